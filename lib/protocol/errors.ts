@@ -1,0 +1,80 @@
+/**
+ * Every error code of the control protocol with its standard sentence. A reply
+ * carries `error: {code, message}`; programs look at the code, people read the
+ * message. A message may be more specific than the sentence here (it names the
+ * user, the number, the limit), its code is always from this table.
+ */
+export const errorMessages = {
+  // The line itself
+  bad_frame: "This line is not a JSON object in UTF-8",
+  frame_too_long: "This line is too long",
+  bad_request: "This request is malformed",
+  unknown_request: "The server does not know this request",
+  unsupported_version: "This protocol version is not supported",
+  hello_first: "The first request must be hello",
+  // Login
+  login_first: "Log in first",
+  already_logged_in: "This connection is already logged in",
+  login_failed: "Invalid username or password. Please try again",
+  login_failed_blocked:
+    "Invalid username or password. Your account has been blocked. Please try again later",
+  account_blocked:
+    "Your account is blocked due to multiple login failures. Please try again later",
+  already_online: "This account is already logged in",
+  token_invalid: "This session has ended. Please log in again",
+  login_timeout: "The login took too long",
+  demo_local_only:
+    "Demo accounts can log in from the server's own machine only",
+  too_many_connections: "Too many connections from your address",
+  // Messages
+  unknown_user: "There is no such user",
+  user_offline: "The user is off line",
+  is_self: "You cannot do this to yourself",
+  blocked_by_user: "Your message could not be delivered: the user blocked you",
+  blank_text: "The text is blank",
+  text_too_long: "The text is too long",
+  bad_text: "The text has control characters",
+  too_many_unconfirmed: "Too many messages wait for confirmation",
+  bad_message_id: "This message id was used for another message",
+  // Groups
+  bad_group_name: "A group name is 1 to 32 letters and digits",
+  group_exists: "A group chat of this name already exists",
+  unknown_group: "The group chat does not exist",
+  not_in_group: "You are not in this group chat",
+  not_joined: "Please join the group before sending messages",
+  not_invited: "You are not invited to this group chat",
+  already_joined: "You have already joined this group chat",
+  leader_only: "Only the leader of the group may do this",
+  no_other_user: "Name at least one other user",
+  // Offers: files and private sessions
+  unknown_offer: "There is no such offer",
+  too_many_offers: "Too many offers are waiting",
+  bad_file_name: "This file name cannot be used",
+  // The server itself
+  storage_failed:
+    "The server could not store this. Nothing was sent; please try again",
+  shutting_down: "The server is shutting down",
+  idle: "You were logged out after a time of inactivity",
+  slow_reader: "You were disconnected because you read too slowly",
+  session_moved: "Your session continues on another connection",
+  account_removed: "Your account was removed",
+  heartbeat_missed: "Nothing was heard from you for too long",
+} as const;
+
+/** A code of {@link errorMessages}. */
+export type ErrorCode = keyof typeof errorMessages;
+
+/** What an error reply and a `bye` event carry. */
+export interface WireError {
+  readonly code: ErrorCode;
+  /** One line for people. */
+  readonly message: string;
+}
+
+/** A {@link WireError} with the standard sentence, or a more specific one. */
+export function wireError(
+  code: ErrorCode,
+  message: string = errorMessages[code],
+): WireError {
+  return { code, message };
+}

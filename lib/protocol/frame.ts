@@ -1,0 +1,55 @@
+/**
+ * One frame of the control protocol is one JSON object on one line. This file
+ * turns objects into bytes and lines into plain values; what the fields must be
+ * is checked by `request.ts` (server side) and `server_frame.ts` (client side).
+ */
+import { limits } from "./limits.ts";
+
+const encoder = new TextEncoder();
+
+/** `value` as the bytes of one frame, with its line feed. */
+export function encodeFrame(value: object): Uint8Array {
+  return encoder.encode(JSON.stringify(value) + "\n");
+}
+
+/**
+ * The JSON object on `line`, or `undefined` when it is none, or is nested deeper
+ * than {@link limits.frameDepth}.
+ */
+export function parseFrame(line: string): Record<string, unknown> | undefined {
+  if (isTooDeep(line)) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return undefined;
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Counts brackets outside strings before anything is parsed. */
+function isTooDeep(line: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < line.length; i++) {
+    const code = line.charCodeAt(i);
+    if (inString) {
+      if (code === backslash) i++;
+      else if (code === quote) inString = false;
+    } else if (code === quote) inString = true;
+    else if (code === openBrace || code === openBracket) {
+      if (++depth > limits.frameDepth) return true;
+    } else if (code === closeBrace || code === closeBracket) depth--;
+  }
+  return false;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const openBracket = 0x5b;
+const closeBrace = 0x7d;
+const closeBracket = 0x5d;

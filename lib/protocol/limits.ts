@@ -1,0 +1,46 @@
+/**
+ * The limits of the control protocol that both sides must know, in one table.
+ * `PROTOCOL.md` lists them with the error each gives.
+ */
+export const limits = {
+  /** Longest line before login, bytes without the line feed. */
+  frameBytesBeforeLogin: 4 * 1024,
+  /** Longest line after login, bytes without the line feed. */
+  frameBytes: 64 * 1024,
+  /** Deepest nesting of arrays and objects in a line. */
+  frameDepth: 8,
+  /** Longest message text, Unicode characters. */
+  textCharacters: 4096,
+  /** Most receivers named in one private message. */
+  messageReceivers: 64,
+  /** Most users named when a group is created. */
+  groupUsers: 5000,
+  /** Longest client-chosen message id, ASCII characters. */
+  messageIdCharacters: 32,
+  /** Confirmed message ids the server remembers per user for deduplication. */
+  rememberedMessageIds: 1024,
+  /** Most messages a client may have unconfirmed at once. */
+  unconfirmedMessages: 256,
+  /** Outgoing bytes queued for one connection before it is disconnected. */
+  outgoingBytes: 1024 * 1024,
+  /** Writes under way at once in the whole server. */
+  writesUnderWay: 32,
+  /** Connections of one address that have not logged in. */
+  unauthenticatedPerAddress: 16,
+  /** Connections that have not logged in, in all. */
+  unauthenticated: 1024,
+  /** From accept to logged in, ms. */
+  loginMs: 10_000,
+  /** A side that has sent nothing for this long sends a ping, ms. */
+  heartbeatMs: 10_000,
+  /** A side that has received nothing for this long hangs up, ms. */
+  deadMs: 30_000,
+  /** How long a session token outlives its connection, ms. */
+  tokenMs: 600_000,
+  /** Offers one user may have waiting for an answer or running. */
+  offersPerUser: 32,
+  /** Longest file name in an offer, UTF-8 bytes. */
+  fileNameBytes: 255,
+  /** Most addresses in an offer or answer. */
+  addresses: 16,
+} as const;

@@ -1,0 +1,22 @@
+/**
+ * Which names users and groups may have (SPEC.md §2 and §5). Both alphabets are
+ * ASCII, so no two names look alike and none needs escaping in a log line.
+ */
+
+const userName = /^[A-Za-z0-9._-]{1,32}$/;
+const groupName = /^[A-Za-z0-9]{1,32}$/;
+
+/** True when `name` may name a user: 1–32 of `A–Z a–z 0–9 . _ -`. */
+export function isUserName(name: string): boolean {
+  return userName.test(name) && name !== "." && name !== "..";
+}
+
+/** True when `name` may name a group: 1–32 ASCII letters and digits. */
+export function isGroupName(name: string): boolean {
+  return groupName.test(name);
+}
+
+/** The key under which a group is found: group names ignore case. */
+export function groupKey(name: string): string {
+  return name.toLowerCase();
+}

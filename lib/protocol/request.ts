@@ -1,0 +1,145 @@
+/**
+ * Every request a client can send (PROTOCOL.md, "Requests"), as one table from
+ * the name in `do` to the check of its fields. {@link decodeRequest} is the one
+ * place where what a client sent is validated.
+ */
+import {
+  boolean,
+  type Check,
+  type Infer,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  SchemaError,
+  string,
+} from "./schema.ts";
+import { parseFrame } from "./frame.ts";
+import { type WireError, wireError } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+// Names are only bounded here: whether one is well formed, and what to say when
+// it is not, is for the handler.
+const name = string(0, 256);
+const port = integer(0, 65535);
+const messageId = string(1, limits.messageIdCharacters, /^[\x21-\x7e]+$/);
+/** 64-bit identifier as 16 hexadecimal digits. */
+const offerId = string(16, 16, /^[0-9a-f]{16}$/);
+/** 32 bytes in base64url: an X25519 public key. */
+const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
+// Longer than any legal text, so that the handler can say "too long".
+const text = string(0, limits.frameBytes);
+const scram = string(1, 2048);
+
+/** An address a peer can be reached at. */
+const address = object({ ip: string(2, 45, /^[0-9a-fA-F:.]+$/), port });
+
+const requests = {
+  hello: object({
+    version: integer(1, 1_000_000),
+    features: list(string(1, 64), 0, 64),
+    agent: optional(string(0, 128)),
+  }),
+  login: object({ scram, udpPort: port }),
+  proof: object({ scram, seen: optional(integer()) }),
+  resume: object({
+    token: string(1, 128),
+    udpPort: port,
+    seen: optional(integer()),
+  }),
+  ping: object({}),
+  ack: object({ upto: integer() }),
+  logout: object({}),
+  message: object({
+    to: list(name, 1, limits.messageReceivers),
+    text,
+    mid: messageId,
+  }),
+  who: object({}),
+  "group-create": object({
+    group: name,
+    users: list(name, 0, limits.groupUsers),
+    leaderOnly: optional(boolean),
+  }),
+  "group-join": object({ group: name }),
+  "group-message": object({ group: name, text, mid: messageId }),
+  groups: object({}),
+  "group-members": object({ group: name }),
+  offer: object({
+    offer: offerId,
+    to: name,
+    kind: oneOf("file", "session"),
+    key: publicKey,
+    addresses: list(address, 0, limits.addresses),
+    file: optional(object({
+      name: string(1, 1024),
+      size: integer(),
+      /** Tells whether two offers are of the same file, for resuming. */
+      fingerprint: optional(string(1, 128)),
+    })),
+  }),
+  answer: object({
+    offer: offerId,
+    accept: boolean,
+    /** Why not: shown to the one who offered. */
+    reason: optional(oneOf("rejected", "disk", "busy", "failed")),
+    key: optional(publicKey),
+    addresses: optional(list(address, 0, limits.addresses)),
+    /** What the receiver already has, opaque to the server. */
+    resume: optional(string(0, 16 * 1024)),
+  }),
+  "offer-end": object({
+    offer: offerId,
+    result: oneOf("verified", "failed", "cancelled", "closed"),
+    reason: optional(string(0, 256)),
+  }),
+} as const satisfies Record<string, Check<object>>;
+
+type Requests = typeof requests;
+
+/** The name of a request, as in its field `do`. */
+export type RequestName = keyof Requests;
+
+/** The fields of a request by its name, as a client writes them. */
+export type RequestFields<N extends RequestName> = Infer<Requests[N]>;
+
+/** A validated request: `do` tells which, `id` is to be repeated in the reply. */
+export type Request = {
+  [N in RequestName]: RequestFields<N> & {
+    readonly do: N;
+    /** Absent when the client wants no reply. */
+    readonly id?: number;
+  };
+}[RequestName];
+
+/** An address as it stands in offers and answers. */
+export type WireAddress = Infer<typeof address>;
+
+/** What became of a line: a request, or the error to reply with. */
+export type DecodedRequest =
+  | { readonly request: Request }
+  | { readonly error: WireError; readonly id?: number };
+
+/** Turns a line from a client into a request, or says what is wrong with it. */
+export function decodeRequest(line: string): DecodedRequest {
+  const frame = parseFrame(line);
+  if (frame === undefined) return { error: wireError("bad_frame") };
+  const id = frame.id;
+  if (id !== undefined && !(Number.isSafeInteger(id) && (id as number) >= 0)) {
+    return { error: wireError("bad_request", '"id" must be a whole number') };
+  }
+  const reply = id === undefined ? {} : { id: id as number };
+  const name = frame.do;
+  if (typeof name !== "string" || !Object.hasOwn(requests, name)) {
+    return { error: wireError("unknown_request"), ...reply };
+  }
+  const check: Check<object> = requests[name as RequestName];
+  try {
+    const request = Object.assign(check(frame, ""), { do: name }, reply);
+    return { request: request as Request };
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    return { error: wireError("bad_request", error.message), ...reply };
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * Everything a server sends (PROTOCOL.md, "Replies" and "Events"): replies
+ * `{re, ok}` or `{re, error}`, and events `{ev, …}`. The same tables type what
+ * the server writes and validate what the client reads.
+ */
+import {
+  boolean,
+  type Check,
+  type Infer,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  SchemaError,
+  string,
+} from "./schema.ts";
+import { parseFrame } from "./frame.ts";
+import { type ErrorCode, errorMessages } from "./errors.ts";
+import type { RequestName } from "./request.ts";
+
+const name = string(1, 32);
+const text = string(0, 64 * 1024);
+const time = integer(0);
+const port = integer(0, 65535);
+const ip = string(2, 64);
+const offerId = string(16, 16, /^[0-9a-f]{16}$/);
+const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
+const address = object({ ip, port });
+const names = list(name, 0, 100_000);
+const nothing = object({});
+
+/** What a login, or the resumption of a session, tells the client. */
+const session = {
+  /** The user name, as it is written in the accounts. */
+  user: name,
+  /** Session token for `resume`; takes the place of the one before. */
+  token: string(1, 128),
+  /** Messages that waited and follow as events. */
+  waiting: integer(0),
+  /** The client's address as the server sees it. */
+  ip,
+};
+
+/** Fields of `ok` in the reply to each request. */
+const replies = {
+  hello: object({
+    version: integer(1),
+    features: list(string(1, 64), 0, 64),
+    agent: string(0, 128),
+    /** The server's UDP port for rendezvous. */
+    udpPort: port,
+    time,
+  }),
+  login: object({ scram: string(1, 2048) }),
+  proof: object({ scram: string(1, 2048), ...session }),
+  resume: object(session),
+  ping: nothing,
+  ack: nothing,
+  logout: nothing,
+  message: object({
+    at: time,
+    /** One for each receiver, in the order of the request. */
+    sent: list(
+      object({
+        to: name,
+        /** Global number in messagelog.txt. */
+        number: integer(1),
+        /** True when the receiver is off line and gets it at the next login. */
+        kept: boolean,
+      }),
+      0,
+      1024,
+    ),
+  }),
+  who: object({
+    users: list(object({ user: name, since: time, ip, udpPort: port }), 0, 1e5),
+  }),
+  "group-create": object({ group: name, members: names }),
+  "group-join": object({ group: name, members: names }),
+  "group-message": object({ at: time, number: integer(1) }),
+  groups: object({
+    groups: list(
+      object({
+        group: name,
+        leader: name,
+        joined: boolean,
+        leaderOnly: boolean,
+        /** How many have joined. */
+        size: integer(0),
+      }),
+      0,
+      1e5,
+    ),
+  }),
+  "group-members": object({
+    group: name,
+    leader: name,
+    leaderOnly: boolean,
+    joined: names,
+    invited: names,
+  }),
+  offer: object({}),
+  answer: object({}),
+  "offer-end": object({}),
+} as const satisfies Record<RequestName, Check<object>>;
+
+/** Fields of each event. */
+const events = {
+  ping: nothing,
+  /** The connection ends now, and why; `code` is of the error table. */
+  bye: object({ code: string(1, 64), message: text }),
+  message: object({
+    /** Rises with every message; acknowledge with `ack {upto}`. */
+    id: integer(1),
+    kind: oneOf("private", "group", "broadcast"),
+    /** messagelog.txt's number, or the group log's. */
+    number: integer(1),
+    at: time,
+    from: name,
+    group: optional(name),
+    text,
+    /** True when it was sent while the receiver was off line. */
+    kept: optional(boolean),
+  }),
+  presence: object({ user: name, online: boolean, at: time }),
+  invited: object({ group: name, by: name, leaderOnly: boolean, at: time }),
+  joined: object({ group: name, user: name, at: time }),
+  offer: object({
+    offer: offerId,
+    from: name,
+    kind: oneOf("file", "session"),
+    key: publicKey,
+    /** Where the one who offers can be reached; first as the server sees it. */
+    addresses: list(address, 0, 64),
+    file: optional(object({
+      name: string(1, 1024),
+      size: integer(0),
+      fingerprint: optional(string(1, 128)),
+    })),
+  }),
+  answer: object({
+    offer: offerId,
+    from: name,
+    accept: boolean,
+    reason: optional(string(0, 64)),
+    key: optional(publicKey),
+    addresses: optional(list(address, 0, 64)),
+    resume: optional(string(0, 16 * 1024)),
+  }),
+  "offer-end": object({
+    offer: offerId,
+    from: name,
+    result: oneOf("verified", "failed", "cancelled", "closed"),
+    reason: optional(string(0, 256)),
+  }),
+} as const satisfies Record<string, Check<object>>;
+
+type Replies = typeof replies;
+type Events = typeof events;
+
+/** The name of an event, as in its field `ev`. */
+export type EventName = keyof Events;
+
+/** The fields of `ok` in the reply to request `N`. */
+export type ReplyFields<N extends RequestName> = Infer<Replies[N]>;
+
+/** The fields of event `N`. */
+export type EventFields<N extends EventName> = Infer<Events[N]>;
+
+/** A validated event; `ev` tells which. */
+export type ServerEvent = {
+  [N in EventName]: EventFields<N> & { readonly ev: N };
+}[EventName];
+
+/** What a line from the server is. */
+export type ServerFrame =
+  | { readonly kind: "event"; readonly event: ServerEvent }
+  | { readonly kind: "ok"; readonly re: number; readonly ok: unknown }
+  | {
+    readonly kind: "error";
+    readonly re: number | undefined;
+    /** `undefined` for a code this client does not know. */
+    readonly code: ErrorCode | undefined;
+    readonly message: string;
+  }
+  /** Valid, but of a newer protocol: to be ignored. */
+  | { readonly kind: "unknown" };
+
+/** The event as it goes on the wire. */
+export function event<N extends EventName>(
+  ev: N,
+  fields: EventFields<N>,
+): { ev: N } & EventFields<N> {
+  return { ev, ...fields };
+}
+
+/**
+ * Turns a line from the server into a frame. Replies are checked further with
+ * {@link checkReply}, once it is known which request they answer.
+ *
+ * @throws {SchemaError} when the line is not what a server may send.
+ */
+export function decodeServerFrame(line: string): ServerFrame {
+  const frame = parseFrame(line);
+  if (frame === undefined) throw new SchemaError("", "a JSON object");
+  if (Object.hasOwn(frame, "ev")) {
+    const ev = frame.ev;
+    if (typeof ev !== "string" || !Object.hasOwn(events, ev)) {
+      return { kind: "unknown" };
+    }
+    const check: Check<object> = events[ev as EventName];
+    const event = Object.assign(check(frame, ""), { ev });
+    return { kind: "event", event: event as ServerEvent };
+  }
+  const re = optional(integer())(frame.re, "re");
+  if (Object.hasOwn(frame, "error")) {
+    const error = errorShape(frame.error, "error");
+    const known = Object.hasOwn(errorMessages, error.code);
+    return {
+      kind: "error",
+      re,
+      code: known ? error.code as ErrorCode : undefined,
+      message: error.message,
+    };
+  }
+  if (re === undefined) return { kind: "unknown" };
+  return { kind: "ok", re, ok: frame.ok };
+}
+
+/**
+ * Checks the `ok` of a reply to request `name`.
+ *
+ * @throws {SchemaError} when it lacks a field or has a wrong one.
+ */
+export function checkReply<N extends RequestName>(
+  name: N,
+  ok: unknown,
+): ReplyFields<N> {
+  return replies[name](ok, "ok") as ReplyFields<N>;
+}
+
+const errorShape = object({ code: string(1, 64), message: text });

@@ -1,0 +1,33 @@
+/** How times are written for people: `01 Jun 2026 21:39:04`, local time. */
+
+const months = [
+  "Jan",
+  "Feb",
+  "Mar",
+  "Apr",
+  "May",
+  "Jun",
+  "Jul",
+  "Aug",
+  "Sep",
+  "Oct",
+  "Nov",
+  "Dec",
+];
+
+/**
+ * `01 Jun 2026 21:39:04` in the local time zone.
+ *
+ * @param ms Milliseconds since 1970-01-01T00:00:00Z.
+ */
+export function formatTime(ms: number): string {
+  const date = new Date(ms);
+  const day = two(date.getDate());
+  const month = months[date.getMonth()];
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  return `${day} ${month} ${date.getFullYear()} ${clock.map(two).join(":")}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}

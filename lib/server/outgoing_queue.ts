@@ -1,0 +1,70 @@
+/**
+ * What waits to be written to one connection. The core pushes encoded frames (a
+ * broadcast is the same array in many queues), the shell takes everything that
+ * is queued as one write. The queue is counted in bytes: a reader that leaves
+ * more than the limit unread is to be disconnected, and holds no memory from
+ * then on.
+ */
+import { limits } from "../protocol/limits.ts";
+
+/** A bounded queue of encoded frames. */
+export class OutgoingQueue {
+  #frames: Uint8Array[] = [];
+  #bytes = 0;
+  #overflowed = false;
+  readonly #limit: number;
+
+  /** @param limit Bytes that may be queued; 1 MiB by default. */
+  constructor(limit: number = limits.outgoingBytes) {
+    this.#limit = limit;
+  }
+
+  /** Bytes that are queued. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** True once a push went over the limit; the queue takes no more. */
+  get overflowed(): boolean {
+    return this.#overflowed;
+  }
+
+  /** Queues a frame; `false` when the limit was reached and it was dropped. */
+  push(frame: Uint8Array): boolean {
+    if (this.#overflowed) return false;
+    if (this.#bytes + frame.length > this.#limit) {
+      this.#overflowed = true;
+      this.#frames = [];
+      this.#bytes = 0;
+      return false;
+    }
+    this.#frames.push(frame);
+    this.#bytes += frame.length;
+    return true;
+  }
+
+  /** A last frame, over the limit if need be: why the connection ends. */
+  pushLast(frame: Uint8Array): void {
+    this.#overflowed = true;
+    this.#frames.push(frame);
+    this.#bytes += frame.length;
+  }
+
+  /** Everything that is queued, joined, or `undefined` when nothing is. */
+  take(): Uint8Array | undefined {
+    const frames = this.#frames;
+    if (frames.length === 0) return undefined;
+    const bytes = this.#bytes;
+    this.#frames = [];
+    this.#bytes = 0;
+    const first = frames[0];
+    if (frames.length === 1 && first !== undefined) return first;
+    const joined = new Uint8Array(bytes);
+    let offset = 0;
+    for (const frame of frames) {
+      joined.set(frame, offset);
+      offset += frame.length;
+    }
+    return joined;
+  }
+}

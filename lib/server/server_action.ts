@@ -1,0 +1,70 @@
+/**
+ * The seam between the server core (pure) and its shell. The shell feeds bytes,
+ * closings, results and the time into the core's `handle*` methods and then
+ * drains: `pollAction()` until it returns `undefined`, then `pollDirty()` for
+ * the connections that have something to write, then `pollTimeout()` for the
+ * one timer to arm. Actions are carried out in order; those with an answer name
+ * the `handle*` method it goes to.
+ */
+import type { StoreWrite } from "./store.ts";
+
+/** Numbers a connection for the lifetime of the process. */
+export type ConnectionId = number;
+
+/** Where a connection comes from. */
+export interface RemoteAddress {
+  readonly ip: string;
+  readonly port: number;
+  /** True when the client runs on this machine: loopback, or the server's own address. */
+  readonly local: boolean;
+}
+
+/** One line of `userlog.txt`. */
+export interface UserLogEntry {
+  /** Login time, ms since 1970 UTC. */
+  readonly since: number;
+  readonly user: string;
+  readonly ip: string;
+  readonly udpPort: number;
+}
+
+/** What the shell is asked to do. */
+export type ServerAction =
+  /** Store these changes; `handleCommitted(batch)` or `handleCommitFailed(batch)`. */
+  | {
+    readonly action: "commit";
+    readonly batch: number;
+    readonly writes: readonly StoreWrite[];
+  }
+  /** Read waiting messages; `handleInbox(query, messages)` or `handleQueryFailed(query)`. */
+  | {
+    readonly action: "inbox";
+    readonly query: number;
+    readonly user: number;
+    readonly after: number;
+    readonly limit: number;
+  }
+  /** PBKDF2 off the thread; `handleDerived(name, saltedPassword)`. */
+  | {
+    readonly action: "derive";
+    readonly name: string;
+    readonly password: string;
+    readonly salt: Uint8Array<ArrayBuffer>;
+    readonly iterations: number;
+  }
+  /** Write out what is queued for the connection, then close it. */
+  | { readonly action: "close"; readonly connection: ConnectionId }
+  /** Append a line to `messagelog.txt`, or to the log of a group. */
+  | {
+    readonly action: "log";
+    readonly group: string | undefined;
+    readonly line: string;
+  }
+  /** `userlog.txt` has these lines now. */
+  | { readonly action: "user-log"; readonly entries: readonly UserLogEntry[] }
+  /** One line for the server's own log. */
+  | {
+    readonly action: "report";
+    readonly level: "info" | "warning" | "error";
+    readonly text: string;
+  };

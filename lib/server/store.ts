@@ -1,0 +1,139 @@
+/**
+ * What the server core needs from storage (DESIGN.md §5 and §9). The core holds
+ * everything that it decides by in memory, reads it once at start with
+ * {@link Store.load}, and sends each change down as a {@link StoreWrite}. All
+ * writes handed to one {@link Store.commit} are one transaction: after the
+ * promise resolves they survive `kill -9`; when it rejects none of them
+ * happened. Commits are made one after another, never two at once. Messages are
+ * not held in memory: they are read back through the queries.
+ *
+ * People and groups are known by number, so that a new name keeps everything.
+ * Message ids rise over the whole server, and every receiver gets its messages
+ * in the order of their ids: one number per user, the cursor, tells what was
+ * delivered and confirmed. Times are ms since 1970 UTC.
+ */
+
+/** A user as it is stored: everything about a person but the password. */
+export interface StoredUser {
+  readonly id: number;
+  readonly name: string;
+  /** Messages up to this id were delivered and confirmed. */
+  readonly cursor: number;
+  /** When the user was last seen on line; 0 for never. */
+  readonly lastSeen: number;
+}
+
+/** A group without its members. */
+export interface StoredGroup {
+  readonly id: number;
+  readonly name: string;
+  readonly leader: number;
+  /** True when only the leader may post. */
+  readonly leaderOnly: boolean;
+  readonly createdAt: number;
+}
+
+/** Somebody's place in a group. */
+export interface StoredMember {
+  readonly group: number;
+  readonly user: number;
+  readonly joined: boolean;
+  /** When joined, or invited; the longest-joined succeeds the leader. */
+  readonly since: number;
+  /** Messages of the group up to this id were sent before the user joined. */
+  readonly sinceMessage: number;
+}
+
+/** A message: private (`receiver`), to a group (`group`) or broadcast (neither). */
+export interface StoredMessage {
+  /** Rises over all messages of the server. */
+  readonly id: number;
+  /** In the group's log, or in messagelog.txt. */
+  readonly number: number;
+  readonly sender: number;
+  readonly receiver?: number;
+  readonly group?: number;
+  readonly at: number;
+  readonly text: string;
+  /** Chosen by the sender's client, for deduplication. */
+  readonly mid: string;
+}
+
+/** A session token, by the hash under which the server keeps it. */
+export interface StoredToken {
+  readonly user: number;
+  /** SHA-256 of the token, hexadecimal. */
+  readonly hash: string;
+  /** Not good any more from then on; renewed while the session lives. */
+  readonly expires: number;
+  /** The credential it was made under; another one makes it void. */
+  readonly credential: string;
+}
+
+/** One change; all changes of a commit happen together. */
+export type StoreWrite =
+  | { readonly write: "user"; readonly user: StoredUser } // insert or replace
+  | { readonly write: "group"; readonly group: StoredGroup } // insert or replace
+  | { readonly write: "group-remove"; readonly group: number }
+  | { readonly write: "member"; readonly member: StoredMember } // insert or replace
+  | {
+    readonly write: "member-remove";
+    readonly group: number;
+    readonly user: number;
+  }
+  | { readonly write: "message"; readonly message: StoredMessage }
+  | {
+    readonly write: "cursor";
+    readonly user: number;
+    readonly upto: number;
+    readonly lastSeen: number;
+  }
+  /** The user's only token, or none. */
+  | { readonly write: "token"; readonly token: StoredToken }
+  | { readonly write: "token-remove"; readonly user: number };
+
+/** Everything the core holds in memory. */
+export interface StoredState {
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
+  readonly members: readonly StoredMember[];
+  readonly tokens: readonly StoredToken[];
+  /** Highest message id; 0 without any. */
+  readonly lastMessage: number;
+  /** Highest number in messagelog.txt's sequence. */
+  readonly lastNumber: number;
+  /** Highest number by group id; absent for a group without messages. */
+  readonly lastGroupNumber: ReadonlyMap<number, number>;
+  /** The last messages of the server, oldest first, for deduplication. */
+  readonly recent: readonly Pick<
+    StoredMessage,
+    "id" | "sender" | "mid" | "number" | "at" | "group" | "receiver"
+  >[];
+  /** 32 random bytes made with the database: salts of unknown names. */
+  readonly secret: Uint8Array;
+}
+
+/** Persistent storage of the server. */
+export interface Store {
+  /** Everything that is stored but the messages. */
+  load(): Promise<StoredState>;
+  /** Makes all these changes, in this order, or none. */
+  commit(writes: readonly StoreWrite[]): Promise<void>;
+  /**
+   * Messages for `user` with ids over `after`, oldest first: private ones, and
+   * those of the groups that the user has joined since then; not the user's own.
+   */
+  inbox(user: number, after: number, limit: number): Promise<StoredMessage[]>;
+  /**
+   * The lines of a text log with numbers over `after`, in order: of a group, or
+   * of messagelog.txt when `group` is undefined.
+   */
+  logged(
+    group: number | undefined,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]>;
+  /** Names that an administrator unlocked since the last call. */
+  takeUnlocks(): Promise<string[]>;
+  close(): Promise<void>;
+}

@@ -17,9 +17,7 @@ import type {
 } from "../server/store.ts";
 import { LogAppender } from "./log_appender.ts";
 import { reasonOf } from "./reason_of.ts";
-
-/** Tells the one who runs the server about trouble, in one line. */
-export type Report = (level: "warning" | "error", text: string) => void;
+import type { Report } from "./report.ts";
 
 /** Every text log of messages in one folder. */
 export class MessageLogs {

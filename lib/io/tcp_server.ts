@@ -3,7 +3,7 @@
  * to accept, is reported and waited out: those who are connected go on.
  */
 import type { ConnectionId } from "../server/server_action.ts";
-import type { Report } from "./message_logs.ts";
+import type { Report } from "./report.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 import { TcpConnection, type TcpConnectionEvents } from "./tcp_connection.ts";

@@ -1,6 +1,6 @@
 import type { UserLogEntry } from "../server/server_action.ts";
 import { userLogText } from "../log/user_log.ts";
-import type { Report } from "./message_logs.ts";
+import type { Report } from "./report.ts";
 import { reasonOf } from "./reason_of.ts";
 
 /**

@@ -1,0 +1,21 @@
+import { assert, assertEquals } from "@std/assert";
+import { groupKey, isGroupName, isUserName } from "../../lib/protocol/names.ts";
+
+Deno.test("isUserName() takes 1 to 32 of its alphabet", () => {
+  for (const name of ["a", "Yoda", "a.b-c_9", "x".repeat(32)]) {
+    assert(isUserName(name), name);
+  }
+  const bad = ["", ".", "..", "x".repeat(33), "a b", "ü", "a/b", "a\n", "a;b"];
+  for (const name of bad) assert(!isUserName(name), name);
+});
+
+Deno.test("isGroupName() takes 1 to 32 letters and digits", () => {
+  for (const name of ["a", "Jedi9", "x".repeat(32)]) assert(isGroupName(name));
+  for (const name of ["", "x".repeat(33), "a-b", "a b", "ä", "a\n"]) {
+    assert(!isGroupName(name), name);
+  }
+});
+
+Deno.test("groupKey() ignores case", () => {
+  assertEquals(groupKey("JeDi"), groupKey("jedi"));
+});

@@ -24,10 +24,12 @@ export function openDatabase(
   try {
     database = new DatabaseSync(path);
     // NORMAL: what was committed survives the death of the process; a power
-    // cut may cost the last transactions but never the file.
+    // cut may cost the last transactions but never the file. Checkpoints every
+    // 32 MiB: by default half of the time under load goes into them.
     database.exec(
       "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL;" +
-        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;",
+        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;" +
+        "PRAGMA wal_autocheckpoint = 8000;",
     );
     migrate(database, path, steps);
     return database;

@@ -10,6 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { openDatabase, schemaSteps } from "../../lib/io/sqlite_schema.ts";
 import { SqliteStore } from "../../lib/io/sqlite_store.ts";
 import { StartError } from "../../lib/io/start_error.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
 import type {
   StoredGroup,
   StoredMessage,
@@ -49,13 +50,8 @@ const wrote = (message: StoredMessage): StoreWrite => ({
   message,
 });
 
-async function withFile(body: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(`${folder}/parley.db`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+function withFile(body: (path: string) => Promise<void>): Promise<void> {
+  return withTempFolder((folder) => body(`${folder}/parley.db`));
 }
 
 Deno.test("SqliteStore starts empty with a secret of its own", async () => {

@@ -240,6 +240,18 @@ Deno.test("ServerCore logs out who asks for nothing; messages and pings do not c
   );
 });
 
+Deno.test("ServerCore takes traffic between clients as activity", () => {
+  const harness = new CoreHarness({ options: { idleMs: 60_000 } });
+  const yoda = harness.login("yoda");
+  for (let i = 0; i < 20; i++) {
+    harness.advance(10_000);
+    yoda.ask("ping", { active: true });
+  }
+  assert(!yoda.closed);
+  harness.advance(60_100);
+  assertEquals(yoda.bye, "idle");
+});
+
 Deno.test("ServerCore says goodbye to all at shutdown and stores what is left", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");

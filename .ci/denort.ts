@@ -74,9 +74,11 @@ export function restoreDenort(
   const o = new DataView(out.buffer);
   out.set(elf.subarray(0, end));
   out.set(new TextEncoder().encode(names), end);
+  const old = sections[shstrndx];
+  if (old === undefined) throw new Error("the ELF file has no section names");
   const last: Section = {
-    ...sections[shstrndx],
-    raw: sections[shstrndx].raw.slice(),
+    ...old,
+    raw: old.raw.slice(),
     offset: end,
     size: names.length,
   };
@@ -100,7 +102,7 @@ export function restoreDenort(
 }
 
 if (import.meta.main) {
-  const [src, dst, flag] = Deno.args;
+  const [src = "", dst = "", flag] = Deno.args;
   const out = restoreDenort(Deno.readFileSync(src), flag === "--keep-symbols");
   Deno.writeFileSync(dst, out, { mode: 0o755 });
 }

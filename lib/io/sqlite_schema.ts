@@ -109,7 +109,8 @@ CREATE TABLE messages (
   grp      INTEGER,
   at       INTEGER NOT NULL,
   text     TEXT NOT NULL,
-  mid      TEXT NOT NULL
+  mid      TEXT NOT NULL,
+  kept     INTEGER NOT NULL
 ) STRICT;
 -- An index ends with the id, so each of these also sorts by it. The first holds
 -- messagelog.txt's messages too, under NULL.
@@ -123,6 +124,7 @@ CREATE INDEX messages_by_pair
 CREATE TABLE tokens (
   user       INTEGER PRIMARY KEY,
   hash       TEXT NOT NULL,
+  previous   TEXT,
   expires    INTEGER NOT NULL,
   credential TEXT NOT NULL
 ) STRICT;

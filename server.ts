@@ -3,18 +3,22 @@ import {
   parseServerOptions,
   type ServerOptions,
 } from "./lib/server/server_options.ts";
-import { CredentialsFile } from "./lib/server/credentials_file.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
+import { CredentialsSource } from "./lib/io/credentials_source.ts";
+import { ensureFirstAccount } from "./lib/io/first_account.ts";
 import { serverReport } from "./lib/io/report.ts";
 import { shutdownSignal } from "./lib/io/shutdown_signal.ts";
 import { StartError } from "./lib/io/start_error.ts";
 import { startServer } from "./lib/io/start_server.ts";
+import { runUserCommand } from "./lib/io/user_command_shell.ts";
 
 const stdout = new ConsoleOutput(Deno.stdout);
 const stderr = new ConsoleOutput(Deno.stderr);
 
-async function main(args: readonly string[]): Promise<number> {
-  const request = parseServerOptions(args);
+/** Runs the server or a `user` command; the exit code. */
+async function main([first, ...rest]: readonly string[]): Promise<number> {
+  if (first === "user") return await runUserCommand(rest);
+  const request = parseServerOptions(Deno.args);
   switch (request.kind) {
     case "help":
     case "version":
@@ -30,25 +34,26 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function serve(options: ServerOptions): Promise<void> {
+  await ensureFirstAccount(options.credentials);
   const shutdown = shutdownSignal();
   const report = serverReport(stdout);
-  const { accounts } = new CredentialsFile(
-    Deno.readTextFileSync(options.credentials),
-  );
-  const server = await startServer(options, accounts, report);
+  const credentials = new CredentialsSource(options.credentials, { report });
+  const server = await startServer(options, await credentials.load(), report);
+  credentials.watch((accounts) => server.handleAccounts(accounts));
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   stdout.write(`Parley server is listening on ${host}:${server.port}\n`);
   await shutdown;
   // A disk that hangs must not keep the process.
   setTimeout(() => Deno.exit(1), stopMs);
+  credentials.close();
   await server.stop();
 }
 
-/** What nobody caught, in one line. */
+/** Ends the program with what nobody caught, in one line. */
 function fail(error: unknown): never {
-  const known = error instanceof StartError;
   const text = error instanceof Error ? error.message : String(error);
-  stderr.write((known ? text : `Parley server failed: ${text}`) + "\n");
+  const known = error instanceof StartError;
+  stderr.write(known ? `${text}\n` : `Parley server failed: ${text}\n`);
   Deno.exit(1);
 }
 

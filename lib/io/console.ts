@@ -1,0 +1,39 @@
+/**
+ * What a command needs of the place it is run from, so that tests can stand in
+ * for it: the environment, standard input and output.
+ */
+import { PasswordPrompt, readLine } from "./password_prompt.ts";
+
+/** Where a command talks to people or scripts. */
+export interface Console {
+  env(name: string): string | undefined;
+  /** Asks people; `undefined` where there is nobody to ask. */
+  readonly prompt: Pick<PasswordPrompt, "askLine" | "askSecret"> | undefined;
+  /** The next line of standard input; `undefined` at its end. */
+  readInput(): Promise<string | undefined>;
+  /** Prints a line on standard output. */
+  print(line: string): void;
+  /** Prints a line on standard error. */
+  complain(line: string): void;
+}
+
+/** The process's own environment, input and output. */
+export const systemConsole: Console = {
+  env: (name) => Deno.env.get(name),
+  get prompt() {
+    return PasswordPrompt.isPossible ? new PasswordPrompt() : undefined;
+  },
+  readInput: () => readLine(Deno.stdin),
+  print: (line) => writeLine(Deno.stdout, line),
+  complain: (line) => writeLine(Deno.stderr, line),
+};
+
+function writeLine(
+  output: { writeSync(bytes: Uint8Array): number },
+  line: string,
+): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  for (let written = 0; written < bytes.length;) {
+    written += output.writeSync(bytes.subarray(written));
+  }
+}

@@ -26,7 +26,7 @@ export class CredentialsSource {
   readonly #report: CredentialsSourceOptions["report"];
   /** What the file looked like when it was last read. */
   #seen = "";
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
   #closed = false;
 

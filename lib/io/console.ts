@@ -2,6 +2,7 @@
  * What a command needs of the place it is run from, so that tests can stand in
  * for it: the environment, standard input and output.
  */
+import { ConsoleOutput } from "./console_output.ts";
 import { PasswordPrompt, readLine } from "./password_prompt.ts";
 
 /** Where a command talks to people or scripts. */
@@ -17,6 +18,9 @@ export interface Console {
   complain(line: string): void;
 }
 
+const stdout = new ConsoleOutput(Deno.stdout);
+const stderr = new ConsoleOutput(Deno.stderr);
+
 /** The process's own environment, input and output. */
 export const systemConsole: Console = {
   env: (name) => Deno.env.get(name),
@@ -24,16 +28,6 @@ export const systemConsole: Console = {
     return PasswordPrompt.isPossible ? new PasswordPrompt() : undefined;
   },
   readInput: () => readLine(Deno.stdin),
-  print: (line) => writeLine(Deno.stdout, line),
-  complain: (line) => writeLine(Deno.stderr, line),
+  print: (line) => stdout.write(`${line}\n`),
+  complain: (line) => stderr.write(`${line}\n`),
 };
-
-function writeLine(
-  output: { writeSync(bytes: Uint8Array): number },
-  line: string,
-): void {
-  const bytes = new TextEncoder().encode(`${line}\n`);
-  for (let written = 0; written < bytes.length;) {
-    written += output.writeSync(bytes.subarray(written));
-  }
-}

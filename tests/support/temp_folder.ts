@@ -1,10 +1,10 @@
-/** Runs `use` with the path of a fresh folder, which is removed afterwards. */
-export async function withTempFolder(
-  use: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir();
+/** Runs `body` with a folder of its own and removes the folder afterwards. */
+export async function withTempFolder<T>(
+  body: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await Deno.makeTempDir({ prefix: "parley-test-" });
   try {
-    await use(folder);
+    return await body(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -5,6 +5,8 @@ export const closeReasons = [
   "disk",
   "integrity",
   "internal",
+  /** The program ends; the transfer may go on another time. */
+  "left",
 ] as const;
 
 /** One of {@link closeReasons}. */

@@ -26,6 +26,8 @@ export class CredentialsSource {
   readonly #report: CredentialsSourceOptions["report"];
   /** What the file looked like when it was last read. */
   #seen = "";
+  /** At the last look: an edit counts once the file has stopped changing. */
+  #lastLook = "";
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
   #closed = false;
@@ -73,7 +75,10 @@ export class CredentialsSource {
 
   async #readIfEdited(): Promise<Accounts | undefined> {
     const now = await appearance(this.#path);
-    if (now === this.#seen) return undefined;
+    const isSettled = now === this.#lastLook;
+    this.#lastLook = now;
+    // Some editors write in place: half a file would log half the users out.
+    if (now === this.#seen || !isSettled) return undefined;
     try {
       const accounts = await this.#read();
       this.#report("info", `${accounts.size} accounts read from ${this.#path}`);

@@ -13,10 +13,11 @@ import { StartError } from "./start_error.ts";
 import { systemRandom } from "./system_random.ts";
 
 /**
- * Gets a new password: from the first line of `passwordFile`, from
- * `PARLEY_PASSWORD`, asked twice without echo, or a line of standard input, the
- * first of these that there is. It is never taken from the command line, where
- * everybody on the machine could read it.
+ * Gets a new password: from the first line of `passwordFile`; asked twice without
+ * echo on a terminal; from `PARLEY_PASSWORD`; from a line of standard input; the
+ * first of these that there is. On a terminal the variable does not count: it may
+ * be there for the client and hold the password of another account. A password
+ * is never taken from the command line, where the whole machine could read it.
  *
  * @throws {StartError} when there is none, it cannot be used, or the two differ.
  */
@@ -25,7 +26,7 @@ export async function readNewPassword(
   passwordFile?: string,
 ): Promise<string> {
   const password = passwordFile === undefined
-    ? console.env("PARLEY_PASSWORD") ?? await askNewPassword(console)
+    ? await askNewPassword(console)
     : await readPasswordFile(passwordFile);
   const problem = passwordProblem(password);
   if (problem !== undefined) throw new StartError(problem);
@@ -60,7 +61,8 @@ export async function makeNewVerifier(password: string): Promise<Verifier> {
 async function askNewPassword(console: Console): Promise<string> {
   const { prompt } = console;
   if (prompt === undefined) {
-    const line = await console.readInput();
+    const line = console.env("PARLEY_PASSWORD") ??
+      await console.readInput();
     if (line !== undefined) return line;
     throw new StartError(
       "no password: give it in PARLEY_PASSWORD, --password-file or standard input",

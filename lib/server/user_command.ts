@@ -243,8 +243,8 @@ Usage:
 Options:
 ${describeOptions(rows)}
 
-The new password is asked twice on a terminal; elsewhere it is taken from
---password-file, PARLEY_PASSWORD or a line of standard input. A running server
+The new password is taken from --password-file or asked twice on a terminal;
+elsewhere it is PARLEY_PASSWORD or a line of standard input. A running server
 notices the change by itself.
 
 Exit codes: 0 done, 1 not done, 2 for a wrong command line.`;

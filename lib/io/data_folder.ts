@@ -44,6 +44,7 @@ export class DataFolder {
           "stop it or choose another with --data-dir",
       );
     }
+    await removeLeftovers(path);
     return new DataFolder(path, lock);
   }
 
@@ -58,4 +59,13 @@ export class DataFolder {
   }
 }
 
+/** Removes the temporary files of a process that was killed. */
+async function removeLeftovers(path: string): Promise<void> {
+  for await (const { name } of Deno.readDir(path)) {
+    if (temporaryName.test(name)) await Deno.remove(join(path, name));
+  }
+}
+
+/** As `atomic_file.ts` names them. */
+const temporaryName = /^\.userlog\.txt\.[0-9a-f]+\.tmp$/;
 const lockName = "parley.lock";

@@ -1,6 +1,6 @@
 /**
- * Why a system call failed, as a short phrase for people: `no space left on the
- * disk`, not `StorageFull: No space left on device (os error 28), write`.
+ * Why the system refused, as a short phrase for the end of a line: `no space
+ * left on the disk`, not `StorageFull: No space left on device (os error 28)`.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -8,12 +8,18 @@ export function reasonOf(error: unknown): string {
   if (known !== undefined) return known[1];
   if (error.message.includes("os error 28")) return "no space left on the disk";
   if (error.message.includes("os error 24")) return "too many open files";
-  return error.message.replaceAll(/\s+/g, " ")
-    .replace(/ ?\(os error \d+\).*$/, "").toLowerCase();
+  const [line = ""] = error.message.split("\n");
+  return line.replace(/ ?\(os error \d+\).*$/, "");
+}
+
+/** The same for a file of text: what is not UTF-8 cannot be used either. */
+export function textFileReason(error: unknown): string {
+  return error instanceof TypeError ? "it is not UTF-8" : reasonOf(error);
 }
 
 const reasons: [new (message: string) => Error, string][] = [
-  [Deno.errors.NotFound, "no such file or folder"],
+  [Deno.errors.NotFound, "it does not exist"],
+  [Deno.errors.IsADirectory, "it is a folder"],
   [Deno.errors.PermissionDenied, "permission denied"],
   [Deno.errors.NotCapable, "permission denied"],
   [Deno.errors.AddrInUse, "the port is in use"],

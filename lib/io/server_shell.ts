@@ -10,6 +10,7 @@ import { setImmediate } from "node:timers";
 import type { ServerCore } from "../server/server_core.ts";
 import type { ConnectionId, ServerAction } from "../server/server_action.ts";
 import type { Store } from "../server/store.ts";
+import type { deriveKey } from "./derive_key.ts";
 import type { Report } from "./report.ts";
 import type { MessageLogs } from "./message_logs.ts";
 import { systemClock } from "./system_clock.ts";
@@ -23,25 +24,22 @@ export interface ServerShellParts<Accounts> {
   readonly store: Store;
   readonly messageLogs: Pick<MessageLogs, "append">;
   readonly userLog: Pick<UserLogFile, "set">;
-  readonly network: Pick<TcpServer, "connection">;
-  /** PBKDF2 with SHA-256, off the thread. */
-  readonly deriveKey: (
-    password: string,
-    salt: Uint8Array<ArrayBuffer>,
-    iterations: number,
-  ) => Promise<Uint8Array>;
+  /** Derives a SCRAM key off the thread. */
+  readonly deriveKey: typeof deriveKey;
   readonly report: Report;
 }
 
 /** The server core at work. */
 export class ServerShell<Accounts> implements TcpServerEvents {
   readonly #parts: ServerShellParts<Accounts>;
+  #network: Pick<TcpServer, "connection"> | undefined;
   #drainSoon = false;
   #draining = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** For when the timer is set, monotonic ms. */
   #timerAt = Infinity;
   #pollTimer: ReturnType<typeof setInterval> | undefined;
+  #closed = false;
   #whenStopped: (() => void) | undefined;
   #unlocksFail = false;
 
@@ -49,8 +47,13 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     this.#parts = parts;
   }
 
-  /** Does what the core wants done first; from then on it is kept going. */
-  start(): void {
+  /**
+   * Does what the core wants done first; from then on it is kept going.
+   *
+   * @param network Whose events this shell gets.
+   */
+  start(network: Pick<TcpServer, "connection">): void {
+    this.#network = network;
     this.#pollTimer = setInterval(() => this.#pollUnlocks(), unlockPollMs);
     this.#drain();
   }
@@ -66,14 +69,14 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   }
 
   handleData(id: ConnectionId, bytes: Uint8Array): void {
-    const { core, network, report } = this.#parts;
+    const { core, report } = this.#parts;
     try {
       core.handleData(id, bytes, systemClock());
     } catch (error) {
       // A fault of ours that a client can trigger ends that client's
       // connection, not everybody's.
       report("error", `a request made the server fail: ${error}`);
-      network.connection(id)?.abort();
+      this.#network?.connection(id)?.abort();
     }
     this.#drainAfterTurn();
   }
@@ -89,22 +92,22 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     this.#drainAfterTurn();
   }
 
-  /** Tells every client, and waits until everything is stored. */
-  async stop(): Promise<void> {
-    const { core } = this.#parts;
+  /** Tells every client, and waits `timeoutMs` for everything to be stored. */
+  async stop(timeoutMs: number): Promise<void> {
     clearInterval(this.#pollTimer);
-    core.handleShutdown(systemClock());
+    this.#parts.core.handleShutdown(systemClock());
     const stopped = new Promise<void>((resolve) => this.#whenStopped = resolve);
+    const timer = setTimeout(() => this.#whenStopped?.(), timeoutMs);
     this.#drain();
     await stopped;
+    clearTimeout(timer);
   }
 
-  /** Stops the timers, whether or not everything is stored. */
+  /** Stops the timers. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#pollTimer);
     clearTimeout(this.#timer);
-    this.#whenStopped?.();
-    this.#timerAt = -Infinity;
   }
 
   #drainAfterTurn(): void {
@@ -119,14 +122,14 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   #drain(): void {
     if (this.#draining) return;
     this.#draining = true;
-    const { core, network } = this.#parts;
+    const { core } = this.#parts;
     try {
       for (;;) {
         const action = core.pollAction();
         if (action === undefined) break;
         this.#perform(action);
       }
-      for (const id of core.pollDirty()) network.connection(id)?.wake();
+      for (const id of core.pollDirty()) this.#network?.connection(id)?.wake();
       this.#armTimer(core.pollTimeout());
     } finally {
       this.#draining = false;
@@ -135,7 +138,7 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   }
 
   #perform(action: ServerAction): void {
-    const { core, store, messageLogs, userLog, network, report } = this.#parts;
+    const { core, store, messageLogs, userLog, report } = this.#parts;
     switch (action.action) {
       case "commit": {
         const { batch, writes } = action;
@@ -158,7 +161,7 @@ export class ServerShell<Accounts> implements TcpServerEvents {
       case "derive": {
         const { name, password, salt, iterations } = action;
         this.#finish(
-          this.#parts.deriveKey(password, salt, iterations),
+          this.#parts.deriveKey(password, { salt, iterations }),
           (key) => core.handleDerived(name, key, systemClock()),
         );
         return;
@@ -170,7 +173,7 @@ export class ServerShell<Accounts> implements TcpServerEvents {
         userLog.set(action.entries);
         return;
       case "close":
-        network.connection(action.connection)?.finish();
+        this.#network?.connection(action.connection)?.finish();
         return;
       case "report":
         report(action.level, action.text);
@@ -198,7 +201,7 @@ export class ServerShell<Accounts> implements TcpServerEvents {
 
   /** Arms the one timer; when it is early, the next drain arms it again. */
   #armTimer(at: number | undefined): void {
-    if (at === undefined || at >= this.#timerAt) return;
+    if (this.#closed || at === undefined || at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
     const delayMs = Math.max(0, Math.ceil(at - performance.now()));

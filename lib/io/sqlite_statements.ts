@@ -14,16 +14,16 @@ export function prepareStatements(database: DatabaseSync): SqliteStatements {
 }
 
 /** The columns of a message but its text. */
-export const withoutText = "id, number, sender, receiver, grp, at, mid";
+export const withoutText = "id, number, sender, receiver, grp, at, mid, kept";
 const columns = `${withoutText}, text`;
 
 const sql = {
   begin: "BEGIN IMMEDIATE",
   commit: "COMMIT",
   rollback: "ROLLBACK",
-  message:
-    "INSERT INTO messages (id, number, sender, receiver, grp, at, text, mid) " +
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  message: "INSERT INTO messages " +
+    "(id, number, sender, receiver, grp, at, text, mid, kept) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
   cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
   user: "INSERT OR REPLACE INTO users (id, name, cursor, last_seen) " +
     "VALUES (?, ?, ?, ?)",
@@ -37,8 +37,8 @@ const sql = {
   member: "INSERT OR REPLACE INTO members " +
     "(grp, user, joined, since, since_message) VALUES (?, ?, ?, ?, ?)",
   removeMember: "DELETE FROM members WHERE grp = ? AND user = ?",
-  token: "INSERT OR REPLACE INTO tokens (user, hash, expires, credential) " +
-    "VALUES (?, ?, ?, ?)",
+  token: "INSERT OR REPLACE INTO tokens " +
+    "(user, hash, previous, expires, credential) VALUES (?, ?, ?, ?, ?)",
   removeToken: "DELETE FROM tokens WHERE user = ?",
   raiseMeta: "UPDATE meta SET value = max(value, ?) WHERE key = ?",
   raiseGroup: "UPDATE groups SET last_number = max(last_number, ?) " +

@@ -75,8 +75,11 @@ export class SqliteStore implements Store {
         sinceMessage: Number(row.since_message),
       })),
       tokens: this.#all(
-        "SELECT user, hash, expires, credential FROM tokens",
-      ) as unknown as StoredState["tokens"],
+        "SELECT user, hash, previous, expires, credential FROM tokens",
+      ).map(({ previous, ...row }) => ({
+        ...row,
+        ...(previous === null ? {} : { previous }),
+      })) as unknown as StoredState["tokens"],
       lastMessage: Number(meta.get("last_message")),
       lastNumber: Number(meta.get("last_number")),
       lastGroupNumber: new Map(
@@ -211,10 +214,21 @@ class LastNumbers {
 function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
   switch (write.write) {
     case "message": {
-      const { id, number, sender, receiver, group, at, text, mid } =
-        write.message;
-      const [to, grp] = [receiver ?? null, group ?? null];
-      statements.message.run(id, number, sender, to, grp, at, text, mid);
+      const { id, number, sender, at, text, mid } = write.message;
+      const receiver = write.message.receiver ?? null;
+      const group = write.message.group ?? null;
+      const kept = write.message.kept ? 1 : 0;
+      statements.message.run(
+        id,
+        number,
+        sender,
+        receiver,
+        group,
+        at,
+        text,
+        mid,
+        kept,
+      );
       return;
     }
     case "cursor":
@@ -243,8 +257,8 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeMember.run(write.group, write.user);
       return;
     case "token": {
-      const { user, hash, expires, credential } = write.token;
-      statements.token.run(user, hash, expires, credential);
+      const { user, hash, previous, expires, credential } = write.token;
+      statements.token.run(user, hash, previous ?? null, expires, credential);
       return;
     }
     case "token-remove":
@@ -266,6 +280,7 @@ function toMessage(row: Row): StoredMessage {
     at: Number(row.at),
     ...(row.text === undefined ? {} : { text: String(row.text) }),
     mid: String(row.mid),
+    ...(row.kept === 1 ? { kept: true } : {}),
   } as StoredMessage;
 }
 

@@ -3,7 +3,7 @@ import { MessageLogs } from "../../lib/io/message_logs.ts";
 import { SqliteStore } from "../../lib/io/sqlite_store.ts";
 import { groupLogLine, messageLogLine } from "../../lib/log/message_log.ts";
 import type { StoreWrite } from "../../lib/server/store.ts";
-import { eventually } from "../support/eventually.ts";
+import { waitUntil } from "../support/wait_until.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
 /** A store in which yoda (1) wrote to leia (2), to Jedi and to everybody. */
@@ -90,7 +90,7 @@ Deno.test("MessageLogs writes appended lines within 100 ms and on close", async 
     const line = messageLogLine(1, 0, "yoda", "leia", "hi");
     logs.append(undefined, line);
     logs.append("Jedi", groupLogLine(1, 0, "yoda", "hi"));
-    await eventually("both logs are written", async () => {
+    await waitUntil("both logs are written", async () => {
       const names = (await Array.fromAsync(Deno.readDir(folder))).length;
       return names === 2;
     }, 1000);
@@ -119,7 +119,7 @@ Deno.test("MessageLogs reports a log it cannot write once, and goes on later", a
     assertEquals(reports.length, 1);
     assertStringIncludes(reports[0] ?? "", path);
     await Deno.remove(path);
-    await eventually("the line is written", async () => {
+    await waitUntil("the line is written", async () => {
       const info = await Deno.stat(path).catch(() => undefined);
       return info !== undefined && info.size > 0;
     });

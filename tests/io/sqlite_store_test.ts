@@ -70,6 +70,7 @@ Deno.test("SqliteStore starts empty with a secret of its own", async () => {
 Deno.test("SqliteStore.load gives back all that was committed", async () => {
   await withFile(async (path) => {
     const token = { user: 1, hash: "ab", expires: 9, credential: "c" };
+    const exchanged = { ...token, user: 2, previous: "cd" };
     let store = new SqliteStore(path);
     const { secret } = await store.load();
     await store.commit([
@@ -82,6 +83,8 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
       wrote(message(3, 2, 2, {})),
       { write: "cursor", user: 2, upto: 1, lastSeen: 77 },
       { write: "token", token },
+      { write: "token", token: exchanged },
+      wrote({ ...message(4, 3, 2, { receiver: 1 }), kept: true }),
     ]);
     await store.close();
     store = new SqliteStore(path);
@@ -94,13 +97,25 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
     assertEquals(state.members, [
       { group: 7, user: 1, joined: true, since: 3, sinceMessage: 0 },
     ]);
-    assertEquals(state.tokens.map((each) => ({ ...each })), [token]);
-    assertEquals([state.lastMessage, state.lastNumber], [3, 2]);
+    assertEquals(state.tokens.map((each) => ({ ...each })), [
+      token,
+      exchanged,
+    ]);
+    assertEquals([state.lastMessage, state.lastNumber], [4, 3]);
     assertEquals([...state.lastGroupNumber], [[7, 1]]);
     assertEquals(state.recent, [
       { id: 1, number: 1, sender: 1, receiver: 2, at: 1001, mid: "m" },
       { id: 2, number: 1, sender: 1, group: 7, at: 1002, mid: "m" },
       { id: 3, number: 2, sender: 2, at: 1003, mid: "m" },
+      {
+        id: 4,
+        number: 3,
+        sender: 2,
+        receiver: 1,
+        at: 1004,
+        mid: "m",
+        kept: true,
+      },
     ]);
     assertEquals(state.secret, secret);
     await store.close();

@@ -3,7 +3,7 @@ import { StartError } from "../../lib/io/start_error.ts";
 import type { TcpConnection } from "../../lib/io/tcp_connection.ts";
 import { TcpServer } from "../../lib/io/tcp_server.ts";
 import { OutgoingQueue } from "../../lib/server/outgoing_queue.ts";
-import { eventually } from "../support/eventually.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 /** A server that answers every line `x` with `<x>`, and `quit` with an end. */
 class EchoServer {
@@ -57,7 +57,7 @@ Deno.test("TcpServer answers, and closes after the last answer is out", async ()
   const conn = await echo.connect();
   await write(conn, "quit");
   assertEquals(await readAll(conn), "<quit>");
-  await eventually("it is released", () => echo.server.size === 0);
+  await waitUntil("it is released", () => echo.server.size === 0);
   assertEquals(echo.closed, [1]);
   assert(echo.opened[0]?.remote.local);
   assertEquals(echo.opened[0]?.remote.ip, "127.0.0.1");
@@ -70,7 +70,7 @@ Deno.test("TcpServer writes out an answer to a client that stopped sending", asy
   await write(conn, "hi");
   await conn.closeWrite();
   assertEquals(await readAll(conn), "<hi>");
-  await eventually("it is released", () => echo.server.size === 0);
+  await waitUntil("it is released", () => echo.server.size === 0);
   assertEquals(echo.closed, [1]);
   await echo.server.close();
 });
@@ -82,7 +82,7 @@ Deno.test("TcpServer gets its last words to a client that is still sending", asy
   const text = await readAll(conn).catch((error) => String(error));
   assert(text.startsWith("<quit"), text.slice(0, 100));
   await flood;
-  await eventually("it is released", () => echo.server.size === 0);
+  await waitUntil("it is released", () => echo.server.size === 0);
   assertEquals(echo.closed, [1]);
   await echo.server.close();
 });
@@ -90,11 +90,11 @@ Deno.test("TcpServer gets its last words to a client that is still sending", asy
 Deno.test("TcpServer reports the end of a connection once, however it ends", async () => {
   const echo = new EchoServer();
   const conns = await Promise.all([1, 2, 3].map(() => echo.connect()));
-  await eventually("all are open", () => echo.opened.length === 3);
+  await waitUntil("all are open", () => echo.opened.length === 3);
   conns[0]?.close();
   echo.opened[1]?.abort();
   echo.opened[2]?.finish();
-  await eventually("all are released", () => echo.server.size === 0);
+  await waitUntil("all are released", () => echo.server.size === 0);
   assertEquals(echo.closed.toSorted(), [1, 2, 3]);
   conns[1]?.close();
   conns[2]?.close();
@@ -104,7 +104,7 @@ Deno.test("TcpServer reports the end of a connection once, however it ends", asy
 Deno.test("TcpServer.close ends with a reader that does not read", async () => {
   const echo = new EchoServer();
   const conn = await echo.connect();
-  await eventually("it is open", () => echo.opened.length === 1);
+  await waitUntil("it is open", () => echo.opened.length === 1);
   echo.send(1, "x".repeat(32_000_000));
   const start = performance.now();
   await echo.server.close();
@@ -129,7 +129,7 @@ Deno.test("TcpServer reads bursts larger than its small buffers whole", async ()
   for (let sent = 0; sent < bytes.length;) {
     sent += await conn.write(bytes.subarray(sent, sent + 5000));
   }
-  await eventually("all is read", () => received === bytes.length);
+  await waitUntil("all is read", () => received === bytes.length);
   conn.close();
   await server.close();
 });
@@ -138,7 +138,7 @@ Deno.test("TcpServer listens on IPv6 and shows IPv4 clients as such", async () =
   const echo = new EchoServer("::");
   const four = await echo.connect("127.0.0.1");
   const six = await echo.connect("::1");
-  await eventually("both are open", () => echo.opened.length === 2);
+  await waitUntil("both are open", () => echo.opened.length === 2);
   const ips = echo.opened.map(({ remote }) => remote.ip).toSorted();
   assertEquals(ips, ["127.0.0.1", "::1"]);
   assert(echo.opened.every(({ remote }) => remote.local));

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { UserLogFile } from "../../lib/io/user_log_file.ts";
 import { userLogText } from "../../lib/log/user_log.ts";
-import { eventually } from "../support/eventually.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 const entry = (user: string) => ({ since: 0, user, ip: "::1", udpPort: 1 });
 
@@ -18,8 +18,8 @@ Deno.test("UserLogFile writes the latest list, one write at a time", async () =>
   file.set([]);
   for (const user of ["a", "b", "c"]) file.set([entry(user)]);
   release();
-  await eventually("the first is written", () => written.length === 1);
-  await eventually("the next is under way", () => underWay === 1);
+  await waitUntil("the first is written", () => written.length === 1);
+  await waitUntil("the next is under way", () => underWay === 1);
   release();
   await file.close();
   assertEquals(written, ["", userLogText([entry("c")])]);
@@ -37,7 +37,7 @@ Deno.test("UserLogFile reports a failure once and tries again", async () => {
   file.set([entry("a")]);
   await file.flush();
   file.set([entry("b")]);
-  await eventually("it is written", () => written !== "");
+  await waitUntil("it is written", () => written !== "");
   await file.close();
   assertEquals(written, userLogText([entry("b")]));
   assertEquals(reports.length, 1);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Writer, WriteScheduler } from "../../lib/io/write_scheduler.ts";
 import { OutgoingQueue } from "../../lib/server/outgoing_queue.ts";
-import { eventually } from "../support/eventually.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 /** A connection whose writes end when the test says so. */
 class ManualSource {
@@ -129,7 +129,7 @@ Deno.test("WriteScheduler lets others pass readers that do not read", async () =
   const others = Array.from({ length: 4 }, () => new ManualSource(scheduler));
   for (const source of others) source.send("y");
   assert(others.every((source) => !source.writing));
-  await eventually(
+  await waitUntil(
     "the others write",
     () => others.every((source) => source.writing),
   );
@@ -148,7 +148,7 @@ Deno.test("WriteScheduler lets others pass readers that do not read", async () =
     assert(source.writing);
   }
   for (const source of [...others, ...blocked, ...blocked]) await source.end();
-  await eventually("every writer is idle", async () => {
+  await waitUntil("every writer is idle", async () => {
     for (const source of blocked) await source.end();
     return blocked.every((source) => !source.writer.busy);
   });

@@ -292,6 +292,37 @@ Deno.test("ServerCore retries what no request waited for", () => {
   assertEquals(stored.find(({ name }) => name === "luke")?.cursor, 1);
 });
 
+Deno.test("ServerCore hands waiting messages over when reading them failed at first", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  yoda.ask("message", { to: ["luke"], text: "1", mid: "1" });
+  harness.queriesFail = true;
+  const luke = harness.login("luke");
+  yoda.ask("message", { to: ["luke"], text: "2", mid: "2" });
+  harness.advance(3_000);
+  assertEquals(luke.texts, []);
+  harness.queriesFail = false;
+  harness.advance(1_100);
+  assertEquals(luke.texts, ["yoda: 1 (kept)", "yoda: 2"]);
+  yoda.ask("message", { to: ["luke"], text: "3", mid: "3" });
+  assertEquals(luke.texts.at(-1), "yoda: 3");
+});
+
+Deno.test("ServerCore takes a logout behind a message, and both once", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  harness.commits = "held";
+  const message = yoda.send("message", { to: ["luke"], text: "1", mid: "1" });
+  const logout = yoda.send("logout", {});
+  yoda.send("logout", {});
+  assert(!yoda.closed);
+  harness.release();
+  assert(yoda.closed);
+  assert("ok" in (yoda.replyTo(message) ?? {}));
+  assert("ok" in (yoda.replyTo(logout) ?? {}));
+  assertEquals(harness.login("luke").texts, ["yoda: 1 (kept)"]);
+});
+
 Deno.test("ServerCore survives random bytes", () => {
   fc.assert(
     fc.property(

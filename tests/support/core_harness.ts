@@ -49,6 +49,8 @@ export class CoreHarness {
   now: Instant;
   /** How commits end: at once, not before {@link release}, or badly. */
   commits: "done" | "held" | "failing" = "done";
+  /** True to let queries for waiting messages fail. */
+  queriesFail = false;
   readonly #held: (() => void)[] = [];
   #lastConnection = 0;
 
@@ -134,6 +136,10 @@ export class CoreHarness {
           break;
         case "inbox": {
           const { query, user, after, limit } = action;
+          if (this.queriesFail) {
+            this.core.handleQueryFailed(query, this.now);
+            break;
+          }
           const page = this.store.inbox(user, after, limit);
           this.core.handleInbox(query, page, this.now);
           break;

@@ -127,8 +127,11 @@ function run(seed: number): number {
     else if (dice < 90) {
       harness.release();
       harness.commits = "failing";
-    } else if (dice < 95) harness.release();
-    else if (dice < 98) harness.advance(random.below(15_000));
+    } else if (dice < 93) harness.queries = "held";
+    else if (dice < 95) {
+      harness.release();
+      harness.answer();
+    } else if (dice < 98) harness.advance(random.below(15_000));
     else if (dice < 99) {
       // Neither what waits for the store nor what is on its way survives.
       harness = harness.restarted({ users, seed: seed * 1000 + step });
@@ -137,6 +140,7 @@ function run(seed: number): number {
     for (const each of people) each.read(random);
   }
   harness.release();
+  harness.answer();
   for (let round = 0; round < 3; round++) {
     for (const person of people) {
       if (person.client?.reads === false) person.client.disconnect();
@@ -154,6 +158,12 @@ function run(seed: number): number {
   const { store } = harness;
   const mids = store.messages.map(({ mid }) => mid);
   assertEquals(new Set(mids).size, mids.length, `seed ${seed}: doubled`);
+  for (const isGroup of [false, true]) {
+    const numbers = store.messages
+      .filter(({ group }) => (group !== undefined) === isGroup)
+      .map(({ number }) => number);
+    assertEquals(numbers, numbers.map((_, index) => index + 1));
+  }
   const confirmed = people.flatMap((person) => person.confirmed);
   assertEquals(confirmed.sort(), [...mids].sort(), `seed ${seed}: lost`);
   for (const person of people) {

@@ -250,6 +250,22 @@ export class ClientSession {
     this.#flush();
   }
 
+  /** Command `/logout` of a script: ends it when all that came before is done. */
+  handleLogoutWhenDone(now: Instant): number {
+    this.#now = now;
+    const n = this.#commands.begin("logout");
+    this.#logoutCommand ??= n;
+    this.#endOfInput = true;
+    this.#flush();
+    return n;
+  }
+
+  /** The user gave no name and password where they were asked for. */
+  handleNoCredentials(now: Instant): void {
+    this.#now = now;
+    this.#end(this.#wasOpen ? "interrupted" : "login-refused");
+  }
+
   /** The user interrupts: logs out now, whatever is under way. */
   handleInterrupt(now: Instant): void {
     this.#now = now;
@@ -451,9 +467,11 @@ export class ClientSession {
 
   #logoutWhenIdle(): void {
     if (!this.#endOfInput || this.#logoutAt !== undefined) return;
-    if (this.#commands.size > 0 || this.#transfers.table.unfinished > 0) return;
+    const expected = this.#logoutCommand === undefined ? 0 : 1;
+    if (this.#commands.size > expected) return;
+    if (this.#transfers.table.unfinished > 0) return;
     if (this.#requests.size > 0) return;
-    this.#startLogout(undefined);
+    this.#startLogout(this.#logoutCommand);
   }
 
   #startLogout(command: number | undefined): void {

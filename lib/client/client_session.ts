@@ -150,9 +150,9 @@ export class ClientSession {
     return this.#login.user;
   }
 
-  /** Commands that have no outcome yet. */
-  get openCommands(): number {
-    return this.#commands.size;
+  /** Requests that the server has not answered, sent or not. */
+  get unanswered(): number {
+    return this.#requests.size;
   }
 
   /** The transfers that have not ended. */

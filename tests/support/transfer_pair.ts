@@ -37,6 +37,8 @@ export class TransferPair {
   readonly receiverEvents: EngineEvent[] = [];
   readonly id: Uint8Array;
   now = 0;
+  /** The path under which the receiver sees the sender. */
+  senderPath = 7;
   /** Steps of the loop so far. */
   steps = 0;
   /** What the receiver wrote so far. */
@@ -132,7 +134,7 @@ export class TransferPair {
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.there.receive(this.now);
       if (bytes === undefined) break;
-      this.receiver.handleDatagram(bytes, 7, this.now);
+      this.receiver.handleDatagram(bytes, this.senderPath, this.now);
     }
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.back.receive(this.now);

@@ -20,7 +20,8 @@ type EventOf<N extends TransferEvent["event"]> = Extract<
 class Side {
   readonly service: TransferService;
   readonly events: TransferEvent[] = [];
-  #wake = () => {};
+  /** What waits for the next event. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(downloadDir: string) {
     this.service = new TransferService({
@@ -30,7 +31,7 @@ class Side {
       clock: systemClock,
       onEvent: (event) => {
         this.events.push(event);
-        this.#wake();
+        for (const wake of this.#waiting.splice(0)) wake();
       },
     });
   }
@@ -52,7 +53,7 @@ class Side {
       if (left <= 0) throw new Error(`No ${name} within ${timeoutMs} ms`);
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.push(resolve);
         timer = setTimeout(resolve, left);
       });
       clearTimeout(timer);

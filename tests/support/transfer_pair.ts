@@ -18,6 +18,8 @@ export interface PairOptions {
   readonly back?: Omit<LinkOptions, "seed">;
   readonly controller?: CongestionController;
   readonly isLocal?: boolean;
+  /** What the sender hashes with; a used one gives a wrong digest. */
+  readonly hash?: ReturnType<typeof createHash>;
   /** How long the receiver's disk takes for a block, ms. */
   readonly writeMs?: number;
   /** How long it takes to sync and rename, ms. */
@@ -78,6 +80,7 @@ export class TransferPair {
       ...common,
       keys: ours.agree(theirs.publicKey, this.id, "sender"),
       localPaths: options.isLocal === true ? [7] : [],
+      ...(options.hash === undefined ? {} : { hash: options.hash }),
       ...(options.controller === undefined
         ? {}
         : { controller: options.controller }),

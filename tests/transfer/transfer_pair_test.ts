@@ -255,6 +255,21 @@ Deno.test("transfer pair gives up when the path dies for good", () => {
   assertEquals(pair.receiverEvents.at(-1), expected);
 });
 
+Deno.test("transfer pair refuses a file that has not the announced digest", () => {
+  const pair = new TransferPair({
+    seed: 1,
+    file: testFile(1_000_000),
+    link: { delayMs: 5 },
+    hash: createHash("sha256").update("something else"),
+  });
+  pair.run(60_000, () => pair.receiverEvents.length > 1);
+  assertEquals(pair.receiverEvents.at(-1), { type: "corrupt" });
+  pair.receiver.close("integrity", pair.now);
+  pair.run();
+  const last = pair.senderEvents.at(-1);
+  assertEquals(last, { type: "closed", reason: "integrity" });
+});
+
 Deno.test("transfer pair is not disturbed by forged datagrams", () => {
   const file = testFile(3_000_000);
   const random = new SeededRandom(8);

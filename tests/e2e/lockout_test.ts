@@ -1,0 +1,115 @@
+import { assert, assertEquals } from "@std/assert";
+import { TestServer } from "../support/test_server.ts";
+import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
+import { accountLine } from "../support/account_line.ts";
+
+const accounts = accountLine("yoda", "green") + accountLine("luke", "blue") +
+  "leia plain password with spaces\n";
+
+/** The error code of one login try on a connection of its own. */
+async function tryLogin(
+  server: TestServer,
+  user: string,
+  password: string,
+  address?: string,
+): Promise<string> {
+  using client = await ProtocolClient.connect(server.port, address);
+  await client.hello();
+  try {
+    await client.authenticate(user, password);
+    return "ok";
+  } catch (error) {
+    assert(error instanceof RequestRefused, String(error));
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+const failed = "login_failed: Invalid username or password. Please try again";
+const nowBlocked =
+  "login_failed_blocked: Invalid username or password. Your account has been blocked. Please try again later";
+const blocked =
+  "account_blocked: Your account is blocked due to multiple login failures. Please try again later";
+
+Deno.test("server: an account is locked by name, whatever the connection or address", async () => {
+  await using server = await TestServer.start({
+    accounts,
+    args: ["--block-duration", "3"],
+  });
+  assertEquals(await tryLogin(server, "yoda", "wrong"), failed);
+  assertEquals(await tryLogin(server, "yoda", "wrong", "127.0.0.2"), failed);
+  assertEquals(await tryLogin(server, "yoda", "bad", "127.0.0.3"), nowBlocked);
+  const lockedAt = performance.now();
+  // Right or wrong, from anywhere: the same answer.
+  assertEquals(await tryLogin(server, "yoda", "green"), blocked);
+  assertEquals(await tryLogin(server, "yoda", "bad", "127.0.0.2"), blocked);
+  // Others are not concerned.
+  assertEquals(await tryLogin(server, "luke", "blue"), "ok");
+  // Then the count starts afresh.
+  let answer = blocked;
+  while (answer === blocked && performance.now() - lockedAt < 10_000) {
+    answer = await tryLogin(server, "yoda", "wrong");
+  }
+  assert(performance.now() - lockedAt >= 2900, "blocked for three seconds");
+  assertEquals(answer, failed);
+  assertEquals(await tryLogin(server, "yoda", "wrong"), failed);
+  assertEquals(await tryLogin(server, "yoda", "green"), "ok");
+});
+
+Deno.test("server: a success resets the count of failures", async () => {
+  await using server = await TestServer.start({ accounts, args: ["0", "2"] });
+  assertEquals(await tryLogin(server, "luke", "x"), failed);
+  assertEquals(await tryLogin(server, "luke", "blue"), "ok");
+  assertEquals(await tryLogin(server, "luke", "x"), failed);
+  assertEquals(await tryLogin(server, "luke", "blue"), "ok");
+});
+
+Deno.test("server: an unknown name is treated like a known one", async () => {
+  await using server = await TestServer.start({ accounts });
+  assertEquals(await tryLogin(server, "vader", "x"), failed);
+  assertEquals(await tryLogin(server, "vader", "x"), failed);
+  assertEquals(await tryLogin(server, "vader", "x"), nowBlocked);
+  assertEquals(await tryLogin(server, "vader", "x"), blocked);
+});
+
+Deno.test("server: a plain line logs in, with every space of the password", async () => {
+  await using server = await TestServer.start({ accounts });
+  assertEquals(await tryLogin(server, "leia", "plain password"), failed);
+  const password = "plain password with spaces";
+  assertEquals(await tryLogin(server, "leia", password), "ok");
+});
+
+Deno.test("server: of parallel logins to one account exactly one wins", async () => {
+  await using server = await TestServer.start({ accounts });
+  const clients = await Promise.all(
+    Array.from({ length: 10 }, () => ProtocolClient.connect(server.port)),
+  );
+  try {
+    const outcomes = await Promise.all(clients.map(async (client) => {
+      await client.hello();
+      try {
+        await client.authenticate("luke", "blue");
+        return "ok";
+      } catch (error) {
+        assert(error instanceof RequestRefused, String(error));
+        return `${error.code}: ${error.message}`;
+      }
+    }));
+    const refused = "already_online: This account is already logged in";
+    assertEquals(outcomes.filter((outcome) => outcome === "ok").length, 1);
+    assertEquals(outcomes.filter((outcome) => outcome === refused).length, 9);
+  } finally {
+    for (const client of clients) client[Symbol.dispose]();
+  }
+});
+
+Deno.test("server: an edited credentials file counts without a restart", async () => {
+  await using server = await TestServer.start({ accounts });
+  const file = server.path("credentials.txt");
+  await Deno.writeTextFile(file, accounts + accountLine("rey", "white"));
+  const noticed = await server.process.waitFor(
+    "the edit to be noticed",
+    (line) => line.includes("credentials.txt") && line.includes("4 accounts"),
+  );
+  assert(noticed !== "");
+  assertEquals(await tryLogin(server, "rey", "white"), "ok");
+});

@@ -1,0 +1,26 @@
+/**
+ * Which programs the end-to-end tests drive: the sources, or the executables in
+ * the folder that `PARLEY_PROGRAMS` names.
+ */
+import { fromFileUrl, join, resolve } from "@std/path";
+
+/** The project's folder. */
+export const root: string = fromFileUrl(new URL("../..", import.meta.url));
+
+const folder = Deno.env.get("PARLEY_PROGRAMS");
+
+/** Command line of the server, without its arguments. */
+export const serverCommand: readonly string[] = folder === undefined
+  ? fromSource("server.ts")
+  : [resolve(root, folder, "parley-server")];
+
+/** Command line of the client, without its arguments. */
+export const clientCommand: readonly string[] = folder === undefined
+  ? fromSource("client.ts")
+  : [resolve(root, folder, "parley")];
+
+function fromSource(entry: string): string[] {
+  const config = join(root, "deno.json");
+  const run = ["run", "--quiet", "--frozen", "--no-check", "--no-prompt", "-A"];
+  return [Deno.execPath(), ...run, "--config", config, join(root, entry)];
+}

@@ -1,0 +1,219 @@
+/**
+ * A client of the control protocol written from PROTOCOL.md alone, for tests
+ * that need many connections or frames that the real client would never send.
+ * It shares no code with the programs, so it also tells when the page is wrong.
+ */
+import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { connect, type Socket } from "node:net";
+import { patience } from "./wait_until.ts";
+
+/** A frame as it came: a reply or an event. */
+// deno-lint-ignore no-explicit-any
+export type Frame = Record<string, any>;
+
+/** An error reply. */
+export class RequestRefused extends Error {
+  override readonly name = "RequestRefused";
+  /** Code of the protocol's error table. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** How a protocol client logs in. */
+export interface ProtocolLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+interface Waiter {
+  readonly matches: (frame: Frame) => boolean;
+  readonly resolve: (frame: Frame) => void;
+}
+
+/** One connection to a server. */
+export class ProtocolClient implements Disposable {
+  /** Every event so far, oldest first. */
+  readonly events: Frame[] = [];
+  /** User name after a login. */
+  user = "";
+  /** The session's latest token. */
+  token = "";
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  readonly #replies = new Map<number, (frame: Frame) => void>();
+  readonly #waiters = new Set<Waiter>();
+  #nextId = 1;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    const decoder = new TextDecoder();
+    let rest = "";
+    socket.on("data", (bytes: Uint8Array) => {
+      const lines = (rest + decoder.decode(bytes, { stream: true }))
+        .split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#take(JSON.parse(line));
+    });
+    socket.on("error", () => {});
+    this.closed = new Promise((resolve) => socket.on("close", () => resolve()));
+  }
+
+  /** Connects, optionally from another loopback address than 127.0.0.1. */
+  static connect(
+    port: number,
+    localAddress = "127.0.0.1",
+  ): Promise<ProtocolClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: "127.0.0.1", port, localAddress });
+      socket.once("error", reject);
+      socket.once("connect", () => resolve(new ProtocolClient(socket)));
+    });
+  }
+
+  /** Connects and logs in. */
+  static async login(
+    port: number,
+    { user, password }: ProtocolLogin,
+  ): Promise<ProtocolClient> {
+    const client = await ProtocolClient.connect(port);
+    try {
+      await client.hello();
+      await client.authenticate(user, password);
+    } catch (error) {
+      client[Symbol.dispose]();
+      throw error;
+    }
+    return client;
+  }
+
+  /** Agrees on the protocol version. */
+  hello(): Promise<Frame> {
+    return this.request("hello", { version: 1, features: [] });
+  }
+
+  /** Logs in by SCRAM-SHA-256 (RFC 5802, 7677) without channel binding. */
+  async authenticate(user: string, password: string): Promise<Frame> {
+    const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18)))
+      .toString("base64");
+    const bare = `n=${user},r=${nonce}`;
+    const first: string = (await this.request("login", {
+      scram: `n,,${bare}`,
+      udpPort: 0,
+    })).scram;
+    const fields = new Map(
+      first.split(",").map((field) => [field[0], field.slice(2)]),
+    );
+    const salted = pbkdf2Sync(
+      password.normalize("NFKC"),
+      Buffer.from(fields.get("s") ?? "", "base64"),
+      Number(fields.get("i")),
+      32,
+      "sha256",
+    );
+    const final = `c=biws,r=${fields.get("r")}`;
+    const clientKey = hmac(salted, "Client Key");
+    const storedKey = createHash("sha256").update(clientKey).digest();
+    const signature = hmac(storedKey, `${bare},${first},${final}`);
+    const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0));
+    const ok = await this.request("proof", {
+      scram: `${final},p=${Buffer.from(proof).toString("base64")}`,
+    });
+    this.user = ok.user;
+    this.token = ok.token;
+    return ok;
+  }
+
+  /** Takes an earlier session up again. */
+  async resume(token: string, seen = 0): Promise<Frame> {
+    const ok = await this.request("resume", { token, udpPort: 0, seen });
+    this.user = ok.user;
+    this.token = ok.token;
+    return ok;
+  }
+
+  /**
+   * Sends a request and returns the `ok` of its reply.
+   *
+   * @throws {RequestRefused} for an error reply.
+   * @throws {Error} when the connection ends before the reply.
+   */
+  async request(name: string, fields: Frame = {}): Promise<Frame> {
+    const id = this.#nextId++;
+    const replied = new Promise<Frame>((resolve) => {
+      this.#replies.set(id, resolve);
+    });
+    await this.write(JSON.stringify({ id, do: name, ...fields }) + "\n");
+    const gone = this.closed.then((): Frame => ({ gone: true }));
+    const reply = await Promise.race([replied, gone]);
+    if (reply.gone) throw new Error(`connection ended before reply to ${name}`);
+    if (reply.error) {
+      throw new RequestRefused(reply.error.code, reply.error.message);
+    }
+    return reply.ok;
+  }
+
+  /** Writes raw bytes. */
+  write(data: string | Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.#socket.write(data, () => resolve());
+    });
+  }
+
+  /** Waits for an event of this name (from position `from` on) with `fields`. */
+  event(name: string, fields: Frame = {}, from = 0): Promise<Frame> {
+    const matches = (frame: Frame) =>
+      frame.ev === name &&
+      Object.entries(fields).every(([key, value]) => frame[key] === value);
+    const past = this.events.slice(from).find(matches);
+    if (past !== undefined) return Promise.resolve(past);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiters.delete(waiter);
+        const seen = JSON.stringify(this.events.slice(-20));
+        reject(
+          new Error(`no event ${name} ${JSON.stringify(fields)}: ${seen}`),
+        );
+      }, patience);
+      const waiter: Waiter = {
+        matches,
+        resolve: (frame) => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          resolve(frame);
+        },
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Cuts the connection. */
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  #take(frame: Frame): void {
+    if (frame.ev === undefined && frame.re !== undefined) {
+      const resolve = this.#replies.get(frame.re);
+      this.#replies.delete(frame.re);
+      resolve?.(frame);
+      return;
+    }
+    // An error that answers no request is like an event.
+    const event = frame.ev === undefined ? { ev: "error", ...frame } : frame;
+    this.events.push(event);
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.matches(event)) waiter.resolve(event);
+    }
+  }
+}
+
+function hmac(key: Uint8Array, text: string): Uint8Array {
+  return createHmac("sha256", key).update(text).digest();
+}

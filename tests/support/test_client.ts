@@ -1,0 +1,149 @@
+/**
+ * A real client with `--json`, driven through its standard input and output:
+ * what a script would do. Text-mode and terminal tests start their own.
+ */
+import { join } from "@std/path";
+import { RunningProcess } from "./running_process.ts";
+import { clientCommand } from "./programs.ts";
+import type { TestServer } from "./test_server.ts";
+
+/** One line of a client's `--json` output. */
+export type JsonEvent = Record<string, unknown>;
+
+/** How to start a test client. */
+export interface TestClientOptions {
+  readonly user?: string;
+  readonly password?: string;
+  /** Further command-line arguments. */
+  readonly args?: readonly string[];
+  /** `false` for text output. */
+  readonly json?: boolean;
+}
+
+/** A running client. */
+export class TestClient implements AsyncDisposable {
+  /** Its working and download folder. */
+  readonly folder: string;
+  readonly process: RunningProcess;
+
+  private constructor(folder: string, process: RunningProcess) {
+    this.folder = folder;
+    this.process = process;
+  }
+
+  /** Starts a client; does not wait for the login. */
+  static async start(
+    server: TestServer,
+    options: TestClientOptions = {},
+  ): Promise<TestClient> {
+    const folder = await Deno.makeTempDir({ prefix: "parley-client-" });
+    const { user, password } = options;
+    const process = new RunningProcess({
+      command: [
+        ...clientCommand,
+        "127.0.0.1",
+        String(server.port),
+        "--plain",
+        ...(options.json === false ? [] : ["--json"]),
+        ...(user === undefined ? [] : ["--user", user]),
+        ...(options.args ?? []),
+      ],
+      cwd: folder,
+      env: {
+        HOME: folder,
+        XDG_CONFIG_HOME: join(folder, ".config"),
+        ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
+      },
+    });
+    return new TestClient(folder, process);
+  }
+
+  /** Starts a client and waits until `user` is logged in. */
+  static async login(
+    server: TestServer,
+    user: string,
+    password: string,
+    options: TestClientOptions = {},
+  ): Promise<TestClient> {
+    const client = await TestClient.start(server, {
+      ...options,
+      user,
+      password,
+    });
+    await client.event("welcome");
+    return client;
+  }
+
+  /** Types one line. */
+  send(line: string): Promise<void> {
+    return this.process.send(line);
+  }
+
+  /** Everything it printed, as objects. */
+  events(): JsonEvent[] {
+    return this.process.out.filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line));
+  }
+
+  /**
+   * Waits for the first event of this name (from line `from` of the output on)
+   * that has all of `fields`.
+   */
+  async event(
+    name: string,
+    fields: JsonEvent = {},
+    options: { from?: number; timeoutMs?: number } = {},
+  ): Promise<JsonEvent> {
+    const line = await this.process.waitFor(
+      `event ${name} ${JSON.stringify(fields)}`,
+      (line) => matches(line, name, fields),
+      options,
+    );
+    return JSON.parse(line);
+  }
+
+  /** Types one command and returns its `result`. */
+  async run(line: string): Promise<JsonEvent> {
+    const from = this.process.out.length;
+    await this.send(line);
+    return await this.event("result", {}, { from });
+  }
+
+  /** Types one command that must succeed. */
+  async succeed(line: string): Promise<JsonEvent> {
+    const result = await this.run(line);
+    if (result.ok !== true) {
+      throw new Error(`${line} failed: ${JSON.stringify(result)}`);
+    }
+    return result;
+  }
+
+  /** Types one command that must be refused; `CODE: MESSAGE`. */
+  async refused(line: string): Promise<string> {
+    const result = await this.run(line);
+    if (result.ok !== false) {
+      throw new Error(`${line} was not refused: ${JSON.stringify(result)}`);
+    }
+    return `${result.code}: ${result.message}`;
+  }
+
+  /** Ends its input and waits for its clean end; returns the exit code. */
+  async finish(): Promise<number> {
+    await this.process.closeInput();
+    return (await this.process.end()).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process.kill();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+function matches(line: string, name: string, fields: JsonEvent): boolean {
+  if (!line.startsWith("{")) return false;
+  const event: JsonEvent = JSON.parse(line);
+  return event.event === name &&
+    Object.entries(fields).every(([key, value]) =>
+      JSON.stringify(event[key]) === JSON.stringify(value)
+    );
+}

@@ -1,0 +1,128 @@
+/**
+ * A real server in a folder of its own, on a free port, for end-to-end tests.
+ *
+ * ```ts
+ * await using server = await TestServer.start({ accounts: { bob: "secret" } });
+ * ```
+ */
+import { join } from "@std/path";
+import { RunningProcess } from "./running_process.ts";
+import { serverCommand } from "./programs.ts";
+import { waitUntil } from "./wait_until.ts";
+
+/** How to start a test server. */
+export interface TestServerOptions {
+  /** Lines of credentials.txt, or passwords by user name (plain lines). */
+  readonly accounts: string | Record<string, string>;
+  /** Further command-line arguments. */
+  readonly args?: readonly string[];
+  /** Address to listen on; 127.0.0.1 by default. */
+  readonly host?: string;
+}
+
+/** A running server, its folder and its files. */
+export class TestServer implements AsyncDisposable {
+  /** The folder with credentials.txt and data/. */
+  readonly folder: string;
+  readonly #options: TestServerOptions;
+  #process: RunningProcess;
+  #port = 0;
+
+  private constructor(folder: string, options: TestServerOptions) {
+    this.folder = folder;
+    this.#options = options;
+    this.#process = this.#spawn();
+  }
+
+  /** Starts a server and waits until it listens. */
+  static async start(options: TestServerOptions): Promise<TestServer> {
+    const folder = await Deno.makeTempDir({ prefix: "parley-server-" });
+    const { accounts } = options;
+    const text = typeof accounts === "string"
+      ? accounts
+      : Object.entries(accounts).map((pair) => `${pair.join(" ")}\n`).join("");
+    await Deno.writeTextFile(join(folder, "credentials.txt"), text);
+    const server = new TestServer(folder, options);
+    await server.#listening();
+    return server;
+  }
+
+  /** The port it listens on; the same after a restart. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** The server's process. */
+  get process(): RunningProcess {
+    return this.#process;
+  }
+
+  /** Path of a file in the server's folder. */
+  path(...parts: string[]): string {
+    return join(this.folder, ...parts);
+  }
+
+  /** Text of a file in data/; empty when there is none. */
+  async data(name: string): Promise<string> {
+    try {
+      return await Deno.readTextFile(this.path("data", name));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    }
+  }
+
+  /** Waits until a file in data/ is as `expected` says, and returns it. */
+  async dataWhen(
+    name: string,
+    expected: (text: string) => boolean,
+  ): Promise<string> {
+    let text = "";
+    try {
+      await waitUntil(name, async () => expected(text = await this.data(name)));
+    } catch {
+      throw new Error(`${name} never came to be as expected:\n${text}`);
+    }
+    return text;
+  }
+
+  /** Ends the server with a signal and starts it again on the same port. */
+  async restart(signal: Deno.Signal = "SIGTERM"): Promise<void> {
+    await this.stop(signal);
+    this.#process = this.#spawn();
+    await this.#listening();
+  }
+
+  /** Ends the server with a signal and waits for it. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
+    this.#process.signal(signal);
+    await this.#process.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process.kill();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+
+  #spawn(): RunningProcess {
+    const host = this.#options.host ?? "127.0.0.1";
+    const args = ["--host", host, "--port", String(this.#port)];
+    return new RunningProcess({
+      command: [
+        ...serverCommand,
+        ...args,
+        "--plain",
+        ...(this.#options.args ?? []),
+      ],
+      cwd: this.folder,
+    });
+  }
+
+  async #listening(): Promise<void> {
+    const line = await this.#process.waitFor(
+      "the server to listen",
+      (line) => line.includes("listening on"),
+    );
+    this.#port = Number(line.match(/:(\d+)\b[^:]*$/)?.[1]);
+  }
+}

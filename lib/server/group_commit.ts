@@ -30,9 +30,14 @@ export class GroupCommit {
     return this.isIdle ? this.#flushAt : undefined;
   }
 
-  /** Sees to it that background writes are stored within `delay` ms. */
-  scheduleFlush(now: Instant, delay: number = flushMs): void {
-    if (!this.#server.background.isEmpty) this.#flushAt ??= now.mono + delay;
+  /** Sees to it that background writes are stored soon. */
+  scheduleFlush(now: Instant): void {
+    if (!this.#server.background.isEmpty) this.#flushAt ??= now.mono + flushMs;
+  }
+
+  /** Has background writes stored with the next {@link start}. */
+  flush(now: Instant): void {
+    if (!this.#server.background.isEmpty) this.#flushAt = now.mono;
   }
 
   /**

@@ -253,7 +253,7 @@ export class ServerCore<Accounts> {
     if (server.stopping && !this.#saidBye && this.#commits.isIdle) {
       this.#sayBye();
     }
-    this.#commits.scheduleFlush(this.#now, this.#saidBye ? 0 : undefined);
+    this.#commits.scheduleFlush(this.#now);
     if (server.userLogChanged) {
       server.userLogChanged = false;
       const entries = [...server.online].map((session) => session.logEntry);
@@ -284,6 +284,7 @@ export class ServerCore<Accounts> {
     for (const connection of this.#connections.values()) {
       if (!connection.closing) hangUp(server, connection, why);
     }
+    this.#commits.flush(this.#now);
   }
 
   /** Ends a connection whose client does not keep to the protocol. */
@@ -304,6 +305,6 @@ export class ServerCore<Accounts> {
       }
       user.active = true;
     }
-    this.#commits.scheduleFlush(this.#now, 0);
+    this.#commits.flush(this.#now);
   }
 }

@@ -196,9 +196,6 @@ export class ClientSession {
     if (this.#link.isConnectDue(mono)) this.#connect();
     const fault = this.#link.fault(mono);
     if (fault !== undefined) this.#drop(fault);
-    if (this.#isOpen && isDue(this.#parts.inbox.pollTimeout(), mono)) {
-      this.#acknowledge();
-    }
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
     this.#parts.transfers.handleTimeout(now);
     this.#flush();
@@ -315,6 +312,9 @@ export class ClientSession {
   /** Sends what may be sent now. */
   #flush(): void {
     if (!this.#isOpen) return;
+    if (isDue(this.#parts.inbox.pollTimeout(), this.#now.mono)) {
+      this.#acknowledge();
+    }
     this.#logoutWhenIdle();
     let frame: object | undefined;
     while ((frame = this.#parts.requests.pollTransmit()) !== undefined) {
@@ -343,7 +343,7 @@ export class ClientSession {
   }
 
   #acknowledge(): void {
-    const upto = this.#parts.inbox.pollAcknowledge();
+    const upto = this.#parts.inbox.pollAcknowledge(this.#now.mono);
     if (upto !== undefined) this.#send({ do: "ack", upto });
   }
 

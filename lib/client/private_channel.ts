@@ -23,7 +23,7 @@ import {
   otherRole,
   type PrivateRole,
 } from "./private_hello.ts";
-import { derivePrivateKeys, type PrivateSide } from "./private_keys.ts";
+import { derivePrivateKeys } from "./private_keys.ts";
 import { privateLimits } from "./private_limits.ts";
 import {
   decodeRecord,
@@ -242,7 +242,8 @@ export class PrivateChannel {
     if (hello?.id !== id || hello.role !== otherRole(role)) {
       return this.#fail("Something else than this session's client answered");
     }
-    const own = this.#side(this.#options.self, this.#options.keyPair.publicKey);
+    const { self: user, keyPair: { publicKey: key } } = this.#options;
+    const own = { user, key, hello: this.#hello };
     const peer = { ...this.#options.peer, hello: this.#peerHello };
     const keys = role === "offerer"
       ? derivePrivateKeys(this.#secret, id, own, peer)
@@ -383,10 +384,6 @@ export class PrivateChannel {
   #pushHandshake(record: PrivateRecord): void {
     const sealed = this.#sealer?.seal(encodeRecord(record));
     if (sealed !== undefined) this.#handshake.push(sealed);
-  }
-
-  #side(user: string, key: string): PrivateSide {
-    return { user, key, hello: this.#hello };
   }
 
   /** For after calls that may have closed: the type checker cannot know. */

@@ -22,7 +22,8 @@ export interface SessionPeer {
 export interface SessionPort {
   /**
    * Makes key and listener for a session to be offered or to be accepted;
-   * answered by `session-ready` or `session-failed`.
+   * answered by `session-ready` or `session-failed`. When nothing comes of the
+   * offer, `closeSession` frees both.
    */
   prepareSession(id: string): void;
   /**

@@ -24,7 +24,7 @@ const allowed: Record<string, readonly string[]> = {
 const pureModules = [
   "node:crypto",
   "@std/cli/parse-args",
-  "@std/cli/unicode-width",
+  "get-east-asian-width",
   "@std/encoding/",
   "@std/text/",
 ];

@@ -50,6 +50,7 @@ export type TransferFailure =
   | "disk" // the receiver has too little room or cannot write
   | "unreachable" // no datagram of the other side came
   | "integrity" // the whole file did not match its hash
+  | "cancelled" // the other side stopped it
   | "internal";
 
 /** What the service tells the session. */

@@ -48,7 +48,8 @@ const requests = {
     udpPort: port,
     seen: optional(integer()),
   }),
-  ping: object({}),
+  /** `active`: there was traffic with other clients since the last one. */
+  ping: object({ active: optional(boolean) }),
   ack: object({ upto: integer() }),
   logout: object({}),
   message: object({
@@ -100,6 +101,9 @@ type Requests = typeof requests;
 
 /** The name of a request, as in its field `do`. */
 export type RequestName = keyof Requests;
+
+/** Every request's name. */
+export const requestNames = Object.keys(requests) as RequestName[];
 
 /** The fields of a request by its name, as a client writes them. */
 export type RequestFields<N extends RequestName> = Infer<Requests[N]>;

@@ -162,6 +162,9 @@ type Events = typeof events;
 /** The name of an event, as in its field `ev`. */
 export type EventName = keyof Events;
 
+/** Every event's name. */
+export const eventNames = Object.keys(events) as EventName[];
+
 /** The fields of `ok` in the reply to request `N`. */
 export type ReplyFields<N extends RequestName> = Infer<Replies[N]>;
 

@@ -57,6 +57,11 @@ export interface StoredMessage {
   readonly text: string;
   /** Chosen by the sender's client, for deduplication. */
   readonly mid: string;
+  /**
+   * True when the receiver of a private message was off line as it was sent;
+   * what the sender was told then is told again when the message is repeated.
+   */
+  readonly kept?: boolean;
 }
 
 /** A session token, by the hash under which the server keeps it. */
@@ -64,6 +69,11 @@ export interface StoredToken {
   readonly user: number;
   /** SHA-256 of the token, hexadecimal. */
   readonly hash: string;
+  /**
+   * Hash of the token that was exchanged for this one and stays good until the
+   * client has shown, by its next request, that it got this one.
+   */
+  readonly previous?: string;
   /** Not good any more from then on; renewed while the session lives. */
   readonly expires: number;
   /** The credential it was made under; another one makes it void. */
@@ -107,7 +117,7 @@ export interface StoredState {
   /** The last messages of the server, oldest first, for deduplication. */
   readonly recent: readonly Pick<
     StoredMessage,
-    "id" | "sender" | "mid" | "number" | "at" | "group" | "receiver"
+    "id" | "sender" | "mid" | "number" | "at" | "group" | "receiver" | "kept"
   >[];
   /** 32 random bytes made with the database: salts of unknown names. */
   readonly secret: Uint8Array;

@@ -199,17 +199,18 @@ export class ProtocolClient implements Disposable {
   }
 
   #take(frame: Frame): void {
-    if (frame.ev !== undefined) {
-      this.events.push(frame);
-      for (const waiter of [...this.#waiters]) {
-        if (waiter.matches(frame)) waiter.resolve(frame);
-      }
+    if (frame.ev === undefined && frame.re !== undefined) {
+      const resolve = this.#replies.get(frame.re);
+      this.#replies.delete(frame.re);
+      resolve?.(frame);
       return;
     }
-    const resolve = this.#replies.get(frame.re);
-    this.#replies.delete(frame.re);
-    resolve?.(frame);
-    if (frame.re === undefined) this.events.push({ ev: "error", ...frame });
+    // An error that answers no request is like an event.
+    const event = frame.ev === undefined ? { ev: "error", ...frame } : frame;
+    this.events.push(event);
+    for (const waiter of [...this.#waiters]) {
+      if (waiter.matches(event)) waiter.resolve(event);
+    }
   }
 }
 

@@ -102,15 +102,29 @@ export class TestClient implements AsyncDisposable {
     return JSON.parse(line);
   }
 
-  /** Types one line and waits for the event it leads to. */
-  async run(
-    line: string,
-    name: string,
-    fields: JsonEvent = {},
-  ): Promise<JsonEvent> {
+  /** Types one command and returns its `result`. */
+  async run(line: string): Promise<JsonEvent> {
     const from = this.process.out.length;
     await this.send(line);
-    return await this.event(name, fields, { from });
+    return await this.event("result", {}, { from });
+  }
+
+  /** Types one command that must succeed. */
+  async succeed(line: string): Promise<JsonEvent> {
+    const result = await this.run(line);
+    if (result.ok !== true) {
+      throw new Error(`${line} failed: ${JSON.stringify(result)}`);
+    }
+    return result;
+  }
+
+  /** Types one command that must be refused; `CODE: MESSAGE`. */
+  async refused(line: string): Promise<string> {
+    const result = await this.run(line);
+    if (result.ok !== false) {
+      throw new Error(`${line} was not refused: ${JSON.stringify(result)}`);
+    }
+    return `${result.code}: ${result.message}`;
   }
 
   /** Ends its input and waits for its clean end; returns the exit code. */

@@ -1,0 +1,45 @@
+/** What the session asks of its shell, to be carried out in order. */
+import type { EndReason } from "./exit_code.ts";
+import type { OfferedFile, TransferPeer } from "./transfer_port.ts";
+
+/** One thing to do. */
+export type ClientEffect =
+  /** Connect; `handleConnected` or `handleDisconnected` follows. */
+  | { readonly effect: "connect" }
+  /** Write what is left, then close the connection or stop connecting. */
+  | { readonly effect: "disconnect" }
+  /** Ask the user; `handleCredentials` follows. */
+  | {
+    readonly effect: "ask-credentials";
+    /** Known already: only the password is asked. */
+    readonly user?: string;
+  }
+  /** PBKDF2-HMAC-SHA-256 off the thread; `handleDerived` follows. */
+  | {
+    readonly effect: "derive";
+    readonly password: string;
+    readonly salt: Uint8Array<ArrayBuffer>;
+    readonly iterations: number;
+  }
+  /** The rest are calls of the transfer service; see `transfer_port.ts`. */
+  | {
+    readonly effect: "prepare-offer";
+    readonly id: string;
+    readonly path: string;
+  }
+  | {
+    readonly effect: "start-sending";
+    readonly id: string;
+    readonly peer: TransferPeer;
+    readonly resume?: string;
+  }
+  | {
+    readonly effect: "prepare-answer";
+    readonly id: string;
+    readonly from: string;
+    readonly file: OfferedFile;
+    readonly peer: TransferPeer;
+  }
+  | { readonly effect: "cancel-transfer"; readonly id: string }
+  /** The session is over: end the program. */
+  | { readonly effect: "end"; readonly reason: EndReason };

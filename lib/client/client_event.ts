@@ -1,0 +1,167 @@
+/**
+ * Everything a client tells its user: what happens, and what became of each
+ * command. The text and the JSON renderer show these and nothing else. Times
+ * are ms since 1970 UTC; texts and names may come from anywhere and are not yet
+ * made visible.
+ */
+import type { CommandName } from "../commands/command.ts";
+import type { HelpEntry } from "../commands/help.ts";
+import type { ReplyFields } from "../protocol/server_frame.ts";
+
+/** Where a transfer stands. */
+export type TransferState =
+  /** The file to send is being opened. */
+  | "preparing"
+  /** The other side has not answered, or this side has not. */
+  | "offered"
+  /** Bytes flow, or are about to. */
+  | "running"
+  | "verified"
+  | "failed"
+  | "rejected"
+  | "cancelled";
+
+/** A transfer as `/transfers` and the status area show it. */
+export interface TransferInfo {
+  /** N of `/accept N`: counts this run's transfers from 1. */
+  readonly transfer: number;
+  readonly direction: "incoming" | "outgoing";
+  /** What is offered. */
+  readonly kind: "file";
+  /** The other side. */
+  readonly user: string;
+  /** File name without folder. */
+  readonly name: string;
+  /** Bytes of the file; 0 until it is known. */
+  readonly size: number;
+  readonly state: TransferState;
+  /** Bytes the receiver has. */
+  readonly bytes: number;
+  /** Bytes a second. */
+  readonly rate: number;
+}
+
+/** How a verified transfer went. */
+export interface TransferSummary {
+  /** ms from the first datagram to the verified end. */
+  readonly ms: number;
+  /** Average bytes a second. */
+  readonly rate: number;
+  /** SHA-256 of the file, hexadecimal; absent when only the receiver told the end. */
+  readonly digest?: string;
+  /** Where the receiver put it; absent at the sender. */
+  readonly path?: string;
+}
+
+/** What a successful command answers, by command. */
+export interface CommandAnswers {
+  msgto: ReplyFields<"message">;
+  activeuser: ReplyFields<"who">;
+  creategroup: ReplyFields<"group-create">;
+  joingroup: ReplyFields<"group-join">;
+  groupmsg: ReplyFields<"group-message"> & { group: string };
+  groups: ReplyFields<"groups">;
+  members: ReplyFields<"group-members">;
+  p2pvideo: TransferInfo & TransferSummary;
+  accept: { transfer: number };
+  reject: { transfer: number };
+  transfers: { transfers: readonly TransferInfo[] };
+  cancel: { transfer: number };
+  help: { entries: readonly HelpEntry[] };
+  logout: Record<string, never>;
+}
+
+/** A command's success. */
+export type CommandSuccess = {
+  [N in CommandName]: {
+    readonly command: N;
+    readonly ok: true;
+    readonly answer: CommandAnswers[N];
+  };
+}[CommandName];
+
+/** A command's failure. */
+export interface CommandFailure {
+  /** As typed when there is no such command. */
+  readonly command: string;
+  readonly ok: false;
+  /** A code of the protocol's error table or of this client. */
+  readonly code: string;
+  /** One line for people. */
+  readonly message: string;
+  /** True when an event of its transfer told it already. */
+  readonly announced?: boolean;
+}
+
+/** What became of a command. */
+export type CommandOutcome = CommandSuccess | CommandFailure;
+
+/** One thing to show. */
+export type ClientEvent =
+  | {
+    readonly event: "welcome";
+    readonly user: string;
+    /** Messages that waited and follow. */
+    readonly waiting: number;
+    /** True when an interrupted session goes on. */
+    readonly resumed: boolean;
+  }
+  | {
+    readonly event: "login-failed";
+    readonly code: string;
+    readonly message: string;
+  }
+  | {
+    readonly event: "disconnected";
+    readonly code: string;
+    readonly message: string;
+    /** True when the client goes on trying to come back. */
+    readonly retrying: boolean;
+  }
+  | {
+    readonly event: "message";
+    readonly kind: "private" | "group" | "broadcast";
+    /** Number in the server's log of messages, or in the group's. */
+    readonly number: number;
+    readonly at: number;
+    readonly from: string;
+    readonly group?: string;
+    readonly text: string;
+    /** True when it was sent while this user was off line. */
+    readonly kept: boolean;
+  }
+  | {
+    readonly event: "presence";
+    readonly user: string;
+    readonly online: boolean;
+    readonly at: number;
+  }
+  | {
+    readonly event: "invited";
+    readonly group: string;
+    readonly by: string;
+    readonly leaderOnly: boolean;
+    readonly at: number;
+  }
+  | {
+    readonly event: "joined";
+    readonly group: string;
+    readonly user: string;
+    readonly at: number;
+  }
+  | {
+    readonly event: "transfer";
+    readonly info: TransferInfo;
+    /** Set when `state` is `verified`. */
+    readonly summary?: TransferSummary;
+    /** Why it failed or was rejected. */
+    readonly message?: string;
+  }
+  | { readonly event: "progress"; readonly info: TransferInfo }
+  | {
+    readonly event: "result";
+    /** Counts this run's commands from 1. */
+    readonly n: number;
+    readonly outcome: CommandOutcome;
+  }
+  | { readonly event: "goodbye"; readonly user: string };

@@ -1,0 +1,383 @@
+/**
+ * One user's session with a server, from the first connection over any number
+ * of lost ones to the logout. Pure: the shell feeds `handle*`, then drains
+ * {@link ClientSession.pollEffect}, {@link ClientSession.pollTransmit} and
+ * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
+ * and arms one timer for {@link ClientSession.pollTimeout}.
+ */
+import type { Command } from "../commands/command.ts";
+import type { ParsedCommand } from "../commands/parse_command.ts";
+import type { Instant } from "../protocol/instant.ts";
+import type { ServerFrame } from "../protocol/server_frame.ts";
+import type { ClientEffect } from "./client_effect.ts";
+import type { ClientEvent, TransferInfo } from "./client_event.ts";
+import type { EndReason } from "./exit_code.ts";
+import { routeEvent } from "./event_router.ts";
+import type { KnownNames } from "./known_names.ts";
+import type { OpenedSession } from "./login.ts";
+import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
+import { type LinkFault, ServerLink } from "./server_link.ts";
+import type { TransferEvent } from "./transfer_port.ts";
+
+/** The session machine. */
+export class ClientSession {
+  readonly #link: ServerLink;
+  readonly #parts: SessionParts;
+  readonly #learnNames: boolean;
+  readonly #events: ClientEvent[] = [];
+  readonly #effects: ClientEffect[] = [];
+  #now: Instant = { mono: 0, wall: 0 };
+  #isOpen = false;
+  #isEnded = false;
+  #wasOpen = false;
+  /** When an unanswered logout is taken as done. */
+  #logoutAt: number | undefined;
+  #logoutCommand: number | undefined;
+  #endReason: EndReason = "done";
+  /** Why the server said it would close, before it did. */
+  #bye: LinkFault | undefined;
+  #endOfInput = false;
+
+  constructor(options: ClientSessionOptions) {
+    this.#link = new ServerLink(options.random);
+    this.#learnNames = options.learnNames;
+    this.#parts = new SessionParts(options, {
+      now: () => this.#now,
+      effect: (effect) => this.#effects.push(effect),
+      emit: (event) => this.#events.push(event),
+      send: (frame) => this.#send(frame),
+      opened: (session, resumed) => this.#opened(session, resumed),
+      refused: (code, message, retry) => this.#refused(code, message, retry),
+      logout: (n) => this.#startLogout(n),
+      bye: (code, message) => this.#handleBye(code, message),
+    });
+  }
+
+  /** True once the session is over and nothing more will come of it. */
+  get ended(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Requests that the server has not answered, sent or not. */
+  get unanswered(): number {
+    return this.#parts.requests.size;
+  }
+
+  /** The transfers that have not ended. */
+  get transfers(): TransferInfo[] {
+    return this.#parts.transfers.table.list();
+  }
+
+  /** Users and groups this client has heard of, for Tab completion. */
+  get names(): KnownNames {
+    return this.#parts.names;
+  }
+
+  /** Begins: connects. */
+  start(now: Instant): void {
+    this.#now = now;
+    this.#connect();
+  }
+
+  /** The connection asked for is there. */
+  handleConnected(now: Instant): void {
+    if (this.#link.state !== "connecting") return;
+    this.#now = now;
+    this.#link.handleConnected(now.mono);
+    this.#parts.login.handleConnected();
+  }
+
+  /** Bytes came from the server; they may be reused after the call. */
+  handleData(bytes: Uint8Array, now: Instant): void {
+    if (this.#link.state !== "connected") return;
+    this.#now = now;
+    const fault = this.#link.handleData(
+      bytes,
+      now.mono,
+      (frame) => this.#handleFrame(frame),
+    );
+    if (fault !== undefined) this.#drop(fault);
+    this.#flush();
+  }
+
+  /**
+   * The connection is gone, or could not be made.
+   *
+   * @param reason One line for people.
+   */
+  handleDisconnected(reason: string, now: Instant): void {
+    this.#now = now;
+    this.#disconnected({ code: "connection_lost", message: reason });
+  }
+
+  /** The user gave a name and a password. */
+  handleCredentials(user: string, password: string, now: Instant): void {
+    this.#now = now;
+    const isConnected = this.#parts.login.handleCredentials(user, password);
+    // The server does not wait long for a login; the user may take longer.
+    if (!isConnected && this.#link.state === "apart") this.#connect();
+  }
+
+  /** The salted password asked for with effect `derive`. */
+  handleDerived(saltedPassword: Uint8Array, now: Instant): void {
+    this.#now = now;
+    this.#parts.login.handleDerived(saltedPassword);
+  }
+
+  /**
+   * The user wants something done; waits for the session to open if need be.
+   *
+   * @returns The command's number, which its event `result` repeats.
+   */
+  handleCommand(command: Command, now: Instant): number {
+    this.#now = now;
+    const n = this.#parts.commands.begin(command.command);
+    this.#parts.runner.run(command, n);
+    this.#flush();
+    return n;
+  }
+
+  /** The user typed something that is no command; it is settled like one. */
+  handleProblem(
+    problem: Exclude<ParsedCommand, { command: Command }>,
+    now: Instant,
+  ): number {
+    this.#now = now;
+    const { name: command, problem: code, message } = problem;
+    const n = this.#parts.commands.begin(command);
+    this.#parts.commands.settle(n, { command, ok: false, code, message });
+    return n;
+  }
+
+  /** No more commands will come: logs out when all are settled and all sent. */
+  handleEndOfInput(now: Instant): void {
+    this.#now = now;
+    this.#endOfInput = true;
+    this.#flush();
+  }
+
+  /** Command `/logout` of a script: ends it when all that came before is done. */
+  handleLogoutWhenDone(now: Instant): number {
+    this.#now = now;
+    const n = this.#parts.commands.begin("logout");
+    this.#logoutCommand ??= n;
+    this.#endOfInput = true;
+    this.#flush();
+    return n;
+  }
+
+  /** The user gave no name and password where they were asked for. */
+  handleNoCredentials(now: Instant): void {
+    this.#now = now;
+    this.#end(this.#wasOpen ? "interrupted" : "login-refused");
+  }
+
+  /** The user interrupts: logs out now, whatever is under way. */
+  handleInterrupt(now: Instant): void {
+    this.#now = now;
+    this.#endReason = "interrupted";
+    if (this.#logoutAt !== undefined) return this.#end("interrupted");
+    this.#startLogout(undefined);
+    this.#flush();
+  }
+
+  /** The transfer service has something to tell. */
+  handleTransferEvent(event: TransferEvent, now: Instant): void {
+    this.#now = now;
+    this.#parts.transfers.handleTransferEvent(event, now);
+    this.#flush();
+  }
+
+  /** The time of {@link pollTimeout} has come. */
+  handleTimeout(now: Instant): void {
+    this.#now = now;
+    const { mono } = now;
+    if (isDue(this.#logoutAt, mono)) return this.#end(this.#endReason);
+    if (this.#link.isConnectDue(mono)) this.#connect();
+    const fault = this.#link.fault(mono);
+    if (fault !== undefined) this.#drop(fault);
+    if (this.#isOpen && isDue(this.#parts.inbox.pollTimeout(), mono)) {
+      this.#acknowledge();
+    }
+    if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
+    this.#parts.transfers.handleTimeout(now);
+    this.#flush();
+  }
+
+  /** When to call {@link handleTimeout}, monotonic ms. */
+  pollTimeout(): number | undefined {
+    if (this.#isEnded) return undefined;
+    const times = [
+      this.#logoutAt,
+      this.#link.pollTimeout(),
+      this.#parts.transfers.pollTimeout(),
+      this.#isOpen ? this.#parts.inbox.pollTimeout() : undefined,
+    ].filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Bytes to write to the server; they are written before a `disconnect`. */
+  pollTransmit(): Uint8Array | undefined {
+    return this.#link.pollTransmit();
+  }
+
+  /** The next thing to do. */
+  pollEffect(): ClientEffect | undefined {
+    return this.#effects.shift();
+  }
+
+  /** The next thing to show. */
+  pollEvent(): ClientEvent | undefined {
+    return this.#events.shift();
+  }
+
+  #connect(): void {
+    this.#link.connect(this.#now.mono);
+    this.#bye = undefined;
+    this.#effects.push({ effect: "connect" });
+  }
+
+  #handleFrame(frame: ServerFrame): void {
+    switch (frame.kind) {
+      case "event":
+        return routeEvent(frame.event, this.#parts.router);
+      case "ok":
+        this.#parts.requests.handleOk(frame.re, frame.ok);
+        return;
+      case "error": {
+        const { code = "unknown_error", message, re } = frame;
+        // Without `re` it is about the connection as a whole.
+        if (re === undefined) this.#bye = { code, message };
+        else this.#parts.requests.handleError(re, code, message);
+      }
+    }
+  }
+
+  #handleBye(code: string, message: string): void {
+    this.#bye = { code, message };
+    if (!finalByes.has(code)) return;
+    const retrying = false;
+    this.#events.push({ event: "disconnected", code, message, retrying });
+    this.#end("ended-by-server");
+  }
+
+  /** The session is open: what waited can go. */
+  #opened(session: OpenedSession, resumed: boolean): void {
+    this.#isOpen = true;
+    this.#link.handleOpened();
+    this.#wasOpen = true;
+    const { user, waiting } = session;
+    this.#events.push({ event: "welcome", user, waiting, resumed });
+    this.#parts.transfers.handleOpened();
+    if (this.#learnNames) this.#parts.askNames();
+    this.#flush();
+  }
+
+  #refused(
+    code: string,
+    message: string,
+    retry: "ask" | "later" | "never",
+  ): void {
+    if (retry !== "later") {
+      this.#events.push({ event: "login-failed", code, message });
+    }
+    if (retry === "never") this.#end("login-refused");
+    if (retry === "later") this.#drop({ code, message });
+  }
+
+  /** This side gives the connection up. */
+  #drop(fault: LinkFault): void {
+    this.#effects.push({ effect: "disconnect" });
+    this.#disconnected(fault);
+  }
+
+  #disconnected(fault: LinkFault): void {
+    if (this.#isEnded || this.#link.state === "apart") return;
+    const { code, message } = this.#bye ?? fault;
+    const wasOpen = this.#isOpen;
+    this.#isOpen = false;
+    this.#link.handleDisconnected();
+    this.#parts.login.handleDisconnected();
+    this.#parts.inbox.handleDisconnected();
+    this.#parts.requests.handleDisconnected();
+    if (wasOpen) this.#parts.transfers.handleDisconnected();
+    if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
+    // Whoever is being asked gets a new connection with the answer.
+    if (this.#parts.login.asking) return;
+    const retrying = this.#wasOpen;
+    if (wasOpen || !retrying) {
+      this.#events.push({ event: "disconnected", code, message, retrying });
+    }
+    if (!retrying) return this.#end("unreachable");
+    this.#link.retryLater(this.#now.mono);
+  }
+
+  /** Sends what may be sent now. */
+  #flush(): void {
+    if (!this.#isOpen) return;
+    this.#logoutWhenIdle();
+    let frame: object | undefined;
+    while ((frame = this.#parts.requests.pollTransmit()) !== undefined) {
+      this.#send(frame);
+    }
+  }
+
+  #logoutWhenIdle(): void {
+    if (!this.#endOfInput || this.#logoutAt !== undefined) return;
+    const expected = this.#logoutCommand === undefined ? 0 : 1;
+    if (this.#parts.commands.size > expected) return;
+    if (this.#parts.transfers.table.unfinished > 0) return;
+    if (this.#parts.requests.size > 0) return;
+    this.#startLogout(this.#logoutCommand);
+  }
+
+  #startLogout(command: number | undefined): void {
+    if (this.#logoutAt !== undefined) return;
+    this.#logoutCommand = command;
+    this.#logoutAt = this.#now.mono + logoutMs;
+    this.#parts.transfers.close();
+    if (!this.#isOpen) return this.#end(this.#endReason);
+    this.#acknowledge();
+    const onReply = () => this.#end(this.#endReason);
+    this.#parts.requests.add("logout", {}, onReply, false);
+  }
+
+  #acknowledge(): void {
+    const upto = this.#parts.inbox.pollAcknowledge();
+    if (upto !== undefined) this.#send({ do: "ack", upto });
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#isOpen = false;
+    this.#parts.transfers.close();
+    this.#parts.requests.close();
+    this.#parts.login.close();
+    if (this.#logoutCommand !== undefined) {
+      const done = { command: "logout", ok: true, answer: {} } as const;
+      this.#parts.commands.settle(this.#logoutCommand, done);
+    }
+    this.#parts.commands.close();
+    const { user } = this.#parts.login;
+    if (this.#wasOpen && this.#logoutAt !== undefined && user !== undefined) {
+      this.#events.push({ event: "goodbye", user });
+    }
+    if (this.#link.state !== "apart") {
+      this.#effects.push({ effect: "disconnect" });
+    }
+    this.#effects.push({ effect: "end", reason });
+  }
+
+  #send(frame: object): void {
+    this.#link.send(frame, this.#now.mono);
+  }
+}
+
+function isDue(at: number | undefined, now: number): boolean {
+  return at !== undefined && now >= at;
+}
+
+/** After these the server does not want this session back. */
+const finalByes = new Set(["idle", "account_removed", "session_moved"]);
+const logoutMs = 2000;

@@ -1,0 +1,135 @@
+/**
+ * Carries out commands: each becomes a request, a transfer or an answer of the
+ * client itself, and is settled exactly once with its outcome.
+ */
+import { encodeBase64Url } from "@std/encoding/base64url";
+import type { Command } from "../commands/command.ts";
+import { help } from "../commands/help.ts";
+import type { Random } from "../protocol/random.ts";
+import type { RequestFields, RequestName } from "../protocol/request.ts";
+import type { ReplyFields } from "../protocol/server_frame.ts";
+import type { CommandOutcome } from "./client_event.ts";
+import type { OnReply } from "./request_queue.ts";
+import type { Transfers } from "./transfers.ts";
+
+/** What the runner needs from the session it belongs to. */
+export interface CommandHost {
+  readonly random: Random;
+  readonly transfers: Transfers;
+  request<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+    onReply: OnReply<N>,
+  ): void;
+  /** Tells what became of command number `n`. */
+  settle(n: number, outcome: CommandOutcome): void;
+  /** Starts the clean end; command `n` is settled when it is reached. */
+  logout(n: number): void;
+}
+
+/** Runs the commands of one session. */
+export class CommandRunner {
+  readonly #host: CommandHost;
+  /** Makes message ids of this run differ from those of every other run. */
+  readonly #run: string;
+  #nextMessage = 1;
+
+  constructor(host: CommandHost) {
+    this.#host = host;
+    this.#run = encodeBase64Url(host.random.bytes(9));
+  }
+
+  /** Starts command number `n`. */
+  run(command: Command, n: number): void {
+    const { transfers } = this.#host;
+    switch (command.command) {
+      case "msgto":
+        return this.#ask("msgto", n, "message", {
+          to: [...command.to],
+          text: command.text,
+          mid: this.#messageId(),
+        }, (answer) => answer);
+      case "groupmsg": {
+        const { group, text } = command;
+        const fields = { group, text, mid: this.#messageId() };
+        return this.#ask(
+          "groupmsg",
+          n,
+          "group-message",
+          fields,
+          (answer) => ({ ...answer, group }),
+        );
+      }
+      case "activeuser":
+        return this.#ask("activeuser", n, "who", {}, (answer) => answer);
+      case "creategroup": {
+        const { group, users } = command;
+        const fields = { group, users: [...users] };
+        return this.#ask("creategroup", n, "group-create", fields, (a) => a);
+      }
+      case "joingroup": {
+        const { group } = command;
+        return this.#ask("joingroup", n, "group-join", { group }, (a) => a);
+      }
+      case "groups":
+        return this.#ask("groups", n, "groups", {}, (answer) => answer);
+      case "members": {
+        const { group } = command;
+        return this.#ask("members", n, "group-members", { group }, (a) => a);
+      }
+      case "p2pvideo":
+        return transfers.send(command.to, command.file, n);
+      case "accept":
+        return transfers.accept(command.transfer, n);
+      case "reject":
+        return transfers.reject(command.transfer, n);
+      case "cancel":
+        return transfers.cancel(command.transfer, n);
+      case "transfers": {
+        const answer = { transfers: transfers.table.list() };
+        return this.#host.settle(n, { command: "transfers", ok: true, answer });
+      }
+      case "help":
+        return this.#help(n, command.topic);
+      case "logout":
+        return this.#host.logout(n);
+    }
+  }
+
+  #help(n: number, topic: string | undefined): void {
+    const answer = help(topic);
+    if ("message" in answer) {
+      const { message } = answer;
+      const code = "unknown_command";
+      this.#host.settle(n, { command: "help", ok: false, code, message });
+    } else this.#host.settle(n, { command: "help", ok: true, answer });
+  }
+
+  /** Sends a request whose reply settles the command. */
+  #ask<C extends AskingCommand, N extends RequestName>(
+    command: C,
+    n: number,
+    name: N,
+    fields: RequestFields<N>,
+    answerOf: (ok: ReplyFields<N>) => Answer<C>,
+  ): void {
+    this.#host.request(name, fields, (reply) => {
+      if (reply.code !== undefined) {
+        const { code, message } = reply;
+        return this.#host.settle(n, { command, ok: false, code, message });
+      }
+      const answer = answerOf(reply.ok);
+      this.#host.settle(n, { command, ok: true, answer } as CommandOutcome);
+    });
+  }
+
+  #messageId(): string {
+    return `${this.#run}-${this.#nextMessage++}`;
+  }
+}
+
+type AskingCommand = Command["command"];
+type Answer<C extends AskingCommand> = Extract<
+  CommandOutcome,
+  { command: C; ok: true }
+>["answer"];

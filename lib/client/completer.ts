@@ -1,0 +1,97 @@
+/** What Tab offers, from the command table and the names the client knows. */
+import {
+  type ArgumentKind,
+  commandNames,
+  findCommand,
+} from "../commands/command_table.ts";
+import { quoteArgument, readArgument } from "../commands/read_argument.ts";
+
+/** Where candidates come from. */
+export interface CompletionSource {
+  users(): readonly string[];
+  groups(): readonly string[];
+  /** Paths that start with `path` as typed; folders end with `/`. */
+  files(path: string): readonly string[];
+}
+
+/** Candidates for the end of a line. */
+export interface Completion {
+  /** Where the word to be replaced starts. */
+  readonly start: number;
+  /** Each takes the place of the word; written as they must be typed. */
+  readonly candidates: readonly string[];
+}
+
+/** Completes the last word of `line`, which ends at the cursor. */
+export function complete(line: string, source: CompletionSource): Completion {
+  if (!/[ \t]/.test(line)) {
+    const names = commandNames().map((name) => `/${name}`);
+    return { start: 0, candidates: matching(names, line, " ") };
+  }
+  const row = findCommand(line.split(/[ \t]/, 1)[0] ?? "");
+  if (row === undefined || !line.startsWith("/")) return nothing;
+  const { start, word, index } = lastWord(line);
+  const last = row.arguments.at(-1);
+  const argument = row.arguments[index] ?? (last?.repeated ? last : undefined);
+  if (argument === undefined) return nothing;
+  return candidatesOf(argument.kind, start, word, source);
+}
+
+function candidatesOf(
+  kind: ArgumentKind,
+  start: number,
+  word: string,
+  source: CompletionSource,
+): Completion {
+  switch (kind) {
+    case "user":
+      return { start, candidates: matching(source.users(), word, " ") };
+    case "user-list": {
+      const comma = word.lastIndexOf(",") + 1;
+      const users = matching(source.users(), word.slice(comma), " ");
+      return { start: start + comma, candidates: users };
+    }
+    case "group":
+      return { start, candidates: matching(source.groups(), word, " ") };
+    case "command":
+      return { start, candidates: matching(commandNames(), word, "") };
+    case "file": {
+      const candidates = source.files(word).map((path) => {
+        if (!path.endsWith("/")) return `${quoteArgument(path)} `;
+        // An open quotation mark lets the next Tab go on inside the folder.
+        return quoteArgument(path).replace(/"$/, "");
+      });
+      return { start, candidates };
+    }
+    case "number":
+    case "text":
+      return nothing;
+  }
+}
+
+/** The word at the end, its value, and which argument of the command it is. */
+function lastWord(line: string) {
+  let position = line.search(/[ \t]/);
+  let index = 0;
+  for (;;) {
+    let start = position;
+    while (/[ \t]/.test(line[start] ?? "")) start++;
+    const read = readArgument(line, position);
+    if (read === undefined) return { start, word: "", index };
+    if (read.end >= line.length) return { start, word: read.value, index };
+    position = read.end;
+    index++;
+  }
+}
+
+function matching(
+  names: readonly string[],
+  start: string,
+  after: string,
+): string[] {
+  const wanted = start.toLowerCase();
+  return names.filter((name) => name.toLowerCase().startsWith(wanted))
+    .map((name) => name + after);
+}
+
+const nothing: Completion = { start: 0, candidates: [] };

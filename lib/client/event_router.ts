@@ -1,0 +1,57 @@
+import type { Instant } from "../protocol/instant.ts";
+import type { ServerEvent } from "../protocol/server_frame.ts";
+import type { ClientEvent } from "./client_event.ts";
+import type { Inbox } from "./inbox.ts";
+import type { KnownNames } from "./known_names.ts";
+import type { Transfers } from "./transfers.ts";
+
+/** Where the server's events go. */
+export interface EventRouterHost {
+  readonly inbox: Inbox;
+  readonly names: KnownNames;
+  readonly transfers: Transfers;
+  now(): Instant;
+  emit(event: ClientEvent): void;
+  /** The server is about to close the connection. */
+  bye(code: string, message: string): void;
+}
+
+/** Passes an event of the server on to the part it concerns. */
+export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
+  const { names, transfers } = host;
+  switch (event.ev) {
+    case "ping":
+      return;
+    case "bye":
+      return host.bye(event.code, event.message);
+    case "message": {
+      if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
+      const { kind, number, at, from, text, kept = false } = event;
+      const group = event.group === undefined ? {} : { group: event.group };
+      names.addUser(from);
+      const shown = { kind, number, at, from, ...group, text, kept };
+      return host.emit({ event: "message", ...shown });
+    }
+    case "presence": {
+      const { user, online, at } = event;
+      if (online) names.addUser(user);
+      return host.emit({ event: "presence", user, online, at });
+    }
+    case "invited": {
+      const { group, by, leaderOnly, at } = event;
+      names.addGroup(group);
+      return host.emit({ event: "invited", group, by, leaderOnly, at });
+    }
+    case "joined": {
+      const { group, user, at } = event;
+      return host.emit({ event: "joined", group, user, at });
+    }
+    case "offer":
+      names.addUser(event.from);
+      return transfers.handleOffer(event);
+    case "answer":
+      return transfers.handleAnswer(event, host.now());
+    case "offer-end":
+      return transfers.handleOfferEnd(event, host.now());
+  }
+}

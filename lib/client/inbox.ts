@@ -1,0 +1,54 @@
+/**
+ * Remembers which messages came, so that one that is delivered again after a
+ * lost connection is shown once, and when to acknowledge them: many at a time,
+ * soon enough that the server need not keep them long.
+ */
+export class Inbox {
+  #seen: number | undefined;
+  #acknowledged = 0;
+  #due: number | undefined;
+
+  /** Highest message id that came; `undefined` before the first. */
+  get seen(): number | undefined {
+    return this.#seen;
+  }
+
+  /**
+   * Takes the id of a message.
+   *
+   * @param now Monotonic ms.
+   * @returns False when it came before.
+   */
+  handleMessage(id: number, now: number): boolean {
+    this.#due ??= now + acknowledgeAfterMs;
+    if (this.#seen !== undefined && id <= this.#seen) {
+      // It comes again because the acknowledgement was lost.
+      this.#acknowledged = Math.min(this.#acknowledged, id - 1);
+      return false;
+    }
+    this.#seen = id;
+    return true;
+  }
+
+  /** The id to acknowledge now, all before it included, if any. */
+  pollAcknowledge(): number | undefined {
+    this.#due = undefined;
+    if (this.#seen === undefined || this.#seen <= this.#acknowledged) {
+      return undefined;
+    }
+    this.#acknowledged = this.#seen;
+    return this.#seen;
+  }
+
+  /** The connection is gone; `seen` tells the next one what came. */
+  handleDisconnected(): void {
+    this.#due = undefined;
+  }
+
+  /** When {@link pollAcknowledge} is due, monotonic ms. */
+  pollTimeout(): number | undefined {
+    return this.#due;
+  }
+}
+
+const acknowledgeAfterMs = 50;

@@ -1,0 +1,117 @@
+/** What the client prints when a command succeeded. */
+import { visible } from "../protocol/text.ts";
+import { formatTime } from "../protocol/time.ts";
+import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
+import type { Palette } from "./palette.ts";
+import { listTransfer } from "./render_transfer.ts";
+
+/** The lines that show a command's answer. */
+export function renderAnswer(
+  outcome: CommandSuccess,
+  palette: Palette,
+): string[] {
+  const name = (text: string) => palette.name(visible(text));
+  const names = (all: readonly string[]) => all.map(name).join(", ");
+  switch (outcome.command) {
+    case "msgto":
+      return [sentText(outcome.answer, names)];
+    case "groupmsg":
+      return [`message sent at ${formatTime(outcome.answer.at)}`];
+    case "activeuser": {
+      const { users } = outcome.answer;
+      if (users.length === 0) return ["no other active user"];
+      return users.map(({ user, since, ip, udpPort }) => {
+        const host = ip.includes(":") ? `[${visible(ip)}]` : visible(ip);
+        const time = formatTime(since);
+        return `${name(user)}, active since ${time}, ${host}:${udpPort}`;
+      });
+    }
+    case "creategroup": {
+      const { group, members } = outcome.answer;
+      return [`group chat ${name(group)} created, members: ${names(members)}`];
+    }
+    case "joingroup": {
+      const { group, members } = outcome.answer;
+      return [
+        `you joined group chat ${name(group)}, members: ${names(members)}`,
+      ];
+    }
+    case "groups":
+      return groupLines(outcome.answer, name);
+    case "members": {
+      const { group, leader, leaderOnly, joined, invited } = outcome.answer;
+      const posts = leaderOnly ? ", who alone may post" : "";
+      return [
+        `group chat ${name(group)}, led by ${name(leader)}${posts}`,
+        `joined: ${names(joined)}`,
+        ...(invited.length === 0 ? [] : [`invited: ${names(invited)}`]),
+      ];
+    }
+    case "transfers": {
+      const { transfers } = outcome.answer;
+      if (transfers.length === 0) return ["no transfers"];
+      return transfers.map((info) => listTransfer(info, palette));
+    }
+    case "help":
+      return helpLines(outcome.answer, palette);
+    case "accept":
+    case "reject":
+    case "cancel":
+    case "p2pvideo":
+    case "logout":
+      // The transfer's own events, or the good-bye, tell it.
+      return [];
+  }
+}
+
+function sentText(
+  answer: CommandAnswers["msgto"],
+  names: (all: readonly string[]) => string,
+): string {
+  const time = formatTime(answer.at);
+  const kept = answer.sent.filter((each) => each.kept).map((each) => each.to);
+  if (kept.length === 0) return `message sent at ${time}`;
+  const verb = kept.length === 1 ? "is" : "are";
+  return `message sent at ${time}, kept for ${
+    names(kept)
+  }, who ${verb} off line`;
+}
+
+function groupLines(
+  answer: CommandAnswers["groups"],
+  name: (text: string) => string,
+): string[] {
+  if (answer.groups.length === 0) return ["you are in no group chat"];
+  return answer.groups.map(({ group, leader, joined, size }) => {
+    const members = size === 1 ? "1 member" : `${size} members`;
+    const invitation = joined ? "" : `; invited, /joingroup ${visible(group)}`;
+    return `${name(group)}, led by ${name(leader)}, ${members}${invitation}`;
+  });
+}
+
+function helpLines(
+  answer: CommandAnswers["help"],
+  palette: Palette,
+): string[] {
+  const { entries } = answer;
+  const [only] = entries;
+  if (entries.length === 1 && only !== undefined) {
+    const aliases = only.aliases.length === 0
+      ? []
+      : [`also:    ${only.aliases.join(", ")}`];
+    return [
+      `${palette.bold(only.usage)}: ${only.summary}`,
+      `example: ${only.example}`,
+      ...aliases,
+    ];
+  }
+  const width = Math.max(...entries.map(({ usage }) => usage.length));
+  const lines: string[] = [];
+  let heading = "";
+  for (const { group, usage, summary } of entries) {
+    if (group !== heading) lines.push(palette.bold(group));
+    heading = group;
+    lines.push(`  ${usage.padEnd(width)}  ${summary}`);
+  }
+  return lines;
+}

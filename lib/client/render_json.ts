@@ -1,0 +1,90 @@
+/**
+ * What `--json` prints: one object a line for everything that happens, stable
+ * for scripts. `event` names it; times are ISO 8601 in UTC; sizes are bytes,
+ * rates bytes a second, spans milliseconds. Fields may be added, never changed.
+ *
+ * | `event` | fields |
+ * |---|---|
+ * | `welcome` | `user`, `waiting`, `resumed` |
+ * | `login-failed` | `code`, `message` |
+ * | `disconnected` | `code`, `message`, `retrying` |
+ * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
+ * | `presence` | `user`, `online`, `at` |
+ * | `invited` | `group`, `by`, `leaderOnly`, `at` |
+ * | `joined` | `group`, `user`, `at` |
+ * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `progress` | transfer fields, for each 10 % |
+ * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
+ * | `goodbye` | `user` |
+ *
+ * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
+ * `user`, `name`, `size`, `state`, `bytes`, `rate`. Every command leads to
+ * exactly one `result`; its answers are listed in PROTOCOL.md.
+ */
+import type {
+  ClientEvent,
+  CommandOutcome,
+  CommandSuccess,
+} from "./client_event.ts";
+
+/** The line for `event`, without line feed. */
+export function renderJson(event: ClientEvent): string {
+  return JSON.stringify(
+    flatten(event),
+    (key, value) => key === "ms" || key === "rate" ? Math.round(value) : value,
+  );
+}
+
+function flatten(event: ClientEvent): object {
+  switch (event.event) {
+    case "message":
+    case "presence":
+    case "invited":
+    case "joined":
+      return { ...event, at: iso(event.at) };
+    case "transfer": {
+      const { info, summary = {}, message } = event;
+      const why = message === undefined ? {} : { message };
+      return { event: "transfer", ...info, ...summary, ...why };
+    }
+    case "progress":
+      return { event: "progress", ...event.info };
+    case "result": {
+      const { n, outcome } = event;
+      return { event: "result", n, ...flattenOutcome(outcome) };
+    }
+    case "welcome":
+    case "login-failed":
+    case "disconnected":
+    case "goodbye":
+      return event;
+  }
+}
+
+function flattenOutcome(outcome: CommandOutcome): object {
+  const { command, ok } = outcome;
+  if (outcome.ok) return { command, ok, ...flattenAnswer(outcome) };
+  return { command, ok, code: outcome.code, message: outcome.message };
+}
+
+function flattenAnswer(outcome: CommandSuccess): object {
+  switch (outcome.command) {
+    case "msgto":
+    case "groupmsg":
+      return { ...outcome.answer, at: iso(outcome.answer.at) };
+    case "activeuser": {
+      const users = outcome.answer.users.map((user) => ({
+        ...user,
+        since: iso(user.since),
+      }));
+      return { users };
+    }
+    default:
+      return outcome.answer;
+  }
+}
+
+function iso(ms: number): string {
+  // Beyond what a date can be, only a broken server sends.
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+}

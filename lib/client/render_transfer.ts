@@ -1,0 +1,107 @@
+/** How transfers look: as lines, and in the status area of a terminal. */
+import { visible } from "../protocol/text.ts";
+import type { ClientEvent, TransferInfo } from "./client_event.ts";
+import { formatRate, formatSize, formatSpan } from "./format_size.ts";
+import type { Palette } from "./palette.ts";
+
+/** The line that tells a transfer's new state. */
+export function renderTransfer(
+  event: Extract<ClientEvent, { event: "transfer" }>,
+  palette: Palette,
+): string[] {
+  const { info, summary, message } = event;
+  const isIncoming = info.direction === "incoming";
+  const file = visible(info.name);
+  const size = formatSize(info.size);
+  const user = palette.name(visible(info.user));
+  const label = `${info.transfer}: ${file}`;
+  const whose = isIncoming ? `from ${user}` : `to ${user}`;
+  const why = message === undefined ? "" : `: ${visible(message)}`;
+  switch (info.state) {
+    case "preparing":
+      return [];
+    case "offered":
+      return isIncoming
+        ? [
+          `${user} offers ${file} (${size}); /accept ${info.transfer} or /reject ${info.transfer}`,
+        ]
+        : [`${label} (${size}) offered to ${user}`];
+    case "running":
+      return [
+        `${label} ${isIncoming ? "is coming" : "is being sent"} ${whose}`,
+      ];
+    case "verified": {
+      const span = formatSpan(summary?.ms ?? 0);
+      const rate = formatRate(summary?.rate ?? 0);
+      const numbers = `${size} in ${span}, ${rate}, verified`;
+      const where = summary?.path === undefined
+        ? ""
+        : ` as ${visible(summary.path)}`;
+      const verb = isIncoming ? `received ${whose}${where}` : `sent ${whose}`;
+      return [palette.good(`${label} ${verb} (${numbers})`)];
+    }
+    case "failed":
+      return [palette.error(`${label} ${whose} failed${why}`)];
+    case "rejected":
+      return [palette.error(`${label} ${whose} was rejected${why}`)];
+    case "cancelled":
+      return [palette.error(`${label} ${whose} was stopped${why}`)];
+  }
+}
+
+/** `/transfers`' line of a transfer. */
+export function listTransfer(info: TransferInfo, palette: Palette): string {
+  const user = palette.name(visible(info.user));
+  const whose = info.direction === "incoming" ? `from ${user}` : `to ${user}`;
+  const label = `${info.transfer}: ${visible(info.name)} ${whose}`;
+  const size = formatSize(info.size);
+  if (info.state === "running") {
+    return `${label}, ${progressText(info)}`;
+  }
+  if (info.state !== "offered") return `${label}, ${info.state}`;
+  const waits = info.direction === "incoming"
+    ? `/accept ${info.transfer} or /reject ${info.transfer}`
+    : "waiting for the answer";
+  return `${label}, ${size}, ${waits}`;
+}
+
+/**
+ * The status line of a running transfer: bar, percent, bytes, speed, time left.
+ *
+ * @param width Columns there are.
+ */
+export function transferStatus(info: TransferInfo, width: number): string {
+  const arrow = info.direction === "incoming" ? "<" : ">";
+  const numbers = progressText(info);
+  const head = `${info.transfer} ${arrow} ${visible(info.name)}`;
+  const free = width - numbers.length - 4;
+  const headWidth = Math.max(Math.min(free - barWidth, 32), 6);
+  const room = Math.max(Math.min(free - headWidth, barWidth), 0);
+  const filled = Math.round(room * part(info));
+  const bar = room < 4
+    ? ""
+    : `[${"#".repeat(filled)}${"-".repeat(room - filled)}] `;
+  return `${shorten(head, headWidth)} ${bar}${numbers}`;
+}
+
+/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
+export function progressText(info: TransferInfo): string {
+  const percent = `${Math.floor(part(info) * 100)} %`;
+  const size = formatSize(info.size);
+  const done = `${percent}, ${formatSize(info.bytes)} of ${size}`;
+  if (info.rate <= 0) return done;
+  const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
+  return `${done}, ${formatRate(info.rate)}, ${left} left`;
+}
+
+function part(info: TransferInfo): number {
+  return info.size === 0 ? 0 : Math.min(info.bytes / info.size, 1);
+}
+
+function shorten(text: string, length: number): string {
+  const characters = [...text];
+  if (characters.length <= length) return text;
+  return `${characters.slice(0, length - 1).join("")}…`;
+}
+
+const barWidth = 24;

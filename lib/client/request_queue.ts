@@ -1,0 +1,149 @@
+/**
+ * The client's requests: those that wait until the session is open, and those
+ * that were sent and have no answer yet. After a lost connection the ones that
+ * may be repeated are sent again, in their order; messages carry an id of the
+ * client's by which the server knows a repetition.
+ */
+import { limits } from "../protocol/limits.ts";
+import type { RequestFields, RequestName } from "../protocol/request.ts";
+import { SchemaError } from "../protocol/schema.ts";
+import { checkReply, type ReplyFields } from "../protocol/server_frame.ts";
+
+/** An answer: the fields of `ok`, or why not. */
+export type Reply<N extends RequestName> =
+  | {
+    readonly ok: ReplyFields<N>;
+    readonly code?: undefined;
+    readonly message?: undefined;
+  }
+  | {
+    readonly ok?: undefined;
+    readonly code: string;
+    readonly message: string;
+  };
+
+/** What to do with the answer. */
+export type OnReply<N extends RequestName> = (reply: Reply<N>) => void;
+
+interface Entry {
+  readonly name: RequestName;
+  readonly fields: object;
+  /** May be sent again when the answer was lost with the connection. */
+  readonly repeatable: boolean;
+  readonly handleOk: (ok: unknown) => void;
+  readonly fail: (code: string, message: string) => void;
+}
+
+/** Waiting and unanswered requests of one session. */
+export class RequestQueue {
+  #nextId = 1;
+  #waiting: Entry[] = [];
+  readonly #unanswered = new Map<number, Entry>();
+
+  /** Requests without an answer, sent or not. */
+  get size(): number {
+    return this.#waiting.length + this.#unanswered.size;
+  }
+
+  /** Puts a request at the end of what waits for {@link pollTransmit}. */
+  add<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+    onReply: OnReply<N>,
+    repeatable: boolean,
+  ): void {
+    this.#waiting.push(entry(name, fields, onReply, repeatable));
+  }
+
+  /** A request of the login: the frame to send at once, before all others. */
+  urgent<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+    onReply: OnReply<N>,
+  ): object {
+    return this.#frame(entry(name, fields, onReply, false));
+  }
+
+  /** The next frame to send while the session is open. */
+  pollTransmit(): object | undefined {
+    if (this.#unanswered.size >= limits.unconfirmedMessages) return undefined;
+    const next = this.#waiting.shift();
+    return next && this.#frame(next);
+  }
+
+  /** A reply came. @returns False when it answers nothing that was asked. */
+  handleOk(re: number, ok: unknown): boolean {
+    const entry = this.#take(re);
+    entry?.handleOk(ok);
+    return entry !== undefined;
+  }
+
+  /** An error reply came. @returns False when it answers nothing that was asked. */
+  handleError(re: number, code: string, message: string): boolean {
+    const entry = this.#take(re);
+    entry?.fail(code, message);
+    return entry !== undefined;
+  }
+
+  /** The connection is gone: what can be repeated waits again, the rest fails. */
+  handleDisconnected(): void {
+    const lost = [...this.#unanswered.values()];
+    this.#unanswered.clear();
+    this.#waiting = [
+      ...lost.filter((entry) => entry.repeatable),
+      ...this.#waiting,
+    ];
+    for (const entry of lost) {
+      if (!entry.repeatable) entry.fail("connection_lost", lostMessage);
+    }
+  }
+
+  /** Nothing will be sent any more: everything fails. */
+  close(): void {
+    const all = [...this.#unanswered.values(), ...this.#waiting];
+    this.#unanswered.clear();
+    this.#waiting = [];
+    for (const entry of all) entry.fail("not_confirmed", closedMessage);
+  }
+
+  #take(re: number): Entry | undefined {
+    const entry = this.#unanswered.get(re);
+    this.#unanswered.delete(re);
+    return entry;
+  }
+
+  #frame(entry: Entry): object {
+    const id = this.#nextId++;
+    this.#unanswered.set(id, entry);
+    return { do: entry.name, id, ...entry.fields };
+  }
+}
+
+function entry<N extends RequestName>(
+  name: N,
+  fields: RequestFields<N>,
+  onReply: OnReply<N>,
+  repeatable: boolean,
+): Entry {
+  return {
+    name,
+    fields,
+    repeatable,
+    handleOk: (ok) => {
+      let checked: ReplyFields<N>;
+      try {
+        checked = checkReply(name, ok);
+      } catch (error) {
+        if (!(error instanceof SchemaError)) throw error;
+        const message = `The server's answer cannot be read: ${error.message}`;
+        return onReply({ code: "bad_reply", message });
+      }
+      onReply({ ok: checked });
+    },
+    fail: (code, message) => onReply({ code, message }),
+  };
+}
+
+const lostMessage =
+  "The connection was lost before the server answered; look whether it was done before trying again";
+const closedMessage = "The session ended before the server confirmed this";

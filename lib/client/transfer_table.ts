@@ -1,0 +1,155 @@
+/**
+ * The offers and transfers that have not ended, under the numbers that users
+ * type. Every change that a user should see goes through here, and a command
+ * that waits for a transfer is settled here when it ends.
+ */
+import type {
+  ClientEvent,
+  CommandOutcome,
+  TransferInfo,
+  TransferState,
+  TransferSummary,
+} from "./client_event.ts";
+import { type Transfer, transferInfo } from "./transfer.ts";
+import type { TransferPeer } from "./transfer_port.ts";
+
+/** What the table tells. */
+export interface TransferTableHost {
+  emit(event: ClientEvent): void;
+  /** Tells what became of command number `n`. */
+  settle(n: number, outcome: CommandOutcome): void;
+}
+
+/** Transfers by id and by number. */
+export class TransferTable {
+  readonly #host: TransferTableHost;
+  readonly #byId = new Map<string, Transfer>();
+  #next = 1;
+
+  constructor(host: TransferTableHost) {
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  find(id: string): Transfer | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** A copy, so that transfers can end while it is walked. */
+  all(): Transfer[] {
+    return [...this.#byId.values()];
+  }
+
+  /** The transfers that have not ended, oldest first. */
+  list(): TransferInfo[] {
+    return [...this.#byId.values()].map(transferInfo);
+  }
+
+  /** How many will end without this user doing anything. */
+  get unfinished(): number {
+    let count = 0;
+    for (const transfer of this.#byId.values()) {
+      const isWaitingForUser = transfer.direction === "incoming" &&
+        transfer.state === "offered" && !transfer.answering;
+      if (!isWaitingForUser) count++;
+    }
+    return count;
+  }
+
+  /** A new transfer with the next number. */
+  add(
+    fields: Pick<Transfer, "id" | "direction" | "user" | "file"> & {
+      command?: number;
+      peer?: TransferPeer;
+    },
+  ): Transfer {
+    const transfer: Transfer = {
+      number: this.#next++,
+      state: "preparing",
+      bytes: 0,
+      rate: 0,
+      startedAt: 0,
+      command: undefined,
+      offer: undefined,
+      peer: undefined,
+      answering: false,
+      settleAt: undefined,
+      ...fields,
+    };
+    this.#byId.set(transfer.id, transfer);
+    return transfer;
+  }
+
+  /** The transfer is over: forgets it, tells the user, settles its command. */
+  end(
+    transfer: Transfer,
+    state: TransferState,
+    message?: string,
+    summary?: TransferSummary,
+    code: string = state,
+  ): void {
+    const announced = transfer.state !== "preparing";
+    transfer.state = state;
+    this.#byId.delete(transfer.id);
+    if (announced) this.show(transfer, message, summary);
+    const { command, direction } = transfer;
+    if (command === undefined) return;
+    if (direction === "outgoing" && summary !== undefined) {
+      const answer = { ...transferInfo(transfer), ...summary };
+      this.#host.settle(command, { command: "p2pvideo", ok: true, answer });
+    } else {
+      this.#host.settle(command, {
+        command: direction === "outgoing" ? "p2pvideo" : "accept",
+        ok: false,
+        code,
+        message: message ?? state,
+        announced,
+      });
+    }
+  }
+
+  /** Tells the user where the transfer stands now. */
+  show(transfer: Transfer, message?: string, summary?: TransferSummary): void {
+    this.#host.emit({
+      event: "transfer",
+      info: transferInfo(transfer),
+      ...(message === undefined ? {} : { message }),
+      ...(summary === undefined ? {} : { summary }),
+    });
+  }
+
+  /** The transfer of this number; settles command `n` when there is none. */
+  numbered(
+    command: string,
+    number: number,
+    n: number,
+  ): Transfer | undefined {
+    for (const transfer of this.#byId.values()) {
+      if (transfer.number === number) return transfer;
+    }
+    const message = `there is no transfer ${number}; /transfers lists them`;
+    const code = "unknown_transfer";
+    this.#host.settle(n, { command, ok: false, code, message });
+    return undefined;
+  }
+
+  /** The numbered transfer, if it is an offer that waits for this user. */
+  waiting(command: string, number: number, n: number): Transfer | undefined {
+    const transfer = this.numbered(command, number, n);
+    if (transfer === undefined) return undefined;
+    const { direction, state, answering } = transfer;
+    if (direction === "incoming" && state === "offered" && !answering) {
+      return transfer;
+    }
+    const message = `transfer ${number} does not wait for your answer`;
+    this.#host.settle(n, { command, ok: false, code: "not_waiting", message });
+    return undefined;
+  }
+}

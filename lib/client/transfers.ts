@@ -1,0 +1,379 @@
+/**
+ * The offers of this run and the transfers they become. Numbers are local:
+ * incoming and outgoing ones count together from 1. The transfer service moves
+ * the bytes; this class tells it what to do and tells server and user what
+ * came of it. A transfer that runs does not need the server.
+ */
+import { encodeHex } from "@std/encoding/hex";
+import { basename } from "./basename.ts";
+import type { Instant } from "../protocol/instant.ts";
+import type { Random } from "../protocol/random.ts";
+import type { RequestFields, RequestName } from "../protocol/request.ts";
+import type { EventFields } from "../protocol/server_frame.ts";
+import type { ClientEffect } from "./client_effect.ts";
+import type { OnReply } from "./request_queue.ts";
+import { type Transfer, transferInfo } from "./transfer.ts";
+import { TransferTable, type TransferTableHost } from "./transfer_table.ts";
+import type {
+  OfferedFile,
+  TransferEvent,
+  TransferPeer,
+} from "./transfer_port.ts";
+
+/** What to do with incoming offers. */
+export type AcceptRule = "always" | "ask" | "never";
+
+/** What the transfers need from the session they belong to. */
+export interface TransfersHost extends TransferTableHost {
+  readonly random: Random;
+  effect(effect: ClientEffect): void;
+  /** Sends a request now or once the session is open again. */
+  request<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+    onReply: OnReply<N>,
+  ): void;
+}
+
+/** All transfers that have not ended. */
+export class Transfers {
+  readonly #host: TransfersHost;
+  readonly #accept: AcceptRule;
+  readonly #table: TransferTable;
+
+  constructor(host: TransfersHost, accept: AcceptRule) {
+    this.#host = host;
+    this.#accept = accept;
+    this.#table = new TransferTable(host);
+  }
+
+  /** The transfers that have not ended. */
+  get table(): TransferTable {
+    return this.#table;
+  }
+
+  /** Offers a file; command number `n` is settled when the transfer ends. */
+  send(user: string, path: string, n: number): void {
+    const id = encodeHex(this.#host.random.bytes(8));
+    const file = { name: basename(path), size: 0 };
+    this.#table.add({ id, direction: "outgoing", user, file, command: n });
+    this.#host.effect({ effect: "prepare-offer", id, path });
+  }
+
+  /** Accepts an offer; command number `n` is settled when the server knows. */
+  accept(number: number, n: number): void {
+    const transfer = this.#table.waiting("accept", number, n);
+    if (transfer === undefined) return;
+    transfer.command = n;
+    this.#prepareAnswer(transfer);
+  }
+
+  /** Refuses an offer. */
+  reject(number: number, n: number): void {
+    const transfer = this.#table.waiting("reject", number, n);
+    if (transfer === undefined) return;
+    this.#refuse(transfer, "rejected");
+    this.#table.end(transfer, "rejected");
+    this.#host.settle(n, {
+      command: "reject",
+      ok: true,
+      answer: { transfer: number },
+    });
+  }
+
+  /** Stops a transfer in any state. */
+  cancel(number: number, n: number): void {
+    const transfer = this.#table.numbered("cancel", number, n);
+    if (transfer === undefined) return;
+    this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
+    this.#tellEnd(transfer, "cancelled");
+    this.#table.end(transfer, "cancelled", "cancelled by you");
+    this.#host.settle(n, {
+      command: "cancel",
+      ok: true,
+      answer: { transfer: number },
+    });
+  }
+
+  /** The session is open, perhaps on a server that forgot the offers. */
+  handleOpened(): void {
+    for (const transfer of this.#table.all()) {
+      const { direction, state, offer } = transfer;
+      if (direction === "outgoing" && state === "offered" && offer) {
+        this.#offer(transfer, offer);
+      }
+    }
+  }
+
+  /** The connection is gone: those who wait for this user's answer were told so. */
+  handleDisconnected(): void {
+    for (const transfer of this.#table.all()) {
+      const { direction, state, answering } = transfer;
+      if (direction === "incoming" && state === "offered" && !answering) {
+        this.#table.end(transfer, "failed", "the connection was lost");
+      }
+    }
+  }
+
+  /** Somebody offers something. */
+  handleOffer(event: EventFields<"offer">): void {
+    const { offer: id, from: user, kind, file } = event;
+    if (this.#table.has(id)) return;
+    if (kind !== "file" || file === undefined) {
+      return this.#decline(id, "failed");
+    }
+    if (this.#table.size >= mostTransfers) return this.#decline(id, "busy");
+    const peer = { key: event.key, addresses: event.addresses };
+    const offered: OfferedFile = file;
+    const transfer = this.#table.add({
+      id,
+      direction: "incoming",
+      user,
+      file: offered,
+      peer,
+    });
+    transfer.state = "offered";
+    this.#table.show(transfer);
+    if (this.#accept === "always") this.#prepareAnswer(transfer);
+    if (this.#accept === "never") {
+      this.#refuse(transfer, "rejected");
+      this.#table.end(transfer, "rejected", "refused by --accept never");
+    }
+  }
+
+  /** The receiver answered. */
+  handleAnswer(event: EventFields<"answer">, now: Instant): void {
+    const transfer = this.#table.find(event.offer);
+    if (transfer?.direction !== "outgoing" || transfer.state !== "offered") {
+      return;
+    }
+    const { id } = transfer;
+    if (!event.accept || event.key === undefined) {
+      this.#host.effect({ effect: "cancel-transfer", id });
+      const message = rejections[event.reason ?? ""] ?? rejections.failed ?? "";
+      return this.#table.end(transfer, "rejected", message);
+    }
+    const peer = { key: event.key, addresses: event.addresses ?? [] };
+    const resume = event.resume === undefined ? {} : { resume: event.resume };
+    this.#host.effect({ effect: "start-sending", id, peer, ...resume });
+    this.#run(transfer, now);
+  }
+
+  /** The other side, or the server in its place, ended it. */
+  handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
+    const transfer = this.#table.find(event.offer);
+    if (transfer === undefined) return;
+    const { id } = transfer;
+    if (event.result === "verified" && transfer.state === "running") {
+      // The datagram that says so comes at the same time and knows more.
+      transfer.settleAt = now.mono + settleMs;
+      return;
+    }
+    this.#host.effect({ effect: "cancel-transfer", id });
+    const { user } = transfer;
+    if (event.result === "cancelled") {
+      return this.#table.end(transfer, "cancelled", `cancelled by ${user}`);
+    }
+    this.#table.end(
+      transfer,
+      "failed",
+      event.reason ?? `${user} could not go on`,
+    );
+  }
+
+  /** The transfer service has something to tell. */
+  handleTransferEvent(event: TransferEvent, now: Instant): void {
+    const transfer = this.#table.find(event.id);
+    if (transfer === undefined) return;
+    switch (event.event) {
+      case "offer-ready":
+        transfer.file = event.file;
+        transfer.offer = { key: event.key, addresses: event.addresses };
+        return this.#offer(transfer, transfer.offer);
+      case "answer-ready":
+        return this.#answer(transfer, event, now);
+      case "progress":
+        transfer.bytes = event.bytes;
+        transfer.rate = event.rate;
+        return this.#host.emit({
+          event: "progress",
+          info: transferInfo(transfer),
+        });
+      case "done": {
+        const { bytes, ms, digest } = event;
+        transfer.bytes = bytes;
+        const path = event.path === undefined ? {} : { path: event.path };
+        const summary = { ms, rate: rateOf(bytes, ms), digest, ...path };
+        this.#tellEnd(transfer, "verified");
+        return this.#table.end(transfer, "verified", undefined, summary);
+      }
+      case "failed":
+        return this.#failed(transfer, event.message, event.failure);
+    }
+  }
+
+  /** Takes the receiver's word where the last datagram was lost. */
+  handleTimeout(now: Instant): void {
+    for (const transfer of this.#table.all()) {
+      if (transfer.settleAt === undefined || transfer.settleAt > now.mono) {
+        continue;
+      }
+      this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
+      transfer.bytes = transfer.file.size;
+      const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
+      const summary = { ms, rate: rateOf(transfer.bytes, ms) };
+      this.#table.end(transfer, "verified", undefined, summary);
+    }
+  }
+
+  /** When {@link handleTimeout} is due, monotonic ms. */
+  pollTimeout(): number | undefined {
+    let next: number | undefined;
+    for (const { settleAt } of this.#table.all()) {
+      if (settleAt !== undefined) next = Math.min(settleAt, next ?? Infinity);
+    }
+    return next;
+  }
+
+  /** The program ends: stops everything and says so to the other sides. */
+  close(): void {
+    for (const transfer of this.#table.all()) {
+      this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
+      this.#tellEnd(transfer, "cancelled");
+      this.#table.end(transfer, "cancelled", "this client ended");
+    }
+  }
+
+  #offer(transfer: Transfer, offer: TransferPeer): void {
+    const { id, user: to, file } = transfer;
+    const addresses = [...offer.addresses];
+    this.#host.request(
+      "offer",
+      { offer: id, to, kind: "file", key: offer.key, addresses, file },
+      (reply) => {
+        if (!this.#table.has(id)) return;
+        if (reply.ok === undefined) {
+          this.#host.effect({ effect: "cancel-transfer", id });
+          return this.#table.end(
+            transfer,
+            "failed",
+            reply.message,
+            undefined,
+            reply.code,
+          );
+        }
+        if (transfer.state !== "preparing") return;
+        transfer.state = "offered";
+        this.#table.show(transfer);
+      },
+    );
+  }
+
+  #prepareAnswer(transfer: Transfer): void {
+    const { id, user: from, file, peer } = transfer;
+    if (peer === undefined) return;
+    transfer.answering = true;
+    this.#host.effect({ effect: "prepare-answer", id, from, file, peer });
+  }
+
+  #answer(
+    transfer: Transfer,
+    ready: Extract<TransferEvent, { event: "answer-ready" }>,
+    now: Instant,
+  ): void {
+    const { id } = transfer;
+    const { key } = ready;
+    const addresses = [...ready.addresses];
+    const resume = ready.resume === undefined ? {} : { resume: ready.resume };
+    this.#run(transfer, now);
+    this.#host.request(
+      "answer",
+      { offer: id, accept: true, key, addresses, ...resume },
+      (reply) => {
+        if (!this.#table.has(id)) return;
+        if (reply.ok === undefined) {
+          this.#host.effect({ effect: "cancel-transfer", id });
+          return this.#table.end(
+            transfer,
+            "failed",
+            reply.message,
+            undefined,
+            reply.code,
+          );
+        }
+        if (transfer.command === undefined) return;
+        const answer = { transfer: transfer.number };
+        this.#host.settle(transfer.command, {
+          command: "accept",
+          ok: true,
+          answer,
+        });
+        transfer.command = undefined;
+      },
+    );
+  }
+
+  #failed(transfer: Transfer, message: string, code: string): void {
+    const { direction, state } = transfer;
+    if (direction === "incoming" && state === "offered") {
+      this.#refuse(transfer, code === "disk" ? "disk" : "failed");
+    } else if (code === "cancelled") {
+      // The other side's datagram was faster than its word through the server.
+      return this.#table.end(transfer, "cancelled", message);
+    } else this.#tellEnd(transfer, "failed", message);
+    this.#table.end(transfer, "failed", message, undefined, code);
+  }
+
+  #refuse(
+    transfer: Transfer,
+    reason: "rejected" | "disk" | "busy" | "failed",
+  ): void {
+    if (transfer.answering) {
+      this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
+    }
+    this.#decline(transfer.id, reason);
+  }
+
+  #decline(
+    offer: string,
+    reason: "rejected" | "disk" | "busy" | "failed",
+  ): void {
+    this.#host.request("answer", { offer, accept: false, reason }, () => {});
+  }
+
+  /** Tells the other side, if it knows of the offer. */
+  #tellEnd(
+    transfer: Transfer,
+    result: "verified" | "failed" | "cancelled",
+    reason?: string,
+  ): void {
+    const { id: offer, state, direction, answering } = transfer;
+    if (state === "preparing") return;
+    if (direction === "incoming" && state === "offered" && !answering) {
+      return this.#decline(offer, "rejected");
+    }
+    const why = reason === undefined ? {} : { reason: reason.slice(0, 256) };
+    this.#host.request("offer-end", { offer, result, ...why }, () => {});
+  }
+
+  #run(transfer: Transfer, now: Instant): void {
+    transfer.state = "running";
+    transfer.startedAt = now.mono;
+    this.#table.show(transfer);
+  }
+}
+
+function rateOf(bytes: number, ms: number): number {
+  return ms > 0 ? bytes * 1000 / ms : 0;
+}
+
+/** What the receiver's reasons mean. */
+const rejections: Record<string, string | undefined> = {
+  rejected: "the receiver does not want it",
+  disk: "the receiver has too little room",
+  busy: "the receiver has too many offers waiting",
+  failed: "the receiver could not take it",
+};
+/** Most offers and transfers that one client keeps, of all users. */
+const mostTransfers = 256;
+const settleMs = 2000;

@@ -1,0 +1,40 @@
+/** Everything a user can ask the client to do, parsed and checked. */
+export type Command =
+  | {
+    readonly command: "msgto";
+    readonly to: readonly string[];
+    readonly text: string;
+  }
+  | { readonly command: "activeuser" }
+  | {
+    readonly command: "creategroup";
+    readonly group: string;
+    readonly users: readonly string[];
+  }
+  | { readonly command: "joingroup"; readonly group: string }
+  | {
+    readonly command: "groupmsg";
+    readonly group: string;
+    readonly text: string;
+  }
+  | { readonly command: "groups" }
+  | { readonly command: "members"; readonly group: string }
+  | {
+    readonly command: "p2pvideo";
+    readonly to: string;
+    /** Path as the user wrote it. */
+    readonly file: string;
+  }
+  | { readonly command: "accept"; readonly transfer: number }
+  | { readonly command: "reject"; readonly transfer: number }
+  | { readonly command: "transfers" }
+  | { readonly command: "cancel"; readonly transfer: number }
+  | {
+    readonly command: "help";
+    /** A command's name as typed; all commands when absent. */
+    readonly topic?: string;
+  }
+  | { readonly command: "logout" };
+
+/** The name of a command, without its slash. */
+export type CommandName = Command["command"];

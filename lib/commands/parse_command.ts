@@ -1,0 +1,103 @@
+/**
+ * Turns a line that a user typed into a command, or into one line that says
+ * what is wrong with it. Arguments are separated by blanks and may be quoted;
+ * the TEXT of a message is the rest of the line as typed.
+ */
+import { closestString } from "@std/text/closest-string";
+import type { Command } from "./command.ts";
+import { commandNames, type CommandRow, findCommand } from "./command_table.ts";
+import { isSeparator, readArgument } from "./read_argument.ts";
+
+/** Why a line is no command. */
+export type CommandProblem = "usage" | "unknown_command" | "not_a_command";
+
+/** What became of a line. */
+export type ParsedCommand =
+  | { readonly command: Command }
+  | {
+    readonly problem: CommandProblem;
+    /** One line for people. */
+    readonly message: string;
+    /** The command's name as typed, without slash; empty when there is none. */
+    readonly name: string;
+  };
+
+/** Parses one line, which must not be blank. */
+export function parseCommand(line: string): ParsedCommand {
+  const start = line.trimStart();
+  const word = start.split(/[ \t]/, 1)[0] ?? "";
+  if (!word.startsWith("/")) return notACommand(word);
+  const row = findCommand(word);
+  if (row === undefined) return unknownCommand(word);
+  const values = readValues(row, start, word.length);
+  const command = values && row.build(values);
+  if (command !== undefined) return { command };
+  const message = `usage: ${row.usage}`;
+  return { problem: "usage", message, name: row.name };
+}
+
+/** The name of a command that is most like `word`, with its slash. */
+export function nearestCommand(word: string): string {
+  const plain = word.replace(/^\//, "").toLowerCase().slice(0, 64);
+  return `/${closestString(plain, commandNames())}`;
+}
+
+/** The arguments after position `from`, or `undefined` when they do not fit. */
+function readValues(
+  row: CommandRow,
+  line: string,
+  from: number,
+): string[] | undefined {
+  const values: string[] = [];
+  let position = from;
+  for (const argument of row.arguments) {
+    if (argument.kind === "text") {
+      const text = restOfLine(line, position);
+      return text === undefined ? undefined : [...values, text];
+    }
+    do {
+      const read = readArgument(line, position);
+      if (read === undefined) {
+        return argument.optional || argument.repeated ? values : undefined;
+      }
+      if (!read.closed || read.value === "") return undefined;
+      values.push(read.value);
+      position = read.end;
+    } while (argument.repeated);
+  }
+  return readArgument(line, position) === undefined ? values : undefined;
+}
+
+/**
+ * The text after the blank at `position`. More blanks before it are a slip of
+ * the finger, but a text of nothing else is blank, not missing.
+ */
+function restOfLine(line: string, position: number): string | undefined {
+  if (!isSeparator(line, position)) return undefined;
+  const rest = line.slice(position + 1);
+  if (rest === "") return undefined;
+  const text = rest.trimStart();
+  return text === "" ? rest : text;
+}
+
+function unknownCommand(word: string): ParsedCommand {
+  const nearest = nearestCommand(word);
+  return {
+    problem: "unknown_command",
+    message:
+      `unknown command ${word}; did you mean ${nearest}? /help lists all commands`,
+    name: word.slice(1),
+  };
+}
+
+function notACommand(word: string): ParsedCommand {
+  const row = findCommand(word);
+  const example = row === undefined
+    ? "/msgto USER TEXT sends a message, /help lists all commands"
+    : `did you mean /${row.name}?`;
+  return {
+    problem: "not_a_command",
+    message: `commands start with a slash; ${example}`,
+    name: "",
+  };
+}

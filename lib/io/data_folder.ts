@@ -1,0 +1,71 @@
+/**
+ * The folder with the database and the logs. A server holds a lock in it, so
+ * that two servers never write the same files; the lock goes with the process,
+ * however that ends.
+ */
+import { join } from "@std/path";
+import { reasonOf } from "./reason_of.ts";
+import { StartError } from "./start_error.ts";
+
+/** A data folder that this process alone uses. */
+export class DataFolder {
+  readonly path: string;
+  readonly #lock: Deno.FsFile;
+
+  /** Use {@link DataFolder.open}. */
+  constructor(path: string, lock: Deno.FsFile) {
+    this.path = path;
+    this.#lock = lock;
+  }
+
+  /**
+   * Makes the folder when it is missing and takes its lock.
+   *
+   * @throws {StartError} when it cannot be written or another server uses it.
+   */
+  static async open(path: string): Promise<DataFolder> {
+    let lock: Deno.FsFile;
+    try {
+      // Messages are nobody else's business.
+      await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+      const name = join(path, lockName);
+      lock = await Deno.open(name, { create: true, write: true });
+    } catch (error) {
+      throw new StartError(
+        `cannot use data folder "${path}": ${reasonOf(error)}; ` +
+          "choose another with --data-dir",
+      );
+    }
+    const taken = await lock.tryLock(true).catch(() => false);
+    if (!taken) {
+      lock.close();
+      throw new StartError(
+        `data folder "${path}" is in use by another server; ` +
+          "stop it or choose another with --data-dir",
+      );
+    }
+    await removeLeftovers(path);
+    return new DataFolder(path, lock);
+  }
+
+  /** The path of a file in the folder. */
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Gives the lock back. */
+  close(): void {
+    this.#lock.close();
+  }
+}
+
+/** Removes the temporary files of a process that was killed. */
+async function removeLeftovers(path: string): Promise<void> {
+  for await (const { name } of Deno.readDir(path)) {
+    if (temporaryName.test(name)) await Deno.remove(join(path, name));
+  }
+}
+
+/** As `atomic_file.ts` names them. */
+const temporaryName = /^\.userlog\.txt\.[0-9a-f]+\.tmp$/;
+const lockName = "parley.lock";

@@ -1,0 +1,147 @@
+/** The file that is being sent: read once, block by block, in order. */
+import { basename } from "@std/path";
+import type { OfferedFile } from "../client/transfer_port.ts";
+import { blockLength, transferLimits } from "../transfer/transfer_limits.ts";
+import { createHash } from "node:crypto";
+
+/** Why a file cannot be sent, with one line for people. */
+export class SourceError extends Error {
+  readonly failure: "unreadable" | "changed";
+
+  constructor(failure: "unreadable" | "changed", message: string) {
+    super(message);
+    this.name = "SourceError";
+    this.failure = failure;
+  }
+}
+
+/** An open file that is being sent; made by {@link FileSource.open}. */
+export class FileSource {
+  readonly file: OfferedFile;
+  readonly #path: string;
+  readonly #handle: Deno.FsFile;
+  readonly #modified: number | undefined;
+
+  constructor(
+    path: string,
+    handle: Deno.FsFile,
+    file: OfferedFile,
+    modified: number | undefined,
+  ) {
+    this.#path = path;
+    this.#handle = handle;
+    this.file = file;
+    this.#modified = modified;
+  }
+
+  /**
+   * Opens the file at `path`.
+   *
+   * @throws {SourceError} when it is missing, not readable, or no plain file.
+   */
+  static async open(path: string): Promise<FileSource> {
+    // Looked at before it is opened: opening a pipe would wait for its writer.
+    const before = await Deno.stat(path).catch((error) => {
+      throw unreadable(path, error);
+    });
+    refuseSpecial(path, before);
+    const handle = await Deno.open(path, { read: true }).catch((error) => {
+      throw unreadable(path, error);
+    });
+    try {
+      const info = await handle.stat();
+      refuseSpecial(path, info);
+      if (info.size > transferLimits.fileBytes) {
+        throw new SourceError("unreadable", `"${path}" is too large to send`);
+      }
+      const modified = info.mtime?.getTime();
+      const head = new Uint8Array(Math.min(info.size, fingerprintBytes));
+      await readFully(handle, head);
+      await handle.seek(0, Deno.SeekMode.Start);
+      const fingerprint = createHash("sha256")
+        .update(`${info.size} ${modified ?? 0} `).update(head)
+        .digest("base64url");
+      const file = { name: basename(path), size: info.size, fingerprint };
+      return new FileSource(path, handle, file, modified);
+    } catch (error) {
+      handle.close();
+      throw error instanceof SourceError ? error : unreadable(path, error);
+    }
+  }
+
+  /**
+   * Reads the next block, number `block`, into `buffer`.
+   *
+   * @returns The part of `buffer` that was filled.
+   * @throws {SourceError} when the file became shorter or cannot be read.
+   */
+  async read(block: number, buffer: Uint8Array): Promise<Uint8Array> {
+    const target = buffer.subarray(0, blockLength(block, this.file.size));
+    let length: number;
+    try {
+      length = await readFully(this.#handle, target);
+    } catch (error) {
+      throw unreadable(this.#path, error);
+    }
+    if (length < target.length) throw this.#changed();
+    return target;
+  }
+
+  /** @throws {SourceError} when the file is not as it was when opened. */
+  async check(): Promise<void> {
+    const info = await this.#handle.stat().catch((error) => {
+      throw unreadable(this.#path, error);
+    });
+    const isSame = info.size === this.file.size &&
+      info.mtime?.getTime() === this.#modified;
+    if (!isSame) throw this.#changed();
+  }
+
+  close(): void {
+    this.#handle.close();
+  }
+
+  #changed(): SourceError {
+    return new SourceError(
+      "changed",
+      `"${this.#path}" changed while it was being sent; send it again`,
+    );
+  }
+}
+
+/** Fills `target` as far as the file reaches. */
+async function readFully(
+  handle: Deno.FsFile,
+  target: Uint8Array,
+): Promise<number> {
+  let length = 0;
+  while (length < target.length) {
+    const count = await handle.read(target.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return length;
+}
+
+function refuseSpecial(path: string, info: Deno.FileInfo): void {
+  if (info.isDirectory) {
+    throw new SourceError(
+      "unreadable",
+      `"${path}" is a folder; send a file, for example an archive of it`,
+    );
+  }
+  if (!info.isFile) {
+    throw new SourceError("unreadable", `"${path}" is not a plain file`);
+  }
+}
+
+function unreadable(path: string, error: unknown): SourceError {
+  let why = "cannot be read";
+  if (error instanceof Deno.errors.NotFound) why = "does not exist";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    why = "cannot be read: permission denied";
+  }
+  return new SourceError("unreadable", `"${path}" ${why}`);
+}
+
+const fingerprintBytes = 64 * 1024;

@@ -1,0 +1,210 @@
+/** A file on its way in: joins the socket, the receiving engine and its sink. */
+import { encodeHex } from "@std/encoding/hex";
+import type {
+  OfferedFile,
+  TransferEvent,
+  TransferFailure,
+  TransferPeer,
+} from "../client/transfer_port.ts";
+import type { CloseReason } from "../transfer/close_reason.ts";
+import { Receiver } from "../transfer/receiver.ts";
+import type { TransferKeys } from "../transfer/transfer_keys.ts";
+import type { EngineEvent } from "../transfer/transfer_event.ts";
+import { transferKeyOf } from "../transfer/packet.ts";
+import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
+import { type FileSink, SinkError } from "./file_sink.ts";
+import { TransferProgress } from "./transfer_progress.ts";
+import { TransferPump } from "./transfer_pump.ts";
+import type { UdpEndpoint } from "./udp_endpoint.ts";
+
+/** What an {@link IncomingTransfer} is made from. */
+export interface IncomingOptions {
+  readonly id: string;
+  readonly idBytes: Uint8Array;
+  readonly keys: TransferKeys;
+  readonly peer: TransferPeer;
+  readonly file: OfferedFile;
+  readonly sink: FileSink;
+  readonly endpoint: UdpEndpoint;
+  readonly now: () => number;
+  readonly onEvent: (event: TransferEvent) => void;
+}
+
+/** Receives one file. */
+export class IncomingTransfer {
+  readonly #options: IncomingOptions;
+  readonly #receiver: Receiver;
+  readonly #pump: TransferPump;
+  readonly #progress: TransferProgress;
+  #isWriting = false;
+  #isEnded = false;
+  #isStored = false;
+  #discarded: Promise<void> = Promise.resolve();
+  #startedAt: number;
+
+  constructor(options: IncomingOptions) {
+    this.#options = options;
+    const { endpoint, peer, file, now } = options;
+    this.#startedAt = now();
+    this.#progress = new TransferProgress(options.id, file.size);
+    this.#receiver = new Receiver({
+      id: options.idBytes,
+      keys: options.keys,
+      size: file.size,
+      paths: peer.addresses.map((address) => endpoint.path(address))
+        .filter((path) => path >= 0),
+      now: this.#startedAt,
+    });
+    this.#pump = new TransferPump(
+      endpoint,
+      transferKeyOf(options.idBytes),
+      this.#receiver,
+      now,
+      () => this.#work(),
+    );
+    this.#pump.wake();
+  }
+
+  /** Stops it without an event, tells the other side, removes what came. */
+  async stop(reason: CloseReason): Promise<void> {
+    this.#end();
+    this.#receiver.close(reason, this.#options.now());
+    await this.#pump.flush();
+    await this.#discarded;
+  }
+
+  /** The file has its name; the sender may not know yet. */
+  get isStored(): boolean {
+    return this.#isStored;
+  }
+
+  /** Resolves when it no longer needs the socket. */
+  get drained(): Promise<void> {
+    return this.#pump.drained;
+  }
+
+  /** Frees everything at once. */
+  dispose(): void {
+    this.#end();
+    this.#pump.stop();
+  }
+
+  #work(): void {
+    this.#write();
+    for (
+      let e = this.#receiver.pollEvent();
+      e;
+      e = this.#receiver.pollEvent()
+    ) this.#handle(e);
+    if (this.#isEnded) return;
+    const { now, onEvent } = this.#options;
+    const progress = this.#progress.update(this.#receiver.base, now());
+    if (progress !== undefined) onEvent(progress);
+  }
+
+  #write(): void {
+    if (this.#isWriting || this.#isEnded) return;
+    const plaintext = this.#receiver.pollWrite();
+    if (plaintext !== undefined) this.#writeBlock(plaintext);
+  }
+
+  async #writeBlock(plaintext: Uint8Array): Promise<void> {
+    const { sink, now } = this.#options;
+    this.#isWriting = true;
+    try {
+      await sink.write(plaintext);
+      this.#isWriting = false;
+      if (this.#isEnded) {
+        this.#discard();
+        return;
+      }
+      this.#receiver.handleWritten(now());
+      this.#pump.wake();
+    } catch (error) {
+      this.#isWriting = false;
+      this.#failStoring(error);
+    }
+  }
+
+  async #store(digest: Uint8Array): Promise<void> {
+    const { id, file, sink, now, onEvent } = this.#options;
+    try {
+      const path = await sink.finish();
+      const wasEnded = this.#isEnded;
+      this.#isEnded = true;
+      this.#isStored = true;
+      this.#receiver.handleStored(now());
+      this.#pump.wake();
+      if (wasEnded) return;
+      onEvent({
+        event: "done",
+        id,
+        bytes: file.size,
+        ms: now() - this.#startedAt,
+        digest: encodeHex(digest),
+        path,
+      });
+    } catch (error) {
+      this.#failStoring(error);
+    }
+  }
+
+  #handle(event: EngineEvent): void {
+    const { file, now } = this.#options;
+    switch (event.type) {
+      case "connected":
+        this.#startedAt = now();
+        break;
+      case "verified":
+        this.#store(event.digest);
+        break;
+      case "closed":
+        this.#fail(...closedFailure(event.reason, file.name, "sender"));
+        break;
+      case "unreachable":
+        this.#fail("unreachable", unreachableMessage(event.wasConnected));
+        break;
+      case "corrupt":
+        this.#receiver.close("integrity", now());
+        this.#fail(
+          "integrity",
+          `"${file.name}" arrived damaged and was removed; ask for it again`,
+        );
+        break;
+    }
+  }
+
+  #failStoring(error: unknown): void {
+    const isKnown = error instanceof SinkError;
+    this.#receiver.close(isKnown ? "disk" : "internal", this.#options.now());
+    this.#fail(
+      isKnown ? "disk" : "internal",
+      isKnown
+        ? error.message
+        : `"${this.#options.file.name}" could not be stored`,
+    );
+    this.#pump.wake();
+  }
+
+  #fail(failure: TransferFailure, message: string): void {
+    if (this.#isEnded) return;
+    this.#end();
+    this.#options.onEvent({
+      event: "failed",
+      id: this.#options.id,
+      failure,
+      message,
+    });
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    // A write under way still needs the file.
+    if (!this.#isWriting) this.#discard();
+  }
+
+  #discard(): void {
+    this.#discarded = this.#options.sink.discard();
+  }
+}

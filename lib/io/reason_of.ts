@@ -1,0 +1,27 @@
+/**
+ * Why the system refused, as a short phrase for the end of a line: `no space
+ * left on the disk`, not `StorageFull: No space left on device (os error 28)`.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known = reasons.find(([kind]) => error instanceof kind);
+  if (known !== undefined) return known[1];
+  if (error.message.includes("os error 28")) return "no space left on the disk";
+  if (error.message.includes("os error 24")) return "too many open files";
+  const [line = ""] = error.message.split("\n");
+  return line.replace(/ ?\(os error \d+\).*$/, "");
+}
+
+/** The same for a file of text: what is not UTF-8 cannot be used either. */
+export function textFileReason(error: unknown): string {
+  return error instanceof TypeError ? "it is not UTF-8" : reasonOf(error);
+}
+
+const reasons: [new (message: string) => Error, string][] = [
+  [Deno.errors.NotFound, "it does not exist"],
+  [Deno.errors.IsADirectory, "it is a folder"],
+  [Deno.errors.PermissionDenied, "permission denied"],
+  [Deno.errors.NotCapable, "permission denied"],
+  [Deno.errors.AddrInUse, "the port is in use"],
+  [Deno.errors.AddrNotAvailable, "this machine does not have that address"],
+];

@@ -1,0 +1,234 @@
+/**
+ * Drives the server core: what comes from sockets, the store, the clock and the
+ * accounts goes in, and what the core asks for is done.
+ *
+ * The core is drained once per turn of the event loop, after all the reads of
+ * that turn: so the requests of many clients share one transaction, and what
+ * they cause is joined into few writes.
+ */
+import { setImmediate } from "node:timers";
+import type { ServerCore } from "../server/server_core.ts";
+import type { ConnectionId, ServerAction } from "../server/server_action.ts";
+import type { Store } from "../server/store.ts";
+import type { deriveKey } from "./derive_key.ts";
+import type { Report } from "./report.ts";
+import type { MessageLogs } from "./message_logs.ts";
+import { systemClock } from "./system_clock.ts";
+import type { TcpConnection } from "./tcp_connection.ts";
+import type { TcpServer, TcpServerEvents } from "./tcp_server.ts";
+import type { UserLogFile } from "./user_log_file.ts";
+
+/** What a {@link ServerShell} works with; it closes none of it. */
+export interface ServerShellParts<Accounts> {
+  readonly core: ServerCore<Accounts>;
+  readonly store: Store;
+  readonly messageLogs: Pick<MessageLogs, "append">;
+  readonly userLog: Pick<UserLogFile, "set">;
+  /** Derives a SCRAM key off the thread. */
+  readonly deriveKey: typeof deriveKey;
+  readonly report: Report;
+}
+
+/** The server core at work. */
+export class ServerShell<Accounts> implements TcpServerEvents {
+  readonly #parts: ServerShellParts<Accounts>;
+  #network: Pick<TcpServer, "connection"> | undefined;
+  #drainSoon = false;
+  #draining = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** For when the timer is set, monotonic ms. */
+  #timerAt = Infinity;
+  #pollTimer: ReturnType<typeof setInterval> | undefined;
+  #closed = false;
+  #whenStopped: (() => void) | undefined;
+  #unlocksFail = false;
+
+  constructor(parts: ServerShellParts<Accounts>) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Does what the core wants done first; from then on it is kept going.
+   *
+   * @param network Whose events this shell gets.
+   */
+  start(network: Pick<TcpServer, "connection">): void {
+    this.#network = network;
+    this.#pollTimer = setInterval(() => this.#pollUnlocks(), unlockPollMs);
+    this.#drain();
+  }
+
+  handleOpen(connection: TcpConnection): void {
+    const { core } = this.#parts;
+    const { id, remote } = connection;
+    core.handleOpen(id, remote, systemClock());
+    const queue = core.queueOf(id);
+    if (queue === undefined) connection.abort();
+    else connection.start(queue);
+    this.#drainAfterTurn();
+  }
+
+  handleData(id: ConnectionId, bytes: Uint8Array): void {
+    const { core, report } = this.#parts;
+    try {
+      core.handleData(id, bytes, systemClock());
+    } catch (error) {
+      // A fault of ours that a client can trigger ends that client's
+      // connection, not everybody's.
+      report("error", `a request made the server fail: ${error}`);
+      this.#network?.connection(id)?.abort();
+    }
+    this.#drainAfterTurn();
+  }
+
+  handleClosed(id: ConnectionId): void {
+    this.#parts.core.handleClosed(id, systemClock());
+    this.#drainAfterTurn();
+  }
+
+  /** The accounts were edited. */
+  handleAccounts(accounts: Accounts): void {
+    this.#parts.core.handleAccounts(accounts, systemClock());
+    this.#drainAfterTurn();
+  }
+
+  /** Tells every client, and waits `timeoutMs` for everything to be stored. */
+  async stop(timeoutMs: number): Promise<void> {
+    clearInterval(this.#pollTimer);
+    this.#parts.core.handleShutdown(systemClock());
+    const stopped = new Promise<void>((resolve) => this.#whenStopped = resolve);
+    const timer = setTimeout(() => this.#whenStopped?.(), timeoutMs);
+    this.#drain();
+    await stopped;
+    clearTimeout(timer);
+  }
+
+  /** Stops the timers. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#pollTimer);
+    clearTimeout(this.#timer);
+  }
+
+  #drainAfterTurn(): void {
+    if (this.#drainSoon) return;
+    this.#drainSoon = true;
+    setImmediate(() => {
+      this.#drainSoon = false;
+      this.#drain();
+    });
+  }
+
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    const { core } = this.#parts;
+    try {
+      for (;;) {
+        const action = core.pollAction();
+        if (action === undefined) break;
+        this.#perform(action);
+      }
+      for (const id of core.pollDirty()) this.#network?.connection(id)?.wake();
+      this.#armTimer(core.pollTimeout());
+    } finally {
+      this.#draining = false;
+    }
+    if (core.stopped) this.#whenStopped?.();
+  }
+
+  #perform(action: ServerAction): void {
+    const { core, store, messageLogs, userLog, report } = this.#parts;
+    switch (action.action) {
+      case "commit": {
+        const { batch, writes } = action;
+        this.#finish(
+          store.commit(writes),
+          () => core.handleCommitted(batch, systemClock()),
+          () => core.handleCommitFailed(batch, systemClock()),
+        );
+        return;
+      }
+      case "inbox": {
+        const { query, user, after, limit } = action;
+        this.#finish(
+          store.inbox(user, after, limit),
+          (messages) => core.handleInbox(query, messages, systemClock()),
+          () => core.handleQueryFailed(query, systemClock()),
+        );
+        return;
+      }
+      case "derive": {
+        const { name, password, salt, iterations } = action;
+        this.#finish(
+          this.#parts.deriveKey(password, { salt, iterations }),
+          (key) => core.handleDerived(name, key, systemClock()),
+        );
+        return;
+      }
+      case "log":
+        messageLogs.append(action.group, action.line);
+        return;
+      case "user-log":
+        userLog.set(action.entries);
+        return;
+      case "close":
+        this.#network?.connection(action.connection)?.finish();
+        return;
+      case "report":
+        report(action.level, action.text);
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  /** Hands a result, or that there is none, to the core and drains it. */
+  #finish<T>(
+    result: Promise<T>,
+    done: (value: T) => void,
+    failed?: () => void,
+  ): void {
+    result.then((value) => {
+      done(value);
+      this.#drain();
+    }, (error) => {
+      this.#parts.report("error", messageOf(error));
+      failed?.();
+      this.#drain();
+    });
+  }
+
+  /** Arms the one timer; when it is early, the next drain arms it again. */
+  #armTimer(at: number | undefined): void {
+    if (this.#closed || at === undefined || at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    const delayMs = Math.max(0, Math.ceil(at - performance.now()));
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Infinity;
+      this.#parts.core.handleTimeout(systemClock());
+      this.#drain();
+    }, delayMs);
+  }
+
+  async #pollUnlocks(): Promise<void> {
+    const { core, store, report } = this.#parts;
+    try {
+      const names = await store.takeUnlocks();
+      this.#unlocksFail = false;
+      if (names.length === 0) return;
+      core.handleUnlocks(names, systemClock());
+      this.#drain();
+    } catch (error) {
+      if (!this.#unlocksFail) report("error", messageOf(error));
+      this.#unlocksFail = true;
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const unlockPollMs = 1000;

@@ -1,0 +1,146 @@
+/**
+ * The tables of `parley.db` and how they came to be. A database knows how many
+ * of the steps below it has seen (`user_version`); opening it does the rest, so
+ * any older database becomes the present one. Steps are never edited once
+ * released: a change is a new step at the end.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { sqliteError } from "./sqlite_error.ts";
+import { StartError } from "./start_error.ts";
+
+/**
+ * Opens a database with the present schema, making it if need be.
+ *
+ * @param path Of the file, or `:memory:`.
+ * @param steps SQL of each version; {@link schemaSteps} by default.
+ * @throws {StartError} when it cannot be used, is damaged or locked, or was
+ * made by a newer version of the program.
+ */
+export function openDatabase(
+  path: string,
+  steps: readonly string[] = schemaSteps,
+): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    if (path !== ":memory:") makePrivate(path);
+    database = new DatabaseSync(path);
+    // NORMAL: what was committed survives the death of the process; a power
+    // cut may cost the last transactions but never the file. Checkpoints every
+    // 32 MiB: by default half of the time under load goes into them.
+    database.exec(
+      "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL;" +
+        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;" +
+        "PRAGMA wal_autocheckpoint = 8000;",
+    );
+    migrate(database, path, steps);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof StartError) throw error;
+    throw new StartError(sqliteError(error, path));
+  }
+}
+
+/** Makes the file for its owner alone; SQLite's other files follow it. */
+function makePrivate(path: string): void {
+  try {
+    Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
+  } catch {
+    // It exists, or SQLite says what is wrong with it.
+  }
+}
+
+/** Brings the schema up to date; also shows that the file can be written. */
+function migrate(
+  database: DatabaseSync,
+  path: string,
+  steps: readonly string[],
+): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const row = database.prepare("PRAGMA user_version").get();
+    const version = Number(row?.user_version);
+    if (version > steps.length) {
+      throw new StartError(
+        `database "${path}" has schema version ${version}, this program knows ` +
+          `${steps.length}: start the newer version of Parley that made it`,
+      );
+    }
+    for (const step of steps.slice(version)) database.exec(step);
+    database.exec(`PRAGMA user_version = ${steps.length}`);
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** The SQL that makes version n + 1 out of version n. */
+export const schemaSteps: readonly string[] = [
+  `
+CREATE TABLE meta (
+  key   TEXT PRIMARY KEY,
+  value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES
+  ('secret', randomblob(32)), ('last_message', 0), ('last_number', 0);
+
+CREATE TABLE users (
+  id        INTEGER PRIMARY KEY,
+  name      TEXT NOT NULL,
+  cursor    INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE groups (
+  id          INTEGER PRIMARY KEY,
+  name        TEXT NOT NULL,
+  leader      INTEGER NOT NULL,
+  leader_only INTEGER NOT NULL,
+  created_at  INTEGER NOT NULL,
+  last_number INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE members (
+  grp           INTEGER NOT NULL,
+  user          INTEGER NOT NULL,
+  joined        INTEGER NOT NULL,
+  since         INTEGER NOT NULL,
+  since_message INTEGER NOT NULL,
+  PRIMARY KEY (grp, user)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX members_by_user ON members (user);
+
+CREATE TABLE messages (
+  id       INTEGER PRIMARY KEY,
+  number   INTEGER NOT NULL,
+  sender   INTEGER NOT NULL,
+  receiver INTEGER,
+  grp      INTEGER,
+  at       INTEGER NOT NULL,
+  text     TEXT NOT NULL,
+  mid      TEXT NOT NULL,
+  kept     INTEGER NOT NULL
+) STRICT;
+-- An index ends with the id, so each of these also sorts by it. The first holds
+-- messagelog.txt's messages too, under NULL.
+CREATE INDEX messages_by_group ON messages (grp);
+CREATE INDEX messages_by_receiver ON messages (receiver)
+  WHERE receiver IS NOT NULL;
+CREATE INDEX messages_by_pair
+  ON messages (min(sender, receiver), max(sender, receiver))
+  WHERE receiver IS NOT NULL;
+
+CREATE TABLE tokens (
+  user       INTEGER PRIMARY KEY,
+  hash       TEXT NOT NULL,
+  previous   TEXT,
+  expires    INTEGER NOT NULL,
+  credential TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE unlocks (
+  name TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+`,
+];

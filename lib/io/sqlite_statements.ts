@@ -1,0 +1,59 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+/** The store's statements by name, prepared. */
+export type SqliteStatements = Readonly<
+  Record<keyof typeof sql, StatementSync>
+>;
+
+/** Prepares every statement of the store, once. */
+export function prepareStatements(database: DatabaseSync): SqliteStatements {
+  const entries = Object.entries(sql).map((
+    [name, text],
+  ) => [name, database.prepare(text)]);
+  return Object.fromEntries(entries) as SqliteStatements;
+}
+
+/** The columns of a message but its text. */
+export const withoutText = "id, number, sender, receiver, grp, at, mid, kept";
+const columns = `${withoutText}, text`;
+
+const sql = {
+  begin: "BEGIN IMMEDIATE",
+  commit: "COMMIT",
+  rollback: "ROLLBACK",
+  message: "INSERT INTO messages " +
+    "(id, number, sender, receiver, grp, at, text, mid, kept) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
+  user: "INSERT OR REPLACE INTO users (id, name, cursor, last_seen) " +
+    "VALUES (?, ?, ?, ?)",
+  // Not REPLACE: the group's last number stays.
+  group: "INSERT INTO groups (id, name, leader, leader_only, created_at) " +
+    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
+    "name = excluded.name, leader = excluded.leader, " +
+    "leader_only = excluded.leader_only, created_at = excluded.created_at",
+  removeGroup: "DELETE FROM groups WHERE id = ?",
+  removeGroupMembers: "DELETE FROM members WHERE grp = ?",
+  member: "INSERT OR REPLACE INTO members " +
+    "(grp, user, joined, since, since_message) VALUES (?, ?, ?, ?, ?)",
+  removeMember: "DELETE FROM members WHERE grp = ? AND user = ?",
+  token: "INSERT OR REPLACE INTO tokens " +
+    "(user, hash, previous, expires, credential) VALUES (?, ?, ?, ?, ?)",
+  removeToken: "DELETE FROM tokens WHERE user = ?",
+  raiseMeta: "UPDATE meta SET value = max(value, ?) WHERE key = ?",
+  raiseGroup: "UPDATE groups SET last_number = max(last_number, ?) " +
+    "WHERE id = ?",
+  inboxPrivate: `SELECT ${columns} FROM messages ` +
+    "WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?",
+  joinedGroups: "SELECT grp, since_message FROM members " +
+    "WHERE user = ? AND joined = 1",
+  inboxGroup: `SELECT ${columns} FROM messages ` +
+    "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
+  loggedFrom: `SELECT ${columns} FROM messages ` +
+    "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
+  loggedNext: "SELECT id, number FROM messages " +
+    "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT 1",
+  lastLogged: "SELECT max(id) AS id FROM messages WHERE grp IS ?",
+  unlocks: "SELECT name FROM unlocks ORDER BY name",
+  removeUnlocks: "DELETE FROM unlocks",
+} as const;

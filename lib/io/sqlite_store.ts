@@ -1,0 +1,289 @@
+/**
+ * The server's store on SQLite, in one file beside the logs. Everything here
+ * runs where it is called; what goes in and out is plain data behind promises,
+ * so the same class can live in a worker.
+ *
+ * The last numbers of the logs are kept in rows of their own: they must outlive
+ * the messages that had them, and start-up must not look at a million rows.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { openDatabase } from "./sqlite_schema.ts";
+import {
+  prepareStatements,
+  type SqliteStatements,
+  withoutText,
+} from "./sqlite_statements.ts";
+import { sqliteError } from "./sqlite_error.ts";
+import type {
+  Store,
+  StoredMessage,
+  StoredState,
+  StoreWrite,
+} from "../server/store.ts";
+
+/** Persistent storage in a SQLite database. */
+export class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #statements: SqliteStatements;
+
+  /**
+   * @param path Of the database file, made when missing; `:memory:` keeps all
+   * in memory.
+   * @throws {StartError} when the database cannot be used.
+   */
+  constructor(path: string) {
+    this.#path = path;
+    this.#database = openDatabase(path);
+    this.#statements = prepareStatements(this.#database);
+  }
+
+  // deno-lint-ignore require-await
+  async load(): Promise<StoredState> {
+    const meta = new Map(
+      this.#all("SELECT key, value FROM meta").map((row) => [
+        row.key,
+        row.value,
+      ]),
+    );
+    const recent = this.#all(
+      `SELECT ${withoutText} FROM messages ORDER BY id DESC LIMIT ${recentMessages}`,
+    ).map(toMessage).reverse();
+    const numbers = this.#all(
+      "SELECT id, last_number FROM groups WHERE last_number > 0",
+    );
+    return {
+      users: this.#all(
+        "SELECT id, name, cursor, last_seen AS lastSeen FROM users",
+      ) as unknown as StoredState["users"],
+      groups: this.#all(
+        "SELECT id, name, leader, leader_only, created_at FROM groups",
+      ).map((row) => ({
+        id: Number(row.id),
+        name: String(row.name),
+        leader: Number(row.leader),
+        leaderOnly: row.leader_only === 1,
+        createdAt: Number(row.created_at),
+      })),
+      members: this.#all(
+        "SELECT grp, user, joined, since, since_message FROM members",
+      ).map((row) => ({
+        group: Number(row.grp),
+        user: Number(row.user),
+        joined: row.joined === 1,
+        since: Number(row.since),
+        sinceMessage: Number(row.since_message),
+      })),
+      tokens: this.#all(
+        "SELECT user, hash, previous, expires, credential FROM tokens",
+      ).map(({ previous, ...row }) => ({
+        ...row,
+        ...(previous === null ? {} : { previous }),
+      })) as unknown as StoredState["tokens"],
+      lastMessage: Number(meta.get("last_message")),
+      lastNumber: Number(meta.get("last_number")),
+      lastGroupNumber: new Map(
+        numbers.map((row) => [Number(row.id), Number(row.last_number)]),
+      ),
+      recent,
+      secret: meta.get("secret") as Uint8Array,
+    };
+  }
+
+  // deno-lint-ignore require-await
+  async commit(writes: readonly StoreWrite[]): Promise<void> {
+    this.#transaction(() => {
+      const last = new LastNumbers();
+      for (const write of writes) {
+        applyWrite(this.#statements, write);
+        if (write.write === "message") last.note(write.message);
+      }
+      last.save(this.#statements);
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async inbox(
+    user: number,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    const { inboxPrivate, inboxGroup, joinedGroups } = this.#statements;
+    let found = inboxPrivate.all(user, after, limit).map(toMessage);
+    for (const row of joinedGroups.all(user)) {
+      const start = Math.max(after, Number(row.since_message));
+      // Nothing past what already fills the page can be part of it.
+      const end = found.length < limit
+        ? Number.MAX_SAFE_INTEGER
+        : found.at(-1)?.id ?? 0;
+      const group = Number(row.grp);
+      found.push(
+        ...inboxGroup.all(group, start, end, user, limit).map(toMessage),
+      );
+      found = found.sort((a, b) => a.id - b.id).slice(0, limit);
+    }
+    return found;
+  }
+
+  // deno-lint-ignore require-await
+  async logged(
+    group: number | undefined,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    const grp = group ?? null;
+    const first = this.#firstLogged(grp, after);
+    return this.#statements.loggedFrom.all(grp, first, limit).map(toMessage);
+  }
+
+  // deno-lint-ignore require-await
+  async takeUnlocks(): Promise<string[]> {
+    // Asked every second: only a read as long as there is nothing to take.
+    const { unlocks, removeUnlocks } = this.#statements;
+    if (unlocks.get() === undefined) return [];
+    return this.#transaction(() => {
+      const names = unlocks.all().map((row) => String(row.name));
+      removeUnlocks.run();
+      return names;
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  /**
+   * The id of the first message of a log with a number over `after`. Numbers
+   * rise with the ids, so a binary search over the ids finds it without an
+   * index of its own.
+   */
+  #firstLogged(grp: number | null, after: number): number {
+    const { loggedNext, lastLogged } = this.#statements;
+    let low = 0;
+    let high = Number(lastLogged.get(grp)?.id ?? 0) + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const next = loggedNext.get(grp, middle);
+      if (next === undefined || Number(next.number) > after) high = middle;
+      else low = Number(next.id) + 1;
+    }
+    return low;
+  }
+
+  #all(sql: string): Row[] {
+    return this.#database.prepare(sql).all();
+  }
+
+  #transaction<T>(body: () => T): T {
+    const { begin, commit, rollback } = this.#statements;
+    try {
+      begin.run();
+      const result = body();
+      commit.run();
+      return result;
+    } catch (error) {
+      // SQLite itself rolls back on some errors, such as a full disk.
+      if (this.#database.isTransaction) rollback.run();
+      throw new Error(sqliteError(error, this.#path), { cause: error });
+    }
+  }
+}
+
+/** The highest numbers that the messages of one commit bring. */
+class LastNumbers {
+  #message = 0;
+  #number = 0;
+  readonly #groups = new Map<number, number>();
+
+  note({ id, number, group }: StoredMessage): void {
+    this.#message = Math.max(this.#message, id);
+    if (group === undefined) this.#number = Math.max(this.#number, number);
+    else {
+      this.#groups.set(group, Math.max(this.#groups.get(group) ?? 0, number));
+    }
+  }
+
+  save({ raiseMeta, raiseGroup }: SqliteStatements): void {
+    if (this.#message > 0) raiseMeta.run(this.#message, "last_message");
+    if (this.#number > 0) raiseMeta.run(this.#number, "last_number");
+    for (const [group, number] of this.#groups) raiseGroup.run(number, group);
+  }
+}
+
+function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
+  switch (write.write) {
+    case "message": {
+      const { id, number, sender, at, text, mid } = write.message;
+      const receiver = write.message.receiver ?? null;
+      const group = write.message.group ?? null;
+      const kept = write.message.kept ? 1 : 0;
+      statements.message.run(
+        id,
+        number,
+        sender,
+        receiver,
+        group,
+        at,
+        text,
+        mid,
+        kept,
+      );
+      return;
+    }
+    case "cursor":
+      statements.cursor.run(write.upto, write.lastSeen, write.user);
+      return;
+    case "user": {
+      const { id, name, cursor, lastSeen } = write.user;
+      statements.user.run(id, name, cursor, lastSeen);
+      return;
+    }
+    case "group": {
+      const { id, name, leader, leaderOnly, createdAt } = write.group;
+      statements.group.run(id, name, leader, leaderOnly ? 1 : 0, createdAt);
+      return;
+    }
+    case "group-remove":
+      statements.removeGroupMembers.run(write.group);
+      statements.removeGroup.run(write.group);
+      return;
+    case "member": {
+      const { group, user, joined, since, sinceMessage } = write.member;
+      statements.member.run(group, user, joined ? 1 : 0, since, sinceMessage);
+      return;
+    }
+    case "member-remove":
+      statements.removeMember.run(write.group, write.user);
+      return;
+    case "token": {
+      const { user, hash, previous, expires, credential } = write.token;
+      statements.token.run(user, hash, previous ?? null, expires, credential);
+      return;
+    }
+    case "token-remove":
+      statements.removeToken.run(write.user);
+      return;
+    default:
+      write satisfies never;
+  }
+}
+
+/** A row of `messages` as a message; without its text when not selected. */
+function toMessage(row: Row): StoredMessage {
+  return {
+    id: Number(row.id),
+    number: Number(row.number),
+    sender: Number(row.sender),
+    ...(row.receiver === null ? {} : { receiver: Number(row.receiver) }),
+    ...(row.grp === null ? {} : { group: Number(row.grp) }),
+    at: Number(row.at),
+    ...(row.text === undefined ? {} : { text: String(row.text) }),
+    mid: String(row.mid),
+    ...(row.kept === 1 ? { kept: true } : {}),
+  } as StoredMessage;
+}
+
+type Row = ReturnType<StatementSync["all"]>[number];
+/** As many as clients may want to repeat after a restart (DESIGN.md §3). */
+const recentMessages = 20_000;

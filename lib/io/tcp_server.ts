@@ -1,0 +1,149 @@
+/**
+ * Listens for clients. Running out of file descriptors, or any other failure
+ * to accept, is reported and waited out: those who are connected go on.
+ */
+import type { ConnectionId } from "../server/server_action.ts";
+import type { Report } from "./report.ts";
+import { reasonOf } from "./reason_of.ts";
+import { StartError } from "./start_error.ts";
+import { TcpConnection, type TcpConnectionEvents } from "./tcp_connection.ts";
+import { WriteScheduler } from "./write_scheduler.ts";
+
+/** What a server tells its owner. */
+export interface TcpServerEvents
+  extends Omit<TcpConnectionEvents, "handleReleased"> {
+  /** To be answered with {@link TcpConnection.start}. */
+  handleOpen(connection: TcpConnection): void;
+}
+
+/** A listening socket and its connections. */
+export class TcpServer {
+  readonly #listener: Deno.TcpListener;
+  readonly #scheduler = new WriteScheduler();
+  readonly #connections = new Map<ConnectionId, TcpConnection>();
+  readonly #events: TcpServerEvents;
+  readonly #report: Report;
+  #lastId = 0;
+  #closing = false;
+  #accepting: Promise<void> | undefined;
+  #wakeAccept: (() => void) | undefined;
+  #whenEmpty: (() => void) | undefined;
+
+  /**
+   * Binds the port; nothing is accepted before {@link start}.
+   *
+   * @param port 0 picks a free one.
+   * @throws {StartError} when it cannot be bound.
+   */
+  constructor(
+    host: string,
+    port: number,
+    events: TcpServerEvents,
+    report: Report,
+  ) {
+    this.#events = events;
+    this.#report = report;
+    this.#listener = listen(host, port);
+  }
+
+  /** The port that is listened on. */
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** The connection of this id, until it is closed. */
+  connection(id: ConnectionId): TcpConnection | undefined {
+    return this.#connections.get(id);
+  }
+
+  /** Starts to accept connections. */
+  start(): void {
+    this.#accepting ??= this.#accept();
+  }
+
+  /** Stops to accept, writes out what is queued for each client and closes. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#listener.close();
+    this.#wakeAccept?.();
+    await this.#accepting;
+    const empty = new Promise<void>((resolve) => this.#whenEmpty = resolve);
+    for (const connection of this.#connections.values()) connection.finish();
+    if (this.#connections.size > 0) await empty;
+    this.#scheduler.close();
+  }
+
+  async #accept(): Promise<void> {
+    let delayMs = 0;
+    while (!this.#closing) {
+      try {
+        const conn = await this.#listener.accept();
+        delayMs = 0;
+        this.#open(conn);
+      } catch (error) {
+        if (this.#closing) return;
+        // A connection that died while it waited is no reason to wait.
+        if (error instanceof Deno.errors.ConnectionAborted) continue;
+        if (delayMs === 0) {
+          const text = `cannot accept connections: ${
+            reasonOf(error)
+          }; trying on`;
+          this.#report("warning", text);
+        }
+        delayMs = Math.min(2 * delayMs + 50, 1000);
+        await this.#pause(delayMs);
+      }
+    }
+  }
+
+  #open(conn: Deno.TcpConn): void {
+    const id = ++this.#lastId;
+    let connection: TcpConnection;
+    try {
+      connection = new TcpConnection(id, conn, this.#scheduler, {
+        handleData: (id, bytes) => this.#events.handleData(id, bytes),
+        handleClosed: (id) => this.#events.handleClosed(id),
+        handleReleased: (id) => this.#handleReleased(id),
+      });
+    } catch {
+      conn.close();
+      return;
+    }
+    this.#connections.set(id, connection);
+    this.#events.handleOpen(connection);
+  }
+
+  #handleReleased(id: ConnectionId): void {
+    this.#connections.delete(id);
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#wakeAccept = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function listen(host: string, port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname: host, port, tcpBacklog: backlog });
+  } catch (error) {
+    throw new StartError(
+      `cannot listen on ${host}:${port}: ${reasonOf(error)}; ` +
+        "choose another with --host and --port",
+    );
+  }
+}
+
+/** Clients that may wait to be accepted; the system may allow fewer. */
+const backlog = 4096;

@@ -1,0 +1,138 @@
+/**
+ * Drives one end of a transfer: what arrives goes in, what it wants sent goes
+ * out, and one timer is armed. Knows nothing of files.
+ */
+import type { UdpEndpoint } from "./udp_endpoint.ts";
+import { transferLimits } from "../transfer/transfer_limits.ts";
+
+/** What a pump needs of a Sender or Receiver. */
+export interface Engine {
+  readonly transmitPath: number;
+  readonly isDrained: boolean;
+  handleDatagram(bytes: Uint8Array, path: number, now: number): void;
+  handleTimeout(now: number): void;
+  pollTransmit(out: Uint8Array, now: number): number;
+  pollTimeout(): number;
+}
+
+/** The loop of one end of a transfer. */
+export class TransferPump {
+  readonly #endpoint: UdpEndpoint;
+  readonly #key: number;
+  readonly #engine: Engine;
+  readonly #now: () => number;
+  readonly #onWork: () => void;
+  readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
+  #isSending = false;
+  #isWoken = false;
+  #isStopped = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Infinity;
+  /** Resolves what {@link flush} waits for. */
+  #onIdle: (() => void) | undefined;
+  readonly #drained = Promise.withResolvers<void>();
+
+  /**
+   * @param key Of the transfer's id, for the endpoint.
+   * @param now Monotonic clock, ms.
+   * @param onWork Called whenever the engine may have reads, writes or events.
+   */
+  constructor(
+    endpoint: UdpEndpoint,
+    key: number,
+    engine: Engine,
+    now: () => number,
+    onWork: () => void,
+  ) {
+    this.#endpoint = endpoint;
+    this.#key = key;
+    this.#engine = engine;
+    this.#now = now;
+    this.#onWork = onWork;
+    endpoint.register(key, (bytes, path) => {
+      engine.handleDatagram(bytes, path, now());
+      this.wake();
+    });
+  }
+
+  /** Something changed: drains the engine until it has nothing to do. */
+  wake(): void {
+    if (this.#isStopped) return;
+    if (this.#isSending) {
+      this.#isWoken = true;
+      return;
+    }
+    this.#onWork();
+    const length = this.#engine.pollTransmit(this.#out, this.#now());
+    if (length > 0) this.#send(length);
+    else this.#rest();
+  }
+
+  /** Resolves when the engine has nothing more to send or expect. */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  /** Resolves when everything that can be sent now is sent. */
+  flush(): Promise<void> {
+    this.wake();
+    if (!this.#isSending) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle = resolve);
+  }
+
+  /** Sends and receives nothing more. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#endpoint.unregister(this.#key);
+    this.#drained.resolve();
+    this.#onIdle?.();
+  }
+
+  async #send(length: number): Promise<void> {
+    this.#isSending = true;
+    const engine = this.#engine;
+    while (length > 0 && !this.#isStopped) {
+      await this.#endpoint.send(
+        this.#out.subarray(0, length),
+        engine.transmitPath,
+      );
+      if (this.#isWoken) {
+        this.#isWoken = false;
+        this.#onWork();
+      }
+      length = engine.pollTransmit(this.#out, this.#now());
+      if (length === 0) {
+        this.#onWork();
+        length = engine.pollTransmit(this.#out, this.#now());
+      }
+    }
+    this.#isSending = false;
+    this.#onIdle?.();
+    this.#onIdle = undefined;
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#isStopped) return;
+    if (this.#engine.isDrained) {
+      this.stop();
+      return;
+    }
+    const at = this.#engine.pollTimeout();
+    // A timer that fires too early costs less than setting one per datagram.
+    if (at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = at === Infinity
+      ? undefined
+      : setTimeout(this.#onTimer, Math.max(0, at - this.#now()));
+  }
+
+  readonly #onTimer = (): void => {
+    this.#timerAt = Infinity;
+    this.#engine.handleTimeout(this.#now());
+    this.wake();
+  };
+}

@@ -1,0 +1,250 @@
+/**
+ * The client's transfers (see `lib/client/transfer_port.ts`): one UDP socket,
+ * and for each offer a file, a key pair and, once both sides agree, an engine.
+ */
+import { decodeHex } from "@std/encoding/hex";
+import type {
+  OfferedFile,
+  TransferEvent,
+  TransferFailure,
+  TransferPeer,
+  TransferPort,
+} from "../client/transfer_port.ts";
+import type { Instant } from "../protocol/instant.ts";
+import type { Random } from "../protocol/random.ts";
+import type { CloseReason } from "../transfer/close_reason.ts";
+import { TransferKeyPair } from "../transfer/transfer_keys.ts";
+import { FileSink, SinkError } from "./file_sink.ts";
+import { FileSource, SourceError } from "./file_source.ts";
+import { IncomingTransfer } from "./incoming_transfer.ts";
+import { OutgoingTransfer } from "./outgoing_transfer.ts";
+import { UdpEndpoint } from "./udp_endpoint.ts";
+
+/** What a {@link TransferService} is made from. */
+export interface TransferServiceOptions {
+  /** 0 for any free port. */
+  readonly udpPort: number;
+  /** Where received files go. */
+  readonly downloadDir: string;
+  readonly random: Random;
+  readonly clock: () => Instant;
+  readonly onEvent: (event: TransferEvent) => void;
+}
+
+/** A transfer in one of its stages. */
+type Entry =
+  | { readonly stage: "opening" }
+  | {
+    readonly stage: "offered";
+    readonly source: FileSource;
+    readonly keyPair: TransferKeyPair;
+  }
+  | {
+    readonly stage: "running";
+    readonly transfer: OutgoingTransfer | IncomingTransfer;
+  };
+
+/** Sends and receives files over UDP. */
+export class TransferService implements TransferPort {
+  readonly #options: TransferServiceOptions;
+  readonly #endpoint: UdpEndpoint;
+  readonly #entries = new Map<string, Entry>();
+  /** Everything that still uses the socket, ended transfers included. */
+  readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
+  /** Stopped transfers that still say good-bye. */
+  readonly #ending = new Set<Promise<void>>();
+  #isClosed = false;
+
+  /** @throws {Error} when the UDP port cannot be had. */
+  constructor(options: TransferServiceOptions) {
+    this.#options = options;
+    this.#endpoint = new UdpEndpoint(options.udpPort);
+  }
+
+  /** The UDP port that was bound. */
+  get udpPort(): number {
+    return this.#endpoint.port;
+  }
+
+  /** Numbers of a running outgoing transfer's engine, for benchmarks. */
+  stats(id: string): ReturnType<OutgoingTransfer["stats"]> | undefined {
+    const entry = this.#entries.get(id);
+    const isOutgoing = entry?.stage === "running" &&
+      entry.transfer instanceof OutgoingTransfer;
+    return isOutgoing ? entry.transfer.stats() : undefined;
+  }
+
+  prepareOffer(id: string, path: string): void {
+    this.#prepareOffer(id, path).catch((error) => {
+      const isKnown = error instanceof SourceError;
+      this.#fail(
+        id,
+        isKnown ? error.failure : "internal",
+        isKnown ? error.message : `"${path}" could not be opened`,
+      );
+    });
+  }
+
+  startSending(id: string, peer: TransferPeer): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage !== "offered") return;
+    const { source, keyPair } = entry;
+    try {
+      const idBytes = decodeHex(id);
+      const keys = keyPair.agree(peer.key, idBytes, "sender");
+      const transfer = new OutgoingTransfer({
+        ...this.#common(id, idBytes),
+        keys,
+        peer,
+        source,
+      });
+      this.#run(id, transfer);
+    } catch (error) {
+      source.close();
+      this.#failKeys(id, error);
+    }
+  }
+
+  prepareAnswer(
+    id: string,
+    from: string,
+    file: OfferedFile,
+    peer: TransferPeer,
+  ): void {
+    this.#prepareAnswer(id, from, file, peer).catch((error) => {
+      if (error instanceof SinkError) this.#fail(id, "disk", error.message);
+      else this.#failKeys(id, error);
+    });
+  }
+
+  cancel(id: string): void {
+    this.#stop(id, "cancelled");
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const id of [...this.#entries.keys()]) this.#stop(id, "left");
+    await Promise.all(this.#ending);
+    await this.#lastWords();
+    for (const transfer of this.#live) transfer.dispose();
+    await this.#endpoint.close();
+  }
+
+  /** Senders of files that are stored here should learn that they are. */
+  async #lastWords(): Promise<void> {
+    const waiting = [...this.#live].filter((transfer) =>
+      transfer instanceof IncomingTransfer && transfer.isStored
+    );
+    if (waiting.length === 0) return;
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, lastWordsMs);
+    const drained = Promise.all(waiting.map((transfer) => transfer.drained));
+    await Promise.race([drained, limit.promise]);
+    clearTimeout(timer);
+  }
+
+  #run(id: string, transfer: OutgoingTransfer | IncomingTransfer): void {
+    this.#entries.set(id, { stage: "running", transfer });
+    this.#live.add(transfer);
+    transfer.drained.then(() => this.#live.delete(transfer));
+  }
+
+  async #prepareOffer(id: string, path: string): Promise<void> {
+    if (this.#isClosed || this.#entries.has(id)) return;
+    this.#entries.set(id, { stage: "opening" });
+    const source = await FileSource.open(path);
+    if (!this.#entries.has(id)) {
+      source.close();
+      return;
+    }
+    const keyPair = new TransferKeyPair(this.#options.random);
+    this.#entries.set(id, { stage: "offered", source, keyPair });
+    this.#options.onEvent({
+      event: "offer-ready",
+      id,
+      file: source.file,
+      key: keyPair.publicKey,
+      addresses: this.#endpoint.localAddresses(),
+    });
+  }
+
+  async #prepareAnswer(
+    id: string,
+    from: string,
+    file: OfferedFile,
+    peer: TransferPeer,
+  ): Promise<void> {
+    if (this.#isClosed || this.#entries.has(id)) return;
+    this.#entries.set(id, { stage: "opening" });
+    const keyPair = new TransferKeyPair(this.#options.random);
+    const idBytes = decodeHex(id);
+    const keys = keyPair.agree(peer.key, idBytes, "receiver");
+    const sink = await FileSink.open(
+      this.#options.downloadDir,
+      from,
+      file.name,
+      file.size,
+    );
+    if (!this.#entries.has(id)) {
+      await sink.discard();
+      return;
+    }
+    const transfer = new IncomingTransfer({
+      ...this.#common(id, idBytes),
+      keys,
+      peer,
+      file,
+      sink,
+    });
+    this.#run(id, transfer);
+    this.#options.onEvent({
+      event: "answer-ready",
+      id,
+      key: keyPair.publicKey,
+      addresses: this.#endpoint.localAddresses(),
+    });
+  }
+
+  #common(id: string, idBytes: Uint8Array) {
+    return {
+      id,
+      idBytes,
+      endpoint: this.#endpoint,
+      now: () => this.#options.clock().mono,
+      onEvent: (event: TransferEvent) => {
+        if (event.event === "done" || event.event === "failed") {
+          this.#entries.delete(id);
+        }
+        this.#options.onEvent(event);
+      },
+    };
+  }
+
+  #stop(id: string, reason: CloseReason): void {
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
+    if (entry?.stage === "offered") entry.source.close();
+    if (entry?.stage !== "running") return;
+    const ending = entry.transfer.stop(reason);
+    this.#ending.add(ending);
+    ending.finally(() => this.#ending.delete(ending));
+  }
+
+  #failKeys(id: string, error: unknown): void {
+    const isKnown = error instanceof RangeError;
+    this.#fail(
+      id,
+      "internal",
+      isKnown ? error.message : "The transfer could not be started",
+    );
+  }
+
+  #fail(id: string, failure: TransferFailure, message: string): void {
+    if (!this.#entries.delete(id)) return;
+    this.#options.onEvent({ event: "failed", id, failure, message });
+  }
+}
+
+/** How long a closing service waits for the last acknowledgements. */
+const lastWordsMs = 1_000;

@@ -1,0 +1,81 @@
+import type { UserLogEntry } from "../server/server_action.ts";
+import { userLogText } from "../log/user_log.ts";
+import type { Report } from "./report.ts";
+import { reasonOf } from "./reason_of.ts";
+
+/**
+ * `userlog.txt`: who is on line now. The file is replaced whole, one
+ * replacement at a time; what changes meanwhile is in the next one, so a
+ * thousand logins a second cost as many replacements as the disk takes.
+ */
+export class UserLogFile {
+  readonly #path: string;
+  readonly #replace: (path: string, text: string) => Promise<void>;
+  readonly #report: Report;
+  #entries: readonly UserLogEntry[] | undefined;
+  #writing: Promise<void> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #failing = false;
+  #closed = false;
+
+  /** @param replace Replaces a file atomically. */
+  constructor(
+    path: string,
+    replace: (path: string, text: string) => Promise<void>,
+    report: Report,
+  ) {
+    this.#path = path;
+    this.#replace = replace;
+    this.#report = report;
+  }
+
+  /** These are on line now; an older list that is not written yet is not. */
+  set(entries: readonly UserLogEntry[]): void {
+    this.#entries = entries;
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Waits until the last list is written, or could not be. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  /** Flushes and gives up what could not be written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.flush();
+    clearTimeout(this.#retry);
+  }
+
+  async #writeAll(): Promise<void> {
+    clearTimeout(this.#retry);
+    while (this.#entries !== undefined) {
+      const entries = this.#entries;
+      this.#entries = undefined;
+      try {
+        await this.#replace(this.#path, userLogText(entries));
+        this.#failing = false;
+      } catch (error) {
+        this.#entries ??= entries;
+        this.#handleFailure(error);
+        break;
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #handleFailure(error: unknown): void {
+    if (!this.#failing) {
+      const text = `"${this.#path}" cannot be written: ${reasonOf(error)}; ` +
+        "it is tried again";
+      this.#report("error", text);
+    }
+    this.#failing = true;
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => {
+      this.#writing ??= this.#writeAll();
+    }, retryAfterMs);
+  }
+}
+
+const retryAfterMs = 1000;

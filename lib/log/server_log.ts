@@ -1,0 +1,21 @@
+import { formatTime } from "../protocol/time.ts";
+import { visible } from "../protocol/text.ts";
+
+/** How much a line of the server's log matters. */
+export type ServerLogLevel = "info" | "warning" | "error";
+
+/**
+ * A line of the server's own log: `01 Jun 2026 21:39:04 warning: the disk is
+ * full`; an info line has no level. Whatever a peer may have put into `text` is
+ * made visible, so that a line stays one line.
+ *
+ * @param at ms since 1970 UTC.
+ */
+export function serverLogLine(
+  at: number,
+  level: ServerLogLevel,
+  text: string,
+): string {
+  const label = level === "info" ? "" : `${level}: `;
+  return `${formatTime(at)} ${label}${visible(text)}\n`;
+}

@@ -1,0 +1,205 @@
+/**
+ * How both programs read their command line: options in one table per program,
+ * from which the parsing and the help text come. The library's parser was not
+ * used because it takes a missing value for an empty one, a value on a switch
+ * for nothing, and a number for an option, where people need an error line.
+ *
+ * `--name value` and `--name=value` are the same, `--` ends the options, the
+ * last one of an option that is given twice counts, `-h` is `--help`.
+ */
+import { closestString } from "@std/text/closest-string";
+
+/** One option of a program. */
+export interface OptionRow {
+  /** With its dashes. */
+  readonly name: string;
+  /** What stands for the value in the help; absent for a switch. */
+  readonly value?: string;
+  /** One line for the help. */
+  readonly help: string;
+  /** Shown in the help. */
+  readonly default?: string;
+}
+
+/** A command line taken apart; what the values mean is not checked yet. */
+export interface CommandLine {
+  readonly positionals: readonly string[];
+  /** All values of each option, in order; of a switch, one `""` each time. */
+  readonly options: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A wrong command line, in one line that names argument, value and remedy. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** What a program is to do after reading its command line. */
+export type StartRequest<Options> =
+  | { readonly kind: "run"; readonly options: Options }
+  /** Print the text, exit with 0. */
+  | { readonly kind: "help" | "version"; readonly text: string }
+  /** Print the line on standard error, exit with 2. */
+  | { readonly kind: "error"; readonly message: string };
+
+/**
+ * Takes `args` apart.
+ *
+ * @param rows The options there are.
+ * @param positionals Names of the positional arguments, in order.
+ * @throws {UsageError} on an unknown option, a value too few or too many.
+ */
+export function parseCommandLine(
+  args: readonly string[],
+  rows: readonly OptionRow[],
+  positionals: readonly string[],
+): CommandLine {
+  const options = new Map<string, string[]>();
+  const found: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    if (arg === "--") {
+      found.push(...args.slice(i + 1));
+      break;
+    }
+    // A negative number is a wrong positional argument, not a wrong option.
+    if (!arg.startsWith("-") || /^-(\d|$)/.test(arg)) {
+      found.push(arg);
+      continue;
+    }
+    const equals = arg.indexOf("=");
+    const given = equals < 0 ? arg : arg.slice(0, equals);
+    const name = given === "-h" ? "--help" : given;
+    const row = rows.find((row) => row.name === name);
+    if (row === undefined) throw unknownOption(given, rows);
+    let value = equals < 0 ? undefined : arg.slice(equals + 1);
+    if (row.value === undefined) {
+      if (value !== undefined) {
+        throw new UsageError(`invalid ${name} "${value}": it takes no value`);
+      }
+    } else if (value === undefined) {
+      value = args[++i];
+      if (value === undefined || rows.some((row) => row.name === value)) {
+        throw new UsageError(`${name} needs a value: ${name} ${row.value}`);
+      }
+    }
+    options.set(name, [...options.get(name) ?? [], value ?? ""]);
+  }
+  const surplus = found[positionals.length];
+  if (surplus !== undefined) {
+    const names = positionals.length === 0 ? "none" : positionals.join(" ");
+    throw new UsageError(
+      `unexpected argument "${surplus}": the arguments are ${names}`,
+    );
+  }
+  return { positionals: found, options };
+}
+
+/** The value of option `name` that counts; `undefined` when it is not given. */
+export function lastValue(line: CommandLine, name: string): string | undefined {
+  return line.options.get(name)?.at(-1);
+}
+
+/**
+ * `text` as an integer.
+ *
+ * @param name Of the option or argument, for the error.
+ * @throws {UsageError} when it is none from `min` to `max`.
+ */
+export function parseInteger(
+  name: string,
+  text: string,
+  min: number,
+  max: number,
+): number {
+  const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new UsageError(
+    `invalid ${name} "${text}": must be an integer from ${min} to ${max}`,
+  );
+}
+
+/** A number that can be given as an option, and perhaps as an argument too. */
+export interface IntegerSetting {
+  readonly option: string;
+  /** Name of the positional argument. */
+  readonly argument?: string;
+  /** Which one it is, counted from 0. */
+  readonly place?: number;
+  readonly min: number;
+  readonly max: number;
+  readonly standard: number;
+}
+
+/**
+ * The value of a number; the option wins over the argument, which is checked
+ * nevertheless.
+ *
+ * @throws {UsageError} when one of them is not an integer within the limits.
+ */
+export function integerSetting(
+  line: CommandLine,
+  { option, argument, place, min, max, standard }: IntegerSetting,
+): number {
+  const positional = place === undefined ? undefined : line.positionals[place];
+  const text = lastValue(line, option);
+  const value = positional === undefined
+    ? standard
+    : parseInteger(argument ?? option, positional, min, max);
+  return text === undefined ? value : parseInteger(option, text, min, max);
+}
+
+/**
+ * `text`, which must not be empty.
+ *
+ * @throws {UsageError} naming `what` it must be.
+ */
+export function parseNonEmpty(
+  name: string,
+  text: string,
+  what: string,
+): string {
+  if (text.trim() !== "") return text;
+  throw new UsageError(`invalid ${name} "${text}": must be ${what}`);
+}
+
+/** `text` as a host: a name or an address, without port or brackets. */
+export function parseHost(name: string, text: string): string {
+  if (/^[A-Za-z0-9._:%-]{1,253}$/.test(text)) return text;
+  throw new UsageError(
+    `invalid ${name} "${text}": must be a host name or an IP address`,
+  );
+}
+
+/** The help lines of `rows`, in two columns. */
+export function describeOptions(rows: readonly OptionRow[]): string {
+  const heads = rows.map(({ name, value }) =>
+    value === undefined ? name : `${name} ${value}`
+  );
+  const width = Math.max(...heads.map((head) => head.length));
+  return rows.map((row, index) => {
+    const head = (heads[index] ?? "").padEnd(width);
+    const standard = row.default === undefined
+      ? ""
+      : ` (default: ${row.default})`;
+    return `  ${head}  ${row.help}${standard}`;
+  }).join("\n");
+}
+
+/** Runs `parse`; what it throws for wrong usage becomes the result. */
+export function startRequest<Options>(
+  parse: () => StartRequest<Options>,
+): StartRequest<Options> {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { kind: "error", message: error.message };
+  }
+}
+
+function unknownOption(given: string, rows: readonly OptionRow[]): UsageError {
+  const nearest = closestString(given, rows.map((row) => row.name));
+  return new UsageError(
+    `unknown option ${given}: did you mean ${nearest}? --help lists all`,
+  );
+}

@@ -1,0 +1,25 @@
+import type { ServerAction } from "./server_action.ts";
+
+/** What the shell is still to be asked, oldest first. */
+export class ActionQueue {
+  #actions: ServerAction[] = [];
+  #next = 0;
+
+  push(action: ServerAction): void {
+    this.#actions.push(action);
+  }
+
+  /** A line for the server's own log. */
+  report(level: "info" | "warning" | "error", text: string): void {
+    this.push({ action: "report", level, text });
+  }
+
+  shift(): ServerAction | undefined {
+    const action = this.#actions[this.#next];
+    if (action === undefined) {
+      if (this.#next > 0) this.#actions = [];
+      this.#next = 0;
+    } else this.#next++;
+    return action;
+  }
+}

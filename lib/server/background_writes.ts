@@ -1,0 +1,75 @@
+/**
+ * Changes that no request waits for: new users, confirmed messages, session
+ * tokens. They are coalesced per user and ride along with the next batch, or
+ * make one of their own when none comes soon.
+ */
+import { toStoredToken } from "./session_tokens.ts";
+import type { StoreWrite } from "./store.ts";
+import type { User } from "./user.ts";
+
+/** What was taken for a batch; given back when the batch fails. */
+export interface TakenWrites {
+  readonly users: ReadonlySet<User>;
+  readonly cursors: ReadonlySet<User>;
+  readonly tokens: ReadonlySet<User>;
+}
+
+/** Users with something that is not stored yet. */
+export class BackgroundWrites {
+  #users = new Set<User>();
+  #cursors = new Set<User>();
+  #tokens = new Set<User>();
+
+  get isEmpty(): boolean {
+    return this.#users.size + this.#cursors.size + this.#tokens.size === 0;
+  }
+
+  /** The user is new. */
+  noteUser(user: User): void {
+    this.#users.add(user);
+  }
+
+  /** The user's cursor or time of being last seen changed. */
+  noteCursor(user: User): void {
+    this.#cursors.add(user);
+  }
+
+  /** The user's token changed or is void. */
+  noteToken(user: User): void {
+    this.#tokens.add(user);
+  }
+
+  /** Adds everything to `writes`. */
+  take(writes: StoreWrite[]): TakenWrites {
+    const taken = {
+      users: this.#users,
+      cursors: this.#cursors,
+      tokens: this.#tokens,
+    };
+    for (const user of taken.users) {
+      writes.push({ write: "user", user: user.toStored() });
+    }
+    for (const { id, cursor, lastSeen } of taken.cursors) {
+      writes.push({ write: "cursor", user: id, upto: cursor, lastSeen });
+    }
+    for (const user of taken.tokens) writes.push(tokenWrite(user));
+    this.#users = new Set();
+    this.#cursors = new Set();
+    this.#tokens = new Set();
+    return taken;
+  }
+
+  /** The batch with these failed: they are still to be stored. */
+  giveBack(taken: TakenWrites): void {
+    for (const user of taken.users) this.#users.add(user);
+    for (const user of taken.cursors) this.#cursors.add(user);
+    for (const user of taken.tokens) this.#tokens.add(user);
+  }
+}
+
+/** The write that stores a user's token as it is now. */
+export function tokenWrite(user: User): StoreWrite {
+  return user.token === undefined
+    ? { write: "token-remove", user: user.id }
+    : { write: "token", token: toStoredToken(user, user.token) };
+}

@@ -1,0 +1,105 @@
+/**
+ * One TCP connection as the core sees it, from accept to close: its framing,
+ * how far it has come (hello, login, session), and its way out.
+ */
+import { type WireError } from "../protocol/errors.ts";
+import { encodeFrame } from "../protocol/frame.ts";
+import { limits } from "../protocol/limits.ts";
+import { LineDecoder } from "../protocol/line_decoder.ts";
+import { event } from "../protocol/server_frame.ts";
+import type { LoginExchange } from "./login_decider.ts";
+import type { Outbox } from "./outbox.ts";
+import { OutgoingQueue } from "./outgoing_queue.ts";
+import type { ConnectionId, RemoteAddress } from "./server_action.ts";
+import type { Session } from "./session.ts";
+
+/** A login on its way through SCRAM. */
+export interface PendingLogin {
+  readonly exchange: LoginExchange;
+  readonly udpPort: number;
+  /** The proof, when it waits for a key derivation. */
+  waiting?: { readonly scram: string; readonly reply: EntryReply };
+}
+
+/** How the reply to `proof` or `resume` is to be made. */
+export interface EntryReply {
+  readonly id: number | undefined;
+  /** The server's final SCRAM message; absent for `resume`. */
+  readonly scram?: string;
+  /** Highest message id that the client has seen. */
+  readonly seen: number;
+}
+
+/** A connection and what the core knows about it. */
+export class Connection {
+  readonly id: ConnectionId;
+  readonly remote: RemoteAddress;
+  readonly queue = new OutgoingQueue();
+  readonly lines = new LineDecoder(limits.frameBytesBeforeLogin);
+  /** Monotonic ms. */
+  readonly openedAt: number;
+  /** When the last byte came, monotonic ms. */
+  lastHeard: number;
+  /** When something was last sent, monotonic ms. */
+  lastSent: number;
+  /** Protocol version agreed on by hello; 0 before. */
+  version = 0;
+  /** The login under way, from `login` to the end of `proof`. */
+  login: PendingLogin | undefined;
+  /** True while a successful login waits to be stored. */
+  entering = false;
+  session: Session | undefined;
+  /** True until the client has shown that it got the token of its resumption. */
+  confirmsToken = false;
+  /** Requests that wait for the store. */
+  pending = 0;
+  /** Malformed lines since the last good one. */
+  badFrames = 0;
+  /** True once nothing more is to be sent or read. */
+  closing = false;
+  /** True once the shell was asked to close the connection. */
+  hungUp = false;
+  /** True when {@link Outbox} lists this connection. */
+  listed = false;
+  readonly #outbox: Outbox;
+
+  constructor(
+    id: ConnectionId,
+    remote: RemoteAddress,
+    outbox: Outbox,
+    now: number,
+  ) {
+    this.id = id;
+    this.remote = remote;
+    this.#outbox = outbox;
+    this.openedAt = now;
+    this.lastHeard = now;
+    this.lastSent = now;
+  }
+
+  /** Queues an encoded frame; a reader too slow for it will be disconnected. */
+  send(frame: Uint8Array): void {
+    if (this.closing) return;
+    if (!this.queue.push(frame)) {
+      this.closing = true;
+      this.#outbox.noteOverflow(this);
+    } else if (!this.listed) this.#outbox.note(this);
+  }
+
+  /** Answers a request with success, unless it wanted no answer. */
+  reply(id: number | undefined, ok: object): void {
+    if (id !== undefined) this.send(encodeFrame({ re: id, ok }));
+  }
+
+  /** Answers a request, or a line that is none, with an error. */
+  refuse(id: number | undefined, error: WireError): void {
+    this.send(encodeFrame(id === undefined ? { error } : { re: id, error }));
+  }
+
+  /** Queues a `bye`, over the limit if need be; nothing follows it. */
+  sayBye(error: WireError): void {
+    this.queue.pushLast(encodeFrame(event("bye", error)));
+    this.#outbox.note(this);
+    this.closing = true;
+  }
+}

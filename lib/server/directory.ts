@@ -1,0 +1,151 @@
+/**
+ * Everything that the core knows of people and groups, in memory, with the
+ * counters that number messages. It is what {@link StoredState} describes, and
+ * every change to it goes down to the store as a write.
+ */
+import { groupKey } from "../protocol/names.ts";
+import { Group } from "./group.ts";
+import type { SentMessage } from "./sent_messages.ts";
+import type { SessionTokens } from "./session_tokens.ts";
+import type { StoredState } from "./store.ts";
+import { User } from "./user.ts";
+
+/** Users, groups and counters. */
+export class Directory {
+  /** Highest message id that was given. */
+  lastMessage: number;
+  /** Last number of messagelog.txt. */
+  lastNumber: number;
+  #lastUser = 0;
+  #lastGroup = 0;
+  readonly #users = new Map<number, User>();
+  readonly #usersByName = new Map<string, User>();
+  readonly #groups = new Map<number, Group>();
+  readonly #groupsByKey = new Map<string, Group>();
+
+  constructor(state: StoredState, tokens: SessionTokens) {
+    this.lastMessage = state.lastMessage;
+    this.lastNumber = state.lastNumber;
+    for (const stored of state.users) {
+      const user = new User(stored);
+      // What waits is known to the store only: it has to be asked.
+      user.latestMessage = state.lastMessage;
+      this.#insert(user);
+    }
+    this.#loadGroups(state);
+    for (const token of state.tokens) {
+      const user = this.#users.get(token.user);
+      if (user === undefined) continue;
+      const { hash, previous, expires, credential } = token;
+      tokens.set(user, { hash, previous, expires, credential });
+    }
+    this.#loadRecent(state);
+  }
+
+  /** The user of this name who has an account. */
+  user(name: string): User | undefined {
+    const user = this.#usersByName.get(name);
+    return user?.active ? user : undefined;
+  }
+
+  userById(id: number): User | undefined {
+    return this.#users.get(id);
+  }
+
+  /** The user of this name, with or without an account. */
+  knownUser(name: string): User | undefined {
+    return this.#usersByName.get(name);
+  }
+
+  /** A user nobody has heard of; still to be stored. */
+  addUser(name: string): User {
+    const id = ++this.#lastUser;
+    // Nothing of what was sent before is for a new user.
+    const cursor = this.lastMessage;
+    const user = new User({ id, name, cursor, lastSeen: 0 });
+    this.#insert(user);
+    return user;
+  }
+
+  /** The group of this name; letter case does not matter. */
+  group(name: string): Group | undefined {
+    return this.#groupsByKey.get(groupKey(name));
+  }
+
+  groupById(id: number): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  /** A new group without members; still to be stored. */
+  addGroup(
+    name: string,
+    leader: User,
+    leaderOnly: boolean,
+    createdAt: number,
+  ): Group {
+    const id = ++this.#lastGroup;
+    const group = new Group(
+      { id, name, leader: leader.id, leaderOnly, createdAt },
+      leader,
+    );
+    this.#insertGroup(group);
+    return group;
+  }
+
+  /** Takes a group out that was not stored. */
+  removeGroup(group: Group): void {
+    for (const user of [...group.members.keys()]) group.removeMember(user);
+    this.#groups.delete(group.id);
+    this.#groupsByKey.delete(groupKey(group.name));
+  }
+
+  #insert(user: User): void {
+    this.#users.set(user.id, user);
+    this.#usersByName.set(user.name, user);
+    this.#lastUser = Math.max(this.#lastUser, user.id);
+  }
+
+  #insertGroup(group: Group): void {
+    this.#groups.set(group.id, group);
+    this.#groupsByKey.set(groupKey(group.name), group);
+    this.#lastGroup = Math.max(this.#lastGroup, group.id);
+  }
+
+  #loadGroups(state: StoredState): void {
+    for (const stored of state.groups) {
+      const leader = this.#users.get(stored.leader);
+      if (leader === undefined) continue;
+      const group = new Group(stored, leader);
+      group.lastNumber = state.lastGroupNumber.get(stored.id) ?? 0;
+      group.latestMessage = state.lastMessage;
+      this.#insertGroup(group);
+    }
+    for (const { group: id, user: userId, ...place } of state.members) {
+      const user = this.#users.get(userId);
+      if (user !== undefined) {
+        this.#groups.get(id)?.setMember({ user, ...place });
+      }
+    }
+  }
+
+  /** A message to several people is one of each there; here it is one again. */
+  #loadRecent(state: StoredState): void {
+    for (const message of state.recent) {
+      const sender = this.#users.get(message.sender);
+      if (sender === undefined) continue;
+      const { at, mid, number, kept = false } = message;
+      if (message.group !== undefined) {
+        const group = this.#groups.get(message.group);
+        const sent: SentMessage = { at, receipts: [], number };
+        sender.sent.add(mid, group === undefined ? sent : { ...sent, group });
+      } else if (message.receiver !== undefined) {
+        const to = this.#users.get(message.receiver);
+        if (to === undefined) continue;
+        const sent = sender.sent.find(mid) ?? { at, receipts: [] };
+        sent.receipts.push({ to, number, kept });
+        sender.sent.add(mid, sent);
+      }
+      sender.sent.trim();
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/** From a line to its handler: makes the checks of the table of handlers. */
+import type { Instant } from "../protocol/instant.ts";
+import { limits } from "../protocol/limits.ts";
+import { decodeRequest, type Request } from "../protocol/request.ts";
+import type { Batch, Effect } from "./batch.ts";
+import type { Connection } from "./connection.ts";
+import { rules } from "./handlers/table.ts";
+import { Refusal } from "./refusal.ts";
+import type { ServerContext } from "./server_context.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Handles a line: replies, or leaves the reply for when something is stored.
+ *
+ * @returns False when the client sends nothing that makes sense and is to be
+ * disconnected.
+ */
+export function handleLine(
+  server: ServerContext,
+  connection: Connection,
+  line: string,
+  now: Instant,
+): boolean {
+  const decoded = decodeRequest(line);
+  if ("error" in decoded) {
+    connection.refuse(decoded.id, decoded.error);
+    // An unknown request may well be one of a newer protocol.
+    if (decoded.error.code === "unknown_request") return true;
+    return ++connection.badFrames < badFramesInARow;
+  }
+  connection.badFrames = 0;
+  const { request } = decoded;
+  try {
+    const ok = dispatch(server, connection, request, now);
+    if (ok !== undefined) connection.reply(request.id, ok);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    connection.refuse(request.id, error.error);
+  }
+  return true;
+}
+
+function dispatch(
+  server: ServerContext,
+  connection: Connection,
+  request: Request,
+  now: Instant,
+): object | undefined {
+  // The table types each rule for its own request, which was looked up by name.
+  const rule = rules[request.do] as unknown as LooseRule;
+  if (connection.version === 0 && rule.needs !== "nothing") {
+    throw new Refusal("hello_first");
+  }
+  if (server.stopping) throw new Refusal("shutting_down");
+  if (rule.handle) return rule.handle(server, connection, request, now);
+  const { session } = connection;
+  if (session === undefined) throw new Refusal("login_first");
+  if (rule.activity) session.lastActivity = now.mono;
+  if (connection.confirmsToken) {
+    connection.confirmsToken = false;
+    if (server.tokens.confirm(session.user)) {
+      server.background.noteToken(session.user);
+    }
+  }
+  if (rule.read) return rule.read(server, session, request, now);
+  if (connection.pending >= limits.unconfirmedMessages) {
+    throw new Refusal("too_many_unconfirmed");
+  }
+  const { write } = rule;
+  server.enqueue({
+    connection,
+    id: request.id,
+    begin: (batch, now) => write(server, session, request, batch, now),
+  });
+  return undefined;
+}
+
+type Handle<Who> = (
+  server: ServerContext,
+  who: Who,
+  request: Request,
+  now: Instant,
+) => object | undefined;
+
+/** A rule of the table, for whatever request: one of its three functions. */
+interface LooseRule {
+  readonly needs: "nothing" | "hello" | "session";
+  readonly activity: boolean;
+  readonly handle?: Handle<Connection>;
+  readonly read?: Handle<Session>;
+  readonly write: (
+    server: ServerContext,
+    session: Session,
+    request: Request,
+    batch: Batch,
+    now: Instant,
+  ) => Effect;
+}
+
+/** Malformed lines in a row after which a connection is closed. */
+const badFramesInARow = 20;

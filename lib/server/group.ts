@@ -1,0 +1,102 @@
+import type { StoredGroup, StoredMember } from "./store.ts";
+import type { Session } from "./session.ts";
+import type { User } from "./user.ts";
+
+/** Somebody's place in a group. */
+export interface Member {
+  readonly user: User;
+  readonly joined: boolean;
+  /** When joined, or invited; ms since 1970 UTC. */
+  readonly since: number;
+  /** Messages of the group up to this id were sent before the user joined. */
+  readonly sinceMessage: number;
+}
+
+/** A group chat with its members. */
+export class Group {
+  readonly id: number;
+  readonly name: string;
+  leader: User;
+  /** True when only the leader may post. */
+  readonly leaderOnly: boolean;
+  readonly createdAt: number;
+  readonly members = new Map<User, Member>();
+  /**
+   * Sessions of the joined members who are on line: what a group message walks
+   * through, so an array, in no particular order.
+   */
+  readonly online: Session[] = [];
+  /** Number of the group log's last line. */
+  lastNumber = 0;
+  /** Id of the last message, or higher when not known. */
+  latestMessage = 0;
+
+  constructor(stored: StoredGroup, leader: User) {
+    this.id = stored.id;
+    this.name = stored.name;
+    this.leader = leader;
+    this.leaderOnly = stored.leaderOnly;
+    this.createdAt = stored.createdAt;
+  }
+
+  /** Names of the members who have joined, or of those only invited. */
+  names(joined: boolean): string[] {
+    const names: string[] = [];
+    for (const member of this.members.values()) {
+      if (member.joined === joined) names.push(member.user.name);
+    }
+    return names;
+  }
+
+  /** Sets or replaces somebody's place, on both sides of the relation. */
+  setMember(member: Member): void {
+    this.members.set(member.user, member);
+    const { groups, invitations } = member.user;
+    (member.joined ? groups : invitations).add(this);
+    (member.joined ? invitations : groups).delete(this);
+  }
+
+  /** Takes somebody out, on both sides of the relation. */
+  removeMember(user: User): void {
+    this.members.delete(user);
+    user.groups.delete(this);
+    user.invitations.delete(this);
+  }
+
+  /** A joined member came on line. */
+  addOnline(session: Session): void {
+    if (!this.online.includes(session)) this.online.push(session);
+  }
+
+  /** A joined member went off line. */
+  removeOnline(session: Session): void {
+    const index = this.online.indexOf(session);
+    if (index < 0) return;
+    const last = this.online.pop();
+    if (last !== undefined && index < this.online.length) {
+      this.online[index] = last;
+    }
+  }
+
+  /** As it is stored, without its members. */
+  toStored(): StoredGroup {
+    return {
+      id: this.id,
+      name: this.name,
+      leader: this.leader.id,
+      leaderOnly: this.leaderOnly,
+      createdAt: this.createdAt,
+    };
+  }
+
+  /** A member as it is stored. */
+  toStoredMember(member: Member): StoredMember {
+    return {
+      group: this.id,
+      user: member.user.id,
+      joined: member.joined,
+      since: member.since,
+      sinceMessage: member.sinceMessage,
+    };
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Messages to a group.
+ *
+ *     {"id":4,"do":"group-message","group":"jedi","text":"hello","mid":"a2"}
+ */
+import { groupLogLine } from "../../log/message_log.ts";
+import { encodeFrame } from "../../protocol/frame.ts";
+import type { Instant } from "../../protocol/instant.ts";
+import type { RequestFields } from "../../protocol/request.ts";
+import { event, type ReplyFields } from "../../protocol/server_frame.ts";
+import type { Batch, Effect } from "../batch.ts";
+import type { Group } from "../group.ts";
+import { mayReach } from "../reach.ts";
+import { Refusal } from "../refusal.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+import type { User } from "../user.ts";
+import { mustExist } from "./group.ts";
+import { checkText } from "./message.ts";
+
+/** Sends a text to every other member who has joined. */
+export function groupMessage(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"group-message">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const { user: sender } = session;
+  const { text, mid } = request;
+  const group = mustExist(server, request.group);
+  const earlier = sender.sent.find(mid);
+  if (earlier !== undefined) {
+    const { at, number } = earlier;
+    if (earlier.group !== group || number === undefined) {
+      throw new Refusal("bad_message_id");
+    }
+    return { committed: () => ({ at, number }) };
+  }
+  mustBeAllowed(group, sender);
+  checkText(text);
+  const { directory } = server;
+  const at = now.wall;
+  const id = ++directory.lastMessage;
+  const number = ++group.lastNumber;
+  const latestBefore = group.latestMessage;
+  group.latestMessage = id;
+  sender.sent.add(mid, { at, receipts: [], group, number });
+  batch.writes.push({
+    write: "message",
+    message: { id, number, sender: sender.id, group: group.id, at, text, mid },
+  });
+  return {
+    committed(): ReplyFields<"group-message"> {
+      sender.sent.trim();
+      const line = groupLogLine(number, at, sender.name, text);
+      server.actions.push({ action: "log", group: group.name, line });
+      deliver(group, sender, { id, number, at, text });
+      return { at, number };
+    },
+    undo() {
+      sender.sent.remove(mid);
+      directory.lastMessage--;
+      group.lastNumber--;
+      group.latestMessage = latestBefore;
+    },
+  };
+}
+
+function mustBeAllowed(group: Group, sender: User): void {
+  const member = group.members.get(sender);
+  if (member === undefined) throw new Refusal("not_in_group");
+  if (!member.joined) throw new Refusal("not_joined");
+  if (group.leaderOnly && group.leader !== sender) {
+    throw new Refusal(
+      "leader_only",
+      `Only the leader, ${group.leader.name}, may post in ${group.name}`,
+    );
+  }
+}
+
+/**
+ * The hot path of a large group: the event is encoded once, and each member
+ * costs a comparison and a push.
+ */
+function deliver(
+  group: Group,
+  sender: User,
+  message: { id: number; number: number; at: number; text: string },
+): void {
+  const { id } = message;
+  const names = { from: sender.name, group: group.name };
+  const frame = encodeFrame(
+    event("message", { ...message, ...names, kind: "group" }),
+  );
+  for (const session of group.online) {
+    if (session.user !== sender && mayReach(sender, session.user)) {
+      session.deliver(id, frame);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Saying hello, logging in, coming back, leaving.
+ *
+ *     {"id":1,"do":"hello","version":1,"features":[]}
+ *     {"id":2,"do":"login","scram":"n,,n=yoda,r=…","udpPort":6666}
+ *     {"id":3,"do":"proof","scram":"c=biws,r=…,p=…","seen":17}
+ *     {"id":2,"do":"resume","token":"…","udpPort":6666,"seen":17}
+ *     {"id":9,"do":"logout"}
+ */
+import { type WireError, wireError } from "../../protocol/errors.ts";
+import type { Instant } from "../../protocol/instant.ts";
+import type { RequestFields } from "../../protocol/request.ts";
+import type { ReplyFields } from "../../protocol/server_frame.ts";
+import type { Effect } from "../batch.ts";
+import type { Connection } from "../connection.ts";
+import { queueLogin, queueResume } from "../entry.ts";
+import { hangUp, leave } from "../presence.ts";
+import { Refusal } from "../refusal.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+
+/** Agrees on the protocol version and features. */
+export function hello(
+  server: ServerContext,
+  connection: Connection,
+  request: RequestFields<"hello">,
+  now: Instant,
+): ReplyFields<"hello"> {
+  if (connection.version !== 0) {
+    throw new Refusal("bad_request", "hello was already said");
+  }
+  if (request.version < oldestVersion) throw new Refusal("unsupported_version");
+  connection.version = Math.min(request.version, newestVersion);
+  return {
+    version: connection.version,
+    features: serverFeatures.filter((each) => request.features.includes(each)),
+    agent: server.options.agent,
+    udpPort: server.options.udpPort,
+    time: now.wall,
+  };
+}
+
+/** The first step of SCRAM; a login begun before on this connection is dropped. */
+export function login(
+  server: ServerContext,
+  connection: Connection,
+  request: RequestFields<"login">,
+  now: Instant,
+): ReplyFields<"login"> {
+  mustBeOutside(connection);
+  connection.login = undefined;
+  const begun = server.logins.begin(request.scram, now);
+  if ("error" in begun) {
+    throw new Refusal(begun.error.code, begun.error.message);
+  }
+  connection.login = { exchange: begun.exchange, udpPort: request.udpPort };
+  return { scram: begun.serverFirst };
+}
+
+/** The second step of SCRAM. The reply follows when the session is stored. */
+export function proof(
+  server: ServerContext,
+  connection: Connection,
+  request: RequestFields<"proof"> & { readonly id?: number },
+  now: Instant,
+): undefined {
+  mustBeOutside(connection);
+  const { login } = connection;
+  if (login === undefined || login.waiting !== undefined) {
+    throw new Refusal("bad_request", "proof follows a reply to login");
+  }
+  const reply = { id: request.id, seen: request.seen ?? 0 };
+  login.waiting = { scram: request.scram, reply };
+  finishLogin(server, connection, now);
+}
+
+/** Looks at the proof of a connection, now or after a key was derived. */
+export function finishLogin(
+  server: ServerContext,
+  connection: Connection,
+  now: Instant,
+): void {
+  const { login } = connection;
+  if (login?.waiting === undefined || connection.closing) return;
+  const { exchange, udpPort, waiting: { scram, reply } } = login;
+  const finished = server.logins.finish(
+    exchange as never,
+    scram,
+    connection.remote,
+    now,
+  );
+  if ("pending" in finished) {
+    const waiting = server.deriving.get(exchange.name) ?? new Set();
+    server.deriving.set(exchange.name, waiting.add(connection));
+    return;
+  }
+  connection.login = undefined;
+  if ("error" in finished) {
+    refuseLogin(server, connection, reply.id, finished.error);
+    if (finished.fatal) hangUp(server, connection);
+    return;
+  }
+  const entry = { ...reply, scram: finished.serverFinal };
+  queueLogin(server, connection, finished.user, udpPort, entry);
+}
+
+/** Takes up a session by its token. The reply follows when that is stored. */
+export function resume(
+  server: ServerContext,
+  connection: Connection,
+  request: RequestFields<"resume"> & { readonly id?: number },
+): undefined {
+  mustBeOutside(connection);
+  const { id, token, udpPort, seen = 0 } = request;
+  queueResume(server, connection, token, udpPort, { id, seen });
+}
+
+/** Ends the session after everything that the client asked for before. */
+export function logout(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"logout"> & { readonly id?: number },
+): Effect {
+  return {
+    committed(now) {
+      const { connection } = session;
+      leave(server, session, false, now);
+      connection.reply(request.id, {});
+      hangUp(server, connection);
+      return undefined;
+    },
+  };
+}
+
+function refuseLogin(
+  server: ServerContext,
+  connection: Connection,
+  id: number | undefined,
+  error: WireError,
+): void {
+  connection.refuse(id, wireError(error.code, error.message));
+  const { ip } = connection.remote;
+  server.actions.report("info", `a login from ${ip} failed: ${error.code}`);
+}
+
+function mustBeOutside(connection: Connection): void {
+  if (connection.session !== undefined || connection.entering) {
+    throw new Refusal("already_logged_in");
+  }
+}
+
+const oldestVersion = 1;
+const newestVersion = 1;
+const serverFeatures = ["groups", "offers", "resume"];

@@ -1,0 +1,159 @@
+/**
+ * Private messages.
+ *
+ *     {"id":4,"do":"message","to":["obiwan"],"text":"do or do not","mid":"a1"}
+ */
+import { encodeFrame } from "../../protocol/frame.ts";
+import type { Instant } from "../../protocol/instant.ts";
+import { limits } from "../../protocol/limits.ts";
+import { messageLogLine } from "../../log/message_log.ts";
+import type { RequestFields } from "../../protocol/request.ts";
+import { event, type ReplyFields } from "../../protocol/server_frame.ts";
+import { characters, isBlank, isPrintable } from "../../protocol/text.ts";
+import type { Batch, Effect } from "../batch.ts";
+import { mayReach } from "../reach.ts";
+import { Refusal, shown } from "../refusal.ts";
+import type { SentMessage } from "../sent_messages.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+import type { User } from "../user.ts";
+
+/** Sends a text to each receiver, or, when one cannot get it, to none. */
+export function message(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"message">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const { user: sender } = session;
+  const { to, text, mid } = request;
+  const earlier = sender.sent.find(mid);
+  if (earlier !== undefined) return repeated(earlier, to);
+  checkText(text);
+  const receivers = receiversOf(server, sender, to);
+  const { directory } = server;
+  const first = directory.lastMessage + 1;
+  const at = now.wall;
+  const sent: SentMessage = { at, receipts: [] };
+  for (const receiver of receivers) {
+    const id = ++directory.lastMessage;
+    const number = ++directory.lastNumber;
+    const kept = !receiver.online;
+    receiver.latestMessage = id;
+    sent.receipts.push({ to: receiver, number, kept });
+    batch.writes.push({
+      write: "message",
+      message: {
+        id,
+        number,
+        sender: sender.id,
+        receiver: receiver.id,
+        at,
+        text,
+        mid,
+        kept,
+      },
+    });
+  }
+  sender.sent.add(mid, sent);
+  return {
+    committed: () => {
+      sender.sent.trim();
+      deliver(server, sender, sent, first, text);
+      return reply(sent);
+    },
+    undo: () => {
+      sender.sent.remove(mid);
+      directory.lastMessage -= receivers.size;
+      directory.lastNumber -= receivers.size;
+    },
+  };
+}
+
+/**
+ * Refuses a text that nobody may send.
+ *
+ * @throws {Refusal}
+ */
+export function checkText(text: string): void {
+  if (isBlank(text)) throw new Refusal("blank_text");
+  if (
+    text.length > limits.textCharacters &&
+    characters(text) > limits.textCharacters
+  ) {
+    throw new Refusal(
+      "text_too_long",
+      `The text is longer than ${limits.textCharacters} characters`,
+    );
+  }
+  if (!isPrintable(text)) throw new Refusal("bad_text");
+}
+
+/** A name twice is one receiver. */
+function receiversOf(
+  server: ServerContext,
+  sender: User,
+  names: readonly string[],
+): Set<User> {
+  const receivers = new Set<User>();
+  for (const name of names) {
+    const receiver = server.directory.user(name);
+    if (receiver === undefined) {
+      throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
+    }
+    if (receiver === sender) {
+      throw new Refusal("is_self", "You cannot send a message to yourself");
+    }
+    if (!mayReach(sender, receiver)) {
+      throw new Refusal(
+        "blocked_by_user",
+        `Your message could not be delivered: ${receiver.name} blocked you`,
+      );
+    }
+    receivers.add(receiver);
+  }
+  return receivers;
+}
+
+function repeated(earlier: SentMessage, to: readonly string[]): Effect {
+  const names = new Set(earlier.receipts.map((receipt) => receipt.to.name));
+  if (names.size === 0 || !to.every((name) => names.has(name))) {
+    throw new Refusal("bad_message_id");
+  }
+  return { committed: () => reply(earlier) };
+}
+
+function deliver(
+  server: ServerContext,
+  sender: User,
+  sent: SentMessage,
+  firstId: number,
+  text: string,
+): void {
+  const { at } = sent;
+  const from = sender.name;
+  let id = firstId;
+  for (const { to, number } of sent.receipts) {
+    const line = messageLogLine(number, at, from, to.name, text);
+    server.actions.push({ action: "log", group: undefined, line });
+    if (to.session?.entered) {
+      const frame = encodeFrame(
+        event("message", { id, kind: "private", number, at, from, text }),
+      );
+      to.session.deliver(id, frame);
+    }
+    id++;
+  }
+}
+
+function reply(sent: SentMessage): ReplyFields<"message"> {
+  return {
+    at: sent.at,
+    sent: sent.receipts.map(({ to, number, kept }) => ({
+      to: to.name,
+      number,
+      kept,
+    })),
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * Offers of files and private sessions: relayed between the two, not stored.
+ *
+ *     {"id":4,"do":"offer","offer":"00ff00ff00ff00ff","to":"luke","kind":"file",
+ *      "key":"…","addresses":[{"ip":"10.0.0.7","port":6666}],
+ *      "file":{"name":"a.mp4","size":9}}
+ *     {"id":5,"do":"answer","offer":"00ff00ff00ff00ff","accept":true,"key":"…"}
+ *     {"id":6,"do":"offer-end","offer":"00ff00ff00ff00ff","result":"verified"}
+ */
+import { encodeFrame } from "../../protocol/frame.ts";
+import type { Instant } from "../../protocol/instant.ts";
+import { limits } from "../../protocol/limits.ts";
+import type { RequestFields, WireAddress } from "../../protocol/request.ts";
+import { event, type ReplyFields } from "../../protocol/server_frame.ts";
+import { isPrintable } from "../../protocol/text.ts";
+import { sendOrPark } from "../offer_relay.ts";
+import type { Offer } from "../offer_table.ts";
+import { mayReach } from "../reach.ts";
+import { Refusal, shown } from "../refusal.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+import type { User } from "../user.ts";
+
+/** Offers something to somebody on line. */
+export function offer(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"offer">,
+  now: Instant,
+): ReplyFields<"offer"> {
+  const { user: from } = session;
+  const { offer: id, kind, key, file } = request;
+  const to = receiverOf(server, from, request.to);
+  if ((kind === "file") !== (file !== undefined)) {
+    throw new Refusal("bad_request", '"file" belongs to an offer of a file');
+  }
+  if (file !== undefined && !isFileName(file.name)) {
+    throw new Refusal("bad_file_name");
+  }
+  const existing = server.offers.find(id);
+  if (existing !== undefined) {
+    // Sent again after a lost reply.
+    if (existing.from === from && existing.to === to) return {};
+    throw new Refusal("bad_request", '"offer" is an id that is in use');
+  }
+  if (server.offers.isFull(from)) throw new Refusal("too_many_offers");
+  server.offers.add({ id, from, to, kind, at: now.mono, accepted: false });
+  const addresses = withSeenAddress(session, kind, request.addresses);
+  const fields = { offer: id, from: from.name, kind, key, addresses };
+  const about = file === undefined ? {} : { file };
+  to.session?.connection.send(
+    encodeFrame(event("offer", { ...fields, ...about })),
+  );
+  return {};
+}
+
+/** Accepts or rejects an offer. */
+export function answer(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"answer">,
+): ReplyFields<"answer"> {
+  const { user } = session;
+  const { offer: id, accept, reason, key, resume } = request;
+  const found = server.offers.find(id);
+  if (found?.to !== user) throw new Refusal("unknown_offer");
+  if (found.accepted) {
+    // Sent again after a lost reply, or changed its mind too late.
+    if (accept) return {};
+    throw new Refusal("unknown_offer");
+  }
+  if (accept && key === undefined) {
+    throw new Refusal("bad_request", '"key" belongs to an answer that accepts');
+  }
+  if (accept) server.offers.accept(found);
+  else server.offers.remove(found);
+  const addresses = withSeenAddress(
+    session,
+    found.kind,
+    request.addresses ?? [],
+  );
+  const details = accept
+    ? { addresses, ...present({ key, resume }) }
+    : present({ reason });
+  const fields = { offer: id, from: user.name, accept };
+  sendOrPark(
+    found.from,
+    encodeFrame(event("answer", { ...fields, ...details })),
+  );
+  return {};
+}
+
+/** Tells the other side how an offer ended; either side may, at any time. */
+export function offerEnd(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"offer-end">,
+): ReplyFields<"offer-end"> {
+  const { user } = session;
+  const { offer: id, result, reason } = request;
+  const found = mineOf(server.offers.find(id), user);
+  if (reason !== undefined && !isPrintable(reason)) {
+    throw new Refusal("bad_text");
+  }
+  server.offers.remove(found);
+  const other = found.from === user ? found.to : found.from;
+  const fields = { offer: id, from: user.name, result, ...present({ reason }) };
+  sendOrPark(other, encodeFrame(event("offer-end", fields)));
+  return {};
+}
+
+function receiverOf(server: ServerContext, from: User, name: string): User {
+  const to = server.directory.user(name);
+  if (to === undefined) {
+    throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
+  }
+  if (to === from) {
+    throw new Refusal("is_self", "You cannot offer something to yourself");
+  }
+  if (!mayReach(from, to)) {
+    throw new Refusal("blocked_by_user", `${to.name} blocked you`);
+  }
+  if (!to.online) throw new Refusal("user_offline", `${to.name} is off line`);
+  return to;
+}
+
+function mineOf(found: Offer | undefined, user: User): Offer {
+  if (found === undefined || (found.from !== user && found.to !== user)) {
+    throw new Refusal("unknown_offer");
+  }
+  return found;
+}
+
+/**
+ * The announced addresses, with the one that the server sees in front: for a
+ * file with the UDP port of the login, for a session with the first port that
+ * was announced.
+ */
+function withSeenAddress(
+  session: Session,
+  kind: "file" | "session",
+  announced: readonly WireAddress[],
+): WireAddress[] {
+  const port = kind === "file" ? session.udpPort : announced[0]?.port ?? 0;
+  if (port === 0) return [...announced];
+  return [{ ip: session.ip, port }, ...announced];
+}
+
+/** Whether a name can be a file's: what is done with it is for the receiver. */
+function isFileName(name: string): boolean {
+  return name.trim() !== "" && isPrintable(name) && !/[/\\]/.test(name) &&
+    new TextEncoder().encode(name).length <= limits.fileNameBytes;
+}
+
+/** The fields that are there. */
+function present<T extends Record<string, unknown>>(
+  fields: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,58 @@
+/**
+ * Who is on line, signs of life, and what was received.
+ *
+ *     {"id":4,"do":"who"}
+ *     {"id":5,"do":"ping"}
+ *     {"do":"ping","active":true}
+ *     {"do":"ack","upto":17}
+ */
+import type { Instant } from "../../protocol/instant.ts";
+import type { RequestFields } from "../../protocol/request.ts";
+import type { ReplyFields } from "../../protocol/server_frame.ts";
+import type { Connection } from "../connection.ts";
+import { maySee } from "../reach.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+
+/** Everyone else on line, in the order of their logins. */
+export function who(
+  server: ServerContext,
+  session: Session,
+): ReplyFields<"who"> {
+  const users: ReplyFields<"who">["users"] = [];
+  for (const other of server.online) {
+    if (!maySee(session.user, other.user)) continue;
+    const { user, since, ip, udpPort } = other;
+    users.push({ user: user.name, since, ip, udpPort });
+  }
+  return { users };
+}
+
+/**
+ * Answers a sign of life with one. Transfers and private sessions do not pass
+ * here: a client that has such traffic says so, and counts as active.
+ */
+export function ping(
+  _server: ServerContext,
+  { session }: Connection,
+  request: RequestFields<"ping">,
+  now: Instant,
+): ReplyFields<"ping"> {
+  if (request.active && session !== undefined) session.lastActivity = now.mono;
+  return {};
+}
+
+/** The client has all messages up to an id; it never gets them again. */
+export function ack(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"ack">,
+): ReplyFields<"ack"> {
+  const { user } = session;
+  const upto = Math.min(request.upto, session.delivered);
+  if (upto > user.cursor) {
+    user.cursor = upto;
+    server.background.noteCursor(user);
+  }
+  return {};
+}

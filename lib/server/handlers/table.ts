@@ -1,0 +1,77 @@
+/**
+ * Every request with what it needs and who handles it. The dispatcher in
+ * {@link ServerCore} carries out the checks, so handlers assume them.
+ */
+import type { Instant } from "../../protocol/instant.ts";
+import type { Request, RequestName } from "../../protocol/request.ts";
+import type { ReplyFields } from "../../protocol/server_frame.ts";
+import type { Batch, Effect } from "../batch.ts";
+import type { Connection } from "../connection.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
+import { groupMessage } from "./group_message.ts";
+import { hello, login, logout, proof, resume } from "./login.ts";
+import { message } from "./message.ts";
+import { answer, offer, offerEnd } from "./offer.ts";
+import { ack, ping, who } from "./presence.ts";
+
+/** How a request is handled; each returns or throws what is replied. */
+export type Rule<N extends RequestName> = {
+  /** Whether it counts as activity of the user (idle time-out). */
+  readonly activity: boolean;
+} & Handling<Extract<Request, { readonly do: N }>, N>;
+
+type Handling<R, N extends RequestName> =
+  /** Before or without a session; `undefined` when the reply comes later. */
+  | {
+    readonly needs: "nothing" | "hello";
+    readonly handle: (
+      server: ServerContext,
+      connection: Connection,
+      request: R,
+      now: Instant,
+    ) => ReplyFields<N> | undefined;
+  }
+  /** Needs a session and stores nothing: answered at once. */
+  | {
+    readonly needs: "session";
+    readonly read: (
+      server: ServerContext,
+      session: Session,
+      request: R,
+      now: Instant,
+    ) => ReplyFields<N>;
+  }
+  /** Needs a session and takes its turn among those that store something. */
+  | {
+    readonly needs: "session";
+    readonly write: (
+      server: ServerContext,
+      session: Session,
+      request: R,
+      batch: Batch,
+      now: Instant,
+    ) => Effect;
+  };
+
+/** The rule of each request. */
+export const rules: { readonly [N in RequestName]: Rule<N> } = {
+  hello: { needs: "nothing", activity: false, handle: hello },
+  login: { needs: "hello", activity: false, handle: login },
+  proof: { needs: "hello", activity: false, handle: proof },
+  resume: { needs: "hello", activity: false, handle: resume },
+  ping: { needs: "hello", activity: false, handle: ping },
+  ack: { needs: "session", activity: false, read: ack },
+  logout: { needs: "session", activity: false, write: logout },
+  who: { needs: "session", activity: true, read: who },
+  message: { needs: "session", activity: true, write: message },
+  "group-create": { needs: "session", activity: true, write: createGroup },
+  "group-join": { needs: "session", activity: true, write: joinGroup },
+  "group-message": { needs: "session", activity: true, write: groupMessage },
+  groups: { needs: "session", activity: true, read: groups },
+  "group-members": { needs: "session", activity: true, read: groupMembers },
+  offer: { needs: "session", activity: true, read: offer },
+  answer: { needs: "session", activity: true, read: answer },
+  "offer-end": { needs: "session", activity: true, read: offerEnd },
+};

@@ -1,0 +1,66 @@
+/**
+ * What the server core needs to know about accounts and logins. The core never
+ * sees a password or a verifier: it passes SCRAM messages through and is told
+ * who logged in, or what to answer.
+ */
+import type { WireError } from "../protocol/errors.ts";
+import type { Instant } from "../protocol/instant.ts";
+import type { RemoteAddress } from "./server_action.ts";
+
+/** A login that has begun: the server's first message was sent. */
+export interface LoginExchange {
+  /** The name that wants to log in; need not exist. */
+  readonly name: string;
+}
+
+/** What to answer to the client's first SCRAM message. */
+export type LoginBegun<E extends LoginExchange> =
+  | { readonly exchange: E; readonly serverFirst: string }
+  | { readonly error: WireError };
+
+/** What became of the client's final SCRAM message. */
+export type LoginFinished =
+  | { readonly user: string; readonly serverFinal: string }
+  /** `fatal`: the connection is to be closed after the answer. */
+  | { readonly error: WireError; readonly fatal: boolean }
+  /** Ask again after `handleDerived` for the name of the exchange. */
+  | { readonly pending: true };
+
+/** A key derivation to be done off the thread. */
+export interface Derivation {
+  readonly name: string;
+  readonly password: string;
+  readonly salt: Uint8Array<ArrayBuffer>;
+  readonly iterations: number;
+}
+
+/** Decides who may log in: accounts, SCRAM, lockout. */
+export interface LoginDecider<
+  Accounts,
+  E extends LoginExchange = LoginExchange,
+> {
+  /** Takes the accounts as they are now; which names went and which changed. */
+  handleAccounts(
+    accounts: Accounts,
+  ): { readonly removed: string[]; readonly changed: string[] };
+  /** True when there is an account of this name. */
+  has(name: string): boolean;
+  /** Every account's name. */
+  names(): Iterable<string>;
+  /**
+   * Identifies the credential of an account without revealing it; another
+   * password gives another one. `undefined` for an unknown name.
+   */
+  credential(name: string): string | undefined;
+  begin(clientFirst: string, now: Instant): LoginBegun<E>;
+  finish(
+    exchange: E,
+    clientFinal: string,
+    remote: RemoteAddress,
+    now: Instant,
+  ): LoginFinished;
+  handleDerived(name: string, saltedPassword: Uint8Array): void;
+  pollDerivation(): Derivation | undefined;
+  /** Ends the lockout of a name. */
+  unlock(name: string): void;
+}

@@ -1,0 +1,136 @@
+/**
+ * Hands waiting messages to sessions: starts their {@link CatchUp}, routes the
+ * store's answers to it, and wakes those whose connection was too full.
+ */
+import { encodeFrame } from "../protocol/frame.ts";
+import { event } from "../protocol/server_frame.ts";
+import type { ActionQueue } from "./action_queue.ts";
+import { CatchUp, type CatchUpHost } from "./catch_up.ts";
+import type { Directory } from "./directory.ts";
+import type { Session } from "./session.ts";
+import type { StoredMessage } from "./store.ts";
+
+/** The reading of waiting messages, of all sessions. */
+export class Mailboxes implements CatchUpHost {
+  readonly #directory: Directory;
+  readonly #actions: ActionQueue;
+  readonly #queries = new Map<number, Session>();
+  readonly #stalled = new Set<Session>();
+  #lastQuery = 0;
+  #wakeAt: number | undefined;
+
+  constructor(directory: Directory, actions: ActionQueue) {
+    this.#directory = directory;
+    this.#actions = actions;
+  }
+
+  get lastMessage(): number {
+    return this.#directory.lastMessage;
+  }
+
+  /**
+   * Starts handing the session what waits for its user.
+   *
+   * @param awaySince When the user was last seen, ms since 1970 UTC.
+   * @param onCounted Called with how many messages wait, before the first one.
+   */
+  start(
+    session: Session,
+    awaySince: number,
+    now: number,
+    onCounted: (waiting: number) => void,
+  ): void {
+    const catchUp = new CatchUp(this, session, awaySince, onCounted);
+    session.catchUp = catchUp;
+    catchUp.start(nothingWaits(session));
+    this.#watch(session, now + stallMs);
+  }
+
+  handleInbox(
+    query: number,
+    messages: readonly StoredMessage[],
+    now: number,
+  ): void {
+    const session = this.#take(query);
+    if (session === undefined) return;
+    session.catchUp?.handlePage(query, messages);
+    this.#watch(session, now + stallMs);
+  }
+
+  handleQueryFailed(query: number, now: number): void {
+    const session = this.#take(query);
+    if (session === undefined) return;
+    session.catchUp?.handleFailure();
+    this.#watch(session, now + retryMs);
+  }
+
+  /** When {@link handleTimeout} is due, monotonic ms. */
+  get timeout(): number | undefined {
+    return this.#stalled.size === 0 ? undefined : this.#wakeAt;
+  }
+
+  /** Lets the sessions go on whose connections were full. */
+  handleTimeout(now: number): void {
+    if (this.#wakeAt === undefined || now < this.#wakeAt) return;
+    this.#wakeAt = now + stallMs;
+    for (const session of this.#stalled) {
+      if (session.user.session === session) session.catchUp?.resume();
+      if (!this.#isStalled(session)) this.#stalled.delete(session);
+    }
+    if (this.#stalled.size === 0) this.#wakeAt = undefined;
+  }
+
+  query(session: Session, after: number, limit: number): number {
+    const query = ++this.#lastQuery;
+    this.#queries.set(query, session);
+    const user = session.user.id;
+    this.#actions.push({ action: "inbox", query, user, after, limit });
+    return query;
+  }
+
+  encode(message: StoredMessage, kept: boolean): Uint8Array | undefined {
+    const { id, number, at, text } = message;
+    const from = this.#directory.userById(message.sender);
+    if (from === undefined) return undefined;
+    const mark = kept ? { kept } : {};
+    const common = { id, number, at, from: from.name, text, ...mark };
+    if (message.group === undefined) {
+      return encodeFrame(event("message", { ...common, kind: "private" }));
+    }
+    const group = this.#directory.groupById(message.group)?.name;
+    if (group === undefined) return undefined;
+    return encodeFrame(event("message", { ...common, kind: "group", group }));
+  }
+
+  #take(query: number): Session | undefined {
+    const session = this.#queries.get(query);
+    this.#queries.delete(query);
+    // An answer for a session that ended meanwhile is of no use.
+    return session?.user.session === session ? session : undefined;
+  }
+
+  #watch(session: Session, wakeAt: number): void {
+    if (!this.#isStalled(session)) return;
+    this.#stalled.add(session);
+    this.#wakeAt ??= wakeAt;
+  }
+
+  #isStalled(session: Session): boolean {
+    return session.user.session === session &&
+      session.catchUp !== undefined && session.catchUp.stalled;
+  }
+}
+
+/** True when it is known in memory that no message waits. */
+function nothingWaits({ user }: Session): boolean {
+  if (user.latestMessage > user.cursor) return false;
+  for (const group of user.groups) {
+    if (group.latestMessage > user.cursor) return false;
+  }
+  return true;
+}
+
+/** How soon a connection that was full is looked at again, ms. */
+const stallMs = 20;
+/** How soon a failed query is made again, ms. */
+const retryMs = 1000;

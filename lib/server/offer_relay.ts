@@ -1,0 +1,60 @@
+/** Tells both sides of an offer how it ends when one of them is gone. */
+import { encodeFrame } from "../protocol/frame.ts";
+import type { Instant } from "../protocol/instant.ts";
+import { event } from "../protocol/server_frame.ts";
+import type { Offer } from "./offer_table.ts";
+import type { ServerContext } from "./server_context.ts";
+import type { User } from "./user.ts";
+
+/**
+ * Somebody went off line: ends the offers that cannot go on. One that was
+ * accepted does not need the server, so a lost connection leaves it running.
+ */
+export function endOffersOf(
+  server: ServerContext,
+  user: User,
+  resumable: boolean,
+): void {
+  for (const offer of server.offers.of(user)) {
+    if (offer.accepted && resumable) continue;
+    endOffer(server, offer, user, `${user.name} went off line`);
+  }
+}
+
+/** Ends the offers that nobody answered, and those that nobody will end. */
+export function endOldOffers(server: ServerContext, now: Instant): void {
+  for (const offer of server.offers.expired(now.mono)) {
+    endOffer(server, offer, offer.to, "The offer was not answered in time");
+    endOffer(server, offer, offer.from, "The offer was not answered in time");
+  }
+  for (const offer of server.offers.abandoned(now.mono)) {
+    endOffer(server, offer, offer.to, "The other side did not come back");
+    endOffer(server, offer, offer.from, "The other side did not come back");
+  }
+}
+
+/** An event about an offer for somebody who may be about to come back. */
+export function sendOrPark(user: User, frame: Uint8Array): void {
+  if (user.session?.entered) user.session.connection.send(frame);
+  else if (user.token !== undefined && user.parked.length < parkedFrames) {
+    user.parked.push(frame);
+  }
+}
+
+/** The offer failed because of `user`: tells the other side. */
+function endOffer(
+  server: ServerContext,
+  offer: Offer,
+  user: User,
+  reason: string,
+): void {
+  server.offers.remove(offer);
+  const other = offer.from === user ? offer.to : offer.from;
+  const fields = { offer: offer.id, from: user.name, reason };
+  sendOrPark(
+    other,
+    encodeFrame(event("offer-end", { ...fields, result: "failed" })),
+  );
+}
+
+const parkedFrames = 64;

@@ -1,0 +1,92 @@
+/**
+ * Offers between two users: files and private sessions. The server relays what
+ * both sides say about an offer and forgets it when it ends; what is offered
+ * never passes here.
+ */
+import { limits } from "../protocol/limits.ts";
+import type { User } from "./user.ts";
+
+/** An offer that waits for its answer, or was accepted and runs. */
+export interface Offer {
+  /** Chosen by the one who offers: 16 hexadecimal digits. */
+  readonly id: string;
+  readonly from: User;
+  readonly to: User;
+  readonly kind: "file" | "session";
+  /** When it was made, monotonic ms. */
+  readonly at: number;
+  accepted: boolean;
+}
+
+/** Every offer that has not ended. */
+export class OfferTable {
+  // In the order they were made, so the first one waiting expires first.
+  readonly #waiting = new Map<string, Offer>();
+  readonly #accepted = new Map<string, Offer>();
+  readonly #made = new Map<User, number>();
+
+  find(id: string): Offer | undefined {
+    return this.#waiting.get(id) ?? this.#accepted.get(id);
+  }
+
+  /** True when the user has as many offers as one may have. */
+  isFull(user: User): boolean {
+    return (this.#made.get(user) ?? 0) >= limits.offersPerUser;
+  }
+
+  add(offer: Offer): void {
+    this.#waiting.set(offer.id, offer);
+    this.#made.set(offer.from, (this.#made.get(offer.from) ?? 0) + 1);
+  }
+
+  /** The offer was accepted: it runs until one side ends it. */
+  accept(offer: Offer): void {
+    this.#waiting.delete(offer.id);
+    offer.accepted = true;
+    this.#accepted.set(offer.id, offer);
+  }
+
+  remove(offer: Offer): void {
+    if (!this.#waiting.delete(offer.id) && !this.#accepted.delete(offer.id)) {
+      return;
+    }
+    const made = (this.#made.get(offer.from) ?? 1) - 1;
+    if (made > 0) this.#made.set(offer.from, made);
+    else this.#made.delete(offer.from);
+  }
+
+  /** The user's offers, made or received. */
+  of(user: User): Offer[] {
+    return [...this.#waiting.values(), ...this.#accepted.values()].filter(
+      (offer) => offer.from === user || offer.to === user,
+    );
+  }
+
+  /** When the next offer expires unanswered, monotonic ms. */
+  get nextExpiry(): number | undefined {
+    for (const offer of this.#waiting.values()) return offer.at + answerMs;
+    return undefined;
+  }
+
+  /** Accepted offers of which a side has been away longer than a token lasts. */
+  abandoned(now: number): Offer[] {
+    const isGone = ({ session, awaySince }: User) =>
+      session === undefined && now - awaySince >= limits.tokenMs;
+    return [...this.#accepted.values()].filter((offer) =>
+      isGone(offer.from) || isGone(offer.to)
+    );
+  }
+
+  /** Offers that waited too long. */
+  expired(now: number): Offer[] {
+    const expired: Offer[] = [];
+    for (const offer of this.#waiting.values()) {
+      if (offer.at + answerMs > now) break;
+      expired.push(offer);
+    }
+    return expired;
+  }
+}
+
+/** How long an offer waits for its answer, ms. */
+const answerMs = 300_000;

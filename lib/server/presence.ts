@@ -1,0 +1,122 @@
+/**
+ * Coming and going: what happens to a session, and what others are told, when
+ * it begins, moves to another connection or ends.
+ */
+import { type WireError, wireError } from "../protocol/errors.ts";
+import { encodeFrame } from "../protocol/frame.ts";
+import type { Instant } from "../protocol/instant.ts";
+import { event } from "../protocol/server_frame.ts";
+import type { Connection } from "./connection.ts";
+import { endOffersOf } from "./offer_relay.ts";
+import { maySee } from "./reach.ts";
+import type { ServerContext } from "./server_context.ts";
+import type { Session } from "./session.ts";
+import type { User } from "./user.ts";
+
+/** The session's login is stored: others see it from now on. */
+export function enter(
+  server: ServerContext,
+  session: Session,
+  now: Instant,
+): void {
+  const { user, connection } = session;
+  session.entered = true;
+  server.newcomers.remove(connection);
+  connection.session = session;
+  server.online.add(session);
+  for (const group of user.groups) group.addOnline(session);
+  server.userLogChanged = true;
+  announce(server, user, true, now);
+  server.actions.report("info", `${user.name} logged in from ${session.ip}`);
+}
+
+/** The session continues on another connection; the old one is told and closed. */
+export function move(
+  server: ServerContext,
+  session: Session,
+  connection: Connection,
+  udpPort: number,
+): void {
+  const old = session.connection;
+  old.session = undefined;
+  session.moveTo(connection, udpPort);
+  connection.session = session;
+  server.newcomers.remove(connection);
+  hangUp(server, old, wireError("session_moved"));
+  server.userLogChanged = true;
+  const { user, ip } = session;
+  server.actions.report("info", `${user.name} continues from ${ip}`);
+}
+
+/**
+ * The session ends.
+ *
+ * @param resumable True when the user may come back by token.
+ */
+export function leave(
+  server: ServerContext,
+  session: Session,
+  resumable: boolean,
+  now: Instant,
+): void {
+  const { user, connection } = session;
+  if (user.session !== session) return;
+  user.session = undefined;
+  if (!session.entered) return;
+  connection.session = undefined;
+  user.lastSeen = now.wall;
+  user.awaySince = now.mono;
+  if (resumable) server.tokens.startGrace(user, now.wall);
+  else {
+    server.tokens.set(user, undefined);
+    user.parked = [];
+  }
+  server.background.noteCursor(user);
+  server.background.noteToken(user);
+  server.online.delete(session);
+  for (const group of user.groups) group.removeOnline(session);
+  server.userLogChanged = true;
+  announce(server, user, false, now);
+  endOffersOf(server, user, resumable);
+  const how = resumable ? "lost the connection" : "logged out";
+  server.actions.report("info", `${user.name} ${how}`);
+}
+
+/** Ends the session and its connection, telling the client why. */
+export function dismiss(
+  server: ServerContext,
+  session: Session,
+  why: WireError,
+  resumable: boolean,
+  now: Instant,
+): void {
+  const { connection } = session;
+  leave(server, session, resumable, now);
+  hangUp(server, connection, why);
+}
+
+/** Closes a connection once what is queued for it is written. */
+export function hangUp(
+  server: ServerContext,
+  connection: Connection,
+  why?: WireError,
+): void {
+  if (connection.hungUp) return;
+  connection.hungUp = true;
+  if (why !== undefined) connection.sayBye(why);
+  connection.closing = true;
+  server.actions.push({ action: "close", connection: connection.id });
+}
+
+function announce(
+  server: ServerContext,
+  subject: User,
+  online: boolean,
+  now: Instant,
+): void {
+  const fields = { user: subject.name, online, at: now.wall };
+  const frame = encodeFrame(event("presence", fields));
+  for (const session of server.online) {
+    if (maySee(session.user, subject)) session.connection.send(frame);
+  }
+}

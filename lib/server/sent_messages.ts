@@ -1,0 +1,54 @@
+/**
+ * The last messages of one sender by the ids that the client chose, so that a
+ * message sent again after a lost reply is answered as before and not doubled.
+ */
+import { limits } from "../protocol/limits.ts";
+import type { Group } from "./group.ts";
+import type { User } from "./user.ts";
+
+/** What became of a message for one receiver. */
+export interface Receipt {
+  readonly to: User;
+  /** Number in messagelog.txt. */
+  readonly number: number;
+  /** True when the receiver was off line. */
+  readonly kept: boolean;
+}
+
+/** A message that was sent. */
+export interface SentMessage {
+  readonly at: number;
+  /** For a private message: one for each receiver. */
+  readonly receipts: Receipt[];
+  /** For a group message: the group, and the number in its log. */
+  readonly group?: Group;
+  readonly number?: number;
+}
+
+/** Remembers what one user sent, by the client's message ids. */
+export class SentMessages {
+  // Made on first use: most users of a large server are silent.
+  #byId: Map<string, SentMessage> | undefined;
+
+  find(mid: string): SentMessage | undefined {
+    return this.#byId?.get(mid);
+  }
+
+  add(mid: string, message: SentMessage): void {
+    (this.#byId ??= new Map()).set(mid, message);
+  }
+
+  remove(mid: string): void {
+    this.#byId?.delete(mid);
+  }
+
+  /** Forgets the oldest beyond {@link limits.rememberedMessageIds}. */
+  trim(): void {
+    const byId = this.#byId;
+    if (byId === undefined || byId.size <= limits.rememberedMessageIds) return;
+    for (const mid of byId.keys()) {
+      if (byId.size <= limits.rememberedMessageIds) return;
+      byId.delete(mid);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { Random } from "../protocol/random.ts";
+import { ActionQueue } from "./action_queue.ts";
+import { BackgroundWrites } from "./background_writes.ts";
+import type { PendingWrite } from "./batch.ts";
+import type { Connection } from "./connection.ts";
+import { Directory } from "./directory.ts";
+import type { LoginDecider } from "./login_decider.ts";
+import { Mailboxes } from "./mailboxes.ts";
+import { Newcomers } from "./newcomers.ts";
+import { OfferTable } from "./offer_table.ts";
+import { Outbox } from "./outbox.ts";
+import type { Session } from "./session.ts";
+import { SessionTokens } from "./session_tokens.ts";
+import type { StoredState } from "./store.ts";
+
+/** What can be set about a server. */
+export interface ServerOptions {
+  /** Milliseconds without a command before a user is logged out; 0 for never. */
+  readonly idleMs: number;
+  /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
+  readonly udpPort: number;
+  /** How the server names itself to clients, such as `parley-server 0.1.0`. */
+  readonly agent: string;
+  /** Connections of one address that have not logged in; 16 by default. */
+  readonly unauthenticatedPerAddress?: number;
+}
+
+/** What the handlers of requests share. */
+export class ServerContext {
+  readonly options: ServerOptions;
+  // The form of the accounts is of no concern to the handlers.
+  readonly logins: Omit<LoginDecider<never>, "handleAccounts">;
+  readonly tokens: SessionTokens;
+  readonly directory: Directory;
+  readonly actions = new ActionQueue();
+  readonly background = new BackgroundWrites();
+  readonly outbox = new Outbox();
+  readonly offers = new OfferTable();
+  readonly mailboxes: Mailboxes;
+  /** Connections that are not logged in. */
+  readonly newcomers: Newcomers;
+  /** Who is on line, in the order of their logins. */
+  readonly online = new Set<Session>();
+  /** Requests that wait for the next batch. */
+  readonly pending: PendingWrite[] = [];
+  /** Logins that wait for a key derivation, by name. */
+  readonly deriving = new Map<string, Set<Connection>>();
+  /** True once the server is shutting down. */
+  stopping = false;
+  /** True when userlog.txt is to be written anew. */
+  userLogChanged = true;
+
+  constructor(
+    options: ServerOptions,
+    state: StoredState,
+    logins: Omit<LoginDecider<never>, "handleAccounts">,
+    random: Random,
+  ) {
+    this.options = options;
+    this.logins = logins;
+    this.tokens = new SessionTokens(random);
+    this.directory = new Directory(state, this.tokens);
+    this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
+    this.mailboxes = new Mailboxes(this.directory, this.actions);
+  }
+
+  /** Handles a request together with others, once the batch under way is done. */
+  enqueue(write: PendingWrite): void {
+    write.connection.pending++;
+    this.pending.push(write);
+  }
+}

@@ -1,0 +1,310 @@
+import { wireError } from "../protocol/errors.ts";
+import type { Instant } from "../protocol/instant.ts";
+import { limits } from "../protocol/limits.ts";
+import type { Random } from "../protocol/random.ts";
+import { Connection } from "./connection.ts";
+import { handleLine } from "./dispatcher.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { finishLogin } from "./handlers/login.ts";
+import type { LoginDecider } from "./login_decider.ts";
+import type { OutgoingQueue } from "./outgoing_queue.ts";
+import { dismiss, hangUp, leave } from "./presence.ts";
+import type {
+  ConnectionId,
+  RemoteAddress,
+  ServerAction,
+} from "./server_action.ts";
+import { ServerContext, type ServerOptions } from "./server_context.ts";
+import type { StoredMessage, StoredState } from "./store.ts";
+import { checkTimeouts } from "./timeouts.ts";
+
+/**
+ * The whole server without sockets, files and clocks: connections come in as
+ * bytes and `now`, and what is to be done comes out.
+ *
+ * After any calls of `handle*` drain, in this order: {@link pollAction} until
+ * it returns `undefined`, {@link pollDirty} and what is in {@link queueOf} of
+ * each, {@link pollTimeout}. The times of an {@link Instant} must not go back.
+ *
+ * @typeParam Accounts What {@link handleAccounts} passes to the login decider.
+ */
+export class ServerCore<Accounts> {
+  readonly #server: ServerContext;
+  readonly #logins: LoginDecider<Accounts>;
+  readonly #connections = new Map<ConnectionId, Connection>();
+  readonly #commits: GroupCommit;
+  #now: Instant;
+  /** When the deadlines are looked at again, monotonic ms. */
+  #checkAt: number;
+  #saidBye = false;
+
+  /**
+   * @param state What the store holds; the core is its only writer from now on.
+   * @param logins Knows the accounts already.
+   */
+  constructor(
+    options: ServerOptions,
+    state: StoredState,
+    logins: LoginDecider<Accounts>,
+    random: Random,
+    now: Instant,
+  ) {
+    this.#logins = logins;
+    this.#server = new ServerContext(options, state, logins, random);
+    this.#commits = new GroupCommit(this.#server);
+    this.#now = now;
+    this.#checkAt = now.mono;
+    this.#welcomeUsers();
+  }
+
+  /** True when the server was shut down and everything is stored. */
+  get stopped(): boolean {
+    return this.#saidBye && this.#commits.isIdle &&
+      this.#server.background.isEmpty;
+  }
+
+  /** A client connected. */
+  handleOpen(id: ConnectionId, remote: RemoteAddress, now: Instant): void {
+    this.#now = now;
+    const server = this.#server;
+    const connection = new Connection(id, remote, server.outbox, now.mono);
+    this.#connections.set(id, connection);
+    if (server.stopping) hangUp(server, connection, wireError("shutting_down"));
+    else if (!server.newcomers.add(connection)) {
+      hangUp(server, connection, wireError("too_many_connections"));
+    } else this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
+  }
+
+  /** Bytes came from a client; they may be reused after the call. */
+  handleData(id: ConnectionId, bytes: Uint8Array, now: Instant): void {
+    this.#now = now;
+    const connection = this.#connections.get(id);
+    if (connection === undefined || connection.closing) return;
+    connection.lastHeard = now.mono;
+    const fault = connection.lines.push(bytes, (line) => {
+      if (!handleLine(this.#server, connection, line, now)) {
+        this.#drop(connection);
+      }
+      return !connection.closing;
+    });
+    if (fault !== undefined && !connection.closing) {
+      const why = fault === "too_long"
+        ? wireError(
+          "frame_too_long",
+          `This line is longer than ${connection.lines.limit} bytes`,
+        )
+        : wireError("bad_frame");
+      connection.refuse(undefined, why);
+      this.#drop(connection);
+    }
+    this.#settle();
+  }
+
+  /** The connection is closed, by whichever side. */
+  handleClosed(id: ConnectionId, now: Instant): void {
+    this.#now = now;
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    this.#connections.delete(id);
+    connection.closing = true;
+    this.#server.newcomers.remove(connection);
+    const { session } = connection;
+    if (session !== undefined) leave(this.#server, session, true, now);
+    this.#settle();
+  }
+
+  /** The batch is stored. */
+  handleCommitted(number: number, now: Instant): void {
+    this.#now = now;
+    this.#commits.handleCommitted(number, now);
+    this.#settle();
+  }
+
+  /** Nothing of the batch is stored. */
+  handleCommitFailed(number: number, now: Instant): void {
+    this.#now = now;
+    this.#commits.handleCommitFailed(number, now);
+    this.#settle();
+  }
+
+  /** The answer to an `inbox` action. */
+  handleInbox(
+    query: number,
+    messages: readonly StoredMessage[],
+    now: Instant,
+  ): void {
+    this.#now = now;
+    this.#server.mailboxes.handleInbox(query, messages, now.mono);
+    this.#settle();
+  }
+
+  /** An `inbox` action could not be carried out. */
+  handleQueryFailed(query: number, now: Instant): void {
+    this.#now = now;
+    this.#server.mailboxes.handleQueryFailed(query, now.mono);
+    this.#server.actions.report("error", "waiting messages cannot be read");
+    this.#settle();
+  }
+
+  /** The result of a `derive` action. */
+  handleDerived(name: string, saltedPassword: Uint8Array, now: Instant): void {
+    this.#now = now;
+    this.#logins.handleDerived(name, saltedPassword);
+    const waiting = this.#server.deriving.get(name);
+    this.#server.deriving.delete(name);
+    for (const connection of waiting ?? []) {
+      finishLogin(this.#server, connection, now);
+    }
+    this.#settle();
+  }
+
+  /** The accounts changed. */
+  handleAccounts(accounts: Accounts, now: Instant): void {
+    this.#now = now;
+    const { removed, changed } = this.#logins.handleAccounts(accounts);
+    const server = this.#server;
+    for (const name of changed) {
+      const user = server.directory.user(name);
+      if (user === undefined) continue;
+      // A session goes on, but cannot be resumed under the old credential.
+      server.tokens.set(user, undefined);
+      server.background.noteToken(user);
+    }
+    for (const name of removed) {
+      const user = server.directory.user(name);
+      if (user === undefined) continue;
+      const { session } = user;
+      if (session?.entered) {
+        dismiss(server, session, wireError("account_removed"), false, now);
+      } else user.session = undefined;
+      server.tokens.set(user, undefined);
+      server.background.noteToken(user);
+      user.active = false;
+    }
+    this.#welcomeUsers();
+    this.#settle();
+  }
+
+  /** An administrator unlocked these names. */
+  handleUnlocks(names: readonly string[], now: Instant): void {
+    this.#now = now;
+    for (const name of names) this.#logins.unlock(name);
+  }
+
+  /**
+   * The server is to stop: everyone is told and disconnected, after the batch
+   * under way. What is left to store follows as a last batch; {@link stopped}
+   * tells when that is done.
+   */
+  handleShutdown(now: Instant): void {
+    this.#now = now;
+    this.#server.stopping = true;
+    this.#commits.refusePending();
+    this.#settle();
+  }
+
+  /** The time of {@link pollTimeout} has come. */
+  handleTimeout(now: Instant): void {
+    this.#now = now;
+    this.#server.mailboxes.handleTimeout(now.mono);
+    if (now.mono >= this.#checkAt) {
+      const connections = this.#connections.values();
+      this.#checkAt = checkTimeouts(this.#server, connections, now);
+    }
+    this.#settle();
+  }
+
+  /** The next thing to do, until there is none. */
+  pollAction(): ServerAction | undefined {
+    const { actions } = this.#server;
+    const action = actions.shift();
+    if (action !== undefined) return action;
+    const derivation = this.#logins.pollDerivation();
+    if (derivation !== undefined) return { action: "derive", ...derivation };
+    this.#commits.start(this.#now);
+    this.#settle();
+    return actions.shift();
+  }
+
+  /** The connections that got something to write since the last call. */
+  pollDirty(): Iterable<ConnectionId> {
+    return this.#server.outbox.take(this.#now.mono);
+  }
+
+  /** What is to be written to a connection. */
+  queueOf(id: ConnectionId): OutgoingQueue | undefined {
+    return this.#connections.get(id)?.queue;
+  }
+
+  /** When {@link handleTimeout} is to be called, monotonic ms. */
+  pollTimeout(): number | undefined {
+    const next = Math.min(
+      this.#connections.size > 0 ? this.#checkAt : Infinity,
+      this.#commits.timeout ?? Infinity,
+      this.#server.mailboxes.timeout ?? Infinity,
+    );
+    return next === Infinity ? undefined : next;
+  }
+
+  /** What follows from anything that was handled. */
+  #settle(): void {
+    const server = this.#server;
+    this.#disconnectSlowReaders();
+    if (server.stopping && !this.#saidBye && this.#commits.isIdle) {
+      this.#sayBye();
+    }
+    this.#commits.scheduleFlush(this.#now);
+    if (server.userLogChanged) {
+      server.userLogChanged = false;
+      const entries = [...server.online].map((session) => session.logEntry);
+      server.actions.push({ action: "user-log", entries });
+    }
+  }
+
+  #disconnectSlowReaders(): void {
+    const server = this.#server;
+    for (;;) {
+      const connection = server.outbox.takeOverflow();
+      if (connection === undefined) return;
+      const { session } = connection;
+      const why = wireError("slow_reader");
+      if (session !== undefined) dismiss(server, session, why, true, this.#now);
+      else hangUp(server, connection, why);
+    }
+  }
+
+  #sayBye(): void {
+    this.#saidBye = true;
+    const server = this.#server;
+    const why = wireError("shutting_down");
+    // Nobody is to be told that everybody goes: so the sessions end unannounced.
+    const sessions = [...server.online];
+    server.online.clear();
+    for (const session of sessions) leave(server, session, true, this.#now);
+    for (const connection of this.#connections.values()) {
+      if (!connection.closing) hangUp(server, connection, why);
+    }
+    this.#commits.flush(this.#now);
+  }
+
+  /** Ends a connection whose client does not keep to the protocol. */
+  #drop(connection: Connection): void {
+    const { session } = connection;
+    if (session !== undefined) leave(this.#server, session, true, this.#now);
+    hangUp(this.#server, connection);
+  }
+
+  /** Knows a user for every account. */
+  #welcomeUsers(): void {
+    const { directory, background } = this.#server;
+    for (const name of this.#logins.names()) {
+      let user = directory.knownUser(name);
+      if (user === undefined) {
+        user = directory.addUser(name);
+        background.noteUser(user);
+      }
+      user.active = true;
+    }
+    this.#commits.flush(this.#now);
+  }
+}

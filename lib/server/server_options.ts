@@ -1,0 +1,174 @@
+/** The command line of the server (SPEC.md §1). */
+import {
+  describeOptions,
+  type IntegerSetting,
+  integerSetting,
+  lastValue,
+  type OptionRow,
+  parseCommandLine,
+  parseHost,
+  parseNonEmpty,
+  type StartRequest,
+  startRequest,
+} from "../protocol/command_line.ts";
+import { protocolVersion, version } from "../protocol/version.ts";
+
+/** What the server is started with. */
+export interface ServerOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** TCP and UDP; 0 picks a free one. */
+  readonly port: number;
+  /** Consecutive failed logins before an account is locked, 1–5. */
+  readonly attempts: number;
+  /** How long it stays locked, seconds. */
+  readonly blockDuration: number;
+  /** Seconds without a command before a client is logged out; 0 = never. */
+  readonly idleTimeout: number;
+  /** Path of the accounts. */
+  readonly credentials: string;
+  /** Folder of logs and database. */
+  readonly dataDir: string;
+  /** No TLS. */
+  readonly plain: boolean;
+  /** Demo accounts may log in from other machines. */
+  readonly allowDemo: boolean;
+}
+
+/** Reads the server's command line, without the program's name. */
+export function parseServerOptions(
+  args: readonly string[],
+): StartRequest<ServerOptions> {
+  return startRequest(() => {
+    const line = parseCommandLine(args, rows, ["PORT", "ATTEMPTS"]);
+    if (line.options.has("--help")) return { kind: "help", text: helpText };
+    if (line.options.has("--version")) {
+      const text = `parley-server ${version} (protocol ${protocolVersion})`;
+      return { kind: "version", text };
+    }
+    const path = (name: string, standard: string, what: string) =>
+      parseNonEmpty(name, lastValue(line, name) ?? standard, what);
+    const options: ServerOptions = {
+      host: parseHost("--host", lastValue(line, "--host") ?? defaultHost),
+      port: integerSetting(line, portSetting),
+      attempts: integerSetting(line, attemptsSetting),
+      blockDuration: integerSetting(line, blockDurationSetting),
+      idleTimeout: integerSetting(line, idleTimeoutSetting),
+      credentials: path(
+        "--credentials",
+        defaultCredentials,
+        "the path of a file",
+      ),
+      dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
+      plain: line.options.has("--plain"),
+      allowDemo: line.options.has("--allow-demo"),
+    };
+    return { kind: "run", options };
+  });
+}
+
+/** Where the accounts are unless something else is said. */
+export const defaultCredentials = "credentials.txt";
+
+/** Where logs and database are unless something else is said. */
+export const defaultDataDir = "data";
+
+const defaultHost = "0.0.0.0";
+
+const portSetting: IntegerSetting = {
+  option: "--port",
+  argument: "PORT",
+  place: 0,
+  min: 0,
+  max: 65535,
+  standard: 6000,
+};
+const attemptsSetting: IntegerSetting = {
+  option: "--attempts",
+  argument: "ATTEMPTS",
+  place: 1,
+  min: 1,
+  max: 5,
+  standard: 3,
+};
+/** A year, in seconds. */
+const longest = 31_536_000;
+const blockDurationSetting: IntegerSetting = {
+  option: "--block-duration",
+  min: 1,
+  max: longest,
+  standard: 10,
+};
+const idleTimeoutSetting: IntegerSetting = {
+  option: "--idle-timeout",
+  min: 0,
+  max: longest,
+  standard: 0,
+};
+
+const rows: readonly OptionRow[] = [
+  {
+    name: "--host",
+    value: "ADDRESS",
+    help: "address to listen on, IPv4 or IPv6",
+    default: defaultHost,
+  },
+  {
+    name: "--port",
+    value: "PORT",
+    help: "TCP port, and UDP port for rendezvous; 0 = any free one",
+    default: String(portSetting.standard),
+  },
+  {
+    name: "--attempts",
+    value: "N",
+    help: "consecutive failed logins before an account is locked, 1 to 5",
+    default: String(attemptsSetting.standard),
+  },
+  {
+    name: "--block-duration",
+    value: "SECONDS",
+    help: "how long an account stays locked",
+    default: String(blockDurationSetting.standard),
+  },
+  {
+    name: "--idle-timeout",
+    value: "SECONDS",
+    help: "log out who sends no command for so long; 0 = never",
+    default: String(idleTimeoutSetting.standard),
+  },
+  {
+    name: "--credentials",
+    value: "FILE",
+    help: "the accounts",
+    default: defaultCredentials,
+  },
+  {
+    name: "--data-dir",
+    value: "FOLDER",
+    help: "logs and database; created when missing",
+    default: defaultDataDir,
+  },
+  { name: "--plain", help: "no TLS (trusted networks, debugging)" },
+  {
+    name: "--allow-demo",
+    help: "let the demo accounts log in from other machines too",
+  },
+  { name: "--help", help: "show this" },
+  { name: "--version", help: "show the version" },
+];
+
+const helpText = `Parley server ${version}
+
+Usage:
+  parley-server [PORT] [ATTEMPTS] [options]
+  parley-server user add|passwd|remove|unlock NAME [options]
+  parley-server user list|hash [options]
+
+Options (an option wins over the argument of the same meaning):
+${describeOptions(rows)}
+
+"parley-server user --help" tells more about managing accounts.
+
+Exit codes: 0 after a clean stop, 1 when the server cannot start or go on,
+2 for a wrong command line.`;

@@ -1,0 +1,71 @@
+/**
+ * A user's presence on line. It lives from login to logout or loss; when it is
+ * resumed while the old connection still looks alive, it moves to the new one.
+ */
+import type { CatchUp } from "./catch_up.ts";
+import type { Connection } from "./connection.ts";
+import type { UserLogEntry } from "./server_action.ts";
+import type { User } from "./user.ts";
+
+/** A logged-in user's session. */
+export class Session {
+  readonly user: User;
+  connection: Connection;
+  /** Login time, ms since 1970 UTC. */
+  readonly since: number;
+  udpPort: number;
+  /** False until the login is stored; others do not see the session before. */
+  entered = false;
+  /** Highest message id handed to the connection. */
+  delivered: number;
+  /** Reads what waited; `undefined` once messages are delivered as they come. */
+  catchUp: CatchUp | undefined;
+  /** When the user last asked for something, monotonic ms. */
+  lastActivity: number;
+  #logEntry: UserLogEntry | undefined;
+
+  constructor(
+    user: User,
+    connection: Connection,
+    udpPort: number,
+    now: { readonly mono: number; readonly wall: number },
+  ) {
+    this.user = user;
+    this.connection = connection;
+    this.udpPort = udpPort;
+    this.since = now.wall;
+    this.lastActivity = now.mono;
+    this.delivered = user.cursor;
+  }
+
+  /** The client's address as the server sees it. */
+  get ip(): string {
+    return this.connection.remote.ip;
+  }
+
+  /** The session's line in `userlog.txt`; the same object while nothing changes. */
+  get logEntry(): UserLogEntry {
+    return this.#logEntry ??= {
+      since: this.since,
+      user: this.user.name,
+      ip: this.ip,
+      udpPort: this.udpPort,
+    };
+  }
+
+  /** Hands a message that was just sent to the client, or holds it for its turn. */
+  deliver(id: number, frame: Uint8Array): void {
+    if (this.catchUp !== undefined) this.catchUp.hold(id, frame);
+    else if (id > this.delivered) {
+      this.delivered = id;
+      this.connection.send(frame);
+    }
+  }
+
+  /** Continues on another connection. */
+  moveTo(connection: Connection, udpPort: number): void {
+    this.connection = connection;
+    this.udpPort = udpPort;
+    this.#logEntry = undefined;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Session tokens (SPEC.md §2): random, replaced at each use, kept as a hash. A
+ * token that was exchanged for a new one stays good until the client's next
+ * request shows that the new one arrived; otherwise a lost reply would lock the
+ * client out.
+ */
+import { createHash } from "node:crypto";
+import { encodeBase64Url } from "@std/encoding/base64url";
+import { limits } from "../protocol/limits.ts";
+import type { Random } from "../protocol/random.ts";
+import type { StoredToken } from "./store.ts";
+import type { User } from "./user.ts";
+
+/** A user's token as the server keeps it. */
+export interface TokenRecord {
+  /** SHA-256 of the token, hexadecimal. */
+  readonly hash: string;
+  /** Hash of the token before, while that is still good. */
+  readonly previous: string | undefined;
+  /** Not good any more from then on, ms since 1970 UTC. */
+  readonly expires: number;
+  /** The credential it was made under. */
+  readonly credential: string;
+}
+
+/** Every user's session token, found by the token. */
+export class SessionTokens {
+  readonly #users = new Map<string, User>();
+  readonly #random: Random;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** The user whose token this is; says nothing about its validity. */
+  find(token: string): User | undefined {
+    return this.#users.get(hashOf(token));
+  }
+
+  /**
+   * True when a user's token is good: its session lives or ended less than
+   * {@link limits.tokenMs} ago, and the credential is the same.
+   */
+  isValid(user: User, credential: string | undefined, wall: number): boolean {
+    const record = user.token;
+    return record !== undefined && record.credential === credential &&
+      (user.session !== undefined || record.expires > wall);
+  }
+
+  /**
+   * Gives the user a new token in place of the one before.
+   *
+   * @param exchanged The token that it was exchanged for and that stays good
+   * until {@link confirm}.
+   */
+  issue(
+    user: User,
+    credential: string,
+    wall: number,
+    exchanged?: string,
+  ): string {
+    const token = encodeBase64Url(this.#random.bytes(32));
+    this.set(user, {
+      hash: hashOf(token),
+      previous: exchanged === undefined ? undefined : hashOf(exchanged),
+      expires: wall + aliveMs,
+      credential,
+    });
+    return token;
+  }
+
+  /** Sets, restores or (`undefined`) voids a user's token. */
+  set(user: User, record: TokenRecord | undefined): void {
+    for (const hash of [user.token?.hash, user.token?.previous]) {
+      if (hash !== undefined) this.#users.delete(hash);
+    }
+    user.token = record;
+    for (const hash of [record?.hash, record?.previous]) {
+      if (hash !== undefined) this.#users.set(hash, user);
+    }
+  }
+
+  /** The client has the token: the one before is void. True when there was one. */
+  confirm(user: User): boolean {
+    const record = user.token;
+    if (record?.previous === undefined) return false;
+    this.set(user, { ...record, previous: undefined });
+    return true;
+  }
+
+  /** The session ended: the token is good for {@link limits.tokenMs} more. */
+  startGrace(user: User, wall: number): void {
+    if (user.token === undefined) return;
+    user.token = { ...user.token, expires: wall + limits.tokenMs };
+  }
+
+  /**
+   * Puts off the stored expiry of a living session, so that the token outlives
+   * a crash of the server. True when it had to be.
+   */
+  renew(user: User, wall: number): boolean {
+    const record = user.token;
+    if (record === undefined || record.expires > wall + limits.tokenMs) {
+      return false;
+    }
+    user.token = { ...record, expires: wall + aliveMs };
+    return true;
+  }
+}
+
+/** A token as it is stored. */
+export function toStoredToken(user: User, record: TokenRecord): StoredToken {
+  const { hash, previous, expires, credential } = record;
+  return {
+    user: user.id,
+    hash,
+    expires,
+    credential,
+    ...(previous === undefined ? {} : { previous }),
+  };
+}
+
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+/** What the stored expiry of a living session is ahead, at most. */
+const aliveMs = 1.5 * limits.tokenMs;

@@ -1,0 +1,89 @@
+/**
+ * Every deadline of every connection, looked at in one pass: logging in, signs
+ * of life both ways, inactivity. Nothing is armed per frame. A deadline only
+ * ever moves later while frames come, so a pass made at the earliest deadline of
+ * the last pass misses none.
+ */
+import { wireError } from "../protocol/errors.ts";
+import { encodeFrame } from "../protocol/frame.ts";
+import type { Instant } from "../protocol/instant.ts";
+import { limits } from "../protocol/limits.ts";
+import { event } from "../protocol/server_frame.ts";
+import type { Connection } from "./connection.ts";
+import { endOldOffers } from "./offer_relay.ts";
+import { dismiss, hangUp } from "./presence.ts";
+import type { ServerContext } from "./server_context.ts";
+import type { Session } from "./session.ts";
+
+/** Carries out what is due; returns when to look again, monotonic ms. */
+export function checkTimeouts(
+  server: ServerContext,
+  connections: Iterable<Connection>,
+  now: Instant,
+): number {
+  endOldOffers(server, now);
+  // A session that begins after this pass is due no sooner than that.
+  let next = Math.min(
+    now.mono + Math.min(longestMs, server.options.idleMs || longestMs),
+    server.offers.nextExpiry ?? Infinity,
+  );
+  for (const connection of connections) {
+    if (connection.closing) continue;
+    const { session } = connection;
+    const deadline = session === undefined
+      ? checkLogin(server, connection, now)
+      : checkSession(server, session, now);
+    if (deadline < next) next = deadline;
+  }
+  return Math.max(next, now.mono + shortestMs);
+}
+
+/** A connection without a session: its next deadline. */
+function checkLogin(
+  server: ServerContext,
+  connection: Connection,
+  now: Instant,
+): number {
+  // What takes long then is the store, not the client.
+  if (connection.entering) return Infinity;
+  const deadline = connection.openedAt + limits.loginMs;
+  if (now.mono < deadline) return deadline;
+  hangUp(server, connection, wireError("login_timeout"));
+  return Infinity;
+}
+
+/** A logged-in connection: its next deadline. */
+function checkSession(
+  server: ServerContext,
+  session: Session,
+  now: Instant,
+): number {
+  const { connection } = session;
+  const deadAt = connection.lastHeard + limits.deadMs;
+  if (now.mono >= deadAt) {
+    dismiss(server, session, wireError("heartbeat_missed"), true, now);
+    return Infinity;
+  }
+  const { idleMs } = server.options;
+  const idleAt = idleMs > 0 ? session.lastActivity + idleMs : Infinity;
+  if (now.mono >= idleAt) {
+    const seconds = Math.round(idleMs / 1000);
+    const text = `Logged out after ${seconds} seconds of inactivity`;
+    dismiss(server, session, wireError("idle", text), false, now);
+    return Infinity;
+  }
+  if (server.tokens.renew(session.user, now.wall)) {
+    server.background.noteToken(session.user);
+  }
+  if (now.mono >= connection.lastSent + limits.heartbeatMs) {
+    connection.send(pingFrame);
+    connection.lastSent = now.mono;
+  }
+  const pingAt = connection.lastSent + limits.heartbeatMs;
+  return Math.min(deadAt, idleAt, pingAt);
+}
+
+const pingFrame = encodeFrame(event("ping", {}));
+/** Bounds of the time between two passes, ms. */
+const shortestMs = 50;
+const longestMs = 10_000;

@@ -1,0 +1,52 @@
+import type { StoredUser } from "./store.ts";
+import type { Group } from "./group.ts";
+import { SentMessages } from "./sent_messages.ts";
+import type { Session } from "./session.ts";
+import type { TokenRecord } from "./session_tokens.ts";
+
+/** A person, known by a number that no renaming changes. */
+export class User {
+  readonly id: number;
+  readonly name: string;
+  /** Messages up to this id were delivered and confirmed. */
+  cursor: number;
+  /** When the user was last seen on line, ms since 1970 UTC; 0 for never. */
+  lastSeen: number;
+  /** False when there is no account of this name (any more). */
+  active = false;
+  session: Session | undefined;
+  /** When the last session ended, monotonic ms. */
+  awaySince = 0;
+  token: TokenRecord | undefined;
+  readonly sent = new SentMessages();
+  /** Groups that the user has joined. */
+  readonly groups = new Set<Group>();
+  /** Groups that the user may join. */
+  readonly invitations = new Set<Group>();
+  /** Highest id of a private message to the user, or higher when not known. */
+  latestMessage = 0;
+  /** Outcomes of transfers that came while the connection was lost. */
+  parked: Uint8Array[] = [];
+
+  constructor(stored: StoredUser) {
+    this.id = stored.id;
+    this.name = stored.name;
+    this.cursor = stored.cursor;
+    this.lastSeen = stored.lastSeen;
+  }
+
+  /** True when others may see the user on line. */
+  get online(): boolean {
+    return this.session !== undefined && this.session.entered;
+  }
+
+  /** As it is stored. */
+  toStored(): StoredUser {
+    return {
+      id: this.id,
+      name: this.name,
+      cursor: this.cursor,
+      lastSeen: this.lastSeen,
+    };
+  }
+}

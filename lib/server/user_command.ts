@@ -1,0 +1,250 @@
+/**
+ * `server user …`: managing the accounts from the command line (SPEC.md §2).
+ * Here is what a command means and what it does to the text of
+ * `credentials.txt`; asking, deriving and writing are the shell's.
+ */
+import {
+  describeOptions,
+  lastValue,
+  type OptionRow,
+  parseCommandLine,
+  parseNonEmpty,
+  type StartRequest,
+  startRequest,
+  UsageError,
+} from "../protocol/command_line.ts";
+import { isUserName } from "../protocol/names.ts";
+import { CredentialsFile } from "./credentials_file.ts";
+import { defaultCredentials, defaultDataDir } from "./server_options.ts";
+import type { Verifier } from "./verifier.ts";
+
+/** What is to be done with one account. */
+export interface NamedAction {
+  readonly do: "add" | "passwd" | "remove" | "unlock";
+  readonly name: string;
+}
+
+/** What is to be done. */
+export type UserAction = NamedAction | { readonly do: "list" | "hash" };
+
+/** A `user` command and where it applies. */
+export interface UserCommand {
+  readonly action: UserAction;
+  /** Path of the accounts. */
+  readonly credentials: string;
+  /** Folder of the running server's database. */
+  readonly dataDir: string;
+  /** Path of a file whose first line is the new password. */
+  readonly passwordFile?: string;
+}
+
+/** A command that cannot be carried out, in one line for people. */
+export class UserCommandError extends Error {
+  override readonly name = "UserCommandError";
+}
+
+/** What a command has done to the accounts. */
+export interface UserEdit {
+  readonly file: CredentialsFile;
+  /** For people. */
+  readonly done: string;
+}
+
+/** Reads the arguments after `user`. */
+export function parseUserCommand(
+  args: readonly string[],
+): StartRequest<UserCommand> {
+  return startRequest(() => {
+    const line = parseCommandLine(args, rows, ["COMMAND", "NAME"]);
+    if (line.options.has("--help")) return { kind: "help", text: helpText };
+    const path = (name: string, standard: string, what: string) =>
+      parseNonEmpty(name, lastValue(line, name) ?? standard, what);
+    const passwordFile = lastValue(line, "--password-file");
+    const options: UserCommand = {
+      action: parseAction(line.positionals),
+      credentials: path(
+        "--credentials",
+        defaultCredentials,
+        "the path of a file",
+      ),
+      dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
+      ...passwordFile !== undefined && {
+        passwordFile: parseNonEmpty(
+          "--password-file",
+          passwordFile,
+          "the path of a file",
+        ),
+      },
+    };
+    return { kind: "run", options };
+  });
+}
+
+/**
+ * Checks that `action` can be done, before anybody is asked for a password.
+ *
+ * @throws {UserCommandError} when it cannot.
+ */
+export function checkUserAction(
+  file: CredentialsFile,
+  action: UserAction,
+): void {
+  if (!("name" in action)) return;
+  const { name } = action;
+  const exists = file.accounts.has(name);
+  if (action.do === "add" && exists) {
+    throw new UserCommandError(
+      `account "${name}" exists already; "user passwd ${name}" changes its password`,
+    );
+  }
+  if (action.do !== "add" && !exists) {
+    throw new UserCommandError(
+      `there is no account "${name}"; "user list" shows all`,
+    );
+  }
+}
+
+/**
+ * Adds the account or changes its password.
+ *
+ * @throws {UserCommandError} when that cannot be done.
+ */
+export function setPassword(
+  file: CredentialsFile,
+  action: NamedAction & { readonly do: "add" | "passwd" },
+  verifier: Verifier,
+): UserEdit {
+  checkUserAction(file, action);
+  const { name } = action;
+  return action.do === "add"
+    ? { file: file.add(name, verifier), done: `account "${name}" added` }
+    : {
+      file: file.setVerifiers(new Map([[name, verifier]])),
+      done: `password of "${name}" changed`,
+    };
+}
+
+/** Removes the account. @throws {UserCommandError} when there is none. */
+export function removeUser(file: CredentialsFile, name: string): UserEdit {
+  checkUserAction(file, { do: "remove", name });
+  return { file: file.remove(name), done: `account "${name}" removed` };
+}
+
+/** The accounts that hold a plain password, with it. */
+export function plainPasswords(file: CredentialsFile): Map<string, string> {
+  const passwords = new Map<string, string>();
+  for (const [name, credential] of file.accounts) {
+    if (credential.kind === "password") {
+      passwords.set(name, credential.password);
+    }
+  }
+  return passwords;
+}
+
+/**
+ * Replaces plain passwords by verifiers.
+ *
+ * @param hashed For each name the password that the verifier was made from: a
+ * password that was edited since then is left alone.
+ */
+export function hashPasswords(
+  file: CredentialsFile,
+  hashed: ReadonlyMap<string, { password: string; verifier: Verifier }>,
+): UserEdit {
+  const current = plainPasswords(file);
+  const verifiers = new Map<string, Verifier>();
+  for (const [name, { password, verifier }] of hashed) {
+    if (current.get(name) === password) verifiers.set(name, verifier);
+  }
+  const count = verifiers.size;
+  return {
+    file: file.setVerifiers(verifiers),
+    done: count === 0
+      ? "no plain password left to hash"
+      : `${count} plain ${count === 1 ? "password" : "passwords"} hashed`,
+  };
+}
+
+/** One line for each account: its name and how its password is kept. */
+export function listUsers(file: CredentialsFile): string[] {
+  const names = [...file.accounts.keys()];
+  const width = Math.max(0, ...names.map((name) => name.length));
+  return [...file.accounts].map(([name, credential]) =>
+    `${name.padEnd(width)}  ${
+      credential.kind === "password" ? "plain password" : "hashed"
+    }`
+  );
+}
+
+function parseAction(positionals: readonly string[]): UserAction {
+  const [command, name] = positionals;
+  switch (command) {
+    case "list":
+    case "hash":
+      if (name === undefined) return { do: command };
+      throw new UsageError(
+        `unexpected argument "${name}": ${command} has none`,
+      );
+    case "add":
+    case "passwd":
+    case "remove":
+    case "unlock":
+      if (name === undefined) {
+        throw new UsageError(
+          `user ${command} needs a name: user ${command} NAME`,
+        );
+      }
+      if (isUserName(name)) return { do: command, name };
+      throw new UsageError(
+        `invalid NAME "${name}": must be 1 to 32 of A-Z a-z 0-9 . _ -`,
+      );
+    case undefined:
+      throw new UsageError(`user needs a command: ${commands}`);
+    default:
+      throw new UsageError(
+        `unknown user command "${command}": must be ${commands}`,
+      );
+  }
+}
+
+const commands = "add, passwd, remove, list, unlock or hash";
+
+const rows: readonly OptionRow[] = [
+  {
+    name: "--credentials",
+    value: "FILE",
+    help: "the accounts",
+    default: defaultCredentials,
+  },
+  {
+    name: "--data-dir",
+    value: "FOLDER",
+    help: "where the running server keeps its data (for unlock)",
+    default: defaultDataDir,
+  },
+  {
+    name: "--password-file",
+    value: "FILE",
+    help: "its first line is the new password",
+  },
+  { name: "--help", help: "show this" },
+];
+
+const helpText = `Accounts of the Parley server
+
+Usage:
+  parley-server user add NAME      make an account
+  parley-server user passwd NAME   set another password
+  parley-server user remove NAME   remove the account
+  parley-server user list          show all accounts
+  parley-server user unlock NAME   end a lock after failed logins
+  parley-server user hash          replace all plain passwords by verifiers
+
+Options:
+${describeOptions(rows)}
+
+The new password is taken from --password-file or asked twice on a terminal;
+elsewhere it is PARLEY_PASSWORD or a line of standard input. A running server
+notices the change by itself.
+
+Exit codes: 0 done, 1 not done, 2 for a wrong command line.`;

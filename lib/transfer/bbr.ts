@@ -1,0 +1,256 @@
+/**
+ * A model-based congestion controller in the manner of BBR (Cardwell et al.,
+ * "BBR: Congestion-Based Congestion Control", and draft-ietf-ccwg-bbr): it
+ * measures the rate the path delivers and its round-trip time, sends at that
+ * rate, and keeps about two of their products in flight. Single losses do not
+ * slow it down; a round that loses much bounds what is in flight.
+ */
+import type { AckSample, CongestionController } from "./congestion.ts";
+
+/** BBR-like congestion controller. */
+export class Bbr implements CongestionController {
+  #phase: "startup" | "drain" | "probe-rate" | "probe-rtt" = "startup";
+  #datagramBytes = 1200;
+  #window = initialPackets * 1200;
+  #pacingRate = Infinity;
+  /** Highest delivery rate of each of the last rounds. */
+  readonly #rates = new Float64Array(rateRounds);
+  #maxRate = 0;
+  #minRtt = Infinity;
+  #minRttAt = 0;
+  #round = 0;
+  #roundEnd = 0;
+  #roundAcked = 0;
+  #roundLost = 0;
+  #fullRate = 0;
+  #fullRounds = 0;
+  #cycle = 0;
+  #cycleAt = 0;
+  #probeRttEnd = 0;
+  #inFlightBound = Infinity;
+  #isConserving = false;
+
+  get window(): number {
+    if (this.#isConserving) return minPackets * this.#datagramBytes;
+    return this.#window;
+  }
+
+  get pacingRate(): number {
+    return this.#pacingRate;
+  }
+
+  get phase(): string {
+    return this.#phase;
+  }
+
+  setDatagramBytes(bytes: number): void {
+    this.#datagramBytes = bytes;
+    if (this.#maxRate > 0) return;
+    this.#window = Math.min(
+      initialPackets * bytes,
+      Math.max(maxInitialBytes, 2 * bytes),
+    );
+  }
+
+  handleFirstRtt(rtt: number): void {
+    if (this.#maxRate > 0) return;
+    this.#pacingRate = startupGain * this.#window / Math.max(rtt, 0.1);
+  }
+
+  handleSent(): void {}
+
+  handleAck(sample: AckSample): void {
+    this.#isConserving = false;
+    const isRoundStart = this.#updateRound(sample);
+    this.#updateRate(sample);
+    const isRttStale = this.#updateMinRtt(sample);
+    if (isRoundStart) this.#checkFullPipe(sample);
+    this.#updatePhase(sample, isRttStale);
+    this.#setWindowAndRate(sample);
+    if (isRoundStart) {
+      this.#roundAcked = 0;
+      this.#roundLost = 0;
+    }
+  }
+
+  handlePersistentCongestion(): void {
+    this.#isConserving = true;
+  }
+
+  /** Bytes that fill the path once, times `gain`. */
+  #bytesFor(gain: number): number {
+    if (this.#minRtt === Infinity) return this.#window;
+    return gain * this.#maxRate * this.#minRtt;
+  }
+
+  #updateRound(sample: AckSample): boolean {
+    this.#roundAcked += sample.acked;
+    this.#roundLost += sample.lost;
+    if (sample.priorDelivered < this.#roundEnd) return false;
+    this.#roundEnd = sample.delivered;
+    this.#round++;
+    this.#rates[this.#round % rateRounds] = 0;
+    return true;
+  }
+
+  #updateRate(sample: AckSample): void {
+    const isUsable = sample.rate > 0 &&
+      (!sample.isAppLimited || sample.rate >= this.#maxRate);
+    const slot = this.#round % rateRounds;
+    if (isUsable && sample.rate > this.#rates[slot]!) {
+      this.#rates[slot] = sample.rate;
+    }
+    let max = 0;
+    for (let i = 0; i < rateRounds; i++) max = Math.max(max, this.#rates[i]!);
+    // Rounds without a usable sample (nothing to send) do not lower it.
+    if (max > 0) this.#maxRate = max;
+  }
+
+  /** Returns true when the smallest round trip was not seen for long. */
+  #updateMinRtt(sample: AckSample): boolean {
+    if (sample.rtt <= 0) return false;
+    const isStale = sample.now - this.#minRttAt > minRttMs;
+    if (sample.rtt <= this.#minRtt || isStale) {
+      const isFirst = this.#minRtt === Infinity;
+      this.#minRtt = sample.rtt;
+      this.#minRttAt = sample.now;
+      return isStale && !isFirst;
+    }
+    return false;
+  }
+
+  /** Has the rate stopped growing by a quarter a round for three rounds? */
+  #checkFullPipe(sample: AckSample): void {
+    const total = this.#roundAcked + this.#roundLost;
+    const isOverloaded = this.#roundLost > maxLossShare * total &&
+      this.#roundLost >= 8 * this.#datagramBytes;
+    if (isOverloaded) {
+      this.#inFlightBound = Math.max(
+        this.#bytesFor(1),
+        boundShare * Math.min(sample.priorInFlight, this.#inFlightBound),
+      );
+    }
+    if (this.#phase !== "startup") return;
+    if (sample.isAppLimited && !isOverloaded) return;
+    if (this.#maxRate >= 1.25 * this.#fullRate) {
+      this.#fullRate = this.#maxRate;
+      this.#fullRounds = 0;
+    } else this.#fullRounds++;
+    if (this.#fullRounds >= 3 || (isOverloaded && this.#fullRounds > 0)) {
+      this.#phase = "drain";
+    }
+  }
+
+  #updatePhase(sample: AckSample, isRttStale: boolean): void {
+    const now = sample.now;
+    if (this.#phase === "drain" && sample.inFlight <= this.#bytesFor(1)) {
+      this.#enterProbeRate(now);
+    }
+    if (this.#phase === "probe-rate") this.#updateCycle(sample);
+    if (isRttStale && this.#phase !== "probe-rtt") {
+      this.#phase = "probe-rtt";
+      this.#probeRttEnd = 0;
+    }
+    if (this.#phase !== "probe-rtt") return;
+    if (
+      this.#probeRttEnd === 0 &&
+      sample.inFlight <= this.#probeRttWindow() + this.#datagramBytes
+    ) this.#probeRttEnd = now + probeRttMs;
+    if (this.#probeRttEnd > 0 && now >= this.#probeRttEnd) {
+      this.#minRttAt = now;
+      if (this.#fullRounds >= 3) this.#enterProbeRate(now);
+      else this.#phase = "startup";
+    }
+  }
+
+  #enterProbeRate(now: number): void {
+    this.#phase = "probe-rate";
+    this.#fullRounds = 3;
+    // Start anywhere but at the draining step; the round number is as good as
+    // random and keeps several transfers from probing together.
+    this.#cycle = this.#round % (cycleGains.length - 1) + 1;
+    if (this.#cycle === 1) this.#cycle = 2;
+    this.#cycleAt = now;
+  }
+
+  #updateCycle(sample: AckSample): void {
+    const elapsed = sample.now - this.#cycleAt;
+    const gain = cycleGains[this.#cycle]!;
+    let isOver = elapsed > this.#minRtt;
+    if (gain > 1) {
+      isOver &&= sample.lost > 0 || sample.priorInFlight >=
+          Math.min(this.#bytesFor(gain), this.#inFlightBound) ||
+        elapsed > 4 * this.#minRtt;
+    } else if (gain < 1) isOver ||= sample.inFlight <= this.#bytesFor(1);
+    if (!isOver) return;
+    if (gain > 1 && sample.lost === 0) this.#inFlightBound *= gain;
+    this.#cycle = (this.#cycle + 1) % cycleGains.length;
+    this.#cycleAt = sample.now;
+  }
+
+  #probeRttWindow(): number {
+    return Math.max(this.#bytesFor(0.5), minPackets * this.#datagramBytes);
+  }
+
+  #setWindowAndRate(sample: AckSample): void {
+    const floor = minPackets * this.#datagramBytes;
+    if (this.#maxRate === 0) {
+      this.#window += sample.acked;
+      return;
+    }
+    const gain = this.#pacingGain();
+    this.#pacingRate = Math.max(gain * this.#maxRate, floor / maxFloorMs);
+    if (this.#phase === "probe-rtt") {
+      this.#window = this.#probeRttWindow();
+      return;
+    }
+    const isStartup = this.#phase === "startup";
+    const target = this.#bytesFor(isStartup ? startupGain : windowGain) +
+      Math.max(
+        extraDatagrams * this.#datagramBytes,
+        Math.min(this.#maxRate * bunchMs, maxExtraBytes),
+      );
+    const grown = isStartup
+      ? Math.max(target, this.#window + sample.acked)
+      : target;
+    const limit = isStartup ? 2 * target + maxInitialBytes : Infinity;
+    this.#window = Math.max(
+      Math.min(grown, limit, this.#inFlightBound),
+      floor,
+    );
+  }
+
+  #pacingGain(): number {
+    switch (this.#phase) {
+      case "startup":
+        return startupGain;
+      case "drain":
+        return 1 / startupGain;
+      case "probe-rate":
+        return cycleGains[this.#cycle]!;
+      case "probe-rtt":
+        return 1;
+    }
+  }
+}
+
+/** 2/ln 2: the least gain that doubles the rate every round. */
+const startupGain = 2.885;
+const windowGain = 2;
+/** On top, for ends that wake up, and acknowledge, once in about this time. */
+const bunchMs = 1;
+const extraDatagrams = 3;
+const maxExtraBytes = 128 * 1024;
+const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
+const rateRounds = 10;
+const minRttMs = 10_000;
+const probeRttMs = 200;
+const initialPackets = 16;
+const maxInitialBytes = 64 * 1024;
+const minPackets = 4;
+/** The slowest rate sends the smallest window in this time, ms. */
+const maxFloorMs = 1_000;
+/** A round that loses more than this share is an overload, not noise. */
+const maxLossShare = 0.15;
+/** What remains of the bytes in flight after an overload. */
+const boundShare = 0.85;

@@ -1,0 +1,48 @@
+/**
+ * How a sender decides how much may be under way: the seam at which congestion
+ * controllers are swapped. All times in ms, sizes in bytes of data datagrams'
+ * slices, rates in bytes per ms.
+ */
+
+/** What one acknowledgement tells; one object is reused for all. */
+export interface AckSample {
+  now: number;
+  /** Bytes newly acknowledged. */
+  acked: number;
+  /** Bytes newly declared lost. */
+  lost: number;
+  /** Bytes still in flight. */
+  inFlight: number;
+  /** Bytes in flight before this acknowledgement. */
+  priorInFlight: number;
+  /** Bytes acknowledged since the start. */
+  delivered: number;
+  /** Those when the newest acknowledged packet was sent. */
+  priorDelivered: number;
+  /** Delivery rate over that packet's flight; 0 when it cannot be told. */
+  rate: number;
+  /** The sender had nothing to send then: the rate is only a lower bound. */
+  isAppLimited: boolean;
+  /** Round trip of this acknowledgement without the peer's delay; 0 if none. */
+  rtt: number;
+  /** The newest lost packet was sent then; 0 when none was lost. */
+  lostSentAt: number;
+}
+
+/** A congestion controller. */
+export interface CongestionController {
+  /** Bytes that may be in flight. */
+  readonly window: number;
+  /** Bytes per ms that may be sent; Infinity when only the window limits. */
+  readonly pacingRate: number;
+  /** For showing: what it is doing. */
+  readonly phase: string;
+  /** The size of datagrams changed, or is known for the first time. */
+  setDatagramBytes(bytes: number): void;
+  /** A first round-trip time, from finding the path, before any data. */
+  handleFirstRtt(rtt: number): void;
+  handleSent(now: number, bytes: number, inFlight: number): void;
+  handleAck(sample: AckSample): void;
+  /** Nothing came back for several probe time-outs (RFC 9002 §7.6). */
+  handlePersistentCongestion(now: number): void;
+}

@@ -1,0 +1,159 @@
+/**
+ * What both ends do alike with control datagrams: seal and open them, answer
+ * probes, find the path, and say good-bye. Sender and receiver own one each.
+ */
+import { readU32, writeU32 } from "./bytes.ts";
+import {
+  type CloseReason,
+  closeReasonCode,
+  closeReasonOf,
+} from "./close_reason.ts";
+import { ControlSealer } from "./control_sealer.ts";
+import {
+  controlHeaderBytes,
+  isOfTransfer,
+  type PacketType,
+  packetType,
+} from "./packet.ts";
+import { PathFinder } from "./path_finder.ts";
+import { Rtt } from "./rtt.ts";
+import type { TransferKeys } from "./transfer_keys.ts";
+import { transferLimits } from "./transfer_limits.ts";
+
+/** What an end of a transfer is made from. */
+export interface EndOptions {
+  /** The offer's id, 8 bytes. */
+  readonly id: Uint8Array;
+  readonly keys: TransferKeys;
+  /** The file's size, bytes. */
+  readonly size: number;
+  /** First block to be sent; those below are already there. Default 0. */
+  readonly firstBlock?: number;
+  /** Numbers the shell gave to the other side's addresses, best first. */
+  readonly paths: readonly number[];
+  /** Monotonic time, ms. */
+  readonly now: number;
+}
+
+/** Shared control part of both ends. */
+export class ControlChannel {
+  readonly paths: PathFinder;
+  readonly rtt = new Rtt();
+  readonly #id: Uint8Array;
+  readonly #sealer: ControlSealer;
+  /** Probes to be answered: path, token and size of each, oldest first. */
+  readonly #replies: number[] = [];
+  #closeReason: CloseReason | undefined;
+  #closesDue = 0;
+  /** Size of the last answered probe, 0 when there is no news. */
+  probedBytes = 0;
+  /** Where the datagram that was written last must go. */
+  path = -1;
+
+  constructor(options: EndOptions, role: "sender" | "receiver") {
+    this.#id = options.id;
+    this.#sealer = new ControlSealer(options.id, options.keys, role);
+    this.paths = new PathFinder(options.paths, options.now);
+  }
+
+  /** True once {@link close} was called. */
+  get isClosing(): boolean {
+    return this.#closeReason !== undefined;
+  }
+
+  /** The number a sealed datagram must exceed to be news. */
+  get newestNumber(): number {
+    return this.#sealer.newestNumber;
+  }
+
+  /** Says good-bye, now and whenever the other side still sends. */
+  close(reason: CloseReason): void {
+    if (this.isClosing) return;
+    this.#closeReason = reason;
+    this.#closesDue = 1;
+  }
+
+  /** True for a datagram of this transfer; its content may still be forged. */
+  isOurs(bytes: Uint8Array): boolean {
+    return bytes.length >= controlHeaderBytes && isOfTransfer(bytes, this.#id);
+  }
+
+  /**
+   * Opens a control datagram and does what both ends do with it.
+   *
+   * @returns Its body, or undefined when it is not authentic.
+   */
+  handle(bytes: Uint8Array, path: number, now: number): Uint8Array | undefined {
+    const body = this.#sealer.open(bytes);
+    if (body === undefined) return undefined;
+    this.paths.handleHeard(path, now);
+    if (this.isClosing) this.#closesDue = 1;
+    if (bytes[0] === packetType.probe && body.length >= 4) {
+      if (this.#replies.length < 3 * maxReplies) {
+        this.#replies.push(path, readU32(body, 0), bytes.length);
+      }
+    } else if (bytes[0] === packetType.probed && body.length === 8) {
+      const rtt = this.paths.roundTrip(readU32(body, 0), path, now);
+      if (rtt >= 0) {
+        if (path === this.paths.active) this.rtt.update(rtt);
+        this.probedBytes = readU32(body, 4);
+      }
+    }
+    return body;
+  }
+
+  /** The reason in the body of a close. */
+  closeReason(body: Uint8Array): CloseReason {
+    return closeReasonOf(body[0] ?? -1);
+  }
+
+  /**
+   * Writes what is due of probes, answers and good-byes to `out`, and sets
+   * {@link path}.
+   *
+   * @returns The datagram's length, 0 for nothing.
+   */
+  pollTransmit(out: Uint8Array, now: number): number {
+    if (this.isClosing) return this.#pollClose(out);
+    if (this.#replies.length > 0) {
+      const [path, token, size] = this.#replies.splice(0, 3);
+      writeU32(out, controlHeaderBytes, token!);
+      writeU32(out, controlHeaderBytes + 4, size!);
+      return this.send(out, packetType.probed, 8, path!);
+    }
+    const path = this.paths.pollProbe(now);
+    return path < 0
+      ? 0
+      : this.sendProbe(out, now, path, controlHeaderBytes + 20);
+  }
+
+  /** Writes a probe that makes a datagram of `bytes`. */
+  sendProbe(out: Uint8Array, now: number, path: number, bytes: number): number {
+    const bodyBytes = bytes - controlHeaderBytes - transferLimits.tagBytes;
+    out.fill(0, controlHeaderBytes, controlHeaderBytes + bodyBytes);
+    writeU32(out, controlHeaderBytes, this.paths.issueToken(path, now));
+    return this.send(out, packetType.probe, bodyBytes, path);
+  }
+
+  /** Seals the body in `out` and addresses it. Returns the whole length. */
+  send(
+    out: Uint8Array,
+    type: PacketType,
+    bodyBytes: number,
+    path = this.paths.active,
+  ): number {
+    this.path = path;
+    return this.#sealer.seal(out, type, bodyBytes);
+  }
+
+  #pollClose(out: Uint8Array): number {
+    const path = this.paths.active;
+    if (this.#closesDue === 0 || path < 0) return 0;
+    this.#closesDue = 0;
+    out[controlHeaderBytes] = closeReasonCode(this.#closeReason!);
+    return this.send(out, packetType.close, 1, path);
+  }
+}
+
+/** Probes that wait for an answer. */
+const maxReplies = 16;

@@ -1,0 +1,107 @@
+/**
+ * Decides which packets are lost and when to probe, after RFC 9002 §6: by
+ * packet threshold, by time threshold, and by a probe time-out with exponential
+ * back-off. Both thresholds grow when a packet declared lost turns up after all
+ * (RFC 8985 §7.1), so a path that reorders does not look like one that loses.
+ */
+import type { Rtt } from "./rtt.ts";
+import { packetState, type SentPackets } from "./sent_packets.ts";
+import { transferLimits } from "./transfer_limits.ts";
+
+/** Loss detection of one sender. */
+export class LossDetector {
+  readonly #sent: SentPackets;
+  readonly #rtt: Rtt;
+  #largestAcked = -1;
+  #packetThreshold = 3;
+  /** Reordering allowed beyond a round trip, in eighths of it. */
+  #timeEighths = 1;
+  #lossTime = Infinity;
+  #lastSentAt = 0;
+  #probeCount = 0;
+
+  constructor(sent: SentPackets, rtt: Rtt) {
+    this.#sent = sent;
+    this.#rtt = rtt;
+  }
+
+  /** Highest number acknowledged, -1 for none. */
+  get largestAcked(): number {
+    return this.#largestAcked;
+  }
+
+  /** Probe time-outs since the last acknowledgement. */
+  get probeCount(): number {
+    return this.#probeCount;
+  }
+
+  handleSent(now: number): void {
+    this.#lastSentAt = now;
+  }
+
+  /** Something new was acknowledged. */
+  handleAcked(largest: number): void {
+    this.#largestAcked = Math.max(this.#largestAcked, largest);
+    this.#probeCount = 0;
+  }
+
+  /** A packet that had been declared lost was acknowledged. */
+  handleSpurious(number: number): void {
+    const distance = this.#largestAcked - number + 1;
+    this.#packetThreshold = Math.min(
+      Math.max(this.#packetThreshold, distance),
+      maxPacketThreshold,
+    );
+    this.#timeEighths = Math.min(this.#timeEighths + 1, maxTimeEighths);
+  }
+
+  /** Declares lost what is; calls `onLost` for each, in order. */
+  detect(now: number, onLost: (number: number) => void): void {
+    this.#lossTime = Infinity;
+    const rtt = Math.max(this.#rtt.latest, this.#rtt.smoothed);
+    const delay = Math.max(rtt * (1 + this.#timeEighths / 8), granularityMs);
+    const sent = this.#sent;
+    for (let number = sent.oldest; number < this.#largestAcked; number++) {
+      if (sent.state(number) !== packetState.inFlight) continue;
+      const deadline = sent.sentAt(number) + delay;
+      const isLost = deadline <= now ||
+        this.#largestAcked - number >= this.#packetThreshold;
+      if (!isLost) {
+        // Later ones were sent later and are closer to the largest.
+        this.#lossTime = deadline;
+        return;
+      }
+      sent.settle(number, packetState.lost);
+      onLost(number);
+    }
+  }
+
+  /** When {@link detect} or a probe is due, ms; Infinity when neither is. */
+  deadline(): number {
+    if (this.#lossTime !== Infinity) return this.#lossTime;
+    return this.#probeDeadline();
+  }
+
+  /** True when a probe is due; then its back-off doubles. */
+  takeProbe(now: number): boolean {
+    if (this.#lossTime !== Infinity || now < this.#probeDeadline()) {
+      return false;
+    }
+    this.#probeCount++;
+    return true;
+  }
+
+  #probeDeadline(): number {
+    if (this.#sent.packetsInFlight === 0) return Infinity;
+    const timeout = this.#rtt.probeTimeout(transferLimits.maxAckDelayMs);
+    const backOff = 2 ** Math.min(this.#probeCount, maxBackOff);
+    return this.#lastSentAt + Math.min(timeout * backOff, maxProbeMs);
+  }
+}
+
+const granularityMs = 1;
+const maxPacketThreshold = 2048;
+const maxTimeEighths = 8;
+const maxBackOff = 10;
+/** So that a path that comes back is found within this time. */
+const maxProbeMs = 2_000;

@@ -1,0 +1,67 @@
+/**
+ * The name a received file gets (SPEC.md §7): `SENDER_FILE`, whatever the
+ * sender called it. What came over the network is hostile: it may try to leave
+ * the folder, to name a device, to hide its extension or to draw on a terminal.
+ */
+
+/**
+ * A name for a file that `sender` calls `offered`: one path component, free of
+ * control characters, of characters and names that some file system forbids,
+ * and at most 240 bytes long so that suffixes still fit. The extension is kept.
+ *
+ * @param copy 0 for the plain name, n for the one with ` (n)`.
+ */
+export function receivedName(
+  sender: string,
+  offered: string,
+  copy = 0,
+): string {
+  const clean = cleanName(offered);
+  const { stem, extension } = split(clean);
+  const suffix = (copy === 0 ? "" : ` (${copy})`) + extension;
+  // Device names keep their meaning with any extension, but not behind a prefix.
+  const prefix = cleanName(sender).replace(/^\.+/, "") || "someone";
+  const room = maxBytes - byteLength(suffix);
+  return truncate(`${prefix}_${stem}`, room).replace(/[. ]+$/, "") + suffix;
+}
+
+/** One harmless path component out of anything. */
+function cleanName(name: string): string {
+  const last = name.toWellFormed().normalize("NFC").split(/[/\\]/)
+    .filter((part) => part !== "").at(-1) ?? "";
+  const clean = last.replace(forbidden, "_").replace(/[. ]+$/, "").trim();
+  return clean === "" ? "file" : clean;
+}
+
+/** Splits before the last dot; an overlong or odd extension is no extension. */
+function split(name: string): { stem: string; extension: string } {
+  const dot = name.lastIndexOf(".");
+  const extension = name.slice(dot);
+  const isUsual = dot > 0 && /^\.[^\s.]{1,16}$/u.test(extension);
+  return isUsual
+    ? { stem: name.slice(0, dot), extension }
+    : { stem: name, extension: "" };
+}
+
+function byteLength(text: string): number {
+  return encoder.encode(text).length;
+}
+
+function truncate(text: string, bytes: number): string {
+  if (byteLength(text) <= bytes) return text;
+  let kept = "";
+  let left = bytes;
+  for (const character of text) {
+    left -= byteLength(character);
+    if (left < 0) break;
+    kept += character;
+  }
+  return kept;
+}
+
+const encoder = new TextEncoder();
+const maxBytes = 240;
+/** Controls, separators, what Windows forbids, and bidirectional controls. */
+const forbidden =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u001f\u007f-\u009f<>:"|?*\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/g;

@@ -1,0 +1,331 @@
+/**
+ * The receiving end of a transfer (DESIGN.md §6), without sockets, files or
+ * clock. After every call of a `handle*` method the shell drains, in this
+ * order: {@link Receiver.pollTransmit} until it returns 0,
+ * {@link Receiver.pollWrite} until undefined, {@link Receiver.pollEvent} until
+ * undefined; then it arms one timer for {@link Receiver.pollTimeout}.
+ *
+ * Blocks are opened as they complete and handed out in order, so the file is
+ * hashed once, on its way to the disk, with the real SHA-256 of its bytes.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { AckFrame } from "./ack_frame.ts";
+import { BlockSealer } from "./block_sealer.ts";
+import type { CloseReason } from "./close_reason.ts";
+import { ControlChannel, type EndOptions } from "./control_channel.ts";
+import {
+  controlHeaderBytes,
+  dataHeaderBytes,
+  isDataAuthentic,
+  packetNumber,
+  packetType,
+  sliceBlock,
+  sliceOffset,
+} from "./packet.ts";
+import { HeaderMac } from "./header_mac.ts";
+import { RangeSet } from "./range_set.ts";
+import { ReceiveWindow } from "./receive_window.ts";
+import type { EngineEvent } from "./transfer_event.ts";
+import { blockCount, transferLimits } from "./transfer_limits.ts";
+
+/** Receives one file from one sender. */
+export class Receiver {
+  readonly #blocks: number;
+  readonly #channel: ControlChannel;
+  readonly #window: ReceiveWindow;
+  readonly #headerMac: HeaderMac;
+  readonly #hash = createHash("sha256");
+  readonly #received = new RangeSet(transferLimits.ackRanges);
+  readonly #ack = new AckFrame();
+  readonly #events: EngineEvent[] = [];
+  readonly #refetches: number[] = [];
+  #state: "connecting" | "receiving" | "verified" | "stored" | "finished" =
+    "connecting";
+  #digest: Uint8Array | undefined;
+  #largest = -1;
+  #largestAt = 0;
+  /** Weight of what arrived since the last acknowledgement. */
+  #unacked = 0;
+  #unackedBytes = 0;
+  #ackAt = Infinity;
+  #sentLimit = 0;
+  #doneAt = Infinity;
+  #doneTries = 0;
+  #endsAt = Infinity;
+
+  constructor(options: EndOptions) {
+    this.#blocks = blockCount(options.size);
+    this.#channel = new ControlChannel(options, "receiver");
+    this.#headerMac = new HeaderMac(options.keys.header);
+    const sealer = new BlockSealer(
+      options.keys.block,
+      options.id,
+      options.size,
+    );
+    this.#window = new ReceiveWindow(
+      sealer,
+      options.size,
+      options.firstBlock ?? 0,
+    );
+  }
+
+  /** Where the datagram that was written last must go. */
+  get transmitPath(): number {
+    return this.#channel.path;
+  }
+
+  /** Every block below this one is opened. */
+  get base(): number {
+    return this.#window.base;
+  }
+
+  /** True when nothing more will be sent or expected: it can be dropped. */
+  get isDrained(): boolean {
+    return this.#endsAt === -Infinity;
+  }
+
+  handleDatagram(bytes: Uint8Array, path: number, now: number): void {
+    if (this.isDrained || !this.#channel.isOurs(bytes)) return;
+    if (bytes[0] === packetType.data) this.#handleData(bytes, path, now);
+    else this.#handleControl(bytes, path, now);
+  }
+
+  /** The oldest block that {@link pollWrite} handed out is written. */
+  handleWritten(now: number): void {
+    this.#window.handleWritten();
+    // Open the window before the sender runs into its end.
+    const opened = this.#window.limit - this.#sentLimit;
+    const isLast = this.#window.limit === this.#blocks;
+    if (opened >= limitStep || (isLast && opened > 0)) this.#ackAt = now;
+    this.#checkDigest();
+  }
+
+  /** The file is synced and has its final name. */
+  handleStored(now: number): void {
+    if (this.#state !== "verified") return;
+    this.#state = "stored";
+    this.#doneAt = now;
+  }
+
+  handleTimeout(now: number): void {
+    if (this.isDrained) return;
+    if (now >= this.#endsAt) {
+      this.#endsAt = -Infinity;
+      return;
+    }
+    const isWaiting = this.#state === "connecting" ||
+      this.#state === "receiving";
+    if (isWaiting && now >= this.#channel.paths.giveUpAt) {
+      const wasConnected = this.#state !== "connecting";
+      this.#events.push({ type: "unreachable", wasConnected });
+      this.#endsAt = -Infinity;
+    }
+  }
+
+  /** Gives up and tells the other side, now and for a while. */
+  close(reason: CloseReason, now: number): void {
+    if (this.isDrained || this.#state === "stored") return;
+    this.#channel.close(reason);
+    this.#endsAt = now + transferLimits.lingerMs;
+  }
+
+  /** Writes the next datagram to `out`; see {@link Sender.pollTransmit}. */
+  pollTransmit(out: Uint8Array, now: number): number {
+    if (this.isDrained) return 0;
+    if (this.#isAckDue(now)) return this.#sendAck(out, now);
+    const control = this.#channel.pollTransmit(out, now);
+    if (control > 0) return control;
+    if (this.#state !== "stored" || now < this.#doneAt) return 0;
+    return this.#sendDone(out, now);
+  }
+
+  /**
+   * The next block to append to the file, or undefined. It is valid until
+   * {@link handleWritten} was called for it, which must happen in order.
+   */
+  pollWrite(): Uint8Array | undefined {
+    const plaintext = this.#window.take();
+    if (plaintext !== undefined) this.#hash.update(plaintext);
+    return plaintext;
+  }
+
+  /** When {@link handleTimeout} or {@link pollTransmit} has work, ms. */
+  pollTimeout(): number {
+    if (this.isDrained) return Infinity;
+    if (this.#state === "finished" || this.#channel.isClosing) {
+      return this.#endsAt;
+    }
+    const paths = this.#channel.paths;
+    const isWaiting = this.#state === "connecting" ||
+      this.#state === "receiving";
+    return Math.min(
+      paths.active < 0 ? Infinity : this.#ackAt,
+      this.#doneAt,
+      this.#endsAt,
+      paths.deadline(),
+      isWaiting ? paths.giveUpAt : Infinity,
+    );
+  }
+
+  pollEvent(): EngineEvent | undefined {
+    return this.#events.shift();
+  }
+
+  #handleData(bytes: Uint8Array, path: number, now: number): void {
+    if (this.#channel.isClosing) return;
+    if (!isDataAuthentic(bytes, this.#headerMac)) return;
+    const block = sliceBlock(bytes);
+    const outcome = this.#window.add(
+      block,
+      sliceOffset(bytes),
+      bytes.subarray(dataHeaderBytes),
+    );
+    if (outcome === "refused") return;
+    const number = packetNumber(bytes);
+    if (this.#received.add(number, number + 1) < 0) {
+      this.#received.dropLowest();
+      this.#received.add(number, number + 1);
+    }
+    this.#channel.paths.handleData(path, now);
+    // A gap or a repetition is news the sender waits for.
+    const isOrdinary = number === this.#largest + 1 && outcome !== "known";
+    this.#unacked += isOrdinary ? 1 : oddWeight;
+    this.#unackedBytes += bytes.length;
+    if (number > this.#largest) {
+      this.#largest = number;
+      this.#largestAt = now;
+    }
+    const isEnd = outcome === "completed" &&
+      (this.#window.base === this.#blocks || !this.#window.isOpened(block));
+    const isMuch = this.#unacked >= ackEvery ||
+      (this.#unackedBytes >= ackBytes && this.#unacked >= 2);
+    if (isMuch || isEnd) this.#ackAt = now;
+    else if (this.#ackAt === Infinity) this.#ackAt = now + this.#ackDelay();
+    if (outcome === "completed") this.#handleCompleted(block);
+  }
+
+  #handleCompleted(block: number): void {
+    const failures = this.#window.failures(block);
+    if (this.#window.isOpened(block)) {
+      const index = this.#refetches.indexOf(block);
+      if (index >= 0) this.#refetches.splice(index, 1);
+    } else if (failures > transferLimits.blockRefetches) {
+      this.#events.push({ type: "corrupt" });
+    } else if (!this.#refetches.includes(block)) this.#refetches.push(block);
+  }
+
+  #handleControl(bytes: Uint8Array, path: number, now: number): void {
+    const body = this.#channel.handle(bytes, path, now);
+    if (body === undefined || this.#channel.isClosing) return;
+    if (this.#state === "connecting") {
+      this.#state = "receiving";
+      this.#events.push({
+        type: "connected",
+        path: this.#channel.paths.active,
+        rtt: this.#channel.rtt.smoothed,
+      });
+    }
+    const type = bytes[0]!;
+    if (type === packetType.probe && this.#largest >= 0) {
+      // The sender may have missed that the window opened.
+      this.#ackAt = Math.min(this.#ackAt, now);
+    } else if (type === packetType.fin && body.length === digestBytes) {
+      this.#digest ??= Uint8Array.from(body);
+      this.#ackAt = now;
+      if (this.#state === "stored") this.#doneAt = now;
+      this.#checkDigest();
+    } else if (type === packetType.doneAck) this.#finish();
+    else if (type === packetType.close) {
+      if (this.#state !== "receiving") return;
+      this.#events.push({
+        type: "closed",
+        reason: this.#channel.closeReason(body),
+      });
+      this.#endsAt = -Infinity;
+    }
+  }
+
+  #checkDigest(): void {
+    const digest = this.#digest;
+    const isComplete = this.#window.written === this.#blocks;
+    if (digest === undefined || !isComplete) return;
+    if (this.#state !== "receiving") return;
+    this.#state = "verified";
+    const isSame = timingSafeEqual(this.#hash.digest(), digest);
+    this.#events.push(
+      isSame ? { type: "verified", digest } : {
+        type: "corrupt",
+      },
+    );
+  }
+
+  #finish(): void {
+    if (this.#state !== "stored") return;
+    this.#state = "finished";
+    this.#events.push({ type: "done", digest: this.#digest! });
+    this.#endsAt = -Infinity;
+  }
+
+  #ackDelay(): number {
+    const rtt = this.#channel.rtt;
+    if (!rtt.isMeasured) return minAckDelayMs;
+    return Math.min(
+      Math.max(rtt.min / 4, minAckDelayMs),
+      transferLimits.maxAckDelayMs,
+    );
+  }
+
+  #isAckDue(now: number): boolean {
+    return now >= this.#ackAt && this.#channel.paths.active >= 0 &&
+      !this.#channel.isClosing;
+  }
+
+  #sendAck(out: Uint8Array, now: number): number {
+    const ack = this.#ack;
+    ack.setRanges(this.#received);
+    ack.delay = this.#largest < 0 ? 0 : Math.max(0, now - this.#largestAt);
+    ack.finReceived = this.#digest !== undefined;
+    ack.base = this.#window.base;
+    ack.limit = this.#window.limit;
+    ack.refetchCount = Math.min(
+      this.#refetches.length,
+      transferLimits.ackRefetches,
+    );
+    for (let i = 0; i < ack.refetchCount; i++) {
+      ack.refetchBlocks[i] = this.#refetches[i]!;
+      ack.refetchTimes[i] = this.#window.failures(this.#refetches[i]!);
+    }
+    this.#sentLimit = ack.limit;
+    this.#unacked = 0;
+    this.#unackedBytes = 0;
+    this.#ackAt = Infinity;
+    const length = ack.encode(out, controlHeaderBytes);
+    return this.#channel.send(out, packetType.ack, length);
+  }
+
+  #sendDone(out: Uint8Array, now: number): number {
+    if (this.#doneTries++ === maxDoneTries) {
+      // The file is here and checked; that the sender knows is a courtesy.
+      this.#doneAt = Infinity;
+      this.#finish();
+      return 0;
+    }
+    const timeout = this.#channel.rtt.probeTimeout(0);
+    this.#doneAt = now +
+      Math.min(timeout * 2 ** (this.#doneTries - 1), maxDoneMs);
+    out.set(this.#digest!, controlHeaderBytes);
+    return this.#channel.send(out, packetType.done, digestBytes);
+  }
+}
+
+const digestBytes = 32;
+/** Datagrams, and bytes, after which an acknowledgement leaves at once. */
+const ackEvery = 16;
+const ackBytes = 32 * 1024;
+/** What a datagram out of the ordinary counts for. */
+const oddWeight = 8;
+const minAckDelayMs = 1;
+/** Blocks the window may open before the sender is told. */
+const limitStep = 8;
+const maxDoneTries = 8;
+const maxDoneMs = 1_000;

@@ -1,0 +1,153 @@
+/**
+ * The sender's memory of its data packets, by packet number, in typed arrays
+ * that form a ring: nothing is allocated per packet. A number is in flight until
+ * it is acknowledged, declared lost, or superseded by a probe that repeats its
+ * slice. What happened to old numbers stays readable until the ring wraps, so
+ * that a late acknowledgement can be told from a useful one.
+ *
+ * Invariant: no number below {@link oldest} is in flight.
+ */
+export class SentPackets {
+  readonly #sentAt = new Float64Array(capacity);
+  readonly #block = new Float64Array(capacity);
+  readonly #offset = new Uint32Array(capacity);
+  readonly #length = new Uint16Array(capacity);
+  readonly #state = new Uint8Array(capacity);
+  readonly #delivered = new Float64Array(capacity);
+  readonly #deliveredAt = new Float64Array(capacity);
+  readonly #firstSentAt = new Float64Array(capacity);
+  readonly #isAppLimited = new Uint8Array(capacity);
+  #next = 0;
+  #oldest = 0;
+  #bytesInFlight = 0;
+  #packetsInFlight = 0;
+
+  /** The next packet number; also how many were ever sent. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** No packet below this number is in flight. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** The lowest number whose fate is still known. */
+  get floor(): number {
+    return Math.max(0, this.#next - capacity);
+  }
+
+  /** Slice bytes in flight. */
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
+  }
+
+  get packetsInFlight(): number {
+    return this.#packetsInFlight;
+  }
+
+  /** True when no packet may be sent before older ones are settled. */
+  get isFull(): boolean {
+    return this.#next - this.#oldest >= capacity;
+  }
+
+  /** Records the packet that is about to be sent under the number `next`. */
+  add(
+    now: number,
+    block: number,
+    offset: number,
+    length: number,
+    delivered: number,
+    deliveredAt: number,
+    firstSentAt: number,
+    isAppLimited: boolean,
+  ): number {
+    const number = this.#next++;
+    const slot = number & mask;
+    this.#sentAt[slot] = now;
+    this.#block[slot] = block;
+    this.#offset[slot] = offset;
+    this.#length[slot] = length;
+    this.#state[slot] = packetState.inFlight;
+    this.#delivered[slot] = delivered;
+    this.#deliveredAt[slot] = deliveredAt;
+    this.#firstSentAt[slot] = firstSentAt;
+    this.#isAppLimited[slot] = isAppLimited ? 1 : 0;
+    this.#bytesInFlight += length;
+    this.#packetsInFlight++;
+    return number;
+  }
+
+  /** What became of `number`; it must be in [floor, next). */
+  state(number: number): PacketState {
+    return this.#state[number & mask] as PacketState;
+  }
+
+  /** When it was sent, ms. */
+  sentAt(number: number): number {
+    return this.#sentAt[number & mask]!;
+  }
+
+  block(number: number): number {
+    return this.#block[number & mask]!;
+  }
+
+  /** Where its slice starts in the sealed block, bytes. */
+  offset(number: number): number {
+    return this.#offset[number & mask]!;
+  }
+
+  /** Bytes of its slice. */
+  length(number: number): number {
+    return this.#length[number & mask]!;
+  }
+
+  /** Bytes that had been delivered in all when it was sent. */
+  delivered(number: number): number {
+    return this.#delivered[number & mask]!;
+  }
+
+  /** When the last of those was acknowledged, ms. */
+  deliveredAt(number: number): number {
+    return this.#deliveredAt[number & mask]!;
+  }
+
+  /** When the first packet of its flight was sent, ms. */
+  firstSentAt(number: number): number {
+    return this.#firstSentAt[number & mask]!;
+  }
+
+  /** The sender had nothing more to send at that time. */
+  isAppLimited(number: number): boolean {
+    return this.#isAppLimited[number & mask] === 1;
+  }
+
+  /** Records the fate of a packet. */
+  settle(number: number, state: PacketState): void {
+    const slot = number & mask;
+    if (this.#state[slot] === packetState.inFlight) {
+      this.#bytesInFlight -= this.#length[slot]!;
+      this.#packetsInFlight--;
+    }
+    this.#state[slot] = state;
+    while (
+      this.#oldest < this.#next &&
+      this.#state[this.#oldest & mask] !== packetState.inFlight
+    ) this.#oldest++;
+  }
+}
+
+/** What became of a packet. */
+export const packetState = {
+  inFlight: 1,
+  acked: 2,
+  lost: 3,
+  /** A probe repeated its slice; neither lost nor acknowledged. */
+  superseded: 4,
+} as const;
+
+/** A value of {@link packetState}. */
+export type PacketState = typeof packetState[keyof typeof packetState];
+
+const capacity = 32_768;
+const mask = capacity - 1;

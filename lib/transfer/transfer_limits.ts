@@ -1,0 +1,47 @@
+/**
+ * The sizes and times both ends of a transfer must agree on, or that bound what
+ * a peer can make this side hold. PROTOCOL.md, "UDP" lists those on the wire.
+ */
+export const transferLimits = {
+  /** Plaintext bytes of every block of a file but the last. */
+  blockBytes: 256 * 1024,
+  /** Bytes that sealing adds to a block or a control datagram. */
+  tagBytes: 16,
+  /** Blocks a receiver holds, and so a sender may be ahead of it: 10 MiB. */
+  windowBlocks: 40,
+  /** Largest file, bytes: its size must fit in 48 bits. */
+  fileBytes: 2 ** 48 - 1,
+  /** Datagram size that every path must carry, bytes of UDP payload. */
+  minDatagramBytes: 1200,
+  /** Largest UDP payload over IPv4. */
+  maxDatagramBytes: 65_507,
+  /** Acknowledged ranges in one acknowledgement, and kept by the receiver. */
+  ackRanges: 64,
+  /** Blocks to be fetched again that one acknowledgement can name. */
+  ackRefetches: 16,
+  /** How often one block may fail its tag before the transfer is given up. */
+  blockRefetches: 100,
+  /** The longest a receiver waits before it acknowledges, ms. */
+  maxAckDelayMs: 5,
+  /** Without any valid datagram for this long, a new transfer fails, ms. */
+  connectMs: 10_000,
+  /** Without any valid datagram for this long, a running transfer fails, ms. */
+  idleMs: 30_000,
+  /** A side that hears nothing for this long asks whether the other lives, ms. */
+  keepAliveMs: 2_000,
+  /** How long an ended transfer still answers repeated last words, ms. */
+  lingerMs: 2_000,
+  /** Addresses of the other side that are tried. */
+  paths: 32,
+} as const;
+
+/** Number of blocks of a file of `size` bytes; an empty file has none. */
+export function blockCount(size: number): number {
+  return Math.ceil(size / transferLimits.blockBytes);
+}
+
+/** Plaintext bytes of block number `block` of a file of `size` bytes. */
+export function blockLength(block: number, size: number): number {
+  const start = block * transferLimits.blockBytes;
+  return Math.min(transferLimits.blockBytes, size - start);
+}

@@ -1,0 +1,70 @@
+/** The server's entry point: `server [PORT] [ATTEMPTS] [options]`. */
+import {
+  parseServerOptions,
+  type ServerOptions,
+} from "./lib/server/server_options.ts";
+import { ConsoleOutput } from "./lib/io/console_output.ts";
+import { CredentialsSource } from "./lib/io/credentials_source.ts";
+import { ensureFirstAccount } from "./lib/io/first_account.ts";
+import { serverReport } from "./lib/io/report.ts";
+import { shutdownSignal } from "./lib/io/shutdown_signal.ts";
+import { StartError } from "./lib/io/start_error.ts";
+import { startServer } from "./lib/io/start_server.ts";
+import { runUserCommand } from "./lib/io/user_command_shell.ts";
+
+const stdout = new ConsoleOutput(Deno.stdout);
+const stderr = new ConsoleOutput(Deno.stderr);
+
+/** Runs the server or a `user` command; the exit code. */
+async function main([first, ...rest]: readonly string[]): Promise<number> {
+  if (first === "user") return await runUserCommand(rest);
+  const request = parseServerOptions(Deno.args);
+  switch (request.kind) {
+    case "help":
+    case "version":
+      stdout.write(request.text + "\n");
+      return 0;
+    case "error":
+      stderr.write(request.message + "\n");
+      return 2;
+    case "run":
+      await serve(request.options);
+      return 0;
+  }
+}
+
+async function serve(options: ServerOptions): Promise<void> {
+  await ensureFirstAccount(options.credentials);
+  const shutdown = shutdownSignal();
+  const report = serverReport(stdout);
+  const credentials = new CredentialsSource(options.credentials, { report });
+  const server = await startServer(options, await credentials.load(), report);
+  credentials.watch((accounts) => server.handleAccounts(accounts));
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  stdout.write(`Parley server is listening on ${host}:${server.port}\n`);
+  await shutdown;
+  // A disk that hangs must not keep the process.
+  setTimeout(() => Deno.exit(1), stopMs);
+  credentials.close();
+  await server.stop();
+}
+
+/** Ends the program with what nobody caught, in one line. */
+function fail(error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error);
+  const known = error instanceof StartError;
+  stderr.write(known ? `${text}\n` : `Parley server failed: ${text}\n`);
+  Deno.exit(1);
+}
+
+const stopMs = 1900;
+
+globalThis.addEventListener("error", (event) => fail(event.error));
+globalThis.addEventListener("unhandledrejection", (event) => {
+  fail(event.reason);
+});
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  fail(error);
+}

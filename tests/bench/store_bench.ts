@@ -1,0 +1,91 @@
+/**
+ * What the server's store does on a disk: messages a second through `commit` by
+ * batch size, and the look-ups and the start with a million messages. Prints a
+ * JSON line for each case; `DENO_BENCH_MESSAGES` sets how many messages.
+ */
+import { SqliteStore } from "../../lib/io/sqlite_store.ts";
+import type { StoreWrite } from "../../lib/server/store.ts";
+
+/** Runs the cases and prints a line for each. */
+export async function storeBench(messages = 1_000_000): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    let store = new SqliteStore(`${folder}/parley.db`);
+    let id = 0;
+    const runs: [batch: number, count: number][] = [
+      [1, messages / 50],
+      [32, messages / 5],
+      [400, messages],
+    ];
+    for (const [batch, until] of runs) {
+      const start = performance.now();
+      const first = id;
+      while (id < until) {
+        const writes: StoreWrite[] = [];
+        for (let i = 0; i < batch; i++) writes.push(messageWrite(++id));
+        await store.commit(writes);
+      }
+      const seconds = (performance.now() - start) / 1000;
+      const rate = Math.round((id - first) / seconds);
+      print({ case: "store-commit", batch, messagesPerSecond: rate });
+    }
+    await store.close();
+    const open = performance.now();
+    store = new SqliteStore(`${folder}/parley.db`);
+    await store.load();
+    report("store-load", messages, performance.now() - open);
+    for (const after of [0, messages / 2, messages - 200]) {
+      await timed(`store-inbox-after-${after}`, messages, async () => {
+        await store.inbox(3, after, 100);
+      });
+      await timed(`store-logged-after-${after}`, messages, async () => {
+        await store.logged(undefined, after, 100);
+      });
+    }
+    await store.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Half of the messages in 100 groups, half between 1,000 people. */
+function messageWrite(id: number): StoreWrite {
+  const to = id % 2 === 0 ? { group: id % 200 } : { receiver: id * 7 % 1000 };
+  return {
+    write: "message",
+    message: {
+      id,
+      number: id,
+      sender: id * 13 % 1000,
+      ...to,
+      at: 1_780_000_000_000 + id,
+      text: `message ${id} of a usual length, some sixty characters or so`,
+      mid: `bench-${id}`,
+    },
+  };
+}
+
+async function timed(
+  name: string,
+  messages: number,
+  body: () => Promise<void>,
+): Promise<void> {
+  const start = performance.now();
+  const rounds = 20;
+  for (let round = 0; round < rounds; round++) await body();
+  report(name, messages, (performance.now() - start) / rounds);
+}
+
+function report(name: string, messages: number, ms: number): void {
+  print({ case: name, messages, ms: Number(ms.toFixed(3)) });
+}
+
+function print(line: object): void {
+  const cores = navigator.hardwareConcurrency;
+  const text = JSON.stringify({ ...line, cores }) + "\n";
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+if (import.meta.main) {
+  await storeBench(Number(Deno.env.get("DENO_BENCH_MESSAGES") ?? 1_000_000));
+}

@@ -1,0 +1,129 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseClientOptions } from "../../lib/client/client_options.ts";
+
+const defaults = {
+  host: "127.0.0.1",
+  port: 6000,
+  udpPort: 0,
+  downloadDir: ".",
+  exec: [],
+  json: false,
+  plain: false,
+  color: true,
+};
+
+Deno.test("parseClientOptions() starts with no argument at all", () => {
+  assertEquals(parse([]), { kind: "run", options: defaults });
+});
+
+Deno.test("parseClientOptions() takes arguments, and options over them", () => {
+  assertEquals(run(["example.org", "7000", "7001"]), {
+    ...defaults,
+    host: "example.org",
+    port: 7000,
+    udpPort: 7001,
+  });
+  const args = ["a", "1", "2", "--host=::1", "--port", "3", "--udp-port", "4"];
+  assertEquals(run(args), { ...defaults, host: "::1", port: 3, udpPort: 4 });
+  assertEquals(
+    run([
+      ...["--user", "yoda", "--password-file", "f", "--download-dir", "d"],
+      ...["--accept", "never", "--json", "--plain", "--no-color"],
+      ...["--exec", "/msgto luke hi", "--exec", "/logout"],
+    ]),
+    {
+      ...defaults,
+      user: "yoda",
+      passwordFile: "f",
+      downloadDir: "d",
+      accept: "never",
+      exec: ["/msgto luke hi", "/logout"],
+      json: true,
+      plain: true,
+      color: false,
+    },
+  );
+});
+
+Deno.test("parseClientOptions() reads the environment, options win", () => {
+  const env = { PARLEY_PASSWORD: "secret", NO_COLOR: "1" };
+  assertEquals(run([], env), {
+    ...defaults,
+    password: "secret",
+    color: false,
+  });
+  assertEquals(run(["--password-file", "f"], env).password, undefined);
+  assertEquals(run([], { NO_COLOR: "" }).color, true);
+});
+
+Deno.test("parseClientOptions() says what is wrong", () => {
+  const cases: [string[], string][] = [
+    [["h", "0"], 'invalid SERVER_PORT "0": must be an integer from 1 to 65535'],
+    [
+      ["h", "1", "x"],
+      'invalid UDP_PORT "x": must be an integer from 0 to 65535',
+    ],
+    [
+      ["--udp-port", "70000"],
+      'invalid --udp-port "70000": must be an integer from 0 to 65535',
+    ],
+    [
+      ["a b"],
+      'invalid SERVER_HOST "a b": must be a host name or an IP address',
+    ],
+    [
+      ["--user", "a b"],
+      'invalid --user "a b": must be 1 to 32 of A-Z a-z 0-9 . _ -',
+    ],
+    [
+      ["--accept", "maybe"],
+      'invalid --accept "maybe": must be always, ask or never',
+    ],
+    [["--download-dir="], 'invalid --download-dir "": must be a folder'],
+    [["--exec", " "], 'invalid --exec " ": must be a command'],
+    [
+      ["a", "1", "2", "3"],
+      'unexpected argument "3": the arguments are SERVER_HOST SERVER_PORT UDP_PORT',
+    ],
+    [["--jsn"], "unknown option --jsn: did you mean --json? --help lists all"],
+  ];
+  for (const [args, message] of cases) {
+    assertEquals(parse(args), { kind: "error", message });
+  }
+});
+
+Deno.test("parseClientOptions() answers --help and --version before all else", () => {
+  const help = parse(["--accept", "maybe", "-h"]);
+  assert(help.kind === "help");
+  for (
+    const name of [
+      "--user",
+      "--udp-port",
+      "--download-dir",
+      "--accept",
+      "--exec",
+      "--json",
+      "--plain",
+      "--no-color",
+      "PARLEY_PASSWORD",
+      "NO_COLOR",
+      "Exit codes",
+    ]
+  ) {
+    assertStringIncludes(help.text, name);
+  }
+  assertEquals(parse(["--version"]), {
+    kind: "version",
+    text: "parley 0.1.0 (protocol 1)",
+  });
+});
+
+function parse(args: string[], env: Record<string, string> = {}) {
+  return parseClientOptions(args, (name) => env[name]);
+}
+
+function run(args: string[], env: Record<string, string> = {}) {
+  const request = parse(args, env);
+  assert(request.kind === "run", JSON.stringify(request));
+  return request.options;
+}

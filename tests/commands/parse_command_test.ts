@@ -1,0 +1,119 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { parseCommand } from "../../lib/commands/parse_command.ts";
+import { commandTable } from "../../lib/commands/command_table.ts";
+
+function message(line: string): string {
+  const parsed = parseCommand(line);
+  assert("message" in parsed, `${line} was taken for a command`);
+  return parsed.message;
+}
+
+Deno.test("parseCommand: reads every example of the table as its command", () => {
+  for (const row of commandTable) {
+    const parsed = parseCommand(row.example);
+    assert("command" in parsed, row.example);
+    assertEquals(parsed.command.command, row.name);
+  }
+});
+
+Deno.test("parseCommand: takes the text as the rest of the line as typed", () => {
+  assertEquals(parseCommand('/msgto leia  do "or"  do not '), {
+    command: { command: "msgto", to: ["leia"], text: 'do "or"  do not ' },
+  });
+  assertEquals(parseCommand("  /groupmsg jedi //x"), {
+    command: { command: "groupmsg", group: "jedi", text: "//x" },
+  });
+});
+
+Deno.test("parseCommand: tells a missing text from a blank one", () => {
+  assertEquals(message("/msgto leia"), "usage: /msgto USER[,USER…] TEXT");
+  assertEquals(message("/msgto leia "), "usage: /msgto USER[,USER…] TEXT");
+  assertEquals(parseCommand("/msgto leia    "), {
+    command: { command: "msgto", to: ["leia"], text: "   " },
+  });
+});
+
+Deno.test("parseCommand: sends once to a receiver named twice and refuses empty names", () => {
+  assertEquals(parseCommand("/msgto leia,luke,leia hi"), {
+    command: { command: "msgto", to: ["leia", "luke"], text: "hi" },
+  });
+  assertStringIncludes(message("/msgto leia,,luke hi"), "usage: /msgto");
+});
+
+Deno.test("parseCommand: quoted arguments may hold blanks and quotation marks", () => {
+  const cases: [string, string][] = [
+    ['/p2pvideo luke "my film.mp4"', "my film.mp4"],
+    ['/p2pvideo luke "a \\"b\\" \\\\ c"', 'a "b" \\ c'],
+    ['/p2pvideo luke "C:\\films\\one two.mp4"', "C:\\films\\one two.mp4"],
+    ["/p2pvideo luke C:\\films\\one.mp4", "C:\\films\\one.mp4"],
+  ];
+  for (const [line, file] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "p2pvideo", to: "luke", file },
+    });
+  }
+});
+
+Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => {
+  for (
+    const line of [
+      "/msgto",
+      "/activeuser now",
+      "/creategroup",
+      "/joingroup",
+      "/joingroup a b",
+      "/groupmsg",
+      "/groupmsg jedi",
+      "/groups all",
+      "/members",
+      "/members a b",
+      "/p2pvideo luke",
+      "/p2pvideo luke a b",
+      '/p2pvideo luke "open',
+      '/p2pvideo luke ""',
+      "/accept",
+      "/accept 0",
+      "/accept one",
+      "/accept 1 2",
+      "/reject",
+      "/cancel -1",
+      "/transfers 1",
+      "/help a b",
+      "/logout now",
+      "/quit now",
+    ]
+  ) assertStringIncludes(message(line), "usage: /");
+});
+
+Deno.test("parseCommand: a group without users is left to the server to refuse", () => {
+  assertEquals(parseCommand("/creategroup jedi"), {
+    command: { command: "creategroup", group: "jedi", users: [] },
+  });
+});
+
+Deno.test("parseCommand: knows aliases and ignores the case of commands", () => {
+  for (const line of ["/quit", "/exit", "/LOGOUT"]) {
+    assertEquals(parseCommand(line), { command: { command: "logout" } });
+  }
+});
+
+Deno.test("parseCommand: an unknown command suggests the nearest one", () => {
+  assertStringIncludes(message("/msgt leia hi"), "did you mean /msgto?");
+  assertStringIncludes(message("/msgt leia hi"), "unknown command /msgt;");
+  assertStringIncludes(message("/"), "unknown command /");
+});
+
+Deno.test("parseCommand: a line without slash says how commands look", () => {
+  assertStringIncludes(message("hello there"), "commands start with a slash");
+  assertStringIncludes(message("logout"), "did you mean /logout?");
+});
+
+Deno.test("parseCommand: no line throws", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom(...commandTable), (s, r) => {
+      parseCommand(s);
+      parseCommand(`/${r.name} ${s}`);
+    }),
+  );
+});

@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { logIn, startServer } from "../support/jedi.ts";
+import { digestOf, writeRandomFile } from "../support/random_file.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+const megabyte = 1024 * 1024;
+
+/** Most memory a process has used so far, bytes; 0 where it is not known. */
+async function peakMemory(pid: number): Promise<number> {
+  try {
+    const status = await Deno.readTextFile(`/proc/${pid}/status`);
+    return Number(status.match(/VmHWM:\s+(\d+) kB/)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Names of what is in a client's folder, its configuration excepted. */
+async function filesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.startsWith(".")) names.push(name);
+  }
+  return names;
+}
+
+Deno.test("/p2pvideo: identical files of every awkward size, to and from other folders", async (t) => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  const folder = await Deno.makeTempDir({ prefix: "parley-videos-" });
+  try {
+    const sizes = [0, 1, megabyte - 1, megabyte, megabyte + 1, 256 * megabyte];
+    for (const size of sizes) {
+      await t.step(`${size} bytes`, async () => {
+        const name = `film ${size}.mp4`;
+        const path = join(folder, name);
+        await writeRandomFile(path, size, size + 1);
+        const from = luke.process.out.length;
+        const sent = await yoda.succeed(`/p2pvideo luke "${path}"`);
+        assertEquals([sent.state, sent.size], ["verified", size]);
+        const got = await luke.event(
+          "transfer",
+          { state: "verified" },
+          { from },
+        );
+        assertEquals([got.user, got.name, got.size], ["yoda", name, size]);
+        const received = join(luke.folder, `yoda_${name}`);
+        assertEquals(await digestOf(received), await digestOf(path));
+        assertEquals(got.digest, await digestOf(path));
+        await Deno.remove(received);
+        assertEquals(await filesIn(luke.folder), [], "nothing else is left");
+      });
+    }
+    await t.step("memory stays under 200 MB", async () => {
+      for (const client of [yoda, luke]) {
+        const peak = await peakMemory(client.process.pid);
+        assert(peak < 200e6, `${peak} bytes`);
+      }
+    });
+    await t.step("progress was told", () => {
+      const steps = luke.events().filter((e) =>
+        e.event === "progress" && e.size === 256 * megabyte
+      );
+      assert(steps.length >= 5, `${steps.length} steps`);
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("/p2pvideo: each refusal, before a byte is sent", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke", {
+    args: ["--accept", "never"],
+  });
+  const file = join(yoda.folder, "film.mp4");
+  await writeRandomFile(file, 1000);
+  await Deno.mkdir(join(yoda.folder, "folder"));
+  const cases: [string, RegExp][] = [
+    ["/p2pvideo", /^usage: /],
+    ["/p2pvideo luke", /^usage: /],
+    ["/p2pvideo vader film.mp4", /^unknown_user: .*vader/],
+    ["/p2pvideo leia film.mp4", /^user_offline: .*leia/],
+    ["/p2pvideo yoda film.mp4", /^is_self: /],
+    ["/p2pvideo luke missing.mp4", /missing\.mp4/],
+    ["/p2pvideo luke folder", /folder/],
+    ["/p2pvideo luke film.mp4", /^rejected: /],
+    ["/accept 7", /7/],
+    ["/reject 7", /7/],
+    ["/cancel 7", /7/],
+    ["/accept", /^usage: /],
+    ["/cancel x", /^usage: /],
+    ["/transfers x", /^usage: /],
+  ];
+  for (const [line, pattern] of cases) {
+    assertMatch(await yoda.refused(line), pattern, line);
+  }
+  assertEquals(await filesIn(luke.folder), []);
+});
+
+Deno.test("--accept ask: /accept and /reject answer an offer; a taken name is never overwritten", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke", { args: ["--accept", "ask"] });
+  await writeRandomFile(join(yoda.folder, "a.bin"), 300_000);
+  const offered = { state: "offered", direction: "incoming" };
+
+  await yoda.send("/p2pvideo luke a.bin");
+  const first = await luke.event("transfer", offered);
+  assertEquals([first.user, first.name, first.size], [
+    "yoda",
+    "a.bin",
+    300_000,
+  ]);
+  const { transfers } = await luke.succeed("/transfers");
+  assert(Array.isArray(transfers) && transfers.length === 1);
+  await luke.succeed(`/accept ${first.transfer}`);
+  assertEquals((await yoda.event("result", { n: 1 })).state, "verified");
+
+  let from = luke.process.out.length;
+  await yoda.send("/p2pvideo luke a.bin");
+  const second = await luke.event("transfer", offered, { from });
+  await luke.succeed(`/reject ${second.transfer}`);
+  assertEquals((await yoda.event("result", { n: 2 })).ok, false);
+
+  from = luke.process.out.length;
+  await yoda.send("/p2pvideo luke a.bin");
+  const third = await luke.event("transfer", offered, { from });
+  await luke.succeed(`/accept ${third.transfer}`);
+  assertEquals((await yoda.event("result", { n: 3 })).state, "verified");
+  const digest = await digestOf(join(yoda.folder, "a.bin"));
+  for (const name of ["yoda_a.bin", "yoda_a (1).bin"]) {
+    assertEquals(await digestOf(join(luke.folder, name)), digest, name);
+  }
+});
+
+Deno.test("/cancel stops a running transfer on both sides", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  const file = join(yoda.folder, "big.bin");
+  // Sparse: takes no room, but long enough to be caught in the middle.
+  await Deno.writeFile(file, new Uint8Array());
+  await Deno.truncate(file, 3_000 * megabyte);
+  for (
+    const [stopper, from] of [[yoda, "sender"], [luke, "receiver"]] as const
+  ) {
+    const at = yoda.process.out.length;
+    const lukeAt = luke.process.out.length;
+    await yoda.send("/p2pvideo luke big.bin");
+    const fromLine = stopper === yoda ? at : lukeAt;
+    const running = await stopper.event(
+      "progress",
+      {},
+      { from: fromLine },
+    );
+    await stopper.send(`/cancel ${running.transfer}`);
+    const states = { state: "cancelled" };
+    await yoda.event("transfer", states, { from: at });
+    await luke.event("transfer", states, { from: lukeAt });
+    const result = await yoda.event("result", { command: "p2pvideo" }, {
+      from: at,
+    });
+    assertEquals(result.ok, false, from);
+  }
+  await waitUntil(
+    "no file under its final name",
+    async () =>
+      (await filesIn(luke.folder)).every((name) => !name.endsWith(".bin")),
+  );
+  assertEquals((await luke.succeed("/activeuser")).ok, true);
+});
+
+Deno.test("a transfer goes on while the server is restarted", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  const file = join(yoda.folder, "film.bin");
+  await writeRandomFile(file, 400 * megabyte);
+  await yoda.send("/p2pvideo luke film.bin");
+  await luke.event("progress");
+  await server.restart("SIGKILL");
+  await luke.event("transfer", { state: "verified" });
+  await yoda.event("transfer", { state: "verified" });
+  const received = join(luke.folder, "yoda_film.bin");
+  assertEquals(await digestOf(received), await digestOf(file));
+});

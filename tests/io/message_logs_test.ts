@@ -1,0 +1,150 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { MessageLogs } from "../../lib/io/message_logs.ts";
+import { SqliteStore } from "../../lib/io/sqlite_store.ts";
+import { groupLogLine, messageLogLine } from "../../lib/log/message_log.ts";
+import type { StoreWrite } from "../../lib/server/store.ts";
+import { waitUntil } from "../support/wait_until.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
+
+/** A store in which yoda (1) wrote to leia (2), to Jedi and to everybody. */
+async function filledStore(rounds: number): Promise<SqliteStore> {
+  const store = new SqliteStore(":memory:");
+  const base = { sender: 1, at: 0, text: "hi", mid: "m" };
+  const writes: StoreWrite[] = [
+    { write: "user", user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0 } },
+    { write: "user", user: { id: 2, name: "leia", cursor: 0, lastSeen: 0 } },
+    {
+      write: "group",
+      group: {
+        id: 1,
+        name: "Jedi",
+        leader: 1,
+        leaderOnly: false,
+        createdAt: 0,
+      },
+    },
+  ];
+  for (let round = 0; round < rounds; round++) {
+    const id = 3 * round;
+    const number = 2 * round;
+    const to = [{ receiver: 2 }, {}, { group: 1 }];
+    const numbers = [number + 1, number + 2, round + 1];
+    to.forEach((each, index) =>
+      writes.push({
+        write: "message",
+        message: {
+          ...base,
+          id: id + index + 1,
+          number: numbers[index] ?? 0,
+          ...each,
+        },
+      })
+    );
+  }
+  await store.commit(writes);
+  return store;
+}
+
+function expected(rounds: number): { main: string; group: string } {
+  let [main, group] = ["", ""];
+  for (let round = 0; round < rounds; round++) {
+    main += messageLogLine(2 * round + 1, 0, "yoda", "leia", "hi") +
+      messageLogLine(2 * round + 2, 0, "yoda", "*", "hi");
+    group += groupLogLine(round + 1, 0, "yoda", "hi");
+  }
+  return { main, group };
+}
+
+Deno.test("MessageLogs.catchUp adds exactly what a log lacks", async () => {
+  const rounds = 700;
+  const store = await filledStore(rounds);
+  const state = await store.load();
+  const { main, group } = expected(rounds);
+  const lines = main.split("\n");
+  const cases = [
+    "",
+    lines.slice(0, 1).join("\n") + "\n",
+    lines.slice(0, 900).join("\n") + "\n90",
+    main.slice(0, -1),
+    main,
+  ];
+  for (const before of cases) {
+    await withTempFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/messagelog.txt`, before);
+      const logs = new MessageLogs(folder, () => {});
+      await logs.catchUp(store, state);
+      await logs.close();
+      assertEquals(await Deno.readTextFile(`${folder}/messagelog.txt`), main);
+      assertEquals(
+        await Deno.readTextFile(`${folder}/Jedi_messagelog.txt`),
+        group,
+      );
+    });
+  }
+  await store.close();
+});
+
+Deno.test("MessageLogs writes appended lines within 100 ms and on close", async () => {
+  await withTempFolder(async (folder) => {
+    const logs = new MessageLogs(folder, () => {});
+    const line = messageLogLine(1, 0, "yoda", "leia", "hi");
+    logs.append(undefined, line);
+    logs.append("Jedi", groupLogLine(1, 0, "yoda", "hi"));
+    await waitUntil("both logs are written", async () => {
+      const names = (await Array.fromAsync(Deno.readDir(folder))).length;
+      return names === 2;
+    }, 1000);
+    logs.append(undefined, messageLogLine(2, 0, "yoda", "leia", "ho"));
+    await logs.close();
+    assertEquals(
+      await Deno.readTextFile(`${folder}/messagelog.txt`),
+      line + messageLogLine(2, 0, "yoda", "leia", "ho"),
+    );
+    assertEquals(
+      await Deno.readTextFile(`${folder}/Jedi_messagelog.txt`),
+      groupLogLine(1, 0, "yoda", "hi"),
+    );
+  });
+});
+
+Deno.test("MessageLogs reports a log it cannot write once, and goes on later", async () => {
+  await withTempFolder(async (folder) => {
+    const reports: string[] = [];
+    const logs = new MessageLogs(folder, (_level, text) => reports.push(text));
+    const path = `${folder}/messagelog.txt`;
+    await Deno.mkdir(path);
+    logs.append(undefined, messageLogLine(1, 0, "yoda", "leia", "hi"));
+    await logs.flush();
+    await logs.flush();
+    assertEquals(reports.length, 1);
+    assertStringIncludes(reports[0] ?? "", path);
+    await Deno.remove(path);
+    await waitUntil("the line is written", async () => {
+      const info = await Deno.stat(path).catch(() => undefined);
+      return info !== undefined && info.size > 0;
+    });
+    await logs.close();
+    assertEquals(reports.length, 2);
+    assertEquals(
+      await Deno.readTextFile(path),
+      messageLogLine(1, 0, "yoda", "leia", "hi"),
+    );
+  });
+});
+
+Deno.test("MessageLogs warns about a log that is ahead of the database", async () => {
+  await withTempFolder(async (folder) => {
+    const store = await filledStore(1);
+    const path = `${folder}/messagelog.txt`;
+    const ahead = messageLogLine(50, 0, "yoda", "leia", "hi");
+    await Deno.writeTextFile(path, ahead);
+    const reports: string[] = [];
+    const logs = new MessageLogs(folder, (_level, text) => reports.push(text));
+    await logs.catchUp(store, await store.load());
+    await logs.close();
+    assertEquals(reports.length, 1);
+    assertStringIncludes(reports[0] ?? "", "number 50");
+    assertEquals(await Deno.readTextFile(path), ahead);
+    await store.close();
+  });
+});

@@ -1,0 +1,169 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { deriveKey } from "../../lib/io/derive_key.ts";
+import { runUserCommand } from "../../lib/io/user_command_shell.ts";
+import { equalBytes, serverKeysOf } from "../../lib/protocol/scram.ts";
+import { CredentialsFile } from "../../lib/server/credentials_file.ts";
+import { FakeConsole } from "../support/fake_console.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
+
+test("runUserCommand() adds an account asked for on a terminal", async (path) => {
+  const console = new FakeConsole({ answers: ["secret", "secret"] });
+  assertEquals(await run(path, console, "add", "leia"), 0);
+  assertEquals(console.printed, ['account "leia" added']);
+  assertEquals(console.questions.length, 2);
+  const text = await Deno.readTextFile(path);
+  assert(text.startsWith("# people\nyoda one\n\nleia SCRAM-SHA-256$600000:"));
+  assert(await hasPassword(path, "leia", "secret"));
+  assert(!await hasPassword(path, "leia", "Secret"));
+});
+
+test("runUserCommand() makes the file for the first account", async (path) => {
+  await Deno.remove(path);
+  const console = new FakeConsole({ input: ["secret"] });
+  assertEquals(await run(path, console, "add", "leia"), 0);
+  assert(await hasPassword(path, "leia", "secret"));
+  if (Deno.build.os !== "windows") {
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+  }
+});
+
+test("runUserCommand() takes the password where nobody can be asked", async (path) => {
+  const file = `${path}.password`;
+  await Deno.writeTextFile(file, "of file\r\nsecond line\n");
+  const env = { PARLEY_PASSWORD: "of environment" };
+  const input = ["of input"];
+  const args = ["passwd", "yoda"];
+  assertEquals(await run(path, new FakeConsole({ input }), ...args), 0);
+  assert(await hasPassword(path, "yoda", "of input"));
+  assertEquals(await run(path, new FakeConsole({ env, input }), ...args), 0);
+  assert(await hasPassword(path, "yoda", "of environment"));
+  const asked = new FakeConsole({ env, answers: ["asked", "asked"] });
+  assertEquals(await run(path, asked, ...args), 0);
+  assert(await hasPassword(path, "yoda", "asked"));
+  const console = new FakeConsole({ env, input });
+  assertEquals(await run(path, console, ...args, "--password-file", file), 0);
+  assert(await hasPassword(path, "yoda", "of file"));
+  assertEquals(console.printed, ['password of "yoda" changed']);
+});
+
+test("runUserCommand() changes nothing when it cannot", async (path) => {
+  const before = await Deno.readTextFile(path);
+  const cases: [FakeConsole, string[], string][] = [
+    [answering("a", "b"), ["add", "leia"], "the passwords differ"],
+    [answering(undefined), ["add", "leia"], "cancelled"],
+    [answering("a", undefined), ["add", "leia"], "cancelled"],
+    [answering(""), ["add", "leia"], "the password is empty"],
+    [new FakeConsole(), ["add", "leia"], "no password: give it in"],
+    [new FakeConsole({ input: [" "] }), ["add", "leia"], "is empty"],
+    [answering("a", "a"), ["add", "yoda"], 'account "yoda" exists already'],
+    [answering("a", "a"), ["passwd", "leia"], 'no account "leia"'],
+    [new FakeConsole(), ["remove", "leia"], 'no account "leia"'],
+    [
+      new FakeConsole(),
+      ["add", "leia", "--password-file", `${path}.missing`],
+      "it does not exist",
+    ],
+  ];
+  for (const [console, args, message] of cases) {
+    assertEquals(await run(path, console, ...args), 1, message);
+    assertStringIncludes(console.complaints.join("\n"), message);
+    assertEquals(console.complaints.length, 1);
+    assertEquals(console.printed, []);
+  }
+  assertEquals(await Deno.readTextFile(path), before);
+});
+
+test("runUserCommand() answers wrong usage with 2", async (path) => {
+  const console = new FakeConsole();
+  assertEquals(await run(path, console, "ad", "leia"), 2);
+  assertEquals(await run(path, console, "add", "leia", "secret"), 2);
+  assertEquals(console.complaints.length, 2);
+  assertEquals(await run(path, console, "--help"), 0);
+  assertStringIncludes(console.printed.join("\n"), "user unlock NAME");
+});
+
+test("runUserCommand() lists, hashes and removes", async (path) => {
+  await Deno.writeTextFile(path, "# people\nyoda one\nbad\nluke two # x\n");
+  const console = new FakeConsole();
+  assertEquals(await run(path, console, "list"), 0);
+  assertEquals(console.printed.splice(0), [
+    "yoda  plain password",
+    "luke  plain password",
+  ]);
+  assertStringIncludes(console.complaints.join("\n"), "line 3: ");
+  assertEquals(await run(path, console, "hash"), 0);
+  assertEquals(console.printed.splice(0), ["2 plain passwords hashed"]);
+  assert(await hasPassword(path, "yoda", "one"));
+  assert(await hasPassword(path, "luke", "two # x"));
+  assertEquals(await run(path, console, "hash"), 0);
+  assertEquals(console.printed.splice(0), ["no plain password left to hash"]);
+  const text = await Deno.readTextFile(path);
+  assert(/^# people\nyoda SCRAM[^\n]+\nbad\nluke SCRAM[^\n]+\n$/.test(text));
+  assertEquals(await run(path, console, "remove", "yoda"), 0);
+  const left = await Deno.readTextFile(path);
+  assert(/^# people\nbad\nluke SCRAM[^\n]+\n$/.test(left));
+});
+
+test("runUserCommand() reports a file it cannot read", async (path) => {
+  await Deno.writeFile(path, new Uint8Array([0x61, 0x20, 0xff, 0x0a]));
+  const console = new FakeConsole({ input: ["secret"] });
+  assertEquals(await run(path, console, "add", "leia"), 1);
+  assertStringIncludes(console.complaints[0] ?? "", "it is not UTF-8");
+  await Deno.remove(path);
+  assertEquals(await run(path, console, "list"), 1);
+  assertStringIncludes(console.complaints[1] ?? "", "it does not exist");
+});
+
+test("runUserCommand() leaves word to unlock an account", async (path) => {
+  const console = new FakeConsole();
+  const dataDir = `${path}.data`;
+  const unlock = () =>
+    run(path, console, "unlock", "yoda", "--data-dir", dataDir);
+  assertEquals(await unlock(), 1);
+  assertStringIncludes(console.complaints[0] ?? "", "another --data-dir");
+  await Deno.mkdir(dataDir);
+  const database = new DatabaseSync(join(dataDir, "parley.db"));
+  assertEquals(await unlock(), 1);
+  assertStringIncludes(console.complaints[1] ?? "", "no such table");
+  database.exec("CREATE TABLE unlocks (name TEXT PRIMARY KEY)");
+  assertEquals(await unlock(), 0);
+  assertEquals(await unlock(), 0);
+  const rows = database.prepare("SELECT name FROM unlocks").all();
+  database.close();
+  assertEquals(rows.map((row) => row.name), ["yoda"]);
+});
+
+function test(name: string, use: (path: string) => Promise<void>): void {
+  Deno.test(name, () =>
+    withTempFolder(async (folder) => {
+      const path = join(folder, "credentials.txt");
+      await Deno.writeTextFile(path, "# people\nyoda one\n\n");
+      await use(path);
+    }));
+}
+
+function run(path: string, console: FakeConsole, ...args: string[]) {
+  return runUserCommand([...args, "--credentials", path], console);
+}
+
+function answering(...answers: (string | undefined)[]): FakeConsole {
+  return new FakeConsole({ answers });
+}
+
+async function hasPassword(
+  path: string,
+  name: string,
+  password: string,
+): Promise<boolean> {
+  const file = new CredentialsFile(await Deno.readTextFile(path));
+  const credential = file.accounts.get(name);
+  assert(credential?.kind === "verifier");
+  const { verifier } = credential;
+  const { storedKey, serverKey } = serverKeysOf(
+    await deriveKey(password, verifier),
+  );
+  return equalBytes(storedKey, verifier.storedKey) &&
+    equalBytes(serverKey, verifier.serverKey);
+}

@@ -1,0 +1,168 @@
+import { assert, assertEquals } from "@std/assert";
+import { CoreHarness } from "../../support/core_harness.ts";
+
+const key = "k".repeat(43);
+const offer = "00ff00ff00ff00ff";
+const file = { name: "a film.mp4", size: 9 };
+const addresses = [{ ip: "10.0.0.7", port: 6666 }];
+
+function two() {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const luke = harness.login("luke", "198.51.100.3");
+  return { harness, yoda, luke };
+}
+
+function request(to: string, id = offer) {
+  return { offer: id, to, kind: "file", key, addresses, file } as const;
+}
+
+Deno.test("offer and answer are relayed with the addresses the server sees in front", () => {
+  const { yoda, luke } = two();
+  yoda.ask("offer", request("luke"));
+  assertEquals(luke.eventsOf("offer"), [{
+    offer,
+    from: "yoda",
+    kind: "file",
+    key,
+    addresses: [{ ip: "192.0.2.1", port: 7001 }, ...addresses],
+    file,
+  }]);
+  luke.ask("answer", { offer, accept: true, key, resume: "AAAA" });
+  assertEquals(yoda.eventsOf("answer"), [{
+    offer,
+    from: "luke",
+    accept: true,
+    key,
+    addresses: [{ ip: "198.51.100.3", port: 7002 }],
+    resume: "AAAA",
+  }]);
+  luke.ask("offer-end", { offer, result: "verified" });
+  assertEquals(yoda.eventsOf("offer-end"), [
+    { offer, from: "luke", result: "verified" },
+  ]);
+  assert(
+    yoda.refused("offer-end", { offer, result: "failed" })
+      .startsWith("unknown_offer"),
+  );
+});
+
+Deno.test("offer of a session names the port that was announced", () => {
+  const { yoda, luke } = two();
+  const { file: _, ...session } = request("luke");
+  yoda.ask("offer", { ...session, kind: "session" });
+  assertEquals(luke.eventsOf("offer")[0]?.addresses, [
+    { ip: "192.0.2.1", port: 6666 },
+    ...addresses,
+  ]);
+});
+
+Deno.test("an offer that is rejected is over", () => {
+  const { yoda, luke } = two();
+  yoda.ask("offer", request("luke"));
+  luke.ask("answer", { offer, accept: false, reason: "disk" });
+  assertEquals(yoda.eventsOf("answer"), [
+    { offer, from: "luke", accept: false, reason: "disk" },
+  ]);
+  assert(
+    luke.refused("answer", { offer, accept: true, key })
+      .startsWith("unknown_offer"),
+  );
+});
+
+Deno.test("offer refuses each fault", () => {
+  const { yoda, luke, harness } = two();
+  const refusal = (to: string) => yoda.refused("offer", request(to));
+  assertEquals(refusal("vader"), "unknown_user: There is no user vader");
+  assertEquals(refusal("obiwan"), "user_offline: obiwan is off line");
+  assert(refusal("yoda").startsWith("is_self"));
+  for (const name of [" ", "a/b", "a\\b", "a\u0000b", "é".repeat(128)]) {
+    const bad = { ...request("luke"), file: { name, size: 1 } };
+    assert(yoda.refused("offer", bad).startsWith("bad_file_name"), name);
+  }
+  const { file: _, ...without } = request("luke");
+  assert(yoda.refused("offer", without).startsWith("bad_request"));
+  assertEquals(luke.eventsOf("offer"), []);
+  yoda.ask("offer", request("luke"));
+  yoda.ask("offer", request("luke"));
+  assertEquals(luke.eventsOf("offer").length, 1, "sent again, told once");
+  assert(luke.refused("offer", request("yoda")).startsWith("bad_request"));
+  const hans = harness.login("hans");
+  assert(
+    hans.refused("answer", { offer, accept: false }).startsWith(
+      "unknown_offer",
+    ),
+  );
+  assert(
+    hans.refused("offer-end", { offer, result: "cancelled" })
+      .startsWith("unknown_offer"),
+  );
+  assert(
+    yoda.refused("answer", { offer, accept: true, key })
+      .startsWith("unknown_offer"),
+  );
+  assert(luke.refused("answer", { offer, accept: true }).startsWith("bad_req"));
+});
+
+Deno.test("offers of a user are bounded, and places come free", () => {
+  const { yoda, luke } = two();
+  const id = (i: number) => i.toString(16).padStart(16, "0");
+  for (let i = 0; i < 32; i++) yoda.ask("offer", request("luke", id(i)));
+  assert(
+    yoda.refused("offer", request("luke")).startsWith("too_many_offers"),
+  );
+  luke.ask("answer", { offer: id(3), accept: false });
+  yoda.ask("offer", request("luke"));
+});
+
+Deno.test("an offer ends for the other side when one goes off line unanswered", () => {
+  const { yoda, luke } = two();
+  yoda.ask("offer", request("luke"));
+  luke.disconnect();
+  assertEquals(yoda.eventsOf("offer-end"), [{
+    offer,
+    from: "luke",
+    result: "failed",
+    reason: "luke went off line",
+  }]);
+});
+
+Deno.test("an offer that runs outlives a lost connection, and its end is told later", () => {
+  const { harness, yoda, luke } = two();
+  yoda.ask("offer", request("luke"));
+  luke.ask("answer", { offer, accept: true, key });
+  yoda.disconnect();
+  assertEquals(luke.eventsOf("offer-end"), []);
+  luke.ask("offer-end", { offer, result: "verified" });
+  const back = harness.connect();
+  back.resume(yoda.token);
+  assertEquals(back.eventsOf("offer-end"), [
+    { offer, from: "luke", result: "verified" },
+  ]);
+});
+
+Deno.test("an offer that runs ends with a logout, and when nobody comes back", () => {
+  const { harness, yoda, luke } = two();
+  yoda.ask("offer", request("luke"));
+  luke.ask("answer", { offer, accept: true, key });
+  luke.ask("logout", {});
+  assertEquals(yoda.eventsOf("offer-end").length, 1);
+  const again = harness.login("luke");
+  yoda.ask("offer", request("luke"));
+  again.ask("answer", { offer, accept: true, key });
+  again.disconnect();
+  harness.advance(590_000);
+  assertEquals(yoda.eventsOf("offer-end").length, 1);
+  harness.advance(30_000);
+  assertEquals(yoda.eventsOf("offer-end").length, 2);
+});
+
+Deno.test("an offer that nobody answers ends after five minutes, for both", () => {
+  const { harness, yoda, luke } = two();
+  yoda.ask("offer", request("luke"));
+  harness.advance(299_000);
+  assertEquals(yoda.eventsOf("offer-end").length, 0);
+  harness.advance(2_000);
+  assertEquals(yoda.eventsOf("offer-end").length, 1);
+  assertEquals(luke.eventsOf("offer-end").length, 1);
+});

@@ -1,0 +1,123 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseServerOptions } from "../../lib/server/server_options.ts";
+
+const defaults = {
+  host: "0.0.0.0",
+  port: 6000,
+  attempts: 3,
+  blockDuration: 10,
+  idleTimeout: 0,
+  credentials: "credentials.txt",
+  dataDir: "data",
+  plain: false,
+  allowDemo: false,
+};
+
+Deno.test("parseServerOptions() starts with no argument at all", () => {
+  assertEquals(parseServerOptions([]), { kind: "run", options: defaults });
+});
+
+Deno.test("parseServerOptions() takes arguments, and options over them", () => {
+  const run = (...args: string[]) => {
+    const request = parseServerOptions(args);
+    assert(request.kind === "run", JSON.stringify(request));
+    return request.options;
+  };
+  assertEquals(run("7000", "5"), { ...defaults, port: 7000, attempts: 5 });
+  assertEquals(run("7000", "5", "--port=0", "--attempts", "1"), {
+    ...defaults,
+    port: 0,
+    attempts: 1,
+  });
+  const all = "--host ::1 --port 1 --attempts 2 --block-duration 3 " +
+    "--idle-timeout 4 --credentials c --data-dir d --plain --allow-demo";
+  assertEquals(run(...all.split(" ")), {
+    host: "::1",
+    port: 1,
+    attempts: 2,
+    blockDuration: 3,
+    idleTimeout: 4,
+    credentials: "c",
+    dataDir: "d",
+    plain: true,
+    allowDemo: true,
+  });
+});
+
+Deno.test("parseServerOptions() says what is wrong", () => {
+  const cases: [string[], string][] = [
+    [
+      ["--attempts", "6"],
+      'invalid --attempts "6": must be an integer from 1 to 5',
+    ],
+    [
+      ["--attempts", "0"],
+      'invalid --attempts "0": must be an integer from 1 to 5',
+    ],
+    [
+      ["--attempts=2.5"],
+      'invalid --attempts "2.5": must be an integer from 1 to 5',
+    ],
+    [["6000", "6"], 'invalid ATTEMPTS "6": must be an integer from 1 to 5'],
+    [["x"], 'invalid PORT "x": must be an integer from 0 to 65535'],
+    [["-1"], 'invalid PORT "-1": must be an integer from 0 to 65535'],
+    [
+      ["x", "--port", "1"],
+      'invalid PORT "x": must be an integer from 0 to 65535',
+    ],
+    [
+      ["--port", "65536"],
+      'invalid --port "65536": must be an integer from 0 to 65535',
+    ],
+    [
+      ["--block-duration", "0"],
+      'invalid --block-duration "0": must be an integer from 1 to 31536000',
+    ],
+    [
+      ["--idle-timeout", "-1"],
+      'invalid --idle-timeout "-1": must be an integer from 0 to 31536000',
+    ],
+    [["--host", ""], 'invalid --host "": must be a host name or an IP address'],
+    [
+      ["--credentials", ""],
+      'invalid --credentials "": must be the path of a file',
+    ],
+    [
+      ["1", "2", "3"],
+      'unexpected argument "3": the arguments are PORT ATTEMPTS',
+    ],
+    [
+      ["--blok-duration", "1"],
+      "unknown option --blok-duration: did you mean --block-duration? --help lists all",
+    ],
+  ];
+  for (const [args, message] of cases) {
+    assertEquals(parseServerOptions(args), { kind: "error", message });
+  }
+});
+
+Deno.test("parseServerOptions() answers --help and --version before all else", () => {
+  const help = parseServerOptions(["--attempts", "6", "--help"]);
+  assert(help.kind === "help");
+  for (
+    const name of [
+      "--host",
+      "--port",
+      "--attempts",
+      "--block-duration",
+      "--idle-timeout",
+      "--credentials",
+      "--data-dir",
+      "--plain",
+      "--allow-demo",
+      "Exit codes",
+    ]
+  ) {
+    assertStringIncludes(help.text, name);
+  }
+  for (const line of help.text.split("\n")) assert(line.length <= 110, line);
+  assertEquals(parseServerOptions(["--version"]), {
+    kind: "version",
+    text: "parley-server 0.1.0 (protocol 1)",
+  });
+});

@@ -1,0 +1,427 @@
+/**
+ * Drives a {@link ServerCore} in virtual time: carries out its actions at once
+ * against a {@link MemoryStore}, hands its frames to scripted clients, and holds
+ * or fails commits where a test wants that.
+ */
+import { pbkdf2Sync } from "node:crypto";
+import { assert, assertEquals } from "@std/assert";
+import type { Instant } from "../../lib/protocol/instant.ts";
+import { LineDecoder } from "../../lib/protocol/line_decoder.ts";
+import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
+import { ScramClient } from "../../lib/protocol/scram_client.ts";
+import {
+  checkReply,
+  decodeServerFrame,
+  type EventFields,
+  type EventName,
+  type ReplyFields,
+  type ServerEvent,
+} from "../../lib/protocol/server_frame.ts";
+import type { Accounts, Credential } from "../../lib/server/accounts.ts";
+import { Authenticator } from "../../lib/server/authenticator.ts";
+import type { RemoteAddress } from "../../lib/server/server_action.ts";
+import type { ServerOptions } from "../../lib/server/server_context.ts";
+import { ServerCore } from "../../lib/server/server_core.ts";
+import type { UserLogEntry } from "../../lib/server/server_action.ts";
+import { makeVerifier } from "../../lib/server/verifier.ts";
+import { MemoryStore } from "./memory_store.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+/** What a harness starts with. */
+export interface HarnessOptions {
+  readonly users?: readonly string[];
+  readonly options?: Partial<ServerOptions>;
+  readonly store?: MemoryStore;
+  readonly now?: Instant;
+  readonly seed?: number;
+}
+
+/** A server core with everything around it. */
+export class CoreHarness {
+  readonly core: ServerCore<Accounts>;
+  readonly store: MemoryStore;
+  readonly clients = new Map<number, TestClient>();
+  /** Lines of messagelog.txt and, by name, of the groups' logs. */
+  readonly log: string[] = [];
+  readonly groupLogs = new Map<string, string[]>();
+  userLog: readonly UserLogEntry[] = [];
+  readonly reports: string[] = [];
+  now: Instant;
+  /** How commits end: at once, not before {@link release}, or badly. */
+  commits: "done" | "held" | "failing" = "done";
+  /** How queries for waiting messages end. */
+  queries: "done" | "held" | "failing" = "done";
+  readonly #held: (() => void)[] = [];
+  readonly #heldQueries: (() => void)[] = [];
+  #lastConnection = 0;
+
+  constructor(
+    { users = names, options = {}, store, now, seed = 1 }: HarnessOptions = {},
+  ) {
+    this.store = store ?? new MemoryStore();
+    this.now = now ?? { mono: 1_000, wall: Date.UTC(2026, 5, 1, 12) };
+    const random = new SeededRandom(seed);
+    const logins = new Authenticator({
+      attempts: 3,
+      blockMs: 10_000,
+      allowDemo: true,
+      secret: new Uint8Array(32),
+    }, random);
+    logins.handleAccounts(accountsOf(users));
+    this.core = new ServerCore(
+      { idleMs: 0, udpPort: 6000, agent: "test", ...options },
+      this.store.load(),
+      logins,
+      random,
+      this.now,
+    );
+    this.drive();
+  }
+
+  /** The same server after a crash: only what is stored is left. */
+  restarted(options: HarnessOptions = {}): CoreHarness {
+    const { store, now } = this;
+    return new CoreHarness({ store, now, seed: 77, ...options });
+  }
+
+  /** A client that connects. */
+  connect(ip = "192.0.2.1"): TestClient {
+    const id = ++this.#lastConnection;
+    const client = new TestClient(this, id);
+    this.clients.set(id, client);
+    const remote: RemoteAddress = { ip, port: 50_000 + id, local: false };
+    this.core.handleOpen(id, remote, this.now);
+    this.drive();
+    return client;
+  }
+
+  /** A client that is logged in. */
+  login(name: string, ip?: string): TestClient {
+    const client = this.connect(ip);
+    client.login(name);
+    return client;
+  }
+
+  /** Lets time pass, with every time-out on the way. */
+  advance(ms: number): void {
+    const end = this.now.mono + ms;
+    for (let steps = 0;; steps++) {
+      assert(steps < 100_000, "time does not pass");
+      const next = this.core.pollTimeout();
+      if (next === undefined || next > end) break;
+      this.#moveTo(Math.max(next, this.now.mono));
+      this.core.handleTimeout(this.now);
+      this.drive();
+    }
+    this.#moveTo(end);
+  }
+
+  /** Ends the commits that were held, and goes on without holding any. */
+  release(): void {
+    this.commits = "done";
+    while (this.#held.length > 0) {
+      this.#held.shift()?.();
+      this.drive();
+    }
+  }
+
+  /** Answers the queries that were held, and goes on without holding any. */
+  answer(): void {
+    this.queries = "done";
+    while (this.#heldQueries.length > 0) {
+      this.#heldQueries.shift()?.();
+      this.drive();
+    }
+  }
+
+  /** Carries out everything that the core wants done. */
+  drive(): void {
+    for (let steps = 0;; steps++) {
+      assert(steps < 1_000_000, "the core does not come to rest");
+      const action = this.core.pollAction();
+      if (action === undefined) break;
+      switch (action.action) {
+        case "commit":
+          this.#commit(action.batch, action.writes);
+          break;
+        case "inbox": {
+          const { query, user, after, limit } = action;
+          if (this.queries === "failing") {
+            this.core.handleQueryFailed(query, this.now);
+            break;
+          }
+          // The answer is of now, also when it comes later.
+          const page = this.store.inbox(user, after, limit);
+          const finish = () => this.core.handleInbox(query, page, this.now);
+          if (this.queries === "held") this.#heldQueries.push(finish);
+          else finish();
+          break;
+        }
+        case "derive":
+          throw new Error("accounts of the harness have verifiers");
+        case "close":
+          this.#flush();
+          this.clients.get(action.connection)?.handleClosed();
+          break;
+        case "log": {
+          const { group, line } = action;
+          if (group === undefined) this.log.push(line);
+          else this.groupLogs.set(group, [...this.logOf(group), line]);
+          break;
+        }
+        case "user-log":
+          this.userLog = action.entries;
+          break;
+        case "report":
+          this.reports.push(action.text);
+      }
+    }
+    this.#flush();
+  }
+
+  logOf(group: string): string[] {
+    return this.groupLogs.get(group) ?? [];
+  }
+
+  #commit(batch: number, writes: Parameters<MemoryStore["commit"]>[0]): void {
+    if (this.commits === "failing") {
+      this.core.handleCommitFailed(batch, this.now);
+      return;
+    }
+    const finish = () => {
+      this.store.commit(writes);
+      this.core.handleCommitted(batch, this.now);
+    };
+    if (this.commits === "held") this.#held.push(finish);
+    else finish();
+  }
+
+  #flush(): void {
+    for (const id of this.core.pollDirty()) {
+      const client = this.clients.get(id);
+      if (client === undefined || !client.reads) continue;
+      const bytes = this.core.queueOf(id)?.take();
+      if (bytes !== undefined) client.handleData(bytes);
+    }
+  }
+
+  #moveTo(mono: number): void {
+    const wall = this.now.wall + mono - this.now.mono;
+    this.now = { mono, wall };
+  }
+}
+
+/** A client that sends what a test says and keeps what it gets. */
+export class TestClient {
+  readonly id: number;
+  readonly events: ServerEvent[] = [];
+  /** Every line, as it came. */
+  readonly lines: string[] = [];
+  /** False for a client that reads nothing. */
+  reads = true;
+  /** False for a client that answers no ping. */
+  alive = true;
+  closed = false;
+  token = "";
+  readonly #harness: CoreHarness;
+  readonly #decoder = new LineDecoder(1 << 20);
+  readonly #sent = new Map<number, RequestName>();
+  readonly #replies = new Map<number, Reply>();
+  #lastId = 0;
+
+  constructor(harness: CoreHarness, id: number) {
+    this.#harness = harness;
+    this.id = id;
+  }
+
+  /** Sends bytes as they are. */
+  sendBytes(bytes: Uint8Array): void {
+    if (this.closed) return;
+    this.#harness.core.handleData(this.id, bytes, this.#harness.now);
+    this.#harness.drive();
+  }
+
+  sendText(text: string): void {
+    this.sendBytes(new TextEncoder().encode(text));
+  }
+
+  /** Sends a request; returns its id. */
+  send<N extends RequestName>(name: N, fields: RequestFields<N>): number {
+    const id = ++this.#lastId;
+    this.#sent.set(id, name);
+    this.sendText(JSON.stringify({ id, do: name, ...fields }) + "\n");
+    return id;
+  }
+
+  /** The reply to a request, if it came. */
+  replyTo(id: number): Reply | undefined {
+    return this.#replies.get(id);
+  }
+
+  /** Sends a request that has to succeed at once. */
+  ask<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+  ): ReplyFields<N> {
+    const reply = this.replyTo(this.send(name, fields));
+    assert(reply !== undefined, `no reply to ${name}`);
+    assert("ok" in reply, `${name}: ${JSON.stringify(reply)}`);
+    return reply.ok as ReplyFields<N>;
+  }
+
+  /** Sends a request that has to be refused: `code: message`. */
+  refused<N extends RequestName>(name: N, fields: RequestFields<N>): string {
+    const reply = this.replyTo(this.send(name, fields));
+    assert(reply !== undefined, `no reply to ${name}`);
+    assert("code" in reply, `${name} was not refused`);
+    return `${reply.code}: ${reply.message}`;
+  }
+
+  hello(): ReplyFields<"hello"> {
+    return this.ask("hello", { version: 1, features: [] });
+  }
+
+  /** Says hello and logs in, up to the proof; returns the id of the proof. */
+  sendLogin(name: string, password = passwordOf(name), seen = 0): number {
+    if (this.#sent.size === 0) this.hello();
+    const scram = new ScramClient({
+      user: name,
+      nonce: `nonce-of-client-${this.id}-${this.#lastId}`,
+    });
+    const first = this.ask("login", {
+      scram: scram.clientFirst(),
+      udpPort: 7000 + this.id,
+    });
+    const { salt, iterations } = scram.handleServerFirst(first.scram);
+    const salted = saltedPassword(password, salt, iterations);
+    return this.send("proof", { scram: scram.clientFinal(salted), seen });
+  }
+
+  login(name: string, seen = 0): ReplyFields<"proof"> {
+    const reply = this.replyTo(this.sendLogin(name, undefined, seen));
+    assert(reply !== undefined && "ok" in reply, JSON.stringify(reply));
+    const ok = reply.ok as ReplyFields<"proof">;
+    this.token = ok.token;
+    return ok;
+  }
+
+  resume(token: string, seen = 0): ReplyFields<"resume"> {
+    this.hello();
+    const ok = this.ask("resume", { token, udpPort: 7000 + this.id, seen });
+    this.token = ok.token;
+    return ok;
+  }
+
+  /** The events of one kind, as they are, without `ev`. */
+  eventsOf<N extends EventName>(name: N): EventFields<N>[] {
+    return this.events.filter((event) => event.ev === name)
+      .map(({ ev: _, ...fields }) => fields as EventFields<N>);
+  }
+
+  /** `FROM: TEXT` of each message. */
+  get texts(): string[] {
+    return this.eventsOf("message").map(({ from, group, text, kept }) =>
+      `${group === undefined ? "" : `${group}, `}${from}: ${text}${
+        kept ? " (kept)" : ""
+      }`
+    );
+  }
+
+  /** The code of the `bye`. */
+  get bye(): string | undefined {
+    return this.eventsOf("bye").at(-1)?.code;
+  }
+
+  /** The connection is lost. */
+  disconnect(): void {
+    this.handleClosed();
+    this.#harness.drive();
+  }
+
+  handleClosed(): void {
+    if (this.closed) return;
+    const { core, now } = this.#harness;
+    const rest = core.queueOf(this.id)?.take();
+    if (rest !== undefined && this.reads) this.handleData(rest);
+    this.closed = true;
+    core.handleClosed(this.id, now);
+  }
+
+  handleData(bytes: Uint8Array): void {
+    assertEquals(
+      this.#decoder.push(bytes, (line) => this.#take(line)),
+      undefined,
+    );
+  }
+
+  #take(line: string): void {
+    this.lines.push(line);
+    const frame = decodeServerFrame(line);
+    switch (frame.kind) {
+      case "event":
+        this.events.push(frame.event);
+        if (frame.event.ev === "ping" && this.alive) this.#answerPing();
+        break;
+      case "ok": {
+        assert(!this.#replies.has(frame.re), "answered twice");
+        const name = this.#sent.get(frame.re);
+        // What a test sent as text is checked by the test.
+        const ok = name === undefined ? {} : checkReply(name, frame.ok);
+        this.#replies.set(frame.re, { ok });
+        break;
+      }
+      case "error": {
+        assert(frame.code !== undefined, line);
+        const { re = -1, code, message } = frame;
+        assert(re === -1 || !this.#replies.has(re), "answered twice");
+        this.#replies.set(re, { code, message });
+        break;
+      }
+      case "unknown":
+        throw new Error(`the server sent ${line}`);
+    }
+  }
+
+  #answerPing(): void {
+    const ping = new TextEncoder().encode('{"do":"ping"}\n');
+    this.#harness.core.handleData(this.id, ping, this.#harness.now);
+  }
+}
+
+/** What a client got in answer; errors without `re` are kept under -1. */
+export type Reply =
+  | { readonly ok: object }
+  | { readonly code: string; readonly message: string };
+
+/** Accounts of these names, with the passwords of {@link passwordOf}. */
+export function accountsOf(
+  names: readonly string[],
+  suffix = "",
+): Map<string, Credential> {
+  return new Map(names.map((name) => {
+    const salt = new Uint8Array(16).fill(7);
+    const salted = saltedPassword(passwordOf(name) + suffix, salt, 4096);
+    const verifier = makeVerifier(salted, { salt, iterations: 4096 });
+    return [name, { kind: "verifier", verifier }];
+  }));
+}
+
+export function passwordOf(name: string): string {
+  return `password of ${name}`;
+}
+
+function saltedPassword(
+  password: string,
+  salt: Uint8Array,
+  iterations: number,
+): Uint8Array {
+  const key = `${password} ${salt} ${iterations}`;
+  const known = derived.get(key);
+  if (known !== undefined) return known;
+  const bytes = pbkdf2Sync(password, salt, iterations, 32, "sha256");
+  derived.set(key, new Uint8Array(bytes));
+  return bytes;
+}
+
+const derived = new Map<string, Uint8Array>();
+const names = ["yoda", "obiwan", "luke", "leia", "hans"];

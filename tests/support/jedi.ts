@@ -1,0 +1,30 @@
+/** The people of most end-to-end tests: each one's password is the name backwards. */
+import { accountLine } from "./account_line.ts";
+import { TestClient, type TestClientOptions } from "./test_client.ts";
+import { TestServer } from "./test_server.ts";
+
+/** Everybody there is. */
+export const jedi = ["yoda", "obiwan", "luke", "leia"] as const;
+
+/** The password of `name`. */
+export function passwordOf(name: string): string {
+  return [...name].reverse().join("");
+}
+
+/** Lines of credentials.txt for everybody. */
+export const jediAccounts: string = jedi
+  .map((name) => accountLine(name, passwordOf(name))).join("");
+
+/** A server that knows everybody. */
+export function startServer(...args: string[]): Promise<TestServer> {
+  return TestServer.start({ accounts: jediAccounts, args });
+}
+
+/** A client that is logged in as `name`. */
+export function logIn(
+  server: TestServer,
+  name: string,
+  options: TestClientOptions = {},
+): Promise<TestClient> {
+  return TestClient.login(server, name, passwordOf(name), options);
+}

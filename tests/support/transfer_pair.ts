@@ -1,0 +1,224 @@
+import { createHash } from "node:crypto";
+import type { EngineEvent } from "../../lib/transfer/transfer_event.ts";
+import type { CongestionController } from "../../lib/transfer/congestion.ts";
+import { Receiver } from "../../lib/transfer/receiver.ts";
+import { Sender } from "../../lib/transfer/sender.ts";
+import { TransferKeyPair } from "../../lib/transfer/transfer_keys.ts";
+import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { SeededRandom } from "./seeded_random.ts";
+import { type LinkOptions, SimulatedLink } from "./simulated_link.ts";
+
+/** Options of a {@link TransferPair}. */
+export interface PairOptions {
+  readonly seed: number;
+  readonly file: Uint8Array;
+  /** What both directions of the path do. */
+  readonly link?: Omit<LinkOptions, "seed">;
+  /** What the way back does, when it differs. */
+  readonly back?: Omit<LinkOptions, "seed">;
+  readonly controller?: CongestionController;
+  readonly isLocal?: boolean;
+  /** What the sender hashes with; a used one gives a wrong digest. */
+  readonly hash?: ReturnType<typeof createHash>;
+  /** How long the receiver's disk takes for a block, ms. */
+  readonly writeMs?: number;
+  /** How long it takes to sync and rename, ms. */
+  readonly storeMs?: number;
+}
+
+/**
+ * A sender and a receiver joined by two simulated links, driven in virtual
+ * time by jumping to the next deadline.
+ */
+export class TransferPair {
+  readonly sender: Sender;
+  readonly receiver: Receiver;
+  readonly there: SimulatedLink;
+  readonly back: SimulatedLink;
+  readonly senderEvents: EngineEvent[] = [];
+  readonly receiverEvents: EngineEvent[] = [];
+  readonly id: Uint8Array;
+  now = 0;
+  /** The path under which the receiver sees the sender. */
+  senderPath = 7;
+  /** Steps of the loop so far. */
+  steps = 0;
+  /** What the receiver wrote so far. */
+  readonly written: Uint8Array;
+  writtenBytes = 0;
+  /** Changes a datagram on its way, or drops it by returning undefined. */
+  intercept: (
+    bytes: Uint8Array,
+    from: "sender" | "receiver",
+  ) => Uint8Array | undefined = (bytes) => bytes;
+  readonly #file: Uint8Array;
+  readonly #options: PairOptions;
+  readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
+  readonly #writes: { at: number; bytes: Uint8Array }[] = [];
+  #storeAt = Infinity;
+
+  constructor(options: PairOptions) {
+    this.#options = options;
+    this.#file = options.file;
+    this.written = new Uint8Array(options.file.length);
+    const random = new SeededRandom(options.seed);
+    this.there = new SimulatedLink({ seed: options.seed, ...options.link });
+    this.back = new SimulatedLink({
+      seed: options.seed + 1_000_003,
+      ...(options.back ?? options.link),
+    });
+    const ours = new TransferKeyPair(random);
+    const theirs = new TransferKeyPair(random);
+    this.id = random.bytes(8);
+    const common = {
+      id: this.id,
+      size: options.file.length,
+      paths: [7],
+      now: 0,
+    };
+    this.sender = new Sender({
+      ...common,
+      keys: ours.agree(theirs.publicKey, this.id, "sender"),
+      localPaths: options.isLocal === true ? [7] : [],
+      ...(options.hash === undefined ? {} : { hash: options.hash }),
+      ...(options.controller === undefined
+        ? {}
+        : { controller: options.controller }),
+    });
+    this.receiver = new Receiver({
+      ...common,
+      keys: theirs.agree(ours.publicKey, this.id, "receiver"),
+    });
+  }
+
+  /** SHA-256 of what was written so far, hexadecimal. */
+  digest(): string {
+    return createHash("sha256")
+      .update(this.written.subarray(0, this.writtenBytes)).digest("hex");
+  }
+
+  /** Runs until `isOver` or both ends are drained; throws after `maxMs`. */
+  run(
+    maxMs = 60_000,
+    isOver: () => boolean = () =>
+      this.sender.isDrained && this.receiver.isDrained,
+  ): void {
+    let same = 0;
+    while (!isOver()) {
+      const before = this.now;
+      this.step();
+      if (this.now > maxMs) throw new Error(`Not over after ${maxMs} ms`);
+      same = this.now === before ? same + 1 : 0;
+      if (same > maxStepsAtOnce) throw new Error(`Livelock at ${this.now} ms`);
+    }
+  }
+
+  /** Handles everything that is due, then jumps to what comes next. */
+  step(): void {
+    this.steps++;
+    this.#receive();
+    this.sender.handleTimeout(this.now);
+    this.receiver.handleTimeout(this.now);
+    this.#write();
+    this.#transmit();
+    this.#drainEvents();
+    const next = Math.min(
+      this.there.nextAt,
+      this.back.nextAt,
+      this.sender.pollTimeout(),
+      this.receiver.pollTimeout(),
+      this.#writes[0]?.at ?? Infinity,
+      this.#storeAt,
+    );
+    if (next !== Infinity && next > this.now) this.now = next;
+  }
+
+  #receive(): void {
+    for (let i = 0; i < maxBatch; i++) {
+      const bytes = this.there.receive(this.now);
+      if (bytes === undefined) break;
+      this.receiver.handleDatagram(bytes, this.senderPath, this.now);
+    }
+    for (let i = 0; i < maxBatch; i++) {
+      const bytes = this.back.receive(this.now);
+      if (bytes === undefined) break;
+      this.sender.handleDatagram(bytes, 7, this.now);
+    }
+  }
+
+  #transmit(): void {
+    const from = [this.sender, this.receiver] as const;
+    for (const end of from) {
+      const isSender = end === this.sender;
+      for (let i = 0; i < maxBatch; i++) {
+        if (isSender) this.#read();
+        const length = end.pollTransmit(this.#out, this.now);
+        if (length === 0) break;
+        const bytes = this.intercept(
+          this.#out.subarray(0, length),
+          isSender ? "sender" : "receiver",
+        );
+        if (bytes === undefined) continue;
+        (isSender ? this.there : this.back).send(bytes, this.now);
+      }
+    }
+  }
+
+  #read(): void {
+    for (;;) {
+      const block = this.sender.pollRead();
+      if (block < 0) return;
+      const start = block * transferLimits.blockBytes;
+      const end = start + transferLimits.blockBytes;
+      this.sender.handleBlock(this.#file.subarray(start, end), this.now);
+    }
+  }
+
+  #write(): void {
+    const { writeMs = 0 } = this.#options;
+    for (;;) {
+      const bytes = this.receiver.pollWrite();
+      if (bytes === undefined) break;
+      const after = Math.max(this.now, this.#writes.at(-1)?.at ?? 0);
+      this.#writes.push({ at: after + writeMs, bytes });
+    }
+    while (this.#writes.length > 0 && this.#writes[0]!.at <= this.now) {
+      const { bytes } = this.#writes.shift()!;
+      this.written.set(bytes, this.writtenBytes);
+      this.writtenBytes += bytes.length;
+      this.receiver.handleWritten(this.now);
+    }
+    if (this.now >= this.#storeAt) {
+      this.#storeAt = Infinity;
+      this.receiver.handleStored(this.now);
+    }
+  }
+
+  #drainEvents(): void {
+    for (let e = this.sender.pollEvent(); e; e = this.sender.pollEvent()) {
+      this.senderEvents.push(e);
+    }
+    for (let e = this.receiver.pollEvent(); e; e = this.receiver.pollEvent()) {
+      this.receiverEvents.push(e);
+      if (e.type === "verified") {
+        this.#storeAt = this.now + (this.#options.storeMs ?? 0);
+      }
+    }
+  }
+}
+
+/** `length` bytes that do not repeat with any block. */
+export function testFile(length: number, seed = 1): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  const words = new Uint32Array(bytes.buffer, 0, length >>> 2);
+  let state = seed >>> 0;
+  for (let i = 0; i < words.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    words[i] = state;
+  }
+  for (let i = words.length * 4; i < length; i++) bytes[i] = i;
+  return bytes;
+}
+
+const maxBatch = 10_000;
+const maxStepsAtOnce = 1_000;

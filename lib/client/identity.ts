@@ -13,6 +13,7 @@ import {
   verify,
 } from "node:crypto";
 import { encodeBase64 } from "@std/encoding/base64";
+import { encodeHex } from "@std/encoding/hex";
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 
 /** A key pair that signs. */
@@ -77,9 +78,16 @@ export class Identity {
   }
 }
 
-/** True when `text` has the form of a public key: 32 bytes in base64url. */
+/**
+ * True when `text` can be a public key: 32 bytes in base64url, and none of the
+ * few for which anybody can make a signature that passes.
+ */
 export function isPublicKey(text: string): boolean {
-  return decodeExactly(text, keyBytes) !== undefined;
+  const bytes = decodeExactly(text, keyBytes);
+  if (bytes === undefined) return false;
+  // The highest bit is a sign, not part of the coordinate.
+  bytes[keyBytes - 1]! &= 0x7f;
+  return !smallOrder.has(encodeHex(bytes));
 }
 
 /**
@@ -91,9 +99,8 @@ export function verifySignature(
   transcript: Uint8Array,
   signature: string,
 ): boolean {
-  const key = decodeExactly(publicKey, keyBytes);
   const bytes = decodeExactly(signature, signatureBytes);
-  if (key === undefined || bytes === undefined) return false;
+  if (bytes === undefined || !isPublicKey(publicKey)) return false;
   try {
     const jwk = { kty: "OKP", crv: "Ed25519", x: publicKey };
     const object = createPublicKey({ key: jwk, format: "jwk" });
@@ -146,6 +153,16 @@ function decodeExactly(
 const privatePrefix = new Uint8Array([
   0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
   0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+]);
+/** Points of small order, coordinate only, as libsodium lists them. */
+const smallOrder = new Set([
+  `00${"00".repeat(31)}`,
+  `01${"00".repeat(31)}`,
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  `ec${"ff".repeat(30)}7f`,
+  `ed${"ff".repeat(30)}7f`,
+  `ee${"ff".repeat(30)}7f`,
 ]);
 const keyBytes = 32;
 const signatureBytes = 64;

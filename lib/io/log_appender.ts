@@ -159,7 +159,7 @@ export class LogAppender {
 }
 
 function openForAppending(path: string): Promise<LogFile> {
-  return Deno.open(path, { append: true, create: true });
+  return Deno.open(path, { append: true, create: true, mode: 0o600 });
 }
 
 /** True when the first line has number 1: it begins a log. */

@@ -22,6 +22,7 @@ export function openDatabase(
 ): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    if (path !== ":memory:") makePrivate(path);
     database = new DatabaseSync(path);
     // NORMAL: what was committed survives the death of the process; a power
     // cut may cost the last transactions but never the file. Checkpoints every
@@ -37,6 +38,15 @@ export function openDatabase(
     database?.close();
     if (error instanceof StartError) throw error;
     throw new StartError(sqliteError(error, path));
+  }
+}
+
+/** Makes the file for its owner alone; SQLite's other files follow it. */
+function makePrivate(path: string): void {
+  try {
+    Deno.openSync(path, { createNew: true, write: true, mode: 0o600 }).close();
+  } catch {
+    // It exists, or SQLite says what is wrong with it.
   }
 }
 

@@ -16,7 +16,6 @@ export class LineDecoder {
   #held: Uint8Array = nothing;
   #heldBytes = 0;
   #fault: LineFault | undefined;
-  readonly #text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
   constructor(limit: number) {
     this.limit = limit;
@@ -58,7 +57,7 @@ export class LineDecoder {
       if (line.length > this.limit) return this.#fail("too_long");
       let text: string;
       try {
-        text = this.#text.decode(line);
+        text = strict.decode(line);
       } catch {
         return this.#fail("not_utf8");
       }
@@ -94,3 +93,5 @@ export class LineDecoder {
 const lineFeed = 10;
 const carriageReturn = 13;
 const nothing = new Uint8Array(0);
+// Lines are decoded whole, so one decoder without state serves all streams.
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

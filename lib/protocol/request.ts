@@ -48,7 +48,8 @@ const requests = {
     udpPort: port,
     seen: optional(integer()),
   }),
-  ping: object({}),
+  /** `active`: there was traffic with other clients since the last one. */
+  ping: object({ active: optional(boolean) }),
   ack: object({ upto: integer() }),
   logout: object({}),
   message: object({

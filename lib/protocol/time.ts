@@ -21,12 +21,25 @@ const months = [
  * @param ms Milliseconds since 1970-01-01T00:00:00Z.
  */
 export function formatTime(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = format(ms);
+    lastSecond = second;
+  }
+  return lastText;
+}
+
+function format(ms: number): string {
   const date = new Date(ms);
   const day = two(date.getDate());
   const month = months[date.getMonth()];
   const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
   return `${day} ${month} ${date.getFullYear()} ${clock.map(two).join(":")}`;
 }
+
+// Log lines of a busy server share their second.
+let lastSecond = NaN;
+let lastText = "";
 
 function two(value: number): string {
   return String(value).padStart(2, "0");

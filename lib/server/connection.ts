@@ -57,6 +57,8 @@ export class Connection {
   badFrames = 0;
   /** True once nothing more is to be sent or read. */
   closing = false;
+  /** True once the shell was asked to close the connection. */
+  hungUp = false;
   /** True when {@link Outbox} lists this connection. */
   listed = false;
   readonly #outbox: Outbox;

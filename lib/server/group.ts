@@ -65,7 +65,7 @@ export class Group {
 
   /** A joined member came on line. */
   addOnline(session: Session): void {
-    this.online.push(session);
+    if (!this.online.includes(session)) this.online.push(session);
   }
 
   /** A joined member went off line. */

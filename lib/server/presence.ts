@@ -101,6 +101,8 @@ export function hangUp(
   connection: Connection,
   why?: WireError,
 ): void {
+  if (connection.hungUp) return;
+  connection.hungUp = true;
   if (why !== undefined) connection.sayBye(why);
   connection.closing = true;
   server.actions.push({ action: "close", connection: connection.id });

@@ -45,7 +45,7 @@ export class SentMessages {
   /** Forgets the oldest beyond {@link limits.rememberedMessageIds}. */
   trim(): void {
     const byId = this.#byId;
-    if (byId === undefined) return;
+    if (byId === undefined || byId.size <= limits.rememberedMessageIds) return;
     for (const mid of byId.keys()) {
       if (byId.size <= limits.rememberedMessageIds) return;
       byId.delete(mid);

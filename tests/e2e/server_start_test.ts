@@ -94,6 +94,10 @@ Deno.test("server: SIGTERM and SIGINT tell every client, write everything and ex
     await stranger.hello();
     await server.dataWhen("userlog.txt", (text) => text.includes("; luke; "));
     await yoda.request("message", { to: ["luke"], text: "last", mid: "1" });
+    if (Deno.build.os !== "windows") {
+      const { mode } = await Deno.stat(server.path("data", "parley.db"));
+      assertEquals((mode ?? 0) & 0o777, 0o600);
+    }
     const start = performance.now();
     server.process.signal(signal);
     const ended = await server.process.end();

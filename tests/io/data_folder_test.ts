@@ -24,3 +24,15 @@ Deno.test("DataFolder.open refuses what is no folder, in one line", async () => 
     assert(!error.message.includes("\n"));
   });
 });
+
+Deno.test("DataFolder.open removes what a killed server left half written", async () => {
+  await withTempFolder(async (folder) => {
+    const leftover = `${folder}/.userlog.txt.0a1b2c3d.tmp`;
+    const note = `${folder}/.userlog.txt.mine.tmp`;
+    await Deno.writeTextFile(leftover, "1; ");
+    await Deno.writeTextFile(note, "");
+    (await DataFolder.open(folder)).close();
+    await assertRejects(() => Deno.stat(leftover), Deno.errors.NotFound);
+    assert((await Deno.stat(note)).isFile);
+  });
+});

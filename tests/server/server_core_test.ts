@@ -240,6 +240,28 @@ Deno.test("ServerCore logs out who asks for nothing; messages and pings do not c
   );
 });
 
+Deno.test("ServerCore logs out on time when the idle time-out is short", () => {
+  const harness = new CoreHarness({ options: { idleMs: 3000 } });
+  harness.advance(500);
+  const yoda = harness.login("yoda");
+  harness.advance(2900);
+  assert(!yoda.closed);
+  harness.advance(200);
+  assertEquals(yoda.bye, "idle");
+});
+
+Deno.test("ServerCore takes traffic between clients as activity", () => {
+  const harness = new CoreHarness({ options: { idleMs: 60_000 } });
+  const yoda = harness.login("yoda");
+  for (let i = 0; i < 20; i++) {
+    harness.advance(10_000);
+    yoda.ask("ping", { active: true });
+  }
+  assert(!yoda.closed);
+  harness.advance(60_100);
+  assertEquals(yoda.bye, "idle");
+});
+
 Deno.test("ServerCore says goodbye to all at shutdown and stores what is left", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
@@ -290,6 +312,62 @@ Deno.test("ServerCore retries what no request waited for", () => {
   harness.advance(1_100);
   const stored = [...harness.store.users.values()];
   assertEquals(stored.find(({ name }) => name === "luke")?.cursor, 1);
+});
+
+Deno.test("ServerCore hands waiting messages over when reading them failed at first", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  yoda.ask("message", { to: ["luke"], text: "1", mid: "1" });
+  harness.queries = "failing";
+  const luke = harness.login("luke");
+  yoda.ask("message", { to: ["luke"], text: "2", mid: "2" });
+  harness.advance(3_000);
+  assertEquals(luke.texts, []);
+  harness.queries = "done";
+  harness.advance(1_100);
+  assertEquals(luke.texts, ["yoda: 1 (kept)", "yoda: 2"]);
+  yoda.ask("message", { to: ["luke"], text: "3", mid: "3" });
+  assertEquals(luke.texts.at(-1), "yoda: 3");
+});
+
+Deno.test("ServerCore holds what is sent while waiting messages are read", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const text = "x".repeat(4000);
+  const send = (i: number) =>
+    yoda.ask("message", { to: ["luke"], text: `${i} ${text}`, mid: `${i}` });
+  send(0);
+  // A few are held; too many to hold are read from the store again.
+  for (const count of [3, 200]) {
+    harness.queries = "held";
+    const luke = harness.connect();
+    luke.hello();
+    luke.sendLogin("luke");
+    for (let i = 1; i < count; i++) send(i);
+    assertEquals(luke.texts, []);
+    harness.answer();
+    harness.advance(1_000);
+    assertEquals(
+      luke.eventsOf("message").map((each) => parseInt(each.text)),
+      Array.from({ length: count }, (_, i) => i),
+    );
+    luke.disconnect();
+  }
+});
+
+Deno.test("ServerCore takes a logout behind a message, and both once", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  harness.commits = "held";
+  const message = yoda.send("message", { to: ["luke"], text: "1", mid: "1" });
+  const logout = yoda.send("logout", {});
+  yoda.send("logout", {});
+  assert(!yoda.closed);
+  harness.release();
+  assert(yoda.closed);
+  assert("ok" in (yoda.replyTo(message) ?? {}));
+  assert("ok" in (yoda.replyTo(logout) ?? {}));
+  assertEquals(harness.login("luke").texts, ["yoda: 1 (kept)"]);
 });
 
 Deno.test("ServerCore survives random bytes", () => {

@@ -49,7 +49,10 @@ export class CoreHarness {
   now: Instant;
   /** How commits end: at once, not before {@link release}, or badly. */
   commits: "done" | "held" | "failing" = "done";
+  /** How queries for waiting messages end. */
+  queries: "done" | "held" | "failing" = "done";
   readonly #held: (() => void)[] = [];
+  readonly #heldQueries: (() => void)[] = [];
   #lastConnection = 0;
 
   constructor(
@@ -122,6 +125,15 @@ export class CoreHarness {
     }
   }
 
+  /** Answers the queries that were held, and goes on without holding any. */
+  answer(): void {
+    this.queries = "done";
+    while (this.#heldQueries.length > 0) {
+      this.#heldQueries.shift()?.();
+      this.drive();
+    }
+  }
+
   /** Carries out everything that the core wants done. */
   drive(): void {
     for (let steps = 0;; steps++) {
@@ -134,8 +146,15 @@ export class CoreHarness {
           break;
         case "inbox": {
           const { query, user, after, limit } = action;
+          if (this.queries === "failing") {
+            this.core.handleQueryFailed(query, this.now);
+            break;
+          }
+          // The answer is of now, also when it comes later.
           const page = this.store.inbox(user, after, limit);
-          this.core.handleInbox(query, page, this.now);
+          const finish = () => this.core.handleInbox(query, page, this.now);
+          if (this.queries === "held") this.#heldQueries.push(finish);
+          else finish();
           break;
         }
         case "derive":

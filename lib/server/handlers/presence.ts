@@ -3,10 +3,13 @@
  *
  *     {"id":4,"do":"who"}
  *     {"id":5,"do":"ping"}
+ *     {"do":"ping","active":true}
  *     {"do":"ack","upto":17}
  */
+import type { Instant } from "../../protocol/instant.ts";
 import type { RequestFields } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
+import type { Connection } from "../connection.ts";
 import { maySee } from "../reach.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -25,8 +28,17 @@ export function who(
   return { users };
 }
 
-/** Answers a sign of life with one. */
-export function ping(): ReplyFields<"ping"> {
+/**
+ * Answers a sign of life with one. Transfers and private sessions do not pass
+ * here: a client that has such traffic says so, and counts as active.
+ */
+export function ping(
+  _server: ServerContext,
+  { session }: Connection,
+  request: RequestFields<"ping">,
+  now: Instant,
+): ReplyFields<"ping"> {
+  if (request.active && session !== undefined) session.lastActivity = now.mono;
   return {};
 }
 

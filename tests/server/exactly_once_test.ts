@@ -1,0 +1,175 @@
+/**
+ * People who come, go, lose replies and connections, while the server crashes
+ * and its store fails: what was confirmed arrives exactly once and in order.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import { SeededRandom } from "../support/seeded_random.ts";
+
+const users = ["yoda", "luke", "leia", "hans"];
+
+/** What a real client keeps over connections. */
+class Person {
+  readonly name: string;
+  client: TestClient | undefined;
+  token = "";
+  seen = 0;
+  /** Ids of the messages that were shown, each as it came. */
+  readonly shown: number[] = [];
+  /** Sent and not confirmed, by `mid`. */
+  readonly unconfirmed = new Map<string, Unconfirmed>();
+  readonly confirmed: string[] = [];
+  #read = 0;
+  #sent = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get online(): boolean {
+    return this.client !== undefined && !this.client.closed;
+  }
+
+  /** Comes back by token or password, and sends again what is unconfirmed. */
+  connect(harness: CoreHarness): void {
+    if (this.online) return;
+    const client = harness.connect();
+    this.client = client;
+    this.#read = 0;
+    if (client.closed) return;
+    client.hello();
+    const { token, seen } = this;
+    const id = client.send("resume", { token: token || "x", udpPort: 0, seen });
+    let reply = client.replyTo(id);
+    if (reply !== undefined && "code" in reply) {
+      if (reply.code !== "token_invalid") return client.disconnect();
+      reply = client.replyTo(client.sendLogin(this.name, undefined, seen));
+    }
+    if (reply === undefined || "code" in reply) return client.disconnect();
+    this.token = (reply.ok as { token: string }).token;
+    for (const message of this.unconfirmed.values()) this.#send(message);
+  }
+
+  say(to: string, group: boolean): void {
+    const mid = `${this.name}-${++this.#sent}`;
+    const message = { mid, to, group, request: 0 };
+    this.unconfirmed.set(mid, message);
+    this.#send(message);
+  }
+
+  /** Takes what came: shows messages, acknowledges some, notes confirmations. */
+  read(random: SeededRandom): void {
+    const { client } = this;
+    if (client === undefined) return;
+    for (; this.#read < client.events.length; this.#read++) {
+      const event = client.events[this.#read];
+      if (event?.ev !== "message" || event.id <= this.seen) continue;
+      this.shown.push(event.id);
+      this.seen = event.id;
+    }
+    if (random.below(3) === 0 && this.online) {
+      client.send("ack", { upto: this.seen });
+    }
+    for (const { mid, request } of [...this.unconfirmed.values()]) {
+      const reply = client.replyTo(request);
+      if (reply !== undefined && "ok" in reply) {
+        this.unconfirmed.delete(mid);
+        this.confirmed.push(mid);
+      }
+    }
+  }
+
+  #send(message: Unconfirmed): void {
+    if (!this.online || this.client === undefined) return;
+    const { mid, to, group } = message;
+    message.request = group
+      ? this.client.send("group-message", { group: to, text: mid, mid })
+      : this.client.send("message", { to: [to], text: mid, mid });
+  }
+}
+
+interface Unconfirmed {
+  readonly mid: string;
+  readonly to: string;
+  readonly group: boolean;
+  /** Id of the request on the current connection. */
+  request: number;
+}
+
+Deno.test("ServerCore delivers what it confirmed exactly once, through every loss", () => {
+  let total = 0;
+  for (let seed = 1; seed <= 40; seed++) total += run(seed);
+  assert(total > 2_000, `only ${total} messages were confirmed`);
+});
+
+/** One story; returns how many messages were confirmed in it. */
+function run(seed: number): number {
+  const random = new SeededRandom(seed);
+  let harness = new CoreHarness({ users, seed });
+  const people = users.map((name) => new Person(name));
+  for (const person of people) person.connect(harness);
+  people[0]?.client?.ask("group-create", { group: "g", users });
+  for (const { client } of people.slice(1)) {
+    client?.ask("group-join", { group: "g" });
+  }
+  const pick = () => people[random.below(people.length)] as Person;
+  for (let step = 0; step < 300; step++) {
+    const person = pick();
+    const dice = random.below(100);
+    if (dice < 55) {
+      const group = random.below(3) === 0;
+      const other = pick();
+      if (group) person.say("g", true);
+      else if (other !== person) person.say(other.name, false);
+    } else if (dice < 65) person.client?.disconnect();
+    else if (dice < 85) person.connect(harness);
+    else if (dice < 88) harness.commits = "held";
+    else if (dice < 90) {
+      harness.release();
+      harness.commits = "failing";
+    } else if (dice < 93) harness.queries = "held";
+    else if (dice < 95) {
+      harness.release();
+      harness.answer();
+    } else if (dice < 98) harness.advance(random.below(15_000));
+    else if (dice < 99) {
+      // Neither what waits for the store nor what is on its way survives.
+      harness = harness.restarted({ users, seed: seed * 1000 + step });
+      for (const each of people) each.client = undefined;
+    } else if (person.client !== undefined) person.client.reads = false;
+    for (const each of people) each.read(random);
+  }
+  harness.release();
+  harness.answer();
+  for (let round = 0; round < 3; round++) {
+    for (const person of people) {
+      if (person.client?.reads === false) person.client.disconnect();
+      person.connect(harness);
+    }
+    harness.advance(2_000);
+    for (const person of people) {
+      person.read(random);
+      for (const each of person.unconfirmed.values()) {
+        if (round < 2) person.client?.disconnect();
+        assert(round < 2, `seed ${seed}: ${each.mid} stays unconfirmed`);
+      }
+    }
+  }
+  const { store } = harness;
+  const mids = store.messages.map(({ mid }) => mid);
+  assertEquals(new Set(mids).size, mids.length, `seed ${seed}: doubled`);
+  for (const isGroup of [false, true]) {
+    const numbers = store.messages
+      .filter(({ group }) => (group !== undefined) === isGroup)
+      .map(({ number }) => number);
+    assertEquals(numbers, numbers.map((_, index) => index + 1));
+  }
+  const confirmed = people.flatMap((person) => person.confirmed);
+  assertEquals(confirmed.sort(), [...mids].sort(), `seed ${seed}: lost`);
+  for (const person of people) {
+    const id = users.indexOf(person.name) + 1;
+    const meant = store.inbox(id, 0, Infinity).map((message) => message.id);
+    assertEquals(person.shown, meant, `seed ${seed}: ${person.name}`);
+  }
+  return confirmed.length;
+}

@@ -1,0 +1,26 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { OutgoingQueue } from "../../lib/server/outgoing_queue.ts";
+
+Deno.test("OutgoingQueue joins what is queued into one write, in order", () => {
+  const queue = new OutgoingQueue(10);
+  assertEquals(queue.take(), undefined);
+  const one = Uint8Array.of(1, 2);
+  assert(queue.push(one));
+  assertStrictEquals(queue.take(), one, "a single frame is not copied");
+  assert(queue.push(one) && queue.push(Uint8Array.of(3)));
+  assertEquals(queue.bytes, 3);
+  assertEquals(queue.take(), Uint8Array.of(1, 2, 3));
+  assertEquals(queue.bytes, 0);
+});
+
+Deno.test("OutgoingQueue takes its limit, and nothing more once it is exceeded", () => {
+  const queue = new OutgoingQueue(4);
+  assert(queue.push(new Uint8Array(4)));
+  assert(!queue.push(new Uint8Array(1)));
+  assert(queue.overflowed);
+  assertEquals([queue.bytes, queue.take()], [0, undefined]);
+  assert(!queue.push(new Uint8Array(1)));
+  queue.pushLast(Uint8Array.of(9, 9, 9, 9, 9));
+  assertEquals(queue.take(), Uint8Array.of(9, 9, 9, 9, 9));
+  assert(!queue.push(new Uint8Array(1)));
+});

@@ -13,13 +13,18 @@
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `session` | session fields, `message` (why), `unconfirmed` (texts that may be lost) |
+ * | `private-message` | `session`, `at`, `from`, `text` |
+ * | `private-refused` | `session`, `user`, `text`, `message`: a text that was not sent after all |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
  * | `goodbye` | `user` |
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
- * `user`, `name`, `size`, `state`, `bytes`, `rate`. Every command leads to
- * exactly one `result`; its answers are listed in PROTOCOL.md.
+ * `user`, `name`, `size`, `state`, `bytes`, `rate`. Session
+ * fields are `session` (the N of `/accept N`), `direction`, `kind`, `user`,
+ * `state`. Every command leads to exactly one `result`; its answers are listed
+ * in PROTOCOL.md.
  */
 import type {
   ClientEvent,
@@ -41,11 +46,16 @@ function flatten(event: ClientEvent): object {
     case "presence":
     case "invited":
     case "joined":
+    case "private-message":
       return { ...event, at: iso(event.at) };
     case "transfer": {
       const { info, summary = {}, message } = event;
       const why = message === undefined ? {} : { message };
       return { event: "transfer", ...info, ...summary, ...why };
+    }
+    case "session": {
+      const { info, event: name, ...why } = event;
+      return { event: name, ...info, ...why };
     }
     case "progress":
       return { event: "progress", ...event.info };
@@ -56,6 +66,7 @@ function flatten(event: ClientEvent): object {
     case "welcome":
     case "login-failed":
     case "disconnected":
+    case "private-refused":
     case "goodbye":
       return event;
   }

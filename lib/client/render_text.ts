@@ -8,6 +8,11 @@ import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
 import { progressText, renderTransfer } from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
+import {
+  renderPrivateMessage,
+  renderPrivateRefused,
+  renderSession,
+} from "./render_session.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
 export function renderText(event: ClientEvent, palette: Palette): string[] {
@@ -49,6 +54,12 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`${name(event.user)} joined group chat ${name(event.group)}`];
     case "transfer":
       return renderTransfer(event, palette);
+    case "session":
+      return renderSession(event, palette);
+    case "private-message":
+      return [renderPrivateMessage(event, palette)];
+    case "private-refused":
+      return [renderPrivateRefused(event, palette)];
     case "progress":
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {

@@ -9,8 +9,9 @@ import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
+import { Offers } from "./offers.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
-import { type AcceptRule, Transfers } from "./transfers.ts";
+import type { AcceptRule } from "./transfers.ts";
 
 /** What a session is made of. */
 export interface ClientSessionOptions {
@@ -50,14 +51,14 @@ export class SessionParts {
   readonly names = new KnownNames();
   readonly commands: OpenCommands;
   readonly login: Login;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     const { random, udpPort, agent, user, accept } = options;
     const { requests, inbox, names } = this;
-    const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
       emit({ event: "result", n, outcome });
@@ -78,6 +79,8 @@ export class SessionParts {
       effect,
       emit,
       logout,
+      send,
+      self: () => this.login.user ?? "",
       request: <N extends RequestName>(
         name: N,
         fields: RequestFields<N>,
@@ -85,9 +88,9 @@ export class SessionParts {
       ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
       settle: commands.settle.bind(commands),
     };
-    const transfers = this.transfers = new Transfers(host, accept);
-    this.runner = new CommandRunner({ ...host, transfers });
-    this.router = { inbox, names, transfers, now, emit, bye };
+    const offers = this.offers = new Offers(host, accept);
+    this.runner = new CommandRunner({ ...host, offers });
+    this.router = { inbox, names, offers, now, emit, bye };
   }
 
   /** Asks the server for the names that Tab offers. */

@@ -4,6 +4,7 @@
  * `command.ts`.
  */
 import type { Command, CommandName } from "./command.ts";
+import { sessionCommands } from "./session_commands.ts";
 
 /** What an argument is: how it is read and what Tab offers for it. */
 export type ArgumentKind =
@@ -28,7 +29,12 @@ export interface Argument {
 }
 
 /** Heading under which `/help` lists a command. */
-export type CommandGroup = "Messages" | "Groups" | "Files" | "Parley";
+export type CommandGroup =
+  | "Messages"
+  | "Groups"
+  | "Private sessions"
+  | "Files"
+  | "Parley";
 
 /** One row: everything there is to know about a command's syntax. */
 export interface CommandRow {
@@ -130,6 +136,7 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [{ kind: "group" }],
     build: ([group = ""]) => ({ command: "members", group }),
   },
+  ...sessionCommands,
   {
     name: "p2pvideo",
     aliases: [],
@@ -145,7 +152,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/accept N",
-    summary: "take the file that was offered as number N",
+    summary: "take the file or private session that was offered as number N",
     example: "/accept 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("accept", number),
@@ -155,7 +162,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/reject N",
-    summary: "refuse the file that was offered as number N",
+    summary: "refuse the file or private session that was offered as number N",
     example: "/reject 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("reject", number),
@@ -165,7 +172,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/transfers",
-    summary: "what is being sent and received, with progress",
+    summary: "what is being sent and received, with progress; private sessions",
     example: "/transfers",
     arguments: [],
     build: () => ({ command: "transfers" }),
@@ -175,7 +182,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/cancel N",
-    summary: "stop transfer number N",
+    summary: "stop transfer number N, or end private session number N",
     example: "/cancel 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("cancel", number),

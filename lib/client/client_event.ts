@@ -58,7 +58,12 @@ export interface CommandAnswers {
   msgto: ReplyFields<"message">;
   activeuser: ReplyFields<"who">;
   creategroup: ReplyFields<"group-create">;
+  createbroadcast: ReplyFields<"group-create">;
   joingroup: ReplyFields<"group-join">;
+  leavegroup: ReplyFields<"group-leave">;
+  addmember: ReplyFields<"group-add">;
+  removemember: ReplyFields<"group-remove">;
+  promote: ReplyFields<"group-promote">;
   groupmsg: ReplyFields<"group-message"> & { group: string };
   groups: ReplyFields<"groups">;
   members: ReplyFields<"group-members">;
@@ -147,6 +152,38 @@ export type ClientEvent =
     readonly event: "joined";
     readonly group: string;
     readonly user: string;
+    readonly at: number;
+  }
+  | {
+    readonly event: "left";
+    readonly group: string;
+    readonly user: string;
+    readonly at: number;
+    readonly why: "left" | "declined" | "account-removed";
+  }
+  | {
+    readonly event: "removed";
+    readonly group: string;
+    /** May be this user. */
+    readonly user: string;
+    readonly by: string;
+    readonly at: number;
+    /** True when it is this user. */
+    readonly me: boolean;
+  }
+  | {
+    readonly event: "leader";
+    readonly group: string;
+    readonly leader: string;
+    /** Who decided it; absent when the last leader is gone. */
+    readonly by?: string;
+    readonly at: number;
+    /** True when this user leads now. */
+    readonly me: boolean;
+  }
+  | {
+    readonly event: "group-end";
+    readonly group: string;
     readonly at: number;
   }
   | {

@@ -68,7 +68,7 @@ export class ClientSession {
   readonly #effects: ClientEffect[] = [];
   readonly #out: Uint8Array[] = [];
   readonly #commands: OpenCommands;
-  #decoder = new LineDecoder(limits.frameBytes);
+  #decoder = new LineDecoder(limits.serverFrameBytes);
   #now: Instant = { mono: 0, wall: 0 };
   #phase: Phase = "apart";
   #attempt = 0;
@@ -130,6 +130,7 @@ export class ClientSession {
       names: this.#names,
       transfers: this.#transfers,
       now: () => this.#now,
+      user: () => this.#login.user,
       emit: (event) => this.#events.push(event),
       bye: (code, message) => this.#handleBye(code, message),
     };
@@ -176,7 +177,7 @@ export class ClientSession {
     if (this.#phase !== "connecting") return;
     this.#now = now;
     this.#phase = "entering";
-    this.#decoder = new LineDecoder(limits.frameBytes);
+    this.#decoder = new LineDecoder(limits.serverFrameBytes);
     this.#lastHeard = now.mono;
     this.#login.handleConnected();
   }
@@ -504,7 +505,14 @@ function isDue(at: number | undefined, now: number): boolean {
 /** After these the server does not want this session back. */
 const finalByes = new Set(["idle", "account_removed", "session_moved"]);
 /** Doing these twice is not the same as doing them once. */
-const unrepeatable = new Set<RequestName>(["group-create", "group-join"]);
+const unrepeatable = new Set<RequestName>([
+  "group-create",
+  "group-join",
+  "group-leave",
+  "group-add",
+  "group-remove",
+  "group-promote",
+]);
 const notParley =
   "The server sent something that this client does not understand";
 const connectMs = 10_000;

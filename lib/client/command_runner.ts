@@ -67,6 +67,36 @@ export class CommandRunner {
         const fields = { group, users: [...users] };
         return this.#ask("creategroup", n, "group-create", fields, (a) => a);
       }
+      case "createbroadcast": {
+        const { group, users } = command;
+        const fields = { group, users: [...users], leaderOnly: true };
+        return this.#ask(
+          "createbroadcast",
+          n,
+          "group-create",
+          fields,
+          (a) => a,
+        );
+      }
+      case "leavegroup": {
+        const { group } = command;
+        return this.#ask("leavegroup", n, "group-leave", { group }, (a) => a);
+      }
+      case "addmember": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("addmember", n, "group-add", fields, (a) => a);
+      }
+      case "removemember": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("removemember", n, "group-remove", fields, (a) => a);
+      }
+      case "promote": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("promote", n, "group-promote", fields, (a) => a);
+      }
       case "joingroup": {
         const { group } = command;
         return this.#ask("joingroup", n, "group-join", { group }, (a) => a);

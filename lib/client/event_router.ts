@@ -11,6 +11,8 @@ export interface EventRouterHost {
   readonly names: KnownNames;
   readonly transfers: Transfers;
   now(): Instant;
+  /** This user's name. */
+  user(): string | undefined;
   emit(event: ClientEvent): void;
   /** The server is about to close the connection. */
   bye(code: string, message: string): void;
@@ -45,6 +47,27 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "joined": {
       const { group, user, at } = event;
       return host.emit({ event: "joined", group, user, at });
+    }
+    case "left": {
+      const { group, user, at, why } = event;
+      return host.emit({ event: "left", group, user, at, why });
+    }
+    case "removed": {
+      const { group, user, by, at } = event;
+      const me = user === host.user();
+      if (me) names.forgetGroup(group);
+      return host.emit({ event: "removed", group, user, by, at, me });
+    }
+    case "leader": {
+      const { group, leader, at } = event;
+      const by = event.by === undefined ? {} : { by: event.by };
+      const me = leader === host.user();
+      return host.emit({ event: "leader", group, leader, ...by, at, me });
+    }
+    case "group-end": {
+      const { group, at } = event;
+      names.forgetGroup(group);
+      return host.emit({ event: "group-end", group, at });
     }
     case "offer":
       names.addUser(event.from);

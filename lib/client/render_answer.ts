@@ -30,6 +30,31 @@ export function renderAnswer(
       const { group, members } = outcome.answer;
       return [`group chat ${name(group)} created, members: ${names(members)}`];
     }
+    case "createbroadcast": {
+      const { group, members } = outcome.answer;
+      return [
+        `group chat ${name(group)} created, in which you alone may post, ` +
+        `members: ${names(members)}`,
+      ];
+    }
+    case "leavegroup":
+      return [leftText(outcome.answer, name)];
+    case "addmember": {
+      const { group, user } = outcome.answer;
+      return [`${name(user)} is invited to group chat ${name(group)}`];
+    }
+    case "removemember": {
+      const { group, user, invited } = outcome.answer;
+      return [
+        invited
+          ? `${name(user)} is no longer invited to group chat ${name(group)}`
+          : `${name(user)} is no longer in group chat ${name(group)}`,
+      ];
+    }
+    case "promote": {
+      const { group, leader } = outcome.answer;
+      return [`${name(leader)} leads group chat ${name(group)} now`];
+    }
     case "joingroup": {
       const { group, members } = outcome.answer;
       return [
@@ -77,13 +102,29 @@ function sentText(
   }, who ${verb} off line`;
 }
 
+function leftText(
+  answer: CommandAnswers["leavegroup"],
+  name: (text: string) => string,
+): string {
+  const { declined, leader, ended } = answer;
+  const group = name(answer.group);
+  if (declined) return `you declined the invitation to group chat ${group}`;
+  const then = ended
+    ? "; it has ended"
+    : leader === undefined
+    ? ""
+    : `; ${name(leader)} leads it now`;
+  return `you left group chat ${group}${then}`;
+}
+
 function groupLines(
   answer: CommandAnswers["groups"],
   name: (text: string) => string,
 ): string[] {
   if (answer.groups.length === 0) return ["you are in no group chat"];
-  return answer.groups.map(({ group, leader, joined, size }) => {
-    const members = size === 1 ? "1 member" : `${size} members`;
+  return answer.groups.map(({ group, leader, joined, leaderOnly, size }) => {
+    const count = size === 1 ? "1 member" : `${size} members`;
+    const members = leaderOnly ? `who alone may post, ${count}` : count;
     const invitation = joined ? "" : `; invited, /joingroup ${visible(group)}`;
     return `${name(group)}, led by ${name(leader)}, ${members}${invitation}`;
   });

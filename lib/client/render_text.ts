@@ -48,6 +48,29 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "joined":
       return [`${name(event.user)} joined group chat ${name(event.group)}`];
+    case "left": {
+      const group = name(event.group);
+      const how = {
+        left: `left group chat ${group}`,
+        declined: `declined the invitation to group chat ${group}`,
+        "account-removed":
+          `is no longer in group chat ${group}: the account was removed`,
+      }[event.why];
+      return [`${name(event.user)} ${how}`];
+    }
+    case "removed": {
+      const who = event.me ? "you" : name(event.user);
+      return [
+        `${name(event.by)} removed ${who} from group chat ${name(event.group)}`,
+      ];
+    }
+    case "leader": {
+      const leads = event.me ? "you lead" : `${name(event.leader)} leads`;
+      const by = event.by === undefined ? "" : ` (by ${name(event.by)})`;
+      return [`${leads} group chat ${name(event.group)} now${by}`];
+    }
+    case "group-end":
+      return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
     case "progress": {

@@ -11,7 +11,19 @@ export type Command =
     readonly group: string;
     readonly users: readonly string[];
   }
+  | {
+    /** The same, but only the leader may post. */
+    readonly command: "createbroadcast";
+    readonly group: string;
+    readonly users: readonly string[];
+  }
   | { readonly command: "joingroup"; readonly group: string }
+  | { readonly command: "leavegroup"; readonly group: string }
+  | {
+    readonly command: "addmember" | "removemember" | "promote";
+    readonly group: string;
+    readonly user: string;
+  }
   | {
     readonly command: "groupmsg";
     readonly group: string;

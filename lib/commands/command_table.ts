@@ -91,6 +91,20 @@ export const commandTable: readonly CommandRow[] = [
     }),
   },
   {
+    name: "createbroadcast",
+    aliases: [],
+    group: "Groups",
+    usage: "/createbroadcast GROUP USER…",
+    summary: "the same, but only its leader may post",
+    example: "/createbroadcast news luke leia",
+    arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
+    build: ([group = "", ...users]) => ({
+      command: "createbroadcast",
+      group,
+      users: [...new Set(users)],
+    }),
+  },
+  {
     name: "joingroup",
     aliases: [],
     group: "Groups",
@@ -99,6 +113,16 @@ export const commandTable: readonly CommandRow[] = [
     example: "/joingroup jedi",
     arguments: [{ kind: "group" }],
     build: ([group = ""]) => ({ command: "joingroup", group }),
+  },
+  {
+    name: "leavegroup",
+    aliases: [],
+    group: "Groups",
+    usage: "/leavegroup GROUP",
+    summary: "leave a group chat, or decline its invitation",
+    example: "/leavegroup jedi",
+    arguments: [{ kind: "group" }],
+    build: ([group = ""]) => ({ command: "leavegroup", group }),
   },
   {
     name: "groupmsg",
@@ -129,6 +153,36 @@ export const commandTable: readonly CommandRow[] = [
     example: "/members jedi",
     arguments: [{ kind: "group" }],
     build: ([group = ""]) => ({ command: "members", group }),
+  },
+  {
+    name: "addmember",
+    aliases: [],
+    group: "Groups",
+    usage: "/addmember GROUP USER",
+    summary: "as its leader, invite another user to a group chat",
+    example: "/addmember jedi ahsoka",
+    arguments: [{ kind: "group" }, { kind: "user" }],
+    build: (values) => withMember("addmember", values),
+  },
+  {
+    name: "removemember",
+    aliases: [],
+    group: "Groups",
+    usage: "/removemember GROUP USER",
+    summary: "as its leader, take a member out or an invitation back",
+    example: "/removemember jedi anakin",
+    arguments: [{ kind: "group" }, { kind: "user" }],
+    build: (values) => withMember("removemember", values),
+  },
+  {
+    name: "promote",
+    aliases: [],
+    group: "Groups",
+    usage: "/promote GROUP USER",
+    summary: "as its leader, make another member the leader",
+    example: "/promote jedi luke",
+    arguments: [{ kind: "group" }, { kind: "user" }],
+    build: (values) => withMember("promote", values),
   },
   {
     name: "p2pvideo",
@@ -222,6 +276,13 @@ function withNumber(
 ): Command | undefined {
   if (!/^[1-9][0-9]{0,8}$/.test(number)) return undefined;
   return { command, transfer: Number(number) };
+}
+
+function withMember(
+  command: "addmember" | "removemember" | "promote",
+  [group = "", user = ""]: readonly string[],
+): Command {
+  return { command, group, user };
 }
 
 const rowsByName = new Map<string, CommandRow>(

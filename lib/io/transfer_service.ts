@@ -66,6 +66,14 @@ export class TransferService implements TransferPort {
     return this.#endpoint.port;
   }
 
+  /** Numbers of a running outgoing transfer's engine, for benchmarks. */
+  stats(id: string): ReturnType<OutgoingTransfer["stats"]> | undefined {
+    const entry = this.#entries.get(id);
+    const isOutgoing = entry?.stage === "running" &&
+      entry.transfer instanceof OutgoingTransfer;
+    return isOutgoing ? entry.transfer.stats() : undefined;
+  }
+
   prepareOffer(id: string, path: string): void {
     this.#prepareOffer(id, path).catch((error) => {
       const isKnown = error instanceof SourceError;

@@ -5,7 +5,6 @@
  */
 import { groupKey } from "../protocol/names.ts";
 import { Group } from "./group.ts";
-import type { SentMessage } from "./sent_messages.ts";
 import type { SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
 import { User } from "./user.ts";

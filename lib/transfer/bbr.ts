@@ -206,7 +206,10 @@ export class Bbr implements CongestionController {
     }
     const isStartup = this.#phase === "startup";
     const target = this.#bytesFor(isStartup ? startupGain : windowGain) +
-      windowExtra * this.#datagramBytes;
+      Math.max(
+        extraDatagrams * this.#datagramBytes,
+        Math.min(this.#maxRate * bunchMs, maxExtraBytes),
+      );
     const grown = isStartup
       ? Math.max(target, this.#window + sample.acked)
       : target;
@@ -234,8 +237,10 @@ export class Bbr implements CongestionController {
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
 const windowGain = 2;
-/** Datagrams on top, for acknowledgements that come in bunches. */
-const windowExtra = 3;
+/** On top, for ends that wake up, and acknowledge, once in about this time. */
+const bunchMs = 1;
+const extraDatagrams = 3;
+const maxExtraBytes = 128 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 const rateRounds = 10;
 const minRttMs = 10_000;

@@ -11,12 +11,10 @@ import { AckFrame } from "./ack_frame.ts";
 import { Bbr } from "./bbr.ts";
 import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
-import type { AckSample, CongestionController } from "./congestion.ts";
+import type { CongestionController } from "./congestion.ts";
 import { ControlChannel, type EndOptions } from "./control_channel.ts";
-import { DeliveryRate } from "./delivery_rate.ts";
-import { LossDetector } from "./loss_detector.ts";
+import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
-import { Pacer } from "./pacer.ts";
 import {
   controlHeaderBytes,
   dataHeaderBytes,
@@ -25,8 +23,8 @@ import {
   writeSlicePlace,
 } from "./packet.ts";
 import { ResendQueue } from "./resend_queue.ts";
+import { SendRecovery } from "./send_recovery.ts";
 import { SendWindow } from "./send_window.ts";
-import { packetState, SentPackets } from "./sent_packets.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
 
@@ -46,18 +44,14 @@ export class Sender {
   readonly #blocks: number;
   readonly #channel: ControlChannel;
   readonly #sealer: BlockSealer;
+  readonly #headerMac: HeaderMac;
   readonly #hash: ReturnType<typeof createHash>;
   readonly #localPaths: readonly number[];
-  readonly #controller: CongestionController;
-  readonly #pacer = new Pacer(burstBytes);
   readonly #mtu = new MtuProber();
-  readonly #sent = new SentPackets();
-  readonly #rate = new DeliveryRate();
-  readonly #loss: LossDetector;
+  readonly #recovery: SendRecovery;
   readonly #window: SendWindow;
   readonly #resend = new ResendQueue();
   readonly #ack = new AckFrame();
-  readonly #sample = emptySample();
   readonly #events: EngineEvent[] = [];
   readonly #refetches = new Map<number, number>();
   #state: "connecting" | "sending" | "finished" = "connecting";
@@ -66,15 +60,14 @@ export class Sender {
   #limit: number;
   #sendBlock: number;
   #sendOffset = 0;
+  /** The slice that was picked has not been sent before. */
+  #isNewSlice = false;
   #probesDue = 0;
-  #pacedUntil = Infinity;
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
   #doneAcksDue = 0;
   #endsAt = Infinity;
-  #lostPackets = 0;
-  #lostBytes = 0;
 
   constructor(options: SenderOptions) {
     const firstBlock = options.firstBlock ?? 0;
@@ -86,10 +79,14 @@ export class Sender {
       options.id,
       options.size,
     );
+    this.#headerMac = new HeaderMac(options.keys.header);
     this.#hash = options.hash ?? createHash("sha256");
     this.#localPaths = options.localPaths ?? [];
-    this.#controller = options.controller ?? new Bbr();
-    this.#loss = new LossDetector(this.#sent, this.#channel.rtt);
+    this.#recovery = new SendRecovery(
+      this.#channel.rtt,
+      options.controller ?? new Bbr(),
+      (number) => this.#resend.push(number),
+    );
     this.#window = new SendWindow(firstBlock);
     this.#nextRead = firstBlock;
     this.#sendBlock = firstBlock;
@@ -114,18 +111,7 @@ export class Sender {
 
   /** Numbers for showing and for benchmarks. */
   stats() {
-    return {
-      rtt: this.#channel.rtt.smoothed,
-      minRtt: this.#channel.rtt.min,
-      datagramBytes: this.#mtu.size,
-      sentPackets: this.#sent.next,
-      lostPackets: this.#lostPackets,
-      window: this.#controller.window,
-      inFlight: this.#sent.bytesInFlight,
-      pacingRate: this.#controller.pacingRate,
-      phase: this.#controller.phase,
-      probes: this.#loss.probeCount,
-    };
+    return { ...this.#recovery.stats(), datagramBytes: this.#mtu.size };
   }
 
   handleDatagram(bytes: Uint8Array, path: number, now: number): void {
@@ -167,8 +153,12 @@ export class Sender {
       this.#endsAt = -Infinity;
       return;
     }
-    if (this.#loss.deadline() <= now) this.#detectLoss(now);
-    if (this.#loss.takeProbe(now)) this.#handleProbeTimeout(now);
+    const probes = this.#recovery.handleTimeout(now);
+    if (probes > 0) this.#probesDue = probes;
+    const isBlackHole = probes > 0 && this.#recovery.isPersistentlyLost;
+    if (isBlackHole && this.#mtu.handleBlackHole(now)) {
+      this.#recovery.setDatagramBytes(this.#mtu.size);
+    }
   }
 
   /** Gives up and tells the other side, now and for a while. */
@@ -233,8 +223,7 @@ export class Sender {
       at = Math.min(
         at,
         this.#mtu.deadline(),
-        this.#loss.deadline(),
-        this.#pacedUntil,
+        this.#recovery.deadline(),
         this.#finAt,
       );
     }
@@ -249,10 +238,7 @@ export class Sender {
     const path = this.#channel.paths.active;
     this.#state = "sending";
     this.#mtu.start(now, this.#localPaths.includes(path));
-    if (this.#channel.rtt.isMeasured) {
-      this.#controller.handleFirstRtt(this.#channel.rtt.smoothed);
-    }
-    this.#pacer.setRate(now, this.#controller.pacingRate);
+    this.#recovery.start(now);
     this.#events.push({
       type: "connected",
       path,
@@ -262,83 +248,21 @@ export class Sender {
 
   #handleProbed(): void {
     if (this.#mtu.handleProbed(this.#channel.probedBytes)) {
-      this.#controller.setDatagramBytes(this.#mtu.size);
+      this.#recovery.setDatagramBytes(this.#mtu.size);
     }
     this.#channel.probedBytes = 0;
   }
 
   #handleAck(body: Uint8Array, now: number): void {
     const ack = this.#ack;
-    if (!ack.decode(body) || ack.largest >= this.#sent.next) return;
+    if (!ack.decode(body) || ack.largest >= this.#recovery.sent.next) return;
     if (ack.base > this.#window.end) return;
-    const sample = this.#sample;
-    sample.now = now;
-    sample.priorInFlight = this.#sent.bytesInFlight;
-    sample.rtt = 0;
-    sample.acked = this.#settleAcked(ack, now);
     this.#isFinReceived ||= ack.finReceived;
     this.#limit = Math.max(this.#limit, ack.limit);
     this.#window.release(ack.base);
     for (let i = 0; i < ack.refetchCount; i++) this.#refetch(i);
-    this.#detectLoss(now);
+    this.#recovery.handleAck(ack, now);
   }
-
-  /** Settles what `ack` acknowledges; returns the bytes that are new. */
-  #settleAcked(ack: AckFrame, now: number): number {
-    const sent = this.#sent;
-    const floor = Math.max(sent.floor, sent.oldest - lateAckNumbers);
-    const isLargestNew = ack.largest >= floor &&
-      sent.state(ack.largest) === packetState.inFlight;
-    let acked = 0;
-    for (let i = 0; i < ack.rangeCount; i++) {
-      const end = ack.ends[i]!;
-      if (end <= floor) break;
-      for (let n = Math.max(ack.starts[i]!, floor); n < end; n++) {
-        const state = sent.state(n);
-        if (state === packetState.acked) continue;
-        if (state === packetState.lost) this.#loss.handleSpurious(n);
-        acked += sent.length(n);
-        this.#rate.handleAcked(sent, n, now);
-        sent.settle(n, packetState.acked);
-      }
-    }
-    if (acked > 0) this.#loss.handleAcked(ack.largest);
-    if (isLargestNew) {
-      const rtt = now - sent.sentAt(ack.largest);
-      this.#channel.rtt.update(
-        rtt,
-        Math.min(ack.delay, transferLimits.maxAckDelayMs),
-      );
-      this.#sample.rtt = Math.max(rtt - ack.delay, granularityMs);
-    }
-    return acked;
-  }
-
-  #detectLoss(now: number): void {
-    const sample = this.#sample;
-    sample.lost = 0;
-    sample.lostSentAt = 0;
-    this.#lostBytes = 0;
-    this.#loss.detect(now, this.#onLost);
-    sample.lost = this.#lostBytes;
-    sample.inFlight = this.#sent.bytesInFlight;
-    if (sample.now !== now) {
-      sample.now = now;
-      sample.acked = 0;
-      sample.rtt = 0;
-      sample.priorInFlight = sample.inFlight + sample.lost;
-    }
-    this.#rate.finish(this.#sent, this.#channel.rtt.min, sample);
-    this.#controller.handleAck(sample);
-    this.#pacer.setRate(now, this.#controller.pacingRate);
-  }
-
-  readonly #onLost = (number: number): void => {
-    this.#lostBytes += this.#sent.length(number);
-    this.#lostPackets++;
-    this.#sample.lostSentAt = this.#sent.sentAt(number);
-    this.#resend.push(number);
-  };
 
   #refetch(index: number): void {
     const block = this.#ack.refetchBlocks[index]!;
@@ -351,22 +275,6 @@ export class Sender {
     }
     this.#refetches.set(block, times);
     this.#resend.pushBlock(block);
-  }
-
-  /** Nothing was heard for long: repeat the oldest, window or not. */
-  #handleProbeTimeout(now: number): void {
-    for (let i = 0; i < 2 && this.#sent.packetsInFlight > 0; i++) {
-      const number = this.#sent.oldest;
-      this.#sent.settle(number, packetState.superseded);
-      this.#resend.push(number);
-      this.#probesDue = i + 1;
-    }
-    this.#loss.handleSent(now);
-    if (this.#loss.probeCount < persistentProbes) return;
-    this.#controller.handlePersistentCongestion(now);
-    if (this.#mtu.handleBlackHole(now)) {
-      this.#controller.setDatagramBytes(this.#mtu.size);
-    }
   }
 
   #handleDone(now: number): void {
@@ -384,27 +292,22 @@ export class Sender {
   }
 
   #pollData(out: Uint8Array, now: number): number {
-    this.#pacedUntil = Infinity;
-    if (this.#sent.isFull) return 0;
-    const hasRoom = this.#sent.bytesInFlight < this.#controller.window;
-    if (!hasRoom) return 0;
+    if (!this.#recovery.hasRoom()) return 0;
     if (!this.#pickSlice()) {
-      this.#rate.handleAppLimited(this.#sent.bytesInFlight);
+      this.#recovery.handleAppLimited();
       return 0;
     }
-    const readyAt = this.#pacer.readyAt(now);
-    if (readyAt > now) {
-      this.#pacedUntil = readyAt;
-      return 0;
-    }
-    return this.#sendSlice(out, now);
+    return this.#recovery.isPaced(now) ? 0 : this.#sendSlice(out, now);
   }
 
   /** Chooses the next slice, of what is sent again or new, into `#resend`. */
   #pickSlice(): boolean {
     const resend = this.#resend;
     const maxBytes = this.#mtu.size - dataHeaderBytes;
-    if (!resend.isEmpty && resend.next(this.#sent, this.#window, maxBytes)) {
+    if (
+      !resend.isEmpty &&
+      resend.next(this.#recovery.sent, this.#window, maxBytes)
+    ) {
       this.#isNewSlice = false;
       return true;
     }
@@ -423,21 +326,14 @@ export class Sender {
     this.#isNewSlice = true;
     return true;
   }
-  #isNewSlice = false;
 
   #sendSlice(out: Uint8Array, now: number): number {
     const { block, offset, length } = this.#resend;
-    const number = this.#rate.handleSent(
-      this.#sent,
-      now,
-      block,
-      offset,
-      length,
-    );
+    const number = this.#recovery.handleSent(now, block, offset, length);
     writeHeader(out, packetType.data, this.#id, number);
-    writeSlicePlace(out, block, offset);
+    writeSlicePlace(out, block, offset, length, this.#headerMac);
     this.#window.copySlice(block, offset, length, out, dataHeaderBytes);
-    if (!this.#isNewSlice) this.#resend.advance(this.#sent);
+    if (!this.#isNewSlice) this.#resend.advance(this.#recovery.sent);
     else {
       this.#sendOffset += length;
       if (this.#sendOffset === this.#window.sealedBytes(block)) {
@@ -445,9 +341,6 @@ export class Sender {
         this.#sendOffset = 0;
       }
     }
-    this.#loss.handleSent(now);
-    this.#pacer.handleSent(length);
-    this.#controller.handleSent(now, length, this.#sent.bytesInFlight);
     this.#channel.path = this.#channel.paths.active;
     return dataHeaderBytes + length;
   }
@@ -466,28 +359,6 @@ export class Sender {
   }
 }
 
-function emptySample(): AckSample {
-  return {
-    now: 0,
-    acked: 0,
-    lost: 0,
-    inFlight: 0,
-    priorInFlight: 0,
-    delivered: 0,
-    priorDelivered: 0,
-    rate: 0,
-    isAppLimited: false,
-    rtt: 0,
-    lostSentAt: 0,
-  };
-}
-
 /** Blocks that are read and sealed before they can be sent. */
 const readAhead = 4;
-/** What the smallest usual socket buffer holds, with some room. */
-const burstBytes = 128 * 1024;
-/** How far behind the oldest packet in flight a late arrival is noticed. */
-const lateAckNumbers = 2048;
-const persistentProbes = 3;
 const maxFinMs = 2_000;
-const granularityMs = 0.01;

@@ -42,6 +42,7 @@ async function* lines(): AsyncGenerator<string> {
 
 async function udp(): Promise<void> {
   let peakRss = 0;
+  let stats: ReturnType<TransferService["stats"]>;
   const service = new TransferService({
     udpPort: 0,
     downloadDir: role === "receive" ? path : ".",
@@ -49,8 +50,14 @@ async function udp(): Promise<void> {
     clock: systemClock,
     onEvent: (event) => {
       peakRss = Math.max(peakRss, Deno.memoryUsage().rss);
-      if (event.event === "progress") return;
-      say({ ...event, ...usage(), peakRss });
+      if (event.event === "progress") {
+        stats = service.stats(id) ?? stats;
+        if (Deno.env.has("BENCH_STATS")) {
+          Deno.stderr.writeSync(encoder.encode(JSON.stringify(stats) + "\n"));
+        }
+        return;
+      }
+      say({ ...event, ...usage(), peakRss, stats });
     },
   });
   if (role === "send") service.prepareOffer(id, path);

@@ -1,0 +1,302 @@
+/**
+ * Runs a client's session: connection, timer, files and user on one side, the
+ * pure session on the other.
+ */
+import type { ClientEffect } from "../client/client_effect.ts";
+import type { ClientEvent } from "../client/client_event.ts";
+import type { ClientOptions } from "../client/client_options.ts";
+import { ClientSession } from "../client/client_session.ts";
+import { type EndReason, exitCode } from "../client/exit_code.ts";
+import type { TransferEvent, TransferPort } from "../client/transfer_port.ts";
+import { parseCommand } from "../commands/parse_command.ts";
+import { version } from "../protocol/version.ts";
+import { deriveKey } from "./derive_key.ts";
+import { PipeInterface } from "./pipe_interface.ts";
+import { ServerConnection } from "./server_connection.ts";
+import { systemClock } from "./system_clock.ts";
+import { systemRandom } from "./system_random.ts";
+import { TerminalInterface } from "./terminal_interface.ts";
+import { openTransfers } from "./open_transfers.ts";
+import type { UserHandler, UserInterface } from "./user_interface.ts";
+
+/**
+ * Runs the client until its user has enough of it.
+ *
+ * @param password From the environment or a file; asked when absent.
+ * @returns The exit code.
+ * @throws {StartError} when it cannot begin.
+ */
+export async function runClient(
+  options: ClientOptions,
+  password: string | undefined,
+): Promise<number> {
+  const shell = new ClientShell(options, password);
+  return await shell.run();
+}
+
+/** One run of the client. */
+class ClientShell implements UserHandler {
+  readonly #options: ClientOptions;
+  readonly #session: ClientSession;
+  readonly #transfers;
+  readonly #interface: UserInterface;
+  /** True on a full terminal, where somebody types. */
+  readonly #isInteractive: boolean;
+  readonly #waiting = new Map<number, () => void>();
+  readonly #failed: string[] = [];
+  /** Called when something may have been answered. */
+  #onProgress: () => void = () => {};
+  #followsMessage = false;
+  #password: string | undefined;
+  #connection: ServerConnection | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStarted = false;
+  #isDraining = false;
+  #onEnd: (reason: EndReason) => void = () => {};
+
+  constructor(options: ClientOptions, password: string | undefined) {
+    this.#options = options;
+    this.#password = password;
+    this.#isInteractive = !options.json && options.exec.length === 0 &&
+      Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+    const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
+    this.#transfers = openTransfers(options, (event) => this.#moved(event));
+    this.#session = new ClientSession({
+      user: options.user,
+      udpPort: this.#transfers.udpPort,
+      accept: options.accept ?? (isTerminal ? "ask" : "always"),
+      learnNames: this.#isInteractive,
+      agent: `parley/${version}`,
+      random: systemRandom,
+    });
+    this.#interface = this.#isInteractive
+      ? new TerminalInterface(this, () => this.#session.names, options.color)
+      : new PipeInterface(this, {
+        json: options.json,
+        readsCommands: options.exec.length === 0,
+      });
+  }
+
+  /** From the first connection to the end; returns the exit code. */
+  async run(): Promise<number> {
+    const interrupt = () => this.interrupt();
+    for (const signal of endSignals) Deno.addSignalListener(signal, interrupt);
+    try {
+      const ended = new Promise<EndReason>((resolve) => this.#onEnd = resolve);
+      this.#session.start(systemClock());
+      this.#drain();
+      const reason = await ended;
+      return exitCode(reason, this.#failed);
+    } finally {
+      clearTimeout(this.#timer);
+      for (const signal of endSignals) {
+        Deno.removeSignalListener(signal, interrupt);
+      }
+      await this.#connection?.close();
+      await this.#interface.close();
+      await this.#transfers.close();
+    }
+  }
+
+  async line(text: string): Promise<void> {
+    if (text.trim() === "") return;
+    if (!this.#isInteractive) await this.#turnOf(text);
+    if (!this.#session.ended) this.#submit(text);
+  }
+
+  /**
+   * Waits until a script's line may go: each sees what those before it did.
+   * Only messages follow each other without waiting.
+   */
+  async #turnOf(text: string): Promise<void> {
+    const isMessage = /^\s*\/(msgto|groupmsg)\s/.test(text);
+    const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
+    this.#followsMessage = isMessage;
+    while (this.#session.unanswered >= most && !this.#session.ended) {
+      await new Promise<void>((resolve) => this.#onProgress = resolve);
+    }
+  }
+
+  endOfInput(): void {
+    this.#session.handleEndOfInput(systemClock());
+    this.#drain();
+  }
+
+  interrupt(): void {
+    this.#session.handleInterrupt(systemClock());
+    this.#drain();
+  }
+
+  transfers() {
+    return this.#session.transfers;
+  }
+
+  /** Hands a line to the session; returns the command's number. */
+  #submit(text: string): number {
+    const parsed = parseCommand(text);
+    const now = systemClock();
+    const n = !("command" in parsed)
+      ? this.#session.handleProblem(parsed, now)
+      : parsed.command.command === "logout" && !this.#isInteractive
+      // The last line of a script ends it when the rest is done.
+      ? this.#session.handleLogoutWhenDone(now)
+      : this.#session.handleCommand(parsed.command, now);
+    this.#drain();
+    return n;
+  }
+
+  async #runExec(): Promise<void> {
+    for (const text of this.#options.exec) {
+      const settled = new Promise<void>((resolve) => {
+        // Drained below, when the number is known.
+        this.#isDraining = true;
+        this.#waiting.set(this.#submit(text), resolve);
+        this.#isDraining = false;
+      });
+      this.#drain();
+      if (!isLogout(text)) await settled;
+    }
+    this.endOfInput();
+  }
+
+  #moved(event: TransferEvent): void {
+    this.#session.handleTransferEvent(event, systemClock());
+    this.#drain();
+  }
+
+  /** Carries out, sends and shows everything the session has. */
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    for (;;) {
+      const bytes = this.#session.pollTransmit();
+      if (bytes !== undefined) {
+        this.#connection?.write(bytes);
+        continue;
+      }
+      const event = this.#session.pollEvent();
+      if (event !== undefined) {
+        this.#show(event);
+        continue;
+      }
+      const effect = this.#session.pollEffect();
+      if (effect === undefined) break;
+      this.#carryOut(effect);
+    }
+    this.#isDraining = false;
+    this.#onProgress();
+    this.#arm();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const at = this.#session.pollTimeout();
+    if (at === undefined) return;
+    const wait = Math.max(Math.ceil(at - systemClock().mono), 0);
+    this.#timer = setTimeout(() => {
+      this.#session.handleTimeout(systemClock());
+      this.#drain();
+    }, wait);
+  }
+
+  #show(event: ClientEvent): void {
+    this.#interface.show(event);
+    if (event.event === "result") {
+      if (!event.outcome.ok) this.#failed.push(event.outcome.code);
+      this.#waiting.get(event.n)?.();
+      this.#waiting.delete(event.n);
+    }
+    if (event.event === "welcome" && !this.#isStarted) {
+      this.#isStarted = true;
+      this.#interface.start();
+      if (this.#options.exec.length > 0) queueMicrotask(() => this.#runExec());
+    }
+  }
+
+  #carryOut(effect: ClientEffect): void {
+    const port: TransferPort = this.#transfers;
+    switch (effect.effect) {
+      case "connect":
+        return this.#connect();
+      case "disconnect":
+        this.#connection?.close();
+        this.#connection = undefined;
+        return;
+      case "ask-credentials":
+        this.#ask();
+        return;
+      case "derive":
+        this.#derive(effect);
+        return;
+      case "prepare-offer":
+        return port.prepareOffer(effect.id, effect.path);
+      case "start-sending":
+        return port.startSending(effect.id, effect.peer, effect.resume);
+      case "prepare-answer": {
+        const { id, from, file, peer } = effect;
+        return port.prepareAnswer(id, from, file, peer);
+      }
+      case "cancel-transfer":
+        return port.cancel(effect.id);
+      case "end": {
+        // Scripts care for the failures of --exec only.
+        if (this.#options.exec.length === 0) this.#failed.length = 0;
+        return this.#onEnd(effect.reason);
+      }
+    }
+  }
+
+  #connect(): void {
+    const { host, port } = this.#options;
+    const connection = new ServerConnection(host, port, {
+      connected: () => {
+        this.#session.handleConnected(systemClock());
+        this.#drain();
+      },
+      data: (bytes) => {
+        this.#session.handleData(bytes, systemClock());
+        this.#drain();
+      },
+      disconnected: (reason) => {
+        if (this.#connection === connection) this.#connection = undefined;
+        this.#session.handleDisconnected(reason, systemClock());
+        this.#drain();
+      },
+    });
+    this.#connection = connection;
+  }
+
+  async #ask(): Promise<void> {
+    const { user } = this.#options;
+    const given = this.#password;
+    this.#password = undefined;
+    let answer;
+    if (given !== undefined && user !== undefined) {
+      answer = { user, password: given };
+    } else answer = await this.#interface.ask(user);
+    if (answer === undefined) this.#session.handleNoCredentials(systemClock());
+    else {
+      const { user, password } = answer;
+      this.#session.handleCredentials(user, password, systemClock());
+    }
+    this.#drain();
+  }
+
+  async #derive(
+    effect: Extract<ClientEffect, { effect: "derive" }>,
+  ): Promise<void> {
+    const key = await deriveKey(effect.password, effect);
+    this.#session.handleDerived(key, systemClock());
+    this.#drain();
+  }
+}
+
+function isLogout(text: string): boolean {
+  const parsed = parseCommand(text);
+  return "command" in parsed && parsed.command.command === "logout";
+}
+
+const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+const mostUnanswered = 512;

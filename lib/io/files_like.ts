@@ -1,0 +1,33 @@
+/**
+ * Paths that start with `path` as typed, for Tab completion: folders end with
+ * `/`, hidden files only come when asked for. An unreadable folder has none.
+ */
+export function filesLike(path: string): string[] {
+  const slash = path.lastIndexOf("/") + 1;
+  const folder = path.slice(0, slash);
+  const start = path.slice(slash);
+  const found: string[] = [];
+  try {
+    for (const entry of Deno.readDirSync(folder === "" ? "." : folder)) {
+      const { name } = entry;
+      if (!name.startsWith(start)) continue;
+      if (name.startsWith(".") && !start.startsWith(".")) continue;
+      if (found.length >= mostFiles) break;
+      found.push(folder + name + (isFolder(folder, entry) ? "/" : ""));
+    }
+  } catch {
+    return [];
+  }
+  return found.sort();
+}
+
+function isFolder(folder: string, entry: Deno.DirEntry): boolean {
+  if (!entry.isSymlink) return entry.isDirectory;
+  try {
+    return Deno.statSync(folder + entry.name).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+const mostFiles = 1000;

@@ -1,0 +1,34 @@
+import type { ClientOptions } from "../client/client_options.ts";
+import type { TransferEvent } from "../client/transfer_port.ts";
+import { StartError } from "./start_error.ts";
+import { systemClock } from "./system_clock.ts";
+import { systemRandom } from "./system_random.ts";
+import { TransferService } from "./transfer_service.ts";
+
+/**
+ * Opens the client's transfer service with its UDP port.
+ *
+ * @throws {StartError} when the port cannot be had.
+ */
+export function openTransfers(
+  options: Pick<ClientOptions, "udpPort" | "downloadDir">,
+  onEvent: (event: TransferEvent) => void,
+): TransferService {
+  const { udpPort, downloadDir } = options;
+  try {
+    return new TransferService({
+      udpPort,
+      downloadDir,
+      onEvent,
+      random: systemRandom,
+      clock: systemClock,
+    });
+  } catch (error) {
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "it is in use; choose another one or 0 for any"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new StartError(`cannot open UDP port ${udpPort}: ${why}`);
+  }
+}

@@ -1,0 +1,88 @@
+/** The client in a script: lines in, lines of text or JSON out. */
+import type { ClientEvent } from "../client/client_event.ts";
+import { plainPalette } from "../client/palette.ts";
+import { ProgressSteps } from "../client/progress_steps.ts";
+import { renderJson } from "../client/render_json.ts";
+import { renderText } from "../client/render_text.ts";
+import { ConsoleOutput } from "./console_output.ts";
+import { LineInput } from "./line_input.ts";
+import { Output } from "./output.ts";
+import { PasswordPrompt } from "./password_prompt.ts";
+import type {
+  Credentials,
+  UserHandler,
+  UserInterface,
+} from "./user_interface.ts";
+
+/** How a {@link PipeInterface} reads and writes. */
+export interface PipeOptions {
+  readonly json: boolean;
+  /** False when the commands come from elsewhere. */
+  readonly readsCommands: boolean;
+}
+
+/** Talks to a program, or to a person without a full terminal. */
+export class PipeInterface implements UserInterface {
+  readonly #handler: UserHandler;
+  readonly #options: PipeOptions;
+  readonly #output: Output;
+  readonly #errors = new ConsoleOutput(Deno.stderr);
+  readonly #steps = new ProgressSteps();
+  #input: LineInput | undefined;
+  #isClosed = false;
+
+  constructor(handler: UserHandler, options: PipeOptions) {
+    this.#handler = handler;
+    this.#options = options;
+    this.#output = new Output(() => handler.interrupt());
+  }
+
+  show(event: ClientEvent): void {
+    if (event.event === "progress" && !this.#steps.passes(event.info)) return;
+    if (this.#options.json) return this.#output.write(`${renderJson(event)}\n`);
+    const isFatal = event.event === "disconnected" && !event.retrying;
+    for (const line of renderText(event, plainPalette)) {
+      if (isFatal) this.#errors.write(`${line}\n`);
+      else this.#output.write(`${line}\n`);
+    }
+  }
+
+  async ask(user: string | undefined): Promise<Credentials | undefined> {
+    if (PasswordPrompt.isPossible && this.#input === undefined) {
+      await this.#output.flush();
+      const prompt = new PasswordPrompt();
+      const name = user ?? await prompt.askLine("Username: ");
+      if (name === undefined) return undefined;
+      const password = await prompt.askSecret("Password: ");
+      return password === undefined ? undefined : { user: name, password };
+    }
+    const input = this.#lines();
+    const name = user ?? await input.read();
+    const password = await input.read();
+    if (name === undefined || password === undefined) return undefined;
+    return { user: name, password };
+  }
+
+  start(): void {
+    if (this.#options.readsCommands) this.#read(this.#lines());
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#input?.cancel();
+    await this.#output.flush();
+  }
+
+  #lines(): LineInput {
+    return this.#input ??= new LineInput();
+  }
+
+  async #read(input: LineInput): Promise<void> {
+    for (;;) {
+      const line = await input.read();
+      if (this.#isClosed) return;
+      if (line === undefined) return this.#handler.endOfInput();
+      await this.#handler.line(line);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** The client on a terminal: input line, status lines, colours. */
+import type { ClientEvent } from "../client/client_event.ts";
+import type { KnownNames } from "../client/known_names.ts";
+import { colourPalette, plainPalette } from "../client/palette.ts";
+import { renderText } from "../client/render_text.ts";
+import { transferStatus } from "../client/render_transfer.ts";
+import { filesLike } from "./files_like.ts";
+import { Output } from "./output.ts";
+import { Terminal } from "./terminal.ts";
+import type {
+  Credentials,
+  UserHandler,
+  UserInterface,
+} from "./user_interface.ts";
+
+/** Talks to a person. */
+export class TerminalInterface implements UserInterface {
+  readonly #output: Output;
+  readonly #terminal: Terminal;
+  readonly #palette;
+  #user = "";
+  #isStarted = false;
+
+  constructor(
+    handler: UserHandler,
+    names: () => KnownNames,
+    useColour: boolean,
+  ) {
+    this.#palette = useColour ? colourPalette : plainPalette;
+    this.#output = new Output(() => handler.interrupt());
+    const source = {
+      users: () => names().users(),
+      groups: () => names().groups(),
+      files: filesLike,
+    };
+    this.#terminal = new Terminal(this.#output, source, {
+      line: (text) => {
+        if (this.#isStarted) handler.line(text);
+      },
+      interrupt: () => handler.interrupt(),
+      endOfInput: () => handler.interrupt(),
+    });
+    this.#terminal.setStatus(() =>
+      handler.transfers().filter(({ state }) => state === "running")
+        .slice(0, mostStatusLines)
+        .map((info) => transferStatus(info, this.#terminal.width - 1))
+    );
+    this.#terminal.open();
+  }
+
+  show(event: ClientEvent): void {
+    if (event.event === "welcome") {
+      this.#user = event.user;
+      this.#terminal.setPrompt(`${event.user}> `);
+    }
+    if (event.event === "disconnected") {
+      this.#terminal.setPrompt(`${this.#user} (apart)> `);
+    }
+    if (event.event === "progress") this.#terminal.update();
+    else this.#terminal.print(renderText(event, this.#palette));
+  }
+
+  async ask(user: string | undefined): Promise<Credentials | undefined> {
+    const name = user ?? await this.#terminal.ask("Username: ", false);
+    if (name === undefined) return undefined;
+    const question = user === undefined
+      ? "Password: "
+      : `Password of ${user}: `;
+    const password = await this.#terminal.ask(question, true);
+    return password === undefined ? undefined : { user: name.trim(), password };
+  }
+
+  start(): void {
+    this.#isStarted = true;
+  }
+
+  async close(): Promise<void> {
+    this.#terminal.close();
+    await this.#output.flush();
+  }
+}
+
+const mostStatusLines = 6;

@@ -1,0 +1,37 @@
+/** What the client's shell needs of a terminal or of a pipe. */
+import type { ClientEvent, TransferInfo } from "../client/client_event.ts";
+
+/** Name and password. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** What the user does. */
+export interface UserHandler {
+  /** A line was entered; returns when it makes sense to take the next one. */
+  line(text: string): Promise<void> | void;
+  /** No more lines will come. */
+  endOfInput(): void;
+  /** The user wants out now. */
+  interrupt(): void;
+  /** The transfers to show the progress of. */
+  transfers(): readonly TransferInfo[];
+}
+
+/** One way to talk to a user. */
+export interface UserInterface {
+  /** Shows what happened. */
+  show(event: ClientEvent): void;
+  /**
+   * Asks for name and password.
+   *
+   * @param user The name, when only the password is to be asked.
+   * @returns `undefined` when there is no answer.
+   */
+  ask(user: string | undefined): Promise<Credentials | undefined>;
+  /** The session is open for the first time: lines can be taken. */
+  start(): void;
+  /** Shows the rest and gives back what was taken. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,223 @@
+/**
+ * The sender's recovery and rate (RFC 9002, DESIGN.md §6): what was sent, what
+ * became of it, and whether more may leave now. Puts the parts together: sent
+ * packets, loss detection, delivery rate, congestion controller, pacer.
+ */
+import type { AckFrame } from "./ack_frame.ts";
+import type { AckSample, CongestionController } from "./congestion.ts";
+import { DeliveryRate } from "./delivery_rate.ts";
+import { LossDetector } from "./loss_detector.ts";
+import { Pacer } from "./pacer.ts";
+import type { Rtt } from "./rtt.ts";
+import { packetState, SentPackets } from "./sent_packets.ts";
+import { transferLimits } from "./transfer_limits.ts";
+
+/** Recovery and rate of one sender. */
+export class SendRecovery {
+  readonly sent = new SentPackets();
+  readonly #rtt: Rtt;
+  readonly #controller: CongestionController;
+  readonly #resend: (number: number) => void;
+  readonly #rate = new DeliveryRate();
+  readonly #pacer = new Pacer(burstBytes);
+  readonly #loss: LossDetector;
+  readonly #sample = emptySample();
+  #pacedUntil = Infinity;
+  #lostPackets = 0;
+
+  /** @param resend Called with the number of each packet to be repeated. */
+  constructor(
+    rtt: Rtt,
+    controller: CongestionController,
+    resend: (number: number) => void,
+  ) {
+    this.#rtt = rtt;
+    this.#controller = controller;
+    this.#resend = resend;
+    this.#loss = new LossDetector(this.sent, rtt);
+  }
+
+  /** True when several probes in a row were not answered (RFC 9002 §7.6). */
+  get isPersistentlyLost(): boolean {
+    return this.#loss.probeCount >= persistentProbes;
+  }
+
+  /** Numbers for showing and for benchmarks. */
+  stats() {
+    return {
+      rtt: this.#rtt.smoothed,
+      minRtt: this.#rtt.min,
+      sentPackets: this.sent.next,
+      lostPackets: this.#lostPackets,
+      window: this.#controller.window,
+      inFlight: this.sent.bytesInFlight,
+      pacingRate: this.#controller.pacingRate,
+      phase: this.#controller.phase,
+      probes: this.#loss.probeCount,
+    };
+  }
+
+  /** A path was found; its round-trip time may be known. */
+  start(now: number): void {
+    if (this.#rtt.isMeasured) {
+      this.#controller.handleFirstRtt(this.#rtt.smoothed);
+    }
+    this.#pacer.setRate(now, this.#controller.pacingRate);
+  }
+
+  setDatagramBytes(bytes: number): void {
+    this.#controller.setDatagramBytes(bytes);
+  }
+
+  /** True when the congestion window has room for a packet. */
+  hasRoom(): boolean {
+    this.#pacedUntil = Infinity;
+    return !this.sent.isFull &&
+      this.sent.bytesInFlight < this.#controller.window;
+  }
+
+  /** There was room but nothing to send. */
+  handleAppLimited(): void {
+    this.#rate.handleAppLimited(this.sent.bytesInFlight);
+  }
+
+  /** True when the next packet must wait for its turn: see {@link deadline}. */
+  isPaced(now: number): boolean {
+    const readyAt = this.#pacer.readyAt(now);
+    if (readyAt <= now) return false;
+    this.#pacedUntil = readyAt;
+    return true;
+  }
+
+  /** A slice leaves now; returns its packet number. */
+  handleSent(
+    now: number,
+    block: number,
+    offset: number,
+    length: number,
+  ): number {
+    const number = this.#rate.handleSent(
+      this.sent,
+      now,
+      block,
+      offset,
+      length,
+    );
+    this.#loss.handleSent(now);
+    this.#pacer.handleSent(length);
+    this.#controller.handleSent(now, length, this.sent.bytesInFlight);
+    return number;
+  }
+
+  /** An acknowledgement came; its largest must be below `sent.next`. */
+  handleAck(ack: AckFrame, now: number): void {
+    const sample = this.#sample;
+    sample.now = now;
+    sample.rtt = 0;
+    sample.priorInFlight = this.sent.bytesInFlight;
+    sample.acked = this.#settleAcked(ack, now);
+    this.#detectLoss(now);
+  }
+
+  /** Returns how many probes must leave now, window or not: 0 to 2. */
+  handleTimeout(now: number): number {
+    if (this.#loss.deadline() <= now) {
+      const sample = this.#sample;
+      sample.now = now;
+      sample.rtt = 0;
+      sample.priorInFlight = this.sent.bytesInFlight;
+      sample.acked = 0;
+      this.#detectLoss(now);
+    }
+    if (!this.#loss.takeProbe(now)) return 0;
+    let probes = 0;
+    while (probes < 2 && this.sent.packetsInFlight > 0) {
+      const number = this.sent.oldest;
+      this.sent.settle(number, packetState.superseded);
+      this.#resend(number);
+      probes++;
+    }
+    this.#loss.handleSent(now);
+    if (this.isPersistentlyLost) {
+      this.#controller.handlePersistentCongestion(now);
+    }
+    return probes;
+  }
+
+  /** When a timeout or a paced packet is due, ms. */
+  deadline(): number {
+    return Math.min(this.#loss.deadline(), this.#pacedUntil);
+  }
+
+  /** Settles what `ack` acknowledges; returns the bytes that are new. */
+  #settleAcked(ack: AckFrame, now: number): number {
+    const sent = this.sent;
+    const floor = Math.max(sent.floor, sent.oldest - lateAckNumbers);
+    const isLargestNew = ack.largest >= floor &&
+      sent.state(ack.largest) === packetState.inFlight;
+    let acked = 0;
+    for (let i = 0; i < ack.rangeCount; i++) {
+      const end = ack.ends[i]!;
+      if (end <= floor) break;
+      for (let n = Math.max(ack.starts[i]!, floor); n < end; n++) {
+        const state = sent.state(n);
+        if (state === packetState.acked) continue;
+        if (state === packetState.lost) this.#loss.handleSpurious(n);
+        acked += sent.length(n);
+        this.#rate.handleAcked(sent, n, now);
+        sent.settle(n, packetState.acked);
+      }
+    }
+    if (acked > 0) this.#loss.handleAcked(ack.largest);
+    if (isLargestNew) {
+      const rtt = now - sent.sentAt(ack.largest);
+      this.#rtt.update(
+        rtt,
+        Math.min(ack.delay, transferLimits.maxAckDelayMs),
+      );
+      this.#sample.rtt = Math.max(rtt - ack.delay, granularityMs);
+    }
+    return acked;
+  }
+
+  #detectLoss(now: number): void {
+    const sample = this.#sample;
+    sample.lost = 0;
+    sample.lostSentAt = 0;
+    this.#loss.detect(now, this.#onLost);
+    sample.inFlight = this.sent.bytesInFlight;
+    this.#rate.finish(this.sent, this.#rtt.min, sample);
+    this.#controller.handleAck(sample);
+    this.#pacer.setRate(now, this.#controller.pacingRate);
+  }
+
+  readonly #onLost = (number: number): void => {
+    this.#lostPackets++;
+    this.#sample.lost += this.sent.length(number);
+    this.#sample.lostSentAt = this.sent.sentAt(number);
+    this.#resend(number);
+  };
+}
+
+function emptySample(): AckSample {
+  return {
+    now: 0,
+    acked: 0,
+    lost: 0,
+    inFlight: 0,
+    priorInFlight: 0,
+    delivered: 0,
+    priorDelivered: 0,
+    rate: 0,
+    isAppLimited: false,
+    rtt: 0,
+    lostSentAt: 0,
+  };
+}
+
+/** What the smallest usual socket buffer holds, with some room. */
+const burstBytes = 128 * 1024;
+/** How far behind the oldest packet in flight a late arrival is noticed. */
+const lateAckNumbers = 2048;
+const persistentProbes = 3;
+const granularityMs = 0.01;

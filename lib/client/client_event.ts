@@ -67,6 +67,8 @@ export interface CommandAnswers {
   groupmsg: ReplyFields<"group-message"> & { group: string };
   groups: ReplyFields<"groups">;
   members: ReplyFields<"group-members">;
+  srb: ReplyFields<"group-create">;
+  chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
   accept: { transfer: number };
   reject: { transfer: number };
@@ -75,6 +77,16 @@ export interface CommandAnswers {
   help: { entries: readonly HelpEntry[] };
   logout: Record<string, never>;
 }
+
+/** Where lines without a slash go after `/chat`. */
+export type ChatAnswer =
+  | { readonly kind: "none" }
+  | {
+    readonly kind: "user" | "group";
+    readonly name: string;
+    /** True when there is both a user and a group of this name. */
+    readonly ambiguous: boolean;
+  };
 
 /** A command's success. */
 export type CommandSuccess = {
@@ -185,6 +197,13 @@ export type ClientEvent =
     readonly event: "group-end";
     readonly group: string;
     readonly at: number;
+  }
+  | {
+    /** Lines without a slash go elsewhere from now on. */
+    readonly event: "chat";
+    readonly kind: "user" | "group" | "none";
+    /** Absent when they go nowhere. */
+    readonly name?: string;
   }
   | {
     readonly event: "transfer";

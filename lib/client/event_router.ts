@@ -1,5 +1,6 @@
 import type { Instant } from "../protocol/instant.ts";
 import type { ServerEvent } from "../protocol/server_frame.ts";
+import type { Chat } from "./chat.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KnownNames } from "./known_names.ts";
@@ -10,6 +11,7 @@ export interface EventRouterHost {
   readonly inbox: Inbox;
   readonly names: KnownNames;
   readonly transfers: Transfers;
+  readonly chat: Chat;
   now(): Instant;
   /** This user's name. */
   user(): string | undefined;
@@ -55,8 +57,10 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "removed": {
       const { group, user, by, at } = event;
       const me = user === host.user();
-      if (me) names.forgetGroup(group);
-      return host.emit({ event: "removed", group, user, by, at, me });
+      host.emit({ event: "removed", group, user, by, at, me });
+      if (!me) return;
+      names.forgetGroup(group);
+      return host.chat.handleGroupGone(group);
     }
     case "leader": {
       const { group, leader, at } = event;

@@ -37,6 +37,7 @@ export class KnownNames {
         break;
       case "creategroup":
       case "createbroadcast":
+      case "srb":
       case "joingroup":
         this.addGroup(outcome.answer.group);
         for (const user of outcome.answer.members) this.addUser(user);

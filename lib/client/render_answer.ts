@@ -26,6 +26,7 @@ export function renderAnswer(
         return `${name(user)}, active since ${time}, ${host}:${udpPort}`;
       });
     }
+    case "srb":
     case "creategroup": {
       const { group, members } = outcome.answer;
       return [`group chat ${name(group)} created, members: ${names(members)}`];
@@ -37,6 +38,10 @@ export function renderAnswer(
         `members: ${names(members)}`,
       ];
     }
+    case "chat":
+      // That it is closed is told by its event: it may also end by itself.
+      if (outcome.answer.kind === "none") return [];
+      return [chatText(outcome.answer, name)];
     case "leavegroup":
       return [leftText(outcome.answer, name)];
     case "addmember": {
@@ -102,6 +107,21 @@ function sentText(
   }, who ${verb} off line`;
 }
 
+function chatText(
+  answer: Exclude<CommandAnswers["chat"], { readonly kind: "none" }>,
+  name: (text: string) => string,
+): string {
+  const target = name(answer.name);
+  const plain = visible(answer.name);
+  const where = answer.kind === "user" ? target : `group chat ${target}`;
+  const other = answer.ambiguous
+    ? answer.kind === "user"
+      ? ` (the user; /chat #${plain} is the group chat)`
+      : ` (the group chat; /chat @${plain} is the user)`
+    : "";
+  return `lines without a slash go to ${where} now${other}; /chat stops that`;
+}
+
 function leftText(
   answer: CommandAnswers["leavegroup"],
   name: (text: string) => string,
@@ -137,9 +157,10 @@ function helpLines(
   const { entries } = answer;
   const [only] = entries;
   if (entries.length === 1 && only !== undefined) {
-    const aliases = only.aliases.length === 0
+    const others = [...only.aliases, ...only.words];
+    const aliases = others.length === 0
       ? []
-      : [`also:    ${only.aliases.join(", ")}`];
+      : [`also:    ${others.join(", ")}`];
     return [
       `${palette.bold(only.usage)}: ${only.summary}`,
       `example: ${only.example}`,
@@ -154,5 +175,11 @@ function helpLines(
     heading = group;
     lines.push(`  ${usage.padEnd(width)}  ${summary}`);
   }
-  return lines;
+  const words = entries.flatMap((entry) => entry.words);
+  return [
+    ...lines,
+    `Words of older clients work too, also without the slash while no chat is open: ${
+      words.join(", ")
+    }.`,
+  ];
 }

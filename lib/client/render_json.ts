@@ -16,6 +16,7 @@
  * | `removed` | `group`, `user`, `by`, `at`, `me` |
  * | `leader` | `group`, `leader`, `by` (absent when the last one is gone), `at`, `me` |
  * | `group-end` | `group`, `at` |
+ * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
@@ -62,6 +63,7 @@ function flatten(event: ClientEvent): object {
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
     case "welcome":
+    case "chat":
     case "login-failed":
     case "disconnected":
     case "goodbye":

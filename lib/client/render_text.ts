@@ -80,6 +80,9 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       if (outcome.announced) return [];
       return [palette.error(visible(outcome.message))];
     }
+    case "chat":
+      // Where lines go now is told by the command's answer.
+      return event.kind === "none" ? ["the chat is closed"] : [];
     case "goodbye":
       return [`Bye, ${visible(event.user)}!`];
   }

@@ -1,6 +1,7 @@
 import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
+import { Chat } from "./chat.ts";
 import type { ClientEffect } from "./client_effect.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
@@ -48,6 +49,7 @@ export class SessionParts {
   readonly requests = new RequestQueue();
   readonly inbox = new Inbox();
   readonly names = new KnownNames();
+  readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
   readonly transfers: Transfers;
@@ -58,8 +60,12 @@ export class SessionParts {
     const { random, udpPort, agent, accept } = options;
     const { requests, inbox, names } = this;
     const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
+      if (outcome.ok && outcome.command === "leavegroup") {
+        chat.handleGroupGone(outcome.answer.group);
+      }
       emit({ event: "result", n, outcome });
     });
     this.login = new Login({
@@ -86,9 +92,9 @@ export class SessionParts {
       settle: commands.settle.bind(commands),
     };
     const transfers = this.transfers = new Transfers(host, accept);
-    this.runner = new CommandRunner({ ...host, transfers });
+    this.runner = new CommandRunner({ ...host, transfers, chat });
     const user = () => this.login.user;
-    this.router = { inbox, names, transfers, now, user, emit, bye };
+    this.router = { inbox, names, transfers, chat, now, user, emit, bye };
   }
 
   /** Asks the server for the names that Tab offers. */

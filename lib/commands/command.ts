@@ -29,6 +29,16 @@ export type Command =
     readonly group: string;
     readonly text: string;
   }
+  | {
+    /** Makes a group under a name that the client makes up. */
+    readonly command: "srb";
+    readonly users: readonly string[];
+  }
+  | {
+    readonly command: "chat";
+    /** `USER`, `GROUP`, `@USER` or `#GROUP`; closes the chat when absent. */
+    readonly target?: string;
+  }
   | { readonly command: "groups" }
   | { readonly command: "members"; readonly group: string }
   | {

@@ -11,6 +11,8 @@ export type ArgumentKind =
   /** User names joined by commas, one argument. */
   | "user-list"
   | "group"
+  /** A user or a group. */
+  | "chat"
   | "file"
   | "command"
   /** A positive whole number. */
@@ -35,6 +37,11 @@ export interface CommandRow {
   readonly name: CommandName;
   /** Other names, without slash. */
   readonly aliases: readonly string[];
+  /**
+   * Words of older protocols: other names that, written exactly so, need no
+   * slash while no chat is open. The command's own name may be one.
+   */
+  readonly words?: readonly string[];
   readonly group: CommandGroup;
   /** `/msgto USER[,USER…] TEXT` */
   readonly usage: string;
@@ -54,7 +61,8 @@ export interface CommandRow {
 export const commandTable: readonly CommandRow[] = [
   {
     name: "msgto",
-    aliases: [],
+    aliases: ["msg", "w"],
+    words: ["message"],
     group: "Messages",
     usage: "/msgto USER[,USER…] TEXT",
     summary: "send a private message",
@@ -67,8 +75,21 @@ export const commandTable: readonly CommandRow[] = [
     },
   },
   {
-    name: "activeuser",
+    name: "chat",
     aliases: [],
+    group: "Messages",
+    usage: "/chat [USER|GROUP]",
+    summary:
+      "lines without a slash go there, //TEXT is a line with one; alone, stops that",
+    example: "/chat luke",
+    arguments: [{ kind: "chat", optional: true }],
+    build: ([target]) =>
+      target === undefined ? { command: "chat" } : { command: "chat", target },
+  },
+  {
+    name: "activeuser",
+    aliases: ["who", "users"],
+    words: ["ATU", "whoelse"],
     group: "Messages",
     usage: "/activeuser",
     summary: "who else is on line",
@@ -106,7 +127,7 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     name: "joingroup",
-    aliases: [],
+    aliases: ["join"],
     group: "Groups",
     usage: "/joingroup GROUP",
     summary: "join a group chat you are invited to",
@@ -116,7 +137,7 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     name: "leavegroup",
-    aliases: [],
+    aliases: ["part"],
     group: "Groups",
     usage: "/leavegroup GROUP",
     summary: "leave a group chat, or decline its invitation",
@@ -127,12 +148,24 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "groupmsg",
     aliases: [],
+    words: ["SRM"],
     group: "Groups",
     usage: "/groupmsg GROUP TEXT",
     summary: "send a message to everyone who joined the group chat",
     example: "/groupmsg jedi the council meets at noon",
     arguments: [{ kind: "group" }, { kind: "text" }],
     build: ([group = "", text = ""]) => ({ command: "groupmsg", group, text }),
+  },
+  {
+    name: "srb",
+    aliases: [],
+    words: ["SRB"],
+    group: "Groups",
+    usage: "/SRB USER…",
+    summary: "make a group chat with a name made up from those of the users",
+    example: "/SRB luke leia",
+    arguments: [{ kind: "user" }, { kind: "user", repeated: true }],
+    build: (users) => ({ command: "srb", users: [...new Set(users)] }),
   },
   {
     name: "groups",
@@ -186,7 +219,8 @@ export const commandTable: readonly CommandRow[] = [
   },
   {
     name: "p2pvideo",
-    aliases: [],
+    aliases: ["send"],
+    words: ["UPD"],
     group: "Files",
     usage: "/p2pvideo USER FILE",
     summary: "send a video, or any file, straight to a user's client",
@@ -248,6 +282,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "logout",
     aliases: ["quit", "exit"],
+    words: ["OUT", "logout"],
     group: "Parley",
     usage: "/logout",
     summary: "say good-bye and end",
@@ -265,9 +300,17 @@ export function findCommand(name: string): CommandRow | undefined {
   return rowsByName.get(name.replace(/^\//, "").toLowerCase());
 }
 
-/** Every name a user can type after the slash, aliases included. */
+/**
+ * The row of a word that is a command without its slash; `undefined` for any
+ * other word.
+ */
+export function findWord(word: string): CommandRow | undefined {
+  return rowsByWord.get(word);
+}
+
+/** Every name to offer a user to type after the slash, aliases included. */
 export function commandNames(): readonly string[] {
-  return [...rowsByName.keys()];
+  return names;
 }
 
 function withNumber(
@@ -285,8 +328,15 @@ function withMember(
   return { command, group, user };
 }
 
+const names = commandTable.flatMap((row) => [row.name, ...row.aliases]);
+const rowsByWord = new Map<string, CommandRow>(
+  commandTable.flatMap((row) =>
+    (row.words ?? []).map((word) => [word, row] as const)
+  ),
+);
 const rowsByName = new Map<string, CommandRow>(
   commandTable.flatMap((row) =>
-    [row.name, ...row.aliases].map((name) => [name, row] as const)
+    [row.name, ...row.aliases, ...row.words ?? []]
+      .map((name) => [name.toLowerCase(), row] as const)
   ),
 );

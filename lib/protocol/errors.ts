@@ -28,6 +28,7 @@ export const errorMessages = {
   too_many_connections: "Too many connections from your address",
   // Messages
   unknown_user: "There is no such user",
+  unknown_name: "There is no such user or group chat",
   user_offline: "The user is off line",
   is_self: "You cannot do this to yourself",
   blocked_by_user: "Your message could not be delivered: the user blocked you",

@@ -58,6 +58,7 @@ const requests = {
     mid: messageId,
   }),
   who: object({}),
+  find: object({ name, kind: optional(oneOf("user", "group")) }),
   "group-create": object({
     group: name,
     users: list(name, 0, limits.groupUsers),

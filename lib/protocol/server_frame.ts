@@ -76,6 +76,12 @@ const replies = {
   who: object({
     users: list(object({ user: name, since: time, ip, udpPort: port }), 0, 1e5),
   }),
+  find: object({
+    kind: oneOf("user", "group"),
+    name,
+    /** True when there is both a user and a group of this name. */
+    ambiguous: boolean,
+  }),
   "group-create": object({ group: name, members: names }),
   "group-join": object({ group: name, members: names }),
   "group-leave": object({

@@ -115,7 +115,7 @@ Deno.test("parseCommand: an unknown command suggests the nearest one", () => {
 
 Deno.test("parseCommand: a line without slash says how commands look", () => {
   assertStringIncludes(message("hello there"), "commands start with a slash");
-  assertStringIncludes(message("logout"), "did you mean /logout?");
+  assertStringIncludes(message("groups"), "did you mean /groups?");
 });
 
 Deno.test("parseCommand: no line throws", () => {

@@ -16,6 +16,7 @@ import {
   promoteMember,
   removeMember,
 } from "./group_member.ts";
+import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
@@ -71,6 +72,7 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   ack: { needs: "session", activity: false, read: ack },
   logout: { needs: "session", activity: false, write: logout },
   who: { needs: "session", activity: true, read: who },
+  find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
   "group-create": { needs: "session", activity: true, write: createGroup },
   "group-join": { needs: "session", activity: true, write: joinGroup },

@@ -3,59 +3,11 @@
  * all read it: a new command is one row here and one member of the union in
  * `command.ts`.
  */
-import type { Command, CommandName } from "./command.ts";
+import type { Command } from "./command.ts";
+import type { CommandRow } from "./command_row.ts";
+import { groupCommands } from "./group_commands.ts";
 
-/** What an argument is: how it is read and what Tab offers for it. */
-export type ArgumentKind =
-  | "user"
-  /** User names joined by commas, one argument. */
-  | "user-list"
-  | "group"
-  /** A user or a group. */
-  | "chat"
-  | "file"
-  | "command"
-  /** A positive whole number. */
-  | "number"
-  /** The rest of the line, as typed; only as the last argument. */
-  | "text";
-
-/** One place in a command's grammar. */
-export interface Argument {
-  readonly kind: ArgumentKind;
-  /** May be left out; only at the end. */
-  readonly optional?: boolean;
-  /** Takes all arguments that are left, and may take none; only at the end. */
-  readonly repeated?: boolean;
-}
-
-/** Heading under which `/help` lists a command. */
-export type CommandGroup = "Messages" | "Groups" | "Files" | "Parley";
-
-/** One row: everything there is to know about a command's syntax. */
-export interface CommandRow {
-  readonly name: CommandName;
-  /** Other names, without slash. */
-  readonly aliases: readonly string[];
-  /**
-   * Words of older protocols: other names that, written exactly so, need no
-   * slash while no chat is open. The command's own name may be one.
-   */
-  readonly words?: readonly string[];
-  readonly group: CommandGroup;
-  /** `/msgto USER[,USER…] TEXT` */
-  readonly usage: string;
-  /** One line that says what it does. */
-  readonly summary: string;
-  /** A line a user could type. */
-  readonly example: string;
-  readonly arguments: readonly Argument[];
-  /**
-   * Makes the command from the arguments in the order of the grammar, which
-   * were counted before; `undefined` when one of them is not what it must be.
-   */
-  readonly build: (values: readonly string[]) => Command | undefined;
-}
+export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
 /** Every command, in the order of `/help`. */
 export const commandTable: readonly CommandRow[] = [
@@ -97,126 +49,7 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
-  {
-    name: "creategroup",
-    aliases: [],
-    group: "Groups",
-    usage: "/creategroup GROUP USER…",
-    summary: "make a group chat and invite users to it",
-    example: "/creategroup jedi luke leia",
-    arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
-    build: ([group = "", ...users]) => ({
-      command: "creategroup",
-      group,
-      users: [...new Set(users)],
-    }),
-  },
-  {
-    name: "createbroadcast",
-    aliases: [],
-    group: "Groups",
-    usage: "/createbroadcast GROUP USER…",
-    summary: "the same, but only its leader may post",
-    example: "/createbroadcast news luke leia",
-    arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
-    build: ([group = "", ...users]) => ({
-      command: "createbroadcast",
-      group,
-      users: [...new Set(users)],
-    }),
-  },
-  {
-    name: "joingroup",
-    aliases: ["join"],
-    group: "Groups",
-    usage: "/joingroup GROUP",
-    summary: "join a group chat you are invited to",
-    example: "/joingroup jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "joingroup", group }),
-  },
-  {
-    name: "leavegroup",
-    aliases: ["part"],
-    group: "Groups",
-    usage: "/leavegroup GROUP",
-    summary: "leave a group chat, or decline its invitation",
-    example: "/leavegroup jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "leavegroup", group }),
-  },
-  {
-    name: "groupmsg",
-    aliases: [],
-    words: ["SRM"],
-    group: "Groups",
-    usage: "/groupmsg GROUP TEXT",
-    summary: "send a message to everyone who joined the group chat",
-    example: "/groupmsg jedi the council meets at noon",
-    arguments: [{ kind: "group" }, { kind: "text" }],
-    build: ([group = "", text = ""]) => ({ command: "groupmsg", group, text }),
-  },
-  {
-    name: "srb",
-    aliases: [],
-    words: ["SRB"],
-    group: "Groups",
-    usage: "/SRB USER…",
-    summary: "make a group chat with a name made up from those of the users",
-    example: "/SRB luke leia",
-    arguments: [{ kind: "user" }, { kind: "user", repeated: true }],
-    build: (users) => ({ command: "srb", users: [...new Set(users)] }),
-  },
-  {
-    name: "groups",
-    aliases: [],
-    group: "Groups",
-    usage: "/groups",
-    summary: "the group chats I am in or invited to",
-    example: "/groups",
-    arguments: [],
-    build: () => ({ command: "groups" }),
-  },
-  {
-    name: "members",
-    aliases: [],
-    group: "Groups",
-    usage: "/members GROUP",
-    summary: "who is in a group chat and who leads it",
-    example: "/members jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "members", group }),
-  },
-  {
-    name: "addmember",
-    aliases: [],
-    group: "Groups",
-    usage: "/addmember GROUP USER",
-    summary: "as its leader, invite another user to a group chat",
-    example: "/addmember jedi ahsoka",
-    arguments: [{ kind: "group" }, { kind: "user" }],
-    build: (values) => withMember("addmember", values),
-  },
-  {
-    name: "removemember",
-    aliases: [],
-    group: "Groups",
-    usage: "/removemember GROUP USER",
-    summary: "as its leader, take a member out or an invitation back",
-    example: "/removemember jedi anakin",
-    arguments: [{ kind: "group" }, { kind: "user" }],
-    build: (values) => withMember("removemember", values),
-  },
-  {
-    name: "promote",
-    aliases: [],
-    group: "Groups",
-    usage: "/promote GROUP USER",
-    summary: "as its leader, make another member the leader",
-    example: "/promote jedi luke",
-    arguments: [{ kind: "group" }, { kind: "user" }],
-    build: (values) => withMember("promote", values),
-  },
+  ...groupCommands,
   {
     name: "p2pvideo",
     aliases: ["send"],
@@ -319,13 +152,6 @@ function withNumber(
 ): Command | undefined {
   if (!/^[1-9][0-9]{0,8}$/.test(number)) return undefined;
   return { command, transfer: Number(number) };
-}
-
-function withMember(
-  command: "addmember" | "removemember" | "promote",
-  [group = "", user = ""]: readonly string[],
-): Command {
-  return { command, group, user };
 }
 
 const names = commandTable.flatMap((row) => [row.name, ...row.aliases]);

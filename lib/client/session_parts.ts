@@ -63,10 +63,10 @@ export class SessionParts {
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
+      emit({ event: "result", n, outcome });
       if (outcome.ok && outcome.command === "leavegroup") {
         chat.handleGroupGone(outcome.answer.group);
       }
-      emit({ event: "result", n, outcome });
     });
     this.login = new Login({
       random,

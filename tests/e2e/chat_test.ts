@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { logIn, startServer } from "../support/jedi.ts";
+import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { clientCommand } from "../support/programs.ts";
+import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
 
 Deno.test("/chat: plain lines go to a user or a group, until it is closed", async (t) => {
   await using server = await startServer();
@@ -124,4 +126,42 @@ Deno.test("words of older protocols and aliases work through the client", async 
   await luke.send("OUT");
   await luke.event("goodbye");
   assertEquals((await luke.process.end()).code, 0);
+});
+
+Deno.test({
+  name: "terminal: the prompt shows where lines without a slash go",
+  ignore: !hasTmux,
+  async fn() {
+    await using server = await startServer();
+    await using luke = await logIn(server, "luke");
+    await using terminal = await TmuxTerminal.open({
+      command: [
+        ...clientCommand,
+        "127.0.0.1",
+        String(server.port),
+        "--plain",
+        "--user",
+        "yoda",
+      ],
+      cwd: server.folder,
+      env: { PARLEY_PASSWORD: passwordOf("yoda") },
+    });
+    const prompt = (end: string) =>
+      terminal.screen((text) => text.endsWith(end));
+    await prompt("yoda>");
+    await terminal.type("/chat lu", "Tab", "Enter");
+    await prompt("yoda [luke] >");
+    await terminal.type("plain words", "Enter");
+    await luke.event("message", { from: "yoda", text: "plain words" });
+    await luke.succeed("/creategroup Jedi yoda");
+    await terminal.screen((text) => text.includes("luke invites you"));
+    await terminal.type("/joingroup Jedi", "Enter");
+    await luke.event("joined", { user: "yoda" });
+    await terminal.type("/chat jedi", "Enter");
+    await prompt("yoda [#Jedi] >");
+    await luke.succeed("/removemember Jedi yoda");
+    const screen = await prompt("yoda>");
+    assert(screen.includes("luke removed you from group chat Jedi"), screen);
+    assert(screen.includes("the chat is closed"), screen);
+  },
 });

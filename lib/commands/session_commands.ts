@@ -1,11 +1,12 @@
 /** The commands of private sessions: rows of the table. */
-import type { CommandRow } from "./command_table.ts";
+import type { CommandRow } from "./command_row.ts";
 
 /** Rows for starting, using and ending private sessions. */
 export const sessionCommands: readonly CommandRow[] = [
   {
     name: "startprivate",
     aliases: [],
+    words: ["startprivate"],
     group: "Private sessions",
     usage: "/startprivate USER",
     summary: "ask for an encrypted connection straight to a user's client",
@@ -16,6 +17,7 @@ export const sessionCommands: readonly CommandRow[] = [
   {
     name: "private",
     aliases: [],
+    words: ["private"],
     group: "Private sessions",
     usage: "/private USER TEXT",
     summary: "send a text there, which the server never sees",
@@ -26,6 +28,7 @@ export const sessionCommands: readonly CommandRow[] = [
   {
     name: "stopprivate",
     aliases: [],
+    words: ["stopprivate"],
     group: "Private sessions",
     usage: "/stopprivate USER",
     summary: "end the private session, for both",

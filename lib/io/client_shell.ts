@@ -115,9 +115,10 @@ class ClientShell implements UserHandler {
    * Only messages follow each other without waiting.
    */
   async #turnOf(text: string): Promise<void> {
-    const parsed = parseCommand(text);
+    const parsed = parseCommand(text, this.#session.chat);
     const command = "command" in parsed ? parsed.command : undefined;
-    const isMessage = /^\s*\/(msgto|groupmsg)\s/.test(text);
+    const isMessage = command?.command === "msgto" ||
+      command?.command === "groupmsg";
     const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
     this.#followsMessage = isMessage;
     const isEarly = () =>
@@ -146,7 +147,7 @@ class ClientShell implements UserHandler {
 
   /** Hands a line to the session; returns the command's number. */
   #submit(text: string): number {
-    const parsed = parseCommand(text);
+    const parsed = parseCommand(text, this.#session.chat);
     const now = systemClock();
     const n = !("command" in parsed)
       ? this.#session.handleProblem(parsed, now)
@@ -160,6 +161,7 @@ class ClientShell implements UserHandler {
 
   async #runExec(): Promise<void> {
     for (const text of this.#options.exec) {
+      const isLogout = this.#isLogout(text);
       const settled = new Promise<void>((resolve) => {
         // Drained below, when the number is known.
         this.#isDraining = true;
@@ -167,9 +169,14 @@ class ClientShell implements UserHandler {
         this.#isDraining = false;
       });
       this.#drain();
-      if (!isLogout(text)) await settled;
+      if (!isLogout) await settled;
     }
     this.endOfInput();
+  }
+
+  #isLogout(text: string): boolean {
+    const parsed = parseCommand(text, this.#session.chat);
+    return "command" in parsed && parsed.command.command === "logout";
   }
 
   #moved(event: PeerEvent): void {
@@ -325,11 +332,6 @@ class ClientShell implements UserHandler {
     this.#session.handleDerived(key, systemClock());
     this.#drain();
   }
-}
-
-function isLogout(text: string): boolean {
-  const parsed = parseCommand(text);
-  return "command" in parsed && parsed.command.command === "logout";
 }
 
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"

@@ -13,6 +13,8 @@ export function renderSession(
   const user = palette.name(visible(info.user));
   const typed = visible(info.user);
   const label = `${info.session}: private session with ${user}`;
+  // A name's own colour would end that of its line.
+  const plain = `${info.session}: private session with ${typed}`;
   const why = message === undefined ? "" : `: ${visible(message)}`;
   const lost = unconfirmed === 0 ? [] : [palette.error(
     `${
@@ -34,17 +36,17 @@ export function renderSession(
     case "open":
       return [
         `${
-          palette.good(label)
+          palette.good(plain)
         } is open; /private ${typed} TEXT, /stopprivate ${typed}`,
       ];
     case "closed":
       return [`${label} has ended${why}`, ...lost];
     case "failed":
-      return [palette.error(`${label} failed${why}`), ...lost];
+      return [palette.error(`${plain} failed${why}`), ...lost];
     case "rejected":
-      return [palette.error(`${label} was rejected${why}`)];
+      return [palette.error(`${plain} was rejected${why}`)];
     case "cancelled":
-      return [palette.error(`${label} was stopped${why}`)];
+      return [palette.error(`${plain} was stopped${why}`)];
   }
 }
 

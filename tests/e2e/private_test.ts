@@ -309,7 +309,8 @@ Deno.test("private session: goes on without the server and after its return", as
   await yoda.succeed("/startprivate luke");
 });
 
-Deno.test("private session: its traffic keeps both logged in, silence does not", async () => {
+/** Its traffic keeps both logged in, silence does not. */
+async function trafficKeepsLoggedIn(): Promise<void> {
   await using server = await startServer("--idle-timeout", "3");
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");
@@ -325,7 +326,7 @@ Deno.test("private session: its traffic keeps both logged in, silence does not",
   }
   await yoda.event("disconnected", { code: "idle" });
   await luke.event("disconnected", { code: "idle" });
-});
+}
 
 Deno.test("private session: as people see it", async () => {
   await using server = await startServer();
@@ -373,7 +374,8 @@ Deno.test("private session: a script of two lines", async () => {
   await luke.event("session", { state: "closed" });
 });
 
-Deno.test("private session: no direct path is said, and nothing goes through the server", async () => {
+/** No direct path is said, and nothing goes through the server instead. */
+async function noDirectPath(): Promise<void> {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   // Somebody whose client accepts, but cannot be reached and does not call.
@@ -400,9 +402,10 @@ Deno.test("private session: no direct path is said, and nothing goes through the
   assertEquals((await yoda.event("result", { n: 1 })).ok, false);
   assertEquals((await luke.event("offer-end")).result, "failed");
   assertMatch(await yoda.refused("/private luke x"), /^no_session: /);
-});
+}
 
-Deno.test("private session: a side that falls silent is lost within 30 s, with what did not arrive", async () => {
+/** A side that falls silent is lost within 30 s, with what did not arrive. */
+async function silentSide(): Promise<void> {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");
@@ -416,6 +419,10 @@ Deno.test("private session: a side that falls silent is lost within 30 s, with w
   assertMatch(String(lost.message), /Nothing was heard from luke/);
   assertEquals(lost.unconfirmed, 1);
   luke.process.signal("SIGCONT");
+}
+
+Deno.test("private session: idle time-out, no direct path and a silent side, which take long", async () => {
+  await Promise.all([trafficKeepsLoggedIn(), noDirectPath(), silentSide()]);
 });
 
 /** What tcpdump sees, or why it cannot be asked. */

@@ -13,7 +13,6 @@ import { deriveKey } from "./derive_key.ts";
 import { MessageLogs } from "./message_logs.ts";
 import type { Report } from "./report.ts";
 import { ServerShell } from "./server_shell.ts";
-import { SqliteStore } from "./sqlite_store.ts";
 import { WorkerStore } from "./worker_store.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";

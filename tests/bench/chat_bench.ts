@@ -170,8 +170,9 @@ async function load(
     ...language.options,
     ...extra,
   ];
-  if (kind === "idle") args.push("--idle");
-  else {
+  if (kind === "idle") {
+    args.push("--idle", "--hold", Deno.env.get("HOLD") ?? "2");
+  } else {
     const { groupMessage, privateMessage } = language;
     args.push("--msg", kind === "pairs" ? privateMessage : groupMessage);
     if (kind === "pairs") args.push("--pairs");
@@ -214,7 +215,7 @@ async function start(
     args,
     cwd,
     stdin: "null",
-    stdout: "null",
+    stdout: Deno.env.has("BENCH_VERBOSE") ? "inherit" : "null",
     stderr: Deno.env.has("BENCH_VERBOSE") ? "inherit" : "null",
   }).spawn();
   const server: Server = {

@@ -50,9 +50,7 @@ export async function startServer(
     (folder) => folder.close(),
   );
   const store = parts.adopt(
-    Deno.env.get("SYNC")
-      ? new SqliteStore(folder.file("parley.db"))
-      : await WorkerStore.open(folder.file("parley.db")),
+    await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
   );
   const state = await store.load();

@@ -67,10 +67,10 @@ interface Case {
 }
 
 interface Result {
-  readonly delivered_per_s?: number;
-  readonly lat_ms?: { readonly p99: number };
-  readonly kB_per_conn?: number;
-  readonly conn_per_s?: number;
+  readonly "delivered_per_s"?: number;
+  readonly "lat_ms"?: { readonly p99: number };
+  readonly "kB_per_conn"?: number;
+  readonly "conn_per_s"?: number;
 }
 
 /** `max:1000:16` as a case. */
@@ -171,7 +171,7 @@ async function load(
     ...extra,
   ];
   if (kind === "idle") {
-    args.push("--idle", "--hold", Deno.env.get("HOLD") ?? "2");
+    args.push("--idle");
   } else {
     const { groupMessage, privateMessage } = language;
     args.push("--msg", kind === "pairs" ? privateMessage : groupMessage);
@@ -193,10 +193,10 @@ async function load(
 function ratios(own: Result, other: Result): object {
   const round = (value: number) => Number(value.toFixed(2));
   const deliveries = round(
-    (own.delivered_per_s ?? 0) / (other.delivered_per_s || 1),
+    (own["delivered_per_s"] ?? 0) / (other["delivered_per_s"] || 1),
   );
-  const p99 = round((own.lat_ms?.p99 ?? 0) / (other.lat_ms?.p99 || 1));
-  return { parley_deliveries_ratio: deliveries, parley_p99_ratio: p99 };
+  const p99 = round((own["lat_ms"]?.p99 ?? 0) / (other["lat_ms"]?.p99 || 1));
+  return { "parley_deliveries_ratio": deliveries, "parley_p99_ratio": p99 };
 }
 
 interface Server extends AsyncDisposable {
@@ -215,7 +215,7 @@ async function start(
     args,
     cwd,
     stdin: "null",
-    stdout: Deno.env.has("BENCH_VERBOSE") ? "inherit" : "null",
+    stdout: "null",
     stderr: Deno.env.has("BENCH_VERBOSE") ? "inherit" : "null",
   }).spawn();
   const server: Server = {

@@ -5,6 +5,7 @@
  * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
  * and arms one timer for {@link ClientSession.pollTimeout}.
  */
+import type { ChatTarget } from "../commands/chat_target.ts";
 import type { Command } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse_command.ts";
 import type { Instant } from "../protocol/instant.ts";
@@ -71,6 +72,11 @@ export class ClientSession {
   /** Users and groups this client has heard of, for Tab completion. */
   get names(): KnownNames {
     return this.#parts.names;
+  }
+
+  /** Where lines without a slash go. */
+  get chat(): ChatTarget | undefined {
+    return this.#parts.chat.target;
   }
 
   /** Begins: connects. */
@@ -196,9 +202,6 @@ export class ClientSession {
     if (this.#link.isConnectDue(mono)) this.#connect();
     const fault = this.#link.fault(mono);
     if (fault !== undefined) this.#drop(fault);
-    if (this.#isOpen && isDue(this.#parts.inbox.pollTimeout(), mono)) {
-      this.#acknowledge();
-    }
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
     this.#parts.transfers.handleTimeout(now);
     this.#flush();
@@ -315,6 +318,9 @@ export class ClientSession {
   /** Sends what may be sent now. */
   #flush(): void {
     if (!this.#isOpen) return;
+    if (isDue(this.#parts.inbox.pollTimeout(), this.#now.mono)) {
+      this.#acknowledge();
+    }
     this.#logoutWhenIdle();
     let frame: object | undefined;
     while ((frame = this.#parts.requests.pollTransmit()) !== undefined) {
@@ -343,7 +349,7 @@ export class ClientSession {
   }
 
   #acknowledge(): void {
-    const upto = this.#parts.inbox.pollAcknowledge();
+    const upto = this.#parts.inbox.pollAcknowledge(this.#now.mono);
     if (upto !== undefined) this.#send({ do: "ack", upto });
   }
 

@@ -104,7 +104,7 @@ export class GroupCommit {
 }
 
 /** Requests handled in one batch, at most. */
-const batchRequests = 8192;
+const batchRequests = 1024;
 /** How long background writes wait for a batch to ride along with, ms. */
 const flushMs = 200;
 /** How soon background writes are tried again after a failure, ms. */

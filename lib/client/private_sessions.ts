@@ -6,9 +6,7 @@
  */
 import { encodeHex } from "@std/encoding/hex";
 import type { Instant } from "../protocol/instant.ts";
-import { limits } from "../protocol/limits.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
-import { characters, isBlank, isPrintable } from "../protocol/text.ts";
 import type { AcceptRule, TransfersHost } from "./transfers.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
 import {
@@ -16,6 +14,7 @@ import {
   type WaitingCommand,
 } from "./private_session_entry.ts";
 import { PrivateSessionTable } from "./private_session_table.ts";
+import { privateTextFault } from "./private_text_fault.ts";
 import { SessionOffers } from "./session_offers.ts";
 import type { SessionEvent } from "./session_port.ts";
 
@@ -94,14 +93,8 @@ export class PrivateSessions {
         `The private session with ${user} is not open yet; nothing was sent`,
       );
     }
-    if (isBlank(text)) return refuse("blank_text", "The text is blank");
-    if (characters(text) > limits.textCharacters) {
-      const most = limits.textCharacters;
-      return refuse("text_too_long", `A text has at most ${most} characters`);
-    }
-    if (!isPrintable(text)) {
-      return refuse("bad_text", "The text has control characters");
-    }
+    const fault = privateTextFault(text);
+    if (fault !== undefined) return refuse(fault.code, fault.message);
     this.#host.effect({ effect: "send-private-text", id: session.id, text });
     this.#host.settle(n, { command, ok: true, answer: { user } });
   }
@@ -274,11 +267,10 @@ export class PrivateSessions {
   /** Takes the server's word where the connection's last one was lost. */
   handleTimeout(now: Instant): void {
     for (const session of this.#table.all()) {
-      const { settleAt, user } = session;
+      const { settleAt } = session;
       if (settleAt === undefined || settleAt > now.mono) continue;
       this.#offers.close(session);
-      const message = `${user} ended the private session`;
-      this.#table.end(session, "closed", message);
+      this.#endedByPeer(session);
     }
   }
 
@@ -333,10 +325,16 @@ export class PrivateSessions {
 
   /** The other side asks anew: what was with it is over. */
   #replace(session: PrivateSessionEntry): void {
+    const { user, settleAt } = session;
     this.#offers.close(session);
+    if (settleAt !== undefined) return this.#endedByPeer(session);
     this.#offers.tellEnd(session, "failed");
-    const message = `${session.user} asks for a new one`;
-    this.#table.end(session, "failed", message);
+    this.#table.end(session, "failed", `${user} asks for a new one`);
+  }
+
+  #endedByPeer(session: PrivateSessionEntry): void {
+    const message = `${session.user} ended the private session`;
+    this.#table.end(session, "closed", message);
   }
 
   #stop(session: PrivateSessionEntry): void {

@@ -291,6 +291,20 @@ Deno.test("PrivateSessions: whoever asks anew lost the old one", () => {
   assertEquals(yoda.states.at(-1), "closed");
 });
 
+Deno.test("PrivateSessions: whoever ends one and asks anew at once has ended it", () => {
+  const { yoda, luke } = opened();
+  yoda.offers.sessions.stop("luke", yoda.n);
+  const n = yoda.start("luke");
+  // The server is faster than the connection.
+  luke.ways[2].length = 0;
+  for (const way of [yoda.ways[2], yoda.ways[0], luke.ways[1]]) {
+    while (way.length > 0) way.shift()?.();
+  }
+  assertEquals(luke.states.slice(-2), ["closed", "offered"]);
+  assertEquals(yoda.codeOf(n), "waiting");
+  assertEquals(luke.offers.list().sessions.length, 1);
+});
+
 Deno.test("PrivateSessions: a crowd of offers is bounded", () => {
   const { luke } = new OffersWorld();
   for (let i = 0; i < 300; i++) {

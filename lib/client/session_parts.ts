@@ -67,7 +67,10 @@ export class SessionParts {
       udpPort,
       agent,
       effect,
-      opened,
+      opened: (session, resumed) => {
+        this.#bind(effect);
+        opened(session, resumed);
+      },
       refused,
       seen: () => inbox.seen,
       send: (name, fields, onReply) =>
@@ -88,6 +91,17 @@ export class SessionParts {
     const transfers = this.transfers = new Transfers(host, accept);
     this.runner = new CommandRunner({ ...host, transfers });
     this.router = { inbox, names, transfers, now, emit, bye };
+  }
+
+  /** Asks for what is needed to talk to the server's UDP port. */
+  #bind(effect: (effect: ClientEffect) => void): void {
+    const port = this.login.serverUdpPort;
+    if (port === 0) return;
+    this.requests.add("rendezvous", {}, (reply) => {
+      if (reply.ok !== undefined) {
+        effect({ effect: "bind", port, grant: reply.ok });
+      }
+    }, false);
   }
 
   /** Asks the server for the names that Tab offers. */

@@ -14,6 +14,10 @@ export type JsonEvent = Record<string, unknown>;
 export interface TestClientOptions {
   readonly user?: string;
   readonly password?: string;
+  /** Where the server is; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** Command that starts the client, such as one that enters a namespace. */
+  readonly launcher?: readonly string[];
   /** Further command-line arguments. */
   readonly args?: readonly string[];
   /** `false` for text output. */
@@ -40,8 +44,9 @@ export class TestClient implements AsyncDisposable {
     const { user, password } = options;
     const process = new RunningProcess({
       command: [
+        ...(options.launcher ?? []),
         ...clientCommand,
-        "127.0.0.1",
+        options.host ?? "127.0.0.1",
         String(server.port),
         "--plain",
         ...(options.json === false ? [] : ["--json"]),
@@ -51,6 +56,7 @@ export class TestClient implements AsyncDisposable {
       cwd: folder,
       env: {
         HOME: folder,
+        ...moduleCache(),
         XDG_CONFIG_HOME: join(folder, ".config"),
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },
@@ -137,6 +143,14 @@ export class TestClient implements AsyncDisposable {
     await this.process.kill();
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+/** Another home must not mean that all modules are fetched again. */
+function moduleCache(): Record<string, string> {
+  const home = Deno.env.get("HOME");
+  const folder = Deno.env.get("DENO_DIR") ??
+    (Deno.build.os === "linux" && home && join(home, ".cache", "deno"));
+  return folder ? { DENO_DIR: folder } : {};
 }
 
 function matches(line: string, name: string, fields: JsonEvent): boolean {

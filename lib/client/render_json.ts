@@ -12,6 +12,11 @@
  * | `presence` | `user`, `online`, `at` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
+ * | `left` | `group`, `user`, `at`, `why` (`left`, `declined`, `account-removed`) |
+ * | `removed` | `group`, `user`, `by`, `at`, `me` |
+ * | `leader` | `group`, `leader`, `by` (absent when the last one is gone), `at`, `me` |
+ * | `group-end` | `group`, `at` |
+ * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
  * | `path` | transfer fields, each time another kind of path is used |
  * | `progress` | transfer fields, for each 10 % |
@@ -47,6 +52,10 @@ function flatten(event: ClientEvent): object {
     case "presence":
     case "invited":
     case "joined":
+    case "left":
+    case "removed":
+    case "leader":
+    case "group-end":
       return { ...event, at: iso(event.at) };
     case "transfer": {
       const { info, summary = {}, message } = event;
@@ -61,6 +70,7 @@ function flatten(event: ClientEvent): object {
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
     case "welcome":
+    case "chat":
     case "login-failed":
     case "disconnected":
     case "goodbye":

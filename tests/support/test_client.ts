@@ -55,8 +55,6 @@ export class TestClient implements AsyncDisposable {
       ],
       cwd: folder,
       env: {
-        HOME: folder,
-        ...moduleCache(),
         XDG_CONFIG_HOME: join(folder, ".config"),
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },
@@ -143,14 +141,6 @@ export class TestClient implements AsyncDisposable {
     await this.process.kill();
     await Deno.remove(this.folder, { recursive: true });
   }
-}
-
-/** Another home must not mean that all modules are fetched again. */
-function moduleCache(): Record<string, string> {
-  const home = Deno.env.get("HOME");
-  const folder = Deno.env.get("DENO_DIR") ??
-    (Deno.build.os === "linux" && home && join(home, ".cache", "deno"));
-  return folder ? { DENO_DIR: folder } : {};
 }
 
 function matches(line: string, name: string, fields: JsonEvent): boolean {

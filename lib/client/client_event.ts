@@ -6,6 +6,7 @@
  */
 import type { CommandName } from "../commands/command.ts";
 import type { HelpEntry } from "../commands/help.ts";
+import type { PathKind } from "../transfer/path_kind.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 
 /** Where a transfer stands. */
@@ -39,6 +40,16 @@ export interface TransferInfo {
   readonly bytes: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** How the other side is reached; absent, as what follows, until it is. */
+  readonly via?: PathKind;
+  /** `IP:PORT` of the other side; absent when the server relays. */
+  readonly address?: string;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt?: number;
+  /** Share of the datagrams that were lost, 0–1; of outgoing ones only. */
+  readonly loss?: number;
+  /** When the server relays: why there is no direct path. */
+  readonly why?: string;
 }
 
 /** How a verified transfer went. */
@@ -215,6 +226,8 @@ export type ClientEvent =
     /** Why it failed or was rejected. */
     readonly message?: string;
   }
+  /** The other side is reached, or is reached another way from now on. */
+  | { readonly event: "path"; readonly info: TransferInfo }
   | { readonly event: "progress"; readonly info: TransferInfo }
   | {
     readonly event: "result";

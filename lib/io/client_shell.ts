@@ -245,6 +245,13 @@ class ClientShell implements UserHandler {
         const { id, from, file, peer } = effect;
         return port.prepareAnswer(id, from, file, peer);
       }
+      case "add-addresses":
+        return port.addAddresses(effect.id, effect.addresses);
+      case "bind": {
+        const ip = this.#connection?.serverIp;
+        if (ip === undefined) return;
+        return port.bind({ ip, port: effect.port }, effect.grant);
+      }
       case "cancel-transfer":
         return port.cancel(effect.id);
       case "end": {

@@ -21,6 +21,11 @@ export class ServerConnection {
     this.#run(host, port);
   }
 
+  /** The server's address, while there is a connection. */
+  get serverIp(): string | undefined {
+    return this.#connection?.remoteAddr.hostname;
+  }
+
   /** Writes `bytes` after what was written before. */
   write(bytes: Uint8Array): void {
     this.#queue.push(bytes);

@@ -29,6 +29,8 @@ export interface ServerOptions {
   readonly credentials: string;
   /** Folder of logs and database. */
   readonly dataDir: string;
+  /** Megabytes a day that are relayed for each user; 0 for none. */
+  readonly relayQuota: number;
   /** No TLS. */
   readonly plain: boolean;
   /** Demo accounts may log in from other machines. */
@@ -60,6 +62,7 @@ export function parseServerOptions(
         "the path of a file",
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
+      relayQuota: integerSetting(line, relayQuotaSetting),
       plain: line.options.has("--plain"),
       allowDemo: line.options.has("--allow-demo"),
     };
@@ -105,6 +108,12 @@ const idleTimeoutSetting: IntegerSetting = {
   max: longest,
   standard: 0,
 };
+const relayQuotaSetting: IntegerSetting = {
+  option: "--relay-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: 1024,
+};
 
 const rows: readonly OptionRow[] = [
   {
@@ -148,6 +157,12 @@ const rows: readonly OptionRow[] = [
     value: "FOLDER",
     help: "logs and database; created when missing",
     default: defaultDataDir,
+  },
+  {
+    name: "--relay-quota",
+    value: "MB",
+    help: "relayed a day for each user without a direct path; 0 = none",
+    default: String(relayQuotaSetting.standard),
   },
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
   {

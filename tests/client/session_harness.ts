@@ -17,6 +17,8 @@ export class SessionHarness {
   readonly events: ClientEvent[] = [];
   readonly effects: ClientEffect[] = [];
   sent: Sent[] = [];
+  /** What the server's hello says. */
+  serverUdpPort = 0;
   #mono = 1000;
 
   constructor(accept: AcceptRule = "always") {
@@ -108,7 +110,7 @@ export class SessionHarness {
       version: 1,
       features: [],
       agent: "t",
-      udpPort: 6000,
+      udpPort: this.serverUdpPort,
       time: 1,
     });
   }

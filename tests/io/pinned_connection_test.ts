@@ -40,7 +40,7 @@ Deno.test("connectPinned() pins after the login and then connects at once", asyn
     await using server = new EchoServer(certificate);
     const label = serverLabel(host, server.port);
     const first = await connectPinned(host, server.port, pins);
-    assert(first.firstContact?.includes(certificate.fingerprint));
+    assert(first.firstContact?.message.includes(certificate.fingerprint));
     assertEquals(first.binding, certificate.binding);
     assertEquals(await echo(first.conn), "hello");
     first.conn.close();
@@ -76,7 +76,7 @@ Deno.test("connectPinned() refuses a changed key until it is forgotten", async (
     assert(await pins.forget(label));
     assert(!await pins.forget(label));
     const accepted = await connectPinned(host, port, pins);
-    assert(accepted.firstContact?.includes(other.fingerprint));
+    assert(accepted.firstContact?.message.includes(other.fingerprint));
     accepted.conn.close();
   });
 });

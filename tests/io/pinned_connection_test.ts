@@ -287,6 +287,41 @@ Deno.test("connectTls() streams both ways, holds back and half-closes", async ()
   });
 });
 
+Deno.test("PinFile knows what it could not write until it is closed", async () => {
+  await inFolder(async (folder) => {
+    const pins = new PinFile(join(folder, "missing", "folder"));
+    const pin = {
+      fingerprint: `SHA256:${"A".repeat(43)}`,
+      certificate: new Uint8Array([1]),
+    };
+    await assertRejects(() => pins.remember("a:1", pin), StartError, pins.path);
+    assertEquals(await pins.find("a:1"), pin);
+    assertEquals(await pins.find("b:1"), undefined);
+  });
+});
+
+Deno.test("connectPinned() suspects a known server that answers without TLS", async () => {
+  await inFolder(async (folder, pins) => {
+    const port = await meet(await ownTlsCertificate(folder, Date.now()), pins);
+    using listener = Deno.listen({ hostname: host, port });
+    const served = (async () => {
+      for (let i = 0; i < 2; i++) {
+        const conn = await listener.accept();
+        await conn.write(new TextEncoder().encode('{"error":{}}\n'));
+        await conn.closeWrite();
+        await conn.read(new Uint8Array(4096)).catch(() => {});
+        conn.close();
+      }
+    })();
+    await assertRejects(
+      () => connectPinned(host, port, pins),
+      TlsConnectError,
+      "used TLS before",
+    );
+    await served;
+  });
+});
+
 Deno.test("PinFile refuses to go on when the pins cannot be read", async () => {
   await inFolder(async (_folder, pins) => {
     await Deno.mkdir(pins.path);

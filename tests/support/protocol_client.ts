@@ -133,7 +133,11 @@ export class ProtocolClient implements Disposable {
   }
 
   /** Logs in by SCRAM-SHA-256 (RFC 5802, 7677), bound to the channel if it can be. */
-  async authenticate(user: string, password: string): Promise<Frame> {
+  async authenticate(
+    user: string,
+    password: string,
+    seen = 0,
+  ): Promise<Frame> {
     const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18)))
       .toString("base64");
     const input = Buffer.from(this.#bindingInput);
@@ -160,6 +164,7 @@ export class ProtocolClient implements Disposable {
     const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0));
     const ok = await this.request("proof", {
       scram: `${final},p=${Buffer.from(proof).toString("base64")}`,
+      seen,
     });
     this.user = ok.user;
     this.token = ok.token;

@@ -52,7 +52,6 @@ export class TestClient implements AsyncDisposable {
       ],
       cwd: folder,
       env: {
-        HOME: folder,
         XDG_CONFIG_HOME: options.config ?? join(folder, ".config"),
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },

@@ -10,6 +10,13 @@ import type { Connection } from "../connection.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
+import {
+  addMember,
+  leaveGroup,
+  promoteMember,
+  removeMember,
+} from "./group_member.ts";
+import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
@@ -65,9 +72,14 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   ack: { needs: "session", activity: false, read: ack },
   logout: { needs: "session", activity: false, write: logout },
   who: { needs: "session", activity: true, read: who },
+  find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
   "group-create": { needs: "session", activity: true, write: createGroup },
   "group-join": { needs: "session", activity: true, write: joinGroup },
+  "group-leave": { needs: "session", activity: true, write: leaveGroup },
+  "group-add": { needs: "session", activity: true, write: addMember },
+  "group-remove": { needs: "session", activity: true, write: removeMember },
+  "group-promote": { needs: "session", activity: true, write: promoteMember },
   "group-message": { needs: "session", activity: true, write: groupMessage },
   groups: { needs: "session", activity: true, read: groups },
   "group-members": { needs: "session", activity: true, read: groupMembers },

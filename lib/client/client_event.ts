@@ -136,6 +136,17 @@ export type ClientEvent =
     /** True when an interrupted session goes on. */
     readonly resumed: boolean;
   }
+  /** A server is met whose key was not known; shown before the login. */
+  | {
+    readonly event: "first-contact";
+    /** `HOST:PORT`. */
+    readonly server: string;
+    /** Of its key. */
+    readonly fingerprint: string;
+    readonly message: string;
+  }
+  /** Something failed that the user should know of; work goes on. */
+  | { readonly event: "warning"; readonly message: string }
   | {
     readonly event: "login-failed";
     readonly code: string;

@@ -6,6 +6,8 @@
  * | `event` | fields |
  * |---|---|
  * | `welcome` | `user`, `waiting`, `resumed` |
+ * | `first-contact` | `server`, `fingerprint`, `message` |
+ * | `warning` | `message` |
  * | `login-failed` | `code`, `message` |
  * | `disconnected` | `code`, `message`, `retrying` |
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
@@ -70,6 +72,8 @@ function flatten(event: ClientEvent): object {
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
     case "welcome":
+    case "first-contact":
+    case "warning":
     case "chat":
     case "login-failed":
     case "disconnected":

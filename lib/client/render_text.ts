@@ -22,6 +22,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
             waitedText(event.waiting)
           }. Type /help for the commands, /logout to leave.`,
         ];
+    case "first-contact":
+      return [palette.bold(visible(event.message))];
+    case "warning":
+      return [palette.error(`Warning: ${visible(event.message)}`)];
     case "login-failed":
       return [palette.error(visible(event.message))];
     case "disconnected": {

@@ -3,6 +3,7 @@ import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
+import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -86,6 +87,15 @@ export class ServerCore<Accounts> {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.closing) return;
     connection.lastHeard = now.mono;
+    if (!connection.heard) {
+      connection.heard = true;
+      // Under TLS these bytes are what was inside; so this is without.
+      if (startsLikeTls(bytes)) {
+        connection.refuse(undefined, wireError("bad_frame", serverSpeaksPlain));
+        this.#drop(connection);
+        return this.#settle();
+      }
+    }
     const fault = connection.lines.push(bytes, (line) => {
       if (!handleLine(this.#server, connection, line, now)) {
         this.#drop(connection);

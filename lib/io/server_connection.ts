@@ -27,7 +27,7 @@ export class ServerConnection {
   readonly #handler: ServerConnectionHandler;
   readonly #place: string;
   readonly #pins: PinFile | undefined;
-  #connection: Deno.Conn | undefined;
+  #connection: Deno.Conn<Deno.NetAddr> | undefined;
   #queue: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   #isClosed = false;

@@ -72,7 +72,6 @@ export function parseServerOptions(
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
       relayQuota: integerSetting(line, relayQuotaSetting),
-      plain: line.options.has("--plain"),
       plain,
       ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),

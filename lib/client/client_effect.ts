@@ -1,8 +1,13 @@
 /** What the session asks of its shell, to be carried out in order. */
 import type { EndReason } from "./exit_code.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { PrivateRole } from "./private_hello.ts";
 import type { SessionPeer } from "./session_port.ts";
-import type { OfferedFile, TransferPeer } from "./transfer_port.ts";
+import type {
+  OfferedFile,
+  RendezvousGrant,
+  TransferPeer,
+} from "./transfer_port.ts";
 
 /** One thing to do. */
 export type ClientEffect =
@@ -41,6 +46,17 @@ export type ClientEffect =
     readonly from: string;
     readonly file: OfferedFile;
     readonly peer: TransferPeer;
+  }
+  | {
+    readonly effect: "add-addresses";
+    readonly id: string;
+    readonly addresses: readonly WireAddress[];
+  }
+  /** Port of the server that is connected to. */
+  | {
+    readonly effect: "bind";
+    readonly port: number;
+    readonly grant: RendezvousGrant;
   }
   | { readonly effect: "cancel-transfer"; readonly id: string }
   /** Calls of the private-session service; see `session_port.ts`. */

@@ -15,7 +15,7 @@ import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import type { EndReason } from "./exit_code.ts";
 import { routeEvent } from "./event_router.ts";
 import type { KnownNames } from "./known_names.ts";
-import type { OpenedSession } from "./login.ts";
+import type { OpenedSession, SecureChannel } from "./login.ts";
 import type { PeerEvent } from "./offers.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
 import { type LinkFault, ServerLink } from "./server_link.ts";
@@ -90,12 +90,16 @@ export class ClientSession {
     this.#connect();
   }
 
-  /** The connection asked for is there. */
-  handleConnected(now: Instant): void {
+  /**
+   * The connection asked for is there.
+   *
+   * @param channel What TLS says of it; absent without TLS.
+   */
+  handleConnected(now: Instant, channel?: SecureChannel): void {
     if (this.#link.state !== "connecting") return;
     this.#now = now;
     this.#link.handleConnected(now.mono);
-    this.#parts.login.handleConnected();
+    this.#parts.login.handleConnected(channel);
   }
 
   /** Bytes came from the server; they may be reused after the call. */
@@ -115,10 +119,12 @@ export class ClientSession {
    * The connection is gone, or could not be made.
    *
    * @param reason One line for people.
+   * @param isFinal The server is not to be talked to: that ends the session.
    */
-  handleDisconnected(reason: string, now: Instant): void {
+  handleDisconnected(reason: string, now: Instant, isFinal = false): void {
     this.#now = now;
-    this.#disconnected({ code: "connection_lost", message: reason });
+    const code = isFinal ? "untrusted_server" : "connection_lost";
+    this.#disconnected({ code, message: reason }, isFinal);
   }
 
   /** The user gave a name and a password. */
@@ -299,7 +305,7 @@ export class ClientSession {
     this.#disconnected(fault);
   }
 
-  #disconnected(fault: LinkFault): void {
+  #disconnected(fault: LinkFault, isFinal = false): void {
     if (this.#isEnded || this.#link.state === "apart") return;
     const { code, message } = this.#bye ?? fault;
     const wasOpen = this.#isOpen;
@@ -311,12 +317,12 @@ export class ClientSession {
     if (wasOpen) this.#parts.offers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
-    if (this.#parts.login.asking) return;
-    const retrying = this.#wasOpen;
+    if (this.#parts.login.asking && !isFinal) return;
+    const retrying = this.#wasOpen && !isFinal;
     if (wasOpen || !retrying) {
       this.#events.push({ event: "disconnected", code, message, retrying });
     }
-    if (!retrying) return this.#end("unreachable");
+    if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
     this.#link.retryLater(this.#now.mono);
   }
 

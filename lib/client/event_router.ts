@@ -78,6 +78,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return offers.handleOffer(event);
     case "answer":
       return offers.handleAnswer(event, host.now());
+    case "candidates":
+      return offers.transfers.handleCandidates(event);
     case "offer-end":
       return offers.handleOfferEnd(event, host.now());
   }

@@ -74,7 +74,10 @@ export class SessionParts {
       udpPort,
       agent,
       effect,
-      opened,
+      opened: (session, resumed) => {
+        this.#bind(effect);
+        opened(session, resumed);
+      },
       refused,
       seen: () => inbox.seen,
       send: (name, fields, onReply) =>
@@ -98,6 +101,17 @@ export class SessionParts {
     this.runner = new CommandRunner({ ...host, offers, chat });
     const user = () => this.login.user;
     this.router = { inbox, names, offers, chat, now, user, emit, bye };
+  }
+
+  /** Asks for what is needed to talk to the server's UDP port. */
+  #bind(effect: (effect: ClientEffect) => void): void {
+    const port = this.login.serverUdpPort;
+    if (port === 0) return;
+    this.requests.add("rendezvous", {}, (reply) => {
+      if (reply.ok !== undefined) {
+        effect({ effect: "bind", port, grant: reply.ok });
+      }
+    }, false);
   }
 
   /** Asks the server for the names that Tab offers. */

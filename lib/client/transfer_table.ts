@@ -81,6 +81,7 @@ export class TransferTable {
       command: undefined,
       offer: undefined,
       peer: undefined,
+      link: undefined,
       answering: false,
       settleAt: undefined,
       ...fields,

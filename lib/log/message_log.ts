@@ -41,6 +41,14 @@ export function groupLogLine(
   return `${number}; ${formatTime(at)}; ${sender}; ${text}\n`;
 }
 
+/** What stands in place of a text in the line that tells of a deletion. */
+export function deletionText(number: number): string {
+  return `(message ${number} deleted)`;
+}
+
+/** What stands in place of the text of a deleted message. */
+export const deletedText = "(deleted)";
+
 /** The name of a group's log; `messagelog.txt` without a group. */
 export function messageLogName(group: string | undefined): string {
   return group === undefined ? "messagelog.txt" : `${group}_messagelog.txt`;

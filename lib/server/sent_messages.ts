@@ -20,9 +20,14 @@ export interface SentMessage {
   readonly at: number;
   /** For a private message: one for each receiver. */
   readonly receipts: Receipt[];
-  /** For a group message: the group, and the number in its log. */
+  /** For a group message, or the deletion of one. */
   readonly group?: Group;
+  /** For all but private messages: the number in its log. */
   readonly number?: number;
+  /** For a broadcast: whether it was not for everybody on line. */
+  readonly partial?: boolean;
+  /** For a deletion: the number of the deleted message. */
+  readonly deletes?: number;
 }
 
 /** Remembers what one user sent, by the client's message ids. */

@@ -32,7 +32,10 @@ export function groupMessage(
   const earlier = sender.sent.find(mid);
   if (earlier !== undefined) {
     const { at, number } = earlier;
-    if (earlier.group !== group || number === undefined) {
+    if (
+      earlier.group !== group || number === undefined ||
+      earlier.deletes !== undefined
+    ) {
       throw new Refusal("bad_message_id");
     }
     return { committed: () => ({ at, number }) };

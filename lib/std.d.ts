@@ -93,11 +93,6 @@ declare module "@std/cli/parse-args" {
   ): Record<string, unknown> & { _: (string | number)[] };
 }
 
-declare module "@std/cli/unicode-width" {
-  /** Columns that `str` takes on a terminal. */
-  export function unicodeWidth(str: string): number;
-}
-
 declare module "@std/encoding/base64" {
   export function encodeBase64(data: ArrayBuffer | Uint8Array | string): string;
   export function decodeBase64(b64: string): Uint8Array<ArrayBuffer>;

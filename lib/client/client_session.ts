@@ -7,162 +7,70 @@
  */
 import type { Command } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse_command.ts";
-import { encodeFrame } from "../protocol/frame.ts";
 import type { Instant } from "../protocol/instant.ts";
-import { limits } from "../protocol/limits.ts";
-import { LineDecoder } from "../protocol/line_decoder.ts";
-import type { Random } from "../protocol/random.ts";
-import type { RequestFields, RequestName } from "../protocol/request.ts";
-import { SchemaError } from "../protocol/schema.ts";
-import {
-  decodeServerFrame,
-  type ServerFrame,
-} from "../protocol/server_frame.ts";
+import type { ServerFrame } from "../protocol/server_frame.ts";
 import type { ClientEffect } from "./client_effect.ts";
-import type {
-  ClientEvent,
-  CommandOutcome,
-  TransferInfo,
-} from "./client_event.ts";
-import { CommandRunner } from "./command_runner.ts";
+import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import type { EndReason } from "./exit_code.ts";
-import { type EventRouterHost, routeEvent } from "./event_router.ts";
-import { Inbox } from "./inbox.ts";
-import { KnownNames } from "./known_names.ts";
-import { Login, type OpenedSession } from "./login.ts";
-import { OpenCommands } from "./open_commands.ts";
-import { reconnectDelay } from "./reconnect_delay.ts";
-import { type OnReply, RequestQueue } from "./request_queue.ts";
-import { type AcceptRule, Transfers } from "./transfers.ts";
+import { routeEvent } from "./event_router.ts";
+import type { KnownNames } from "./known_names.ts";
+import type { OpenedSession } from "./login.ts";
+import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
+import { type LinkFault, ServerLink } from "./server_link.ts";
 import type { TransferEvent } from "./transfer_port.ts";
-
-/** What a session is made of. */
-export interface ClientSessionOptions {
-  /** User name, when it is known before the user is asked. */
-  readonly user?: string | undefined;
-  /** Where this client receives transfers. */
-  readonly udpPort: number;
-  readonly accept: AcceptRule;
-  /** Asks the server at login for users and groups to complete. */
-  readonly learnNames: boolean;
-  /** Names program and version to the server. */
-  readonly agent: string;
-  readonly random: Random;
-}
-
-/** Where the connection stands. */
-type Phase = "apart" | "connecting" | "entering" | "open" | "ended";
 
 /** The session machine. */
 export class ClientSession {
-  readonly #random: Random;
+  readonly #link: ServerLink;
+  readonly #parts: SessionParts;
   readonly #learnNames: boolean;
-  readonly #requests = new RequestQueue();
-  readonly #inbox = new Inbox();
-  readonly #names = new KnownNames();
-  readonly #login: Login;
-  readonly #transfers: Transfers;
-  readonly #runner: CommandRunner;
-  readonly #router: EventRouterHost;
   readonly #events: ClientEvent[] = [];
   readonly #effects: ClientEffect[] = [];
-  readonly #out: Uint8Array[] = [];
-  readonly #commands: OpenCommands;
-  #decoder = new LineDecoder(limits.frameBytes);
   #now: Instant = { mono: 0, wall: 0 };
-  #phase: Phase = "apart";
-  #attempt = 0;
+  #isOpen = false;
+  #isEnded = false;
   #wasOpen = false;
-  #lastSent = 0;
-  #lastHeard = 0;
-  /** When to connect again. */
-  #connectAt: number | undefined;
   /** When an unanswered logout is taken as done. */
   #logoutAt: number | undefined;
   #logoutCommand: number | undefined;
   #endReason: EndReason = "done";
   /** Why the server said it would close, before it did. */
-  #bye: { readonly code: string; readonly message: string } | undefined;
+  #bye: LinkFault | undefined;
   #endOfInput = false;
 
   constructor(options: ClientSessionOptions) {
-    const { random, udpPort, agent, user, accept } = options;
-    this.#random = random;
+    this.#link = new ServerLink(options.random);
     this.#learnNames = options.learnNames;
-    this.#login = new Login({
-      random,
-      udpPort,
-      agent,
-      seen: () => this.#inbox.seen,
-      send: (name, fields, onReply) =>
-        this.#send(this.#requests.urgent(name, fields, onReply)),
+    this.#parts = new SessionParts(options, {
+      now: () => this.#now,
       effect: (effect) => this.#effects.push(effect),
+      emit: (event) => this.#events.push(event),
+      send: (frame) => this.#send(frame),
       opened: (session, resumed) => this.#opened(session, resumed),
       refused: (code, message, retry) => this.#refused(code, message, retry),
-    }, user);
-    this.#commands = new OpenCommands((n, outcome) => {
-      if (outcome.ok) this.#names.learn(outcome);
-      this.#events.push({ event: "result", n, outcome });
-    });
-    const settle = (n: number, outcome: CommandOutcome) =>
-      this.#commands.settle(n, outcome);
-    const request = <N extends RequestName>(
-      name: N,
-      fields: RequestFields<N>,
-      onReply: OnReply<N>,
-    ) => this.#request(name, fields, onReply);
-    this.#transfers = new Transfers({
-      random,
-      settle,
-      request,
-      effect: (effect) => this.#effects.push(effect),
-      emit: (event) => this.#events.push(event),
-    }, accept);
-    this.#runner = new CommandRunner({
-      random,
-      settle,
-      request,
-      transfers: this.#transfers,
       logout: (n) => this.#startLogout(n),
-    });
-    this.#router = {
-      inbox: this.#inbox,
-      names: this.#names,
-      transfers: this.#transfers,
-      now: () => this.#now,
-      emit: (event) => this.#events.push(event),
       bye: (code, message) => this.#handleBye(code, message),
-    };
+    });
   }
 
   /** True once the session is over and nothing more will come of it. */
   get ended(): boolean {
-    return this.#phase === "ended";
+    return this.#isEnded;
   }
 
-  /** True while a session is open, so that commands reach the server at once. */
-  get online(): boolean {
-    return this.#phase === "open";
-  }
-
-  /** The user's name, as far as it is known. */
-  get user(): string | undefined {
-    return this.#login.user;
-  }
-
-  /** Commands that have no outcome yet. */
-  get openCommands(): number {
-    return this.#commands.size;
+  /** Requests that the server has not answered, sent or not. */
+  get unanswered(): number {
+    return this.#parts.requests.size;
   }
 
   /** The transfers that have not ended. */
   get transfers(): TransferInfo[] {
-    return this.#transfers.table.list();
+    return this.#parts.transfers.table.list();
   }
 
   /** Users and groups this client has heard of, for Tab completion. */
   get names(): KnownNames {
-    return this.#names;
+    return this.#parts.names;
   }
 
   /** Begins: connects. */
@@ -173,24 +81,22 @@ export class ClientSession {
 
   /** The connection asked for is there. */
   handleConnected(now: Instant): void {
-    if (this.#phase !== "connecting") return;
+    if (this.#link.state !== "connecting") return;
     this.#now = now;
-    this.#phase = "entering";
-    this.#decoder = new LineDecoder(limits.frameBytes);
-    this.#lastHeard = now.mono;
-    this.#login.handleConnected();
+    this.#link.handleConnected(now.mono);
+    this.#parts.login.handleConnected();
   }
 
   /** Bytes came from the server; they may be reused after the call. */
   handleData(bytes: Uint8Array, now: Instant): void {
-    if (!this.#isConnected()) return;
+    if (this.#link.state !== "connected") return;
     this.#now = now;
-    this.#lastHeard = now.mono;
-    const fault = this.#decoder.push(bytes, (line) => {
-      this.#handleLine(line);
-      return this.#isConnected();
-    });
-    if (fault !== undefined) this.#drop("bad_frame", notParley);
+    const fault = this.#link.handleData(
+      bytes,
+      now.mono,
+      (frame) => this.#handleFrame(frame),
+    );
+    if (fault !== undefined) this.#drop(fault);
     this.#flush();
   }
 
@@ -201,21 +107,21 @@ export class ClientSession {
    */
   handleDisconnected(reason: string, now: Instant): void {
     this.#now = now;
-    this.#disconnected("connection_lost", reason);
+    this.#disconnected({ code: "connection_lost", message: reason });
   }
 
   /** The user gave a name and a password. */
   handleCredentials(user: string, password: string, now: Instant): void {
     this.#now = now;
-    const isConnected = this.#login.handleCredentials(user, password);
+    const isConnected = this.#parts.login.handleCredentials(user, password);
     // The server does not wait long for a login; the user may take longer.
-    if (!isConnected && this.#phase === "apart") this.#connect();
+    if (!isConnected && this.#link.state === "apart") this.#connect();
   }
 
   /** The salted password asked for with effect `derive`. */
   handleDerived(saltedPassword: Uint8Array, now: Instant): void {
     this.#now = now;
-    this.#login.handleDerived(saltedPassword);
+    this.#parts.login.handleDerived(saltedPassword);
   }
 
   /**
@@ -225,8 +131,8 @@ export class ClientSession {
    */
   handleCommand(command: Command, now: Instant): number {
     this.#now = now;
-    const n = this.#commands.begin(command.command);
-    this.#runner.run(command, n);
+    const n = this.#parts.commands.begin(command.command);
+    this.#parts.runner.run(command, n);
     this.#flush();
     return n;
   }
@@ -238,8 +144,8 @@ export class ClientSession {
   ): number {
     this.#now = now;
     const { name: command, problem: code, message } = problem;
-    const n = this.#commands.begin(command);
-    this.#commands.settle(n, { command, ok: false, code, message });
+    const n = this.#parts.commands.begin(command);
+    this.#parts.commands.settle(n, { command, ok: false, code, message });
     return n;
   }
 
@@ -253,7 +159,7 @@ export class ClientSession {
   /** Command `/logout` of a script: ends it when all that came before is done. */
   handleLogoutWhenDone(now: Instant): number {
     this.#now = now;
-    const n = this.#commands.begin("logout");
+    const n = this.#parts.commands.begin("logout");
     this.#logoutCommand ??= n;
     this.#endOfInput = true;
     this.#flush();
@@ -278,7 +184,7 @@ export class ClientSession {
   /** The transfer service has something to tell. */
   handleTransferEvent(event: TransferEvent, now: Instant): void {
     this.#now = now;
-    this.#transfers.handleTransferEvent(event, now);
+    this.#parts.transfers.handleTransferEvent(event, now);
     this.#flush();
   }
 
@@ -287,45 +193,29 @@ export class ClientSession {
     this.#now = now;
     const { mono } = now;
     if (isDue(this.#logoutAt, mono)) return this.#end(this.#endReason);
-    if (isDue(this.#connectAt, mono)) this.#connect();
-    if (this.#phase === "connecting" && mono >= this.#lastSent + connectMs) {
-      this.#drop("unreachable", "no answer to the connection attempt");
-    }
-    if (this.#isConnected() && mono >= this.#lastHeard + limits.deadMs) {
-      this.#drop("heartbeat_missed", "nothing was heard from the server");
-    }
-    if (this.#phase === "open") {
-      if (isDue(this.#inbox.pollTimeout(), mono)) this.#acknowledge();
-      if (mono >= this.#lastSent + limits.heartbeatMs) {
-        this.#send({ do: "ping" });
-      }
-    }
-    this.#transfers.handleTimeout(now);
+    if (this.#link.isConnectDue(mono)) this.#connect();
+    const fault = this.#link.fault(mono);
+    if (fault !== undefined) this.#drop(fault);
+    if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
+    this.#parts.transfers.handleTimeout(now);
     this.#flush();
   }
 
   /** When to call {@link handleTimeout}, monotonic ms. */
   pollTimeout(): number | undefined {
-    if (this.#phase === "ended") return undefined;
-    let next = Infinity;
-    const consider = (at: number | undefined) => {
-      if (at !== undefined) next = Math.min(next, at);
-    };
-    consider(this.#connectAt);
-    consider(this.#logoutAt);
-    consider(this.#transfers.pollTimeout());
-    if (this.#phase === "connecting") consider(this.#lastSent + connectMs);
-    if (this.#isConnected()) consider(this.#lastHeard + limits.deadMs);
-    if (this.#phase === "open") {
-      consider(this.#inbox.pollTimeout());
-      consider(this.#lastSent + limits.heartbeatMs);
-    }
-    return next === Infinity ? undefined : next;
+    if (this.#isEnded) return undefined;
+    const times = [
+      this.#logoutAt,
+      this.#link.pollTimeout(),
+      this.#parts.transfers.pollTimeout(),
+      this.#isOpen ? this.#parts.inbox.pollTimeout() : undefined,
+    ].filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** Bytes to write to the server; they are written before a `disconnect`. */
   pollTransmit(): Uint8Array | undefined {
-    return this.#out.shift();
+    return this.#link.pollTransmit();
   }
 
   /** The next thing to do. */
@@ -338,37 +228,24 @@ export class ClientSession {
     return this.#events.shift();
   }
 
-  #isConnected(): boolean {
-    return this.#phase === "entering" || this.#phase === "open";
-  }
-
   #connect(): void {
-    this.#connectAt = undefined;
-    this.#phase = "connecting";
-    this.#lastSent = this.#now.mono;
+    this.#link.connect(this.#now.mono);
     this.#bye = undefined;
     this.#effects.push({ effect: "connect" });
   }
 
-  #handleLine(line: string): void {
-    let frame: ServerFrame;
-    try {
-      frame = decodeServerFrame(line);
-    } catch (error) {
-      if (!(error instanceof SchemaError)) throw error;
-      return this.#drop("bad_frame", notParley);
-    }
+  #handleFrame(frame: ServerFrame): void {
     switch (frame.kind) {
       case "event":
-        return routeEvent(frame.event, this.#router);
+        return routeEvent(frame.event, this.#parts.router);
       case "ok":
-        this.#requests.handleOk(frame.re, frame.ok);
+        this.#parts.requests.handleOk(frame.re, frame.ok);
         return;
       case "error": {
         const { code = "unknown_error", message, re } = frame;
         // Without `re` it is about the connection as a whole.
         if (re === undefined) this.#bye = { code, message };
-        else this.#requests.handleError(re, code, message);
+        else this.#parts.requests.handleError(re, code, message);
       }
     }
   }
@@ -383,26 +260,14 @@ export class ClientSession {
 
   /** The session is open: what waited can go. */
   #opened(session: OpenedSession, resumed: boolean): void {
-    this.#phase = "open";
-    this.#attempt = 0;
+    this.#isOpen = true;
+    this.#link.handleOpened();
     this.#wasOpen = true;
     const { user, waiting } = session;
     this.#events.push({ event: "welcome", user, waiting, resumed });
-    this.#transfers.handleOpened();
-    if (this.#learnNames) this.#askNames();
+    this.#parts.transfers.handleOpened();
+    if (this.#learnNames) this.#parts.askNames();
     this.#flush();
-  }
-
-  /** Asks for the names that Tab offers. */
-  #askNames(): void {
-    this.#request("groups", {}, (reply) => {
-      for (const { group } of reply.ok?.groups ?? []) {
-        this.#names.addGroup(group);
-      }
-    });
-    this.#request("who", {}, (reply) => {
-      for (const { user } of reply.ok?.users ?? []) this.#names.addUser(user);
-    });
   }
 
   #refused(
@@ -414,53 +279,45 @@ export class ClientSession {
       this.#events.push({ event: "login-failed", code, message });
     }
     if (retry === "never") this.#end("login-refused");
-    if (retry === "later") this.#drop(code, message);
+    if (retry === "later") this.#drop({ code, message });
   }
 
   /** This side gives the connection up. */
-  #drop(code: string, message: string): void {
+  #drop(fault: LinkFault): void {
     this.#effects.push({ effect: "disconnect" });
-    this.#disconnected(code, message);
+    this.#disconnected(fault);
   }
 
-  #disconnected(reasonCode: string, reason: string): void {
-    if (this.#phase === "ended" || this.#phase === "apart") return;
-    const { code, message } = this.#bye ??
-      { code: reasonCode, message: reason };
-    const before = this.#phase;
-    this.#phase = "apart";
-    this.#out.length = 0;
-    this.#login.handleDisconnected();
-    this.#inbox.handleDisconnected();
-    this.#requests.handleDisconnected();
-    if (before === "open") this.#transfers.handleDisconnected();
+  #disconnected(fault: LinkFault): void {
+    if (this.#isEnded || this.#link.state === "apart") return;
+    const { code, message } = this.#bye ?? fault;
+    const wasOpen = this.#isOpen;
+    this.#isOpen = false;
+    this.#link.handleDisconnected();
+    this.#parts.login.handleDisconnected();
+    this.#parts.inbox.handleDisconnected();
+    this.#parts.requests.handleDisconnected();
+    if (wasOpen) this.#parts.transfers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
-    if (this.#login.asking) return;
+    if (this.#parts.login.asking) return;
     const retrying = this.#wasOpen;
-    if (before === "open" || !retrying) {
+    if (wasOpen || !retrying) {
       this.#events.push({ event: "disconnected", code, message, retrying });
     }
     if (!retrying) return this.#end("unreachable");
-    const delay = reconnectDelay(this.#attempt++, this.#random);
-    this.#connectAt = this.#now.mono + delay;
-  }
-
-  #request<N extends RequestName>(
-    name: N,
-    fields: RequestFields<N>,
-    onReply: OnReply<N>,
-  ): void {
-    const isRepeatable = !unrepeatable.has(name);
-    this.#requests.add(name, fields, onReply, isRepeatable);
+    this.#link.retryLater(this.#now.mono);
   }
 
   /** Sends what may be sent now. */
   #flush(): void {
-    if (this.#phase !== "open") return;
+    if (!this.#isOpen) return;
+    if (isDue(this.#parts.inbox.pollTimeout(), this.#now.mono)) {
+      this.#acknowledge();
+    }
     this.#logoutWhenIdle();
     let frame: object | undefined;
-    while ((frame = this.#requests.pollTransmit()) !== undefined) {
+    while ((frame = this.#parts.requests.pollTransmit()) !== undefined) {
       this.#send(frame);
     }
   }
@@ -468,9 +325,9 @@ export class ClientSession {
   #logoutWhenIdle(): void {
     if (!this.#endOfInput || this.#logoutAt !== undefined) return;
     const expected = this.#logoutCommand === undefined ? 0 : 1;
-    if (this.#commands.size > expected) return;
-    if (this.#transfers.table.unfinished > 0) return;
-    if (this.#requests.size > 0) return;
+    if (this.#parts.commands.size > expected) return;
+    if (this.#parts.transfers.table.unfinished > 0) return;
+    if (this.#parts.requests.size > 0) return;
     this.#startLogout(this.#logoutCommand);
   }
 
@@ -478,40 +335,42 @@ export class ClientSession {
     if (this.#logoutAt !== undefined) return;
     this.#logoutCommand = command;
     this.#logoutAt = this.#now.mono + logoutMs;
-    this.#transfers.close();
-    if (this.#phase !== "open") return this.#end(this.#endReason);
+    this.#parts.transfers.close();
+    if (!this.#isOpen) return this.#end(this.#endReason);
     this.#acknowledge();
-    this.#request("logout", {}, () => this.#end(this.#endReason));
+    const onReply = () => this.#end(this.#endReason);
+    this.#parts.requests.add("logout", {}, onReply, false);
   }
 
   #acknowledge(): void {
-    const upto = this.#inbox.pollAcknowledge();
+    const upto = this.#parts.inbox.pollAcknowledge(this.#now.mono);
     if (upto !== undefined) this.#send({ do: "ack", upto });
   }
 
   #end(reason: EndReason): void {
-    if (this.#phase === "ended") return;
-    const wasApart = this.#phase === "apart";
-    this.#phase = "ended";
-    this.#transfers.close();
-    this.#requests.close();
-    this.#login.close();
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#isOpen = false;
+    this.#parts.transfers.close();
+    this.#parts.requests.close();
+    this.#parts.login.close();
     if (this.#logoutCommand !== undefined) {
       const done = { command: "logout", ok: true, answer: {} } as const;
-      this.#commands.settle(this.#logoutCommand, done);
+      this.#parts.commands.settle(this.#logoutCommand, done);
     }
-    this.#commands.close();
-    const { user } = this.#login;
+    this.#parts.commands.close();
+    const { user } = this.#parts.login;
     if (this.#wasOpen && this.#logoutAt !== undefined && user !== undefined) {
       this.#events.push({ event: "goodbye", user });
     }
-    if (!wasApart) this.#effects.push({ effect: "disconnect" });
+    if (this.#link.state !== "apart") {
+      this.#effects.push({ effect: "disconnect" });
+    }
     this.#effects.push({ effect: "end", reason });
   }
 
   #send(frame: object): void {
-    this.#lastSent = this.#now.mono;
-    this.#out.push(encodeFrame(frame));
+    this.#link.send(frame, this.#now.mono);
   }
 }
 
@@ -521,9 +380,4 @@ function isDue(at: number | undefined, now: number): boolean {
 
 /** After these the server does not want this session back. */
 const finalByes = new Set(["idle", "account_removed", "session_moved"]);
-/** Doing these twice is not the same as doing them once. */
-const unrepeatable = new Set<RequestName>(["group-create", "group-join"]);
-const notParley =
-  "The server sent something that this client does not understand";
-const connectMs = 10_000;
 const logoutMs = 2000;

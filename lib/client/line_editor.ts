@@ -154,7 +154,7 @@ export class LineEditor {
   }
 
   #insert(text: string): void {
-    if (!isPrintable(text)) text = text.replace(unprintable, "");
+    if (!isPrintable(text)) text = [...text].filter(isPrintable).join("");
     if (this.#text.length + text.length > longestLine) return;
     this.#replace(this.#cursor, this.#cursor, text);
   }
@@ -214,8 +214,5 @@ export class LineEditor {
   }
 }
 
-// deno-lint-ignore no-control-regex
-const unprintable =
-  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 /** UTF-16 units: more than any command needs. */
 const longestLine = 32 * 1024;

@@ -29,7 +29,10 @@ import type {
 
 /** The line for `event`, without line feed. */
 export function renderJson(event: ClientEvent): string {
-  return JSON.stringify(flatten(event));
+  return JSON.stringify(
+    flatten(event),
+    (key, value) => key === "ms" || key === "rate" ? Math.round(value) : value,
+  );
 }
 
 function flatten(event: ClientEvent): object {

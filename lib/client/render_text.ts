@@ -5,7 +5,6 @@
 import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
-import { formatSize } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
 import { progressText, renderTransfer } from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
@@ -50,11 +49,8 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`${name(event.user)} joined group chat ${name(event.group)}`];
     case "transfer":
       return renderTransfer(event, palette);
-    case "progress": {
-      const { info } = event;
-      const size = formatSize(info.size);
-      return [`${info.transfer}: ${progressText(info)} of ${size}`];
-    }
+    case "progress":
+      return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {
       const { outcome } = event;
       if (outcome.ok) return renderAnswer(outcome, palette);

@@ -56,7 +56,7 @@ export function listTransfer(info: TransferInfo, palette: Palette): string {
   const label = `${info.transfer}: ${visible(info.name)} ${whose}`;
   const size = formatSize(info.size);
   if (info.state === "running") {
-    return `${label}, ${progressText(info)} of ${size}`;
+    return `${label}, ${progressText(info)}`;
   }
   if (info.state !== "offered") return `${label}, ${info.state}`;
   const waits = info.direction === "incoming"
@@ -72,7 +72,7 @@ export function listTransfer(info: TransferInfo, palette: Palette): string {
  */
 export function transferStatus(info: TransferInfo, width: number): string {
   const arrow = info.direction === "incoming" ? "<" : ">";
-  const numbers = `${progressText(info)} of ${formatSize(info.size)}`;
+  const numbers = progressText(info);
   const head = `${info.transfer} ${arrow} ${visible(info.name)}`;
   const free = width - numbers.length - 4;
   const headWidth = Math.max(Math.min(free - barWidth, 32), 6);
@@ -84,10 +84,11 @@ export function transferStatus(info: TransferInfo, width: number): string {
   return `${shorten(head, headWidth)} ${bar}${numbers}`;
 }
 
-/** `42 %, 1.2 MB, 3.4 MB/s, 12 s left`. */
+/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
 export function progressText(info: TransferInfo): string {
   const percent = `${Math.floor(part(info) * 100)} %`;
-  const done = `${percent}, ${formatSize(info.bytes)}`;
+  const size = formatSize(info.size);
+  const done = `${percent}, ${formatSize(info.bytes)} of ${size}`;
   if (info.rate <= 0) return done;
   const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
   return `${done}, ${formatRate(info.rate)}, ${left} left`;

@@ -317,6 +317,9 @@ export class Transfers {
     const { direction, state } = transfer;
     if (direction === "incoming" && state === "offered") {
       this.#refuse(transfer, code === "disk" ? "disk" : "failed");
+    } else if (code === "cancelled") {
+      // The other side's datagram was faster than its word through the server.
+      return this.#table.end(transfer, "cancelled", message);
     } else this.#tellEnd(transfer, "failed", message);
     this.#table.end(transfer, "failed", message, undefined, code);
   }

@@ -44,8 +44,9 @@ class ClientShell implements UserHandler {
   readonly #isInteractive: boolean;
   readonly #waiting = new Map<number, () => void>();
   readonly #failed: string[] = [];
-  /** Called when a command is settled, for whoever waits to send more. */
-  #onSettled: () => void = () => {};
+  /** Called when something may have been answered. */
+  #onProgress: () => void = () => {};
+  #followsMessage = false;
   #password: string | undefined;
   #connection: ServerConnection | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -99,10 +100,20 @@ class ClientShell implements UserHandler {
 
   async line(text: string): Promise<void> {
     if (text.trim() === "") return;
-    this.#submit(text);
-    // Reads a script no faster than the server takes it.
-    while (this.#session.openCommands >= mostOpenCommands) {
-      await new Promise<void>((resolve) => this.#onSettled = resolve);
+    if (!this.#isInteractive) await this.#turnOf(text);
+    if (!this.#session.ended) this.#submit(text);
+  }
+
+  /**
+   * Waits until a script's line may go: each sees what those before it did.
+   * Only messages follow each other without waiting.
+   */
+  async #turnOf(text: string): Promise<void> {
+    const isMessage = /^\s*\/(msgto|groupmsg)\s/.test(text);
+    const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
+    this.#followsMessage = isMessage;
+    while (this.#session.unanswered >= most && !this.#session.ended) {
+      await new Promise<void>((resolve) => this.#onProgress = resolve);
     }
   }
 
@@ -173,6 +184,7 @@ class ClientShell implements UserHandler {
       this.#carryOut(effect);
     }
     this.#isDraining = false;
+    this.#onProgress();
     this.#arm();
   }
 
@@ -193,7 +205,6 @@ class ClientShell implements UserHandler {
       if (!event.outcome.ok) this.#failed.push(event.outcome.code);
       this.#waiting.get(event.n)?.();
       this.#waiting.delete(event.n);
-      this.#onSettled();
     }
     if (event.event === "welcome" && !this.#isStarted) {
       this.#isStarted = true;
@@ -238,7 +249,10 @@ class ClientShell implements UserHandler {
   #connect(): void {
     const { host, port } = this.#options;
     const connection = new ServerConnection(host, port, {
-      connected: () => this.#session.handleConnected(systemClock()),
+      connected: () => {
+        this.#session.handleConnected(systemClock());
+        this.#drain();
+      },
       data: (bytes) => {
         this.#session.handleData(bytes, systemClock());
         this.#drain();
@@ -285,4 +299,4 @@ function isLogout(text: string): boolean {
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
-const mostOpenCommands = 512;
+const mostUnanswered = 512;

@@ -9,6 +9,7 @@ import { finishLogin } from "./handlers/login.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./presence.ts";
+import { shown } from "./refusal.ts";
 import type {
   ConnectionId,
   RemoteAddress,
@@ -214,7 +215,10 @@ export class ServerCore<Accounts> {
   /** An administrator unlocked these names. */
   handleUnlocks(names: readonly string[], now: Instant): void {
     this.#now = now;
-    for (const name of names) this.#logins.unlock(name);
+    for (const name of names) {
+      if (!this.#logins.unlock(name)) continue;
+      this.#server.actions.report("info", `${shown(name)} was unlocked`);
+    }
   }
 
   /**

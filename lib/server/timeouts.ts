@@ -22,8 +22,9 @@ export function checkTimeouts(
   now: Instant,
 ): number {
   endOldOffers(server, now);
+  // A session that begins after this pass is due no sooner than that.
   let next = Math.min(
-    now.mono + longestMs,
+    now.mono + Math.min(longestMs, server.options.idleMs || longestMs),
     server.offers.nextExpiry ?? Infinity,
   );
   for (const connection of connections) {

@@ -6,19 +6,18 @@
  */
 export class Pacer {
   #rate = Infinity;
-  #tokens: number;
+  #tokens = 0;
   #filledAt = -Infinity;
   readonly #burstBytes: number;
 
   /** @param burstBytes Most bytes sent at once. */
   constructor(burstBytes: number) {
     this.#burstBytes = burstBytes;
-    this.#tokens = burstBytes;
   }
 
   /** Sets the rate, bytes per ms. */
   setRate(now: number, rate: number): void {
-    this.#fill(now);
+    if (this.#filledAt !== -Infinity) this.#fill(now);
     this.#rate = rate;
   }
 

@@ -3,17 +3,21 @@
  * belongs to, and the header of those that carry a slice of a sealed block. All
  * functions work in place on buffers that their caller reuses.
  *
- *     data     type u8 | transfer 8 | packet number u48 | block u32 | offset u24 | slice
+ *     data     type u8 | transfer 8 | packet number u48 | block u32 | offset u24 |
+ *              length u16 | header code u32 | slice
  *     control  type u8 | transfer 8 | control number u48 | sealed body | tag 16
  */
 import {
+  readU16,
   readU24,
   readU32,
   readU48,
+  writeU16,
   writeU24,
   writeU32,
   writeU48,
 } from "./bytes.ts";
+import type { HeaderMac } from "./header_mac.ts";
 
 /** First byte of each kind of datagram. */
 export const packetType = {
@@ -37,7 +41,10 @@ export const packetType = {
 export type PacketType = typeof packetType[keyof typeof packetType];
 
 /** Bytes before the slice in a data datagram. */
-export const dataHeaderBytes = 22;
+export const dataHeaderBytes = 28;
+
+/** Bytes of that header which its code covers. */
+export const codedHeaderBytes = 24;
 
 /** Bytes before the sealed body of a control datagram. */
 export const controlHeaderBytes = 15;
@@ -81,14 +88,25 @@ export function packetNumber(bytes: Uint8Array): number {
   return readU48(bytes, 9);
 }
 
-/** Writes where in the file a data datagram's slice belongs. */
+/** Writes where a data datagram's slice belongs, and then the header's code. */
 export function writeSlicePlace(
   out: Uint8Array,
   block: number,
   offset: number,
+  length: number,
+  mac: HeaderMac,
 ): void {
   writeU32(out, 15, block);
   writeU24(out, 19, offset);
+  writeU16(out, 22, length);
+  writeU32(out, codedHeaderBytes, mac.compute(out, codedHeaderBytes));
+}
+
+/** True when the header of a data datagram is whole and authentic. */
+export function isDataAuthentic(bytes: Uint8Array, mac: HeaderMac): boolean {
+  return bytes.length > dataHeaderBytes &&
+    readU16(bytes, 22) === bytes.length - dataHeaderBytes &&
+    readU32(bytes, codedHeaderBytes) === mac.compute(bytes, codedHeaderBytes);
 }
 
 /** The block number of a data datagram. */

@@ -23,6 +23,8 @@ export class PathFinder {
   #probeRound = 0;
   #probeAt: number;
   #keepAliveAt = Infinity;
+  #challenged = -1;
+  #challengeAt = -Infinity;
   readonly #startedAt: number;
 
   constructor(paths: readonly number[], now: number) {
@@ -71,9 +73,18 @@ export class PathFinder {
     return true;
   }
 
-  /** Uses `path` from now on if the other side is known to be there. */
-  moveTo(path: number): void {
-    if (this.#validated.has(path)) this.#active = path;
+  /**
+   * Data with an authentic header came from `path`: it is used from now on if
+   * the other side is known to be there, else that is asked first, because data
+   * can be heard and sent again by someone else.
+   */
+  handleData(path: number, now: number): void {
+    if (path === this.#active || this.#validated.has(path)) {
+      this.#active = path;
+    } else if (now >= this.#challengeAt) {
+      this.#challengeAt = now + challengePauseMs;
+      this.#challenged = path;
+    }
   }
 
   /**
@@ -81,6 +92,9 @@ export class PathFinder {
    * deadline moves on.
    */
   pollProbe(now: number): number {
+    const challenged = this.#challenged;
+    this.#challenged = -1;
+    if (challenged >= 0) return challenged;
     if (this.#active >= 0) {
       if (now < this.#keepAliveAt) return -1;
       this.#keepAliveAt = now + transferLimits.keepAliveMs / 2;
@@ -99,6 +113,7 @@ export class PathFinder {
 
   /** When {@link pollProbe} has something, ms. */
   deadline(): number {
+    if (this.#challenged >= 0) return -Infinity;
     return this.#active >= 0 ? this.#keepAliveAt : this.#probeAt;
   }
 
@@ -137,3 +152,4 @@ export class PathFinder {
 const tokens = 128;
 const firstPauseMs = 30;
 const maxPauseMs = 1_000;
+const challengePauseMs = 50;

@@ -16,11 +16,13 @@ import { ControlChannel, type EndOptions } from "./control_channel.ts";
 import {
   controlHeaderBytes,
   dataHeaderBytes,
+  isDataAuthentic,
   packetNumber,
   packetType,
   sliceBlock,
   sliceOffset,
 } from "./packet.ts";
+import { HeaderMac } from "./header_mac.ts";
 import { RangeSet } from "./range_set.ts";
 import { ReceiveWindow } from "./receive_window.ts";
 import type { EngineEvent } from "./transfer_event.ts";
@@ -31,6 +33,7 @@ export class Receiver {
   readonly #blocks: number;
   readonly #channel: ControlChannel;
   readonly #window: ReceiveWindow;
+  readonly #headerMac: HeaderMac;
   readonly #hash = createHash("sha256");
   readonly #received = new RangeSet(transferLimits.ackRanges);
   readonly #ack = new AckFrame();
@@ -53,6 +56,7 @@ export class Receiver {
   constructor(options: EndOptions) {
     this.#blocks = blockCount(options.size);
     this.#channel = new ControlChannel(options, "receiver");
+    this.#headerMac = new HeaderMac(options.keys.header);
     const sealer = new BlockSealer(
       options.keys.block,
       options.id,
@@ -90,9 +94,9 @@ export class Receiver {
   handleWritten(now: number): void {
     this.#window.handleWritten();
     // Open the window before the sender runs into its end.
-    const isNarrow = this.#sentLimit < this.#blocks &&
-      this.#window.limit - this.#sentLimit >= limitStep;
-    if (isNarrow) this.#ackAt = now;
+    const opened = this.#window.limit - this.#sentLimit;
+    const isLast = this.#window.limit === this.#blocks;
+    if (opened >= limitStep || (isLast && opened > 0)) this.#ackAt = now;
     this.#checkDigest();
   }
 
@@ -155,7 +159,7 @@ export class Receiver {
     const isWaiting = this.#state === "connecting" ||
       this.#state === "receiving";
     return Math.min(
-      this.#ackAt,
+      paths.active < 0 ? Infinity : this.#ackAt,
       this.#doneAt,
       this.#endsAt,
       paths.deadline(),
@@ -168,7 +172,8 @@ export class Receiver {
   }
 
   #handleData(bytes: Uint8Array, path: number, now: number): void {
-    if (this.#channel.isClosing || bytes.length <= dataHeaderBytes) return;
+    if (this.#channel.isClosing) return;
+    if (!isDataAuthentic(bytes, this.#headerMac)) return;
     const block = sliceBlock(bytes);
     const outcome = this.#window.add(
       block,
@@ -181,7 +186,7 @@ export class Receiver {
       this.#received.dropLowest();
       this.#received.add(number, number + 1);
     }
-    this.#channel.paths.moveTo(path);
+    this.#channel.paths.handleData(path, now);
     // A gap or a repetition is news the sender waits for.
     const isOrdinary = number === this.#largest + 1 && outcome !== "known";
     this.#unacked += isOrdinary ? 1 : oddWeight;

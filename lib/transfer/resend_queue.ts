@@ -28,7 +28,8 @@ export class ResendQueue {
 
   /** The receiver could not open `block`: all of it. */
   pushBlock(block: number): void {
-    if (!this.#blocks.includes(block)) this.#blocks.push(block);
+    if (block === this.#blocks[0]) this.#blockSent = 0;
+    else if (!this.#blocks.includes(block)) this.#blocks.push(block);
   }
 
   /** True when something may be left to send. */

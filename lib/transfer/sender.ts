@@ -13,6 +13,7 @@ import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { CongestionController } from "./congestion.ts";
 import { ControlChannel, type EndOptions } from "./control_channel.ts";
+import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
 import {
   controlHeaderBytes,
@@ -43,6 +44,7 @@ export class Sender {
   readonly #blocks: number;
   readonly #channel: ControlChannel;
   readonly #sealer: BlockSealer;
+  readonly #headerMac: HeaderMac;
   readonly #hash: ReturnType<typeof createHash>;
   readonly #localPaths: readonly number[];
   readonly #mtu = new MtuProber();
@@ -77,6 +79,7 @@ export class Sender {
       options.id,
       options.size,
     );
+    this.#headerMac = new HeaderMac(options.keys.header);
     this.#hash = options.hash ?? createHash("sha256");
     this.#localPaths = options.localPaths ?? [];
     this.#recovery = new SendRecovery(
@@ -328,7 +331,7 @@ export class Sender {
     const { block, offset, length } = this.#resend;
     const number = this.#recovery.handleSent(now, block, offset, length);
     writeHeader(out, packetType.data, this.#id, number);
-    writeSlicePlace(out, block, offset);
+    writeSlicePlace(out, block, offset, length, this.#headerMac);
     this.#window.copySlice(block, offset, length, out, dataHeaderBytes);
     if (!this.#isNewSlice) this.#resend.advance(this.#recovery.sent);
     else {

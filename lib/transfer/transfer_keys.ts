@@ -15,14 +15,16 @@ import { encodeBase64 } from "@std/encoding/base64";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../protocol/random.ts";
 
-/** The three keys of a transfer, 32 bytes each. */
+/** The keys of a transfer. */
 export interface TransferKeys {
-  /** Seals the blocks of the file. */
+  /** Seals the blocks of the file, 32 bytes. */
   readonly block: Uint8Array;
-  /** Seals control datagrams from the sender of the file. */
+  /** Seals control datagrams from the sender of the file, 32 bytes. */
   readonly senderControl: Uint8Array;
-  /** Seals control datagrams from the receiver of the file. */
+  /** Seals control datagrams from the receiver of the file, 32 bytes. */
   readonly receiverControl: Uint8Array;
+  /** Authenticates the headers of data datagrams, 8 bytes. */
+  readonly header: Uint8Array;
 }
 
 /** One side's key pair for one offer. */
@@ -73,17 +75,19 @@ export class TransferKeyPair {
       : [peerKey, this.publicKey];
     const info = `parley transfer 1 ${keys.join(" ")}`;
     const bytes = new Uint8Array(
-      hkdfSync("sha256", secret, id, info, 3 * keyBytes),
+      hkdfSync("sha256", secret, id, info, 3 * keyBytes + headerKeyBytes),
     );
     return {
       block: bytes.subarray(0, keyBytes),
       senderControl: bytes.subarray(keyBytes, 2 * keyBytes),
-      receiverControl: bytes.subarray(2 * keyBytes),
+      receiverControl: bytes.subarray(2 * keyBytes, 3 * keyBytes),
+      header: bytes.subarray(3 * keyBytes),
     };
   }
 }
 
 const keyBytes = 32;
+const headerKeyBytes = 8;
 
 /** DER of a PKCS #8 X25519 private key up to the key itself (RFC 8410 §7). */
 const pkcs8Prefix = Uint8Array.from([

@@ -87,7 +87,7 @@ Deno.test("/p2pvideo: each refusal, before a byte is sent", async () => {
     ["/p2pvideo yoda film.mp4", /^is_self: /],
     ["/p2pvideo luke missing.mp4", /missing\.mp4/],
     ["/p2pvideo luke folder", /folder/],
-    ["/p2pvideo luke film.mp4", /luke/],
+    ["/p2pvideo luke film.mp4", /^rejected: /],
     ["/accept 7", /7/],
     ["/reject 7", /7/],
     ["/cancel 7", /7/],

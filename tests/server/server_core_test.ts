@@ -240,6 +240,16 @@ Deno.test("ServerCore logs out who asks for nothing; messages and pings do not c
   );
 });
 
+Deno.test("ServerCore logs out on time when the idle time-out is short", () => {
+  const harness = new CoreHarness({ options: { idleMs: 3000 } });
+  harness.advance(500);
+  const yoda = harness.login("yoda");
+  harness.advance(2900);
+  assert(!yoda.closed);
+  harness.advance(200);
+  assertEquals(yoda.bye, "idle");
+});
+
 Deno.test("ServerCore takes traffic between clients as activity", () => {
   const harness = new CoreHarness({ options: { idleMs: 60_000 } });
   const yoda = harness.login("yoda");

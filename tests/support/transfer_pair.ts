@@ -18,6 +18,8 @@ export interface PairOptions {
   readonly back?: Omit<LinkOptions, "seed">;
   readonly controller?: CongestionController;
   readonly isLocal?: boolean;
+  /** What the sender hashes with; a used one gives a wrong digest. */
+  readonly hash?: ReturnType<typeof createHash>;
   /** How long the receiver's disk takes for a block, ms. */
   readonly writeMs?: number;
   /** How long it takes to sync and rename, ms. */
@@ -37,6 +39,8 @@ export class TransferPair {
   readonly receiverEvents: EngineEvent[] = [];
   readonly id: Uint8Array;
   now = 0;
+  /** The path under which the receiver sees the sender. */
+  senderPath = 7;
   /** Steps of the loop so far. */
   steps = 0;
   /** What the receiver wrote so far. */
@@ -76,6 +80,7 @@ export class TransferPair {
       ...common,
       keys: ours.agree(theirs.publicKey, this.id, "sender"),
       localPaths: options.isLocal === true ? [7] : [],
+      ...(options.hash === undefined ? {} : { hash: options.hash }),
       ...(options.controller === undefined
         ? {}
         : { controller: options.controller }),
@@ -132,7 +137,7 @@ export class TransferPair {
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.there.receive(this.now);
       if (bytes === undefined) break;
-      this.receiver.handleDatagram(bytes, 7, this.now);
+      this.receiver.handleDatagram(bytes, this.senderPath, this.now);
     }
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.back.receive(this.now);

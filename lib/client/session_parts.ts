@@ -1,0 +1,106 @@
+import type { Instant } from "../protocol/instant.ts";
+import type { Random } from "../protocol/random.ts";
+import type { RequestFields, RequestName } from "../protocol/request.ts";
+import type { ClientEffect } from "./client_effect.ts";
+import type { ClientEvent } from "./client_event.ts";
+import { CommandRunner } from "./command_runner.ts";
+import { type EventRouterHost } from "./event_router.ts";
+import { Inbox } from "./inbox.ts";
+import { KnownNames } from "./known_names.ts";
+import { Login, type OpenedSession } from "./login.ts";
+import { OpenCommands } from "./open_commands.ts";
+import { type OnReply, RequestQueue } from "./request_queue.ts";
+import { type AcceptRule, Transfers } from "./transfers.ts";
+
+/** What a session is made of. */
+export interface ClientSessionOptions {
+  /** User name, when it is known before the user is asked. */
+  readonly user?: string | undefined;
+  /** Where this client receives transfers. */
+  readonly udpPort: number;
+  readonly accept: AcceptRule;
+  /** Asks the server at login for users and groups to complete. */
+  readonly learnNames: boolean;
+  /** Names program and version to the server. */
+  readonly agent: string;
+  readonly random: Random;
+}
+
+/** What the parts of a session ask of the whole. */
+export interface SessionHooks {
+  now(): Instant;
+  effect(effect: ClientEffect): void;
+  emit(event: ClientEvent): void;
+  /** Sends a frame at once. */
+  send(frame: object): void;
+  opened(session: OpenedSession, resumed: boolean): void;
+  refused(
+    code: string,
+    message: string,
+    retry: "ask" | "later" | "never",
+  ): void;
+  logout(n: number): void;
+  bye(code: string, message: string): void;
+}
+
+/** The parts, wired to each other and to the whole. */
+export class SessionParts {
+  readonly requests = new RequestQueue();
+  readonly inbox = new Inbox();
+  readonly names = new KnownNames();
+  readonly commands: OpenCommands;
+  readonly login: Login;
+  readonly transfers: Transfers;
+  readonly runner: CommandRunner;
+  readonly router: EventRouterHost;
+
+  constructor(options: ClientSessionOptions, hooks: SessionHooks) {
+    const { random, udpPort, agent, user, accept } = options;
+    const { requests, inbox, names } = this;
+    const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const commands = this.commands = new OpenCommands((n, outcome) => {
+      if (outcome.ok) names.learn(outcome);
+      emit({ event: "result", n, outcome });
+    });
+    this.login = new Login({
+      random,
+      udpPort,
+      agent,
+      effect,
+      opened,
+      refused,
+      seen: () => inbox.seen,
+      send: (name, fields, onReply) =>
+        hooks.send(requests.urgent(name, fields, onReply)),
+    }, user);
+    const host = {
+      random,
+      effect,
+      emit,
+      logout,
+      request: <N extends RequestName>(
+        name: N,
+        fields: RequestFields<N>,
+        onReply: OnReply<N>,
+      ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
+      settle: commands.settle.bind(commands),
+    };
+    const transfers = this.transfers = new Transfers(host, accept);
+    this.runner = new CommandRunner({ ...host, transfers });
+    this.router = { inbox, names, transfers, now, emit, bye };
+  }
+
+  /** Asks the server for the names that Tab offers. */
+  askNames(): void {
+    const { requests, names } = this;
+    requests.add("groups", {}, (reply) => {
+      for (const { group } of reply.ok?.groups ?? []) names.addGroup(group);
+    }, true);
+    requests.add("who", {}, (reply) => {
+      for (const { user } of reply.ok?.users ?? []) names.addUser(user);
+    }, true);
+  }
+}
+
+/** Doing these twice is not the same as doing them once. */
+const unrepeatable = new Set<RequestName>(["group-create", "group-join"]);

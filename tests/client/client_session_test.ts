@@ -1,0 +1,383 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import { SessionHarness } from "./session_harness.ts";
+
+/** The server's side of SCRAM, written from the RFC. */
+function scramServer(harness: SessionHarness, token = "t1"): void {
+  const login = harness.take("login");
+  const bare = String(login.scram).slice(3);
+  const nonce = bare.split("r=")[1] + "serverserverserver";
+  const first = `r=${nonce},s=${saltText},i=4096`;
+  harness.server({ re: login.id, ok: { scram: first } });
+  if (!harness.sent.some((each) => each.do === "proof")) {
+    const derive = harness.lastEffect("derive");
+    const key = pbkdf2Sync(
+      derive.password,
+      derive.salt,
+      derive.iterations,
+      32,
+      "sha256",
+    );
+    harness.session.handleDerived(key, harness.now);
+    harness.drain();
+  }
+  const proof = harness.take("proof");
+  const final = String(proof.scram);
+  const message = `${bare},${first},${final.slice(0, final.indexOf(",p="))}`;
+  const salted = pbkdf2Sync("pw", salt, 4096, 32, "sha256");
+  const hmac = (key: Uint8Array, data: string) =>
+    createHmac("sha256", key).update(data).digest();
+  const stored = createHash("sha256").update(hmac(salted, "Client Key"))
+    .digest();
+  const signature = hmac(stored, message);
+  const sent = Uint8Array.from(
+    atob(final.split(",p=")[1] ?? ""),
+    (c) => c.charCodeAt(0),
+  );
+  const clientKey = hmac(salted, "Client Key");
+  if (!sent.every((byte, i) => (byte ^ (signature[i] ?? 0)) === clientKey[i])) {
+    return harness.server({
+      re: proof.id,
+      error: { code: "login_failed", message: "no" },
+    });
+  }
+  const v = hmac(hmac(salted, "Server Key"), message).toString("base64");
+  harness.server({ re: proof.id, ok: { scram: `v=${v}`, ...session(token) } });
+}
+
+function session(token: string) {
+  return { user: "yoda", token, waiting: 0, ip: "127.0.0.1" };
+}
+
+function loggedIn(
+  accept: "always" | "ask" | "never" = "always",
+): SessionHarness {
+  const harness = new SessionHarness(accept);
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.credentials();
+  scramServer(harness);
+  assertEquals(harness.count("welcome"), 1);
+  return harness;
+}
+
+Deno.test("ClientSession: a wrong password asks again, the right one opens the session", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.session.handleCredentials("yoda", "wrong", harness.now);
+  harness.drain();
+  scramServer(harness);
+  assertEquals(harness.count("login-failed"), 1);
+  assertEquals(
+    harness.effects.filter((each) => each.effect === "ask-credentials").length,
+    2,
+  );
+  harness.credentials();
+  scramServer(harness);
+  assertEquals(harness.count("welcome"), 1);
+});
+
+Deno.test("ClientSession: a locked account ends the program", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.credentials();
+  harness.refuse("login", "account_blocked");
+  assertEquals(harness.lastEffect("end").reason, "login-refused");
+  assert(harness.session.ended);
+});
+
+Deno.test("ClientSession: an unreachable server ends it before the first login only", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.lose("refused");
+  assertEquals(harness.lastEffect("end").reason, "unreachable");
+});
+
+Deno.test("ClientSession: a connection lost while the user types the password is made again", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.lose();
+  assertEquals(harness.events, []);
+  harness.credentials();
+  assertEquals(
+    harness.effects.filter((each) => each.effect === "connect").length,
+    2,
+  );
+  harness.connect();
+  scramServer(harness);
+  assertEquals(harness.count("welcome"), 1);
+});
+
+Deno.test("ClientSession: unconfirmed messages go again after a resume, with the same ids, in order", () => {
+  const harness = loggedIn();
+  harness.line("/msgto luke one");
+  harness.line("/msgto luke two");
+  const mids = harness.sent.map((each) => each.mid);
+  assertEquals(new Set(mids).size, 2);
+  harness.sent = [];
+  harness.lose();
+  harness.line("/msgto luke three");
+  const delays = [];
+  for (let i = 0; i < 8; i++) {
+    delays.push(harness.toTimeout());
+    harness.lose();
+  }
+  assert((delays[0] ?? 0) <= 700 && (delays[0] ?? 0) >= 250);
+  assert(delays.every((delay) => delay <= 15_000) && (delays[7] ?? 0) > 10_000);
+  assertEquals(harness.count("disconnected"), 1);
+  harness.toTimeout();
+  harness.connect();
+  assertEquals(harness.answer("resume", session("t2")).token, "t1");
+  assertEquals(harness.sent.map((each) => each.text), ["one", "two", "three"]);
+  assertEquals(harness.sent.slice(0, 2).map((each) => each.mid), mids);
+  for (let i = 0; i < 3; i++) {
+    harness.answer("message", {
+      at: 1,
+      sent: [{ to: "luke", number: i + 1, kept: false }],
+    });
+  }
+  assertEquals(harness.results().map((each) => each.outcome.ok), [
+    true,
+    true,
+    true,
+  ]);
+});
+
+Deno.test("ClientSession: a refused token leads to a login without asking", () => {
+  const harness = loggedIn();
+  harness.server({
+    ev: "bye",
+    code: "shutting_down",
+    message: "The server is shutting down",
+  });
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  harness.refuse("resume", "token_invalid");
+  scramServer(harness, "t9");
+  assertEquals(harness.count("welcome"), 2);
+  const asked = harness.effects.filter((each) =>
+    each.effect === "ask-credentials"
+  );
+  assertEquals(asked.length, 1);
+});
+
+Deno.test("ClientSession: a message is shown once and acknowledged within 50 ms", () => {
+  const harness = loggedIn();
+  const message = {
+    ev: "message",
+    kind: "private",
+    number: 1,
+    at: 1,
+    from: "luke",
+    text: "hi",
+  };
+  for (const id of [1, 2, 2, 1, 3]) harness.server({ ...message, id });
+  assertEquals(harness.count("message"), 3);
+  // The first at once; the others, and what came twice, together.
+  assertEquals(harness.sent, [{ do: "ack", upto: 1 } as never]);
+  assert(harness.toTimeout() <= 50);
+  assertEquals(harness.sent.slice(1), [{ do: "ack", upto: 3 } as never]);
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  assertEquals(harness.answer("resume", session("t2")).seen, 3);
+  harness.server({ ...message, id: 3 });
+  assertEquals(harness.count("message"), 3);
+});
+
+Deno.test("ClientSession: at most 256 requests are unanswered at once", () => {
+  const harness = loggedIn();
+  for (let i = 0; i < 300; i++) harness.line("/msgto luke x");
+  assertEquals(harness.sent.length, 256);
+  harness.answer("message", { at: 1, sent: [] });
+  assertEquals(harness.sent.length, 256);
+});
+
+Deno.test("ClientSession: pings when it is silent, gives up a silent server", () => {
+  const harness = loggedIn();
+  assertEquals(harness.toTimeout(), 10_000);
+  assertEquals(harness.take("ping").do, "ping");
+  harness.toTimeout();
+  harness.toTimeout();
+  assertEquals(harness.lastEffect("disconnect").effect, "disconnect");
+  assertEquals(harness.count("disconnected"), 1);
+});
+
+Deno.test("ClientSession: idle, removed and moved sessions end the program", () => {
+  for (const code of ["idle", "account_removed", "session_moved"]) {
+    const harness = loggedIn();
+    harness.server({ ev: "bye", code, message: code });
+    assertEquals(harness.lastEffect("end").reason, "ended-by-server");
+  }
+});
+
+Deno.test("ClientSession: the end of input waits for results, then logs out", () => {
+  const harness = loggedIn();
+  harness.line("/activeuser");
+  harness.session.handleEndOfInput(harness.now);
+  harness.drain();
+  assert(!harness.sent.some((each) => each.do === "logout"));
+  harness.answer("who", { users: [] });
+  harness.answer("logout", {});
+  assertEquals(harness.lastEffect("end").reason, "done");
+  assertEquals(harness.events.at(-1), { event: "goodbye", user: "yoda" });
+});
+
+Deno.test("ClientSession: a server that does not answer a logout is left after 2 s", () => {
+  const harness = loggedIn();
+  harness.session.handleInterrupt(harness.now);
+  harness.drain();
+  assertEquals(harness.toTimeout(), 2000);
+  assertEquals(harness.lastEffect("end").reason, "interrupted");
+});
+
+Deno.test("ClientSession: a sent file is offered, sent, verified and settled", () => {
+  const harness = loggedIn();
+  const n = harness.line("/p2pvideo luke /films/a.mp4");
+  const { id, path } = harness.lastEffect("prepare-offer");
+  assertEquals(path, "/films/a.mp4");
+  assertMatch(id, /^[0-9a-f]{16}$/);
+  const file = { name: "a.mp4", size: 100 };
+  harness.transfer({ event: "offer-ready", id, file, key, addresses: [] });
+  assertEquals(harness.answer("offer", {}).to, "luke");
+  harness.server({
+    ev: "answer",
+    offer: id,
+    from: "luke",
+    accept: true,
+    key,
+    addresses: [],
+  });
+  assertEquals(harness.lastEffect("start-sending").id, id);
+  harness.lose();
+  harness.transfer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
+  harness.transfer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
+  const [result] = harness.results();
+  assertEquals(result?.n, n);
+  assert(result?.outcome.ok && result.outcome.command === "p2pvideo");
+  assertEquals(result.outcome.answer.rate, 200);
+  harness.toTimeout();
+  harness.connect();
+  harness.answer("resume", session("t2"));
+  assertEquals(harness.answer("offer-end", {}).result, "verified");
+});
+
+Deno.test("ClientSession: a refused, a rejected and an unreadable file fail their command", () => {
+  const harness = loggedIn();
+  const file = { name: "a", size: 1 };
+  harness.line("/p2pvideo luke a");
+  const unreadable = harness.lastEffect("prepare-offer").id;
+  harness.transfer({
+    event: "failed",
+    id: unreadable,
+    failure: "unreadable",
+    message: "no such file",
+  });
+  harness.line("/p2pvideo luke a");
+  harness.transfer({
+    event: "offer-ready",
+    id: harness.lastEffect("prepare-offer").id,
+    file,
+    key,
+    addresses: [],
+  });
+  harness.refuse("offer", "user_offline", "luke is off line");
+  harness.line("/p2pvideo luke a");
+  const { id } = harness.lastEffect("prepare-offer");
+  harness.transfer({ event: "offer-ready", id, file, key, addresses: [] });
+  harness.answer("offer", {});
+  harness.server({
+    ev: "answer",
+    offer: id,
+    from: "luke",
+    accept: false,
+    reason: "rejected",
+  });
+  const codes = harness.results().map(({ outcome }) =>
+    outcome.ok ? "" : outcome.code
+  );
+  assertEquals(codes, ["unreadable", "user_offline", "rejected"]);
+  assertEquals(harness.session.transfers, []);
+});
+
+Deno.test("ClientSession: an offer waits for /accept, then the file is received", () => {
+  const harness = loggedIn("ask");
+  const id = "00000000000000aa";
+  const file = { name: "a.mp4", size: 100 };
+  harness.server({
+    ev: "offer",
+    offer: id,
+    from: "luke",
+    kind: "file",
+    key,
+    addresses: [],
+    file,
+  });
+  assertEquals(harness.session.transfers[0]?.state, "offered");
+  harness.line("/accept 2");
+  harness.line("/accept 1");
+  assertEquals(harness.lastEffect("prepare-answer").from, "luke");
+  harness.transfer({ event: "answer-ready", id, key, addresses: [] });
+  assertEquals(harness.answer("answer", {}).accept, true);
+  harness.transfer({
+    event: "done",
+    id,
+    bytes: 100,
+    ms: 1,
+    digest: "d",
+    path: "luke_a.mp4",
+  });
+  assertEquals(harness.results().map(({ outcome }) => outcome.ok), [
+    false,
+    true,
+  ]);
+  assertEquals(harness.take("offer-end").result, "verified");
+});
+
+Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell the other side", () => {
+  const offer = {
+    ev: "offer",
+    offer: "00000000000000aa",
+    from: "luke",
+    kind: "file",
+    key,
+    addresses: [],
+    file: { name: "a", size: 1 },
+  };
+  const never = loggedIn("never");
+  never.server(offer);
+  assertEquals(never.take("answer").reason, "rejected");
+  const ask = loggedIn("ask");
+  ask.server(offer);
+  ask.line("/reject 1");
+  assertEquals(ask.take("answer").accept, false);
+  const always = loggedIn();
+  always.server(offer);
+  always.transfer({
+    event: "answer-ready",
+    id: offer.offer,
+    key,
+    addresses: [],
+  });
+  always.line("/cancel 1");
+  assertEquals(always.take("offer-end").result, "cancelled");
+  assertEquals(always.lastEffect("cancel-transfer").id, offer.offer);
+});
+
+Deno.test("ClientSession: a server that talks nonsense is left", () => {
+  const harness = loggedIn();
+  harness.session.handleData(
+    new TextEncoder().encode("HTTP/1.1 400\r\n"),
+    harness.now,
+  );
+  harness.drain();
+  assertEquals(harness.count("disconnected"), 1);
+});
+
+const salt = new Uint8Array(16).fill(7);
+const saltText = "BwcHBwcHBwcHBwcHBwcHBw==";
+const key = "A".repeat(43);

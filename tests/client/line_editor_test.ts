@@ -1,0 +1,122 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Key, KeyName } from "../../lib/client/key_decoder.ts";
+import { LineEditor } from "../../lib/client/line_editor.ts";
+import { textWidth } from "../../lib/client/text_width.ts";
+
+const source = {
+  users: () => ["leia", "luke", "yoda"],
+  groups: () => ["jedi"],
+  files: (path: string) =>
+    ["films/", "my film.mp4"].filter((each) => each.startsWith(path)),
+};
+
+function type(editor: LineEditor, ...keys: (KeyName | { text: string })[]) {
+  for (const key of keys) {
+    const pressed: Key = typeof key === "string"
+      ? { key }
+      : { key: "text", text: key.text };
+    editor.handleKey(pressed);
+  }
+  return editor;
+}
+
+function editing(text: string, ...keys: KeyName[]): string {
+  return type(new LineEditor("> ", source), { text }, ...keys).text;
+}
+
+Deno.test("LineEditor: deletes characters and words where the cursor is", () => {
+  assertEquals(editing("one two", "backspace"), "one tw");
+  assertEquals(editing("one two", "home", "delete"), "ne two");
+  assertEquals(editing("one two  ", "delete-word"), "one ");
+  assertEquals(editing("one two", "word-left", "delete-to-end"), "one ");
+  assertEquals(editing("one two", "word-left", "delete-to-start"), "two");
+  assertEquals(editing("one two", "home", "delete-word-right"), " two");
+  assertEquals(editing("one", "left", "left", "end-of-input"), "oe");
+});
+
+Deno.test("LineEditor: a user-perceived character is one step, however it is made", () => {
+  assertEquals(editing("xe\u0301", "backspace"), "x");
+  assertEquals(editing("x👨‍👩‍👧", "backspace"), "x");
+  assertEquals(editing("日本", "left", "backspace"), "本");
+});
+
+Deno.test("LineEditor: draws prompt, line and cursor within the width", () => {
+  const editor = type(new LineEditor("> ", source), { text: "ab日" });
+  assertEquals(editor.render(20), { text: "> ab日", column: 6 });
+  type(editor, "left");
+  assertEquals(editor.render(20).column, 4);
+});
+
+Deno.test("LineEditor: whatever is typed, the cursor stays within the width", () => {
+  const key = fc.constantFrom<KeyName>(
+    "left",
+    "right",
+    "home",
+    "end",
+    "word-left",
+  );
+  fc.assert(fc.property(
+    fc.string({ unit: "grapheme", maxLength: 80 }),
+    fc.array(key),
+    fc.integer({ min: 6, max: 40 }),
+    (text, keys, width) => {
+      const row = type(new LineEditor("> ", source), { text }, ...keys).render(
+        width,
+      );
+      assert(row.column >= 0 && row.column < width);
+      assert(textWidth(row.text) <= width);
+    },
+  ));
+});
+
+Deno.test("LineEditor: the arrows walk through history and back to the draft", () => {
+  const editor = new LineEditor("> ", source);
+  type(editor, { text: "one" }, "enter", { text: "two" }, "enter", {
+    text: "dra",
+  });
+  const seen = ["up", "up", "up", "down", "down", "down"] as const;
+  assertEquals(seen.map((key) => type(editor, key).text), [
+    "two",
+    "one",
+    "one",
+    "two",
+    "dra",
+    "dra",
+  ]);
+});
+
+Deno.test("LineEditor: Tab cycles through commands, users, groups and files", () => {
+  assertEquals(editing("/groupm", "tab"), "/groupmsg ");
+  assertEquals(editing("/msgto l", "tab"), "/msgto leia ");
+  assertEquals(editing("/msgto l", "tab", "tab"), "/msgto luke ");
+  assertEquals(editing("/msgto l", "tab", "tab", "tab"), "/msgto leia ");
+  assertEquals(editing("/msgto leia,lu", "tab"), "/msgto leia,luke ");
+  assertEquals(editing("/joingroup ", "tab"), "/joingroup jedi ");
+  assertEquals(
+    editing("/p2pvideo luke my", "tab"),
+    '/p2pvideo luke "my film.mp4" ',
+  );
+  assertEquals(editing("/p2pvideo luke fi", "tab"), "/p2pvideo luke films/");
+  assertEquals(editing("/msgto leia he", "tab"), "/msgto leia he");
+  assertEquals(editing("hello", "tab"), "hello");
+});
+
+Deno.test("LineEditor: a hidden line is not drawn and not remembered", () => {
+  const editor = new LineEditor("Password: ", source);
+  editor.hidden = true;
+  type(editor, { text: "secret" });
+  assertEquals(editor.render(40), { text: "Password: ", column: 10 });
+  assertEquals(editor.handleKey({ key: "enter" }), {
+    action: "line",
+    text: "secret",
+  });
+  editor.hidden = false;
+  assertEquals(type(editor, "up").text, "");
+});
+
+Deno.test("LineEditor: pasted lines become one", () => {
+  const editor = new LineEditor("> ", source);
+  editor.handleKey({ key: "paste", text: "a\r\nb\x1b[2J\n" });
+  assertEquals(editor.text, "a b[2J");
+});

@@ -1,0 +1,168 @@
+import { assert, assertEquals } from "@std/assert";
+import type {
+  ClientEvent,
+  TransferInfo,
+} from "../../lib/client/client_event.ts";
+import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
+import { renderJson } from "../../lib/client/render_json.ts";
+import { renderText } from "../../lib/client/render_text.ts";
+import { transferStatus } from "../../lib/client/render_transfer.ts";
+import { formatTime } from "../../lib/protocol/time.ts";
+
+const at = Date.UTC(2026, 5, 1, 12, 0, 0);
+const time = formatTime(at);
+const info: TransferInfo = {
+  transfer: 1,
+  direction: "outgoing",
+  kind: "file",
+  user: "luke",
+  name: "a.mp4",
+  size: 2_000_000,
+  state: "running",
+  bytes: 500_000,
+  rate: 100_000,
+};
+
+function text(event: ClientEvent): string[] {
+  return renderText(event, plainPalette);
+}
+
+Deno.test("renderText: says what SPEC says", () => {
+  const message = {
+    event: "message",
+    number: 1,
+    at,
+    from: "yoda",
+    text: "hi",
+    kept: false,
+  } as const;
+  assertEquals(text({ ...message, kind: "private" }), [`${time}, yoda: hi`]);
+  assertEquals(text({ ...message, kind: "group", group: "jedi" }), [
+    `${time}, jedi, yoda: hi`,
+  ]);
+  assertEquals(text({ event: "presence", user: "luke", online: true, at }), [
+    "luke is online",
+  ]);
+  assertEquals(text({ event: "presence", user: "luke", online: false, at }), [
+    "luke is offline",
+  ]);
+  assertEquals(text({ event: "goodbye", user: "yoda" }), ["Bye, yoda!"]);
+  const [first] = text({
+    event: "welcome",
+    user: "yoda",
+    waiting: 2,
+    resumed: false,
+  });
+  assertEquals(first, "Welcome to Parley, yoda!");
+  const answer = {
+    users: [{ user: "leia", since: at, ip: "::1", udpPort: 7 }],
+  };
+  const who = { command: "activeuser", ok: true } as const;
+  assertEquals(text({ event: "result", n: 1, outcome: { ...who, answer } }), [
+    `leia, active since ${time}, [::1]:7`,
+  ]);
+  assertEquals(
+    text({ event: "result", n: 1, outcome: { ...who, answer: { users: [] } } }),
+    ["no other active user"],
+  );
+  const sent = [{ to: "leia", number: 1, kept: true }, {
+    to: "luke",
+    number: 2,
+    kept: false,
+  }];
+  const kept = { command: "msgto", ok: true, answer: { at, sent } } as const;
+  assertEquals(text({ event: "result", n: 1, outcome: kept }), [
+    `message sent at ${time}, kept for leia, who is off line`,
+  ]);
+});
+
+Deno.test("renderText: nobody can draw on another's terminal", () => {
+  const hostile = "\x1b[2J\u202e\x07";
+  const events: ClientEvent[] = [
+    {
+      event: "message",
+      kind: "group",
+      group: hostile,
+      number: 1,
+      at,
+      from: hostile,
+      text: hostile,
+      kept: false,
+    },
+    { event: "presence", user: hostile, online: true, at },
+    { event: "invited", group: hostile, by: hostile, leaderOnly: false, at },
+    { event: "joined", group: hostile, user: hostile, at },
+    { event: "disconnected", code: "x", message: hostile, retrying: true },
+    { event: "login-failed", code: "x", message: hostile },
+    { event: "welcome", user: hostile, waiting: 0, resumed: false },
+    { event: "goodbye", user: hostile },
+    {
+      event: "transfer",
+      info: { ...info, name: hostile, user: hostile, state: "failed" },
+      message: hostile,
+    },
+    {
+      event: "result",
+      n: 1,
+      outcome: { command: "msgto", ok: false, code: "x", message: hostile },
+    },
+  ];
+  for (const event of events) {
+    for (const line of text(event)) {
+      // deno-lint-ignore no-control-regex
+      assert(!/[\x00-\x1f\u202e]/.test(line), event.event);
+    }
+  }
+});
+
+Deno.test("renderText: names keep their colour, and only a palette makes colour", () => {
+  const event: ClientEvent = {
+    event: "presence",
+    user: "luke",
+    online: true,
+    at,
+  };
+  assertEquals(
+    renderText(event, colourPalette),
+    renderText(event, colourPalette),
+  );
+  assert(renderText(event, colourPalette)[0]?.includes("\x1b["));
+  assert(!text(event)[0]?.includes("\x1b["));
+});
+
+Deno.test("transferStatus: shows bar and numbers within the width", () => {
+  const status = transferStatus(info, 90);
+  assert(status.includes("[######------------------]"), status);
+  assert(
+    status.includes("25 %, 500 kB of 2.0 MB, 100 kB/s, 15 s left"),
+    status,
+  );
+  assert(status.length <= 90);
+});
+
+Deno.test("renderJson: is one flat object a line with times in UTC", () => {
+  const event: ClientEvent = {
+    event: "message",
+    kind: "private",
+    number: 3,
+    at,
+    from: "a",
+    text: "x\ny",
+    kept: true,
+  };
+  assertEquals(
+    renderJson(event),
+    '{"event":"message","kind":"private","number":3,"at":"2026-06-01T12:00:00.000Z","from":"a","text":"x\\ny","kept":true}',
+  );
+  const outcome = {
+    command: "nope",
+    ok: false,
+    code: "usage",
+    message: "m",
+  } as const;
+  assertEquals(JSON.parse(renderJson({ event: "result", n: 2, outcome })), {
+    event: "result",
+    n: 2,
+    ...outcome,
+  });
+});

@@ -1,0 +1,140 @@
+/** A session in virtual time against frames that a test writes by hand. */
+import { assert } from "@std/assert";
+import type { ClientEffect } from "../../lib/client/client_effect.ts";
+import type { ClientEvent } from "../../lib/client/client_event.ts";
+import { ClientSession } from "../../lib/client/client_session.ts";
+import type { AcceptRule } from "../../lib/client/transfers.ts";
+import type { TransferEvent } from "../../lib/client/transfer_port.ts";
+import { parseCommand } from "../../lib/commands/parse_command.ts";
+import { SeededRandom } from "../support/seeded_random.ts";
+
+/** A request as the server reads it. */
+export type Sent = Record<string, unknown> & { do: string; id: number };
+
+/** One client under test. */
+export class SessionHarness {
+  readonly session: ClientSession;
+  readonly events: ClientEvent[] = [];
+  readonly effects: ClientEffect[] = [];
+  sent: Sent[] = [];
+  #mono = 1000;
+
+  constructor(accept: AcceptRule = "always") {
+    this.session = new ClientSession({
+      user: "yoda",
+      udpPort: 6666,
+      accept,
+      learnNames: false,
+      agent: "test",
+      random: new SeededRandom(7),
+    });
+  }
+
+  get now() {
+    return { mono: this.#mono, wall: 1_780_000_000_000 + this.#mono };
+  }
+
+  /** Takes everything the session has to give. */
+  drain(): void {
+    let bytes: Uint8Array | undefined;
+    while ((bytes = this.session.pollTransmit()) !== undefined) {
+      const text = new TextDecoder().decode(bytes);
+      for (const line of text.trimEnd().split("\n")) {
+        this.sent.push(JSON.parse(line));
+      }
+    }
+    let effect: ClientEffect | undefined;
+    while ((effect = this.session.pollEffect()) !== undefined) {
+      this.effects.push(effect);
+    }
+    let event: ClientEvent | undefined;
+    while ((event = this.session.pollEvent()) !== undefined) {
+      this.events.push(event);
+    }
+  }
+
+  /** Lets time pass to the next deadline; returns the ms that took. */
+  toTimeout(): number {
+    const at = this.session.pollTimeout();
+    assert(at !== undefined, "no timer is armed");
+    const waited = Math.max(at - this.#mono, 0);
+    this.#mono += waited;
+    this.session.handleTimeout(this.now);
+    this.drain();
+    return waited;
+  }
+
+  server(frame: object): void {
+    const bytes = new TextEncoder().encode(JSON.stringify(frame) + "\n");
+    this.session.handleData(bytes, this.now);
+    this.drain();
+  }
+
+  /** Answers the oldest request of this name that was not answered. */
+  answer(name: string, ok: object): Sent {
+    const request = this.take(name);
+    this.server({ re: request.id, ok });
+    return request;
+  }
+
+  refuse(name: string, code: string, message = code): void {
+    this.server({ re: this.take(name).id, error: { code, message } });
+  }
+
+  take(name: string): Sent {
+    const index = this.sent.findIndex((each) => each.do === name);
+    assert(index >= 0, `no ${name} among ${JSON.stringify(this.sent)}`);
+    return this.sent.splice(index, 1)[0] as Sent;
+  }
+
+  line(text: string): number {
+    const parsed = parseCommand(text);
+    const n = "command" in parsed
+      ? this.session.handleCommand(parsed.command, this.now)
+      : this.session.handleProblem(parsed, this.now);
+    this.drain();
+    return n;
+  }
+
+  transfer(event: TransferEvent): void {
+    this.session.handleTransferEvent(event, this.now);
+    this.drain();
+  }
+
+  connect(): void {
+    this.session.handleConnected(this.now);
+    this.drain();
+    this.answer("hello", {
+      version: 1,
+      features: [],
+      agent: "t",
+      udpPort: 6000,
+      time: 1,
+    });
+  }
+
+  lose(reason = "gone"): void {
+    this.session.handleDisconnected(reason, this.now);
+    this.drain();
+  }
+
+  credentials(): void {
+    this.session.handleCredentials("yoda", "pw", this.now);
+    this.drain();
+  }
+
+  /** The effect of this name that was asked for last. */
+  lastEffect<N extends ClientEffect["effect"]>(name: N) {
+    const found = this.effects.findLast((each) => each.effect === name);
+    assert(found !== undefined, `no effect ${name}`);
+    return found as Extract<ClientEffect, { effect: N }>;
+  }
+
+  results(): Extract<ClientEvent, { event: "result" }>[] {
+    return this.events.filter((each) => each.event === "result");
+  }
+
+  count(name: ClientEvent["event"]): number {
+    return this.events.filter((each) => each.event === name).length;
+  }
+}

@@ -1,0 +1,330 @@
+/** Two transfer services, real sockets on loopback, real files. */
+import { createHash } from "node:crypto";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import type {
+  TransferEvent,
+  TransferFailure,
+} from "../../lib/client/transfer_port.ts";
+import { systemClock } from "../../lib/io/system_clock.ts";
+import { systemRandom } from "../../lib/io/system_random.ts";
+import { TransferService } from "../../lib/io/transfer_service.ts";
+import { testFile } from "../support/transfer_pair.ts";
+
+type EventOf<N extends TransferEvent["event"]> = Extract<
+  TransferEvent,
+  { event: N }
+>;
+
+/** A service whose events can be waited for. */
+class Side {
+  readonly service: TransferService;
+  readonly events: TransferEvent[] = [];
+  /** What waits for the next event. */
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(downloadDir: string) {
+    this.service = new TransferService({
+      udpPort: 0,
+      downloadDir,
+      random: systemRandom,
+      clock: systemClock,
+      onEvent: (event) => {
+        this.events.push(event);
+        for (const wake of this.#waiting.splice(0)) wake();
+      },
+    });
+  }
+
+  /** The event `name` of transfer `id`; throws when another end comes first. */
+  async event<N extends TransferEvent["event"]>(
+    id: string,
+    name: N,
+    timeoutMs = 30_000,
+  ): Promise<EventOf<N>> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      for (const event of this.events) {
+        if (event.id !== id) continue;
+        if (event.event === name) return event as EventOf<N>;
+        if (event.event === "failed") throw new Error(event.message);
+      }
+      const left = deadline - performance.now();
+      if (left <= 0) throw new Error(`No ${name} within ${timeoutMs} ms`);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        timer = setTimeout(resolve, left);
+      });
+      clearTimeout(timer);
+    }
+  }
+}
+
+interface World {
+  readonly folder: string;
+  readonly downloads: string;
+  readonly sender: Side;
+  readonly receiver: Side;
+}
+
+async function withWorld(run: (world: World) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const downloads = join(folder, "downloads");
+  await Deno.mkdir(downloads);
+  const sender = new Side(folder);
+  const receiver = new Side(downloads);
+  try {
+    await run({ folder, downloads, sender, receiver });
+  } finally {
+    await Promise.all([sender.service.close(), receiver.service.close()]);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+let lastId = 0;
+
+/** Offers and accepts `path`; resolves when the sender has started. */
+async function start(world: World, path: string, from = "yoda") {
+  const id = (++lastId).toString(16).padStart(16, "0");
+  const { sender, receiver } = world;
+  sender.service.prepareOffer(id, path);
+  const { file, key, addresses } = await sender.event(id, "offer-ready");
+  receiver.service.prepareAnswer(id, from, file, { key, addresses });
+  const answer = await receiver.event(id, "answer-ready");
+  sender.service.startSending(id, answer);
+  return id;
+}
+
+async function write(world: World, name: string, bytes: Uint8Array) {
+  const path = join(world.folder, name);
+  await Deno.writeFile(path, bytes);
+  return path;
+}
+
+async function names(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) found.push(name);
+  return found.sort();
+}
+
+Deno.test("TransferService sends files of every size, verified", async () => {
+  await withWorld(async (world) => {
+    const sizes = [0, 1, 999_999, 1_000_000, 1_000_001, 64 * 1024 * 1024];
+    for (const size of sizes) {
+      const bytes = testFile(size);
+      const path = await write(world, `film ${size}.mp4`, bytes);
+      const id = await start(world, path);
+      const done = await world.receiver.event(id, "done");
+      const sent = await world.sender.event(id, "done");
+      const digest = createHash("sha256").update(bytes).digest("hex");
+      assertEquals([done.digest, sent.digest], [digest, digest]);
+      assertEquals([done.bytes, sent.bytes], [size, size]);
+      assertEquals(
+        done.path,
+        join(world.downloads, `yoda_film ${size}.mp4`),
+      );
+      const stored = await Deno.readFile(done.path ?? "");
+      assertEquals(
+        createHash("sha256").update(stored).digest("hex"),
+        digest,
+      );
+      await Deno.remove(path);
+    }
+    const left = await names(world.downloads);
+    assertEquals(left.filter((name) => name.endsWith(".part")), []);
+    const progress = world.receiver.events.filter((e) =>
+      e.event === "progress"
+    );
+    assert(progress.length > 0);
+  });
+});
+
+Deno.test("TransferService is quick with a small file", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "note.txt", testFile(1_000));
+    // The first transfer also loads code.
+    const first = await start(world, path);
+    await world.sender.event(first, "done");
+    const before = performance.now();
+    const id = await start(world, path);
+    await world.sender.event(id, "done");
+    const ms = performance.now() - before;
+    assert(ms < 500, `${ms} ms`);
+  });
+});
+
+Deno.test("TransferService never overwrites a name", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "a.txt", testFile(10));
+    await Deno.writeTextFile(join(world.downloads, "yoda_a.txt"), "mine");
+    // A symlink that would lead elsewhere counts as taken, too.
+    await Deno.symlink(
+      join(world.folder, "elsewhere"),
+      join(world.downloads, "yoda_a (1).txt"),
+    );
+    const id = await start(world, path);
+    const done = await world.receiver.event(id, "done");
+    assertEquals(done.path, join(world.downloads, "yoda_a (2).txt"));
+    assertEquals(
+      await Deno.readTextFile(join(world.downloads, "yoda_a.txt")),
+      "mine",
+    );
+    assert(!(await names(world.folder)).includes("elsewhere"));
+  });
+});
+
+Deno.test("TransferService runs several transfers at once, both ways", async () => {
+  await withWorld(async (world) => {
+    const { folder, sender, receiver } = world;
+    const turned = { ...world, sender: receiver, receiver: sender };
+    const files = await Promise.all(
+      [1, 2, 3, 4].map(async (seed) => {
+        const bytes = testFile(3_000_000 + seed, seed);
+        return { path: await write(world, `${seed}.bin`, bytes), bytes };
+      }),
+    );
+    await Promise.all(files.map(async ({ path, bytes }, index) => {
+      const way = index % 2 === 0 ? world : turned;
+      const id = await start(way, path, `user${index}`);
+      const done = await way.receiver.event(id, "done");
+      const stored = await Deno.readFile(done.path ?? folder);
+      assertEquals(stored.length, bytes.length);
+      assert(stored.every((byte, i) => byte === bytes[i]));
+    }));
+  });
+});
+
+Deno.test("TransferService says why a file cannot be offered", async () => {
+  await withWorld(async ({ folder, sender }) => {
+    const cases: [string, string, RegExp][] = [
+      ["a0", join(folder, "missing.mp4"), /missing\.mp4" does not exist/],
+      ["a1", folder, /is a folder; send a file/],
+      ["a2", "/dev/null", /is not a plain file/],
+    ];
+    for (const [suffix, path, message] of cases) {
+      const id = `00000000000000${suffix}`;
+      sender.service.prepareOffer(id, path);
+      const failed = await failure(sender, id);
+      assertEquals(failed.failure, "unreadable" satisfies TransferFailure);
+      assertMatch(failed.message, message);
+    }
+  });
+});
+
+Deno.test("TransferService refuses what the disk has no room for", async () => {
+  await withWorld(async ({ downloads, receiver, sender, folder }) => {
+    const id = "00000000000000b0";
+    const path = join(folder, "small");
+    await Deno.writeFile(path, testFile(1));
+    sender.service.prepareOffer(id, path);
+    const { key, addresses } = await sender.event(id, "offer-ready");
+    const file = { name: "huge", size: 2 ** 47 };
+    receiver.service.prepareAnswer(id, "yoda", file, { key, addresses });
+    const failed = await failure(receiver, id);
+    assertEquals(failed.failure, "disk");
+    assertMatch(failed.message, /too little room/);
+    assertEquals(await names(downloads), []);
+  });
+});
+
+Deno.test("TransferService notices a file that changes while it is sent", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "log.txt", testFile(1_000_000));
+    const id = "00000000000000c0";
+    world.sender.service.prepareOffer(id, path);
+    const offer = await world.sender.event(id, "offer-ready");
+    await Deno.writeFile(path, testFile(10), { append: true });
+    world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
+    const answer = await world.receiver.event(id, "answer-ready");
+    world.sender.service.startSending(id, answer);
+    const sent = await failure(world.sender, id);
+    const received = await failure(world.receiver, id);
+    assertEquals([sent.failure, received.failure], ["changed", "changed"]);
+    assertEquals(await emptied(world.downloads), true);
+  });
+});
+
+Deno.test("TransferService notices a file that became shorter", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "log.txt", testFile(1_000_000));
+    const id = "00000000000000c1";
+    world.sender.service.prepareOffer(id, path);
+    const offer = await world.sender.event(id, "offer-ready");
+    await Deno.truncate(path, 300_000);
+    world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
+    const answer = await world.receiver.event(id, "answer-ready");
+    world.sender.service.startSending(id, answer);
+    const received = await failure(world.receiver, id);
+    assertEquals(received.failure, "changed");
+  });
+});
+
+Deno.test("TransferService.cancel reaches the other side and cleans up", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "big.bin", testFile(200_000_000));
+    for (const isSender of [true, false]) {
+      const id = await start(world, path);
+      await world.receiver.event(id, "progress");
+      const [one, other] = isSender
+        ? [world.sender, world.receiver]
+        : [world.receiver, world.sender];
+      one.service.cancel(id);
+      const failed = await failure(other, id);
+      assertEquals(failed.failure, "cancelled");
+      assertEquals(await emptied(world.downloads), true);
+      const own = one.events.filter((event) => event.id === id);
+      assert(own.every(({ event }) => event !== "failed" && event !== "done"));
+    }
+  });
+});
+
+Deno.test("TransferService.close tells the other side at once", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "big.bin", testFile(200_000_000));
+    const id = await start(world, path);
+    await world.receiver.event(id, "progress");
+    await world.sender.service.close();
+    const failed = await failure(world.receiver, id);
+    assertEquals(failed.failure, "unreachable");
+    assertMatch(failed.message, /went off line/);
+  });
+});
+
+Deno.test("TransferService refuses a key that cannot be used", async () => {
+  await withWorld(async ({ receiver }) => {
+    const id = "00000000000000d0";
+    const file = { name: "x", size: 1 };
+    receiver.service.prepareAnswer(id, "yoda", file, {
+      key: "A".repeat(43),
+      addresses: [],
+    });
+    const failed = await failure(receiver, id);
+    assertMatch(failed.message, /not a usable X25519 key/);
+  });
+});
+
+async function failure(
+  side: Side,
+  id: string,
+): Promise<EventOf<"failed">> {
+  try {
+    await side.event(id, "failed");
+  } catch {
+    // Found below.
+  }
+  const found = side.events.find((event): event is EventOf<"failed"> =>
+    event.id === id && event.event === "failed"
+  );
+  if (found === undefined) throw new Error(`Transfer ${id} did not fail`);
+  return found;
+}
+
+/** True once the folder is empty, false when it is not within a second. */
+async function emptied(folder: string): Promise<boolean> {
+  for (let i = 0; i < 100; i++) {
+    if ((await names(folder)).length === 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}

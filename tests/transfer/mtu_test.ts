@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { MtuProber } from "../../lib/transfer/mtu.ts";
+
+function probes(mtu: MtuProber, now: number): number[] {
+  const sizes: number[] = [];
+  for (let n = mtu.pollProbe(now, 100); n > 0; n = mtu.pollProbe(now, 100)) {
+    sizes.push(n);
+  }
+  return sizes;
+}
+
+Deno.test("MtuProber uses the largest size that was answered", () => {
+  const mtu = new MtuProber();
+  mtu.start(0, false);
+  const sizes = probes(mtu, 0);
+  assertEquals(sizes, [1372, 1452, 1472]);
+  assertEquals(mtu.size, 1200);
+  assertEquals(mtu.handleProbed(1452), true);
+  assertEquals(mtu.handleProbed(1372), false);
+  assertEquals(mtu.size, 1452);
+  assertEquals(probes(mtu, 50), []);
+  assertEquals(probes(mtu, 100), [1472]);
+  assertEquals(probes(mtu, 200), [1472]);
+  assertEquals(mtu.deadline(), Infinity);
+});
+
+Deno.test("MtuProber ignores sizes it never probed", () => {
+  const mtu = new MtuProber();
+  mtu.start(0, false);
+  assertEquals(mtu.handleProbed(60_000), false);
+  assertEquals(mtu.size, 1200);
+});
+
+Deno.test("MtuProber goes back to the smallest on a black hole and retries", () => {
+  const mtu = new MtuProber();
+  mtu.start(0, true);
+  const largest = probes(mtu, 0).at(-1)!;
+  mtu.handleProbed(largest);
+  assertEquals(mtu.size, largest);
+  assertEquals(mtu.handleBlackHole(1_000), true);
+  assertEquals(mtu.size, 1200);
+  assertEquals(mtu.handleBlackHole(1_000), false);
+  assertEquals(probes(mtu, 1_000), []);
+  assertEquals(probes(mtu, mtu.deadline()).includes(largest), true);
+});

@@ -9,6 +9,7 @@ import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { CommandOutcome } from "./client_event.ts";
+import { readHistory } from "./history_reader.ts";
 import type { OnReply } from "./request_queue.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -60,6 +61,32 @@ export class CommandRunner {
           (answer) => ({ ...answer, group }),
         );
       }
+      case "broadcast": {
+        const fields = { text: command.text, mid: this.#messageId() };
+        return this.#ask("broadcast", n, "broadcast", fields, (a) => a);
+      }
+      case "whoelsesince": {
+        const { seconds } = command;
+        return this.#ask("whoelsesince", n, "who-since", { seconds }, (a) => a);
+      }
+      case "history":
+        return readHistory(
+          command,
+          (fields, onReply) => this.#host.request("history", fields, onReply),
+          (answer) => this.#settleHistory(n, answer),
+        );
+      case "deletemsg": {
+        const { number } = command;
+        const fields = { number, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, deleted: number });
+        return this.#ask("deletemsg", n, "delete", fields, answerOf);
+      }
+      case "deletegroupmsg": {
+        const { number, group } = command;
+        const fields = { number, group, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, group, deleted: number });
+        return this.#ask("deletegroupmsg", n, "delete", fields, answerOf);
+      }
       case "activeuser":
         return this.#ask("activeuser", n, "who", {}, (answer) => answer);
       case "creategroup": {
@@ -96,6 +123,17 @@ export class CommandRunner {
     }
   }
 
+  #settleHistory(
+    n: number,
+    answer: Parameters<Parameters<typeof readHistory>[2]>[0],
+  ): void {
+    const command = "history";
+    if ("code" in answer) {
+      const { code, message } = answer;
+      this.#host.settle(n, { command, ok: false, code, message });
+    } else this.#host.settle(n, { command, ok: true, answer });
+  }
+
   #help(n: number, topic: string | undefined): void {
     const answer = help(topic);
     if ("message" in answer) {
@@ -128,6 +166,7 @@ export class CommandRunner {
   }
 }
 
+type Deletion = ReplyFields<"delete">;
 type AskingCommand = Command["command"];
 type Answer<C extends AskingCommand> = Extract<
   CommandOutcome,

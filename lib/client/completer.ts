@@ -53,6 +53,10 @@ function candidatesOf(
     }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
+    case "user-or-group": {
+      const names = [...source.users(), ...source.groups()];
+      return { start, candidates: matching(names, word, " ") };
+    }
     case "command":
       return { start, candidates: matching(commandNames(), word, "") };
     case "file": {

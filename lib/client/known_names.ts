@@ -35,6 +35,9 @@ export class KnownNames {
         this.addGroup(outcome.answer.group);
         for (const user of outcome.answer.members) this.addUser(user);
         break;
+      case "whoelsesince":
+        for (const { user } of outcome.answer.users) this.addUser(user);
+        break;
       case "groups":
         for (const { group } of outcome.answer.groups) this.addGroup(group);
         break;

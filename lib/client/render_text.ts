@@ -38,6 +38,11 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       const from = name(event.from);
       return [`${time}, ${group}${from}: ${visible(event.text)}`];
     }
+    case "deleted": {
+      const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
+      const from = name(event.from);
+      return [`message ${event.number} of ${from}${group} was deleted`];
+    }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
     case "invited": {

@@ -4,6 +4,7 @@
  * `command.ts`.
  */
 import type { Command, CommandName } from "./command.ts";
+import { pastCommands } from "./past_commands.ts";
 
 /** What an argument is: how it is read and what Tab offers for it. */
 export type ArgumentKind =
@@ -11,6 +12,7 @@ export type ArgumentKind =
   /** User names joined by commas, one argument. */
   | "user-list"
   | "group"
+  | "user-or-group"
   | "file"
   | "command"
   /** A positive whole number. */
@@ -45,9 +47,10 @@ export interface CommandRow {
   readonly arguments: readonly Argument[];
   /**
    * Makes the command from the arguments in the order of the grammar, which
-   * were counted before; `undefined` when one of them is not what it must be.
+   * were counted before; `undefined`, or what is wrong, when one of them is not
+   * what it must be.
    */
-  readonly build: (values: readonly string[]) => Command | undefined;
+  readonly build: (values: readonly string[]) => Command | string | undefined;
 }
 
 /** Every command, in the order of `/help`. */
@@ -67,6 +70,16 @@ export const commandTable: readonly CommandRow[] = [
     },
   },
   {
+    name: "broadcast",
+    aliases: [],
+    group: "Messages",
+    usage: "/broadcast TEXT",
+    summary: "send a message to everybody on line",
+    example: "/broadcast the council meets at noon",
+    arguments: [{ kind: "text" }],
+    build: ([text = ""]) => ({ command: "broadcast", text }),
+  },
+  {
     name: "activeuser",
     aliases: [],
     group: "Messages",
@@ -76,6 +89,7 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
+  ...pastCommands,
   {
     name: "creategroup",
     aliases: [],

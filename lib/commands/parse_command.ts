@@ -5,6 +5,7 @@
  */
 import { closestString } from "@std/text/closest-string";
 import type { Command } from "./command.ts";
+import { visible } from "../protocol/text.ts";
 import { commandNames, type CommandRow, findCommand } from "./command_table.ts";
 import { isSeparator, readArgument } from "./read_argument.ts";
 
@@ -31,8 +32,9 @@ export function parseCommand(line: string): ParsedCommand {
   if (row === undefined) return unknownCommand(word);
   const values = readValues(row, start, word.length);
   const command = values && row.build(values);
-  if (command !== undefined) return { command };
-  const message = `usage: ${row.usage}`;
+  if (typeof command === "object") return { command };
+  const why = command === undefined ? "" : `; ${visible(command)}`;
+  const message = `usage: ${row.usage}${why}`;
   return { problem: "usage", message, name: row.name };
 }
 

@@ -75,6 +75,7 @@ export async function startServer(
     {
       idleMs: options.idleTimeout * 1000,
       udpPort: 0,
+      keepMs: options.keepDays * dayMs,
       agent: `parley-server ${version}`,
     },
     state,
@@ -112,5 +113,6 @@ export async function startServer(
   };
 }
 
+const dayMs = 86_400_000;
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

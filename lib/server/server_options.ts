@@ -25,6 +25,8 @@ export interface ServerOptions {
   readonly blockDuration: number;
   /** Seconds without a command before a client is logged out; 0 = never. */
   readonly idleTimeout: number;
+  /** Days that delivered messages are kept; 0 = for ever. */
+  readonly keepDays: number;
   /** Path of the accounts. */
   readonly credentials: string;
   /** Folder of logs and database. */
@@ -54,6 +56,7 @@ export function parseServerOptions(
       attempts: integerSetting(line, attemptsSetting),
       blockDuration: integerSetting(line, blockDurationSetting),
       idleTimeout: integerSetting(line, idleTimeoutSetting),
+      keepDays: integerSetting(line, keepDaysSetting),
       credentials: path(
         "--credentials",
         defaultCredentials,
@@ -105,6 +108,12 @@ const idleTimeoutSetting: IntegerSetting = {
   max: longest,
   standard: 0,
 };
+const keepDaysSetting: IntegerSetting = {
+  option: "--keep-days",
+  min: 0,
+  max: 36_500,
+  standard: 365,
+};
 
 const rows: readonly OptionRow[] = [
   {
@@ -136,6 +145,12 @@ const rows: readonly OptionRow[] = [
     value: "SECONDS",
     help: "log out who sends no command for so long; 0 = never",
     default: String(idleTimeoutSetting.standard),
+  },
+  {
+    name: "--keep-days",
+    value: "DAYS",
+    help: "remove delivered messages from the database then; 0 = never",
+    default: String(keepDaysSetting.standard),
   },
   {
     name: "--credentials",

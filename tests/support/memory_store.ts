@@ -1,4 +1,7 @@
 import type {
+  Found,
+  Lookup,
+  Purge,
   StoredGroup,
   StoredMember,
   StoredMessage,
@@ -15,20 +18,21 @@ export class MemoryStore {
   readonly members = new Map<string, StoredMember>();
   readonly tokens = new Map<number, StoredToken>();
   readonly messages: StoredMessage[] = [];
+  /** Whom each broadcast was for. */
+  readonly broadcasts = new Map<number, readonly number[]>();
+  /** What was deleted or removed leaves its numbers behind. */
+  readonly #last = { message: 0, number: 0 };
+  readonly #lastInGroup = new Map<number, number>();
 
   load(): StoredState {
-    const groupMessages = this.messages.filter((each) => each.group);
-    const others = this.messages.filter((each) => each.group === undefined);
     return {
       users: [...this.users.values()],
       groups: [...this.groups.values()],
       members: [...this.members.values()],
       tokens: [...this.tokens.values()],
-      lastMessage: this.messages.at(-1)?.id ?? 0,
-      lastNumber: others.at(-1)?.number ?? 0,
-      lastGroupNumber: new Map(
-        groupMessages.map((each) => [each.group ?? 0, each.number]),
-      ),
+      lastMessage: this.#last.message,
+      lastNumber: this.#last.number,
+      lastGroupNumber: new Map(this.#lastInGroup),
       recent: this.messages.slice(-10_000),
       secret: new Uint8Array(32),
     };
@@ -41,11 +45,64 @@ export class MemoryStore {
   inbox(userId: number, after: number, limit: number): StoredMessage[] {
     return this.messages.filter((message) => {
       if (message.id <= after || message.sender === userId) return false;
-      if (message.group === undefined) return message.receiver === userId;
-      const member = this.members.get(`${message.group} ${userId}`);
-      return member !== undefined && member.joined &&
-        message.id > member.sinceMessage;
+      return this.#isFor(message, userId);
     }).slice(0, limit);
+  }
+
+  lookUp(lookup: Lookup): Found {
+    if (lookup.kind === "number") {
+      const message = this.messages.find(({ group, number }) =>
+        group === lookup.group && number === lookup.number
+      );
+      if (message === undefined) return { messages: [], receivers: [] };
+      const receivers = this.broadcasts.get(message.id) ?? [];
+      return { messages: [message], receivers };
+    }
+    const messages = this.messages.filter((message) => {
+      const { id, sender, receiver, group } = message;
+      if (id >= lookup.before) return false;
+      switch (lookup.kind) {
+        case "pair": {
+          const { user, other } = lookup;
+          return (sender === user && receiver === other) ||
+            (sender === other && receiver === user);
+        }
+        case "group":
+          return group === lookup.group && id > lookup.after;
+        case "mine":
+          return this.#isFor(message, lookup.user) ||
+            (group === undefined && sender === lookup.user);
+      }
+    });
+    return {
+      messages: messages.reverse().slice(0, lookup.limit),
+      receivers: [],
+    };
+  }
+
+  purge({ olderThan, after, gone }: Purge): number | undefined {
+    const page = this.messages.filter(({ id }) => id > after).slice(0, 10);
+    const old = page.filter(({ at }) => at < olderThan);
+    for (const message of old) {
+      const isWaited = [...this.users.values()].some(({ id, cursor }) =>
+        id !== message.sender && !gone.includes(id) && cursor < message.id &&
+        this.#isFor(message, id)
+      );
+      if (isWaited) continue;
+      this.messages.splice(this.messages.indexOf(message), 1);
+      this.broadcasts.delete(message.id);
+    }
+    const isDone = page.length < 10 || old.length < page.length;
+    return isDone ? undefined : page.at(-1)?.id;
+  }
+
+  #isFor({ id, group, receiver }: StoredMessage, user: number): boolean {
+    if (receiver !== undefined) return receiver === user;
+    if (group === undefined) {
+      return this.broadcasts.get(id)?.includes(user) ?? false;
+    }
+    const member = this.members.get(`${group} ${user}`);
+    return member !== undefined && member.joined && id > member.sinceMessage;
   }
 
   #apply(write: StoreWrite): void {
@@ -71,9 +128,22 @@ export class MemoryStore {
         this.members.delete(`${write.group} ${write.user}`);
         break;
       case "message": {
-        const last = this.messages.at(-1)?.id ?? 0;
-        if (write.message.id <= last) throw new Error("ids must rise");
+        const { id, group, number } = write.message;
+        if (id <= this.#last.message) throw new Error("ids must rise");
         this.messages.push(write.message);
+        this.#last.message = id;
+        if (group === undefined) this.#last.number = number;
+        else this.#lastInGroup.set(group, number);
+        break;
+      }
+      case "broadcast":
+        this.broadcasts.set(write.message, write.receivers);
+        break;
+      case "delete": {
+        const at = this.messages.findIndex(({ id }) => id === write.message);
+        const message = this.messages[at];
+        if (message === undefined) throw new Error("nothing to delete");
+        this.messages[at] = { ...message, text: "", deleted: true };
         break;
       }
       case "cursor": {

@@ -116,8 +116,10 @@ function page(
     last = message;
   }
   entries.reverse();
-  const isAll = last === undefined || last === messages.at(-1);
-  return isAll ? { messages: entries } : { messages: entries, before: last.id };
+  if (last === undefined || last === messages.at(-1)) {
+    return { messages: entries };
+  }
+  return { messages: entries, before: last.id };
 }
 
 type Entry = ReplyFields<"history">["messages"][number];

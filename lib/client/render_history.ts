@@ -15,7 +15,7 @@ export function historyLines(
     const place = group === undefined ? "" : `${name(group)}, `;
     const receiver = group !== undefined
       ? ""
-      : ` to ${to === undefined ? "*" : name(to)}`;
+      : ` to ${to === undefined ? "all" : name(to)}`;
     const head = `${number}; ${formatTime(at)}`;
     const said = deleted ? palette.dim("(deleted)") : visible(text);
     return `${palette.dim(head)}, ${place}${name(from)}${receiver}: ${said}`;

@@ -8,11 +8,9 @@ import type { Row } from "./sqlite_message.ts";
 
 /** Makes the steps of removing what is old. */
 export class SqlitePurge {
-  readonly #database: DatabaseSync;
   readonly #statements: Record<keyof typeof sql, StatementSync>;
 
   constructor(database: DatabaseSync) {
-    this.#database = database;
     const entries = Object.entries(sql).map((
       [name, text],
     ) => [name, database.prepare(text)]);
@@ -45,8 +43,10 @@ export class SqlitePurge {
 
   /** Gives freed space back. @returns True when there is more of it. */
   giveBack(): boolean {
-    this.#database.exec(`PRAGMA incremental_vacuum(${vacuumPages})`);
-    return Number(this.#statements.free.get()?.freelist_count) > 0;
+    const { giveBack, free } = this.#statements;
+    // It gives back a page with each row that is fetched.
+    giveBack.all();
+    return Number(free.get()?.freelist_count) > 0;
   }
 }
 
@@ -122,5 +122,6 @@ const sql = {
   receivers: "SELECT user FROM broadcasts WHERE message = ?",
   drop: "DELETE FROM messages WHERE id = ?",
   dropReceivers: "DELETE FROM broadcasts WHERE message = ?",
+  giveBack: `PRAGMA incremental_vacuum(${vacuumPages})`,
   free: "PRAGMA freelist_count",
 } as const;

@@ -53,7 +53,7 @@ export class Retention {
 }
 
 /** From the start of the server to the first pass, ms. */
-const firstPassMs = 60_000;
+const firstPassMs = 5_000;
 /** Between two steps: a few per cent of the store's time, ms. */
 const stepMs = 100;
 /** Between two passes, ms. */

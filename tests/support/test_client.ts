@@ -33,7 +33,7 @@ export class TestClient implements AsyncDisposable {
 
   /** Starts a client; does not wait for the login. */
   static async start(
-    server: TestServer,
+    server: Pick<TestServer, "port">,
     options: TestClientOptions = {},
   ): Promise<TestClient> {
     const folder = await Deno.makeTempDir({ prefix: "parley-client-" });
@@ -60,7 +60,7 @@ export class TestClient implements AsyncDisposable {
 
   /** Starts a client and waits until `user` is logged in. */
   static async login(
-    server: TestServer,
+    server: Pick<TestServer, "port">,
     user: string,
     password: string,
     options: TestClientOptions = {},

@@ -15,12 +15,12 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
   switch (event.event) {
     case "welcome":
       return event.resumed
-        ? [palette.good("connected again") + waitedText(event.waiting, "; ")]
+        ? [palette.good(`connected again; ${waitedText(event.waiting)}`)]
         : [
           palette.bold(`Welcome to Parley, ${visible(event.user)}!`),
-          `${waitedText(event.waiting, "")}${
-            event.waiting > 0 ? ". " : ""
-          }Type /help for the commands, /logout to leave.`,
+          `${
+            waitedText(event.waiting)
+          }. Type /help for the commands, /logout to leave.`,
         ];
     case "login-failed":
       return [palette.error(visible(event.message))];
@@ -68,8 +68,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
   }
 }
 
-function waitedText(waiting: number, before: string): string {
-  if (waiting === 0) return "";
-  const what = waiting === 1 ? "1 message" : `${waiting} messages`;
-  return `${before}${what} waited for you`;
+function waitedText(waiting: number): string {
+  const what = waiting === 1 ? "1 message" : `${waiting || "no"} messages`;
+  return `${what} waited for you`;
 }

@@ -3,9 +3,11 @@
  * shown once, in order, and the user does nothing for it.
  */
 import { assert, assertEquals } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { TestClient } from "../support/test_client.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 /** Texts of the messages that a client showed. */
 function shown(client: TestClient): string[] {
@@ -77,14 +79,19 @@ Deno.test("reconnect: the receiver's network fails before the acknowledgement; s
 Deno.test("reconnect: kill -9 of a client, new login: what it showed does not come again, the rest comes once", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
+  using database = new DatabaseSync(server.path("data", "parley.db"), {
+    readOnly: true,
+  });
+  const cursor = database.prepare("SELECT cursor FROM users WHERE name = ?");
+  const confirmed = () => cursor.get("luke")?.cursor;
   let last = 0;
   const seen: string[] = [];
   for (let round = 0; round < 3; round++) {
     await using luke = await logIn(server, "luke");
     await yoda.succeed(`/msgto luke text ${++last}`);
     await luke.event("message", { text: `text ${last}` });
-    // The acknowledgement goes out before this does.
-    await luke.succeed("/activeuser");
+    // What was shown a moment ago may not be acknowledged yet.
+    await waitUntil("the acknowledgement", () => confirmed() === last);
     const from = yoda.process.out.length;
     await luke.process.kill();
     seen.push(...shown(luke));

@@ -86,9 +86,9 @@ Deno.test({
         await luke.send(`/msgto yoda text ${number}-${burst}`);
       }
       const screen = await terminal.screen((text) =>
-        text.includes(`luke: text ${number}-19`)
+        text.includes(`luke: text ${number}-19`) &&
+        lastLine(text) === `yoda> ${typed}`.trimEnd()
       );
-      assertEquals(lastLine(screen), `yoda> ${typed}`.trimEnd());
       // Everything above is whole lines of messages.
       const lines = screen.split("\n").slice(-15, -1);
       for (const line of lines) {
@@ -118,10 +118,10 @@ Deno.test({
     await terminal.screen((text) => /while it is\s+narrow/.test(text));
     await terminal.resize(80);
     await luke.succeed("/msgto yoda while it is wide");
-    const screen = await terminal.screen((text) =>
-      text.includes("while it is wide")
+    await terminal.screen((text) =>
+      text.includes("while it is wide") &&
+      lastLine(text) === "yoda> /msgto luke a line to be edited"
     );
-    assertEquals(lastLine(screen), "yoda> /msgto luke a line to be edited");
     // Away with the last word, another one in its place.
     await terminal.type("C-w", "changed", "Enter");
     const first = await luke.event("message", { from: "yoda" });

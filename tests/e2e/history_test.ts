@@ -285,7 +285,7 @@ Deno.test("/deletemsg, /deletegroupmsg: receivers, history, log, database, refus
 
   await t.step("the database has none of the texts", async () => {
     await server.stop();
-    for (const file of Deno.readDirSync(server.path("data"))) {
+    for await (const file of Deno.readDir(server.path("data"))) {
       if (!file.name.startsWith("parley.db")) continue;
       const bytes = await Deno.readFile(server.path("data", file.name));
       const text = new TextDecoder("latin1").decode(bytes);

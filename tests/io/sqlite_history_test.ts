@@ -139,7 +139,7 @@ Deno.test("SqliteStore keeps nothing of a deleted text", async () => {
     ]);
     assertEquals(messages[0]?.deletes, 1);
     await store.close();
-    for (const file of Deno.readDirSync(folder)) {
+    for await (const file of Deno.readDir(folder)) {
       const bytes = await Deno.readFile(`${folder}/${file.name}`);
       const text = new TextDecoder("latin1").decode(bytes);
       assert(!text.includes("SECRET"), file.name);

@@ -8,8 +8,11 @@
  * next id and number: so whoever got the message, or was to get it, hears of it
  * in order and once, and the log has a line that says so.
  */
-import { deletionText, groupLogLine } from "../../log/message_log.ts";
-import { messageLogLine } from "../../log/message_log.ts";
+import {
+  deletionText,
+  groupLogLine,
+  messageLogLine,
+} from "../../log/message_log.ts";
 import type { Instant } from "../../protocol/instant.ts";
 import type { RequestFields } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
@@ -17,6 +20,7 @@ import type { Batch, Effect } from "../batch.ts";
 import { encodeMessage } from "../encode_message.ts";
 import type { Group } from "../group.ts";
 import type { Question } from "../lookups.ts";
+import { mayReach } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -117,9 +121,8 @@ function remove(
       const frame = encodeMessage(directory, deletion, false);
       const others = group === undefined
         ? receivers
-        : group.online.map(({ user }) => user).filter((each) =>
-          each !== sender
-        );
+        : group.online.map(({ user }) => user)
+          .filter((user) => user !== sender && mayReach(sender, user));
       if (frame !== undefined) deliverTo(others, id, frame);
       return { at, number };
     },

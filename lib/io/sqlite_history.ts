@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Found, Lookup, StoredMessage } from "../server/store.ts";
-import { toMessage } from "./sqlite_message.ts";
+import { type Row, toMessage } from "./sqlite_message.ts";
 import { columns } from "./sqlite_statements.ts";
 
 /** Answers questions about stored messages. */
@@ -24,9 +24,11 @@ export class SqliteHistory {
     switch (lookup.kind) {
       case "pair": {
         const { user, other, before, limit } = lookup;
-        const [low, high] = [Math.min(user, other), Math.max(user, other)];
-        const rows = this.#statements.pair.all(low, high, before, limit);
-        return { messages: rows.map(toMessage), receivers: [] };
+        const newest = new Newest(limit);
+        const { sent } = this.#statements;
+        newest.add(sent.all(user, other, 0, before, limit));
+        newest.add(sent.all(other, user, newest.after, before, limit));
+        return { messages: newest.messages, receivers: [] };
       }
       case "group": {
         const { group, after, before, limit } = lookup;
@@ -76,36 +78,62 @@ export class SqliteHistory {
   }
 
   #mine(user: number, before: number, limit: number): StoredMessage[] {
-    const { sent, received, broadcasts, joined, group } = this.#statements;
-    let found: StoredMessage[] = [];
-    const add = (rows: ReturnType<StatementSync["all"]>) => {
-      if (rows.length === 0) return;
-      found.push(...rows.map(toMessage));
-      found = found.sort((a, b) => b.id - a.id).slice(0, limit);
-    };
-    add(sent.all(user, before, limit));
-    add(received.all(user, before, limit));
-    add(broadcasts.all(user, before, limit));
-    for (const row of joined.all(user)) {
-      // Nothing before what already fills the answer can be part of it.
-      const full = found.length < limit ? 0 : found.at(-1)?.id ?? 0;
-      const after = Math.max(full, Number(row.since_message));
-      add(group.all(row.grp ?? null, after, before, limit));
+    const { sent, received, broadcasts, joined, group, nextReceiver } =
+      this.#statements;
+    const newest = new Newest(limit);
+    newest.add(received.all(user, before, limit));
+    newest.add(broadcasts.all(user, before, limit));
+    newest.add(sent.all(user, null, newest.after, before, limit));
+    // One search for each person ever written to: an index by sender alone
+    // would cost every message more than this costs now and then.
+    for (let receiver = -1;;) {
+      const row = nextReceiver.get(user, receiver);
+      if (row === undefined) break;
+      receiver = Number(row.receiver);
+      newest.add(sent.all(user, receiver, newest.after, before, limit));
     }
-    return found;
+    for (const row of joined.all(user)) {
+      const after = Math.max(newest.after, Number(row.since_message));
+      newest.add(group.all(row.grp ?? null, after, before, limit));
+    }
+    return newest.messages;
+  }
+}
+
+/** The newest messages of several answers. */
+class Newest {
+  messages: StoredMessage[] = [];
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Nothing up to this id can be among them any more. */
+  get after(): number {
+    const { messages } = this;
+    return messages.length < this.#limit ? 0 : messages.at(-1)?.id ?? 0;
+  }
+
+  add(rows: Row[]): void {
+    if (rows.length === 0) return;
+    this.messages.push(...rows.map(toMessage));
+    this.messages.sort((one, other) => other.id - one.id);
+    this.messages.length = Math.min(this.messages.length, this.#limit);
   }
 }
 
 const newestFirst = "id < ? ORDER BY id DESC LIMIT ?";
 
 const sql = {
-  pair: `SELECT ${columns} FROM messages WHERE receiver IS NOT NULL ` +
-    "AND min(sender, receiver) = ? AND max(sender, receiver) = ? " +
-    `AND ${newestFirst}`,
   group: `SELECT ${columns} FROM messages ` +
     `WHERE grp = ? AND id > ? AND ${newestFirst}`,
   sent: `SELECT ${columns} FROM messages INDEXED BY messages_by_sender ` +
-    `WHERE sender = ? AND grp IS NULL AND ${newestFirst}`,
+    `WHERE sender = ? AND receiver IS ? AND grp IS NULL AND id > ? ` +
+    `AND ${newestFirst}`,
+  nextReceiver: "SELECT receiver FROM messages INDEXED BY messages_by_sender " +
+    "WHERE sender = ? AND grp IS NULL AND receiver > ? " +
+    "ORDER BY receiver LIMIT 1",
   received: `SELECT ${columns} FROM messages ` +
     `WHERE receiver = ? AND ${newestFirst}`,
   broadcasts: `SELECT ${columns} FROM broadcasts ` +

@@ -129,11 +129,9 @@ CREATE TABLE messages (
 -- An index ends with the id, so each of these also sorts by it. The first holds
 -- messagelog.txt's messages too, under NULL.
 CREATE INDEX messages_by_group ON messages (grp);
-CREATE INDEX messages_by_sender ON messages (sender) WHERE grp IS NULL;
+CREATE INDEX messages_by_sender ON messages (sender, receiver)
+  WHERE grp IS NULL;
 CREATE INDEX messages_by_receiver ON messages (receiver)
-  WHERE receiver IS NOT NULL;
-CREATE INDEX messages_by_pair
-  ON messages (min(sender, receiver), max(sender, receiver))
   WHERE receiver IS NOT NULL;
 
 -- Who was on line when a broadcast was sent.

@@ -5,6 +5,7 @@
  * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
  * and arms one timer for {@link ClientSession.pollTimeout}.
  */
+import type { ChatTarget } from "../commands/chat_target.ts";
 import type { Command } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse_command.ts";
 import type { Instant } from "../protocol/instant.ts";
@@ -71,6 +72,11 @@ export class ClientSession {
   /** Users and groups this client has heard of, for Tab completion. */
   get names(): KnownNames {
     return this.#parts.names;
+  }
+
+  /** Where lines without a slash go. */
+  get chat(): ChatTarget | undefined {
+    return this.#parts.chat.target;
   }
 
   /** Begins: connects. */

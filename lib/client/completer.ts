@@ -53,7 +53,7 @@ function candidatesOf(
     }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
-    case "user-or-group": {
+    case "chat": {
       const names = [...source.users(), ...source.groups()];
       return { start, candidates: matching(names, word, " ") };
     }
@@ -67,6 +67,7 @@ function candidatesOf(
       });
       return { start, candidates };
     }
+    case "word":
     case "number":
     case "text":
       return nothing;

@@ -1,8 +1,9 @@
 /**
- * Reads the past for `/history`: the server answers in pages of so many bytes,
+ * Reads the past for `/history` and `/RDM`: the server answers in pages of so many bytes,
  * and what a user asks for may be on several.
  */
 import type { Command } from "../commands/command.ts";
+import { limits } from "../protocol/limits.ts";
 import type { RequestFields } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { CommandAnswers } from "./client_event.ts";
@@ -12,7 +13,7 @@ type Ask = (
   fields: RequestFields<"history">,
   onReply: (reply: Reply<"history">) => void,
 ) => void;
-type HistoryCommand = Extract<Command, { command: "history" }>;
+type HistoryCommand = Extract<Command, { command: "history" | "rdm" }>;
 type Refused = { readonly code: string; readonly message: string };
 
 /**
@@ -26,8 +27,10 @@ export function readHistory(
   ask: Ask,
   done: (answer: CommandAnswers["history"] | Refused) => void,
 ): void {
-  const wanted = command.count ?? defaultCount;
-  const scope = scopeOf(command.name);
+  const wanted = countOf(command);
+  const scope = command.command === "rdm"
+    ? { kind: command.kind, since: command.since }
+    : scopeOf(command.name);
   let messages: ReplyFields<"history">["messages"] = [];
   let pages = 0;
   const next = (before: number | undefined) => {
@@ -54,8 +57,18 @@ function scopeOf(name: string | undefined): RequestFields<"history"> {
   return { name };
 }
 
+function countOf(command: HistoryCommand): number {
+  if (command.command === "rdm") return limits.historyMessages;
+  return command.count ?? defaultCount;
+}
+
 /** What a user types to go on. */
 function earlier(command: HistoryCommand, before: number): string {
+  if (command.command === "rdm") {
+    const letter = command.kind === "broadcast" ? "b" : "s";
+    const time = new Date(command.since).toISOString();
+    return `/RDM ${letter} ${time} before ${before}`;
+  }
   const name = command.name === undefined ? "" : ` ${command.name}`;
   const count = command.count === undefined ? "" : ` ${command.count}`;
   return `/history${name}${count} before ${before}`;

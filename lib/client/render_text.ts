@@ -53,6 +53,29 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "joined":
       return [`${name(event.user)} joined group chat ${name(event.group)}`];
+    case "left": {
+      const group = name(event.group);
+      const how = {
+        left: `left group chat ${group}`,
+        declined: `declined the invitation to group chat ${group}`,
+        "account-removed":
+          `is no longer in group chat ${group}: the account was removed`,
+      }[event.why];
+      return [`${name(event.user)} ${how}`];
+    }
+    case "removed": {
+      const who = event.me ? "you" : name(event.user);
+      return [
+        `${name(event.by)} removed ${who} from group chat ${name(event.group)}`,
+      ];
+    }
+    case "leader": {
+      const leads = event.me ? "you lead" : `${name(event.leader)} leads`;
+      const by = event.by === undefined ? "" : ` (by ${name(event.by)})`;
+      return [`${leads} group chat ${name(event.group)} now${by}`];
+    }
+    case "group-end":
+      return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
     case "progress":
@@ -63,6 +86,9 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       if (outcome.announced) return [];
       return [palette.error(visible(outcome.message))];
     }
+    case "chat":
+      // Where lines go now is told by the command's answer.
+      return event.kind === "none" ? ["the chat is closed"] : [];
     case "goodbye":
       return [`Bye, ${visible(event.user)}!`];
   }

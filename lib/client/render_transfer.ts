@@ -33,7 +33,10 @@ export function renderTransfer(
     case "verified": {
       const span = formatSpan(summary?.ms ?? 0);
       const rate = formatRate(summary?.rate ?? 0);
-      const numbers = `${size} in ${span}, ${rate}, verified`;
+      const before = summary?.resumed === undefined
+        ? ""
+        : `the last ${formatSize(info.size - summary.resumed)} of `;
+      const numbers = `${before}${size} in ${span}, ${rate}, verified`;
       const where = summary?.path === undefined
         ? ""
         : ` as ${visible(summary.path)}`;

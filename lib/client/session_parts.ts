@@ -1,6 +1,7 @@
 import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
+import { Chat } from "./chat.ts";
 import type { ClientEffect } from "./client_effect.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
@@ -48,6 +49,7 @@ export class SessionParts {
   readonly requests = new RequestQueue();
   readonly inbox = new Inbox();
   readonly names = new KnownNames();
+  readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
   readonly transfers: Transfers;
@@ -55,12 +57,16 @@ export class SessionParts {
   readonly router: EventRouterHost;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
-    const { random, udpPort, agent, user, accept } = options;
+    const { random, udpPort, agent, accept } = options;
     const { requests, inbox, names } = this;
     const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
       emit({ event: "result", n, outcome });
+      if (outcome.ok && outcome.command === "leavegroup") {
+        chat.handleGroupGone(outcome.answer.group);
+      }
     });
     this.login = new Login({
       random,
@@ -72,7 +78,7 @@ export class SessionParts {
       seen: () => inbox.seen,
       send: (name, fields, onReply) =>
         hooks.send(requests.urgent(name, fields, onReply)),
-    }, user);
+    }, options.user);
     const host = {
       random,
       effect,
@@ -86,8 +92,9 @@ export class SessionParts {
       settle: commands.settle.bind(commands),
     };
     const transfers = this.transfers = new Transfers(host, accept);
-    this.runner = new CommandRunner({ ...host, transfers });
-    this.router = { inbox, names, transfers, now, emit, bye };
+    this.runner = new CommandRunner({ ...host, transfers, chat });
+    const user = () => this.login.user;
+    this.router = { inbox, names, transfers, chat, now, user, emit, bye };
   }
 
   /** Asks the server for the names that Tab offers. */
@@ -103,4 +110,11 @@ export class SessionParts {
 }
 
 /** Doing these twice is not the same as doing them once. */
-const unrepeatable = new Set<RequestName>(["group-create", "group-join"]);
+const unrepeatable = new Set<RequestName>([
+  "group-create",
+  "group-join",
+  "group-leave",
+  "group-add",
+  "group-remove",
+  "group-promote",
+]);

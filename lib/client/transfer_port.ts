@@ -85,6 +85,8 @@ export type TransferEvent =
     readonly event: "done";
     readonly id: string;
     readonly bytes: number;
+    /** Those of them that were there before this transfer began. */
+    readonly resumed?: number;
     /** From the first datagram to the verified end, ms. */
     readonly ms: number;
     /** Whole-file SHA-256, hexadecimal. */

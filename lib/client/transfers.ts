@@ -200,10 +200,12 @@ export class Transfers {
           info: transferInfo(transfer),
         });
       case "done": {
-        const { bytes, ms, digest } = event;
+        const { bytes, resumed = 0, ms, digest } = event;
         transfer.bytes = bytes;
         const path = event.path === undefined ? {} : { path: event.path };
-        const summary = { ms, rate: rateOf(bytes, ms), digest, ...path };
+        const rate = rateOf(bytes - resumed, ms);
+        const before = resumed > 0 ? { resumed } : {};
+        const summary = { ms, rate, digest, ...before, ...path };
         this.#tellEnd(transfer, "verified");
         return this.#table.end(transfer, "verified", undefined, summary);
       }

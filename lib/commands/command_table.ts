@@ -3,61 +3,19 @@
  * all read it: a new command is one row here and one member of the union in
  * `command.ts`.
  */
-import type { Command, CommandName } from "./command.ts";
+import type { Command } from "./command.ts";
+import type { CommandRow } from "./command_row.ts";
+import { groupCommands } from "./group_commands.ts";
 import { pastCommands } from "./past_commands.ts";
 
-/** What an argument is: how it is read and what Tab offers for it. */
-export type ArgumentKind =
-  | "user"
-  /** User names joined by commas, one argument. */
-  | "user-list"
-  | "group"
-  | "user-or-group"
-  | "file"
-  | "command"
-  /** A positive whole number. */
-  | "number"
-  /** The rest of the line, as typed; only as the last argument. */
-  | "text";
-
-/** One place in a command's grammar. */
-export interface Argument {
-  readonly kind: ArgumentKind;
-  /** May be left out; only at the end. */
-  readonly optional?: boolean;
-  /** Takes all arguments that are left, and may take none; only at the end. */
-  readonly repeated?: boolean;
-}
-
-/** Heading under which `/help` lists a command. */
-export type CommandGroup = "Messages" | "Groups" | "Files" | "Parley";
-
-/** One row: everything there is to know about a command's syntax. */
-export interface CommandRow {
-  readonly name: CommandName;
-  /** Other names, without slash. */
-  readonly aliases: readonly string[];
-  readonly group: CommandGroup;
-  /** `/msgto USER[,USER…] TEXT` */
-  readonly usage: string;
-  /** One line that says what it does. */
-  readonly summary: string;
-  /** A line a user could type. */
-  readonly example: string;
-  readonly arguments: readonly Argument[];
-  /**
-   * Makes the command from the arguments in the order of the grammar, which
-   * were counted before; `undefined`, or what is wrong, when one of them is not
-   * what it must be.
-   */
-  readonly build: (values: readonly string[]) => Command | string | undefined;
-}
+export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
 /** Every command, in the order of `/help`. */
 export const commandTable: readonly CommandRow[] = [
   {
     name: "msgto",
-    aliases: [],
+    aliases: ["msg", "w"],
+    words: ["message"],
     group: "Messages",
     usage: "/msgto USER[,USER…] TEXT",
     summary: "send a private message",
@@ -72,6 +30,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "broadcast",
     aliases: [],
+    words: ["BCM", "broadcast"],
     group: "Messages",
     usage: "/broadcast TEXT",
     summary: "send a message to everybody on line",
@@ -80,8 +39,21 @@ export const commandTable: readonly CommandRow[] = [
     build: ([text = ""]) => ({ command: "broadcast", text }),
   },
   {
-    name: "activeuser",
+    name: "chat",
     aliases: [],
+    group: "Messages",
+    usage: "/chat [USER|GROUP]",
+    summary:
+      "lines without a slash go there, //TEXT is a line with one; alone, stops that",
+    example: "/chat luke",
+    arguments: [{ kind: "chat", optional: true }],
+    build: ([target]) =>
+      target === undefined ? { command: "chat" } : { command: "chat", target },
+  },
+  {
+    name: "activeuser",
+    aliases: ["who", "users"],
+    words: ["ATU", "whoelse"],
     group: "Messages",
     usage: "/activeuser",
     summary: "who else is on line",
@@ -90,63 +62,11 @@ export const commandTable: readonly CommandRow[] = [
     build: () => ({ command: "activeuser" }),
   },
   ...pastCommands,
-  {
-    name: "creategroup",
-    aliases: [],
-    group: "Groups",
-    usage: "/creategroup GROUP USER…",
-    summary: "make a group chat and invite users to it",
-    example: "/creategroup jedi luke leia",
-    arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
-    build: ([group = "", ...users]) => ({
-      command: "creategroup",
-      group,
-      users: [...new Set(users)],
-    }),
-  },
-  {
-    name: "joingroup",
-    aliases: [],
-    group: "Groups",
-    usage: "/joingroup GROUP",
-    summary: "join a group chat you are invited to",
-    example: "/joingroup jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "joingroup", group }),
-  },
-  {
-    name: "groupmsg",
-    aliases: [],
-    group: "Groups",
-    usage: "/groupmsg GROUP TEXT",
-    summary: "send a message to everyone who joined the group chat",
-    example: "/groupmsg jedi the council meets at noon",
-    arguments: [{ kind: "group" }, { kind: "text" }],
-    build: ([group = "", text = ""]) => ({ command: "groupmsg", group, text }),
-  },
-  {
-    name: "groups",
-    aliases: [],
-    group: "Groups",
-    usage: "/groups",
-    summary: "the group chats I am in or invited to",
-    example: "/groups",
-    arguments: [],
-    build: () => ({ command: "groups" }),
-  },
-  {
-    name: "members",
-    aliases: [],
-    group: "Groups",
-    usage: "/members GROUP",
-    summary: "who is in a group chat and who leads it",
-    example: "/members jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "members", group }),
-  },
+  ...groupCommands,
   {
     name: "p2pvideo",
-    aliases: [],
+    aliases: ["send"],
+    words: ["UPD"],
     group: "Files",
     usage: "/p2pvideo USER FILE",
     summary: "send a video, or any file, straight to a user's client",
@@ -208,6 +128,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "logout",
     aliases: ["quit", "exit"],
+    words: ["OUT", "logout"],
     group: "Parley",
     usage: "/logout",
     summary: "say good-bye and end",
@@ -225,9 +146,17 @@ export function findCommand(name: string): CommandRow | undefined {
   return rowsByName.get(name.replace(/^\//, "").toLowerCase());
 }
 
-/** Every name a user can type after the slash, aliases included. */
+/**
+ * The row of a word that is a command without its slash; `undefined` for any
+ * other word.
+ */
+export function findWord(word: string): CommandRow | undefined {
+  return rowsByWord.get(word);
+}
+
+/** Every name to offer a user to type after the slash, aliases included. */
 export function commandNames(): readonly string[] {
-  return [...rowsByName.keys()];
+  return names;
 }
 
 function withNumber(
@@ -238,8 +167,15 @@ function withNumber(
   return { command, transfer: Number(number) };
 }
 
+const names = commandTable.flatMap((row) => [row.name, ...row.aliases]);
+const rowsByWord = new Map<string, CommandRow>(
+  commandTable.flatMap((row) =>
+    (row.words ?? []).map((word) => [word, row] as const)
+  ),
+);
 const rowsByName = new Map<string, CommandRow>(
   commandTable.flatMap((row) =>
-    [row.name, ...row.aliases].map((name) => [name, row] as const)
+    [row.name, ...row.aliases, ...row.words ?? []]
+      .map((name) => [name.toLowerCase(), row] as const)
   ),
 );

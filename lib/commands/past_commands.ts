@@ -1,12 +1,14 @@
 /** The commands about what was said and who was there: rows of the table. */
+import { parseTime } from "../protocol/parse_time.ts";
 import type { Command } from "./command.ts";
-import type { CommandRow } from "./command_table.ts";
+import type { CommandRow } from "./command_row.ts";
 
 /** Rows for history and deletion. */
 export const pastCommands: readonly CommandRow[] = [
   {
     name: "whoelsesince",
     aliases: [],
+    words: ["whoelsesince"],
     group: "Messages",
     usage: "/whoelsesince SECONDS",
     summary: "who else was on line within the last seconds",
@@ -25,12 +27,23 @@ export const pastCommands: readonly CommandRow[] = [
     summary: "the last messages with a user, of a group, or all of mine",
     example: "/history luke 50",
     arguments: [
-      { kind: "user-or-group", optional: true },
+      { kind: "chat", optional: true },
       { kind: "number", optional: true },
       { kind: "number", optional: true },
       { kind: "number", optional: true },
     ],
     build: buildHistory,
+  },
+  {
+    name: "rdm",
+    aliases: [],
+    words: ["RDM"],
+    group: "Messages",
+    usage: "/RDM b|s TIMESTAMP [before PLACE]",
+    summary: "the broadcasts (b) or the messages of my groups (s) since a time",
+    example: "/RDM b 01 Jun 2026 21:39:04",
+    arguments: [{ kind: "word" }, { kind: "text" }],
+    build: ([letter = "", rest = ""]) => buildSince(letter, rest),
   },
   {
     name: "deletemsg",
@@ -86,6 +99,21 @@ function buildHistory(values: readonly string[]): Command | string | undefined {
     ...(count === undefined ? {} : { count: Number(count) }),
     ...place,
   };
+}
+
+function buildSince(letter: string, rest: string): Command | string {
+  const kind = letter === "b" ? "broadcast" : letter === "s" ? "group" : "";
+  if (kind === "") return `"${letter}" is neither b nor s`;
+  const [time = "", before, ...more] = rest.split(/[ \t]+before[ \t]+/);
+  if (more.length > 0 || !positive.test(before?.trim() ?? "1")) {
+    return "after before comes one number";
+  }
+  const since = parseTime(time.trim());
+  if (since === undefined) {
+    return `"${time}" is no time such as 01 Jun 2026 21:39:04, 2026-06-01T21:39:04Z or 1780349944`;
+  }
+  const place = before === undefined ? {} : { before: Number(before) };
+  return { command: "rdm", kind, since, ...place };
 }
 
 function isCount(text: string): boolean {

@@ -10,9 +10,11 @@ import type { CloseReason } from "../transfer/close_reason.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
+import { transferLimits } from "../transfer/transfer_limits.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
-import { type FileSink, SinkError } from "./file_sink.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { type FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import { TransferPump } from "./transfer_pump.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
@@ -22,6 +24,8 @@ export interface IncomingOptions {
   readonly id: string;
   readonly idBytes: Uint8Array;
   readonly keys: TransferKeys;
+  /** User name of the sender. */
+  readonly from: string;
   readonly peer: TransferPeer;
   readonly file: OfferedFile;
   readonly sink: FileSink;
@@ -39,7 +43,11 @@ export class IncomingTransfer {
   #isWriting = false;
   #isEnded = false;
   #isStored = false;
-  #discarded: Promise<void> = Promise.resolve();
+  #isStoring = false;
+  /** What came is of no use for another try. */
+  #isUseless = false;
+  readonly #checkpoints: Checkpoints;
+  readonly #released = Promise.withResolvers<void>();
   #startedAt: number;
 
   constructor(options: IncomingOptions) {
@@ -53,8 +61,14 @@ export class IncomingTransfer {
       size: file.size,
       paths: peer.addresses.map((address) => endpoint.path(address))
         .filter((path) => path >= 0),
+      firstBlock: options.sink.firstBlock,
       now: this.#startedAt,
     });
+    this.#checkpoints = new Checkpoints(
+      options.sink.part,
+      () => this.#receiver.checkpoint(),
+      this.#startedAt,
+    );
     this.#pump = new TransferPump(
       endpoint,
       transferKeyOf(options.idBytes),
@@ -65,12 +79,33 @@ export class IncomingTransfer {
     this.#pump.wake();
   }
 
-  /** Stops it without an event, tells the other side, removes what came. */
+  /** Stops it without an event, tells the other side, keeps what came. */
   async stop(reason: CloseReason): Promise<void> {
     this.#end();
     this.#receiver.close(reason, this.#options.now());
     await this.#pump.flush();
-    await this.#discarded;
+    await this.released;
+  }
+
+  /** What is being received, and from whom. */
+  get identity(): SinkFile {
+    const { name, size, fingerprint } = this.#options.file;
+    return { sender: this.#options.from, name, size, fingerprint };
+  }
+
+  /** True when it will not go on, though its file may still be open. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Resolves when the file is closed, under whatever name. */
+  get released(): Promise<void> {
+    return this.#released.promise;
+  }
+
+  /** When something authentic came last, monotonic ms. */
+  get heardAt(): number {
+    return this.#receiver.heardAt;
   }
 
   /** The file has its name; the sender may not know yet. */
@@ -113,23 +148,24 @@ export class IncomingTransfer {
     this.#isWriting = true;
     try {
       await sink.write(plaintext);
-      this.#isWriting = false;
-      if (this.#isEnded) {
-        this.#discard();
-        return;
-      }
       this.#receiver.handleWritten(now());
-      this.#pump.wake();
+      await this.#checkpoints.handleWritten(this.#receiver.written, now());
+      this.#isWriting = false;
+      if (this.#isEnded) this.#release();
+      else this.#pump.wake();
     } catch (error) {
       this.#isWriting = false;
-      this.#failStoring(error);
+      if (this.#isEnded) this.#release();
+      else this.#failStoring(error);
     }
   }
 
   async #store(digest: Uint8Array): Promise<void> {
     const { id, file, sink, now, onEvent } = this.#options;
+    this.#isStoring = true;
     try {
       const path = await sink.finish();
+      this.#released.resolve();
       const wasEnded = this.#isEnded;
       this.#isEnded = true;
       this.#isStored = true;
@@ -140,12 +176,15 @@ export class IncomingTransfer {
         event: "done",
         id,
         bytes: file.size,
+        resumed: sink.firstBlock * transferLimits.blockBytes,
         ms: now() - this.#startedAt,
         digest: encodeHex(digest),
         path,
       });
     } catch (error) {
-      this.#failStoring(error);
+      this.#isStoring = false;
+      if (this.#isEnded) this.#release();
+      else this.#failStoring(error);
     }
   }
 
@@ -159,12 +198,15 @@ export class IncomingTransfer {
         this.#store(event.digest);
         break;
       case "closed":
+        this.#isUseless = event.reason === "changed" ||
+          event.reason === "integrity";
         this.#fail(...closedFailure(event.reason, file.name, "sender"));
         break;
       case "unreachable":
         this.#fail("unreachable", unreachableMessage(event.wasConnected));
         break;
       case "corrupt":
+        this.#isUseless = true;
         this.#receiver.close("integrity", now());
         this.#fail(
           "integrity",
@@ -201,10 +243,14 @@ export class IncomingTransfer {
     if (this.#isEnded) return;
     this.#isEnded = true;
     // A write under way still needs the file.
-    if (!this.#isWriting) this.#discard();
+    if (!this.#isWriting && !this.#isStoring) this.#release();
   }
 
-  #discard(): void {
-    this.#discarded = this.#options.sink.discard();
+  async #release(): Promise<void> {
+    const { sink } = this.#options;
+    const isKept = !this.#isUseless && await this.#checkpoints.finish();
+    if (isKept) sink.close();
+    else await sink.discard();
+    this.#released.resolve();
   }
 }

@@ -1,4 +1,5 @@
 /** A file on its way out: joins its source, the sending engine and the socket. */
+import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
 import type {
   TransferEvent,
@@ -6,6 +7,7 @@ import type {
   TransferPeer,
 } from "../client/transfer_port.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
+import type { ReceivedPart } from "../transfer/resume_map.ts";
 import { Sender } from "../transfer/sender.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
@@ -24,6 +26,8 @@ export interface OutgoingOptions {
   readonly keys: TransferKeys;
   readonly peer: TransferPeer;
   readonly source: FileSource;
+  /** What the receiver has already. */
+  readonly parts: readonly ReceivedPart[];
   readonly endpoint: UdpEndpoint;
   readonly now: () => number;
   readonly onEvent: (event: TransferEvent) => void;
@@ -36,6 +40,10 @@ export class OutgoingTransfer {
   readonly #pump: TransferPump;
   readonly #progress: TransferProgress;
   readonly #blocks: number;
+  /** Over the whole file. */
+  readonly #hash = createHash("sha256");
+  readonly #firstBlock: number;
+  #arePartsChecked: boolean;
   readonly #buffer = new Uint8Array(transferLimits.blockBytes);
   #isReading = false;
   #isEnded = false;
@@ -56,12 +64,16 @@ export class OutgoingTransfer {
     this.#blocks = blockCount(source.file.size);
     this.#startedAt = now();
     this.#progress = new TransferProgress(options.id, source.file.size);
+    this.#firstBlock = options.parts.at(-1)?.endBlock ?? 0;
+    this.#arePartsChecked = this.#firstBlock === 0;
     this.#sender = new Sender({
       id: options.idBytes,
       keys: options.keys,
       size: source.file.size,
       paths,
       localPaths,
+      firstBlock: this.#firstBlock,
+      hash: this.#hash,
       now: this.#startedAt,
     });
     this.#pump = new TransferPump(
@@ -118,6 +130,7 @@ export class OutgoingTransfer {
     const { source, now } = this.#options;
     this.#isReading = true;
     try {
+      if (!this.#arePartsChecked) await this.#checkParts();
       const plaintext = await source.read(block, this.#buffer);
       // Before the last block leaves, so that no wrong file can be completed.
       if (block === this.#blocks - 1) await source.check();
@@ -141,6 +154,12 @@ export class OutgoingTransfer {
     }
   }
 
+  async #checkParts(): Promise<void> {
+    const { source, parts } = this.#options;
+    await source.checkParts(parts, this.#hash, () => !this.#isEnded);
+    this.#arePartsChecked = true;
+  }
+
   #handle(event: EngineEvent): void {
     const { id, source, now, onEvent } = this.#options;
     const { name, size } = source.file;
@@ -154,6 +173,7 @@ export class OutgoingTransfer {
           event: "done",
           id,
           bytes: size,
+          resumed: this.#firstBlock * transferLimits.blockBytes,
           ms: now() - this.#startedAt,
           digest: encodeHex(event.digest),
         });

@@ -36,8 +36,7 @@ export class SqliteHistory {
         return { messages: rows.map(toMessage), receivers: [] };
       }
       case "mine": {
-        const { user, before, limit } = lookup;
-        return { messages: this.#mine(user, before, limit), receivers: [] };
+        return { messages: this.#mine(lookup), receivers: [] };
       }
       case "number":
         return this.#byNumber(lookup.group ?? null, lookup.number);
@@ -67,23 +66,44 @@ export class SqliteHistory {
       return { messages: [], receivers: [] };
     }
     const message = toMessage(row);
-    const isBroadcast = message.group === undefined &&
-      message.receiver === undefined;
-    const receivers = isBroadcast
-      ? this.#statements.receivers.all(message.id).map((row) =>
-        Number(row.user)
-      )
-      : [];
-    return { messages: [message], receivers };
+    return { messages: [message], receivers: this.#receiversOf(message) };
   }
 
-  #mine(user: number, before: number, limit: number): StoredMessage[] {
-    const { sent, received, broadcasts, joined, group, nextReceiver } =
-      this.#statements;
+  #receiversOf({ id, group, receiver }: StoredMessage): number[] {
+    if (receiver !== undefined) return [];
+    const { receivers, owed } = this.#statements;
+    const rows = group === undefined
+      ? receivers.all(id)
+      : owed.all(group, id, id);
+    return rows.map((row) => Number(row.user));
+  }
+
+  #mine({ user, only, before, limit }: Mine): StoredMessage[] {
     const newest = new Newest(limit);
+    if (only === undefined) this.#addPrivate(newest, user, before, limit);
+    if (only !== "group") {
+      const { broadcasts, sent } = this.#statements;
+      newest.add(broadcasts.all(user, before, limit));
+      newest.add(sent.all(user, null, newest.after, before, limit));
+    }
+    if (only !== "broadcast") {
+      const { joined, group } = this.#statements;
+      for (const row of joined.all(user)) {
+        const after = Math.max(newest.after, Number(row.since_message));
+        newest.add(group.all(row.grp ?? null, after, before, limit));
+      }
+    }
+    return newest.messages;
+  }
+
+  #addPrivate(
+    newest: Newest,
+    user: number,
+    before: number,
+    limit: number,
+  ): void {
+    const { received, sent, nextReceiver } = this.#statements;
     newest.add(received.all(user, before, limit));
-    newest.add(broadcasts.all(user, before, limit));
-    newest.add(sent.all(user, null, newest.after, before, limit));
     // One search for each person ever written to: an index by sender alone
     // would cost every message more than this costs now and then.
     for (let receiver = -1;;) {
@@ -92,13 +112,10 @@ export class SqliteHistory {
       receiver = Number(row.receiver);
       newest.add(sent.all(user, receiver, newest.after, before, limit));
     }
-    for (const row of joined.all(user)) {
-      const after = Math.max(newest.after, Number(row.since_message));
-      newest.add(group.all(row.grp ?? null, after, before, limit));
-    }
-    return newest.messages;
   }
 }
+
+type Mine = Extract<Lookup, { kind: "mine" }>;
 
 /** The newest messages of several answers. */
 class Newest {
@@ -141,6 +158,7 @@ const sql = {
     "WHERE user = ? AND message < ? ORDER BY message DESC LIMIT ?",
   joined: "SELECT grp, since_message FROM members " +
     "WHERE user = ? AND joined = 1",
+  owed: "SELECT user FROM owed WHERE grp = ? AND after < ? AND upto >= ?",
   receivers: "SELECT user FROM broadcasts WHERE message = ?",
   from: `SELECT ${columns} FROM messages ` +
     "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT 1",

@@ -74,7 +74,7 @@ class Waiting {
     if (row.grp !== null) {
       return this.#membersBehind(Number(row.grp)).some((member) =>
         Number(member.since_message) < id && Number(member.cursor) < id &&
-        member.user !== row.sender
+        Number(member.upto ?? Infinity) >= id && member.user !== row.sender
       );
     }
     if (row.receiver !== null) return this.#cursor(Number(row.receiver)) < id;
@@ -94,11 +94,13 @@ class Waiting {
     return cursor;
   }
 
-  /** The members of a group who may lack something of the page. */
+  /** Who is or was in a group and may lack something of the page. */
   #membersBehind(group: number): Row[] {
     let members = this.#behind.get(group);
     if (members === undefined) {
-      members = this.#statements.behind.all(group, this.#end)
+      const { behind, owed } = this.#statements;
+      const rows = [...behind.all(group, this.#end), ...owed.all(group)];
+      members = rows
         .filter((member) => !this.#gone.has(Number(member.user)));
       this.#behind.set(group, members);
     }
@@ -119,6 +121,8 @@ const sql = {
   cursor: "SELECT cursor FROM users WHERE id = ?",
   behind: "SELECT user, since_message, cursor FROM members " +
     "JOIN users ON users.id = user WHERE grp = ? AND joined = 1 AND cursor < ?",
+  owed: "SELECT user, after AS since_message, upto, cursor FROM owed " +
+    "JOIN users ON users.id = user WHERE grp = ?",
   receivers: "SELECT user FROM broadcasts WHERE message = ?",
   drop: "DELETE FROM messages WHERE id = ?",
   dropReceivers: "DELETE FROM broadcasts WHERE message = ?",

@@ -13,7 +13,7 @@ import { deriveKey } from "./derive_key.ts";
 import { MessageLogs } from "./message_logs.ts";
 import type { Report } from "./report.ts";
 import { ServerShell } from "./server_shell.ts";
-import { SqliteStore } from "./sqlite_store.ts";
+import { WorkerStore } from "./worker_store.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
 import { TcpServer } from "./tcp_server.ts";
@@ -50,7 +50,7 @@ export async function startServer(
     (folder) => folder.close(),
   );
   const store = parts.adopt(
-    new SqliteStore(folder.file("parley.db")),
+    await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
   );
   const state = await store.load();

@@ -26,6 +26,7 @@ export class Directory {
   constructor(state: StoredState, tokens: SessionTokens) {
     this.lastMessage = state.lastMessage;
     this.lastNumber = state.lastNumber;
+    this.#lastGroup = state.lastGroup;
     for (const stored of state.users) {
       const user = new User(stored);
       // What waits is known to the store only: it has to be asked.
@@ -55,7 +56,7 @@ export class Directory {
   }
 
   /** Everybody, with or without an account. */
-  users(): IterableIterator<User> {
+  users(): Iterable<User> {
     return this.#users.values();
   }
 
@@ -99,11 +100,16 @@ export class Directory {
     return group;
   }
 
-  /** Takes a group out that was not stored. */
+  /** Takes a group out that has ended, or was not stored. */
   removeGroup(group: Group): void {
     for (const user of [...group.members.keys()]) group.removeMember(user);
     this.#groups.delete(group.id);
     this.#groupsByKey.delete(groupKey(group.name));
+  }
+
+  /** Puts back, without members, a group whose end was not stored. */
+  restoreGroup(group: Group): void {
+    this.#insertGroup(group);
   }
 
   #insert(user: User): void {
@@ -142,8 +148,9 @@ export class Directory {
       if (sender === undefined) continue;
       const { at, mid, number, kept = false, deletes } = message;
       const sent: SentMessage = { at, receipts: [], number };
-      const group = this.#groups.get(message.group ?? 0);
-      const place = group === undefined ? {} : { group };
+      const place = message.group === undefined
+        ? {}
+        : { group: { name: message.groupName ?? "" } };
       if (deletes !== undefined) {
         sender.sent.add(mid, { ...sent, ...place, deletes });
       } else if (message.group !== undefined) {

@@ -30,9 +30,10 @@ export function encodeMessage(
 }
 
 /**
- * What kind of message it is, with its group's name.
+ * What kind of message it is, with its group's name, of a group that has ended
+ * too.
  *
- * @returns `undefined` when its group is no more.
+ * @returns `undefined` when nothing is known of its group.
  */
 export function placeOf(
   directory: Directory,
@@ -41,7 +42,8 @@ export function placeOf(
   if (message.group === undefined) {
     return { kind: message.receiver === undefined ? "broadcast" : "private" };
   }
-  const group = directory.groupById(message.group)?.name;
+  const group = directory.groupById(message.group)?.name ??
+    message.groupName;
   return group === undefined ? undefined : { kind: "group", group };
 }
 

@@ -59,6 +59,7 @@ export class ServerCore<Accounts> {
     this.#now = now;
     this.#checkAt = now.mono;
     this.#welcomeUsers();
+    this.#missUsers();
   }
 
   /** True when the server was shut down and everything is stored. */
@@ -206,6 +207,7 @@ export class ServerCore<Accounts> {
       } else user.session = undefined;
       server.tokens.set(user, undefined);
       server.background.noteToken(user);
+      server.background.noteDeparted(user);
       user.active = false;
     }
     this.#welcomeUsers();
@@ -338,6 +340,18 @@ export class ServerCore<Accounts> {
         background.noteUser(user);
       }
       user.active = true;
+    }
+    this.#commits.flush(this.#now);
+  }
+
+  /** Ends the memberships of those whose account went while the server was down. */
+  #missUsers(): void {
+    const { directory, background } = this.#server;
+    for (const user of directory.users()) {
+      if (user.active || user.groups.size + user.invitations.size === 0) {
+        continue;
+      }
+      background.noteDeparted(user);
     }
     this.#commits.flush(this.#now);
   }

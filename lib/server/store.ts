@@ -53,6 +53,8 @@ export interface StoredMessage {
   readonly sender: number;
   readonly receiver?: number;
   readonly group?: number;
+  /** Its name, where the group may be one that has ended. */
+  readonly groupName?: string;
   readonly at: number;
   /** Empty when the message was deleted, or tells of a deletion. */
   readonly text: string;
@@ -96,11 +98,12 @@ export type Lookup =
   }
   /**
    * Everything of and for a user: private ones, broadcasts, and those of the
-   * groups that the user is in, since joining.
+   * groups that the user is in, since joining; or one of the two latter alone.
    */
   | {
     readonly kind: "mine";
     readonly user: number;
+    readonly only?: "broadcast" | "group";
     readonly before: number;
     readonly limit: number;
   }
@@ -114,7 +117,10 @@ export type Lookup =
 /** The answer to a {@link Lookup}. */
 export interface Found {
   readonly messages: readonly StoredMessage[];
-  /** Whom a broadcast that was asked for by its number was for. */
+  /**
+   * For a message that was asked for by its number: whom a broadcast was for,
+   * or who is owed a group's message.
+   */
   readonly receivers: readonly number[];
 }
 
@@ -148,14 +154,24 @@ export interface StoredToken {
 export type StoreWrite =
   | { readonly write: "user"; readonly user: StoredUser } // insert or replace
   | { readonly write: "group"; readonly group: StoredGroup } // insert or replace
-  | { readonly write: "group-remove"; readonly group: number }
+  /** The group has ended: it has no members and its name is free. */
+  | { readonly write: "group-end"; readonly group: number; readonly at: number }
   | { readonly write: "member"; readonly member: StoredMember } // insert or replace
   | {
     readonly write: "member-remove";
     readonly group: number;
     readonly user: number;
+    /** Messages of the group that the user is still to get, by their ids. */
+    readonly owed?: { readonly after: number; readonly upto: number };
   }
   | { readonly write: "message"; readonly message: StoredMessage }
+  /** A message of a group that somebody is to get who is no member any more. */
+  | {
+    readonly write: "owe";
+    readonly group: number;
+    readonly user: number;
+    readonly message: number;
+  }
   /** Whom a broadcast is for: those who were on line. */
   | {
     readonly write: "broadcast";
@@ -180,6 +196,10 @@ export interface StoredState {
   readonly groups: readonly StoredGroup[];
   readonly members: readonly StoredMember[];
   readonly tokens: readonly StoredToken[];
+  /** Highest id of a group, those that have ended included. */
+  readonly lastGroup: number;
+  /** Groups that ended shortly before the server did, for their logs. */
+  readonly endedGroups: readonly StoredGroup[];
   /** Highest message id; 0 without any. */
   readonly lastMessage: number;
   /** Highest number in messagelog.txt's sequence. */
@@ -195,6 +215,7 @@ export interface StoredState {
     | "number"
     | "at"
     | "group"
+    | "groupName"
     | "receiver"
     | "kept"
     | "deletes"
@@ -211,8 +232,9 @@ export interface Store {
   commit(writes: readonly StoreWrite[]): Promise<void>;
   /**
    * Messages for `user` with ids over `after`, oldest first: private ones,
-   * broadcasts for those who were on line then, and those of the groups that the
-   * user has joined since then; not the user's own.
+   * broadcasts for those who were on line then, and those of groups that were
+   * sent while the user was a joined member, or that the user is owed; not the
+   * user's own.
    */
   inbox(user: number, after: number, limit: number): Promise<StoredMessage[]>;
   /**

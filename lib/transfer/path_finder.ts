@@ -39,6 +39,11 @@ export class PathFinder {
     return this.#active;
   }
 
+  /** When an authentic control datagram came last, ms; at first, the start. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** When the other side is given up, ms. */
   get giveUpAt(): number {
     return this.#active < 0

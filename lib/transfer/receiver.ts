@@ -5,8 +5,9 @@
  * {@link Receiver.pollWrite} until undefined, {@link Receiver.pollEvent} until
  * undefined; then it arms one timer for {@link Receiver.pollTimeout}.
  *
- * Blocks are opened as they complete and handed out in order, so the file is
- * hashed once, on its way to the disk, with the real SHA-256 of its bytes.
+ * Blocks are opened as they complete and handed out in order, so what comes is
+ * hashed once, on its way to the disk. A resumed transfer hashes its own part
+ * only: the sender has checked the parts before it (see resume_map.ts).
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
@@ -25,12 +26,14 @@ import {
 import { HeaderMac } from "./header_mac.ts";
 import { RangeSet } from "./range_set.ts";
 import { ReceiveWindow } from "./receive_window.ts";
+import type { ReceivedPart } from "./resume_map.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
 
 /** Receives one file from one sender. */
 export class Receiver {
   readonly #blocks: number;
+  readonly #firstBlock: number;
   readonly #channel: ControlChannel;
   readonly #window: ReceiveWindow;
   readonly #headerMac: HeaderMac;
@@ -41,7 +44,10 @@ export class Receiver {
   readonly #refetches: number[] = [];
   #state: "connecting" | "receiving" | "verified" | "stored" | "finished" =
     "connecting";
+  /** SHA-256 of the whole file, as the sender says. */
   #digest: Uint8Array | undefined;
+  /** SHA-256 of the part that this transfer carries. */
+  #partDigest: Uint8Array | undefined;
   #largest = -1;
   #largestAt = 0;
   /** Weight of what arrived since the last acknowledgement. */
@@ -55,6 +61,7 @@ export class Receiver {
 
   constructor(options: EndOptions) {
     this.#blocks = blockCount(options.size);
+    this.#firstBlock = options.firstBlock ?? 0;
     this.#channel = new ControlChannel(options, "receiver");
     this.#headerMac = new HeaderMac(options.keys.header);
     const sealer = new BlockSealer(
@@ -62,11 +69,7 @@ export class Receiver {
       options.id,
       options.size,
     );
-    this.#window = new ReceiveWindow(
-      sealer,
-      options.size,
-      options.firstBlock ?? 0,
-    );
+    this.#window = new ReceiveWindow(sealer, options.size, this.#firstBlock);
   }
 
   /** Where the datagram that was written last must go. */
@@ -77,6 +80,28 @@ export class Receiver {
   /** Every block below this one is opened. */
   get base(): number {
     return this.#window.base;
+  }
+
+  /** Every block below this one is written. */
+  get written(): number {
+    return this.#window.written;
+  }
+
+  /** When something authentic came last, ms. */
+  get heardAt(): number {
+    return Math.max(this.#largestAt, this.#channel.paths.heardAt);
+  }
+
+  /**
+   * What is written so far by this transfer; undefined when that is nothing,
+   * everything, or less than what {@link pollWrite} handed out.
+   */
+  checkpoint(): ReceivedPart | undefined {
+    const endBlock = this.#window.written;
+    const isSettled = endBlock === this.#window.taken &&
+      endBlock > this.#firstBlock && endBlock < this.#blocks;
+    if (!isSettled) return undefined;
+    return { endBlock, digest: this.#hash.copy().digest() };
   }
 
   /** True when nothing more will be sent or expected: it can be dropped. */
@@ -229,8 +254,9 @@ export class Receiver {
     if (type === packetType.probe && this.#largest >= 0) {
       // The sender may have missed that the window opened.
       this.#ackAt = Math.min(this.#ackAt, now);
-    } else if (type === packetType.fin && body.length === digestBytes) {
-      this.#digest ??= Uint8Array.from(body);
+    } else if (type === packetType.fin && body.length === 2 * digestBytes) {
+      this.#digest ??= Uint8Array.from(body.subarray(0, digestBytes));
+      this.#partDigest ??= Uint8Array.from(body.subarray(digestBytes));
       this.#ackAt = now;
       if (this.#state === "stored") this.#doneAt = now;
       this.#checkDigest();
@@ -247,11 +273,12 @@ export class Receiver {
 
   #checkDigest(): void {
     const digest = this.#digest;
+    const expected = this.#partDigest;
     const isComplete = this.#window.written === this.#blocks;
-    if (digest === undefined || !isComplete) return;
+    if (digest === undefined || expected === undefined || !isComplete) return;
     if (this.#state !== "receiving") return;
     this.#state = "verified";
-    const isSame = timingSafeEqual(this.#hash.digest(), digest);
+    const isSame = timingSafeEqual(this.#hash.digest(), expected);
     this.#events.push(
       isSame ? { type: "verified", digest } : {
         type: "corrupt",

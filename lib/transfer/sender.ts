@@ -32,7 +32,10 @@ import { blockCount, transferLimits } from "./transfer_limits.ts";
 export interface SenderOptions extends EndOptions {
   /** Paths whose other end is on this machine: large datagrams are tried. */
   readonly localPaths?: readonly number[];
-  /** SHA-256 over the blocks below `firstBlock`, to go on with. */
+  /**
+   * SHA-256 over the blocks below `firstBlock`, to go on with; it must be
+   * complete when the first block is handed in.
+   */
   readonly hash?: ReturnType<typeof createHash>;
   /** Default: {@link Bbr}. */
   readonly controller?: CongestionController;
@@ -45,7 +48,10 @@ export class Sender {
   readonly #channel: ControlChannel;
   readonly #sealer: BlockSealer;
   readonly #headerMac: HeaderMac;
+  /** Over the whole file. */
   readonly #hash: ReturnType<typeof createHash>;
+  /** Over what this transfer carries, when that is not the whole file. */
+  readonly #partHash: ReturnType<typeof createHash> | undefined;
   readonly #localPaths: readonly number[];
   readonly #mtu = new MtuProber();
   readonly #recovery: SendRecovery;
@@ -56,6 +62,7 @@ export class Sender {
   readonly #refetches = new Map<number, number>();
   #state: "connecting" | "sending" | "finished" = "connecting";
   #digest: Uint8Array | undefined;
+  #partDigest: Uint8Array | undefined;
   #nextRead: number;
   #limit: number;
   #sendBlock: number;
@@ -81,6 +88,7 @@ export class Sender {
     );
     this.#headerMac = new HeaderMac(options.keys.header);
     this.#hash = options.hash ?? createHash("sha256");
+    this.#partHash = firstBlock > 0 ? createHash("sha256") : undefined;
     this.#localPaths = options.localPaths ?? [];
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
@@ -136,6 +144,7 @@ export class Sender {
   /** The shell read block `block`, the next one {@link pollRead} asked for. */
   handleBlock(plaintext: Uint8Array, now: number): void {
     this.#hash.update(plaintext);
+    this.#partHash?.update(plaintext);
     this.#window.push(this.#sealer.seal(this.#window.end, plaintext));
     if (this.#window.end === this.#blocks) this.#finishReading(now);
   }
@@ -288,6 +297,7 @@ export class Sender {
 
   #finishReading(now: number): void {
     this.#digest = this.#hash.digest();
+    this.#partDigest = this.#partHash?.digest() ?? this.#digest;
     this.#finAt = now;
   }
 
@@ -347,11 +357,15 @@ export class Sender {
 
   #pollFin(out: Uint8Array, now: number): number {
     if (this.#isFinReceived) this.#finAt = Infinity;
-    if (now < this.#finAt || this.#digest === undefined) return 0;
+    const digest = this.#digest;
+    const partDigest = this.#partDigest;
+    if (now < this.#finAt || !digest || !partDigest) return 0;
     const timeout = this.#probeTimeout() * 2 ** Math.min(this.#finTries++, 6);
     this.#finAt = now + Math.min(timeout, maxFinMs);
-    out.set(this.#digest, controlHeaderBytes);
-    return this.#channel.send(out, packetType.fin, this.#digest.length);
+    out.set(digest, controlHeaderBytes);
+    out.set(partDigest, controlHeaderBytes + digest.length);
+    const length = digest.length + partDigest.length;
+    return this.#channel.send(out, packetType.fin, length);
   }
 
   #probeTimeout(): number {

@@ -31,6 +31,8 @@ export const transferLimits = {
   keepAliveMs: 2_000,
   /** How long an ended transfer still answers repeated last words, ms. */
   lingerMs: 2_000,
+  /** Sessions whose parts of one file are told apart when it is resumed. */
+  resumeParts: 200,
   /** Addresses of the other side that are tried. */
   paths: 32,
 } as const;

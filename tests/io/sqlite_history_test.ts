@@ -81,6 +81,8 @@ Deno.test("SqliteStore answers every question about the past as the rules say", 
       const range = { before, limit };
       for (let user = 1; user <= people; user++) {
         lookups.push({ kind: "mine", user, ...range });
+        lookups.push({ kind: "mine", user, only: "group", ...range });
+        lookups.push({ kind: "mine", user, only: "broadcast", ...range });
         const other = 1 + (user * 2) % people;
         lookups.push({ kind: "pair", user, other, ...range });
       }
@@ -201,6 +203,62 @@ Deno.test("SqliteStore.purge removes what is old and delivered, and the file shr
     assert(steps > 10);
     report(`purge: ${steps} steps of at most ${longest.toFixed(1)} ms`);
   });
+});
+
+Deno.test("SqliteStore.purge keeps what somebody is owed who left the group", async () => {
+  const store = new SqliteStore(":memory:");
+  const model = new MemoryStore();
+  const user = (id: number) =>
+    ({
+      write: "user",
+      user: { id, name: `u${id}`, cursor: id === 1 ? 9 : 0, lastSeen: 0 },
+    }) as const;
+  const place = { joined: true, since: 1, sinceMessage: 0 };
+  const common = { sender: 1, group: 1, at: 1, text: "x" };
+  const writes: StoreWrite[] = [
+    user(1),
+    user(2),
+    {
+      write: "group",
+      group: { id: 1, name: "g", leader: 1, leaderOnly: false, createdAt: 1 },
+    },
+    ...[1, 2].map((user): StoreWrite => ({
+      write: "member",
+      member: { group: 1, user, ...place },
+    })),
+    ...[1, 2, 3, 4].map((id): StoreWrite => ({
+      write: "message",
+      message: { id, number: id, mid: `${id}`, ...common },
+    })),
+    {
+      write: "member-remove",
+      group: 1,
+      user: 2,
+      owed: { after: 1, upto: 2 },
+    },
+    { write: "owe", group: 1, user: 2, message: 4 },
+  ];
+  const purge = { olderThan: 100, after: 0, gone: [] };
+  for (const each of [store, model]) {
+    await each.commit(writes);
+    const ask = (number: number) =>
+      each.lookUp({ kind: "number", group: 1, number });
+    assertEquals((await ask(1)).receivers, []);
+    assertEquals((await ask(2)).receivers, [2]);
+    await each.purge(purge);
+    const waiting = await each.inbox(2, 0, 10);
+    assertEquals(waiting.map(({ id, groupName }) => [id, groupName]), [
+      [2, "g"],
+      [4, "g"],
+    ]);
+    assertEquals((await ask(1)).messages, []);
+    assertEquals((await ask(3)).messages, []);
+    await each.commit([{ write: "cursor", user: 2, upto: 4, lastSeen: 1 }]);
+    await each.purge(purge);
+    assertEquals((await ask(2)).messages, []);
+    assertEquals((await ask(4)).messages, []);
+  }
+  await store.close();
 });
 
 Deno.test("SqliteStore answers from a million messages in no time", async () => {

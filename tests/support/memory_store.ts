@@ -23,17 +23,31 @@ export class MemoryStore {
   /** What was deleted or removed leaves its numbers behind. */
   readonly #last = { message: 0, number: 0 };
   readonly #lastInGroup = new Map<number, number>();
+  /** Groups that have ended. */
+  readonly endedGroups = new Map<number, StoredGroup>();
+  readonly owed: {
+    group: number;
+    user: number;
+    after: number;
+    upto: number;
+  }[] = [];
 
   load(): StoredState {
     return {
       users: [...this.users.values()],
       groups: [...this.groups.values()],
+      endedGroups: [...this.endedGroups.values()],
+      lastGroup: Math.max(
+        0,
+        ...this.groups.keys(),
+        ...this.endedGroups.keys(),
+      ),
       members: [...this.members.values()],
       tokens: [...this.tokens.values()],
       lastMessage: this.#last.message,
       lastNumber: this.#last.number,
       lastGroupNumber: new Map(this.#lastInGroup),
-      recent: this.messages.slice(-10_000),
+      recent: this.messages.slice(-10_000).map((each) => this.#named(each)),
       secret: new Uint8Array(32),
     };
   }
@@ -45,8 +59,24 @@ export class MemoryStore {
   inbox(userId: number, after: number, limit: number): StoredMessage[] {
     return this.messages.filter((message) => {
       if (message.id <= after || message.sender === userId) return false;
-      return this.#isFor(message, userId);
-    }).slice(0, limit);
+      return this.#isFor(message, userId) || this.#isOwed(message, userId);
+    }).slice(0, limit).map((each) =>
+      this.#isOwed(each, userId) ? this.#named(each) : each
+    );
+  }
+
+  #isOwed(message: StoredMessage, userId: number): boolean {
+    return this.owed.some(({ group, user, after, upto }) =>
+      group === message.group && user === userId && message.id > after &&
+      message.id <= upto
+    );
+  }
+
+  #named(message: StoredMessage): StoredMessage {
+    const { group = 0 } = message;
+    const { name } = this.groups.get(group) ?? this.endedGroups.get(group) ??
+      {};
+    return name === undefined ? message : { ...message, groupName: name };
   }
 
   lookUp(lookup: Lookup): Found {
@@ -55,7 +85,9 @@ export class MemoryStore {
         group === lookup.group && number === lookup.number
       );
       if (message === undefined) return { messages: [], receivers: [] };
-      const receivers = this.broadcasts.get(message.id) ?? [];
+      const receivers = message.group === undefined
+        ? this.broadcasts.get(message.id) ?? []
+        : [...this.users.keys()].filter((id) => this.#isOwed(message, id));
       return { messages: [message], receivers };
     }
     const messages = this.messages.filter((message) => {
@@ -70,6 +102,8 @@ export class MemoryStore {
         case "group":
           return group === lookup.group && id > lookup.after;
         case "mine":
+          if (lookup.only === "group" && group === undefined) return false;
+          if (lookup.only === "broadcast" && (receiver ?? group)) return false;
           return this.#isFor(message, lookup.user) ||
             (group === undefined && sender === lookup.user);
       }
@@ -86,7 +120,7 @@ export class MemoryStore {
     for (const message of old) {
       const isWaited = [...this.users.values()].some(({ id, cursor }) =>
         id !== message.sender && !gone.includes(id) && cursor < message.id &&
-        this.#isFor(message, id)
+        (this.#isFor(message, id) || this.#isOwed(message, id))
       );
       if (isWaited) continue;
       this.messages.splice(this.messages.indexOf(message), 1);
@@ -113,9 +147,16 @@ export class MemoryStore {
       case "group":
         this.groups.set(write.group.id, write.group);
         break;
-      case "group-remove":
-        this.groups.delete(write.group);
+      case "group-end": {
+        const group = this.groups.get(write.group);
+        if (group === undefined) throw new Error(`no group ${write.group}`);
+        this.groups.delete(group.id);
+        this.endedGroups.set(group.id, group);
+        for (const [key, member] of this.members) {
+          if (member.group === group.id) this.members.delete(key);
+        }
         break;
+      }
       case "member": {
         const { group, user } = write.member;
         if (!this.groups.has(group) || !this.users.has(user)) {
@@ -126,6 +167,10 @@ export class MemoryStore {
       }
       case "member-remove":
         this.members.delete(`${write.group} ${write.user}`);
+        if (write.owed !== undefined) {
+          const { group, user, owed } = write;
+          this.owed.push({ group, user, ...owed });
+        }
         break;
       case "message": {
         const { id, group, number } = write.message;
@@ -134,6 +179,11 @@ export class MemoryStore {
         this.#last.message = id;
         if (group === undefined) this.#last.number = number;
         else this.#lastInGroup.set(group, number);
+        break;
+      }
+      case "owe": {
+        const { group, user, message } = write;
+        this.owed.push({ group, user, after: message - 1, upto: message });
         break;
       }
       case "broadcast":

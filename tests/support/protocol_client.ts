@@ -99,7 +99,11 @@ export class ProtocolClient implements Disposable {
   }
 
   /** Logs in by SCRAM-SHA-256 (RFC 5802, 7677) without channel binding. */
-  async authenticate(user: string, password: string): Promise<Frame> {
+  async authenticate(
+    user: string,
+    password: string,
+    seen = 0,
+  ): Promise<Frame> {
     const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18)))
       .toString("base64");
     const bare = `n=${user},r=${nonce}`;
@@ -124,6 +128,7 @@ export class ProtocolClient implements Disposable {
     const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0));
     const ok = await this.request("proof", {
       scram: `${final},p=${Buffer.from(proof).toString("base64")}`,
+      seen,
     });
     this.user = ok.user;
     this.token = ok.token;

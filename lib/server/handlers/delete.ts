@@ -22,6 +22,7 @@ import type { Group } from "../group.ts";
 import type { Question } from "../lookups.ts";
 import { mayReach } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
+import { isOfGroup } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import type { Found, StoredMessage } from "../store.ts";
@@ -38,7 +39,10 @@ export function deleteMessage(
   id: number | undefined,
 ): Question {
   const { number } = request;
-  const group = request.group === undefined
+  // The group may have ended, or the sender left, after the deletion was made
+  // and before its confirmation arrived.
+  const isRepeated = session.user.sent.find(request.mid) !== undefined;
+  const group = request.group === undefined || isRepeated
     ? undefined
     : mustExist(server, request.group);
   if (group !== undefined) mustHaveJoined(group, session.user);
@@ -67,7 +71,8 @@ function remove(
   const earlier = sender.sent.find(mid);
   if (earlier !== undefined) {
     const { at, number } = earlier;
-    const isSame = earlier.deletes === deletes && earlier.group === group;
+    const isSame = earlier.deletes === deletes &&
+      isOfGroup(earlier, request.group);
     if (!isSame || number === undefined) throw new Refusal("bad_message_id");
     return { committed: () => ({ at, number }) };
   }
@@ -86,9 +91,8 @@ function remove(
     : { receiver: receiverId };
   const common = { id, number, sender: sender.id, at, text: "", mid };
   const deletion: StoredMessage = { ...common, ...place, deletes };
-  const receivers = group !== undefined
-    ? []
-    : usersOf(server, receiverId, found);
+  const receivers = usersOf(server, receiverId, found)
+    .filter((user) => !group?.members.get(user)?.joined);
   for (const receiver of receivers) receiver.latestMessage = id;
   if (group !== undefined) group.latestMessage = id;
   sender.sent.add(mid, {
@@ -103,7 +107,11 @@ function remove(
     { write: "delete", message: original.id },
     { write: "message", message: deletion },
   );
-  if (group === undefined && receiverId === undefined) {
+  if (group !== undefined) {
+    for (const { id: user } of receivers) {
+      batch.writes.push({ write: "owe", group: group.id, user, message: id });
+    }
+  } else if (receiverId === undefined) {
     const { receivers } = found;
     batch.writes.push({ write: "broadcast", message: id, receivers });
   }
@@ -119,9 +127,10 @@ function remove(
         : groupLogLine(number, at, sender.name, text);
       server.actions.push({ action: "log", group: group?.name, line });
       const frame = encodeMessage(directory, deletion, false);
+      const members = group?.online.map(({ user }) => user) ?? [];
       const others = group === undefined
         ? receivers
-        : group.online.map(({ user }) => user)
+        : [...members, ...receivers]
           .filter((user) => user !== sender && mayReach(sender, user));
       if (frame !== undefined) deliverTo(others, id, frame);
       return { at, number };
@@ -157,7 +166,10 @@ function mustBeMine(
   return original;
 }
 
-/** Whom a private message or a broadcast was for. */
+/**
+ * Whom a private message or a broadcast was for, and who is owed a group's
+ * message without being a member any more.
+ */
 function usersOf(
   server: ServerContext,
   receiver: number | undefined,

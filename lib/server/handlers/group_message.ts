@@ -12,6 +12,7 @@ import type { Batch, Effect } from "../batch.ts";
 import type { Group } from "../group.ts";
 import { mayReach } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
+import { isOfGroup, type SentMessage } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import type { User } from "../user.ts";
@@ -28,18 +29,11 @@ export function groupMessage(
 ): Effect {
   const { user: sender } = session;
   const { text, mid } = request;
-  const group = mustExist(server, request.group);
+  // Before anything else: the group may have ended, or the sender left, after
+  // the message was sent and before its confirmation arrived.
   const earlier = sender.sent.find(mid);
-  if (earlier !== undefined) {
-    const { at, number } = earlier;
-    if (
-      earlier.group !== group || number === undefined ||
-      earlier.deletes !== undefined
-    ) {
-      throw new Refusal("bad_message_id");
-    }
-    return { committed: () => ({ at, number }) };
-  }
+  if (earlier !== undefined) return repeated(earlier, request.group);
+  const group = mustExist(server, request.group);
   mustBeAllowed(group, sender);
   checkText(text);
   const { directory } = server;
@@ -68,6 +62,14 @@ export function groupMessage(
       group.latestMessage = latestBefore;
     },
   };
+}
+
+function repeated(earlier: SentMessage, name: string): Effect {
+  const { at, number, deletes } = earlier;
+  if (
+    number === undefined || deletes !== undefined || !isOfGroup(earlier, name)
+  ) throw new Refusal("bad_message_id");
+  return { committed: () => ({ at, number }) };
 }
 
 function mustBeAllowed(group: Group, sender: User): void {

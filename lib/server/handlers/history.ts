@@ -4,6 +4,7 @@
  *     {"id":4,"do":"history","with":"luke","limit":20}
  *     {"id":5,"do":"history","group":"jedi","before":118}
  *     {"id":6,"do":"history"}
+ *     {"id":7,"do":"history","kind":"group","since":1780349800000}
  *
  * Nobody is shown what was not for them: a group's messages begin where the
  * user joined it, and of the broadcasts there are those that the user sent or
@@ -31,12 +32,13 @@ export function history(
   request: RequestFields<"history">,
 ): Question {
   const { user } = session;
-  const { before = Number.MAX_SAFE_INTEGER, limit = defaultLimit } = request;
+  const { before = Number.MAX_SAFE_INTEGER, limit = defaultLimit, since = 0 } =
+    request;
   // One more than is wanted tells whether there are more.
   const range = { before, limit: limit + 1 };
   return {
     lookup: { ...scopeOf(server, user, request), ...range },
-    found: ({ messages }) => page(server, user, messages, limit),
+    found: ({ messages }) => page(server, user, messages, limit, since),
   };
 }
 
@@ -47,17 +49,21 @@ function scopeOf(
   request: RequestFields<"history">,
 ): Scope {
   const { directory } = server;
-  const { with: withName, group: groupName, name } = request;
-  const names = [withName, groupName, name];
-  if (names.filter((each) => each !== undefined).length > 1) {
-    const message = 'only one of "with", "group" and "name" can be given';
+  const { with: withName, group: groupName, name, kind: only } = request;
+  const scopes = [withName, groupName, name, only];
+  if (scopes.filter((each) => each !== undefined).length > 1) {
+    const message =
+      'only one of "with", "group", "name" and "kind" can be given';
     throw new Refusal("bad_request", message);
   }
   if (groupName !== undefined) {
     return groupScope(mustExist(server, groupName), user);
   }
   const otherName = withName ?? name;
-  if (otherName === undefined) return { kind: "mine", user: user.id };
+  if (otherName === undefined) {
+    const mine = { kind: "mine", user: user.id } as const;
+    return only === undefined ? mine : { ...mine, only };
+  }
   // Somebody whose account is gone has left messages all the same.
   const other = directory.knownUser(otherName);
   if (other !== undefined) {
@@ -102,11 +108,14 @@ function page(
   user: User,
   messages: readonly StoredMessage[],
   limit: number,
+  since: number,
 ): ReplyFields<"history"> {
   const entries: Entry[] = [];
   let bytes = 0;
   let last: StoredMessage | undefined;
   for (const message of messages.slice(0, limit)) {
+    // All others were sent before it.
+    if (message.at < since) return { messages: entries.reverse() };
     const entry = entryOf(server, user, message);
     if (entry !== undefined) {
       bytes += encodeFrame(entry).length;

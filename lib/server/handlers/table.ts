@@ -13,6 +13,13 @@ import type { Session } from "../session.ts";
 import { broadcast } from "./broadcast.ts";
 import { deleteMessage } from "./delete.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
+import {
+  addMember,
+  leaveGroup,
+  promoteMember,
+  removeMember,
+} from "./group_member.ts";
+import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
 import { history } from "./history.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
@@ -83,9 +90,14 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   history: { needs: "session", activity: true, ask: history },
   broadcast: { needs: "session", activity: true, write: broadcast },
   delete: { needs: "session", activity: true, ask: deleteMessage },
+  find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
   "group-create": { needs: "session", activity: true, write: createGroup },
   "group-join": { needs: "session", activity: true, write: joinGroup },
+  "group-leave": { needs: "session", activity: true, write: leaveGroup },
+  "group-add": { needs: "session", activity: true, write: addMember },
+  "group-remove": { needs: "session", activity: true, write: removeMember },
+  "group-promote": { needs: "session", activity: true, write: promoteMember },
   "group-message": { needs: "session", activity: true, write: groupMessage },
   groups: { needs: "session", activity: true, read: groups },
   "group-members": { needs: "session", activity: true, read: groupMembers },

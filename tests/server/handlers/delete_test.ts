@@ -60,6 +60,34 @@ Deno.test("delete takes a group's message and a broadcast back", () => {
   );
 });
 
+Deno.test("delete of a group's message reaches those who are owed it", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const luke = harness.login("luke");
+  const leia = harness.login("leia");
+  yoda.ask("group-create", { group: "Jedi", users: ["luke", "leia"] });
+  for (const client of [luke, leia]) {
+    client.ask("group-join", { group: "Jedi" });
+  }
+  leia.disconnect();
+  yoda.ask("group-message", { group: "Jedi", text: "oops", mid: "1" });
+  // He has it, unconfirmed; she waits for it.
+  luke.ask("group-leave", { group: "Jedi" });
+  yoda.ask("group-remove", { group: "Jedi", user: "leia" });
+  yoda.ask("delete", { group: "Jedi", number: 1, mid: "d" });
+  // Nothing that is sent later is for them.
+  yoda.ask("group-message", { group: "Jedi", text: "later", mid: "2" });
+  yoda.ask("group-leave", { group: "Jedi" });
+  const told = (client: typeof luke) =>
+    client.eventsOf("deleted").map(({ number, group }) => [number, group]);
+  assertEquals(told(luke), [[1, "Jedi"]]);
+  const again = yoda.ask("delete", { group: "jedi", number: 1, mid: "d" });
+  assertEquals(again.number, 2);
+  const back = harness.restarted().connect();
+  assertEquals(back.login("leia").waiting, 0);
+  assertEquals([back.texts, told(back)], [[], [[1, "Jedi"]]]);
+});
+
 Deno.test("delete refuses what is not the sender's or is not there", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");

@@ -51,6 +51,34 @@ Deno.test("history of a group begins where the user joined", () => {
   assertEquals(past(luke, { group: "jedi" }), [late]);
 });
 
+Deno.test("history of one kind since a time ends where the time begins", () => {
+  const harness = meeting();
+  const { yoda, luke, leia } = harness.people;
+  assert(yoda && luke && leia);
+  harness.advance(60_000);
+  const since = harness.now.wall;
+  yoda.ask("group-message", { group: "jedi", text: "now", mid: "7" });
+  luke.ask("broadcast", { text: "hear", mid: "8" });
+  yoda.ask("message", { to: ["luke"], text: "psst", mid: "9" });
+  assertEquals(past(luke, { kind: "group" }), [
+    "2 Jedi, yoda: late",
+    "3 Jedi, yoda: now",
+  ]);
+  assertEquals(past(luke, { kind: "group", since }), ["3 Jedi, yoda: now"]);
+  assertEquals(past(leia, { kind: "group" }), []);
+  assertEquals(past(luke, { kind: "broadcast" }), [
+    "4 broadcast, leia: all",
+    "5 broadcast, luke: hear",
+  ]);
+  const fields = { kind: "broadcast", since, limit: 1 } as const;
+  const { messages, before } = yoda.ask("history", fields);
+  assertEquals(messages.map(({ text }) => text), ["hear"]);
+  const rest = yoda.ask("history", { ...fields, before: before ?? 0 });
+  assertEquals(rest, { messages: [] });
+  const refused = yoda.refused("history", { kind: "group", with: "luke" });
+  assert(refused.startsWith("bad_request"));
+});
+
 Deno.test("history without a name is all of one's own, in order", () => {
   const harness = meeting();
   const { yoda, luke, leia } = harness.people;

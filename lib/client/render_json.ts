@@ -20,6 +20,9 @@
  * | `group-end` | `group`, `at` |
  * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `session` | session fields, `message` (why), `unconfirmed` (texts that may be lost) |
+ * | `private-message` | `session`, `at`, `from`, `text` |
+ * | `private-refused` | `session`, `user`, `text`, `message`: a text that was not sent after all |
  * | `path` | transfer fields, each time another kind of path is used |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
@@ -27,8 +30,9 @@
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
  * `user`, `name`, `size`, `state`, `bytes`, `rate` and, once the other side
- * is reached, `via`, `address`, `rtt`, `loss`, `why`. Every command leads to
- * exactly one `result`; its answers are listed in PROTOCOL.md.
+ * is reached, `via`, `address`, `rtt`, `loss`, `why`. Session fields are
+ * `session` (the N of `/accept N`), `direction`, `kind`, `user`, `state`. Every
+ * command leads to exactly one `result`; its answers are listed in PROTOCOL.md.
  */
 import type {
   ClientEvent,
@@ -54,6 +58,7 @@ function flatten(event: ClientEvent): object {
     case "presence":
     case "invited":
     case "joined":
+    case "private-message":
     case "left":
     case "removed":
     case "leader":
@@ -63,6 +68,10 @@ function flatten(event: ClientEvent): object {
       const { info, summary = {}, message } = event;
       const why = message === undefined ? {} : { message };
       return { event: "transfer", ...info, ...summary, ...why };
+    }
+    case "session": {
+      const { info, event: name, ...why } = event;
+      return { event: name, ...info, ...why };
     }
     case "path":
     case "progress":
@@ -77,6 +86,7 @@ function flatten(event: ClientEvent): object {
     case "chat":
     case "login-failed":
     case "disconnected":
+    case "private-refused":
     case "goodbye":
       return event;
   }

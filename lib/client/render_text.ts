@@ -8,6 +8,11 @@ import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
 import { progressText, renderPath, renderTransfer } from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
+import {
+  renderPrivateMessage,
+  renderPrivateRefused,
+  renderSession,
+} from "./render_session.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
 export function renderText(event: ClientEvent, palette: Palette): string[] {
@@ -76,6 +81,12 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
+    case "session":
+      return renderSession(event, palette);
+    case "private-message":
+      return [renderPrivateMessage(event, palette)];
+    case "private-refused":
+      return [renderPrivateRefused(event, palette)];
     case "path":
       return [renderPath(event.info, palette)];
     case "progress":

@@ -11,6 +11,7 @@ import { Mailboxes } from "./mailboxes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
 import { Outbox } from "./outbox.ts";
+import { Rendezvous } from "./rendezvous.ts";
 import type { Session } from "./session.ts";
 import { SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly idleMs: number;
   /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
   readonly udpPort: number;
+  /** Bytes a day that are relayed for each user; 0, the default, for none. */
+  readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
   /** Milliseconds that delivered messages are kept; 0, the default, for ever. */
@@ -41,6 +44,7 @@ export class ServerContext {
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
   readonly deletions = new Deletions();
+  readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;
   /** Connections that are not logged in. */
@@ -66,6 +70,11 @@ export class ServerContext {
     this.logins = logins;
     this.tokens = new SessionTokens(random);
     this.directory = new Directory(state, this.tokens);
+    this.rendezvous = new Rendezvous(
+      this.offers,
+      options.relayBytes ?? 0,
+      random,
+    );
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
     this.lookups = new Lookups(this.actions);

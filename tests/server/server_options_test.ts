@@ -10,6 +10,7 @@ const defaults = {
   keepDays: 365,
   credentials: "credentials.txt",
   dataDir: "data",
+  relayQuota: 1024,
   plain: false,
   allowDemo: false,
 };
@@ -41,8 +42,13 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     keepDays: 0,
     credentials: "c",
     dataDir: "d",
+    relayQuota: 1024,
     plain: true,
     allowDemo: true,
+  });
+  assertEquals(run("--tls-cert", "c.pem", "--tls-key=k.pem"), {
+    ...defaults,
+    tls: { cert: "c.pem", key: "k.pem" },
   });
 });
 
@@ -88,6 +94,16 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       ["--credentials", ""],
       'invalid --credentials "": must be the path of a file',
     ],
+    [["--tls-cert", "c"], "--tls-cert needs --tls-key"],
+    [["--tls-key", "k"], "--tls-key needs --tls-cert"],
+    [
+      ["--tls-cert", "", "--tls-key", "k"],
+      'invalid --tls-cert "": must be the path of a PEM file',
+    ],
+    [
+      ["--plain", "--tls-cert", "c", "--tls-key", "k"],
+      "--plain and --tls-cert exclude each other",
+    ],
     [
       ["1", "2", "3"],
       'unexpected argument "3": the arguments are PORT ATTEMPTS',
@@ -115,6 +131,8 @@ Deno.test("parseServerOptions() answers --help and --version before all else", (
       "--credentials",
       "--data-dir",
       "--plain",
+      "--tls-cert",
+      "--tls-key",
       "--allow-demo",
       "Exit codes",
     ]

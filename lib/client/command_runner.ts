@@ -11,8 +11,8 @@ import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
 import type { CommandOutcome } from "./client_event.ts";
-import type { Offers } from "./offers.ts";
 import { readHistory } from "./history_reader.ts";
+import type { Offers } from "./offers.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
 import { roomName } from "./room_name.ts";
 

@@ -3,8 +3,8 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
-import { listSession } from "./render_session.ts";
 import { historyLines, seenLines } from "./render_history.ts";
+import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
 
 /** The lines that show a command's answer. */

@@ -6,8 +6,8 @@
 import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
-import { sessionCommands } from "./session_commands.ts";
 import { pastCommands } from "./past_commands.ts";
+import { sessionCommands } from "./session_commands.ts";
 
 export type { ArgumentKind, CommandRow } from "./command_row.ts";
 

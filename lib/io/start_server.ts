@@ -136,6 +136,7 @@ export async function startServer(
   };
 }
 
+const dayMs = 86_400_000;
 /** The UDP port of the same number; without it clients still meet on a LAN. */
 function openUdp<Accounts>(
   options: ServerOptions,
@@ -192,6 +193,5 @@ async function tlsCertificate(
 /** A given certificate with less time left is warned about, ms. */
 const expiryWarningMs = 30 * 86_400_000;
 
-const dayMs = 86_400_000;
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

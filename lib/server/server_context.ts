@@ -43,8 +43,8 @@ export class ServerContext {
   readonly background = new BackgroundWrites();
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
-  readonly rendezvous: Rendezvous;
   readonly deletions = new Deletions();
+  readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;
   /** Connections that are not logged in. */

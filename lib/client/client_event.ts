@@ -6,6 +6,7 @@
  */
 import type { CommandName } from "../commands/command.ts";
 import type { HelpEntry } from "../commands/help.ts";
+import type { PathKind } from "../transfer/path_kind.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 
 /** Where a transfer stands. */
@@ -39,6 +40,46 @@ export interface TransferInfo {
   readonly bytes: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** How the other side is reached; absent, as what follows, until it is. */
+  readonly via?: PathKind;
+  /** `IP:PORT` of the other side; absent when the server relays. */
+  readonly address?: string;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt?: number;
+  /** Share of the datagrams that were lost, 0–1; of outgoing ones only. */
+  readonly loss?: number;
+  /** When the server relays: why there is no direct path. */
+  readonly why?: string;
+}
+
+/** Where a private session stands. */
+export type PrivateSessionState =
+  /** This side opens a port for it. */
+  | "preparing"
+  /** The other side has not answered, or this side has not. */
+  | "offered"
+  /** Both agreed: the direct connection is being made. */
+  | "connecting"
+  /** Texts can be sent. */
+  | "open"
+  /** One of the two ended it. */
+  | "closed"
+  /** There was no way to connect, or the connection was lost. */
+  | "failed"
+  | "rejected"
+  /** Taken back before it was open. */
+  | "cancelled";
+
+/** A private session as `/transfers` shows it. */
+export interface PrivateSessionInfo {
+  /** N of `/accept N`: counts together with the transfers. */
+  readonly session: number;
+  /** Who asked for it. */
+  readonly direction: "incoming" | "outgoing";
+  readonly kind: "session";
+  /** The other side. */
+  readonly user: string;
+  readonly state: PrivateSessionState;
 }
 
 /** How a verified transfer went. */
@@ -69,12 +110,18 @@ export interface CommandAnswers {
   groupmsg: ReplyFields<"group-message"> & { group: string };
   groups: ReplyFields<"groups">;
   members: ReplyFields<"group-members">;
+  startprivate: PrivateSessionInfo;
+  private: { user: string };
+  stopprivate: { user: string };
   srb: ReplyFields<"group-create">;
   chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
   accept: { transfer: number };
   reject: { transfer: number };
-  transfers: { transfers: readonly TransferInfo[] };
+  transfers: {
+    transfers: readonly TransferInfo[];
+    sessions: readonly PrivateSessionInfo[];
+  };
   cancel: { transfer: number };
   help: { entries: readonly HelpEntry[] };
   logout: Record<string, never>;
@@ -108,7 +155,7 @@ export interface CommandFailure {
   readonly code: string;
   /** One line for people. */
   readonly message: string;
-  /** True when an event of its transfer told it already. */
+  /** True when an event of its transfer or session told it already. */
   readonly announced?: boolean;
 }
 
@@ -226,6 +273,32 @@ export type ClientEvent =
     /** Why it failed or was rejected. */
     readonly message?: string;
   }
+  | {
+    readonly event: "session";
+    readonly info: PrivateSessionInfo;
+    /** Why it ended. */
+    readonly message?: string;
+    /** Private messages of this user that may not have arrived. */
+    readonly unconfirmed?: number;
+  }
+  | {
+    readonly event: "private-message";
+    /** Number of its private session. */
+    readonly session: number;
+    readonly at: number;
+    readonly from: string;
+    readonly text: string;
+  }
+  | {
+    /** A private message of this user that was not sent after all. */
+    readonly event: "private-refused";
+    readonly session: number;
+    readonly user: string;
+    readonly text: string;
+    readonly message: string;
+  }
+  /** The other side is reached, or is reached another way from now on. */
+  | { readonly event: "path"; readonly info: TransferInfo }
   | { readonly event: "progress"; readonly info: TransferInfo }
   | {
     readonly event: "result";

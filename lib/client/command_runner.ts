@@ -11,14 +11,14 @@ import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
 import type { CommandOutcome } from "./client_event.ts";
+import type { Offers } from "./offers.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
 import { roomName } from "./room_name.ts";
-import type { Transfers } from "./transfers.ts";
 
 /** What the runner needs from the session it belongs to. */
 export interface CommandHost {
   readonly random: Random;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly chat: Chat;
   request<N extends RequestName>(
     name: N,
@@ -45,7 +45,7 @@ export class CommandRunner {
 
   /** Starts command number `n`. */
   run(command: Command, n: number): void {
-    const { transfers } = this.#host;
+    const { offers } = this.#host;
     switch (command.command) {
       case "msgto":
         return this.#ask("msgto", n, "message", {
@@ -111,20 +111,26 @@ export class CommandRunner {
         const { group } = command;
         return this.#ask("members", n, "group-members", { group }, (a) => a);
       }
+      case "startprivate":
+        return offers.sessions.start(command.user, n);
+      case "private":
+        return offers.sendPrivate(command.user, command.text, n);
+      case "stopprivate":
+        return offers.sessions.stop(command.user, n);
       case "srb":
         return this.#makeRoom(n, command.users, 0);
       case "chat":
         return this.#chat(n, command.target);
       case "p2pvideo":
-        return transfers.send(command.to, command.file, n);
+        return offers.transfers.send(command.to, command.file, n);
       case "accept":
-        return transfers.accept(command.transfer, n);
+        return offers.accept(command.transfer, n);
       case "reject":
-        return transfers.reject(command.transfer, n);
+        return offers.reject(command.transfer, n);
       case "cancel":
-        return transfers.cancel(command.transfer, n);
+        return offers.cancel(command.transfer, n);
       case "transfers": {
-        const answer = { transfers: transfers.table.list() };
+        const answer = offers.list();
         return this.#host.settle(n, { command: "transfers", ok: true, answer });
       }
       case "help":

@@ -4,13 +4,13 @@ import type { Chat } from "./chat.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KnownNames } from "./known_names.ts";
-import type { Transfers } from "./transfers.ts";
+import type { Offers } from "./offers.ts";
 
 /** Where the server's events go. */
 export interface EventRouterHost {
   readonly inbox: Inbox;
   readonly names: KnownNames;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly chat: Chat;
   now(): Instant;
   /** This user's name. */
@@ -22,7 +22,7 @@ export interface EventRouterHost {
 
 /** Passes an event of the server on to the part it concerns. */
 export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
-  const { names, transfers } = host;
+  const { names, offers } = host;
   switch (event.ev) {
     case "ping":
       return;
@@ -75,10 +75,12 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     }
     case "offer":
       names.addUser(event.from);
-      return transfers.handleOffer(event);
+      return offers.handleOffer(event);
     case "answer":
-      return transfers.handleAnswer(event, host.now());
+      return offers.handleAnswer(event, host.now());
+    case "candidates":
+      return offers.transfers.handleCandidates(event);
     case "offer-end":
-      return transfers.handleOfferEnd(event, host.now());
+      return offers.handleOfferEnd(event, host.now());
   }
 }

@@ -71,6 +71,7 @@ export class Login {
   /** The last key derived, for a login to the same account with the same salt. */
   #derived: { parameters: SaltParameters; key: Uint8Array } | undefined;
   #parameters: SaltParameters | undefined;
+  #serverUdpPort = 0;
   #channel: SecureChannel | undefined;
   #greeted = false;
   #asking = false;
@@ -87,6 +88,11 @@ export class Login {
     return this.#user;
   }
 
+  /** The server's UDP port, 0 for none. */
+  get serverUdpPort(): number {
+    return this.#serverUdpPort;
+  }
+
   /** True while the user is being asked for name or password. */
   get asking(): boolean {
     return this.#asking;
@@ -101,6 +107,7 @@ export class Login {
       { version: protocolVersion, features: [], agent },
       (reply) => {
         if (reply.ok === undefined) return this.#refused(reply);
+        this.#serverUdpPort = reply.ok.udpPort;
         this.#greeted = true;
         if (!this.#asking) this.#proceed();
       },

@@ -3,6 +3,7 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
+import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
 
 /** The lines that show a command's answer. */
@@ -78,18 +79,25 @@ export function renderAnswer(
       ];
     }
     case "transfers": {
-      const { transfers } = outcome.answer;
-      if (transfers.length === 0) return ["no transfers"];
-      return transfers.map((info) => listTransfer(info, palette));
+      const { transfers, sessions } = outcome.answer;
+      const lines = [
+        ...transfers.map((info) => listTransfer(info, palette)),
+        ...sessions.map((info) => listSession(info, palette)),
+      ];
+      return lines.length === 0 ? ["no transfers"] : lines;
     }
     case "help":
       return helpLines(outcome.answer, palette);
+    case "private":
+      return [`sent to ${name(outcome.answer.user)} only`];
+    case "startprivate":
+    case "stopprivate":
     case "accept":
     case "reject":
     case "cancel":
     case "p2pvideo":
     case "logout":
-      // The transfer's own events, or the good-bye, tell it.
+      // The transfer's or session's own events, or the good-bye, tell it.
       return [];
   }
 }

@@ -20,13 +20,19 @@
  * | `group-end` | `group`, `at` |
  * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `session` | session fields, `message` (why), `unconfirmed` (texts that may be lost) |
+ * | `private-message` | `session`, `at`, `from`, `text` |
+ * | `private-refused` | `session`, `user`, `text`, `message`: a text that was not sent after all |
+ * | `path` | transfer fields, each time another kind of path is used |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
  * | `goodbye` | `user` |
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
- * `user`, `name`, `size`, `state`, `bytes`, `rate`. Every command leads to
- * exactly one `result`; its answers are listed in PROTOCOL.md.
+ * `user`, `name`, `size`, `state`, `bytes`, `rate` and, once the other side
+ * is reached, `via`, `address`, `rtt`, `loss`, `why`. Session fields are
+ * `session` (the N of `/accept N`), `direction`, `kind`, `user`, `state`. Every
+ * command leads to exactly one `result`; its answers are listed in PROTOCOL.md.
  */
 import type {
   ClientEvent,
@@ -38,7 +44,11 @@ import type {
 export function renderJson(event: ClientEvent): string {
   return JSON.stringify(
     flatten(event),
-    (key, value) => key === "ms" || key === "rate" ? Math.round(value) : value,
+    (key, value) => {
+      const digits = decimals[key];
+      if (digits === undefined || typeof value !== "number") return value;
+      return Number(value.toFixed(digits));
+    },
   );
 }
 
@@ -48,6 +58,7 @@ function flatten(event: ClientEvent): object {
     case "presence":
     case "invited":
     case "joined":
+    case "private-message":
     case "left":
     case "removed":
     case "leader":
@@ -58,8 +69,13 @@ function flatten(event: ClientEvent): object {
       const why = message === undefined ? {} : { message };
       return { event: "transfer", ...info, ...summary, ...why };
     }
+    case "session": {
+      const { info, event: name, ...why } = event;
+      return { event: name, ...info, ...why };
+    }
+    case "path":
     case "progress":
-      return { event: "progress", ...event.info };
+      return { event: event.event, ...event.info };
     case "result": {
       const { n, outcome } = event;
       return { event: "result", n, ...flattenOutcome(outcome) };
@@ -70,6 +86,7 @@ function flatten(event: ClientEvent): object {
     case "chat":
     case "login-failed":
     case "disconnected":
+    case "private-refused":
     case "goodbye":
       return event;
   }
@@ -97,6 +114,14 @@ function flattenAnswer(outcome: CommandSuccess): object {
       return outcome.answer;
   }
 }
+
+/** Decimals of the numbers that are no integers. */
+const decimals: Record<string, number | undefined> = {
+  ms: 0,
+  rate: 0,
+  rtt: 1,
+  loss: 4,
+};
 
 function iso(ms: number): string {
   // Beyond what a date can be, only a broken server sends.

@@ -6,8 +6,13 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
-import { progressText, renderTransfer } from "./render_transfer.ts";
+import { progressText, renderPath, renderTransfer } from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
+import {
+  renderPrivateMessage,
+  renderPrivateRefused,
+  renderSession,
+} from "./render_session.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
 export function renderText(event: ClientEvent, palette: Palette): string[] {
@@ -76,6 +81,14 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
+    case "session":
+      return renderSession(event, palette);
+    case "private-message":
+      return [renderPrivateMessage(event, palette)];
+    case "private-refused":
+      return [renderPrivateRefused(event, palette)];
+    case "path":
+      return [renderPath(event.info, palette)];
     case "progress":
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {

@@ -10,8 +10,9 @@ import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
+import { Offers } from "./offers.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
-import { type AcceptRule, Transfers } from "./transfers.ts";
+import type { AcceptRule } from "./transfers.ts";
 
 /** What a session is made of. */
 export interface ClientSessionOptions {
@@ -52,14 +53,14 @@ export class SessionParts {
   readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     const { random, udpPort, agent, accept } = options;
     const { requests, inbox, names } = this;
-    const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
@@ -73,7 +74,10 @@ export class SessionParts {
       udpPort,
       agent,
       effect,
-      opened,
+      opened: (session, resumed) => {
+        this.#bind(effect);
+        opened(session, resumed);
+      },
       refused,
       seen: () => inbox.seen,
       send: (name, fields, onReply) =>
@@ -84,6 +88,8 @@ export class SessionParts {
       effect,
       emit,
       logout,
+      send,
+      self: () => this.login.user ?? "",
       request: <N extends RequestName>(
         name: N,
         fields: RequestFields<N>,
@@ -91,10 +97,21 @@ export class SessionParts {
       ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
       settle: commands.settle.bind(commands),
     };
-    const transfers = this.transfers = new Transfers(host, accept);
-    this.runner = new CommandRunner({ ...host, transfers, chat });
+    const offers = this.offers = new Offers(host, accept);
+    this.runner = new CommandRunner({ ...host, offers, chat });
     const user = () => this.login.user;
-    this.router = { inbox, names, transfers, chat, now, user, emit, bye };
+    this.router = { inbox, names, offers, chat, now, user, emit, bye };
+  }
+
+  /** Asks for what is needed to talk to the server's UDP port. */
+  #bind(effect: (effect: ClientEffect) => void): void {
+    const port = this.login.serverUdpPort;
+    if (port === 0) return;
+    this.requests.add("rendezvous", {}, (reply) => {
+      if (reply.ok !== undefined) {
+        effect({ effect: "bind", port, grant: reply.ok });
+      }
+    }, false);
   }
 
   /** Asks the server for the names that Tab offers. */

@@ -1,6 +1,6 @@
 /**
- * The offers of this run and the transfers they become. Numbers are local:
- * incoming and outgoing ones count together from 1. The transfer service moves
+ * The offers of files of this run and the transfers they become. Numbers are local:
+ * incoming and outgoing ones count together, with private sessions, from 1. The transfer service moves
  * the bytes; this class tells it what to do and tells server and user what
  * came of it. A transfer that runs does not need the server.
  */
@@ -11,8 +11,10 @@ import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
 import type { ClientEffect } from "./client_effect.ts";
+import type { OfferNumbers } from "./offer_numbers.ts";
 import type { OnReply } from "./request_queue.ts";
-import { type Transfer, transferInfo } from "./transfer.ts";
+import { rejectionText } from "./rejection_text.ts";
+import { averageRate, type Transfer, transferInfo } from "./transfer.ts";
 import { TransferTable, type TransferTableHost } from "./transfer_table.ts";
 import type {
   OfferedFile,
@@ -41,10 +43,14 @@ export class Transfers {
   readonly #accept: AcceptRule;
   readonly #table: TransferTable;
 
-  constructor(host: TransfersHost, accept: AcceptRule) {
+  constructor(
+    host: TransfersHost,
+    accept: AcceptRule,
+    numbers: OfferNumbers,
+  ) {
     this.#host = host;
     this.#accept = accept;
-    this.#table = new TransferTable(host);
+    this.#table = new TransferTable(host, numbers);
   }
 
   /** The transfers that have not ended. */
@@ -150,13 +156,26 @@ export class Transfers {
     const { id } = transfer;
     if (!event.accept || event.key === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const message = rejections[event.reason ?? ""] ?? rejections.failed ?? "";
+      const message = rejectionText(event.reason);
       return this.#table.end(transfer, "rejected", message);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
     const resume = event.resume === undefined ? {} : { resume: event.resume };
     this.#host.effect({ effect: "start-sending", id, peer, ...resume });
     this.#run(transfer, now);
+  }
+
+  /** The server sees the other side from further addresses. */
+  handleCandidates(event: EventFields<"candidates">): void {
+    const { offer: id, addresses } = event;
+    const transfer = this.#table.find(id);
+    if (transfer === undefined || transfer.user !== event.from) return;
+    const { peer } = transfer;
+    if (peer !== undefined) {
+      const all = [...addresses, ...peer.addresses].slice(0, mostAddresses);
+      transfer.peer = { ...peer, addresses: all };
+    }
+    this.#host.effect({ effect: "add-addresses", id, addresses });
   }
 
   /** The other side, or the server in its place, ended it. */
@@ -199,11 +218,18 @@ export class Transfers {
           event: "progress",
           info: transferInfo(transfer),
         });
+      case "path": {
+        const isNews = transfer.link?.via !== event.link.via;
+        transfer.link = event.link;
+        if (!isNews) return;
+        const info = transferInfo(transfer);
+        return this.#host.emit({ event: "path", info });
+      }
       case "done": {
         const { bytes, resumed = 0, ms, digest } = event;
         transfer.bytes = bytes;
         const path = event.path === undefined ? {} : { path: event.path };
-        const rate = rateOf(bytes - resumed, ms);
+        const rate = averageRate(bytes - resumed, ms);
         const before = resumed > 0 ? { resumed } : {};
         const summary = { ms, rate, digest, ...before, ...path };
         this.#tellEnd(transfer, "verified");
@@ -223,7 +249,7 @@ export class Transfers {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       transfer.bytes = transfer.file.size;
       const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
-      const summary = { ms, rate: rateOf(transfer.bytes, ms) };
+      const summary = { ms, rate: averageRate(transfer.bytes, ms) };
       this.#table.end(transfer, "verified", undefined, summary);
     }
   }
@@ -365,17 +391,8 @@ export class Transfers {
   }
 }
 
-function rateOf(bytes: number, ms: number): number {
-  return ms > 0 ? bytes * 1000 / ms : 0;
-}
-
-/** What the receiver's reasons mean. */
-const rejections: Record<string, string | undefined> = {
-  rejected: "the receiver does not want it",
-  disk: "the receiver has too little room",
-  busy: "the receiver has too many offers waiting",
-  failed: "the receiver could not take it",
-};
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
+/** Addresses kept of one other side. */
+const mostAddresses = 64;
 const settleMs = 2000;

@@ -41,6 +41,13 @@ export type Command =
   }
   | { readonly command: "groups" }
   | { readonly command: "members"; readonly group: string }
+  | { readonly command: "startprivate"; readonly user: string }
+  | {
+    readonly command: "private";
+    readonly user: string;
+    readonly text: string;
+  }
+  | { readonly command: "stopprivate"; readonly user: string }
   | {
     readonly command: "p2pvideo";
     readonly to: string;

@@ -25,7 +25,12 @@ export interface Argument {
 }
 
 /** Heading under which `/help` lists a command. */
-export type CommandGroup = "Messages" | "Groups" | "Files" | "Parley";
+export type CommandGroup =
+  | "Messages"
+  | "Groups"
+  | "Private sessions"
+  | "Files"
+  | "Parley";
 
 /** One row: everything there is to know about a command's syntax. */
 export interface CommandRow {

@@ -6,6 +6,7 @@
 import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
+import { sessionCommands } from "./session_commands.ts";
 
 export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
@@ -50,6 +51,7 @@ export const commandTable: readonly CommandRow[] = [
     build: () => ({ command: "activeuser" }),
   },
   ...groupCommands,
+  ...sessionCommands,
   {
     name: "p2pvideo",
     aliases: ["send"],
@@ -66,7 +68,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/accept N",
-    summary: "take the file that was offered as number N",
+    summary: "take the file or private session that was offered as number N",
     example: "/accept 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("accept", number),
@@ -76,7 +78,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/reject N",
-    summary: "refuse the file that was offered as number N",
+    summary: "refuse the file or private session that was offered as number N",
     example: "/reject 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("reject", number),
@@ -86,7 +88,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/transfers",
-    summary: "what is being sent and received, with progress",
+    summary: "what is being sent and received, with progress; private sessions",
     example: "/transfers",
     arguments: [],
     build: () => ({ command: "transfers" }),
@@ -96,7 +98,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/cancel N",
-    summary: "stop transfer number N",
+    summary: "stop transfer number N, or end private session number N",
     example: "/cancel 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("cancel", number),

@@ -4,8 +4,8 @@ import type {
   OfferedFile,
   TransferEvent,
   TransferFailure,
-  TransferPeer,
 } from "../client/transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
@@ -16,6 +16,7 @@ import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { type FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { TransferProgress } from "./transfer_progress.ts";
+import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
 
@@ -24,9 +25,9 @@ export interface IncomingOptions {
   readonly id: string;
   readonly idBytes: Uint8Array;
   readonly keys: TransferKeys;
+  readonly paths: TransferPaths;
   /** User name of the sender. */
   readonly from: string;
-  readonly peer: TransferPeer;
   readonly file: OfferedFile;
   readonly sink: FileSink;
   readonly endpoint: UdpEndpoint;
@@ -48,26 +49,25 @@ export class IncomingTransfer {
   #isUseless = false;
   readonly #checkpoints: Checkpoints;
   readonly #released = Promise.withResolvers<void>();
-  #startedAt: number;
+  /** When the other side was first heard, monotonic ms. */
+  #startedAt: number | undefined;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
-    const { endpoint, peer, file, now } = options;
-    this.#startedAt = now();
+    const { endpoint, paths, file, now } = options;
     this.#progress = new TransferProgress(options.id, file.size);
     this.#receiver = new Receiver({
       id: options.idBytes,
       keys: options.keys,
       size: file.size,
-      paths: peer.addresses.map((address) => endpoint.path(address))
-        .filter((path) => path >= 0),
+      ...paths.options,
       firstBlock: options.sink.firstBlock,
-      now: this.#startedAt,
+      now: now(),
     });
     this.#checkpoints = new Checkpoints(
       options.sink.part,
       () => this.#receiver.checkpoint(),
-      this.#startedAt,
+      now(),
     );
     this.#pump = new TransferPump(
       endpoint,
@@ -75,7 +75,17 @@ export class IncomingTransfer {
       this.#receiver,
       now,
       () => this.#work(),
+      (refusal) => options.paths.handleRefused(refusal),
     );
+    this.#pump.wake();
+  }
+
+  /** The sender can be reached at these addresses, too. */
+  addAddresses(addresses: readonly WireAddress[]): void {
+    const { paths, now } = this.#options;
+    for (const path of paths.add(addresses)) {
+      this.#receiver.addPath(path, now());
+    }
     this.#pump.wake();
   }
 
@@ -135,6 +145,14 @@ export class IncomingTransfer {
     const { now, onEvent } = this.#options;
     const progress = this.#progress.update(this.#receiver.base, now());
     if (progress !== undefined) onEvent(progress);
+    this.#tellPath(false);
+  }
+
+  #tellPath(isEnd: boolean): void {
+    const { paths, now, onEvent } = this.#options;
+    const { pathInfo } = this.#receiver;
+    const told = paths.update(pathInfo, undefined, now(), isEnd);
+    if (told !== undefined) onEvent(told);
   }
 
   #write(): void {
@@ -172,12 +190,13 @@ export class IncomingTransfer {
       this.#receiver.handleStored(now());
       this.#pump.wake();
       if (wasEnded) return;
+      this.#tellPath(true);
       onEvent({
         event: "done",
         id,
         bytes: file.size,
         resumed: sink.firstBlock * transferLimits.blockBytes,
-        ms: now() - this.#startedAt,
+        ms: now() - (this.#startedAt ?? now()),
         digest: encodeHex(digest),
         path,
       });
@@ -189,10 +208,10 @@ export class IncomingTransfer {
   }
 
   #handle(event: EngineEvent): void {
-    const { file, now } = this.#options;
+    const { file, paths, now } = this.#options;
     switch (event.type) {
       case "connected":
-        this.#startedAt = now();
+        this.#startedAt ??= now();
         break;
       case "verified":
         this.#store(event.digest);
@@ -203,7 +222,10 @@ export class IncomingTransfer {
         this.#fail(...closedFailure(event.reason, file.name, "sender"));
         break;
       case "unreachable":
-        this.#fail("unreachable", unreachableMessage(event.wasConnected));
+        this.#fail(
+          "unreachable",
+          unreachableMessage(event.wasConnected, () => paths.explain()),
+        );
         break;
       case "corrupt":
         this.#isUseless = true;

@@ -27,7 +27,7 @@ export class ServerConnection {
   readonly #handler: ServerConnectionHandler;
   readonly #place: string;
   readonly #pins: PinFile | undefined;
-  #connection: Deno.Conn | undefined;
+  #connection: Deno.Conn<Deno.NetAddr> | undefined;
   #queue: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   #isClosed = false;
@@ -43,6 +43,11 @@ export class ServerConnection {
     this.#pins = pins;
     this.#place = serverLabel(host, port);
     this.#run(host, port);
+  }
+
+  /** The server's address, while there is a connection. */
+  get serverIp(): string | undefined {
+    return this.#connection?.remoteAddr.hostname;
   }
 
   /** Writes `bytes` after what was written before. */

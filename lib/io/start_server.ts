@@ -13,11 +13,13 @@ import { DataFolder } from "./data_folder.ts";
 import { deriveKey } from "./derive_key.ts";
 import { MessageLogs } from "./message_logs.ts";
 import type { Report } from "./report.ts";
+import { reasonOf } from "./reason_of.ts";
 import { ServerShell } from "./server_shell.ts";
 import { WorkerStore } from "./worker_store.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
 import { TcpServer } from "./tcp_server.ts";
+import { UdpServer } from "./udp_server.ts";
 import {
   givenTlsCertificate,
   ownTlsCertificate,
@@ -83,12 +85,15 @@ export async function startServer(
     ...certificate && { binding: certificate.binding },
   }, systemRandom);
   authenticator.handleAccounts(accounts);
+  const coreOptions = {
+    idleMs: options.idleTimeout * 1000,
+    // Known once it is bound, before the first client can ask.
+    udpPort: 0,
+    relayBytes: options.relayQuota * 1_000_000,
+    agent: `parley-server ${version}`,
+  };
   const core = new ServerCore(
-    {
-      idleMs: options.idleTimeout * 1000,
-      udpPort: 0,
-      agent: `parley-server ${version}`,
-    },
+    coreOptions,
     state,
     authenticator,
     systemRandom,
@@ -110,6 +115,11 @@ export async function startServer(
     new TcpServer(host, port, shell, report, certificate),
     (network) => network.close(),
   );
+  const udp = openUdp(options, network.port, shell, report);
+  if (udp !== undefined) {
+    parts.adopt(udp, (udp) => udp.close());
+    coreOptions.udpPort = udp.port;
+  }
   shell.start(network);
   network.start();
 
@@ -123,6 +133,35 @@ export async function startServer(
       await running.disposeAsync();
     },
   };
+}
+
+/** The UDP port of the same number; without it clients still meet on a LAN. */
+function openUdp<Accounts>(
+  options: ServerOptions,
+  tcpPort: number,
+  shell: ServerShell<Accounts>,
+  report: Report,
+): UdpServer | undefined {
+  // Where any free port will do, it need not be the same one.
+  const ports = options.port === 0 ? [tcpPort, 0] : [tcpPort];
+  for (const port of ports) {
+    try {
+      return new UdpServer(
+        options.host,
+        port,
+        (bytes, from) => shell.handleDatagram(bytes, from),
+      );
+    } catch (error) {
+      if (port !== ports.at(-1)) continue;
+      report(
+        "warning",
+        `cannot use UDP port ${port}: ${
+          reasonOf(error)
+        }; clients behind routers will not find each other`,
+      );
+    }
+  }
+  return undefined;
 }
 
 async function tlsCertificate(

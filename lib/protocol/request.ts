@@ -72,6 +72,8 @@ const requests = {
   "group-message": object({ group: name, text, mid: messageId }),
   groups: object({}),
   "group-members": object({ group: name }),
+  /** What is needed to talk to the server's UDP port. */
+  rendezvous: object({}),
   offer: object({
     offer: offerId,
     to: name,

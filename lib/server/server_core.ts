@@ -1,6 +1,7 @@
 import { wireError } from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
 import { Connection } from "./connection.ts";
@@ -8,9 +9,11 @@ import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { finishLogin } from "./handlers/login.ts";
 import type { LoginDecider } from "./login_decider.ts";
+import { announceAddresses } from "./offer_relay.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./presence.ts";
 import { shown } from "./refusal.ts";
+import type { ServerDatagram } from "./rendezvous.ts";
 import type {
   ConnectionId,
   RemoteAddress,
@@ -110,6 +113,28 @@ export class ServerCore<Accounts> {
       this.#drop(connection);
     }
     this.#settle();
+  }
+
+  /**
+   * A datagram came to the server's UDP port; the bytes may be reused once what
+   * is returned was sent.
+   *
+   * @param from In canonical form.
+   */
+  handleDatagram(
+    bytes: Uint8Array,
+    from: WireAddress,
+    now: Instant,
+  ): ServerDatagram | undefined {
+    const { rendezvous } = this.#server;
+    const answer = rendezvous.handleDatagram(bytes, from, now);
+    const moved = rendezvous.takeMoved();
+    if (moved !== undefined) {
+      this.#now = now;
+      announceAddresses(this.#server, moved, now);
+      this.#settle();
+    }
+    return answer;
   }
 
   /** The connection is closed, by whichever side. */

@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly credentials: string;
   /** Folder of logs and database. */
   readonly dataDir: string;
+  /** Megabytes a day that are relayed for each user; 0 for none. */
+  readonly relayQuota: number;
   /** No TLS. */
   readonly plain: boolean;
   /** PEM files to use in the place of the generated certificate. */
@@ -69,6 +71,7 @@ export function parseServerOptions(
         "the path of a file",
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
+      relayQuota: integerSetting(line, relayQuotaSetting),
       plain,
       ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
@@ -127,6 +130,12 @@ const idleTimeoutSetting: IntegerSetting = {
   max: longest,
   standard: 0,
 };
+const relayQuotaSetting: IntegerSetting = {
+  option: "--relay-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: 1024,
+};
 
 const rows: readonly OptionRow[] = [
   {
@@ -170,6 +179,12 @@ const rows: readonly OptionRow[] = [
     value: "FOLDER",
     help: "logs and database; created when missing",
     default: defaultDataDir,
+  },
+  {
+    name: "--relay-quota",
+    value: "MB",
+    help: "relayed a day for each user without a direct path; 0 = none",
+    default: String(relayQuotaSetting.standard),
   },
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
   {

@@ -12,7 +12,11 @@ import { Bbr } from "./bbr.ts";
 import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { CongestionController } from "./congestion.ts";
-import { ControlChannel, type EndOptions } from "./control_channel.ts";
+import {
+  ControlChannel,
+  type EndOptions,
+  type PathInfo,
+} from "./control_channel.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
 import {
@@ -70,6 +74,8 @@ export class Sender {
   /** The slice that was picked has not been sent before. */
   #isNewSlice = false;
   #probesDue = 0;
+  /** The path in use ends on this machine. */
+  #isLocal = false;
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
@@ -107,6 +113,16 @@ export class Sender {
     return this.#channel.path;
   }
 
+  /** How the receiver is reached. */
+  get pathInfo(): PathInfo {
+    return this.#channel.pathInfo;
+  }
+
+  /** The receiver may be at `path`, too. */
+  addPath(path: number, now: number): void {
+    this.#channel.paths.add(path, now);
+  }
+
   /** Every block below this one was opened by the receiver. */
   get base(): number {
     return this.#window.base;
@@ -128,7 +144,9 @@ export class Sender {
     if (type === packetType.data) return;
     const body = this.#channel.handle(bytes, path, now);
     if (body === undefined || this.#channel.isClosing) return;
-    if (this.#state === "connecting") this.#connect(now);
+    if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
+      this.#connect(now);
+    }
     if (type === packetType.probed) this.#handleProbed();
     else if (type === packetType.ack) this.#handleAck(body, now);
     else if (type === packetType.done) this.#handleDone(now);
@@ -243,11 +261,18 @@ export class Sender {
     return this.#events.shift();
   }
 
+  /** A path was found, or another one is used from now on. */
   #connect(now: number): void {
     const path = this.#channel.paths.active;
+    const isFirst = this.#state === "connecting";
+    const isLocal = this.#localPaths.includes(path);
+    if (isFirst || !(isLocal && this.#isLocal)) {
+      this.#mtu.start(now, isLocal);
+    }
+    this.#isLocal = isLocal;
     this.#state = "sending";
-    this.#mtu.start(now, this.#localPaths.includes(path));
-    this.#recovery.start(now);
+    if (isFirst) this.#recovery.start(now);
+    else this.#recovery.setDatagramBytes(this.#mtu.size);
     this.#events.push({
       type: "connected",
       path,

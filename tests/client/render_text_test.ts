@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type {
   ClientEvent,
+  PrivateSessionInfo,
   TransferInfo,
 } from "../../lib/client/client_event.ts";
 import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
@@ -73,6 +74,72 @@ Deno.test("renderText: says what SPEC says", () => {
   const kept = { command: "msgto", ok: true, answer: { at, sent } } as const;
   assertEquals(text({ event: "result", n: 1, outcome: kept }), [
     `message sent at ${time}, kept for leia, who is off line`,
+  ]);
+});
+
+Deno.test("renderText: private sessions are told apart in words, not by colour alone", () => {
+  const private_ = {
+    event: "private-message",
+    session: 1,
+    at,
+    from: "yoda",
+    text: "hi\x1b[2J",
+  } as const;
+  assertEquals(text(private_), [`${time}, yoda (private): hi␛[2J`]);
+  assertEquals(
+    renderJson(private_),
+    `{"event":"private-message","session":1,"at":"2026-06-01T12:00:00.000Z","from":"yoda","text":"hi\\u001b[2J"}`,
+  );
+  const session = (
+    state: PrivateSessionInfo["state"],
+    direction: "incoming" | "outgoing" = "outgoing",
+    more = {},
+  ) =>
+    text({
+      event: "session",
+      info: { session: 2, direction, kind: "session", user: "luke", state },
+      ...more,
+    });
+  assertEquals(session("offered", "incoming"), [
+    "luke asks for a private session; /accept 2 or /reject 2",
+  ]);
+  assertEquals(session("offered"), ["2: asked luke for a private session"]);
+  assertEquals(session("connecting"), []);
+  assertEquals(session("open"), [
+    "2: private session with luke is open; /private luke TEXT, /stopprivate luke",
+  ]);
+  const why = { message: "luke left" };
+  assertEquals(session("closed", "outgoing", { ...why, unconfirmed: 1 }), [
+    "2: private session with luke has ended: luke left",
+    "1 private message to luke may not have arrived",
+  ]);
+  assertEquals(session("failed", "outgoing", { ...why, unconfirmed: 3 }), [
+    "2: private session with luke failed: luke left",
+    "3 private messages to luke may not have arrived",
+  ]);
+  assertEquals(
+    text({
+      event: "private-refused",
+      session: 2,
+      user: "luke",
+      text: "hi",
+      message: "try again",
+    }),
+    ["not sent to luke: try again: hi"],
+  );
+  const answer = {
+    transfers: [],
+    sessions: [{
+      session: 2,
+      direction: "outgoing",
+      kind: "session",
+      user: "luke",
+      state: "open",
+    }],
+  } as const;
+  const outcome = { command: "transfers", ok: true, answer } as const;
+  assertEquals(text({ event: "result", n: 1, outcome }), [
+    "2: private session with luke, open",
   ]);
 });
 

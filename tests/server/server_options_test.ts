@@ -9,6 +9,7 @@ const defaults = {
   idleTimeout: 0,
   credentials: "credentials.txt",
   dataDir: "data",
+  relayQuota: 1024,
   plain: false,
   allowDemo: false,
 };
@@ -39,6 +40,7 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     idleTimeout: 4,
     credentials: "c",
     dataDir: "d",
+    relayQuota: 1024,
     plain: true,
     allowDemo: true,
   });

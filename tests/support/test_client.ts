@@ -14,6 +14,10 @@ export type JsonEvent = Record<string, unknown>;
 export interface TestClientOptions {
   readonly user?: string;
   readonly password?: string;
+  /** Where the server is; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** Command that starts the client, such as one that enters a namespace. */
+  readonly launcher?: readonly string[];
   /** Further command-line arguments. */
   readonly args?: readonly string[];
   /** `false` for text output. */
@@ -42,8 +46,9 @@ export class TestClient implements AsyncDisposable {
     const { user, password } = options;
     const process = new RunningProcess({
       command: [
+        ...(options.launcher ?? []),
         ...clientCommand,
-        "127.0.0.1",
+        options.host ?? "127.0.0.1",
         String(server.port),
         ...(server.plain ? ["--plain"] : []),
         ...(options.json === false ? [] : ["--json"]),

@@ -16,6 +16,8 @@ export interface TestServerOptions {
   readonly accounts: string | Record<string, string>;
   /** Further command-line arguments. */
   readonly args?: readonly string[];
+  /** Command that starts the server, such as one that enters a namespace. */
+  readonly launcher?: readonly string[];
   /** Address to listen on; 127.0.0.1 by default. */
   readonly host?: string;
   /** False for TLS; most tests write frames by hand. */
@@ -116,6 +118,7 @@ export class TestServer implements AsyncDisposable {
     const args = ["--host", host, "--port", String(this.#port)];
     return new RunningProcess({
       command: [
+        ...(this.#options.launcher ?? []),
         ...serverCommand,
         ...args,
         ...(this.plain ? ["--plain"] : []),

@@ -22,6 +22,7 @@ import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
 import { ack, ping, who } from "./presence.ts";
+import { rendezvous } from "./rendezvous.ts";
 
 /** How a request is handled; each returns or throws what is replied. */
 export type Rule<N extends RequestName> = {
@@ -83,6 +84,7 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   "group-message": { needs: "session", activity: true, write: groupMessage },
   groups: { needs: "session", activity: true, read: groups },
   "group-members": { needs: "session", activity: true, read: groupMembers },
+  rendezvous: { needs: "session", activity: false, read: rendezvous },
   offer: { needs: "session", activity: true, read: offer },
   answer: { needs: "session", activity: true, read: answer },
   "offer-end": { needs: "session", activity: true, read: offerEnd },

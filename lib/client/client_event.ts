@@ -99,7 +99,15 @@ export interface TransferSummary {
 /** What a successful command answers, by command. */
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
+  broadcast: ReplyFields<"broadcast">;
   activeuser: ReplyFields<"who">;
+  whoelsesince: ReplyFields<"who-since">;
+  /** `earlier` is the command that goes on where this one ends. */
+  history: ReplyFields<"history"> & { earlier?: string };
+  rdm: CommandAnswers["history"];
+  /** `deleted` is the number of the message that is no more. */
+  deletemsg: ReplyFields<"delete"> & { deleted: number };
+  deletegroupmsg: ReplyFields<"delete"> & { deleted: number; group: string };
   creategroup: ReplyFields<"group-create">;
   createbroadcast: ReplyFields<"group-create">;
   joingroup: ReplyFields<"group-join">;
@@ -206,6 +214,15 @@ export type ClientEvent =
     readonly text: string;
     /** True when it was sent while this user was off line. */
     readonly kept: boolean;
+  }
+  | {
+    readonly event: "deleted";
+    readonly kind: "private" | "group" | "broadcast";
+    /** Of the message that is no more. */
+    readonly number: number;
+    readonly at: number;
+    readonly from: string;
+    readonly group?: string;
   }
   | {
     readonly event: "presence";

@@ -12,6 +12,7 @@ import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
 import type { CommandOutcome } from "./client_event.ts";
 import type { Offers } from "./offers.ts";
+import { readHistory } from "./history_reader.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
 import { roomName } from "./room_name.ts";
 
@@ -63,6 +64,33 @@ export class CommandRunner {
           fields,
           (answer) => ({ ...answer, group }),
         );
+      }
+      case "broadcast": {
+        const fields = { text: command.text, mid: this.#messageId() };
+        return this.#ask("broadcast", n, "broadcast", fields, (a) => a);
+      }
+      case "whoelsesince": {
+        const { seconds } = command;
+        return this.#ask("whoelsesince", n, "who-since", { seconds }, (a) => a);
+      }
+      case "history":
+      case "rdm":
+        return readHistory(
+          command,
+          (fields, onReply) => this.#host.request("history", fields, onReply),
+          (answer) => this.#settleHistory(command.command, n, answer),
+        );
+      case "deletemsg": {
+        const { number } = command;
+        const fields = { number, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, deleted: number });
+        return this.#ask("deletemsg", n, "delete", fields, answerOf);
+      }
+      case "deletegroupmsg": {
+        const { number, group } = command;
+        const fields = { number, group, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, group, deleted: number });
+        return this.#ask("deletegroupmsg", n, "delete", fields, answerOf);
       }
       case "activeuser":
         return this.#ask("activeuser", n, "who", {}, (answer) => answer);
@@ -138,6 +166,17 @@ export class CommandRunner {
       case "logout":
         return this.#host.logout(n);
     }
+  }
+
+  #settleHistory(
+    command: "history" | "rdm",
+    n: number,
+    answer: Parameters<Parameters<typeof readHistory>[2]>[0],
+  ): void {
+    if ("code" in answer) {
+      const { code, message } = answer;
+      this.#host.settle(n, { command, ok: false, code, message });
+    } else this.#host.settle(n, { command, ok: true, answer });
   }
 
   /** Makes a group under the first made-up name that is free. */
@@ -218,6 +257,7 @@ export class CommandRunner {
   }
 }
 
+type Deletion = ReplyFields<"delete">;
 type AskingCommand = Command["command"];
 type Answer<C extends AskingCommand> = Extract<
   CommandOutcome,

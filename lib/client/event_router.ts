@@ -36,6 +36,12 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const shown = { kind, number, at, from, ...group, text, kept };
       return host.emit({ event: "message", ...shown });
     }
+    case "deleted": {
+      if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
+      const { kind, number, at, from } = event;
+      const group = event.group === undefined ? {} : { group: event.group };
+      return host.emit({ event: "deleted", kind, number, at, from, ...group });
+    }
     case "presence": {
       const { user, online, at } = event;
       if (online) names.addUser(user);

@@ -11,6 +11,7 @@
  * | `login-failed` | `code`, `message` |
  * | `disconnected` | `code`, `message`, `retrying` |
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
+ * | `deleted` | `kind`, `number` (of the message that is no more), `at`, `from`, `group` (only of a group) |
  * | `presence` | `user`, `online`, `at` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
@@ -55,6 +56,7 @@ export function renderJson(event: ClientEvent): string {
 function flatten(event: ClientEvent): object {
   switch (event.event) {
     case "message":
+    case "deleted":
     case "presence":
     case "invited":
     case "joined":
@@ -101,8 +103,25 @@ function flattenOutcome(outcome: CommandOutcome): object {
 function flattenAnswer(outcome: CommandSuccess): object {
   switch (outcome.command) {
     case "msgto":
+    case "broadcast":
+    case "deletemsg":
+    case "deletegroupmsg":
     case "groupmsg":
       return { ...outcome.answer, at: iso(outcome.answer.at) };
+    case "history":
+    case "rdm": {
+      const { answer } = outcome;
+      const messages = answer.messages.map((message) => ({
+        ...message,
+        at: iso(message.at),
+      }));
+      return { ...answer, messages };
+    }
+    case "whoelsesince": {
+      const { answer } = outcome;
+      const users = answer.users.map((user) => ({ ...user, at: iso(user.at) }));
+      return { ...answer, users };
+    }
     case "activeuser": {
       const users = outcome.answer.users.map((user) => ({
         ...user,

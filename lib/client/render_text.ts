@@ -44,8 +44,14 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     case "message": {
       const time = palette.dim(formatTime(event.at));
       const group = event.group === undefined ? "" : `${name(event.group)}, `;
-      const from = name(event.from);
+      const all = event.kind === "broadcast" ? " to all" : "";
+      const from = `${name(event.from)}${all}`;
       return [`${time}, ${group}${from}: ${visible(event.text)}`];
+    }
+    case "deleted": {
+      const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
+      const from = name(event.from);
+      return [`message ${event.number} of ${from}${group} was deleted`];
     }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];

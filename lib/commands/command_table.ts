@@ -7,6 +7,7 @@ import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
 import { sessionCommands } from "./session_commands.ts";
+import { pastCommands } from "./past_commands.ts";
 
 export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
@@ -26,6 +27,17 @@ export const commandTable: readonly CommandRow[] = [
       if (to.includes("")) return undefined;
       return { command: "msgto", to: [...new Set(to)], text };
     },
+  },
+  {
+    name: "broadcast",
+    aliases: [],
+    words: ["BCM", "broadcast"],
+    group: "Messages",
+    usage: "/broadcast TEXT",
+    summary: "send a message to everybody on line",
+    example: "/broadcast the council meets at noon",
+    arguments: [{ kind: "text" }],
+    build: ([text = ""]) => ({ command: "broadcast", text }),
   },
   {
     name: "chat",
@@ -50,6 +62,7 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
+  ...pastCommands,
   ...groupCommands,
   ...sessionCommands,
   {

@@ -136,7 +136,6 @@ export async function startServer(
   };
 }
 
-const dayMs = 86_400_000;
 /** The UDP port of the same number; without it clients still meet on a LAN. */
 function openUdp<Accounts>(
   options: ServerOptions,
@@ -190,8 +189,9 @@ async function tlsCertificate(
   return given;
 }
 
+const dayMs = 86_400_000;
 /** A given certificate with less time left is warned about, ms. */
-const expiryWarningMs = 30 * 86_400_000;
+const expiryWarningMs = 30 * dayMs;
 
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

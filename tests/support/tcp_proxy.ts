@@ -8,8 +8,6 @@ type Server = Pick<TestServer, "port" | "plain">;
 
 /** A proxy on a free port of this machine. */
 export class TcpProxy implements AsyncDisposable {
-  /** True: the server behind it speaks no TLS. */
-  readonly plain = true;
   readonly #listener: Deno.TcpListener;
   readonly #target: Server;
   readonly #open = new Set<Deno.TcpConn>();

@@ -54,8 +54,17 @@ export class SqliteStore implements Store {
     );
     return {
       users: this.#all(
-        "SELECT id, name, cursor, last_seen AS lastSeen FROM users",
-      ) as unknown as StoredState["users"],
+        "SELECT id, name, cursor, last_seen AS lastSeen, renaming FROM users",
+      ).map(({ renaming, ...row }) => ({
+        ...row,
+        ...(renaming === null ? {} : { renaming }),
+      })) as unknown as StoredState["users"],
+      blocks: this.#all(
+        "SELECT user, blocked, since FROM blocks",
+      ) as unknown as StoredState["blocks"],
+      profiles: this.#all(
+        "SELECT user, field, value FROM profiles",
+      ) as unknown as StoredState["profiles"],
       groups: this.#all(
         "SELECT id, name, leader, leader_only, created_at FROM groups",
       ).map((row) => ({
@@ -235,8 +244,22 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.cursor.run(write.upto, write.lastSeen, write.user);
       return;
     case "user": {
-      const { id, name, cursor, lastSeen } = write.user;
-      statements.user.run(id, name, cursor, lastSeen);
+      const { id, name, cursor, lastSeen, renaming } = write.user;
+      statements.user.run(id, name, cursor, lastSeen, renaming ?? null);
+      return;
+    }
+    case "block": {
+      const { user, blocked, since } = write.block;
+      statements.block.run(user, blocked, since);
+      return;
+    }
+    case "unblock":
+      statements.unblock.run(write.user, write.blocked);
+      return;
+    case "profile": {
+      const { user, field, value } = write.profile;
+      if (value === "") statements.removeProfile.run(user, field);
+      else statements.profile.run(user, field, value);
       return;
     }
     case "group": {

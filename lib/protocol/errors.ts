@@ -30,12 +30,21 @@ export const errorMessages = {
   unknown_user: "There is no such user",
   user_offline: "The user is off line",
   is_self: "You cannot do this to yourself",
+  already_blocked: "You have already blocked this user",
+  not_blocked: "You have not blocked this user",
   blocked_by_user: "Your message could not be delivered: the user blocked you",
   blank_text: "The text is blank",
   text_too_long: "The text is too long",
   bad_text: "The text has control characters",
   too_many_unconfirmed: "Too many messages wait for confirmation",
   bad_message_id: "This message id was used for another message",
+  // Profiles and accounts
+  unknown_field: "A profile has no such field",
+  wrong_password: "The old password is wrong",
+  bad_user_name: "A user name is 1 to 32 of A-Z a-z 0-9 . _ -",
+  name_taken: "This user name is taken",
+  credentials_failed:
+    "The server could not change the accounts. Nothing was changed; please try again",
   // Groups
   bad_group_name: "A group name is 1 to 32 letters and digits",
   group_exists: "A group chat of this name already exists",

@@ -13,6 +13,8 @@ export const limits = {
   textCharacters: 4096,
   /** Most receivers named in one private message. */
   messageReceivers: 64,
+  /** Longest value of a profile field, Unicode characters. */
+  profileCharacters: 256,
   /** Most users named when a group is created. */
   groupUsers: 5000,
   /** Longest client-chosen message id, ASCII characters. */

@@ -58,6 +58,16 @@ const requests = {
     mid: messageId,
   }),
   who: object({}),
+  block: object({ user: name }),
+  unblock: object({ user: name }),
+  blocked: object({}),
+  /** One's own without `user`. */
+  profile: object({ user: optional(name) }),
+  "profile-set": object({ field: string(0, 64), value: text }),
+  /** SCRAM over the logged-in connection: proves the old password. */
+  "password-start": object({ scram }),
+  "password-change": object({ scram, verifier: string(1, 512) }),
+  rename: object({ name }),
   "group-create": object({
     group: name,
     users: list(name, 0, limits.groupUsers),

@@ -26,7 +26,7 @@ import type { Accounts } from "./accounts.ts";
 import { DerivationQueue } from "./derivation_queue.ts";
 import { Lockout } from "./lockout.ts";
 import type { RemoteAddress } from "./server_action.ts";
-import { newIterations } from "./verifier.ts";
+import { newIterations } from "../protocol/verifier.ts";
 
 /** What an {@link Authenticator} is made of. */
 export interface AuthenticatorOptions {

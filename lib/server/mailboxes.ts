@@ -7,6 +7,7 @@ import { event } from "../protocol/server_frame.ts";
 import type { ActionQueue } from "./action_queue.ts";
 import { CatchUp, type CatchUpHost } from "./catch_up.ts";
 import type { Directory } from "./directory.ts";
+import { isHidden } from "./reach.ts";
 import type { Session } from "./session.ts";
 import type { StoredMessage } from "./store.ts";
 
@@ -86,6 +87,12 @@ export class Mailboxes implements CatchUpHost {
     const user = session.user.id;
     this.#actions.push({ action: "inbox", query, user, after, limit });
     return query;
+  }
+
+  hides({ user }: Session, message: StoredMessage): boolean {
+    if (user.blocked.size === 0 || message.receiver !== undefined) return false;
+    const sender = this.#directory.userById(message.sender);
+    return sender !== undefined && isHidden(user, sender, message.at);
   }
 
   encode(message: StoredMessage, kept: boolean): Uint8Array | undefined {

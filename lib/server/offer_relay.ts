@@ -33,6 +33,20 @@ export function endOldOffers(server: ServerContext, now: Instant): void {
   }
 }
 
+/** Somebody blocked somebody: ends what is offered or runs between the two. */
+export function endOffersBetween(
+  server: ServerContext,
+  blocker: User,
+  blocked: User,
+): void {
+  for (const offer of server.offers.of(blocker)) {
+    if (offer.from !== blocked && offer.to !== blocked) continue;
+    // As if the blocker had left: a block is not announced.
+    endOffer(server, offer, blocker, `${blocker.name} went off line`);
+    endOffer(server, offer, blocked, `You blocked ${blocked.name}`);
+  }
+}
+
 /** An event about an offer for somebody who may be about to come back. */
 export function sendOrPark(user: User, frame: Uint8Array): void {
   if (user.session?.entered) user.session.connection.send(frame);

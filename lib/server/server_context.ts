@@ -3,6 +3,7 @@ import { ActionQueue } from "./action_queue.ts";
 import { BackgroundWrites } from "./background_writes.ts";
 import type { PendingWrite } from "./batch.ts";
 import type { Connection } from "./connection.ts";
+import { CredentialEdits } from "./credential_edits.ts";
 import { Directory } from "./directory.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { Mailboxes } from "./mailboxes.ts";
@@ -36,6 +37,7 @@ export class ServerContext {
   readonly background = new BackgroundWrites();
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
+  readonly credentialEdits = new CredentialEdits(this.actions);
   readonly mailboxes: Mailboxes;
   /** Connections that are not logged in. */
   readonly newcomers: Newcomers;

@@ -6,6 +6,8 @@ import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { finishLogin } from "./handlers/login.ts";
+import { finishPasswordChange } from "./handlers/password.ts";
+import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./presence.ts";
@@ -54,6 +56,7 @@ export class ServerCore<Accounts> {
     this.#commits = new GroupCommit(this.#server);
     this.#now = now;
     this.#checkAt = now.mono;
+    repairRenames(this.#server);
     this.#welcomeUsers();
   }
 
@@ -154,6 +157,7 @@ export class ServerCore<Accounts> {
     this.#server.deriving.delete(name);
     for (const connection of waiting ?? []) {
       finishLogin(this.#server, connection, now);
+      finishPasswordChange(this.#server, connection, now);
     }
     this.#settle();
   }
@@ -182,6 +186,26 @@ export class ServerCore<Accounts> {
       user.active = false;
     }
     this.#welcomeUsers();
+    this.#settle();
+  }
+
+  /** A `credentials` action was carried out; the accounts as they are now. */
+  handleCredentialsWritten(
+    edit: number,
+    accounts: Accounts,
+    now: Instant,
+  ): void {
+    const open = this.#server.credentialEdits.take(edit);
+    open?.written?.();
+    this.handleAccounts(accounts, now);
+    open?.done(now);
+    this.#settle();
+  }
+
+  /** A `credentials` action could not be carried out. */
+  handleCredentialsFailed(edit: number, now: Instant): void {
+    this.#now = now;
+    this.#server.credentialEdits.take(edit)?.failed();
     this.#settle();
   }
 

@@ -19,17 +19,22 @@ import {
 } from "../../lib/protocol/server_frame.ts";
 import type { Accounts, Credential } from "../../lib/server/accounts.ts";
 import { Authenticator } from "../../lib/server/authenticator.ts";
-import type { RemoteAddress } from "../../lib/server/server_action.ts";
+import type {
+  CredentialChange,
+  RemoteAddress,
+} from "../../lib/server/server_action.ts";
 import type { ServerOptions } from "../../lib/server/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import type { UserLogEntry } from "../../lib/server/server_action.ts";
-import { makeVerifier } from "../../lib/server/verifier.ts";
+import { makeVerifier } from "../../lib/protocol/verifier.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
 /** What a harness starts with. */
 export interface HarnessOptions {
   readonly users?: readonly string[];
+  /** In place of `users`. */
+  readonly accounts?: Map<string, Credential>;
   readonly options?: Partial<ServerOptions>;
   readonly store?: MemoryStore;
   readonly now?: Instant;
@@ -47,16 +52,22 @@ export class CoreHarness {
   userLog: readonly UserLogEntry[] = [];
   readonly reports: string[] = [];
   now: Instant;
+  /** What `credentials.txt` would hold. */
+  accounts: Map<string, Credential>;
   /** How commits end: at once, not before {@link release}, or badly. */
   commits: "done" | "held" | "failing" = "done";
   /** How queries for waiting messages end. */
   queries: "done" | "held" | "failing" = "done";
+  /** How changes of the accounts end. */
+  edits: "done" | "held" | "failing" = "done";
+  readonly #heldEdits: (() => void)[] = [];
   readonly #held: (() => void)[] = [];
   readonly #heldQueries: (() => void)[] = [];
   #lastConnection = 0;
 
   constructor(
-    { users = names, options = {}, store, now, seed = 1 }: HarnessOptions = {},
+    { users = names, accounts, options = {}, store, now, seed = 1 }:
+      HarnessOptions = {},
   ) {
     this.store = store ?? new MemoryStore();
     this.now = now ?? { mono: 1_000, wall: Date.UTC(2026, 5, 1, 12) };
@@ -67,7 +78,8 @@ export class CoreHarness {
       allowDemo: true,
       secret: new Uint8Array(32),
     }, random);
-    logins.handleAccounts(accountsOf(users));
+    this.accounts = accounts ?? accountsOf(users);
+    logins.handleAccounts(this.accounts);
     this.core = new ServerCore(
       { idleMs: 0, udpPort: 6000, agent: "test", ...options },
       this.store.load(),
@@ -80,8 +92,8 @@ export class CoreHarness {
 
   /** The same server after a crash: only what is stored is left. */
   restarted(options: HarnessOptions = {}): CoreHarness {
-    const { store, now } = this;
-    return new CoreHarness({ store, now, seed: 77, ...options });
+    const { store, now, accounts } = this;
+    return new CoreHarness({ store, now, accounts, seed: 77, ...options });
   }
 
   /** A client that connects. */
@@ -114,6 +126,15 @@ export class CoreHarness {
       this.drive();
     }
     this.#moveTo(end);
+  }
+
+  /** Rewrites the accounts as was held, and goes on without holding any. */
+  rewrite(): void {
+    this.edits = "done";
+    while (this.#heldEdits.length > 0) {
+      this.#heldEdits.shift()?.();
+      this.drive();
+    }
   }
 
   /** Ends the commits that were held, and goes on without holding any. */
@@ -163,6 +184,13 @@ export class CoreHarness {
           this.#flush();
           this.clients.get(action.connection)?.handleClosed();
           break;
+        case "credentials": {
+          const { edit, change } = action;
+          const finish = () => this.#edit(edit, change);
+          if (this.edits === "held") this.#heldEdits.push(finish);
+          else finish();
+          break;
+        }
         case "log": {
           const { group, line } = action;
           if (group === undefined) this.log.push(line);
@@ -181,6 +209,25 @@ export class CoreHarness {
 
   logOf(group: string): string[] {
     return this.groupLogs.get(group) ?? [];
+  }
+
+  /** As `CredentialsFile` does it: a line keeps its place. */
+  #edit(edit: number, change: CredentialChange): void {
+    const found = this.accounts.get(change.name);
+    const to = change.do === "rename" ? change.to : change.name;
+    const isTaken = to !== change.name && this.accounts.has(to);
+    if (this.edits === "failing" || found === undefined || isTaken) {
+      return this.core.handleCredentialsFailed(edit, this.now);
+    }
+    const credential: Credential = change.do === "rename"
+      ? found
+      : { kind: "verifier", verifier: change.verifier };
+    this.accounts = new Map(
+      [...this.accounts].map(([name, old]) =>
+        name === change.name ? [to, credential] : [name, old]
+      ),
+    );
+    this.core.handleCredentialsWritten(edit, this.accounts, this.now);
   }
 
   #commit(batch: number, writes: Parameters<MemoryStore["commit"]>[0]): void {

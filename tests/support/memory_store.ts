@@ -1,7 +1,9 @@
 import type {
+  StoredBlock,
   StoredGroup,
   StoredMember,
   StoredMessage,
+  StoredProfileField,
   StoredState,
   StoredToken,
   StoredUser,
@@ -14,6 +16,8 @@ export class MemoryStore {
   readonly groups = new Map<number, StoredGroup>();
   readonly members = new Map<string, StoredMember>();
   readonly tokens = new Map<number, StoredToken>();
+  readonly blocks = new Map<string, StoredBlock>();
+  readonly profiles = new Map<string, StoredProfileField>();
   readonly messages: StoredMessage[] = [];
 
   load(): StoredState {
@@ -23,6 +27,8 @@ export class MemoryStore {
       users: [...this.users.values()],
       groups: [...this.groups.values()],
       members: [...this.members.values()],
+      blocks: [...this.blocks.values()],
+      profiles: [...this.profiles.values()],
       tokens: [...this.tokens.values()],
       lastMessage: this.messages.at(-1)?.id ?? 0,
       lastNumber: others.at(-1)?.number ?? 0,
@@ -70,6 +76,20 @@ export class MemoryStore {
       case "member-remove":
         this.members.delete(`${write.group} ${write.user}`);
         break;
+      case "block": {
+        const { user, blocked } = write.block;
+        this.blocks.set(`${user} ${blocked}`, write.block);
+        break;
+      }
+      case "unblock":
+        this.blocks.delete(`${write.user} ${write.blocked}`);
+        break;
+      case "profile": {
+        const { user, field, value } = write.profile;
+        if (value === "") this.profiles.delete(`${user} ${field}`);
+        else this.profiles.set(`${user} ${field}`, write.profile);
+        break;
+      }
       case "message": {
         const last = this.messages.at(-1)?.id ?? 0;
         if (write.message.id <= last) throw new Error("ids must rise");

@@ -154,7 +154,14 @@ function usersToInvite(
         `There is no user ${shown(name)}; the group was not created`,
       );
     }
-    if (user !== creator && mayReach(creator, user)) users.add(user);
+    if (user === creator) continue;
+    if (!mayReach(creator, user)) {
+      throw new Refusal(
+        "blocked_by_user",
+        `${user.name} blocked you; the group was not created`,
+      );
+    }
+    users.add(user);
   }
   if (users.size === 0) throw new Refusal("no_other_user");
   return users;

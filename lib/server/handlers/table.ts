@@ -9,12 +9,16 @@ import type { Batch, Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
+import { block, blocked, unblock } from "./block.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
 import { groupMessage } from "./group_message.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
+import { changePassword, startPassword } from "./password.ts";
 import { ack, ping, who } from "./presence.ts";
+import { profile, setProfile } from "./profile.ts";
+import { rename } from "./rename.ts";
 
 /** How a request is handled; each returns or throws what is replied. */
 export type Rule<N extends RequestName> = {
@@ -33,7 +37,7 @@ type Handling<R, N extends RequestName> =
       now: Instant,
     ) => ReplyFields<N> | undefined;
   }
-  /** Needs a session and stores nothing: answered at once. */
+  /** Needs a session and stores nothing: answered at once, or when it says. */
   | {
     readonly needs: "session";
     readonly read: (
@@ -41,7 +45,7 @@ type Handling<R, N extends RequestName> =
       session: Session,
       request: R,
       now: Instant,
-    ) => ReplyFields<N>;
+    ) => ReplyFields<N> | undefined;
   }
   /** Needs a session and takes its turn among those that store something. */
   | {
@@ -66,6 +70,14 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   logout: { needs: "session", activity: false, write: logout },
   who: { needs: "session", activity: true, read: who },
   message: { needs: "session", activity: true, write: message },
+  block: { needs: "session", activity: true, write: block },
+  unblock: { needs: "session", activity: true, write: unblock },
+  blocked: { needs: "session", activity: true, read: blocked },
+  profile: { needs: "session", activity: true, read: profile },
+  "profile-set": { needs: "session", activity: true, write: setProfile },
+  "password-start": { needs: "session", activity: true, read: startPassword },
+  "password-change": { needs: "session", activity: true, read: changePassword },
+  rename: { needs: "session", activity: true, write: rename },
   "group-create": { needs: "session", activity: true, write: createGroup },
   "group-join": { needs: "session", activity: true, write: joinGroup },
   "group-message": { needs: "session", activity: true, write: groupMessage },

@@ -57,6 +57,13 @@ export interface TransferSummary {
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
   activeuser: ReplyFields<"who">;
+  block: ReplyFields<"block">;
+  unblock: ReplyFields<"unblock">;
+  blocked: ReplyFields<"blocked">;
+  profile: ReplyFields<"profile">;
+  setprofile: ReplyFields<"profile-set">;
+  changepassword: Record<string, never>;
+  rename: ReplyFields<"rename">;
   creategroup: ReplyFields<"group-create">;
   joingroup: ReplyFields<"group-join">;
   groupmsg: ReplyFields<"group-message"> & { group: string };
@@ -136,6 +143,7 @@ export type ClientEvent =
     readonly online: boolean;
     readonly at: number;
   }
+  | { readonly event: "renamed"; readonly from: string; readonly to: string }
   | {
     readonly event: "invited";
     readonly group: string;

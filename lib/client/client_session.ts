@@ -9,11 +9,13 @@ import type { Command } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse_command.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { ServerFrame } from "../protocol/server_frame.ts";
-import type { ClientEffect } from "./client_effect.ts";
+import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import type { EndReason } from "./exit_code.ts";
+import { isFinalBye } from "./is_final_bye.ts";
 import { routeEvent } from "./event_router.ts";
 import type { KnownNames } from "./known_names.ts";
+import type { NewPassword } from "./password_change.ts";
 import type { OpenedSession } from "./login.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
 import { type LinkFault, ServerLink } from "./server_link.ts";
@@ -60,7 +62,8 @@ export class ClientSession {
 
   /** Requests that the server has not answered, sent or not. */
   get unanswered(): number {
-    return this.#parts.requests.size;
+    const { requests, passwords } = this.#parts;
+    return requests.size + (passwords.isUnderWay ? 1 : 0);
   }
 
   /** The transfers that have not ended. */
@@ -91,11 +94,8 @@ export class ClientSession {
   handleData(bytes: Uint8Array, now: Instant): void {
     if (this.#link.state !== "connected") return;
     this.#now = now;
-    const fault = this.#link.handleData(
-      bytes,
-      now.mono,
-      (frame) => this.#handleFrame(frame),
-    );
+    const take = (frame: ServerFrame) => this.#handleFrame(frame);
+    const fault = this.#link.handleData(bytes, now.mono, take);
     if (fault !== undefined) this.#drop(fault);
     this.#flush();
   }
@@ -119,9 +119,26 @@ export class ClientSession {
   }
 
   /** The salted password asked for with effect `derive`. */
-  handleDerived(saltedPassword: Uint8Array, now: Instant): void {
+  handleDerived(
+    saltedPassword: Uint8Array,
+    now: Instant,
+    purpose: DerivePurpose = "login",
+  ): void {
     this.#now = now;
-    this.#parts.login.handleDerived(saltedPassword);
+    const { login, passwords } = this.#parts;
+    if (purpose === "login") return login.handleDerived(saltedPassword);
+    passwords.handleDerived(saltedPassword, purpose);
+    this.#flush();
+  }
+
+  /**
+   * What the user answered to effect `ask-new-password`; `undefined` when that
+   * was nothing.
+   */
+  handleNewPassword(answer: NewPassword | undefined, now: Instant): void {
+    this.#now = now;
+    this.#parts.passwords.handleAnswer(answer);
+    this.#flush();
   }
 
   /**
@@ -255,7 +272,7 @@ export class ClientSession {
 
   #handleBye(code: string, message: string): void {
     this.#bye = { code, message };
-    if (!finalByes.has(code)) return;
+    if (!isFinalBye(code)) return;
     const retrying = false;
     this.#events.push({ event: "disconnected", code, message, retrying });
     this.#end("ended-by-server");
@@ -378,6 +395,4 @@ function isDue(at: number | undefined, now: number): boolean {
   return at !== undefined && now >= at;
 }
 
-/** After these the server does not want this session back. */
-const finalByes = new Set(["idle", "account_removed", "session_moved"]);
 const logoutMs = 2000;

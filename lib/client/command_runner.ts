@@ -9,6 +9,7 @@ import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { CommandOutcome } from "./client_event.ts";
+import type { PasswordChange } from "./password_change.ts";
 import type { OnReply } from "./request_queue.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -16,6 +17,9 @@ import type { Transfers } from "./transfers.ts";
 export interface CommandHost {
   readonly random: Random;
   readonly transfers: Transfers;
+  readonly passwords: PasswordChange;
+  /** This user has another name. */
+  renamed(from: string, to: string): void;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -62,6 +66,32 @@ export class CommandRunner {
       }
       case "activeuser":
         return this.#ask("activeuser", n, "who", {}, (answer) => answer);
+      case "block":
+      case "unblock": {
+        const { command: name, user } = command;
+        return this.#ask(name, n, name, { user }, (answer) => answer);
+      }
+      case "blocked":
+        return this.#ask("blocked", n, "blocked", {}, (answer) => answer);
+      case "profile": {
+        const { command: name, user } = command;
+        const fields = user === undefined ? {} : { user };
+        return this.#ask(name, n, name, fields, (answer) => answer);
+      }
+      case "setprofile": {
+        const { command: name, field, value } = command;
+        const fields = { field, value };
+        return this.#ask(name, n, "profile-set", fields, (answer) => answer);
+      }
+      case "changepassword":
+        return this.#host.passwords.start(n);
+      case "rename": {
+        const fields = { name: command.to };
+        return this.#ask("rename", n, "rename", fields, (answer) => {
+          this.#host.renamed(answer.from, answer.to);
+          return answer;
+        });
+      }
       case "creategroup": {
         const { group, users } = command;
         const fields = { group, users: [...users] };

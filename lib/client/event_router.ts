@@ -37,6 +37,11 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       if (online) names.addUser(user);
       return host.emit({ event: "presence", user, online, at });
     }
+    case "renamed": {
+      const { from, to } = event;
+      names.rename(from, to);
+      return host.emit({ event: "renamed", from, to });
+    }
     case "invited": {
       const { group, by, leaderOnly, at } = event;
       names.addGroup(group);

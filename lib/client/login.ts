@@ -118,6 +118,18 @@ export class Login {
     this.#prove(saltedPassword);
   }
 
+  /** The account has another password: the session goes on with a new token. */
+  handlePasswordChanged(password: string, token: string): void {
+    this.#password = password;
+    this.#token = token;
+    this.#derived = undefined;
+  }
+
+  /** The account has another name. */
+  handleRenamed(name: string): void {
+    this.#user = name;
+  }
+
   /** Forgets what could open a session again. */
   close(): void {
     this.#password = undefined;
@@ -180,7 +192,14 @@ export class Login {
     }
     const { salt, iterations } = parameters;
     const password = this.#password ?? "";
-    this.#host.effect({ effect: "derive", password, salt, iterations });
+    const purpose = "login";
+    this.#host.effect({
+      effect: "derive",
+      purpose,
+      password,
+      salt,
+      iterations,
+    });
   }
 
   #prove(saltedPassword: Uint8Array): void {

@@ -10,6 +10,7 @@
  * | `disconnected` | `code`, `message`, `retrying` |
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
  * | `presence` | `user`, `online`, `at` |
+ * | `renamed` | `from`, `to` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
@@ -53,6 +54,7 @@ function flatten(event: ClientEvent): object {
       const { n, outcome } = event;
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
+    case "renamed":
     case "welcome":
     case "login-failed":
     case "disconnected":
@@ -78,6 +80,21 @@ function flattenAnswer(outcome: CommandSuccess): object {
         since: iso(user.since),
       }));
       return { users };
+    }
+    case "blocked": {
+      const users = outcome.answer.users.map(({ user, since }) => ({
+        user,
+        since: iso(since),
+      }));
+      return { users };
+    }
+    case "profile": {
+      const { since, lastSeen, ...answer } = outcome.answer;
+      return {
+        ...answer,
+        ...(since === undefined ? {} : { since: iso(since) }),
+        ...(lastSeen === undefined ? {} : { lastSeen: iso(lastSeen) }),
+      };
     }
     default:
       return outcome.answer;

@@ -9,6 +9,7 @@ import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
+import { PasswordChange } from "./password_change.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
 import { type AcceptRule, Transfers } from "./transfers.ts";
 
@@ -51,6 +52,7 @@ export class SessionParts {
   readonly commands: OpenCommands;
   readonly login: Login;
   readonly transfers: Transfers;
+  readonly passwords: PasswordChange;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
 
@@ -86,7 +88,17 @@ export class SessionParts {
       settle: commands.settle.bind(commands),
     };
     const transfers = this.transfers = new Transfers(host, accept);
-    this.runner = new CommandRunner({ ...host, transfers });
+    const passwords = this.passwords = new PasswordChange({
+      ...host,
+      user: () => this.login.user ?? "",
+      changed: (password, token) =>
+        this.login.handlePasswordChanged(password, token),
+    });
+    const renamed = (from: string, to: string) => {
+      this.login.handleRenamed(to);
+      names.rename(from, to);
+    };
+    this.runner = new CommandRunner({ ...host, transfers, passwords, renamed });
     this.router = { inbox, names, transfers, now, emit, bye };
   }
 
@@ -103,4 +115,12 @@ export class SessionParts {
 }
 
 /** Doing these twice is not the same as doing them once. */
-const unrepeatable = new Set<RequestName>(["group-create", "group-join"]);
+const unrepeatable = new Set<RequestName>([
+  "group-create",
+  "group-join",
+  "block",
+  "unblock",
+  "password-start",
+  "password-change",
+  "rename",
+]);

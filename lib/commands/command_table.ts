@@ -3,6 +3,7 @@
  * all read it: a new command is one row here and one member of the union in
  * `command.ts`.
  */
+import { profileFields } from "../protocol/profile_fields.ts";
 import type { Command, CommandName } from "./command.ts";
 
 /** What an argument is: how it is read and what Tab offers for it. */
@@ -15,6 +16,10 @@ export type ArgumentKind =
   | "command"
   /** A positive whole number. */
   | "number"
+  /** A field of a profile. */
+  | "field"
+  /** A name that nobody has yet. */
+  | "new-name"
   /** The rest of the line, as typed; only as the last argument. */
   | "text";
 
@@ -28,7 +33,12 @@ export interface Argument {
 }
 
 /** Heading under which `/help` lists a command. */
-export type CommandGroup = "Messages" | "Groups" | "Files" | "Parley";
+export type CommandGroup =
+  | "Messages"
+  | "People"
+  | "Groups"
+  | "Files"
+  | "Parley";
 
 /** One row: everything there is to know about a command's syntax. */
 export interface CommandRow {
@@ -75,6 +85,84 @@ export const commandTable: readonly CommandRow[] = [
     example: "/activeuser",
     arguments: [],
     build: () => ({ command: "activeuser" }),
+  },
+  {
+    name: "block",
+    aliases: [],
+    group: "People",
+    usage: "/block USER",
+    summary: "no messages, calls or files from USER, who cannot see me either",
+    example: "/block hans",
+    arguments: [{ kind: "user" }],
+    build: ([user = ""]) => ({ command: "block", user }),
+  },
+  {
+    name: "unblock",
+    aliases: [],
+    group: "People",
+    usage: "/unblock USER",
+    summary: "end a block",
+    example: "/unblock hans",
+    arguments: [{ kind: "user" }],
+    build: ([user = ""]) => ({ command: "unblock", user }),
+  },
+  {
+    name: "blocked",
+    aliases: [],
+    group: "People",
+    usage: "/blocked",
+    summary: "whom I have blocked",
+    example: "/blocked",
+    arguments: [],
+    build: () => ({ command: "blocked" }),
+  },
+  {
+    name: "profile",
+    aliases: [],
+    group: "People",
+    usage: "/profile [USER]",
+    summary: "what a user, or I, tell about ourselves",
+    example: "/profile leia",
+    arguments: [{ kind: "user", optional: true }],
+    build: ([user]) =>
+      user === undefined
+        ? { command: "profile" }
+        : { command: "profile", user },
+  },
+  {
+    name: "setprofile",
+    aliases: [],
+    group: "People",
+    usage: "/setprofile FIELD VALUE",
+    summary: `fill in ${
+      profileFields.join(", ")
+    } of my profile; no VALUE clears it`,
+    example: "/setprofile hometown Dagobah",
+    arguments: [{ kind: "field" }, { kind: "text", optional: true }],
+    build: ([field = "", value = ""]) => {
+      const isEmpty = value.trim() === "" || value.trim() === '""';
+      return { command: "setprofile", field, value: isEmpty ? "" : value };
+    },
+  },
+  {
+    name: "changepassword",
+    aliases: [],
+    group: "People",
+    usage: "/changepassword",
+    summary: "another password; asks for the old and the new one",
+    example: "/changepassword",
+    arguments: [],
+    build: () => ({ command: "changepassword" }),
+  },
+  {
+    name: "rename",
+    aliases: [],
+    group: "People",
+    usage: "/rename NEWNAME",
+    summary: "another user name; messages, groups and blocks stay mine",
+    example: "/rename master",
+    arguments: [{ kind: "new-name" }],
+    build: ([to = ""]) => ({ command: "rename", to }),
   },
   {
     name: "creategroup",

@@ -2,6 +2,7 @@
 import type { ClientEvent } from "../client/client_event.ts";
 import type { KnownNames } from "../client/known_names.ts";
 import { colourPalette, plainPalette } from "../client/palette.ts";
+import type { NewPassword } from "../client/password_change.ts";
 import { renderText } from "../client/render_text.ts";
 import { transferStatus } from "../client/render_transfer.ts";
 import { filesLike } from "./files_like.ts";
@@ -53,6 +54,12 @@ export class TerminalInterface implements UserInterface {
       this.#user = event.user;
       this.#terminal.setPrompt(`${event.user}> `);
     }
+    if (event.event === "result" && event.outcome.ok) {
+      if (event.outcome.command === "rename") {
+        this.#user = event.outcome.answer.to;
+        this.#terminal.setPrompt(`${this.#user}> `);
+      }
+    }
     if (event.event === "disconnected") {
       this.#terminal.setPrompt(`${this.#user} (apart)> `);
     }
@@ -68,6 +75,15 @@ export class TerminalInterface implements UserInterface {
       : `Password of ${user}: `;
     const password = await this.#terminal.ask(question, true);
     return password === undefined ? undefined : { user: name.trim(), password };
+  }
+
+  async askNewPassword(): Promise<NewPassword | undefined> {
+    const old = await this.#terminal.ask("Old password: ", true);
+    if (old === undefined) return undefined;
+    const password = await this.#terminal.ask("New password: ", true);
+    if (password === undefined) return undefined;
+    const again = await this.#terminal.ask("The same again: ", true);
+    return again === undefined ? undefined : { old, password, again };
   }
 
   start(): void {

@@ -26,7 +26,7 @@ import type {
 import type { ServerOptions } from "../../lib/server/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import type { UserLogEntry } from "../../lib/server/server_action.ts";
-import { makeVerifier } from "../../lib/protocol/verifier.ts";
+import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
@@ -344,6 +344,20 @@ export class TestClient {
     return this.send("proof", { scram: scram.clientFinal(salted), seen });
   }
 
+  /** Proves `old` and asks for `password`; returns the id of the change. */
+  sendPassword(user: string, old: string, password: string): number {
+    const nonce = `nonce-of-client-${this.id}-${this.#lastId}`;
+    const scram = new ScramClient({ user, nonce });
+    const first = this.ask("password-start", { scram: scram.clientFirst() });
+    const { salt, iterations } = scram.handleServerFirst(first.scram);
+    const parameters = { salt: new Uint8Array(16), iterations: 600_000 };
+    const fresh = saltedPassword(password, parameters.salt, 600_000);
+    return this.send("password-change", {
+      scram: scram.clientFinal(saltedPassword(old, salt, iterations)),
+      verifier: formatVerifier(makeVerifier(fresh, parameters)),
+    });
+  }
+
   login(name: string, seen = 0): ReplyFields<"proof"> {
     const reply = this.replyTo(this.sendLogin(name, undefined, seen));
     assert(reply !== undefined && "ok" in reply, JSON.stringify(reply));
@@ -457,7 +471,8 @@ export function passwordOf(name: string): string {
   return `password of ${name}`;
 }
 
-function saltedPassword(
+/** PBKDF2, remembered over tests. */
+export function saltedPassword(
   password: string,
   salt: Uint8Array,
   iterations: number,

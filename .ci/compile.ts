@@ -46,7 +46,7 @@ const programs = [
       "--allow-read",
       "--allow-write",
       `--allow-env=${clientEnvironment.join(",")}`,
-      "--allow-sys=networkInterfaces",
+      "--allow-sys=networkInterfaces,statfs",
     ],
   },
 ];

@@ -65,10 +65,17 @@ export interface CommandAnswers {
   changepassword: Record<string, never>;
   rename: ReplyFields<"rename">;
   creategroup: ReplyFields<"group-create">;
+  createbroadcast: ReplyFields<"group-create">;
   joingroup: ReplyFields<"group-join">;
+  leavegroup: ReplyFields<"group-leave">;
+  addmember: ReplyFields<"group-add">;
+  removemember: ReplyFields<"group-remove">;
+  promote: ReplyFields<"group-promote">;
   groupmsg: ReplyFields<"group-message"> & { group: string };
   groups: ReplyFields<"groups">;
   members: ReplyFields<"group-members">;
+  srb: ReplyFields<"group-create">;
+  chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
   accept: { transfer: number };
   reject: { transfer: number };
@@ -77,6 +84,16 @@ export interface CommandAnswers {
   help: { entries: readonly HelpEntry[] };
   logout: Record<string, never>;
 }
+
+/** Where lines without a slash go after `/chat`. */
+export type ChatAnswer =
+  | { readonly kind: "none" }
+  | {
+    readonly kind: "user" | "group";
+    readonly name: string;
+    /** True when there is both a user and a group of this name. */
+    readonly ambiguous: boolean;
+  };
 
 /** A command's success. */
 export type CommandSuccess = {
@@ -156,6 +173,45 @@ export type ClientEvent =
     readonly group: string;
     readonly user: string;
     readonly at: number;
+  }
+  | {
+    readonly event: "left";
+    readonly group: string;
+    readonly user: string;
+    readonly at: number;
+    readonly why: "left" | "declined" | "account-removed";
+  }
+  | {
+    readonly event: "removed";
+    readonly group: string;
+    /** May be this user. */
+    readonly user: string;
+    readonly by: string;
+    readonly at: number;
+    /** True when it is this user. */
+    readonly me: boolean;
+  }
+  | {
+    readonly event: "leader";
+    readonly group: string;
+    readonly leader: string;
+    /** Who decided it; absent when the last leader is gone. */
+    readonly by?: string;
+    readonly at: number;
+    /** True when this user leads now. */
+    readonly me: boolean;
+  }
+  | {
+    readonly event: "group-end";
+    readonly group: string;
+    readonly at: number;
+  }
+  | {
+    /** Lines without a slash go elsewhere from now on. */
+    readonly event: "chat";
+    readonly kind: "user" | "group" | "none";
+    /** Absent when they go nowhere. */
+    readonly name?: string;
   }
   | {
     readonly event: "transfer";

@@ -5,6 +5,7 @@
  * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
  * and arms one timer for {@link ClientSession.pollTimeout}.
  */
+import type { ChatTarget } from "../commands/chat_target.ts";
 import type { Command } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse_command.ts";
 import type { Instant } from "../protocol/instant.ts";
@@ -62,8 +63,7 @@ export class ClientSession {
 
   /** Requests that the server has not answered, sent or not. */
   get unanswered(): number {
-    const { requests, passwords } = this.#parts;
-    return requests.size + (passwords.isUnderWay ? 1 : 0);
+    return this.#parts.unanswered;
   }
 
   /** The transfers that have not ended. */
@@ -74,6 +74,11 @@ export class ClientSession {
   /** Users and groups this client has heard of, for Tab completion. */
   get names(): KnownNames {
     return this.#parts.names;
+  }
+
+  /** Where lines without a slash go. */
+  get chat(): ChatTarget | undefined {
+    return this.#parts.chat.target;
   }
 
   /** Begins: connects. */
@@ -125,16 +130,11 @@ export class ClientSession {
     purpose: DerivePurpose = "login",
   ): void {
     this.#now = now;
-    const { login, passwords } = this.#parts;
-    if (purpose === "login") return login.handleDerived(saltedPassword);
-    passwords.handleDerived(saltedPassword, purpose);
+    this.#parts.handleDerived(saltedPassword, purpose);
     this.#flush();
   }
 
-  /**
-   * What the user answered to effect `ask-new-password`; `undefined` when that
-   * was nothing.
-   */
+  /** The answer to effect `ask-new-password`; `undefined` for none. */
   handleNewPassword(answer: NewPassword | undefined, now: Instant): void {
     this.#now = now;
     this.#parts.passwords.handleAnswer(answer);
@@ -213,9 +213,6 @@ export class ClientSession {
     if (this.#link.isConnectDue(mono)) this.#connect();
     const fault = this.#link.fault(mono);
     if (fault !== undefined) this.#drop(fault);
-    if (this.#isOpen && isDue(this.#parts.inbox.pollTimeout(), mono)) {
-      this.#acknowledge();
-    }
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
     this.#parts.transfers.handleTimeout(now);
     this.#flush();
@@ -332,6 +329,9 @@ export class ClientSession {
   /** Sends what may be sent now. */
   #flush(): void {
     if (!this.#isOpen) return;
+    if (isDue(this.#parts.inbox.pollTimeout(), this.#now.mono)) {
+      this.#acknowledge();
+    }
     this.#logoutWhenIdle();
     let frame: object | undefined;
     while ((frame = this.#parts.requests.pollTransmit()) !== undefined) {
@@ -360,7 +360,7 @@ export class ClientSession {
   }
 
   #acknowledge(): void {
-    const upto = this.#parts.inbox.pollAcknowledge();
+    const upto = this.#parts.inbox.pollAcknowledge(this.#now.mono);
     if (upto !== undefined) this.#send({ do: "ack", upto });
   }
 

@@ -4,13 +4,16 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Command } from "../commands/command.ts";
+import { readChatName } from "../commands/chat_target.ts";
 import { help } from "../commands/help.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
+import type { Chat } from "./chat.ts";
 import type { CommandOutcome } from "./client_event.ts";
 import type { PasswordChange } from "./password_change.ts";
-import type { OnReply } from "./request_queue.ts";
+import type { OnReply, Reply } from "./request_queue.ts";
+import { roomName } from "./room_name.ts";
 import type { Transfers } from "./transfers.ts";
 
 /** What the runner needs from the session it belongs to. */
@@ -20,6 +23,7 @@ export interface CommandHost {
   readonly passwords: PasswordChange;
   /** This user has another name. */
   renamed(from: string, to: string): void;
+  readonly chat: Chat;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -97,6 +101,36 @@ export class CommandRunner {
         const fields = { group, users: [...users] };
         return this.#ask("creategroup", n, "group-create", fields, (a) => a);
       }
+      case "createbroadcast": {
+        const { group, users } = command;
+        const fields = { group, users: [...users], leaderOnly: true };
+        return this.#ask(
+          "createbroadcast",
+          n,
+          "group-create",
+          fields,
+          (a) => a,
+        );
+      }
+      case "leavegroup": {
+        const { group } = command;
+        return this.#ask("leavegroup", n, "group-leave", { group }, (a) => a);
+      }
+      case "addmember": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("addmember", n, "group-add", fields, (a) => a);
+      }
+      case "removemember": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("removemember", n, "group-remove", fields, (a) => a);
+      }
+      case "promote": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("promote", n, "group-promote", fields, (a) => a);
+      }
       case "joingroup": {
         const { group } = command;
         return this.#ask("joingroup", n, "group-join", { group }, (a) => a);
@@ -107,6 +141,10 @@ export class CommandRunner {
         const { group } = command;
         return this.#ask("members", n, "group-members", { group }, (a) => a);
       }
+      case "srb":
+        return this.#makeRoom(n, command.users, 0);
+      case "chat":
+        return this.#chat(n, command.target);
       case "p2pvideo":
         return transfers.send(command.to, command.file, n);
       case "accept":
@@ -126,6 +164,41 @@ export class CommandRunner {
     }
   }
 
+  /** Makes a group under the first made-up name that is free. */
+  #makeRoom(n: number, users: readonly string[], attempt: number): void {
+    const group = roomName(users, attempt, this.#host.random);
+    this.#host.request(
+      "group-create",
+      { group, users: [...users] },
+      (reply) => {
+        if (reply.code === "group_exists" && attempt < mostRoomNames) {
+          this.#makeRoom(n, users, attempt + 1);
+        } else this.#settle("srb", n, reply, (answer) => answer);
+      },
+    );
+  }
+
+  /** Opens a chat, or closes the one that is open. */
+  #chat(n: number, target: string | undefined): void {
+    const { chat, settle, request } = this.#host;
+    const command = "chat";
+    if (target === undefined) {
+      if (chat.target === undefined) {
+        const message = "no chat is open; /chat USER or /chat GROUP opens one";
+        return settle(n, { command, ok: false, code: "no_chat", message });
+      }
+      chat.set(undefined);
+      return settle(n, { command, ok: true, answer: { kind: "none" } });
+    }
+    request("find", readChatName(target), (reply) => {
+      if (reply.ok !== undefined) {
+        const { kind, name } = reply.ok;
+        chat.set({ kind, name });
+      }
+      this.#settle(command, n, reply, (answer) => answer);
+    });
+  }
+
   #help(n: number, topic: string | undefined): void {
     const answer = help(topic);
     if ("message" in answer) {
@@ -143,14 +216,25 @@ export class CommandRunner {
     fields: RequestFields<N>,
     answerOf: (ok: ReplyFields<N>) => Answer<C>,
   ): void {
-    this.#host.request(name, fields, (reply) => {
-      if (reply.code !== undefined) {
-        const { code, message } = reply;
-        return this.#host.settle(n, { command, ok: false, code, message });
-      }
-      const answer = answerOf(reply.ok);
-      this.#host.settle(n, { command, ok: true, answer } as CommandOutcome);
-    });
+    this.#host.request(
+      name,
+      fields,
+      (reply) => this.#settle(command, n, reply, answerOf),
+    );
+  }
+
+  #settle<C extends AskingCommand, N extends RequestName>(
+    command: C,
+    n: number,
+    reply: Reply<N>,
+    answerOf: (ok: ReplyFields<N>) => Answer<C>,
+  ): void {
+    if (reply.code !== undefined) {
+      const { code, message } = reply;
+      return this.#host.settle(n, { command, ok: false, code, message });
+    }
+    const answer = answerOf(reply.ok);
+    this.#host.settle(n, { command, ok: true, answer } as CommandOutcome);
   }
 
   #messageId(): string {
@@ -163,3 +247,6 @@ type Answer<C extends AskingCommand> = Extract<
   CommandOutcome,
   { command: C; ok: true }
 >["answer"];
+
+/** Names tried for a room before giving up; the later ones are random. */
+const mostRoomNames = 12;

@@ -52,6 +52,10 @@ function candidatesOf(
       const users = matching(source.users(), word.slice(comma), " ");
       return { start: start + comma, candidates: users };
     }
+    case "chat": {
+      const names = [...source.users(), ...source.groups()];
+      return { start, candidates: matching(names, word, "") };
+    }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
     case "command":

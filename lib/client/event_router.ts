@@ -1,5 +1,6 @@
 import type { Instant } from "../protocol/instant.ts";
 import type { ServerEvent } from "../protocol/server_frame.ts";
+import type { Chat } from "./chat.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KnownNames } from "./known_names.ts";
@@ -10,7 +11,10 @@ export interface EventRouterHost {
   readonly inbox: Inbox;
   readonly names: KnownNames;
   readonly transfers: Transfers;
+  readonly chat: Chat;
   now(): Instant;
+  /** This user's name. */
+  user(): string | undefined;
   emit(event: ClientEvent): void;
   /** The server is about to close the connection. */
   bye(code: string, message: string): void;
@@ -40,7 +44,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "renamed": {
       const { from, to } = event;
       names.rename(from, to);
-      return host.emit({ event: "renamed", from, to });
+      host.emit({ event: "renamed", from, to });
+      return host.chat.handleRenamed(from, to);
     }
     case "invited": {
       const { group, by, leaderOnly, at } = event;
@@ -50,6 +55,29 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "joined": {
       const { group, user, at } = event;
       return host.emit({ event: "joined", group, user, at });
+    }
+    case "left": {
+      const { group, user, at, why } = event;
+      return host.emit({ event: "left", group, user, at, why });
+    }
+    case "removed": {
+      const { group, user, by, at } = event;
+      const me = user === host.user();
+      host.emit({ event: "removed", group, user, by, at, me });
+      if (!me) return;
+      names.forgetGroup(group);
+      return host.chat.handleGroupGone(group);
+    }
+    case "leader": {
+      const { group, leader, at } = event;
+      const by = event.by === undefined ? {} : { by: event.by };
+      const me = leader === host.user();
+      return host.emit({ event: "leader", group, leader, ...by, at, me });
+    }
+    case "group-end": {
+      const { group, at } = event;
+      names.forgetGroup(group);
+      return host.emit({ event: "group-end", group, at });
     }
     case "offer":
       names.addUser(event.from);

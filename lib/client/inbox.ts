@@ -1,12 +1,15 @@
 /**
  * Remembers which messages came, so that one that is delivered again after a
- * lost connection is shown once, and when to acknowledge them: many at a time,
- * soon enough that the server need not keep them long.
+ * lost connection is shown once, and when to acknowledge them: the first at
+ * once, so that a client that is killed has said what it showed, then, while
+ * many come, many at a time.
  */
 export class Inbox {
   #seen: number | undefined;
   #acknowledged = 0;
   #due: number | undefined;
+  /** The next acknowledgement goes no sooner than this. */
+  #notBefore = -Infinity;
 
   /** Highest message id that came; `undefined` before the first. */
   get seen(): number | undefined {
@@ -20,7 +23,7 @@ export class Inbox {
    * @returns False when it came before.
    */
   handleMessage(id: number, now: number): boolean {
-    this.#due ??= now + acknowledgeAfterMs;
+    this.#due ??= Math.max(now, this.#notBefore);
     if (this.#seen !== undefined && id <= this.#seen) {
       // It comes again because the acknowledgement was lost.
       this.#acknowledged = Math.min(this.#acknowledged, id - 1);
@@ -30,9 +33,14 @@ export class Inbox {
     return true;
   }
 
-  /** The id to acknowledge now, all before it included, if any. */
-  pollAcknowledge(): number | undefined {
+  /**
+   * The id to acknowledge now, all before it included, if any.
+   *
+   * @param now Monotonic ms.
+   */
+  pollAcknowledge(now: number): number | undefined {
     this.#due = undefined;
+    this.#notBefore = now + betweenMs;
     if (this.#seen === undefined || this.#seen <= this.#acknowledged) {
       return undefined;
     }
@@ -51,4 +59,5 @@ export class Inbox {
   }
 }
 
-const acknowledgeAfterMs = 50;
+/** Least time between two acknowledgements, ms. */
+const betweenMs = 50;

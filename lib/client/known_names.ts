@@ -30,6 +30,11 @@ export class KnownNames {
     add(this.#groups, name);
   }
 
+  /** The user is not in this group any more. */
+  forgetGroup(name: string): void {
+    this.#groups.delete(name);
+  }
+
   /** Takes the names out of a command's answer. */
   learn(outcome: CommandSuccess): void {
     switch (outcome.command) {
@@ -37,9 +42,17 @@ export class KnownNames {
         for (const { user } of outcome.answer.users) this.addUser(user);
         break;
       case "creategroup":
+      case "createbroadcast":
+      case "srb":
       case "joingroup":
         this.addGroup(outcome.answer.group);
         for (const user of outcome.answer.members) this.addUser(user);
+        break;
+      case "leavegroup":
+        this.forgetGroup(outcome.answer.group);
+        break;
+      case "addmember":
+        this.addUser(outcome.answer.user);
         break;
       case "groups":
         for (const { group } of outcome.answer.groups) this.addGroup(group);

@@ -35,9 +35,39 @@ export function renderAnswer(
     case "changepassword":
     case "rename":
       return renderPeople(outcome, name);
+    case "srb":
     case "creategroup": {
       const { group, members } = outcome.answer;
       return [`group chat ${name(group)} created, members: ${names(members)}`];
+    }
+    case "createbroadcast": {
+      const { group, members } = outcome.answer;
+      return [
+        `group chat ${name(group)} created, in which you alone may post, ` +
+        `members: ${names(members)}`,
+      ];
+    }
+    case "chat":
+      // That it is closed is told by its event: it may also end by itself.
+      if (outcome.answer.kind === "none") return [];
+      return [chatText(outcome.answer, name)];
+    case "leavegroup":
+      return [leftText(outcome.answer, name)];
+    case "addmember": {
+      const { group, user } = outcome.answer;
+      return [`${name(user)} is invited to group chat ${name(group)}`];
+    }
+    case "removemember": {
+      const { group, user, invited } = outcome.answer;
+      return [
+        invited
+          ? `${name(user)} is no longer invited to group chat ${name(group)}`
+          : `${name(user)} is no longer in group chat ${name(group)}`,
+      ];
+    }
+    case "promote": {
+      const { group, leader } = outcome.answer;
+      return [`${name(leader)} leads group chat ${name(group)} now`];
     }
     case "joingroup": {
       const { group, members } = outcome.answer;
@@ -86,13 +116,44 @@ function sentText(
   }, who ${verb} off line`;
 }
 
+function chatText(
+  answer: Exclude<CommandAnswers["chat"], { readonly kind: "none" }>,
+  name: (text: string) => string,
+): string {
+  const target = name(answer.name);
+  const plain = visible(answer.name);
+  const where = answer.kind === "user" ? target : `group chat ${target}`;
+  const other = answer.ambiguous
+    ? answer.kind === "user"
+      ? ` (the user; /chat #${plain} is the group chat)`
+      : ` (the group chat; /chat @${plain} is the user)`
+    : "";
+  return `lines without a slash go to ${where} now${other}; /chat stops that`;
+}
+
+function leftText(
+  answer: CommandAnswers["leavegroup"],
+  name: (text: string) => string,
+): string {
+  const { declined, leader, ended } = answer;
+  const group = name(answer.group);
+  if (declined) return `you declined the invitation to group chat ${group}`;
+  const then = ended
+    ? "; it has ended"
+    : leader === undefined
+    ? ""
+    : `; ${name(leader)} leads it now`;
+  return `you left group chat ${group}${then}`;
+}
+
 function groupLines(
   answer: CommandAnswers["groups"],
   name: (text: string) => string,
 ): string[] {
   if (answer.groups.length === 0) return ["you are in no group chat"];
-  return answer.groups.map(({ group, leader, joined, size }) => {
-    const members = size === 1 ? "1 member" : `${size} members`;
+  return answer.groups.map(({ group, leader, joined, leaderOnly, size }) => {
+    const count = size === 1 ? "1 member" : `${size} members`;
+    const members = leaderOnly ? `who alone may post, ${count}` : count;
     const invitation = joined ? "" : `; invited, /joingroup ${visible(group)}`;
     return `${name(group)}, led by ${name(leader)}, ${members}${invitation}`;
   });
@@ -105,9 +166,10 @@ function helpLines(
   const { entries } = answer;
   const [only] = entries;
   if (entries.length === 1 && only !== undefined) {
-    const aliases = only.aliases.length === 0
+    const others = [...only.aliases, ...only.words];
+    const aliases = others.length === 0
       ? []
-      : [`also:    ${only.aliases.join(", ")}`];
+      : [`also:    ${others.join(", ")}`];
     return [
       `${palette.bold(only.usage)}: ${only.summary}`,
       `example: ${only.example}`,
@@ -122,5 +184,11 @@ function helpLines(
     heading = group;
     lines.push(`  ${usage.padEnd(width)}  ${summary}`);
   }
-  return lines;
+  const words = entries.flatMap((entry) => entry.words);
+  return [
+    ...lines,
+    `Words of older clients work too, also without the slash while no chat is open: ${
+      words.join(", ")
+    }.`,
+  ];
 }

@@ -13,6 +13,11 @@
  * | `renamed` | `from`, `to` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
+ * | `left` | `group`, `user`, `at`, `why` (`left`, `declined`, `account-removed`) |
+ * | `removed` | `group`, `user`, `by`, `at`, `me` |
+ * | `leader` | `group`, `leader`, `by` (absent when the last one is gone), `at`, `me` |
+ * | `group-end` | `group`, `at` |
+ * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
@@ -42,6 +47,10 @@ function flatten(event: ClientEvent): object {
     case "presence":
     case "invited":
     case "joined":
+    case "left":
+    case "removed":
+    case "leader":
+    case "group-end":
       return { ...event, at: iso(event.at) };
     case "transfer": {
       const { info, summary = {}, message } = event;
@@ -56,6 +65,7 @@ function flatten(event: ClientEvent): object {
     }
     case "renamed":
     case "welcome":
+    case "chat":
     case "login-failed":
     case "disconnected":
     case "goodbye":

@@ -15,12 +15,12 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
   switch (event.event) {
     case "welcome":
       return event.resumed
-        ? [palette.good("connected again") + waitedText(event.waiting, "; ")]
+        ? [palette.good(`connected again; ${waitedText(event.waiting)}`)]
         : [
           palette.bold(`Welcome to Parley, ${visible(event.user)}!`),
-          `${waitedText(event.waiting, "")}${
-            event.waiting > 0 ? ". " : ""
-          }Type /help for the commands, /logout to leave.`,
+          `${
+            waitedText(event.waiting)
+          }. Type /help for the commands, /logout to leave.`,
         ];
     case "login-failed":
       return [palette.error(visible(event.message))];
@@ -49,6 +49,29 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "joined":
       return [`${name(event.user)} joined group chat ${name(event.group)}`];
+    case "left": {
+      const group = name(event.group);
+      const how = {
+        left: `left group chat ${group}`,
+        declined: `declined the invitation to group chat ${group}`,
+        "account-removed":
+          `is no longer in group chat ${group}: the account was removed`,
+      }[event.why];
+      return [`${name(event.user)} ${how}`];
+    }
+    case "removed": {
+      const who = event.me ? "you" : name(event.user);
+      return [
+        `${name(event.by)} removed ${who} from group chat ${name(event.group)}`,
+      ];
+    }
+    case "leader": {
+      const leads = event.me ? "you lead" : `${name(event.leader)} leads`;
+      const by = event.by === undefined ? "" : ` (by ${name(event.by)})`;
+      return [`${leads} group chat ${name(event.group)} now${by}`];
+    }
+    case "group-end":
+      return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
     case "progress":
@@ -59,13 +82,15 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       if (outcome.announced) return [];
       return [palette.error(visible(outcome.message))];
     }
+    case "chat":
+      // Where lines go now is told by the command's answer.
+      return event.kind === "none" ? ["the chat is closed"] : [];
     case "goodbye":
       return [`Bye, ${visible(event.user)}!`];
   }
 }
 
-function waitedText(waiting: number, before: string): string {
-  if (waiting === 0) return "";
-  const what = waiting === 1 ? "1 message" : `${waiting} messages`;
-  return `${before}${what} waited for you`;
+function waitedText(waiting: number): string {
+  const what = waiting === 1 ? "1 message" : `${waiting || "no"} messages`;
+  return `${what} waited for you`;
 }

@@ -1,7 +1,8 @@
 import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
-import type { ClientEffect } from "./client_effect.ts";
+import { Chat } from "./chat.ts";
+import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { type EventRouterHost } from "./event_router.ts";
@@ -49,6 +50,7 @@ export class SessionParts {
   readonly requests = new RequestQueue();
   readonly inbox = new Inbox();
   readonly names = new KnownNames();
+  readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
   readonly transfers: Transfers;
@@ -57,12 +59,16 @@ export class SessionParts {
   readonly router: EventRouterHost;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
-    const { random, udpPort, agent, user, accept } = options;
+    const { random, udpPort, agent, accept } = options;
     const { requests, inbox, names } = this;
     const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
       emit({ event: "result", n, outcome });
+      if (outcome.ok && outcome.command === "leavegroup") {
+        chat.handleGroupGone(outcome.answer.group);
+      }
     });
     this.login = new Login({
       random,
@@ -74,7 +80,7 @@ export class SessionParts {
       seen: () => inbox.seen,
       send: (name, fields, onReply) =>
         hooks.send(requests.urgent(name, fields, onReply)),
-    }, user);
+    }, options.user);
     const host = {
       random,
       effect,
@@ -98,8 +104,21 @@ export class SessionParts {
       this.login.handleRenamed(to);
       names.rename(from, to);
     };
-    this.runner = new CommandRunner({ ...host, transfers, passwords, renamed });
-    this.router = { inbox, names, transfers, now, emit, bye };
+    const parts = { transfers, passwords, chat };
+    this.runner = new CommandRunner({ ...host, ...parts, renamed });
+    const user = () => this.login.user;
+    this.router = { inbox, names, transfers, chat, now, user, emit, bye };
+  }
+
+  /** Requests without an answer; a change of password counts as one. */
+  get unanswered(): number {
+    return this.requests.size + (this.passwords.isUnderWay ? 1 : 0);
+  }
+
+  /** Hands a key to the part that it was derived for. */
+  handleDerived(key: Uint8Array, purpose: DerivePurpose): void {
+    if (purpose === "login") this.login.handleDerived(key);
+    else this.passwords.handleDerived(key, purpose);
   }
 
   /** Asks the server for the names that Tab offers. */
@@ -123,4 +142,8 @@ const unrepeatable = new Set<RequestName>([
   "password-start",
   "password-change",
   "rename",
+  "group-leave",
+  "group-add",
+  "group-remove",
+  "group-promote",
 ]);

@@ -27,11 +27,33 @@ export type Command =
     readonly group: string;
     readonly users: readonly string[];
   }
+  | {
+    /** The same, but only the leader may post. */
+    readonly command: "createbroadcast";
+    readonly group: string;
+    readonly users: readonly string[];
+  }
   | { readonly command: "joingroup"; readonly group: string }
+  | { readonly command: "leavegroup"; readonly group: string }
+  | {
+    readonly command: "addmember" | "removemember" | "promote";
+    readonly group: string;
+    readonly user: string;
+  }
   | {
     readonly command: "groupmsg";
     readonly group: string;
     readonly text: string;
+  }
+  | {
+    /** Makes a group under a name that the client makes up. */
+    readonly command: "srb";
+    readonly users: readonly string[];
+  }
+  | {
+    readonly command: "chat";
+    /** `USER`, `GROUP`, `@USER` or `#GROUP`; closes the chat when absent. */
+    readonly target?: string;
   }
   | { readonly command: "groups" }
   | { readonly command: "members"; readonly group: string }

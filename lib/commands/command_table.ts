@@ -3,68 +3,19 @@
  * all read it: a new command is one row here and one member of the union in
  * `command.ts`.
  */
-import { profileFields } from "../protocol/profile_fields.ts";
-import type { Command, CommandName } from "./command.ts";
+import type { Command } from "./command.ts";
+import type { CommandRow } from "./command_row.ts";
+import { groupCommands } from "./group_commands.ts";
+import { peopleCommands } from "./people_commands.ts";
 
-/** What an argument is: how it is read and what Tab offers for it. */
-export type ArgumentKind =
-  | "user"
-  /** User names joined by commas, one argument. */
-  | "user-list"
-  | "group"
-  | "file"
-  | "command"
-  /** A positive whole number. */
-  | "number"
-  /** A field of a profile. */
-  | "field"
-  /** A name that nobody has yet. */
-  | "new-name"
-  /** The rest of the line, as typed; only as the last argument. */
-  | "text";
-
-/** One place in a command's grammar. */
-export interface Argument {
-  readonly kind: ArgumentKind;
-  /** May be left out; only at the end. */
-  readonly optional?: boolean;
-  /** Takes all arguments that are left, and may take none; only at the end. */
-  readonly repeated?: boolean;
-}
-
-/** Heading under which `/help` lists a command. */
-export type CommandGroup =
-  | "Messages"
-  | "People"
-  | "Groups"
-  | "Files"
-  | "Parley";
-
-/** One row: everything there is to know about a command's syntax. */
-export interface CommandRow {
-  readonly name: CommandName;
-  /** Other names, without slash. */
-  readonly aliases: readonly string[];
-  readonly group: CommandGroup;
-  /** `/msgto USER[,USER…] TEXT` */
-  readonly usage: string;
-  /** One line that says what it does. */
-  readonly summary: string;
-  /** A line a user could type. */
-  readonly example: string;
-  readonly arguments: readonly Argument[];
-  /**
-   * Makes the command from the arguments in the order of the grammar, which
-   * were counted before; `undefined` when one of them is not what it must be.
-   */
-  readonly build: (values: readonly string[]) => Command | undefined;
-}
+export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
 /** Every command, in the order of `/help`. */
 export const commandTable: readonly CommandRow[] = [
   {
     name: "msgto",
-    aliases: [],
+    aliases: ["msg", "w"],
+    words: ["message"],
     group: "Messages",
     usage: "/msgto USER[,USER…] TEXT",
     summary: "send a private message",
@@ -77,8 +28,21 @@ export const commandTable: readonly CommandRow[] = [
     },
   },
   {
-    name: "activeuser",
+    name: "chat",
     aliases: [],
+    group: "Messages",
+    usage: "/chat [USER|GROUP]",
+    summary:
+      "lines without a slash go there, //TEXT is a line with one; alone, stops that",
+    example: "/chat luke",
+    arguments: [{ kind: "chat", optional: true }],
+    build: ([target]) =>
+      target === undefined ? { command: "chat" } : { command: "chat", target },
+  },
+  {
+    name: "activeuser",
+    aliases: ["who", "users"],
+    words: ["ATU", "whoelse"],
     group: "Messages",
     usage: "/activeuser",
     summary: "who else is on line",
@@ -86,141 +50,12 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
-  {
-    name: "block",
-    aliases: [],
-    group: "People",
-    usage: "/block USER",
-    summary: "no messages, calls or files from USER, who cannot see me either",
-    example: "/block hans",
-    arguments: [{ kind: "user" }],
-    build: ([user = ""]) => ({ command: "block", user }),
-  },
-  {
-    name: "unblock",
-    aliases: [],
-    group: "People",
-    usage: "/unblock USER",
-    summary: "end a block",
-    example: "/unblock hans",
-    arguments: [{ kind: "user" }],
-    build: ([user = ""]) => ({ command: "unblock", user }),
-  },
-  {
-    name: "blocked",
-    aliases: [],
-    group: "People",
-    usage: "/blocked",
-    summary: "whom I have blocked",
-    example: "/blocked",
-    arguments: [],
-    build: () => ({ command: "blocked" }),
-  },
-  {
-    name: "profile",
-    aliases: [],
-    group: "People",
-    usage: "/profile [USER]",
-    summary: "what a user, or I, tell about ourselves",
-    example: "/profile leia",
-    arguments: [{ kind: "user", optional: true }],
-    build: ([user]) =>
-      user === undefined
-        ? { command: "profile" }
-        : { command: "profile", user },
-  },
-  {
-    name: "setprofile",
-    aliases: [],
-    group: "People",
-    usage: "/setprofile FIELD VALUE",
-    summary: `fill in ${
-      profileFields.join(", ")
-    } of my profile; no VALUE clears it`,
-    example: "/setprofile hometown Dagobah",
-    arguments: [{ kind: "field" }, { kind: "text", optional: true }],
-    build: ([field = "", value = ""]) => {
-      const isEmpty = value.trim() === "" || value.trim() === '""';
-      return { command: "setprofile", field, value: isEmpty ? "" : value };
-    },
-  },
-  {
-    name: "changepassword",
-    aliases: [],
-    group: "People",
-    usage: "/changepassword",
-    summary: "another password; asks for the old and the new one",
-    example: "/changepassword",
-    arguments: [],
-    build: () => ({ command: "changepassword" }),
-  },
-  {
-    name: "rename",
-    aliases: [],
-    group: "People",
-    usage: "/rename NEWNAME",
-    summary: "another user name; messages, groups and blocks stay mine",
-    example: "/rename master",
-    arguments: [{ kind: "new-name" }],
-    build: ([to = ""]) => ({ command: "rename", to }),
-  },
-  {
-    name: "creategroup",
-    aliases: [],
-    group: "Groups",
-    usage: "/creategroup GROUP USER…",
-    summary: "make a group chat and invite users to it",
-    example: "/creategroup jedi luke leia",
-    arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
-    build: ([group = "", ...users]) => ({
-      command: "creategroup",
-      group,
-      users: [...new Set(users)],
-    }),
-  },
-  {
-    name: "joingroup",
-    aliases: [],
-    group: "Groups",
-    usage: "/joingroup GROUP",
-    summary: "join a group chat you are invited to",
-    example: "/joingroup jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "joingroup", group }),
-  },
-  {
-    name: "groupmsg",
-    aliases: [],
-    group: "Groups",
-    usage: "/groupmsg GROUP TEXT",
-    summary: "send a message to everyone who joined the group chat",
-    example: "/groupmsg jedi the council meets at noon",
-    arguments: [{ kind: "group" }, { kind: "text" }],
-    build: ([group = "", text = ""]) => ({ command: "groupmsg", group, text }),
-  },
-  {
-    name: "groups",
-    aliases: [],
-    group: "Groups",
-    usage: "/groups",
-    summary: "the group chats I am in or invited to",
-    example: "/groups",
-    arguments: [],
-    build: () => ({ command: "groups" }),
-  },
-  {
-    name: "members",
-    aliases: [],
-    group: "Groups",
-    usage: "/members GROUP",
-    summary: "who is in a group chat and who leads it",
-    example: "/members jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "members", group }),
-  },
+  ...peopleCommands,
+  ...groupCommands,
   {
     name: "p2pvideo",
-    aliases: [],
+    aliases: ["send"],
+    words: ["UPD"],
     group: "Files",
     usage: "/p2pvideo USER FILE",
     summary: "send a video, or any file, straight to a user's client",
@@ -282,6 +117,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "logout",
     aliases: ["quit", "exit"],
+    words: ["OUT", "logout"],
     group: "Parley",
     usage: "/logout",
     summary: "say good-bye and end",
@@ -299,9 +135,17 @@ export function findCommand(name: string): CommandRow | undefined {
   return rowsByName.get(name.replace(/^\//, "").toLowerCase());
 }
 
-/** Every name a user can type after the slash, aliases included. */
+/**
+ * The row of a word that is a command without its slash; `undefined` for any
+ * other word.
+ */
+export function findWord(word: string): CommandRow | undefined {
+  return rowsByWord.get(word);
+}
+
+/** Every name to offer a user to type after the slash, aliases included. */
 export function commandNames(): readonly string[] {
-  return [...rowsByName.keys()];
+  return names;
 }
 
 function withNumber(
@@ -312,8 +156,15 @@ function withNumber(
   return { command, transfer: Number(number) };
 }
 
+const names = commandTable.flatMap((row) => [row.name, ...row.aliases]);
+const rowsByWord = new Map<string, CommandRow>(
+  commandTable.flatMap((row) =>
+    (row.words ?? []).map((word) => [word, row] as const)
+  ),
+);
 const rowsByName = new Map<string, CommandRow>(
   commandTable.flatMap((row) =>
-    [row.name, ...row.aliases].map((name) => [name, row] as const)
+    [row.name, ...row.aliases, ...row.words ?? []]
+      .map((name) => [name.toLowerCase(), row] as const)
   ),
 );

@@ -109,7 +109,10 @@ class ClientShell implements UserHandler {
    * Only messages follow each other without waiting.
    */
   async #turnOf(text: string): Promise<void> {
-    const isMessage = /^\s*\/(msgto|groupmsg)\s/.test(text);
+    const parsed = parseCommand(text, this.#session.chat);
+    const isMessage = "command" in parsed &&
+      (parsed.command.command === "msgto" ||
+        parsed.command.command === "groupmsg");
     const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
     this.#followsMessage = isMessage;
     while (this.#session.unanswered >= most && !this.#session.ended) {
@@ -133,7 +136,7 @@ class ClientShell implements UserHandler {
 
   /** Hands a line to the session; returns the command's number. */
   #submit(text: string): number {
-    const parsed = parseCommand(text);
+    const parsed = parseCommand(text, this.#session.chat);
     const now = systemClock();
     const n = !("command" in parsed)
       ? this.#session.handleProblem(parsed, now)
@@ -147,6 +150,7 @@ class ClientShell implements UserHandler {
 
   async #runExec(): Promise<void> {
     for (const text of this.#options.exec) {
+      const isLogout = this.#isLogout(text);
       const settled = new Promise<void>((resolve) => {
         // Drained below, when the number is known.
         this.#isDraining = true;
@@ -154,9 +158,14 @@ class ClientShell implements UserHandler {
         this.#isDraining = false;
       });
       this.#drain();
-      if (!isLogout(text)) await settled;
+      if (!isLogout) await settled;
     }
     this.endOfInput();
+  }
+
+  #isLogout(text: string): boolean {
+    const parsed = parseCommand(text, this.#session.chat);
+    return "command" in parsed && parsed.command.command === "logout";
   }
 
   #moved(event: TransferEvent): void {
@@ -298,11 +307,6 @@ class ClientShell implements UserHandler {
     this.#session.handleDerived(key, systemClock(), effect.purpose);
     this.#drain();
   }
-}
-
-function isLogout(text: string): boolean {
-  const parsed = parseCommand(text);
-  return "command" in parsed && parsed.command.command === "logout";
 }
 
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"

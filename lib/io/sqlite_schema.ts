@@ -113,6 +113,9 @@ CREATE TABLE groups (
   leader      INTEGER NOT NULL,
   leader_only INTEGER NOT NULL,
   created_at  INTEGER NOT NULL,
+  -- The row stays: its messages may still have to be delivered, and its id must
+  -- not be given again.
+  ended_at    INTEGER,
   last_number INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -125,6 +128,16 @@ CREATE TABLE members (
   PRIMARY KEY (grp, user)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX members_by_user ON members (user);
+
+-- What somebody who is no member any more is still to get: messages with ids
+-- over "after", up to "upto".
+CREATE TABLE owed (
+  user  INTEGER NOT NULL,
+  grp   INTEGER NOT NULL,
+  after INTEGER NOT NULL,
+  upto  INTEGER NOT NULL,
+  PRIMARY KEY (user, grp, after)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE messages (
   id       INTEGER PRIMARY KEY,

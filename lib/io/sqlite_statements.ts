@@ -38,11 +38,16 @@ const sql = {
     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
     "name = excluded.name, leader = excluded.leader, " +
     "leader_only = excluded.leader_only, created_at = excluded.created_at",
-  removeGroup: "DELETE FROM groups WHERE id = ?",
+  endGroup: "UPDATE groups SET ended_at = ? WHERE id = ?",
   removeGroupMembers: "DELETE FROM members WHERE grp = ?",
   member: "INSERT OR REPLACE INTO members " +
     "(grp, user, joined, since, since_message) VALUES (?, ?, ?, ?, ?)",
   removeMember: "DELETE FROM members WHERE grp = ? AND user = ?",
+  owe: "INSERT OR REPLACE INTO owed (user, grp, after, upto) " +
+    "VALUES (?, ?, ?, ?)",
+  owed: "SELECT grp, name, after, upto FROM owed " +
+    "JOIN groups ON groups.id = grp WHERE user = ? AND upto > ?",
+  removeOwed: "DELETE FROM owed WHERE user = ? AND upto <= ?",
   token: "INSERT OR REPLACE INTO tokens " +
     "(user, hash, previous, expires, credential) VALUES (?, ?, ?, ?, ?)",
   removeToken: "DELETE FROM tokens WHERE user = ?",
@@ -51,7 +56,7 @@ const sql = {
     "WHERE id = ?",
   inboxPrivate: `SELECT ${columns} FROM messages ` +
     "WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?",
-  joinedGroups: "SELECT grp, since_message FROM members " +
+  joinedGroups: "SELECT grp, since_message AS after FROM members " +
     "WHERE user = ? AND joined = 1",
   inboxGroup: `SELECT ${columns} FROM messages ` +
     "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",

@@ -16,6 +16,7 @@ import {
 import { sqliteError } from "./sqlite_error.ts";
 import type {
   Store,
+  StoredGroup,
   StoredMessage,
   StoredState,
   StoreWrite,
@@ -49,9 +50,13 @@ export class SqliteStore implements Store {
     const recent = this.#all(
       `SELECT ${withoutText} FROM messages ORDER BY id DESC LIMIT ${recentMessages}`,
     ).map(toMessage).reverse();
-    const numbers = this.#all(
-      "SELECT id, last_number FROM groups WHERE last_number > 0",
+    const groups = this.#all(
+      "SELECT id, name, leader, leader_only, created_at, ended_at, last_number " +
+        "FROM groups ORDER BY id",
     );
+    const living = groups.filter((row) => row.ended_at === null);
+    const names = new Map(groups.map(({ id, name }) => [id, String(name)]));
+    const ended = endedLately(groups);
     return {
       users: this.#all(
         "SELECT id, name, cursor, last_seen AS lastSeen, renaming FROM users",
@@ -65,15 +70,9 @@ export class SqliteStore implements Store {
       profiles: this.#all(
         "SELECT user, field, value FROM profiles",
       ) as unknown as StoredState["profiles"],
-      groups: this.#all(
-        "SELECT id, name, leader, leader_only, created_at FROM groups",
-      ).map((row) => ({
-        id: Number(row.id),
-        name: String(row.name),
-        leader: Number(row.leader),
-        leaderOnly: row.leader_only === 1,
-        createdAt: Number(row.created_at),
-      })),
+      groups: living.map(toGroup),
+      endedGroups: ended.map(toGroup),
+      lastGroup: Number(groups.at(-1)?.id ?? 0),
       members: this.#all(
         "SELECT grp, user, joined, since, since_message FROM members",
       ).map((row) => ({
@@ -92,9 +91,13 @@ export class SqliteStore implements Store {
       lastMessage: Number(meta.get("last_message")),
       lastNumber: Number(meta.get("last_number")),
       lastGroupNumber: new Map(
-        numbers.map((row) => [Number(row.id), Number(row.last_number)]),
+        [...living, ...ended].filter((row) => Number(row.last_number) > 0)
+          .map((row) => [Number(row.id), Number(row.last_number)]),
       ),
-      recent,
+      recent: recent.map((message) => {
+        const groupName = names.get(message.group ?? 0);
+        return groupName === undefined ? message : { ...message, groupName };
+      }),
       secret: meta.get("secret") as Uint8Array,
     };
   }
@@ -117,17 +120,23 @@ export class SqliteStore implements Store {
     after: number,
     limit: number,
   ): Promise<StoredMessage[]> {
-    const { inboxPrivate, inboxGroup, joinedGroups } = this.#statements;
+    const { inboxPrivate, inboxGroup, joinedGroups, owed } = this.#statements;
     let found = inboxPrivate.all(user, after, limit).map(toMessage);
-    for (const row of joinedGroups.all(user)) {
-      const start = Math.max(after, Number(row.since_message));
+    for (const row of [...joinedGroups.all(user), ...owed.all(user, after)]) {
+      const start = Math.max(after, Number(row.after));
       // Nothing past what already fills the page can be part of it.
-      const end = found.length < limit
-        ? Number.MAX_SAFE_INTEGER
-        : found.at(-1)?.id ?? 0;
+      const end = Math.min(
+        row.upto === undefined ? Infinity : Number(row.upto) + 1,
+        found.length < limit ? Infinity : found.at(-1)?.id ?? 0,
+        Number.MAX_SAFE_INTEGER,
+      );
       const group = Number(row.grp);
+      const name = row.name === undefined
+        ? {}
+        : { groupName: String(row.name) };
       found.push(
-        ...inboxGroup.all(group, start, end, user, limit).map(toMessage),
+        ...inboxGroup.all(group, start, end, user, limit)
+          .map((each) => ({ ...toMessage(each), ...name })),
       );
       found = found.sort((a, b) => a.id - b.id).slice(0, limit);
     }
@@ -242,6 +251,7 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
     }
     case "cursor":
       statements.cursor.run(write.upto, write.lastSeen, write.user);
+      statements.removeOwed.run(write.user, write.upto);
       return;
     case "user": {
       const { id, name, cursor, lastSeen, renaming } = write.user;
@@ -267,18 +277,23 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.group.run(id, name, leader, leaderOnly ? 1 : 0, createdAt);
       return;
     }
-    case "group-remove":
+    case "group-end":
       statements.removeGroupMembers.run(write.group);
-      statements.removeGroup.run(write.group);
+      statements.endGroup.run(write.at, write.group);
       return;
     case "member": {
       const { group, user, joined, since, sinceMessage } = write.member;
       statements.member.run(group, user, joined ? 1 : 0, since, sinceMessage);
       return;
     }
-    case "member-remove":
-      statements.removeMember.run(write.group, write.user);
+    case "member-remove": {
+      const { group, user, owed } = write;
+      statements.removeMember.run(group, user);
+      if (owed !== undefined) {
+        statements.owe.run(user, group, owed.after, owed.upto);
+      }
       return;
+    }
     case "token": {
       const { user, hash, previous, expires, credential } = write.token;
       statements.token.run(user, hash, previous ?? null, expires, credential);
@@ -290,6 +305,30 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
     default:
       write satisfies never;
   }
+}
+
+/**
+ * The groups that ended within a minute of the last one that did: a log is
+ * written far sooner, unless the server died before.
+ */
+function endedLately(groups: readonly Row[]): Row[] {
+  const lastEnd = groups.reduce(
+    (last, row) => Math.max(last, Number(row.ended_at ?? 0)),
+    0,
+  );
+  return groups.filter(({ ended_at: endedAt }) =>
+    endedAt !== null && Number(endedAt) > lastEnd - 60_000
+  );
+}
+
+function toGroup(row: Row): StoredGroup {
+  return {
+    id: Number(row.id),
+    name: String(row.name),
+    leader: Number(row.leader),
+    leaderOnly: row.leader_only === 1,
+    createdAt: Number(row.created_at),
+  };
 }
 
 /** A row of `messages` as a message; without its text when not selected. */

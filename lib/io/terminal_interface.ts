@@ -1,8 +1,10 @@
 /** The client on a terminal: input line, status lines, colours. */
+import type { ChatTarget } from "../commands/chat_target.ts";
 import type { ClientEvent } from "../client/client_event.ts";
 import type { KnownNames } from "../client/known_names.ts";
 import { colourPalette, plainPalette } from "../client/palette.ts";
 import type { NewPassword } from "../client/password_change.ts";
+import { promptText } from "../client/prompt_text.ts";
 import { renderText } from "../client/render_text.ts";
 import { transferStatus } from "../client/render_transfer.ts";
 import { filesLike } from "./files_like.ts";
@@ -20,6 +22,8 @@ export class TerminalInterface implements UserInterface {
   readonly #terminal: Terminal;
   readonly #palette;
   #user = "";
+  #isApart = false;
+  #chat: ChatTarget | undefined;
   #isStarted = false;
 
   constructor(
@@ -50,18 +54,21 @@ export class TerminalInterface implements UserInterface {
   }
 
   show(event: ClientEvent): void {
-    if (event.event === "welcome") {
-      this.#user = event.user;
-      this.#terminal.setPrompt(`${event.user}> `);
+    if (event.event === "welcome") this.#user = event.user;
+    if (event.event === "welcome" || event.event === "disconnected") {
+      this.#isApart = event.event === "disconnected";
+      this.#setPrompt();
     }
     if (event.event === "result" && event.outcome.ok) {
       if (event.outcome.command === "rename") {
         this.#user = event.outcome.answer.to;
-        this.#terminal.setPrompt(`${this.#user}> `);
+        this.#setPrompt();
       }
     }
-    if (event.event === "disconnected") {
-      this.#terminal.setPrompt(`${this.#user} (apart)> `);
+    if (event.event === "chat") {
+      const { kind, name = "" } = event;
+      this.#chat = kind === "none" ? undefined : { kind, name };
+      this.#setPrompt();
     }
     if (event.event === "progress") this.#terminal.update();
     else this.#terminal.print(renderText(event, this.#palette));
@@ -93,6 +100,11 @@ export class TerminalInterface implements UserInterface {
   async close(): Promise<void> {
     this.#terminal.close();
     await this.#output.flush();
+  }
+
+  #setPrompt(): void {
+    const prompt = promptText(this.#user, this.#chat, this.#isApart);
+    this.#terminal.setPrompt(prompt);
   }
 }
 

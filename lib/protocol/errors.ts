@@ -28,6 +28,7 @@ export const errorMessages = {
   too_many_connections: "Too many connections from your address",
   // Messages
   unknown_user: "There is no such user",
+  unknown_name: "There is no such user or group chat",
   user_offline: "The user is off line",
   is_self: "You cannot do this to yourself",
   already_blocked: "You have already blocked this user",
@@ -54,6 +55,11 @@ export const errorMessages = {
   not_invited: "You are not invited to this group chat",
   already_joined: "You have already joined this group chat",
   leader_only: "Only the leader of the group may do this",
+  already_member: "The user is in this group chat or invited already",
+  not_a_member: "The user is not in this group chat",
+  already_leader: "The user leads this group chat already",
+  too_many_groups: "Too many group chats",
+  group_full: "The group chat is full",
   no_other_user: "Name at least one other user",
   // Offers: files and private sessions
   unknown_offer: "There is no such offer",

@@ -7,6 +7,8 @@ export const limits = {
   frameBytesBeforeLogin: 4 * 1024,
   /** Longest line after login, bytes without the line feed. */
   frameBytes: 64 * 1024,
+  /** Longest line from a server, bytes: the members of the largest group. */
+  serverFrameBytes: 1024 * 1024,
   /** Deepest nesting of arrays and objects in a line. */
   frameDepth: 8,
   /** Longest message text, Unicode characters. */
@@ -15,8 +17,12 @@ export const limits = {
   messageReceivers: 64,
   /** Longest value of a profile field, Unicode characters. */
   profileCharacters: 256,
-  /** Most users named when a group is created. */
+  /** Most users in a group besides its leader, joined or invited. */
   groupUsers: 5000,
+  /** Most groups that one user may have joined. */
+  groupsPerUser: 256,
+  /** Most invitations that one user may have open. */
+  invitationsPerUser: 1024,
   /** Longest client-chosen message id, ASCII characters. */
   messageIdCharacters: 32,
   /** Confirmed message ids the server remembers per user for deduplication. */

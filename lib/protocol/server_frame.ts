@@ -105,8 +105,31 @@ const replies = {
     token: string(1, 128),
   }),
   rename: object({ from: name, to: name }),
+  find: object({
+    kind: oneOf("user", "group"),
+    name,
+    /** True when there is both a user and a group of this name. */
+    ambiguous: boolean,
+  }),
   "group-create": object({ group: name, members: names }),
   "group-join": object({ group: name, members: names }),
+  "group-leave": object({
+    group: name,
+    /** True when the user was invited and had not joined. */
+    declined: boolean,
+    /** Who leads now, when the user did. */
+    leader: optional(name),
+    /** True when the user was the last one. */
+    ended: boolean,
+  }),
+  "group-add": object({ group: name, user: name }),
+  "group-remove": object({
+    group: name,
+    user: name,
+    /** True when it was an invitation that was withdrawn. */
+    invited: boolean,
+  }),
+  "group-promote": object({ group: name, leader: name }),
   "group-message": object({ at: time, number: integer(1) }),
   groups: object({
     groups: list(
@@ -156,6 +179,16 @@ const events = {
   renamed: object({ from: name, to: name }),
   invited: object({ group: name, by: name, leaderOnly: boolean, at: time }),
   joined: object({ group: name, user: name, at: time }),
+  left: object({
+    group: name,
+    user: name,
+    at: time,
+    why: oneOf("left", "declined", "account-removed"),
+  }),
+  removed: object({ group: name, user: name, by: name, at: time }),
+  /** The group has another leader; `by` is absent when the last one left. */
+  leader: object({ group: name, leader: name, by: optional(name), at: time }),
+  "group-end": object({ group: name, at: time }),
   offer: object({
     offer: offerId,
     from: name,

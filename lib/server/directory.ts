@@ -6,7 +6,6 @@
 import { groupKey } from "../protocol/names.ts";
 import { isProfileField } from "../protocol/profile_fields.ts";
 import { Group } from "./group.ts";
-import type { SentMessage } from "./sent_messages.ts";
 import type { SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
 import { User } from "./user.ts";
@@ -28,6 +27,7 @@ export class Directory {
   constructor(state: StoredState, tokens: SessionTokens) {
     this.lastMessage = state.lastMessage;
     this.lastNumber = state.lastNumber;
+    this.#lastGroup = state.lastGroup;
     for (const stored of state.users) {
       const user = new User(stored);
       // What waits is known to the store only: it has to be asked.
@@ -53,6 +53,11 @@ export class Directory {
 
   userById(id: number): User | undefined {
     return this.#users.get(id);
+  }
+
+  /** Everybody, with or without an account. */
+  users(): Iterable<User> {
+    return this.#users.values();
   }
 
   /** The user of this name, with or without an account. */
@@ -131,11 +136,16 @@ export class Directory {
     return group;
   }
 
-  /** Takes a group out that was not stored. */
+  /** Takes a group out that has ended, or was not stored. */
   removeGroup(group: Group): void {
     for (const user of [...group.members.keys()]) group.removeMember(user);
     this.#groups.delete(group.id);
     this.#groupsByKey.delete(groupKey(group.name));
+  }
+
+  /** Puts back, without members, a group whose end was not stored. */
+  restoreGroup(group: Group): void {
+    this.#insertGroup(group);
   }
 
   #insert(user: User): void {
@@ -202,9 +212,9 @@ export class Directory {
       if (sender === undefined) continue;
       const { at, mid, number, kept = false } = message;
       if (message.group !== undefined) {
-        const group = this.#groups.get(message.group);
-        const sent: SentMessage = { at, receipts: [], number };
-        sender.sent.add(mid, group === undefined ? sent : { ...sent, group });
+        const { groupName = "" } = message;
+        const group = { name: groupName };
+        sender.sent.add(mid, { at, receipts: [], group, number });
       } else if (message.receiver !== undefined) {
         const to = this.#users.get(message.receiver);
         if (to === undefined) continue;

@@ -70,7 +70,11 @@ function dispatch(
   server.enqueue({
     connection,
     id: request.id,
-    begin: (batch, now) => write(server, session, request, batch, now),
+    begin: (batch, now) => {
+      // The account may have been removed while the request waited.
+      if (!session.user.active) throw new Refusal("account_removed");
+      return write(server, session, request, batch, now);
+    },
   });
   return undefined;
 }

@@ -61,6 +61,6 @@ export interface LoginDecider<
   ): LoginFinished;
   handleDerived(name: string, saltedPassword: Uint8Array): void;
   pollDerivation(): Derivation | undefined;
-  /** Ends the lockout of a name. */
-  unlock(name: string): void;
+  /** Ends the lockout of a name; `true` when it had failures. */
+  unlock(name: string): boolean;
 }

@@ -104,7 +104,8 @@ export class Mailboxes implements CatchUpHost {
     if (message.group === undefined) {
       return encodeFrame(event("message", { ...common, kind: "private" }));
     }
-    const group = this.#directory.groupById(message.group)?.name;
+    const group = this.#directory.groupById(message.group)?.name ??
+      message.groupName;
     if (group === undefined) return undefined;
     return encodeFrame(event("message", { ...common, kind: "group", group }));
   }

@@ -21,7 +21,7 @@ export interface SentMessage {
   /** For a private message: one for each receiver. */
   readonly receipts: Receipt[];
   /** For a group message: the group, and the number in its log. */
-  readonly group?: Group;
+  readonly group?: Pick<Group, "name">;
   readonly number?: number;
 }
 

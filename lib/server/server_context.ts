@@ -44,7 +44,7 @@ export class ServerContext {
   /** Who is on line, in the order of their logins. */
   readonly online = new Set<Session>();
   /** Requests that wait for the next batch. */
-  readonly pending: PendingWrite[] = [];
+  readonly pending: (PendingWrite & { readonly connection: Connection })[] = [];
   /** Logins that wait for a key derivation, by name. */
   readonly deriving = new Map<string, Set<Connection>>();
   /** True once the server is shutting down. */
@@ -67,7 +67,7 @@ export class ServerContext {
   }
 
   /** Handles a request together with others, once the batch under way is done. */
-  enqueue(write: PendingWrite): void {
+  enqueue(write: PendingWrite & { readonly connection: Connection }): void {
     write.connection.pending++;
     this.pending.push(write);
   }

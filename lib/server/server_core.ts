@@ -11,6 +11,7 @@ import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./presence.ts";
+import { shown } from "./refusal.ts";
 import type {
   ConnectionId,
   RemoteAddress,
@@ -58,6 +59,7 @@ export class ServerCore<Accounts> {
     this.#checkAt = now.mono;
     repairRenames(this.#server);
     this.#welcomeUsers();
+    this.#missUsers();
   }
 
   /** True when the server was shut down and everything is stored. */
@@ -183,6 +185,7 @@ export class ServerCore<Accounts> {
       } else user.session = undefined;
       server.tokens.set(user, undefined);
       server.background.noteToken(user);
+      server.background.noteDeparted(user);
       user.active = false;
     }
     this.#welcomeUsers();
@@ -212,7 +215,10 @@ export class ServerCore<Accounts> {
   /** An administrator unlocked these names. */
   handleUnlocks(names: readonly string[], now: Instant): void {
     this.#now = now;
-    for (const name of names) this.#logins.unlock(name);
+    for (const name of names) {
+      if (!this.#logins.unlock(name)) continue;
+      this.#server.actions.report("info", `${shown(name)} was unlocked`);
+    }
   }
 
   /**
@@ -328,6 +334,18 @@ export class ServerCore<Accounts> {
         background.noteUser(user);
       }
       user.active = true;
+    }
+    this.#commits.flush(this.#now);
+  }
+
+  /** Ends the memberships of those whose account went while the server was down. */
+  #missUsers(): void {
+    const { directory, background } = this.#server;
+    for (const user of directory.users()) {
+      if (user.active || user.groups.size + user.invitations.size === 0) {
+        continue;
+      }
+      background.noteDeparted(user);
     }
     this.#commits.flush(this.#now);
   }

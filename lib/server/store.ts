@@ -70,6 +70,8 @@ export interface StoredMessage {
   readonly sender: number;
   readonly receiver?: number;
   readonly group?: number;
+  /** Its name, where the group may be one that has ended. */
+  readonly groupName?: string;
   readonly at: number;
   readonly text: string;
   /** Chosen by the sender's client, for deduplication. */
@@ -101,12 +103,15 @@ export interface StoredToken {
 export type StoreWrite =
   | { readonly write: "user"; readonly user: StoredUser } // insert or replace
   | { readonly write: "group"; readonly group: StoredGroup } // insert or replace
-  | { readonly write: "group-remove"; readonly group: number }
+  /** The group has ended: it has no members and its name is free. */
+  | { readonly write: "group-end"; readonly group: number; readonly at: number }
   | { readonly write: "member"; readonly member: StoredMember } // insert or replace
   | {
     readonly write: "member-remove";
     readonly group: number;
     readonly user: number;
+    /** Messages of the group that the user is still to get, by their ids. */
+    readonly owed?: { readonly after: number; readonly upto: number };
   }
   | { readonly write: "message"; readonly message: StoredMessage }
   | {
@@ -134,6 +139,10 @@ export interface StoredState {
   readonly blocks: readonly StoredBlock[];
   readonly profiles: readonly StoredProfileField[];
   readonly tokens: readonly StoredToken[];
+  /** Highest id of a group, those that have ended included. */
+  readonly lastGroup: number;
+  /** Groups that ended shortly before the server did, for their logs. */
+  readonly endedGroups: readonly StoredGroup[];
   /** Highest message id; 0 without any. */
   readonly lastMessage: number;
   /** Highest number in messagelog.txt's sequence. */
@@ -143,7 +152,15 @@ export interface StoredState {
   /** The last messages of the server, oldest first, for deduplication. */
   readonly recent: readonly Pick<
     StoredMessage,
-    "id" | "sender" | "mid" | "number" | "at" | "group" | "receiver" | "kept"
+    | "id"
+    | "sender"
+    | "mid"
+    | "number"
+    | "at"
+    | "group"
+    | "groupName"
+    | "receiver"
+    | "kept"
   >[];
   /** 32 random bytes made with the database: salts of unknown names. */
   readonly secret: Uint8Array;
@@ -157,7 +174,8 @@ export interface Store {
   commit(writes: readonly StoreWrite[]): Promise<void>;
   /**
    * Messages for `user` with ids over `after`, oldest first: private ones, and
-   * those of the groups that the user has joined since then; not the user's own.
+   * those of groups that were sent while the user was a joined member; not the
+   * user's own.
    */
   inbox(user: number, after: number, limit: number): Promise<StoredMessage[]>;
   /**

@@ -177,8 +177,10 @@ Deno.test("ClientSession: a message is shown once and acknowledged within 50 ms"
   };
   for (const id of [1, 2, 2, 1, 3]) harness.server({ ...message, id });
   assertEquals(harness.count("message"), 3);
+  // The first at once; the others, and what came twice, together.
+  assertEquals(harness.sent, [{ do: "ack", upto: 1 } as never]);
   assert(harness.toTimeout() <= 50);
-  assertEquals(harness.sent, [{ do: "ack", upto: 3 } as never]);
+  assertEquals(harness.sent.slice(1), [{ do: "ack", upto: 3 } as never]);
   harness.lose();
   harness.toTimeout();
   harness.connect();

@@ -75,6 +75,15 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/msgto",
       "/activeuser now",
       "/creategroup",
+      "/createbroadcast",
+      "/leavegroup",
+      "/leavegroup a b",
+      "/addmember a",
+      "/addmember a b c",
+      "/removemember",
+      "/removemember a",
+      "/promote a",
+      "/promote a b c",
       "/joingroup",
       "/joingroup a b",
       "/groupmsg",
@@ -129,7 +138,7 @@ Deno.test("parseCommand: an unknown command suggests the nearest one", () => {
 
 Deno.test("parseCommand: a line without slash says how commands look", () => {
   assertStringIncludes(message("hello there"), "commands start with a slash");
-  assertStringIncludes(message("logout"), "did you mean /logout?");
+  assertStringIncludes(message("groups"), "did you mean /groups?");
 });
 
 Deno.test("parseCommand: no line throws", () => {

@@ -93,6 +93,7 @@ Deno.test("groups: create, invite, join, post, list, every refusal, restart", as
       await obiwan.event("message", { text: "welcome" });
       const texts = obiwan.events().filter((e) => e.event === "message");
       assertEquals(texts.map((e) => e.text), ["welcome"]);
+      assertEquals(await obiwan.finish(), 0);
     },
   );
 

@@ -99,7 +99,11 @@ Deno.test("/activeuser: who else is on line, with login time, address and port",
   await using luke = await logIn(server, "luke");
   await yoda.event("presence", { user: "luke", online: true });
   const { users } = await yoda.succeed("/activeuser");
-  const log = await server.data("userlog.txt");
+  // The file is written a moment after everybody was told.
+  const log = await server.dataWhen(
+    "userlog.txt",
+    (text) => text.includes("; luke; "),
+  );
   const port = log.split("\n")[1]?.split("; ").at(-1);
   assert(Array.isArray(users));
   const [user] = users;

@@ -105,7 +105,15 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
     assertEquals([...state.lastGroupNumber], [[7, 1]]);
     assertEquals(state.recent, [
       { id: 1, number: 1, sender: 1, receiver: 2, at: 1001, mid: "m" },
-      { id: 2, number: 1, sender: 1, group: 7, at: 1002, mid: "m" },
+      {
+        id: 2,
+        number: 1,
+        sender: 1,
+        group: 7,
+        at: 1002,
+        mid: "m",
+        groupName: jedi.name,
+      },
       { id: 3, number: 2, sender: 2, at: 1003, mid: "m" },
       {
         id: 4,
@@ -177,12 +185,14 @@ Deno.test("SqliteStore.commit replaces and removes", async () => {
     user(1, "master"),
     { write: "group", group: { ...jedi, leader: 2 } },
     { write: "member-remove", group: 7, user: 1 },
-    { write: "group-remove", group: 8 },
+    { write: "group-end", group: 8, at: 99 },
     { write: "token-remove", user: 1 },
   ]);
   const state = await store.load();
   assertEquals(state.users.map(({ name }) => name), ["master"]);
   assertEquals(state.groups, [{ ...jedi, leader: 2 }]);
+  assertEquals(state.endedGroups, [{ ...jedi, id: 8, name: "Sith" }]);
+  assertEquals(state.lastGroup, 8);
   assertEquals(state.members.map(({ user }) => user), [2]);
   assertEquals([...state.lastGroupNumber], [[7, 1]]);
   assertEquals(state.tokens, []);
@@ -347,4 +357,36 @@ Deno.test("openDatabase refuses a newer, a damaged, a locked and an impossible f
     refused(path + "3", "is locked by another program");
     other.close();
   });
+});
+
+Deno.test("SqliteStore.inbox has what a former member is still owed, until it is confirmed", async () => {
+  const store = new SqliteStore(":memory:");
+  const said = (id: number) => wrote(message(id, id, 2, { group: 7 }));
+  await store.commit([
+    user(1, "yoda"),
+    user(2, "leia"),
+    { write: "group", group: jedi },
+    member(7, 1),
+    member(7, 2),
+    said(1),
+    said(2),
+    said(3),
+    {
+      write: "member-remove",
+      group: 7,
+      user: 1,
+      owed: { after: 1, upto: 3 },
+    },
+    said(4),
+    { write: "group-end", group: 7, at: 9 },
+  ]);
+  const inbox = async (after: number) =>
+    (await store.inbox(1, after, 9)).map(({ id, groupName }) =>
+      `${id} ${groupName}`
+    );
+  assertEquals(await inbox(0), [`2 ${jedi.name}`, `3 ${jedi.name}`]);
+  assertEquals(await inbox(2), [`3 ${jedi.name}`]);
+  await store.commit([{ write: "cursor", user: 1, upto: 3, lastSeen: 0 }]);
+  assertEquals(await inbox(0), []);
+  await store.close();
 });

@@ -92,8 +92,15 @@ export class CoreHarness {
 
   /** The same server after a crash: only what is stored is left. */
   restarted(options: HarnessOptions = {}): CoreHarness {
-    const { store, now, accounts } = this;
-    return new CoreHarness({ store, now, accounts, seed: 77, ...options });
+    const { store, now } = this;
+    const accounts = options.users === undefined ? this.accounts : undefined;
+    return new CoreHarness({
+      store,
+      now,
+      seed: 77,
+      ...(accounts && { accounts }),
+      ...options,
+    });
   }
 
   /** A client that connects. */

@@ -19,6 +19,14 @@ export class MemoryStore {
   readonly blocks = new Map<string, StoredBlock>();
   readonly profiles = new Map<string, StoredProfileField>();
   readonly messages: StoredMessage[] = [];
+  /** Groups that have ended. */
+  readonly endedGroups = new Map<number, StoredGroup>();
+  readonly owed: {
+    group: number;
+    user: number;
+    after: number;
+    upto: number;
+  }[] = [];
 
   load(): StoredState {
     const groupMessages = this.messages.filter((each) => each.group);
@@ -26,6 +34,12 @@ export class MemoryStore {
     return {
       users: [...this.users.values()],
       groups: [...this.groups.values()],
+      endedGroups: [...this.endedGroups.values()],
+      lastGroup: Math.max(
+        0,
+        ...this.groups.keys(),
+        ...this.endedGroups.keys(),
+      ),
       members: [...this.members.values()],
       blocks: [...this.blocks.values()],
       profiles: [...this.profiles.values()],
@@ -35,7 +49,7 @@ export class MemoryStore {
       lastGroupNumber: new Map(
         groupMessages.map((each) => [each.group ?? 0, each.number]),
       ),
-      recent: this.messages.slice(-10_000),
+      recent: this.messages.slice(-10_000).map((each) => this.#named(each)),
       secret: new Uint8Array(32),
     };
   }
@@ -49,9 +63,19 @@ export class MemoryStore {
       if (message.id <= after || message.sender === userId) return false;
       if (message.group === undefined) return message.receiver === userId;
       const member = this.members.get(`${message.group} ${userId}`);
-      return member !== undefined && member.joined &&
-        message.id > member.sinceMessage;
-    }).slice(0, limit);
+      if (member?.joined && message.id > member.sinceMessage) return true;
+      return this.owed.some(({ group, user, after, upto }) =>
+        group === message.group && user === userId && message.id > after &&
+        message.id <= upto
+      );
+    }).slice(0, limit).map((each) => this.#named(each));
+  }
+
+  #named(message: StoredMessage): StoredMessage {
+    const { group = 0 } = message;
+    const { name } = this.groups.get(group) ?? this.endedGroups.get(group) ??
+      {};
+    return name === undefined ? message : { ...message, groupName: name };
   }
 
   #apply(write: StoreWrite): void {
@@ -62,9 +86,16 @@ export class MemoryStore {
       case "group":
         this.groups.set(write.group.id, write.group);
         break;
-      case "group-remove":
-        this.groups.delete(write.group);
+      case "group-end": {
+        const group = this.groups.get(write.group);
+        if (group === undefined) throw new Error(`no group ${write.group}`);
+        this.groups.delete(group.id);
+        this.endedGroups.set(group.id, group);
+        for (const [key, member] of this.members) {
+          if (member.group === group.id) this.members.delete(key);
+        }
         break;
+      }
       case "member": {
         const { group, user } = write.member;
         if (!this.groups.has(group) || !this.users.has(user)) {
@@ -75,6 +106,10 @@ export class MemoryStore {
       }
       case "member-remove":
         this.members.delete(`${write.group} ${write.user}`);
+        if (write.owed !== undefined) {
+          const { group, user, owed } = write;
+          this.owed.push({ group, user, ...owed });
+        }
         break;
       case "block": {
         const { user, blocked } = write.block;

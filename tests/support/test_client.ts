@@ -50,7 +50,6 @@ export class TestClient implements AsyncDisposable {
       ],
       cwd: folder,
       env: {
-        HOME: folder,
         XDG_CONFIG_HOME: join(folder, ".config"),
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },

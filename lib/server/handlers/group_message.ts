@@ -6,12 +6,14 @@
 import { groupLogLine } from "../../log/message_log.ts";
 import { encodeFrame } from "../../protocol/frame.ts";
 import type { Instant } from "../../protocol/instant.ts";
+import { groupKey } from "../../protocol/names.ts";
 import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Group } from "../group.ts";
 import { mayReach, mayReachAll } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
+import type { SentMessage } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import type { User } from "../user.ts";
@@ -28,15 +30,11 @@ export function groupMessage(
 ): Effect {
   const { user: sender } = session;
   const { text, mid } = request;
-  const group = mustExist(server, request.group);
+  // Before anything else: the group may have ended, or the sender left, after
+  // the message was sent and before its confirmation arrived.
   const earlier = sender.sent.find(mid);
-  if (earlier !== undefined) {
-    const { at, number } = earlier;
-    if (earlier.group !== group || number === undefined) {
-      throw new Refusal("bad_message_id");
-    }
-    return { committed: () => ({ at, number }) };
-  }
+  if (earlier !== undefined) return repeated(earlier, request.group);
+  const group = mustExist(server, request.group);
   mustBeAllowed(group, sender);
   checkText(text);
   const { directory } = server;
@@ -65,6 +63,15 @@ export function groupMessage(
       group.latestMessage = latestBefore;
     },
   };
+}
+
+function repeated(earlier: SentMessage, name: string): Effect {
+  const { at, number, group } = earlier;
+  if (
+    group === undefined || number === undefined ||
+    groupKey(group.name) !== groupKey(name)
+  ) throw new Refusal("bad_message_id");
+  return { committed: () => ({ at, number }) };
 }
 
 function mustBeAllowed(group: Group, sender: User): void {

@@ -11,6 +11,13 @@ import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import { block, blocked, unblock } from "./block.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
+import {
+  addMember,
+  leaveGroup,
+  promoteMember,
+  removeMember,
+} from "./group_member.ts";
+import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
@@ -69,6 +76,7 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   ack: { needs: "session", activity: false, read: ack },
   logout: { needs: "session", activity: false, write: logout },
   who: { needs: "session", activity: true, read: who },
+  find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
   block: { needs: "session", activity: true, write: block },
   unblock: { needs: "session", activity: true, write: unblock },
@@ -80,6 +88,10 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   rename: { needs: "session", activity: true, write: rename },
   "group-create": { needs: "session", activity: true, write: createGroup },
   "group-join": { needs: "session", activity: true, write: joinGroup },
+  "group-leave": { needs: "session", activity: true, write: leaveGroup },
+  "group-add": { needs: "session", activity: true, write: addMember },
+  "group-remove": { needs: "session", activity: true, write: removeMember },
+  "group-promote": { needs: "session", activity: true, write: promoteMember },
   "group-message": { needs: "session", activity: true, write: groupMessage },
   groups: { needs: "session", activity: true, read: groups },
   "group-members": { needs: "session", activity: true, read: groupMembers },

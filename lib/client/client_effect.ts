@@ -1,6 +1,11 @@
 /** What the session asks of its shell, to be carried out in order. */
 import type { EndReason } from "./exit_code.ts";
-import type { OfferedFile, TransferPeer } from "./transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type {
+  OfferedFile,
+  RendezvousGrant,
+  TransferPeer,
+} from "./transfer_port.ts";
 
 /** What a key is derived for: a login, or either end of a change of password. */
 export type DerivePurpose = "login" | "old-password" | "new-password";
@@ -46,6 +51,17 @@ export type ClientEffect =
     readonly from: string;
     readonly file: OfferedFile;
     readonly peer: TransferPeer;
+  }
+  | {
+    readonly effect: "add-addresses";
+    readonly id: string;
+    readonly addresses: readonly WireAddress[];
+  }
+  /** Port of the server that is connected to. */
+  | {
+    readonly effect: "bind";
+    readonly port: number;
+    readonly grant: RendezvousGrant;
   }
   | { readonly effect: "cancel-transfer"; readonly id: string }
   /** The session is over: end the program. */

@@ -6,6 +6,7 @@
  */
 import type { CommandName } from "../commands/command.ts";
 import type { HelpEntry } from "../commands/help.ts";
+import type { PathKind } from "../transfer/path_kind.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 
 /** Where a transfer stands. */
@@ -39,6 +40,16 @@ export interface TransferInfo {
   readonly bytes: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** How the other side is reached; absent, as what follows, until it is. */
+  readonly via?: PathKind;
+  /** `IP:PORT` of the other side; absent when the server relays. */
+  readonly address?: string;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt?: number;
+  /** Share of the datagrams that were lost, 0–1; of outgoing ones only. */
+  readonly loss?: number;
+  /** When the server relays: why there is no direct path. */
+  readonly why?: string;
 }
 
 /** How a verified transfer went. */
@@ -47,6 +58,8 @@ export interface TransferSummary {
   readonly ms: number;
   /** Average bytes a second. */
   readonly rate: number;
+  /** Bytes that were there from an earlier try; absent when none were. */
+  readonly resumed?: number;
   /** SHA-256 of the file, hexadecimal; absent when only the receiver told the end. */
   readonly digest?: string;
   /** Where the receiver put it; absent at the sender. */
@@ -130,6 +143,17 @@ export type ClientEvent =
     /** True when an interrupted session goes on. */
     readonly resumed: boolean;
   }
+  /** A server is met whose key was not known; shown before the login. */
+  | {
+    readonly event: "first-contact";
+    /** `HOST:PORT`. */
+    readonly server: string;
+    /** Of its key. */
+    readonly fingerprint: string;
+    readonly message: string;
+  }
+  /** Something failed that the user should know of; work goes on. */
+  | { readonly event: "warning"; readonly message: string }
   | {
     readonly event: "login-failed";
     readonly code: string;
@@ -221,6 +245,8 @@ export type ClientEvent =
     /** Why it failed or was rejected. */
     readonly message?: string;
   }
+  /** The other side is reached, or is reached another way from now on. */
+  | { readonly event: "path"; readonly info: TransferInfo }
   | { readonly event: "progress"; readonly info: TransferInfo }
   | {
     readonly event: "result";

@@ -16,8 +16,8 @@ import type { EndReason } from "./exit_code.ts";
 import { isFinalBye } from "./is_final_bye.ts";
 import { routeEvent } from "./event_router.ts";
 import type { KnownNames } from "./known_names.ts";
+import type { OpenedSession, SecureChannel } from "./login.ts";
 import type { NewPassword } from "./password_change.ts";
-import type { OpenedSession } from "./login.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
 import { type LinkFault, ServerLink } from "./server_link.ts";
 import type { TransferEvent } from "./transfer_port.ts";
@@ -87,12 +87,16 @@ export class ClientSession {
     this.#connect();
   }
 
-  /** The connection asked for is there. */
-  handleConnected(now: Instant): void {
+  /**
+   * The connection asked for is there.
+   *
+   * @param channel What TLS says of it; absent without TLS.
+   */
+  handleConnected(now: Instant, channel?: SecureChannel): void {
     if (this.#link.state !== "connecting") return;
     this.#now = now;
     this.#link.handleConnected(now.mono);
-    this.#parts.login.handleConnected();
+    this.#parts.login.handleConnected(channel);
   }
 
   /** Bytes came from the server; they may be reused after the call. */
@@ -109,10 +113,12 @@ export class ClientSession {
    * The connection is gone, or could not be made.
    *
    * @param reason One line for people.
+   * @param isFinal The server is not to be talked to: that ends the session.
    */
-  handleDisconnected(reason: string, now: Instant): void {
+  handleDisconnected(reason: string, now: Instant, isFinal = false): void {
     this.#now = now;
-    this.#disconnected({ code: "connection_lost", message: reason });
+    const code = isFinal ? "untrusted_server" : "connection_lost";
+    this.#disconnected({ code, message: reason }, isFinal);
   }
 
   /** The user gave a name and a password. */
@@ -124,13 +130,9 @@ export class ClientSession {
   }
 
   /** The salted password asked for with effect `derive`. */
-  handleDerived(
-    saltedPassword: Uint8Array,
-    now: Instant,
-    purpose: DerivePurpose = "login",
-  ): void {
+  handleDerived(key: Uint8Array, now: Instant, purpose?: DerivePurpose): void {
     this.#now = now;
-    this.#parts.handleDerived(saltedPassword, purpose);
+    this.#parts.handleDerived(key, purpose);
     this.#flush();
   }
 
@@ -305,7 +307,7 @@ export class ClientSession {
     this.#disconnected(fault);
   }
 
-  #disconnected(fault: LinkFault): void {
+  #disconnected(fault: LinkFault, isFinal = false): void {
     if (this.#isEnded || this.#link.state === "apart") return;
     const { code, message } = this.#bye ?? fault;
     const wasOpen = this.#isOpen;
@@ -317,12 +319,12 @@ export class ClientSession {
     if (wasOpen) this.#parts.transfers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
-    if (this.#parts.login.asking) return;
-    const retrying = this.#wasOpen;
+    if (this.#parts.login.asking && !isFinal) return;
+    const retrying = this.#wasOpen && !isFinal;
     if (wasOpen || !retrying) {
       this.#events.push({ event: "disconnected", code, message, retrying });
     }
-    if (!retrying) return this.#end("unreachable");
+    if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
     this.#link.retryLater(this.#now.mono);
   }
 

@@ -84,6 +84,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return transfers.handleOffer(event);
     case "answer":
       return transfers.handleAnswer(event, host.now());
+    case "candidates":
+      return transfers.handleCandidates(event);
     case "offer-end":
       return transfers.handleOfferEnd(event, host.now());
   }

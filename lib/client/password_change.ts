@@ -8,6 +8,7 @@ import { newPasswordProblem } from "../protocol/new_password_problem.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import {
+  type ChannelBinding,
   normalizePassword,
   type SaltParameters,
   ScramError,
@@ -37,6 +38,8 @@ export interface PasswordHost {
   readonly random: Random;
   /** The user's name. */
   user(): string;
+  /** What SCRAM on this connection must be tied to; `undefined` without TLS. */
+  binding(): ChannelBinding | undefined;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -82,8 +85,13 @@ export class PasswordChange {
     this.#guard(() => {
       const { random } = this.#host;
       const nonce = encodeBase64(random.bytes(nonceBytes));
+      const binding = this.#host.binding();
       change.answer = answer;
-      change.scram = new ScramClient({ user: this.#host.user(), nonce });
+      change.scram = new ScramClient({
+        user: this.#host.user(),
+        nonce,
+        ...binding && { binding },
+      });
       const fields = { scram: change.scram.clientFirst() };
       this.#host.request("password-start", fields, (reply) => {
         if (this.#change === change) {

@@ -6,6 +6,8 @@
  * | `event` | fields |
  * |---|---|
  * | `welcome` | `user`, `waiting`, `resumed` |
+ * | `first-contact` | `server`, `fingerprint`, `message` |
+ * | `warning` | `message` |
  * | `login-failed` | `code`, `message` |
  * | `disconnected` | `code`, `message`, `retrying` |
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
@@ -19,12 +21,14 @@
  * | `group-end` | `group`, `at` |
  * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `path` | transfer fields, each time another kind of path is used |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
  * | `goodbye` | `user` |
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
- * `user`, `name`, `size`, `state`, `bytes`, `rate`. Every command leads to
+ * `user`, `name`, `size`, `state`, `bytes`, `rate` and, once the other side
+ * is reached, `via`, `address`, `rtt`, `loss`, `why`. Every command leads to
  * exactly one `result`; its answers are listed in PROTOCOL.md.
  */
 import type {
@@ -37,7 +41,11 @@ import type {
 export function renderJson(event: ClientEvent): string {
   return JSON.stringify(
     flatten(event),
-    (key, value) => key === "ms" || key === "rate" ? Math.round(value) : value,
+    (key, value) => {
+      const digits = decimals[key];
+      if (digits === undefined || typeof value !== "number") return value;
+      return Number(value.toFixed(digits));
+    },
   );
 }
 
@@ -57,14 +65,17 @@ function flatten(event: ClientEvent): object {
       const why = message === undefined ? {} : { message };
       return { event: "transfer", ...info, ...summary, ...why };
     }
+    case "path":
     case "progress":
-      return { event: "progress", ...event.info };
+      return { event: event.event, ...event.info };
     case "result": {
       const { n, outcome } = event;
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
     case "renamed":
     case "welcome":
+    case "first-contact":
+    case "warning":
     case "chat":
     case "login-failed":
     case "disconnected":
@@ -110,6 +121,14 @@ function flattenAnswer(outcome: CommandSuccess): object {
       return outcome.answer;
   }
 }
+
+/** Decimals of the numbers that are no integers. */
+const decimals: Record<string, number | undefined> = {
+  ms: 0,
+  rate: 0,
+  rtt: 1,
+  loss: 4,
+};
 
 function iso(ms: number): string {
   // Beyond what a date can be, only a broken server sends.

@@ -6,7 +6,7 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
-import { progressText, renderTransfer } from "./render_transfer.ts";
+import { progressText, renderPath, renderTransfer } from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
@@ -22,6 +22,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
             waitedText(event.waiting)
           }. Type /help for the commands, /logout to leave.`,
         ];
+    case "first-contact":
+      return [palette.bold(visible(event.message))];
+    case "warning":
+      return [palette.error(`Warning: ${visible(event.message)}`)];
     case "login-failed":
       return [palette.error(visible(event.message))];
     case "disconnected": {
@@ -74,6 +78,8 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
+    case "path":
+      return [renderPath(event.info, palette)];
     case "progress":
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {

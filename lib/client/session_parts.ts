@@ -75,7 +75,10 @@ export class SessionParts {
       udpPort,
       agent,
       effect,
-      opened,
+      opened: (session, resumed) => {
+        this.#bind(effect);
+        opened(session, resumed);
+      },
       refused,
       seen: () => inbox.seen,
       send: (name, fields, onReply) =>
@@ -97,6 +100,7 @@ export class SessionParts {
     const passwords = this.passwords = new PasswordChange({
       ...host,
       user: () => this.login.user ?? "",
+      binding: () => this.login.binding,
       changed: (password, token) =>
         this.login.handlePasswordChanged(password, token),
     });
@@ -116,9 +120,20 @@ export class SessionParts {
   }
 
   /** Hands a key to the part that it was derived for. */
-  handleDerived(key: Uint8Array, purpose: DerivePurpose): void {
+  handleDerived(key: Uint8Array, purpose: DerivePurpose = "login"): void {
     if (purpose === "login") this.login.handleDerived(key);
     else this.passwords.handleDerived(key, purpose);
+  }
+
+  /** Asks for what is needed to talk to the server's UDP port. */
+  #bind(effect: (effect: ClientEffect) => void): void {
+    const port = this.login.serverUdpPort;
+    if (port === 0) return;
+    this.requests.add("rendezvous", {}, (reply) => {
+      if (reply.ok !== undefined) {
+        effect({ effect: "bind", port, grant: reply.ok });
+      }
+    }, false);
   }
 
   /** Asks the server for the names that Tab offers. */

@@ -1,5 +1,9 @@
 import type { TransferInfo, TransferState } from "./client_event.ts";
-import type { OfferedFile, TransferPeer } from "./transfer_port.ts";
+import type {
+  OfferedFile,
+  TransferLink,
+  TransferPeer,
+} from "./transfer_port.ts";
 
 /** One offer of a file, made or received, from its first to its last moment. */
 export interface Transfer {
@@ -19,7 +23,9 @@ export interface Transfer {
   /** What an outgoing offer says, once the file is open; to offer it again. */
   offer: TransferPeer | undefined;
   /** Where an incoming one comes from. */
-  readonly peer: TransferPeer | undefined;
+  peer: TransferPeer | undefined;
+  /** How the other side is reached, once it is. */
+  link: TransferLink | undefined;
   /** True once this side accepted and the answer is under way. */
   answering: boolean;
   /** When the receiver's word is taken for the end, monotonic ms. */
@@ -28,7 +34,7 @@ export interface Transfer {
 
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
-  const { number, direction, user, file, state, bytes, rate } = transfer;
+  const { number, direction, user, file, state, bytes, rate, link } = transfer;
   const { name, size } = file;
   const kind = "file";
   return {
@@ -41,5 +47,25 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     state,
     bytes,
     rate,
+    ...(link === undefined ? {} : linkInfo(link)),
   };
+}
+
+function linkInfo({ via, address, rtt, loss, why }: TransferLink) {
+  const ip = address?.ip ?? "";
+  const place = address === undefined ? {} : {
+    address: `${ip.includes(":") ? `[${ip}]` : ip}:${address.port}`,
+  };
+  return {
+    via,
+    ...place,
+    rtt,
+    ...(loss === undefined ? {} : { loss }),
+    ...(why === undefined ? {} : { why }),
+  };
+}
+
+/** Bytes a second over the whole of a transfer. */
+export function averageRate(bytes: number, ms: number): number {
+  return ms > 0 ? bytes * 1000 / ms : 0;
 }

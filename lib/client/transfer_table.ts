@@ -79,6 +79,7 @@ export class TransferTable {
       command: undefined,
       offer: undefined,
       peer: undefined,
+      link: undefined,
       answering: false,
       settleAt: undefined,
       ...fields,

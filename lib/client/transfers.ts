@@ -12,7 +12,8 @@ import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
 import type { ClientEffect } from "./client_effect.ts";
 import type { OnReply } from "./request_queue.ts";
-import { type Transfer, transferInfo } from "./transfer.ts";
+import { rejectionText } from "./rejection_text.ts";
+import { averageRate, type Transfer, transferInfo } from "./transfer.ts";
 import { TransferTable, type TransferTableHost } from "./transfer_table.ts";
 import type {
   OfferedFile,
@@ -150,13 +151,26 @@ export class Transfers {
     const { id } = transfer;
     if (!event.accept || event.key === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const message = rejections[event.reason ?? ""] ?? rejections.failed ?? "";
+      const message = rejectionText(event.reason);
       return this.#table.end(transfer, "rejected", message);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
     const resume = event.resume === undefined ? {} : { resume: event.resume };
     this.#host.effect({ effect: "start-sending", id, peer, ...resume });
     this.#run(transfer, now);
+  }
+
+  /** The server sees the other side from further addresses. */
+  handleCandidates(event: EventFields<"candidates">): void {
+    const { offer: id, addresses } = event;
+    const transfer = this.#table.find(id);
+    if (transfer === undefined || transfer.user !== event.from) return;
+    const { peer } = transfer;
+    if (peer !== undefined) {
+      const all = [...addresses, ...peer.addresses].slice(0, mostAddresses);
+      transfer.peer = { ...peer, addresses: all };
+    }
+    this.#host.effect({ effect: "add-addresses", id, addresses });
   }
 
   /** The other side, or the server in its place, ended it. */
@@ -199,11 +213,20 @@ export class Transfers {
           event: "progress",
           info: transferInfo(transfer),
         });
+      case "path": {
+        const isNews = transfer.link?.via !== event.link.via;
+        transfer.link = event.link;
+        if (!isNews) return;
+        const info = transferInfo(transfer);
+        return this.#host.emit({ event: "path", info });
+      }
       case "done": {
-        const { bytes, ms, digest } = event;
+        const { bytes, resumed = 0, ms, digest } = event;
         transfer.bytes = bytes;
         const path = event.path === undefined ? {} : { path: event.path };
-        const summary = { ms, rate: rateOf(bytes, ms), digest, ...path };
+        const rate = averageRate(bytes - resumed, ms);
+        const before = resumed > 0 ? { resumed } : {};
+        const summary = { ms, rate, digest, ...before, ...path };
         this.#tellEnd(transfer, "verified");
         return this.#table.end(transfer, "verified", undefined, summary);
       }
@@ -221,7 +244,7 @@ export class Transfers {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       transfer.bytes = transfer.file.size;
       const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
-      const summary = { ms, rate: rateOf(transfer.bytes, ms) };
+      const summary = { ms, rate: averageRate(transfer.bytes, ms) };
       this.#table.end(transfer, "verified", undefined, summary);
     }
   }
@@ -363,17 +386,8 @@ export class Transfers {
   }
 }
 
-function rateOf(bytes: number, ms: number): number {
-  return ms > 0 ? bytes * 1000 / ms : 0;
-}
-
-/** What the receiver's reasons mean. */
-const rejections: Record<string, string | undefined> = {
-  rejected: "the receiver does not want it",
-  disk: "the receiver has too little room",
-  busy: "the receiver has too many offers waiting",
-  failed: "the receiver could not take it",
-};
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
+/** Addresses kept of one other side. */
+const mostAddresses = 64;
 const settleMs = 2000;

@@ -11,8 +11,12 @@ import type { TransferEvent, TransferPort } from "../client/transfer_port.ts";
 import { parseCommand } from "../commands/parse_command.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
+import { openPins } from "./open_pins.ts";
+import type { PinFile } from "./pin_file.ts";
+import type { PinnedConnection } from "./pinned_connection.ts";
 import { PipeInterface } from "./pipe_interface.ts";
 import { ServerConnection } from "./server_connection.ts";
+import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
 import { TerminalInterface } from "./terminal_interface.ts";
@@ -30,13 +34,16 @@ export async function runClient(
   options: ClientOptions,
   password: string | undefined,
 ): Promise<number> {
-  const shell = new ClientShell(options, password);
+  const pins = options.plain ? undefined : await openPins();
+  const shell = new ClientShell(options, password, pins);
   return await shell.run();
 }
 
 /** One run of the client. */
 class ClientShell implements UserHandler {
   readonly #options: ClientOptions;
+  /** The servers known for TLS; absent without TLS. */
+  readonly #pins: PinFile | undefined;
   readonly #session: ClientSession;
   readonly #transfers;
   readonly #interface: UserInterface;
@@ -49,13 +56,20 @@ class ClientShell implements UserHandler {
   #followsMessage = false;
   #password: string | undefined;
   #connection: ServerConnection | undefined;
+  #secure: PinnedConnection | undefined;
+  #remembering: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStarted = false;
   #isDraining = false;
   #onEnd: (reason: EndReason) => void = () => {};
 
-  constructor(options: ClientOptions, password: string | undefined) {
+  constructor(
+    options: ClientOptions,
+    password: string | undefined,
+    pins: PinFile | undefined,
+  ) {
     this.#options = options;
+    this.#pins = pins;
     this.#password = password;
     this.#isInteractive = !options.json && options.exec.length === 0 &&
       Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
@@ -93,6 +107,7 @@ class ClientShell implements UserHandler {
         Deno.removeSignalListener(signal, interrupt);
       }
       await this.#connection?.close();
+      await this.#remembering;
       await this.#interface.close();
       await this.#transfers.close();
     }
@@ -215,7 +230,9 @@ class ClientShell implements UserHandler {
       this.#waiting.get(event.n)?.();
       this.#waiting.delete(event.n);
     }
-    if (event.event === "welcome" && !this.#isStarted) {
+    if (event.event !== "welcome") return;
+    this.#remembering = this.#remember();
+    if (!this.#isStarted) {
       this.#isStarted = true;
       this.#interface.start();
       if (this.#options.exec.length > 0) queueMicrotask(() => this.#runExec());
@@ -248,6 +265,13 @@ class ClientShell implements UserHandler {
         const { id, from, file, peer } = effect;
         return port.prepareAnswer(id, from, file, peer);
       }
+      case "add-addresses":
+        return port.addAddresses(effect.id, effect.addresses);
+      case "bind": {
+        const ip = this.#connection?.serverIp;
+        if (ip === undefined) return;
+        return port.bind({ ip, port: effect.port }, effect.grant);
+      }
       case "cancel-transfer":
         return port.cancel(effect.id);
       case "end": {
@@ -261,21 +285,40 @@ class ClientShell implements UserHandler {
   #connect(): void {
     const { host, port } = this.#options;
     const connection = new ServerConnection(host, port, {
-      connected: () => {
-        this.#session.handleConnected(systemClock());
+      connected: (secure) => {
+        this.#secure = secure;
+        const { binding, firstContact } = secure ?? {};
+        if (firstContact !== undefined) {
+          this.#interface.show({ event: "first-contact", ...firstContact });
+        }
+        const isFirstContact = firstContact !== undefined;
+        const channel = binding && { binding, isFirstContact };
+        this.#session.handleConnected(systemClock(), channel);
         this.#drain();
       },
       data: (bytes) => {
         this.#session.handleData(bytes, systemClock());
         this.#drain();
       },
-      disconnected: (reason) => {
+      disconnected: (reason, final) => {
         if (this.#connection === connection) this.#connection = undefined;
-        this.#session.handleDisconnected(reason, systemClock());
+        this.#session.handleDisconnected(reason, systemClock(), final);
         this.#drain();
       },
-    });
+    }, this.#pins);
     this.#connection = connection;
+  }
+
+  /** Pins the server's key, now that the login has shown that it is its own. */
+  async #remember(): Promise<void> {
+    try {
+      await this.#secure?.remember();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      const message =
+        `${error.message}; the server's key is known until this client ends`;
+      this.#interface.show({ event: "warning", message });
+    }
   }
 
   async #ask(): Promise<void> {

@@ -1,65 +1,92 @@
 /**
- * The file that is being received: written as `NAME.part` beside its place, and
- * given its name only when it is whole, checked and on the disk. Names that are
+ * The file that is being received: written as `NAME.part` beside its place (see
+ * part_file.ts), and given its name only when it is whole, checked and on the disk. Names that are
  * taken are never overwritten, not even by one that appears at the last moment.
  */
 import { dirname, join } from "@std/path";
 import { statfs } from "node:fs/promises";
 import { receivedName } from "../transfer/received_name.ts";
+import type { ReceivedPart } from "../transfer/resume_map.ts";
+import { transferLimits } from "../transfer/transfer_limits.ts";
+import { PartFile, partSuffix } from "./part_file.ts";
 
 /** Why a file cannot be stored, in one line for people. */
 export class SinkError extends Error {
   override readonly name = "SinkError";
 }
 
+/** What is to be received. */
+export interface SinkFile {
+  /** User name of the sender. */
+  readonly sender: string;
+  /** The name the sender gives it. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Tells it from others of the same name; without it nothing is resumed. */
+  readonly fingerprint?: string | undefined;
+}
+
 /** An open file that is being received; made by {@link FileSink.open}. */
 export class FileSink {
   readonly #folder: string;
   readonly #names: (copy: number) => string;
-  readonly #partPath: string;
-  readonly #handle: Deno.FsFile;
-  #isClosed = false;
+  readonly #part: PartFile;
 
   constructor(
     folder: string,
     names: (copy: number) => string,
-    partPath: string,
-    handle: Deno.FsFile,
+    part: PartFile,
   ) {
     this.#folder = folder;
     this.#names = names;
-    this.#partPath = partPath;
-    this.#handle = handle;
+    this.#part = part;
   }
 
   /**
-   * Makes room for a file of `size` bytes that `sender` calls `name`.
+   * Makes room for a file, or goes on with what is here of it.
    *
    * @throws {SinkError} when the folder cannot be written or has too little room.
    */
-  static async open(
-    folder: string,
-    sender: string,
-    name: string,
-    size: number,
-  ): Promise<FileSink> {
-    await checkSpace(folder, size);
+  static async open(folder: string, file: SinkFile): Promise<FileSink> {
+    const { sender, name, size, fingerprint } = file;
+    const identity = fingerprint === undefined
+      ? undefined
+      : { sender, name, size, fingerprint };
     const names = (copy: number) => receivedName(sender, name, copy);
+    await checkFolder(folder);
     for (let copy = 0; copy < maxCopies; copy++) {
-      const partPath = join(folder, names(copy) + partSuffix);
+      const path = join(folder, names(copy) + partSuffix);
+      const part = await PartFile.open(path, identity).catch((error) => {
+        throw cannotWrite(path, error);
+      });
+      if (part === undefined) continue;
+      const sink = new FileSink(folder, names, part);
       try {
-        // createNew follows no symlink and takes nothing that is there.
-        const handle = await Deno.open(partPath, {
-          write: true,
-          createNew: true,
-        });
-        return new FileSink(folder, names, partPath, handle);
+        await checkSpace(folder, size - sink.firstBlock * blockBytes);
       } catch (error) {
-        if (error instanceof Deno.errors.AlreadyExists) continue;
-        throw cannotWrite(partPath, error);
+        if (sink.firstBlock === 0) await sink.discard();
+        else sink.close();
+        throw error;
       }
+      return sink;
     }
     throw new SinkError(`"${folder}" has too many copies of "${names(0)}"`);
+  }
+
+  /** What was here already. */
+  get parts(): readonly ReceivedPart[] {
+    return this.#part.parts;
+  }
+
+  /** The first block that is missing. */
+  get firstBlock(): number {
+    return this.parts.at(-1)?.endBlock ?? 0;
+  }
+
+  /** See {@link PartFile}. */
+  get part(): PartFile {
+    return this.#part;
   }
 
   /**
@@ -69,12 +96,9 @@ export class FileSink {
    */
   async write(bytes: Uint8Array): Promise<void> {
     try {
-      let written = 0;
-      while (written < bytes.length) {
-        written += await this.#handle.write(bytes.subarray(written));
-      }
+      await this.#part.write(bytes);
     } catch (error) {
-      throw cannotWrite(this.#partPath, error);
+      throw cannotWrite(this.#part.path, error);
     }
   }
 
@@ -86,27 +110,28 @@ export class FileSink {
    */
   async finish(): Promise<string> {
     try {
-      await this.#handle.sync();
-      this.#close();
+      await this.#part.sync();
+      // What has its name must never be taken for a part and written again.
+      await this.#part.forgetMap();
+      this.#part.close();
       const path = await this.#rename();
       await syncFolder(this.#folder);
       return path;
     } catch (error) {
       throw error instanceof SinkError
         ? error
-        : cannotWrite(this.#partPath, error);
+        : cannotWrite(this.#part.path, error);
     }
   }
 
   /** Removes what was received so far. */
   async discard(): Promise<void> {
-    this.#close();
-    await Deno.remove(this.#partPath).catch(() => {});
+    await this.#part.discard();
   }
 
-  /** Keeps what was received so far and frees the file. */
+  /** Keeps what was recorded so far and frees the file. */
   close(): void {
-    this.#close();
+    this.#part.close();
   }
 
   async #rename(): Promise<string> {
@@ -114,8 +139,8 @@ export class FileSink {
       const path = join(this.#folder, this.#names(copy));
       try {
         // A link, unlike a rename, fails when the name is taken.
-        await Deno.link(this.#partPath, path);
-        await Deno.remove(this.#partPath);
+        await Deno.link(this.#part.path, path);
+        await Deno.remove(this.#part.path);
         return path;
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists) continue;
@@ -135,27 +160,23 @@ export class FileSink {
       if (error instanceof Deno.errors.AlreadyExists) return false;
       throw error;
     }
-    await Deno.rename(this.#partPath, path);
+    await Deno.rename(this.#part.path, path);
     return true;
-  }
-
-  #close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#handle.close();
   }
 }
 
+async function checkFolder(folder: string): Promise<void> {
+  const info = await Deno.stat(folder).catch((error) => {
+    throw cannotWrite(folder, error);
+  });
+  if (!info.isDirectory) throw new SinkError(`"${folder}" is not a folder`);
+}
+
 async function checkSpace(folder: string, size: number): Promise<void> {
-  let free: number;
-  try {
-    const info = await Deno.stat(folder);
-    if (!info.isDirectory) throw new SinkError(`"${folder}" is not a folder`);
-    const { bavail, bsize } = await statfs(folder);
-    free = bavail * bsize;
-  } catch (error) {
-    throw error instanceof SinkError ? error : cannotWrite(folder, error);
-  }
+  const { bavail, bsize } = await statfs(folder).catch((error) => {
+    throw cannotWrite(folder, error);
+  });
+  const free = bavail * bsize;
   if (size + reserveBytes > free) {
     throw new SinkError(
       `"${folder}" has too little room: ${size} bytes needed, ${free} free`,
@@ -191,7 +212,7 @@ function cannotWrite(path: string, error: unknown): SinkError {
   return new SinkError(`"${path}" cannot be written`);
 }
 
-const partSuffix = ".part";
+const { blockBytes } = transferLimits;
 const maxCopies = 1_000;
 /** Left free for everything else on the disk. */
 const reserveBytes = 1024 * 1024;

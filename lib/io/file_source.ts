@@ -2,7 +2,8 @@
 import { basename } from "@std/path";
 import type { OfferedFile } from "../client/transfer_port.ts";
 import { blockLength, transferLimits } from "../transfer/transfer_limits.ts";
-import { createHash } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { ReceivedPart } from "../transfer/resume_map.ts";
 
 /** Why a file cannot be sent, with one line for people. */
 export class SourceError extends Error {
@@ -66,6 +67,37 @@ export class FileSource {
     } catch (error) {
       handle.close();
       throw error instanceof SourceError ? error : unreadable(path, error);
+    }
+  }
+
+  /**
+   * Reads what the receiver says it has, from the start of the file, and adds it
+   * to `hash`; {@link read} then goes on behind it.
+   *
+   * @param isWanted Asked now and then; stops early when it says no.
+   * @throws {SourceError} when it is not what is in the file.
+   */
+  async checkParts(
+    parts: readonly ReceivedPart[],
+    hash: ReturnType<typeof createHash>,
+    isWanted: () => boolean,
+  ): Promise<void> {
+    const buffer = new Uint8Array(transferLimits.blockBytes);
+    let block = 0;
+    for (const { endBlock, digest } of parts) {
+      const own = createHash("sha256");
+      for (; block < endBlock; block++) {
+        if (!isWanted()) return;
+        const plaintext = await this.read(block, buffer);
+        hash.update(plaintext);
+        own.update(plaintext);
+      }
+      if (!timingSafeEqual(own.digest(), digest)) {
+        throw new SourceError(
+          "changed",
+          `"${this.#path}" is not the file that was sent in part before; send it again from the start`,
+        );
+      }
     }
   }
 

@@ -4,16 +4,19 @@ import type {
   OfferedFile,
   TransferEvent,
   TransferFailure,
-  TransferPeer,
 } from "../client/transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
+import { transferLimits } from "../transfer/transfer_limits.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
-import { type FileSink, SinkError } from "./file_sink.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { type FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { TransferProgress } from "./transfer_progress.ts";
+import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
 
@@ -22,7 +25,9 @@ export interface IncomingOptions {
   readonly id: string;
   readonly idBytes: Uint8Array;
   readonly keys: TransferKeys;
-  readonly peer: TransferPeer;
+  readonly paths: TransferPaths;
+  /** User name of the sender. */
+  readonly from: string;
   readonly file: OfferedFile;
   readonly sink: FileSink;
   readonly endpoint: UdpEndpoint;
@@ -39,38 +44,78 @@ export class IncomingTransfer {
   #isWriting = false;
   #isEnded = false;
   #isStored = false;
-  #discarded: Promise<void> = Promise.resolve();
-  #startedAt: number;
+  #isStoring = false;
+  /** What came is of no use for another try. */
+  #isUseless = false;
+  readonly #checkpoints: Checkpoints;
+  readonly #released = Promise.withResolvers<void>();
+  /** When the other side was first heard, monotonic ms. */
+  #startedAt: number | undefined;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
-    const { endpoint, peer, file, now } = options;
-    this.#startedAt = now();
+    const { endpoint, paths, file, now } = options;
     this.#progress = new TransferProgress(options.id, file.size);
     this.#receiver = new Receiver({
       id: options.idBytes,
       keys: options.keys,
       size: file.size,
-      paths: peer.addresses.map((address) => endpoint.path(address))
-        .filter((path) => path >= 0),
-      now: this.#startedAt,
+      ...paths.options,
+      firstBlock: options.sink.firstBlock,
+      now: now(),
     });
+    this.#checkpoints = new Checkpoints(
+      options.sink.part,
+      () => this.#receiver.checkpoint(),
+      now(),
+    );
     this.#pump = new TransferPump(
       endpoint,
       transferKeyOf(options.idBytes),
       this.#receiver,
       now,
       () => this.#work(),
+      (refusal) => options.paths.handleRefused(refusal),
     );
     this.#pump.wake();
   }
 
-  /** Stops it without an event, tells the other side, removes what came. */
+  /** The sender can be reached at these addresses, too. */
+  addAddresses(addresses: readonly WireAddress[]): void {
+    const { paths, now } = this.#options;
+    for (const path of paths.add(addresses)) {
+      this.#receiver.addPath(path, now());
+    }
+    this.#pump.wake();
+  }
+
+  /** Stops it without an event, tells the other side, keeps what came. */
   async stop(reason: CloseReason): Promise<void> {
     this.#end();
     this.#receiver.close(reason, this.#options.now());
     await this.#pump.flush();
-    await this.#discarded;
+    await this.released;
+  }
+
+  /** What is being received, and from whom. */
+  get identity(): SinkFile {
+    const { name, size, fingerprint } = this.#options.file;
+    return { sender: this.#options.from, name, size, fingerprint };
+  }
+
+  /** True when it will not go on, though its file may still be open. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Resolves when the file is closed, under whatever name. */
+  get released(): Promise<void> {
+    return this.#released.promise;
+  }
+
+  /** When something authentic came last, monotonic ms. */
+  get heardAt(): number {
+    return this.#receiver.heardAt;
   }
 
   /** The file has its name; the sender may not know yet. */
@@ -100,6 +145,14 @@ export class IncomingTransfer {
     const { now, onEvent } = this.#options;
     const progress = this.#progress.update(this.#receiver.base, now());
     if (progress !== undefined) onEvent(progress);
+    this.#tellPath(false);
+  }
+
+  #tellPath(isEnd: boolean): void {
+    const { paths, now, onEvent } = this.#options;
+    const { pathInfo } = this.#receiver;
+    const told = paths.update(pathInfo, undefined, now(), isEnd);
+    if (told !== undefined) onEvent(told);
   }
 
   #write(): void {
@@ -113,58 +166,69 @@ export class IncomingTransfer {
     this.#isWriting = true;
     try {
       await sink.write(plaintext);
-      this.#isWriting = false;
-      if (this.#isEnded) {
-        this.#discard();
-        return;
-      }
       this.#receiver.handleWritten(now());
-      this.#pump.wake();
+      await this.#checkpoints.handleWritten(this.#receiver.written, now());
+      this.#isWriting = false;
+      if (this.#isEnded) this.#release();
+      else this.#pump.wake();
     } catch (error) {
       this.#isWriting = false;
-      this.#failStoring(error);
+      if (this.#isEnded) this.#release();
+      else this.#failStoring(error);
     }
   }
 
   async #store(digest: Uint8Array): Promise<void> {
     const { id, file, sink, now, onEvent } = this.#options;
+    this.#isStoring = true;
     try {
       const path = await sink.finish();
+      this.#released.resolve();
       const wasEnded = this.#isEnded;
       this.#isEnded = true;
       this.#isStored = true;
       this.#receiver.handleStored(now());
       this.#pump.wake();
       if (wasEnded) return;
+      this.#tellPath(true);
       onEvent({
         event: "done",
         id,
         bytes: file.size,
-        ms: now() - this.#startedAt,
+        resumed: sink.firstBlock * transferLimits.blockBytes,
+        ms: now() - (this.#startedAt ?? now()),
         digest: encodeHex(digest),
         path,
       });
     } catch (error) {
-      this.#failStoring(error);
+      this.#isStoring = false;
+      if (this.#isEnded) this.#release();
+      else this.#failStoring(error);
     }
   }
 
   #handle(event: EngineEvent): void {
-    const { file, now } = this.#options;
+    const { file, paths, now } = this.#options;
     switch (event.type) {
       case "connected":
-        this.#startedAt = now();
+        this.#startedAt ??= now();
         break;
       case "verified":
         this.#store(event.digest);
         break;
       case "closed":
+        this.#isUseless = event.reason === "changed" ||
+          event.reason === "integrity";
         this.#fail(...closedFailure(event.reason, file.name, "sender"));
         break;
       case "unreachable":
-        this.#fail("unreachable", unreachableMessage(event.wasConnected));
+        this.#fail(
+          "unreachable",
+          unreachableMessage(event.wasConnected, () => paths.explain()),
+        );
         break;
       case "corrupt":
+        this.#isUseless = true;
         this.#receiver.close("integrity", now());
         this.#fail(
           "integrity",
@@ -201,10 +265,14 @@ export class IncomingTransfer {
     if (this.#isEnded) return;
     this.#isEnded = true;
     // A write under way still needs the file.
-    if (!this.#isWriting) this.#discard();
+    if (!this.#isWriting && !this.#isStoring) this.#release();
   }
 
-  #discard(): void {
-    this.#discarded = this.#options.sink.discard();
+  async #release(): Promise<void> {
+    const { sink } = this.#options;
+    const isKept = !this.#isUseless && await this.#checkpoints.finish();
+    if (isKept) sink.close();
+    else await sink.discard();
+    this.#released.resolve();
   }
 }

@@ -1,11 +1,13 @@
 /** A file on its way out: joins its source, the sending engine and the socket. */
+import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
 import type {
   TransferEvent,
   TransferFailure,
-  TransferPeer,
 } from "../client/transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
+import type { ReceivedPart } from "../transfer/resume_map.ts";
 import { Sender } from "../transfer/sender.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
@@ -13,6 +15,7 @@ import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { type FileSource, SourceError } from "./file_source.ts";
 import { TransferProgress } from "./transfer_progress.ts";
+import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
@@ -22,8 +25,10 @@ export interface OutgoingOptions {
   readonly id: string;
   readonly idBytes: Uint8Array;
   readonly keys: TransferKeys;
-  readonly peer: TransferPeer;
+  readonly paths: TransferPaths;
   readonly source: FileSource;
+  /** What the receiver has already. */
+  readonly parts: readonly ReceivedPart[];
   readonly endpoint: UdpEndpoint;
   readonly now: () => number;
   readonly onEvent: (event: TransferEvent) => void;
@@ -36,33 +41,33 @@ export class OutgoingTransfer {
   readonly #pump: TransferPump;
   readonly #progress: TransferProgress;
   readonly #blocks: number;
+  /** Over the whole file. */
+  readonly #hash = createHash("sha256");
+  readonly #firstBlock: number;
+  #arePartsChecked: boolean;
   readonly #buffer = new Uint8Array(transferLimits.blockBytes);
   #isReading = false;
   #isEnded = false;
-  #startedAt: number;
+  /** When the other side was first heard, monotonic ms. */
+  #startedAt: number | undefined;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
-    const { endpoint, peer, source, now } = options;
-    const local = new Set(endpoint.localAddresses().map(({ ip }) => ip));
-    const paths: number[] = [];
-    const localPaths: number[] = [];
-    for (const address of peer.addresses) {
-      const path = endpoint.path(address);
-      if (path < 0) continue;
-      paths.push(path);
-      if (local.has(address.ip)) localPaths.push(path);
-    }
+    const { endpoint, paths, source, now } = options;
+    const startedAt = now();
     this.#blocks = blockCount(source.file.size);
-    this.#startedAt = now();
     this.#progress = new TransferProgress(options.id, source.file.size);
+    this.#firstBlock = options.parts.at(-1)?.endBlock ?? 0;
+    this.#arePartsChecked = this.#firstBlock === 0;
     this.#sender = new Sender({
       id: options.idBytes,
       keys: options.keys,
       size: source.file.size,
-      paths,
-      localPaths,
-      now: this.#startedAt,
+      ...paths.options,
+      localPaths: paths.localPaths,
+      firstBlock: this.#firstBlock,
+      hash: this.#hash,
+      now: startedAt,
     });
     this.#pump = new TransferPump(
       endpoint,
@@ -70,6 +75,7 @@ export class OutgoingTransfer {
       this.#sender,
       now,
       () => this.#work(),
+      (refusal) => options.paths.handleRefused(refusal),
     );
     this.#pump.wake();
   }
@@ -77,6 +83,13 @@ export class OutgoingTransfer {
   /** Numbers of the engine, for benchmarks and showing. */
   stats(): ReturnType<Sender["stats"]> {
     return this.#sender.stats();
+  }
+
+  /** The receiver can be reached at these addresses, too. */
+  addAddresses(addresses: readonly WireAddress[]): void {
+    const { paths, now } = this.#options;
+    for (const path of paths.add(addresses)) this.#sender.addPath(path, now());
+    this.#pump.wake();
   }
 
   /** Stops it without an event and tells the other side. */
@@ -106,6 +119,15 @@ export class OutgoingTransfer {
     const { now, onEvent } = this.#options;
     const progress = this.#progress.update(this.#sender.base, now());
     if (progress !== undefined) onEvent(progress);
+    this.#tellPath(false);
+  }
+
+  #tellPath(isEnd: boolean): void {
+    const { paths, now, onEvent } = this.#options;
+    const { sentPackets, lostPackets } = this.#sender.stats();
+    const loss = sentPackets === 0 ? 0 : lostPackets / sentPackets;
+    const told = paths.update(this.#sender.pathInfo, loss, now(), isEnd);
+    if (told !== undefined) onEvent(told);
   }
 
   #read(): void {
@@ -118,6 +140,7 @@ export class OutgoingTransfer {
     const { source, now } = this.#options;
     this.#isReading = true;
     try {
+      if (!this.#arePartsChecked) await this.#checkParts();
       const plaintext = await source.read(block, this.#buffer);
       // Before the last block leaves, so that no wrong file can be completed.
       if (block === this.#blocks - 1) await source.check();
@@ -141,20 +164,28 @@ export class OutgoingTransfer {
     }
   }
 
+  async #checkParts(): Promise<void> {
+    const { source, parts } = this.#options;
+    await source.checkParts(parts, this.#hash, () => !this.#isEnded);
+    this.#arePartsChecked = true;
+  }
+
   #handle(event: EngineEvent): void {
-    const { id, source, now, onEvent } = this.#options;
+    const { id, paths, source, now, onEvent } = this.#options;
     const { name, size } = source.file;
     switch (event.type) {
       case "connected":
-        this.#startedAt = now();
+        this.#startedAt ??= now();
         break;
       case "done":
+        this.#tellPath(true);
         this.#end();
         onEvent({
           event: "done",
           id,
           bytes: size,
-          ms: now() - this.#startedAt,
+          resumed: this.#firstBlock * transferLimits.blockBytes,
+          ms: now() - (this.#startedAt ?? now()),
           digest: encodeHex(event.digest),
         });
         break;
@@ -162,7 +193,10 @@ export class OutgoingTransfer {
         this.#fail(...closedFailure(event.reason, name, "receiver"));
         break;
       case "unreachable":
-        this.#fail("unreachable", unreachableMessage(event.wasConnected));
+        this.#fail(
+          "unreachable",
+          unreachableMessage(event.wasConnected, () => paths.explain()),
+        );
         break;
     }
   }

@@ -7,6 +7,9 @@
  * they cause is joined into few writes.
  */
 import { setImmediate } from "node:timers";
+import { isBind } from "../protocol/rendezvous_datagram.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type { ServerDatagram } from "../server/rendezvous.ts";
 import type { ServerCore } from "../server/server_core.ts";
 import type {
   ConnectionId,
@@ -90,6 +93,17 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   handleClosed(id: ConnectionId): void {
     this.#parts.core.handleClosed(id, systemClock());
     this.#drainAfterTurn();
+  }
+
+  /** A datagram came to the server's UDP port; returns what to send for it. */
+  handleDatagram(
+    bytes: Uint8Array,
+    from: WireAddress,
+  ): ServerDatagram | undefined {
+    const answer = this.#parts.core.handleDatagram(bytes, from, systemClock());
+    // Only a bind can have changed anything else.
+    if (isBind(bytes)) this.#drainAfterTurn();
+    return answer;
   }
 
   /** The accounts were edited. */

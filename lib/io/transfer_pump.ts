@@ -2,7 +2,7 @@
  * Drives one end of a transfer: what arrives goes in, what it wants sent goes
  * out, and one timer is armed. Knows nothing of files.
  */
-import type { UdpEndpoint } from "./udp_endpoint.ts";
+import type { RefusalHandler, UdpEndpoint } from "./udp_endpoint.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 
 /** What a pump needs of a Sender or Receiver. */
@@ -36,6 +36,7 @@ export class TransferPump {
    * @param key Of the transfer's id, for the endpoint.
    * @param now Monotonic clock, ms.
    * @param onWork Called whenever the engine may have reads, writes or events.
+   * @param onRefused Called when the server does not relay.
    */
   constructor(
     endpoint: UdpEndpoint,
@@ -43,6 +44,7 @@ export class TransferPump {
     engine: Engine,
     now: () => number,
     onWork: () => void,
+    onRefused: RefusalHandler,
   ) {
     this.#endpoint = endpoint;
     this.#key = key;
@@ -52,7 +54,7 @@ export class TransferPump {
     endpoint.register(key, (bytes, path) => {
       engine.handleDatagram(bytes, path, now());
       this.wake();
-    });
+    }, onRefused);
   }
 
   /** Something changed: drains the engine until it has nothing to do. */

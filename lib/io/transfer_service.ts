@@ -2,22 +2,30 @@
  * The client's transfers (see `lib/client/transfer_port.ts`): one UDP socket,
  * and for each offer a file, a key pair and, once both sides agree, an engine.
  */
+import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
 import type {
   OfferedFile,
+  RendezvousGrant,
   TransferEvent,
   TransferFailure,
   TransferPeer,
   TransferPort,
 } from "../client/transfer_port.ts";
 import type { Instant } from "../protocol/instant.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
+import { decodeParts, encodeParts } from "../transfer/resume_map.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
-import { FileSink, SinkError } from "./file_sink.ts";
+import { transferLimits } from "../transfer/transfer_limits.ts";
+import { FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
+import { ServerBinding } from "./server_binding.ts";
+import { TransferPaths } from "./transfer_paths.ts";
+import { removeStaleParts } from "./part_file.ts";
 import { UdpEndpoint } from "./udp_endpoint.ts";
 
 /** What a {@link TransferService} is made from. */
@@ -48,9 +56,13 @@ type Entry =
 export class TransferService implements TransferPort {
   readonly #options: TransferServiceOptions;
   readonly #endpoint: UdpEndpoint;
+  readonly #binding: ServerBinding;
   readonly #entries = new Map<string, Entry>();
   /** Everything that still uses the socket, ended transfers included. */
   readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
+  /** Incoming transfers whose file is open. */
+  readonly #holding = new Set<IncomingTransfer>();
+  #areStaleRemoved = false;
   /** Stopped transfers that still say good-bye. */
   readonly #ending = new Set<Promise<void>>();
   #isClosed = false;
@@ -59,6 +71,11 @@ export class TransferService implements TransferPort {
   constructor(options: TransferServiceOptions) {
     this.#options = options;
     this.#endpoint = new UdpEndpoint(options.udpPort);
+    this.#binding = new ServerBinding(
+      this.#endpoint,
+      () => options.clock().mono,
+      () => this.#live.size > 0,
+    );
   }
 
   /** The UDP port that was bound. */
@@ -85,18 +102,22 @@ export class TransferService implements TransferPort {
     });
   }
 
-  startSending(id: string, peer: TransferPeer): void {
+  startSending(id: string, peer: TransferPeer, resume = ""): void {
     const entry = this.#entries.get(id);
     if (entry?.stage !== "offered") return;
     const { source, keyPair } = entry;
     try {
       const idBytes = decodeHex(id);
       const keys = keyPair.agree(peer.key, idBytes, "sender");
+      const parts = decodeParts(resume, source.file.size);
+      if (parts === undefined) {
+        throw new RangeError("The other side's answer is malformed");
+      }
       const transfer = new OutgoingTransfer({
-        ...this.#common(id, idBytes),
+        ...this.#common(id, idBytes, peer),
         keys,
-        peer,
         source,
+        parts,
       });
       this.#run(id, transfer);
     } catch (error) {
@@ -117,6 +138,16 @@ export class TransferService implements TransferPort {
     });
   }
 
+  addAddresses(id: string, addresses: readonly WireAddress[]): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage === "running") entry.transfer.addAddresses(addresses);
+  }
+
+  bind(server: WireAddress, { id, key }: RendezvousGrant): void {
+    if (this.#isClosed) return;
+    this.#binding.start(server, decodeHex(id), decodeBase64Url(key));
+  }
+
   cancel(id: string): void {
     this.#stop(id, "cancelled");
   }
@@ -125,9 +156,14 @@ export class TransferService implements TransferPort {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const id of [...this.#entries.keys()]) this.#stop(id, "left");
+    const isStopping = this.#ending.size > 0;
     await Promise.all(this.#ending);
+    // A good-bye may be lost; whatever still comes is answered with another.
+    if (isStopping) await new Promise((done) => setTimeout(done, goodByeMs));
     await this.#lastWords();
+    this.#binding.close();
     for (const transfer of this.#live) transfer.dispose();
+    await Promise.all([...this.#holding].map(({ released }) => released));
     await this.#endpoint.close();
   }
 
@@ -148,6 +184,9 @@ export class TransferService implements TransferPort {
     this.#entries.set(id, { stage: "running", transfer });
     this.#live.add(transfer);
     transfer.drained.then(() => this.#live.delete(transfer));
+    if (!(transfer instanceof IncomingTransfer)) return;
+    this.#holding.add(transfer);
+    transfer.released.then(() => this.#holding.delete(transfer));
   }
 
   async #prepareOffer(id: string, path: string): Promise<void> {
@@ -180,20 +219,20 @@ export class TransferService implements TransferPort {
     const keyPair = new TransferKeyPair(this.#options.random);
     const idBytes = decodeHex(id);
     const keys = keyPair.agree(peer.key, idBytes, "receiver");
-    const sink = await FileSink.open(
-      this.#options.downloadDir,
-      from,
-      file.name,
-      file.size,
-    );
+    const { name, size, fingerprint } = file;
+    const identity = { sender: from, name, size, fingerprint };
+    await this.#supersede(identity);
+    await this.#removeStaleParts();
+    const sink = await FileSink.open(this.#options.downloadDir, identity);
     if (!this.#entries.has(id)) {
-      await sink.discard();
+      if (sink.firstBlock === 0) await sink.discard();
+      else sink.close();
       return;
     }
     const transfer = new IncomingTransfer({
-      ...this.#common(id, idBytes),
+      ...this.#common(id, idBytes, peer),
       keys,
-      peer,
+      from,
       file,
       sink,
     });
@@ -203,11 +242,58 @@ export class TransferService implements TransferPort {
       id,
       key: keyPair.publicKey,
       addresses: this.#endpoint.localAddresses(),
+      ...(sink.parts.length > 0 ? { resume: encodeParts(sink.parts) } : {}),
     });
   }
 
-  #common(id: string, idBytes: Uint8Array) {
+  /**
+   * The same file from the same sender is offered again: an earlier transfer
+   * of it that has gone silent is over, and must let go of what it has.
+   */
+  async #supersede(identity: SinkFile): Promise<void> {
+    await Promise.all(
+      [...this.#holding].filter(({ isEnded }) => isEnded)
+        .map(({ released }) => released),
+    );
+    for (const [id, entry] of this.#entries) {
+      if (entry.stage !== "running") continue;
+      const { transfer } = entry;
+      if (!(transfer instanceof IncomingTransfer)) continue;
+      if (!isSameFile(transfer.identity, identity)) continue;
+      if (await this.#isSilent(transfer)) {
+        this.#fail(id, "unreachable", "It was offered again");
+        await transfer.stop("left");
+      }
+    }
+  }
+
+  /** True when nothing comes any more; waits for that at most a keep-alive. */
+  async #isSilent(transfer: IncomingTransfer): Promise<boolean> {
+    const since = this.#options.clock().mono;
+    const end = since + transferLimits.keepAliveMs + silenceMs;
+    while (this.#options.clock().mono < end) {
+      await new Promise((resolve) => setTimeout(resolve, silenceStepMs));
+      if (transfer.heardAt > since + silenceStepMs) return false;
+    }
+    return true;
+  }
+
+  /** Once in a run. A folder that cannot be read is reported by the sink. */
+  async #removeStaleParts(): Promise<void> {
+    if (this.#areStaleRemoved) return;
+    this.#areStaleRemoved = true;
+    const { downloadDir, clock } = this.#options;
+    await removeStaleParts(downloadDir, clock().wall).catch(() => {});
+  }
+
+  #common(id: string, idBytes: Uint8Array, peer: TransferPeer) {
     return {
+      paths: new TransferPaths(
+        id,
+        this.#endpoint,
+        peer.addresses,
+        () => this.#binding.isBound,
+      ),
       id,
       idBytes,
       endpoint: this.#endpoint,
@@ -246,5 +332,15 @@ export class TransferService implements TransferPort {
   }
 }
 
+function isSameFile(a: SinkFile, b: SinkFile): boolean {
+  return a.sender === b.sender && a.name === b.name && a.size === b.size &&
+    a.fingerprint !== undefined && a.fingerprint === b.fingerprint;
+}
+
+const silenceStepMs = 50;
+/** Beyond the keep-alive of one who lives. */
+const silenceMs = 500;
+/** How long a closing service repeats its good-byes. */
+const goodByeMs = 150;
 /** How long a closing service waits for the last acknowledgements. */
 const lastWordsMs = 1_000;

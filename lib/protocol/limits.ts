@@ -46,9 +46,13 @@ export const limits = {
   /** How long a session token outlives its connection, ms. */
   tokenMs: 600_000,
   /** Offers one user may have waiting for an answer or running. */
-  offersPerUser: 32,
+  offersPerUser: 64,
   /** Longest file name in an offer, UTF-8 bytes. */
   fileNameBytes: 255,
   /** Most addresses in an offer or answer. */
   addresses: 16,
+  /** How long the server knows the UDP address of a client that is silent, ms. */
+  bindingMs: 60_000,
+  /** A client tells the server's UDP port this often that it is there, ms. */
+  bindMs: 15_000,
 } as const;

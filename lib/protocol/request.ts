@@ -82,6 +82,8 @@ const requests = {
   "group-message": object({ group: name, text, mid: messageId }),
   groups: object({}),
   "group-members": object({ group: name }),
+  /** What is needed to talk to the server's UDP port. */
+  rendezvous: object({}),
   offer: object({
     offer: offerId,
     to: name,
@@ -148,17 +150,19 @@ export function decodeRequest(line: string): DecodedRequest {
   if (id !== undefined && !(Number.isSafeInteger(id) && (id as number) >= 0)) {
     return { error: wireError("bad_request", '"id" must be a whole number') };
   }
-  const reply = id === undefined ? {} : { id: id as number };
+  const reply = () => id === undefined ? {} : { id: id as number };
   const name = frame.do;
   if (typeof name !== "string" || !Object.hasOwn(requests, name)) {
-    return { error: wireError("unknown_request"), ...reply };
+    return { error: wireError("unknown_request"), ...reply() };
   }
   const check: Check<object> = requests[name as RequestName];
   try {
-    const request = Object.assign(check(frame, ""), { do: name }, reply);
+    const request = check(frame, "") as { do: string; id?: number };
+    request.do = name;
+    if (id !== undefined) request.id = id as number;
     return { request: request as Request };
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
-    return { error: wireError("bad_request", error.message), ...reply };
+    return { error: wireError("bad_request", error.message), ...reply() };
   }
 }

@@ -152,6 +152,12 @@ const replies = {
     joined: names,
     invited: names,
   }),
+  rendezvous: object({
+    /** Names the client in its datagrams: 8 bytes, hexadecimal. */
+    id: offerId,
+    /** Authenticates them: 32 bytes, base64url. */
+    key: publicKey,
+  }),
   offer: object({}),
   answer: object({}),
   "offer-end": object({}),
@@ -210,6 +216,12 @@ const events = {
     key: optional(publicKey),
     addresses: optional(list(address, 0, 64)),
     resume: optional(string(0, 16 * 1024)),
+  }),
+  /** Further addresses of the other side of an offer. */
+  candidates: object({
+    offer: offerId,
+    from: name,
+    addresses: list(address, 0, 64),
   }),
   "offer-end": object({
     offer: offerId,

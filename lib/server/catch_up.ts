@@ -83,7 +83,7 @@ export class CatchUp {
   }
 
   /** Takes a message that was sent while the session was not up to date. */
-  hold(id: number, frame: Uint8Array): void {
+  hold(id: number, frame: Uint8Array | string): void {
     if (this.#query === undefined && !this.#counted) return;
     this.#heldBytes += frame.length;
     if (this.#heldBytes > heldBytes) {
@@ -184,7 +184,7 @@ export class CatchUp {
 
 interface HeldFrame {
   readonly id: number;
-  readonly frame: Uint8Array;
+  readonly frame: Uint8Array | string;
 }
 
 const pageMessages = 200;

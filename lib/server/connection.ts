@@ -3,7 +3,7 @@
  * how far it has come (hello, login, session), and its way out.
  */
 import { type WireError } from "../protocol/errors.ts";
-import { encodeFrame } from "../protocol/frame.ts";
+import { encodeFrame, frameText } from "../protocol/frame.ts";
 import { limits } from "../protocol/limits.ts";
 import { LineDecoder } from "../protocol/line_decoder.ts";
 import { event } from "../protocol/server_frame.ts";
@@ -67,6 +67,8 @@ export class Connection {
   confirmsToken = false;
   /** Requests that wait for the store. */
   pending = 0;
+  /** True once anything came. */
+  heard = false;
   /** Malformed lines since the last good one. */
   badFrames = 0;
   /** True once nothing more is to be sent or read. */
@@ -91,8 +93,11 @@ export class Connection {
     this.lastSent = now;
   }
 
-  /** Queues an encoded frame; a reader too slow for it will be disconnected. */
-  send(frame: Uint8Array): void {
+  /**
+   * Queues a frame, encoded or, when it is for this connection alone, as text; a
+   * reader too slow for it will be disconnected.
+   */
+  send(frame: Uint8Array | string): void {
     if (this.closing) return;
     if (!this.queue.push(frame)) {
       this.closing = true;
@@ -102,7 +107,7 @@ export class Connection {
 
   /** Answers a request with success, unless it wanted no answer. */
   reply(id: number | undefined, ok: object): void {
-    if (id !== undefined) this.send(encodeFrame({ re: id, ok }));
+    if (id !== undefined) this.send(frameText({ re: id, ok }));
   }
 
   /** Answers a request, or a line that is none, with an error. */

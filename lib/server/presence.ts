@@ -70,6 +70,7 @@ export function leave(
   if (resumable) server.tokens.startGrace(user, now.wall);
   else {
     server.tokens.set(user, undefined);
+    server.rendezvous.remove(user);
     user.parked = [];
   }
   server.background.noteCursor(user);

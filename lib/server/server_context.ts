@@ -10,6 +10,7 @@ import { Mailboxes } from "./mailboxes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
 import { Outbox } from "./outbox.ts";
+import { Rendezvous } from "./rendezvous.ts";
 import type { Session } from "./session.ts";
 import { SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly idleMs: number;
   /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
   readonly udpPort: number;
+  /** Bytes a day that are relayed for each user; 0, the default, for none. */
+  readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
   /** Connections of one address that have not logged in; 16 by default. */
@@ -38,6 +41,7 @@ export class ServerContext {
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
   readonly credentialEdits = new CredentialEdits(this.actions);
+  readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
   /** Connections that are not logged in. */
   readonly newcomers: Newcomers;
@@ -62,6 +66,11 @@ export class ServerContext {
     this.logins = logins;
     this.tokens = new SessionTokens(random);
     this.directory = new Directory(state, this.tokens);
+    this.rendezvous = new Rendezvous(
+      this.offers,
+      options.relayBytes ?? 0,
+      random,
+    );
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
   }

@@ -1,7 +1,9 @@
 import { wireError } from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
+import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -9,9 +11,11 @@ import { finishLogin } from "./handlers/login.ts";
 import { finishPasswordChange } from "./handlers/password.ts";
 import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
+import { announceAddresses } from "./offer_relay.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./presence.ts";
 import { shown } from "./refusal.ts";
+import type { ServerDatagram } from "./rendezvous.ts";
 import type {
   ConnectionId,
   RemoteAddress,
@@ -86,6 +90,15 @@ export class ServerCore<Accounts> {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.closing) return;
     connection.lastHeard = now.mono;
+    if (!connection.heard) {
+      connection.heard = true;
+      // Under TLS these bytes are what was inside; so this is without.
+      if (startsLikeTls(bytes)) {
+        connection.refuse(undefined, wireError("bad_frame", serverSpeaksPlain));
+        this.#drop(connection);
+        return this.#settle();
+      }
+    }
     const fault = connection.lines.push(bytes, (line) => {
       if (!handleLine(this.#server, connection, line, now)) {
         this.#drop(connection);
@@ -103,6 +116,28 @@ export class ServerCore<Accounts> {
       this.#drop(connection);
     }
     this.#settle();
+  }
+
+  /**
+   * A datagram came to the server's UDP port; the bytes may be reused once what
+   * is returned was sent.
+   *
+   * @param from In canonical form.
+   */
+  handleDatagram(
+    bytes: Uint8Array,
+    from: WireAddress,
+    now: Instant,
+  ): ServerDatagram | undefined {
+    const { rendezvous } = this.#server;
+    const answer = rendezvous.handleDatagram(bytes, from, now);
+    const moved = rendezvous.takeMoved();
+    if (moved !== undefined) {
+      this.#now = now;
+      announceAddresses(this.#server, moved, now);
+      this.#settle();
+    }
+    return answer;
   }
 
   /** The connection is closed, by whichever side. */

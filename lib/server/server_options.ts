@@ -1,5 +1,6 @@
 /** The command line of the server (SPEC.md §1). */
 import {
+  type CommandLine,
   describeOptions,
   type IntegerSetting,
   integerSetting,
@@ -10,6 +11,7 @@ import {
   parseNonEmpty,
   type StartRequest,
   startRequest,
+  UsageError,
 } from "../protocol/command_line.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 
@@ -29,8 +31,12 @@ export interface ServerOptions {
   readonly credentials: string;
   /** Folder of logs and database. */
   readonly dataDir: string;
+  /** Megabytes a day that are relayed for each user; 0 for none. */
+  readonly relayQuota: number;
   /** No TLS. */
   readonly plain: boolean;
+  /** PEM files to use in the place of the generated certificate. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Demo accounts may log in from other machines. */
   readonly allowDemo: boolean;
 }
@@ -48,6 +54,11 @@ export function parseServerOptions(
     }
     const path = (name: string, standard: string, what: string) =>
       parseNonEmpty(name, lastValue(line, name) ?? standard, what);
+    const plain = line.options.has("--plain");
+    const tls = tlsFiles(line);
+    if (plain && tls !== undefined) {
+      throw new UsageError("--plain and --tls-cert exclude each other");
+    }
     const options: ServerOptions = {
       host: parseHost("--host", lastValue(line, "--host") ?? defaultHost),
       port: integerSetting(line, portSetting),
@@ -60,11 +71,25 @@ export function parseServerOptions(
         "the path of a file",
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
-      plain: line.options.has("--plain"),
+      relayQuota: integerSetting(line, relayQuotaSetting),
+      plain,
+      ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
     };
     return { kind: "run", options };
   });
+}
+
+function tlsFiles(line: CommandLine): ServerOptions["tls"] {
+  const [cert, key] = ["--tls-cert", "--tls-key"].map((name) => {
+    const path = lastValue(line, name);
+    if (path === undefined) return undefined;
+    return parseNonEmpty(name, path, "the path of a PEM file");
+  });
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert");
+  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key");
+  return { cert, key };
 }
 
 /** Where the accounts are unless something else is said. */
@@ -104,6 +129,12 @@ const idleTimeoutSetting: IntegerSetting = {
   min: 0,
   max: longest,
   standard: 0,
+};
+const relayQuotaSetting: IntegerSetting = {
+  option: "--relay-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: 1024,
 };
 
 const rows: readonly OptionRow[] = [
@@ -149,7 +180,20 @@ const rows: readonly OptionRow[] = [
     help: "logs and database; created when missing",
     default: defaultDataDir,
   },
+  {
+    name: "--relay-quota",
+    value: "MB",
+    help: "relayed a day for each user without a direct path; 0 = none",
+    default: String(relayQuotaSetting.standard),
+  },
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
+  {
+    name: "--tls-cert",
+    value: "FILE",
+    help: "certificate to use, PEM; needs --tls-key",
+    default: "made in the data folder",
+  },
+  { name: "--tls-key", value: "FILE", help: "its private key, PEM" },
   {
     name: "--allow-demo",
     help: "let the demo accounts log in from other machines too",

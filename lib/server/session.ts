@@ -56,7 +56,7 @@ export class Session {
   }
 
   /** Hands a message that was just sent to the client, or holds it for its turn. */
-  deliver(id: number, frame: Uint8Array): void {
+  deliver(id: number, frame: Uint8Array | string): void {
     if (this.catchUp !== undefined) this.catchUp.hold(id, frame);
     else if (id > this.delivered) {
       this.delivered = id;

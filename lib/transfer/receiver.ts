@@ -5,14 +5,19 @@
  * {@link Receiver.pollWrite} until undefined, {@link Receiver.pollEvent} until
  * undefined; then it arms one timer for {@link Receiver.pollTimeout}.
  *
- * Blocks are opened as they complete and handed out in order, so the file is
- * hashed once, on its way to the disk, with the real SHA-256 of its bytes.
+ * Blocks are opened as they complete and handed out in order, so what comes is
+ * hashed once, on its way to the disk. A resumed transfer hashes its own part
+ * only: the sender has checked the parts before it (see resume_map.ts).
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
 import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
-import { ControlChannel, type EndOptions } from "./control_channel.ts";
+import {
+  ControlChannel,
+  type EndOptions,
+  type PathInfo,
+} from "./control_channel.ts";
 import {
   controlHeaderBytes,
   dataHeaderBytes,
@@ -25,12 +30,14 @@ import {
 import { HeaderMac } from "./header_mac.ts";
 import { RangeSet } from "./range_set.ts";
 import { ReceiveWindow } from "./receive_window.ts";
+import type { ReceivedPart } from "./resume_map.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
 
 /** Receives one file from one sender. */
 export class Receiver {
   readonly #blocks: number;
+  readonly #firstBlock: number;
   readonly #channel: ControlChannel;
   readonly #window: ReceiveWindow;
   readonly #headerMac: HeaderMac;
@@ -41,7 +48,10 @@ export class Receiver {
   readonly #refetches: number[] = [];
   #state: "connecting" | "receiving" | "verified" | "stored" | "finished" =
     "connecting";
+  /** SHA-256 of the whole file, as the sender says. */
   #digest: Uint8Array | undefined;
+  /** SHA-256 of the part that this transfer carries. */
+  #partDigest: Uint8Array | undefined;
   #largest = -1;
   #largestAt = 0;
   /** Weight of what arrived since the last acknowledgement. */
@@ -55,6 +65,7 @@ export class Receiver {
 
   constructor(options: EndOptions) {
     this.#blocks = blockCount(options.size);
+    this.#firstBlock = options.firstBlock ?? 0;
     this.#channel = new ControlChannel(options, "receiver");
     this.#headerMac = new HeaderMac(options.keys.header);
     const sealer = new BlockSealer(
@@ -62,11 +73,7 @@ export class Receiver {
       options.id,
       options.size,
     );
-    this.#window = new ReceiveWindow(
-      sealer,
-      options.size,
-      options.firstBlock ?? 0,
-    );
+    this.#window = new ReceiveWindow(sealer, options.size, this.#firstBlock);
   }
 
   /** Where the datagram that was written last must go. */
@@ -74,9 +81,41 @@ export class Receiver {
     return this.#channel.path;
   }
 
+  /** How the sender is reached. */
+  get pathInfo(): PathInfo {
+    return this.#channel.pathInfo;
+  }
+
+  /** The sender may be at `path`, too. */
+  addPath(path: number, now: number): void {
+    this.#channel.paths.add(path, now);
+  }
+
   /** Every block below this one is opened. */
   get base(): number {
     return this.#window.base;
+  }
+
+  /** Every block below this one is written. */
+  get written(): number {
+    return this.#window.written;
+  }
+
+  /** When something authentic came last, ms. */
+  get heardAt(): number {
+    return Math.max(this.#largestAt, this.#channel.paths.heardAt);
+  }
+
+  /**
+   * What is written so far by this transfer; undefined when that is nothing,
+   * everything, or less than what {@link pollWrite} handed out.
+   */
+  checkpoint(): ReceivedPart | undefined {
+    const endBlock = this.#window.written;
+    const isSettled = endBlock === this.#window.taken &&
+      endBlock > this.#firstBlock && endBlock < this.#blocks;
+    if (!isSettled) return undefined;
+    return { endBlock, digest: this.#hash.copy().digest() };
   }
 
   /** True when nothing more will be sent or expected: it can be dropped. */
@@ -187,6 +226,7 @@ export class Receiver {
       this.#received.add(number, number + 1);
     }
     this.#channel.paths.handleData(path, now);
+    this.#tellPath();
     // A gap or a repetition is news the sender waits for.
     const isOrdinary = number === this.#largest + 1 && outcome !== "known";
     this.#unacked += isOrdinary ? 1 : oddWeight;
@@ -217,20 +257,15 @@ export class Receiver {
   #handleControl(bytes: Uint8Array, path: number, now: number): void {
     const body = this.#channel.handle(bytes, path, now);
     if (body === undefined || this.#channel.isClosing) return;
-    if (this.#state === "connecting") {
-      this.#state = "receiving";
-      this.#events.push({
-        type: "connected",
-        path: this.#channel.paths.active,
-        rtt: this.#channel.rtt.smoothed,
-      });
-    }
+    if (this.#state === "connecting") this.#state = "receiving";
+    this.#tellPath();
     const type = bytes[0]!;
     if (type === packetType.probe && this.#largest >= 0) {
       // The sender may have missed that the window opened.
       this.#ackAt = Math.min(this.#ackAt, now);
-    } else if (type === packetType.fin && body.length === digestBytes) {
-      this.#digest ??= Uint8Array.from(body);
+    } else if (type === packetType.fin && body.length === 2 * digestBytes) {
+      this.#digest ??= Uint8Array.from(body.subarray(0, digestBytes));
+      this.#partDigest ??= Uint8Array.from(body.subarray(digestBytes));
       this.#ackAt = now;
       if (this.#state === "stored") this.#doneAt = now;
       this.#checkDigest();
@@ -245,13 +280,19 @@ export class Receiver {
     }
   }
 
+  #tellPath(): void {
+    if (!this.#channel.paths.takeMoved()) return;
+    this.#events.push({ type: "connected", ...this.#channel.pathInfo });
+  }
+
   #checkDigest(): void {
     const digest = this.#digest;
+    const expected = this.#partDigest;
     const isComplete = this.#window.written === this.#blocks;
-    if (digest === undefined || !isComplete) return;
+    if (digest === undefined || expected === undefined || !isComplete) return;
     if (this.#state !== "receiving") return;
     this.#state = "verified";
-    const isSame = timingSafeEqual(this.#hash.digest(), digest);
+    const isSame = timingSafeEqual(this.#hash.digest(), expected);
     this.#events.push(
       isSame ? { type: "verified", digest } : {
         type: "corrupt",

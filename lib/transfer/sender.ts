@@ -12,7 +12,11 @@ import { Bbr } from "./bbr.ts";
 import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { CongestionController } from "./congestion.ts";
-import { ControlChannel, type EndOptions } from "./control_channel.ts";
+import {
+  ControlChannel,
+  type EndOptions,
+  type PathInfo,
+} from "./control_channel.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
 import {
@@ -32,7 +36,10 @@ import { blockCount, transferLimits } from "./transfer_limits.ts";
 export interface SenderOptions extends EndOptions {
   /** Paths whose other end is on this machine: large datagrams are tried. */
   readonly localPaths?: readonly number[];
-  /** SHA-256 over the blocks below `firstBlock`, to go on with. */
+  /**
+   * SHA-256 over the blocks below `firstBlock`, to go on with; it must be
+   * complete when the first block is handed in.
+   */
   readonly hash?: ReturnType<typeof createHash>;
   /** Default: {@link Bbr}. */
   readonly controller?: CongestionController;
@@ -45,7 +52,10 @@ export class Sender {
   readonly #channel: ControlChannel;
   readonly #sealer: BlockSealer;
   readonly #headerMac: HeaderMac;
+  /** Over the whole file. */
   readonly #hash: ReturnType<typeof createHash>;
+  /** Over what this transfer carries, when that is not the whole file. */
+  readonly #partHash: ReturnType<typeof createHash> | undefined;
   readonly #localPaths: readonly number[];
   readonly #mtu = new MtuProber();
   readonly #recovery: SendRecovery;
@@ -56,6 +66,7 @@ export class Sender {
   readonly #refetches = new Map<number, number>();
   #state: "connecting" | "sending" | "finished" = "connecting";
   #digest: Uint8Array | undefined;
+  #partDigest: Uint8Array | undefined;
   #nextRead: number;
   #limit: number;
   #sendBlock: number;
@@ -63,6 +74,8 @@ export class Sender {
   /** The slice that was picked has not been sent before. */
   #isNewSlice = false;
   #probesDue = 0;
+  /** The path in use ends on this machine. */
+  #isLocal = false;
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
@@ -81,6 +94,7 @@ export class Sender {
     );
     this.#headerMac = new HeaderMac(options.keys.header);
     this.#hash = options.hash ?? createHash("sha256");
+    this.#partHash = firstBlock > 0 ? createHash("sha256") : undefined;
     this.#localPaths = options.localPaths ?? [];
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
@@ -97,6 +111,16 @@ export class Sender {
   /** Where the datagram that was written last must go. */
   get transmitPath(): number {
     return this.#channel.path;
+  }
+
+  /** How the receiver is reached. */
+  get pathInfo(): PathInfo {
+    return this.#channel.pathInfo;
+  }
+
+  /** The receiver may be at `path`, too. */
+  addPath(path: number, now: number): void {
+    this.#channel.paths.add(path, now);
   }
 
   /** Every block below this one was opened by the receiver. */
@@ -120,7 +144,9 @@ export class Sender {
     if (type === packetType.data) return;
     const body = this.#channel.handle(bytes, path, now);
     if (body === undefined || this.#channel.isClosing) return;
-    if (this.#state === "connecting") this.#connect(now);
+    if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
+      this.#connect(now);
+    }
     if (type === packetType.probed) this.#handleProbed();
     else if (type === packetType.ack) this.#handleAck(body, now);
     else if (type === packetType.done) this.#handleDone(now);
@@ -136,6 +162,7 @@ export class Sender {
   /** The shell read block `block`, the next one {@link pollRead} asked for. */
   handleBlock(plaintext: Uint8Array, now: number): void {
     this.#hash.update(plaintext);
+    this.#partHash?.update(plaintext);
     this.#window.push(this.#sealer.seal(this.#window.end, plaintext));
     if (this.#window.end === this.#blocks) this.#finishReading(now);
   }
@@ -234,11 +261,18 @@ export class Sender {
     return this.#events.shift();
   }
 
+  /** A path was found, or another one is used from now on. */
   #connect(now: number): void {
     const path = this.#channel.paths.active;
+    const isFirst = this.#state === "connecting";
+    const isLocal = this.#localPaths.includes(path);
+    if (isFirst || !(isLocal && this.#isLocal)) {
+      this.#mtu.start(now, isLocal);
+    }
+    this.#isLocal = isLocal;
     this.#state = "sending";
-    this.#mtu.start(now, this.#localPaths.includes(path));
-    this.#recovery.start(now);
+    if (isFirst) this.#recovery.start(now);
+    else this.#recovery.setDatagramBytes(this.#mtu.size);
     this.#events.push({
       type: "connected",
       path,
@@ -288,6 +322,7 @@ export class Sender {
 
   #finishReading(now: number): void {
     this.#digest = this.#hash.digest();
+    this.#partDigest = this.#partHash?.digest() ?? this.#digest;
     this.#finAt = now;
   }
 
@@ -347,11 +382,15 @@ export class Sender {
 
   #pollFin(out: Uint8Array, now: number): number {
     if (this.#isFinReceived) this.#finAt = Infinity;
-    if (now < this.#finAt || this.#digest === undefined) return 0;
+    const digest = this.#digest;
+    const partDigest = this.#partDigest;
+    if (now < this.#finAt || !digest || !partDigest) return 0;
     const timeout = this.#probeTimeout() * 2 ** Math.min(this.#finTries++, 6);
     this.#finAt = now + Math.min(timeout, maxFinMs);
-    out.set(this.#digest, controlHeaderBytes);
-    return this.#channel.send(out, packetType.fin, this.#digest.length);
+    out.set(digest, controlHeaderBytes);
+    out.set(partDigest, controlHeaderBytes + digest.length);
+    const length = digest.length + partDigest.length;
+    return this.#channel.send(out, packetType.fin, length);
   }
 
   #probeTimeout(): number {

@@ -26,6 +26,7 @@ class Scene {
   readonly change = new PasswordChange({
     random: new SeededRandom(5),
     user: () => "yoda",
+    binding: () => undefined,
     effect: (effect) => this.effects.push(effect),
     settle: (_n, outcome) => this.outcomes.push(outcome),
     changed: (...what) => this.changed = what,

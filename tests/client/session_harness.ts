@@ -3,6 +3,7 @@ import { assert } from "@std/assert";
 import type { ClientEffect } from "../../lib/client/client_effect.ts";
 import type { ClientEvent } from "../../lib/client/client_event.ts";
 import { ClientSession } from "../../lib/client/client_session.ts";
+import type { SecureChannel } from "../../lib/client/login.ts";
 import type { AcceptRule } from "../../lib/client/transfers.ts";
 import type { TransferEvent } from "../../lib/client/transfer_port.ts";
 import { parseCommand } from "../../lib/commands/parse_command.ts";
@@ -17,6 +18,8 @@ export class SessionHarness {
   readonly events: ClientEvent[] = [];
   readonly effects: ClientEffect[] = [];
   sent: Sent[] = [];
+  /** What the server's hello says. */
+  serverUdpPort = 0;
   #mono = 1000;
 
   constructor(accept: AcceptRule = "always") {
@@ -101,14 +104,14 @@ export class SessionHarness {
     this.drain();
   }
 
-  connect(): void {
-    this.session.handleConnected(this.now);
+  connect(channel?: SecureChannel): void {
+    this.session.handleConnected(this.now, channel);
     this.drain();
     this.answer("hello", {
       version: 1,
       features: [],
       agent: "t",
-      udpPort: 6000,
+      udpPort: this.serverUdpPort,
       time: 1,
     });
   }

@@ -9,6 +9,7 @@ const defaults = {
   idleTimeout: 0,
   credentials: "credentials.txt",
   dataDir: "data",
+  relayQuota: 1024,
   plain: false,
   allowDemo: false,
 };
@@ -39,8 +40,13 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     idleTimeout: 4,
     credentials: "c",
     dataDir: "d",
+    relayQuota: 1024,
     plain: true,
     allowDemo: true,
+  });
+  assertEquals(run("--tls-cert", "c.pem", "--tls-key=k.pem"), {
+    ...defaults,
+    tls: { cert: "c.pem", key: "k.pem" },
   });
 });
 
@@ -82,6 +88,16 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       ["--credentials", ""],
       'invalid --credentials "": must be the path of a file',
     ],
+    [["--tls-cert", "c"], "--tls-cert needs --tls-key"],
+    [["--tls-key", "k"], "--tls-key needs --tls-cert"],
+    [
+      ["--tls-cert", "", "--tls-key", "k"],
+      'invalid --tls-cert "": must be the path of a PEM file',
+    ],
+    [
+      ["--plain", "--tls-cert", "c", "--tls-key", "k"],
+      "--plain and --tls-cert exclude each other",
+    ],
     [
       ["1", "2", "3"],
       'unexpected argument "3": the arguments are PORT ATTEMPTS',
@@ -109,6 +125,8 @@ Deno.test("parseServerOptions() answers --help and --version before all else", (
       "--credentials",
       "--data-dir",
       "--plain",
+      "--tls-cert",
+      "--tls-key",
       "--allow-demo",
       "Exit codes",
     ]

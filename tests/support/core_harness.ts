@@ -60,6 +60,7 @@ export class CoreHarness {
   queries: "done" | "held" | "failing" = "done";
   /** How changes of the accounts end. */
   edits: "done" | "held" | "failing" = "done";
+  #wasEdited = false;
   readonly #heldEdits: (() => void)[] = [];
   readonly #held: (() => void)[] = [];
   readonly #heldQueries: (() => void)[] = [];
@@ -93,7 +94,7 @@ export class CoreHarness {
   /** The same server after a crash: only what is stored is left. */
   restarted(options: HarnessOptions = {}): CoreHarness {
     const { store, now } = this;
-    const accounts = options.users === undefined ? this.accounts : undefined;
+    const accounts = this.#wasEdited ? this.accounts : undefined;
     return new CoreHarness({
       store,
       now,
@@ -229,6 +230,7 @@ export class CoreHarness {
     const credential: Credential = change.do === "rename"
       ? found
       : { kind: "verifier", verifier: change.verifier };
+    this.#wasEdited = true;
     this.accounts = new Map(
       [...this.accounts].map(([name, old]) =>
         name === change.name ? [to, credential] : [name, old]

@@ -18,6 +18,8 @@ export interface PairOptions {
   readonly back?: Omit<LinkOptions, "seed">;
   readonly controller?: CongestionController;
   readonly isLocal?: boolean;
+  /** Blocks below are there already. */
+  readonly firstBlock?: number;
   /** What the sender hashes with; a used one gives a wrong digest. */
   readonly hash?: ReturnType<typeof createHash>;
   /** How long the receiver's disk takes for a block, ms. */
@@ -61,6 +63,7 @@ export class TransferPair {
     this.#options = options;
     this.#file = options.file;
     this.written = new Uint8Array(options.file.length);
+    this.writtenBytes = (options.firstBlock ?? 0) * transferLimits.blockBytes;
     const random = new SeededRandom(options.seed);
     this.there = new SimulatedLink({ seed: options.seed, ...options.link });
     this.back = new SimulatedLink({
@@ -73,6 +76,7 @@ export class TransferPair {
     const common = {
       id: this.id,
       size: options.file.length,
+      firstBlock: options.firstBlock ?? 0,
       paths: [7],
       now: 0,
     };

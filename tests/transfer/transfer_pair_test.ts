@@ -325,3 +325,33 @@ Deno.test("transfer pair follows a sender that moved to another address", () => 
   assertEquals(pair.digest(), sha256(file));
   assertEquals(pair.receiver.transmitPath, 8);
 });
+
+Deno.test("transfer pair goes on from a checkpoint", () => {
+  const file = testFile(5_000_000);
+  const first = new TransferPair({
+    seed: 1,
+    file,
+    link: { delayMs: 5, rate: 12_500 },
+  });
+  first.run(60_000, () => first.writtenBytes > 2_000_000);
+  const part = first.receiver.checkpoint();
+  assert(part !== undefined);
+  const bytes = part.endBlock * transferLimits.blockBytes;
+  assertEquals(bytes, first.writtenBytes);
+  const before = file.subarray(0, bytes);
+  assertEquals(encodeHex(part.digest), sha256(before));
+
+  const second = new TransferPair({
+    seed: 2,
+    file,
+    link: { delayMs: 5, rate: 12_500, loss: 0.01 },
+    firstBlock: part.endBlock,
+    hash: createHash("sha256").update(before),
+  });
+  second.run();
+  assertEquals(second.senderEvents.at(-1)?.type, "done");
+  const last = second.receiverEvents.at(-1);
+  assert(last?.type === "done");
+  assertEquals(encodeHex(last.digest), sha256(file));
+  assertEquals(second.written.subarray(bytes), file.subarray(bytes));
+});

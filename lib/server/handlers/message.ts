@@ -3,7 +3,7 @@
  *
  *     {"id":4,"do":"message","to":["obiwan"],"text":"do or do not","mid":"a1"}
  */
-import { encodeFrame } from "../../protocol/frame.ts";
+import { frameText } from "../../protocol/frame.ts";
 import type { Instant } from "../../protocol/instant.ts";
 import { limits } from "../../protocol/limits.ts";
 import { messageLogLine } from "../../log/message_log.ts";
@@ -147,7 +147,7 @@ function deliver(
     const line = messageLogLine(number, at, from, to.name, text);
     server.actions.push({ action: "log", group: undefined, line });
     if (to.session?.entered) {
-      const frame = encodeFrame(
+      const frame = frameText(
         event("message", { id, kind: "private", number, at, from, text }),
       );
       to.session.deliver(id, frame);

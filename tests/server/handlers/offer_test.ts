@@ -107,7 +107,7 @@ Deno.test("offer refuses each fault", () => {
 Deno.test("offers of a user are bounded, and places come free", () => {
   const { yoda, luke } = two();
   const id = (i: number) => i.toString(16).padStart(16, "0");
-  for (let i = 0; i < 32; i++) yoda.ask("offer", request("luke", id(i)));
+  for (let i = 0; i < 64; i++) yoda.ask("offer", request("luke", id(i)));
   assert(
     yoda.refused("offer", request("luke")).startsWith("too_many_offers"),
   );

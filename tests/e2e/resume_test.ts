@@ -1,0 +1,177 @@
+/**
+ * Interrupted transfers go on where they stopped: real clients that are killed,
+ * stopped and started again.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { logIn, startServer } from "../support/jedi.ts";
+import { digestOf, writeRandomFile } from "../support/random_file.ts";
+import type { TestClient } from "../support/test_client.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+const megabyte = 1024 * 1024;
+const size = 400 * megabyte;
+const mostTwice = 64 * megabyte;
+
+/** Two folders that outlive the clients which use them. */
+class Folders implements AsyncDisposable {
+  readonly root: string;
+  readonly file: string;
+  readonly downloads: string;
+
+  private constructor(root: string) {
+    this.root = root;
+    this.file = join(root, "film.mp4");
+    this.downloads = join(root, "downloads");
+  }
+
+  static async make(): Promise<Folders> {
+    const folders = new Folders(
+      await Deno.makeTempDir({ prefix: "parley-resume-" }),
+    );
+    await Deno.mkdir(folders.downloads);
+    await writeRandomFile(folders.file, size, 5);
+    return folders;
+  }
+
+  get received(): string {
+    return join(this.downloads, "yoda_film.mp4");
+  }
+
+  names(): string[] {
+    return [...Deno.readDirSync(this.downloads)].map(({ name }) => name).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.root, { recursive: true });
+  }
+}
+
+/** Bytes that are here when about half of the file has arrived. */
+async function half(client: TestClient, from = 0): Promise<number> {
+  const line = await client.process.waitFor("half of the file", (line) => {
+    if (!line.startsWith("{")) return false;
+    const event = JSON.parse(line);
+    return event.event === "progress" && event.bytes > size * 0.45;
+  }, { from });
+  return JSON.parse(line).bytes;
+}
+
+/** Sends the file again; it must arrive whole and have gone on. */
+async function resume(
+  folders: Folders,
+  sender: TestClient,
+  receiver: TestClient,
+  had: number,
+): Promise<void> {
+  const from = receiver.process.out.length;
+  const sent = await sender.succeed(`/p2pvideo luke "${folders.file}"`);
+  const got = await receiver.event("transfer", { state: "verified" }, { from });
+  for (const end of [sent, got]) {
+    const { resumed } = end;
+    assert(typeof resumed === "number", "it went on");
+    assert(resumed >= had - mostTwice, `${resumed} of ${had} bytes kept`);
+    assertEquals(end.digest, await digestOf(folders.file));
+  }
+  assertEquals(await digestOf(folders.received), sent.digest);
+  assertEquals(folders.names(), ["yoda_film.mp4"], "nothing else is left");
+}
+
+Deno.test("resume: after kill -9 of the receiver", async () => {
+  await using folders = await Folders.make();
+  await using server = await startServer();
+  const args = ["--download-dir", folders.downloads];
+  await using yoda = await logIn(server, "yoda");
+  let had: number;
+  {
+    await using luke = await logIn(server, "luke", { args });
+    await yoda.send(`/p2pvideo luke "${folders.file}"`);
+    had = await half(luke);
+    await luke.process.kill();
+  }
+  assertEquals(folders.names(), [
+    "yoda_film.mp4.part",
+    "yoda_film.mp4.part.map",
+  ]);
+  await using luke = await logIn(server, "luke", { args });
+  await resume(folders, yoda, luke, had);
+});
+
+Deno.test("resume: after kill -9 of the sender", async () => {
+  await using folders = await Folders.make();
+  await using server = await startServer();
+  const args = ["--download-dir", folders.downloads];
+  await using luke = await logIn(server, "luke", { args });
+  let had: number;
+  {
+    await using yoda = await logIn(server, "yoda");
+    await yoda.send(`/p2pvideo luke "${folders.file}"`);
+    had = await half(luke);
+    await yoda.process.kill();
+  }
+  await using yoda = await logIn(server, "yoda");
+  await resume(folders, yoda, luke, had);
+});
+
+Deno.test("resume: after /cancel of either side, nothing is sent twice", async () => {
+  await using folders = await Folders.make();
+  await using server = await startServer();
+  const args = ["--download-dir", folders.downloads];
+  await using luke = await logIn(server, "luke", { args });
+  await using yoda = await logIn(server, "yoda");
+  for (const stopper of [luke, yoda]) {
+    const from = stopper.process.out.length;
+    const lukeFrom = luke.process.out.length;
+    await yoda.send(`/p2pvideo luke "${folders.file}"`);
+    const running = await stopper.event("progress", {}, { from });
+    await stopper.send(`/cancel ${running.transfer}`);
+    await luke.event("transfer", { state: "cancelled" }, { from: lukeFrom });
+    await stopper.event("result", { command: "cancel" }, { from });
+  }
+  await resume(folders, yoda, luke, 1);
+});
+
+Deno.test("resume: a file that changed is sent from the start, and is not mixed", async () => {
+  await using folders = await Folders.make();
+  await using server = await startServer();
+  const args = ["--download-dir", folders.downloads];
+  await using luke = await logIn(server, "luke", { args });
+  await using yoda = await logIn(server, "yoda");
+  const stop = async () => {
+    const from = luke.process.out.length;
+    const lastLine = yoda.process.out.length;
+    await yoda.send(`/p2pvideo luke "${folders.file}"`);
+    await half(luke, from);
+    const { transfer } = await luke.event("progress", {}, { from });
+    await luke.succeed(`/cancel ${transfer}`);
+    await yoda.event("result", { command: "p2pvideo" }, { from: lastLine });
+  };
+
+  await stop();
+  await writeRandomFile(folders.file, size, 6);
+  const sent = await yoda.succeed(`/p2pvideo luke "${folders.file}"`);
+  assertEquals(sent.resumed, undefined);
+  assertEquals(await digestOf(folders.received), await digestOf(folders.file));
+  await waitUntil(
+    "no part",
+    () => Promise.resolve(folders.names().join() === "yoda_film.mp4"),
+  );
+  await Deno.remove(folders.received);
+
+  // One byte of what was sent changes, and nothing else can tell.
+  await stop();
+  const { mtime } = await Deno.stat(folders.file);
+  using handle = await Deno.open(folders.file, { write: true });
+  await handle.seek(megabyte, Deno.SeekMode.Start);
+  await handle.write(new Uint8Array(1));
+  await Deno.utime(folders.file, mtime!, mtime!);
+  const refused = await yoda.refused(`/p2pvideo luke "${folders.file}"`);
+  assertMatch(refused, /not the file that was sent in part/);
+  await waitUntil(
+    "no part",
+    () => Promise.resolve(folders.names().length === 0),
+  );
+  const again = await yoda.succeed(`/p2pvideo luke "${folders.file}"`);
+  assertEquals(again.resumed, undefined);
+  assertEquals(await digestOf(folders.received), await digestOf(folders.file));
+});

@@ -1,9 +1,15 @@
 /** Blocking, profiles, passwords and names, through real programs. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { jedi, logIn, passwordOf, startServer } from "../support/jedi.ts";
+import {
+  jedi,
+  jediAccounts,
+  logIn,
+  passwordOf,
+  startServer,
+} from "../support/jedi.ts";
 import { RunningProcess } from "../support/running_process.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
-import type { TestServer } from "../support/test_server.ts";
+import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 Deno.test("/block, /unblock and /blocked: messages, presence, groups, logs, a restart", async () => {
@@ -166,6 +172,18 @@ Deno.test("/changepassword: in a script, with the file rewritten and the session
     "a better password",
   );
   await again.succeed("/blocked");
+});
+
+Deno.test("/changepassword: bound to the channel over TLS", async () => {
+  await using server = await TestServer.start({
+    accounts: jediAccounts,
+    plain: false,
+  });
+  await using yoda = await logIn(server, "yoda");
+  for (const line of ["/changepassword", "adoy", "a better password"]) {
+    await yoda.send(line);
+  }
+  await yoda.event("result", { command: "changepassword", ok: true });
 });
 
 Deno.test("/changepassword: refusals; the wrong password that locks the account ends the session", async () => {

@@ -52,6 +52,36 @@ export interface TransferInfo {
   readonly why?: string;
 }
 
+/** Where a private session stands. */
+export type PrivateSessionState =
+  /** This side opens a port for it. */
+  | "preparing"
+  /** The other side has not answered, or this side has not. */
+  | "offered"
+  /** Both agreed: the direct connection is being made. */
+  | "connecting"
+  /** Texts can be sent. */
+  | "open"
+  /** One of the two ended it. */
+  | "closed"
+  /** There was no way to connect, or the connection was lost. */
+  | "failed"
+  | "rejected"
+  /** Taken back before it was open. */
+  | "cancelled";
+
+/** A private session as `/transfers` shows it. */
+export interface PrivateSessionInfo {
+  /** N of `/accept N`: counts together with the transfers. */
+  readonly session: number;
+  /** Who asked for it. */
+  readonly direction: "incoming" | "outgoing";
+  readonly kind: "session";
+  /** The other side. */
+  readonly user: string;
+  readonly state: PrivateSessionState;
+}
+
 /** How a verified transfer went. */
 export interface TransferSummary {
   /** ms from the first datagram to the verified end. */
@@ -69,6 +99,7 @@ export interface TransferSummary {
 /** What a successful command answers, by command. */
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
+  broadcast: ReplyFields<"broadcast">;
   activeuser: ReplyFields<"who">;
   block: ReplyFields<"block">;
   unblock: ReplyFields<"unblock">;
@@ -77,6 +108,13 @@ export interface CommandAnswers {
   setprofile: ReplyFields<"profile-set">;
   changepassword: Record<string, never>;
   rename: ReplyFields<"rename">;
+  whoelsesince: ReplyFields<"who-since">;
+  /** `earlier` is the command that goes on where this one ends. */
+  history: ReplyFields<"history"> & { earlier?: string };
+  rdm: CommandAnswers["history"];
+  /** `deleted` is the number of the message that is no more. */
+  deletemsg: ReplyFields<"delete"> & { deleted: number };
+  deletegroupmsg: ReplyFields<"delete"> & { deleted: number; group: string };
   creategroup: ReplyFields<"group-create">;
   createbroadcast: ReplyFields<"group-create">;
   joingroup: ReplyFields<"group-join">;
@@ -87,12 +125,18 @@ export interface CommandAnswers {
   groupmsg: ReplyFields<"group-message"> & { group: string };
   groups: ReplyFields<"groups">;
   members: ReplyFields<"group-members">;
+  startprivate: PrivateSessionInfo;
+  private: { user: string };
+  stopprivate: { user: string };
   srb: ReplyFields<"group-create">;
   chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
   accept: { transfer: number };
   reject: { transfer: number };
-  transfers: { transfers: readonly TransferInfo[] };
+  transfers: {
+    transfers: readonly TransferInfo[];
+    sessions: readonly PrivateSessionInfo[];
+  };
   cancel: { transfer: number };
   help: { entries: readonly HelpEntry[] };
   logout: Record<string, never>;
@@ -126,7 +170,7 @@ export interface CommandFailure {
   readonly code: string;
   /** One line for people. */
   readonly message: string;
-  /** True when an event of its transfer told it already. */
+  /** True when an event of its transfer or session told it already. */
   readonly announced?: boolean;
 }
 
@@ -177,6 +221,15 @@ export type ClientEvent =
     readonly text: string;
     /** True when it was sent while this user was off line. */
     readonly kept: boolean;
+  }
+  | {
+    readonly event: "deleted";
+    readonly kind: "private" | "group" | "broadcast";
+    /** Of the message that is no more. */
+    readonly number: number;
+    readonly at: number;
+    readonly from: string;
+    readonly group?: string;
   }
   | {
     readonly event: "presence";
@@ -244,6 +297,30 @@ export type ClientEvent =
     readonly summary?: TransferSummary;
     /** Why it failed or was rejected. */
     readonly message?: string;
+  }
+  | {
+    readonly event: "session";
+    readonly info: PrivateSessionInfo;
+    /** Why it ended. */
+    readonly message?: string;
+    /** Private messages of this user that may not have arrived. */
+    readonly unconfirmed?: number;
+  }
+  | {
+    readonly event: "private-message";
+    /** Number of its private session. */
+    readonly session: number;
+    readonly at: number;
+    readonly from: string;
+    readonly text: string;
+  }
+  | {
+    /** A private message of this user that was not sent after all. */
+    readonly event: "private-refused";
+    readonly session: number;
+    readonly user: string;
+    readonly text: string;
+    readonly message: string;
   }
   /** The other side is reached, or is reached another way from now on. */
   | { readonly event: "path"; readonly info: TransferInfo }

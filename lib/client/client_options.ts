@@ -183,7 +183,7 @@ const rows: readonly OptionRow[] = [
   {
     name: "--accept",
     value: "MODE",
-    help: "incoming files: always, ask or never",
+    help: "files and private sessions: always, ask or never",
     default: "ask on a terminal, else always",
   },
   {

@@ -14,13 +14,13 @@ import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import type { EndReason } from "./exit_code.ts";
 import { isFinalBye } from "./is_final_bye.ts";
-import { routeEvent } from "./event_router.ts";
+import { routeFrame } from "./frame_router.ts";
 import type { KnownNames } from "./known_names.ts";
 import type { OpenedSession, SecureChannel } from "./login.ts";
 import type { NewPassword } from "./password_change.ts";
+import type { PeerEvent } from "./offers.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
 import { type LinkFault, ServerLink } from "./server_link.ts";
-import type { TransferEvent } from "./transfer_port.ts";
 
 /** The session machine. */
 export class ClientSession {
@@ -68,7 +68,12 @@ export class ClientSession {
 
   /** The transfers that have not ended. */
   get transfers(): TransferInfo[] {
-    return this.#parts.transfers.table.list();
+    return this.#parts.offers.transfers.table.list();
+  }
+
+  /** True while a private session with `user` is on its way to be open. */
+  isMakingSession(user: string): boolean {
+    return this.#parts.offers.isMakingSession(user);
   }
 
   /** Users and groups this client has heard of, for Tab completion. */
@@ -200,10 +205,10 @@ export class ClientSession {
     this.#flush();
   }
 
-  /** The transfer service has something to tell. */
-  handleTransferEvent(event: TransferEvent, now: Instant): void {
+  /** What moves data between clients has something to tell. */
+  handlePeerEvent(event: PeerEvent, now: Instant): void {
     this.#now = now;
-    this.#parts.transfers.handleTransferEvent(event, now);
+    this.#parts.offers.handlePeerEvent(event, now);
     this.#flush();
   }
 
@@ -216,7 +221,7 @@ export class ClientSession {
     const fault = this.#link.fault(mono);
     if (fault !== undefined) this.#drop(fault);
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
-    this.#parts.transfers.handleTimeout(now);
+    this.#parts.offers.handleTimeout(now);
     this.#flush();
   }
 
@@ -226,7 +231,7 @@ export class ClientSession {
     const times = [
       this.#logoutAt,
       this.#link.pollTimeout(),
-      this.#parts.transfers.pollTimeout(),
+      this.#parts.offers.pollTimeout(),
       this.#isOpen ? this.#parts.inbox.pollTimeout() : undefined,
     ].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -254,19 +259,8 @@ export class ClientSession {
   }
 
   #handleFrame(frame: ServerFrame): void {
-    switch (frame.kind) {
-      case "event":
-        return routeEvent(frame.event, this.#parts.router);
-      case "ok":
-        this.#parts.requests.handleOk(frame.re, frame.ok);
-        return;
-      case "error": {
-        const { code = "unknown_error", message, re } = frame;
-        // Without `re` it is about the connection as a whole.
-        if (re === undefined) this.#bye = { code, message };
-        else this.#parts.requests.handleError(re, code, message);
-      }
-    }
+    const { requests, router } = this.#parts;
+    this.#bye = routeFrame(frame, requests, router) ?? this.#bye;
   }
 
   #handleBye(code: string, message: string): void {
@@ -284,7 +278,7 @@ export class ClientSession {
     this.#wasOpen = true;
     const { user, waiting } = session;
     this.#events.push({ event: "welcome", user, waiting, resumed });
-    this.#parts.transfers.handleOpened();
+    this.#parts.offers.handleOpened();
     if (this.#learnNames) this.#parts.askNames();
     this.#flush();
   }
@@ -316,7 +310,7 @@ export class ClientSession {
     this.#parts.login.handleDisconnected();
     this.#parts.inbox.handleDisconnected();
     this.#parts.requests.handleDisconnected();
-    if (wasOpen) this.#parts.transfers.handleDisconnected();
+    if (wasOpen) this.#parts.offers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
     if (this.#parts.login.asking && !isFinal) return;
@@ -345,7 +339,7 @@ export class ClientSession {
     if (!this.#endOfInput || this.#logoutAt !== undefined) return;
     const expected = this.#logoutCommand === undefined ? 0 : 1;
     if (this.#parts.commands.size > expected) return;
-    if (this.#parts.transfers.table.unfinished > 0) return;
+    if (this.#parts.offers.transfers.table.unfinished > 0) return;
     if (this.#parts.requests.size > 0) return;
     this.#startLogout(this.#logoutCommand);
   }
@@ -354,7 +348,7 @@ export class ClientSession {
     if (this.#logoutAt !== undefined) return;
     this.#logoutCommand = command;
     this.#logoutAt = this.#now.mono + logoutMs;
-    this.#parts.transfers.close();
+    this.#parts.offers.close();
     if (!this.#isOpen) return this.#end(this.#endReason);
     this.#acknowledge();
     const onReply = () => this.#end(this.#endReason);
@@ -370,7 +364,7 @@ export class ClientSession {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#isOpen = false;
-    this.#parts.transfers.close();
+    this.#parts.offers.close();
     this.#parts.requests.close();
     this.#parts.login.close();
     if (this.#logoutCommand !== undefined) {

@@ -52,12 +52,12 @@ function candidatesOf(
       const users = matching(source.users(), word.slice(comma), " ");
       return { start: start + comma, candidates: users };
     }
-    case "chat": {
-      const names = [...source.users(), ...source.groups()];
-      return { start, candidates: matching(names, word, "") };
-    }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
+    case "chat": {
+      const names = [...source.users(), ...source.groups()];
+      return { start, candidates: matching(names, word, " ") };
+    }
     case "command":
       return { start, candidates: matching(commandNames(), word, "") };
     case "file": {
@@ -71,6 +71,7 @@ function candidatesOf(
     case "field":
       return { start, candidates: matching(profileFields, word, " ") };
     case "new-name":
+    case "word":
     case "number":
     case "text":
       return nothing;

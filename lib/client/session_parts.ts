@@ -11,8 +11,9 @@ import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
 import { PasswordChange } from "./password_change.ts";
+import { Offers } from "./offers.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
-import { type AcceptRule, Transfers } from "./transfers.ts";
+import type { AcceptRule } from "./transfers.ts";
 
 /** What a session is made of. */
 export interface ClientSessionOptions {
@@ -53,7 +54,7 @@ export class SessionParts {
   readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly passwords: PasswordChange;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
@@ -61,7 +62,7 @@ export class SessionParts {
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     const { random, udpPort, agent, accept } = options;
     const { requests, inbox, names } = this;
-    const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
@@ -89,6 +90,8 @@ export class SessionParts {
       effect,
       emit,
       logout,
+      send,
+      self: () => this.login.user ?? "",
       request: <N extends RequestName>(
         name: N,
         fields: RequestFields<N>,
@@ -96,7 +99,7 @@ export class SessionParts {
       ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
       settle: commands.settle.bind(commands),
     };
-    const transfers = this.transfers = new Transfers(host, accept);
+    const offers = this.offers = new Offers(host, accept);
     const passwords = this.passwords = new PasswordChange({
       ...host,
       user: () => this.login.user ?? "",
@@ -108,10 +111,10 @@ export class SessionParts {
       this.login.handleRenamed(to);
       names.rename(from, to);
     };
-    const parts = { transfers, passwords, chat };
+    const parts = { offers, passwords, chat };
     this.runner = new CommandRunner({ ...host, ...parts, renamed });
     const user = () => this.login.user;
-    this.router = { inbox, names, transfers, chat, now, user, emit, bye };
+    this.router = { inbox, names, offers, chat, now, user, emit, bye };
   }
 
   /** Requests without an answer; a change of password counts as one. */

@@ -1,6 +1,6 @@
 /**
- * The offers of this run and the transfers they become. Numbers are local:
- * incoming and outgoing ones count together from 1. The transfer service moves
+ * The offers of files of this run and the transfers they become. Numbers are local:
+ * incoming and outgoing ones count together, with private sessions, from 1. The transfer service moves
  * the bytes; this class tells it what to do and tells server and user what
  * came of it. A transfer that runs does not need the server.
  */
@@ -11,6 +11,7 @@ import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
 import type { ClientEffect } from "./client_effect.ts";
+import type { OfferNumbers } from "./offer_numbers.ts";
 import type { OnReply } from "./request_queue.ts";
 import { rejectionText } from "./rejection_text.ts";
 import { averageRate, type Transfer, transferInfo } from "./transfer.ts";
@@ -42,10 +43,14 @@ export class Transfers {
   readonly #accept: AcceptRule;
   readonly #table: TransferTable;
 
-  constructor(host: TransfersHost, accept: AcceptRule) {
+  constructor(
+    host: TransfersHost,
+    accept: AcceptRule,
+    numbers: OfferNumbers,
+  ) {
     this.#host = host;
     this.#accept = accept;
-    this.#table = new TransferTable(host);
+    this.#table = new TransferTable(host, numbers);
   }
 
   /** The transfers that have not ended. */

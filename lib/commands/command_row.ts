@@ -10,6 +10,8 @@ export type ArgumentKind =
   | "chat"
   | "file"
   | "command"
+  /** One of the few that the usage shows. */
+  | "word"
   /** A positive whole number. */
   | "number"
   /** A field of a profile. */
@@ -33,6 +35,7 @@ export type CommandGroup =
   | "Messages"
   | "People"
   | "Groups"
+  | "Private sessions"
   | "Files"
   | "Parley";
 
@@ -56,7 +59,8 @@ export interface CommandRow {
   readonly arguments: readonly Argument[];
   /**
    * Makes the command from the arguments in the order of the grammar, which
-   * were counted before; `undefined` when one of them is not what it must be.
+   * were counted before; `undefined`, or what is wrong, when one of them is not
+   * what it must be.
    */
-  readonly build: (values: readonly string[]) => Command | undefined;
+  readonly build: (values: readonly string[]) => Command | string | undefined;
 }

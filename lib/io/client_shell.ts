@@ -7,7 +7,9 @@ import type { ClientEvent } from "../client/client_event.ts";
 import type { ClientOptions } from "../client/client_options.ts";
 import { ClientSession } from "../client/client_session.ts";
 import { type EndReason, exitCode } from "../client/exit_code.ts";
-import type { TransferEvent, TransferPort } from "../client/transfer_port.ts";
+import type { PeerEvent } from "../client/offers.ts";
+import type { SessionPort } from "../client/session_port.ts";
+import type { TransferPort } from "../client/transfer_port.ts";
 import { parseCommand } from "../commands/parse_command.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
@@ -15,6 +17,7 @@ import { openPins } from "./open_pins.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
 import { PipeInterface } from "./pipe_interface.ts";
+import { PrivateSessionService } from "./private_session_service.ts";
 import { ServerConnection } from "./server_connection.ts";
 import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
@@ -46,6 +49,8 @@ class ClientShell implements UserHandler {
   readonly #pins: PinFile | undefined;
   readonly #session: ClientSession;
   readonly #transfers;
+  /** Made with the first private session. */
+  #privateSessions: SessionPort | undefined;
   readonly #interface: UserInterface;
   /** True on a full terminal, where somebody types. */
   readonly #isInteractive: boolean;
@@ -109,6 +114,7 @@ class ClientShell implements UserHandler {
       await this.#connection?.close();
       await this.#remembering;
       await this.#interface.close();
+      await this.#privateSessions?.close();
       await this.#transfers.close();
     }
   }
@@ -125,12 +131,17 @@ class ClientShell implements UserHandler {
    */
   async #turnOf(text: string): Promise<void> {
     const parsed = parseCommand(text, this.#session.chat);
-    const isMessage = "command" in parsed &&
-      (parsed.command.command === "msgto" ||
-        parsed.command.command === "groupmsg");
+    const command = "command" in parsed ? parsed.command : undefined;
+    const isMessage = command?.command === "msgto" ||
+      command?.command === "groupmsg";
     const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
     this.#followsMessage = isMessage;
-    while (this.#session.unanswered >= most && !this.#session.ended) {
+    const isEarly = () =>
+      this.#session.unanswered >= most ||
+      // What was asked for just before shall be there.
+      command?.command === "private" &&
+        this.#session.isMakingSession(command.user);
+    while (isEarly() && !this.#session.ended) {
       await new Promise<void>((resolve) => this.#onProgress = resolve);
     }
   }
@@ -183,8 +194,8 @@ class ClientShell implements UserHandler {
     return "command" in parsed && parsed.command.command === "logout";
   }
 
-  #moved(event: TransferEvent): void {
-    this.#session.handleTransferEvent(event, systemClock());
+  #moved(event: PeerEvent): void {
+    this.#session.handlePeerEvent(event, systemClock());
     this.#drain();
   }
 
@@ -274,12 +285,35 @@ class ClientShell implements UserHandler {
       }
       case "cancel-transfer":
         return port.cancel(effect.id);
+      case "prepare-session":
+        this.#privateSessions ??= this.#makePrivateSessions();
+        return this.#privateSessions.prepareSession(effect.id);
+      case "open-session": {
+        const { id, role, peer, self } = effect;
+        return this.#privateSessions?.openSession(id, role, peer, self);
+      }
+      case "send-private-text":
+        return this.#privateSessions?.sendText(effect.id, effect.text);
+      case "close-session":
+        return this.#privateSessions?.closeSession(effect.id);
+      case "close-sessions":
+        // The others are told at once; run() waits until they were.
+        this.#privateSessions?.close();
+        return;
       case "end": {
         // Scripts care for the failures of --exec only.
         if (this.#options.exec.length === 0) this.#failed.length = 0;
         return this.#onEnd(effect.reason);
       }
     }
+  }
+
+  #makePrivateSessions(): SessionPort {
+    return new PrivateSessionService({
+      random: systemRandom,
+      clock: systemClock,
+      onEvent: (event) => this.#moved(event),
+    });
   }
 
   #connect(): void {

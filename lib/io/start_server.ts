@@ -93,6 +93,7 @@ export async function startServer(
     // Known once it is bound, before the first client can ask.
     udpPort: 0,
     relayBytes: options.relayQuota * 1_000_000,
+    keepMs: options.keepDays * dayMs,
     agent: `parley-server ${version}`,
   };
   const core = new ServerCore(
@@ -195,5 +196,6 @@ async function tlsCertificate(
 /** A given certificate with less time left is warned about, ms. */
 const expiryWarningMs = 30 * 86_400_000;
 
+const dayMs = 86_400_000;
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

@@ -28,7 +28,6 @@ export const errorMessages = {
   too_many_connections: "Too many connections from your address",
   // Messages
   unknown_user: "There is no such user",
-  unknown_name: "There is no such user or group chat",
   user_offline: "The user is off line",
   is_self: "You cannot do this to yourself",
   already_blocked: "You have already blocked this user",
@@ -39,10 +38,16 @@ export const errorMessages = {
   bad_text: "The text has control characters",
   too_many_unconfirmed: "Too many messages wait for confirmation",
   bad_message_id: "This message id was used for another message",
+  unknown_message: "There is no such message",
+  not_your_message: "This message is not yours",
+  already_deleted: "This message was deleted before",
+  unknown_name: "There is no user or group of this name",
   // Profiles and accounts
   unknown_field: "A profile has no such field",
   wrong_password: "The old password is wrong",
   bad_user_name: "A user name is 1 to 32 of A-Z a-z 0-9 . _ -",
+  demo_account:
+    "A demo account keeps its name, unless the server runs with --allow-demo or the password was changed",
   name_taken: "This user name is taken",
   credentials_failed:
     "The server could not change the accounts. Nothing was changed; please try again",

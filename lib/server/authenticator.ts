@@ -120,6 +120,15 @@ export class Authenticator {
     return this.#accounts.get(name)?.fingerprint;
   }
 
+  /**
+   * True for a demo account that may log in from this machine only; `undefined`
+   * while that is being computed.
+   */
+  isDemo(name: string): boolean | undefined {
+    const entry = this.#accounts.get(name);
+    return entry === undefined ? false : entry.isDemo;
+  }
+
   /** Takes the client's first message: the answer to it, or why there is none. */
   begin(
     clientFirst: string,

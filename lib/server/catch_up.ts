@@ -99,11 +99,13 @@ export class CatchUp {
     const isLast = messages.length < pageMessages;
     if (!this.#counted) {
       this.#waiting += messages.filter((message) =>
-        !this.#host.hides(this.#session, message)
+        isShown(message) && !this.#host.hides(this.#session, message)
       ).length;
       const last = messages.at(-1);
       this.#first ??= messages;
-      if (!isLast && last !== undefined) return this.#ask(last.id);
+      if (!isLast && last !== undefined) {
+        return this.#ask(last.id);
+      }
       return this.#finishCounting(this.#first === messages);
     }
     this.#show(messages, isLast);
@@ -177,9 +179,16 @@ export class CatchUp {
   }
 
   #wasKept(message: StoredMessage): boolean {
-    if (message.group === undefined) return message.kept === true;
+    if (message.group === undefined) {
+      return message.receiver !== undefined && message.kept === true;
+    }
     return message.id <= this.#startedAt && message.at > this.#awaySince;
   }
+}
+
+/** True for a message that its receiver gets to read. */
+function isShown(message: StoredMessage): boolean {
+  return !message.deleted && message.deletes === undefined;
 }
 
 interface HeldFrame {

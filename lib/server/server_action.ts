@@ -7,7 +7,7 @@
  * the `handle*` method it goes to.
  */
 import type { Verifier } from "../protocol/verifier.ts";
-import type { StoreWrite } from "./store.ts";
+import type { Lookup, Purge, StoreWrite } from "./store.ts";
 
 /** Numbers a connection for the lifetime of the process. */
 export type ConnectionId = number;
@@ -54,6 +54,14 @@ export type ServerAction =
     readonly after: number;
     readonly limit: number;
   }
+  /** Look messages up; `handleFound(query, found)` or `handleQueryFailed(query)`. */
+  | {
+    readonly action: "look-up";
+    readonly query: number;
+    readonly lookup: Lookup;
+  }
+  /** Remove what is old; `handlePurged(next)` or `handlePurgeFailed()`. */
+  | { readonly action: "purge"; readonly purge: Purge }
   /** PBKDF2 off the thread; `handleDerived(name, saltedPassword)`. */
   | {
     readonly action: "derive";

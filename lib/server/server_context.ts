@@ -4,8 +4,10 @@ import { BackgroundWrites } from "./background_writes.ts";
 import type { PendingWrite } from "./batch.ts";
 import type { Connection } from "./connection.ts";
 import { CredentialEdits } from "./credential_edits.ts";
+import { Deletions } from "./deletions.ts";
 import { Directory } from "./directory.ts";
 import type { LoginDecider } from "./login_decider.ts";
+import { Lookups } from "./lookups.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
@@ -25,6 +27,8 @@ export interface ServerOptions {
   readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
+  /** Milliseconds that delivered messages are kept; 0, the default, for ever. */
+  readonly keepMs?: number;
   /** Connections of one address that have not logged in; 16 by default. */
   readonly unauthenticatedPerAddress?: number;
 }
@@ -42,7 +46,9 @@ export class ServerContext {
   readonly offers = new OfferTable();
   readonly credentialEdits = new CredentialEdits(this.actions);
   readonly rendezvous: Rendezvous;
+  readonly deletions = new Deletions();
   readonly mailboxes: Mailboxes;
+  readonly lookups: Lookups;
   /** Connections that are not logged in. */
   readonly newcomers: Newcomers;
   /** Who is on line, in the order of their logins. */
@@ -73,6 +79,7 @@ export class ServerContext {
     );
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
+    this.lookups = new Lookups(this.actions);
   }
 
   /** Handles a request together with others, once the batch under way is done. */

@@ -4,6 +4,12 @@ import { limits } from "../protocol/limits.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
+import {
+  missUsers,
+  removeUser,
+  voidToken,
+  welcomeUsers,
+} from "./account_changes.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -22,7 +28,8 @@ import type {
   ServerAction,
 } from "./server_action.ts";
 import { ServerContext, type ServerOptions } from "./server_context.ts";
-import type { StoredMessage, StoredState } from "./store.ts";
+import { Retention } from "./retention.ts";
+import type { Found, StoredMessage, StoredState } from "./store.ts";
 import { checkTimeouts } from "./timeouts.ts";
 
 /**
@@ -40,6 +47,7 @@ export class ServerCore<Accounts> {
   readonly #logins: LoginDecider<Accounts>;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #commits: GroupCommit;
+  readonly #retention: Retention;
   #now: Instant;
   /** When the deadlines are looked at again, monotonic ms. */
   #checkAt: number;
@@ -59,11 +67,13 @@ export class ServerCore<Accounts> {
     this.#logins = logins;
     this.#server = new ServerContext(options, state, logins, random);
     this.#commits = new GroupCommit(this.#server);
+    this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;
     this.#checkAt = now.mono;
     repairRenames(this.#server);
     this.#welcomeUsers();
-    this.#missUsers();
+    missUsers(this.#server);
+    this.#commits.flush(now);
   }
 
   /** True when the server was shut down and everything is stored. */
@@ -178,12 +188,35 @@ export class ServerCore<Accounts> {
     this.#settle();
   }
 
-  /** An `inbox` action could not be carried out. */
+  /** The answer to a `look-up` action. */
+  handleFound(query: number, found: Found, now: Instant): void {
+    this.#now = now;
+    this.#server.lookups.handleFound(query, found, now);
+    this.#settle();
+  }
+
+  /** An `inbox` or `look-up` action could not be carried out. */
   handleQueryFailed(query: number, now: Instant): void {
     this.#now = now;
-    this.#server.mailboxes.handleQueryFailed(query, now.mono);
-    this.#server.actions.report("error", "waiting messages cannot be read");
+    const { mailboxes, lookups, actions } = this.#server;
+    if (!lookups.handleQueryFailed(query, now)) {
+      mailboxes.handleQueryFailed(query, now.mono);
+    }
+    actions.report("error", "stored messages cannot be read");
     this.#settle();
+  }
+
+  /** A `purge` action is done; `next` is where the next one begins. */
+  handlePurged(next: number | undefined, now: Instant): void {
+    this.#now = now;
+    this.#retention.handlePurged(next, now);
+  }
+
+  /** A `purge` action could not be carried out. */
+  handlePurgeFailed(now: Instant): void {
+    this.#now = now;
+    this.#retention.handleFailed(now);
+    this.#server.actions.report("error", "old messages cannot be removed");
   }
 
   /** The result of a `derive` action. */
@@ -203,26 +236,8 @@ export class ServerCore<Accounts> {
   handleAccounts(accounts: Accounts, now: Instant): void {
     this.#now = now;
     const { removed, changed } = this.#logins.handleAccounts(accounts);
-    const server = this.#server;
-    for (const name of changed) {
-      const user = server.directory.user(name);
-      if (user === undefined) continue;
-      // A session goes on, but cannot be resumed under the old credential.
-      server.tokens.set(user, undefined);
-      server.background.noteToken(user);
-    }
-    for (const name of removed) {
-      const user = server.directory.user(name);
-      if (user === undefined) continue;
-      const { session } = user;
-      if (session?.entered) {
-        dismiss(server, session, wireError("account_removed"), false, now);
-      } else user.session = undefined;
-      server.tokens.set(user, undefined);
-      server.background.noteToken(user);
-      server.background.noteDeparted(user);
-      user.active = false;
-    }
+    for (const name of changed) voidToken(this.#server, name);
+    for (const name of removed) removeUser(this.#server, name, now);
     this.#welcomeUsers();
     this.#settle();
   }
@@ -272,6 +287,8 @@ export class ServerCore<Accounts> {
   handleTimeout(now: Instant): void {
     this.#now = now;
     this.#server.mailboxes.handleTimeout(now.mono);
+    this.#server.lookups.handleTimeout(now);
+    this.#retention.handleTimeout(now);
     if (now.mono >= this.#checkAt) {
       const connections = this.#connections.values();
       this.#checkAt = checkTimeouts(this.#server, connections, now);
@@ -307,6 +324,8 @@ export class ServerCore<Accounts> {
       this.#connections.size > 0 ? this.#checkAt : Infinity,
       this.#commits.timeout ?? Infinity,
       this.#server.mailboxes.timeout ?? Infinity,
+      this.#server.lookups.timeout ?? Infinity,
+      this.#retention.timeout ?? Infinity,
     );
     return next === Infinity ? undefined : next;
   }
@@ -359,29 +378,8 @@ export class ServerCore<Accounts> {
     hangUp(this.#server, connection);
   }
 
-  /** Knows a user for every account. */
   #welcomeUsers(): void {
-    const { directory, background } = this.#server;
-    for (const name of this.#logins.names()) {
-      let user = directory.knownUser(name);
-      if (user === undefined) {
-        user = directory.addUser(name);
-        background.noteUser(user);
-      }
-      user.active = true;
-    }
-    this.#commits.flush(this.#now);
-  }
-
-  /** Ends the memberships of those whose account went while the server was down. */
-  #missUsers(): void {
-    const { directory, background } = this.#server;
-    for (const user of directory.users()) {
-      if (user.active || user.groups.size + user.invitations.size === 0) {
-        continue;
-      }
-      background.noteDeparted(user);
-    }
+    welcomeUsers(this.#server);
     this.#commits.flush(this.#now);
   }
 }

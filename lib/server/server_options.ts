@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly blockDuration: number;
   /** Seconds without a command before a client is logged out; 0 = never. */
   readonly idleTimeout: number;
+  /** Days that delivered messages are kept; 0 = for ever. */
+  readonly keepDays: number;
   /** Path of the accounts. */
   readonly credentials: string;
   /** Folder of logs and database. */
@@ -65,6 +67,7 @@ export function parseServerOptions(
       attempts: integerSetting(line, attemptsSetting),
       blockDuration: integerSetting(line, blockDurationSetting),
       idleTimeout: integerSetting(line, idleTimeoutSetting),
+      keepDays: integerSetting(line, keepDaysSetting),
       credentials: path(
         "--credentials",
         defaultCredentials,
@@ -136,6 +139,12 @@ const relayQuotaSetting: IntegerSetting = {
   max: 1_000_000_000,
   standard: 1024,
 };
+const keepDaysSetting: IntegerSetting = {
+  option: "--keep-days",
+  min: 0,
+  max: 36_500,
+  standard: 365,
+};
 
 const rows: readonly OptionRow[] = [
   {
@@ -167,6 +176,12 @@ const rows: readonly OptionRow[] = [
     value: "SECONDS",
     help: "log out who sends no command for so long; 0 = never",
     default: String(idleTimeoutSetting.standard),
+  },
+  {
+    name: "--keep-days",
+    value: "DAYS",
+    help: "remove delivered messages from the database then; 0 = never",
+    default: String(keepDaysSetting.standard),
   },
   {
     name: "--credentials",

@@ -5,7 +5,7 @@ import type { ClientEvent } from "../../lib/client/client_event.ts";
 import { ClientSession } from "../../lib/client/client_session.ts";
 import type { SecureChannel } from "../../lib/client/login.ts";
 import type { AcceptRule } from "../../lib/client/transfers.ts";
-import type { TransferEvent } from "../../lib/client/transfer_port.ts";
+import type { PeerEvent } from "../../lib/client/offers.ts";
 import { parseCommand } from "../../lib/commands/parse_command.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
@@ -99,8 +99,9 @@ export class SessionHarness {
     return n;
   }
 
-  transfer(event: TransferEvent): void {
-    this.session.handleTransferEvent(event, this.now);
+  /** A service that talks to other clients tells something. */
+  peer(event: PeerEvent): void {
+    this.session.handlePeerEvent(event, this.now);
     this.drain();
   }
 

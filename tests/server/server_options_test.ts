@@ -7,6 +7,7 @@ const defaults = {
   attempts: 3,
   blockDuration: 10,
   idleTimeout: 0,
+  keepDays: 365,
   credentials: "credentials.txt",
   dataDir: "data",
   relayQuota: 1024,
@@ -31,13 +32,14 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     attempts: 1,
   });
   const all = "--host ::1 --port 1 --attempts 2 --block-duration 3 " +
-    "--idle-timeout 4 --credentials c --data-dir d --plain --allow-demo";
+    "--idle-timeout 4 --keep-days 0 --credentials c --data-dir d --plain --allow-demo";
   assertEquals(run(...all.split(" ")), {
     host: "::1",
     port: 1,
     attempts: 2,
     blockDuration: 3,
     idleTimeout: 4,
+    keepDays: 0,
     credentials: "c",
     dataDir: "d",
     relayQuota: 1024,
@@ -78,6 +80,10 @@ Deno.test("parseServerOptions() says what is wrong", () => {
     [
       ["--block-duration", "0"],
       'invalid --block-duration "0": must be an integer from 1 to 31536000',
+    ],
+    [
+      ["--keep-days", "36501"],
+      'invalid --keep-days "36501": must be an integer from 0 to 36500',
     ],
     [
       ["--idle-timeout", "-1"],

@@ -39,6 +39,8 @@ export interface HarnessOptions {
   readonly store?: MemoryStore;
   readonly now?: Instant;
   readonly seed?: number;
+  /** True by default. */
+  readonly allowDemo?: boolean;
 }
 
 /** A server core with everything around it. */
@@ -67,8 +69,15 @@ export class CoreHarness {
   #lastConnection = 0;
 
   constructor(
-    { users = names, accounts, options = {}, store, now, seed = 1 }:
-      HarnessOptions = {},
+    {
+      users = names,
+      accounts,
+      options = {},
+      store,
+      now,
+      seed = 1,
+      allowDemo = true,
+    }: HarnessOptions = {},
   ) {
     this.store = store ?? new MemoryStore();
     this.now = now ?? { mono: 1_000, wall: Date.UTC(2026, 5, 1, 12) };
@@ -76,7 +85,7 @@ export class CoreHarness {
     const logins = new Authenticator({
       attempts: 3,
       blockMs: 10_000,
-      allowDemo: true,
+      allowDemo,
       secret: new Uint8Array(32),
     }, random);
     this.accounts = accounts ?? accountsOf(users);
@@ -109,7 +118,11 @@ export class CoreHarness {
     const id = ++this.#lastConnection;
     const client = new TestClient(this, id);
     this.clients.set(id, client);
-    const remote: RemoteAddress = { ip, port: 50_000 + id, local: false };
+    const remote: RemoteAddress = {
+      ip,
+      port: 50_000 + id,
+      local: ip === "127.0.0.1",
+    };
     this.core.handleOpen(id, remote, this.now);
     this.drive();
     return client;
@@ -186,8 +199,31 @@ export class CoreHarness {
           else finish();
           break;
         }
-        case "derive":
-          throw new Error("accounts of the harness have verifiers");
+        case "look-up": {
+          const { query, lookup } = action;
+          if (this.queries === "failing") {
+            this.core.handleQueryFailed(query, this.now);
+            break;
+          }
+          const found = this.store.lookUp(lookup);
+          const finish = () => this.core.handleFound(query, found, this.now);
+          if (this.queries === "held") this.#heldQueries.push(finish);
+          else finish();
+          break;
+        }
+        case "purge":
+          if (this.queries === "failing") this.core.handlePurgeFailed(this.now);
+          else {
+            const next = this.store.purge(action.purge);
+            this.core.handlePurged(next, this.now);
+          }
+          break;
+        case "derive": {
+          const { name, password, salt, iterations } = action;
+          const salted = saltedPassword(password, salt, iterations);
+          this.core.handleDerived(name, salted, this.now);
+          break;
+        }
         case "close":
           this.#flush();
           this.clients.get(action.connection)?.handleClosed();
@@ -469,11 +505,16 @@ export function accountsOf(
   suffix = "",
 ): Map<string, Credential> {
   return new Map(names.map((name) => {
-    const salt = new Uint8Array(16).fill(7);
-    const salted = saltedPassword(passwordOf(name) + suffix, salt, 4096);
-    const verifier = makeVerifier(salted, { salt, iterations: 4096 });
-    return [name, { kind: "verifier", verifier }];
+    return [name, credentialOf(passwordOf(name) + suffix)];
   }));
+}
+
+/** What stands in `credentials.txt` for a password. */
+export function credentialOf(password: string): Credential {
+  const salt = new Uint8Array(16).fill(7);
+  const salted = saltedPassword(password, salt, 4096);
+  const verifier = makeVerifier(salted, { salt, iterations: 4096 });
+  return { kind: "verifier", verifier };
 }
 
 export function passwordOf(name: string): string {

@@ -35,6 +35,7 @@ export function rename(
   if (directory.isTaken(to, user)) {
     throw new Refusal("name_taken", `The name ${shown(to)} is taken`);
   }
+  mustNotBeDemo(server, from);
   if (user.renaming !== undefined) {
     throw new Refusal("bad_request", "Your name is just being changed");
   }
@@ -87,6 +88,16 @@ export function repairRenames(server: ServerContext): void {
       background.noteUser(user);
     }
   }
+}
+
+/** Under another name a demo account would not be known as one any more. */
+function mustNotBeDemo({ logins }: ServerContext, name: string): void {
+  const isDemo = logins.isDemo(name);
+  if (isDemo === undefined) {
+    const message = "The accounts are still being read. Please try again";
+    throw new Refusal("credentials_failed", message);
+  }
+  if (isDemo) throw new Refusal("demo_account");
 }
 
 function apply(server: ServerContext, user: User, to: string): void {

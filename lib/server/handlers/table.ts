@@ -7,9 +7,12 @@ import type { Request, RequestName } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
+import type { Question } from "../lookups.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import { block, blocked, unblock } from "./block.ts";
+import { broadcast } from "./broadcast.ts";
+import { deleteMessage } from "./delete.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
 import {
   addMember,
@@ -19,11 +22,12 @@ import {
 } from "./group_member.ts";
 import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
+import { history } from "./history.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
 import { changePassword, startPassword } from "./password.ts";
-import { ack, ping, who } from "./presence.ts";
+import { ack, ping, who, whoSince } from "./presence.ts";
 import { profile, setProfile } from "./profile.ts";
 import { rename } from "./rename.ts";
 import { rendezvous } from "./rendezvous.ts";
@@ -55,6 +59,16 @@ type Handling<R, N extends RequestName> =
       now: Instant,
     ) => ReplyFields<N> | undefined;
   }
+  /** Needs a session and something that only the store knows. */
+  | {
+    readonly needs: "session";
+    readonly ask: (
+      server: ServerContext,
+      session: Session,
+      request: R,
+      id: number | undefined,
+    ) => Question;
+  }
   /** Needs a session and takes its turn among those that store something. */
   | {
     readonly needs: "session";
@@ -77,6 +91,10 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   ack: { needs: "session", activity: false, read: ack },
   logout: { needs: "session", activity: false, write: logout },
   who: { needs: "session", activity: true, read: who },
+  "who-since": { needs: "session", activity: true, read: whoSince },
+  history: { needs: "session", activity: true, ask: history },
+  broadcast: { needs: "session", activity: true, write: broadcast },
+  delete: { needs: "session", activity: true, ask: deleteMessage },
   find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
   block: { needs: "session", activity: true, write: block },

@@ -245,3 +245,50 @@ Deno.test("block ends what is offered and runs between the two", () => {
   );
   yoda.ask("answer", { offer: "0000000000000003", accept: false });
 });
+
+Deno.test("block keeps a group's past and deletions from then on; unblocking sends nothing after", () => {
+  const { harness, yoda, luke, leia } = present();
+  leia.ask("group-create", { group: "jedi", users: ["yoda", "luke"] });
+  yoda.ask("group-join", { group: "jedi" });
+  luke.ask("group-join", { group: "jedi" });
+  const say = (text: string, mid: string) =>
+    luke.ask("group-message", { group: "jedi", text, mid });
+  const past = () =>
+    yoda.ask("history", { group: "jedi" }).messages.map(({ text }) => text);
+  say("before", "1");
+  harness.advance(1000);
+  yoda.ask("block", { user: "luke" });
+  harness.advance(1000);
+  say("meanwhile", "2");
+  luke.ask("delete", { group: "jedi", number: 2, mid: "3" });
+  assertEquals(leia.texts, ["jedi, luke: before", "jedi, luke: meanwhile"]);
+  assertEquals(leia.eventsOf("deleted").length, 1);
+  assertEquals(yoda.texts, ["jedi, luke: before"]);
+  assertEquals(past(), ["before"]);
+  yoda.ask("unblock", { user: "luke" });
+  yoda.send("ack", { upto: yoda.eventsOf("message").at(-1)?.id ?? 0 });
+  yoda.disconnect();
+  const again = harness.login("yoda");
+  assertEquals([...again.texts, ...again.eventsOf("deleted")], []);
+});
+
+Deno.test("block keeps broadcasts from then on; one that was under way before is taken back too", () => {
+  const { harness, yoda, luke } = present();
+  luke.ask("broadcast", { text: "before", mid: "1" });
+  assertEquals(yoda.texts, ["luke: before"]);
+  harness.advance(1000);
+  yoda.ask("block", { user: "luke" });
+  harness.advance(1000);
+  assertEquals(luke.ask("broadcast", { text: "x", mid: "2" }).partial, true);
+  yoda.disconnect();
+  luke.ask("delete", { number: 1, mid: "3" });
+  luke.ask("broadcast", { text: "y", mid: "4" });
+  const again = harness.login("yoda");
+  assertEquals(again.texts, []);
+  assertEquals(again.eventsOf("deleted").map(({ number }) => number), [1]);
+  assertEquals(
+    again.ask("history", { kind: "broadcast" }).messages
+      .map(({ text, deleted }) => [text, deleted]),
+    [["", true]],
+  );
+});

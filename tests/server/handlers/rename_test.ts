@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { CoreHarness, passwordOf } from "../../support/core_harness.ts";
+import { demoAccounts } from "../../../lib/server/demo_accounts.ts";
+import {
+  CoreHarness,
+  credentialOf,
+  passwordOf,
+} from "../../support/core_harness.ts";
 
 function present() {
   const harness = new CoreHarness();
@@ -174,4 +179,32 @@ Deno.test("rename: a crash before the file was written leaves the old name", () 
   const back = after.connect();
   assertEquals(back.resume(yoda.token).user, "yoda");
   back.ask("rename", { name: "master" });
+});
+
+Deno.test("rename is refused to demo accounts, as long as they are kept to this machine", () => {
+  for (const allowDemo of [false, true]) {
+    const harness = new CoreHarness({
+      allowDemo,
+      accounts: new Map([...demoAccounts].map(([name, password]) => {
+        const own = name === "luke" ? "a password of luke's own" : password;
+        return [name, credentialOf(own)];
+      })),
+    });
+    const logIn = (name: string, password: string) => {
+      const client = harness.connect("127.0.0.1");
+      const reply = client.replyTo(client.sendLogin(name, password));
+      assert(reply !== undefined && "ok" in reply);
+      return client;
+    };
+    const yoda = logIn("yoda", demoAccounts.get("yoda") ?? "");
+    const luke = logIn("luke", "a password of luke's own");
+    if (allowDemo) yoda.ask("rename", { name: "master" });
+    else {
+      const refused = yoda.refused("rename", { name: "master" });
+      assert(refused.startsWith("demo_account: A demo account keeps its name"));
+      assert(harness.accounts.has("yoda"));
+    }
+    yoda.ask("profile-set", { field: "status", value: "here" });
+    luke.ask("rename", { name: "farmer" });
+  }
 });

@@ -3,6 +3,7 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
+import { renderPeople } from "./render_people.ts";
 import { historyLines, seenLines } from "./render_history.ts";
 import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
@@ -45,6 +46,14 @@ export function renderAnswer(
         return `${name(user)}, active since ${time}, ${host}:${udpPort}`;
       });
     }
+    case "block":
+    case "unblock":
+    case "blocked":
+    case "profile":
+    case "setprofile":
+    case "changepassword":
+    case "rename":
+      return renderPeople(outcome, name);
     case "srb":
     case "creategroup": {
       const { group, members } = outcome.answer;

@@ -14,6 +14,10 @@ export type ArgumentKind =
   | "word"
   /** A positive whole number. */
   | "number"
+  /** A field of a profile. */
+  | "field"
+  /** A name that nobody has yet. */
+  | "new-name"
   /** The rest of the line, as typed; only as the last argument. */
   | "text";
 
@@ -29,6 +33,7 @@ export interface Argument {
 /** Heading under which `/help` lists a command. */
 export type CommandGroup =
   | "Messages"
+  | "People"
   | "Groups"
   | "Private sessions"
   | "Files"

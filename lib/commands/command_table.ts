@@ -6,6 +6,7 @@
 import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
+import { peopleCommands } from "./people_commands.ts";
 import { pastCommands } from "./past_commands.ts";
 import { sessionCommands } from "./session_commands.ts";
 
@@ -62,6 +63,7 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
+  ...peopleCommands,
   ...pastCommands,
   ...groupCommands,
   ...sessionCommands,

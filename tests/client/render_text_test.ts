@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type {
   ClientEvent,
+  CommandAnswers,
   CommandSuccess,
   PrivateSessionInfo,
   TransferInfo,
@@ -240,6 +241,75 @@ Deno.test("renderText: nobody can draw on another's terminal", () => {
       assert(!/[\x00-\x1f\u202e]/.test(line), event.event);
     }
   }
+});
+
+Deno.test("renderText: tells about people", () => {
+  const told = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const ok = true;
+  assertEquals(
+    told({ command: "block", ok, answer: { user: "luke" } }),
+    ["luke is blocked: cannot reach you, and neither sees the other"],
+  );
+  assertEquals(
+    told({ command: "unblock", ok, answer: { user: "luke" } }),
+    ["luke is no longer blocked"],
+  );
+  const users = [{ user: "luke", since: at }];
+  assertEquals(told({ command: "blocked", ok, answer: { users } }), [
+    `luke, blocked since ${time}`,
+  ]);
+  assertEquals(told({ command: "blocked", ok, answer: { users: [] } }), [
+    "you have blocked nobody",
+  ]);
+  const profile = (answer: CommandAnswers["profile"]) =>
+    told({ command: "profile", ok, answer });
+  assertEquals(
+    profile({
+      user: "yoda",
+      fields: { status: "hm\u001b[2J", hometown: "Dagobah" },
+      online: true,
+      since: at,
+    }),
+    [`yoda, online since ${time}`, "  hometown: Dagobah", "  status:   hm␛[2J"],
+  );
+  assertEquals(
+    profile({ user: "yoda", fields: {}, online: false, lastSeen: at }),
+    [`yoda, last seen ${time}, has filled in nothing`],
+  );
+  assertEquals(profile({ user: "yoda", fields: {} }), [
+    "yoda, has filled in nothing",
+  ]);
+  const set = (value: string) =>
+    told({ command: "setprofile", ok, answer: { field: "status", value } });
+  assertEquals(set("x"), ["your status is now: x"]);
+  assertEquals(set(""), ["your status is cleared"]);
+  assertEquals(told({ command: "changepassword", ok, answer: {} }), [
+    "password changed",
+  ]);
+  const answer = { from: "yoda", to: "master" };
+  assertEquals(told({ command: "rename", ok, answer }), [
+    "you are now known as master",
+  ]);
+  assertEquals(text({ event: "renamed", ...answer }), [
+    "yoda is now known as master",
+  ]);
+});
+
+Deno.test("renderJson: times about people are in UTC", () => {
+  const json = (outcome: CommandSuccess) =>
+    JSON.parse(renderJson({ event: "result", n: 1, outcome }));
+  const iso = "2026-06-01T12:00:00.000Z";
+  const answer = { users: [{ user: "luke", since: at }] };
+  assertEquals(json({ command: "blocked", ok: true, answer }).users, [
+    { user: "luke", since: iso },
+  ]);
+  const fields = { name: "Y" };
+  const who = { user: "yoda", fields, online: false, lastSeen: at };
+  const profile = json({ command: "profile", ok: true, answer: who });
+  assertEquals(profile.lastSeen, iso);
+  assertEquals(profile.fields, fields);
+  assert(!("since" in profile));
 });
 
 Deno.test("renderText: names keep their colour, and only a palette makes colour", () => {

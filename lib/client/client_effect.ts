@@ -56,6 +56,8 @@ export type ClientEffect =
     readonly port: number;
     readonly grant: RendezvousGrant;
   }
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  | { readonly effect: "limit"; readonly rate: number }
   | { readonly effect: "cancel-transfer"; readonly id: string }
   /** The session is over: end the program. */
   | { readonly effect: "end"; readonly reason: EndReason };

@@ -66,6 +66,18 @@ export interface TransferSummary {
   readonly path?: string;
 }
 
+/** How sending to one member of a group went. */
+export type GroupSendResult =
+  & { readonly user: string }
+  & (
+    | (
+      & { readonly ok: true; readonly code?: never; readonly message?: never }
+      & TransferInfo
+      & TransferSummary
+    )
+    | { readonly ok: false; readonly code: string; readonly message: string }
+  );
+
 /** What a successful command answers, by command. */
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
@@ -83,6 +95,13 @@ export interface CommandAnswers {
   srb: ReplyFields<"group-create">;
   chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
+  groupvideo: {
+    group: string;
+    name: string;
+    results: readonly GroupSendResult[];
+  };
+  /** Bytes a second; 0 for no limit. */
+  limit: { limit: number };
   accept: { transfer: number };
   reject: { transfer: number };
   transfers: { transfers: readonly TransferInfo[] };
@@ -119,6 +138,8 @@ export interface CommandFailure {
   readonly code: string;
   /** One line for people. */
   readonly message: string;
+  /** Of `groupvideo`: how it went with each member. */
+  readonly results?: readonly GroupSendResult[];
   /** True when an event of its transfer told it already. */
   readonly announced?: boolean;
 }

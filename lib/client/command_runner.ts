@@ -10,8 +10,10 @@ import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
+import type { ClientEffect } from "./client_effect.ts";
 import type { CommandOutcome } from "./client_event.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
+import type { GroupSend } from "./group_send.ts";
 import { roomName } from "./room_name.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -20,6 +22,8 @@ export interface CommandHost {
   readonly random: Random;
   readonly transfers: Transfers;
   readonly chat: Chat;
+  readonly groupSend: GroupSend;
+  effect(effect: ClientEffect): void;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -37,9 +41,12 @@ export class CommandRunner {
   /** Makes message ids of this run differ from those of every other run. */
   readonly #run: string;
   #nextMessage = 1;
+  #limit: number;
 
-  constructor(host: CommandHost) {
+  /** @param limit Bytes a second that are sent at most; 0 for no limit. */
+  constructor(host: CommandHost, limit: number) {
     this.#host = host;
+    this.#limit = limit;
     this.#run = encodeBase64Url(host.random.bytes(9));
   }
 
@@ -117,6 +124,10 @@ export class CommandRunner {
         return this.#chat(n, command.target);
       case "p2pvideo":
         return transfers.send(command.to, command.file, n);
+      case "groupvideo":
+        return this.#host.groupSend.send(command.group, command.file, n);
+      case "limit":
+        return this.#setLimit(n, command.rate);
       case "accept":
         return transfers.accept(command.transfer, n);
       case "reject":
@@ -132,6 +143,14 @@ export class CommandRunner {
       case "logout":
         return this.#host.logout(n);
     }
+  }
+
+  /** Sets the limit, or only tells it. */
+  #setLimit(n: number, rate = this.#limit): void {
+    this.#limit = rate;
+    this.#host.effect({ effect: "limit", rate });
+    const answer = { limit: rate };
+    this.#host.settle(n, { command: "limit", ok: true, answer });
   }
 
   /** Makes a group under the first made-up name that is free. */

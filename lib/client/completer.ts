@@ -68,6 +68,7 @@ function candidatesOf(
       return { start, candidates };
     }
     case "number":
+    case "rate":
     case "text":
       return nothing;
   }

@@ -81,7 +81,8 @@ function flatten(event: ClientEvent): object {
 function flattenOutcome(outcome: CommandOutcome): object {
   const { command, ok } = outcome;
   if (outcome.ok) return { command, ok, ...flattenAnswer(outcome) };
-  return { command, ok, code: outcome.code, message: outcome.message };
+  const { code, message, results } = outcome;
+  return { command, ok, code, message, ...(results && { results }) };
 }
 
 function flattenAnswer(outcome: CommandSuccess): object {

@@ -6,12 +6,14 @@ import type { ClientEffect } from "./client_effect.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { type EventRouterHost } from "./event_router.ts";
+import { GroupSend } from "./group_send.ts";
 import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
-import { type AcceptRule, Transfers } from "./transfers.ts";
+import { Transfers } from "./transfers.ts";
+import type { AcceptRule } from "./transfers_host.ts";
 
 /** What a session is made of. */
 export interface ClientSessionOptions {
@@ -20,6 +22,8 @@ export interface ClientSessionOptions {
   /** Where this client receives transfers. */
   readonly udpPort: number;
   readonly accept: AcceptRule;
+  /** Bytes a second that are sent at most; 0, the default, for no limit. */
+  readonly limit?: number;
   /** Asks the server at login for users and groups to complete. */
   readonly learnNames: boolean;
   /** Names program and version to the server. */
@@ -95,8 +99,10 @@ export class SessionParts {
       settle: commands.settle.bind(commands),
     };
     const transfers = this.transfers = new Transfers(host, accept);
-    this.runner = new CommandRunner({ ...host, transfers, chat });
     const user = () => this.login.user;
+    const groupSend = new GroupSend({ ...host, transfers, self: user });
+    const runnerHost = { ...host, transfers, chat, groupSend };
+    this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
     this.router = { inbox, names, transfers, chat, now, user, emit, bye };
   }
 

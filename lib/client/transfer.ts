@@ -1,4 +1,9 @@
-import type { TransferInfo, TransferState } from "./client_event.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type {
+  CommandOutcome,
+  TransferInfo,
+  TransferState,
+} from "./client_event.ts";
 import type {
   OfferedFile,
   TransferLink,
@@ -18,6 +23,8 @@ export interface Transfer {
   rate: number;
   /** When it began to run, monotonic ms. */
   startedAt: number;
+  /** Gets its end instead of a command. */
+  readonly report: ((outcome: CommandOutcome) => void) | undefined;
   /** Number of the command that waits for its end. */
   command: number | undefined;
   /** What an outgoing offer says, once the file is open; to offer it again. */
@@ -69,3 +76,16 @@ function linkInfo({ via, address, rtt, loss, why }: TransferLink) {
 export function averageRate(bytes: number, ms: number): number {
   return ms > 0 ? bytes * 1000 / ms : 0;
 }
+
+/** The other side may be at these addresses, too. */
+export function addAddresses(
+  transfer: Transfer,
+  addresses: readonly WireAddress[],
+): void {
+  const { peer } = transfer;
+  if (peer === undefined) return;
+  const all = [...addresses, ...peer.addresses].slice(0, mostAddresses);
+  transfer.peer = { ...peer, addresses: all };
+}
+
+const mostAddresses = 64;

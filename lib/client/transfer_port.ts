@@ -63,6 +63,8 @@ export interface TransferPort {
   addAddresses(id: string, addresses: readonly WireAddress[]): void;
   /** The server's UDP port, for finding each other and for relaying. */
   bind(server: WireAddress, grant: RendezvousGrant): void;
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  limit(rate: number): void;
   /** Stops a transfer in any state, on this side; no event follows. */
   cancel(id: string): void;
   /** Stops all, removes nothing that can be resumed, frees sockets and files. */

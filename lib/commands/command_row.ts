@@ -12,6 +12,8 @@ export type ArgumentKind =
   | "command"
   /** A positive whole number. */
   | "number"
+  /** Bytes a second; see `parseRate`. */
+  | "rate"
   /** The rest of the line, as typed; only as the last argument. */
   | "text";
 

@@ -3,7 +3,7 @@ import { assert } from "@std/assert";
 import type { ClientEffect } from "../../lib/client/client_effect.ts";
 import type { ClientEvent } from "../../lib/client/client_event.ts";
 import { ClientSession } from "../../lib/client/client_session.ts";
-import type { AcceptRule } from "../../lib/client/transfers.ts";
+import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import type { TransferEvent } from "../../lib/client/transfer_port.ts";
 import { parseCommand } from "../../lib/commands/parse_command.ts";
 import { SeededRandom } from "../support/seeded_random.ts";

@@ -40,6 +40,8 @@ export interface TransferInfo {
   readonly bytes: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** True while the receiver waits for room on its disk. */
+  readonly paused: boolean;
   /** How the other side is reached; absent, as what follows, until it is. */
   readonly via?: PathKind;
   /** `IP:PORT` of the other side; absent when the server relays. */
@@ -249,6 +251,8 @@ export type ClientEvent =
   }
   /** The other side is reached, or is reached another way from now on. */
   | { readonly event: "path"; readonly info: TransferInfo }
+  /** The receiver waits for room on its disk, or goes on: see `paused`. */
+  | { readonly event: "paused"; readonly info: TransferInfo }
   | { readonly event: "progress"; readonly info: TransferInfo }
   | {
     readonly event: "result";

@@ -19,12 +19,13 @@
  * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
  * | `path` | transfer fields, each time another kind of path is used |
+ * | `paused` | transfer fields, when the receiver runs out of room and when it goes on |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
  * | `goodbye` | `user` |
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
- * `user`, `name`, `size`, `state`, `bytes`, `rate` and, once the other side
+ * `user`, `name`, `size`, `state`, `bytes`, `rate`, `paused` and, once the other side
  * is reached, `via`, `address`, `rtt`, `loss`, `why`. Every command leads to
  * exactly one `result`; its answers are listed in PROTOCOL.md.
  */
@@ -63,6 +64,7 @@ function flatten(event: ClientEvent): object {
       return { event: "transfer", ...info, ...summary, ...why };
     }
     case "path":
+    case "paused":
     case "progress":
       return { event: event.event, ...event.info };
     case "result": {

@@ -6,7 +6,12 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
-import { progressText, renderPath, renderTransfer } from "./render_transfer.ts";
+import {
+  progressText,
+  renderPath,
+  renderPaused,
+  renderTransfer,
+} from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
@@ -74,6 +79,8 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return renderTransfer(event, palette);
     case "path":
       return [renderPath(event.info, palette)];
+    case "paused":
+      return [renderPaused(event.info)];
     case "progress":
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {

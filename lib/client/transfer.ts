@@ -31,6 +31,8 @@ export interface Transfer {
   offer: TransferPeer | undefined;
   /** Where an incoming one comes from. */
   peer: TransferPeer | undefined;
+  /** The receiver waits for room on its disk. */
+  isPaused: boolean;
   /** How the other side is reached, once it is. */
   link: TransferLink | undefined;
   /** True once this side accepted and the answer is under way. */
@@ -41,7 +43,8 @@ export interface Transfer {
 
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
-  const { number, direction, user, file, state, bytes, rate, link } = transfer;
+  const { number, direction, user, file, state, bytes, rate, link, isPaused } =
+    transfer;
   const { name, size } = file;
   const kind = "file";
   return {
@@ -54,6 +57,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     state,
     bytes,
     rate,
+    paused: isPaused,
     ...(link === undefined ? {} : linkInfo(link)),
   };
 }

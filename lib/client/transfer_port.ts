@@ -115,6 +115,12 @@ export type TransferEvent =
     readonly link: TransferLink;
   }
   | {
+    /** The receiver waits for room on its disk, or no longer does. */
+    readonly event: "paused";
+    readonly id: string;
+    readonly isPaused: boolean;
+  }
+  | {
     /** The receiver has the whole file, checked, under its final name. */
     readonly event: "done";
     readonly id: string;

@@ -94,6 +94,7 @@ export class TransferTable {
       offer: undefined,
       peer: undefined,
       link: undefined,
+      isPaused: false,
       answering: false,
       settleAt: undefined,
       ...fields,

@@ -213,6 +213,12 @@ export class Transfers {
           event: "progress",
           info: transferInfo(transfer),
         });
+      case "paused":
+        transfer.isPaused = event.isPaused;
+        return this.#host.emit({
+          event: "paused",
+          info: transferInfo(transfer),
+        });
       case "path": {
         const isNews = transfer.link?.via !== event.link.via;
         transfer.link = event.link;

@@ -181,6 +181,9 @@ export class OutgoingTransfer {
       case "connected":
         this.#startedAt ??= now();
         break;
+      case "paused":
+        onEvent({ event: "paused", id, isPaused: event.isPaused });
+        break;
       case "done":
         this.#tellPath(true);
         this.#end();

@@ -242,6 +242,7 @@ export class TransferService implements TransferPort {
       from,
       file,
       sink,
+      folder: this.#options.downloadDir,
     });
     this.#run(id, transfer);
     this.#options.onEvent({

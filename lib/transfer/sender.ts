@@ -76,6 +76,7 @@ export class Sender {
   #probesDue = 0;
   /** The path in use ends on this machine. */
   #isLocal = false;
+  #isPaused = false;
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
@@ -291,6 +292,10 @@ export class Sender {
     const ack = this.#ack;
     if (!ack.decode(body) || ack.largest >= this.#recovery.sent.next) return;
     if (ack.base > this.#window.end) return;
+    if (ack.isPaused !== this.#isPaused) {
+      this.#isPaused = ack.isPaused;
+      this.#events.push({ type: "paused", isPaused: ack.isPaused });
+    }
     this.#isFinReceived ||= ack.finReceived;
     this.#limit = Math.max(this.#limit, ack.limit);
     this.#window.release(ack.base);

@@ -1,6 +1,8 @@
 /** What the session asks of its shell, to be carried out in order. */
 import type { EndReason } from "./exit_code.ts";
 import type { WireAddress } from "../protocol/request.ts";
+import type { PrivateRole } from "./private_hello.ts";
+import type { SessionPeer } from "./session_port.ts";
 import type {
   OfferedFile,
   RendezvousGrant,
@@ -26,7 +28,7 @@ export type ClientEffect =
     readonly salt: Uint8Array<ArrayBuffer>;
     readonly iterations: number;
   }
-  /** The rest are calls of the transfer service; see `transfer_port.ts`. */
+  /** Calls of the transfer service; see `transfer_port.ts`. */
   | {
     readonly effect: "prepare-offer";
     readonly id: string;
@@ -59,5 +61,22 @@ export type ClientEffect =
   /** Bytes a second over all that is sent; 0 for no limit. */
   | { readonly effect: "limit"; readonly rate: number }
   | { readonly effect: "cancel-transfer"; readonly id: string }
+  /** Calls of the private-session service; see `session_port.ts`. */
+  | { readonly effect: "prepare-session"; readonly id: string }
+  | {
+    readonly effect: "open-session";
+    readonly id: string;
+    readonly role: PrivateRole;
+    readonly peer: SessionPeer;
+    readonly self: string;
+  }
+  | {
+    readonly effect: "send-private-text";
+    readonly id: string;
+    readonly text: string;
+  }
+  | { readonly effect: "close-session"; readonly id: string }
+  /** The program ends: so do all private sessions, at once. */
+  | { readonly effect: "close-sessions" }
   /** The session is over: end the program. */
   | { readonly effect: "end"; readonly reason: EndReason };

@@ -54,6 +54,36 @@ export interface TransferInfo {
   readonly why?: string;
 }
 
+/** Where a private session stands. */
+export type PrivateSessionState =
+  /** This side opens a port for it. */
+  | "preparing"
+  /** The other side has not answered, or this side has not. */
+  | "offered"
+  /** Both agreed: the direct connection is being made. */
+  | "connecting"
+  /** Texts can be sent. */
+  | "open"
+  /** One of the two ended it. */
+  | "closed"
+  /** There was no way to connect, or the connection was lost. */
+  | "failed"
+  | "rejected"
+  /** Taken back before it was open. */
+  | "cancelled";
+
+/** A private session as `/transfers` shows it. */
+export interface PrivateSessionInfo {
+  /** N of `/accept N`: counts together with the transfers. */
+  readonly session: number;
+  /** Who asked for it. */
+  readonly direction: "incoming" | "outgoing";
+  readonly kind: "session";
+  /** The other side. */
+  readonly user: string;
+  readonly state: PrivateSessionState;
+}
+
 /** How a verified transfer went. */
 export interface TransferSummary {
   /** ms from the first datagram to the verified end. */
@@ -83,7 +113,15 @@ export type GroupSendResult =
 /** What a successful command answers, by command. */
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
+  broadcast: ReplyFields<"broadcast">;
   activeuser: ReplyFields<"who">;
+  whoelsesince: ReplyFields<"who-since">;
+  /** `earlier` is the command that goes on where this one ends. */
+  history: ReplyFields<"history"> & { earlier?: string };
+  rdm: CommandAnswers["history"];
+  /** `deleted` is the number of the message that is no more. */
+  deletemsg: ReplyFields<"delete"> & { deleted: number };
+  deletegroupmsg: ReplyFields<"delete"> & { deleted: number; group: string };
   creategroup: ReplyFields<"group-create">;
   createbroadcast: ReplyFields<"group-create">;
   joingroup: ReplyFields<"group-join">;
@@ -94,6 +132,9 @@ export interface CommandAnswers {
   groupmsg: ReplyFields<"group-message"> & { group: string };
   groups: ReplyFields<"groups">;
   members: ReplyFields<"group-members">;
+  startprivate: PrivateSessionInfo;
+  private: { user: string };
+  stopprivate: { user: string };
   srb: ReplyFields<"group-create">;
   chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
@@ -106,7 +147,10 @@ export interface CommandAnswers {
   limit: { limit: number };
   accept: { transfer: number };
   reject: { transfer: number };
-  transfers: { transfers: readonly TransferInfo[] };
+  transfers: {
+    transfers: readonly TransferInfo[];
+    sessions: readonly PrivateSessionInfo[];
+  };
   cancel: { transfer: number };
   help: { entries: readonly HelpEntry[] };
   logout: Record<string, never>;
@@ -142,7 +186,7 @@ export interface CommandFailure {
   readonly message: string;
   /** Of `groupvideo`: how it went with each member. */
   readonly results?: readonly GroupSendResult[];
-  /** True when an event of its transfer told it already. */
+  /** True when an event of its transfer or session told it already. */
   readonly announced?: boolean;
 }
 
@@ -159,6 +203,17 @@ export type ClientEvent =
     /** True when an interrupted session goes on. */
     readonly resumed: boolean;
   }
+  /** A server is met whose key was not known; shown before the login. */
+  | {
+    readonly event: "first-contact";
+    /** `HOST:PORT`. */
+    readonly server: string;
+    /** Of its key. */
+    readonly fingerprint: string;
+    readonly message: string;
+  }
+  /** Something failed that the user should know of; work goes on. */
+  | { readonly event: "warning"; readonly message: string }
   | {
     readonly event: "login-failed";
     readonly code: string;
@@ -182,6 +237,15 @@ export type ClientEvent =
     readonly text: string;
     /** True when it was sent while this user was off line. */
     readonly kept: boolean;
+  }
+  | {
+    readonly event: "deleted";
+    readonly kind: "private" | "group" | "broadcast";
+    /** Of the message that is no more. */
+    readonly number: number;
+    readonly at: number;
+    readonly from: string;
+    readonly group?: string;
   }
   | {
     readonly event: "presence";
@@ -248,6 +312,30 @@ export type ClientEvent =
     readonly summary?: TransferSummary;
     /** Why it failed or was rejected. */
     readonly message?: string;
+  }
+  | {
+    readonly event: "session";
+    readonly info: PrivateSessionInfo;
+    /** Why it ended. */
+    readonly message?: string;
+    /** Private messages of this user that may not have arrived. */
+    readonly unconfirmed?: number;
+  }
+  | {
+    readonly event: "private-message";
+    /** Number of its private session. */
+    readonly session: number;
+    readonly at: number;
+    readonly from: string;
+    readonly text: string;
+  }
+  | {
+    /** A private message of this user that was not sent after all. */
+    readonly event: "private-refused";
+    readonly session: number;
+    readonly user: string;
+    readonly text: string;
+    readonly message: string;
   }
   /** The other side is reached, or is reached another way from now on. */
   | { readonly event: "path"; readonly info: TransferInfo }

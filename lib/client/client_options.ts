@@ -14,6 +14,7 @@ import {
 } from "../protocol/command_line.ts";
 import { leastRate, parseRate } from "../commands/rate.ts";
 import { isUserName } from "../protocol/names.ts";
+import { parseServerLabel } from "./server_pins.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 
 /** What becomes of incoming files and private sessions. */
@@ -45,6 +46,8 @@ export interface ClientOptions {
   readonly json: boolean;
   /** No TLS. */
   readonly plain: boolean;
+  /** Server to forget instead of connecting, as `serverLabel` writes it. */
+  readonly forget?: string;
   /** False when colour was declined; a terminal is needed for it as well. */
   readonly color: boolean;
 }
@@ -88,6 +91,7 @@ export function parseClientOptions(
     const accept = value("--accept");
     const exec = line.options.get("--exec") ?? [];
     for (const command of exec) parseNonEmpty("--exec", command, "a command");
+    const forget = value("--forget");
     const options: ClientOptions = {
       host: parseHost("--host", value("--host") ?? host),
       port: integerSetting(line, portSetting),
@@ -105,6 +109,7 @@ export function parseClientOptions(
       exec,
       json: line.options.has("--json"),
       plain: line.options.has("--plain"),
+      ...forget !== undefined && { forget: parseForget(forget) },
       // https://no-color.org: any value but the empty one.
       color: !line.options.has("--no-color") && !env("NO_COLOR"),
     };
@@ -124,6 +129,14 @@ function parseAccept(text: string): AcceptMode {
   if (text === "always" || text === "ask" || text === "never") return text;
   throw new UsageError(
     `invalid --accept "${text}": must be always, ask or never`,
+  );
+}
+
+function parseForget(text: string): string {
+  const label = parseServerLabel(text);
+  if (label !== undefined) return label;
+  throw new UsageError(
+    `invalid --forget "${text}": must be HOST:PORT as in the message about the changed key`,
   );
 }
 
@@ -182,7 +195,7 @@ const rows: readonly OptionRow[] = [
   {
     name: "--accept",
     value: "MODE",
-    help: "incoming files: always, ask or never",
+    help: "files and private sessions: always, ask or never",
     default: "ask on a terminal, else always",
   },
   {
@@ -200,7 +213,12 @@ const rows: readonly OptionRow[] = [
     name: "--json",
     help: "print every event and reply as one JSON object per line",
   },
-  { name: "--plain", help: "connect without TLS" },
+  { name: "--plain", help: "connect without TLS (trusted networks)" },
+  {
+    name: "--forget",
+    value: "HOST:PORT",
+    help: "forget that server's key, so that its next one is accepted; exits",
+  },
   { name: "--no-color", help: "no colour" },
   { name: "--help", help: "show this" },
   { name: "--version", help: "show the version" },

@@ -15,10 +15,10 @@ import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import type { EndReason } from "./exit_code.ts";
 import { routeEvent } from "./event_router.ts";
 import type { KnownNames } from "./known_names.ts";
-import type { OpenedSession } from "./login.ts";
+import type { OpenedSession, SecureChannel } from "./login.ts";
+import type { PeerEvent } from "./offers.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
 import { type LinkFault, ServerLink } from "./server_link.ts";
-import type { TransferEvent } from "./transfer_port.ts";
 
 /** The session machine. */
 export class ClientSession {
@@ -66,7 +66,12 @@ export class ClientSession {
 
   /** The transfers that have not ended. */
   get transfers(): TransferInfo[] {
-    return this.#parts.transfers.table.list();
+    return this.#parts.offers.transfers.table.list();
+  }
+
+  /** True while a private session with `user` is on its way to be open. */
+  isMakingSession(user: string): boolean {
+    return this.#parts.offers.isMakingSession(user);
   }
 
   /** Users and groups this client has heard of, for Tab completion. */
@@ -85,12 +90,16 @@ export class ClientSession {
     this.#connect();
   }
 
-  /** The connection asked for is there. */
-  handleConnected(now: Instant): void {
+  /**
+   * The connection asked for is there.
+   *
+   * @param channel What TLS says of it; absent without TLS.
+   */
+  handleConnected(now: Instant, channel?: SecureChannel): void {
     if (this.#link.state !== "connecting") return;
     this.#now = now;
     this.#link.handleConnected(now.mono);
-    this.#parts.login.handleConnected();
+    this.#parts.login.handleConnected(channel);
   }
 
   /** Bytes came from the server; they may be reused after the call. */
@@ -110,10 +119,12 @@ export class ClientSession {
    * The connection is gone, or could not be made.
    *
    * @param reason One line for people.
+   * @param isFinal The server is not to be talked to: that ends the session.
    */
-  handleDisconnected(reason: string, now: Instant): void {
+  handleDisconnected(reason: string, now: Instant, isFinal = false): void {
     this.#now = now;
-    this.#disconnected({ code: "connection_lost", message: reason });
+    const code = isFinal ? "untrusted_server" : "connection_lost";
+    this.#disconnected({ code, message: reason }, isFinal);
   }
 
   /** The user gave a name and a password. */
@@ -187,10 +198,10 @@ export class ClientSession {
     this.#flush();
   }
 
-  /** The transfer service has something to tell. */
-  handleTransferEvent(event: TransferEvent, now: Instant): void {
+  /** What moves data between clients has something to tell. */
+  handlePeerEvent(event: PeerEvent, now: Instant): void {
     this.#now = now;
-    this.#parts.transfers.handleTransferEvent(event, now);
+    this.#parts.offers.handlePeerEvent(event, now);
     this.#flush();
   }
 
@@ -203,7 +214,7 @@ export class ClientSession {
     const fault = this.#link.fault(mono);
     if (fault !== undefined) this.#drop(fault);
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
-    this.#parts.transfers.handleTimeout(now);
+    this.#parts.offers.handleTimeout(now);
     this.#flush();
   }
 
@@ -213,7 +224,7 @@ export class ClientSession {
     const times = [
       this.#logoutAt,
       this.#link.pollTimeout(),
-      this.#parts.transfers.pollTimeout(),
+      this.#parts.offers.pollTimeout(),
       this.#isOpen ? this.#parts.inbox.pollTimeout() : undefined,
     ].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -271,7 +282,7 @@ export class ClientSession {
     this.#wasOpen = true;
     const { user, waiting } = session;
     this.#events.push({ event: "welcome", user, waiting, resumed });
-    this.#parts.transfers.handleOpened();
+    this.#parts.offers.handleOpened();
     if (this.#learnNames) this.#parts.askNames();
     this.#flush();
   }
@@ -294,7 +305,7 @@ export class ClientSession {
     this.#disconnected(fault);
   }
 
-  #disconnected(fault: LinkFault): void {
+  #disconnected(fault: LinkFault, isFinal = false): void {
     if (this.#isEnded || this.#link.state === "apart") return;
     const { code, message } = this.#bye ?? fault;
     const wasOpen = this.#isOpen;
@@ -303,15 +314,15 @@ export class ClientSession {
     this.#parts.login.handleDisconnected();
     this.#parts.inbox.handleDisconnected();
     this.#parts.requests.handleDisconnected();
-    if (wasOpen) this.#parts.transfers.handleDisconnected();
+    if (wasOpen) this.#parts.offers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
-    if (this.#parts.login.asking) return;
-    const retrying = this.#wasOpen;
+    if (this.#parts.login.asking && !isFinal) return;
+    const retrying = this.#wasOpen && !isFinal;
     if (wasOpen || !retrying) {
       this.#events.push({ event: "disconnected", code, message, retrying });
     }
-    if (!retrying) return this.#end("unreachable");
+    if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
     this.#link.retryLater(this.#now.mono);
   }
 
@@ -332,7 +343,7 @@ export class ClientSession {
     if (!this.#endOfInput || this.#logoutAt !== undefined) return;
     const expected = this.#logoutCommand === undefined ? 0 : 1;
     if (this.#parts.commands.size > expected) return;
-    if (this.#parts.transfers.table.unfinished > 0) return;
+    if (this.#parts.offers.transfers.table.unfinished > 0) return;
     if (this.#parts.requests.size > 0) return;
     this.#startLogout(this.#logoutCommand);
   }
@@ -341,7 +352,7 @@ export class ClientSession {
     if (this.#logoutAt !== undefined) return;
     this.#logoutCommand = command;
     this.#logoutAt = this.#now.mono + logoutMs;
-    this.#parts.transfers.close();
+    this.#parts.offers.close();
     if (!this.#isOpen) return this.#end(this.#endReason);
     this.#acknowledge();
     const onReply = () => this.#end(this.#endReason);
@@ -357,7 +368,7 @@ export class ClientSession {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#isOpen = false;
-    this.#parts.transfers.close();
+    this.#parts.offers.close();
     this.#parts.requests.close();
     this.#parts.login.close();
     if (this.#logoutCommand !== undefined) {

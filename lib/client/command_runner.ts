@@ -12,15 +12,16 @@ import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
 import type { ClientEffect } from "./client_effect.ts";
 import type { CommandOutcome } from "./client_event.ts";
+import type { Offers } from "./offers.ts";
+import { readHistory } from "./history_reader.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
 import type { GroupSend } from "./group_send.ts";
 import { roomName } from "./room_name.ts";
-import type { Transfers } from "./transfers.ts";
 
 /** What the runner needs from the session it belongs to. */
 export interface CommandHost {
   readonly random: Random;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly chat: Chat;
   readonly groupSend: GroupSend;
   effect(effect: ClientEffect): void;
@@ -52,7 +53,7 @@ export class CommandRunner {
 
   /** Starts command number `n`. */
   run(command: Command, n: number): void {
-    const { transfers } = this.#host;
+    const { offers } = this.#host;
     switch (command.command) {
       case "msgto":
         return this.#ask("msgto", n, "message", {
@@ -70,6 +71,33 @@ export class CommandRunner {
           fields,
           (answer) => ({ ...answer, group }),
         );
+      }
+      case "broadcast": {
+        const fields = { text: command.text, mid: this.#messageId() };
+        return this.#ask("broadcast", n, "broadcast", fields, (a) => a);
+      }
+      case "whoelsesince": {
+        const { seconds } = command;
+        return this.#ask("whoelsesince", n, "who-since", { seconds }, (a) => a);
+      }
+      case "history":
+      case "rdm":
+        return readHistory(
+          command,
+          (fields, onReply) => this.#host.request("history", fields, onReply),
+          (answer) => this.#settleHistory(command.command, n, answer),
+        );
+      case "deletemsg": {
+        const { number } = command;
+        const fields = { number, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, deleted: number });
+        return this.#ask("deletemsg", n, "delete", fields, answerOf);
+      }
+      case "deletegroupmsg": {
+        const { number, group } = command;
+        const fields = { number, group, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, group, deleted: number });
+        return this.#ask("deletegroupmsg", n, "delete", fields, answerOf);
       }
       case "activeuser":
         return this.#ask("activeuser", n, "who", {}, (answer) => answer);
@@ -118,24 +146,30 @@ export class CommandRunner {
         const { group } = command;
         return this.#ask("members", n, "group-members", { group }, (a) => a);
       }
+      case "startprivate":
+        return offers.sessions.start(command.user, n);
+      case "private":
+        return offers.sendPrivate(command.user, command.text, n);
+      case "stopprivate":
+        return offers.sessions.stop(command.user, n);
       case "srb":
         return this.#makeRoom(n, command.users, 0);
       case "chat":
         return this.#chat(n, command.target);
       case "p2pvideo":
-        return transfers.send(command.to, command.file, n);
+        return offers.transfers.send(command.to, command.file, n);
       case "groupvideo":
         return this.#host.groupSend.send(command.group, command.file, n);
       case "limit":
         return this.#setLimit(n, command.rate);
       case "accept":
-        return transfers.accept(command.transfer, n);
+        return offers.accept(command.transfer, n);
       case "reject":
-        return transfers.reject(command.transfer, n);
+        return offers.reject(command.transfer, n);
       case "cancel":
-        return transfers.cancel(command.transfer, n);
+        return offers.cancel(command.transfer, n);
       case "transfers": {
-        const answer = { transfers: transfers.table.list() };
+        const answer = offers.list();
         return this.#host.settle(n, { command: "transfers", ok: true, answer });
       }
       case "help":
@@ -151,6 +185,17 @@ export class CommandRunner {
     this.#host.effect({ effect: "limit", rate });
     const answer = { limit: rate };
     this.#host.settle(n, { command: "limit", ok: true, answer });
+  }
+
+  #settleHistory(
+    command: "history" | "rdm",
+    n: number,
+    answer: Parameters<Parameters<typeof readHistory>[2]>[0],
+  ): void {
+    if ("code" in answer) {
+      const { code, message } = answer;
+      this.#host.settle(n, { command, ok: false, code, message });
+    } else this.#host.settle(n, { command, ok: true, answer });
   }
 
   /** Makes a group under the first made-up name that is free. */
@@ -231,6 +276,7 @@ export class CommandRunner {
   }
 }
 
+type Deletion = ReplyFields<"delete">;
 type AskingCommand = Command["command"];
 type Answer<C extends AskingCommand> = Extract<
   CommandOutcome,

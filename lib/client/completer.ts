@@ -51,12 +51,12 @@ function candidatesOf(
       const users = matching(source.users(), word.slice(comma), " ");
       return { start: start + comma, candidates: users };
     }
-    case "chat": {
-      const names = [...source.users(), ...source.groups()];
-      return { start, candidates: matching(names, word, "") };
-    }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
+    case "chat": {
+      const names = [...source.users(), ...source.groups()];
+      return { start, candidates: matching(names, word, " ") };
+    }
     case "command":
       return { start, candidates: matching(commandNames(), word, "") };
     case "file": {
@@ -67,6 +67,7 @@ function candidatesOf(
       });
       return { start, candidates };
     }
+    case "word":
     case "number":
     case "rate":
     case "text":

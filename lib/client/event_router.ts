@@ -4,13 +4,13 @@ import type { Chat } from "./chat.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KnownNames } from "./known_names.ts";
-import type { Transfers } from "./transfers.ts";
+import type { Offers } from "./offers.ts";
 
 /** Where the server's events go. */
 export interface EventRouterHost {
   readonly inbox: Inbox;
   readonly names: KnownNames;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly chat: Chat;
   now(): Instant;
   /** This user's name. */
@@ -22,7 +22,7 @@ export interface EventRouterHost {
 
 /** Passes an event of the server on to the part it concerns. */
 export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
-  const { names, transfers } = host;
+  const { names, offers } = host;
   switch (event.ev) {
     case "ping":
       return;
@@ -35,6 +35,12 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       names.addUser(from);
       const shown = { kind, number, at, from, ...group, text, kept };
       return host.emit({ event: "message", ...shown });
+    }
+    case "deleted": {
+      if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
+      const { kind, number, at, from } = event;
+      const group = event.group === undefined ? {} : { group: event.group };
+      return host.emit({ event: "deleted", kind, number, at, from, ...group });
     }
     case "presence": {
       const { user, online, at } = event;
@@ -75,12 +81,12 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     }
     case "offer":
       names.addUser(event.from);
-      return transfers.handleOffer(event);
+      return offers.handleOffer(event);
     case "answer":
-      return transfers.handleAnswer(event, host.now());
+      return offers.handleAnswer(event, host.now());
     case "candidates":
-      return transfers.handleCandidates(event);
+      return offers.transfers.handleCandidates(event);
     case "offer-end":
-      return transfers.handleOfferEnd(event, host.now());
+      return offers.handleOfferEnd(event, host.now());
   }
 }

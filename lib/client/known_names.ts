@@ -42,6 +42,9 @@ export class KnownNames {
         this.addGroup(outcome.answer.group);
         for (const user of outcome.answer.members) this.addUser(user);
         break;
+      case "whoelsesince":
+        for (const { user } of outcome.answer.users) this.addUser(user);
+        break;
       case "leavegroup":
         this.forgetGroup(outcome.answer.group);
         break;

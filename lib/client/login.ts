@@ -7,7 +7,11 @@
 import { encodeBase64 } from "@std/encoding/base64";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
-import { type SaltParameters, ScramError } from "../protocol/scram.ts";
+import {
+  type ChannelBinding,
+  type SaltParameters,
+  ScramError,
+} from "../protocol/scram.ts";
 import { ScramClient } from "../protocol/scram_client.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import { protocolVersion } from "../protocol/version.ts";
@@ -16,6 +20,17 @@ import type { OnReply, Reply } from "./request_queue.ts";
 
 /** What an opened session knows. */
 export type OpenedSession = ReplyFields<"resume">;
+
+/** What TLS says of a connection. */
+export interface SecureChannel {
+  /** What the login must be tied to. */
+  readonly binding: ChannelBinding;
+  /**
+   * True when nothing but the login can show who answers: then a session's token
+   * must not be sent.
+   */
+  readonly isFirstContact: boolean;
+}
 
 /** What a login needs from the session it belongs to. */
 export interface LoginHost {
@@ -57,6 +72,7 @@ export class Login {
   #derived: { parameters: SaltParameters; key: Uint8Array } | undefined;
   #parameters: SaltParameters | undefined;
   #serverUdpPort = 0;
+  #channel: SecureChannel | undefined;
   #greeted = false;
   #asking = false;
   /** True once a session was open: refusals may pass, for example after a restart. */
@@ -83,7 +99,8 @@ export class Login {
   }
 
   /** A connection is there. */
-  handleConnected(): void {
+  handleConnected(channel?: SecureChannel): void {
+    this.#channel = channel;
     const { agent } = this.#host;
     this.#host.send(
       "hello",
@@ -133,7 +150,8 @@ export class Login {
   }
 
   #proceed(): void {
-    if (this.#token !== undefined) this.#resume(this.#token);
+    const token = this.#channel?.isFirstContact ? undefined : this.#token;
+    if (token !== undefined) this.#resume(token);
     else if (this.#user !== undefined && this.#password !== undefined) {
       this.#start(this.#user);
     } else this.#ask();
@@ -164,7 +182,12 @@ export class Login {
     const { random, udpPort } = this.#host;
     try {
       const nonce = encodeBase64(random.bytes(nonceBytes));
-      const scram = this.#scram = new ScramClient({ user, nonce });
+      const binding = this.#channel?.binding;
+      const scram = this.#scram = new ScramClient({
+        user,
+        nonce,
+        ...binding && { binding },
+      });
       this.#host.send(
         "login",
         { scram: scram.clientFirst(), udpPort },

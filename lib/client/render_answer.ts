@@ -4,6 +4,8 @@ import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
 import { formatRate } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
+import { listSession } from "./render_session.ts";
+import { historyLines, seenLines } from "./render_history.ts";
 import { listTransfer } from "./render_transfer.ts";
 
 /** The lines that show a command's answer. */
@@ -16,8 +18,25 @@ export function renderAnswer(
   switch (outcome.command) {
     case "msgto":
       return [sentText(outcome.answer, names)];
-    case "groupmsg":
-      return [`message sent at ${formatTime(outcome.answer.at)}`];
+    case "groupmsg": {
+      const { at, number } = outcome.answer;
+      return [`message sent at ${formatTime(at)} (number ${number})`];
+    }
+    case "broadcast": {
+      const { at, number, partial } = outcome.answer;
+      const some = partial ? ", but not to everybody: some blocked you" : "";
+      return [`message sent at ${formatTime(at)}${some} (number ${number})`];
+    }
+    case "deletemsg":
+    case "deletegroupmsg": {
+      const { at, deleted } = outcome.answer;
+      return [`message ${deleted} deleted at ${formatTime(at)}`];
+    }
+    case "history":
+    case "rdm":
+      return historyLines(outcome.answer, palette);
+    case "whoelsesince":
+      return seenLines(outcome.answer, palette);
     case "activeuser": {
       const { users } = outcome.answer;
       if (users.length === 0) return ["no other active user"];
@@ -79,9 +98,12 @@ export function renderAnswer(
       ];
     }
     case "transfers": {
-      const { transfers } = outcome.answer;
-      if (transfers.length === 0) return ["no transfers"];
-      return transfers.map((info) => listTransfer(info, palette));
+      const { transfers, sessions } = outcome.answer;
+      const lines = [
+        ...transfers.map((info) => listTransfer(info, palette)),
+        ...sessions.map((info) => listSession(info, palette)),
+      ];
+      return lines.length === 0 ? ["no transfers"] : lines;
     }
     case "groupvideo": {
       const { group, name: file, results } = outcome.answer;
@@ -102,12 +124,16 @@ export function renderAnswer(
     }
     case "help":
       return helpLines(outcome.answer, palette);
+    case "private":
+      return [`sent to ${name(outcome.answer.user)} only`];
+    case "startprivate":
+    case "stopprivate":
     case "accept":
     case "reject":
     case "cancel":
     case "p2pvideo":
     case "logout":
-      // The transfer's own events, or the good-bye, tell it.
+      // The transfer's or session's own events, or the good-bye, tell it.
       return [];
   }
 }
@@ -118,11 +144,14 @@ function sentText(
 ): string {
   const time = formatTime(answer.at);
   const kept = answer.sent.filter((each) => each.kept).map((each) => each.to);
-  if (kept.length === 0) return `message sent at ${time}`;
+  const numbers = answer.sent.map((each) => each.number);
+  const label = numbers.length === 1 ? "number" : "numbers";
+  const place = `(${label} ${numbers.join(", ")})`;
+  if (kept.length === 0) return `message sent at ${time} ${place}`;
   const verb = kept.length === 1 ? "is" : "are";
   return `message sent at ${time}, kept for ${
     names(kept)
-  }, who ${verb} off line`;
+  }, who ${verb} off line ${place}`;
 }
 
 function chatText(

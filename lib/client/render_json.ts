@@ -6,9 +6,12 @@
  * | `event` | fields |
  * |---|---|
  * | `welcome` | `user`, `waiting`, `resumed` |
+ * | `first-contact` | `server`, `fingerprint`, `message` |
+ * | `warning` | `message` |
  * | `login-failed` | `code`, `message` |
  * | `disconnected` | `code`, `message`, `retrying` |
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
+ * | `deleted` | `kind`, `number` (of the message that is no more), `at`, `from`, `group` (only of a group) |
  * | `presence` | `user`, `online`, `at` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
@@ -18,6 +21,9 @@
  * | `group-end` | `group`, `at` |
  * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `session` | session fields, `message` (why), `unconfirmed` (texts that may be lost) |
+ * | `private-message` | `session`, `at`, `from`, `text` |
+ * | `private-refused` | `session`, `user`, `text`, `message`: a text that was not sent after all |
  * | `path` | transfer fields, each time another kind of path is used |
  * | `paused` | transfer fields, when the receiver runs out of room and when it goes on |
  * | `progress` | transfer fields, for each 10 % |
@@ -26,8 +32,9 @@
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
  * `user`, `name`, `size`, `state`, `bytes`, `rate`, `paused` and, once the other side
- * is reached, `via`, `address`, `rtt`, `loss`, `why`. Every command leads to
- * exactly one `result`; its answers are listed in PROTOCOL.md.
+ * is reached, `via`, `address`, `rtt`, `loss`, `why`. Session fields are
+ * `session` (the N of `/accept N`), `direction`, `kind`, `user`, `state`. Every
+ * command leads to exactly one `result`; its answers are listed in PROTOCOL.md.
  */
 import type {
   ClientEvent,
@@ -50,9 +57,11 @@ export function renderJson(event: ClientEvent): string {
 function flatten(event: ClientEvent): object {
   switch (event.event) {
     case "message":
+    case "deleted":
     case "presence":
     case "invited":
     case "joined":
+    case "private-message":
     case "left":
     case "removed":
     case "leader":
@@ -63,6 +72,10 @@ function flatten(event: ClientEvent): object {
       const why = message === undefined ? {} : { message };
       return { event: "transfer", ...info, ...summary, ...why };
     }
+    case "session": {
+      const { info, event: name, ...why } = event;
+      return { event: name, ...info, ...why };
+    }
     case "path":
     case "paused":
     case "progress":
@@ -72,9 +85,12 @@ function flatten(event: ClientEvent): object {
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
     case "welcome":
+    case "first-contact":
+    case "warning":
     case "chat":
     case "login-failed":
     case "disconnected":
+    case "private-refused":
     case "goodbye":
       return event;
   }
@@ -90,8 +106,25 @@ function flattenOutcome(outcome: CommandOutcome): object {
 function flattenAnswer(outcome: CommandSuccess): object {
   switch (outcome.command) {
     case "msgto":
+    case "broadcast":
+    case "deletemsg":
+    case "deletegroupmsg":
     case "groupmsg":
       return { ...outcome.answer, at: iso(outcome.answer.at) };
+    case "history":
+    case "rdm": {
+      const { answer } = outcome;
+      const messages = answer.messages.map((message) => ({
+        ...message,
+        at: iso(message.at),
+      }));
+      return { ...answer, messages };
+    }
+    case "whoelsesince": {
+      const { answer } = outcome;
+      const users = answer.users.map((user) => ({ ...user, at: iso(user.at) }));
+      return { ...answer, users };
+    }
     case "activeuser": {
       const users = outcome.answer.users.map((user) => ({
         ...user,

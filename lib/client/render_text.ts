@@ -13,6 +13,11 @@ import {
   renderTransfer,
 } from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
+import {
+  renderPrivateMessage,
+  renderPrivateRefused,
+  renderSession,
+} from "./render_session.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
 export function renderText(event: ClientEvent, palette: Palette): string[] {
@@ -27,6 +32,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
             waitedText(event.waiting)
           }. Type /help for the commands, /logout to leave.`,
         ];
+    case "first-contact":
+      return [palette.bold(visible(event.message))];
+    case "warning":
+      return [palette.error(`Warning: ${visible(event.message)}`)];
     case "login-failed":
       return [palette.error(visible(event.message))];
     case "disconnected": {
@@ -40,8 +49,14 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     case "message": {
       const time = palette.dim(formatTime(event.at));
       const group = event.group === undefined ? "" : `${name(event.group)}, `;
-      const from = name(event.from);
+      const all = event.kind === "broadcast" ? " to all" : "";
+      const from = `${name(event.from)}${all}`;
       return [`${time}, ${group}${from}: ${visible(event.text)}`];
+    }
+    case "deleted": {
+      const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
+      const from = name(event.from);
+      return [`message ${event.number} of ${from}${group} was deleted`];
     }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
@@ -77,6 +92,12 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
+    case "session":
+      return renderSession(event, palette);
+    case "private-message":
+      return [renderPrivateMessage(event, palette)];
+    case "private-refused":
+      return [renderPrivateRefused(event, palette)];
     case "path":
       return [renderPath(event.info, palette)];
     case "paused":

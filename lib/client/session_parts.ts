@@ -11,8 +11,8 @@ import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
+import { Offers } from "./offers.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
-import { Transfers } from "./transfers.ts";
 import type { AcceptRule } from "./transfers_host.ts";
 
 /** What a session is made of. */
@@ -56,14 +56,14 @@ export class SessionParts {
   readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     const { random, udpPort, agent, accept } = options;
     const { requests, inbox, names } = this;
-    const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
@@ -91,6 +91,8 @@ export class SessionParts {
       effect,
       emit,
       logout,
+      send,
+      self: () => this.login.user ?? "",
       request: <N extends RequestName>(
         name: N,
         fields: RequestFields<N>,
@@ -98,12 +100,13 @@ export class SessionParts {
       ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
       settle: commands.settle.bind(commands),
     };
-    const transfers = this.transfers = new Transfers(host, accept);
+    const offers = this.offers = new Offers(host, accept);
+    const { transfers } = offers;
     const user = () => this.login.user;
     const groupSend = new GroupSend({ ...host, transfers, self: user });
-    const runnerHost = { ...host, transfers, chat, groupSend };
+    const runnerHost = { ...host, offers, chat, groupSend };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
-    this.router = { inbox, names, transfers, chat, now, user, emit, bye };
+    this.router = { inbox, names, offers, chat, now, user, emit, bye };
   }
 
   /** Asks for what is needed to talk to the server's UDP port. */

@@ -10,6 +10,7 @@ import type {
   TransferState,
   TransferSummary,
 } from "./client_event.ts";
+import type { OfferNumbers } from "./offer_numbers.ts";
 import { type Transfer, transferInfo } from "./transfer.ts";
 import type { TransferPeer } from "./transfer_port.ts";
 
@@ -24,10 +25,11 @@ export interface TransferTableHost {
 export class TransferTable {
   readonly #host: TransferTableHost;
   readonly #byId = new Map<string, Transfer>();
-  #next = 1;
+  readonly #numbers: OfferNumbers;
 
-  constructor(host: TransferTableHost) {
+  constructor(host: TransferTableHost, numbers: OfferNumbers) {
     this.#host = host;
+    this.#numbers = numbers;
   }
 
   get size(): number {
@@ -84,7 +86,7 @@ export class TransferTable {
     },
   ): Transfer {
     const transfer: Transfer = {
-      number: this.#next++,
+      number: this.#numbers.take(),
       state: "preparing",
       bytes: 0,
       rate: 0,

@@ -1,6 +1,6 @@
 /**
- * The offers of this run and the transfers they become. Numbers are local:
- * incoming and outgoing ones count together from 1. The transfer service moves
+ * The offers of files of this run and the transfers they become. Numbers are local:
+ * incoming and outgoing ones count together, with private sessions, from 1. The transfer service moves
  * the bytes; this class tells it what to do and tells server and user what
  * came of it. A transfer that runs does not need the server.
  */
@@ -9,6 +9,7 @@ import { basename } from "./basename.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
 import type { CommandOutcome } from "./client_event.ts";
+import type { OfferNumbers } from "./offer_numbers.ts";
 import { rejectionText } from "./rejection_text.ts";
 import {
   addAddresses,
@@ -31,10 +32,14 @@ export class Transfers {
   readonly #table: TransferTable;
   #isClosed = false;
 
-  constructor(host: TransfersHost, accept: AcceptRule) {
+  constructor(
+    host: TransfersHost,
+    accept: AcceptRule,
+    numbers: OfferNumbers,
+  ) {
     this.#host = host;
     this.#accept = accept;
-    this.#table = new TransferTable(host);
+    this.#table = new TransferTable(host, numbers);
   }
 
   /** The transfers that have not ended. */

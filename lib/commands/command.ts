@@ -5,7 +5,33 @@ export type Command =
     readonly to: readonly string[];
     readonly text: string;
   }
+  | { readonly command: "broadcast"; readonly text: string }
   | { readonly command: "activeuser" }
+  | { readonly command: "whoelsesince"; readonly seconds: number }
+  | {
+    readonly command: "history";
+    /** A user or a group, `@USER` or `#GROUP`; all my messages when absent. */
+    readonly name?: string;
+    /** How many; 20 when absent. */
+    readonly count?: number;
+    /** Place in the past from which to go further back. */
+    readonly before?: number;
+  }
+  | {
+    /** My broadcasts, or the messages of my groups, since a time. */
+    readonly command: "rdm";
+    readonly kind: "broadcast" | "group";
+    /** ms since 1970 UTC. */
+    readonly since: number;
+    /** Place in the past from which to go further back. */
+    readonly before?: number;
+  }
+  | { readonly command: "deletemsg"; readonly number: number }
+  | {
+    readonly command: "deletegroupmsg";
+    readonly group: string;
+    readonly number: number;
+  }
   | {
     readonly command: "creategroup";
     readonly group: string;
@@ -41,6 +67,13 @@ export type Command =
   }
   | { readonly command: "groups" }
   | { readonly command: "members"; readonly group: string }
+  | { readonly command: "startprivate"; readonly user: string }
+  | {
+    readonly command: "private";
+    readonly user: string;
+    readonly text: string;
+  }
+  | { readonly command: "stopprivate"; readonly user: string }
   | {
     readonly command: "p2pvideo";
     readonly to: string;

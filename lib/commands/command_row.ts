@@ -10,6 +10,8 @@ export type ArgumentKind =
   | "chat"
   | "file"
   | "command"
+  /** One of the few that the usage shows. */
+  | "word"
   /** A positive whole number. */
   | "number"
   /** Bytes a second; see `parseRate`. */
@@ -27,7 +29,12 @@ export interface Argument {
 }
 
 /** Heading under which `/help` lists a command. */
-export type CommandGroup = "Messages" | "Groups" | "Files" | "Parley";
+export type CommandGroup =
+  | "Messages"
+  | "Groups"
+  | "Private sessions"
+  | "Files"
+  | "Parley";
 
 /** One row: everything there is to know about a command's syntax. */
 export interface CommandRow {
@@ -49,7 +56,8 @@ export interface CommandRow {
   readonly arguments: readonly Argument[];
   /**
    * Makes the command from the arguments in the order of the grammar, which
-   * were counted before; `undefined` when one of them is not what it must be.
+   * were counted before; `undefined`, or what is wrong, when one of them is not
+   * what it must be.
    */
-  readonly build: (values: readonly string[]) => Command | undefined;
+  readonly build: (values: readonly string[]) => Command | string | undefined;
 }

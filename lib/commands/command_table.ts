@@ -7,6 +7,8 @@ import { parseRate } from "./rate.ts";
 import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
+import { sessionCommands } from "./session_commands.ts";
+import { pastCommands } from "./past_commands.ts";
 
 export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
@@ -26,6 +28,17 @@ export const commandTable: readonly CommandRow[] = [
       if (to.includes("")) return undefined;
       return { command: "msgto", to: [...new Set(to)], text };
     },
+  },
+  {
+    name: "broadcast",
+    aliases: [],
+    words: ["BCM", "broadcast"],
+    group: "Messages",
+    usage: "/broadcast TEXT",
+    summary: "send a message to everybody on line",
+    example: "/broadcast the council meets at noon",
+    arguments: [{ kind: "text" }],
+    build: ([text = ""]) => ({ command: "broadcast", text }),
   },
   {
     name: "chat",
@@ -50,7 +63,9 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
+  ...pastCommands,
   ...groupCommands,
+  ...sessionCommands,
   {
     name: "p2pvideo",
     aliases: ["send"],
@@ -81,7 +96,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/accept N",
-    summary: "take the file that was offered as number N",
+    summary: "take the file or private session that was offered as number N",
     example: "/accept 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("accept", number),
@@ -91,7 +106,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/reject N",
-    summary: "refuse the file that was offered as number N",
+    summary: "refuse the file or private session that was offered as number N",
     example: "/reject 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("reject", number),
@@ -101,7 +116,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/transfers",
-    summary: "what is being sent and received, with progress",
+    summary: "what is being sent and received, with progress; private sessions",
     example: "/transfers",
     arguments: [],
     build: () => ({ command: "transfers" }),
@@ -111,7 +126,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/cancel N",
-    summary: "stop transfer number N",
+    summary: "stop transfer number N, or end private session number N",
     example: "/cancel 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("cancel", number),

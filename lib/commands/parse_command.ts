@@ -6,6 +6,7 @@
 import { closestString } from "@std/text/closest-string";
 import type { Command } from "./command.ts";
 import type { ChatTarget } from "./chat_target.ts";
+import { visible } from "../protocol/text.ts";
 import {
   commandNames,
   type CommandRow,
@@ -49,8 +50,9 @@ export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
   }
   const values = readValues(row, start, word.length);
   const command = values && row.build(values);
-  if (command !== undefined) return { command };
-  const message = `usage: ${row.usage}`;
+  if (typeof command === "object") return { command };
+  const why = command === undefined ? "" : `; ${visible(command)}`;
+  const message = `usage: ${row.usage}${why}`;
   return { problem: "usage", message, name: row.name };
 }
 

@@ -170,8 +170,8 @@ export class IncomingTransfer {
     const { sink, now } = this.#options;
     this.#isWriting = true;
     try {
-      await this.#waitForRoom(plaintext.length);
-      if (this.#isEnded) return this.#release();
+      const isRoom = await this.#waitForRoom(plaintext.length);
+      if (!isRoom) return this.#release();
       await sink.write(plaintext);
       this.#receiver.handleWritten(now());
       await this.#checkpoints.handleWritten(this.#receiver.written, now());
@@ -185,12 +185,16 @@ export class IncomingTransfer {
     }
   }
 
-  /** A disk that runs low is waited for: the sender keeps what is missing. */
-  async #waitForRoom(bytes: number): Promise<void> {
+  /**
+   * A disk that runs low is waited for: the sender keeps what is missing. False
+   * when the transfer ended meanwhile.
+   */
+  async #waitForRoom(bytes: number): Promise<boolean> {
     const { id, file, now, onEvent } = this.#options;
     const left = file.size - this.#receiver.written * transferLimits.blockBytes;
     let isPaused = false;
-    while (!await this.#disk.hasRoom(bytes, left) && !this.#isEnded) {
+    while (!await this.#disk.hasRoom(bytes, left)) {
+      if (this.#isEnded) return false;
       if (!isPaused) {
         isPaused = true;
         this.#receiver.setPaused(true, now());
@@ -199,9 +203,11 @@ export class IncomingTransfer {
       }
       await new Promise((done) => setTimeout(done, roomPollMs));
     }
-    if (!isPaused || this.#isEnded) return;
-    this.#receiver.setPaused(false, now());
-    onEvent({ event: "paused", id, isPaused: false });
+    if (isPaused && !this.#isEnded) {
+      this.#receiver.setPaused(false, now());
+      onEvent({ event: "paused", id, isPaused: false });
+    }
+    return true;
   }
 
   async #store(digest: Uint8Array): Promise<void> {

@@ -6,6 +6,8 @@
 import { join } from "@std/path";
 import {
   compareLogStart,
+  deletedText,
+  deletionText,
   groupLogLine,
   messageLogLine,
   messageLogName,
@@ -180,7 +182,12 @@ export class MessageLogs {
 }
 
 function lineOf(message: StoredMessage, user: (id: number) => string): string {
-  const { number, at, sender, receiver, group, text } = message;
+  const { number, at, sender, receiver, group, deletes } = message;
+  const text = deletes !== undefined
+    ? deletionText(deletes)
+    : message.deleted
+    ? deletedText
+    : message.text;
   if (group !== undefined) {
     return groupLogLine(number, at, user(sender), text);
   }

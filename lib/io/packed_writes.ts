@@ -7,7 +7,7 @@ import type { StoredMessage, StoreWrite } from "../server/store.ts";
 
 /** Consecutive messages by columns. */
 export interface PackedMessages {
-  /** Seven for each message, as {@link packWrites} lays them out. */
+  /** Eight for each message, as {@link packWrites} lays them out. */
   readonly numbers: Float64Array;
   readonly texts: readonly string[];
   readonly mids: readonly string[];
@@ -58,8 +58,18 @@ function packMessages(
   for (let index = start; index < end; index++) {
     const write = writes[index];
     if (write?.write !== "message") continue;
-    const { id, number, sender, receiver, group, at, text, mid, kept } =
-      write.message;
+    const {
+      id,
+      number,
+      sender,
+      receiver,
+      group,
+      at,
+      text,
+      mid,
+      kept,
+      deletes,
+    } = write.message;
     numbers[offset++] = id;
     numbers[offset++] = number;
     numbers[offset++] = sender;
@@ -67,6 +77,7 @@ function packMessages(
     numbers[offset++] = group ?? none;
     numbers[offset++] = at;
     numbers[offset++] = kept ? 1 : 0;
+    numbers[offset++] = deletes ?? none;
     texts.push(text);
     mids.push(mid);
   }
@@ -87,6 +98,7 @@ function unpackMessages(
     const group = next();
     const at = next();
     const kept = next() === 1;
+    const deletes = next();
     const message: StoredMessage = {
       id,
       number,
@@ -97,19 +109,21 @@ function unpackMessages(
       text,
       mid: mids[index] ?? "",
       ...(kept ? { kept } : {}),
+      ...(deletes === none ? {} : { deletes }),
     };
     writes.push({ write: "message", message });
   }
 }
 
-const columns = 7;
-/** In place of a receiver or a group; ids are positive. */
+const columns = 8;
+/** In place of what is absent; ids and numbers are positive. */
 const none = 0;
 
-/** The fields that travel; `groupName` is only read. */
+/** The fields that travel; `groupName` and `deleted` are only read. */
 type Carried =
   | ("id" | "number" | "sender" | "receiver" | "group")
-  | ("at" | "text" | "mid" | "kept" | "groupName");
+  | ("at" | "text" | "mid" | "kept" | "deletes")
+  | ("groupName" | "deleted");
 // Does not compile when a message has a field that would be lost.
 true satisfies [Exclude<keyof StoredMessage, Carried>] extends [never] ? true
   : false;

@@ -14,6 +14,8 @@ import { StartError } from "./start_error.ts";
 /** Reads and rewrites `known_servers` in a configuration folder. */
 export class PinFile {
   readonly path: string;
+  /** What could not be written, good for as long as the program runs. */
+  readonly #unwritten = new Map<string, ServerPin>();
 
   constructor(configFolder: string) {
     this.path = join(configFolder, "known_servers");
@@ -27,12 +29,20 @@ export class PinFile {
    * key could not be told from a new server.
    */
   async find(label: string): Promise<ServerPin | undefined> {
-    return findServerPin(await readTextFile(this.path) ?? "", label);
+    const unwritten = this.#unwritten.get(label);
+    return unwritten ??
+      findServerPin(await readTextFile(this.path) ?? "", label);
   }
 
-  /** Remembers a server. @throws {StartError} when it cannot be written. */
-  remember(label: string, pin: ServerPin): Promise<void> {
-    return this.#update((text) => withServerPin(text, label, pin));
+  /**
+   * Remembers a server.
+   *
+   * @throws {StartError} when it cannot be written: then until the program ends.
+   */
+  async remember(label: string, pin: ServerPin): Promise<void> {
+    this.#unwritten.set(label, pin);
+    await this.#update((text) => withServerPin(text, label, pin));
+    this.#unwritten.delete(label);
   }
 
   /**
@@ -44,6 +54,7 @@ export class PinFile {
   async forget(label: string): Promise<boolean> {
     if (await this.find(label) === undefined) return false;
     await this.#update((text) => withoutServerPin(text, label));
+    this.#unwritten.delete(label);
     return true;
   }
 

@@ -26,10 +26,19 @@ export class ServerKeyChangedError extends Error {
   override readonly name = "ServerKeyChangedError";
 }
 
+/** A server that was not known before. */
+export interface FirstContact {
+  /** As `serverLabel` writes it. */
+  readonly server: string;
+  readonly fingerprint: string;
+  /** The line that tells the user. */
+  readonly message: string;
+}
+
 /** A connection to a server that is known or new. */
 export interface PinnedConnection extends TlsConnection {
-  /** At first contact, the line that tells the user of the key. */
-  readonly firstContact: string | undefined;
+  /** What to tell the user at first contact. */
+  readonly firstContact: FirstContact | undefined;
   /**
    * Writes down what the server showed, where that is news. To be called when
    * the login has succeeded: only that proves, on first contact, that nobody is
@@ -58,10 +67,17 @@ export async function connectPinned(
       return pinned(await connectTls(hostname, port, known));
     } catch (error) {
       // The certificate may have been renewed, or the key may have changed.
-      if (!isCertificateError(error)) throw error;
+      // So may the server's ways: the probe below says which.
+      if (!isOfKind(error, "certificate") && !isOfKind(error, "plain")) {
+        throw error;
+      }
     }
   }
-  const shown = await probeCertificate(hostname, port);
+  const shown = await probeCertificate(hostname, port).catch((error) => {
+    throw pin !== undefined && isOfKind(error, "plain")
+      ? new TlsConnectError("plain", plainBeforeMessage)
+      : error;
+  });
   if (pin !== undefined && pin.fingerprint !== shown.fingerprint) {
     throw new ServerKeyChangedError(
       changedKeyMessage(label, pin.fingerprint, shown.fingerprint),
@@ -71,14 +87,20 @@ export async function connectPinned(
   const { fingerprint, der } = shown;
   return pinned(
     connection,
-    pin === undefined ? firstContactMessage(label, fingerprint) : undefined,
+    pin === undefined
+      ? {
+        server: label,
+        fingerprint,
+        message: firstContactMessage(label, fingerprint),
+      }
+      : undefined,
     () => pins.remember(label, { fingerprint, certificate: der }),
   );
 }
 
 function pinned(
   connection: TlsConnection,
-  firstContact?: string,
+  firstContact?: FirstContact,
   remember: () => Promise<void> = () => Promise.resolve(),
 ): PinnedConnection {
   return { ...connection, firstContact, remember };
@@ -97,6 +119,9 @@ function certificateOf(pin: ServerPin): ServerCertificate | undefined {
   }
 }
 
-function isCertificateError(error: unknown): boolean {
-  return error instanceof TlsConnectError && error.kind === "certificate";
+function isOfKind(error: unknown, kind: TlsConnectError["kind"]): boolean {
+  return error instanceof TlsConnectError && error.kind === kind;
 }
+
+const plainBeforeMessage =
+  "this server used TLS before and now answers without; somebody may be in between";

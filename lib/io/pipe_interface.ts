@@ -40,9 +40,8 @@ export class PipeInterface implements UserInterface {
   show(event: ClientEvent): void {
     if (event.event === "progress" && !this.#steps.passes(event.info)) return;
     if (this.#options.json) return this.#output.write(`${renderJson(event)}\n`);
-    const isFatal = event.event === "disconnected" && !event.retrying;
     for (const line of renderText(event, plainPalette)) {
-      if (isFatal) this.#errors.write(`${line}\n`);
+      if (isForErrors(event)) this.#errors.write(`${line}\n`);
       else this.#output.write(`${line}\n`);
     }
   }
@@ -85,4 +84,10 @@ export class PipeInterface implements UserInterface {
       await this.#handler.line(line);
     }
   }
+}
+
+/** Standard output is for what a script wants to read. */
+function isForErrors(event: ClientEvent): boolean {
+  return event.event === "first-contact" || event.event === "warning" ||
+    event.event === "disconnected" && !event.retrying;
 }

@@ -172,6 +172,22 @@ export class ServerShell<Accounts> implements TcpServerEvents {
         );
         return;
       }
+      case "look-up": {
+        const { query, lookup } = action;
+        this.#finish(
+          store.lookUp(lookup),
+          (found) => core.handleFound(query, found, systemClock()),
+          () => core.handleQueryFailed(query, systemClock()),
+        );
+        return;
+      }
+      case "purge":
+        this.#finish(
+          store.purge(action.purge),
+          (next) => core.handlePurged(next, systemClock()),
+          () => core.handlePurgeFailed(systemClock()),
+        );
+        return;
       case "derive": {
         const { name, password, salt, iterations } = action;
         this.#finish(

@@ -26,9 +26,12 @@ export function openDatabase(
     database = new DatabaseSync(path);
     // NORMAL: what was committed survives the death of the process; a power
     // cut may cost the last transactions but never the file. Checkpoints every
-    // 32 MiB: by default half of the time under load goes into them.
+    // 32 MiB: by default half of the time under load goes into them. What is
+    // deleted is overwritten, and the space of what was removed can be given
+    // back, which has to be said before there is a table.
     database.exec(
-      "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL;" +
+      "PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL;" +
+        "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;" +
         "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;" +
         "PRAGMA wal_autocheckpoint = 8000;",
     );
@@ -123,6 +126,7 @@ CREATE TABLE owed (
   upto  INTEGER NOT NULL,
   PRIMARY KEY (user, grp, after)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX owed_by_group ON owed (grp);
 
 CREATE TABLE messages (
   id       INTEGER PRIMARY KEY,
@@ -133,16 +137,24 @@ CREATE TABLE messages (
   at       INTEGER NOT NULL,
   text     TEXT NOT NULL,
   mid      TEXT NOT NULL,
-  kept     INTEGER NOT NULL
+  kept     INTEGER NOT NULL,
+  deletes  INTEGER
 ) STRICT;
 -- An index ends with the id, so each of these also sorts by it. The first holds
 -- messagelog.txt's messages too, under NULL.
 CREATE INDEX messages_by_group ON messages (grp);
+CREATE INDEX messages_by_sender ON messages (sender, receiver)
+  WHERE grp IS NULL;
 CREATE INDEX messages_by_receiver ON messages (receiver)
   WHERE receiver IS NOT NULL;
-CREATE INDEX messages_by_pair
-  ON messages (min(sender, receiver), max(sender, receiver))
-  WHERE receiver IS NOT NULL;
+
+-- Who was on line when a broadcast was sent.
+CREATE TABLE broadcasts (
+  user    INTEGER NOT NULL,
+  message INTEGER NOT NULL,
+  PRIMARY KEY (user, message)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX broadcasts_by_message ON broadcasts (message);
 
 CREATE TABLE tokens (
   user       INTEGER PRIMARY KEY,

@@ -14,16 +14,21 @@ export function prepareStatements(database: DatabaseSync): SqliteStatements {
 }
 
 /** The columns of a message but its text. */
-export const withoutText = "id, number, sender, receiver, grp, at, mid, kept";
-const columns = `${withoutText}, text`;
+export const withoutText =
+  "id, number, sender, receiver, grp, at, mid, kept, deletes";
+/** All columns of a message. */
+export const columns = `${withoutText}, text`;
 
 const sql = {
   begin: "BEGIN IMMEDIATE",
   commit: "COMMIT",
   rollback: "ROLLBACK",
   message: "INSERT INTO messages " +
-    "(id, number, sender, receiver, grp, at, text, mid, kept) " +
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(id, number, sender, receiver, grp, at, text, mid, kept, deletes) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  broadcast: "INSERT INTO broadcasts (user, message) " +
+    "SELECT value, ? FROM json_each(?)",
+  deleteText: "UPDATE messages SET text = '' WHERE id = ?",
   cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
   user: "INSERT OR REPLACE INTO users (id, name, cursor, last_seen) " +
     "VALUES (?, ?, ?, ?)",
@@ -50,15 +55,15 @@ const sql = {
     "WHERE id = ?",
   inboxPrivate: `SELECT ${columns} FROM messages ` +
     "WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?",
+  inboxBroadcast: `SELECT ${columns} FROM broadcasts ` +
+    "JOIN messages ON id = message " +
+    "WHERE user = ? AND message > ? ORDER BY message LIMIT ?",
   joinedGroups: "SELECT grp, since_message AS after FROM members " +
     "WHERE user = ? AND joined = 1",
   inboxGroup: `SELECT ${columns} FROM messages ` +
     "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
   loggedFrom: `SELECT ${columns} FROM messages ` +
     "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
-  loggedNext: "SELECT id, number FROM messages " +
-    "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT 1",
-  lastLogged: "SELECT max(id) AS id FROM messages WHERE grp IS ?",
   unlocks: "SELECT name FROM unlocks ORDER BY name",
   removeUnlocks: "DELETE FROM unlocks",
 } as const;

@@ -6,7 +6,10 @@
  * The last numbers of the logs are kept in rows of their own: they must outlive
  * the messages that had them, and start-up must not look at a million rows.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { SqliteHistory } from "./sqlite_history.ts";
+import { type Row, toMessage } from "./sqlite_message.ts";
+import { SqlitePurge } from "./sqlite_purge.ts";
 import { openDatabase } from "./sqlite_schema.ts";
 import {
   prepareStatements,
@@ -15,6 +18,9 @@ import {
 } from "./sqlite_statements.ts";
 import { sqliteError } from "./sqlite_error.ts";
 import type {
+  Found,
+  Lookup,
+  Purge,
   Store,
   StoredGroup,
   StoredMessage,
@@ -27,6 +33,8 @@ export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #statements: SqliteStatements;
+  readonly #history: SqliteHistory;
+  readonly #purge: SqlitePurge;
 
   /**
    * @param path Of the database file, made when missing; `:memory:` keeps all
@@ -37,6 +45,8 @@ export class SqliteStore implements Store {
     this.#path = path;
     this.#database = openDatabase(path);
     this.#statements = prepareStatements(this.#database);
+    this.#history = new SqliteHistory(this.#database);
+    this.#purge = new SqlitePurge(this.#database);
   }
 
   // deno-lint-ignore require-await
@@ -111,8 +121,12 @@ export class SqliteStore implements Store {
     after: number,
     limit: number,
   ): Promise<StoredMessage[]> {
-    const { inboxPrivate, inboxGroup, joinedGroups, owed } = this.#statements;
-    let found = inboxPrivate.all(user, after, limit).map(toMessage);
+    const { inboxPrivate, inboxBroadcast, inboxGroup, joinedGroups, owed } =
+      this.#statements;
+    let found = [
+      ...inboxPrivate.all(user, after, limit),
+      ...inboxBroadcast.all(user, after, limit),
+    ].map(toMessage).sort((a, b) => a.id - b.id).slice(0, limit);
     for (const row of [...joinedGroups.all(user), ...owed.all(user, after)]) {
       const start = Math.max(after, Number(row.after));
       // Nothing past what already fills the page can be part of it.
@@ -141,8 +155,20 @@ export class SqliteStore implements Store {
     limit: number,
   ): Promise<StoredMessage[]> {
     const grp = group ?? null;
-    const first = this.#firstLogged(grp, after);
+    const first = this.#history.firstLogged(grp, after);
     return this.#statements.loggedFrom.all(grp, first, limit).map(toMessage);
+  }
+
+  // deno-lint-ignore require-await
+  async lookUp(lookup: Lookup): Promise<Found> {
+    return this.#history.lookUp(lookup);
+  }
+
+  // deno-lint-ignore require-await
+  async purge(purge: Purge): Promise<number | undefined> {
+    const next = this.#transaction(() => this.#purge.remove(purge));
+    if (!this.#purge.giveBack()) return next;
+    return next ?? purge.after;
   }
 
   // deno-lint-ignore require-await
@@ -160,24 +186,6 @@ export class SqliteStore implements Store {
   // deno-lint-ignore require-await
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#database.close();
-  }
-
-  /**
-   * The id of the first message of a log with a number over `after`. Numbers
-   * rise with the ids, so a binary search over the ids finds it without an
-   * index of its own.
-   */
-  #firstLogged(grp: number | null, after: number): number {
-    const { loggedNext, lastLogged } = this.#statements;
-    let low = 0;
-    let high = Number(lastLogged.get(grp)?.id ?? 0) + 1;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const next = loggedNext.get(grp, middle);
-      if (next === undefined || Number(next.number) > after) high = middle;
-      else low = Number(next.id) + 1;
-    }
-    return low;
   }
 
   #all(sql: string): Row[] {
@@ -237,9 +245,23 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
         text,
         mid,
         kept,
+        write.message.deletes ?? null,
       );
       return;
     }
+    case "broadcast": {
+      const receivers = JSON.stringify(write.receivers);
+      statements.broadcast.run(write.message, receivers);
+      return;
+    }
+    case "owe": {
+      const { user, group, message } = write;
+      statements.owe.run(user, group, message - 1, message);
+      return;
+    }
+    case "delete":
+      statements.deleteText.run(write.message);
+      return;
     case "cursor":
       statements.cursor.run(write.upto, write.lastSeen, write.user);
       statements.removeOwed.run(write.user, write.upto);
@@ -308,21 +330,5 @@ function toGroup(row: Row): StoredGroup {
   };
 }
 
-/** A row of `messages` as a message; without its text when not selected. */
-function toMessage(row: Row): StoredMessage {
-  return {
-    id: Number(row.id),
-    number: Number(row.number),
-    sender: Number(row.sender),
-    ...(row.receiver === null ? {} : { receiver: Number(row.receiver) }),
-    ...(row.grp === null ? {} : { group: Number(row.grp) }),
-    at: Number(row.at),
-    ...(row.text === undefined ? {} : { text: String(row.text) }),
-    mid: String(row.mid),
-    ...(row.kept === 1 ? { kept: true } : {}),
-  } as StoredMessage;
-}
-
-type Row = ReturnType<StatementSync["all"]>[number];
 /** As many as clients may want to repeat after a restart (DESIGN.md §3). */
 const recentMessages = 20_000;

@@ -6,6 +6,7 @@ import { Authenticator } from "../server/authenticator.ts";
 import type { Accounts } from "../server/accounts.ts";
 import type { ServerOptions } from "../server/server_options.ts";
 import { ServerCore } from "../server/server_core.ts";
+import { formatTime } from "../protocol/time.ts";
 import { version } from "../protocol/version.ts";
 import { writeFileAtomically } from "./atomic_file.ts";
 import { DataFolder } from "./data_folder.ts";
@@ -19,12 +20,19 @@ import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
 import { TcpServer } from "./tcp_server.ts";
 import { UdpServer } from "./udp_server.ts";
+import {
+  givenTlsCertificate,
+  ownTlsCertificate,
+  type TlsCertificate,
+} from "./tls_certificate.ts";
 import { UserLogFile } from "./user_log_file.ts";
 
 /** A server at work. */
 export interface RunningServer {
   /** The port that it listens on. */
   readonly port: number;
+  /** Of the key that clients pin; absent without TLS. */
+  readonly fingerprint: string | undefined;
   /** The accounts were edited. */
   handleAccounts(accounts: Accounts): void;
   /**
@@ -51,6 +59,9 @@ export async function startServer(
     await DataFolder.open(options.dataDir),
     (folder) => folder.close(),
   );
+  const certificate = options.plain
+    ? undefined
+    : await tlsCertificate(options, folder.path, report);
   const store = parts.adopt(
     await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
@@ -71,6 +82,7 @@ export async function startServer(
     blockMs: options.blockDuration * 1000,
     allowDemo: options.allowDemo,
     secret: state.secret,
+    ...certificate && { binding: certificate.binding },
   }, systemRandom);
   authenticator.handleAccounts(accounts);
   const coreOptions = {
@@ -78,6 +90,7 @@ export async function startServer(
     // Known once it is bound, before the first client can ask.
     udpPort: 0,
     relayBytes: options.relayQuota * 1_000_000,
+    keepMs: options.keepDays * dayMs,
     agent: `parley-server ${version}`,
   };
   const core = new ServerCore(
@@ -100,7 +113,7 @@ export async function startServer(
   );
   const { host, port } = options;
   const network = parts.adopt(
-    new TcpServer(host, port, shell, report),
+    new TcpServer(host, port, shell, report, certificate),
     (network) => network.close(),
   );
   const udp = openUdp(options, network.port, shell, report);
@@ -114,6 +127,7 @@ export async function startServer(
   const running = parts.move();
   return {
     port: network.port,
+    fingerprint: certificate?.fingerprint,
     handleAccounts: (accounts) => shell.handleAccounts(accounts),
     async stop() {
       await shell.stop(storeMs);
@@ -151,5 +165,33 @@ function openUdp<Accounts>(
   return undefined;
 }
 
+async function tlsCertificate(
+  { tls }: ServerOptions,
+  folder: string,
+  report: Report,
+): Promise<TlsCertificate> {
+  const { wall } = systemClock();
+  if (tls === undefined) {
+    const own = await ownTlsCertificate(folder, wall);
+    if (own.origin === "renewed") {
+      report("info", "the TLS certificate was renewed; the key is the same");
+    }
+    return own;
+  }
+  const given = await givenTlsCertificate(tls.cert, tls.key, wall);
+  if (given.notAfter < wall + expiryWarningMs) {
+    const until = formatTime(given.notAfter);
+    report(
+      "warning",
+      `the certificate "${tls.cert}" expires on ${until}; no client can connect after that`,
+    );
+  }
+  return given;
+}
+
+/** A given certificate with less time left is warned about, ms. */
+const expiryWarningMs = 30 * 86_400_000;
+
+const dayMs = 86_400_000;
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

@@ -3,8 +3,15 @@
  * while it stores what some sent, or waits for the disk, the server goes on
  * reading and writing for everybody.
  */
-import type { Store, StoredMessage, StoredState } from "../server/store.ts";
-import type { StoreWrite } from "../server/store.ts";
+import type {
+  Found,
+  Lookup,
+  Purge,
+  Store,
+  StoredMessage,
+  StoredState,
+  StoreWrite,
+} from "../server/store.ts";
 import { packWrites } from "./packed_writes.ts";
 import { StartError } from "./start_error.ts";
 import type { StoreCall, StoreReply } from "./store_call.ts";
@@ -66,6 +73,14 @@ export class WorkerStore implements Store {
     limit: number,
   ): Promise<StoredMessage[]> {
     return this.#query("logged", group, after, limit);
+  }
+
+  lookUp(lookup: Lookup): Promise<Found> {
+    return this.#query("lookUp", lookup);
+  }
+
+  purge(purge: Purge): Promise<number | undefined> {
+    return this.#query("purge", purge);
   }
 
   takeUnlocks(): Promise<string[]> {

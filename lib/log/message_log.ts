@@ -41,6 +41,14 @@ export function groupLogLine(
   return `${number}; ${formatTime(at)}; ${sender}; ${text}\n`;
 }
 
+/** What stands in place of a text in the line that tells of a deletion. */
+export function deletionText(number: number): string {
+  return `(message ${number} deleted)`;
+}
+
+/** What stands in place of the text of a deleted message. */
+export const deletedText = "(deleted)";
+
 /**
  * How a log that begins with `line` stands to a message with number 1, sent at
  * `at`: groups of one name follow each other in one file, so the log may be

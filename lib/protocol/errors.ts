@@ -28,7 +28,6 @@ export const errorMessages = {
   too_many_connections: "Too many connections from your address",
   // Messages
   unknown_user: "There is no such user",
-  unknown_name: "There is no such user or group chat",
   user_offline: "The user is off line",
   is_self: "You cannot do this to yourself",
   blocked_by_user: "Your message could not be delivered: the user blocked you",
@@ -37,6 +36,10 @@ export const errorMessages = {
   bad_text: "The text has control characters",
   too_many_unconfirmed: "Too many messages wait for confirmation",
   bad_message_id: "This message id was used for another message",
+  unknown_message: "There is no such message",
+  not_your_message: "This message is not yours",
+  already_deleted: "This message was deleted before",
+  unknown_name: "There is no user or group of this name",
   // Groups
   bad_group_name: "A group name is 1 to 32 letters and digits",
   group_exists: "A group chat of this name already exists",

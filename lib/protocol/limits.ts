@@ -27,6 +27,12 @@ export const limits = {
   rememberedMessageIds: 1024,
   /** Most messages a client may have unconfirmed at once. */
   unconfirmedMessages: 256,
+  /** Most messages in one answer about the past. */
+  historyMessages: 500,
+  /** Most bytes of messages in one answer about the past. */
+  historyBytes: 48 * 1024,
+  /** Most users listed of those who were on line since a time. */
+  seenUsers: 5000,
   /** Outgoing bytes queued for one connection before it is disconnected. */
   outgoingBytes: 1024 * 1024,
   /** Writes under way at once in the whole server. */

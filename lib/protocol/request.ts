@@ -57,7 +57,28 @@ const requests = {
     text,
     mid: messageId,
   }),
+  broadcast: object({ text, mid: messageId }),
+  /**
+   * `name` is a user's or else a group's; at most one of `with`, `group`, `name`
+   * and `kind`.
+   */
+  history: object({
+    with: optional(name),
+    group: optional(name),
+    name: optional(name),
+    kind: optional(oneOf("broadcast", "group")),
+    since: optional(integer()),
+    before: optional(integer(1)),
+    limit: optional(integer(1, limits.historyMessages)),
+  }),
+  /** `group`: the number is of the group's log, not of messagelog.txt. */
+  delete: object({
+    number: integer(1),
+    group: optional(name),
+    mid: messageId,
+  }),
   who: object({}),
+  "who-since": object({ seconds: integer() }),
   find: object({ name, kind: optional(oneOf("user", "group")) }),
   "group-create": object({
     group: name,

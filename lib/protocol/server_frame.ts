@@ -17,6 +17,7 @@ import {
 } from "./schema.ts";
 import { parseFrame } from "./frame.ts";
 import { type ErrorCode, errorMessages } from "./errors.ts";
+import { limits } from "./limits.ts";
 import type { RequestName } from "./request.ts";
 
 const name = string(1, 32);
@@ -73,8 +74,47 @@ const replies = {
       1024,
     ),
   }),
+  broadcast: object({
+    at: time,
+    number: integer(1),
+    /** True when it was not for everybody on line. */
+    partial: boolean,
+  }),
+  history: object({
+    /** Oldest first. */
+    messages: list(
+      object({
+        id: integer(1),
+        kind: oneOf("private", "group", "broadcast"),
+        number: integer(1),
+        at: time,
+        from: name,
+        /** The receiver of a private message. */
+        to: optional(name),
+        group: optional(name),
+        /** Empty when the message was deleted. */
+        text,
+        deleted: optional(boolean),
+      }),
+      0,
+      limits.historyMessages,
+    ),
+    /** What to ask for as `before` to go on; absent when there is no more. */
+    before: optional(integer(1)),
+  }),
+  delete: object({
+    at: time,
+    /** Of the log's line that tells it. */
+    number: integer(1),
+  }),
   who: object({
     users: list(object({ user: name, since: time, ip, udpPort: port }), 0, 1e5),
+  }),
+  "who-since": object({
+    /** Last seen first. */
+    users: list(object({ user: name, online: boolean, at: time }), 0, 1e5),
+    /** How many there are; more than are listed when they are very many. */
+    total: integer(0),
   }),
   find: object({
     kind: oneOf("user", "group"),
@@ -151,6 +191,16 @@ const events = {
     text,
     /** True when it was sent while the receiver was off line. */
     kept: optional(boolean),
+  }),
+  /** A message was taken back by its sender; in order with the messages. */
+  deleted: object({
+    id: integer(1),
+    kind: oneOf("private", "group", "broadcast"),
+    /** Of the message that is no more. */
+    number: integer(1),
+    at: time,
+    from: name,
+    group: optional(name),
   }),
   presence: object({ user: name, online: boolean, at: time }),
   invited: object({ group: name, by: name, leaderOnly: boolean, at: time }),

@@ -96,7 +96,7 @@ export class CatchUp {
     this.#query = undefined;
     const isLast = messages.length < pageMessages;
     if (!this.#counted) {
-      this.#waiting += messages.length;
+      this.#waiting += messages.filter(isShown).length;
       const last = messages.at(-1);
       this.#first ??= messages;
       if (!isLast && last !== undefined) return this.#ask(last.id);
@@ -169,9 +169,16 @@ export class CatchUp {
   }
 
   #wasKept(message: StoredMessage): boolean {
-    if (message.group === undefined) return message.kept === true;
+    if (message.group === undefined) {
+      return message.receiver !== undefined && message.kept === true;
+    }
     return message.id <= this.#startedAt && message.at > this.#awaySince;
   }
+}
+
+/** True for a message that its receiver gets to read. */
+function isShown(message: StoredMessage): boolean {
+  return !message.deleted && message.deletes === undefined;
 }
 
 interface HeldFrame {

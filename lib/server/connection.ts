@@ -53,6 +53,8 @@ export class Connection {
   confirmsToken = false;
   /** Requests that wait for the store. */
   pending = 0;
+  /** True once anything came. */
+  heard = false;
   /** Malformed lines since the last good one. */
   badFrames = 0;
   /** True once nothing more is to be sent or read. */

@@ -5,7 +5,8 @@
  */
 import { groupKey } from "../protocol/names.ts";
 import { Group } from "./group.ts";
-import type { SessionTokens } from "./session_tokens.ts";
+import type { SentMessage } from "./sent_messages.ts";
+import { aliveSince, type SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
 import { User } from "./user.ts";
 
@@ -36,6 +37,8 @@ export class Directory {
     for (const token of state.tokens) {
       const user = this.#users.get(token.user);
       if (user === undefined) continue;
+      // Of a session that a crash ended, this is all that tells.
+      user.lastSeen = Math.max(user.lastSeen, aliveSince(token));
       const { hash, previous, expires, credential } = token;
       tokens.set(user, { hash, previous, expires, credential });
     }
@@ -143,12 +146,18 @@ export class Directory {
     for (const message of state.recent) {
       const sender = this.#users.get(message.sender);
       if (sender === undefined) continue;
-      const { at, mid, number, kept = false } = message;
-      if (message.group !== undefined) {
-        const { groupName = "" } = message;
-        const group = { name: groupName };
-        sender.sent.add(mid, { at, receipts: [], group, number });
-      } else if (message.receiver !== undefined) {
+      const { at, mid, number, kept = false, deletes } = message;
+      const sent: SentMessage = { at, receipts: [], number };
+      const place = message.group === undefined
+        ? {}
+        : { group: { name: message.groupName ?? "" } };
+      if (deletes !== undefined) {
+        sender.sent.add(mid, { ...sent, ...place, deletes });
+      } else if (message.group !== undefined) {
+        sender.sent.add(mid, { ...sent, ...place });
+      } else if (message.receiver === undefined) {
+        sender.sent.add(mid, { ...sent, partial: kept });
+      } else {
         const to = this.#users.get(message.receiver);
         if (to === undefined) continue;
         const sent = sender.sent.find(mid) ?? { at, receipts: [] };

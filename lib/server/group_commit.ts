@@ -103,7 +103,10 @@ export class GroupCommit {
   }
 }
 
-/** Requests handled in one batch, at most. */
+/**
+ * Requests handled in one batch, at most: while the store works on one batch,
+ * the next requests are read and what the last one caused is written.
+ */
 const batchRequests = 1024;
 /** How long background writes wait for a batch to ride along with, ms. */
 const flushMs = 200;

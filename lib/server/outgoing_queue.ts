@@ -66,6 +66,7 @@ export class OutgoingQueue {
     if (frames.length === 1 && first !== undefined) {
       return typeof first === "string" ? encoder.encode(first) : first;
     }
+    if (isLastJoined(frames)) return lastJoined;
     const joined = new Uint8Array(bytes);
     let offset = 0;
     let text = "";
@@ -82,9 +83,26 @@ export class OutgoingQueue {
       offset += frame.length;
     }
     if (text !== "") encoder.encodeInto(text, joined.subarray(offset));
+    lastFrames = frames;
+    lastJoined = joined;
     return joined;
   }
 }
+
+/** True when these are the very frames that were joined last. */
+function isLastJoined(frames: readonly (Uint8Array | string)[]): boolean {
+  if (frames.length !== lastFrames.length) return false;
+  // From the end: what members of a group got before differs least often.
+  for (let index = frames.length - 1; index >= 0; index--) {
+    if (frames[index] !== lastFrames[index]) return false;
+  }
+  return true;
+}
+
+// Thousands of members who got the same messages since they were last written
+// to get the same bytes.
+let lastFrames: readonly (Uint8Array | string)[] = [];
+let lastJoined = new Uint8Array(0);
 
 // deno-lint-ignore no-control-regex
 const notAscii = /[^\x00-\x7f]/;

@@ -6,7 +6,7 @@
  * one timer to arm. Actions are carried out in order; those with an answer name
  * the `handle*` method it goes to.
  */
-import type { StoreWrite } from "./store.ts";
+import type { Lookup, Purge, StoreWrite } from "./store.ts";
 
 /** Numbers a connection for the lifetime of the process. */
 export type ConnectionId = number;
@@ -44,6 +44,14 @@ export type ServerAction =
     readonly after: number;
     readonly limit: number;
   }
+  /** Look messages up; `handleFound(query, found)` or `handleQueryFailed(query)`. */
+  | {
+    readonly action: "look-up";
+    readonly query: number;
+    readonly lookup: Lookup;
+  }
+  /** Remove what is old; `handlePurged(next)` or `handlePurgeFailed()`. */
+  | { readonly action: "purge"; readonly purge: Purge }
   /** PBKDF2 off the thread; `handleDerived(name, saltedPassword)`. */
   | {
     readonly action: "derive";

@@ -3,8 +3,10 @@ import { ActionQueue } from "./action_queue.ts";
 import { BackgroundWrites } from "./background_writes.ts";
 import type { PendingWrite } from "./batch.ts";
 import type { Connection } from "./connection.ts";
+import { Deletions } from "./deletions.ts";
 import { Directory } from "./directory.ts";
 import type { LoginDecider } from "./login_decider.ts";
+import { Lookups } from "./lookups.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
@@ -24,6 +26,8 @@ export interface ServerOptions {
   readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
+  /** Milliseconds that delivered messages are kept; 0, the default, for ever. */
+  readonly keepMs?: number;
   /** Connections of one address that have not logged in; 16 by default. */
   readonly unauthenticatedPerAddress?: number;
 }
@@ -40,7 +44,9 @@ export class ServerContext {
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
   readonly rendezvous: Rendezvous;
+  readonly deletions = new Deletions();
   readonly mailboxes: Mailboxes;
+  readonly lookups: Lookups;
   /** Connections that are not logged in. */
   readonly newcomers: Newcomers;
   /** Who is on line, in the order of their logins. */
@@ -71,6 +77,7 @@ export class ServerContext {
     );
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
+    this.lookups = new Lookups(this.actions);
   }
 
   /** Handles a request together with others, once the batch under way is done. */

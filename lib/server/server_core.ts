@@ -3,6 +3,7 @@ import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
+import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -19,7 +20,8 @@ import type {
   ServerAction,
 } from "./server_action.ts";
 import { ServerContext, type ServerOptions } from "./server_context.ts";
-import type { StoredMessage, StoredState } from "./store.ts";
+import { Retention } from "./retention.ts";
+import type { Found, StoredMessage, StoredState } from "./store.ts";
 import { checkTimeouts } from "./timeouts.ts";
 
 /**
@@ -37,6 +39,7 @@ export class ServerCore<Accounts> {
   readonly #logins: LoginDecider<Accounts>;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #commits: GroupCommit;
+  readonly #retention: Retention;
   #now: Instant;
   /** When the deadlines are looked at again, monotonic ms. */
   #checkAt: number;
@@ -56,6 +59,7 @@ export class ServerCore<Accounts> {
     this.#logins = logins;
     this.#server = new ServerContext(options, state, logins, random);
     this.#commits = new GroupCommit(this.#server);
+    this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;
     this.#checkAt = now.mono;
     this.#welcomeUsers();
@@ -86,6 +90,15 @@ export class ServerCore<Accounts> {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.closing) return;
     connection.lastHeard = now.mono;
+    if (!connection.heard) {
+      connection.heard = true;
+      // Under TLS these bytes are what was inside; so this is without.
+      if (startsLikeTls(bytes)) {
+        connection.refuse(undefined, wireError("bad_frame", serverSpeaksPlain));
+        this.#drop(connection);
+        return this.#settle();
+      }
+    }
     const fault = connection.lines.push(bytes, (line) => {
       if (!handleLine(this.#server, connection, line, now)) {
         this.#drop(connection);
@@ -165,12 +178,35 @@ export class ServerCore<Accounts> {
     this.#settle();
   }
 
-  /** An `inbox` action could not be carried out. */
+  /** The answer to a `look-up` action. */
+  handleFound(query: number, found: Found, now: Instant): void {
+    this.#now = now;
+    this.#server.lookups.handleFound(query, found, now);
+    this.#settle();
+  }
+
+  /** An `inbox` or `look-up` action could not be carried out. */
   handleQueryFailed(query: number, now: Instant): void {
     this.#now = now;
-    this.#server.mailboxes.handleQueryFailed(query, now.mono);
-    this.#server.actions.report("error", "waiting messages cannot be read");
+    const { mailboxes, lookups, actions } = this.#server;
+    if (!lookups.handleQueryFailed(query, now)) {
+      mailboxes.handleQueryFailed(query, now.mono);
+    }
+    actions.report("error", "stored messages cannot be read");
     this.#settle();
+  }
+
+  /** A `purge` action is done; `next` is where the next one begins. */
+  handlePurged(next: number | undefined, now: Instant): void {
+    this.#now = now;
+    this.#retention.handlePurged(next, now);
+  }
+
+  /** A `purge` action could not be carried out. */
+  handlePurgeFailed(now: Instant): void {
+    this.#now = now;
+    this.#retention.handleFailed(now);
+    this.#server.actions.report("error", "old messages cannot be removed");
   }
 
   /** The result of a `derive` action. */
@@ -238,6 +274,8 @@ export class ServerCore<Accounts> {
   handleTimeout(now: Instant): void {
     this.#now = now;
     this.#server.mailboxes.handleTimeout(now.mono);
+    this.#server.lookups.handleTimeout(now);
+    this.#retention.handleTimeout(now);
     if (now.mono >= this.#checkAt) {
       const connections = this.#connections.values();
       this.#checkAt = checkTimeouts(this.#server, connections, now);
@@ -273,6 +311,8 @@ export class ServerCore<Accounts> {
       this.#connections.size > 0 ? this.#checkAt : Infinity,
       this.#commits.timeout ?? Infinity,
       this.#server.mailboxes.timeout ?? Infinity,
+      this.#server.lookups.timeout ?? Infinity,
+      this.#retention.timeout ?? Infinity,
     );
     return next === Infinity ? undefined : next;
   }

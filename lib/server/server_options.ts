@@ -1,5 +1,6 @@
 /** The command line of the server (SPEC.md §1). */
 import {
+  type CommandLine,
   describeOptions,
   type IntegerSetting,
   integerSetting,
@@ -10,6 +11,7 @@ import {
   parseNonEmpty,
   type StartRequest,
   startRequest,
+  UsageError,
 } from "../protocol/command_line.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 
@@ -25,6 +27,8 @@ export interface ServerOptions {
   readonly blockDuration: number;
   /** Seconds without a command before a client is logged out; 0 = never. */
   readonly idleTimeout: number;
+  /** Days that delivered messages are kept; 0 = for ever. */
+  readonly keepDays: number;
   /** Path of the accounts. */
   readonly credentials: string;
   /** Folder of logs and database. */
@@ -33,6 +37,8 @@ export interface ServerOptions {
   readonly relayQuota: number;
   /** No TLS. */
   readonly plain: boolean;
+  /** PEM files to use in the place of the generated certificate. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Demo accounts may log in from other machines. */
   readonly allowDemo: boolean;
 }
@@ -50,12 +56,18 @@ export function parseServerOptions(
     }
     const path = (name: string, standard: string, what: string) =>
       parseNonEmpty(name, lastValue(line, name) ?? standard, what);
+    const plain = line.options.has("--plain");
+    const tls = tlsFiles(line);
+    if (plain && tls !== undefined) {
+      throw new UsageError("--plain and --tls-cert exclude each other");
+    }
     const options: ServerOptions = {
       host: parseHost("--host", lastValue(line, "--host") ?? defaultHost),
       port: integerSetting(line, portSetting),
       attempts: integerSetting(line, attemptsSetting),
       blockDuration: integerSetting(line, blockDurationSetting),
       idleTimeout: integerSetting(line, idleTimeoutSetting),
+      keepDays: integerSetting(line, keepDaysSetting),
       credentials: path(
         "--credentials",
         defaultCredentials,
@@ -63,11 +75,24 @@ export function parseServerOptions(
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
       relayQuota: integerSetting(line, relayQuotaSetting),
-      plain: line.options.has("--plain"),
+      plain,
+      ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
     };
     return { kind: "run", options };
   });
+}
+
+function tlsFiles(line: CommandLine): ServerOptions["tls"] {
+  const [cert, key] = ["--tls-cert", "--tls-key"].map((name) => {
+    const path = lastValue(line, name);
+    if (path === undefined) return undefined;
+    return parseNonEmpty(name, path, "the path of a PEM file");
+  });
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert");
+  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key");
+  return { cert, key };
 }
 
 /** Where the accounts are unless something else is said. */
@@ -114,6 +139,12 @@ const relayQuotaSetting: IntegerSetting = {
   max: 1_000_000_000,
   standard: 1024,
 };
+const keepDaysSetting: IntegerSetting = {
+  option: "--keep-days",
+  min: 0,
+  max: 36_500,
+  standard: 365,
+};
 
 const rows: readonly OptionRow[] = [
   {
@@ -147,6 +178,12 @@ const rows: readonly OptionRow[] = [
     default: String(idleTimeoutSetting.standard),
   },
   {
+    name: "--keep-days",
+    value: "DAYS",
+    help: "remove delivered messages from the database then; 0 = never",
+    default: String(keepDaysSetting.standard),
+  },
+  {
     name: "--credentials",
     value: "FILE",
     help: "the accounts",
@@ -165,6 +202,13 @@ const rows: readonly OptionRow[] = [
     default: String(relayQuotaSetting.standard),
   },
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
+  {
+    name: "--tls-cert",
+    value: "FILE",
+    help: "certificate to use, PEM; needs --tls-key",
+    default: "made in the data folder",
+  },
+  { name: "--tls-key", value: "FILE", help: "its private key, PEM" },
   {
     name: "--allow-demo",
     help: "let the demo accounts log in from other machines too",

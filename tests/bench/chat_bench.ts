@@ -34,6 +34,7 @@ export async function chatBench(options: ChatBenchOptions = {}): Promise<void> {
     const seconds = quick ? 1 : 3;
     const own = await measureParley(each, seconds);
     print(each, "parley", own);
+    if (each.kind === "login") continue;
     const peers = Deno.env.get("BENCH_PEERS");
     for (const peer of chatPeers) {
       if (peers !== undefined && !peers.split(",").includes(peer.name)) {
@@ -57,9 +58,9 @@ interface Case {
   /**
    * `rate`: messages/s to a group; `max`: as many as get through, with a window
    * of messages under way; `pairs`: the same from person to person; `idle`:
-   * connections that do nothing.
+   * connections that do nothing; `login`: full logins, of this server alone.
    */
-  readonly kind: "rate" | "max" | "pairs" | "idle";
+  readonly kind: "rate" | "max" | "pairs" | "idle" | "login";
   /** Members, pairs or connections. */
   readonly size: number;
   /** The rate or the window. */
@@ -76,10 +77,10 @@ interface Result {
 /** `max:1000:16` as a case. */
 function parseCase(name: string): Case {
   const [kind = "", size, amount] = name.split(":");
-  if (!["rate", "max", "pairs", "idle"].includes(kind)) {
+  if (!["rate", "max", "pairs", "idle", "login"].includes(kind)) {
     throw new Error(`there is no case "${name}"`);
   }
-  const usual = { rate: 20, max: 16, pairs: 32, idle: 0 }[kind as "rate"];
+  const usual = { rate: 20, max: 16, pairs: 32 }[kind] ?? 0;
   return {
     name,
     kind: kind as Case["kind"],
@@ -109,6 +110,18 @@ async function measureParley(each: Case, seconds: number): Promise<Result> {
       folder,
       port,
     );
+    if (each.kind === "login") {
+      const { pid } = server;
+      return await result(
+        new Deno.Command(Deno.execPath(), {
+          args: [
+            ...["run", "--quiet", "--no-check", "--config", config, "-A"],
+            ...[logins, String(port), String(pid), ...namesOf(each)],
+          ],
+          stderr: "inherit",
+        }),
+      );
+    }
     const extra = ["--values", values];
     return await load(each, seconds, parleyLanguage, server, extra);
   } finally {
@@ -141,7 +154,7 @@ function namesOf({ kind, size }: Case): string[] {
       { length: count },
       (_, index) => letter + String(index).padStart(5, "0"),
     );
-  const senders = { pairs: size, idle: 0, rate: 1, max: 1 }[kind];
+  const senders = { pairs: size, idle: 0, login: 0, rate: 1, max: 1 }[kind];
   return [...numbered("r", size), ...numbered("s", senders)];
 }
 
@@ -185,7 +198,12 @@ async function load(
       stderr: "inherit",
     })
     : new Deno.Command(program, { args, stderr: "inherit" });
-  const { stdout } = await command.output();
+  return await result(command);
+}
+
+/** The line that a load generator printed. */
+async function result(generator: Deno.Command): Promise<Result> {
+  const { stdout } = await generator.output();
   return JSON.parse(new TextDecoder().decode(stdout) || "{}");
 }
 
@@ -262,12 +280,14 @@ const config = here("../../deno.json");
 const entry = here("../../server.ts");
 const generator = here("./chat_load.ts");
 
+const logins = here("./login_load.ts");
+
 const allCases = [
   ...["rate:100", "rate:1000", "rate:5000"],
   ...["max:100", "max:1000", "max:5000"],
-  ...["pairs:100:1", "pairs:100:32", "idle:5000"],
+  ...["pairs:100:1", "pairs:100:32", "idle:5000", "login:1000"],
 ];
-const quickCases = ["rate:20", "max:50", "pairs:10", "idle:50"];
+const quickCases = ["rate:20", "max:50", "pairs:10", "idle:50", "login:50"];
 
 if (import.meta.main) {
   await chatBench({

@@ -29,7 +29,7 @@ export async function prepareChat(
   folder: string,
   names: readonly string[],
 ): Promise<PreparedChat> {
-  const text = names.map((name) => `${name} ${someVerifier()}\n`).join("");
+  const text = names.map((name) => `${name} ${verifierOf(name)}\n`).join("");
   await Deno.writeTextFile(join(folder, "credentials.txt"), text);
   await Deno.mkdir(join(folder, "data"), { mode: 0o700 });
   const store = new SqliteStore(join(folder, "data", "parley.db"));
@@ -82,11 +82,18 @@ function groupWrite(leader: number): StoreWrite {
   };
 }
 
-/** A verifier of no password that anybody knows. */
-function someVerifier(): string {
-  const salted = crypto.getRandomValues(new Uint8Array(32));
+/**
+ * What PBKDF2 would make of the password: deriving thousands of keys would take
+ * longer than any measurement.
+ */
+export function saltedPasswordOf(name: string): Uint8Array {
+  return createHash("sha256").update(`salted password of ${name}`).digest();
+}
+
+function verifierOf(name: string): string {
   const salt = crypto.getRandomValues(new Uint8Array(16));
-  return formatVerifier(makeVerifier(salted, { salt, iterations: 600_000 }));
+  const parameters = { salt, iterations: 600_000 };
+  return formatVerifier(makeVerifier(saltedPasswordOf(name), parameters));
 }
 
 const hourMs = 3_600_000;

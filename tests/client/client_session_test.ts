@@ -242,7 +242,7 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assertEquals(path, "/films/a.mp4");
   assertMatch(id, /^[0-9a-f]{16}$/);
   const file = { name: "a.mp4", size: 100 };
-  harness.transfer({ event: "offer-ready", id, file, key, addresses: [] });
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
   assertEquals(harness.answer("offer", {}).to, "luke");
   harness.server({
     ev: "answer",
@@ -254,8 +254,8 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   });
   assertEquals(harness.lastEffect("start-sending").id, id);
   harness.lose();
-  harness.transfer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
-  harness.transfer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
+  harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
+  harness.peer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
   const [result] = harness.results();
   assertEquals(result?.n, n);
   assert(result?.outcome.ok && result.outcome.command === "p2pvideo");
@@ -271,14 +271,14 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
   const file = { name: "a", size: 1 };
   harness.line("/p2pvideo luke a");
   const unreadable = harness.lastEffect("prepare-offer").id;
-  harness.transfer({
+  harness.peer({
     event: "failed",
     id: unreadable,
     failure: "unreadable",
     message: "no such file",
   });
   harness.line("/p2pvideo luke a");
-  harness.transfer({
+  harness.peer({
     event: "offer-ready",
     id: harness.lastEffect("prepare-offer").id,
     file,
@@ -288,7 +288,7 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
   harness.refuse("offer", "user_offline", "luke is off line");
   harness.line("/p2pvideo luke a");
   const { id } = harness.lastEffect("prepare-offer");
-  harness.transfer({ event: "offer-ready", id, file, key, addresses: [] });
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
   harness.answer("offer", {});
   harness.server({
     ev: "answer",
@@ -321,9 +321,9 @@ Deno.test("ClientSession: an offer waits for /accept, then the file is received"
   harness.line("/accept 2");
   harness.line("/accept 1");
   assertEquals(harness.lastEffect("prepare-answer").from, "luke");
-  harness.transfer({ event: "answer-ready", id, key, addresses: [] });
+  harness.peer({ event: "answer-ready", id, key, addresses: [] });
   assertEquals(harness.answer("answer", {}).accept, true);
-  harness.transfer({
+  harness.peer({
     event: "done",
     id,
     bytes: 100,
@@ -357,7 +357,7 @@ Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell t
   assertEquals(ask.take("answer").accept, false);
   const always = loggedIn();
   always.server(offer);
-  always.transfer({
+  always.peer({
     event: "answer-ready",
     id: offer.offer,
     key,

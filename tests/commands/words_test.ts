@@ -19,6 +19,20 @@ const words: readonly (readonly [line: string, command: Command])[] = [
     to: "luke",
     file: "my film.mp4",
   }],
+  ["BCM hello  all", { command: "broadcast", text: "hello  all" }],
+  ["broadcast hello", { command: "broadcast", text: "hello" }],
+  ["whoelsesince 60", { command: "whoelsesince", seconds: 60 }],
+  ["RDM b 1780349944", {
+    command: "rdm",
+    kind: "broadcast",
+    since: 1_780_349_944_000,
+  }],
+  ["RDM s 01 Jun 2026 21:39:04 before 12", {
+    command: "rdm",
+    kind: "group",
+    since: new Date(2026, 5, 1, 21, 39, 4).getTime(),
+    before: 12,
+  }],
   ["OUT", { command: "logout" }],
   ["logout", { command: "logout" }],
   ["message leia do or do not", {
@@ -58,6 +72,13 @@ Deno.test("parseCommand: a word without slash is one only as written, and in fro
       "UPD luke",
       "OUT now",
       "message leia",
+      "BCM",
+      "RDM",
+      "RDM b",
+      "RDM x 1780349944",
+      "RDM b yesterday",
+      "RDM b 1780349944 before noon",
+      "whoelsesince soon",
     ]
   ) {
     assertStringIncludes(problem(line), "usage: /");

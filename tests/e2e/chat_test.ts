@@ -113,6 +113,18 @@ Deno.test("words of older protocols and aliases work through the client", async 
   await luke.succeed("/join lukeleia");
   await yoda.succeed("SRM lukeleia hello there");
   await luke.event("message", { group: "lukeleia", text: "hello there" });
+  const since = new Date(Date.now() - 60_000).toISOString();
+  await yoda.succeed("BCM to all");
+  await luke.event("message", { kind: "broadcast", text: "to all" });
+  const texts = async (line: string) =>
+    ((await luke.succeed(line)).messages as { text: string }[])
+      .map(({ text }) => text);
+  assertEquals(await texts(`RDM b ${since}`), ["to all"]);
+  assertEquals(await texts(`RDM s ${since}`), ["hello there"]);
+  const later = Math.ceil(Date.now() / 1000) + 60;
+  assertEquals(await texts(`RDM b ${later}`), []);
+  const seen = await luke.succeed("whoelsesince 60");
+  assertEquals((seen.users as { user: string }[])[0]?.user, "yoda");
   await luke.succeed("/part lukeleia");
   await yoda.event("left", { user: "luke" });
   assert((await yoda.refused("SRM sith x")).startsWith("unknown_group"));

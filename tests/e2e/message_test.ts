@@ -136,9 +136,11 @@ Deno.test("text output: sentences as people read them", async () => {
   await reader.send("/activeuser");
   await line(/^obiwan, active since .{20}, 127\.0\.0\.1:\d+$/);
   await reader.send("/msgto obiwan hello");
-  await line(/^message sent at \d\d \w{3} \d{4} \d\d:\d\d:\d\d$/);
+  await line(/^message sent at \d\d \w{3} \d{4} \d\d:\d\d:\d\d \(number 1\)$/);
   await reader.send("/msgto leia hello");
-  await line(/^message sent at .{20}, kept for leia, who is off line$/);
+  await line(
+    /^message sent at .{20}, kept for leia, who is off line \(number 2\)$/,
+  );
   await obiwan.succeed("/msgto yoda general kenobi");
   await line(/^\d\d \w{3} \d{4} \d\d:\d\d:\d\d, obiwan: general kenobi$/);
   await reader.send("/msgto vader hello");

@@ -40,7 +40,7 @@ Deno.test("connectPinned() pins after the login and then connects at once", asyn
     await using server = new EchoServer(certificate);
     const label = serverLabel(host, server.port);
     const first = await connectPinned(host, server.port, pins);
-    assert(first.firstContact?.includes(certificate.fingerprint));
+    assert(first.firstContact?.message.includes(certificate.fingerprint));
     assertEquals(first.binding, certificate.binding);
     assertEquals(await echo(first.conn), "hello");
     first.conn.close();
@@ -76,7 +76,7 @@ Deno.test("connectPinned() refuses a changed key until it is forgotten", async (
     assert(await pins.forget(label));
     assert(!await pins.forget(label));
     const accepted = await connectPinned(host, port, pins);
-    assert(accepted.firstContact?.includes(other.fingerprint));
+    assert(accepted.firstContact?.message.includes(other.fingerprint));
     accepted.conn.close();
   });
 });
@@ -284,6 +284,41 @@ Deno.test("connectTls() streams both ways, holds back and half-closes", async ()
     assertEquals(await served, 1000);
     conn.close();
     listener.close();
+  });
+});
+
+Deno.test("PinFile knows what it could not write until it is closed", async () => {
+  await inFolder(async (folder) => {
+    const pins = new PinFile(join(folder, "missing", "folder"));
+    const pin = {
+      fingerprint: `SHA256:${"A".repeat(43)}`,
+      certificate: new Uint8Array([1]),
+    };
+    await assertRejects(() => pins.remember("a:1", pin), StartError, pins.path);
+    assertEquals(await pins.find("a:1"), pin);
+    assertEquals(await pins.find("b:1"), undefined);
+  });
+});
+
+Deno.test("connectPinned() suspects a known server that answers without TLS", async () => {
+  await inFolder(async (folder, pins) => {
+    const port = await meet(await ownTlsCertificate(folder, Date.now()), pins);
+    using listener = Deno.listen({ hostname: host, port });
+    const served = (async () => {
+      for (let i = 0; i < 2; i++) {
+        const conn = await listener.accept();
+        await conn.write(new TextEncoder().encode('{"error":{}}\n'));
+        await conn.closeWrite();
+        await conn.read(new Uint8Array(4096)).catch(() => {});
+        conn.close();
+      }
+    })();
+    await assertRejects(
+      () => connectPinned(host, port, pins),
+      TlsConnectError,
+      "used TLS before",
+    );
+    await served;
   });
 });
 

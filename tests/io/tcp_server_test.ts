@@ -114,6 +114,47 @@ Deno.test("TcpServer.close ends with a reader that does not read", async () => {
   assert((await readAll(conn)).length < 32_000_000);
 });
 
+// Before 2.9.5 a write that is under way outlives Deno.Conn.close() until its
+// reader reads or goes (denoland/deno#36369).
+Deno.test({
+  name: "TcpConnection.abort frees the socket of a reader that does not read",
+  ignore: Deno.build.os !== "linux" || isBefore(Deno.version.deno, [2, 9, 5]),
+  async fn() {
+    const echo = new EchoServer();
+    const conn = await echo.connect();
+    await waitUntil("it is open", () => echo.opened.length === 1);
+    const before = await openSockets();
+    echo.send(1, "x".repeat(32_000_000));
+    await waitUntil(
+      "the write is under way",
+      () => !echo.opened[0]?.hasOutgoing,
+    );
+    echo.opened[0]?.abort();
+    await waitUntil("it is freed", async () => await openSockets() < before);
+    conn.close();
+    await echo.server.close();
+  },
+});
+
+/** How many sockets this process has. */
+async function openSockets(): Promise<number> {
+  let count = 0;
+  for await (const { name } of Deno.readDir("/proc/self/fd")) {
+    const target = await Deno.readLink(`/proc/self/fd/${name}`).catch(() => "");
+    if (target.startsWith("socket:")) count++;
+  }
+  return count;
+}
+
+function isBefore(version: string, than: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  for (const [index, part] of than.entries()) {
+    const own = parts[index] ?? 0;
+    if (own !== part) return own < part;
+  }
+  return false;
+}
+
 Deno.test("TcpServer reads bursts larger than its small buffers whole", async () => {
   let received = 0;
   const server = new TcpServer("127.0.0.1", 0, {

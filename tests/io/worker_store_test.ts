@@ -88,6 +88,19 @@ Deno.test("packWrites() and unpackWrites() keep every write and the order", () =
         mid: "",
       },
     },
+    {
+      write: "message",
+      message: {
+        id: 3,
+        number: 2,
+        sender: 9,
+        group: 4,
+        at: 1_780_000_000_001,
+        text: "",
+        mid: "d",
+        deletes: 1,
+      },
+    },
     { write: "cursor", user: 1, upto: 2, lastSeen: 3 },
     {
       write: "message",

@@ -37,3 +37,16 @@ Deno.test("OutgoingQueue joins texts and encoded frames, in order, and counts by
   assertEquals(queue.take(), encode("alone\n"));
   assert(!queue.push("€".repeat(7)), "21 bytes");
 });
+
+Deno.test("OutgoingQueue joins the same frames for many connections once", () => {
+  const [one, two, three] = [1, 2, 3].map(() => new OutgoingQueue());
+  assert(one !== undefined && two !== undefined && three !== undefined);
+  const [first, second] = [Uint8Array.of(1), Uint8Array.of(2)];
+  for (const queue of [one, two]) queue.push(first) && queue.push(second);
+  three.push(second);
+  three.push(first);
+  const joined = one.take();
+  assertEquals(joined, Uint8Array.of(1, 2));
+  assert(two.take() === joined);
+  assertEquals(three.take(), Uint8Array.of(2, 1));
+});

@@ -32,6 +32,18 @@ Deno.test("ServerCore answers what is no request and stays", () => {
   yoda.ask("who", {});
 });
 
+Deno.test("ServerCore ends a connection that begins with TLS at once, with a word", () => {
+  const harness = new CoreHarness();
+  const lost = harness.connect();
+  lost.sendBytes(Uint8Array.of(0x16));
+  assertEquals(codeOf(lost, -1), "bad_frame");
+  assert(lost.closed);
+  // Later such a byte is a malformed line like any other.
+  const yoda = harness.login("yoda");
+  yoda.sendText("\x16\x03\n");
+  assert(!yoda.closed);
+});
+
 Deno.test("ServerCore closes a connection after 20 malformed lines in a row", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");

@@ -157,6 +157,25 @@ export class CoreHarness {
           else finish();
           break;
         }
+        case "look-up": {
+          const { query, lookup } = action;
+          if (this.queries === "failing") {
+            this.core.handleQueryFailed(query, this.now);
+            break;
+          }
+          const found = this.store.lookUp(lookup);
+          const finish = () => this.core.handleFound(query, found, this.now);
+          if (this.queries === "held") this.#heldQueries.push(finish);
+          else finish();
+          break;
+        }
+        case "purge":
+          if (this.queries === "failing") this.core.handlePurgeFailed(this.now);
+          else {
+            const next = this.store.purge(action.purge);
+            this.core.handlePurged(next, this.now);
+          }
+          break;
         case "derive":
           throw new Error("accounts of the harness have verifiers");
         case "close":

@@ -22,6 +22,8 @@ export interface TestClientOptions {
   readonly args?: readonly string[];
   /** `false` for text output. */
   readonly json?: boolean;
+  /** Where it keeps what it knows; below its own folder by default. */
+  readonly config?: string;
 }
 
 /** A running client. */
@@ -37,7 +39,7 @@ export class TestClient implements AsyncDisposable {
 
   /** Starts a client; does not wait for the login. */
   static async start(
-    server: TestServer,
+    server: Pick<TestServer, "port" | "plain">,
     options: TestClientOptions = {},
   ): Promise<TestClient> {
     const folder = await Deno.makeTempDir({ prefix: "parley-client-" });
@@ -48,14 +50,14 @@ export class TestClient implements AsyncDisposable {
         ...clientCommand,
         options.host ?? "127.0.0.1",
         String(server.port),
-        "--plain",
+        ...(server.plain ? ["--plain"] : []),
         ...(options.json === false ? [] : ["--json"]),
         ...(user === undefined ? [] : ["--user", user]),
         ...(options.args ?? []),
       ],
       cwd: folder,
       env: {
-        XDG_CONFIG_HOME: join(folder, ".config"),
+        XDG_CONFIG_HOME: options.config ?? join(folder, ".config"),
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },
     });
@@ -64,7 +66,7 @@ export class TestClient implements AsyncDisposable {
 
   /** Starts a client and waits until `user` is logged in. */
   static async login(
-    server: TestServer,
+    server: Pick<TestServer, "port" | "plain">,
     user: string,
     password: string,
     options: TestClientOptions = {},

@@ -20,6 +20,8 @@ export interface TestServerOptions {
   readonly launcher?: readonly string[];
   /** Address to listen on; 127.0.0.1 by default. */
   readonly host?: string;
+  /** False for TLS; most tests write frames by hand. */
+  readonly plain?: boolean;
 }
 
 /** A running server, its folder and its files. */
@@ -52,6 +54,11 @@ export class TestServer implements AsyncDisposable {
   /** The port it listens on; the same after a restart. */
   get port(): number {
     return this.#port;
+  }
+
+  /** True without TLS. */
+  get plain(): boolean {
+    return this.#options.plain ?? true;
   }
 
   /** The server's process. */
@@ -114,7 +121,7 @@ export class TestServer implements AsyncDisposable {
         ...(this.#options.launcher ?? []),
         ...serverCommand,
         ...args,
-        "--plain",
+        ...(this.plain ? ["--plain"] : []),
         ...(this.#options.args ?? []),
       ],
       cwd: this.folder,

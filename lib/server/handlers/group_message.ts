@@ -6,14 +6,13 @@
 import { groupLogLine } from "../../log/message_log.ts";
 import { encodeFrame } from "../../protocol/frame.ts";
 import type { Instant } from "../../protocol/instant.ts";
-import { groupKey } from "../../protocol/names.ts";
 import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Group } from "../group.ts";
 import { mayReach } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
-import type { SentMessage } from "../sent_messages.ts";
+import { isOfGroup, type SentMessage } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import type { User } from "../user.ts";
@@ -66,10 +65,9 @@ export function groupMessage(
 }
 
 function repeated(earlier: SentMessage, name: string): Effect {
-  const { at, number, group } = earlier;
+  const { at, number, deletes } = earlier;
   if (
-    group === undefined || number === undefined ||
-    groupKey(group.name) !== groupKey(name)
+    number === undefined || deletes !== undefined || !isOfGroup(earlier, name)
   ) throw new Refusal("bad_message_id");
   return { committed: () => ({ at, number }) };
 }

@@ -7,8 +7,11 @@ import type { Request, RequestName } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
+import type { Question } from "../lookups.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
+import { broadcast } from "./broadcast.ts";
+import { deleteMessage } from "./delete.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
 import {
   addMember,
@@ -18,10 +21,11 @@ import {
 } from "./group_member.ts";
 import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
+import { history } from "./history.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
-import { ack, ping, who } from "./presence.ts";
+import { ack, ping, who, whoSince } from "./presence.ts";
 import { rendezvous } from "./rendezvous.ts";
 
 /** How a request is handled; each returns or throws what is replied. */
@@ -51,6 +55,16 @@ type Handling<R, N extends RequestName> =
       now: Instant,
     ) => ReplyFields<N>;
   }
+  /** Needs a session and something that only the store knows. */
+  | {
+    readonly needs: "session";
+    readonly ask: (
+      server: ServerContext,
+      session: Session,
+      request: R,
+      id: number | undefined,
+    ) => Question;
+  }
   /** Needs a session and takes its turn among those that store something. */
   | {
     readonly needs: "session";
@@ -73,6 +87,10 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   ack: { needs: "session", activity: false, read: ack },
   logout: { needs: "session", activity: false, write: logout },
   who: { needs: "session", activity: true, read: who },
+  "who-since": { needs: "session", activity: true, read: whoSince },
+  history: { needs: "session", activity: true, ask: history },
+  broadcast: { needs: "session", activity: true, write: broadcast },
+  delete: { needs: "session", activity: true, ask: deleteMessage },
   find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
   "group-create": { needs: "session", activity: true, write: createGroup },

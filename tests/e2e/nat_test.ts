@@ -86,6 +86,19 @@ natTest(
   },
 );
 
+natTest("IPv6 leads directly where IPv4 would need the relay", async () => {
+  await using lab = await NetworkLab.open();
+  const [one = ""] = await lab.addHome(1, "symmetric");
+  const [two = ""] = await lab.addHome(2, "symmetric");
+  await lab.addIpv6();
+  await using server = await startServer(lab);
+  await using yoda = await logIn(lab, server, "yoda", one);
+  await using luke = await logIn(lab, server, "luke", two);
+  const { sent, got } = await send(yoda, luke, 3_000_000);
+  assertEquals([sent.via, got.via], ["direct-v6", "direct-v6"]);
+  assertMatch(String(sent.address), /^\[2001:db8:2::2\]:/);
+});
+
 natTest("no relay: says why there is no path", async () => {
   await withHomes(
     ["symmetric", "cone"],

@@ -24,6 +24,7 @@ const info: TransferInfo = {
   state: "running",
   bytes: 500_000,
   rate: 100_000,
+  paused: false,
 };
 
 function text(event: ClientEvent): string[] {

@@ -348,7 +348,7 @@ export class Receiver {
 const digestBytes = 32;
 /** Datagrams, and bytes, after which an acknowledgement leaves at once. */
 const ackEvery = 16;
-const ackBytes = 32 * 1024;
+const ackBytes = 64 * 1024;
 /** What a datagram out of the ordinary counts for. */
 const oddWeight = 8;
 const minAckDelayMs = 1;

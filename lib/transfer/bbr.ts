@@ -2,7 +2,7 @@
  * A model-based congestion controller in the manner of BBR (Cardwell et al.,
  * "BBR: Congestion-Based Congestion Control", and draft-ietf-ccwg-bbr): it
  * measures the rate the path delivers and its round-trip time, sends at that
- * rate, and keeps about two of their products in flight. Single losses do not
+ * rate, and keeps about one and a half of their products in flight. Single losses do not
  * slow it down; a round that loses much bounds what is in flight.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
@@ -245,7 +245,7 @@ export class Bbr implements CongestionController {
 
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
-const windowGain = 2;
+const windowGain = 1.5;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
 const bunchMs = 1;
 const extraDatagrams = 3;

@@ -57,6 +57,7 @@ export class Receiver {
   #sentLimit = 0;
   #doneAt = Infinity;
   #doneTries = 0;
+  #isDoneTold = false;
   #endsAt = Infinity;
 
   constructor(options: EndOptions) {
@@ -250,6 +251,7 @@ export class Receiver {
         rtt: this.#channel.rtt.smoothed,
       });
     }
+    if (this.#isDoneTold) this.#doneAt = now;
     const type = bytes[0]!;
     if (type === packetType.probe && this.#largest >= 0) {
       // The sender may have missed that the window opened.
@@ -289,8 +291,14 @@ export class Receiver {
   #finish(): void {
     if (this.#state !== "stored") return;
     this.#state = "finished";
-    this.#events.push({ type: "done", digest: this.#digest! });
+    this.#tellDone();
     this.#endsAt = -Infinity;
+  }
+
+  #tellDone(): void {
+    if (this.#isDoneTold) return;
+    this.#isDoneTold = true;
+    this.#events.push({ type: "done", digest: this.#digest! });
   }
 
   #ackDelay(): number {
@@ -332,10 +340,15 @@ export class Receiver {
 
   #sendDone(out: Uint8Array, now: number): number {
     if (this.#doneTries++ === maxDoneTries) {
-      // The file is here and checked; that the sender knows is a courtesy.
+      // The file is here and checked; that the sender knows is a courtesy. It
+      // is told again whenever it is heard, until it must have given up.
+      this.#tellDone();
+      this.#endsAt = now + transferLimits.idleMs;
+    }
+    if (this.#doneTries > maxDoneTries) {
       this.#doneAt = Infinity;
-      this.#finish();
-      return 0;
+      out.set(this.#digest!, controlHeaderBytes);
+      return this.#channel.send(out, packetType.done, digestBytes);
     }
     const timeout = this.#channel.rtt.probeTimeout(0);
     this.#doneAt = now +

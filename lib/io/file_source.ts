@@ -1,4 +1,7 @@
-/** The file that is being sent: read once, block by block, in order. */
+/**
+ * The file that is being sent: read once, in order, some blocks at a time, and
+ * the next ones while those are sealed and sent.
+ */
 import { basename } from "@std/path";
 import type { OfferedFile } from "../client/transfer_port.ts";
 import { blockLength, transferLimits } from "../transfer/transfer_limits.ts";
@@ -22,6 +25,13 @@ export class FileSource {
   readonly #path: string;
   readonly #handle: Deno.FsFile;
   readonly #modified: number | undefined;
+  #buffer = new Uint8Array(aheadBytes);
+  #spare = new Uint8Array(aheadBytes);
+  /** What {@link read} has handed out of the buffer, and what there is. */
+  #at = 0;
+  #filled = 0;
+  /** Fills the spare buffer. */
+  #ahead: Promise<number> | undefined;
 
   constructor(
     path: string,
@@ -82,13 +92,12 @@ export class FileSource {
     hash: ReturnType<typeof createHash>,
     isWanted: () => boolean,
   ): Promise<void> {
-    const buffer = new Uint8Array(transferLimits.blockBytes);
     let block = 0;
     for (const { endBlock, digest } of parts) {
       const own = createHash("sha256");
       for (; block < endBlock; block++) {
         if (!isWanted()) return;
-        const plaintext = await this.read(block, buffer);
+        const plaintext = await this.read(block);
         hash.update(plaintext);
         own.update(plaintext);
       }
@@ -102,21 +111,34 @@ export class FileSource {
   }
 
   /**
-   * Reads the next block, number `block`, into `buffer`.
+   * Reads the next block, number `block`.
    *
-   * @returns The part of `buffer` that was filled.
+   * @returns Its bytes, valid until the next call.
    * @throws {SourceError} when the file became shorter or cannot be read.
    */
-  async read(block: number, buffer: Uint8Array): Promise<Uint8Array> {
-    const target = buffer.subarray(0, blockLength(block, this.file.size));
-    let length: number;
+  async read(block: number): Promise<Uint8Array> {
+    const length = blockLength(block, this.file.size);
+    if (this.#at === this.#filled) await this.#advance();
+    if (this.#filled - this.#at < length) throw this.#changed();
+    this.#at += length;
+    return this.#buffer.subarray(this.#at - length, this.#at);
+  }
+
+  /** Takes what was read ahead, and reads ahead again. */
+  async #advance(): Promise<void> {
+    let filled: number;
     try {
-      length = await readFully(this.#handle, target);
+      filled = await (this.#ahead ?? readFully(this.#handle, this.#spare));
     } catch (error) {
       throw unreadable(this.#path, error);
     }
-    if (length < target.length) throw this.#changed();
-    return target;
+    [this.#buffer, this.#spare] = [this.#spare, this.#buffer];
+    this.#at = 0;
+    this.#filled = filled;
+    if (filled < aheadBytes) return;
+    this.#ahead = readFully(this.#handle, this.#spare);
+    // Reported when its turn comes.
+    this.#ahead.catch(() => {});
   }
 
   /** @throws {SourceError} when the file is not as it was when opened. */
@@ -177,3 +199,5 @@ function unreadable(path: string, error: unknown): SourceError {
 }
 
 const fingerprintBytes = 64 * 1024;
+/** A whole number of blocks. */
+const aheadBytes = 4 * transferLimits.blockBytes;

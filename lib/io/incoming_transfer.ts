@@ -10,7 +10,7 @@ import type { CloseReason } from "../transfer/close_reason.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
-import { transferLimits } from "../transfer/transfer_limits.ts";
+import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
@@ -44,6 +44,10 @@ export class IncomingTransfer {
   readonly #receiver: Receiver;
   readonly #pump: TransferPump;
   readonly #progress: TransferProgress;
+  readonly #blocks: number;
+  readonly #batch = new Uint8Array(batchBlocks * transferLimits.blockBytes);
+  #batchTimer: ReturnType<typeof setTimeout> | undefined;
+  #isBatchLate = false;
   #isWriting = false;
   #isEnded = false;
   #isStored = false;
@@ -59,6 +63,8 @@ export class IncomingTransfer {
   constructor(options: IncomingOptions) {
     this.#options = options;
     const { endpoint, paths, file, now } = options;
+    this.#blocks = blockCount(file.size);
+    this.#startedAt = now();
     this.#progress = new TransferProgress(options.id, file.size);
     this.#receiver = new Receiver({
       id: options.idBytes,
@@ -162,18 +168,50 @@ export class IncomingTransfer {
 
   #write(): void {
     if (this.#isWriting || this.#isEnded) return;
-    const plaintext = this.#receiver.pollWrite();
-    if (plaintext !== undefined) this.#writeBlock(plaintext);
+    if (!this.#isBatchReady()) return;
+    let count = 0;
+    let length = 0;
+    while (count < batchBlocks) {
+      const plaintext = this.#receiver.pollWrite();
+      if (plaintext === undefined) break;
+      this.#batch.set(plaintext, length);
+      length += plaintext.length;
+      count++;
+    }
+    if (count > 0) this.#writeBatch(length, count);
   }
 
-  async #writeBlock(plaintext: Uint8Array): Promise<void> {
+  /**
+   * A write costs a trip to another thread, so while blocks come fast some are
+   * written together. A block does not wait longer than {@link batchMs}.
+   */
+  #isBatchReady(): boolean {
+    const receiver = this.#receiver;
+    const waiting = receiver.base - receiver.written;
+    if (waiting === 0) return false;
+    const isLast = receiver.base === this.#blocks;
+    if (waiting >= batchBlocks || isLast || this.#isBatchLate) {
+      clearTimeout(this.#batchTimer);
+      this.#batchTimer = undefined;
+      this.#isBatchLate = false;
+      return true;
+    }
+    this.#batchTimer ??= setTimeout(() => {
+      this.#batchTimer = undefined;
+      this.#isBatchLate = true;
+      this.#pump.wake();
+    }, batchMs);
+    return false;
+  }
+
+  async #writeBatch(length: number, count: number): Promise<void> {
     const { sink, now } = this.#options;
     this.#isWriting = true;
     try {
-      const isRoom = await this.#waitForRoom(plaintext.length);
+      const isRoom = await this.#waitForRoom(length);
       if (!isRoom) return this.#release();
-      await sink.write(plaintext);
-      this.#receiver.handleWritten(now());
+      await sink.write(this.#batch.subarray(0, length));
+      for (let i = 0; i < count; i++) this.#receiver.handleWritten(now());
       await this.#checkpoints.handleWritten(this.#receiver.written, now());
       this.#isWriting = false;
       if (this.#isEnded) this.#release();
@@ -296,6 +334,7 @@ export class IncomingTransfer {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    clearTimeout(this.#batchTimer);
     // A write under way still needs the file.
     if (!this.#isWriting && !this.#isStoring) this.#release();
   }
@@ -311,3 +350,6 @@ export class IncomingTransfer {
 
 /** How often a full disk is looked at again. */
 const roomPollMs = 1_000;
+/** Blocks that are written together at most. */
+const batchBlocks = 4;
+const batchMs = 20;

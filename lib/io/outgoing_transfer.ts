@@ -48,7 +48,6 @@ export class OutgoingTransfer {
   readonly #hash = createHash("sha256");
   readonly #firstBlock: number;
   #arePartsChecked: boolean;
-  readonly #buffer = new Uint8Array(transferLimits.blockBytes);
   #isReading = false;
   #isEnded = false;
   /** When the other side was first heard, monotonic ms. */
@@ -145,7 +144,7 @@ export class OutgoingTransfer {
     this.#isReading = true;
     try {
       if (!this.#arePartsChecked) await this.#checkParts();
-      const plaintext = await source.read(block, this.#buffer);
+      const plaintext = await source.read(block);
       // Before the last block leaves, so that no wrong file can be completed.
       if (block === this.#blocks - 1) await source.check();
       this.#isReading = false;

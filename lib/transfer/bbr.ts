@@ -2,7 +2,7 @@
  * A model-based congestion controller in the manner of BBR (Cardwell et al.,
  * "BBR: Congestion-Based Congestion Control", and draft-ietf-ccwg-bbr): it
  * measures the rate the path delivers and its round-trip time, sends at that
- * rate, and keeps about two of their products in flight. Single losses do not
+ * rate, and keeps about one and a half of their products in flight. Single losses do not
  * slow it down; a round that loses much bounds what is in flight.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
@@ -206,10 +206,7 @@ export class Bbr implements CongestionController {
     }
     const isStartup = this.#phase === "startup";
     const target = this.#bytesFor(isStartup ? startupGain : windowGain) +
-      Math.max(
-        extraDatagrams * this.#datagramBytes,
-        Math.min(this.#maxRate * bunchMs, maxExtraBytes),
-      );
+      this.#extraBytes();
     const grown = isStartup
       ? Math.max(target, this.#window + sample.acked)
       : target;
@@ -217,6 +214,18 @@ export class Bbr implements CongestionController {
     this.#window = Math.max(
       Math.min(grown, limit, this.#inFlightBound),
       floor,
+    );
+  }
+
+  /**
+   * What acknowledgements that come in bunches hold back: less than that in
+   * flight and the receiver would wait for more while the sender waits for it.
+   */
+  #extraBytes(): number {
+    return Math.max(
+      Math.min(bunchDatagrams * this.#datagramBytes, maxBunchBytes),
+      extraDatagrams * this.#datagramBytes,
+      Math.min(this.#maxRate * bunchMs, maxExtraBytes),
     );
   }
 
@@ -236,10 +245,13 @@ export class Bbr implements CongestionController {
 
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
-const windowGain = 2;
+const windowGain = 1.5;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
 const bunchMs = 1;
 const extraDatagrams = 3;
+/** More than a receiver lets come together before it acknowledges. */
+const bunchDatagrams = 20;
+const maxBunchBytes = 64 * 1024;
 const maxExtraBytes = 128 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 const rateRounds = 10;

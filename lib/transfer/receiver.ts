@@ -61,6 +61,7 @@ export class Receiver {
   #sentLimit = 0;
   #doneAt = Infinity;
   #doneTries = 0;
+  #isDoneTold = false;
   #endsAt = Infinity;
 
   constructor(options: EndOptions) {
@@ -265,6 +266,7 @@ export class Receiver {
     if (body === undefined || this.#channel.isClosing) return;
     if (this.#state === "connecting") this.#state = "receiving";
     this.#tellPath();
+    if (this.#isDoneTold) this.#doneAt = now;
     const type = bytes[0]!;
     if (type === packetType.probe && this.#largest >= 0) {
       // The sender may have missed that the window opened.
@@ -309,8 +311,14 @@ export class Receiver {
   #finish(): void {
     if (this.#state !== "stored") return;
     this.#state = "finished";
-    this.#events.push({ type: "done", digest: this.#digest! });
+    this.#tellDone();
     this.#endsAt = -Infinity;
+  }
+
+  #tellDone(): void {
+    if (this.#isDoneTold) return;
+    this.#isDoneTold = true;
+    this.#events.push({ type: "done", digest: this.#digest! });
   }
 
   #ackDelay(): number {
@@ -352,10 +360,15 @@ export class Receiver {
 
   #sendDone(out: Uint8Array, now: number): number {
     if (this.#doneTries++ === maxDoneTries) {
-      // The file is here and checked; that the sender knows is a courtesy.
+      // The file is here and checked; that the sender knows is a courtesy. It
+      // is told again whenever it is heard, until it must have given up.
+      this.#tellDone();
+      this.#endsAt = now + transferLimits.idleMs;
+    }
+    if (this.#doneTries > maxDoneTries) {
       this.#doneAt = Infinity;
-      this.#finish();
-      return 0;
+      out.set(this.#digest!, controlHeaderBytes);
+      return this.#channel.send(out, packetType.done, digestBytes);
     }
     const timeout = this.#channel.rtt.probeTimeout(0);
     this.#doneAt = now +
@@ -368,7 +381,7 @@ export class Receiver {
 const digestBytes = 32;
 /** Datagrams, and bytes, after which an acknowledgement leaves at once. */
 const ackEvery = 16;
-const ackBytes = 32 * 1024;
+const ackBytes = 64 * 1024;
 /** What a datagram out of the ordinary counts for. */
 const oddWeight = 8;
 const minAckDelayMs = 1;

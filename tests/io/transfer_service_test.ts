@@ -36,6 +36,15 @@ class Side {
     });
   }
 
+  /** Waits until `bytes` of transfer `id` have come. */
+  async progress(id: string, bytes: number): Promise<void> {
+    while (
+      !this.events.some((event) =>
+        event.id === id && event.event === "progress" && event.bytes >= bytes
+      )
+    ) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   /** The event `name` of transfer `id`; throws when another end comes first. */
   async event<N extends TransferEvent["event"]>(
     id: string,
@@ -265,7 +274,7 @@ Deno.test("TransferService.cancel reaches the other side; what came is kept", as
     const path = await write(world, "big.bin", testFile(200_000_000));
     for (const isSender of [true, false]) {
       const id = await start(world, path);
-      await world.receiver.event(id, "progress");
+      await world.receiver.progress(id, 10_000_000);
       const [one, other] = isSender
         ? [world.sender, world.receiver]
         : [world.receiver, world.sender];

@@ -1,0 +1,123 @@
+import { assert, assertEquals } from "@std/assert";
+import { Bbr } from "../../lib/transfer/bbr.ts";
+import type { AckSample } from "../../lib/transfer/congestion.ts";
+
+/** Feeds a path of `rate` bytes/ms and `rtt` ms, a round trip at a time. */
+class Path {
+  readonly bbr = new Bbr();
+  now = 0;
+  delivered = 0;
+  rate: number;
+  rtt: number;
+
+  constructor(rate: number, rtt: number) {
+    this.rate = rate;
+    this.rtt = rtt;
+    this.bbr.setDatagramBytes(1472);
+    this.bbr.handleFirstRtt(rtt);
+  }
+
+  /** A round in which `lossShare` of what was sent got lost. */
+  round(lossShare = 0, isAppLimited = false): void {
+    const inFlight = this.bbr.window;
+    const sent = Math.min(inFlight, this.bbr.pacingRate * this.rtt);
+    const acked = Math.min(sent * (1 - lossShare), this.rate * this.rtt);
+    const prior = this.delivered;
+    this.delivered += acked;
+    this.now += this.rtt;
+    const sample: AckSample = {
+      now: this.now,
+      acked,
+      lost: sent * lossShare,
+      inFlight: Math.min(inFlight, this.rate * this.rtt),
+      priorInFlight: inFlight,
+      delivered: this.delivered,
+      priorDelivered: prior,
+      rate: acked / this.rtt,
+      isAppLimited,
+      rtt: this.rtt,
+      lostSentAt: lossShare > 0 ? this.now - this.rtt : 0,
+    };
+    this.bbr.handleAck(sample);
+  }
+
+  rounds(count: number, lossShare = 0): void {
+    for (let i = 0; i < count; i++) this.round(lossShare);
+  }
+}
+
+Deno.test("Bbr doubles until the path is full, then stays at its rate", () => {
+  const path = new Path(12_500, 40);
+  assertEquals(path.bbr.phase, "startup");
+  path.rounds(20);
+  assertEquals(path.bbr.phase, "probe-rate");
+  const { pacingRate, window } = path.bbr;
+  assert(pacingRate >= 0.75 * 12_500 && pacingRate <= 1.25 * 12_500);
+  assert(window >= 12_500 * 40 && window <= 3 * 12_500 * 40, `${window}`);
+});
+
+Deno.test("Bbr is not slowed down by scattered loss", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  path.rounds(30, 0.05);
+  assert(path.bbr.pacingRate >= 0.7 * 12_500);
+});
+
+Deno.test("Bbr bounds what is in flight when a round loses much", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  const before = path.bbr.window;
+  path.rounds(3, 0.4);
+  assert(path.bbr.window < before);
+});
+
+Deno.test("Bbr follows a rate that falls, and one that rises", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  path.rate = 1_250;
+  path.rounds(15);
+  assert(path.bbr.pacingRate <= 1.25 * 1_250 + 1);
+  path.rate = 12_500;
+  path.rounds(120);
+  assert(path.bbr.pacingRate >= 0.7 * 12_500, `${path.bbr.pacingRate}`);
+});
+
+Deno.test("Bbr does not take its own idleness for a slow path", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  const { pacingRate } = path.bbr;
+  path.rate = 100;
+  for (let i = 0; i < 5; i++) path.round(0, true);
+  path.rate = 12_500;
+  assert(path.bbr.pacingRate >= 0.55 * pacingRate);
+});
+
+Deno.test("Bbr looks for the smallest round trip every ten seconds", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  path.rtt = 60;
+  let isProbing = false;
+  for (let i = 0; i < 300 && !isProbing; i++) {
+    path.round();
+    isProbing = path.bbr.phase === "probe-rtt";
+  }
+  assert(isProbing);
+  path.rounds(20);
+  assertEquals(path.bbr.phase, "probe-rate");
+});
+
+Deno.test("Bbr sends next to nothing while nothing comes back", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  path.bbr.handlePersistentCongestion();
+  assertEquals(path.bbr.window, 4 * 1472);
+  path.round();
+  assert(path.bbr.window > 4 * 1472);
+});
+
+Deno.test("Bbr keeps more in flight than a receiver holds back", () => {
+  const path = new Path(2_500, 0.2);
+  path.rounds(40);
+  // An acknowledgement leaves after 16 datagrams.
+  assert(path.bbr.window > 16 * 1472);
+});

@@ -322,7 +322,8 @@ async function generate(path: string, count: number): Promise<void> {
     INSERT INTO broadcasts SELECT u.value, messages.id FROM messages,
       json_each('[1,2,3,77]') AS u WHERE grp IS NULL AND receiver IS NULL;
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
-    INSERT INTO users SELECT i, 'u' || i, 0, 0 FROM n;
+    INSERT INTO users (id, name, last_seen, cursor)
+      SELECT i, 'u' || i, 0, 0 FROM n;
     WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
     INSERT INTO members SELECT i, 77, 1, 0, 0 FROM n;
     UPDATE meta SET value = ${count} WHERE key = 'last_message';

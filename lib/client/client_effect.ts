@@ -65,6 +65,8 @@ export type ClientEffect =
     readonly port: number;
     readonly grant: RendezvousGrant;
   }
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  | { readonly effect: "limit"; readonly rate: number }
   | { readonly effect: "cancel-transfer"; readonly id: string }
   /** Calls of the private-session service; see `session_port.ts`. */
   | { readonly effect: "prepare-session"; readonly id: string }

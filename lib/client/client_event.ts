@@ -40,6 +40,8 @@ export interface TransferInfo {
   readonly bytes: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** True while the receiver waits for room on its disk. */
+  readonly paused: boolean;
   /** How the other side is reached; absent, as what follows, until it is. */
   readonly via?: PathKind;
   /** `IP:PORT` of the other side; absent when the server relays. */
@@ -96,6 +98,18 @@ export interface TransferSummary {
   readonly path?: string;
 }
 
+/** How sending to one member of a group went. */
+export type GroupSendResult =
+  & { readonly user: string }
+  & (
+    | (
+      & { readonly ok: true; readonly code?: never; readonly message?: never }
+      & TransferInfo
+      & TransferSummary
+    )
+    | { readonly ok: false; readonly code: string; readonly message: string }
+  );
+
 /** What a successful command answers, by command. */
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
@@ -131,6 +145,13 @@ export interface CommandAnswers {
   srb: ReplyFields<"group-create">;
   chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
+  groupvideo: {
+    group: string;
+    name: string;
+    results: readonly GroupSendResult[];
+  };
+  /** Bytes a second; 0 for no limit. */
+  limit: { limit: number };
   accept: { transfer: number };
   reject: { transfer: number };
   transfers: {
@@ -170,6 +191,8 @@ export interface CommandFailure {
   readonly code: string;
   /** One line for people. */
   readonly message: string;
+  /** Of `groupvideo`: how it went with each member. */
+  readonly results?: readonly GroupSendResult[];
   /** True when an event of its transfer or session told it already. */
   readonly announced?: boolean;
 }
@@ -324,6 +347,8 @@ export type ClientEvent =
   }
   /** The other side is reached, or is reached another way from now on. */
   | { readonly event: "path"; readonly info: TransferInfo }
+  /** The receiver waits for room on its disk, or goes on: see `paused`. */
+  | { readonly event: "paused"; readonly info: TransferInfo }
   | { readonly event: "progress"; readonly info: TransferInfo }
   | {
     readonly event: "result";

@@ -12,6 +12,7 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
+import { leastRate, parseRate } from "../commands/rate.ts";
 import { isUserName } from "../protocol/names.ts";
 import { parseServerLabel } from "./server_pins.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
@@ -37,6 +38,8 @@ export interface ClientOptions {
   readonly downloadDir: string;
   /** Absent: `ask` on a terminal, else `always`. */
   readonly accept?: AcceptMode;
+  /** Bytes a second that are sent at most; 0 for no limit. */
+  readonly limit: number;
   /** Commands to run instead of reading them; empty for none. */
   readonly exec: readonly string[];
   /** Print JSON instead of text. */
@@ -102,6 +105,7 @@ export function parseClientOptions(
         "a folder",
       ),
       ...accept !== undefined && { accept: parseAccept(accept) },
+      limit: parseLimit(value("--limit") ?? "off"),
       exec,
       json: line.options.has("--json"),
       plain: line.options.has("--plain"),
@@ -111,6 +115,14 @@ export function parseClientOptions(
     };
     return { kind: "run", options };
   });
+}
+
+function parseLimit(text: string): number {
+  const rate = parseRate(text);
+  if (rate !== undefined) return rate;
+  throw new UsageError(
+    `invalid --limit "${text}": must be bytes a second from ${leastRate}, such as 500k or 2M, or off`,
+  );
 }
 
 function parseAccept(text: string): AcceptMode {
@@ -185,6 +197,12 @@ const rows: readonly OptionRow[] = [
     value: "MODE",
     help: "files and private sessions: always, ask or never",
     default: "ask on a terminal, else always",
+  },
+  {
+    name: "--limit",
+    value: "RATE",
+    help: "send at most so many bytes a second, as 500k or 2M",
+    default: "off",
   },
   {
     name: "--exec",

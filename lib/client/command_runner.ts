@@ -10,11 +10,13 @@ import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
+import type { ClientEffect } from "./client_effect.ts";
 import type { CommandOutcome } from "./client_event.ts";
 import type { PasswordChange } from "./password_change.ts";
-import type { Offers } from "./offers.ts";
 import { readHistory } from "./history_reader.ts";
+import type { Offers } from "./offers.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
+import type { GroupSend } from "./group_send.ts";
 import { roomName } from "./room_name.ts";
 
 /** What the runner needs from the session it belongs to. */
@@ -25,6 +27,8 @@ export interface CommandHost {
   readonly chat: Chat;
   /** This user has another name. */
   renamed(from: string, to: string): void;
+  readonly groupSend: GroupSend;
+  effect(effect: ClientEffect): void;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -42,9 +46,12 @@ export class CommandRunner {
   /** Makes message ids of this run differ from those of every other run. */
   readonly #run: string;
   #nextMessage = 1;
+  #limit: number;
 
-  constructor(host: CommandHost) {
+  /** @param limit Bytes a second that are sent at most; 0 for no limit. */
+  constructor(host: CommandHost, limit: number) {
     this.#host = host;
+    this.#limit = limit;
     this.#run = encodeBase64Url(host.random.bytes(9));
   }
 
@@ -181,6 +188,10 @@ export class CommandRunner {
         return this.#chat(n, command.target);
       case "p2pvideo":
         return offers.transfers.send(command.to, command.file, n);
+      case "groupvideo":
+        return this.#host.groupSend.send(command.group, command.file, n);
+      case "limit":
+        return this.#setLimit(n, command.rate);
       case "accept":
         return offers.accept(command.transfer, n);
       case "reject":
@@ -196,6 +207,14 @@ export class CommandRunner {
       case "logout":
         return this.#host.logout(n);
     }
+  }
+
+  /** Sets the limit, or only tells it. */
+  #setLimit(n: number, rate = this.#limit): void {
+    this.#limit = rate;
+    this.#host.effect({ effect: "limit", rate });
+    const answer = { limit: rate };
+    this.#host.settle(n, { command: "limit", ok: true, answer });
   }
 
   #settleHistory(

@@ -73,6 +73,7 @@ function candidatesOf(
     case "new-name":
     case "word":
     case "number":
+    case "rate":
     case "text":
       return nothing;
   }

@@ -13,7 +13,8 @@ import {
 } from "./private_sessions.ts";
 import type { SessionEvent } from "./session_port.ts";
 import type { TransferEvent } from "./transfer_port.ts";
-import { type AcceptRule, Transfers } from "./transfers.ts";
+import { Transfers } from "./transfers.ts";
+import type { AcceptRule } from "./transfers_host.ts";
 
 /** What the offers need from the session they belong to. */
 export interface OffersHost extends PrivateSessionsHost {

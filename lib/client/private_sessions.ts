@@ -7,7 +7,7 @@
 import { encodeHex } from "@std/encoding/hex";
 import type { Instant } from "../protocol/instant.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
-import type { AcceptRule, TransfersHost } from "./transfers.ts";
+import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
 import {
   type PrivateSessionEntry,

@@ -2,10 +2,11 @@
 import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
+import { formatRate } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
 import { renderPeople } from "./render_people.ts";
-import { listSession } from "./render_session.ts";
 import { historyLines, seenLines } from "./render_history.ts";
+import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
 
 /** The lines that show a command's answer. */
@@ -112,6 +113,23 @@ export function renderAnswer(
         ...sessions.map((info) => listSession(info, palette)),
       ];
       return lines.length === 0 ? ["no transfers"] : lines;
+    }
+    case "groupvideo": {
+      const { group, name: file, results } = outcome.answer;
+      const got = results.filter(({ ok }) => ok).map(({ user }) => user);
+      const away = results.filter(({ ok }) => !ok).map(({ user }) => user);
+      const missed = away.length === 0 ? "" : `; off line: ${names(away)}`;
+      return [palette.good(
+        `${visible(file)} reached ${names(got)} of ${name(group)}${missed}`,
+      )];
+    }
+    case "limit": {
+      const { limit } = outcome.answer;
+      return [
+        limit === 0
+          ? "sending is not limited"
+          : `sending is limited to ${formatRate(limit)}`,
+      ];
     }
     case "help":
       return helpLines(outcome.answer, palette);

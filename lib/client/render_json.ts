@@ -26,12 +26,13 @@
  * | `private-message` | `session`, `at`, `from`, `text` |
  * | `private-refused` | `session`, `user`, `text`, `message`: a text that was not sent after all |
  * | `path` | transfer fields, each time another kind of path is used |
+ * | `paused` | transfer fields, when the receiver runs out of room and when it goes on |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
  * | `goodbye` | `user` |
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
- * `user`, `name`, `size`, `state`, `bytes`, `rate` and, once the other side
+ * `user`, `name`, `size`, `state`, `bytes`, `rate`, `paused` and, once the other side
  * is reached, `via`, `address`, `rtt`, `loss`, `why`. Session fields are
  * `session` (the N of `/accept N`), `direction`, `kind`, `user`, `state`. Every
  * command leads to exactly one `result`; its answers are listed in PROTOCOL.md.
@@ -77,6 +78,7 @@ function flatten(event: ClientEvent): object {
       return { event: name, ...info, ...why };
     }
     case "path":
+    case "paused":
     case "progress":
       return { event: event.event, ...event.info };
     case "result": {
@@ -99,7 +101,8 @@ function flatten(event: ClientEvent): object {
 function flattenOutcome(outcome: CommandOutcome): object {
   const { command, ok } = outcome;
   if (outcome.ok) return { command, ok, ...flattenAnswer(outcome) };
-  return { command, ok, code: outcome.code, message: outcome.message };
+  const { code, message, results } = outcome;
+  return { command, ok, code, message, ...(results && { results }) };
 }
 
 function flattenAnswer(outcome: CommandSuccess): object {

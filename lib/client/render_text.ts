@@ -6,7 +6,12 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
-import { progressText, renderPath, renderTransfer } from "./render_transfer.ts";
+import {
+  progressText,
+  renderPath,
+  renderPaused,
+  renderTransfer,
+} from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
 import {
   renderPrivateMessage,
@@ -97,6 +102,8 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [renderPrivateRefused(event, palette)];
     case "path":
       return [renderPath(event.info, palette)];
+    case "paused":
+      return [renderPaused(event.info)];
     case "progress":
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {

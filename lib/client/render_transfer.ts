@@ -53,6 +53,14 @@ export function renderTransfer(
   }
 }
 
+/** The line that tells that a transfer waits for room, or goes on. */
+export function renderPaused(info: TransferInfo): string {
+  const label = `${info.transfer}: ${visible(info.name)}`;
+  if (!info.paused) return `${label} goes on`;
+  const whose = info.direction === "incoming" ? "the" : "the receiver's";
+  return `${label} waits: ${whose} disk is full; it goes on when there is room`;
+}
+
 /** The line that tells by which way a transfer goes. */
 export function renderPath(info: TransferInfo, palette: Palette): string {
   const user = palette.name(visible(info.user));
@@ -87,7 +95,8 @@ export function listTransfer(info: TransferInfo, palette: Palette): string {
   if (info.state === "running") {
     const way = info.via === undefined ? "" : `, ${pathText(info)}`;
     const why = info.why === undefined ? "" : `; ${visible(info.why)}`;
-    return `${label}, ${progressText(info)}${way}${why}`;
+    const pause = info.paused ? ", waiting for room on the disk" : "";
+    return `${label}, ${progressText(info)}${pause}${way}${why}`;
   }
   if (info.state !== "offered") return `${label}, ${info.state}`;
   const waits = info.direction === "incoming"

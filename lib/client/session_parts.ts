@@ -6,6 +6,7 @@ import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { type EventRouterHost } from "./event_router.ts";
+import { GroupSend } from "./group_send.ts";
 import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
@@ -13,7 +14,7 @@ import { OpenCommands } from "./open_commands.ts";
 import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
-import type { AcceptRule } from "./transfers.ts";
+import type { AcceptRule } from "./transfers_host.ts";
 
 /** What a session is made of. */
 export interface ClientSessionOptions {
@@ -22,6 +23,8 @@ export interface ClientSessionOptions {
   /** Where this client receives transfers. */
   readonly udpPort: number;
   readonly accept: AcceptRule;
+  /** Bytes a second that are sent at most; 0, the default, for no limit. */
+  readonly limit?: number;
   /** Asks the server at login for users and groups to complete. */
   readonly learnNames: boolean;
   /** Names program and version to the server. */
@@ -111,9 +114,14 @@ export class SessionParts {
       this.login.handleRenamed(to);
       names.rename(from, to);
     };
-    const parts = { offers, passwords, chat };
-    this.runner = new CommandRunner({ ...host, ...parts, renamed });
+    const { transfers } = offers;
     const user = () => this.login.user;
+    const groupSend = new GroupSend({ ...host, transfers, self: user });
+    const parts = { offers, passwords, chat, groupSend };
+    this.runner = new CommandRunner(
+      { ...host, ...parts, renamed },
+      options.limit ?? 0,
+    );
     this.router = { inbox, names, offers, chat, now, user, emit, bye };
   }
 

@@ -1,4 +1,9 @@
-import type { TransferInfo, TransferState } from "./client_event.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type {
+  CommandOutcome,
+  TransferInfo,
+  TransferState,
+} from "./client_event.ts";
 import type {
   OfferedFile,
   TransferLink,
@@ -18,12 +23,16 @@ export interface Transfer {
   rate: number;
   /** When it began to run, monotonic ms. */
   startedAt: number;
+  /** Gets its end instead of a command. */
+  readonly report: ((outcome: CommandOutcome) => void) | undefined;
   /** Number of the command that waits for its end. */
   command: number | undefined;
   /** What an outgoing offer says, once the file is open; to offer it again. */
   offer: TransferPeer | undefined;
   /** Where an incoming one comes from. */
   peer: TransferPeer | undefined;
+  /** The receiver waits for room on its disk. */
+  isPaused: boolean;
   /** How the other side is reached, once it is. */
   link: TransferLink | undefined;
   /** True once this side accepted and the answer is under way. */
@@ -34,7 +43,8 @@ export interface Transfer {
 
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
-  const { number, direction, user, file, state, bytes, rate, link } = transfer;
+  const { number, direction, user, file, state, bytes, rate, link, isPaused } =
+    transfer;
   const { name, size } = file;
   const kind = "file";
   return {
@@ -47,6 +57,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     state,
     bytes,
     rate,
+    paused: isPaused,
     ...(link === undefined ? {} : linkInfo(link)),
   };
 }
@@ -69,3 +80,16 @@ function linkInfo({ via, address, rtt, loss, why }: TransferLink) {
 export function averageRate(bytes: number, ms: number): number {
   return ms > 0 ? bytes * 1000 / ms : 0;
 }
+
+/** The other side may be at these addresses, too. */
+export function addAddresses(
+  transfer: Transfer,
+  addresses: readonly WireAddress[],
+): void {
+  const { peer } = transfer;
+  if (peer === undefined) return;
+  const all = [...addresses, ...peer.addresses].slice(0, mostAddresses);
+  transfer.peer = { ...peer, addresses: all };
+}
+
+const mostAddresses = 64;

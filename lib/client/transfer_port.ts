@@ -63,6 +63,8 @@ export interface TransferPort {
   addAddresses(id: string, addresses: readonly WireAddress[]): void;
   /** The server's UDP port, for finding each other and for relaying. */
   bind(server: WireAddress, grant: RendezvousGrant): void;
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  limit(rate: number): void;
   /** Stops a transfer in any state, on this side; no event follows. */
   cancel(id: string): void;
   /** Stops all, removes nothing that can be resumed, frees sockets and files. */
@@ -111,6 +113,12 @@ export type TransferEvent =
     readonly event: "path";
     readonly id: string;
     readonly link: TransferLink;
+  }
+  | {
+    /** The receiver waits for room on its disk, or no longer does. */
+    readonly event: "paused";
+    readonly id: string;
+    readonly isPaused: boolean;
   }
   | {
     /** The receiver has the whole file, checked, under its final name. */

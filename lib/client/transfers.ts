@@ -7,41 +7,30 @@
 import { encodeHex } from "@std/encoding/hex";
 import { basename } from "./basename.ts";
 import type { Instant } from "../protocol/instant.ts";
-import type { Random } from "../protocol/random.ts";
-import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
-import type { ClientEffect } from "./client_effect.ts";
+import type { CommandOutcome } from "./client_event.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
-import type { OnReply } from "./request_queue.ts";
 import { rejectionText } from "./rejection_text.ts";
-import { averageRate, type Transfer, transferInfo } from "./transfer.ts";
-import { TransferTable, type TransferTableHost } from "./transfer_table.ts";
+import {
+  addAddresses,
+  averageRate,
+  type Transfer,
+  transferInfo,
+} from "./transfer.ts";
+import { TransferTable } from "./transfer_table.ts";
+import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
 import type {
   OfferedFile,
   TransferEvent,
   TransferPeer,
 } from "./transfer_port.ts";
 
-/** What to do with incoming offers. */
-export type AcceptRule = "always" | "ask" | "never";
-
-/** What the transfers need from the session they belong to. */
-export interface TransfersHost extends TransferTableHost {
-  readonly random: Random;
-  effect(effect: ClientEffect): void;
-  /** Sends a request now or once the session is open again. */
-  request<N extends RequestName>(
-    name: N,
-    fields: RequestFields<N>,
-    onReply: OnReply<N>,
-  ): void;
-}
-
 /** All transfers that have not ended. */
 export class Transfers {
   readonly #host: TransfersHost;
   readonly #accept: AcceptRule;
   readonly #table: TransferTable;
+  #isClosed = false;
 
   constructor(
     host: TransfersHost,
@@ -58,11 +47,26 @@ export class Transfers {
     return this.#table;
   }
 
-  /** Offers a file; command number `n` is settled when the transfer ends. */
-  send(user: string, path: string, n: number): void {
+  /** True once {@link close} was called: nothing is offered any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Offers a file.
+   *
+   * @param end The number of the command that is settled when the transfer
+   * ends, or who gets its outcome instead.
+   */
+  send(
+    user: string,
+    path: string,
+    end: number | ((outcome: CommandOutcome) => void),
+  ): void {
     const id = encodeHex(this.#host.random.bytes(8));
     const file = { name: basename(path), size: 0 };
-    this.#table.add({ id, direction: "outgoing", user, file, command: n });
+    const whose = typeof end === "number" ? { command: end } : { report: end };
+    this.#table.add({ id, direction: "outgoing", user, file, ...whose });
     this.#host.effect({ effect: "prepare-offer", id, path });
   }
 
@@ -170,11 +174,7 @@ export class Transfers {
     const { offer: id, addresses } = event;
     const transfer = this.#table.find(id);
     if (transfer === undefined || transfer.user !== event.from) return;
-    const { peer } = transfer;
-    if (peer !== undefined) {
-      const all = [...addresses, ...peer.addresses].slice(0, mostAddresses);
-      transfer.peer = { ...peer, addresses: all };
-    }
+    addAddresses(transfer, addresses);
     this.#host.effect({ effect: "add-addresses", id, addresses });
   }
 
@@ -218,6 +218,12 @@ export class Transfers {
           event: "progress",
           info: transferInfo(transfer),
         });
+      case "paused":
+        transfer.isPaused = event.isPaused;
+        return this.#host.emit({
+          event: "paused",
+          info: transferInfo(transfer),
+        });
       case "path": {
         const isNews = transfer.link?.via !== event.link.via;
         transfer.link = event.link;
@@ -242,10 +248,7 @@ export class Transfers {
 
   /** Takes the receiver's word where the last datagram was lost. */
   handleTimeout(now: Instant): void {
-    for (const transfer of this.#table.all()) {
-      if (transfer.settleAt === undefined || transfer.settleAt > now.mono) {
-        continue;
-      }
+    for (const transfer of this.#table.settling(now.mono)) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       transfer.bytes = transfer.file.size;
       const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
@@ -256,15 +259,12 @@ export class Transfers {
 
   /** When {@link handleTimeout} is due, monotonic ms. */
   pollTimeout(): number | undefined {
-    let next: number | undefined;
-    for (const { settleAt } of this.#table.all()) {
-      if (settleAt !== undefined) next = Math.min(settleAt, next ?? Infinity);
-    }
-    return next;
+    return this.#table.nextSettling;
   }
 
   /** The program ends: stops everything and says so to the other sides. */
   close(): void {
+    this.#isClosed = true;
     for (const transfer of this.#table.all()) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       this.#tellEnd(transfer, "cancelled");
@@ -393,6 +393,4 @@ export class Transfers {
 
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
-/** Addresses kept of one other side. */
-const mostAddresses = 64;
 const settleMs = 2000;

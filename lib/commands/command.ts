@@ -96,6 +96,17 @@ export type Command =
     /** Path as the user wrote it. */
     readonly file: string;
   }
+  | {
+    readonly command: "groupvideo";
+    readonly group: string;
+    /** Path as the user wrote it. */
+    readonly file: string;
+  }
+  | {
+    readonly command: "limit";
+    /** Bytes a second; 0 for no limit; absent to be told. */
+    readonly rate?: number;
+  }
   | { readonly command: "accept"; readonly transfer: number }
   | { readonly command: "reject"; readonly transfer: number }
   | { readonly command: "transfers" }

@@ -18,6 +18,8 @@ export type ArgumentKind =
   | "field"
   /** A name that nobody has yet. */
   | "new-name"
+  /** Bytes a second; see `parseRate`. */
+  | "rate"
   /** The rest of the line, as typed; only as the last argument. */
   | "text";
 

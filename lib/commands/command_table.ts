@@ -3,12 +3,13 @@
  * all read it: a new command is one row here and one member of the union in
  * `command.ts`.
  */
+import { parseRate } from "./rate.ts";
 import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
 import { peopleCommands } from "./people_commands.ts";
-import { sessionCommands } from "./session_commands.ts";
 import { pastCommands } from "./past_commands.ts";
+import { sessionCommands } from "./session_commands.ts";
 
 export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
@@ -79,6 +80,20 @@ export const commandTable: readonly CommandRow[] = [
     build: ([to = "", file = ""]) => ({ command: "p2pvideo", to, file }),
   },
   {
+    name: "groupvideo",
+    aliases: [],
+    group: "Files",
+    usage: "/groupvideo GROUP FILE",
+    summary: "send a file to every member of a group who is on line",
+    example: '/groupvideo jedi "my film.mp4"',
+    arguments: [{ kind: "group" }, { kind: "file" }],
+    build: ([group = "", file = ""]) => ({
+      command: "groupvideo",
+      group,
+      file,
+    }),
+  },
+  {
     name: "accept",
     aliases: [],
     group: "Files",
@@ -117,6 +132,20 @@ export const commandTable: readonly CommandRow[] = [
     example: "/cancel 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("cancel", number),
+  },
+  {
+    name: "limit",
+    aliases: [],
+    group: "Files",
+    usage: "/limit [RATE]",
+    summary: "send at most RATE bytes a second, as 500k or 2M; off ends it",
+    example: "/limit 2M",
+    arguments: [{ kind: "rate", optional: true }],
+    build: ([text]) => {
+      if (text === undefined) return { command: "limit" };
+      const rate = parseRate(text);
+      return rate === undefined ? undefined : { command: "limit", rate };
+    },
   },
   {
     name: "help",

@@ -84,6 +84,7 @@ class ClientShell implements UserHandler {
       user: options.user,
       udpPort: this.#transfers.udpPort,
       accept: options.accept ?? (isTerminal ? "ask" : "always"),
+      limit: options.limit,
       learnNames: this.#isInteractive,
       agent: `parley/${version}`,
       random: systemRandom,
@@ -283,6 +284,8 @@ class ClientShell implements UserHandler {
         if (ip === undefined) return;
         return port.bind({ ip, port: effect.port }, effect.grant);
       }
+      case "limit":
+        return port.limit(effect.rate);
       case "cancel-transfer":
         return port.cancel(effect.id);
       case "prepare-session":

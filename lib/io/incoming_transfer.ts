@@ -14,6 +14,7 @@ import { transferLimits } from "../transfer/transfer_limits.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { DiskWatch } from "./disk_watch.ts";
 import { type FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import type { TransferPaths } from "./transfer_paths.ts";
@@ -30,6 +31,8 @@ export interface IncomingOptions {
   readonly from: string;
   readonly file: OfferedFile;
   readonly sink: FileSink;
+  /** Folder of the sink. */
+  readonly folder: string;
   readonly endpoint: UdpEndpoint;
   readonly now: () => number;
   readonly onEvent: (event: TransferEvent) => void;
@@ -47,6 +50,7 @@ export class IncomingTransfer {
   #isStoring = false;
   /** What came is of no use for another try. */
   #isUseless = false;
+  readonly #disk: DiskWatch;
   readonly #checkpoints: Checkpoints;
   readonly #released = Promise.withResolvers<void>();
   /** When the other side was first heard, monotonic ms. */
@@ -64,6 +68,7 @@ export class IncomingTransfer {
       firstBlock: options.sink.firstBlock,
       now: now(),
     });
+    this.#disk = new DiskWatch(options.folder);
     this.#checkpoints = new Checkpoints(
       options.sink.part,
       () => this.#receiver.checkpoint(),
@@ -165,6 +170,8 @@ export class IncomingTransfer {
     const { sink, now } = this.#options;
     this.#isWriting = true;
     try {
+      const isRoom = await this.#waitForRoom(plaintext.length);
+      if (!isRoom) return this.#release();
       await sink.write(plaintext);
       this.#receiver.handleWritten(now());
       await this.#checkpoints.handleWritten(this.#receiver.written, now());
@@ -176,6 +183,31 @@ export class IncomingTransfer {
       if (this.#isEnded) this.#release();
       else this.#failStoring(error);
     }
+  }
+
+  /**
+   * A disk that runs low is waited for: the sender keeps what is missing. False
+   * when the transfer ended meanwhile.
+   */
+  async #waitForRoom(bytes: number): Promise<boolean> {
+    const { id, file, now, onEvent } = this.#options;
+    const left = file.size - this.#receiver.written * transferLimits.blockBytes;
+    let isPaused = false;
+    while (!await this.#disk.hasRoom(bytes, left)) {
+      if (this.#isEnded) return false;
+      if (!isPaused) {
+        isPaused = true;
+        this.#receiver.setPaused(true, now());
+        this.#pump.wake();
+        onEvent({ event: "paused", id, isPaused });
+      }
+      await new Promise((done) => setTimeout(done, roomPollMs));
+    }
+    if (isPaused && !this.#isEnded) {
+      this.#receiver.setPaused(false, now());
+      onEvent({ event: "paused", id, isPaused: false });
+    }
+    return true;
   }
 
   async #store(digest: Uint8Array): Promise<void> {
@@ -276,3 +308,6 @@ export class IncomingTransfer {
     this.#released.resolve();
   }
 }
+
+/** How often a full disk is looked at again. */
+const roomPollMs = 1_000;

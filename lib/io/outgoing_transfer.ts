@@ -8,6 +8,7 @@ import type {
 import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import type { ReceivedPart } from "../transfer/resume_map.ts";
+import type { SendLimit } from "../transfer/send_limit.ts";
 import { Sender } from "../transfer/sender.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
@@ -27,6 +28,8 @@ export interface OutgoingOptions {
   readonly keys: TransferKeys;
   readonly paths: TransferPaths;
   readonly source: FileSource;
+  /** Shared by everything that this client sends. */
+  readonly limit: SendLimit;
   /** What the receiver has already. */
   readonly parts: readonly ReceivedPart[];
   readonly endpoint: UdpEndpoint;
@@ -76,6 +79,7 @@ export class OutgoingTransfer {
       now,
       () => this.#work(),
       (refusal) => options.paths.handleRefused(refusal),
+      options.limit,
     );
     this.#pump.wake();
   }
@@ -176,6 +180,9 @@ export class OutgoingTransfer {
     switch (event.type) {
       case "connected":
         this.#startedAt ??= now();
+        break;
+      case "paused":
+        onEvent({ event: "paused", id, isPaused: event.isPaused });
         break;
       case "done":
         this.#tellPath(true);

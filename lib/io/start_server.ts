@@ -193,9 +193,9 @@ async function tlsCertificate(
   return given;
 }
 
-/** A given certificate with less time left is warned about, ms. */
-const expiryWarningMs = 30 * 86_400_000;
-
 const dayMs = 86_400_000;
+/** A given certificate with less time left is warned about, ms. */
+const expiryWarningMs = 30 * dayMs;
+
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

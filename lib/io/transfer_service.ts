@@ -17,6 +17,7 @@ import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import { decodeParts, encodeParts } from "../transfer/resume_map.ts";
+import { SendLimit } from "../transfer/send_limit.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import { FileSink, SinkError, type SinkFile } from "./file_sink.ts";
@@ -57,6 +58,7 @@ export class TransferService implements TransferPort {
   readonly #options: TransferServiceOptions;
   readonly #endpoint: UdpEndpoint;
   readonly #binding: ServerBinding;
+  readonly #limit = new SendLimit();
   readonly #entries = new Map<string, Entry>();
   /** Everything that still uses the socket, ended transfers included. */
   readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
@@ -117,6 +119,7 @@ export class TransferService implements TransferPort {
         ...this.#common(id, idBytes, peer),
         keys,
         source,
+        limit: this.#limit,
         parts,
       });
       this.#run(id, transfer);
@@ -146,6 +149,10 @@ export class TransferService implements TransferPort {
   bind(server: WireAddress, { id, key }: RendezvousGrant): void {
     if (this.#isClosed) return;
     this.#binding.start(server, decodeHex(id), decodeBase64Url(key));
+  }
+
+  limit(rate: number): void {
+    this.#limit.set(rate);
   }
 
   cancel(id: string): void {
@@ -235,6 +242,7 @@ export class TransferService implements TransferPort {
       from,
       file,
       sink,
+      folder: this.#options.downloadDir,
     });
     this.#run(id, transfer);
     this.#options.onEvent({

@@ -45,8 +45,8 @@ export class ServerContext {
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
   readonly credentialEdits = new CredentialEdits(this.actions);
-  readonly rendezvous: Rendezvous;
   readonly deletions = new Deletions();
+  readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;
   /** Connections that are not logged in. */

@@ -139,6 +139,12 @@ export class Receiver {
     this.#checkDigest();
   }
 
+  /** Tells the sender that this side waits for room on its disk, or goes on. */
+  setPaused(isPaused: boolean, now: number): void {
+    this.#ack.isPaused = isPaused;
+    this.#ackAt = now;
+  }
+
   /** The file is synced and has its final name. */
   handleStored(now: number): void {
     if (this.#state !== "verified") return;

@@ -11,12 +11,7 @@ import { AckFrame } from "./ack_frame.ts";
 import { Bbr } from "./bbr.ts";
 import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
-import type { CongestionController } from "./congestion.ts";
-import {
-  ControlChannel,
-  type EndOptions,
-  type PathInfo,
-} from "./control_channel.ts";
+import { ControlChannel, type PathInfo } from "./control_channel.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
 import {
@@ -27,23 +22,11 @@ import {
   writeSlicePlace,
 } from "./packet.ts";
 import { ResendQueue } from "./resend_queue.ts";
+import type { SenderOptions } from "./sender_options.ts";
 import { SendRecovery } from "./send_recovery.ts";
 import { SendWindow } from "./send_window.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
-
-/** Options of a {@link Sender}. */
-export interface SenderOptions extends EndOptions {
-  /** Paths whose other end is on this machine: large datagrams are tried. */
-  readonly localPaths?: readonly number[];
-  /**
-   * SHA-256 over the blocks below `firstBlock`, to go on with; it must be
-   * complete when the first block is handed in.
-   */
-  readonly hash?: ReturnType<typeof createHash>;
-  /** Default: {@link Bbr}. */
-  readonly controller?: CongestionController;
-}
 
 /** Sends one file to one receiver. */
 export class Sender {
@@ -76,6 +59,7 @@ export class Sender {
   #probesDue = 0;
   /** The path in use ends on this machine. */
   #isLocal = false;
+  #isPaused = false;
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
@@ -273,11 +257,7 @@ export class Sender {
     this.#state = "sending";
     if (isFirst) this.#recovery.start(now);
     else this.#recovery.setDatagramBytes(this.#mtu.size);
-    this.#events.push({
-      type: "connected",
-      path,
-      rtt: this.#channel.rtt.smoothed,
-    });
+    this.#events.push({ type: "connected", ...this.#channel.pathInfo });
   }
 
   #handleProbed(): void {
@@ -291,6 +271,10 @@ export class Sender {
     const ack = this.#ack;
     if (!ack.decode(body) || ack.largest >= this.#recovery.sent.next) return;
     if (ack.base > this.#window.end) return;
+    if (ack.isPaused !== this.#isPaused) {
+      this.#isPaused = ack.isPaused;
+      this.#events.push({ type: "paused", isPaused: ack.isPaused });
+    }
     this.#isFinReceived ||= ack.finReceived;
     this.#limit = Math.max(this.#limit, ack.limit);
     this.#window.release(ack.base);

@@ -5,6 +5,7 @@ const defaults = {
   host: "127.0.0.1",
   port: 6000,
   udpPort: 0,
+  limit: 0,
   downloadDir: ".",
   exec: [],
   json: false,

@@ -235,6 +235,31 @@ Deno.test("ClientSession: a server that does not answer a logout is left after 2
   assertEquals(harness.lastEffect("end").reason, "interrupted");
 });
 
+Deno.test("ClientSession: binds to the server's UDP port, and passes on new addresses", () => {
+  const harness = loggedIn();
+  assertEquals(harness.sent.filter((each) => each.do === "rendezvous"), []);
+  harness.lose();
+  harness.toTimeout();
+  harness.serverUdpPort = 6000;
+  harness.connect();
+  harness.answer("resume", session("t2"));
+  const grant = { id: "00ff00ff00ff00ff", key };
+  harness.answer("rendezvous", grant);
+  assertEquals(harness.lastEffect("bind"), {
+    effect: "bind",
+    port: 6000,
+    grant,
+  });
+  harness.line("/p2pvideo luke /films/a.mp4");
+  const { id } = harness.lastEffect("prepare-offer");
+  const addresses = [{ ip: "203.0.113.9", port: 4 }];
+  const candidates = { ev: "candidates", offer: id, addresses };
+  harness.server({ ...candidates, from: "leia" });
+  assert(harness.effects.every(({ effect }) => effect !== "add-addresses"));
+  harness.server({ ...candidates, from: "luke" });
+  assertEquals(harness.lastEffect("add-addresses").addresses, addresses);
+});
+
 Deno.test("ClientSession: a sent file is offered, sent, verified and settled", () => {
   const harness = loggedIn();
   const n = harness.line("/p2pvideo luke /films/a.mp4");

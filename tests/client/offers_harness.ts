@@ -10,7 +10,7 @@ import type {
 } from "../../lib/client/client_event.ts";
 import { Offers, type PeerEvent } from "../../lib/client/offers.ts";
 import type { Reply } from "../../lib/client/request_queue.ts";
-import type { AcceptRule } from "../../lib/client/transfers.ts";
+import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
 import type { EventFields } from "../../lib/protocol/server_frame.ts";
 import { SeededRandom } from "../support/seeded_random.ts";

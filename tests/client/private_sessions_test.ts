@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import type { AcceptRule } from "../../lib/client/transfers.ts";
+import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import { limits } from "../../lib/protocol/limits.ts";
 import { OffersWorld } from "./offers_harness.ts";
 

@@ -24,6 +24,7 @@ const info: TransferInfo = {
   state: "running",
   bytes: 500_000,
   rate: 100_000,
+  paused: false,
 };
 
 function text(event: ClientEvent): string[] {
@@ -87,6 +88,55 @@ Deno.test("renderText: says what SPEC says", () => {
   assertEquals(text({ event: "result", n: 1, outcome: kept }), [
     `message sent at ${time}, kept for leia, who is off line (numbers 1, 2)`,
   ]);
+});
+
+Deno.test("renderText: history, who was there, what was deleted", () => {
+  const result = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const common = { at, from: "yoda", text: "hi" };
+  const messages = [
+    { ...common, id: 4, kind: "private", number: 3, to: "luke" },
+    { ...common, id: 5, kind: "group", number: 1, group: "jedi" },
+    { ...common, id: 6, kind: "broadcast", number: 4, text: "", deleted: true },
+  ] as const;
+  const history = { command: "history", ok: true } as const;
+  const earlier = "/history before 4";
+  const answer = { messages: [...messages], before: 4, earlier };
+  assertEquals(result({ ...history, answer }), [
+    "earlier messages: /history before 4",
+    `3; ${time}, yoda to luke: hi`,
+    `1; ${time}, jedi, yoda: hi`,
+    `4; ${time}, yoda to all: (deleted)`,
+  ]);
+  assertEquals(result({ ...history, answer: { messages: [] } }), [
+    "no messages",
+  ]);
+  const since = { command: "whoelsesince", ok: true } as const;
+  const users = [{ user: "leia", online: true, at }, {
+    user: "luke",
+    online: false,
+    at,
+  }];
+  assertEquals(result({ ...since, answer: { users, total: 5 } }), [
+    "leia, on line now",
+    `luke, last seen ${time}`,
+    "and 3 more",
+  ]);
+  assertEquals(result({ ...since, answer: { users: [], total: 0 } }), [
+    "nobody else was on line",
+  ]);
+  const deletion = { at, number: 13, deleted: 12 };
+  assertEquals(
+    result({ command: "deletemsg", ok: true, answer: deletion }),
+    [`message 12 deleted at ${time}`],
+  );
+  const sent = { at, number: 9, partial: true };
+  assertEquals(
+    result({ command: "broadcast", ok: true, answer: sent }),
+    [
+      `message sent at ${time}, but not to everybody: some blocked you (number 9)`,
+    ],
+  );
 });
 
 Deno.test("renderText: private sessions are told apart in words, not by colour alone", () => {
@@ -153,55 +203,6 @@ Deno.test("renderText: private sessions are told apart in words, not by colour a
   assertEquals(text({ event: "result", n: 1, outcome }), [
     "2: private session with luke, open",
   ]);
-});
-
-Deno.test("renderText: history, who was there, what was deleted", () => {
-  const result = (outcome: CommandSuccess) =>
-    text({ event: "result", n: 1, outcome });
-  const common = { at, from: "yoda", text: "hi" };
-  const messages = [
-    { ...common, id: 4, kind: "private", number: 3, to: "luke" },
-    { ...common, id: 5, kind: "group", number: 1, group: "jedi" },
-    { ...common, id: 6, kind: "broadcast", number: 4, text: "", deleted: true },
-  ] as const;
-  const history = { command: "history", ok: true } as const;
-  const earlier = "/history before 4";
-  const answer = { messages: [...messages], before: 4, earlier };
-  assertEquals(result({ ...history, answer }), [
-    "earlier messages: /history before 4",
-    `3; ${time}, yoda to luke: hi`,
-    `1; ${time}, jedi, yoda: hi`,
-    `4; ${time}, yoda to all: (deleted)`,
-  ]);
-  assertEquals(result({ ...history, answer: { messages: [] } }), [
-    "no messages",
-  ]);
-  const since = { command: "whoelsesince", ok: true } as const;
-  const users = [{ user: "leia", online: true, at }, {
-    user: "luke",
-    online: false,
-    at,
-  }];
-  assertEquals(result({ ...since, answer: { users, total: 5 } }), [
-    "leia, on line now",
-    `luke, last seen ${time}`,
-    "and 3 more",
-  ]);
-  assertEquals(result({ ...since, answer: { users: [], total: 0 } }), [
-    "nobody else was on line",
-  ]);
-  const deletion = { at, number: 13, deleted: 12 };
-  assertEquals(
-    result({ command: "deletemsg", ok: true, answer: deletion }),
-    [`message 12 deleted at ${time}`],
-  );
-  const sent = { at, number: 9, partial: true };
-  assertEquals(
-    result({ command: "broadcast", ok: true, answer: sent }),
-    [
-      `message sent at ${time}, but not to everybody: some blocked you (number 9)`,
-    ],
-  );
 });
 
 Deno.test("renderText: nobody can draw on another's terminal", () => {

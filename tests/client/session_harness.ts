@@ -4,7 +4,7 @@ import type { ClientEffect } from "../../lib/client/client_effect.ts";
 import type { ClientEvent } from "../../lib/client/client_event.ts";
 import { ClientSession } from "../../lib/client/client_session.ts";
 import type { SecureChannel } from "../../lib/client/login.ts";
-import type { AcceptRule } from "../../lib/client/transfers.ts";
+import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import type { PeerEvent } from "../../lib/client/offers.ts";
 import { parseCommand } from "../../lib/commands/parse_command.ts";
 import { SeededRandom } from "../support/seeded_random.ts";

@@ -86,6 +86,19 @@ natTest(
   },
 );
 
+natTest("IPv6 leads directly where IPv4 would need the relay", async () => {
+  await using lab = await NetworkLab.open();
+  const [one = ""] = await lab.addHome(1, "symmetric");
+  const [two = ""] = await lab.addHome(2, "symmetric");
+  await lab.addIpv6();
+  await using server = await startServer(lab);
+  await using yoda = await logIn(lab, server, "yoda", one);
+  await using luke = await logIn(lab, server, "luke", two);
+  const { sent, got } = await send(yoda, luke, 3_000_000);
+  assertEquals([sent.via, got.via], ["direct-v6", "direct-v6"]);
+  assertMatch(String(sent.address), /^\[2001:db8:2::2\]:/);
+});
+
 natTest("no relay: says why there is no path", async () => {
   await withHomes(
     ["symmetric", "cone"],
@@ -113,3 +126,32 @@ natTest("two clients of one home meet in its LAN", async () => {
   assertEquals([sent.via, got.via], ["lan", "lan"]);
   assertMatch(String(sent.address), /^192\.168\.1\.3:/);
 });
+
+natTest(
+  "a client that gets another address in mid-transfer goes on",
+  async () => {
+    await withHomes(["cone", "cone"], async (yoda, luke, lab) => {
+      const path = join(yoda.folder, "film.mp4");
+      await writeRandomFile(path, 12_000_000, 5);
+      await yoda.succeed("/limit 2M");
+      await yoda.send(`/p2pvideo luke "${path}"`);
+      await luke.event("path", { via: "direct-v4" });
+      await luke.event("progress");
+      // The router gives the new address another port, as the old one is in use.
+      await lab.run(
+        "c11",
+        "sysctl -qw net.ipv4.conf.all.promote_secondaries=1",
+      );
+      await lab.run("c11", "ip addr add 192.168.1.77/24 dev eth0");
+      await lab.run("c11", "ip addr del 192.168.1.2/24 dev eth0");
+      await lab.run("c11", "ip route replace default via 192.168.1.1");
+      const got = await luke.event(
+        "transfer",
+        { state: "verified" },
+        { timeoutMs: 45_000 },
+      );
+      const stored = join(luke.folder, String(got.path));
+      assertEquals(await digestOf(stored), await digestOf(path));
+    });
+  },
+);

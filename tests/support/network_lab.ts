@@ -103,6 +103,24 @@ export class NetworkLab implements AsyncDisposable {
     return names;
   }
 
+  /** Gives the first clients of homes 1 and 2 IPv6, routed and not translated. */
+  async addIpv6(): Promise<void> {
+    for (const [home, other] of [[1, 2], [2, 1]]) {
+      const router = `r${home}`;
+      const client = `c${home}1`;
+      const add = (name: string, address: string, device: string) =>
+        this.#in(name, `ip addr add ${address} dev ${device} nodad`);
+      await this.#in(router, "sysctl -qw net.ipv6.conf.all.forwarding=1");
+      await add(router, `2001:db8:ff::${home}/64`, "wan");
+      await add(router, `2001:db8:${home}::1/64`, "br0");
+      await add(client, `2001:db8:${home}::2/64`, "eth0");
+      const far = `2001:db8:${other}::/64`;
+      await this.#in(router, `ip route add ${far} via 2001:db8:ff::${other}`);
+      const gateway = `2001:db8:${home}::1`;
+      await this.#in(client, `ip route add default via ${gateway}`);
+    }
+  }
+
   /** Runs a command in a namespace. */
   async run(name: string, command: string): Promise<void> {
     await this.#in(name, command);

@@ -39,7 +39,12 @@ async function serve(options: ServerOptions): Promise<void> {
   const shutdown = shutdownSignal();
   const report = serverReport(stdout);
   const credentials = new CredentialsSource(options.credentials, { report });
-  const server = await startServer(options, await credentials.load(), report);
+  const server = await startServer(
+    options,
+    await credentials.load(),
+    (change) => credentials.edit(change),
+    report,
+  );
   credentials.watch((accounts) => server.handleAccounts(accounts));
   const { host, plain } = options;
   if (plain && !isLoopback(host)) {

@@ -21,6 +21,14 @@ export class Chat {
     this.#emit({ event: "chat", ...(target ?? { kind: "none" }) });
   }
 
+  /** Somebody has another name: lines go on to the same person. */
+  handleRenamed(from: string, to: string): void {
+    const target = this.#target;
+    if (target?.kind === "user" && target.name === from) {
+      this.set({ ...target, name: to });
+    }
+  }
+
   /** The user is in this group no more. */
   handleGroupGone(name: string): void {
     const target = this.#target;

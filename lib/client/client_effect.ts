@@ -9,6 +9,9 @@ import type {
   TransferPeer,
 } from "./transfer_port.ts";
 
+/** What a key is derived for: a login, or either end of a change of password. */
+export type DerivePurpose = "login" | "old-password" | "new-password";
+
 /** One thing to do. */
 export type ClientEffect =
   /** Connect; `handleConnected` or `handleDisconnected` follows. */
@@ -21,9 +24,13 @@ export type ClientEffect =
     /** Known already: only the password is asked. */
     readonly user?: string;
   }
+  /** Ask for the old password and a new one; `handleNewPassword` follows. */
+  | { readonly effect: "ask-new-password" }
   /** PBKDF2-HMAC-SHA-256 off the thread; `handleDerived` follows. */
   | {
     readonly effect: "derive";
+    /** What the key is for, to be given back with it. */
+    readonly purpose: DerivePurpose;
     readonly password: string;
     readonly salt: Uint8Array<ArrayBuffer>;
     readonly iterations: number;

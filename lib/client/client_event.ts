@@ -115,6 +115,13 @@ export interface CommandAnswers {
   msgto: ReplyFields<"message">;
   broadcast: ReplyFields<"broadcast">;
   activeuser: ReplyFields<"who">;
+  block: ReplyFields<"block">;
+  unblock: ReplyFields<"unblock">;
+  blocked: ReplyFields<"blocked">;
+  profile: ReplyFields<"profile">;
+  setprofile: ReplyFields<"profile-set">;
+  changepassword: Record<string, never>;
+  rename: ReplyFields<"rename">;
   whoelsesince: ReplyFields<"who-since">;
   /** `earlier` is the command that goes on where this one ends. */
   history: ReplyFields<"history"> & { earlier?: string };
@@ -253,6 +260,7 @@ export type ClientEvent =
     readonly online: boolean;
     readonly at: number;
   }
+  | { readonly event: "renamed"; readonly from: string; readonly to: string }
   | {
     readonly event: "invited";
     readonly group: string;

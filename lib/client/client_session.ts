@@ -10,12 +10,14 @@ import type { Command } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse_command.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { ServerFrame } from "../protocol/server_frame.ts";
-import type { ClientEffect } from "./client_effect.ts";
+import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import type { EndReason } from "./exit_code.ts";
-import { routeEvent } from "./event_router.ts";
+import { isFinalBye } from "./is_final_bye.ts";
+import { routeFrame } from "./frame_router.ts";
 import type { KnownNames } from "./known_names.ts";
 import type { OpenedSession, SecureChannel } from "./login.ts";
+import type { NewPassword } from "./password_change.ts";
 import type { PeerEvent } from "./offers.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
 import { type LinkFault, ServerLink } from "./server_link.ts";
@@ -61,7 +63,7 @@ export class ClientSession {
 
   /** Requests that the server has not answered, sent or not. */
   get unanswered(): number {
-    return this.#parts.requests.size;
+    return this.#parts.unanswered;
   }
 
   /** The transfers that have not ended. */
@@ -106,11 +108,8 @@ export class ClientSession {
   handleData(bytes: Uint8Array, now: Instant): void {
     if (this.#link.state !== "connected") return;
     this.#now = now;
-    const fault = this.#link.handleData(
-      bytes,
-      now.mono,
-      (frame) => this.#handleFrame(frame),
-    );
+    const take = (frame: ServerFrame) => this.#handleFrame(frame);
+    const fault = this.#link.handleData(bytes, now.mono, take);
     if (fault !== undefined) this.#drop(fault);
     this.#flush();
   }
@@ -136,9 +135,17 @@ export class ClientSession {
   }
 
   /** The salted password asked for with effect `derive`. */
-  handleDerived(saltedPassword: Uint8Array, now: Instant): void {
+  handleDerived(key: Uint8Array, now: Instant, purpose?: DerivePurpose): void {
     this.#now = now;
-    this.#parts.login.handleDerived(saltedPassword);
+    this.#parts.handleDerived(key, purpose);
+    this.#flush();
+  }
+
+  /** The answer to effect `ask-new-password`; `undefined` for none. */
+  handleNewPassword(answer: NewPassword | undefined, now: Instant): void {
+    this.#now = now;
+    this.#parts.passwords.handleAnswer(answer);
+    this.#flush();
   }
 
   /**
@@ -252,24 +259,13 @@ export class ClientSession {
   }
 
   #handleFrame(frame: ServerFrame): void {
-    switch (frame.kind) {
-      case "event":
-        return routeEvent(frame.event, this.#parts.router);
-      case "ok":
-        this.#parts.requests.handleOk(frame.re, frame.ok);
-        return;
-      case "error": {
-        const { code = "unknown_error", message, re } = frame;
-        // Without `re` it is about the connection as a whole.
-        if (re === undefined) this.#bye = { code, message };
-        else this.#parts.requests.handleError(re, code, message);
-      }
-    }
+    const { requests, router } = this.#parts;
+    this.#bye = routeFrame(frame, requests, router) ?? this.#bye;
   }
 
   #handleBye(code: string, message: string): void {
     this.#bye = { code, message };
-    if (!finalByes.has(code)) return;
+    if (!isFinalBye(code)) return;
     const retrying = false;
     this.#events.push({ event: "disconnected", code, message, retrying });
     this.#end("ended-by-server");
@@ -395,6 +391,4 @@ function isDue(at: number | undefined, now: number): boolean {
   return at !== undefined && now >= at;
 }
 
-/** After these the server does not want this session back. */
-const finalByes = new Set(["idle", "account_removed", "session_moved"]);
 const logoutMs = 2000;

@@ -12,8 +12,9 @@ import type { ReplyFields } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
 import type { ClientEffect } from "./client_effect.ts";
 import type { CommandOutcome } from "./client_event.ts";
-import type { Offers } from "./offers.ts";
+import type { PasswordChange } from "./password_change.ts";
 import { readHistory } from "./history_reader.ts";
+import type { Offers } from "./offers.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
 import type { GroupSend } from "./group_send.ts";
 import { roomName } from "./room_name.ts";
@@ -22,9 +23,12 @@ import { roomName } from "./room_name.ts";
 export interface CommandHost {
   readonly random: Random;
   readonly offers: Offers;
+  readonly passwords: PasswordChange;
   readonly chat: Chat;
   readonly groupSend: GroupSend;
   effect(effect: ClientEffect): void;
+  /** This user has another name. */
+  renamed(from: string, to: string): void;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -101,6 +105,32 @@ export class CommandRunner {
       }
       case "activeuser":
         return this.#ask("activeuser", n, "who", {}, (answer) => answer);
+      case "block":
+      case "unblock": {
+        const { command: name, user } = command;
+        return this.#ask(name, n, name, { user }, (answer) => answer);
+      }
+      case "blocked":
+        return this.#ask("blocked", n, "blocked", {}, (answer) => answer);
+      case "profile": {
+        const { command: name, user } = command;
+        const fields = user === undefined ? {} : { user };
+        return this.#ask(name, n, name, fields, (answer) => answer);
+      }
+      case "setprofile": {
+        const { command: name, field, value } = command;
+        const fields = { field, value };
+        return this.#ask(name, n, "profile-set", fields, (answer) => answer);
+      }
+      case "changepassword":
+        return this.#host.passwords.start(n);
+      case "rename": {
+        const fields = { name: command.to };
+        return this.#ask("rename", n, "rename", fields, (answer) => {
+          this.#host.renamed(answer.from, answer.to);
+          return answer;
+        });
+      }
       case "creategroup": {
         const { group, users } = command;
         const fields = { group, users: [...users] };

@@ -4,6 +4,7 @@ import {
   commandNames,
   findCommand,
 } from "../commands/command_table.ts";
+import { profileFields } from "../protocol/profile_fields.ts";
 import { quoteArgument, readArgument } from "../commands/read_argument.ts";
 
 /** Where candidates come from. */
@@ -67,6 +68,9 @@ function candidatesOf(
       });
       return { start, candidates };
     }
+    case "field":
+      return { start, candidates: matching(profileFields, word, " ") };
+    case "new-name":
     case "word":
     case "number":
     case "rate":

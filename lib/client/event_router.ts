@@ -47,6 +47,13 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       if (online) names.addUser(user);
       return host.emit({ event: "presence", user, online, at });
     }
+    case "renamed": {
+      const { from, to } = event;
+      names.rename(from, to);
+      offers.sessions.table.handleRenamed(from, to);
+      host.emit({ event: "renamed", from, to });
+      return host.chat.handleRenamed(from, to);
+    }
     case "invited": {
       const { group, by, leaderOnly, at } = event;
       names.addGroup(group);

@@ -20,6 +20,12 @@ export class KnownNames {
     add(this.#users, name);
   }
 
+  /** Somebody has another name. */
+  rename(from: string, to: string): void {
+    this.#users.delete(from);
+    this.addUser(to);
+  }
+
   addGroup(name: string): void {
     add(this.#groups, name);
   }

@@ -83,6 +83,11 @@ export class Login {
     this.#user = user;
   }
 
+  /** What SCRAM on this connection must be tied to; `undefined` without TLS. */
+  get binding(): ChannelBinding | undefined {
+    return this.#channel?.binding;
+  }
+
   /** The user's name, as far as it is known. */
   get user(): string | undefined {
     return this.#user;
@@ -140,6 +145,18 @@ export class Login {
     if (this.#parameters === undefined) return;
     this.#derived = { parameters: this.#parameters, key: saltedPassword };
     this.#prove(saltedPassword);
+  }
+
+  /** The account has another password: the session goes on with a new token. */
+  handlePasswordChanged(password: string, token: string): void {
+    this.#password = password;
+    this.#token = token;
+    this.#derived = undefined;
+  }
+
+  /** The account has another name. */
+  handleRenamed(name: string): void {
+    this.#user = name;
   }
 
   /** Forgets what could open a session again. */
@@ -210,7 +227,14 @@ export class Login {
     }
     const { salt, iterations } = parameters;
     const password = this.#password ?? "";
-    this.#host.effect({ effect: "derive", password, salt, iterations });
+    const purpose = "login";
+    this.#host.effect({
+      effect: "derive",
+      purpose,
+      password,
+      salt,
+      iterations,
+    });
   }
 
   #prove(saltedPassword: Uint8Array): void {

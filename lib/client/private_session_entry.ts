@@ -12,7 +12,7 @@ export interface PrivateSessionEntry {
   readonly id: string;
   readonly direction: "incoming" | "outgoing";
   /** The other side. */
-  readonly user: string;
+  user: string;
   state: PrivateSessionState;
   /** What the other side's offer says; of incoming ones only. */
   readonly offered: EventFields<"offer"> | undefined;

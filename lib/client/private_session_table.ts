@@ -101,6 +101,12 @@ export class PrivateSessionTable {
     return session;
   }
 
+  /** Somebody has another name: a session goes on with the same person. */
+  handleRenamed(from: string, to: string): void {
+    const session = this.with(from);
+    if (session !== undefined) session.user = to;
+  }
+
   /** The offer with this id, which crossed another, is gone. */
   forgetCrossed(id: string): void {
     for (const session of this.#byId.values()) {

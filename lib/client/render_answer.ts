@@ -4,8 +4,9 @@ import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
 import { formatRate } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
-import { listSession } from "./render_session.ts";
+import { renderPeople } from "./render_people.ts";
 import { historyLines, seenLines } from "./render_history.ts";
+import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
 
 /** The lines that show a command's answer. */
@@ -46,6 +47,14 @@ export function renderAnswer(
         return `${name(user)}, active since ${time}, ${host}:${udpPort}`;
       });
     }
+    case "block":
+    case "unblock":
+    case "blocked":
+    case "profile":
+    case "setprofile":
+    case "changepassword":
+    case "rename":
+      return renderPeople(outcome, name);
     case "srb":
     case "creategroup": {
       const { group, members } = outcome.answer;

@@ -13,6 +13,7 @@
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
  * | `deleted` | `kind`, `number` (of the message that is no more), `at`, `from`, `group` (only of a group) |
  * | `presence` | `user`, `online`, `at` |
+ * | `renamed` | `from`, `to` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
  * | `left` | `group`, `user`, `at`, `why` (`left`, `declined`, `account-removed`) |
@@ -84,6 +85,7 @@ function flatten(event: ClientEvent): object {
       const { n, outcome } = event;
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
+    case "renamed":
     case "welcome":
     case "first-contact":
     case "warning":
@@ -131,6 +133,21 @@ function flattenAnswer(outcome: CommandSuccess): object {
         since: iso(user.since),
       }));
       return { users };
+    }
+    case "blocked": {
+      const users = outcome.answer.users.map(({ user, since }) => ({
+        user,
+        since: iso(since),
+      }));
+      return { users };
+    }
+    case "profile": {
+      const { since, lastSeen, ...answer } = outcome.answer;
+      return {
+        ...answer,
+        ...(since === undefined ? {} : { since: iso(since) }),
+        ...(lastSeen === undefined ? {} : { lastSeen: iso(lastSeen) }),
+      };
     }
     default:
       return outcome.answer;

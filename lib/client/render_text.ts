@@ -60,6 +60,8 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
+    case "renamed":
+      return [`${name(event.from)} is now known as ${name(event.to)}`];
     case "invited": {
       const group = name(event.group);
       const join = `/joingroup ${visible(event.group)}`;

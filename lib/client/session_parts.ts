@@ -2,7 +2,7 @@ import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import { Chat } from "./chat.ts";
-import type { ClientEffect } from "./client_effect.ts";
+import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { type EventRouterHost } from "./event_router.ts";
@@ -11,6 +11,7 @@ import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
+import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
 import type { AcceptRule } from "./transfers_host.ts";
@@ -57,6 +58,7 @@ export class SessionParts {
   readonly commands: OpenCommands;
   readonly login: Login;
   readonly offers: Offers;
+  readonly passwords: PasswordChange;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
 
@@ -101,12 +103,35 @@ export class SessionParts {
       settle: commands.settle.bind(commands),
     };
     const offers = this.offers = new Offers(host, accept);
-    const { transfers } = offers;
+    const passwords = this.passwords = new PasswordChange({
+      ...host,
+      user: () => this.login.user ?? "",
+      binding: () => this.login.binding,
+      changed: (password, token) =>
+        this.login.handlePasswordChanged(password, token),
+    });
+    const renamed = (from: string, to: string) => {
+      this.login.handleRenamed(to);
+      names.rename(from, to);
+    };
     const user = () => this.login.user;
+    const { transfers } = offers;
     const groupSend = new GroupSend({ ...host, transfers, self: user });
-    const runnerHost = { ...host, offers, chat, groupSend };
+    const parts = { offers, passwords, chat, groupSend };
+    const runnerHost = { ...host, ...parts, renamed };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
     this.router = { inbox, names, offers, chat, now, user, emit, bye };
+  }
+
+  /** Requests without an answer; a change of password counts as one. */
+  get unanswered(): number {
+    return this.requests.size + (this.passwords.isUnderWay ? 1 : 0);
+  }
+
+  /** Hands a key to the part that it was derived for. */
+  handleDerived(key: Uint8Array, purpose: DerivePurpose = "login"): void {
+    if (purpose === "login") this.login.handleDerived(key);
+    else this.passwords.handleDerived(key, purpose);
   }
 
   /** Asks for what is needed to talk to the server's UDP port. */
@@ -136,6 +161,11 @@ export class SessionParts {
 const unrepeatable = new Set<RequestName>([
   "group-create",
   "group-join",
+  "block",
+  "unblock",
+  "password-start",
+  "password-change",
+  "rename",
   "group-leave",
   "group-add",
   "group-remove",

@@ -7,6 +7,22 @@ export type Command =
   }
   | { readonly command: "broadcast"; readonly text: string }
   | { readonly command: "activeuser" }
+  | { readonly command: "block"; readonly user: string }
+  | { readonly command: "unblock"; readonly user: string }
+  | { readonly command: "blocked" }
+  | {
+    readonly command: "profile";
+    /** One's own when absent. */
+    readonly user?: string;
+  }
+  | {
+    readonly command: "setprofile";
+    readonly field: string;
+    /** Empty to clear the field. */
+    readonly value: string;
+  }
+  | { readonly command: "changepassword" }
+  | { readonly command: "rename"; readonly to: string }
   | { readonly command: "whoelsesince"; readonly seconds: number }
   | {
     readonly command: "history";

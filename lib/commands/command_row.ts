@@ -16,6 +16,10 @@ export type ArgumentKind =
   | "number"
   /** Bytes a second; see `parseRate`. */
   | "rate"
+  /** A field of a profile. */
+  | "field"
+  /** A name that nobody has yet. */
+  | "new-name"
   /** The rest of the line, as typed; only as the last argument. */
   | "text";
 
@@ -31,6 +35,7 @@ export interface Argument {
 /** Heading under which `/help` lists a command. */
 export type CommandGroup =
   | "Messages"
+  | "People"
   | "Groups"
   | "Private sessions"
   | "Files"

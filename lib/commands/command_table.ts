@@ -7,8 +7,9 @@ import { parseRate } from "./rate.ts";
 import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
-import { sessionCommands } from "./session_commands.ts";
+import { peopleCommands } from "./people_commands.ts";
 import { pastCommands } from "./past_commands.ts";
+import { sessionCommands } from "./session_commands.ts";
 
 export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
@@ -63,6 +64,7 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
+  ...peopleCommands,
   ...pastCommands,
   ...groupCommands,
   ...sessionCommands,

@@ -73,7 +73,8 @@ function readValues(
   for (const argument of row.arguments) {
     if (argument.kind === "text") {
       const text = restOfLine(line, position);
-      return text === undefined ? undefined : [...values, text];
+      if (text !== undefined) return [...values, text];
+      return argument.optional ? values : undefined;
     }
     do {
       const read = readArgument(line, position);

@@ -263,6 +263,9 @@ class ClientShell implements UserHandler {
       case "ask-credentials":
         this.#ask();
         return;
+      case "ask-new-password":
+        this.#askNewPassword();
+        return;
       case "derive":
         this.#derive(effect);
         return;
@@ -371,11 +374,17 @@ class ClientShell implements UserHandler {
     this.#drain();
   }
 
+  async #askNewPassword(): Promise<void> {
+    const answer = await this.#interface.askNewPassword();
+    this.#session.handleNewPassword(answer, systemClock());
+    this.#drain();
+  }
+
   async #derive(
     effect: Extract<ClientEffect, { effect: "derive" }>,
   ): Promise<void> {
     const key = await deriveKey(effect.password, effect);
-    this.#session.handleDerived(key, systemClock());
+    this.#session.handleDerived(key, systemClock(), effect.purpose);
     this.#drain();
   }
 }

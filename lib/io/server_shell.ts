@@ -11,7 +11,11 @@ import { isBind } from "../protocol/rendezvous_datagram.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { ServerDatagram } from "../server/rendezvous.ts";
 import type { ServerCore } from "../server/server_core.ts";
-import type { ConnectionId, ServerAction } from "../server/server_action.ts";
+import type {
+  ConnectionId,
+  CredentialChange,
+  ServerAction,
+} from "../server/server_action.ts";
 import type { Store } from "../server/store.ts";
 import type { deriveKey } from "./derive_key.ts";
 import type { Report } from "./report.ts";
@@ -29,6 +33,8 @@ export interface ServerShellParts<Accounts> {
   readonly userLog: Pick<UserLogFile, "set">;
   /** Derives a SCRAM key off the thread. */
   readonly deriveKey: typeof deriveKey;
+  /** Changes an account in `credentials.txt`; the accounts afterwards. */
+  readonly editCredentials: (change: CredentialChange) => Promise<Accounts>;
   readonly report: Report;
 }
 
@@ -193,6 +199,16 @@ export class ServerShell<Accounts> implements TcpServerEvents {
         this.#finish(
           this.#parts.deriveKey(password, { salt, iterations }),
           (key) => core.handleDerived(name, key, systemClock()),
+        );
+        return;
+      }
+      case "credentials": {
+        const { edit, change } = action;
+        this.#finish(
+          this.#parts.editCredentials(change),
+          (accounts) =>
+            core.handleCredentialsWritten(edit, accounts, systemClock()),
+          () => core.handleCredentialsFailed(edit, systemClock()),
         );
         return;
       }

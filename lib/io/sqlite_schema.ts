@@ -92,8 +92,23 @@ CREATE TABLE users (
   id        INTEGER PRIMARY KEY,
   name      TEXT NOT NULL,
   cursor    INTEGER NOT NULL,
-  last_seen INTEGER NOT NULL
+  last_seen INTEGER NOT NULL,
+  renaming  TEXT
 ) STRICT;
+
+CREATE TABLE blocks (
+  user    INTEGER NOT NULL,
+  blocked INTEGER NOT NULL,
+  since   INTEGER NOT NULL,
+  PRIMARY KEY (user, blocked)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE profiles (
+  user  INTEGER NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (user, field)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE groups (
   id          INTEGER PRIMARY KEY,

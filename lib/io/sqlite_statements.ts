@@ -30,8 +30,14 @@ const sql = {
     "SELECT value, ? FROM json_each(?)",
   deleteText: "UPDATE messages SET text = '' WHERE id = ?",
   cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
-  user: "INSERT OR REPLACE INTO users (id, name, cursor, last_seen) " +
-    "VALUES (?, ?, ?, ?)",
+  user: "INSERT OR REPLACE INTO users " +
+    "(id, name, cursor, last_seen, renaming) VALUES (?, ?, ?, ?, ?)",
+  block: "INSERT OR REPLACE INTO blocks (user, blocked, since) " +
+    "VALUES (?, ?, ?)",
+  unblock: "DELETE FROM blocks WHERE user = ? AND blocked = ?",
+  profile: "INSERT OR REPLACE INTO profiles (user, field, value) " +
+    "VALUES (?, ?, ?)",
+  removeProfile: "DELETE FROM profiles WHERE user = ? AND field = ?",
   // Not REPLACE: the group's last number stays.
   group: "INSERT INTO groups (id, name, leader, leader_only, created_at) " +
     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +

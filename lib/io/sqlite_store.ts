@@ -69,8 +69,17 @@ export class SqliteStore implements Store {
     const ended = endedLately(groups);
     return {
       users: this.#all(
-        "SELECT id, name, cursor, last_seen AS lastSeen FROM users",
-      ) as unknown as StoredState["users"],
+        "SELECT id, name, cursor, last_seen AS lastSeen, renaming FROM users",
+      ).map(({ renaming, ...row }) => ({
+        ...row,
+        ...(renaming === null ? {} : { renaming }),
+      })) as unknown as StoredState["users"],
+      blocks: this.#all(
+        "SELECT user, blocked, since FROM blocks",
+      ) as unknown as StoredState["blocks"],
+      profiles: this.#all(
+        "SELECT user, field, value FROM profiles",
+      ) as unknown as StoredState["profiles"],
       groups: living.map(toGroup),
       endedGroups: ended.map(toGroup),
       lastGroup: Number(groups.at(-1)?.id ?? 0),
@@ -267,8 +276,22 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeOwed.run(write.user, write.upto);
       return;
     case "user": {
-      const { id, name, cursor, lastSeen } = write.user;
-      statements.user.run(id, name, cursor, lastSeen);
+      const { id, name, cursor, lastSeen, renaming } = write.user;
+      statements.user.run(id, name, cursor, lastSeen, renaming ?? null);
+      return;
+    }
+    case "block": {
+      const { user, blocked, since } = write.block;
+      statements.block.run(user, blocked, since);
+      return;
+    }
+    case "unblock":
+      statements.unblock.run(write.user, write.blocked);
+      return;
+    case "profile": {
+      const { user, field, value } = write.profile;
+      if (value === "") statements.removeProfile.run(user, field);
+      else statements.profile.run(user, field, value);
       return;
     }
     case "group": {

@@ -5,6 +5,7 @@
 import { Authenticator } from "../server/authenticator.ts";
 import type { Accounts } from "../server/accounts.ts";
 import type { ServerOptions } from "../server/server_options.ts";
+import type { CredentialChange } from "../server/server_action.ts";
 import { ServerCore } from "../server/server_core.ts";
 import { formatTime } from "../protocol/time.ts";
 import { version } from "../protocol/version.ts";
@@ -46,12 +47,14 @@ export interface RunningServer {
  * Starts a server.
  *
  * @param accounts Who may log in.
+ * @param editCredentials Changes an account where the accounts come from.
  * @param report Gets what the one who runs the server should know.
  * @throws {StartError} when something that it needs cannot be used.
  */
 export async function startServer(
   options: ServerOptions,
   accounts: Accounts,
+  editCredentials: (change: CredentialChange) => Promise<Accounts>,
   report: Report,
 ): Promise<RunningServer> {
   await using parts = new AsyncDisposableStack();
@@ -107,6 +110,7 @@ export async function startServer(
       messageLogs,
       userLog,
       deriveKey,
+      editCredentials,
       report,
     }),
     (shell) => shell.close(),
@@ -189,9 +193,9 @@ async function tlsCertificate(
   return given;
 }
 
-/** A given certificate with less time left is warned about, ms. */
-const expiryWarningMs = 30 * 86_400_000;
-
 const dayMs = 86_400_000;
+/** A given certificate with less time left is warned about, ms. */
+const expiryWarningMs = 30 * dayMs;
+
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

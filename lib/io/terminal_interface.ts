@@ -3,6 +3,7 @@ import type { ChatTarget } from "../commands/chat_target.ts";
 import type { ClientEvent } from "../client/client_event.ts";
 import type { KnownNames } from "../client/known_names.ts";
 import { colourPalette, plainPalette } from "../client/palette.ts";
+import type { NewPassword } from "../client/password_change.ts";
 import { promptText } from "../client/prompt_text.ts";
 import { renderText } from "../client/render_text.ts";
 import { transferStatus } from "../client/render_transfer.ts";
@@ -58,6 +59,12 @@ export class TerminalInterface implements UserInterface {
       this.#isApart = event.event === "disconnected";
       this.#setPrompt();
     }
+    if (event.event === "result" && event.outcome.ok) {
+      if (event.outcome.command === "rename") {
+        this.#user = event.outcome.answer.to;
+        this.#setPrompt();
+      }
+    }
     if (event.event === "chat") {
       const { kind, name = "" } = event;
       this.#chat = kind === "none" ? undefined : { kind, name };
@@ -75,6 +82,15 @@ export class TerminalInterface implements UserInterface {
       : `Password of ${user}: `;
     const password = await this.#terminal.ask(question, true);
     return password === undefined ? undefined : { user: name.trim(), password };
+  }
+
+  async askNewPassword(): Promise<NewPassword | undefined> {
+    const old = await this.#terminal.ask("Old password: ", true);
+    if (old === undefined) return undefined;
+    const password = await this.#terminal.ask("New password: ", true);
+    if (password === undefined) return undefined;
+    const again = await this.#terminal.ask("The same again: ", true);
+    return again === undefined ? undefined : { old, password, again };
   }
 
   start(): void {

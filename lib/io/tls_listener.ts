@@ -7,6 +7,10 @@ import { StartError } from "./start_error.ts";
  * write, so one that never does holds up nobody; what arrives without TLS is
  * answered with an alert and makes the read fail.
  *
+ * TLS 1.2 is agreed on with a client that offers nothing newer, since the
+ * listener cannot be told otherwise. Nor can the connections be told to send
+ * small writes at once, see `inbox.ts` of the client.
+ *
  * @param port 0 picks a free one.
  * @throws {StartError} when the port or the certificate cannot be used.
  */

@@ -30,6 +30,8 @@ export const errorMessages = {
   unknown_user: "There is no such user",
   user_offline: "The user is off line",
   is_self: "You cannot do this to yourself",
+  already_blocked: "You have already blocked this user",
+  not_blocked: "You have not blocked this user",
   blocked_by_user: "Your message could not be delivered: the user blocked you",
   blank_text: "The text is blank",
   text_too_long: "The text is too long",
@@ -40,6 +42,15 @@ export const errorMessages = {
   not_your_message: "This message is not yours",
   already_deleted: "This message was deleted before",
   unknown_name: "There is no user or group of this name",
+  // Profiles and accounts
+  unknown_field: "A profile has no such field",
+  wrong_password: "The old password is wrong",
+  bad_user_name: "A user name is 1 to 32 of A-Z a-z 0-9 . _ -",
+  demo_account:
+    "A demo account keeps its name, unless the server runs with --allow-demo or the password was changed",
+  name_taken: "This user name is taken",
+  credentials_failed:
+    "The server could not change the accounts. Nothing was changed; please try again",
   // Groups
   bad_group_name: "A group name is 1 to 32 letters and digits",
   group_exists: "A group chat of this name already exists",

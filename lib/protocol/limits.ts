@@ -15,6 +15,8 @@ export const limits = {
   textCharacters: 4096,
   /** Most receivers named in one private message. */
   messageReceivers: 64,
+  /** Longest value of a profile field, Unicode characters. */
+  profileCharacters: 256,
   /** Most users in a group besides its leader, joined or invited. */
   groupUsers: 5000,
   /** Most groups that one user may have joined. */

@@ -78,6 +78,16 @@ const requests = {
     mid: messageId,
   }),
   who: object({}),
+  block: object({ user: name }),
+  unblock: object({ user: name }),
+  blocked: object({}),
+  /** One's own without `user`. */
+  profile: object({ user: optional(name) }),
+  "profile-set": object({ field: string(0, 64), value: text }),
+  /** SCRAM over the logged-in connection: proves the old password. */
+  "password-start": object({ scram }),
+  "password-change": object({ scram, verifier: string(1, 512) }),
+  rename: object({ name }),
   "who-since": object({ seconds: integer() }),
   find: object({ name, kind: optional(oneOf("user", "group")) }),
   "group-create": object({

@@ -30,6 +30,7 @@ const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
 const address = object({ ip, port });
 const names = list(name, 0, 100_000);
 const nothing = object({});
+const profileValue = optional(string(1, 1024));
 
 /** What a login, or the resumption of a session, tells the client. */
 const session = {
@@ -110,6 +111,34 @@ const replies = {
   who: object({
     users: list(object({ user: name, since: time, ip, udpPort: port }), 0, 1e5),
   }),
+  block: object({ user: name }),
+  unblock: object({ user: name }),
+  blocked: object({
+    users: list(object({ user: name, since: time }), 0, 1e5),
+  }),
+  profile: object({
+    user: name,
+    fields: object({
+      name: profileValue,
+      hometown: profileValue,
+      email: profileValue,
+      status: profileValue,
+    }),
+    /** Absent, as the other two, when that may not be seen. */
+    online: optional(boolean),
+    /** Of the session, when on line. */
+    since: optional(time),
+    /** When last on line, for who is not and has been. */
+    lastSeen: optional(time),
+  }),
+  "profile-set": object({ field: string(1, 64), value: text }),
+  "password-start": object({ scram: string(1, 2048) }),
+  "password-change": object({
+    scram: string(1, 2048),
+    /** Takes the place of the one before, which is void. */
+    token: string(1, 128),
+  }),
+  rename: object({ from: name, to: name }),
   "who-since": object({
     /** Last seen first. */
     users: list(object({ user: name, online: boolean, at: time }), 0, 1e5),
@@ -203,6 +232,7 @@ const events = {
     group: optional(name),
   }),
   presence: object({ user: name, online: boolean, at: time }),
+  renamed: object({ from: name, to: name }),
   invited: object({ group: name, by: name, leaderOnly: boolean, at: time }),
   joined: object({ group: name, user: name, at: time }),
   left: object({

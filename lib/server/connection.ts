@@ -7,6 +7,7 @@ import { encodeFrame, frameText } from "../protocol/frame.ts";
 import { limits } from "../protocol/limits.ts";
 import { LineDecoder } from "../protocol/line_decoder.ts";
 import { event } from "../protocol/server_frame.ts";
+import type { Verifier } from "../protocol/verifier.ts";
 import type { LoginExchange } from "./login_decider.ts";
 import type { Outbox } from "./outbox.ts";
 import { OutgoingQueue } from "./outgoing_queue.ts";
@@ -19,6 +20,17 @@ export interface PendingLogin {
   readonly udpPort: number;
   /** The proof, when it waits for a key derivation. */
   waiting?: { readonly scram: string; readonly reply: EntryReply };
+}
+
+/** A change of password on its way through SCRAM. */
+export interface PasswordChange {
+  readonly exchange: LoginExchange;
+  /** What was asked for, when it waits for a key derivation. */
+  waiting?: {
+    readonly id: number | undefined;
+    readonly scram: string;
+    readonly verifier: Verifier;
+  };
 }
 
 /** How the reply to `proof` or `resume` is to be made. */
@@ -46,6 +58,8 @@ export class Connection {
   version = 0;
   /** The login under way, from `login` to the end of `proof`. */
   login: PendingLogin | undefined;
+  /** The change of password under way, from `password-start` on. */
+  passwordChange: PasswordChange | undefined;
   /** True while a successful login waits to be stored. */
   entering = false;
   session: Session | undefined;

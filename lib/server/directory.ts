@@ -4,6 +4,7 @@
  * every change to it goes down to the store as a write.
  */
 import { groupKey } from "../protocol/names.ts";
+import { isProfileField } from "../protocol/profile_fields.ts";
 import { Group } from "./group.ts";
 import type { SentMessage } from "./sent_messages.ts";
 import { aliveSince, type SessionTokens } from "./session_tokens.ts";
@@ -20,6 +21,7 @@ export class Directory {
   #lastGroup = 0;
   readonly #users = new Map<number, User>();
   readonly #usersByName = new Map<string, User>();
+  #names: Map<string, number> | undefined;
   readonly #groups = new Map<number, Group>();
   readonly #groupsByKey = new Map<string, Group>();
 
@@ -33,6 +35,7 @@ export class Directory {
       user.latestMessage = state.lastMessage;
       this.#insert(user);
     }
+    this.#loadPeople(state);
     this.#loadGroups(state);
     for (const token of state.tokens) {
       const user = this.#users.get(token.user);
@@ -75,6 +78,42 @@ export class Directory {
     return user;
   }
 
+  /**
+   * True when nobody else may take this name: somebody has it, had it when the
+   * account was removed, or is about to get it; in whatever letter case, so that
+   * nobody passes for somebody else.
+   */
+  isTaken(name: string, by: User): boolean {
+    const key = name.toLowerCase();
+    const own = by.name.toLowerCase() === key ? 1 : 0;
+    return (this.#nameKeys().get(key) ?? 0) > own;
+  }
+
+  /** A user is about to get this name: nobody else may. */
+  reserveName(name: string): void {
+    this.#countName(name, 1);
+  }
+
+  /** The user does not get the name after all. */
+  releaseName(name: string): void {
+    this.#countName(name, -1);
+  }
+
+  /** Gives a user a name that was reserved; the old one is free. */
+  rename(user: User, name: string): void {
+    this.#usersByName.delete(user.name);
+    this.#countName(user.name, -1);
+    user.name = name;
+    this.#usersByName.set(name, user);
+  }
+
+  /** Those whose renaming was under way when the server last ended. */
+  usersBeingRenamed(): User[] {
+    return [...this.#users.values()].filter(({ renaming }) =>
+      renaming !== undefined
+    );
+  }
+
   /** The group of this name; letter case does not matter. */
   group(name: string): Group | undefined {
     return this.#groupsByKey.get(groupKey(name));
@@ -115,13 +154,41 @@ export class Directory {
   #insert(user: User): void {
     this.#users.set(user.id, user);
     this.#usersByName.set(user.name, user);
+    this.#countName(user.name, 1);
     this.#lastUser = Math.max(this.#lastUser, user.id);
+  }
+
+  /** How many have a name, regardless of case; counted when first needed. */
+  #nameKeys(): Map<string, number> {
+    if (this.#names === undefined) {
+      this.#names = new Map();
+      for (const { name } of this.#users.values()) this.#countName(name, 1);
+    }
+    return this.#names;
+  }
+
+  #countName(name: string, by: number): void {
+    const key = name.toLowerCase();
+    const count = (this.#names?.get(key) ?? 0) + by;
+    if (count > 0) this.#names?.set(key, count);
+    else this.#names?.delete(key);
   }
 
   #insertGroup(group: Group): void {
     this.#groups.set(group.id, group);
     this.#groupsByKey.set(groupKey(group.name), group);
     this.#lastGroup = Math.max(this.#lastGroup, group.id);
+  }
+
+  #loadPeople(state: StoredState): void {
+    for (const { user, blocked, since } of state.blocks) {
+      const other = this.#users.get(blocked);
+      if (other !== undefined) this.#users.get(user)?.block(other, since);
+    }
+    for (const { user, field, value } of state.profiles) {
+      if (!isProfileField(field)) continue;
+      this.#users.get(user)?.setProfileField(field, value);
+    }
   }
 
   #loadGroups(state: StoredState): void {

@@ -5,6 +5,7 @@
 import type { ActionQueue } from "./action_queue.ts";
 import { CatchUp, type CatchUpHost } from "./catch_up.ts";
 import type { Directory } from "./directory.ts";
+import { isHidden } from "./reach.ts";
 import { encodeMessage } from "./encode_message.ts";
 import type { Session } from "./session.ts";
 import type { StoredMessage } from "./store.ts";
@@ -84,6 +85,13 @@ export class Mailboxes implements CatchUpHost {
     const user = session.user.id;
     this.#actions.push({ action: "inbox", query, user, after, limit });
     return query;
+  }
+
+  hides({ user }: Session, message: StoredMessage): boolean {
+    // Of the others it was decided as they were sent whom they are for.
+    if (user.blocked.size === 0 || message.group === undefined) return false;
+    const sender = this.#directory.userById(message.sender);
+    return sender !== undefined && isHidden(user, sender, message.at);
   }
 
   encode(message: StoredMessage, kept: boolean): Uint8Array | undefined {

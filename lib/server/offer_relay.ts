@@ -33,6 +33,20 @@ export function endOldOffers(server: ServerContext, now: Instant): void {
   }
 }
 
+/** Somebody blocked somebody: ends what is offered or runs between the two. */
+export function endOffersBetween(
+  server: ServerContext,
+  blocker: User,
+  blocked: User,
+): void {
+  for (const offer of server.offers.of(blocker)) {
+    if (offer.from !== blocked && offer.to !== blocked) continue;
+    // As if the blocker had left: a block is not announced.
+    endOffer(server, offer, blocker, `${blocker.name} went off line`);
+    endOffer(server, offer, blocked, `You blocked ${blocked.name}`);
+  }
+}
+
 /** A client is seen from another address: tells the other sides of its offers. */
 export function announceAddresses(
   server: ServerContext,

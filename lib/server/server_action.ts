@@ -6,6 +6,7 @@
  * one timer to arm. Actions are carried out in order; those with an answer name
  * the `handle*` method it goes to.
  */
+import type { Verifier } from "../protocol/verifier.ts";
 import type { Lookup, Purge, StoreWrite } from "./store.ts";
 
 /** Numbers a connection for the lifetime of the process. */
@@ -18,6 +19,15 @@ export interface RemoteAddress {
   /** True when the client runs on this machine: loopback, or the server's own address. */
   readonly local: boolean;
 }
+
+/** What is to be changed about one account. */
+export type CredentialChange =
+  | {
+    readonly do: "set-verifier";
+    readonly name: string;
+    readonly verifier: Verifier;
+  }
+  | { readonly do: "rename"; readonly name: string; readonly to: string };
 
 /** One line of `userlog.txt`. */
 export interface UserLogEntry {
@@ -59,6 +69,15 @@ export type ServerAction =
     readonly password: string;
     readonly salt: Uint8Array<ArrayBuffer>;
     readonly iterations: number;
+  }
+  /**
+   * Rewrite the accounts; `handleCredentialsWritten(edit, accounts)` with what
+   * they are now, or `handleCredentialsFailed(edit)`.
+   */
+  | {
+    readonly action: "credentials";
+    readonly edit: number;
+    readonly change: CredentialChange;
   }
   /** Write out what is queued for the connection, then close it. */
   | { readonly action: "close"; readonly connection: ConnectionId }

@@ -3,6 +3,7 @@ import { ActionQueue } from "./action_queue.ts";
 import { BackgroundWrites } from "./background_writes.ts";
 import type { PendingWrite } from "./batch.ts";
 import type { Connection } from "./connection.ts";
+import { CredentialEdits } from "./credential_edits.ts";
 import { Deletions } from "./deletions.ts";
 import { Directory } from "./directory.ts";
 import type { LoginDecider } from "./login_decider.ts";
@@ -43,8 +44,9 @@ export class ServerContext {
   readonly background = new BackgroundWrites();
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
-  readonly rendezvous: Rendezvous;
+  readonly credentialEdits = new CredentialEdits(this.actions);
   readonly deletions = new Deletions();
+  readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;
   /** Connections that are not logged in. */

@@ -4,10 +4,18 @@ import { limits } from "../protocol/limits.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
+import {
+  missUsers,
+  removeUser,
+  voidToken,
+  welcomeUsers,
+} from "./account_changes.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { finishLogin } from "./handlers/login.ts";
+import { finishPasswordChange } from "./handlers/password.ts";
+import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { announceAddresses } from "./offer_relay.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
@@ -62,8 +70,10 @@ export class ServerCore<Accounts> {
     this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;
     this.#checkAt = now.mono;
+    repairRenames(this.#server);
     this.#welcomeUsers();
-    this.#missUsers();
+    missUsers(this.#server);
+    this.#commits.flush(now);
   }
 
   /** True when the server was shut down and everything is stored. */
@@ -217,6 +227,7 @@ export class ServerCore<Accounts> {
     this.#server.deriving.delete(name);
     for (const connection of waiting ?? []) {
       finishLogin(this.#server, connection, now);
+      finishPasswordChange(this.#server, connection, now);
     }
     this.#settle();
   }
@@ -225,27 +236,29 @@ export class ServerCore<Accounts> {
   handleAccounts(accounts: Accounts, now: Instant): void {
     this.#now = now;
     const { removed, changed } = this.#logins.handleAccounts(accounts);
-    const server = this.#server;
-    for (const name of changed) {
-      const user = server.directory.user(name);
-      if (user === undefined) continue;
-      // A session goes on, but cannot be resumed under the old credential.
-      server.tokens.set(user, undefined);
-      server.background.noteToken(user);
-    }
-    for (const name of removed) {
-      const user = server.directory.user(name);
-      if (user === undefined) continue;
-      const { session } = user;
-      if (session?.entered) {
-        dismiss(server, session, wireError("account_removed"), false, now);
-      } else user.session = undefined;
-      server.tokens.set(user, undefined);
-      server.background.noteToken(user);
-      server.background.noteDeparted(user);
-      user.active = false;
-    }
+    for (const name of changed) voidToken(this.#server, name);
+    for (const name of removed) removeUser(this.#server, name, now);
     this.#welcomeUsers();
+    this.#settle();
+  }
+
+  /** A `credentials` action was carried out; the accounts as they are now. */
+  handleCredentialsWritten(
+    edit: number,
+    accounts: Accounts,
+    now: Instant,
+  ): void {
+    const open = this.#server.credentialEdits.take(edit);
+    open?.written?.();
+    this.handleAccounts(accounts, now);
+    open?.done(now);
+    this.#settle();
+  }
+
+  /** A `credentials` action could not be carried out. */
+  handleCredentialsFailed(edit: number, now: Instant): void {
+    this.#now = now;
+    this.#server.credentialEdits.take(edit)?.failed();
     this.#settle();
   }
 
@@ -365,29 +378,8 @@ export class ServerCore<Accounts> {
     hangUp(this.#server, connection);
   }
 
-  /** Knows a user for every account. */
   #welcomeUsers(): void {
-    const { directory, background } = this.#server;
-    for (const name of this.#logins.names()) {
-      let user = directory.knownUser(name);
-      if (user === undefined) {
-        user = directory.addUser(name);
-        background.noteUser(user);
-      }
-      user.active = true;
-    }
-    this.#commits.flush(this.#now);
-  }
-
-  /** Ends the memberships of those whose account went while the server was down. */
-  #missUsers(): void {
-    const { directory, background } = this.#server;
-    for (const user of directory.users()) {
-      if (user.active || user.groups.size + user.invitations.size === 0) {
-        continue;
-      }
-      background.noteDeparted(user);
-    }
+    welcomeUsers(this.#server);
     this.#commits.flush(this.#now);
   }
 }

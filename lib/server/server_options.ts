@@ -133,17 +133,17 @@ const idleTimeoutSetting: IntegerSetting = {
   max: longest,
   standard: 0,
 };
-const relayQuotaSetting: IntegerSetting = {
-  option: "--relay-quota",
-  min: 0,
-  max: 1_000_000_000,
-  standard: 1024,
-};
 const keepDaysSetting: IntegerSetting = {
   option: "--keep-days",
   min: 0,
   max: 36_500,
   standard: 365,
+};
+const relayQuotaSetting: IntegerSetting = {
+  option: "--relay-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: 1024,
 };
 
 const rows: readonly OptionRow[] = [

@@ -21,6 +21,23 @@ export interface StoredUser {
   readonly cursor: number;
   /** When the user was last seen on line; 0 for never. */
   readonly lastSeen: number;
+  /** The name that the account is being given; see `handlers/rename.ts`. */
+  readonly renaming?: string;
+}
+
+/** `user` does not want to have to do with `blocked`. */
+export interface StoredBlock {
+  readonly user: number;
+  readonly blocked: number;
+  readonly since: number;
+}
+
+/** A field of somebody's profile. */
+export interface StoredProfileField {
+  readonly user: number;
+  readonly field: string;
+  /** Empty removes the field. */
+  readonly value: string;
 }
 
 /** A group without its members. */
@@ -186,6 +203,13 @@ export type StoreWrite =
     readonly upto: number;
     readonly lastSeen: number;
   }
+  | { readonly write: "block"; readonly block: StoredBlock } // insert or replace
+  | {
+    readonly write: "unblock";
+    readonly user: number;
+    readonly blocked: number;
+  }
+  | { readonly write: "profile"; readonly profile: StoredProfileField }
   /** The user's only token, or none. */
   | { readonly write: "token"; readonly token: StoredToken }
   | { readonly write: "token-remove"; readonly user: number };
@@ -195,6 +219,8 @@ export interface StoredState {
   readonly users: readonly StoredUser[];
   readonly groups: readonly StoredGroup[];
   readonly members: readonly StoredMember[];
+  readonly blocks: readonly StoredBlock[];
+  readonly profiles: readonly StoredProfileField[];
   readonly tokens: readonly StoredToken[];
   /** Highest id of a group, those that have ended included. */
   readonly lastGroup: number;

@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { AccountTable } from "../../lib/server/account_table.ts";
 import { CredentialsFile } from "../../lib/server/credentials_file.ts";
-import { formatVerifier, makeVerifier } from "../../lib/server/verifier.ts";
+import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
 import type { StoreWrite } from "../../lib/server/store.ts";
 import { SqliteStore } from "../../lib/io/sqlite_store.ts";
 

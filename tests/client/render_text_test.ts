@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type {
   ClientEvent,
+  CommandAnswers,
   CommandSuccess,
   PrivateSessionInfo,
   TransferInfo,
@@ -89,6 +90,55 @@ Deno.test("renderText: says what SPEC says", () => {
   ]);
 });
 
+Deno.test("renderText: history, who was there, what was deleted", () => {
+  const result = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const common = { at, from: "yoda", text: "hi" };
+  const messages = [
+    { ...common, id: 4, kind: "private", number: 3, to: "luke" },
+    { ...common, id: 5, kind: "group", number: 1, group: "jedi" },
+    { ...common, id: 6, kind: "broadcast", number: 4, text: "", deleted: true },
+  ] as const;
+  const history = { command: "history", ok: true } as const;
+  const earlier = "/history before 4";
+  const answer = { messages: [...messages], before: 4, earlier };
+  assertEquals(result({ ...history, answer }), [
+    "earlier messages: /history before 4",
+    `3; ${time}, yoda to luke: hi`,
+    `1; ${time}, jedi, yoda: hi`,
+    `4; ${time}, yoda to all: (deleted)`,
+  ]);
+  assertEquals(result({ ...history, answer: { messages: [] } }), [
+    "no messages",
+  ]);
+  const since = { command: "whoelsesince", ok: true } as const;
+  const users = [{ user: "leia", online: true, at }, {
+    user: "luke",
+    online: false,
+    at,
+  }];
+  assertEquals(result({ ...since, answer: { users, total: 5 } }), [
+    "leia, on line now",
+    `luke, last seen ${time}`,
+    "and 3 more",
+  ]);
+  assertEquals(result({ ...since, answer: { users: [], total: 0 } }), [
+    "nobody else was on line",
+  ]);
+  const deletion = { at, number: 13, deleted: 12 };
+  assertEquals(
+    result({ command: "deletemsg", ok: true, answer: deletion }),
+    [`message 12 deleted at ${time}`],
+  );
+  const sent = { at, number: 9, partial: true };
+  assertEquals(
+    result({ command: "broadcast", ok: true, answer: sent }),
+    [
+      `message sent at ${time}, but not to everybody: some blocked you (number 9)`,
+    ],
+  );
+});
+
 Deno.test("renderText: private sessions are told apart in words, not by colour alone", () => {
   const private_ = {
     event: "private-message",
@@ -155,55 +205,6 @@ Deno.test("renderText: private sessions are told apart in words, not by colour a
   ]);
 });
 
-Deno.test("renderText: history, who was there, what was deleted", () => {
-  const result = (outcome: CommandSuccess) =>
-    text({ event: "result", n: 1, outcome });
-  const common = { at, from: "yoda", text: "hi" };
-  const messages = [
-    { ...common, id: 4, kind: "private", number: 3, to: "luke" },
-    { ...common, id: 5, kind: "group", number: 1, group: "jedi" },
-    { ...common, id: 6, kind: "broadcast", number: 4, text: "", deleted: true },
-  ] as const;
-  const history = { command: "history", ok: true } as const;
-  const earlier = "/history before 4";
-  const answer = { messages: [...messages], before: 4, earlier };
-  assertEquals(result({ ...history, answer }), [
-    "earlier messages: /history before 4",
-    `3; ${time}, yoda to luke: hi`,
-    `1; ${time}, jedi, yoda: hi`,
-    `4; ${time}, yoda to all: (deleted)`,
-  ]);
-  assertEquals(result({ ...history, answer: { messages: [] } }), [
-    "no messages",
-  ]);
-  const since = { command: "whoelsesince", ok: true } as const;
-  const users = [{ user: "leia", online: true, at }, {
-    user: "luke",
-    online: false,
-    at,
-  }];
-  assertEquals(result({ ...since, answer: { users, total: 5 } }), [
-    "leia, on line now",
-    `luke, last seen ${time}`,
-    "and 3 more",
-  ]);
-  assertEquals(result({ ...since, answer: { users: [], total: 0 } }), [
-    "nobody else was on line",
-  ]);
-  const deletion = { at, number: 13, deleted: 12 };
-  assertEquals(
-    result({ command: "deletemsg", ok: true, answer: deletion }),
-    [`message 12 deleted at ${time}`],
-  );
-  const sent = { at, number: 9, partial: true };
-  assertEquals(
-    result({ command: "broadcast", ok: true, answer: sent }),
-    [
-      `message sent at ${time}, but not to everybody: some blocked you (number 9)`,
-    ],
-  );
-});
-
 Deno.test("renderText: nobody can draw on another's terminal", () => {
   const hostile = "\x1b[2J\u202e\x07";
   const events: ClientEvent[] = [
@@ -241,6 +242,75 @@ Deno.test("renderText: nobody can draw on another's terminal", () => {
       assert(!/[\x00-\x1f\u202e]/.test(line), event.event);
     }
   }
+});
+
+Deno.test("renderText: tells about people", () => {
+  const told = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const ok = true;
+  assertEquals(
+    told({ command: "block", ok, answer: { user: "luke" } }),
+    ["luke is blocked: cannot reach you, and neither sees the other"],
+  );
+  assertEquals(
+    told({ command: "unblock", ok, answer: { user: "luke" } }),
+    ["luke is no longer blocked"],
+  );
+  const users = [{ user: "luke", since: at }];
+  assertEquals(told({ command: "blocked", ok, answer: { users } }), [
+    `luke, blocked since ${time}`,
+  ]);
+  assertEquals(told({ command: "blocked", ok, answer: { users: [] } }), [
+    "you have blocked nobody",
+  ]);
+  const profile = (answer: CommandAnswers["profile"]) =>
+    told({ command: "profile", ok, answer });
+  assertEquals(
+    profile({
+      user: "yoda",
+      fields: { status: "hm\u001b[2J", hometown: "Dagobah" },
+      online: true,
+      since: at,
+    }),
+    [`yoda, online since ${time}`, "  hometown: Dagobah", "  status:   hm␛[2J"],
+  );
+  assertEquals(
+    profile({ user: "yoda", fields: {}, online: false, lastSeen: at }),
+    [`yoda, last seen ${time}, has filled in nothing`],
+  );
+  assertEquals(profile({ user: "yoda", fields: {} }), [
+    "yoda, has filled in nothing",
+  ]);
+  const set = (value: string) =>
+    told({ command: "setprofile", ok, answer: { field: "status", value } });
+  assertEquals(set("x"), ["your status is now: x"]);
+  assertEquals(set(""), ["your status is cleared"]);
+  assertEquals(told({ command: "changepassword", ok, answer: {} }), [
+    "password changed",
+  ]);
+  const answer = { from: "yoda", to: "master" };
+  assertEquals(told({ command: "rename", ok, answer }), [
+    "you are now known as master",
+  ]);
+  assertEquals(text({ event: "renamed", ...answer }), [
+    "yoda is now known as master",
+  ]);
+});
+
+Deno.test("renderJson: times about people are in UTC", () => {
+  const json = (outcome: CommandSuccess) =>
+    JSON.parse(renderJson({ event: "result", n: 1, outcome }));
+  const iso = "2026-06-01T12:00:00.000Z";
+  const answer = { users: [{ user: "luke", since: at }] };
+  assertEquals(json({ command: "blocked", ok: true, answer }).users, [
+    { user: "luke", since: iso },
+  ]);
+  const fields = { name: "Y" };
+  const who = { user: "yoda", fields, online: false, lastSeen: at };
+  const profile = json({ command: "profile", ok: true, answer: who });
+  assertEquals(profile.lastSeen, iso);
+  assertEquals(profile.fields, fields);
+  assert(!("since" in profile));
 });
 
 Deno.test("renderText: names keep their colour, and only a palette makes colour", () => {

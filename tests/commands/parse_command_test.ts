@@ -34,6 +34,20 @@ Deno.test("parseCommand: tells a missing text from a blank one", () => {
   });
 });
 
+Deno.test("parseCommand: /setprofile clears a field without a value", () => {
+  const cases: [string, string][] = [
+    ["/setprofile status", ""],
+    ["/setprofile status  ", ""],
+    ['/setprofile status ""', ""],
+    ['/setprofile status  do "or"  do not', 'do "or"  do not'],
+  ];
+  for (const [line, value] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "setprofile", field: "status", value },
+    });
+  }
+});
+
 Deno.test("parseCommand: sends once to a receiver named twice and refuses empty names", () => {
   assertEquals(parseCommand("/msgto leia,luke,leia hi"), {
     command: { command: "msgto", to: ["leia", "luke"], text: "hi" },
@@ -75,6 +89,15 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/groupmsg",
       "/groupmsg jedi",
       "/groups all",
+      "/block",
+      "/block a b",
+      "/unblock",
+      "/blocked a",
+      "/profile a b",
+      "/setprofile",
+      "/changepassword x",
+      "/rename",
+      "/rename a b",
       "/members",
       "/members a b",
       "/broadcast",

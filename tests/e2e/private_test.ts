@@ -152,6 +152,31 @@ Deno.test("private session: each refusal has its own message", async () => {
   assertEquals(count(luke, "open"), 0);
 });
 
+Deno.test("private session: refused to somebody who is blocked, until that ends", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await luke.succeed("/block yoda");
+  assertMatch(
+    await yoda.refused("/startprivate luke"),
+    /^blocked_by_user: .*luke blocked you/,
+  );
+  assertMatch(await yoda.refused("/private luke x"), /^no_session: .*luke/);
+  assertEquals((await yoda.succeed("/transfers")).sessions, []);
+  await luke.succeed("/unblock yoda");
+  await yoda.succeed("/startprivate luke");
+  await say(yoda, "luke", luke, "peace");
+  assertEquals(count(luke, "open"), 1);
+  // A new name is the same person.
+  await yoda.succeed("/rename master");
+  await luke.event("renamed", { from: "yoda", to: "master" });
+  await say(luke, "master", yoda, "hello master");
+  await say(yoda, "luke", luke, "hello luke");
+  await luke.event("private-message", { from: "master", text: "hello luke" });
+  await luke.succeed("/stopprivate master");
+  await yoda.event("session", { state: "closed" });
+});
+
 Deno.test("private session: /accept, /reject and taking it back, under shared numbers", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");

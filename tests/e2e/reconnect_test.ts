@@ -17,7 +17,7 @@ function shown(client: TestClient): string[] {
 
 Deno.test("reconnect: the client's network fails while it sends; every message goes once", async () => {
   await using server = await startServer();
-  await using proxy = new TcpProxy(server.port);
+  await using proxy = new TcpProxy(server);
   await using luke = await logIn(server, "luke");
   await using yoda = await TestClient.login(proxy, "yoda", passwordOf("yoda"));
   const texts: string[] = [];
@@ -53,7 +53,7 @@ Deno.test("reconnect: the client's network fails while it sends; every message g
 
 Deno.test("reconnect: the receiver's network fails before the acknowledgement; shown once", async () => {
   await using server = await startServer();
-  await using proxy = new TcpProxy(server.port);
+  await using proxy = new TcpProxy(server);
   await using yoda = await logIn(server, "yoda");
   await using luke = await TestClient.login(proxy, "luke", passwordOf("luke"));
   const texts: string[] = [];

@@ -130,6 +130,44 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
   });
 });
 
+Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async () => {
+  await withFile(async (path) => {
+    const block = (user: number, blocked: number, since: number) =>
+      ({ write: "block", block: { user, blocked, since } }) as const;
+    const field = (user: number, field: string, value: string) =>
+      ({ write: "profile", profile: { user, field, value } }) as const;
+    let store = new SqliteStore(path);
+    await store.commit([
+      {
+        write: "user",
+        user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0, renaming: "m" },
+      },
+      block(1, 2, 5),
+      block(1, 3, 6),
+      block(2, 1, 7),
+      { write: "unblock", user: 1, blocked: 3 },
+      field(1, "status", "old"),
+      field(1, "status", "new"),
+      field(1, "email", "x"),
+      field(1, "email", ""),
+    ]);
+    await store.close();
+    store = new SqliteStore(path);
+    const state = await store.load();
+    assertEquals(state.users.map((each) => ({ ...each })), [
+      { id: 1, name: "yoda", cursor: 0, lastSeen: 0, renaming: "m" },
+    ]);
+    assertEquals(state.blocks.map((each) => ({ ...each })), [
+      { user: 1, blocked: 2, since: 5 },
+      { user: 2, blocked: 1, since: 7 },
+    ]);
+    assertEquals(state.profiles.map((each) => ({ ...each })), [
+      { user: 1, field: "status", value: "new" },
+    ]);
+    await store.close();
+  });
+});
+
 Deno.test("SqliteStore.commit replaces and removes", async () => {
   const store = new SqliteStore(":memory:");
   const token = { user: 1, hash: "ab", expires: 9, credential: "c" };

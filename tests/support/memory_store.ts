@@ -2,9 +2,11 @@ import type {
   Found,
   Lookup,
   Purge,
+  StoredBlock,
   StoredGroup,
   StoredMember,
   StoredMessage,
+  StoredProfileField,
   StoredState,
   StoredToken,
   StoredUser,
@@ -17,6 +19,8 @@ export class MemoryStore {
   readonly groups = new Map<number, StoredGroup>();
   readonly members = new Map<string, StoredMember>();
   readonly tokens = new Map<number, StoredToken>();
+  readonly blocks = new Map<string, StoredBlock>();
+  readonly profiles = new Map<string, StoredProfileField>();
   readonly messages: StoredMessage[] = [];
   /** Whom each broadcast was for. */
   readonly broadcasts = new Map<number, readonly number[]>();
@@ -43,6 +47,8 @@ export class MemoryStore {
         ...this.endedGroups.keys(),
       ),
       members: [...this.members.values()],
+      blocks: [...this.blocks.values()],
+      profiles: [...this.profiles.values()],
       tokens: [...this.tokens.values()],
       lastMessage: this.#last.message,
       lastNumber: this.#last.number,
@@ -172,6 +178,20 @@ export class MemoryStore {
           this.owed.push({ group, user, ...owed });
         }
         break;
+      case "block": {
+        const { user, blocked } = write.block;
+        this.blocks.set(`${user} ${blocked}`, write.block);
+        break;
+      }
+      case "unblock":
+        this.blocks.delete(`${write.user} ${write.blocked}`);
+        break;
+      case "profile": {
+        const { user, field, value } = write.profile;
+        if (value === "") this.profiles.delete(`${user} ${field}`);
+        else this.profiles.set(`${user} ${field}`, write.profile);
+        break;
+      }
       case "message": {
         const { id, group, number } = write.message;
         if (id <= this.#last.message) throw new Error("ids must rise");

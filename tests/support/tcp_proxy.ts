@@ -2,23 +2,29 @@
  * Passes bytes between clients and a server, until a test cuts it: a network
  * that fails while both programs live.
  */
+import type { TestServer } from "./test_server.ts";
+
+type Server = Pick<TestServer, "port" | "plain">;
 
 /** A proxy on a free port of this machine. */
 export class TcpProxy implements AsyncDisposable {
-  /** True: the server behind it speaks no TLS. */
-  readonly plain = true;
   readonly #listener: Deno.TcpListener;
-  readonly #target: number;
+  readonly #target: Server;
   readonly #open = new Set<Deno.TcpConn>();
   readonly #accepting: Promise<void>;
   /** What the server sends is lost when false; so is each new connection. */
   #answers = true;
 
-  /** @param target Port of the server on this machine. */
-  constructor(target: number) {
+  /** @param target The server, on this machine. */
+  constructor(target: Server) {
     this.#target = target;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#accepting = this.#accept();
+  }
+
+  /** Whether the server speaks without TLS. */
+  get plain(): boolean {
+    return this.#target.plain;
   }
 
   /** Where clients connect to. */
@@ -47,7 +53,7 @@ export class TcpProxy implements AsyncDisposable {
   async #accept(): Promise<void> {
     for await (const client of this.#listener) {
       try {
-        const port = this.#target;
+        const { port } = this.#target;
         const server = await Deno.connect({ hostname: "127.0.0.1", port });
         this.#open.add(client).add(server);
         this.#pass(client, server, () => true);

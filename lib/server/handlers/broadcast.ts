@@ -12,7 +12,7 @@ import type { RequestFields } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import { encodeMessage } from "../encode_message.ts";
-import { mayReach } from "../reach.ts";
+import { mayReach, mayReachAll } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -41,7 +41,9 @@ export function broadcast(
   const { directory } = server;
   const others = [...server.online].map(({ user }) => user)
     .filter((user) => user !== sender);
-  const receivers = others.filter((user) => mayReach(sender, user));
+  const receivers = mayReachAll(sender)
+    ? others
+    : others.filter((user) => mayReach(sender, user));
   const partial = receivers.length < others.length;
   const at = now.wall;
   const id = ++directory.lastMessage;

@@ -128,11 +128,15 @@ function remove(
       server.actions.push({ action: "log", group: group?.name, line });
       const frame = encodeMessage(directory, deletion, false);
       const members = group?.online.map(({ user }) => user) ?? [];
-      const others = group === undefined
-        ? receivers
-        : [...members, ...receivers]
-          .filter((user) => user !== sender && mayReach(sender, user));
-      if (frame !== undefined) deliverTo(others, id, frame);
+      const others = [...members, ...receivers]
+        .filter((user) => user !== sender);
+      // Like a group's message it is kept from those who blocked the sender.
+      const isFor = (user: User) =>
+        group === undefined || mayReach(sender, user);
+      if (frame !== undefined) deliverTo(others.filter(isFor), id, frame);
+      for (const user of others) {
+        if (!isFor(user)) user.session?.withhold(id);
+      }
       return { at, number };
     },
     undo() {

@@ -178,7 +178,13 @@ function usersToInvite(
         `There is no user ${shown(name)}; the group was not created`,
       );
     }
-    if (user === creator || !mayReach(creator, user)) continue;
+    if (user === creator) continue;
+    if (!mayReach(creator, user)) {
+      throw new Refusal(
+        "blocked_by_user",
+        `${user.name} blocked you; the group was not created`,
+      );
+    }
     mayBeInvited(user);
     users.add(user);
   }

@@ -10,7 +10,7 @@ import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Group } from "../group.ts";
-import { mayReach } from "../reach.ts";
+import { mayReach, mayReachAll } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
 import { isOfGroup, type SentMessage } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -98,9 +98,11 @@ function deliver(
   const frame = encodeFrame(
     event("message", { ...message, ...names, kind: "group" }),
   );
+  const toAll = mayReachAll(sender);
   for (const session of group.online) {
-    if (session.user !== sender && mayReach(sender, session.user)) {
-      session.deliver(id, frame);
-    }
+    const { user } = session;
+    if (user === sender) continue;
+    if (toAll || mayReach(sender, user)) session.deliver(id, frame);
+    else session.withhold(id);
   }
 }

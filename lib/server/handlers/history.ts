@@ -17,7 +17,7 @@ import type { ReplyFields } from "../../protocol/server_frame.ts";
 import { placeOf } from "../encode_message.ts";
 import type { Group } from "../group.ts";
 import type { Question } from "../lookups.ts";
-import { mayReach } from "../reach.ts";
+import { isHidden } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -145,8 +145,7 @@ function entryOf(
   const sender = directory.userById(message.sender);
   const place = placeOf(directory, message);
   if (sender === undefined || place === undefined) return undefined;
-  const isOthers = place.kind === "group" && sender !== user;
-  if (isOthers && !mayReach(sender, user)) return undefined;
+  if (place.kind === "group" && isHidden(user, sender, at)) return undefined;
   const to = message.receiver === undefined
     ? undefined
     : directory.userById(message.receiver)?.name;

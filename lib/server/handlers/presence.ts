@@ -72,10 +72,9 @@ export function ack(
   request: RequestFields<"ack">,
 ): ReplyFields<"ack"> {
   const { user } = session;
-  const upto = Math.min(request.upto, session.delivered);
-  if (upto > user.cursor) {
-    user.cursor = upto;
-    server.background.noteCursor(user);
-  }
+  const before = user.cursor;
+  user.cursor = Math.max(before, Math.min(request.upto, session.delivered));
+  session.settleSkipped();
+  if (user.cursor > before) server.background.noteCursor(user);
   return {};
 }

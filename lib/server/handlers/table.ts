@@ -10,6 +10,7 @@ import type { Connection } from "../connection.ts";
 import type { Question } from "../lookups.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
+import { block, blocked, unblock } from "./block.ts";
 import { broadcast } from "./broadcast.ts";
 import { deleteMessage } from "./delete.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
@@ -25,7 +26,10 @@ import { history } from "./history.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
+import { changePassword, startPassword } from "./password.ts";
 import { ack, ping, who, whoSince } from "./presence.ts";
+import { profile, setProfile } from "./profile.ts";
+import { rename } from "./rename.ts";
 import { rendezvous } from "./rendezvous.ts";
 
 /** How a request is handled; each returns or throws what is replied. */
@@ -45,7 +49,7 @@ type Handling<R, N extends RequestName> =
       now: Instant,
     ) => ReplyFields<N> | undefined;
   }
-  /** Needs a session and stores nothing: answered at once. */
+  /** Needs a session and stores nothing: answered at once, or when it says. */
   | {
     readonly needs: "session";
     readonly read: (
@@ -53,7 +57,7 @@ type Handling<R, N extends RequestName> =
       session: Session,
       request: R,
       now: Instant,
-    ) => ReplyFields<N>;
+    ) => ReplyFields<N> | undefined;
   }
   /** Needs a session and something that only the store knows. */
   | {
@@ -93,6 +97,14 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   delete: { needs: "session", activity: true, ask: deleteMessage },
   find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
+  block: { needs: "session", activity: true, write: block },
+  unblock: { needs: "session", activity: true, write: unblock },
+  blocked: { needs: "session", activity: true, read: blocked },
+  profile: { needs: "session", activity: true, read: profile },
+  "profile-set": { needs: "session", activity: true, write: setProfile },
+  "password-start": { needs: "session", activity: true, read: startPassword },
+  "password-change": { needs: "session", activity: true, read: changePassword },
+  rename: { needs: "session", activity: true, write: rename },
   "group-create": { needs: "session", activity: true, write: createGroup },
   "group-join": { needs: "session", activity: true, write: joinGroup },
   "group-leave": { needs: "session", activity: true, write: leaveGroup },

@@ -25,10 +25,10 @@ export interface CommandHost {
   readonly offers: Offers;
   readonly passwords: PasswordChange;
   readonly chat: Chat;
-  /** This user has another name. */
-  renamed(from: string, to: string): void;
   readonly groupSend: GroupSend;
   effect(effect: ClientEffect): void;
+  /** This user has another name. */
+  renamed(from: string, to: string): void;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,

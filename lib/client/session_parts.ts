@@ -114,14 +114,12 @@ export class SessionParts {
       this.login.handleRenamed(to);
       names.rename(from, to);
     };
-    const { transfers } = offers;
     const user = () => this.login.user;
+    const { transfers } = offers;
     const groupSend = new GroupSend({ ...host, transfers, self: user });
     const parts = { offers, passwords, chat, groupSend };
-    this.runner = new CommandRunner(
-      { ...host, ...parts, renamed },
-      options.limit ?? 0,
-    );
+    const runnerHost = { ...host, ...parts, renamed };
+    this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
     this.router = { inbox, names, offers, chat, now, user, emit, bye };
   }
 

@@ -14,12 +14,12 @@ export type ArgumentKind =
   | "word"
   /** A positive whole number. */
   | "number"
+  /** Bytes a second; see `parseRate`. */
+  | "rate"
   /** A field of a profile. */
   | "field"
   /** A name that nobody has yet. */
   | "new-name"
-  /** Bytes a second; see `parseRate`. */
-  | "rate"
   /** The rest of the line, as typed; only as the last argument. */
   | "text";
 

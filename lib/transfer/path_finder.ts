@@ -39,9 +39,8 @@ export class PathFinder {
   #hasMoved = false;
   #activeHeardAt = -Infinity;
   #heardAt: number;
-  /** Next in turn of a round of probes, and of probes while it is silent. */
+  /** Next in turn of a round of probes. */
   #roundIndex = 0;
-  #silenceIndex = 0;
   #round = 0;
   #roundAt: number;
   #keepAliveAt = Infinity;
@@ -122,8 +121,7 @@ export class PathFinder {
       if (this.#validated.size >= 2 * transferLimits.paths) return false;
       this.#validated.add(path);
     }
-    const isSilent = now - this.#activeHeardAt > transferLimits.keepAliveMs;
-    if (this.#active >= 0 && !isSilent) return false;
+    if (this.#active >= 0 && !this.#isSilent(now)) return false;
     this.#use(path, now);
     return true;
   }
@@ -164,7 +162,10 @@ export class PathFinder {
     if (challenged >= 0) return challenged;
     if (this.#active >= 0 && now >= this.#keepAliveAt) {
       this.#keepAliveAt = now + transferLimits.keepAliveMs / 2;
-      return this.#nextOfAll(now);
+      // When this is not answered, the next round asks everywhere.
+      this.#round = Math.min(this.#round, silentRound);
+      this.#roundAt = Math.min(this.#roundAt, now);
+      return this.#active;
     }
     if (now < this.#roundAt) return -1;
     while (this.#roundIndex <= this.#paths.length) {
@@ -229,6 +230,7 @@ export class PathFinder {
   #isOfInterest(path: number, now: number): boolean {
     if (this.#active < 0) return true;
     if (path === this.#active) return !this.#roundTrips.has(path);
+    if (this.#isSilent(now)) return true;
     const rank = this.#rankOf(path) - this.#rankOf(this.#active);
     if (rank < 0) return true;
     const isEarly = now - this.#startedAt < settleMs;
@@ -237,7 +239,8 @@ export class PathFinder {
 
   #nextRoundAt(now: number): number {
     const pause = Math.min(firstPauseMs * 1.5 ** this.#round++, maxPauseMs);
-    if (this.#active < 0 || now - this.#startedAt < settleMs) {
+    const isEarly = now - this.#startedAt < settleMs;
+    if (this.#active < 0 || isEarly || this.#isSilent(now)) {
       return now + pause;
     }
     const mayImprove = this.#paths.some((path) =>
@@ -251,20 +254,17 @@ export class PathFinder {
     return this.#relay >= 0 && now - since >= transferLimits.relayAfterMs;
   }
 
-  /** The path in use, and when it has been silent long, each other in turn. */
-  #nextOfAll(now: number): number {
-    const others = this.#mayRelay(now)
-      ? [this.#relay, ...this.#paths]
-      : this.#paths;
-    const turn = this.#silenceIndex++;
-    if (turn % 2 === 0 || others.length === 0) return this.#active;
-    return others[(turn >>> 1) % others.length]!;
+  /** Nothing came over the path in use for longer than a live one is quiet. */
+  #isSilent(now: number): boolean {
+    return now - this.#activeHeardAt > transferLimits.keepAliveMs;
   }
 }
 
 const tokens = 128;
 const firstPauseMs = 30;
 const maxPauseMs = 1_000;
+/** Where the growing pauses start when the path in use has gone silent. */
+const silentRound = 5;
 const challengePauseMs = 50;
 /** How long paths that are no worse are looked for after the start. */
 const settleMs = 2_000;

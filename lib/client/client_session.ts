@@ -252,6 +252,11 @@ export class ClientSession {
     return this.#events.shift();
   }
 
+  /** Everything from {@link pollEvent} was shown. */
+  handleShown(): void {
+    this.#parts.inbox.handleShown();
+  }
+
   #connect(): void {
     this.#link.connect(this.#now.mono);
     this.#bye = undefined;

@@ -2,18 +2,69 @@
  * Remembers which messages came, so that one that is delivered again after a
  * lost connection is shown once, and when to acknowledge them: the first at
  * once, so that a client that is killed has said what it showed, then, while
- * many come, many at a time.
+ * many come, many at a time. What was shown is also remembered outside
+ * ({@link SeenMemory}), for a client that is killed before it can say so.
  */
+
+/** Whose messages: message ids rise within one database, for one user. */
+export interface InboxOwner {
+  /** `store` of the server's hello. */
+  readonly store: string;
+  readonly user: string;
+}
+
+/** Where the highest id that was shown outlives the program. */
+export interface SeenMemory {
+  /** The id that was written last; `undefined` when there is none. */
+  read(owner: InboxOwner): number | undefined;
+  /** Everything up to `id` was shown. */
+  write(owner: InboxOwner, id: number): void;
+}
+
+/** The messages of one user, as they come. */
 export class Inbox {
+  readonly #memory: SeenMemory | undefined;
+  #owner: InboxOwner | undefined;
   #seen: number | undefined;
+  /** What the memory has. */
+  #remembered: number | undefined;
   #acknowledged = 0;
   #due: number | undefined;
   /** The next acknowledgement goes no sooner than this. */
   #notBefore = -Infinity;
 
-  /** Highest message id that came; `undefined` before the first. */
-  get seen(): number | undefined {
+  /** @param memory Without it, what was shown is forgotten with the program. */
+  constructor(memory?: SeenMemory) {
+    this.#memory = memory;
+  }
+
+  /**
+   * Says whose messages come from now on.
+   *
+   * @returns The highest id that this user was shown; `undefined` for none.
+   */
+  open(owner: InboxOwner): number | undefined {
+    const { store, user } = this.#owner ?? {};
+    if (store !== owner.store || user !== owner.user) {
+      this.#owner = owner;
+      this.#seen = this.#memory?.read(owner);
+      this.#remembered = this.#seen;
+      this.#acknowledged = 0;
+    }
     return this.#seen;
+  }
+
+  /** The user has another name; the messages are the same. */
+  handleRenamed(user: string): void {
+    if (this.#owner !== undefined) this.#owner = { ...this.#owner, user };
+  }
+
+  /** Everything that came was shown: worth remembering, before it is confirmed. */
+  handleShown(): void {
+    const seen = this.#seen;
+    if (this.#owner === undefined || seen === this.#remembered) return;
+    this.#remembered = seen;
+    if (seen !== undefined) this.#memory?.write(this.#owner, seen);
   }
 
   /**

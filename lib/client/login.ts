@@ -38,8 +38,12 @@ export interface LoginHost {
   readonly udpPort: number;
   /** Names program and version to the server. */
   readonly agent: string;
-  /** Highest message id that came in this run. */
-  seen(): number | undefined;
+  /**
+   * Highest message id that the user was shown.
+   *
+   * @param store Names the server's database.
+   */
+  seen(store: string, user: string): number | undefined;
   /** Sends a request at once. */
   send<N extends RequestName>(
     name: N,
@@ -72,6 +76,7 @@ export class Login {
   #derived: { parameters: SaltParameters; key: Uint8Array } | undefined;
   #parameters: SaltParameters | undefined;
   #serverUdpPort = 0;
+  #store = "";
   #channel: SecureChannel | undefined;
   #greeted = false;
   #asking = false;
@@ -113,6 +118,7 @@ export class Login {
       (reply) => {
         if (reply.ok === undefined) return this.#refused(reply);
         this.#serverUdpPort = reply.ok.udpPort;
+        this.#store = reply.ok.store;
         this.#greeted = true;
         if (!this.#asking) this.#proceed();
       },
@@ -290,7 +296,7 @@ export class Login {
   }
 
   #seen(): { seen?: number } {
-    const seen = this.#host.seen();
+    const seen = this.#host.seen(this.#store, this.#user ?? "");
     return seen === undefined ? {} : { seen };
   }
 }

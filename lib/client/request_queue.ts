@@ -39,8 +39,10 @@ export class RequestQueue {
   #nextId = 1;
   #waiting: Entry[] = [];
   readonly #unanswered = new Map<number, Entry>();
+  /** The client's own: nobody waits for their answers. */
+  readonly #urgent = new Map<number, Entry>();
 
-  /** Requests without an answer, sent or not. */
+  /** Requests of the user without an answer, sent or not. */
   get size(): number {
     return this.#waiting.length + this.#unanswered.size;
   }
@@ -55,20 +57,20 @@ export class RequestQueue {
     this.#waiting.push(entry(name, fields, onReply, repeatable));
   }
 
-  /** A request of the login: the frame to send at once, before all others. */
+  /** A request of the client's own: the frame to send at once, before all others. */
   urgent<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
     onReply: OnReply<N>,
   ): object {
-    return this.#frame(entry(name, fields, onReply, false));
+    return this.#frame(entry(name, fields, onReply, false), this.#urgent);
   }
 
   /** The next frame to send while the session is open. */
   pollTransmit(): object | undefined {
     if (this.#unanswered.size >= limits.unconfirmedMessages) return undefined;
     const next = this.#waiting.shift();
-    return next && this.#frame(next);
+    return next && this.#frame(next, this.#unanswered);
   }
 
   /** A reply came. @returns False when it answers nothing that was asked. */
@@ -87,7 +89,8 @@ export class RequestQueue {
 
   /** The connection is gone: what can be repeated waits again, the rest fails. */
   handleDisconnected(): void {
-    const lost = [...this.#unanswered.values()];
+    const lost = [...this.#urgent.values(), ...this.#unanswered.values()];
+    this.#urgent.clear();
     this.#unanswered.clear();
     this.#waiting = [
       ...lost.filter((entry) => entry.repeatable),
@@ -100,21 +103,27 @@ export class RequestQueue {
 
   /** Nothing will be sent any more: everything fails. */
   close(): void {
-    const all = [...this.#unanswered.values(), ...this.#waiting];
+    const all = [
+      ...this.#urgent.values(),
+      ...this.#unanswered.values(),
+      ...this.#waiting,
+    ];
+    this.#urgent.clear();
     this.#unanswered.clear();
     this.#waiting = [];
     for (const entry of all) entry.fail("not_confirmed", closedMessage);
   }
 
   #take(re: number): Entry | undefined {
-    const entry = this.#unanswered.get(re);
+    const entry = this.#unanswered.get(re) ?? this.#urgent.get(re);
     this.#unanswered.delete(re);
+    this.#urgent.delete(re);
     return entry;
   }
 
-  #frame(entry: Entry): object {
+  #frame(entry: Entry, unanswered: Map<number, Entry>): object {
     const id = this.#nextId++;
-    this.#unanswered.set(id, entry);
+    unanswered.set(id, entry);
     return { do: entry.name, id, ...entry.fields };
   }
 }

@@ -7,7 +7,7 @@ import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { type EventRouterHost } from "./event_router.ts";
 import { GroupSend } from "./group_send.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type SeenMemory } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
@@ -30,6 +30,8 @@ export interface ClientSessionOptions {
   /** Names program and version to the server. */
   readonly agent: string;
   readonly random: Random;
+  /** Remembers what was shown, for a program that is killed. */
+  readonly seenMemory?: SeenMemory;
 }
 
 /** What the parts of a session ask of the whole. */
@@ -52,7 +54,7 @@ export interface SessionHooks {
 /** The parts, wired to each other and to the whole. */
 export class SessionParts {
   readonly requests = new RequestQueue();
-  readonly inbox = new Inbox();
+  readonly inbox: Inbox;
   readonly names = new KnownNames();
   readonly chat: Chat;
   readonly commands: OpenCommands;
@@ -64,7 +66,8 @@ export class SessionParts {
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     const { random, udpPort, agent, accept } = options;
-    const { requests, inbox, names } = this;
+    const inbox = this.inbox = new Inbox(options.seenMemory);
+    const { requests, names } = this;
     const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
@@ -80,11 +83,11 @@ export class SessionParts {
       agent,
       effect,
       opened: (session, resumed) => {
-        this.#bind(effect);
+        this.#bind(hooks);
         opened(session, resumed);
       },
       refused,
-      seen: () => inbox.seen,
+      seen: (store, user) => inbox.open({ store, user }),
       send: (name, fields, onReply) =>
         hooks.send(requests.urgent(name, fields, onReply)),
     }, options.user);
@@ -112,6 +115,7 @@ export class SessionParts {
     });
     const renamed = (from: string, to: string) => {
       this.login.handleRenamed(to);
+      inbox.handleRenamed(to);
       names.rename(from, to);
     };
     const user = () => this.login.user;
@@ -135,14 +139,14 @@ export class SessionParts {
   }
 
   /** Asks for what is needed to talk to the server's UDP port. */
-  #bind(effect: (effect: ClientEffect) => void): void {
+  #bind({ effect, send }: SessionHooks): void {
     const port = this.login.serverUdpPort;
     if (port === 0) return;
-    this.requests.add("rendezvous", {}, (reply) => {
+    send(this.requests.urgent("rendezvous", {}, (reply) => {
       if (reply.ok !== undefined) {
         effect({ effect: "bind", port, grant: reply.ok });
       }
-    }, false);
+    }));
   }
 
   /** Asks the server for the names that Tab offers. */

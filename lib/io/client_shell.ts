@@ -18,6 +18,7 @@ import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
 import { PipeInterface } from "./pipe_interface.ts";
 import { PrivateSessionService } from "./private_session_service.ts";
+import { SeenFiles } from "./seen_files.ts";
 import { ServerConnection } from "./server_connection.ts";
 import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
@@ -88,6 +89,7 @@ class ClientShell implements UserHandler {
       learnNames: this.#isInteractive,
       agent: `parley/${version}`,
       random: systemRandom,
+      seenMemory: new SeenFiles((name) => Deno.env.get(name)),
     });
     this.#interface = this.#isInteractive
       ? new TerminalInterface(this, () => this.#session.names, options.color)
@@ -219,6 +221,8 @@ class ClientShell implements UserHandler {
       if (effect === undefined) break;
       this.#carryOut(effect);
     }
+    // Before the confirmation is on its way: that is written a microtask later.
+    this.#session.handleShown();
     this.#isDraining = false;
     this.#onProgress();
     this.#arm();

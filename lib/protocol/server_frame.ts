@@ -53,6 +53,8 @@ const replies = {
     /** The server's UDP port for rendezvous. */
     udpPort: port,
     time,
+    /** Tells the server's database from every other: message ids are its own. */
+    store: string(1, 64),
   }),
   login: object({ scram: string(1, 2048) }),
   proof: object({ scram: string(1, 2048), ...session }),

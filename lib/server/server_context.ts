@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Random } from "../protocol/random.ts";
 import { ActionQueue } from "./action_queue.ts";
 import { BackgroundWrites } from "./background_writes.ts";
@@ -62,6 +63,9 @@ export class ServerContext {
   /** True when userlog.txt is to be written anew. */
   userLogChanged = true;
 
+  /** Names the database whose message ids clients remember. */
+  readonly storeId: string;
+
   constructor(
     options: ServerOptions,
     state: StoredState,
@@ -69,6 +73,8 @@ export class ServerContext {
     random: Random,
   ) {
     this.options = options;
+    this.storeId = createHash("sha256").update("store\0").update(state.secret)
+      .digest("hex").slice(0, storeIdDigits);
     this.logins = logins;
     this.tokens = new SessionTokens(random);
     this.directory = new Directory(state, this.tokens);
@@ -88,3 +94,5 @@ export class ServerContext {
     this.pending.push(write);
   }
 }
+
+const storeIdDigits = 16;

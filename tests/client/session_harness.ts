@@ -4,6 +4,7 @@ import type { ClientEffect } from "../../lib/client/client_effect.ts";
 import type { ClientEvent } from "../../lib/client/client_event.ts";
 import { ClientSession } from "../../lib/client/client_session.ts";
 import type { SecureChannel } from "../../lib/client/login.ts";
+import type { SeenMemory } from "../../lib/client/inbox.ts";
 import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import type { PeerEvent } from "../../lib/client/offers.ts";
 import { parseCommand } from "../../lib/commands/parse_command.ts";
@@ -20,9 +21,10 @@ export class SessionHarness {
   sent: Sent[] = [];
   /** What the server's hello says. */
   serverUdpPort = 0;
+  serverStore = "s";
   #mono = 1000;
 
-  constructor(accept: AcceptRule = "always") {
+  constructor(accept: AcceptRule = "always", seenMemory?: SeenMemory) {
     this.session = new ClientSession({
       user: "yoda",
       udpPort: 6666,
@@ -30,6 +32,7 @@ export class SessionHarness {
       learnNames: false,
       agent: "test",
       random: new SeededRandom(7),
+      ...seenMemory && { seenMemory },
     });
   }
 
@@ -54,6 +57,7 @@ export class SessionHarness {
     while ((event = this.session.pollEvent()) !== undefined) {
       this.events.push(event);
     }
+    this.session.handleShown();
   }
 
   /** Lets time pass to the next deadline; returns the ms that took. */
@@ -114,6 +118,7 @@ export class SessionHarness {
       agent: "t",
       udpPort: this.serverUdpPort,
       time: 1,
+      store: this.serverStore,
     });
   }
 

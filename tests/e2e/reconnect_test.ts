@@ -136,3 +136,49 @@ Deno.test("reconnect: kill -9 of the server while everybody talks; nothing twice
   const failed = yoda.events().filter((e) => e.event === "result" && !e.ok);
   assertEquals(failed, []);
 });
+
+Deno.test("reconnect: a client is killed before the server hears what it showed; nothing is shown again", async () => {
+  await using server = await startServer();
+  await using proxy = new TcpProxy(server);
+  await using yoda = await logIn(server, "yoda");
+  const config = await Deno.makeTempDir({ prefix: "parley-config-" });
+  try {
+    const all: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      const login = { config };
+      const password = passwordOf("luke");
+      await using luke = await TestClient.login(proxy, "luke", password, login);
+      await yoda.succeed(`/msgto luke heard ${round}`);
+      await luke.event("message", { text: `heard ${round}` });
+      // From here on its acknowledgements do not arrive.
+      proxy.swallowRequests();
+      for (let i = 0; i < 5; i++) {
+        await yoda.succeed(`/msgto luke unheard ${round}-${i}`);
+      }
+      await luke.event("message", { text: `unheard ${round}-4` });
+      await luke.process.kill();
+      proxy.cut();
+      await yoda.event("presence", { user: "luke", online: false }, {
+        from: yoda.process.out.length - 1,
+      });
+      await yoda.succeed(`/msgto luke away ${round}`);
+      all.push(...shown(luke));
+    }
+    await using luke = await TestClient.login(
+      proxy,
+      "luke",
+      passwordOf("luke"),
+      { config },
+    );
+    await luke.event("message", { text: "away 2" });
+    all.push(...shown(luke));
+    const expected = [0, 1, 2].flatMap((round) => [
+      `heard ${round}`,
+      ...[0, 1, 2, 3, 4].map((i) => `unheard ${round}-${i}`),
+      `away ${round}`,
+    ]);
+    assertEquals(all, expected);
+  } finally {
+    await Deno.remove(config, { recursive: true });
+  }
+});

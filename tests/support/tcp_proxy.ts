@@ -14,6 +14,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #accepting: Promise<void>;
   /** What the server sends is lost when false; so is each new connection. */
   #answers = true;
+  /** What the clients send is lost when false. */
+  #requests = true;
 
   /** @param target The server, on this machine. */
   constructor(target: Server) {
@@ -37,11 +39,17 @@ export class TcpProxy implements AsyncDisposable {
     this.#answers = false;
   }
 
+  /** From now on what clients send is lost, though the connection lives. */
+  swallowRequests(): void {
+    this.#requests = false;
+  }
+
   /** Ends every connection; new ones work again. */
   cut(): void {
     for (const connection of this.#open) close(connection);
     this.#open.clear();
     this.#answers = true;
+    this.#requests = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -56,7 +64,7 @@ export class TcpProxy implements AsyncDisposable {
         const { port } = this.#target;
         const server = await Deno.connect({ hostname: "127.0.0.1", port });
         this.#open.add(client).add(server);
-        this.#pass(client, server, () => true);
+        this.#pass(client, server, () => this.#requests);
         this.#pass(server, client, () => this.#answers);
       } catch {
         close(client);

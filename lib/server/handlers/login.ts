@@ -37,6 +37,7 @@ export function hello(
     agent: server.options.agent,
     udpPort: server.options.udpPort,
     time: now.wall,
+    store: server.storeId,
   };
 }
 

@@ -3,6 +3,7 @@ import {
   type ClientOptions,
   parseClientOptions,
 } from "./lib/client/client_options.ts";
+import { forgetServer } from "./lib/io/forget_server.ts";
 import { runClient } from "./lib/io/client_shell.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { StartError } from "./lib/io/start_error.ts";
@@ -22,6 +23,10 @@ async function main(): Promise<number> {
       stderr.write(`${request.message}\n`);
       return 2;
     case "run":
+      if (request.options.forget !== undefined) {
+        stdout.write(`${await forgetServer(request.options.forget)}\n`);
+        return 0;
+      }
       return await runClient(request.options, password(request.options));
   }
 }

@@ -9,6 +9,7 @@ import { ensureFirstAccount } from "./lib/io/first_account.ts";
 import { serverReport } from "./lib/io/report.ts";
 import { shutdownSignal } from "./lib/io/shutdown_signal.ts";
 import { StartError } from "./lib/io/start_error.ts";
+import { isLoopback } from "./lib/protocol/loopback.ts";
 import { startServer } from "./lib/io/start_server.ts";
 import { runUserCommand } from "./lib/io/user_command_shell.ts";
 
@@ -38,10 +39,26 @@ async function serve(options: ServerOptions): Promise<void> {
   const shutdown = shutdownSignal();
   const report = serverReport(stdout);
   const credentials = new CredentialsSource(options.credentials, { report });
-  const server = await startServer(options, await credentials.load(), report);
+  const server = await startServer(
+    options,
+    await credentials.load(),
+    (change) => credentials.edit(change),
+    report,
+  );
   credentials.watch((accounts) => server.handleAccounts(accounts));
-  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-  stdout.write(`Parley server is listening on ${host}:${server.port}\n`);
+  const { host, plain } = options;
+  if (plain && !isLoopback(host)) {
+    report(
+      "warning",
+      `--plain at ${host}: everything but passwords can be read on the way`,
+    );
+  }
+  const key = server.fingerprint;
+  const place = `${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  stdout.write(
+    (key === undefined ? "" : `The server's key is ${key}\n`) +
+      `Parley server is listening on ${place}\n`,
+  );
   await shutdown;
   // A disk that hangs must not keep the process.
   setTimeout(() => Deno.exit(1), stopMs);

@@ -30,6 +30,8 @@ const programs = [
   {
     output: "dist/parley-server",
     entry: "server.ts",
+    // Workers are loaded by their address, which nothing imports.
+    include: ["lib/io/store_worker.ts"],
     permissions: [
       "--allow-net",
       "--allow-read",
@@ -41,12 +43,13 @@ const programs = [
   {
     output: "dist/parley",
     entry: "client.ts",
+    include: [],
     permissions: [
       "--allow-net",
       "--allow-read",
       "--allow-write",
       `--allow-env=${clientEnvironment.join(",")}`,
-      "--allow-sys=networkInterfaces",
+      "--allow-sys=networkInterfaces,statfs",
     ],
   },
 ];
@@ -65,6 +68,7 @@ async function compile(
       "--no-prompt",
       "--exclude-unused-npm",
       ...program.permissions,
+      ...program.include.flatMap((file) => ["--include", file]),
       "--output",
       program.output,
       program.entry,

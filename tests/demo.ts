@@ -85,8 +85,9 @@ async function demo(): Promise<void> {
   tell("Parley, one server and two clients on this machine:");
   await using server = await TestServer.start({
     accounts: await Deno.readTextFile(join(root, "credentials.txt")),
+    plain: false,
   });
-  tell(`  the server listens on 127.0.0.1:${server.port}`);
+  tell(`  the server listens on 127.0.0.1:${server.port}, with TLS 1.3`);
   await using yoda = await logIn(server, "yoda", "sage#bearwithme!");
   await using luke = await logIn(server, "luke", "i.am.your.s0n");
   await chat(yoda, luke);

@@ -1,6 +1,16 @@
 /** What the session asks of its shell, to be carried out in order. */
 import type { EndReason } from "./exit_code.ts";
-import type { OfferedFile, TransferPeer } from "./transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type { PrivateRole } from "./private_hello.ts";
+import type { SessionPeer } from "./session_port.ts";
+import type {
+  OfferedFile,
+  RendezvousGrant,
+  TransferPeer,
+} from "./transfer_port.ts";
+
+/** What a key is derived for: a login, or either end of a change of password. */
+export type DerivePurpose = "login" | "old-password" | "new-password";
 
 /** One thing to do. */
 export type ClientEffect =
@@ -14,14 +24,18 @@ export type ClientEffect =
     /** Known already: only the password is asked. */
     readonly user?: string;
   }
+  /** Ask for the old password and a new one; `handleNewPassword` follows. */
+  | { readonly effect: "ask-new-password" }
   /** PBKDF2-HMAC-SHA-256 off the thread; `handleDerived` follows. */
   | {
     readonly effect: "derive";
+    /** What the key is for, to be given back with it. */
+    readonly purpose: DerivePurpose;
     readonly password: string;
     readonly salt: Uint8Array<ArrayBuffer>;
     readonly iterations: number;
   }
-  /** The rest are calls of the transfer service; see `transfer_port.ts`. */
+  /** Calls of the transfer service; see `transfer_port.ts`. */
   | {
     readonly effect: "prepare-offer";
     readonly id: string;
@@ -40,6 +54,36 @@ export type ClientEffect =
     readonly file: OfferedFile;
     readonly peer: TransferPeer;
   }
+  | {
+    readonly effect: "add-addresses";
+    readonly id: string;
+    readonly addresses: readonly WireAddress[];
+  }
+  /** Port of the server that is connected to. */
+  | {
+    readonly effect: "bind";
+    readonly port: number;
+    readonly grant: RendezvousGrant;
+  }
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  | { readonly effect: "limit"; readonly rate: number }
   | { readonly effect: "cancel-transfer"; readonly id: string }
+  /** Calls of the private-session service; see `session_port.ts`. */
+  | { readonly effect: "prepare-session"; readonly id: string }
+  | {
+    readonly effect: "open-session";
+    readonly id: string;
+    readonly role: PrivateRole;
+    readonly peer: SessionPeer;
+    readonly self: string;
+  }
+  | {
+    readonly effect: "send-private-text";
+    readonly id: string;
+    readonly text: string;
+  }
+  | { readonly effect: "close-session"; readonly id: string }
+  /** The program ends: so do all private sessions, at once. */
+  | { readonly effect: "close-sessions" }
   /** The session is over: end the program. */
   | { readonly effect: "end"; readonly reason: EndReason };

@@ -6,6 +6,7 @@
  */
 import type { CommandName } from "../commands/command.ts";
 import type { HelpEntry } from "../commands/help.ts";
+import type { PathKind } from "../transfer/path_kind.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 
 /** Where a transfer stands. */
@@ -39,6 +40,48 @@ export interface TransferInfo {
   readonly bytes: number;
   /** Bytes a second. */
   readonly rate: number;
+  /** True while the receiver waits for room on its disk. */
+  readonly paused: boolean;
+  /** How the other side is reached; absent, as what follows, until it is. */
+  readonly via?: PathKind;
+  /** `IP:PORT` of the other side; absent when the server relays. */
+  readonly address?: string;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt?: number;
+  /** Share of the datagrams that were lost, 0–1; of outgoing ones only. */
+  readonly loss?: number;
+  /** When the server relays: why there is no direct path. */
+  readonly why?: string;
+}
+
+/** Where a private session stands. */
+export type PrivateSessionState =
+  /** This side opens a port for it. */
+  | "preparing"
+  /** The other side has not answered, or this side has not. */
+  | "offered"
+  /** Both agreed: the direct connection is being made. */
+  | "connecting"
+  /** Texts can be sent. */
+  | "open"
+  /** One of the two ended it. */
+  | "closed"
+  /** There was no way to connect, or the connection was lost. */
+  | "failed"
+  | "rejected"
+  /** Taken back before it was open. */
+  | "cancelled";
+
+/** A private session as `/transfers` shows it. */
+export interface PrivateSessionInfo {
+  /** N of `/accept N`: counts together with the transfers. */
+  readonly session: number;
+  /** Who asked for it. */
+  readonly direction: "incoming" | "outgoing";
+  readonly kind: "session";
+  /** The other side. */
+  readonly user: string;
+  readonly state: PrivateSessionState;
 }
 
 /** How a verified transfer went. */
@@ -55,23 +98,80 @@ export interface TransferSummary {
   readonly path?: string;
 }
 
+/** How sending to one member of a group went. */
+export type GroupSendResult =
+  & { readonly user: string }
+  & (
+    | (
+      & { readonly ok: true; readonly code?: never; readonly message?: never }
+      & TransferInfo
+      & TransferSummary
+    )
+    | { readonly ok: false; readonly code: string; readonly message: string }
+  );
+
 /** What a successful command answers, by command. */
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
+  broadcast: ReplyFields<"broadcast">;
   activeuser: ReplyFields<"who">;
+  block: ReplyFields<"block">;
+  unblock: ReplyFields<"unblock">;
+  blocked: ReplyFields<"blocked">;
+  profile: ReplyFields<"profile">;
+  setprofile: ReplyFields<"profile-set">;
+  changepassword: Record<string, never>;
+  rename: ReplyFields<"rename">;
+  whoelsesince: ReplyFields<"who-since">;
+  /** `earlier` is the command that goes on where this one ends. */
+  history: ReplyFields<"history"> & { earlier?: string };
+  rdm: CommandAnswers["history"];
+  /** `deleted` is the number of the message that is no more. */
+  deletemsg: ReplyFields<"delete"> & { deleted: number };
+  deletegroupmsg: ReplyFields<"delete"> & { deleted: number; group: string };
   creategroup: ReplyFields<"group-create">;
+  createbroadcast: ReplyFields<"group-create">;
   joingroup: ReplyFields<"group-join">;
+  leavegroup: ReplyFields<"group-leave">;
+  addmember: ReplyFields<"group-add">;
+  removemember: ReplyFields<"group-remove">;
+  promote: ReplyFields<"group-promote">;
   groupmsg: ReplyFields<"group-message"> & { group: string };
   groups: ReplyFields<"groups">;
   members: ReplyFields<"group-members">;
+  startprivate: PrivateSessionInfo;
+  private: { user: string };
+  stopprivate: { user: string };
+  srb: ReplyFields<"group-create">;
+  chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
+  groupvideo: {
+    group: string;
+    name: string;
+    results: readonly GroupSendResult[];
+  };
+  /** Bytes a second; 0 for no limit. */
+  limit: { limit: number };
   accept: { transfer: number };
   reject: { transfer: number };
-  transfers: { transfers: readonly TransferInfo[] };
+  transfers: {
+    transfers: readonly TransferInfo[];
+    sessions: readonly PrivateSessionInfo[];
+  };
   cancel: { transfer: number };
   help: { entries: readonly HelpEntry[] };
   logout: Record<string, never>;
 }
+
+/** Where lines without a slash go after `/chat`. */
+export type ChatAnswer =
+  | { readonly kind: "none" }
+  | {
+    readonly kind: "user" | "group";
+    readonly name: string;
+    /** True when there is both a user and a group of this name. */
+    readonly ambiguous: boolean;
+  };
 
 /** A command's success. */
 export type CommandSuccess = {
@@ -91,7 +191,9 @@ export interface CommandFailure {
   readonly code: string;
   /** One line for people. */
   readonly message: string;
-  /** True when an event of its transfer told it already. */
+  /** Of `groupvideo`: how it went with each member. */
+  readonly results?: readonly GroupSendResult[];
+  /** True when an event of its transfer or session told it already. */
   readonly announced?: boolean;
 }
 
@@ -108,6 +210,17 @@ export type ClientEvent =
     /** True when an interrupted session goes on. */
     readonly resumed: boolean;
   }
+  /** A server is met whose key was not known; shown before the login. */
+  | {
+    readonly event: "first-contact";
+    /** `HOST:PORT`. */
+    readonly server: string;
+    /** Of its key. */
+    readonly fingerprint: string;
+    readonly message: string;
+  }
+  /** Something failed that the user should know of; work goes on. */
+  | { readonly event: "warning"; readonly message: string }
   | {
     readonly event: "login-failed";
     readonly code: string;
@@ -133,11 +246,21 @@ export type ClientEvent =
     readonly kept: boolean;
   }
   | {
+    readonly event: "deleted";
+    readonly kind: "private" | "group" | "broadcast";
+    /** Of the message that is no more. */
+    readonly number: number;
+    readonly at: number;
+    readonly from: string;
+    readonly group?: string;
+  }
+  | {
     readonly event: "presence";
     readonly user: string;
     readonly online: boolean;
     readonly at: number;
   }
+  | { readonly event: "renamed"; readonly from: string; readonly to: string }
   | {
     readonly event: "invited";
     readonly group: string;
@@ -152,6 +275,45 @@ export type ClientEvent =
     readonly at: number;
   }
   | {
+    readonly event: "left";
+    readonly group: string;
+    readonly user: string;
+    readonly at: number;
+    readonly why: "left" | "declined" | "account-removed";
+  }
+  | {
+    readonly event: "removed";
+    readonly group: string;
+    /** May be this user. */
+    readonly user: string;
+    readonly by: string;
+    readonly at: number;
+    /** True when it is this user. */
+    readonly me: boolean;
+  }
+  | {
+    readonly event: "leader";
+    readonly group: string;
+    readonly leader: string;
+    /** Who decided it; absent when the last leader is gone. */
+    readonly by?: string;
+    readonly at: number;
+    /** True when this user leads now. */
+    readonly me: boolean;
+  }
+  | {
+    readonly event: "group-end";
+    readonly group: string;
+    readonly at: number;
+  }
+  | {
+    /** Lines without a slash go elsewhere from now on. */
+    readonly event: "chat";
+    readonly kind: "user" | "group" | "none";
+    /** Absent when they go nowhere. */
+    readonly name?: string;
+  }
+  | {
     readonly event: "transfer";
     readonly info: TransferInfo;
     /** Set when `state` is `verified`. */
@@ -159,6 +321,34 @@ export type ClientEvent =
     /** Why it failed or was rejected. */
     readonly message?: string;
   }
+  | {
+    readonly event: "session";
+    readonly info: PrivateSessionInfo;
+    /** Why it ended. */
+    readonly message?: string;
+    /** Private messages of this user that may not have arrived. */
+    readonly unconfirmed?: number;
+  }
+  | {
+    readonly event: "private-message";
+    /** Number of its private session. */
+    readonly session: number;
+    readonly at: number;
+    readonly from: string;
+    readonly text: string;
+  }
+  | {
+    /** A private message of this user that was not sent after all. */
+    readonly event: "private-refused";
+    readonly session: number;
+    readonly user: string;
+    readonly text: string;
+    readonly message: string;
+  }
+  /** The other side is reached, or is reached another way from now on. */
+  | { readonly event: "path"; readonly info: TransferInfo }
+  /** The receiver waits for room on its disk, or goes on: see `paused`. */
+  | { readonly event: "paused"; readonly info: TransferInfo }
   | { readonly event: "progress"; readonly info: TransferInfo }
   | {
     readonly event: "result";

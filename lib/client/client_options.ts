@@ -12,7 +12,9 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
+import { leastRate, parseRate } from "../commands/rate.ts";
 import { isUserName } from "../protocol/names.ts";
+import { parseServerLabel } from "./server_pins.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 
 /** What becomes of incoming files and private sessions. */
@@ -36,12 +38,16 @@ export interface ClientOptions {
   readonly downloadDir: string;
   /** Absent: `ask` on a terminal, else `always`. */
   readonly accept?: AcceptMode;
+  /** Bytes a second that are sent at most; 0 for no limit. */
+  readonly limit: number;
   /** Commands to run instead of reading them; empty for none. */
   readonly exec: readonly string[];
   /** Print JSON instead of text. */
   readonly json: boolean;
   /** No TLS. */
   readonly plain: boolean;
+  /** Server to forget instead of connecting, as `serverLabel` writes it. */
+  readonly forget?: string;
   /** False when colour was declined; a terminal is needed for it as well. */
   readonly color: boolean;
 }
@@ -85,6 +91,7 @@ export function parseClientOptions(
     const accept = value("--accept");
     const exec = line.options.get("--exec") ?? [];
     for (const command of exec) parseNonEmpty("--exec", command, "a command");
+    const forget = value("--forget");
     const options: ClientOptions = {
       host: parseHost("--host", value("--host") ?? host),
       port: integerSetting(line, portSetting),
@@ -98,9 +105,11 @@ export function parseClientOptions(
         "a folder",
       ),
       ...accept !== undefined && { accept: parseAccept(accept) },
+      limit: parseLimit(value("--limit") ?? "off"),
       exec,
       json: line.options.has("--json"),
       plain: line.options.has("--plain"),
+      ...forget !== undefined && { forget: parseForget(forget) },
       // https://no-color.org: any value but the empty one.
       color: !line.options.has("--no-color") && !env("NO_COLOR"),
     };
@@ -108,10 +117,26 @@ export function parseClientOptions(
   });
 }
 
+function parseLimit(text: string): number {
+  const rate = parseRate(text);
+  if (rate !== undefined) return rate;
+  throw new UsageError(
+    `invalid --limit "${text}": must be bytes a second from ${leastRate}, such as 500k or 2M, or off`,
+  );
+}
+
 function parseAccept(text: string): AcceptMode {
   if (text === "always" || text === "ask" || text === "never") return text;
   throw new UsageError(
     `invalid --accept "${text}": must be always, ask or never`,
+  );
+}
+
+function parseForget(text: string): string {
+  const label = parseServerLabel(text);
+  if (label !== undefined) return label;
+  throw new UsageError(
+    `invalid --forget "${text}": must be HOST:PORT as in the message about the changed key`,
   );
 }
 
@@ -170,8 +195,14 @@ const rows: readonly OptionRow[] = [
   {
     name: "--accept",
     value: "MODE",
-    help: "incoming files: always, ask or never",
+    help: "files and private sessions: always, ask or never",
     default: "ask on a terminal, else always",
+  },
+  {
+    name: "--limit",
+    value: "RATE",
+    help: "send at most so many bytes a second, as 500k or 2M",
+    default: "off",
   },
   {
     name: "--exec",
@@ -182,7 +213,12 @@ const rows: readonly OptionRow[] = [
     name: "--json",
     help: "print every event and reply as one JSON object per line",
   },
-  { name: "--plain", help: "connect without TLS" },
+  { name: "--plain", help: "connect without TLS (trusted networks)" },
+  {
+    name: "--forget",
+    value: "HOST:PORT",
+    help: "forget that server's key, so that its next one is accepted; exits",
+  },
   { name: "--no-color", help: "no colour" },
   { name: "--help", help: "show this" },
   { name: "--version", help: "show the version" },

@@ -5,19 +5,22 @@
  * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
  * and arms one timer for {@link ClientSession.pollTimeout}.
  */
+import type { ChatTarget } from "../commands/chat_target.ts";
 import type { Command } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse_command.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { ServerFrame } from "../protocol/server_frame.ts";
-import type { ClientEffect } from "./client_effect.ts";
+import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import type { EndReason } from "./exit_code.ts";
-import { routeEvent } from "./event_router.ts";
+import { isFinalBye } from "./is_final_bye.ts";
+import { routeFrame } from "./frame_router.ts";
 import type { KnownNames } from "./known_names.ts";
-import type { OpenedSession } from "./login.ts";
+import type { OpenedSession, SecureChannel } from "./login.ts";
+import type { NewPassword } from "./password_change.ts";
+import type { PeerEvent } from "./offers.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
 import { type LinkFault, ServerLink } from "./server_link.ts";
-import type { TransferEvent } from "./transfer_port.ts";
 
 /** The session machine. */
 export class ClientSession {
@@ -60,17 +63,27 @@ export class ClientSession {
 
   /** Requests that the server has not answered, sent or not. */
   get unanswered(): number {
-    return this.#parts.requests.size;
+    return this.#parts.unanswered;
   }
 
   /** The transfers that have not ended. */
   get transfers(): TransferInfo[] {
-    return this.#parts.transfers.table.list();
+    return this.#parts.offers.transfers.table.list();
+  }
+
+  /** True while a private session with `user` is on its way to be open. */
+  isMakingSession(user: string): boolean {
+    return this.#parts.offers.isMakingSession(user);
   }
 
   /** Users and groups this client has heard of, for Tab completion. */
   get names(): KnownNames {
     return this.#parts.names;
+  }
+
+  /** Where lines without a slash go. */
+  get chat(): ChatTarget | undefined {
+    return this.#parts.chat.target;
   }
 
   /** Begins: connects. */
@@ -79,23 +92,24 @@ export class ClientSession {
     this.#connect();
   }
 
-  /** The connection asked for is there. */
-  handleConnected(now: Instant): void {
+  /**
+   * The connection asked for is there.
+   *
+   * @param channel What TLS says of it; absent without TLS.
+   */
+  handleConnected(now: Instant, channel?: SecureChannel): void {
     if (this.#link.state !== "connecting") return;
     this.#now = now;
     this.#link.handleConnected(now.mono);
-    this.#parts.login.handleConnected();
+    this.#parts.login.handleConnected(channel);
   }
 
   /** Bytes came from the server; they may be reused after the call. */
   handleData(bytes: Uint8Array, now: Instant): void {
     if (this.#link.state !== "connected") return;
     this.#now = now;
-    const fault = this.#link.handleData(
-      bytes,
-      now.mono,
-      (frame) => this.#handleFrame(frame),
-    );
+    const take = (frame: ServerFrame) => this.#handleFrame(frame);
+    const fault = this.#link.handleData(bytes, now.mono, take);
     if (fault !== undefined) this.#drop(fault);
     this.#flush();
   }
@@ -104,10 +118,12 @@ export class ClientSession {
    * The connection is gone, or could not be made.
    *
    * @param reason One line for people.
+   * @param isFinal The server is not to be talked to: that ends the session.
    */
-  handleDisconnected(reason: string, now: Instant): void {
+  handleDisconnected(reason: string, now: Instant, isFinal = false): void {
     this.#now = now;
-    this.#disconnected({ code: "connection_lost", message: reason });
+    const code = isFinal ? "untrusted_server" : "connection_lost";
+    this.#disconnected({ code, message: reason }, isFinal);
   }
 
   /** The user gave a name and a password. */
@@ -119,9 +135,17 @@ export class ClientSession {
   }
 
   /** The salted password asked for with effect `derive`. */
-  handleDerived(saltedPassword: Uint8Array, now: Instant): void {
+  handleDerived(key: Uint8Array, now: Instant, purpose?: DerivePurpose): void {
     this.#now = now;
-    this.#parts.login.handleDerived(saltedPassword);
+    this.#parts.handleDerived(key, purpose);
+    this.#flush();
+  }
+
+  /** The answer to effect `ask-new-password`; `undefined` for none. */
+  handleNewPassword(answer: NewPassword | undefined, now: Instant): void {
+    this.#now = now;
+    this.#parts.passwords.handleAnswer(answer);
+    this.#flush();
   }
 
   /**
@@ -181,10 +205,10 @@ export class ClientSession {
     this.#flush();
   }
 
-  /** The transfer service has something to tell. */
-  handleTransferEvent(event: TransferEvent, now: Instant): void {
+  /** What moves data between clients has something to tell. */
+  handlePeerEvent(event: PeerEvent, now: Instant): void {
     this.#now = now;
-    this.#parts.transfers.handleTransferEvent(event, now);
+    this.#parts.offers.handlePeerEvent(event, now);
     this.#flush();
   }
 
@@ -197,7 +221,7 @@ export class ClientSession {
     const fault = this.#link.fault(mono);
     if (fault !== undefined) this.#drop(fault);
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
-    this.#parts.transfers.handleTimeout(now);
+    this.#parts.offers.handleTimeout(now);
     this.#flush();
   }
 
@@ -207,7 +231,7 @@ export class ClientSession {
     const times = [
       this.#logoutAt,
       this.#link.pollTimeout(),
-      this.#parts.transfers.pollTimeout(),
+      this.#parts.offers.pollTimeout(),
       this.#isOpen ? this.#parts.inbox.pollTimeout() : undefined,
     ].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
@@ -235,24 +259,13 @@ export class ClientSession {
   }
 
   #handleFrame(frame: ServerFrame): void {
-    switch (frame.kind) {
-      case "event":
-        return routeEvent(frame.event, this.#parts.router);
-      case "ok":
-        this.#parts.requests.handleOk(frame.re, frame.ok);
-        return;
-      case "error": {
-        const { code = "unknown_error", message, re } = frame;
-        // Without `re` it is about the connection as a whole.
-        if (re === undefined) this.#bye = { code, message };
-        else this.#parts.requests.handleError(re, code, message);
-      }
-    }
+    const { requests, router } = this.#parts;
+    this.#bye = routeFrame(frame, requests, router) ?? this.#bye;
   }
 
   #handleBye(code: string, message: string): void {
     this.#bye = { code, message };
-    if (!finalByes.has(code)) return;
+    if (!isFinalBye(code)) return;
     const retrying = false;
     this.#events.push({ event: "disconnected", code, message, retrying });
     this.#end("ended-by-server");
@@ -265,7 +278,7 @@ export class ClientSession {
     this.#wasOpen = true;
     const { user, waiting } = session;
     this.#events.push({ event: "welcome", user, waiting, resumed });
-    this.#parts.transfers.handleOpened();
+    this.#parts.offers.handleOpened();
     if (this.#learnNames) this.#parts.askNames();
     this.#flush();
   }
@@ -288,7 +301,7 @@ export class ClientSession {
     this.#disconnected(fault);
   }
 
-  #disconnected(fault: LinkFault): void {
+  #disconnected(fault: LinkFault, isFinal = false): void {
     if (this.#isEnded || this.#link.state === "apart") return;
     const { code, message } = this.#bye ?? fault;
     const wasOpen = this.#isOpen;
@@ -297,15 +310,15 @@ export class ClientSession {
     this.#parts.login.handleDisconnected();
     this.#parts.inbox.handleDisconnected();
     this.#parts.requests.handleDisconnected();
-    if (wasOpen) this.#parts.transfers.handleDisconnected();
+    if (wasOpen) this.#parts.offers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
-    if (this.#parts.login.asking) return;
-    const retrying = this.#wasOpen;
+    if (this.#parts.login.asking && !isFinal) return;
+    const retrying = this.#wasOpen && !isFinal;
     if (wasOpen || !retrying) {
       this.#events.push({ event: "disconnected", code, message, retrying });
     }
-    if (!retrying) return this.#end("unreachable");
+    if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
     this.#link.retryLater(this.#now.mono);
   }
 
@@ -326,7 +339,7 @@ export class ClientSession {
     if (!this.#endOfInput || this.#logoutAt !== undefined) return;
     const expected = this.#logoutCommand === undefined ? 0 : 1;
     if (this.#parts.commands.size > expected) return;
-    if (this.#parts.transfers.table.unfinished > 0) return;
+    if (this.#parts.offers.transfers.table.unfinished > 0) return;
     if (this.#parts.requests.size > 0) return;
     this.#startLogout(this.#logoutCommand);
   }
@@ -335,7 +348,7 @@ export class ClientSession {
     if (this.#logoutAt !== undefined) return;
     this.#logoutCommand = command;
     this.#logoutAt = this.#now.mono + logoutMs;
-    this.#parts.transfers.close();
+    this.#parts.offers.close();
     if (!this.#isOpen) return this.#end(this.#endReason);
     this.#acknowledge();
     const onReply = () => this.#end(this.#endReason);
@@ -351,7 +364,7 @@ export class ClientSession {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#isOpen = false;
-    this.#parts.transfers.close();
+    this.#parts.offers.close();
     this.#parts.requests.close();
     this.#parts.login.close();
     if (this.#logoutCommand !== undefined) {
@@ -378,6 +391,4 @@ function isDue(at: number | undefined, now: number): boolean {
   return at !== undefined && now >= at;
 }
 
-/** After these the server does not want this session back. */
-const finalByes = new Set(["idle", "account_removed", "session_moved"]);
 const logoutMs = 2000;

@@ -4,18 +4,31 @@
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Command } from "../commands/command.ts";
+import { readChatName } from "../commands/chat_target.ts";
 import { help } from "../commands/help.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
+import type { Chat } from "./chat.ts";
+import type { ClientEffect } from "./client_effect.ts";
 import type { CommandOutcome } from "./client_event.ts";
-import type { OnReply } from "./request_queue.ts";
-import type { Transfers } from "./transfers.ts";
+import type { PasswordChange } from "./password_change.ts";
+import { readHistory } from "./history_reader.ts";
+import type { Offers } from "./offers.ts";
+import type { OnReply, Reply } from "./request_queue.ts";
+import type { GroupSend } from "./group_send.ts";
+import { roomName } from "./room_name.ts";
 
 /** What the runner needs from the session it belongs to. */
 export interface CommandHost {
   readonly random: Random;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
+  readonly passwords: PasswordChange;
+  readonly chat: Chat;
+  readonly groupSend: GroupSend;
+  effect(effect: ClientEffect): void;
+  /** This user has another name. */
+  renamed(from: string, to: string): void;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -33,15 +46,18 @@ export class CommandRunner {
   /** Makes message ids of this run differ from those of every other run. */
   readonly #run: string;
   #nextMessage = 1;
+  #limit: number;
 
-  constructor(host: CommandHost) {
+  /** @param limit Bytes a second that are sent at most; 0 for no limit. */
+  constructor(host: CommandHost, limit: number) {
     this.#host = host;
+    this.#limit = limit;
     this.#run = encodeBase64Url(host.random.bytes(9));
   }
 
   /** Starts command number `n`. */
   run(command: Command, n: number): void {
-    const { transfers } = this.#host;
+    const { offers } = this.#host;
     switch (command.command) {
       case "msgto":
         return this.#ask("msgto", n, "message", {
@@ -60,12 +76,95 @@ export class CommandRunner {
           (answer) => ({ ...answer, group }),
         );
       }
+      case "broadcast": {
+        const fields = { text: command.text, mid: this.#messageId() };
+        return this.#ask("broadcast", n, "broadcast", fields, (a) => a);
+      }
+      case "whoelsesince": {
+        const { seconds } = command;
+        return this.#ask("whoelsesince", n, "who-since", { seconds }, (a) => a);
+      }
+      case "history":
+      case "rdm":
+        return readHistory(
+          command,
+          (fields, onReply) => this.#host.request("history", fields, onReply),
+          (answer) => this.#settleHistory(command.command, n, answer),
+        );
+      case "deletemsg": {
+        const { number } = command;
+        const fields = { number, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, deleted: number });
+        return this.#ask("deletemsg", n, "delete", fields, answerOf);
+      }
+      case "deletegroupmsg": {
+        const { number, group } = command;
+        const fields = { number, group, mid: this.#messageId() };
+        const answerOf = (a: Deletion) => ({ ...a, group, deleted: number });
+        return this.#ask("deletegroupmsg", n, "delete", fields, answerOf);
+      }
       case "activeuser":
         return this.#ask("activeuser", n, "who", {}, (answer) => answer);
+      case "block":
+      case "unblock": {
+        const { command: name, user } = command;
+        return this.#ask(name, n, name, { user }, (answer) => answer);
+      }
+      case "blocked":
+        return this.#ask("blocked", n, "blocked", {}, (answer) => answer);
+      case "profile": {
+        const { command: name, user } = command;
+        const fields = user === undefined ? {} : { user };
+        return this.#ask(name, n, name, fields, (answer) => answer);
+      }
+      case "setprofile": {
+        const { command: name, field, value } = command;
+        const fields = { field, value };
+        return this.#ask(name, n, "profile-set", fields, (answer) => answer);
+      }
+      case "changepassword":
+        return this.#host.passwords.start(n);
+      case "rename": {
+        const fields = { name: command.to };
+        return this.#ask("rename", n, "rename", fields, (answer) => {
+          this.#host.renamed(answer.from, answer.to);
+          return answer;
+        });
+      }
       case "creategroup": {
         const { group, users } = command;
         const fields = { group, users: [...users] };
         return this.#ask("creategroup", n, "group-create", fields, (a) => a);
+      }
+      case "createbroadcast": {
+        const { group, users } = command;
+        const fields = { group, users: [...users], leaderOnly: true };
+        return this.#ask(
+          "createbroadcast",
+          n,
+          "group-create",
+          fields,
+          (a) => a,
+        );
+      }
+      case "leavegroup": {
+        const { group } = command;
+        return this.#ask("leavegroup", n, "group-leave", { group }, (a) => a);
+      }
+      case "addmember": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("addmember", n, "group-add", fields, (a) => a);
+      }
+      case "removemember": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("removemember", n, "group-remove", fields, (a) => a);
+      }
+      case "promote": {
+        const { group, user } = command;
+        const fields = { group, user };
+        return this.#ask("promote", n, "group-promote", fields, (a) => a);
       }
       case "joingroup": {
         const { group } = command;
@@ -77,16 +176,30 @@ export class CommandRunner {
         const { group } = command;
         return this.#ask("members", n, "group-members", { group }, (a) => a);
       }
+      case "startprivate":
+        return offers.sessions.start(command.user, n);
+      case "private":
+        return offers.sendPrivate(command.user, command.text, n);
+      case "stopprivate":
+        return offers.sessions.stop(command.user, n);
+      case "srb":
+        return this.#makeRoom(n, command.users, 0);
+      case "chat":
+        return this.#chat(n, command.target);
       case "p2pvideo":
-        return transfers.send(command.to, command.file, n);
+        return offers.transfers.send(command.to, command.file, n);
+      case "groupvideo":
+        return this.#host.groupSend.send(command.group, command.file, n);
+      case "limit":
+        return this.#setLimit(n, command.rate);
       case "accept":
-        return transfers.accept(command.transfer, n);
+        return offers.accept(command.transfer, n);
       case "reject":
-        return transfers.reject(command.transfer, n);
+        return offers.reject(command.transfer, n);
       case "cancel":
-        return transfers.cancel(command.transfer, n);
+        return offers.cancel(command.transfer, n);
       case "transfers": {
-        const answer = { transfers: transfers.table.list() };
+        const answer = offers.list();
         return this.#host.settle(n, { command: "transfers", ok: true, answer });
       }
       case "help":
@@ -94,6 +207,60 @@ export class CommandRunner {
       case "logout":
         return this.#host.logout(n);
     }
+  }
+
+  /** Sets the limit, or only tells it. */
+  #setLimit(n: number, rate = this.#limit): void {
+    this.#limit = rate;
+    this.#host.effect({ effect: "limit", rate });
+    const answer = { limit: rate };
+    this.#host.settle(n, { command: "limit", ok: true, answer });
+  }
+
+  #settleHistory(
+    command: "history" | "rdm",
+    n: number,
+    answer: Parameters<Parameters<typeof readHistory>[2]>[0],
+  ): void {
+    if ("code" in answer) {
+      const { code, message } = answer;
+      this.#host.settle(n, { command, ok: false, code, message });
+    } else this.#host.settle(n, { command, ok: true, answer });
+  }
+
+  /** Makes a group under the first made-up name that is free. */
+  #makeRoom(n: number, users: readonly string[], attempt: number): void {
+    const group = roomName(users, attempt, this.#host.random);
+    this.#host.request(
+      "group-create",
+      { group, users: [...users] },
+      (reply) => {
+        if (reply.code === "group_exists" && attempt < mostRoomNames) {
+          this.#makeRoom(n, users, attempt + 1);
+        } else this.#settle("srb", n, reply, (answer) => answer);
+      },
+    );
+  }
+
+  /** Opens a chat, or closes the one that is open. */
+  #chat(n: number, target: string | undefined): void {
+    const { chat, settle, request } = this.#host;
+    const command = "chat";
+    if (target === undefined) {
+      if (chat.target === undefined) {
+        const message = "no chat is open; /chat USER or /chat GROUP opens one";
+        return settle(n, { command, ok: false, code: "no_chat", message });
+      }
+      chat.set(undefined);
+      return settle(n, { command, ok: true, answer: { kind: "none" } });
+    }
+    request("find", readChatName(target), (reply) => {
+      if (reply.ok !== undefined) {
+        const { kind, name } = reply.ok;
+        chat.set({ kind, name });
+      }
+      this.#settle(command, n, reply, (answer) => answer);
+    });
   }
 
   #help(n: number, topic: string | undefined): void {
@@ -113,14 +280,25 @@ export class CommandRunner {
     fields: RequestFields<N>,
     answerOf: (ok: ReplyFields<N>) => Answer<C>,
   ): void {
-    this.#host.request(name, fields, (reply) => {
-      if (reply.code !== undefined) {
-        const { code, message } = reply;
-        return this.#host.settle(n, { command, ok: false, code, message });
-      }
-      const answer = answerOf(reply.ok);
-      this.#host.settle(n, { command, ok: true, answer } as CommandOutcome);
-    });
+    this.#host.request(
+      name,
+      fields,
+      (reply) => this.#settle(command, n, reply, answerOf),
+    );
+  }
+
+  #settle<C extends AskingCommand, N extends RequestName>(
+    command: C,
+    n: number,
+    reply: Reply<N>,
+    answerOf: (ok: ReplyFields<N>) => Answer<C>,
+  ): void {
+    if (reply.code !== undefined) {
+      const { code, message } = reply;
+      return this.#host.settle(n, { command, ok: false, code, message });
+    }
+    const answer = answerOf(reply.ok);
+    this.#host.settle(n, { command, ok: true, answer } as CommandOutcome);
   }
 
   #messageId(): string {
@@ -128,8 +306,12 @@ export class CommandRunner {
   }
 }
 
+type Deletion = ReplyFields<"delete">;
 type AskingCommand = Command["command"];
 type Answer<C extends AskingCommand> = Extract<
   CommandOutcome,
   { command: C; ok: true }
 >["answer"];
+
+/** Names tried for a room before giving up; the later ones are random. */
+const mostRoomNames = 12;

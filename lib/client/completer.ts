@@ -4,6 +4,7 @@ import {
   commandNames,
   findCommand,
 } from "../commands/command_table.ts";
+import { profileFields } from "../protocol/profile_fields.ts";
 import { quoteArgument, readArgument } from "../commands/read_argument.ts";
 
 /** Where candidates come from. */
@@ -53,6 +54,10 @@ function candidatesOf(
     }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
+    case "chat": {
+      const names = [...source.users(), ...source.groups()];
+      return { start, candidates: matching(names, word, " ") };
+    }
     case "command":
       return { start, candidates: matching(commandNames(), word, "") };
     case "file": {
@@ -63,7 +68,12 @@ function candidatesOf(
       });
       return { start, candidates };
     }
+    case "field":
+      return { start, candidates: matching(profileFields, word, " ") };
+    case "new-name":
+    case "word":
     case "number":
+    case "rate":
     case "text":
       return nothing;
   }

@@ -1,16 +1,20 @@
 import type { Instant } from "../protocol/instant.ts";
 import type { ServerEvent } from "../protocol/server_frame.ts";
+import type { Chat } from "./chat.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KnownNames } from "./known_names.ts";
-import type { Transfers } from "./transfers.ts";
+import type { Offers } from "./offers.ts";
 
 /** Where the server's events go. */
 export interface EventRouterHost {
   readonly inbox: Inbox;
   readonly names: KnownNames;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
+  readonly chat: Chat;
   now(): Instant;
+  /** This user's name. */
+  user(): string | undefined;
   emit(event: ClientEvent): void;
   /** The server is about to close the connection. */
   bye(code: string, message: string): void;
@@ -18,7 +22,7 @@ export interface EventRouterHost {
 
 /** Passes an event of the server on to the part it concerns. */
 export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
-  const { names, transfers } = host;
+  const { names, offers } = host;
   switch (event.ev) {
     case "ping":
       return;
@@ -32,10 +36,23 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const shown = { kind, number, at, from, ...group, text, kept };
       return host.emit({ event: "message", ...shown });
     }
+    case "deleted": {
+      if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
+      const { kind, number, at, from } = event;
+      const group = event.group === undefined ? {} : { group: event.group };
+      return host.emit({ event: "deleted", kind, number, at, from, ...group });
+    }
     case "presence": {
       const { user, online, at } = event;
       if (online) names.addUser(user);
       return host.emit({ event: "presence", user, online, at });
+    }
+    case "renamed": {
+      const { from, to } = event;
+      names.rename(from, to);
+      offers.sessions.table.handleRenamed(from, to);
+      host.emit({ event: "renamed", from, to });
+      return host.chat.handleRenamed(from, to);
     }
     case "invited": {
       const { group, by, leaderOnly, at } = event;
@@ -46,12 +63,37 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const { group, user, at } = event;
       return host.emit({ event: "joined", group, user, at });
     }
+    case "left": {
+      const { group, user, at, why } = event;
+      return host.emit({ event: "left", group, user, at, why });
+    }
+    case "removed": {
+      const { group, user, by, at } = event;
+      const me = user === host.user();
+      host.emit({ event: "removed", group, user, by, at, me });
+      if (!me) return;
+      names.forgetGroup(group);
+      return host.chat.handleGroupGone(group);
+    }
+    case "leader": {
+      const { group, leader, at } = event;
+      const by = event.by === undefined ? {} : { by: event.by };
+      const me = leader === host.user();
+      return host.emit({ event: "leader", group, leader, ...by, at, me });
+    }
+    case "group-end": {
+      const { group, at } = event;
+      names.forgetGroup(group);
+      return host.emit({ event: "group-end", group, at });
+    }
     case "offer":
       names.addUser(event.from);
-      return transfers.handleOffer(event);
+      return offers.handleOffer(event);
     case "answer":
-      return transfers.handleAnswer(event, host.now());
+      return offers.handleAnswer(event, host.now());
+    case "candidates":
+      return offers.transfers.handleCandidates(event);
     case "offer-end":
-      return transfers.handleOfferEnd(event, host.now());
+      return offers.handleOfferEnd(event, host.now());
   }
 }

@@ -6,6 +6,8 @@ export type EndReason =
   | "done"
   | "login-refused"
   | "unreachable"
+  /** The server is not the one it was, or TLS is not as agreed on. */
+  | "untrusted"
   /** The server ended the session: idle, account removed, moved elsewhere. */
   | "ended-by-server"
   | "interrupted"
@@ -26,6 +28,7 @@ export function exitCode(
       return 130;
     case "login-refused":
     case "unreachable":
+    case "untrusted":
     case "ended-by-server":
     case "protocol":
       return 1;

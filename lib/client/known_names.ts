@@ -20,8 +20,19 @@ export class KnownNames {
     add(this.#users, name);
   }
 
+  /** Somebody has another name. */
+  rename(from: string, to: string): void {
+    this.#users.delete(from);
+    this.addUser(to);
+  }
+
   addGroup(name: string): void {
     add(this.#groups, name);
+  }
+
+  /** The user is not in this group any more. */
+  forgetGroup(name: string): void {
+    this.#groups.delete(name);
   }
 
   /** Takes the names out of a command's answer. */
@@ -31,9 +42,20 @@ export class KnownNames {
         for (const { user } of outcome.answer.users) this.addUser(user);
         break;
       case "creategroup":
+      case "createbroadcast":
+      case "srb":
       case "joingroup":
         this.addGroup(outcome.answer.group);
         for (const user of outcome.answer.members) this.addUser(user);
+        break;
+      case "whoelsesince":
+        for (const { user } of outcome.answer.users) this.addUser(user);
+        break;
+      case "leavegroup":
+        this.forgetGroup(outcome.answer.group);
+        break;
+      case "addmember":
+        this.addUser(outcome.answer.user);
         break;
       case "groups":
         for (const { group } of outcome.answer.groups) this.addGroup(group);

@@ -7,7 +7,11 @@
 import { encodeBase64 } from "@std/encoding/base64";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
-import { type SaltParameters, ScramError } from "../protocol/scram.ts";
+import {
+  type ChannelBinding,
+  type SaltParameters,
+  ScramError,
+} from "../protocol/scram.ts";
 import { ScramClient } from "../protocol/scram_client.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import { protocolVersion } from "../protocol/version.ts";
@@ -16,6 +20,17 @@ import type { OnReply, Reply } from "./request_queue.ts";
 
 /** What an opened session knows. */
 export type OpenedSession = ReplyFields<"resume">;
+
+/** What TLS says of a connection. */
+export interface SecureChannel {
+  /** What the login must be tied to. */
+  readonly binding: ChannelBinding;
+  /**
+   * True when nothing but the login can show who answers: then a session's token
+   * must not be sent.
+   */
+  readonly isFirstContact: boolean;
+}
 
 /** What a login needs from the session it belongs to. */
 export interface LoginHost {
@@ -56,6 +71,8 @@ export class Login {
   /** The last key derived, for a login to the same account with the same salt. */
   #derived: { parameters: SaltParameters; key: Uint8Array } | undefined;
   #parameters: SaltParameters | undefined;
+  #serverUdpPort = 0;
+  #channel: SecureChannel | undefined;
   #greeted = false;
   #asking = false;
   /** True once a session was open: refusals may pass, for example after a restart. */
@@ -66,9 +83,19 @@ export class Login {
     this.#user = user;
   }
 
+  /** What SCRAM on this connection must be tied to; `undefined` without TLS. */
+  get binding(): ChannelBinding | undefined {
+    return this.#channel?.binding;
+  }
+
   /** The user's name, as far as it is known. */
   get user(): string | undefined {
     return this.#user;
+  }
+
+  /** The server's UDP port, 0 for none. */
+  get serverUdpPort(): number {
+    return this.#serverUdpPort;
   }
 
   /** True while the user is being asked for name or password. */
@@ -77,13 +104,15 @@ export class Login {
   }
 
   /** A connection is there. */
-  handleConnected(): void {
+  handleConnected(channel?: SecureChannel): void {
+    this.#channel = channel;
     const { agent } = this.#host;
     this.#host.send(
       "hello",
       { version: protocolVersion, features: [], agent },
       (reply) => {
         if (reply.ok === undefined) return this.#refused(reply);
+        this.#serverUdpPort = reply.ok.udpPort;
         this.#greeted = true;
         if (!this.#asking) this.#proceed();
       },
@@ -118,6 +147,18 @@ export class Login {
     this.#prove(saltedPassword);
   }
 
+  /** The account has another password: the session goes on with a new token. */
+  handlePasswordChanged(password: string, token: string): void {
+    this.#password = password;
+    this.#token = token;
+    this.#derived = undefined;
+  }
+
+  /** The account has another name. */
+  handleRenamed(name: string): void {
+    this.#user = name;
+  }
+
   /** Forgets what could open a session again. */
   close(): void {
     this.#password = undefined;
@@ -126,7 +167,8 @@ export class Login {
   }
 
   #proceed(): void {
-    if (this.#token !== undefined) this.#resume(this.#token);
+    const token = this.#channel?.isFirstContact ? undefined : this.#token;
+    if (token !== undefined) this.#resume(token);
     else if (this.#user !== undefined && this.#password !== undefined) {
       this.#start(this.#user);
     } else this.#ask();
@@ -157,7 +199,12 @@ export class Login {
     const { random, udpPort } = this.#host;
     try {
       const nonce = encodeBase64(random.bytes(nonceBytes));
-      const scram = this.#scram = new ScramClient({ user, nonce });
+      const binding = this.#channel?.binding;
+      const scram = this.#scram = new ScramClient({
+        user,
+        nonce,
+        ...binding && { binding },
+      });
       this.#host.send(
         "login",
         { scram: scram.clientFirst(), udpPort },
@@ -180,7 +227,14 @@ export class Login {
     }
     const { salt, iterations } = parameters;
     const password = this.#password ?? "";
-    this.#host.effect({ effect: "derive", password, salt, iterations });
+    const purpose = "login";
+    this.#host.effect({
+      effect: "derive",
+      purpose,
+      password,
+      salt,
+      iterations,
+    });
   }
 
   #prove(saltedPassword: Uint8Array): void {

@@ -2,7 +2,11 @@
 import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers, CommandSuccess } from "./client_event.ts";
+import { formatRate } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
+import { renderPeople } from "./render_people.ts";
+import { historyLines, seenLines } from "./render_history.ts";
+import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
 
 /** The lines that show a command's answer. */
@@ -15,8 +19,25 @@ export function renderAnswer(
   switch (outcome.command) {
     case "msgto":
       return [sentText(outcome.answer, names)];
-    case "groupmsg":
-      return [`message sent at ${formatTime(outcome.answer.at)}`];
+    case "groupmsg": {
+      const { at, number } = outcome.answer;
+      return [`message sent at ${formatTime(at)} (number ${number})`];
+    }
+    case "broadcast": {
+      const { at, number, partial } = outcome.answer;
+      const some = partial ? ", but not to everybody: some blocked you" : "";
+      return [`message sent at ${formatTime(at)}${some} (number ${number})`];
+    }
+    case "deletemsg":
+    case "deletegroupmsg": {
+      const { at, deleted } = outcome.answer;
+      return [`message ${deleted} deleted at ${formatTime(at)}`];
+    }
+    case "history":
+    case "rdm":
+      return historyLines(outcome.answer, palette);
+    case "whoelsesince":
+      return seenLines(outcome.answer, palette);
     case "activeuser": {
       const { users } = outcome.answer;
       if (users.length === 0) return ["no other active user"];
@@ -26,9 +47,47 @@ export function renderAnswer(
         return `${name(user)}, active since ${time}, ${host}:${udpPort}`;
       });
     }
+    case "block":
+    case "unblock":
+    case "blocked":
+    case "profile":
+    case "setprofile":
+    case "changepassword":
+    case "rename":
+      return renderPeople(outcome, name);
+    case "srb":
     case "creategroup": {
       const { group, members } = outcome.answer;
       return [`group chat ${name(group)} created, members: ${names(members)}`];
+    }
+    case "createbroadcast": {
+      const { group, members } = outcome.answer;
+      return [
+        `group chat ${name(group)} created, in which you alone may post, ` +
+        `members: ${names(members)}`,
+      ];
+    }
+    case "chat":
+      // That it is closed is told by its event: it may also end by itself.
+      if (outcome.answer.kind === "none") return [];
+      return [chatText(outcome.answer, name)];
+    case "leavegroup":
+      return [leftText(outcome.answer, name)];
+    case "addmember": {
+      const { group, user } = outcome.answer;
+      return [`${name(user)} is invited to group chat ${name(group)}`];
+    }
+    case "removemember": {
+      const { group, user, invited } = outcome.answer;
+      return [
+        invited
+          ? `${name(user)} is no longer invited to group chat ${name(group)}`
+          : `${name(user)} is no longer in group chat ${name(group)}`,
+      ];
+    }
+    case "promote": {
+      const { group, leader } = outcome.answer;
+      return [`${name(leader)} leads group chat ${name(group)} now`];
     }
     case "joingroup": {
       const { group, members } = outcome.answer;
@@ -48,18 +107,42 @@ export function renderAnswer(
       ];
     }
     case "transfers": {
-      const { transfers } = outcome.answer;
-      if (transfers.length === 0) return ["no transfers"];
-      return transfers.map((info) => listTransfer(info, palette));
+      const { transfers, sessions } = outcome.answer;
+      const lines = [
+        ...transfers.map((info) => listTransfer(info, palette)),
+        ...sessions.map((info) => listSession(info, palette)),
+      ];
+      return lines.length === 0 ? ["no transfers"] : lines;
+    }
+    case "groupvideo": {
+      const { group, name: file, results } = outcome.answer;
+      const got = results.filter(({ ok }) => ok).map(({ user }) => user);
+      const away = results.filter(({ ok }) => !ok).map(({ user }) => user);
+      const missed = away.length === 0 ? "" : `; off line: ${names(away)}`;
+      return [palette.good(
+        `${visible(file)} reached ${names(got)} of ${name(group)}${missed}`,
+      )];
+    }
+    case "limit": {
+      const { limit } = outcome.answer;
+      return [
+        limit === 0
+          ? "sending is not limited"
+          : `sending is limited to ${formatRate(limit)}`,
+      ];
     }
     case "help":
       return helpLines(outcome.answer, palette);
+    case "private":
+      return [`sent to ${name(outcome.answer.user)} only`];
+    case "startprivate":
+    case "stopprivate":
     case "accept":
     case "reject":
     case "cancel":
     case "p2pvideo":
     case "logout":
-      // The transfer's own events, or the good-bye, tell it.
+      // The transfer's or session's own events, or the good-bye, tell it.
       return [];
   }
 }
@@ -70,11 +153,44 @@ function sentText(
 ): string {
   const time = formatTime(answer.at);
   const kept = answer.sent.filter((each) => each.kept).map((each) => each.to);
-  if (kept.length === 0) return `message sent at ${time}`;
+  const numbers = answer.sent.map((each) => each.number);
+  const label = numbers.length === 1 ? "number" : "numbers";
+  const place = `(${label} ${numbers.join(", ")})`;
+  if (kept.length === 0) return `message sent at ${time} ${place}`;
   const verb = kept.length === 1 ? "is" : "are";
   return `message sent at ${time}, kept for ${
     names(kept)
-  }, who ${verb} off line`;
+  }, who ${verb} off line ${place}`;
+}
+
+function chatText(
+  answer: Exclude<CommandAnswers["chat"], { readonly kind: "none" }>,
+  name: (text: string) => string,
+): string {
+  const target = name(answer.name);
+  const plain = visible(answer.name);
+  const where = answer.kind === "user" ? target : `group chat ${target}`;
+  const other = answer.ambiguous
+    ? answer.kind === "user"
+      ? ` (the user; /chat #${plain} is the group chat)`
+      : ` (the group chat; /chat @${plain} is the user)`
+    : "";
+  return `lines without a slash go to ${where} now${other}; /chat stops that`;
+}
+
+function leftText(
+  answer: CommandAnswers["leavegroup"],
+  name: (text: string) => string,
+): string {
+  const { declined, leader, ended } = answer;
+  const group = name(answer.group);
+  if (declined) return `you declined the invitation to group chat ${group}`;
+  const then = ended
+    ? "; it has ended"
+    : leader === undefined
+    ? ""
+    : `; ${name(leader)} leads it now`;
+  return `you left group chat ${group}${then}`;
 }
 
 function groupLines(
@@ -82,8 +198,9 @@ function groupLines(
   name: (text: string) => string,
 ): string[] {
   if (answer.groups.length === 0) return ["you are in no group chat"];
-  return answer.groups.map(({ group, leader, joined, size }) => {
-    const members = size === 1 ? "1 member" : `${size} members`;
+  return answer.groups.map(({ group, leader, joined, leaderOnly, size }) => {
+    const count = size === 1 ? "1 member" : `${size} members`;
+    const members = leaderOnly ? `who alone may post, ${count}` : count;
     const invitation = joined ? "" : `; invited, /joingroup ${visible(group)}`;
     return `${name(group)}, led by ${name(leader)}, ${members}${invitation}`;
   });
@@ -96,9 +213,10 @@ function helpLines(
   const { entries } = answer;
   const [only] = entries;
   if (entries.length === 1 && only !== undefined) {
-    const aliases = only.aliases.length === 0
+    const others = [...only.aliases, ...only.words];
+    const aliases = others.length === 0
       ? []
-      : [`also:    ${only.aliases.join(", ")}`];
+      : [`also:    ${others.join(", ")}`];
     return [
       `${palette.bold(only.usage)}: ${only.summary}`,
       `example: ${only.example}`,
@@ -113,5 +231,11 @@ function helpLines(
     heading = group;
     lines.push(`  ${usage.padEnd(width)}  ${summary}`);
   }
-  return lines;
+  const words = entries.flatMap((entry) => entry.words);
+  return [
+    ...lines,
+    `Words of older clients work too, also without the slash while no chat is open: ${
+      words.join(", ")
+    }.`,
+  ];
 }

@@ -6,20 +6,36 @@
  * | `event` | fields |
  * |---|---|
  * | `welcome` | `user`, `waiting`, `resumed` |
+ * | `first-contact` | `server`, `fingerprint`, `message` |
+ * | `warning` | `message` |
  * | `login-failed` | `code`, `message` |
  * | `disconnected` | `code`, `message`, `retrying` |
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
+ * | `deleted` | `kind`, `number` (of the message that is no more), `at`, `from`, `group` (only of a group) |
  * | `presence` | `user`, `online`, `at` |
+ * | `renamed` | `from`, `to` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |
  * | `joined` | `group`, `user`, `at` |
+ * | `left` | `group`, `user`, `at`, `why` (`left`, `declined`, `account-removed`) |
+ * | `removed` | `group`, `user`, `by`, `at`, `me` |
+ * | `leader` | `group`, `leader`, `by` (absent when the last one is gone), `at`, `me` |
+ * | `group-end` | `group`, `at` |
+ * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `session` | session fields, `message` (why), `unconfirmed` (texts that may be lost) |
+ * | `private-message` | `session`, `at`, `from`, `text` |
+ * | `private-refused` | `session`, `user`, `text`, `message`: a text that was not sent after all |
+ * | `path` | transfer fields, each time another kind of path is used |
+ * | `paused` | transfer fields, when the receiver runs out of room and when it goes on |
  * | `progress` | transfer fields, for each 10 % |
  * | `result` | `n`, `command`, `ok`, then the answer, or `code` and `message` |
  * | `goodbye` | `user` |
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
- * `user`, `name`, `size`, `state`, `bytes`, `rate`. Every command leads to
- * exactly one `result`; its answers are listed in PROTOCOL.md.
+ * `user`, `name`, `size`, `state`, `bytes`, `rate`, `paused` and, once the other side
+ * is reached, `via`, `address`, `rtt`, `loss`, `why`. Session fields are
+ * `session` (the N of `/accept N`), `direction`, `kind`, `user`, `state`. Every
+ * command leads to exactly one `result`; its answers are listed in PROTOCOL.md.
  */
 import type {
   ClientEvent,
@@ -31,31 +47,52 @@ import type {
 export function renderJson(event: ClientEvent): string {
   return JSON.stringify(
     flatten(event),
-    (key, value) => key === "ms" || key === "rate" ? Math.round(value) : value,
+    (key, value) => {
+      const digits = decimals[key];
+      if (digits === undefined || typeof value !== "number") return value;
+      return Number(value.toFixed(digits));
+    },
   );
 }
 
 function flatten(event: ClientEvent): object {
   switch (event.event) {
     case "message":
+    case "deleted":
     case "presence":
     case "invited":
     case "joined":
+    case "private-message":
+    case "left":
+    case "removed":
+    case "leader":
+    case "group-end":
       return { ...event, at: iso(event.at) };
     case "transfer": {
       const { info, summary = {}, message } = event;
       const why = message === undefined ? {} : { message };
       return { event: "transfer", ...info, ...summary, ...why };
     }
+    case "session": {
+      const { info, event: name, ...why } = event;
+      return { event: name, ...info, ...why };
+    }
+    case "path":
+    case "paused":
     case "progress":
-      return { event: "progress", ...event.info };
+      return { event: event.event, ...event.info };
     case "result": {
       const { n, outcome } = event;
       return { event: "result", n, ...flattenOutcome(outcome) };
     }
+    case "renamed":
     case "welcome":
+    case "first-contact":
+    case "warning":
+    case "chat":
     case "login-failed":
     case "disconnected":
+    case "private-refused":
     case "goodbye":
       return event;
   }
@@ -64,14 +101,32 @@ function flatten(event: ClientEvent): object {
 function flattenOutcome(outcome: CommandOutcome): object {
   const { command, ok } = outcome;
   if (outcome.ok) return { command, ok, ...flattenAnswer(outcome) };
-  return { command, ok, code: outcome.code, message: outcome.message };
+  const { code, message, results } = outcome;
+  return { command, ok, code, message, ...(results && { results }) };
 }
 
 function flattenAnswer(outcome: CommandSuccess): object {
   switch (outcome.command) {
     case "msgto":
+    case "broadcast":
+    case "deletemsg":
+    case "deletegroupmsg":
     case "groupmsg":
       return { ...outcome.answer, at: iso(outcome.answer.at) };
+    case "history":
+    case "rdm": {
+      const { answer } = outcome;
+      const messages = answer.messages.map((message) => ({
+        ...message,
+        at: iso(message.at),
+      }));
+      return { ...answer, messages };
+    }
+    case "whoelsesince": {
+      const { answer } = outcome;
+      const users = answer.users.map((user) => ({ ...user, at: iso(user.at) }));
+      return { ...answer, users };
+    }
     case "activeuser": {
       const users = outcome.answer.users.map((user) => ({
         ...user,
@@ -79,10 +134,33 @@ function flattenAnswer(outcome: CommandSuccess): object {
       }));
       return { users };
     }
+    case "blocked": {
+      const users = outcome.answer.users.map(({ user, since }) => ({
+        user,
+        since: iso(since),
+      }));
+      return { users };
+    }
+    case "profile": {
+      const { since, lastSeen, ...answer } = outcome.answer;
+      return {
+        ...answer,
+        ...(since === undefined ? {} : { since: iso(since) }),
+        ...(lastSeen === undefined ? {} : { lastSeen: iso(lastSeen) }),
+      };
+    }
     default:
       return outcome.answer;
   }
 }
+
+/** Decimals of the numbers that are no integers. */
+const decimals: Record<string, number | undefined> = {
+  ms: 0,
+  rate: 0,
+  rtt: 1,
+  loss: 4,
+};
 
 function iso(ms: number): string {
   // Beyond what a date can be, only a broken server sends.

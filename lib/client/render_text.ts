@@ -6,8 +6,18 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
-import { progressText, renderTransfer } from "./render_transfer.ts";
+import {
+  progressText,
+  renderPath,
+  renderPaused,
+  renderTransfer,
+} from "./render_transfer.ts";
 import { renderAnswer } from "./render_answer.ts";
+import {
+  renderPrivateMessage,
+  renderPrivateRefused,
+  renderSession,
+} from "./render_session.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
 export function renderText(event: ClientEvent, palette: Palette): string[] {
@@ -15,13 +25,17 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
   switch (event.event) {
     case "welcome":
       return event.resumed
-        ? [palette.good("connected again") + waitedText(event.waiting, "; ")]
+        ? [palette.good(`connected again; ${waitedText(event.waiting)}`)]
         : [
           palette.bold(`Welcome to Parley, ${visible(event.user)}!`),
-          `${waitedText(event.waiting, "")}${
-            event.waiting > 0 ? ". " : ""
-          }Type /help for the commands, /logout to leave.`,
+          `${
+            waitedText(event.waiting)
+          }. Type /help for the commands, /logout to leave.`,
         ];
+    case "first-contact":
+      return [palette.bold(visible(event.message))];
+    case "warning":
+      return [palette.error(`Warning: ${visible(event.message)}`)];
     case "login-failed":
       return [palette.error(visible(event.message))];
     case "disconnected": {
@@ -35,11 +49,19 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     case "message": {
       const time = palette.dim(formatTime(event.at));
       const group = event.group === undefined ? "" : `${name(event.group)}, `;
-      const from = name(event.from);
+      const all = event.kind === "broadcast" ? " to all" : "";
+      const from = `${name(event.from)}${all}`;
       return [`${time}, ${group}${from}: ${visible(event.text)}`];
+    }
+    case "deleted": {
+      const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
+      const from = name(event.from);
+      return [`message ${event.number} of ${from}${group} was deleted`];
     }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
+    case "renamed":
+      return [`${name(event.from)} is now known as ${name(event.to)}`];
     case "invited": {
       const group = name(event.group);
       const join = `/joingroup ${visible(event.group)}`;
@@ -47,8 +69,41 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "joined":
       return [`${name(event.user)} joined group chat ${name(event.group)}`];
+    case "left": {
+      const group = name(event.group);
+      const how = {
+        left: `left group chat ${group}`,
+        declined: `declined the invitation to group chat ${group}`,
+        "account-removed":
+          `is no longer in group chat ${group}: the account was removed`,
+      }[event.why];
+      return [`${name(event.user)} ${how}`];
+    }
+    case "removed": {
+      const who = event.me ? "you" : name(event.user);
+      return [
+        `${name(event.by)} removed ${who} from group chat ${name(event.group)}`,
+      ];
+    }
+    case "leader": {
+      const leads = event.me ? "you lead" : `${name(event.leader)} leads`;
+      const by = event.by === undefined ? "" : ` (by ${name(event.by)})`;
+      return [`${leads} group chat ${name(event.group)} now${by}`];
+    }
+    case "group-end":
+      return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
+    case "session":
+      return renderSession(event, palette);
+    case "private-message":
+      return [renderPrivateMessage(event, palette)];
+    case "private-refused":
+      return [renderPrivateRefused(event, palette)];
+    case "path":
+      return [renderPath(event.info, palette)];
+    case "paused":
+      return [renderPaused(event.info)];
     case "progress":
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {
@@ -57,13 +112,15 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       if (outcome.announced) return [];
       return [palette.error(visible(outcome.message))];
     }
+    case "chat":
+      // Where lines go now is told by the command's answer.
+      return event.kind === "none" ? ["the chat is closed"] : [];
     case "goodbye":
       return [`Bye, ${visible(event.user)}!`];
   }
 }
 
-function waitedText(waiting: number, before: string): string {
-  if (waiting === 0) return "";
-  const what = waiting === 1 ? "1 message" : `${waiting} messages`;
-  return `${before}${what} waited for you`;
+function waitedText(waiting: number): string {
+  const what = waiting === 1 ? "1 message" : `${waiting || "no"} messages`;
+  return `${what} waited for you`;
 }

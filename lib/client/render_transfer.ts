@@ -1,5 +1,6 @@
 /** How transfers look: as lines, and in the status area of a terminal. */
 import { visible } from "../protocol/text.ts";
+import type { PathKind } from "../transfer/path_kind.ts";
 import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import { formatRate, formatSize, formatSpan } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
@@ -52,6 +53,39 @@ export function renderTransfer(
   }
 }
 
+/** The line that tells that a transfer waits for room, or goes on. */
+export function renderPaused(info: TransferInfo): string {
+  const label = `${info.transfer}: ${visible(info.name)}`;
+  if (!info.paused) return `${label} goes on`;
+  const whose = info.direction === "incoming" ? "the" : "the receiver's";
+  return `${label} waits: ${whose} disk is full; it goes on when there is room`;
+}
+
+/** The line that tells by which way a transfer goes. */
+export function renderPath(info: TransferInfo, palette: Palette): string {
+  const user = palette.name(visible(info.user));
+  const why = info.why === undefined
+    ? ""
+    : `, for want of a direct path: ${visible(info.why)}`;
+  return `${info.transfer}: ${user} is reached ${pathText(info)}${why}`;
+}
+
+/** `over the LAN (192.168.1.7:4000, 0.4 ms)`. */
+export function pathText(info: TransferInfo): string {
+  const { via, address, rtt = 0, loss } = info;
+  if (via === undefined) return "in no way yet";
+  const numbers: string[] = [];
+  if (address !== undefined) numbers.push(visible(address));
+  if (rtt > 0) {
+    numbers.push(`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`);
+  }
+  if (loss !== undefined && loss >= 0.0005) {
+    numbers.push(`${(100 * loss).toFixed(1)} % lost`);
+  }
+  const details = numbers.length === 0 ? "" : ` (${numbers.join(", ")})`;
+  return pathTexts[via] + details;
+}
+
 /** `/transfers`' line of a transfer. */
 export function listTransfer(info: TransferInfo, palette: Palette): string {
   const user = palette.name(visible(info.user));
@@ -59,7 +93,10 @@ export function listTransfer(info: TransferInfo, palette: Palette): string {
   const label = `${info.transfer}: ${visible(info.name)} ${whose}`;
   const size = formatSize(info.size);
   if (info.state === "running") {
-    return `${label}, ${progressText(info)}`;
+    const way = info.via === undefined ? "" : `, ${pathText(info)}`;
+    const why = info.why === undefined ? "" : `; ${visible(info.why)}`;
+    const pause = info.paused ? ", waiting for room on the disk" : "";
+    return `${label}, ${progressText(info)}${pause}${way}${why}`;
   }
   if (info.state !== "offered") return `${label}, ${info.state}`;
   const waits = info.direction === "incoming"
@@ -107,4 +144,11 @@ function shorten(text: string, length: number): string {
   return `${characters.slice(0, length - 1).join("")}…`;
 }
 
+const pathTexts: Record<PathKind, string> = {
+  local: "on this machine",
+  lan: "over the LAN",
+  "direct-v4": "directly over IPv4",
+  "direct-v6": "directly over IPv6",
+  relay: "through the server's relay",
+};
 const barWidth = 24;

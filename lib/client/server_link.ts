@@ -23,7 +23,7 @@ export interface LinkFault {
 export class ServerLink {
   readonly #random: Random;
   readonly #out: Uint8Array[] = [];
-  #decoder = new LineDecoder(limits.frameBytes);
+  #decoder = new LineDecoder(limits.serverFrameBytes);
   #state: "apart" | "connecting" | "connected" = "apart";
   #attempt = 0;
   /** Heartbeats belong to an open session; a login has its own time limit. */
@@ -50,7 +50,7 @@ export class ServerLink {
   /** The connection is there. */
   handleConnected(now: number): void {
     this.#state = "connected";
-    this.#decoder = new LineDecoder(limits.frameBytes);
+    this.#decoder = new LineDecoder(limits.serverFrameBytes);
     this.#lastHeard = now;
   }
 

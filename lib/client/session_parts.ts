@@ -1,16 +1,20 @@
 import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import type { RequestFields, RequestName } from "../protocol/request.ts";
-import type { ClientEffect } from "./client_effect.ts";
+import { Chat } from "./chat.ts";
+import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { type EventRouterHost } from "./event_router.ts";
+import { GroupSend } from "./group_send.ts";
 import { Inbox } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
+import { PasswordChange } from "./password_change.ts";
+import { Offers } from "./offers.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
-import { type AcceptRule, Transfers } from "./transfers.ts";
+import type { AcceptRule } from "./transfers_host.ts";
 
 /** What a session is made of. */
 export interface ClientSessionOptions {
@@ -19,6 +23,8 @@ export interface ClientSessionOptions {
   /** Where this client receives transfers. */
   readonly udpPort: number;
   readonly accept: AcceptRule;
+  /** Bytes a second that are sent at most; 0, the default, for no limit. */
+  readonly limit?: number;
   /** Asks the server at login for users and groups to complete. */
   readonly learnNames: boolean;
   /** Names program and version to the server. */
@@ -48,36 +54,47 @@ export class SessionParts {
   readonly requests = new RequestQueue();
   readonly inbox = new Inbox();
   readonly names = new KnownNames();
+  readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
-  readonly transfers: Transfers;
+  readonly offers: Offers;
+  readonly passwords: PasswordChange;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
-    const { random, udpPort, agent, user, accept } = options;
+    const { random, udpPort, agent, accept } = options;
     const { requests, inbox, names } = this;
-    const { effect, emit, now, opened, refused, logout, bye } = hooks;
+    const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
+    const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) names.learn(outcome);
       emit({ event: "result", n, outcome });
+      if (outcome.ok && outcome.command === "leavegroup") {
+        chat.handleGroupGone(outcome.answer.group);
+      }
     });
     this.login = new Login({
       random,
       udpPort,
       agent,
       effect,
-      opened,
+      opened: (session, resumed) => {
+        this.#bind(effect);
+        opened(session, resumed);
+      },
       refused,
       seen: () => inbox.seen,
       send: (name, fields, onReply) =>
         hooks.send(requests.urgent(name, fields, onReply)),
-    }, user);
+    }, options.user);
     const host = {
       random,
       effect,
       emit,
       logout,
+      send,
+      self: () => this.login.user ?? "",
       request: <N extends RequestName>(
         name: N,
         fields: RequestFields<N>,
@@ -85,9 +102,47 @@ export class SessionParts {
       ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
       settle: commands.settle.bind(commands),
     };
-    const transfers = this.transfers = new Transfers(host, accept);
-    this.runner = new CommandRunner({ ...host, transfers });
-    this.router = { inbox, names, transfers, now, emit, bye };
+    const offers = this.offers = new Offers(host, accept);
+    const passwords = this.passwords = new PasswordChange({
+      ...host,
+      user: () => this.login.user ?? "",
+      binding: () => this.login.binding,
+      changed: (password, token) =>
+        this.login.handlePasswordChanged(password, token),
+    });
+    const renamed = (from: string, to: string) => {
+      this.login.handleRenamed(to);
+      names.rename(from, to);
+    };
+    const user = () => this.login.user;
+    const { transfers } = offers;
+    const groupSend = new GroupSend({ ...host, transfers, self: user });
+    const parts = { offers, passwords, chat, groupSend };
+    const runnerHost = { ...host, ...parts, renamed };
+    this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
+    this.router = { inbox, names, offers, chat, now, user, emit, bye };
+  }
+
+  /** Requests without an answer; a change of password counts as one. */
+  get unanswered(): number {
+    return this.requests.size + (this.passwords.isUnderWay ? 1 : 0);
+  }
+
+  /** Hands a key to the part that it was derived for. */
+  handleDerived(key: Uint8Array, purpose: DerivePurpose = "login"): void {
+    if (purpose === "login") this.login.handleDerived(key);
+    else this.passwords.handleDerived(key, purpose);
+  }
+
+  /** Asks for what is needed to talk to the server's UDP port. */
+  #bind(effect: (effect: ClientEffect) => void): void {
+    const port = this.login.serverUdpPort;
+    if (port === 0) return;
+    this.requests.add("rendezvous", {}, (reply) => {
+      if (reply.ok !== undefined) {
+        effect({ effect: "bind", port, grant: reply.ok });
+      }
+    }, false);
   }
 
   /** Asks the server for the names that Tab offers. */
@@ -103,4 +158,16 @@ export class SessionParts {
 }
 
 /** Doing these twice is not the same as doing them once. */
-const unrepeatable = new Set<RequestName>(["group-create", "group-join"]);
+const unrepeatable = new Set<RequestName>([
+  "group-create",
+  "group-join",
+  "block",
+  "unblock",
+  "password-start",
+  "password-change",
+  "rename",
+  "group-leave",
+  "group-add",
+  "group-remove",
+  "group-promote",
+]);

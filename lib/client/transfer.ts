@@ -1,5 +1,14 @@
-import type { TransferInfo, TransferState } from "./client_event.ts";
-import type { OfferedFile, TransferPeer } from "./transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type {
+  CommandOutcome,
+  TransferInfo,
+  TransferState,
+} from "./client_event.ts";
+import type {
+  OfferedFile,
+  TransferLink,
+  TransferPeer,
+} from "./transfer_port.ts";
 
 /** One offer of a file, made or received, from its first to its last moment. */
 export interface Transfer {
@@ -14,12 +23,18 @@ export interface Transfer {
   rate: number;
   /** When it began to run, monotonic ms. */
   startedAt: number;
+  /** Gets its end instead of a command. */
+  readonly report: ((outcome: CommandOutcome) => void) | undefined;
   /** Number of the command that waits for its end. */
   command: number | undefined;
   /** What an outgoing offer says, once the file is open; to offer it again. */
   offer: TransferPeer | undefined;
   /** Where an incoming one comes from. */
-  readonly peer: TransferPeer | undefined;
+  peer: TransferPeer | undefined;
+  /** The receiver waits for room on its disk. */
+  isPaused: boolean;
+  /** How the other side is reached, once it is. */
+  link: TransferLink | undefined;
   /** True once this side accepted and the answer is under way. */
   answering: boolean;
   /** When the receiver's word is taken for the end, monotonic ms. */
@@ -28,7 +43,8 @@ export interface Transfer {
 
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
-  const { number, direction, user, file, state, bytes, rate } = transfer;
+  const { number, direction, user, file, state, bytes, rate, link, isPaused } =
+    transfer;
   const { name, size } = file;
   const kind = "file";
   return {
@@ -41,5 +57,39 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     state,
     bytes,
     rate,
+    paused: isPaused,
+    ...(link === undefined ? {} : linkInfo(link)),
   };
 }
+
+function linkInfo({ via, address, rtt, loss, why }: TransferLink) {
+  const ip = address?.ip ?? "";
+  const place = address === undefined ? {} : {
+    address: `${ip.includes(":") ? `[${ip}]` : ip}:${address.port}`,
+  };
+  return {
+    via,
+    ...place,
+    rtt,
+    ...(loss === undefined ? {} : { loss }),
+    ...(why === undefined ? {} : { why }),
+  };
+}
+
+/** Bytes a second over the whole of a transfer. */
+export function averageRate(bytes: number, ms: number): number {
+  return ms > 0 ? bytes * 1000 / ms : 0;
+}
+
+/** The other side may be at these addresses, too. */
+export function addAddresses(
+  transfer: Transfer,
+  addresses: readonly WireAddress[],
+): void {
+  const { peer } = transfer;
+  if (peer === undefined) return;
+  const all = [...addresses, ...peer.addresses].slice(0, mostAddresses);
+  transfer.peer = { ...peer, addresses: all };
+}
+
+const mostAddresses = 64;

@@ -5,6 +5,7 @@
  * {@link TransferPort}, everything that happens comes back as a
  * {@link TransferEvent}. `id` is the offer's 64-bit id, 16 hexadecimal digits.
  */
+import type { PathKind } from "../transfer/path_kind.ts";
 import type { WireAddress } from "../protocol/request.ts";
 
 /** What the other side said of itself in its offer or answer. */
@@ -24,6 +25,27 @@ export interface OfferedFile {
   readonly fingerprint?: string;
 }
 
+/** How the other side of a running transfer is reached. */
+export interface TransferLink {
+  readonly via: PathKind;
+  /** Of the other side; absent when the server relays. */
+  readonly address?: WireAddress;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt: number;
+  /** Share of the datagrams that were lost, 0–1; the sender's. */
+  readonly loss?: number;
+  /** When the server relays: why there is no direct path. */
+  readonly why?: string;
+}
+
+/** What the server gives for talking to its UDP port. */
+export interface RendezvousGrant {
+  /** 8 bytes, hexadecimal. */
+  readonly id: string;
+  /** 32 bytes, base64url. */
+  readonly key: string;
+}
+
 /** What the session can ask of the transfer service. None of these throws. */
 export interface TransferPort {
   /** Opens a file to send; answered by `offer-ready` or `failed`. */
@@ -37,6 +59,12 @@ export interface TransferPort {
     file: OfferedFile,
     peer: TransferPeer,
   ): void;
+  /** The other side of a transfer can be reached at these addresses, too. */
+  addAddresses(id: string, addresses: readonly WireAddress[]): void;
+  /** The server's UDP port, for finding each other and for relaying. */
+  bind(server: WireAddress, grant: RendezvousGrant): void;
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  limit(rate: number): void;
   /** Stops a transfer in any state, on this side; no event follows. */
   cancel(id: string): void;
   /** Stops all, removes nothing that can be resumed, frees sockets and files. */
@@ -79,6 +107,18 @@ export type TransferEvent =
     readonly size: number;
     /** Bytes a second, smoothed. */
     readonly rate: number;
+  }
+  | {
+    /** Another path, or news of the one in use about once a second. */
+    readonly event: "path";
+    readonly id: string;
+    readonly link: TransferLink;
+  }
+  | {
+    /** The receiver waits for room on its disk, or no longer does. */
+    readonly event: "paused";
+    readonly id: string;
+    readonly isPaused: boolean;
   }
   | {
     /** The receiver has the whole file, checked, under its final name. */

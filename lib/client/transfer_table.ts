@@ -10,6 +10,7 @@ import type {
   TransferState,
   TransferSummary,
 } from "./client_event.ts";
+import type { OfferNumbers } from "./offer_numbers.ts";
 import { type Transfer, transferInfo } from "./transfer.ts";
 import type { TransferPeer } from "./transfer_port.ts";
 
@@ -24,10 +25,11 @@ export interface TransferTableHost {
 export class TransferTable {
   readonly #host: TransferTableHost;
   readonly #byId = new Map<string, Transfer>();
-  #next = 1;
+  readonly #numbers: OfferNumbers;
 
-  constructor(host: TransferTableHost) {
+  constructor(host: TransferTableHost, numbers: OfferNumbers) {
     this.#host = host;
+    this.#numbers = numbers;
   }
 
   get size(): number {
@@ -63,22 +65,38 @@ export class TransferTable {
     return count;
   }
 
+  /** Transfers whose receiver's word is to be taken for the end. */
+  settling(now: number): Transfer[] {
+    return this.all().filter(({ settleAt = Infinity }) => settleAt <= now);
+  }
+
+  /** When the next one is, monotonic ms. */
+  get nextSettling(): number | undefined {
+    const times = this.all().map(({ settleAt }) => settleAt)
+      .filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
   /** A new transfer with the next number. */
   add(
     fields: Pick<Transfer, "id" | "direction" | "user" | "file"> & {
       command?: number;
+      report?: (outcome: CommandOutcome) => void;
       peer?: TransferPeer;
     },
   ): Transfer {
     const transfer: Transfer = {
-      number: this.#next++,
+      number: this.#numbers.take(),
       state: "preparing",
       bytes: 0,
       rate: 0,
       startedAt: 0,
       command: undefined,
+      report: undefined,
       offer: undefined,
       peer: undefined,
+      link: undefined,
+      isPaused: false,
       answering: false,
       settleAt: undefined,
       ...fields,
@@ -99,20 +117,23 @@ export class TransferTable {
     transfer.state = state;
     this.#byId.delete(transfer.id);
     if (announced) this.show(transfer, message, summary);
-    const { command, direction } = transfer;
-    if (command === undefined) return;
-    if (direction === "outgoing" && summary !== undefined) {
-      const answer = { ...transferInfo(transfer), ...summary };
-      this.#host.settle(command, { command: "p2pvideo", ok: true, answer });
-    } else {
-      this.#host.settle(command, {
-        command: direction === "outgoing" ? "p2pvideo" : "accept",
+    const { command, direction, report } = transfer;
+    const isOutgoing = direction === "outgoing";
+    const outcome: CommandOutcome = isOutgoing && summary !== undefined
+      ? {
+        command: "p2pvideo",
+        ok: true,
+        answer: { ...transferInfo(transfer), ...summary },
+      }
+      : {
+        command: isOutgoing ? "p2pvideo" : "accept",
         ok: false,
         code,
         message: message ?? state,
         announced,
-      });
-    }
+      };
+    if (command !== undefined) this.#host.settle(command, outcome);
+    report?.(outcome);
   }
 
   /** Tells the user where the transfer stands now. */

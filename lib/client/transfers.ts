@@ -1,50 +1,45 @@
 /**
- * The offers of this run and the transfers they become. Numbers are local:
- * incoming and outgoing ones count together from 1. The transfer service moves
+ * The offers of files of this run and the transfers they become. Numbers are local:
+ * incoming and outgoing ones count together, with private sessions, from 1. The transfer service moves
  * the bytes; this class tells it what to do and tells server and user what
  * came of it. A transfer that runs does not need the server.
  */
 import { encodeHex } from "@std/encoding/hex";
 import { basename } from "./basename.ts";
 import type { Instant } from "../protocol/instant.ts";
-import type { Random } from "../protocol/random.ts";
-import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
-import type { ClientEffect } from "./client_effect.ts";
-import type { OnReply } from "./request_queue.ts";
-import { type Transfer, transferInfo } from "./transfer.ts";
-import { TransferTable, type TransferTableHost } from "./transfer_table.ts";
+import type { CommandOutcome } from "./client_event.ts";
+import type { OfferNumbers } from "./offer_numbers.ts";
+import { rejectionText } from "./rejection_text.ts";
+import {
+  addAddresses,
+  averageRate,
+  type Transfer,
+  transferInfo,
+} from "./transfer.ts";
+import { TransferTable } from "./transfer_table.ts";
+import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
 import type {
   OfferedFile,
   TransferEvent,
   TransferPeer,
 } from "./transfer_port.ts";
 
-/** What to do with incoming offers. */
-export type AcceptRule = "always" | "ask" | "never";
-
-/** What the transfers need from the session they belong to. */
-export interface TransfersHost extends TransferTableHost {
-  readonly random: Random;
-  effect(effect: ClientEffect): void;
-  /** Sends a request now or once the session is open again. */
-  request<N extends RequestName>(
-    name: N,
-    fields: RequestFields<N>,
-    onReply: OnReply<N>,
-  ): void;
-}
-
 /** All transfers that have not ended. */
 export class Transfers {
   readonly #host: TransfersHost;
   readonly #accept: AcceptRule;
   readonly #table: TransferTable;
+  #isClosed = false;
 
-  constructor(host: TransfersHost, accept: AcceptRule) {
+  constructor(
+    host: TransfersHost,
+    accept: AcceptRule,
+    numbers: OfferNumbers,
+  ) {
     this.#host = host;
     this.#accept = accept;
-    this.#table = new TransferTable(host);
+    this.#table = new TransferTable(host, numbers);
   }
 
   /** The transfers that have not ended. */
@@ -52,11 +47,26 @@ export class Transfers {
     return this.#table;
   }
 
-  /** Offers a file; command number `n` is settled when the transfer ends. */
-  send(user: string, path: string, n: number): void {
+  /** True once {@link close} was called: nothing is offered any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /**
+   * Offers a file.
+   *
+   * @param end The number of the command that is settled when the transfer
+   * ends, or who gets its outcome instead.
+   */
+  send(
+    user: string,
+    path: string,
+    end: number | ((outcome: CommandOutcome) => void),
+  ): void {
     const id = encodeHex(this.#host.random.bytes(8));
     const file = { name: basename(path), size: 0 };
-    this.#table.add({ id, direction: "outgoing", user, file, command: n });
+    const whose = typeof end === "number" ? { command: end } : { report: end };
+    this.#table.add({ id, direction: "outgoing", user, file, ...whose });
     this.#host.effect({ effect: "prepare-offer", id, path });
   }
 
@@ -150,13 +160,22 @@ export class Transfers {
     const { id } = transfer;
     if (!event.accept || event.key === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const message = rejections[event.reason ?? ""] ?? rejections.failed ?? "";
+      const message = rejectionText(event.reason);
       return this.#table.end(transfer, "rejected", message);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
     const resume = event.resume === undefined ? {} : { resume: event.resume };
     this.#host.effect({ effect: "start-sending", id, peer, ...resume });
     this.#run(transfer, now);
+  }
+
+  /** The server sees the other side from further addresses. */
+  handleCandidates(event: EventFields<"candidates">): void {
+    const { offer: id, addresses } = event;
+    const transfer = this.#table.find(id);
+    if (transfer === undefined || transfer.user !== event.from) return;
+    addAddresses(transfer, addresses);
+    this.#host.effect({ effect: "add-addresses", id, addresses });
   }
 
   /** The other side, or the server in its place, ended it. */
@@ -199,11 +218,24 @@ export class Transfers {
           event: "progress",
           info: transferInfo(transfer),
         });
+      case "paused":
+        transfer.isPaused = event.isPaused;
+        return this.#host.emit({
+          event: "paused",
+          info: transferInfo(transfer),
+        });
+      case "path": {
+        const isNews = transfer.link?.via !== event.link.via;
+        transfer.link = event.link;
+        if (!isNews) return;
+        const info = transferInfo(transfer);
+        return this.#host.emit({ event: "path", info });
+      }
       case "done": {
         const { bytes, resumed = 0, ms, digest } = event;
         transfer.bytes = bytes;
         const path = event.path === undefined ? {} : { path: event.path };
-        const rate = rateOf(bytes - resumed, ms);
+        const rate = averageRate(bytes - resumed, ms);
         const before = resumed > 0 ? { resumed } : {};
         const summary = { ms, rate, digest, ...before, ...path };
         this.#tellEnd(transfer, "verified");
@@ -216,29 +248,23 @@ export class Transfers {
 
   /** Takes the receiver's word where the last datagram was lost. */
   handleTimeout(now: Instant): void {
-    for (const transfer of this.#table.all()) {
-      if (transfer.settleAt === undefined || transfer.settleAt > now.mono) {
-        continue;
-      }
+    for (const transfer of this.#table.settling(now.mono)) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       transfer.bytes = transfer.file.size;
       const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
-      const summary = { ms, rate: rateOf(transfer.bytes, ms) };
+      const summary = { ms, rate: averageRate(transfer.bytes, ms) };
       this.#table.end(transfer, "verified", undefined, summary);
     }
   }
 
   /** When {@link handleTimeout} is due, monotonic ms. */
   pollTimeout(): number | undefined {
-    let next: number | undefined;
-    for (const { settleAt } of this.#table.all()) {
-      if (settleAt !== undefined) next = Math.min(settleAt, next ?? Infinity);
-    }
-    return next;
+    return this.#table.nextSettling;
   }
 
   /** The program ends: stops everything and says so to the other sides. */
   close(): void {
+    this.#isClosed = true;
     for (const transfer of this.#table.all()) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       this.#tellEnd(transfer, "cancelled");
@@ -365,17 +391,6 @@ export class Transfers {
   }
 }
 
-function rateOf(bytes: number, ms: number): number {
-  return ms > 0 ? bytes * 1000 / ms : 0;
-}
-
-/** What the receiver's reasons mean. */
-const rejections: Record<string, string | undefined> = {
-  rejected: "the receiver does not want it",
-  disk: "the receiver has too little room",
-  busy: "the receiver has too many offers waiting",
-  failed: "the receiver could not take it",
-};
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
 const settleMs = 2000;

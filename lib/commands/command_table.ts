@@ -3,58 +3,22 @@
  * all read it: a new command is one row here and one member of the union in
  * `command.ts`.
  */
-import type { Command, CommandName } from "./command.ts";
+import { parseRate } from "./rate.ts";
+import type { Command } from "./command.ts";
+import type { CommandRow } from "./command_row.ts";
+import { groupCommands } from "./group_commands.ts";
+import { peopleCommands } from "./people_commands.ts";
+import { pastCommands } from "./past_commands.ts";
+import { sessionCommands } from "./session_commands.ts";
 
-/** What an argument is: how it is read and what Tab offers for it. */
-export type ArgumentKind =
-  | "user"
-  /** User names joined by commas, one argument. */
-  | "user-list"
-  | "group"
-  | "file"
-  | "command"
-  /** A positive whole number. */
-  | "number"
-  /** The rest of the line, as typed; only as the last argument. */
-  | "text";
-
-/** One place in a command's grammar. */
-export interface Argument {
-  readonly kind: ArgumentKind;
-  /** May be left out; only at the end. */
-  readonly optional?: boolean;
-  /** Takes all arguments that are left, and may take none; only at the end. */
-  readonly repeated?: boolean;
-}
-
-/** Heading under which `/help` lists a command. */
-export type CommandGroup = "Messages" | "Groups" | "Files" | "Parley";
-
-/** One row: everything there is to know about a command's syntax. */
-export interface CommandRow {
-  readonly name: CommandName;
-  /** Other names, without slash. */
-  readonly aliases: readonly string[];
-  readonly group: CommandGroup;
-  /** `/msgto USER[,USER…] TEXT` */
-  readonly usage: string;
-  /** One line that says what it does. */
-  readonly summary: string;
-  /** A line a user could type. */
-  readonly example: string;
-  readonly arguments: readonly Argument[];
-  /**
-   * Makes the command from the arguments in the order of the grammar, which
-   * were counted before; `undefined` when one of them is not what it must be.
-   */
-  readonly build: (values: readonly string[]) => Command | undefined;
-}
+export type { ArgumentKind, CommandRow } from "./command_row.ts";
 
 /** Every command, in the order of `/help`. */
 export const commandTable: readonly CommandRow[] = [
   {
     name: "msgto",
-    aliases: [],
+    aliases: ["msg", "w"],
+    words: ["message"],
     group: "Messages",
     usage: "/msgto USER[,USER…] TEXT",
     summary: "send a private message",
@@ -67,8 +31,32 @@ export const commandTable: readonly CommandRow[] = [
     },
   },
   {
-    name: "activeuser",
+    name: "broadcast",
     aliases: [],
+    words: ["BCM", "broadcast"],
+    group: "Messages",
+    usage: "/broadcast TEXT",
+    summary: "send a message to everybody on line",
+    example: "/broadcast the council meets at noon",
+    arguments: [{ kind: "text" }],
+    build: ([text = ""]) => ({ command: "broadcast", text }),
+  },
+  {
+    name: "chat",
+    aliases: [],
+    group: "Messages",
+    usage: "/chat [USER|GROUP]",
+    summary:
+      "lines without a slash go there, //TEXT is a line with one; alone, stops that",
+    example: "/chat luke",
+    arguments: [{ kind: "chat", optional: true }],
+    build: ([target]) =>
+      target === undefined ? { command: "chat" } : { command: "chat", target },
+  },
+  {
+    name: "activeuser",
+    aliases: ["who", "users"],
+    words: ["ATU", "whoelse"],
     group: "Messages",
     usage: "/activeuser",
     summary: "who else is on line",
@@ -76,63 +64,14 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
-  {
-    name: "creategroup",
-    aliases: [],
-    group: "Groups",
-    usage: "/creategroup GROUP USER…",
-    summary: "make a group chat and invite users to it",
-    example: "/creategroup jedi luke leia",
-    arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
-    build: ([group = "", ...users]) => ({
-      command: "creategroup",
-      group,
-      users: [...new Set(users)],
-    }),
-  },
-  {
-    name: "joingroup",
-    aliases: [],
-    group: "Groups",
-    usage: "/joingroup GROUP",
-    summary: "join a group chat you are invited to",
-    example: "/joingroup jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "joingroup", group }),
-  },
-  {
-    name: "groupmsg",
-    aliases: [],
-    group: "Groups",
-    usage: "/groupmsg GROUP TEXT",
-    summary: "send a message to everyone who joined the group chat",
-    example: "/groupmsg jedi the council meets at noon",
-    arguments: [{ kind: "group" }, { kind: "text" }],
-    build: ([group = "", text = ""]) => ({ command: "groupmsg", group, text }),
-  },
-  {
-    name: "groups",
-    aliases: [],
-    group: "Groups",
-    usage: "/groups",
-    summary: "the group chats I am in or invited to",
-    example: "/groups",
-    arguments: [],
-    build: () => ({ command: "groups" }),
-  },
-  {
-    name: "members",
-    aliases: [],
-    group: "Groups",
-    usage: "/members GROUP",
-    summary: "who is in a group chat and who leads it",
-    example: "/members jedi",
-    arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "members", group }),
-  },
+  ...peopleCommands,
+  ...pastCommands,
+  ...groupCommands,
+  ...sessionCommands,
   {
     name: "p2pvideo",
-    aliases: [],
+    aliases: ["send"],
+    words: ["UPD"],
     group: "Files",
     usage: "/p2pvideo USER FILE",
     summary: "send a video, or any file, straight to a user's client",
@@ -141,11 +80,25 @@ export const commandTable: readonly CommandRow[] = [
     build: ([to = "", file = ""]) => ({ command: "p2pvideo", to, file }),
   },
   {
+    name: "groupvideo",
+    aliases: [],
+    group: "Files",
+    usage: "/groupvideo GROUP FILE",
+    summary: "send a file to every member of a group who is on line",
+    example: '/groupvideo jedi "my film.mp4"',
+    arguments: [{ kind: "group" }, { kind: "file" }],
+    build: ([group = "", file = ""]) => ({
+      command: "groupvideo",
+      group,
+      file,
+    }),
+  },
+  {
     name: "accept",
     aliases: [],
     group: "Files",
     usage: "/accept N",
-    summary: "take the file that was offered as number N",
+    summary: "take the file or private session that was offered as number N",
     example: "/accept 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("accept", number),
@@ -155,7 +108,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/reject N",
-    summary: "refuse the file that was offered as number N",
+    summary: "refuse the file or private session that was offered as number N",
     example: "/reject 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("reject", number),
@@ -165,7 +118,7 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/transfers",
-    summary: "what is being sent and received, with progress",
+    summary: "what is being sent and received, with progress; private sessions",
     example: "/transfers",
     arguments: [],
     build: () => ({ command: "transfers" }),
@@ -175,10 +128,24 @@ export const commandTable: readonly CommandRow[] = [
     aliases: [],
     group: "Files",
     usage: "/cancel N",
-    summary: "stop transfer number N",
+    summary: "stop transfer number N, or end private session number N",
     example: "/cancel 1",
     arguments: [{ kind: "number" }],
     build: ([number]) => withNumber("cancel", number),
+  },
+  {
+    name: "limit",
+    aliases: [],
+    group: "Files",
+    usage: "/limit [RATE]",
+    summary: "send at most RATE bytes a second, as 500k or 2M; off ends it",
+    example: "/limit 2M",
+    arguments: [{ kind: "rate", optional: true }],
+    build: ([text]) => {
+      if (text === undefined) return { command: "limit" };
+      const rate = parseRate(text);
+      return rate === undefined ? undefined : { command: "limit", rate };
+    },
   },
   {
     name: "help",
@@ -194,6 +161,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: "logout",
     aliases: ["quit", "exit"],
+    words: ["OUT", "logout"],
     group: "Parley",
     usage: "/logout",
     summary: "say good-bye and end",
@@ -211,9 +179,17 @@ export function findCommand(name: string): CommandRow | undefined {
   return rowsByName.get(name.replace(/^\//, "").toLowerCase());
 }
 
-/** Every name a user can type after the slash, aliases included. */
+/**
+ * The row of a word that is a command without its slash; `undefined` for any
+ * other word.
+ */
+export function findWord(word: string): CommandRow | undefined {
+  return rowsByWord.get(word);
+}
+
+/** Every name to offer a user to type after the slash, aliases included. */
 export function commandNames(): readonly string[] {
-  return [...rowsByName.keys()];
+  return names;
 }
 
 function withNumber(
@@ -224,8 +200,15 @@ function withNumber(
   return { command, transfer: Number(number) };
 }
 
+const names = commandTable.flatMap((row) => [row.name, ...row.aliases]);
+const rowsByWord = new Map<string, CommandRow>(
+  commandTable.flatMap((row) =>
+    (row.words ?? []).map((word) => [word, row] as const)
+  ),
+);
 const rowsByName = new Map<string, CommandRow>(
   commandTable.flatMap((row) =>
-    [row.name, ...row.aliases].map((name) => [name, row] as const)
+    [row.name, ...row.aliases, ...row.words ?? []]
+      .map((name) => [name.toLowerCase(), row] as const)
   ),
 );

@@ -10,6 +10,8 @@ export interface HelpEntry {
   readonly example: string;
   /** Other names, with slash. */
   readonly aliases: readonly string[];
+  /** Words of older protocols, which need no slash. */
+  readonly words: readonly string[];
 }
 
 /** What `/help` or `/help TOPIC` answers: entries, or that there is none. */
@@ -29,7 +31,7 @@ export function help(topic?: string): Help {
 }
 
 function entry(row: CommandRow): HelpEntry {
-  const { group, usage, summary, example } = row;
+  const { group, usage, summary, example, words = [] } = row;
   const aliases = row.aliases.map((alias) => `/${alias}`);
-  return { group, usage, summary, example, aliases };
+  return { group, usage, summary, example, aliases, words };
 }

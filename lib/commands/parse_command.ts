@@ -5,7 +5,14 @@
  */
 import { closestString } from "@std/text/closest-string";
 import type { Command } from "./command.ts";
-import { commandNames, type CommandRow, findCommand } from "./command_table.ts";
+import type { ChatTarget } from "./chat_target.ts";
+import { visible } from "../protocol/text.ts";
+import {
+  commandNames,
+  type CommandRow,
+  findCommand,
+  findWord,
+} from "./command_table.ts";
 import { isSeparator, readArgument } from "./read_argument.ts";
 
 /** Why a line is no command. */
@@ -22,17 +29,30 @@ export type ParsedCommand =
     readonly name: string;
   };
 
-/** Parses one line, which must not be blank. */
-export function parseCommand(line: string): ParsedCommand {
+/**
+ * Parses one line, which must not be blank. While a chat is open, a line is a
+ * command only with its slash: nothing that is written to somebody is ever
+ * taken for one. Otherwise the words of older protocols are commands too.
+ *
+ * @param chat Where lines go that are no command; nowhere when absent.
+ */
+export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
   const start = line.trimStart();
   const word = start.split(/[ \t]/, 1)[0] ?? "";
-  if (!word.startsWith("/")) return notACommand(word);
-  const row = findCommand(word);
-  if (row === undefined) return unknownCommand(word);
+  if (!word.startsWith("/") || word.startsWith("//")) {
+    const text = word.startsWith("//") ? start.slice(1) : line;
+    if (chat !== undefined) return { command: messageTo(chat, text) };
+  }
+  const row = word.startsWith("/") ? findCommand(word) : findWord(word);
+  if (row === undefined) {
+    if (!word.startsWith("/")) return notACommand(word);
+    return word.startsWith("//") ? noChat : unknownCommand(word);
+  }
   const values = readValues(row, start, word.length);
   const command = values && row.build(values);
-  if (command !== undefined) return { command };
-  const message = `usage: ${row.usage}`;
+  if (typeof command === "object") return { command };
+  const why = command === undefined ? "" : `; ${visible(command)}`;
+  const message = `usage: ${row.usage}${why}`;
   return { problem: "usage", message, name: row.name };
 }
 
@@ -53,7 +73,8 @@ function readValues(
   for (const argument of row.arguments) {
     if (argument.kind === "text") {
       const text = restOfLine(line, position);
-      return text === undefined ? undefined : [...values, text];
+      if (text !== undefined) return [...values, text];
+      return argument.optional ? values : undefined;
     }
     do {
       const read = readArgument(line, position);
@@ -80,6 +101,12 @@ function restOfLine(line: string, position: number): string | undefined {
   return text === "" ? rest : text;
 }
 
+function messageTo({ kind, name }: ChatTarget, text: string): Command {
+  return kind === "user"
+    ? { command: "msgto", to: [name], text }
+    : { command: "groupmsg", group: name, text };
+}
+
 function unknownCommand(word: string): ParsedCommand {
   const nearest = nearestCommand(word);
   return {
@@ -93,7 +120,7 @@ function unknownCommand(word: string): ParsedCommand {
 function notACommand(word: string): ParsedCommand {
   const row = findCommand(word);
   const example = row === undefined
-    ? "/msgto USER TEXT sends a message, /help lists all commands"
+    ? "/chat USER makes lines without one go to a user or group, /help lists all commands"
     : `did you mean /${row.name}?`;
   return {
     problem: "not_a_command",
@@ -101,3 +128,9 @@ function notACommand(word: string): ParsedCommand {
     name: "",
   };
 }
+
+const noChat: ParsedCommand = {
+  problem: "not_a_command",
+  message: "no chat is open that this line could go to; /chat USER opens one",
+  name: "",
+};

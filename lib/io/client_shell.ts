@@ -7,12 +7,19 @@ import type { ClientEvent } from "../client/client_event.ts";
 import type { ClientOptions } from "../client/client_options.ts";
 import { ClientSession } from "../client/client_session.ts";
 import { type EndReason, exitCode } from "../client/exit_code.ts";
-import type { TransferEvent, TransferPort } from "../client/transfer_port.ts";
+import type { PeerEvent } from "../client/offers.ts";
+import type { SessionPort } from "../client/session_port.ts";
+import type { TransferPort } from "../client/transfer_port.ts";
 import { parseCommand } from "../commands/parse_command.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
+import { openPins } from "./open_pins.ts";
+import type { PinFile } from "./pin_file.ts";
+import type { PinnedConnection } from "./pinned_connection.ts";
 import { PipeInterface } from "./pipe_interface.ts";
+import { PrivateSessionService } from "./private_session_service.ts";
 import { ServerConnection } from "./server_connection.ts";
+import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
 import { TerminalInterface } from "./terminal_interface.ts";
@@ -30,15 +37,20 @@ export async function runClient(
   options: ClientOptions,
   password: string | undefined,
 ): Promise<number> {
-  const shell = new ClientShell(options, password);
+  const pins = options.plain ? undefined : await openPins();
+  const shell = new ClientShell(options, password, pins);
   return await shell.run();
 }
 
 /** One run of the client. */
 class ClientShell implements UserHandler {
   readonly #options: ClientOptions;
+  /** The servers known for TLS; absent without TLS. */
+  readonly #pins: PinFile | undefined;
   readonly #session: ClientSession;
   readonly #transfers;
+  /** Made with the first private session. */
+  #privateSessions: SessionPort | undefined;
   readonly #interface: UserInterface;
   /** True on a full terminal, where somebody types. */
   readonly #isInteractive: boolean;
@@ -49,13 +61,20 @@ class ClientShell implements UserHandler {
   #followsMessage = false;
   #password: string | undefined;
   #connection: ServerConnection | undefined;
+  #secure: PinnedConnection | undefined;
+  #remembering: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStarted = false;
   #isDraining = false;
   #onEnd: (reason: EndReason) => void = () => {};
 
-  constructor(options: ClientOptions, password: string | undefined) {
+  constructor(
+    options: ClientOptions,
+    password: string | undefined,
+    pins: PinFile | undefined,
+  ) {
     this.#options = options;
+    this.#pins = pins;
     this.#password = password;
     this.#isInteractive = !options.json && options.exec.length === 0 &&
       Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
@@ -65,6 +84,7 @@ class ClientShell implements UserHandler {
       user: options.user,
       udpPort: this.#transfers.udpPort,
       accept: options.accept ?? (isTerminal ? "ask" : "always"),
+      limit: options.limit,
       learnNames: this.#isInteractive,
       agent: `parley/${version}`,
       random: systemRandom,
@@ -93,7 +113,9 @@ class ClientShell implements UserHandler {
         Deno.removeSignalListener(signal, interrupt);
       }
       await this.#connection?.close();
+      await this.#remembering;
       await this.#interface.close();
+      await this.#privateSessions?.close();
       await this.#transfers.close();
     }
   }
@@ -109,10 +131,18 @@ class ClientShell implements UserHandler {
    * Only messages follow each other without waiting.
    */
   async #turnOf(text: string): Promise<void> {
-    const isMessage = /^\s*\/(msgto|groupmsg)\s/.test(text);
+    const parsed = parseCommand(text, this.#session.chat);
+    const command = "command" in parsed ? parsed.command : undefined;
+    const isMessage = command?.command === "msgto" ||
+      command?.command === "groupmsg";
     const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
     this.#followsMessage = isMessage;
-    while (this.#session.unanswered >= most && !this.#session.ended) {
+    const isEarly = () =>
+      this.#session.unanswered >= most ||
+      // What was asked for just before shall be there.
+      command?.command === "private" &&
+        this.#session.isMakingSession(command.user);
+    while (isEarly() && !this.#session.ended) {
       await new Promise<void>((resolve) => this.#onProgress = resolve);
     }
   }
@@ -133,7 +163,7 @@ class ClientShell implements UserHandler {
 
   /** Hands a line to the session; returns the command's number. */
   #submit(text: string): number {
-    const parsed = parseCommand(text);
+    const parsed = parseCommand(text, this.#session.chat);
     const now = systemClock();
     const n = !("command" in parsed)
       ? this.#session.handleProblem(parsed, now)
@@ -147,6 +177,7 @@ class ClientShell implements UserHandler {
 
   async #runExec(): Promise<void> {
     for (const text of this.#options.exec) {
+      const isLogout = this.#isLogout(text);
       const settled = new Promise<void>((resolve) => {
         // Drained below, when the number is known.
         this.#isDraining = true;
@@ -154,13 +185,18 @@ class ClientShell implements UserHandler {
         this.#isDraining = false;
       });
       this.#drain();
-      if (!isLogout(text)) await settled;
+      if (!isLogout) await settled;
     }
     this.endOfInput();
   }
 
-  #moved(event: TransferEvent): void {
-    this.#session.handleTransferEvent(event, systemClock());
+  #isLogout(text: string): boolean {
+    const parsed = parseCommand(text, this.#session.chat);
+    return "command" in parsed && parsed.command.command === "logout";
+  }
+
+  #moved(event: PeerEvent): void {
+    this.#session.handlePeerEvent(event, systemClock());
     this.#drain();
   }
 
@@ -206,7 +242,9 @@ class ClientShell implements UserHandler {
       this.#waiting.get(event.n)?.();
       this.#waiting.delete(event.n);
     }
-    if (event.event === "welcome" && !this.#isStarted) {
+    if (event.event !== "welcome") return;
+    this.#remembering = this.#remember();
+    if (!this.#isStarted) {
       this.#isStarted = true;
       this.#interface.start();
       if (this.#options.exec.length > 0) queueMicrotask(() => this.#runExec());
@@ -225,6 +263,9 @@ class ClientShell implements UserHandler {
       case "ask-credentials":
         this.#ask();
         return;
+      case "ask-new-password":
+        this.#askNewPassword();
+        return;
       case "derive":
         this.#derive(effect);
         return;
@@ -236,8 +277,32 @@ class ClientShell implements UserHandler {
         const { id, from, file, peer } = effect;
         return port.prepareAnswer(id, from, file, peer);
       }
+      case "add-addresses":
+        return port.addAddresses(effect.id, effect.addresses);
+      case "bind": {
+        const ip = this.#connection?.serverIp;
+        if (ip === undefined) return;
+        return port.bind({ ip, port: effect.port }, effect.grant);
+      }
+      case "limit":
+        return port.limit(effect.rate);
       case "cancel-transfer":
         return port.cancel(effect.id);
+      case "prepare-session":
+        this.#privateSessions ??= this.#makePrivateSessions();
+        return this.#privateSessions.prepareSession(effect.id);
+      case "open-session": {
+        const { id, role, peer, self } = effect;
+        return this.#privateSessions?.openSession(id, role, peer, self);
+      }
+      case "send-private-text":
+        return this.#privateSessions?.sendText(effect.id, effect.text);
+      case "close-session":
+        return this.#privateSessions?.closeSession(effect.id);
+      case "close-sessions":
+        // The others are told at once; run() waits until they were.
+        this.#privateSessions?.close();
+        return;
       case "end": {
         // Scripts care for the failures of --exec only.
         if (this.#options.exec.length === 0) this.#failed.length = 0;
@@ -246,24 +311,51 @@ class ClientShell implements UserHandler {
     }
   }
 
+  #makePrivateSessions(): SessionPort {
+    return new PrivateSessionService({
+      random: systemRandom,
+      clock: systemClock,
+      onEvent: (event) => this.#moved(event),
+    });
+  }
+
   #connect(): void {
     const { host, port } = this.#options;
     const connection = new ServerConnection(host, port, {
-      connected: () => {
-        this.#session.handleConnected(systemClock());
+      connected: (secure) => {
+        this.#secure = secure;
+        const { binding, firstContact } = secure ?? {};
+        if (firstContact !== undefined) {
+          this.#interface.show({ event: "first-contact", ...firstContact });
+        }
+        const isFirstContact = firstContact !== undefined;
+        const channel = binding && { binding, isFirstContact };
+        this.#session.handleConnected(systemClock(), channel);
         this.#drain();
       },
       data: (bytes) => {
         this.#session.handleData(bytes, systemClock());
         this.#drain();
       },
-      disconnected: (reason) => {
+      disconnected: (reason, final) => {
         if (this.#connection === connection) this.#connection = undefined;
-        this.#session.handleDisconnected(reason, systemClock());
+        this.#session.handleDisconnected(reason, systemClock(), final);
         this.#drain();
       },
-    });
+    }, this.#pins);
     this.#connection = connection;
+  }
+
+  /** Pins the server's key, now that the login has shown that it is its own. */
+  async #remember(): Promise<void> {
+    try {
+      await this.#secure?.remember();
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      const message =
+        `${error.message}; the server's key is known until this client ends`;
+      this.#interface.show({ event: "warning", message });
+    }
   }
 
   async #ask(): Promise<void> {
@@ -282,18 +374,19 @@ class ClientShell implements UserHandler {
     this.#drain();
   }
 
+  async #askNewPassword(): Promise<void> {
+    const answer = await this.#interface.askNewPassword();
+    this.#session.handleNewPassword(answer, systemClock());
+    this.#drain();
+  }
+
   async #derive(
     effect: Extract<ClientEffect, { effect: "derive" }>,
   ): Promise<void> {
     const key = await deriveKey(effect.password, effect);
-    this.#session.handleDerived(key, systemClock());
+    this.#session.handleDerived(key, systemClock(), effect.purpose);
     this.#drain();
   }
-}
-
-function isLogout(text: string): boolean {
-  const parsed = parseCommand(text);
-  return "command" in parsed && parsed.command.command === "logout";
 }
 
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"

@@ -1,13 +1,15 @@
 /**
  * The accounts of a running server: reads `credentials.txt` at the start and
- * again when it was edited. Edits are noticed by looking at the file's time, size
+ * again when it was edited, and makes the changes that users ask for. Edits are noticed by looking at the file's time, size
  * and number every second; that works on every system and file system, and for
  * editors that replace the file. An edit that leaves nothing to run with is
  * reported, and the accounts stay as they were.
  */
-import type { Accounts } from "../server/accounts.ts";
+import { formatVerifier } from "../protocol/verifier.ts";
+import type { Accounts, Credential } from "../server/accounts.ts";
 import { CredentialsFile } from "../server/credentials_file.ts";
-import { decodeStrictly } from "./atomic_file.ts";
+import type { CredentialChange } from "../server/server_action.ts";
+import { decodeStrictly, updateFileAtomically } from "./atomic_file.ts";
 import { textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
@@ -30,6 +32,10 @@ export class CredentialsSource {
   #lastLook = "";
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
+  /** The accounts as they were last read. */
+  #accounts: Accounts = new Map();
+  /** Reading and rewriting take turns, so that nothing old comes after new. */
+  #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   /** @param path Of `credentials.txt`. */
@@ -59,18 +65,62 @@ export class CredentialsSource {
       if (this.#looking) return;
       this.#looking = true;
       try {
-        const accounts = await this.#readIfEdited();
-        if (accounts !== undefined && !this.#closed) changed(accounts);
+        await this.#inTurn(async () => {
+          const accounts = await this.#readIfEdited();
+          if (accounts !== undefined && !this.#closed) changed(accounts);
+        });
       } finally {
         this.#looking = false;
       }
     }, this.#intervalMs);
   }
 
+  /**
+   * Changes an account in the file, beside whatever was edited by hand.
+   *
+   * @returns The accounts as they are now.
+   * @throws When that cannot be done: the account is not as it was last read,
+   * the name is taken, or what the system says. The file is then as it was.
+   */
+  edit(change: CredentialChange): Promise<Accounts> {
+    return this.#inTurn(async () => {
+      let edited: CredentialsFile | undefined;
+      await updateFileAtomically(this.#path, (text) => {
+        const file = new CredentialsFile(text ?? "");
+        this.#checkUnchanged(file, change.name);
+        edited = change.do === "rename"
+          ? file.rename(change.name, change.to)
+          : file.setVerifiers(new Map([[change.name, change.verifier]]));
+        return edited.text;
+      });
+      try {
+        return await this.#read();
+      } catch {
+        // Edited again, into something unusable: the next look reports it.
+        return this.#accounts = edited?.accounts ?? this.#accounts;
+      }
+    });
+  }
+
   /** Looks no more. */
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
+  }
+
+  /** An administrator's new password must not be undone by the old one. */
+  #checkUnchanged(file: CredentialsFile, name: string): void {
+    const now = file.accounts.get(name);
+    const before = this.#accounts.get(name);
+    if (now === undefined || before === undefined || !isSame(now, before)) {
+      throw new Error(`account "${name}" was edited meanwhile`);
+    }
+  }
+
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(body);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   async #readIfEdited(): Promise<Accounts | undefined> {
@@ -105,7 +155,7 @@ export class CredentialsSource {
     }
     if (file.accounts.size === 0) throw new NoAccounts();
     this.#seen = seen;
-    return file.accounts;
+    return this.#accounts = file.accounts;
   }
 
   #reason(error: unknown): string {
@@ -118,6 +168,14 @@ export class CredentialsSource {
 }
 
 class NoAccounts extends Error {}
+
+function isSame(one: Credential, other: Credential): boolean {
+  if (one.kind === "password") {
+    return other.kind === "password" && one.password === other.password;
+  }
+  return other.kind === "verifier" &&
+    formatVerifier(one.verifier) === formatVerifier(other.verifier);
+}
 
 /** Changes when the file does; `"missing"` when there is none. */
 async function appearance(path: string): Promise<string> {

@@ -4,8 +4,8 @@ import type {
   OfferedFile,
   TransferEvent,
   TransferFailure,
-  TransferPeer,
 } from "../client/transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
@@ -14,8 +14,10 @@ import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { DiskWatch } from "./disk_watch.ts";
 import { type FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { TransferProgress } from "./transfer_progress.ts";
+import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
 
@@ -24,11 +26,13 @@ export interface IncomingOptions {
   readonly id: string;
   readonly idBytes: Uint8Array;
   readonly keys: TransferKeys;
+  readonly paths: TransferPaths;
   /** User name of the sender. */
   readonly from: string;
-  readonly peer: TransferPeer;
   readonly file: OfferedFile;
   readonly sink: FileSink;
+  /** Folder of the sink. */
+  readonly folder: string;
   readonly endpoint: UdpEndpoint;
   readonly now: () => number;
   readonly onEvent: (event: TransferEvent) => void;
@@ -50,13 +54,15 @@ export class IncomingTransfer {
   #isStoring = false;
   /** What came is of no use for another try. */
   #isUseless = false;
+  readonly #disk: DiskWatch;
   readonly #checkpoints: Checkpoints;
   readonly #released = Promise.withResolvers<void>();
-  #startedAt: number;
+  /** When the other side was first heard, monotonic ms. */
+  #startedAt: number | undefined;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
-    const { endpoint, peer, file, now } = options;
+    const { endpoint, paths, file, now } = options;
     this.#blocks = blockCount(file.size);
     this.#startedAt = now();
     this.#progress = new TransferProgress(options.id, file.size);
@@ -64,15 +70,15 @@ export class IncomingTransfer {
       id: options.idBytes,
       keys: options.keys,
       size: file.size,
-      paths: peer.addresses.map((address) => endpoint.path(address))
-        .filter((path) => path >= 0),
+      ...paths.options,
       firstBlock: options.sink.firstBlock,
-      now: this.#startedAt,
+      now: now(),
     });
+    this.#disk = new DiskWatch(options.folder);
     this.#checkpoints = new Checkpoints(
       options.sink.part,
       () => this.#receiver.checkpoint(),
-      this.#startedAt,
+      now(),
     );
     this.#pump = new TransferPump(
       endpoint,
@@ -80,7 +86,17 @@ export class IncomingTransfer {
       this.#receiver,
       now,
       () => this.#work(),
+      (refusal) => options.paths.handleRefused(refusal),
     );
+    this.#pump.wake();
+  }
+
+  /** The sender can be reached at these addresses, too. */
+  addAddresses(addresses: readonly WireAddress[]): void {
+    const { paths, now } = this.#options;
+    for (const path of paths.add(addresses)) {
+      this.#receiver.addPath(path, now());
+    }
     this.#pump.wake();
   }
 
@@ -140,6 +156,14 @@ export class IncomingTransfer {
     const { now, onEvent } = this.#options;
     const progress = this.#progress.update(this.#receiver.base, now());
     if (progress !== undefined) onEvent(progress);
+    this.#tellPath(false);
+  }
+
+  #tellPath(isEnd: boolean): void {
+    const { paths, now, onEvent } = this.#options;
+    const { pathInfo } = this.#receiver;
+    const told = paths.update(pathInfo, undefined, now(), isEnd);
+    if (told !== undefined) onEvent(told);
   }
 
   #write(): void {
@@ -184,6 +208,8 @@ export class IncomingTransfer {
     const { sink, now } = this.#options;
     this.#isWriting = true;
     try {
+      const isRoom = await this.#waitForRoom(length);
+      if (!isRoom) return this.#release();
       await sink.write(this.#batch.subarray(0, length));
       for (let i = 0; i < count; i++) this.#receiver.handleWritten(now());
       await this.#checkpoints.handleWritten(this.#receiver.written, now());
@@ -195,6 +221,31 @@ export class IncomingTransfer {
       if (this.#isEnded) this.#release();
       else this.#failStoring(error);
     }
+  }
+
+  /**
+   * A disk that runs low is waited for: the sender keeps what is missing. False
+   * when the transfer ended meanwhile.
+   */
+  async #waitForRoom(bytes: number): Promise<boolean> {
+    const { id, file, now, onEvent } = this.#options;
+    const left = file.size - this.#receiver.written * transferLimits.blockBytes;
+    let isPaused = false;
+    while (!await this.#disk.hasRoom(bytes, left)) {
+      if (this.#isEnded) return false;
+      if (!isPaused) {
+        isPaused = true;
+        this.#receiver.setPaused(true, now());
+        this.#pump.wake();
+        onEvent({ event: "paused", id, isPaused });
+      }
+      await new Promise((done) => setTimeout(done, roomPollMs));
+    }
+    if (isPaused && !this.#isEnded) {
+      this.#receiver.setPaused(false, now());
+      onEvent({ event: "paused", id, isPaused: false });
+    }
+    return true;
   }
 
   async #store(digest: Uint8Array): Promise<void> {
@@ -209,12 +260,13 @@ export class IncomingTransfer {
       this.#receiver.handleStored(now());
       this.#pump.wake();
       if (wasEnded) return;
+      this.#tellPath(true);
       onEvent({
         event: "done",
         id,
         bytes: file.size,
         resumed: sink.firstBlock * transferLimits.blockBytes,
-        ms: now() - this.#startedAt,
+        ms: now() - (this.#startedAt ?? now()),
         digest: encodeHex(digest),
         path,
       });
@@ -226,10 +278,10 @@ export class IncomingTransfer {
   }
 
   #handle(event: EngineEvent): void {
-    const { file, now } = this.#options;
+    const { file, paths, now } = this.#options;
     switch (event.type) {
       case "connected":
-        this.#startedAt = now();
+        this.#startedAt ??= now();
         break;
       case "verified":
         this.#store(event.digest);
@@ -240,7 +292,10 @@ export class IncomingTransfer {
         this.#fail(...closedFailure(event.reason, file.name, "sender"));
         break;
       case "unreachable":
-        this.#fail("unreachable", unreachableMessage(event.wasConnected));
+        this.#fail(
+          "unreachable",
+          unreachableMessage(event.wasConnected, () => paths.explain()),
+        );
         break;
       case "corrupt":
         this.#isUseless = true;
@@ -293,6 +348,8 @@ export class IncomingTransfer {
   }
 }
 
+/** How often a full disk is looked at again. */
+const roomPollMs = 1_000;
 /** Blocks that are written together at most. */
 const batchBlocks = 4;
 const batchMs = 20;

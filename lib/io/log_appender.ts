@@ -18,6 +18,8 @@ export interface LogFile {
 export interface LogRepair {
   /** Number of the last whole line, 0 without any. */
   readonly lastNumber: number;
+  /** The first line, if it is a whole one of usual length. */
+  readonly firstLine?: string;
   /** Bytes of a torn end that were cut off. */
   readonly removed: number;
 }
@@ -29,6 +31,8 @@ export class LogAppender {
   /** Encoded lines that a failed flush left; before {@link #lines}. */
   #unwritten: Uint8Array = new Uint8Array(0);
   #lines: string[] = [];
+  /** Indices of lines in {@link #lines} that begin another log. */
+  #beginnings: number[] = [];
   #heldBytes = 0;
   /** Where the file is to end before more is written, after a failure. */
   #cutAt: number | undefined;
@@ -61,6 +65,7 @@ export class LogAppender {
    */
   append(line: string): boolean {
     if (this.#heldBytes + line.length > heldBytesLimit) return false;
+    if (line.startsWith("1; ")) this.#beginnings.push(this.#lines.length);
     this.#lines.push(line);
     this.#heldBytes += line.length;
     return true;
@@ -72,12 +77,14 @@ export class LogAppender {
    */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
-    if (!this.pending) return;
-    this.#flushing = this.#write();
-    try {
-      await this.#flushing;
-    } finally {
-      this.#flushing = undefined;
+    // More than once only when what is held belongs to several logs.
+    while (this.pending) {
+      this.#flushing = this.#write();
+      try {
+        await this.#flushing;
+      } finally {
+        this.#flushing = undefined;
+      }
     }
   }
 
@@ -104,7 +111,8 @@ export class LogAppender {
         if (lastNumber === undefined && from > 0) continue;
         const end = from + skipped + keep;
         if (end < size) await file.truncate(end);
-        return { lastNumber: lastNumber ?? 0, removed: size - end };
+        const first = await firstLine(file, Math.min(end, firstWindow));
+        return { lastNumber: lastNumber ?? 0, removed: size - end, ...first };
       }
     } finally {
       file.close();
@@ -145,15 +153,20 @@ export class LogAppender {
     }
   }
 
-  /** All that is held, encoded; nothing is held afterwards. */
+  /** Takes what is held of one log, encoded: all, unless another one begins. */
   #takeHeld(): Uint8Array {
-    const lines = encoder.encode(this.#lines.join(""));
+    if (this.#beginnings[0] === 0 && this.#unwritten.length === 0) {
+      this.#beginnings.shift();
+    }
+    const end = this.#beginnings[0] ?? this.#lines.length;
+    const lines = encoder.encode(this.#lines.slice(0, end).join(""));
     const bytes = new Uint8Array(this.#unwritten.length + lines.length);
     bytes.set(this.#unwritten);
     bytes.set(lines, this.#unwritten.length);
     this.#unwritten = new Uint8Array(0);
-    this.#lines = [];
-    this.#heldBytes = 0;
+    this.#lines = this.#lines.slice(end);
+    this.#beginnings = this.#beginnings.map((index) => index - end);
+    this.#heldBytes = this.#lines.reduce((sum, line) => sum + line.length, 0);
     return bytes;
   }
 }
@@ -191,6 +204,16 @@ async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+async function firstLine(
+  file: Deno.FsFile,
+  length: number,
+): Promise<{ firstLine?: string }> {
+  const bytes = await readFrom(file, 0, length);
+  const end = bytes.indexOf(lineFeed);
+  if (end < 0) return {};
+  return { firstLine: new TextDecoder().decode(bytes.subarray(0, end)) };
 }
 
 async function readFrom(

@@ -5,6 +5,9 @@
  */
 import { join } from "@std/path";
 import {
+  compareLogStart,
+  deletedText,
+  deletionText,
   groupLogLine,
   messageLogLine,
   messageLogName,
@@ -47,9 +50,14 @@ export class MessageLogs {
     const names = new Map(state.users.map(({ id, name }) => [id, name]));
     const user = (id: number) => names.get(id) ?? `#${id}`;
     await this.#catchUpOne(store, undefined, state.lastNumber, user);
-    for (const group of state.groups) {
-      const last = state.lastGroupNumber.get(group.id) ?? 0;
-      if (last > 0) await this.#catchUpOne(store, group, last, user);
+    // Those that ended come first: a living one may have the name of one.
+    for (const groups of [state.endedGroups, state.groups]) {
+      const hasEnded = groups === state.endedGroups;
+      for (const group of groups) {
+        const last = state.lastGroupNumber.get(group.id) ?? 0;
+        if (last === 0) continue;
+        await this.#catchUpOne(store, group, last, user, hasEnded);
+      }
     }
   }
 
@@ -97,9 +105,18 @@ export class MessageLogs {
     group: StoredGroup | undefined,
     last: number,
     user: (id: number) => string,
+    hasEnded = false,
   ): Promise<void> {
     const appender = this.#appender(group?.name);
-    const { lastNumber, removed } = await appender.repair();
+    const found = await appender.repair();
+    const { removed } = found;
+    const [first] = await store.logged(group?.id, 0, 1);
+    const whose = group === undefined || first?.number !== 1
+      ? "same"
+      : compareLogStart(found.firstLine ?? "", first.at);
+    if (whose === "later" && hasEnded) return;
+    // Line 1 then moves the log of the earlier group aside.
+    const lastNumber = whose === "earlier" ? 0 : found.lastNumber;
     if (removed > 0) {
       const text = `log "${appender.path}": cut off ${removed} bytes of an ` +
         "unfinished line";
@@ -165,7 +182,12 @@ export class MessageLogs {
 }
 
 function lineOf(message: StoredMessage, user: (id: number) => string): string {
-  const { number, at, sender, receiver, group, text } = message;
+  const { number, at, sender, receiver, group, deletes } = message;
+  const text = deletes !== undefined
+    ? deletionText(deletes)
+    : message.deleted
+    ? deletedText
+    : message.text;
   if (group !== undefined) {
     return groupLogLine(number, at, user(sender), text);
   }

@@ -4,7 +4,7 @@ import {
   newIterations,
   newSaltBytes,
   type Verifier,
-} from "../server/verifier.ts";
+} from "../protocol/verifier.ts";
 import type { Console } from "./console.ts";
 import { deriveKey } from "./derive_key.ts";
 import { readLine } from "./password_prompt.ts";

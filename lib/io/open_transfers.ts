@@ -11,18 +11,20 @@ import { TransferService } from "./transfer_service.ts";
  * @throws {StartError} when the port cannot be had.
  */
 export function openTransfers(
-  options: Pick<ClientOptions, "udpPort" | "downloadDir">,
+  options: Pick<ClientOptions, "udpPort" | "downloadDir" | "limit">,
   onEvent: (event: TransferEvent) => void,
 ): TransferService {
   const { udpPort, downloadDir } = options;
   try {
-    return new TransferService({
+    const transfers = new TransferService({
       udpPort,
       downloadDir,
       onEvent,
       random: systemRandom,
       clock: systemClock,
     });
+    transfers.limit(options.limit);
+    return transfers;
   } catch (error) {
     const why = error instanceof Deno.errors.AddrInUse
       ? "it is in use; choose another one or 0 for any"

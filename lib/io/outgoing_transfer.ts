@@ -4,10 +4,11 @@ import { encodeHex } from "@std/encoding/hex";
 import type {
   TransferEvent,
   TransferFailure,
-  TransferPeer,
 } from "../client/transfer_port.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import type { ReceivedPart } from "../transfer/resume_map.ts";
+import type { SendLimit } from "../transfer/send_limit.ts";
 import { Sender } from "../transfer/sender.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
@@ -15,6 +16,7 @@ import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { type FileSource, SourceError } from "./file_source.ts";
 import { TransferProgress } from "./transfer_progress.ts";
+import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
@@ -24,8 +26,10 @@ export interface OutgoingOptions {
   readonly id: string;
   readonly idBytes: Uint8Array;
   readonly keys: TransferKeys;
-  readonly peer: TransferPeer;
+  readonly paths: TransferPaths;
   readonly source: FileSource;
+  /** Shared by everything that this client sends. */
+  readonly limit: SendLimit;
   /** What the receiver has already. */
   readonly parts: readonly ReceivedPart[];
   readonly endpoint: UdpEndpoint;
@@ -46,22 +50,14 @@ export class OutgoingTransfer {
   #arePartsChecked: boolean;
   #isReading = false;
   #isEnded = false;
-  #startedAt: number;
+  /** When the other side was first heard, monotonic ms. */
+  #startedAt: number | undefined;
 
   constructor(options: OutgoingOptions) {
     this.#options = options;
-    const { endpoint, peer, source, now } = options;
-    const local = new Set(endpoint.localAddresses().map(({ ip }) => ip));
-    const paths: number[] = [];
-    const localPaths: number[] = [];
-    for (const address of peer.addresses) {
-      const path = endpoint.path(address);
-      if (path < 0) continue;
-      paths.push(path);
-      if (local.has(address.ip)) localPaths.push(path);
-    }
+    const { endpoint, paths, source, now } = options;
+    const startedAt = now();
     this.#blocks = blockCount(source.file.size);
-    this.#startedAt = now();
     this.#progress = new TransferProgress(options.id, source.file.size);
     this.#firstBlock = options.parts.at(-1)?.endBlock ?? 0;
     this.#arePartsChecked = this.#firstBlock === 0;
@@ -69,11 +65,11 @@ export class OutgoingTransfer {
       id: options.idBytes,
       keys: options.keys,
       size: source.file.size,
-      paths,
-      localPaths,
+      ...paths.options,
+      localPaths: paths.localPaths,
       firstBlock: this.#firstBlock,
       hash: this.#hash,
-      now: this.#startedAt,
+      now: startedAt,
     });
     this.#pump = new TransferPump(
       endpoint,
@@ -81,6 +77,8 @@ export class OutgoingTransfer {
       this.#sender,
       now,
       () => this.#work(),
+      (refusal) => options.paths.handleRefused(refusal),
+      options.limit,
     );
     this.#pump.wake();
   }
@@ -88,6 +86,13 @@ export class OutgoingTransfer {
   /** Numbers of the engine, for benchmarks and showing. */
   stats(): ReturnType<Sender["stats"]> {
     return this.#sender.stats();
+  }
+
+  /** The receiver can be reached at these addresses, too. */
+  addAddresses(addresses: readonly WireAddress[]): void {
+    const { paths, now } = this.#options;
+    for (const path of paths.add(addresses)) this.#sender.addPath(path, now());
+    this.#pump.wake();
   }
 
   /** Stops it without an event and tells the other side. */
@@ -117,6 +122,15 @@ export class OutgoingTransfer {
     const { now, onEvent } = this.#options;
     const progress = this.#progress.update(this.#sender.base, now());
     if (progress !== undefined) onEvent(progress);
+    this.#tellPath(false);
+  }
+
+  #tellPath(isEnd: boolean): void {
+    const { paths, now, onEvent } = this.#options;
+    const { sentPackets, lostPackets } = this.#sender.stats();
+    const loss = sentPackets === 0 ? 0 : lostPackets / sentPackets;
+    const told = paths.update(this.#sender.pathInfo, loss, now(), isEnd);
+    if (told !== undefined) onEvent(told);
   }
 
   #read(): void {
@@ -160,20 +174,24 @@ export class OutgoingTransfer {
   }
 
   #handle(event: EngineEvent): void {
-    const { id, source, now, onEvent } = this.#options;
+    const { id, paths, source, now, onEvent } = this.#options;
     const { name, size } = source.file;
     switch (event.type) {
       case "connected":
-        this.#startedAt = now();
+        this.#startedAt ??= now();
+        break;
+      case "paused":
+        onEvent({ event: "paused", id, isPaused: event.isPaused });
         break;
       case "done":
+        this.#tellPath(true);
         this.#end();
         onEvent({
           event: "done",
           id,
           bytes: size,
           resumed: this.#firstBlock * transferLimits.blockBytes,
-          ms: now() - this.#startedAt,
+          ms: now() - (this.#startedAt ?? now()),
           digest: encodeHex(event.digest),
         });
         break;
@@ -181,7 +199,10 @@ export class OutgoingTransfer {
         this.#fail(...closedFailure(event.reason, name, "receiver"));
         break;
       case "unreachable":
-        this.#fail("unreachable", unreachableMessage(event.wasConnected));
+        this.#fail(
+          "unreachable",
+          unreachableMessage(event.wasConnected, () => paths.explain()),
+        );
         break;
     }
   }

@@ -5,6 +5,7 @@
  * Bytes are read one at a time: what is typed ahead stays in the terminal for
  * whoever reads next.
  */
+import type { NewPassword } from "../client/password_change.ts";
 import { SecretLine } from "./secret_line.ts";
 
 /** The terminal, as far as asking needs it. */
@@ -60,6 +61,16 @@ export class PasswordPrompt {
       this.#terminal.setRaw(false);
       this.#terminal.write("\n");
     }
+  }
+
+  /** Asks for the old password and twice for a new one, none of them shown. */
+  async askNewPassword(): Promise<NewPassword | undefined> {
+    const old = await this.askSecret("Old password: ");
+    if (old === undefined) return undefined;
+    const password = await this.askSecret("New password: ");
+    if (password === undefined) return undefined;
+    const again = await this.askSecret("The same again: ");
+    return again === undefined ? undefined : { old, password, again };
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ClientEvent } from "../client/client_event.ts";
 import { plainPalette } from "../client/palette.ts";
 import { ProgressSteps } from "../client/progress_steps.ts";
+import type { NewPassword } from "../client/password_change.ts";
 import { renderJson } from "../client/render_json.ts";
 import { renderText } from "../client/render_text.ts";
 import { ConsoleOutput } from "./console_output.ts";
@@ -29,6 +30,8 @@ export class PipeInterface implements UserInterface {
   readonly #errors = new ConsoleOutput(Deno.stderr);
   readonly #steps = new ProgressSteps();
   #input: LineInput | undefined;
+  /** A question that takes its answer from the input. */
+  #asking: Promise<unknown> | undefined;
   #isClosed = false;
 
   constructor(handler: UserHandler, options: PipeOptions) {
@@ -40,9 +43,8 @@ export class PipeInterface implements UserInterface {
   show(event: ClientEvent): void {
     if (event.event === "progress" && !this.#steps.passes(event.info)) return;
     if (this.#options.json) return this.#output.write(`${renderJson(event)}\n`);
-    const isFatal = event.event === "disconnected" && !event.retrying;
     for (const line of renderText(event, plainPalette)) {
-      if (isFatal) this.#errors.write(`${line}\n`);
+      if (isForErrors(event)) this.#errors.write(`${line}\n`);
       else this.#output.write(`${line}\n`);
     }
   }
@@ -63,6 +65,10 @@ export class PipeInterface implements UserInterface {
     return { user: name, password };
   }
 
+  askNewPassword(): Promise<NewPassword | undefined> {
+    return this.#asking = this.#askNewPassword();
+  }
+
   start(): void {
     if (this.#options.readsCommands) this.#read(this.#lines());
   }
@@ -71,6 +77,19 @@ export class PipeInterface implements UserInterface {
     this.#isClosed = true;
     this.#input?.cancel();
     await this.#output.flush();
+  }
+
+  async #askNewPassword(): Promise<NewPassword | undefined> {
+    if (PasswordPrompt.isPossible && this.#input === undefined) {
+      await this.#output.flush();
+      return await new PasswordPrompt().askNewPassword();
+    }
+    const input = this.#lines();
+    const old = await input.read();
+    const password = await input.read();
+    if (old === undefined || password === undefined) return undefined;
+    // What nobody types needs no repetition.
+    return { old, password, again: password };
   }
 
   #lines(): LineInput {
@@ -83,6 +102,14 @@ export class PipeInterface implements UserInterface {
       if (this.#isClosed) return;
       if (line === undefined) return this.#handler.endOfInput();
       await this.#handler.line(line);
+      // The lines after a question are its answers.
+      await this.#asking;
     }
   }
+}
+
+/** Standard output is for what a script wants to read. */
+function isForErrors(event: ClientEvent): boolean {
+  return event.event === "first-contact" || event.event === "warning" ||
+    event.event === "disconnected" && !event.retrying;
 }

@@ -1,24 +1,53 @@
-/** The client's TCP connection to its server. */
+/** The client's connection to its server, with TLS or without. */
+import { serverLabel } from "../client/server_pins.ts";
+import { serverSpeaksTls, startsLikeTls } from "../protocol/tls_record.ts";
+import type { PinFile } from "./pin_file.ts";
+import {
+  connectPinned,
+  type PinnedConnection,
+  ServerKeyChangedError,
+} from "./pinned_connection.ts";
+import { StartError } from "./start_error.ts";
+import { TlsConnectError } from "./tls_connection.ts";
+
+/** What a connection tells its owner. */
 export interface ServerConnectionHandler {
-  connected(): void;
+  /** @param secure Absent without TLS. */
+  connected(secure?: PinnedConnection): void;
   data(bytes: Uint8Array): void;
-  /** @param reason One line for people. */
-  disconnected(reason: string): void;
+  /**
+   * @param reason One line for people.
+   * @param final True when trying again is of no use, or of danger.
+   */
+  disconnected(reason: string, final: boolean): void;
 }
 
 /** One connection, or one attempt to make it. */
 export class ServerConnection {
   readonly #handler: ServerConnectionHandler;
   readonly #place: string;
-  #connection: Deno.TcpConn | undefined;
+  readonly #pins: PinFile | undefined;
+  #connection: Deno.Conn<Deno.NetAddr> | undefined;
   #queue: Uint8Array[] = [];
   #writing: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(host: string, port: number, handler: ServerConnectionHandler) {
+  /** @param pins The servers known for TLS; without them it is plain. */
+  constructor(
+    host: string,
+    port: number,
+    handler: ServerConnectionHandler,
+    pins?: PinFile,
+  ) {
     this.#handler = handler;
-    this.#place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    this.#pins = pins;
+    this.#place = serverLabel(host, port);
     this.#run(host, port);
+  }
+
+  /** The server's address, while there is a connection. */
+  get serverIp(): string | undefined {
+    return this.#connection?.remoteAddr.hostname;
   }
 
   /** Writes `bytes` after what was written before. */
@@ -41,27 +70,40 @@ export class ServerConnection {
 
   async #run(host: string, port: number): Promise<void> {
     let reason = "the connection was lost";
+    let final = false;
     try {
-      const connection = await Deno.connect({ hostname: host, port });
+      const secure = this.#pins && await connectPinned(host, port, this.#pins);
+      const connection = secure?.conn ?? await connectPlain(host, port);
       if (this.#isClosed) return connection.close();
       this.#connection = connection;
-      connection.setNoDelay(true);
-      this.#handler.connected();
-      const buffer = new Uint8Array(readBytes);
-      for (;;) {
-        const count = await connection.read(buffer);
-        if (this.#isClosed) return;
-        if (count === null) break;
-        this.#handler.data(buffer.subarray(0, count));
-        if (this.#isClosed) return;
-      }
+      this.#handler.connected(secure);
+      await this.#read(connection, secure === undefined);
+      if (this.#isClosed) return;
     } catch (error) {
-      if (this.#connection === undefined) reason = this.#unreachable(error);
+      if (error instanceof NotPlainError || this.#connection === undefined) {
+        final = isFinal(error);
+        reason = this.#reason(error);
+      }
     }
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#closeSocket();
-    this.#handler.disconnected(reason);
+    this.#handler.disconnected(reason, final);
+  }
+
+  /** Reads until either side ends the connection. */
+  async #read(connection: Deno.Conn, isPlain: boolean): Promise<void> {
+    const buffer = new Uint8Array(readBytes);
+    let isFirst = true;
+    for (;;) {
+      const count = await connection.read(buffer);
+      if (this.#isClosed || count === null) return;
+      const bytes = buffer.subarray(0, count);
+      if (isPlain && isFirst && startsLikeTls(bytes)) throw new NotPlainError();
+      isFirst = false;
+      this.#handler.data(bytes);
+      if (this.#isClosed) return;
+    }
   }
 
   async #drain(): Promise<void> {
@@ -89,14 +131,44 @@ export class ServerConnection {
     this.#connection = undefined;
   }
 
-  #unreachable(error: unknown): string {
-    const why = error instanceof Deno.errors.ConnectionRefused
+  /** Why there is no connection, in one line. */
+  #reason(error: unknown): string {
+    // These name what they are about themselves.
+    if (error instanceof ServerKeyChangedError || error instanceof StartError) {
+      return error.message;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    if (isFinal(error)) return `cannot talk to ${this.#place}: ${message}`;
+    const isRefused = error instanceof Deno.errors.ConnectionRefused ||
+      message === "connection refused";
+    const why = isRefused
       ? "nothing listens there"
-      : error instanceof Error
-      ? error.message.replace(/ \(os error \d+\)$/, "")
-      : String(error);
+      : message.replace(/ \(os error \d+\)$/, "");
     return `cannot reach the server at ${this.#place}: ${why}; check host and port, and that the server runs`;
   }
+}
+
+/** The server's first bytes are TLS, where plain text was asked for. */
+class NotPlainError extends Error {
+  constructor() {
+    super(serverSpeaksTls);
+  }
+}
+
+async function connectPlain(
+  hostname: string,
+  port: number,
+): Promise<Deno.TcpConn> {
+  const connection = await Deno.connect({ hostname, port });
+  connection.setNoDelay(true);
+  return connection;
+}
+
+/** True when the server is there, but not as it must be. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ServerKeyChangedError ||
+    error instanceof StartError || error instanceof NotPlainError ||
+    error instanceof TlsConnectError && error.kind !== "unreachable";
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

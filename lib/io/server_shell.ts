@@ -7,8 +7,15 @@
  * they cause is joined into few writes.
  */
 import { setImmediate } from "node:timers";
+import { isBind } from "../protocol/rendezvous_datagram.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type { ServerDatagram } from "../server/rendezvous.ts";
 import type { ServerCore } from "../server/server_core.ts";
-import type { ConnectionId, ServerAction } from "../server/server_action.ts";
+import type {
+  ConnectionId,
+  CredentialChange,
+  ServerAction,
+} from "../server/server_action.ts";
 import type { Store } from "../server/store.ts";
 import type { deriveKey } from "./derive_key.ts";
 import type { Report } from "./report.ts";
@@ -26,6 +33,8 @@ export interface ServerShellParts<Accounts> {
   readonly userLog: Pick<UserLogFile, "set">;
   /** Derives a SCRAM key off the thread. */
   readonly deriveKey: typeof deriveKey;
+  /** Changes an account in `credentials.txt`; the accounts afterwards. */
+  readonly editCredentials: (change: CredentialChange) => Promise<Accounts>;
   readonly report: Report;
 }
 
@@ -84,6 +93,17 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   handleClosed(id: ConnectionId): void {
     this.#parts.core.handleClosed(id, systemClock());
     this.#drainAfterTurn();
+  }
+
+  /** A datagram came to the server's UDP port; returns what to send for it. */
+  handleDatagram(
+    bytes: Uint8Array,
+    from: WireAddress,
+  ): ServerDatagram | undefined {
+    const answer = this.#parts.core.handleDatagram(bytes, from, systemClock());
+    // Only a bind can have changed anything else.
+    if (isBind(bytes)) this.#drainAfterTurn();
+    return answer;
   }
 
   /** The accounts were edited. */
@@ -158,11 +178,37 @@ export class ServerShell<Accounts> implements TcpServerEvents {
         );
         return;
       }
+      case "look-up": {
+        const { query, lookup } = action;
+        this.#finish(
+          store.lookUp(lookup),
+          (found) => core.handleFound(query, found, systemClock()),
+          () => core.handleQueryFailed(query, systemClock()),
+        );
+        return;
+      }
+      case "purge":
+        this.#finish(
+          store.purge(action.purge),
+          (next) => core.handlePurged(next, systemClock()),
+          () => core.handlePurgeFailed(systemClock()),
+        );
+        return;
       case "derive": {
         const { name, password, salt, iterations } = action;
         this.#finish(
           this.#parts.deriveKey(password, { salt, iterations }),
           (key) => core.handleDerived(name, key, systemClock()),
+        );
+        return;
+      }
+      case "credentials": {
+        const { edit, change } = action;
+        this.#finish(
+          this.#parts.editCredentials(change),
+          (accounts) =>
+            core.handleCredentialsWritten(edit, accounts, systemClock()),
+          () => core.handleCredentialsFailed(edit, systemClock()),
         );
         return;
       }

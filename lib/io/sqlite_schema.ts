@@ -26,9 +26,12 @@ export function openDatabase(
     database = new DatabaseSync(path);
     // NORMAL: what was committed survives the death of the process; a power
     // cut may cost the last transactions but never the file. Checkpoints every
-    // 32 MiB: by default half of the time under load goes into them.
+    // 32 MiB: by default half of the time under load goes into them. What is
+    // deleted is overwritten, and the space of what was removed can be given
+    // back, which has to be said before there is a table.
     database.exec(
-      "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL;" +
+      "PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL;" +
+        "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;" +
         "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;" +
         "PRAGMA wal_autocheckpoint = 8000;",
     );
@@ -89,8 +92,23 @@ CREATE TABLE users (
   id        INTEGER PRIMARY KEY,
   name      TEXT NOT NULL,
   cursor    INTEGER NOT NULL,
-  last_seen INTEGER NOT NULL
+  last_seen INTEGER NOT NULL,
+  renaming  TEXT
 ) STRICT;
+
+CREATE TABLE blocks (
+  user    INTEGER NOT NULL,
+  blocked INTEGER NOT NULL,
+  since   INTEGER NOT NULL,
+  PRIMARY KEY (user, blocked)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE profiles (
+  user  INTEGER NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (user, field)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE groups (
   id          INTEGER PRIMARY KEY,
@@ -98,6 +116,9 @@ CREATE TABLE groups (
   leader      INTEGER NOT NULL,
   leader_only INTEGER NOT NULL,
   created_at  INTEGER NOT NULL,
+  -- The row stays: its messages may still have to be delivered, and its id must
+  -- not be given again.
+  ended_at    INTEGER,
   last_number INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -111,6 +132,17 @@ CREATE TABLE members (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX members_by_user ON members (user);
 
+-- What somebody who is no member any more is still to get: messages with ids
+-- over "after", up to "upto".
+CREATE TABLE owed (
+  user  INTEGER NOT NULL,
+  grp   INTEGER NOT NULL,
+  after INTEGER NOT NULL,
+  upto  INTEGER NOT NULL,
+  PRIMARY KEY (user, grp, after)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX owed_by_group ON owed (grp);
+
 CREATE TABLE messages (
   id       INTEGER PRIMARY KEY,
   number   INTEGER NOT NULL,
@@ -120,16 +152,24 @@ CREATE TABLE messages (
   at       INTEGER NOT NULL,
   text     TEXT NOT NULL,
   mid      TEXT NOT NULL,
-  kept     INTEGER NOT NULL
+  kept     INTEGER NOT NULL,
+  deletes  INTEGER
 ) STRICT;
 -- An index ends with the id, so each of these also sorts by it. The first holds
 -- messagelog.txt's messages too, under NULL.
 CREATE INDEX messages_by_group ON messages (grp);
+CREATE INDEX messages_by_sender ON messages (sender, receiver)
+  WHERE grp IS NULL;
 CREATE INDEX messages_by_receiver ON messages (receiver)
   WHERE receiver IS NOT NULL;
-CREATE INDEX messages_by_pair
-  ON messages (min(sender, receiver), max(sender, receiver))
-  WHERE receiver IS NOT NULL;
+
+-- Who was on line when a broadcast was sent.
+CREATE TABLE broadcasts (
+  user    INTEGER NOT NULL,
+  message INTEGER NOT NULL,
+  PRIMARY KEY (user, message)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX broadcasts_by_message ON broadcasts (message);
 
 CREATE TABLE tokens (
   user       INTEGER PRIMARY KEY,

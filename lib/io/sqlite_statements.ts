@@ -14,29 +14,45 @@ export function prepareStatements(database: DatabaseSync): SqliteStatements {
 }
 
 /** The columns of a message but its text. */
-export const withoutText = "id, number, sender, receiver, grp, at, mid, kept";
-const columns = `${withoutText}, text`;
+export const withoutText =
+  "id, number, sender, receiver, grp, at, mid, kept, deletes";
+/** All columns of a message. */
+export const columns = `${withoutText}, text`;
 
 const sql = {
   begin: "BEGIN IMMEDIATE",
   commit: "COMMIT",
   rollback: "ROLLBACK",
   message: "INSERT INTO messages " +
-    "(id, number, sender, receiver, grp, at, text, mid, kept) " +
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(id, number, sender, receiver, grp, at, text, mid, kept, deletes) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  broadcast: "INSERT INTO broadcasts (user, message) " +
+    "SELECT value, ? FROM json_each(?)",
+  deleteText: "UPDATE messages SET text = '' WHERE id = ?",
   cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
-  user: "INSERT OR REPLACE INTO users (id, name, cursor, last_seen) " +
-    "VALUES (?, ?, ?, ?)",
+  user: "INSERT OR REPLACE INTO users " +
+    "(id, name, cursor, last_seen, renaming) VALUES (?, ?, ?, ?, ?)",
+  block: "INSERT OR REPLACE INTO blocks (user, blocked, since) " +
+    "VALUES (?, ?, ?)",
+  unblock: "DELETE FROM blocks WHERE user = ? AND blocked = ?",
+  profile: "INSERT OR REPLACE INTO profiles (user, field, value) " +
+    "VALUES (?, ?, ?)",
+  removeProfile: "DELETE FROM profiles WHERE user = ? AND field = ?",
   // Not REPLACE: the group's last number stays.
   group: "INSERT INTO groups (id, name, leader, leader_only, created_at) " +
     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
     "name = excluded.name, leader = excluded.leader, " +
     "leader_only = excluded.leader_only, created_at = excluded.created_at",
-  removeGroup: "DELETE FROM groups WHERE id = ?",
+  endGroup: "UPDATE groups SET ended_at = ? WHERE id = ?",
   removeGroupMembers: "DELETE FROM members WHERE grp = ?",
   member: "INSERT OR REPLACE INTO members " +
     "(grp, user, joined, since, since_message) VALUES (?, ?, ?, ?, ?)",
   removeMember: "DELETE FROM members WHERE grp = ? AND user = ?",
+  owe: "INSERT OR REPLACE INTO owed (user, grp, after, upto) " +
+    "VALUES (?, ?, ?, ?)",
+  owed: "SELECT grp, name, after, upto FROM owed " +
+    "JOIN groups ON groups.id = grp WHERE user = ? AND upto > ?",
+  removeOwed: "DELETE FROM owed WHERE user = ? AND upto <= ?",
   token: "INSERT OR REPLACE INTO tokens " +
     "(user, hash, previous, expires, credential) VALUES (?, ?, ?, ?, ?)",
   removeToken: "DELETE FROM tokens WHERE user = ?",
@@ -45,15 +61,15 @@ const sql = {
     "WHERE id = ?",
   inboxPrivate: `SELECT ${columns} FROM messages ` +
     "WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?",
-  joinedGroups: "SELECT grp, since_message FROM members " +
+  inboxBroadcast: `SELECT ${columns} FROM broadcasts ` +
+    "JOIN messages ON id = message " +
+    "WHERE user = ? AND message > ? ORDER BY message LIMIT ?",
+  joinedGroups: "SELECT grp, since_message AS after FROM members " +
     "WHERE user = ? AND joined = 1",
   inboxGroup: `SELECT ${columns} FROM messages ` +
     "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
   loggedFrom: `SELECT ${columns} FROM messages ` +
     "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
-  loggedNext: "SELECT id, number FROM messages " +
-    "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT 1",
-  lastLogged: "SELECT max(id) AS id FROM messages WHERE grp IS ?",
   unlocks: "SELECT name FROM unlocks ORDER BY name",
   removeUnlocks: "DELETE FROM unlocks",
 } as const;

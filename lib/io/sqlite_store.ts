@@ -6,7 +6,10 @@
  * The last numbers of the logs are kept in rows of their own: they must outlive
  * the messages that had them, and start-up must not look at a million rows.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import { SqliteHistory } from "./sqlite_history.ts";
+import { type Row, toMessage } from "./sqlite_message.ts";
+import { SqlitePurge } from "./sqlite_purge.ts";
 import { openDatabase } from "./sqlite_schema.ts";
 import {
   prepareStatements,
@@ -15,7 +18,11 @@ import {
 } from "./sqlite_statements.ts";
 import { sqliteError } from "./sqlite_error.ts";
 import type {
+  Found,
+  Lookup,
+  Purge,
   Store,
+  StoredGroup,
   StoredMessage,
   StoredState,
   StoreWrite,
@@ -26,6 +33,8 @@ export class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #statements: SqliteStatements;
+  readonly #history: SqliteHistory;
+  readonly #purge: SqlitePurge;
 
   /**
    * @param path Of the database file, made when missing; `:memory:` keeps all
@@ -36,6 +45,8 @@ export class SqliteStore implements Store {
     this.#path = path;
     this.#database = openDatabase(path);
     this.#statements = prepareStatements(this.#database);
+    this.#history = new SqliteHistory(this.#database);
+    this.#purge = new SqlitePurge(this.#database);
   }
 
   // deno-lint-ignore require-await
@@ -49,22 +60,29 @@ export class SqliteStore implements Store {
     const recent = this.#all(
       `SELECT ${withoutText} FROM messages ORDER BY id DESC LIMIT ${recentMessages}`,
     ).map(toMessage).reverse();
-    const numbers = this.#all(
-      "SELECT id, last_number FROM groups WHERE last_number > 0",
+    const groups = this.#all(
+      "SELECT id, name, leader, leader_only, created_at, ended_at, last_number " +
+        "FROM groups ORDER BY id",
     );
+    const living = groups.filter((row) => row.ended_at === null);
+    const names = new Map(groups.map(({ id, name }) => [id, String(name)]));
+    const ended = endedLately(groups);
     return {
       users: this.#all(
-        "SELECT id, name, cursor, last_seen AS lastSeen FROM users",
-      ) as unknown as StoredState["users"],
-      groups: this.#all(
-        "SELECT id, name, leader, leader_only, created_at FROM groups",
-      ).map((row) => ({
-        id: Number(row.id),
-        name: String(row.name),
-        leader: Number(row.leader),
-        leaderOnly: row.leader_only === 1,
-        createdAt: Number(row.created_at),
-      })),
+        "SELECT id, name, cursor, last_seen AS lastSeen, renaming FROM users",
+      ).map(({ renaming, ...row }) => ({
+        ...row,
+        ...(renaming === null ? {} : { renaming }),
+      })) as unknown as StoredState["users"],
+      blocks: this.#all(
+        "SELECT user, blocked, since FROM blocks",
+      ) as unknown as StoredState["blocks"],
+      profiles: this.#all(
+        "SELECT user, field, value FROM profiles",
+      ) as unknown as StoredState["profiles"],
+      groups: living.map(toGroup),
+      endedGroups: ended.map(toGroup),
+      lastGroup: Number(groups.at(-1)?.id ?? 0),
       members: this.#all(
         "SELECT grp, user, joined, since, since_message FROM members",
       ).map((row) => ({
@@ -83,9 +101,13 @@ export class SqliteStore implements Store {
       lastMessage: Number(meta.get("last_message")),
       lastNumber: Number(meta.get("last_number")),
       lastGroupNumber: new Map(
-        numbers.map((row) => [Number(row.id), Number(row.last_number)]),
+        [...living, ...ended].filter((row) => Number(row.last_number) > 0)
+          .map((row) => [Number(row.id), Number(row.last_number)]),
       ),
-      recent,
+      recent: recent.map((message) => {
+        const groupName = names.get(message.group ?? 0);
+        return groupName === undefined ? message : { ...message, groupName };
+      }),
       secret: meta.get("secret") as Uint8Array,
     };
   }
@@ -108,17 +130,27 @@ export class SqliteStore implements Store {
     after: number,
     limit: number,
   ): Promise<StoredMessage[]> {
-    const { inboxPrivate, inboxGroup, joinedGroups } = this.#statements;
-    let found = inboxPrivate.all(user, after, limit).map(toMessage);
-    for (const row of joinedGroups.all(user)) {
-      const start = Math.max(after, Number(row.since_message));
+    const { inboxPrivate, inboxBroadcast, inboxGroup, joinedGroups, owed } =
+      this.#statements;
+    let found = [
+      ...inboxPrivate.all(user, after, limit),
+      ...inboxBroadcast.all(user, after, limit),
+    ].map(toMessage).sort((a, b) => a.id - b.id).slice(0, limit);
+    for (const row of [...joinedGroups.all(user), ...owed.all(user, after)]) {
+      const start = Math.max(after, Number(row.after));
       // Nothing past what already fills the page can be part of it.
-      const end = found.length < limit
-        ? Number.MAX_SAFE_INTEGER
-        : found.at(-1)?.id ?? 0;
+      const end = Math.min(
+        row.upto === undefined ? Infinity : Number(row.upto) + 1,
+        found.length < limit ? Infinity : found.at(-1)?.id ?? 0,
+        Number.MAX_SAFE_INTEGER,
+      );
       const group = Number(row.grp);
+      const name = row.name === undefined
+        ? {}
+        : { groupName: String(row.name) };
       found.push(
-        ...inboxGroup.all(group, start, end, user, limit).map(toMessage),
+        ...inboxGroup.all(group, start, end, user, limit)
+          .map((each) => ({ ...toMessage(each), ...name })),
       );
       found = found.sort((a, b) => a.id - b.id).slice(0, limit);
     }
@@ -132,8 +164,20 @@ export class SqliteStore implements Store {
     limit: number,
   ): Promise<StoredMessage[]> {
     const grp = group ?? null;
-    const first = this.#firstLogged(grp, after);
+    const first = this.#history.firstLogged(grp, after);
     return this.#statements.loggedFrom.all(grp, first, limit).map(toMessage);
+  }
+
+  // deno-lint-ignore require-await
+  async lookUp(lookup: Lookup): Promise<Found> {
+    return this.#history.lookUp(lookup);
+  }
+
+  // deno-lint-ignore require-await
+  async purge(purge: Purge): Promise<number | undefined> {
+    const next = this.#transaction(() => this.#purge.remove(purge));
+    if (!this.#purge.giveBack()) return next;
+    return next ?? purge.after;
   }
 
   // deno-lint-ignore require-await
@@ -151,24 +195,6 @@ export class SqliteStore implements Store {
   // deno-lint-ignore require-await
   async close(): Promise<void> {
     if (this.#database.isOpen) this.#database.close();
-  }
-
-  /**
-   * The id of the first message of a log with a number over `after`. Numbers
-   * rise with the ids, so a binary search over the ids finds it without an
-   * index of its own.
-   */
-  #firstLogged(grp: number | null, after: number): number {
-    const { loggedNext, lastLogged } = this.#statements;
-    let low = 0;
-    let high = Number(lastLogged.get(grp)?.id ?? 0) + 1;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const next = loggedNext.get(grp, middle);
-      if (next === undefined || Number(next.number) > after) high = middle;
-      else low = Number(next.id) + 1;
-    }
-    return low;
   }
 
   #all(sql: string): Row[] {
@@ -228,15 +254,44 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
         text,
         mid,
         kept,
+        write.message.deletes ?? null,
       );
       return;
     }
+    case "broadcast": {
+      const receivers = JSON.stringify(write.receivers);
+      statements.broadcast.run(write.message, receivers);
+      return;
+    }
+    case "owe": {
+      const { user, group, message } = write;
+      statements.owe.run(user, group, message - 1, message);
+      return;
+    }
+    case "delete":
+      statements.deleteText.run(write.message);
+      return;
     case "cursor":
       statements.cursor.run(write.upto, write.lastSeen, write.user);
+      statements.removeOwed.run(write.user, write.upto);
       return;
     case "user": {
-      const { id, name, cursor, lastSeen } = write.user;
-      statements.user.run(id, name, cursor, lastSeen);
+      const { id, name, cursor, lastSeen, renaming } = write.user;
+      statements.user.run(id, name, cursor, lastSeen, renaming ?? null);
+      return;
+    }
+    case "block": {
+      const { user, blocked, since } = write.block;
+      statements.block.run(user, blocked, since);
+      return;
+    }
+    case "unblock":
+      statements.unblock.run(write.user, write.blocked);
+      return;
+    case "profile": {
+      const { user, field, value } = write.profile;
+      if (value === "") statements.removeProfile.run(user, field);
+      else statements.profile.run(user, field, value);
       return;
     }
     case "group": {
@@ -244,18 +299,23 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.group.run(id, name, leader, leaderOnly ? 1 : 0, createdAt);
       return;
     }
-    case "group-remove":
+    case "group-end":
       statements.removeGroupMembers.run(write.group);
-      statements.removeGroup.run(write.group);
+      statements.endGroup.run(write.at, write.group);
       return;
     case "member": {
       const { group, user, joined, since, sinceMessage } = write.member;
       statements.member.run(group, user, joined ? 1 : 0, since, sinceMessage);
       return;
     }
-    case "member-remove":
-      statements.removeMember.run(write.group, write.user);
+    case "member-remove": {
+      const { group, user, owed } = write;
+      statements.removeMember.run(group, user);
+      if (owed !== undefined) {
+        statements.owe.run(user, group, owed.after, owed.upto);
+      }
       return;
+    }
     case "token": {
       const { user, hash, previous, expires, credential } = write.token;
       statements.token.run(user, hash, previous ?? null, expires, credential);
@@ -269,21 +329,29 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
   }
 }
 
-/** A row of `messages` as a message; without its text when not selected. */
-function toMessage(row: Row): StoredMessage {
-  return {
-    id: Number(row.id),
-    number: Number(row.number),
-    sender: Number(row.sender),
-    ...(row.receiver === null ? {} : { receiver: Number(row.receiver) }),
-    ...(row.grp === null ? {} : { group: Number(row.grp) }),
-    at: Number(row.at),
-    ...(row.text === undefined ? {} : { text: String(row.text) }),
-    mid: String(row.mid),
-    ...(row.kept === 1 ? { kept: true } : {}),
-  } as StoredMessage;
+/**
+ * The groups that ended within a minute of the last one that did: a log is
+ * written far sooner, unless the server died before.
+ */
+function endedLately(groups: readonly Row[]): Row[] {
+  const lastEnd = groups.reduce(
+    (last, row) => Math.max(last, Number(row.ended_at ?? 0)),
+    0,
+  );
+  return groups.filter(({ ended_at: endedAt }) =>
+    endedAt !== null && Number(endedAt) > lastEnd - 60_000
+  );
 }
 
-type Row = ReturnType<StatementSync["all"]>[number];
+function toGroup(row: Row): StoredGroup {
+  return {
+    id: Number(row.id),
+    name: String(row.name),
+    leader: Number(row.leader),
+    leaderOnly: row.leader_only === 1,
+    createdAt: Number(row.created_at),
+  };
+}
+
 /** As many as clients may want to repeat after a restart (DESIGN.md §3). */
 const recentMessages = 20_000;

@@ -5,24 +5,35 @@
 import { Authenticator } from "../server/authenticator.ts";
 import type { Accounts } from "../server/accounts.ts";
 import type { ServerOptions } from "../server/server_options.ts";
+import type { CredentialChange } from "../server/server_action.ts";
 import { ServerCore } from "../server/server_core.ts";
+import { formatTime } from "../protocol/time.ts";
 import { version } from "../protocol/version.ts";
 import { writeFileAtomically } from "./atomic_file.ts";
 import { DataFolder } from "./data_folder.ts";
 import { deriveKey } from "./derive_key.ts";
 import { MessageLogs } from "./message_logs.ts";
 import type { Report } from "./report.ts";
+import { reasonOf } from "./reason_of.ts";
 import { ServerShell } from "./server_shell.ts";
-import { SqliteStore } from "./sqlite_store.ts";
+import { WorkerStore } from "./worker_store.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
 import { TcpServer } from "./tcp_server.ts";
+import { UdpServer } from "./udp_server.ts";
+import {
+  givenTlsCertificate,
+  ownTlsCertificate,
+  type TlsCertificate,
+} from "./tls_certificate.ts";
 import { UserLogFile } from "./user_log_file.ts";
 
 /** A server at work. */
 export interface RunningServer {
   /** The port that it listens on. */
   readonly port: number;
+  /** Of the key that clients pin; absent without TLS. */
+  readonly fingerprint: string | undefined;
   /** The accounts were edited. */
   handleAccounts(accounts: Accounts): void;
   /**
@@ -36,12 +47,14 @@ export interface RunningServer {
  * Starts a server.
  *
  * @param accounts Who may log in.
+ * @param editCredentials Changes an account where the accounts come from.
  * @param report Gets what the one who runs the server should know.
  * @throws {StartError} when something that it needs cannot be used.
  */
 export async function startServer(
   options: ServerOptions,
   accounts: Accounts,
+  editCredentials: (change: CredentialChange) => Promise<Accounts>,
   report: Report,
 ): Promise<RunningServer> {
   await using parts = new AsyncDisposableStack();
@@ -49,8 +62,11 @@ export async function startServer(
     await DataFolder.open(options.dataDir),
     (folder) => folder.close(),
   );
+  const certificate = options.plain
+    ? undefined
+    : await tlsCertificate(options, folder.path, report);
   const store = parts.adopt(
-    new SqliteStore(folder.file("parley.db")),
+    await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
   );
   const state = await store.load();
@@ -69,14 +85,19 @@ export async function startServer(
     blockMs: options.blockDuration * 1000,
     allowDemo: options.allowDemo,
     secret: state.secret,
+    ...certificate && { binding: certificate.binding },
   }, systemRandom);
   authenticator.handleAccounts(accounts);
+  const coreOptions = {
+    idleMs: options.idleTimeout * 1000,
+    // Known once it is bound, before the first client can ask.
+    udpPort: 0,
+    relayBytes: options.relayQuota * 1_000_000,
+    keepMs: options.keepDays * dayMs,
+    agent: `parley-server ${version}`,
+  };
   const core = new ServerCore(
-    {
-      idleMs: options.idleTimeout * 1000,
-      udpPort: 0,
-      agent: `parley-server ${version}`,
-    },
+    coreOptions,
     state,
     authenticator,
     systemRandom,
@@ -89,21 +110,28 @@ export async function startServer(
       messageLogs,
       userLog,
       deriveKey,
+      editCredentials,
       report,
     }),
     (shell) => shell.close(),
   );
   const { host, port } = options;
   const network = parts.adopt(
-    new TcpServer(host, port, shell, report),
+    new TcpServer(host, port, shell, report, certificate),
     (network) => network.close(),
   );
+  const udp = openUdp(options, network.port, shell, report);
+  if (udp !== undefined) {
+    parts.adopt(udp, (udp) => udp.close());
+    coreOptions.udpPort = udp.port;
+  }
   shell.start(network);
   network.start();
 
   const running = parts.move();
   return {
     port: network.port,
+    fingerprint: certificate?.fingerprint,
     handleAccounts: (accounts) => shell.handleAccounts(accounts),
     async stop() {
       await shell.stop(storeMs);
@@ -111,6 +139,63 @@ export async function startServer(
     },
   };
 }
+
+/** The UDP port of the same number; without it clients still meet on a LAN. */
+function openUdp<Accounts>(
+  options: ServerOptions,
+  tcpPort: number,
+  shell: ServerShell<Accounts>,
+  report: Report,
+): UdpServer | undefined {
+  // Where any free port will do, it need not be the same one.
+  const ports = options.port === 0 ? [tcpPort, 0] : [tcpPort];
+  for (const port of ports) {
+    try {
+      return new UdpServer(
+        options.host,
+        port,
+        (bytes, from) => shell.handleDatagram(bytes, from),
+      );
+    } catch (error) {
+      if (port !== ports.at(-1)) continue;
+      report(
+        "warning",
+        `cannot use UDP port ${port}: ${
+          reasonOf(error)
+        }; clients behind routers will not find each other`,
+      );
+    }
+  }
+  return undefined;
+}
+
+async function tlsCertificate(
+  { tls }: ServerOptions,
+  folder: string,
+  report: Report,
+): Promise<TlsCertificate> {
+  const { wall } = systemClock();
+  if (tls === undefined) {
+    const own = await ownTlsCertificate(folder, wall);
+    if (own.origin === "renewed") {
+      report("info", "the TLS certificate was renewed; the key is the same");
+    }
+    return own;
+  }
+  const given = await givenTlsCertificate(tls.cert, tls.key, wall);
+  if (given.notAfter < wall + expiryWarningMs) {
+    const until = formatTime(given.notAfter);
+    report(
+      "warning",
+      `the certificate "${tls.cert}" expires on ${until}; no client can connect after that`,
+    );
+  }
+  return given;
+}
+
+const dayMs = 86_400_000;
+/** A given certificate with less time left is warned about, ms. */
+const expiryWarningMs = 30 * dayMs;
 
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

@@ -1,5 +1,5 @@
 /**
- * One client's TCP connection: reads into small buffers, writes through the
+ * One client's TCP connection, with TLS or without: reads into small buffers, writes through the
  * scheduler, and ends in an orderly way. Closing a socket that has unread input
  * throws away what was just written, so the end of a connection is: write out
  * the queue, say that nothing more comes, read until the other side hangs up or
@@ -23,7 +23,7 @@ export interface TcpConnectionEvents {
 export class TcpConnection implements WriteSource {
   readonly id: ConnectionId;
   readonly remote: RemoteAddress;
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Deno.Conn<Deno.NetAddr>;
   readonly #events: TcpConnectionEvents;
   readonly #writer: Writer;
   #queue: OutgoingQueue | undefined;
@@ -33,7 +33,7 @@ export class TcpConnection implements WriteSource {
 
   constructor(
     id: ConnectionId,
-    conn: Deno.TcpConn,
+    conn: Deno.Conn<Deno.NetAddr>,
     scheduler: WriteScheduler,
     events: TcpConnectionEvents,
   ) {
@@ -48,7 +48,7 @@ export class TcpConnection implements WriteSource {
   start(queue: OutgoingQueue): void {
     this.#queue = queue;
     try {
-      this.#conn.setNoDelay(true);
+      if (isTcp(this.#conn)) this.#conn.setNoDelay(true);
     } catch {
       // The peer has gone already: reading says so.
     }
@@ -149,7 +149,11 @@ export class TcpConnection implements WriteSource {
   }
 }
 
-function remoteOf(conn: Deno.TcpConn): RemoteAddress {
+function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
+  return "setNoDelay" in conn;
+}
+
+function remoteOf(conn: Deno.Conn<Deno.NetAddr>): RemoteAddress {
   const ip = plainAddress(conn.remoteAddr.hostname);
   const local = ip === "::1" || ip.startsWith("127.") ||
     ip === plainAddress(conn.localAddr.hostname);

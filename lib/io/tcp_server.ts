@@ -1,5 +1,5 @@
 /**
- * Listens for clients. Running out of file descriptors, or any other failure
+ * Listens for clients, with TLS or without. Running out of file descriptors, or any other failure
  * to accept, is reported and waited out: those who are connected go on.
  */
 import type { ConnectionId } from "../server/server_action.ts";
@@ -7,6 +7,8 @@ import type { Report } from "./report.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 import { TcpConnection, type TcpConnectionEvents } from "./tcp_connection.ts";
+import type { TlsCertificate } from "./tls_certificate.ts";
+import { listenTls } from "./tls_listener.ts";
 import { WriteScheduler } from "./write_scheduler.ts";
 
 /** What a server tells its owner. */
@@ -18,7 +20,7 @@ export interface TcpServerEvents
 
 /** A listening socket and its connections. */
 export class TcpServer {
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: Deno.Listener<Deno.Conn<Deno.NetAddr>, Deno.NetAddr>;
   readonly #scheduler = new WriteScheduler();
   readonly #connections = new Map<ConnectionId, TcpConnection>();
   readonly #events: TcpServerEvents;
@@ -33,6 +35,7 @@ export class TcpServer {
    * Binds the port; nothing is accepted before {@link start}.
    *
    * @param port 0 picks a free one.
+   * @param certificate For TLS; without it the connections are plain.
    * @throws {StartError} when it cannot be bound.
    */
   constructor(
@@ -40,10 +43,13 @@ export class TcpServer {
     port: number,
     events: TcpServerEvents,
     report: Report,
+    certificate?: TlsCertificate,
   ) {
     this.#events = events;
     this.#report = report;
-    this.#listener = listen(host, port);
+    this.#listener = certificate === undefined
+      ? listen(host, port)
+      : listenTls(host, port, certificate);
   }
 
   /** The port that is listened on. */
@@ -101,7 +107,7 @@ export class TcpServer {
     }
   }
 
-  #open(conn: Deno.TcpConn): void {
+  #open(conn: Deno.Conn<Deno.NetAddr>): void {
     const id = ++this.#lastId;
     let connection: TcpConnection;
     try {

@@ -46,9 +46,11 @@ export class Terminal {
   /** Columns of the terminal. */
   get width(): number {
     try {
-      return Math.max(Deno.consoleSize().columns, 4);
+      const { columns } = Deno.consoleSize();
+      // Terminals that do not know their size say 0.
+      return columns === 0 ? defaultWidth : Math.max(columns, 4);
     } catch {
-      return 80;
+      return defaultWidth;
     }
   }
 
@@ -176,3 +178,4 @@ export class Terminal {
 
 const bracketedPaste = { on: "\x1b[?2004h", off: "\x1b[?2004l" };
 const drawMs = 25;
+const defaultWidth = 80;

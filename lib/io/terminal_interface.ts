@@ -1,7 +1,10 @@
 /** The client on a terminal: input line, status lines, colours. */
+import type { ChatTarget } from "../commands/chat_target.ts";
 import type { ClientEvent } from "../client/client_event.ts";
 import type { KnownNames } from "../client/known_names.ts";
 import { colourPalette, plainPalette } from "../client/palette.ts";
+import type { NewPassword } from "../client/password_change.ts";
+import { promptText } from "../client/prompt_text.ts";
 import { renderText } from "../client/render_text.ts";
 import { transferStatus } from "../client/render_transfer.ts";
 import { filesLike } from "./files_like.ts";
@@ -19,6 +22,8 @@ export class TerminalInterface implements UserInterface {
   readonly #terminal: Terminal;
   readonly #palette;
   #user = "";
+  #isApart = false;
+  #chat: ChatTarget | undefined;
   #isStarted = false;
 
   constructor(
@@ -49,12 +54,21 @@ export class TerminalInterface implements UserInterface {
   }
 
   show(event: ClientEvent): void {
-    if (event.event === "welcome") {
-      this.#user = event.user;
-      this.#terminal.setPrompt(`${event.user}> `);
+    if (event.event === "welcome") this.#user = event.user;
+    if (event.event === "welcome" || event.event === "disconnected") {
+      this.#isApart = event.event === "disconnected";
+      this.#setPrompt();
     }
-    if (event.event === "disconnected") {
-      this.#terminal.setPrompt(`${this.#user} (apart)> `);
+    if (event.event === "result" && event.outcome.ok) {
+      if (event.outcome.command === "rename") {
+        this.#user = event.outcome.answer.to;
+        this.#setPrompt();
+      }
+    }
+    if (event.event === "chat") {
+      const { kind, name = "" } = event;
+      this.#chat = kind === "none" ? undefined : { kind, name };
+      this.#setPrompt();
     }
     if (event.event === "progress") this.#terminal.update();
     else this.#terminal.print(renderText(event, this.#palette));
@@ -70,6 +84,15 @@ export class TerminalInterface implements UserInterface {
     return password === undefined ? undefined : { user: name.trim(), password };
   }
 
+  async askNewPassword(): Promise<NewPassword | undefined> {
+    const old = await this.#terminal.ask("Old password: ", true);
+    if (old === undefined) return undefined;
+    const password = await this.#terminal.ask("New password: ", true);
+    if (password === undefined) return undefined;
+    const again = await this.#terminal.ask("The same again: ", true);
+    return again === undefined ? undefined : { old, password, again };
+  }
+
   start(): void {
     this.#isStarted = true;
   }
@@ -77,6 +100,11 @@ export class TerminalInterface implements UserInterface {
   async close(): Promise<void> {
     this.#terminal.close();
     await this.#output.flush();
+  }
+
+  #setPrompt(): void {
+    const prompt = promptText(this.#user, this.#chat, this.#isApart);
+    this.#terminal.setPrompt(prompt);
   }
 }
 

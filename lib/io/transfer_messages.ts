@@ -24,9 +24,16 @@ export function closedFailure(
   }
 }
 
-/** What to say when nothing is heard of the other side. */
-export function unreachableMessage(wasConnected: boolean): string {
+/**
+ * What to say when nothing is heard of the other side.
+ *
+ * @param explain Why no path was found.
+ */
+export function unreachableMessage(
+  wasConnected: boolean,
+  explain: () => string,
+): string {
   return wasConnected
     ? "The other side has not answered for 30 s; send the file again to go on"
-    : "No direct path to the other side was found within 10 s; check that UDP is not blocked between you";
+    : `No path to the other side was found within 10 s: ${explain()}`;
 }

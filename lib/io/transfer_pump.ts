@@ -2,7 +2,9 @@
  * Drives one end of a transfer: what arrives goes in, what it wants sent goes
  * out, and one timer is armed. Knows nothing of files.
  */
-import type { UdpEndpoint } from "./udp_endpoint.ts";
+import type { RefusalHandler, UdpEndpoint } from "./udp_endpoint.ts";
+import { packetType } from "../transfer/packet.ts";
+import type { SendLimit } from "../transfer/send_limit.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 
 /** What a pump needs of a Sender or Receiver. */
@@ -23,6 +25,7 @@ export class TransferPump {
   readonly #now: () => number;
   readonly #onWork: () => void;
   readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
+  readonly #limit: SendLimit | undefined;
   #isSending = false;
   #isWoken = false;
   #isStopped = false;
@@ -36,6 +39,8 @@ export class TransferPump {
    * @param key Of the transfer's id, for the endpoint.
    * @param now Monotonic clock, ms.
    * @param onWork Called whenever the engine may have reads, writes or events.
+   * @param onRefused Called when the server does not relay.
+   * @param limit What file data must wait for.
    */
   constructor(
     endpoint: UdpEndpoint,
@@ -43,16 +48,19 @@ export class TransferPump {
     engine: Engine,
     now: () => number,
     onWork: () => void,
+    onRefused: RefusalHandler,
+    limit?: SendLimit,
   ) {
     this.#endpoint = endpoint;
     this.#key = key;
     this.#engine = engine;
     this.#now = now;
     this.#onWork = onWork;
+    this.#limit = limit;
     endpoint.register(key, (bytes, path) => {
       engine.handleDatagram(bytes, path, now());
       this.wake();
-    });
+    }, onRefused);
   }
 
   /** Something changed: drains the engine until it has nothing to do. */
@@ -94,6 +102,8 @@ export class TransferPump {
     this.#isSending = true;
     const engine = this.#engine;
     while (length > 0 && !this.#isStopped) {
+      const wait = this.#reserve(length);
+      if (wait > 0) await new Promise((done) => setTimeout(done, wait));
       await this.#endpoint.send(
         this.#out.subarray(0, length),
         engine.transmitPath,
@@ -112,6 +122,12 @@ export class TransferPump {
     this.#onIdle?.();
     this.#onIdle = undefined;
     this.#rest();
+  }
+
+  /** How long the datagram must wait; control datagrams never do. */
+  #reserve(length: number): number {
+    if (this.#limit === undefined || this.#out[0] !== packetType.data) return 0;
+    return this.#limit.reserve(length, this.#now());
   }
 
   #rest(): void {

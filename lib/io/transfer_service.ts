@@ -2,24 +2,30 @@
  * The client's transfers (see `lib/client/transfer_port.ts`): one UDP socket,
  * and for each offer a file, a key pair and, once both sides agree, an engine.
  */
+import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
 import type {
   OfferedFile,
+  RendezvousGrant,
   TransferEvent,
   TransferFailure,
   TransferPeer,
   TransferPort,
 } from "../client/transfer_port.ts";
 import type { Instant } from "../protocol/instant.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import { decodeParts, encodeParts } from "../transfer/resume_map.ts";
+import { SendLimit } from "../transfer/send_limit.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import { FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
+import { ServerBinding } from "./server_binding.ts";
+import { TransferPaths } from "./transfer_paths.ts";
 import { removeStaleParts } from "./part_file.ts";
 import { UdpEndpoint } from "./udp_endpoint.ts";
 
@@ -51,6 +57,8 @@ type Entry =
 export class TransferService implements TransferPort {
   readonly #options: TransferServiceOptions;
   readonly #endpoint: UdpEndpoint;
+  readonly #binding: ServerBinding;
+  readonly #limit = new SendLimit();
   readonly #entries = new Map<string, Entry>();
   /** Everything that still uses the socket, ended transfers included. */
   readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
@@ -65,6 +73,11 @@ export class TransferService implements TransferPort {
   constructor(options: TransferServiceOptions) {
     this.#options = options;
     this.#endpoint = new UdpEndpoint(options.udpPort);
+    this.#binding = new ServerBinding(
+      this.#endpoint,
+      () => options.clock().mono,
+      () => this.#live.size > 0,
+    );
   }
 
   /** The UDP port that was bound. */
@@ -103,10 +116,10 @@ export class TransferService implements TransferPort {
         throw new RangeError("The other side's answer is malformed");
       }
       const transfer = new OutgoingTransfer({
-        ...this.#common(id, idBytes),
+        ...this.#common(id, idBytes, peer),
         keys,
-        peer,
         source,
+        limit: this.#limit,
         parts,
       });
       this.#run(id, transfer);
@@ -128,6 +141,20 @@ export class TransferService implements TransferPort {
     });
   }
 
+  addAddresses(id: string, addresses: readonly WireAddress[]): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage === "running") entry.transfer.addAddresses(addresses);
+  }
+
+  bind(server: WireAddress, { id, key }: RendezvousGrant): void {
+    if (this.#isClosed) return;
+    this.#binding.start(server, decodeHex(id), decodeBase64Url(key));
+  }
+
+  limit(rate: number): void {
+    this.#limit.set(rate);
+  }
+
   cancel(id: string): void {
     this.#stop(id, "cancelled");
   }
@@ -141,6 +168,7 @@ export class TransferService implements TransferPort {
     // A good-bye may be lost; whatever still comes is answered with another.
     if (isStopping) await new Promise((done) => setTimeout(done, goodByeMs));
     await this.#lastWords();
+    this.#binding.close();
     for (const transfer of this.#live) transfer.dispose();
     await Promise.all([...this.#holding].map(({ released }) => released));
     await this.#endpoint.close();
@@ -209,12 +237,12 @@ export class TransferService implements TransferPort {
       return;
     }
     const transfer = new IncomingTransfer({
-      ...this.#common(id, idBytes),
+      ...this.#common(id, idBytes, peer),
       keys,
       from,
-      peer,
       file,
       sink,
+      folder: this.#options.downloadDir,
     });
     this.#run(id, transfer);
     this.#options.onEvent({
@@ -266,8 +294,14 @@ export class TransferService implements TransferPort {
     await removeStaleParts(downloadDir, clock().wall).catch(() => {});
   }
 
-  #common(id: string, idBytes: Uint8Array) {
+  #common(id: string, idBytes: Uint8Array, peer: TransferPeer) {
     return {
+      paths: new TransferPaths(
+        id,
+        this.#endpoint,
+        peer.addresses,
+        () => this.#binding.isBound,
+      ),
       id,
       idBytes,
       endpoint: this.#endpoint,

@@ -1,23 +1,43 @@
 /**
  * The client's UDP socket: one for all transfers, told apart by the transfer id
- * in each datagram. `Deno.listenDatagram` receives 100 times as many datagrams a
- * second as `node:dgram` does on Deno 2.9, whose option for a larger receive
- * buffer moreover has no effect; so bursts are kept within the default buffer.
+ * in each datagram, and a second one for IPv6 where there is IPv6. Datagrams
+ * that the server relays look to the transfers like those of one more path.
+ *
+ * `Deno.listenDatagram` receives 100 times as many datagrams a second as
+ * `node:dgram` does on Deno 2.9, whose option for a larger receive buffer
+ * moreover has no effect; so bursts are kept within the default buffer.
  */
-import { transferKey } from "../transfer/packet.ts";
+import { canonicalIp, isIpv6 } from "../protocol/ip_address.ts";
+import { limits } from "../protocol/limits.ts";
+import {
+  openRefused,
+  type RelayRefusal,
+  rendezvousType,
+} from "../protocol/rendezvous_datagram.ts";
 import type { WireAddress } from "../protocol/request.ts";
+import { transferKey, transferKeyOf } from "../transfer/packet.ts";
+import { localAddresses } from "./local_addresses.ts";
 
 /** Who gets the datagrams of a transfer; the bytes are reused after the call. */
 export type DatagramHandler = (bytes: Uint8Array, path: number) => void;
 
-/** One UDP socket, shared by transfers. */
+/** Told when the server does not relay a transfer. */
+export type RefusalHandler = (reason: RelayRefusal) => void;
+
+/** One UDP port, shared by transfers. */
 export class UdpEndpoint {
   readonly #socket: Deno.DatagramConn;
+  /** IPv6 on a port of its own: one of the same number cannot be had. */
+  readonly #socket6: Deno.DatagramConn | undefined;
   readonly #handlers = new Map<number, DatagramHandler>();
+  readonly #refusalHandlers = new Map<number, RefusalHandler>();
   /** Address of each path number. */
   readonly #addresses: Deno.NetAddr[] = [];
   readonly #pathOf = new Map<string, number>();
-  readonly #receiving: Promise<void>;
+  readonly #receiving: Promise<unknown>;
+  #server: Deno.NetAddr | undefined;
+  #onServer: (bytes: Uint8Array) => void = () => {};
+  #received = 0;
   #isClosed = false;
 
   /**
@@ -26,66 +46,91 @@ export class UdpEndpoint {
    */
   constructor(port: number, hostname = "0.0.0.0") {
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname, port });
-    this.#receiving = this.#receive();
+    this.#socket6 = openIpv6();
+    const sockets = [this.#socket, this.#socket6];
+    this.#receiving = Promise.all(
+      sockets.map((socket) => socket && this.#receive(socket)),
+    );
   }
 
   /** The port that was bound. */
   get port(): number {
-    return (this.#socket.addr as Deno.NetAddr).port;
+    return portOf(this.#socket);
+  }
+
+  /** Datagrams of transfers that came so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** The path through the server, -1 while there is none. */
+  get relayPath(): number {
+    return this.#server === undefined ? -1 : relayPath;
   }
 
   /**
-   * Where this socket can be reached: every address of this machine, IPv4, most
-   * useful first, loopback last; at most 16.
+   * Where this endpoint can be reached: every address of this machine, IPv4
+   * first, loopback last; at most 16.
    */
   localAddresses(): WireAddress[] {
-    let found: string[] = [];
-    try {
-      found = Deno.networkInterfaces().filter(({ family }) => family === "IPv4")
-        .map(({ address }) => address);
-    } catch {
-      // Not allowed to list them: peers on this machine can still be reached.
+    const all: WireAddress[] = [];
+    for (const ip of localAddresses(limits.addresses)) {
+      const socket = isIpv6(ip) ? this.#socket6 : this.#socket;
+      if (socket !== undefined) all.push({ ip, port: portOf(socket) });
     }
-    const outer = found.filter((ip) => !isLoopback(ip));
-    const ips = [...new Set([...outer.slice(0, 15), "127.0.0.1"])];
-    return ips.map((ip) => ({ ip, port: this.port }));
+    return all;
   }
 
-  /** True when `ip` is this machine. */
-  isLocal(ip: string): boolean {
-    return isLoopback(ip) || this.localAddresses().some((a) => a.ip === ip);
+  /** Where the server's UDP port is, and who gets what it says. */
+  setServer(address: WireAddress, onDatagram: (bytes: Uint8Array) => void) {
+    const ip = canonicalIp(address.ip);
+    this.#server = { transport: "udp", hostname: ip, port: address.port };
+    this.#onServer = onDatagram;
   }
 
-  /** The number by which an address is meant from now on. */
+  /** Sends a datagram to the server's UDP port. */
+  async sendToServer(bytes: Uint8Array): Promise<void> {
+    if (this.#server !== undefined) await this.#send(bytes, this.#server);
+  }
+
+  /** The number by which an address is meant from now on; -1 for none. */
   path(address: WireAddress): number {
-    const key = `${address.ip} ${address.port}`;
+    const ip = canonicalIp(address.ip);
+    const key = `${ip} ${address.port}`;
     const known = this.#pathOf.get(key);
     if (known !== undefined) return known;
     // Forged senders must not fill the memory; running transfers keep theirs.
     if (this.#addresses.length >= maxPaths) return -1;
+    if (isIpv6(ip) && this.#socket6 === undefined) return -1;
     const path = this.#addresses.length;
     this.#addresses.push({
       transport: "udp",
-      hostname: address.ip,
+      hostname: ip,
       port: address.port,
     });
     this.#pathOf.set(key, path);
     return path;
   }
 
-  /** The address behind a path number. */
+  /** The address behind a path number that is not the relay's. */
   address(path: number): WireAddress {
     const { hostname, port } = this.#addresses[path]!;
     return { ip: hostname, port };
   }
 
   /** Datagrams whose key is `key` go to `handler`. */
-  register(key: number, handler: DatagramHandler): void {
+  register(
+    key: number,
+    handler: DatagramHandler,
+    onRefused?: RefusalHandler,
+  ): void {
     this.#handlers.set(key, handler);
+    if (onRefused !== undefined) this.#refusalHandlers.set(key, onRefused);
   }
 
   unregister(key: number): void {
     this.#handlers.delete(key);
+    this.#refusalHandlers.delete(key);
   }
 
   /**
@@ -93,23 +138,35 @@ export class UdpEndpoint {
    * like one that a network drops; the engine repairs that.
    */
   async send(bytes: Uint8Array, path: number): Promise<void> {
-    const address = this.#addresses[path];
-    if (address === undefined || this.#isClosed) return;
-    try {
-      await this.#socket.send(bytes, address);
-    } catch {
-      // Lost.
+    if (path === relayPath) {
+      const relayed = new Uint8Array(bytes.length + 1);
+      relayed[0] = rendezvousType.relayed;
+      relayed.set(bytes, 1);
+      return await this.sendToServer(relayed);
     }
+    const address = this.#addresses[path];
+    if (address !== undefined) await this.#send(bytes, address);
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#socket.close();
+    this.#socket6?.close();
     await this.#receiving;
   }
 
-  async #receive(): Promise<void> {
+  async #send(bytes: Uint8Array, address: Deno.NetAddr): Promise<void> {
+    const socket = isIpv6(address.hostname) ? this.#socket6 : this.#socket;
+    if (this.#isClosed || socket === undefined) return;
+    try {
+      await socket.send(bytes, address);
+    } catch {
+      // Lost.
+    }
+  }
+
+  async #receive(socket: Deno.DatagramConn): Promise<void> {
     const buffer = new Uint8Array(65_536);
     let lastHost = "";
     let lastPort = 0;
@@ -118,7 +175,7 @@ export class UdpEndpoint {
       let bytes: Uint8Array;
       let from: Deno.NetAddr;
       try {
-        const received = await this.#socket.receive(buffer);
+        const received = await socket.receive(buffer);
         bytes = received[0];
         from = received[1] as Deno.NetAddr;
       } catch {
@@ -126,19 +183,50 @@ export class UdpEndpoint {
         continue;
       }
       const handler = this.#handlers.get(transferKey(bytes));
-      if (handler === undefined) continue;
+      if (handler === undefined) {
+        this.#handleServer(bytes, from);
+        continue;
+      }
       if (from.port !== lastPort || from.hostname !== lastHost) {
         lastHost = from.hostname;
         lastPort = from.port;
         lastPath = this.path({ ip: lastHost, port: lastPort });
       }
+      this.#received++;
       if (lastPath >= 0) handler(bytes, lastPath);
     }
   }
+
+  /** What belongs to no transfer can only be of the server. */
+  #handleServer(bytes: Uint8Array, from: Deno.NetAddr): void {
+    const server = this.#server;
+    if (server === undefined || from.port !== server.port) return;
+    if (canonicalIp(from.hostname) !== server.hostname) return;
+    if (bytes[0] === rendezvousType.relayed) {
+      this.#received++;
+      const inner = bytes.subarray(1);
+      this.#handlers.get(transferKey(inner))?.(inner, relayPath);
+      return;
+    }
+    const refusal = openRefused(bytes);
+    if (refusal === undefined) return this.#onServer(bytes);
+    this.#refusalHandlers.get(transferKeyOf(bytes, 1))?.(refusal);
+  }
 }
 
-function isLoopback(ip: string): boolean {
-  return ip.startsWith("127.") || ip === "::1";
+/** A machine may be without IPv6. */
+function openIpv6(): Deno.DatagramConn | undefined {
+  try {
+    return Deno.listenDatagram({ transport: "udp", hostname: "::", port: 0 });
+  } catch {
+    return undefined;
+  }
+}
+
+function portOf(socket: Deno.DatagramConn): number {
+  return (socket.addr as Deno.NetAddr).port;
 }
 
 const maxPaths = 4096;
+/** Beyond every number that an address can have. */
+const relayPath = 1_000_000;

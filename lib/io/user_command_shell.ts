@@ -12,7 +12,7 @@ import {
   UserCommandError,
   type UserEdit,
 } from "../server/user_command.ts";
-import type { Verifier } from "../server/verifier.ts";
+import type { Verifier } from "../protocol/verifier.ts";
 import { decodeStrictly, updateFileAtomically } from "./atomic_file.ts";
 import { type Console, systemConsole } from "./console.ts";
 import { makeNewVerifier, readNewPassword } from "./new_password.ts";

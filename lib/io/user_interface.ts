@@ -1,5 +1,6 @@
 /** What the client's shell needs of a terminal or of a pipe. */
 import type { ClientEvent, TransferInfo } from "../client/client_event.ts";
+import type { NewPassword } from "../client/password_change.ts";
 
 /** Name and password. */
 export interface Credentials {
@@ -30,6 +31,12 @@ export interface UserInterface {
    * @returns `undefined` when there is no answer.
    */
   ask(user: string | undefined): Promise<Credentials | undefined>;
+  /**
+   * Asks for the old password and, where that is not shown, twice for a new one.
+   *
+   * @returns `undefined` when there is no answer.
+   */
+  askNewPassword(): Promise<NewPassword | undefined>;
   /** The session is open for the first time: lines can be taken. */
   start(): void;
   /** Shows the rest and gives back what was taken. */

@@ -6,7 +6,7 @@ import { reasonOf } from "./reason_of.ts";
 /**
  * `userlog.txt`: who is on line now. The file is replaced whole, one
  * replacement at a time; what changes meanwhile is in the next one, so a
- * thousand logins a second cost as many replacements as the disk takes.
+ * thousand logins a second cost some fifty replacements.
  */
 export class UserLogFile {
   readonly #path: string;
@@ -55,6 +55,7 @@ export class UserLogFile {
       try {
         await this.#replace(this.#path, userLogText(entries));
         this.#failing = false;
+        if (this.#entries !== undefined && !this.#closed) await pause();
       } catch (error) {
         this.#entries ??= entries;
         this.#handleFailure(error);
@@ -78,4 +79,10 @@ export class UserLogFile {
   }
 }
 
+/** Between replacements: each takes longer than a login does. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pauseMs));
+}
+
+const pauseMs = 20;
 const retryAfterMs = 1000;

@@ -41,7 +41,40 @@ export function groupLogLine(
   return `${number}; ${formatTime(at)}; ${sender}; ${text}\n`;
 }
 
+/** What stands in place of a text in the line that tells of a deletion. */
+export function deletionText(number: number): string {
+  return `(message ${number} deleted)`;
+}
+
+/** What stands in place of the text of a deleted message. */
+export const deletedText = "(deleted)";
+
+/**
+ * How a log that begins with `line` stands to a message with number 1, sent at
+ * `at`: groups of one name follow each other in one file, so the log may be
+ * that of an earlier or a later group. The time zone may have changed since it
+ * was written, so whole quarters of an hour do not count, up to the 26
+ * hours that zones can be apart.
+ */
+export function compareLogStart(
+  line: string,
+  at: number,
+): "same" | "earlier" | "later" {
+  const time = firstLine.exec(line)?.[1];
+  // Without a first line that is known nothing speaks against it.
+  if (time === undefined) return "same";
+  const apart = Date.parse(time) - Math.floor(at / 1000) * 1000;
+  if (Math.abs(apart) <= farthestZones && apart % quarterHour === 0) {
+    return "same";
+  }
+  return apart < 0 ? "earlier" : "later";
+}
+
 /** The name of a group's log; `messagelog.txt` without a group. */
 export function messageLogName(group: string | undefined): string {
   return group === undefined ? "messagelog.txt" : `${group}_messagelog.txt`;
 }
+
+const quarterHour = 900_000;
+const farthestZones = 26 * 3_600_000;
+const firstLine = /^1; ([0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8}); /;

@@ -9,7 +9,12 @@ const encoder = new TextEncoder();
 
 /** `value` as the bytes of one frame, with its line feed. */
 export function encodeFrame(value: object): Uint8Array {
-  return encoder.encode(JSON.stringify(value) + "\n");
+  return encoder.encode(frameText(value));
+}
+
+/** `value` as one frame, with its line feed, not encoded yet. */
+export function frameText(value: object): string {
+  return JSON.stringify(value) + "\n";
 }
 
 /**
@@ -32,6 +37,7 @@ export function parseFrame(line: string): Record<string, unknown> | undefined {
 
 /** Counts brackets outside strings before anything is parsed. */
 function isTooDeep(line: string): boolean {
+  if (!hasManyBrackets(line)) return false;
   let depth = 0;
   let inString = false;
   for (let i = 0; i < line.length; i++) {
@@ -43,6 +49,18 @@ function isTooDeep(line: string): boolean {
     else if (code === openBrace || code === openBracket) {
       if (++depth > limits.frameDepth) return true;
     } else if (code === closeBrace || code === closeBracket) depth--;
+  }
+  return false;
+}
+
+/** False when the brackets are too few for the limit, wherever they are. */
+function hasManyBrackets(line: string): boolean {
+  let count = 0;
+  for (const bracket of ["{", "["]) {
+    let at = line.indexOf(bracket);
+    for (; at >= 0; at = line.indexOf(bracket, at + 1)) {
+      if (++count > limits.frameDepth) return true;
+    }
   }
   return false;
 }

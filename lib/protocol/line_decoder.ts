@@ -40,24 +40,27 @@ export class LineDecoder {
   ): LineFault | undefined {
     if (this.#fault !== undefined) return this.#fault;
     let start = 0;
-    while (start < bytes.length) {
+    const texts = decodeLines(bytes);
+    for (let index = 0; start < bytes.length; index++) {
       const end = bytes.indexOf(lineFeed, start);
       if (end < 0) return this.#hold(bytes.subarray(start));
       let line = bytes.subarray(start, end);
       start = end + 1;
+      let text = texts?.[index];
       if (this.#heldBytes > 0) {
         if (this.#hold(line) !== undefined) return this.#fault;
         line = this.#held.subarray(0, this.#heldBytes);
         this.#held = nothing;
         this.#heldBytes = 0;
+        text = undefined;
       }
       if (line[line.length - 1] === carriageReturn) {
         line = line.subarray(0, line.length - 1);
+        text = text?.slice(0, -1);
       }
       if (line.length > this.limit) return this.#fail("too_long");
-      let text: string;
       try {
-        text = strict.decode(line);
+        text ??= strict.decode(line);
       } catch {
         return this.#fail("not_utf8");
       }
@@ -87,6 +90,21 @@ export class LineDecoder {
     this.#held = nothing;
     this.#heldBytes = 0;
     return fault;
+  }
+}
+
+/**
+ * The lines of `bytes` as texts, at once: with a decoding for each, decoding is
+ * what a client's burst of messages costs most. `undefined` when there are not
+ * several or when they have to be looked at one by one.
+ */
+function decodeLines(bytes: Uint8Array): string[] | undefined {
+  const end = bytes.lastIndexOf(lineFeed);
+  if (end <= 0 || bytes.indexOf(lineFeed) === end) return undefined;
+  try {
+    return strict.decode(bytes.subarray(0, end)).split("\n");
+  } catch {
+    return undefined;
   }
 }
 

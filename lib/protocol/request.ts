@@ -57,16 +57,54 @@ const requests = {
     text,
     mid: messageId,
   }),
+  broadcast: object({ text, mid: messageId }),
+  /**
+   * `name` is a user's or else a group's; at most one of `with`, `group`, `name`
+   * and `kind`.
+   */
+  history: object({
+    with: optional(name),
+    group: optional(name),
+    name: optional(name),
+    kind: optional(oneOf("broadcast", "group")),
+    since: optional(integer()),
+    before: optional(integer(1)),
+    limit: optional(integer(1, limits.historyMessages)),
+  }),
+  /** `group`: the number is of the group's log, not of messagelog.txt. */
+  delete: object({
+    number: integer(1),
+    group: optional(name),
+    mid: messageId,
+  }),
   who: object({}),
+  block: object({ user: name }),
+  unblock: object({ user: name }),
+  blocked: object({}),
+  /** One's own without `user`. */
+  profile: object({ user: optional(name) }),
+  "profile-set": object({ field: string(0, 64), value: text }),
+  /** SCRAM over the logged-in connection: proves the old password. */
+  "password-start": object({ scram }),
+  "password-change": object({ scram, verifier: string(1, 512) }),
+  rename: object({ name }),
+  "who-since": object({ seconds: integer() }),
+  find: object({ name, kind: optional(oneOf("user", "group")) }),
   "group-create": object({
     group: name,
     users: list(name, 0, limits.groupUsers),
     leaderOnly: optional(boolean),
   }),
   "group-join": object({ group: name }),
+  "group-leave": object({ group: name }),
+  "group-add": object({ group: name, user: name }),
+  "group-remove": object({ group: name, user: name }),
+  "group-promote": object({ group: name, user: name }),
   "group-message": object({ group: name, text, mid: messageId }),
   groups: object({}),
   "group-members": object({ group: name }),
+  /** What is needed to talk to the server's UDP port. */
+  rendezvous: object({}),
   offer: object({
     offer: offerId,
     to: name,
@@ -133,17 +171,19 @@ export function decodeRequest(line: string): DecodedRequest {
   if (id !== undefined && !(Number.isSafeInteger(id) && (id as number) >= 0)) {
     return { error: wireError("bad_request", '"id" must be a whole number') };
   }
-  const reply = id === undefined ? {} : { id: id as number };
+  const reply = () => id === undefined ? {} : { id: id as number };
   const name = frame.do;
   if (typeof name !== "string" || !Object.hasOwn(requests, name)) {
-    return { error: wireError("unknown_request"), ...reply };
+    return { error: wireError("unknown_request"), ...reply() };
   }
   const check: Check<object> = requests[name as RequestName];
   try {
-    const request = Object.assign(check(frame, ""), { do: name }, reply);
+    const request = check(frame, "") as { do: string; id?: number };
+    request.do = name;
+    if (id !== undefined) request.id = id as number;
     return { request: request as Request };
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
-    return { error: wireError("bad_request", error.message), ...reply };
+    return { error: wireError("bad_request", error.message), ...reply() };
   }
 }

@@ -94,7 +94,9 @@ export class ScramServer {
     const proof = parseBase64(message.slice(start + 3), keyBytes, keyBytes);
     if (nonce !== this.#nonce) throw new ScramError("the nonce is wrong");
     if (binding !== bindingInput(this.#header, this.#bindingData)) {
-      throw new ScramError("the login is bound to another connection");
+      throw new ScramError(
+        "the login is bound to another connection; somebody may be listening in",
+      );
     }
     this.#final = { withoutProof, proof };
   }

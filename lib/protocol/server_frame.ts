@@ -17,6 +17,7 @@ import {
 } from "./schema.ts";
 import { parseFrame } from "./frame.ts";
 import { type ErrorCode, errorMessages } from "./errors.ts";
+import { limits } from "./limits.ts";
 import type { RequestName } from "./request.ts";
 
 const name = string(1, 32);
@@ -29,6 +30,7 @@ const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
 const address = object({ ip, port });
 const names = list(name, 0, 100_000);
 const nothing = object({});
+const profileValue = optional(string(1, 1024));
 
 /** What a login, or the resumption of a session, tells the client. */
 const session = {
@@ -73,11 +75,101 @@ const replies = {
       1024,
     ),
   }),
+  broadcast: object({
+    at: time,
+    number: integer(1),
+    /** True when it was not for everybody on line. */
+    partial: boolean,
+  }),
+  history: object({
+    /** Oldest first. */
+    messages: list(
+      object({
+        id: integer(1),
+        kind: oneOf("private", "group", "broadcast"),
+        number: integer(1),
+        at: time,
+        from: name,
+        /** The receiver of a private message. */
+        to: optional(name),
+        group: optional(name),
+        /** Empty when the message was deleted. */
+        text,
+        deleted: optional(boolean),
+      }),
+      0,
+      limits.historyMessages,
+    ),
+    /** What to ask for as `before` to go on; absent when there is no more. */
+    before: optional(integer(1)),
+  }),
+  delete: object({
+    at: time,
+    /** Of the log's line that tells it. */
+    number: integer(1),
+  }),
   who: object({
     users: list(object({ user: name, since: time, ip, udpPort: port }), 0, 1e5),
   }),
+  block: object({ user: name }),
+  unblock: object({ user: name }),
+  blocked: object({
+    users: list(object({ user: name, since: time }), 0, 1e5),
+  }),
+  profile: object({
+    user: name,
+    fields: object({
+      name: profileValue,
+      hometown: profileValue,
+      email: profileValue,
+      status: profileValue,
+    }),
+    /** Absent, as the other two, when that may not be seen. */
+    online: optional(boolean),
+    /** Of the session, when on line. */
+    since: optional(time),
+    /** When last on line, for who is not and has been. */
+    lastSeen: optional(time),
+  }),
+  "profile-set": object({ field: string(1, 64), value: text }),
+  "password-start": object({ scram: string(1, 2048) }),
+  "password-change": object({
+    scram: string(1, 2048),
+    /** Takes the place of the one before, which is void. */
+    token: string(1, 128),
+  }),
+  rename: object({ from: name, to: name }),
+  "who-since": object({
+    /** Last seen first. */
+    users: list(object({ user: name, online: boolean, at: time }), 0, 1e5),
+    /** How many there are; more than are listed when they are very many. */
+    total: integer(0),
+  }),
+  find: object({
+    kind: oneOf("user", "group"),
+    name,
+    /** True when there is both a user and a group of this name. */
+    ambiguous: boolean,
+  }),
   "group-create": object({ group: name, members: names }),
   "group-join": object({ group: name, members: names }),
+  "group-leave": object({
+    group: name,
+    /** True when the user was invited and had not joined. */
+    declined: boolean,
+    /** Who leads now, when the user did. */
+    leader: optional(name),
+    /** True when the user was the last one. */
+    ended: boolean,
+  }),
+  "group-add": object({ group: name, user: name }),
+  "group-remove": object({
+    group: name,
+    user: name,
+    /** True when it was an invitation that was withdrawn. */
+    invited: boolean,
+  }),
+  "group-promote": object({ group: name, leader: name }),
   "group-message": object({ at: time, number: integer(1) }),
   groups: object({
     groups: list(
@@ -99,6 +191,12 @@ const replies = {
     leaderOnly: boolean,
     joined: names,
     invited: names,
+  }),
+  rendezvous: object({
+    /** Names the client in its datagrams: 8 bytes, hexadecimal. */
+    id: offerId,
+    /** Authenticates them: 32 bytes, base64url. */
+    key: publicKey,
   }),
   offer: object({}),
   answer: object({}),
@@ -123,9 +221,30 @@ const events = {
     /** True when it was sent while the receiver was off line. */
     kept: optional(boolean),
   }),
+  /** A message was taken back by its sender; in order with the messages. */
+  deleted: object({
+    id: integer(1),
+    kind: oneOf("private", "group", "broadcast"),
+    /** Of the message that is no more. */
+    number: integer(1),
+    at: time,
+    from: name,
+    group: optional(name),
+  }),
   presence: object({ user: name, online: boolean, at: time }),
+  renamed: object({ from: name, to: name }),
   invited: object({ group: name, by: name, leaderOnly: boolean, at: time }),
   joined: object({ group: name, user: name, at: time }),
+  left: object({
+    group: name,
+    user: name,
+    at: time,
+    why: oneOf("left", "declined", "account-removed"),
+  }),
+  removed: object({ group: name, user: name, by: name, at: time }),
+  /** The group has another leader; `by` is absent when the last one left. */
+  leader: object({ group: name, leader: name, by: optional(name), at: time }),
+  "group-end": object({ group: name, at: time }),
   offer: object({
     offer: offerId,
     from: name,
@@ -147,6 +266,12 @@ const events = {
     key: optional(publicKey),
     addresses: optional(list(address, 0, 64)),
     resume: optional(string(0, 16 * 1024)),
+  }),
+  /** Further addresses of the other side of an offer. */
+  candidates: object({
+    offer: offerId,
+    from: name,
+    addresses: list(address, 0, 64),
   }),
   "offer-end": object({
     offer: offerId,

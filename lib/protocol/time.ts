@@ -1,6 +1,7 @@
 /** How times are written for people: `01 Jun 2026 21:39:04`, local time. */
 
-const months = [
+/** The months' names, January first. */
+export const months = [
   "Jan",
   "Feb",
   "Mar",

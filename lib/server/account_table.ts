@@ -19,7 +19,7 @@ import {
   newIterations,
   newSaltBytes,
   type Verifier,
-} from "./verifier.ts";
+} from "../protocol/verifier.ts";
 
 /** An account as it is checked. */
 export interface AccountEntry {
@@ -112,7 +112,7 @@ export class AccountTable {
     if (credential.kind === "verifier") {
       const { verifier } = credential;
       return {
-        fingerprint: this.#fingerprint(name, formatVerifier(verifier)),
+        fingerprint: this.#fingerprint(formatVerifier(verifier)),
         parameters: { salt: verifier.salt, iterations: verifier.iterations },
         // Whether the verifier is of the demo password must be computed.
         password: demo,
@@ -122,7 +122,7 @@ export class AccountTable {
     }
     const { password } = credential;
     return {
-      fingerprint: this.#fingerprint(name, password),
+      fingerprint: this.#fingerprint(password),
       parameters: { salt: this.#salt(name), iterations: newIterations },
       password,
       verifier: undefined,
@@ -131,8 +131,9 @@ export class AccountTable {
     };
   }
 
-  #fingerprint(name: string, credential: string): string {
-    return encodeHex(this.#secretBytes("credential", `${name} ${credential}`));
+  /** Not of the name: under another name the credential is the same. */
+  #fingerprint(credential: string): string {
+    return encodeHex(this.#secretBytes("credential", credential));
   }
 
   #salt(name: string): Uint8Array<ArrayBuffer> {

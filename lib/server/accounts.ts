@@ -1,4 +1,4 @@
-import type { Verifier } from "./verifier.ts";
+import type { Verifier } from "../protocol/verifier.ts";
 
 /** What stands after the name on a line of `credentials.txt`. */
 export type Credential =

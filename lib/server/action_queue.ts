@@ -4,6 +4,7 @@ import type { ServerAction } from "./server_action.ts";
 export class ActionQueue {
   #actions: ServerAction[] = [];
   #next = 0;
+  #lastQuery = 0;
 
   push(action: ServerAction): void {
     this.#actions.push(action);
@@ -12,6 +13,11 @@ export class ActionQueue {
   /** A line for the server's own log. */
   report(level: "info" | "warning" | "error", text: string): void {
     this.push({ action: "report", level, text });
+  }
+
+  /** A number for a question to the store. */
+  newQuery(): number {
+    return ++this.#lastQuery;
   }
 
   shift(): ServerAction | undefined {

@@ -26,7 +26,7 @@ import type { Accounts } from "./accounts.ts";
 import { DerivationQueue } from "./derivation_queue.ts";
 import { Lockout } from "./lockout.ts";
 import type { RemoteAddress } from "./server_action.ts";
-import { newIterations } from "./verifier.ts";
+import { newIterations } from "../protocol/verifier.ts";
 
 /** What an {@link Authenticator} is made of. */
 export interface AuthenticatorOptions {
@@ -118,6 +118,15 @@ export class Authenticator {
    */
   credential(name: string): string | undefined {
     return this.#accounts.get(name)?.fingerprint;
+  }
+
+  /**
+   * True for a demo account that may log in from this machine only; `undefined`
+   * while that is being computed.
+   */
+  isDemo(name: string): boolean | undefined {
+    const entry = this.#accounts.get(name);
+    return entry === undefined ? false : entry.isDemo;
   }
 
   /** Takes the client's first message: the answer to it, or why there is none. */

@@ -1,6 +1,6 @@
 /**
- * Changes that no request waits for: new users, confirmed messages, session
- * tokens. They are coalesced per user and ride along with the next batch, or
+ * Changes that no request waits for: new users, users without an account,
+ * confirmed messages, session tokens. They are coalesced per user and ride along with the next batch, or
  * make one of their own when none comes soon.
  */
 import { toStoredToken } from "./session_tokens.ts";
@@ -10,6 +10,7 @@ import type { User } from "./user.ts";
 /** What was taken for a batch; given back when the batch fails. */
 export interface TakenWrites {
   readonly users: ReadonlySet<User>;
+  readonly departed: ReadonlySet<User>;
   readonly cursors: ReadonlySet<User>;
   readonly tokens: ReadonlySet<User>;
 }
@@ -17,16 +18,23 @@ export interface TakenWrites {
 /** Users with something that is not stored yet. */
 export class BackgroundWrites {
   #users = new Set<User>();
+  #departed = new Set<User>();
   #cursors = new Set<User>();
   #tokens = new Set<User>();
 
   get isEmpty(): boolean {
-    return this.#users.size + this.#cursors.size + this.#tokens.size === 0;
+    return this.#users.size + this.#departed.size + this.#cursors.size +
+        this.#tokens.size === 0;
   }
 
   /** The user is new. */
   noteUser(user: User): void {
     this.#users.add(user);
+  }
+
+  /** The user has no account any more and is to leave all groups. */
+  noteDeparted(user: User): void {
+    this.#departed.add(user);
   }
 
   /** The user's cursor or time of being last seen changed. */
@@ -39,10 +47,14 @@ export class BackgroundWrites {
     this.#tokens.add(user);
   }
 
-  /** Adds everything to `writes`. */
+  /**
+   * Adds everything to `writes`, but for the departed users: what follows from
+   * their going is found in the batch itself.
+   */
   take(writes: StoreWrite[]): TakenWrites {
     const taken = {
       users: this.#users,
+      departed: this.#departed,
       cursors: this.#cursors,
       tokens: this.#tokens,
     };
@@ -54,6 +66,7 @@ export class BackgroundWrites {
     }
     for (const user of taken.tokens) writes.push(tokenWrite(user));
     this.#users = new Set();
+    this.#departed = new Set();
     this.#cursors = new Set();
     this.#tokens = new Set();
     return taken;
@@ -62,6 +75,7 @@ export class BackgroundWrites {
   /** The batch with these failed: they are still to be stored. */
   giveBack(taken: TakenWrites): void {
     for (const user of taken.users) this.#users.add(user);
+    for (const user of taken.departed) this.#departed.add(user);
     for (const user of taken.cursors) this.#cursors.add(user);
     for (const user of taken.tokens) this.#tokens.add(user);
   }

@@ -22,11 +22,12 @@ export interface Effect {
   undo?(): void;
 }
 
-/** A request that waits for its turn in a batch. */
+/** A request, or a change of the server's own, that waits for its turn. */
 export interface PendingWrite {
-  readonly connection: Connection;
+  /** Whose request it is. */
+  readonly connection?: Connection;
   /** The request's id. */
-  readonly id: number | undefined;
+  readonly id?: number | undefined;
   /**
    * Checks the request, changes the state in memory and adds the writes.
    *
@@ -61,11 +62,11 @@ export class Batch {
   /** Everything is stored: replies and deliveries, in order. */
   committed(now: Instant): void {
     for (const { connection, id, outcome } of this.#operations) {
-      connection.pending--;
-      if (outcome instanceof Refusal) connection.refuse(id, outcome.error);
+      if (connection !== undefined) connection.pending--;
+      if (outcome instanceof Refusal) connection?.refuse(id, outcome.error);
       else {
         const ok = outcome.committed(now);
-        if (ok !== undefined) connection.reply(id, ok);
+        if (ok !== undefined) connection?.reply(id, ok);
       }
     }
   }
@@ -76,6 +77,7 @@ export class Batch {
       if (!(outcome instanceof Refusal)) outcome.undo?.();
     }
     for (const { connection, id } of this.#operations) {
+      if (connection === undefined) continue;
       connection.pending--;
       connection.refuse(id, error);
     }
@@ -83,7 +85,7 @@ export class Batch {
 }
 
 interface Operation {
-  readonly connection: Connection;
+  readonly connection: Connection | undefined;
   readonly id: number | undefined;
   readonly outcome: Effect | Refusal;
 }

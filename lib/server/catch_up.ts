@@ -16,6 +16,8 @@ import type { StoredMessage } from "./store.ts";
 export interface CatchUpHost {
   /** Asks the store for messages; returns the number of the query. */
   query(session: Session, after: number, limit: number): number;
+  /** True when the message is not for the session's user. */
+  hides(session: Session, message: StoredMessage): boolean;
   /** The message as an event; `undefined` when it is of no group any more. */
   encode(message: StoredMessage, kept: boolean): Uint8Array | undefined;
   /** Highest message id that is stored. */
@@ -81,7 +83,7 @@ export class CatchUp {
   }
 
   /** Takes a message that was sent while the session was not up to date. */
-  hold(id: number, frame: Uint8Array): void {
+  hold(id: number, frame: Uint8Array | string): void {
     if (this.#query === undefined && !this.#counted) return;
     this.#heldBytes += frame.length;
     if (this.#heldBytes > heldBytes) {
@@ -96,10 +98,14 @@ export class CatchUp {
     this.#query = undefined;
     const isLast = messages.length < pageMessages;
     if (!this.#counted) {
-      this.#waiting += messages.length;
+      this.#waiting += messages.filter((message) =>
+        isShown(message) && !this.#host.hides(this.#session, message)
+      ).length;
       const last = messages.at(-1);
       this.#first ??= messages;
-      if (!isLast && last !== undefined) return this.#ask(last.id);
+      if (!isLast && last !== undefined) {
+        return this.#ask(last.id);
+      }
       return this.#finishCounting(this.#first === messages);
     }
     this.#show(messages, isLast);
@@ -144,6 +150,10 @@ export class CatchUp {
       if (connection.closing || connection.queue.bytes > queuedBytes) return;
       const message = this.#page[this.#next++];
       if (message === undefined || message.id <= session.delivered) continue;
+      if (this.#host.hides(session, message)) {
+        session.skip(message.id);
+        continue;
+      }
       session.delivered = message.id;
       const frame = this.#host.encode(message, this.#wasKept(message));
       if (frame !== undefined) connection.send(frame);
@@ -169,14 +179,21 @@ export class CatchUp {
   }
 
   #wasKept(message: StoredMessage): boolean {
-    if (message.group === undefined) return message.kept === true;
+    if (message.group === undefined) {
+      return message.receiver !== undefined && message.kept === true;
+    }
     return message.id <= this.#startedAt && message.at > this.#awaySince;
   }
 }
 
+/** True for a message that its receiver gets to read. */
+function isShown(message: StoredMessage): boolean {
+  return !message.deleted && message.deletes === undefined;
+}
+
 interface HeldFrame {
   readonly id: number;
-  readonly frame: Uint8Array;
+  readonly frame: Uint8Array | string;
 }
 
 const pageMessages = 200;

@@ -3,10 +3,11 @@
  * how far it has come (hello, login, session), and its way out.
  */
 import { type WireError } from "../protocol/errors.ts";
-import { encodeFrame } from "../protocol/frame.ts";
+import { encodeFrame, frameText } from "../protocol/frame.ts";
 import { limits } from "../protocol/limits.ts";
 import { LineDecoder } from "../protocol/line_decoder.ts";
 import { event } from "../protocol/server_frame.ts";
+import type { Verifier } from "../protocol/verifier.ts";
 import type { LoginExchange } from "./login_decider.ts";
 import type { Outbox } from "./outbox.ts";
 import { OutgoingQueue } from "./outgoing_queue.ts";
@@ -19,6 +20,17 @@ export interface PendingLogin {
   readonly udpPort: number;
   /** The proof, when it waits for a key derivation. */
   waiting?: { readonly scram: string; readonly reply: EntryReply };
+}
+
+/** A change of password on its way through SCRAM. */
+export interface PasswordChange {
+  readonly exchange: LoginExchange;
+  /** What was asked for, when it waits for a key derivation. */
+  waiting?: {
+    readonly id: number | undefined;
+    readonly scram: string;
+    readonly verifier: Verifier;
+  };
 }
 
 /** How the reply to `proof` or `resume` is to be made. */
@@ -46,6 +58,8 @@ export class Connection {
   version = 0;
   /** The login under way, from `login` to the end of `proof`. */
   login: PendingLogin | undefined;
+  /** The change of password under way, from `password-start` on. */
+  passwordChange: PasswordChange | undefined;
   /** True while a successful login waits to be stored. */
   entering = false;
   session: Session | undefined;
@@ -53,6 +67,8 @@ export class Connection {
   confirmsToken = false;
   /** Requests that wait for the store. */
   pending = 0;
+  /** True once anything came. */
+  heard = false;
   /** Malformed lines since the last good one. */
   badFrames = 0;
   /** True once nothing more is to be sent or read. */
@@ -77,8 +93,11 @@ export class Connection {
     this.lastSent = now;
   }
 
-  /** Queues an encoded frame; a reader too slow for it will be disconnected. */
-  send(frame: Uint8Array): void {
+  /**
+   * Queues a frame, encoded or, when it is for this connection alone, as text; a
+   * reader too slow for it will be disconnected.
+   */
+  send(frame: Uint8Array | string): void {
     if (this.closing) return;
     if (!this.queue.push(frame)) {
       this.closing = true;
@@ -88,7 +107,7 @@ export class Connection {
 
   /** Answers a request with success, unless it wanted no answer. */
   reply(id: number | undefined, ok: object): void {
-    if (id !== undefined) this.send(encodeFrame({ re: id, ok }));
+    if (id !== undefined) this.send(frameText({ re: id, ok }));
   }
 
   /** Answers a request, or a line that is none, with an error. */

@@ -15,7 +15,7 @@ import {
   looksLikeVerifier,
   parseVerifier,
   type Verifier,
-} from "./verifier.ts";
+} from "../protocol/verifier.ts";
 
 /** A line that is skipped, and why. */
 export interface CredentialsProblem {

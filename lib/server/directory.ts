@@ -4,9 +4,10 @@
  * every change to it goes down to the store as a write.
  */
 import { groupKey } from "../protocol/names.ts";
+import { isProfileField } from "../protocol/profile_fields.ts";
 import { Group } from "./group.ts";
 import type { SentMessage } from "./sent_messages.ts";
-import type { SessionTokens } from "./session_tokens.ts";
+import { aliveSince, type SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
 import { User } from "./user.ts";
 
@@ -20,22 +21,27 @@ export class Directory {
   #lastGroup = 0;
   readonly #users = new Map<number, User>();
   readonly #usersByName = new Map<string, User>();
+  #names: Map<string, number> | undefined;
   readonly #groups = new Map<number, Group>();
   readonly #groupsByKey = new Map<string, Group>();
 
   constructor(state: StoredState, tokens: SessionTokens) {
     this.lastMessage = state.lastMessage;
     this.lastNumber = state.lastNumber;
+    this.#lastGroup = state.lastGroup;
     for (const stored of state.users) {
       const user = new User(stored);
       // What waits is known to the store only: it has to be asked.
       user.latestMessage = state.lastMessage;
       this.#insert(user);
     }
+    this.#loadPeople(state);
     this.#loadGroups(state);
     for (const token of state.tokens) {
       const user = this.#users.get(token.user);
       if (user === undefined) continue;
+      // Of a session that a crash ended, this is all that tells.
+      user.lastSeen = Math.max(user.lastSeen, aliveSince(token));
       const { hash, previous, expires, credential } = token;
       tokens.set(user, { hash, previous, expires, credential });
     }
@@ -52,6 +58,11 @@ export class Directory {
     return this.#users.get(id);
   }
 
+  /** Everybody, with or without an account. */
+  users(): Iterable<User> {
+    return this.#users.values();
+  }
+
   /** The user of this name, with or without an account. */
   knownUser(name: string): User | undefined {
     return this.#usersByName.get(name);
@@ -65,6 +76,42 @@ export class Directory {
     const user = new User({ id, name, cursor, lastSeen: 0 });
     this.#insert(user);
     return user;
+  }
+
+  /**
+   * True when nobody else may take this name: somebody has it, had it when the
+   * account was removed, or is about to get it; in whatever letter case, so that
+   * nobody passes for somebody else.
+   */
+  isTaken(name: string, by: User): boolean {
+    const key = name.toLowerCase();
+    const own = by.name.toLowerCase() === key ? 1 : 0;
+    return (this.#nameKeys().get(key) ?? 0) > own;
+  }
+
+  /** A user is about to get this name: nobody else may. */
+  reserveName(name: string): void {
+    this.#countName(name, 1);
+  }
+
+  /** The user does not get the name after all. */
+  releaseName(name: string): void {
+    this.#countName(name, -1);
+  }
+
+  /** Gives a user a name that was reserved; the old one is free. */
+  rename(user: User, name: string): void {
+    this.#usersByName.delete(user.name);
+    this.#countName(user.name, -1);
+    user.name = name;
+    this.#usersByName.set(name, user);
+  }
+
+  /** Those whose renaming was under way when the server last ended. */
+  usersBeingRenamed(): User[] {
+    return [...this.#users.values()].filter(({ renaming }) =>
+      renaming !== undefined
+    );
   }
 
   /** The group of this name; letter case does not matter. */
@@ -92,23 +139,56 @@ export class Directory {
     return group;
   }
 
-  /** Takes a group out that was not stored. */
+  /** Takes a group out that has ended, or was not stored. */
   removeGroup(group: Group): void {
     for (const user of [...group.members.keys()]) group.removeMember(user);
     this.#groups.delete(group.id);
     this.#groupsByKey.delete(groupKey(group.name));
   }
 
+  /** Puts back, without members, a group whose end was not stored. */
+  restoreGroup(group: Group): void {
+    this.#insertGroup(group);
+  }
+
   #insert(user: User): void {
     this.#users.set(user.id, user);
     this.#usersByName.set(user.name, user);
+    this.#countName(user.name, 1);
     this.#lastUser = Math.max(this.#lastUser, user.id);
+  }
+
+  /** How many have a name, regardless of case; counted when first needed. */
+  #nameKeys(): Map<string, number> {
+    if (this.#names === undefined) {
+      this.#names = new Map();
+      for (const { name } of this.#users.values()) this.#countName(name, 1);
+    }
+    return this.#names;
+  }
+
+  #countName(name: string, by: number): void {
+    const key = name.toLowerCase();
+    const count = (this.#names?.get(key) ?? 0) + by;
+    if (count > 0) this.#names?.set(key, count);
+    else this.#names?.delete(key);
   }
 
   #insertGroup(group: Group): void {
     this.#groups.set(group.id, group);
     this.#groupsByKey.set(groupKey(group.name), group);
     this.#lastGroup = Math.max(this.#lastGroup, group.id);
+  }
+
+  #loadPeople(state: StoredState): void {
+    for (const { user, blocked, since } of state.blocks) {
+      const other = this.#users.get(blocked);
+      if (other !== undefined) this.#users.get(user)?.block(other, since);
+    }
+    for (const { user, field, value } of state.profiles) {
+      if (!isProfileField(field)) continue;
+      this.#users.get(user)?.setProfileField(field, value);
+    }
   }
 
   #loadGroups(state: StoredState): void {
@@ -133,12 +213,18 @@ export class Directory {
     for (const message of state.recent) {
       const sender = this.#users.get(message.sender);
       if (sender === undefined) continue;
-      const { at, mid, number, kept = false } = message;
-      if (message.group !== undefined) {
-        const group = this.#groups.get(message.group);
-        const sent: SentMessage = { at, receipts: [], number };
-        sender.sent.add(mid, group === undefined ? sent : { ...sent, group });
-      } else if (message.receiver !== undefined) {
+      const { at, mid, number, kept = false, deletes } = message;
+      const sent: SentMessage = { at, receipts: [], number };
+      const place = message.group === undefined
+        ? {}
+        : { group: { name: message.groupName ?? "" } };
+      if (deletes !== undefined) {
+        sender.sent.add(mid, { ...sent, ...place, deletes });
+      } else if (message.group !== undefined) {
+        sender.sent.add(mid, { ...sent, ...place });
+      } else if (message.receiver === undefined) {
+        sender.sent.add(mid, { ...sent, partial: kept });
+      } else {
         const to = this.#users.get(message.receiver);
         if (to === undefined) continue;
         const sent = sender.sent.find(mid) ?? { at, receipts: [] };

@@ -5,6 +5,7 @@ import { decodeRequest, type Request } from "../protocol/request.ts";
 import type { Batch, Effect } from "./batch.ts";
 import type { Connection } from "./connection.ts";
 import { rules } from "./handlers/table.ts";
+import type { Question } from "./lookups.ts";
 import { Refusal } from "./refusal.ts";
 import type { ServerContext } from "./server_context.ts";
 import type { Session } from "./session.ts";
@@ -66,11 +67,20 @@ function dispatch(
   if (connection.pending >= limits.unconfirmedMessages) {
     throw new Refusal("too_many_unconfirmed");
   }
+  if (rule.ask) {
+    const question = rule.ask(server, session, request, request.id);
+    server.lookups.ask(connection, request.id, question, now);
+    return undefined;
+  }
   const { write } = rule;
   server.enqueue({
     connection,
     id: request.id,
-    begin: (batch, now) => write(server, session, request, batch, now),
+    begin: (batch, now) => {
+      // The account may have been removed while the request waited.
+      if (!session.user.active) throw new Refusal("account_removed");
+      return write(server, session, request, batch, now);
+    },
   });
   return undefined;
 }
@@ -82,12 +92,18 @@ type Handle<Who> = (
   now: Instant,
 ) => object | undefined;
 
-/** A rule of the table, for whatever request: one of its three functions. */
+/** A rule of the table, for whatever request: one of its functions. */
 interface LooseRule {
   readonly needs: "nothing" | "hello" | "session";
   readonly activity: boolean;
   readonly handle?: Handle<Connection>;
   readonly read?: Handle<Session>;
+  readonly ask?: (
+    server: ServerContext,
+    session: Session,
+    request: Request,
+    id: number | undefined,
+  ) => Question;
   readonly write: (
     server: ServerContext,
     session: Session,

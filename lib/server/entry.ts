@@ -12,6 +12,7 @@ import { tokenWrite } from "./background_writes.ts";
 import type { Batch, Effect } from "./batch.ts";
 import type { Connection, EntryReply } from "./connection.ts";
 import { enter, hangUp, leave, move } from "./presence.ts";
+import { mayReach } from "./reach.ts";
 import { Refusal } from "./refusal.ts";
 import type { ServerContext } from "./server_context.ts";
 import { Session } from "./session.ts";
@@ -176,7 +177,7 @@ function sendInvitations(
 ): void {
   for (const group of user.invitations) {
     const at = group.members.get(user)?.since ?? 0;
-    if (at < toldUntil) continue;
+    if (at < toldUntil || !mayReach(group.leader, user)) continue;
     const { name, leader, leaderOnly } = group;
     connection.send(
       encodeFrame(

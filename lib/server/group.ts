@@ -78,6 +78,25 @@ export class Group {
     }
   }
 
+  /** A user's place was taken, or given back, while it was being stored. */
+  matchOnline(user: User): void {
+    const old = this.online.find((session) => session.user === user);
+    if (old !== undefined) this.removeOnline(old);
+    if (this.members.get(user)?.joined && user.session?.entered) {
+      this.addOnline(user.session);
+    }
+  }
+
+  /** Who leads when the leader is gone: the joined member of longest standing. */
+  successor(): User | undefined {
+    let first: Member | undefined;
+    for (const member of this.members.values()) {
+      if (!member.joined || member.user === this.leader) continue;
+      if (first === undefined || joinedBefore(member, first)) first = member;
+    }
+    return first?.user;
+  }
+
   /** As it is stored, without its members. */
   toStored(): StoredGroup {
     return {
@@ -99,4 +118,10 @@ export class Group {
       sinceMessage: member.sinceMessage,
     };
   }
+}
+
+/** Joined in the same millisecond, the older account comes first. */
+function joinedBefore(one: Member, other: Member): boolean {
+  return one.since < other.since ||
+    (one.since === other.since && one.user.id < other.user.id);
 }

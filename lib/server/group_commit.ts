@@ -5,7 +5,8 @@
 import { errorMessages, wireError } from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { TakenWrites } from "./background_writes.ts";
-import { Batch, type PendingWrite } from "./batch.ts";
+import { Batch } from "./batch.ts";
+import { endMemberships } from "./departure.ts";
 import type { ServerContext } from "./server_context.ts";
 
 /** The batches of a server, one after another. */
@@ -64,8 +65,7 @@ export class GroupCommit {
 
   /** Nothing more is begun: tells everyone whose request still waits. */
   refusePending(): void {
-    const refused: PendingWrite[] = this.#server.pending.splice(0);
-    for (const { connection, id } of refused) {
+    for (const { connection, id } of this.#server.pending.splice(0)) {
       connection.pending--;
       connection.entering = false;
       connection.refuse(id, wireError("shutting_down"));
@@ -80,6 +80,10 @@ export class GroupCommit {
     const batch = new Batch(++this.#lastBatch);
     const taken = background.take(batch.writes);
     this.#flushAt = undefined;
+    for (const user of taken.departed) {
+      const begin = () => endMemberships(this.#server, user, batch, now);
+      batch.add({ begin }, now);
+    }
     for (const each of pending.splice(0, batchRequests)) batch.add(each, now);
     if (batch.writes.length === 0) {
       batch.committed(now);
@@ -99,8 +103,11 @@ export class GroupCommit {
   }
 }
 
-/** Requests handled in one batch, at most. */
-const batchRequests = 8192;
+/**
+ * Requests handled in one batch, at most: while the store works on one batch,
+ * the next requests are read and what the last one caused is written.
+ */
+const batchRequests = 1024;
 /** How long background writes wait for a batch to ride along with, ms. */
 const flushMs = 200;
 /** How soon background writes are tried again after a failure, ms. */

@@ -52,6 +52,11 @@ export interface LoginDecider<
    * password gives another one. `undefined` for an unknown name.
    */
   credential(name: string): string | undefined;
+  /**
+   * True for a demo account that may log in from this machine only; `undefined`
+   * while that is being computed.
+   */
+  isDemo(name: string): boolean | undefined;
   begin(clientFirst: string, now: Instant): LoginBegun<E>;
   finish(
     exchange: E,

@@ -2,11 +2,11 @@
  * Hands waiting messages to sessions: starts their {@link CatchUp}, routes the
  * store's answers to it, and wakes those whose connection was too full.
  */
-import { encodeFrame } from "../protocol/frame.ts";
-import { event } from "../protocol/server_frame.ts";
 import type { ActionQueue } from "./action_queue.ts";
 import { CatchUp, type CatchUpHost } from "./catch_up.ts";
 import type { Directory } from "./directory.ts";
+import { isHidden } from "./reach.ts";
+import { encodeMessage } from "./encode_message.ts";
 import type { Session } from "./session.ts";
 import type { StoredMessage } from "./store.ts";
 
@@ -16,7 +16,6 @@ export class Mailboxes implements CatchUpHost {
   readonly #actions: ActionQueue;
   readonly #queries = new Map<number, Session>();
   readonly #stalled = new Set<Session>();
-  #lastQuery = 0;
   #wakeAt: number | undefined;
 
   constructor(directory: Directory, actions: ActionQueue) {
@@ -81,25 +80,24 @@ export class Mailboxes implements CatchUpHost {
   }
 
   query(session: Session, after: number, limit: number): number {
-    const query = ++this.#lastQuery;
+    const query = this.#actions.newQuery();
     this.#queries.set(query, session);
     const user = session.user.id;
     this.#actions.push({ action: "inbox", query, user, after, limit });
     return query;
   }
 
+  hides({ user }: Session, message: StoredMessage): boolean {
+    // Of the others it was decided as they were sent whom they are for.
+    if (user.blocked.size === 0 || message.group === undefined) return false;
+    const sender = this.#directory.userById(message.sender);
+    return sender !== undefined && isHidden(user, sender, message.at);
+  }
+
   encode(message: StoredMessage, kept: boolean): Uint8Array | undefined {
-    const { id, number, at, text } = message;
-    const from = this.#directory.userById(message.sender);
-    if (from === undefined) return undefined;
-    const mark = kept ? { kept } : {};
-    const common = { id, number, at, from: from.name, text, ...mark };
-    if (message.group === undefined) {
-      return encodeFrame(event("message", { ...common, kind: "private" }));
-    }
-    const group = this.#directory.groupById(message.group)?.name;
-    if (group === undefined) return undefined;
-    return encodeFrame(event("message", { ...common, kind: "group", group }));
+    // Its receivers get the deletion, which follows, in its place.
+    if (message.deleted) return undefined;
+    return encodeMessage(this.#directory, message, kept);
   }
 
   #take(query: number): Session | undefined {

@@ -33,6 +33,40 @@ export function endOldOffers(server: ServerContext, now: Instant): void {
   }
 }
 
+/** Somebody blocked somebody: ends what is offered or runs between the two. */
+export function endOffersBetween(
+  server: ServerContext,
+  blocker: User,
+  blocked: User,
+): void {
+  for (const offer of server.offers.of(blocker)) {
+    if (offer.from !== blocked && offer.to !== blocked) continue;
+    // As if the blocker had left: a block is not announced.
+    endOffer(server, offer, blocker, `${blocker.name} went off line`);
+    endOffer(server, offer, blocked, `You blocked ${blocked.name}`);
+  }
+}
+
+/** A client is seen from another address: tells the other sides of its offers. */
+export function announceAddresses(
+  server: ServerContext,
+  user: User,
+  now: Instant,
+): void {
+  const addresses = server.rendezvous.addresses(user, now.mono);
+  for (const offer of server.offers.of(user)) {
+    // Before the answer nobody knows where the receiver is.
+    if (offer.kind !== "file" || !(offer.accepted || offer.from === user)) {
+      continue;
+    }
+    const other = offer.from === user ? offer.to : offer.from;
+    const fields = { offer: offer.id, from: user.name, addresses };
+    if (other.session?.entered) {
+      other.session.connection.send(encodeFrame(event("candidates", fields)));
+    }
+  }
+}
+
 /** An event about an offer for somebody who may be about to come back. */
 export function sendOrPark(user: User, frame: Uint8Array): void {
   if (user.session?.entered) user.session.connection.send(frame);

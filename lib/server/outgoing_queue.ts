@@ -1,15 +1,16 @@
 /**
- * What waits to be written to one connection. The core pushes encoded frames (a
- * broadcast is the same array in many queues), the shell takes everything that
- * is queued as one write. The queue is counted in bytes: a reader that leaves
+ * What waits to be written to one connection. The core pushes frames: encoded
+ * ones (a broadcast is the same array in many queues), or texts for this
+ * connection alone, which are encoded together when the shell takes everything
+ * that is queued as one write. The queue is counted in bytes: a reader that leaves
  * more than the limit unread is to be disconnected, and holds no memory from
  * then on.
  */
 import { limits } from "../protocol/limits.ts";
 
-/** A bounded queue of encoded frames. */
+/** A bounded queue of frames. */
 export class OutgoingQueue {
-  #frames: Uint8Array[] = [];
+  #frames: (Uint8Array | string)[] = [];
   #bytes = 0;
   #overflowed = false;
   readonly #limit: number;
@@ -30,16 +31,20 @@ export class OutgoingQueue {
   }
 
   /** Queues a frame; `false` when the limit was reached and it was dropped. */
-  push(frame: Uint8Array): boolean {
+  push(frame: Uint8Array | string): boolean {
     if (this.#overflowed) return false;
-    if (this.#bytes + frame.length > this.#limit) {
+    // Of ASCII alone the length in bytes is known without encoding.
+    const queued = typeof frame === "string" && notAscii.test(frame)
+      ? encoder.encode(frame)
+      : frame;
+    if (this.#bytes + queued.length > this.#limit) {
       this.#overflowed = true;
       this.#frames = [];
       this.#bytes = 0;
       return false;
     }
-    this.#frames.push(frame);
-    this.#bytes += frame.length;
+    this.#frames.push(queued);
+    this.#bytes += queued.length;
     return true;
   }
 
@@ -58,13 +63,47 @@ export class OutgoingQueue {
     this.#frames = [];
     this.#bytes = 0;
     const first = frames[0];
-    if (frames.length === 1 && first !== undefined) return first;
+    if (frames.length === 1 && first !== undefined) {
+      return typeof first === "string" ? encoder.encode(first) : first;
+    }
+    if (isLastJoined(frames)) return lastJoined;
     const joined = new Uint8Array(bytes);
     let offset = 0;
+    let text = "";
     for (const frame of frames) {
+      if (typeof frame === "string") {
+        text += frame;
+        continue;
+      }
+      if (text !== "") {
+        offset += encoder.encodeInto(text, joined.subarray(offset)).written;
+        text = "";
+      }
       joined.set(frame, offset);
       offset += frame.length;
     }
+    if (text !== "") encoder.encodeInto(text, joined.subarray(offset));
+    lastFrames = frames;
+    lastJoined = joined;
     return joined;
   }
 }
+
+/** True when these are the very frames that were joined last. */
+function isLastJoined(frames: readonly (Uint8Array | string)[]): boolean {
+  if (frames.length !== lastFrames.length) return false;
+  // From the end: what members of a group got before differs least often.
+  for (let index = frames.length - 1; index >= 0; index--) {
+    if (frames[index] !== lastFrames[index]) return false;
+  }
+  return true;
+}
+
+// Thousands of members who got the same messages since they were last written
+// to get the same bytes.
+let lastFrames: readonly (Uint8Array | string)[] = [];
+let lastJoined = new Uint8Array(0);
+
+// deno-lint-ignore no-control-regex
+const notAscii = /[^\x00-\x7f]/;
+const encoder = new TextEncoder();

@@ -63,12 +63,14 @@ export function leave(
   if (user.session !== session) return;
   user.session = undefined;
   if (!session.entered) return;
+  session.settleSkipped();
   connection.session = undefined;
   user.lastSeen = now.wall;
   user.awaySince = now.mono;
   if (resumable) server.tokens.startGrace(user, now.wall);
   else {
     server.tokens.set(user, undefined);
+    server.rendezvous.remove(user);
     user.parked = [];
   }
   server.background.noteCursor(user);
@@ -106,6 +108,18 @@ export function hangUp(
   if (why !== undefined) connection.sayBye(why);
   connection.closing = true;
   server.actions.push({ action: "close", connection: connection.id });
+}
+
+/** Tells `viewer`, if on line, that `subject` came or went. */
+export function tellPresence(
+  viewer: User,
+  subject: User,
+  online: boolean,
+  now: Instant,
+): void {
+  if (!viewer.session?.entered) return;
+  const fields = { user: subject.name, online, at: now.wall };
+  viewer.session.connection.send(encodeFrame(event("presence", fields)));
 }
 
 function announce(

@@ -3,6 +3,7 @@
  * message sent again after a lost reply is answered as before and not doubled.
  */
 import { limits } from "../protocol/limits.ts";
+import { groupKey } from "../protocol/names.ts";
 import type { Group } from "./group.ts";
 import type { User } from "./user.ts";
 
@@ -20,9 +21,24 @@ export interface SentMessage {
   readonly at: number;
   /** For a private message: one for each receiver. */
   readonly receipts: Receipt[];
-  /** For a group message: the group, and the number in its log. */
-  readonly group?: Group;
+  /** For a group message, or the deletion of one. */
+  readonly group?: Pick<Group, "name">;
+  /** For all but private messages: the number in its log. */
   readonly number?: number;
+  /** For a broadcast: whether it was not for everybody on line. */
+  readonly partial?: boolean;
+  /** For a deletion: the number of the deleted message. */
+  readonly deletes?: number;
+}
+
+/** True when it was sent to the group of this name, or to none like `name`. */
+export function isOfGroup(
+  sent: SentMessage,
+  name: string | undefined,
+): boolean {
+  const { group } = sent;
+  if (group === undefined || name === undefined) return group === name;
+  return groupKey(group.name) === groupKey(name);
 }
 
 /** Remembers what one user sent, by the client's message ids. */

@@ -6,7 +6,8 @@
  * one timer to arm. Actions are carried out in order; those with an answer name
  * the `handle*` method it goes to.
  */
-import type { StoreWrite } from "./store.ts";
+import type { Verifier } from "../protocol/verifier.ts";
+import type { Lookup, Purge, StoreWrite } from "./store.ts";
 
 /** Numbers a connection for the lifetime of the process. */
 export type ConnectionId = number;
@@ -18,6 +19,15 @@ export interface RemoteAddress {
   /** True when the client runs on this machine: loopback, or the server's own address. */
   readonly local: boolean;
 }
+
+/** What is to be changed about one account. */
+export type CredentialChange =
+  | {
+    readonly do: "set-verifier";
+    readonly name: string;
+    readonly verifier: Verifier;
+  }
+  | { readonly do: "rename"; readonly name: string; readonly to: string };
 
 /** One line of `userlog.txt`. */
 export interface UserLogEntry {
@@ -44,6 +54,14 @@ export type ServerAction =
     readonly after: number;
     readonly limit: number;
   }
+  /** Look messages up; `handleFound(query, found)` or `handleQueryFailed(query)`. */
+  | {
+    readonly action: "look-up";
+    readonly query: number;
+    readonly lookup: Lookup;
+  }
+  /** Remove what is old; `handlePurged(next)` or `handlePurgeFailed()`. */
+  | { readonly action: "purge"; readonly purge: Purge }
   /** PBKDF2 off the thread; `handleDerived(name, saltedPassword)`. */
   | {
     readonly action: "derive";
@@ -51,6 +69,15 @@ export type ServerAction =
     readonly password: string;
     readonly salt: Uint8Array<ArrayBuffer>;
     readonly iterations: number;
+  }
+  /**
+   * Rewrite the accounts; `handleCredentialsWritten(edit, accounts)` with what
+   * they are now, or `handleCredentialsFailed(edit)`.
+   */
+  | {
+    readonly action: "credentials";
+    readonly edit: number;
+    readonly change: CredentialChange;
   }
   /** Write out what is queued for the connection, then close it. */
   | { readonly action: "close"; readonly connection: ConnectionId }

@@ -3,12 +3,16 @@ import { ActionQueue } from "./action_queue.ts";
 import { BackgroundWrites } from "./background_writes.ts";
 import type { PendingWrite } from "./batch.ts";
 import type { Connection } from "./connection.ts";
+import { CredentialEdits } from "./credential_edits.ts";
+import { Deletions } from "./deletions.ts";
 import { Directory } from "./directory.ts";
 import type { LoginDecider } from "./login_decider.ts";
+import { Lookups } from "./lookups.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
 import { Outbox } from "./outbox.ts";
+import { Rendezvous } from "./rendezvous.ts";
 import type { Session } from "./session.ts";
 import { SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
@@ -19,8 +23,12 @@ export interface ServerOptions {
   readonly idleMs: number;
   /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
   readonly udpPort: number;
+  /** Bytes a day that are relayed for each user; 0, the default, for none. */
+  readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
+  /** Milliseconds that delivered messages are kept; 0, the default, for ever. */
+  readonly keepMs?: number;
   /** Connections of one address that have not logged in; 16 by default. */
   readonly unauthenticatedPerAddress?: number;
 }
@@ -36,13 +44,17 @@ export class ServerContext {
   readonly background = new BackgroundWrites();
   readonly outbox = new Outbox();
   readonly offers = new OfferTable();
+  readonly credentialEdits = new CredentialEdits(this.actions);
+  readonly deletions = new Deletions();
+  readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
+  readonly lookups: Lookups;
   /** Connections that are not logged in. */
   readonly newcomers: Newcomers;
   /** Who is on line, in the order of their logins. */
   readonly online = new Set<Session>();
   /** Requests that wait for the next batch. */
-  readonly pending: PendingWrite[] = [];
+  readonly pending: (PendingWrite & { readonly connection: Connection })[] = [];
   /** Logins that wait for a key derivation, by name. */
   readonly deriving = new Map<string, Set<Connection>>();
   /** True once the server is shutting down. */
@@ -60,12 +72,18 @@ export class ServerContext {
     this.logins = logins;
     this.tokens = new SessionTokens(random);
     this.directory = new Directory(state, this.tokens);
+    this.rendezvous = new Rendezvous(
+      this.offers,
+      options.relayBytes ?? 0,
+      random,
+    );
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
+    this.lookups = new Lookups(this.actions);
   }
 
   /** Handles a request together with others, once the batch under way is done. */
-  enqueue(write: PendingWrite): void {
+  enqueue(write: PendingWrite & { readonly connection: Connection }): void {
     write.connection.pending++;
     this.pending.push(write);
   }

@@ -1,22 +1,35 @@
 import { wireError } from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
+import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
+import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
+import {
+  missUsers,
+  removeUser,
+  voidToken,
+  welcomeUsers,
+} from "./account_changes.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { finishLogin } from "./handlers/login.ts";
+import { finishPasswordChange } from "./handlers/password.ts";
+import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
+import { announceAddresses } from "./offer_relay.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./presence.ts";
 import { shown } from "./refusal.ts";
+import type { ServerDatagram } from "./rendezvous.ts";
 import type {
   ConnectionId,
   RemoteAddress,
   ServerAction,
 } from "./server_action.ts";
 import { ServerContext, type ServerOptions } from "./server_context.ts";
-import type { StoredMessage, StoredState } from "./store.ts";
+import { Retention } from "./retention.ts";
+import type { Found, StoredMessage, StoredState } from "./store.ts";
 import { checkTimeouts } from "./timeouts.ts";
 
 /**
@@ -34,6 +47,7 @@ export class ServerCore<Accounts> {
   readonly #logins: LoginDecider<Accounts>;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #commits: GroupCommit;
+  readonly #retention: Retention;
   #now: Instant;
   /** When the deadlines are looked at again, monotonic ms. */
   #checkAt: number;
@@ -53,9 +67,13 @@ export class ServerCore<Accounts> {
     this.#logins = logins;
     this.#server = new ServerContext(options, state, logins, random);
     this.#commits = new GroupCommit(this.#server);
+    this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;
     this.#checkAt = now.mono;
+    repairRenames(this.#server);
     this.#welcomeUsers();
+    missUsers(this.#server);
+    this.#commits.flush(now);
   }
 
   /** True when the server was shut down and everything is stored. */
@@ -82,6 +100,15 @@ export class ServerCore<Accounts> {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.closing) return;
     connection.lastHeard = now.mono;
+    if (!connection.heard) {
+      connection.heard = true;
+      // Under TLS these bytes are what was inside; so this is without.
+      if (startsLikeTls(bytes)) {
+        connection.refuse(undefined, wireError("bad_frame", serverSpeaksPlain));
+        this.#drop(connection);
+        return this.#settle();
+      }
+    }
     const fault = connection.lines.push(bytes, (line) => {
       if (!handleLine(this.#server, connection, line, now)) {
         this.#drop(connection);
@@ -99,6 +126,28 @@ export class ServerCore<Accounts> {
       this.#drop(connection);
     }
     this.#settle();
+  }
+
+  /**
+   * A datagram came to the server's UDP port; the bytes may be reused once what
+   * is returned was sent.
+   *
+   * @param from In canonical form.
+   */
+  handleDatagram(
+    bytes: Uint8Array,
+    from: WireAddress,
+    now: Instant,
+  ): ServerDatagram | undefined {
+    const { rendezvous } = this.#server;
+    const answer = rendezvous.handleDatagram(bytes, from, now);
+    const moved = rendezvous.takeMoved();
+    if (moved !== undefined) {
+      this.#now = now;
+      announceAddresses(this.#server, moved, now);
+      this.#settle();
+    }
+    return answer;
   }
 
   /** The connection is closed, by whichever side. */
@@ -139,12 +188,35 @@ export class ServerCore<Accounts> {
     this.#settle();
   }
 
-  /** An `inbox` action could not be carried out. */
+  /** The answer to a `look-up` action. */
+  handleFound(query: number, found: Found, now: Instant): void {
+    this.#now = now;
+    this.#server.lookups.handleFound(query, found, now);
+    this.#settle();
+  }
+
+  /** An `inbox` or `look-up` action could not be carried out. */
   handleQueryFailed(query: number, now: Instant): void {
     this.#now = now;
-    this.#server.mailboxes.handleQueryFailed(query, now.mono);
-    this.#server.actions.report("error", "waiting messages cannot be read");
+    const { mailboxes, lookups, actions } = this.#server;
+    if (!lookups.handleQueryFailed(query, now)) {
+      mailboxes.handleQueryFailed(query, now.mono);
+    }
+    actions.report("error", "stored messages cannot be read");
     this.#settle();
+  }
+
+  /** A `purge` action is done; `next` is where the next one begins. */
+  handlePurged(next: number | undefined, now: Instant): void {
+    this.#now = now;
+    this.#retention.handlePurged(next, now);
+  }
+
+  /** A `purge` action could not be carried out. */
+  handlePurgeFailed(now: Instant): void {
+    this.#now = now;
+    this.#retention.handleFailed(now);
+    this.#server.actions.report("error", "old messages cannot be removed");
   }
 
   /** The result of a `derive` action. */
@@ -155,6 +227,7 @@ export class ServerCore<Accounts> {
     this.#server.deriving.delete(name);
     for (const connection of waiting ?? []) {
       finishLogin(this.#server, connection, now);
+      finishPasswordChange(this.#server, connection, now);
     }
     this.#settle();
   }
@@ -163,26 +236,29 @@ export class ServerCore<Accounts> {
   handleAccounts(accounts: Accounts, now: Instant): void {
     this.#now = now;
     const { removed, changed } = this.#logins.handleAccounts(accounts);
-    const server = this.#server;
-    for (const name of changed) {
-      const user = server.directory.user(name);
-      if (user === undefined) continue;
-      // A session goes on, but cannot be resumed under the old credential.
-      server.tokens.set(user, undefined);
-      server.background.noteToken(user);
-    }
-    for (const name of removed) {
-      const user = server.directory.user(name);
-      if (user === undefined) continue;
-      const { session } = user;
-      if (session?.entered) {
-        dismiss(server, session, wireError("account_removed"), false, now);
-      } else user.session = undefined;
-      server.tokens.set(user, undefined);
-      server.background.noteToken(user);
-      user.active = false;
-    }
+    for (const name of changed) voidToken(this.#server, name);
+    for (const name of removed) removeUser(this.#server, name, now);
     this.#welcomeUsers();
+    this.#settle();
+  }
+
+  /** A `credentials` action was carried out; the accounts as they are now. */
+  handleCredentialsWritten(
+    edit: number,
+    accounts: Accounts,
+    now: Instant,
+  ): void {
+    const open = this.#server.credentialEdits.take(edit);
+    open?.written?.();
+    this.handleAccounts(accounts, now);
+    open?.done(now);
+    this.#settle();
+  }
+
+  /** A `credentials` action could not be carried out. */
+  handleCredentialsFailed(edit: number, now: Instant): void {
+    this.#now = now;
+    this.#server.credentialEdits.take(edit)?.failed();
     this.#settle();
   }
 
@@ -211,6 +287,8 @@ export class ServerCore<Accounts> {
   handleTimeout(now: Instant): void {
     this.#now = now;
     this.#server.mailboxes.handleTimeout(now.mono);
+    this.#server.lookups.handleTimeout(now);
+    this.#retention.handleTimeout(now);
     if (now.mono >= this.#checkAt) {
       const connections = this.#connections.values();
       this.#checkAt = checkTimeouts(this.#server, connections, now);
@@ -246,6 +324,8 @@ export class ServerCore<Accounts> {
       this.#connections.size > 0 ? this.#checkAt : Infinity,
       this.#commits.timeout ?? Infinity,
       this.#server.mailboxes.timeout ?? Infinity,
+      this.#server.lookups.timeout ?? Infinity,
+      this.#retention.timeout ?? Infinity,
     );
     return next === Infinity ? undefined : next;
   }
@@ -298,17 +378,8 @@ export class ServerCore<Accounts> {
     hangUp(this.#server, connection);
   }
 
-  /** Knows a user for every account. */
   #welcomeUsers(): void {
-    const { directory, background } = this.#server;
-    for (const name of this.#logins.names()) {
-      let user = directory.knownUser(name);
-      if (user === undefined) {
-        user = directory.addUser(name);
-        background.noteUser(user);
-      }
-      user.active = true;
-    }
+    welcomeUsers(this.#server);
     this.#commits.flush(this.#now);
   }
 }

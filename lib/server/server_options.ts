@@ -1,5 +1,6 @@
 /** The command line of the server (SPEC.md §1). */
 import {
+  type CommandLine,
   describeOptions,
   type IntegerSetting,
   integerSetting,
@@ -10,6 +11,7 @@ import {
   parseNonEmpty,
   type StartRequest,
   startRequest,
+  UsageError,
 } from "../protocol/command_line.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 
@@ -25,12 +27,18 @@ export interface ServerOptions {
   readonly blockDuration: number;
   /** Seconds without a command before a client is logged out; 0 = never. */
   readonly idleTimeout: number;
+  /** Days that delivered messages are kept; 0 = for ever. */
+  readonly keepDays: number;
   /** Path of the accounts. */
   readonly credentials: string;
   /** Folder of logs and database. */
   readonly dataDir: string;
+  /** Megabytes a day that are relayed for each user; 0 for none. */
+  readonly relayQuota: number;
   /** No TLS. */
   readonly plain: boolean;
+  /** PEM files to use in the place of the generated certificate. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Demo accounts may log in from other machines. */
   readonly allowDemo: boolean;
 }
@@ -48,23 +56,43 @@ export function parseServerOptions(
     }
     const path = (name: string, standard: string, what: string) =>
       parseNonEmpty(name, lastValue(line, name) ?? standard, what);
+    const plain = line.options.has("--plain");
+    const tls = tlsFiles(line);
+    if (plain && tls !== undefined) {
+      throw new UsageError("--plain and --tls-cert exclude each other");
+    }
     const options: ServerOptions = {
       host: parseHost("--host", lastValue(line, "--host") ?? defaultHost),
       port: integerSetting(line, portSetting),
       attempts: integerSetting(line, attemptsSetting),
       blockDuration: integerSetting(line, blockDurationSetting),
       idleTimeout: integerSetting(line, idleTimeoutSetting),
+      keepDays: integerSetting(line, keepDaysSetting),
       credentials: path(
         "--credentials",
         defaultCredentials,
         "the path of a file",
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
-      plain: line.options.has("--plain"),
+      relayQuota: integerSetting(line, relayQuotaSetting),
+      plain,
+      ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
     };
     return { kind: "run", options };
   });
+}
+
+function tlsFiles(line: CommandLine): ServerOptions["tls"] {
+  const [cert, key] = ["--tls-cert", "--tls-key"].map((name) => {
+    const path = lastValue(line, name);
+    if (path === undefined) return undefined;
+    return parseNonEmpty(name, path, "the path of a PEM file");
+  });
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert");
+  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key");
+  return { cert, key };
 }
 
 /** Where the accounts are unless something else is said. */
@@ -105,6 +133,18 @@ const idleTimeoutSetting: IntegerSetting = {
   max: longest,
   standard: 0,
 };
+const keepDaysSetting: IntegerSetting = {
+  option: "--keep-days",
+  min: 0,
+  max: 36_500,
+  standard: 365,
+};
+const relayQuotaSetting: IntegerSetting = {
+  option: "--relay-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: 1024,
+};
 
 const rows: readonly OptionRow[] = [
   {
@@ -138,6 +178,12 @@ const rows: readonly OptionRow[] = [
     default: String(idleTimeoutSetting.standard),
   },
   {
+    name: "--keep-days",
+    value: "DAYS",
+    help: "remove delivered messages from the database then; 0 = never",
+    default: String(keepDaysSetting.standard),
+  },
+  {
     name: "--credentials",
     value: "FILE",
     help: "the accounts",
@@ -149,7 +195,20 @@ const rows: readonly OptionRow[] = [
     help: "logs and database; created when missing",
     default: defaultDataDir,
   },
+  {
+    name: "--relay-quota",
+    value: "MB",
+    help: "relayed a day for each user without a direct path; 0 = none",
+    default: String(relayQuotaSetting.standard),
+  },
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
+  {
+    name: "--tls-cert",
+    value: "FILE",
+    help: "certificate to use, PEM; needs --tls-key",
+    default: "made in the data folder",
+  },
+  { name: "--tls-key", value: "FILE", help: "its private key, PEM" },
   {
     name: "--allow-demo",
     help: "let the demo accounts log in from other machines too",

@@ -22,6 +22,8 @@ export class Session {
   catchUp: CatchUp | undefined;
   /** When the user last asked for something, monotonic ms. */
   lastActivity: number;
+  /** Messages that were passed over since the id `after`. */
+  #skipped: { readonly after: number; readonly upto: number } | undefined;
   #logEntry: UserLogEntry | undefined;
 
   constructor(
@@ -54,12 +56,43 @@ export class Session {
   }
 
   /** Hands a message that was just sent to the client, or holds it for its turn. */
-  deliver(id: number, frame: Uint8Array): void {
+  deliver(id: number, frame: Uint8Array | string): void {
     if (this.catchUp !== undefined) this.catchUp.hold(id, frame);
     else if (id > this.delivered) {
       this.delivered = id;
       this.connection.send(frame);
     }
+  }
+
+  /** A message that was just sent is not for this user: it counts as handed out. */
+  withhold(id: number): void {
+    if (this.catchUp === undefined && id > this.delivered) this.skip(id);
+  }
+
+  /** The message that would be next is not for this user. */
+  skip(id: number): void {
+    const follows = this.#skipped?.upto === this.delivered;
+    const after = follows ? this.#skipped?.after : undefined;
+    this.#skipped = { after: after ?? this.delivered, upto: id };
+    this.delivered = id;
+  }
+
+  /**
+   * Moves the cursor over what was skipped, once everything before it is
+   * confirmed: else it would come after all when the reason is gone.
+   */
+  settleSkipped(): void {
+    const { user } = this;
+    if (this.#skipped === undefined || user.cursor < this.#skipped.after) {
+      return;
+    }
+    user.cursor = Math.max(user.cursor, this.#skipped.upto);
+    this.#skipped = undefined;
+  }
+
+  /** The user has another name. */
+  handleRenamed(): void {
+    this.#logEntry = undefined;
   }
 
   /** Continues on another connection. */

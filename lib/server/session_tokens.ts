@@ -120,6 +120,14 @@ export function toStoredToken(user: User, record: TokenRecord): StoredToken {
   };
 }
 
+/**
+ * A time, ms since 1970 UTC, at which a session with this token was alive: five
+ * minutes before its end, at the earliest.
+ */
+export function aliveSince(token: StoredToken): number {
+  return token.expires - aliveMs;
+}
+
 function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }

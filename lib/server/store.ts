@@ -21,6 +21,23 @@ export interface StoredUser {
   readonly cursor: number;
   /** When the user was last seen on line; 0 for never. */
   readonly lastSeen: number;
+  /** The name that the account is being given; see `handlers/rename.ts`. */
+  readonly renaming?: string;
+}
+
+/** `user` does not want to have to do with `blocked`. */
+export interface StoredBlock {
+  readonly user: number;
+  readonly blocked: number;
+  readonly since: number;
+}
+
+/** A field of somebody's profile. */
+export interface StoredProfileField {
+  readonly user: number;
+  readonly field: string;
+  /** Empty removes the field. */
+  readonly value: string;
 }
 
 /** A group without its members. */
@@ -53,15 +70,85 @@ export interface StoredMessage {
   readonly sender: number;
   readonly receiver?: number;
   readonly group?: number;
+  /** Its name, where the group may be one that has ended. */
+  readonly groupName?: string;
   readonly at: number;
+  /** Empty when the message was deleted, or tells of a deletion. */
   readonly text: string;
   /** Chosen by the sender's client, for deduplication. */
   readonly mid: string;
   /**
-   * True when the receiver of a private message was off line as it was sent;
-   * what the sender was told then is told again when the message is repeated.
+   * True when the receiver of a private message was off line as it was sent, or
+   * when a broadcast was not for everybody on line; what the sender was told
+   * then is told again when the message is repeated.
    */
   readonly kept?: boolean;
+  /** True when its sender took it back. */
+  readonly deleted?: boolean;
+  /**
+   * Set when this tells its receivers that another message was taken back: the
+   * number of that message in the same log.
+   */
+  readonly deletes?: number;
+}
+
+/**
+ * A question about stored messages, newest first: those with ids below `before`,
+ * at most `limit`.
+ */
+export type Lookup =
+  /** Private ones between two people. */
+  | {
+    readonly kind: "pair";
+    readonly user: number;
+    readonly other: number;
+    readonly before: number;
+    readonly limit: number;
+  }
+  /** Those of a group with ids over `after`. */
+  | {
+    readonly kind: "group";
+    readonly group: number;
+    readonly after: number;
+    readonly before: number;
+    readonly limit: number;
+  }
+  /**
+   * Everything of and for a user: private ones, broadcasts, and those of the
+   * groups that the user is in, since joining; or one of the two latter alone.
+   */
+  | {
+    readonly kind: "mine";
+    readonly user: number;
+    readonly only?: "broadcast" | "group";
+    readonly before: number;
+    readonly limit: number;
+  }
+  /** The one with this number in a group's log, or in messagelog.txt. */
+  | {
+    readonly kind: "number";
+    readonly group: number | undefined;
+    readonly number: number;
+  };
+
+/** The answer to a {@link Lookup}. */
+export interface Found {
+  readonly messages: readonly StoredMessage[];
+  /**
+   * For a message that was asked for by its number: whom a broadcast was for,
+   * or who is owed a group's message.
+   */
+  readonly receivers: readonly number[];
+}
+
+/** One step of removing what is old. */
+export interface Purge {
+  /** Messages sent before this time may go, ms since 1970 UTC. */
+  readonly olderThan: number;
+  /** Messages with ids up to this one were looked at. */
+  readonly after: number;
+  /** Users without an account: what waits for them does not count. */
+  readonly gone: readonly number[];
 }
 
 /** A session token, by the hash under which the server keeps it. */
@@ -84,20 +171,45 @@ export interface StoredToken {
 export type StoreWrite =
   | { readonly write: "user"; readonly user: StoredUser } // insert or replace
   | { readonly write: "group"; readonly group: StoredGroup } // insert or replace
-  | { readonly write: "group-remove"; readonly group: number }
+  /** The group has ended: it has no members and its name is free. */
+  | { readonly write: "group-end"; readonly group: number; readonly at: number }
   | { readonly write: "member"; readonly member: StoredMember } // insert or replace
   | {
     readonly write: "member-remove";
     readonly group: number;
     readonly user: number;
+    /** Messages of the group that the user is still to get, by their ids. */
+    readonly owed?: { readonly after: number; readonly upto: number };
   }
   | { readonly write: "message"; readonly message: StoredMessage }
+  /** A message of a group that somebody is to get who is no member any more. */
+  | {
+    readonly write: "owe";
+    readonly group: number;
+    readonly user: number;
+    readonly message: number;
+  }
+  /** Whom a broadcast is for: those who were on line. */
+  | {
+    readonly write: "broadcast";
+    readonly message: number;
+    readonly receivers: readonly number[];
+  }
+  /** The message's text is no more. */
+  | { readonly write: "delete"; readonly message: number }
   | {
     readonly write: "cursor";
     readonly user: number;
     readonly upto: number;
     readonly lastSeen: number;
   }
+  | { readonly write: "block"; readonly block: StoredBlock } // insert or replace
+  | {
+    readonly write: "unblock";
+    readonly user: number;
+    readonly blocked: number;
+  }
+  | { readonly write: "profile"; readonly profile: StoredProfileField }
   /** The user's only token, or none. */
   | { readonly write: "token"; readonly token: StoredToken }
   | { readonly write: "token-remove"; readonly user: number };
@@ -107,7 +219,13 @@ export interface StoredState {
   readonly users: readonly StoredUser[];
   readonly groups: readonly StoredGroup[];
   readonly members: readonly StoredMember[];
+  readonly blocks: readonly StoredBlock[];
+  readonly profiles: readonly StoredProfileField[];
   readonly tokens: readonly StoredToken[];
+  /** Highest id of a group, those that have ended included. */
+  readonly lastGroup: number;
+  /** Groups that ended shortly before the server did, for their logs. */
+  readonly endedGroups: readonly StoredGroup[];
   /** Highest message id; 0 without any. */
   readonly lastMessage: number;
   /** Highest number in messagelog.txt's sequence. */
@@ -117,7 +235,16 @@ export interface StoredState {
   /** The last messages of the server, oldest first, for deduplication. */
   readonly recent: readonly Pick<
     StoredMessage,
-    "id" | "sender" | "mid" | "number" | "at" | "group" | "receiver" | "kept"
+    | "id"
+    | "sender"
+    | "mid"
+    | "number"
+    | "at"
+    | "group"
+    | "groupName"
+    | "receiver"
+    | "kept"
+    | "deletes"
   >[];
   /** 32 random bytes made with the database: salts of unknown names. */
   readonly secret: Uint8Array;
@@ -130,8 +257,10 @@ export interface Store {
   /** Makes all these changes, in this order, or none. */
   commit(writes: readonly StoreWrite[]): Promise<void>;
   /**
-   * Messages for `user` with ids over `after`, oldest first: private ones, and
-   * those of the groups that the user has joined since then; not the user's own.
+   * Messages for `user` with ids over `after`, oldest first: private ones,
+   * broadcasts for those who were on line then, and those of groups that were
+   * sent while the user was a joined member, or that the user is owed; not the
+   * user's own.
    */
   inbox(user: number, after: number, limit: number): Promise<StoredMessage[]>;
   /**
@@ -143,6 +272,15 @@ export interface Store {
     after: number,
     limit: number,
   ): Promise<StoredMessage[]>;
+  /** Answers a question about the past. */
+  lookUp(lookup: Lookup): Promise<Found>;
+  /**
+   * Looks at some messages and removes those that are old and that everyone
+   * they are for has confirmed; gives freed space back to the file system.
+   *
+   * @returns The `after` of the next step; `undefined` when nothing is left.
+   */
+  purge(purge: Purge): Promise<number | undefined>;
   /** Names that an administrator unlocked since the last call. */
   takeUnlocks(): Promise<string[]>;
   close(): Promise<void>;

@@ -1,3 +1,4 @@
+import type { Profile, ProfileField } from "../protocol/profile_fields.ts";
 import type { StoredUser } from "./store.ts";
 import type { Group } from "./group.ts";
 import { SentMessages } from "./sent_messages.ts";
@@ -7,7 +8,9 @@ import type { TokenRecord } from "./session_tokens.ts";
 /** A person, known by a number that no renaming changes. */
 export class User {
   readonly id: number;
-  readonly name: string;
+  name: string;
+  /** The name that the account is being given; see `handlers/rename.ts`. */
+  renaming: string | undefined;
   /** Messages up to this id were delivered and confirmed. */
   cursor: number;
   /** When the user was last seen on line, ms since 1970 UTC; 0 for never. */
@@ -18,6 +21,11 @@ export class User {
   /** When the last session ended, monotonic ms. */
   awaySince = 0;
   token: TokenRecord | undefined;
+  /** Whom this user has blocked, and since when (ms since 1970 UTC). */
+  readonly blocked = new Map<User, number>();
+  /** Who has blocked this user. */
+  readonly blockedBy = new Set<User>();
+  profile: Profile = noProfile;
   readonly sent = new SentMessages();
   /** Groups that the user has joined. */
   readonly groups = new Set<Group>();
@@ -31,6 +39,7 @@ export class User {
   constructor(stored: StoredUser) {
     this.id = stored.id;
     this.name = stored.name;
+    this.renaming = stored.renaming;
     this.cursor = stored.cursor;
     this.lastSeen = stored.lastSeen;
   }
@@ -40,6 +49,24 @@ export class User {
     return this.session !== undefined && this.session.entered;
   }
 
+  /** Blocks somebody, on both sides of the relation. */
+  block(other: User, since: number): void {
+    this.blocked.set(other, since);
+    other.blockedBy.add(this);
+  }
+
+  /** Ends a block, on both sides of the relation. */
+  unblock(other: User): void {
+    this.blocked.delete(other);
+    other.blockedBy.delete(this);
+  }
+
+  /** Sets a field of the profile; an empty value clears it. */
+  setProfileField(field: ProfileField, value: string): void {
+    const { [field]: _, ...others } = this.profile;
+    this.profile = value === "" ? others : { ...others, [field]: value };
+  }
+
   /** As it is stored. */
   toStored(): StoredUser {
     return {
@@ -47,6 +74,10 @@ export class User {
       name: this.name,
       cursor: this.cursor,
       lastSeen: this.lastSeen,
+      ...(this.renaming === undefined ? {} : { renaming: this.renaming }),
     };
   }
 }
+
+/** One for all who have filled in nothing. */
+const noProfile: Profile = {};

@@ -16,7 +16,7 @@ import {
 import { isUserName } from "../protocol/names.ts";
 import { CredentialsFile } from "./credentials_file.ts";
 import { defaultCredentials, defaultDataDir } from "./server_options.ts";
-import type { Verifier } from "./verifier.ts";
+import type { Verifier } from "../protocol/verifier.ts";
 
 /** What is to be done with one account. */
 export interface NamedAction {

@@ -20,6 +20,8 @@ export class AckFrame {
   delay = 0;
   /** The receiver knows the file's digest. */
   finReceived = false;
+  /** The receiver waits for room on its disk. */
+  isPaused = false;
   /** Every block below this one has been opened. */
   base = 0;
   /** Blocks below this one may be sent. */
@@ -50,7 +52,7 @@ export class AckFrame {
     const start = at;
     writeU48(out, at, this.largest + 1);
     writeU32(out, at + 6, Math.min(Math.round(this.delay * 1000), 2 ** 32 - 1));
-    out[at + 10] = this.finReceived ? 1 : 0;
+    out[at + 10] = (this.finReceived ? 1 : 0) | (this.isPaused ? 2 : 0);
     writeU32(out, at + 11, this.base);
     writeU32(out, at + 15, this.limit);
     out[at + 19] = this.rangeCount;
@@ -77,7 +79,8 @@ export class AckFrame {
     if (body.length < fixedBytes) return false;
     this.largest = readU48(body, 0) - 1;
     this.delay = readU32(body, 6) / 1000;
-    this.finReceived = (body[10]! & 1) === 1;
+    this.finReceived = (body[10]! & 1) !== 0;
+    this.isPaused = (body[10]! & 2) !== 0;
     this.base = readU32(body, 11);
     this.limit = readU32(body, 15);
     this.rangeCount = body[19]!;

@@ -31,8 +31,20 @@ export interface EndOptions {
   readonly firstBlock?: number;
   /** Numbers the shell gave to the other side's addresses, best first. */
   readonly paths: readonly number[];
+  /** How the paths compare; see {@link PathFinder}. */
+  readonly rankOf?: (path: number) => number;
+  /** The path through the server, if there is one. */
+  readonly relay?: number;
   /** Monotonic time, ms. */
   readonly now: number;
+}
+
+/** How the other side is reached. */
+export interface PathInfo {
+  /** -1 while it is not. */
+  readonly path: number;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt: number;
 }
 
 /** Shared control part of both ends. */
@@ -53,12 +65,26 @@ export class ControlChannel {
   constructor(options: EndOptions, role: "sender" | "receiver") {
     this.#id = options.id;
     this.#sealer = new ControlSealer(options.id, options.keys, role);
-    this.paths = new PathFinder(options.paths, options.now);
+    const { paths, now, rankOf, relay } = options;
+    this.paths = new PathFinder(paths, now, {
+      chooses: role === "sender",
+      ...(rankOf === undefined ? {} : { rankOf }),
+      ...(relay === undefined ? {} : { relay }),
+    });
   }
 
   /** True once {@link close} was called. */
   get isClosing(): boolean {
     return this.#closeReason !== undefined;
+  }
+
+  /** The path in use and its round-trip time, ms; 0 while it is not known. */
+  get pathInfo(): PathInfo {
+    const { active } = this.paths;
+    const rtt = this.rtt.isMeasured
+      ? this.rtt.smoothed
+      : this.paths.minRoundTrip(active);
+    return { path: active, rtt };
   }
 
   /** The number a sealed datagram must exceed to be news. */
@@ -100,6 +126,9 @@ export class ControlChannel {
     } else if (bytes[0] === packetType.probed && body.length === 8) {
       const rtt = this.paths.roundTrip(readU32(body, 0), path, now);
       if (rtt >= 0) {
+        const before = this.paths.active;
+        this.paths.handleRoundTrip(path, rtt, now);
+        if (this.paths.active !== before) this.rtt.reset();
         if (path === this.paths.active) this.rtt.update(rtt);
         this.probedBytes = readU32(body, 4);
       }

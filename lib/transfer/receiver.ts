@@ -13,7 +13,11 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
 import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
-import { ControlChannel, type EndOptions } from "./control_channel.ts";
+import {
+  ControlChannel,
+  type EndOptions,
+  type PathInfo,
+} from "./control_channel.ts";
 import {
   controlHeaderBytes,
   dataHeaderBytes,
@@ -78,6 +82,16 @@ export class Receiver {
     return this.#channel.path;
   }
 
+  /** How the sender is reached. */
+  get pathInfo(): PathInfo {
+    return this.#channel.pathInfo;
+  }
+
+  /** The sender may be at `path`, too. */
+  addPath(path: number, now: number): void {
+    this.#channel.paths.add(path, now);
+  }
+
   /** Every block below this one is opened. */
   get base(): number {
     return this.#window.base;
@@ -124,6 +138,12 @@ export class Receiver {
     const isLast = this.#window.limit === this.#blocks;
     if (opened >= limitStep || (isLast && opened > 0)) this.#ackAt = now;
     this.#checkDigest();
+  }
+
+  /** Tells the sender that this side waits for room on its disk, or goes on. */
+  setPaused(isPaused: boolean, now: number): void {
+    this.#ack.isPaused = isPaused;
+    this.#ackAt = now;
   }
 
   /** The file is synced and has its final name. */
@@ -216,6 +236,7 @@ export class Receiver {
       this.#received.add(number, number + 1);
     }
     this.#channel.paths.handleData(path, now);
+    this.#tellPath();
     // A gap or a repetition is news the sender waits for.
     const isOrdinary = number === this.#largest + 1 && outcome !== "known";
     this.#unacked += isOrdinary ? 1 : oddWeight;
@@ -246,14 +267,8 @@ export class Receiver {
   #handleControl(bytes: Uint8Array, path: number, now: number): void {
     const body = this.#channel.handle(bytes, path, now);
     if (body === undefined || this.#channel.isClosing) return;
-    if (this.#state === "connecting") {
-      this.#state = "receiving";
-      this.#events.push({
-        type: "connected",
-        path: this.#channel.paths.active,
-        rtt: this.#channel.rtt.smoothed,
-      });
-    }
+    if (this.#state === "connecting") this.#state = "receiving";
+    this.#tellPath();
     if (this.#isDoneTold) this.#doneAt = now;
     const type = bytes[0]!;
     if (type === packetType.probe && this.#largest >= 0) {
@@ -274,6 +289,11 @@ export class Receiver {
       });
       this.#endsAt = -Infinity;
     }
+  }
+
+  #tellPath(): void {
+    if (!this.#channel.paths.takeMoved()) return;
+    this.#events.push({ type: "connected", ...this.#channel.pathInfo });
   }
 
   #checkDigest(): void {

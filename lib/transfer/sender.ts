@@ -11,8 +11,7 @@ import { AckFrame } from "./ack_frame.ts";
 import { Bbr } from "./bbr.ts";
 import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
-import type { CongestionController } from "./congestion.ts";
-import { ControlChannel, type EndOptions } from "./control_channel.ts";
+import { ControlChannel, type PathInfo } from "./control_channel.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
 import {
@@ -23,23 +22,11 @@ import {
   writeSlicePlace,
 } from "./packet.ts";
 import { ResendQueue } from "./resend_queue.ts";
+import type { SenderOptions } from "./sender_options.ts";
 import { SendRecovery } from "./send_recovery.ts";
 import { SendWindow } from "./send_window.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
-
-/** Options of a {@link Sender}. */
-export interface SenderOptions extends EndOptions {
-  /** Paths whose other end is on this machine: large datagrams are tried. */
-  readonly localPaths?: readonly number[];
-  /**
-   * SHA-256 over the blocks below `firstBlock`, to go on with; it must be
-   * complete when the first block is handed in.
-   */
-  readonly hash?: ReturnType<typeof createHash>;
-  /** Default: {@link Bbr}. */
-  readonly controller?: CongestionController;
-}
 
 /** Sends one file to one receiver. */
 export class Sender {
@@ -70,6 +57,9 @@ export class Sender {
   /** The slice that was picked has not been sent before. */
   #isNewSlice = false;
   #probesDue = 0;
+  /** The path in use ends on this machine. */
+  #isLocal = false;
+  #isPaused = false;
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
@@ -107,6 +97,16 @@ export class Sender {
     return this.#channel.path;
   }
 
+  /** How the receiver is reached. */
+  get pathInfo(): PathInfo {
+    return this.#channel.pathInfo;
+  }
+
+  /** The receiver may be at `path`, too. */
+  addPath(path: number, now: number): void {
+    this.#channel.paths.add(path, now);
+  }
+
   /** Every block below this one was opened by the receiver. */
   get base(): number {
     return this.#window.base;
@@ -128,7 +128,9 @@ export class Sender {
     if (type === packetType.data) return;
     const body = this.#channel.handle(bytes, path, now);
     if (body === undefined || this.#channel.isClosing) return;
-    if (this.#state === "connecting") this.#connect(now);
+    if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
+      this.#connect(now);
+    }
     if (type === packetType.probed) this.#handleProbed();
     else if (type === packetType.ack) this.#handleAck(body, now);
     else if (type === packetType.done) this.#handleDone(now);
@@ -243,16 +245,19 @@ export class Sender {
     return this.#events.shift();
   }
 
+  /** A path was found, or another one is used from now on. */
   #connect(now: number): void {
     const path = this.#channel.paths.active;
+    const isFirst = this.#state === "connecting";
+    const isLocal = this.#localPaths.includes(path);
+    if (isFirst || !(isLocal && this.#isLocal)) {
+      this.#mtu.start(now, isLocal);
+    }
+    this.#isLocal = isLocal;
     this.#state = "sending";
-    this.#mtu.start(now, this.#localPaths.includes(path));
-    this.#recovery.start(now);
-    this.#events.push({
-      type: "connected",
-      path,
-      rtt: this.#channel.rtt.smoothed,
-    });
+    if (isFirst) this.#recovery.start(now);
+    else this.#recovery.setDatagramBytes(this.#mtu.size);
+    this.#events.push({ type: "connected", ...this.#channel.pathInfo });
   }
 
   #handleProbed(): void {
@@ -266,6 +271,10 @@ export class Sender {
     const ack = this.#ack;
     if (!ack.decode(body) || ack.largest >= this.#recovery.sent.next) return;
     if (ack.base > this.#window.end) return;
+    if (ack.isPaused !== this.#isPaused) {
+      this.#isPaused = ack.isPaused;
+      this.#events.push({ type: "paused", isPaused: ack.isPaused });
+    }
     this.#isFinReceived ||= ack.finReceived;
     this.#limit = Math.max(this.#limit, ack.limit);
     this.#window.release(ack.base);

@@ -11,6 +11,8 @@ export type EngineEvent =
   | { readonly type: "verified"; readonly digest: Uint8Array }
   /** Sender: the receiver has stored the file. Receiver: the sender knows. */
   | { readonly type: "done"; readonly digest: Uint8Array }
+  /** Sender: the receiver waits for room on its disk, or no longer does. */
+  | { readonly type: "paused"; readonly isPaused: boolean }
   /** The other side ended it. */
   | { readonly type: "closed"; readonly reason: CloseReason }
   /** Nothing valid came from the other side for too long. */

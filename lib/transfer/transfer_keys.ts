@@ -4,16 +4,9 @@
  * the offer's id as salt and both public keys in the info, so the keys belong
  * to this offer between these two keys and are never used for another.
  */
-import {
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  hkdfSync,
-  type KeyObject,
-} from "node:crypto";
-import { encodeBase64 } from "@std/encoding/base64";
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { hkdfSync } from "node:crypto";
 import type { Random } from "../protocol/random.ts";
+import { X25519KeyPair } from "../protocol/x25519_key_pair.ts";
 
 /** The keys of a transfer. */
 export interface TransferKeys {
@@ -29,21 +22,15 @@ export interface TransferKeys {
 
 /** One side's key pair for one offer. */
 export class TransferKeyPair {
-  /** X25519 public key, base64url, 43 characters. */
-  readonly publicKey: string;
-  readonly #privateKey: KeyObject;
+  readonly #keyPair: X25519KeyPair;
 
   constructor(random: Random) {
-    const der = new Uint8Array(pkcs8Prefix.length + keyBytes);
-    der.set(pkcs8Prefix);
-    der.set(random.bytes(keyBytes), pkcs8Prefix.length);
-    this.#privateKey = createPrivateKey(
-      `-----BEGIN PRIVATE KEY-----\n${encodeBase64(der)}\n` +
-        "-----END PRIVATE KEY-----\n",
-    );
-    const spki = createPublicKey(this.#privateKey)
-      .export({ format: "der", type: "spki" });
-    this.publicKey = encodeBase64Url(spki.subarray(-keyBytes));
+    this.#keyPair = new X25519KeyPair(random);
+  }
+
+  /** X25519 public key, base64url, 43 characters. */
+  get publicKey(): string {
+    return this.#keyPair.publicKey;
   }
 
   /**
@@ -59,17 +46,7 @@ export class TransferKeyPair {
     id: Uint8Array,
     role: "sender" | "receiver",
   ): TransferKeys {
-    let secret: Uint8Array;
-    try {
-      const publicKey = createPublicKey({
-        key: { kty: "OKP", crv: "X25519", x: peerKey },
-        format: "jwk",
-      });
-      // Keys of low order, which would make the secret known, are refused here.
-      secret = diffieHellman({ privateKey: this.#privateKey, publicKey });
-    } catch {
-      throw new RangeError("The other side's key is not a usable X25519 key");
-    }
+    const secret = this.#keyPair.sharedSecret(peerKey);
     const keys = role === "sender"
       ? [this.publicKey, peerKey]
       : [peerKey, this.publicKey];
@@ -88,9 +65,3 @@ export class TransferKeyPair {
 
 const keyBytes = 32;
 const headerKeyBytes = 8;
-
-/** DER of a PKCS #8 X25519 private key up to the key itself (RFC 8410 §7). */
-const pkcs8Prefix = Uint8Array.from([
-  ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06],
-  ...[0x03, 0x2b, 0x65, 0x6e, 0x04, 0x22, 0x04, 0x20],
-]);

@@ -27,6 +27,8 @@ export const transferLimits = {
   connectMs: 10_000,
   /** Without any valid datagram for this long, a running transfer fails, ms. */
   idleMs: 30_000,
+  /** Without a direct path for this long, the relay is tried, ms. */
+  relayAfterMs: 3_000,
   /** A side that hears nothing for this long asks whether the other lives, ms. */
   keepAliveMs: 2_000,
   /** How long an ended transfer still answers repeated last words, ms. */

@@ -5,6 +5,7 @@ const defaults = {
   host: "127.0.0.1",
   port: 6000,
   udpPort: 0,
+  limit: 0,
   downloadDir: ".",
   exec: [],
   json: false,
@@ -43,6 +44,7 @@ Deno.test("parseClientOptions() takes arguments, and options over them", () => {
       color: false,
     },
   );
+  assertEquals(run(["--forget", "[::1]:6000"]).forget, "[::1]:6000");
 });
 
 Deno.test("parseClientOptions() reads the environment, options win", () => {
@@ -80,6 +82,10 @@ Deno.test("parseClientOptions() says what is wrong", () => {
       'invalid --accept "maybe": must be always, ask or never',
     ],
     [["--download-dir="], 'invalid --download-dir "": must be a folder'],
+    [
+      ["--forget", "h"],
+      'invalid --forget "h": must be HOST:PORT as in the message about the changed key',
+    ],
     [["--exec", " "], 'invalid --exec " ": must be a command'],
     [
       ["a", "1", "2", "3"],
@@ -104,6 +110,7 @@ Deno.test("parseClientOptions() answers --help and --version before all else", (
       "--exec",
       "--json",
       "--plain",
+      "--forget",
       "--no-color",
       "PARLEY_PASSWORD",
       "NO_COLOR",

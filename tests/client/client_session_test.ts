@@ -235,6 +235,31 @@ Deno.test("ClientSession: a server that does not answer a logout is left after 2
   assertEquals(harness.lastEffect("end").reason, "interrupted");
 });
 
+Deno.test("ClientSession: binds to the server's UDP port, and passes on new addresses", () => {
+  const harness = loggedIn();
+  assertEquals(harness.sent.filter((each) => each.do === "rendezvous"), []);
+  harness.lose();
+  harness.toTimeout();
+  harness.serverUdpPort = 6000;
+  harness.connect();
+  harness.answer("resume", session("t2"));
+  const grant = { id: "00ff00ff00ff00ff", key };
+  harness.answer("rendezvous", grant);
+  assertEquals(harness.lastEffect("bind"), {
+    effect: "bind",
+    port: 6000,
+    grant,
+  });
+  harness.line("/p2pvideo luke /films/a.mp4");
+  const { id } = harness.lastEffect("prepare-offer");
+  const addresses = [{ ip: "203.0.113.9", port: 4 }];
+  const candidates = { ev: "candidates", offer: id, addresses };
+  harness.server({ ...candidates, from: "leia" });
+  assert(harness.effects.every(({ effect }) => effect !== "add-addresses"));
+  harness.server({ ...candidates, from: "luke" });
+  assertEquals(harness.lastEffect("add-addresses").addresses, addresses);
+});
+
 Deno.test("ClientSession: a sent file is offered, sent, verified and settled", () => {
   const harness = loggedIn();
   const n = harness.line("/p2pvideo luke /films/a.mp4");
@@ -242,7 +267,7 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assertEquals(path, "/films/a.mp4");
   assertMatch(id, /^[0-9a-f]{16}$/);
   const file = { name: "a.mp4", size: 100 };
-  harness.transfer({ event: "offer-ready", id, file, key, addresses: [] });
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
   assertEquals(harness.answer("offer", {}).to, "luke");
   harness.server({
     ev: "answer",
@@ -254,8 +279,8 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   });
   assertEquals(harness.lastEffect("start-sending").id, id);
   harness.lose();
-  harness.transfer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
-  harness.transfer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
+  harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
+  harness.peer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
   const [result] = harness.results();
   assertEquals(result?.n, n);
   assert(result?.outcome.ok && result.outcome.command === "p2pvideo");
@@ -271,14 +296,14 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
   const file = { name: "a", size: 1 };
   harness.line("/p2pvideo luke a");
   const unreadable = harness.lastEffect("prepare-offer").id;
-  harness.transfer({
+  harness.peer({
     event: "failed",
     id: unreadable,
     failure: "unreadable",
     message: "no such file",
   });
   harness.line("/p2pvideo luke a");
-  harness.transfer({
+  harness.peer({
     event: "offer-ready",
     id: harness.lastEffect("prepare-offer").id,
     file,
@@ -288,7 +313,7 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
   harness.refuse("offer", "user_offline", "luke is off line");
   harness.line("/p2pvideo luke a");
   const { id } = harness.lastEffect("prepare-offer");
-  harness.transfer({ event: "offer-ready", id, file, key, addresses: [] });
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
   harness.answer("offer", {});
   harness.server({
     ev: "answer",
@@ -321,9 +346,9 @@ Deno.test("ClientSession: an offer waits for /accept, then the file is received"
   harness.line("/accept 2");
   harness.line("/accept 1");
   assertEquals(harness.lastEffect("prepare-answer").from, "luke");
-  harness.transfer({ event: "answer-ready", id, key, addresses: [] });
+  harness.peer({ event: "answer-ready", id, key, addresses: [] });
   assertEquals(harness.answer("answer", {}).accept, true);
-  harness.transfer({
+  harness.peer({
     event: "done",
     id,
     bytes: 100,
@@ -357,7 +382,7 @@ Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell t
   assertEquals(ask.take("answer").accept, false);
   const always = loggedIn();
   always.server(offer);
-  always.transfer({
+  always.peer({
     event: "answer-ready",
     id: offer.offer,
     key,

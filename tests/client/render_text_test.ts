@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import type {
   ClientEvent,
+  CommandAnswers,
+  CommandSuccess,
+  PrivateSessionInfo,
   TransferInfo,
 } from "../../lib/client/client_event.ts";
 import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
@@ -21,6 +24,7 @@ const info: TransferInfo = {
   state: "running",
   bytes: 500_000,
   rate: 100_000,
+  paused: false,
 };
 
 function text(event: ClientEvent): string[] {
@@ -39,6 +43,16 @@ Deno.test("renderText: says what SPEC says", () => {
   assertEquals(text({ ...message, kind: "private" }), [`${time}, yoda: hi`]);
   assertEquals(text({ ...message, kind: "group", group: "jedi" }), [
     `${time}, jedi, yoda: hi`,
+  ]);
+  assertEquals(text({ ...message, kind: "broadcast" }), [
+    `${time}, yoda to all: hi`,
+  ]);
+  const deleted = { event: "deleted", number: 12, at, from: "yoda" } as const;
+  assertEquals(text({ ...deleted, kind: "private" }), [
+    "message 12 of yoda was deleted",
+  ]);
+  assertEquals(text({ ...deleted, kind: "group", group: "jedi" }), [
+    "message 12 of yoda in jedi was deleted",
   ]);
   assertEquals(text({ event: "presence", user: "luke", online: true, at }), [
     "luke is online",
@@ -72,7 +86,122 @@ Deno.test("renderText: says what SPEC says", () => {
   }];
   const kept = { command: "msgto", ok: true, answer: { at, sent } } as const;
   assertEquals(text({ event: "result", n: 1, outcome: kept }), [
-    `message sent at ${time}, kept for leia, who is off line`,
+    `message sent at ${time}, kept for leia, who is off line (numbers 1, 2)`,
+  ]);
+});
+
+Deno.test("renderText: history, who was there, what was deleted", () => {
+  const result = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const common = { at, from: "yoda", text: "hi" };
+  const messages = [
+    { ...common, id: 4, kind: "private", number: 3, to: "luke" },
+    { ...common, id: 5, kind: "group", number: 1, group: "jedi" },
+    { ...common, id: 6, kind: "broadcast", number: 4, text: "", deleted: true },
+  ] as const;
+  const history = { command: "history", ok: true } as const;
+  const earlier = "/history before 4";
+  const answer = { messages: [...messages], before: 4, earlier };
+  assertEquals(result({ ...history, answer }), [
+    "earlier messages: /history before 4",
+    `3; ${time}, yoda to luke: hi`,
+    `1; ${time}, jedi, yoda: hi`,
+    `4; ${time}, yoda to all: (deleted)`,
+  ]);
+  assertEquals(result({ ...history, answer: { messages: [] } }), [
+    "no messages",
+  ]);
+  const since = { command: "whoelsesince", ok: true } as const;
+  const users = [{ user: "leia", online: true, at }, {
+    user: "luke",
+    online: false,
+    at,
+  }];
+  assertEquals(result({ ...since, answer: { users, total: 5 } }), [
+    "leia, on line now",
+    `luke, last seen ${time}`,
+    "and 3 more",
+  ]);
+  assertEquals(result({ ...since, answer: { users: [], total: 0 } }), [
+    "nobody else was on line",
+  ]);
+  const deletion = { at, number: 13, deleted: 12 };
+  assertEquals(
+    result({ command: "deletemsg", ok: true, answer: deletion }),
+    [`message 12 deleted at ${time}`],
+  );
+  const sent = { at, number: 9, partial: true };
+  assertEquals(
+    result({ command: "broadcast", ok: true, answer: sent }),
+    [
+      `message sent at ${time}, but not to everybody: some blocked you (number 9)`,
+    ],
+  );
+});
+
+Deno.test("renderText: private sessions are told apart in words, not by colour alone", () => {
+  const private_ = {
+    event: "private-message",
+    session: 1,
+    at,
+    from: "yoda",
+    text: "hi\x1b[2J",
+  } as const;
+  assertEquals(text(private_), [`${time}, yoda (private): hi␛[2J`]);
+  assertEquals(
+    renderJson(private_),
+    `{"event":"private-message","session":1,"at":"2026-06-01T12:00:00.000Z","from":"yoda","text":"hi\\u001b[2J"}`,
+  );
+  const session = (
+    state: PrivateSessionInfo["state"],
+    direction: "incoming" | "outgoing" = "outgoing",
+    more = {},
+  ) =>
+    text({
+      event: "session",
+      info: { session: 2, direction, kind: "session", user: "luke", state },
+      ...more,
+    });
+  assertEquals(session("offered", "incoming"), [
+    "luke asks for a private session; /accept 2 or /reject 2",
+  ]);
+  assertEquals(session("offered"), ["2: asked luke for a private session"]);
+  assertEquals(session("connecting"), []);
+  assertEquals(session("open"), [
+    "2: private session with luke is open; /private luke TEXT, /stopprivate luke",
+  ]);
+  const why = { message: "luke left" };
+  assertEquals(session("closed", "outgoing", { ...why, unconfirmed: 1 }), [
+    "2: private session with luke has ended: luke left",
+    "1 private message to luke may not have arrived",
+  ]);
+  assertEquals(session("failed", "outgoing", { ...why, unconfirmed: 3 }), [
+    "2: private session with luke failed: luke left",
+    "3 private messages to luke may not have arrived",
+  ]);
+  assertEquals(
+    text({
+      event: "private-refused",
+      session: 2,
+      user: "luke",
+      text: "hi",
+      message: "try again",
+    }),
+    ["not sent to luke: try again: hi"],
+  );
+  const answer = {
+    transfers: [],
+    sessions: [{
+      session: 2,
+      direction: "outgoing",
+      kind: "session",
+      user: "luke",
+      state: "open",
+    }],
+  } as const;
+  const outcome = { command: "transfers", ok: true, answer } as const;
+  assertEquals(text({ event: "result", n: 1, outcome }), [
+    "2: private session with luke, open",
   ]);
 });
 
@@ -113,6 +242,75 @@ Deno.test("renderText: nobody can draw on another's terminal", () => {
       assert(!/[\x00-\x1f\u202e]/.test(line), event.event);
     }
   }
+});
+
+Deno.test("renderText: tells about people", () => {
+  const told = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const ok = true;
+  assertEquals(
+    told({ command: "block", ok, answer: { user: "luke" } }),
+    ["luke is blocked: cannot reach you, and neither sees the other"],
+  );
+  assertEquals(
+    told({ command: "unblock", ok, answer: { user: "luke" } }),
+    ["luke is no longer blocked"],
+  );
+  const users = [{ user: "luke", since: at }];
+  assertEquals(told({ command: "blocked", ok, answer: { users } }), [
+    `luke, blocked since ${time}`,
+  ]);
+  assertEquals(told({ command: "blocked", ok, answer: { users: [] } }), [
+    "you have blocked nobody",
+  ]);
+  const profile = (answer: CommandAnswers["profile"]) =>
+    told({ command: "profile", ok, answer });
+  assertEquals(
+    profile({
+      user: "yoda",
+      fields: { status: "hm\u001b[2J", hometown: "Dagobah" },
+      online: true,
+      since: at,
+    }),
+    [`yoda, online since ${time}`, "  hometown: Dagobah", "  status:   hm␛[2J"],
+  );
+  assertEquals(
+    profile({ user: "yoda", fields: {}, online: false, lastSeen: at }),
+    [`yoda, last seen ${time}, has filled in nothing`],
+  );
+  assertEquals(profile({ user: "yoda", fields: {} }), [
+    "yoda, has filled in nothing",
+  ]);
+  const set = (value: string) =>
+    told({ command: "setprofile", ok, answer: { field: "status", value } });
+  assertEquals(set("x"), ["your status is now: x"]);
+  assertEquals(set(""), ["your status is cleared"]);
+  assertEquals(told({ command: "changepassword", ok, answer: {} }), [
+    "password changed",
+  ]);
+  const answer = { from: "yoda", to: "master" };
+  assertEquals(told({ command: "rename", ok, answer }), [
+    "you are now known as master",
+  ]);
+  assertEquals(text({ event: "renamed", ...answer }), [
+    "yoda is now known as master",
+  ]);
+});
+
+Deno.test("renderJson: times about people are in UTC", () => {
+  const json = (outcome: CommandSuccess) =>
+    JSON.parse(renderJson({ event: "result", n: 1, outcome }));
+  const iso = "2026-06-01T12:00:00.000Z";
+  const answer = { users: [{ user: "luke", since: at }] };
+  assertEquals(json({ command: "blocked", ok: true, answer }).users, [
+    { user: "luke", since: iso },
+  ]);
+  const fields = { name: "Y" };
+  const who = { user: "yoda", fields, online: false, lastSeen: at };
+  const profile = json({ command: "profile", ok: true, answer: who });
+  assertEquals(profile.lastSeen, iso);
+  assertEquals(profile.fields, fields);
+  assert(!("since" in profile));
 });
 
 Deno.test("renderText: names keep their colour, and only a palette makes colour", () => {

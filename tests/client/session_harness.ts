@@ -3,8 +3,9 @@ import { assert } from "@std/assert";
 import type { ClientEffect } from "../../lib/client/client_effect.ts";
 import type { ClientEvent } from "../../lib/client/client_event.ts";
 import { ClientSession } from "../../lib/client/client_session.ts";
-import type { AcceptRule } from "../../lib/client/transfers.ts";
-import type { TransferEvent } from "../../lib/client/transfer_port.ts";
+import type { SecureChannel } from "../../lib/client/login.ts";
+import type { AcceptRule } from "../../lib/client/transfers_host.ts";
+import type { PeerEvent } from "../../lib/client/offers.ts";
 import { parseCommand } from "../../lib/commands/parse_command.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
@@ -17,6 +18,8 @@ export class SessionHarness {
   readonly events: ClientEvent[] = [];
   readonly effects: ClientEffect[] = [];
   sent: Sent[] = [];
+  /** What the server's hello says. */
+  serverUdpPort = 0;
   #mono = 1000;
 
   constructor(accept: AcceptRule = "always") {
@@ -96,19 +99,20 @@ export class SessionHarness {
     return n;
   }
 
-  transfer(event: TransferEvent): void {
-    this.session.handleTransferEvent(event, this.now);
+  /** A service that talks to other clients tells something. */
+  peer(event: PeerEvent): void {
+    this.session.handlePeerEvent(event, this.now);
     this.drain();
   }
 
-  connect(): void {
-    this.session.handleConnected(this.now);
+  connect(channel?: SecureChannel): void {
+    this.session.handleConnected(this.now, channel);
     this.drain();
     this.answer("hello", {
       version: 1,
       features: [],
       agent: "t",
-      udpPort: 6000,
+      udpPort: this.serverUdpPort,
       time: 1,
     });
   }

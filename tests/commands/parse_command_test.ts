@@ -34,6 +34,20 @@ Deno.test("parseCommand: tells a missing text from a blank one", () => {
   });
 });
 
+Deno.test("parseCommand: /setprofile clears a field without a value", () => {
+  const cases: [string, string][] = [
+    ["/setprofile status", ""],
+    ["/setprofile status  ", ""],
+    ['/setprofile status ""', ""],
+    ['/setprofile status  do "or"  do not', 'do "or"  do not'],
+  ];
+  for (const [line, value] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "setprofile", field: "status", value },
+    });
+  }
+});
+
 Deno.test("parseCommand: sends once to a receiver named twice and refuses empty names", () => {
   assertEquals(parseCommand("/msgto leia,luke,leia hi"), {
     command: { command: "msgto", to: ["leia", "luke"], text: "hi" },
@@ -61,13 +75,53 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/msgto",
       "/activeuser now",
       "/creategroup",
+      "/createbroadcast",
+      "/leavegroup",
+      "/leavegroup a b",
+      "/addmember a",
+      "/addmember a b c",
+      "/removemember",
+      "/removemember a",
+      "/promote a",
+      "/promote a b c",
       "/joingroup",
       "/joingroup a b",
       "/groupmsg",
       "/groupmsg jedi",
       "/groups all",
+      "/block",
+      "/block a b",
+      "/unblock",
+      "/blocked a",
+      "/profile a b",
+      "/setprofile",
+      "/changepassword x",
+      "/rename",
+      "/rename a b",
       "/members",
       "/members a b",
+      "/broadcast",
+      "/broadcast ",
+      "/whoelsesince",
+      "/whoelsesince ten",
+      "/whoelsesince 1.5",
+      "/whoelsesince -1",
+      "/whoelsesince 1 2",
+      "/history luke 0",
+      "/history luke 501",
+      "/history luke ten",
+      "/history luke 5 6",
+      "/history luke 5 before",
+      "/history luke 5 before x",
+      "/history luke 5 before 6 7",
+      "/deletemsg",
+      "/deletemsg 0",
+      "/deletemsg x",
+      "/deletemsg 1 2",
+      "/deletegroupmsg",
+      "/deletegroupmsg jedi",
+      "/deletegroupmsg jedi x",
+      "/deletegroupmsg jedi 1 2",
       "/p2pvideo luke",
       "/p2pvideo luke a b",
       '/p2pvideo luke "open',
@@ -84,6 +138,35 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/quit now",
     ]
   ) assertStringIncludes(message(line), "usage: /");
+});
+
+Deno.test("parseCommand: says what is no number", () => {
+  assertEquals(
+    message("/whoelsesince ten"),
+    'usage: /whoelsesince SECONDS; "ten" is not a whole number',
+  );
+  assertStringIncludes(message("/history luke x"), '"x" is not a count from 1');
+  assertStringIncludes(message("/deletemsg x"), '"x" is no message number');
+});
+
+Deno.test("parseCommand: /history takes name, count and place, all optional", () => {
+  const cases: [string, object][] = [
+    ["/history", {}],
+    ["/history 50", { count: 50 }],
+    ["/history luke", { name: "luke" }],
+    ["/history luke 50", { name: "luke", count: 50 }],
+    ["/history luke before 7", { name: "luke", before: 7 }],
+    ["/history 50 before 7", { count: 50, before: 7 }],
+    ["/history before 7", { before: 7 }],
+    ["/history @2026 5 before 7", { name: "@2026", count: 5, before: 7 }],
+    ["/history #before 5", { name: "#before", count: 5 }],
+    ["/history before", { name: "before" }],
+  ];
+  for (const [line, fields] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "history", ...fields },
+    } as never);
+  }
 });
 
 Deno.test("parseCommand: a group without users is left to the server to refuse", () => {
@@ -106,7 +189,7 @@ Deno.test("parseCommand: an unknown command suggests the nearest one", () => {
 
 Deno.test("parseCommand: a line without slash says how commands look", () => {
   assertStringIncludes(message("hello there"), "commands start with a slash");
-  assertStringIncludes(message("logout"), "did you mean /logout?");
+  assertStringIncludes(message("groups"), "did you mean /groups?");
 });
 
 Deno.test("parseCommand: no line throws", () => {

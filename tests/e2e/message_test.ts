@@ -99,7 +99,11 @@ Deno.test("/activeuser: who else is on line, with login time, address and port",
   await using luke = await logIn(server, "luke");
   await yoda.event("presence", { user: "luke", online: true });
   const { users } = await yoda.succeed("/activeuser");
-  const log = await server.data("userlog.txt");
+  // The file is written a moment after everybody was told.
+  const log = await server.dataWhen(
+    "userlog.txt",
+    (text) => text.includes("; luke; "),
+  );
   const port = log.split("\n")[1]?.split("; ").at(-1);
   assert(Array.isArray(users));
   const [user] = users;
@@ -132,9 +136,11 @@ Deno.test("text output: sentences as people read them", async () => {
   await reader.send("/activeuser");
   await line(/^obiwan, active since .{20}, 127\.0\.0\.1:\d+$/);
   await reader.send("/msgto obiwan hello");
-  await line(/^message sent at \d\d \w{3} \d{4} \d\d:\d\d:\d\d$/);
+  await line(/^message sent at \d\d \w{3} \d{4} \d\d:\d\d:\d\d \(number 1\)$/);
   await reader.send("/msgto leia hello");
-  await line(/^message sent at .{20}, kept for leia, who is off line$/);
+  await line(
+    /^message sent at .{20}, kept for leia, who is off line \(number 2\)$/,
+  );
   await obiwan.succeed("/msgto yoda general kenobi");
   await line(/^\d\d \w{3} \d{4} \d\d:\d\d:\d\d, obiwan: general kenobi$/);
   await reader.send("/msgto vader hello");

@@ -174,6 +174,7 @@ Deno.test("server: a reader of its log that goes away does not end it", async ()
         "127.0.0.1",
         "--port",
         "0",
+        "--plain",
         // Logging in before the account is there counts as a failure.
         "--block-duration",
         "1",

@@ -9,6 +9,7 @@ import { writeFileAtomically } from "../../lib/io/atomic_file.ts";
 import { CredentialsSource } from "../../lib/io/credentials_source.ts";
 import { ensureFirstAccount } from "../../lib/io/first_account.ts";
 import { StartError } from "../../lib/io/start_error.ts";
+import { makeVerifier } from "../../lib/protocol/verifier.ts";
 import type { Accounts } from "../../lib/server/accounts.ts";
 import { CredentialsFile } from "../../lib/server/credentials_file.ts";
 import { FakeConsole } from "../support/fake_console.ts";
@@ -63,6 +64,67 @@ test("CredentialsSource.watch() keeps the accounts when an edit is unusable", as
   }
 });
 
+test("CredentialsSource.edit() changes one line, with what was edited by hand, and is no edit to notice", async (path) => {
+  await Deno.writeTextFile(path, "# us\nyoda one\nluke two\n");
+  const { source, next, changes } = watched(path);
+  await source.load();
+  await Deno.writeTextFile(path, "# we\nyoda one\nluke two\nleia three\n");
+  const renamed = await source.edit({ do: "rename", name: "yoda", to: "m" });
+  assertEquals([...renamed.keys()], ["m", "luke", "leia"]);
+  assertEquals(
+    await Deno.readTextFile(path),
+    "# we\nm one\nluke two\nleia three\n",
+  );
+  const changed = await source.edit({
+    do: "set-verifier",
+    name: "luke",
+    verifier,
+  });
+  assertEquals(changed.get("luke"), { kind: "verifier", verifier });
+  try {
+    const edited = next();
+    await Deno.writeTextFile(path, "m one\n");
+    // The first change that is told is the one by hand.
+    assertEquals([...(await edited).keys()], ["m"]);
+    assertEquals(changes.length, 0);
+  } finally {
+    source.close();
+  }
+});
+
+test("CredentialsSource.edit() refuses what was edited meanwhile, and leaves the file alone", async (path) => {
+  const { source } = watched(path);
+  await Deno.writeTextFile(path, "yoda one\nluke two\n");
+  await source.load();
+  const text = "yoda reset\nleia two\n";
+  await Deno.writeTextFile(path, text);
+  const set = (name: string) =>
+    source.edit({ do: "set-verifier", name, verifier });
+  await assertRejects(() => set("yoda"), Error, 'account "yoda" was edited');
+  await assertRejects(() => set("luke"), Error, 'account "luke" was edited');
+  await Deno.writeTextFile(path, "yoda one\nleia two\n");
+  await assertRejects(
+    () => source.edit({ do: "rename", name: "yoda", to: "leia" }),
+    RangeError,
+  );
+  await Deno.remove(path);
+  await assertRejects(() => set("yoda"));
+  await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+});
+
+test("CredentialsSource.edit() makes changes one after another", async (path) => {
+  const { source } = watched(path);
+  await Deno.writeTextFile(path, "yoda one\nluke two\nleia three\n");
+  await source.load();
+  await Promise.all([
+    source.edit({ do: "rename", name: "yoda", to: "a" }),
+    source.edit({ do: "rename", name: "luke", to: "b" }),
+    source.edit({ do: "rename", name: "leia", to: "c" }),
+    assertRejects(() => source.edit({ do: "rename", name: "leia", to: "d" })),
+  ]);
+  assertEquals(await Deno.readTextFile(path), "a one\nb two\nc three\n");
+});
+
 test("ensureFirstAccount() makes the file with the first account", async (path) => {
   const console = new FakeConsole({ answers: ["", " leia ", "pw", "pw"] });
   await ensureFirstAccount(path, console);
@@ -93,6 +155,11 @@ test("ensureFirstAccount() names the command where nobody answers", async (path)
     }
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
   }
+});
+
+const verifier = makeVerifier(new Uint8Array(32), {
+  salt: new Uint8Array(16),
+  iterations: 600_000,
 });
 
 function test(name: string, use: (path: string) => Promise<void>): void {
@@ -139,6 +206,7 @@ function watched(path: string) {
   return {
     source,
     reports,
+    changes,
     next: () => {
       startWatching();
       return until(() => changes.shift());

@@ -49,11 +49,14 @@ Deno.test("LogAppender.repair cuts off a torn line and finds the last number", a
     await Deno.writeTextFile(path, line(6) + line(7) + line(8).slice(0, -4));
     const appender = new LogAppender(path);
     const removed = new TextEncoder().encode(line(8).slice(0, -4)).length;
-    assertEquals(await appender.repair(), { lastNumber: 7, removed });
+    const firstLine = line(6).trimEnd();
+    const found = { lastNumber: 7, removed, firstLine };
+    assertEquals(await appender.repair(), found);
     appender.append(line(8));
     await appender.flush();
     assertEquals(await Deno.readTextFile(path), line(6) + line(7) + line(8));
-    assertEquals(await appender.repair(), { lastNumber: 8, removed: 0 });
+    const repaired = { lastNumber: 8, removed: 0, firstLine };
+    assertEquals(await appender.repair(), repaired);
   });
 });
 
@@ -63,7 +66,9 @@ Deno.test("LogAppender.repair looks past a long end without numbers", async () =
     const notes = "# a note that somebody wrote\n".repeat(20_000);
     await Deno.writeTextFile(path, line(3) + notes + "torn");
     const appender = new LogAppender(path);
-    assertEquals(await appender.repair(), { lastNumber: 3, removed: 4 });
+    const firstLine = line(3).trimEnd();
+    const found = { lastNumber: 3, removed: 4, firstLine };
+    assertEquals(await appender.repair(), found);
     assertEquals(await Deno.readTextFile(path), line(3) + notes);
   });
 });
@@ -126,5 +131,28 @@ Deno.test("LogAppender moves an older log aside when a new one begins", async ()
       await Deno.readTextFile(`${folder}/Jedi_messagelog.1.txt`),
       line(1, "old") + line(2, "old"),
     );
+  });
+});
+
+Deno.test("LogAppender keeps apart two logs whose lines are held together", async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/Jedi_messagelog.txt`;
+    const appender = new LogAppender(path);
+    const logs = ["one", "two", "three"].map((text) =>
+      line(1, text) + line(2, text)
+    );
+    for (const log of logs) {
+      for (const each of log.trimEnd().split("\n")) {
+        appender.append(`${each}\n`);
+      }
+    }
+    await appender.flush();
+    const written = [
+      "Jedi_messagelog.1",
+      "Jedi_messagelog.2",
+      "Jedi_messagelog",
+    ]
+      .map((name) => Deno.readTextFileSync(`${folder}/${name}.txt`));
+    assertEquals(written, logs);
   });
 });

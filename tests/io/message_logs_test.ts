@@ -148,3 +148,63 @@ Deno.test("MessageLogs warns about a log that is ahead of the database", async (
     await store.close();
   });
 });
+
+Deno.test("MessageLogs.catchUp finishes the log of a group that ended, and never mixes groups of one name", async () => {
+  const store = new SqliteStore(":memory:");
+  const hour = 3_600_000;
+  const said = (id: number, group: number, number: number): StoreWrite => ({
+    write: "message",
+    message: {
+      id,
+      number,
+      group,
+      sender: 1,
+      at: 100 * hour * group + id * 1000,
+      text: `${group}`,
+      mid: `${id}`,
+    },
+  });
+  const made = (id: number): StoreWrite => {
+    const group = { id, name: "Jedi", leader: 1, leaderOnly: false };
+    return { write: "group", group: { ...group, createdAt: 0 } };
+  };
+  const line = (id: number, group: number, number: number) =>
+    groupLogLine(number, 100 * hour * group + id * 1000, "yoda", `${group}`);
+  await store.commit([
+    { write: "user", user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0 } },
+    made(1),
+    said(1, 1, 1),
+    said(2, 1, 2),
+    { write: "group-end", group: 1, at: 200 * hour },
+    made(2),
+    said(3, 2, 1),
+    said(4, 2, 2),
+  ]);
+  const state = await store.load();
+  const first = line(1, 1, 1) + line(2, 1, 2);
+  const second = line(3, 2, 1) + line(4, 2, 2);
+  const cases = [
+    ["", first, second],
+    [line(1, 1, 1), first, second],
+    [first, first, second],
+    // The first group's log was moved aside before the server died.
+    [line(3, 2, 1), undefined, second],
+  ] as const;
+  for (const [before, aside, main] of cases) {
+    await withTempFolder(async (folder) => {
+      const path = `${folder}/Jedi_messagelog`;
+      await Deno.writeTextFile(`${path}.txt`, before);
+      const reports: string[] = [];
+      const logs = new MessageLogs(folder, (_, text) => reports.push(text));
+      await logs.catchUp(store, state);
+      await logs.close();
+      assertEquals(await Deno.readTextFile(`${path}.txt`), main);
+      const moved = aside === undefined
+        ? undefined
+        : await Deno.readTextFile(`${path}.1.txt`);
+      assertEquals(moved, aside);
+      assertEquals(reports, []);
+    });
+  }
+  await store.close();
+});

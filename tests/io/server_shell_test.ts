@@ -80,6 +80,7 @@ class ShellServer implements AsyncDisposable {
         messageLogs: { append: (_group, line) => server.lines.push(line) },
         userLog: { set: (entries) => server.online = entries },
         deriveKey,
+        editCredentials: () => Promise.reject(new Error("not in this test")),
         report: (_level, text) => server.reports.push(text),
       }));
   }

@@ -105,7 +105,15 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
     assertEquals([...state.lastGroupNumber], [[7, 1]]);
     assertEquals(state.recent, [
       { id: 1, number: 1, sender: 1, receiver: 2, at: 1001, mid: "m" },
-      { id: 2, number: 1, sender: 1, group: 7, at: 1002, mid: "m" },
+      {
+        id: 2,
+        number: 1,
+        sender: 1,
+        group: 7,
+        at: 1002,
+        mid: "m",
+        groupName: jedi.name,
+      },
       { id: 3, number: 2, sender: 2, at: 1003, mid: "m" },
       {
         id: 4,
@@ -118,6 +126,44 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
       },
     ]);
     assertEquals(state.secret, secret);
+    await store.close();
+  });
+});
+
+Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async () => {
+  await withFile(async (path) => {
+    const block = (user: number, blocked: number, since: number) =>
+      ({ write: "block", block: { user, blocked, since } }) as const;
+    const field = (user: number, field: string, value: string) =>
+      ({ write: "profile", profile: { user, field, value } }) as const;
+    let store = new SqliteStore(path);
+    await store.commit([
+      {
+        write: "user",
+        user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0, renaming: "m" },
+      },
+      block(1, 2, 5),
+      block(1, 3, 6),
+      block(2, 1, 7),
+      { write: "unblock", user: 1, blocked: 3 },
+      field(1, "status", "old"),
+      field(1, "status", "new"),
+      field(1, "email", "x"),
+      field(1, "email", ""),
+    ]);
+    await store.close();
+    store = new SqliteStore(path);
+    const state = await store.load();
+    assertEquals(state.users.map((each) => ({ ...each })), [
+      { id: 1, name: "yoda", cursor: 0, lastSeen: 0, renaming: "m" },
+    ]);
+    assertEquals(state.blocks.map((each) => ({ ...each })), [
+      { user: 1, blocked: 2, since: 5 },
+      { user: 2, blocked: 1, since: 7 },
+    ]);
+    assertEquals(state.profiles.map((each) => ({ ...each })), [
+      { user: 1, field: "status", value: "new" },
+    ]);
     await store.close();
   });
 });
@@ -139,12 +185,14 @@ Deno.test("SqliteStore.commit replaces and removes", async () => {
     user(1, "master"),
     { write: "group", group: { ...jedi, leader: 2 } },
     { write: "member-remove", group: 7, user: 1 },
-    { write: "group-remove", group: 8 },
+    { write: "group-end", group: 8, at: 99 },
     { write: "token-remove", user: 1 },
   ]);
   const state = await store.load();
   assertEquals(state.users.map(({ name }) => name), ["master"]);
   assertEquals(state.groups, [{ ...jedi, leader: 2 }]);
+  assertEquals(state.endedGroups, [{ ...jedi, id: 8, name: "Sith" }]);
+  assertEquals(state.lastGroup, 8);
   assertEquals(state.members.map(({ user }) => user), [2]);
   assertEquals([...state.lastGroupNumber], [[7, 1]]);
   assertEquals(state.tokens, []);
@@ -253,9 +301,9 @@ Deno.test("SqliteStore looks messages up through indexes", () => {
     ["grp = 2 AND id > 5 ORDER BY id", "messages_by_group"],
     ["grp IS NULL AND id >= 5 ORDER BY id", "messages_by_group"],
     [
-      "min(sender, receiver) = 1 AND max(sender, receiver) = 2 " +
-      "AND receiver IS NOT NULL AND id < 9 ORDER BY id DESC",
-      "messages_by_pair",
+      "sender = 1 AND receiver IS 2 AND grp IS NULL AND id < 9 " +
+      "ORDER BY id DESC",
+      "messages_by_sender",
     ],
   ] as const;
   for (const [where, index] of queries) {
@@ -309,4 +357,36 @@ Deno.test("openDatabase refuses a newer, a damaged, a locked and an impossible f
     refused(path + "3", "is locked by another program");
     other.close();
   });
+});
+
+Deno.test("SqliteStore.inbox has what a former member is still owed, until it is confirmed", async () => {
+  const store = new SqliteStore(":memory:");
+  const said = (id: number) => wrote(message(id, id, 2, { group: 7 }));
+  await store.commit([
+    user(1, "yoda"),
+    user(2, "leia"),
+    { write: "group", group: jedi },
+    member(7, 1),
+    member(7, 2),
+    said(1),
+    said(2),
+    said(3),
+    {
+      write: "member-remove",
+      group: 7,
+      user: 1,
+      owed: { after: 1, upto: 3 },
+    },
+    said(4),
+    { write: "group-end", group: 7, at: 9 },
+  ]);
+  const inbox = async (after: number) =>
+    (await store.inbox(1, after, 9)).map(({ id, groupName }) =>
+      `${id} ${groupName}`
+    );
+  assertEquals(await inbox(0), [`2 ${jedi.name}`, `3 ${jedi.name}`]);
+  assertEquals(await inbox(2), [`3 ${jedi.name}`]);
+  await store.commit([{ write: "cursor", user: 1, upto: 3, lastSeen: 0 }]);
+  assertEquals(await inbox(0), []);
+  await store.close();
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import {
+  compareLogStart,
   groupLogLine,
   messageLogLine,
   messageLogName,
@@ -30,4 +31,19 @@ Deno.test("groupLogLine writes number, time, sender and text", () => {
 Deno.test("messageLogName names a log after its group", () => {
   assertEquals(messageLogName(undefined), "messagelog.txt");
   assertEquals(messageLogName("Jedi"), "Jedi_messagelog.txt");
+});
+
+Deno.test("compareLogStart tells the logs of groups of one name apart, in any time zone", () => {
+  const at = Date.UTC(2026, 5, 1, 12, 0, 7, 345);
+  const hour = 3_600_000;
+  const line = (ms: number) => groupLogLine(1, ms, "yoda", "hi").trimEnd();
+  for (const shift of [0, hour, -14 * hour, 26 * hour, hour / 4]) {
+    assertEquals(compareLogStart(line(at + shift), at), "same");
+  }
+  assertEquals(compareLogStart(line(at - 1000), at), "earlier");
+  assertEquals(compareLogStart(line(at + 1000), at), "later");
+  assertEquals(compareLogStart(line(at - 48 * hour), at), "earlier");
+  for (const other of ["", "2; 01 Jun 2026 12:00:00; yoda; hi", "a note"]) {
+    assertEquals(compareLogStart(other, at), "same");
+  }
 });

@@ -8,7 +8,7 @@ import {
   type AuthenticatorOptions,
   type LoginResult,
 } from "../../lib/server/authenticator.ts";
-import { makeVerifier } from "../../lib/server/verifier.ts";
+import { makeVerifier } from "../../lib/protocol/verifier.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 const local = { ip: "127.0.0.1", port: 1, local: true };

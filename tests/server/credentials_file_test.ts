@@ -4,7 +4,7 @@ import {
   CredentialsFile,
   passwordProblem,
 } from "../../lib/server/credentials_file.ts";
-import { formatVerifier, makeVerifier } from "../../lib/server/verifier.ts";
+import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
 
 const verifier = makeVerifier(new Uint8Array(32).fill(1), {
   salt: new Uint8Array(16).fill(2),

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { ReplyFields } from "../../lib/protocol/server_frame.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 const users = ["yoda", "luke", "leia", "hans"];
@@ -16,6 +17,8 @@ class Person {
   seen = 0;
   /** Ids of the messages that were shown, each as it came. */
   readonly shown: number[] = [];
+  /** Numbers of own private messages that are confirmed and not deleted. */
+  readonly numbers: number[] = [];
   /** Sent and not confirmed, by `mid`. */
   readonly unconfirmed = new Map<string, Unconfirmed>();
   readonly confirmed: string[] = [];
@@ -50,9 +53,20 @@ class Person {
     for (const message of this.unconfirmed.values()) this.#send(message);
   }
 
-  say(to: string, group: boolean): void {
+  say(kind: Kind, to: string): void {
     const mid = `${this.name}-${++this.#sent}`;
-    const message = { mid, to, group, request: 0 };
+    const message = { mid, to, kind, number: 0, request: 0 };
+    this.unconfirmed.set(mid, message);
+    this.#send(message);
+  }
+
+  /** Takes back what was said last. */
+  takeBack(): void {
+    const number = this.numbers.pop();
+    if (number === undefined) return;
+    const mid = `${this.name}-${++this.#sent}`;
+    const kind = "delete" as const;
+    const message = { mid, to: "", kind, number, request: 0 };
     this.unconfirmed.set(mid, message);
     this.#send(message);
   }
@@ -63,16 +77,21 @@ class Person {
     if (client === undefined) return;
     for (; this.#read < client.events.length; this.#read++) {
       const event = client.events[this.#read];
-      if (event?.ev !== "message" || event.id <= this.seen) continue;
+      if (event?.ev !== "message" && event?.ev !== "deleted") continue;
+      if (event.id <= this.seen) continue;
       this.shown.push(event.id);
       this.seen = event.id;
     }
     if (random.below(3) === 0 && this.online) {
       client.send("ack", { upto: this.seen });
     }
-    for (const { mid, request } of [...this.unconfirmed.values()]) {
+    for (const { mid, kind, request } of [...this.unconfirmed.values()]) {
       const reply = client.replyTo(request);
       if (reply !== undefined && "ok" in reply) {
+        if (kind === "private") {
+          const { sent } = reply.ok as ReplyFields<"message">;
+          this.numbers.push(...sent.map(({ number }) => number));
+        }
         this.unconfirmed.delete(mid);
         this.confirmed.push(mid);
       }
@@ -81,17 +100,36 @@ class Person {
 
   #send(message: Unconfirmed): void {
     if (!this.online || this.client === undefined) return;
-    const { mid, to, group } = message;
-    message.request = group
-      ? this.client.send("group-message", { group: to, text: mid, mid })
-      : this.client.send("message", { to: [to], text: mid, mid });
+    const { client } = this;
+    const { mid, to, kind, number } = message;
+    switch (kind) {
+      case "private":
+        message.request = client.send("message", { to: [to], text: mid, mid });
+        break;
+      case "group":
+        message.request = client.send("group-message", {
+          group: to,
+          text: mid,
+          mid,
+        });
+        break;
+      case "broadcast":
+        message.request = client.send("broadcast", { text: mid, mid });
+        break;
+      case "delete":
+        message.request = client.send("delete", { number, mid });
+    }
   }
 }
+
+type Kind = "private" | "group" | "broadcast" | "delete";
 
 interface Unconfirmed {
   readonly mid: string;
   readonly to: string;
-  readonly group: boolean;
+  readonly kind: Kind;
+  /** Of the message to delete. */
+  readonly number: number;
   /** Id of the request on the current connection. */
   request: number;
 }
@@ -117,10 +155,12 @@ function run(seed: number): number {
     const person = pick();
     const dice = random.below(100);
     if (dice < 55) {
-      const group = random.below(3) === 0;
+      const what = random.below(12);
       const other = pick();
-      if (group) person.say("g", true);
-      else if (other !== person) person.say(other.name, false);
+      if (what < 4) person.say("group", "g");
+      else if (what === 4) person.say("broadcast", "");
+      else if (what === 5) person.takeBack();
+      else if (other !== person) person.say("private", other.name);
     } else if (dice < 65) person.client?.disconnect();
     else if (dice < 85) person.connect(harness);
     else if (dice < 88) harness.commits = "held";
@@ -168,8 +208,19 @@ function run(seed: number): number {
   assertEquals(confirmed.sort(), [...mids].sort(), `seed ${seed}: lost`);
   for (const person of people) {
     const id = users.indexOf(person.name) + 1;
-    const meant = store.inbox(id, 0, Infinity).map((message) => message.id);
-    assertEquals(person.shown, meant, `seed ${seed}: ${person.name}`);
+    // What was deleted was shown before that, or never.
+    const all = store.inbox(id, 0, Infinity);
+    const deleted = new Set(
+      all.filter((message) => message.deleted).map((message) => message.id),
+    );
+    const kept = (message: number) => !deleted.has(message);
+    const meant = all.map((message) => message.id).filter(kept);
+    assertEquals(
+      person.shown.filter(kept),
+      meant,
+      `seed ${seed}: ${person.name}`,
+    );
+    assertEquals(new Set(person.shown).size, person.shown.length);
   }
   return confirmed.length;
 }

@@ -32,6 +32,18 @@ Deno.test("ServerCore answers what is no request and stays", () => {
   yoda.ask("who", {});
 });
 
+Deno.test("ServerCore ends a connection that begins with TLS at once, with a word", () => {
+  const harness = new CoreHarness();
+  const lost = harness.connect();
+  lost.sendBytes(Uint8Array.of(0x16));
+  assertEquals(codeOf(lost, -1), "bad_frame");
+  assert(lost.closed);
+  // Later such a byte is a malformed line like any other.
+  const yoda = harness.login("yoda");
+  yoda.sendText("\x16\x03\n");
+  assert(!yoda.closed);
+});
+
 Deno.test("ServerCore closes a connection after 20 malformed lines in a row", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
@@ -405,6 +417,12 @@ Deno.test("ServerCore survives random requests, and keeps what it promised", () 
       users: fc.array(name),
     }),
     fc.record({ do: fc.constant("group-join"), group }),
+    fc.record({ do: fc.constant("group-leave"), group }),
+    fc.record({
+      do: fc.constantFrom("group-add", "group-remove", "group-promote"),
+      group,
+      user: name,
+    }),
     fc.record({ do: fc.constant("group-message"), group, text, mid }),
     fc.record({
       do: fc.constant("offer"),
@@ -475,10 +493,28 @@ Deno.test("ServerCore survives random requests, and keeps what it promised", () 
         const got = client.eventsOf("message").map(({ id }) => id);
         assertEquals(got, [...new Set(got)].sort((a, b) => a - b));
       }
+      assertEquals(memberships(harness), memberships(harness.restarted()));
     }),
     { numRuns: 300 },
   );
 });
+
+/** Every group with its members, as they see it. */
+function memberships(harness: CoreHarness): string[] {
+  const seen = ["yoda", "luke", "leia"].flatMap((name) => {
+    for (const other of harness.clients.values()) {
+      if (!other.closed) other.disconnect();
+    }
+    const client = harness.login(name);
+    return client.ask("groups", {}).groups.map(({ group }) => {
+      const { joined, invited, leader } = client
+        .ask("group-members", { group });
+      assert(joined.includes(leader));
+      return JSON.stringify([group, leader, joined.sort(), invited.sort()]);
+    });
+  });
+  return [...new Set(seen)].sort();
+}
 
 function codeOf(client: TestClient, id: number): string | undefined {
   const reply = client.replyTo(id);

@@ -7,8 +7,10 @@ const defaults = {
   attempts: 3,
   blockDuration: 10,
   idleTimeout: 0,
+  keepDays: 365,
   credentials: "credentials.txt",
   dataDir: "data",
+  relayQuota: 1024,
   plain: false,
   allowDemo: false,
 };
@@ -30,17 +32,23 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     attempts: 1,
   });
   const all = "--host ::1 --port 1 --attempts 2 --block-duration 3 " +
-    "--idle-timeout 4 --credentials c --data-dir d --plain --allow-demo";
+    "--idle-timeout 4 --keep-days 0 --credentials c --data-dir d --plain --allow-demo";
   assertEquals(run(...all.split(" ")), {
     host: "::1",
     port: 1,
     attempts: 2,
     blockDuration: 3,
     idleTimeout: 4,
+    keepDays: 0,
     credentials: "c",
     dataDir: "d",
+    relayQuota: 1024,
     plain: true,
     allowDemo: true,
+  });
+  assertEquals(run("--tls-cert", "c.pem", "--tls-key=k.pem"), {
+    ...defaults,
+    tls: { cert: "c.pem", key: "k.pem" },
   });
 });
 
@@ -74,6 +82,10 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       'invalid --block-duration "0": must be an integer from 1 to 31536000',
     ],
     [
+      ["--keep-days", "36501"],
+      'invalid --keep-days "36501": must be an integer from 0 to 36500',
+    ],
+    [
       ["--idle-timeout", "-1"],
       'invalid --idle-timeout "-1": must be an integer from 0 to 31536000',
     ],
@@ -81,6 +93,16 @@ Deno.test("parseServerOptions() says what is wrong", () => {
     [
       ["--credentials", ""],
       'invalid --credentials "": must be the path of a file',
+    ],
+    [["--tls-cert", "c"], "--tls-cert needs --tls-key"],
+    [["--tls-key", "k"], "--tls-key needs --tls-cert"],
+    [
+      ["--tls-cert", "", "--tls-key", "k"],
+      'invalid --tls-cert "": must be the path of a PEM file',
+    ],
+    [
+      ["--plain", "--tls-cert", "c", "--tls-key", "k"],
+      "--plain and --tls-cert exclude each other",
     ],
     [
       ["1", "2", "3"],
@@ -109,6 +131,8 @@ Deno.test("parseServerOptions() answers --help and --version before all else", (
       "--credentials",
       "--data-dir",
       "--plain",
+      "--tls-cert",
+      "--tls-key",
       "--allow-demo",
       "Exit codes",
     ]

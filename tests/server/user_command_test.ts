@@ -10,7 +10,7 @@ import {
   setPassword,
   UserCommandError,
 } from "../../lib/server/user_command.ts";
-import { formatVerifier, makeVerifier } from "../../lib/server/verifier.ts";
+import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
 
 const verifier = makeVerifier(new Uint8Array(32).fill(1), {
   salt: new Uint8Array(16).fill(2),

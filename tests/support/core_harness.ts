@@ -19,21 +19,28 @@ import {
 } from "../../lib/protocol/server_frame.ts";
 import type { Accounts, Credential } from "../../lib/server/accounts.ts";
 import { Authenticator } from "../../lib/server/authenticator.ts";
-import type { RemoteAddress } from "../../lib/server/server_action.ts";
+import type {
+  CredentialChange,
+  RemoteAddress,
+} from "../../lib/server/server_action.ts";
 import type { ServerOptions } from "../../lib/server/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import type { UserLogEntry } from "../../lib/server/server_action.ts";
-import { makeVerifier } from "../../lib/server/verifier.ts";
+import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
 /** What a harness starts with. */
 export interface HarnessOptions {
   readonly users?: readonly string[];
+  /** In place of `users`. */
+  readonly accounts?: Map<string, Credential>;
   readonly options?: Partial<ServerOptions>;
   readonly store?: MemoryStore;
   readonly now?: Instant;
   readonly seed?: number;
+  /** True by default. */
+  readonly allowDemo?: boolean;
 }
 
 /** A server core with everything around it. */
@@ -47,16 +54,30 @@ export class CoreHarness {
   userLog: readonly UserLogEntry[] = [];
   readonly reports: string[] = [];
   now: Instant;
+  /** What `credentials.txt` would hold. */
+  accounts: Map<string, Credential>;
   /** How commits end: at once, not before {@link release}, or badly. */
   commits: "done" | "held" | "failing" = "done";
   /** How queries for waiting messages end. */
   queries: "done" | "held" | "failing" = "done";
+  /** How changes of the accounts end. */
+  edits: "done" | "held" | "failing" = "done";
+  #wasEdited = false;
+  readonly #heldEdits: (() => void)[] = [];
   readonly #held: (() => void)[] = [];
   readonly #heldQueries: (() => void)[] = [];
   #lastConnection = 0;
 
   constructor(
-    { users = names, options = {}, store, now, seed = 1 }: HarnessOptions = {},
+    {
+      users = names,
+      accounts,
+      options = {},
+      store,
+      now,
+      seed = 1,
+      allowDemo = true,
+    }: HarnessOptions = {},
   ) {
     this.store = store ?? new MemoryStore();
     this.now = now ?? { mono: 1_000, wall: Date.UTC(2026, 5, 1, 12) };
@@ -64,10 +85,11 @@ export class CoreHarness {
     const logins = new Authenticator({
       attempts: 3,
       blockMs: 10_000,
-      allowDemo: true,
+      allowDemo,
       secret: new Uint8Array(32),
     }, random);
-    logins.handleAccounts(accountsOf(users));
+    this.accounts = accounts ?? accountsOf(users);
+    logins.handleAccounts(this.accounts);
     this.core = new ServerCore(
       { idleMs: 0, udpPort: 6000, agent: "test", ...options },
       this.store.load(),
@@ -81,7 +103,14 @@ export class CoreHarness {
   /** The same server after a crash: only what is stored is left. */
   restarted(options: HarnessOptions = {}): CoreHarness {
     const { store, now } = this;
-    return new CoreHarness({ store, now, seed: 77, ...options });
+    const accounts = this.#wasEdited ? this.accounts : undefined;
+    return new CoreHarness({
+      store,
+      now,
+      seed: 77,
+      ...(accounts && { accounts }),
+      ...options,
+    });
   }
 
   /** A client that connects. */
@@ -89,7 +118,11 @@ export class CoreHarness {
     const id = ++this.#lastConnection;
     const client = new TestClient(this, id);
     this.clients.set(id, client);
-    const remote: RemoteAddress = { ip, port: 50_000 + id, local: false };
+    const remote: RemoteAddress = {
+      ip,
+      port: 50_000 + id,
+      local: ip === "127.0.0.1",
+    };
     this.core.handleOpen(id, remote, this.now);
     this.drive();
     return client;
@@ -114,6 +147,15 @@ export class CoreHarness {
       this.drive();
     }
     this.#moveTo(end);
+  }
+
+  /** Rewrites the accounts as was held, and goes on without holding any. */
+  rewrite(): void {
+    this.edits = "done";
+    while (this.#heldEdits.length > 0) {
+      this.#heldEdits.shift()?.();
+      this.drive();
+    }
   }
 
   /** Ends the commits that were held, and goes on without holding any. */
@@ -157,12 +199,42 @@ export class CoreHarness {
           else finish();
           break;
         }
-        case "derive":
-          throw new Error("accounts of the harness have verifiers");
+        case "look-up": {
+          const { query, lookup } = action;
+          if (this.queries === "failing") {
+            this.core.handleQueryFailed(query, this.now);
+            break;
+          }
+          const found = this.store.lookUp(lookup);
+          const finish = () => this.core.handleFound(query, found, this.now);
+          if (this.queries === "held") this.#heldQueries.push(finish);
+          else finish();
+          break;
+        }
+        case "purge":
+          if (this.queries === "failing") this.core.handlePurgeFailed(this.now);
+          else {
+            const next = this.store.purge(action.purge);
+            this.core.handlePurged(next, this.now);
+          }
+          break;
+        case "derive": {
+          const { name, password, salt, iterations } = action;
+          const salted = saltedPassword(password, salt, iterations);
+          this.core.handleDerived(name, salted, this.now);
+          break;
+        }
         case "close":
           this.#flush();
           this.clients.get(action.connection)?.handleClosed();
           break;
+        case "credentials": {
+          const { edit, change } = action;
+          const finish = () => this.#edit(edit, change);
+          if (this.edits === "held") this.#heldEdits.push(finish);
+          else finish();
+          break;
+        }
         case "log": {
           const { group, line } = action;
           if (group === undefined) this.log.push(line);
@@ -181,6 +253,26 @@ export class CoreHarness {
 
   logOf(group: string): string[] {
     return this.groupLogs.get(group) ?? [];
+  }
+
+  /** As `CredentialsFile` does it: a line keeps its place. */
+  #edit(edit: number, change: CredentialChange): void {
+    const found = this.accounts.get(change.name);
+    const to = change.do === "rename" ? change.to : change.name;
+    const isTaken = to !== change.name && this.accounts.has(to);
+    if (this.edits === "failing" || found === undefined || isTaken) {
+      return this.core.handleCredentialsFailed(edit, this.now);
+    }
+    const credential: Credential = change.do === "rename"
+      ? found
+      : { kind: "verifier", verifier: change.verifier };
+    this.#wasEdited = true;
+    this.accounts = new Map(
+      [...this.accounts].map(([name, old]) =>
+        name === change.name ? [to, credential] : [name, old]
+      ),
+    );
+    this.core.handleCredentialsWritten(edit, this.accounts, this.now);
   }
 
   #commit(batch: number, writes: Parameters<MemoryStore["commit"]>[0]): void {
@@ -297,6 +389,20 @@ export class TestClient {
     return this.send("proof", { scram: scram.clientFinal(salted), seen });
   }
 
+  /** Proves `old` and asks for `password`; returns the id of the change. */
+  sendPassword(user: string, old: string, password: string): number {
+    const nonce = `nonce-of-client-${this.id}-${this.#lastId}`;
+    const scram = new ScramClient({ user, nonce });
+    const first = this.ask("password-start", { scram: scram.clientFirst() });
+    const { salt, iterations } = scram.handleServerFirst(first.scram);
+    const parameters = { salt: new Uint8Array(16), iterations: 600_000 };
+    const fresh = saltedPassword(password, parameters.salt, 600_000);
+    return this.send("password-change", {
+      scram: scram.clientFinal(saltedPassword(old, salt, iterations)),
+      verifier: formatVerifier(makeVerifier(fresh, parameters)),
+    });
+  }
+
   login(name: string, seen = 0): ReplyFields<"proof"> {
     const reply = this.replyTo(this.sendLogin(name, undefined, seen));
     assert(reply !== undefined && "ok" in reply, JSON.stringify(reply));
@@ -399,18 +505,24 @@ export function accountsOf(
   suffix = "",
 ): Map<string, Credential> {
   return new Map(names.map((name) => {
-    const salt = new Uint8Array(16).fill(7);
-    const salted = saltedPassword(passwordOf(name) + suffix, salt, 4096);
-    const verifier = makeVerifier(salted, { salt, iterations: 4096 });
-    return [name, { kind: "verifier", verifier }];
+    return [name, credentialOf(passwordOf(name) + suffix)];
   }));
+}
+
+/** What stands in `credentials.txt` for a password. */
+export function credentialOf(password: string): Credential {
+  const salt = new Uint8Array(16).fill(7);
+  const salted = saltedPassword(password, salt, 4096);
+  const verifier = makeVerifier(salted, { salt, iterations: 4096 });
+  return { kind: "verifier", verifier };
 }
 
 export function passwordOf(name: string): string {
   return `password of ${name}`;
 }
 
-function saltedPassword(
+/** PBKDF2, remembered over tests. */
+export function saltedPassword(
   password: string,
   salt: Uint8Array,
   iterations: number,

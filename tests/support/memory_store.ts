@@ -1,7 +1,12 @@
 import type {
+  Found,
+  Lookup,
+  Purge,
+  StoredBlock,
   StoredGroup,
   StoredMember,
   StoredMessage,
+  StoredProfileField,
   StoredState,
   StoredToken,
   StoredUser,
@@ -14,22 +19,41 @@ export class MemoryStore {
   readonly groups = new Map<number, StoredGroup>();
   readonly members = new Map<string, StoredMember>();
   readonly tokens = new Map<number, StoredToken>();
+  readonly blocks = new Map<string, StoredBlock>();
+  readonly profiles = new Map<string, StoredProfileField>();
   readonly messages: StoredMessage[] = [];
+  /** Whom each broadcast was for. */
+  readonly broadcasts = new Map<number, readonly number[]>();
+  /** What was deleted or removed leaves its numbers behind. */
+  readonly #last = { message: 0, number: 0 };
+  readonly #lastInGroup = new Map<number, number>();
+  /** Groups that have ended. */
+  readonly endedGroups = new Map<number, StoredGroup>();
+  readonly owed: {
+    group: number;
+    user: number;
+    after: number;
+    upto: number;
+  }[] = [];
 
   load(): StoredState {
-    const groupMessages = this.messages.filter((each) => each.group);
-    const others = this.messages.filter((each) => each.group === undefined);
     return {
       users: [...this.users.values()],
       groups: [...this.groups.values()],
-      members: [...this.members.values()],
-      tokens: [...this.tokens.values()],
-      lastMessage: this.messages.at(-1)?.id ?? 0,
-      lastNumber: others.at(-1)?.number ?? 0,
-      lastGroupNumber: new Map(
-        groupMessages.map((each) => [each.group ?? 0, each.number]),
+      endedGroups: [...this.endedGroups.values()],
+      lastGroup: Math.max(
+        0,
+        ...this.groups.keys(),
+        ...this.endedGroups.keys(),
       ),
-      recent: this.messages.slice(-10_000),
+      members: [...this.members.values()],
+      blocks: [...this.blocks.values()],
+      profiles: [...this.profiles.values()],
+      tokens: [...this.tokens.values()],
+      lastMessage: this.#last.message,
+      lastNumber: this.#last.number,
+      lastGroupNumber: new Map(this.#lastInGroup),
+      recent: this.messages.slice(-10_000).map((each) => this.#named(each)),
       secret: new Uint8Array(32),
     };
   }
@@ -41,11 +65,84 @@ export class MemoryStore {
   inbox(userId: number, after: number, limit: number): StoredMessage[] {
     return this.messages.filter((message) => {
       if (message.id <= after || message.sender === userId) return false;
-      if (message.group === undefined) return message.receiver === userId;
-      const member = this.members.get(`${message.group} ${userId}`);
-      return member !== undefined && member.joined &&
-        message.id > member.sinceMessage;
-    }).slice(0, limit);
+      return this.#isFor(message, userId) || this.#isOwed(message, userId);
+    }).slice(0, limit).map((each) =>
+      this.#isOwed(each, userId) ? this.#named(each) : each
+    );
+  }
+
+  #isOwed(message: StoredMessage, userId: number): boolean {
+    return this.owed.some(({ group, user, after, upto }) =>
+      group === message.group && user === userId && message.id > after &&
+      message.id <= upto
+    );
+  }
+
+  #named(message: StoredMessage): StoredMessage {
+    const { group = 0 } = message;
+    const { name } = this.groups.get(group) ?? this.endedGroups.get(group) ??
+      {};
+    return name === undefined ? message : { ...message, groupName: name };
+  }
+
+  lookUp(lookup: Lookup): Found {
+    if (lookup.kind === "number") {
+      const message = this.messages.find(({ group, number }) =>
+        group === lookup.group && number === lookup.number
+      );
+      if (message === undefined) return { messages: [], receivers: [] };
+      const receivers = message.group === undefined
+        ? this.broadcasts.get(message.id) ?? []
+        : [...this.users.keys()].filter((id) => this.#isOwed(message, id));
+      return { messages: [message], receivers };
+    }
+    const messages = this.messages.filter((message) => {
+      const { id, sender, receiver, group } = message;
+      if (id >= lookup.before) return false;
+      switch (lookup.kind) {
+        case "pair": {
+          const { user, other } = lookup;
+          return (sender === user && receiver === other) ||
+            (sender === other && receiver === user);
+        }
+        case "group":
+          return group === lookup.group && id > lookup.after;
+        case "mine":
+          if (lookup.only === "group" && group === undefined) return false;
+          if (lookup.only === "broadcast" && (receiver ?? group)) return false;
+          return this.#isFor(message, lookup.user) ||
+            (group === undefined && sender === lookup.user);
+      }
+    });
+    return {
+      messages: messages.reverse().slice(0, lookup.limit),
+      receivers: [],
+    };
+  }
+
+  purge({ olderThan, after, gone }: Purge): number | undefined {
+    const page = this.messages.filter(({ id }) => id > after).slice(0, 10);
+    const old = page.filter(({ at }) => at < olderThan);
+    for (const message of old) {
+      const isWaited = [...this.users.values()].some(({ id, cursor }) =>
+        id !== message.sender && !gone.includes(id) && cursor < message.id &&
+        (this.#isFor(message, id) || this.#isOwed(message, id))
+      );
+      if (isWaited) continue;
+      this.messages.splice(this.messages.indexOf(message), 1);
+      this.broadcasts.delete(message.id);
+    }
+    const isDone = page.length < 10 || old.length < page.length;
+    return isDone ? undefined : page.at(-1)?.id;
+  }
+
+  #isFor({ id, group, receiver }: StoredMessage, user: number): boolean {
+    if (receiver !== undefined) return receiver === user;
+    if (group === undefined) {
+      return this.broadcasts.get(id)?.includes(user) ?? false;
+    }
+    const member = this.members.get(`${group} ${user}`);
+    return member !== undefined && member.joined && id > member.sinceMessage;
   }
 
   #apply(write: StoreWrite): void {
@@ -56,9 +153,16 @@ export class MemoryStore {
       case "group":
         this.groups.set(write.group.id, write.group);
         break;
-      case "group-remove":
-        this.groups.delete(write.group);
+      case "group-end": {
+        const group = this.groups.get(write.group);
+        if (group === undefined) throw new Error(`no group ${write.group}`);
+        this.groups.delete(group.id);
+        this.endedGroups.set(group.id, group);
+        for (const [key, member] of this.members) {
+          if (member.group === group.id) this.members.delete(key);
+        }
         break;
+      }
       case "member": {
         const { group, user } = write.member;
         if (!this.groups.has(group) || !this.users.has(user)) {
@@ -69,11 +173,47 @@ export class MemoryStore {
       }
       case "member-remove":
         this.members.delete(`${write.group} ${write.user}`);
+        if (write.owed !== undefined) {
+          const { group, user, owed } = write;
+          this.owed.push({ group, user, ...owed });
+        }
         break;
+      case "block": {
+        const { user, blocked } = write.block;
+        this.blocks.set(`${user} ${blocked}`, write.block);
+        break;
+      }
+      case "unblock":
+        this.blocks.delete(`${write.user} ${write.blocked}`);
+        break;
+      case "profile": {
+        const { user, field, value } = write.profile;
+        if (value === "") this.profiles.delete(`${user} ${field}`);
+        else this.profiles.set(`${user} ${field}`, write.profile);
+        break;
+      }
       case "message": {
-        const last = this.messages.at(-1)?.id ?? 0;
-        if (write.message.id <= last) throw new Error("ids must rise");
+        const { id, group, number } = write.message;
+        if (id <= this.#last.message) throw new Error("ids must rise");
         this.messages.push(write.message);
+        this.#last.message = id;
+        if (group === undefined) this.#last.number = number;
+        else this.#lastInGroup.set(group, number);
+        break;
+      }
+      case "owe": {
+        const { group, user, message } = write;
+        this.owed.push({ group, user, after: message - 1, upto: message });
+        break;
+      }
+      case "broadcast":
+        this.broadcasts.set(write.message, write.receivers);
+        break;
+      case "delete": {
+        const at = this.messages.findIndex(({ id }) => id === write.message);
+        const message = this.messages[at];
+        if (message === undefined) throw new Error("nothing to delete");
+        this.messages[at] = { ...message, text: "", deleted: true };
         break;
       }
       case "cursor": {

@@ -6,6 +6,7 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { patience } from "./wait_until.ts";
 
 /** A frame as it came: a reply or an event. */
@@ -45,13 +46,16 @@ export class ProtocolClient implements Disposable {
   token = "";
   /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
+  /** What `c=` of the login holds before base64. */
+  readonly #bindingInput: Uint8Array;
   readonly #socket: Socket;
   readonly #replies = new Map<number, (frame: Frame) => void>();
   readonly #waiters = new Set<Waiter>();
   #nextId = 1;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, bindingInput: Uint8Array) {
     this.#socket = socket;
+    this.#bindingInput = bindingInput;
     socket.setNoDelay(true);
     const decoder = new TextDecoder();
     let rest = "";
@@ -73,7 +77,37 @@ export class ProtocolClient implements Disposable {
     return new Promise((resolve, reject) => {
       const socket = connect({ host: "127.0.0.1", port, localAddress });
       socket.once("error", reject);
-      socket.once("connect", () => resolve(new ProtocolClient(socket)));
+      const header = Buffer.from("n,,");
+      socket.once(
+        "connect",
+        () => resolve(new ProtocolClient(socket, header)),
+      );
+    });
+  }
+
+  /**
+   * Connects with TLS, whatever the certificate.
+   *
+   * @param binding Of the login: to the certificate shown, or none.
+   */
+  static connectTls(
+    port: number,
+    binding: "tls-server-end-point" | "n" | "y" = "tls-server-end-point",
+  ): Promise<ProtocolClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({
+        host: "127.0.0.1",
+        port,
+        rejectUnauthorized: false,
+      }, () => {
+        const hash = createHash("sha256")
+          .update(socket.getPeerCertificate().raw).digest();
+        const input = binding === "tls-server-end-point"
+          ? Buffer.concat([Buffer.from(`p=${binding},,`), hash])
+          : Buffer.from(`${binding},,`);
+        resolve(new ProtocolClient(socket, input));
+      });
+      socket.once("error", reject);
     });
   }
 
@@ -98,13 +132,19 @@ export class ProtocolClient implements Disposable {
     return this.request("hello", { version: 1, features: [] });
   }
 
-  /** Logs in by SCRAM-SHA-256 (RFC 5802, 7677) without channel binding. */
-  async authenticate(user: string, password: string): Promise<Frame> {
+  /** Logs in by SCRAM-SHA-256 (RFC 5802, 7677), bound to the channel if it can be. */
+  async authenticate(
+    user: string,
+    password: string,
+    seen = 0,
+  ): Promise<Frame> {
     const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18)))
       .toString("base64");
+    const input = Buffer.from(this.#bindingInput);
+    const header = input.toString("latin1").match(/^[^,]*,,/)?.[0] ?? "";
     const bare = `n=${user},r=${nonce}`;
     const first: string = (await this.request("login", {
-      scram: `n,,${bare}`,
+      scram: header + bare,
       udpPort: 0,
     })).scram;
     const fields = new Map(
@@ -117,13 +157,14 @@ export class ProtocolClient implements Disposable {
       32,
       "sha256",
     );
-    const final = `c=biws,r=${fields.get("r")}`;
+    const final = `c=${input.toString("base64")},r=${fields.get("r")}`;
     const clientKey = hmac(salted, "Client Key");
     const storedKey = createHash("sha256").update(clientKey).digest();
     const signature = hmac(storedKey, `${bare},${first},${final}`);
     const proof = clientKey.map((byte, at) => byte ^ (signature[at] ?? 0));
     const ok = await this.request("proof", {
       scram: `${final},p=${Buffer.from(proof).toString("base64")}`,
+      seen,
     });
     this.user = ok.user;
     this.token = ok.token;

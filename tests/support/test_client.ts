@@ -14,10 +14,16 @@ export type JsonEvent = Record<string, unknown>;
 export interface TestClientOptions {
   readonly user?: string;
   readonly password?: string;
+  /** Where the server is; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** Command that starts the client, such as one that enters a namespace. */
+  readonly launcher?: readonly string[];
   /** Further command-line arguments. */
   readonly args?: readonly string[];
   /** `false` for text output. */
   readonly json?: boolean;
+  /** Where it keeps what it knows; below its own folder by default. */
+  readonly config?: string;
 }
 
 /** A running client. */
@@ -33,25 +39,25 @@ export class TestClient implements AsyncDisposable {
 
   /** Starts a client; does not wait for the login. */
   static async start(
-    server: TestServer,
+    server: Pick<TestServer, "port" | "plain">,
     options: TestClientOptions = {},
   ): Promise<TestClient> {
     const folder = await Deno.makeTempDir({ prefix: "parley-client-" });
     const { user, password } = options;
     const process = new RunningProcess({
       command: [
+        ...(options.launcher ?? []),
         ...clientCommand,
-        "127.0.0.1",
+        options.host ?? "127.0.0.1",
         String(server.port),
-        "--plain",
+        ...(server.plain ? ["--plain"] : []),
         ...(options.json === false ? [] : ["--json"]),
         ...(user === undefined ? [] : ["--user", user]),
         ...(options.args ?? []),
       ],
       cwd: folder,
       env: {
-        HOME: folder,
-        XDG_CONFIG_HOME: join(folder, ".config"),
+        XDG_CONFIG_HOME: options.config ?? join(folder, ".config"),
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },
     });
@@ -60,7 +66,7 @@ export class TestClient implements AsyncDisposable {
 
   /** Starts a client and waits until `user` is logged in. */
   static async login(
-    server: TestServer,
+    server: Pick<TestServer, "port" | "plain">,
     user: string,
     password: string,
     options: TestClientOptions = {},

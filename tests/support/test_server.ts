@@ -16,8 +16,12 @@ export interface TestServerOptions {
   readonly accounts: string | Record<string, string>;
   /** Further command-line arguments. */
   readonly args?: readonly string[];
+  /** Command that starts the server, such as one that enters a namespace. */
+  readonly launcher?: readonly string[];
   /** Address to listen on; 127.0.0.1 by default. */
   readonly host?: string;
+  /** False for TLS; most tests write frames by hand. */
+  readonly plain?: boolean;
 }
 
 /** A running server, its folder and its files. */
@@ -50,6 +54,11 @@ export class TestServer implements AsyncDisposable {
   /** The port it listens on; the same after a restart. */
   get port(): number {
     return this.#port;
+  }
+
+  /** True without TLS. */
+  get plain(): boolean {
+    return this.#options.plain ?? true;
   }
 
   /** The server's process. */
@@ -109,9 +118,10 @@ export class TestServer implements AsyncDisposable {
     const args = ["--host", host, "--port", String(this.#port)];
     return new RunningProcess({
       command: [
+        ...(this.#options.launcher ?? []),
         ...serverCommand,
         ...args,
-        "--plain",
+        ...(this.plain ? ["--plain"] : []),
         ...(this.#options.args ?? []),
       ],
       cwd: this.folder,

@@ -1,94 +1,157 @@
 import { assert, assertEquals } from "@std/assert";
-import { PathFinder } from "../../lib/transfer/path_finder.ts";
+import {
+  PathFinder,
+  type PathOptions,
+} from "../../lib/transfer/path_finder.ts";
 import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
 
-function drain(paths: PathFinder, now: number): number[] {
-  const found: number[] = [];
-  for (let p = paths.pollProbe(now); p >= 0; p = paths.pollProbe(now)) {
-    found.push(p);
-    assert(found.length < 100);
-  }
-  return found;
-}
-
-Deno.test("PathFinder probes every path at once and again with growing pauses", () => {
-  const paths = new PathFinder([3, 1, 2, 1], 0);
-  assertEquals(drain(paths, 0), [3, 1, 2]);
-  const pauses: number[] = [];
-  let now = 0;
-  for (let i = 0; i < 12; i++) {
-    assertEquals(drain(paths, now), i === 0 ? [] : [3, 1, 2]);
-    const next = paths.deadline();
-    pauses.push(next - now);
+/** Every path probed from `from` on until `until`, with its time. */
+function probes(
+  finder: PathFinder,
+  from: number,
+  until: number,
+): [number, number][] {
+  const all: [number, number][] = [];
+  let now = from;
+  while (now <= until) {
+    let path: number;
+    while ((path = finder.pollProbe(now)) >= 0) {
+      all.push([now, path]);
+      assert(all.length < 10_000, "endless");
+    }
+    const next = finder.deadline();
+    assert(next > now, `the deadline ${next} must move on from ${now}`);
     now = next;
   }
-  assertEquals(pauses[0], 30);
-  assertEquals(pauses.at(-1), 1_000);
-  for (let i = 1; i < pauses.length; i++) assert(pauses[i]! >= pauses[i - 1]!);
+  return all;
+}
+
+const lan = 1;
+const direct = 2;
+const far = 3;
+const relay = 9;
+const ranks: Record<number, number> = { 1: 1, 2: 2, 3: 2, 9: 3 };
+const options: PathOptions = {
+  rankOf: (path) => ranks[path] ?? 2,
+  relay,
+  chooses: true,
+};
+
+Deno.test("PathFinder probes all at once, then ever less often", () => {
+  const finder = new PathFinder([lan, direct], 0, options);
+  const early = probes(finder, 0, 2_000);
+  assertEquals(early.slice(0, 2), [[0, lan], [0, direct]]);
+  assert(early.length >= 10 && early.length < 40, `${early.length}`);
+  assert(early.every(([, path]) => path !== relay));
 });
 
-Deno.test("PathFinder uses the first path that answers and keeps to it", () => {
-  const paths = new PathFinder([1, 2], 0);
-  assertEquals(paths.active, -1);
-  assertEquals(paths.handleHeard(2, 10), true);
-  assertEquals(paths.handleHeard(1, 11), false);
-  assertEquals([paths.active, paths.isValidated(1)], [2, true]);
+Deno.test("PathFinder tries the relay when nothing direct answers", () => {
+  const finder = new PathFinder([direct], 0, options);
+  const all = probes(finder, 0, transferLimits.connectMs);
+  const first = all.find(([, path]) => path === relay)?.[0] ?? 0;
+  assert(first >= 3_000 && first < 4_100, `${first}`);
+  assertEquals(finder.giveUpAt, transferLimits.connectMs);
 });
 
-Deno.test("PathFinder moves to another path when its own is silent", () => {
-  const paths = new PathFinder([1, 2], 0);
-  paths.handleHeard(1, 0);
-  const later = transferLimits.keepAliveMs + 1;
-  assertEquals(paths.handleHeard(2, later), true);
-  assertEquals(paths.active, 2);
+Deno.test("PathFinder uses the first that answers, then the best", () => {
+  const finder = new PathFinder([lan, direct], 0, options);
+  assert(finder.handleHeard(direct, 10));
+  assertEquals([finder.active, finder.takeMoved()], [direct, true]);
+  finder.handleHeard(lan, 20);
+  assertEquals([finder.active, finder.takeMoved()], [direct, false]);
+  finder.handleRoundTrip(lan, 5, 25);
+  assertEquals([finder.active, finder.takeMoved()], [lan, true]);
+  finder.handleRoundTrip(direct, 1, 30);
+  assertEquals(finder.active, lan, "a worse rank is no reason to move");
 });
 
-Deno.test("PathFinder asks before it follows data from elsewhere", () => {
-  const paths = new PathFinder([1], 0);
-  paths.handleHeard(1, 0);
-  paths.handleData(9, 1);
-  assertEquals(paths.active, 1);
-  assertEquals(paths.deadline(), -Infinity);
-  assertEquals(drain(paths, 1), [9]);
-  paths.handleData(9, 2);
-  assertEquals(drain(paths, 2), [], "not asked again at once");
-  paths.handleHeard(9, 3);
-  assertEquals(paths.active, 1, "the old path still speaks");
-  paths.handleData(9, 4);
-  assertEquals(paths.active, 9);
+Deno.test("PathFinder moves within a rank for a clearly shorter way only", () => {
+  const finder = new PathFinder([direct, far], 0, options);
+  finder.handleHeard(far, 10);
+  finder.handleRoundTrip(far, 100, 10);
+  finder.handleRoundTrip(direct, 80, 12);
+  assertEquals(finder.active, far);
+  finder.handleRoundTrip(direct, 40, 14);
+  assertEquals(finder.active, direct);
 });
 
-Deno.test("PathFinder keeps alive what is silent, and gives up in time", () => {
-  const { keepAliveMs, idleMs, connectMs } = transferLimits;
-  const paths = new PathFinder([1, 2], 0);
-  assertEquals(paths.giveUpAt, connectMs);
-  paths.handleHeard(1, 100);
-  assertEquals(paths.giveUpAt, 100 + idleMs);
-  assertEquals(drain(paths, 100 + keepAliveMs - 1), []);
-  const asked = new Set<number>();
-  for (let i = 0; i < 6; i++) {
-    for (const path of drain(paths, paths.deadline())) asked.add(path);
+Deno.test("PathFinder leaves the choice to the other end unless told", () => {
+  const { chooses: _, ...rest } = options;
+  const finder = new PathFinder([lan, direct], 0, rest);
+  finder.handleHeard(direct, 10);
+  finder.handleHeard(lan, 11);
+  finder.handleRoundTrip(lan, 1, 12);
+  assertEquals(finder.active, direct);
+  finder.handleData(lan, 13);
+  assertEquals([finder.active, finder.takeMoved()], [lan, true]);
+});
+
+Deno.test("PathFinder leaves the relay as soon as a direct path answers", () => {
+  const finder = new PathFinder([direct], 0, options);
+  probes(finder, 0, 3_500);
+  finder.handleHeard(relay, 3_600);
+  assertEquals(finder.active, relay);
+  const later: number[] = [];
+  for (let now = 3_600; now < 20_000; now += 100) {
+    finder.handleHeard(relay, now);
+    for (let path; (path = finder.pollProbe(now)) >= 0;) {
+      if (path === direct) later.push(now);
+    }
   }
-  assertEquals([...asked].sort(), [1, 2]);
+  assert(later.length >= 3 && later.length < 20, `${later}`);
+  finder.handleHeard(direct, 20_000);
+  finder.handleRoundTrip(direct, 50, 20_000);
+  assertEquals(finder.active, direct);
 });
 
-Deno.test("PathFinder.roundTrip knows its own tokens only, on their path", () => {
-  const paths = new PathFinder([1], 0);
-  const token = paths.issueToken(1, 100);
-  assertEquals(paths.roundTrip(token, 1, 130), 30);
-  assertEquals(paths.roundTrip(token, 2, 130), -1);
-  assertEquals(paths.roundTrip(0, 1, 130), -1);
-  assertEquals(paths.roundTrip(token + 1, 1, 130), -1);
-  for (let i = 0; i < 128; i++) paths.issueToken(1, 200);
-  assertEquals(paths.roundTrip(token, 1, 230), -1, "too old");
+Deno.test("PathFinder stops looking once the best kind is in use", () => {
+  const finder = new PathFinder([lan, direct], 0, options);
+  finder.handleHeard(lan, 5);
+  finder.handleRoundTrip(lan, 1, 5);
+  let last = 0;
+  for (let now = 5; now < 60_000; now += 50) {
+    finder.handleHeard(lan, now);
+    while (finder.pollProbe(now) >= 0) last = now;
+  }
+  assert(last < 3_000, `${last}`);
 });
 
-Deno.test("PathFinder: what a peer can make it hold is bounded", () => {
-  const paths = new PathFinder(
-    Array.from({ length: 1000 }, (_, index) => index),
-    0,
-  );
-  assertEquals(drain(paths, 0).length, transferLimits.paths);
-  for (let path = 0; path < 10_000; path++) paths.handleHeard(path, 1);
-  assertEquals(paths.isValidated(9_999), false);
+Deno.test("PathFinder probes an address that becomes known later at once", () => {
+  const finder = new PathFinder([direct], 0, options);
+  probes(finder, 0, 2_500);
+  finder.add(far, 2_600);
+  assertEquals(finder.deadline(), 2_600);
+  const paths = probes(finder, 2_600, 2_600).map(([, path]) => path);
+  assert(paths.includes(far));
+  finder.handleHeard(far, 2_700);
+  finder.handleRoundTrip(far, 30, 2_700);
+  for (let now = 2_700; now < 30_000; now += 500) {
+    finder.handleHeard(far, now);
+    while (finder.pollProbe(now) >= 0);
+  }
+  finder.add(lan, 30_000);
+  assertEquals(finder.pollProbe(30_000), lan, "a better one in mid-transfer");
+});
+
+Deno.test("PathFinder asks before it follows data to an unknown address", () => {
+  const finder = new PathFinder([direct], 0, options);
+  finder.handleHeard(direct, 1);
+  finder.handleData(far, 2);
+  assertEquals(finder.active, direct);
+  assertEquals(finder.pollProbe(2), far);
+  finder.handleData(far, 3);
+  assert(finder.pollProbe(3) !== far, "not for every datagram");
+  finder.handleHeard(far, 4);
+  finder.handleData(far, 5);
+  assertEquals(finder.active, far);
+});
+
+Deno.test("PathFinder asks everywhere when the path in use is silent", () => {
+  const finder = new PathFinder([direct, far], 0, options);
+  finder.handleHeard(direct, 1);
+  finder.handleRoundTrip(direct, 1, 1);
+  finder.handleRoundTrip(far, 1, 1);
+  const asked = new Set(probes(finder, 2_001, 20_000).map(([, path]) => path));
+  assertEquals(asked, new Set([direct, far, relay]));
+  assert(finder.handleHeard(relay, 20_000), "what answers is used");
 });

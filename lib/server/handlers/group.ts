@@ -8,6 +8,7 @@
  */
 import { encodeFrame } from "../../protocol/frame.ts";
 import type { Instant } from "../../protocol/instant.ts";
+import { limits } from "../../protocol/limits.ts";
 import { isGroupName } from "../../protocol/names.ts";
 import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
@@ -39,6 +40,7 @@ export function createGroup(
     );
   }
   const invited = usersToInvite(server, creator, request.users);
+  mayJoin(creator);
   const at = now.wall;
   const group = directory.addGroup(name, creator, leaderOnly, at);
   batch.writes.push({ write: "group", group: group.toStored() });
@@ -78,6 +80,7 @@ export function joinGroup(
   const before = group.members.get(user);
   if (before === undefined) throw new Refusal("not_invited");
   if (before.joined) throw new Refusal("already_joined");
+  mayJoin(user);
   place(batch, group, {
     user,
     joined: true,
@@ -140,6 +143,27 @@ export function mustExist(server: ServerContext, name: string): Group {
   return group;
 }
 
+/**
+ * Refuses another invitation of somebody who has too many.
+ *
+ * @throws {Refusal}
+ */
+export function mayBeInvited(user: User): void {
+  if (user.invitations.size < limits.invitationsPerUser) return;
+  throw new Refusal(
+    "too_many_groups",
+    `${user.name} has ${limits.invitationsPerUser} invitations to answer first`,
+  );
+}
+
+function mayJoin(user: User): void {
+  if (user.groups.size < limits.groupsPerUser) return;
+  throw new Refusal(
+    "too_many_groups",
+    `You are in ${limits.groupsPerUser} group chats already; /leavegroup leaves one`,
+  );
+}
+
 function usersToInvite(
   server: ServerContext,
   creator: User,
@@ -154,13 +178,22 @@ function usersToInvite(
         `There is no user ${shown(name)}; the group was not created`,
       );
     }
-    if (user !== creator && mayReach(creator, user)) users.add(user);
+    if (user === creator) continue;
+    if (!mayReach(creator, user)) {
+      throw new Refusal(
+        "blocked_by_user",
+        `${user.name} blocked you; the group was not created`,
+      );
+    }
+    mayBeInvited(user);
+    users.add(user);
   }
   if (users.size === 0) throw new Refusal("no_other_user");
   return users;
 }
 
-function place(batch: Batch, group: Group, member: Member): void {
+/** Gives somebody a place in a group and adds the write that stores it. */
+export function place(batch: Batch, group: Group, member: Member): void {
   group.setMember(member);
   batch.writes.push({ write: "member", member: group.toStoredMember(member) });
 }

@@ -10,8 +10,9 @@ import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Group } from "../group.ts";
-import { mayReach } from "../reach.ts";
+import { mayReach, mayReachAll } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
+import { isOfGroup, type SentMessage } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 import type { User } from "../user.ts";
@@ -28,15 +29,11 @@ export function groupMessage(
 ): Effect {
   const { user: sender } = session;
   const { text, mid } = request;
-  const group = mustExist(server, request.group);
+  // Before anything else: the group may have ended, or the sender left, after
+  // the message was sent and before its confirmation arrived.
   const earlier = sender.sent.find(mid);
-  if (earlier !== undefined) {
-    const { at, number } = earlier;
-    if (earlier.group !== group || number === undefined) {
-      throw new Refusal("bad_message_id");
-    }
-    return { committed: () => ({ at, number }) };
-  }
+  if (earlier !== undefined) return repeated(earlier, request.group);
+  const group = mustExist(server, request.group);
   mustBeAllowed(group, sender);
   checkText(text);
   const { directory } = server;
@@ -67,6 +64,14 @@ export function groupMessage(
   };
 }
 
+function repeated(earlier: SentMessage, name: string): Effect {
+  const { at, number, deletes } = earlier;
+  if (
+    number === undefined || deletes !== undefined || !isOfGroup(earlier, name)
+  ) throw new Refusal("bad_message_id");
+  return { committed: () => ({ at, number }) };
+}
+
 function mustBeAllowed(group: Group, sender: User): void {
   const member = group.members.get(sender);
   if (member === undefined) throw new Refusal("not_in_group");
@@ -93,9 +98,11 @@ function deliver(
   const frame = encodeFrame(
     event("message", { ...message, ...names, kind: "group" }),
   );
+  const toAll = mayReachAll(sender);
   for (const session of group.online) {
-    if (session.user !== sender && mayReach(sender, session.user)) {
-      session.deliver(id, frame);
-    }
+    const { user } = session;
+    if (user === sender) continue;
+    if (toAll || mayReach(sender, user)) session.deliver(id, frame);
+    else session.withhold(id);
   }
 }

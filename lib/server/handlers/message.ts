@@ -3,7 +3,7 @@
  *
  *     {"id":4,"do":"message","to":["obiwan"],"text":"do or do not","mid":"a1"}
  */
-import { encodeFrame } from "../../protocol/frame.ts";
+import { frameText } from "../../protocol/frame.ts";
 import type { Instant } from "../../protocol/instant.ts";
 import { limits } from "../../protocol/limits.ts";
 import { messageLogLine } from "../../log/message_log.ts";
@@ -29,7 +29,7 @@ export function message(
   const { user: sender } = session;
   const { to, text, mid } = request;
   const earlier = sender.sent.find(mid);
-  if (earlier !== undefined) return repeated(earlier, to);
+  if (earlier !== undefined) return repeated(server, earlier, to);
   checkText(text);
   const receivers = receiversOf(server, sender, to);
   const { directory } = server;
@@ -116,9 +116,18 @@ function receiversOf(
   return receivers;
 }
 
-function repeated(earlier: SentMessage, to: readonly string[]): Effect {
-  const names = new Set(earlier.receipts.map((receipt) => receipt.to.name));
-  if (names.size === 0 || !to.every((name) => names.has(name))) {
+function repeated(
+  server: ServerContext,
+  earlier: SentMessage,
+  to: readonly string[],
+): Effect {
+  const receivers = new Set(earlier.receipts.map((receipt) => receipt.to));
+  const isOther = (name: string) => {
+    const user = server.directory.user(name);
+    // A receiver who is of another name now is found by none.
+    return user !== undefined && !receivers.has(user);
+  };
+  if (receivers.size === 0 || to.some(isOther)) {
     throw new Refusal("bad_message_id");
   }
   return { committed: () => reply(earlier) };
@@ -138,7 +147,7 @@ function deliver(
     const line = messageLogLine(number, at, from, to.name, text);
     server.actions.push({ action: "log", group: undefined, line });
     if (to.session?.entered) {
-      const frame = encodeFrame(
+      const frame = frameText(
         event("message", { id, kind: "private", number, at, from, text }),
       );
       to.session.deliver(id, frame);

@@ -45,7 +45,13 @@ export function offer(
   }
   if (server.offers.isFull(from)) throw new Refusal("too_many_offers");
   server.offers.add({ id, from, to, kind, at: now.mono, accepted: false });
-  const addresses = withSeenAddress(session, kind, request.addresses);
+  const addresses = withSeenAddresses(
+    server,
+    session,
+    kind,
+    request.addresses,
+    now,
+  );
   const fields = { offer: id, from: from.name, kind, key, addresses };
   const about = file === undefined ? {} : { file };
   to.session?.connection.send(
@@ -59,6 +65,7 @@ export function answer(
   server: ServerContext,
   session: Session,
   request: RequestFields<"answer">,
+  now: Instant,
 ): ReplyFields<"answer"> {
   const { user } = session;
   const { offer: id, accept, reason, key, resume } = request;
@@ -74,10 +81,12 @@ export function answer(
   }
   if (accept) server.offers.accept(found);
   else server.offers.remove(found);
-  const addresses = withSeenAddress(
+  const addresses = withSeenAddresses(
+    server,
     session,
     found.kind,
     request.addresses ?? [],
+    now,
   );
   const details = accept
     ? { addresses, ...present({ key, resume }) }
@@ -132,18 +141,27 @@ function mineOf(found: Offer | undefined, user: User): Offer {
 }
 
 /**
- * The announced addresses, with the one that the server sees in front: for a
- * file with the UDP port of the login, for a session with the first port that
- * was announced.
+ * The announced addresses, with those that the server sees in front: for a file
+ * the ones that its UDP port sees and the connection's address with the UDP
+ * port of the login, for a session that with the first port that was announced.
  */
-function withSeenAddress(
+function withSeenAddresses(
+  server: ServerContext,
   session: Session,
   kind: "file" | "session",
   announced: readonly WireAddress[],
+  now: Instant,
 ): WireAddress[] {
-  const port = kind === "file" ? session.udpPort : announced[0]?.port ?? 0;
-  if (port === 0) return [...announced];
-  return [{ ip: session.ip, port }, ...announced];
+  const { user, ip, udpPort } = session;
+  const seen = kind === "file"
+    ? server.rendezvous.addresses(user, now.mono)
+    : [];
+  const port = kind === "file" ? udpPort : announced[0]?.port ?? 0;
+  if (port !== 0) seen.push({ ip, port });
+  const all = [...seen, ...announced].map((each) =>
+    [`${each.ip} ${each.port}`, each] as const
+  );
+  return [...new Map(all).values()];
 }
 
 /** Whether a name can be a file's: what is done with it is for the receiver. */

@@ -7,14 +7,30 @@ import type { Request, RequestName } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
+import type { Question } from "../lookups.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
+import { block, blocked, unblock } from "./block.ts";
+import { broadcast } from "./broadcast.ts";
+import { deleteMessage } from "./delete.ts";
 import { createGroup, groupMembers, groups, joinGroup } from "./group.ts";
+import {
+  addMember,
+  leaveGroup,
+  promoteMember,
+  removeMember,
+} from "./group_member.ts";
+import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
+import { history } from "./history.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
-import { ack, ping, who } from "./presence.ts";
+import { changePassword, startPassword } from "./password.ts";
+import { ack, ping, who, whoSince } from "./presence.ts";
+import { profile, setProfile } from "./profile.ts";
+import { rename } from "./rename.ts";
+import { rendezvous } from "./rendezvous.ts";
 
 /** How a request is handled; each returns or throws what is replied. */
 export type Rule<N extends RequestName> = {
@@ -33,7 +49,7 @@ type Handling<R, N extends RequestName> =
       now: Instant,
     ) => ReplyFields<N> | undefined;
   }
-  /** Needs a session and stores nothing: answered at once. */
+  /** Needs a session and stores nothing: answered at once, or when it says. */
   | {
     readonly needs: "session";
     readonly read: (
@@ -41,7 +57,17 @@ type Handling<R, N extends RequestName> =
       session: Session,
       request: R,
       now: Instant,
-    ) => ReplyFields<N>;
+    ) => ReplyFields<N> | undefined;
+  }
+  /** Needs a session and something that only the store knows. */
+  | {
+    readonly needs: "session";
+    readonly ask: (
+      server: ServerContext,
+      session: Session,
+      request: R,
+      id: number | undefined,
+    ) => Question;
   }
   /** Needs a session and takes its turn among those that store something. */
   | {
@@ -65,12 +91,30 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   ack: { needs: "session", activity: false, read: ack },
   logout: { needs: "session", activity: false, write: logout },
   who: { needs: "session", activity: true, read: who },
+  "who-since": { needs: "session", activity: true, read: whoSince },
+  history: { needs: "session", activity: true, ask: history },
+  broadcast: { needs: "session", activity: true, write: broadcast },
+  delete: { needs: "session", activity: true, ask: deleteMessage },
+  find: { needs: "session", activity: true, read: find },
   message: { needs: "session", activity: true, write: message },
+  block: { needs: "session", activity: true, write: block },
+  unblock: { needs: "session", activity: true, write: unblock },
+  blocked: { needs: "session", activity: true, read: blocked },
+  profile: { needs: "session", activity: true, read: profile },
+  "profile-set": { needs: "session", activity: true, write: setProfile },
+  "password-start": { needs: "session", activity: true, read: startPassword },
+  "password-change": { needs: "session", activity: true, read: changePassword },
+  rename: { needs: "session", activity: true, write: rename },
   "group-create": { needs: "session", activity: true, write: createGroup },
   "group-join": { needs: "session", activity: true, write: joinGroup },
+  "group-leave": { needs: "session", activity: true, write: leaveGroup },
+  "group-add": { needs: "session", activity: true, write: addMember },
+  "group-remove": { needs: "session", activity: true, write: removeMember },
+  "group-promote": { needs: "session", activity: true, write: promoteMember },
   "group-message": { needs: "session", activity: true, write: groupMessage },
   groups: { needs: "session", activity: true, read: groups },
   "group-members": { needs: "session", activity: true, read: groupMembers },
+  rendezvous: { needs: "session", activity: false, read: rendezvous },
   offer: { needs: "session", activity: true, read: offer },
   answer: { needs: "session", activity: true, read: answer },
   "offer-end": { needs: "session", activity: true, read: offerEnd },

@@ -1,4 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { decodeBase64Url } from "@std/encoding/base64url";
+import { decodeHex } from "@std/encoding/hex";
+import { encodeBind } from "../../../lib/protocol/rendezvous_datagram.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 
 const key = "k".repeat(43);
@@ -45,6 +48,38 @@ Deno.test("offer and answer are relayed with the addresses the server sees in fr
     yoda.refused("offer-end", { offer, result: "failed" })
       .startsWith("unknown_offer"),
   );
+});
+
+Deno.test("addresses that the UDP port sees are told in offers, and when they change", () => {
+  const { harness, yoda, luke } = two();
+  const bind = (client: typeof yoda, number: number, port: number) => {
+    const from = { ip: "203.0.113.5", port };
+    const bytes = encodeBind(ids.get(client)!, keys.get(client)!, number);
+    assert(harness.core.handleDatagram(bytes, from, harness.now));
+    harness.drive();
+    return from;
+  };
+  const ids = new Map<typeof yoda, Uint8Array>();
+  const keys = new Map<typeof yoda, Uint8Array>();
+  for (const client of [yoda, luke]) {
+    const { id, key } = client.ask("rendezvous", {});
+    ids.set(client, decodeHex(id));
+    keys.set(client, decodeBase64Url(key));
+  }
+  const first = bind(yoda, 1, 1000);
+  yoda.ask("offer", request("luke"));
+  assertEquals(luke.eventsOf("offer")[0]?.addresses[0], first);
+  bind(luke, 1, 2000);
+  assertEquals(yoda.eventsOf("candidates"), [], "not before the answer");
+  luke.ask("answer", { offer, accept: true, key });
+  const moved = bind(luke, 2, 2001);
+  assertEquals(yoda.eventsOf("candidates"), [
+    { offer, from: "luke", addresses: [moved] },
+  ]);
+  bind(luke, 3, 2001);
+  assertEquals(yoda.eventsOf("candidates").length, 1, "it is the same");
+  bind(yoda, 2, 1001);
+  assertEquals(luke.eventsOf("candidates").length, 1);
 });
 
 Deno.test("offer of a session names the port that was announced", () => {
@@ -107,7 +142,7 @@ Deno.test("offer refuses each fault", () => {
 Deno.test("offers of a user are bounded, and places come free", () => {
   const { yoda, luke } = two();
   const id = (i: number) => i.toString(16).padStart(16, "0");
-  for (let i = 0; i < 32; i++) yoda.ask("offer", request("luke", id(i)));
+  for (let i = 0; i < 64; i++) yoda.ask("offer", request("luke", id(i)));
   assert(
     yoda.refused("offer", request("luke")).startsWith("too_many_offers"),
   );

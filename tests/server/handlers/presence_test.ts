@@ -33,3 +33,41 @@ Deno.test("ack never goes back, nor beyond what was delivered", () => {
   yoda.ask("message", { to: ["luke"], text: "3", mid: "3" });
   assertEquals(harness.login("luke").texts, ["yoda: 3 (kept)"]);
 });
+
+Deno.test("who-since has who is on line and who was a while ago", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const luke = harness.login("luke");
+  const leia = harness.login("leia");
+  const seen = (client: typeof yoda, seconds: number) =>
+    client.ask("who-since", { seconds }).users.map(({ user, online }) =>
+      `${user}${online ? "" : " (gone)"}`
+    );
+  leia.ask("logout", {});
+  harness.advance(5_000);
+  luke.disconnect();
+  harness.advance(5_000);
+  const hans = harness.login("hans");
+  assertEquals(seen(yoda, 0), ["hans"]);
+  assertEquals(seen(yoda, 7), ["hans", "luke (gone)"]);
+  assertEquals(seen(yoda, 10), ["hans", "luke (gone)", "leia (gone)"]);
+  // Obiwan never was there; nobody sees oneself.
+  assertEquals(seen(hans, 1e12), ["yoda", "luke (gone)", "leia (gone)"]);
+  const { total, users } = yoda.ask("who-since", { seconds: 7 });
+  assertEquals([total, users[1]?.at], [2, harness.now.wall - 5_000]);
+  for (const seconds of [-1, 1.5]) {
+    const refused = yoda.refused("who-since", { seconds });
+    assertEquals(refused.split(":")[0], "bad_request");
+  }
+});
+
+Deno.test("who-since knows after a crash who was there", () => {
+  const harness = new CoreHarness();
+  harness.login("yoda");
+  harness.login("luke").disconnect();
+  harness.advance(3_600_000);
+  const after = harness.restarted();
+  const leia = after.login("leia");
+  const { users } = leia.ask("who-since", { seconds: 600 });
+  assertEquals(users.map(({ user }) => user), ["yoda"]);
+});

@@ -7,7 +7,7 @@ import {
   looksLikeVerifier,
   makeVerifier,
   parseVerifier,
-} from "../../lib/server/verifier.ts";
+} from "../../lib/protocol/verifier.ts";
 
 const salt = base64Bytes("W22ZaJ0SNY7soEsUEjb6gQ==") ?? new Uint8Array(0);
 const salted = new Uint8Array(pbkdf2Sync("pencil", salt, 4096, 32, "sha256"));

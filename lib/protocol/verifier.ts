@@ -11,7 +11,7 @@ import {
   scramLimits,
   type ServerKeys,
   serverKeysOf,
-} from "../protocol/scram.ts";
+} from "./scram.ts";
 
 /** Checks a login, but cannot be used to log in. */
 export interface Verifier extends SaltParameters, ServerKeys {}

@@ -1,0 +1,156 @@
+/**
+ * Everything this client does with other clients: files and private sessions,
+ * which share the server's offers and the numbers that users type.
+ */
+import type { Instant } from "../protocol/instant.ts";
+import type { EventFields } from "../protocol/server_frame.ts";
+import { ActivityReport } from "./activity_report.ts";
+import type { CommandAnswers } from "./client_event.ts";
+import { OfferNumbers } from "./offer_numbers.ts";
+import {
+  PrivateSessions,
+  type PrivateSessionsHost,
+} from "./private_sessions.ts";
+import type { SessionEvent } from "./session_port.ts";
+import type { TransferEvent } from "./transfer_port.ts";
+import { Transfers } from "./transfers.ts";
+import type { AcceptRule } from "./transfers_host.ts";
+
+/** What the offers need from the session they belong to. */
+export interface OffersHost extends PrivateSessionsHost {
+  /** Sends a frame at once. */
+  send(frame: object): void;
+}
+
+/** What the services that talk to other clients tell. */
+export type PeerEvent = TransferEvent | SessionEvent;
+
+/** Transfers and private sessions. */
+export class Offers {
+  readonly transfers: Transfers;
+  readonly sessions: PrivateSessions;
+  readonly #host: OffersHost;
+  readonly #activity = new ActivityReport();
+  #isConnected = false;
+
+  constructor(host: OffersHost, accept: AcceptRule) {
+    const numbers = new OfferNumbers();
+    this.#host = host;
+    this.transfers = new Transfers(host, accept, numbers);
+    this.sessions = new PrivateSessions(host, accept, numbers);
+  }
+
+  /** What has not ended. */
+  list(): CommandAnswers["transfers"] {
+    return {
+      transfers: this.transfers.table.list(),
+      sessions: this.sessions.table.list(),
+    };
+  }
+
+  /** Accepts offer `number`. */
+  accept(number: number, n: number): void {
+    this.#numbered(number).accept(number, n);
+  }
+
+  /** Refuses offer `number`. */
+  reject(number: number, n: number): void {
+    this.#numbered(number).reject(number, n);
+  }
+
+  /** Stops the transfer or ends the private session `number`. */
+  cancel(number: number, n: number): void {
+    this.#numbered(number).cancel(number, n);
+  }
+
+  /** Sends a text on the private session with `user`. */
+  sendPrivate(user: string, text: string, n: number): void {
+    if (this.sessions.table.with(user)?.state === "open") this.#activity.note();
+    this.sessions.send(user, text, n);
+  }
+
+  /** True while the next text to `user` would only have to wait a little. */
+  isMakingSession(user: string): boolean {
+    const session = this.sessions.table.with(user);
+    if (session === undefined || session.state === "open") return false;
+    return session.direction === "outgoing" || session.answering;
+  }
+
+  /** The session with the server is open. */
+  handleOpened(): void {
+    this.#isConnected = true;
+    this.transfers.handleOpened();
+    this.sessions.handleOpened();
+  }
+
+  /** The server is gone for now. */
+  handleDisconnected(): void {
+    this.#isConnected = false;
+    this.transfers.handleDisconnected();
+    this.sessions.handleDisconnected();
+  }
+
+  /** Somebody offers something. */
+  handleOffer(event: EventFields<"offer">): void {
+    if (event.kind === "session") this.sessions.handleOffer(event);
+    else this.transfers.handleOffer(event);
+  }
+
+  /** Somebody answered. */
+  handleAnswer(event: EventFields<"answer">, now: Instant): void {
+    this.sessions.handleAnswer(event);
+    this.transfers.handleAnswer(event, now);
+  }
+
+  /** Somebody ended something. */
+  handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
+    this.sessions.handleOfferEnd(event, now);
+    this.transfers.handleOfferEnd(event, now);
+  }
+
+  /** One of the services has something to tell. */
+  handlePeerEvent(event: PeerEvent, now: Instant): void {
+    if (isTraffic(event)) this.#activity.note();
+    if (isSessionEvent(event)) this.sessions.handleSessionEvent(event, now);
+    else this.transfers.handleTransferEvent(event, now);
+  }
+
+  /** The time of {@link pollTimeout} has come. */
+  handleTimeout(now: Instant): void {
+    this.transfers.handleTimeout(now);
+    this.sessions.handleTimeout(now);
+    if (this.#isConnected && this.#activity.takeDue(now.mono)) {
+      this.#host.send({ do: "ping", active: true });
+    }
+  }
+
+  /** When {@link handleTimeout} is due, monotonic ms. */
+  pollTimeout(): number | undefined {
+    const times = [
+      this.transfers.pollTimeout(),
+      this.#isConnected ? this.#activity.pollTimeout() : undefined,
+      ...this.sessions.table.all().map(({ settleAt }) => settleAt),
+    ].filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** The program ends. */
+  close(): void {
+    this.transfers.close();
+    this.sessions.close();
+  }
+
+  /** Who knows the number; the transfers say so when nobody does. */
+  #numbered(number: number): Transfers | PrivateSessions {
+    const isSession = this.sessions.table.numbered(number) !== undefined;
+    return isSession ? this.sessions : this.transfers;
+  }
+}
+
+function isSessionEvent(event: PeerEvent): event is SessionEvent {
+  return event.event.startsWith("session-");
+}
+
+function isTraffic({ event }: PeerEvent): boolean {
+  return event === "progress" || event === "session-text";
+}

@@ -1,0 +1,86 @@
+/** How private sessions look. */
+import { visible } from "../protocol/text.ts";
+import { formatTime } from "../protocol/time.ts";
+import type { ClientEvent, PrivateSessionInfo } from "./client_event.ts";
+import type { Palette } from "./palette.ts";
+
+/** The lines that tell a private session's new state. */
+export function renderSession(
+  event: Extract<ClientEvent, { event: "session" }>,
+  palette: Palette,
+): string[] {
+  const { info, message, unconfirmed = 0 } = event;
+  const user = palette.name(visible(info.user));
+  const typed = visible(info.user);
+  const label = `${info.session}: private session with ${user}`;
+  // A name's own colour would end that of its line.
+  const plain = `${info.session}: private session with ${typed}`;
+  const why = message === undefined ? "" : `: ${visible(message)}`;
+  const lost = unconfirmed === 0 ? [] : [palette.error(
+    `${
+      unconfirmed === 1
+        ? "1 private message"
+        : `${unconfirmed} private messages`
+    } to ${typed} may not have arrived`,
+  )];
+  switch (info.state) {
+    case "preparing":
+    case "connecting":
+      return [];
+    case "offered":
+      return info.direction === "incoming"
+        ? [
+          `${user} asks for a private session; /accept ${info.session} or /reject ${info.session}`,
+        ]
+        : [`${info.session}: asked ${user} for a private session`];
+    case "open":
+      return [
+        `${
+          palette.good(plain)
+        } is open; /private ${typed} TEXT, /stopprivate ${typed}`,
+      ];
+    case "closed":
+      return [`${label} has ended${why}`, ...lost];
+    case "failed":
+      return [palette.error(`${plain} failed${why}`), ...lost];
+    case "rejected":
+      return [palette.error(`${plain} was rejected${why}`)];
+    case "cancelled":
+      return [palette.error(`${plain} was stopped${why}`)];
+  }
+}
+
+/** A private message's line, marked in words as such. */
+export function renderPrivateMessage(
+  event: Extract<ClientEvent, { event: "private-message" }>,
+  palette: Palette,
+): string {
+  const time = palette.dim(formatTime(event.at));
+  const from = palette.name(visible(event.from));
+  const mark = palette.bold("(private)");
+  return `${time}, ${from} ${mark}: ${visible(event.text)}`;
+}
+
+/** The line that shows a text which could not be sent. */
+export function renderPrivateRefused(
+  event: Extract<ClientEvent, { event: "private-refused" }>,
+  palette: Palette,
+): string {
+  const { user, text, message } = event;
+  return palette.error(
+    `not sent to ${visible(user)}: ${visible(message)}: ${visible(text)}`,
+  );
+}
+
+/** `/transfers`' line of a private session. */
+export function listSession(
+  info: PrivateSessionInfo,
+  palette: Palette,
+): string {
+  const user = palette.name(visible(info.user));
+  const label = `${info.session}: private session with ${user}`;
+  if (info.state !== "offered") return `${label}, ${info.state}`;
+  return info.direction === "incoming"
+    ? `${label}, /accept ${info.session} or /reject ${info.session}`
+    : `${label}, waiting for the answer`;
+}

@@ -1,0 +1,71 @@
+/** Keeps this client bound to its server's UDP port (see `Binder`). */
+import { Binder } from "../transfer/binder.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import type { UdpEndpoint } from "./udp_endpoint.ts";
+
+/** One client's binding; {@link ServerBinding.start} begins it anew. */
+export class ServerBinding {
+  readonly #endpoint: UdpEndpoint;
+  readonly #now: () => number;
+  readonly #isBusy: () => boolean;
+  #received = 0;
+  #binder: Binder | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param now Monotonic ms.
+   * @param isBusy Whether transfers run, which should be heard of.
+   */
+  constructor(
+    endpoint: UdpEndpoint,
+    now: () => number,
+    isBusy: () => boolean,
+  ) {
+    this.#endpoint = endpoint;
+    this.#now = now;
+    this.#isBusy = isBusy;
+  }
+
+  /** Whether the server answers; `undefined` when there was nothing to ask. */
+  get isBound(): boolean | undefined {
+    return this.#binder && this.#binder.seen !== undefined;
+  }
+
+  /** Binds to the server's UDP port with what the server gave over TCP. */
+  start(server: WireAddress, id: Uint8Array, key: Uint8Array): void {
+    this.#binder = new Binder(id, key, this.#now());
+    this.#endpoint.setServer(server, (bytes) => {
+      if (this.#binder?.handleDatagram(bytes, this.#now())) this.#work();
+    });
+    this.#work();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#binder = undefined;
+  }
+
+  /** Nothing comes while transfers run: perhaps this client's address changed. */
+  #isSilent(): boolean {
+    const { received } = this.#endpoint;
+    const isSilent = this.#isBusy() && received === this.#received;
+    this.#received = received;
+    return isSilent;
+  }
+
+  #work(): void {
+    clearTimeout(this.#timer);
+    const binder = this.#binder;
+    if (binder === undefined) return;
+    const bytes = binder.pollTransmit(this.#now());
+    if (bytes !== undefined) this.#endpoint.sendToServer(bytes);
+    const wait = Math.max(Math.ceil(binder.pollTimeout() - this.#now()), 0);
+    this.#timer = setTimeout(() => {
+      if (this.#isSilent()) binder.ask(this.#now());
+      this.#work();
+    }, Math.min(wait, watchMs));
+  }
+}
+
+/** How often silence is looked for. */
+const watchMs = 2_000;

@@ -1,0 +1,122 @@
+/** One transfer's ways to the other side: which there are, and how they do. */
+import type { TransferEvent, TransferLink } from "../client/transfer_port.ts";
+import type { RelayRefusal } from "../protocol/rendezvous_datagram.ts";
+import type { WireAddress } from "../protocol/request.ts";
+import { explainNoPath, explainRefusal } from "../transfer/path_failure.ts";
+import { type PathKind, pathKind, pathRank } from "../transfer/path_kind.ts";
+import type { PathInfo } from "../transfer/control_channel.ts";
+import type { UdpEndpoint } from "./udp_endpoint.ts";
+
+/** The paths of one transfer. */
+export class TransferPaths {
+  readonly #id: string;
+  readonly #endpoint: UdpEndpoint;
+  readonly #isBound: () => boolean | undefined;
+  readonly #own: ReadonlySet<string>;
+  readonly #tried: WireAddress[] = [];
+  #paths: number[] = [];
+  #refusal: RelayRefusal | undefined;
+  #firstAt: number | undefined;
+  #toldAt = -Infinity;
+  #toldPath = -1;
+
+  /** @param isBound Whether the server's UDP port answers. */
+  constructor(
+    id: string,
+    endpoint: UdpEndpoint,
+    addresses: readonly WireAddress[],
+    isBound: () => boolean | undefined,
+  ) {
+    this.#id = id;
+    this.#endpoint = endpoint;
+    this.#isBound = isBound;
+    this.#own = new Set(endpoint.localAddresses().map(({ ip }) => ip));
+    this.add(addresses);
+  }
+
+  /** What an engine wants to know. */
+  get options() {
+    const relay = this.#endpoint.relayPath;
+    return {
+      paths: this.#paths,
+      rankOf: (path: number) => pathRank(this.#kind(path)),
+      ...(relay < 0 ? {} : { relay }),
+    };
+  }
+
+  /** Those whose other end is on this machine. */
+  get localPaths(): number[] {
+    return this.#paths.filter((path) => this.#kind(path) === "local");
+  }
+
+  /** The other side may be at these addresses, too; returns their paths. */
+  add(addresses: readonly WireAddress[]): number[] {
+    const added: number[] = [];
+    for (const address of addresses) {
+      const path = this.#endpoint.path(address);
+      if (path < 0 || this.#paths.includes(path)) continue;
+      added.push(path);
+      this.#tried.push(address);
+    }
+    this.#paths = [...this.#paths, ...added];
+    return added;
+  }
+
+  /** The server does not relay this transfer. */
+  handleRefused(refusal: RelayRefusal): void {
+    this.#refusal = refusal;
+  }
+
+  /**
+   * What to tell of the path in use, if it is time to.
+   *
+   * @param loss Share of what was sent that was lost, 0–1; absent at a receiver.
+   * @param isEnd The transfer ends: what was not told is told now.
+   */
+  update(
+    info: PathInfo,
+    loss: number | undefined,
+    now: number,
+    isEnd = false,
+  ): TransferEvent | undefined {
+    const { path, rtt } = info;
+    if (path < 0) return undefined;
+    this.#firstAt ??= now;
+    const isNews = path !== this.#toldPath;
+    // The first that answers is often replaced at once by a better one.
+    const isEarly = now - this.#firstAt < settleMs;
+    const isDue = isNews ? isEnd || !isEarly : now - this.#toldAt >= tellMs;
+    if (!isDue) return undefined;
+    this.#toldAt = now;
+    this.#toldPath = path;
+    const kind = this.#kind(path);
+    const link: TransferLink = {
+      via: kind,
+      rtt,
+      ...(kind === "relay" ? {} : { address: this.#endpoint.address(path) }),
+      ...(loss === undefined ? {} : { loss }),
+      ...(kind === "relay" ? { why: this.#noPath() } : {}),
+    };
+    return { event: "path", id: this.#id, link };
+  }
+
+  /** Why nothing was found at all. */
+  explain(): string {
+    const relay = this.#refusal === undefined
+      ? ""
+      : `, and ${explainRefusal(this.#refusal)}`;
+    return this.#noPath() + relay;
+  }
+
+  #noPath(): string {
+    return explainNoPath({ tried: this.#tried, isBound: this.#isBound() });
+  }
+
+  #kind(path: number): PathKind {
+    if (path === this.#endpoint.relayPath) return "relay";
+    return pathKind(this.#endpoint.address(path).ip, this.#own);
+  }
+}
+
+const settleMs = 250;
+const tellMs = 1_000;

@@ -1,0 +1,145 @@
+/**
+ * The datagrams between a client and its server's UDP port (PROTOCOL-udp.md,
+ * "With the server"): asking from which address one is seen, and relaying. Their
+ * first byte differs from every datagram between clients.
+ *
+ *     bind     0x58 | id 8 | number u48 | zeros 33 | code 16            = 64
+ *     bound    0x59 | id 8 | number u48 | address 16 | port u16 | code 16 = 49
+ *     relayed  0x5a | the datagram as it goes between clients
+ *     refused  0x5b | transfer id 8 | reason u8                         = 10
+ *
+ * The code is HMAC-SHA-256 over all before it, cut to 16 bytes, under the key
+ * that the server gave over TCP.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { formatIp, parseIp } from "./ip_address.ts";
+import type { WireAddress } from "./request.ts";
+
+/** First byte of each kind. */
+export const rendezvousType = {
+  bind: 0x58,
+  bound: 0x59,
+  relayed: 0x5a,
+  refused: 0x5b,
+} as const;
+
+/** Why the server does not relay, in the order of their codes. */
+export const relayRefusals = ["off", "quota"] as const;
+
+/** A value of {@link relayRefusals}. */
+export type RelayRefusal = typeof relayRefusals[number];
+
+/** A question for the address that one is seen from. */
+export function encodeBind(
+  id: Uint8Array,
+  key: Uint8Array,
+  number: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(bindBytes);
+  writeHead(bytes, rendezvousType.bind, id, number);
+  bytes.set(codeOf(bytes, key), bindBytes - codeBytes);
+  return bytes;
+}
+
+/** True when the bytes have the form of a bind. */
+export function isBind(bytes: Uint8Array): boolean {
+  return bytes.length === bindBytes && bytes[0] === rendezvousType.bind;
+}
+
+/** The number of an authentic bind; `undefined` for a forged one. */
+export function openBind(
+  bytes: Uint8Array,
+  key: Uint8Array,
+): number | undefined {
+  return isAuthentic(bytes, key)
+    ? view(bytes).getUint16(9) * 2 ** 32 +
+      view(bytes).getUint32(11)
+    : undefined;
+}
+
+/** The answer to bind `number`: shorter than the question. */
+export function encodeBound(
+  id: Uint8Array,
+  key: Uint8Array,
+  number: number,
+  seen: WireAddress,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(boundBytes);
+  writeHead(bytes, rendezvousType.bound, id, number);
+  bytes.set(parseIp(seen.ip) ?? new Uint8Array(16), headBytes);
+  view(bytes).setUint16(headBytes + 16, seen.port);
+  bytes.set(codeOf(bytes, key), boundBytes - codeBytes);
+  return bytes;
+}
+
+/** What an authentic answer for `id` says; `undefined` for anything else. */
+export function openBound(
+  bytes: Uint8Array,
+  id: Uint8Array,
+  key: Uint8Array,
+): { readonly number: number; readonly seen: WireAddress } | undefined {
+  if (bytes.length !== boundBytes || bytes[0] !== rendezvousType.bound) {
+    return undefined;
+  }
+  if (id.some((byte, index) => bytes[1 + index] !== byte)) return undefined;
+  if (!isAuthentic(bytes, key)) return undefined;
+  const data = view(bytes);
+  const ip = formatIp(bytes.subarray(headBytes, headBytes + 16));
+  return {
+    number: data.getUint16(9) * 2 ** 32 + data.getUint32(11),
+    seen: { ip, port: data.getUint16(headBytes + 16) },
+  };
+}
+
+/** Says that `transfer` (its 8-byte id) is not relayed. */
+export function encodeRefused(
+  transfer: Uint8Array,
+  reason: RelayRefusal,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(refusedBytes);
+  bytes[0] = rendezvousType.refused;
+  bytes.set(transfer, 1);
+  bytes[9] = relayRefusals.indexOf(reason);
+  return bytes;
+}
+
+/** The reason in a refusal; its transfer id is bytes 1–8. */
+export function openRefused(bytes: Uint8Array): RelayRefusal | undefined {
+  if (bytes.length !== refusedBytes || bytes[0] !== rendezvousType.refused) {
+    return undefined;
+  }
+  return relayRefusals[bytes[9]!];
+}
+
+function writeHead(
+  bytes: Uint8Array,
+  type: number,
+  id: Uint8Array,
+  number: number,
+): void {
+  bytes[0] = type;
+  bytes.set(id, 1);
+  view(bytes).setUint16(9, Math.floor(number / 2 ** 32));
+  view(bytes).setUint32(11, number % 2 ** 32);
+}
+
+function isAuthentic(bytes: Uint8Array, key: Uint8Array): boolean {
+  const code = bytes.subarray(bytes.length - codeBytes);
+  return timingSafeEqual(code, codeOf(bytes, key));
+}
+
+function codeOf(bytes: Uint8Array, key: Uint8Array): Uint8Array {
+  return createHmac("sha256", key)
+    .update(bytes.subarray(0, bytes.length - codeBytes)).digest()
+    .subarray(0, codeBytes);
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+const headBytes = 15;
+const codeBytes = 16;
+const bindBytes = 64;
+const boundBytes = headBytes + 18 + codeBytes;
+const refusedBytes = 10;

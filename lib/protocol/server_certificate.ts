@@ -1,0 +1,135 @@
+/**
+ * A server's TLS certificate as both sides look at it: the fingerprint people
+ * compare and clients pin, and the data that ties a login to the connection.
+ *
+ * The fingerprint is that of the public key, not of the whole certificate, so a
+ * renewed certificate with the same key keeps every pin.
+ */
+import { createHash, X509Certificate } from "node:crypto";
+import { encodeBase64 } from "@std/encoding/base64";
+import { fingerprintOf } from "./fingerprint.ts";
+import type { ChannelBinding } from "./scram.ts";
+
+/**
+ * The name in the certificates that servers make for themselves. No authority
+ * may vouch for a name that ends in `.invalid` (RFC 2606 §2), so nothing but
+ * the server's own key can stand behind it.
+ */
+export const generatedServerName = "parley.invalid";
+
+/** A certificate that cannot be used, in one line for people. */
+export class CertificateError extends Error {
+  override readonly name = "CertificateError";
+}
+
+/** What is known of a server's certificate. */
+export interface ServerCertificate {
+  /** The certificate, DER. */
+  readonly der: Uint8Array<ArrayBuffer>;
+  /** The same in PEM. */
+  readonly pem: string;
+  /** Of the public key, as {@link fingerprintOf} writes it. */
+  readonly fingerprint: string;
+  /**
+   * True when the certificate is signed by the key it carries: then nobody but
+   * the owner of that key can have made it.
+   */
+  readonly selfSigned: boolean;
+  /** True when it is marked as that of an authority, which no client accepts. */
+  readonly authority: boolean;
+  /** First DNS name or IP address it is for, when it names any. */
+  readonly serverName: string | undefined;
+  /** Valid from, milliseconds since 1970. */
+  readonly notBefore: number;
+  /** Valid until, milliseconds since 1970. */
+  readonly notAfter: number;
+}
+
+/**
+ * Reads the first certificate in PEM text, or one in DER.
+ *
+ * @throws {CertificateError} when it is none.
+ */
+export function parseCertificate(
+  certificate: string | Uint8Array,
+): ServerCertificate {
+  if (certificate.length > maxLength) {
+    throw new CertificateError("the certificate is too long");
+  }
+  try {
+    const x509 = new X509Certificate(firstPem(certificate));
+    const der = new Uint8Array(x509.raw);
+    const key = x509.publicKey;
+    return {
+      der,
+      pem: `-----BEGIN CERTIFICATE-----\n${
+        encodeBase64(der).replace(/.{64}(?=.)/g, "$&\n")
+      }\n-----END CERTIFICATE-----\n`,
+      fingerprint: fingerprintOf(key.export({ type: "spki", format: "der" })),
+      selfSigned: x509.subject === x509.issuer && x509.verify(key),
+      authority: x509.ca,
+      serverName: firstName(x509.subjectAltName),
+      notBefore: Date.parse(x509.validFrom),
+      notAfter: Date.parse(x509.validTo),
+    };
+  } catch {
+    throw new CertificateError("the certificate cannot be read");
+  }
+}
+
+/**
+ * The `tls-server-end-point` binding (RFC 5929 §4): the certificate's hash by
+ * the algorithm of its signature, by SHA-256 where that is MD5 or SHA-1.
+ *
+ * @throws {CertificateError} when the signature has no single hash, as Ed25519.
+ */
+export function channelBindingOf(
+  certificate: ServerCertificate,
+): ChannelBinding {
+  // Only its name is in the types; the number is the same in every version.
+  const { signatureAlgorithmOid } = new X509Certificate(
+    certificate.pem,
+  ) as X509Certificate & { signatureAlgorithmOid?: string };
+  const hash = hashes.get(signatureAlgorithmOid ?? "");
+  if (hash === undefined) {
+    throw new CertificateError(
+      "the certificate must be signed with ECDSA or RSA and SHA-256, SHA-384 or SHA-512",
+    );
+  }
+  const data = new Uint8Array(
+    createHash(hash).update(certificate.der).digest(),
+  );
+  return { type: "tls-server-end-point", data };
+}
+
+/** A file may hold a chain: the server's own certificate comes first. */
+function firstPem(certificate: string | Uint8Array): string | Uint8Array {
+  if (typeof certificate !== "string") return certificate;
+  return certificate.match(pemBlock)?.[0] ?? certificate;
+}
+
+function firstName(names: string | undefined): string | undefined {
+  // "DNS:a.example, IP Address:192.0.2.1"; a wildcard is no name to ask for.
+  for (const entry of names?.split(", ") ?? []) {
+    const name = entry.match(/^(?:DNS|IP Address):([A-Za-z0-9.:_-]+)$/)?.[1];
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+const pemBlock = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/;
+
+/** Longest certificate or chain, characters or bytes. */
+const maxLength = 256 * 1024;
+
+const hashes = new Map([
+  ["1.2.840.10045.4.1", "sha256"], // ECDSA, SHA-1
+  ["1.2.840.10045.4.3.2", "sha256"], // ECDSA
+  ["1.2.840.10045.4.3.3", "sha384"],
+  ["1.2.840.10045.4.3.4", "sha512"],
+  ["1.2.840.113549.1.1.4", "sha256"], // RSA, MD5
+  ["1.2.840.113549.1.1.5", "sha256"], // RSA, SHA-1
+  ["1.2.840.113549.1.1.11", "sha256"], // RSA
+  ["1.2.840.113549.1.1.12", "sha384"],
+  ["1.2.840.113549.1.1.13", "sha512"],
+]);

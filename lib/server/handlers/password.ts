@@ -1,0 +1,149 @@
+/**
+ * Changing the password without ever sending one: the client proves the old one
+ * by SCRAM, as at a login, and sends the verifier of the new one.
+ *
+ *     {"id":4,"do":"password-start","scram":"n,,n=yoda,r=…"}
+ *     {"id":5,"do":"password-change","scram":"c=biws,r=…,p=…","verifier":"SCRAM-SHA-256$600000:…"}
+ */
+import { type WireError, wireError } from "../../protocol/errors.ts";
+import type { Instant } from "../../protocol/instant.ts";
+import type { RequestFields } from "../../protocol/request.ts";
+import type { ReplyFields } from "../../protocol/server_frame.ts";
+import {
+  newIterations,
+  newSaltBytes,
+  parseVerifier,
+  type Verifier,
+} from "../../protocol/verifier.ts";
+import type { Connection } from "../connection.ts";
+import { dismiss } from "../presence.ts";
+import { Refusal } from "../refusal.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+import type { User } from "../user.ts";
+
+/** The first step; a change begun before on this connection is dropped. */
+export function startPassword(
+  server: ServerContext,
+  { user, connection }: Session,
+  request: RequestFields<"password-start">,
+  now: Instant,
+): ReplyFields<"password-start"> {
+  connection.passwordChange = undefined;
+  const begun = server.logins.begin(request.scram, now);
+  if ("error" in begun) {
+    throw new Refusal(begun.error.code, begun.error.message);
+  }
+  if (begun.exchange.name !== user.name) {
+    throw new Refusal("bad_request", "Only your own password can be changed");
+  }
+  connection.passwordChange = { exchange: begun.exchange };
+  return { scram: begun.serverFirst };
+}
+
+/** The second step. The reply follows when the accounts are rewritten. */
+export function changePassword(
+  server: ServerContext,
+  { connection }: Session,
+  request: RequestFields<"password-change"> & { readonly id?: number },
+  now: Instant,
+): undefined {
+  const change = connection.passwordChange;
+  if (change === undefined || change.waiting !== undefined) {
+    throw new Refusal(
+      "bad_request",
+      "password-change follows a reply to password-start",
+    );
+  }
+  const { id, scram } = request;
+  change.waiting = { id, scram, verifier: verifierOf(request.verifier) };
+  finishPasswordChange(server, connection, now);
+}
+
+/** Looks at the proof of the old password, now or after a key was derived. */
+export function finishPasswordChange(
+  server: ServerContext,
+  connection: Connection,
+  now: Instant,
+): void {
+  const { passwordChange: change, session } = connection;
+  if (change?.waiting === undefined || session === undefined) return;
+  const { exchange, waiting: { id, scram, verifier } } = change;
+  const finished = server.logins.finish(
+    exchange as never,
+    scram,
+    connection.remote,
+    now,
+  );
+  if ("pending" in finished) {
+    const waiting = server.deriving.get(exchange.name) ?? new Set();
+    server.deriving.set(exchange.name, waiting.add(connection));
+    return;
+  }
+  connection.passwordChange = undefined;
+  if ("error" in finished) {
+    return refuse(server, session, id, finished.error, now);
+  }
+  const { user } = session;
+  server.credentialEdits.start(
+    { do: "set-verifier", name: finished.user, verifier },
+    {
+      done(now) {
+        server.actions.report("info", `${user.name} changed the password`);
+        reply(server, connection, user, id, finished.serverFinal, now);
+      },
+      failed: () => connection.refuse(id, wireError("credentials_failed")),
+    },
+  );
+}
+
+/** A wrong password counts like one at a login, and may end the session. */
+function refuse(
+  server: ServerContext,
+  session: Session,
+  id: number | undefined,
+  error: WireError,
+  now: Instant,
+): void {
+  const { user, connection } = session;
+  const { code } = error;
+  const isWrong = code === "login_failed" || code === "login_failed_blocked";
+  connection.refuse(id, isWrong ? wireError("wrong_password") : error);
+  const text = `${user.name} could not change the password: ${code}`;
+  server.actions.report("info", text);
+  if (code === "login_failed_blocked") {
+    dismiss(server, session, error, false, now);
+  }
+}
+
+/** The old token is void with the old password; this session gets another. */
+function reply(
+  server: ServerContext,
+  connection: Connection,
+  user: User,
+  id: number | undefined,
+  scram: string,
+  now: Instant,
+): void {
+  const credential = server.logins.credential(user.name);
+  if (connection.session?.user !== user || credential === undefined) return;
+  const token = server.tokens.issue(user, credential, now.wall);
+  server.background.noteToken(user);
+  const ok: ReplyFields<"password-change"> = { scram, token };
+  connection.reply(id, ok);
+}
+
+function verifierOf(text: string): Verifier {
+  const verifier = parseVerifier(text);
+  if (
+    verifier === undefined || verifier.iterations < newIterations ||
+    verifier.salt.length < newSaltBytes
+  ) {
+    throw new Refusal(
+      "bad_request",
+      `"verifier" must be SCRAM-SHA-256 with a salt of at least ` +
+        `${newSaltBytes} bytes and ${newIterations} iterations`,
+    );
+  }
+  return verifier;
+}

@@ -1,0 +1,99 @@
+/**
+ * A server folder in which everybody has an account, a session token and a
+ * place in one group, so that a load generator can take up thousands of
+ * sessions without thousands of logins.
+ */
+import { join } from "@std/path";
+import { createHash } from "node:crypto";
+import { AccountTable } from "../../lib/server/account_table.ts";
+import { CredentialsFile } from "../../lib/server/credentials_file.ts";
+import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
+import type { StoreWrite } from "../../lib/server/store.ts";
+import { SqliteStore } from "../../lib/io/sqlite_store.ts";
+
+/** What {@link prepareChat} made. */
+export interface PreparedChat {
+  /** A session token for each person, in the order of the names. */
+  readonly tokens: readonly string[];
+}
+
+/** The group that everybody has joined. */
+export const chatGroup = "everybody";
+
+/**
+ * Writes `credentials.txt` and `data/` for a server that starts in `folder`.
+ *
+ * @param names Of the people; the last one leads the group.
+ */
+export async function prepareChat(
+  folder: string,
+  names: readonly string[],
+): Promise<PreparedChat> {
+  const text = names.map((name) => `${name} ${verifierOf(name)}\n`).join("");
+  await Deno.writeTextFile(join(folder, "credentials.txt"), text);
+  await Deno.mkdir(join(folder, "data"), { mode: 0o700 });
+  const store = new SqliteStore(join(folder, "data", "parley.db"));
+  try {
+    const { secret } = await store.load();
+    const accounts = new AccountTable(secret, false);
+    accounts.replace(new CredentialsFile(text).accounts);
+    const tokens = names.map((name) => `token-of-${name}`);
+    const writes: StoreWrite[] = names.flatMap((name, index) => {
+      const credential = accounts.get(name)?.fingerprint ?? "";
+      return personWrites(index + 1, name, tokens[index] ?? "", credential);
+    });
+    await store.commit([groupWrite(names.length), ...writes]);
+    return { tokens };
+  } finally {
+    await store.close();
+  }
+}
+
+function personWrites(
+  id: number,
+  name: string,
+  token: string,
+  credential: string,
+): StoreWrite[] {
+  const hash = createHash("sha256").update(token).digest("hex");
+  return [
+    { write: "user", user: { id, name, cursor: 0, lastSeen: 0 } },
+    {
+      write: "member",
+      member: { group: 1, user: id, joined: true, since: 1, sinceMessage: 0 },
+    },
+    {
+      write: "token",
+      token: { user: id, hash, expires: Date.now() + hourMs, credential },
+    },
+  ];
+}
+
+function groupWrite(leader: number): StoreWrite {
+  return {
+    write: "group",
+    group: {
+      id: 1,
+      name: chatGroup,
+      leader,
+      leaderOnly: false,
+      createdAt: 1,
+    },
+  };
+}
+
+/**
+ * What PBKDF2 would make of the password: deriving thousands of keys would take
+ * longer than any measurement.
+ */
+export function saltedPasswordOf(name: string): Uint8Array {
+  return createHash("sha256").update(`salted password of ${name}`).digest();
+}
+
+function verifierOf(name: string): string {
+  const salt = crypto.getRandomValues(new Uint8Array(16));
+  const parameters = { salt, iterations: 600_000 };
+  return formatVerifier(makeVerifier(saltedPasswordOf(name), parameters));
+}
+
+const hourMs = 3_600_000;

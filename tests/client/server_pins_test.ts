@@ -1,0 +1,82 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  changedKeyMessage,
+  decideTrust,
+  findServerPin,
+  parseServerLabel,
+  serverLabel,
+  withoutServerPin,
+  withServerPin,
+} from "../../lib/client/server_pins.ts";
+
+const one = `SHA256:${"A".repeat(43)}`;
+const two = `SHA256:${"B".repeat(43)}`;
+const certificate = Uint8Array.of(1, 2, 3);
+
+Deno.test("serverLabel() writes every address so that the port is clear", () => {
+  assertEquals(serverLabel("Chat.Example", 6000), "chat.example:6000");
+  assertEquals(serverLabel("127.0.0.1", 1), "127.0.0.1:1");
+  assertEquals(serverLabel("::1", 6000), "[::1]:6000");
+  assertEquals(serverLabel("[::1]", 6000), "[::1]:6000");
+});
+
+Deno.test("parseServerLabel() takes what messages show, and nothing else", () => {
+  for (const label of ["chat.example:6000", "127.0.0.1:1", "[::1]:65535"]) {
+    assertEquals(parseServerLabel(label), label);
+  }
+  assertEquals(parseServerLabel("Chat.Example:06000"), "chat.example:6000");
+  for (
+    const wrong of ["", "a", "a:", ":1", "a:0", "a:65536", "::1:1", "a b:1"]
+  ) {
+    assertEquals(parseServerLabel(wrong), undefined, wrong);
+  }
+});
+
+Deno.test("decideTrust() tells first, same and changed apart", () => {
+  let text = "# mine\n";
+  assertEquals(decideTrust(text, "a:1", one), "first");
+  text = withServerPin(text, "a:1", { fingerprint: one, certificate });
+  assertEquals(decideTrust(text, "a:1", one), "same");
+  assertEquals(decideTrust(text, "a:1", two), "changed");
+  assertEquals(decideTrust(text, "a:10", two), "first");
+  assertEquals(findServerPin(text, "a:1"), { fingerprint: one, certificate });
+});
+
+Deno.test("withServerPin() replaces one server and keeps all other lines", () => {
+  let text = "# mine\nsomething else";
+  text = withServerPin(text, "a:1", { fingerprint: one, certificate });
+  text = withServerPin(text, "b:1", { fingerprint: two, certificate });
+  text = withServerPin(text, "a:1", { fingerprint: two, certificate });
+  assertEquals(
+    text,
+    `# mine\nsomething else\nb:1 ${two} AQID\na:1 ${two} AQID\n`,
+  );
+  text = withoutServerPin(text, "a:1");
+  assertEquals(text, `# mine\nsomething else\nb:1 ${two} AQID\n`);
+});
+
+Deno.test("findServerPin() keeps a pin whose certificate is damaged", () => {
+  const pin = findServerPin(`a:1 ${one} !!\n`, "a:1");
+  assertEquals(pin?.fingerprint, one);
+  assertEquals(findServerPin("a:1 SHA256:short AQID\n", "a:1"), undefined);
+});
+
+Deno.test("findServerPin() takes any text", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      findServerPin(`a:1 ${text}`, "a:1");
+      assertEquals(
+        findServerPin(withoutServerPin(text, "a:1"), "a:1"),
+        undefined,
+      );
+    }),
+    { seed: 3 },
+  );
+});
+
+Deno.test("changedKeyMessage() names both keys and how to accept", () => {
+  const message = changedKeyMessage("[::1]:6000", one, two);
+  assert(message.includes(one) && message.includes(two));
+  assert(message.includes("parley --forget [::1]:6000"));
+});

@@ -1,0 +1,69 @@
+/** A download folder on a small disk of its own; needs root and mount. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { logIn, startServer } from "../support/jedi.ts";
+import { digestOf, writeRandomFile } from "../support/random_file.ts";
+
+const megabyte = 1024 * 1024;
+
+/** Mounts a disk of `size` bytes; `undefined` where that is not allowed. */
+async function smallDisk(size: number) {
+  const folder = await Deno.makeTempDir({ prefix: "parley-disk-" });
+  const run = async (...args: string[]) => {
+    const [program = "", ...rest] = args;
+    return (await new Deno.Command(program, { args: rest }).output()).success;
+  };
+  const options = `size=${size}`;
+  const isMounted = Deno.build.os === "linux" && Deno.uid() === 0 &&
+    await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
+  if (!isMounted) await Deno.remove(folder);
+  return !isMounted ? undefined : {
+    folder,
+    async [Symbol.asyncDispose]() {
+      await run("umount", folder);
+      await Deno.remove(folder);
+    },
+  };
+}
+
+const trial = await smallDisk(megabyte);
+await trial?.[Symbol.asyncDispose]();
+const ignore = trial === undefined;
+if (ignore) {
+  const note = "low_disk_test.ts is skipped: no disk can be mounted\n";
+  await Deno.stderr.write(new TextEncoder().encode(note));
+}
+
+Deno.test({
+  name: "a transfer waits while the receiver's disk is full, then goes on",
+  ignore,
+  async fn() {
+    await using disk = await smallDisk(40 * megabyte);
+    const folder = disk?.folder ?? "";
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda", {
+      args: ["--limit", "10M"],
+    });
+    await using luke = await logIn(server, "luke", {
+      args: ["--download-dir", folder],
+    });
+    const path = join(yoda.folder, "film.mp4");
+    await writeRandomFile(path, 30 * megabyte, 3);
+    await yoda.send(`/p2pvideo luke ${path}`);
+    await luke.event("progress");
+    const ballast = join(folder, "ballast");
+    await Deno.writeFile(ballast, new Uint8Array(20 * megabyte));
+    for (const client of [luke, yoda]) {
+      const paused = await client.event("paused", { paused: true });
+      assertEquals(paused.state, "running");
+    }
+    const list = (await yoda.succeed("/transfers")).transfers;
+    assertMatch(JSON.stringify(list), /"paused":true/);
+    await Deno.remove(ballast);
+    for (const client of [luke, yoda]) {
+      await client.event("paused", { paused: false });
+    }
+    const got = await luke.event("transfer", { state: "verified" });
+    assertEquals(await digestOf(String(got.path)), await digestOf(path));
+  },
+});

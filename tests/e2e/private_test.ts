@@ -1,0 +1,566 @@
+/** Private sessions through real clients. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { X25519KeyPair } from "../../lib/protocol/x25519_key_pair.ts";
+import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { ProtocolClient } from "../support/protocol_client.ts";
+import { RunningProcess } from "../support/running_process.ts";
+import { SeededRandom } from "../support/seeded_random.ts";
+import { TestClient } from "../support/test_client.ts";
+import type { TestServer } from "../support/test_server.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+/** Everything the server wrote, as one text of bytes. */
+async function serverFiles(folder: string): Promise<string> {
+  let all = "";
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile) continue;
+    const bytes = await Deno.readFile(join(folder, name));
+    all += new TextDecoder("latin1").decode(bytes);
+  }
+  return all;
+}
+
+/** How often a client told that a session reached this state. */
+function count(client: TestClient, state: string): number {
+  return client.events().filter((each) =>
+    each.event === "session" && each.state === state
+  ).length;
+}
+
+/** A client as people use it in a pipe. */
+async function logInAsText(
+  server: TestServer,
+  user: string,
+  ...args: string[]
+): Promise<TestClient> {
+  const password = passwordOf(user);
+  const client = await TestClient.start(server, {
+    user,
+    password,
+    args,
+    json: false,
+  });
+  await client.process.waitFor("welcome", (line) => /^Welcome/.test(line));
+  return client;
+}
+
+/** Sends a private text and waits until the other side shows it. */
+async function say(
+  from: TestClient,
+  user: string,
+  to: TestClient,
+  text: string,
+): Promise<void> {
+  await from.succeed(`/private ${user} ${text}`);
+  await to.event("private-message", { text });
+}
+
+Deno.test("private session: opened, used both ways, ended; nothing of it at the server", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await using leia = await logIn(server, "leia");
+  const opened = await yoda.succeed("/startprivate luke");
+  assertEquals([opened.user, opened.state, opened.session], [
+    "luke",
+    "open",
+    1,
+  ]);
+  await luke.event("session", { user: "yoda", state: "open" });
+  await say(yoda, "luke", luke, 'the  quantum secret "ü👍" ; /end');
+  await say(luke, "yoda", yoda, "quantum answer");
+  const { transfers, sessions } = await luke.succeed("/transfers");
+  assertEquals([transfers, sessions], [[], [{
+    session: 1,
+    direction: "incoming",
+    kind: "session",
+    user: "yoda",
+    state: "open",
+  }]]);
+  // Order is kept, whatever the speed.
+  for (let i = 0; i < 200; i++) await yoda.send(`/private luke quantum ${i}`);
+  await luke.event("private-message", { text: "quantum 199" });
+  const texts = luke.events().filter((each) => each.event === "private-message")
+    .map((each) => each.text).slice(1);
+  assertEquals(texts, Array.from({ length: 200 }, (_, i) => `quantum ${i}`));
+  await luke.succeed("/stopprivate yoda");
+  const ended = await yoda.event("session", { state: "closed" });
+  assertMatch(String(ended.message), /luke ended/);
+  assertEquals(ended.unconfirmed, undefined);
+  assertMatch(await yoda.refused("/private luke x"), /^no_session: .*luke/);
+  assertMatch(await luke.refused("/private yoda x"), /^no_session: .*yoda/);
+
+  // It can be opened again, and leia saw nothing of all that.
+  await luke.succeed("/startprivate yoda");
+  await say(luke, "yoda", yoda, "quantum again");
+  await yoda.succeed("/stopprivate luke");
+  await luke.event("session", { state: "closed" });
+  assert(!leia.process.out.some((line) => /quantum|session/.test(line)));
+  await server.stop();
+  for (const folder of [server.folder, server.path("data")]) {
+    const written = await serverFiles(folder);
+    assert(!written.includes("quantum"), "a private text is at the server");
+  }
+  for (const line of server.process.out.concat(server.process.err)) {
+    assert(!line.includes("quantum"), line);
+  }
+});
+
+Deno.test("private session: each refusal has its own message", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke", {
+    args: ["--accept", "never"],
+  });
+  await using obiwan = await logIn(server, "obiwan");
+  const cases: [string, RegExp][] = [
+    ["/startprivate", /^usage: .*\/startprivate USER/],
+    ["/startprivate luke leia", /^usage: /],
+    ["/private", /^usage: .*\/private USER TEXT/],
+    ["/private luke", /^usage: /],
+    ["/stopprivate", /^usage: .*\/stopprivate USER/],
+    ["/stopprivate luke x", /^usage: /],
+    ["/startprivate vader", /^unknown_user: .*vader/],
+    ["/startprivate leia", /^user_offline: .*leia/],
+    ["/startprivate yoda", /^is_self: .*yourself/],
+    ["/startprivate luke", /^rejected: .*does not want/],
+    ["/private luke x", /^no_session: .*luke/],
+    ["/private vader x", /^no_session: .*vader/],
+    ["/stopprivate luke", /^no_session: .*luke/],
+    ["/accept 9", /^unknown_transfer: /],
+  ];
+  for (const [line, pattern] of cases) {
+    assertMatch(await yoda.refused(line), pattern, line);
+  }
+  await yoda.succeed("/startprivate obiwan");
+  const open: [string, RegExp][] = [
+    ["/startprivate obiwan", /^session_exists: .*obiwan is open already/],
+    [`/private obiwan ${"x".repeat(4097)}`, /^text_too_long: .*4096/],
+    ["/private obiwan \u0007", /^bad_text: /],
+    ["/private obiwan  ", /^blank_text: /],
+  ];
+  for (const [line, pattern] of open) {
+    assertMatch(await yoda.refused(line), pattern, line);
+  }
+  assertMatch(
+    await obiwan.refused("/startprivate yoda"),
+    /^session_exists: .*yoda is open already/,
+  );
+  await say(yoda, "obiwan", obiwan, `${"👍".repeat(4096)}`);
+  // Nobody but them was told anything.
+  assertEquals(count(luke, "open"), 0);
+});
+
+Deno.test("private session: refused to somebody who is blocked, until that ends", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await luke.succeed("/block yoda");
+  assertMatch(
+    await yoda.refused("/startprivate luke"),
+    /^blocked_by_user: .*luke blocked you/,
+  );
+  assertMatch(await yoda.refused("/private luke x"), /^no_session: .*luke/);
+  assertEquals((await yoda.succeed("/transfers")).sessions, []);
+  await luke.succeed("/unblock yoda");
+  await yoda.succeed("/startprivate luke");
+  await say(yoda, "luke", luke, "peace");
+  assertEquals(count(luke, "open"), 1);
+  // A new name is the same person.
+  await yoda.succeed("/rename master");
+  await luke.event("renamed", { from: "yoda", to: "master" });
+  await say(luke, "master", yoda, "hello master");
+  await say(yoda, "luke", luke, "hello luke");
+  await luke.event("private-message", { from: "master", text: "hello luke" });
+  await luke.succeed("/stopprivate master");
+  await yoda.event("session", { state: "closed" });
+});
+
+Deno.test("private session: /accept, /reject and taking it back, under shared numbers", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke", { args: ["--accept", "ask"] });
+  await yoda.send("/startprivate luke");
+  await luke.event("session", { state: "offered", session: 1 });
+  assertMatch(await luke.refused("/private yoda x"), /^session_not_open: /);
+  assertMatch(
+    await yoda.refused("/startprivate luke"),
+    /^session_exists: .*being set up/,
+  );
+  assertEquals((await luke.succeed("/reject 1")).transfer, 1);
+  const rejected = await yoda.event("result", { n: 1 });
+  assertEquals([rejected.ok, rejected.code], [false, "rejected"]);
+
+  await yoda.send("/startprivate luke");
+  await luke.event("session", { state: "offered", session: 2 });
+  await yoda.send("/stopprivate luke");
+  const stopped = { command: "stopprivate", ok: true };
+  await yoda.event("result", stopped);
+  const withdrawn = await yoda.event("result", { n: 3 });
+  assertEquals([withdrawn.ok, withdrawn.code], [false, "cancelled"]);
+  await luke.event("session", { state: "cancelled", session: 2 });
+  assertMatch(await luke.refused("/accept 2"), /^unknown_transfer: /);
+
+  await Deno.writeTextFile(join(yoda.folder, "a.txt"), "a");
+  await yoda.send("/p2pvideo luke a.txt");
+  await luke.event("transfer", { state: "offered", transfer: 3 });
+  await yoda.send("/startprivate luke");
+  await luke.event("session", { state: "offered", session: 4 });
+  await luke.succeed("/accept 4");
+  await luke.succeed("/accept 3");
+  assertMatch(await luke.refused("/accept 4"), /^not_waiting: /);
+  await yoda.event("transfer", { state: "verified" });
+  await say(yoda, "luke", luke, "hello");
+  await luke.succeed("/cancel 4");
+  await yoda.event("session", { state: "closed", user: "luke" });
+
+  // Asking somebody who asks is an answer.
+  await yoda.send("/startprivate luke");
+  await luke.event("session", { state: "offered", session: 5 });
+  await luke.succeed("/startprivate yoda");
+  await say(luke, "yoda", yoda, "both");
+  assertEquals([count(yoda, "open"), count(luke, "open")], [2, 2]);
+});
+
+Deno.test("private session: both ask at once, again and again; exactly one opens", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke", { args: ["--accept", "ask"] });
+  const rounds = 15;
+  for (let round = 1; round <= rounds; round++) {
+    const [atYoda, atLuke] = await Promise.all([
+      yoda.run("/startprivate luke"),
+      luke.run("/startprivate yoda"),
+    ]);
+    // Where one was quicker, the other's is a second one.
+    for (const result of [atYoda, atLuke]) {
+      assert(result.ok || result.code === "session_exists", `${result.code}`);
+    }
+    assert(atYoda.ok || atLuke.ok);
+    await yoda.event("session", { state: "open" });
+    await say(yoda, "luke", luke, `to luke ${round}`);
+    await say(luke, "yoda", yoda, `to yoda ${round}`);
+    for (const client of [yoda, luke]) {
+      const { sessions } = await client.succeed("/transfers");
+      assertEquals((sessions as unknown[]).length, 1);
+      assertEquals(count(client, "open"), round);
+    }
+    await yoda.succeed("/stopprivate luke");
+    await waitUntil("the end", () => count(luke, "closed") === round);
+  }
+  assertEquals(count(yoda, "failed") + count(luke, "failed"), 0);
+});
+
+Deno.test("private session: logout, end of input, Ctrl-C and kill -9 are told at once", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  const ways: [
+    string,
+    (client: TestClient) => Promise<unknown> | void,
+    RegExp,
+  ][] = [
+    ["closed", (client) => client.send("/logout"), /luke left/],
+    ["closed", (client) => client.finish(), /luke left/],
+    ["closed", (client) => client.process.signal("SIGINT"), /luke left/],
+    ["failed", (client) => client.process.signal("SIGKILL"), /luke was lost/],
+  ];
+  for (const [state, end, why] of ways) {
+    await using luke = await logIn(server, "luke");
+    await yoda.succeed("/startprivate luke");
+    await say(luke, "yoda", yoda, "here");
+    const from = yoda.process.out.length;
+    const start = performance.now();
+    // The last text before the end still comes.
+    const isKilled = state === "failed";
+    if (!isKilled) await luke.succeed("/private yoda last words");
+    await end(luke);
+    const told = await yoda.event("session", { state }, { from });
+    assert(performance.now() - start < 3000);
+    assertMatch(String(told.message), why);
+    if (!isKilled) {
+      await yoda.event("private-message", { text: "last words" }, { from });
+      const { code } = await luke.process.end();
+      assert(code === 0 || code === 130, `${code}`);
+    }
+    assertMatch(await yoda.refused("/private luke x"), /^no_session: /);
+  }
+});
+
+Deno.test("private session: several at a time, each with its own texts", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  const names = ["luke", "leia", "obiwan"];
+  const others = [];
+  try {
+    for (const name of names) others.push(await logIn(server, name));
+    for (const name of names) await yoda.send(`/startprivate ${name}`);
+    await waitUntil("three sessions", () => count(yoda, "open") === 3);
+    const [luke, leia] = others as [TestClient, TestClient];
+    await leia.succeed("/startprivate luke");
+    for (const [i, name] of names.entries()) {
+      await say(yoda, name, others[i] as TestClient, `for ${name}`);
+      await say(others[i] as TestClient, "yoda", yoda, `from ${name}`);
+    }
+    await say(leia, "luke", luke, "brother");
+    await leia.succeed("/stopprivate yoda");
+    await yoda.event("session", { state: "closed", user: "leia" });
+    await say(yoda, "luke", luke, "still there");
+    await say(luke, "leia", leia, "us too");
+    const got = yoda.events().filter((each) => each.event === "private-message")
+      .map(({ from, text }) => `${from}: ${text}`);
+    assertEquals(got, names.map((name) => `${name}: from ${name}`));
+  } finally {
+    for (const client of others) await client[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("private session: goes on without the server and after its return", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await yoda.succeed("/startprivate luke");
+  await server.stop("SIGKILL");
+  await yoda.event("disconnected");
+  await luke.event("disconnected");
+  await say(yoda, "luke", luke, "without a server");
+  await say(luke, "yoda", yoda, "me too");
+  await server.restart();
+  await yoda.event("welcome", { resumed: true });
+  await luke.event("welcome", { resumed: true });
+  await say(yoda, "luke", luke, "with it again");
+  await luke.succeed("/stopprivate yoda");
+  await yoda.event("session", { state: "closed" });
+  await yoda.succeed("/startprivate luke");
+});
+
+/** Its traffic keeps both logged in, silence does not. */
+async function trafficKeepsLoggedIn(): Promise<void> {
+  await using server = await startServer("--idle-timeout", "3");
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await yoda.succeed("/startprivate luke");
+  const end = performance.now() + 6000;
+  for (let i = 0; performance.now() < end; i++) {
+    await say(yoda, "luke", luke, `still here ${i}`);
+    // Its rhythm, not a wait for something.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  for (const client of [yoda, luke]) {
+    assert(!client.events().some((each) => each.event === "disconnected"));
+  }
+  await yoda.event("disconnected", { code: "idle" });
+  await luke.event("disconnected", { code: "idle" });
+}
+
+Deno.test("private session: as people see it", async () => {
+  await using server = await startServer();
+  await using luke = await logInAsText(server, "luke", "--accept", "ask");
+  await using yoda = await logInAsText(server, "yoda");
+  const shows = async (client: TestClient, line: RegExp) => {
+    await client.process.waitFor(`${line}`, (each) => line.test(each));
+  };
+  await yoda.send("/startprivate luke");
+  await shows(yoda, /^1: asked luke for a private session$/);
+  await shows(
+    luke,
+    /^yoda asks for a private session; \/accept 1 or \/reject 1$/,
+  );
+  await luke.send("/transfers");
+  await shows(
+    luke,
+    /^1: private session with yoda, \/accept 1 or \/reject 1$/,
+  );
+  await luke.send("/accept 1");
+  await shows(luke, /^1: private session with yoda is open; /);
+  // A script's line waits for the session that the one before asked for.
+  await yoda.send("/private luke do or do not");
+  await shows(yoda, /^sent to luke only$/);
+  await shows(
+    luke,
+    /^\d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2}, yoda \(private\): do or do not$/,
+  );
+  await luke.send("/stopprivate yoda");
+  await shows(luke, /^1: private session with yoda has ended: you ended it$/);
+  await shows(
+    yoda,
+    /^1: private session with luke has ended: luke ended the private session$/,
+  );
+});
+
+Deno.test("private session: a script of two lines", async () => {
+  await using server = await startServer();
+  await using luke = await logIn(server, "luke");
+  await using yoda = await logIn(server, "yoda");
+  await yoda.send("/startprivate luke");
+  await yoda.send("/private luke from a script");
+  assertEquals(await yoda.finish(), 0);
+  await luke.event("private-message", { text: "from a script" });
+  await luke.event("session", { state: "closed" });
+});
+
+/** No direct path is said, and nothing goes through the server instead. */
+async function noDirectPath(): Promise<void> {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  // Somebody whose client accepts, but cannot be reached and does not call.
+  using luke = await ProtocolClient.login(server.port, {
+    user: "luke",
+    password: passwordOf("luke"),
+  });
+  await yoda.send("/startprivate luke");
+  const offer = await luke.event("offer");
+  assertEquals(offer.kind, "session");
+  const keyPair = new X25519KeyPair(new SeededRandom(1));
+  await luke.request("answer", {
+    offer: offer.offer,
+    accept: true,
+    key: keyPair.publicKey,
+    addresses: [{ ip: "127.0.0.1", port: 1 }],
+  });
+  await yoda.event("session", { state: "connecting" });
+  const failed = await yoda.event("session", { state: "failed" });
+  assertMatch(
+    String(failed.message),
+    /No direct connection to luke .* nothing was sent/,
+  );
+  assertEquals((await yoda.event("result", { n: 1 })).ok, false);
+  assertEquals((await luke.event("offer-end")).result, "failed");
+  assertMatch(await yoda.refused("/private luke x"), /^no_session: /);
+}
+
+/** A side that falls silent is lost within 30 s, with what did not arrive. */
+async function silentSide(): Promise<void> {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await yoda.succeed("/startprivate luke");
+  await say(yoda, "luke", luke, "heard");
+  luke.process.signal("SIGSTOP");
+  await yoda.succeed("/private luke not heard");
+  const lost = await yoda.event("session", { state: "failed" }, {
+    timeoutMs: 35_000,
+  });
+  assertMatch(String(lost.message), /Nothing was heard from luke/);
+  assertEquals(lost.unconfirmed, 1);
+  luke.process.signal("SIGCONT");
+}
+
+Deno.test("private session: idle time-out, no direct path and a silent side, which take long", async () => {
+  await Promise.all([trafficKeepsLoggedIn(), noDirectPath(), silentSide()]);
+});
+
+/** What tcpdump sees, or why it cannot be asked. */
+async function captureTool(): Promise<string | undefined> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "not root";
+  try {
+    const { success } = await new Deno.Command("tcpdump", {
+      args: ["--version"],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success ? undefined : "tcpdump does not run";
+  } catch {
+    return "no tcpdump";
+  }
+}
+
+const noCapture = await captureTool();
+
+Deno.test({
+  name:
+    `private session: a packet capture shows no text, and nothing of it at the server${
+      noCapture === undefined ? "" : ` (skipped: ${noCapture})`
+    }`,
+  ignore: noCapture !== undefined,
+  fn: async () => {
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda");
+    await using luke = await logIn(server, "luke");
+    const folder = await Deno.makeTempDir({ prefix: "parley-capture-" });
+    const file = join(folder, "capture.pcap");
+    const capture = new RunningProcess({
+      command: ["tcpdump", "-i", "lo", "-U", "-s", "0", "-w", file, "tcp"],
+      cwd: folder,
+    });
+    try {
+      await capture.waitFor("tcpdump", (line) => line.includes("listening on"));
+      // A text that does pass the server shows that the capture works.
+      await yoda.succeed("/msgto luke jabberwock through the server");
+      await luke.event("message", { from: "yoda" });
+      await yoda.succeed("/startprivate luke");
+      const privateTexts = 40;
+      for (let i = 0; i < privateTexts; i++) {
+        await say(yoda, "luke", luke, `bandersnatch ${i} ${"x".repeat(500)}`);
+        await say(luke, "yoda", yoda, `bandersnatch back ${i}`);
+      }
+      await yoda.succeed("/stopprivate luke");
+      await luke.event("session", { state: "closed" });
+      await yoda.succeed("/msgto luke jabberwock again");
+      await waitUntil(
+        "the last packet",
+        async () =>
+          segments(await Deno.readFile(file)).some(({ text }) =>
+            text.includes("jabberwock again")
+          ),
+      );
+      capture.signal("SIGINT");
+      await capture.end();
+      const all = segments(await Deno.readFile(file));
+      assert(all.some(({ text }) => text.includes("jabberwock through")));
+      assert(!all.some(({ text }) => text.includes("bandersnatch")));
+      // By its hello, the session's connection is found.
+      const ports = new Set(
+        all.filter(({ text }) => text.startsWith("PLPS"))
+          .flatMap(({ from, to }) => [from, to]),
+      );
+      assert(!ports.has(server.port));
+      const sum = (segments: Segment[]) =>
+        segments.reduce((bytes, { text }) => bytes + text.length, 0);
+      const direct = all.filter(({ from, to }) =>
+        ports.has(from) && ports.has(to)
+      );
+      assert(sum(direct) > privateTexts * 600, `${sum(direct)} bytes`);
+      const atServer = all.filter(({ from, to }) =>
+        from === server.port || to === server.port
+      );
+      // Offer, answer, end, pings and two messages; 40 long texts are more.
+      assert(sum(atServer) < privateTexts * 250, `${sum(atServer)} bytes`);
+    } finally {
+      await capture.kill();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+/** A TCP segment with a payload. */
+interface Segment {
+  readonly from: number;
+  readonly to: number;
+  /** A character a byte. */
+  readonly text: string;
+}
+
+/** Reads a capture of the loopback interface (pcap, Ethernet, IPv4 or IPv6). */
+function segments(file: Uint8Array): Segment[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const found: Segment[] = [];
+  for (let at = 24; at + 16 <= file.length;) {
+    const length = view.getUint32(at + 8, true);
+    const ip = at + 16 + 14;
+    at += 16 + length;
+    if (at > file.length) break;
+    const isIpv6 = view.getUint16(ip - 2) === 0x86dd;
+    const tcp = ip + (isIpv6 ? 40 : (view.getUint8(ip) & 15) * 4);
+    const end = ip +
+      (isIpv6 ? 40 + view.getUint16(ip + 4) : view.getUint16(ip + 2));
+    const payload = tcp + (view.getUint8(tcp + 12) >> 4) * 4;
+    if (payload >= end) continue;
+    found.push({
+      from: view.getUint16(tcp),
+      to: view.getUint16(tcp + 2),
+      text: new TextDecoder("latin1").decode(file.subarray(payload, end)),
+    });
+  }
+  return found;
+}

@@ -1,0 +1,138 @@
+/**
+ * Connections that break at the worst moments, on either side: what was sent is
+ * shown once, in order, and the user does nothing for it.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import { TestClient } from "../support/test_client.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+/** Texts of the messages that a client showed. */
+function shown(client: TestClient): string[] {
+  return client.events().filter((event) => event.event === "message")
+    .map((event) => String(event.text));
+}
+
+Deno.test("reconnect: the client's network fails while it sends; every message goes once", async () => {
+  await using server = await startServer();
+  await using proxy = new TcpProxy(server);
+  await using luke = await logIn(server, "luke");
+  await using yoda = await TestClient.login(proxy, "yoda", passwordOf("yoda"));
+  const texts: string[] = [];
+  for (let round = 0; round < 4; round++) {
+    const from = yoda.process.out.length;
+    // The server stores these, but its answers are lost with the connection.
+    proxy.swallowAnswers();
+    for (let i = 0; i < 5; i++) {
+      texts.push(`text ${round}-${i}`);
+      await yoda.send(`/msgto luke ${texts.at(-1)}`);
+    }
+    await luke.event("message", { text: texts.at(-1) });
+    proxy.cut();
+    await yoda.event("disconnected", { retrying: true }, { from });
+    await yoda.event("welcome", { resumed: true }, { from });
+  }
+  await yoda.send("/msgto luke end");
+  await yoda.event("result", { n: texts.length + 1 });
+  await luke.event("message", { text: "end" });
+  assertEquals(shown(luke), [...texts, "end"]);
+  const results = yoda.events().filter((event) => event.event === "result");
+  assertEquals(results.length, texts.length + 1);
+  assert(results.every((event) => event.ok === true));
+  const log = await server.dataWhen(
+    "messagelog.txt",
+    (text) => text.split("\n").length === texts.length + 2,
+  );
+  assertEquals(
+    log.trimEnd().split("\n").map((line) => line.split("; ").at(-1)),
+    [...texts, "end"],
+  );
+});
+
+Deno.test("reconnect: the receiver's network fails before the acknowledgement; shown once", async () => {
+  await using server = await startServer();
+  await using proxy = new TcpProxy(server);
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await TestClient.login(proxy, "luke", passwordOf("luke"));
+  const texts: string[] = [];
+  const send = async (line: string, text: string) => {
+    texts.push(text);
+    await yoda.succeed(`${line} ${text}`);
+  };
+  for (let round = 0; round < 4; round++) {
+    const from = luke.process.out.length;
+    await send("/msgto luke", `seen ${round}`);
+    await send("/broadcast", `seen by all ${round}`);
+    await luke.event("message", { text: `seen by all ${round}` });
+    proxy.swallowAnswers();
+    await send("/msgto luke", `lost ${round}`);
+    await send("/broadcast", `lost to all ${round}`);
+    proxy.cut();
+    await luke.event("welcome", { resumed: true }, { from });
+    await luke.event("message", { text: `lost to all ${round}` });
+  }
+  assertEquals(shown(luke), texts);
+});
+
+Deno.test("reconnect: kill -9 of a client, new login: what it showed does not come again, the rest comes once", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  using database = new DatabaseSync(server.path("data", "parley.db"), {
+    readOnly: true,
+  });
+  const cursor = database.prepare("SELECT cursor FROM users WHERE name = ?");
+  const confirmed = () => cursor.get("luke")?.cursor;
+  let last = 0;
+  const seen: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    await using luke = await logIn(server, "luke");
+    await yoda.succeed(`/msgto luke text ${++last}`);
+    await luke.event("message", { text: `text ${last}` });
+    // What was shown a moment ago may not be acknowledged yet.
+    await waitUntil("the acknowledgement", () => confirmed() === last);
+    const from = yoda.process.out.length;
+    await luke.process.kill();
+    seen.push(...shown(luke));
+    await yoda.event("presence", { user: "luke", online: false }, { from });
+    await yoda.succeed(`/msgto luke text ${++last}`);
+    await yoda.succeed(`/msgto luke text ${++last}`);
+  }
+  await using luke = await logIn(server, "luke");
+  await luke.event("message", { text: `text ${last}` });
+  seen.push(...shown(luke));
+  const expected = Array.from({ length: last }, (_, at) => `text ${at + 1}`);
+  assertEquals(seen, expected);
+});
+
+Deno.test("reconnect: kill -9 of the server while everybody talks; nothing twice, nothing lost", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await yoda.succeed("/creategroup Jedi luke");
+  await luke.succeed("/joingroup Jedi");
+  const direct: string[] = [];
+  const group: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const from = [yoda, luke].map((client) => client.process.out.length);
+    for (let i = 0; i < 20; i++) {
+      direct.push(`direct ${round}-${i}`);
+      group.push(`group ${round}-${i}`);
+      await yoda.send(`/msgto luke ${direct.at(-1)}`);
+      await yoda.send(`/groupmsg Jedi ${group.at(-1)}`);
+    }
+    await server.restart("SIGKILL");
+    for (const [at, client] of [yoda, luke].entries()) {
+      const options = { from: from[at] ?? 0 };
+      await client.event("welcome", { resumed: true }, options);
+    }
+  }
+  await yoda.succeed("/msgto luke end");
+  await luke.event("message", { text: "end" });
+  const got = shown(luke);
+  assertEquals(got.filter((text) => text.startsWith("direct")), direct);
+  assertEquals(got.filter((text) => text.startsWith("group")), group);
+  const failed = yoda.events().filter((e) => e.event === "result" && !e.ok);
+  assertEquals(failed, []);
+});

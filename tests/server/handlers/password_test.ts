@@ -1,0 +1,134 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { CoreHarness, passwordOf } from "../../support/core_harness.ts";
+
+const fresh = "another password";
+
+Deno.test("password-change: the new password is good, the old one is not, the session goes on with a new token", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const old = yoda.token;
+  const id = yoda.sendPassword("yoda", passwordOf("yoda"), fresh);
+  const reply = yoda.replyTo(id);
+  assert(reply !== undefined && "ok" in reply, JSON.stringify(reply));
+  const { token } = reply.ok as { token: string };
+  assertEquals([...harness.accounts.keys()][0], "yoda");
+  yoda.ask("who", {});
+  yoda.disconnect();
+  const stranger = harness.connect();
+  stranger.hello();
+  assert(
+    stranger.refused("resume", { token: old, udpPort: 0 })
+      .startsWith("token_invalid"),
+  );
+  const back = harness.connect();
+  back.resume(token);
+  back.ask("logout", {});
+  const wrong = harness.connect();
+  const failed = wrong.replyTo(wrong.sendLogin("yoda"));
+  assert(failed !== undefined && "code" in failed);
+  const right = wrong.replyTo(wrong.sendLogin("yoda", fresh));
+  assert(right !== undefined && "ok" in right);
+  // The new token and password are good after a crash too.
+  const after = harness.restarted().connect();
+  const again = after.replyTo(after.sendLogin("yoda", fresh));
+  assert(again !== undefined && "ok" in again);
+});
+
+Deno.test("password-change: a wrong old password counts as a failed login; the one that locks ends the session", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const outside = harness.connect();
+  outside.sendLogin("yoda", "wrong");
+  const first = yoda.replyTo(yoda.sendPassword("yoda", "wrong", fresh));
+  assertEquals(first, {
+    code: "wrong_password",
+    message: "The old password is wrong",
+  });
+  const second = yoda.replyTo(yoda.sendPassword("yoda", "wrong", fresh));
+  assert(second !== undefined && "code" in second);
+  assertEquals(second.code, "wrong_password");
+  assertEquals(yoda.bye, "login_failed_blocked");
+  assert(yoda.closed);
+  const late = harness.connect();
+  late.hello();
+  assert(
+    late.refused("resume", { token: yoda.token, udpPort: 0 })
+      .startsWith("token_invalid"),
+  );
+  harness.advance(10_000);
+  harness.login("yoda");
+});
+
+Deno.test("password-change: a locked account cannot change it, a right one resets the count", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  for (let count = 0; count < 2; count++) {
+    harness.connect().sendLogin("yoda", "wrong");
+  }
+  yoda.sendPassword("yoda", passwordOf("yoda"), fresh);
+  for (let count = 0; count < 3; count++) {
+    harness.connect().sendLogin("yoda", "wrong");
+  }
+  assert(
+    yoda.refused("password-start", {
+      scram: "n,,n=yoda,r=0123456789012345678",
+    }).startsWith("account_blocked"),
+  );
+  yoda.ask("who", {});
+});
+
+Deno.test("password-change refuses steps out of order, other people's names and weak verifiers", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const verifier = "SCRAM-SHA-256$600000:x";
+  assertStringIncludes(
+    yoda.refused("password-change", { scram: "c=biws,r=x,p=x", verifier }),
+    "password-change follows",
+  );
+  const nonce = "r=0123456789012345678";
+  assertStringIncludes(
+    yoda.refused("password-start", { scram: `n,,n=luke,${nonce}` }),
+    "Only your own password",
+  );
+  yoda.ask("password-start", { scram: `n,,n=yoda,${nonce}` });
+  const key = "A".repeat(43) + "=";
+  const salt = "A".repeat(22) + "==";
+  for (
+    const weak of [
+      verifier,
+      `SCRAM-SHA-256$4096:${salt}$${key}:${key}`,
+      `SCRAM-SHA-256$600000:${"A".repeat(11)}=$${key}:${key}`,
+      "hunter2",
+    ]
+  ) {
+    const scram = `c=biws,${nonce},p=${key}`;
+    assertStringIncludes(
+      yoda.refused("password-change", { scram, verifier: weak }),
+      '"verifier" must be',
+    );
+  }
+});
+
+Deno.test("password-change: nothing is changed when the file cannot be written", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  harness.edits = "failing";
+  const id = yoda.sendPassword("yoda", passwordOf("yoda"), fresh);
+  const reply = yoda.replyTo(id);
+  assert(reply !== undefined && "code" in reply);
+  assertEquals(reply.code, "credentials_failed");
+  yoda.disconnect();
+  harness.connect().resume(yoda.token);
+});
+
+Deno.test("password-change: a client that is gone before the file is written leaves nothing behind", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  harness.edits = "held";
+  yoda.sendPassword("yoda", passwordOf("yoda"), fresh);
+  yoda.disconnect();
+  harness.rewrite();
+  const back = harness.connect();
+  const reply = back.replyTo(back.sendLogin("yoda", fresh));
+  assert(reply !== undefined && "ok" in reply);
+});

@@ -1,0 +1,306 @@
+/**
+ * The soak: clients that come, go, are killed and return at random while
+ * messages flow and the server is killed again and again; at the end clients,
+ * logs and database must agree that every confirmed message reached its
+ * receivers exactly once and in order.
+ *
+ *     deno task soak [--seconds=600] [--clients=100] [--seed=1]
+ */
+import { assert, assertEquals } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { numberedAccounts } from "../support/account_line.ts";
+import { SeededRandom } from "../support/seeded_random.ts";
+import { TestServer } from "../support/test_server.ts";
+import { waitUntil } from "../support/wait_until.ts";
+import { SoakClient } from "./soak_client.ts";
+
+/** How hard and how long. */
+export interface SoakOptions {
+  readonly seconds: number;
+  readonly clients: number;
+  readonly groups: number;
+  readonly messagesPerSecond: number;
+  /** The server is killed every so many seconds. */
+  readonly killSeconds: number;
+  readonly seed: number;
+  /** Told how it goes, a line now and then. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** What happened during a soak that ended well. */
+export interface SoakResult {
+  readonly confirmed: number;
+  readonly deliveries: number;
+  readonly serverKills: number;
+  readonly departures: number;
+}
+
+/**
+ * Runs a soak.
+ *
+ * @throws when anything was lost, doubled, out of order or differs.
+ */
+export async function soak(options: SoakOptions): Promise<SoakResult> {
+  const { names, text } = numberedAccounts("user", options.clients);
+  await using server = await TestServer.start({ accounts: text });
+  const clients = names.map((name, index) =>
+    new SoakClient(name, server.port, `127.0.0.${2 + index % 32}`)
+  );
+  try {
+    const groups = await makeGroups(clients, options);
+    const counts = await run(server, clients, groups, options);
+    await settle(clients, groups);
+    await server.stop();
+    const confirmed = clients.flatMap((client) => client.confirmed);
+    checkClients(clients, groups);
+    await checkLogs(server, clients, groups);
+    checkDatabase(server, clients);
+    const deliveries = clients.reduce((sum, c) => sum + c.received.length, 0);
+    return { confirmed: confirmed.length, deliveries, ...counts };
+  } finally {
+    for (const client of clients) client.cut(Infinity);
+  }
+}
+
+/** Members by group. */
+type Groups = ReadonlyMap<string, readonly SoakClient[]>;
+
+async function makeGroups(
+  clients: readonly SoakClient[],
+  { groups: count, seed }: SoakOptions,
+): Promise<Groups> {
+  await waitUntil("everybody to log in", () => {
+    for (const client of clients) client.pump(performance.now());
+    return clients.every((client) => client.online);
+  });
+  const random = new SeededRandom(seed + 1);
+  const groups = new Map<string, readonly SoakClient[]>();
+  for (let number = 0; number < count; number++) {
+    const group = `group${number}`;
+    const members = clients.filter(() => random.next() < 0.2);
+    const [leader, ...others] = members;
+    if (leader === undefined || others.length === 0) continue;
+    const users = others.map((member) => member.name);
+    await leader.request("group-create", { group, users });
+    for (const member of others) await member.request("group-join", { group });
+    groups.set(group, members);
+  }
+  return groups;
+}
+
+async function run(
+  server: TestServer,
+  clients: readonly SoakClient[],
+  groups: Groups,
+  options: SoakOptions,
+): Promise<{ serverKills: number; departures: number }> {
+  const random = new SeededRandom(options.seed);
+  const start = performance.now();
+  const elapsed = () => (performance.now() - start) / 1000;
+  let sent = 0;
+  let departures = 0;
+  let serverKills = 0;
+  let restart: Promise<void> | undefined;
+  while (elapsed() < options.seconds) {
+    const now = performance.now();
+    for (const client of clients) client.pump(now);
+    const due = elapsed() * options.messagesPerSecond;
+    for (; sent < due; sent++) sendOne(clients, groups, random);
+    if (random.next() < departuresPerTick) {
+      departures++;
+      depart(pick(clients, random), random, now);
+    }
+    if (elapsed() > (serverKills + 1) * options.killSeconds && !restart) {
+      serverKills++;
+      restart = server.restart("SIGKILL").then(() => {
+        restart = undefined;
+        options.onProgress?.(
+          `${elapsed().toFixed(0)} s: server killed ${serverKills} times, ` +
+            `${sent} messages, ${departures} departures`,
+        );
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, tickMs));
+  }
+  await restart;
+  return { serverKills, departures };
+}
+
+/** A message from somebody to somebody, or to a group; mostly from who is on line. */
+function sendOne(
+  clients: readonly SoakClient[],
+  groups: Groups,
+  random: SeededRandom,
+): void {
+  const names = [...groups.keys()];
+  if (names.length > 0 && random.next() < 0.3) {
+    const group = pick(names, random);
+    pick(groups.get(group) ?? [], random).send(undefined, group);
+    return;
+  }
+  const from = pick(clients, random);
+  const to = pick(clients, random);
+  if (from !== to) from.send(to.name, undefined);
+}
+
+function depart(client: SoakClient, random: SeededRandom, now: number): void {
+  const returnAt = now + (random.next() < 0.3 ? 0 : random.next() * longestMs);
+  const kind = random.next();
+  if (kind < 0.4) client.cut(returnAt);
+  else if (kind < 0.7) client.forget(returnAt);
+  else client.logOut(returnAt);
+}
+
+/** Waits until everybody is back, confirmed and has everything. */
+async function settle(
+  clients: readonly SoakClient[],
+  groups: Groups,
+): Promise<void> {
+  for (const client of clients) client.returnAt = 0;
+  await waitUntil("everything to arrive", () => {
+    for (const client of clients) client.pump(performance.now());
+    if (!clients.every((client) => client.settled)) return false;
+    const expected = expectedFor(clients, groups);
+    return clients.every((client) =>
+      client.received.length >= (expected.get(client)?.length ?? 0)
+    );
+  }, settleMs);
+}
+
+/** What each client must have received, in no particular order. */
+function expectedFor(
+  clients: readonly SoakClient[],
+  groups: Groups,
+): Map<SoakClient, string[]> {
+  const byName = new Map(clients.map((client) => [client.name, client]));
+  const expected = new Map<SoakClient, string[]>(
+    clients.map((client) => [client, []]),
+  );
+  for (const { confirmed } of clients) {
+    for (const message of confirmed) {
+      const receivers = message.group === undefined
+        ? [byName.get(message.to ?? "")]
+        : groups.get(message.group) ?? [];
+      for (const receiver of receivers) {
+        if (receiver === undefined || receiver.name === message.from) continue;
+        expected.get(receiver)?.push(lineOf(message));
+      }
+    }
+  }
+  return expected;
+}
+
+/** Exactly once: the same messages; in order: ids, numbers and senders rise. */
+function checkClients(clients: readonly SoakClient[], groups: Groups): void {
+  const expected = expectedFor(clients, groups);
+  for (const client of clients) {
+    const got = client.received.map(lineOf);
+    assertEquals(got.toSorted(), expected.get(client)?.toSorted(), client.name);
+    const last = new Map<string, number>();
+    const mustRise = (what: string, value: number) => {
+      assert(value > (last.get(what) ?? 0), `${client.name}: ${what} ${value}`);
+      last.set(what, value);
+    };
+    for (const { id, group, number, from, text } of client.received) {
+      mustRise("id", id);
+      mustRise(`number in ${group ?? "messagelog.txt"}`, number);
+      mustRise(`text of ${from}`, Number(text.split(" ")[1]));
+    }
+  }
+}
+
+async function checkLogs(
+  server: TestServer,
+  clients: readonly SoakClient[],
+  groups: Groups,
+): Promise<void> {
+  const confirmed = clients.flatMap((client) => client.confirmed);
+  for (const group of [undefined, ...groups.keys()]) {
+    const name = group === undefined
+      ? "messagelog.txt"
+      : `${group}_messagelog.txt`;
+    const lines = (await server.data(name)).split("\n").slice(0, -1);
+    // Without the time.
+    const got = lines.map((line) => line.replace(/; [^;]*/, ""));
+    const messages = confirmed.filter((message) => message.group === group)
+      .toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0));
+    assertEquals(
+      got,
+      messages.map(({ from, to, text }, index) => {
+        const people = to === undefined ? [from] : [from, to];
+        return [index + 1, ...people, text].join("; ");
+      }),
+      name,
+    );
+  }
+}
+
+function checkDatabase(
+  server: TestServer,
+  clients: readonly SoakClient[],
+): void {
+  const database = new DatabaseSync(server.path("data", "parley.db"), {
+    readOnly: true,
+  });
+  try {
+    const rows = database.prepare(
+      "SELECT number, sender.name AS sender, groups.name AS grp, text " +
+        "FROM messages JOIN users AS sender ON sender.id = messages.sender " +
+        "LEFT JOIN groups ON groups.id = messages.grp",
+    ).all();
+    const stored = rows.map(({ number, sender, grp, text }) =>
+      lineOf({
+        number: Number(number),
+        from: String(sender),
+        group: grp === null ? undefined : String(grp),
+        text: String(text),
+      })
+    );
+    const confirmed = clients.flatMap((client) => client.confirmed);
+    assertEquals(stored.toSorted(), confirmed.map(lineOf).toSorted());
+  } finally {
+    database.close();
+  }
+}
+
+function lineOf(message: {
+  readonly number?: number;
+  readonly from: string;
+  readonly group: string | undefined;
+  readonly text: string;
+}): string {
+  const { group, number, from, text } = message;
+  return `${group ?? "private"} ${number}: ${from}: ${text}`;
+}
+
+function pick<T>(list: readonly T[], random: SeededRandom): T {
+  const each = list[random.below(list.length)];
+  if (each === undefined) throw new RangeError("nothing to pick from");
+  return each;
+}
+
+const tickMs = 10;
+const departuresPerTick = 0.1;
+/** Longest absence, ms. */
+const longestMs = 8000;
+const settleMs = 60_000;
+
+if (import.meta.main) {
+  const option = (name: string, standard: number) => {
+    const given = Deno.args.find((each) => each.startsWith(`--${name}=`));
+    return Number(given?.split("=")[1] ?? standard);
+  };
+  const say = (line: string) => {
+    Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  };
+  const result = await soak({
+    seconds: option("seconds", 600),
+    clients: option("clients", 100),
+    groups: 10,
+    messagesPerSecond: 200,
+    killSeconds: option("kill-seconds", 60),
+    seed: option("seed", 1),
+    onProgress: say,
+  });
+  say(JSON.stringify(result));
+}

@@ -1,0 +1,197 @@
+/**
+ * One client of the soak: it keeps what it sent until that is confirmed, repeats
+ * it after every loss of connection, and records what it received; whatever the
+ * server does wrong on the way is an error at once.
+ */
+import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
+
+/** A message as its sender knows it. */
+export interface SentMessage {
+  readonly from: string;
+  /** A user, or `undefined` for a group message. */
+  readonly to: string | undefined;
+  readonly group: string | undefined;
+  readonly text: string;
+  readonly mid: string;
+  /** From the server's confirmation. */
+  number?: number;
+}
+
+/** A message as it came. */
+export interface ReceivedMessage {
+  readonly id: number;
+  readonly from: string;
+  readonly group: string | undefined;
+  readonly number: number;
+  readonly text: string;
+}
+
+/** A user who comes and goes. */
+export class SoakClient {
+  readonly name: string;
+  readonly received: ReceivedMessage[] = [];
+  /** Confirmed, in the order of the confirmations. */
+  readonly confirmed: SentMessage[] = [];
+  /** When a client that has gone comes back, ms of `performance.now()`. */
+  returnAt = 0;
+  readonly #port: number;
+  readonly #address: string;
+  /** Not confirmed yet, in the order of sending. */
+  #unconfirmed: SentMessage[] = [];
+  #connection: ProtocolClient | undefined;
+  #connecting = false;
+  #token: string | undefined;
+  #seen = 0;
+  #acked = 0;
+  #lastMid = 0;
+  #lastPing = 0;
+
+  constructor(name: string, port: number, address: string) {
+    this.name = name;
+    this.#port = port;
+    this.#address = address;
+  }
+
+  get online(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** True when nothing is waited for. */
+  get settled(): boolean {
+    return this.online && this.#unconfirmed.length === 0;
+  }
+
+  /** Sends a request that is not repeated. */
+  async request(name: string, fields: object): Promise<void> {
+    await this.#connection?.request(name, { ...fields });
+  }
+
+  /** Sends a text, now and after every reconnection until it is confirmed. */
+  send(to: string | undefined, group: string | undefined): void {
+    const mid = `${this.name}-${++this.#lastMid}`;
+    const text = `text ${this.#lastMid} of ${this.name}`;
+    const message = { from: this.name, to, group, text, mid };
+    this.#unconfirmed.push(message);
+    if (this.#connection !== undefined) this.#transmit(message);
+  }
+
+  /** Reads what came, confirms it, and connects when it is time to. */
+  pump(now: number): void {
+    this.#readEvents();
+    if (this.#connection === undefined) {
+      if (!this.#connecting && now >= this.returnAt) this.#connect(now);
+      return;
+    }
+    if (this.#seen > this.#acked) {
+      this.#acked = this.#seen;
+      this.#write({ do: "ack", upto: this.#seen });
+    } else if (now > this.#lastPing + pingMs) {
+      this.#lastPing = now;
+      this.#write({ do: "ping" });
+    }
+  }
+
+  /** The connection is cut, as when the process is killed. */
+  cut(returnAt: number): void {
+    this.#readEvents();
+    this.returnAt = returnAt;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.[Symbol.dispose]();
+  }
+
+  /** Cut, and without the session token. */
+  forget(returnAt: number): void {
+    this.cut(returnAt);
+    this.#token = undefined;
+  }
+
+  /** Logs out, which ends the session. */
+  async logOut(returnAt: number): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.returnAt = returnAt;
+    await connection.request("logout").catch(() => {});
+    if (this.#connection === connection) this.forget(returnAt);
+  }
+
+  async #connect(now: number): Promise<void> {
+    this.#connecting = true;
+    let connection: ProtocolClient | undefined;
+    try {
+      connection = await ProtocolClient.connect(this.#port, this.#address);
+      await connection.hello();
+      if (this.#token === undefined) {
+        await connection.authenticate(this.name, this.name, this.#seen);
+      } else await connection.resume(this.#token, this.#seen);
+      this.#token = connection.token;
+      this.#acked = this.#seen;
+      this.#connection = connection;
+      connection.closed.then(() => {
+        if (this.#connection === connection) this.cut(0);
+      });
+      for (const message of this.#unconfirmed) this.#transmit(message);
+    } catch (error) {
+      connection?.[Symbol.dispose]();
+      if (error instanceof RequestRefused) this.#handleRefusal(error);
+      this.returnAt = now + retryMs;
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  #handleRefusal(error: RequestRefused): void {
+    if (error.code === "token_invalid") this.#token = undefined;
+    else if (error.code !== "already_online") {
+      throw new Error(`${this.name} cannot log in: ${error.message}`);
+    }
+  }
+
+  async #transmit(message: SentMessage): Promise<void> {
+    const { to, group, text, mid } = message;
+    try {
+      const ok = group === undefined
+        ? await this.#connection?.request("message", { to: [to], text, mid })
+        : await this.#connection?.request("group-message", {
+          group,
+          text,
+          mid,
+        });
+      const number = group === undefined ? ok?.sent?.[0]?.number : ok?.number;
+      if (number === undefined) return;
+      this.#confirm(message, number);
+    } catch (error) {
+      // A lost connection: it is sent again after the next login.
+      if (error instanceof RequestRefused) throw error;
+    }
+  }
+
+  #confirm(message: SentMessage, number: number): void {
+    if (message.number !== undefined) {
+      if (message.number === number) return;
+      throw new Error(`${message.mid} is ${message.number} and ${number}`);
+    }
+    message.number = number;
+    this.confirmed.push(message);
+    this.#unconfirmed = this.#unconfirmed.filter((each) => each !== message);
+  }
+
+  #readEvents(): void {
+    for (const event of this.#connection?.events.splice(0) ?? []) {
+      if (event.ev !== "message") continue;
+      if (event.id <= this.#seen) {
+        throw new Error(`${this.name} got message ${event.id} again`);
+      }
+      this.#seen = event.id;
+      const { id, from, group, number, text } = event;
+      this.received.push({ id, from, group, number, text });
+    }
+  }
+
+  #write(frame: object): void {
+    this.#connection?.write(JSON.stringify(frame) + "\n");
+  }
+}
+
+const pingMs = 5000;
+const retryMs = 100;

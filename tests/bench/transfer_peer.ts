@@ -13,6 +13,8 @@ import { TransferService } from "../../lib/io/transfer_service.ts";
 const encoder = new TextEncoder();
 const [role = "", path = "", hostname = "127.0.0.1"] = Deno.args;
 const id = "00112233445566ff";
+/** What the one who measures waits for. */
+const told = new Set(["offer-ready", "answer-ready", "done", "failed"]);
 
 function say(value: object): void {
   Deno.stdout.writeSync(encoder.encode(JSON.stringify(value) + "\n"));
@@ -59,6 +61,7 @@ async function udp(): Promise<void> {
         }
         return;
       }
+      if (!told.has(event.event)) return;
       say({ ...event, ...usage(), peakRss, stats });
     },
   });

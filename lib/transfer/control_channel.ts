@@ -99,6 +99,11 @@ export class ControlChannel {
     this.#closesDue = 1;
   }
 
+  /** The other side still sends: it may have missed the good-bye. */
+  repeatClose(): void {
+    if (this.isClosing) this.#closesDue = 1;
+  }
+
   /** True for a datagram of this transfer; its content may still be forged. */
   isOurs(bytes: Uint8Array): boolean {
     return bytes.length >= controlHeaderBytes && isOfTransfer(bytes, this.#id);
@@ -113,7 +118,7 @@ export class ControlChannel {
     const body = this.#sealer.open(bytes);
     if (body === undefined) return undefined;
     this.paths.handleHeard(path, now);
-    if (this.isClosing) this.#closesDue = 1;
+    this.repeatClose();
     if (bytes[0] === packetType.probe && body.length >= 4) {
       if (this.#replies.length < 3 * maxReplies) {
         this.#replies.push(path, readU32(body, 0), bytes.length);

@@ -8,11 +8,18 @@ export class Pacer {
   #rate = Infinity;
   #tokens = 0;
   #filledAt = -Infinity;
-  readonly #burstBytes: number;
+  readonly #mostBytes: number;
+  #burstBytes: number;
 
   /** @param burstBytes Most bytes sent at once. */
   constructor(burstBytes: number) {
+    this.#mostBytes = burstBytes;
     this.#burstBytes = burstBytes;
+  }
+
+  /** A socket buffer holds fewer bytes in small datagrams than in large ones. */
+  setDatagramBytes(bytes: number): void {
+    this.#burstBytes = Math.min(this.#mostBytes, burstDatagrams * bytes);
   }
 
   /** Sets the rate, bytes per ms. */
@@ -48,4 +55,6 @@ export class Pacer {
 
 /** What a timer of the shell may be late. */
 const timerMs = 2.5;
+/** A third of what fits into the usual receive buffer. */
+const burstDatagrams = 32;
 const minBurstBytes = 4 * 1200;

@@ -218,8 +218,11 @@ export class Receiver {
   }
 
   #handleData(bytes: Uint8Array, path: number, now: number): void {
-    if (this.#channel.isClosing) return;
     if (!isDataAuthentic(bytes, this.#headerMac)) return;
+    if (this.#channel.isClosing) {
+      this.#channel.repeatClose();
+      return;
+    }
     const block = sliceBlock(bytes);
     const outcome = this.#window.add(
       block,

@@ -67,6 +67,7 @@ export class SendRecovery {
 
   setDatagramBytes(bytes: number): void {
     this.#controller.setDatagramBytes(bytes);
+    this.#pacer.setDatagramBytes(bytes);
   }
 
   /** True when the congestion window has room for a packet. */

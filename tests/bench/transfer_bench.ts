@@ -1,24 +1,164 @@
 /**
- * How fast a file travels from one client process to another over loopback,
- * encrypted and verified, beside a plain TCP copy in the same run. One JSON line
- * per case; compare the ratios of one run, never absolute numbers.
+ * How fast a file travels from one client process to another, encrypted and
+ * verified, over every link that this machine can make, beside Deno's QUIC and
+ * a plain TCP copy in the same run. One JSON line per case; compare the ratios
+ * of one run, never absolute numbers.
  *
- *     deno run -A tests/bench/transfer_bench.ts [MEGABYTES] [RUNS]
+ *     deno run -A tests/bench/transfer_bench.ts [RUNS] [LINK…]
  */
 import { fromFileUrl, join } from "@std/path";
+import { type BenchLink, benchLinks } from "./bench_link.ts";
 
-const megabytes = Number(Deno.args[0] ?? 256);
-const runs = Number(Deno.args[1] ?? 3);
-const peer = fromFileUrl(new URL("./transfer_peer.ts", import.meta.url));
-const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
-const encoder = new TextEncoder();
+/** What {@link transferBench} measures. */
+export interface TransferBenchOptions {
+  /** How often each case is run; default 3. */
+  readonly runs?: number;
+  /** Names of the links; all that can be made when absent or empty. */
+  readonly links?: readonly string[];
+  /** Size of the file in MB, instead of what suits each link. */
+  readonly megabytes?: number;
+  /** Gets each result; by default it is printed as a line of JSON. */
+  readonly report?: (result: TransferResult) => void;
+}
+
+/** One run of one case. */
+export interface TransferResult {
+  readonly link: string;
+  readonly peer: "parley" | "deno-quic" | "plain-tcp";
+  readonly megabytes: number;
+  readonly seconds: number;
+  readonly mbPerSecond: number;
+  /** CPU seconds per GB; 0 where they are not known. */
+  readonly senderCpuPerGb: number;
+  readonly receiverCpuPerGb: number;
+  /** Most memory of the larger side, MB. */
+  readonly peakMb: number;
+  /** Why it did not work. */
+  readonly error?: string;
+}
 
 interface Message {
   readonly event?: string;
+  readonly address?: string;
   readonly port?: number;
-  readonly ms?: number;
+  readonly bytes?: number;
+  readonly seconds?: number;
+  readonly message?: string;
   readonly cpu?: number;
   readonly peakRss?: number;
+}
+
+/** Runs the cases link by link, the peers in turn. */
+export async function transferBench(
+  options: TransferBenchOptions = {},
+): Promise<void> {
+  const { runs = 3, links = [], report = print } = options;
+  const folder = await Deno.makeTempDir({ prefix: "parley-bench-" });
+  try {
+    const certificate = await makeCertificate(folder);
+    for (const plan of await benchLinks()) {
+      if (links.length > 0 && !links.includes(plan.name)) continue;
+      const megabytes = options.megabytes ?? plan.megabytes;
+      const file = join(folder, "source.bin");
+      await writeFile(file, megabytes);
+      for (let run = 0; run < runs; run++) {
+        await using link = await plan.make();
+        const job: Job = { link, file, folder, megabytes, certificate };
+        for (const peer of [parley, quic, tcp]) report(await peer(job));
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+interface Job {
+  readonly link: BenchLink;
+  readonly file: string;
+  readonly folder: string;
+  readonly megabytes: number;
+  /** Folder with the throw-away keys for QUIC; undefined without openssl. */
+  readonly certificate: string | undefined;
+}
+
+async function parley(job: Job): Promise<TransferResult> {
+  const target = await Deno.makeTempDir({ dir: job.folder });
+  const receiver = new Peer(job.link, "b", "receive", target);
+  const sender = new Peer(job.link, "a", "send", job.file);
+  try {
+    await receiver.say(await sender.next());
+    const answer = await receiver.next();
+    const start = performance.now();
+    await sender.say(answer);
+    const ends = await Promise.all([sender.next(), receiver.next()]);
+    const seconds = (performance.now() - start) / 1000;
+    const failed = ends.find(({ event }) => event !== "done");
+    return result(job, "parley", seconds, ends, failed?.message);
+  } finally {
+    await Promise.all([sender.end(), receiver.end()]);
+    await Deno.remove(target, { recursive: true });
+  }
+}
+
+/** Memory to memory, so it has less to do. */
+async function quic(job: Job): Promise<TransferResult> {
+  const { link, certificate, megabytes } = job;
+  if (certificate === undefined) {
+    return result(job, "deno-quic", 0, [], "openssl is not installed");
+  }
+  return await streamed(job, "deno-quic", [
+    ["quic-receive", certificate, link.address, String(megabytes)],
+    ["quic-send", certificate, link.address, String(megabytes)],
+  ]);
+}
+
+async function tcp(job: Job): Promise<TransferResult> {
+  const target = join(job.folder, "tcp.bin");
+  return await streamed(job, "plain-tcp", [
+    ["tcp-receive", target, job.link.address],
+    ["tcp-send", job.file, job.link.address],
+  ]);
+}
+
+async function streamed(
+  job: Job,
+  peer: TransferResult["peer"],
+  [receive, send]: [string[], string[]],
+): Promise<TransferResult> {
+  const receiver = new Peer(job.link, "b", ...receive);
+  const { port = 0 } = await receiver.next();
+  const start = performance.now();
+  const sender = new Peer(job.link, "a", ...send, String(port));
+  try {
+    const ends = await Promise.all([sender.next(), receiver.next()]);
+    const seconds = ends[1].seconds ?? (performance.now() - start) / 1000;
+    return result(job, peer, seconds, ends);
+  } finally {
+    await Promise.all([sender.end(), receiver.end()]);
+  }
+}
+
+function result(
+  job: Job,
+  peer: TransferResult["peer"],
+  seconds: number,
+  [sender, receiver]: readonly Message[],
+  error?: string,
+): TransferResult {
+  const { megabytes, link } = job;
+  const perGb = (cpu = 0) => round(cpu * 1000 / megabytes);
+  const peak = Math.max(sender?.peakRss ?? 0, receiver?.peakRss ?? 0);
+  return {
+    link: link.name,
+    peer,
+    megabytes,
+    seconds: round(seconds),
+    mbPerSecond: seconds > 0 ? round(megabytes / seconds) : 0,
+    senderCpuPerGb: perGb(sender?.cpu),
+    receiverCpuPerGb: perGb(receiver?.cpu),
+    peakMb: Math.round(peak / 1e6),
+    ...(error === undefined ? {} : { error }),
+  };
 }
 
 /** A peer process with its lines. */
@@ -27,11 +167,18 @@ class Peer {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncGenerator<string>;
 
-  constructor(...args: string[]) {
-    const flags = (Deno.env.get("BENCH_FLAGS") ?? "").split(" ")
-      .filter((flag) => flag !== "");
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", ...flags, "--config", config, peer, ...args],
+  constructor(link: BenchLink, side: "a" | "b", ...args: string[]) {
+    const run = ["run", "-A", "--quiet", "--unstable-net"];
+    const [command = "", ...rest] = link.on(side, [
+      Deno.execPath(),
+      ...run,
+      "--config",
+      config,
+      script,
+      ...args,
+    ]);
+    this.#process = new Deno.Command(command, {
+      args: rest,
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -68,71 +215,65 @@ async function* linesOf(
   }
 }
 
-async function udpCase(file: string, folder: string): Promise<void> {
-  const receiver = new Peer("receive", folder);
-  const sender = new Peer("send", file);
-  await receiver.say(await sender.next());
-  const answer = await receiver.next();
-  const start = performance.now();
-  await sender.say(answer);
-  const [sent, received] = await Promise.all([sender.next(), receiver.next()]);
-  const ms = performance.now() - start;
-  report("parley-udp-loopback", ms, {
-    events: [sent.event, received.event],
-    cpuSender: sent.cpu,
-    cpuReceiver: received.cpu,
-    peakRss: Math.max(sent.peakRss ?? 0, received.peakRss ?? 0),
+async function writeFile(path: string, megabytes: number): Promise<void> {
+  using handle = await Deno.open(path, {
+    write: true,
+    create: true,
+    truncate: true,
   });
-  await Promise.all([sender.end(), receiver.end()]);
+  const chunk = new Uint8Array(1_000_000);
+  for (let i = 0; i < megabytes; i++) {
+    crypto.getRandomValues(chunk.subarray(0, 65_536));
+    for (let at = 0; at < chunk.length;) {
+      at += await handle.write(chunk.subarray(at));
+    }
+  }
 }
 
-async function tcpCase(file: string, folder: string): Promise<void> {
-  const receiver = new Peer("tcp-receive", join(folder, "tcp.bin"));
-  const { port = 0 } = await receiver.next();
-  const start = performance.now();
-  const sender = new Peer("tcp-send", file, String(port));
-  const sent = await sender.next();
-  const received = await receiver.next();
-  report("plain-tcp-copy", performance.now() - start, {
-    cpuSender: sent.cpu,
-    cpuReceiver: received.cpu,
-  });
-  await Promise.all([sender.end(), receiver.end()]);
+/** A self-signed certificate for "localhost"; undefined without openssl. */
+async function makeCertificate(folder: string): Promise<string | undefined> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const names = [
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost",
+  ];
+  try {
+    const { success } = await new Deno.Command("openssl", {
+      args: [
+        ...["req", "-x509", "-nodes", "-days", "2", ...key, ...names],
+        ...["-addext", "basicConstraints=critical,CA:FALSE"],
+        ...["-keyout", join(folder, "key.pem")],
+        ...["-out", join(folder, "cert.pem")],
+      ],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success ? folder : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-function report(name: string, ms: number, more: object): void {
-  const line = {
-    bench: name,
-    megabytes,
-    ms: Math.round(ms),
-    mbPerSecond: Math.round(megabytes * 1.048576 / ms * 1000),
-    cores: navigator.hardwareConcurrency,
-    ...more,
-  };
-  Deno.stdout.writeSync(encoder.encode(JSON.stringify(line) + "\n"));
+function print(line: TransferResult): void {
+  const cores = navigator.hardwareConcurrency;
+  Deno.stdout.writeSync(
+    encoder.encode(
+      JSON.stringify({ bench: "transfer", ...line, cores }) + "\n",
+    ),
+  );
 }
+
+function round(value: number): number {
+  return Number(value.toFixed(2));
+}
+
+const script = fromFileUrl(new URL("./transfer_peer.ts", import.meta.url));
+const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
+const encoder = new TextEncoder();
 
 if (import.meta.main) {
-  const folder = await Deno.makeTempDir();
-  try {
-    const file = join(folder, "source.bin");
-    const handle = await Deno.open(file, { write: true, create: true });
-    const chunk = new Uint8Array(1024 * 1024);
-    for (let i = 0; i < megabytes; i++) {
-      crypto.getRandomValues(chunk.subarray(0, 65_536));
-      await handle.write(chunk);
-    }
-    handle.close();
-    for (let run = 0; run < runs; run++) {
-      const target = await Deno.makeTempDir();
-      try {
-        await udpCase(file, target);
-        await tcpCase(file, target);
-      } finally {
-        await Deno.remove(target, { recursive: true });
-      }
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  const [runs = "3", ...links] = Deno.args;
+  await transferBench({ runs: Number(runs), links });
 }

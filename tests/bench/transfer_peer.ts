@@ -2,15 +2,19 @@
  * One side of a transfer in a process of its own, for benchmarks: reads lines
  * of JSON from standard input, writes events as lines of JSON.
  *
- *     transfer_peer.ts send FILE | receive FOLDER | tcp-send FILE PORT | tcp-receive FILE
+ *     transfer_peer.ts send FILE | receive FOLDER
+ *     transfer_peer.ts tcp-receive FILE ADDRESS | tcp-send FILE ADDRESS PORT
+ *     transfer_peer.ts quic-receive KEYS ADDRESS MB | quic-send KEYS ADDRESS MB PORT
  */
 import { systemClock } from "../../lib/io/system_clock.ts";
 import { systemRandom } from "../../lib/io/system_random.ts";
 import { TransferService } from "../../lib/io/transfer_service.ts";
 
 const encoder = new TextEncoder();
-const [role = "", path = "", port = "0"] = Deno.args;
+const [role = "", path = "", hostname = "127.0.0.1"] = Deno.args;
 const id = "00112233445566ff";
+/** What the one who measures waits for. */
+const told = new Set(["offer-ready", "answer-ready", "done", "failed"]);
 
 function say(value: object): void {
   Deno.stdout.writeSync(encoder.encode(JSON.stringify(value) + "\n"));
@@ -57,6 +61,7 @@ async function udp(): Promise<void> {
         }
         return;
       }
+      if (!told.has(event.event)) return;
       say({ ...event, ...usage(), peakRss, stats });
     },
   });
@@ -74,22 +79,100 @@ async function udp(): Promise<void> {
 }
 
 async function tcpReceive(): Promise<void> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const listener = Deno.listen({ hostname, port: 0 });
   say({ port: (listener.addr as Deno.NetAddr).port });
   const connection = await listener.accept();
-  const file = await Deno.open(path, { write: true, create: true });
+  const start = performance.now();
+  const file = await Deno.open(path, {
+    write: true,
+    create: true,
+    truncate: true,
+  });
   await connection.readable.pipeTo(file.writable);
+  const seconds = (performance.now() - start) / 1000;
   listener.close();
-  say({ event: "done", ...usage() });
+  say({ event: "done", seconds, ...usage() });
 }
 
-async function tcpSend(): Promise<void> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port: +port });
+async function tcpSend(port: number): Promise<void> {
+  const connection = await Deno.connect({ hostname, port });
   const file = await Deno.open(path, { read: true });
   await file.readable.pipeTo(connection.writable);
   say({ event: "done", ...usage() });
 }
 
-if (role === "tcp-receive") await tcpReceive();
-else if (role === "tcp-send") await tcpSend();
-else await udp();
+async function quicReceive(bytes: number): Promise<void> {
+  const endpoint = new Deno.QuicEndpoint({ hostname, port: 0 });
+  const listener = endpoint.listen({
+    cert: await Deno.readTextFile(`${path}/cert.pem`),
+    key: await Deno.readTextFile(`${path}/key.pem`),
+    alpnProtocols: ["bench"],
+  });
+  say({ port: endpoint.addr.port });
+  const connection = await listener.accept();
+  const start = performance.now();
+  let received = 0;
+  for await (const stream of connection.incomingUnidirectionalStreams) {
+    const reader = stream.getReader({ mode: "byob" });
+    let buffer = new Uint8Array(262_144);
+    while (received < bytes) {
+      const { value, done } = await reader.read(buffer);
+      if (done) break;
+      received += value.length;
+      buffer = new Uint8Array(value.buffer);
+    }
+    break;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  connection.close();
+  await pause(100);
+  say({ event: "done", seconds, ...usage() });
+  Deno.exit(0);
+}
+
+async function quicSend(bytes: number, port: number): Promise<void> {
+  const connection = await Deno.connectQuic({
+    hostname,
+    port,
+    serverName: "localhost",
+    alpnProtocols: ["bench"],
+    caCerts: [await Deno.readTextFile(`${path}/cert.pem`)],
+    congestionControl: "throughput",
+  });
+  const stream = await connection.createUnidirectionalStream();
+  const writer = stream.getWriter();
+  const chunk = new Uint8Array(262_144);
+  try {
+    for (let at = 0; at < bytes + chunk.length; at += chunk.length) {
+      await writer.write(chunk);
+    }
+    await Promise.race([connection.closed, pause(quicPatienceMs)]);
+  } catch {
+    // The receiver has all it wanted and has gone.
+  }
+  say({ event: "done", ...usage() });
+  Deno.exit(0);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const quicPatienceMs = 2_000;
+const number = (index: number) => Number(Deno.args[index] ?? 0);
+switch (role) {
+  case "tcp-receive":
+    await tcpReceive();
+    break;
+  case "tcp-send":
+    await tcpSend(number(3));
+    break;
+  case "quic-receive":
+    await quicReceive(number(3) * 1e6);
+    break;
+  case "quic-send":
+    await quicSend(number(3) * 1e6, number(4));
+    break;
+  default:
+    await udp();
+}

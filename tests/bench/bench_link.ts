@@ -1,0 +1,172 @@
+/**
+ * The paths that transfers are measured over: this machine's loopback, a pair
+ * of network namespaces joined by a plain veth pair, and the same joined by a
+ * link emulator, a program that `LINKEMU` names. Namespaces need root.
+ */
+
+/** A path between two sides, `a` and `b`. */
+export interface BenchLink extends AsyncDisposable {
+  readonly name: string;
+  /** Address of side b, where receivers listen. */
+  readonly address: string;
+  /** The command that runs `command` on a side. */
+  on(side: "a" | "b", command: readonly string[]): readonly string[];
+}
+
+/** A link that can be measured, made only when its turn comes. */
+export interface BenchLinkPlan {
+  readonly name: string;
+  /** File that is sent over it, MB. */
+  readonly megabytes: number;
+  make(): Promise<BenchLink>;
+}
+
+/** Every link that this machine can make. */
+export async function benchLinks(): Promise<BenchLinkPlan[]> {
+  const plans: BenchLinkPlan[] = [
+    { name: "loopback", megabytes: 512, make: loopback },
+  ];
+  if (!await isAllowed()) return plans;
+  plans.push({ name: "veth-1500", megabytes: 512, make: veth });
+  const emulator = Deno.env.get("LINKEMU");
+  if (emulator === undefined) return plans;
+  for (const [name, megabytes, options] of emulated) {
+    const make = () => emulate(emulator, name, options);
+    plans.push({ name, megabytes, make });
+  }
+  return plans;
+}
+
+function loopback(): Promise<BenchLink> {
+  return Promise.resolve({
+    name: "loopback",
+    address: "127.0.0.1",
+    on: (_side, command) => command,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+}
+
+async function veth(): Promise<BenchLink> {
+  const link = await namespaces("veth-1500", () => Promise.resolve());
+  const [a, b] = [`${prefix}a`, `${prefix}b`];
+  try {
+    await ip(
+      "link",
+      "add",
+      "v0",
+      "netns",
+      a,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "v0",
+      "netns",
+      b,
+    );
+    for (const [space, address] of [[a, addressA], [b, addressB]] as const) {
+      await ip("-n", space, "addr", "add", `${address}/24`, "dev", "v0");
+      await ip("-n", space, "link", "set", "v0", "mtu", "1500", "up");
+    }
+    return link;
+  } catch (error) {
+    await link[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function emulate(
+  emulator: string,
+  name: string,
+  options: readonly string[],
+): Promise<BenchLink> {
+  const ready = await Deno.makeTempFile();
+  await Deno.remove(ready);
+  const running: Deno.ChildProcess[] = [];
+  const link = await namespaces(name, async () => {
+    for (const process of running) {
+      process.kill();
+      await process.status;
+    }
+    await Deno.remove(ready).catch(() => {});
+  });
+  const spaces = ["--ns-a", `${prefix}a`, "--ns-b", `${prefix}b`];
+  const addresses = ["--addr-a", addressA, "--addr-b", addressB];
+  const command = new Deno.Command(emulator, {
+    args: [
+      ...spaces,
+      ...addresses,
+      "--ready",
+      ready,
+      "--duration",
+      "600",
+      ...options,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  });
+  running.push(command.spawn());
+  for (let i = 0; i < 100; i++) {
+    if (await Deno.stat(ready).then(() => true, () => false)) return link;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await link[Symbol.asyncDispose]();
+  throw new Error(`${emulator} did not bring the link up`);
+}
+
+/** Two namespaces with nothing between them yet. */
+async function namespaces(
+  name: string,
+  close: () => Promise<void>,
+): Promise<BenchLink> {
+  for (const side of ["a", "b"]) {
+    await ip("netns", "add", prefix + side);
+    await ip("-n", prefix + side, "link", "set", "lo", "up");
+  }
+  return {
+    name,
+    address: addressB,
+    on: (side, command) => ["ip", "netns", "exec", prefix + side, ...command],
+    [Symbol.asyncDispose]: async () => {
+      await close();
+      for (const side of ["a", "b"]) await ip("netns", "del", prefix + side);
+    },
+  };
+}
+
+async function isAllowed(): Promise<boolean> {
+  try {
+    await ip("netns", "add", `${prefix}try`);
+    await ip("netns", "del", `${prefix}try`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function ip(...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("ip", {
+    args,
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  if (!success) {
+    throw new Error(
+      `ip ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`,
+    );
+  }
+}
+
+const prefix = `parley${Deno.pid}`;
+const addressA = "10.79.3.1";
+const addressB = "10.79.3.2";
+
+/** Name, MB to send, and what the emulator is told. */
+const emulated: [string, number, string[]][] = [
+  ["1G-4ms-0.1%", 256, ["--rate", "1G", "--delay", "2", "--loss", "0.1"]],
+  ["100M-40ms-0%", 100, ["--rate", "100M", "--delay", "20"]],
+  ["100M-40ms-1%", 100, ["--rate", "100M", "--delay", "20", "--loss", "1"]],
+  ["100M-40ms-5%", 100, ["--rate", "100M", "--delay", "20", "--loss", "5"]],
+  ["20M-150ms-2%", 30, ["--rate", "20M", "--delay", "75", "--loss", "2"]],
+];

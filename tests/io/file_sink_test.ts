@@ -1,0 +1,122 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { basename, join } from "@std/path";
+import { FileSink, SinkError } from "../../lib/io/file_sink.ts";
+
+const file = { sender: "yoda", name: "a.txt", size: 3, fingerprint: "f" };
+
+async function withFolder(
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "parley-sink-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function names(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) found.push(name);
+  return found.sort();
+}
+
+async function receive(folder: string, text: string): Promise<string> {
+  const sink = await FileSink.open(folder, { ...file, size: text.length });
+  await sink.write(new TextEncoder().encode(text));
+  return await sink.finish();
+}
+
+Deno.test("FileSink.finish: the file has its name, nothing else is left", async () => {
+  await withFolder(async (folder) => {
+    const path = await receive(folder, "one");
+    assertEquals(basename(path), "yoda_a.txt");
+    assertEquals(await Deno.readTextFile(path), "one");
+    assertEquals(await names(folder), ["yoda_a.txt"]);
+  });
+});
+
+Deno.test("FileSink.finish: a name that is taken, even by a link, is left alone", async () => {
+  await withFolder(async (folder) => {
+    const precious = join(folder, "precious");
+    await Deno.writeTextFile(precious, "precious");
+    if (Deno.build.os !== "windows") {
+      await Deno.symlink(precious, join(folder, "yoda_a.txt"));
+    } else await Deno.writeTextFile(join(folder, "yoda_a.txt"), "there");
+    const sink = await FileSink.open(folder, file);
+    await sink.write(new TextEncoder().encode("two"));
+    // Appears at the last moment.
+    await Deno.mkdir(join(folder, "yoda_a (1).txt"));
+    assertEquals(basename(await sink.finish()), "yoda_a (2).txt");
+    assertEquals(await Deno.readTextFile(precious), "precious");
+  });
+});
+
+Deno.test("FileSink.open: hostile names stay in the folder", async () => {
+  await withFolder(async (folder) => {
+    for (const name of ["../../x", "/etc/passwd", "..", "a\u0000b", "\u202e"]) {
+      const sink = await FileSink.open(folder, { ...file, name, size: 0 });
+      const path = await sink.finish();
+      assertEquals(path, join(folder, basename(path)));
+    }
+  });
+});
+
+Deno.test("FileSink.open: too little room or no folder is said, nothing left", async () => {
+  await withFolder(async (folder) => {
+    const huge = { ...file, size: 2 ** 48 - 1 };
+    await assertRejects(
+      () => FileSink.open(folder, huge),
+      SinkError,
+      "too little room",
+    );
+    assertEquals(await names(folder), []);
+    const missing = join(folder, "missing");
+    await assertRejects(
+      () => FileSink.open(missing, file),
+      SinkError,
+      "does not exist",
+    );
+    const plain = join(folder, "plain");
+    await Deno.writeTextFile(plain, "");
+    await assertRejects(() => FileSink.open(plain, file), SinkError);
+  });
+});
+
+Deno.test({
+  name: "FileSink.write: a disk that fills up is said",
+  ignore: Deno.build.os !== "linux",
+  fn: async (t) => {
+    await withFolder(async (folder) => {
+      const mount = new Deno.Command("mount", {
+        args: ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder],
+        stderr: "null",
+      });
+      const { success } = await mount.output()
+        .catch(() => ({ success: false }));
+      if (!success) {
+        await t.step({
+          name: "a small disk cannot be mounted here (needs root)",
+          ignore: true,
+          fn: () => {},
+        });
+        return;
+      }
+      try {
+        const size = 2_500_000;
+        const sink = await FileSink.open(folder, { ...file, size });
+        // Somebody else takes the room that was there.
+        await Deno.writeFile(join(folder, "other"), new Uint8Array(3_000_000));
+        await assertRejects(
+          () => sink.write(new Uint8Array(size)),
+          SinkError,
+          "No space left",
+        );
+        await sink.discard();
+        assertEquals(await names(folder), ["other"]);
+      } finally {
+        await new Deno.Command("umount", { args: [folder] }).output();
+      }
+    });
+  },
+});

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { FileSource, SourceError } from "../../lib/io/file_source.ts";
+import {
+  blockCount,
+  transferLimits,
+} from "../../lib/transfer/transfer_limits.ts";
+import { testFile } from "../support/transfer_pair.ts";
+
+const { blockBytes } = transferLimits;
+
+async function withFile(
+  bytes: Uint8Array,
+  body: (path: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "parley-source-" });
+  try {
+    const path = join(folder, "Фильм 映画 🎬.mp4");
+    await Deno.writeFile(path, bytes);
+    await body(path);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash("sha256").update(bytes).digest();
+}
+
+Deno.test("FileSource.read: every block of files of awkward sizes", async () => {
+  const sizes = [1, blockBytes, blockBytes + 1, 4 * blockBytes];
+  for (const size of [...sizes, 4 * blockBytes + 1, 9 * blockBytes - 1]) {
+    const bytes = testFile(size);
+    await withFile(bytes, async (path) => {
+      const source = await FileSource.open(path);
+      assertEquals([source.file.name, source.file.size], [
+        "Фильм 映画 🎬.mp4",
+        size,
+      ]);
+      for (let block = 0; block < blockCount(size); block++) {
+        const start = block * blockBytes;
+        const expected = bytes.subarray(start, start + blockBytes);
+        assertEquals(await source.read(block), expected);
+      }
+      await source.check();
+      source.close();
+    });
+  }
+});
+
+Deno.test("FileSource.read: a file that became shorter is noticed", async () => {
+  await withFile(testFile(9 * blockBytes), async (path) => {
+    const source = await FileSource.open(path);
+    await Deno.truncate(path, 5 * blockBytes + 7);
+    for (let block = 0; block < 5; block++) await source.read(block);
+    await assertRejects(() => source.read(5), SourceError, "changed");
+    await assertRejects(() => source.check(), SourceError, "changed");
+    source.close();
+  });
+});
+
+Deno.test("FileSource.checkParts: goes on behind what the receiver has", async () => {
+  const bytes = testFile(6 * blockBytes);
+  await withFile(bytes, async (path) => {
+    const source = await FileSource.open(path);
+    const hash = createHash("sha256");
+    const parts = [2, 5].map((endBlock, index) => ({
+      endBlock,
+      digest: sha256(
+        bytes.subarray(index === 0 ? 0 : 2 * blockBytes, endBlock * blockBytes),
+      ),
+    }));
+    await source.checkParts(parts, hash, () => true);
+    assertEquals(await source.read(5), bytes.subarray(5 * blockBytes));
+    const digest: Uint8Array = hash.digest();
+    assertEquals(
+      [...digest],
+      [...sha256(bytes.subarray(0, 5 * blockBytes))],
+    );
+    source.close();
+  });
+});
+
+Deno.test("FileSource.checkParts: one byte of difference is refused", async () => {
+  const bytes = testFile(3 * blockBytes);
+  await withFile(bytes, async (path) => {
+    const digest = sha256(bytes.subarray(0, 2 * blockBytes));
+    const source = await FileSource.open(path);
+    const changed = bytes.slice();
+    changed[blockBytes]! ^= 1;
+    await Deno.writeFile(path, changed);
+    await assertRejects(
+      () =>
+        source.checkParts(
+          [{ endBlock: 2, digest }],
+          createHash("sha256"),
+          () => true,
+        ),
+      SourceError,
+      "from the start",
+    );
+    source.close();
+  });
+});
+
+Deno.test("FileSource.open: the fingerprint follows contents and time", async () => {
+  await withFile(testFile(1000), async (path) => {
+    const prints = new Set<string | undefined>();
+    const print = async () => {
+      const source = await FileSource.open(path);
+      source.close();
+      return source.file.fingerprint;
+    };
+    prints.add(await print());
+    prints.add(await print());
+    assertEquals(prints.size, 1);
+    await Deno.utime(path, 1_000_000, 1_000_000);
+    prints.add(await print());
+    assertEquals(prints.size, 2);
+    assert(!prints.has(undefined));
+  });
+});

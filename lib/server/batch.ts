@@ -71,11 +71,15 @@ export class Batch {
     }
   }
 
-  /** Nothing is stored: all is as before, and everybody concerned is told. */
-  failed(error: WireError = wireError("storage_failed")): void {
+  /** Nothing is stored: all in memory is as before. */
+  undo(): void {
     for (const { outcome } of this.#operations.toReversed()) {
       if (!(outcome instanceof Refusal)) outcome.undo?.();
     }
+  }
+
+  /** Tells everybody concerned that nothing was stored. */
+  refuse(error: WireError = wireError("storage_failed")): void {
     for (const { connection, id } of this.#operations) {
       if (connection === undefined) continue;
       connection.pending--;

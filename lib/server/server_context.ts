@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly agent: string;
   /** Milliseconds that delivered messages are kept; 0, the default, for ever. */
   readonly keepMs?: number;
+  /** Requests that are stored together at most; 1,024 by default. */
+  readonly batchRequests?: number;
   /** Connections of one address that have not logged in; 16 by default. */
   readonly unauthenticatedPerAddress?: number;
 }

@@ -166,7 +166,7 @@ export class ServerCore<Accounts> {
   /** The batch is stored. */
   handleCommitted(number: number, now: Instant): void {
     this.#now = now;
-    this.#commits.handleCommitted(number, now);
+    this.#commits.handleCommitted(number);
     this.#settle();
   }
 

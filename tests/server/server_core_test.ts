@@ -520,3 +520,33 @@ function codeOf(client: TestClient, id: number): string | undefined {
   const reply = client.replyTo(id);
   return reply !== undefined && "code" in reply ? reply.code : undefined;
 }
+
+Deno.test("ServerCore prepares the next batch while one is stored, and undoes both when that fails", () => {
+  const harness = new CoreHarness({ options: { batchRequests: 2 } });
+  const yoda = harness.login("yoda");
+  const luke = harness.login("luke");
+  const texts = () => luke.eventsOf("message").map(({ text }) => text);
+  const send = (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      yoda.send("message", { to: ["luke"], text: `t${i}`, mid: `m${i}` });
+    }
+  };
+  harness.commits = "held";
+  send(0, 5);
+  assertEquals(texts(), []);
+  harness.release("failing");
+  // The first was under way, the next two prepared, the others waited.
+  assertEquals(texts(), ["t3", "t4"]);
+  assertEquals(
+    harness.store.messages.map(({ id, number, text }) => [id, number, text]),
+    [[1, 1, "t3"], [2, 2, "t4"]],
+  );
+  harness.commits = "held";
+  send(0, 3);
+  harness.release();
+  assertEquals(texts(), ["t3", "t4", "t0", "t1", "t2"]);
+  assertEquals(
+    harness.store.messages.map(({ number }) => number),
+    [1, 2, 3, 4, 5],
+  );
+});

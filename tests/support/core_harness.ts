@@ -64,7 +64,7 @@ export class CoreHarness {
   edits: "done" | "held" | "failing" = "done";
   #wasEdited = false;
   readonly #heldEdits: (() => void)[] = [];
-  readonly #held: (() => void)[] = [];
+  readonly #held: ((outcome: "done" | "failing") => void)[] = [];
   readonly #heldQueries: (() => void)[] = [];
   #lastConnection = 0;
 
@@ -158,11 +158,16 @@ export class CoreHarness {
     }
   }
 
-  /** Ends the commits that were held, and goes on without holding any. */
-  release(): void {
+  /**
+   * Ends the commits that were held, well or, the first of them, badly, and goes
+   * on without holding any.
+   */
+  release(first: "done" | "failing" = "done"): void {
     this.commits = "done";
+    let outcome = first;
     while (this.#held.length > 0) {
-      this.#held.shift()?.();
+      this.#held.shift()?.(outcome);
+      outcome = "done";
       this.drive();
     }
   }
@@ -276,16 +281,15 @@ export class CoreHarness {
   }
 
   #commit(batch: number, writes: Parameters<MemoryStore["commit"]>[0]): void {
-    if (this.commits === "failing") {
-      this.core.handleCommitFailed(batch, this.now);
-      return;
-    }
-    const finish = () => {
+    const finish = (outcome: "done" | "failing") => {
+      if (outcome === "failing") {
+        return this.core.handleCommitFailed(batch, this.now);
+      }
       this.store.commit(writes);
       this.core.handleCommitted(batch, this.now);
     };
     if (this.commits === "held") this.#held.push(finish);
-    else finish();
+    else finish(this.commits);
   }
 
   #flush(): void {

@@ -27,7 +27,7 @@ export interface WriteSource {
 
 /** Limits of a {@link WriteScheduler}. */
 export interface WriteSchedulerOptions {
-  /** Writes under way at once; 32 by default. */
+  /** Writes under way at once; 8 by default. */
   readonly places?: number;
   /** The same for connections whose last write took too long; 4. */
   readonly slowPlaces?: number;

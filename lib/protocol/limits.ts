@@ -38,7 +38,7 @@ export const limits = {
   /** Outgoing bytes queued for one connection before it is disconnected. */
   outgoingBytes: 1024 * 1024,
   /** Writes under way at once in the whole server. */
-  writesUnderWay: 32,
+  writesUnderWay: 8,
   /** Connections of one address that have not logged in. */
   unauthenticatedPerAddress: 16,
   /** Connections that have not logged in, in all. */

@@ -1,5 +1,5 @@
 /**
- * The datagrams between a client and its server's UDP port (PROTOCOL-udp.md,
+ * The datagrams between a client and its server's UDP port (PROTOCOL.md,
  * "With the server"): asking from which address one is seen, and relaying. Their
  * first byte differs from every datagram between clients.
  *

@@ -1,5 +1,5 @@
 /**
- * What the server's UDP port does (PROTOCOL-udp.md, "With the server"): tells a
+ * What the server's UDP port does (PROTOCOL.md, "With the server"): tells a
  * client from which address it is seen, so that clients behind address
  * translators can find each other, and relays between the two clients of an
  * accepted offer that found no direct path.

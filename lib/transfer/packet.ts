@@ -1,5 +1,5 @@
 /**
- * The outside of every datagram (PROTOCOL-udp.md): its type, the transfer it
+ * The outside of every datagram (PROTOCOL.md): its type, the transfer it
  * belongs to, and the header of those that carry a slice of a sealed block. All
  * functions work in place on buffers that their caller reuses.
  *

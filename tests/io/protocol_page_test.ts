@@ -3,6 +3,7 @@
  * examples are what the code takes and sends.
  */
 import { assert, assertEquals } from "@std/assert";
+import { commandTable } from "../../lib/commands/command_table.ts";
 import { errorMessages } from "../../lib/protocol/errors.ts";
 import { decodeRequest, requestNames } from "../../lib/protocol/request.ts";
 import {
@@ -38,4 +39,24 @@ Deno.test("PROTOCOL.md's examples are frames", () => {
       assert("request" in decodeRequest(frame), frame);
     } else assert(decodeServerFrame(frame).kind !== "unknown", frame);
   }
+});
+
+Deno.test("PROTOCOL.md tells what --json prints for every command and event", () => {
+  const json = page.slice(page.indexOf("\n## Client `--json`\n"));
+  assert(json.length > 1000);
+  // First cells of the tables; some name several.
+  const cells = [...json.matchAll(/^\| (`[^|]+`) *\|/gm)]
+    .flatMap(([, cell = ""]) => cell.split(", "))
+    .map((cell) => cell.replaceAll("`", "").trim());
+  const renderer = Deno.readTextFileSync(
+    new URL("../../lib/client/client_event.ts", import.meta.url),
+  );
+  const events = [...renderer.matchAll(/readonly event: "([a-z-]+)"/g)]
+    .map(([, name = ""]) => name);
+  assert(events.length > 15);
+  const commands = commandTable.map((row) => row.name);
+  const missing = [...events, ...commands].filter((each) =>
+    !cells.includes(each)
+  );
+  assertEquals(missing, []);
 });

@@ -106,9 +106,19 @@ export class CommandRunner {
       case "activeuser":
         return this.#ask("activeuser", n, "who", {}, (answer) => answer);
       case "block":
+        return this.#ask(
+          "block",
+          n,
+          "block",
+          { user: command.user },
+          (answer) => {
+            offers.sessions.handleBlocked(answer.user);
+            return answer;
+          },
+        );
       case "unblock": {
-        const { command: name, user } = command;
-        return this.#ask(name, n, name, { user }, (answer) => answer);
+        const { user } = command;
+        return this.#ask("unblock", n, "unblock", { user }, (answer) => answer);
       }
       case "blocked":
         return this.#ask("blocked", n, "blocked", {}, (answer) => answer);

@@ -108,6 +108,12 @@ export class PrivateSessions {
     this.#host.settle(n, { command, ok: true, answer: { user } });
   }
 
+  /** This user blocked somebody: what is open between the two ends. */
+  handleBlocked(user: string): void {
+    const session = this.#table.with(user);
+    if (session !== undefined) this.#stop(session);
+  }
+
   /** Accepts an offer; command number `n` is settled when the session is open. */
   accept(number: number, n: number): void {
     const session = this.#waiting("accept", number, n);

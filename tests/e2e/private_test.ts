@@ -177,6 +177,19 @@ Deno.test("private session: refused to somebody who is blocked, until that ends"
   await yoda.event("session", { state: "closed" });
 });
 
+Deno.test("private session: ends for both when one blocks the other", async () => {
+  await using server = await startServer();
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await yoda.succeed("/startprivate luke");
+  await luke.succeed("/private yoda hello");
+  await yoda.event("private-message", { text: "hello" });
+  await luke.succeed("/block yoda");
+  await yoda.event("session", { state: "closed" });
+  await luke.event("session", { state: "closed" });
+  assertMatch(await luke.refused("/private yoda more"), /^no_session: /);
+});
+
 Deno.test("private session: /accept, /reject and taking it back, under shared numbers", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");

@@ -3,24 +3,17 @@
  * [transfer] [--quick]`. One JSON line per case; ratios within one run tell
  * something, absolute numbers do not, and nothing is asserted.
  */
-import { fromFileUrl } from "@std/path";
 import { chatBench } from "./chat_bench.ts";
 import { storeBench } from "./store_bench.ts";
+import { transferBench } from "./transfer_bench.ts";
+
+const quickTransfers = { runs: 1, megabytes: 16, links: ["loopback"] };
 
 const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   store: (quick) => storeBench(quick ? 20_000 : 1_000_000),
   chat: (quick) => chatBench({ quick }),
-  // It reads the megabytes and the number of runs when it is loaded.
-  transfer: (quick) => runFile("transfer_bench.ts", quick ? [16, 1] : [256, 3]),
+  transfer: (quick) => transferBench(quick ? quickTransfers : {}),
 };
-
-async function runFile(name: string, args: readonly number[]): Promise<void> {
-  const file = fromFileUrl(new URL(name, import.meta.url));
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", file, ...args.map(String)],
-  }).spawn().status;
-  if (!success) throw new Error(`${name} failed`);
-}
 
 const quick = Deno.args.includes("--quick");
 const chosen = Deno.args.filter((each) => !each.startsWith("--"));

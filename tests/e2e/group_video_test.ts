@@ -104,6 +104,8 @@ Deno.test("--limit and /limit bound what a client sends in all", async () => {
   assert(ms > 1_900 && ms < 4_000, `4 MB at 2 MB/s took ${ms} ms`);
   const ratio = Number(one?.ms) / Number(two?.ms);
   assert(ratio > 0.6 && ratio < 1.7, `unfair: ${one?.ms} and ${two?.ms} ms`);
+  // The sender hears of the ends after the receivers.
+  for (const n of [2, 3]) await yoda.event("result", { n });
   assertEquals((await yoda.succeed("/limit off")).limit, 0);
   const free = await yoda.succeed(`/p2pvideo luke ${path}`);
   assert(Number(free.ms) < 900, `${free.ms} ms`);

@@ -1,18 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { checkRefusals } from "../support/check_refusals.ts";
 import { join } from "@std/path";
 import { logIn, startServer } from "../support/jedi.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
-
-async function checkRefusals(
-  client: TestClient,
-  cases: readonly (readonly [line: string, code: string, part?: string])[],
-): Promise<void> {
-  for (const [line, code, part = ""] of cases) {
-    const answer = await client.refused(line);
-    assert(answer.startsWith(`${code}: `), `${line}: ${answer}`);
-    assert(answer.includes(part), `${line}: ${answer}`);
-  }
-}
 
 function texts(client: TestClient): unknown[] {
   return client.events().filter((each) => each.event === "message")

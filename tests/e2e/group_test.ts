@@ -1,17 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { checkRefusals } from "../support/check_refusals.ts";
 import { logIn, startServer } from "../support/jedi.ts";
-import type { TestClient } from "../support/test_client.ts";
-
-async function checkRefusals(
-  client: TestClient,
-  cases: readonly (readonly [line: string, code: string, part?: string])[],
-): Promise<void> {
-  for (const [line, code, part = ""] of cases) {
-    const answer = await client.refused(line);
-    assert(answer.startsWith(`${code}: `), `${line}: ${answer}`);
-    assert(answer.includes(part), `${line}: ${answer}`);
-  }
-}
 
 Deno.test("groups: create, invite, join, post, list, every refusal, restart", async (t) => {
   await using server = await startServer();

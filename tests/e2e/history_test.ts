@@ -1,20 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { checkRefusals } from "../support/check_refusals.ts";
 import { DatabaseSync } from "node:sqlite";
 import { logIn, startServer } from "../support/jedi.ts";
-import type { JsonEvent, TestClient } from "../support/test_client.ts";
+import type { JsonEvent } from "../support/test_client.ts";
 import { waitUntil } from "../support/wait_until.ts";
-import { TestClient as Client } from "../support/test_client.ts";
-
-async function checkRefusals(
-  client: TestClient,
-  cases: readonly (readonly [line: string, code: string, part?: string])[],
-): Promise<void> {
-  for (const [line, code, part = ""] of cases) {
-    const answer = await client.refused(line);
-    assert(answer.startsWith(`${code}: `), `${line}: ${answer}`);
-    assert(answer.includes(part), `${line}: ${answer}`);
-  }
-}
+import { TestClient } from "../support/test_client.ts";
 
 /** `NUMBER FROM: TEXT` of each message of a `/history`. */
 function said(result: JsonEvent): string[] {
@@ -297,7 +287,7 @@ Deno.test("/deletemsg, /deletegroupmsg: receivers, history, log, database, refus
 Deno.test("history and deletion in text: sentences as people read them", async () => {
   await using server = await startServer();
   await using luke = await logIn(server, "luke");
-  await using reader = await Client.start(server, {
+  await using reader = await TestClient.start(server, {
     user: "yoda",
     password: "adoy",
     json: false,

@@ -50,6 +50,12 @@ export interface ClientOptions {
   readonly forget?: string;
   /** False when colour was declined; a terminal is needed for it as well. */
   readonly color: boolean;
+  /** Ring the bell when somebody writes to the user. */
+  readonly notify: boolean;
+  /** Show the time of each message. */
+  readonly timestamps: boolean;
+  /** Never redraw the screen. */
+  readonly plainUi: boolean;
 }
 
 /**
@@ -112,6 +118,9 @@ export function parseClientOptions(
       ...forget !== undefined && { forget: parseForget(forget) },
       // https://no-color.org: any value but the empty one.
       color: !line.options.has("--no-color") && !env("NO_COLOR"),
+      notify: true,
+      timestamps: true,
+      plainUi: line.options.has("--plain-ui"),
     };
     return { kind: "run", options };
   });
@@ -220,6 +229,10 @@ const rows: readonly OptionRow[] = [
     help: "forget that server's key, so that its next one is accepted; exits",
   },
   { name: "--no-color", help: "no colour" },
+  {
+    name: "--plain-ui",
+    help: "never redraw the screen, for screen readers and logs",
+  },
   { name: "--help", help: "show this" },
   { name: "--version", help: "show the version" },
 ];

@@ -13,17 +13,16 @@ import type { TransferPort } from "../client/transfer_port.ts";
 import { parseCommand } from "../commands/parse_command.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
+import { isInteractive, openInterface } from "./open_interface.ts";
 import { openPins } from "./open_pins.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
-import { PipeInterface } from "./pipe_interface.ts";
 import { PrivateSessionService } from "./private_session_service.ts";
 import { SeenFiles } from "./seen_files.ts";
 import { ServerConnection } from "./server_connection.ts";
 import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
-import { TerminalInterface } from "./terminal_interface.ts";
 import { openTransfers } from "./open_transfers.ts";
 import type { UserHandler, UserInterface } from "./user_interface.ts";
 
@@ -77,8 +76,7 @@ class ClientShell implements UserHandler {
     this.#options = options;
     this.#pins = pins;
     this.#password = password;
-    this.#isInteractive = !options.json && options.exec.length === 0 &&
-      Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+    this.#isInteractive = isInteractive(options);
     const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
     this.#transfers = openTransfers(options, (event) => this.#moved(event));
     this.#session = new ClientSession({
@@ -91,12 +89,8 @@ class ClientShell implements UserHandler {
       random: systemRandom,
       seenMemory: new SeenFiles((name) => Deno.env.get(name)),
     });
-    this.#interface = this.#isInteractive
-      ? new TerminalInterface(this, () => this.#session.names, options.color)
-      : new PipeInterface(this, {
-        json: options.json,
-        readsCommands: options.exec.length === 0,
-      });
+    const names = () => this.#session.names;
+    this.#interface = openInterface(this, options, names);
   }
 
   /** From the first connection to the end; returns the exit code. */

@@ -22,9 +22,15 @@ export interface StatusFacts {
 
 /**
  * `-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer`, what
- * matters most first, filled up with dashes to `width` columns.
+ * matters most first, filled up to `width` columns.
+ *
+ * @param fill Dashes where colour does not mark the row.
  */
-export function statusBar(facts: StatusFacts, width: number): string {
+export function statusBar(
+  facts: StatusFacts,
+  width: number,
+  fill: "-" | " " = "-",
+): string {
   const { user, server, isApart, chat, unread, transfers } = facts;
   const parts: string[] = [];
   const place = isApart ? `no connection to ${server}` : server;
@@ -41,5 +47,5 @@ export function statusBar(facts: StatusFacts, width: number): string {
     ).length;
   if (waiting > 0) parts.push(`${waiting} offered`);
   const text = clipToWidth(visible(`-- ${parts.join(" -- ")} `), width);
-  return text + "-".repeat(Math.max(width - textWidth(text), 0));
+  return text + fill.repeat(Math.max(width - textWidth(text), 0));
 }

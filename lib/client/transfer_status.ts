@@ -29,10 +29,13 @@ export function transferPhase(info: TransferInfo): string {
 export function transferStatus(info: TransferInfo, width: number): string {
   const arrow = info.direction === "incoming" ? "<" : ">";
   const head = `${info.transfer} ${arrow} ${visible(info.name)}`;
-  const details = detailsOf(info, width - leastHead - 1);
+  const isBarred = isMoving(info);
+  const leastBar = isBarred ? shortestBar + 4 : 0;
+  const details = detailsOf(info, width - leastHead - leastBar - 1);
   const free = width - textWidth(details) - 1;
-  const wanted = Math.min(textWidth(head), mostHead) + 1;
-  const bar = isMoving(info) ? barOf(info, free - wanted) : "";
+  const most = Math.min(mostHead, Math.max(free - leastBar, leastHead));
+  const wanted = Math.min(textWidth(head), most) + 1;
+  const bar = isBarred ? barOf(info, free - wanted) : "";
   const room = Math.max(free - textWidth(bar), leastHead);
   const label = shorten(head, Math.min(room, mostHead));
   return clipToWidth(`${label} ${bar}${details}`, width);
@@ -61,10 +64,14 @@ function detailsOf(info: TransferInfo, width: number): string {
   }
   const [rate, left] = speed(info);
   const path = info.via === undefined ? undefined : pathNames[info.via];
-  const numbers = progressText(info);
+  const [done, unit] = formatSize(info.bytes).split(" ");
+  const size = formatSize(info.size);
+  const amount = `${
+    size.endsWith(` ${unit}`) ? done : `${done} ${unit}`
+  } of ${size}`;
   const choices = [
-    [numbers, path],
-    [numbers],
+    [percent(info), amount, rate, left, path],
+    [percent(info), amount, rate, left],
     [percent(info), rate, left],
     [percent(info), rate],
     [percent(info)],
@@ -108,7 +115,7 @@ const pathNames: Record<PathKind, string> = {
   "direct-v6": "direct IPv6",
   relay: "relay",
 };
-const leastHead = 8;
+const leastHead = 12;
 const mostHead = 24;
 const shortestBar = 6;
 const longestBar = 24;

@@ -158,21 +158,26 @@ export class TerminalInterface implements UserInterface {
     // A window of a few rows is for what people say.
     if (rows < leastRows) return { above: [], below: [] };
     const width = columns - 1;
+    const palette = this.#palette;
     const transfers = this.#handler.transfers();
     const room = Math.min(mostTransferRows, Math.floor(rows / 3));
     const shown = transfers.filter(({ state }) => state !== "preparing");
     const above = shown.slice(0, room)
       .map((info) => transferStatus(info, width));
     if (shown.length > room) above.push(`… ${shown.length - room} more`);
-    const bar = statusBar({
-      user: this.#user,
-      server: this.#server,
-      isApart: this.#isApart,
-      chat: this.#chat,
-      unread: this.#unread.text,
-      transfers,
-    }, width);
-    return { above, below: [this.#palette.bar(bar)] };
+    const bar = statusBar(
+      {
+        user: this.#user,
+        server: this.#server,
+        isApart: this.#isApart,
+        chat: this.#chat,
+        unread: this.#unread.text,
+        transfers,
+      },
+      width,
+      palette === plainPalette ? "-" : " ",
+    );
+    return { above, below: [palette.bar(bar)] };
   }
 
   #setUser(user: string): void {

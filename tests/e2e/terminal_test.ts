@@ -32,6 +32,8 @@ function openClient(
       XDG_CONFIG_HOME: join(folder, ".config"),
       XDG_STATE_HOME: join(folder, ".state"),
       HOME: folder,
+      // With colour, whatever whoever runs the tests prefers.
+      NO_COLOR: "",
     },
     columns,
   });

@@ -94,7 +94,7 @@ export class TmuxTerminal implements AsyncDisposable {
 
   /** The screen with its colours (ECMA-48). */
   async coloured(): Promise<string> {
-    return await this.#tmux("capture-pane", "-p", "-e");
+    return await this.#tmux("capture-pane", "-p", "-e", "-N");
   }
 
   /** Changes the width; the height stays. */

@@ -171,10 +171,13 @@ export class LineEditor {
       key.key === "interrupt" || key.key === "cancel";
     if (!isYes && !isNo) return undefined;
     this.#pasted = undefined;
-    if (isNo) return undefined;
-    this.#buffer.set("");
-    for (const line of lines) this.#history.add(line);
-    return { action: "lines", texts: lines };
+    if (isYes) {
+      this.#buffer.set("");
+      for (const line of lines) this.#history.add(line);
+    }
+    // Who types fast has typed more than the answer.
+    if (key.key === "text") this.#buffer.insert(key.text.slice(1));
+    return isYes ? { action: "lines", texts: lines } : undefined;
   }
 
   #recall(find: () => string | undefined): void {

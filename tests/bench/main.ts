@@ -1,9 +1,10 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [transfer] [--quick]`. One JSON line per case; ratios within one run tell
+ * [transfer] [client] [--quick]`. One JSON line per case; ratios within one run tell
  * something, absolute numbers do not, and nothing is asserted.
  */
 import { chatBench } from "./chat_bench.ts";
+import { clientBench } from "./client_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
 
@@ -13,6 +14,7 @@ const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   store: (quick) => storeBench(quick ? 20_000 : 1_000_000),
   chat: (quick) => chatBench({ quick }),
   transfer: (quick) => transferBench(quick ? quickTransfers : {}),
+  client: (quick) => clientBench({ quick }),
 };
 
 const quick = Deno.args.includes("--quick");

@@ -141,11 +141,11 @@ Deno.test("LineEditor: more pasted lines are sent after a question only", () => 
   assertEquals(editor.handleKey({ key: "text", text: "n" }), undefined);
   assertEquals(editor.render(60).text, "> /msg x ");
   editor.handleKey(paste);
-  assertEquals(editor.handleKey({ key: "text", text: "y" }), {
+  assertEquals(editor.handleKey({ key: "text", text: "yz" }), {
     action: "lines",
     texts: ["/msg x 1", "2", "3"],
   });
-  assertEquals(editor.text, "");
+  assertEquals(editor.text, "z");
   assertEquals(type(editor, "up", "up").text, "2");
 });
 

@@ -25,7 +25,7 @@ interface Style {
  * @param columns Width of the terminal.
  */
 export function renderSvg(screen: string, columns: number): string {
-  const rows = screen.trimEnd().split("\n");
+  const rows = screen.replace(/\n+$/, "").split("\n");
   const width = columns * cellWidth + 2 * margin;
   const height = rows.length * cellHeight + 2 * margin;
   const parts: string[] = [];

@@ -139,6 +139,8 @@ function begins(
   if (connection.closing) return leave(server, session, true, now);
   const awaySince = user.lastSeen;
   enter(server, session, now);
+  if (reply.scram === undefined) server.metrics.resumptions++;
+  else server.metrics.logins++;
   welcome(server, session, now, reply, token, toldUntil, awaySince);
 }
 

@@ -45,6 +45,7 @@ export function move(
   hangUp(server, old, wireError("session_moved"));
   server.userLogChanged = true;
   const { user, ip } = session;
+  server.metrics.resumptions++;
   server.actions.report("info", `${user.name} continues from ${ip}`);
 }
 

@@ -50,7 +50,11 @@ export function login(
 ): ReplyFields<"login"> {
   mustBeOutside(connection);
   connection.login = undefined;
-  const begun = server.logins.begin(request.scram, now);
+  const begun = server.logins.begin(
+    request.scram,
+    now,
+    connection.remote.binding,
+  );
   if ("error" in begun) {
     throw new Refusal(begun.error.code, begun.error.message);
   }
@@ -141,6 +145,7 @@ function refuseLogin(
 ): void {
   connection.refuse(id, wireError(error.code, error.message));
   const { ip } = connection.remote;
+  server.metrics.noteRefusedLogin(error.code);
   server.actions.report("info", `a login from ${ip} failed: ${error.code}`);
 }
 

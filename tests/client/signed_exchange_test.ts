@@ -24,6 +24,8 @@ Deno.test("offerTranscript() differs when any term differs", () => {
   const others: OfferTerms[] = [
     { ...terms, offer: "1123456789abcdef" },
     { ...terms, kind: "session" },
+    { ...terms, fromIdentity: "X" },
+    { ...terms, toIdentity: "X" },
     { ...terms, fromIdentity: "T", toIdentity: "F" },
     { ...terms, fromIdentity: "FT", toIdentity: "" },
     { ...terms, offerKey: "L" },

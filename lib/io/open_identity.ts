@@ -2,7 +2,6 @@ import type { Identity } from "../client/identity.ts";
 import { configFolderPath, openConfigFolder } from "./config_folder.ts";
 import { loadIdentity, readIdentity } from "./identity_file.ts";
 import { KnownPeersFile } from "./known_peers_file.ts";
-import { StartError } from "./start_error.ts";
 
 /** This user's key, and the keys that are known of others. */
 export interface OpenedIdentity {

@@ -144,6 +144,8 @@ function signOf(event: ClientEvent): string {
     case "private-message":
       return "=";
     case "warning":
+    case "key-changed":
+    case "offer-refused":
     case "login-failed":
     case "disconnected":
     case "private-refused":

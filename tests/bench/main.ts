@@ -1,10 +1,11 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [transfer] [client] [--quick]`. One JSON line per case; ratios within one run tell
+ * [transfer] [start] [client] [--quick]`. One JSON line per case; ratios within one run tell
  * something, absolute numbers do not, and nothing is asserted.
  */
 import { chatBench } from "./chat_bench.ts";
 import { clientBench } from "./client_bench.ts";
+import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
 
@@ -13,6 +14,7 @@ const quickTransfers = { runs: 1, megabytes: 16, links: ["loopback"] };
 const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   store: (quick) => storeBench(quick ? 20_000 : 1_000_000),
   chat: (quick) => chatBench({ quick }),
+  start: (quick) => startBench(quick ? 3 : 10),
   transfer: (quick) => transferBench(quick ? quickTransfers : {}),
   client: (quick) => clientBench({ quick }),
 };

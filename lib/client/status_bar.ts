@@ -31,10 +31,21 @@ export function statusBar(
   width: number,
   fill: "-" | " " = "-",
 ): string {
-  const { user, server, isApart, chat, unread, transfers } = facts;
-  const parts: string[] = [];
-  const place = isApart ? `no connection to ${server}` : server;
-  parts.push(user === "" ? place : `${user} at ${place}`);
+  const whole = rowOf(facts, facts.server);
+  const isWide = textWidth(whole) > width;
+  // Who has little room knows best where this is.
+  const row = isWide && facts.user !== "" ? rowOf(facts, undefined) : whole;
+  const text = clipToWidth(row, width);
+  return text + fill.repeat(Math.max(width - textWidth(text), 0));
+}
+
+function rowOf(facts: StatusFacts, server: string | undefined): string {
+  const { user, isApart, chat, unread, transfers } = facts;
+  const apart = server === undefined ? "apart" : `no connection to ${server}`;
+  const place = isApart ? apart : server;
+  const who = user === "" ? [] : [user];
+  const at = place === undefined ? [] : [place];
+  const parts = [[...who, ...at].join(" at ")];
   if (chat !== undefined) parts.push(`chat ${labelOf(chat)}`);
   if (unread !== "") parts.push(`unread ${unread}`);
   const running = transfers.filter(({ state }) => state === "running").length;
@@ -46,6 +57,5 @@ export function statusBar(
       state === "offered" && direction === "incoming"
     ).length;
   if (waiting > 0) parts.push(`${waiting} offered`);
-  const text = clipToWidth(visible(`-- ${parts.join(" -- ")} `), width);
-  return text + fill.repeat(Math.max(width - textWidth(text), 0));
+  return visible(`-- ${parts.join(" -- ")} `);
 }

@@ -44,7 +44,7 @@ export class TerminalMode {
     }
     guardTerminal(() => {
       const bytes = encoder.encode(this.#host.erase() + bracketedPaste.off);
-      Deno.stdin.setRaw(false);
+      setRaw(false);
       try {
         Deno.stdout.writeSync(bytes);
       } catch {

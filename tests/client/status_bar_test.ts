@@ -62,6 +62,11 @@ Deno.test("statusBar: is as wide as it is to be", () => {
   }
 });
 
+Deno.test("statusBar: leaves the server out before it cuts what matters more", () => {
+  const row = statusBar({ ...facts, unread: "luke 3" }, 39);
+  assertEquals(row.replace(/-+$/, ""), "-- yoda -- unread luke 3 ");
+});
+
 Deno.test("UnreadCounts: count what came since the user dealt with somebody", () => {
   const counts = new UnreadCounts();
   for (const each of [message("luke"), message("luke"), message("x", "jedi")]) {

@@ -41,6 +41,7 @@ export class Terminal {
   readonly #screen = new Screen();
   readonly #input = new StdinReader();
   readonly #mode: TerminalMode;
+  #prompt = "";
   #lines: FeedLine[] = [];
   /** Lines given up because the terminal takes none. */
   #lost = 0;
@@ -81,9 +82,10 @@ export class Terminal {
     this.#editor.load(lines);
   }
 
-  /** What stands before the line. */
+  /** What stands before the line, when there is no question. */
   setPrompt(prompt: string): void {
-    this.#editor.prompt = prompt;
+    this.#prompt = prompt;
+    if (this.#answer === undefined) this.#editor.prompt = prompt;
     this.update();
   }
 
@@ -112,7 +114,6 @@ export class Terminal {
   /** Asks a question; `undefined` when the user gives up. */
   async ask(question: string, hidden: boolean): Promise<string | undefined> {
     const editor = this.#editor;
-    const { prompt } = editor;
     editor.prompt = question;
     editor.hidden = hidden;
     editor.remembers = false;
@@ -122,7 +123,7 @@ export class Terminal {
     });
     editor.hidden = false;
     editor.remembers = true;
-    editor.prompt = prompt;
+    editor.prompt = this.#prompt;
     const answered = hidden || text === undefined ? question : question + text;
     this.print([{ text: answered, indent: 2 }]);
     return text;

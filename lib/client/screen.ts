@@ -6,7 +6,7 @@
  */
 import type { RenderedLine } from "./line_editor.ts";
 import { clipStyled, styledWidth } from "./styled_text.ts";
-import { textWidth } from "./text_width.ts";
+import { clipToWidth, textWidth } from "./text_width.ts";
 
 /** What stands at the lower end. */
 export interface ScreenFrame {
@@ -60,19 +60,18 @@ export class Screen {
     const erased = this.erase(width);
     this.#drawn = { frame: clipped, width };
     const { above, line, below } = clipped;
-    const rows = [...lines, ...above, line.text].join("\r\n");
+    const over = [...lines, ...above].map((row) => `${row}\r\n`).join("");
     const under = below.map((row) => `\r\n${row}`).join("");
-    return `${erased}${rows}${under}${up(below.length)}\r${right(line.column)}`;
+    return `${erased}${over}${under}${up(below.length)}\r${withCursor(line)}`;
   }
 
   /** What to write when no more than the line changed; else `undefined`. */
   #change(frame: ScreenFrame, width: number): string | undefined {
     if (this.#drawn?.width !== width) return undefined;
-    const { above, line, below } = this.#drawn.frame;
+    const { above, line: before, below } = this.#drawn.frame;
     if (!isSame(above, frame.above) || !isSame(below, frame.below)) {
       return undefined;
     }
-    const before = line;
     const { text, column } = frame.line;
     if (text === before.text && column === before.column) return "";
     this.#drawn = { frame, width };
@@ -80,8 +79,7 @@ export class Screen {
       before.column === textWidth(before.text) && column === textWidth(text);
     // Most keys add a character at the end.
     if (isLonger) return text.slice(before.text.length);
-    const drawn = text === before.text ? "" : `${text}\x1b[K`;
-    return `\r${drawn}${drawn === "" ? "" : "\r"}${right(column)}`;
+    return `\r\x1b[K${withCursor(frame.line)}`;
   }
 }
 
@@ -94,6 +92,17 @@ function up(rows: number): string {
   return rows > 0 ? `\x1b[${rows}A` : "";
 }
 
-function right(columns: number): string {
-  return columns > 0 ? `\x1b[${columns}C` : "";
+/**
+ * Draws the line with the cursor in its place: where the terminal has it after
+ * what stands before it, since not every terminal finds every character as wide
+ * as this program does.
+ */
+function withCursor({ text, column }: RenderedLine): string {
+  const before = clipToWidth(text, column);
+  const after = text.slice(before.length);
+  return after === "" ? text : `${before}${saveCursor}${after}${restoreCursor}`;
 }
+
+/** DECSC and DECRC. */
+const saveCursor = "\x1b7";
+const restoreCursor = "\x1b8";

@@ -13,11 +13,14 @@ function shown(writes: readonly string[]): string[] {
   const rows = [""];
   let row = 0;
   let column = 0;
-  const parts = writes.join("").match(/\x1b\[\d*[A-Z]|\r|\n|[^\x1b\r\n]/gu) ??
-    [];
+  let saved = { row, column };
+  const pattern = /\x1b\[\d*[A-Z]|\x1b[78]|\r|\n|[^\x1b\r\n]/gu;
+  const parts = writes.join("").match(pattern) ?? [];
   for (const part of parts) {
     const count = Number(part.match(/\d+/)?.[0] ?? 1);
     if (part === "\r") column = 0;
+    else if (part === "\x1b7") saved = { row, column };
+    else if (part === "\x1b8") ({ row, column } = saved);
     else if (part === "\n") rows[++row] ??= "";
     else if (part.endsWith("A") && part.startsWith("\x1b")) row -= count;
     else if (part.endsWith("C") && part.startsWith("\x1b")) column += count;
@@ -61,11 +64,11 @@ Deno.test("Screen: a key at the end of the line is all that is written for it", 
   assertEquals(screen.draw(frame({ text: "> ab", column: 4 }), 80), "b");
   assertEquals(
     screen.draw(frame({ text: "> ab", column: 2 }), 80),
-    "\r\x1b[2C",
+    "\r\x1b[K> \x1b7ab\x1b8",
   );
   assertEquals(
     screen.draw(frame({ text: "> b", column: 2 }), 80),
-    "\r> b\x1b[K\r\x1b[2C",
+    "\r\x1b[K> \x1b7b\x1b8",
   );
 });
 

@@ -1,8 +1,11 @@
 /** The server's entry point: `server [PORT] [ATTEMPTS] [options]`. */
 import {
   parseServerOptions,
+  serverOptionRows,
   type ServerOptions,
 } from "./lib/server/server_options.ts";
+import { serverPage } from "./lib/server/server_page.ts";
+import { parseManualCommand } from "./lib/protocol/manual_command.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { CredentialsSource } from "./lib/io/credentials_source.ts";
 import { ensureFirstAccount } from "./lib/io/first_account.ts";
@@ -19,11 +22,15 @@ const stderr = new ConsoleOutput(Deno.stderr);
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {
   if (first === "user") return await runUserCommand(rest);
-  const request = parseServerOptions(Deno.args);
+  const manual = parseManualCommand(Deno.args, serverPage(serverOptionRows));
+  const request = manual ?? parseServerOptions(Deno.args);
   switch (request.kind) {
     case "help":
     case "version":
       stdout.write(request.text + "\n");
+      return 0;
+    case "print":
+      stdout.write(request.text);
       return 0;
     case "error":
       stderr.write(request.message + "\n");

@@ -9,6 +9,7 @@
  * Usage: deno task compile
  */
 import { fromFileUrl } from "@std/path";
+import { settingRows } from "../lib/client/client_settings.ts";
 
 const root = fromFileUrl(new URL("..", import.meta.url));
 const fallback = ".denort/denort";
@@ -17,6 +18,7 @@ const fallback = ".denort/denort";
 const serverEnvironment = ["PARLEY_PASSWORD", "NO_COLOR", "HOME", "TERM"];
 const clientEnvironment = [
   ...serverEnvironment,
+  ...settingRows.flatMap(({ environment }) => environment ?? []),
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",
   "APPDATA",

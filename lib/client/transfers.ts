@@ -160,8 +160,10 @@ export class Transfers {
     const { id } = transfer;
     if (!event.accept || event.key === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const message = rejectionText(event.reason);
-      return this.#table.end(transfer, "rejected", message);
+      const { reason } = event;
+      const code = reason === "disk" || reason === "busy" ? reason : undefined;
+      const why = rejectionText(reason);
+      return this.#table.end(transfer, "rejected", why, undefined, code);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
     const resume = event.resume === undefined ? {} : { resume: event.resume };
@@ -193,11 +195,8 @@ export class Transfers {
     if (event.result === "cancelled") {
       return this.#table.end(transfer, "cancelled", `cancelled by ${user}`);
     }
-    this.#table.end(
-      transfer,
-      "failed",
-      event.reason ?? `${user} could not go on`,
-    );
+    const { reason = `${user} could not go on`, code } = event;
+    this.#table.end(transfer, "failed", reason, undefined, code);
   }
 
   /** The transfer service has something to tell. */
@@ -348,7 +347,7 @@ export class Transfers {
     } else if (code === "cancelled") {
       // The other side's datagram was faster than its word through the server.
       return this.#table.end(transfer, "cancelled", message);
-    } else this.#tellEnd(transfer, "failed", message);
+    } else this.#tellEnd(transfer, "failed", { reason: message, code });
     this.#table.end(transfer, "failed", message, undefined, code);
   }
 
@@ -373,15 +372,16 @@ export class Transfers {
   #tellEnd(
     transfer: Transfer,
     result: "verified" | "failed" | "cancelled",
-    reason?: string,
+    why: { readonly reason?: string; readonly code?: string } = {},
   ): void {
     const { id: offer, state, direction, answering } = transfer;
     if (state === "preparing") return;
     if (direction === "incoming" && state === "offered" && !answering) {
       return this.#decline(offer, "rejected");
     }
-    const why = reason === undefined ? {} : { reason: reason.slice(0, 256) };
-    this.#host.request("offer-end", { offer, result, ...why }, () => {});
+    const short = why.reason && { reason: why.reason.slice(0, 256) };
+    const fields = { offer, result, ...why, ...short };
+    this.#host.request("offer-end", fields, () => {});
   }
 
   #run(transfer: Transfer, now: Instant): void {

@@ -13,7 +13,7 @@ import type { TransferPort } from "../client/transfer_port.ts";
 import { parseCommand } from "../commands/parse_command.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
-import { openPins } from "./open_pins.ts";
+import { givenPin, openPins } from "./open_pins.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
 import { PipeInterface } from "./pipe_interface.ts";
@@ -38,7 +38,7 @@ export async function runClient(
   options: ClientOptions,
   password: string | undefined,
 ): Promise<number> {
-  const pins = options.plain ? undefined : await openPins();
+  const pins = options.plain ? undefined : await openPins(givenPin(options));
   const shell = new ClientShell(options, password, pins);
   return await shell.run();
 }

@@ -150,6 +150,16 @@ export class ServerCore<Accounts> {
     return answer;
   }
 
+  /** A datagram came to the UDP port that is for probes alone. */
+  handleProbe(
+    bytes: Uint8Array,
+    from: WireAddress,
+    now: Instant,
+  ): ServerDatagram | undefined {
+    const { probes } = this.#server.rendezvous;
+    return probes.handleDatagram(bytes, from, now.mono);
+  }
+
   /** The connection is closed, by whichever side. */
   handleClosed(id: ConnectionId, now: Instant): void {
     this.#now = now;

@@ -60,7 +60,7 @@ Deno.test("--help and --version on both programs", async () => {
   }
 });
 
-Deno.test("what stops a start: one line that says what to do, exit code 1, no stack trace", async () => {
+Deno.test("what stops a start: one line that says what to do, an exit code, no stack trace", async () => {
   await using server = await startServer();
   const folder = await Deno.makeTempDir({ prefix: "parley-start-" });
   try {
@@ -104,7 +104,9 @@ Deno.test("what stops a start: one line that says what to do, exit code 1, no st
       const { code, err } = await run([...program, ...args], {
         env: { PARLEY_PASSWORD: "x" },
       });
-      assertEquals([code, err.length], [1, 1], `${args}: ${err.join("\n")}`);
+      const expected = program === clientCommand ? 4 : 1;
+      const what = `${args}: ${err.join("\n")}`;
+      assertEquals([code, err.length], [expected, 1], what);
       assertMatch(err[0] ?? "", pattern);
       assert(!/^\s+at |Error:/.test(err[0] ?? ""), err[0]);
     }
@@ -138,7 +140,7 @@ Deno.test("piped input: user name and password are read, tried again, then block
       await client.send(line);
     }
     await client.finish();
-    assertEquals(client.process.ended?.code, 1);
+    assertEquals(client.process.ended?.code, 3);
     const text = [...client.process.out, ...client.process.err].join("\n");
     const again = "Invalid username or password. Please try again";
     assertEquals(text.split(again).length, 3, text);
@@ -157,7 +159,7 @@ Deno.test("piped input: user name and password are read, tried again, then block
     line.includes(
       "Your account is blocked due to multiple login failures. Please try again later",
     ));
-  assertEquals(await late.finish(), 1);
+  assertEquals(await late.finish(), 3);
 });
 
 Deno.test("piped input: commands one a line, a clean logout at the end", async () => {

@@ -29,15 +29,18 @@ function bashScript(page: ProgramPage): string[] {
   const words = (list: readonly string[]) =>
     `COMPREPLY=($(compgen -W ${quote(list.join(" "))} -- "$cur"))`;
   const files = (flag: string) =>
-    `compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -${flag} -- "$cur"))`;
-  const valueOf = (row: OptionRow) =>
-    row.choices !== undefined
-      ? words(row.choices)
-      : row.value === "FILE"
-      ? files("f")
-      : row.value === "FOLDER"
-      ? files("d")
-      : "COMPREPLY=()";
+    `compopt -o filenames 2>/dev/null; local IFS=$'\\n'; ` +
+    `COMPREPLY=($(compgen -${flag} -- "$cur"))`;
+  const action = ({ value, choices }: OptionRow) => {
+    if (choices !== undefined) return words(choices);
+    if (value === "FILE") return files("f");
+    return value === "FOLDER" ? files("d") : "";
+  };
+  const byAction = new Map<string, string[]>();
+  for (const row of options.filter(({ value }) => value !== undefined)) {
+    const names = byAction.get(action(row)) ?? [];
+    byAction.set(action(row), [...names, row.name]);
+  }
   return [
     `# bash completion of ${name}: source this file, or put it as "${name}" into`,
     "# /etc/bash_completion.d",
@@ -46,11 +49,11 @@ function bashScript(page: ProgramPage): string[] {
     '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"',
     "  COMPREPLY=()",
     '  case "$prev" in',
-    ...options.filter((row) => row.value !== undefined).map((row) =>
-      `    ${row.name}) local IFS=$'\\n${
-        row.choices === undefined ? "" : " "
-      }'; ${valueOf(row)}; return ;;`
-    ),
+    ...[...byAction].flatMap(([action, names]) => [
+      `    ${names.join("|")})`,
+      ...action === "" ? [] : [`      ${action}`],
+      "      return ;;",
+    ]),
     "  esac",
     '  if [[ "$cur" == -* ]]; then',
     `    ${words(options.flatMap(optionNames))}`,

@@ -2,26 +2,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { clientCommand, serverCommand } from "../support/programs.ts";
-import { RunningProcess } from "../support/running_process.ts";
+import { runProgram as run } from "../support/run_program.ts";
 import { TestClient } from "../support/test_client.ts";
-
-/** Runs a program to its end; what it said and how it ended. */
-async function run(
-  command: readonly string[],
-  options: { input?: string; env?: Record<string, string>; cwd?: string } = {},
-): Promise<{ code: number; out: string[]; err: string[] }> {
-  const cwd = options.cwd ?? await Deno.makeTempDir({ prefix: "parley-run-" });
-  const process = new RunningProcess({ command, cwd, env: options.env ?? {} });
-  try {
-    if (options.input !== undefined) await process.send(options.input);
-    await process.closeInput();
-    const { code } = await process.end();
-    return { code, out: process.out, err: process.err };
-  } finally {
-    await process.kill();
-    if (options.cwd === undefined) await Deno.remove(cwd, { recursive: true });
-  }
-}
 
 Deno.test("wrong usage: one line that names argument, value and what is valid; exit code 2", async () => {
   const cases: [readonly string[], string[], RegExp][] = [

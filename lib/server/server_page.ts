@@ -51,8 +51,7 @@ const page: ProgramPage = {
     },
     { command: "parley-server", help: "run on port 6000" },
     {
-      command:
-        "parley-server 7000 5 --block-duration 60 --data-dir /tmp/parley",
+      command: "parley-server 7000 5 --block-duration 60 --data-dir chat",
       help: "on another port; five failed logins lock an account for a minute",
     },
     {

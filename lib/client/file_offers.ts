@@ -100,15 +100,16 @@ export class FileOffers {
   tellEnd(
     transfer: Transfer,
     result: "verified" | "failed" | "cancelled",
-    reason?: string,
+    why: { readonly reason?: string; readonly code?: string } = {},
   ): void {
     const { id: offer, state, direction, answering } = transfer;
     if (state === "preparing") return;
     if (direction === "incoming" && state === "offered" && !answering) {
       return this.decline(offer, "rejected");
     }
-    const why = reason === undefined ? {} : { reason: reason.slice(0, 256) };
-    this.#host.request("offer-end", { offer, result, ...why }, () => {});
+    const short = why.reason && { reason: why.reason.slice(0, 256) };
+    const fields = { offer, result, ...why, ...short };
+    this.#host.request("offer-end", fields, () => {});
   }
 
   /** True while the offer may be made, or made again. */

@@ -164,14 +164,16 @@ export class Transfers {
     const { id, terms } = transfer;
     if (!event.accept || event.key === undefined || terms === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const message = rejectionText("file", event.reason);
-      return this.#table.end(transfer, "rejected", message);
+      const { reason } = event;
+      const code = reason === "disk" || reason === "busy" ? reason : undefined;
+      const why = rejectionText("file", reason);
+      return this.#table.end(transfer, "rejected", why, undefined, code);
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
     if (refusal !== undefined) {
       const { code, message } = refusal;
       this.#host.effect({ effect: "cancel-transfer", id });
-      this.#offers.tellEnd(transfer, "failed", message);
+      this.#offers.tellEnd(transfer, "failed", { reason: message, code });
       return this.#table.end(transfer, "failed", message, undefined, code);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
@@ -204,11 +206,8 @@ export class Transfers {
     if (event.result === "cancelled") {
       return this.#table.end(transfer, "cancelled", `cancelled by ${user}`);
     }
-    this.#table.end(
-      transfer,
-      "failed",
-      event.reason ?? `${user} could not go on`,
-    );
+    const { reason = `${user} could not go on`, code } = event;
+    this.#table.end(transfer, "failed", reason, undefined, code);
   }
 
   /** The transfer service has something to tell. */
@@ -291,7 +290,7 @@ export class Transfers {
     } else if (code === "cancelled") {
       // The other side's datagram was faster than its word through the server.
       return this.#table.end(transfer, "cancelled", message);
-    } else this.#offers.tellEnd(transfer, "failed", message);
+    } else this.#offers.tellEnd(transfer, "failed", { reason: message, code });
     this.#table.end(transfer, "failed", message, undefined, code);
   }
 

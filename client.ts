@@ -1,6 +1,7 @@
 /** The client's entry point: `client [SERVER_HOST] [SERVER_PORT] [UDP_PORT] [options]`. */
 import { parseClientCommand } from "./lib/client/client_command.ts";
 import type { ClientOptions } from "./lib/client/client_options.ts";
+import { buildInfo } from "./lib/io/build_info.ts";
 import { initClientConfig, readClientConfig } from "./lib/io/client_config.ts";
 import { exitCode } from "./lib/client/exit_code.ts";
 import { forgetServer } from "./lib/io/forget_server.ts";
@@ -19,8 +20,10 @@ async function main(): Promise<number> {
   const request = parseClientCommand(Deno.args, env, config);
   switch (request.kind) {
     case "help":
-    case "version":
       stdout.write(`${request.text}\n`);
+      return 0;
+    case "version":
+      stdout.write(`${request.text}, ${buildInfo()}\n`);
       return 0;
     case "print":
       stdout.write(request.text);

@@ -63,6 +63,8 @@ export interface ClientOptions {
   readonly plain: boolean;
   /** Server to forget instead of connecting, as `serverLabel` writes it. */
   readonly forget?: string;
+  /** Path of the identity key; in the configuration folder when absent. */
+  readonly identity?: string;
   /** False when colour was declined; a terminal is needed for it as well. */
   readonly color: boolean;
   /** Ring the bell when somebody writes to the user. */
@@ -154,6 +156,7 @@ export function readOptions(
   const exec = line.options.get("--exec") ?? [];
   for (const command of exec) parseNonEmpty("--exec", command, "a command");
   const forget = lastValue(line, "--forget");
+  const identity = optional("identity", parsePath);
   const hostHint = server === undefined ? hintFor(host, config) : undefined;
   return {
     host,
@@ -172,6 +175,7 @@ export function readOptions(
     json: line.options.has("--json"),
     plain: values.isOn("plain"),
     ...forget !== undefined && { forget: parseForget(forget) },
+    ...identity !== undefined && { identity },
     color: values.isOn("color"),
     notify: values.isOn("notify"),
     timestamps: values.isOn("timestamps"),

@@ -13,7 +13,8 @@ const page: ProgramPage = {
   title: "server of a chat with peer-to-peer video",
   description: [
     "Keeps the accounts, the messages and the groups of its users, and helps " +
-    "their clients to find each other. SIGTERM or Ctrl-C ends it cleanly.",
+    "their clients to find each other. SIGTERM or Ctrl-C ends it cleanly; " +
+    "SIGHUP reads the accounts and the certificate anew and reopens the log file.",
   ],
   usage: [
     { arguments: "[PORT] [ATTEMPTS] [options]", help: "run the server" },
@@ -25,6 +26,10 @@ const page: ProgramPage = {
     {
       arguments: "user list|hash [options]",
       help: "show all accounts; replace plain passwords by verifiers",
+    },
+    {
+      arguments: "check [options]",
+      help: "look whether a server could start with these options",
     },
     ...manualUsage,
   ],
@@ -53,6 +58,10 @@ const page: ProgramPage = {
     {
       command: "parley-server 7000 5 --block-duration 60 --data-dir chat",
       help: "on another port; five failed logins lock an account for a minute",
+    },
+    {
+      command: "parley-server check --data-dir chat",
+      help: "look before starting",
     },
     {
       command: "parley-server completions bash > parley-server.bash",

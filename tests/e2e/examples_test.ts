@@ -14,7 +14,7 @@ import { logIn, passwordOf } from "../support/jedi.ts";
 import { clientCommand, root, serverCommand } from "../support/programs.ts";
 import { RunningProcess } from "../support/running_process.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
-import { TestClient } from "../support/test_client.ts";
+import { TestClient, type TestClientOptions } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 
 const readme = Deno.readTextFileSync(join(root, "README.md"));
@@ -165,10 +165,13 @@ class Scene implements AsyncDisposable {
     this.#server = server;
   }
 
-  async user(name: string, ...args: string[]): Promise<TestClient> {
+  async user(
+    name: string,
+    options: TestClientOptions = {},
+  ): Promise<TestClient> {
     const known = this.#clients.get(name);
     if (known !== undefined) return known;
-    const client = await logIn(this.#server, name, { args });
+    const client = await logIn(this.#server, name, options);
     await Deno.writeTextFile(join(client.folder, "my film.mp4"), "film");
     this.#clients.set(name, client);
     return client;
@@ -221,6 +224,8 @@ async function play(scene: Scene): Promise<void> {
     "/profile leia",
     "/chat luke",
     "/chat",
+    "/verify luke",
+    "/verify luke ok",
     "/help",
     "/help p2pvideo",
     "/limit 2M",
@@ -267,7 +272,7 @@ async function play(scene: Scene): Promise<void> {
   const yoda = await scene.user("yoda");
   for (const line of ["/accept 1", "/reject 1", "/cancel 1"]) {
     await scene.leave("ahsoka");
-    const ahsoka = await scene.user("ahsoka", "--accept", "ask");
+    const ahsoka = await scene.user("ahsoka", { args: ["--accept", "ask"] });
     if (line === "/cancel 1") {
       await ahsoka.send("/startprivate yoda");
       await ahsoka.event("session", { state: "open" });
@@ -277,7 +282,11 @@ async function play(scene: Scene): Promise<void> {
     }
     await scene.say("ahsoka", line);
   }
-  await scene.say("yoda", "/rename master");
+  // On another machine luke has another key.
+  await scene.leave("luke");
+  await scene.user("luke", { identity: "new" });
+  await yoda.event("key-changed", { user: "luke" });
+  await scene.say("yoda", "/verify luke accept", "/rename master");
   await yoda.send("/changepassword");
   for (const line of [passwordOf("yoda"), "a new one"]) await yoda.send(line);
   await yoda.event("result", { command: "changepassword", ok: true });

@@ -74,7 +74,15 @@ Deno.test("--json: every field of every event and result is documented, and the 
 /** What takes a full disk, a relay, a broken connection or a crash to see. */
 const rare = {
   events: ["paused", "private-refused", "warning"],
-  fields: ["unconfirmed", "why", "resumed", "message", "code", "ambiguous"],
+  fields: [
+    "unconfirmed",
+    "why",
+    "resumed",
+    "message",
+    "code",
+    "ambiguous",
+    "formerly",
+  ],
 };
 
 /** Keys of an object and of the objects in its lists; not of free-form ones. */
@@ -105,9 +113,10 @@ async function talk(): Promise<JsonEvent[]> {
   await aboutGroups(yoda, luke, leia);
   await aboutSessions(yoda, luke);
   await aboutFiles(yoda, luke, leia);
+  await aboutKeys(server, yoda, luke);
   await yoda.succeed("/help");
   await yoda.succeed("/rename master");
-  await luke.event("renamed");
+  await leia.event("renamed");
   for (const line of ["/changepassword", passwordOf("yoda"), "a new one"]) {
     await yoda.send(line);
   }
@@ -116,7 +125,7 @@ async function talk(): Promise<JsonEvent[]> {
   await yoda.event("goodbye");
   await yoda.process.end();
   await server.stop();
-  await luke.event("disconnected", { retrying: true });
+  await leia.event("disconnected", { retrying: true });
   return [yoda, luke, leia, stranger].flatMap((client) => client.events());
 }
 
@@ -146,6 +155,8 @@ async function aboutPeople(
   luke: TestClient,
 ): Promise<void> {
   await yoda.succeed("/activeuser");
+  await yoda.succeed("/verify luke");
+  await yoda.succeed("/verify luke ok");
   await yoda.succeed("/whoelsesince 3600");
   await yoda.succeed("/block leia");
   await yoda.succeed("/blocked");
@@ -235,4 +246,18 @@ async function aboutFiles(
   await yoda.event("result", { command: "cancel", ok: true }, { from });
   await leia.event("transfer", { state: "cancelled" });
   await yoda.succeed("/limit off");
+}
+
+/** Luke comes back from another machine, with another key. */
+async function aboutKeys(
+  server: TestServer,
+  yoda: TestClient,
+  luke: TestClient,
+): Promise<void> {
+  await luke.finish();
+  await using other = await logIn(server, "luke", { identity: "new" });
+  await yoda.event("key-changed", { user: "luke" });
+  await writeRandomFile(join(other.folder, "film.mp4"), 1_000, 6);
+  await other.refused("/p2pvideo yoda film.mp4");
+  await yoda.event("offer-refused");
 }

@@ -1,6 +1,7 @@
 /** The client's entry point: `client [SERVER_HOST] [SERVER_PORT] [UDP_PORT] [options]`. */
 import { parseClientCommand } from "./lib/client/client_command.ts";
 import type { ClientOptions } from "./lib/client/client_options.ts";
+import { buildInfo } from "./lib/io/build_info.ts";
 import { initClientConfig, readClientConfig } from "./lib/io/client_config.ts";
 import { exitCode } from "./lib/client/exit_code.ts";
 import { forgetServer } from "./lib/io/forget_server.ts";

@@ -5,12 +5,12 @@ import {
   serverOptionRows,
   type ServerOptions,
 } from "./lib/server/server_options.ts";
+import { serverPage } from "./lib/server/server_page.ts";
+import { parseManualCommand } from "./lib/protocol/manual_command.ts";
 import { type ServerLogLevel, serverLogLine } from "./lib/log/server_log.ts";
 import { buildInfo } from "./lib/io/build_info.ts";
 import { runCheckCommand } from "./lib/io/check_command.ts";
 import { RotatingLog } from "./lib/io/rotating_log.ts";
-import { serverPage } from "./lib/server/server_page.ts";
-import { parseManualCommand } from "./lib/protocol/manual_command.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { CredentialsSource } from "./lib/io/credentials_source.ts";
 import { ensureFirstAccount } from "./lib/io/first_account.ts";

@@ -157,6 +157,7 @@ export function readOptions(
   const exec = line.options.get("--exec") ?? [];
   for (const command of exec) parseNonEmpty("--exec", command, "a command");
   const forget = lastValue(line, "--forget");
+  const identity = optional("identity", parsePath);
   const hostHint = server === undefined ? hintFor(host, config) : undefined;
   return {
     host,
@@ -176,6 +177,7 @@ export function readOptions(
     json: line.options.has("--json"),
     plain: values.isOn("plain"),
     ...forget !== undefined && { forget: parseForget(forget) },
+    ...identity !== undefined && { identity },
     color: values.isOn("color"),
     notify: values.isOn("notify"),
     timestamps: values.isOn("timestamps"),

@@ -90,6 +90,16 @@ export const settingRows: readonly SettingRow[] = [
     scope: "both",
   },
   {
+    name: "--identity",
+    value: "FILE",
+    help: "sign with this key, such as a copy of another machine's",
+    default: "identity.pem in the configuration folder",
+    key: "identity",
+    type: "string",
+    sample: '"~/keys/identity.pem"',
+    scope: "both",
+  },
+  {
     name: "--udp-port",
     value: "PORT",
     help: "UDP port for peer-to-peer transfers; 0 = any free one",

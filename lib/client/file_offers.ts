@@ -100,16 +100,19 @@ export class FileOffers {
   tellEnd(
     transfer: Transfer,
     result: "verified" | "failed" | "cancelled",
-    why: { readonly reason?: string; readonly code?: string } = {},
+    reason?: string,
+    code?: string,
   ): void {
     const { id: offer, state, direction, answering } = transfer;
     if (state === "preparing") return;
     if (direction === "incoming" && state === "offered" && !answering) {
       return this.decline(offer, "rejected");
     }
-    const short = why.reason && { reason: why.reason.slice(0, 256) };
-    const fields = { offer, result, ...why, ...short };
-    this.#host.request("offer-end", fields, () => {});
+    const why = {
+      ...reason !== undefined && { reason: reason.slice(0, 256) },
+      ...code !== undefined && { code },
+    };
+    this.#host.request("offer-end", { offer, result, ...why }, () => {});
   }
 
   /** True while the offer may be made, or made again. */

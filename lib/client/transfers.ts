@@ -165,9 +165,9 @@ export class Transfers {
     if (!event.accept || event.key === undefined || terms === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
       const { reason } = event;
-      const code = reason === "disk" || reason === "busy" ? reason : undefined;
-      const why = rejectionText("file", reason);
-      return this.#table.end(transfer, "rejected", why, undefined, code);
+      const code = codes.find((code) => code === reason);
+      const message = rejectionText("file", reason);
+      return this.#table.end(transfer, "rejected", message, undefined, code);
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
     if (refusal !== undefined) {
@@ -290,7 +290,7 @@ export class Transfers {
     } else if (code === "cancelled") {
       // The other side's datagram was faster than its word through the server.
       return this.#table.end(transfer, "cancelled", message);
-    } else this.#offers.tellEnd(transfer, "failed", { reason: message, code });
+    } else this.#offers.tellEnd(transfer, "failed", message, code);
     this.#table.end(transfer, "failed", message, undefined, code);
   }
 
@@ -304,3 +304,5 @@ export class Transfers {
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
 const settleMs = 2000;
+/** Reasons of a receiver that programs are told apart from a plain no. */
+const codes = ["disk", "busy"];

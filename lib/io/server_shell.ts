@@ -130,7 +130,8 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     bytes: Uint8Array,
     from: WireAddress,
   ): ServerDatagram | undefined {
-    return this.#parts.core.handleProbe(bytes, from, systemClock());
+    const { probes } = this.#parts.core;
+    return probes.handleDatagram(bytes, from, systemClock().mono);
   }
 
   /** The accounts were edited. */

@@ -13,8 +13,8 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
-import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { renderHelp } from "../protocol/program_page.ts";
+import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 import { serverPage } from "./server_page.ts";
 
@@ -297,6 +297,7 @@ export const serverOptionRows: readonly OptionRow[] = [
     name: "--log-level",
     value: "LEVEL",
     help: "least that is logged: debug, info, warning or error",
+    choices: serverLogLevels,
     default: defaultLogLevel,
   },
   {

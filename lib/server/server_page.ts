@@ -14,7 +14,7 @@ const page: ProgramPage = {
   description: [
     "Keeps the accounts, the messages and the groups of its users, and helps " +
     "their clients to find each other. SIGTERM or Ctrl-C ends it cleanly; " +
-    "SIGHUP reads the accounts and the certificate anew and reopens the log.",
+    "SIGHUP reads the accounts and the certificate anew and reopens the log file.",
   ],
   usage: [
     { arguments: "[PORT] [ATTEMPTS] [options]", help: "run the server" },
@@ -29,7 +29,7 @@ const page: ProgramPage = {
     },
     {
       arguments: "check [options]",
-      help: "say whether a server could start with these options",
+      help: "look whether a server could start with these options",
     },
     ...manualUsage,
   ],
@@ -61,7 +61,7 @@ const page: ProgramPage = {
     },
     {
       command: "parley-server check --data-dir chat",
-      help: "look whether accounts, database and ports are in order",
+      help: "look before starting",
     },
     {
       command: "parley-server completions bash > parley-server.bash",

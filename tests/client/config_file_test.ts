@@ -101,5 +101,5 @@ Deno.test("newConfigText() sets nothing; without its marks it is valid and whole
     assert(values.has(key), key);
   }
   assert(home.has("user"));
-  assert(text.split("\n").every((line) => line.length <= 100));
+  assert(text.split("\n").every((line) => line.length <= 120));
 });

@@ -152,6 +152,7 @@ export function readOptions(
   const password = passwordFile === undefined
     ? env("PARLEY_PASSWORD")
     : undefined;
+  const identity = optional("identity", parsePath);
   const accept = optional("accept", parseAccept);
   const exec = line.options.get("--exec") ?? [];
   for (const command of exec) parseNonEmpty("--exec", command, "a command");
@@ -169,6 +170,7 @@ export function readOptions(
     ...passwordFile !== undefined && { passwordFile },
     udpPort: needed("udp-port", udpPortNumber),
     downloadDir: needed("download-dir", parseFolder),
+    ...identity !== undefined && { identity },
     ...accept !== undefined && { accept },
     limit: needed("limit", parseLimit),
     exec,

@@ -6,7 +6,6 @@ import { initClientConfig, readClientConfig } from "./lib/io/client_config.ts";
 import { exitCode } from "./lib/client/exit_code.ts";
 import { forgetServer } from "./lib/io/forget_server.ts";
 import { runClient } from "./lib/io/client_shell.ts";
-import { buildInfo } from "./lib/io/build_info.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { isHostName } from "./lib/io/is_host_name.ts";
 import { StartError } from "./lib/io/start_error.ts";

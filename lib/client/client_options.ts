@@ -152,7 +152,6 @@ export function readOptions(
   const password = passwordFile === undefined
     ? env("PARLEY_PASSWORD")
     : undefined;
-  const identity = optional("identity", parsePath);
   const accept = optional("accept", parseAccept);
   const exec = line.options.get("--exec") ?? [];
   for (const command of exec) parseNonEmpty("--exec", command, "a command");
@@ -170,7 +169,6 @@ export function readOptions(
     ...passwordFile !== undefined && { passwordFile },
     udpPort: needed("udp-port", udpPortNumber),
     downloadDir: needed("download-dir", parseFolder),
-    ...identity !== undefined && { identity },
     ...accept !== undefined && { accept },
     limit: needed("limit", parseLimit),
     exec,

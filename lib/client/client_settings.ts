@@ -122,16 +122,6 @@ export const settingRows: readonly SettingRow[] = [
     scope: "both",
   },
   {
-    name: "--identity",
-    value: "FILE",
-    help: "the key to sign with, such as a copy of another machine's",
-    default: "identity.pem",
-    key: "identity",
-    type: "string",
-    sample: '"~/.config/parley/identity.pem"',
-    scope: "both",
-  },
-  {
     name: "--accept",
     value: "MODE",
     help: "files and private sessions: always, ask or never",

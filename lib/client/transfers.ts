@@ -173,7 +173,7 @@ export class Transfers {
     if (refusal !== undefined) {
       const { code, message } = refusal;
       this.#host.effect({ effect: "cancel-transfer", id });
-      this.#offers.tellEnd(transfer, "failed", { reason: message, code });
+      this.#offers.tellEnd(transfer, "failed", message);
       return this.#table.end(transfer, "failed", message, undefined, code);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };

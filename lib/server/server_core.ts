@@ -29,7 +29,6 @@ import type {
   ServerAction,
 } from "./server_action.ts";
 import { ServerContext, type ServerOptions } from "./server_context.ts";
-import { sayBye } from "./say_bye.ts";
 import { disconnectSlowReaders } from "./slow_readers.ts";
 import { Retention } from "./retention.ts";
 import type { Found, StoredMessage, StoredState } from "./store.ts";
@@ -363,9 +362,7 @@ export class ServerCore<Accounts> {
     const server = this.#server;
     disconnectSlowReaders(server, this.#now);
     if (server.stopping && !this.#saidBye && this.#commits.isIdle) {
-      this.#saidBye = true;
-      sayBye(server, this.#connections.values(), this.#now);
-      this.#commits.flush(this.#now);
+      this.#sayBye();
     }
     this.#commits.scheduleFlush(this.#now);
     if (server.userLogChanged) {
@@ -373,6 +370,20 @@ export class ServerCore<Accounts> {
       const entries = [...server.online].map((session) => session.logEntry);
       server.actions.push({ action: "user-log", entries });
     }
+  }
+
+  #sayBye(): void {
+    this.#saidBye = true;
+    const server = this.#server;
+    const why = wireError("shutting_down");
+    // Nobody is to be told that everybody goes: so the sessions end unannounced.
+    const sessions = [...server.online];
+    server.online.clear();
+    for (const session of sessions) leave(server, session, true, this.#now);
+    for (const connection of this.#connections.values()) {
+      if (!connection.closing) hangUp(server, connection, why);
+    }
+    this.#commits.flush(this.#now);
   }
 
   /** Ends a connection whose client does not keep to the protocol. */

@@ -180,10 +180,9 @@ Deno.test({
     await typed(terminal, "yoda> /msgto luke a line to be changed again");
     await terminal.type("C-u", "C-r", "edi");
     await typed(terminal, "not found: edi_ >");
+    const from = luke.process.out.length;
     await terminal.type("C-g", "C-r", "changed", "C-r", "Enter");
-    await luke.event("message", { text: "a line to be changed" }, {
-      from: luke.process.out.length,
-    });
+    await luke.event("message", { text: "a line to be changed" }, { from });
   },
 });
 

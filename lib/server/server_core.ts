@@ -38,7 +38,8 @@ import { checkTimeouts } from "./timeouts.ts";
  *
  * After any calls of `handle*` drain, in this order: {@link pollAction} until
  * it returns `undefined`, {@link pollDirty} and what is in {@link queueOf} of
- * each, {@link pollTimeout}. The times of an {@link Instant} must not go back.
+ * each, {@link pollTimeout}. The `mono` of an {@link Instant} must not go back; `wall`
+ * may be set at any moment.
  *
  * @typeParam Accounts What {@link handleAccounts} passes to the login decider.
  */
@@ -65,7 +66,7 @@ export class ServerCore<Accounts> {
     now: Instant,
   ) {
     this.#logins = logins;
-    this.#server = new ServerContext(options, state, logins, random);
+    this.#server = new ServerContext(options, state, logins, random, now);
     this.#commits = new GroupCommit(this.#server);
     this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;

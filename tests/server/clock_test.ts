@@ -48,7 +48,10 @@ for (const [name, jumpMs] of [["forward", dayMs], ["back", -dayMs]] as const) {
     const early = harness.connect();
     early.hello();
     assert(
-      early.refused("login", { scram: "n,,n=yoda,r=nonce-of-a-client", udpPort: 0 })
+      early.refused("login", {
+        scram: "n,,n=yoda,r=nonce-of-a-client",
+        udpPort: 0,
+      })
         .startsWith("account_blocked"),
     );
     early.disconnect();

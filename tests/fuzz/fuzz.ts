@@ -16,7 +16,7 @@ export interface FuzzResult {
   readonly seconds: number;
   /**
    * Memory of the program under test (what its processes hold, or what is in
-   * use of this one's heap) after a fifth of the run, MB.
+   * use of this one's heap) after a third of the run, MB.
    */
   readonly memoryBefore: number;
   /** And at its end, MB. */
@@ -30,7 +30,7 @@ export const mostGrowth = 20;
  * Fuzzes one target.
  *
  * @throws {Error} naming the seed and the input, when the target fails or holds
- * {@link mostGrowth} MB more at the end than after a fifth of the run.
+ * {@link mostGrowth} MB more at the end than after a third of the run.
  */
 export async function fuzz(
   target: FuzzTarget,
@@ -99,7 +99,7 @@ function round(value: number): number {
 
 const megabyte = 1024 * 1024;
 /** Caches and pools are full after this part of a run. */
-const warmUp = 0.2;
+const warmUp = 0.3;
 /** Of fewer inputs the heap's first growth is most of what is seen. */
 const fewestToJudge = 200_000;
 const stepsPerTurn = 256;

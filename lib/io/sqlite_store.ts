@@ -51,6 +51,73 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async load(): Promise<StoredState> {
+    return this.#read(() => this.#load());
+  }
+
+  // deno-lint-ignore require-await
+  async commit(writes: readonly StoreWrite[]): Promise<void> {
+    this.#transaction(() => {
+      const last = new LastNumbers();
+      for (const write of writes) {
+        applyWrite(this.#statements, write);
+        if (write.write === "message") last.note(write.message);
+      }
+      last.save(this.#statements);
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async inbox(
+    user: number,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    return this.#read(() => this.#inbox(user, after, limit));
+  }
+
+  // deno-lint-ignore require-await
+  async logged(
+    group: number | undefined,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    const grp = group ?? null;
+    return this.#read(() => {
+      const first = this.#history.firstLogged(grp, after);
+      return this.#statements.loggedFrom.all(grp, first, limit).map(toMessage);
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async lookUp(lookup: Lookup): Promise<Found> {
+    return this.#read(() => this.#history.lookUp(lookup));
+  }
+
+  // deno-lint-ignore require-await
+  async purge(purge: Purge): Promise<number | undefined> {
+    const next = this.#transaction(() => this.#purge.remove(purge));
+    if (!this.#read(() => this.#purge.giveBack())) return next;
+    return next ?? purge.after;
+  }
+
+  // deno-lint-ignore require-await
+  async takeUnlocks(): Promise<string[]> {
+    // Asked every second: only a read as long as there is nothing to take.
+    const { unlocks, removeUnlocks } = this.#statements;
+    if (this.#read(() => unlocks.get()) === undefined) return [];
+    return this.#transaction(() => {
+      const names = unlocks.all().map((row) => String(row.name));
+      removeUnlocks.run();
+      return names;
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #load(): StoredState {
     const meta = new Map(
       this.#all("SELECT key, value FROM meta").map((row) => [
         row.key,
@@ -112,24 +179,7 @@ export class SqliteStore implements Store {
     };
   }
 
-  // deno-lint-ignore require-await
-  async commit(writes: readonly StoreWrite[]): Promise<void> {
-    this.#transaction(() => {
-      const last = new LastNumbers();
-      for (const write of writes) {
-        applyWrite(this.#statements, write);
-        if (write.write === "message") last.note(write.message);
-      }
-      last.save(this.#statements);
-    });
-  }
-
-  // deno-lint-ignore require-await
-  async inbox(
-    user: number,
-    after: number,
-    limit: number,
-  ): Promise<StoredMessage[]> {
+  #inbox(user: number, after: number, limit: number): StoredMessage[] {
     const { inboxPrivate, inboxBroadcast, inboxGroup, joinedGroups, owed } =
       this.#statements;
     let found = [
@@ -157,48 +207,17 @@ export class SqliteStore implements Store {
     return found;
   }
 
-  // deno-lint-ignore require-await
-  async logged(
-    group: number | undefined,
-    after: number,
-    limit: number,
-  ): Promise<StoredMessage[]> {
-    const grp = group ?? null;
-    const first = this.#history.firstLogged(grp, after);
-    return this.#statements.loggedFrom.all(grp, first, limit).map(toMessage);
-  }
-
-  // deno-lint-ignore require-await
-  async lookUp(lookup: Lookup): Promise<Found> {
-    return this.#history.lookUp(lookup);
-  }
-
-  // deno-lint-ignore require-await
-  async purge(purge: Purge): Promise<number | undefined> {
-    const next = this.#transaction(() => this.#purge.remove(purge));
-    if (!this.#purge.giveBack()) return next;
-    return next ?? purge.after;
-  }
-
-  // deno-lint-ignore require-await
-  async takeUnlocks(): Promise<string[]> {
-    // Asked every second: only a read as long as there is nothing to take.
-    const { unlocks, removeUnlocks } = this.#statements;
-    if (unlocks.get() === undefined) return [];
-    return this.#transaction(() => {
-      const names = unlocks.all().map((row) => String(row.name));
-      removeUnlocks.run();
-      return names;
-    });
-  }
-
-  // deno-lint-ignore require-await
-  async close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
-  }
-
   #all(sql: string): Row[] {
     return this.#database.prepare(sql).all();
+  }
+
+  /** @throws {Error} with words for the one who runs the server. */
+  #read<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      throw new Error(sqliteError(error, this.#path), { cause: error });
+    }
   }
 
   #transaction<T>(body: () => T): T {

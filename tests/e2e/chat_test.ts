@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { restart } from "../support/restart.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { clientCommand } from "../support/programs.ts";
 import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
@@ -59,7 +60,7 @@ Deno.test("/chat: plain lines go to a user or a group, until it is closed", asyn
     await yoda.event("chat", { kind: "group", name: "Jedi" });
     assertEquals((await yoda.succeed("hello")).command, "groupmsg");
     await luke.event("message", { group: "Jedi", text: "hello" });
-    await server.restart("SIGKILL");
+    await restart(server, "SIGKILL", yoda, luke);
     await yoda.succeed("still here");
     await luke.event("message", { group: "Jedi", text: "still here" });
   });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { restart } from "../support/restart.ts";
 import { checkRefusals } from "../support/check_refusals.ts";
 import { join } from "@std/path";
 import { logIn, startServer } from "../support/jedi.ts";
@@ -37,9 +38,7 @@ Deno.test("a broadcast group: only its leader posts, and who leads may change", 
   await checkRefusals(yoda, [["/groupmsg news x", "leader_only", "luke"]]);
   await luke.succeed("/groupmsg News second");
   await yoda.event("message", { text: "second" });
-  await server.restart("SIGKILL");
-  await yoda.event("welcome", { resumed: true });
-  await luke.event("welcome", { resumed: true });
+  await restart(server, "SIGKILL", yoda, luke);
   await checkRefusals(yoda, [["/groupmsg news x", "leader_only", "luke"]]);
   const log = await server.dataWhen(
     "News_messagelog.txt",
@@ -130,8 +129,7 @@ Deno.test("members: adding, removing, promoting, leaving, with every refusal and
     await yoda.succeed("/groupmsg Jedi before");
     await yoda.succeed("/removemember Jedi obiwan");
     await yoda.succeed("/groupmsg Jedi after");
-    await server.restart("SIGKILL");
-    await yoda.event("welcome", { resumed: true });
+    await restart(server, "SIGKILL", yoda, luke, leia);
     await using obiwan = await logIn(server, "obiwan");
     await obiwan.event("message", { text: "before", kept: true });
     assertEquals((await obiwan.succeed("/groups")).groups, []);
@@ -146,9 +144,7 @@ Deno.test("members: adding, removing, promoting, leaving, with every refusal and
     await luke.event("left", { user: "yoda", why: "left" });
     await luke.event("leader", { leader: "luke", me: true });
     await leia.event("leader", { leader: "luke", me: false });
-    await server.restart("SIGKILL");
-    await luke.event("welcome", { resumed: true });
-    await leia.event("welcome", { resumed: true });
+    await restart(server, "SIGKILL", yoda, luke, leia);
     assertEquals(await roles(leia, "Jedi"), {
       leader: "luke",
       joined: ["luke", "leia"],

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { restart } from "../support/restart.ts";
 import { checkRefusals } from "../support/check_refusals.ts";
 import { logIn, startServer } from "../support/jedi.ts";
 
@@ -90,9 +91,7 @@ Deno.test("groups: create, invite, join, post, list, every refusal, restart", as
     "an off-line member gets it later; all outlives a restart",
     async () => {
       await yoda.succeed("/groupmsg Jedi while you were away");
-      await server.restart();
-      await yoda.event("welcome", { resumed: true });
-      await luke.event("welcome", { resumed: true });
+      await restart(server, "SIGTERM", yoda, luke);
       await using obiwan = await logIn(server, "obiwan");
       const got = await obiwan.event("message", { group: "Jedi" });
       assertEquals([got.text, got.kept], ["while you were away", true]);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { restart } from "../support/restart.ts";
 import { checkRefusals } from "../support/check_refusals.ts";
 import { DatabaseSync } from "node:sqlite";
 import { logIn, startServer } from "../support/jedi.ts";
@@ -61,10 +62,7 @@ Deno.test("/broadcast: everybody on line, the log, refusals, a lost receiver", a
   });
 
   await t.step("log, history and numbers outlive the server", async () => {
-    await server.restart("SIGKILL");
-    for (const client of [yoda, luke]) {
-      await client.event("welcome", { resumed: true });
-    }
+    await restart(server, "SIGKILL", yoda, luke);
     await yoda.succeed("/broadcast again");
     const log = await server.dataWhen("messagelog.txt", lines(2));
     assertEquals(contents(log), [
@@ -98,8 +96,7 @@ Deno.test("/whoelsesince: who is and was on line, refusals, a restart", async ()
     ["/whoelsesince 1 2", "usage"],
   ]);
   await luke.process.kill();
-  await server.restart("SIGKILL");
-  await yoda.event("welcome", { resumed: true });
+  await restart(server, "SIGKILL", yoda);
   assertEquals(
     (await seen("/whoelsesince 600")).sort(),
     ["leia false", "luke false"],
@@ -178,8 +175,7 @@ Deno.test("/history: by person and group, paging, nothing of others, refusals, r
 
   await t.step("the same after a restart", async () => {
     const before = said(await yoda.succeed("/history luke 500"));
-    await server.restart("SIGKILL");
-    await yoda.event("welcome", { resumed: true });
+    await restart(server, "SIGKILL", yoda);
     assertEquals(said(await yoda.succeed("/history luke 500")), before);
   });
 });
@@ -246,8 +242,7 @@ Deno.test("/deletemsg, /deletegroupmsg: receivers, history, log, database, refus
   });
 
   await t.step("logs, and the same after kill -9", async () => {
-    await server.restart("SIGKILL");
-    await yoda.event("welcome", { resumed: true });
+    await restart(server, "SIGKILL", yoda);
     assertEquals(contents(await server.data("messagelog.txt")), [
       "yoda; luke; OOPS one",
       "yoda; *; OOPS two",

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { restart } from "../support/restart.ts";
 import { jedi, logIn, startServer } from "../support/jedi.ts";
 
 const time = /^\d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2}$/;
@@ -59,9 +60,7 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
   await t.step(
     "messagelog.txt is exact and goes on after a restart",
     async () => {
-      await server.restart();
-      await yoda.event("welcome", { resumed: true });
-      await obiwan.event("welcome", { resumed: true });
+      await restart(server, "SIGTERM", yoda, obiwan);
       await yoda.succeed("/msgto obiwan after");
       const log = await server.dataWhen(
         "messagelog.txt",

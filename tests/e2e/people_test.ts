@@ -1,5 +1,6 @@
 /** Blocking, profiles, passwords and names, through real programs. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { restart } from "../support/restart.ts";
 import {
   jedi,
   jediAccounts,
@@ -43,11 +44,8 @@ Deno.test("/block, /unblock and /blocked: messages, presence, groups, logs, a re
   await yoda.event("message", { text: "seen by yoda" });
   await leia.event("message", { text: "unseen by yoda" });
 
-  const from = yoda.process.out.length;
   const lukeFrom = luke.process.out.length;
-  await server.restart("SIGKILL");
-  await yoda.event("welcome", { resumed: true }, { from });
-  await luke.event("welcome", { resumed: true }, { from: lukeFrom });
+  await restart(server, "SIGKILL", yoda, luke);
   const { users } = await yoda.succeed("/blocked");
   assertEquals((users as JsonEvent[]).map(({ user }) => user), ["luke"]);
   assertMatch(await luke.refused("/msgto yoda hello"), /^blocked_by_user/);

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { restart } from "../support/restart.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { TestClient } from "../support/test_client.ts";
@@ -115,18 +116,13 @@ Deno.test("reconnect: kill -9 of the server while everybody talks; nothing twice
   const direct: string[] = [];
   const group: string[] = [];
   for (let round = 0; round < 3; round++) {
-    const from = [yoda, luke].map((client) => client.process.out.length);
     for (let i = 0; i < 20; i++) {
       direct.push(`direct ${round}-${i}`);
       group.push(`group ${round}-${i}`);
       await yoda.send(`/msgto luke ${direct.at(-1)}`);
       await yoda.send(`/groupmsg Jedi ${group.at(-1)}`);
     }
-    await server.restart("SIGKILL");
-    for (const [at, client] of [yoda, luke].entries()) {
-      const options = { from: from[at] ?? 0 };
-      await client.event("welcome", { resumed: true }, options);
-    }
+    await restart(server, "SIGKILL", yoda, luke);
   }
   await yoda.succeed("/msgto luke end");
   await luke.event("message", { text: "end" });

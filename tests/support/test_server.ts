@@ -6,6 +6,7 @@
  * ```
  */
 import { join } from "@std/path";
+import { freePort } from "./free_port.ts";
 import { RunningProcess } from "./running_process.ts";
 import { serverCommand } from "./programs.ts";
 import { waitUntil } from "./wait_until.ts";
@@ -30,11 +31,12 @@ export class TestServer implements AsyncDisposable {
   readonly folder: string;
   readonly #options: TestServerOptions;
   #process: RunningProcess;
-  #port = 0;
+  #port: number;
 
   private constructor(folder: string, options: TestServerOptions) {
     this.folder = folder;
     this.#options = options;
+    this.#port = freePort();
     this.#process = this.#spawn();
   }
 

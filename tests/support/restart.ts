@@ -1,0 +1,21 @@
+/** A restart of the server that waits until its clients are back. */
+import type { TestClient } from "./test_client.ts";
+import type { TestServer } from "./test_server.ts";
+
+/**
+ * Ends the server with `signal`, starts it again and waits until each of
+ * `clients` has resumed its session since: what the next step sends to one of
+ * them then finds it on line.
+ */
+export async function restart(
+  server: TestServer,
+  signal: Deno.Signal,
+  ...clients: readonly TestClient[]
+): Promise<void> {
+  const from = clients.map((client) => client.process.out.length);
+  await server.restart(signal);
+  for (const [at, client] of clients.entries()) {
+    const options = { from: from[at] ?? 0 };
+    await client.event("welcome", { resumed: true }, options);
+  }
+}

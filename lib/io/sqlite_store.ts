@@ -207,6 +207,15 @@ export class SqliteStore implements Store {
     return found;
   }
 
+  #failure(error: unknown): Error {
+    const text = sqliteError(error, this.#path);
+    // Pages that were read while the disk failed must not be kept.
+    if (/damaged|disk error/.test(text)) {
+      this.#database.exec("PRAGMA shrink_memory");
+    }
+    return new Error(text, { cause: error });
+  }
+
   #all(sql: string): Row[] {
     return this.#database.prepare(sql).all();
   }
@@ -216,7 +225,7 @@ export class SqliteStore implements Store {
     try {
       return body();
     } catch (error) {
-      throw new Error(sqliteError(error, this.#path), { cause: error });
+      throw this.#failure(error);
     }
   }
 
@@ -230,7 +239,7 @@ export class SqliteStore implements Store {
     } catch (error) {
       // SQLite itself rolls back on some errors, such as a full disk.
       if (this.#database.isTransaction) rollback.run();
-      throw new Error(sqliteError(error, this.#path), { cause: error });
+      throw this.#failure(error);
     }
   }
 }

@@ -89,6 +89,9 @@ export class TcpServer {
     while (!this.#closing) {
       try {
         const conn = await this.#listener.accept();
+        if (delayMs > 0) {
+          this.#report("warning", "connections are accepted again");
+        }
         delayMs = 0;
         this.#open(conn);
       } catch (error) {

@@ -60,7 +60,7 @@ class ClientDatagramsFuzz implements FuzzSession {
     const sender = await logIn(server, "yoda", { args: ["--limit", "1M"] });
     const receiver = await logIn(server, "luke");
     const path = join(sender.folder, "film.mp4");
-    await writeRandomFile(path, 3 * 1024 * 1024, 3);
+    await writeRandomFile(path, 1024 * 1024, 3);
     const digest = await digestOf(path);
     const active = await sender.succeed("/activeuser");
     const [{ udpPort }] = active.users as [{ udpPort: number }];

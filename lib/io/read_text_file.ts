@@ -10,10 +10,7 @@ export async function readTextFile(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory
-    ) return undefined;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw new StartError(`cannot read "${path}": ${reasonOf(error)}`);
   }
 }

@@ -77,6 +77,7 @@ export class GroupCommit {
       this.#isFailing = false;
       this.#server.actions.report("warning", "messages are stored again");
     }
+    this.#server.metrics.noteStored(done.batch.writes);
     const next = this.#prepared;
     // One without writes would be told at once, before the one just stored.
     if (next !== undefined && next.batch.writes.length > 0) {
@@ -100,6 +101,7 @@ export class GroupCommit {
     for (const { taken } of next ? [failed, next] : [failed]) {
       background.giveBack(taken);
     }
+    this.#server.metrics.failedCommits++;
     this.#flushAt = now.mono + retryMs;
     this.#isFailing = true;
     actions.report("error", errorMessages.storage_failed);

@@ -238,51 +238,48 @@ Deno.test("failure: a clock that is set a day forward or back ends no session, l
   });
 });
 
-Deno.test("failure: a client whose configuration folder cannot be written works, and says so", async () => {
-  await using server = await TestServer.start({
-    accounts: jediAccounts,
-    plain: false,
-  });
-  await withTempFolder(async (folder) => {
-    const file = join(folder, "file");
-    await Deno.writeTextFile(file, "no folder");
-    await using yoda = await logIn(server, "yoda", { config: file });
-    const warning = await yoda.event("warning");
-    assertMatch(String(warning.message), /known_servers.*until this client/);
-    await yoda.succeed("/activeuser");
-    assertEquals(await yoda.finish(), 0);
-    assertEquals(await Deno.readTextFile(file), "no folder");
-  });
-});
-
 Deno.test("failure: broken configuration files are said and never replaced", async () => {
   await using server = await TestServer.start({
     accounts: jediAccounts,
     plain: false,
   });
-  await withTempFolder(async (config) => {
+  const junk = Uint8Array.of(0xff, 0xfe, 0, 10, 1, 2, 3);
+  const startWith = async (config: string, ...names: string[]) => {
     const folder = join(config, "parley");
     await Deno.mkdir(folder);
-    const junk = Uint8Array.of(0xff, 0xfe, 0, 10, 1, 2, 3);
-    const names = ["known_servers", "known_peers", "identity.pem"];
     for (const name of names) await Deno.writeFile(join(folder, name), junk);
-    await using yoda = await TestClient.start(server, {
+    const password = passwordOf("yoda");
+    const yoda = await TestClient.start(server, {
       user: "yoda",
-      password: passwordOf("yoda"),
+      password,
       config,
     });
-    // Whether it goes on without them or not: one clear line, no stack trace.
-    await waitUntil(
-      "a line about a file",
-      () =>
-        yoda.process.transcript().match(/"[^"]*parley\/(known|identity)/) ||
-        yoda.process.out.some((line) => /known_servers/.test(line)),
+    const unchanged = async () => {
+      for (const name of names) {
+        assertEquals(await Deno.readFile(join(folder, name)), junk, name);
+      }
+    };
+    return { yoda, unchanged };
+  };
+  await withTempFolder(async (config) => {
+    const names = ["known_servers", "known_peers"];
+    const { yoda, unchanged } = await startWith(config, ...names);
+    await using _ = yoda;
+    const { message } = await yoda.event("warning");
+    assertMatch(String(message), /known_servers": it is not UTF-8; the server/);
+    await yoda.succeed("/activeuser");
+    assertEquals(await yoda.finish(), 0);
+    await unchanged();
+  });
+  await withTempFolder(async (config) => {
+    const { yoda, unchanged } = await startWith(config, "identity.pem");
+    await using _ = yoda;
+    assertEquals((await yoda.process.end()).code, 1);
+    assertMatch(
+      yoda.process.err.join("\n"),
+      /^"[^"\n]*identity.pem" holds no Ed25519 key; restore it[^\n]*$/,
     );
-    await yoda.process.kill();
-    assert(!/\bat .*:\d+:\d+/.test(yoda.process.transcript()));
-    for (const name of names) {
-      assertEquals(await Deno.readFile(join(folder, name)), junk, name);
-    }
+    await unchanged();
   });
 });
 

@@ -69,11 +69,11 @@ function checkMap(text: string): void {
 function checkPeers(mutator: Mutator, key: string): void {
   const server = "chat.example:6000";
   const peers = new KnownPeers("", server);
-  peers.handleKey("yoda", key);
+  peers.pin("yoda", key);
   const good = peers.toText();
   const bad = mutator.text(good).replaceAll(/\n/g, " ");
   const both = new KnownPeers(`${bad}\n${good}`, server);
-  assertEquals(both.find("yoda")?.key, key);
+  assertEquals(both.judge("yoda", key).trust, "same");
   const text = both.toText();
   assertEquals(new KnownPeers(text, server).toText(), text);
 }
@@ -83,7 +83,10 @@ function checkPins(mutator: Mutator, pin: ServerPin): void {
   const label = "chat.example:6000";
   const text = mutator.text(withServerPin("", label, pin));
   const found = findServerPin(text, label);
-  assert(found === undefined || isFingerprint(found.fingerprint));
+  assert(
+    found === undefined || found.fingerprint === "" ||
+      isFingerprint(found.fingerprint),
+  );
   assertEquals(findServerPin(withServerPin(text, label, pin), label), pin);
 }
 

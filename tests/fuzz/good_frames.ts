@@ -2,13 +2,15 @@
 import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
 
 const key = "k".repeat(43);
+const identity = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 const offer = "0123456789abcdef";
 const addresses = [{ ip: "192.0.2.1", port: 6666 }];
 
 /** Every request there is; what it lacks does not compile. */
 const requests: { [N in RequestName]: RequestFields<N> } = {
   hello: { version: 1, features: ["resume"], agent: "fuzz" },
-  login: { scram: "n,,n=yoda,r=nonce-of-a-client", udpPort: 6666 },
+  login: { scram: "n,,n=yoda,r=nonce-of-a-client", udpPort: 6666, identity },
+  identity: { user: "luke" },
   proof: { scram: "c=biws,r=nonce,p=AAAA", seen: 17 },
   resume: { token: "t".repeat(43), udpPort: 0, seen: 3 },
   ping: { active: true },

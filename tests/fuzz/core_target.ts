@@ -37,6 +37,10 @@ class CoreFuzz implements FuzzSession {
   #steps = 0;
   /** Ids beyond those of the clients' own requests. */
   #sent = 1_000_000;
+  /** False in the stories in which everybody keeps their name. */
+  #areRenamed = false;
+  /** Whose connection each is. */
+  #names = new Map<TestClient, string>();
   /** Whose password each credential is, whatever its name is now. */
   #owners = new Map<Credential, string>();
 
@@ -75,6 +79,8 @@ class CoreFuzz implements FuzzSession {
     const seed = this.#mutator.random.below(2 ** 31);
     this.#people = users.map((name) => ({ name, client: undefined }));
     this.#strangers = [];
+    this.#names = new Map();
+    this.#areRenamed = this.#mutator.chance(2);
     const options = { idleMs: this.#mutator.pick([0, 60_000]) };
     const harness = new CoreHarness({ users, seed, options });
     this.#owners = new Map(
@@ -87,11 +93,16 @@ class CoreFuzz implements FuzzSession {
     const { client } = person;
     if (client === undefined || client.closed) return this.#come(person);
     const mutator = this.#mutator;
-    const frame = this.#filled(mutator.pick(goodRequests), person.name);
-    const changed = mutator.chance(4) ? mutator.json(frame) : frame;
+    const request = mutator.pick(goodRequests);
+    if (request.do === "rename" && !this.#areRenamed) return;
+    const frame = this.#filled(request, person.name);
     // An id of its own, so that each reply is known to be the only one; none
     // where it might be changed.
     const id = mutator.chance(20) ? undefined : ++this.#sent;
+    const isChanged = mutator.chance(4);
+    // Whom a text is meant for is only known of frames that are not changed.
+    if ("text" in frame && (isChanged || id === undefined)) frame.text = "odd";
+    const changed = isChanged ? mutator.json(frame) : frame;
     const text = JSON.stringify(
       isObject(changed) ? { ...changed, id } : changed,
     );
@@ -99,7 +110,7 @@ class CoreFuzz implements FuzzSession {
   }
 
   /** A good request with names and ids that make sense now and then. */
-  #filled(request: object, from: string): object {
+  #filled(request: object, from: string): Record<string, unknown> {
     const mutator = this.#mutator;
     const filled: Record<string, unknown> = { ...request };
     const user = () => mutator.pick([...users, ...users, "nobody", from]);
@@ -142,6 +153,7 @@ class CoreFuzz implements FuzzSession {
       return client.disconnect();
     }
     person.client = client;
+    this.#names.set(client, person.name);
   }
 
   #stranger(): void {
@@ -203,6 +215,11 @@ class CoreFuzz implements FuzzSession {
       if (event.ev !== "message") continue;
       assert(event.id > last, "messages come once and in order");
       last = event.id;
+      const meant = /^from (\S+) to (\S+)$/.exec(event.text);
+      if (this.#areRenamed || event.group !== undefined || !meant) continue;
+      const [, from, to] = meant;
+      const who = this.#names.get(client);
+      assertEquals([event.from, who], [from, to], "a text for somebody else");
     }
   }
 

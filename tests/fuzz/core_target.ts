@@ -262,6 +262,6 @@ function isObject(value: unknown): value is object {
 
 const users = ["yoda", "luke", "leia", "han"];
 const newNames = ["ben", "rey", "luke", "yoda"];
-const groups = ["jedi", "JEDI", "sith", "?", ""];
+const groups = ["jedi", "jedi", "jedi", "JEDI", "sith", "?", ""];
 const offers = ["00".repeat(8), "11".repeat(8), "0123456789abcdef"];
 const storySteps = 250;

@@ -40,13 +40,14 @@ import { checkTimeouts } from "./timeouts.ts";
  *
  * After any calls of `handle*` drain, in this order: {@link pollAction} until
  * it returns `undefined`, {@link pollDirty} and what is in {@link queueOf} of
- * each, {@link pollTimeout}. The `mono` of an {@link Instant} must not go back; `wall`
- * may be set at any moment.
+ * each, {@link pollTimeout}. `mono` must not go back; `wall` may be set.
  *
  * @typeParam Accounts What {@link handleAccounts} passes to the login decider.
  */
 export class ServerCore<Accounts> {
   readonly #server: ServerContext;
+  /** Answers at the UDP port that is for probes alone. */
+  readonly probes: ServerContext["rendezvous"]["probes"];
   readonly #logins: LoginDecider<Accounts>;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #commits: GroupCommit;
@@ -69,6 +70,7 @@ export class ServerCore<Accounts> {
   ) {
     this.#logins = logins;
     this.#server = new ServerContext(options, state, logins, random, now);
+    this.probes = this.#server.rendezvous.probes;
     this.#commits = new GroupCommit(this.#server);
     this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;

@@ -41,6 +41,7 @@ const requests: { [N in RequestName]: RequestFields<N> } = {
   groups: {},
   "group-members": { group: "jedi" },
   rendezvous: {},
+  probe: {},
   offer: {
     offer,
     to: "luke",

@@ -1,8 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
-import { encodeBind, isBind } from "../../lib/protocol/rendezvous_datagram.ts";
-import { CoreHarness } from "../support/core_harness.ts";
+import {
+  encodeBind,
+  encodeProbe,
+  isBind,
+  rendezvousType,
+} from "../../lib/protocol/rendezvous_datagram.ts";
+import { CoreHarness, type TestClient } from "../support/core_harness.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
 
@@ -41,6 +46,7 @@ export const rendezvousTarget: FuzzTarget = {
       }
     };
     bind();
+    let probe = probeOf(yoda);
     const relayed = new Uint8Array(100);
     relayed.set([0x5a, 0x50]);
     relayed.set(decodeHex(offer), 2);
@@ -49,13 +55,16 @@ export const rendezvousTarget: FuzzTarget = {
         if (mutator.chance(500)) {
           harness.advance(1_000);
           bind();
+          probe = probeOf(yoda);
         }
         const place = mutator.pick(places);
         // Old numbers only: a new one would be genuine.
         const number = random.below(place.number + 1);
-        const good = mutator.chance(2)
-          ? encodeBind(place.id, place.key, number)
-          : relayed;
+        const good = mutator.pick([
+          encodeBind(place.id, place.key, number),
+          relayed,
+          probe,
+        ]);
         const bytes = mutator.chance(8)
           ? mutator.noise(1600)
           : mutator.chance(8)
@@ -70,6 +79,11 @@ export const rendezvousTarget: FuzzTarget = {
         if (answer === undefined) return 1;
         assert(answer.bytes.length <= sent.length, "more than was sent");
         assert(!isBind(sent), "an old or forged bind was answered");
+        if (sent[0] === rendezvousType.probe) {
+          assertEquals([sent, answer.to], [probe, { ip, port }]);
+          assertEquals(answer.bytes[0], rendezvousType.probed);
+          return 1;
+        }
         // Relayed, unchanged, to the other one.
         assert(isHome && places.some((each) => each.ip === answer.to.ip));
         assertEquals(answer.bytes, sent);
@@ -78,3 +92,9 @@ export const rendezvousTarget: FuzzTarget = {
     };
   },
 };
+
+/** A genuine probe of this moment. */
+function probeOf(client: TestClient): Uint8Array {
+  const { id, key } = client.ask("probe", {});
+  return encodeProbe(decodeHex(id), decodeBase64Url(key), 1, 100);
+}

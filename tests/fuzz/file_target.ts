@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { parse, TomlError } from "smol-toml";
 import { Identity } from "../../lib/client/identity.ts";
 import { KnownPeers } from "../../lib/client/known_peers.ts";
 import {
@@ -7,6 +8,7 @@ import {
   withServerPin,
 } from "../../lib/client/server_pins.ts";
 import { isFingerprint } from "../../lib/protocol/fingerprint.ts";
+import { checkConfig, ConfigError } from "../../lib/client/config_file.ts";
 import { logTail } from "../../lib/log/log_tail.ts";
 import { ResumeMap } from "../../lib/transfer/resume_map.ts";
 import { blockCount } from "../../lib/transfer/transfer_limits.ts";
@@ -15,11 +17,11 @@ import { Mutator } from "./mutator.ts";
 
 /**
  * Files that a bad disk, an editor or somebody else may have changed: resume
- * maps, pins, known peers, the identity, torn logs.
+ * maps, pins, known peers, the identity, `config.toml`, torn logs.
  */
 export const fileTarget: FuzzTarget = {
   name: "files",
-  about: "resume maps, pins, known peers, identities, ends of logs",
+  about: "resume maps, pins, known peers, identities, settings, ends of logs",
   shortRuns: 5_000,
   open(random) {
     const mutator = new Mutator(random);
@@ -36,18 +38,20 @@ export const fileTarget: FuzzTarget = {
     const key = Identity.fromSeed(random.bytes(32)).publicKey;
     const fingerprint = `SHA256:${"A".repeat(43)}`;
     const pin = { fingerprint, certificate: random.bytes(300) };
+    checkConfig(parse(settings), settings, "good");
     return {
       step() {
         checkMap(mutator.text(map));
         checkPeers(mutator, key);
         checkPins(mutator, pin);
         checkLog(mutator);
+        checkToml(mutator);
         try {
           Identity.fromPem(mutator.text(pem));
         } catch (error) {
           assert(error instanceof Error);
         }
-        return 5;
+        return 6;
       },
     };
   },
@@ -90,6 +94,31 @@ function checkPins(mutator: Mutator, pin: ServerPin): void {
   assertEquals(findServerPin(withServerPin(text, label, pin), label), pin);
 }
 
+/** Wrong settings are said in one line that names file and line. */
+function checkToml(mutator: Mutator): void {
+  const text = mutator.text(settings);
+  try {
+    const document = parse(text);
+    checkConfig(
+      mutator.chance(2) ? document : odd(document, mutator),
+      text,
+      "c",
+    );
+  } catch (error) {
+    if (error instanceof TomlError) return;
+    assert(error instanceof ConfigError, String(error));
+    assert(/^c, line \d+: /.test(error.message), error.message);
+  }
+}
+
+/** The same tables with some value changed. */
+function odd(document: object, mutator: Mutator): Record<string, unknown> {
+  const changed = mutator.json(document);
+  return typeof changed === "object" && changed !== null
+    ? changed as Record<string, unknown>
+    : {};
+}
+
 /** What is kept of a torn log ends with a whole line. */
 function checkLog(mutator: Mutator): void {
   const line = "12; 01 Jun 2026 21:39:04; yoda; luke; hi\n";
@@ -99,3 +128,16 @@ function checkLog(mutator: Mutator): void {
   assert(keep === 0 || bytes[keep - 1] === 10);
   assert(lastNumber === undefined || Number.isSafeInteger(lastNumber));
 }
+
+const settings = `
+accept = "never" # a remark
+download-dir = "/tmp/films"
+limit = "10M"
+plain-ui = true
+udp-port = 6666
+
+[servers.home]
+host = "chat.example"
+port = 6000
+plain = false
+`;

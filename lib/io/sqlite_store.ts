@@ -7,6 +7,7 @@
  * the messages that had them, and start-up must not look at a million rows.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { LastNumbers } from "./last_numbers.ts";
 import { SqliteHistory } from "./sqlite_history.ts";
 import { type Row, toMessage } from "./sqlite_message.ts";
 import { SqlitePurge } from "./sqlite_purge.ts";
@@ -243,27 +244,6 @@ export class SqliteStore implements Store {
       if (this.#database.isTransaction) rollback.run();
       throw this.#failure(error);
     }
-  }
-}
-
-/** The highest numbers that the messages of one commit bring. */
-class LastNumbers {
-  #message = 0;
-  #number = 0;
-  readonly #groups = new Map<number, number>();
-
-  note({ id, number, group }: StoredMessage): void {
-    this.#message = Math.max(this.#message, id);
-    if (group === undefined) this.#number = Math.max(this.#number, number);
-    else {
-      this.#groups.set(group, Math.max(this.#groups.get(group) ?? 0, number));
-    }
-  }
-
-  save({ raiseMeta, raiseGroup }: SqliteStatements): void {
-    if (this.#message > 0) raiseMeta.run(this.#message, "last_message");
-    if (this.#number > 0) raiseMeta.run(this.#number, "last_number");
-    for (const [group, number] of this.#groups) raiseGroup.run(number, group);
   }
 }
 

@@ -10,6 +10,7 @@ import { type EndReason, exitCode } from "../client/exit_code.ts";
 import type { PeerEvent } from "../client/offers.ts";
 import { serverLabel } from "../client/server_pins.ts";
 import { parseCommand } from "../commands/parse_command.ts";
+import { isLoopback } from "../protocol/loopback.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
 import type { KnownPeersFile } from "./known_peers_file.ts";
@@ -297,6 +298,9 @@ class ClientShell implements UserHandler {
       connected: (secure) => {
         this.#secure = secure;
         const { binding, firstContact } = secure ?? {};
+        if (secure === undefined && !this.#isStarted && !isLoopback(host)) {
+          this.warn(`${plainWarning} ${host}`);
+        }
         if (firstContact !== undefined) {
           this.#interface.show({ event: "first-contact", ...firstContact });
         }
@@ -364,4 +368,6 @@ class ClientShell implements UserHandler {
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
+const plainWarning =
+  "--plain: everything but the password can be read and changed on the way to";
 const mostUnanswered = 512;

@@ -24,7 +24,7 @@ function usage() {
   const { user, system } = Deno.build.os === "windows"
     ? { user: 0, system: 0 }
     : cpu();
-  return { cpu: user + system, rss: Deno.memoryUsage().rss };
+  return { cpu: user + system, user, system, rss: Deno.memoryUsage().rss };
 }
 
 function cpu(): { user: number; system: number } {

@@ -43,7 +43,7 @@ const programs = [
   {
     output: "dist/parley",
     entry: "client.ts",
-    include: [],
+    include: ["lib/io/block_worker.ts"],
     permissions: [
       "--allow-net",
       "--allow-read",

@@ -18,6 +18,8 @@ export class Bbr implements CongestionController {
   #maxRate = 0;
   #minRtt = Infinity;
   #minRttAt = 0;
+  /** Measured before any data was sent. */
+  #firstRtt = Infinity;
   #round = 0;
   #roundEnd = 0;
   #roundAcked = 0;
@@ -49,11 +51,13 @@ export class Bbr implements CongestionController {
     this.#window = Math.min(
       initialPackets * bytes,
       Math.max(maxInitialBytes, 2 * bytes),
+      this.#socketBound(),
     );
   }
 
   handleFirstRtt(rtt: number): void {
     if (this.#maxRate > 0) return;
+    this.#firstRtt = rtt;
     this.#pacingRate = startupGain * this.#window / Math.max(rtt, 0.1);
   }
 
@@ -195,7 +199,10 @@ export class Bbr implements CongestionController {
   #setWindowAndRate(sample: AckSample): void {
     const floor = minPackets * this.#datagramBytes;
     if (this.#maxRate === 0) {
-      this.#window += sample.acked;
+      this.#window = Math.min(
+        this.#window + sample.acked,
+        this.#socketBound(),
+      );
       return;
     }
     const gain = this.#pacingGain();
@@ -212,8 +219,8 @@ export class Bbr implements CongestionController {
       : target;
     const limit = isStartup ? 2 * target + maxInitialBytes : Infinity;
     this.#window = Math.max(
-      Math.min(grown, limit, this.#inFlightBound),
-      floor,
+      Math.min(grown, limit, this.#inFlightBound, this.#socketBound()),
+      2 * this.#datagramBytes,
     );
   }
 
@@ -226,6 +233,19 @@ export class Bbr implements CongestionController {
       Math.min(bunchDatagrams * this.#datagramBytes, maxBunchBytes),
       extraDatagrams * this.#datagramBytes,
       Math.min(this.#maxRate * bunchMs, maxExtraBytes),
+    );
+  }
+
+  /**
+   * On a path without delay all that is in flight waits in the receiver's
+   * socket, and what that cannot hold is lost.
+   */
+  #socketBound(): number {
+    if (Math.min(this.#minRtt, this.#firstRtt) > shortRttMs) return Infinity;
+    const bytes = this.#datagramBytes;
+    return Math.min(
+      socketDatagrams * bytes,
+      Math.max(socketBytes - bytes, bytes + 1),
     );
   }
 
@@ -260,6 +280,11 @@ const probeRttMs = 200;
 const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;
 const minPackets = 4;
+/** A path this short, ms, holds next to nothing itself. */
+const shortRttMs = 1;
+/** What the usual socket buffer holds, less what may come besides. */
+const socketDatagrams = 80;
+const socketBytes = 128 * 1024;
 /** The slowest rate sends the smallest window in this time, ms. */
 const maxFloorMs = 1_000;
 /** A round that loses more than this share is an overload, not noise. */

@@ -1,7 +1,10 @@
 /**
  * Finds the largest datagram a path carries (after RFC 8899): padded probes of
  * a few sizes go out together; the largest answered is used. Loss of a probe is
- * no sign of congestion. When data stops arriving at the size in use, the path
+ * no sign of congestion. Where the other end is near, datagrams larger than a
+ * packet are tried, too: the system cuts them into fragments for a fraction of
+ * what sending as many datagrams costs. As one lost fragment loses them all, that
+ * is given up, step by step, where more than a few datagrams are lost. When data stops arriving at the size in use, the path
  * may have changed to one that swallows it: back to the smallest, and up again
  * some time later.
  */
@@ -20,10 +23,17 @@ export class MtuProber {
     return this.#size;
   }
 
-  /** Starts over on a new path. `isLocal`: both ends are on this machine. */
-  start(now: number, isLocal: boolean): void {
+  /** Starts over on a new path, which may be `near`. */
+  start(now: number, nearness: Nearness): void {
     this.#size = transferLimits.minDatagramBytes;
-    this.#sizes = isLocal ? localSizes : networkSizes;
+    this.#sizes = sizesOf[nearness];
+    this.#begin(now);
+  }
+
+  /** The path turned out to be near after all: tries what that allows. */
+  handleNear(now: number): void {
+    if (this.#sizes !== sizesOf.far) return;
+    this.#sizes = sizesOf.near;
     this.#begin(now);
   }
 
@@ -58,6 +68,17 @@ export class MtuProber {
     return true;
   }
 
+  /**
+   * What became of the datagrams of the last while; true when datagrams shrink
+   * because too many of them were lost.
+   */
+  handleLoss(sent: number, lost: number): boolean {
+    if (this.#size <= packetBytes || lost <= maxLossShare * sent) return false;
+    this.#sizes = this.#sizes.filter((size) => size < this.#size);
+    this.#size = this.#sizes.at(-1) ?? transferLimits.minDatagramBytes;
+    return true;
+  }
+
   /** Nothing arrives any more at the size in use; true when that changes it. */
   handleBlackHole(now: number): boolean {
     if (this.#size === transferLimits.minDatagramBytes) return false;
@@ -74,7 +95,19 @@ export class MtuProber {
 }
 
 const tries = 3;
-const retryMs = 5_000;
+const retryMs = 2_000;
+/** What fits into one packet of Ethernet. */
+const packetBytes = 1472;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */
-const networkSizes = [1372, 1452, 1472];
-const localSizes = [1452, 8_952, 26_244, 65_507];
+const packetSizes = [1372, 1452, packetBytes];
+/** Of fragmented datagrams, for {@link MtuProber.handleLoss}. */
+const maxLossShare = 0.02;
+const sizesOf = {
+  far: packetSizes,
+  /** 6 and 18 full packets of Ethernet each, over IPv4. */
+  near: [...packetSizes, 8_872, 26_632],
+  local: [1452, 8_952, 26_244, 65_507],
+} as const;
+
+/** How far away the other end is: `local` means on this machine. */
+export type Nearness = keyof typeof sizesOf;

@@ -4,6 +4,7 @@
  * come back in order and are handed out to be written. Holds at most a window of
  * blocks whatever the sender does.
  */
+import { free } from "./bytes.ts";
 import type { OpenedBlock } from "./file_opener.ts";
 import { RangeSet } from "./range_set.ts";
 import { blockCount, blockLength, transferLimits } from "./transfer_limits.ts";
@@ -15,12 +16,12 @@ export type SliceOutcome = "stored" | "known" | "completed" | "refused";
 export interface CompleteBlock {
   readonly block: number;
   /** With its tag. */
-  readonly sealed: Uint8Array;
+  readonly sealed: Uint8Array<ArrayBuffer>;
 }
 
 interface Slot {
   /** Sealed bytes; undefined when none has come or the block is complete. */
-  sealed: Uint8Array | undefined;
+  sealed: Uint8Array<ArrayBuffer> | undefined;
   readonly received: RangeSet;
   bytes: number;
   /** All has come and it was not found to be forged. */
@@ -35,7 +36,7 @@ export class ReceiveWindow {
   readonly #size: number;
   readonly #blocks: number;
   readonly #slots: Slot[] = [];
-  readonly #spare: Uint8Array[] = [];
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   readonly #complete: CompleteBlock[] = [];
   /** Blocks below were opened. */
   #base: number;
@@ -134,7 +135,7 @@ export class ReceiveWindow {
   }
 
   /** Memory of a complete block that is no longer needed. */
-  recycle(sealed: Uint8Array): void {
+  recycle(sealed: Uint8Array<ArrayBuffer>): void {
     const isWhole = sealed.buffer.byteLength === maxSealedBytes;
     if (!isWhole || this.#spare.length >= maxSpare) return;
     this.#spare.push(new Uint8Array(sealed.buffer));
@@ -158,8 +159,11 @@ export class ReceiveWindow {
    */
   handleWritten(): Uint8Array {
     const slot = this.#slot(this.#written);
-    const digest = slot.opened?.digest;
-    if (digest === undefined) throw new RangeError("No block is being written");
+    if (slot.opened === undefined) {
+      throw new RangeError("No block is being written");
+    }
+    const { plaintext, digest } = slot.opened;
+    free(plaintext);
     slot.opened = undefined;
     slot.isComplete = false;
     slot.failures = 0;

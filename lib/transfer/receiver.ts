@@ -146,7 +146,7 @@ export class Receiver {
   }
 
   /** Memory that {@link pollOpen} handed out and that may be used again. */
-  recycle(sealed: Uint8Array): void {
+  recycle(sealed: Uint8Array<ArrayBuffer>): void {
     this.#window.recycle(sealed);
   }
 

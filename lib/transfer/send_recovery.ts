@@ -24,6 +24,8 @@ export class SendRecovery {
   readonly #sample = emptySample();
   #pacedUntil = Infinity;
   #lostPackets = 0;
+  #watchedFrom = 0;
+  #watchedLost = 0;
 
   /** @param resend Called with the number of each packet to be repeated. */
   constructor(
@@ -63,6 +65,21 @@ export class SendRecovery {
       this.#controller.handleFirstRtt(this.#rtt.smoothed);
     }
     this.#pacer.setRate(now, this.#controller.pacingRate);
+  }
+
+  /** Begins to watch how many packets are lost of those sent from now on. */
+  startLossWatch(): void {
+    this.#watchedFrom = this.sent.next;
+    this.#watchedLost = 0;
+  }
+
+  /** What was watched, once that is `least` packets; then it begins anew. */
+  takeLossWatch(least: number): { sent: number; lost: number } | undefined {
+    const sent = this.sent.next - this.#watchedFrom;
+    if (sent < least) return undefined;
+    const lost = this.#watchedLost;
+    this.startLossWatch();
+    return { sent, lost };
   }
 
   setDatagramBytes(bytes: number): void {
@@ -194,6 +211,7 @@ export class SendRecovery {
 
   readonly #onLost = (number: number): void => {
     this.#lostPackets++;
+    if (number >= this.#watchedFrom) this.#watchedLost++;
     this.#sample.lost += this.sent.length(number);
     this.#sample.lostSentAt = this.sent.sentAt(number);
     this.#resend(number);

@@ -58,6 +58,8 @@ export class Sender {
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
+  /** When an acknowledgement came last, ms. */
+  #ackedAt = -Infinity;
   #doneAcksDue = 0;
   #endsAt = Infinity;
 
@@ -160,7 +162,9 @@ export class Sender {
     }
     const probes = this.#recovery.handleTimeout(now);
     if (probes > 0) this.#probesDue = probes;
-    const isBlackHole = probes > 0 && this.#recovery.isPersistentlyLost;
+    // A process or a machine that stalls for a moment is no such thing.
+    const isBlackHole = probes > 0 && this.#recovery.isPersistentlyLost &&
+      now - this.#ackedAt >= blackHoleMs;
     if (isBlackHole && this.#mtu.handleBlackHole(now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
@@ -253,17 +257,24 @@ export class Sender {
 
   /** A path was found, or another one is used from now on. */
   #connect(now: number): void {
-    const path = this.#channel.paths.active;
     const isFirst = this.#state === "connecting";
-    const isLocal = this.#localPaths.includes(path);
+    const isLocal = this.#localPaths.includes(this.#channel.paths.active);
     if (isFirst || !(isLocal && this.#isLocal)) {
-      this.#mtu.start(now, isLocal);
+      this.#mtu.start(now, isLocal ? "local" : this.#isNear() ? "near" : "far");
+      this.#recovery.startLossWatch();
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
     if (isFirst) this.#recovery.start(now);
     else this.#recovery.setDatagramBytes(this.#mtu.size);
     this.#events.push({ type: "connected", ...this.#channel.pathInfo });
+  }
+
+  /** Not through the server, which has other work than joining fragments. */
+  #isNear(): boolean {
+    const { paths, rtt } = this.#channel;
+    const best = rtt.isMeasured ? rtt.min : paths.minRoundTrip(paths.active);
+    return best > 0 && best <= nearMs && !paths.isRelayed;
   }
 
   #handleProbed(): void {
@@ -286,6 +297,12 @@ export class Sender {
     this.#window.release(ack.base);
     for (let i = 0; i < ack.refetchCount; i++) this.#refetch(i);
     this.#recovery.handleAck(ack, now);
+    this.#ackedAt = now;
+    const watch = this.#recovery.takeLossWatch(lossWatchPackets);
+    if (watch === undefined) return;
+    if (this.#mtu.handleLoss(watch.sent, watch.lost)) {
+      this.#recovery.setDatagramBytes(this.#mtu.size);
+    } else if (this.#isNear()) this.#mtu.handleNear(now);
   }
 
   #refetch(index: number): void {
@@ -386,3 +403,9 @@ export class Sender {
 /** Blocks that are being sent, sealed and read. */
 const readAhead = 3 * transferLimits.batchBlocks;
 const maxFinMs = 2_000;
+/** For how long nothing arrives before datagrams are taken to be too large. */
+const blackHoleMs = 300;
+/** A round trip this short tells of a network without much in between. */
+const nearMs = 10;
+/** Datagrams over which it is judged whether too many are lost. */
+const lossWatchPackets = 512;

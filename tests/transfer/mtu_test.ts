@@ -11,7 +11,7 @@ function probes(mtu: MtuProber, now: number): number[] {
 
 Deno.test("MtuProber uses the largest size that was answered", () => {
   const mtu = new MtuProber();
-  mtu.start(0, false);
+  mtu.start(0, "far");
   const sizes = probes(mtu, 0);
   assertEquals(sizes, [1372, 1452, 1472]);
   assertEquals(mtu.size, 1200);
@@ -26,14 +26,14 @@ Deno.test("MtuProber uses the largest size that was answered", () => {
 
 Deno.test("MtuProber ignores sizes it never probed", () => {
   const mtu = new MtuProber();
-  mtu.start(0, false);
+  mtu.start(0, "far");
   assertEquals(mtu.handleProbed(60_000), false);
   assertEquals(mtu.size, 1200);
 });
 
 Deno.test("MtuProber goes back to the smallest on a black hole and retries", () => {
   const mtu = new MtuProber();
-  mtu.start(0, true);
+  mtu.start(0, "local");
   const largest = probes(mtu, 0).at(-1)!;
   mtu.handleProbed(largest);
   assertEquals(mtu.size, largest);

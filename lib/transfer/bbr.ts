@@ -30,6 +30,8 @@ export class Bbr implements CongestionController {
   #cycleAt = 0;
   #probeRttEnd = 0;
   #inFlightBound = Infinity;
+  /** The last round lost too much. */
+  #isOverloaded = false;
   #isConserving = false;
 
   get window(): number {
@@ -128,6 +130,7 @@ export class Bbr implements CongestionController {
     const total = this.#roundAcked + this.#roundLost;
     const isOverloaded = this.#roundLost > maxLossShare * total &&
       this.#roundLost >= 8 * this.#datagramBytes;
+    this.#isOverloaded = isOverloaded;
     if (isOverloaded) {
       this.#inFlightBound = Math.max(
         this.#bytesFor(1),
@@ -187,7 +190,7 @@ export class Bbr implements CongestionController {
         elapsed > 4 * this.#minRtt;
     } else if (gain < 1) isOver ||= sample.inFlight <= this.#bytesFor(1);
     if (!isOver) return;
-    if (gain > 1 && sample.lost === 0) this.#inFlightBound *= gain;
+    if (gain > 1 && !this.#isOverloaded) this.#inFlightBound *= gain;
     this.#cycle = (this.#cycle + 1) % cycleGains.length;
     this.#cycleAt = sample.now;
   }
@@ -267,12 +270,12 @@ export class Bbr implements CongestionController {
 const startupGain = 2.885;
 const windowGain = 1.5;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
-const bunchMs = 1;
+const bunchMs = 3;
 const extraDatagrams = 3;
 /** More than a receiver lets come together before it acknowledges. */
 const bunchDatagrams = 20;
 const maxBunchBytes = 64 * 1024;
-const maxExtraBytes = 128 * 1024;
+const maxExtraBytes = 384 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 const rateRounds = 10;
 const minRttMs = 10_000;

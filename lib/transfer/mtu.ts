@@ -3,8 +3,9 @@
  * a few sizes go out together; the largest answered is used. Loss of a probe is
  * no sign of congestion. Where the other end is near, datagrams larger than a
  * packet are tried, too: the system cuts them into fragments for a fraction of
- * what sending as many datagrams costs. As one lost fragment loses them all, that
- * is given up, step by step, where more than a few datagrams are lost. When data stops arriving at the size in use, the path
+ * what sending as many datagrams costs. That is given up where more than a few are
+ * lost: one lost fragment loses them all, and what has come of an incomplete
+ * datagram fills the receiving system's memory for half a minute. When data stops arriving at the size in use, the path
  * may have changed to one that swallows it: back to the smallest, and up again
  * some time later.
  */
@@ -17,6 +18,7 @@ export class MtuProber {
   #triesLeft = 0;
   #index = 0;
   #nextAt = Infinity;
+  #retryMs = 0;
 
   /** Bytes of UDP payload that are known to arrive. */
   get size(): number {
@@ -27,6 +29,7 @@ export class MtuProber {
   start(now: number, nearness: Nearness): void {
     this.#size = transferLimits.minDatagramBytes;
     this.#sizes = sizesOf[nearness];
+    this.#retryMs = retryMs;
     this.#begin(now);
   }
 
@@ -34,6 +37,7 @@ export class MtuProber {
   handleNear(now: number): void {
     if (this.#sizes !== sizesOf.far) return;
     this.#sizes = sizesOf.near;
+    this.#retryMs = retryMs;
     this.#begin(now);
   }
 
@@ -55,9 +59,9 @@ export class MtuProber {
     }
     this.#index = 0;
     this.#triesLeft--;
-    const isDone = this.#triesLeft <= 0 ||
-      this.#size >= (this.#sizes.at(-1) ?? 0);
-    this.#nextAt = isDone ? Infinity : now + interval;
+    if (this.#size >= (this.#sizes.at(-1) ?? 0)) this.#nextAt = Infinity;
+    else if (this.#triesLeft > 0) this.#nextAt = now + interval;
+    else this.#begin(now + (this.#retryMs *= 2));
     return 0;
   }
 
@@ -69,21 +73,23 @@ export class MtuProber {
   }
 
   /**
-   * What became of the datagrams of the last while; true when datagrams shrink
-   * because too many of them were lost.
+   * What became of the datagrams of the last while; true when they shrink to one
+   * packet each because too many of them were lost.
    */
   handleLoss(sent: number, lost: number): boolean {
-    if (this.#size <= packetBytes || lost <= maxLossShare * sent) return false;
-    this.#sizes = this.#sizes.filter((size) => size < this.#size);
-    this.#size = this.#sizes.at(-1) ?? transferLimits.minDatagramBytes;
+    if (this.#sizes !== sizesOf.near || this.#size <= packetBytes) return false;
+    if (lost <= maxLossShare * sent) return false;
+    this.#sizes = packetSizes;
+    this.#size = packetBytes;
     return true;
   }
 
   /** Nothing arrives any more at the size in use; true when that changes it. */
   handleBlackHole(now: number): boolean {
     if (this.#size === transferLimits.minDatagramBytes) return false;
+    if (this.#sizes === sizesOf.near) this.#sizes = packetSizes;
     this.#size = transferLimits.minDatagramBytes;
-    this.#begin(now + retryMs);
+    this.#begin(now + this.#retryMs);
     return true;
   }
 
@@ -101,9 +107,9 @@ const packetBytes = 1472;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */
 const packetSizes = [1372, 1452, packetBytes];
 /** Of fragmented datagrams, for {@link MtuProber.handleLoss}. */
-const maxLossShare = 0.02;
+const maxLossShare = 0.015;
 const sizesOf = {
-  far: packetSizes,
+  far: [...packetSizes],
   /** 6 and 18 full packets of Ethernet each, over IPv4. */
   near: [...packetSizes, 8_872, 26_632],
   local: [1452, 8_952, 26_244, 65_507],

@@ -44,6 +44,11 @@ export class SendRecovery {
     return this.#loss.probeCount >= persistentProbes;
   }
 
+  /** Probes since the last acknowledgement. */
+  get probeCount(): number {
+    return this.#loss.probeCount;
+  }
+
   /** Numbers for showing and for benchmarks. */
   stats() {
     return {
@@ -75,6 +80,8 @@ export class SendRecovery {
 
   /** What was watched, once that is `least` packets; then it begins anew. */
   takeLossWatch(least: number): { sent: number; lost: number } | undefined {
+    // At the start it is the rate that is tried, and found to be too high.
+    if (this.#controller.phase === "startup") this.startLossWatch();
     const sent = this.sent.next - this.#watchedFrom;
     if (sent < least) return undefined;
     const lost = this.#watchedLost;

@@ -58,8 +58,8 @@ export class Sender {
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
-  /** When an acknowledgement came last, ms. */
-  #ackedAt = -Infinity;
+  /** When the first probe that was not answered yet was due, ms. */
+  #probedAt = 0;
   #doneAcksDue = 0;
   #endsAt = Infinity;
 
@@ -162,9 +162,10 @@ export class Sender {
     }
     const probes = this.#recovery.handleTimeout(now);
     if (probes > 0) this.#probesDue = probes;
+    if (this.#recovery.probeCount <= 1) this.#probedAt = now;
     // A process or a machine that stalls for a moment is no such thing.
     const isBlackHole = probes > 0 && this.#recovery.isPersistentlyLost &&
-      now - this.#ackedAt >= blackHoleMs;
+      now - this.#probedAt >= blackHoleMs;
     if (isBlackHole && this.#mtu.handleBlackHole(now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
@@ -297,7 +298,6 @@ export class Sender {
     this.#window.release(ack.base);
     for (let i = 0; i < ack.refetchCount; i++) this.#refetch(i);
     this.#recovery.handleAck(ack, now);
-    this.#ackedAt = now;
     const watch = this.#recovery.takeLossWatch(lossWatchPackets);
     if (watch === undefined) return;
     if (this.#mtu.handleLoss(watch.sent, watch.lost)) {
@@ -406,6 +406,6 @@ const maxFinMs = 2_000;
 /** For how long nothing arrives before datagrams are taken to be too large. */
 const blackHoleMs = 300;
 /** A round trip this short tells of a network without much in between. */
-const nearMs = 10;
+const nearMs = 2;
 /** Datagrams over which it is judged whether too many are lost. */
-const lossWatchPackets = 512;
+const lossWatchPackets = 1_024;

@@ -19,6 +19,9 @@ export class MtuProber {
   #index = 0;
   #nextAt = Infinity;
   #retryMs = 0;
+  #unansweredAt = 0;
+  #sentBefore = 0;
+  #lostBefore = 0;
 
   /** Bytes of UDP payload that are known to arrive. */
   get size(): number {
@@ -73,19 +76,34 @@ export class MtuProber {
   }
 
   /**
-   * What became of the datagrams of the last while; true when they shrink to one
-   * packet each because too many of them were lost.
+   * `sent` and `lost` data datagrams so far; true when they shrink to one packet
+   * each because too many of the last ones were lost.
+   *
+   * @param isStarting The rate is still being found: lost ones tell nothing.
    */
-  handleLoss(sent: number, lost: number): boolean {
+  handleLoss(sent: number, lost: number, isStarting: boolean): boolean {
+    const recent = sent - this.#sentBefore;
+    if (recent < watchedDatagrams && !isStarting) return false;
+    const share = (lost - this.#lostBefore) / recent;
+    this.#sentBefore = sent;
+    this.#lostBefore = lost;
     if (this.#sizes !== sizesOf.near || this.#size <= packetBytes) return false;
-    if (lost <= maxLossShare * sent) return false;
+    if (isStarting || share <= maxLossShare) return false;
     this.#sizes = packetSizes;
     this.#size = packetBytes;
     return true;
   }
 
-  /** Nothing arrives any more at the size in use; true when that changes it. */
-  handleBlackHole(now: number): boolean {
+  /**
+   * The sender asked `probes` times in a row whether anything arrives and was
+   * not answered; true when datagrams shrink because of that.
+   */
+  handleUnanswered(probes: number, now: number): boolean {
+    if (probes <= 1) this.#unansweredAt = now;
+    // A process or a machine that stalls for a moment is no black hole.
+    if (probes < blackHoleProbes || now - this.#unansweredAt < blackHoleMs) {
+      return false;
+    }
     if (this.#size === transferLimits.minDatagramBytes) return false;
     if (this.#sizes === sizesOf.near) this.#sizes = packetSizes;
     this.#size = transferLimits.minDatagramBytes;
@@ -102,6 +120,9 @@ export class MtuProber {
 
 const tries = 3;
 const retryMs = 2_000;
+const blackHoleProbes = 3;
+const blackHoleMs = 300;
+const watchedDatagrams = 1_024;
 /** What fits into one packet of Ethernet. */
 const packetBytes = 1472;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */

@@ -111,10 +111,8 @@ export class Receiver {
    */
   checkpoint(): ReceivedPart | undefined {
     const endBlock = this.#window.written;
-    if (endBlock === this.#firstBlock || endBlock === this.#blocks) {
-      return undefined;
-    }
-    return { endBlock, digest: this.#writtenDigest };
+    const isPart = endBlock > this.#firstBlock && endBlock < this.#blocks;
+    return isPart ? { endBlock, digest: this.#writtenDigest } : undefined;
   }
 
   /** True when nothing more will be sent or expected: it can be dropped. */
@@ -141,7 +139,7 @@ export class Receiver {
     this.#window.handleForged(block);
     this.#ackAt = now;
     if (this.#window.failures(block) > transferLimits.blockRefetches) {
-      this.#events.push({ type: "corrupt" });
+      this.#events.push(corrupt);
     } else if (!this.#refetches.includes(block)) this.#refetches.push(block);
   }
 
@@ -316,11 +314,7 @@ export class Receiver {
     if (this.#state !== "receiving") return;
     this.#state = "verified";
     const isSame = timingSafeEqual(this.#writtenDigest, expected);
-    this.#events.push(
-      isSame ? { type: "verified", digest } : {
-        type: "corrupt",
-      },
-    );
+    this.#events.push(isSame ? { type: "verified", digest } : corrupt);
   }
 
   #finish(): void {
@@ -380,19 +374,17 @@ export class Receiver {
       this.#tellDone();
       this.#endsAt = now + transferLimits.idleMs;
     }
-    if (this.#doneTries > maxDoneTries) {
-      this.#doneAt = Infinity;
-      out.set(this.#digest!, controlHeaderBytes);
-      return this.#channel.send(out, packetType.done, digestBytes);
-    }
-    const timeout = this.#channel.rtt.probeTimeout(0);
-    this.#doneAt = now +
-      Math.min(timeout * 2 ** (this.#doneTries - 1), maxDoneMs);
+    const timeout = this.#channel.rtt.probeTimeout(0) *
+      2 ** (this.#doneTries - 1);
+    this.#doneAt = this.#doneTries > maxDoneTries
+      ? Infinity
+      : now + Math.min(timeout, maxDoneMs);
     out.set(this.#digest!, controlHeaderBytes);
     return this.#channel.send(out, packetType.done, digestBytes);
   }
 }
 
+const corrupt: EngineEvent = { type: "corrupt" };
 const digestBytes = 32;
 /** SHA-256 of nothing, the digest of an empty file. */
 const emptyDigest = new Uint8Array(createHash("sha256").digest());

@@ -24,8 +24,6 @@ export class SendRecovery {
   readonly #sample = emptySample();
   #pacedUntil = Infinity;
   #lostPackets = 0;
-  #watchedFrom = 0;
-  #watchedLost = 0;
 
   /** @param resend Called with the number of each packet to be repeated. */
   constructor(
@@ -39,14 +37,19 @@ export class SendRecovery {
     this.#loss = new LossDetector(this.sent, rtt);
   }
 
-  /** True when several probes in a row were not answered (RFC 9002 §7.6). */
-  get isPersistentlyLost(): boolean {
-    return this.#loss.probeCount >= persistentProbes;
-  }
-
   /** Probes since the last acknowledgement. */
   get probeCount(): number {
     return this.#loss.probeCount;
+  }
+
+  /** Packets that were declared lost so far. */
+  get lostPackets(): number {
+    return this.#lostPackets;
+  }
+
+  /** True while the rate is still being found. */
+  get isStarting(): boolean {
+    return this.#controller.phase === "startup";
   }
 
   /** Numbers for showing and for benchmarks. */
@@ -70,23 +73,6 @@ export class SendRecovery {
       this.#controller.handleFirstRtt(this.#rtt.smoothed);
     }
     this.#pacer.setRate(now, this.#controller.pacingRate);
-  }
-
-  /** Begins to watch how many packets are lost of those sent from now on. */
-  startLossWatch(): void {
-    this.#watchedFrom = this.sent.next;
-    this.#watchedLost = 0;
-  }
-
-  /** What was watched, once that is `least` packets; then it begins anew. */
-  takeLossWatch(least: number): { sent: number; lost: number } | undefined {
-    // At the start it is the rate that is tried, and found to be too high.
-    if (this.#controller.phase === "startup") this.startLossWatch();
-    const sent = this.sent.next - this.#watchedFrom;
-    if (sent < least) return undefined;
-    const lost = this.#watchedLost;
-    this.startLossWatch();
-    return { sent, lost };
   }
 
   setDatagramBytes(bytes: number): void {
@@ -163,7 +149,8 @@ export class SendRecovery {
       probes++;
     }
     this.#loss.handleSent(now);
-    if (this.isPersistentlyLost) {
+    // RFC 9002 §7.6: several probes in a row were not answered.
+    if (this.#loss.probeCount >= persistentProbes) {
       this.#controller.handlePersistentCongestion(now);
     }
     return probes;
@@ -218,7 +205,6 @@ export class SendRecovery {
 
   readonly #onLost = (number: number): void => {
     this.#lostPackets++;
-    if (number >= this.#watchedFrom) this.#watchedLost++;
     this.#sample.lost += this.sent.length(number);
     this.#sample.lostSentAt = this.sent.sentAt(number);
     this.#resend(number);

@@ -58,8 +58,6 @@ export class Sender {
   #finAt = Infinity;
   #finTries = 0;
   #isFinReceived = false;
-  /** When the first probe that was not answered yet was due, ms. */
-  #probedAt = 0;
   #doneAcksDue = 0;
   #endsAt = Infinity;
 
@@ -162,11 +160,8 @@ export class Sender {
     }
     const probes = this.#recovery.handleTimeout(now);
     if (probes > 0) this.#probesDue = probes;
-    if (this.#recovery.probeCount <= 1) this.#probedAt = now;
-    // A process or a machine that stalls for a moment is no such thing.
-    const isBlackHole = probes > 0 && this.#recovery.isPersistentlyLost &&
-      now - this.#probedAt >= blackHoleMs;
-    if (isBlackHole && this.#mtu.handleBlackHole(now)) {
+    if (probes === 0) return;
+    if (this.#mtu.handleUnanswered(this.#recovery.probeCount, now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
   }
@@ -219,12 +214,8 @@ export class Sender {
     if (this.#state !== "sending") return 0;
     const size = this.#mtu.pollProbe(now, 2 * this.#probeTimeout());
     if (size > 0) {
-      return this.#channel.sendProbe(
-        out,
-        now,
-        this.#channel.paths.active,
-        size,
-      );
+      const { active } = this.#channel.paths;
+      return this.#channel.sendProbe(out, now, active, size);
     }
     if (this.#probesDue > 0) {
       this.#probesDue--;
@@ -240,16 +231,10 @@ export class Sender {
       return this.#endsAt;
     }
     const paths = this.#channel.paths;
-    let at = Math.min(paths.deadline(), paths.giveUpAt, this.#endsAt);
-    if (this.#state === "sending") {
-      at = Math.min(
-        at,
-        this.#mtu.deadline(),
-        this.#recovery.deadline(),
-        this.#finAt,
-      );
-    }
-    return at;
+    const at = Math.min(paths.deadline(), paths.giveUpAt, this.#endsAt);
+    if (this.#state !== "sending") return at;
+    const data = Math.min(this.#mtu.deadline(), this.#recovery.deadline());
+    return Math.min(at, data, this.#finAt);
   }
 
   pollEvent(): EngineEvent | undefined {
@@ -262,7 +247,6 @@ export class Sender {
     const isLocal = this.#localPaths.includes(this.#channel.paths.active);
     if (isFirst || !(isLocal && this.#isLocal)) {
       this.#mtu.start(now, isLocal ? "local" : this.#isNear() ? "near" : "far");
-      this.#recovery.startLossWatch();
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
@@ -287,8 +271,8 @@ export class Sender {
 
   #handleAck(body: Uint8Array, now: number): void {
     const ack = this.#ack;
-    if (!ack.decode(body) || ack.largest >= this.#recovery.sent.next) return;
-    if (ack.base > this.#window.end) return;
+    if (!ack.decode(body) || ack.base > this.#window.end) return;
+    if (ack.largest >= this.#recovery.sent.next) return;
     if (ack.isPaused !== this.#isPaused) {
       this.#isPaused = ack.isPaused;
       this.#events.push({ type: "paused", isPaused: ack.isPaused });
@@ -298,11 +282,15 @@ export class Sender {
     this.#window.release(ack.base);
     for (let i = 0; i < ack.refetchCount; i++) this.#refetch(i);
     this.#recovery.handleAck(ack, now);
-    const watch = this.#recovery.takeLossWatch(lossWatchPackets);
-    if (watch === undefined) return;
-    if (this.#mtu.handleLoss(watch.sent, watch.lost)) {
+    this.#watchLoss(now);
+  }
+
+  #watchLoss(now: number): void {
+    const { sent, lostPackets, isStarting } = this.#recovery;
+    if (this.#mtu.handleLoss(sent.next, lostPackets, isStarting)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
-    } else if (this.#isNear()) this.#mtu.handleNear(now);
+    }
+    if (this.#isNear()) this.#mtu.handleNear(now);
   }
 
   #refetch(index: number): void {
@@ -403,9 +391,5 @@ export class Sender {
 /** Blocks that are being sent, sealed and read. */
 const readAhead = 3 * transferLimits.batchBlocks;
 const maxFinMs = 2_000;
-/** For how long nothing arrives before datagrams are taken to be too large. */
-const blackHoleMs = 300;
 /** A round trip this short tells of a network without much in between. */
 const nearMs = 2;
-/** Datagrams over which it is judged whether too many are lost. */
-const lossWatchPackets = 1_024;

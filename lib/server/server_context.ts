@@ -9,6 +9,7 @@ import { Deletions } from "./deletions.ts";
 import { Directory } from "./directory.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { Lookups } from "./lookups.ts";
+import { Metrics } from "./metrics.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly idleMs: number;
   /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
   readonly udpPort: number;
+  /** Another UDP port that answers probes; 0, the default, for none. */
+  readonly otherUdpPort?: number;
   /** Bytes a day that are relayed for each user; 0, the default, for none. */
   readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
@@ -49,6 +52,7 @@ export class ServerContext {
   readonly offers = new OfferTable();
   readonly credentialEdits = new CredentialEdits(this.actions);
   readonly deletions = new Deletions();
+  readonly metrics = new Metrics();
   readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;

@@ -89,7 +89,7 @@ export class MtuProber {
     this.#lostBefore = lost;
     if (this.#sizes !== sizesOf.near || this.#size <= packetBytes) return false;
     if (isStarting || share <= maxLossShare) return false;
-    this.#sizes = packetSizes;
+    this.#sizes = networkSizes;
     this.#size = packetBytes;
     return true;
   }
@@ -105,7 +105,7 @@ export class MtuProber {
       return false;
     }
     if (this.#size === transferLimits.minDatagramBytes) return false;
-    if (this.#sizes === sizesOf.near) this.#sizes = packetSizes;
+    if (this.#sizes === sizesOf.near) this.#sizes = networkSizes;
     this.#size = transferLimits.minDatagramBytes;
     this.#begin(now + this.#retryMs);
     return true;
@@ -126,13 +126,13 @@ const watchedDatagrams = 1_024;
 /** What fits into one packet of Ethernet. */
 const packetBytes = 1472;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */
-const packetSizes = [1372, 1452, packetBytes];
+export const networkSizes: readonly number[] = [1372, 1452, packetBytes];
 /** Of fragmented datagrams, for {@link MtuProber.handleLoss}. */
 const maxLossShare = 0.015;
 const sizesOf = {
-  far: [...packetSizes],
+  far: [...networkSizes],
   /** 6 and 18 full packets of Ethernet each, over IPv4. */
-  near: [...packetSizes, 8_872, 26_632],
+  near: [...networkSizes, 8_872, 26_632],
   local: [1452, 8_952, 26_244, 65_507],
 } as const;
 

@@ -145,13 +145,16 @@ Deno.test({
   ignore: !hasTmux,
   async fn() {
     await using server = await startServer();
-    await using luke = await logIn(server, "luke");
-    await writeRandomFile(join(luke.folder, "film.mp4"), 400 * 1024 * 1024);
+    // Slow enough to be seen on the fastest machine.
+    await using luke = await logIn(server, "luke", {
+      args: ["--limit", "10M"],
+    });
+    await writeRandomFile(join(luke.folder, "film.mp4"), 40 * 1024 * 1024);
     await using terminal = await openClient(server, server.folder, 100);
     await enter(terminal, "yoda");
     await luke.send("/p2pvideo yoda film.mp4");
     await terminal.screen((text) =>
-      text.includes("luke offers film.mp4 (419 MB); /accept 1 or /reject 1")
+      text.includes("luke offers film.mp4 (41.9 MB); /accept 1 or /reject 1")
     );
     await terminal.type("/accept 1", "Enter", "/msgto luke half");
     await terminal.screen((text) => /\[#+-+\] \d+ %.*MB\/s/.test(text));

@@ -176,10 +176,10 @@ Deno.test("/cancel stops a running transfer on both sides", async () => {
 
 Deno.test("a transfer goes on while the server is restarted", async () => {
   await using server = await startServer();
-  await using yoda = await logIn(server, "yoda");
+  await using yoda = await logIn(server, "yoda", { args: ["--limit", "20M"] });
   await using luke = await logIn(server, "luke");
   const file = join(yoda.folder, "film.bin");
-  await writeRandomFile(file, 400 * megabyte);
+  await writeRandomFile(file, 60 * megabyte);
   await yoda.send("/p2pvideo luke film.bin");
   await luke.event("progress");
   await server.restart("SIGKILL");

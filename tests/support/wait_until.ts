@@ -1,5 +1,5 @@
 /** How long a test waits for something that must happen, ms. */
-export const patience = 20_000;
+export const patience = 60_000;
 
 /**
  * Polls until `condition` gives something truthy and returns it.

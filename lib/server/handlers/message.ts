@@ -151,6 +151,7 @@ function deliver(
         event("message", { id, kind: "private", number, at, from, text }),
       );
       to.session.deliver(id, frame);
+      server.metrics.deliveries++;
     }
     id++;
   }

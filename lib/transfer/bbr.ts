@@ -2,7 +2,7 @@
  * A model-based congestion controller in the manner of BBR (Cardwell et al.,
  * "BBR: Congestion-Based Congestion Control", and draft-ietf-ccwg-bbr): it
  * measures the rate the path delivers and its round-trip time, sends at that
- * rate, and keeps about one and a half of their products in flight. Single losses do not
+ * rate, and keeps up to two of their products in flight. Single losses do not
  * slow it down; a round that loses much bounds what is in flight.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
@@ -215,8 +215,8 @@ export class Bbr implements CongestionController {
       return;
     }
     const isStartup = this.#phase === "startup";
-    const target = this.#bytesFor(isStartup ? startupGain : windowGain) +
-      this.#extraBytes();
+    const target = this.#bytesFor(isStartup ? startupGain : 1) +
+      (isStartup ? 0 : this.#queueBytes()) + this.#extraBytes();
     const grown = isStartup
       ? Math.max(target, this.#window + sample.acked)
       : target;
@@ -225,6 +225,15 @@ export class Bbr implements CongestionController {
       Math.min(grown, limit, this.#inFlightBound, this.#socketBound()),
       2 * this.#datagramBytes,
     );
+  }
+
+  /**
+   * What may wait on the way, so that others who fill the same queue do not take
+   * it all; but whoever shares the line does not wait for it long.
+   */
+  #queueBytes(): number {
+    const waitMs = Math.max(maxQueueMs, this.#minRtt / 4);
+    return this.#maxRate * Math.min(this.#minRtt, waitMs);
   }
 
   /**
@@ -268,7 +277,8 @@ export class Bbr implements CongestionController {
 
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
-const windowGain = 1.5;
+/** With a quarter of the round trip where that is more. */
+const maxQueueMs = 35;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
 const bunchMs = 3;
 const extraDatagrams = 3;

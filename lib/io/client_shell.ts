@@ -15,16 +15,15 @@ import { deriveKey } from "./derive_key.ts";
 import type { KnownPeersFile } from "./known_peers_file.ts";
 import { type OpenedIdentity, openIdentity } from "./open_identity.ts";
 import { givenPin, openPins } from "./open_pins.ts";
+import { isInteractive, openInterface } from "./open_interface.ts";
 import { PeerServices } from "./peer_services.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
-import { PipeInterface } from "./pipe_interface.ts";
 import { SeenFiles } from "./seen_files.ts";
 import { ServerConnection } from "./server_connection.ts";
 import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
-import { TerminalInterface } from "./terminal_interface.ts";
 import type { UserHandler, UserInterface } from "./user_interface.ts";
 
 /**
@@ -83,8 +82,7 @@ class ClientShell implements UserHandler {
     this.#options = options;
     this.#pins = pins;
     this.#password = password;
-    this.#isInteractive = !options.json && options.exec.length === 0 &&
-      Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+    this.#isInteractive = isInteractive(options);
     const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
     this.#peers = peers;
     this.#services = new PeerServices(options, (event) => this.#moved(event));
@@ -100,12 +98,8 @@ class ClientShell implements UserHandler {
       peers,
       seenMemory: new SeenFiles((name) => Deno.env.get(name)),
     });
-    this.#interface = this.#isInteractive
-      ? new TerminalInterface(this, () => this.#session.names, options.color)
-      : new PipeInterface(this, {
-        json: options.json,
-        readsCommands: options.exec.length === 0,
-      });
+    const names = () => this.#session.names;
+    this.#interface = openInterface(this, options, names);
     if (warning !== undefined) this.warn(warning);
   }
 

@@ -37,9 +37,19 @@ export class SendRecovery {
     this.#loss = new LossDetector(this.sent, rtt);
   }
 
-  /** True when several probes in a row were not answered (RFC 9002 §7.6). */
-  get isPersistentlyLost(): boolean {
-    return this.#loss.probeCount >= persistentProbes;
+  /** Probes since the last acknowledgement. */
+  get probeCount(): number {
+    return this.#loss.probeCount;
+  }
+
+  /** Packets that were declared lost so far. */
+  get lostPackets(): number {
+    return this.#lostPackets;
+  }
+
+  /** True while the rate is still being found. */
+  get isStarting(): boolean {
+    return this.#controller.phase === "startup";
   }
 
   /** Numbers for showing and for benchmarks. */
@@ -139,7 +149,8 @@ export class SendRecovery {
       probes++;
     }
     this.#loss.handleSent(now);
-    if (this.isPersistentlyLost) {
+    // RFC 9002 §7.6: several probes in a row were not answered.
+    if (this.#loss.probeCount >= persistentProbes) {
       this.#controller.handlePersistentCongestion(now);
     }
     return probes;

@@ -96,6 +96,11 @@ export class SendRecovery {
   isPaced(now: number): boolean {
     const readyAt = this.#pacer.readyAt(now);
     if (readyAt <= now) return false;
+    // What may be in flight at all may also leave at once; then waiting, which
+    // takes a timer a millisecond or two, would leave a fast path idle.
+    const { window, pacingRate } = this.#controller;
+    const isTimerTooSlow = pacingRate * timerMs > window;
+    if (isTimerTooSlow && window <= burstBytes) return false;
     this.#pacedUntil = readyAt;
     return true;
   }
@@ -229,6 +234,8 @@ function emptySample(): AckSample {
 
 /** What the smallest usual socket buffer holds, with some room. */
 const burstBytes = 128 * 1024;
+/** How soon a timer of the shell fires at best. */
+const timerMs = 1;
 /** How far behind the oldest packet in flight a late arrival is noticed. */
 const lateAckNumbers = 2048;
 const persistentProbes = 3;

@@ -347,7 +347,7 @@ function isSameFile(a: SinkFile, b: SinkFile): boolean {
 
 const silenceStepMs = 50;
 /** Beyond the keep-alive of one who lives. */
-const silenceMs = 500;
+const silenceMs = 1_000;
 /** How long a closing service repeats its good-byes. */
 const goodByeMs = 150;
 /** How long a closing service waits for the last acknowledgements. */

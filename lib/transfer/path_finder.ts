@@ -38,6 +38,8 @@ export class PathFinder {
   #active = -1;
   #hasMoved = false;
   #activeHeardAt = -Infinity;
+  /** The path in use does not answer, though it has not been silent for long. */
+  #isSuspect = false;
   #heardAt: number;
   /** Next in turn of a round of probes. */
   #roundIndex = 0;
@@ -115,6 +117,7 @@ export class PathFinder {
     this.#keepAliveAt = now + transferLimits.keepAliveMs;
     if (path === this.#active) {
       this.#activeHeardAt = now;
+      this.#isSuspect = false;
       return false;
     }
     if (!this.#validated.has(path)) {
@@ -136,6 +139,19 @@ export class PathFinder {
     }
     this.#roundTrips.set(path, Math.min(roundTrip, known));
     if (this.#chooses && this.#isBetter(path)) this.#use(path, now);
+  }
+
+  /**
+   * What was sent is not answered: the other side, or this one, may be elsewhere
+   * now. Asks everywhere at once, and uses whatever answers.
+   */
+  handleUnanswered(now: number): void {
+    const isLong = now - this.#activeHeardAt >= suspectMs;
+    if (this.#active < 0 || this.#isSuspect || !isLong) return;
+    this.#isSuspect = true;
+    this.#round = 0;
+    this.#roundIndex = 0;
+    this.#roundAt = now;
   }
 
   /**
@@ -161,7 +177,7 @@ export class PathFinder {
     this.#challenged = -1;
     if (challenged >= 0) return challenged;
     if (this.#active >= 0 && now >= this.#keepAliveAt) {
-      this.#keepAliveAt = now + transferLimits.keepAliveMs / 2;
+      this.#keepAliveAt = now + transferLimits.keepAliveMs;
       // When this is not answered, the next round asks everywhere.
       this.#round = Math.min(this.#round, silentRound);
       this.#roundAt = Math.min(this.#roundAt, now);
@@ -210,6 +226,7 @@ export class PathFinder {
     if (path === this.#active) return;
     this.#active = path;
     this.#activeHeardAt = heardAt;
+    this.#isSuspect = false;
     this.#hasMoved = true;
     // A worse one than hoped for: look again now and then.
     if (this.#roundAt === Infinity) this.#roundAt = heardAt + recheckMs;
@@ -229,8 +246,8 @@ export class PathFinder {
   /** Whether a round of probes has reason to ask at `path`. */
   #isOfInterest(path: number, now: number): boolean {
     if (this.#active < 0) return true;
-    if (path === this.#active) return !this.#roundTrips.has(path);
     if (this.#isSilent(now)) return true;
+    if (path === this.#active) return !this.#roundTrips.has(path);
     const rank = this.#rankOf(path) - this.#rankOf(this.#active);
     if (rank < 0) return true;
     const isEarly = now - this.#startedAt < settleMs;
@@ -256,7 +273,8 @@ export class PathFinder {
 
   /** Nothing came over the path in use for longer than a live one is quiet. */
   #isSilent(now: number): boolean {
-    return now - this.#activeHeardAt > transferLimits.keepAliveMs;
+    return this.#isSuspect ||
+      now - this.#activeHeardAt > transferLimits.silentMs;
   }
 }
 
@@ -266,6 +284,8 @@ const maxPauseMs = 1_000;
 /** Where the growing pauses start when the path in use has gone silent. */
 const silentRound = 5;
 const challengePauseMs = 50;
+/** A path that was heard this recently only lost what was sent. */
+const suspectMs = 300;
 /** How long paths that are no worse are looked for after the start. */
 const settleMs = 2_000;
 /** How often better ones are looked for later. */

@@ -16,7 +16,8 @@ import { transferLimits } from "./transfer_limits.ts";
 export class SendRecovery {
   readonly sent = new SentPackets();
   readonly #rtt: Rtt;
-  readonly #controller: CongestionController;
+  readonly #makeController: () => CongestionController;
+  #controller: CongestionController;
   readonly #resend: (number: number) => void;
   readonly #rate = new DeliveryRate();
   readonly #pacer = new Pacer(burstBytes);
@@ -24,15 +25,21 @@ export class SendRecovery {
   readonly #sample = emptySample();
   #pacedUntil = Infinity;
   #lostPackets = 0;
+  /** Packets below this number were sent over a path that is no longer used. */
+  #firstOfPath = 0;
 
-  /** @param resend Called with the number of each packet to be repeated. */
+  /**
+   * @param makeController Called for every path that is used.
+   * @param resend Called with the number of each packet to be repeated.
+   */
   constructor(
     rtt: Rtt,
-    controller: CongestionController,
+    makeController: () => CongestionController,
     resend: (number: number) => void,
   ) {
     this.#rtt = rtt;
-    this.#controller = controller;
+    this.#makeController = makeController;
+    this.#controller = makeController();
     this.#resend = resend;
     this.#loss = new LossDetector(this.sent, rtt);
   }
@@ -63,6 +70,25 @@ export class SendRecovery {
       this.#controller.handleFirstRtt(this.#rtt.smoothed);
     }
     this.#pacer.setRate(now, this.#controller.pacingRate);
+  }
+
+  /**
+   * Another path is used from now on. Its rate is found anew (RFC 9000 §9.4);
+   * what the old one swallowed is sent again, what it may still deliver is
+   * waited for.
+   */
+  restart(now: number): void {
+    const sent = this.sent;
+    const isOldDead = this.#loss.probeCount > 0;
+    for (let n = sent.oldest; isOldDead && n < sent.next; n++) {
+      if (sent.state(n) !== packetState.inFlight) continue;
+      sent.settle(n, packetState.superseded);
+      this.#resend(n);
+    }
+    this.#firstOfPath = sent.next;
+    this.#controller = this.#makeController();
+    this.#loss.restart(now);
+    this.start(now);
   }
 
   setDatagramBytes(bytes: number): void {
@@ -163,6 +189,10 @@ export class SendRecovery {
       for (let n = Math.max(ack.starts[i]!, floor); n < end; n++) {
         const state = sent.state(n);
         if (state === packetState.acked) continue;
+        if (n < this.#firstOfPath) {
+          sent.settle(n, packetState.acked);
+          continue;
+        }
         if (state === packetState.lost) this.#loss.handleSpurious(n);
         acked += sent.length(n);
         this.#rate.handleAcked(sent, n, now);
@@ -170,7 +200,7 @@ export class SendRecovery {
       }
     }
     if (acked > 0) this.#loss.handleAcked(ack.largest);
-    if (isLargestNew) {
+    if (isLargestNew && ack.largest >= this.#firstOfPath) {
       const rtt = now - sent.sentAt(ack.largest);
       this.#rtt.update(
         rtt,
@@ -194,9 +224,10 @@ export class SendRecovery {
 
   readonly #onLost = (number: number): void => {
     this.#lostPackets++;
+    this.#resend(number);
+    if (number < this.#firstOfPath) return;
     this.#sample.lost += this.sent.length(number);
     this.#sample.lostSentAt = this.sent.sentAt(number);
-    this.#resend(number);
   };
 }
 

@@ -82,7 +82,7 @@ export class Sender {
     this.#localPaths = options.localPaths ?? [];
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
-      options.controller ?? new Bbr(),
+      options.makeController ?? (() => new Bbr()),
       (number) => this.#resend.push(number),
     );
     this.#window = new SendWindow(firstBlock);
@@ -166,6 +166,9 @@ export class Sender {
     }
     const probes = this.#recovery.handleTimeout(now);
     if (probes > 0) this.#probesDue = probes;
+    if (this.#recovery.isPersistentlyLost) {
+      this.#channel.paths.handleUnanswered(now);
+    }
     const isBlackHole = probes > 0 && this.#recovery.isPersistentlyLost;
     if (isBlackHole && this.#mtu.handleBlackHole(now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
@@ -250,13 +253,15 @@ export class Sender {
     const path = this.#channel.paths.active;
     const isFirst = this.#state === "connecting";
     const isLocal = this.#localPaths.includes(path);
-    if (isFirst || !(isLocal && this.#isLocal)) {
-      this.#mtu.start(now, isLocal);
+    const isAlike = !isFirst && isLocal && this.#isLocal;
+    if (!isAlike) this.#mtu.start(now, isLocal);
+    if (isFirst) this.#recovery.start(now);
+    else if (!isAlike) {
+      this.#recovery.restart(now);
+      this.#recovery.setDatagramBytes(this.#mtu.size);
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
-    if (isFirst) this.#recovery.start(now);
-    else this.#recovery.setDatagramBytes(this.#mtu.size);
     this.#events.push({ type: "connected", ...this.#channel.pathInfo });
   }
 

@@ -11,6 +11,6 @@ export interface SenderOptions extends EndOptions {
    * complete when the first block is handed in.
    */
   readonly hash?: ReturnType<typeof createHash>;
-  /** Default: {@link Bbr}. */
-  readonly controller?: CongestionController;
+  /** Gives one for every path that is used; {@link Bbr} by default. */
+  readonly makeController?: () => CongestionController;
 }

@@ -16,7 +16,7 @@ export interface PairOptions {
   readonly link?: Omit<LinkOptions, "seed">;
   /** What the way back does, when it differs. */
   readonly back?: Omit<LinkOptions, "seed">;
-  readonly controller?: CongestionController;
+  readonly makeController?: () => CongestionController;
   readonly isLocal?: boolean;
   /** Blocks below are there already. */
   readonly firstBlock?: number;
@@ -43,6 +43,8 @@ export class TransferPair {
   now = 0;
   /** The path under which the receiver sees the sender. */
   senderPath = 7;
+  /** The path under which the sender sees the receiver. */
+  receiverPath = 7;
   /** Steps of the loop so far. */
   steps = 0;
   /** What the receiver wrote so far. */
@@ -85,9 +87,9 @@ export class TransferPair {
       keys: ours.agree(theirs.publicKey, this.id, "sender"),
       localPaths: options.isLocal === true ? [7] : [],
       ...(options.hash === undefined ? {} : { hash: options.hash }),
-      ...(options.controller === undefined
+      ...(options.makeController === undefined
         ? {}
-        : { controller: options.controller }),
+        : { makeController: options.makeController }),
     });
     this.receiver = new Receiver({
       ...common,
@@ -146,7 +148,7 @@ export class TransferPair {
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.back.receive(this.now);
       if (bytes === undefined) break;
-      this.sender.handleDatagram(bytes, 7, this.now);
+      this.sender.handleDatagram(bytes, this.receiverPath, this.now);
     }
   }
 

@@ -155,3 +155,29 @@ Deno.test("PathFinder asks everywhere when the path in use is silent", () => {
   assertEquals(asked, new Set([direct, far, relay]));
   assert(finder.handleHeard(relay, 20_000), "what answers is used");
 });
+
+Deno.test("PathFinder.handleUnanswered asks everywhere before it is silent for long", () => {
+  const finder = new PathFinder([direct, far], 0, options);
+  finder.handleHeard(direct, 10_000);
+  finder.handleRoundTrip(direct, 1, 10_000);
+  finder.handleRoundTrip(far, 1, 10_000);
+  probes(finder, 10_000, 10_100);
+  finder.handleUnanswered(10_200);
+  assertEquals(probes(finder, 10_200, 10_250), [], "heard a moment ago");
+  finder.handleUnanswered(10_400);
+  assertEquals(
+    new Set(probes(finder, 10_400, 10_450).map(([, path]) => path)),
+    new Set([direct, far]),
+  );
+  assert(finder.handleHeard(far, 10_500), "what answers is used");
+  assertEquals([finder.active, finder.takeMoved()], [far, true]);
+});
+
+Deno.test("PathFinder.handleUnanswered is forgotten when the path in use answers", () => {
+  const finder = new PathFinder([direct, far], 0, options);
+  finder.handleHeard(direct, 10_000);
+  finder.handleUnanswered(10_400);
+  finder.handleHeard(direct, 10_450);
+  assert(!finder.handleHeard(far, 10_500));
+  assertEquals(finder.active, direct);
+});

@@ -190,6 +190,7 @@ export class TransferService implements TransferPort {
   #run(id: string, transfer: OutgoingTransfer | IncomingTransfer): void {
     this.#entries.set(id, { stage: "running", transfer });
     this.#live.add(transfer);
+    this.#binding.watch();
     transfer.drained.then(() => this.#live.delete(transfer));
     if (!(transfer instanceof IncomingTransfer)) return;
     this.#holding.add(transfer);

@@ -42,6 +42,11 @@ export class LossDetector {
     this.#probeCount = 0;
   }
 
+  /** The other side lives: the next probe need not wait for its back-off. */
+  endBackOff(): void {
+    this.#probeCount = 0;
+  }
+
   handleSent(now: number): void {
     this.#lastSentAt = now;
   }

@@ -32,6 +32,8 @@ export class PathFinder {
   readonly #validated = new Set<number>();
   /** Smallest round trip of each path that answered a probe, ms. */
   readonly #roundTrips = new Map<number, number>();
+  /** When a path became known, if another was in use then, ms. */
+  readonly #addedAt = new Map<number, number>();
   readonly #tokenSentAt = new Float64Array(tokens);
   readonly #tokenPath = new Int32Array(tokens);
   #nextToken = 1;
@@ -87,6 +89,8 @@ export class PathFinder {
     const isKnown = this.#paths.includes(path) || path === this.#relay;
     if (!isRoom || isKnown || path < 0) return;
     this.#paths.push(path);
+    // The other side may have moved there, whatever is in use now.
+    if (this.#active >= 0) this.#addedAt.set(path, now);
     this.#round = 0;
     this.#roundAt = Math.min(this.#roundAt, now);
   }
@@ -250,13 +254,17 @@ export class PathFinder {
     if (path === this.#active) return !this.#roundTrips.has(path);
     const rank = this.#rankOf(path) - this.#rankOf(this.#active);
     if (rank < 0) return true;
+    const isAsked = this.#roundTrips.has(path);
+    const addedAt = this.#addedAt.get(path) ?? -Infinity;
+    if (now - addedAt < settleMs && !isAsked) return true;
     const isEarly = now - this.#startedAt < settleMs;
-    return rank === 0 && isEarly && !this.#roundTrips.has(path);
+    return rank === 0 && isEarly && !isAsked;
   }
 
   #nextRoundAt(now: number): number {
     const pause = Math.min(firstPauseMs * 1.5 ** this.#round++, maxPauseMs);
-    const isEarly = now - this.#startedAt < settleMs;
+    const newest = Math.max(this.#startedAt, ...this.#addedAt.values());
+    const isEarly = now - newest < settleMs;
     if (this.#active < 0 || isEarly || this.#isSilent(now)) {
       return now + pause;
     }

@@ -91,6 +91,14 @@ export class SendRecovery {
     this.start(now);
   }
 
+  /**
+   * Something authentic came. After an outage the path is likely to carry data
+   * again, which is tried at once.
+   */
+  handleHeard(): void {
+    if (this.isPersistentlyLost) this.#loss.endBackOff();
+  }
+
   setDatagramBytes(bytes: number): void {
     this.#controller.setDatagramBytes(bytes);
     this.#pacer.setDatagramBytes(bytes);

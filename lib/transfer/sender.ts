@@ -128,6 +128,7 @@ export class Sender {
     if (type === packetType.data) return;
     const body = this.#channel.handle(bytes, path, now);
     if (body === undefined || this.#channel.isClosing) return;
+    this.#recovery.handleHeard();
     if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
       this.#connect(now);
     }

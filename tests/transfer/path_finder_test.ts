@@ -131,6 +131,19 @@ Deno.test("PathFinder probes an address that becomes known later at once", () =>
   }
   finder.add(lan, 30_000);
   assertEquals(finder.pollProbe(30_000), lan, "a better one in mid-transfer");
+  finder.handleHeard(lan, 30_001);
+  finder.handleRoundTrip(lan, 1, 30_001);
+  while (finder.pollProbe(40_000) >= 0);
+  finder.handleHeard(lan, 40_000);
+  finder.add(4, 40_000);
+  assertEquals(
+    finder.pollProbe(40_000),
+    4,
+    "a worse one, where it may have gone",
+  );
+  const all = probes(finder, 40_010, 60_000);
+  const asked = all.filter(([, path]) => path === 4).map(([now]) => now);
+  assert(asked.length > 3, `${asked}`);
 });
 
 Deno.test("PathFinder asks before it follows data to an unknown address", () => {

@@ -25,6 +25,7 @@ import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
 import { ServerBinding } from "./server_binding.ts";
+import { SharedFiles } from "./shared_files.ts";
 import { TransferPaths } from "./transfer_paths.ts";
 import { removeStaleParts } from "./part_file.ts";
 import { UdpEndpoint } from "./udp_endpoint.ts";
@@ -59,6 +60,7 @@ export class TransferService implements TransferPort {
   readonly #endpoint: UdpEndpoint;
   readonly #binding: ServerBinding;
   readonly #limit = new SendLimit();
+  readonly #files = new SharedFiles();
   readonly #entries = new Map<string, Entry>();
   /** Everything that still uses the socket, ended transfers included. */
   readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
@@ -200,7 +202,7 @@ export class TransferService implements TransferPort {
   async #prepareOffer(id: string, path: string): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
-    const source = await FileSource.open(path);
+    const source = await FileSource.open(path, this.#files);
     if (!this.#entries.has(id)) {
       source.close();
       return;

@@ -204,6 +204,34 @@ Deno.test("TransferService runs several transfers at once, both ways", async () 
   });
 });
 
+Deno.test("TransferService reads a file once for several receivers", async () => {
+  await withWorld(async (world) => {
+    const size = 20_000_000;
+    const bytes = testFile(size);
+    const path = await write(world, "film.mp4", bytes);
+    const readers = [2, 3, 4].map((seed) => `user${seed}`);
+    const { read } = Deno.FsFile.prototype;
+    let total = 0;
+    Deno.FsFile.prototype.read = async function (into) {
+      const count = await read.call(this, into);
+      total += count ?? 0;
+      return count;
+    };
+    try {
+      const digests = await Promise.all(readers.map(async (reader) => {
+        const id = await start(world, path, reader);
+        return (await world.sender.event(id, "done")).digest;
+      }));
+      const expected = createHash("sha256").update(bytes).digest("hex");
+      assertEquals(new Set(digests), new Set([expected]));
+      assertEquals(digests.length, readers.length);
+      assert(total >= size && total < 1.9 * size, `${total} bytes were read`);
+    } finally {
+      Deno.FsFile.prototype.read = read;
+    }
+  });
+});
+
 Deno.test("TransferService says why a file cannot be offered", async () => {
   await withWorld(async ({ folder, sender }) => {
     const cases: [string, string, RegExp][] = [

@@ -24,6 +24,7 @@ import type { WireAddress } from "../protocol/request.ts";
 import type { Offer, OfferTable } from "./offer_table.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { RelayQuota } from "./relay_quota.ts";
+import { UdpProbes } from "./udp_probes.ts";
 import type { User } from "./user.ts";
 
 /** A datagram to send; the bytes may be those that came in. */
@@ -59,6 +60,8 @@ export class Rendezvous {
   readonly #binds = new RateLimit(bindsPerSecond);
   readonly #quota: RelayQuota;
   #moved: User | undefined;
+  /** For clients that look at the way to the server. */
+  readonly probes: UdpProbes;
 
   /** @param relayBytes Bytes a day that are relayed for a user; 0 for none. */
   constructor(
@@ -69,6 +72,7 @@ export class Rendezvous {
     this.#offers = offers;
     this.#random = random;
     this.#quota = new RelayQuota(relayBytes);
+    this.probes = new UdpProbes(random);
   }
 
   /** Gives a user's client what it needs to bind; what it had before is void. */
@@ -113,7 +117,7 @@ export class Rendezvous {
     if (bytes[0] === rendezvousType.relayed) {
       return this.#relay(bytes, from, now);
     }
-    return undefined;
+    return this.probes.handleDatagram(bytes, from, now.mono);
   }
 
   /** The user whose address changed since the last call. */

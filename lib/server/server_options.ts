@@ -1,7 +1,6 @@
 /** The command line of the server (SPEC.md §1). */
 import {
   type CommandLine,
-  describeOptions,
   type IntegerSetting,
   integerSetting,
   lastValue,
@@ -14,8 +13,10 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
+import { renderHelp } from "../protocol/program_page.ts";
 import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
+import { serverPage } from "./server_page.ts";
 
 /** What the server is started with. */
 export interface ServerOptions {
@@ -67,8 +68,13 @@ export function parseServerOptions(
   args: readonly string[],
 ): StartRequest<ServerOptions> {
   return startRequest(() => {
-    const line = parseCommandLine(args, rows, ["PORT", "ATTEMPTS"]);
-    if (line.options.has("--help")) return { kind: "help", text: helpText };
+    const line = parseCommandLine(args, serverOptionRows, ["PORT", "ATTEMPTS"]);
+    if (line.options.has("--help")) {
+      return {
+        kind: "help",
+        text: renderHelp(serverPage(serverOptionRows)),
+      };
+    }
     if (line.options.has("--version")) {
       const text = `parley-server ${version} (protocol ${protocolVersion})`;
       return { kind: "version", text };
@@ -219,7 +225,8 @@ const logKeepSetting: IntegerSetting = {
   standard: 5,
 };
 
-const rows: readonly OptionRow[] = [
+/** Every option of the server. */
+export const serverOptionRows: readonly OptionRow[] = [
   {
     name: "--host",
     value: "ADDRESS",
@@ -290,6 +297,7 @@ const rows: readonly OptionRow[] = [
     name: "--log-level",
     value: "LEVEL",
     help: "least that is logged: debug, info, warning or error",
+    choices: serverLogLevels,
     default: defaultLogLevel,
   },
   {
@@ -331,21 +339,3 @@ const rows: readonly OptionRow[] = [
   { name: "--help", help: "show this" },
   { name: "--version", help: "show the version" },
 ];
-
-const helpText = `Parley server ${version}
-
-Usage:
-  parley-server [PORT] [ATTEMPTS] [options]
-  parley-server user add|passwd|remove|unlock NAME [options]
-  parley-server user list|hash [options]
-  parley-server check [options]
-
-Options (an option wins over the argument of the same meaning):
-${describeOptions(rows)}
-
-"parley-server user --help" tells more about managing accounts.
-"parley-server check" looks whether a server could start with these options.
-SIGHUP reads the accounts and the certificate anew and reopens the log file.
-
-Exit codes: 0 after a clean stop, 1 when the server cannot start or go on,
-2 for a wrong command line.`;

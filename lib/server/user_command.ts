@@ -4,7 +4,6 @@
  * `credentials.txt`; asking, deriving and writing are the shell's.
  */
 import {
-  describeOptions,
   lastValue,
   type OptionRow,
   parseCommandLine,
@@ -14,6 +13,7 @@ import {
   UsageError,
 } from "../protocol/command_line.ts";
 import { isUserName } from "../protocol/names.ts";
+import { describeOptions } from "../protocol/program_page.ts";
 import { CredentialsFile } from "./credentials_file.ts";
 import { defaultCredentials, defaultDataDir } from "./server_options.ts";
 import type { Verifier } from "../protocol/verifier.ts";
@@ -241,7 +241,7 @@ Usage:
   parley-server user hash          replace all plain passwords by verifiers
 
 Options:
-${describeOptions(rows)}
+${describeOptions(rows).join("\n")}
 
 The new password is taken from --password-file or asked twice on a terminal;
 elsewhere it is PARLEY_PASSWORD or a line of standard input. A running server

@@ -10,7 +10,7 @@ import {
 import { testFile } from "../support/transfer_pair.ts";
 
 const { blockBytes } = transferLimits;
-const bytes = testFile(40 * 1024 * 1024 + 77);
+const bytes = testFile(24 * 1024 * 1024 + 77);
 const blocks = blockCount(bytes.length);
 const headBytes = 64 * 1024;
 
@@ -47,7 +47,7 @@ Deno.test("SharedFile: many who read about as fast read it once", async () => {
   await withFile(async (path, files) => {
     const shared = await look(path, files);
     const sources = await Promise.all(
-      Array.from({ length: 8 }, () => FileSource.open(path, files)),
+      Array.from({ length: 4 }, () => FileSource.open(path, files)),
     );
     for (let first = 0; first < blocks; first += 7) {
       const end = Math.min(first + 7, blocks);

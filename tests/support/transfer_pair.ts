@@ -18,6 +18,8 @@ export interface PairOptions {
   readonly back?: Omit<LinkOptions, "seed">;
   readonly makeController?: () => CongestionController;
   readonly isLocal?: boolean;
+  /** Bytes of the file before `file`, whole blocks below `firstBlock`. */
+  readonly before?: number;
   /** Blocks below are there already. */
   readonly firstBlock?: number;
   /** What the sender hashes with; a used one gives a wrong digest. */
@@ -56,6 +58,7 @@ export class TransferPair {
     from: "sender" | "receiver",
   ) => Uint8Array | undefined = (bytes) => bytes;
   readonly #file: Uint8Array;
+  readonly #before: number;
   readonly #options: PairOptions;
   readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
   readonly #writes: { at: number; bytes: Uint8Array }[] = [];
@@ -65,7 +68,9 @@ export class TransferPair {
     this.#options = options;
     this.#file = options.file;
     this.written = new Uint8Array(options.file.length);
-    this.writtenBytes = (options.firstBlock ?? 0) * transferLimits.blockBytes;
+    this.#before = options.before ?? 0;
+    this.writtenBytes = (options.firstBlock ?? 0) * transferLimits.blockBytes -
+      this.#before;
     const random = new SeededRandom(options.seed);
     this.there = new SimulatedLink({ seed: options.seed, ...options.link });
     this.back = new SimulatedLink({
@@ -77,7 +82,7 @@ export class TransferPair {
     this.id = random.bytes(8);
     const common = {
       id: this.id,
-      size: options.file.length,
+      size: this.#before + options.file.length,
       firstBlock: options.firstBlock ?? 0,
       paths: [7],
       now: 0,
@@ -174,7 +179,7 @@ export class TransferPair {
     for (;;) {
       const block = this.sender.pollRead();
       if (block < 0) return;
-      const start = block * transferLimits.blockBytes;
+      const start = block * transferLimits.blockBytes - this.#before;
       const end = start + transferLimits.blockBytes;
       this.sender.handleBlock(this.#file.subarray(start, end), this.now);
     }

@@ -354,6 +354,25 @@ Deno.test("transfer pair follows a receiver that moved, and knows nothing of the
   assertEquals(pair.digest(), sha256(file));
 });
 
+Deno.test("transfer pair carries what lies beyond 4 GiB of a file", () => {
+  const { blockBytes } = transferLimits;
+  const before = 2 ** 32 - 8 * blockBytes;
+  const file = testFile(16 * blockBytes + 77);
+  const pair = new TransferPair({
+    seed: 1,
+    file,
+    before,
+    firstBlock: before / blockBytes,
+    link: { delayMs: 5, rate: 12_500, loss: 0.02, corrupt: 0.002 },
+  });
+  pair.run();
+  assertEquals(pair.digest(), sha256(file));
+  assertEquals(pair.receiver.base * blockBytes, 2 ** 32 + 9 * blockBytes);
+  for (const events of [pair.senderEvents, pair.receiverEvents]) {
+    assertEquals(events.at(-1)?.type, "done");
+  }
+});
+
 Deno.test("transfer pair goes on from a checkpoint", () => {
   const file = testFile(5_000_000);
   const first = new TransferPair({

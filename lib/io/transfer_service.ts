@@ -25,6 +25,7 @@ import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
 import { ServerBinding } from "./server_binding.ts";
+import { homePath } from "./home_path.ts";
 import { SharedFiles } from "./shared_files.ts";
 import { TransferPaths } from "./transfer_paths.ts";
 import { removeStaleParts } from "./part_file.ts";
@@ -202,7 +203,7 @@ export class TransferService implements TransferPort {
   async #prepareOffer(id: string, path: string): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
-    const source = await FileSource.open(path, this.#files);
+    const source = await FileSource.open(homePath(path), this.#files);
     if (!this.#entries.has(id)) {
       source.close();
       return;

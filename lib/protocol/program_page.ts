@@ -158,4 +158,4 @@ function wrap(text: string, indent: string): string[] {
 }
 
 const lineWidth = 79;
-const widestHead = 28;
+const widestHead = 30;

@@ -23,7 +23,7 @@ import {
 import type { WireAddress } from "../protocol/request.ts";
 import type { Offer, OfferTable } from "./offer_table.ts";
 import { RateLimit } from "./rate_limit.ts";
-import { RelayQuota } from "./relay_quota.ts";
+import { type OfferSide, RelayQuota } from "./relay_quota.ts";
 import { UdpProbes } from "./udp_probes.ts";
 import type { User } from "./user.ts";
 
@@ -165,29 +165,29 @@ export class Rendezvous {
     const transfer = bytes.subarray(2, 10);
     const offer = this.#offers.find(encodeHex(transfer));
     if (offer === undefined || !offer.accepted) return undefined;
-    const to = this.#otherSide(offer, from, now.mono);
+    const side = this.#sideAt(offer, from, now.mono);
+    if (side === undefined) return undefined;
+    const other = side === "from" ? offer.to : offer.from;
+    const to = this.#nearest(other, from, now.mono);
     if (to === undefined) return undefined;
     const refusal = this.#quota.take(offer.from, bytes.length, now);
     if (refusal === undefined) return { to, bytes };
-    if (refusal === "rate" || !this.#quota.mayTell(offer.from, now.mono)) {
-      return undefined;
-    }
+    if (refusal === "rate") return undefined;
+    if (!this.#quota.mayTell(offer.from, side, now.mono)) return undefined;
     return { to: from, bytes: encodeRefused(transfer, refusal) };
   }
 
-  /** Where the other side of the offer is, when one side is at `from`. */
-  #otherSide(
+  /** Which side of the offer is at `from`. */
+  #sideAt(
     offer: Offer,
     from: WireAddress,
     now: number,
-  ): WireAddress | undefined {
-    const isAt = (user: User) =>
-      this.addresses(user, now).some(({ ip, port }) =>
+  ): OfferSide | undefined {
+    return (["from", "to"] as const).find((side) =>
+      this.addresses(offer[side], now).some(({ ip, port }) =>
         ip === from.ip && port === from.port
-      );
-    if (isAt(offer.from)) return this.#nearest(offer.to, from, now);
-    if (isAt(offer.to)) return this.#nearest(offer.from, from, now);
-    return undefined;
+      )
+    );
   }
 
   /** A user's address, of the family of `like` when there is one. */

@@ -16,6 +16,7 @@ import {
 import { renderHelp } from "../protocol/program_page.ts";
 import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
+import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
 import { serverPage } from "./server_page.ts";
 
 /** What the server is started with. */
@@ -152,12 +153,6 @@ function tlsFiles(line: CommandLine): ServerOptions["tls"] {
   if (key === undefined) throw new UsageError("--tls-cert needs --tls-key");
   return { cert, key };
 }
-
-/** Where the accounts are unless something else is said. */
-export const defaultCredentials = "credentials.txt";
-
-/** Where logs and database are unless something else is said. */
-export const defaultDataDir = "data";
 
 const defaultHost = "0.0.0.0";
 const defaultMetricsHost = "127.0.0.1";

@@ -1,7 +1,8 @@
 /** What `--help`, the man page and the completions of the server tell. */
-import type { OptionRow } from "../protocol/command_line.ts";
+import { optionHead, type OptionRow } from "../protocol/command_line.ts";
 import { manualUsage } from "../protocol/manual_command.ts";
-import type { ProgramPage } from "../protocol/program_page.ts";
+import { optionHelp, type ProgramPage } from "../protocol/program_page.ts";
+import { userPage } from "./user_page.ts";
 
 /** The server, with its options. */
 export function serverPage(options: readonly OptionRow[]): ProgramPage {
@@ -72,4 +73,15 @@ const page: ProgramPage = {
       help: "then: man -l parley-server.1",
     },
   ],
+  sections: [{
+    title: "ACCOUNTS",
+    rows: [
+      ...userPage.usage.map(({ arguments: words, help }) => ({
+        name: `${userPage.name} ${words}`,
+        help,
+      })),
+      ...userPage.options.filter(({ name }) => name !== "--help")
+        .map((row) => ({ name: optionHead(row), help: optionHelp(row) })),
+    ],
+  }],
 };

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parse } from "smol-toml";
 import { settingRows } from "../../lib/client/client_settings.ts";
@@ -102,4 +103,31 @@ Deno.test("newConfigText() sets nothing; without its marks it is valid and whole
   }
   assert(home.has("user"));
   assert(text.split("\n").every((line) => line.length <= 120));
+});
+
+Deno.test("checkConfig() takes any document, or says in one line what is wrong", () => {
+  const keys = fc.oneof(
+    fc.constantFrom("user", "color", "servers", "__proto__", "host", "port"),
+    fc.string(),
+  );
+  const values = fc.oneof(
+    fc.string(),
+    fc.double(),
+    fc.boolean(),
+    fc.constant(new Date(0)),
+    fc.array(fc.string()),
+  );
+  const table = fc.dictionary(keys, values);
+  const document = fc.dictionary(
+    keys,
+    fc.oneof(values, table, fc.dictionary(keys, table)),
+  );
+  fc.assert(fc.property(document, fc.string(), (document, text) => {
+    try {
+      checkConfig(document, text, "/c.toml");
+    } catch (error) {
+      assert(error instanceof ConfigError);
+      assert(/^\/c\.toml, line \d+: /.test(error.message), error.message);
+    }
+  }));
 });

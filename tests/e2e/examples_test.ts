@@ -9,6 +9,7 @@ import { clientPage } from "../../lib/client/client_page.ts";
 import { commandTable } from "../../lib/commands/command_table.ts";
 import { serverOptionRows } from "../../lib/server/server_options.ts";
 import { serverPage } from "../../lib/server/server_page.ts";
+import { userPage } from "../../lib/server/user_page.ts";
 import { accountLine } from "../support/account_line.ts";
 import { logIn, passwordOf } from "../support/jedi.ts";
 import { clientCommand, root, serverCommand } from "../support/programs.ts";
@@ -45,7 +46,7 @@ Deno.test("examples: README and --help show every option and exit code", () => {
 });
 
 Deno.test("examples: every command line of README, --help and man pages runs", async () => {
-  const pages = [clientPage, serverPage(serverOptionRows)];
+  const pages = [clientPage, userPage, serverPage(serverOptionRows)];
   const lines = [
     ...new Set([
       ...pages.flatMap(({ examples }) => examples.map((row) => row.command)),
@@ -260,6 +261,7 @@ async function play(scene: Scene): Promise<void> {
     "/limit 2M",
     "/limit off",
     "/transfers",
+    "/notify off",
   );
   // Yoda is invited first, and then has a group of the same name himself.
   await scene.say("luke", "/creategroup jedi yoda");

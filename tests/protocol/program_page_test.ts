@@ -72,7 +72,7 @@ Deno.test("describeOptions() lines up in columns and wraps at 79", () => {
   assertEquals(lines.map((line) => line.length <= 79), lines.map(() => true));
   assertEquals(lines.at(-2), "  --a-very-long-name-of-an-option VALUE");
   assertEquals(lines.at(-1)?.trim(), "x");
-  assertEquals(lines[1]?.startsWith(" ".repeat(32) + "word"), true);
+  assertEquals(lines[1]?.startsWith(" ".repeat(34) + "word"), true);
 });
 
 Deno.test("environmentOf() begins with what options stand for", () => {

@@ -14,6 +14,10 @@ export interface PairOptions {
   readonly file: Uint8Array;
   /** What both directions of the path do. */
   readonly link?: Omit<LinkOptions, "seed">;
+  /** The way there, when it is shared with others. */
+  readonly there?: Passage;
+  /** When it begins, ms. Default 0. */
+  readonly startAt?: number;
   /** What the way back does, when it differs. */
   readonly back?: Omit<LinkOptions, "seed">;
   readonly makeController?: () => CongestionController;
@@ -30,6 +34,12 @@ export interface PairOptions {
   readonly storeMs?: number;
 }
 
+/** What a pair needs of a link. */
+export type Passage = Pick<
+  SimulatedLink,
+  "nextAt" | "send" | "receive" | "options"
+>;
+
 /**
  * A sender and a receiver joined by two simulated links, driven in virtual
  * time by jumping to the next deadline.
@@ -37,7 +47,7 @@ export interface PairOptions {
 export class TransferPair {
   readonly sender: Sender;
   readonly receiver: Receiver;
-  readonly there: SimulatedLink;
+  readonly there: Passage;
   readonly back: SimulatedLink;
   readonly senderEvents: EngineEvent[] = [];
   readonly receiverEvents: EngineEvent[] = [];
@@ -72,7 +82,9 @@ export class TransferPair {
     this.writtenBytes = (options.firstBlock ?? 0) * transferLimits.blockBytes -
       this.#before;
     const random = new SeededRandom(options.seed);
-    this.there = new SimulatedLink({ seed: options.seed, ...options.link });
+    this.there = options.there ??
+      new SimulatedLink({ seed: options.seed, ...options.link });
+    this.now = options.startAt ?? 0;
     this.back = new SimulatedLink({
       seed: options.seed + 1_000_003,
       ...(options.back ?? options.link),
@@ -85,7 +97,7 @@ export class TransferPair {
       size: this.#before + options.file.length,
       firstBlock: options.firstBlock ?? 0,
       paths: [7],
-      now: 0,
+      now: this.now,
     };
     this.sender = new Sender({
       ...common,

@@ -335,6 +335,33 @@ Deno.test("TransferService.cancel reaches the other side; what came is kept", as
   });
 });
 
+Deno.test("TransferService over a link that is far, slow, and loses and damages", async () => {
+  await withWorld(async (world) => {
+    const { sender, receiver } = world;
+    const bytes = testFile(6_000_000);
+    const path = await write(world, "film.mp4", bytes);
+    const [left, right] = [sender.service.udpPort, receiver.service.udpPort];
+    await using proxy = new UdpProxy(left, right, {
+      seed: 4,
+      rate: 12_500,
+      delayMs: 20,
+      jitterMs: 2,
+      loss: 0.01,
+      duplicate: 0.01,
+      corrupt: 0.001,
+      queueBytes: 500_000,
+    });
+    const id = await start(world, path, "yoda", proxy);
+    const done = await receiver.event(id, "done");
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    assertEquals((await sender.event(id, "done")).digest, digest);
+    const stored = await Deno.readFile(done.path ?? "");
+    assertEquals(createHash("sha256").update(stored).digest("hex"), digest);
+    // Half a second at the rate of the link; most of the rest is the start.
+    assert(done.ms < 8_000, `${done.ms} ms`);
+  });
+});
+
 Deno.test("TransferService goes on with a file after the network was lost", async () => {
   await withWorld(async (world) => {
     const { sender, receiver } = world;

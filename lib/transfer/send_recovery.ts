@@ -27,6 +27,7 @@ export class SendRecovery {
   #lostPackets = 0;
   /** Packets below this number were sent over a path that is no longer used. */
   #firstOfPath = 0;
+  #isStarted = false;
 
   /**
    * @param makeController Called for every path that is used.
@@ -49,6 +50,21 @@ export class SendRecovery {
     return this.#loss.probeCount >= persistentProbes;
   }
 
+  /** Probes since the last acknowledgement. */
+  get probeCount(): number {
+    return this.#loss.probeCount;
+  }
+
+  /** Packets that were declared lost so far. */
+  get lostPackets(): number {
+    return this.#lostPackets;
+  }
+
+  /** True while the rate is still being found. */
+  get isStarting(): boolean {
+    return this.#controller.phase === "startup";
+  }
+
   /** Numbers for showing and for benchmarks. */
   stats() {
     return {
@@ -64,31 +80,20 @@ export class SendRecovery {
     };
   }
 
-  /** A path was found; its round-trip time may be known. */
-  start(now: number): void {
+  /**
+   * A path was found, or another one is used from now on; its round-trip time
+   * may be known, and its datagrams have so many `bytes` for now.
+   */
+  start(now: number, bytes: number): void {
+    if (this.#isStarted) {
+      this.#restart(now);
+      this.setDatagramBytes(bytes);
+    }
+    this.#isStarted = true;
     if (this.#rtt.isMeasured) {
       this.#controller.handleFirstRtt(this.#rtt.smoothed);
     }
     this.#pacer.setRate(now, this.#controller.pacingRate);
-  }
-
-  /**
-   * Another path is used from now on. Its rate is found anew (RFC 9000 §9.4);
-   * what the old one swallowed is sent again, what it may still deliver is
-   * waited for.
-   */
-  restart(now: number): void {
-    const sent = this.sent;
-    const isOldDead = this.#loss.probeCount > 0;
-    for (let n = sent.oldest; isOldDead && n < sent.next; n++) {
-      if (sent.state(n) !== packetState.inFlight) continue;
-      sent.settle(n, packetState.superseded);
-      this.#resend(n);
-    }
-    this.#firstOfPath = sent.next;
-    this.#controller = this.#makeController();
-    this.#loss.restart(now);
-    this.start(now);
   }
 
   /**
@@ -120,6 +125,11 @@ export class SendRecovery {
   isPaced(now: number): boolean {
     const readyAt = this.#pacer.readyAt(now);
     if (readyAt <= now) return false;
+    // What may be in flight at all may also leave at once; then waiting, which
+    // takes a timer a millisecond or two, would leave a fast path idle.
+    const { window, pacingRate } = this.#controller;
+    const isTimerTooSlow = pacingRate * timerMs > window;
+    if (isTimerTooSlow && window <= burstBytes) return false;
     this.#pacedUntil = readyAt;
     return true;
   }
@@ -173,6 +183,7 @@ export class SendRecovery {
       probes++;
     }
     this.#loss.handleSent(now);
+    // RFC 9002 §7.6: several probes in a row were not answered.
     if (this.isPersistentlyLost) {
       this.#controller.handlePersistentCongestion(now);
     }
@@ -182,6 +193,23 @@ export class SendRecovery {
   /** When a timeout or a paced packet is due, ms. */
   deadline(): number {
     return Math.min(this.#loss.deadline(), this.#pacedUntil);
+  }
+
+  /**
+   * The rate of another path is found anew (RFC 9000 §9.4). What the old one
+   * swallowed is sent again, what it may still deliver is waited for.
+   */
+  #restart(now: number): void {
+    const sent = this.sent;
+    const isOldDead = this.#loss.probeCount > 0;
+    for (let n = sent.oldest; isOldDead && n < sent.next; n++) {
+      if (sent.state(n) !== packetState.inFlight) continue;
+      sent.settle(n, packetState.superseded);
+      this.#resend(n);
+    }
+    this.#firstOfPath = sent.next;
+    this.#controller = this.#makeController();
+    this.#loss.restart(now);
   }
 
   /** Settles what `ack` acknowledges; returns the bytes that are new. */
@@ -257,6 +285,8 @@ function emptySample(): AckSample {
 
 /** What the smallest usual socket buffer holds, with some room. */
 const burstBytes = 128 * 1024;
+/** How soon a timer of the shell fires at best. */
+const timerMs = 1;
 /** How far behind the oldest packet in flight a late arrival is noticed. */
 const lateAckNumbers = 2048;
 const persistentProbes = 3;

@@ -1,10 +1,16 @@
 /**
- * The file that is being sent: read once, in order, some blocks at a time, and
- * the next ones while those are sealed and sent.
+ * The file that is being sent to one receiver: read in order, some blocks at a
+ * time, and the next ones while those are sealed and sent; see SharedFile.
  */
 import { basename } from "@std/path";
 import type { OfferedFile } from "../client/transfer_port.ts";
-import { blockLength, transferLimits } from "../transfer/transfer_limits.ts";
+import {
+  blockCount,
+  blockLength,
+  transferLimits,
+} from "../transfer/transfer_limits.ts";
+import { chunkBlocks, type FileChunk, type SharedFile } from "./shared_file.ts";
+import { SharedFiles } from "./shared_files.ts";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { ReceivedPart } from "../transfer/resume_map.ts";
 
@@ -23,60 +29,39 @@ export class SourceError extends Error {
 export class FileSource {
   readonly file: OfferedFile;
   readonly #path: string;
-  readonly #handle: Deno.FsFile;
-  readonly #modified: number | undefined;
-  #buffer = new Uint8Array(aheadBytes);
-  #spare = new Uint8Array(aheadBytes);
-  /** What {@link read} has handed out of the buffer, and what there is. */
-  #at = 0;
-  #filled = 0;
-  /** Fills the spare buffer. */
-  #ahead: Promise<number> | undefined;
+  readonly #shared: SharedFile;
+  /** What {@link read} hands out, and what it will hand out next. */
+  #chunk: FileChunk | undefined;
+  #ahead: FileChunk | undefined;
+  #isClosed = false;
 
-  constructor(
-    path: string,
-    handle: Deno.FsFile,
-    file: OfferedFile,
-    modified: number | undefined,
-  ) {
+  constructor(path: string, shared: SharedFile, file: OfferedFile) {
     this.#path = path;
-    this.#handle = handle;
+    this.#shared = shared;
     this.file = file;
-    this.#modified = modified;
   }
 
   /**
    * Opens the file at `path`.
    *
+   * @param files What is open already; reading is shared with that.
    * @throws {SourceError} when it is missing, not readable, or no plain file.
    */
-  static async open(path: string): Promise<FileSource> {
-    // Looked at before it is opened: opening a pipe would wait for its writer.
-    const before = await Deno.stat(path).catch((error) => {
-      throw unreadable(path, error);
-    });
-    refuseSpecial(path, before);
-    const handle = await Deno.open(path, { read: true }).catch((error) => {
-      throw unreadable(path, error);
-    });
+  static async open(
+    path: string,
+    files: SharedFiles = new SharedFiles(),
+  ): Promise<FileSource> {
+    const shared = await files.open(path, (info) => refuse(path, info))
+      .catch((error) => {
+        throw error instanceof SourceError ? error : unreadable(path, error);
+      });
     try {
-      const info = await handle.stat();
-      refuseSpecial(path, info);
-      if (info.size > transferLimits.fileBytes) {
-        throw new SourceError("unreadable", `"${path}" is too large to send`);
-      }
-      const modified = info.mtime?.getTime();
-      const head = new Uint8Array(Math.min(info.size, fingerprintBytes));
-      await readFully(handle, head);
-      await handle.seek(0, Deno.SeekMode.Start);
-      const fingerprint = createHash("sha256")
-        .update(`${info.size} ${modified ?? 0} `).update(head)
-        .digest("base64url");
-      const file = { name: basename(path), size: info.size, fingerprint };
-      return new FileSource(path, handle, file, modified);
+      const fingerprint = await shared.fingerprint();
+      const file = { name: basename(path), size: shared.size, fingerprint };
+      return new FileSource(path, shared, file);
     } catch (error) {
-      handle.close();
-      throw error instanceof SourceError ? error : unreadable(path, error);
+      shared.close();
+      throw unreadable(path, error);
     }
   }
 
@@ -118,41 +103,54 @@ export class FileSource {
    */
   async read(block: number): Promise<Uint8Array> {
     const length = blockLength(block, this.file.size);
-    if (this.#at === this.#filled) await this.#advance();
-    if (this.#filled - this.#at < length) throw this.#changed();
-    this.#at += length;
-    return this.#buffer.subarray(this.#at - length, this.#at);
-  }
-
-  /** Takes what was read ahead, and reads ahead again. */
-  async #advance(): Promise<void> {
+    const chunk = this.#advance(Math.floor(block / chunkBlocks));
+    const start = block % chunkBlocks * transferLimits.blockBytes;
     let filled: number;
     try {
-      filled = await (this.#ahead ?? readFully(this.#handle, this.#spare));
+      filled = await chunk.filled;
     } catch (error) {
       throw unreadable(this.#path, error);
     }
-    [this.#buffer, this.#spare] = [this.#spare, this.#buffer];
-    this.#at = 0;
-    this.#filled = filled;
-    if (filled < aheadBytes) return;
-    this.#ahead = readFully(this.#handle, this.#spare);
+    if (filled < start + length) throw this.#changed();
+    return chunk.buffer.subarray(start, start + length);
+  }
+
+  /** The chunk of this number; the next one is read meanwhile. */
+  #advance(index: number): FileChunk {
+    const before = this.#chunk;
+    if (before?.index === index) return before;
+    const isExpected = this.#ahead?.index === index;
+    const chunk = isExpected ? this.#ahead! : this.#shared.take(index);
+    if (!isExpected) this.#drop(this.#ahead);
+    this.#drop(before);
+    this.#chunk = chunk;
+    const isLast = (index + 1) * chunkBlocks >= blockCount(this.file.size);
+    this.#ahead = isLast ? undefined : this.#shared.take(index + 1);
     // Reported when its turn comes.
-    this.#ahead.catch(() => {});
+    this.#ahead?.filled.catch(() => {});
+    return chunk;
+  }
+
+  #drop(chunk: FileChunk | undefined): void {
+    if (chunk !== undefined) this.#shared.release(chunk);
   }
 
   /** @throws {SourceError} when the file is not as it was when opened. */
   async check(): Promise<void> {
-    const info = await this.#handle.stat().catch((error) => {
+    const info = await this.#shared.stat().catch((error) => {
       throw unreadable(this.#path, error);
     });
     const isSame = info.size === this.file.size &&
-      info.mtime?.getTime() === this.#modified;
+      info.mtime?.getTime() === this.#shared.modified;
     if (!isSame) throw this.#changed();
   }
 
   close(): void {
-    this.#handle.close();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#drop(this.#chunk);
+    this.#drop(this.#ahead);
+    this.#shared.close();
   }
 
   #changed(): SourceError {
@@ -163,21 +161,8 @@ export class FileSource {
   }
 }
 
-/** Fills `target` as far as the file reaches. */
-async function readFully(
-  handle: Deno.FsFile,
-  target: Uint8Array,
-): Promise<number> {
-  let length = 0;
-  while (length < target.length) {
-    const count = await handle.read(target.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  return length;
-}
-
-function refuseSpecial(path: string, info: Deno.FileInfo): void {
+/** @throws {SourceError} when this is nothing that can be sent. */
+function refuse(path: string, info: Deno.FileInfo): void {
   if (info.isDirectory) {
     throw new SourceError(
       "unreadable",
@@ -186,6 +171,9 @@ function refuseSpecial(path: string, info: Deno.FileInfo): void {
   }
   if (!info.isFile) {
     throw new SourceError("unreadable", `"${path}" is not a plain file`);
+  }
+  if (info.size > transferLimits.fileBytes) {
+    throw new SourceError("unreadable", `"${path}" is too large to send`);
   }
 }
 
@@ -197,7 +185,3 @@ function unreadable(path: string, error: unknown): SourceError {
   }
   return new SourceError("unreadable", `"${path}" ${why}`);
 }
-
-const fingerprintBytes = 64 * 1024;
-/** A whole number of blocks. */
-const aheadBytes = 4 * transferLimits.blockBytes;

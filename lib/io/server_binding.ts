@@ -9,6 +9,9 @@ export class ServerBinding {
   readonly #now: () => number;
   readonly #isBusy: () => boolean;
   #received = 0;
+  /** When transfers were last heard, or had not begun. */
+  #heardAt = 0;
+  #askedAt = -Infinity;
   #binder: Binder | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,6 +43,11 @@ export class ServerBinding {
     this.#work();
   }
 
+  /** A transfer begins: its silence is to be noticed soon. */
+  watch(): void {
+    this.#work();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#binder = undefined;
@@ -47,9 +55,13 @@ export class ServerBinding {
 
   /** Nothing comes while transfers run: perhaps this client's address changed. */
   #isSilent(): boolean {
+    const now = this.#now();
     const { received } = this.#endpoint;
-    const isSilent = this.#isBusy() && received === this.#received;
+    if (!this.#isBusy() || received !== this.#received) this.#heardAt = now;
     this.#received = received;
+    const isSilent = now - this.#heardAt >= silenceMs &&
+      now - this.#askedAt >= askMs;
+    if (isSilent) this.#askedAt = now;
     return isSilent;
   }
 
@@ -63,9 +75,14 @@ export class ServerBinding {
     this.#timer = setTimeout(() => {
       if (this.#isSilent()) binder.ask(this.#now());
       this.#work();
-    }, Math.min(wait, watchMs));
+    }, Math.min(wait, this.#isBusy() ? watchMs : idleMs));
   }
 }
 
-/** How often silence is looked for. */
-const watchMs = 2_000;
+/** How often silence is looked for while transfers run, and else. */
+const watchMs = 250;
+const idleMs = 2_000;
+/** What is no silence yet; shorter than what live transfers keep. */
+const silenceMs = 600;
+/** How often one who hears nothing asks. */
+const askMs = 2_000;

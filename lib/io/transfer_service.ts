@@ -27,6 +27,7 @@ import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
 import { ServerBinding } from "./server_binding.ts";
 import { homePath } from "./home_path.ts";
+import { SharedFiles } from "./shared_files.ts";
 import { TransferPaths } from "./transfer_paths.ts";
 import { removeStaleParts } from "./part_file.ts";
 import { UdpEndpoint } from "./udp_endpoint.ts";
@@ -61,6 +62,7 @@ export class TransferService implements TransferPort {
   readonly #endpoint: UdpEndpoint;
   readonly #binding: ServerBinding;
   readonly #limit = new SendLimit();
+  readonly #files = new SharedFiles();
   readonly #blocks = new BlockThread();
   readonly #entries = new Map<string, Entry>();
   /** Everything that still uses the socket, ended transfers included. */
@@ -193,6 +195,7 @@ export class TransferService implements TransferPort {
   #run(id: string, transfer: OutgoingTransfer | IncomingTransfer): void {
     this.#entries.set(id, { stage: "running", transfer });
     this.#live.add(transfer);
+    this.#binding.watch();
     transfer.drained.then(() => this.#live.delete(transfer));
     if (!(transfer instanceof IncomingTransfer)) return;
     this.#holding.add(transfer);
@@ -202,7 +205,7 @@ export class TransferService implements TransferPort {
   async #prepareOffer(id: string, path: string): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
-    const source = await FileSource.open(homePath(path));
+    const source = await FileSource.open(homePath(path), this.#files);
     if (!this.#entries.has(id)) {
       source.close();
       return;
@@ -351,7 +354,7 @@ function isSameFile(a: SinkFile, b: SinkFile): boolean {
 
 const silenceStepMs = 50;
 /** Beyond the keep-alive of one who lives. */
-const silenceMs = 500;
+const silenceMs = 1_000;
 /** How long a closing service repeats its good-byes. */
 const goodByeMs = 150;
 /** How long a closing service waits for the last acknowledgements. */

@@ -3,7 +3,8 @@
  * "BBR: Congestion-Based Congestion Control", and draft-ietf-ccwg-bbr): it
  * measures the rate the path delivers and its round-trip time, sends at that
  * rate, and keeps up to two of their products in flight. Single losses do not
- * slow it down; a round that loses much bounds what is in flight.
+ * slow it down; a round that loses much bounds what is in flight. Measured
+ * against CUBIC by `deno task bench:congestion`.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
 

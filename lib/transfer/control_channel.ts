@@ -117,7 +117,8 @@ export class ControlChannel {
   handle(bytes: Uint8Array, path: number, now: number): Uint8Array | undefined {
     const body = this.#sealer.open(bytes);
     if (body === undefined) return undefined;
-    this.paths.handleHeard(path, now);
+    // Nothing is known of another path's round trip (RFC 9000 §9.4).
+    if (this.paths.handleHeard(path, now)) this.rtt.reset();
     this.repeatClose();
     if (bytes[0] === packetType.probe && body.length >= 4) {
       if (this.#replies.length < 3 * maxReplies) {
@@ -134,6 +135,13 @@ export class ControlChannel {
       }
     }
     return body;
+  }
+
+  /** Data with an authentic header came from `path`; see {@link PathFinder}. */
+  handleData(path: number, now: number): void {
+    const before = this.paths.active;
+    this.paths.handleData(path, now);
+    if (this.paths.active !== before) this.rtt.reset();
   }
 
   /** The reason in the body of a close. */

@@ -35,6 +35,18 @@ export class LossDetector {
     return this.#probeCount;
   }
 
+  /** What was sent so far went another way: its silence tells nothing. */
+  restart(now: number): void {
+    this.#lossTime = Infinity;
+    this.#lastSentAt = now;
+    this.#probeCount = 0;
+  }
+
+  /** The other side lives: the next probe need not wait for its back-off. */
+  endBackOff(): void {
+    this.#probeCount = 0;
+  }
+
   handleSent(now: number): void {
     this.#lastSentAt = now;
   }

@@ -32,12 +32,16 @@ export class PathFinder {
   readonly #validated = new Set<number>();
   /** Smallest round trip of each path that answered a probe, ms. */
   readonly #roundTrips = new Map<number, number>();
+  /** When a path became known, if another was in use then, ms. */
+  readonly #addedAt = new Map<number, number>();
   readonly #tokenSentAt = new Float64Array(tokens);
   readonly #tokenPath = new Int32Array(tokens);
   #nextToken = 1;
   #active = -1;
   #hasMoved = false;
   #activeHeardAt = -Infinity;
+  /** The path in use does not answer, though it has not been silent for long. */
+  #isSuspect = false;
   #heardAt: number;
   /** Next in turn of a round of probes. */
   #roundIndex = 0;
@@ -90,6 +94,8 @@ export class PathFinder {
     const isKnown = this.#paths.includes(path) || path === this.#relay;
     if (!isRoom || isKnown || path < 0) return;
     this.#paths.push(path);
+    // The other side may have moved there, whatever is in use now.
+    if (this.#active >= 0) this.#addedAt.set(path, now);
     this.#round = 0;
     this.#roundAt = Math.min(this.#roundAt, now);
   }
@@ -120,6 +126,7 @@ export class PathFinder {
     this.#keepAliveAt = now + transferLimits.keepAliveMs;
     if (path === this.#active) {
       this.#activeHeardAt = now;
+      this.#isSuspect = false;
       return false;
     }
     if (!this.#validated.has(path)) {
@@ -141,6 +148,19 @@ export class PathFinder {
     }
     this.#roundTrips.set(path, Math.min(roundTrip, known));
     if (this.#chooses && this.#isBetter(path)) this.#use(path, now);
+  }
+
+  /**
+   * What was sent is not answered: the other side, or this one, may be elsewhere
+   * now. Asks everywhere at once, and uses whatever answers.
+   */
+  handleUnanswered(now: number): void {
+    const isLong = now - this.#activeHeardAt >= suspectMs;
+    if (this.#active < 0 || this.#isSuspect || !isLong) return;
+    this.#isSuspect = true;
+    this.#round = 0;
+    this.#roundIndex = 0;
+    this.#roundAt = now;
   }
 
   /**
@@ -166,7 +186,7 @@ export class PathFinder {
     this.#challenged = -1;
     if (challenged >= 0) return challenged;
     if (this.#active >= 0 && now >= this.#keepAliveAt) {
-      this.#keepAliveAt = now + transferLimits.keepAliveMs / 2;
+      this.#keepAliveAt = now + transferLimits.keepAliveMs;
       // When this is not answered, the next round asks everywhere.
       this.#round = Math.min(this.#round, silentRound);
       this.#roundAt = Math.min(this.#roundAt, now);
@@ -215,6 +235,7 @@ export class PathFinder {
     if (path === this.#active) return;
     this.#active = path;
     this.#activeHeardAt = heardAt;
+    this.#isSuspect = false;
     this.#hasMoved = true;
     // A worse one than hoped for: look again now and then.
     if (this.#roundAt === Infinity) this.#roundAt = heardAt + recheckMs;
@@ -234,17 +255,21 @@ export class PathFinder {
   /** Whether a round of probes has reason to ask at `path`. */
   #isOfInterest(path: number, now: number): boolean {
     if (this.#active < 0) return true;
-    if (path === this.#active) return !this.#roundTrips.has(path);
     if (this.#isSilent(now)) return true;
+    if (path === this.#active) return !this.#roundTrips.has(path);
     const rank = this.#rankOf(path) - this.#rankOf(this.#active);
     if (rank < 0) return true;
+    const isAsked = this.#roundTrips.has(path);
+    const addedAt = this.#addedAt.get(path) ?? -Infinity;
+    if (now - addedAt < settleMs && !isAsked) return true;
     const isEarly = now - this.#startedAt < settleMs;
-    return rank === 0 && isEarly && !this.#roundTrips.has(path);
+    return rank === 0 && isEarly && !isAsked;
   }
 
   #nextRoundAt(now: number): number {
     const pause = Math.min(firstPauseMs * 1.5 ** this.#round++, maxPauseMs);
-    const isEarly = now - this.#startedAt < settleMs;
+    const newest = Math.max(this.#startedAt, ...this.#addedAt.values());
+    const isEarly = now - newest < settleMs;
     if (this.#active < 0 || isEarly || this.#isSilent(now)) {
       return now + pause;
     }
@@ -261,7 +286,8 @@ export class PathFinder {
 
   /** Nothing came over the path in use for longer than a live one is quiet. */
   #isSilent(now: number): boolean {
-    return now - this.#activeHeardAt > transferLimits.keepAliveMs;
+    return this.#isSuspect ||
+      now - this.#activeHeardAt > transferLimits.silentMs;
   }
 }
 
@@ -271,6 +297,8 @@ const maxPauseMs = 1_000;
 /** Where the growing pauses start when the path in use has gone silent. */
 const silentRound = 5;
 const challengePauseMs = 50;
+/** A path that was heard this recently only lost what was sent. */
+const suspectMs = 300;
 /** How long paths that are no worse are looked for after the start. */
 const settleMs = 2_000;
 /** How often better ones are looked for later. */

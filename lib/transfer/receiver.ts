@@ -258,7 +258,7 @@ export class Receiver {
       this.#received.dropLowest();
       this.#received.add(number, number + 1);
     }
-    this.#channel.paths.handleData(path, now);
+    this.#channel.handleData(path, now);
     this.#tellPath();
     // A gap or a repetition is news the sender waits for.
     const isOrdinary = number === this.#largest + 1 && outcome !== "known";

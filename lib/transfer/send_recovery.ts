@@ -16,7 +16,8 @@ import { transferLimits } from "./transfer_limits.ts";
 export class SendRecovery {
   readonly sent = new SentPackets();
   readonly #rtt: Rtt;
-  readonly #controller: CongestionController;
+  readonly #makeController: () => CongestionController;
+  #controller: CongestionController;
   readonly #resend: (number: number) => void;
   readonly #rate = new DeliveryRate();
   readonly #pacer = new Pacer(burstBytes);
@@ -24,17 +25,29 @@ export class SendRecovery {
   readonly #sample = emptySample();
   #pacedUntil = Infinity;
   #lostPackets = 0;
+  /** Packets below this number were sent over a path that is no longer used. */
+  #firstOfPath = 0;
+  #isStarted = false;
 
-  /** @param resend Called with the number of each packet to be repeated. */
+  /**
+   * @param makeController Called for every path that is used.
+   * @param resend Called with the number of each packet to be repeated.
+   */
   constructor(
     rtt: Rtt,
-    controller: CongestionController,
+    makeController: () => CongestionController,
     resend: (number: number) => void,
   ) {
     this.#rtt = rtt;
-    this.#controller = controller;
+    this.#makeController = makeController;
+    this.#controller = makeController();
     this.#resend = resend;
     this.#loss = new LossDetector(this.sent, rtt);
+  }
+
+  /** True when several probes in a row were not answered (RFC 9002 §7.6). */
+  get isPersistentlyLost(): boolean {
+    return this.#loss.probeCount >= persistentProbes;
   }
 
   /** Probes since the last acknowledgement. */
@@ -67,12 +80,28 @@ export class SendRecovery {
     };
   }
 
-  /** A path was found; its round-trip time may be known. */
-  start(now: number): void {
+  /**
+   * A path was found, or another one is used from now on; its round-trip time
+   * may be known, and its datagrams have so many `bytes` for now.
+   */
+  start(now: number, bytes: number): void {
+    if (this.#isStarted) {
+      this.#restart(now);
+      this.setDatagramBytes(bytes);
+    }
+    this.#isStarted = true;
     if (this.#rtt.isMeasured) {
       this.#controller.handleFirstRtt(this.#rtt.smoothed);
     }
     this.#pacer.setRate(now, this.#controller.pacingRate);
+  }
+
+  /**
+   * Something authentic came. After an outage the path is likely to carry data
+   * again, which is tried at once.
+   */
+  handleHeard(): void {
+    if (this.isPersistentlyLost) this.#loss.endBackOff();
   }
 
   setDatagramBytes(bytes: number): void {
@@ -155,7 +184,7 @@ export class SendRecovery {
     }
     this.#loss.handleSent(now);
     // RFC 9002 §7.6: several probes in a row were not answered.
-    if (this.#loss.probeCount >= persistentProbes) {
+    if (this.isPersistentlyLost) {
       this.#controller.handlePersistentCongestion(now);
     }
     return probes;
@@ -164,6 +193,23 @@ export class SendRecovery {
   /** When a timeout or a paced packet is due, ms. */
   deadline(): number {
     return Math.min(this.#loss.deadline(), this.#pacedUntil);
+  }
+
+  /**
+   * The rate of another path is found anew (RFC 9000 §9.4). What the old one
+   * swallowed is sent again, what it may still deliver is waited for.
+   */
+  #restart(now: number): void {
+    const sent = this.sent;
+    const isOldDead = this.#loss.probeCount > 0;
+    for (let n = sent.oldest; isOldDead && n < sent.next; n++) {
+      if (sent.state(n) !== packetState.inFlight) continue;
+      sent.settle(n, packetState.superseded);
+      this.#resend(n);
+    }
+    this.#firstOfPath = sent.next;
+    this.#controller = this.#makeController();
+    this.#loss.restart(now);
   }
 
   /** Settles what `ack` acknowledges; returns the bytes that are new. */
@@ -179,6 +225,10 @@ export class SendRecovery {
       for (let n = Math.max(ack.starts[i]!, floor); n < end; n++) {
         const state = sent.state(n);
         if (state === packetState.acked) continue;
+        if (n < this.#firstOfPath) {
+          sent.settle(n, packetState.acked);
+          continue;
+        }
         if (state === packetState.lost) this.#loss.handleSpurious(n);
         acked += sent.length(n);
         this.#rate.handleAcked(sent, n, now);
@@ -186,7 +236,7 @@ export class SendRecovery {
       }
     }
     if (acked > 0) this.#loss.handleAcked(ack.largest);
-    if (isLargestNew) {
+    if (isLargestNew && ack.largest >= this.#firstOfPath) {
       const rtt = now - sent.sentAt(ack.largest);
       this.#rtt.update(
         rtt,
@@ -210,9 +260,10 @@ export class SendRecovery {
 
   readonly #onLost = (number: number): void => {
     this.#lostPackets++;
+    this.#resend(number);
+    if (number < this.#firstOfPath) return;
     this.#sample.lost += this.sent.length(number);
     this.#sample.lostSentAt = this.sent.sentAt(number);
-    this.#resend(number);
   };
 }
 

@@ -70,7 +70,7 @@ export class Sender {
     this.#localPaths = options.localPaths ?? [];
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
-      options.controller ?? new Bbr(),
+      options.makeController ?? (() => new Bbr()),
       (number) => this.#resend.push(number),
     );
     this.#window = new SendWindow(firstBlock);
@@ -116,6 +116,7 @@ export class Sender {
     if (type === packetType.data) return;
     const body = this.#channel.handle(bytes, path, now);
     if (body === undefined || this.#channel.isClosing) return;
+    this.#recovery.handleHeard();
     if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
       this.#connect(now);
     }
@@ -160,6 +161,9 @@ export class Sender {
     }
     const probes = this.#recovery.handleTimeout(now);
     if (probes > 0) this.#probesDue = probes;
+    if (this.#recovery.isPersistentlyLost) {
+      this.#channel.paths.handleUnanswered(now);
+    }
     if (probes === 0) return;
     if (this.#mtu.handleUnanswered(this.#recovery.probeCount, now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
@@ -247,11 +251,10 @@ export class Sender {
     const isLocal = this.#localPaths.includes(this.#channel.paths.active);
     if (isFirst || !(isLocal && this.#isLocal)) {
       this.#mtu.start(now, isLocal ? "local" : this.#isNear() ? "near" : "far");
+      this.#recovery.start(now, this.#mtu.size);
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
-    if (isFirst) this.#recovery.start(now);
-    else this.#recovery.setDatagramBytes(this.#mtu.size);
     this.#events.push({ type: "connected", ...this.#channel.pathInfo });
   }
 

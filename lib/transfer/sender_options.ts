@@ -5,6 +5,6 @@ import type { EndOptions } from "./control_channel.ts";
 export interface SenderOptions extends EndOptions {
   /** Paths whose other end is on this machine: large datagrams are tried. */
   readonly localPaths?: readonly number[];
-  /** Default: {@link Bbr}. */
-  readonly controller?: CongestionController;
+  /** Gives one for every path that is used; {@link Bbr} by default. */
+  readonly makeController?: () => CongestionController;
 }

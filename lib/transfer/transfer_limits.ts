@@ -32,7 +32,9 @@ export const transferLimits = {
   /** Without a direct path for this long, the relay is tried, ms. */
   relayAfterMs: 3_000,
   /** A side that hears nothing for this long asks whether the other lives, ms. */
-  keepAliveMs: 2_000,
+  keepAliveMs: 1_000,
+  /** Without any valid datagram for this long, another path may take over, ms. */
+  silentMs: 2_000,
   /** How long an ended transfer still answers repeated last words, ms. */
   lingerMs: 2_000,
   /** Sessions whose parts of one file are told apart when it is resumed. */

@@ -48,9 +48,16 @@ Deno.test({
       args: ["--download-dir", folder],
     });
     const path = join(yoda.folder, "film.mp4");
+    await writeRandomFile(path, 50 * megabyte, 3);
+    assertMatch(
+      await yoda.refused(`/p2pvideo luke ${path}`),
+      /^disk: the receiver has too little room/,
+    );
+    assertEquals([...Deno.readDirSync(folder)], [], "nothing is left");
+    const sees = luke.process.out.length;
     await writeRandomFile(path, 30 * megabyte, 3);
     await yoda.send(`/p2pvideo luke ${path}`);
-    await luke.event("progress");
+    await luke.event("progress", {}, { from: sees });
     const ballast = join(folder, "ballast");
     await Deno.writeFile(ballast, new Uint8Array(20 * megabyte));
     for (const client of [luke, yoda]) {

@@ -9,7 +9,9 @@ import type {
 import { systemClock } from "../../lib/io/system_clock.ts";
 import { systemRandom } from "../../lib/io/system_random.ts";
 import { TransferService } from "../../lib/io/transfer_service.ts";
+import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
 import { testFile } from "../support/transfer_pair.ts";
+import { UdpProxy } from "../support/udp_proxy.ts";
 
 type EventOf<N extends TransferEvent["event"]> = Extract<
   TransferEvent,
@@ -23,12 +25,18 @@ class Side {
   /** What waits for the next event. */
   readonly #waiting: (() => void)[] = [];
 
+  /** How far its clock is ahead, ms. */
+  skew = 0;
+
   constructor(downloadDir: string) {
     this.service = new TransferService({
       udpPort: 0,
       downloadDir,
       random: systemRandom,
-      clock: systemClock,
+      clock: () => {
+        const { wall, mono } = systemClock();
+        return { wall: wall + this.skew, mono: mono + this.skew };
+      },
       onEvent: (event) => {
         this.events.push(event);
         for (const wake of this.#waiting.splice(0)) wake();
@@ -94,14 +102,22 @@ async function withWorld(run: (world: World) => Promise<void>): Promise<void> {
 let lastId = 0;
 
 /** Offers and accepts `path`; resolves when the sender has started. */
-async function start(world: World, path: string, from = "yoda") {
+async function start(
+  world: World,
+  path: string,
+  from = "yoda",
+  proxy?: UdpProxy,
+) {
   const id = (++lastId).toString(16).padStart(16, "0");
   const { sender, receiver } = world;
   sender.service.prepareOffer(id, path);
-  const { file, key, addresses } = await sender.event(id, "offer-ready");
+  const { file, key, ...offer } = await sender.event(id, "offer-ready");
+  const addresses = proxy === undefined ? offer.addresses : [proxy.forRight];
   receiver.service.prepareAnswer(id, from, file, { key, addresses });
   const answer = await receiver.event(id, "answer-ready");
-  sender.service.startSending(id, answer);
+  const peer = { key: answer.key, addresses: answer.addresses };
+  if (proxy !== undefined) peer.addresses = [proxy.forLeft];
+  sender.service.startSending(id, peer, answer.resume);
   return id;
 }
 
@@ -204,6 +220,34 @@ Deno.test("TransferService runs several transfers at once, both ways", async () 
   });
 });
 
+Deno.test("TransferService reads a file once for several receivers", async () => {
+  await withWorld(async (world) => {
+    const size = 20_000_000;
+    const bytes = testFile(size);
+    const path = await write(world, "film.mp4", bytes);
+    const readers = [2, 3, 4].map((seed) => `user${seed}`);
+    const { read } = Deno.FsFile.prototype;
+    let total = 0;
+    Deno.FsFile.prototype.read = async function (into) {
+      const count = await read.call(this, into);
+      total += count ?? 0;
+      return count;
+    };
+    try {
+      const digests = await Promise.all(readers.map(async (reader) => {
+        const id = await start(world, path, reader);
+        return (await world.sender.event(id, "done")).digest;
+      }));
+      const expected = createHash("sha256").update(bytes).digest("hex");
+      assertEquals(new Set(digests), new Set([expected]));
+      assertEquals(digests.length, readers.length);
+      assert(total >= size && total < 1.9 * size, `${total} bytes were read`);
+    } finally {
+      Deno.FsFile.prototype.read = read;
+    }
+  });
+});
+
 Deno.test("TransferService says why a file cannot be offered", async () => {
   await withWorld(async ({ folder, sender }) => {
     const cases: [string, string, RegExp][] = [
@@ -288,6 +332,76 @@ Deno.test("TransferService.cancel reaches the other side; what came is kept", as
       const own = one.events.filter((event) => event.id === id);
       assert(own.every(({ event }) => event !== "failed" && event !== "done"));
     }
+  });
+});
+
+Deno.test("TransferService over a link that is far, slow, and loses and damages", async () => {
+  await withWorld(async (world) => {
+    const { sender, receiver } = world;
+    const bytes = testFile(6_000_000);
+    const path = await write(world, "film.mp4", bytes);
+    const [left, right] = [sender.service.udpPort, receiver.service.udpPort];
+    await using proxy = new UdpProxy(left, right, {
+      seed: 4,
+      rate: 12_500,
+      delayMs: 20,
+      jitterMs: 2,
+      loss: 0.01,
+      duplicate: 0.01,
+      corrupt: 0.001,
+      queueBytes: 500_000,
+    });
+    const id = await start(world, path, "yoda", proxy);
+    const done = await receiver.event(id, "done");
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    assertEquals((await sender.event(id, "done")).digest, digest);
+    const stored = await Deno.readFile(done.path ?? "");
+    assertEquals(createHash("sha256").update(stored).digest("hex"), digest);
+    // Half a second at the rate of the link; most of the rest is the start.
+    assert(done.ms < 8_000, `${done.ms} ms`);
+  });
+});
+
+Deno.test("TransferService goes on with a file after the network was lost", async () => {
+  await withWorld(async (world) => {
+    const { sender, receiver } = world;
+    const bytes = testFile(40_000_000);
+    const path = await write(world, "film.mp4", bytes);
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    // Twice given up by the engines, then by the user before they do.
+    let had = 0;
+    for (const isPatient of [true, true, false]) {
+      // Each time at other addresses.
+      const [left, right] = [sender.service.udpPort, receiver.service.udpPort];
+      await using proxy = new UdpProxy(left, right);
+      sender.service.limit(20_000_000);
+      const id = await start(world, path, "yoda", proxy);
+      await receiver.progress(id, had + 6_000_000);
+      proxy.isDown = true;
+      if (isPatient) {
+        for (const side of [sender, receiver]) {
+          side.skew += transferLimits.idleMs;
+          const failed = await failure(side, id);
+          assertEquals(failed.failure, "unreachable");
+          assertMatch(failed.message, /send the file again to go on/);
+        }
+      } else sender.service.cancel(id);
+      const events = receiver.events.filter((e) => e.id === id);
+      had = Math.max(
+        ...events.map((e) => e.event === "progress" ? e.bytes : 0),
+      );
+    }
+    sender.service.limit(0);
+    const id = await start(world, path);
+    const done = await receiver.event(id, "done");
+    const sent = await sender.event(id, "done");
+    assertEquals([done.digest, sent.digest], [digest, digest]);
+    const stored = await Deno.readFile(done.path ?? "");
+    assertEquals(createHash("sha256").update(stored).digest("hex"), digest);
+    assertEquals(done.resumed, sent.resumed);
+    // A few blocks may have been under way to the disk.
+    assert((done.resumed ?? 0) > had - 3_000_000, `${done.resumed} of ${had}`);
+    assertEquals(await names(world.downloads), ["yoda_film.mp4"]);
   });
 });
 

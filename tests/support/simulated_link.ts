@@ -4,7 +4,7 @@ import { SeededRandom } from "./seeded_random.ts";
 export interface LinkOptions {
   readonly seed: number;
   /** One-way delay, ms. */
-  readonly delayMs?: number;
+  delayMs?: number;
   /** Up to this much more, evenly distributed, ms; reorders. */
   readonly jitterMs?: number;
   /** Share of datagrams lost, 0–1. */

@@ -16,10 +16,16 @@ export interface PairOptions {
   readonly file: Uint8Array;
   /** What both directions of the path do. */
   readonly link?: Omit<LinkOptions, "seed">;
+  /** The way there, when it is shared with others. */
+  readonly there?: Passage;
+  /** When it begins, ms. Default 0. */
+  readonly startAt?: number;
   /** What the way back does, when it differs. */
   readonly back?: Omit<LinkOptions, "seed">;
-  readonly controller?: CongestionController;
+  readonly makeController?: () => CongestionController;
   readonly isLocal?: boolean;
+  /** Bytes of the file before `file`, whole blocks below `firstBlock`. */
+  readonly before?: number;
   /** Blocks below are there already. */
   readonly firstBlock?: number;
   /** What the sender hashes before its first block. */
@@ -30,6 +36,12 @@ export interface PairOptions {
   readonly storeMs?: number;
 }
 
+/** What a pair needs of a link. */
+export type Passage = Pick<
+  SimulatedLink,
+  "nextAt" | "send" | "receive" | "options"
+>;
+
 /**
  * A sender and a receiver joined by two simulated links, driven in virtual
  * time by jumping to the next deadline.
@@ -37,7 +49,7 @@ export interface PairOptions {
 export class TransferPair {
   readonly sender: Sender;
   readonly receiver: Receiver;
-  readonly there: SimulatedLink;
+  readonly there: Passage;
   readonly back: SimulatedLink;
   readonly senderEvents: EngineEvent[] = [];
   readonly receiverEvents: EngineEvent[] = [];
@@ -45,6 +57,8 @@ export class TransferPair {
   now = 0;
   /** The path under which the receiver sees the sender. */
   senderPath = 7;
+  /** The path under which the sender sees the receiver. */
+  receiverPath = 7;
   /** Steps of the loop so far. */
   steps = 0;
   /** What the receiver wrote so far. */
@@ -56,6 +70,7 @@ export class TransferPair {
     from: "sender" | "receiver",
   ) => Uint8Array | undefined = (bytes) => bytes;
   readonly #file: Uint8Array;
+  readonly #before: number;
   readonly #sealer: FileSealer;
   readonly #opener: FileOpener;
   readonly #options: PairOptions;
@@ -67,9 +82,13 @@ export class TransferPair {
     this.#options = options;
     this.#file = options.file;
     this.written = new Uint8Array(options.file.length);
-    this.writtenBytes = (options.firstBlock ?? 0) * transferLimits.blockBytes;
+    this.#before = options.before ?? 0;
+    this.writtenBytes = (options.firstBlock ?? 0) * transferLimits.blockBytes -
+      this.#before;
     const random = new SeededRandom(options.seed);
-    this.there = new SimulatedLink({ seed: options.seed, ...options.link });
+    this.there = options.there ??
+      new SimulatedLink({ seed: options.seed, ...options.link });
+    this.now = options.startAt ?? 0;
     this.back = new SimulatedLink({
       seed: options.seed + 1_000_003,
       ...(options.back ?? options.link),
@@ -79,10 +98,10 @@ export class TransferPair {
     this.id = random.bytes(8);
     const common = {
       id: this.id,
-      size: options.file.length,
+      size: this.#before + options.file.length,
       firstBlock: options.firstBlock ?? 0,
       paths: [7],
-      now: 0,
+      now: this.now,
     };
     const keys = ours.agree(theirs.publicKey, this.id, "sender");
     const fileKey = { ...common, key: keys.block };
@@ -93,9 +112,9 @@ export class TransferPair {
       ...common,
       keys,
       localPaths: options.isLocal === true ? [7] : [],
-      ...(options.controller === undefined
+      ...(options.makeController === undefined
         ? {}
-        : { controller: options.controller }),
+        : { makeController: options.makeController }),
     });
     this.receiver = new Receiver({
       ...common,
@@ -155,7 +174,7 @@ export class TransferPair {
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.back.receive(this.now);
       if (bytes === undefined) break;
-      this.sender.handleDatagram(bytes, 7, this.now);
+      this.sender.handleDatagram(bytes, this.receiverPath, this.now);
     }
   }
 
@@ -181,7 +200,7 @@ export class TransferPair {
     for (;;) {
       const block = this.sender.pollRead();
       if (block < 0) return;
-      const start = block * transferLimits.blockBytes;
+      const start = block * transferLimits.blockBytes - this.#before;
       const end = start + transferLimits.blockBytes;
       const plaintext = this.#file.subarray(start, end);
       this.sender.handleSealed(this.#sealer.seal(plaintext));

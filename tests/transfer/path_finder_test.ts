@@ -131,6 +131,19 @@ Deno.test("PathFinder probes an address that becomes known later at once", () =>
   }
   finder.add(lan, 30_000);
   assertEquals(finder.pollProbe(30_000), lan, "a better one in mid-transfer");
+  finder.handleHeard(lan, 30_001);
+  finder.handleRoundTrip(lan, 1, 30_001);
+  while (finder.pollProbe(40_000) >= 0);
+  finder.handleHeard(lan, 40_000);
+  finder.add(4, 40_000);
+  assertEquals(
+    finder.pollProbe(40_000),
+    4,
+    "a worse one, where it may have gone",
+  );
+  const all = probes(finder, 40_010, 60_000);
+  const asked = all.filter(([, path]) => path === 4).map(([now]) => now);
+  assert(asked.length > 3, `${asked}`);
 });
 
 Deno.test("PathFinder asks before it follows data to an unknown address", () => {
@@ -154,4 +167,30 @@ Deno.test("PathFinder asks everywhere when the path in use is silent", () => {
   const asked = new Set(probes(finder, 2_001, 20_000).map(([, path]) => path));
   assertEquals(asked, new Set([direct, far, relay]));
   assert(finder.handleHeard(relay, 20_000), "what answers is used");
+});
+
+Deno.test("PathFinder.handleUnanswered asks everywhere before it is silent for long", () => {
+  const finder = new PathFinder([direct, far], 0, options);
+  finder.handleHeard(direct, 10_000);
+  finder.handleRoundTrip(direct, 1, 10_000);
+  finder.handleRoundTrip(far, 1, 10_000);
+  probes(finder, 10_000, 10_100);
+  finder.handleUnanswered(10_200);
+  assertEquals(probes(finder, 10_200, 10_250), [], "heard a moment ago");
+  finder.handleUnanswered(10_400);
+  assertEquals(
+    new Set(probes(finder, 10_400, 10_450).map(([, path]) => path)),
+    new Set([direct, far]),
+  );
+  assert(finder.handleHeard(far, 10_500), "what answers is used");
+  assertEquals([finder.active, finder.takeMoved()], [far, true]);
+});
+
+Deno.test("PathFinder.handleUnanswered is forgotten when the path in use answers", () => {
+  const finder = new PathFinder([direct, far], 0, options);
+  finder.handleHeard(direct, 10_000);
+  finder.handleUnanswered(10_400);
+  finder.handleHeard(direct, 10_450);
+  assert(!finder.handleHeard(far, 10_500));
+  assertEquals(finder.active, direct);
 });

@@ -326,6 +326,53 @@ Deno.test("transfer pair follows a sender that moved to another address", () => 
   assertEquals(pair.receiver.transmitPath, 8);
 });
 
+Deno.test("transfer pair follows a receiver that moved, and knows nothing of the new path", () => {
+  const file = testFile(4_000_000);
+  const pair = new TransferPair({
+    seed: 1,
+    file,
+    link: { delayMs: 5, rate: 5_000, loss: 0.01 },
+  });
+  pair.run(60_000, () => pair.writtenBytes > 1_500_000);
+  assert(pair.sender.stats().minRtt < 20);
+  const movedAt = pair.now;
+  const had = pair.writtenBytes;
+  pair.receiverPath = 8;
+  for (const { options } of [pair.there, pair.back]) {
+    options.delayMs = 60;
+    options.rate = 1_000;
+  }
+  // Nobody is at the old address any more.
+  pair.intercept = (bytes, from) =>
+    from === "sender" && pair.sender.transmitPath === 7 ? undefined : bytes;
+  // What was under way still arrives.
+  pair.run(60_000, () => pair.writtenBytes > had + 700_000);
+  assert(pair.now - movedAt < 4_000, `${pair.now - movedAt} ms`);
+  const { minRtt } = pair.sender.stats();
+  assert(minRtt >= 120, `the old path's round trip is forgotten: ${minRtt}`);
+  pair.run();
+  assertEquals(pair.digest(), sha256(file));
+});
+
+Deno.test("transfer pair carries what lies beyond 4 GiB of a file", () => {
+  const { blockBytes } = transferLimits;
+  const before = 2 ** 32 - 8 * blockBytes;
+  const file = testFile(16 * blockBytes + 77);
+  const pair = new TransferPair({
+    seed: 1,
+    file,
+    before,
+    firstBlock: before / blockBytes,
+    link: { delayMs: 5, rate: 12_500, loss: 0.02, corrupt: 0.002 },
+  });
+  pair.run();
+  assertEquals(pair.digest(), sha256(file));
+  assertEquals(pair.receiver.base * blockBytes, 2 ** 32 + 9 * blockBytes);
+  for (const events of [pair.senderEvents, pair.receiverEvents]) {
+    assertEquals(events.at(-1)?.type, "done");
+  }
+});
+
 Deno.test("transfer pair goes on from a checkpoint", () => {
   const file = testFile(5_000_000);
   const first = new TransferPair({

@@ -1,0 +1,67 @@
+/** Transfers that share a bottleneck: among themselves, and beside others. */
+import { assert } from "@std/assert";
+import type { CongestionController } from "../../lib/transfer/congestion.ts";
+import { Bbr } from "../../lib/transfer/bbr.ts";
+import { Cubic } from "../support/cubic.ts";
+import { runTogether, SharedLink } from "../support/shared_link.ts";
+import { testFile, TransferPair } from "../support/transfer_pair.ts";
+
+const rate = 2_500;
+const delayMs = 20;
+const file = testFile(50_000_000);
+
+/**
+ * Bytes that each of several transfers got through one link between `from` and
+ * `to`, ms; each begins 100 ms after the one before.
+ */
+function shares(
+  makers: readonly (() => CongestionController)[],
+  queueBytes: number,
+  from: number,
+  to: number,
+): number[] {
+  const link = { delayMs, rate, queueBytes };
+  const shared = new SharedLink({ seed: 3, ...link });
+  const pairs = makers.map((makeController, index) =>
+    new TransferPair({
+      seed: 20 + index,
+      file,
+      there: shared.passage(),
+      back: { delayMs },
+      startAt: 100 * index,
+      makeController,
+    })
+  );
+  runTogether(pairs, (now) => now >= from);
+  const before = pairs.map((pair) => pair.writtenBytes);
+  runTogether(pairs, (now) => now >= to);
+  return pairs.map((pair, index) => pair.writtenBytes - before[index]!);
+}
+
+function sum(all: readonly number[]): number {
+  return all.reduce((total, each) => total + each, 0);
+}
+
+/** Jain's index: 1 when all get the same, 1/n when one gets everything. */
+function fairness(all: readonly number[]): number {
+  return sum(all) ** 2 / (all.length * sum(all.map((each) => each ** 2)));
+}
+
+Deno.test("transfers side by side fill the link and come to share it fairly", () => {
+  for (const roundTrips of [0.5, 1, 3]) {
+    const makers = Array.from({ length: 4 }, () => () => new Bbr());
+    const queueBytes = roundTrips * rate * 2 * delayMs;
+    const all = shares(makers, queueBytes, 15_000, 30_000);
+    const told = `${roundTrips}: ${all.map((each) => (each / 1e6).toFixed(1))}`;
+    assert(sum(all) > 0.85 * rate * 15_000, told);
+    assert(fairness(all) > 0.85, `${told}, ${fairness(all)}`);
+  }
+});
+
+Deno.test("a transfer and a flow as those of TCP leave room for each other", () => {
+  const makers = [() => new Bbr(), () => new Cubic()];
+  const queueBytes = 2 * rate * 2 * delayMs;
+  const all = shares(makers, queueBytes, 3_000, 25_000);
+  const share = all[0]! / sum(all);
+  assert(share > 0.3 && share < 0.7, `${share}`);
+});

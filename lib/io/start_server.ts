@@ -94,6 +94,10 @@ export async function startServer(
     udpPort: 0,
     relayBytes: options.relayQuota * 1_000_000,
     keepMs: options.keepDays * dayMs,
+    messageRate: options.limits.messageRate,
+    mailboxMessages: options.limits.mailboxQuota,
+    addressFailures: options.limits.addressFailures,
+    unauthenticatedPerAddress: options.limits.addressConnections,
     agent: `parley-server ${version}`,
   };
   const core = new ServerCore(

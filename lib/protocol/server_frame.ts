@@ -313,6 +313,8 @@ export type ServerFrame =
     /** `undefined` for a code this client does not know. */
     readonly code: ErrorCode | undefined;
     readonly message: string;
+    /** When to try again, ms from now, where the server says so. */
+    readonly wait?: number;
   }
   /** Valid, but of a newer protocol: to be ignored. */
   | { readonly kind: "unknown" };
@@ -352,6 +354,7 @@ export function decodeServerFrame(line: string): ServerFrame {
       re,
       code: known ? error.code as ErrorCode : undefined,
       message: error.message,
+      ...error.wait !== undefined && { wait: error.wait },
     };
   }
   if (re === undefined) return { kind: "unknown" };
@@ -370,4 +373,8 @@ export function checkReply<N extends RequestName>(
   return replies[name](ok, "ok") as ReplyFields<N>;
 }
 
-const errorShape = object({ code: string(1, 64), message: text });
+const errorShape = object({
+  code: string(1, 64),
+  message: text,
+  wait: optional(integer()),
+});

@@ -27,7 +27,7 @@ export function handleLine(
     connection.refuse(decoded.id, decoded.error);
     // An unknown request may well be one of a newer protocol.
     if (decoded.error.code === "unknown_request") return true;
-    return ++connection.badFrames < badFramesInARow;
+    return ++connection.badFrames < limits.badFramesInARow;
   }
   connection.badFrames = 0;
   const { request } = decoded;
@@ -56,7 +56,10 @@ function dispatch(
   if (rule.handle) return rule.handle(server, connection, request, now);
   const { session } = connection;
   if (session === undefined) throw new Refusal("login_first");
-  if (rule.activity) session.lastActivity = now.mono;
+  if (rule.activity) {
+    session.lastActivity = now.mono;
+    mustNotHurry(server, session, request, now);
+  }
   if (connection.confirmsToken) {
     connection.confirmsToken = false;
     if (server.tokens.confirm(session.user)) {
@@ -83,6 +86,21 @@ function dispatch(
     },
   });
   return undefined;
+}
+
+/** Requests with receivers count as one to each. */
+function mustNotHurry(
+  server: ServerContext,
+  { user }: Session,
+  request: Request,
+  now: Instant,
+): void {
+  const cost = request.do === "message" ? request.to.length : 1;
+  const wait = server.requestRate.take(user, cost, now.mono);
+  if (wait === 0) return;
+  const seconds = Math.ceil(wait / 1000);
+  const text = `You are sending too fast. Please try again in ${seconds} s`;
+  throw new Refusal("too_fast", text, wait);
 }
 
 type Handle<Who> = (
@@ -112,6 +130,3 @@ interface LooseRule {
     now: Instant,
   ) => Effect;
 }
-
-/** Malformed lines in a row after which a connection is closed. */
-const badFramesInARow = 20;

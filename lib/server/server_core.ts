@@ -89,9 +89,13 @@ export class ServerCore<Accounts> {
     const connection = new Connection(id, remote, server.outbox, now.mono);
     this.#connections.set(id, connection);
     if (server.stopping) hangUp(server, connection, wireError("shutting_down"));
-    else if (!server.newcomers.add(connection)) {
-      hangUp(server, connection, wireError("too_many_connections"));
-    } else this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
+    else {
+      const goes = server.newcomers.add(connection, now.mono);
+      if (goes !== undefined) {
+        hangUp(server, goes, wireError("too_many_connections"));
+      }
+      this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
+    }
   }
 
   /** Bytes came from a client; they may be reused after the call. */

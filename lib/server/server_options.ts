@@ -13,7 +13,13 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
+import { limits } from "../protocol/limits.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
+import {
+  limitOptionRows,
+  type LimitOptions,
+  limitOptions,
+} from "./limit_options.ts";
 
 /** What the server is started with. */
 export interface ServerOptions {
@@ -35,6 +41,7 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** Megabytes a day that are relayed for each user; 0 for none. */
   readonly relayQuota: number;
+  readonly limits: LimitOptions;
   /** No TLS. */
   readonly plain: boolean;
   /** PEM files to use in the place of the generated certificate. */
@@ -75,6 +82,7 @@ export function parseServerOptions(
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
       relayQuota: integerSetting(line, relayQuotaSetting),
+      limits: limitOptions(line),
       plain,
       ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
@@ -143,7 +151,7 @@ const relayQuotaSetting: IntegerSetting = {
   option: "--relay-quota",
   min: 0,
   max: 1_000_000_000,
-  standard: 1024,
+  standard: limits.relayMegabytesPerDay,
 };
 
 const rows: readonly OptionRow[] = [
@@ -201,6 +209,7 @@ const rows: readonly OptionRow[] = [
     help: "relayed a day for each user without a direct path; 0 = none",
     default: String(relayQuotaSetting.standard),
   },
+  ...limitOptionRows,
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
   {
     name: "--tls-cert",

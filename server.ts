@@ -1,8 +1,13 @@
 /** The server's entry point: `server [PORT] [ATTEMPTS] [options]`. */
 import {
+  type LogOptions,
   parseServerOptions,
   type ServerOptions,
 } from "./lib/server/server_options.ts";
+import { type ServerLogLevel, serverLogLine } from "./lib/log/server_log.ts";
+import { buildInfo } from "./lib/io/build_info.ts";
+import { runCheckCommand } from "./lib/io/check_command.ts";
+import { RotatingLog } from "./lib/io/rotating_log.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { CredentialsSource } from "./lib/io/credentials_source.ts";
 import { ensureFirstAccount } from "./lib/io/first_account.ts";
@@ -19,11 +24,14 @@ const stderr = new ConsoleOutput(Deno.stderr);
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {
   if (first === "user") return await runUserCommand(rest);
+  if (first === "check") return await runCheckCommand(rest);
   const request = parseServerOptions(Deno.args);
   switch (request.kind) {
     case "help":
-    case "version":
       stdout.write(request.text + "\n");
+      return 0;
+    case "version":
+      stdout.write(`${request.text}, ${buildInfo()}\n`);
       return 0;
     case "error":
       stderr.write(request.message + "\n");
@@ -36,16 +44,29 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
 
 async function serve(options: ServerOptions): Promise<void> {
   await ensureFirstAccount(options.credentials);
-  const shutdown = shutdownSignal();
-  const report = serverReport(stdout);
+  let reload = () => {};
+  const shutdown = shutdownSignal(() => reload());
+  const log = openLog(options.log);
+  const counts = new Map<ServerLogLevel, number>();
+  const report = serverReport(log ?? stdout, {
+    level: options.log.level,
+    counts,
+  });
   const credentials = new CredentialsSource(options.credentials, { report });
   const server = await startServer(
     options,
     await credentials.load(),
     (change) => credentials.edit(change),
     report,
+    counts,
   );
   credentials.watch((accounts) => server.handleAccounts(accounts));
+  reload = () => {
+    log?.reopen();
+    report("info", "SIGHUP: reading accounts and certificate anew");
+    credentials.reload((accounts) => server.handleAccounts(accounts));
+    server.reloadCertificate();
+  };
   const { host, plain } = options;
   if (plain && !isLoopback(host)) {
     report(
@@ -59,11 +80,25 @@ async function serve(options: ServerOptions): Promise<void> {
     (key === undefined ? "" : `The server's key is ${key}\n`) +
       `Parley server is listening on ${place}\n`,
   );
+  if (server.metricsPort !== undefined) {
+    const { metricsPort } = server;
+    stdout.write(
+      `Metrics are told on ${options.metrics?.host}:${metricsPort}\n`,
+    );
+  }
+  log?.write(serverLogLine(Date.now(), "info", `listening on ${place}`));
   await shutdown;
+  report("info", "shutting down");
   // A disk that hangs must not keep the process.
   setTimeout(() => Deno.exit(1), stopMs);
   credentials.close();
   await server.stop();
+  log?.close();
+}
+
+function openLog(options: LogOptions): RotatingLog | undefined {
+  if (options.file === undefined) return undefined;
+  return new RotatingLog(options.file, { ...options, now: Date.now });
 }
 
 /** Ends the program with what nobody caught, in one line. */

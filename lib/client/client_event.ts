@@ -8,6 +8,7 @@ import type { CommandName } from "../commands/command.ts";
 import type { HelpEntry } from "../commands/help.ts";
 import type { PathKind } from "../transfer/path_kind.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
+import type { Verification } from "./verify.ts";
 
 /** Where a transfer stands. */
 export type TransferState =
@@ -122,6 +123,7 @@ export interface CommandAnswers {
   setprofile: ReplyFields<"profile-set">;
   changepassword: Record<string, never>;
   rename: ReplyFields<"rename">;
+  verify: Verification;
   whoelsesince: ReplyFields<"who-since">;
   /** `earlier` is the command that goes on where this one ends. */
   history: ReplyFields<"history"> & { earlier?: string };
@@ -217,6 +219,36 @@ export type ClientEvent =
     readonly server: string;
     /** Of its key. */
     readonly fingerprint: string;
+    readonly message: string;
+  }
+  /** A user is met whose key was not known; it is from now on. */
+  | {
+    readonly event: "peer-key";
+    readonly user: string;
+    /** For the two to compare. */
+    readonly safetyNumber: string;
+    /** The name under which the key was known already. */
+    readonly formerly?: string;
+    readonly message: string;
+  }
+  /** A user has another key than the one known; it is not accepted. */
+  | {
+    readonly event: "key-changed";
+    readonly user: string;
+    /** Of the new key. */
+    readonly safetyNumber: string;
+    /** True when the two had compared the one known. */
+    readonly verified: boolean;
+    readonly message: string;
+  }
+  /** An offer of somebody who is not known to be who the server says. */
+  | {
+    readonly event: "offer-refused";
+    readonly user: string;
+    readonly kind: "file" | "session";
+    /** Of the file. */
+    readonly name?: string;
+    readonly code: string;
     readonly message: string;
   }
   /** Something failed that the user should know of; work goes on. */

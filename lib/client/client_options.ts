@@ -48,6 +48,8 @@ export interface ClientOptions {
   readonly plain: boolean;
   /** Server to forget instead of connecting, as `serverLabel` writes it. */
   readonly forget?: string;
+  /** Path of the identity key; in the configuration folder when absent. */
+  readonly identity?: string;
   /** False when colour was declined; a terminal is needed for it as well. */
   readonly color: boolean;
 }
@@ -92,6 +94,7 @@ export function parseClientOptions(
     const exec = line.options.get("--exec") ?? [];
     for (const command of exec) parseNonEmpty("--exec", command, "a command");
     const forget = value("--forget");
+    const identity = value("--identity");
     const options: ClientOptions = {
       host: parseHost("--host", value("--host") ?? host),
       port: integerSetting(line, portSetting),
@@ -110,6 +113,9 @@ export function parseClientOptions(
       json: line.options.has("--json"),
       plain: line.options.has("--plain"),
       ...forget !== undefined && { forget: parseForget(forget) },
+      ...identity !== undefined && {
+        identity: parseNonEmpty("--identity", identity, "the path of a file"),
+      },
       // https://no-color.org: any value but the empty one.
       color: !line.options.has("--no-color") && !env("NO_COLOR"),
     };
@@ -218,6 +224,12 @@ const rows: readonly OptionRow[] = [
     name: "--forget",
     value: "HOST:PORT",
     help: "forget that server's key, so that its next one is accepted; exits",
+  },
+  {
+    name: "--identity",
+    value: "FILE",
+    help: "sign with this key, such as a copy of another machine's",
+    default: "identity.pem in the configuration folder",
   },
   { name: "--no-color", help: "no colour" },
   { name: "--help", help: "show this" },

@@ -334,10 +334,10 @@ export class ClientSession {
       this.#acknowledge();
     }
     this.#logoutWhenIdle();
-    let frame: object | undefined;
-    while (
-      (frame = this.#parts.requests.pollTransmit(this.#now.mono)) !== undefined
-    ) {
+    const { requests } = this.#parts;
+    for (;;) {
+      const frame = requests.pollTransmit(this.#now.mono);
+      if (frame === undefined) return;
       this.#send(frame);
     }
   }

@@ -15,9 +15,11 @@ import type { CommandOutcome } from "./client_event.ts";
 import type { PasswordChange } from "./password_change.ts";
 import { readHistory } from "./history_reader.ts";
 import type { Offers } from "./offers.ts";
+import type { PeerIdentities } from "./peer_identities.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
 import type { GroupSend } from "./group_send.ts";
 import { roomName } from "./room_name.ts";
+import { verify } from "./verify.ts";
 
 /** What the runner needs from the session it belongs to. */
 export interface CommandHost {
@@ -26,6 +28,9 @@ export interface CommandHost {
   readonly passwords: PasswordChange;
   readonly chat: Chat;
   readonly groupSend: GroupSend;
+  readonly identities: PeerIdentities;
+  /** This user's name, as the server has it. */
+  self(): string;
   effect(effect: ClientEffect): void;
   /** This user has another name. */
   renamed(from: string, to: string): void;
@@ -64,7 +69,11 @@ export class CommandRunner {
           to: [...command.to],
           text: command.text,
           mid: this.#messageId(),
-        }, (answer) => answer);
+        }, (answer) => {
+          const { identities } = this.#host;
+          for (const { to } of answer.sent) identities.handleSent(to);
+          return answer;
+        });
       case "groupmsg": {
         const { group, text } = command;
         const fields = { group, text, mid: this.#messageId() };
@@ -141,6 +150,8 @@ export class CommandRunner {
           return answer;
         });
       }
+      case "verify":
+        return verify(command, n, this.#host);
       case "creategroup": {
         const { group, users } = command;
         const fields = { group, users: [...users] };

@@ -5,6 +5,7 @@ import type { ClientEvent } from "./client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KnownNames } from "./known_names.ts";
 import type { Offers } from "./offers.ts";
+import type { PeerIdentities } from "./peer_identities.ts";
 
 /** Where the server's events go. */
 export interface EventRouterHost {
@@ -12,6 +13,7 @@ export interface EventRouterHost {
   readonly names: KnownNames;
   readonly offers: Offers;
   readonly chat: Chat;
+  readonly identities: PeerIdentities;
   now(): Instant;
   /** This user's name. */
   user(): string | undefined;
@@ -22,7 +24,7 @@ export interface EventRouterHost {
 
 /** Passes an event of the server on to the part it concerns. */
 export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
-  const { names, offers } = host;
+  const { names, offers, identities } = host;
   switch (event.ev) {
     case "ping":
       return;
@@ -34,7 +36,9 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const group = event.group === undefined ? {} : { group: event.group };
       names.addUser(from);
       const shown = { kind, number, at, from, ...group, text, kept };
-      return host.emit({ event: "message", ...shown });
+      host.emit({ event: "message", ...shown });
+      if (kind === "private") identities.handleReceived(from);
+      return;
     }
     case "deleted": {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
@@ -45,12 +49,14 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "presence": {
       const { user, online, at } = event;
       if (online) names.addUser(user);
-      return host.emit({ event: "presence", user, online, at });
+      host.emit({ event: "presence", user, online, at });
+      return identities.note(user, event.identity);
     }
     case "renamed": {
       const { from, to } = event;
       names.rename(from, to);
       offers.sessions.table.handleRenamed(from, to);
+      identities.handleRenamed(from, to);
       host.emit({ event: "renamed", from, to });
       return host.chat.handleRenamed(from, to);
     }

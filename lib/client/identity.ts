@@ -2,10 +2,9 @@
  * A user's identity towards other users: an Ed25519 key (RFC 8032) that signs
  * the key exchanges of private sessions and transfers. The server hands public
  * keys out; that it hands out the right ones, two users check by reading the
- * same digits to each other ({@link verificationCode}).
+ * same digits to each other (`safety_number.ts`).
  */
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   type KeyObject,
@@ -110,26 +109,11 @@ export function verifySignature(
   }
 }
 
-/**
- * What two users read to each other to be sure that nobody is in between: 8
- * groups of 5 digits, the same for both, from both public keys.
- *
- * @throws {TypeError} when one is no public key.
- */
-export function verificationCode(mine: string, theirs: string): string {
-  const keys = [mine, theirs].sort().map((key) => {
-    const bytes = decodeExactly(key, keyBytes);
-    if (bytes === undefined) throw new TypeError("this is no public key");
-    return bytes;
-  });
-  const hash = createHash("sha512").update("parley verification code 1\n");
-  for (const key of keys) hash.update(key);
-  const digest = new DataView(new Uint8Array(hash.digest()).buffer);
-  return Array.from({ length: codeGroups }, (_, group) => {
-    // 64 bits for each group leave no digit more likely than another.
-    const number = digest.getBigUint64(group * 8) % 100_000n;
-    return String(number).padStart(5, "0");
-  }).join(" ");
+/** The 32 bytes of a public key; `undefined` when the text is none. */
+export function publicKeyBytes(
+  text: string,
+): Uint8Array<ArrayBuffer> | undefined {
+  return isPublicKey(text) ? decodeExactly(text, keyBytes) : undefined;
 }
 
 function decodeExactly(
@@ -166,4 +150,3 @@ const smallOrder = new Set([
 ]);
 const keyBytes = 32;
 const signatureBytes = 64;
-const codeGroups = 8;

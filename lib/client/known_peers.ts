@@ -1,20 +1,34 @@
 /**
  * The identity keys of other users as first seen, per server (trust on first
  * use). The text of the file is one user a line, `HOST:PORT USER KEY`, with a
- * last word `verified` when the two have compared their codes. Other lines are
- * kept as they are.
+ * last word `verified` when the two have compared their safety number. Lines of
+ * other servers are kept as they are. A line of this server whose key is damaged
+ * stands for a key that nobody has: the user must be accepted anew.
  */
 import { isUserName } from "../protocol/names.ts";
 import { isPublicKey } from "./identity.ts";
-import type { Trust } from "./server_pins.ts";
 
 /** A user whose key is known. */
 export interface KnownPeer {
   /** Ed25519 public key, base64url. */
   readonly key: string;
-  /** True when the users have compared their verification code. */
+  /** True when the users have compared their safety number. */
   readonly verified: boolean;
 }
+
+/** What to think of a key that the server says is a user's. */
+export type PeerTrust =
+  /** Neither the user nor the key was met before. */
+  | { readonly trust: "first" }
+  | { readonly trust: "same"; readonly verified: boolean }
+  /** The user is new, the key is known: a person under another name. */
+  | {
+    readonly trust: "renamed";
+    readonly formerly: string;
+    readonly verified: boolean;
+  }
+  /** The user had another key. */
+  | { readonly trust: "changed"; readonly verified: boolean };
 
 /** The known peers of one server. */
 export class KnownPeers {
@@ -36,41 +50,56 @@ export class KnownPeers {
     }
   }
 
+  /** True when no further user can be remembered. */
+  get isFull(): boolean {
+    return this.#peers.size >= mostPeers;
+  }
+
   /** What is known of `user`. */
   find(user: string): KnownPeer | undefined {
     return this.#peers.get(user);
   }
 
-  /**
-   * What to think of a key that the server says is `user`'s. A first one is
-   * remembered; a changed one is not, and nothing may be sent to it until
-   * {@link accept}.
-   */
-  handleKey(user: string, key: string): Trust {
+  /** What to think of `key` as `user`'s; remembers nothing. */
+  judge(user: string, key: string): PeerTrust {
     const known = this.#peers.get(user);
-    if (known !== undefined) return known.key === key ? "same" : "changed";
-    this.accept(user, key);
-    return "first";
+    if (known !== undefined) {
+      const { verified } = known;
+      return { trust: known.key === key ? "same" : "changed", verified };
+    }
+    for (const [formerly, peer] of this.#peers) {
+      if (peer.key !== key) continue;
+      return { trust: "renamed", formerly, verified: peer.verified };
+    }
+    return { trust: "first" };
   }
 
   /**
-   * Takes `key` for `user`'s on purpose; it is not verified then.
+   * Takes `key` for `user`'s from now on.
    *
+   * @param verified True when the two have compared their safety number.
    * @throws {TypeError} when the name or the key is malformed.
+   * @throws {RangeError} when there are too many users.
    */
-  accept(user: string, key: string): void {
+  pin(user: string, key: string, verified = false): void {
     if (!isUserName(user) || !isPublicKey(key)) {
       throw new TypeError("the name or the key is malformed");
     }
-    this.#peers.set(user, { key, verified: false });
+    if (this.isFull && !this.#peers.has(user)) {
+      throw new RangeError("too many peers are known");
+    }
+    this.#peers.set(user, { key, verified });
   }
 
-  /** Notes that the users have compared their code; false for an unknown one. */
-  markVerified(user: string): boolean {
-    const known = this.#peers.get(user);
-    if (known === undefined) return false;
-    this.#peers.set(user, { ...known, verified: true });
-    return true;
+  /**
+   * Somebody has another name: the key is expected there, too. It stays with the
+   * old name, so that whoever takes that is not taken for the one who had it.
+   */
+  handleRenamed(from: string, to: string): void {
+    const known = this.#peers.get(from);
+    if (known === undefined || this.#peers.has(to)) return;
+    if (this.isFull || !isUserName(to)) return;
+    this.#peers.set(to, known);
   }
 
   /** The file's text. */
@@ -83,21 +112,19 @@ export class KnownPeers {
   }
 }
 
-/** The warning when a user's key is not the one known. */
-export function changedPeerMessage(user: string): string {
-  return `WARNING: the key of ${user} has changed: ${user} may use another ` +
-    "device, or somebody may pose as them; nothing is sent until you compare " +
-    `the code with /verify ${user} and accept it`;
-}
-
 function parseLine(
   line: string,
   server: string,
 ): { user: string; peer: KnownPeer } | undefined {
-  const [label, user = "", key = "", mark, ...more] = line.split(" ");
-  if (
-    label !== server || !isUserName(user) || !isPublicKey(key) ||
-    (mark !== undefined && mark !== "verified") || more.length > 0
-  ) return undefined;
-  return { user, peer: { key, verified: mark !== undefined } };
+  const [label, user = "", key = "", ...marks] = line.split(" ");
+  if (label !== server || !isUserName(user)) return undefined;
+  const mark = marks.join(" ");
+  if (isPublicKey(key) && (mark === "" || mark === "verified")) {
+    return { user, peer: { key, verified: mark !== "" } };
+  }
+  const damaged = [key, ...marks].join(" ");
+  return { user, peer: { key: damaged, verified: false } };
 }
+
+/** Most users that are known on one server. */
+const mostPeers = 10_000;

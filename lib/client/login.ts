@@ -38,6 +38,8 @@ export interface LoginHost {
   readonly udpPort: number;
   /** Names program and version to the server. */
   readonly agent: string;
+  /** Public key that others know this client by; absent for none. */
+  readonly identity: string | undefined;
   /**
    * Highest message id that the user was shown.
    *
@@ -187,10 +189,9 @@ export class Login {
   }
 
   #resume(token: string): void {
-    const { udpPort } = this.#host;
     this.#host.send(
       "resume",
-      { token, udpPort, ...this.#seen() },
+      { token, ...this.#details(), ...this.#seen() },
       (reply) => {
         if (reply.ok !== undefined) return this.#open(reply.ok, true);
         if (reply.code === "connection_lost") return;
@@ -202,7 +203,7 @@ export class Login {
   }
 
   #start(user: string): void {
-    const { random, udpPort } = this.#host;
+    const { random } = this.#host;
     try {
       const nonce = encodeBase64(random.bytes(nonceBytes));
       const binding = this.#channel?.binding;
@@ -213,7 +214,7 @@ export class Login {
       });
       this.#host.send(
         "login",
-        { scram: scram.clientFirst(), udpPort },
+        { scram: scram.clientFirst(), ...this.#details() },
         (reply) => this.#guard(() => this.#challenged(scram, reply)),
       );
     } catch (error) {
@@ -293,6 +294,12 @@ export class Login {
       const message = `The login was broken off: ${error.message}`;
       this.#host.refused("scram_failed", message, "never");
     }
+  }
+
+  /** What a login and a resumption say of this client. */
+  #details(): { udpPort: number; identity?: string } {
+    const { udpPort, identity } = this.#host;
+    return { udpPort, ...(identity === undefined ? {} : { identity }) };
   }
 
   #seen(): { seen?: number } {

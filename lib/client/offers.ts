@@ -92,8 +92,16 @@ export class Offers {
 
   /** Somebody offers something. */
   handleOffer(event: EventFields<"offer">): void {
-    if (event.kind === "session") this.sessions.handleOffer(event);
-    else this.transfers.handleOffer(event);
+    const { offer, from: user, kind, file } = event;
+    const checked = this.#host.signed.checkOffer(event);
+    if ("code" in checked) {
+      const answer = { offer, accept: false, reason: "untrusted" } as const;
+      this.#host.request("answer", answer, () => {});
+      const name = file === undefined ? {} : { name: file.name };
+      const about = { user, kind, ...name };
+      this.#host.emit({ event: "offer-refused", ...about, ...checked });
+    } else if (kind === "session") this.sessions.handleOffer(checked);
+    else this.transfers.handleOffer(checked);
   }
 
   /** Somebody answered. */

@@ -13,7 +13,6 @@
 import { limits } from "../protocol/limits.ts";
 import type { Random } from "../protocol/random.ts";
 import type { X25519KeyPair } from "../protocol/x25519_key_pair.ts";
-import type { IdentityProof } from "./identity_proof.ts";
 import { joinBytes } from "./join_bytes.ts";
 import { OutgoingTexts } from "./outgoing_texts.ts";
 import {
@@ -48,8 +47,6 @@ export interface PrivateChannelOptions {
   readonly self: string;
   readonly peer: { readonly user: string; readonly key: string };
   readonly random: Random;
-  /** Without it no identity is proved, and what the other proves is ignored. */
-  readonly identity?: IdentityProof;
 }
 
 /** What happened on a connection. */
@@ -73,7 +70,6 @@ export class PrivateChannel {
   readonly #hello: Uint8Array;
   readonly #peerHello = new Uint8Array(helloBytes);
   #peerHelloHeld = 0;
-  #transcriptHash: Uint8Array | undefined;
   #sealer: RecordSealer | undefined;
   #opener: RecordOpener | undefined;
   #state: "hello" | "proof" | "established" | "open" | "closed" = "hello";
@@ -237,7 +233,7 @@ export class PrivateChannel {
   }
 
   #handleHello(): void {
-    const { id, role, identity } = this.#options;
+    const { id, role } = this.#options;
     const hello = decodeHello(this.#peerHello);
     if (hello?.id !== id || hello.role !== otherRole(role)) {
       return this.#fail("Something else than this session's client answered");
@@ -250,20 +246,17 @@ export class PrivateChannel {
       : derivePrivateKeys(this.#secret, id, peer, own);
     this.#sealer = new RecordSealer(keys[role]);
     this.#opener = new RecordOpener(keys[otherRole(role)]);
-    this.#transcriptHash = keys.transcriptHash;
     this.#state = "proof";
     if (!this.#options.isDialler) this.#handshake.push(this.#hello);
-    this.#pushHandshake({
-      kind: "proof",
-      identity: identity?.prove(keys.transcriptHash, role) ?? nothing,
-    });
+    this.#pushHandshake({ kind: "proof" });
   }
 
   #handleRecord(record: PrivateRecord): void {
     const { role } = this.#options;
     const { kind } = record;
     if (this.#state === "proof" && kind === "proof") {
-      this.#handleProof(record.identity);
+      this.#state = "established";
+      this.#events.push({ event: "established" });
     } else if (
       this.#state === "established" && kind === "choose" && role === "answerer"
     ) {
@@ -274,15 +267,6 @@ export class PrivateChannel {
     ) this.#open();
     else if (this.#state === "open") this.#handleOpenRecord(record);
     else this.#fail(`${this.#peer} sent "${kind}" out of turn`);
-  }
-
-  #handleProof(proof: Uint8Array): void {
-    const { identity, role } = this.#options;
-    const hash = this.#transcriptHash ?? nothing;
-    const refusal = identity?.check(hash, otherRole(role), proof);
-    if (refusal !== undefined) return this.#fail(refusal);
-    this.#state = "established";
-    this.#events.push({ event: "established" });
   }
 
   #handleOpenRecord(record: PrivateRecord): void {
@@ -395,5 +379,3 @@ export class PrivateChannel {
     return this.#options.peer.user;
   }
 }
-
-const nothing = new Uint8Array(0);

@@ -5,7 +5,7 @@
  * the first record fails. Each direction has its own key, so nothing can be sent
  * back to the one who sealed it.
  */
-import { createHash, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { decodeHex } from "@std/encoding/hex";
 import { publicKeyBytes } from "../protocol/x25519_key_pair.ts";
 
@@ -25,8 +25,6 @@ export interface PrivateKeys {
   readonly offerer: Uint8Array;
   /** Seals what the answerer sends, 32 bytes. */
   readonly answerer: Uint8Array;
-  /** SHA-256 of the transcript: what an identity key signs. */
-  readonly transcriptHash: Uint8Array;
 }
 
 /**
@@ -58,7 +56,6 @@ export function derivePrivateKeys(
   return {
     offerer: bytes.subarray(0, keyBytes),
     answerer: bytes.subarray(keyBytes),
-    transcriptHash: createHash("sha256").update(transcript).digest(),
   };
 }
 

@@ -6,8 +6,6 @@ export const privateLimits = {
   paddingBytes: 64,
   /** Authentication tag of a record, bytes. */
   tagBytes: 16,
-  /** Most bytes of an identity proof. */
-  identityBytes: 1024,
   /** Largest padded plaintext of a record: a text of 4,096 characters, bytes. */
   plaintextBytes: 16_448,
   /** Texts that wait to be sent, UTF-8 bytes; more are refused. */

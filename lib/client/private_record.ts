@@ -15,8 +15,8 @@ export type PrivateCloseReason =
 
 /** A record. */
 export type PrivateRecord =
-  /** The first of each direction: proves the key, and perhaps the identity. */
-  | { readonly kind: "proof"; readonly identity: Uint8Array }
+  /** The first of each direction: proves that its sender has the key. */
+  | { readonly kind: "proof" }
   /** The offerer takes this connection, of all that were made. */
   | { readonly kind: "choose" }
   /** The answerer took it too: the session is open. */
@@ -52,10 +52,6 @@ export function decodeRecord(bytes: Uint8Array): PrivateRecord | undefined {
   if (bytes.subarray(end).some((byte) => byte !== 0)) return undefined;
   const body = bytes.subarray(headerBytes, end);
   switch (kind) {
-    case "proof":
-      return body.length <= privateLimits.identityBytes
-        ? { kind, identity: body.slice() }
-        : undefined;
     case "text":
       return decodeText(body);
     case "received":
@@ -86,8 +82,6 @@ export function isPrivateText(text: string): boolean {
 
 function bodyOf(record: PrivateRecord): Uint8Array {
   switch (record.kind) {
-    case "proof":
-      return record.identity;
     case "text":
       return encoder.encode(record.text);
     case "received": {

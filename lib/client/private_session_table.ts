@@ -3,7 +3,6 @@
  * numbers that users type. Every change that a user should see goes through
  * here, and a command that waits for a session is settled here.
  */
-import type { EventFields } from "../protocol/server_frame.ts";
 import type {
   PrivateSessionInfo,
   PrivateSessionState,
@@ -14,6 +13,7 @@ import {
   privateSessionInfo,
   type WaitingCommand,
 } from "./private_session_entry.ts";
+import type { TrustedOffer } from "./signed_offers.ts";
 import type { TransferTableHost } from "./transfer_table.ts";
 
 /** What is told about an end, where there is something to tell. */
@@ -82,7 +82,7 @@ export class PrivateSessionTable {
   add(
     fields: Pick<PrivateSessionEntry, "id" | "direction" | "user"> & {
       number?: number;
-      offered?: EventFields<"offer">;
+      offered?: TrustedOffer;
       command?: WaitingCommand;
     },
   ): PrivateSessionEntry {
@@ -91,6 +91,7 @@ export class PrivateSessionTable {
       state: "preparing",
       offered: undefined,
       own: undefined,
+      terms: undefined,
       answering: false,
       crossed: undefined,
       command: undefined,

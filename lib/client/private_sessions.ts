@@ -10,13 +10,17 @@ import type { EventFields } from "../protocol/server_frame.ts";
 import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
 import {
+  isUnanswered,
+  isWaiting,
   type PrivateSessionEntry,
   type WaitingCommand,
 } from "./private_session_entry.ts";
 import { PrivateSessionTable } from "./private_session_table.ts";
 import { privateTextFault } from "./private_text_fault.ts";
+import { rejectionText } from "./rejection_text.ts";
 import { SessionOffers } from "./session_offers.ts";
 import type { SessionEvent } from "./session_port.ts";
+import type { TrustedOffer } from "./signed_offers.ts";
 
 /** What the private sessions need from the session they belong to. */
 export interface PrivateSessionsHost extends TransfersHost {
@@ -160,7 +164,7 @@ export class PrivateSessions {
   }
 
   /** Somebody asks for a session. */
-  handleOffer(event: EventFields<"offer">): void {
+  handleOffer(event: TrustedOffer): void {
     const { offer: id, from: user } = event;
     if (this.#table.find(id) !== undefined) return;
     const existing = this.#table.with(user);
@@ -193,11 +197,18 @@ export class PrivateSessions {
       return;
     }
     const { accept, key, addresses = [], from: user } = event;
-    const { id } = session;
-    if (!accept || key === undefined) {
+    const { id, terms } = session;
+    if (!accept || key === undefined || terms === undefined) {
       this.#offers.close(session);
-      const message = rejections[event.reason ?? ""] ?? rejections.failed ?? "";
+      const message = rejectionText("session", event.reason);
       return this.#table.end(session, "rejected", message);
+    }
+    const refusal = this.#host.signed.checkAnswer(terms, event);
+    if (refusal !== undefined) {
+      const { code, message } = refusal;
+      this.#offers.close(session);
+      this.#offers.tellEnd(session, "failed", message);
+      return this.#table.end(session, "failed", message, { code });
     }
     this.#host.effect({
       effect: "open-session",
@@ -298,7 +309,7 @@ export class PrivateSessions {
    */
   #handleCrossing(
     mine: PrivateSessionEntry,
-    theirs: EventFields<"offer">,
+    theirs: TrustedOffer,
   ): void {
     if (mine.own !== undefined && mine.id < theirs.offer) {
       mine.crossed = theirs;
@@ -311,7 +322,7 @@ export class PrivateSessions {
   /** The other side's offer takes the place of this side's, for the user too. */
   #takeInstead(
     mine: PrivateSessionEntry,
-    theirs: EventFields<"offer">,
+    theirs: TrustedOffer,
   ): void {
     this.#offers.close(mine);
     const { number, user, state } = mine;
@@ -375,24 +386,6 @@ export class PrivateSessions {
   }
 }
 
-/** True for an offer that this user has not answered. */
-function isWaiting(session: PrivateSessionEntry): boolean {
-  const { direction, state, answering } = session;
-  return direction === "incoming" && state === "offered" && !answering;
-}
-
-/** True for this user's offer that has no answer yet. */
-function isUnanswered({ direction, state }: PrivateSessionEntry): boolean {
-  return direction === "outgoing" &&
-    (state === "preparing" || state === "offered");
-}
-
-/** What the other side's reasons mean. */
-const rejections: Record<string, string | undefined> = {
-  rejected: "the other side does not want it",
-  busy: "the other side has too many offers waiting",
-  failed: "the other side could not do it",
-};
 /** Most private sessions that one client keeps. */
 const mostSessions = 256;
 const settleMs = 2000;

@@ -8,6 +8,7 @@ import { renderPeople } from "./render_people.ts";
 import { historyLines, seenLines } from "./render_history.ts";
 import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
+import { verificationLines } from "./render_verification.ts";
 
 /** The lines that show a command's answer. */
 export function renderAnswer(
@@ -55,6 +56,8 @@ export function renderAnswer(
     case "changepassword":
     case "rename":
       return renderPeople(outcome, name);
+    case "verify":
+      return verificationLines(outcome.answer, palette);
     case "srb":
     case "creategroup": {
       const { group, members } = outcome.answer;

@@ -7,6 +7,9 @@
  * |---|---|
  * | `welcome` | `user`, `waiting`, `resumed` |
  * | `first-contact` | `server`, `fingerprint`, `message` |
+ * | `peer-key` | `user`, `safetyNumber`, `formerly` (the name under which the key was known), `message` |
+ * | `key-changed` | `user`, `safetyNumber` (of the new key), `verified` (the known one was), `message` |
+ * | `offer-refused` | `user`, `kind` (`file`, `session`), `name` (of a file), `code`, `message` |
  * | `warning` | `message` |
  * | `login-failed` | `code`, `message` |
  * | `disconnected` | `code`, `message`, `retrying` |
@@ -88,6 +91,9 @@ function flatten(event: ClientEvent): object {
     case "renamed":
     case "welcome":
     case "first-contact":
+    case "peer-key":
+    case "key-changed":
+    case "offer-refused":
     case "warning":
     case "chat":
     case "login-failed":

@@ -34,6 +34,19 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
         ];
     case "first-contact":
       return [palette.bold(visible(event.message))];
+    case "peer-key":
+      return [palette.bold(visible(event.message))];
+    case "key-changed":
+      return [palette.error(palette.bold(visible(event.message)))];
+    case "offer-refused": {
+      const what = event.kind === "session"
+        ? "a private session"
+        : `the file ${visible(event.name ?? "")}`;
+      const from = visible(event.user);
+      return [palette.error(
+        `refused ${what} from ${from}: ${visible(event.message)}`,
+      )];
+    }
     case "warning":
       return [palette.error(`Warning: ${visible(event.message)}`)];
     case "login-failed":

@@ -1,5 +1,9 @@
 /** What is said through the server about private sessions, and what it leads to. */
-import type { PrivateSessionEntry } from "./private_session_entry.ts";
+import type { PeerRefusal } from "./peer_identities.ts";
+import {
+  isUnanswered,
+  type PrivateSessionEntry,
+} from "./private_session_entry.ts";
 import type { PrivateSessionTable } from "./private_session_table.ts";
 import type { PrivateSessionsHost } from "./private_sessions.ts";
 
@@ -26,22 +30,32 @@ export class SessionOffers {
     const { id, user: to, own } = session;
     if (own === undefined) return;
     const addresses = [...own.addresses];
-    this.#host.request(
-      "offer",
-      { offer: id, to, kind: "session", key: own.key, addresses },
-      (reply) => {
-        if (this.#table.find(id) !== session) return;
-        if (reply.ok !== undefined) {
+    const { key } = own;
+    const about = { offer: id, to, kind: "session" } as const;
+    const giveUp = ({ code, message }: PeerRefusal) => {
+      const { crossed } = session;
+      if (crossed !== undefined) return onCrossed(crossed);
+      this.close(session);
+      this.#table.end(session, "failed", message, { code });
+    };
+    this.#host.signed.sign({ ...about, offerKey: key }, (signed) => {
+      const isWaiting = this.#table.find(id) === session &&
+        isUnanswered(session);
+      if (!isWaiting) return;
+      if (signed.code !== undefined) return giveUp(signed);
+      const { terms, signature } = signed;
+      session.terms = terms;
+      this.#host.request(
+        "offer",
+        { ...about, key, addresses, signature },
+        (reply) => {
+          if (this.#table.find(id) !== session) return;
+          if (reply.ok === undefined) return giveUp(reply);
           if (session.state !== "preparing") return;
-          return this.#table.move(session, "offered");
-        }
-        const { crossed } = session;
-        if (crossed !== undefined) return onCrossed(crossed);
-        this.close(session);
-        const { code, message } = reply;
-        this.#table.end(session, "failed", message, { code });
-      },
-    );
+          this.#table.move(session, "offered");
+        },
+      );
+    });
   }
 
   /** Accepts an offer whose session is prepared, and connects. */
@@ -49,9 +63,10 @@ export class SessionOffers {
     const { id, own, offered } = session;
     if (own === undefined || offered === undefined) return;
     const addresses = [...own.addresses];
+    const signature = this.#host.signed.signAnswer(offered.terms, own.key);
     this.#host.request(
       "answer",
-      { offer: id, accept: true, key: own.key, addresses },
+      { offer: id, accept: true, key: own.key, addresses, signature },
       (reply) => {
         // Where it is open already, the answer did arrive.
         const isUndecided = this.#table.find(id) === session &&

@@ -7,13 +7,17 @@ import type { ClientEvent } from "./client_event.ts";
 import { CommandRunner } from "./command_runner.ts";
 import { type EventRouterHost } from "./event_router.ts";
 import { GroupSend } from "./group_send.ts";
+import type { Identity } from "./identity.ts";
 import { Inbox, type SeenMemory } from "./inbox.ts";
 import { KnownNames } from "./known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { OpenCommands } from "./open_commands.ts";
 import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
+import { PeerIdentities } from "./peer_identities.ts";
+import type { PeerMemory } from "./peer_memory.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
+import { SignedOffers } from "./signed_offers.ts";
 import type { AcceptRule } from "./transfers_host.ts";
 
 /** What a session is made of. */
@@ -30,6 +34,10 @@ export interface ClientSessionOptions {
   /** Names program and version to the server. */
   readonly agent: string;
   readonly random: Random;
+  /** Signs offers and answers; without it there are none. */
+  readonly identity: Identity | undefined;
+  /** Remembers the keys of others. */
+  readonly peers: PeerMemory;
   /** Remembers what was shown, for a program that is killed. */
   readonly seenMemory?: SeenMemory;
 }
@@ -65,7 +73,7 @@ export class SessionParts {
   readonly router: EventRouterHost;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
-    const { random, udpPort, agent, accept } = options;
+    const { random, udpPort, agent, accept, identity } = options;
     const inbox = this.inbox = new Inbox(options.seenMemory);
     const { requests, names } = this;
     const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
@@ -81,6 +89,7 @@ export class SessionParts {
       random,
       udpPort,
       agent,
+      identity: identity?.publicKey,
       effect,
       opened: (session, resumed) => {
         this.#bind(hooks);
@@ -105,7 +114,9 @@ export class SessionParts {
       ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
       settle: commands.settle.bind(commands),
     };
-    const offers = this.offers = new Offers(host, accept);
+    const identities = new PeerIdentities(host, identity, options.peers);
+    const signed = new SignedOffers(host, identities);
+    const offers = this.offers = new Offers({ ...host, signed }, accept);
     const passwords = this.passwords = new PasswordChange({
       ...host,
       user: () => this.login.user ?? "",
@@ -122,9 +133,10 @@ export class SessionParts {
     const { transfers } = offers;
     const groupSend = new GroupSend({ ...host, transfers, self: user });
     const parts = { offers, passwords, chat, groupSend };
-    const runnerHost = { ...host, ...parts, renamed };
+    const runnerHost = { ...host, ...parts, identities, renamed };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
-    this.router = { inbox, names, offers, chat, now, user, emit, bye };
+    const places = { inbox, names, offers, chat, identities };
+    this.router = { ...places, now, user, emit, bye };
   }
 
   /** Requests without an answer; a change of password counts as one. */

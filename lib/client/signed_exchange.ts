@@ -10,6 +10,10 @@ export interface OfferTerms {
   /** The offer's id, 16 hexadecimal digits. */
   readonly offer: string;
   readonly kind: "file" | "session";
+  /** User name of the one who offers, as the server has it. */
+  readonly from: string;
+  /** User name of the one it is offered to. */
+  readonly to: string;
   /** Identity key of the one who offers, base64url. */
   readonly fromIdentity: string;
   /** Identity key of the one it is offered to, base64url. */
@@ -46,6 +50,8 @@ function termParts(terms: OfferTerms): string[] {
   return [
     terms.offer,
     terms.kind,
+    terms.from,
+    terms.to,
     terms.fromIdentity,
     terms.toIdentity,
     terms.offerKey,

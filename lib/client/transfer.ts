@@ -4,6 +4,7 @@ import type {
   TransferInfo,
   TransferState,
 } from "./client_event.ts";
+import type { OfferTerms } from "./signed_exchange.ts";
 import type {
   OfferedFile,
   TransferLink,
@@ -27,6 +28,8 @@ export interface Transfer {
   readonly report: ((outcome: CommandOutcome) => void) | undefined;
   /** Number of the command that waits for its end. */
   command: number | undefined;
+  /** What both sides sign, once it is known. */
+  terms: OfferTerms | undefined;
   /** What an outgoing offer says, once the file is open; to offer it again. */
   offer: TransferPeer | undefined;
   /** Where an incoming one comes from. */

@@ -11,6 +11,7 @@ import type {
   TransferSummary,
 } from "./client_event.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
+import type { OfferTerms } from "./signed_exchange.ts";
 import { type Transfer, transferInfo } from "./transfer.ts";
 import type { TransferPeer } from "./transfer_port.ts";
 
@@ -83,6 +84,7 @@ export class TransferTable {
       command?: number;
       report?: (outcome: CommandOutcome) => void;
       peer?: TransferPeer;
+      terms?: OfferTerms;
     },
   ): Transfer {
     const transfer: Transfer = {
@@ -93,6 +95,7 @@ export class TransferTable {
       startedAt: 0,
       command: undefined,
       report: undefined,
+      terms: undefined,
       offer: undefined,
       peer: undefined,
       link: undefined,

@@ -9,6 +9,7 @@ import { basename } from "./basename.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
 import type { CommandOutcome } from "./client_event.ts";
+import { FileOffers } from "./file_offers.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
 import { rejectionText } from "./rejection_text.ts";
 import {
@@ -19,17 +20,15 @@ import {
 } from "./transfer.ts";
 import { TransferTable } from "./transfer_table.ts";
 import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
-import type {
-  OfferedFile,
-  TransferEvent,
-  TransferPeer,
-} from "./transfer_port.ts";
+import type { TrustedOffer } from "./signed_offers.ts";
+import type { OfferedFile, TransferEvent } from "./transfer_port.ts";
 
 /** All transfers that have not ended. */
 export class Transfers {
   readonly #host: TransfersHost;
   readonly #accept: AcceptRule;
   readonly #table: TransferTable;
+  readonly #offers: FileOffers;
   #isClosed = false;
 
   constructor(
@@ -40,6 +39,7 @@ export class Transfers {
     this.#host = host;
     this.#accept = accept;
     this.#table = new TransferTable(host, numbers);
+    this.#offers = new FileOffers(host, this.#table);
   }
 
   /** The transfers that have not ended. */
@@ -75,14 +75,14 @@ export class Transfers {
     const transfer = this.#table.waiting("accept", number, n);
     if (transfer === undefined) return;
     transfer.command = n;
-    this.#prepareAnswer(transfer);
+    this.#offers.prepareAnswer(transfer);
   }
 
   /** Refuses an offer. */
   reject(number: number, n: number): void {
     const transfer = this.#table.waiting("reject", number, n);
     if (transfer === undefined) return;
-    this.#refuse(transfer, "rejected");
+    this.#offers.refuse(transfer, "rejected");
     this.#table.end(transfer, "rejected");
     this.#host.settle(n, {
       command: "reject",
@@ -96,7 +96,7 @@ export class Transfers {
     const transfer = this.#table.numbered("cancel", number, n);
     if (transfer === undefined) return;
     this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-    this.#tellEnd(transfer, "cancelled");
+    this.#offers.tellEnd(transfer, "cancelled");
     this.#table.end(transfer, "cancelled", "cancelled by you");
     this.#host.settle(n, {
       command: "cancel",
@@ -110,7 +110,7 @@ export class Transfers {
     for (const transfer of this.#table.all()) {
       const { direction, state, offer } = transfer;
       if (direction === "outgoing" && state === "offered" && offer) {
-        this.#offer(transfer, offer);
+        this.#offers.offer(transfer);
       }
     }
   }
@@ -126,13 +126,16 @@ export class Transfers {
   }
 
   /** Somebody offers something. */
-  handleOffer(event: EventFields<"offer">): void {
+  handleOffer(event: TrustedOffer): void {
     const { offer: id, from: user, kind, file } = event;
     if (this.#table.has(id)) return;
     if (kind !== "file" || file === undefined) {
-      return this.#decline(id, "failed");
+      return this.#offers.decline(id, "failed");
     }
-    if (this.#table.size >= mostTransfers) return this.#decline(id, "busy");
+    if (this.#table.size >= mostTransfers) {
+      return this.#offers.decline(id, "busy");
+    }
+    const { terms } = event;
     const peer = { key: event.key, addresses: event.addresses };
     const offered: OfferedFile = file;
     const transfer = this.#table.add({
@@ -141,12 +144,13 @@ export class Transfers {
       user,
       file: offered,
       peer,
+      terms,
     });
     transfer.state = "offered";
     this.#table.show(transfer);
-    if (this.#accept === "always") this.#prepareAnswer(transfer);
+    if (this.#accept === "always") this.#offers.prepareAnswer(transfer);
     if (this.#accept === "never") {
-      this.#refuse(transfer, "rejected");
+      this.#offers.refuse(transfer, "rejected");
       this.#table.end(transfer, "rejected", "refused by --accept never");
     }
   }
@@ -157,11 +161,18 @@ export class Transfers {
     if (transfer?.direction !== "outgoing" || transfer.state !== "offered") {
       return;
     }
-    const { id } = transfer;
-    if (!event.accept || event.key === undefined) {
+    const { id, terms } = transfer;
+    if (!event.accept || event.key === undefined || terms === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const message = rejectionText(event.reason);
+      const message = rejectionText("file", event.reason);
       return this.#table.end(transfer, "rejected", message);
+    }
+    const refusal = this.#host.signed.checkAnswer(terms, event);
+    if (refusal !== undefined) {
+      const { code, message } = refusal;
+      this.#host.effect({ effect: "cancel-transfer", id });
+      this.#offers.tellEnd(transfer, "failed", message);
+      return this.#table.end(transfer, "failed", message, undefined, code);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
     const resume = event.resume === undefined ? {} : { resume: event.resume };
@@ -208,9 +219,10 @@ export class Transfers {
       case "offer-ready":
         transfer.file = event.file;
         transfer.offer = { key: event.key, addresses: event.addresses };
-        return this.#offer(transfer, transfer.offer);
+        return this.#offers.offer(transfer);
       case "answer-ready":
-        return this.#answer(transfer, event, now);
+        this.#run(transfer, now);
+        return this.#offers.answer(transfer, event);
       case "progress":
         transfer.bytes = event.bytes;
         transfer.rate = event.rate;
@@ -238,7 +250,7 @@ export class Transfers {
         const rate = averageRate(bytes - resumed, ms);
         const before = resumed > 0 ? { resumed } : {};
         const summary = { ms, rate, digest, ...before, ...path };
-        this.#tellEnd(transfer, "verified");
+        this.#offers.tellEnd(transfer, "verified");
         return this.#table.end(transfer, "verified", undefined, summary);
       }
       case "failed":
@@ -267,121 +279,20 @@ export class Transfers {
     this.#isClosed = true;
     for (const transfer of this.#table.all()) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-      this.#tellEnd(transfer, "cancelled");
+      this.#offers.tellEnd(transfer, "cancelled");
       this.#table.end(transfer, "cancelled", "this client ended");
     }
-  }
-
-  #offer(transfer: Transfer, offer: TransferPeer): void {
-    const { id, user: to, file } = transfer;
-    const addresses = [...offer.addresses];
-    this.#host.request(
-      "offer",
-      { offer: id, to, kind: "file", key: offer.key, addresses, file },
-      (reply) => {
-        if (!this.#table.has(id)) return;
-        if (reply.ok === undefined) {
-          this.#host.effect({ effect: "cancel-transfer", id });
-          return this.#table.end(
-            transfer,
-            "failed",
-            reply.message,
-            undefined,
-            reply.code,
-          );
-        }
-        if (transfer.state !== "preparing") return;
-        transfer.state = "offered";
-        this.#table.show(transfer);
-      },
-    );
-  }
-
-  #prepareAnswer(transfer: Transfer): void {
-    const { id, user: from, file, peer } = transfer;
-    if (peer === undefined) return;
-    transfer.answering = true;
-    this.#host.effect({ effect: "prepare-answer", id, from, file, peer });
-  }
-
-  #answer(
-    transfer: Transfer,
-    ready: Extract<TransferEvent, { event: "answer-ready" }>,
-    now: Instant,
-  ): void {
-    const { id } = transfer;
-    const { key } = ready;
-    const addresses = [...ready.addresses];
-    const resume = ready.resume === undefined ? {} : { resume: ready.resume };
-    this.#run(transfer, now);
-    this.#host.request(
-      "answer",
-      { offer: id, accept: true, key, addresses, ...resume },
-      (reply) => {
-        if (!this.#table.has(id)) return;
-        if (reply.ok === undefined) {
-          this.#host.effect({ effect: "cancel-transfer", id });
-          return this.#table.end(
-            transfer,
-            "failed",
-            reply.message,
-            undefined,
-            reply.code,
-          );
-        }
-        if (transfer.command === undefined) return;
-        const answer = { transfer: transfer.number };
-        this.#host.settle(transfer.command, {
-          command: "accept",
-          ok: true,
-          answer,
-        });
-        transfer.command = undefined;
-      },
-    );
   }
 
   #failed(transfer: Transfer, message: string, code: string): void {
     const { direction, state } = transfer;
     if (direction === "incoming" && state === "offered") {
-      this.#refuse(transfer, code === "disk" ? "disk" : "failed");
+      this.#offers.refuse(transfer, code === "disk" ? "disk" : "failed");
     } else if (code === "cancelled") {
       // The other side's datagram was faster than its word through the server.
       return this.#table.end(transfer, "cancelled", message);
-    } else this.#tellEnd(transfer, "failed", message);
+    } else this.#offers.tellEnd(transfer, "failed", message);
     this.#table.end(transfer, "failed", message, undefined, code);
-  }
-
-  #refuse(
-    transfer: Transfer,
-    reason: "rejected" | "disk" | "busy" | "failed",
-  ): void {
-    if (transfer.answering) {
-      this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-    }
-    this.#decline(transfer.id, reason);
-  }
-
-  #decline(
-    offer: string,
-    reason: "rejected" | "disk" | "busy" | "failed",
-  ): void {
-    this.#host.request("answer", { offer, accept: false, reason }, () => {});
-  }
-
-  /** Tells the other side, if it knows of the offer. */
-  #tellEnd(
-    transfer: Transfer,
-    result: "verified" | "failed" | "cancelled",
-    reason?: string,
-  ): void {
-    const { id: offer, state, direction, answering } = transfer;
-    if (state === "preparing") return;
-    if (direction === "incoming" && state === "offered" && !answering) {
-      return this.#decline(offer, "rejected");
-    }
-    const why = reason === undefined ? {} : { reason: reason.slice(0, 256) };
-    this.#host.request("offer-end", { offer, result, ...why }, () => {});
   }
 
   #run(transfer: Transfer, now: Instant): void {

@@ -23,6 +23,12 @@ export type Command =
   }
   | { readonly command: "changepassword" }
   | { readonly command: "rename"; readonly to: string }
+  | {
+    readonly command: "verify";
+    readonly user: string;
+    /** `ok`: the numbers are the same; `accept`: the changed key is. */
+    readonly action?: "ok" | "accept";
+  }
   | { readonly command: "whoelsesince"; readonly seconds: number }
   | {
     readonly command: "history";

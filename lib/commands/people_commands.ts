@@ -36,6 +36,21 @@ export const peopleCommands: readonly CommandRow[] = [
     build: () => ({ command: "blocked" }),
   },
   {
+    name: "verify",
+    aliases: [],
+    group: "People",
+    usage: "/verify USER [ok|accept]",
+    summary:
+      "the number to compare with USER; ok: it is the same; accept: take a changed key",
+    example: "/verify luke",
+    arguments: [{ kind: "user" }, { kind: "word", optional: true }],
+    build: ([user = "", action]) => {
+      if (action === undefined) return { command: "verify", user };
+      if (action !== "ok" && action !== "accept") return undefined;
+      return { command: "verify", user, action };
+    },
+  },
+  {
     name: "profile",
     aliases: [],
     group: "People",

@@ -8,23 +8,23 @@ import type { ClientOptions } from "../client/client_options.ts";
 import { ClientSession } from "../client/client_session.ts";
 import { type EndReason, exitCode } from "../client/exit_code.ts";
 import type { PeerEvent } from "../client/offers.ts";
-import type { SessionPort } from "../client/session_port.ts";
-import type { TransferPort } from "../client/transfer_port.ts";
+import { serverLabel } from "../client/server_pins.ts";
 import { parseCommand } from "../commands/parse_command.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
+import type { KnownPeersFile } from "./known_peers_file.ts";
+import { type OpenedIdentity, openIdentity } from "./open_identity.ts";
 import { openPins } from "./open_pins.ts";
+import { PeerServices } from "./peer_services.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
 import { PipeInterface } from "./pipe_interface.ts";
-import { PrivateSessionService } from "./private_session_service.ts";
 import { SeenFiles } from "./seen_files.ts";
 import { ServerConnection } from "./server_connection.ts";
 import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
 import { TerminalInterface } from "./terminal_interface.ts";
-import { openTransfers } from "./open_transfers.ts";
 import type { UserHandler, UserInterface } from "./user_interface.ts";
 
 /**
@@ -39,7 +39,13 @@ export async function runClient(
   password: string | undefined,
 ): Promise<number> {
   const pins = options.plain ? undefined : await openPins();
-  const shell = new ClientShell(options, password, pins);
+  const { host, port, identity } = options;
+  const label = serverLabel(host, port);
+  // Nothing is written, and so nothing fails, before there is a shell.
+  const opened = await openIdentity(label, identity, (message) => {
+    shell.warn(message);
+  });
+  const shell = new ClientShell(options, password, pins, opened);
   return await shell.run();
 }
 
@@ -49,9 +55,8 @@ class ClientShell implements UserHandler {
   /** The servers known for TLS; absent without TLS. */
   readonly #pins: PinFile | undefined;
   readonly #session: ClientSession;
-  readonly #transfers;
-  /** Made with the first private session. */
-  #privateSessions: SessionPort | undefined;
+  readonly #services: PeerServices;
+  readonly #peers: KnownPeersFile;
   readonly #interface: UserInterface;
   /** True on a full terminal, where somebody types. */
   readonly #isInteractive: boolean;
@@ -73,6 +78,7 @@ class ClientShell implements UserHandler {
     options: ClientOptions,
     password: string | undefined,
     pins: PinFile | undefined,
+    { identity, peers, warning }: OpenedIdentity,
   ) {
     this.#options = options;
     this.#pins = pins;
@@ -80,15 +86,18 @@ class ClientShell implements UserHandler {
     this.#isInteractive = !options.json && options.exec.length === 0 &&
       Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
     const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
-    this.#transfers = openTransfers(options, (event) => this.#moved(event));
+    this.#peers = peers;
+    this.#services = new PeerServices(options, (event) => this.#moved(event));
     this.#session = new ClientSession({
       user: options.user,
-      udpPort: this.#transfers.udpPort,
+      udpPort: this.#services.udpPort,
       accept: options.accept ?? (isTerminal ? "ask" : "always"),
       limit: options.limit,
       learnNames: this.#isInteractive,
       agent: `parley/${version}`,
       random: systemRandom,
+      identity,
+      peers,
       seenMemory: new SeenFiles((name) => Deno.env.get(name)),
     });
     this.#interface = this.#isInteractive
@@ -97,6 +106,7 @@ class ClientShell implements UserHandler {
         json: options.json,
         readsCommands: options.exec.length === 0,
       });
+    if (warning !== undefined) this.warn(warning);
   }
 
   /** From the first connection to the end; returns the exit code. */
@@ -117,9 +127,14 @@ class ClientShell implements UserHandler {
       await this.#connection?.close();
       await this.#remembering;
       await this.#interface.close();
-      await this.#privateSessions?.close();
-      await this.#transfers.close();
+      await this.#services.close();
+      await this.#peers.settled();
     }
+  }
+
+  /** Tells the user of something that failed. */
+  warn(message: string): void {
+    this.#interface.show({ event: "warning", message });
   }
 
   async line(text: string): Promise<void> {
@@ -256,7 +271,6 @@ class ClientShell implements UserHandler {
   }
 
   #carryOut(effect: ClientEffect): void {
-    const port: TransferPort = this.#transfers;
     switch (effect.effect) {
       case "connect":
         return this.#connect();
@@ -273,54 +287,14 @@ class ClientShell implements UserHandler {
       case "derive":
         this.#derive(effect);
         return;
-      case "prepare-offer":
-        return port.prepareOffer(effect.id, effect.path);
-      case "start-sending":
-        return port.startSending(effect.id, effect.peer, effect.resume);
-      case "prepare-answer": {
-        const { id, from, file, peer } = effect;
-        return port.prepareAnswer(id, from, file, peer);
-      }
-      case "add-addresses":
-        return port.addAddresses(effect.id, effect.addresses);
-      case "bind": {
-        const ip = this.#connection?.serverIp;
-        if (ip === undefined) return;
-        return port.bind({ ip, port: effect.port }, effect.grant);
-      }
-      case "limit":
-        return port.limit(effect.rate);
-      case "cancel-transfer":
-        return port.cancel(effect.id);
-      case "prepare-session":
-        this.#privateSessions ??= this.#makePrivateSessions();
-        return this.#privateSessions.prepareSession(effect.id);
-      case "open-session": {
-        const { id, role, peer, self } = effect;
-        return this.#privateSessions?.openSession(id, role, peer, self);
-      }
-      case "send-private-text":
-        return this.#privateSessions?.sendText(effect.id, effect.text);
-      case "close-session":
-        return this.#privateSessions?.closeSession(effect.id);
-      case "close-sessions":
-        // The others are told at once; run() waits until they were.
-        this.#privateSessions?.close();
-        return;
       case "end": {
         // Scripts care for the failures of --exec only.
         if (this.#options.exec.length === 0) this.#failed.length = 0;
         return this.#onEnd(effect.reason);
       }
+      default:
+        this.#services.carryOut(effect, this.#connection?.serverIp);
     }
-  }
-
-  #makePrivateSessions(): SessionPort {
-    return new PrivateSessionService({
-      random: systemRandom,
-      clock: systemClock,
-      onEvent: (event) => this.#moved(event),
-    });
   }
 
   #connect(): void {
@@ -358,7 +332,7 @@ class ClientShell implements UserHandler {
       if (!(error instanceof StartError)) throw error;
       const message =
         `${error.message}; the server's key is known until this client ends`;
-      this.#interface.show({ event: "warning", message });
+      this.warn(message);
     }
   }
 

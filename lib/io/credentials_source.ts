@@ -76,6 +76,18 @@ export class CredentialsSource {
   }
 
   /**
+   * Reads the file now, edited or not; what is wrong with it is reported, and
+   * the accounts then stay as they were.
+   */
+  async reload(changed: (accounts: Accounts) => void): Promise<void> {
+    await this.#inTurn(async () => {
+      const now = await appearance(this.#path);
+      const accounts = await this.#readOrReport(now);
+      if (accounts !== undefined && !this.#closed) changed(accounts);
+    });
+  }
+
+  /**
    * Changes an account in the file, beside whatever was edited by hand.
    *
    * @returns The accounts as they are now.
@@ -129,6 +141,10 @@ export class CredentialsSource {
     this.#lastLook = now;
     // Some editors write in place: half a file would log half the users out.
     if (now === this.#seen || !isSettled) return undefined;
+    return await this.#readOrReport(now);
+  }
+
+  async #readOrReport(now: string): Promise<Accounts | undefined> {
     try {
       const accounts = await this.#read();
       this.#report("info", `${accounts.size} accounts read from ${this.#path}`);

@@ -68,4 +68,5 @@ async function removeLeftovers(path: string): Promise<void> {
 
 /** As `atomic_file.ts` names them. */
 const temporaryName = /^\.userlog\.txt\.[0-9a-f]+\.tmp$/;
-const lockName = "parley.lock";
+/** Name of the file whose lock a server holds. */
+export const lockName = "parley.lock";

@@ -1,44 +1,106 @@
 /** The file of the peers a client has met (see `known_peers.ts`). */
 import { join } from "@std/path";
 import { KnownPeers } from "../client/known_peers.ts";
+import type { PeerMemory } from "../client/peer_memory.ts";
 import { updateFileAtomically } from "./atomic_file.ts";
-import { readTextFile } from "./read_text_file.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
-/** Reads and rewrites `known_peers` in a configuration folder. */
-export class KnownPeersFile {
+type Edit = (peers: KnownPeers) => void;
+
+/**
+ * Reads and rewrites `known_peers` in a configuration folder, which several
+ * clients may do at once. What could not be written is known until this client
+ * ends.
+ */
+export class KnownPeersFile implements PeerMemory {
   readonly path: string;
   readonly #server: string;
-
-  /** @param server As `serverLabel` writes it. */
-  constructor(configFolder: string, server: string) {
-    this.path = join(configFolder, "known_peers");
-    this.#server = server;
-  }
-
-  /** The peers known on this server. @throws {StartError} when unreadable. */
-  async load(): Promise<KnownPeers> {
-    return new KnownPeers(await readTextFile(this.path) ?? "", this.#server);
-  }
+  readonly #onFault: (message: string) => void;
+  /** The file as it was last read. */
+  #text: string;
+  #peers: KnownPeers;
+  /** Changes that the file does not have yet, oldest first. */
+  readonly #edits: Edit[] = [];
+  #writing: Promise<void> = Promise.resolve();
 
   /**
-   * Changes the file, together with what other clients have written meanwhile;
-   * returns the peers that are known then.
-   *
-   * @throws {StartError} when it cannot be written.
+   * @param server As `serverLabel` writes it.
+   * @param onFault Gets one line for people when the file cannot be written.
+   * @throws {StartError} when the file is there and cannot be read.
    */
-  async update(edit: (peers: KnownPeers) => void): Promise<KnownPeers> {
-    let peers = new KnownPeers("", this.#server);
+  constructor(
+    configFolder: string,
+    server: string,
+    onFault: (message: string) => void,
+  ) {
+    this.path = join(configFolder, "known_peers");
+    this.#server = server;
+    this.#onFault = onFault;
+    try {
+      this.#text = this.#readText();
+    } catch (error) {
+      throw new StartError(`cannot read "${this.path}": ${reasonOf(error)}`);
+    }
+    this.#peers = new KnownPeers(this.#text, server);
+  }
+
+  read(): KnownPeers {
+    let text = this.#text;
+    try {
+      text = this.#readText();
+    } catch {
+      // What was known before still is.
+    }
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#peers = this.#withEdits();
+    }
+    return this.#peers;
+  }
+
+  update(edit: Edit): void {
+    this.#edits.push(edit);
+    this.#peers = this.#withEdits();
+    this.#writing = this.#writing.then(() => this.#write(edit));
+  }
+
+  /** Resolves when everything was written, or was found not to be writable. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #write(edit: Edit): Promise<void> {
     try {
       await updateFileAtomically(this.path, (text) => {
-        peers = new KnownPeers(text ?? "", this.#server);
+        const peers = new KnownPeers(text ?? "", this.#server);
         edit(peers);
         return peers.toText();
       });
+      this.#edits.splice(this.#edits.indexOf(edit), 1);
+      this.#text = this.#readText();
     } catch (error) {
-      throw new StartError(`cannot write "${this.path}": ${reasonOf(error)}`);
+      const reason = reasonOf(error);
+      this.#onFault(
+        `cannot write "${this.path}": ${reason}; the keys of other users are ` +
+          "known until this client ends",
+      );
     }
+    this.#peers = this.#withEdits();
+  }
+
+  #withEdits(): KnownPeers {
+    const peers = new KnownPeers(this.#text, this.#server);
+    for (const edit of this.#edits) edit(peers);
     return peers;
+  }
+
+  #readText(): string {
+    try {
+      return Deno.readTextFileSync(this.path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    }
   }
 }

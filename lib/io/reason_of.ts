@@ -17,6 +17,11 @@ export function textFileReason(error: unknown): string {
   return error instanceof TypeError ? "it is not UTF-8" : reasonOf(error);
 }
 
+/** What is to be said of a failure that is no refusal of the system. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 const reasons: [new (message: string) => Error, string][] = [
   [Deno.errors.NotFound, "it does not exist"],
   [Deno.errors.IsADirectory, "it is a folder"],

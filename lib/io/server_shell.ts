@@ -9,6 +9,7 @@
 import { setImmediate } from "node:timers";
 import { isBind } from "../protocol/rendezvous_datagram.ts";
 import type { WireAddress } from "../protocol/request.ts";
+import { Histogram } from "../server/metrics.ts";
 import type { ServerDatagram } from "../server/rendezvous.ts";
 import type { ServerCore } from "../server/server_core.ts";
 import type {
@@ -18,6 +19,7 @@ import type {
 } from "../server/server_action.ts";
 import type { Store } from "../server/store.ts";
 import type { deriveKey } from "./derive_key.ts";
+import { messageOf } from "./reason_of.ts";
 import type { Report } from "./report.ts";
 import type { MessageLogs } from "./message_logs.ts";
 import { systemClock } from "./system_clock.ts";
@@ -51,6 +53,9 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   #closed = false;
   #whenStopped: (() => void) | undefined;
   #unlocksFail = false;
+  /** Why a batch could not be stored lately, and when, monotonic ms. */
+  #storeFault: { why: string; at: number } | undefined;
+  readonly #commitSeconds = new Histogram(commitBounds);
 
   constructor(parts: ServerShellParts<Accounts>) {
     this.#parts = parts;
@@ -65,6 +70,20 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     this.#network = network;
     this.#pollTimer = setInterval(() => this.#pollUnlocks(), unlockPollMs);
     this.#drain();
+  }
+
+  /** Why nothing can be stored now; undefined when all is well. */
+  get storeFault(): string | undefined {
+    const fault = this.#storeFault;
+    // Where nobody asks for anything, nothing is stored that could succeed.
+    const isRecent = fault !== undefined &&
+      performance.now() - fault.at < faultMs;
+    return isRecent ? fault.why : undefined;
+  }
+
+  /** How long the store took for each batch. */
+  get commitSeconds(): Histogram {
+    return this.#commitSeconds;
   }
 
   handleOpen(connection: TcpConnection): void {
@@ -162,10 +181,18 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     switch (action.action) {
       case "commit": {
         const { batch, writes } = action;
+        const start = performance.now();
         this.#finish(
           store.commit(writes),
-          () => core.handleCommitted(batch, systemClock()),
-          () => core.handleCommitFailed(batch, systemClock()),
+          () => {
+            this.#storeFault = undefined;
+            this.#commitSeconds.add((performance.now() - start) / 1000);
+            core.handleCommitted(batch, systemClock());
+          },
+          (fault) => {
+            this.#storeFault = { why: fault, at: performance.now() };
+            core.handleCommitFailed(batch, systemClock());
+          },
         );
         return;
       }
@@ -233,14 +260,15 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   #finish<T>(
     result: Promise<T>,
     done: (value: T) => void,
-    failed?: () => void,
+    failed?: (fault: string) => void,
   ): void {
     result.then((value) => {
       done(value);
       this.#drain();
     }, (error) => {
-      this.#parts.report("error", messageOf(error));
-      failed?.();
+      const fault = messageOf(error);
+      this.#parts.report("error", fault);
+      failed?.(fault);
       this.#drain();
     });
   }
@@ -273,8 +301,8 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 const unlockPollMs = 1000;
+/** How long a failure to store counts as the state of the server, ms. */
+const faultMs = 30_000;
+/** Seconds. */
+const commitBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];

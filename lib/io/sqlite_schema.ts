@@ -93,7 +93,9 @@ CREATE TABLE users (
   name      TEXT NOT NULL,
   cursor    INTEGER NOT NULL,
   last_seen INTEGER NOT NULL,
-  renaming  TEXT
+  renaming  TEXT,
+  -- Ed25519 public key that others know the user's client by.
+  identity  TEXT
 ) STRICT;
 
 CREATE TABLE blocks (

@@ -31,7 +31,8 @@ const sql = {
   deleteText: "UPDATE messages SET text = '' WHERE id = ?",
   cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
   user: "INSERT OR REPLACE INTO users " +
-    "(id, name, cursor, last_seen, renaming) VALUES (?, ?, ?, ?, ?)",
+    "(id, name, cursor, last_seen, renaming, identity) " +
+    "VALUES (?, ?, ?, ?, ?, ?)",
   block: "INSERT OR REPLACE INTO blocks (user, blocked, since) " +
     "VALUES (?, ?, ?)",
   unblock: "DELETE FROM blocks WHERE user = ? AND blocked = ?",

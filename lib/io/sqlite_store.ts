@@ -69,10 +69,12 @@ export class SqliteStore implements Store {
     const ended = endedLately(groups);
     return {
       users: this.#all(
-        "SELECT id, name, cursor, last_seen AS lastSeen, renaming FROM users",
-      ).map(({ renaming, ...row }) => ({
+        "SELECT id, name, cursor, last_seen AS lastSeen, renaming, identity " +
+          "FROM users",
+      ).map(({ renaming, identity, ...row }) => ({
         ...row,
         ...(renaming === null ? {} : { renaming }),
+        ...(identity === null ? {} : { identity }),
       })) as unknown as StoredState["users"],
       blocks: this.#all(
         "SELECT user, blocked, since FROM blocks",
@@ -293,8 +295,9 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeOwed.run(write.user, write.upto);
       return;
     case "user": {
-      const { id, name, cursor, lastSeen, renaming } = write.user;
-      statements.user.run(id, name, cursor, lastSeen, renaming ?? null);
+      const { id, name, cursor, lastSeen, renaming, identity } = write.user;
+      const optional = [renaming ?? null, identity ?? null];
+      statements.user.run(id, name, cursor, lastSeen, ...optional);
       return;
     }
     case "block": {

@@ -12,9 +12,11 @@ import { version } from "../protocol/version.ts";
 import { writeFileAtomically } from "./atomic_file.ts";
 import { DataFolder } from "./data_folder.ts";
 import { deriveKey } from "./derive_key.ts";
+import { renderMetrics } from "../server/render_metrics.ts";
+import { MetricsServer } from "./metrics_server.ts";
 import { MessageLogs } from "./message_logs.ts";
 import type { Report } from "./report.ts";
-import { reasonOf } from "./reason_of.ts";
+import { messageOf, reasonOf } from "./reason_of.ts";
 import { ServerShell } from "./server_shell.ts";
 import { WorkerStore } from "./worker_store.ts";
 import { systemClock } from "./system_clock.ts";
@@ -34,8 +36,12 @@ export interface RunningServer {
   readonly port: number;
   /** Of the key that clients pin; absent without TLS. */
   readonly fingerprint: string | undefined;
+  /** Where metrics are told; absent when they are not. */
+  readonly metricsPort: number | undefined;
   /** The accounts were edited. */
   handleAccounts(accounts: Accounts): void;
+  /** Reads the certificate anew and shows it to those who connect from now on. */
+  reloadCertificate(): Promise<void>;
   /**
    * Tells every client that the server shuts down, stores and logs what is left
    * and closes everything; takes less than 2 s.
@@ -49,6 +55,7 @@ export interface RunningServer {
  * @param accounts Who may log in.
  * @param editCredentials Changes an account where the accounts come from.
  * @param report Gets what the one who runs the server should know.
+ * @param logLines How much it got, by level, for the metrics.
  * @throws {StartError} when something that it needs cannot be used.
  */
 export async function startServer(
@@ -56,13 +63,14 @@ export async function startServer(
   accounts: Accounts,
   editCredentials: (change: CredentialChange) => Promise<Accounts>,
   report: Report,
+  logLines: ReadonlyMap<string, number> = new Map(),
 ): Promise<RunningServer> {
   await using parts = new AsyncDisposableStack();
   const folder = parts.adopt(
     await DataFolder.open(options.dataDir),
     (folder) => folder.close(),
   );
-  const certificate = options.plain
+  let certificate = options.plain
     ? undefined
     : await tlsCertificate(options, folder.path, report);
   const store = parts.adopt(
@@ -85,7 +93,6 @@ export async function startServer(
     blockMs: options.blockDuration * 1000,
     allowDemo: options.allowDemo,
     secret: state.secret,
-    ...certificate && { binding: certificate.binding },
   }, systemRandom);
   authenticator.handleAccounts(accounts);
   const coreOptions = {
@@ -129,6 +136,24 @@ export async function startServer(
     parts.adopt(udp, (udp) => udp.close());
     coreOptions.udpPort = udp.port;
   }
+  const startedAt = systemClock().mono;
+  const metrics = options.metrics && parts.adopt(
+    new MetricsServer(options.metrics.host, options.metrics.port, {
+      fault: () => shell.storeFault,
+      metrics: () =>
+        renderMetrics({
+          counters: core.metrics,
+          gauges: core.gauges(),
+          commitSeconds: shell.commitSeconds,
+          logLines,
+          process: {
+            uptime: (systemClock().mono - startedAt) / 1000,
+            memoryBytes: Deno.memoryUsage().rss,
+          },
+        }),
+    }),
+    (metrics) => metrics.close(),
+  );
   shell.start(network);
   network.start();
 
@@ -136,7 +161,25 @@ export async function startServer(
   return {
     port: network.port,
     fingerprint: certificate?.fingerprint,
+    metricsPort: metrics?.port,
     handleAccounts: (accounts) => shell.handleAccounts(accounts),
+    async reloadCertificate() {
+      if (certificate === undefined) return;
+      const before = certificate;
+      try {
+        certificate = await tlsCertificate(options, folder.path, report);
+      } catch (error) {
+        report("error", `${messageOf(error)}; the certificate stays as it was`);
+        return;
+      }
+      if (certificate.cert === before.cert) return;
+      await network.replaceCertificate(certificate);
+      const key = certificate.fingerprint === before.fingerprint
+        ? "its key is the same"
+        : `its key is another one, ${certificate.fingerprint}, ` +
+          "which every client has to accept";
+      report("info", `the certificate was read anew; ${key}`);
+    },
     async stop() {
       await shell.stop(storeMs);
       await running.disposeAsync();

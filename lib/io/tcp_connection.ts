@@ -5,6 +5,7 @@
  * the queue, say that nothing more comes, read until the other side hangs up or
  * a short time has passed, close.
  */
+import type { ChannelBinding } from "../protocol/scram.ts";
 import type { OutgoingQueue } from "../server/outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "../server/server_action.ts";
 import type { Writer, WriteScheduler, WriteSource } from "./write_scheduler.ts";
@@ -36,12 +37,14 @@ export class TcpConnection implements WriteSource {
     conn: Deno.Conn<Deno.NetAddr>,
     scheduler: WriteScheduler,
     events: TcpConnectionEvents,
+    binding?: ChannelBinding,
   ) {
     this.id = id;
     this.#conn = conn;
     this.#events = events;
     this.#writer = scheduler.writer(this);
-    this.remote = remoteOf(conn);
+    const remote = remoteOf(conn);
+    this.remote = binding === undefined ? remote : { ...remote, binding };
   }
 
   /** Starts to read and to write what is in `queue`. */

@@ -2,9 +2,10 @@
  * Listens for clients, with TLS or without. Running out of file descriptors, or any other failure
  * to accept, is reported and waited out: those who are connected go on.
  */
+import type { ChannelBinding } from "../protocol/scram.ts";
 import type { ConnectionId } from "../server/server_action.ts";
 import type { Report } from "./report.ts";
-import { reasonOf } from "./reason_of.ts";
+import { messageOf, reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 import { TcpConnection, type TcpConnectionEvents } from "./tcp_connection.ts";
 import type { TlsCertificate } from "./tls_certificate.ts";
@@ -20,7 +21,10 @@ export interface TcpServerEvents
 
 /** A listening socket and its connections. */
 export class TcpServer {
-  readonly #listener: Deno.Listener<Deno.Conn<Deno.NetAddr>, Deno.NetAddr>;
+  readonly #host: string;
+  /** For TLS; connections that were accepted before keep theirs. */
+  #certificate: TlsCertificate | undefined;
+  #listener: Listener;
   readonly #scheduler = new WriteScheduler();
   readonly #connections = new Map<ConnectionId, TcpConnection>();
   readonly #events: TcpServerEvents;
@@ -29,6 +33,8 @@ export class TcpServer {
   #closing = false;
   #accepting: Promise<void> | undefined;
   #wakeAccept: (() => void) | undefined;
+  /** Resolves when the port is bound again with another certificate. */
+  #rebinding: Promise<void> | undefined;
   #whenEmpty: (() => void) | undefined;
 
   /**
@@ -45,8 +51,10 @@ export class TcpServer {
     report: Report,
     certificate?: TlsCertificate,
   ) {
+    this.#host = host;
     this.#events = events;
     this.#report = report;
+    this.#certificate = certificate;
     this.#listener = certificate === undefined
       ? listen(host, port)
       : listenTls(host, port, certificate);
@@ -72,11 +80,31 @@ export class TcpServer {
     this.#accepting ??= this.#accept();
   }
 
+  /**
+   * Shows another certificate to those who connect from now on. The port is
+   * bound anew for it, however often that takes: who connects in that instant
+   * has to try again.
+   */
+  async replaceCertificate(certificate: TlsCertificate): Promise<void> {
+    await this.#rebinding;
+    if (this.#closing) return;
+    const { port } = this;
+    this.#certificate = certificate;
+    this.#rebinding = this.#rebind(port, certificate);
+    this.#listener.close();
+    await this.#rebinding;
+  }
+
   /** Stops to accept, writes out what is queued for each client and closes. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#listener.close();
     this.#wakeAccept?.();
+    await this.#rebinding;
+    try {
+      this.#listener.close();
+    } catch {
+      // It was closed to be bound anew.
+    }
     await this.#accepting;
     const empty = new Promise<void>((resolve) => this.#whenEmpty = resolve);
     for (const connection of this.#connections.values()) connection.finish();
@@ -87,12 +115,18 @@ export class TcpServer {
   async #accept(): Promise<void> {
     let delayMs = 0;
     while (!this.#closing) {
+      const listener = this.#listener;
+      const binding = this.#certificate?.binding;
       try {
-        const conn = await this.#listener.accept();
+        const conn = await listener.accept();
         delayMs = 0;
-        this.#open(conn);
+        this.#open(conn, binding);
       } catch (error) {
         if (this.#closing) return;
+        if (this.#rebinding !== undefined) {
+          await this.#rebinding;
+          continue;
+        }
         // A connection that died while it waited is no reason to wait.
         if (error instanceof Deno.errors.ConnectionAborted) continue;
         if (delayMs === 0) {
@@ -107,7 +141,7 @@ export class TcpServer {
     }
   }
 
-  #open(conn: Deno.Conn<Deno.NetAddr>): void {
+  #open(conn: Deno.Conn<Deno.NetAddr>, binding?: ChannelBinding): void {
     const id = ++this.#lastId;
     let connection: TcpConnection;
     try {
@@ -115,7 +149,7 @@ export class TcpServer {
         handleData: (id, bytes) => this.#events.handleData(id, bytes),
         handleClosed: (id) => this.#events.handleClosed(id),
         handleReleased: (id) => this.#handleReleased(id),
-      });
+      }, binding);
     } catch {
       conn.close();
       return;
@@ -129,6 +163,24 @@ export class TcpServer {
     if (this.#connections.size === 0) this.#whenEmpty?.();
   }
 
+  /** The port is free again once the system has noticed that it is closed. */
+  async #rebind(port: number, certificate: TlsCertificate): Promise<void> {
+    for (
+      let delayMs = 1;
+      !this.#closing;
+      delayMs = Math.min(2 * delayMs, 250)
+    ) {
+      await this.#pause(delayMs);
+      try {
+        this.#listener = listenTls(this.#host, port, certificate);
+        break;
+      } catch (error) {
+        if (delayMs >= 250) this.#report("error", messageOf(error));
+      }
+    }
+    this.#rebinding = undefined;
+  }
+
   #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, delayMs);
@@ -139,6 +191,8 @@ export class TcpServer {
     });
   }
 }
+
+type Listener = Deno.Listener<Deno.Conn<Deno.NetAddr>, Deno.NetAddr>;
 
 function listen(host: string, port: number): Deno.TcpListener {
   try {

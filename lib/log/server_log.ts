@@ -1,8 +1,19 @@
 import { formatTime } from "../protocol/time.ts";
 import { visible } from "../protocol/text.ts";
 
-/** How much a line of the server's log matters. */
-export type ServerLogLevel = "info" | "warning" | "error";
+/** How much a line of the server's log matters, the least first. */
+export const serverLogLevels = ["debug", "info", "warning", "error"] as const;
+
+/** One of {@link serverLogLevels}. */
+export type ServerLogLevel = typeof serverLogLevels[number];
+
+/** True when a line of `level` is to be written where `least` is asked for. */
+export function isLogged(
+  level: ServerLogLevel,
+  least: ServerLogLevel,
+): boolean {
+  return serverLogLevels.indexOf(level) >= serverLogLevels.indexOf(least);
+}
 
 /**
  * A line of the server's own log: `01 Jun 2026 21:39:04 warning: the disk is

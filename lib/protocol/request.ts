@@ -28,6 +28,10 @@ const messageId = string(1, limits.messageIdCharacters, /^[\x21-\x7e]+$/);
 const offerId = string(16, 16, /^[0-9a-f]{16}$/);
 /** 32 bytes in base64url: an X25519 public key. */
 const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
+/** 32 bytes in base64url, in their one spelling: an Ed25519 public key. */
+const identityKey = string(43, 43, /^[\w-]{42}[AEIMQUYcgkosw048]$/);
+/** 64 bytes in base64url, in their one spelling: an Ed25519 signature. */
+const signature = string(86, 86, /^[\w-]{85}[AQgw]$/);
 // Longer than any legal text, so that the handler can say "too long".
 const text = string(0, limits.frameBytes);
 const scram = string(1, 2048);
@@ -41,12 +45,14 @@ const requests = {
     features: list(string(1, 64), 0, 64),
     agent: optional(string(0, 128)),
   }),
-  login: object({ scram, udpPort: port }),
+  /** `identity`: what the client signs its offers and answers with. */
+  login: object({ scram, udpPort: port, identity: optional(identityKey) }),
   proof: object({ scram, seen: optional(integer()) }),
   resume: object({
     token: string(1, 128),
     udpPort: port,
     seen: optional(integer()),
+    identity: optional(identityKey),
   }),
   /** `active`: there was traffic with other clients since the last one. */
   ping: object({ active: optional(boolean) }),
@@ -90,6 +96,8 @@ const requests = {
   rename: object({ name }),
   "who-since": object({ seconds: integer() }),
   find: object({ name, kind: optional(oneOf("user", "group")) }),
+  /** The key that a user's client signs with, or last signed with. */
+  identity: object({ user: name }),
   "group-create": object({
     group: name,
     users: list(name, 0, limits.groupUsers),
@@ -117,16 +125,20 @@ const requests = {
       /** Tells whether two offers are of the same file, for resuming. */
       fingerprint: optional(string(1, 128)),
     })),
+    signature: optional(signature),
   }),
   answer: object({
     offer: offerId,
     accept: boolean,
     /** Why not: shown to the one who offered. */
-    reason: optional(oneOf("rejected", "disk", "busy", "failed")),
+    reason: optional(
+      oneOf("rejected", "disk", "busy", "failed", "untrusted"),
+    ),
     key: optional(publicKey),
     addresses: optional(list(address, 0, limits.addresses)),
     /** What the receiver already has, opaque to the server. */
     resume: optional(string(0, 16 * 1024)),
+    signature: optional(signature),
   }),
   "offer-end": object({
     offer: offerId,

@@ -27,6 +27,7 @@ const port = integer(0, 65535);
 const ip = string(2, 64);
 const offerId = string(16, 16, /^[0-9a-f]{16}$/);
 const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
+const signature = string(86, 86, /^[A-Za-z0-9_-]{86}$/);
 const address = object({ ip, port });
 const names = list(name, 0, 100_000);
 const nothing = object({});
@@ -153,6 +154,11 @@ const replies = {
     /** True when there is both a user and a group of this name. */
     ambiguous: boolean,
   }),
+  identity: object({
+    user: name,
+    /** Absent when the user's client has none. */
+    identity: optional(publicKey),
+  }),
   "group-create": object({ group: name, members: names }),
   "group-join": object({ group: name, members: names }),
   "group-leave": object({
@@ -233,7 +239,13 @@ const events = {
     from: name,
     group: optional(name),
   }),
-  presence: object({ user: name, online: boolean, at: time }),
+  presence: object({
+    user: name,
+    online: boolean,
+    at: time,
+    /** Ed25519 public key of who came on line, if the client has one. */
+    identity: optional(publicKey),
+  }),
   renamed: object({ from: name, to: name }),
   invited: object({ group: name, by: name, leaderOnly: boolean, at: time }),
   joined: object({ group: name, user: name, at: time }),
@@ -259,6 +271,9 @@ const events = {
       size: integer(0),
       fingerprint: optional(string(1, 128)),
     })),
+    /** Ed25519 public key of the one who offers, as the server has it. */
+    identity: optional(publicKey),
+    signature: optional(signature),
   }),
   answer: object({
     offer: offerId,
@@ -268,6 +283,7 @@ const events = {
     key: optional(publicKey),
     addresses: optional(list(address, 0, 64)),
     resume: optional(string(0, 16 * 1024)),
+    signature: optional(signature),
   }),
   /** Further addresses of the other side of an offer. */
   candidates: object({

@@ -1,3 +1,4 @@
+import type { ServerLogLevel } from "../log/server_log.ts";
 import type { ServerAction } from "./server_action.ts";
 
 /** What the shell is still to be asked, oldest first. */
@@ -11,7 +12,7 @@ export class ActionQueue {
   }
 
   /** A line for the server's own log. */
-  report(level: "info" | "warning" | "error", text: string): void {
+  report(level: ServerLogLevel, text: string): void {
     this.push({ action: "report", level, text });
   }
 

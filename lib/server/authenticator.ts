@@ -38,8 +38,6 @@ export interface AuthenticatorOptions {
   readonly allowDemo: boolean;
   /** 32 bytes that stay the same over restarts and never leave the server. */
   readonly secret: Uint8Array;
-  /** What logins must be bound to; none without TLS. */
-  readonly binding?: ChannelBinding;
 }
 
 /** A login that has begun; lives as long as its connection wants it. */
@@ -129,12 +127,16 @@ export class Authenticator {
     return entry === undefined ? false : entry.isDemo;
   }
 
-  /** Takes the client's first message: the answer to it, or why there is none. */
+  /**
+   * Takes the client's first message: the answer to it, or why there is none.
+   *
+   * @param binding What the login must be bound to; nothing without TLS.
+   */
   begin(
     clientFirst: string,
     now: Instant,
+    binding?: ChannelBinding,
   ): { exchange: Exchange; serverFirst: string } | { error: WireError } {
-    const { binding } = this.#options;
     const nonce = encodeBase64(this.#random.bytes(nonceBytes));
     let scram: ScramServer;
     try {

@@ -14,10 +14,17 @@ import { OutgoingQueue } from "./outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "./server_action.ts";
 import type { Session } from "./session.ts";
 
+/** What a client says of itself at a login and when it comes back. */
+export interface ClientDetails {
+  readonly udpPort: number;
+  /** Ed25519 public key, if it has one. */
+  readonly identity: string | undefined;
+}
+
 /** A login on its way through SCRAM. */
 export interface PendingLogin {
   readonly exchange: LoginExchange;
-  readonly udpPort: number;
+  readonly client: ClientDetails;
   /** The proof, when it waits for a key derivation. */
   waiting?: { readonly scram: string; readonly reply: EntryReply };
 }

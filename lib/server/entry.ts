@@ -10,7 +10,7 @@ import { limits } from "../protocol/limits.ts";
 import { event } from "../protocol/server_frame.ts";
 import { tokenWrite } from "./background_writes.ts";
 import type { Batch, Effect } from "./batch.ts";
-import type { Connection, EntryReply } from "./connection.ts";
+import type { ClientDetails, Connection, EntryReply } from "./connection.ts";
 import { enter, hangUp, leave, move } from "./presence.ts";
 import { mayReach } from "./reach.ts";
 import { Refusal } from "./refusal.ts";
@@ -23,7 +23,7 @@ export function queueLogin(
   server: ServerContext,
   connection: Connection,
   name: string,
-  udpPort: number,
+  client: ClientDetails,
   reply: EntryReply,
 ): void {
   connection.entering = true;
@@ -38,8 +38,9 @@ export function queueLogin(
     if (user.session !== undefined) throw new Refusal("already_online");
     const before = user.token;
     const token = server.tokens.issue(user, credential, now.wall);
+    const forgetIdentity = publish(batch, user, client.identity);
     batch.writes.push(tokenWrite(user));
-    const session = new Session(user, connection, udpPort, now);
+    const session = new Session(user, connection, client.udpPort, now);
     user.session = session;
     connection.entering = true;
     return {
@@ -53,6 +54,7 @@ export function queueLogin(
         connection.entering = false;
         if (user.session === session) user.session = undefined;
         server.tokens.set(user, before);
+        forgetIdentity();
       },
     };
   };
@@ -64,7 +66,7 @@ export function queueResume(
   server: ServerContext,
   connection: Connection,
   given: string,
-  udpPort: number,
+  client: ClientDetails,
   reply: EntryReply,
 ): void {
   connection.entering = true;
@@ -79,6 +81,8 @@ export function queueResume(
     }
     const before = user.token;
     const token = server.tokens.issue(user, credential, now.wall, given);
+    const { udpPort, identity = user.identity } = client;
+    const forgetIdentity = publish(batch, user, identity);
     batch.writes.push(tokenWrite(user));
     const reserved = user.session === undefined
       ? new Session(user, connection, udpPort, now)
@@ -105,10 +109,32 @@ export function queueResume(
         connection.entering = false;
         if (user.session === reserved) user.session = undefined;
         server.tokens.set(user, before);
+        forgetIdentity();
       },
     };
   };
   server.enqueue({ connection, id: reply.id, begin });
+}
+
+/**
+ * The key that others know the user by from now on; none for a client that
+ * cannot sign.
+ *
+ * @returns Takes it back, where it could not be stored.
+ */
+function publish(
+  batch: Batch,
+  user: User,
+  identity: string | undefined,
+): () => void {
+  const before = user.identity;
+  if (identity !== before) {
+    user.identity = identity;
+    batch.writes.push({ write: "user", user: user.toStored() });
+  }
+  return () => {
+    user.identity = before;
+  };
 }
 
 /** Whose token it is, if it is good; once in use, the one before it is too. */
@@ -139,6 +165,8 @@ function begins(
   if (connection.closing) return leave(server, session, true, now);
   const awaySince = user.lastSeen;
   enter(server, session, now);
+  if (reply.scram === undefined) server.metrics.resumptions++;
+  else server.metrics.logins++;
   welcome(server, session, now, reply, token, toldUntil, awaySince);
 }
 

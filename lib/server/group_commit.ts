@@ -71,6 +71,7 @@ export class GroupCommit {
     const done = this.#take(number);
     if (done === undefined) return;
     this.#stored.push(done.batch);
+    this.#server.metrics.noteStored(done.batch.writes);
     const next = this.#prepared;
     // One without writes would be told at once, before the one just stored.
     if (next !== undefined && next.batch.writes.length > 0) {
@@ -94,6 +95,7 @@ export class GroupCommit {
     for (const { taken } of next ? [failed, next] : [failed]) {
       background.giveBack(taken);
     }
+    this.#server.metrics.failedCommits++;
     this.#flushAt = now.mono + retryMs;
     actions.report("error", errorMessages.storage_failed);
   }

@@ -5,6 +5,7 @@
  */
 import type { WireError } from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
+import type { ChannelBinding } from "../protocol/scram.ts";
 import type { RemoteAddress } from "./server_action.ts";
 
 /** A login that has begun: the server's first message was sent. */
@@ -57,7 +58,11 @@ export interface LoginDecider<
    * while that is being computed.
    */
   isDemo(name: string): boolean | undefined;
-  begin(clientFirst: string, now: Instant): LoginBegun<E>;
+  begin(
+    clientFirst: string,
+    now: Instant,
+    binding?: ChannelBinding,
+  ): LoginBegun<E>;
   finish(
     exchange: E,
     clientFinal: string,

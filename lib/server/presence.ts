@@ -45,6 +45,7 @@ export function move(
   hangUp(server, old, wireError("session_moved"));
   server.userLogChanged = true;
   const { user, ip } = session;
+  server.metrics.resumptions++;
   server.actions.report("info", `${user.name} continues from ${ip}`);
 }
 
@@ -118,8 +119,7 @@ export function tellPresence(
   now: Instant,
 ): void {
   if (!viewer.session?.entered) return;
-  const fields = { user: subject.name, online, at: now.wall };
-  viewer.session.connection.send(encodeFrame(event("presence", fields)));
+  viewer.session.connection.send(presenceFrame(subject, online, now));
 }
 
 function announce(
@@ -128,9 +128,18 @@ function announce(
   online: boolean,
   now: Instant,
 ): void {
-  const fields = { user: subject.name, online, at: now.wall };
-  const frame = encodeFrame(event("presence", fields));
+  const frame = presenceFrame(subject, online, now);
   for (const session of server.online) {
     if (maySee(session.user, subject)) session.connection.send(frame);
   }
+}
+
+function presenceFrame(
+  { name: user, identity }: User,
+  online: boolean,
+  now: Instant,
+): Uint8Array {
+  const fields = { user, online, at: now.wall };
+  const key = online && identity !== undefined ? { identity } : {};
+  return encodeFrame(event("presence", { ...fields, ...key }));
 }

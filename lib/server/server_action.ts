@@ -6,6 +6,8 @@
  * one timer to arm. Actions are carried out in order; those with an answer name
  * the `handle*` method it goes to.
  */
+import type { ServerLogLevel } from "../log/server_log.ts";
+import type { ChannelBinding } from "../protocol/scram.ts";
 import type { Verifier } from "../protocol/verifier.ts";
 import type { Lookup, Purge, StoreWrite } from "./store.ts";
 
@@ -18,6 +20,8 @@ export interface RemoteAddress {
   readonly port: number;
   /** True when the client runs on this machine: loopback, or the server's own address. */
   readonly local: boolean;
+  /** What logins over it must be bound to; absent without TLS. */
+  readonly binding?: ChannelBinding;
 }
 
 /** What is to be changed about one account. */
@@ -92,6 +96,6 @@ export type ServerAction =
   /** One line for the server's own log. */
   | {
     readonly action: "report";
-    readonly level: "info" | "warning" | "error";
+    readonly level: ServerLogLevel;
     readonly text: string;
   };

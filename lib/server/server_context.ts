@@ -10,6 +10,7 @@ import { Directory } from "./directory.ts";
 import { FailedLogins } from "./failed_logins.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { Lookups } from "./lookups.ts";
+import { Metrics } from "./metrics.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
@@ -57,6 +58,7 @@ export class ServerContext {
   readonly offers = new OfferTable();
   readonly credentialEdits = new CredentialEdits(this.actions);
   readonly deletions = new Deletions();
+  readonly metrics = new Metrics();
   readonly rendezvous: Rendezvous;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;

@@ -10,6 +10,7 @@ import {
   voidToken,
   welcomeUsers,
 } from "./account_changes.ts";
+import { admit } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -18,8 +19,9 @@ import { finishPasswordChange } from "./handlers/password.ts";
 import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { announceAddresses } from "./offer_relay.ts";
+import type { Gauges, Metrics } from "./metrics.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
-import { dismiss, hangUp, leave } from "./presence.ts";
+import { hangUp, leave } from "./presence.ts";
 import { shown } from "./refusal.ts";
 import type { ServerDatagram } from "./rendezvous.ts";
 import type {
@@ -28,6 +30,7 @@ import type {
   ServerAction,
 } from "./server_action.ts";
 import { ServerContext, type ServerOptions } from "./server_context.ts";
+import { disconnectSlowReaders } from "./slow_readers.ts";
 import { Retention } from "./retention.ts";
 import type { Found, StoredMessage, StoredState } from "./store.ts";
 import { checkTimeouts } from "./timeouts.ts";
@@ -82,20 +85,34 @@ export class ServerCore<Accounts> {
       this.#server.background.isEmpty;
   }
 
+  /** What the server counts about itself. */
+  get metrics(): Metrics {
+    return this.#server.metrics;
+  }
+
+  /** How much there is of everything now. */
+  gauges(): Gauges {
+    let queuedBytes = 0;
+    for (const { queue } of this.#connections.values()) {
+      queuedBytes += queue.bytes;
+    }
+    return {
+      connections: this.#connections.size,
+      online: this.#server.online.size,
+      queuedBytes,
+      pendingRequests: this.#server.pending.length,
+    };
+  }
+
   /** A client connected. */
   handleOpen(id: ConnectionId, remote: RemoteAddress, now: Instant): void {
     this.#now = now;
     const server = this.#server;
+    server.metrics.connections++;
     const connection = new Connection(id, remote, server.outbox, now.mono);
     this.#connections.set(id, connection);
-    if (server.stopping) hangUp(server, connection, wireError("shutting_down"));
-    else {
-      const goes = server.newcomers.add(connection, now.mono);
-      if (goes !== undefined) {
-        hangUp(server, goes, wireError("too_many_connections"));
-      }
-      this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
-    }
+    admit(server, connection, now.mono);
+    this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
   }
 
   /** Bytes came from a client; they may be reused after the call. */
@@ -143,8 +160,10 @@ export class ServerCore<Accounts> {
     from: WireAddress,
     now: Instant,
   ): ServerDatagram | undefined {
-    const { rendezvous } = this.#server;
+    const { rendezvous, metrics } = this.#server;
+    metrics.datagrams++;
     const answer = rendezvous.handleDatagram(bytes, from, now);
+    if (answer?.bytes === bytes) metrics.relayedBytes += bytes.length;
     const moved = rendezvous.takeMoved();
     if (moved !== undefined) {
       this.#now = now;
@@ -337,7 +356,7 @@ export class ServerCore<Accounts> {
   /** What follows from anything that was handled. */
   #settle(): void {
     const server = this.#server;
-    this.#disconnectSlowReaders();
+    disconnectSlowReaders(server, this.#now);
     if (server.stopping && !this.#saidBye && this.#commits.isIdle) {
       this.#sayBye();
     }
@@ -346,18 +365,6 @@ export class ServerCore<Accounts> {
       server.userLogChanged = false;
       const entries = [...server.online].map((session) => session.logEntry);
       server.actions.push({ action: "user-log", entries });
-    }
-  }
-
-  #disconnectSlowReaders(): void {
-    const server = this.#server;
-    for (;;) {
-      const connection = server.outbox.takeOverflow();
-      if (connection === undefined) return;
-      const { session } = connection;
-      const why = wireError("slow_reader");
-      if (session !== undefined) dismiss(server, session, why, true, this.#now);
-      else hangUp(server, connection, why);
     }
   }
 

@@ -8,12 +8,14 @@ import {
   type OptionRow,
   parseCommandLine,
   parseHost,
+  parseInteger,
   parseNonEmpty,
   type StartRequest,
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
 import { limits } from "../protocol/limits.ts";
+import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 import {
   limitOptionRows,
@@ -48,6 +50,23 @@ export interface ServerOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Demo accounts may log in from other machines. */
   readonly allowDemo: boolean;
+  /** The server's own log. */
+  readonly log: LogOptions;
+  /** Where `/healthz` and `/metrics` are; absent when they are not wanted. */
+  readonly metrics?: { readonly host: string; readonly port: number };
+}
+
+/** What is written of the server's doings, and where to. */
+export interface LogOptions {
+  readonly level: ServerLogLevel;
+  /** Path of a file; standard output when absent. */
+  readonly file?: string;
+  /** Bytes after which a new file is begun. */
+  readonly maxBytes: number;
+  /** Age after which a new file is begun, ms; 0 = never. */
+  readonly maxAgeMs: number;
+  /** Old files that are kept. */
+  readonly keep: number;
 }
 
 /** Reads the server's command line, without the program's name. */
@@ -86,9 +105,42 @@ export function parseServerOptions(
       plain,
       ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
+      log: logOptions(line),
+      ...metricsOptions(line),
     };
     return { kind: "run", options };
   });
+}
+
+function logOptions(line: CommandLine): LogOptions {
+  const file = lastValue(line, "--log-file");
+  return {
+    level: logLevel(lastValue(line, "--log-level") ?? defaultLogLevel),
+    ...file !== undefined &&
+      { file: parseNonEmpty("--log-file", file, "the path of a file") },
+    maxBytes: integerSetting(line, logMaxSizeSetting) * 1_000_000,
+    maxAgeMs: integerSetting(line, logMaxAgeSetting) * 86_400_000,
+    keep: integerSetting(line, logKeepSetting),
+  };
+}
+
+function logLevel(text: string): ServerLogLevel {
+  const level = serverLogLevels.find((each) => each === text) ??
+    (text === "warn" ? "warning" : undefined);
+  if (level !== undefined) return level;
+  throw new UsageError(
+    `invalid --log-level "${text}": must be ${serverLogLevels.join(", ")}`,
+  );
+}
+
+function metricsOptions(line: CommandLine): Pick<ServerOptions, "metrics"> {
+  const text = lastValue(line, "--metrics-host") ?? defaultMetricsHost;
+  const host = parseHost("--metrics-host", text);
+  const port = lastValue(line, "--metrics-port");
+  if (port === undefined) return {};
+  return {
+    metrics: { host, port: parseInteger("--metrics-port", port, 0, 65535) },
+  };
 }
 
 function tlsFiles(line: CommandLine): ServerOptions["tls"] {
@@ -110,6 +162,8 @@ export const defaultCredentials = "credentials.txt";
 export const defaultDataDir = "data";
 
 const defaultHost = "0.0.0.0";
+const defaultMetricsHost = "127.0.0.1";
+const defaultLogLevel: ServerLogLevel = "info";
 
 const portSetting: IntegerSetting = {
   option: "--port",
@@ -152,6 +206,25 @@ const relayQuotaSetting: IntegerSetting = {
   min: 0,
   max: 1_000_000_000,
   standard: limits.relayMegabytesPerDay,
+};
+
+const logMaxSizeSetting: IntegerSetting = {
+  option: "--log-max-size",
+  min: 1,
+  max: 100_000,
+  standard: 10,
+};
+const logMaxAgeSetting: IntegerSetting = {
+  option: "--log-max-age",
+  min: 0,
+  max: 36_500,
+  standard: 30,
+};
+const logKeepSetting: IntegerSetting = {
+  option: "--log-keep",
+  min: 0,
+  max: 1000,
+  standard: 5,
 };
 
 const rows: readonly OptionRow[] = [
@@ -222,6 +295,48 @@ const rows: readonly OptionRow[] = [
     name: "--allow-demo",
     help: "let the demo accounts log in from other machines too",
   },
+  {
+    name: "--log-level",
+    value: "LEVEL",
+    help: "least that is logged: debug, info, warning or error",
+    default: defaultLogLevel,
+  },
+  {
+    name: "--log-file",
+    value: "FILE",
+    help: "write the server's log there",
+    default: "standard output",
+  },
+  {
+    name: "--log-max-size",
+    value: "MB",
+    help: "begin a new log file at this size",
+    default: String(logMaxSizeSetting.standard),
+  },
+  {
+    name: "--log-max-age",
+    value: "DAYS",
+    help: "begin a new log file at this age; 0 = never",
+    default: String(logMaxAgeSetting.standard),
+  },
+  {
+    name: "--log-keep",
+    value: "N",
+    help: "old log files that are kept",
+    default: String(logKeepSetting.standard),
+  },
+  {
+    name: "--metrics-port",
+    value: "PORT",
+    help: "serve /healthz and /metrics over HTTP there; 0 = any free one",
+    default: "off",
+  },
+  {
+    name: "--metrics-host",
+    value: "ADDRESS",
+    help: "address for the above",
+    default: defaultMetricsHost,
+  },
   { name: "--help", help: "show this" },
   { name: "--version", help: "show the version" },
 ];
@@ -232,11 +347,14 @@ Usage:
   parley-server [PORT] [ATTEMPTS] [options]
   parley-server user add|passwd|remove|unlock NAME [options]
   parley-server user list|hash [options]
+  parley-server check [options]
 
 Options (an option wins over the argument of the same meaning):
 ${describeOptions(rows)}
 
 "parley-server user --help" tells more about managing accounts.
+"parley-server check" looks whether a server could start with these options.
+SIGHUP reads the accounts and the certificate anew and reopens the log file.
 
 Exit codes: 0 after a clean stop, 1 when the server cannot start or go on,
 2 for a wrong command line.`;

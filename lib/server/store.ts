@@ -21,6 +21,8 @@ export interface StoredUser {
   readonly cursor: number;
   /** When the user was last seen on line; 0 for never. */
   readonly lastSeen: number;
+  /** Ed25519 public key that the user's client logged in with last. */
+  readonly identity?: string;
   /** The name that the account is being given; see `handlers/rename.ts`. */
   readonly renaming?: string;
 }

@@ -16,6 +16,8 @@ export class User {
   cursor: number;
   /** When the user was last seen on line, ms since 1970 UTC; 0 for never. */
   lastSeen: number;
+  /** Ed25519 public key of the user's client, base64url; others pin it. */
+  identity: string | undefined;
   /** False when there is no account of this name (any more). */
   active = false;
   session: Session | undefined;
@@ -45,6 +47,7 @@ export class User {
     this.renaming = stored.renaming;
     this.cursor = stored.cursor;
     this.lastSeen = stored.lastSeen;
+    this.identity = stored.identity;
   }
 
   /** True when others may see the user on line. */
@@ -77,6 +80,7 @@ export class User {
       name: this.name,
       cursor: this.cursor,
       lastSeen: this.lastSeen,
+      ...(this.identity === undefined ? {} : { identity: this.identity }),
       ...(this.renaming === undefined ? {} : { renaming: this.renaming }),
     };
   }

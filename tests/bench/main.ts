@@ -1,9 +1,10 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [transfer] [--quick]`. One JSON line per case; ratios within one run tell
+ * [transfer] [start] [--quick]`. One JSON line per case; ratios within one run tell
  * something, absolute numbers do not, and nothing is asserted.
  */
 import { chatBench } from "./chat_bench.ts";
+import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
 
@@ -12,6 +13,7 @@ const quickTransfers = { runs: 1, megabytes: 16, links: ["loopback"] };
 const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   store: (quick) => storeBench(quick ? 20_000 : 1_000_000),
   chat: (quick) => chatBench({ quick }),
+  start: (quick) => startBench(quick ? 3 : 10),
   transfer: (quick) => transferBench(quick ? quickTransfers : {}),
 };
 

@@ -1,6 +1,18 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import type { RequestFields } from "../../lib/protocol/request.ts";
+import { PeerSigner } from "./peer_signer.ts";
 import { SessionHarness } from "./session_harness.ts";
+
+const luke = new PeerSigner("luke", 21);
+
+/** Answers what an offer to luke needs; returns the offer. */
+function answerOffer(harness: SessionHarness) {
+  const identity = luke.identity.publicKey;
+  harness.answer("identity", { user: "luke", identity });
+  const offer = harness.answer("offer", {});
+  return offer as unknown as RequestFields<"offer">;
+}
 
 /** The server's side of SCRAM, written from the RFC. */
 function scramServer(harness: SessionHarness, token = "t1"): void {
@@ -268,15 +280,10 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assertMatch(id, /^[0-9a-f]{16}$/);
   const file = { name: "a.mp4", size: 100 };
   harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-  assertEquals(harness.answer("offer", {}).to, "luke");
-  harness.server({
-    ev: "answer",
-    offer: id,
-    from: "luke",
-    accept: true,
-    key,
-    addresses: [],
-  });
+  const offered = answerOffer(harness);
+  assertEquals(offered.to, "luke");
+  const yoda = { user: "yoda", identity: harness.identity.publicKey };
+  harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
   assertEquals(harness.lastEffect("start-sending").id, id);
   harness.lose();
   harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
@@ -310,11 +317,11 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
     key,
     addresses: [],
   });
-  harness.refuse("offer", "user_offline", "luke is off line");
+  harness.refuse("identity", "user_offline", "luke is off line");
   harness.line("/p2pvideo luke a");
   const { id } = harness.lastEffect("prepare-offer");
   harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-  harness.answer("offer", {});
+  answerOffer(harness);
   harness.server({
     ev: "answer",
     offer: id,
@@ -333,15 +340,9 @@ Deno.test("ClientSession: an offer waits for /accept, then the file is received"
   const harness = loggedIn("ask");
   const id = "00000000000000aa";
   const file = { name: "a.mp4", size: 100 };
-  harness.server({
-    ev: "offer",
-    offer: id,
-    from: "luke",
-    kind: "file",
-    key,
-    addresses: [],
-    file,
-  });
+  const yoda = { user: "yoda", identity: harness.identity.publicKey };
+  const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
+  harness.server({ ev: "offer", ...luke.offer(offer, yoda) });
   assertEquals(harness.session.transfers[0]?.state, "offered");
   harness.line("/accept 2");
   harness.line("/accept 1");
@@ -364,16 +365,16 @@ Deno.test("ClientSession: an offer waits for /accept, then the file is received"
 });
 
 Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell the other side", () => {
-  const offer = {
-    ev: "offer",
+  const never = loggedIn("never");
+  const yoda = { user: "yoda", identity: never.identity.publicKey };
+  const fields = {
     offer: "00000000000000aa",
-    from: "luke",
     kind: "file",
     key,
     addresses: [],
     file: { name: "a", size: 1 },
-  };
-  const never = loggedIn("never");
+  } as const;
+  const offer = { ev: "offer", ...luke.offer(fields, yoda) };
   never.server(offer);
   assertEquals(never.take("answer").reason, "rejected");
   const ask = loggedIn("ask");

@@ -1,11 +1,10 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeHex } from "@std/encoding/hex";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import fc from "fast-check";
 import {
   Identity,
   isPublicKey,
-  verificationCode,
   verifySignature,
 } from "../../lib/client/identity.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
@@ -70,13 +69,4 @@ Deno.test("verifySignature() refuses keys for which anybody can sign", () => {
   const zero = encodeBase64Url(new Uint8Array(64));
   assert(isPublicKey(alice.publicKey) && !isPublicKey(small));
   assert(!verifySignature(small, new Uint8Array(3), zero));
-});
-
-Deno.test("verificationCode() is the same for both and changes with a key", () => {
-  const code = verificationCode(alice.publicKey, bob.publicKey);
-  assertMatch(code, /^\d{5}( \d{5}){7}$/);
-  assertEquals(code, verificationCode(bob.publicKey, alice.publicKey));
-  const mallory = Identity.fromSeed(random.bytes(32)).publicKey;
-  assert(code !== verificationCode(alice.publicKey, mallory));
-  assertThrows(() => verificationCode(alice.publicKey, "x"), TypeError);
 });

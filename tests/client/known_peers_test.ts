@@ -8,33 +8,50 @@ const random = new SeededRandom(2);
 const one = Identity.fromSeed(random.bytes(32)).publicKey;
 const two = Identity.fromSeed(random.bytes(32)).publicKey;
 
-Deno.test("KnownPeers.handleKey() remembers the first and never a changed one", () => {
+Deno.test("KnownPeers.judge() tells first, same, changed and renamed, and remembers nothing", () => {
   const peers = new KnownPeers("", "a:1");
-  assertEquals(peers.handleKey("yoda", one), "first");
-  assertEquals(peers.handleKey("yoda", one), "same");
-  assertEquals(peers.handleKey("yoda", two), "changed");
-  assertEquals(peers.find("yoda"), { key: one, verified: false });
-  peers.accept("yoda", two);
-  assertEquals(peers.handleKey("yoda", two), "same");
+  assertEquals(peers.judge("yoda", one), { trust: "first" });
+  assertEquals(peers.judge("yoda", one), { trust: "first" });
+  peers.pin("yoda", one);
+  assertEquals(peers.judge("yoda", one), { trust: "same", verified: false });
+  assertEquals(peers.judge("yoda", two), { trust: "changed", verified: false });
+  assertEquals(peers.judge("master", one), {
+    trust: "renamed",
+    formerly: "yoda",
+    verified: false,
+  });
+  peers.pin("yoda", two);
+  assertEquals(peers.judge("yoda", two), { trust: "same", verified: false });
 });
 
-Deno.test("KnownPeers forgets that a key was verified when it changes", () => {
+Deno.test("KnownPeers.pin() forgets that a key was verified when it changes", () => {
   const peers = new KnownPeers("", "a:1");
-  assert(!peers.markVerified("yoda"));
-  peers.handleKey("yoda", one);
-  assert(peers.markVerified("yoda"));
+  peers.pin("yoda", one, true);
   assertEquals(peers.find("yoda"), { key: one, verified: true });
-  peers.accept("yoda", two);
+  peers.pin("yoda", two);
   assertEquals(peers.find("yoda"), { key: two, verified: false });
+});
+
+Deno.test("KnownPeers.handleRenamed() takes the key along and keeps it at the old name", () => {
+  const peers = new KnownPeers("", "a:1");
+  peers.pin("luke", one, true);
+  peers.handleRenamed("luke", "ben");
+  peers.handleRenamed("nobody", "vader");
+  assertEquals(peers.find("ben"), { key: one, verified: true });
+  assertEquals(peers.judge("luke", two), { trust: "changed", verified: true });
+  // A name that somebody else had is not overwritten.
+  peers.pin("leia", two);
+  peers.handleRenamed("ben", "leia");
+  assertEquals(peers.find("leia"), { key: two, verified: false });
+  assertEquals(peers.find("vader"), undefined);
 });
 
 Deno.test("KnownPeers.toText() reads back and keeps other lines", () => {
   const other = `b:1 yoda ${two} verified\n# note\n`;
   const peers = new KnownPeers(other, "a:1");
   assertEquals(peers.find("yoda"), undefined);
-  peers.handleKey("yoda", one);
-  peers.markVerified("yoda");
-  peers.handleKey("leia", two);
+  peers.pin("yoda", one, true);
+  peers.pin("leia", two);
   const text = peers.toText();
   assertEquals(text, `${other}a:1 yoda ${one} verified\na:1 leia ${two}\n`);
   assertEquals(new KnownPeers(text, "a:1").toText(), text);
@@ -42,10 +59,33 @@ Deno.test("KnownPeers.toText() reads back and keeps other lines", () => {
   assertEquals(others.find("yoda"), { key: two, verified: true });
 });
 
+Deno.test("KnownPeers: a damaged line is a changed key, not a user never met", () => {
+  for (
+    const rest of ["", one.slice(1), `${one} verifie`, `${one} verified x`]
+  ) {
+    const text = `a:1 yoda ${rest}\n`;
+    const peers = new KnownPeers(text, "a:1");
+    assertEquals(peers.judge("yoda", one).trust, "changed", rest);
+    assertEquals(peers.toText(), text);
+    peers.pin("yoda", one);
+    assertEquals(peers.toText(), `a:1 yoda ${one}\n`);
+  }
+});
+
+Deno.test("KnownPeers is bounded, and full for new users only", () => {
+  const lines = Array.from({ length: 10_000 }, (_, i) => `a:1 u${i} ${one}\n`);
+  const peers = new KnownPeers(lines.join(""), "a:1");
+  assert(peers.isFull);
+  assertThrows(() => peers.pin("yoda", one), RangeError);
+  peers.pin("u7", two);
+  peers.handleRenamed("u8", "yoda");
+  assertEquals(peers.find("yoda"), undefined);
+});
+
 Deno.test("KnownPeers refuses malformed keys and takes any text", () => {
   const peers = new KnownPeers("", "a:1");
-  assertThrows(() => peers.handleKey("yoda", "x"), TypeError);
-  assertThrows(() => peers.handleKey("yo da", one), TypeError);
+  assertThrows(() => peers.pin("yoda", "x"), TypeError);
+  assertThrows(() => peers.pin("yo da", one), TypeError);
   fc.assert(
     fc.property(fc.string(), (text) => {
       const read = new KnownPeers(text, "a:1").toText();

@@ -8,15 +8,26 @@ import type {
   ClientEvent,
   CommandOutcome,
 } from "../../lib/client/client_event.ts";
-import { Offers, type PeerEvent } from "../../lib/client/offers.ts";
+import { Identity } from "../../lib/client/identity.ts";
+import {
+  Offers,
+  type OffersHost,
+  type PeerEvent,
+} from "../../lib/client/offers.ts";
+import { PeerIdentities } from "../../lib/client/peer_identities.ts";
 import type { Reply } from "../../lib/client/request_queue.ts";
+import { SignedOffers } from "../../lib/client/signed_offers.ts";
 import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
 import type { EventFields } from "../../lib/protocol/server_frame.ts";
+import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 /** Something on its way. */
 type Step = () => void;
+
+/** An offer or answer as an event. */
+export type Meddled = Partial<EventFields<"offer"> & EventFields<"answer">>;
 
 /** What a test is told of an offer at the server. */
 interface Relayed {
@@ -29,6 +40,8 @@ interface Relayed {
 export class OffersPeer {
   readonly name: string;
   readonly offers: Offers;
+  readonly identity: Identity;
+  readonly identities: PeerIdentities;
   readonly events: ClientEvent[] = [];
   readonly effects: ClientEffect[] = [];
   readonly outcomes = new Map<number, CommandOutcome>();
@@ -45,8 +58,11 @@ export class OffersPeer {
   constructor(name: string, accept: AcceptRule, world: OffersWorld) {
     this.name = name;
     this.#world = world;
-    this.offers = new Offers({
-      random: new SeededRandom(world.seed * 2 + (name === "yoda" ? 0 : 1)),
+    const random = new SeededRandom(world.seed * 2 + (name === "yoda" ? 0 : 1));
+    const keys = new SeededRandom(name === "yoda" ? 501 : 502);
+    this.identity = Identity.fromSeed(keys.bytes(32));
+    const host: Omit<OffersHost, "signed"> = {
+      random,
       self: () => name,
       send: (frame) => this.sent.push(frame),
       emit: (event) => this.events.push(event),
@@ -60,7 +76,11 @@ export class OffersPeer {
           const reply = world.handle(this, name, fields) as Reply<typeof name>;
           this.ways[1].push(() => onReply(reply));
         }),
-    }, accept);
+    };
+    const peers = new MemoryPeers();
+    this.identities = new PeerIdentities(host, this.identity, peers);
+    const signed = new SignedOffers(host, this.identities);
+    this.offers = new Offers({ ...host, signed }, accept);
     this.offers.handleOpened();
   }
 
@@ -127,6 +147,10 @@ export class OffersWorld {
   readonly luke: OffersPeer;
   /** The server refuses offers to whoever is in here. */
   readonly unreachable = new Set<OffersPeer>();
+  /** What the server makes of an offer or answer that it passes on. */
+  meddle: (frame: Meddled) => Meddled = (frame) => frame;
+  /** The keys that the server names. */
+  readonly identities: Map<string, string>;
   readonly #relayed = new Map<string, Relayed>();
   readonly #connected = new Set<string>();
 
@@ -134,6 +158,12 @@ export class OffersWorld {
     this.seed = seed;
     this.yoda = new OffersPeer("yoda", yoda, this);
     this.luke = new OffersPeer("luke", luke, this);
+    this.identities = new Map(
+      [this.yoda, this.luke].map((peer) => [
+        peer.name,
+        peer.identity.publicKey,
+      ]),
+    );
   }
 
   /** Moves everything until nothing moves; `choose` picks one of so many ways. */
@@ -155,14 +185,23 @@ export class OffersWorld {
     const to = from === this.yoda ? this.luke : this.yoda;
     const all = fields as RequestFields<"offer" | "answer" | "offer-end">;
     const known = this.#relayed.get(all.offer);
+    if (name === "identity") {
+      const { user } = fields as RequestFields<"identity">;
+      const identity = this.identities.get(user);
+      return { ok: { user, ...(identity === undefined ? {} : { identity }) } };
+    }
     if (name === "offer") {
       if (this.unreachable.has(to)) {
         return { code: "blocked_by_user", message: `${to.name} blocked you` };
       }
       if (known !== undefined) return { ok: {} };
       this.#relayed.set(all.offer, { from, to, accepted: false });
-      const offer = { ...all, from: from.name } as EventFields<"offer">;
-      to.ways[1].push(() => to.offers.handleOffer(offer));
+      const identity = this.identities.get(from.name);
+      const key = identity === undefined ? {} : { identity };
+      const offer = this.meddle({ ...all, ...key, from: from.name });
+      to.ways[1].push(() => {
+        to.offers.handleOffer(offer as EventFields<"offer">);
+      });
       return { ok: {} };
     }
     const mayAnswer = known?.to === from && !known.accepted;
@@ -170,7 +209,8 @@ export class OffersWorld {
       return { code: "unknown_offer", message: "no such offer" };
     }
     if (name === "answer") {
-      const answer = { ...all, from: from.name } as EventFields<"answer">;
+      const passed = this.meddle({ ...all, from: from.name });
+      const answer = passed as EventFields<"answer">;
       if (answer.accept) known.accepted = true;
       else this.#relayed.delete(all.offer);
       to.ways[1].push(() => to.offers.handleAnswer(answer, to.instant));

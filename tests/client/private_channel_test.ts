@@ -320,34 +320,6 @@ Deno.test("PrivateChannel: an unfinished handshake ends after 10 s", () => {
   assertEquals(closeOf(pair.answerer).reason, "failed");
 });
 
-Deno.test("PrivateChannel: identity proofs see one transcript and can refuse", () => {
-  const seen: Uint8Array[] = [];
-  const identity = (refusal?: string) => ({
-    prove(hash: Uint8Array, role: string) {
-      seen.push(hash);
-      return new TextEncoder().encode(role);
-    },
-    check(hash: Uint8Array, role: string, proof: Uint8Array) {
-      seen.push(hash);
-      assertEquals(new TextDecoder().decode(proof), role);
-      return refusal;
-    },
-  });
-  const good = new ChannelPair({ identity: identity() }, {
-    identity: identity(),
-  });
-  good.open();
-  assert(good.offerer.channel.isOpen && good.answerer.channel.isOpen);
-  assertEquals(seen.length, 4);
-  assert(seen.every((hash) => hash.length === 32));
-  assertEquals(new Set(seen.map((hash) => hash.join())).size, 1);
-  const bad = new ChannelPair({ identity: identity("not leia's key") }, {
-    identity: identity(),
-  });
-  bad.flow();
-  assertEquals(closeOf(bad.offerer).message, "not leia's key");
-});
-
 Deno.test("PrivateChannel: lengths on the wire come in steps of 64", () => {
   const pair = new ChannelPair().open();
   const lengths = [1, 20, 61, 62, 125, 126].map((count) => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import { limits } from "../../lib/protocol/limits.ts";
 import { OffersWorld } from "./offers_harness.ts";
+import { PeerSigner } from "./peer_signer.ts";
 
 /** Two clients with an open session that yoda asked for. */
 function opened(): OffersWorld {
@@ -275,17 +276,18 @@ Deno.test("PrivateSessions: what did not arrive is told", () => {
 
 Deno.test("PrivateSessions: whoever asks anew lost the old one", () => {
   const { yoda, luke, settle } = bound(opened());
-  const offer = {
-    offer: "00000000000000aa",
-    from: "yoda",
-    kind: "session" as const,
-    key: "A".repeat(43),
-    addresses: [],
+  const signer = new PeerSigner("yoda", 501);
+  const { publicKey: identity } = luke.identity;
+  const offered = (offer: string) => {
+    const session = { offer, kind: "session", addresses: [] } as const;
+    const fields = { ...session, key: "A".repeat(43) };
+    const to = { user: "luke", identity };
+    luke.offers.handleOffer(signer.offer(fields, to));
   };
-  luke.offers.handleOffer(offer);
+  offered("00000000000000aa");
   assertEquals(luke.states.slice(-2), ["failed", "offered"]);
-  luke.offers.handleOffer(offer);
-  luke.offers.handleOffer({ ...offer, offer: "00000000000000bb" });
+  offered("00000000000000aa");
+  offered("00000000000000bb");
   assertEquals(luke.offers.list().sessions.length, 1);
   settle();
   assertEquals(yoda.states.at(-1), "closed");
@@ -297,7 +299,9 @@ Deno.test("PrivateSessions: whoever ends one and asks anew at once has ended it"
   const n = yoda.start("luke");
   // The server is faster than the connection.
   luke.ways[2].length = 0;
-  for (const way of [yoda.ways[2], yoda.ways[0], luke.ways[1]]) {
+  const [toServer, fromServer, ready] = yoda.ways;
+  // Prepared, asked for the key, offered, passed on.
+  for (const way of [ready, toServer, fromServer, toServer, luke.ways[1]]) {
     while (way.length > 0) way.shift()?.();
   }
   assertEquals(luke.states.slice(-2), ["closed", "offered"]);
@@ -308,13 +312,13 @@ Deno.test("PrivateSessions: whoever ends one and asks anew at once has ended it"
 Deno.test("PrivateSessions: a crowd of offers is bounded", () => {
   const { luke } = new OffersWorld();
   for (let i = 0; i < 300; i++) {
-    luke.offers.handleOffer({
+    const signer = new PeerSigner(`user${i}`, 1000 + i);
+    luke.offers.handleOffer(signer.offer({
       offer: i.toString(16).padStart(16, "0"),
-      from: `user${i}`,
       kind: "session",
       key: "A".repeat(43),
       addresses: [],
-    });
+    }, { user: "luke", identity: luke.identity.publicKey }));
   }
   assertEquals(luke.offers.list().sessions.length, 256);
   // The others were declined.

@@ -235,6 +235,42 @@ Deno.test("renderText: nobody can draw on another's terminal", () => {
       n: 1,
       outcome: { command: "msgto", ok: false, code: "x", message: hostile },
     },
+    {
+      event: "peer-key",
+      user: hostile,
+      safetyNumber: hostile,
+      formerly: hostile,
+      message: hostile,
+    },
+    {
+      event: "key-changed",
+      user: hostile,
+      safetyNumber: hostile,
+      verified: true,
+      message: hostile,
+    },
+    {
+      event: "offer-refused",
+      user: hostile,
+      kind: "file",
+      name: hostile,
+      code: "x",
+      message: hostile,
+    },
+    {
+      event: "result",
+      n: 2,
+      outcome: {
+        command: "verify",
+        ok: true,
+        answer: {
+          user: hostile,
+          safetyNumber: hostile,
+          trust: "changed",
+          formerly: hostile,
+        },
+      },
+    },
   ];
   for (const event of events) {
     for (const line of text(event)) {

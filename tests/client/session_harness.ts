@@ -8,6 +8,8 @@ import type { SeenMemory } from "../../lib/client/inbox.ts";
 import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import type { PeerEvent } from "../../lib/client/offers.ts";
 import { parseCommand } from "../../lib/commands/parse_command.ts";
+import { Identity } from "../../lib/client/identity.ts";
+import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 /** A request as the server reads it. */
@@ -16,6 +18,8 @@ export type Sent = Record<string, unknown> & { do: string; id: number };
 /** One client under test. */
 export class SessionHarness {
   readonly session: ClientSession;
+  /** The user's own. */
+  readonly identity = Identity.fromSeed(new SeededRandom(8).bytes(32));
   readonly events: ClientEvent[] = [];
   readonly effects: ClientEffect[] = [];
   sent: Sent[] = [];
@@ -32,6 +36,8 @@ export class SessionHarness {
       learnNames: false,
       agent: "test",
       random: new SeededRandom(7),
+      identity: this.identity,
+      peers: new MemoryPeers(),
       ...seenMemory && { seenMemory },
     });
   }

@@ -10,6 +10,8 @@ import { SeededRandom } from "../support/seeded_random.ts";
 const terms: OfferTerms = {
   offer: "0123456789abcdef",
   kind: "file",
+  from: "yoda",
+  to: "luke",
   fromIdentity: "F",
   toIdentity: "T",
   offerKey: "K",
@@ -22,9 +24,14 @@ Deno.test("offerTranscript() differs when any term differs", () => {
   const others: OfferTerms[] = [
     { ...terms, offer: "1123456789abcdef" },
     { ...terms, kind: "session" },
+    { ...terms, fromIdentity: "X" },
+    { ...terms, toIdentity: "X" },
     { ...terms, fromIdentity: "T", toIdentity: "F" },
     { ...terms, fromIdentity: "FT", toIdentity: "" },
     { ...terms, offerKey: "L" },
+    { ...terms, from: "luke", to: "yoda" },
+    { ...terms, from: "yodaluke", to: "" },
+    { ...terms, to: "leia" },
     { ...terms, file: { ...file, name: "b.mp4" } },
     { ...terms, file: { ...file, size: 13 } },
     { ...terms, file: { name: "a.mp4", size: 12 } },

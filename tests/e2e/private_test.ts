@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { X25519KeyPair } from "../../lib/protocol/x25519_key_pair.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
+import { ProtocolIdentity } from "../support/protocol_identity.ts";
 import { RunningProcess } from "../support/running_process.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { TestClient } from "../support/test_client.ts";
@@ -417,19 +418,31 @@ async function noDirectPath(): Promise<void> {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   // Somebody whose client accepts, but cannot be reached and does not call.
+  const identity = new ProtocolIdentity();
   using luke = await ProtocolClient.login(server.port, {
     user: "luke",
     password: passwordOf("luke"),
+    identity: identity.publicKey,
   });
   await yoda.send("/startprivate luke");
   const offer = await luke.event("offer");
   assertEquals(offer.kind, "session");
   const keyPair = new X25519KeyPair(new SeededRandom(1));
+  const terms = {
+    offer: offer.offer,
+    kind: "session",
+    from: "yoda",
+    to: "luke",
+    fromIdentity: offer.identity,
+    toIdentity: identity.publicKey,
+    key: offer.key,
+  } as const;
   await luke.request("answer", {
     offer: offer.offer,
     accept: true,
     key: keyPair.publicKey,
     addresses: [{ ip: "127.0.0.1", port: 1 }],
+    signature: identity.signAnswer(terms, keyPair.publicKey),
   });
   await yoda.event("session", { state: "connecting" });
   const failed = await yoda.event("session", { state: "failed" });

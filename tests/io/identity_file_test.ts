@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { loadIdentity } from "../../lib/io/identity_file.ts";
-import { KnownPeersFile } from "../../lib/io/known_peers_file.ts";
+import type { Identity } from "../../lib/client/identity.ts";
+import { loadIdentity, readIdentity } from "../../lib/io/identity_file.ts";
 import { openConfigFolder } from "../../lib/io/config_folder.ts";
 import { StartError } from "../../lib/io/start_error.ts";
 
@@ -10,13 +10,13 @@ Deno.test("loadIdentity() makes one key, for its owner's eyes only", async () =>
     const folder = await openConfigFolder(join(parent, "a", "parley"));
     assertEquals(((await Deno.stat(folder)).mode ?? 0) & 0o777, 0o700);
     const keys = await Promise.all(
-      Array.from({ length: 4 }, () => loadIdentity(folder)),
+      Array.from({ length: 4 }, () => load(folder)),
     );
     assertEquals(new Set(keys.map((key) => key.publicKey)).size, 1);
     const path = join(folder, "identity.pem");
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
     assertEquals(
-      (await loadIdentity(folder)).publicKey,
+      (await load(folder)).publicKey,
       keys[0]?.publicKey,
     );
   });
@@ -31,23 +31,21 @@ Deno.test("loadIdentity() never replaces what it cannot understand", async () =>
   });
 });
 
-Deno.test("KnownPeersFile.update() keeps what others wrote meanwhile", async () => {
+Deno.test("loadIdentity() says why it could not write one", async () => {
   await inFolder(async (folder) => {
-    const key = (await loadIdentity(folder)).publicKey;
-    const users = ["a", "b", "c", "d", "e"];
-    await Promise.all(
-      users.map((user, index) =>
-        new KnownPeersFile(folder, `s:${index % 2}`)
-          .update((peers) => peers.handleKey(user, key))
-      ),
-    );
-    const even = await new KnownPeersFile(folder, "s:0").load();
-    const odd = await new KnownPeersFile(folder, "s:1").load();
-    assertEquals(
-      users.map((user) => even.find(user) !== undefined),
-      [true, false, true, false, true],
-    );
-    assert(odd.find("b") !== undefined && odd.find("d") !== undefined);
+    const loaded = await loadIdentity(join(folder, "missing"));
+    assert("fault" in loaded);
+    assertMatch(loaded.fault, /^cannot write ".*identity\.pem": /);
+  });
+});
+
+Deno.test("readIdentity() takes a copied key and makes none", async () => {
+  await inFolder(async (folder) => {
+    const key = await load(folder);
+    const copy = join(folder, "copy.pem");
+    await assertRejects(() => readIdentity(copy), StartError, "copy.pem");
+    await Deno.copyFile(join(folder, "identity.pem"), copy);
+    assertEquals((await readIdentity(copy)).publicKey, key.publicKey);
   });
 });
 
@@ -62,6 +60,12 @@ Deno.test("openConfigFolder() says why there is none", async () => {
     );
   });
 });
+
+async function load(folder: string): Promise<Identity> {
+  const loaded = await loadIdentity(folder);
+  assert(!("fault" in loaded));
+  return loaded;
+}
 
 async function inFolder(run: (folder: string) => Promise<void>) {
   const folder = await Deno.makeTempDir();

@@ -3,6 +3,13 @@
  * examples are what the code takes and sends.
  */
 import { assert, assertEquals } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
+import { Identity } from "../../lib/client/identity.ts";
+import { safetyNumber } from "../../lib/client/safety_number.ts";
+import {
+  answerTranscript,
+  offerTranscript,
+} from "../../lib/client/signed_exchange.ts";
 import { commandTable } from "../../lib/commands/command_table.ts";
 import { errorMessages } from "../../lib/protocol/errors.ts";
 import { decodeRequest, requestNames } from "../../lib/protocol/request.ts";
@@ -10,6 +17,7 @@ import {
   decodeServerFrame,
   eventNames,
 } from "../../lib/protocol/server_frame.ts";
+import { partsOf, transcriptOf } from "../support/protocol_identity.ts";
 
 const page = Deno.readTextFileSync(
   new URL("../../PROTOCOL.md", import.meta.url),
@@ -39,6 +47,55 @@ Deno.test("PROTOCOL.md's examples are frames", () => {
       assert("request" in decodeRequest(frame), frame);
     } else assert(decodeServerFrame(frame).kind !== "unknown", frame);
   }
+});
+
+Deno.test("PROTOCOL.md's test vector of signed offers is what clients sign", () => {
+  const vector = page.slice(page.indexOf("\n### Test vector\n"));
+  const value = (what: string) => {
+    const [, text] = new RegExp(`\\| ${what} +\\| \`([^\`]+)\` +\\|`)
+      .exec(vector) ?? [];
+    assert(text !== undefined, what);
+    return text;
+  };
+  const yoda = Identity.fromSeed(new Uint8Array(32).fill(1));
+  const luke = Identity.fromSeed(new Uint8Array(32).fill(2));
+  assertEquals(yoda.publicKey, value("yoda's identity"));
+  assertEquals(luke.publicKey, value("luke's identity"));
+  const terms = {
+    offer: value("offer id"),
+    kind: "file",
+    from: "yoda",
+    to: "luke",
+    fromIdentity: yoda.publicKey,
+    toIdentity: luke.publicKey,
+    offerKey: value("`key` of the offer"),
+    file: { name: "a.mp4", size: 9, fingerprint: "f1" },
+  } as const;
+  const offer = offerTranscript(terms);
+  assertEquals(yoda.sign(offer), value("signature of the offer"));
+  const answerKey = value("`key` of the answer");
+  const answer = answerTranscript(terms, answerKey);
+  assertEquals(luke.sign(answer), value("signature of the answer"));
+  const number = safetyNumber(yoda.publicKey, luke.publicKey);
+  assertEquals(number, value("safety number"));
+  // The bytes, as the page shows and describes them.
+  const shown = [
+    ...vector.slice(0, vector.indexOf("\n## "))
+      .matchAll(/^ {4}([0-9a-f]+)$/gm),
+  ].map(([, line = ""]) => line).join("");
+  assertEquals(encodeHex(offer), shown);
+  const middle = shown.slice(2 * 18);
+  const end = encodeHex(new TextEncoder().encode(answerKey));
+  assertEquals(
+    encodeHex(answer),
+    `0000000f7061726c657920616e737765722031${middle}0000002b${end}`,
+  );
+  assert(vector.includes(`offer, ${offer.length} bytes`));
+  assert(vector.includes(`answer, ${answer.length} bytes`));
+  // Another implementation agrees.
+  const { offerKey: key, ...rest } = terms;
+  const parts = ["parley offer 1", ...partsOf({ ...rest, key })];
+  assertEquals(new Uint8Array(transcriptOf(parts)), offer);
 });
 
 Deno.test("PROTOCOL.md tells what --json prints for every command and event", () => {

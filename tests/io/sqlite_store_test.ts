@@ -140,7 +140,14 @@ Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async (
     await store.commit([
       {
         write: "user",
-        user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0, renaming: "m" },
+        user: {
+          id: 1,
+          name: "yoda",
+          cursor: 0,
+          lastSeen: 0,
+          renaming: "m",
+          identity: "k",
+        },
       },
       block(1, 2, 5),
       block(1, 3, 6),
@@ -155,7 +162,14 @@ Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async (
     store = new SqliteStore(path);
     const state = await store.load();
     assertEquals(state.users.map((each) => ({ ...each })), [
-      { id: 1, name: "yoda", cursor: 0, lastSeen: 0, renaming: "m" },
+      {
+        id: 1,
+        name: "yoda",
+        cursor: 0,
+        lastSeen: 0,
+        renaming: "m",
+        identity: "k",
+      },
     ]);
     assertEquals(state.blocks.map((each) => ({ ...each })), [
       { user: 1, blocked: 2, since: 5 },

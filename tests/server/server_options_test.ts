@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseServerOptions } from "../../lib/server/server_options.ts";
+import {
+  parseServerOptions,
+  type ServerOptions,
+} from "../../lib/server/server_options.ts";
 
-const defaults = {
+const defaults: ServerOptions = {
   host: "0.0.0.0",
   port: 6000,
   attempts: 3,
@@ -19,6 +22,12 @@ const defaults = {
   },
   plain: false,
   allowDemo: false,
+  log: {
+    level: "info",
+    maxBytes: 10_000_000,
+    maxAgeMs: 2_592_000_000,
+    keep: 5,
+  },
 };
 
 Deno.test("parseServerOptions() starts with no argument at all", () => {
@@ -64,6 +73,20 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     limits: defaults.limits,
     plain: true,
     allowDemo: true,
+    log: defaults.log,
+  });
+  const log = "--log-level warn --log-file l --log-max-size 1 " +
+    "--log-max-age 2 --log-keep 0 --metrics-port 9100";
+  assertEquals(run(...log.split(" ")), {
+    ...defaults,
+    log: {
+      level: "warning",
+      file: "l",
+      maxBytes: 1_000_000,
+      maxAgeMs: 172_800_000,
+      keep: 0,
+    },
+    metrics: { host: "127.0.0.1", port: 9100 },
   });
   assertEquals(run("--tls-cert", "c.pem", "--tls-key=k.pem"), {
     ...defaults,
@@ -73,6 +96,14 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
 
 Deno.test("parseServerOptions() says what is wrong", () => {
   const cases: [string[], string][] = [
+    [
+      ["--log-level", "loud"],
+      'invalid --log-level "loud": must be debug, info, warning, error',
+    ],
+    [
+      ["--metrics-port", "x"],
+      'invalid --metrics-port "x": must be an integer from 0 to 65535',
+    ],
     [
       ["--attempts", "6"],
       'invalid --attempts "6": must be an integer from 1 to 5',

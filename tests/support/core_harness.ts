@@ -129,9 +129,9 @@ export class CoreHarness {
   }
 
   /** A client that is logged in. */
-  login(name: string, ip?: string): TestClient {
+  login(name: string, ip?: string, identity?: string): TestClient {
     const client = this.connect(ip);
-    client.login(name);
+    client.login(name, 0, identity);
     return client;
   }
 
@@ -378,7 +378,12 @@ export class TestClient {
   }
 
   /** Says hello and logs in, up to the proof; returns the id of the proof. */
-  sendLogin(name: string, password = passwordOf(name), seen = 0): number {
+  sendLogin(
+    name: string,
+    password = passwordOf(name),
+    seen = 0,
+    identity?: string,
+  ): number {
     if (this.#sent.size === 0) this.hello();
     const scram = new ScramClient({
       user: name,
@@ -387,6 +392,7 @@ export class TestClient {
     const first = this.ask("login", {
       scram: scram.clientFirst(),
       udpPort: 7000 + this.id,
+      ...(identity === undefined ? {} : { identity }),
     });
     const { salt, iterations } = scram.handleServerFirst(first.scram);
     const salted = saltedPassword(password, salt, iterations);
@@ -407,17 +413,20 @@ export class TestClient {
     });
   }
 
-  login(name: string, seen = 0): ReplyFields<"proof"> {
-    const reply = this.replyTo(this.sendLogin(name, undefined, seen));
+  login(name: string, seen = 0, identity?: string): ReplyFields<"proof"> {
+    const id = this.sendLogin(name, undefined, seen, identity);
+    const reply = this.replyTo(id);
     assert(reply !== undefined && "ok" in reply, JSON.stringify(reply));
     const ok = reply.ok as ReplyFields<"proof">;
     this.token = ok.token;
     return ok;
   }
 
-  resume(token: string, seen = 0): ReplyFields<"resume"> {
+  resume(token: string, seen = 0, identity?: string): ReplyFields<"resume"> {
     this.hello();
-    const ok = this.ask("resume", { token, udpPort: 7000 + this.id, seen });
+    const key = identity === undefined ? {} : { identity };
+    const udpPort = 7000 + this.id;
+    const ok = this.ask("resume", { token, udpPort, seen, ...key });
     this.token = ok.token;
     return ok;
   }

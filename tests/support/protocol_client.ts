@@ -29,6 +29,8 @@ export class RequestRefused extends Error {
 export interface ProtocolLogin {
   readonly user: string;
   readonly password: string;
+  /** Public key that its offers and answers are signed with. */
+  readonly identity?: string;
 }
 
 interface Waiter {
@@ -114,12 +116,12 @@ export class ProtocolClient implements Disposable {
   /** Connects and logs in. */
   static async login(
     port: number,
-    { user, password }: ProtocolLogin,
+    { user, password, identity }: ProtocolLogin,
   ): Promise<ProtocolClient> {
     const client = await ProtocolClient.connect(port);
     try {
       await client.hello();
-      await client.authenticate(user, password);
+      await client.authenticate(user, password, 0, identity);
     } catch (error) {
       client[Symbol.dispose]();
       throw error;
@@ -137,6 +139,7 @@ export class ProtocolClient implements Disposable {
     user: string,
     password: string,
     seen = 0,
+    identity?: string,
   ): Promise<Frame> {
     const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18)))
       .toString("base64");
@@ -146,6 +149,7 @@ export class ProtocolClient implements Disposable {
     const first: string = (await this.request("login", {
       scram: header + bare,
       udpPort: 0,
+      ...(identity === undefined ? {} : { identity }),
     })).scram;
     const fields = new Map(
       first.split(",").map((field) => [field[0], field.slice(2)]),

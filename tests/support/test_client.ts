@@ -2,7 +2,9 @@
  * A real client with `--json`, driven through its standard input and output:
  * what a script would do. Text-mode and terminal tests start their own.
  */
+import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import { Identity } from "../../lib/client/identity.ts";
 import { RunningProcess } from "./running_process.ts";
 import { clientCommand } from "./programs.ts";
 import type { TestServer } from "./test_server.ts";
@@ -24,6 +26,12 @@ export interface TestClientOptions {
   readonly json?: boolean;
   /** Where it keeps what it knows; below its own folder by default. */
   readonly config?: string;
+  /**
+   * Whose identity key a new configuration folder gets, so that one user is one
+   * person to the others however often a test starts a client; that of `user` by
+   * default. `new` for a machine of its own.
+   */
+  readonly identity?: string;
 }
 
 /** A running client. */
@@ -44,6 +52,9 @@ export class TestClient implements AsyncDisposable {
   ): Promise<TestClient> {
     const folder = await Deno.makeTempDir({ prefix: "parley-client-" });
     const { user, password } = options;
+    const config = options.config ?? join(folder, ".config");
+    const owner = options.identity ?? user ?? "new";
+    if (owner !== "new") await provideIdentity(config, owner);
     const process = new RunningProcess({
       command: [
         ...(options.launcher ?? []),
@@ -57,7 +68,7 @@ export class TestClient implements AsyncDisposable {
       ],
       cwd: folder,
       env: {
-        XDG_CONFIG_HOME: options.config ?? join(folder, ".config"),
+        XDG_CONFIG_HOME: config,
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },
     });
@@ -142,6 +153,21 @@ export class TestClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.process.kill();
     await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Puts the identity key that `owner` has in all tests into a new folder. */
+async function provideIdentity(config: string, owner: string): Promise<void> {
+  const folder = join(config, "parley");
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  const seed = createHash("sha256").update(owner).digest();
+  const options = { createNew: true, mode: 0o600 };
+  try {
+    const path = join(folder, "identity.pem");
+    await Deno.writeTextFile(path, Identity.fromSeed(seed).toPem(), options);
+  } catch (error) {
+    // The folder has been used before.
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
   }
 }
 

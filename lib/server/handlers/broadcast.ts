@@ -63,7 +63,9 @@ export function broadcast(
       const line = messageLogLine(number, at, sender.name, undefined, text);
       server.actions.push({ action: "log", group: undefined, line });
       const frame = encodeMessage(directory, message, false);
-      if (frame !== undefined) deliverTo(receivers, id, frame);
+      if (frame !== undefined) {
+        server.metrics.deliveries += deliverTo(receivers, id, frame);
+      }
       return { at, number, partial };
     },
     undo() {
@@ -74,13 +76,17 @@ export function broadcast(
   };
 }
 
-/** Hands an encoded message to those of `users` who are on line. */
+/** Hands an encoded message to those of `users` who are on line; how many. */
 export function deliverTo(
   users: Iterable<User>,
   id: number,
   frame: Uint8Array,
-): void {
+): number {
+  let count = 0;
   for (const { session } of users) {
-    if (session?.entered) session.deliver(id, frame);
+    if (!session?.entered) continue;
+    session.deliver(id, frame);
+    count++;
   }
+  return count;
 }

@@ -52,7 +52,8 @@ export function groupMessage(
       sender.sent.trim();
       const line = groupLogLine(number, at, sender.name, text);
       server.actions.push({ action: "log", group: group.name, line });
-      deliver(group, sender, { id, number, at, text });
+      const message = { id, number, at, text };
+      server.metrics.deliveries += deliver(group, sender, message);
       return { at, number };
     },
     undo() {
@@ -86,23 +87,27 @@ function mustBeAllowed(group: Group, sender: User): void {
 
 /**
  * The hot path of a large group: the event is encoded once, and each member
- * costs a comparison and a push.
+ * costs a comparison and a push. Returns how many got it.
  */
 function deliver(
   group: Group,
   sender: User,
   message: { id: number; number: number; at: number; text: string },
-): void {
+): number {
   const { id } = message;
   const names = { from: sender.name, group: group.name };
   const frame = encodeFrame(
     event("message", { ...message, ...names, kind: "group" }),
   );
   const toAll = mayReachAll(sender);
+  let count = 0;
   for (const session of group.online) {
     const { user } = session;
     if (user === sender) continue;
-    if (toAll || mayReach(sender, user)) session.deliver(id, frame);
-    else session.withhold(id);
+    if (toAll || mayReach(sender, user)) {
+      session.deliver(id, frame);
+      count++;
+    } else session.withhold(id);
   }
+  return count;
 }

@@ -2,9 +2,9 @@
  * Saying hello, logging in, coming back, leaving.
  *
  *     {"id":1,"do":"hello","version":1,"features":[]}
- *     {"id":2,"do":"login","scram":"n,,n=yoda,r=…","udpPort":6666}
+ *     {"id":2,"do":"login","scram":"n,,n=yoda,r=…","udpPort":6666,"identity":"…"}
  *     {"id":3,"do":"proof","scram":"c=biws,r=…,p=…","seen":17}
- *     {"id":2,"do":"resume","token":"…","udpPort":6666,"seen":17}
+ *     {"id":2,"do":"resume","token":"…","udpPort":6666,"seen":17,"identity":"…"}
  *     {"id":9,"do":"logout"}
  */
 import { type WireError, wireError } from "../../protocol/errors.ts";
@@ -51,12 +51,18 @@ export function login(
 ): ReplyFields<"login"> {
   mustBeOutside(connection);
   connection.login = undefined;
-  const begun = server.logins.begin(request.scram, now);
+  const begun = server.logins.begin(
+    request.scram,
+    now,
+    connection.remote.binding,
+  );
   if ("error" in begun) {
     throw new Refusal(begun.error.code, begun.error.message);
   }
   mustNotHaveFailed(server, connection, begun.exchange.name, now);
-  connection.login = { exchange: begun.exchange, udpPort: request.udpPort };
+  const { udpPort, identity } = request;
+  const client = { udpPort, identity };
+  connection.login = { exchange: begun.exchange, client };
   return { scram: begun.serverFirst };
 }
 
@@ -85,7 +91,7 @@ export function finishLogin(
 ): void {
   const { login } = connection;
   if (login?.waiting === undefined || connection.closing) return;
-  const { exchange, udpPort, waiting: { scram, reply } } = login;
+  const { exchange, client, waiting: { scram, reply } } = login;
   const finished = server.logins.finish(
     exchange as never,
     scram,
@@ -106,7 +112,7 @@ export function finishLogin(
   const { ip } = connection.remote;
   server.failedLogins.handleSuccess(networkOf(ip), finished.user);
   const entry = { ...reply, scram: finished.serverFinal };
-  queueLogin(server, connection, finished.user, udpPort, entry);
+  queueLogin(server, connection, finished.user, client, entry);
 }
 
 /** Takes up a session by its token. The reply follows when that is stored. */
@@ -116,8 +122,9 @@ export function resume(
   request: RequestFields<"resume"> & { readonly id?: number },
 ): undefined {
   mustBeOutside(connection);
-  const { id, token, udpPort, seen = 0 } = request;
-  queueResume(server, connection, token, udpPort, { id, seen });
+  const { id, token, udpPort, identity, seen = 0 } = request;
+  const client = { udpPort, identity };
+  queueResume(server, connection, token, client, { id, seen });
 }
 
 /** Ends the session after everything that the client asked for before. */
@@ -164,6 +171,7 @@ function refuseLogin(
 ): void {
   connection.refuse(id, wireError(error.code, error.message));
   const { ip } = connection.remote;
+  server.metrics.noteRefusedLogin(error.code);
   server.actions.report("info", `a login from ${ip} failed: ${error.code}`);
 }
 

@@ -168,6 +168,7 @@ function deliver(
         event("message", { id, kind: "private", number, at, from, text }),
       );
       to.session.deliver(id, frame);
+      server.metrics.deliveries++;
     }
     id++;
   }

@@ -3,8 +3,9 @@
  *
  *     {"id":4,"do":"offer","offer":"00ff00ff00ff00ff","to":"luke","kind":"file",
  *      "key":"…","addresses":[{"ip":"10.0.0.7","port":6666}],
- *      "file":{"name":"a.mp4","size":9}}
- *     {"id":5,"do":"answer","offer":"00ff00ff00ff00ff","accept":true,"key":"…"}
+ *      "file":{"name":"a.mp4","size":9},"signature":"…"}
+ *     {"id":5,"do":"answer","offer":"00ff00ff00ff00ff","accept":true,"key":"…",
+ *      "signature":"…"}
  *     {"id":6,"do":"offer-end","offer":"00ff00ff00ff00ff","result":"verified"}
  */
 import { encodeFrame } from "../../protocol/frame.ts";
@@ -29,7 +30,7 @@ export function offer(
   now: Instant,
 ): ReplyFields<"offer"> {
   const { user: from } = session;
-  const { offer: id, kind, key, file } = request;
+  const { offer: id, kind, key, file, signature } = request;
   const to = receiverOf(server, from, request.to);
   if ((kind === "file") !== (file !== undefined)) {
     throw new Refusal("bad_request", '"file" belongs to an offer of a file');
@@ -53,7 +54,8 @@ export function offer(
     now,
   );
   const fields = { offer: id, from: from.name, kind, key, addresses };
-  const about = file === undefined ? {} : { file };
+  const { identity } = from;
+  const about = present({ file, identity, signature });
   to.session?.connection.send(
     encodeFrame(event("offer", { ...fields, ...about })),
   );
@@ -68,7 +70,7 @@ export function answer(
   now: Instant,
 ): ReplyFields<"answer"> {
   const { user } = session;
-  const { offer: id, accept, reason, key, resume } = request;
+  const { offer: id, accept, reason, key, resume, signature } = request;
   const found = server.offers.find(id);
   if (found?.to !== user) throw new Refusal("unknown_offer");
   if (found.accepted) {
@@ -89,7 +91,7 @@ export function answer(
     now,
   );
   const details = accept
-    ? { addresses, ...present({ key, resume }) }
+    ? { addresses, ...present({ key, resume, signature }) }
     : present({ reason });
   const fields = { offer: id, from: user.name, accept };
   sendOrPark(

@@ -30,7 +30,11 @@ export function startPassword(
   now: Instant,
 ): ReplyFields<"password-start"> {
   connection.passwordChange = undefined;
-  const begun = server.logins.begin(request.scram, now);
+  const begun = server.logins.begin(
+    request.scram,
+    now,
+    connection.remote.binding,
+  );
   if ("error" in begun) {
     throw new Refusal(begun.error.code, begun.error.message);
   }

@@ -23,6 +23,7 @@ import {
 import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
 import { history } from "./history.ts";
+import { identity } from "./identity.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
@@ -96,6 +97,7 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   broadcast: { needs: "session", activity: true, write: broadcast },
   delete: { needs: "session", activity: true, ask: deleteMessage },
   find: { needs: "session", activity: true, read: find },
+  identity: { needs: "session", activity: false, read: identity },
   message: { needs: "session", activity: true, write: message },
   block: { needs: "session", activity: true, write: block },
   unblock: { needs: "session", activity: true, write: unblock },

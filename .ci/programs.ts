@@ -1,0 +1,136 @@
+/**
+ * How both programs are compiled: with the narrowest permissions they can work
+ * with, the files that nothing imports, and the commit they were made from.
+ */
+import { fromFileUrl } from "@std/path";
+
+/** The project's folder, with a slash at its end. */
+export const root: string = fromFileUrl(new URL("..", import.meta.url));
+
+/** One program. */
+export interface Program {
+  readonly name: "parley" | "parley-server";
+  readonly entry: string;
+  readonly include: readonly string[];
+  readonly permissions: readonly string[];
+}
+
+/** Where an executable goes, and what it is for. */
+export interface CompileOptions {
+  readonly output: string;
+  /** As `deno compile` names it; this machine's own when absent. */
+  readonly target?: string;
+  /** The runtime to put the program into; Deno's own when absent. */
+  readonly runtime?: string;
+}
+
+/** Environment variables each program reads. */
+const serverEnvironment = ["PARLEY_PASSWORD", "NO_COLOR", "HOME", "TERM"];
+const clientEnvironment = [
+  ...serverEnvironment,
+  "XDG_CONFIG_HOME",
+  "XDG_STATE_HOME",
+  "APPDATA",
+  "USERPROFILE",
+  "COLORTERM",
+  "LANG",
+  "LC_ALL",
+];
+
+/** Both programs. */
+export const programs: readonly Program[] = [
+  {
+    name: "parley-server",
+    entry: "server.ts",
+    // Workers are loaded by their address, which nothing imports.
+    include: ["lib/io/store_worker.ts"],
+    permissions: [
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      `--allow-env=${serverEnvironment.join(",")}`,
+      "--allow-sys=networkInterfaces",
+    ],
+  },
+  {
+    name: "parley",
+    entry: "client.ts",
+    include: [],
+    permissions: [
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      `--allow-env=${clientEnvironment.join(",")}`,
+      "--allow-sys=networkInterfaces,statfs",
+    ],
+  },
+];
+
+/**
+ * Runs `deno compile` for one program; {@link writeCommit} must have been called.
+ *
+ * @returns What it said on standard error when it failed.
+ */
+export async function compile(
+  program: Program,
+  { output, target, runtime }: CompileOptions,
+): Promise<string | undefined> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    cwd: root,
+    args: [
+      "compile",
+      "--quiet",
+      "--frozen",
+      "--no-prompt",
+      "--exclude-unused-npm",
+      ...program.permissions,
+      ...[...program.include, commitFile].flatMap((
+        file,
+      ) => ["--include", file]),
+      ...(target === undefined ? [] : ["--target", target]),
+      "--output",
+      output,
+      program.entry,
+    ],
+    // One that is set for all is of one system only.
+    clearEnv: true,
+    env: {
+      ...Object.fromEntries(
+        Object.entries(Deno.env.toObject())
+          .filter(([name]) => name !== "DENORT_BIN"),
+      ),
+      ...runtime && { DENORT_BIN: runtime },
+    },
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "piped",
+  }).output();
+  return success ? undefined : new TextDecoder().decode(stderr);
+}
+
+/** Notes the commit for the programs to tell; an empty file without git. */
+export async function writeCommit(): Promise<void> {
+  await Deno.writeTextFile(`${root}${commitFile}`, await commit());
+}
+
+async function commit(): Promise<string> {
+  const id = await git("rev-parse", "--short=12", "HEAD");
+  const changes = await git("status", "--porcelain", "--untracked-files=no");
+  if (id === undefined) return "";
+  return changes === "" ? id : `${id}-changed`;
+}
+
+async function git(...args: string[]): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command("git", {
+      cwd: root,
+      args,
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const commitFile = "commit.txt";

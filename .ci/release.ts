@@ -1,0 +1,85 @@
+/**
+ * Compiles both programs for every system that Parley is released for into
+ * `dist/release/`, and writes their SHA-256 sums to `SHA256SUMS` there.
+ *
+ * The runtimes come from Deno's own site. Where that cannot be reached, only
+ * the one for Linux on x64 can be had (see `compile.ts`): the others are named
+ * and left out, unless `--all` says that this is a failure.
+ *
+ * Usage: deno task release [--all]
+ */
+import { encodeHex } from "@std/encoding/hex";
+import { version } from "../lib/protocol/version.ts";
+import { compile, programs, root, writeCommit } from "./programs.ts";
+import { fetchRuntime, isDownloadFailure } from "./runtime.ts";
+
+/** What `deno compile` calls a system, and what the files are called. */
+const targets = [
+  { target: "x86_64-unknown-linux-gnu", label: "linux-x64" },
+  { target: "aarch64-unknown-linux-gnu", label: "linux-arm64" },
+  { target: "x86_64-apple-darwin", label: "macos-x64" },
+  { target: "aarch64-apple-darwin", label: "macos-arm64" },
+  { target: "x86_64-pc-windows-msvc", label: "windows-x64" },
+] as const;
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`release: ${line}\n`));
+}
+
+/** Both programs for one system; why not, when that is not possible. */
+async function build(
+  { target, label }: typeof targets[number],
+): Promise<string | undefined> {
+  let runtime = label === "linux-x64" ? Deno.env.get("DENORT_BIN") : undefined;
+  for (const program of programs) {
+    const suffix = label.startsWith("windows") ? ".exe" : "";
+    const output = `${folder}/${program.name}-${version}-${label}${suffix}`;
+    let error = await compile(program, {
+      output,
+      target,
+      ...runtime && { runtime },
+    });
+    if (error !== undefined && isDownloadFailure(error)) {
+      if (label !== "linux-x64") return "its runtime cannot be downloaded";
+      runtime = await fetchRuntime();
+      if (runtime === undefined) return "its runtime cannot be had";
+      error = await compile(program, { output, target, runtime });
+    }
+    if (error !== undefined) {
+      const [line = ""] = error.trim().split("\n");
+      return line;
+    }
+    const { size } = await Deno.stat(root + output);
+    say(`${output} (${(size / 1e6).toFixed(1)} MB)`);
+  }
+  return undefined;
+}
+
+/** Lines as `sha256sum --check` reads them. */
+async function sums(): Promise<string> {
+  const names = [...Deno.readDirSync(root + folder)].map(({ name }) => name)
+    .filter((name) => name.startsWith("parley")).sort();
+  let text = "";
+  for (const name of names) {
+    const bytes = await Deno.readFile(`${root}${folder}/${name}`);
+    const digest = await crypto.subtle.digest("SHA-256", bytes);
+    text += `${encodeHex(digest)}  ${name}\n`;
+  }
+  return text;
+}
+
+const folder = "dist/release";
+await Deno.remove(root + folder, { recursive: true }).catch(() => {});
+await Deno.mkdir(root + folder, { recursive: true });
+await writeCommit();
+const missing: string[] = [];
+for (const each of targets) {
+  const why = await build(each);
+  if (why === undefined) continue;
+  missing.push(each.label);
+  say(`${each.label} is left out: ${why}`);
+}
+await Deno.writeTextFile(`${root}${folder}/SHA256SUMS`, await sums());
+say(`${folder}/SHA256SUMS`);
+if (missing.length === targets.length) Deno.exit(1);
+if (missing.length > 0 && Deno.args.includes("--all")) Deno.exit(1);

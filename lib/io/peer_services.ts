@@ -1,0 +1,103 @@
+/** What a client does with other clients: transfers and private sessions. */
+import type { ClientEffect } from "../client/client_effect.ts";
+import type { ClientOptions } from "../client/client_options.ts";
+import type { PeerEvent } from "../client/offers.ts";
+import type { SessionPort } from "../client/session_port.ts";
+import { openTransfers } from "./open_transfers.ts";
+import { PrivateSessionService } from "./private_session_service.ts";
+import { systemClock } from "./system_clock.ts";
+import { systemRandom } from "./system_random.ts";
+import type { TransferService } from "./transfer_service.ts";
+
+/** An effect that these services carry out. */
+export type PeerEffect = Extract<
+  ClientEffect,
+  {
+    effect:
+      | "prepare-offer"
+      | "start-sending"
+      | "prepare-answer"
+      | "add-addresses"
+      | "bind"
+      | "limit"
+      | "cancel-transfer"
+      | "prepare-session"
+      | "open-session"
+      | "send-private-text"
+      | "close-session"
+      | "close-sessions";
+  }
+>;
+
+/** The services of one client. */
+export class PeerServices {
+  readonly #transfers: TransferService;
+  readonly #onEvent: (event: PeerEvent) => void;
+  /** Made with the first private session. */
+  #sessions: SessionPort | undefined;
+
+  /** @throws {StartError} when the UDP port cannot be had. */
+  constructor(options: ClientOptions, onEvent: (event: PeerEvent) => void) {
+    this.#onEvent = onEvent;
+    this.#transfers = openTransfers(options, onEvent);
+  }
+
+  /** The UDP port that was bound. */
+  get udpPort(): number {
+    return this.#transfers.udpPort;
+  }
+
+  /** @param serverIp Of the server that is connected to. */
+  carryOut(effect: PeerEffect, serverIp: string | undefined): void {
+    const transfers = this.#transfers;
+    switch (effect.effect) {
+      case "prepare-offer":
+        return transfers.prepareOffer(effect.id, effect.path);
+      case "start-sending":
+        return transfers.startSending(effect.id, effect.peer, effect.resume);
+      case "prepare-answer": {
+        const { id, from, file, peer } = effect;
+        return transfers.prepareAnswer(id, from, file, peer);
+      }
+      case "add-addresses":
+        return transfers.addAddresses(effect.id, effect.addresses);
+      case "bind": {
+        if (serverIp === undefined) return;
+        const server = { ip: serverIp, port: effect.port };
+        return transfers.bind(server, effect.grant);
+      }
+      case "limit":
+        return transfers.limit(effect.rate);
+      case "cancel-transfer":
+        return transfers.cancel(effect.id);
+      case "prepare-session":
+        this.#sessions ??= this.#makeSessions();
+        return this.#sessions.prepareSession(effect.id);
+      case "open-session": {
+        const { id, role, peer, self } = effect;
+        return this.#sessions?.openSession(id, role, peer, self);
+      }
+      case "send-private-text":
+        return this.#sessions?.sendText(effect.id, effect.text);
+      case "close-session":
+        return this.#sessions?.closeSession(effect.id);
+      case "close-sessions":
+        // The others are told at once; close() waits until they were.
+        this.#sessions?.close();
+    }
+  }
+
+  /** Ends all, telling the other sides, and frees sockets and files. */
+  async close(): Promise<void> {
+    await this.#sessions?.close();
+    await this.#transfers.close();
+  }
+
+  #makeSessions(): SessionPort {
+    return new PrivateSessionService({
+      random: systemRandom,
+      clock: systemClock,
+      onEvent: this.#onEvent,
+    });
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Which key a user's client signs with.
+ *
+ *     {"id":4,"do":"identity","user":"luke"}
+ */
+import type { RequestFields } from "../../protocol/request.ts";
+import type { ReplyFields } from "../../protocol/server_frame.ts";
+import { mayReach } from "../reach.ts";
+import { Refusal, shown } from "../refusal.ts";
+import type { ServerContext } from "../server_context.ts";
+import type { Session } from "../session.ts";
+
+/** The key that a user's client logged in with last; none when it had none. */
+export function identity(
+  server: ServerContext,
+  session: Session,
+  { user: name }: RequestFields<"identity">,
+): ReplyFields<"identity"> {
+  const user = server.directory.user(name);
+  if (user === undefined) {
+    throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
+  }
+  if (!mayReach(session.user, user)) {
+    throw new Refusal("blocked_by_user", `${user.name} blocked you`);
+  }
+  if (user.identity !== undefined) {
+    return { user: user.name, identity: user.identity };
+  }
+  if (!user.online) {
+    throw new Refusal("user_offline", `${user.name} is off line`);
+  }
+  return { user: user.name };
+}

@@ -334,10 +334,8 @@ export class ClientSession {
       this.#acknowledge();
     }
     this.#logoutWhenIdle();
-    const { requests } = this.#parts;
-    for (;;) {
-      const frame = requests.pollTransmit(this.#now.mono);
-      if (frame === undefined) return;
+    const next = () => this.#parts.requests.pollTransmit(this.#now.mono);
+    for (let frame = next(); frame !== undefined; frame = next()) {
       this.#send(frame);
     }
   }

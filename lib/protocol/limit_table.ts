@@ -117,7 +117,7 @@ export const limitTable = {
     option: "--message-rate",
   },
   messageBurstSeconds: {
-    value: 10,
+    value: 20,
     unit: "seconds",
     what: "of that rate, for which requests may come at once",
     beyond: "as above",

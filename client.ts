@@ -7,6 +7,7 @@ import { forgetServer } from "./lib/io/forget_server.ts";
 import { runClient } from "./lib/io/client_shell.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { StartError } from "./lib/io/start_error.ts";
+import { visibleLines } from "./lib/protocol/text.ts";
 
 const stdout = new ConsoleOutput(Deno.stdout);
 const stderr = new ConsoleOutput(Deno.stderr);
@@ -45,7 +46,9 @@ function password(options: ClientOptions): string | undefined {
 
 /** Ends the program with what nobody caught, in one line. */
 function fail(error: unknown): never {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = visibleLines(
+    error instanceof Error ? error.message : String(error),
+  );
   const known = error instanceof StartError;
   stderr.write(known ? `${text}\n` : `Parley failed: ${text}\n`);
   Deno.exit(1);

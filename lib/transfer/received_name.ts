@@ -19,8 +19,10 @@ export function receivedName(
   const clean = cleanName(offered);
   const { stem, extension } = split(clean);
   const suffix = (copy === 0 ? "" : ` (${copy})`) + extension;
-  // Device names keep their meaning with any extension, but not behind a prefix.
-  const prefix = cleanName(sender).replace(/^\.+/, "") || "someone";
+  // Device names keep their meaning with any extension, but not behind a prefix;
+  // and "aux.txt" is a good name for a user.
+  const prefix = cleanName(sender).replace(/^\.+/, "").replace(device, "_$&") ||
+    "someone";
   const room = maxBytes - byteLength(suffix);
   return truncate(`${prefix}_${stem}`, room).replace(/[. ]+$/, "") + suffix;
 }
@@ -61,6 +63,9 @@ function truncate(text: string, bytes: number): string {
 
 const encoder = new TextEncoder();
 const maxBytes = 240;
+/** What Windows takes for a device, whatever follows the dot. */
+const device =
+  /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*\./i;
 /**
  * Controls, separators, what Windows forbids, bidirectional controls, and what
  * nobody sees: two names that look alike would be two files. The joiners of

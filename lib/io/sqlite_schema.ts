@@ -32,7 +32,7 @@ export function openDatabase(
     database.exec(
       "PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL;" +
         "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;" +
-        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536;" +
+        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;" +
         "PRAGMA wal_autocheckpoint = 8000;",
     );
     migrate(database, path, steps);

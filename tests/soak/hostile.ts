@@ -322,12 +322,10 @@ if (import.meta.main) {
     mustBe("lastClosedMs", figures.lastClosedMs ?? NaN, 11_000);
     mustBe("slowestLoginMs", figures.slowestLoginMs ?? NaN, 1000);
   }
-  const figures = await deafCrowd(
-    server,
-    2 ** 30 * scale,
-    4,
-    names.slice(0, 55),
-  );
+  // How much a server grows that has work to do is not what is measured.
+  const crowd = names.slice(5, 60);
+  report("all read", await deafCrowd(server, 1e8, 4, names.slice(0, 5)));
+  const figures = await deafCrowd(server, 2 ** 30 * scale, 4, crowd);
   report("50 who do not read", figures);
   mustBe("grownMB", figures.grownMB ?? NaN, 80);
   mustBe("stillOnline", figures.stillOnline ?? NaN, 4);

@@ -2,8 +2,11 @@
 import {
   type LogOptions,
   parseServerOptions,
+  serverOptionRows,
   type ServerOptions,
 } from "./lib/server/server_options.ts";
+import { serverPage } from "./lib/server/server_page.ts";
+import { parseManualCommand } from "./lib/protocol/manual_command.ts";
 import { type ServerLogLevel, serverLogLine } from "./lib/log/server_log.ts";
 import { buildInfo } from "./lib/io/build_info.ts";
 import { runCheckCommand } from "./lib/io/check_command.ts";
@@ -26,13 +29,17 @@ const stderr = new ConsoleOutput(Deno.stderr);
 async function main([first, ...rest]: readonly string[]): Promise<number> {
   if (first === "user") return await runUserCommand(rest);
   if (first === "check") return await runCheckCommand(rest);
-  const request = parseServerOptions(Deno.args);
+  const manual = parseManualCommand(Deno.args, serverPage(serverOptionRows));
+  const request = manual ?? parseServerOptions(Deno.args);
   switch (request.kind) {
     case "help":
       stdout.write(request.text + "\n");
       return 0;
     case "version":
       stdout.write(`${request.text}, ${buildInfo()}\n`);
+      return 0;
+    case "print":
+      stdout.write(request.text);
       return 0;
     case "error":
       stderr.write(request.message + "\n");

@@ -3,6 +3,7 @@
  * with, the files that nothing imports, and the commit they were made from.
  */
 import { fromFileUrl } from "@std/path";
+import { settingRows } from "../lib/client/client_settings.ts";
 
 /** The project's folder, with a slash at its end. */
 export const root: string = fromFileUrl(new URL("..", import.meta.url));
@@ -28,6 +29,7 @@ export interface CompileOptions {
 const serverEnvironment = ["PARLEY_PASSWORD", "NO_COLOR", "HOME", "TERM"];
 const clientEnvironment = [
   ...serverEnvironment,
+  ...settingRows.flatMap(({ environment }) => environment ?? []),
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",
   "APPDATA",

@@ -57,7 +57,8 @@ async function build(
 
 /** Lines as `sha256sum --check` reads them. */
 async function sums(): Promise<string> {
-  const names = [...Deno.readDirSync(root + folder)].map(({ name }) => name)
+  const all = await Array.fromAsync(Deno.readDir(root + folder));
+  const names = all.map(({ name }) => name)
     .filter((name) => name.startsWith("parley")).sort();
   let text = "";
   for (const name of names) {

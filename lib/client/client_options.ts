@@ -1,20 +1,29 @@
-/** The command line of the client (SPEC.md §1). */
+/** The command line of the client (SPEC.md §1), with environment and configuration. */
+import { closestString } from "@std/text/closest-string";
 import {
-  describeOptions,
-  type IntegerSetting,
-  integerSetting,
+  type CommandLine,
   lastValue,
-  type OptionRow,
   parseCommandLine,
   parseHost,
+  parseInteger,
   parseNonEmpty,
   type StartRequest,
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
 import { leastRate, parseRate } from "../commands/rate.ts";
+import { isFingerprint } from "../protocol/fingerprint.ts";
 import { isUserName } from "../protocol/names.ts";
+import { renderHelp } from "../protocol/program_page.ts";
+import { clientPage } from "./client_page.ts";
+import { clientOptionRows } from "./client_settings.ts";
+import type { ClientConfig } from "./config_file.ts";
 import { parseServerLabel } from "./server_pins.ts";
+import {
+  argumentNames,
+  type SettingValue,
+  SettingValues,
+} from "./setting_values.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 
 /** What becomes of incoming files and private sessions. */
@@ -26,6 +35,12 @@ export interface ClientOptions {
   readonly host: string;
   /** The server's port. */
   readonly port: number;
+  /** The server's name in the configuration, when it has one. */
+  readonly server?: string;
+  /** What to say when the host's name cannot be found. */
+  readonly hostHint?: string;
+  /** Fingerprint of the server's key; absent to take the one it has shown first. */
+  readonly pin?: string;
   /** User name; asked when absent. */
   readonly user?: string;
   /** From `PARLEY_PASSWORD`; absent when a password file is given. */
@@ -52,7 +67,18 @@ export interface ClientOptions {
   readonly identity?: string;
   /** False when colour was declined; a terminal is needed for it as well. */
   readonly color: boolean;
+  /** Ring the bell when somebody writes to the user. */
+  readonly notify: boolean;
+  /** Show the time of each message. */
+  readonly timestamps: boolean;
+  /** Never redraw the screen. */
+  readonly plainUi: boolean;
 }
+
+/** What the configuration says, or in one line why it cannot be used. */
+export type ConfigSource =
+  | { readonly config?: ClientConfig }
+  | { readonly problem: string };
 
 /**
  * Reads the client's command line, without the program's name.
@@ -62,79 +88,166 @@ export interface ClientOptions {
 export function parseClientOptions(
   args: readonly string[],
   env: (name: string) => string | undefined,
+  source: ConfigSource = {},
 ): StartRequest<ClientOptions> {
   return startRequest(() => {
-    const line = parseCommandLine(
-      args,
-      rows,
-      ["SERVER_HOST", "SERVER_PORT", "UDP_PORT"],
-    );
-    if (line.options.has("--help")) return { kind: "help", text: helpText };
+    const line = parseCommandLine(args, clientOptionRows, argumentNames);
+    if (line.options.has("--help")) {
+      return { kind: "help", text: renderHelp(clientPage) };
+    }
     if (line.options.has("--version")) {
       const text = `parley ${version} (protocol ${protocolVersion})`;
       return { kind: "version", text };
     }
-    const value = (name: string) => lastValue(line, name);
-    // Checked even when the option wins over it.
-    const host = parseHost("SERVER_HOST", line.positionals[0] ?? "127.0.0.1");
-    const user = value("--user");
-    if (user !== undefined && !isUserName(user)) {
-      throw new UsageError(
-        `invalid --user "${user}": must be 1 to 32 of A-Z a-z 0-9 . _ -`,
-      );
-    }
-    const passwordFile = value("--password-file");
-    if (passwordFile !== undefined) {
-      parseNonEmpty("--password-file", passwordFile, "the path of a file");
-    }
-    const password = passwordFile === undefined
-      ? env("PARLEY_PASSWORD")
-      : undefined;
-    const accept = value("--accept");
-    const exec = line.options.get("--exec") ?? [];
-    for (const command of exec) parseNonEmpty("--exec", command, "a command");
-    const forget = value("--forget");
-    const identity = value("--identity");
-    const options: ClientOptions = {
-      host: parseHost("--host", value("--host") ?? host),
-      port: integerSetting(line, portSetting),
-      ...user !== undefined && { user },
-      ...password !== undefined && { password },
-      ...passwordFile !== undefined && { passwordFile },
-      udpPort: integerSetting(line, udpPortSetting),
-      downloadDir: parseNonEmpty(
-        "--download-dir",
-        value("--download-dir") ?? ".",
-        "a folder",
-      ),
-      ...accept !== undefined && { accept: parseAccept(accept) },
-      limit: parseLimit(value("--limit") ?? "off"),
-      exec,
-      json: line.options.has("--json"),
-      plain: line.options.has("--plain"),
-      ...forget !== undefined && { forget: parseForget(forget) },
-      ...identity !== undefined && {
-        identity: parseNonEmpty("--identity", identity, "the path of a file"),
-      },
-      // https://no-color.org: any value but the empty one.
-      color: !line.options.has("--no-color") && !env("NO_COLOR"),
-    };
-    return { kind: "run", options };
+    const settings = findSettings(line, env, source);
+    return { kind: "run", options: readOptions(line, env, settings) };
   });
 }
 
-function parseLimit(text: string): number {
-  const rate = parseRate(text);
-  if (rate !== undefined) return rate;
+/**
+ * The settings that are in force with this command line.
+ *
+ * @throws {UsageError} when the configuration cannot be used.
+ */
+export function findSettings(
+  line: CommandLine,
+  env: (name: string) => string | undefined,
+  source: ConfigSource,
+): ClientSettings {
+  if ("problem" in source) throw new UsageError(source.problem);
+  const { config } = source;
+  return { config, values: new SettingValues(line, env, config) };
+}
+
+/** Settings and the configuration that some of them come from. */
+export interface ClientSettings {
+  readonly config: ClientConfig | undefined;
+  readonly values: SettingValues;
+}
+
+/** @throws {UsageError} when a value is not what it must be. */
+export function readOptions(
+  line: CommandLine,
+  env: (name: string) => string | undefined,
+  { config, values }: ClientSettings,
+): ClientOptions {
+  // Checked even when an option wins over it.
+  const [, port, udpPort] = line.positionals;
+  if (port !== undefined) portNumber("SERVER_PORT", port);
+  if (udpPort !== undefined) udpPortNumber("UDP_PORT", udpPort);
+  const optional = <T>(key: string, parse: Parse<T>) => {
+    const value = values.find(key);
+    return value.text === undefined ? undefined : read(value, parse);
+  };
+  const needed = <T>(key: string, parse: Parse<T>) =>
+    read(values.find(key), parse);
+  const { server } = values;
+  const named = server === undefined
+    ? needed("server", parseHost)
+    : parseHost("server", server);
+  const host = optional("host", parseHost) ?? named;
+  const pin = optional("pin", parsePin);
+  const user = optional("user", parseUser);
+  const passwordFile = optional("password-file", parsePath);
+  const password = passwordFile === undefined
+    ? env("PARLEY_PASSWORD")
+    : undefined;
+  const accept = optional("accept", parseAccept);
+  const exec = line.options.get("--exec") ?? [];
+  for (const command of exec) parseNonEmpty("--exec", command, "a command");
+  const forget = lastValue(line, "--forget");
+  const identity = optional("identity", parsePath);
+  const hostHint = server === undefined ? hintFor(host, config) : undefined;
+  return {
+    host,
+    port: needed("port", portNumber),
+    ...server !== undefined && { server },
+    ...hostHint !== undefined && { hostHint },
+    ...pin !== undefined && { pin },
+    ...user !== undefined && { user },
+    ...password !== undefined && { password },
+    ...passwordFile !== undefined && { passwordFile },
+    udpPort: needed("udp-port", udpPortNumber),
+    downloadDir: needed("download-dir", parseFolder),
+    ...accept !== undefined && { accept },
+    limit: needed("limit", parseLimit),
+    exec,
+    json: line.options.has("--json"),
+    plain: values.isOn("plain"),
+    ...forget !== undefined && { forget: parseForget(forget) },
+    ...identity !== undefined && { identity },
+    color: values.isOn("color"),
+    notify: values.isOn("notify"),
+    timestamps: values.isOn("timestamps"),
+    plainUi: values.isOn("plain-ui"),
+  };
+}
+
+type Parse<T> = (name: string, text: string) => T;
+
+/** Checks a value; what is wrong with it is told with the place it stands in. */
+function read<T>({ name, text = "", place }: SettingValue, parse: Parse<T>): T {
+  try {
+    return parse(name, text);
+  } catch (error) {
+    if (!(error instanceof UsageError) || place === undefined) throw error;
+    throw new UsageError(`${place}: ${error.message}`);
+  }
+}
+
+/** What to say of a plain word that is no saved server, should it be no host. */
+function hintFor(
+  host: string,
+  config: ClientConfig | undefined,
+): string | undefined {
+  const saved = [...config?.servers.keys() ?? []];
+  if (saved.length === 0 || /[.:]/.test(host)) return undefined;
+  const nearest = closestString(host, saved);
+  return `there is neither a saved server nor a host "${host}"; did you mean "${nearest}"?`;
+}
+
+function portNumber(name: string, text: string): number {
+  return parseInteger(name, text, 1, 65535);
+}
+
+function udpPortNumber(name: string, text: string): number {
+  return parseInteger(name, text, 0, 65535);
+}
+
+function parseUser(name: string, text: string): string {
+  if (isUserName(text)) return text;
   throw new UsageError(
-    `invalid --limit "${text}": must be bytes a second from ${leastRate}, such as 500k or 2M, or off`,
+    `invalid ${name} "${text}": must be 1 to 32 of A-Z a-z 0-9 . _ -`,
   );
 }
 
-function parseAccept(text: string): AcceptMode {
+function parsePath(name: string, text: string): string {
+  return parseNonEmpty(name, text, "the path of a file");
+}
+
+function parseFolder(name: string, text: string): string {
+  return parseNonEmpty(name, text, "a folder");
+}
+
+function parsePin(name: string, text: string): string {
+  if (isFingerprint(text)) return text;
+  throw new UsageError(
+    `invalid ${name} "${text}": must be SHA256:… as the server prints it at its start`,
+  );
+}
+
+function parseLimit(name: string, text: string): number {
+  const rate = parseRate(text);
+  if (rate !== undefined) return rate;
+  throw new UsageError(
+    `invalid ${name} "${text}": must be bytes a second from ${leastRate}, such as 500k or 2M, or off`,
+  );
+}
+
+function parseAccept(name: string, text: string): AcceptMode {
   if (text === "always" || text === "ask" || text === "never") return text;
   throw new UsageError(
-    `invalid --accept "${text}": must be always, ask or never`,
+    `invalid ${name} "${text}": must be always, ask or never`,
   );
 }
 
@@ -145,110 +258,3 @@ function parseForget(text: string): string {
     `invalid --forget "${text}": must be HOST:PORT as in the message about the changed key`,
   );
 }
-
-const portSetting: IntegerSetting = {
-  option: "--port",
-  argument: "SERVER_PORT",
-  place: 1,
-  min: 1,
-  max: 65535,
-  standard: 6000,
-};
-const udpPortSetting: IntegerSetting = {
-  option: "--udp-port",
-  argument: "UDP_PORT",
-  place: 2,
-  min: 0,
-  max: 65535,
-  standard: 0,
-};
-
-const rows: readonly OptionRow[] = [
-  {
-    name: "--host",
-    value: "HOST",
-    help: "the server's host name or address",
-    default: "127.0.0.1",
-  },
-  {
-    name: "--port",
-    value: "PORT",
-    help: "the server's port",
-    default: "6000",
-  },
-  {
-    name: "--user",
-    value: "NAME",
-    help: "user name; asked when not given",
-  },
-  {
-    name: "--password-file",
-    value: "FILE",
-    help: "its first line is the password; asked when not given",
-  },
-  {
-    name: "--udp-port",
-    value: "PORT",
-    help: "UDP port for peer-to-peer transfers; 0 = any free one",
-    default: "0",
-  },
-  {
-    name: "--download-dir",
-    value: "FOLDER",
-    help: "where received files go",
-    default: ".",
-  },
-  {
-    name: "--accept",
-    value: "MODE",
-    help: "files and private sessions: always, ask or never",
-    default: "ask on a terminal, else always",
-  },
-  {
-    name: "--limit",
-    value: "RATE",
-    help: "send at most so many bytes a second, as 500k or 2M",
-    default: "off",
-  },
-  {
-    name: "--exec",
-    value: "COMMAND",
-    help: "run a command, log out and exit; may be repeated",
-  },
-  {
-    name: "--json",
-    help: "print every event and reply as one JSON object per line",
-  },
-  { name: "--plain", help: "connect without TLS (trusted networks)" },
-  {
-    name: "--forget",
-    value: "HOST:PORT",
-    help: "forget that server's key, so that its next one is accepted; exits",
-  },
-  {
-    name: "--identity",
-    value: "FILE",
-    help: "sign with this key, such as a copy of another machine's",
-    default: "identity.pem in the configuration folder",
-  },
-  { name: "--no-color", help: "no colour" },
-  { name: "--help", help: "show this" },
-  { name: "--version", help: "show the version" },
-];
-
-const helpText = `Parley ${version}, a client for the terminal
-
-Usage:
-  parley [SERVER_HOST] [SERVER_PORT] [UDP_PORT] [options]
-
-Options (an option wins over the argument of the same meaning):
-${describeOptions(rows)}
-
-Environment:
-  PARLEY_PASSWORD  the password, where it cannot be asked
-  NO_COLOR         no colour when set
-
-Without a terminal, commands are read from standard input, one a line.
-
-Exit codes: 0 after a clean logout, 1 when the server cannot be reached, the
-login fails or a command of --exec fails, 2 for a wrong command line.`;

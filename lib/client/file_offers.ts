@@ -101,13 +101,17 @@ export class FileOffers {
     transfer: Transfer,
     result: "verified" | "failed" | "cancelled",
     reason?: string,
+    code?: string,
   ): void {
     const { id: offer, state, direction, answering } = transfer;
     if (state === "preparing") return;
     if (direction === "incoming" && state === "offered" && !answering) {
       return this.decline(offer, "rejected");
     }
-    const why = reason === undefined ? {} : { reason: reason.slice(0, 256) };
+    const why = {
+      ...reason !== undefined && { reason: reason.slice(0, 256) },
+      ...code !== undefined && { code },
+    };
     this.#host.request("offer-end", { offer, result, ...why }, () => {});
   }
 

@@ -222,7 +222,7 @@ export class PrivateSessions {
 
   /** The other side, or the server in its place, ended it. */
   handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
-    const { offer, result, reason } = event;
+    const { offer, result } = event;
     this.#table.forgetCrossed(offer);
     const session = this.#table.find(offer);
     if (session === undefined) return;
@@ -238,7 +238,8 @@ export class PrivateSessions {
     if (result === "cancelled") {
       return this.#table.end(session, "cancelled", `${user} took it back`);
     }
-    this.#table.end(session, "failed", reason ?? `${user} could not go on`);
+    const { reason = `${user} could not go on`, code = "failed" } = event;
+    this.#table.end(session, "failed", reason, { code });
   }
 
   /** The private-session service has something to tell. */

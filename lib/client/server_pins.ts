@@ -96,6 +96,16 @@ export function changedKeyMessage(
     `accept it with: parley --forget ${label}`;
 }
 
+/** Why a server is refused that has another key than was given for it. */
+export function wrongKeyMessage(
+  label: string,
+  given: string,
+  shown: string,
+): string {
+  return `the key of ${label} is ${shown} and not ${given}, as --pin or config.toml says: ` +
+    "somebody may be listening in; ask the server's owner for the right one";
+}
+
 function parseLine(line: string, label: string): ServerPin | undefined {
   const [name, fingerprint = "", base64 = "", ...more] = line.trimEnd().split(
     " ",

@@ -76,6 +76,7 @@ export type TransferFailure =
   | "unreadable" // the file to send: missing, a folder, no permission
   | "changed" // the file to send changed while it was sent
   | "disk" // the receiver has too little room or cannot write
+  | "user_offline" // the other side ended its client
   | "unreachable" // no datagram of the other side came
   | "integrity" // the whole file did not match its hash
   | "cancelled" // the other side stopped it

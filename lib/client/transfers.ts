@@ -164,8 +164,10 @@ export class Transfers {
     const { id, terms } = transfer;
     if (!event.accept || event.key === undefined || terms === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const message = rejectionText("file", event.reason);
-      return this.#table.end(transfer, "rejected", message);
+      const { reason } = event;
+      const code = codes.find((code) => code === reason);
+      const message = rejectionText("file", reason);
+      return this.#table.end(transfer, "rejected", message, undefined, code);
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
     if (refusal !== undefined) {
@@ -204,11 +206,8 @@ export class Transfers {
     if (event.result === "cancelled") {
       return this.#table.end(transfer, "cancelled", `cancelled by ${user}`);
     }
-    this.#table.end(
-      transfer,
-      "failed",
-      event.reason ?? `${user} could not go on`,
-    );
+    const { reason = `${user} could not go on`, code } = event;
+    this.#table.end(transfer, "failed", reason, undefined, code);
   }
 
   /** The transfer service has something to tell. */
@@ -291,7 +290,7 @@ export class Transfers {
     } else if (code === "cancelled") {
       // The other side's datagram was faster than its word through the server.
       return this.#table.end(transfer, "cancelled", message);
-    } else this.#offers.tellEnd(transfer, "failed", message);
+    } else this.#offers.tellEnd(transfer, "failed", message, code);
     this.#table.end(transfer, "failed", message, undefined, code);
   }
 
@@ -305,3 +304,5 @@ export class Transfers {
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
 const settleMs = 2000;
+/** Reasons of a receiver that programs are told apart from a plain no. */
+const codes = ["disk", "busy"];

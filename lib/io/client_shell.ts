@@ -14,7 +14,7 @@ import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
 import type { KnownPeersFile } from "./known_peers_file.ts";
 import { type OpenedIdentity, openIdentity } from "./open_identity.ts";
-import { openPins } from "./open_pins.ts";
+import { givenPin, openPins } from "./open_pins.ts";
 import { PeerServices } from "./peer_services.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
@@ -38,7 +38,7 @@ export async function runClient(
   options: ClientOptions,
   password: string | undefined,
 ): Promise<number> {
-  const pins = options.plain ? undefined : await openPins();
+  const pins = options.plain ? undefined : await openPins(givenPin(options));
   const { host, port, identity } = options;
   const label = serverLabel(host, port);
   // Nothing is written, and so nothing fails, before there is a shell.

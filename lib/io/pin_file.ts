@@ -11,14 +11,29 @@ import { readTextFile } from "./read_text_file.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
+/** A server's key that was not met but told: on the command line, or in a file. */
+export interface GivenPin {
+  /** As `serverLabel` writes it. */
+  readonly label: string;
+  readonly fingerprint: string;
+}
+
 /** Reads and rewrites `known_servers` in a configuration folder. */
 export class PinFile {
   readonly path: string;
   /** What could not be written, good for as long as the program runs. */
   readonly #unwritten = new Map<string, ServerPin>();
+  readonly #given: GivenPin | undefined;
 
-  constructor(configFolder: string) {
+  /** @param given Wins over what is known of its server. */
+  constructor(configFolder: string, given?: GivenPin) {
     this.path = join(configFolder, "known_servers");
+    this.#given = given;
+  }
+
+  /** True when the key of this server was given. */
+  isGiven(label: string): boolean {
+    return this.#given?.label === label;
   }
 
   /**
@@ -29,9 +44,14 @@ export class PinFile {
    * key could not be told from a new server.
    */
   async find(label: string): Promise<ServerPin | undefined> {
-    const unwritten = this.#unwritten.get(label);
-    return unwritten ??
+    const known = this.#unwritten.get(label) ??
       findServerPin(await readTextFile(this.path) ?? "", label);
+    const { fingerprint } = this.#given ?? {};
+    if (fingerprint === undefined || !this.isGiven(label)) return known;
+    return known?.fingerprint === fingerprint
+      ? known
+      // The certificate is asked for at the first connection.
+      : { fingerprint, certificate: new Uint8Array(0) };
   }
 
   /**

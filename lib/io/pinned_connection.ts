@@ -7,6 +7,7 @@ import {
   firstContactMessage,
   serverLabel,
   type ServerPin,
+  wrongKeyMessage,
 } from "../client/server_pins.ts";
 import {
   CertificateError,
@@ -79,8 +80,9 @@ export async function connectPinned(
       : error;
   });
   if (pin !== undefined && pin.fingerprint !== shown.fingerprint) {
+    const message = pins.isGiven(label) ? wrongKeyMessage : changedKeyMessage;
     throw new ServerKeyChangedError(
-      changedKeyMessage(label, pin.fingerprint, shown.fingerprint),
+      message(label, pin.fingerprint, shown.fingerprint),
     );
   }
   const connection = await connectTls(hostname, port, shown);

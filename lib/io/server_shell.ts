@@ -125,6 +125,15 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     return answer;
   }
 
+  /** A datagram came to the other UDP port, which is for probes alone. */
+  handleProbe(
+    bytes: Uint8Array,
+    from: WireAddress,
+  ): ServerDatagram | undefined {
+    const { probes } = this.#parts.core;
+    return probes.handleDatagram(bytes, from, systemClock().mono);
+  }
+
   /** The accounts were edited. */
   handleAccounts(accounts: Accounts): void {
     this.#parts.core.handleAccounts(accounts, systemClock());

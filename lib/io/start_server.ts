@@ -99,6 +99,7 @@ export async function startServer(
     idleMs: options.idleTimeout * 1000,
     // Known once it is bound, before the first client can ask.
     udpPort: 0,
+    otherUdpPort: 0,
     relayBytes: options.relayQuota * 1_000_000,
     keepMs: options.keepDays * dayMs,
     messageRate: options.limits.messageRate,
@@ -135,6 +136,11 @@ export async function startServer(
   if (udp !== undefined) {
     parts.adopt(udp, (udp) => udp.close());
     coreOptions.udpPort = udp.port;
+    const other = openOtherUdp(options.host, shell);
+    if (other !== undefined) {
+      parts.adopt(other, (other) => other.close());
+      coreOptions.otherUdpPort = other.port;
+    }
   }
   const startedAt = systemClock().mono;
   const metrics = options.metrics && parts.adopt(
@@ -214,6 +220,26 @@ function openUdp<Accounts>(
     }
   }
   return undefined;
+}
+
+/**
+ * Any other UDP port: a client that is seen from two addresses at two ports is
+ * behind a router that clients cannot reach each other through. Nothing else
+ * needs it.
+ */
+function openOtherUdp<Accounts>(
+  host: string,
+  shell: ServerShell<Accounts>,
+): UdpServer | undefined {
+  try {
+    return new UdpServer(
+      host,
+      0,
+      (bytes, from) => shell.handleProbe(bytes, from),
+    );
+  } catch {
+    return undefined;
+  }
 }
 
 async function tlsCertificate(

@@ -18,7 +18,7 @@ export function closedFailure(
     case "integrity":
       return ["integrity", `"${name}" arrived damaged; send it again`];
     case "left":
-      return ["unreachable", `The ${other} went off line during "${name}"`];
+      return ["user_offline", `The ${other} went off line during "${name}"`];
     case "internal":
       return ["internal", `The ${other} could not go on with "${name}"`];
   }

@@ -19,12 +19,21 @@ export interface OptionRow {
   readonly help: string;
   /** Shown in the help. */
   readonly default?: string;
+  /** The values there are, where they are few. */
+  readonly choices?: readonly string[];
+  /** A switch that `--no-NAME` turns off. */
+  readonly negatable?: boolean;
+  /** Environment variable that says the same, unless the option is given. */
+  readonly environment?: string;
 }
 
 /** A command line taken apart; what the values mean is not checked yet. */
 export interface CommandLine {
   readonly positionals: readonly string[];
-  /** All values of each option, in order; of a switch, one `""` each time. */
+  /**
+   * All values of each option, in order; of a switch, one `""` each time, or
+   * `"no"` where it was turned off.
+   */
   readonly options: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -69,7 +78,7 @@ export function parseCommandLine(
     const equals = arg.indexOf("=");
     const given = equals < 0 ? arg : arg.slice(0, equals);
     const name = given === "-h" ? "--help" : given;
-    const row = rows.find((row) => row.name === name);
+    const row = rows.find((row) => optionNames(row).includes(name));
     if (row === undefined) throw unknownOption(given, rows);
     let value = equals < 0 ? undefined : arg.slice(equals + 1);
     if (row.value === undefined) {
@@ -78,11 +87,17 @@ export function parseCommandLine(
       }
     } else if (value === undefined) {
       value = args[++i];
-      if (value === undefined || rows.some((row) => row.name === value)) {
+      const missed = value;
+      if (
+        missed === undefined ||
+        rows.some((row) => optionNames(row).includes(missed))
+      ) {
         throw new UsageError(`${name} needs a value: ${name} ${row.value}`);
       }
     }
-    options.set(name, [...options.get(name) ?? [], value ?? ""]);
+    const switched = name === row.name ? "" : "no";
+    const before = options.get(row.name) ?? [];
+    options.set(row.name, [...before, value ?? switched]);
   }
   const surplus = found[positionals.length];
   if (surplus !== undefined) {
@@ -97,6 +112,26 @@ export function parseCommandLine(
 /** The value of option `name` that counts; `undefined` when it is not given. */
 export function lastValue(line: CommandLine, name: string): string | undefined {
   return line.options.get(name)?.at(-1);
+}
+
+/** Whether a switch is on; `undefined` when it is not given. */
+export function lastSwitch(
+  line: CommandLine,
+  name: string,
+): boolean | undefined {
+  const value = lastValue(line, name);
+  return value === undefined ? undefined : value !== "no";
+}
+
+/** What can be written for an option: its name, and that which turns it off. */
+export function optionNames(row: OptionRow): readonly string[] {
+  return row.negatable ? [row.name, `--no-${row.name.slice(2)}`] : [row.name];
+}
+
+/** An option as the help heads its line. */
+export function optionHead(row: OptionRow): string {
+  const names = optionNames(row).join(", ");
+  return row.value === undefined ? names : `${names} ${row.value}`;
 }
 
 /**
@@ -170,21 +205,6 @@ export function parseHost(name: string, text: string): string {
   );
 }
 
-/** The help lines of `rows`, in two columns. */
-export function describeOptions(rows: readonly OptionRow[]): string {
-  const heads = rows.map(({ name, value }) =>
-    value === undefined ? name : `${name} ${value}`
-  );
-  const width = Math.max(...heads.map((head) => head.length));
-  return rows.map((row, index) => {
-    const head = (heads[index] ?? "").padEnd(width);
-    const standard = row.default === undefined
-      ? ""
-      : ` (default: ${row.default})`;
-    return `  ${head}  ${row.help}${standard}`;
-  }).join("\n");
-}
-
 /** Runs `parse`; what it throws for wrong usage becomes the result. */
 export function startRequest<Options>(
   parse: () => StartRequest<Options>,
@@ -198,7 +218,7 @@ export function startRequest<Options>(
 }
 
 function unknownOption(given: string, rows: readonly OptionRow[]): UsageError {
-  const nearest = closestString(given, rows.map((row) => row.name));
+  const nearest = closestString(given, rows.flatMap(optionNames));
   return new UsageError(
     `unknown option ${given}: did you mean ${nearest}? --help lists all`,
   );

@@ -264,6 +264,12 @@ export const limitTable = {
     what: "binds of one address (of IPv6: /64) that are looked at",
     beyond: "dropped",
   },
+  probesPerAddress: {
+    value: 50,
+    unit: "datagrams a second",
+    what: "probes of one address (of IPv6: /64) that are looked at",
+    beyond: "dropped",
+  },
   relayBytesPerSecond: {
     value: 8_000_000,
     unit: "bytes a second",

@@ -113,6 +113,8 @@ const requests = {
   "group-members": object({ group: name }),
   /** What is needed to talk to the server's UDP port. */
   rendezvous: object({}),
+  /** What is needed to probe the server's UDP ports without a login. */
+  probe: object({}),
   offer: object({
     offer: offerId,
     to: name,
@@ -144,6 +146,8 @@ const requests = {
     offer: offerId,
     result: oneOf("verified", "failed", "cancelled", "closed"),
     reason: optional(string(0, 256)),
+    /** Why it failed, for programs. */
+    code: optional(string(1, 32, /^[a-z_]+$/)),
   }),
 } as const satisfies Record<string, Check<object>>;
 

@@ -206,6 +206,14 @@ const replies = {
     /** Authenticates them: 32 bytes, base64url. */
     key: publicKey,
   }),
+  probe: object({
+    /** Names the client in its probes: 8 bytes, hexadecimal. */
+    id: offerId,
+    /** Authenticates them: 32 bytes, base64url. */
+    key: publicKey,
+    /** Another UDP port of the server that answers probes; 0 for none. */
+    otherPort: port,
+  }),
   offer: object({}),
   answer: object({}),
   "offer-end": object({}),
@@ -296,6 +304,7 @@ const events = {
     from: name,
     result: oneOf("verified", "failed", "cancelled", "closed"),
     reason: optional(string(0, 256)),
+    code: optional(string(1, 32, /^[a-z_]+$/)),
   }),
 } as const satisfies Record<string, Check<object>>;
 

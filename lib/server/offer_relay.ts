@@ -18,15 +18,16 @@ export function endOffersOf(
 ): void {
   for (const offer of server.offers.of(user)) {
     if (offer.accepted && resumable) continue;
-    endOffer(server, offer, user, `${user.name} went off line`);
+    endOffer(server, offer, user, `${user.name} went off line`, "user_offline");
   }
 }
 
 /** Ends the offers that nobody answered, and those that nobody will end. */
 export function endOldOffers(server: ServerContext, now: Instant): void {
   for (const offer of server.offers.expired(now.mono)) {
-    endOffer(server, offer, offer.to, "The offer was not answered in time");
-    endOffer(server, offer, offer.from, "The offer was not answered in time");
+    const reason = "The offer was not answered in time";
+    endOffer(server, offer, offer.to, reason, "rejected");
+    endOffer(server, offer, offer.from, reason, "rejected");
   }
   for (const offer of server.offers.abandoned(now.mono)) {
     endOffer(server, offer, offer.to, "The other side did not come back");
@@ -43,7 +44,8 @@ export function endOffersBetween(
   for (const offer of server.offers.of(blocker)) {
     if (offer.from !== blocked && offer.to !== blocked) continue;
     // As if the blocker had left: a block is not announced.
-    endOffer(server, offer, blocker, `${blocker.name} went off line`);
+    const reason = `${blocker.name} went off line`;
+    endOffer(server, offer, blocker, reason, "user_offline");
     endOffer(server, offer, blocked, `You blocked ${blocked.name}`);
   }
 }
@@ -84,10 +86,11 @@ function endOffer(
   offer: Offer,
   user: User,
   reason: string,
+  code: "user_offline" | "rejected" | "failed" = "failed",
 ): void {
   server.offers.remove(offer);
   const other = offer.from === user ? offer.to : offer.from;
-  const fields = { offer: offer.id, from: user.name, reason };
+  const fields = { offer: offer.id, from: user.name, reason, code };
   sendOrPark(
     other,
     encodeFrame(event("offer-end", { ...fields, result: "failed" })),

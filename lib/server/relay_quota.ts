@@ -8,6 +8,9 @@ import { limits } from "../protocol/limits.ts";
 import type { RelayRefusal } from "../protocol/rendezvous_datagram.ts";
 import type { User } from "./user.ts";
 
+/** A side of an offer: the one who made it, or the one it was made to. */
+export type OfferSide = "from" | "to";
+
 /** What one user has used. */
 interface Use {
   day: number;
@@ -16,8 +19,8 @@ interface Use {
   tokens: number;
   /** When the tokens were counted, monotonic ms. */
   at: number;
-  /** When the user was last told of a refusal, monotonic ms. */
-  toldAt: number;
+  /** When each side was last told of a refusal, monotonic ms. */
+  readonly toldAt: Record<OfferSide, number>;
 }
 
 /** The relay's accounts. */
@@ -48,11 +51,11 @@ export class RelayQuota {
     return undefined;
   }
 
-  /** True once a second: a refusal is to be told. */
-  mayTell(user: User, now: number): boolean {
+  /** True once a second for each side: a refusal is to be told. */
+  mayTell(user: User, side: OfferSide, now: number): boolean {
     const use = this.#uses.get(user);
-    if (use === undefined || now - use.toldAt < tellMs) return false;
-    use.toldAt = now;
+    if (use === undefined || now - use.toldAt[side] < tellMs) return false;
+    use.toldAt[side] = now;
     return true;
   }
 
@@ -65,7 +68,7 @@ export class RelayQuota {
         bytes: 0,
         tokens: burstBytes,
         at: now.mono,
-        toldAt: -Infinity,
+        toldAt: { from: -Infinity, to: -Infinity },
       };
       this.#uses.set(user, use);
     }

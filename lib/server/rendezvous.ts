@@ -23,7 +23,8 @@ import {
 import type { WireAddress } from "../protocol/request.ts";
 import type { Offer, OfferTable } from "./offer_table.ts";
 import { RateLimit } from "./rate_limit.ts";
-import { RelayQuota } from "./relay_quota.ts";
+import { type OfferSide, RelayQuota } from "./relay_quota.ts";
+import { UdpProbes } from "./udp_probes.ts";
 import type { User } from "./user.ts";
 
 /** A datagram to send; the bytes may be those that came in. */
@@ -59,6 +60,8 @@ export class Rendezvous {
   readonly #binds = new RateLimit(limits.datagramsPerAddress);
   readonly #quota: RelayQuota;
   #moved: User | undefined;
+  /** For clients that look at the way to the server. */
+  readonly probes: UdpProbes;
 
   /** @param relayBytes Bytes a day that are relayed for a user; 0 for none. */
   constructor(
@@ -69,6 +72,7 @@ export class Rendezvous {
     this.#offers = offers;
     this.#random = random;
     this.#quota = new RelayQuota(relayBytes);
+    this.probes = new UdpProbes(random);
   }
 
   /** Gives a user's client what it needs to bind; what it had before is void. */
@@ -113,7 +117,7 @@ export class Rendezvous {
     if (bytes[0] === rendezvousType.relayed) {
       return this.#relay(bytes, from, now);
     }
-    return undefined;
+    return this.probes.handleDatagram(bytes, from, now.mono);
   }
 
   /** The user whose address changed since the last call. */
@@ -161,29 +165,29 @@ export class Rendezvous {
     const transfer = bytes.subarray(2, 10);
     const offer = this.#offers.find(encodeHex(transfer));
     if (offer === undefined || !offer.accepted) return undefined;
-    const to = this.#otherSide(offer, from, now.mono);
+    const side = this.#sideAt(offer, from, now.mono);
+    if (side === undefined) return undefined;
+    const other = side === "from" ? offer.to : offer.from;
+    const to = this.#nearest(other, from, now.mono);
     if (to === undefined) return undefined;
     const refusal = this.#quota.take(offer.from, bytes.length, now);
     if (refusal === undefined) return { to, bytes };
-    if (refusal === "rate" || !this.#quota.mayTell(offer.from, now.mono)) {
-      return undefined;
-    }
+    if (refusal === "rate") return undefined;
+    if (!this.#quota.mayTell(offer.from, side, now.mono)) return undefined;
     return { to: from, bytes: encodeRefused(transfer, refusal) };
   }
 
-  /** Where the other side of the offer is, when one side is at `from`. */
-  #otherSide(
+  /** Which side of the offer is at `from`. */
+  #sideAt(
     offer: Offer,
     from: WireAddress,
     now: number,
-  ): WireAddress | undefined {
-    const isAt = (user: User) =>
-      this.addresses(user, now).some(({ ip, port }) =>
+  ): OfferSide | undefined {
+    return (["from", "to"] as const).find((side) =>
+      this.addresses(offer[side], now).some(({ ip, port }) =>
         ip === from.ip && port === from.port
-      );
-    if (isAt(offer.from)) return this.#nearest(offer.to, from, now);
-    if (isAt(offer.to)) return this.#nearest(offer.from, from, now);
-    return undefined;
+      )
+    );
   }
 
   /** A user's address, of the family of `like` when there is one. */

@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly idleMs: number;
   /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
   readonly udpPort: number;
+  /** Another UDP port that answers probes; 0, the default, for none. */
+  readonly otherUdpPort?: number;
   /** Bytes a day that are relayed for each user; 0, the default, for none. */
   readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */

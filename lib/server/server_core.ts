@@ -47,6 +47,8 @@ import { checkTimeouts } from "./timeouts.ts";
  */
 export class ServerCore<Accounts> {
   readonly #server: ServerContext;
+  /** Answers at the UDP port that is for probes alone. */
+  readonly probes: ServerContext["rendezvous"]["probes"];
   readonly #logins: LoginDecider<Accounts>;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #commits: GroupCommit;
@@ -69,6 +71,7 @@ export class ServerCore<Accounts> {
   ) {
     this.#logins = logins;
     this.#server = new ServerContext(options, state, logins, random);
+    this.probes = this.#server.rendezvous.probes;
     this.#commits = new GroupCommit(this.#server);
     this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;

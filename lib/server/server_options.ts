@@ -1,7 +1,6 @@
 /** The command line of the server (SPEC.md §1). */
 import {
   type CommandLine,
-  describeOptions,
   type IntegerSetting,
   integerSetting,
   lastValue,
@@ -15,8 +14,11 @@ import {
   UsageError,
 } from "../protocol/command_line.ts";
 import { limits } from "../protocol/limits.ts";
+import { renderHelp } from "../protocol/program_page.ts";
 import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
+import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
+import { serverPage } from "./server_page.ts";
 import {
   limitOptionRows,
   type LimitOptions,
@@ -74,8 +76,13 @@ export function parseServerOptions(
   args: readonly string[],
 ): StartRequest<ServerOptions> {
   return startRequest(() => {
-    const line = parseCommandLine(args, rows, ["PORT", "ATTEMPTS"]);
-    if (line.options.has("--help")) return { kind: "help", text: helpText };
+    const line = parseCommandLine(args, serverOptionRows, ["PORT", "ATTEMPTS"]);
+    if (line.options.has("--help")) {
+      return {
+        kind: "help",
+        text: renderHelp(serverPage(serverOptionRows)),
+      };
+    }
     if (line.options.has("--version")) {
       const text = `parley-server ${version} (protocol ${protocolVersion})`;
       return { kind: "version", text };
@@ -155,12 +162,6 @@ function tlsFiles(line: CommandLine): ServerOptions["tls"] {
   return { cert, key };
 }
 
-/** Where the accounts are unless something else is said. */
-export const defaultCredentials = "credentials.txt";
-
-/** Where logs and database are unless something else is said. */
-export const defaultDataDir = "data";
-
 const defaultHost = "0.0.0.0";
 const defaultMetricsHost = "127.0.0.1";
 const defaultLogLevel: ServerLogLevel = "info";
@@ -227,7 +228,8 @@ const logKeepSetting: IntegerSetting = {
   standard: 5,
 };
 
-const rows: readonly OptionRow[] = [
+/** Every option of the server. */
+export const serverOptionRows: readonly OptionRow[] = [
   {
     name: "--host",
     value: "ADDRESS",
@@ -299,6 +301,7 @@ const rows: readonly OptionRow[] = [
     name: "--log-level",
     value: "LEVEL",
     help: "least that is logged: debug, info, warning or error",
+    choices: serverLogLevels,
     default: defaultLogLevel,
   },
   {
@@ -340,21 +343,3 @@ const rows: readonly OptionRow[] = [
   { name: "--help", help: "show this" },
   { name: "--version", help: "show the version" },
 ];
-
-const helpText = `Parley server ${version}
-
-Usage:
-  parley-server [PORT] [ATTEMPTS] [options]
-  parley-server user add|passwd|remove|unlock NAME [options]
-  parley-server user list|hash [options]
-  parley-server check [options]
-
-Options (an option wins over the argument of the same meaning):
-${describeOptions(rows)}
-
-"parley-server user --help" tells more about managing accounts.
-"parley-server check" looks whether a server could start with these options.
-SIGHUP reads the accounts and the certificate anew and reopens the log file.
-
-Exit codes: 0 after a clean stop, 1 when the server cannot start or go on,
-2 for a wrong command line.`;

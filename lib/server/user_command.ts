@@ -4,9 +4,7 @@
  * `credentials.txt`; asking, deriving and writing are the shell's.
  */
 import {
-  describeOptions,
   lastValue,
-  type OptionRow,
   parseCommandLine,
   parseNonEmpty,
   type StartRequest,
@@ -14,8 +12,10 @@ import {
   UsageError,
 } from "../protocol/command_line.ts";
 import { isUserName } from "../protocol/names.ts";
+import { renderHelp } from "../protocol/program_page.ts";
 import { CredentialsFile } from "./credentials_file.ts";
-import { defaultCredentials, defaultDataDir } from "./server_options.ts";
+import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
+import { userOptionRows, userPage } from "./user_page.ts";
 import type { Verifier } from "../protocol/verifier.ts";
 
 /** What is to be done with one account. */
@@ -55,8 +55,10 @@ export function parseUserCommand(
   args: readonly string[],
 ): StartRequest<UserCommand> {
   return startRequest(() => {
-    const line = parseCommandLine(args, rows, ["COMMAND", "NAME"]);
-    if (line.options.has("--help")) return { kind: "help", text: helpText };
+    const line = parseCommandLine(args, userOptionRows, ["COMMAND", "NAME"]);
+    if (line.options.has("--help")) {
+      return { kind: "help", text: renderHelp(userPage) };
+    }
     const path = (name: string, standard: string, what: string) =>
       parseNonEmpty(name, lastValue(line, name) ?? standard, what);
     const passwordFile = lastValue(line, "--password-file");
@@ -208,43 +210,3 @@ function parseAction(positionals: readonly string[]): UserAction {
 }
 
 const commands = "add, passwd, remove, list, unlock or hash";
-
-const rows: readonly OptionRow[] = [
-  {
-    name: "--credentials",
-    value: "FILE",
-    help: "the accounts",
-    default: defaultCredentials,
-  },
-  {
-    name: "--data-dir",
-    value: "FOLDER",
-    help: "where the running server keeps its data (for unlock)",
-    default: defaultDataDir,
-  },
-  {
-    name: "--password-file",
-    value: "FILE",
-    help: "its first line is the new password",
-  },
-  { name: "--help", help: "show this" },
-];
-
-const helpText = `Accounts of the Parley server
-
-Usage:
-  parley-server user add NAME      make an account
-  parley-server user passwd NAME   set another password
-  parley-server user remove NAME   remove the account
-  parley-server user list          show all accounts
-  parley-server user unlock NAME   end a lock after failed logins
-  parley-server user hash          replace all plain passwords by verifiers
-
-Options:
-${describeOptions(rows)}
-
-The new password is taken from --password-file or asked twice on a terminal;
-elsewhere it is PARLEY_PASSWORD or a line of standard input. A running server
-notices the change by itself.
-
-Exit codes: 0 done, 1 not done, 2 for a wrong command line.`;

@@ -76,5 +76,5 @@ export class MtuProber {
 const tries = 3;
 const retryMs = 5_000;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */
-const networkSizes = [1372, 1452, 1472];
+export const networkSizes: readonly number[] = [1372, 1452, 1472];
 const localSizes = [1452, 8_952, 26_244, 65_507];

@@ -11,6 +11,9 @@ const defaults = {
   json: false,
   plain: false,
   color: true,
+  notify: true,
+  timestamps: true,
+  plainUi: false,
 };
 
 Deno.test("parseClientOptions() starts with no argument at all", () => {

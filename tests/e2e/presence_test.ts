@@ -53,7 +53,7 @@ Deno.test("a second login of the same name is refused", async () => {
   const failed = await second.event("login-failed");
   assertEquals(failed.code, "already_online");
   assertEquals(failed.message, "This account is already logged in");
-  assertEquals((await second.process.end()).code, 1);
+  assertEquals((await second.process.end()).code, 3);
   await first.succeed("/activeuser");
 });
 

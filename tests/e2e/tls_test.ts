@@ -212,7 +212,7 @@ Deno.test("tls: a man in the middle accepted at first contact gets neither in no
         config,
         args: plainArgs({ port: intruder.port }),
       });
-      assertEquals(attempt.code, 1, attempt.stderr);
+      assertEquals(attempt.code, 3, attempt.stderr);
       assertMatch(attempt.stderr, /First contact with/);
       assertMatch(attempt.stdout, /bound to another|requires channel binding/);
       assert(intruder.seen.includes("n=yoda,r="), "he saw the login");

@@ -298,7 +298,7 @@ Deno.test("TransferService.close tells the other side at once", async () => {
     await world.receiver.event(id, "progress");
     await world.sender.service.close();
     const failed = await failure(world.receiver, id);
-    assertEquals(failed.failure, "unreachable");
+    assertEquals(failed.failure, "user_offline");
     assertMatch(failed.message, /went off line/);
   });
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  describeOptions,
+  lastSwitch,
   lastValue,
   type OptionRow,
   parseCommandLine,
@@ -89,14 +89,21 @@ Deno.test("parseHost() takes names and addresses", () => {
   }
 });
 
-Deno.test("describeOptions() lines up in columns", () => {
-  assertEquals(
-    describeOptions(rows),
-    [
-      "  --port PORT     a port (default: 1)",
-      "  --exec COMMAND  a command",
-      "  --plain         no TLS",
-      "  --help          this",
-    ].join("\n"),
+Deno.test("parseCommandLine() turns switches off where that is possible", () => {
+  const rows: OptionRow[] = [
+    { name: "--color", help: "colour", negatable: true },
+    { name: "--plain", help: "no TLS" },
+  ];
+  const read = (...args: string[]) =>
+    lastSwitch(parseCommandLine(args, rows, []), "--color");
+  assertEquals(read(), undefined);
+  assertEquals(read("--color"), true);
+  assertEquals(read("--color", "--no-color"), false);
+  assertEquals(read("--no-color", "--color"), true);
+  assertThrows(() => read("--no-plain"), UsageError, "--no-plain");
+  assertThrows(
+    () => read("--no-colour"),
+    UsageError,
+    "unknown option --no-colour: did you mean --no-color?",
   );
 });

@@ -65,7 +65,8 @@ const requests: { [N in RequestName]: Required<RequestFields<N>> } = {
     ...{ offer, accept: true, reason: "busy", key, addresses, signature },
     resume: "",
   },
-  "offer-end": { offer, result: "failed", reason: "why" },
+  "offer-end": { offer, result: "failed", reason: "why", code: "disk" },
+  probe: {},
   identity: { user: "luke" },
 };
 

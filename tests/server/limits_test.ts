@@ -1,14 +1,19 @@
 /** What happens at each limit of the limit table that the server core keeps. */
 import { assert, assertEquals } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
+import { decodeBase64Url } from "@std/encoding/base64url";
+import { decodeHex } from "@std/encoding/hex";
 import { limits } from "../../lib/protocol/limits.ts";
-import { encodeBind } from "../../lib/protocol/rendezvous_datagram.ts";
+import {
+  encodeBind,
+  encodeProbe,
+} from "../../lib/protocol/rendezvous_datagram.ts";
 import { FailedLogins } from "../../lib/server/failed_logins.ts";
 import { OutgoingQueue } from "../../lib/server/outgoing_queue.ts";
 import { RateLimit } from "../../lib/server/rate_limit.ts";
 import { RelayQuota } from "../../lib/server/relay_quota.ts";
 import { Rendezvous } from "../../lib/server/rendezvous.ts";
 import { RequestRate } from "../../lib/server/request_rate.ts";
+import { UdpProbes } from "../../lib/server/udp_probes.ts";
 import { User } from "../../lib/server/user.ts";
 import {
   accountsOf,
@@ -573,15 +578,7 @@ Deno.test("limit bindingMs: a client silent over UDP for so long has no address"
   const yoda = user(1, "yoda");
   yoda.awaySince = 1e6;
   const issued = rendezvous.issue(yoda);
-  const id = Uint8Array.from(
-    issued.id.match(/../g) ?? [],
-    (digits) => parseInt(digits, 16),
-  );
-  assertEquals(encodeHex(id), issued.id);
-  const secret = Uint8Array.from(
-    atob(issued.key.replaceAll("-", "+").replaceAll("_", "/")),
-    (character) => character.charCodeAt(0),
-  );
+  const [id, secret] = [decodeHex(issued.id), decodeBase64Url(issued.key)];
   const from = { ip: "192.0.2.1", port: 5 };
   const at = (mono: number) => ({ mono, wall: mono });
   rendezvous.handleDatagram(encodeBind(id, secret, 1), from, at(0));
@@ -599,6 +596,22 @@ Deno.test("limit datagramsPerAddress: no more of one address are looked at in a 
   // Even from more addresses than it can tell apart.
   for (let i = 0; i < 100_000; i++) rate.take(`address ${i}`, 1000);
   assert(!rate.take("one more", 1000));
+});
+
+Deno.test("limit probesPerAddress: no more of one address are answered in a second", () => {
+  const probes = new UdpProbes(new SeededRandom(1));
+  const grant = probes.issue(0);
+  const [id, secret] = [decodeHex(grant.id), decodeBase64Url(grant.key)];
+  const answered = (ip: string, now: number) => {
+    const probe = encodeProbe(id, secret, 1, 64);
+    return probes.handleDatagram(probe, { ip, port: 5 }, now) !== undefined;
+  };
+  let count = 0;
+  for (let i = 0; i < 200; i++) {
+    if (answered(`2001:db8::${i.toString(16)}`, 500)) count++;
+  }
+  assertEquals(count, limits.probesPerAddress);
+  assert(answered("2001:db8:0:1::1", 500) && answered("2001:db8::1", 1000));
 });
 
 Deno.test("limit relayBytesPerSecond: no more is relayed for a user", () => {

@@ -168,6 +168,11 @@ Deno.test("Rendezvous relays nothing without a quota, and not without end", () =
   none.client(none.luke).bind(1, "192.0.2.2", 5000);
   const refused = none.handle(none.relayed(), "192.0.2.1", 4000);
   assertEquals(refused && openRefused(refused.bytes), "off");
+  // Each side is told, though the other one asked at the same time.
+  const also = none.handle(none.relayed(), "192.0.2.2", 5000);
+  assertEquals(also?.to, { ip: "192.0.2.2", port: 5000 });
+  assertEquals(also && openRefused(also.bytes), "off");
+  assertEquals(none.handle(none.relayed(), "192.0.2.1", 4000), undefined);
   const world = new World(1e12);
   world.client(world.yoda).bind(1, "192.0.2.1", 4000);
   world.client(world.luke).bind(1, "192.0.2.2", 5000);

@@ -9,6 +9,7 @@ import { decodeHex } from "@std/encoding/hex";
 import {
   encodeBind,
   encodeBound,
+  encodeProbe,
   encodeRefused,
   rendezvousType,
 } from "../../lib/protocol/rendezvous_datagram.ts";
@@ -40,7 +41,14 @@ function world(relayBytes: number) {
   const away = { ip: "192.0.2.2", port: 5000 };
   assertExists(handle(encodeBind(ofYoda.id, ofYoda.key, 1), home));
   assertExists(handle(encodeBind(ofLuke.id, ofLuke.key, 1), away));
-  return { handle, ofYoda, home };
+  const grant = yoda.ask("probe", {});
+  const probe = encodeProbe(
+    decodeHex(grant.id),
+    decodeBase64Url(grant.key),
+    1,
+    1_400,
+  );
+  return { handle, ofYoda, home, probe };
 }
 
 /** Something relayed of the transfer above. */
@@ -53,7 +61,7 @@ function relayed(length: number): Uint8Array {
 
 Deno.test("ServerCore.handleDatagram() sends no more bytes than it got, for every kind of datagram", () => {
   for (const relayBytes of [1e9, 0]) {
-    const { handle, ofYoda, home } = world(relayBytes);
+    const { handle, ofYoda, home, probe } = world(relayBytes);
     const { id, key } = ofYoda;
     // Each kind as it is sent in earnest, also by those who never send it.
     const genuine: Record<keyof typeof rendezvousType, Uint8Array> = {
@@ -61,6 +69,8 @@ Deno.test("ServerCore.handleDatagram() sends no more bytes than it got, for ever
       bound: encodeBound(id, key, 7, victim),
       relayed: relayed(1_400),
       refused: encodeRefused(decodeHex(offer), "quota"),
+      probe,
+      probed: handle(probe, home)?.bytes.slice() ?? new Uint8Array(0),
     };
     let answers = 0;
     for (const bytes of Object.values(genuine)) {

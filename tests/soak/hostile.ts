@@ -308,8 +308,8 @@ if (import.meta.main) {
     args: ["--message-rate", "0"],
   });
   // What the first of each kind costs is no growth.
-  await endlessLine(server, 1e6);
-  await endlessLine(server, 1e6, user);
+  await endlessLine(server, 100e6 * scale);
+  await endlessLine(server, 100e6 * scale, user);
   for (const who of [undefined, user]) {
     const figures = await endlessLine(server, 100e6 * scale, who);
     report(`endless line ${who ? "after" : "before"} login`, figures);

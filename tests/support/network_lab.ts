@@ -18,7 +18,7 @@ export type NatKind =
 export class NetworkLab implements AsyncDisposable {
   /** The server's address. */
   readonly serverIp = "203.0.113.1";
-  readonly #prefix = `p${Deno.pid % 100_000}`;
+  readonly #prefix = uniquePrefix();
   readonly #names: string[] = [];
 
   /** What this machine lacks for a lab; `undefined` when nothing. */
@@ -29,7 +29,7 @@ export class NetworkLab implements AsyncDisposable {
       const isThere = await run([tool, "-V"]).then(() => true, () => false);
       if (!isThere) return tool;
     }
-    const name = `p${Deno.pid % 100_000}try`;
+    const name = `${uniquePrefix()}try`;
     try {
       await run(["ip", "netns", "add", name]);
       const enter = ["ip", "netns", "exec", name];
@@ -162,6 +162,11 @@ export class NetworkLab implements AsyncDisposable {
   async #in(name: string, command: string): Promise<void> {
     await run([...this.launcher(name), ...command.split(" ")]);
   }
+}
+
+/** Test files that run side by side are threads of one process. */
+function uniquePrefix(): string {
+  return `p${crypto.randomUUID().slice(0, 8)}`;
 }
 
 /** Runs a command to its end; throws with what it says when it fails. */

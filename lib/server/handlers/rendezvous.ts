@@ -2,8 +2,12 @@
  * What a client needs to talk to the server's UDP port.
  *
  *     {"id":5,"do":"rendezvous"}
+ *     {"id":2,"do":"probe"}
  */
+import type { Instant } from "../../protocol/instant.ts";
+import type { RequestFields } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
+import type { Connection } from "../connection.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
 
@@ -13,4 +17,16 @@ export function rendezvous(
   session: Session,
 ): ReplyFields<"rendezvous"> {
   return server.rendezvous.issue(session.user);
+}
+
+/** Gives anybody an id and a key that are good for a look at the way, for a minute. */
+export function probe(
+  server: ServerContext,
+  _connection: Connection,
+  _request: RequestFields<"probe">,
+  now: Instant,
+): ReplyFields<"probe"> {
+  const { otherUdpPort = 0 } = server.options;
+  const grant = server.rendezvous.probes.issue(now.mono);
+  return { ...grant, otherPort: otherUdpPort };
 }

@@ -31,7 +31,7 @@ import { changePassword, startPassword } from "./password.ts";
 import { ack, ping, who, whoSince } from "./presence.ts";
 import { profile, setProfile } from "./profile.ts";
 import { rename } from "./rename.ts";
-import { rendezvous } from "./rendezvous.ts";
+import { probe, rendezvous } from "./rendezvous.ts";
 
 /** How a request is handled; each returns or throws what is replied. */
 export type Rule<N extends RequestName> = {
@@ -116,6 +116,7 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   "group-message": { needs: "session", activity: true, write: groupMessage },
   groups: { needs: "session", activity: true, read: groups },
   "group-members": { needs: "session", activity: true, read: groupMembers },
+  probe: { needs: "hello", activity: false, handle: probe },
   rendezvous: { needs: "session", activity: false, read: rendezvous },
   offer: { needs: "session", activity: true, read: offer },
   answer: { needs: "session", activity: true, read: answer },

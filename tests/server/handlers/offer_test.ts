@@ -159,6 +159,7 @@ Deno.test("an offer ends for the other side when one goes off line unanswered", 
     from: "luke",
     result: "failed",
     reason: "luke went off line",
+    code: "user_offline",
   }]);
 });
 

@@ -1,0 +1,182 @@
+/**
+ * What a shell needs to complete a program's command line: a script for bash,
+ * zsh or fish, made from the program's page.
+ */
+import { optionNames, type OptionRow } from "./command_line.ts";
+import type { ProgramPage, UsageRow } from "./program_page.ts";
+
+/** The shells there are scripts for. */
+export const shells = ["bash", "zsh", "fish"] as const;
+
+/** A member of {@link shells}. */
+export type ShellName = typeof shells[number];
+
+/** The script for `shell`, ended by a line feed. */
+export function renderCompletions(page: ProgramPage, shell: ShellName): string {
+  return `${scripts[shell](page).join("\n")}\n`;
+}
+
+const scripts: Record<ShellName, (page: ProgramPage) => string[]> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+};
+
+function bashScript(page: ProgramPage): string[] {
+  const { name, options } = page;
+  const call = functionName(name);
+  const commands = commandsOf(page);
+  const words = (list: readonly string[]) =>
+    `COMPREPLY=($(compgen -W ${quote(list.join(" "))} -- "$cur"))`;
+  const files = (flag: string) =>
+    `compopt -o filenames 2>/dev/null; local IFS=$'\\n'; ` +
+    `COMPREPLY=($(compgen -${flag} -- "$cur"))`;
+  const action = ({ value, choices }: OptionRow) => {
+    if (choices !== undefined) return words(choices);
+    if (value === "FILE") return files("f");
+    return value === "FOLDER" ? files("d") : "";
+  };
+  const byAction = new Map<string, string[]>();
+  for (const row of options.filter(({ value }) => value !== undefined)) {
+    const names = byAction.get(action(row)) ?? [];
+    byAction.set(action(row), [...names, row.name]);
+  }
+  return [
+    `# bash completion of ${name}: source this file, or put it as "${name}" into`,
+    "# /etc/bash_completion.d",
+    `${call}() {`,
+    "  local IFS=$' \\t\\n'",
+    '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"',
+    "  COMPREPLY=()",
+    '  case "$prev" in',
+    ...[...byAction].flatMap(([action, names]) => [
+      `    ${names.join("|")})`,
+      ...action === "" ? [] : [`      ${action}`],
+      "      return ;;",
+    ]),
+    "  esac",
+    '  if [[ "$cur" == -* ]]; then',
+    `    ${words(options.flatMap(optionNames))}`,
+    '  elif [[ "$COMP_CWORD" -eq 1 ]]; then',
+    `    ${words([...commands.keys()])}`,
+    '  elif [[ "$COMP_CWORD" -eq 2 ]]; then',
+    '    case "${COMP_WORDS[1]}" in',
+    ...[...commands].filter(([, { choices }]) => choices !== undefined).map((
+      [command, { choices = [] }],
+    ) => `      ${command}) ${words(choices)} ;;`),
+    "    esac",
+    "  fi",
+    "}",
+    `complete -F ${call} ${name}`,
+  ];
+}
+
+function zshScript(page: ProgramPage): string[] {
+  const { name, options } = page;
+  const call = functionName(name);
+  const commands = [...commandsOf(page)];
+  const about = (text: string) => text.replace(/[[\]:\\]/g, "\\$&");
+  const rows = options.flatMap((row) =>
+    optionNames(row).map((each) => {
+      const value = row.value === undefined
+        ? ""
+        : `:${row.value}:${zshValue(row)}`;
+      return `'*'${quote(`${each}[${about(row.help)}]${value}`)}`;
+    })
+  );
+  return [
+    `#compdef ${name}`,
+    `# zsh completion of ${name}: put it as "_${name}" into a folder of $fpath, or`,
+    "# source it after compinit",
+    `${call}() {`,
+    "  local -a commands",
+    "  commands=(",
+    ...commands.map(([command, { help }]) =>
+      `    ${quote(`${command}:${help.replaceAll(":", "\\:")}`)}`
+    ),
+    "  )",
+    "  _arguments \\",
+    ...rows.map((row) => `    ${row} \\`),
+    `    '1:command:{_describe command commands}' \\`,
+    `    '2:argument:${call}_second' \\`,
+    "    '*::argument:_default'",
+    "}",
+    `${call}_second() {`,
+    '  case "${words[2]}" in',
+    ...commands.filter(([, { choices }]) => choices !== undefined).map((
+      [command, { choices = [] }],
+    ) => `    ${command}) compadd ${choices.join(" ")} ;;`),
+    "  esac",
+    "}",
+    `if [[ "$funcstack[1]" = ${quote(`_${name}`)} ]]; then`,
+    `  ${call} "$@"`,
+    "else",
+    `  compdef ${call} ${name}`,
+    "fi",
+  ];
+}
+
+function zshValue({ value, choices }: OptionRow): string {
+  if (choices !== undefined) return `(${choices.join(" ")})`;
+  if (value === "FILE") return "_files";
+  return value === "FOLDER" ? "_files -/" : "";
+}
+
+function fishScript(page: ProgramPage): string[] {
+  const { name, options } = page;
+  const commands = [...commandsOf(page)];
+  return [
+    `# fish completion of ${name}: put it as "${name}.fish" into`,
+    "# ~/.config/fish/completions",
+    `complete -c ${name} -f`,
+    ...commands.map(([command, { help }]) =>
+      `complete -c ${name} -n __fish_use_subcommand -a ${command} -d ${
+        fishQuote(help)
+      }`
+    ),
+    ...commands.filter(([, { choices }]) => choices !== undefined).map((
+      [command, { choices = [] }],
+    ) =>
+      `complete -c ${name} -n '__fish_seen_subcommand_from ${command}' -a ${
+        fishQuote(choices.join(" "))
+      }`
+    ),
+    ...options.flatMap((row) =>
+      optionNames(row).map((each) =>
+        `complete -c ${name} -l ${each.slice(2)}${fishValue(row)} -d ${
+          fishQuote(row.help)
+        }`
+      )
+    ),
+  ];
+}
+
+function fishValue({ value, choices }: OptionRow): string {
+  if (value === undefined) return "";
+  if (choices !== undefined) return ` -x -a ${fishQuote(choices.join(" "))}`;
+  if (value === "FILE") return " -r -F";
+  return value === "FOLDER" ? " -x -a '(__fish_complete_directories)'" : " -x";
+}
+
+/** The program's own commands by their word: the usages that begin with one. */
+function commandsOf(page: ProgramPage): Map<string, UsageRow> {
+  const commands = new Map<string, UsageRow>();
+  for (const row of page.usage) {
+    const [word = ""] = row.arguments.split(" ");
+    if (/^[a-z]+$/.test(word) && !commands.has(word)) commands.set(word, row);
+  }
+  return commands;
+}
+
+function functionName(program: string): string {
+  return `_${program.replaceAll("-", "_")}_complete`;
+}
+
+/** For bash and zsh. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function fishQuote(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}

@@ -1,0 +1,67 @@
+/** What `parley-server user --help` and the server's man page tell of accounts. */
+import type { OptionRow } from "../protocol/command_line.ts";
+import type { ProgramPage } from "../protocol/program_page.ts";
+import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
+
+/** Every option of `parley-server user`. */
+export const userOptionRows: readonly OptionRow[] = [
+  {
+    name: "--credentials",
+    value: "FILE",
+    help: "the accounts",
+    default: defaultCredentials,
+  },
+  {
+    name: "--data-dir",
+    value: "FOLDER",
+    help: "where the running server keeps its data (for unlock)",
+    default: defaultDataDir,
+  },
+  {
+    name: "--password-file",
+    value: "FILE",
+    help: "its first line is the new password",
+  },
+  { name: "--help", help: "show this" },
+];
+
+/** `parley-server user`. */
+export const userPage: ProgramPage = {
+  name: "parley-server user",
+  title: "accounts of the server",
+  description: [
+    "The new password is taken from --password-file or asked twice on a " +
+    "terminal; elsewhere it is PARLEY_PASSWORD or a line of standard input. A " +
+    "running server notices the change by itself.",
+  ],
+  usage: [
+    { arguments: "add NAME", help: "make an account" },
+    { arguments: "passwd NAME", help: "set another password" },
+    { arguments: "remove NAME", help: "remove the account" },
+    { arguments: "list", help: "show all accounts" },
+    { arguments: "unlock NAME", help: "end a lock after failed logins" },
+    {
+      arguments: "hash",
+      help: "replace all plain passwords by verifiers",
+    },
+  ],
+  options: userOptionRows,
+  environment: [{ name: "PARLEY_PASSWORD", help: "the new password" }],
+  files: [{ name: defaultCredentials, help: "the accounts, one a line" }],
+  exitCodes: [
+    { code: 0, help: "done" },
+    { code: 1, help: "not done" },
+    { code: 2, help: "wrong usage" },
+  ],
+  examples: [
+    { command: "parley-server user add yoda", help: "make an account" },
+    {
+      command: "parley-server user list --credentials credentials.txt",
+      help: "show all accounts",
+    },
+    {
+      command: "parley-server user hash",
+      help: "keep no plain password in the file",
+    },
+  ],
+};

@@ -1,0 +1,133 @@
+/** With which code the client ends, for each kind of end that scripts ask for. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { freePort } from "../support/free_port.ts";
+import {
+  jediAccounts,
+  logIn,
+  passwordOf,
+  startServer,
+} from "../support/jedi.ts";
+import { clientCommand } from "../support/programs.ts";
+import { writeRandomFile } from "../support/random_file.ts";
+import { runProgram } from "../support/run_program.ts";
+import { TestClient } from "../support/test_client.ts";
+import { TestServer } from "../support/test_server.ts";
+
+/** Runs a script's client as yoda to its end. */
+async function exec(
+  server: { readonly port: number },
+  commands: readonly string[],
+  options: { password?: string; args?: readonly string[]; cwd?: string } = {},
+) {
+  return await runProgram([
+    ...clientCommand,
+    "127.0.0.1",
+    String(server.port),
+    "--plain",
+    "--user",
+    "yoda",
+    ...options.args ?? [],
+    ...commands.flatMap((command) => ["--exec", command]),
+  ], {
+    env: { PARLEY_PASSWORD: options.password ?? passwordOf("yoda") },
+    ...options.cwd !== undefined && { cwd: options.cwd },
+  });
+}
+
+Deno.test("exit codes: success, refusal, usage; of several commands the first failure", async () => {
+  await using server = await startServer();
+  const cases: [number, string[]][] = [
+    [0, ["/activeuser", "/groups"]],
+    [1, ["/msgto vader hi"]],
+    [2, ["/msgto luke"]],
+    [2, ["/mgsto luke hi"]],
+    [1, ["/activeuser", "/msgto vader hi", "/msgto luke"]],
+    [2, ["/msgto luke", "/msgto vader hi"]],
+  ];
+  for (const [code, commands] of cases) {
+    const result = await exec(server, commands);
+    assertEquals(result.code, code, `${commands}: ${result.out}`);
+  }
+  // What comes through a pipe is a conversation: its failures are told, no more.
+  const piped = await runProgram(
+    [...clientCommand, "127.0.0.1", String(server.port), "--plain"],
+    { input: `yoda\n${passwordOf("yoda")}\n/msgto vader hi` },
+  );
+  assertEquals(piped.code, 0);
+});
+
+Deno.test("exit codes: login refused 3, unreachable 4", async () => {
+  await using server = await startServer();
+  const wrong = await exec(server, ["/groups"], { password: "wrong" });
+  assertEquals(wrong.code, 3, wrong.err.join());
+  const away = await exec({ port: freePort() }, ["/groups"]);
+  assertEquals([away.code, away.err.length], [4, 1]);
+  const unknown = await runProgram([
+    ...clientCommand,
+    "no-such-host.invalid",
+    ...["--exec", "/groups"],
+  ]);
+  assertEquals(unknown.code, 4);
+});
+
+Deno.test("exit codes: the other side is off line or declines 5, has no room 7", async () => {
+  await using server = await startServer();
+  await using luke = await logIn(server, "luke", {
+    args: ["--accept", "never"],
+  });
+  await using leia = await logIn(server, "leia");
+  const folder = leia.folder;
+  await Deno.writeTextFile(join(folder, "small.mp4"), "film");
+  // No disk has so much room; the file itself takes none.
+  const huge = join(folder, "huge.mp4");
+  const file = await Deno.open(huge, { write: true, create: true });
+  await file.truncate(2 ** 43);
+  file.close();
+  const cases: [number, string][] = [
+    [5, "/p2pvideo obiwan small.mp4"],
+    [5, "/p2pvideo luke small.mp4"],
+    [5, "/startprivate luke"],
+    [7, "/p2pvideo leia huge.mp4"],
+    [0, "/p2pvideo leia small.mp4"],
+    [1, "/p2pvideo leia missing.mp4"],
+  ];
+  for (const [code, command] of cases) {
+    const result = await exec(server, [command], { cwd: folder });
+    assertEquals(result.code, code, `${command}: ${result.out}`);
+  }
+  await luke.finish();
+});
+
+Deno.test("exit codes: a file that changes while it is sent 6", async () => {
+  await using server = await startServer();
+  await using luke = await logIn(server, "luke");
+  const path = join(luke.folder, "film.mp4");
+  await writeRandomFile(path, 4_000_000, 4);
+  const sending = exec(server, [`/p2pvideo luke ${path}`], {
+    args: ["--limit", "1M"],
+  });
+  await luke.event("transfer", { state: "running" });
+  await Deno.truncate(path, 1_000_000);
+  const { code, out } = await sending;
+  assertEquals(code, 6, out.join("\n"));
+  const failed = await luke.event("transfer", { state: "failed" });
+  assertMatch(String(failed.message), /changed/);
+});
+
+Deno.test("exit codes: a server that ends the session 1, Ctrl-C 130", async () => {
+  await using server = await TestServer.start({
+    accounts: jediAccounts,
+    args: ["--idle-timeout", "1"],
+  });
+  await using idle = await TestClient.login(
+    server,
+    "luke",
+    passwordOf("luke"),
+  );
+  assertEquals((await idle.process.end()).code, 1);
+  if (Deno.build.os === "windows") return;
+  await using leia = await logIn(server, "leia");
+  leia.process.signal("SIGINT");
+  assertEquals((await leia.process.end()).code, 130);
+});

@@ -1,0 +1,263 @@
+/**
+ * With `--json`, what the client prints is what PROTOCOL.md says: three users
+ * run every command, and each field of each line is looked up in the page.
+ */
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { CommandName } from "../../lib/commands/command.ts";
+import { commandTable } from "../../lib/commands/command_table.ts";
+import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
+import { documentedFields } from "../support/json_page.ts";
+import { root } from "../support/programs.ts";
+import { writeRandomFile } from "../support/random_file.ts";
+import { type JsonEvent, TestClient } from "../support/test_client.ts";
+import { TestServer } from "../support/test_server.ts";
+
+Deno.test("--json: every field of every event and result is documented, and the other way round", async () => {
+  const page = await Deno.readTextFile(join(root, "PROTOCOL.md"));
+  const { events, results } = documentedFields(page);
+  const lines = await talk();
+  const seen = { events: new Map(), results: new Map() } as {
+    [table in "events" | "results"]: Map<string, Set<string>>;
+  };
+  const undocumented = new Set<string>();
+  for (const line of lines) {
+    const { event, ...fields } = line;
+    const isResult = event === "result";
+    if (isResult && line.ok !== true) {
+      assertEquals(typeof line.message, "string");
+      if (!page.includes(`\`${line.code}\``)) undocumented.add(`${line.code}`);
+      continue;
+    }
+    const name = String(isResult ? line.command : event);
+    const known = isResult ? results.get(name) : events.get(name);
+    if (isResult) {
+      for (const key of ["n", "command", "ok"]) delete fields[key];
+    }
+    const table = seen[isResult ? "results" : "events"];
+    const keys = table.get(name) ?? new Set();
+    for (const key of keysOf(fields)) {
+      keys.add(key);
+      if (!known?.has(key)) undocumented.add(`${event} ${name}: ${key}`);
+    }
+    table.set(name, keys);
+  }
+  assertEquals([...undocumented], []);
+
+  const commands: CommandName[] = commandTable.map((row) => row.name);
+  const unused = commands.filter((name) => !seen.results.has(name));
+  assertEquals(unused, [], "commands that were not run");
+  const silent = [...events.keys()].filter((name) =>
+    name !== "result" && !rare.events.includes(name) && !seen.events.has(name)
+  );
+  assertEquals(silent, [], "events that did not come");
+  const absent: string[] = [];
+  for (
+    const [table, found] of [[events, seen.events], [results, seen.results]]
+  ) {
+    for (const [name, fields] of table ?? []) {
+      // Commands that share a row of the page share its fields.
+      const alike = [...table ?? []].filter(([, other]) => other === fields);
+      const keys = new Set(
+        alike.flatMap(([name]) => [...found?.get(name) ?? []]),
+      );
+      if (!found?.has(name)) continue;
+      for (const field of fields) {
+        if (keys.has(field) || rare.fields.includes(field)) continue;
+        absent.push(`${name}: ${field}`);
+      }
+    }
+  }
+  assertEquals(absent, [], "documented fields that did not come");
+});
+
+/** What takes a full disk, a relay, a broken connection or a crash to see. */
+const rare = {
+  events: ["paused", "private-refused", "warning"],
+  fields: [
+    "unconfirmed",
+    "why",
+    "resumed",
+    "message",
+    "code",
+    "ambiguous",
+    "formerly",
+  ],
+};
+
+/** Keys of an object and of the objects in its lists; not of free-form ones. */
+function keysOf(fields: JsonEvent): string[] {
+  return Object.entries(fields).flatMap(([key, value]) => {
+    const items = Array.isArray(value) ? value : [];
+    const inner = items.filter((item) => typeof item === "object" && item);
+    return [key, ...inner.flatMap(keysOf)];
+  });
+}
+
+/** Runs everything; all lines that all clients have printed. */
+async function talk(): Promise<JsonEvent[]> {
+  await using server = await TestServer.start({
+    accounts: jediAccounts,
+    plain: false,
+  });
+  await using yoda = await logIn(server, "yoda");
+  await using luke = await logIn(server, "luke");
+  await using leia = await logIn(server, "leia", { args: ["--accept", "ask"] });
+  await using stranger = await TestClient.start(server, {
+    user: "obiwan",
+    password: "wrong",
+  });
+  await stranger.event("login-failed");
+  await aboutMessages(yoda, luke, leia);
+  await aboutPeople(server, yoda, luke);
+  await aboutGroups(yoda, luke, leia);
+  await aboutSessions(yoda, luke);
+  await aboutFiles(yoda, luke, leia);
+  await aboutKeys(server, yoda, luke);
+  await yoda.succeed("/help");
+  await yoda.succeed("/rename master");
+  await leia.event("renamed");
+  for (const line of ["/changepassword", passwordOf("yoda"), "a new one"]) {
+    await yoda.send(line);
+  }
+  await yoda.event("result", { command: "changepassword", ok: true });
+  await yoda.send("/logout");
+  await yoda.event("goodbye");
+  await yoda.process.end();
+  await server.stop();
+  await leia.event("disconnected", { retrying: true });
+  return [yoda, luke, leia, stranger].flatMap((client) => client.events());
+}
+
+async function aboutMessages(
+  yoda: TestClient,
+  luke: TestClient,
+  leia: TestClient,
+): Promise<void> {
+  const { sent } = await yoda.succeed("/msgto luke,leia hi");
+  const [{ number }] = sent as [{ number: number }];
+  await luke.event("message", { text: "hi" });
+  await leia.event("message", { text: "hi" });
+  await yoda.succeed("/broadcast hello");
+  await yoda.succeed("/msgto luke again");
+  await yoda.succeed(`/deletemsg ${number}`);
+  await luke.event("deleted");
+  await yoda.succeed("/chat luke");
+  await yoda.succeed("/chat");
+  await yoda.succeed("/history 1");
+  await yoda.succeed("/history luke 50");
+  await yoda.succeed("/rdm b 2020-01-01T00:00:00Z");
+}
+
+async function aboutPeople(
+  server: TestServer,
+  yoda: TestClient,
+  luke: TestClient,
+): Promise<void> {
+  await yoda.succeed("/activeuser");
+  await yoda.succeed("/verify luke");
+  await yoda.succeed("/verify luke ok");
+  await yoda.succeed("/whoelsesince 3600");
+  await yoda.succeed("/block leia");
+  await yoda.succeed("/blocked");
+  await yoda.succeed("/unblock leia");
+  await luke.succeed("/setprofile name Luke");
+  await yoda.succeed("/profile luke");
+  await using obiwan = await logIn(server, "obiwan");
+  await obiwan.finish();
+  await yoda.event("presence", { user: "obiwan", online: false });
+  await yoda.succeed("/profile obiwan");
+}
+
+async function aboutGroups(
+  yoda: TestClient,
+  luke: TestClient,
+  leia: TestClient,
+): Promise<void> {
+  await yoda.succeed("/creategroup jedi luke leia");
+  await luke.event("invited");
+  await luke.succeed("/joingroup jedi");
+  await yoda.event("joined");
+  await leia.succeed("/leavegroup jedi");
+  await yoda.event("left");
+  await yoda.succeed("/groupmsg jedi hello");
+  await luke.event("message", { group: "jedi" });
+  await yoda.succeed("/history #jedi");
+  await yoda.succeed("/deletegroupmsg jedi 1");
+  await luke.event("deleted", { group: "jedi" });
+  await yoda.succeed("/groups");
+  await yoda.succeed("/members jedi");
+  await yoda.succeed("/addmember jedi leia");
+  await yoda.succeed("/removemember jedi leia");
+  await leia.event("removed");
+  await yoda.succeed("/promote jedi luke");
+  await luke.event("leader");
+  await luke.succeed("/addmember jedi leia");
+  await luke.succeed("/promote jedi yoda");
+  await yoda.succeed("/leavegroup jedi");
+  await luke.succeed("/leavegroup jedi");
+  await leia.event("group-end");
+  await yoda.succeed("/createbroadcast news luke");
+  await luke.succeed("/joingroup news");
+  await yoda.succeed("/SRB luke leia");
+}
+
+async function aboutSessions(
+  yoda: TestClient,
+  luke: TestClient,
+): Promise<void> {
+  await yoda.succeed("/startprivate luke");
+  await yoda.succeed("/private luke hush");
+  await luke.event("private-message");
+  await yoda.succeed("/transfers");
+  await yoda.succeed("/stopprivate luke");
+}
+
+async function aboutFiles(
+  yoda: TestClient,
+  luke: TestClient,
+  leia: TestClient,
+): Promise<void> {
+  await writeRandomFile(join(yoda.folder, "film.mp4"), 3_000_000, 6);
+  await yoda.succeed("/p2pvideo luke film.mp4");
+  await luke.event("transfer", { state: "verified" });
+  await yoda.succeed("/groupvideo news film.mp4");
+  await yoda.succeed("/limit 1M");
+  const offer = async (): Promise<number> => {
+    const from = leia.process.out.length;
+    await yoda.send("/p2pvideo leia film.mp4");
+    const offered = await leia.event("transfer", { state: "offered" }, {
+      from,
+    });
+    return Number(offered.transfer);
+  };
+  await leia.succeed(`/reject ${await offer()}`);
+  await yoda.event("transfer", { state: "rejected" });
+  await leia.succeed(`/accept ${await offer()}`);
+  const running = await yoda.event("transfer", {
+    state: "running",
+    user: "leia",
+  });
+  await yoda.event("path", { user: "leia" });
+  await yoda.event("progress", { user: "leia" });
+  await yoda.succeed("/transfers");
+  const from = yoda.process.out.length;
+  await yoda.send(`/cancel ${running.transfer}`);
+  await yoda.event("result", { command: "cancel", ok: true }, { from });
+  await leia.event("transfer", { state: "cancelled" });
+  await yoda.succeed("/limit off");
+}
+
+/** Luke comes back from another machine, with another key. */
+async function aboutKeys(
+  server: TestServer,
+  yoda: TestClient,
+  luke: TestClient,
+): Promise<void> {
+  await luke.finish();
+  await using other = await logIn(server, "luke", { identity: "new" });
+  await yoda.event("key-changed", { user: "luke" });
+  await writeRandomFile(join(other.folder, "film.mp4"), 1_000, 6);
+  await other.refused("/p2pvideo yoda film.mp4");
+  await yoda.event("offer-refused");
+}

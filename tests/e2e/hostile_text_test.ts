@@ -13,9 +13,12 @@ Deno.test("server: hostile text of clients is in none of its files and lines as 
   const accounts = accountLine("yoda", "green") + accountLine("luke", "blue") +
     `${hostileText.replace(/[\r\n]/g, "")} secret\n`;
   await using server = await TestServer.start({ accounts });
-  await using reader = await TestClient.login(server, "luke", "blue", {
+  await using reader = await TestClient.start(server, {
+    user: "luke",
+    password: "blue",
     json: false,
-  }).catch(() => TestClient.login(server, "luke", "blue"));
+  });
+  await reader.process.waitFor("welcome", (line) => line.includes("Welcome"));
   using yoda = await ProtocolClient.login(server.port, {
     user: "yoda",
     password: "green",
@@ -67,7 +70,9 @@ Deno.test("client: what a hostile server says before the login is shown as signs
     for await (const conn of listener) {
       const answer = { code: hostileText.slice(0, 64), message: hostileText };
       const frames = [{ re: 1, error: answer }, { ev: "bye", ...answer }];
-      const lines = frames.map((frame) => JSON.stringify(frame) + "\n").join("");
+      const lines = frames.map((frame) => JSON.stringify(frame) + "\n").join(
+        "",
+      );
       await conn.read(new Uint8Array(1024));
       await conn.write(new TextEncoder().encode(lines)).catch(() => {});
       conn.close();

@@ -103,6 +103,7 @@ export async function startServer(
     relayBytes: options.relayQuota * 1_000_000,
     keepMs: options.keepDays * dayMs,
     messageRate: options.limits.messageRate,
+    messagesPerDay: options.limits.historyQuota,
     mailboxMessages: options.limits.mailboxQuota,
     addressFailures: options.limits.addressFailures,
     unauthenticatedPerAddress: options.limits.addressConnections,

@@ -40,6 +40,7 @@ export const errorMessages = {
   bad_text: "The text has control characters",
   too_many_unconfirmed: "Too many messages wait for confirmation",
   too_fast: "You are sending too fast. Please try again later",
+  history_full: "You have sent too many messages today",
   mailbox_full: "Too many messages wait for this user already",
   bad_message_id: "This message id was used for another message",
   unknown_message: "There is no such message",

@@ -141,6 +141,13 @@ export const limitTable = {
     beyond: "`mailbox_full`: the message is sent to nobody",
     option: "--mailbox-quota",
   },
+  messagesPerDay: {
+    value: 1_000_000,
+    unit: "messages a day",
+    what: "messages that one user adds to the history, by receivers",
+    beyond: "`history_full` until 00:00 UTC",
+    option: "--history-quota",
+  },
   messageIdCharacters: {
     value: 32,
     unit: "characters",

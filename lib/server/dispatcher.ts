@@ -1,7 +1,11 @@
 /** From a line to its handler: makes the checks of the table of handlers. */
 import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
-import { decodeRequest, type Request } from "../protocol/request.ts";
+import {
+  decodeRequest,
+  type Request,
+  type RequestName,
+} from "../protocol/request.ts";
 import type { Batch, Effect } from "./batch.ts";
 import type { Connection } from "./connection.ts";
 import { rules } from "./handlers/table.ts";
@@ -9,6 +13,7 @@ import type { Question } from "./lookups.ts";
 import { Refusal } from "./refusal.ts";
 import type { ServerContext } from "./server_context.ts";
 import type { Session } from "./session.ts";
+import type { User } from "./user.ts";
 
 /**
  * Handles a line: replies, or leaves the reply for when something is stored.
@@ -97,11 +102,31 @@ function mustNotHurry(
 ): void {
   const cost = request.do === "message" ? request.to.length : 1;
   const wait = server.requestRate.take(user, cost, now.mono);
-  if (wait === 0) return;
+  if (wait === 0) return mustHaveQuota(server, user, request.do, cost, now);
   const seconds = Math.ceil(wait / 1000);
   const text = `You are sending too fast. Please try again in ${seconds} s`;
   throw new Refusal("too_fast", text, wait);
 }
+
+function mustHaveQuota(
+  server: ServerContext,
+  user: User,
+  name: RequestName,
+  messages: number,
+  now: Instant,
+): void {
+  if (!kept.has(name)) return;
+  const { historyQuota } = server;
+  if (historyQuota.take(user, messages, now)) return;
+  throw new Refusal(
+    "history_full",
+    `You have sent ${historyQuota.perDay} messages today; ` +
+      "the server takes no more of you until 00:00 UTC",
+  );
+}
+
+/** Requests that add to the history. */
+const kept = new Set<RequestName>(["message", "group-message", "broadcast"]);
 
 type Handle<Who> = (
   server: ServerContext,

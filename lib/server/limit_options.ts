@@ -11,6 +11,8 @@ import { limits } from "../protocol/limits.ts";
 export interface LimitOptions {
   /** Requests of one user in a second. */
   readonly messageRate: number;
+  /** Messages that one user adds to the history in a day. */
+  readonly historyQuota: number;
   /** Private messages that wait for one user. */
   readonly mailboxQuota: number;
   /** Failed logins of one address in a minute. */
@@ -23,6 +25,7 @@ export interface LimitOptions {
 export function limitOptions(line: CommandLine): LimitOptions {
   return {
     messageRate: integerSetting(line, messageRateSetting),
+    historyQuota: integerSetting(line, historyQuotaSetting),
     mailboxQuota: integerSetting(line, mailboxQuotaSetting),
     addressFailures: integerSetting(line, addressFailuresSetting),
     addressConnections: integerSetting(line, addressConnectionsSetting),
@@ -35,6 +38,12 @@ const messageRateSetting: IntegerSetting = {
   min: 0,
   max: most,
   standard: limits.messageRate,
+};
+const historyQuotaSetting: IntegerSetting = {
+  option: "--history-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: limits.messagesPerDay,
 };
 const mailboxQuotaSetting: IntegerSetting = {
   option: "--mailbox-quota",
@@ -62,6 +71,12 @@ export const limitOptionRows: readonly OptionRow[] = [
     value: "N",
     help: "messages a second that a user may send, lasting; 0 = any",
     default: String(messageRateSetting.standard),
+  },
+  {
+    name: "--history-quota",
+    value: "N",
+    help: "messages a day that a user may send; 0 = any",
+    default: String(historyQuotaSetting.standard),
   },
   {
     name: "--mailbox-quota",

@@ -8,6 +8,7 @@ import { CredentialEdits } from "./credential_edits.ts";
 import { Deletions } from "./deletions.ts";
 import { Directory } from "./directory.ts";
 import { FailedLogins } from "./failed_logins.ts";
+import { HistoryQuota } from "./history_quota.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { Lookups } from "./lookups.ts";
 import { Metrics } from "./metrics.ts";
@@ -43,6 +44,8 @@ export interface ServerOptions {
   readonly addressFailures?: number;
   /** Requests of a user in a second; 0, the default, for no limit. */
   readonly messageRate?: number;
+  /** Messages that a user may send in a day; 0, the default, for no limit. */
+  readonly messagesPerDay?: number;
   /** Messages that wait for one user; 0, the default, for no limit. */
   readonly mailboxMessages?: number;
 }
@@ -68,6 +71,7 @@ export class ServerContext {
   readonly newcomers: Newcomers;
   readonly failedLogins: FailedLogins;
   readonly requestRate: RequestRate;
+  readonly historyQuota: HistoryQuota;
   /** Who is on line, in the order of their logins. */
   readonly online = new Set<Session>();
   /** Requests that wait for the next batch. */
@@ -101,6 +105,7 @@ export class ServerContext {
     );
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.failedLogins = new FailedLogins(options.addressFailures ?? 0);
+    this.historyQuota = new HistoryQuota(options.messagesPerDay ?? 0);
     this.requestRate = new RequestRate(options.messageRate ?? 0);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
     this.lookups = new Lookups(this.actions);

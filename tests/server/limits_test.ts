@@ -327,6 +327,22 @@ Deno.test("limit textCharacters: one more is refused", () => {
   assertEquals(luke.texts.length, 1);
 });
 
+Deno.test("limit messagesPerDay: then no message more is taken of that user until tomorrow", () => {
+  const { harness, yoda, luke } = two({ messagesPerDay: 3 });
+  const send = (mid: string, ...to: string[]) => ({ to, text: "hi", mid });
+  yoda.ask("message", send("1", "luke", "leia"));
+  yoda.ask("broadcast", { text: "hi", mid: "2" });
+  assertEquals(
+    yoda.refused("message", send("3", "luke")),
+    "history_full: You have sent 3 messages today; " +
+      "the server takes no more of you until 00:00 UTC",
+  );
+  yoda.ask("who", {});
+  luke.ask("message", send("1", "yoda"));
+  harness.advance(86_400_000);
+  yoda.ask("message", send("3", "luke"));
+});
+
 Deno.test("limit mailboxMessages: a full mailbox takes no more, says so, and is emptied by reading", () => {
   const mailboxMessages = 3;
   let harness = new CoreHarness({ options: { mailboxMessages } });

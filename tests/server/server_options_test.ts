@@ -16,6 +16,7 @@ const defaults: ServerOptions = {
   relayQuota: 1024,
   limits: {
     messageRate: 100,
+    historyQuota: 1_000_000,
     mailboxQuota: 10_000,
     addressFailures: 30,
     addressConnections: 16,
@@ -48,11 +49,12 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
   });
   assertEquals(
     run(
-      ..."--message-rate 0 --mailbox-quota 1 --address-failures 2 --address-connections=3"
+      ..."--message-rate 0 --history-quota 9 --mailbox-quota 1 --address-failures 2 --address-connections=3"
         .split(" "),
     ).limits,
     {
       messageRate: 0,
+      historyQuota: 9,
       mailboxQuota: 1,
       addressFailures: 2,
       addressConnections: 3,

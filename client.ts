@@ -7,9 +7,9 @@ import { exitCode } from "./lib/client/exit_code.ts";
 import { forgetServer } from "./lib/io/forget_server.ts";
 import { runClient } from "./lib/io/client_shell.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
+import { endOnUncaughtErrors, endWithError } from "./lib/io/end_on_error.ts";
 import { isHostName } from "./lib/io/is_host_name.ts";
 import { StartError } from "./lib/io/start_error.ts";
-import { visibleLines } from "./lib/protocol/text.ts";
 
 const stdout = new ConsoleOutput(Deno.stdout);
 const stderr = new ConsoleOutput(Deno.stderr);
@@ -69,22 +69,9 @@ function password(options: ClientOptions): string | undefined {
   }
 }
 
-/** Ends the program with what nobody caught, in one line. */
-function fail(error: unknown): never {
-  const text = visibleLines(
-    error instanceof Error ? error.message : String(error),
-  );
-  const known = error instanceof StartError;
-  stderr.write(known ? `${text}\n` : `Parley failed: ${text}\n`);
-  Deno.exit(1);
-}
-
-globalThis.addEventListener("error", (event) => fail(event.error));
-globalThis.addEventListener("unhandledrejection", (event) => {
-  fail(event.reason);
-});
+endOnUncaughtErrors();
 try {
   Deno.exit(await main());
 } catch (error) {
-  fail(error);
+  endWithError(error);
 }

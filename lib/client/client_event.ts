@@ -154,6 +154,7 @@ export interface CommandAnswers {
   };
   /** Bytes a second; 0 for no limit. */
   limit: { limit: number };
+  notify: { notify: boolean };
   accept: { transfer: number };
   reject: { transfer: number };
   transfers: {

@@ -223,6 +223,11 @@ export class CommandRunner {
         const answer = offers.list();
         return this.#host.settle(n, { command: "transfers", ok: true, answer });
       }
+      case "notify": {
+        // Whoever shows the events takes it from there.
+        const answer = { notify: command.notify };
+        return this.#host.settle(n, { command: "notify", ok: true, answer });
+      }
       case "help":
         return this.#help(n, command.topic);
       case "logout":

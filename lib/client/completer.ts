@@ -72,6 +72,8 @@ function candidatesOf(
       });
       return { start, candidates };
     }
+    case "switch":
+      return { start, candidates: matching(["on", "off"], word, " ") };
     case "field":
       return { start, candidates: matching(profileFields, word, " ") };
     case "new-name":

@@ -23,6 +23,14 @@ export type KeyName =
   | "delete-word-right"
   | "delete-to-start"
   | "delete-to-end"
+  /** Puts back what was cut last. */
+  | "yank"
+  | "transpose"
+  /** Searches the history. */
+  | "search"
+  /** Gives up a search or a question. */
+  | "cancel"
+  | "suspend"
   | "interrupt"
   | "end-of-input"
   | "clear-screen";
@@ -56,7 +64,7 @@ export class KeyDecoder {
         return this.#escape(character, keys);
       case "ss3":
         this.#state = "ground";
-        return add(keys, finals[character]);
+        return add(keys, finals[character] ?? rxvtFinals[character]);
       case "csi":
         return this.#csi(character, keys);
       case "paste":
@@ -103,6 +111,8 @@ export class KeyDecoder {
     if (final === "~" && number === "200") {
       this.#state = "paste";
       this.#pasted = "";
+    } else if (final === "~" && number === "3" && modifier !== "") {
+      add(keys, "delete-word-right");
     } else if (final === "~") add(keys, tildes[number]);
     else if (modifier !== "" && final === "C") add(keys, "word-right");
     else if (modifier !== "" && final === "D") add(keys, "word-left");
@@ -135,6 +145,7 @@ const controls: Record<string, KeyName | undefined> = {
   "\x04": "end-of-input",
   "\x05": "end",
   "\x06": "right",
+  "\x07": "cancel",
   "\x08": "backspace",
   "\t": "tab",
   "\n": "enter",
@@ -143,8 +154,12 @@ const controls: Record<string, KeyName | undefined> = {
   "\r": "enter",
   "\x0e": "down",
   "\x10": "up",
+  "\x12": "search",
+  "\x14": "transpose",
   "\x15": "delete-to-start",
   "\x17": "delete-word",
+  "\x19": "yank",
+  "\x1a": "suspend",
   "\x7f": "backspace",
 };
 const altKeys: Record<string, KeyName | undefined> = {
@@ -162,6 +177,11 @@ const finals: Record<string, KeyName | undefined> = {
   H: "home",
   F: "end",
   Z: "shift-tab",
+};
+/** Ctrl with an arrow key, as rxvt sends it. */
+const rxvtFinals: Record<string, KeyName | undefined> = {
+  c: "word-right",
+  d: "word-left",
 };
 const tildes: Record<string, KeyName | undefined> = {
   "1": "home",

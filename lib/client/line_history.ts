@@ -1,10 +1,16 @@
-/** The lines typed in this run, for the arrow keys. */
+/** The lines typed, for the arrow keys and the search (Ctrl-R). */
 export class LineHistory {
-  readonly #lines: string[] = [];
+  #lines: string[] = [];
   /** Index of the line shown; the number of lines stands for the new one. */
   #position = 0;
   /** The new line, while an old one is shown. */
   #draft = "";
+
+  /** Takes over lines of earlier runs, oldest first, before all others. */
+  load(lines: readonly string[]): void {
+    this.#lines = [...lines, ...this.#lines].slice(-mostLines);
+    this.#position = this.#lines.length;
+  }
 
   /** Remembers a line that was entered; blank and repeated ones are not kept. */
   add(line: string): void {
@@ -28,6 +34,24 @@ export class LineHistory {
     if (this.#position >= this.#lines.length) return undefined;
     return this.#lines[++this.#position] ?? this.#draft;
   }
+
+  /**
+   * The newest line that contains `part`, whatever the case.
+   *
+   * @param before Only lines older than that index; all of them by default.
+   * @returns `undefined` when there is none.
+   */
+  find(
+    part: string,
+    before: number = this.#lines.length,
+  ): { readonly index: number; readonly line: string } | undefined {
+    const wanted = part.toLowerCase();
+    for (let index = before - 1; index >= 0; index--) {
+      const line = this.#lines[index] ?? "";
+      if (line.toLowerCase().includes(wanted)) return { index, line };
+    }
+    return undefined;
+  }
 }
 
-const mostLines = 500;
+const mostLines = 1000;

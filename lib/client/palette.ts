@@ -7,6 +7,10 @@ export interface Palette {
   /** Something less important than the rest of its line. */
   dim(text: string): string;
   bold(text: string): string;
+  /** The user's own name in what somebody says. */
+  mention(text: string): string;
+  /** The row at the lower end of the terminal. */
+  bar(text: string): string;
 }
 
 /** Leaves texts as they are. */
@@ -16,6 +20,8 @@ export const plainPalette: Palette = {
   good: (text) => text,
   dim: (text) => text,
   bold: (text) => text,
+  mention: (text) => text,
+  bar: (text) => text,
 };
 
 /** The sixteen colours every terminal has, so that themes stay legible. */
@@ -25,6 +31,8 @@ export const colourPalette: Palette = {
   good: (text) => sgr(32, text),
   dim: (text) => sgr(2, text),
   bold: (text) => sgr(1, text),
+  mention: (text) => sgr(7, text),
+  bar: (text) => sgr(7, text),
 };
 
 function sgr(code: number, text: string): string {

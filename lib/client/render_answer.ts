@@ -134,6 +134,12 @@ export function renderAnswer(
           : `sending is limited to ${formatRate(limit)}`,
       ];
     }
+    case "notify":
+      return [
+        outcome.answer.notify
+          ? "the bell rings when somebody writes to you"
+          : "the bell does not ring",
+      ];
     case "help":
       return helpLines(outcome.answer, palette);
     case "private":

@@ -6,12 +6,8 @@ import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
 import type { Palette } from "./palette.ts";
-import {
-  progressText,
-  renderPath,
-  renderPaused,
-  renderTransfer,
-} from "./render_transfer.ts";
+import { renderPath, renderPaused, renderTransfer } from "./render_transfer.ts";
+import { progressText } from "./transfer_status.ts";
 import { renderAnswer } from "./render_answer.ts";
 import {
   renderPrivateMessage,

@@ -1,9 +1,11 @@
-/** How transfers look: as lines, and in the status area of a terminal. */
+/** How transfers look as lines. */
 import { visible } from "../protocol/text.ts";
 import type { PathKind } from "../transfer/path_kind.ts";
 import type { ClientEvent, TransferInfo } from "./client_event.ts";
+import { fileType } from "./file_type.ts";
 import { formatRate, formatSize, formatSpan } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
+import { progressText, transferPhase } from "./transfer_status.ts";
 
 /** The line that tells a transfer's new state. */
 export function renderTransfer(
@@ -16,6 +18,8 @@ export function renderTransfer(
   const size = formatSize(info.size);
   const user = palette.name(visible(info.user));
   const label = `${info.transfer}: ${file}`;
+  const known = fileType(info.name);
+  const type = known === undefined ? "" : `, ${known}`;
   const whose = isIncoming ? `from ${user}` : `to ${user}`;
   const why = message === undefined ? "" : `: ${visible(message)}`;
   switch (info.state) {
@@ -24,7 +28,7 @@ export function renderTransfer(
     case "offered":
       return isIncoming
         ? [
-          `${user} offers ${file} (${size}); /accept ${info.transfer} or /reject ${info.transfer}`,
+          `${user} offers ${file} (${size}${type}); /accept ${info.transfer} or /reject ${info.transfer}`,
         ]
         : [`${label} (${size}) offered to ${user}`];
     case "running":
@@ -95,53 +99,14 @@ export function listTransfer(info: TransferInfo, palette: Palette): string {
   if (info.state === "running") {
     const way = info.via === undefined ? "" : `, ${pathText(info)}`;
     const why = info.why === undefined ? "" : `; ${visible(info.why)}`;
-    const pause = info.paused ? ", waiting for room on the disk" : "";
-    return `${label}, ${progressText(info)}${pause}${way}${why}`;
+    const phase = transferPhase(info);
+    return `${label}, ${phase}, ${progressText(info)}${way}${why}`;
   }
   if (info.state !== "offered") return `${label}, ${info.state}`;
   const waits = info.direction === "incoming"
     ? `/accept ${info.transfer} or /reject ${info.transfer}`
     : "waiting for the answer";
   return `${label}, ${size}, ${waits}`;
-}
-
-/**
- * The status line of a running transfer: bar, percent, bytes, speed, time left.
- *
- * @param width Columns there are.
- */
-export function transferStatus(info: TransferInfo, width: number): string {
-  const arrow = info.direction === "incoming" ? "<" : ">";
-  const numbers = progressText(info);
-  const head = `${info.transfer} ${arrow} ${visible(info.name)}`;
-  const free = width - numbers.length - 4;
-  const headWidth = Math.max(Math.min(free - barWidth, 32), 6);
-  const room = Math.max(Math.min(free - headWidth, barWidth), 0);
-  const filled = Math.round(room * part(info));
-  const bar = room < 4
-    ? ""
-    : `[${"#".repeat(filled)}${"-".repeat(room - filled)}] `;
-  return `${shorten(head, headWidth)} ${bar}${numbers}`;
-}
-
-/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
-export function progressText(info: TransferInfo): string {
-  const percent = `${Math.floor(part(info) * 100)} %`;
-  const size = formatSize(info.size);
-  const done = `${percent}, ${formatSize(info.bytes)} of ${size}`;
-  if (info.rate <= 0) return done;
-  const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
-  return `${done}, ${formatRate(info.rate)}, ${left} left`;
-}
-
-function part(info: TransferInfo): number {
-  return info.size === 0 ? 0 : Math.min(info.bytes / info.size, 1);
-}
-
-function shorten(text: string, length: number): string {
-  const characters = [...text];
-  if (characters.length <= length) return text;
-  return `${characters.slice(0, length - 1).join("")}…`;
 }
 
 const pathTexts: Record<PathKind, string> = {
@@ -151,4 +116,3 @@ const pathTexts: Record<PathKind, string> = {
   "direct-v6": "directly over IPv6",
   relay: "through the server's relay",
 };
-const barWidth = 24;

@@ -3,6 +3,8 @@
  * (trust on first use). The text of the file is one server a line, `HOST:PORT
  * FINGERPRINT CERTIFICATE`, the certificate in base64: with it at hand the next
  * connection is verified from its first byte. Other lines are kept as they are.
+ * A line whose fingerprint is damaged stands for a key that nobody has: the
+ * server must be forgotten and accepted anew.
  */
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { isFingerprint } from "../protocol/fingerprint.ts";
@@ -55,7 +57,9 @@ export function decideTrust(
 ): Trust {
   const known = findServerPin(text, label);
   if (known === undefined) return "first";
-  return known.fingerprint === fingerprint ? "same" : "changed";
+  return known.fingerprint === fingerprint && fingerprint !== damaged
+    ? "same"
+    : "changed";
 }
 
 /** The file's text with this pin in the place of any other for `label`. */
@@ -91,7 +95,10 @@ export function changedKeyMessage(
   known: string,
   shown: string,
 ): string {
-  return `the key of ${label} has changed from ${known} to ${shown}: ` +
+  const what = known === damaged
+    ? `the known key of ${label} is unreadable; it now shows`
+    : `the key of ${label} has changed from ${known} to`;
+  return `${what} ${shown}: ` +
     "somebody may be listening in; if the server's owner confirms the new key, " +
     `accept it with: parley --forget ${label}`;
 }
@@ -110,8 +117,10 @@ function parseLine(line: string, label: string): ServerPin | undefined {
   const [name, fingerprint = "", base64 = "", ...more] = line.trimEnd().split(
     " ",
   );
-  if (name !== label || !isFingerprint(fingerprint) || more.length > 0) {
-    return undefined;
+  if (name !== label) return undefined;
+  // A damaged line is a key that nobody has, not a server that was never met.
+  if (!isFingerprint(fingerprint) || more.length > 0) {
+    return { fingerprint: damaged, certificate: new Uint8Array(0) };
   }
   try {
     return { fingerprint, certificate: decodeBase64(base64) };
@@ -120,3 +129,6 @@ function parseLine(line: string, label: string): ServerPin | undefined {
     return { fingerprint, certificate: new Uint8Array(0) };
   }
 }
+
+/** In the place of a fingerprint that cannot be read; equal to none. */
+const damaged = "";

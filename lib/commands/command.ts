@@ -116,6 +116,11 @@ export type Command =
   | { readonly command: "accept"; readonly transfer: number }
   | { readonly command: "reject"; readonly transfer: number }
   | { readonly command: "transfers" }
+  | {
+    /** Whether the terminal's bell rings when somebody writes to the user. */
+    readonly command: "notify";
+    readonly notify: boolean;
+  }
   | { readonly command: "cancel"; readonly transfer: number }
   | {
     readonly command: "help";

@@ -10,6 +10,8 @@ export type ArgumentKind =
   | "chat"
   | "file"
   | "command"
+  /** `on` or `off`. */
+  | "switch"
   /** One of the few that the usage shows. */
   | "word"
   /** A positive whole number. */

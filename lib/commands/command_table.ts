@@ -9,6 +9,7 @@ import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
 import { peopleCommands } from "./people_commands.ts";
 import { pastCommands } from "./past_commands.ts";
+import { screenCommands } from "./screen_commands.ts";
 import { sessionCommands } from "./session_commands.ts";
 
 export type { ArgumentKind, CommandRow } from "./command_row.ts";
@@ -147,6 +148,7 @@ export const commandTable: readonly CommandRow[] = [
       return rate === undefined ? undefined : { command: "limit", rate };
     },
   },
+  ...screenCommands,
   {
     name: "help",
     aliases: [],

@@ -111,8 +111,9 @@ function unknownCommand(word: string): ParsedCommand {
   const nearest = nearestCommand(word);
   return {
     problem: "unknown_command",
-    message:
-      `unknown command ${word}; did you mean ${nearest}? /help lists all commands`,
+    message: `unknown command ${
+      visible(word)
+    }; did you mean ${nearest}? /help lists all commands`,
     name: word.slice(1),
   };
 }

@@ -10,21 +10,21 @@ import { type EndReason, exitCode } from "../client/exit_code.ts";
 import type { PeerEvent } from "../client/offers.ts";
 import { serverLabel } from "../client/server_pins.ts";
 import { parseCommand } from "../commands/parse_command.ts";
+import { isLoopback } from "../protocol/loopback.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
 import type { KnownPeersFile } from "./known_peers_file.ts";
 import { type OpenedIdentity, openIdentity } from "./open_identity.ts";
 import { givenPin, openPins } from "./open_pins.ts";
+import { isInteractive, openInterface } from "./open_interface.ts";
 import { PeerServices } from "./peer_services.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
-import { PipeInterface } from "./pipe_interface.ts";
 import { SeenFiles } from "./seen_files.ts";
 import { ServerConnection } from "./server_connection.ts";
 import { StartError } from "./start_error.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
-import { TerminalInterface } from "./terminal_interface.ts";
 import type { UserHandler, UserInterface } from "./user_interface.ts";
 
 /**
@@ -83,8 +83,7 @@ class ClientShell implements UserHandler {
     this.#options = options;
     this.#pins = pins;
     this.#password = password;
-    this.#isInteractive = !options.json && options.exec.length === 0 &&
-      Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+    this.#isInteractive = isInteractive(options);
     const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
     this.#peers = peers;
     this.#services = new PeerServices(options, (event) => this.#moved(event));
@@ -100,12 +99,8 @@ class ClientShell implements UserHandler {
       peers,
       seenMemory: new SeenFiles((name) => Deno.env.get(name)),
     });
-    this.#interface = this.#isInteractive
-      ? new TerminalInterface(this, () => this.#session.names, options.color)
-      : new PipeInterface(this, {
-        json: options.json,
-        readsCommands: options.exec.length === 0,
-      });
+    const names = () => this.#session.names;
+    this.#interface = openInterface(this, options, names);
     if (warning !== undefined) this.warn(warning);
   }
 
@@ -303,6 +298,9 @@ class ClientShell implements UserHandler {
       connected: (secure) => {
         this.#secure = secure;
         const { binding, firstContact } = secure ?? {};
+        if (secure === undefined && !this.#isStarted && !isLoopback(host)) {
+          this.warn(`${plainWarning} ${host}`);
+        }
         if (firstContact !== undefined) {
           this.#interface.show({ event: "first-contact", ...firstContact });
         }
@@ -370,4 +368,6 @@ class ClientShell implements UserHandler {
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
+const plainWarning =
+  "--plain: everything but the password can be read and changed on the way to";
 const mostUnanswered = 512;

@@ -32,7 +32,7 @@ export class DataFolder {
       lock = await Deno.open(name, { create: true, write: true });
     } catch (error) {
       throw new StartError(
-        `cannot use data folder "${path}": ${reasonOf(error)}; ` +
+        `cannot use data folder "${path}": ${folderReason(error)}; ` +
           "choose another with --data-dir",
       );
     }
@@ -57,6 +57,13 @@ export class DataFolder {
   close(): void {
     this.#lock.close();
   }
+}
+
+/** Something else of that name is what stands in the way of a new folder. */
+function folderReason(error: unknown): string {
+  return error instanceof Deno.errors.AlreadyExists
+    ? "it is no folder"
+    : reasonOf(error);
 }
 
 /** Removes the temporary files of a process that was killed. */

@@ -1,4 +1,4 @@
-/** Notices that a disk runs low before a write fails. */
+/** Notices that a disk runs low, before a write fails if it can. */
 import { statfs } from "node:fs/promises";
 
 /** Watches the disk that one file of known size is written to. */
@@ -6,6 +6,7 @@ export class DiskWatch {
   readonly #folder: string;
   /** Bytes that may be written before the disk is looked at again. */
   #allowance = 0;
+  #wasFull = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -17,6 +18,10 @@ export class DiskWatch {
    * @param left Bytes that the file still needs, those included.
    */
   async hasRoom(bytes: number, left: number): Promise<boolean> {
+    if (this.#wasFull) {
+      this.#wasFull = false;
+      return false;
+    }
     if (this.#allowance >= bytes) {
       this.#allowance -= bytes;
       return true;
@@ -32,6 +37,15 @@ export class DiskWatch {
     if (free < Math.min(left, lowBytes) + spareBytes) return false;
     this.#allowance = Math.min(free / 8, mostAllowance) - bytes;
     return true;
+  }
+
+  /**
+   * A write failed all the same: others were faster, or there is a quota. The
+   * next time there is no room, whatever the disk says.
+   */
+  handleFull(): void {
+    this.#allowance = 0;
+    this.#wasFull = true;
   }
 }
 

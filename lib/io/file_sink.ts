@@ -13,6 +13,13 @@ import { PartFile, partSuffix } from "./part_file.ts";
 /** Why a file cannot be stored, in one line for people. */
 export class SinkError extends Error {
   override readonly name = "SinkError";
+  /** True when it is for want of room, which may come back. */
+  readonly isFull: boolean;
+
+  constructor(message: string, isFull = false) {
+    super(message);
+    this.isFull = isFull;
+  }
 }
 
 /** What is to be received. */
@@ -90,7 +97,7 @@ export class FileSink {
   }
 
   /**
-   * Appends to the file.
+   * Appends to the file: all or nothing.
    *
    * @throws {SinkError} when the disk is full or fails.
    */
@@ -201,7 +208,7 @@ async function syncFolder(folder: string): Promise<void> {
 function cannotWrite(path: string, error: unknown): SinkError {
   const text = error instanceof Error ? error.message : "";
   if (/os error (28|122|112)\b|ENOSPC|EDQUOT/.test(text)) {
-    return new SinkError(`No space left for "${path}"`);
+    return new SinkError(`No space left for "${path}"`, true);
   }
   if (error instanceof Deno.errors.NotFound) {
     return new SinkError(`The folder "${dirname(path)}" does not exist`);

@@ -1,14 +1,20 @@
+import { homePath } from "./home_path.ts";
+
 /**
  * Paths that start with `path` as typed, for Tab completion: folders end with
- * `/`, hidden files only come when asked for. An unreadable folder has none.
+ * `/`, hidden files only come when asked for, and `~/` stays as typed. An
+ * unreadable folder has none.
  */
 export function filesLike(path: string): string[] {
+  if (path === "~") return ["~/"];
   const slash = path.lastIndexOf("/") + 1;
   const folder = path.slice(0, slash);
   const start = path.slice(slash);
   const found: string[] = [];
   try {
-    for (const entry of Deno.readDirSync(folder === "" ? "." : folder)) {
+    for (
+      const entry of Deno.readDirSync(folder === "" ? "." : homePath(folder))
+    ) {
       const { name } = entry;
       if (!name.startsWith(start)) continue;
       if (name.startsWith(".") && !start.startsWith(".")) continue;
@@ -24,7 +30,7 @@ export function filesLike(path: string): string[] {
 function isFolder(folder: string, entry: Deno.DirEntry): boolean {
   if (!entry.isSymlink) return entry.isDirectory;
   try {
-    return Deno.statSync(folder + entry.name).isDirectory;
+    return Deno.statSync(homePath(folder) + entry.name).isDirectory;
   } catch {
     return false;
   }

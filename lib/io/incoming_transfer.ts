@@ -54,6 +54,8 @@ export class IncomingTransfer {
   #isStoring = false;
   /** What came is of no use for another try. */
   #isUseless = false;
+  /** True while the disk is waited for. */
+  #isPaused = false;
   readonly #disk: DiskWatch;
   readonly #checkpoints: Checkpoints;
   readonly #released = Promise.withResolvers<void>();
@@ -205,12 +207,13 @@ export class IncomingTransfer {
   }
 
   async #writeBatch(length: number, count: number): Promise<void> {
-    const { sink, now } = this.#options;
+    const { now } = this.#options;
     this.#isWriting = true;
     try {
-      const isRoom = await this.#waitForRoom(length);
-      if (!isRoom) return this.#release();
-      await sink.write(this.#batch.subarray(0, length));
+      const isWritten = await this.#writeWhenRoom(
+        this.#batch.subarray(0, length),
+      );
+      if (!isWritten) return this.#release();
       for (let i = 0; i < count; i++) this.#receiver.handleWritten(now());
       await this.#checkpoints.handleWritten(this.#receiver.written, now());
       this.#isWriting = false;
@@ -224,28 +227,36 @@ export class IncomingTransfer {
   }
 
   /**
-   * A disk that runs low is waited for: the sender keeps what is missing. False
-   * when the transfer ended meanwhile.
+   * A disk that is full or runs low is waited for: the sender keeps what is
+   * missing. False when the transfer ended meanwhile.
    */
-  async #waitForRoom(bytes: number): Promise<boolean> {
-    const { id, file, now, onEvent } = this.#options;
+  async #writeWhenRoom(bytes: Uint8Array): Promise<boolean> {
+    const { file, sink } = this.#options;
     const left = file.size - this.#receiver.written * transferLimits.blockBytes;
-    let isPaused = false;
-    while (!await this.#disk.hasRoom(bytes, left)) {
-      if (this.#isEnded) return false;
-      if (!isPaused) {
-        isPaused = true;
-        this.#receiver.setPaused(true, now());
-        this.#pump.wake();
-        onEvent({ event: "paused", id, isPaused });
+    for (;;) {
+      while (!await this.#disk.hasRoom(bytes.length, left)) {
+        if (this.#isEnded) return false;
+        this.#setPaused(true);
+        await new Promise((done) => setTimeout(done, roomPollMs));
       }
-      await new Promise((done) => setTimeout(done, roomPollMs));
+      try {
+        await sink.write(bytes);
+        this.#setPaused(false);
+        return true;
+      } catch (error) {
+        if (!(error instanceof SinkError && error.isFull)) throw error;
+        this.#disk.handleFull();
+      }
     }
-    if (isPaused && !this.#isEnded) {
-      this.#receiver.setPaused(false, now());
-      onEvent({ event: "paused", id, isPaused: false });
-    }
-    return true;
+  }
+
+  #setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused || this.#isEnded) return;
+    const { id, now, onEvent } = this.#options;
+    this.#isPaused = isPaused;
+    this.#receiver.setPaused(isPaused, now());
+    this.#pump.wake();
+    onEvent({ event: "paused", id, isPaused });
   }
 
   async #store(digest: Uint8Array): Promise<void> {

@@ -1,37 +1,39 @@
-/** Standard input as lines, for a client that is not on a terminal. */
+/** Standard input as lines, for a client that does not edit them itself. */
 import { StdinReader } from "./stdin_reader.ts";
 
 /** Reads one line at a time, no faster than it is asked. */
 export class LineInput {
   readonly #input = new StdinReader();
   readonly #decoder = new TextDecoder();
-  #rest = "";
+  /** What was read and not yet asked for. */
+  #rest: Uint8Array = new Uint8Array();
   #ended = false;
 
   /** The next line without its ending; `undefined` at the end. */
   async read(): Promise<string | undefined> {
+    // How much of the rest is known to hold no line feed.
+    let searched = 0;
     for (;;) {
-      const end = this.#rest.indexOf("\n");
-      if (end >= 0) {
-        const line = this.#rest.slice(0, end);
-        this.#rest = this.#rest.slice(end + 1);
-        return line.replace(/\r$/, "");
-      }
-      if (this.#ended) {
-        const last = this.#rest;
-        this.#rest = "";
-        return last === "" ? undefined : last;
-      }
-      const bytes = await this.#input.read();
-      if (bytes === undefined) {
-        this.#ended = true;
-        this.#rest += this.#decoder.decode();
-      } else this.#rest += this.#decoder.decode(bytes, { stream: true });
+      const end = this.#rest.indexOf(lineFeed, searched);
+      if (end >= 0) return this.#take(end, end + 1);
       // No command is longer; what cannot end is cut, not collected.
-      if (this.#rest.length > longestLine && !this.#rest.includes("\n")) {
-        this.#rest = this.#rest.slice(0, longestLine) + "\n";
+      if (this.#rest.length > longestLine) {
+        return this.#take(longestLine, longestLine);
       }
+      searched = this.#rest.length;
+      if (this.#ended) {
+        return searched === 0 ? undefined : this.#take(searched, searched);
+      }
+      await this.#more();
     }
+  }
+
+  /** The next byte, in whatever mode the terminal is; `undefined` at the end. */
+  async readByte(): Promise<number | undefined> {
+    while (this.#rest.length === 0 && !this.#ended) await this.#more();
+    const [byte] = this.#rest;
+    this.#rest = this.#rest.subarray(1);
+    return byte;
   }
 
   /** Ends a read that is under way. */
@@ -39,6 +41,25 @@ export class LineInput {
     this.#ended = true;
     this.#input.cancel();
   }
+
+  #take(end: number, next: number): string {
+    const line = this.#decoder.decode(this.#rest.subarray(0, end));
+    this.#rest = this.#rest.subarray(next);
+    return line.replace(/\r$/, "");
+  }
+
+  async #more(): Promise<void> {
+    const bytes = await this.#input.read();
+    if (bytes === undefined) {
+      this.#ended = true;
+      return;
+    }
+    const joined = new Uint8Array(this.#rest.length + bytes.length);
+    joined.set(this.#rest);
+    joined.set(bytes, this.#rest.length);
+    this.#rest = joined;
+  }
 }
 
+const lineFeed = 0x0a;
 const longestLine = 1024 * 1024;

@@ -86,11 +86,21 @@ export class PartFile {
       this.#map.parts.length < transferLimits.resumeParts;
   }
 
-  /** Appends. @throws What the system says. */
+  /**
+   * Appends. What was written before a failure is taken back, so that it can be
+   * tried again.
+   *
+   * @throws What the system says.
+   */
   async write(bytes: Uint8Array): Promise<void> {
     let written = 0;
-    while (written < bytes.length) {
-      written += await this.#handle.write(bytes.subarray(written));
+    try {
+      while (written < bytes.length) {
+        written += await this.#handle.write(bytes.subarray(written));
+      }
+    } catch (error) {
+      if (written > 0) await this.#takeBack(written);
+      throw error;
     }
   }
 
@@ -140,6 +150,11 @@ export class PartFile {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#handle.close();
+  }
+
+  async #takeBack(bytes: number): Promise<void> {
+    const end = await this.#handle.seek(-bytes, Deno.SeekMode.Current);
+    await this.#handle.truncate(end);
   }
 
   async #save(map: ResumeMap, part: ReceivedPart): Promise<void> {

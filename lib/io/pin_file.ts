@@ -8,7 +8,7 @@ import {
 } from "../client/server_pins.ts";
 import { updateFileAtomically } from "./atomic_file.ts";
 import { readTextFile } from "./read_text_file.ts";
-import { reasonOf } from "./reason_of.ts";
+import { textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
 /** A server's key that was not met but told: on the command line, or in a file. */
@@ -82,7 +82,9 @@ export class PinFile {
     try {
       await updateFileAtomically(this.path, (text) => edit(text ?? ""));
     } catch (error) {
-      throw new StartError(`cannot write "${this.path}": ${reasonOf(error)}`);
+      throw new StartError(
+        `cannot write "${this.path}": ${textFileReason(error)}`,
+      );
     }
   }
 }

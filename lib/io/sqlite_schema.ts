@@ -24,14 +24,20 @@ export function openDatabase(
   try {
     if (path !== ":memory:") makePrivate(path);
     database = new DatabaseSync(path);
+    database.exec("PRAGMA busy_timeout = 2000;");
+    // Setting it writes, also when it is set, and a damaged file stays alone.
+    const { auto_vacuum: vacuum } =
+      database.prepare("PRAGMA auto_vacuum").get() ?? {};
+    if (vacuum !== incremental) {
+      database.exec("PRAGMA auto_vacuum = INCREMENTAL;");
+    }
     // NORMAL: what was committed survives the death of the process; a power
     // cut may cost the last transactions but never the file. Checkpoints every
     // 32 MiB: by default half of the time under load goes into them. What is
     // deleted is overwritten, and the space of what was removed can be given
     // back, which has to be said before there is a table.
     database.exec(
-      "PRAGMA busy_timeout = 2000; PRAGMA auto_vacuum = INCREMENTAL;" +
-        "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;" +
+      "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;" +
         "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;" +
         "PRAGMA wal_autocheckpoint = 8000;",
     );
@@ -69,14 +75,21 @@ function migrate(
           `${steps.length}: start the newer version of Parley that made it`,
       );
     }
-    for (const step of steps.slice(version)) database.exec(step);
-    database.exec(`PRAGMA user_version = ${steps.length}`);
+    if (version < steps.length) {
+      for (const step of steps.slice(version)) database.exec(step);
+      // Not when it is so already: nothing is written to a file that may turn
+      // out to be damaged.
+      database.exec(`PRAGMA user_version = ${steps.length}`);
+    }
     database.exec("COMMIT");
   } catch (error) {
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
+
+/** What SQLite calls it. */
+const incremental = 2;
 
 /** The SQL that makes version n + 1 out of version n. */
 export const schemaSteps: readonly string[] = [

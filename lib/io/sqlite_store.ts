@@ -7,6 +7,7 @@
  * the messages that had them, and start-up must not look at a million rows.
  */
 import type { DatabaseSync } from "node:sqlite";
+import { LastNumbers } from "./last_numbers.ts";
 import { SqliteHistory } from "./sqlite_history.ts";
 import { type Row, toMessage } from "./sqlite_message.ts";
 import { SqlitePurge } from "./sqlite_purge.ts";
@@ -51,6 +52,73 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async load(): Promise<StoredState> {
+    return this.#read(() => this.#load());
+  }
+
+  // deno-lint-ignore require-await
+  async commit(writes: readonly StoreWrite[]): Promise<void> {
+    this.#transaction(() => {
+      const last = new LastNumbers();
+      for (const write of writes) {
+        applyWrite(this.#statements, write);
+        if (write.write === "message") last.note(write.message);
+      }
+      last.save(this.#statements);
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async inbox(
+    user: number,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    return this.#read(() => this.#inbox(user, after, limit));
+  }
+
+  // deno-lint-ignore require-await
+  async logged(
+    group: number | undefined,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    const grp = group ?? null;
+    return this.#read(() => {
+      const first = this.#history.firstLogged(grp, after);
+      return this.#statements.loggedFrom.all(grp, first, limit).map(toMessage);
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async lookUp(lookup: Lookup): Promise<Found> {
+    return this.#read(() => this.#history.lookUp(lookup));
+  }
+
+  // deno-lint-ignore require-await
+  async purge(purge: Purge): Promise<number | undefined> {
+    const next = this.#transaction(() => this.#purge.remove(purge));
+    if (!this.#read(() => this.#purge.giveBack())) return next;
+    return next ?? purge.after;
+  }
+
+  // deno-lint-ignore require-await
+  async takeUnlocks(): Promise<string[]> {
+    // Asked every second: only a read as long as there is nothing to take.
+    const { unlocks, removeUnlocks } = this.#statements;
+    if (this.#read(() => unlocks.get()) === undefined) return [];
+    return this.#transaction(() => {
+      const names = unlocks.all().map((row) => String(row.name));
+      removeUnlocks.run();
+      return names;
+    });
+  }
+
+  // deno-lint-ignore require-await
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #load(): StoredState {
     const meta = new Map(
       this.#all("SELECT key, value FROM meta").map((row) => [
         row.key,
@@ -115,24 +183,7 @@ export class SqliteStore implements Store {
     };
   }
 
-  // deno-lint-ignore require-await
-  async commit(writes: readonly StoreWrite[]): Promise<void> {
-    this.#transaction(() => {
-      const last = new LastNumbers();
-      for (const write of writes) {
-        applyWrite(this.#statements, write);
-        if (write.write === "message") last.note(write.message);
-      }
-      last.save(this.#statements);
-    });
-  }
-
-  // deno-lint-ignore require-await
-  async inbox(
-    user: number,
-    after: number,
-    limit: number,
-  ): Promise<StoredMessage[]> {
+  #inbox(user: number, after: number, limit: number): StoredMessage[] {
     const { inboxPrivate, inboxBroadcast, inboxGroup, joinedGroups, owed } =
       this.#statements;
     let found = [
@@ -160,44 +211,13 @@ export class SqliteStore implements Store {
     return found;
   }
 
-  // deno-lint-ignore require-await
-  async logged(
-    group: number | undefined,
-    after: number,
-    limit: number,
-  ): Promise<StoredMessage[]> {
-    const grp = group ?? null;
-    const first = this.#history.firstLogged(grp, after);
-    return this.#statements.loggedFrom.all(grp, first, limit).map(toMessage);
-  }
-
-  // deno-lint-ignore require-await
-  async lookUp(lookup: Lookup): Promise<Found> {
-    return this.#history.lookUp(lookup);
-  }
-
-  // deno-lint-ignore require-await
-  async purge(purge: Purge): Promise<number | undefined> {
-    const next = this.#transaction(() => this.#purge.remove(purge));
-    if (!this.#purge.giveBack()) return next;
-    return next ?? purge.after;
-  }
-
-  // deno-lint-ignore require-await
-  async takeUnlocks(): Promise<string[]> {
-    // Asked every second: only a read as long as there is nothing to take.
-    const { unlocks, removeUnlocks } = this.#statements;
-    if (unlocks.get() === undefined) return [];
-    return this.#transaction(() => {
-      const names = unlocks.all().map((row) => String(row.name));
-      removeUnlocks.run();
-      return names;
-    });
-  }
-
-  // deno-lint-ignore require-await
-  async close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
+  #failure(error: unknown): Error {
+    const text = sqliteError(error, this.#path);
+    // Pages that were read while the disk failed must not be kept.
+    if (/damaged|disk error/.test(text)) {
+      this.#database.exec("PRAGMA shrink_memory");
+    }
+    return new Error(text, { cause: error });
   }
 
   /** Ids of the private messages that wait, by user. */
@@ -220,6 +240,15 @@ export class SqliteStore implements Store {
     return this.#database.prepare(sql).all();
   }
 
+  /** @throws {Error} with words for the one who runs the server. */
+  #read<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
   #transaction<T>(body: () => T): T {
     const { begin, commit, rollback } = this.#statements;
     try {
@@ -230,29 +259,8 @@ export class SqliteStore implements Store {
     } catch (error) {
       // SQLite itself rolls back on some errors, such as a full disk.
       if (this.#database.isTransaction) rollback.run();
-      throw new Error(sqliteError(error, this.#path), { cause: error });
+      throw this.#failure(error);
     }
-  }
-}
-
-/** The highest numbers that the messages of one commit bring. */
-class LastNumbers {
-  #message = 0;
-  #number = 0;
-  readonly #groups = new Map<number, number>();
-
-  note({ id, number, group }: StoredMessage): void {
-    this.#message = Math.max(this.#message, id);
-    if (group === undefined) this.#number = Math.max(this.#number, number);
-    else {
-      this.#groups.set(group, Math.max(this.#groups.get(group) ?? 0, number));
-    }
-  }
-
-  save({ raiseMeta, raiseGroup }: SqliteStatements): void {
-    if (this.#message > 0) raiseMeta.run(this.#message, "last_message");
-    if (this.#number > 0) raiseMeta.run(this.#number, "last_number");
-    for (const [group, number] of this.#groups) raiseGroup.run(number, group);
   }
 }
 

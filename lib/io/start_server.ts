@@ -18,6 +18,7 @@ import { MessageLogs } from "./message_logs.ts";
 import type { Report } from "./report.ts";
 import { messageOf, reasonOf } from "./reason_of.ts";
 import { ServerShell } from "./server_shell.ts";
+import { StartError } from "./start_error.ts";
 import { WorkerStore } from "./worker_store.ts";
 import { systemClock } from "./system_clock.ts";
 import { systemRandom } from "./system_random.ts";
@@ -77,7 +78,9 @@ export async function startServer(
     await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
   );
-  const state = await store.load();
+  const state = await store.load().catch((error) => {
+    throw new StartError(reasonOf(error));
+  });
   const messageLogs = parts.adopt(
     new MessageLogs(folder.path, report),
     (logs) => logs.close(),

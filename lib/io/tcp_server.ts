@@ -119,6 +119,9 @@ export class TcpServer {
       const binding = this.#certificate?.binding;
       try {
         const conn = await listener.accept();
+        if (delayMs > 0) {
+          this.#report("warning", "connections are accepted again");
+        }
         delayMs = 0;
         this.#open(conn, binding);
       } catch (error) {

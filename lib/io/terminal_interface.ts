@@ -1,26 +1,51 @@
-/** The client on a terminal: input line, status lines, colours. */
+/** The client on a terminal: input line, rows around it, colours. */
 import type { ChatTarget } from "../commands/chat_target.ts";
 import type { ClientEvent } from "../client/client_event.ts";
 import type { KnownNames } from "../client/known_names.ts";
-import { colourPalette, plainPalette } from "../client/palette.ts";
+import { MessageFeed } from "../client/message_feed.ts";
+import {
+  colourPalette,
+  type Palette,
+  plainPalette,
+} from "../client/palette.ts";
 import type { NewPassword } from "../client/password_change.ts";
 import { promptText } from "../client/prompt_text.ts";
-import { renderText } from "../client/render_text.ts";
-import { transferStatus } from "../client/render_transfer.ts";
+import { statusBar } from "../client/status_bar.ts";
+import { transferStatus } from "../client/transfer_status.ts";
+import { UnreadCounts } from "../client/unread_counts.ts";
 import { filesLike } from "./files_like.ts";
+import { HistoryFile } from "./history_file.ts";
+import { readNotify, writeNotify } from "./notify_file.ts";
 import { Output } from "./output.ts";
-import { Terminal } from "./terminal.ts";
+import { Terminal, type TerminalSize } from "./terminal.ts";
 import type {
   Credentials,
   UserHandler,
   UserInterface,
 } from "./user_interface.ts";
 
+/** How a {@link TerminalInterface} looks and behaves. */
+export interface DisplayOptions {
+  /** `HOST:PORT`. */
+  readonly server: string;
+  readonly color: boolean;
+  /** Show the time of each line. */
+  readonly timestamps: boolean;
+  /** Ring the bell, unless `/notify off` was said last. */
+  readonly notify: boolean;
+}
+
 /** Talks to a person. */
 export class TerminalInterface implements UserInterface {
+  readonly #handler: UserHandler;
   readonly #output: Output;
   readonly #terminal: Terminal;
-  readonly #palette;
+  readonly #palette: Palette;
+  readonly #feed: MessageFeed;
+  readonly #history: HistoryFile;
+  readonly #unread = new UnreadCounts();
+  readonly #server: string;
+  #notify: boolean;
   #user = "";
   #isApart = false;
   #chat: ChatTarget | undefined;
@@ -29,9 +54,15 @@ export class TerminalInterface implements UserInterface {
   constructor(
     handler: UserHandler,
     names: () => KnownNames,
-    useColour: boolean,
+    options: DisplayOptions,
   ) {
-    this.#palette = useColour ? colourPalette : plainPalette;
+    const { server, color, timestamps, notify } = options;
+    this.#handler = handler;
+    this.#server = server;
+    const palette = this.#palette = color ? colourPalette : plainPalette;
+    this.#feed = new MessageFeed({ palette, timestamps });
+    this.#history = new HistoryFile(server, env);
+    this.#notify = notify && readNotify(env);
     this.#output = new Output(() => handler.interrupt());
     const source = {
       users: () => names().users(),
@@ -39,39 +70,21 @@ export class TerminalInterface implements UserInterface {
       files: filesLike,
     };
     this.#terminal = new Terminal(this.#output, source, {
-      line: (text) => {
-        if (this.#isStarted) handler.line(text);
-      },
+      line: (text, prompt) => this.#line(text, prompt),
       interrupt: () => handler.interrupt(),
       endOfInput: () => handler.interrupt(),
+      rows: (size) => this.#rows(size),
     });
-    this.#terminal.setStatus(() =>
-      handler.transfers().filter(({ state }) => state === "running")
-        .slice(0, mostStatusLines)
-        .map((info) => transferStatus(info, this.#terminal.width - 1))
-    );
+    this.#terminal.loadHistory(this.#history.read());
     this.#terminal.open();
   }
 
   show(event: ClientEvent): void {
-    if (event.event === "welcome") this.#user = event.user;
-    if (event.event === "welcome" || event.event === "disconnected") {
-      this.#isApart = event.event === "disconnected";
-      this.#setPrompt();
-    }
-    if (event.event === "result" && event.outcome.ok) {
-      if (event.outcome.command === "rename") {
-        this.#user = event.outcome.answer.to;
-        this.#setPrompt();
-      }
-    }
-    if (event.event === "chat") {
-      const { kind, name = "" } = event;
-      this.#chat = kind === "none" ? undefined : { kind, name };
-      this.#setPrompt();
-    }
-    if (event.event === "progress") this.#terminal.update();
-    else this.#terminal.print(renderText(event, this.#palette));
+    this.#unread.handleEvent(event);
+    this.#note(event);
+    if (event.event === "progress") return this.#terminal.update();
+    this.#terminal.print(this.#feed.lines(event, Date.now()));
+    if (this.#notify && this.#feed.rings(event)) this.#terminal.ring();
   }
 
   async ask(user: string | undefined): Promise<Credentials | undefined> {
@@ -102,10 +115,83 @@ export class TerminalInterface implements UserInterface {
     await this.#output.flush();
   }
 
+  /** Keeps what prompt and rows tell. */
+  #note(event: ClientEvent): void {
+    switch (event.event) {
+      case "welcome":
+        this.#isApart = false;
+        return this.#setUser(event.user);
+      case "disconnected":
+        this.#isApart = true;
+        return this.#setPrompt();
+      case "chat": {
+        const { kind, name = "" } = event;
+        this.#chat = kind === "none" ? undefined : { kind, name };
+        return this.#setPrompt();
+      }
+      case "result": {
+        const { outcome } = event;
+        if (!outcome.ok) return;
+        if (outcome.command === "rename") this.#setUser(outcome.answer.to);
+        if (outcome.command === "notify") {
+          this.#notify = outcome.answer.notify;
+          writeNotify(env, this.#notify);
+        }
+      }
+    }
+  }
+
+  #line(text: string, prompt: string): void {
+    if (!this.#isStarted) return;
+    if (text.trim() === "") {
+      this.#unread.clear();
+      return this.#terminal.update();
+    }
+    // What was typed stays to be read, with what it was typed after.
+    const echo = this.#palette.dim(prompt) + text;
+    this.#terminal.print([{ text: echo, indent: 2 }]);
+    this.#history.add(text);
+    this.#handler.line(text);
+  }
+
+  #rows({ columns, rows }: TerminalSize) {
+    // A window of a few rows is for what people say.
+    if (rows < leastRows) return { above: [], below: [] };
+    const width = columns - 1;
+    const palette = this.#palette;
+    const transfers = this.#handler.transfers();
+    const room = Math.min(mostTransferRows, Math.floor(rows / 3));
+    const shown = transfers.filter(({ state }) => state !== "preparing");
+    const above = shown.slice(0, room)
+      .map((info) => transferStatus(info, width));
+    if (shown.length > room) above.push(`… ${shown.length - room} more`);
+    const bar = statusBar(
+      {
+        user: this.#user,
+        server: this.#server,
+        isApart: this.#isApart,
+        chat: this.#chat,
+        unread: this.#unread.text,
+        transfers,
+      },
+      width,
+      palette === plainPalette ? "-" : " ",
+    );
+    return { above, below: [palette.bar(bar)] };
+  }
+
+  #setUser(user: string): void {
+    this.#user = user;
+    this.#feed.user = user;
+    this.#setPrompt();
+  }
+
   #setPrompt(): void {
     const prompt = promptText(this.#user, this.#chat, this.#isApart);
     this.#terminal.setPrompt(prompt);
   }
 }
 
-const mostStatusLines = 6;
+const env = (name: string) => Deno.env.get(name);
+const mostTransferRows = 6;
+const leastRows = 6;

@@ -25,6 +25,7 @@ import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
 import { ServerBinding } from "./server_binding.ts";
+import { homePath } from "./home_path.ts";
 import { TransferPaths } from "./transfer_paths.ts";
 import { removeStaleParts } from "./part_file.ts";
 import { UdpEndpoint } from "./udp_endpoint.ts";
@@ -199,7 +200,7 @@ export class TransferService implements TransferPort {
   async #prepareOffer(id: string, path: string): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
-    const source = await FileSource.open(path);
+    const source = await FileSource.open(homePath(path));
     if (!this.#entries.has(id)) {
       source.close();
       return;

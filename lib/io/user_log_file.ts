@@ -54,6 +54,9 @@ export class UserLogFile {
       this.#entries = undefined;
       try {
         await this.#replace(this.#path, userLogText(entries));
+        if (this.#failing) {
+          this.#report("warning", `"${this.#path}" is written again`);
+        }
         this.#failing = false;
         if (this.#entries !== undefined && !this.#closed) await pause();
       } catch (error) {

@@ -8,6 +8,7 @@
  * last one of an option that is given twice counts, `-h` is `--help`.
  */
 import { closestString } from "@std/text/closest-string";
+import { visible } from "./text.ts";
 
 /** One option of a program. */
 export interface OptionRow {
@@ -213,7 +214,8 @@ export function startRequest<Options>(
     return parse();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { kind: "error", message: error.message };
+    // It names what was given, which may hold anything.
+    return { kind: "error", message: visible(error.message) };
   }
 }
 

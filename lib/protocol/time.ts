@@ -30,6 +30,16 @@ export function formatTime(ms: number): string {
   return lastText;
 }
 
+/** `21:39:04` in the local time zone. */
+export function formatClock(ms: number): string {
+  return formatTime(ms).slice(-clockLength);
+}
+
+/** `01 Jun 2026` in the local time zone. */
+export function formatDay(ms: number): string {
+  return formatTime(ms).slice(0, -clockLength - 1);
+}
+
 function format(ms: number): string {
   const date = new Date(ms);
   const day = two(date.getDate());
@@ -41,6 +51,8 @@ function format(ms: number): string {
 // Log lines of a busy server share their second.
 let lastSecond = NaN;
 let lastText = "";
+
+const clockLength = "21:39:04".length;
 
 function two(value: number): string {
   return String(value).padStart(2, "0");

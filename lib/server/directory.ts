@@ -46,8 +46,7 @@ export class Directory {
       if (user === undefined) continue;
       // Of a session that a crash ended, this is all that tells.
       user.lastSeen = Math.max(user.lastSeen, aliveSince(token));
-      const { hash, previous, expires, credential } = token;
-      tokens.set(user, { hash, previous, expires, credential });
+      tokens.restore(user, token);
     }
     this.#loadRecent(state);
   }

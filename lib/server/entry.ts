@@ -37,7 +37,7 @@ export function queueLogin(
     }
     if (user.session !== undefined) throw new Refusal("already_online");
     const before = user.token;
-    const token = server.tokens.issue(user, credential, now.wall);
+    const token = server.tokens.issue(user, credential, now);
     const forgetIdentity = publish(batch, user, client.identity);
     batch.writes.push(tokenWrite(user));
     const session = new Session(user, connection, client.udpPort, now);
@@ -73,14 +73,14 @@ export function queueResume(
   const begin = (batch: Batch, now: Instant): Effect => {
     connection.entering = false;
     if (connection.closing) throw new Refusal("login_timeout");
-    const user = tokenUser(server, given, now.wall);
+    const user = tokenUser(server, given, now);
     const credential = server.logins.credential(user.name);
     if (credential === undefined) throw new Refusal("token_invalid");
     if (user.session !== undefined && !user.session.entered) {
       throw new Refusal("already_online");
     }
     const before = user.token;
-    const token = server.tokens.issue(user, credential, now.wall, given);
+    const token = server.tokens.issue(user, credential, now, given);
     const { udpPort, identity = user.identity } = client;
     const forgetIdentity = publish(batch, user, identity);
     batch.writes.push(tokenWrite(user));
@@ -138,11 +138,11 @@ function publish(
 }
 
 /** Whose token it is, if it is good; once in use, the one before it is too. */
-function tokenUser(server: ServerContext, token: string, wall: number): User {
+function tokenUser(server: ServerContext, token: string, now: Instant): User {
   const user = server.tokens.find(token);
   if (user === undefined || !user.active) throw new Refusal("token_invalid");
   const credential = server.logins.credential(user.name);
-  if (!server.tokens.isValid(user, credential, wall)) {
+  if (!server.tokens.isValid(user, credential, now)) {
     throw new Refusal("token_invalid");
   }
   return user;

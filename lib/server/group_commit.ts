@@ -26,6 +26,8 @@ export class GroupCommit {
   #lastBatch = 0;
   /** When background writes are stored if no batch takes them, monotonic ms. */
   #flushAt: number | undefined;
+  /** True when the last batch could not be stored. */
+  #isFailing = false;
 
   constructor(server: ServerContext) {
     this.#server = server;
@@ -71,6 +73,10 @@ export class GroupCommit {
     const done = this.#take(number);
     if (done === undefined) return;
     this.#stored.push(done.batch);
+    if (this.#isFailing) {
+      this.#isFailing = false;
+      this.#server.actions.report("warning", "messages are stored again");
+    }
     this.#server.metrics.noteStored(done.batch.writes);
     const next = this.#prepared;
     // One without writes would be told at once, before the one just stored.
@@ -97,6 +103,7 @@ export class GroupCommit {
     }
     this.#server.metrics.failedCommits++;
     this.#flushAt = now.mono + retryMs;
+    this.#isFailing = true;
     actions.report("error", errorMessages.storage_failed);
   }
 

@@ -84,7 +84,7 @@ export class Lookups {
     if (waiting === undefined) return false;
     const { connection, id } = waiting;
     connection.pending--;
-    connection.refuse(id, wireError("storage_failed"));
+    connection.refuse(id, wireError("storage_failed", cannotRead));
     this.#next(connection, now);
     return true;
   }
@@ -130,6 +130,7 @@ export class Lookups {
   }
 }
 
+const cannotRead = "The server could not read what is stored; please try again";
 /** Nothing is asked while more than this is queued for the connection. */
 const queuedBytes = limits.outgoingBytes / 4;
 /** How soon a connection that was full is looked at again, ms. */

@@ -68,7 +68,7 @@ export function leave(
   connection.session = undefined;
   user.lastSeen = now.wall;
   user.awaySince = now.mono;
-  if (resumable) server.tokens.startGrace(user, now.wall);
+  if (resumable) server.tokens.startGrace(user, now);
   else {
     server.tokens.set(user, undefined);
     server.rendezvous.remove(user);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import { ActionQueue } from "./action_queue.ts";
 import { BackgroundWrites } from "./background_writes.ts";
@@ -91,12 +92,13 @@ export class ServerContext {
     state: StoredState,
     logins: Omit<LoginDecider<never>, "handleAccounts">,
     random: Random,
+    now: Instant,
   ) {
     this.options = options;
     this.storeId = createHash("sha256").update("store\0").update(state.secret)
       .digest("hex").slice(0, storeIdDigits);
     this.logins = logins;
-    this.tokens = new SessionTokens(random);
+    this.tokens = new SessionTokens(random, now);
     this.directory = new Directory(state, this.tokens);
     this.rendezvous = new Rendezvous(
       this.offers,

@@ -41,7 +41,7 @@ import { checkTimeouts } from "./timeouts.ts";
  *
  * After any calls of `handle*` drain, in this order: {@link pollAction} until
  * it returns `undefined`, {@link pollDirty} and what is in {@link queueOf} of
- * each, {@link pollTimeout}. The times of an {@link Instant} must not go back.
+ * each, {@link pollTimeout}. `mono` must not go back; `wall` may be set.
  *
  * @typeParam Accounts What {@link handleAccounts} passes to the login decider.
  */
@@ -70,7 +70,7 @@ export class ServerCore<Accounts> {
     now: Instant,
   ) {
     this.#logins = logins;
-    this.#server = new ServerContext(options, state, logins, random);
+    this.#server = new ServerContext(options, state, logins, random, now);
     this.probes = this.#server.rendezvous.probes;
     this.#commits = new GroupCommit(this.#server);
     this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);

@@ -3,9 +3,14 @@
  * token that was exchanged for a new one stays good until the client's next
  * request shows that the new one arrived; otherwise a lost reply would lock the
  * client out.
+ *
+ * What decides is the monotonic clock, so that a wall clock that is set neither
+ * locks out everybody nor prolongs a token. The wall clock only bridges a restart
+ * of the server, and then for no longer than a token can have had.
  */
 import { createHash } from "node:crypto";
 import { encodeBase64Url } from "@std/encoding/base64url";
+import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Random } from "../protocol/random.ts";
 import type { StoredToken } from "./store.ts";
@@ -17,8 +22,10 @@ export interface TokenRecord {
   readonly hash: string;
   /** Hash of the token before, while that is still good. */
   readonly previous: string | undefined;
-  /** Not good any more from then on, ms since 1970 UTC. */
+  /** Not good any more after a restart from then on, ms since 1970 UTC. */
   readonly expires: number;
+  /** Without a session not good any more from then on, monotonic ms. */
+  readonly until: number;
   /** The credential it was made under. */
   readonly credential: string;
 }
@@ -27,9 +34,12 @@ export interface TokenRecord {
 export class SessionTokens {
   readonly #users = new Map<string, User>();
   readonly #random: Random;
+  readonly #start: Instant;
 
-  constructor(random: Random) {
+  /** @param start When the server started. */
+  constructor(random: Random, start: Instant) {
     this.#random = random;
+    this.#start = start;
   }
 
   /** The user whose token this is; says nothing about its validity. */
@@ -41,10 +51,14 @@ export class SessionTokens {
    * True when a user's token is good: its session lives or ended less than
    * {@link limits.tokenMs} ago, and the credential is the same.
    */
-  isValid(user: User, credential: string | undefined, wall: number): boolean {
+  isValid(
+    user: User,
+    credential: string | undefined,
+    { mono }: Instant,
+  ): boolean {
     const record = user.token;
     return record !== undefined && record.credential === credential &&
-      (user.session !== undefined || record.expires > wall);
+      (user.session !== undefined || record.until > mono);
   }
 
   /**
@@ -56,7 +70,7 @@ export class SessionTokens {
   issue(
     user: User,
     credential: string,
-    wall: number,
+    { mono, wall }: Instant,
     exchanged?: string,
   ): string {
     const token = encodeBase64Url(this.#random.bytes(32));
@@ -64,9 +78,18 @@ export class SessionTokens {
       hash: hashOf(token),
       previous: exchanged === undefined ? undefined : hashOf(exchanged),
       expires: wall + aliveMs,
+      until: mono + aliveMs,
       credential,
     });
     return token;
+  }
+
+  /** Takes up what the store knew when the server started. */
+  restore(user: User, stored: StoredToken): void {
+    const { hash, previous, expires, credential } = stored;
+    const { mono, wall } = this.#start;
+    const until = mono + Math.min(expires - wall, aliveMs);
+    this.set(user, { hash, previous, expires, until, credential });
   }
 
   /** Sets, restores or (`undefined`) voids a user's token. */
@@ -89,21 +112,24 @@ export class SessionTokens {
   }
 
   /** The session ended: the token is good for {@link limits.tokenMs} more. */
-  startGrace(user: User, wall: number): void {
+  startGrace(user: User, { mono, wall }: Instant): void {
     if (user.token === undefined) return;
-    user.token = { ...user.token, expires: wall + limits.tokenMs };
+    const expires = wall + limits.tokenMs;
+    user.token = { ...user.token, expires, until: mono + limits.tokenMs };
   }
 
   /**
    * Puts off the stored expiry of a living session, so that the token outlives
    * a crash of the server. True when it had to be.
    */
-  renew(user: User, wall: number): boolean {
+  renew(user: User, { mono, wall }: Instant): boolean {
     const record = user.token;
-    if (record === undefined || record.expires > wall + limits.tokenMs) {
-      return false;
-    }
-    user.token = { ...record, expires: wall + aliveMs };
+    if (record === undefined) return false;
+    const aheadMs = record.expires - wall;
+    // Too far ahead when the wall clock was set back.
+    if (aheadMs > limits.tokenMs && aheadMs <= aliveMs) return false;
+    const expires = wall + aliveMs;
+    user.token = { ...record, expires, until: mono + aliveMs };
     return true;
   }
 }

@@ -72,7 +72,7 @@ function checkSession(
     dismiss(server, session, wireError("idle", text), false, now);
     return Infinity;
   }
-  if (server.tokens.renew(session.user, now.wall)) {
+  if (server.tokens.renew(session.user, now)) {
     server.background.noteToken(session.user);
   }
   if (now.mono >= connection.lastSent + limits.heartbeatMs) {

@@ -1,9 +1,10 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [transfer] [start] [--quick]`. One JSON line per case; ratios within one run tell
+ * [transfer] [start] [client] [--quick]`. One JSON line per case; ratios within one run tell
  * something, absolute numbers do not, and nothing is asserted.
  */
 import { chatBench } from "./chat_bench.ts";
+import { clientBench } from "./client_bench.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
@@ -15,6 +16,7 @@ const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   chat: (quick) => chatBench({ quick }),
   start: (quick) => startBench(quick ? 3 : 10),
   transfer: (quick) => transferBench(quick ? quickTransfers : {}),
+  client: (quick) => clientBench({ quick }),
 };
 
 const quick = Deno.args.includes("--quick");

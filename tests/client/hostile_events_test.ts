@@ -19,7 +19,10 @@ import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
 import { promptText } from "../../lib/client/prompt_text.ts";
 import { renderJson } from "../../lib/client/render_json.ts";
 import { renderText } from "../../lib/client/render_text.ts";
-import { transferStatus } from "../../lib/client/render_transfer.ts";
+import { MessageFeed } from "../../lib/client/message_feed.ts";
+import { statusBar } from "../../lib/client/status_bar.ts";
+import { transferStatus } from "../../lib/client/transfer_status.ts";
+import { UnreadCounts } from "../../lib/client/unread_counts.ts";
 import { visible } from "../../lib/protocol/text.ts";
 import { assertHarmless, hostileText } from "../support/hostile_text.ts";
 
@@ -147,6 +150,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   p2pvideo: infos.map((info) => ({ ...info, ...summary })),
   groupvideo: [{ group: x, name: x, results }],
   limit: [{ limit: 5 }],
+  notify: [{ notify: true }, { notify: false }],
   accept: [{ transfer: 1 }],
   reject: [{ transfer: 1 }],
   transfers: [{ transfers: infos, sessions }],
@@ -245,9 +249,33 @@ Deno.test("renderJson() prints nothing raw and loses nothing", () => {
   }
 });
 
+Deno.test("MessageFeed and statusBar() show nothing raw either", () => {
+  const unread = new UnreadCounts();
+  for (const palette of [plainPalette, colourPalette]) {
+    const feed = new MessageFeed({ palette, timestamps: true });
+    feed.user = "a";
+    for (const event of all) {
+      unread.handleEvent(event);
+      for (const { text } of feed.lines(event, at)) {
+        // deno-lint-ignore no-control-regex
+        assertHarmless(text.replace(/\x1b\[[0-9;]*m/g, ""), event.event);
+      }
+      const chat = { kind: "group", name: x } as const;
+      const bar = statusBar(
+        {
+          ...{ user: x, server: x, isApart: true, chat, transfers: infos },
+          unread: unread.text,
+        },
+        10_000,
+      );
+      assertHarmless(bar, "status bar");
+    }
+  }
+});
+
 Deno.test("transferStatus() and promptText() are fit for the terminal", () => {
   for (const info of infos) {
-    for (const width of [10, 40, 80, 400]) {
+    for (const width of [10, 40, 80, 5000]) {
       assertHarmless(transferStatus(info, width), "status");
     }
   }

@@ -115,8 +115,73 @@ Deno.test("LineEditor: a hidden line is not drawn and not remembered", () => {
   assertEquals(type(editor, "up").text, "");
 });
 
-Deno.test("LineEditor: pasted lines become one", () => {
+Deno.test("LineEditor: what was cut comes back, joined when it was cut in one go", () => {
+  assertEquals(editing("one two", "delete-word", "yank", "yank"), "one twotwo");
+  assertEquals(
+    editing("a b c", "delete-word", "delete-word", "home", "yank"),
+    "b ca ",
+  );
+  assertEquals(editing("ab", "transpose"), "ba");
+  assertEquals(editing("abc", "left", "transpose"), "acb");
+});
+
+Deno.test("LineEditor: one pasted line goes into the line being edited", () => {
+  const editor = type(new LineEditor("> ", source), { text: "ad" }, "left");
+  editor.handleKey({ key: "paste", text: "b\tc\x1b[2J\r\n" });
+  assertEquals(editor.text, "ab c[2Jd");
+});
+
+Deno.test("LineEditor: more pasted lines are sent after a question only", () => {
+  const editor = type(new LineEditor("> ", source), { text: "/msg x " });
+  const paste: Key = { key: "paste", text: "1\n\n2\r3\r\n" };
+  assertEquals(editor.handleKey(paste), undefined);
+  assertEquals(editor.render(60).text, "send 3 lines? (y/n) ");
+  assertEquals(editor.hint(60), "the first: /msg x 1");
+  assertEquals(editor.handleKey({ key: "enter" }), undefined);
+  assertEquals(editor.handleKey({ key: "text", text: "n" }), undefined);
+  assertEquals(editor.render(60).text, "> /msg x ");
+  editor.handleKey(paste);
+  assertEquals(editor.handleKey({ key: "text", text: "yz" }), {
+    action: "lines",
+    texts: ["/msg x 1", "2", "3"],
+  });
+  assertEquals(editor.text, "z");
+  assertEquals(type(editor, "up", "up").text, "2");
+});
+
+Deno.test("LineEditor: an answer takes one pasted line and is not remembered", () => {
+  const editor = new LineEditor("Username: ", source);
+  editor.remembers = false;
+  editor.handleKey({ key: "paste", text: "yoda\nmore" });
+  assertEquals(editor.text, "yoda");
+  type(editor, "enter");
+  editor.remembers = true;
+  assertEquals(type(editor, "up").text, "");
+});
+
+Deno.test("LineEditor: the search finds older lines step by step", () => {
   const editor = new LineEditor("> ", source);
-  editor.handleKey({ key: "paste", text: "a\r\nb\x1b[2J\n" });
-  assertEquals(editor.text, "a b[2J");
+  editor.load(["/msgto luke one", "/who", "/msgto Luke two"]);
+  type(editor, { text: "draft" }, "search", { text: "luke" });
+  assertEquals(editor.render(80).text, "search: luke_ > /msgto Luke two");
+  type(editor, "search");
+  assertEquals(editor.render(80).text, "search: luke_ > /msgto luke one");
+  type(editor, "search");
+  assertEquals(editor.render(80).text, "not found: luke_ > /msgto luke one");
+  type(editor, "cancel");
+  assertEquals(editor.text, "draft");
+  type(editor, "search", { text: "who" });
+  assertEquals(editor.handleKey({ key: "enter" }), {
+    action: "line",
+    text: "/who",
+  });
+});
+
+Deno.test("LineEditor: candidates are listed while Tab walks through them", () => {
+  const editor = type(new LineEditor("> ", source), { text: "/msgto l" });
+  assertEquals(editor.hint(40), undefined);
+  assertEquals(type(editor, "tab").hint(40), "[leia] luke  1/2");
+  assertEquals(type(editor, "tab").hint(40), "leia [luke]  2/2");
+  assertEquals(type(editor, "tab", "shift-tab").hint(12), "[luke]  2/2");
+  assertEquals(type(editor, "left").hint(40), undefined);
 });

@@ -9,7 +9,7 @@ import type {
 import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
 import { renderJson } from "../../lib/client/render_json.ts";
 import { renderText } from "../../lib/client/render_text.ts";
-import { transferStatus } from "../../lib/client/render_transfer.ts";
+import { transferStatus } from "../../lib/client/transfer_status.ts";
 import { formatTime } from "../../lib/protocol/time.ts";
 
 const at = Date.UTC(2026, 5, 1, 12, 0, 0);

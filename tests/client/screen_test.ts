@@ -1,17 +1,26 @@
 // deno-lint-ignore-file no-control-regex
 import { assertEquals } from "@std/assert";
-import { Screen } from "../../lib/client/screen.ts";
+import type { RenderedLine } from "../../lib/client/line_editor.ts";
+import { Screen, type ScreenFrame } from "../../lib/client/screen.ts";
+
+/** Nothing but the line being typed. */
+function frame(line: RenderedLine): ScreenFrame {
+  return { above: [], line, below: [] };
+}
 
 /** A terminal of endless width that knows what Screen writes. */
 function shown(writes: readonly string[]): string[] {
   const rows = [""];
   let row = 0;
   let column = 0;
-  const parts = writes.join("").match(/\x1b\[\d*[A-Z]|\r|\n|[^\x1b\r\n]/gu) ??
-    [];
+  let saved = { row, column };
+  const pattern = /\x1b\[\d*[A-Z]|\x1b[78]|\r|\n|[^\x1b\r\n]/gu;
+  const parts = writes.join("").match(pattern) ?? [];
   for (const part of parts) {
     const count = Number(part.match(/\d+/)?.[0] ?? 1);
     if (part === "\r") column = 0;
+    else if (part === "\x1b7") saved = { row, column };
+    else if (part === "\x1b8") ({ row, column } = saved);
     else if (part === "\n") rows[++row] ??= "";
     else if (part.endsWith("A") && part.startsWith("\x1b")) row -= count;
     else if (part.endsWith("C") && part.startsWith("\x1b")) column += count;
@@ -30,12 +39,13 @@ function shown(writes: readonly string[]): string[] {
 Deno.test("Screen: prints lines above the status and the line being typed", () => {
   const screen = new Screen();
   const line = { text: "> hel", column: 5 };
+  const below = ["-- yoda --"];
   const writes = [
-    screen.draw([], line, 80),
-    screen.draw([], line, 80, ["one", "two"]),
-    screen.draw(["1 > film 5 %"], line, 80),
-    screen.draw(["1 > film 9 %"], line, 80, ["three"]),
-    screen.draw([], { text: "> hell", column: 6 }, 80),
+    screen.draw({ above: [], line, below }, 80),
+    screen.draw({ above: [], line, below }, 80, ["one", "two"]),
+    screen.draw({ above: ["1 > film 5 %"], line, below }, 80),
+    screen.draw({ above: ["1 > film 9 %"], line, below }, 80, ["three"]),
+    screen.draw(frame({ text: "> hell", column: 6 }), 80),
   ];
   assertEquals(shown(writes.slice(0, 4)), [
     "one",
@@ -43,13 +53,38 @@ Deno.test("Screen: prints lines above the status and the line being typed", () =
     "three",
     "1 > film 9 %",
     "> hel",
+    "-- yoda --",
   ]);
   assertEquals(shown(writes), ["one", "two", "three", "> hell"]);
 });
 
+Deno.test("Screen: a key at the end of the line is all that is written for it", () => {
+  const screen = new Screen();
+  screen.draw(frame({ text: "> a", column: 3 }), 80);
+  assertEquals(screen.draw(frame({ text: "> ab", column: 4 }), 80), "b");
+  assertEquals(
+    screen.draw(frame({ text: "> ab", column: 2 }), 80),
+    "\r\x1b[K> \x1b7ab\x1b8",
+  );
+  assertEquals(
+    screen.draw(frame({ text: "> b", column: 2 }), 80),
+    "\r\x1b[K> \x1b7b\x1b8",
+  );
+});
+
+Deno.test("Screen: rows that a narrower terminal has wrapped are all erased", () => {
+  const screen = new Screen();
+  const above = [`1 > film ${"#".repeat(50)}`];
+  const line = { text: `> ${"x".repeat(60)}`, column: 62 };
+  screen.draw({ above, line, below: ["status"] }, 80);
+  // 2 rows of the transfer, and the cursor in the second row of the line.
+  assertEquals(screen.erase(40), "\r\x1b[3A\x1b[J");
+  assertEquals(screen.erase(40), "");
+});
+
 Deno.test("Screen: writes nothing when nothing changed", () => {
   const screen = new Screen();
-  const line = { text: "> ", column: 2 };
-  screen.draw(["s"], line, 80);
-  assertEquals(screen.draw(["s"], line, 80), "");
+  const drawn = { ...frame({ text: "> ", column: 2 }), below: ["s"] };
+  screen.draw(drawn, 80);
+  assertEquals(screen.draw(drawn, 80), "");
 });

@@ -59,7 +59,22 @@ Deno.test("withServerPin() replaces one server and keeps all other lines", () =>
 Deno.test("findServerPin() keeps a pin whose certificate is damaged", () => {
   const pin = findServerPin(`a:1 ${one} !!\n`, "a:1");
   assertEquals(pin?.fingerprint, one);
-  assertEquals(findServerPin("a:1 SHA256:short AQID\n", "a:1"), undefined);
+});
+
+Deno.test("decideTrust() takes a damaged line for another key, not for a first contact", () => {
+  for (const damaged of ["SHA256:short AQID", "", `${one} AQID x`, "\ufffd"]) {
+    const text = `a:1 ${damaged}\n`;
+    for (const shown of [one, two, ""]) {
+      assertEquals(decideTrust(text, "a:1", shown), "changed", damaged);
+    }
+    assertEquals(decideTrust(text, "b:1", one), "first");
+    const message = changedKeyMessage(
+      "a:1",
+      findServerPin(text, "a:1")?.fingerprint ?? one,
+      two,
+    );
+    assert(/unreadable.*SHA256:B.*--forget a:1/.test(message), message);
+  }
 });
 
 Deno.test("findServerPin() takes any text", () => {

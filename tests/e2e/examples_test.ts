@@ -261,6 +261,7 @@ async function play(scene: Scene): Promise<void> {
     "/limit 2M",
     "/limit off",
     "/transfers",
+    "/notify off",
   );
   // Yoda is invited first, and then has a group of the same name himself.
   await scene.say("luke", "/creategroup jedi yoda");

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { clientCommand } from "../support/programs.ts";
 import { writeRandomFile } from "../support/random_file.ts";
+import type { TestClient } from "../support/test_client.ts";
 import type { TestServer } from "../support/test_server.ts";
 import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
 
@@ -16,27 +17,52 @@ if (!hasTmux) {
 function openClient(
   server: TestServer,
   folder: string,
-  columns = 80,
+  options: {
+    readonly columns?: number;
+    /** `TERM`; what tmux says by default. */
+    readonly term?: string;
+  } = {},
 ): Promise<TmuxTerminal> {
+  const { columns = 80, term } = options;
+  const launcher = term === undefined ? [] : ["env", `TERM=${term}`];
   return TmuxTerminal.open({
-    command: [...clientCommand, "127.0.0.1", String(server.port), "--plain"],
+    command: [...launcher, ...commandOf(server)],
     cwd: folder,
-    env: { XDG_CONFIG_HOME: join(folder, ".config") },
+    env: {
+      XDG_CONFIG_HOME: join(folder, ".config"),
+      XDG_STATE_HOME: join(folder, ".state"),
+      HOME: folder,
+      // With colour, whatever whoever runs the tests prefers.
+      NO_COLOR: "",
+    },
     columns,
   });
 }
 
-async function enter(terminal: TmuxTerminal, name: string): Promise<void> {
-  await terminal.screen((text) => text.endsWith("Username:"));
-  await terminal.type(name, "Enter");
-  await terminal.screen((text) => text.endsWith("Password:"));
-  await terminal.type(passwordOf(name), "Enter");
-  await terminal.screen((text) => text.endsWith("yoda>"));
+function commandOf(server: TestServer): string[] {
+  return [...clientCommand, "127.0.0.1", String(server.port), "--plain"];
 }
 
-/** The last line that is not empty: where somebody types. */
-function lastLine(screen: string): string {
-  return screen.split("\n").at(-1) ?? "";
+async function enter(terminal: TmuxTerminal, name: string): Promise<void> {
+  await terminal.screen((text) => inputLine(text) === "Username:");
+  await terminal.type(name, "Enter");
+  await terminal.screen((text) => inputLine(text) === "Password:");
+  await terminal.type(passwordOf(name), "Enter");
+  await terminal.screen((text) => inputLine(text) === `${name}>`);
+}
+
+/** Where somebody types: the line above the status row and the hints. */
+function inputLine(screen: string): string {
+  const lines = screen.split("\n");
+  const status = lines.findLastIndex((line) => line.startsWith("-- "));
+  if (status < 0) return "";
+  const hints = /^\[|\d+\/\d+$/.test(lines[status - 1] ?? "") ? 1 : 0;
+  return (lines[status - 1 - hints] ?? "").trimEnd();
+}
+
+/** Waits until that is what stands in the line being typed. */
+function typed(terminal: TmuxTerminal, line: string): Promise<string> {
+  return terminal.screen((text) => inputLine(text) === line);
 }
 
 Deno.test({
@@ -45,12 +71,12 @@ Deno.test({
   async fn() {
     await using server = await startServer();
     await using terminal = await openClient(server, server.folder);
-    await terminal.screen((text) => text.endsWith("Username:"));
+    await typed(terminal, "Username:");
     await terminal.type("yoda", "Enter");
-    await terminal.screen((text) => text.endsWith("Password:"));
+    await typed(terminal, "Password:");
     await terminal.type("secret", "Enter");
     const screen = await terminal.screen((text) =>
-      text.includes("Please try again") && text.endsWith("Username:")
+      text.includes("Please try again") && inputLine(text) === "Username:"
     );
     assert(!screen.includes("secret"));
     await enter(terminal, "yoda");
@@ -58,54 +84,58 @@ Deno.test({
     assert(!welcome.includes(passwordOf("yoda")), welcome);
     assert(welcome.includes("Welcome to Parley, yoda!"), welcome);
     assert(welcome.includes("no messages waited for you"), welcome);
+    assert(/\n-- yoda at 127\.0\.0\.1:\d+$/.test(welcome), welcome);
   },
 });
 
 Deno.test({
-  name: "terminal: messages that arrive while a line is typed never garble it",
+  name:
+    "terminal: a hundred messages a second never garble the line being typed",
   ignore: !hasTmux,
   async fn() {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     await using terminal = await openClient(server, server.folder);
     await enter(terminal, "yoda");
-    let typed = "";
-    const words = [
-      "/msgto ",
-      "luke ",
-      "ein ",
-      "schöner ",
-      "Tag ",
-      "日本 ",
-      "!",
-    ];
-    for (const [number, word] of words.entries()) {
-      await terminal.type(word);
-      typed += word;
-      for (let burst = 0; burst < 20; burst++) {
-        await luke.send(`/msgto yoda text ${number}-${burst}`);
-      }
-      const screen = await terminal.screen((text) =>
-        text.includes(`luke: text ${number}-19`) &&
-        lastLine(text) === `yoda> ${typed}`.trimEnd()
-      );
-      // Everything above is whole lines of messages.
-      const lines = screen.split("\n").slice(-15, -1);
-      for (const line of lines) {
-        assert(
-          /^\d\d \w{3} \d{4} [\d:]{8}, luke: text \d+-\d+$/.test(line),
-          line,
-        );
-      }
-    }
+    const flood = sendSteadily(luke, 200);
+    const text = "ein schöner Tag 日本 👨‍👩‍👧 e\u0301!";
+    await terminal.type("/msgto luke ");
+    for (const part of text.match(/.{1,4}/gu) ?? []) await terminal.type(part);
+    await flood;
+    const screen = await terminal.screen((text) =>
+      text.includes("luke: text 199") && inputLine(text).endsWith("!")
+    );
+    assertEquals(
+      inputLine(screen).normalize("NFC").replaceAll("\u200d", ""),
+      `yoda> /msgto luke ${text}`.normalize("NFC").replaceAll("\u200d", ""),
+    );
+    // All that has scrolled by is whole lines, in order, each of them once.
+    const lines = (await terminal.everything()).split("\n")
+      .filter((line) => /: text \d/.test(line));
+    assertEquals(
+      lines.map((line) => line.replace(/^[\d:]{8} /, "")),
+      Array.from({ length: 200 }, (_, number) => `@ luke: text ${number}`),
+    );
+    assert(screen.endsWith("-- unread luke 200"), screen);
     await terminal.type("Enter");
     const got = await luke.event("message", { from: "yoda" });
-    assertEquals(got.text, "ein schöner Tag 日本 !");
+    assertEquals(got.text, text);
   },
 });
 
+/** Sends `count` messages to yoda, a hundred a second. */
+async function sendSteadily(client: TestClient, count: number): Promise<void> {
+  const start = performance.now();
+  for (let number = 0; number < count; number++) {
+    await client.send(`/msgto yoda text ${number}`);
+    const wait = start + number * 10 - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
 Deno.test({
-  name: "terminal: narrow and wide again, history, editing, clean end",
+  name:
+    "terminal: narrow and wide again, editing, history of two runs, clean end",
   ignore: !hasTmux,
   async fn() {
     await using server = await startServer();
@@ -114,13 +144,18 @@ Deno.test({
     await enter(terminal, "yoda");
     await terminal.type("/msgto luke a line to be edited");
     await terminal.resize(40);
-    await luke.succeed("/msgto yoda while it is narrow");
-    await terminal.screen((text) => /while it is\s+narrow/.test(text));
+    await luke.succeed("/msgto yoda this is said while it is quite narrow");
+    const narrow = await terminal.screen((text) => text.includes("narrow"));
+    // Wrapped between words, under the text.
+    assert(
+      /@ luke: this is said while it\n {11}is quite narrow\n/.test(narrow),
+      narrow,
+    );
     await terminal.resize(80);
     await luke.succeed("/msgto yoda while it is wide");
     await terminal.screen((text) =>
       text.includes("while it is wide") &&
-      lastLine(text) === "yoda> /msgto luke a line to be edited"
+      inputLine(text) === "yoda> /msgto luke a line to be edited"
     );
     // Away with the last word, another one in its place.
     await terminal.type("C-w", "changed", "Enter");
@@ -128,14 +163,166 @@ Deno.test({
     assertEquals(first.text, "a line to be changed");
     await terminal.type("Up", " again", "Enter");
     await luke.event("message", { text: "a line to be changed again" });
-    await terminal.type("/who", "Tab");
-    await terminal.type("C-u", "C-c");
+    await terminal.type("/private luke hush", "Enter", "C-u", "C-c");
     const end = await terminal.screen((text) => text.endsWith("$"));
     assert(end.includes("Bye, yoda!"), end);
     await luke.event("presence", { user: "yoda", online: false });
     // The terminal is as it was: what is typed is seen.
     await terminal.type("echo visible", "Enter");
     await terminal.screen((text) => text.includes("$ echo visible\nvisible"));
+    // The next run knows the lines of this one; but nothing said in private.
+    const command = [...commandOf(server), "--user", "yoda"].join(" ");
+    await terminal.type("clear", "Enter", command, "Enter");
+    await typed(terminal, "Password of yoda:");
+    await terminal.type(passwordOf("yoda"), "Enter");
+    await typed(terminal, "yoda>");
+    await terminal.type("Up");
+    await typed(terminal, "yoda> /msgto luke a line to be changed again");
+    await terminal.type("C-u", "C-r", "edi");
+    await typed(terminal, "not found: edi_ >");
+    const from = luke.process.out.length;
+    await terminal.type("C-g", "C-r", "changed", "C-r", "Enter");
+    await luke.event("message", { text: "a line to be changed" }, { from });
+  },
+});
+
+Deno.test({
+  name:
+    "terminal: seven pasted lines are sent after a question; a path with blanks is completed",
+  ignore: !hasTmux,
+  async fn() {
+    await using server = await startServer();
+    await using luke = await logIn(server, "luke");
+    const folder = join(server.folder, "my films");
+    await Deno.mkdir(folder);
+    for (const name of ["a new hope.mp4", "a new day.mp4", "other.txt"]) {
+      await Deno.writeTextFile(join(folder, name), name);
+    }
+    await using terminal = await openClient(server, server.folder);
+    await enter(terminal, "yoda");
+    const pasted = Array.from({ length: 7 }, (_, n) => `/msgto luke line ${n}`);
+    await terminal.paste(`${pasted.join("\n")}\n`);
+    await terminal.screen((text) => text.includes("send 7 lines? (y/n)"));
+    await terminal.type("n", "x");
+    await typed(terminal, "yoda> x");
+    await terminal.type("BSpace");
+    await terminal.paste(`${pasted.join("\n")}\n`);
+    await terminal.screen((text) => text.includes("send 7 lines? (y/n)"));
+    await terminal.type("y");
+    await luke.event("message", { text: "line 6" });
+    const texts = luke.events().filter(({ event }) => event === "message")
+      .map(({ text }) => text);
+    assertEquals(
+      texts,
+      pasted.map((line) => line.slice("/msgto luke ".length)),
+    );
+    await terminal.type("/p2pvideo luke ~/my", "Tab");
+    await typed(terminal, 'yoda> /p2pvideo luke "~/my films/');
+    await terminal.type("a", "Tab");
+    const screen = await typed(
+      terminal,
+      'yoda> /p2pvideo luke "~/my films/a new day.mp4"',
+    );
+    assert(screen.includes("[a new day.mp4] a new hope.mp4  1/2"), screen);
+    await terminal.type("Tab");
+    await typed(terminal, 'yoda> /p2pvideo luke "~/my films/a new hope.mp4"');
+    await terminal.type("Enter");
+    const offered = await luke.event("transfer", { state: "verified" });
+    assertEquals(offered.name, "a new hope.mp4");
+  },
+});
+
+Deno.test({
+  name:
+    "terminal: suspended and back, ended from outside, the terminal is given back",
+  ignore: !hasTmux,
+  async fn() {
+    await using server = await startServer();
+    await using terminal = await openClient(server, server.folder);
+    await enter(terminal, "yoda");
+    await terminal.type("half a", "C-z");
+    const stopped = await terminal.screen((text) => /Stopped/.test(text));
+    assert(!stopped.includes("half a"), stopped);
+    await terminal.type("echo vis''ible", "Enter");
+    await terminal.screen((text) => text.includes("\nvisible"));
+    await terminal.type("clear; fg", "Enter");
+    await typed(terminal, "yoda> half a");
+    await terminal.type(" line", "Left");
+    await typed(terminal, "yoda> half a line");
+    await terminal.type("C-z");
+    await terminal.screen((text) => /Stopped/.test(text));
+    // Whoever ends it while it is stopped, or later, finds the terminal as it was.
+    await terminal.type("clear; kill -TERM %1; fg", "Enter");
+    await terminal.screen((text) => text.endsWith("$"));
+    await terminal.type("stty -a | grep -o ' icanon\\| echo '", "Enter");
+    await terminal.screen((text) => / icanon\n echo\s*\n/.test(text));
+  },
+});
+
+Deno.test({
+  name: "terminal: a crash gives the terminal back and says in one line why",
+  ignore: !hasTmux,
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "parley-crash-" });
+    const program = fromFileUrl(
+      new URL("../support/crashing_terminal.ts", import.meta.url),
+    );
+    try {
+      const run = ["run", "--quiet", "--frozen", "--no-check", "-A"];
+      await using terminal = await TmuxTerminal.open({
+        command: [Deno.execPath(), ...run, program],
+        cwd: folder,
+        env: { XDG_STATE_HOME: folder },
+      });
+      await typed(terminal, "yoda>");
+      await terminal.type("ein Bär", "Enter");
+      const screen = await terminal.screen((text) => text.endsWith("$"));
+      const words = 'Parley failed: nobody expected "ein Bär"\n$';
+      assert(screen.endsWith(words), screen);
+      assert(!screen.includes("-- yoda"), screen);
+      await terminal.type("stty -a | grep -o ' icanon\\| echo '", "Enter");
+      await terminal.screen((text) => / icanon\n echo\s*\n/.test(text));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "terminal: the plain mode never redraws and hides passwords all the same",
+  ignore: !hasTmux,
+  async fn() {
+    await using server = await startServer();
+    await using luke = await logIn(server, "luke");
+    await using terminal = await openClient(server, server.folder, {
+      term: "dumb",
+    });
+    const recorded = join(server.folder, "recorded");
+    await terminal.screen((text) => text.endsWith("Username:"));
+    await terminal.record(recorded);
+    await terminal.type("yoda", "Enter");
+    await terminal.screen((text) => text.endsWith("Password:"));
+    await terminal.type(passwordOf("yoda"), "Enter");
+    await terminal.screen((text) => text.includes("Welcome to Parley, yoda!"));
+    await luke.succeed("/msgto yoda hello yoda");
+    await terminal.screen((text) => text.includes("luke: hello yoda"));
+    await terminal.type("/notify off", "Enter");
+    await terminal.screen((text) => text.includes("the bell does not ring"));
+    await terminal.type("/changepassword", "Enter");
+    await terminal.screen((text) => text.endsWith("Old password:"));
+    await terminal.type("nonsense", "Enter");
+    await terminal.screen((text) => text.endsWith("New password:"));
+    await terminal.type("C-c");
+    await terminal.type("/logout", "Enter");
+    const end = await terminal.screen((text) => text.endsWith("$"));
+    assert(end.includes("Bye, yoda!"), end);
+    assert(!end.includes("nonsense") && !end.includes("adoy"), end);
+    const written = await Deno.readTextFile(recorded);
+    const session = written.slice(0, written.indexOf("Bye, yoda!"));
+    assert(session.includes("Welcome"));
+    assert(!session.includes("\x1b"), JSON.stringify(session));
+    assertEquals(session.split("\x07").length, 2);
   },
 });
 
@@ -145,22 +332,34 @@ Deno.test({
   ignore: !hasTmux,
   async fn() {
     await using server = await startServer();
-    // Slow enough to be seen on the fastest machine.
-    await using luke = await logIn(server, "luke", {
-      args: ["--limit", "10M"],
+    await using luke = await logIn(server, "luke");
+    await writeRandomFile(join(luke.folder, "film.mp4"), 60_000_000);
+    // Slow enough to be seen.
+    await luke.succeed("/limit 20M");
+    await using terminal = await openClient(server, server.folder, {
+      columns: 100,
     });
-    await writeRandomFile(join(luke.folder, "film.mp4"), 40 * 1024 * 1024);
-    await using terminal = await openClient(server, server.folder, 100);
     await enter(terminal, "yoda");
     await luke.send("/p2pvideo yoda film.mp4");
-    await terminal.screen((text) =>
-      text.includes("luke offers film.mp4 (41.9 MB); /accept 1 or /reject 1")
+    const offered = await terminal.screen((text) =>
+      text.includes(
+        "luke offers film.mp4 (60.0 MB, video); /accept 1 or /reject 1",
+      )
+    );
+    assert(
+      offered.includes(
+        "1 < film.mp4 luke, 60.0 MB, offered, /accept 1 or /reject 1",
+      ),
+      offered,
     );
     await terminal.type("/accept 1", "Enter", "/msgto luke half");
-    await terminal.screen((text) => /\[#+-+\] \d+ %.*MB\/s/.test(text));
+    const running = await terminal.screen((text) =>
+      /\[#+-+\] \d+ %.*MB\/s.* left, this machine\n/.test(text)
+    );
+    assert(running.endsWith("-- 1 transfer"), running);
     const screen = await terminal.screen((text) => text.includes("verified"));
     assert(screen.includes("luke_film.mp4"), screen);
     const after = await terminal.screen((text) => !/\[#+-*\]/.test(text));
-    assertEquals(lastLine(after), "yoda> /msgto luke half");
+    assertEquals(inputLine(after), "yoda> /msgto luke half");
   },
 });

@@ -173,13 +173,27 @@ Deno.test("tls: plain text and TLS meet with one clear line", async () => {
   assert(performance.now() - start < 2000);
 });
 
-Deno.test("tls: a server without it says so off loopback only", async () => {
+Deno.test("tls: server and client without it say so off loopback only", async () => {
   await using open = await TestServer.start({ accounts, host: "0.0.0.0" });
   await using closed = await TestServer.start({ accounts });
   await using secure = await startWithTls();
   const warned = (server: TestServer) =>
     server.process.out.some((line) => line.includes("--plain"));
   assertEquals([open, closed, secure].map(warned), [true, false, false]);
+  const { address } =
+    Deno.networkInterfaces().find(({ family, address }) =>
+      family === "IPv4" && !address.startsWith("127.")
+    ) ?? {};
+  await withTempFolder(async (config) => {
+    for (const host of ["127.0.0.1", ...address ? [address] : []]) {
+      const [, ...rest] = plainArgs(open);
+      const args = ["--plain", host, ...rest];
+      const { code, stderr } = await run({ config, args });
+      assertEquals(code, 0, stderr);
+      const says = `Warning: --plain: everything but the password .* ${host}\n`;
+      assertEquals(new RegExp(says).test(stderr), host === address, stderr);
+    }
+  });
 });
 
 Deno.test("tls: a login must be tied to the certificate", async () => {

@@ -40,6 +40,7 @@ Deno.test("UserLogFile reports a failure once and tries again", async () => {
   await waitUntil("it is written", () => written !== "");
   await file.close();
   assertEquals(written, userLogText([entry("b")]));
-  assertEquals(reports.length, 1);
+  assertEquals(reports.length, 2);
   assertStringIncludes(reports[0] ?? "", "userlog.txt");
+  assertStringIncludes(reports[1] ?? "", "is written again");
 });

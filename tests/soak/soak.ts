@@ -5,6 +5,7 @@
  * receivers exactly once and in order.
  *
  *     deno task soak [--seconds=600] [--clients=100] [--seed=1]
+ *     deno task soak:kill [--kills=200]
  */
 import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
@@ -17,10 +18,15 @@ import { SoakClient } from "./soak_client.ts";
 /** How hard and how long. */
 export interface SoakOptions {
   readonly seconds: number;
+  /** In place of `seconds`: it ends when the server was killed so many times. */
+  readonly kills?: number;
   readonly clients: number;
   readonly groups: number;
   readonly messagesPerSecond: number;
-  /** The server is killed every so many seconds. */
+  /**
+   * The server is killed when it has run for at most so many seconds and at
+   * least half of them.
+   */
   readonly killSeconds: number;
   readonly seed: number;
   /** Told how it goes, a line now and then. */
@@ -104,7 +110,13 @@ async function run(
   let departures = 0;
   let serverKills = 0;
   let restart: Promise<void> | undefined;
-  while (elapsed() < options.seconds) {
+  const killTimes = new SeededRandom(options.seed + 2);
+  const nextLife = () => options.killSeconds * (0.5 + killTimes.next() / 2);
+  let killAt = nextLife();
+  const { kills = Infinity, seconds } = options;
+  const isOver = () =>
+    kills === Infinity ? elapsed() >= seconds : serverKills >= kills;
+  while (!isOver() || restart !== undefined) {
     const now = performance.now();
     for (const client of clients) client.pump(now);
     const due = elapsed() * options.messagesPerSecond;
@@ -113,10 +125,11 @@ async function run(
       departures++;
       depart(pick(clients, random), random, now);
     }
-    if (elapsed() > (serverKills + 1) * options.killSeconds && !restart) {
+    if (elapsed() > killAt && !restart && !isOver()) {
       serverKills++;
       restart = server.restart("SIGKILL").then(() => {
         restart = undefined;
+        killAt = elapsed() + nextLife();
         options.onProgress?.(
           `${elapsed().toFixed(0)} s: server killed ${serverKills} times, ` +
             `${sent} messages, ${departures} departures`,
@@ -125,7 +138,6 @@ async function run(
     }
     await new Promise((resolve) => setTimeout(resolve, tickMs));
   }
-  await restart;
   return { serverKills, departures };
 }
 
@@ -246,6 +258,10 @@ function checkDatabase(
     readOnly: true,
   });
   try {
+    const faults = database.prepare("PRAGMA integrity_check").all();
+    assertEquals(faults.map((row) => ({ ...row })), [{
+      integrity_check: "ok",
+    }]);
     const rows = database.prepare(
       "SELECT number, sender.name AS sender, groups.name AS grp, text " +
         "FROM messages JOIN users AS sender ON sender.id = messages.sender " +
@@ -290,7 +306,7 @@ const settleMs = 60_000;
 
 if (import.meta.main) {
   const option = (name: string, standard: number) => {
-    const given = Deno.args.find((each) => each.startsWith(`--${name}=`));
+    const given = Deno.args.findLast((each) => each.startsWith(`--${name}=`));
     return Number(given?.split("=")[1] ?? standard);
   };
   const say = (line: string) => {
@@ -298,6 +314,7 @@ if (import.meta.main) {
   };
   const result = await soak({
     seconds: option("seconds", 600),
+    ...(option("kills", 0) > 0 ? { kills: option("kills", 0) } : {}),
     clients: option("clients", 100),
     groups: 10,
     messagesPerSecond: 200,

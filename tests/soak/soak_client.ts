@@ -38,6 +38,8 @@ export class SoakClient {
   readonly #address: string;
   /** Not confirmed yet, in the order of sending. */
   #unconfirmed: SentMessage[] = [];
+  /** How many of them were sent on this connection; the first ones. */
+  #sent = 0;
   #connection: ProtocolClient | undefined;
   #connecting = false;
   #token: string | undefined;
@@ -72,7 +74,7 @@ export class SoakClient {
     const text = `text ${this.#lastMid} of ${this.name}`;
     const message = { from: this.name, to, group, text, mid };
     this.#unconfirmed.push(message);
-    if (this.#connection !== undefined) this.#transmit(message);
+    this.#transmitMore();
   }
 
   /** Reads what came, confirms it, and connects when it is time to. */
@@ -130,7 +132,8 @@ export class SoakClient {
       connection.closed.then(() => {
         if (this.#connection === connection) this.cut(0);
       });
-      for (const message of this.#unconfirmed) this.#transmit(message);
+      this.#sent = 0;
+      this.#transmitMore();
     } catch (error) {
       connection?.[Symbol.dispose]();
       if (error instanceof RequestRefused) this.#handleRefusal(error);
@@ -144,6 +147,16 @@ export class SoakClient {
     if (error.code === "token_invalid") this.#token = undefined;
     else if (error.code !== "already_online") {
       throw new Error(`${this.name} cannot log in: ${error.message}`);
+    }
+  }
+
+  /** Keeps to the number that a client may have unconfirmed. */
+  #transmitMore(): void {
+    while (this.#connection !== undefined && this.#sent < mostUnconfirmed) {
+      const message = this.#unconfirmed[this.#sent];
+      if (message === undefined) return;
+      this.#sent++;
+      this.#transmit(message);
     }
   }
 
@@ -173,7 +186,11 @@ export class SoakClient {
     }
     message.number = number;
     this.confirmed.push(message);
-    this.#unconfirmed = this.#unconfirmed.filter((each) => each !== message);
+    const index = this.#unconfirmed.indexOf(message);
+    this.#unconfirmed.splice(index, 1);
+    // The answer may be of a connection before this one.
+    if (index < this.#sent) this.#sent--;
+    this.#transmitMore();
   }
 
   #readEvents(): void {
@@ -195,3 +212,4 @@ export class SoakClient {
 
 const pingMs = 5000;
 const retryMs = 100;
+const mostUnconfirmed = 200;

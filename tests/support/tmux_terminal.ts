@@ -7,6 +7,8 @@ import { patience, waitUntil } from "./wait_until.ts";
 /** What runs in a terminal. */
 export interface TerminalOptions {
   readonly command: readonly string[];
+  /** Lines for the shell before it, wiped from the screen. */
+  readonly prelude?: readonly string[];
   readonly cwd: string;
   readonly env?: Record<string, string>;
   /** Columns; 80 by default. */
@@ -57,6 +59,10 @@ export class TmuxTerminal implements AsyncDisposable {
       "exec env PS1='$ ' bash --norc",
     );
     await terminal.screen((text) => text.startsWith("$ ") || text === "$");
+    for (const line of options.prelude ?? []) {
+      await terminal.type(`${line}; clear`, "Enter");
+      await terminal.screen((text) => text === "$");
+    }
     await terminal.type(options.command.map(quoted).join(" "), "Enter");
     return terminal;
   }
@@ -68,6 +74,27 @@ export class TmuxTerminal implements AsyncDisposable {
         .test(key);
       await this.#tmux("send-keys", ...(isName ? [] : ["-l"]), key);
     }
+  }
+
+  /** Pastes `text` as a person would: in brackets, if the program asked. */
+  async paste(text: string): Promise<void> {
+    await this.#tmux("set-buffer", "--", text);
+    await this.#tmux("paste-buffer", "-p");
+  }
+
+  /** From now on, everything that is written to the terminal goes to `path`. */
+  async record(path: string): Promise<void> {
+    await this.#tmux("pipe-pane", "-o", `cat > ${quoted(path)}`);
+  }
+
+  /** Everything that was shown so far, with what has scrolled away. */
+  async everything(): Promise<string> {
+    return (await this.#tmux("capture-pane", "-p", "-S", "-")).trimEnd();
+  }
+
+  /** The screen with its colours (ECMA-48). */
+  async coloured(): Promise<string> {
+    return await this.#tmux("capture-pane", "-p", "-e", "-N");
   }
 
   /** Changes the width; the height stays. */
@@ -90,7 +117,14 @@ export class TmuxTerminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const pid = await this.#tmux("display-message", "-p", "#{pane_pid}");
     await this.#tmux("kill-server");
+    // What ran in it still writes to its files until it has ended.
+    await waitUntil(
+      "the end of what ran in the terminal",
+      () => !hasSession(Number(pid)),
+      patience,
+    );
   }
 
   async #tmux(...args: string[]): Promise<string> {
@@ -104,6 +138,30 @@ export class TmuxTerminal implements AsyncDisposable {
   }
 }
 
+/** True while a process of that session runs; false where none can be seen. */
+function hasSession(id: number): boolean {
+  try {
+    for (const { name } of Deno.readDirSync("/proc")) {
+      if (/^\d+$/.test(name) && sessionOf(name) === id) return true;
+    }
+  } catch {
+    // There is no such folder.
+  }
+  return false;
+}
+
+function sessionOf(pid: string): number | undefined {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // After the name in brackets: state, parent, group, session.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : Number(fields[3]);
+  } catch {
+    return undefined;
+  }
+}
+
 function quoted(argument: string): string {
+  if (/^[\w.,/:=-]+$/.test(argument)) return argument;
   return `'${argument.replaceAll("'", "'\\''")}'`;
 }

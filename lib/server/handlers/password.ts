@@ -131,7 +131,7 @@ function reply(
 ): void {
   const credential = server.logins.credential(user.name);
   if (connection.session?.user !== user || credential === undefined) return;
-  const token = server.tokens.issue(user, credential, now.wall);
+  const token = server.tokens.issue(user, credential, now);
   server.background.noteToken(user);
   const ok: ReplyFields<"password-change"> = { scram, token };
   connection.reply(id, ok);

@@ -1,0 +1,61 @@
+/** The row at the lower end of the terminal. */
+import type { ChatTarget } from "../commands/chat_target.ts";
+import { visible } from "../protocol/text.ts";
+import type { TransferInfo } from "./client_event.ts";
+import { clipToWidth, textWidth } from "./text_width.ts";
+import { labelOf } from "./unread_counts.ts";
+
+/** What the row tells. */
+export interface StatusFacts {
+  /** Empty before the login. */
+  readonly user: string;
+  /** `HOST:PORT`. */
+  readonly server: string;
+  /** There is no connection at the moment. */
+  readonly isApart: boolean;
+  readonly chat: ChatTarget | undefined;
+  /** As `UnreadCounts.text` has it. */
+  readonly unread: string;
+  /** Those that have not ended. */
+  readonly transfers: readonly TransferInfo[];
+}
+
+/**
+ * `-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer`, what
+ * matters most first, filled up to `width` columns.
+ *
+ * @param fill Dashes where colour does not mark the row.
+ */
+export function statusBar(
+  facts: StatusFacts,
+  width: number,
+  fill: "-" | " " = "-",
+): string {
+  const whole = rowOf(facts, facts.server);
+  const isWide = textWidth(whole) > width;
+  // Who has little room knows best where this is.
+  const row = isWide && facts.user !== "" ? rowOf(facts, undefined) : whole;
+  const text = clipToWidth(row, width);
+  return text + fill.repeat(Math.max(width - textWidth(text), 0));
+}
+
+function rowOf(facts: StatusFacts, server: string | undefined): string {
+  const { user, isApart, chat, unread, transfers } = facts;
+  const apart = server === undefined ? "apart" : `no connection to ${server}`;
+  const place = isApart ? apart : server;
+  const who = user === "" ? [] : [user];
+  const at = place === undefined ? [] : [place];
+  const parts = [[...who, ...at].join(" at ")];
+  if (chat !== undefined) parts.push(`chat ${labelOf(chat)}`);
+  if (unread !== "") parts.push(`unread ${unread}`);
+  const running = transfers.filter(({ state }) => state === "running").length;
+  if (running > 0) {
+    parts.push(running === 1 ? "1 transfer" : `${running} transfers`);
+  }
+  const waiting =
+    transfers.filter(({ state, direction }) =>
+      state === "offered" && direction === "incoming"
+    ).length;
+  if (waiting > 0) parts.push(`${waiting} offered`);
+  return visible(`-- ${parts.join(" -- ")} `);
+}

@@ -1,0 +1,125 @@
+/** A transfer in the rows at the lower end of the terminal. */
+import { visible } from "../protocol/text.ts";
+import type { PathKind } from "../transfer/path_kind.ts";
+import type { TransferInfo } from "./client_event.ts";
+import { formatRate, formatSize, formatSpan } from "./format_size.ts";
+import { clipToWidth, textWidth } from "./text_width.ts";
+
+/** What a transfer that has not ended is busy with. */
+export function transferPhase(info: TransferInfo): string {
+  const { state, direction, transfer, via, bytes, size } = info;
+  if (state === "preparing") return "opening";
+  if (state === "offered") {
+    return direction === "incoming"
+      ? `offered, /accept ${transfer} or /reject ${transfer}`
+      : "offered, waiting for the answer";
+  }
+  if (info.paused) return "waiting for room on the disk";
+  if (via === undefined && bytes === 0) return "looking for a path";
+  if (size > 0 && bytes >= size) return "verifying";
+  return direction === "incoming" ? "receiving" : "sending";
+}
+
+/**
+ * The row of a transfer: name, then bar, percent, bytes, speed, time left and
+ * path of a running one, or the phase it is in; as much as fits.
+ *
+ * @param width Columns there are.
+ */
+export function transferStatus(info: TransferInfo, width: number): string {
+  const arrow = info.direction === "incoming" ? "<" : ">";
+  const head = `${info.transfer} ${arrow} ${visible(info.name)}`;
+  const isBarred = isMoving(info);
+  const leastBar = isBarred ? shortestBar + 4 : 0;
+  const details = detailsOf(info, width - leastHead - leastBar - 1);
+  const free = width - textWidth(details) - 1;
+  const most = Math.min(mostHead, Math.max(free - leastBar, leastHead));
+  const wanted = Math.min(textWidth(head), most) + 1;
+  const bar = isBarred ? barOf(info, free - wanted) : "";
+  const room = Math.max(free - textWidth(bar), leastHead);
+  const label = shorten(head, Math.min(room, mostHead));
+  return clipToWidth(`${label} ${bar}${details}`, width);
+}
+
+/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
+export function progressText(info: TransferInfo): string {
+  const size = formatSize(info.size);
+  const done = `${percent(info)}, ${formatSize(info.bytes)} of ${size}`;
+  return [done, ...speed(info)].join(", ");
+}
+
+function isMoving(info: TransferInfo): boolean {
+  const phase = transferPhase(info);
+  return phase === "sending" || phase === "receiving";
+}
+
+/** The longest way to tell how it stands that fits in `width`. */
+function detailsOf(info: TransferInfo, width: number): string {
+  const phase = transferPhase(info);
+  if (!isMoving(info)) {
+    const size = info.size === 0 ? "" : `${formatSize(info.size)}, `;
+    const all = info.state === "running" ? `${percent(info)}, ` : size;
+    const texts = [
+      `${visible(info.user)}, ${all}${phase}`,
+      `${all}${phase}`,
+      phase,
+    ];
+    return texts.find((text) => textWidth(text) <= width) ?? phase;
+  }
+  const [rate, left] = speed(info);
+  const path = info.via === undefined ? undefined : pathNames[info.via];
+  const [done, unit] = formatSize(info.bytes).split(" ");
+  const size = formatSize(info.size);
+  const amount = `${
+    size.endsWith(` ${unit}`) ? done : `${done} ${unit}`
+  } of ${size}`;
+  const choices = [
+    [percent(info), amount, rate, left, path],
+    [percent(info), amount, rate, left],
+    [percent(info), rate, left],
+    [percent(info), rate],
+    [percent(info)],
+  ].map((parts) => parts.filter((part) => part !== undefined).join(", "));
+  return choices.find((text) => text.length <= width) ?? "";
+}
+
+function percent(info: TransferInfo): string {
+  return `${Math.floor(part(info) * 100)} %`;
+}
+
+/** Rate and time left; nothing as long as they are not known. */
+function speed(info: TransferInfo): string[] {
+  if (info.rate <= 0) return [];
+  const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
+  return [formatRate(info.rate), `${left} left`];
+}
+
+/** A bar with the blank after it, at most `room` columns; else nothing. */
+function barOf(info: TransferInfo, room: number): string {
+  const cells = Math.min(room - 3, longestBar);
+  if (cells < shortestBar) return "";
+  const filled = Math.round(cells * part(info));
+  return `[${"#".repeat(filled)}${"-".repeat(cells - filled)}] `;
+}
+
+function part(info: TransferInfo): number {
+  return info.size === 0 ? 0 : Math.min(info.bytes / info.size, 1);
+}
+
+function shorten(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text;
+  return `${clipToWidth(text, columns - 1)}…`;
+}
+
+/** Short names of the paths. */
+const pathNames: Record<PathKind, string> = {
+  local: "this machine",
+  lan: "LAN",
+  "direct-v4": "direct IPv4",
+  "direct-v6": "direct IPv6",
+  relay: "relay",
+};
+const leastHead = 12;
+const mostHead = 24;
+const shortestBar = 6;
+const longestBar = 24;

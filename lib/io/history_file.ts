@@ -1,0 +1,70 @@
+/**
+ * The lines typed to one server, kept from run to run in the state folder in a
+ * file that only its owner can read. Several clients may append to it. Where it
+ * cannot be read or written, the client works as well.
+ */
+import { dirname, join } from "@std/path";
+import { keptLine } from "../client/kept_line.ts";
+import { stateFolderPath } from "./state_folder.ts";
+
+/** The file `history/HOST_PORT` of a state folder. */
+export class HistoryFile {
+  readonly #path: string | undefined;
+  #last: string | undefined;
+
+  /**
+   * @param server `HOST:PORT`.
+   * @param env Looks up an environment variable: where the folder is.
+   */
+  constructor(server: string, env: (name: string) => string | undefined) {
+    try {
+      const name = server.replace(/[^\p{L}\p{N}.-]/gu, "_");
+      this.#path = join(stateFolderPath(env), "history", name);
+    } catch {
+      this.#path = undefined;
+    }
+  }
+
+  /** The lines kept, oldest first; a file that grew too long is cut. */
+  read(): string[] {
+    if (this.#path === undefined) return [];
+    try {
+      const { size } = Deno.statSync(this.#path);
+      if (size > mostBytes) return [];
+      const lines = Deno.readTextFileSync(this.#path).split("\n")
+        .filter((line) => line !== "");
+      const kept = lines.slice(-mostLines);
+      if (lines.length > 2 * mostLines) this.#rewrite(this.#path, kept);
+      this.#last = kept.at(-1);
+      return kept;
+    } catch {
+      return [];
+    }
+  }
+
+  /** Keeps a line, or what may be kept of it. */
+  add(text: string): void {
+    const line = keptLine(text);
+    if (this.#path === undefined || line === undefined) return;
+    if (line === this.#last) return;
+    this.#last = line;
+    try {
+      Deno.mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      const options = { append: true, create: true, mode: 0o600 };
+      Deno.writeTextFileSync(this.#path, `${line}\n`, options);
+    } catch {
+      // The arrow keys know it in this run all the same.
+    }
+  }
+
+  #rewrite(path: string, lines: readonly string[]): void {
+    const text = lines.map((line) => `${line}\n`).join("");
+    const temporary = `${path}.${Deno.pid}`;
+    Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
+    Deno.renameSync(temporary, path);
+  }
+}
+
+const mostLines = 1000;
+/** More is no history of ours. */
+const mostBytes = 64 * 1024 * 1024;

@@ -1,0 +1,135 @@
+/**
+ * The client on a terminal that it never redraws (`--plain-ui`, `TERM=dumb`):
+ * for screen readers, for logs and for terminals that can do no more. The
+ * terminal itself does echo and editing; what comes is printed line by line.
+ */
+import type { ClientEvent } from "../client/client_event.ts";
+import { MessageFeed } from "../client/message_feed.ts";
+import type { NewPassword } from "../client/password_change.ts";
+import { plainPalette } from "../client/palette.ts";
+import { ProgressSteps } from "../client/progress_steps.ts";
+import { renderText } from "../client/render_text.ts";
+import { LineInput } from "./line_input.ts";
+import { readNotify, writeNotify } from "./notify_file.ts";
+import { Output } from "./output.ts";
+import { SecretLine } from "./secret_line.ts";
+import { guardTerminal, unguardTerminal } from "./terminal_guard.ts";
+import type { DisplayOptions } from "./terminal_interface.ts";
+import type {
+  Credentials,
+  UserHandler,
+  UserInterface,
+} from "./user_interface.ts";
+
+/** Talks to a person line by line. */
+export class PlainInterface implements UserInterface {
+  readonly #handler: UserHandler;
+  readonly #output: Output;
+  readonly #input = new LineInput();
+  readonly #steps = new ProgressSteps();
+  readonly #feed: MessageFeed;
+  #notify: boolean;
+  /** A question that takes its answer from the input. */
+  #asking: Promise<unknown> | undefined;
+  #isClosed = false;
+
+  constructor(
+    handler: UserHandler,
+    { notify }: Pick<DisplayOptions, "notify">,
+  ) {
+    this.#handler = handler;
+    this.#output = new Output(() => handler.interrupt());
+    this.#feed = new MessageFeed({ palette: plainPalette, timestamps: false });
+    this.#notify = notify && readNotify(env);
+  }
+
+  show(event: ClientEvent): void {
+    if (event.event === "progress" && !this.#steps.passes(event.info)) return;
+    if (event.event === "welcome") this.#feed.user = event.user;
+    if (event.event === "result" && event.outcome.ok) {
+      const { outcome } = event;
+      if (outcome.command === "rename") this.#feed.user = outcome.answer.to;
+      if (outcome.command === "notify") {
+        this.#notify = outcome.answer.notify;
+        writeNotify(env, this.#notify);
+      }
+    }
+    const bell = this.#notify && this.#feed.rings(event) ? "\x07" : "";
+    const lines = renderText(event, plainPalette);
+    this.#output.write(bell + lines.map((line) => `${line}\n`).join(""));
+  }
+
+  async ask(user: string | undefined): Promise<Credentials | undefined> {
+    const name = user ?? await this.#askLine("Username: ");
+    if (name === undefined) return undefined;
+    const question = user === undefined
+      ? "Password: "
+      : `Password of ${user}: `;
+    const password = await this.#askSecret(question);
+    return password === undefined ? undefined : { user: name.trim(), password };
+  }
+
+  askNewPassword(): Promise<NewPassword | undefined> {
+    return this.#asking = this.#askNewPassword();
+  }
+
+  start(): void {
+    this.#read();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#input.cancel();
+    await this.#output.flush();
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const line = await this.#input.read();
+      if (this.#isClosed) return;
+      if (line === undefined) return this.#handler.interrupt();
+      await this.#handler.line(line);
+      // The lines after a question are its answers.
+      await this.#asking;
+    }
+  }
+
+  async #askNewPassword(): Promise<NewPassword | undefined> {
+    const old = await this.#askSecret("Old password: ");
+    if (old === undefined) return undefined;
+    const password = await this.#askSecret("New password: ");
+    if (password === undefined) return undefined;
+    const again = await this.#askSecret("The same again: ");
+    return again === undefined ? undefined : { old, password, again };
+  }
+
+  async #askLine(question: string): Promise<string | undefined> {
+    this.#output.write(question);
+    await this.#output.flush();
+    return await this.#input.read();
+  }
+
+  async #askSecret(question: string): Promise<string | undefined> {
+    this.#output.write(question);
+    await this.#output.flush();
+    const line = new SecretLine();
+    guardTerminal(() => Deno.stdin.setRaw(false));
+    Deno.stdin.setRaw(true);
+    try {
+      for (;;) {
+        const byte = await this.#input.readByte();
+        const state = byte === undefined
+          ? line.handleEnd()
+          : line.handleByte(byte);
+        if (state === "entered") return line.text;
+        if (state === "cancelled") return undefined;
+      }
+    } finally {
+      Deno.stdin.setRaw(false);
+      unguardTerminal();
+      this.#output.write("\n");
+    }
+  }
+}
+
+const env = (name: string) => Deno.env.get(name);

@@ -1,0 +1,111 @@
+/**
+ * Makes the pictures of the client in `docs/` and the session in README.md anew,
+ * from a real server, real clients and a real terminal (tmux): `deno task
+ * screenshots`.
+ */
+import { join } from "@std/path";
+import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { clientCommand, root } from "../support/programs.ts";
+import { writeRandomFile } from "../support/random_file.ts";
+import { TmuxTerminal } from "../support/tmux_terminal.ts";
+import { renderSvg } from "./render_svg.ts";
+
+const columns = 88;
+const begin = "<!-- session: deno task screenshots -->";
+const end = "<!-- end of session -->";
+
+await using server = await startServer();
+const place = ["127.0.0.1", String(server.port), "--plain"];
+await using luke = await logIn(server, "luke");
+await using leia = await logIn(server, "leia");
+await using obiwan = await logIn(server, "obiwan");
+await writeRandomFile(join(luke.folder, "a new hope.mp4"), 80_000_000);
+await writeRandomFile(join(leia.folder, "plans.pdf"), 40_000_000);
+for (const each of [luke, leia]) await each.succeed("/limit 12M");
+
+await using terminal = await TmuxTerminal.open({
+  // Short, as somebody would type it who has installed it.
+  command: ["parley", "chat.local"],
+  prelude: [
+    `parley() { ${[...clientCommand, ...place].join(" ")}; }`,
+  ],
+  cwd: server.folder,
+  env: {
+    XDG_CONFIG_HOME: join(server.folder, ".config"),
+    XDG_STATE_HOME: join(server.folder, ".state"),
+  },
+  columns,
+  lines: 22,
+});
+const shows = (part: string) => terminal.screen((text) => text.includes(part));
+const enter = async (line: string, answer: string) => {
+  await terminal.type(line, "Enter");
+  await shows(answer);
+};
+await shows("Username:");
+await enter("yoda", "Password:");
+await enter(passwordOf("yoda"), "Welcome");
+await enter("/creategroup jedi luke leia", "created");
+for (const each of [luke, leia]) await each.succeed("/joingroup jedi");
+await enter("/chat jedi", "go to");
+await enter("the council meets at noon", "(number 1)");
+await luke.succeed("/groupmsg jedi I will bring the film");
+await leia.succeed("/groupmsg jedi yoda, did you see the plans?");
+await shows("the plans?");
+await enter("/chat", "is closed");
+await obiwan.succeed("/msgto yoda hello there");
+await obiwan.succeed("/broadcast the canteen is open");
+await shows("canteen");
+await enter("/msgto obiwan use the force", "(number 3)");
+await leia.succeed("/msgto yoda are you coming?");
+await terminal.type("/msgto l", "Tab");
+await shows("[leia] luke");
+await save("chat");
+await terminal.type("C-u");
+
+await luke.send('/p2pvideo yoda "a new hope.mp4"');
+await shows("/accept 1");
+await leia.send("/p2pvideo yoda plans.pdf");
+await shows("/accept 2");
+await enter("/accept 1", "is reached");
+await enter("/accept 2", "2: leia is reached");
+await terminal.type("/msgto leia ten more seco");
+await terminal.screen((text) => /\[#{5,}/.test(text));
+await save("transfers");
+await shows("leia_plans.pdf");
+await shows("luke_a new hope.mp4");
+await terminal.type("C-u");
+await enter("/logout", "Bye");
+await writeSession();
+
+/** Writes what the terminal shows to `docs/NAME.svg`. */
+async function save(name: string): Promise<void> {
+  const picture = renderSvg(await terminal.coloured(), columns);
+  await Deno.writeTextFile(join(root, "docs", `${name}.svg`), hidden(picture));
+}
+
+/** Puts the whole session into README.md, between its marks. */
+async function writeSession(): Promise<void> {
+  const path = join(root, "README.md");
+  const page = await Deno.readTextFile(path);
+  const text = hidden(await terminal.everything());
+  const from = text.indexOf("$ parley");
+  const session = text.slice(from, text.lastIndexOf("\n$")).trimEnd();
+  const block = `${begin}\n\n\`\`\`\n${session}\n\`\`\`\n\n${end}`;
+  const start = page.indexOf(begin);
+  const stop = page.indexOf(end) + end.length;
+  if (start < 0 || stop < start) throw new Error(`${path} has no marks`);
+  await Deno.writeTextFile(
+    path,
+    page.slice(0, start) + block + page.slice(stop),
+  );
+}
+
+/** Where the server is, is of no interest; the other name is as long. */
+function hidden(text: string): string {
+  return text.replaceAll(`127.0.0.1:${server.port}`, "chat.local:6000")
+    .replaceAll(`${server.folder}/`, "")
+    // Addresses of documentation (RFC 5737).
+    .replace(/\((\d+\.){3}\d+:\d+/g, "(192.0.2.7:49152")
+    .replace(/\(\[[\da-f:]+\]:\d+/g, "([2001:db8::7]:49152");
+}

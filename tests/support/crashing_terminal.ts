@@ -1,0 +1,24 @@
+/**
+ * A program with the client's own terminal whose part behind it fails: for the
+ * test that a terminal is given back whatever happens.
+ */
+import { KnownNames } from "../../lib/client/known_names.ts";
+import { endOnUncaughtErrors } from "../../lib/io/end_on_error.ts";
+import { TerminalInterface } from "../../lib/io/terminal_interface.ts";
+
+endOnUncaughtErrors();
+const names = new KnownNames();
+const terminal = new TerminalInterface(
+  {
+    line: (text) => {
+      throw new Error(`nobody expected "${text}"`);
+    },
+    endOfInput: () => Deno.exit(0),
+    interrupt: () => Deno.exit(0),
+    transfers: () => [],
+  },
+  () => names,
+  { server: "nowhere:1", color: true, timestamps: true, notify: false },
+);
+terminal.show({ event: "welcome", user: "yoda", waiting: 0, resumed: false });
+terminal.start();

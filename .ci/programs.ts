@@ -57,7 +57,7 @@ export const programs: readonly Program[] = [
   {
     name: "parley",
     entry: "client.ts",
-    include: [],
+    include: ["lib/io/block_worker.ts"],
     permissions: [
       "--allow-net",
       "--allow-read",

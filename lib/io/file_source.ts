@@ -82,14 +82,14 @@ export class FileSource {
 
   /**
    * Reads what the receiver says it has, from the start of the file, and adds it
-   * to `hash`; {@link read} then goes on behind it.
+   * to `hash`, which is waited for; {@link read} then goes on behind it.
    *
    * @param isWanted Asked now and then; stops early when it says no.
    * @throws {SourceError} when it is not what is in the file.
    */
   async checkParts(
     parts: readonly ReceivedPart[],
-    hash: ReturnType<typeof createHash>,
+    hash: { update(bytes: Uint8Array): unknown },
     isWanted: () => boolean,
   ): Promise<void> {
     let block = 0;
@@ -98,7 +98,7 @@ export class FileSource {
       for (; block < endBlock; block++) {
         if (!isWanted()) return;
         const plaintext = await this.read(block);
-        hash.update(plaintext);
+        await hash.update(plaintext);
         own.update(plaintext);
       }
       if (!timingSafeEqual(own.digest(), digest)) {

@@ -7,11 +7,13 @@ import type {
 } from "../client/transfer_port.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
+import type { CompleteBlock } from "../transfer/receive_window.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
 import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
+import type { BlockThread, OpenJob } from "./block_thread.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DiskWatch } from "./disk_watch.ts";
@@ -34,6 +36,7 @@ export interface IncomingOptions {
   /** Folder of the sink. */
   readonly folder: string;
   readonly endpoint: UdpEndpoint;
+  readonly blocks: BlockThread;
   readonly now: () => number;
   readonly onEvent: (event: TransferEvent) => void;
 }
@@ -42,6 +45,7 @@ export interface IncomingOptions {
 export class IncomingTransfer {
   readonly #options: IncomingOptions;
   readonly #receiver: Receiver;
+  readonly #opening: OpenJob;
   readonly #pump: TransferPump;
   readonly #progress: TransferProgress;
   readonly #blocks: number;
@@ -75,6 +79,12 @@ export class IncomingTransfer {
       ...paths.options,
       firstBlock: options.sink.firstBlock,
       now: now(),
+    });
+    this.#opening = options.blocks.openJob({
+      key: options.keys.block,
+      id: options.idBytes,
+      size: file.size,
+      firstBlock: options.sink.firstBlock,
     });
     this.#disk = new DiskWatch(options.folder);
     this.#checkpoints = new Checkpoints(
@@ -148,6 +158,7 @@ export class IncomingTransfer {
   }
 
   #work(): void {
+    this.#open();
     this.#write();
     for (
       let e = this.#receiver.pollEvent();
@@ -166,6 +177,27 @@ export class IncomingTransfer {
     const { pathInfo } = this.#receiver;
     const told = paths.update(pathInfo, undefined, now(), isEnd);
     if (told !== undefined) onEvent(told);
+  }
+
+  #open(): void {
+    if (this.#isEnded) return;
+    for (let b = this.#receiver.pollOpen(); b; b = this.#receiver.pollOpen()) {
+      this.#openBlock(b);
+    }
+  }
+
+  async #openBlock({ block, sealed }: CompleteBlock): Promise<void> {
+    const { now } = this.#options;
+    try {
+      const { opened, spare } = await this.#opening.open(block, sealed);
+      if (this.#isEnded) return;
+      this.#receiver.recycle(spare);
+      if (opened === undefined) this.#receiver.handleForged(block, now());
+      for (const each of opened ?? []) this.#receiver.handleOpened(each, now());
+      this.#pump.wake();
+    } catch (error) {
+      if (!this.#isEnded) this.#failStoring(error);
+    }
   }
 
   #write(): void {
@@ -266,6 +298,7 @@ export class IncomingTransfer {
       const path = await sink.finish();
       this.#released.resolve();
       const wasEnded = this.#isEnded;
+      if (!wasEnded) this.#opening.end();
       this.#isEnded = true;
       this.#isStored = true;
       this.#receiver.handleStored(now());
@@ -346,6 +379,7 @@ export class IncomingTransfer {
     if (this.#isEnded) return;
     this.#isEnded = true;
     clearTimeout(this.#batchTimer);
+    this.#opening.end();
     // A write under way still needs the file.
     if (!this.#isWriting && !this.#isStoring) this.#release();
   }
@@ -361,6 +395,5 @@ export class IncomingTransfer {
 
 /** How often a full disk is looked at again. */
 const roomPollMs = 1_000;
-/** Blocks that are written together at most. */
-const batchBlocks = 4;
+const { batchBlocks } = transferLimits;
 const batchMs = 20;

@@ -1,5 +1,4 @@
 /** A file on its way out: joins its source, the sending engine and the socket. */
-import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
 import type {
   TransferEvent,
@@ -13,6 +12,7 @@ import { Sender } from "../transfer/sender.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
 import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
+import type { BlockThread, SealJob } from "./block_thread.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { type FileSource, SourceError } from "./file_source.ts";
 import { TransferProgress } from "./transfer_progress.ts";
@@ -33,6 +33,7 @@ export interface OutgoingOptions {
   /** What the receiver has already. */
   readonly parts: readonly ReceivedPart[];
   readonly endpoint: UdpEndpoint;
+  readonly blocks: BlockThread;
   readonly now: () => number;
   readonly onEvent: (event: TransferEvent) => void;
 }
@@ -44,10 +45,11 @@ export class OutgoingTransfer {
   readonly #pump: TransferPump;
   readonly #progress: TransferProgress;
   readonly #blocks: number;
-  /** Over the whole file. */
-  readonly #hash = createHash("sha256");
+  readonly #sealing: SealJob;
   readonly #firstBlock: number;
   #arePartsChecked: boolean;
+  /** Memory of batches that are sealed. */
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   #isReading = false;
   #isEnded = false;
   /** When the other side was first heard, monotonic ms. */
@@ -68,8 +70,13 @@ export class OutgoingTransfer {
       ...paths.options,
       localPaths: paths.localPaths,
       firstBlock: this.#firstBlock,
-      hash: this.#hash,
       now: startedAt,
+    });
+    this.#sealing = options.blocks.sealJob({
+      key: options.keys.block,
+      id: options.idBytes,
+      size: source.file.size,
+      firstBlock: this.#firstBlock,
     });
     this.#pump = new TransferPump(
       endpoint,
@@ -80,6 +87,7 @@ export class OutgoingTransfer {
       (refusal) => options.paths.handleRefused(refusal),
       options.limit,
     );
+    if (this.#blocks === 0) this.#seal(new Uint8Array(0));
     this.#pump.wake();
   }
 
@@ -136,40 +144,75 @@ export class OutgoingTransfer {
   #read(): void {
     if (this.#isReading || this.#isEnded) return;
     const block = this.#sender.pollRead();
-    if (block >= 0) this.#readBlock(block);
+    if (block >= 0) this.#readBatch(block);
   }
 
-  async #readBlock(block: number): Promise<void> {
-    const { source, now } = this.#options;
+  /** Reads some blocks, and the next ones while those are sealed. */
+  async #readBatch(first: number): Promise<void> {
     this.#isReading = true;
     try {
       if (!this.#arePartsChecked) await this.#checkParts();
-      const plaintext = await source.read(block);
-      // Before the last block leaves, so that no wrong file can be completed.
-      if (block === this.#blocks - 1) await source.check();
+      const bytes = this.#spare.pop() ?? new Uint8Array(batchBytes);
+      let length = 0;
+      let block = first;
+      while (block >= 0) {
+        const plaintext = await this.#readBlock(block);
+        if (this.#isEnded) return;
+        bytes.set(plaintext, length);
+        length += plaintext.length;
+        block = length < batchBytes ? this.#sender.pollRead() : -1;
+      }
       this.#isReading = false;
-      if (this.#isEnded) return;
-      this.#sender.handleBlock(plaintext, now());
+      this.#seal(bytes.subarray(0, length));
       this.#pump.wake();
     } catch (error) {
-      this.#isReading = false;
-      if (this.#isEnded) return;
-      const failure = error instanceof SourceError ? error.failure : "internal";
-      const message = error instanceof SourceError
-        ? error.message
-        : `"${source.file.name}" could not be sent`;
-      this.#fail(failure, message);
-      this.#sender.close(
-        failure === "internal" ? "internal" : "changed",
-        now(),
-      );
-      this.#pump.wake();
+      this.#failReading(error);
     }
+  }
+
+  async #readBlock(block: number): Promise<Uint8Array> {
+    const { source } = this.#options;
+    const plaintext = await source.read(block);
+    // Before the last block leaves, so that no wrong file can be completed.
+    if (block === this.#blocks - 1) await source.check();
+    return plaintext;
+  }
+
+  async #seal(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      const { blocks, digests, spare } = await this.#sealing.seal(bytes);
+      if (this.#isEnded) return;
+      if (spare.buffer.byteLength === batchBytes) {
+        this.#spare.push(new Uint8Array(spare.buffer));
+      }
+      for (const block of blocks) this.#sender.handleSealed(block);
+      if (digests !== undefined) {
+        this.#sender.handleDigests(digests, this.#options.now());
+      }
+      this.#pump.wake();
+    } catch (error) {
+      this.#failReading(error);
+    }
+  }
+
+  #failReading(error: unknown): void {
+    if (this.#isEnded) return;
+    const { source, now } = this.#options;
+    const failure = error instanceof SourceError ? error.failure : "internal";
+    const message = error instanceof SourceError
+      ? error.message
+      : `"${source.file.name}" could not be sent`;
+    this.#fail(failure, message);
+    this.#sender.close(failure === "internal" ? "internal" : "changed", now());
+    this.#pump.wake();
   }
 
   async #checkParts(): Promise<void> {
     const { source, parts } = this.#options;
-    await source.checkParts(parts, this.#hash, () => !this.#isEnded);
+    const hash = {
+      update: (bytes: Uint8Array) => this.#sealing.skip(bytes.slice()),
+    };
+    await source.checkParts(parts, hash, () => !this.#isEnded);
     this.#arePartsChecked = true;
   }
 
@@ -221,6 +264,9 @@ export class OutgoingTransfer {
   #end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#sealing.end();
     this.#options.source.close();
   }
 }
+
+const batchBytes = transferLimits.batchBlocks * transferLimits.blockBytes;

@@ -20,6 +20,7 @@ import { decodeParts, encodeParts } from "../transfer/resume_map.ts";
 import { SendLimit } from "../transfer/send_limit.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
+import { BlockThread } from "./block_thread.ts";
 import { FileSink, SinkError, type SinkFile } from "./file_sink.ts";
 import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
@@ -60,6 +61,7 @@ export class TransferService implements TransferPort {
   readonly #endpoint: UdpEndpoint;
   readonly #binding: ServerBinding;
   readonly #limit = new SendLimit();
+  readonly #blocks = new BlockThread();
   readonly #entries = new Map<string, Entry>();
   /** Everything that still uses the socket, ended transfers included. */
   readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
@@ -306,6 +308,7 @@ export class TransferService implements TransferPort {
       id,
       idBytes,
       endpoint: this.#endpoint,
+      blocks: this.#blocks,
       now: () => this.#options.clock().mono,
       onEvent: (event: TransferEvent) => {
         if (event.event === "done" || event.event === "failed") {

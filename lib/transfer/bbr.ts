@@ -2,7 +2,7 @@
  * A model-based congestion controller in the manner of BBR (Cardwell et al.,
  * "BBR: Congestion-Based Congestion Control", and draft-ietf-ccwg-bbr): it
  * measures the rate the path delivers and its round-trip time, sends at that
- * rate, and keeps about one and a half of their products in flight. Single losses do not
+ * rate, and keeps up to two of their products in flight. Single losses do not
  * slow it down; a round that loses much bounds what is in flight.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
@@ -18,6 +18,8 @@ export class Bbr implements CongestionController {
   #maxRate = 0;
   #minRtt = Infinity;
   #minRttAt = 0;
+  /** Measured before any data was sent. */
+  #firstRtt = Infinity;
   #round = 0;
   #roundEnd = 0;
   #roundAcked = 0;
@@ -28,6 +30,8 @@ export class Bbr implements CongestionController {
   #cycleAt = 0;
   #probeRttEnd = 0;
   #inFlightBound = Infinity;
+  /** The last round lost too much. */
+  #isOverloaded = false;
   #isConserving = false;
 
   get window(): number {
@@ -49,11 +53,13 @@ export class Bbr implements CongestionController {
     this.#window = Math.min(
       initialPackets * bytes,
       Math.max(maxInitialBytes, 2 * bytes),
+      this.#socketBound(),
     );
   }
 
   handleFirstRtt(rtt: number): void {
     if (this.#maxRate > 0) return;
+    this.#firstRtt = rtt;
     this.#pacingRate = startupGain * this.#window / Math.max(rtt, 0.1);
   }
 
@@ -124,6 +130,7 @@ export class Bbr implements CongestionController {
     const total = this.#roundAcked + this.#roundLost;
     const isOverloaded = this.#roundLost > maxLossShare * total &&
       this.#roundLost >= 8 * this.#datagramBytes;
+    this.#isOverloaded = isOverloaded;
     if (isOverloaded) {
       this.#inFlightBound = Math.max(
         this.#bytesFor(1),
@@ -183,7 +190,7 @@ export class Bbr implements CongestionController {
         elapsed > 4 * this.#minRtt;
     } else if (gain < 1) isOver ||= sample.inFlight <= this.#bytesFor(1);
     if (!isOver) return;
-    if (gain > 1 && sample.lost === 0) this.#inFlightBound *= gain;
+    if (gain > 1 && !this.#isOverloaded) this.#inFlightBound *= gain;
     this.#cycle = (this.#cycle + 1) % cycleGains.length;
     this.#cycleAt = sample.now;
   }
@@ -195,7 +202,10 @@ export class Bbr implements CongestionController {
   #setWindowAndRate(sample: AckSample): void {
     const floor = minPackets * this.#datagramBytes;
     if (this.#maxRate === 0) {
-      this.#window += sample.acked;
+      this.#window = Math.min(
+        this.#window + sample.acked,
+        this.#socketBound(),
+      );
       return;
     }
     const gain = this.#pacingGain();
@@ -205,16 +215,25 @@ export class Bbr implements CongestionController {
       return;
     }
     const isStartup = this.#phase === "startup";
-    const target = this.#bytesFor(isStartup ? startupGain : windowGain) +
-      this.#extraBytes();
+    const target = this.#bytesFor(isStartup ? startupGain : 1) +
+      (isStartup ? 0 : this.#queueBytes()) + this.#extraBytes();
     const grown = isStartup
       ? Math.max(target, this.#window + sample.acked)
       : target;
     const limit = isStartup ? 2 * target + maxInitialBytes : Infinity;
     this.#window = Math.max(
-      Math.min(grown, limit, this.#inFlightBound),
-      floor,
+      Math.min(grown, limit, this.#inFlightBound, this.#socketBound()),
+      2 * this.#datagramBytes,
     );
+  }
+
+  /**
+   * What may wait on the way, so that others who fill the same queue do not take
+   * it all; but whoever shares the line does not wait for it long.
+   */
+  #queueBytes(): number {
+    const waitMs = Math.max(maxQueueMs, this.#minRtt / 4);
+    return this.#maxRate * Math.min(this.#minRtt, waitMs);
   }
 
   /**
@@ -226,6 +245,19 @@ export class Bbr implements CongestionController {
       Math.min(bunchDatagrams * this.#datagramBytes, maxBunchBytes),
       extraDatagrams * this.#datagramBytes,
       Math.min(this.#maxRate * bunchMs, maxExtraBytes),
+    );
+  }
+
+  /**
+   * On a path without delay all that is in flight waits in the receiver's
+   * socket, and what that cannot hold is lost.
+   */
+  #socketBound(): number {
+    if (Math.min(this.#minRtt, this.#firstRtt) > shortRttMs) return Infinity;
+    const bytes = this.#datagramBytes;
+    return Math.min(
+      socketDatagrams * bytes,
+      Math.max(socketBytes - bytes, bytes + 1),
     );
   }
 
@@ -245,14 +277,15 @@ export class Bbr implements CongestionController {
 
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
-const windowGain = 1.5;
+/** With a quarter of the round trip where that is more. */
+const maxQueueMs = 35;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
-const bunchMs = 1;
+const bunchMs = 3;
 const extraDatagrams = 3;
 /** More than a receiver lets come together before it acknowledges. */
 const bunchDatagrams = 20;
 const maxBunchBytes = 64 * 1024;
-const maxExtraBytes = 128 * 1024;
+const maxExtraBytes = 384 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 const rateRounds = 10;
 const minRttMs = 10_000;
@@ -260,6 +293,11 @@ const probeRttMs = 200;
 const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;
 const minPackets = 4;
+/** A path this short, ms, holds next to nothing itself. */
+const shortRttMs = 1;
+/** What the usual socket buffer holds, less what may come besides. */
+const socketDatagrams = 80;
+const socketBytes = 128 * 1024;
 /** The slowest rate sends the smallest window in this time, ms. */
 const maxFloorMs = 1_000;
 /** A round that loses more than this share is an overload, not noise. */

@@ -1,7 +1,11 @@
 /**
  * Finds the largest datagram a path carries (after RFC 8899): padded probes of
  * a few sizes go out together; the largest answered is used. Loss of a probe is
- * no sign of congestion. When data stops arriving at the size in use, the path
+ * no sign of congestion. Where the other end is near, datagrams larger than a
+ * packet are tried, too: the system cuts them into fragments for a fraction of
+ * what sending as many datagrams costs. That is given up where more than a few are
+ * lost: one lost fragment loses them all, and what has come of an incomplete
+ * datagram fills the receiving system's memory for half a minute. When data stops arriving at the size in use, the path
  * may have changed to one that swallows it: back to the smallest, and up again
  * some time later.
  */
@@ -14,16 +18,29 @@ export class MtuProber {
   #triesLeft = 0;
   #index = 0;
   #nextAt = Infinity;
+  #retryMs = 0;
+  #unansweredAt = 0;
+  #sentBefore = 0;
+  #lostBefore = 0;
 
   /** Bytes of UDP payload that are known to arrive. */
   get size(): number {
     return this.#size;
   }
 
-  /** Starts over on a new path. `isLocal`: both ends are on this machine. */
-  start(now: number, isLocal: boolean): void {
+  /** Starts over on a new path, which may be `near`. */
+  start(now: number, nearness: Nearness): void {
     this.#size = transferLimits.minDatagramBytes;
-    this.#sizes = isLocal ? localSizes : networkSizes;
+    this.#sizes = sizesOf[nearness];
+    this.#retryMs = retryMs;
+    this.#begin(now);
+  }
+
+  /** The path turned out to be near after all: tries what that allows. */
+  handleNear(now: number): void {
+    if (this.#sizes !== sizesOf.far) return;
+    this.#sizes = sizesOf.near;
+    this.#retryMs = retryMs;
     this.#begin(now);
   }
 
@@ -45,9 +62,9 @@ export class MtuProber {
     }
     this.#index = 0;
     this.#triesLeft--;
-    const isDone = this.#triesLeft <= 0 ||
-      this.#size >= (this.#sizes.at(-1) ?? 0);
-    this.#nextAt = isDone ? Infinity : now + interval;
+    if (this.#size >= (this.#sizes.at(-1) ?? 0)) this.#nextAt = Infinity;
+    else if (this.#triesLeft > 0) this.#nextAt = now + interval;
+    else this.#begin(now + (this.#retryMs *= 2));
     return 0;
   }
 
@@ -58,11 +75,39 @@ export class MtuProber {
     return true;
   }
 
-  /** Nothing arrives any more at the size in use; true when that changes it. */
-  handleBlackHole(now: number): boolean {
+  /**
+   * `sent` and `lost` data datagrams so far; true when they shrink to one packet
+   * each because too many of the last ones were lost.
+   *
+   * @param isStarting The rate is still being found: lost ones tell nothing.
+   */
+  handleLoss(sent: number, lost: number, isStarting: boolean): boolean {
+    const recent = sent - this.#sentBefore;
+    if (recent < watchedDatagrams && !isStarting) return false;
+    const share = (lost - this.#lostBefore) / recent;
+    this.#sentBefore = sent;
+    this.#lostBefore = lost;
+    if (this.#sizes !== sizesOf.near || this.#size <= packetBytes) return false;
+    if (isStarting || share <= maxLossShare) return false;
+    this.#sizes = networkSizes;
+    this.#size = packetBytes;
+    return true;
+  }
+
+  /**
+   * The sender asked `probes` times in a row whether anything arrives and was
+   * not answered; true when datagrams shrink because of that.
+   */
+  handleUnanswered(probes: number, now: number): boolean {
+    if (probes <= 1) this.#unansweredAt = now;
+    // A process or a machine that stalls for a moment is no black hole.
+    if (probes < blackHoleProbes || now - this.#unansweredAt < blackHoleMs) {
+      return false;
+    }
     if (this.#size === transferLimits.minDatagramBytes) return false;
+    if (this.#sizes === sizesOf.near) this.#sizes = networkSizes;
     this.#size = transferLimits.minDatagramBytes;
-    this.#begin(now + retryMs);
+    this.#begin(now + this.#retryMs);
     return true;
   }
 
@@ -74,7 +119,22 @@ export class MtuProber {
 }
 
 const tries = 3;
-const retryMs = 5_000;
+const retryMs = 2_000;
+const blackHoleProbes = 3;
+const blackHoleMs = 300;
+const watchedDatagrams = 1_024;
+/** What fits into one packet of Ethernet. */
+const packetBytes = 1472;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */
-export const networkSizes: readonly number[] = [1372, 1452, 1472];
-const localSizes = [1452, 8_952, 26_244, 65_507];
+export const networkSizes: readonly number[] = [1372, 1452, packetBytes];
+/** Of fragmented datagrams, for {@link MtuProber.handleLoss}. */
+const maxLossShare = 0.015;
+const sizesOf = {
+  far: [...networkSizes],
+  /** 6 and 18 full packets of Ethernet each, over IPv4. */
+  near: [...networkSizes, 8_872, 26_632],
+  local: [1452, 8_952, 26_244, 65_507],
+} as const;
+
+/** How far away the other end is: `local` means on this machine. */
+export type Nearness = keyof typeof sizesOf;

@@ -67,6 +67,11 @@ export class PathFinder {
     return this.#active;
   }
 
+  /** True when the path in use leads through the server. */
+  get isRelayed(): boolean {
+    return this.#relay >= 0 && this.active === this.#relay;
+  }
+
   /** When an authentic control datagram came last, ms; at first, the start. */
   get heardAt(): number {
     return this.#heardAt;

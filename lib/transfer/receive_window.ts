@@ -1,32 +1,43 @@
 /**
  * The blocks a receiver is collecting: slices go to their place in the sealed
- * block; a block whose last byte came is opened; opened blocks are handed out in
- * order. Holds at most a window of blocks whatever the sender does.
+ * block; a block whose last byte came is handed out to be opened; opened blocks
+ * come back in order and are handed out to be written. Holds at most a window of
+ * blocks whatever the sender does.
  */
-import type { BlockSealer } from "./block_sealer.ts";
+import { free } from "./bytes.ts";
+import type { OpenedBlock } from "./file_opener.ts";
 import { RangeSet } from "./range_set.ts";
 import { blockCount, blockLength, transferLimits } from "./transfer_limits.ts";
 
 /** What a slice was good for. */
 export type SliceOutcome = "stored" | "known" | "completed" | "refused";
 
+/** A block whose last byte has come. */
+export interface CompleteBlock {
+  readonly block: number;
+  /** With its tag. */
+  readonly sealed: Uint8Array<ArrayBuffer>;
+}
+
 interface Slot {
-  /** Sealed bytes; undefined when none has come or the block is opened. */
-  sealed: Uint8Array | undefined;
+  /** Sealed bytes; undefined when none has come or the block is complete. */
+  sealed: Uint8Array<ArrayBuffer> | undefined;
   readonly received: RangeSet;
   bytes: number;
-  plaintext: Uint8Array | undefined;
+  /** All has come and it was not found to be forged. */
+  isComplete: boolean;
+  opened: OpenedBlock | undefined;
   /** How often the tag failed. */
   failures: number;
 }
 
 /** A bounded window of blocks that are being received. */
 export class ReceiveWindow {
-  readonly #sealer: BlockSealer;
   readonly #size: number;
   readonly #blocks: number;
   readonly #slots: Slot[] = [];
-  readonly #spare: Uint8Array[] = [];
+  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  readonly #complete: CompleteBlock[] = [];
   /** Blocks below were opened. */
   #base: number;
   /** Blocks below were handed out. */
@@ -38,8 +49,7 @@ export class ReceiveWindow {
    * @param size The file's size, bytes.
    * @param firstBlock The first block that is not yet here.
    */
-  constructor(sealer: BlockSealer, size: number, firstBlock: number) {
-    this.#sealer = sealer;
+  constructor(size: number, firstBlock: number) {
     this.#size = size;
     this.#blocks = blockCount(size);
     this.#base = firstBlock;
@@ -50,7 +60,8 @@ export class ReceiveWindow {
         sealed: undefined,
         received: new RangeSet(sliceRanges),
         bytes: 0,
-        plaintext: undefined,
+        isComplete: false,
+        opened: undefined,
         failures: 0,
       });
     }
@@ -78,12 +89,6 @@ export class ReceiveWindow {
       : this.#slot(block).failures;
   }
 
-  /** True when `block` is opened. */
-  isOpened(block: number): boolean {
-    return block < this.#base ||
-      (block < this.limit && this.#slot(block).plaintext !== undefined);
-  }
-
   /** Puts a slice of a sealed block in its place. */
   add(block: number, offset: number, slice: Uint8Array): SliceOutcome {
     if (block < this.#base) return "known";
@@ -93,7 +98,7 @@ export class ReceiveWindow {
     const end = offset + slice.length;
     if (end > sealedBytes) return "refused";
     const slot = this.#slot(block);
-    if (slot.plaintext !== undefined) return "known";
+    if (slot.isComplete) return "known";
     const added = slot.received.add(offset, end);
     if (added < 0) return "refused";
     if (added === 0) return "known";
@@ -101,14 +106,45 @@ export class ReceiveWindow {
     slot.sealed.set(slice, offset);
     slot.bytes += added;
     if (slot.bytes < sealedBytes) return "stored";
-    this.#open(block, slot, sealedBytes);
+    this.#complete.push({
+      block,
+      sealed: slot.sealed.subarray(0, sealedBytes),
+    });
+    slot.isComplete = true;
+    slot.sealed = undefined;
+    slot.received.clear();
+    slot.bytes = 0;
     return "completed";
   }
 
-  /** The next opened block in order, or undefined; its number is `taken - 1`. */
+  /** The next block to open, in the order in which they became complete. */
+  takeComplete(): CompleteBlock | undefined {
+    return this.#complete.shift();
+  }
+
+  /** Block number {@link base} is opened. */
+  handleOpened(opened: OpenedBlock): void {
+    this.#slot(this.#base++).opened = opened;
+  }
+
+  /** A complete block cannot be opened: it is collected again. */
+  handleForged(block: number): void {
+    const slot = this.#slot(block);
+    slot.isComplete = false;
+    slot.failures++;
+  }
+
+  /** Memory of a complete block that is no longer needed. */
+  recycle(sealed: Uint8Array<ArrayBuffer>): void {
+    const isWhole = sealed.buffer.byteLength === maxSealedBytes;
+    if (!isWhole || this.#spare.length >= maxSpare) return;
+    this.#spare.push(new Uint8Array(sealed.buffer));
+  }
+
+  /** The next opened block in order, or undefined. */
   take(): Uint8Array | undefined {
     if (this.#taken >= this.#base) return undefined;
-    return this.#slot(this.#taken++).plaintext;
+    return this.#slot(this.#taken++).opened?.plaintext;
   }
 
   /** Number of the next block that {@link take} hands out. */
@@ -116,29 +152,23 @@ export class ReceiveWindow {
     return this.#taken;
   }
 
-  /** The oldest block handed out is written: its place is free. */
-  handleWritten(): void {
+  /**
+   * The oldest block handed out is written: its place is free.
+   *
+   * @returns SHA-256 of what was carried up to its end.
+   */
+  handleWritten(): Uint8Array {
     const slot = this.#slot(this.#written);
-    slot.plaintext = undefined;
+    if (slot.opened === undefined) {
+      throw new RangeError("No block is being written");
+    }
+    const { plaintext, digest } = slot.opened;
+    free(plaintext);
+    slot.opened = undefined;
+    slot.isComplete = false;
     slot.failures = 0;
     this.#written++;
-  }
-
-  #open(block: number, slot: Slot, sealedBytes: number): void {
-    const sealed = slot.sealed!;
-    slot.plaintext = this.#sealer.open(block, sealed.subarray(0, sealedBytes));
-    slot.received.clear();
-    slot.bytes = 0;
-    if (slot.plaintext === undefined) {
-      slot.failures++;
-      return;
-    }
-    slot.sealed = undefined;
-    if (this.#spare.length < maxSpare) this.#spare.push(sealed);
-    while (
-      this.#base < this.limit &&
-      this.#slot(this.#base).plaintext !== undefined
-    ) this.#base++;
+    return digest;
   }
 
   #slot(block: number): Slot {

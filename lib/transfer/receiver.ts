@@ -2,16 +2,17 @@
  * The receiving end of a transfer (DESIGN.md §6), without sockets, files or
  * clock. After every call of a `handle*` method the shell drains, in this
  * order: {@link Receiver.pollTransmit} until it returns 0,
- * {@link Receiver.pollWrite} until undefined, {@link Receiver.pollEvent} until
- * undefined; then it arms one timer for {@link Receiver.pollTimeout}.
+ * {@link Receiver.pollOpen} and {@link Receiver.pollWrite} until undefined,
+ * {@link Receiver.pollEvent} until undefined; then it arms one timer for
+ * {@link Receiver.pollTimeout}.
  *
- * Blocks are opened as they complete and handed out in order, so what comes is
- * hashed once, on its way to the disk. A resumed transfer hashes its own part
- * only: the sender has checked the parts before it (see resume_map.ts).
+ * Blocks are handed out to be opened as they complete, come back in order, and
+ * are handed out to be written, so what comes is hashed once, on its way to the
+ * disk. A resumed transfer hashes its own part only: the sender has checked the
+ * parts before it (see resume_map.ts).
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
-import { BlockSealer } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
 import {
   ControlChannel,
@@ -29,7 +30,8 @@ import {
 } from "./packet.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { RangeSet } from "./range_set.ts";
-import { ReceiveWindow } from "./receive_window.ts";
+import type { OpenedBlock } from "./file_opener.ts";
+import { type CompleteBlock, ReceiveWindow } from "./receive_window.ts";
 import type { ReceivedPart } from "./resume_map.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
@@ -41,7 +43,6 @@ export class Receiver {
   readonly #channel: ControlChannel;
   readonly #window: ReceiveWindow;
   readonly #headerMac: HeaderMac;
-  readonly #hash = createHash("sha256");
   readonly #received = new RangeSet(transferLimits.ackRanges);
   readonly #ack = new AckFrame();
   readonly #events: EngineEvent[] = [];
@@ -52,6 +53,8 @@ export class Receiver {
   #digest: Uint8Array | undefined;
   /** SHA-256 of the part that this transfer carries. */
   #partDigest: Uint8Array | undefined;
+  /** SHA-256 of what this transfer has carried and is written. */
+  #writtenDigest: Uint8Array = emptyDigest;
   #largest = -1;
   #largestAt = 0;
   /** Weight of what arrived since the last acknowledgement. */
@@ -69,12 +72,7 @@ export class Receiver {
     this.#firstBlock = options.firstBlock ?? 0;
     this.#channel = new ControlChannel(options, "receiver");
     this.#headerMac = new HeaderMac(options.keys.header);
-    const sealer = new BlockSealer(
-      options.keys.block,
-      options.id,
-      options.size,
-    );
-    this.#window = new ReceiveWindow(sealer, options.size, this.#firstBlock);
+    this.#window = new ReceiveWindow(options.size, this.#firstBlock);
   }
 
   /** Where the datagram that was written last must go. */
@@ -108,15 +106,13 @@ export class Receiver {
   }
 
   /**
-   * What is written so far by this transfer; undefined when that is nothing,
-   * everything, or less than what {@link pollWrite} handed out.
+   * What is written so far by this transfer; undefined when that is nothing or
+   * everything.
    */
   checkpoint(): ReceivedPart | undefined {
     const endBlock = this.#window.written;
-    const isSettled = endBlock === this.#window.taken &&
-      endBlock > this.#firstBlock && endBlock < this.#blocks;
-    if (!isSettled) return undefined;
-    return { endBlock, digest: this.#hash.copy().digest() };
+    const isPart = endBlock > this.#firstBlock && endBlock < this.#blocks;
+    return isPart ? { endBlock, digest: this.#writtenDigest } : undefined;
   }
 
   /** True when nothing more will be sent or expected: it can be dropped. */
@@ -130,9 +126,31 @@ export class Receiver {
     else this.#handleControl(bytes, path, now);
   }
 
+  /** The block after those opened so far is opened, by a FileOpener. */
+  handleOpened(opened: OpenedBlock, now: number): void {
+    const index = this.#refetches.indexOf(this.#window.base);
+    if (index >= 0) this.#refetches.splice(index, 1);
+    this.#window.handleOpened(opened);
+    if (this.#window.base === this.#blocks) this.#ackAt = now;
+  }
+
+  /** A block that {@link pollOpen} handed out cannot be opened. */
+  handleForged(block: number, now: number): void {
+    this.#window.handleForged(block);
+    this.#ackAt = now;
+    if (this.#window.failures(block) > transferLimits.blockRefetches) {
+      this.#events.push(corrupt);
+    } else if (!this.#refetches.includes(block)) this.#refetches.push(block);
+  }
+
+  /** Memory that {@link pollOpen} handed out and that may be used again. */
+  recycle(sealed: Uint8Array<ArrayBuffer>): void {
+    this.#window.recycle(sealed);
+  }
+
   /** The oldest block that {@link pollWrite} handed out is written. */
   handleWritten(now: number): void {
-    this.#window.handleWritten();
+    this.#writtenDigest = this.#window.handleWritten();
     // Open the window before the sender runs into its end.
     const opened = this.#window.limit - this.#sentLimit;
     const isLast = this.#window.limit === this.#blocks;
@@ -186,13 +204,19 @@ export class Receiver {
   }
 
   /**
+   * The next complete block, to be opened by a FileOpener, or undefined. Its
+   * memory is the shell's, until it gives it back to {@link recycle}.
+   */
+  pollOpen(): CompleteBlock | undefined {
+    return this.#window.takeComplete();
+  }
+
+  /**
    * The next block to append to the file, or undefined. It is valid until
    * {@link handleWritten} was called for it, which must happen in order.
    */
   pollWrite(): Uint8Array | undefined {
-    const plaintext = this.#window.take();
-    if (plaintext !== undefined) this.#hash.update(plaintext);
-    return plaintext;
+    return this.#window.take();
   }
 
   /** When {@link handleTimeout} or {@link pollTransmit} has work, ms. */
@@ -223,9 +247,8 @@ export class Receiver {
       this.#channel.repeatClose();
       return;
     }
-    const block = sliceBlock(bytes);
     const outcome = this.#window.add(
-      block,
+      sliceBlock(bytes),
       sliceOffset(bytes),
       bytes.subarray(dataHeaderBytes),
     );
@@ -245,23 +268,10 @@ export class Receiver {
       this.#largest = number;
       this.#largestAt = now;
     }
-    const isEnd = outcome === "completed" &&
-      (this.#window.base === this.#blocks || !this.#window.isOpened(block));
     const isMuch = this.#unacked >= ackEvery ||
       (this.#unackedBytes >= ackBytes && this.#unacked >= 2);
-    if (isMuch || isEnd) this.#ackAt = now;
+    if (isMuch) this.#ackAt = now;
     else if (this.#ackAt === Infinity) this.#ackAt = now + this.#ackDelay();
-    if (outcome === "completed") this.#handleCompleted(block);
-  }
-
-  #handleCompleted(block: number): void {
-    const failures = this.#window.failures(block);
-    if (this.#window.isOpened(block)) {
-      const index = this.#refetches.indexOf(block);
-      if (index >= 0) this.#refetches.splice(index, 1);
-    } else if (failures > transferLimits.blockRefetches) {
-      this.#events.push({ type: "corrupt" });
-    } else if (!this.#refetches.includes(block)) this.#refetches.push(block);
   }
 
   #handleControl(bytes: Uint8Array, path: number, now: number): void {
@@ -303,12 +313,8 @@ export class Receiver {
     if (digest === undefined || expected === undefined || !isComplete) return;
     if (this.#state !== "receiving") return;
     this.#state = "verified";
-    const isSame = timingSafeEqual(this.#hash.digest(), expected);
-    this.#events.push(
-      isSame ? { type: "verified", digest } : {
-        type: "corrupt",
-      },
-    );
+    const isSame = timingSafeEqual(this.#writtenDigest, expected);
+    this.#events.push(isSame ? { type: "verified", digest } : corrupt);
   }
 
   #finish(): void {
@@ -368,20 +374,20 @@ export class Receiver {
       this.#tellDone();
       this.#endsAt = now + transferLimits.idleMs;
     }
-    if (this.#doneTries > maxDoneTries) {
-      this.#doneAt = Infinity;
-      out.set(this.#digest!, controlHeaderBytes);
-      return this.#channel.send(out, packetType.done, digestBytes);
-    }
-    const timeout = this.#channel.rtt.probeTimeout(0);
-    this.#doneAt = now +
-      Math.min(timeout * 2 ** (this.#doneTries - 1), maxDoneMs);
+    const timeout = this.#channel.rtt.probeTimeout(0) *
+      2 ** (this.#doneTries - 1);
+    this.#doneAt = this.#doneTries > maxDoneTries
+      ? Infinity
+      : now + Math.min(timeout, maxDoneMs);
     out.set(this.#digest!, controlHeaderBytes);
     return this.#channel.send(out, packetType.done, digestBytes);
   }
 }
 
+const corrupt: EngineEvent = { type: "corrupt" };
 const digestBytes = 32;
+/** SHA-256 of nothing, the digest of an empty file. */
+const emptyDigest = new Uint8Array(createHash("sha256").digest());
 /** Datagrams, and bytes, after which an acknowledgement leaves at once. */
 const ackEvery = 16;
 const ackBytes = 64 * 1024;

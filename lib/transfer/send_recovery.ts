@@ -37,9 +37,19 @@ export class SendRecovery {
     this.#loss = new LossDetector(this.sent, rtt);
   }
 
-  /** True when several probes in a row were not answered (RFC 9002 §7.6). */
-  get isPersistentlyLost(): boolean {
-    return this.#loss.probeCount >= persistentProbes;
+  /** Probes since the last acknowledgement. */
+  get probeCount(): number {
+    return this.#loss.probeCount;
+  }
+
+  /** Packets that were declared lost so far. */
+  get lostPackets(): number {
+    return this.#lostPackets;
+  }
+
+  /** True while the rate is still being found. */
+  get isStarting(): boolean {
+    return this.#controller.phase === "startup";
   }
 
   /** Numbers for showing and for benchmarks. */
@@ -86,6 +96,11 @@ export class SendRecovery {
   isPaced(now: number): boolean {
     const readyAt = this.#pacer.readyAt(now);
     if (readyAt <= now) return false;
+    // What may be in flight at all may also leave at once; then waiting, which
+    // takes a timer a millisecond or two, would leave a fast path idle.
+    const { window, pacingRate } = this.#controller;
+    const isTimerTooSlow = pacingRate * timerMs > window;
+    if (isTimerTooSlow && window <= burstBytes) return false;
     this.#pacedUntil = readyAt;
     return true;
   }
@@ -139,7 +154,8 @@ export class SendRecovery {
       probes++;
     }
     this.#loss.handleSent(now);
-    if (this.isPersistentlyLost) {
+    // RFC 9002 §7.6: several probes in a row were not answered.
+    if (this.#loss.probeCount >= persistentProbes) {
       this.#controller.handlePersistentCongestion(now);
     }
     return probes;
@@ -218,6 +234,8 @@ function emptySample(): AckSample {
 
 /** What the smallest usual socket buffer holds, with some room. */
 const burstBytes = 128 * 1024;
+/** How soon a timer of the shell fires at best. */
+const timerMs = 1;
 /** How far behind the oldest packet in flight a late arrival is noticed. */
 const lateAckNumbers = 2048;
 const persistentProbes = 3;

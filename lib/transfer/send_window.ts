@@ -4,6 +4,7 @@
  * retransmission never reads or seals again.
  */
 import type { SealedBlock } from "./block_sealer.ts";
+import { free } from "./bytes.ts";
 import { transferLimits } from "./transfer_limits.ts";
 
 /** A bounded window of sealed blocks, by block number. */
@@ -38,6 +39,7 @@ export class SendWindow {
   /** Forgets blocks below `base`. */
   release(base: number): void {
     for (; this.#base < Math.min(base, this.#end); this.#base++) {
+      free(this.#slot(this.#base).ciphertext);
       this.#slots[this.#base % this.#slots.length] = undefined;
     }
   }

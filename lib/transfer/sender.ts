@@ -6,12 +6,12 @@
  * then it arms one timer for {@link Sender.pollTimeout}. Calling
  * {@link Sender.handleTimeout} too early does no harm.
  */
-import { createHash } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
 import { Bbr } from "./bbr.ts";
-import { BlockSealer } from "./block_sealer.ts";
+import type { SealedBlock } from "./block_sealer.ts";
 import type { CloseReason } from "./close_reason.ts";
 import { ControlChannel, type PathInfo } from "./control_channel.ts";
+import type { FileDigests } from "./file_sealer.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
 import {
@@ -33,12 +33,7 @@ export class Sender {
   readonly #id: Uint8Array;
   readonly #blocks: number;
   readonly #channel: ControlChannel;
-  readonly #sealer: BlockSealer;
   readonly #headerMac: HeaderMac;
-  /** Over the whole file. */
-  readonly #hash: ReturnType<typeof createHash>;
-  /** Over what this transfer carries, when that is not the whole file. */
-  readonly #partHash: ReturnType<typeof createHash> | undefined;
   readonly #localPaths: readonly number[];
   readonly #mtu = new MtuProber();
   readonly #recovery: SendRecovery;
@@ -48,8 +43,8 @@ export class Sender {
   readonly #events: EngineEvent[] = [];
   readonly #refetches = new Map<number, number>();
   #state: "connecting" | "sending" | "finished" = "connecting";
-  #digest: Uint8Array | undefined;
-  #partDigest: Uint8Array | undefined;
+  #digests: FileDigests | undefined;
+  readonly #firstBlock: number;
   #nextRead: number;
   #limit: number;
   #sendBlock: number;
@@ -71,14 +66,7 @@ export class Sender {
     this.#id = options.id;
     this.#blocks = blockCount(options.size);
     this.#channel = new ControlChannel(options, "sender");
-    this.#sealer = new BlockSealer(
-      options.keys.block,
-      options.id,
-      options.size,
-    );
     this.#headerMac = new HeaderMac(options.keys.header);
-    this.#hash = options.hash ?? createHash("sha256");
-    this.#partHash = firstBlock > 0 ? createHash("sha256") : undefined;
     this.#localPaths = options.localPaths ?? [];
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
@@ -86,10 +74,10 @@ export class Sender {
       (number) => this.#resend.push(number),
     );
     this.#window = new SendWindow(firstBlock);
+    this.#firstBlock = firstBlock;
     this.#nextRead = firstBlock;
     this.#sendBlock = firstBlock;
     this.#limit = firstBlock + transferLimits.windowBlocks;
-    if (firstBlock >= this.#blocks) this.#finishReading(options.now);
   }
 
   /** Where the datagram that was written last must go. */
@@ -143,12 +131,18 @@ export class Sender {
     }
   }
 
-  /** The shell read block `block`, the next one {@link pollRead} asked for. */
-  handleBlock(plaintext: Uint8Array, now: number): void {
-    this.#hash.update(plaintext);
-    this.#partHash?.update(plaintext);
-    this.#window.push(this.#sealer.seal(this.#window.end, plaintext));
-    if (this.#window.end === this.#blocks) this.#finishReading(now);
+  /**
+   * The oldest block that {@link pollRead} asked for and that was not handed in
+   * yet, sealed by a FileSealer.
+   */
+  handleSealed(sealed: SealedBlock): void {
+    this.#window.push(sealed);
+  }
+
+  /** Every block is handed in: what the receiver checks the file by. */
+  handleDigests(digests: FileDigests, now: number): void {
+    this.#digests = digests;
+    this.#finAt = now;
   }
 
   handleTimeout(now: number): void {
@@ -166,8 +160,8 @@ export class Sender {
     }
     const probes = this.#recovery.handleTimeout(now);
     if (probes > 0) this.#probesDue = probes;
-    const isBlackHole = probes > 0 && this.#recovery.isPersistentlyLost;
-    if (isBlackHole && this.#mtu.handleBlackHole(now)) {
+    if (probes === 0) return;
+    if (this.#mtu.handleUnanswered(this.#recovery.probeCount, now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
   }
@@ -179,15 +173,27 @@ export class Sender {
     this.#endsAt = now + transferLimits.lingerMs;
   }
 
-  /** The next block to read, -1 for none now. Each is asked for once. */
+  /**
+   * The next block to read, -1 for none now. Each is asked for once, and up to
+   * {@link transferLimits.batchBlocks} of them one after another, for reading
+   * and sealing together.
+   */
   pollRead(): number {
-    const isRoom = this.#nextRead < this.#blocks &&
-      this.#nextRead < this.#limit &&
-      this.#nextRead - this.#sendBlock < readAhead &&
-      this.#nextRead - this.#window.base < transferLimits.windowBlocks;
-    if (!isRoom || this.#state !== "sending" || this.#channel.isClosing) {
-      return -1;
-    }
+    if (this.#state !== "sending" || this.#channel.isClosing) return -1;
+    const end = Math.min(
+      this.#blocks,
+      this.#limit,
+      this.#sendBlock + readAhead,
+      this.#window.base + transferLimits.windowBlocks,
+    );
+    const isBatchStart =
+      (this.#nextRead - this.#firstBlock) % transferLimits.batchBlocks === 0;
+    const batch = Math.min(
+      transferLimits.batchBlocks,
+      this.#blocks - this.#nextRead,
+    );
+    const least = isBatchStart ? batch : 1;
+    if (batch === 0 || end - this.#nextRead < least) return -1;
     return this.#nextRead++;
   }
 
@@ -208,12 +214,8 @@ export class Sender {
     if (this.#state !== "sending") return 0;
     const size = this.#mtu.pollProbe(now, 2 * this.#probeTimeout());
     if (size > 0) {
-      return this.#channel.sendProbe(
-        out,
-        now,
-        this.#channel.paths.active,
-        size,
-      );
+      const { active } = this.#channel.paths;
+      return this.#channel.sendProbe(out, now, active, size);
     }
     if (this.#probesDue > 0) {
       this.#probesDue--;
@@ -229,16 +231,10 @@ export class Sender {
       return this.#endsAt;
     }
     const paths = this.#channel.paths;
-    let at = Math.min(paths.deadline(), paths.giveUpAt, this.#endsAt);
-    if (this.#state === "sending") {
-      at = Math.min(
-        at,
-        this.#mtu.deadline(),
-        this.#recovery.deadline(),
-        this.#finAt,
-      );
-    }
-    return at;
+    const at = Math.min(paths.deadline(), paths.giveUpAt, this.#endsAt);
+    if (this.#state !== "sending") return at;
+    const data = Math.min(this.#mtu.deadline(), this.#recovery.deadline());
+    return Math.min(at, data, this.#finAt);
   }
 
   pollEvent(): EngineEvent | undefined {
@@ -247,17 +243,23 @@ export class Sender {
 
   /** A path was found, or another one is used from now on. */
   #connect(now: number): void {
-    const path = this.#channel.paths.active;
     const isFirst = this.#state === "connecting";
-    const isLocal = this.#localPaths.includes(path);
+    const isLocal = this.#localPaths.includes(this.#channel.paths.active);
     if (isFirst || !(isLocal && this.#isLocal)) {
-      this.#mtu.start(now, isLocal);
+      this.#mtu.start(now, isLocal ? "local" : this.#isNear() ? "near" : "far");
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
     if (isFirst) this.#recovery.start(now);
     else this.#recovery.setDatagramBytes(this.#mtu.size);
     this.#events.push({ type: "connected", ...this.#channel.pathInfo });
+  }
+
+  /** Not through the server, which has other work than joining fragments. */
+  #isNear(): boolean {
+    const { paths, rtt } = this.#channel;
+    const best = rtt.isMeasured ? rtt.min : paths.minRoundTrip(paths.active);
+    return best > 0 && best <= nearMs && !paths.isRelayed;
   }
 
   #handleProbed(): void {
@@ -269,8 +271,8 @@ export class Sender {
 
   #handleAck(body: Uint8Array, now: number): void {
     const ack = this.#ack;
-    if (!ack.decode(body) || ack.largest >= this.#recovery.sent.next) return;
-    if (ack.base > this.#window.end) return;
+    if (!ack.decode(body) || ack.base > this.#window.end) return;
+    if (ack.largest >= this.#recovery.sent.next) return;
     if (ack.isPaused !== this.#isPaused) {
       this.#isPaused = ack.isPaused;
       this.#events.push({ type: "paused", isPaused: ack.isPaused });
@@ -280,6 +282,15 @@ export class Sender {
     this.#window.release(ack.base);
     for (let i = 0; i < ack.refetchCount; i++) this.#refetch(i);
     this.#recovery.handleAck(ack, now);
+    this.#watchLoss(now);
+  }
+
+  #watchLoss(now: number): void {
+    const { sent, lostPackets, isStarting } = this.#recovery;
+    if (this.#mtu.handleLoss(sent.next, lostPackets, isStarting)) {
+      this.#recovery.setDatagramBytes(this.#mtu.size);
+    }
+    if (this.#isNear()) this.#mtu.handleNear(now);
   }
 
   #refetch(index: number): void {
@@ -297,17 +308,12 @@ export class Sender {
 
   #handleDone(now: number): void {
     this.#doneAcksDue = 1;
-    if (this.#state === "finished" || this.#digest === undefined) return;
+    const digest = this.#digests?.file;
+    if (this.#state === "finished" || digest === undefined) return;
     this.#state = "finished";
     this.#endsAt = now + transferLimits.lingerMs;
     this.#window.release(this.#blocks);
-    this.#events.push({ type: "done", digest: this.#digest });
-  }
-
-  #finishReading(now: number): void {
-    this.#digest = this.#hash.digest();
-    this.#partDigest = this.#partHash?.digest() ?? this.#digest;
-    this.#finAt = now;
+    this.#events.push({ type: "done", digest });
   }
 
   #pollData(out: Uint8Array, now: number): number {
@@ -366,14 +372,14 @@ export class Sender {
 
   #pollFin(out: Uint8Array, now: number): number {
     if (this.#isFinReceived) this.#finAt = Infinity;
-    const digest = this.#digest;
-    const partDigest = this.#partDigest;
-    if (now < this.#finAt || !digest || !partDigest) return 0;
+    const digests = this.#digests;
+    if (now < this.#finAt || digests === undefined) return 0;
     const timeout = this.#probeTimeout() * 2 ** Math.min(this.#finTries++, 6);
     this.#finAt = now + Math.min(timeout, maxFinMs);
-    out.set(digest, controlHeaderBytes);
-    out.set(partDigest, controlHeaderBytes + digest.length);
-    const length = digest.length + partDigest.length;
+    const { file, part } = digests;
+    out.set(file, controlHeaderBytes);
+    out.set(part, controlHeaderBytes + file.length);
+    const length = file.length + part.length;
     return this.#channel.send(out, packetType.fin, length);
   }
 
@@ -382,6 +388,8 @@ export class Sender {
   }
 }
 
-/** Blocks that are read and sealed before they can be sent. */
-const readAhead = 4;
+/** Blocks that are being sent, sealed and read. */
+const readAhead = 3 * transferLimits.batchBlocks;
 const maxFinMs = 2_000;
+/** A round trip this short tells of a network without much in between. */
+const nearMs = 2;

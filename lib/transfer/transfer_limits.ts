@@ -9,6 +9,8 @@ export const transferLimits = {
   tagBytes: 16,
   /** Blocks a receiver holds, and so a sender may be ahead of it: 10 MiB. */
   windowBlocks: 40,
+  /** Blocks that are read and sealed, or written, together. */
+  batchBlocks: 4,
   /** Largest file, bytes: its size must fit in 48 bits. */
   fileBytes: 2 ** 48 - 1,
   /** Datagram size that every path must carry, bytes of UDP payload. */

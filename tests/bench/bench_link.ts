@@ -168,5 +168,10 @@ const emulated: [string, number, string[]][] = [
   ["100M-40ms-0%", 100, ["--rate", "100M", "--delay", "20"]],
   ["100M-40ms-1%", 100, ["--rate", "100M", "--delay", "20", "--loss", "1"]],
   ["100M-40ms-5%", 100, ["--rate", "100M", "--delay", "20", "--loss", "5"]],
+  [
+    "100M-40ms-corrupt-0.1%",
+    100,
+    ["--rate", "100M", "--delay", "20", "--corrupt", "0.1"],
+  ],
   ["20M-150ms-2%", 30, ["--rate", "20M", "--delay", "75", "--loss", "2"]],
 ];

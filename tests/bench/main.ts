@@ -9,7 +9,12 @@ import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
 
-const quickTransfers = { runs: 1, megabytes: 16, links: ["loopback"] };
+const quickTransfers = {
+  runs: 1,
+  megabytes: 16,
+  links: ["loopback"],
+  isBrief: true,
+};
 
 const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   store: (quick) => storeBench(quick ? 20_000 : 1_000_000),

@@ -1,8 +1,10 @@
 /**
  * How fast a file travels from one client process to another, encrypted and
  * verified, over every link that this machine can make, beside Deno's QUIC and
- * a plain TCP copy in the same run. One JSON line per case; compare the ratios
- * of one run, never absolute numbers.
+ * a plain TCP copy in the same run. One JSON line per case, and one with the
+ * medians and their ratios per link; compare the ratios of one run, never
+ * absolute numbers. Then how long a file of 1 KB takes from its offer on, and how
+ * much memory a file of 2 GiB needs.
  *
  *     deno run -A tests/bench/transfer_bench.ts [RUNS] [LINK…]
  */
@@ -17,8 +19,10 @@ export interface TransferBenchOptions {
   readonly links?: readonly string[];
   /** Size of the file in MB, instead of what suits each link. */
   readonly megabytes?: number;
+  /** Without the files of 1 KB and of 2 GiB. */
+  readonly isBrief?: boolean;
   /** Gets each result; by default it is printed as a line of JSON. */
-  readonly report?: (result: TransferResult) => void;
+  readonly report?: (result: TransferResult | LinkSummary) => void;
 }
 
 /** One run of one case. */
@@ -37,6 +41,15 @@ export interface TransferResult {
   readonly error?: string;
 }
 
+/** The runs of one link in short. */
+export interface LinkSummary {
+  readonly link: string;
+  /** Medians, MB/s. */
+  readonly medians: Readonly<Record<string, number>>;
+  /** How many times as fast as the other peers. */
+  readonly ratios: Readonly<Record<string, number>>;
+}
+
 interface Message {
   readonly event?: string;
   readonly address?: string;
@@ -52,7 +65,7 @@ interface Message {
 export async function transferBench(
   options: TransferBenchOptions = {},
 ): Promise<void> {
-  const { runs = 3, links = [], report = print } = options;
+  const { runs = 3, links = [], isBrief = false, report = print } = options;
   const folder = await Deno.makeTempDir({ prefix: "parley-bench-" });
   try {
     const certificate = await makeCertificate(folder);
@@ -61,11 +74,25 @@ export async function transferBench(
       const megabytes = options.megabytes ?? plan.megabytes;
       const file = join(folder, "source.bin");
       await writeFile(file, megabytes);
+      const results: TransferResult[] = [];
       for (let run = 0; run < runs; run++) {
         await using link = await plan.make();
         const job: Job = { link, file, folder, megabytes, certificate };
-        for (const peer of [parley, quic, tcp]) report(await peer(job));
+        for (const peer of [parley, quic, tcp]) {
+          const result = await peer(job);
+          results.push(result);
+          report(result);
+        }
       }
+      report(summary(plan.name, results));
+      if (isBrief) continue;
+      await Deno.writeFile(file, new Uint8Array(1_000));
+      await using link = await plan.make();
+      const job: Job = { link, file, folder, megabytes: 0.001, certificate };
+      report(await parley(job));
+      if (plan.name !== "loopback") continue;
+      await Deno.truncate(file, 2 ** 31);
+      report(await parley({ ...job, megabytes: 2 ** 31 / 1e6 }));
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -86,10 +113,10 @@ async function parley(job: Job): Promise<TransferResult> {
   const receiver = new Peer(job.link, "b", "receive", target);
   const sender = new Peer(job.link, "a", "send", job.file);
   try {
-    await receiver.say(await sender.next());
-    const answer = await receiver.next();
+    const offer = await sender.next();
     const start = performance.now();
-    await sender.say(answer);
+    await receiver.say(offer);
+    await sender.say(await receiver.next());
     const ends = await Promise.all([sender.next(), receiver.next()]);
     const seconds = (performance.now() - start) / 1000;
     const failed = ends.find(({ event }) => event !== "done");
@@ -152,13 +179,28 @@ function result(
     link: link.name,
     peer,
     megabytes,
-    seconds: round(seconds),
+    seconds: Number(seconds.toFixed(3)),
     mbPerSecond: seconds > 0 ? round(megabytes / seconds) : 0,
     senderCpuPerGb: perGb(sender?.cpu),
     receiverCpuPerGb: perGb(receiver?.cpu),
     peakMb: Math.round(peak / 1e6),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+function summary(link: string, results: readonly TransferResult[]) {
+  const medians: Record<string, number> = {};
+  for (const { peer } of results) {
+    const speeds = results.filter((each) => each.peer === peer)
+      .map(({ mbPerSecond }) => mbPerSecond).sort((a, b) => a - b);
+    medians[peer] = speeds[speeds.length >>> 1] ?? 0;
+  }
+  const ratios: Record<string, number> = {};
+  for (const [peer, speed] of Object.entries(medians)) {
+    if (peer === "parley" || speed === 0) continue;
+    ratios[peer] = round((medians.parley ?? 0) / speed);
+  }
+  return { link, medians, ratios };
 }
 
 /** A peer process with its lines. */
@@ -256,7 +298,7 @@ async function makeCertificate(folder: string): Promise<string | undefined> {
   }
 }
 
-function print(line: TransferResult): void {
+function print(line: TransferResult | LinkSummary): void {
   const cores = navigator.hardwareConcurrency;
   Deno.stdout.writeSync(
     encoder.encode(

@@ -24,7 +24,7 @@ function usage() {
   const { user, system } = Deno.build.os === "windows"
     ? { user: 0, system: 0 }
     : cpu();
-  return { cpu: user + system, rss: Deno.memoryUsage().rss };
+  return { cpu: user + system, peakRss: peakRss() };
 }
 
 function cpu(): { user: number; system: number } {
@@ -32,6 +32,13 @@ function cpu(): { user: number; system: number } {
     .split(" ");
   const ticks = 100;
   return { user: +fields[11]! / ticks, system: +fields[12]! / ticks };
+}
+
+/** The most memory that this process ever had, bytes. */
+function peakRss(): number {
+  if (Deno.build.os !== "linux") return Deno.memoryUsage().rss;
+  const status = Deno.readTextFileSync("/proc/self/status");
+  return 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
 
 async function* lines(): AsyncGenerator<string> {
@@ -45,7 +52,6 @@ async function* lines(): AsyncGenerator<string> {
 }
 
 async function udp(): Promise<void> {
-  let peakRss = 0;
   let stats: ReturnType<TransferService["stats"]>;
   const service = new TransferService({
     udpPort: 0,
@@ -53,7 +59,6 @@ async function udp(): Promise<void> {
     random: systemRandom,
     clock: systemClock,
     onEvent: (event) => {
-      peakRss = Math.max(peakRss, Deno.memoryUsage().rss);
       if (event.event === "progress") {
         stats = service.stats(id) ?? stats;
         if (Deno.env.has("BENCH_STATS")) {
@@ -62,7 +67,7 @@ async function udp(): Promise<void> {
         return;
       }
       if (!told.has(event.event)) return;
-      say({ ...event, ...usage(), peakRss, stats });
+      say({ ...event, ...usage(), stats });
     },
   });
   if (role === "send") service.prepareOffer(id, path);

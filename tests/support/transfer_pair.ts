@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { EngineEvent } from "../../lib/transfer/transfer_event.ts";
 import type { CongestionController } from "../../lib/transfer/congestion.ts";
+import { FileOpener } from "../../lib/transfer/file_opener.ts";
+import { FileSealer } from "../../lib/transfer/file_sealer.ts";
 import { Receiver } from "../../lib/transfer/receiver.ts";
 import { Sender } from "../../lib/transfer/sender.ts";
 import { TransferKeyPair } from "../../lib/transfer/transfer_keys.ts";
@@ -20,8 +22,8 @@ export interface PairOptions {
   readonly isLocal?: boolean;
   /** Blocks below are there already. */
   readonly firstBlock?: number;
-  /** What the sender hashes with; a used one gives a wrong digest. */
-  readonly hash?: ReturnType<typeof createHash>;
+  /** What the sender hashes before its first block. */
+  readonly skipped?: Uint8Array;
   /** How long the receiver's disk takes for a block, ms. */
   readonly writeMs?: number;
   /** How long it takes to sync and rename, ms. */
@@ -54,6 +56,8 @@ export class TransferPair {
     from: "sender" | "receiver",
   ) => Uint8Array | undefined = (bytes) => bytes;
   readonly #file: Uint8Array;
+  readonly #sealer: FileSealer;
+  readonly #opener: FileOpener;
   readonly #options: PairOptions;
   readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
   readonly #writes: { at: number; bytes: Uint8Array }[] = [];
@@ -80,11 +84,15 @@ export class TransferPair {
       paths: [7],
       now: 0,
     };
+    const keys = ours.agree(theirs.publicKey, this.id, "sender");
+    const fileKey = { ...common, key: keys.block };
+    this.#sealer = new FileSealer(fileKey);
+    this.#opener = new FileOpener(fileKey);
+    if (options.skipped !== undefined) this.#sealer.skip(options.skipped);
     this.sender = new Sender({
       ...common,
-      keys: ours.agree(theirs.publicKey, this.id, "sender"),
+      keys,
       localPaths: options.isLocal === true ? [7] : [],
-      ...(options.hash === undefined ? {} : { hash: options.hash }),
       ...(options.controller === undefined
         ? {}
         : { controller: options.controller }),
@@ -93,6 +101,7 @@ export class TransferPair {
       ...common,
       keys: theirs.agree(ours.publicKey, this.id, "receiver"),
     });
+    this.#finishSealing();
   }
 
   /** SHA-256 of what was written so far, hexadecimal. */
@@ -174,12 +183,34 @@ export class TransferPair {
       if (block < 0) return;
       const start = block * transferLimits.blockBytes;
       const end = start + transferLimits.blockBytes;
-      this.sender.handleBlock(this.#file.subarray(start, end), this.now);
+      const plaintext = this.#file.subarray(start, end);
+      this.sender.handleSealed(this.#sealer.seal(plaintext));
+      this.#finishSealing();
+    }
+  }
+
+  #finishSealing(): void {
+    const digests = this.#sealer.digests();
+    if (digests !== undefined) this.sender.handleDigests(digests, this.now);
+  }
+
+  #open(): void {
+    for (;;) {
+      const complete = this.receiver.pollOpen();
+      if (complete === undefined) return;
+      const { block, sealed } = complete;
+      const opened = this.#opener.open(block, sealed);
+      this.receiver.recycle(sealed);
+      if (opened === undefined) this.receiver.handleForged(block, this.now);
+      for (const each of opened ?? []) {
+        this.receiver.handleOpened(each, this.now);
+      }
     }
   }
 
   #write(): void {
     const { writeMs = 0 } = this.#options;
+    this.#open();
     for (;;) {
       const bytes = this.receiver.pollWrite();
       if (bytes === undefined) break;

@@ -57,8 +57,10 @@ export class Newcomers {
   }
 }
 
-/** The one that came first, of those whose login is not being stored. */
+/** The one that came first, of those that do not wait for the server itself. */
 function oldest(connections: Iterable<Connection>): Connection | undefined {
-  for (const each of connections) if (!each.entering) return each;
+  for (const each of connections) {
+    if (!each.entering && each.login?.waiting === undefined) return each;
+  }
   return undefined;
 }

@@ -168,6 +168,17 @@ Deno.test("limit makeRoomMs: from then on the oldest goes, not who comes", () =>
   late.login("yoda");
   assertEquals(idle.map((client) => client.closed).indexOf(false), 1);
   assertEquals(idle[0]?.bye, "too_many_connections");
+  // Whoever waits for the store does not have to go.
+  harness.commits = "held";
+  const first = harness.connect("192.0.2.5");
+  const id = first.sendLogin("leia");
+  for (let i = 1; i < limits.unauthenticatedPerAddress; i++) {
+    harness.connect("192.0.2.5");
+  }
+  harness.advance(limits.makeRoomMs);
+  for (let i = 0; i < 9; i++) assert(!harness.connect("192.0.2.5").closed);
+  harness.release();
+  assert("ok" in (first.replyTo(id) ?? {}));
   // In all, too.
   for (let i = 0; i < 2 * limits.unauthenticated; i++) {
     harness.connect(`10.${i >> 8}.${i & 255}.1`);

@@ -160,7 +160,9 @@ Deno.test({
       env: { PARLEY_PASSWORD: passwordOf("yoda") },
     });
     const prompt = (end: string) =>
-      terminal.screen((text) => text.endsWith(end));
+      terminal.screen((text) =>
+        text.split("\n").some((line) => line.trimEnd() === end)
+      );
     await prompt("yoda>");
     await terminal.type("/chat lu", "Tab", "Enter");
     await prompt("yoda [luke] >");

@@ -115,6 +115,7 @@ async function talk(): Promise<JsonEvent[]> {
   await aboutFiles(yoda, luke, leia);
   await aboutKeys(server, yoda, luke);
   await yoda.succeed("/help");
+  await yoda.succeed("/notify off");
   await yoda.succeed("/rename master");
   await leia.event("renamed");
   for (const line of ["/changepassword", passwordOf("yoda"), "a new one"]) {

@@ -17,6 +17,7 @@ import { ensureFirstAccount } from "./lib/io/first_account.ts";
 import { serverReport } from "./lib/io/report.ts";
 import { shutdownSignal } from "./lib/io/shutdown_signal.ts";
 import { StartError } from "./lib/io/start_error.ts";
+import { visibleLines } from "./lib/protocol/text.ts";
 import { isLoopback } from "./lib/protocol/loopback.ts";
 import { startServer } from "./lib/io/start_server.ts";
 import { runUserCommand } from "./lib/io/user_command_shell.ts";
@@ -110,7 +111,9 @@ function openLog(options: LogOptions): RotatingLog | undefined {
 
 /** Ends the program with what nobody caught, in one line. */
 function fail(error: unknown): never {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = visibleLines(
+    error instanceof Error ? error.message : String(error),
+  );
   const known = error instanceof StartError;
   stderr.write(known ? `${text}\n` : `Parley server failed: ${text}\n`);
   Deno.exit(1);

@@ -232,7 +232,7 @@ export class ClientSession {
       this.#logoutAt,
       this.#link.pollTimeout(),
       this.#parts.offers.pollTimeout(),
-      this.#isOpen ? this.#parts.inbox.pollTimeout() : undefined,
+      ...(this.#isOpen ? this.#parts.openTimeouts() : []),
     ].filter((at) => at !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -334,8 +334,8 @@ export class ClientSession {
       this.#acknowledge();
     }
     this.#logoutWhenIdle();
-    let frame: object | undefined;
-    while ((frame = this.#parts.requests.pollTransmit()) !== undefined) {
+    const next = () => this.#parts.requests.pollTransmit(this.#now.mono);
+    for (let frame = next(); frame !== undefined; frame = next()) {
       this.#send(frame);
     }
   }

@@ -5,6 +5,7 @@ import {
   findCommand,
 } from "../commands/command_table.ts";
 import { profileFields } from "../protocol/profile_fields.ts";
+import { isPrintable } from "../protocol/text.ts";
 import { quoteArgument, readArgument } from "../commands/read_argument.ts";
 
 /** Where candidates come from. */
@@ -35,7 +36,10 @@ export function complete(line: string, source: CompletionSource): Completion {
   const last = row.arguments.at(-1);
   const argument = row.arguments[index] ?? (last?.repeated ? last : undefined);
   if (argument === undefined) return nothing;
-  return candidatesOf(argument.kind, start, word, source);
+  const found = candidatesOf(argument.kind, start, word, source);
+  // What no key can type must not come into the line by Tab.
+  const candidates = found.candidates.filter(isPrintable);
+  return { start: found.start, candidates };
 }
 
 function candidatesOf(

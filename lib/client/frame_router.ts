@@ -22,10 +22,12 @@ export function routeFrame(
       requests.handleOk(frame.re, frame.ok);
       return undefined;
     case "error": {
-      const { code = "unknown_error", message, re } = frame;
+      const { code = "unknown_error", message, re, wait } = frame;
       // Without `re` it is about the connection as a whole.
       if (re === undefined) return { code, message };
-      requests.handleError(re, code, message);
+      if (code === "too_fast" && wait !== undefined) {
+        requests.handleTooFast(re, wait, router.now().mono);
+      } else requests.handleError(re, code, message);
       return undefined;
     }
   }

@@ -1,3 +1,4 @@
+import { visible } from "../protocol/text.ts";
 import type { ChatTarget } from "../commands/chat_target.ts";
 
 /**
@@ -11,8 +12,9 @@ export function promptText(
   chat: ChatTarget | undefined,
   isApart: boolean,
 ): string {
-  const who = isApart ? `${user} (apart)` : user;
+  const name = visible(user);
+  const who = isApart ? `${name} (apart)` : name;
   if (chat === undefined) return `${who}> `;
   const sign = chat.kind === "group" ? "#" : "";
-  return `${who} [${sign}${chat.name}] > `;
+  return `${who} [${sign}${visible(chat.name)}] > `;
 }

@@ -40,6 +40,7 @@
  * `session` (the N of `/accept N`), `direction`, `kind`, `user`, `state`. Every
  * command leads to exactly one `result`; its answers are listed in PROTOCOL.md.
  */
+import { printableJson } from "../protocol/text.ts";
 import type {
   ClientEvent,
   CommandOutcome,
@@ -48,14 +49,14 @@ import type {
 
 /** The line for `event`, without line feed. */
 export function renderJson(event: ClientEvent): string {
-  return JSON.stringify(
+  return printableJson(JSON.stringify(
     flatten(event),
     (key, value) => {
       const digits = decimals[key];
       if (digits === undefined || typeof value !== "number") return value;
       return Number(value.toFixed(digits));
     },
-  );
+  ));
 }
 
 function flatten(event: ClientEvent): object {

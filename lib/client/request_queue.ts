@@ -41,10 +41,14 @@ export class RequestQueue {
   readonly #unanswered = new Map<number, Entry>();
   /** The client's own: nobody waits for their answers. */
   readonly #urgent = new Map<number, Entry>();
+  /** Requests that came too fast for the server, to be sent again. */
+  readonly #held = new Map<number, Entry>();
+  /** Nothing of the user's is sent before, monotonic ms. */
+  #holdUntil = -Infinity;
 
   /** Requests of the user without an answer, sent or not. */
   get size(): number {
-    return this.#waiting.length + this.#unanswered.size;
+    return this.#waiting.length + this.#unanswered.size + this.#held.size;
   }
 
   /** Puts a request at the end of what waits for {@link pollTransmit}. */
@@ -66,9 +70,20 @@ export class RequestQueue {
     return this.#frame(entry(name, fields, onReply, false), this.#urgent);
   }
 
-  /** The next frame to send while the session is open. */
-  pollTransmit(): object | undefined {
+  /**
+   * The next frame to send while the session is open.
+   *
+   * @param now Monotonic ms.
+   */
+  pollTransmit(now: number): object | undefined {
     if (this.#unanswered.size >= limits.unconfirmedMessages) return undefined;
+    if (now < this.#holdUntil) return undefined;
+    if (this.#held.size > 0) {
+      // What is still on its way may be refused too, and comes in between.
+      if (this.#unanswered.size > 0) return undefined;
+      this.#waiting = [...inOrder(this.#held), ...this.#waiting];
+      this.#held.clear();
+    }
     const next = this.#waiting.shift();
     return next && this.#frame(next, this.#unanswered);
   }
@@ -80,6 +95,12 @@ export class RequestQueue {
     return entry !== undefined;
   }
 
+  /** When {@link pollTransmit} may have something again, monotonic ms. */
+  pollTimeout(): number | undefined {
+    const isHolding = this.#held.size > 0 && this.#unanswered.size === 0;
+    return isHolding ? this.#holdUntil : undefined;
+  }
+
   /** An error reply came. @returns False when it answers nothing that was asked. */
   handleError(re: number, code: string, message: string): boolean {
     const entry = this.#take(re);
@@ -87,15 +108,32 @@ export class RequestQueue {
     return entry !== undefined;
   }
 
+  /**
+   * The server did nothing of a request and wants it again later.
+   *
+   * @param wait How much later, ms.
+   * @param now Monotonic ms.
+   */
+  handleTooFast(re: number, wait: number, now: number): void {
+    const entry = this.#take(re);
+    if (entry === undefined) return;
+    this.#held.set(re, entry);
+    const until = now + Math.min(wait, longestHoldMs);
+    this.#holdUntil = Math.max(this.#holdUntil, until);
+  }
+
   /** The connection is gone: what can be repeated waits again, the rest fails. */
   handleDisconnected(): void {
     const lost = [...this.#urgent.values(), ...this.#unanswered.values()];
+    const again = new Map(this.#held);
+    for (const [id, entry] of this.#unanswered) {
+      if (entry.repeatable) again.set(id, entry);
+    }
     this.#urgent.clear();
     this.#unanswered.clear();
-    this.#waiting = [
-      ...lost.filter((entry) => entry.repeatable),
-      ...this.#waiting,
-    ];
+    this.#held.clear();
+    this.#holdUntil = -Infinity;
+    this.#waiting = [...inOrder(again), ...this.#waiting];
     for (const entry of lost) {
       if (!entry.repeatable) entry.fail("connection_lost", lostMessage);
     }
@@ -105,11 +143,12 @@ export class RequestQueue {
   close(): void {
     const all = [
       ...this.#urgent.values(),
-      ...this.#unanswered.values(),
+      ...inOrder(new Map([...this.#held, ...this.#unanswered])),
       ...this.#waiting,
     ];
     this.#urgent.clear();
     this.#unanswered.clear();
+    this.#held.clear();
     this.#waiting = [];
     for (const entry of all) entry.fail("not_confirmed", closedMessage);
   }
@@ -126,6 +165,12 @@ export class RequestQueue {
     unanswered.set(id, entry);
     return { do: entry.name, id, ...entry.fields };
   }
+}
+
+/** In the order in which they were sent. */
+function inOrder(entries: ReadonlyMap<number, Entry>): Entry[] {
+  return [...entries].sort(([one], [other]) => one - other)
+    .map(([, entry]) => entry);
 }
 
 function entry<N extends RequestName>(
@@ -153,6 +198,8 @@ function entry<N extends RequestName>(
   };
 }
 
+/** A server cannot silence its client for longer at a time, ms. */
+const longestHoldMs = 60_000;
 const lostMessage =
   "The connection was lost before the server answered; look whether it was done before trying again";
 const closedMessage = "The session ended before the server confirmed this";

@@ -144,6 +144,11 @@ export class SessionParts {
     return this.requests.size + (this.passwords.isUnderWay ? 1 : 0);
   }
 
+  /** When something is due while the session is open, monotonic ms. */
+  openTimeouts(): (number | undefined)[] {
+    return [this.inbox.pollTimeout(), this.requests.pollTimeout()];
+  }
+
   /** Hands a key to the part that it was derived for. */
   handleDerived(key: Uint8Array, purpose: DerivePurpose = "login"): void {
     if (purpose === "login") this.login.handleDerived(key);

@@ -59,7 +59,11 @@ function detailsOf(info: TransferInfo, width: number): string {
   if (!isMoving(info)) {
     const size = info.size === 0 ? "" : `${formatSize(info.size)}, `;
     const all = info.state === "running" ? `${percent(info)}, ` : size;
-    const texts = [`${info.user}, ${all}${phase}`, `${all}${phase}`, phase];
+    const texts = [
+      `${visible(info.user)}, ${all}${phase}`,
+      `${all}${phase}`,
+      phase,
+    ];
     return texts.find((text) => textWidth(text) <= width) ?? phase;
   }
   const [rate, left] = speed(info);

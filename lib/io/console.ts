@@ -2,6 +2,7 @@
  * What a command needs of the place it is run from, so that tests can stand in
  * for it: the environment, standard input and output.
  */
+import { visibleLines } from "../protocol/text.ts";
 import { ConsoleOutput } from "./console_output.ts";
 import { PasswordPrompt, readLine } from "./password_prompt.ts";
 
@@ -28,6 +29,6 @@ export const systemConsole: Console = {
     return PasswordPrompt.isPossible ? new PasswordPrompt() : undefined;
   },
   readInput: () => readLine(Deno.stdin),
-  print: (line) => stdout.write(`${line}\n`),
-  complain: (line) => stderr.write(`${line}\n`),
+  print: (line) => stdout.write(`${visibleLines(line)}\n`),
+  complain: (line) => stderr.write(`${visibleLines(line)}\n`),
 };

@@ -1,4 +1,5 @@
 /** What an error that nobody caught does to a program: it ends in one line. */
+import { visibleLines } from "../protocol/text.ts";
 import { ConsoleOutput } from "./console_output.ts";
 import { StartError } from "./start_error.ts";
 import { releaseTerminal } from "./terminal_guard.ts";
@@ -6,7 +7,9 @@ import { releaseTerminal } from "./terminal_guard.ts";
 /** Gives the terminal back, says what is wrong on standard error, exits with 1. */
 export function endWithError(error: unknown): never {
   releaseTerminal();
-  const text = error instanceof Error ? error.message : String(error);
+  const text = visibleLines(
+    error instanceof Error ? error.message : String(error),
+  );
   const known = error instanceof StartError;
   const line = known ? `${text}\n` : `Parley failed: ${text}\n`;
   new ConsoleOutput(Deno.stderr).write(line);

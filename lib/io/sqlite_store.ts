@@ -178,6 +178,7 @@ export class SqliteStore implements Store {
         const groupName = names.get(message.group ?? 0);
         return groupName === undefined ? message : { ...message, groupName };
       }),
+      waiting: this.#waiting(),
       secret: meta.get("secret") as Uint8Array,
     };
   }
@@ -217,6 +218,22 @@ export class SqliteStore implements Store {
       this.#database.exec("PRAGMA shrink_memory");
     }
     return new Error(text, { cause: error });
+  }
+
+  /** Ids of the private messages that wait, by user. */
+  #waiting(): Map<number, number[]> {
+    const waiting = new Map<number, number[]>();
+    const rows = this.#all(
+      "SELECT users.id AS user, messages.id AS id FROM users JOIN messages " +
+        "ON messages.receiver = users.id AND messages.id > users.cursor " +
+        "WHERE messages.deletes IS NULL ORDER BY users.id, messages.id",
+    );
+    for (const { user, id } of rows) {
+      const ids = waiting.get(Number(user)) ?? [];
+      ids.push(Number(id));
+      waiting.set(Number(user), ids);
+    }
+    return waiting;
   }
 
   #all(sql: string): Row[] {

@@ -105,6 +105,11 @@ export async function startServer(
     otherUdpPort: 0,
     relayBytes: options.relayQuota * 1_000_000,
     keepMs: options.keepDays * dayMs,
+    messageRate: options.limits.messageRate,
+    messagesPerDay: options.limits.historyQuota,
+    mailboxMessages: options.limits.mailboxQuota,
+    addressFailures: options.limits.addressFailures,
+    unauthenticatedPerAddress: options.limits.addressConnections,
     agent: `parley-server ${version}`,
   };
   const core = new ServerCore(

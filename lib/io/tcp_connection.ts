@@ -102,13 +102,14 @@ export class TcpConnection implements WriteSource {
   async #read(): Promise<void> {
     let buffer: Uint8Array = new Uint8Array(smallBuffer);
     const small = buffer;
+    let ignored = 0;
     try {
       for (;;) {
         const count = await this.#conn.read(buffer);
         if (count === null) break;
         if (this.#state === "open") {
           this.#events.handleData(this.id, buffer.subarray(0, count));
-        }
+        } else if ((ignored += count) > ignoredBytes) break;
         if (count === small.length && buffer === small) {
           buffer = largeBuffers.pop() ?? new Uint8Array(largeBuffer);
         } else if (count <= small.length && buffer !== small) {
@@ -170,6 +171,9 @@ function plainAddress(ip: string): string {
 
 /** How long a connection may take to end, ms. */
 export const finishMs = 1000;
+
+/** Bytes read from a client that was hung up on before it is cut off. */
+const ignoredBytes = 1024 * 1024;
 
 // Idle connections hold a small buffer; one that sends more than that at once
 // borrows a large one until it slows down.

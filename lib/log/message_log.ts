@@ -4,6 +4,7 @@
  * holds a line feed (lib/protocol/text.ts), so a line is a message.
  */
 import { formatTime } from "../protocol/time.ts";
+import { logLine } from "./log_line.ts";
 
 /**
  * A line of `messagelog.txt`, with its line feed:
@@ -20,9 +21,7 @@ export function messageLogLine(
   receiver: string | undefined,
   text: string,
 ): string {
-  return `${number}; ${formatTime(at)}; ${sender}; ${
-    receiver ?? "*"
-  }; ${text}\n`;
+  return logLine(number, formatTime(at), sender, receiver ?? "*", text);
 }
 
 /**
@@ -38,7 +37,7 @@ export function groupLogLine(
   sender: string,
   text: string,
 ): string {
-  return `${number}; ${formatTime(at)}; ${sender}; ${text}\n`;
+  return logLine(number, formatTime(at), sender, text);
 }
 
 /** What stands in place of a text in the line that tells of a deletion. */

@@ -1,4 +1,5 @@
 import { formatTime } from "../protocol/time.ts";
+import { logLine } from "./log_line.ts";
 
 /** Who is on line, as `userlog.txt` shows it. */
 export interface UserLogLine {
@@ -17,7 +18,7 @@ export function userLogText(entries: readonly UserLogLine[]): string {
   let text = "";
   let number = 0;
   for (const { since, user, ip, udpPort } of entries) {
-    text += `${++number}; ${formatTime(since)}; ${user}; ${ip}; ${udpPort}\n`;
+    text += logLine(++number, formatTime(since), user, ip, udpPort);
   }
   return text;
 }

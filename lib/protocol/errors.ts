@@ -26,6 +26,8 @@ export const errorMessages = {
   demo_local_only:
     "Demo accounts can log in from the server's own machine only",
   too_many_connections: "Too many connections from your address",
+  too_many_failures:
+    "Too many failed logins from your address. Please try again later",
   // Messages
   unknown_user: "There is no such user",
   user_offline: "The user is off line",
@@ -37,6 +39,9 @@ export const errorMessages = {
   text_too_long: "The text is too long",
   bad_text: "The text has control characters",
   too_many_unconfirmed: "Too many messages wait for confirmation",
+  too_fast: "You are sending too fast. Please try again later",
+  history_full: "You have sent too many messages today",
+  mailbox_full: "Too many messages wait for this user already",
   bad_message_id: "This message id was used for another message",
   unknown_message: "There is no such message",
   not_your_message: "This message is not yours",
@@ -89,12 +94,15 @@ export interface WireError {
   readonly code: ErrorCode;
   /** One line for people. */
   readonly message: string;
+  /** When it makes sense to try again, ms from now. */
+  readonly wait?: number;
 }
 
 /** A {@link WireError} with the standard sentence, or a more specific one. */
 export function wireError(
   code: ErrorCode,
   message: string = errorMessages[code],
+  wait?: number,
 ): WireError {
-  return { code, message };
+  return wait === undefined ? { code, message } : { code, message, wait };
 }

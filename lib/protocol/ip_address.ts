@@ -75,6 +75,19 @@ export function isIpv6(ip: string): boolean {
   return ip.includes(":");
 }
 
+/**
+ * What limits per address count by: one customer of a provider has one IPv4
+ * address, or all of an IPv6 /64 (RFC 6177).
+ *
+ * @param ip In canonical form.
+ */
+export function networkOf(ip: string): string {
+  if (!isIpv6(ip)) return ip;
+  const bytes = parseIp(ip);
+  if (bytes === undefined || isMapped(bytes)) return ip;
+  return `${formatIp(bytes.fill(0, 8))}/64`;
+}
+
 /** How far an address reaches; `public` for a text that is none. */
 export function ipScope(ip: string): IpScope {
   const bytes = parseIp(ip);

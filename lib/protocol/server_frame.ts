@@ -16,7 +16,7 @@ import {
   string,
 } from "./schema.ts";
 import { parseFrame } from "./frame.ts";
-import { type ErrorCode, errorMessages } from "./errors.ts";
+import { type DecodedError, decodeError } from "./error_frame.ts";
 import { limits } from "./limits.ts";
 import type { RequestName } from "./request.ts";
 
@@ -332,13 +332,7 @@ export type ServerEvent = {
 export type ServerFrame =
   | { readonly kind: "event"; readonly event: ServerEvent }
   | { readonly kind: "ok"; readonly re: number; readonly ok: unknown }
-  | {
-    readonly kind: "error";
-    readonly re: number | undefined;
-    /** `undefined` for a code this client does not know. */
-    readonly code: ErrorCode | undefined;
-    readonly message: string;
-  }
+  | { readonly kind: "error"; readonly re: number | undefined } & DecodedError
   /** Valid, but of a newer protocol: to be ignored. */
   | { readonly kind: "unknown" };
 
@@ -370,14 +364,7 @@ export function decodeServerFrame(line: string): ServerFrame {
   }
   const re = optional(integer())(frame.re, "re");
   if (Object.hasOwn(frame, "error")) {
-    const error = errorShape(frame.error, "error");
-    const known = Object.hasOwn(errorMessages, error.code);
-    return {
-      kind: "error",
-      re,
-      code: known ? error.code as ErrorCode : undefined,
-      message: error.message,
-    };
+    return { kind: "error", re, ...decodeError(frame.error) };
   }
   if (re === undefined) return { kind: "unknown" };
   return { kind: "ok", re, ok: frame.ok };
@@ -394,5 +381,3 @@ export function checkReply<N extends RequestName>(
 ): ReplyFields<N> {
   return replies[name](ok, "ok") as ReplyFields<N>;
 }
-
-const errorShape = object({ code: string(1, 64), message: text });

@@ -7,10 +7,12 @@
  */
 
 // C0, DEL and C1 controls, line and paragraph separators, and the bidirectional
-// embeddings, overrides and isolates, which can make a text read as another one.
+// embeddings, overrides and isolates, which can make a text read as another one,
+// with the deprecated format characters behind them. What joins emoji or Persian
+// letters (U+200C, U+200D) and the marks of ordinary right-to-left text stay.
 const unprintable =
   // deno-lint-ignore no-control-regex
-  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u206f]/;
 const unprintableAll = new RegExp(unprintable, "g");
 
 /** True when `text` holds no control character and no lone surrogate. */
@@ -18,9 +20,9 @@ export function isPrintable(text: string): boolean {
   return !unprintable.test(text) && text.isWellFormed();
 }
 
-/** True when `text` has nothing but white space. */
+/** True when nothing of `text` can be seen: white space, invisible characters. */
 export function isBlank(text: string): boolean {
-  return text.trim() === "";
+  return /^[\s\p{Default_Ignorable_Code_Point}]*$/u.test(text);
 }
 
 /** Number of characters (Unicode code points) in `text`. */
@@ -42,4 +44,22 @@ export function visible(text: string): string {
     if (code === 0x7f) return "\u2421";
     return `<U+${code.toString(16).toUpperCase().padStart(4, "0")}>`;
   });
+}
+
+/** The same for text of several lines: its line feeds stay. */
+export function visibleLines(text: string): string {
+  return text.split("\n").map(visible).join("\n");
+}
+
+/**
+ * JSON with everything unprintable in its strings as escapes: it means the same
+ * and is safe to look at. Lone surrogates are escapes already.
+ */
+export function printableJson(json: string): string {
+  if (isPrintable(json)) return json;
+  return json.replace(
+    unprintableAll,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -35,6 +35,10 @@ export class Directory {
       user.latestMessage = state.lastMessage;
       this.#insert(user);
     }
+    for (const [id, messages] of state.waiting) {
+      const { waiting } = this.#users.get(id) ?? {};
+      for (const message of messages) waiting?.add(message);
+    }
     this.#loadPeople(state);
     this.#loadGroups(state);
     for (const token of state.tokens) {

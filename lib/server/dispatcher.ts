@@ -1,7 +1,11 @@
 /** From a line to its handler: makes the checks of the table of handlers. */
 import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
-import { decodeRequest, type Request } from "../protocol/request.ts";
+import {
+  decodeRequest,
+  type Request,
+  type RequestName,
+} from "../protocol/request.ts";
 import type { Batch, Effect } from "./batch.ts";
 import type { Connection } from "./connection.ts";
 import { rules } from "./handlers/table.ts";
@@ -9,6 +13,7 @@ import type { Question } from "./lookups.ts";
 import { Refusal } from "./refusal.ts";
 import type { ServerContext } from "./server_context.ts";
 import type { Session } from "./session.ts";
+import type { User } from "./user.ts";
 
 /**
  * Handles a line: replies, or leaves the reply for when something is stored.
@@ -27,7 +32,7 @@ export function handleLine(
     connection.refuse(decoded.id, decoded.error);
     // An unknown request may well be one of a newer protocol.
     if (decoded.error.code === "unknown_request") return true;
-    return ++connection.badFrames < badFramesInARow;
+    return ++connection.badFrames < limits.badFramesInARow;
   }
   connection.badFrames = 0;
   const { request } = decoded;
@@ -56,7 +61,10 @@ function dispatch(
   if (rule.handle) return rule.handle(server, connection, request, now);
   const { session } = connection;
   if (session === undefined) throw new Refusal("login_first");
-  if (rule.activity) session.lastActivity = now.mono;
+  if (rule.activity) {
+    session.lastActivity = now.mono;
+    mustNotHurry(server, session, request, now);
+  }
   if (connection.confirmsToken) {
     connection.confirmsToken = false;
     if (server.tokens.confirm(session.user)) {
@@ -85,6 +93,41 @@ function dispatch(
   return undefined;
 }
 
+/** Requests with receivers count as one to each. */
+function mustNotHurry(
+  server: ServerContext,
+  { user }: Session,
+  request: Request,
+  now: Instant,
+): void {
+  const cost = request.do === "message" ? request.to.length : 1;
+  const wait = server.requestRate.take(user, cost, now.mono);
+  if (wait === 0) return mustHaveQuota(server, user, request.do, cost, now);
+  const seconds = Math.ceil(wait / 1000);
+  const text = `You are sending too fast. Please try again in ${seconds} s`;
+  throw new Refusal("too_fast", text, wait);
+}
+
+function mustHaveQuota(
+  server: ServerContext,
+  user: User,
+  name: RequestName,
+  messages: number,
+  now: Instant,
+): void {
+  if (!kept.has(name)) return;
+  const { historyQuota } = server;
+  if (historyQuota.take(user, messages, now)) return;
+  throw new Refusal(
+    "history_full",
+    `You have sent ${historyQuota.perDay} messages today; ` +
+      "the server takes no more of you until 00:00 UTC",
+  );
+}
+
+/** Requests that add to the history. */
+const kept = new Set<RequestName>(["message", "group-message", "broadcast"]);
+
 type Handle<Who> = (
   server: ServerContext,
   who: Who,
@@ -112,6 +155,3 @@ interface LooseRule {
     now: Instant,
   ) => Effect;
 }
-
-/** Malformed lines in a row after which a connection is closed. */
-const badFramesInARow = 20;

@@ -1,6 +1,7 @@
 /** Tells both sides of an offer how it ends when one of them is gone. */
 import { encodeFrame } from "../protocol/frame.ts";
 import type { Instant } from "../protocol/instant.ts";
+import { limits } from "../protocol/limits.ts";
 import { event } from "../protocol/server_frame.ts";
 import type { Offer } from "./offer_table.ts";
 import type { ServerContext } from "./server_context.ts";
@@ -72,7 +73,9 @@ export function announceAddresses(
 /** An event about an offer for somebody who may be about to come back. */
 export function sendOrPark(user: User, frame: Uint8Array): void {
   if (user.session?.entered) user.session.connection.send(frame);
-  else if (user.token !== undefined && user.parked.length < parkedFrames) {
+  else if (
+    user.token !== undefined && user.parked.length < limits.parkedFrames
+  ) {
     user.parked.push(frame);
   }
 }
@@ -93,5 +96,3 @@ function endOffer(
     encodeFrame(event("offer-end", { ...fields, result: "failed" })),
   );
 }
-
-const parkedFrames = 64;

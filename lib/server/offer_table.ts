@@ -64,7 +64,9 @@ export class OfferTable {
 
   /** When the next offer expires unanswered, monotonic ms. */
   get nextExpiry(): number | undefined {
-    for (const offer of this.#waiting.values()) return offer.at + answerMs;
+    for (const offer of this.#waiting.values()) {
+      return offer.at + limits.offerMs;
+    }
     return undefined;
   }
 
@@ -81,12 +83,9 @@ export class OfferTable {
   expired(now: number): Offer[] {
     const expired: Offer[] = [];
     for (const offer of this.#waiting.values()) {
-      if (offer.at + answerMs > now) break;
+      if (offer.at + limits.offerMs > now) break;
       expired.push(offer);
     }
     return expired;
   }
 }
-
-/** How long an offer waits for its answer, ms. */
-const answerMs = 300_000;

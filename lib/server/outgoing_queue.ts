@@ -55,13 +55,13 @@ export class OutgoingQueue {
     this.#bytes += frame.length;
   }
 
-  /** Everything that is queued, joined, or `undefined` when nothing is. */
+  /**
+   * What is queued, joined, or `undefined` when nothing is: all of it, or as
+   * much as makes one large write. A reader that never reads holds no more.
+   */
   take(): Uint8Array | undefined {
-    const frames = this.#frames;
-    if (frames.length === 0) return undefined;
-    const bytes = this.#bytes;
-    this.#frames = [];
-    this.#bytes = 0;
+    if (this.#frames.length === 0) return undefined;
+    const { frames, bytes } = this.#takeFrames();
     const first = frames[0];
     if (frames.length === 1 && first !== undefined) {
       return typeof first === "string" ? encoder.encode(first) : first;
@@ -87,7 +87,25 @@ export class OutgoingQueue {
     lastJoined = joined;
     return joined;
   }
+
+  #takeFrames(): { frames: (Uint8Array | string)[]; bytes: number } {
+    const frames = this.#frames;
+    if (this.#bytes <= writeBytes) {
+      const bytes = this.#bytes;
+      this.#frames = [];
+      this.#bytes = 0;
+      return { frames, bytes };
+    }
+    let bytes = 0;
+    let count = 0;
+    while (bytes < writeBytes) bytes += frames[count++]!.length;
+    this.#bytes -= bytes;
+    return { frames: frames.splice(0, count), bytes };
+  }
 }
+
+/** Bytes from which on a write does not get faster by being larger. */
+const writeBytes = 256 * 1024;
 
 /** True when these are the very frames that were joined last. */
 function isLastJoined(frames: readonly (Uint8Array | string)[]): boolean {

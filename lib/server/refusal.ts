@@ -12,9 +12,12 @@ import { visible } from "../protocol/text.ts";
 export class Refusal {
   readonly error: WireError;
 
-  /** @param message The standard sentence of the code by default. */
-  constructor(code: ErrorCode, message?: string) {
-    this.error = wireError(code, message);
+  /**
+   * @param message The standard sentence of the code by default.
+   * @param wait When to try again, ms from now.
+   */
+  constructor(code: ErrorCode, message?: string, wait?: number) {
+    this.error = wireError(code, message, wait);
   }
 }
 

@@ -4,6 +4,7 @@
  * restart of the server begins a new count.
  */
 import type { Instant } from "../protocol/instant.ts";
+import { limits } from "../protocol/limits.ts";
 import type { RelayRefusal } from "../protocol/rendezvous_datagram.ts";
 import type { User } from "./user.ts";
 
@@ -41,7 +42,7 @@ export class RelayQuota {
     const use = this.#use(user, now);
     if (this.#bytesPerDay === 0) return "off";
     if (use.bytes + bytes > this.#bytesPerDay) return "quota";
-    const earned = (now.mono - use.at) * bytesPerSecond / 1000;
+    const earned = (now.mono - use.at) * limits.relayBytesPerSecond / 1000;
     use.tokens = Math.min(use.tokens + earned, burstBytes);
     use.at = now.mono;
     if (use.tokens < bytes) return "rate";
@@ -80,7 +81,5 @@ export class RelayQuota {
 }
 
 const dayMs = 86_400_000;
-/** 64 Mbit/s. */
-const bytesPerSecond = 8_000_000;
 const burstBytes = 256 * 1024;
 const tellMs = 1_000;

@@ -9,7 +9,7 @@
  */
 import { encodeHex } from "@std/encoding/hex";
 import { encodeBase64Url } from "@std/encoding/base64url";
-import { isIpv6 } from "../protocol/ip_address.ts";
+import { isIpv6, networkOf } from "../protocol/ip_address.ts";
 import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Random } from "../protocol/random.ts";
@@ -57,7 +57,7 @@ export class Rendezvous {
   readonly #offers: Pick<OfferTable, "find">;
   readonly #byId = new Map<string, Binding>();
   readonly #byUser = new Map<User, Binding>();
-  readonly #binds = new RateLimit(bindsPerSecond);
+  readonly #binds = new RateLimit(limits.datagramsPerAddress);
   readonly #quota: RelayQuota;
   #moved: User | undefined;
   /** For clients that look at the way to the server. */
@@ -132,7 +132,7 @@ export class Rendezvous {
     from: WireAddress,
     now: number,
   ): ServerDatagram | undefined {
-    if (!this.#binds.take(from.ip, now)) return undefined;
+    if (!this.#binds.take(networkOf(from.ip), now)) return undefined;
     const binding = this.#byId.get(encodeHex(bytes.subarray(1, 9)));
     if (binding === undefined) return undefined;
     const { user, id, key } = binding;
@@ -202,8 +202,6 @@ export class Rendezvous {
   }
 }
 
-/** Binds of one address in a second: many clients may share one. */
-const bindsPerSecond = 200;
 /** Type, and the shortest datagram between clients. */
 const leastRelayed = 16;
 const mostRelayed = 1_500;

@@ -8,6 +8,8 @@ import type { Connection } from "./connection.ts";
 import { CredentialEdits } from "./credential_edits.ts";
 import { Deletions } from "./deletions.ts";
 import { Directory } from "./directory.ts";
+import { FailedLogins } from "./failed_logins.ts";
+import { HistoryQuota } from "./history_quota.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { Lookups } from "./lookups.ts";
 import { Metrics } from "./metrics.ts";
@@ -16,6 +18,7 @@ import { Newcomers } from "./newcomers.ts";
 import { OfferTable } from "./offer_table.ts";
 import { Outbox } from "./outbox.ts";
 import { Rendezvous } from "./rendezvous.ts";
+import { RequestRate } from "./request_rate.ts";
 import type { Session } from "./session.ts";
 import { SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
@@ -38,6 +41,14 @@ export interface ServerOptions {
   readonly batchRequests?: number;
   /** Connections of one address that have not logged in; 16 by default. */
   readonly unauthenticatedPerAddress?: number;
+  /** Failed logins of one address in a minute; 0, the default, for no limit. */
+  readonly addressFailures?: number;
+  /** Requests of a user in a second; 0, the default, for no limit. */
+  readonly messageRate?: number;
+  /** Messages that a user may send in a day; 0, the default, for no limit. */
+  readonly messagesPerDay?: number;
+  /** Messages that wait for one user; 0, the default, for no limit. */
+  readonly mailboxMessages?: number;
 }
 
 /** What the handlers of requests share. */
@@ -59,6 +70,9 @@ export class ServerContext {
   readonly lookups: Lookups;
   /** Connections that are not logged in. */
   readonly newcomers: Newcomers;
+  readonly failedLogins: FailedLogins;
+  readonly requestRate: RequestRate;
+  readonly historyQuota: HistoryQuota;
   /** Who is on line, in the order of their logins. */
   readonly online = new Set<Session>();
   /** Requests that wait for the next batch. */
@@ -92,6 +106,9 @@ export class ServerContext {
       random,
     );
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
+    this.failedLogins = new FailedLogins(options.addressFailures ?? 0);
+    this.historyQuota = new HistoryQuota(options.messagesPerDay ?? 0);
+    this.requestRate = new RequestRate(options.messageRate ?? 0);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
     this.lookups = new Lookups(this.actions);
   }

@@ -10,6 +10,7 @@ import {
   voidToken,
   welcomeUsers,
 } from "./account_changes.ts";
+import { admit } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
@@ -113,10 +114,8 @@ export class ServerCore<Accounts> {
     server.metrics.connections++;
     const connection = new Connection(id, remote, server.outbox, now.mono);
     this.#connections.set(id, connection);
-    if (server.stopping) hangUp(server, connection, wireError("shutting_down"));
-    else if (!server.newcomers.add(connection)) {
-      hangUp(server, connection, wireError("too_many_connections"));
-    } else this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
+    admit(server, connection, now.mono);
+    this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
   }
 
   /** Bytes came from a client; they may be reused after the call. */

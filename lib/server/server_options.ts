@@ -13,11 +13,17 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
+import { limits } from "../protocol/limits.ts";
 import { renderHelp } from "../protocol/program_page.ts";
 import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
 import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
 import { serverPage } from "./server_page.ts";
+import {
+  limitOptionRows,
+  type LimitOptions,
+  limitOptions,
+} from "./limit_options.ts";
 
 /** What the server is started with. */
 export interface ServerOptions {
@@ -39,6 +45,7 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** Megabytes a day that are relayed for each user; 0 for none. */
   readonly relayQuota: number;
+  readonly limits: LimitOptions;
   /** No TLS. */
   readonly plain: boolean;
   /** PEM files to use in the place of the generated certificate. */
@@ -101,6 +108,7 @@ export function parseServerOptions(
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
       relayQuota: integerSetting(line, relayQuotaSetting),
+      limits: limitOptions(line),
       plain,
       ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
@@ -198,7 +206,7 @@ const relayQuotaSetting: IntegerSetting = {
   option: "--relay-quota",
   min: 0,
   max: 1_000_000_000,
-  standard: 1024,
+  standard: limits.relayMegabytesPerDay,
 };
 
 const logMaxSizeSetting: IntegerSetting = {
@@ -276,6 +284,7 @@ export const serverOptionRows: readonly OptionRow[] = [
     help: "relayed a day for each user without a direct path; 0 = none",
     default: String(relayQuotaSetting.standard),
   },
+  ...limitOptionRows,
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
   {
     name: "--tls-cert",

@@ -14,6 +14,8 @@ export function disconnectSlowReaders(
     const { session } = connection;
     const why = wireError("slow_reader");
     server.metrics.slowReaders++;
+    const who = session?.user.name ?? connection.remote.ip;
+    server.actions.report("info", `${who} reads too slowly and is cut off`);
     if (session !== undefined) dismiss(server, session, why, true, now);
     else hangUp(server, connection, why);
   }

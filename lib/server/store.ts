@@ -248,6 +248,11 @@ export interface StoredState {
     | "kept"
     | "deletes"
   >[];
+  /**
+   * Ids of the private messages over each user's cursor, rising; absent for a
+   * user for whom none waits.
+   */
+  readonly waiting: ReadonlyMap<number, readonly number[]>;
   /** 32 random bytes made with the database: salts of unknown names. */
   readonly secret: Uint8Array;
 }

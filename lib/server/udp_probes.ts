@@ -7,6 +7,8 @@
 import { createHmac } from "node:crypto";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import { encodeHex } from "@std/encoding/hex";
+import { networkOf } from "../protocol/ip_address.ts";
+import { limits } from "../protocol/limits.ts";
 import type { Random } from "../protocol/random.ts";
 import { answerProbe, probeIdOf } from "../protocol/rendezvous_datagram.ts";
 import type { WireAddress } from "../protocol/request.ts";
@@ -17,7 +19,7 @@ import type { ServerDatagram } from "./rendezvous.ts";
 export class UdpProbes {
   readonly #random: Random;
   readonly #secret: Uint8Array;
-  readonly #probes = new RateLimit(probesPerSecond);
+  readonly #probes = new RateLimit(limits.probesPerAddress);
 
   constructor(random: Random) {
     this.#random = random;
@@ -41,7 +43,7 @@ export class UdpProbes {
     if (id === undefined) return undefined;
     const age = secondOf(now) - view(id).getUint32(0);
     if (age < 0 || age > lifetimeSeconds) return undefined;
-    if (!this.#probes.take(from.ip, now)) return undefined;
+    if (!this.#probes.take(networkOf(from.ip), now)) return undefined;
     const answer = answerProbe(bytes, this.#keyOf(id), from);
     return answer && { to: from, bytes: answer };
   }
@@ -62,5 +64,3 @@ function view(bytes: Uint8Array): DataView {
 }
 
 const lifetimeSeconds = 60;
-/** Of one address: a look takes some twenty. */
-const probesPerSecond = 50;

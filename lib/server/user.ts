@@ -4,6 +4,7 @@ import type { Group } from "./group.ts";
 import { SentMessages } from "./sent_messages.ts";
 import type { Session } from "./session.ts";
 import type { TokenRecord } from "./session_tokens.ts";
+import { WaitingMessages } from "./waiting_messages.ts";
 
 /** A person, known by a number that no renaming changes. */
 export class User {
@@ -35,6 +36,8 @@ export class User {
   readonly invitations = new Set<Group>();
   /** Highest id of a private message to the user, or higher when not known. */
   latestMessage = 0;
+  /** Private messages that came while the user was off line. */
+  readonly waiting = new WaitingMessages();
   /** Outcomes of transfers that came while the connection was lost. */
   parked: Uint8Array[] = [];
 

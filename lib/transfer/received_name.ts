@@ -19,8 +19,10 @@ export function receivedName(
   const clean = cleanName(offered);
   const { stem, extension } = split(clean);
   const suffix = (copy === 0 ? "" : ` (${copy})`) + extension;
-  // Device names keep their meaning with any extension, but not behind a prefix.
-  const prefix = cleanName(sender).replace(/^\.+/, "") || "someone";
+  // Device names keep their meaning with any extension, but not behind a prefix;
+  // and "aux.txt" is a good name for a user.
+  const prefix = cleanName(sender).replace(/^\.+/, "").replace(device, "_$&") ||
+    "someone";
   const room = maxBytes - byteLength(suffix);
   return truncate(`${prefix}_${stem}`, room).replace(/[. ]+$/, "") + suffix;
 }
@@ -61,7 +63,14 @@ function truncate(text: string, bytes: number): string {
 
 const encoder = new TextEncoder();
 const maxBytes = 240;
-/** Controls, separators, what Windows forbids, and bidirectional controls. */
+/** What Windows takes for a device, whatever follows the dot. */
+const device =
+  /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*\./i;
+/**
+ * Controls, separators, what Windows forbids, bidirectional controls, and what
+ * nobody sees: two names that look alike would be two files. The joiners of
+ * emoji and of Persian (U+200C, U+200D) stay.
+ */
 const forbidden =
   // deno-lint-ignore no-control-regex
-  /[\u0000-\u001f\u007f-\u009f<>:"|?*\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/g;
+  /[\u0000-\u001f\u007f-\u009f<>:"|?*\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd]/g;

@@ -106,6 +106,7 @@ async function measureParley(each: Case, seconds: number): Promise<Result> {
         ...["--allow-net", "--allow-read", "--allow-write", "--allow-env"],
         ...flags,
         ...[entry, "--plain", "--host", "127.0.0.1", "--port", String(port)],
+        ...["--message-rate", "0"],
       ],
       folder,
       port,

@@ -156,11 +156,20 @@ async function streamed(
   const { port = 0 } = await receiver.next();
   const start = performance.now();
   const sender = new Peer(job.link, "a", ...send, String(port));
+  // TCP and QUIC take for ever on some of the lossy links.
+  const timer = setTimeout(() => {
+    sender.kill();
+    receiver.kill();
+  }, peerPatienceMs);
   try {
     const ends = await Promise.all([sender.next(), receiver.next()]);
     const seconds = ends[1].seconds ?? (performance.now() - start) / 1000;
     return result(job, peer, seconds, ends);
+  } catch {
+    const error = `not done within ${peerPatienceMs / 1000} s`;
+    return result(job, peer, 0, [], error);
   } finally {
+    clearTimeout(timer);
     await Promise.all([sender.end(), receiver.end()]);
   }
 }
@@ -238,6 +247,13 @@ class Peer {
     await this.#writer.write(encoder.encode(JSON.stringify(message) + "\n"));
   }
 
+  /** Ends it at once; what is waited for does not come then. */
+  kill(): void {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch { /* it has ended */ }
+  }
+
   async end(): Promise<void> {
     await this.#writer.close().catch(() => {});
     await this.#lines.return(undefined);
@@ -311,6 +327,7 @@ function round(value: number): number {
   return Number(value.toFixed(2));
 }
 
+const peerPatienceMs = 60_000;
 const script = fromFileUrl(new URL("./transfer_peer.ts", import.meta.url));
 const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
 const encoder = new TextEncoder();

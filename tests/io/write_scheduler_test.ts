@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Writer, WriteScheduler } from "../../lib/io/write_scheduler.ts";
+import { limits } from "../../lib/protocol/limits.ts";
 import { OutgoingQueue } from "../../lib/server/outgoing_queue.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -100,6 +101,13 @@ Deno.test("WriteScheduler writes the rest after a partial write", async () => {
   await source.end();
   assertEquals(source.writes, ["ab", "cd", "e"]);
   assertEquals(source.drained, 1);
+  scheduler.close();
+});
+
+Deno.test("limit writesUnderWay: the others wait", () => {
+  const scheduler = new WriteScheduler();
+  for (let i = 0; i < 100; i++) new ManualSource(scheduler).send("x");
+  assertEquals(scheduler.underWay, limits.writesUnderWay);
   scheduler.close();
 });
 

@@ -14,6 +14,13 @@ const defaults: ServerOptions = {
   credentials: "credentials.txt",
   dataDir: "data",
   relayQuota: 1024,
+  limits: {
+    messageRate: 100,
+    historyQuota: 1_000_000,
+    mailboxQuota: 10_000,
+    addressFailures: 30,
+    addressConnections: 16,
+  },
   plain: false,
   allowDemo: false,
   log: {
@@ -40,6 +47,19 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     port: 0,
     attempts: 1,
   });
+  assertEquals(
+    run(
+      ..."--message-rate 0 --history-quota 9 --mailbox-quota 1 --address-failures 2 --address-connections=3"
+        .split(" "),
+    ).limits,
+    {
+      messageRate: 0,
+      historyQuota: 9,
+      mailboxQuota: 1,
+      addressFailures: 2,
+      addressConnections: 3,
+    },
+  );
   const all = "--host ::1 --port 1 --attempts 2 --block-duration 3 " +
     "--idle-timeout 4 --keep-days 0 --credentials c --data-dir d --plain --allow-demo";
   assertEquals(run(...all.split(" ")), {
@@ -52,6 +72,7 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     credentials: "c",
     dataDir: "d",
     relayQuota: 1024,
+    limits: defaults.limits,
     plain: true,
     allowDemo: true,
     log: defaults.log,

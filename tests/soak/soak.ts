@@ -48,7 +48,10 @@ export interface SoakResult {
  */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const { names, text } = numberedAccounts("user", options.clients);
-  await using server = await TestServer.start({ accounts: text });
+  await using server = await TestServer.start({
+    accounts: text,
+    args: ["--message-rate", "0"],
+  });
   const clients = names.map((name, index) =>
     new SoakClient(name, server.port, `127.0.0.${2 + index % 32}`)
   );

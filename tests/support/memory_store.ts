@@ -54,6 +54,7 @@ export class MemoryStore {
       lastNumber: this.#last.number,
       lastGroupNumber: new Map(this.#lastInGroup),
       recent: this.messages.slice(-10_000).map((each) => this.#named(each)),
+      waiting: this.#waiting(),
       secret: new Uint8Array(32),
     };
   }
@@ -69,6 +70,18 @@ export class MemoryStore {
     }).slice(0, limit).map((each) =>
       this.#isOwed(each, userId) ? this.#named(each) : each
     );
+  }
+
+  #waiting(): Map<number, number[]> {
+    const waiting = new Map<number, number[]>();
+    for (const { id, receiver, deletes } of this.messages) {
+      const cursor = this.users.get(receiver ?? 0)?.cursor ?? id;
+      if (receiver === undefined || deletes !== undefined || id <= cursor) {
+        continue;
+      }
+      waiting.set(receiver, [...waiting.get(receiver) ?? [], id]);
+    }
+    return waiting;
   }
 
   #isOwed(message: StoredMessage, userId: number): boolean {

@@ -3,6 +3,7 @@ import {
   encodeBound,
   openBind,
 } from "../../lib/protocol/rendezvous_datagram.ts";
+import { limits } from "../../lib/protocol/limits.ts";
 import { Binder } from "../../lib/transfer/binder.ts";
 
 const id = new Uint8Array(8).fill(3);
@@ -45,4 +46,12 @@ Deno.test("Binder.ask asks before its time", () => {
   binder.handleDatagram(encodeBound(id, key, 1, seen), 1);
   binder.ask(2_000);
   assertExists(binder.pollTransmit(2_000));
+});
+
+Deno.test("limit bindMs: an answered binder asks again after so long", () => {
+  const binder = new Binder(id, key, 0);
+  binder.pollTransmit(0);
+  binder.handleDatagram(encodeBound(id, key, 1, seen), 1);
+  assertEquals(binder.pollTransmit(limits.bindMs - 1), undefined);
+  assertExists(binder.pollTransmit(limits.bindMs + 1));
 });

@@ -57,6 +57,8 @@ Deno.test("receivedName keeps a hostile sender out of paths", () => {
   assertEquals(receivedName("..", "a"), "file_a");
   assertEquals(receivedName("../x", "a"), "x_a");
   assertEquals(receivedName(".hidden", "a"), "hidden_a");
+  assertEquals(receivedName("aux.txt", "a"), "_aux.txt_a");
+  assertEquals(receivedName("con", "a"), "con_a");
 });
 
 Deno.test("receivedName of anything is one harmless component", () => {

@@ -9,6 +9,7 @@
  */
 import { type WireError, wireError } from "../../protocol/errors.ts";
 import type { Instant } from "../../protocol/instant.ts";
+import { networkOf } from "../../protocol/ip_address.ts";
 import type { RequestFields } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
 import type { Effect } from "../batch.ts";
@@ -58,6 +59,7 @@ export function login(
   if ("error" in begun) {
     throw new Refusal(begun.error.code, begun.error.message);
   }
+  mustNotHaveFailed(server, connection, begun.exchange.name, now);
   const { udpPort, identity } = request;
   const client = { udpPort, identity };
   connection.login = { exchange: begun.exchange, client };
@@ -107,6 +109,8 @@ export function finishLogin(
     if (finished.fatal) hangUp(server, connection);
     return;
   }
+  const { ip } = connection.remote;
+  server.failedLogins.handleSuccess(networkOf(ip), finished.user);
   const entry = { ...reply, scram: finished.serverFinal };
   queueLogin(server, connection, finished.user, client, entry);
 }
@@ -138,6 +142,25 @@ export function logout(
       return undefined;
     },
   };
+}
+
+/** Who sits at the server itself may fail as often as the names allow. */
+function mustNotHaveFailed(
+  server: ServerContext,
+  { remote }: Connection,
+  name: string,
+  now: Instant,
+): void {
+  if (remote.local) return;
+  const network = networkOf(remote.ip);
+  const wait = server.failedLogins.take(network, name, now.mono);
+  if (wait === 0) return;
+  throw new Refusal(
+    "too_many_failures",
+    "Too many failed logins from your address. " +
+      `Please try again in ${Math.ceil(wait / 1000)} s`,
+    wait,
+  );
 }
 
 function refuseLogin(

@@ -41,6 +41,7 @@ export function message(
     const number = ++directory.lastNumber;
     const kept = !receiver.online;
     receiver.latestMessage = id;
+    if (kept) receiver.waiting.add(id);
     sent.receipts.push({ to: receiver, number, kept });
     batch.writes.push({
       write: "message",
@@ -65,6 +66,9 @@ export function message(
     },
     undo: () => {
       sender.sent.remove(mid);
+      for (const { to, kept } of sent.receipts) {
+        if (kept) to.waiting.removeLast();
+      }
       directory.lastMessage -= receivers.size;
       directory.lastNumber -= receivers.size;
     },
@@ -111,9 +115,22 @@ function receiversOf(
         `Your message could not be delivered: ${receiver.name} blocked you`,
       );
     }
+    mustHaveRoom(server, receiver);
     receivers.add(receiver);
   }
   return receivers;
+}
+
+function mustHaveRoom(server: ServerContext, receiver: User): void {
+  const { mailboxMessages: most = 0 } = server.options;
+  if (receiver.online || most === 0) return;
+  const { name, cursor, waiting } = receiver;
+  if (waiting.count(cursor) < most) return;
+  throw new Refusal(
+    "mailbox_full",
+    `The mailbox of ${name} is full: ${most} messages wait there already. ` +
+      "Nothing was sent",
+  );
 }
 
 function repeated(

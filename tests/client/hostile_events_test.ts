@@ -1,0 +1,320 @@
+/**
+ * Whatever a server, another client or a file name puts into anything that the
+ * client shows, nothing of it reaches the terminal as a control character. The
+ * tables have an entry for every event, every command and every state: a new
+ * one does not compile without.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { complete } from "../../lib/client/completer.ts";
+import type {
+  ClientEvent,
+  CommandAnswers,
+  CommandOutcome,
+  PrivateSessionState,
+  TransferInfo,
+  TransferState,
+} from "../../lib/client/client_event.ts";
+import { LineEditor } from "../../lib/client/line_editor.ts";
+import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
+import { promptText } from "../../lib/client/prompt_text.ts";
+import { renderJson } from "../../lib/client/render_json.ts";
+import { renderText } from "../../lib/client/render_text.ts";
+import { MessageFeed } from "../../lib/client/message_feed.ts";
+import { statusBar } from "../../lib/client/status_bar.ts";
+import { transferStatus } from "../../lib/client/transfer_status.ts";
+import { UnreadCounts } from "../../lib/client/unread_counts.ts";
+import { visible } from "../../lib/protocol/text.ts";
+import { assertHarmless, hostileText } from "../support/hostile_text.ts";
+
+const x = hostileText;
+const at = 1_780_000_000_000;
+
+const states: Record<TransferState, true> = {
+  preparing: true,
+  offered: true,
+  running: true,
+  verified: true,
+  failed: true,
+  rejected: true,
+  cancelled: true,
+};
+const sessionStates: Record<PrivateSessionState, true> = {
+  preparing: true,
+  offered: true,
+  connecting: true,
+  open: true,
+  closed: true,
+  failed: true,
+  rejected: true,
+  cancelled: true,
+};
+
+const directions = ["incoming", "outgoing"] as const;
+const infos: TransferInfo[] = directions.flatMap((direction) =>
+  (Object.keys(states) as TransferState[]).flatMap((state) =>
+    [true, false].map((paused) => ({
+      ...{ transfer: 1, direction, kind: "file", user: x, name: x, size: 9 },
+      ...{ state, bytes: 4, rate: 3, paused, via: "relay", address: x },
+      ...{ rtt: 1, loss: 0.1, why: x },
+    } as const))
+  )
+);
+const sessions = directions.flatMap((direction) =>
+  (Object.keys(sessionStates) as PrivateSessionState[]).map((state) =>
+    ({ session: 1, direction, kind: "session", user: x, state }) as const
+  )
+);
+const summary = { ms: 1, rate: 2, digest: x, path: x, resumed: 3 };
+const [info] = infos;
+const [session] = sessions;
+assert(info && session);
+const created = { at, group: x, leader: x, members: [x], leaderOnly: true };
+const past = {
+  ...{ id: 1, number: 1, at, from: x, text: x, kept: false },
+  ...{ deleted: false, to: x, group: x },
+};
+const history = {
+  messages: [
+    { ...past, kind: "group" },
+    { ...past, kind: "private" },
+    { number: 1, at, from: x, text: x, kind: "broadcast", deleted: true },
+  ],
+  more: false,
+  earlier: x,
+};
+const results = [
+  { ok: true, ...info, ...summary },
+  { user: x, ok: false, code: x, message: x },
+];
+
+/** What each command can answer; loosely typed: only the strings matter. */
+const answers: Record<keyof CommandAnswers, readonly object[]> = {
+  msgto: [true, false].map((kept) => ({
+    at,
+    sent: [{ to: x, number: 1, kept }],
+  })),
+  broadcast: [{ at, number: 1, partial: true }],
+  activeuser: [{ users: [{ user: x, since: at, ip: x, udpPort: 1 }] }],
+  block: [{ user: x }],
+  unblock: [{ user: x }],
+  blocked: [{ users: [{ user: x, since: at }] }],
+  profile: [{
+    user: x,
+    fields: { name: x, hometown: x, email: x, status: x },
+    online: true,
+    since: at,
+    lastSeen: at,
+  }],
+  setprofile: [{ field: x, value: x }],
+  changepassword: [{}],
+  rename: [{ from: x, to: x }],
+  verify: ["first", "unverified", "verified", "changed"].map((trust) => ({
+    ...{ user: x, safetyNumber: x, trust, formerly: x },
+  })),
+  whoelsesince: [{ users: [{ user: x, online: false, at }], total: 2 }],
+  history: [history],
+  rdm: [history],
+  deletemsg: [{ at, number: 1, deleted: 1 }],
+  deletegroupmsg: [{ at, number: 1, deleted: 1, group: x }],
+  creategroup: [created],
+  createbroadcast: [created],
+  joingroup: [created],
+  leavegroup: [
+    { at, group: x, leader: x, ended: false, declined: false },
+    { at, group: x, ended: true, declined: false },
+    { at, group: x, ended: false, declined: true },
+  ],
+  addmember: [{ at, group: x, user: x }],
+  removemember: [true, false].map((invited) => ({
+    ...{ at, group: x, user: x, invited },
+  })),
+  promote: [{ at, group: x, leader: x }],
+  groupmsg: [{ at, number: 1, group: x }],
+  groups: [{
+    groups: [true, false].map((joined) => ({
+      ...{ group: x, leader: x, joined, leaderOnly: joined, size: 2 },
+    })),
+  }],
+  members: [{
+    ...{ group: x, leader: x, leaderOnly: true, joined: [x], invited: [x] },
+  }],
+  startprivate: sessions,
+  private: [{ user: x }],
+  stopprivate: [{ user: x }],
+  srb: [created],
+  chat: [
+    { kind: "none" },
+    { kind: "user", name: x, ambiguous: true },
+    { kind: "group", name: x, ambiguous: true },
+  ],
+  p2pvideo: infos.map((info) => ({ ...info, ...summary })),
+  groupvideo: [{ group: x, name: x, results }],
+  limit: [{ limit: 5 }],
+  notify: [{ notify: true }, { notify: false }],
+  accept: [{ transfer: 1 }],
+  reject: [{ transfer: 1 }],
+  transfers: [{ transfers: infos, sessions }],
+  cancel: [{ transfer: 1 }],
+  help: [],
+  logout: [{}],
+};
+
+const outcomes: CommandOutcome[] = [
+  ...Object.entries(answers).flatMap(([command, all]) =>
+    all.map((answer) => ({ command, ok: true, answer }) as CommandOutcome)
+  ),
+  { command: x, ok: false, code: x, message: x, results: results as never },
+];
+
+type Shown = { [N in ClientEvent["event"]]: readonly object[] };
+
+/** Every event with every string that can come from elsewhere. */
+const events: Shown = {
+  welcome: [true, false].map((resumed) => ({ user: x, waiting: 1, resumed })),
+  "first-contact": [{ server: x, fingerprint: x, message: x }],
+  "peer-key": [{ user: x, safetyNumber: x, formerly: x, message: x }],
+  "key-changed": [{ user: x, safetyNumber: x, verified: true, message: x }],
+  "offer-refused": [{ user: x, kind: "file", name: x, code: x, message: x }],
+  warning: [{ message: x }],
+  "login-failed": [{ code: x, message: x }],
+  disconnected: [true, false].map((retrying) => ({
+    ...{ code: x, message: x, retrying },
+  })),
+  message: ["private", "group", "broadcast"].map((kind) => ({
+    ...{ kind, number: 1, at, from: x, group: x, text: x, kept: true },
+  })),
+  deleted: [{ kind: "group", number: 1, at, from: x, group: x }],
+  presence: [{ user: x, online: true, at }],
+  renamed: [{ from: x, to: x }],
+  invited: [{ group: x, by: x, leaderOnly: true, at }],
+  joined: [{ group: x, user: x, at }],
+  left: ["left", "declined", "account-removed"].map((why) => ({
+    ...{ group: x, user: x, at, why },
+  })),
+  removed: [true, false].map((me) => ({ group: x, user: x, by: x, at, me })),
+  leader: [true, false].map((me) => ({ group: x, leader: x, by: x, at, me })),
+  "group-end": [{ group: x, at }],
+  chat: [{ kind: "group", name: x }, { kind: "none" }],
+  transfer: infos.flatMap((info) => [
+    { info, summary, message: x },
+    { info },
+  ]),
+  session: sessions.map((info) => ({ info, message: x, unconfirmed: 2 })),
+  "private-message": [{ session: 1, at, from: x, text: x }],
+  "private-refused": [{ session: 1, user: x, text: x, message: x }],
+  path: infos.map((info) => ({ info })),
+  paused: infos.map((info) => ({ info })),
+  progress: infos.map((info) => ({ info })),
+  result: outcomes.map((outcome) => ({ n: 1, outcome })),
+  goodbye: [{ user: x }],
+};
+
+const all = Object.entries(events).flatMap(([event, shapes]) =>
+  shapes.map((shape) => ({ event, ...shape }) as ClientEvent)
+);
+
+Deno.test("renderText() shows nothing of any event that could draw on a terminal", () => {
+  assert(all.length > 150);
+  for (const event of all) {
+    for (const line of renderText(event, plainPalette)) {
+      assertHarmless(line, event.event);
+    }
+    // The colours are the client's own, and nothing but colours.
+    for (const line of renderText(event, colourPalette)) {
+      // deno-lint-ignore no-control-regex
+      assertHarmless(line.replace(/\x1b\[[0-9;]*m/g, ""), event.event);
+    }
+  }
+});
+
+Deno.test("renderText() shows what it hides from the terminal as signs", () => {
+  const [message] = all.filter(({ event }) => event === "message");
+  assert(message !== undefined);
+  const [line = ""] = renderText(message, plainPalette);
+  assert(line.includes(visible(x)));
+  assert(line.includes("␛[2J") && line.includes("<U+202E>"));
+});
+
+Deno.test("renderJson() prints nothing raw and loses nothing", () => {
+  for (const event of all) {
+    const line = renderJson(event);
+    assertHarmless(line, event.event);
+    const parsed: unknown = JSON.parse(line);
+    const strings: string[] = [];
+    JSON.stringify(parsed, (_, value) => {
+      if (typeof value === "string") strings.push(value);
+      return value;
+    });
+    if (event.event === "message") assertEquals(strings.includes(x), true);
+  }
+});
+
+Deno.test("MessageFeed and statusBar() show nothing raw either", () => {
+  const unread = new UnreadCounts();
+  for (const palette of [plainPalette, colourPalette]) {
+    const feed = new MessageFeed({ palette, timestamps: true });
+    feed.user = "a";
+    for (const event of all) {
+      unread.handleEvent(event);
+      for (const { text } of feed.lines(event, at)) {
+        // deno-lint-ignore no-control-regex
+        assertHarmless(text.replace(/\x1b\[[0-9;]*m/g, ""), event.event);
+      }
+      const chat = { kind: "group", name: x } as const;
+      const bar = statusBar(
+        {
+          ...{ user: x, server: x, isApart: true, chat, transfers: infos },
+          unread: unread.text,
+        },
+        10_000,
+      );
+      assertHarmless(bar, "status bar");
+    }
+  }
+});
+
+Deno.test("transferStatus() and promptText() are fit for the terminal", () => {
+  for (const info of infos) {
+    for (const width of [10, 40, 80, 5000]) {
+      assertHarmless(transferStatus(info, width), "status");
+    }
+  }
+  for (const kind of ["user", "group"] as const) {
+    assertHarmless(promptText(x, { kind, name: x }, true), "prompt");
+  }
+});
+
+Deno.test("complete() offers nothing that no key can type", () => {
+  const name = (text: string) => `luke${text}`;
+  const source = {
+    users: () => [name(x), "luke"],
+    groups: () => [name(x), "jedi"],
+    files: () => [name(x), "film.mp4"],
+  };
+  for (
+    const line of [
+      "/msgto ",
+      "/msgto yoda,",
+      "/groupmsg ",
+      "/p2pvideo luke ",
+      "/chat ",
+      "/block l",
+    ]
+  ) {
+    const { candidates } = complete(line, source);
+    assert(candidates.length > 0, line);
+    for (const each of candidates) assertHarmless(each, line);
+  }
+});
+
+Deno.test("LineEditor draws nothing of what is pasted that could draw itself", () => {
+  const editor = new LineEditor("> ", {
+    users: () => [],
+    groups: () => [],
+    files: () => [],
+  });
+  editor.handleKey({ key: "paste", text: x });
+  editor.handleKey({ key: "text", text: x });
+  assertHarmless(editor.render(5000).text, "line");
+  assertHarmless(editor.text, "text");
+});

@@ -30,9 +30,12 @@ export interface Resumed {
 
 /**
  * Sends a file of `bytes` that is nearly all hole, kills the receiver when half
- * of it has come, and sends it again.
+ * of it has come, or lets it cancel, and sends the file again.
  */
-export async function sparseFile(bytes: number): Promise<Resumed> {
+export async function sparseFile(
+  bytes: number,
+  end: "kill" | "cancel",
+): Promise<Resumed> {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   const path = join(yoda.folder, "sparse.bin");
@@ -45,7 +48,8 @@ export async function sparseFile(bytes: number): Promise<Resumed> {
     await using luke = await logIn(server, "luke", { args });
     await yoda.send(`/p2pvideo luke "${path}"`);
     had = await arrived(luke, bytes / 2);
-    await luke.process.kill();
+    if (end === "kill") await luke.process.kill();
+    else await luke.succeed("/cancel 1");
   }
   await yoda.event("result", { command: "p2pvideo", ok: false }, patience);
   await using luke = await logIn(server, "luke", { args });
@@ -162,7 +166,7 @@ if (import.meta.main) {
   };
   const mebibytes = option("mebibytes", 4_608);
   say(`sparse file of ${mebibytes} MiB, receiver killed half-way:`);
-  say(JSON.stringify(await sparseFile(mebibytes * 1024 * 1024)));
+  say(JSON.stringify(await sparseFile(mebibytes * 1024 * 1024, "kill")));
   const missing = await NetworkLab.missing();
   if (missing !== undefined) {
     say(`lost network: skipped, ${missing} is missing`);

@@ -6,9 +6,9 @@ import { Cubic } from "../support/cubic.ts";
 import { runTogether, SharedLink } from "../support/shared_link.ts";
 import { testFile, TransferPair } from "../support/transfer_pair.ts";
 
-const rate = 2_500;
+const rate = 1_250;
 const delayMs = 20;
-const file = testFile(50_000_000);
+const file = testFile(70_000_000);
 
 /**
  * Bytes that each of several transfers got through one link between `from` and
@@ -60,8 +60,9 @@ Deno.test("transfers side by side fill the link and come to share it fairly", ()
 
 Deno.test("a transfer and a flow as those of TCP leave room for each other", () => {
   const makers = [() => new Bbr(), () => new Cubic()];
-  const queueBytes = 2 * rate * 2 * delayMs;
-  const all = shares(makers, queueBytes, 3_000, 25_000);
+  // A queue as routers at home have it; in a short one CUBIC starves itself.
+  const queueBytes = 3 * rate * 2 * delayMs;
+  const all = shares(makers, queueBytes, 5_000, 60_000);
   const share = all[0]! / sum(all);
   assert(share > 0.3 && share < 0.7, `${share}`);
 });

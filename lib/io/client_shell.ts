@@ -9,6 +9,7 @@ import { ClientSession } from "../client/client_session.ts";
 import { type EndReason, exitCode } from "../client/exit_code.ts";
 import type { PeerEvent } from "../client/offers.ts";
 import { serverLabel } from "../client/server_pins.ts";
+import type { Command } from "../commands/command.ts";
 import { parseCommand } from "../commands/parse_command.ts";
 import { isLoopback } from "../protocol/loopback.ts";
 import { version } from "../protocol/version.ts";
@@ -71,6 +72,10 @@ class ClientShell implements UserHandler {
   #remembering: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStarted = false;
+  /** Resolves when the answer to the last /chat is there. */
+  #chatOpening: Promise<void> | undefined;
+  /** Of the server's key that was told last as one never seen. */
+  #toldFingerprint: string | undefined;
   #isDraining = false;
   #onEnd: (reason: EndReason) => void = () => {};
 
@@ -99,8 +104,7 @@ class ClientShell implements UserHandler {
       peers,
       seenMemory: new SeenFiles((name) => Deno.env.get(name)),
     });
-    const names = () => this.#session.names;
-    this.#interface = openInterface(this, options, names);
+    this.#interface = openInterface(this, options, () => this.#session.names);
     if (warning !== undefined) this.warn(warning);
   }
 
@@ -135,7 +139,20 @@ class ClientShell implements UserHandler {
   async line(text: string): Promise<void> {
     if (text.trim() === "") return;
     if (!this.#isInteractive) await this.#turnOf(text);
-    if (!this.#session.ended) this.#submit(text);
+    // What is typed ahead of the answer to /chat belongs to that chat.
+    while (/^(?!\/(?!\/))/.test(text) && this.#chatOpening !== undefined) {
+      await this.#chatOpening;
+    }
+    if (this.#session.ended) return;
+    const command = this.#commandOf(text);
+    const opens = command?.command === "chat" && command.target !== undefined;
+    if (!this.#isInteractive || !opens) this.#submit(text);
+    else {
+      const opening = this.#settled(text).then(() => {
+        if (this.#chatOpening === opening) this.#chatOpening = undefined;
+      });
+      this.#chatOpening = opening;
+    }
   }
 
   /**
@@ -143,8 +160,7 @@ class ClientShell implements UserHandler {
    * Only messages follow each other without waiting.
    */
   async #turnOf(text: string): Promise<void> {
-    const parsed = parseCommand(text, this.#session.chat);
-    const command = "command" in parsed ? parsed.command : undefined;
+    const command = this.#commandOf(text);
     const isMessage = command?.command === "msgto" ||
       command?.command === "groupmsg";
     const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
@@ -189,22 +205,29 @@ class ClientShell implements UserHandler {
 
   async #runExec(): Promise<void> {
     for (const text of this.#options.exec) {
-      const isLogout = this.#isLogout(text);
-      const settled = new Promise<void>((resolve) => {
-        // Drained below, when the number is known.
-        this.#isDraining = true;
-        this.#waiting.set(this.#submit(text), resolve);
-        this.#isDraining = false;
-      });
-      this.#drain();
+      const isLogout = this.#commandOf(text)?.command === "logout";
+      const settled = this.#settled(text);
       if (!isLogout) await settled;
     }
     this.endOfInput();
   }
 
-  #isLogout(text: string): boolean {
+  /** Hands a line to the session; resolves when its result was shown. */
+  #settled(text: string): Promise<void> {
+    const settled = new Promise<void>((resolve) => {
+      // Drained below, when the number is known.
+      this.#isDraining = true;
+      this.#waiting.set(this.#submit(text), resolve);
+      this.#isDraining = false;
+    });
+    this.#drain();
+    return settled;
+  }
+
+  /** The command that a line is, if it is one. */
+  #commandOf(text: string): Command | undefined {
     const parsed = parseCommand(text, this.#session.chat);
-    return "command" in parsed && parsed.command.command === "logout";
+    return "command" in parsed ? parsed.command : undefined;
   }
 
   #moved(event: PeerEvent): void {
@@ -301,7 +324,12 @@ class ClientShell implements UserHandler {
         if (secure === undefined && !this.#isStarted && !isLoopback(host)) {
           this.warn(`${plainWarning} ${host}`);
         }
-        if (firstContact !== undefined) {
+        // A login that takes longer than the server waits makes another one.
+        if (
+          firstContact !== undefined &&
+          firstContact.fingerprint !== this.#toldFingerprint
+        ) {
+          this.#toldFingerprint = firstContact.fingerprint;
           this.#interface.show({ event: "first-contact", ...firstContact });
         }
         const isFirstContact = firstContact !== undefined;
@@ -356,14 +384,14 @@ class ClientShell implements UserHandler {
     this.#drain();
   }
 
-  async #derive(
-    effect: Extract<ClientEffect, { effect: "derive" }>,
-  ): Promise<void> {
+  async #derive(effect: ClientEffectOf<"derive">): Promise<void> {
     const key = await deriveKey(effect.password, effect);
     this.#session.handleDerived(key, systemClock(), effect.purpose);
     this.#drain();
   }
 }
+
+type ClientEffectOf<E> = Extract<ClientEffect, { effect: E }>;
 
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]

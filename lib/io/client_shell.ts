@@ -146,13 +146,12 @@ class ClientShell implements UserHandler {
     if (this.#session.ended) return;
     const command = this.#commandOf(text);
     const opens = command?.command === "chat" && command.target !== undefined;
-    if (!this.#isInteractive || !opens) this.#submit(text);
-    else {
-      const opening = this.#settled(text).then(() => {
-        if (this.#chatOpening === opening) this.#chatOpening = undefined;
-      });
-      this.#chatOpening = opening;
-    }
+    const settled = this.#settled(text);
+    if (!this.#isInteractive || !opens) return;
+    const opening = settled.then(() => {
+      if (this.#chatOpening === opening) this.#chatOpening = undefined;
+    });
+    this.#chatOpening = opening;
   }
 
   /**

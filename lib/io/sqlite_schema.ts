@@ -38,7 +38,7 @@ export function openDatabase(
     // back, which has to be said before there is a table.
     database.exec(
       "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;" +
-        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384;" +
+        "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096;" +
         "PRAGMA wal_autocheckpoint = 8000;",
     );
     migrate(database, path, steps);

@@ -11,7 +11,7 @@ const folder = Deno.env.get("PARLEY_PROGRAMS");
 
 /** Command line of the server, without its arguments. */
 export const serverCommand: readonly string[] = folder === undefined
-  ? fromSource("server.ts")
+  ? fromSource("server.ts", engineOptions())
   : [resolve(root, folder, "parley-server")];
 
 /** Command line of the client, without its arguments. */
@@ -19,8 +19,17 @@ export const clientCommand: readonly string[] = folder === undefined
   ? fromSource("client.ts")
   : [resolve(root, folder, "parley")];
 
-function fromSource(entry: string): string[] {
+/** Those of the task `server`, with which the executable is compiled too. */
+function engineOptions(): string[] {
+  const { tasks } = JSON.parse(
+    Deno.readTextFileSync(join(root, "deno.json")),
+  ) as { tasks: Record<string, string> };
+  return tasks.server?.match(/--v8-flags=\S+/g) ?? [];
+}
+
+function fromSource(entry: string, options: string[] = []): string[] {
   const config = join(root, "deno.json");
   const run = ["run", "--quiet", "--frozen", "--no-check", "--no-prompt", "-A"];
+  run.push(...options);
   return [Deno.execPath(), ...run, "--config", config, join(root, entry)];
 }

@@ -15,6 +15,8 @@ import {
   parseVerifier,
   type Verifier,
 } from "../../protocol/verifier.ts";
+import { tokenWrite } from "../background_writes.ts";
+import type { Batch, Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
 import { dismiss } from "../presence.ts";
 import { Refusal } from "../refusal.ts";
@@ -92,9 +94,9 @@ export function finishPasswordChange(
   server.credentialEdits.start(
     { do: "set-verifier", name: finished.user, verifier },
     {
-      done(now) {
+      done() {
         server.actions.report("info", `${user.name} changed the password`);
-        reply(server, connection, user, id, finished.serverFinal, now);
+        reply(server, connection, user, id, finished.serverFinal);
       },
       failed: () => connection.refuse(id, wireError("credentials_failed")),
     },
@@ -120,21 +122,31 @@ function refuse(
   }
 }
 
-/** The old token is void with the old password; this session gets another. */
+/**
+ * The old token is void with the old password; this session gets another. The
+ * reply follows when that is stored.
+ */
 function reply(
   server: ServerContext,
   connection: Connection,
   user: User,
   id: number | undefined,
   scram: string,
-  now: Instant,
 ): void {
-  const credential = server.logins.credential(user.name);
-  if (connection.session?.user !== user || credential === undefined) return;
-  const token = server.tokens.issue(user, credential, now);
-  server.background.noteToken(user);
-  const ok: ReplyFields<"password-change"> = { scram, token };
-  connection.reply(id, ok);
+  const begin = (batch: Batch, now: Instant): Effect => {
+    const credential = server.logins.credential(user.name);
+    if (connection.session?.user !== user || credential === undefined) {
+      return { committed: () => undefined };
+    }
+    const before = user.token;
+    const token = server.tokens.issue(user, credential, now);
+    batch.writes.push(tokenWrite(user));
+    return {
+      committed: (): ReplyFields<"password-change"> => ({ scram, token }),
+      undo: () => server.tokens.set(user, before),
+    };
+  };
+  server.enqueue({ connection, id, begin });
 }
 
 function verifierOf(text: string): Verifier {

@@ -15,6 +15,7 @@ import type { ReplyFields } from "../../protocol/server_frame.ts";
 import type { Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
 import { queueLogin, queueResume } from "../entry.ts";
+import { finishExchange } from "../finish_exchange.ts";
 import { hangUp, leave } from "../presence.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -92,17 +93,8 @@ export function finishLogin(
   const { login } = connection;
   if (login?.waiting === undefined || connection.closing) return;
   const { exchange, client, waiting: { scram, reply } } = login;
-  const finished = server.logins.finish(
-    exchange as never,
-    scram,
-    connection.remote,
-    now,
-  );
-  if ("pending" in finished) {
-    const waiting = server.deriving.get(exchange.name) ?? new Set();
-    server.deriving.set(exchange.name, waiting.add(connection));
-    return;
-  }
+  const finished = finishExchange(server, connection, exchange, scram, now);
+  if (finished === undefined) return;
   connection.login = undefined;
   if ("error" in finished) {
     refuseLogin(server, connection, reply.id, finished.error);

@@ -18,6 +18,7 @@ import {
 import { tokenWrite } from "../background_writes.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
+import { finishExchange } from "../finish_exchange.ts";
 import { dismiss } from "../presence.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -75,17 +76,8 @@ export function finishPasswordChange(
   const { passwordChange: change, session } = connection;
   if (change?.waiting === undefined || session === undefined) return;
   const { exchange, waiting: { id, scram, verifier } } = change;
-  const finished = server.logins.finish(
-    exchange as never,
-    scram,
-    connection.remote,
-    now,
-  );
-  if ("pending" in finished) {
-    const waiting = server.deriving.get(exchange.name) ?? new Set();
-    server.deriving.set(exchange.name, waiting.add(connection));
-    return;
-  }
+  const finished = finishExchange(server, connection, exchange, scram, now);
+  if (finished === undefined) return;
   connection.passwordChange = undefined;
   if ("error" in finished) {
     return refuse(server, session, id, finished.error, now);

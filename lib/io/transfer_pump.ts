@@ -10,6 +10,7 @@ import { transferLimits } from "../transfer/transfer_limits.ts";
 /** What a pump needs of a Sender or Receiver. */
 export interface Engine {
   readonly transmitPath: number;
+  readonly transmitSubflow?: number;
   readonly isDrained: boolean;
   handleDatagram(bytes: Uint8Array, path: number, now: number): void;
   handleTimeout(now: number): void;
@@ -104,10 +105,15 @@ export class TransferPump {
     while (length > 0 && !this.#isStopped) {
       const wait = this.#reserve(length);
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
-      await this.#endpoint.send(
-        this.#out.subarray(0, length),
-        engine.transmitPath,
-      );
+      try {
+        await this.#endpoint.send(
+          this.#out.subarray(0, length),
+          engine.transmitPath,
+          engine.transmitSubflow,
+        );
+      } catch {
+        // Lost, as on a network that drops it; the engine repairs that.
+      }
       if (this.#isWoken) {
         this.#isWoken = false;
         this.#onWork();

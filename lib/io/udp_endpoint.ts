@@ -1,6 +1,7 @@
 /**
  * The client's UDP socket: one for all transfers, told apart by the transfer id
- * in each datagram, and a second one for IPv6 where there is IPv6. Datagrams
+ * in each datagram, and a second one for IPv6 where there is IPv6. Further ones,
+ * for subflows, are opened when something is first sent from them. Datagrams
  * that the server relays look to the transfers like those of one more path.
  *
  * `Deno.listenDatagram` receives 100 times as many datagrams a second as
@@ -34,7 +35,11 @@ export class UdpEndpoint {
   /** Address of each path number. */
   readonly #addresses: Deno.NetAddr[] = [];
   readonly #pathOf = new Map<string, number>();
-  readonly #receiving: Promise<unknown>;
+  /** Of subflows, by their number; those for IPv6 apart. */
+  readonly #further = new Map<number, Deno.DatagramConn | undefined>();
+  readonly #further6 = new Map<number, Deno.DatagramConn | undefined>();
+  readonly #hostname: string;
+  readonly #receiving: Promise<void>[] = [];
   #server: Deno.NetAddr | undefined;
   #onServer: (bytes: Uint8Array) => void = () => {};
   #received = 0;
@@ -46,11 +51,11 @@ export class UdpEndpoint {
    */
   constructor(port: number, hostname = "0.0.0.0") {
     this.#socket = Deno.listenDatagram({ transport: "udp", hostname, port });
-    this.#socket6 = openIpv6();
-    const sockets = [this.#socket, this.#socket6];
-    this.#receiving = Promise.all(
-      sockets.map((socket) => socket && this.#receive(socket)),
-    );
+    this.#socket6 = open("::");
+    this.#hostname = hostname;
+    for (const socket of [this.#socket, this.#socket6]) {
+      if (socket !== undefined) this.#receiving.push(this.#receive(socket));
+    }
   }
 
   /** The port that was bound. */
@@ -90,7 +95,13 @@ export class UdpEndpoint {
 
   /** Sends a datagram to the server's UDP port. */
   async sendToServer(bytes: Uint8Array): Promise<void> {
-    if (this.#server !== undefined) await this.#send(bytes, this.#server);
+    const server = this.#server;
+    if (server === undefined) return;
+    try {
+      await this.#send(bytes, server, 0);
+    } catch {
+      // Lost.
+    }
   }
 
   /** The number by which an address is meant from now on; -1 for none. */
@@ -134,18 +145,21 @@ export class UdpEndpoint {
   }
 
   /**
-   * Sends a datagram. One that the system refuses (no route, too large) is lost
-   * like one that a network drops; the engine repairs that.
+   * Sends a datagram, from the socket of a subflow unless that is 0. Rejects
+   * when the system refuses it (no route, too large): then it is lost like one
+   * that a network drops. Not async itself: that would cost every datagram turns
+   * of the event loop.
    */
-  async send(bytes: Uint8Array, path: number): Promise<void> {
+  send(bytes: Uint8Array, path: number, subflow = 0): Promise<unknown> {
     if (path === relayPath) {
       const relayed = new Uint8Array(bytes.length + 1);
       relayed[0] = rendezvousType.relayed;
       relayed.set(bytes, 1);
-      return await this.sendToServer(relayed);
+      return this.sendToServer(relayed);
     }
     const address = this.#addresses[path];
-    if (address !== undefined) await this.#send(bytes, address);
+    if (address === undefined) return Promise.resolve();
+    return this.#send(bytes, address, subflow);
   }
 
   async close(): Promise<void> {
@@ -153,17 +167,33 @@ export class UdpEndpoint {
     this.#isClosed = true;
     this.#socket.close();
     this.#socket6?.close();
-    await this.#receiving;
+    for (const socket of this.#further.values()) socket?.close();
+    for (const socket of this.#further6.values()) socket?.close();
+    await Promise.all(this.#receiving);
   }
 
-  async #send(bytes: Uint8Array, address: Deno.NetAddr): Promise<void> {
-    const socket = isIpv6(address.hostname) ? this.#socket6 : this.#socket;
-    if (this.#isClosed || socket === undefined) return;
-    try {
-      await socket.send(bytes, address);
-    } catch {
-      // Lost.
-    }
+  #send(
+    bytes: Uint8Array,
+    address: Deno.NetAddr,
+    subflow: number,
+  ): Promise<unknown> {
+    if (this.#isClosed) return Promise.resolve();
+    const is6 = address.hostname.includes(":");
+    const socket = subflow > 0
+      ? this.#furtherSocket(subflow, is6)
+      : is6
+      ? this.#socket6
+      : this.#socket;
+    return socket?.send(bytes, address) ?? Promise.resolve();
+  }
+
+  #furtherSocket(subflow: number, is6: boolean): Deno.DatagramConn | undefined {
+    const sockets = is6 ? this.#further6 : this.#further;
+    if (sockets.has(subflow)) return sockets.get(subflow);
+    const socket = open(is6 ? "::" : this.#hostname);
+    sockets.set(subflow, socket);
+    if (socket !== undefined) this.#receiving.push(this.#receive(socket));
+    return socket;
   }
 
   async #receive(socket: Deno.DatagramConn): Promise<void> {
@@ -214,10 +244,10 @@ export class UdpEndpoint {
   }
 }
 
-/** A machine may be without IPv6. */
-function openIpv6(): Deno.DatagramConn | undefined {
+/** Any free port. A machine may be without IPv6, or out of descriptors. */
+function open(hostname: string): Deno.DatagramConn | undefined {
   try {
-    return Deno.listenDatagram({ transport: "udp", hostname: "::", port: 0 });
+    return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
   } catch {
     return undefined;
   }

@@ -12,6 +12,7 @@ import type { AckSample, CongestionController } from "./congestion.ts";
 export class Bbr implements CongestionController {
   #phase: "startup" | "drain" | "probe-rate" | "probe-rtt" = "startup";
   #datagramBytes = 1200;
+  #subflows = 1;
   #window = initialPackets * 1200;
   #pacingRate = Infinity;
   /** Highest delivery rate of each of the last rounds. */
@@ -56,6 +57,10 @@ export class Bbr implements CongestionController {
       Math.max(maxInitialBytes, 2 * bytes),
       this.#socketBound(),
     );
+  }
+
+  setSubflows(count: number): void {
+    this.#subflows = count;
   }
 
   handleFirstRtt(rtt: number): void {
@@ -251,12 +256,12 @@ export class Bbr implements CongestionController {
 
   /**
    * On a path without delay all that is in flight waits in the receiver's
-   * socket, and what that cannot hold is lost.
+   * sockets, and what these cannot hold is lost.
    */
   #socketBound(): number {
     if (Math.min(this.#minRtt, this.#firstRtt) > shortRttMs) return Infinity;
     const bytes = this.#datagramBytes;
-    return Math.min(
+    return this.#subflows * Math.min(
       socketDatagrams * bytes,
       Math.max(socketBytes - bytes, bytes + 1),
     );

@@ -39,6 +39,8 @@ export interface CongestionController {
   readonly phase: string;
   /** The size of datagrams changed, or is known for the first time. */
   setDatagramBytes(bytes: number): void;
+  /** What is sent goes to so many sockets of the receiver in turn. */
+  setSubflows(count: number): void;
   /** A first round-trip time, from finding the path, before any data. */
   handleFirstRtt(rtt: number): void;
   handleSent(now: number, bytes: number, inFlight: number): void;

@@ -16,7 +16,9 @@ import {
   packetType,
 } from "./packet.ts";
 import { PathFinder } from "./path_finder.ts";
+import { ReceiveSubflows } from "./receive_subflows.ts";
 import { Rtt } from "./rtt.ts";
+import { SendSubflows } from "./send_subflows.ts";
 import type { TransferKeys } from "./transfer_keys.ts";
 import { transferLimits } from "./transfer_limits.ts";
 
@@ -51,6 +53,11 @@ export interface PathInfo {
 export class ControlChannel {
   readonly paths: PathFinder;
   readonly rtt = new Rtt();
+  /** Of a receiver. */
+  readonly receiveSubflows = new ReceiveSubflows();
+  /** Of a sender. */
+  readonly sendSubflows = new SendSubflows();
+  readonly #role: "sender" | "receiver";
   readonly #id: Uint8Array;
   readonly #sealer: ControlSealer;
   /** Probes to be answered: path, token and size of each, oldest first. */
@@ -61,9 +68,12 @@ export class ControlChannel {
   probedBytes = 0;
   /** Where the datagram that was written last must go. */
   path = -1;
+  /** Of which subflow's socket it must leave; 0 for the main one. */
+  subflow = 0;
 
   constructor(options: EndOptions, role: "sender" | "receiver") {
     this.#id = options.id;
+    this.#role = role;
     this.#sealer = new ControlSealer(options.id, options.keys, role);
     const { paths, now, rankOf, relay } = options;
     this.paths = new PathFinder(paths, now, {
@@ -117,13 +127,17 @@ export class ControlChannel {
   handle(bytes: Uint8Array, path: number, now: number): Uint8Array | undefined {
     const body = this.#sealer.open(bytes);
     if (body === undefined) return undefined;
+    if (this.#isOfSubflow(bytes, body)) {
+      this.#reply(path, body, bytes.length);
+      const isUsable = body[5] === 1;
+      this.sendSubflows.handleProbe(body[4]!, isUsable, path, now);
+      return body;
+    }
     // Nothing is known of another path's round trip (RFC 9000 §9.4).
     if (this.paths.handleHeard(path, now)) this.rtt.reset();
     this.repeatClose();
     if (bytes[0] === packetType.probe && body.length >= 4) {
-      if (this.#replies.length < 3 * maxReplies) {
-        this.#replies.push(path, readU32(body, 0), bytes.length);
-      }
+      this.#reply(path, body, bytes.length);
     } else if (bytes[0] === packetType.probed && body.length === 8) {
       const rtt = this.paths.roundTrip(readU32(body, 0), path, now);
       if (rtt >= 0) {
@@ -131,6 +145,7 @@ export class ControlChannel {
         this.paths.handleRoundTrip(path, rtt, now);
         if (this.paths.active !== before) this.rtt.reset();
         if (path === this.paths.active) this.rtt.update(rtt);
+        this.receiveSubflows.handleAnswer(readU32(body, 0), now);
         this.probedBytes = readU32(body, 4);
       }
     }
@@ -164,9 +179,16 @@ export class ControlChannel {
       return this.send(out, packetType.probed, 8, path!);
     }
     const path = this.paths.pollProbe(now);
-    return path < 0
-      ? 0
-      : this.sendProbe(out, now, path, controlHeaderBytes + 20);
+    if (path >= 0) {
+      return this.sendProbe(out, now, path, controlHeaderBytes + 20);
+    }
+    const subflow = this.receiveSubflows.pollProbe(now);
+    return subflow === 0 ? 0 : this.#sendSubflowProbe(out, now, subflow);
+  }
+
+  /** When {@link pollTransmit} has something, ms. */
+  deadline(): number {
+    return Math.min(this.paths.deadline(), this.receiveSubflows.deadline());
   }
 
   /** Writes a probe that makes a datagram of `bytes`. */
@@ -185,7 +207,38 @@ export class ControlChannel {
     path = this.paths.active,
   ): number {
     this.path = path;
+    this.subflow = 0;
     return this.#sealer.seal(out, type, bodyBytes);
+  }
+
+  /** Addresses data: to the receiver's sockets in turn. */
+  addressData(): void {
+    this.path = this.sendSubflows.next(this.paths.active);
+  }
+
+  /** A receiver introduces, or keeps alive, one of its further sockets. */
+  #sendSubflowProbe(out: Uint8Array, now: number, subflow: number): number {
+    const path = this.paths.active;
+    const token = this.paths.issueToken(path, now);
+    const isUsable = this.receiveSubflows.isUsable(subflow, now);
+    this.receiveSubflows.handleProbe(subflow, token, now);
+    writeU32(out, controlHeaderBytes, token);
+    out[controlHeaderBytes + 4] = subflow;
+    out[controlHeaderBytes + 5] = isUsable ? 1 : 0;
+    const length = this.send(out, packetType.probe, 6);
+    this.subflow = subflow;
+    return length;
+  }
+
+  /** True for a probe that introduces a subflow: its path is not to be used. */
+  #isOfSubflow(bytes: Uint8Array, body: Uint8Array): boolean {
+    return this.#role === "sender" && bytes[0] === packetType.probe &&
+      body.length === 6 && body[4]! > 0;
+  }
+
+  #reply(path: number, body: Uint8Array, bytes: number): void {
+    if (this.#replies.length >= 3 * maxReplies) return;
+    this.#replies.push(path, readU32(body, 0), bytes);
   }
 
   #pollClose(out: Uint8Array): number {

@@ -13,6 +13,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
+import { AckSchedule } from "./ack_schedule.ts";
 import type { CloseReason } from "./close_reason.ts";
 import {
   ControlChannel,
@@ -55,12 +56,7 @@ export class Receiver {
   #partDigest: Uint8Array | undefined;
   /** SHA-256 of what this transfer has carried and is written. */
   #writtenDigest: Uint8Array = emptyDigest;
-  #largest = -1;
-  #largestAt = 0;
-  /** Weight of what arrived since the last acknowledgement. */
-  #unacked = 0;
-  #unackedBytes = 0;
-  #ackAt = Infinity;
+  readonly #acks: AckSchedule;
   #sentLimit = 0;
   #doneAt = Infinity;
   #doneTries = 0;
@@ -71,6 +67,7 @@ export class Receiver {
     this.#blocks = blockCount(options.size);
     this.#firstBlock = options.firstBlock ?? 0;
     this.#channel = new ControlChannel(options, "receiver");
+    this.#acks = new AckSchedule(this.#channel.rtt);
     this.#headerMac = new HeaderMac(options.keys.header);
     this.#window = new ReceiveWindow(options.size, this.#firstBlock);
   }
@@ -78,6 +75,11 @@ export class Receiver {
   /** Where the datagram that was written last must go. */
   get transmitPath(): number {
     return this.#channel.path;
+  }
+
+  /** Of which subflow's socket it must leave; 0 for the main one. */
+  get transmitSubflow(): number {
+    return this.#channel.subflow;
   }
 
   /** How the sender is reached. */
@@ -102,7 +104,7 @@ export class Receiver {
 
   /** When something authentic came last, ms. */
   get heardAt(): number {
-    return Math.max(this.#largestAt, this.#channel.paths.heardAt);
+    return Math.max(this.#acks.largestAt, this.#channel.paths.heardAt);
   }
 
   /**
@@ -131,13 +133,13 @@ export class Receiver {
     const index = this.#refetches.indexOf(this.#window.base);
     if (index >= 0) this.#refetches.splice(index, 1);
     this.#window.handleOpened(opened);
-    if (this.#window.base === this.#blocks) this.#ackAt = now;
+    if (this.#window.base === this.#blocks) this.#acks.hurry(now);
   }
 
   /** A block that {@link pollOpen} handed out cannot be opened. */
   handleForged(block: number, now: number): void {
     this.#window.handleForged(block);
-    this.#ackAt = now;
+    this.#acks.hurry(now);
     if (this.#window.failures(block) > transferLimits.blockRefetches) {
       this.#events.push(corrupt);
     } else if (!this.#refetches.includes(block)) this.#refetches.push(block);
@@ -154,14 +156,14 @@ export class Receiver {
     // Open the window before the sender runs into its end.
     const opened = this.#window.limit - this.#sentLimit;
     const isLast = this.#window.limit === this.#blocks;
-    if (opened >= limitStep || (isLast && opened > 0)) this.#ackAt = now;
+    if (opened >= limitStep || (isLast && opened > 0)) this.#acks.hurry(now);
     this.#checkDigest();
   }
 
   /** Tells the sender that this side waits for room on its disk, or goes on. */
   setPaused(isPaused: boolean, now: number): void {
     this.#ack.isPaused = isPaused;
-    this.#ackAt = now;
+    this.#acks.hurry(now);
   }
 
   /** The file is synced and has its final name. */
@@ -229,10 +231,10 @@ export class Receiver {
     const isWaiting = this.#state === "connecting" ||
       this.#state === "receiving";
     return Math.min(
-      paths.active < 0 ? Infinity : this.#ackAt,
+      paths.active < 0 ? Infinity : this.#acks.dueAt,
       this.#doneAt,
       this.#endsAt,
-      paths.deadline(),
+      this.#channel.deadline(),
       isWaiting ? paths.giveUpAt : Infinity,
     );
   }
@@ -260,18 +262,11 @@ export class Receiver {
     }
     this.#channel.handleData(path, now);
     this.#tellPath();
-    // A gap or a repetition is news the sender waits for.
-    const isOrdinary = number === this.#largest + 1 && outcome !== "known";
-    this.#unacked += isOrdinary ? 1 : oddWeight;
-    this.#unackedBytes += bytes.length;
-    if (number > this.#largest) {
-      this.#largest = number;
-      this.#largestAt = now;
-    }
-    const isMuch = this.#unacked >= ackEvery ||
-      (this.#unackedBytes >= ackBytes && this.#unacked >= 2);
-    if (isMuch) this.#ackAt = now;
-    else if (this.#ackAt === Infinity) this.#ackAt = now + this.#ackDelay();
+    this.#acks.handleData(number, bytes.length, outcome === "known", now);
+    this.#channel.receiveSubflows.setWanted(
+      bytes.length >= largeBytes && !this.#channel.paths.isRelayed &&
+        this.#blocks - this.#window.base >= subflowBlocks,
+    );
   }
 
   #handleControl(bytes: Uint8Array, path: number, now: number): void {
@@ -281,13 +276,13 @@ export class Receiver {
     this.#tellPath();
     if (this.#isDoneTold) this.#doneAt = now;
     const type = bytes[0]!;
-    if (type === packetType.probe && this.#largest >= 0) {
+    if (type === packetType.probe && this.#acks.largest >= 0) {
       // The sender may have missed that the window opened.
-      this.#ackAt = Math.min(this.#ackAt, now);
+      this.#acks.hurry(now);
     } else if (type === packetType.fin && body.length === 2 * digestBytes) {
       this.#digest ??= Uint8Array.from(body.subarray(0, digestBytes));
       this.#partDigest ??= Uint8Array.from(body.subarray(digestBytes));
-      this.#ackAt = now;
+      this.#acks.hurry(now);
       if (this.#state === "stored") this.#doneAt = now;
       this.#checkDigest();
     } else if (type === packetType.doneAck) this.#finish();
@@ -330,24 +325,16 @@ export class Receiver {
     this.#events.push({ type: "done", digest: this.#digest! });
   }
 
-  #ackDelay(): number {
-    const rtt = this.#channel.rtt;
-    if (!rtt.isMeasured) return minAckDelayMs;
-    return Math.min(
-      Math.max(rtt.min / 4, minAckDelayMs),
-      transferLimits.maxAckDelayMs,
-    );
-  }
-
   #isAckDue(now: number): boolean {
-    return now >= this.#ackAt && this.#channel.paths.active >= 0 &&
+    return now >= this.#acks.dueAt && this.#channel.paths.active >= 0 &&
       !this.#channel.isClosing;
   }
 
   #sendAck(out: Uint8Array, now: number): number {
     const ack = this.#ack;
     ack.setRanges(this.#received);
-    ack.delay = this.#largest < 0 ? 0 : Math.max(0, now - this.#largestAt);
+    const { largest, largestAt } = this.#acks;
+    ack.delay = largest < 0 ? 0 : Math.max(0, now - largestAt);
     ack.finReceived = this.#digest !== undefined;
     ack.base = this.#window.base;
     ack.limit = this.#window.limit;
@@ -360,9 +347,7 @@ export class Receiver {
       ack.refetchTimes[i] = this.#window.failures(this.#refetches[i]!);
     }
     this.#sentLimit = ack.limit;
-    this.#unacked = 0;
-    this.#unackedBytes = 0;
-    this.#ackAt = Infinity;
+    this.#acks.handleSent();
     const length = ack.encode(out, controlHeaderBytes);
     return this.#channel.send(out, packetType.ack, length);
   }
@@ -388,13 +373,11 @@ const corrupt: EngineEvent = { type: "corrupt" };
 const digestBytes = 32;
 /** SHA-256 of nothing, the digest of an empty file. */
 const emptyDigest = new Uint8Array(createHash("sha256").digest());
-/** Datagrams, and bytes, after which an acknowledgement leaves at once. */
-const ackEvery = 16;
-const ackBytes = 64 * 1024;
-/** What a datagram out of the ordinary counts for. */
-const oddWeight = 8;
-const minAckDelayMs = 1;
 /** Blocks the window may open before the sender is told. */
 const limitStep = 8;
 const maxDoneTries = 8;
+/** Further sockets are of use for datagrams larger than most packets. */
+const largeBytes = 2_048;
+/** They are used while at least so many blocks are missing. */
+const subflowBlocks = 16;
 const maxDoneMs = 1_000;

@@ -15,6 +15,8 @@ export class ResendQueue {
   #headSent = 0;
   readonly #blocks: number[] = [];
   #blockSent = 0;
+  /** How often each block was to be sent again. */
+  readonly #refetches = new Map<number, number>();
 
   /** The slice that {@link next} found. */
   block = 0;
@@ -26,8 +28,19 @@ export class ResendQueue {
     this.#numbers[this.#tail++ & mask] = number;
   }
 
-  /** The receiver could not open `block`: all of it. */
-  pushBlock(block: number): void {
+  /** The receiver could not open `block` so many times: all of it, if new. */
+  refetch(block: number, times: number, held: SendWindow): void {
+    if (!held.has(block)) return;
+    if ((this.#refetches.get(block) ?? 0) >= times) return;
+    // Only blocks of the window can be in here; older ones are forgotten.
+    for (const old of this.#refetches.keys()) {
+      if (!held.has(old)) this.#refetches.delete(old);
+    }
+    this.#refetches.set(block, times);
+    this.#pushBlock(block);
+  }
+
+  #pushBlock(block: number): void {
     if (block === this.#blocks[0]) this.#blockSent = 0;
     else if (!this.#blocks.includes(block)) this.#blocks.push(block);
   }

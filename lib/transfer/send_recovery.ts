@@ -28,6 +28,7 @@ export class SendRecovery {
   /** Packets below this number were sent over a path that is no longer used. */
   #firstOfPath = 0;
   #isStarted = false;
+  #subflows = 1;
 
   /**
    * @param makeController Called for every path that is used.
@@ -109,6 +110,14 @@ export class SendRecovery {
     this.#pacer.setDatagramBytes(bytes);
   }
 
+  /** What is sent goes to so many sockets of the receiver in turn. */
+  setSubflows(count: number): void {
+    if (count === this.#subflows) return;
+    this.#subflows = count;
+    this.#controller.setSubflows(count);
+    this.#pacer.setSubflows(count);
+  }
+
   /** True when the congestion window has room for a packet. */
   hasRoom(): boolean {
     this.#pacedUntil = Infinity;
@@ -129,7 +138,8 @@ export class SendRecovery {
     // takes a timer a millisecond or two, would leave a fast path idle.
     const { window, pacingRate } = this.#controller;
     const isTimerTooSlow = pacingRate * timerMs > window;
-    if (isTimerTooSlow && window <= burstBytes) return false;
+    const mostBytes = this.#subflows * burstBytes;
+    if (isTimerTooSlow && window <= mostBytes) return false;
     this.#pacedUntil = readyAt;
     return true;
   }
@@ -209,6 +219,7 @@ export class SendRecovery {
     }
     this.#firstOfPath = sent.next;
     this.#controller = this.#makeController();
+    this.#controller.setSubflows(this.#subflows);
     this.#loss.restart(now);
   }
 

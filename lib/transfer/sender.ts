@@ -41,7 +41,6 @@ export class Sender {
   readonly #resend = new ResendQueue();
   readonly #ack = new AckFrame();
   readonly #events: EngineEvent[] = [];
-  readonly #refetches = new Map<number, number>();
   #state: "connecting" | "sending" | "finished" = "connecting";
   #digests: FileDigests | undefined;
   readonly #firstBlock: number;
@@ -160,11 +159,13 @@ export class Sender {
       return;
     }
     const probes = this.#recovery.handleTimeout(now);
-    if (probes > 0) this.#probesDue = probes;
+    this.#channel.sendSubflows.handleTimeout(now);
     if (this.#recovery.isPersistentlyLost) {
       this.#channel.paths.handleUnanswered(now);
     }
     if (probes === 0) return;
+    this.#probesDue = probes;
+    this.#channel.sendSubflows.clear();
     if (this.#mtu.handleUnanswered(this.#recovery.probeCount, now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
@@ -237,7 +238,11 @@ export class Sender {
     const paths = this.#channel.paths;
     const at = Math.min(paths.deadline(), paths.giveUpAt, this.#endsAt);
     if (this.#state !== "sending") return at;
-    const data = Math.min(this.#mtu.deadline(), this.#recovery.deadline());
+    const data = Math.min(
+      this.#mtu.deadline(),
+      this.#recovery.deadline(),
+      this.#channel.sendSubflows.deadline(),
+    );
     return Math.min(at, data, this.#finAt);
   }
 
@@ -248,9 +253,13 @@ export class Sender {
   /** A path was found, or another one is used from now on. */
   #connect(now: number): void {
     const isFirst = this.#state === "connecting";
+    this.#channel.sendSubflows.clear();
     const isLocal = this.#localPaths.includes(this.#channel.paths.active);
     if (isFirst || !(isLocal && this.#isLocal)) {
-      this.#mtu.start(now, isLocal ? "local" : this.#isNear() ? "near" : "far");
+      this.#mtu.start(
+        now,
+        isLocal ? "local" : this.#isNear() ? "near" : "far",
+      );
       this.#recovery.start(now, this.#mtu.size);
     }
     this.#isLocal = isLocal;
@@ -299,14 +308,7 @@ export class Sender {
   #refetch(index: number): void {
     const block = this.#ack.refetchBlocks[index]!;
     const times = this.#ack.refetchTimes[index]!;
-    if (!this.#window.has(block)) return;
-    if ((this.#refetches.get(block) ?? 0) >= times) return;
-    // Only blocks of the window can be in here; older ones are forgotten.
-    for (const old of this.#refetches.keys()) {
-      if (!this.#window.has(old)) this.#refetches.delete(old);
-    }
-    this.#refetches.set(block, times);
-    this.#resend.pushBlock(block);
+    this.#resend.refetch(block, times, this.#window);
   }
 
   #handleDone(now: number): void {
@@ -320,6 +322,7 @@ export class Sender {
   }
 
   #pollData(out: Uint8Array, now: number): number {
+    this.#recovery.setSubflows(this.#channel.sendSubflows.count);
     if (!this.#recovery.hasRoom()) return 0;
     if (!this.#pickSlice()) {
       this.#recovery.handleAppLimited();
@@ -369,7 +372,7 @@ export class Sender {
         this.#sendOffset = 0;
       }
     }
-    this.#channel.path = this.#channel.paths.active;
+    this.#channel.addressData();
     return dataHeaderBytes + length;
   }
 
@@ -382,8 +385,7 @@ export class Sender {
     const { file, part } = digests;
     out.set(file, controlHeaderBytes);
     out.set(part, controlHeaderBytes + file.length);
-    const length = file.length + part.length;
-    return this.#channel.send(out, packetType.fin, length);
+    return this.#channel.send(out, packetType.fin, file.length + part.length);
   }
 
   #probeTimeout(): number {

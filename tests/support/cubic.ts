@@ -52,6 +52,8 @@ export class Cubic implements CongestionController {
     this.#datagramBytes = bytes;
   }
 
+  setSubflows(): void {}
+
   handleFirstRtt(rtt: number): void {
     this.#smoothedRtt = Math.max(rtt, 0.1);
   }

@@ -3,6 +3,7 @@ import type { EngineEvent } from "../../lib/transfer/transfer_event.ts";
 import type { CongestionController } from "../../lib/transfer/congestion.ts";
 import { FileOpener } from "../../lib/transfer/file_opener.ts";
 import { FileSealer } from "../../lib/transfer/file_sealer.ts";
+import { packetNumber } from "../../lib/transfer/packet.ts";
 import { Receiver } from "../../lib/transfer/receiver.ts";
 import { Sender } from "../../lib/transfer/sender.ts";
 import { TransferKeyPair } from "../../lib/transfer/transfer_keys.ts";
@@ -59,6 +60,8 @@ export class TransferPair {
   senderPath = 7;
   /** The path under which the sender sees the receiver. */
   receiverPath = 7;
+  /** Which subflow each datagram of the receiver left from, by its number. */
+  readonly #subflows = new Map<number, number>();
   /** Steps of the loop so far. */
   steps = 0;
   /** What the receiver wrote so far. */
@@ -174,7 +177,9 @@ export class TransferPair {
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.back.receive(this.now);
       if (bytes === undefined) break;
-      this.sender.handleDatagram(bytes, this.receiverPath, this.now);
+      const subflow = this.#subflows.get(packetNumber(bytes)) ?? 0;
+      const path = this.receiverPath + subflowPaths * subflow;
+      this.sender.handleDatagram(bytes, path, this.now);
     }
   }
 
@@ -191,6 +196,10 @@ export class TransferPair {
           isSender ? "sender" : "receiver",
         );
         if (bytes === undefined) continue;
+        const { transmitSubflow } = this.receiver;
+        if (!isSender && transmitSubflow > 0) {
+          this.#subflows.set(packetNumber(bytes), transmitSubflow);
+        }
         (isSender ? this.there : this.back).send(bytes, this.now);
       }
     }
@@ -274,5 +283,7 @@ export function testFile(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Between the path of the receiver's main socket and that of subflow 1. */
+export const subflowPaths = 100;
 const maxBatch = 10_000;
 const maxStepsAtOnce = 1_000;

@@ -57,8 +57,8 @@ Deno.test("ResendQueue passes over what arrived after all", () => {
 
 Deno.test("ResendQueue sends all of a block that failed, tag included", () => {
   const { sent, window, queue } = world(2);
-  queue.pushBlock(1);
-  queue.pushBlock(1);
+  queue.refetch(1, 1, window);
+  queue.refetch(1, 1, window);
   let bytes = 0;
   while (queue.next(sent, window, 700)) {
     assertEquals([queue.block, queue.offset], [1, bytes]);
@@ -66,6 +66,8 @@ Deno.test("ResendQueue sends all of a block that failed, tag included", () => {
     queue.advance(sent);
   }
   assertEquals(bytes, 3016);
-  queue.pushBlock(1);
+  queue.refetch(1, 1, window);
+  assertEquals(queue.next(sent, window, 700), false, "not news");
+  queue.refetch(1, 2, window);
   assert(queue.next(sent, window, 700), "again when it fails again");
 });

@@ -1,0 +1,85 @@
+/**
+ * When a receiver acknowledges (RFC 9000 §13.2): after so many datagrams or
+ * bytes, at once when something is missing or came twice, and otherwise a
+ * fraction of a round trip later.
+ */
+import type { Rtt } from "./rtt.ts";
+import { transferLimits } from "./transfer_limits.ts";
+
+/** The time of a receiver's next acknowledgement. */
+export class AckSchedule {
+  readonly #rtt: Rtt;
+  #largest = -1;
+  #largestAt = 0;
+  /** Weight and bytes of what arrived since the last acknowledgement. */
+  #unacked = 0;
+  #unackedBytes = 0;
+  #dueAt = Infinity;
+
+  constructor(rtt: Rtt) {
+    this.#rtt = rtt;
+  }
+
+  /** Largest packet number that arrived, -1 before the first. */
+  get largest(): number {
+    return this.#largest;
+  }
+
+  /** When that arrived, ms; 0 before the first. */
+  get largestAt(): number {
+    return this.#largestAt;
+  }
+
+  /** When the next acknowledgement is to leave, ms. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** A data datagram of `bytes` came; `isKnown` when it brought nothing new. */
+  handleData(
+    number: number,
+    bytes: number,
+    isKnown: boolean,
+    now: number,
+  ): void {
+    // A gap or a repetition is news the sender waits for.
+    const isOrdinary = number === this.#largest + 1 && !isKnown;
+    this.#unacked += isOrdinary ? 1 : oddWeight;
+    this.#unackedBytes += bytes;
+    if (number > this.#largest) {
+      this.#largest = number;
+      this.#largestAt = now;
+    }
+    const isMuch = this.#unacked >= ackEvery ||
+      (this.#unackedBytes >= ackBytes && this.#unacked >= 2);
+    if (isMuch) this.#dueAt = now;
+    else if (this.#dueAt === Infinity) this.#dueAt = now + this.#delay();
+  }
+
+  /** There is news that must not wait. */
+  hurry(now: number): void {
+    this.#dueAt = now;
+  }
+
+  /** An acknowledgement of everything left. */
+  handleSent(): void {
+    this.#unacked = 0;
+    this.#unackedBytes = 0;
+    this.#dueAt = Infinity;
+  }
+
+  #delay(): number {
+    if (!this.#rtt.isMeasured) return minAckDelayMs;
+    return Math.min(
+      Math.max(this.#rtt.min / 4, minAckDelayMs),
+      transferLimits.maxAckDelayMs,
+    );
+  }
+}
+
+/** Datagrams, and bytes, after which an acknowledgement leaves at once. */
+const ackEvery = 16;
+const ackBytes = 64 * 1024;
+/** What a datagram out of the ordinary counts for. */
+const oddWeight = 8;
+const minAckDelayMs = 1;

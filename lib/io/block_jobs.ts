@@ -21,8 +21,8 @@ export class BlockJobs {
         } else this.#openers.set(call.job, new FileOpener(call.fileKey));
         return undefined;
       case "skip":
-        sealer(this.#sealers, call.job).skip(call.bytes);
-        return { blocks: [], digests: undefined, spare: call.bytes };
+        sealer(this.#sealers, call.job).skip(call.checks);
+        return undefined;
       case "seal":
         return seal(sealer(this.#sealers, call.job), call.bytes);
       case "open": {

@@ -23,6 +23,7 @@ const allowed: Record<string, readonly string[]> = {
 /** Modules outside the project that pure code may use: computation only. */
 const pureModules = [
   "node:crypto",
+  "node:zlib",
   "@std/cli/parse-args",
   "get-east-asian-width",
   "@std/encoding/",

@@ -93,7 +93,10 @@ export interface TransferSummary {
   readonly rate: number;
   /** Bytes that were there from an earlier try; absent when none were. */
   readonly resumed?: number;
-  /** SHA-256 of the file, hexadecimal; absent when only the receiver told the end. */
+  /**
+   * ContentDigest of the file, hexadecimal; absent when only the receiver told
+   * the end.
+   */
   readonly digest?: string;
   /** Where the receiver put it; absent at the sender. */
   readonly path?: string;

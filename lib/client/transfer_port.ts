@@ -78,7 +78,7 @@ export type TransferFailure =
   | "disk" // the receiver has too little room or cannot write
   | "user_offline" // the other side ended its client
   | "unreachable" // no datagram of the other side came
-  | "integrity" // the whole file did not match its hash
+  | "integrity" // what came has not the digest that the sender says
   | "cancelled" // the other side stopped it
   | "internal";
 
@@ -130,7 +130,7 @@ export type TransferEvent =
     readonly resumed?: number;
     /** From the first datagram to the verified end, ms. */
     readonly ms: number;
-    /** Whole-file SHA-256, hexadecimal. */
+    /** ContentDigest of the whole file, hexadecimal. */
     readonly digest: string;
     /** The receiver's final path; absent at the sender. */
     readonly path?: string;

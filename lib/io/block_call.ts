@@ -9,7 +9,7 @@ import type { FileDigests, FileKey } from "../transfer/file_sealer.ts";
 /** Memory that changes threads. */
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A call; all but `start` and `end` are answered. */
+/** A call; `seal` and `open` are answered. */
 export type BlockCall =
   | {
     readonly call: "start";
@@ -17,7 +17,11 @@ export type BlockCall =
     readonly kind: "seal" | "open";
     readonly fileKey: FileKey;
   }
-  | { readonly call: "skip"; readonly job: number; readonly bytes: Bytes }
+  | {
+    readonly call: "skip";
+    readonly job: number;
+    readonly checks: Uint32Array;
+  }
   | { readonly call: "seal"; readonly job: number; readonly bytes: Bytes }
   | {
     readonly call: "open";

@@ -1,5 +1,5 @@
 /**
- * Seals, opens and hashes blocks in a thread of its own, one for all transfers of
+ * Seals and opens blocks in a thread of its own, one for all transfers of
  * a client: it is most of what a transfer costs, and while it lasts the socket
  * is not read and its small buffer overflows. Small files are not worth the
  * thread: their blocks are done on the spot.
@@ -16,8 +16,8 @@ import { BlockJobs } from "./block_jobs.ts";
 
 /** Seals one file. The memory of what is passed in is taken over. */
 export interface SealJob {
-  /** Hashes whole blocks before the first that is sealed. */
-  skip(bytes: Uint8Array<ArrayBuffer>): Promise<SealReply>;
+  /** Takes the CRC-32s of the blocks before the first that is sealed. */
+  skip(checks: Uint32Array): void;
   /** Seals the next blocks of the file. */
   seal(bytes: Uint8Array<ArrayBuffer>): Promise<SealReply>;
   /** Forgets the file; what is under way is answered. */
@@ -44,7 +44,7 @@ export class BlockThread {
   sealJob(fileKey: FileKey): SealJob {
     const job = this.#start("seal", fileKey);
     return {
-      skip: (bytes) => this.#ask({ call: "skip", job, bytes }),
+      skip: (checks) => this.#tell({ call: "skip", job, checks }),
       seal: (bytes) => this.#ask({ call: "seal", job, bytes }),
       end: () => this.#end(job),
     };

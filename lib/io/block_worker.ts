@@ -1,5 +1,5 @@
 /**
- * The thread of a {@link BlockThread}: seals, opens and hashes blocks. Loaded as
+ * The thread of a {@link BlockThread}: seals and opens blocks. Loaded as
  * a worker, never imported.
  */
 import type { BlockCall, BlockReply } from "./block_call.ts";

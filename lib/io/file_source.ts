@@ -4,6 +4,7 @@
  */
 import { basename } from "@std/path";
 import type { OfferedFile } from "../client/transfer_port.ts";
+import { ContentDigest } from "../transfer/content_digest.ts";
 import {
   blockCount,
   blockLength,
@@ -11,7 +12,7 @@ import {
 } from "../transfer/transfer_limits.ts";
 import { chunkBlocks, type FileChunk, type SharedFile } from "./shared_file.ts";
 import { SharedFiles } from "./shared_files.ts";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { ReceivedPart } from "../transfer/resume_map.ts";
 
 /** Why a file cannot be sent, with one line for people. */
@@ -66,25 +67,24 @@ export class FileSource {
   }
 
   /**
-   * Reads what the receiver says it has, from the start of the file, and adds it
-   * to `hash`, which is waited for; {@link read} then goes on behind it.
+   * Reads what the receiver says it has, from the start of the file;
+   * {@link read} then goes on behind it.
    *
    * @param isWanted Asked now and then; stops early when it says no.
+   * @returns The CRC-32 of each block of it; undefined when it was stopped.
    * @throws {SourceError} when it is not what is in the file.
    */
   async checkParts(
     parts: readonly ReceivedPart[],
-    hash: { update(bytes: Uint8Array): unknown },
     isWanted: () => boolean,
-  ): Promise<void> {
+  ): Promise<Uint32Array | undefined> {
+    const checks = new Uint32Array(parts.at(-1)?.endBlock ?? 0);
     let block = 0;
     for (const { endBlock, digest } of parts) {
-      const own = createHash("sha256");
+      const own = new ContentDigest();
       for (; block < endBlock; block++) {
-        if (!isWanted()) return;
-        const plaintext = await this.read(block);
-        await hash.update(plaintext);
-        own.update(plaintext);
+        if (!isWanted()) return undefined;
+        checks[block] = own.update(await this.read(block));
       }
       if (!timingSafeEqual(own.digest(), digest)) {
         throw new SourceError(
@@ -93,6 +93,7 @@ export class FileSource {
         );
       }
     }
+    return checks;
   }
 
   /**

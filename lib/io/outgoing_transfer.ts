@@ -152,6 +152,7 @@ export class OutgoingTransfer {
     this.#isReading = true;
     try {
       if (!this.#arePartsChecked) await this.#checkParts();
+      if (this.#isEnded) return;
       const bytes = this.#spare.pop() ?? new Uint8Array(batchBytes);
       let length = 0;
       let block = first;
@@ -209,10 +210,9 @@ export class OutgoingTransfer {
 
   async #checkParts(): Promise<void> {
     const { source, parts } = this.#options;
-    const hash = {
-      update: (bytes: Uint8Array) => this.#sealing.skip(bytes.slice()),
-    };
-    await source.checkParts(parts, hash, () => !this.#isEnded);
+    const checks = await source.checkParts(parts, () => !this.#isEnded);
+    if (checks === undefined || this.#isEnded) return;
+    this.#sealing.skip(checks);
     this.#arePartsChecked = true;
   }
 

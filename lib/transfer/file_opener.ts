@@ -1,23 +1,23 @@
 /**
  * Turns sealed blocks, which come in any order, into the plaintext of a file in
- * order, and hashes it on the way. Apart from the {@link Receiver}, because it is
- * what costs most: a shell may run it in a thread of its own.
+ * order, and computes its digest on the way. Apart from the {@link Receiver},
+ * because it is what costs most: a shell may run it in a thread of its own.
  */
-import { createHash } from "node:crypto";
 import { BlockSealer } from "./block_sealer.ts";
+import { ContentDigest } from "./content_digest.ts";
 import type { FileKey } from "./file_sealer.ts";
 
 /** A block in its turn. */
 export interface OpenedBlock {
   readonly plaintext: Uint8Array;
-  /** SHA-256 of what the transfer has carried up to the end of this block. */
+  /** Of what the transfer has carried up to the end of this block. */
   readonly digest: Uint8Array;
 }
 
 /** Opens one file. */
 export class FileOpener {
   readonly #sealer: BlockSealer;
-  readonly #hash = createHash("sha256");
+  readonly #digest = new ContentDigest();
   /** Opened blocks whose turn has not come; the window bounds them. */
   readonly #early = new Map<number, Uint8Array>();
   #next: number;
@@ -42,9 +42,8 @@ export class FileOpener {
       const next = this.#early.get(this.#next);
       if (next === undefined) return opened;
       this.#early.delete(this.#next++);
-      this.#hash.update(next);
-      const digest = new Uint8Array(this.#hash.copy().digest());
-      opened.push({ plaintext: next, digest });
+      this.#digest.update(next);
+      opened.push({ plaintext: next, digest: this.#digest.digest() });
     }
   }
 }

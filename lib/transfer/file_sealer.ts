@@ -1,10 +1,10 @@
 /**
- * Turns the plaintext of a file into sealed blocks, in order, and hashes it on
- * the way. Apart from the {@link Sender}, because it is what costs most: a shell
- * may run it in a thread of its own.
+ * Turns the plaintext of a file into sealed blocks, in order, and computes its
+ * digest on the way. Apart from the {@link Sender}, because it is what costs
+ * most: a shell may run it in a thread of its own.
  */
-import { createHash, type Hash } from "node:crypto";
 import { BlockSealer, type SealedBlock } from "./block_sealer.ts";
+import { ContentDigest } from "./content_digest.ts";
 import { blockCount } from "./transfer_limits.ts";
 
 /** What a {@link FileSealer} or a FileOpener is made from. */
@@ -21,9 +21,9 @@ export interface FileKey {
 
 /** What the receiver checks the file by. */
 export interface FileDigests {
-  /** SHA-256 of the whole file. */
+  /** {@link ContentDigest} of the whole file. */
   readonly file: Uint8Array;
-  /** SHA-256 of what this transfer carries of it. */
+  /** {@link ContentDigest} of what this transfer carries of it. */
   readonly part: Uint8Array;
 }
 
@@ -31,35 +31,37 @@ export interface FileDigests {
 export class FileSealer {
   readonly #sealer: BlockSealer;
   readonly #blocks: number;
-  readonly #fileHash = createHash("sha256");
+  readonly #file = new ContentDigest();
   /** Undefined when the transfer carries the whole file. */
-  readonly #partHash: Hash | undefined;
+  readonly #part: ContentDigest | undefined;
   #next: number;
 
   constructor({ key, id, size, firstBlock }: FileKey) {
     this.#sealer = new BlockSealer(key, id, size);
     this.#blocks = blockCount(size);
-    this.#partHash = firstBlock > 0 ? createHash("sha256") : undefined;
+    this.#part = firstBlock > 0 ? new ContentDigest() : undefined;
     this.#next = firstBlock;
   }
 
-  /** Hashes what comes before the first block; the receiver has it. */
-  skip(plaintext: Uint8Array): void {
-    this.#fileHash.update(plaintext);
+  /**
+   * Takes the CRC-32s of all blocks before the first, which the receiver has,
+   * into the digest of the file.
+   */
+  skip(checks: Uint32Array): void {
+    for (const check of checks) this.#file.add(check);
   }
 
   /** Seals the next block. */
   seal(plaintext: Uint8Array): SealedBlock {
-    this.#fileHash.update(plaintext);
-    this.#partHash?.update(plaintext);
+    const check = this.#file.update(plaintext);
+    this.#part?.add(check);
     return this.#sealer.seal(this.#next++, plaintext);
   }
 
-  /** Once every block is sealed; undefined until then. To be called once. */
+  /** Once every block is sealed; undefined until then. */
   digests(): FileDigests | undefined {
     if (this.#next < this.#blocks) return undefined;
-    const file = new Uint8Array(this.#fileHash.digest());
-    const part = this.#partHash?.digest();
-    return { file, part: part === undefined ? file : new Uint8Array(part) };
+    const file = this.#file.digest();
+    return { file, part: this.#part?.digest() ?? file };
   }
 }

@@ -155,7 +155,7 @@ export class ReceiveWindow {
   /**
    * The oldest block handed out is written: its place is free.
    *
-   * @returns SHA-256 of what was carried up to its end.
+   * @returns The digest of what was carried up to its end.
    */
   handleWritten(): Uint8Array {
     const slot = this.#slot(this.#written);

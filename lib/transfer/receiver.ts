@@ -7,14 +7,15 @@
  * {@link Receiver.pollTimeout}.
  *
  * Blocks are handed out to be opened as they complete, come back in order, and
- * are handed out to be written, so what comes is hashed once, on its way to the
- * disk. A resumed transfer hashes its own part only: the sender has checked the
- * parts before it (see resume_map.ts).
+ * are handed out to be written, so the digest of what comes is computed once, on
+ * its way to the disk. A resumed transfer has the digest of its own part only:
+ * the sender has checked the parts before it (see resume_map.ts).
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
 import { AckSchedule } from "./ack_schedule.ts";
 import type { CloseReason } from "./close_reason.ts";
+import { ContentDigest } from "./content_digest.ts";
 import {
   ControlChannel,
   type EndOptions,
@@ -50,12 +51,12 @@ export class Receiver {
   readonly #refetches: number[] = [];
   #state: "connecting" | "receiving" | "verified" | "stored" | "finished" =
     "connecting";
-  /** SHA-256 of the whole file, as the sender says. */
+  /** Of the whole file, as the sender says. */
   #digest: Uint8Array | undefined;
-  /** SHA-256 of the part that this transfer carries. */
+  /** Of the part that this transfer carries. */
   #partDigest: Uint8Array | undefined;
-  /** SHA-256 of what this transfer has carried and is written. */
-  #writtenDigest: Uint8Array = emptyDigest;
+  /** Of what this transfer has carried and is written. */
+  #writtenDigest = new ContentDigest().digest();
   readonly #acks: AckSchedule;
   #sentLimit = 0;
   #doneAt = Infinity;
@@ -371,8 +372,6 @@ export class Receiver {
 
 const corrupt: EngineEvent = { type: "corrupt" };
 const digestBytes = 32;
-/** SHA-256 of nothing, the digest of an empty file. */
-const emptyDigest = new Uint8Array(createHash("sha256").digest());
 /** Blocks the window may open before the sender is told. */
 const limitStep = 8;
 const maxDoneTries = 8;

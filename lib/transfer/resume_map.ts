@@ -2,9 +2,9 @@
  * What a receiver has of a file that did not arrive whole (DESIGN.md §6), kept
  * in a small file beside `NAME.part` and told to a sender that offers the same
  * file again. Each session that wrote to the file adds one part: where it ended
- * and the SHA-256 of what it wrote. So nothing that is on the disk is ever read
- * again to hash it; the sender, who has the file anyway, checks the parts
- * against its own copy before it goes on.
+ * and the digest of what it wrote (see content_digest.ts). So nothing that is on
+ * the disk is ever read again for it; the sender, who has the file anyway, checks
+ * the parts against its own copy before it goes on.
  */
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
@@ -13,7 +13,7 @@ import { blockCount, transferLimits } from "./transfer_limits.ts";
 export interface ReceivedPart {
   /** Where it ends: a number of blocks from the start of the file. */
   readonly endBlock: number;
-  /** SHA-256 of its bytes. */
+  /** Of its blocks, by {@link ContentDigest}. */
   readonly digest: Uint8Array;
 }
 
@@ -137,4 +137,4 @@ function isSize(value: unknown): value is number {
 }
 
 /** Of the map file. */
-const format = "parley part 1";
+const format = "parley part 2";

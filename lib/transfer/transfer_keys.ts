@@ -50,7 +50,7 @@ export class TransferKeyPair {
     const keys = role === "sender"
       ? [this.publicKey, peerKey]
       : [peerKey, this.publicKey];
-    const info = `parley transfer 1 ${keys.join(" ")}`;
+    const info = `parley transfer 2 ${keys.join(" ")}`;
     const bytes = new Uint8Array(
       hkdfSync("sha256", secret, id, info, 3 * keyBytes + headerKeyBytes),
     );

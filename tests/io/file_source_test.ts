@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { decodeHex } from "@std/encoding/hex";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { FileSource, SourceError } from "../../lib/io/file_source.ts";
@@ -6,6 +6,8 @@ import {
   blockCount,
   transferLimits,
 } from "../../lib/transfer/transfer_limits.ts";
+import { ContentDigest } from "../../lib/transfer/content_digest.ts";
+import { contentDigestOf } from "../support/content_digest_of.ts";
 import { testFile } from "../support/transfer_pair.ts";
 
 const { blockBytes } = transferLimits;
@@ -24,8 +26,8 @@ async function withFile(
   }
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
+function digestOf(bytes: Uint8Array): Uint8Array {
+  return decodeHex(contentDigestOf(bytes));
 }
 
 Deno.test("FileSource.read: every block of files of awkward sizes", async () => {
@@ -64,19 +66,20 @@ Deno.test("FileSource.checkParts: goes on behind what the receiver has", async (
   const bytes = testFile(6 * blockBytes);
   await withFile(bytes, async (path) => {
     const source = await FileSource.open(path);
-    const hash = createHash("sha256");
     const parts = [2, 5].map((endBlock, index) => ({
       endBlock,
-      digest: sha256(
+      digest: digestOf(
         bytes.subarray(index === 0 ? 0 : 2 * blockBytes, endBlock * blockBytes),
       ),
     }));
-    await source.checkParts(parts, hash, () => true);
+    const checks = await source.checkParts(parts, () => true);
     assertEquals(await source.read(5), bytes.subarray(5 * blockBytes));
-    const digest: Uint8Array = hash.digest();
+    assertEquals(checks?.length, 5);
+    const digest = new ContentDigest();
+    for (const check of checks ?? []) digest.add(check);
     assertEquals(
-      [...digest],
-      [...sha256(bytes.subarray(0, 5 * blockBytes))],
+      digest.digest(),
+      digestOf(bytes.subarray(0, 5 * blockBytes)),
     );
     source.close();
   });
@@ -85,7 +88,7 @@ Deno.test("FileSource.checkParts: goes on behind what the receiver has", async (
 Deno.test("FileSource.checkParts: one byte of difference is refused", async () => {
   const bytes = testFile(3 * blockBytes);
   await withFile(bytes, async (path) => {
-    const digest = sha256(bytes.subarray(0, 2 * blockBytes));
+    const digest = digestOf(bytes.subarray(0, 2 * blockBytes));
     const source = await FileSource.open(path);
     const changed = bytes.slice();
     changed[blockBytes]! ^= 1;
@@ -94,12 +97,26 @@ Deno.test("FileSource.checkParts: one byte of difference is refused", async () =
       () =>
         source.checkParts(
           [{ endBlock: 2, digest }],
-          createHash("sha256"),
           () => true,
         ),
       SourceError,
       "from the start",
     );
+    source.close();
+  });
+});
+
+Deno.test("FileSource.checkParts: stops when it is no longer wanted", async () => {
+  const bytes = testFile(4 * blockBytes);
+  await withFile(bytes, async (path) => {
+    const digest = digestOf(bytes.subarray(0, 3 * blockBytes));
+    const source = await FileSource.open(path);
+    let asked = 0;
+    const checks = await source.checkParts(
+      [{ endBlock: 3, digest }],
+      () => ++asked < 3,
+    );
+    assertEquals([checks, asked], [undefined, 3]);
     source.close();
   });
 });

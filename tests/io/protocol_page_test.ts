@@ -17,6 +17,8 @@ import {
   decodeServerFrame,
   eventNames,
 } from "../../lib/protocol/server_frame.ts";
+import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { contentDigestOf } from "../support/content_digest_of.ts";
 import { partsOf, transcriptOf } from "../support/protocol_identity.ts";
 
 const page = Deno.readTextFileSync(
@@ -47,6 +49,20 @@ Deno.test("PROTOCOL.md's examples are frames", () => {
       assert("request" in decodeRequest(frame), frame);
     } else assert(decodeServerFrame(frame).kind !== "unknown", frame);
   }
+});
+
+Deno.test("PROTOCOL.md's content digests are what clients compute", () => {
+  const nine = new TextEncoder().encode("123456789");
+  const two = new Uint8Array(transferLimits.blockBytes + nine.length);
+  two.set(nine, transferLimits.blockBytes);
+  const section = page.slice(page.indexOf("\n### Content digest\n"));
+  const values = section.match(/`[0-9a-f]{64}`/g)?.slice(0, 3);
+  assertEquals(
+    values,
+    [new Uint8Array(0), nine, two].map((file) =>
+      `\`${contentDigestOf(file)}\``
+    ),
+  );
 });
 
 Deno.test("PROTOCOL.md's test vector of signed offers is what clients sign", () => {

@@ -10,6 +10,7 @@ import { systemClock } from "../../lib/io/system_clock.ts";
 import { systemRandom } from "../../lib/io/system_random.ts";
 import { TransferService } from "../../lib/io/transfer_service.ts";
 import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { contentDigestOf } from "../support/content_digest_of.ts";
 import { testFile } from "../support/transfer_pair.ts";
 import { UdpProxy } from "../support/udp_proxy.ts";
 
@@ -127,6 +128,10 @@ async function write(world: World, name: string, bytes: Uint8Array) {
   return path;
 }
 
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
 async function names(folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name } of Deno.readDir(folder)) found.push(name);
@@ -142,7 +147,7 @@ Deno.test("TransferService sends files of every size, verified", async () => {
       const id = await start(world, path);
       const done = await world.receiver.event(id, "done");
       const sent = await world.sender.event(id, "done");
-      const digest = createHash("sha256").update(bytes).digest("hex");
+      const digest = contentDigestOf(bytes);
       assertEquals([done.digest, sent.digest], [digest, digest]);
       assertEquals([done.bytes, sent.bytes], [size, size]);
       assertEquals(
@@ -150,10 +155,7 @@ Deno.test("TransferService sends files of every size, verified", async () => {
         join(world.downloads, `yoda_film ${size}.mp4`),
       );
       const stored = await Deno.readFile(done.path ?? "");
-      assertEquals(
-        createHash("sha256").update(stored).digest("hex"),
-        digest,
-      );
+      assertEquals(sha256(stored), sha256(bytes));
       await Deno.remove(path);
     }
     const left = await names(world.downloads);
@@ -238,7 +240,7 @@ Deno.test("TransferService reads a file once for several receivers", async () =>
         const id = await start(world, path, reader);
         return (await world.sender.event(id, "done")).digest;
       }));
-      const expected = createHash("sha256").update(bytes).digest("hex");
+      const expected = contentDigestOf(bytes);
       assertEquals(new Set(digests), new Set([expected]));
       assertEquals(digests.length, readers.length);
       assert(total >= size && total < 1.9 * size, `${total} bytes were read`);
@@ -353,10 +355,10 @@ Deno.test("TransferService over a link that is far, slow, and loses and damages"
     });
     const id = await start(world, path, "yoda", proxy);
     const done = await receiver.event(id, "done");
-    const digest = createHash("sha256").update(bytes).digest("hex");
+    const digest = contentDigestOf(bytes);
     assertEquals((await sender.event(id, "done")).digest, digest);
     const stored = await Deno.readFile(done.path ?? "");
-    assertEquals(createHash("sha256").update(stored).digest("hex"), digest);
+    assertEquals(sha256(stored), sha256(bytes));
     // Half a second at the rate of the link; most of the rest is the start.
     assert(done.ms < 8_000, `${done.ms} ms`);
   });
@@ -367,7 +369,7 @@ Deno.test("TransferService goes on with a file after the network was lost", asyn
     const { sender, receiver } = world;
     const bytes = testFile(40_000_000);
     const path = await write(world, "film.mp4", bytes);
-    const digest = createHash("sha256").update(bytes).digest("hex");
+    const digest = contentDigestOf(bytes);
     // Twice given up by the engines, then by the user before they do.
     let had = 0;
     for (const isPatient of [true, true, false]) {
@@ -397,7 +399,7 @@ Deno.test("TransferService goes on with a file after the network was lost", asyn
     const sent = await sender.event(id, "done");
     assertEquals([done.digest, sent.digest], [digest, digest]);
     const stored = await Deno.readFile(done.path ?? "");
-    assertEquals(createHash("sha256").update(stored).digest("hex"), digest);
+    assertEquals(sha256(stored), sha256(bytes));
     assertEquals(done.resumed, sent.resumed);
     // A few blocks may have been under way to the disk.
     assert((done.resumed ?? 0) > had - 3_000_000, `${done.resumed} of ${had}`);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EngineEvent } from "../../lib/transfer/transfer_event.ts";
 import type { CongestionController } from "../../lib/transfer/congestion.ts";
+import { ContentDigest } from "../../lib/transfer/content_digest.ts";
 import { FileOpener } from "../../lib/transfer/file_opener.ts";
 import { FileSealer } from "../../lib/transfer/file_sealer.ts";
 import { packetNumber } from "../../lib/transfer/packet.ts";
@@ -29,7 +30,7 @@ export interface PairOptions {
   readonly before?: number;
   /** Blocks below are there already. */
   readonly firstBlock?: number;
-  /** What the sender hashes before its first block. */
+  /** What the sender's file begins with, before its first block. */
   readonly skipped?: Uint8Array;
   /** How long the receiver's disk takes for a block, ms. */
   readonly writeMs?: number;
@@ -110,7 +111,9 @@ export class TransferPair {
     const fileKey = { ...common, key: keys.block };
     this.#sealer = new FileSealer(fileKey);
     this.#opener = new FileOpener(fileKey);
-    if (options.skipped !== undefined) this.#sealer.skip(options.skipped);
+    if (options.skipped !== undefined) {
+      this.#sealer.skip(checksOf(options.skipped));
+    }
     this.sender = new Sender({
       ...common,
       keys,
@@ -268,6 +271,17 @@ export class TransferPair {
       }
     }
   }
+}
+
+/** The CRC-32s of blocks. */
+function checksOf(bytes: Uint8Array): Uint32Array {
+  const digest = new ContentDigest();
+  const checks: number[] = [];
+  for (let at = 0; at < bytes.length; at += transferLimits.blockBytes) {
+    const block = bytes.subarray(at, at + transferLimits.blockBytes);
+    checks.push(digest.update(block));
+  }
+  return Uint32Array.from(checks);
 }
 
 /** `length` bytes that do not repeat with any block. */

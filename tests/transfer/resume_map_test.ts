@@ -51,7 +51,7 @@ Deno.test("ResumeMap.decode: whatever is wrong, there is no map", () => {
     [],
     "x",
     {},
-    { ...good, format: "parley part 2" },
+    { ...good, format: "parley part 1" },
     { ...good, size: -1 },
     { ...good, size: 1.5 },
     { ...good, size: "1000" },

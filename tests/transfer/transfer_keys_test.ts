@@ -1,3 +1,4 @@
+import { hkdfSync } from "node:crypto";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex, encodeHex } from "@std/encoding/hex";
@@ -29,6 +30,30 @@ Deno.test("TransferKeyPair.agree gives both ends the same keys", () => {
   const all = [a.block, a.senderControl, a.receiverControl, a.header]
     .map((key) => encodeBase64Url(key));
   assertEquals(new Set(all).size, 4);
+});
+
+Deno.test("TransferKeyPair.agree: the keys of PROTOCOL.md", () => {
+  // The keys and the shared secret of RFC 7748 §6.1.
+  const alice = new TransferKeyPair({
+    bytes: () =>
+      decodeHex(
+        "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+      ),
+  });
+  const bob = encodeBase64Url(decodeHex(
+    "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f",
+  ));
+  const secret = decodeHex(
+    "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742",
+  );
+  const info = `parley transfer 2 ${alice.publicKey} ${bob}`;
+  const bytes = new Uint8Array(hkdfSync("sha256", secret, id, info, 104));
+  assertEquals(alice.agree(bob, id, "sender"), {
+    block: bytes.subarray(0, 32),
+    senderControl: bytes.subarray(32, 64),
+    receiverControl: bytes.subarray(64, 96),
+    header: bytes.subarray(96),
+  });
 });
 
 Deno.test("TransferKeyPair.agree binds keys to offer and roles", () => {

@@ -221,8 +221,9 @@ export class Bbr implements CongestionController {
       return;
     }
     const isStartup = this.#phase === "startup";
+    // What waits on the way also bridges the pauses between acknowledgements.
     const target = this.#bytesFor(isStartup ? startupGain : 1) +
-      (isStartup ? 0 : this.#queueBytes()) + this.#extraBytes();
+      Math.max(isStartup ? 0 : this.#queueBytes(), this.#extraBytes());
     const grown = isStartup
       ? Math.max(target, this.#window + sample.acked)
       : target;

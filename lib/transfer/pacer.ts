@@ -72,6 +72,6 @@ export class Pacer {
 
 /** What a timer of the shell may be late. */
 const timerMs = 2.5;
-/** A third of what fits into the usual receive buffer. */
-const burstDatagrams = 32;
+/** Two thirds of what fits into the usual receive buffer. */
+const burstDatagrams = 64;
 const minBurstBytes = 4 * 1200;

@@ -3,11 +3,11 @@
  * a few sizes go out together; the largest answered is used. Loss of a probe is
  * no sign of congestion. Where the other end is near, datagrams larger than a
  * packet are tried, too: the system cuts them into fragments for a fraction of
- * what sending as many datagrams costs. That is given up where more than a few are
- * lost: one lost fragment loses them all, and what has come of an incomplete
- * datagram fills the receiving system's memory for half a minute. When data stops arriving at the size in use, the path
- * may have changed to one that swallows it: back to the smallest, and up again
- * some time later.
+ * what sending as many datagrams costs. They get smaller where more than a few
+ * are lost: one lost fragment loses them all, and what has come of an incomplete
+ * datagram fills the receiving system's memory for half a minute. When data
+ * stops arriving at the size in use, the path may have changed to one that
+ * swallows it: back to the smallest, and up again some time later.
  */
 import { transferLimits } from "./transfer_limits.ts";
 
@@ -15,6 +15,8 @@ import { transferLimits } from "./transfer_limits.ts";
 export class MtuProber {
   #size: number = transferLimits.minDatagramBytes;
   #sizes: readonly number[] = [];
+  /** Sizes beyond a packet are among them, or were. */
+  #mayFragment = false;
   #triesLeft = 0;
   #index = 0;
   #nextAt = Infinity;
@@ -32,6 +34,7 @@ export class MtuProber {
   start(now: number, nearness: Nearness): void {
     this.#size = transferLimits.minDatagramBytes;
     this.#sizes = sizesOf[nearness];
+    this.#mayFragment = nearness === "near";
     this.#retryMs = retryMs;
     this.#begin(now);
   }
@@ -40,6 +43,7 @@ export class MtuProber {
   handleNear(now: number): void {
     if (this.#sizes !== sizesOf.far) return;
     this.#sizes = sizesOf.near;
+    this.#mayFragment = true;
     this.#retryMs = retryMs;
     this.#begin(now);
   }
@@ -76,8 +80,8 @@ export class MtuProber {
   }
 
   /**
-   * `sent` and `lost` data datagrams so far; true when they shrink to one packet
-   * each because too many of the last ones were lost.
+   * `sent` and `lost` data datagrams so far; true when they shrink to fewer
+   * packets each because too many of the last ones were lost.
    *
    * @param isStarting The rate is still being found: lost ones tell nothing.
    */
@@ -87,10 +91,10 @@ export class MtuProber {
     const share = (lost - this.#lostBefore) / recent;
     this.#sentBefore = sent;
     this.#lostBefore = lost;
-    if (this.#sizes !== sizesOf.near || this.#size <= packetBytes) return false;
+    if (!this.#mayFragment || this.#size <= packetBytes) return false;
     if (isStarting || share <= maxLossShare) return false;
-    this.#sizes = networkSizes;
-    this.#size = packetBytes;
+    this.#sizes = this.#sizes.filter((size) => size < this.#size);
+    this.#size = this.#sizes.at(-1) ?? packetBytes;
     return true;
   }
 
@@ -105,7 +109,7 @@ export class MtuProber {
       return false;
     }
     if (this.#size === transferLimits.minDatagramBytes) return false;
-    if (this.#sizes === sizesOf.near) this.#sizes = networkSizes;
+    if (this.#mayFragment) this.#sizes = networkSizes;
     this.#size = transferLimits.minDatagramBytes;
     this.#begin(now + this.#retryMs);
     return true;
@@ -131,8 +135,8 @@ export const networkSizes: readonly number[] = [1372, 1452, packetBytes];
 const maxLossShare = 0.015;
 const sizesOf = {
   far: [...networkSizes],
-  /** 6 and 18 full packets of Ethernet each, over IPv4. */
-  near: [...networkSizes, 8_872, 26_632],
+  /** 6, 18 and 36 full packets of Ethernet each, over IPv4. */
+  near: [...networkSizes, 8_872, 26_632, 53_272],
   local: [1452, 8_952, 26_244, 65_507],
 } as const;
 

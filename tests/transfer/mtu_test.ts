@@ -33,12 +33,17 @@ Deno.test("MtuProber sends fragments to those who are near, until they get lost"
   const mtu = new MtuProber();
   mtu.start(0, "near");
   const sizes = probes(mtu, 0);
-  assertEquals(sizes, [1372, 1452, 1472, 8872, 26_632]);
-  mtu.handleProbed(26_632);
+  assertEquals(sizes, [1372, 1452, 1472, 8872, 26_632, 53_272]);
+  mtu.handleProbed(53_272);
   assertEquals(mtu.handleLoss(5_000, 500, true), false);
   assertEquals(mtu.handleLoss(6_100, 500, false), false);
   assertEquals(mtu.handleLoss(6_200, 600, false), false);
-  assertEquals(mtu.handleLoss(7_300, 600, false), true);
+  for (const [round, smaller] of [26_632, 8872, 1472].entries()) {
+    const sent = 7_300 + 1_100 * round;
+    assertEquals(mtu.handleLoss(sent, 600 + 20 * round, false), true);
+    assertEquals(mtu.size, smaller);
+  }
+  assertEquals(mtu.handleLoss(20_000, 10_000, false), false);
   assertEquals(mtu.size, 1472);
   assertEquals(probes(mtu, 100_000), []);
   mtu.handleNear(100_000);
@@ -50,7 +55,7 @@ Deno.test("MtuProber finds out later that the other end is near", () => {
   mtu.start(0, "far");
   mtu.handleProbed(1472);
   mtu.handleNear(50);
-  assertEquals(probes(mtu, 50), [8872, 26_632]);
+  assertEquals(probes(mtu, 50), [8872, 26_632, 53_272]);
   assertEquals(mtu.size, 1472);
 });
 

@@ -221,9 +221,8 @@ export class Bbr implements CongestionController {
       return;
     }
     const isStartup = this.#phase === "startup";
-    // What waits on the way also bridges the pauses between acknowledgements.
     const target = this.#bytesFor(isStartup ? startupGain : 1) +
-      Math.max(isStartup ? 0 : this.#queueBytes(), this.#extraBytes());
+      (isStartup ? 0 : this.#queueBytes()) + this.#extraBytes();
     const grown = isStartup
       ? Math.max(target, this.#window + sample.acked)
       : target;

@@ -25,8 +25,8 @@ export async function writeFileAtomically(
   const target = await resolveLink(path);
   const folder = dirname(target);
   const info = await statOrUndefined(target);
-  const unique = crypto.randomUUID().slice(0, 8);
-  const temporary = join(folder, `.${basename(target)}.${unique}.tmp`);
+  const unique = crypto.randomUUID().slice(0, uniqueLetters);
+  const temporary = join(folder, temporaryName(target, unique));
   try {
     const file = await Deno.open(temporary, {
       write: true,
@@ -72,6 +72,25 @@ export async function updateFileAtomically(
   } finally {
     lock?.close();
   }
+}
+
+/**
+ * Removes what a process that was killed while it wrote the file at `path` left
+ * beside it. Only for whoever knows that nobody writes it now.
+ */
+export async function removeTemporaries(path: string): Promise<void> {
+  const folder = dirname(path);
+  const [start = "", end = ""] = temporaryName(path, "\0").split("\0");
+  const length = start.length + uniqueLetters + end.length;
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    const isOurs = isFile && name.length === length &&
+      name.startsWith(start) && name.endsWith(end);
+    if (isOurs) await Deno.remove(join(folder, name)).catch(() => {});
+  }
+}
+
+function temporaryName(path: string, unique: string): string {
+  return `.${basename(path)}.${unique}.tmp`;
 }
 
 /** The file's text, or `undefined` when there is none. @throws as above. */
@@ -154,3 +173,5 @@ async function lockFolder(folder: string): Promise<Deno.FsFile | undefined> {
     return undefined;
   }
 }
+
+const uniqueLetters = 8;

@@ -11,7 +11,7 @@ import {
   ResumeMap,
 } from "../transfer/resume_map.ts";
 import { blockLength, transferLimits } from "../transfer/transfer_limits.ts";
-import { writeFileAtomically } from "./atomic_file.ts";
+import { removeTemporaries, writeFileAtomically } from "./atomic_file.ts";
 
 /** An open part; made by {@link PartFile.open}. */
 export class PartFile {
@@ -60,6 +60,7 @@ export class PartFile {
       return undefined;
     }
     try {
+      await removeTemporaries(path + mapSuffix);
       const { size } = await handle.stat();
       const start = bytesOf(map);
       if (!map.matches(identity) || size < start) {
@@ -213,6 +214,7 @@ export async function removeStaleParts(
       if ((await lstat(path)) === undefined) await remove(mapPath);
       continue;
     }
+    await removeTemporaries(mapPath);
     handle.close();
     await remove(mapPath);
     await remove(path);

@@ -90,10 +90,9 @@ Deno.test("resume: after kill -9 of the receiver", async () => {
     had = await half(luke);
     await luke.process.kill();
   }
-  assertEquals(folders.names(), [
-    "yoda_film.mp4.part",
-    "yoda_film.mp4.part.map",
-  ]);
+  // It may have died while it wrote its map anew.
+  const names = folders.names().filter((name) => !name.endsWith(".tmp"));
+  assertEquals(names, ["yoda_film.mp4.part", "yoda_film.mp4.part.map"]);
   await using luke = await logIn(server, "luke", { args });
   await resume(folders, yoda, luke, had);
 });

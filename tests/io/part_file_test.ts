@@ -49,6 +49,21 @@ Deno.test("PartFile.open: goes on behind what was recorded", async () => {
   });
 });
 
+Deno.test("PartFile.open: removes what was left of a map that was being written", async () => {
+  await withPath(async (path, folder) => {
+    await leave(path, 3);
+    const kept = [".film.part.map.0c65acc5.tmp", ".yoda_film.mp4.part.map.tmp"];
+    const left = ".yoda_film.mp4.part.map.0c65acc5.tmp";
+    for (const name of [...kept, left]) {
+      await Deno.writeTextFile(join(folder, name), "{");
+    }
+    (await PartFile.open(path, identity))?.close();
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const part = ["yoda_film.mp4.part", "yoda_film.mp4.part.map"];
+    assertEquals(names, [...kept, ...part]);
+  });
+});
+
 Deno.test("PartFile.open: another version starts from nothing", async () => {
   await withPath(async (path) => {
     await leave(path, 3);

@@ -58,7 +58,8 @@ Deno.test("PartFile.open: removes what was left of a map that was being written"
       await Deno.writeTextFile(join(folder, name), "{");
     }
     (await PartFile.open(path, identity))?.close();
-    const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    const names = entries.map(({ name }) => name).sort();
     const part = ["yoda_film.mp4.part", "yoda_film.mp4.part.map"];
     assertEquals(names, [...kept, ...part]);
   });

@@ -4,10 +4,11 @@
  * no sign of congestion. Where the other end is near, datagrams larger than a
  * packet are tried, too: the system cuts them into fragments for a fraction of
  * what sending as many datagrams costs. They get smaller where more than a few
- * are lost: one lost fragment loses them all, and what has come of an incomplete
- * datagram fills the receiving system's memory for half a minute. When data
- * stops arriving at the size in use, the path may have changed to one that
- * swallows it: back to the smallest, and up again some time later.
+ * get lost for a while: one lost fragment loses all, and what has come of the
+ * others fills the receiving system's memory for half a minute, or until the 16
+ * bits that number datagrams come round. When data stops arriving at the size in
+ * use, the path may have changed to one that swallows it: back to the smallest,
+ * and up again some time later.
  */
 import { transferLimits } from "./transfer_limits.ts";
 
@@ -17,6 +18,8 @@ export class MtuProber {
   #sizes: readonly number[] = [];
   /** Sizes beyond a packet are among them, or were. */
   #mayFragment = false;
+  /** They may still be tried on this path. */
+  #canFragment = false;
   #triesLeft = 0;
   #index = 0;
   #nextAt = Infinity;
@@ -24,25 +27,32 @@ export class MtuProber {
   #unansweredAt = 0;
   #sentBefore = 0;
   #lostBefore = 0;
+  /** Lost datagrams beyond the share that may get lost. */
+  #excessLost = 0;
 
   /** Bytes of UDP payload that are known to arrive. */
   get size(): number {
     return this.#size;
   }
 
-  /** Starts over on a new path, which may be `near`. */
-  start(now: number, nearness: Nearness): void {
+  /** Starts over on a new path; `isLocal` when it ends on this machine. */
+  start(now: number, isLocal: boolean): void {
     this.#size = transferLimits.minDatagramBytes;
-    this.#sizes = sizesOf[nearness];
-    this.#mayFragment = nearness === "near";
+    this.#sizes = isLocal ? localSizes : networkSizes;
+    this.#mayFragment = false;
+    this.#canFragment = !isLocal;
     this.#retryMs = retryMs;
     this.#begin(now);
   }
 
-  /** The path turned out to be near after all: tries what that allows. */
-  handleNear(now: number): void {
-    if (this.#sizes !== sizesOf.far) return;
-    this.#sizes = sizesOf.near;
+  /**
+   * Tries datagrams of several packets each, once for each path. To be called
+   * when the rate is known: finding it loses more than they can stand.
+   */
+  fragment(now: number, reach: Reach): void {
+    if (!this.#canFragment) return;
+    this.#canFragment = false;
+    this.#sizes = [...networkSizes, ...fragmentedSizes[reach]];
     this.#mayFragment = true;
     this.#retryMs = retryMs;
     this.#begin(now);
@@ -81,18 +91,18 @@ export class MtuProber {
 
   /**
    * `sent` and `lost` data datagrams so far; true when they shrink to fewer
-   * packets each because too many of the last ones were lost.
-   *
-   * @param isStarting The rate is still being found: lost ones tell nothing.
+   * packets each because too many get lost. A few may get lost at once, as when
+   * the receiver's buffer overflows.
    */
-  handleLoss(sent: number, lost: number, isStarting: boolean): boolean {
-    const recent = sent - this.#sentBefore;
-    if (recent < watchedDatagrams && !isStarting) return false;
-    const share = (lost - this.#lostBefore) / recent;
+  handleLoss(sent: number, lost: number): boolean {
+    const allowed = maxLossShare * (sent - this.#sentBefore);
+    const excess = this.#excessLost + lost - this.#lostBefore - allowed;
+    const isFragmented = this.#mayFragment && this.#size > packetBytes;
     this.#sentBefore = sent;
     this.#lostBefore = lost;
-    if (!this.#mayFragment || this.#size <= packetBytes) return false;
-    if (isStarting || share <= maxLossShare) return false;
+    this.#excessLost = isFragmented ? Math.max(excess, 0) : 0;
+    if (this.#excessLost * this.#size <= maxExcessBytes) return false;
+    this.#excessLost = 0;
     this.#sizes = this.#sizes.filter((size) => size < this.#size);
     this.#size = this.#sizes.at(-1) ?? packetBytes;
     return true;
@@ -126,19 +136,22 @@ const tries = 3;
 const retryMs = 2_000;
 const blackHoleProbes = 3;
 const blackHoleMs = 300;
-const watchedDatagrams = 1_024;
 /** What fits into one packet of Ethernet. */
 const packetBytes = 1472;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */
 export const networkSizes: readonly number[] = [1372, 1452, packetBytes];
-/** Of fragmented datagrams, for {@link MtuProber.handleLoss}. */
+/** Share of fragmented datagrams that may get lost. */
 const maxLossShare = 0.015;
-const sizesOf = {
-  far: [...networkSizes],
-  /** 6, 18 and 36 full packets of Ethernet each, over IPv4. */
-  near: [...networkSizes, 8_872, 26_632, 53_272],
-  local: [1452, 8_952, 26_244, 65_507],
+/** Lost beyond that: most of what systems keep for incomplete datagrams. */
+const maxExcessBytes = 3 * 1024 * 1024;
+const localSizes: readonly number[] = [1452, 8_952, 26_244, 65_507];
+/** Full packets of Ethernet; the smaller ones over IPv6, too. */
+const fragmentedSizes = {
+  /** 2 and 3 packets. */
+  far: [2_888, 4_336],
+  /** 6, 18 and 36. */
+  near: [8_872, 26_632, 53_272],
 } as const;
 
-/** How far away the other end is: `local` means on this machine. */
-export type Nearness = keyof typeof sizesOf;
+/** How far away those are to whom fragments go. */
+export type Reach = keyof typeof fragmentedSizes;

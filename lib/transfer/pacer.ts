@@ -9,11 +9,9 @@ export class Pacer {
   #tokens = 0;
   #filledAt = -Infinity;
   readonly #mostBytes: number;
-  #datagramBytes = Infinity;
-  #subflows = 1;
   #burstBytes: number;
 
-  /** @param burstBytes Most bytes sent at once to one socket. */
+  /** @param burstBytes Most bytes sent at once. */
   constructor(burstBytes: number) {
     this.#mostBytes = burstBytes;
     this.#burstBytes = burstBytes;
@@ -21,14 +19,7 @@ export class Pacer {
 
   /** A socket buffer holds fewer bytes in small datagrams than in large ones. */
   setDatagramBytes(bytes: number): void {
-    this.#datagramBytes = bytes;
-    this.#setBurst();
-  }
-
-  /** What is sent goes to so many sockets of the receiver in turn. */
-  setSubflows(count: number): void {
-    this.#subflows = count;
-    this.#setBurst();
+    this.#burstBytes = Math.min(this.#mostBytes, burstDatagrams * bytes);
   }
 
   /** Sets the rate, bytes per ms. */
@@ -47,14 +38,6 @@ export class Pacer {
 
   handleSent(bytes: number): void {
     this.#tokens -= bytes;
-  }
-
-  #setBurst(): void {
-    const bytes = Math.min(
-      this.#mostBytes,
-      burstDatagrams * this.#datagramBytes,
-    );
-    this.#burstBytes = this.#subflows * bytes;
   }
 
   #fill(now: number): void {

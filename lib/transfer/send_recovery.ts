@@ -66,6 +66,11 @@ export class SendRecovery {
     return this.#controller.phase === "startup";
   }
 
+  /** Bytes per ms. */
+  get pacingRate(): number {
+    return this.#controller.pacingRate;
+  }
+
   /** Numbers for showing and for benchmarks. */
   stats() {
     return {
@@ -75,7 +80,7 @@ export class SendRecovery {
       lostPackets: this.#lostPackets,
       window: this.#controller.window,
       inFlight: this.sent.bytesInFlight,
-      pacingRate: this.#controller.pacingRate,
+      pacingRate: this.pacingRate,
       phase: this.#controller.phase,
       probes: this.#loss.probeCount,
     };
@@ -115,7 +120,6 @@ export class SendRecovery {
     if (count === this.#subflows) return;
     this.#subflows = count;
     this.#controller.setSubflows(count);
-    this.#pacer.setSubflows(count);
   }
 
   /** True when the congestion window has room for a packet. */

@@ -256,22 +256,12 @@ export class Sender {
     this.#channel.sendSubflows.clear();
     const isLocal = this.#localPaths.includes(this.#channel.paths.active);
     if (isFirst || !(isLocal && this.#isLocal)) {
-      this.#mtu.start(
-        now,
-        isLocal ? "local" : this.#isNear() ? "near" : "far",
-      );
+      this.#mtu.start(now, isLocal);
       this.#recovery.start(now, this.#mtu.size);
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
     this.#events.push({ type: "connected", ...this.#channel.pathInfo });
-  }
-
-  /** Not through the server, which has other work than joining fragments. */
-  #isNear(): boolean {
-    const { paths, rtt } = this.#channel;
-    const best = rtt.isMeasured ? rtt.min : paths.minRoundTrip(paths.active);
-    return best > 0 && best <= nearMs && !paths.isRelayed;
   }
 
   #handleProbed(): void {
@@ -294,15 +284,21 @@ export class Sender {
     this.#window.release(ack.base);
     for (let i = 0; i < ack.refetchCount; i++) this.#refetch(i);
     this.#recovery.handleAck(ack, now);
-    this.#watchLoss(now);
+    this.#watchSize(now);
   }
 
-  #watchLoss(now: number): void {
-    const { sent, lostPackets, isStarting } = this.#recovery;
-    if (this.#mtu.handleLoss(sent.next, lostPackets, isStarting)) {
+  #watchSize(now: number): void {
+    const { sent, lostPackets, isStarting, pacingRate } = this.#recovery;
+    if (this.#mtu.handleLoss(sent.next, lostPackets)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
-    if (this.#isNear()) this.#mtu.handleNear(now);
+    const { rtt, paths } = this.#channel;
+    // Not through the server, which has other work than joining fragments.
+    if (isStarting || paths.isRelayed) return;
+    if (rtt.min <= nearMs) this.#mtu.fragment(now, "near");
+    else if (rtt.min <= fragmentMs && pacingRate >= fragmentRate) {
+      this.#mtu.fragment(now, "far");
+    }
   }
 
   #refetch(index: number): void {
@@ -398,3 +394,6 @@ const readAhead = 3 * transferLimits.batchBlocks;
 const maxFinMs = 2_000;
 /** A round trip this short tells of a network without much in between. */
 const nearMs = 2;
+/** Further away, fragments are worth it for fast paths only: ms, bytes/ms. */
+const fragmentMs = 10;
+const fragmentRate = 25_000;

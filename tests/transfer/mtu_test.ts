@@ -11,7 +11,7 @@ function probes(mtu: MtuProber, now: number): number[] {
 
 Deno.test("MtuProber uses the largest size that was answered", () => {
   const mtu = new MtuProber();
-  mtu.start(0, "far");
+  mtu.start(0, false);
   const sizes = probes(mtu, 0);
   assertEquals(sizes, [1372, 1452, 1472]);
   assertEquals(mtu.size, 1200);
@@ -29,46 +29,71 @@ Deno.test("MtuProber uses the largest size that was answered", () => {
   assertEquals(mtu.deadline(), Infinity);
 });
 
-Deno.test("MtuProber sends fragments to those who are near, until they get lost", () => {
+Deno.test("MtuProber sends fragments when it may, until they get lost", () => {
   const mtu = new MtuProber();
-  mtu.start(0, "near");
-  const sizes = probes(mtu, 0);
-  assertEquals(sizes, [1372, 1452, 1472, 8872, 26_632, 53_272]);
-  mtu.handleProbed(53_272);
-  assertEquals(mtu.handleLoss(5_000, 500, true), false);
-  assertEquals(mtu.handleLoss(6_100, 500, false), false);
-  assertEquals(mtu.handleLoss(6_200, 600, false), false);
-  for (const [round, smaller] of [26_632, 8872, 1472].entries()) {
-    const sent = 7_300 + 1_100 * round;
-    assertEquals(mtu.handleLoss(sent, 600 + 20 * round, false), true);
-    assertEquals(mtu.size, smaller);
-  }
-  assertEquals(mtu.handleLoss(20_000, 10_000, false), false);
-  assertEquals(mtu.size, 1472);
-  assertEquals(probes(mtu, 100_000), []);
-  mtu.handleNear(100_000);
-  assertEquals(probes(mtu, 100_000), []);
-});
-
-Deno.test("MtuProber finds out later that the other end is near", () => {
-  const mtu = new MtuProber();
-  mtu.start(0, "far");
+  mtu.start(0, false);
+  assertEquals(probes(mtu, 0), [1372, 1452, 1472]);
   mtu.handleProbed(1472);
-  mtu.handleNear(50);
+  // What was lost while the rate was being found does not count.
+  assertEquals(mtu.handleLoss(5_000, 500), false);
+  mtu.fragment(50, "near");
   assertEquals(probes(mtu, 50), [8872, 26_632, 53_272]);
   assertEquals(mtu.size, 1472);
+  mtu.handleProbed(53_272);
+  // A few at once may get lost, and 1.5 % for as long as it takes.
+  assertEquals(mtu.handleLoss(5_100, 550), false);
+  let lost = 550 + 1_400;
+  assertEquals(mtu.handleLoss(100_000, lost), false);
+  for (const [round, smaller] of [26_632, 8872, 1472].entries()) {
+    const sent = 100_000 + 1_000 * (round + 1);
+    lost += Math.ceil(3_200_000 / mtu.size) + 15;
+    assertEquals(mtu.handleLoss(sent, lost), true);
+    assertEquals(mtu.size, smaller);
+  }
+  assertEquals(mtu.handleLoss(120_000, lost + 10_000), false);
+  assertEquals(mtu.size, 1472);
+  assertEquals(probes(mtu, 100_000), []);
+  mtu.fragment(100_000, "near");
+  assertEquals(probes(mtu, 100_000), [], "once for each path");
+  mtu.start(200_000, false);
+  probes(mtu, 200_000);
+  mtu.fragment(200_000, "far");
+  assertEquals(probes(mtu, 200_000).slice(-2), [2_888, 4_336]);
+});
+
+Deno.test("MtuProber forgives losses as time goes by, a steady excess not", () => {
+  for (const [share, isTooMuch] of [[0.014, false], [0.03, true]] as const) {
+    const mtu = new MtuProber();
+    mtu.start(0, false);
+    mtu.fragment(0, "far");
+    mtu.handleProbed(4_336);
+    let sent = 0;
+    while (sent < 200_000 && !mtu.handleLoss(sent, share * sent)) sent += 100;
+    assertEquals(sent < 200_000, isTooMuch);
+    assertEquals(mtu.size, isTooMuch ? 2_888 : 4_336);
+  }
+});
+
+Deno.test("MtuProber sends no fragments on this machine", () => {
+  const mtu = new MtuProber();
+  mtu.start(0, true);
+  assertEquals(probes(mtu, 0), [1452, 8_952, 26_244, 65_507]);
+  mtu.handleProbed(65_507);
+  mtu.fragment(50, "near");
+  assertEquals(probes(mtu, 50), []);
+  assertEquals(mtu.handleLoss(10_000, 5_000), false);
 });
 
 Deno.test("MtuProber ignores sizes it never probed", () => {
   const mtu = new MtuProber();
-  mtu.start(0, "far");
+  mtu.start(0, false);
   assertEquals(mtu.handleProbed(60_000), false);
   assertEquals(mtu.size, 1200);
 });
 
 Deno.test("MtuProber goes back to the smallest on a black hole and retries", () => {
   const mtu = new MtuProber();
-  mtu.start(0, "local");
+  mtu.start(0, true);
   const largest = probes(mtu, 0).at(-1)!;
   mtu.handleProbed(largest);
   assertEquals(mtu.size, largest);

@@ -30,6 +30,9 @@ export class Bbr implements CongestionController {
   #fullRounds = 0;
   #cycle = 0;
   #cycleAt = 0;
+  #probeGain = cycleGains[0]!;
+  /** The highest rate when the last probing began. */
+  #unprobedRate = Infinity;
   #probeRttEnd = 0;
   #inFlightBound = Infinity;
   /** The last round lost too much. */
@@ -188,7 +191,7 @@ export class Bbr implements CongestionController {
 
   #updateCycle(sample: AckSample): void {
     const elapsed = sample.now - this.#cycleAt;
-    const gain = cycleGains[this.#cycle]!;
+    const gain = this.#cycleGain();
     let isOver = elapsed > this.#minRtt;
     if (gain > 1) {
       isOver &&= sample.lost > 0 || sample.priorInFlight >=
@@ -197,8 +200,37 @@ export class Bbr implements CongestionController {
     } else if (gain < 1) isOver ||= sample.inFlight <= this.#bytesFor(1);
     if (!isOver) return;
     if (gain > 1 && !this.#isOverloaded) this.#inFlightBound *= gain;
-    this.#cycle = (this.#cycle + 1) % cycleGains.length;
+    this.#cycle = this.#nextCycle();
     this.#cycleAt = sample.now;
+  }
+
+  /**
+   * Where sending more has just brought more, it is tried again at once and
+   * harder, so that whoever started too low or came late is soon where others
+   * are. Those who have a third of a line already gain less than that.
+   */
+  #nextCycle(): number {
+    const next = (this.#cycle + 1) % cycleGains.length;
+    const grown = this.#maxRate >= gainfulGrowth * this.#unprobedRate;
+    const isGainful = this.#cycle === resultStep && grown;
+    if (next > 0 && !isGainful) return next;
+    this.#probeGain = isGainful ? repeatGain : cycleGains[0]!;
+    this.#unprobedRate = this.#maxRate;
+    return 0;
+  }
+
+  #cycleGain(): number {
+    return this.#cycle === 0 ? this.#probeGain : cycleGains[this.#cycle]!;
+  }
+
+  /**
+   * The highest of many measured rates is too high by the error of the clock,
+   * which would keep the queue of a short path full.
+   */
+  #certainty(): number {
+    if (this.#cycle === 0) return 1;
+    const rtt = Math.max(this.#minRtt, shortestTimedMs);
+    return rtt / (rtt + timingErrorMs);
   }
 
   #probeRttWindow(): number {
@@ -222,7 +254,7 @@ export class Bbr implements CongestionController {
     }
     const isStartup = this.#phase === "startup";
     const target = this.#bytesFor(isStartup ? startupGain : 1) +
-      (isStartup ? 0 : this.#queueBytes()) + this.#extraBytes();
+      (isStartup ? this.#extraBytes() : this.#waitingBytes());
     const grown = isStartup
       ? Math.max(target, this.#window + sample.acked)
       : target;
@@ -231,6 +263,13 @@ export class Bbr implements CongestionController {
       Math.min(grown, limit, this.#inFlightBound, this.#socketBound()),
       2 * this.#datagramBytes,
     );
+  }
+
+  /** What may be in flight beyond what fills the path. */
+  #waitingBytes(): number {
+    const queue = this.#queueBytes();
+    const extra = this.#extraBytes();
+    return Math.min(queue + extra, mostWaiting * Math.max(queue, extra));
   }
 
   /**
@@ -274,7 +313,7 @@ export class Bbr implements CongestionController {
       case "drain":
         return 1 / startupGain;
       case "probe-rate":
-        return cycleGains[this.#cycle]!;
+        return this.#cycleGain() * this.#certainty();
       case "probe-rtt":
         return 1;
     }
@@ -287,12 +326,21 @@ const startupGain = 2.885;
 const maxQueueMs = 35;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
 const bunchMs = 3;
+/** Both together, in shares of the larger one: on a short path they overlap. */
+const mostWaiting = 1.25;
 const extraDatagrams = 3;
 /** More than a receiver lets come together before it acknowledges. */
 const bunchDatagrams = 20;
 const maxBunchBytes = 64 * 1024;
 const maxExtraBytes = 384 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
+/** By the end of this step what came of probing is known. */
+const resultStep = 2;
+const gainfulGrowth = 1.15;
+const repeatGain = 1.6;
+/** An acknowledgement is noticed a bit early or late, between other work. */
+const timingErrorMs = 0.3;
+const shortestTimedMs = 2;
 const rateRounds = 10;
 const minRttMs = 10_000;
 const probeRttMs = 200;

@@ -82,6 +82,19 @@ Deno.test("Bbr follows a rate that falls, and one that rises", () => {
   assert(path.bbr.pacingRate >= 0.7 * 12_500, `${path.bbr.pacingRate}`);
 });
 
+Deno.test("Bbr probes again at once as long as that brings more", () => {
+  const path = new Path(1_250, 40);
+  path.rounds(20);
+  path.rate = 12_500;
+  let rounds = 0;
+  for (; path.bbr.pacingRate < 9_000 && rounds < 100; rounds++) path.round();
+  // Ten times as much is eleven steps of a quarter: one in a cycle of eight
+  // rounds would take 80.
+  assert(rounds <= 35, `${rounds} rounds`);
+  path.rounds(30);
+  assert(path.bbr.pacingRate <= 1.25 * 12_500, "and then no more");
+});
+
 Deno.test("Bbr does not take its own idleness for a slow path", () => {
   const path = new Path(12_500, 40);
   path.rounds(20);

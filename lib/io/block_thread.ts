@@ -31,7 +31,7 @@ export interface OpenJob {
   end(): void;
 }
 
-/** A thread that starts with its first large file and ends with its last. */
+/** A thread that lives from the first large file to the end of the last. */
 export class BlockThread {
   readonly #local = new BlockJobs();
   readonly #threaded = new Set<number>();
@@ -39,6 +39,15 @@ export class BlockThread {
   #waiting: Waiter[] = [];
   #worker: Worker | undefined;
   #lastJob = 0;
+
+  /**
+   * Has the thread ready for a file of so many bytes that may follow, since
+   * starting one takes long. Returns what gives that up.
+   */
+  prepare(size: number): () => void {
+    const job = this.#add(size);
+    return () => this.#end(job);
+  }
 
   /** A job that seals; its {@link SealJob.end} must be called. */
   sealJob(fileKey: FileKey): SealJob {
@@ -60,12 +69,17 @@ export class BlockThread {
   }
 
   #start(kind: "seal" | "open", fileKey: FileKey): number {
+    const job = this.#add(fileKey.size);
+    this.#tell({ call: "start", job, kind, fileKey });
+    return job;
+  }
+
+  #add(size: number): number {
     const job = ++this.#lastJob;
-    if (fileKey.size > localBytes) {
+    if (size > localBytes) {
       this.#worker ??= this.#startWorker();
       this.#threaded.add(job);
     }
-    this.#tell({ call: "start", job, kind, fileKey });
     return job;
   }
 

@@ -50,6 +50,8 @@ type Entry =
     readonly stage: "offered";
     readonly source: FileSource;
     readonly keyPair: TransferKeyPair;
+    /** Gives up the thread that would seal it. */
+    readonly release: () => void;
   }
   | {
     readonly stage: "running";
@@ -112,7 +114,7 @@ export class TransferService implements TransferPort {
   startSending(id: string, peer: TransferPeer, resume = ""): void {
     const entry = this.#entries.get(id);
     if (entry?.stage !== "offered") return;
-    const { source, keyPair } = entry;
+    const { source, keyPair, release } = entry;
     try {
       const idBytes = decodeHex(id);
       const keys = keyPair.agree(peer.key, idBytes, "sender");
@@ -131,6 +133,8 @@ export class TransferService implements TransferPort {
     } catch (error) {
       source.close();
       this.#failKeys(id, error);
+    } finally {
+      release();
     }
   }
 
@@ -211,7 +215,8 @@ export class TransferService implements TransferPort {
       return;
     }
     const keyPair = new TransferKeyPair(this.#options.random);
-    this.#entries.set(id, { stage: "offered", source, keyPair });
+    const release = this.#blocks.prepare(source.file.size);
+    this.#entries.set(id, { stage: "offered", source, keyPair, release });
     this.#options.onEvent({
       event: "offer-ready",
       id,
@@ -242,6 +247,14 @@ export class TransferService implements TransferPort {
       else sink.close();
       return;
     }
+    // The answer travels while the transfer gets ready, which takes a while.
+    this.#options.onEvent({
+      event: "answer-ready",
+      id,
+      key: keyPair.publicKey,
+      addresses: this.#endpoint.localAddresses(),
+      ...(sink.parts.length > 0 ? { resume: encodeParts(sink.parts) } : {}),
+    });
     const transfer = new IncomingTransfer({
       ...this.#common(id, idBytes, peer),
       keys,
@@ -251,13 +264,6 @@ export class TransferService implements TransferPort {
       folder: this.#options.downloadDir,
     });
     this.#run(id, transfer);
-    this.#options.onEvent({
-      event: "answer-ready",
-      id,
-      key: keyPair.publicKey,
-      addresses: this.#endpoint.localAddresses(),
-      ...(sink.parts.length > 0 ? { resume: encodeParts(sink.parts) } : {}),
-    });
   }
 
   /**
@@ -325,7 +331,10 @@ export class TransferService implements TransferPort {
   #stop(id: string, reason: CloseReason): void {
     const entry = this.#entries.get(id);
     this.#entries.delete(id);
-    if (entry?.stage === "offered") entry.source.close();
+    if (entry?.stage === "offered") {
+      entry.source.close();
+      entry.release();
+    }
     if (entry?.stage !== "running") return;
     const ending = entry.transfer.stop(reason);
     this.#ending.add(ending);

@@ -168,6 +168,21 @@ Deno.test("SealJob.end: the last one ends the thread, and nobody waits for good"
   }
 });
 
+Deno.test("BlockThread.prepare keeps the thread for what follows", async () => {
+  const thread = new BlockThread();
+  const release = thread.prepare(large.length);
+  const job = thread.sealJob(fileKey(large.length));
+  const waiting = job.seal(blockOf(large, 0));
+  job.end();
+  assertEquals((await waiting).blocks.length, 1, "what was under way");
+  const last = thread.sealJob(fileKey(large.length));
+  release();
+  assertEquals((await last.seal(blockOf(large, 0))).blocks.length, 1);
+  const refused = last.seal(blockOf(large, 1));
+  last.end();
+  await assertRejects(() => refused, Error, "has ended");
+});
+
 Deno.test("SealJob.end: a small file is forgotten", async () => {
   const job = new BlockThread().sealJob(fileKey(small.length));
   job.end();

@@ -20,12 +20,18 @@ export class Bbr implements CongestionController {
   #maxRate = 0;
   #minRtt = Infinity;
   #minRttAt = 0;
+  /** When a round trip not much longer than that was seen. */
+  #nearMinAt = 0;
+  #queuePatienceMs = firstQueueMs;
   /** Measured before any data was sent. */
   #firstRtt = Infinity;
   #round = 0;
   #roundEnd = 0;
   #roundAcked = 0;
   #roundLost = 0;
+  /** Averages of the last rounds. */
+  #lossShare = 0;
+  #recentRtt = 0;
   #fullRate = 0;
   #fullRounds = 0;
   #cycle = 0;
@@ -121,22 +127,35 @@ export class Bbr implements CongestionController {
     if (max > 0) this.#maxRate = max;
   }
 
-  /** Returns true when the smallest round trip was not seen for long. */
-  #updateMinRtt(sample: AckSample): boolean {
-    if (sample.rtt <= 0) return false;
-    const isStale = sample.now - this.#minRttAt > minRttMs;
-    if (sample.rtt <= this.#minRtt || isStale) {
-      const isFirst = this.#minRtt === Infinity;
-      this.#minRtt = sample.rtt;
-      this.#minRttAt = sample.now;
-      return isStale && !isFirst;
+  /**
+   * Returns true when the smallest round trip must be looked for: it was not
+   * seen for long, or nothing near it was, so that a queue may have been there
+   * all the time.
+   */
+  #updateMinRtt({ rtt, now }: AckSample): boolean {
+    if (rtt <= 0) return false;
+    const isFirst = this.#minRtt === Infinity;
+    const isStale = now - this.#minRttAt > minRttMs;
+    if (rtt <= this.#minRtt || isStale) {
+      this.#minRtt = rtt;
+      this.#minRttAt = now;
     }
-    return false;
+    if (rtt <= nearMinRtt * this.#minRtt + 1) this.#nearMinAt = now;
+    if (isStale && !isFirst) return true;
+    if (now - this.#nearMinAt <= this.#queuePatienceMs) return false;
+    this.#nearMinAt = now;
+    this.#queuePatienceMs = Math.min(1.5 * this.#queuePatienceMs, minRttMs);
+    return true;
   }
 
   /** Has the rate stopped growing by a quarter a round for three rounds? */
   #checkFullPipe(sample: AckSample): void {
     const total = this.#roundAcked + this.#roundLost;
+    const share = total > 0 ? this.#roundLost / total : 0;
+    this.#lossShare += (share - this.#lossShare) / recentRounds;
+    if (sample.rtt > 0) {
+      this.#recentRtt += (sample.rtt - this.#recentRtt) / recentRounds;
+    }
     const isOverloaded = this.#roundLost > maxLossShare * total &&
       this.#roundLost >= 8 * this.#datagramBytes;
     this.#isOverloaded = isOverloaded;
@@ -277,8 +296,21 @@ export class Bbr implements CongestionController {
    * it all; but whoever shares the line does not wait for it long.
    */
   #queueBytes(): number {
-    const waitMs = Math.max(maxQueueMs, this.#minRtt / 4);
+    const waitMs = Math.max(this.#queueMs(), this.#minRtt / 4);
     return this.#maxRate * Math.min(this.#minRtt, waitMs);
+  }
+
+  /**
+   * A queue in which little gets lost is shared with those who give way when it
+   * overflows, as TCP with CUBIC does. One that overflows all the time, or is
+   * longer than a round trip, is shared with those who would take all that is
+   * left to them.
+   */
+  #queueMs(): number {
+    const loss = (this.#lossShare - littleLoss) / (muchLoss - littleLoss);
+    const delay = this.#recentRtt / this.#minRtt - 2;
+    const hardness = Math.min(Math.max(loss, delay, 0), 1);
+    return minQueueMs + hardness * (maxQueueMs - minQueueMs);
   }
 
   /**
@@ -323,7 +355,12 @@ export class Bbr implements CongestionController {
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
 /** With a quarter of the round trip where that is more. */
-const maxQueueMs = 35;
+const minQueueMs = 28;
+const maxQueueMs = 38;
+const littleLoss = 0.003;
+const muchLoss = 0.01;
+/** Over which losses and round trips are averaged. */
+const recentRounds = 16;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
 const bunchMs = 3;
 /** Both together, in shares of the larger one: on a short path they overlap. */
@@ -343,6 +380,9 @@ const timingErrorMs = 0.3;
 const shortestTimedMs = 2;
 const rateRounds = 10;
 const minRttMs = 10_000;
+const nearMinRtt = 1.125;
+/** How long a queue may be there at first without a look at what it hides. */
+const firstQueueMs = 2_000;
 const probeRttMs = 200;
 const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;

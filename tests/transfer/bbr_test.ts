@@ -119,6 +119,34 @@ Deno.test("Bbr looks for the smallest round trip every ten seconds", () => {
   assertEquals(path.bbr.phase, "probe-rate");
 });
 
+Deno.test("Bbr looks for it soon where a queue never empties", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  const start = path.now;
+  path.rtt = 70;
+  while (path.now < start + 5_000 && path.bbr.phase !== "probe-rtt") {
+    path.round();
+  }
+  const waited = path.now - start;
+  assert(waited > 1_500 && waited < 2_500, `${waited} ms`);
+  path.rounds(10);
+  assertEquals(path.bbr.phase, "probe-rate");
+  while (path.now < start + 8_000 && path.bbr.phase !== "probe-rtt") {
+    path.round();
+  }
+  assert(path.now - start - waited > 2_800, "but ever more rarely");
+});
+
+Deno.test("Bbr takes less of a queue in which little gets lost", () => {
+  const [calm, lossy] = [new Path(12_500, 40), new Path(12_500, 40)];
+  calm.rounds(60);
+  lossy.rounds(20);
+  lossy.rounds(40, 0.02);
+  const [less, more] = [calm, lossy].map(({ bbr }) => bbr.window);
+  const wait = (more! - less!) / 12_500;
+  assert(wait > 5 && wait < 15, `${less} and ${more} bytes, ${wait} ms`);
+});
+
 Deno.test("Bbr sends next to nothing while nothing comes back", () => {
   const path = new Path(12_500, 40);
   path.rounds(20);

@@ -7,6 +7,7 @@
  * against CUBIC by `deno task bench:congestion`.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
+import { queueAllowance } from "./queue_allowance.ts";
 
 /** BBR-like congestion controller. */
 export class Bbr implements CongestionController {
@@ -286,31 +287,14 @@ export class Bbr implements CongestionController {
 
   /** What may be in flight beyond what fills the path. */
   #waitingBytes(): number {
-    const queue = this.#queueBytes();
+    const queueMs = queueAllowance(
+      this.#minRtt,
+      this.#recentRtt,
+      this.#lossShare,
+    );
+    const queue = this.#maxRate * queueMs;
     const extra = this.#extraBytes();
     return Math.min(queue + extra, mostWaiting * Math.max(queue, extra));
-  }
-
-  /**
-   * What may wait on the way, so that others who fill the same queue do not take
-   * it all; but whoever shares the line does not wait for it long.
-   */
-  #queueBytes(): number {
-    const waitMs = Math.max(this.#queueMs(), this.#minRtt / 4);
-    return this.#maxRate * Math.min(this.#minRtt, waitMs);
-  }
-
-  /**
-   * A queue in which little gets lost is shared with those who give way when it
-   * overflows, as TCP with CUBIC does. One that overflows all the time, or is
-   * longer than a round trip, is shared with those who would take all that is
-   * left to them.
-   */
-  #queueMs(): number {
-    const loss = (this.#lossShare - littleLoss) / (muchLoss - littleLoss);
-    const delay = this.#recentRtt / this.#minRtt - 2;
-    const hardness = Math.min(Math.max(loss, delay, 0), 1);
-    return minQueueMs + hardness * (maxQueueMs - minQueueMs);
   }
 
   /**
@@ -354,11 +338,6 @@ export class Bbr implements CongestionController {
 
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
-/** With a quarter of the round trip where that is more. */
-const minQueueMs = 28;
-const maxQueueMs = 38;
-const littleLoss = 0.003;
-const muchLoss = 0.01;
 /** Over which losses and round trips are averaged. */
 const recentRounds = 16;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */

@@ -8,8 +8,9 @@
  *
  *     deno run -A tests/bench/transfer_bench.ts [RUNS] [LINK…]
  */
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { type BenchLink, benchLinks } from "./bench_link.ts";
+import { BenchPeer, type PeerMessage } from "./bench_peer.ts";
 
 /** What {@link transferBench} measures. */
 export interface TransferBenchOptions {
@@ -48,17 +49,6 @@ export interface LinkSummary {
   readonly medians: Readonly<Record<string, number>>;
   /** How many times as fast as the other peers. */
   readonly ratios: Readonly<Record<string, number>>;
-}
-
-interface Message {
-  readonly event?: string;
-  readonly address?: string;
-  readonly port?: number;
-  readonly bytes?: number;
-  readonly seconds?: number;
-  readonly message?: string;
-  readonly cpu?: number;
-  readonly peakRss?: number;
 }
 
 /** Runs the cases link by link, the peers in turn. */
@@ -111,8 +101,8 @@ interface Job {
 async function parley(job: Job): Promise<TransferResult> {
   await warmMemory(job);
   const target = await Deno.makeTempDir({ dir: job.folder });
-  const receiver = new Peer(job.link, "b", "receive", target);
-  const sender = new Peer(job.link, "a", "send", job.file);
+  const receiver = new BenchPeer(job.link, "b", "receive", target);
+  const sender = new BenchPeer(job.link, "a", "send", job.file);
   try {
     const offer = await sender.next();
     const start = performance.now();
@@ -158,10 +148,10 @@ async function streamed(
   peer: TransferResult["peer"],
   [receive, send]: [string[], string[]],
 ): Promise<TransferResult> {
-  const receiver = new Peer(job.link, "b", ...receive);
+  const receiver = new BenchPeer(job.link, "b", ...receive);
   const { port = 0 } = await receiver.next();
   const start = performance.now();
-  const sender = new Peer(job.link, "a", ...send, String(port));
+  const sender = new BenchPeer(job.link, "a", ...send, String(port));
   // TCP and QUIC take for ever on some of the lossy links.
   const timer = setTimeout(() => {
     sender.kill();
@@ -184,7 +174,7 @@ function result(
   job: Job,
   peer: TransferResult["peer"],
   seconds: number,
-  [sender, receiver]: readonly Message[],
+  [sender, receiver]: readonly PeerMessage[],
   error?: string,
 ): TransferResult {
   const { megabytes, link } = job;
@@ -216,67 +206,6 @@ function summary(link: string, results: readonly TransferResult[]) {
     ratios[peer] = round((medians.parley ?? 0) / speed);
   }
   return { link, medians, ratios };
-}
-
-/** A peer process with its lines. */
-class Peer {
-  readonly #process: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: AsyncGenerator<string>;
-
-  constructor(link: BenchLink, side: "a" | "b", ...args: string[]) {
-    const run = ["run", "-A", "--quiet", "--unstable-net"];
-    const [command = "", ...rest] = link.on(side, [
-      Deno.execPath(),
-      ...run,
-      "--config",
-      config,
-      script,
-      ...args,
-    ]);
-    this.#process = new Deno.Command(command, {
-      args: rest,
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    this.#writer = this.#process.stdin.getWriter();
-    this.#lines = linesOf(this.#process.stdout);
-  }
-
-  async next(): Promise<Message> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error("A peer ended early");
-    return JSON.parse(value);
-  }
-
-  async say(message: Message): Promise<void> {
-    await this.#writer.write(encoder.encode(JSON.stringify(message) + "\n"));
-  }
-
-  /** Ends it at once; what is waited for does not come then. */
-  kill(): void {
-    try {
-      this.#process.kill("SIGKILL");
-    } catch { /* it has ended */ }
-  }
-
-  async end(): Promise<void> {
-    await this.#writer.close().catch(() => {});
-    await this.#lines.return(undefined);
-    await this.#process.status;
-  }
-}
-
-async function* linesOf(
-  stream: ReadableStream<Uint8Array>,
-): AsyncGenerator<string> {
-  let rest = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of stream) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = parts.pop() ?? "";
-    yield* parts;
-  }
 }
 
 async function writeFile(path: string, megabytes: number): Promise<void> {
@@ -347,8 +276,6 @@ function round(value: number): number {
 }
 
 const peerPatienceMs = 60_000;
-const script = fromFileUrl(new URL("./transfer_peer.ts", import.meta.url));
-const config = fromFileUrl(new URL("../../deno.json", import.meta.url));
 const encoder = new TextEncoder();
 
 if (import.meta.main) {

@@ -4,7 +4,8 @@
  * measures the rate the path delivers and its round-trip time, sends at that
  * rate, and keeps up to two of their products in flight. Single losses do not
  * slow it down; a round that loses much bounds what is in flight. Measured
- * against CUBIC by `deno task bench:congestion`.
+ * against CUBIC by `deno task bench:congestion`, beside TCP by
+ * `deno task bench:fairness`.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
 import { queueAllowance } from "./queue_allowance.ts";
@@ -86,7 +87,10 @@ export class Bbr implements CongestionController {
     const isRoundStart = this.#updateRound(sample);
     this.#updateRate(sample);
     const isRttStale = this.#updateMinRtt(sample);
-    if (isRoundStart) this.#checkFullPipe(sample);
+    if (isRoundStart) {
+      this.#updateAverages(sample);
+      this.#checkFullPipe(sample);
+    }
     this.#updatePhase(sample, isRttStale);
     this.#setWindowAndRate(sample);
     if (isRoundStart) {
@@ -141,22 +145,29 @@ export class Bbr implements CongestionController {
       this.#minRtt = rtt;
       this.#minRttAt = now;
     }
-    if (rtt <= nearMinRtt * this.#minRtt + 1) this.#nearMinAt = now;
+    if (rtt <= nearMinRtt * this.#minRtt + nearMinMs) this.#nearMinAt = now;
     if (isStale && !isFirst) return true;
     if (now - this.#nearMinAt <= this.#queuePatienceMs) return false;
     this.#nearMinAt = now;
-    this.#queuePatienceMs = Math.min(1.5 * this.#queuePatienceMs, minRttMs);
+    this.#queuePatienceMs = Math.min(
+      patienceGrowth * this.#queuePatienceMs,
+      minRttMs,
+    );
     return true;
+  }
+
+  /** At the end of a round. */
+  #updateAverages({ rtt }: AckSample): void {
+    const total = this.#roundAcked + this.#roundLost;
+    const share = total > 0 ? this.#roundLost / total : 0;
+    this.#lossShare += (share - this.#lossShare) / recentRounds;
+    if (rtt <= 0) return;
+    this.#recentRtt += (rtt - this.#recentRtt) / recentRounds;
   }
 
   /** Has the rate stopped growing by a quarter a round for three rounds? */
   #checkFullPipe(sample: AckSample): void {
     const total = this.#roundAcked + this.#roundLost;
-    const share = total > 0 ? this.#roundLost / total : 0;
-    this.#lossShare += (share - this.#lossShare) / recentRounds;
-    if (sample.rtt > 0) {
-      this.#recentRtt += (sample.rtt - this.#recentRtt) / recentRounds;
-    }
     const isOverloaded = this.#roundLost > maxLossShare * total &&
       this.#roundLost >= 8 * this.#datagramBytes;
     this.#isOverloaded = isOverloaded;
@@ -360,8 +371,10 @@ const shortestTimedMs = 2;
 const rateRounds = 10;
 const minRttMs = 10_000;
 const nearMinRtt = 1.125;
+const nearMinMs = 1;
 /** How long a queue may be there at first without a look at what it hides. */
 const firstQueueMs = 2_000;
+const patienceGrowth = 1.5;
 const probeRttMs = 200;
 const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;

@@ -16,10 +16,9 @@ import { transferLimits } from "./transfer_limits.ts";
 export class MtuProber {
   #size: number = transferLimits.minDatagramBytes;
   #sizes: readonly number[] = [];
-  /** Sizes beyond a packet are among them, or were. */
-  #mayFragment = false;
-  /** They may still be tried on this path. */
-  #canFragment = false;
+  /** The path ends on this machine, where nothing is cut into fragments. */
+  #isLocal = false;
+  #hasTriedFragments = false;
   #triesLeft = 0;
   #index = 0;
   #nextAt = Infinity;
@@ -39,8 +38,8 @@ export class MtuProber {
   start(now: number, isLocal: boolean): void {
     this.#size = transferLimits.minDatagramBytes;
     this.#sizes = isLocal ? localSizes : networkSizes;
-    this.#mayFragment = false;
-    this.#canFragment = !isLocal;
+    this.#isLocal = isLocal;
+    this.#hasTriedFragments = false;
     this.#retryMs = retryMs;
     this.#begin(now);
   }
@@ -50,10 +49,9 @@ export class MtuProber {
    * when the rate is known: finding it loses more than they can stand.
    */
   fragment(now: number, reach: Reach): void {
-    if (!this.#canFragment) return;
-    this.#canFragment = false;
+    if (this.#isLocal || this.#hasTriedFragments) return;
+    this.#hasTriedFragments = true;
     this.#sizes = [...networkSizes, ...fragmentedSizes[reach]];
-    this.#mayFragment = true;
     this.#retryMs = retryMs;
     this.#begin(now);
   }
@@ -97,7 +95,7 @@ export class MtuProber {
   handleLoss(sent: number, lost: number): boolean {
     const allowed = maxLossShare * (sent - this.#sentBefore);
     const excess = this.#excessLost + lost - this.#lostBefore - allowed;
-    const isFragmented = this.#mayFragment && this.#size > packetBytes;
+    const isFragmented = !this.#isLocal && this.#size > packetBytes;
     this.#sentBefore = sent;
     this.#lostBefore = lost;
     this.#excessLost = isFragmented ? Math.max(excess, 0) : 0;
@@ -119,7 +117,7 @@ export class MtuProber {
       return false;
     }
     if (this.#size === transferLimits.minDatagramBytes) return false;
-    if (this.#mayFragment) this.#sizes = networkSizes;
+    if (!this.#isLocal) this.#sizes = networkSizes;
     this.#size = transferLimits.minDatagramBytes;
     this.#begin(now + this.#retryMs);
     return true;

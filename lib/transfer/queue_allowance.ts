@@ -3,7 +3,7 @@
  * two flows that fill the same queue keep there decides which share of the line
  * each gets, and a little more or less takes all or gives all away; so it
  * depends on whom the queue is shared with, and that shows in it. Measured by
- * tests/bench/fairness_bench.ts and in the simulator.
+ * `deno task bench:fairness` and in the simulator.
  */
 
 /**
@@ -33,6 +33,7 @@ export function queueAllowance(
   return Math.max(ownMs, Math.min(deepMs, deepest * minRtt));
 }
 
+/** Shares; between the two the allowance grows from the least to the most. */
 const littleLoss = 0.003;
 const muchLoss = 0.01;
 /** With a quarter of the round trip where that is more, and at most all of it. */
@@ -40,6 +41,7 @@ const minWaitMs = 28;
 const maxWaitMs = 42;
 /** What waits longer than so many round trips beyond the first is deep. */
 const deepDelay = 1.5;
+/** In flight there, in what its round trip takes: a share that still grows. */
 const deepGain = 1.05;
 /** Most that waits in a deep queue, in round trips. */
 const deepest = 4;

@@ -66,6 +66,25 @@ export class BenchPeer {
   }
 }
 
+/**
+ * A file goes from the one to the other. Resolves with the last events of both,
+ * seconds after the offer was passed on; one that is not "done" is an error.
+ */
+export async function transferBetween(
+  sender: BenchPeer,
+  receiver: BenchPeer,
+): Promise<{ seconds: number; ends: PeerMessage[]; error?: string }> {
+  const offer = await sender.next();
+  const start = performance.now();
+  await receiver.say(offer);
+  await sender.say(await receiver.next());
+  const ends = await Promise.all([sender.next(), receiver.next()]);
+  const seconds = (performance.now() - start) / 1000;
+  const failed = ends.find(({ event }) => event !== "done");
+  if (failed === undefined) return { seconds, ends };
+  return { seconds, ends, error: failed.message ?? "it was not done" };
+}
+
 async function* linesOf(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<string> {

@@ -8,7 +8,7 @@
  */
 import { join } from "@std/path";
 import { type BenchLink, benchLinks } from "./bench_link.ts";
-import { BenchPeer } from "./bench_peer.ts";
+import { BenchPeer, transferBetween } from "./bench_peer.ts";
 
 const [megabytes = "150", ...names] = Deno.args;
 const controllers = names.length > 0 ? names : ["cubic", "bbr"];
@@ -52,14 +52,9 @@ async function run(
   const sender = new BenchPeer(link, "a", "send", source);
   try {
     await new Promise((done) => setTimeout(done, headStartMs));
-    await receiver.say(await sender.next());
-    await sender.say(await receiver.next());
-    const start = performance.now();
     const before = await received();
-    const ends = await Promise.all([sender.next(), receiver.next()]);
-    const failed = ends.find(({ event }) => event !== "done");
-    if (failed !== undefined) throw new Error(failed.message);
-    const seconds = (performance.now() - start) / 1000;
+    const { seconds, error } = await transferBetween(sender, receiver);
+    if (error !== undefined) throw new Error(error);
     const tcp = (await received() - before) / seconds;
     const parley = Number(megabytes) / seconds;
     const share = parley / (parley + tcp);

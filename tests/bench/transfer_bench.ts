@@ -10,7 +10,7 @@
  */
 import { join } from "@std/path";
 import { type BenchLink, benchLinks } from "./bench_link.ts";
-import { BenchPeer, type PeerMessage } from "./bench_peer.ts";
+import { BenchPeer, type PeerMessage, transferBetween } from "./bench_peer.ts";
 
 /** What {@link transferBench} measures. */
 export interface TransferBenchOptions {
@@ -104,14 +104,8 @@ async function parley(job: Job): Promise<TransferResult> {
   const receiver = new BenchPeer(job.link, "b", "receive", target);
   const sender = new BenchPeer(job.link, "a", "send", job.file);
   try {
-    const offer = await sender.next();
-    const start = performance.now();
-    await receiver.say(offer);
-    await sender.say(await receiver.next());
-    const ends = await Promise.all([sender.next(), receiver.next()]);
-    const seconds = (performance.now() - start) / 1000;
-    const failed = ends.find(({ event }) => event !== "done");
-    return result(job, "parley", seconds, ends, failed?.message);
+    const { seconds, ends, error } = await transferBetween(sender, receiver);
+    return result(job, "parley", seconds, ends, error);
   } finally {
     await Promise.all([sender.end(), receiver.end()]);
     await Deno.remove(target, { recursive: true });

@@ -66,7 +66,7 @@ export class Checkpoints {
   }
 }
 
-const stepBlocks = 32 * 1024 * 1024 / transferLimits.blockBytes;
+const stepBlocks = 16 * 1024 * 1024 / transferLimits.blockBytes;
 /** With the 10 MiB that may be under way this stays below 64 MiB. */
 const mostBlocks = 48 * 1024 * 1024 / transferLimits.blockBytes;
 const intervalMs = 5_000;

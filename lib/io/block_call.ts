@@ -2,7 +2,6 @@
  * What travels between a {@link BlockThread} and its worker. Each call names a
  * job, one end of one transfer; calls are answered one by one, in order.
  */
-import type { SealedBlock } from "../transfer/block_sealer.ts";
 import type { OpenedBlock } from "../transfer/file_opener.ts";
 import type { FileDigests, FileKey } from "../transfer/file_sealer.ts";
 
@@ -22,7 +21,11 @@ export type BlockCall =
     readonly job: number;
     readonly checks: Uint32Array;
   }
-  | { readonly call: "seal"; readonly job: number; readonly bytes: Bytes }
+  | {
+    readonly call: "seal";
+    readonly job: number;
+    readonly parts: readonly SealPart[];
+  }
   | {
     readonly call: "open";
     readonly job: number;
@@ -31,22 +34,31 @@ export type BlockCall =
   }
   | { readonly call: "end"; readonly job: number };
 
+/** A block that is to be sealed. */
+export interface SealPart {
+  readonly plaintext: Uint8Array;
+  /** Where the sealed block goes; may begin with the memory of `plaintext`. */
+  readonly target: Bytes;
+}
+
 /** Consecutive blocks that were sealed. */
 export interface SealReply {
-  readonly blocks: readonly SealedBlock[];
+  /** In the memory of their targets. */
+  readonly blocks: readonly Uint8Array[];
   /** With the last block of the file. */
   readonly digests: FileDigests | undefined;
-  /** Memory that came with the call. */
-  readonly spare: Bytes;
 }
 
 /** What became of a sealed block. */
-export interface OpenReply {
-  /** The blocks whose turn came; undefined when it is forged. */
-  readonly opened: readonly OpenedBlock[] | undefined;
-  /** Memory that came with the call. */
-  readonly spare: Bytes;
-}
+export type OpenReply =
+  | {
+    /** The blocks whose turn came, in the memory in which they came. */
+    readonly opened: readonly OpenedBlock[];
+  }
+  | {
+    /** Memory of a block that is forged. */
+    readonly forged: Bytes;
+  };
 
 /** The answer to the oldest call that is not answered. */
 export type BlockReply = SealReply | OpenReply | { readonly error: string };

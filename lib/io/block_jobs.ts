@@ -1,8 +1,6 @@
-import type { SealedBlock } from "../transfer/block_sealer.ts";
 import { FileOpener } from "../transfer/file_opener.ts";
 import { FileSealer } from "../transfer/file_sealer.ts";
-import { transferLimits } from "../transfer/transfer_limits.ts";
-import type { BlockCall, BlockReply } from "./block_call.ts";
+import type { BlockCall, BlockReply, SealPart } from "./block_call.ts";
 
 /**
  * Seals and opens blocks of any number of files, as it is told: the work of a
@@ -25,12 +23,12 @@ export class BlockJobs {
         this.#sealers.get(call.job)?.skip(call.checks);
         return undefined;
       case "seal":
-        return seal(sealer(this.#sealers, call.job), call.bytes);
+        return seal(sealer(this.#sealers, call.job), call.parts);
       case "open": {
         const opener = this.#openers.get(call.job);
         if (opener === undefined) throw unknownJob(call.job);
         const opened = opener.open(call.block, call.bytes);
-        return { opened, spare: call.bytes };
+        return opened === undefined ? { forged: call.bytes } : { opened };
       }
       case "end":
         this.#sealers.delete(call.job);
@@ -40,17 +38,11 @@ export class BlockJobs {
   }
 }
 
-/** All blocks of `bytes` are whole, but for the last of the file. */
-function seal(
-  sealer: FileSealer,
-  bytes: Uint8Array<ArrayBuffer>,
-): BlockReply {
-  const { blockBytes } = transferLimits;
-  const blocks: SealedBlock[] = [];
-  for (let at = 0; at < bytes.length; at += blockBytes) {
-    blocks.push(sealer.seal(bytes.subarray(at, at + blockBytes)));
-  }
-  return { blocks, digests: sealer.digests(), spare: bytes };
+function seal(sealer: FileSealer, parts: readonly SealPart[]): BlockReply {
+  const blocks = parts.map(({ plaintext, target }) =>
+    sealer.seal(plaintext, target)
+  );
+  return { blocks, digests: sealer.digests() };
 }
 
 function sealer(sealers: Map<number, FileSealer>, job: number): FileSealer {

@@ -1,8 +1,11 @@
 /**
  * Seals and opens blocks in a thread of its own, one for all transfers of
- * a client: it is most of what a transfer costs, and while it lasts the socket
- * is not read and its small buffer overflows. Small files are not worth the
- * thread: their blocks are done on the spot.
+ * a client, where the machine has cores to spare: it is most of what a transfer
+ * costs, and meanwhile the socket is not read. On a machine with two cores, one
+ * for each program of a transfer or one for the system's work with packets, a
+ * thread gains nothing: handing blocks over, and fetching them from the other
+ * core's cache, costs a third more. There, and for small files, blocks are done
+ * on the spot.
  */
 import type { FileKey } from "../transfer/file_sealer.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
@@ -10,16 +13,22 @@ import type {
   BlockCall,
   BlockReply,
   OpenReply,
+  SealPart,
   SealReply,
 } from "./block_call.ts";
 import { BlockJobs } from "./block_jobs.ts";
 
-/** Seals one file. The memory of what is passed in is taken over. */
+/** Seals one file. The memory of the targets is taken over. */
 export interface SealJob {
   /** Takes the CRC-32s of the blocks before the first that is sealed. */
   skip(checks: Uint32Array): void;
-  /** Seals the next blocks of the file. */
-  seal(bytes: Uint8Array<ArrayBuffer>): Promise<SealReply>;
+  /** How many blocks should be sealed by one call. */
+  readonly batchBlocks: number;
+  /**
+   * Seals the next blocks of the file. When several are sealed by one call, each
+   * plaintext must be in its target.
+   */
+  seal(parts: readonly SealPart[]): Promise<SealReply>;
   /** Forgets the file; what is under way is answered. */
   end(): void;
 }
@@ -33,12 +42,18 @@ export interface OpenJob {
 
 /** A thread that lives from the first large file to the end of the last. */
 export class BlockThread {
+  readonly #isUseful: boolean;
   readonly #local = new BlockJobs();
   readonly #threaded = new Set<number>();
   /** Callers that wait for an answer, oldest first. */
   #waiting: Waiter[] = [];
   #worker: Worker | undefined;
   #lastJob = 0;
+
+  /** @param cores Of the machine; by default all that the system tells of. */
+  constructor(cores: number = navigator.hardwareConcurrency) {
+    this.#isUseful = cores >= leastCores;
+  }
 
   /**
    * Has the thread ready for a file of so many bytes that may follow, since
@@ -54,7 +69,12 @@ export class BlockThread {
     const job = this.#start("seal", fileKey);
     return {
       skip: (checks) => this.#tell({ call: "skip", job, checks }),
-      seal: (bytes) => this.#ask({ call: "seal", job, bytes }),
+      batchBlocks: this.#threaded.has(job) ? transferLimits.batchBlocks : 1,
+      seal: (parts) =>
+        this.#ask(
+          { call: "seal", job, parts },
+          parts.map(({ target }) => target.buffer),
+        ),
       end: () => this.#end(job),
     };
   }
@@ -63,7 +83,8 @@ export class BlockThread {
   openJob(fileKey: FileKey): OpenJob {
     const job = this.#start("open", fileKey);
     return {
-      open: (block, bytes) => this.#ask({ call: "open", job, block, bytes }),
+      open: (block, bytes) =>
+        this.#ask({ call: "open", job, block, bytes }, [bytes.buffer]),
       end: () => this.#end(job),
     };
   }
@@ -76,7 +97,7 @@ export class BlockThread {
 
   #add(size: number): number {
     const job = ++this.#lastJob;
-    if (size > localBytes) {
+    if (this.#isUseful && size > localBytes) {
       this.#worker ??= this.#startWorker();
       this.#threaded.add(job);
     }
@@ -89,7 +110,8 @@ export class BlockThread {
   }
 
   #ask<T extends BlockReply>(
-    call: BlockCall & { readonly bytes: Uint8Array<ArrayBuffer> },
+    call: BlockCall,
+    memory: ArrayBuffer[],
   ): Promise<T> {
     if (!this.#threaded.has(call.job)) {
       return Promise.resolve(this.#local.handle(call) as T);
@@ -101,7 +123,7 @@ export class BlockThread {
         resolve: resolve as (reply: BlockReply) => void,
         reject,
       });
-      worker.postMessage(call, [call.bytes.buffer]);
+      worker.postMessage(call, memory);
     });
   }
 
@@ -144,6 +166,8 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** Two clients on one machine, each with a thread, and all of them busy. */
+const leastCores = 4;
 const gone = "the thread that seals and opens blocks has ended";
 /** Files up to this size are done on the spot. */
 const localBytes = transferLimits.batchBlocks * transferLimits.blockBytes;

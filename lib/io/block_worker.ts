@@ -24,19 +24,10 @@ scope.onmessage = ({ data }) => {
   }
 };
 
-/** The large arrays of a reply: these change threads instead of being copied. */
+/** What changes threads with a reply instead of being copied. */
 function memoryOf(reply: BlockReply): ArrayBufferLike[] {
   if ("error" in reply) return [];
-  const memory = [reply.spare.buffer];
-  if ("blocks" in reply) {
-    for (const { ciphertext } of reply.blocks) addTo(memory, ciphertext);
-  } else {
-    for (const { plaintext } of reply.opened ?? []) addTo(memory, plaintext);
-  }
-  return memory;
-}
-
-function addTo(memory: ArrayBufferLike[], bytes: Uint8Array): void {
-  // Small ones may share their memory with others.
-  if (bytes.byteLength === bytes.buffer.byteLength) memory.push(bytes.buffer);
+  if ("blocks" in reply) return reply.blocks.map(({ buffer }) => buffer);
+  if ("forged" in reply) return [reply.forged.buffer];
+  return reply.opened.map(({ plaintext }) => plaintext.buffer);
 }

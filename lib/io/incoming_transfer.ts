@@ -9,6 +9,7 @@ import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import type { CompleteBlock } from "../transfer/receive_window.ts";
 import { Receiver } from "../transfer/receiver.ts";
+import { staggeredBytes } from "../transfer/staggered_bytes.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
 import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
@@ -49,7 +50,7 @@ export class IncomingTransfer {
   readonly #pump: TransferPump;
   readonly #progress: TransferProgress;
   readonly #blocks: number;
-  readonly #batch = new Uint8Array(batchBlocks * transferLimits.blockBytes);
+  readonly #batch = staggeredBytes(batchBytes, "file");
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
   #isBatchLate = false;
   #isWriting = false;
@@ -158,13 +159,12 @@ export class IncomingTransfer {
   }
 
   #work(): void {
+    const receiver = this.#receiver;
     this.#open();
     this.#write();
-    for (
-      let e = this.#receiver.pollEvent();
-      e;
-      e = this.#receiver.pollEvent()
-    ) this.#handle(e);
+    for (let e = receiver.pollEvent(); e; e = receiver.pollEvent()) {
+      this.#handle(e);
+    }
     if (this.#isEnded) return;
     const { now, onEvent } = this.#options;
     const progress = this.#progress.update(this.#receiver.base, now());
@@ -189,11 +189,12 @@ export class IncomingTransfer {
   async #openBlock({ block, sealed }: CompleteBlock): Promise<void> {
     const { now } = this.#options;
     try {
-      const { opened, spare } = await this.#opening.open(block, sealed);
+      const reply = await this.#opening.open(block, sealed);
       if (this.#isEnded) return;
-      this.#receiver.recycle(spare);
-      if (opened === undefined) this.#receiver.handleForged(block, now());
-      for (const each of opened ?? []) this.#receiver.handleOpened(each, now());
+      const receiver = this.#receiver;
+      if ("opened" in reply) {
+        for (const each of reply.opened) receiver.handleOpened(each, now());
+      } else receiver.handleForged(block, reply.forged, now());
       this.#pump.wake();
     } catch (error) {
       if (!this.#isEnded) this.#failStoring(error);
@@ -242,9 +243,8 @@ export class IncomingTransfer {
     const { now } = this.#options;
     this.#isWriting = true;
     try {
-      const isWritten = await this.#writeWhenRoom(
-        this.#batch.subarray(0, length),
-      );
+      const bytes = this.#batch.subarray(0, length);
+      const isWritten = await this.#writeWhenRoom(bytes);
       if (!isWritten) return this.#release();
       for (let i = 0; i < count; i++) this.#receiver.handleWritten(now());
       await this.#checkpoints.handleWritten(this.#receiver.written, now());
@@ -264,7 +264,7 @@ export class IncomingTransfer {
    */
   async #writeWhenRoom(bytes: Uint8Array): Promise<boolean> {
     const { file, sink } = this.#options;
-    const left = file.size - this.#receiver.written * transferLimits.blockBytes;
+    const left = file.size - this.#receiver.written * blockBytes;
     for (;;) {
       while (!await this.#disk.hasRoom(bytes.length, left)) {
         if (this.#isEnded) return false;
@@ -309,7 +309,7 @@ export class IncomingTransfer {
         event: "done",
         id,
         bytes: file.size,
-        resumed: sink.firstBlock * transferLimits.blockBytes,
+        resumed: sink.firstBlock * blockBytes,
         ms: now() - (this.#startedAt ?? now()),
         digest: encodeHex(digest),
         path,
@@ -395,5 +395,6 @@ export class IncomingTransfer {
 
 /** How often a full disk is looked at again. */
 const roomPollMs = 1_000;
-const { batchBlocks } = transferLimits;
+const { batchBlocks, blockBytes } = transferLimits;
+const batchBytes = batchBlocks * blockBytes;
 const batchMs = 20;

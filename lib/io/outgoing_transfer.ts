@@ -12,6 +12,8 @@ import { Sender } from "../transfer/sender.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
 import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
+import { BlockPool } from "../transfer/block_pool.ts";
+import type { SealPart } from "./block_call.ts";
 import type { BlockThread, SealJob } from "./block_thread.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { type FileSource, SourceError } from "./file_source.ts";
@@ -48,8 +50,7 @@ export class OutgoingTransfer {
   readonly #sealing: SealJob;
   readonly #firstBlock: number;
   #arePartsChecked: boolean;
-  /** Memory of batches that are sealed. */
-  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  readonly #pool = new BlockPool();
   #isReading = false;
   #isEnded = false;
   /** When the other side was first heard, monotonic ms. */
@@ -63,20 +64,21 @@ export class OutgoingTransfer {
     this.#progress = new TransferProgress(options.id, source.file.size);
     this.#firstBlock = options.parts.at(-1)?.endBlock ?? 0;
     this.#arePartsChecked = this.#firstBlock === 0;
-    this.#sender = new Sender({
-      id: options.idBytes,
-      keys: options.keys,
-      size: source.file.size,
-      ...paths.options,
-      localPaths: paths.localPaths,
-      firstBlock: this.#firstBlock,
-      now: startedAt,
-    });
     this.#sealing = options.blocks.sealJob({
       key: options.keys.block,
       id: options.idBytes,
       size: source.file.size,
       firstBlock: this.#firstBlock,
+    });
+    this.#sender = new Sender({
+      id: options.idBytes,
+      keys: options.keys,
+      size: source.file.size,
+      ...paths.options,
+      firstBlock: this.#firstBlock,
+      pool: this.#pool,
+      batchBlocks: this.#sealing.batchBlocks,
+      now: startedAt,
     });
     this.#pump = new TransferPump(
       endpoint,
@@ -87,7 +89,7 @@ export class OutgoingTransfer {
       (refusal) => options.paths.handleRefused(refusal),
       options.limit,
     );
-    if (this.#blocks === 0) this.#seal(new Uint8Array(0));
+    if (this.#blocks === 0) this.#seal([]);
     this.#pump.wake();
   }
 
@@ -153,18 +155,17 @@ export class OutgoingTransfer {
     try {
       if (!this.#arePartsChecked) await this.#checkParts();
       if (this.#isEnded) return;
-      const bytes = this.#spare.pop() ?? new Uint8Array(batchBytes);
-      let length = 0;
+      const parts: SealPart[] = [];
       let block = first;
       while (block >= 0) {
         const plaintext = await this.#readBlock(block);
         if (this.#isEnded) return;
-        bytes.set(plaintext, length);
-        length += plaintext.length;
-        block = length < batchBytes ? this.#sender.pollRead() : -1;
+        parts.push(this.#sealPart(plaintext));
+        const isFull = parts.length === this.#sealing.batchBlocks;
+        block = isFull ? -1 : this.#sender.pollRead();
       }
       this.#isReading = false;
-      this.#seal(bytes.subarray(0, length));
+      this.#seal(parts);
       this.#pump.wake();
     } catch (error) {
       this.#failReading(error);
@@ -179,13 +180,18 @@ export class OutgoingTransfer {
     return plaintext;
   }
 
-  async #seal(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** The plaintext is valid until the next block is read. */
+  #sealPart(plaintext: Uint8Array): SealPart {
+    const target = this.#pool.take();
+    if (this.#sealing.batchBlocks === 1) return { plaintext, target };
+    target.set(plaintext);
+    return { plaintext: target.subarray(0, plaintext.length), target };
+  }
+
+  async #seal(parts: readonly SealPart[]): Promise<void> {
     try {
-      const { blocks, digests, spare } = await this.#sealing.seal(bytes);
+      const { blocks, digests } = await this.#sealing.seal(parts);
       if (this.#isEnded) return;
-      if (spare.buffer.byteLength === batchBytes) {
-        this.#spare.push(new Uint8Array(spare.buffer));
-      }
       for (const block of blocks) this.#sender.handleSealed(block);
       if (digests !== undefined) {
         this.#sender.handleDigests(digests, this.#options.now());
@@ -268,5 +274,3 @@ export class OutgoingTransfer {
     this.#options.source.close();
   }
 }
-
-const batchBytes = transferLimits.batchBlocks * transferLimits.blockBytes;

@@ -6,6 +6,7 @@
  * keeps nobody waiting.
  */
 import { createHash } from "node:crypto";
+import { staggeredBytes } from "../transfer/staggered_bytes.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 
 /** A stretch of a file in memory, for whoever holds it. */
@@ -102,7 +103,7 @@ export class SharedFile {
   }
 
   #load(index: number): HeldChunk {
-    const buffer = this.#spare.pop() ?? new Uint8Array(chunkBytes);
+    const buffer = this.#spare.pop() ?? staggeredBytes(chunkBytes, "file");
     const filled = this.#read(index * chunkBytes, buffer);
     const chunk = { index, buffer, filled, holders: 0 };
     filled.catch(() => {

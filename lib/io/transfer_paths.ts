@@ -39,14 +39,10 @@ export class TransferPaths {
     const relay = this.#endpoint.relayPath;
     return {
       paths: this.#paths,
+      localPaths: this.#paths.filter((path) => this.#kind(path) === "local"),
       rankOf: (path: number) => pathRank(this.#kind(path)),
       ...(relay < 0 ? {} : { relay }),
     };
-  }
-
-  /** Those whose other end is on this machine. */
-  get localPaths(): number[] {
-    return this.#paths.filter((path) => this.#kind(path) === "local");
   }
 
   /** The other side may be at these addresses, too; returns their paths. */

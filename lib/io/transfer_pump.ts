@@ -5,6 +5,7 @@
 import type { RefusalHandler, UdpEndpoint } from "./udp_endpoint.ts";
 import { packetType } from "../transfer/packet.ts";
 import type { SendLimit } from "../transfer/send_limit.ts";
+import { staggeredBytes } from "../transfer/staggered_bytes.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 
 /** What a pump needs of a Sender or Receiver. */
@@ -25,7 +26,10 @@ export class TransferPump {
   readonly #engine: Engine;
   readonly #now: () => number;
   readonly #onWork: () => void;
-  readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
+  readonly #out = staggeredBytes(
+    transferLimits.maxDatagramBytes,
+    "datagram",
+  );
   readonly #limit: SendLimit | undefined;
   #isSending = false;
   #isWoken = false;
@@ -71,8 +75,8 @@ export class TransferPump {
       this.#isWoken = true;
       return;
     }
-    this.#onWork();
-    const length = this.#engine.pollTransmit(this.#out, this.#now());
+    // What the other side may be waiting for comes before work that takes long.
+    const length = this.#pollTransmit();
     if (length > 0) this.#send(length);
     else this.#rest();
   }
@@ -118,16 +122,20 @@ export class TransferPump {
         this.#isWoken = false;
         this.#onWork();
       }
-      length = engine.pollTransmit(this.#out, this.#now());
-      if (length === 0) {
-        this.#onWork();
-        length = engine.pollTransmit(this.#out, this.#now());
-      }
+      length = this.#pollTransmit();
     }
     this.#isSending = false;
     this.#onIdle?.();
     this.#onIdle = undefined;
     this.#rest();
+  }
+
+  /** The next datagram; where there is none, work may make one. */
+  #pollTransmit(): number {
+    const length = this.#engine.pollTransmit(this.#out, this.#now());
+    if (length > 0) return length;
+    this.#onWork();
+    return this.#engine.pollTransmit(this.#out, this.#now());
   }
 
   /** How long the datagram must wait; control datagrams never do. */

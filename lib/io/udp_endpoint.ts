@@ -17,6 +17,7 @@ import {
 } from "../protocol/rendezvous_datagram.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import { transferKey, transferKeyOf } from "../transfer/packet.ts";
+import { staggeredBytes } from "../transfer/staggered_bytes.ts";
 import { localAddresses } from "./local_addresses.ts";
 
 /** Who gets the datagrams of a transfer; the bytes are reused after the call. */
@@ -197,7 +198,7 @@ export class UdpEndpoint {
   }
 
   async #receive(socket: Deno.DatagramConn): Promise<void> {
-    const buffer = new Uint8Array(65_536);
+    const buffer = staggeredBytes(65_536, "datagram");
     let lastHost = "";
     let lastPort = 0;
     let lastPath = -1;

@@ -48,3 +48,6 @@ export interface CongestionController {
   /** Nothing came back for several probe time-outs (RFC 9002 §7.6). */
   handlePersistentCongestion(now: number): void;
 }
+
+/** Makes one for a path, which may end on this machine. */
+export type ControllerMaker = (isLocal: boolean) => CongestionController;

@@ -33,6 +33,8 @@ export interface EndOptions {
   readonly firstBlock?: number;
   /** Numbers the shell gave to the other side's addresses, best first. */
   readonly paths: readonly number[];
+  /** Paths whose other end is on this machine. */
+  readonly localPaths?: readonly number[];
   /** How the paths compare; see {@link PathFinder}. */
   readonly rankOf?: (path: number) => number;
   /** The path through the server, if there is one. */

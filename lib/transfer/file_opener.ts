@@ -28,7 +28,8 @@ export class FileOpener {
   }
 
   /**
-   * Opens a block that was not opened before.
+   * Opens a block that was not opened before, in the memory it is in, which is
+   * taken over until its turn comes.
    *
    * @returns The blocks whose turn has come with it, often only this one;
    * undefined when it is forged or damaged.

@@ -3,7 +3,7 @@
  * digest on the way. Apart from the {@link Sender}, because it is what costs
  * most: a shell may run it in a thread of its own.
  */
-import { BlockSealer, type SealedBlock } from "./block_sealer.ts";
+import { BlockSealer } from "./block_sealer.ts";
 import { ContentDigest } from "./content_digest.ts";
 import { blockCount } from "./transfer_limits.ts";
 
@@ -51,11 +51,11 @@ export class FileSealer {
     for (const check of checks) this.#file.add(check);
   }
 
-  /** Seals the next block. */
-  seal(plaintext: Uint8Array): SealedBlock {
+  /** Seals the next block into `target`; see {@link BlockSealer.seal}. */
+  seal<T extends Uint8Array>(plaintext: Uint8Array, target: T): T {
     const check = this.#file.update(plaintext);
     this.#part?.add(check);
-    return this.#sealer.seal(this.#next++, plaintext);
+    return this.#sealer.seal(this.#next++, plaintext, target);
   }
 
   /** Once every block is sealed; undefined until then. */

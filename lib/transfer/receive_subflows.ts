@@ -19,17 +19,16 @@ export class ReceiveSubflows {
   readonly #tokens = new Float64Array(transferLimits.subflows);
   /** One was answered for the first time: the sender is to know at once. */
   readonly #isNews = new Uint8Array(transferLimits.subflows);
-  #isWanted = false;
+  #wanted = 0;
 
-  /** Whether the path in use gains by subflows. */
-  setWanted(isWanted: boolean): void {
-    this.#isWanted = isWanted;
+  /** How many subflows the path in use gains by, besides the main one. */
+  setWanted(count: number): void {
+    this.#wanted = count;
   }
 
   /** The subflow to probe now, 0 for none. */
   pollProbe(now: number): number {
-    if (!this.#isWanted) return 0;
-    for (let subflow = 1; subflow < transferLimits.subflows; subflow++) {
+    for (let subflow = 1; subflow <= this.#wanted; subflow++) {
       if (now >= this.#dueAt(subflow)) return subflow;
     }
     return 0;
@@ -57,9 +56,8 @@ export class ReceiveSubflows {
 
   /** When {@link pollProbe} has something, ms. */
   deadline(): number {
-    if (!this.#isWanted) return Infinity;
     let at = Infinity;
-    for (let subflow = 1; subflow < transferLimits.subflows; subflow++) {
+    for (let subflow = 1; subflow <= this.#wanted; subflow++) {
       at = Math.min(at, this.#dueAt(subflow));
     }
     return at;

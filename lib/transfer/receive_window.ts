@@ -4,7 +4,7 @@
  * come back in order and are handed out to be written. Holds at most a window of
  * blocks whatever the sender does.
  */
-import { free } from "./bytes.ts";
+import { BlockPool } from "./block_pool.ts";
 import type { OpenedBlock } from "./file_opener.ts";
 import { RangeSet } from "./range_set.ts";
 import { blockCount, blockLength, transferLimits } from "./transfer_limits.ts";
@@ -36,7 +36,7 @@ export class ReceiveWindow {
   readonly #size: number;
   readonly #blocks: number;
   readonly #slots: Slot[] = [];
-  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  readonly #pool = new BlockPool();
   readonly #complete: CompleteBlock[] = [];
   /** Blocks below were opened. */
   #base: number;
@@ -102,7 +102,7 @@ export class ReceiveWindow {
     const added = slot.received.add(offset, end);
     if (added < 0) return "refused";
     if (added === 0) return "known";
-    slot.sealed ??= this.#spare.pop() ?? new Uint8Array(maxSealedBytes);
+    slot.sealed ??= this.#pool.take();
     slot.sealed.set(slice, offset);
     slot.bytes += added;
     if (slot.bytes < sealedBytes) return "stored";
@@ -127,18 +127,12 @@ export class ReceiveWindow {
     this.#slot(this.#base++).opened = opened;
   }
 
-  /** A complete block cannot be opened: it is collected again. */
-  handleForged(block: number): void {
+  /** A complete block, in `memory`, is forged: it is collected again. */
+  handleForged(block: number, memory: Uint8Array): void {
+    this.#pool.give(memory);
     const slot = this.#slot(block);
     slot.isComplete = false;
     slot.failures++;
-  }
-
-  /** Memory of a complete block that is no longer needed. */
-  recycle(sealed: Uint8Array<ArrayBuffer>): void {
-    const isWhole = sealed.buffer.byteLength === maxSealedBytes;
-    if (!isWhole || this.#spare.length >= maxSpare) return;
-    this.#spare.push(new Uint8Array(sealed.buffer));
   }
 
   /** The next opened block in order, or undefined. */
@@ -163,7 +157,7 @@ export class ReceiveWindow {
       throw new RangeError("No block is being written");
     }
     const { plaintext, digest } = slot.opened;
-    free(plaintext);
+    this.#pool.give(plaintext);
     slot.opened = undefined;
     slot.isComplete = false;
     slot.failures = 0;
@@ -176,7 +170,5 @@ export class ReceiveWindow {
   }
 }
 
-const maxSealedBytes = transferLimits.blockBytes + transferLimits.tagBytes;
 /** Datagrams of the smallest size with every second one missing. */
 const sliceRanges = 128;
-const maxSpare = 4;

@@ -37,12 +37,14 @@ import { type CompleteBlock, ReceiveWindow } from "./receive_window.ts";
 import type { ReceivedPart } from "./resume_map.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
+import { type SubflowReach, wantedSubflows } from "./wanted_subflows.ts";
 
 /** Receives one file from one sender. */
 export class Receiver {
   readonly #blocks: number;
   readonly #firstBlock: number;
   readonly #channel: ControlChannel;
+  readonly #localPaths: readonly number[];
   readonly #window: ReceiveWindow;
   readonly #headerMac: HeaderMac;
   readonly #received = new RangeSet(transferLimits.ackRanges);
@@ -68,6 +70,7 @@ export class Receiver {
     this.#blocks = blockCount(options.size);
     this.#firstBlock = options.firstBlock ?? 0;
     this.#channel = new ControlChannel(options, "receiver");
+    this.#localPaths = options.localPaths ?? [];
     this.#acks = new AckSchedule(this.#channel.rtt);
     this.#headerMac = new HeaderMac(options.keys.header);
     this.#window = new ReceiveWindow(options.size, this.#firstBlock);
@@ -137,18 +140,13 @@ export class Receiver {
     if (this.#window.base === this.#blocks) this.#acks.hurry(now);
   }
 
-  /** A block that {@link pollOpen} handed out cannot be opened. */
-  handleForged(block: number, now: number): void {
-    this.#window.handleForged(block);
+  /** A block that {@link pollOpen} handed out, in `memory`, is forged. */
+  handleForged(block: number, memory: Uint8Array, now: number): void {
+    this.#window.handleForged(block, memory);
     this.#acks.hurry(now);
     if (this.#window.failures(block) > transferLimits.blockRefetches) {
       this.#events.push(corrupt);
     } else if (!this.#refetches.includes(block)) this.#refetches.push(block);
-  }
-
-  /** Memory that {@link pollOpen} handed out and that may be used again. */
-  recycle(sealed: Uint8Array<ArrayBuffer>): void {
-    this.#window.recycle(sealed);
   }
 
   /** The oldest block that {@link pollWrite} handed out is written. */
@@ -208,7 +206,7 @@ export class Receiver {
 
   /**
    * The next complete block, to be opened by a FileOpener, or undefined. Its
-   * memory is the shell's, until it gives it back to {@link recycle}.
+   * memory is the shell's until it comes back, opened or forged.
    */
   pollOpen(): CompleteBlock | undefined {
     return this.#window.takeComplete();
@@ -264,10 +262,16 @@ export class Receiver {
     this.#channel.handleData(path, now);
     this.#tellPath();
     this.#acks.handleData(number, bytes.length, outcome === "known", now);
+    const missing = this.#blocks - this.#window.base;
     this.#channel.receiveSubflows.setWanted(
-      bytes.length >= largeBytes && !this.#channel.paths.isRelayed &&
-        this.#blocks - this.#window.base >= subflowBlocks,
+      wantedSubflows(bytes.length, missing, this.#reach()),
     );
+  }
+
+  #reach(): SubflowReach {
+    const { isRelayed, active } = this.#channel.paths;
+    if (isRelayed) return "relay";
+    return this.#localPaths.includes(active) ? "local" : "network";
   }
 
   #handleControl(bytes: Uint8Array, path: number, now: number): void {
@@ -375,8 +379,4 @@ const digestBytes = 32;
 /** Blocks the window may open before the sender is told. */
 const limitStep = 8;
 const maxDoneTries = 8;
-/** Further sockets are of use for datagrams larger than most packets. */
-const largeBytes = 2_048;
-/** They are used while at least so many blocks are missing. */
-const subflowBlocks = 16;
 const maxDoneMs = 1_000;

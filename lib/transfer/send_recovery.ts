@@ -4,7 +4,11 @@
  * packets, loss detection, delivery rate, congestion controller, pacer.
  */
 import type { AckFrame } from "./ack_frame.ts";
-import type { AckSample, CongestionController } from "./congestion.ts";
+import type {
+  AckSample,
+  CongestionController,
+  ControllerMaker,
+} from "./congestion.ts";
 import { DeliveryRate } from "./delivery_rate.ts";
 import { LossDetector } from "./loss_detector.ts";
 import { Pacer } from "./pacer.ts";
@@ -16,7 +20,7 @@ import { transferLimits } from "./transfer_limits.ts";
 export class SendRecovery {
   readonly sent = new SentPackets();
   readonly #rtt: Rtt;
-  readonly #makeController: () => CongestionController;
+  readonly #makeController: ControllerMaker;
   #controller: CongestionController;
   readonly #resend: (number: number) => void;
   readonly #rate = new DeliveryRate();
@@ -36,12 +40,12 @@ export class SendRecovery {
    */
   constructor(
     rtt: Rtt,
-    makeController: () => CongestionController,
+    makeController: ControllerMaker,
     resend: (number: number) => void,
   ) {
     this.#rtt = rtt;
     this.#makeController = makeController;
-    this.#controller = makeController();
+    this.#controller = makeController(false);
     this.#resend = resend;
     this.#loss = new LossDetector(this.sent, rtt);
   }
@@ -89,13 +93,15 @@ export class SendRecovery {
   /**
    * A path was found, or another one is used from now on; its round-trip time
    * may be known, and its datagrams have so many `bytes` for now.
+   *
+   * @param isLocal Its other end is on this machine.
    */
-  start(now: number, bytes: number): void {
-    if (this.#isStarted) {
-      this.#restart(now);
-      this.setDatagramBytes(bytes);
-    }
+  start(now: number, bytes: number, isLocal: boolean): void {
+    if (this.#isStarted) this.#restart(now);
     this.#isStarted = true;
+    this.#controller = this.#makeController(isLocal);
+    this.#controller.setSubflows(this.#subflows);
+    this.setDatagramBytes(bytes);
     if (this.#rtt.isMeasured) {
       this.#controller.handleFirstRtt(this.#rtt.smoothed);
     }
@@ -222,8 +228,6 @@ export class SendRecovery {
       this.#resend(n);
     }
     this.#firstOfPath = sent.next;
-    this.#controller = this.#makeController();
-    this.#controller.setSubflows(this.#subflows);
     this.#loss.restart(now);
   }
 

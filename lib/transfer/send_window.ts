@@ -3,18 +3,22 @@
  * opened to the last that was read. Sealed bytes are kept until then, so a
  * retransmission never reads or seals again.
  */
-import type { SealedBlock } from "./block_sealer.ts";
-import { free } from "./bytes.ts";
+import type { BlockPool } from "./block_pool.ts";
 import { transferLimits } from "./transfer_limits.ts";
 
 /** A bounded window of sealed blocks, by block number. */
 export class SendWindow {
-  readonly #slots: (SealedBlock | undefined)[];
+  readonly #slots: (Uint8Array | undefined)[];
+  readonly #pool: BlockPool;
   #base: number;
   #end: number;
 
-  /** @param firstBlock Number of the first block that will be sent. */
-  constructor(firstBlock: number) {
+  /**
+   * @param firstBlock Number of the first block that will be sent.
+   * @param pool Gets the memory of blocks that are no longer needed.
+   */
+  constructor(firstBlock: number, pool: BlockPool) {
+    this.#pool = pool;
     this.#slots = new Array(transferLimits.windowBlocks).fill(undefined);
     this.#base = firstBlock;
     this.#end = firstBlock;
@@ -31,7 +35,7 @@ export class SendWindow {
   }
 
   /** Adds block number {@link end}; there must be room. */
-  push(sealed: SealedBlock): void {
+  push(sealed: Uint8Array): void {
     this.#slots[this.#end % this.#slots.length] = sealed;
     this.#end++;
   }
@@ -39,7 +43,7 @@ export class SendWindow {
   /** Forgets blocks below `base`. */
   release(base: number): void {
     for (; this.#base < Math.min(base, this.#end); this.#base++) {
-      free(this.#slot(this.#base).ciphertext);
+      this.#pool.give(this.#slot(this.#base));
       this.#slots[this.#base % this.#slots.length] = undefined;
     }
   }
@@ -51,7 +55,7 @@ export class SendWindow {
 
   /** Bytes of a held block with its tag. */
   sealedBytes(block: number): number {
-    return this.#slot(block).ciphertext.length + transferLimits.tagBytes;
+    return this.#slot(block).length;
   }
 
   /** Copies a slice of a held block to `out` at `at`. */
@@ -62,20 +66,10 @@ export class SendWindow {
     out: Uint8Array,
     at: number,
   ): void {
-    const { ciphertext, tag } = this.#slot(block);
-    const end = offset + length;
-    const split = Math.min(end, ciphertext.length);
-    if (offset < split) out.set(ciphertext.subarray(offset, split), at);
-    if (end > ciphertext.length) {
-      const from = Math.max(offset, ciphertext.length);
-      out.set(
-        tag.subarray(from - ciphertext.length, end - ciphertext.length),
-        at + from - offset,
-      );
-    }
+    out.set(this.#slot(block).subarray(offset, offset + length), at);
   }
 
-  #slot(block: number): SealedBlock {
+  #slot(block: number): Uint8Array {
     const slot = this.#slots[block % this.#slots.length];
     if (slot === undefined || !this.has(block)) {
       throw new RangeError(`Block ${block} is not held`);

@@ -7,10 +7,10 @@
  * {@link Sender.handleTimeout} too early does no harm.
  */
 import { AckFrame } from "./ack_frame.ts";
-import { Bbr } from "./bbr.ts";
-import type { SealedBlock } from "./block_sealer.ts";
+import { BlockPool } from "./block_pool.ts";
 import type { CloseReason } from "./close_reason.ts";
 import { ControlChannel, type PathInfo } from "./control_channel.ts";
+import { controllerFor } from "./controller_for.ts";
 import type { FileDigests } from "./file_sealer.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
@@ -44,6 +44,7 @@ export class Sender {
   #state: "connecting" | "sending" | "finished" = "connecting";
   #digests: FileDigests | undefined;
   readonly #firstBlock: number;
+  readonly #batchBlocks: number;
   #nextRead: number;
   #limit: number;
   #sendBlock: number;
@@ -69,10 +70,11 @@ export class Sender {
     this.#localPaths = options.localPaths ?? [];
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
-      options.makeController ?? (() => new Bbr()),
+      options.makeController ?? controllerFor,
       (number) => this.#resend.push(number),
     );
-    this.#window = new SendWindow(firstBlock);
+    this.#window = new SendWindow(firstBlock, options.pool ?? new BlockPool());
+    this.#batchBlocks = options.batchBlocks ?? transferLimits.batchBlocks;
     this.#firstBlock = firstBlock;
     this.#nextRead = firstBlock;
     this.#sendBlock = firstBlock;
@@ -135,7 +137,7 @@ export class Sender {
    * The oldest block that {@link pollRead} asked for and that was not handed in
    * yet, sealed by a FileSealer.
    */
-  handleSealed(sealed: SealedBlock): void {
+  handleSealed(sealed: Uint8Array): void {
     this.#window.push(sealed);
   }
 
@@ -180,23 +182,19 @@ export class Sender {
 
   /**
    * The next block to read, -1 for none now. Each is asked for once, and up to
-   * {@link transferLimits.batchBlocks} of them one after another, for reading
-   * and sealing together.
+   * a batch of them one after another, for reading and sealing together.
    */
   pollRead(): number {
     if (this.#state !== "sending" || this.#channel.isClosing) return -1;
     const end = Math.min(
       this.#blocks,
       this.#limit,
-      this.#sendBlock + readAhead,
+      this.#sendBlock + batchesAhead * this.#batchBlocks,
       this.#window.base + transferLimits.windowBlocks,
     );
     const isBatchStart =
-      (this.#nextRead - this.#firstBlock) % transferLimits.batchBlocks === 0;
-    const batch = Math.min(
-      transferLimits.batchBlocks,
-      this.#blocks - this.#nextRead,
-    );
+      (this.#nextRead - this.#firstBlock) % this.#batchBlocks === 0;
+    const batch = Math.min(this.#batchBlocks, this.#blocks - this.#nextRead);
     const least = isBatchStart ? batch : 1;
     if (batch === 0 || end - this.#nextRead < least) return -1;
     return this.#nextRead++;
@@ -257,7 +255,7 @@ export class Sender {
     const isLocal = this.#localPaths.includes(this.#channel.paths.active);
     if (isFirst || !(isLocal && this.#isLocal)) {
       this.#mtu.start(now, isLocal);
-      this.#recovery.start(now, this.#mtu.size);
+      this.#recovery.start(now, this.#mtu.size, isLocal);
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
@@ -389,8 +387,8 @@ export class Sender {
   }
 }
 
-/** Blocks that are being sent, sealed and read. */
-const readAhead = 3 * transferLimits.batchBlocks;
+/** Batches that are being sent, sealed and read. */
+const batchesAhead = 3;
 const maxFinMs = 2_000;
 /** A round trip this short tells of a network without much in between. */
 const nearMs = 2;

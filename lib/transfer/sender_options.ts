@@ -1,10 +1,19 @@
-import type { CongestionController } from "./congestion.ts";
+import type { BlockPool } from "./block_pool.ts";
+import type { ControllerMaker } from "./congestion.ts";
 import type { EndOptions } from "./control_channel.ts";
 
 /** Options of a {@link Sender}. */
 export interface SenderOptions extends EndOptions {
-  /** Paths whose other end is on this machine: large datagrams are tried. */
-  readonly localPaths?: readonly number[];
-  /** Gives one for every path that is used; {@link Bbr} by default. */
-  readonly makeController?: () => CongestionController;
+  /**
+   * Called for every path that is used; by default it makes a {@link Bbr}, on
+   * this machine a {@link LocalController}.
+   */
+  readonly makeController?: ControllerMaker;
+  /** Gets back the memory of what is handed in, when it is no longer needed. */
+  readonly pool?: BlockPool;
+  /**
+   * How many blocks are read and sealed together, and the least that are asked
+   * for one after another; {@link transferLimits.batchBlocks} by default.
+   */
+  readonly batchBlocks?: number;
 }

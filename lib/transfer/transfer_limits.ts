@@ -39,8 +39,8 @@ export const transferLimits = {
   lingerMs: 2_000,
   /** Sessions whose parts of one file are told apart when it is resumed. */
   resumeParts: 200,
-  /** Sockets of the receiver that one transfer uses, with its main one. */
-  subflows: 8,
+  /** Sockets of the receiver that one transfer may use, with its main one. */
+  subflows: 16,
   /** A further socket of which nothing came for this long is left out, ms. */
   subflowMs: 3_500,
   /** Addresses of the other side that are tried. */

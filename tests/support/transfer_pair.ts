@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { EngineEvent } from "../../lib/transfer/transfer_event.ts";
 import type { CongestionController } from "../../lib/transfer/congestion.ts";
+import { BlockPool } from "../../lib/transfer/block_pool.ts";
 import { ContentDigest } from "../../lib/transfer/content_digest.ts";
 import { FileOpener } from "../../lib/transfer/file_opener.ts";
 import { FileSealer } from "../../lib/transfer/file_sealer.ts";
@@ -75,6 +76,7 @@ export class TransferPair {
   ) => Uint8Array | undefined = (bytes) => bytes;
   readonly #file: Uint8Array;
   readonly #before: number;
+  readonly #pool = new BlockPool();
   readonly #sealer: FileSealer;
   readonly #opener: FileOpener;
   readonly #options: PairOptions;
@@ -105,6 +107,7 @@ export class TransferPair {
       size: this.#before + options.file.length,
       firstBlock: options.firstBlock ?? 0,
       paths: [7],
+      localPaths: options.isLocal === true ? [7] : [],
       now: this.now,
     };
     const keys = ours.agree(theirs.publicKey, this.id, "sender");
@@ -117,7 +120,7 @@ export class TransferPair {
     this.sender = new Sender({
       ...common,
       keys,
-      localPaths: options.isLocal === true ? [7] : [],
+      pool: this.#pool,
       ...(options.makeController === undefined
         ? {}
         : { makeController: options.makeController }),
@@ -215,7 +218,9 @@ export class TransferPair {
       const start = block * transferLimits.blockBytes - this.#before;
       const end = start + transferLimits.blockBytes;
       const plaintext = this.#file.subarray(start, end);
-      this.sender.handleSealed(this.#sealer.seal(plaintext));
+      this.sender.handleSealed(
+        this.#sealer.seal(plaintext, this.#pool.take()),
+      );
       this.#finishSealing();
     }
   }
@@ -231,8 +236,9 @@ export class TransferPair {
       if (complete === undefined) return;
       const { block, sealed } = complete;
       const opened = this.#opener.open(block, sealed);
-      this.receiver.recycle(sealed);
-      if (opened === undefined) this.receiver.handleForged(block, this.now);
+      if (opened === undefined) {
+        this.receiver.handleForged(block, sealed, this.now);
+      }
       for (const each of opened ?? []) {
         this.receiver.handleOpened(each, this.now);
       }

@@ -15,11 +15,7 @@ const key = new Uint8Array(32).fill(1);
 const id = new Uint8Array(8).fill(2);
 const sealed = blocks.map((plaintext, block) => {
   const sealer = new BlockSealer(key, id, file.length);
-  const { ciphertext, tag } = sealer.seal(block, plaintext);
-  const bytes = new Uint8Array(ciphertext.length + tag.length);
-  bytes.set(ciphertext);
-  bytes.set(tag, ciphertext.length);
-  return bytes;
+  return sealer.seal(block, plaintext, new Uint8Array(plaintext.length + 16));
 });
 
 function openerFrom(firstBlock: number): FileOpener {
@@ -39,9 +35,9 @@ function opened(firstBlock: number, ...numbers: number[]) {
   });
 }
 
-/** In the form of {@link opened}, whatever kind of array it is made of. */
+/** Opens a copy, in memory that is taken over. */
 function openBlock(opener: FileOpener, block: number, bytes = sealed[block]!) {
-  return opener.open(block, bytes)?.map(({ plaintext, digest }) => ({
+  return opener.open(block, bytes.slice())?.map(({ plaintext, digest }) => ({
     plaintext: Uint8Array.from(plaintext),
     digest,
   }));

@@ -2,6 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { ReceiveSubflows } from "../../lib/transfer/receive_subflows.ts";
 import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
 
+/** All but the main one. */
+const most = transferLimits.subflows - 1;
+
 /** Probes everything that is due at `now`, with its number as the token. */
 function probeAll(subflows: ReceiveSubflows, now: number): number[] {
   const probed: number[] = [];
@@ -16,21 +19,20 @@ function probeAll(subflows: ReceiveSubflows, now: number): number[] {
 Deno.test("ReceiveSubflows probes nothing until it is wanted", () => {
   const subflows = new ReceiveSubflows();
   assertEquals([subflows.pollProbe(1), subflows.deadline()], [0, Infinity]);
-  subflows.setWanted(true);
-  const all = Array.from(
-    { length: transferLimits.subflows - 1 },
-    (_, i) => i + 1,
-  );
+  subflows.setWanted(most);
+  const all = Array.from({ length: most }, (_, i) => i + 1);
   assertEquals(probeAll(subflows, 1), all);
   assertEquals(subflows.deadline(), 1 + transferLimits.keepAliveMs);
   assertEquals(probeAll(subflows, subflows.deadline()), all);
-  subflows.setWanted(false);
+  subflows.setWanted(3);
+  assertEquals(probeAll(subflows, subflows.deadline()), [1, 2, 3]);
+  subflows.setWanted(0);
   assertEquals(subflows.deadline(), Infinity);
 });
 
 Deno.test("ReceiveSubflows tells the first answer at once, later ones in time", () => {
   const subflows = new ReceiveSubflows();
-  subflows.setWanted(true);
+  subflows.setWanted(most);
   probeAll(subflows, 1);
   assert(!subflows.isUsable(2, 1));
   subflows.handleAnswer(102, 3);
@@ -45,7 +47,7 @@ Deno.test("ReceiveSubflows tells the first answer at once, later ones in time", 
 
 Deno.test("ReceiveSubflows forgets a subflow that is no longer answered", () => {
   const subflows = new ReceiveSubflows();
-  subflows.setWanted(true);
+  subflows.setWanted(most);
   probeAll(subflows, 1);
   subflows.handleAnswer(101, 1);
   assert(subflows.isUsable(1, transferLimits.subflowMs));

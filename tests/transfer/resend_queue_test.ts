@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { ResendQueue } from "../../lib/transfer/resend_queue.ts";
+import { BlockPool } from "../../lib/transfer/block_pool.ts";
 import { SendWindow } from "../../lib/transfer/send_window.ts";
 import { packetState, SentPackets } from "../../lib/transfer/sent_packets.ts";
 
 function world(blocks: number) {
-  const window = new SendWindow(0);
+  const window = new SendWindow(0, new BlockPool());
   for (let i = 0; i < blocks; i++) {
-    const ciphertext = new Uint8Array(3000);
-    window.push({ ciphertext, tag: new Uint8Array(16) });
+    window.push(new Uint8Array(3016));
   }
   return { sent: new SentPackets(), window, queue: new ResendQueue() };
 }

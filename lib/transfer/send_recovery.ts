@@ -4,12 +4,9 @@
  * packets, loss detection, delivery rate, congestion controller, pacer.
  */
 import type { AckFrame } from "./ack_frame.ts";
-import type {
-  AckSample,
-  CongestionController,
-  ControllerMaker,
-} from "./congestion.ts";
+import type { CongestionController, ControllerMaker } from "./congestion.ts";
 import { DeliveryRate } from "./delivery_rate.ts";
+import { emptySample } from "./empty_sample.ts";
 import { LossDetector } from "./loss_detector.ts";
 import { Pacer } from "./pacer.ts";
 import type { Rtt } from "./rtt.ts";
@@ -283,22 +280,6 @@ export class SendRecovery {
     if (number < this.#firstOfPath) return;
     this.#sample.lost += this.sent.length(number);
     this.#sample.lostSentAt = this.sent.sentAt(number);
-  };
-}
-
-function emptySample(): AckSample {
-  return {
-    now: 0,
-    acked: 0,
-    lost: 0,
-    inFlight: 0,
-    priorInFlight: 0,
-    delivered: 0,
-    priorDelivered: 0,
-    rate: 0,
-    isAppLimited: false,
-    rtt: 0,
-    lostSentAt: 0,
   };
 }
 

@@ -1,29 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { AckSample } from "../../lib/transfer/congestion.ts";
 import { DeliveryRate } from "../../lib/transfer/delivery_rate.ts";
+import { emptySample } from "../../lib/transfer/empty_sample.ts";
 import { packetState, SentPackets } from "../../lib/transfer/sent_packets.ts";
-
-function newSample(): AckSample {
-  return {
-    now: 0,
-    acked: 0,
-    lost: 0,
-    inFlight: 0,
-    priorInFlight: 0,
-    delivered: 0,
-    priorDelivered: 0,
-    rate: 0,
-    isAppLimited: false,
-    rtt: 0,
-    lostSentAt: 0,
-  };
-}
 
 /** Packets of 1,000 bytes, one a ms each way, 10 ms round trip. */
 function run(count: number, ackEvery: number): AckSample {
   const sent = new SentPackets();
   const rate = new DeliveryRate();
-  const sample = newSample();
+  const sample = emptySample();
   let last = -1;
   for (let now = 0; now < count + 10; now++) {
     if (now < count) rate.handleSent(sent, now, 0, 0, 1000);
@@ -54,7 +39,7 @@ Deno.test("DeliveryRate is not misled by bunched acknowledgements", () => {
 Deno.test("DeliveryRate says nothing without news, or too soon", () => {
   const sent = new SentPackets();
   const rate = new DeliveryRate();
-  const sample = newSample();
+  const sample = emptySample();
   rate.finish(sent, 10, sample);
   assertEquals([sample.rate, sample.priorDelivered], [0, -1]);
   const number = rate.handleSent(sent, 0, 0, 0, 1000);
@@ -67,7 +52,7 @@ Deno.test("DeliveryRate says nothing without news, or too soon", () => {
 Deno.test("DeliveryRate marks what was sent with nothing left to send", () => {
   const sent = new SentPackets();
   const rate = new DeliveryRate();
-  const sample = newSample();
+  const sample = emptySample();
   rate.handleAppLimited(0);
   const first = rate.handleSent(sent, 0, 0, 0, 1000);
   rate.handleAcked(sent, first, 20);

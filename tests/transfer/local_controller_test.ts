@@ -1,22 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import type { AckSample } from "../../lib/transfer/congestion.ts";
+import { emptySample } from "../../lib/transfer/empty_sample.ts";
 import { LocalController } from "../../lib/transfer/local_controller.ts";
 
 function sample(now: number, changes: Partial<AckSample>): AckSample {
-  return {
-    now,
-    acked: 0,
-    lost: 0,
-    inFlight: 0,
-    priorInFlight: 0,
-    delivered: 0,
-    priorDelivered: 0,
-    rate: 0,
-    isAppLimited: false,
-    rtt: 1,
-    lostSentAt: 0,
-    ...changes,
-  };
+  return { ...emptySample(), now, rtt: 1, ...changes };
 }
 
 /** What the usual socket buffer was measured to hold, datagrams. */

@@ -7,9 +7,15 @@ import type { ReceivedPart } from "../transfer/resume_map.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { PartFile } from "./part_file.ts";
 
+/** What checkpoints need of a {@link PartFile}. */
+export type RecordedPart = Pick<
+  PartFile,
+  "parts" | "isResumable" | "isSaving" | "saved" | "save"
+>;
+
 /** Checkpoints of one file. */
 export class Checkpoints {
-  readonly #part: PartFile;
+  readonly #part: RecordedPart;
   readonly #take: () => ReceivedPart | undefined;
   /** Blocks that are recorded, or will be once the running save ends. */
   #recorded: number;
@@ -21,7 +27,7 @@ export class Checkpoints {
    * @param now Monotonic time, ms.
    */
   constructor(
-    part: PartFile,
+    part: RecordedPart,
     take: () => ReceivedPart | undefined,
     now: number,
   ) {

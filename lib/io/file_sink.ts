@@ -8,6 +8,7 @@ import { statfs } from "node:fs/promises";
 import { receivedName } from "../transfer/received_name.ts";
 import type { ReceivedPart } from "../transfer/resume_map.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
+import type { RecordedPart } from "./checkpoints.ts";
 import { PartFile, partSuffix } from "./part_file.ts";
 
 /** Why a file cannot be stored, in one line for people. */
@@ -33,6 +34,11 @@ export interface SinkFile {
   /** Tells it from others of the same name; without it nothing is resumed. */
   readonly fingerprint?: string | undefined;
 }
+
+/** What a transfer needs of a {@link FileSink}. */
+export type StoredFile =
+  & Pick<FileSink, "firstBlock" | "write" | "finish" | "discard" | "close">
+  & { readonly part: RecordedPart };
 
 /** An open file that is being received; made by {@link FileSink.open}. */
 export class FileSink {

@@ -26,6 +26,12 @@ export class SourceError extends Error {
   }
 }
 
+/** What a transfer needs of a {@link FileSource}. */
+export type SentFile = Pick<
+  FileSource,
+  "file" | "read" | "check" | "checkParts" | "close"
+>;
+
 /** An open file that is being sent; made by {@link FileSource.open}. */
 export class FileSource {
   readonly file: OfferedFile;
@@ -64,6 +70,11 @@ export class FileSource {
       shared.close();
       throw unreadable(path, error);
     }
+  }
+
+  /** Begins to read what {@link read} will be asked for first. */
+  prefetch(): void {
+    if (this.file.size > 0) this.#advance(0);
   }
 
   /**

@@ -18,7 +18,7 @@ import type { BlockThread, OpenJob } from "./block_thread.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DiskWatch } from "./disk_watch.ts";
-import { type FileSink, SinkError, type SinkFile } from "./file_sink.ts";
+import { SinkError, type SinkFile, type StoredFile } from "./file_sink.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
@@ -33,7 +33,7 @@ export interface IncomingOptions {
   /** User name of the sender. */
   readonly from: string;
   readonly file: OfferedFile;
-  readonly sink: FileSink;
+  readonly sink: StoredFile;
   /** Folder of the sink. */
   readonly folder: string;
   readonly endpoint: UdpEndpoint;

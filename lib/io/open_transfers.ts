@@ -22,6 +22,7 @@ export function openTransfers(
       onEvent,
       random: systemRandom,
       clock: systemClock,
+      rehearseAfterMs,
     });
     transfers.limit(options.limit);
     return transfers;
@@ -34,3 +35,6 @@ export function openTransfers(
     throw new StartError(`cannot open UDP port ${udpPort}: ${why}`);
   }
 }
+
+/** Once the client has its prompt; scripts have mostly ended by then. */
+const rehearseAfterMs = 2_000;

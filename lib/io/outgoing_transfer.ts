@@ -16,7 +16,7 @@ import { BlockPool } from "../transfer/block_pool.ts";
 import type { SealPart } from "./block_call.ts";
 import type { BlockThread, SealJob } from "./block_thread.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
-import { type FileSource, SourceError } from "./file_source.ts";
+import { type SentFile, SourceError } from "./file_source.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
@@ -29,7 +29,7 @@ export interface OutgoingOptions {
   readonly idBytes: Uint8Array;
   readonly keys: TransferKeys;
   readonly paths: TransferPaths;
-  readonly source: FileSource;
+  readonly source: SentFile;
   /** Shared by everything that this client sends. */
   readonly limit: SendLimit;
   /** What the receiver has already. */

@@ -17,7 +17,7 @@ import { removeTemporaries, writeFileAtomically } from "./atomic_file.ts";
 export class PartFile {
   readonly path: string;
   readonly #handle: Deno.FsFile;
-  readonly #map: ResumeMap | undefined;
+  #map: ResumeMap | undefined;
   #saving: Promise<void> | undefined;
   #isClosed = false;
 
@@ -140,6 +140,8 @@ export class PartFile {
 
   /** Removes all of it. */
   async discard(): Promise<void> {
+    // While the map is being written the part must stay locked.
+    await this.#saving;
     this.close();
     // The map first: a part without one is never gone on with.
     await this.forgetMap();
@@ -153,6 +155,17 @@ export class PartFile {
     this.#handle.close();
   }
 
+  /**
+   * The first map is written beside whatever else is done: the disk's syncs would
+   * keep the sender waiting. A part without one is never gone on with, and this
+   * one is not recorded, renamed or removed before that has ended.
+   */
+  #markBeside(marking: Promise<void>): void {
+    this.#saving = marking
+      .catch(() => this.#map = undefined)
+      .then(() => this.#saving = undefined);
+  }
+
   async #takeBack(bytes: number): Promise<void> {
     const end = await this.#handle.seek(-bytes, Deno.SeekMode.Current);
     await this.#handle.truncate(end);
@@ -164,7 +177,7 @@ export class PartFile {
     await writeFileAtomically(this.path + mapSuffix, next.encode());
   }
 
-  /** Records that nothing is here yet, which also marks the part as ours. */
+  /** Has it recorded that nothing is here yet, which also marks it as ours. */
   static async #begin(
     path: string,
     handle: Deno.FsFile,
@@ -181,8 +194,12 @@ export class PartFile {
         return undefined;
       }
       const map = new ResumeMap(identity, []);
-      await writeFileAtomically(mapPath, map.encode());
-      return new PartFile(path, handle, map);
+      const part = new PartFile(path, handle, map);
+      const marking = writeFileAtomically(mapPath, map.encode());
+      // One that is there says what is no longer true.
+      if (there !== undefined) await marking;
+      else part.#markBeside(marking);
+      return part;
     } catch (error) {
       handle.close();
       await remove(path);

@@ -29,6 +29,7 @@ import { ServerBinding } from "./server_binding.ts";
 import { homePath } from "./home_path.ts";
 import { SharedFiles } from "./shared_files.ts";
 import { TransferPaths } from "./transfer_paths.ts";
+import { Rehearsal } from "./rehearsal.ts";
 import { removeStaleParts } from "./part_file.ts";
 import { UdpEndpoint } from "./udp_endpoint.ts";
 
@@ -41,6 +42,11 @@ export interface TransferServiceOptions {
   readonly random: Random;
   readonly clock: () => Instant;
   readonly onEvent: (event: TransferEvent) => void;
+  /**
+   * When to rehearse, ms from now on; by default at once. A real transfer that
+   * comes before makes it superfluous.
+   */
+  readonly rehearseAfterMs?: number;
 }
 
 /** A transfer in one of its stages. */
@@ -71,6 +77,8 @@ export class TransferService implements TransferPort {
   readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
   /** Incoming transfers whose file is open. */
   readonly #holding = new Set<IncomingTransfer>();
+  #rehearsal: Rehearsal | undefined;
+  #rehearsalTimer: ReturnType<typeof setTimeout> | undefined;
   #areStaleRemoved = false;
   /** Stopped transfers that still say good-bye. */
   readonly #ending = new Set<Promise<void>>();
@@ -85,6 +93,9 @@ export class TransferService implements TransferPort {
       () => options.clock().mono,
       () => this.#live.size > 0,
     );
+    const { rehearseAfterMs: after = 0 } = options;
+    if (after === 0) this.#rehearse();
+    else this.#rehearsalTimer = setTimeout(() => this.#rehearse(), after);
   }
 
   /** The UDP port that was bound. */
@@ -115,6 +126,8 @@ export class TransferService implements TransferPort {
     const entry = this.#entries.get(id);
     if (entry?.stage !== "offered") return;
     const { source, keyPair, release } = entry;
+    // Whatever takes its time goes on beside what this thread must compute.
+    source.prefetch();
     try {
       const idBytes = decodeHex(id);
       const keys = keyPair.agree(peer.key, idBytes, "sender");
@@ -171,6 +184,8 @@ export class TransferService implements TransferPort {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearTimeout(this.#rehearsalTimer);
+    this.#rehearsal?.stop();
     for (const id of [...this.#entries.keys()]) this.#stop(id, "left");
     const isStopping = this.#ending.size > 0;
     await Promise.all(this.#ending);
@@ -180,7 +195,14 @@ export class TransferService implements TransferPort {
     this.#binding.close();
     for (const transfer of this.#live) transfer.dispose();
     await Promise.all([...this.#holding].map(({ released }) => released));
+    await this.#rehearsal?.done;
     await this.#endpoint.close();
+  }
+
+  #rehearse(): void {
+    const { random, clock, downloadDir } = this.#options;
+    const now = () => clock().mono;
+    this.#rehearsal = new Rehearsal({ random, now, folder: downloadDir });
   }
 
   /** Senders of files that are stored here should learn that they are. */
@@ -209,7 +231,10 @@ export class TransferService implements TransferPort {
   async #prepareOffer(id: string, path: string): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
+    clearTimeout(this.#rehearsalTimer);
     const source = await FileSource.open(homePath(path), this.#files);
+    // One that has begun is soon over; beside it both would take longer.
+    await this.#rehearsal?.done;
     if (!this.#entries.has(id)) {
       source.close();
       return;
@@ -234,13 +259,15 @@ export class TransferService implements TransferPort {
   ): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
+    clearTimeout(this.#rehearsalTimer);
+    const areStaleRemoved = this.#removeStaleParts();
     const keyPair = new TransferKeyPair(this.#options.random);
     const idBytes = decodeHex(id);
     const keys = keyPair.agree(peer.key, idBytes, "receiver");
     const { name, size, fingerprint } = file;
     const identity = { sender: from, name, size, fingerprint };
     await this.#supersede(identity);
-    await this.#removeStaleParts();
+    await areStaleRemoved;
     const sink = await FileSink.open(this.#options.downloadDir, identity);
     if (!this.#entries.has(id)) {
       if (sink.firstBlock === 0) await sink.discard();

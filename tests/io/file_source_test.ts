@@ -51,6 +51,30 @@ Deno.test("FileSource.read: every block of files of awkward sizes", async () => 
   }
 });
 
+Deno.test("FileSource.prefetch: has read what is asked for next", async () => {
+  for (const size of [0, 1, 5 * blockBytes]) {
+    const bytes = testFile(size);
+    await withFile(bytes, async (path) => {
+      const source = await FileSource.open(path);
+      source.prefetch();
+      for (let block = 0; block < blockCount(size); block++) {
+        const expected = bytes.subarray(block * blockBytes).subarray(
+          0,
+          blockBytes,
+        );
+        assertEquals(await source.read(block), expected);
+      }
+      source.close();
+    });
+  }
+  // One that is never asked for does no harm.
+  await withFile(testFile(1), async (path) => {
+    const source = await FileSource.open(path);
+    source.prefetch();
+    source.close();
+  });
+});
+
 Deno.test("FileSource.read: a file that became shorter is noticed", async () => {
   await withFile(testFile(9 * blockBytes), async (path) => {
     const source = await FileSource.open(path);

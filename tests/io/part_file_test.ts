@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { PartFile, removeStaleParts } from "../../lib/io/part_file.ts";
 import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
@@ -95,6 +95,7 @@ Deno.test("PartFile.open: one that is being written is left alone", async () => 
   await withPath(async (path) => {
     const writer = await PartFile.open(path, identity);
     assertEquals(await PartFile.open(path, identity), undefined);
+    await writer?.saved();
     writer?.close();
     const next = await PartFile.open(path, identity);
     assert(next !== undefined);
@@ -145,6 +146,25 @@ Deno.test({
       assertEquals((await Deno.stat(precious)).size, size);
     });
   },
+});
+
+Deno.test("PartFile.open: records beside what follows that nothing is here", async () => {
+  await withPath(async (path) => {
+    const part = await PartFile.open(path, identity);
+    await part?.write(new Uint8Array(blockBytes));
+    await part?.saved();
+    assertEquals(part?.isResumable, true);
+    part?.close();
+    const again = await PartFile.open(path, identity);
+    assertEquals(again?.parts, []);
+    assertEquals((await Deno.stat(path)).size, 0);
+    // What has its name is no part any more, whenever the map was written.
+    const next = `${path}.next.part`;
+    const quick = await PartFile.open(next, identity);
+    await quick?.forgetMap();
+    await assertRejects(() => Deno.stat(`${next}.map`), Deno.errors.NotFound);
+    for (const each of [again, quick]) each?.close();
+  });
 });
 
 Deno.test("PartFile.discard: removes part and map", async () => {

@@ -3,11 +3,14 @@
  * "BBR: Congestion-Based Congestion Control", and draft-ietf-ccwg-bbr): it
  * measures the rate the path delivers and its round-trip time, sends at that
  * rate, and keeps up to two of their products in flight. Single losses do not
- * slow it down; a round that loses much bounds what is in flight. Measured
+ * slow it down; a round that loses much bounds what is in flight. Beside those
+ * who fill the queue it does as they do: see competing_window.ts. Measured
  * against CUBIC by `deno task bench:congestion`, beside TCP by
  * `deno task bench:fairness`.
  */
+import { CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./congestion.ts";
+import { MinRtt } from "./min_rtt.ts";
 import { queueAllowance } from "./queue_allowance.ts";
 
 /** BBR-like congestion controller. */
@@ -20,11 +23,8 @@ export class Bbr implements CongestionController {
   /** Highest delivery rate of each of the last rounds. */
   readonly #rates = new Float64Array(rateRounds);
   #maxRate = 0;
-  #minRtt = Infinity;
-  #minRttAt = 0;
-  /** When a round trip not much longer than that was seen. */
-  #nearMinAt = 0;
-  #queuePatienceMs = firstQueueMs;
+  readonly #minRtt = new MinRtt();
+  readonly #competing = new CompetingWindow();
   /** Measured before any data was sent. */
   #firstRtt = Infinity;
   #round = 0;
@@ -86,7 +86,8 @@ export class Bbr implements CongestionController {
     this.#isConserving = false;
     const isRoundStart = this.#updateRound(sample);
     this.#updateRate(sample);
-    const isRttStale = this.#updateMinRtt(sample);
+    const { rtt, now } = sample;
+    const isRttStale = this.#minRtt.update(rtt, now, this.#isContended);
     if (isRoundStart) {
       this.#updateAverages(sample);
       this.#checkFullPipe(sample);
@@ -103,10 +104,15 @@ export class Bbr implements CongestionController {
     this.#isConserving = true;
   }
 
+  /** Others keep the queue filled. */
+  get #isContended(): boolean {
+    return this.#competing.bytes > 0;
+  }
+
   /** Bytes that fill the path once, times `gain`. */
   #bytesFor(gain: number): number {
-    if (this.#minRtt === Infinity) return this.#window;
-    return gain * this.#maxRate * this.#minRtt;
+    if (this.#minRtt.ms === Infinity) return this.#window;
+    return gain * this.#maxRate * this.#minRtt.ms;
   }
 
   #updateRound(sample: AckSample): boolean {
@@ -132,36 +138,16 @@ export class Bbr implements CongestionController {
     if (max > 0) this.#maxRate = max;
   }
 
-  /**
-   * Returns true when the smallest round trip must be looked for: it was not
-   * seen for long, or nothing near it was, so that a queue may have been there
-   * all the time.
-   */
-  #updateMinRtt({ rtt, now }: AckSample): boolean {
-    if (rtt <= 0) return false;
-    const isFirst = this.#minRtt === Infinity;
-    const isStale = now - this.#minRttAt > minRttMs;
-    if (rtt <= this.#minRtt || isStale) {
-      this.#minRtt = rtt;
-      this.#minRttAt = now;
-    }
-    if (rtt <= nearMinRtt * this.#minRtt + nearMinMs) this.#nearMinAt = now;
-    if (isStale && !isFirst) return true;
-    if (now - this.#nearMinAt <= this.#queuePatienceMs) return false;
-    this.#nearMinAt = now;
-    this.#queuePatienceMs = Math.min(
-      patienceGrowth * this.#queuePatienceMs,
-      minRttMs,
-    );
-    return true;
-  }
-
   /** At the end of a round. */
   #updateAverages({ rtt }: AckSample): void {
     const total = this.#roundAcked + this.#roundLost;
     const share = total > 0 ? this.#roundLost / total : 0;
-    this.#lossShare += (share - this.#lossShare) / recentRounds;
+    // Finding the rate loses more than keeping it.
+    if (this.#phase !== "startup") {
+      this.#lossShare += (share - this.#lossShare) / recentRounds;
+    }
     if (rtt <= 0) return;
+    if (this.#recentRtt === 0) this.#recentRtt = rtt;
     this.#recentRtt += (rtt - this.#recentRtt) / recentRounds;
   }
 
@@ -190,7 +176,9 @@ export class Bbr implements CongestionController {
 
   #updatePhase(sample: AckSample, isRttStale: boolean): void {
     const now = sample.now;
-    if (this.#phase === "drain" && sample.inFlight <= this.#bytesFor(1)) {
+    const lowWindow = this.#probeRttWindow() + this.#datagramBytes;
+    // So low that a queue of others shows, which others may have left behind.
+    if (this.#phase === "drain" && sample.inFlight <= lowWindow) {
       this.#enterProbeRate(now);
     }
     if (this.#phase === "probe-rate") this.#updateCycle(sample);
@@ -199,12 +187,11 @@ export class Bbr implements CongestionController {
       this.#probeRttEnd = 0;
     }
     if (this.#phase !== "probe-rtt") return;
-    if (
-      this.#probeRttEnd === 0 &&
-      sample.inFlight <= this.#probeRttWindow() + this.#datagramBytes
-    ) this.#probeRttEnd = now + probeRttMs;
+    if (this.#probeRttEnd === 0 && sample.inFlight <= lowWindow) {
+      this.#probeRttEnd = now + probeRttMs;
+    }
     if (this.#probeRttEnd > 0 && now >= this.#probeRttEnd) {
-      this.#minRttAt = now;
+      this.#minRtt.handleProbed(now, this.#isContended);
       if (this.#fullRounds >= 3) this.#enterProbeRate(now);
       else this.#phase = "startup";
     }
@@ -223,12 +210,17 @@ export class Bbr implements CongestionController {
   #updateCycle(sample: AckSample): void {
     const elapsed = sample.now - this.#cycleAt;
     const gain = this.#cycleGain();
-    let isOver = elapsed > this.#minRtt;
+    let isOver = elapsed > this.#minRtt.ms;
     if (gain > 1) {
       isOver &&= sample.lost > 0 || sample.priorInFlight >=
           Math.min(this.#bytesFor(gain), this.#inFlightBound) ||
-        elapsed > 4 * this.#minRtt;
-    } else if (gain < 1) isOver ||= sample.inFlight <= this.#bytesFor(1);
+        elapsed > longestStep * this.#minRtt.ms;
+    } else if (gain < 1) {
+      // Until this sender's part of the queue is gone: if there still is one
+      // then, it is that of others.
+      isOver &&= this.#isContended || elapsed > longestStep * this.#minRtt.ms;
+      isOver ||= sample.inFlight <= this.#bytesFor(1);
+    }
     if (!isOver) return;
     if (gain > 1 && !this.#isOverloaded) this.#inFlightBound *= gain;
     this.#cycle = this.#nextCycle();
@@ -260,7 +252,7 @@ export class Bbr implements CongestionController {
    */
   #certainty(): number {
     if (this.#cycle === 0) return 1;
-    const rtt = Math.max(this.#minRtt, shortestTimedMs);
+    const rtt = Math.max(this.#minRtt.ms, shortestTimedMs);
     return rtt / (rtt + timingErrorMs);
   }
 
@@ -277,32 +269,43 @@ export class Bbr implements CongestionController {
       );
       return;
     }
+    this.#competing.handleAck(sample, {
+      minRtt: this.#minRtt.ms,
+      recentRtt: this.#recentRtt,
+      datagramBytes: this.#datagramBytes,
+      isSettled: this.#phase === "probe-rate",
+    });
     const gain = this.#pacingGain();
     this.#pacingRate = Math.max(gain * this.#maxRate, floor / maxFloorMs);
     if (this.#phase === "probe-rtt") {
       this.#window = this.#probeRttWindow();
       return;
     }
-    const isStartup = this.#phase === "startup";
-    const target = this.#bytesFor(isStartup ? startupGain : 1) +
-      (isStartup ? this.#extraBytes() : this.#waitingBytes());
-    const grown = isStartup
-      ? Math.max(target, this.#window + sample.acked)
-      : target;
-    const limit = isStartup ? 2 * target + maxInitialBytes : Infinity;
+    const target = this.#phase === "startup"
+      ? this.#startupWindow(sample)
+      : Math.max(this.#modelWindow(), this.#competing.bytes);
+    if (this.#isContended && target > this.#modelWindow()) {
+      this.#pacingRate = competingGain * target / this.#recentRtt;
+    }
     this.#window = Math.max(
-      Math.min(grown, limit, this.#inFlightBound, this.#socketBound()),
+      Math.min(target, this.#inFlightBound, this.#socketBound()),
       2 * this.#datagramBytes,
     );
   }
 
+  #startupWindow({ acked }: AckSample): number {
+    const target = this.#bytesFor(startupWindowGain) + this.#extraBytes();
+    const grown = Math.max(target, this.#window + acked);
+    return Math.min(grown, target + maxInitialBytes);
+  }
+
+  #modelWindow(): number {
+    return this.#bytesFor(1) + this.#waitingBytes();
+  }
+
   /** What may be in flight beyond what fills the path. */
   #waitingBytes(): number {
-    const queueMs = queueAllowance(
-      this.#minRtt,
-      this.#recentRtt,
-      this.#lossShare,
-    );
+    const queueMs = queueAllowance(this.#minRtt.ms, this.#lossShare);
     const queue = this.#maxRate * queueMs;
     const extra = this.#extraBytes();
     return Math.min(queue + extra, mostWaiting * Math.max(queue, extra));
@@ -325,7 +328,7 @@ export class Bbr implements CongestionController {
    * sockets, and what these cannot hold is lost.
    */
   #socketBound(): number {
-    if (Math.min(this.#minRtt, this.#firstRtt) > shortRttMs) return Infinity;
+    if (Math.min(this.#minRtt.ms, this.#firstRtt) > shortRttMs) return Infinity;
     const bytes = this.#datagramBytes;
     return this.#subflows * Math.min(
       socketDatagrams * bytes,
@@ -349,6 +352,10 @@ export class Bbr implements CongestionController {
 
 /** 2/ln 2: the least gain that doubles the rate every round. */
 const startupGain = 2.885;
+/** What is in flight while starting: more would only overflow the queue. */
+const startupWindowGain = 2;
+/** Lets the window, not the rate, decide beside others. */
+const competingGain = 1.2;
 /** Over which losses and round trips are averaged. */
 const recentRounds = 16;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
@@ -363,18 +370,14 @@ const maxExtraBytes = 384 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 /** By the end of this step what came of probing is known. */
 const resultStep = 2;
+/** In round trips. */
+const longestStep = 4;
 const gainfulGrowth = 1.15;
 const repeatGain = 1.6;
 /** An acknowledgement is noticed a bit early or late, between other work. */
 const timingErrorMs = 0.3;
 const shortestTimedMs = 2;
 const rateRounds = 10;
-const minRttMs = 10_000;
-const nearMinRtt = 1.125;
-const nearMinMs = 1;
-/** How long a queue may be there at first without a look at what it hides. */
-const firstQueueMs = 2_000;
-const patienceGrowth = 1.5;
 const probeRttMs = 200;
 const initialPackets = 16;
 const maxInitialBytes = 64 * 1024;
@@ -387,6 +390,6 @@ const socketBytes = 128 * 1024;
 /** The slowest rate sends the smallest window in this time, ms. */
 const maxFloorMs = 1_000;
 /** A round that loses more than this share is an overload, not noise. */
-const maxLossShare = 0.15;
+const maxLossShare = 0.25;
 /** What remains of the bytes in flight after an overload. */
 const boundShare = 0.85;

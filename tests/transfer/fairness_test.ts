@@ -9,6 +9,7 @@ import { testFile, TransferPair } from "../support/transfer_pair.ts";
 const rate = 1_250;
 const delayMs = 20;
 const file = testFile(70_000_000);
+const largeFile = testFile(120_000_000);
 
 /**
  * Bytes that each of several transfers got through one link between `from` and
@@ -55,6 +56,42 @@ Deno.test("transfers side by side fill the link and come to share it fairly", ()
     const told = `${roundTrips}: ${all.map((each) => (each / 1e6).toFixed(1))}`;
     assert(sum(all) > 0.85 * rate * 15_000, told);
     assert(fairness(all) > 0.85, `${told}, ${fairness(all)}`);
+  }
+});
+
+/** What a transfer takes beside a flow that has had the link for 4 s. */
+function latecomerShares(roundTrips: number, spans: readonly number[]) {
+  const link = { delayMs, rate: 2_500, queueBytes: roundTrips * 2_500 * 40 };
+  const shared = new SharedLink({ seed: 3, ...link });
+  const startAt = 4_000;
+  const pairs = [() => new Cubic(), () => new Bbr()].map((maker, index) =>
+    new TransferPair({
+      seed: 20 + index,
+      file: largeFile,
+      there: shared.passage(),
+      back: { delayMs },
+      startAt: index * startAt,
+      makeController: maker,
+    })
+  );
+  let end = startAt;
+  runTogether(pairs, (now) => now >= end);
+  return spans.map((span) => {
+    const before = pairs.map((pair) => pair.writtenBytes);
+    end += span;
+    runTogether(pairs, (now) => now >= end);
+    const all = pairs.map((pair, index) => pair.writtenBytes - before[index]!);
+    return all[1]! / sum(all);
+  });
+}
+
+Deno.test("a transfer that comes to a flow as those of TCP leaves it room, and keeps its own", () => {
+  for (const roundTrips of [1, 2, 4]) {
+    // At first, and when both have had time to come to terms or to starve.
+    const all = latecomerShares(roundTrips, [15_000, 30_000]);
+    for (const share of all) {
+      assert(share > 0.3 && share < 0.7, `${roundTrips}: ${all}`);
+    }
   }
 });
 

@@ -1,0 +1,134 @@
+/**
+ * What may be in flight beside those who fill a queue until it overflows, as TCP
+ * with CUBIC does. A sender that keeps to what the path holds without a queue
+ * would be left with less and less there. Others are noticed by a queue that
+ * does not empty although this sender regularly lets its own part of it run out;
+ * then the window grows and shrinks as CUBIC's does (RFC 9438), so that both
+ * come to the same, whatever the queue holds. Unlike there, only what is lost
+ * while the queue is long counts: other losses come from the path itself.
+ */
+import type { AckSample } from "./congestion.ts";
+
+/** What is known of the path besides an acknowledgement. */
+export interface CompetingPath {
+  /** Round trip without a queue, ms. */
+  readonly minRtt: number;
+  /** Average round trip of late, ms. */
+  readonly recentRtt: number;
+  readonly datagramBytes: number;
+  /** What is in flight is held at what the path holds, not sought. */
+  readonly isSettled: boolean;
+}
+
+/** Window of a sender that others compete with. */
+export class CompetingWindow {
+  #bytes = 0;
+  #activeAt = -Infinity;
+  /** When the queue was last nearly empty, ms. */
+  #emptyAt = -1;
+  /** The longest round trip of late, ms. */
+  #longestRtt = 0;
+  #longestAt = 0;
+  /** All windows below in datagrams, as in the RFC. */
+  #window = 0;
+  #largest = 0;
+  /** What Reno would have reached in the meantime. */
+  #friendly = 0;
+  #epochAt = 0;
+  /** How long after that the largest window is reached again, s. */
+  #plateauAt = 0;
+  /** Losses of what was sent before this were answered already, ms. */
+  #answeredAt = -1;
+
+  /** Bytes; 0 while nobody competes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** To be called for every acknowledgement. */
+  handleAck(sample: AckSample, path: CompetingPath): void {
+    const { now, rtt } = sample;
+    if (!path.isSettled) return;
+    if (this.#emptyAt < 0) this.#emptyAt = now;
+    if (rtt > 0) this.#updateRtt(rtt, now, path);
+    const patienceMs = Math.max(patienceRtts * path.minRtt, leastPatienceMs);
+    if (now - this.#emptyAt <= patienceMs) {
+      this.#bytes = 0;
+      return;
+    }
+    if (this.#bytes === 0) this.#begin(sample, path);
+    this.#activeAt = now;
+    if (sample.lost > 0) this.#handleLoss(sample, path);
+    this.#grow(sample, path);
+    this.#bytes = this.#window * path.datagramBytes;
+  }
+
+  #updateRtt(rtt: number, now: number, path: CompetingPath): void {
+    const slackMs = Math.max(emptyShare * path.minRtt + clockMs, busyMs);
+    if (rtt <= path.minRtt + slackMs) this.#emptyAt = now;
+    if (rtt >= this.#longestRtt || now - this.#longestAt > longestMs) {
+      this.#longestRtt = rtt;
+      this.#longestAt = now;
+    }
+  }
+
+  #begin({ now, priorInFlight }: AckSample, path: CompetingPath): void {
+    const isResumed = now - this.#activeAt < resumeMs;
+    this.#window = Math.max(
+      priorInFlight / path.datagramBytes,
+      isResumed ? this.#window : leastWindow,
+    );
+    this.#largest = this.#window;
+    this.#startEpoch(now);
+  }
+
+  #startEpoch(now: number): void {
+    const missing = Math.max(this.#largest - this.#window, 0);
+    this.#plateauAt = Math.cbrt(missing / steepness);
+    this.#epochAt = now;
+    this.#friendly = this.#window;
+  }
+
+  #handleLoss({ now, rtt, lostSentAt }: AckSample, path: CompetingPath): void {
+    if (lostSentAt <= this.#answeredAt) return;
+    const queueMs = this.#longestRtt - path.minRtt;
+    if (rtt < path.minRtt + fullShare * queueMs) return;
+    this.#answeredAt = now;
+    // Fast convergence: one who is losing ground leaves more to the others.
+    this.#largest = this.#window < this.#largest
+      ? this.#window * (1 + decrease) / 2
+      : this.#window;
+    this.#window = Math.max(this.#window * decrease, leastWindow);
+    this.#startEpoch(now);
+  }
+
+  #grow({ now, acked }: AckSample, path: CompetingPath): void {
+    const segments = acked / path.datagramBytes;
+    const seconds = (now - this.#epochAt + path.recentRtt) / 1000;
+    const cubic = steepness * (seconds - this.#plateauAt) ** 3 + this.#largest;
+    const target = Math.min(Math.max(cubic, this.#window), 1.5 * this.#window);
+    this.#friendly += friendlyGain * segments / this.#window;
+    this.#window += (target - this.#window) / this.#window * segments;
+    this.#window = Math.max(this.#window, this.#friendly);
+  }
+}
+
+/** A round trip longer by at most this share and error: no queue. */
+const emptyShare = 0.2;
+const clockMs = 1;
+/** Ends that are busy answer so late. */
+const busyMs = 5;
+/** How long a queue must be there: more than two cycles of probing. */
+const patienceRtts = 12;
+const leastPatienceMs = 400;
+/** How long the longest round trip is remembered. */
+const longestMs = 10_000;
+/** How long the window is kept when the queue empties. */
+const resumeMs = 5_000;
+/** A queue as full as this, of what it was, may have overflowed. */
+const fullShare = 0.6;
+const leastWindow = 4;
+/** Of RFC 9438: β, C and α. */
+const decrease = 0.7;
+const steepness = 0.4;
+const friendlyGain = 3 * (1 - decrease) / (1 + decrease);

@@ -3,22 +3,28 @@
  * a few sizes go out together; the largest answered is used. Loss of a probe is
  * no sign of congestion. Where the other end is near, datagrams larger than a
  * packet are tried, too: the system cuts them into fragments for a fraction of
- * what sending as many datagrams costs. They get smaller where more than a few
- * get lost for a while: one lost fragment loses all, and what has come of the
- * others fills the receiving system's memory for half a minute, or until the 16
- * bits that number datagrams come round. When data stops arriving at the size in
- * use, the path may have changed to one that swallows it: back to the smallest,
- * and up again some time later.
+ * what sending as many datagrams costs. One lost fragment loses all, and what has
+ * come of the others fills the receiving system's memory for a while: they are
+ * smaller as long as there is much (see fragment_budget.ts), and for good where
+ * many get lost. When data stops arriving at the size in use, the path may have
+ * changed to one that swallows it: back to the smallest, and up again some time
+ * later.
  */
+import { FragmentBudget } from "./fragment_budget.ts";
 import { transferLimits } from "./transfer_limits.ts";
 
 /** Datagram size of one path. */
 export class MtuProber {
   #size: number = transferLimits.minDatagramBytes;
+  /** The largest that is known to arrive. */
+  #reached: number = transferLimits.minDatagramBytes;
+  readonly #budget = new FragmentBudget();
   #sizes: readonly number[] = [];
   /** The path ends on this machine, where nothing is cut into fragments. */
   #isLocal = false;
   #hasTriedFragments = false;
+  /** Datagrams of several packets go to someone who is not near. */
+  #isFar = false;
   #triesLeft = 0;
   #index = 0;
   #nextAt = Infinity;
@@ -36,7 +42,7 @@ export class MtuProber {
 
   /** Starts over on a new path; `isLocal` when it ends on this machine. */
   start(now: number, isLocal: boolean): void {
-    this.#size = transferLimits.minDatagramBytes;
+    this.#reset();
     this.#sizes = isLocal ? localSizes : networkSizes;
     this.#isLocal = isLocal;
     this.#hasTriedFragments = false;
@@ -51,6 +57,7 @@ export class MtuProber {
   fragment(now: number, reach: Reach): void {
     if (this.#isLocal || this.#hasTriedFragments) return;
     this.#hasTriedFragments = true;
+    this.#isFar = reach === "far";
     this.#sizes = [...networkSizes, ...fragmentedSizes[reach]];
     this.#retryMs = retryMs;
     this.#begin(now);
@@ -70,11 +77,11 @@ export class MtuProber {
     if (now < this.#nextAt) return 0;
     while (this.#index < this.#sizes.length) {
       const size = this.#sizes[this.#index++]!;
-      if (size > this.#size) return size;
+      if (size > this.#reached) return size;
     }
     this.#index = 0;
     this.#triesLeft--;
-    if (this.#size >= (this.#sizes.at(-1) ?? 0)) this.#nextAt = Infinity;
+    if (this.#reached >= (this.#sizes.at(-1) ?? 0)) this.#nextAt = Infinity;
     else if (this.#triesLeft > 0) this.#nextAt = now + interval;
     else this.#begin(now + (this.#retryMs *= 2));
     return 0;
@@ -82,28 +89,31 @@ export class MtuProber {
 
   /** A probe of this size arrived; true when datagrams grow. */
   handleProbed(size: number): boolean {
-    if (size <= this.#size || !this.#sizes.includes(size)) return false;
-    this.#size = size;
-    return true;
+    if (size <= this.#reached || !this.#sizes.includes(size)) return false;
+    this.#reached = size;
+    return this.#choose();
   }
 
   /**
-   * `sent` and `lost` data datagrams so far; true when they shrink to fewer
-   * packets each because too many get lost. A few may get lost at once, as when
-   * the receiver's buffer overflows.
+   * `sent` and `lost` data datagrams so far; true when the size changes: it
+   * shrinks when too many get lost, or a few for too long, and may grow again. A
+   * few may get lost at once, as when the receiver's buffer overflows.
    */
-  handleLoss(sent: number, lost: number): boolean {
-    const allowed = maxLossShare * (sent - this.#sentBefore);
-    const excess = this.#excessLost + lost - this.#lostBefore - allowed;
-    const isFragmented = !this.#isLocal && this.#size > packetBytes;
+  handleLoss(sent: number, lost: number, now: number): boolean {
+    const newlySent = sent - this.#sentBefore;
+    const newlyLost = lost - this.#lostBefore;
     this.#sentBefore = sent;
     this.#lostBefore = lost;
-    this.#excessLost = isFragmented ? Math.max(excess, 0) : 0;
-    if (this.#excessLost * this.#size <= maxExcessBytes) return false;
-    this.#excessLost = 0;
-    this.#sizes = this.#sizes.filter((size) => size < this.#size);
-    this.#size = this.#sizes.at(-1) ?? packetBytes;
-    return true;
+    if (this.#isLocal || this.#reached <= packetBytes) return false;
+    this.#budget.handleSent(newlySent, newlyLost, this.#size, now);
+    const excess = this.#excessLost + newlyLost - maxLossShare * newlySent;
+    this.#excessLost = this.#size > packetBytes ? Math.max(excess, 0) : 0;
+    if (this.#excessLost * this.#size > maxExcessBytes) {
+      this.#excessLost = 0;
+      this.#sizes = this.#sizes.filter((size) => size < this.#size);
+      this.#reached = this.#sizes.at(-1) ?? packetBytes;
+    }
+    return this.#choose();
   }
 
   /**
@@ -118,9 +128,32 @@ export class MtuProber {
     }
     if (this.#size === transferLimits.minDatagramBytes) return false;
     if (!this.#isLocal) this.#sizes = networkSizes;
-    this.#size = transferLimits.minDatagramBytes;
+    this.#reset();
     this.#begin(now + this.#retryMs);
     return true;
+  }
+
+  #reset(): void {
+    this.#size = transferLimits.minDatagramBytes;
+    this.#reached = this.#size;
+  }
+
+  /** The largest that arrives and may be used; true when it is another one. */
+  #choose(): boolean {
+    const before = this.#size;
+    const usable = this.#sizes.filter((size) =>
+      size <= this.#reached && this.#isAffordable(size)
+    );
+    this.#size = usable.at(-1) ?? this.#reached;
+    return this.#size !== before;
+  }
+
+  #isAffordable(size: number): boolean {
+    const most = this.#isFar ? mostHeld.get(size) : undefined;
+    if (most === undefined) return true;
+    // Not to and fro: it grows only when much of what was held is gone.
+    const share = size > this.#size ? regrowShare : 1;
+    return this.#budget.bytes < share * most;
   }
 
   #begin(at: number): void {
@@ -145,11 +178,23 @@ const maxExcessBytes = 3 * 1024 * 1024;
 const localSizes: readonly number[] = [1452, 8_952, 26_244, 65_507];
 /** Full packets of Ethernet; the smaller ones over IPv6, too. */
 const fragmentedSizes = {
-  /** 2 and 3 packets. */
-  far: [2_888, 4_336],
+  /** 2, 3 and 6 packets. */
+  far: [2_888, 4_336, 8_872],
   /** 6, 18 and 36. */
   near: [8_872, 26_632, 53_272],
 } as const;
+
+/**
+ * How much the receiving system may hold, bytes, for such datagrams to be sent
+ * to those who are far; those who are near lose next to nothing but in buffers
+ * that overflow. It is reckoned generously, by a sixth or more.
+ */
+const mostHeld = new Map([
+  [2_888, 4.5 * 1024 * 1024],
+  [4_336, 4.1 * 1024 * 1024],
+  [8_872, 3.3 * 1024 * 1024],
+]);
+const regrowShare = 0.6;
 
 /** How far away those are to whom fragments go. */
 export type Reach = keyof typeof fragmentedSizes;

@@ -287,7 +287,7 @@ export class Sender {
 
   #watchSize(now: number): void {
     const { sent, lostPackets, isStarting, pacingRate } = this.#recovery;
-    if (this.#mtu.handleLoss(sent.next, lostPackets)) {
+    if (this.#mtu.handleLoss(sent.next, lostPackets, now)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
     const { rtt, paths } = this.#channel;

@@ -1,0 +1,71 @@
+/**
+ * What the receiver's system holds of datagrams that lost one of their
+ * fragments. It keeps the others in the hope of the last for half a minute, or
+ * until the 16 bits that number datagrams come round; and it has 4 MiB for that
+ * (Linux, net.ipv4.ipfrag_high_thresh and ipfrag_time), beyond which every
+ * fragmented datagram is lost. This counts what must be there by what is lost.
+ */
+export class FragmentBudget {
+  /** Bytes held, by the numbers of the datagrams, and when the last was sent. */
+  readonly #held = new Float64Array(stretches);
+  readonly #sentAt = new Float64Array(stretches);
+  #current = 0;
+  /** Fragmented datagrams of the current stretch. */
+  #count = 0;
+  #bytes = 0;
+  #lostAt = -Infinity;
+
+  /** What the system is thought to hold, bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Counts what was sent, and what was found lost, since the last time.
+   *
+   * @param size Of these datagrams, bytes of UDP payload.
+   */
+  handleSent(sent: number, lost: number, size: number, now: number): void {
+    const packets = packetsOf(size);
+    if (packets > 1) {
+      this.#count += sent;
+      this.#sentAt[this.#current] = now;
+      // Several at a time overflowed a buffer: of those nothing is held.
+      if (lost > 0 && now - this.#lostAt >= apartMs) {
+        const held = (packets - 1) * heldBytes;
+        this.#held[this.#current]! += held;
+        this.#bytes += held;
+      }
+      if (lost > 0) this.#lostAt = now;
+    }
+    if (this.#count >= stretchDatagrams) {
+      this.#count = 0;
+      this.#current = (this.#current + 1) % stretches;
+      this.#drop(this.#current);
+      this.#sentAt[this.#current] = now;
+    }
+    for (let i = 0; i < stretches; i++) {
+      if (now - this.#sentAt[i]! > heldMs) this.#drop(i);
+    }
+  }
+
+  #drop(stretch: number): void {
+    this.#bytes -= this.#held[stretch]!;
+    this.#held[stretch] = 0;
+  }
+}
+
+/** Packets of Ethernet that carry a datagram of `size` bytes over IPv4. */
+export function packetsOf(size: number): number {
+  return Math.ceil((size + udpHeaderBytes) / fragmentBytes);
+}
+
+const fragmentBytes = 1480;
+const udpHeaderBytes = 8;
+const stretches = 16;
+const stretchDatagrams = 65_536 / stretches;
+/** What a fragment of 1,500 bytes takes there, as measured. */
+const heldBytes = 3_600;
+const heldMs = 30_000;
+/** Losses of the path itself are mostly further apart. */
+const apartMs = 2;

@@ -295,8 +295,7 @@ export class Bbr implements CongestionController {
 
   #startupWindow({ acked }: AckSample): number {
     const target = this.#bytesFor(startupWindowGain) + this.#extraBytes();
-    const grown = Math.max(target, this.#window + acked);
-    return Math.min(grown, target + maxInitialBytes);
+    return Math.max(target, Math.min(this.#window + acked, maxInitialBytes));
   }
 
   #modelWindow(): number {

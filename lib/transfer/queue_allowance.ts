@@ -15,7 +15,7 @@ export function queueAllowance(minRtt: number, lossShare: number): number {
   const loss = (lossShare - littleLoss) / (muchLoss - littleLoss);
   const hardness = Math.min(Math.max(loss, 0), 1);
   const leastMs = Math.min(minRtt, Math.max(leastShare * minRtt, leastWaitMs));
-  const mostMs = Math.min(minRtt, Math.max(maxWaitMs, leastMs));
+  const mostMs = Math.min(mostShare * minRtt, Math.max(maxWaitMs, leastMs));
   return leastMs + hardness * (mostMs - leastMs);
 }
 
@@ -24,5 +24,6 @@ const littleLoss = 0.003;
 const muchLoss = 0.01;
 /** In round trips; more of a short one, which the ends' own delays lengthen. */
 const leastShare = 0.35;
+const mostShare = 1.25;
 const leastWaitMs = 4;
-const maxWaitMs = 42;
+const maxWaitMs = 50;

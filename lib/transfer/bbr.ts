@@ -8,7 +8,7 @@
  * against CUBIC by `deno task bench:congestion`, beside TCP by
  * `deno task bench:fairness`.
  */
-import { CompetingWindow } from "./competing_window.ts";
+import { type CompetingPath, CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./congestion.ts";
 import { MinRtt } from "./min_rtt.ts";
 import { queueAllowance } from "./queue_allowance.ts";
@@ -107,6 +107,11 @@ export class Bbr implements CongestionController {
   /** Others keep the queue filled. */
   get #isContended(): boolean {
     return this.#competing.bytes > 0;
+  }
+
+  get #stage(): CompetingPath["stage"] {
+    if (this.#phase === "probe-rate") return "settled";
+    return this.#phase === "probe-rtt" ? "looking" : "seeking";
   }
 
   /** Bytes that fill the path once, times `gain`. */
@@ -272,8 +277,7 @@ export class Bbr implements CongestionController {
     this.#competing.handleAck(sample, {
       minRtt: this.#minRtt.ms,
       recentRtt: this.#recentRtt,
-      datagramBytes: this.#datagramBytes,
-      isSettled: this.#phase === "probe-rate",
+      stage: this.#stage,
     });
     const gain = this.#pacingGain();
     this.#pacingRate = Math.max(gain * this.#maxRate, floor / maxFloorMs);

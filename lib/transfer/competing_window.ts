@@ -15,9 +15,11 @@ export interface CompetingPath {
   readonly minRtt: number;
   /** Average round trip of late, ms. */
   readonly recentRtt: number;
-  readonly datagramBytes: number;
-  /** What is in flight is held at what the path holds, not sought. */
-  readonly isSettled: boolean;
+  /**
+   * Whether the sender still looks for its rate, keeps to it, or has little in
+   * flight to see what the path is like without it.
+   */
+  readonly stage: "seeking" | "settled" | "looking";
 }
 
 /** Window of a sender that others compete with. */
@@ -29,7 +31,7 @@ export class CompetingWindow {
   /** The longest round trip of late, ms. */
   #longestRtt = 0;
   #longestAt = 0;
-  /** All windows below in datagrams, as in the RFC. */
+  /** All windows below in segments, as in the RFC. */
   #window = 0;
   #largest = 0;
   /** What Reno would have reached in the meantime. */
@@ -48,19 +50,21 @@ export class CompetingWindow {
   /** To be called for every acknowledgement. */
   handleAck(sample: AckSample, path: CompetingPath): void {
     const { now, rtt } = sample;
-    if (!path.isSettled) return;
+    if (path.stage === "seeking") return;
     if (this.#emptyAt < 0) this.#emptyAt = now;
     if (rtt > 0) this.#updateRtt(rtt, now, path);
+    // Others may have gone, or take what is left to them then: see #begin.
+    if (path.stage === "looking") return;
     const patienceMs = Math.max(patienceRtts * path.minRtt, leastPatienceMs);
     if (now - this.#emptyAt <= patienceMs) {
       this.#bytes = 0;
       return;
     }
-    if (this.#bytes === 0) this.#begin(sample, path);
+    if (this.#bytes === 0) this.#begin(sample);
     this.#activeAt = now;
     if (sample.lost > 0) this.#handleLoss(sample, path);
     this.#grow(sample, path);
-    this.#bytes = this.#window * path.datagramBytes;
+    this.#bytes = this.#window * segmentBytes;
   }
 
   #updateRtt(rtt: number, now: number, path: CompetingPath): void {
@@ -72,10 +76,11 @@ export class CompetingWindow {
     }
   }
 
-  #begin({ now, priorInFlight }: AckSample, path: CompetingPath): void {
+  /** The window of a moment ago stands: others were there all the while. */
+  #begin({ now, priorInFlight }: AckSample): void {
     const isResumed = now - this.#activeAt < resumeMs;
     this.#window = Math.max(
-      priorInFlight / path.datagramBytes,
+      priorInFlight / segmentBytes,
       isResumed ? this.#window : leastWindow,
     );
     this.#largest = this.#window;
@@ -103,7 +108,7 @@ export class CompetingWindow {
   }
 
   #grow({ now, acked }: AckSample, path: CompetingPath): void {
-    const segments = acked / path.datagramBytes;
+    const segments = acked / segmentBytes;
     const seconds = (now - this.#epochAt + path.recentRtt) / 1000;
     const cubic = steepness * (seconds - this.#plateauAt) ** 3 + this.#largest;
     const target = Math.min(Math.max(cubic, this.#window), 1.5 * this.#window);
@@ -128,6 +133,8 @@ const resumeMs = 5_000;
 /** A queue as full as this, of what it was, may have overflowed. */
 const fullShare = 0.6;
 const leastWindow = 4;
+/** Of the others, whatever the size of this sender's datagrams. */
+const segmentBytes = 1_448;
 /**
  * Of RFC 9438: β, C and α. There β is 0.7; what is given up while the smallest
  * round trip is looked for makes up for the difference.

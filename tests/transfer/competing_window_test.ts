@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { CompetingWindow } from "../../lib/transfer/competing_window.ts";
+import {
+  type CompetingPath,
+  CompetingWindow,
+} from "../../lib/transfer/competing_window.ts";
 import { emptySample } from "../../lib/transfer/empty_sample.ts";
 
 const minRtt = 40;
-const datagramBytes = 1_000;
+const segmentBytes = 1_448;
 
 /** Feeds acknowledgements, a round trip at a time, of all that is in flight. */
 class Feed {
@@ -11,7 +14,11 @@ class Feed {
   now = 0;
   bytes = 300_000;
 
-  ack(rtt: number, isLossy = false, isSettled = true): void {
+  ack(
+    rtt: number,
+    isLossy = false,
+    stage: CompetingPath["stage"] = "settled",
+  ): void {
     const inFlight = this.window.bytes || this.bytes;
     this.now += rtt;
     const sample = emptySample();
@@ -19,10 +26,9 @@ class Feed {
     sample.rtt = rtt;
     sample.acked = inFlight;
     sample.priorInFlight = inFlight;
-    sample.lost = isLossy ? datagramBytes : 0;
+    sample.lost = isLossy ? segmentBytes : 0;
     sample.lostSentAt = isLossy ? this.now - rtt : 0;
-    const path = { minRtt, recentRtt: rtt, datagramBytes, isSettled };
-    this.window.handleAck(sample, path);
+    this.window.handleAck(sample, { minRtt, recentRtt: rtt, stage });
   }
 
   acks(count: number, rtt: number): void {
@@ -40,7 +46,7 @@ Deno.test("CompetingWindow is none while the queue empties now and then", () => 
 
 Deno.test("CompetingWindow is none before the sender has settled", () => {
   const feed = new Feed();
-  for (let i = 0; i < 50; i++) feed.ack(70, false, false);
+  for (let i = 0; i < 50; i++) feed.ack(70, false, "seeking");
   assertEquals(feed.window.bytes, 0);
 });
 
@@ -68,7 +74,7 @@ Deno.test("CompetingWindow shrinks once for each overflow, and is back within se
   feed.now -= 70;
   feed.ack(70, true);
   assert(feed.window.bytes >= after);
-  const wanted = Math.cbrt(0.2 * before / datagramBytes / 0.4);
+  const wanted = Math.cbrt(0.2 * before / segmentBytes / 0.4);
   const start = feed.now;
   while (feed.window.bytes < before && feed.now < 60_000) feed.ack(80);
   const seconds = (feed.now - start) / 1_000;
@@ -97,4 +103,18 @@ Deno.test("CompetingWindow ends with the queue and is remembered for a while", (
   feed.acks(200, 45);
   for (let i = 0; i < 30 && feed.window.bytes === 0; i++) feed.ack(70);
   assert(feed.window.bytes < 0.5 * before, "not later");
+});
+
+Deno.test("CompetingWindow ends when the queue is empty without this sender", () => {
+  const feed = new Feed();
+  feed.acks(60, 70);
+  const before = feed.window.bytes;
+  // Others keep it filled.
+  for (let i = 0; i < 5; i++) feed.ack(60, false, "looking");
+  assertEquals(feed.window.bytes, before, "not while it is being looked at");
+  feed.ack(70);
+  assert(feed.window.bytes >= before);
+  feed.ack(41, false, "looking");
+  feed.ack(70);
+  assertEquals(feed.window.bytes, 0);
 });

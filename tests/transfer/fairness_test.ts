@@ -10,6 +10,7 @@ const rate = 1_250;
 const delayMs = 20;
 const file = testFile(70_000_000);
 const largeFile = testFile(120_000_000);
+const headStartMs = 4_000;
 
 /**
  * Bytes that each of several transfers got through one link between `from` and
@@ -59,23 +60,38 @@ Deno.test("transfers side by side fill the link and come to share it fairly", ()
   }
 });
 
-/** What a transfer takes beside a flow that has had the link for 4 s. */
-function latecomerShares(roundTrips: number, spans: readonly number[]) {
+/** Stops sending when it is told to. */
+class StoppableCubic extends Cubic {
+  isStopped = false;
+
+  override get window(): number {
+    return this.isStopped ? 0 : super.window;
+  }
+}
+
+/** A transfer that comes to a flow that has had the link for 4 s. */
+function latecomer(roundTrips: number) {
   const link = { delayMs, rate: 2_500, queueBytes: roundTrips * 2_500 * 40 };
   const shared = new SharedLink({ seed: 3, ...link });
-  const startAt = 4_000;
-  const pairs = [() => new Cubic(), () => new Bbr()].map((maker, index) =>
+  const flow = new StoppableCubic();
+  const pairs = [() => flow, () => new Bbr()].map((maker, index) =>
     new TransferPair({
       seed: 20 + index,
       file: largeFile,
       there: shared.passage(),
       back: { delayMs },
-      startAt: index * startAt,
+      startAt: index * headStartMs,
       makeController: maker,
     })
   );
-  let end = startAt;
-  runTogether(pairs, (now) => now >= end);
+  runTogether(pairs, (now) => now >= headStartMs);
+  return { flow, pairs };
+}
+
+/** What it takes in each of some spans of time, ms. */
+function latecomerShares(roundTrips: number, spans: readonly number[]) {
+  const { pairs } = latecomer(roundTrips);
+  let end = headStartMs;
   return spans.map((span) => {
     const before = pairs.map((pair) => pair.writtenBytes);
     end += span;
@@ -93,6 +109,44 @@ Deno.test("a transfer that comes to a flow as those of TCP leaves it room, and k
       assert(share > 0.3 && share < 0.7, `${roundTrips}: ${all}`);
     }
   }
+});
+
+Deno.test("a transfer has the link to itself, and no queue, once the flow has ended", () => {
+  const { flow, pairs } = latecomer(4);
+  runTogether(pairs, (now) => now >= 20_000);
+  const transfer = pairs[1]!;
+  assert(transfer.sender.stats().rtt > 80, "a queue of others");
+  flow.isStopped = true;
+  runTogether(pairs, (now) => now >= 22_000);
+  const before = transfer.writtenBytes;
+  let longest = 0;
+  runTogether(pairs, (now) => {
+    longest = Math.max(longest, transfer.sender.stats().rtt);
+    return now >= 27_000;
+  });
+  assert(transfer.writtenBytes - before > 0.85 * 2_500 * 5_000);
+  assert(longest < 60, `${longest} ms`);
+});
+
+Deno.test("others wait less than 50 ms more on an uplink that a transfer fills, however long its queue", () => {
+  // 20 Mbit/s, as of many homes, whose router queues for 400 ms.
+  const link = { delayMs: 10, rate: 2_500, queueBytes: 1_000_000 };
+  const shared = new SharedLink({ seed: 5, ...link });
+  const pair = new TransferPair({
+    seed: 31,
+    file: largeFile,
+    there: shared.passage(),
+    back: { delayMs: 10 },
+    makeController: () => new Bbr(),
+  });
+  let longest = 0;
+  runTogether([pair], (now) => {
+    const { rtt, minRtt } = pair.sender.stats();
+    if (minRtt < Infinity) longest = Math.max(longest, rtt);
+    return now >= 15_000;
+  });
+  assert(longest < 20 + 50, `${longest} ms`);
+  assert(pair.writtenBytes > 0.9 * 2_500 * 15_000);
 });
 
 Deno.test("a transfer and a flow as those of TCP leave room for each other", () => {

@@ -5,8 +5,9 @@
  * packet are tried, too: the system cuts them into fragments for a fraction of
  * what sending as many datagrams costs. One lost fragment loses all, and what has
  * come of the others fills the receiving system's memory for a while: they are
- * smaller as long as there is much (see fragment_budget.ts), and for good where
- * many get lost. When data stops arriving at the size in use, the path may have
+ * smaller as long as there is much (see fragment_budget.ts), and for some time
+ * where many get lost. Losses close together are those of a buffer that overflows
+ * when the receiver is busy; more and smaller ones would only make that worse. When data stops arriving at the size in use, the path may have
  * changed to one that swallows it: back to the smallest, and up again some time
  * later.
  */
@@ -32,8 +33,14 @@ export class MtuProber {
   #unansweredAt = 0;
   #sentBefore = 0;
   #lostBefore = 0;
-  /** Lost datagrams beyond the share that may get lost. */
-  #excessLost = 0;
+  #lostAt = -Infinity;
+  /** Lost datagrams beyond the share that may get lost, all and those apart. */
+  #excess = 0;
+  #excessApart = 0;
+  /** The largest size that may be used until {@link #ceilingEndsAt}. */
+  #ceiling = Infinity;
+  #ceilingEndsAt = Infinity;
+  #ceilingMs = firstCeilingMs;
 
   /** Bytes of UDP payload that are known to arrive. */
   get size(): number {
@@ -47,6 +54,8 @@ export class MtuProber {
     this.#isLocal = isLocal;
     this.#hasTriedFragments = false;
     this.#retryMs = retryMs;
+    this.#ceiling = Infinity;
+    this.#ceilingMs = firstCeilingMs;
     this.#begin(now);
   }
 
@@ -106,13 +115,8 @@ export class MtuProber {
     this.#lostBefore = lost;
     if (this.#isLocal || this.#reached <= packetBytes) return false;
     this.#budget.handleSent(newlySent, newlyLost, this.#size, now);
-    const excess = this.#excessLost + newlyLost - maxLossShare * newlySent;
-    this.#excessLost = this.#size > packetBytes ? Math.max(excess, 0) : 0;
-    if (this.#excessLost * this.#size > maxExcessBytes) {
-      this.#excessLost = 0;
-      this.#sizes = this.#sizes.filter((size) => size < this.#size);
-      this.#reached = this.#sizes.at(-1) ?? packetBytes;
-    }
+    if (this.#isTooMuchLost(newlySent, newlyLost, now)) this.#lower(now);
+    if (now >= this.#ceilingEndsAt) this.#ceiling = Infinity;
     return this.#choose();
   }
 
@@ -127,10 +131,43 @@ export class MtuProber {
       return false;
     }
     if (this.#size === transferLimits.minDatagramBytes) return false;
+    this.#unansweredAt = now;
+    if (!this.#isLocal && this.#size > packetBytes) {
+      // Most likely the other system has no room for more incomplete ones.
+      this.#avoid(packetBytes + 1, now);
+      return this.#choose();
+    }
     if (!this.#isLocal) this.#sizes = networkSizes;
     this.#reset();
     this.#begin(now + this.#retryMs);
     return true;
+  }
+
+  #isTooMuchLost(sent: number, lost: number, now: number): boolean {
+    const isApart = lost > 0 && now - this.#lostAt >= apartMs;
+    if (lost > 0) this.#lostAt = now;
+    const excess = this.#excess + lost - overflowShare * sent;
+    const apart = this.#excessApart + (isApart ? 1 : 0) - maxLossShare * sent;
+    const isFragmented = this.#size > packetBytes;
+    this.#excess = isFragmented ? Math.max(excess, 0) : 0;
+    this.#excessApart = isFragmented ? Math.max(apart, 0) : 0;
+    return Math.max(this.#excess, this.#excessApart) * this.#size >
+      maxExcessBytes;
+  }
+
+  /** Uses the next smaller size, for longer every time. */
+  #lower(now: number): void {
+    this.#excess = 0;
+    this.#excessApart = 0;
+    this.#avoid(this.#size, now);
+  }
+
+  /** Uses only sizes below this one for a while. */
+  #avoid(size: number, now: number): void {
+    this.#ceiling = size - 1;
+    this.#ceilingEndsAt = now + this.#ceilingMs;
+    const smallest = this.#sizes.find((each) => each > packetBytes) ?? Infinity;
+    if (size <= smallest) this.#ceilingMs *= 2;
   }
 
   #reset(): void {
@@ -142,7 +179,7 @@ export class MtuProber {
   #choose(): boolean {
     const before = this.#size;
     const usable = this.#sizes.filter((size) =>
-      size <= this.#reached && this.#isAffordable(size)
+      size <= Math.min(this.#reached, this.#ceiling) && this.#isAffordable(size)
     );
     this.#size = usable.at(-1) ?? this.#reached;
     return this.#size !== before;
@@ -171,8 +208,13 @@ const blackHoleMs = 300;
 const packetBytes = 1472;
 /** Ethernet with and without IPv6 headers or a tunnel around it. */
 export const networkSizes: readonly number[] = [1372, 1452, packetBytes];
-/** Share of fragmented datagrams that may get lost. */
+/** Share of fragmented datagrams that may get lost one by one. */
 const maxLossShare = 0.015;
+const apartMs = 2;
+/** Of all: more is no overflow, but a system that joins none any more. */
+const overflowShare = 0.4;
+/** What is incomplete is forgotten after half a minute. */
+const firstCeilingMs = 35_000;
 /** Lost beyond that: most of what systems keep for incomplete datagrams. */
 const maxExcessBytes = 3 * 1024 * 1024;
 const localSizes: readonly number[] = [1452, 8_952, 26_244, 65_507];
@@ -187,12 +229,12 @@ const fragmentedSizes = {
 /**
  * How much the receiving system may hold, bytes, for such datagrams to be sent
  * to those who are far; those who are near lose next to nothing but in buffers
- * that overflow. It is reckoned generously, by a sixth or more.
+ * that overflow.
  */
 const mostHeld = new Map([
-  [2_888, 4.5 * 1024 * 1024],
-  [4_336, 4.1 * 1024 * 1024],
-  [8_872, 3.3 * 1024 * 1024],
+  [2_888, 3.8 * 1024 * 1024],
+  [4_336, 3.4 * 1024 * 1024],
+  [8_872, 2.8 * 1024 * 1024],
 ]);
 const regrowShare = 0.6;
 

@@ -7,9 +7,9 @@
  * come of the others fills the receiving system's memory for a while: they are
  * smaller as long as there is much (see fragment_budget.ts), and for some time
  * where many get lost. Losses close together are those of a buffer that overflows
- * when the receiver is busy; more and smaller ones would only make that worse. When data stops arriving at the size in use, the path may have
- * changed to one that swallows it: back to the smallest, and up again some time
- * later.
+ * when the receiver is busy; more and smaller ones would only make that worse.
+ * When data stops arriving at the size in use, the path may have changed to one
+ * that swallows it: back to the smallest, and up again some time later.
  */
 import { FragmentBudget } from "./fragment_budget.ts";
 import { transferLimits } from "./transfer_limits.ts";

@@ -285,12 +285,14 @@ export class Bbr implements CongestionController {
       this.#window = this.#probeRttWindow();
       return;
     }
-    const target = this.#phase === "startup"
+    const model = this.#phase === "startup"
       ? this.#startupWindow(sample)
-      : Math.max(this.#modelWindow(), this.#competing.bytes);
-    if (this.#isContended && target > this.#modelWindow()) {
-      this.#pacingRate = competingGain * target / this.#recentRtt;
+      : this.#modelWindow();
+    const competing = this.#competing.bytes;
+    if (competing > model) {
+      this.#pacingRate = competingGain * competing / this.#recentRtt;
     }
+    const target = Math.max(model, competing);
     this.#window = Math.max(
       Math.min(target, this.#inFlightBound, this.#socketBound()),
       2 * this.#datagramBytes,

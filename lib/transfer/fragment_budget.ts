@@ -24,14 +24,17 @@ export class FragmentBudget {
    * Counts what was sent, and what was found lost, since the last time.
    *
    * @param size Of these datagrams, bytes of UDP payload.
+   * @returns True for a fragmented one that was lost by itself, not with others
+   * in a buffer that overflowed.
    */
-  handleSent(sent: number, lost: number, size: number, now: number): void {
+  handleSent(sent: number, lost: number, size: number, now: number): boolean {
     const packets = packetsOf(size);
+    const isApart = packets > 1 && lost > 0 && now - this.#lostAt >= apartMs;
     if (packets > 1) {
       this.#count += sent;
       this.#sentAt[this.#current] = now;
-      // Several at a time overflowed a buffer: of those nothing is held.
-      if (lost > 0 && now - this.#lostAt >= apartMs) {
+      // Of those that found no room in a buffer nothing is held.
+      if (isApart) {
         const held = (packets - 1) * heldBytes;
         this.#held[this.#current]! += held;
         this.#bytes += held;
@@ -47,6 +50,7 @@ export class FragmentBudget {
     for (let i = 0; i < stretches; i++) {
       if (now - this.#sentAt[i]! > heldMs) this.#drop(i);
     }
+    return isApart;
   }
 
   #drop(stretch: number): void {

@@ -33,7 +33,6 @@ export class MtuProber {
   #unansweredAt = 0;
   #sentBefore = 0;
   #lostBefore = 0;
-  #lostAt = -Infinity;
   /** Lost datagrams beyond the share that may get lost, all and those apart. */
   #excess = 0;
   #excessApart = 0;
@@ -114,8 +113,9 @@ export class MtuProber {
     this.#sentBefore = sent;
     this.#lostBefore = lost;
     if (this.#isLocal || this.#reached <= packetBytes) return false;
-    this.#budget.handleSent(newlySent, newlyLost, this.#size, now);
-    if (this.#isTooMuchLost(newlySent, newlyLost, now)) this.#lower(now);
+    const size = this.#size;
+    const isApart = this.#budget.handleSent(newlySent, newlyLost, size, now);
+    if (this.#isTooMuchLost(newlySent, newlyLost, isApart)) this.#lower(now);
     if (now >= this.#ceilingEndsAt) this.#ceiling = Infinity;
     return this.#choose();
   }
@@ -143,9 +143,7 @@ export class MtuProber {
     return true;
   }
 
-  #isTooMuchLost(sent: number, lost: number, now: number): boolean {
-    const isApart = lost > 0 && now - this.#lostAt >= apartMs;
-    if (lost > 0) this.#lostAt = now;
+  #isTooMuchLost(sent: number, lost: number, isApart: boolean): boolean {
     const excess = this.#excess + lost - overflowShare * sent;
     const apart = this.#excessApart + (isApart ? 1 : 0) - maxLossShare * sent;
     const isFragmented = this.#size > packetBytes;
@@ -210,7 +208,6 @@ const packetBytes = 1472;
 export const networkSizes: readonly number[] = [1372, 1452, packetBytes];
 /** Share of fragmented datagrams that may get lost one by one. */
 const maxLossShare = 0.015;
-const apartMs = 2;
 /** Of all: more is no overflow, but a system that joins none any more. */
 const overflowShare = 0.4;
 /** What is incomplete is forgotten after half a minute. */

@@ -47,6 +47,14 @@ export class AckFrame {
     this.largest = count === 0 ? -1 : this.ends[0]! - 1;
   }
 
+  /** True when packet `number` is acknowledged. */
+  includes(number: number): boolean {
+    for (let i = 0; i < this.rangeCount && number < this.ends[i]!; i++) {
+      if (number >= this.starts[i]!) return true;
+    }
+    return false;
+  }
+
   /** Writes the body to `out` at `at` and returns its length. */
   encode(out: Uint8Array, at: number): number {
     const start = at;

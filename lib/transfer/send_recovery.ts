@@ -24,6 +24,8 @@ export class SendRecovery {
   readonly #pacer = new Pacer(burstBytes);
   readonly #loss: LossDetector;
   readonly #sample = emptySample();
+  /** Lost or superseded packets that may still turn out to have arrived. */
+  readonly #givenUp: number[] = [];
   #pacedUntil = Infinity;
   #lostPackets = 0;
   /** Packets below this number were sent over a path that is no longer used. */
@@ -194,9 +196,7 @@ export class SendRecovery {
     if (!this.#loss.takeProbe(now)) return 0;
     let probes = 0;
     while (probes < 2 && this.sent.packetsInFlight > 0) {
-      const number = this.sent.oldest;
-      this.sent.settle(number, packetState.superseded);
-      this.#resend(number);
+      this.#supersede(this.sent.oldest);
       probes++;
     }
     this.#loss.handleSent(now);
@@ -220,35 +220,32 @@ export class SendRecovery {
     const sent = this.sent;
     const isOldDead = this.#loss.probeCount > 0;
     for (let n = sent.oldest; isOldDead && n < sent.next; n++) {
-      if (sent.state(n) !== packetState.inFlight) continue;
-      sent.settle(n, packetState.superseded);
-      this.#resend(n);
+      if (sent.state(n) === packetState.inFlight) this.#supersede(n);
     }
     this.#firstOfPath = sent.next;
     this.#loss.restart(now);
   }
 
+  /** What the packet carried is sent again, though it may have arrived. */
+  #supersede(number: number): void {
+    this.sent.settle(number, packetState.superseded);
+    this.#givenUp.push(number);
+    this.#resend(number);
+  }
+
   /** Settles what `ack` acknowledges; returns the bytes that are new. */
   #settleAcked(ack: AckFrame, now: number): number {
     const sent = this.sent;
-    const floor = Math.max(sent.floor, sent.oldest - lateAckNumbers);
-    const isLargestNew = ack.largest >= floor &&
+    const { oldest } = sent;
+    const isLargestNew = ack.largest >= oldest &&
       sent.state(ack.largest) === packetState.inFlight;
-    let acked = 0;
+    let acked = this.#settleLate(ack, now);
     for (let i = 0; i < ack.rangeCount; i++) {
       const end = ack.ends[i]!;
-      if (end <= floor) break;
-      for (let n = Math.max(ack.starts[i]!, floor); n < end; n++) {
-        const state = sent.state(n);
-        if (state === packetState.acked) continue;
-        if (n < this.#firstOfPath) {
-          sent.settle(n, packetState.acked);
-          continue;
-        }
-        if (state === packetState.lost) this.#loss.handleSpurious(n);
-        acked += sent.length(n);
-        this.#rate.handleAcked(sent, n, now);
-        sent.settle(n, packetState.acked);
+      if (end <= oldest) break;
+      for (let n = Math.max(ack.starts[i]!, oldest); n < end; n++) {
+        if (sent.state(n) !== packetState.inFlight) continue;
+        acked += this.#settle(n, now);
       }
     }
     if (acked > 0) this.#loss.handleAcked(ack.largest);
@@ -261,6 +258,38 @@ export class SendRecovery {
       this.#sample.rtt = Math.max(rtt - ack.delay, granularityMs);
     }
     return acked;
+  }
+
+  /** The same for what was given up: below the oldest in flight, few of many. */
+  #settleLate(ack: AckFrame, now: number): number {
+    const sent = this.sent;
+    const floor = Math.max(sent.floor, sent.oldest - lateAckNumbers);
+    const givenUp = this.#givenUp;
+    let acked = 0;
+    let kept = 0;
+    for (const number of givenUp) {
+      if (number < floor) continue;
+      if (!ack.includes(number)) {
+        givenUp[kept++] = number;
+        continue;
+      }
+      const isLost = sent.state(number) === packetState.lost;
+      if (isLost && number >= this.#firstOfPath) {
+        this.#loss.handleSpurious(number);
+      }
+      acked += this.#settle(number, now);
+    }
+    givenUp.length = kept;
+    return acked;
+  }
+
+  /** A packet arrived; returns its bytes, 0 for one of an earlier path. */
+  #settle(number: number, now: number): number {
+    const sent = this.sent;
+    const isOfPath = number >= this.#firstOfPath;
+    if (isOfPath) this.#rate.handleAcked(sent, number, now);
+    sent.settle(number, packetState.acked);
+    return isOfPath ? sent.length(number) : 0;
   }
 
   #detectLoss(now: number): void {
@@ -276,6 +305,7 @@ export class SendRecovery {
 
   readonly #onLost = (number: number): void => {
     this.#lostPackets++;
+    this.#givenUp.push(number);
     this.#resend(number);
     if (number < this.#firstOfPath) return;
     this.#sample.lost += this.sent.length(number);

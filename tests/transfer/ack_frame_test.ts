@@ -78,3 +78,15 @@ Deno.test("AckFrame.decode of random bytes gives valid ranges or nothing", () =>
   }
   assert(valid > 100);
 });
+
+Deno.test("AckFrame.includes: what its ranges hold", () => {
+  const received = new RangeSet(64);
+  for (const [start, end] of [[2, 4], [6, 7], [9, 12]] as const) {
+    received.add(start, end);
+  }
+  const frame = new AckFrame();
+  frame.setRanges(received);
+  const included = Array.from({ length: 14 }, (_, number) => number)
+    .filter((number) => frame.includes(number));
+  assertEquals(included, [2, 3, 6, 9, 10, 11]);
+});

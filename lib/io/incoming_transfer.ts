@@ -98,7 +98,7 @@ export class IncomingTransfer {
       transferKeyOf(options.idBytes),
       this.#receiver,
       now,
-      () => this.#work(),
+      (at) => this.#work(at),
       (refusal) => options.paths.handleRefused(refusal),
     );
     this.#pump.wake();
@@ -158,7 +158,7 @@ export class IncomingTransfer {
     this.#pump.stop();
   }
 
-  #work(): void {
+  #work(now: number): void {
     const receiver = this.#receiver;
     this.#open();
     this.#write();
@@ -166,10 +166,9 @@ export class IncomingTransfer {
       this.#handle(e);
     }
     if (this.#isEnded) return;
-    const { now, onEvent } = this.#options;
-    const progress = this.#progress.update(this.#receiver.base, now());
-    if (progress !== undefined) onEvent(progress);
-    this.#tellPath(false);
+    const progress = this.#progress.update(this.#receiver.base, now);
+    if (progress !== undefined) this.#options.onEvent(progress);
+    if (this.#options.paths.isDue(now)) this.#tellPath(false);
   }
 
   #tellPath(isEnd: boolean): void {

@@ -85,7 +85,7 @@ export class OutgoingTransfer {
       transferKeyOf(options.idBytes),
       this.#sender,
       now,
-      () => this.#work(),
+      (at) => this.#work(at),
       (refusal) => options.paths.handleRefused(refusal),
       options.limit,
     );
@@ -123,16 +123,15 @@ export class OutgoingTransfer {
     this.#pump.stop();
   }
 
-  #work(): void {
+  #work(now: number): void {
     this.#read();
     for (let e = this.#sender.pollEvent(); e; e = this.#sender.pollEvent()) {
       this.#handle(e);
     }
     if (this.#isEnded) return;
-    const { now, onEvent } = this.#options;
-    const progress = this.#progress.update(this.#sender.base, now());
-    if (progress !== undefined) onEvent(progress);
-    this.#tellPath(false);
+    const progress = this.#progress.update(this.#sender.base, now);
+    if (progress !== undefined) this.#options.onEvent(progress);
+    if (this.#options.paths.isDue(now)) this.#tellPath(false);
   }
 
   #tellPath(isEnd: boolean): void {

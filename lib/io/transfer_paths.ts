@@ -19,6 +19,7 @@ export class TransferPaths {
   #firstAt: number | undefined;
   #toldAt = -Infinity;
   #toldPath = -1;
+  #lookAt = -Infinity;
 
   /** @param isBound Whether the server's UDP port answers. */
   constructor(
@@ -61,6 +62,13 @@ export class TransferPaths {
   /** The server does not relay this transfer. */
   handleRefused(refusal: RelayRefusal): void {
     this.#refusal = refusal;
+  }
+
+  /** True some times a second: whether to ask {@link update}. */
+  isDue(now: number): boolean {
+    if (now < this.#lookAt) return false;
+    this.#lookAt = now + lookMs;
+    return true;
   }
 
   /**
@@ -114,5 +122,6 @@ export class TransferPaths {
   }
 }
 
+const lookMs = 50;
 const settleMs = 250;
 const tellMs = 1_000;

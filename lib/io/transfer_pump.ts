@@ -13,7 +13,8 @@ export interface Engine {
   readonly transmitPath: number;
   readonly transmitSubflow?: number;
   readonly isDrained: boolean;
-  handleDatagram(bytes: Uint8Array, path: number, now: number): void;
+  /** True when there may be something to poll. */
+  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean;
   handleTimeout(now: number): void;
   pollTransmit(out: Uint8Array, now: number): number;
   pollTimeout(): number;
@@ -25,7 +26,7 @@ export class TransferPump {
   readonly #key: number;
   readonly #engine: Engine;
   readonly #now: () => number;
-  readonly #onWork: () => void;
+  readonly #onWork: (now: number) => void;
   readonly #out = staggeredBytes(
     transferLimits.maxDatagramBytes,
     "datagram",
@@ -43,7 +44,8 @@ export class TransferPump {
   /**
    * @param key Of the transfer's id, for the endpoint.
    * @param now Monotonic clock, ms.
-   * @param onWork Called whenever the engine may have reads, writes or events.
+   * @param onWork Called with the time whenever the engine may have reads, writes
+   * or events.
    * @param onRefused Called when the server does not relay.
    * @param limit What file data must wait for.
    */
@@ -52,7 +54,7 @@ export class TransferPump {
     key: number,
     engine: Engine,
     now: () => number,
-    onWork: () => void,
+    onWork: (now: number) => void,
     onRefused: RefusalHandler,
     limit?: SendLimit,
   ) {
@@ -63,22 +65,14 @@ export class TransferPump {
     this.#onWork = onWork;
     this.#limit = limit;
     endpoint.register(key, (bytes, path) => {
-      engine.handleDatagram(bytes, path, now());
-      this.wake();
+      const at = now();
+      if (engine.handleDatagram(bytes, path, at)) this.#drain(at);
     }, onRefused);
   }
 
   /** Something changed: drains the engine until it has nothing to do. */
   wake(): void {
-    if (this.#isStopped) return;
-    if (this.#isSending) {
-      this.#isWoken = true;
-      return;
-    }
-    // What the other side may be waiting for comes before work that takes long.
-    const length = this.#pollTransmit();
-    if (length > 0) this.#send(length);
-    else this.#rest();
+    this.#drain(this.#now());
   }
 
   /** Resolves when the engine has nothing more to send or expect. */
@@ -103,11 +97,23 @@ export class TransferPump {
     this.#onIdle?.();
   }
 
-  async #send(length: number): Promise<void> {
+  #drain(now: number): void {
+    if (this.#isStopped) return;
+    if (this.#isSending) {
+      this.#isWoken = true;
+      return;
+    }
+    // What the other side may be waiting for comes before work that takes long.
+    const length = this.#pollTransmit(now);
+    if (length > 0) this.#send(length, now);
+    else this.#rest(now);
+  }
+
+  async #send(length: number, now: number): Promise<void> {
     this.#isSending = true;
     const engine = this.#engine;
     while (length > 0 && !this.#isStopped) {
-      const wait = this.#reserve(length);
+      const wait = this.#reserve(length, now);
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
       try {
         await this.#endpoint.send(
@@ -118,33 +124,34 @@ export class TransferPump {
       } catch {
         // Lost, as on a network that drops it; the engine repairs that.
       }
+      now = this.#now();
       if (this.#isWoken) {
         this.#isWoken = false;
-        this.#onWork();
+        this.#onWork(now);
       }
-      length = this.#pollTransmit();
+      length = this.#pollTransmit(now);
     }
     this.#isSending = false;
     this.#onIdle?.();
     this.#onIdle = undefined;
-    this.#rest();
+    this.#rest(now);
   }
 
   /** The next datagram; where there is none, work may make one. */
-  #pollTransmit(): number {
-    const length = this.#engine.pollTransmit(this.#out, this.#now());
+  #pollTransmit(now: number): number {
+    const length = this.#engine.pollTransmit(this.#out, now);
     if (length > 0) return length;
-    this.#onWork();
-    return this.#engine.pollTransmit(this.#out, this.#now());
+    this.#onWork(now);
+    return this.#engine.pollTransmit(this.#out, now);
   }
 
   /** How long the datagram must wait; control datagrams never do. */
-  #reserve(length: number): number {
+  #reserve(length: number, now: number): number {
     if (this.#limit === undefined || this.#out[0] !== packetType.data) return 0;
-    return this.#limit.reserve(length, this.#now());
+    return this.#limit.reserve(length, now);
   }
 
-  #rest(): void {
+  #rest(now: number): void {
     if (this.#isStopped) return;
     if (this.#engine.isDrained) {
       this.stop();
@@ -157,12 +164,13 @@ export class TransferPump {
     this.#timerAt = at;
     this.#timer = at === Infinity
       ? undefined
-      : setTimeout(this.#onTimer, Math.max(0, at - this.#now()));
+      : setTimeout(this.#onTimer, Math.max(0, at - now));
   }
 
   readonly #onTimer = (): void => {
     this.#timerAt = Infinity;
-    this.#engine.handleTimeout(this.#now());
-    this.wake();
+    const now = this.#now();
+    this.#engine.handleTimeout(now);
+    this.#drain(now);
   };
 }

@@ -1,7 +1,8 @@
 /**
  * When a receiver acknowledges (RFC 9000 §13.2): after so many datagrams or
  * bytes, at once when something is missing or came twice, and otherwise a
- * fraction of a round trip later.
+ * fraction of a round trip later. Datagrams of several sockets come in whatever
+ * order those are read: there a gap means nothing yet.
  */
 import type { Rtt } from "./rtt.ts";
 import { transferLimits } from "./transfer_limits.ts";
@@ -35,23 +36,30 @@ export class AckSchedule {
     return this.#dueAt;
   }
 
-  /** A data datagram of `bytes` came; `isKnown` when it brought nothing new. */
+  /**
+   * A data datagram of `bytes` came.
+   *
+   * @param isKnown It brought nothing new.
+   * @param isSpread Data comes over several sockets.
+   */
   handleData(
     number: number,
     bytes: number,
     isKnown: boolean,
+    isSpread: boolean,
     now: number,
   ): void {
     // A gap or a repetition is news the sender waits for.
-    const isOrdinary = number === this.#largest + 1 && !isKnown;
-    this.#unacked += isOrdinary ? 1 : oddWeight;
+    const isGap = number !== this.#largest + 1 && !isSpread;
+    this.#unacked += isGap || isKnown ? oddWeight : 1;
     this.#unackedBytes += bytes;
     if (number > this.#largest) {
       this.#largest = number;
       this.#largestAt = now;
     }
+    const mostBytes = this.#rtt.min < nearMs ? nearAckBytes : ackBytes;
     const isMuch = this.#unacked >= ackEvery ||
-      (this.#unackedBytes >= ackBytes && this.#unacked >= 2);
+      (this.#unackedBytes >= mostBytes && this.#unacked >= 2);
     if (isMuch) this.#dueAt = now;
     else if (this.#dueAt === Infinity) this.#dueAt = now + this.#delay();
   }
@@ -79,7 +87,10 @@ export class AckSchedule {
 
 /** Datagrams, and bytes, after which an acknowledgement leaves at once. */
 const ackEvery = 16;
-const ackBytes = 64 * 1024;
+const ackBytes = 256 * 1024;
+/** On a path shorter than this, ms, less than that fits into the sockets. */
+const nearMs = 2;
+const nearAckBytes = 64 * 1024;
 /** What a datagram out of the ordinary counts for. */
 const oddWeight = 8;
 const minAckDelayMs = 1;

@@ -10,6 +10,7 @@
  */
 import { type CompetingPath, CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./congestion.ts";
+import { FullPipe } from "./full_pipe.ts";
 import { MinRtt } from "./min_rtt.ts";
 import { queueAllowance } from "./queue_allowance.ts";
 
@@ -34,8 +35,7 @@ export class Bbr implements CongestionController {
   /** Averages of the last rounds. */
   #lossShare = 0;
   #recentRtt = 0;
-  #fullRate = 0;
-  #fullRounds = 0;
+  readonly #fullPipe = new FullPipe();
   #cycle = 0;
   #cycleAt = 0;
   #probeGain = cycleGains[0]!;
@@ -156,7 +156,7 @@ export class Bbr implements CongestionController {
     this.#recentRtt += (rtt - this.#recentRtt) / recentRounds;
   }
 
-  /** Has the rate stopped growing by a quarter a round for three rounds? */
+  /** At the end of a round: is the rate found? */
   #checkFullPipe(sample: AckSample): void {
     const total = this.#roundAcked + this.#roundLost;
     const isOverloaded = this.#roundLost > maxLossShare * total &&
@@ -168,15 +168,14 @@ export class Bbr implements CongestionController {
         boundShare * Math.min(sample.priorInFlight, this.#inFlightBound),
       );
     }
+    const isKept = this.#phase === "drain" || this.#phase === "probe-rate";
+    if (isKept && !isOverloaded && this.#fullPipe.reopen(this.#maxRate)) {
+      this.#phase = "startup";
+    }
     if (this.#phase !== "startup") return;
     if (sample.isAppLimited && !isOverloaded) return;
-    if (this.#maxRate >= 1.25 * this.#fullRate) {
-      this.#fullRate = this.#maxRate;
-      this.#fullRounds = 0;
-    } else this.#fullRounds++;
-    if (this.#fullRounds >= 3 || (isOverloaded && this.#fullRounds > 0)) {
-      this.#phase = "drain";
-    }
+    this.#fullPipe.handleRound(this.#maxRate, isOverloaded);
+    if (this.#fullPipe.isFull) this.#phase = "drain";
   }
 
   #updatePhase(sample: AckSample, isRttStale: boolean): void {
@@ -197,14 +196,13 @@ export class Bbr implements CongestionController {
     }
     if (this.#probeRttEnd > 0 && now >= this.#probeRttEnd) {
       this.#minRtt.handleProbed(now, this.#isContended);
-      if (this.#fullRounds >= 3) this.#enterProbeRate(now);
+      if (this.#fullPipe.isFull) this.#enterProbeRate(now);
       else this.#phase = "startup";
     }
   }
 
   #enterProbeRate(now: number): void {
     this.#phase = "probe-rate";
-    this.#fullRounds = 3;
     // Start anywhere but at the draining step; the round number is as good as
     // random and keeps several transfers from probing together.
     this.#cycle = this.#round % (cycleGains.length - 1) + 1;

@@ -213,9 +213,9 @@ export class ControlChannel {
     return this.#sealer.seal(out, type, bodyBytes);
   }
 
-  /** Addresses data: to the receiver's sockets in turn. */
-  addressData(): void {
-    this.path = this.sendSubflows.next(this.paths.active);
+  /** Addresses `bytes` of data: to the receiver's sockets in turn. */
+  addressData(bytes: number): void {
+    this.path = this.sendSubflows.next(this.paths.active, bytes);
   }
 
   /** A receiver introduces, or keeps alive, one of its further sockets. */

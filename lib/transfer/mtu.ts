@@ -60,7 +60,8 @@ export class MtuProber {
 
   /**
    * Tries datagrams of several packets each, once for each path. To be called
-   * when the rate is known: finding it loses more than they can stand.
+   * when the rate is known, or known to be high: finding it out needs them, too,
+   * where single packets take more of the processor than there is.
    */
   fragment(now: number, reach: Reach): void {
     if (this.#isLocal || this.#hasTriedFragments) return;
@@ -176,11 +177,16 @@ export class MtuProber {
   /** The largest that arrives and may be used; true when it is another one. */
   #choose(): boolean {
     const before = this.#size;
-    const usable = this.#sizes.filter((size) =>
-      size <= Math.min(this.#reached, this.#ceiling) && this.#isAffordable(size)
-    );
-    this.#size = usable.at(-1) ?? this.#reached;
-    return this.#size !== before;
+    const most = Math.min(this.#reached, this.#ceiling);
+    let chosen = this.#reached;
+    for (let i = this.#sizes.length - 1; i >= 0; i--) {
+      const size = this.#sizes[i]!;
+      if (size > most || !this.#isAffordable(size)) continue;
+      chosen = size;
+      break;
+    }
+    this.#size = chosen;
+    return chosen !== before;
   }
 
   #isAffordable(size: number): boolean {

@@ -22,6 +22,10 @@ export class ReceiveSubflows {
   #wanted = 0;
 
   /** How many subflows the path in use gains by, besides the main one. */
+  get wanted(): number {
+    return this.#wanted;
+  }
+
   setWanted(count: number): void {
     this.#wanted = count;
   }

@@ -126,10 +126,14 @@ export class Receiver {
     return this.#endsAt === -Infinity;
   }
 
-  handleDatagram(bytes: Uint8Array, path: number, now: number): void {
-    if (this.isDrained || !this.#channel.isOurs(bytes)) return;
-    if (bytes[0] === packetType.data) this.#handleData(bytes, path, now);
-    else this.#handleControl(bytes, path, now);
+  /** Returns false when there is nothing to drain, as after most data. */
+  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean {
+    if (this.isDrained || !this.#channel.isOurs(bytes)) return false;
+    if (bytes[0] === packetType.data) {
+      return this.#handleData(bytes, path, now);
+    }
+    this.#handleControl(bytes, path, now);
+    return true;
   }
 
   /** The block after those opened so far is opened, by a FileOpener. */
@@ -242,18 +246,18 @@ export class Receiver {
     return this.#events.shift();
   }
 
-  #handleData(bytes: Uint8Array, path: number, now: number): void {
-    if (!isDataAuthentic(bytes, this.#headerMac)) return;
+  #handleData(bytes: Uint8Array, path: number, now: number): boolean {
+    if (!isDataAuthentic(bytes, this.#headerMac)) return false;
     if (this.#channel.isClosing) {
       this.#channel.repeatClose();
-      return;
+      return true;
     }
     const outcome = this.#window.add(
       sliceBlock(bytes),
       sliceOffset(bytes),
       bytes.subarray(dataHeaderBytes),
     );
-    if (outcome === "refused") return;
+    if (outcome === "refused") return false;
     const number = packetNumber(bytes);
     if (this.#received.add(number, number + 1) < 0) {
       this.#received.dropLowest();
@@ -261,10 +265,20 @@ export class Receiver {
     }
     this.#channel.handleData(path, now);
     this.#tellPath();
-    this.#acks.handleData(number, bytes.length, outcome === "known", now);
+    this.#wantSubflows(bytes.length);
+    const isKnown = outcome === "known";
+    const isSpread = this.#channel.receiveSubflows.wanted > 0;
+    const isArmed = this.#acks.dueAt !== Infinity;
+    this.#acks.handleData(number, bytes.length, isKnown, isSpread, now);
+    return !isArmed || this.#acks.dueAt <= now || outcome === "completed" ||
+      this.#events.length > 0;
+  }
+
+  /** Datagrams of so many bytes come, or will. */
+  #wantSubflows(bytes: number): void {
     const missing = this.#blocks - this.#window.base;
     this.#channel.receiveSubflows.setWanted(
-      wantedSubflows(bytes.length, missing, this.#reach()),
+      wantedSubflows(bytes, missing, this.#reach()),
     );
   }
 
@@ -284,6 +298,9 @@ export class Receiver {
     if (type === packetType.probe && this.#acks.largest >= 0) {
       // The sender may have missed that the window opened.
       this.#acks.hurry(now);
+      // Else the first data as large as this would all come to one socket.
+      const isPadded = bytes.length > transferLimits.minDatagramBytes;
+      if (isPadded) this.#wantSubflows(bytes.length);
     } else if (type === packetType.fin && body.length === 2 * digestBytes) {
       this.#digest ??= Uint8Array.from(body.subarray(0, digestBytes));
       this.#partDigest ??= Uint8Array.from(body.subarray(digestBytes));

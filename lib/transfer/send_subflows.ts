@@ -1,9 +1,10 @@
 /**
  * More sockets for one transfer, the sender's half: data goes in turn to the
  * path in use and to the receiver's further sockets, as long as the receiver
- * says that they are reached (see {@link ReceiveSubflows}). One that falls
- * silent is left out, and all are when a probe time-out fires, until they are
- * heard again: then only the main one has proved to work.
+ * says that they are reached (see {@link ReceiveSubflows}). Each gets some in a
+ * row, which a receiver takes in one go where one from each socket costs it a
+ * turn each. One that falls silent is left out, and all are when a probe time-out
+ * fires, until they are heard again: then only the main one has proved to work.
  */
 import { transferLimits } from "./transfer_limits.ts";
 
@@ -16,6 +17,8 @@ export class SendSubflows {
   #usable: number[] = [];
   #expiresAt = Infinity;
   #turn = 0;
+  /** Bytes in a row to the path whose turn it is. */
+  #run = 0;
 
   /** Sockets that share the data, with the main one: 1 or more. */
   get count(): number {
@@ -47,11 +50,19 @@ export class SendSubflows {
     if (now >= this.#expiresAt) this.#update(now);
   }
 
-  /** The path of the next datagram, in turn; `main` is one of them. */
-  next(main: number): number {
+  /**
+   * The path of the next datagram, of so many `bytes`, in turn; `main` is one of
+   * them.
+   */
+  next(main: number, bytes: number): number {
     const usable = this.#usable;
     if (usable.length === 0) return main;
-    this.#turn = (this.#turn + 1) % (usable.length + 1);
+    this.#run += bytes;
+    if (this.#run > runBytes) {
+      this.#run = bytes;
+      this.#turn++;
+    }
+    if (this.#turn > usable.length) this.#turn = 0;
     return this.#turn === 0 ? main : usable[this.#turn - 1]!;
   }
 
@@ -75,3 +86,6 @@ export class SendSubflows {
     }
   }
 }
+
+/** A third of what the usual socket buffer holds. */
+const runBytes = 48 * 1024;

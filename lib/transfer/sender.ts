@@ -12,6 +12,7 @@ import type { CloseReason } from "./close_reason.ts";
 import { ControlChannel, type PathInfo } from "./control_channel.ts";
 import { controllerFor } from "./controller_for.ts";
 import type { FileDigests } from "./file_sealer.ts";
+import { fragmentReach } from "./fragment_reach.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { MtuProber } from "./mtu.ts";
 import {
@@ -111,26 +112,15 @@ export class Sender {
     return { ...this.#recovery.stats(), datagramBytes: this.#mtu.size };
   }
 
-  handleDatagram(bytes: Uint8Array, path: number, now: number): void {
-    if (this.isDrained || !this.#channel.isOurs(bytes)) return;
+  /** Returns false when nothing came of it: there is nothing to drain then. */
+  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean {
+    if (this.isDrained || !this.#channel.isOurs(bytes)) return false;
     const type = bytes[0]!;
-    if (type === packetType.data) return;
+    if (type === packetType.data) return false;
     const body = this.#channel.handle(bytes, path, now);
-    if (body === undefined || this.#channel.isClosing) return;
-    this.#recovery.handleHeard();
-    if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
-      this.#connect(now);
-    }
-    if (type === packetType.probed) this.#handleProbed();
-    else if (type === packetType.ack) this.#handleAck(body, now);
-    else if (type === packetType.done) this.#handleDone(now);
-    else if (type === packetType.close && this.#state !== "finished") {
-      this.#events.push({
-        type: "closed",
-        reason: this.#channel.closeReason(body),
-      });
-      this.#endsAt = -Infinity;
-    }
+    if (body === undefined) return false;
+    if (!this.#channel.isClosing) this.#handleControl(type, body, now);
+    return true;
   }
 
   /**
@@ -248,6 +238,23 @@ export class Sender {
     return this.#events.shift();
   }
 
+  #handleControl(type: number, body: Uint8Array, now: number): void {
+    this.#recovery.handleHeard();
+    if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
+      this.#connect(now);
+    }
+    if (type === packetType.probed) this.#handleProbed();
+    else if (type === packetType.ack) this.#handleAck(body, now);
+    else if (type === packetType.done) this.#handleDone(now);
+    else if (type === packetType.close && this.#state !== "finished") {
+      this.#events.push({
+        type: "closed",
+        reason: this.#channel.closeReason(body),
+      });
+      this.#endsAt = -Infinity;
+    }
+  }
+
   /** A path was found, or another one is used from now on. */
   #connect(now: number): void {
     const isFirst = this.#state === "connecting";
@@ -292,11 +299,9 @@ export class Sender {
     }
     const { rtt, paths } = this.#channel;
     // Not through the server, which has other work than joining fragments.
-    if (isStarting || paths.isRelayed) return;
-    if (rtt.min <= nearMs) this.#mtu.fragment(now, "near");
-    else if (rtt.min <= fragmentMs && pacingRate >= fragmentRate) {
-      this.#mtu.fragment(now, "far");
-    }
+    if (paths.isRelayed) return;
+    const reach = fragmentReach({ minRtt: rtt.min, pacingRate, isStarting });
+    if (reach !== undefined) this.#mtu.fragment(now, reach);
   }
 
   #refetch(index: number): void {
@@ -366,7 +371,7 @@ export class Sender {
         this.#sendOffset = 0;
       }
     }
-    this.#channel.addressData();
+    this.#channel.addressData(length);
     return dataHeaderBytes + length;
   }
 
@@ -390,8 +395,3 @@ export class Sender {
 /** Batches that are being sent, sealed and read. */
 const batchesAhead = 3;
 const maxFinMs = 2_000;
-/** A round trip this short tells of a network without much in between. */
-const nearMs = 2;
-/** Further away, fragments are worth it for fast paths only: ms, bytes/ms. */
-const fragmentMs = 10;
-const fragmentRate = 25_000;

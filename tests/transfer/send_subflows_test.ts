@@ -4,7 +4,7 @@ import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
 
 /** Paths of the next datagrams, sorted: the order is of no importance. */
 function nextPaths(subflows: SendSubflows): number[] {
-  return Array.from({ length: subflows.count }, () => subflows.next(7))
+  return Array.from({ length: subflows.count }, () => subflows.next(7, 65_507))
     .toSorted((a, b) => a - b);
 }
 
@@ -44,4 +44,25 @@ Deno.test("SendSubflows ignores numbers that no subflow has", () => {
     subflows.handleProbe(subflow, true, 11, 0);
   }
   assertEquals(subflows.count, 1);
+});
+
+Deno.test("SendSubflows sends some in a row to each", () => {
+  const subflows = new SendSubflows();
+  subflows.handleProbe(1, true, 11, 0);
+  subflows.handleProbe(2, true, 12, 0);
+  const paths = Array.from({ length: 24 }, () => subflows.next(7, 8_000));
+  const runs = paths.filter((path, i) => path !== paths[i - 1]);
+  // Six of them are 48,000 bytes.
+  assertEquals(paths.slice(0, 7), [7, 7, 7, 7, 7, 7, 11]);
+  assertEquals(runs, [7, 11, 12, 7]);
+});
+
+Deno.test("SendSubflows goes on with the main path when the others are gone", () => {
+  const subflows = new SendSubflows();
+  subflows.handleProbe(1, true, 11, 0);
+  while (subflows.next(7, 8_000) !== 11);
+  subflows.clear();
+  assertEquals(subflows.next(7, 8_000), 7);
+  subflows.handleProbe(2, true, 12, 0);
+  assertEquals([7, 12].includes(subflows.next(7, 8_000)), true);
 });

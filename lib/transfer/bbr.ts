@@ -12,6 +12,7 @@ import { type CompetingPath, CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./congestion.ts";
 import { FullPipe } from "./full_pipe.ts";
 import { MinRtt } from "./min_rtt.ts";
+import { RoundAverages } from "./round_averages.ts";
 import { queueAllowance } from "./queue_allowance.ts";
 
 /** BBR-like congestion controller. */
@@ -30,11 +31,7 @@ export class Bbr implements CongestionController {
   #firstRtt = Infinity;
   #round = 0;
   #roundEnd = 0;
-  #roundAcked = 0;
-  #roundLost = 0;
-  /** Averages of the last rounds. */
-  #lossShare = 0;
-  #recentRtt = 0;
+  readonly #rounds = new RoundAverages();
   readonly #fullPipe = new FullPipe();
   #cycle = 0;
   #cycleAt = 0;
@@ -89,15 +86,13 @@ export class Bbr implements CongestionController {
     const { rtt, now } = sample;
     const isRttStale = this.#minRtt.update(rtt, now, this.#isContended);
     if (isRoundStart) {
-      this.#updateAverages(sample);
+      const isStarting = this.#phase === "startup";
+      this.#rounds.update(rtt, this.#datagramBytes, isStarting);
       this.#checkFullPipe(sample);
     }
     this.#updatePhase(sample, isRttStale);
     this.#setWindowAndRate(sample);
-    if (isRoundStart) {
-      this.#roundAcked = 0;
-      this.#roundLost = 0;
-    }
+    if (isRoundStart) this.#rounds.restart();
   }
 
   handlePersistentCongestion(): void {
@@ -121,8 +116,7 @@ export class Bbr implements CongestionController {
   }
 
   #updateRound(sample: AckSample): boolean {
-    this.#roundAcked += sample.acked;
-    this.#roundLost += sample.lost;
+    this.#rounds.add(sample);
     if (sample.priorDelivered < this.#roundEnd) return false;
     this.#roundEnd = sample.delivered;
     this.#round++;
@@ -143,24 +137,11 @@ export class Bbr implements CongestionController {
     if (max > 0) this.#maxRate = max;
   }
 
-  /** At the end of a round. */
-  #updateAverages({ rtt }: AckSample): void {
-    const total = this.#roundAcked + this.#roundLost;
-    const share = total > 0 ? this.#roundLost / total : 0;
-    // Finding the rate loses more than keeping it.
-    if (this.#phase !== "startup") {
-      this.#lossShare += (share - this.#lossShare) / recentRounds;
-    }
-    if (rtt <= 0) return;
-    if (this.#recentRtt === 0) this.#recentRtt = rtt;
-    this.#recentRtt += (rtt - this.#recentRtt) / recentRounds;
-  }
-
   /** At the end of a round: is the rate found? */
   #checkFullPipe(sample: AckSample): void {
-    const total = this.#roundAcked + this.#roundLost;
-    const isOverloaded = this.#roundLost > maxLossShare * total &&
-      this.#roundLost >= 8 * this.#datagramBytes;
+    const { lost, total } = this.#rounds;
+    const isOverloaded = lost > maxLossShare * total &&
+      lost >= 8 * this.#datagramBytes;
     this.#isOverloaded = isOverloaded;
     if (isOverloaded) {
       this.#inFlightBound = Math.max(
@@ -274,7 +255,7 @@ export class Bbr implements CongestionController {
     }
     this.#competing.handleAck(sample, {
       minRtt: this.#minRtt.ms,
-      recentRtt: this.#recentRtt,
+      recentRtt: this.#rounds.rtt,
       stage: this.#stage,
     });
     const gain = this.#pacingGain();
@@ -288,7 +269,7 @@ export class Bbr implements CongestionController {
       : this.#modelWindow();
     const competing = this.#competing.bytes;
     if (competing > model) {
-      this.#pacingRate = competingGain * competing / this.#recentRtt;
+      this.#pacingRate = competingGain * competing / this.#rounds.rtt;
     }
     const target = Math.max(model, competing);
     this.#window = Math.max(
@@ -308,7 +289,7 @@ export class Bbr implements CongestionController {
 
   /** What may be in flight beyond what fills the path. */
   #waitingBytes(): number {
-    const queueMs = queueAllowance(this.#minRtt.ms, this.#lossShare);
+    const queueMs = queueAllowance(this.#minRtt.ms, this.#rounds.lossShare);
     const queue = this.#maxRate * queueMs;
     const extra = this.#extraBytes();
     return Math.min(queue + extra, mostWaiting * Math.max(queue, extra));
@@ -359,8 +340,6 @@ const startupGain = 2.885;
 const startupWindowGain = 2;
 /** Lets the window, not the rate, decide beside others. */
 const competingGain = 1.2;
-/** Over which losses and round trips are averaged. */
-const recentRounds = 16;
 /** On top, for ends that wake up, and acknowledge, once in about this time. */
 const bunchMs = 3;
 /** Both together, in shares of the larger one: on a short path they overlap. */

@@ -2,7 +2,8 @@
  * Decides which packets are lost and when to probe, after RFC 9002 §6: by
  * packet threshold, by time threshold, and by a probe time-out with exponential
  * back-off. Both thresholds grow when a packet declared lost turns up after all
- * (RFC 8985 §7.1), so a path that reorders does not look like one that loses.
+ * (RFC 8985 §7.1), so a path that reorders does not look like one that loses. One
+ * that leads to several sockets always reorders: they are read one after another.
  */
 import type { Rtt } from "./rtt.ts";
 import { packetState, type SentPackets } from "./sent_packets.ts";
@@ -13,7 +14,8 @@ export class LossDetector {
   readonly #sent: SentPackets;
   readonly #rtt: Rtt;
   #largestAcked = -1;
-  #packetThreshold = 3;
+  #packetThreshold = packetThreshold;
+  #leastThreshold = packetThreshold;
   /** Reordering allowed beyond a round trip, in eighths of it. */
   #timeEighths = 1;
   #lossTime = Infinity;
@@ -47,6 +49,11 @@ export class LossDetector {
     this.#probeCount = 0;
   }
 
+  /** What is sent goes to so many sockets. */
+  setSubflows(count: number): void {
+    this.#leastThreshold = count > 1 ? spreadThreshold : packetThreshold;
+  }
+
   handleSent(now: number): void {
     this.#lastSentAt = now;
   }
@@ -72,12 +79,13 @@ export class LossDetector {
     this.#lossTime = Infinity;
     const rtt = Math.max(this.#rtt.latest, this.#rtt.smoothed);
     const delay = Math.max(rtt * (1 + this.#timeEighths / 8), granularityMs);
+    const most = Math.max(this.#packetThreshold, this.#leastThreshold);
     const sent = this.#sent;
     for (let number = sent.oldest; number < this.#largestAcked; number++) {
       if (sent.state(number) !== packetState.inFlight) continue;
       const deadline = sent.sentAt(number) + delay;
       const isLost = deadline <= now ||
-        this.#largestAcked - number >= this.#packetThreshold;
+        this.#largestAcked - number >= most;
       if (!isLost) {
         // Later ones were sent later and are closer to the largest.
         this.#lossTime = deadline;
@@ -112,6 +120,9 @@ export class LossDetector {
 }
 
 const granularityMs = 1;
+const packetThreshold = 3;
+/** What waits in the sockets that are read last; mostly time decides there. */
+const spreadThreshold = 64;
 const maxPacketThreshold = 2048;
 const maxTimeEighths = 8;
 const maxBackOff = 10;

@@ -124,6 +124,7 @@ export class SendRecovery {
   setSubflows(count: number): void {
     if (count === this.#subflows) return;
     this.#subflows = count;
+    this.#loss.setSubflows(count);
     this.#controller.setSubflows(count);
   }
 

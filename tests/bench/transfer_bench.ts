@@ -1,7 +1,8 @@
 /**
  * How fast a file travels from one client process to another, encrypted and
- * verified, over every link that this machine can make, beside Deno's QUIC and
- * a plain TCP copy in the same run. One JSON line per case, and one with the
+ * verified, over every link that this machine can make, beside Deno's QUIC (with
+ * either of its congestion controls, as it suits the link) and a plain TCP copy
+ * in the same run. One JSON line per case, and one with the
  * medians and their ratios per link; compare the ratios of one run, never
  * absolute numbers. The files of all peers lie in memory where the system has
  * /dev/shm, since a disk that is slower than a path would be all that is
@@ -31,7 +32,7 @@ export interface TransferBenchOptions {
 /** One run of one case. */
 export interface TransferResult {
   readonly link: string;
-  readonly peer: "parley" | "deno-quic" | "plain-tcp";
+  readonly peer: "parley" | QuicPeer | "plain-tcp";
   readonly megabytes: number;
   readonly seconds: number;
   readonly mbPerSecond: number;
@@ -73,7 +74,7 @@ export async function transferBench(
       for (let run = 0; run < runs; run++) {
         await using link = await plan.make();
         const job: Job = { link, file, folder, megabytes, certificate };
-        for (const peer of [parley, quic, tcp]) {
+        for (const peer of [parley, quic, lowLatencyQuic, tcp]) {
           const result = await peer(job);
           results.push(result);
           report(result);
@@ -93,6 +94,9 @@ export async function transferBench(
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+/** By its congestion control: that for throughput, or for low latency. */
+type QuicPeer = "deno-quic" | "deno-quic-low-latency";
 
 interface Job {
   readonly link: BenchLink;
@@ -117,15 +121,30 @@ async function parley(job: Job): Promise<TransferResult> {
   }
 }
 
+/** Best where nothing gets lost. */
+function quic(job: Job): Promise<TransferResult> {
+  return anyQuic(job, "deno-quic", "throughput");
+}
+
+/** Best where something does. */
+function lowLatencyQuic(job: Job): Promise<TransferResult> {
+  return anyQuic(job, "deno-quic-low-latency", "low-latency");
+}
+
 /** Memory to memory, so it has less to do. */
-async function quic(job: Job): Promise<TransferResult> {
+async function anyQuic(
+  job: Job,
+  peer: QuicPeer,
+  congestionControl: string,
+): Promise<TransferResult> {
   const { link, certificate, megabytes } = job;
   if (certificate === undefined) {
-    return result(job, "deno-quic", 0, [], "openssl is not installed");
+    return result(job, peer, 0, [], "openssl is not installed");
   }
-  return await streamed(job, "deno-quic", [
-    ["quic-receive", certificate, link.address, String(megabytes)],
-    ["quic-send", certificate, link.address, String(megabytes)],
+  const common = [certificate, link.address, String(megabytes)];
+  return await streamed(job, peer, [
+    ["quic-receive", ...common],
+    ["quic-send", ...common, congestionControl],
   ]);
 }
 

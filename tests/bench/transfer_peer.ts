@@ -4,7 +4,7 @@
  *
  *     transfer_peer.ts send FILE | receive FOLDER
  *     transfer_peer.ts tcp-receive FILE ADDRESS | tcp-send FILE ADDRESS PORT
- *     transfer_peer.ts quic-receive KEYS ADDRESS MB | quic-send KEYS ADDRESS MB PORT
+ *     transfer_peer.ts quic-receive KEYS ADDRESS MB | quic-send KEYS ADDRESS MB CONTROL PORT
  */
 import { systemClock } from "../../lib/io/system_clock.ts";
 import { systemRandom } from "../../lib/io/system_random.ts";
@@ -135,14 +135,18 @@ async function quicReceive(bytes: number): Promise<void> {
   Deno.exit(0);
 }
 
-async function quicSend(bytes: number, port: number): Promise<void> {
+async function quicSend(
+  bytes: number,
+  congestionControl: "throughput" | "low-latency",
+  port: number,
+): Promise<void> {
   const connection = await Deno.connectQuic({
     hostname,
     port,
     serverName: "localhost",
     alpnProtocols: ["bench"],
     caCerts: [await Deno.readTextFile(`${path}/cert.pem`)],
-    congestionControl: "throughput",
+    congestionControl,
   });
   const stream = await connection.createUnidirectionalStream();
   const writer = stream.getWriter();
@@ -176,7 +180,11 @@ switch (role) {
     await quicReceive(number(3) * 1e6);
     break;
   case "quic-send":
-    await quicSend(number(3) * 1e6, number(4));
+    await quicSend(
+      number(3) * 1e6,
+      Deno.args[4] === "low-latency" ? "low-latency" : "throughput",
+      number(5),
+    );
     break;
   default:
     await udp();

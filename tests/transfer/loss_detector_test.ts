@@ -72,3 +72,14 @@ Deno.test("LossDetector asks for nothing when nothing is in flight", () => {
   assertEquals(detect(80), []);
   assertEquals(loss.deadline(), Infinity);
 });
+
+Deno.test("LossDetector lets several sockets be read in any order", () => {
+  const { loss, ack, detect } = setUp(80);
+  loss.setSubflows(8);
+  ack(63);
+  assertEquals(detect(80), []);
+  ack(64);
+  assertEquals(detect(80), [0]);
+  loss.setSubflows(1);
+  assertEquals(detect(80).length, 61);
+});

@@ -12,8 +12,8 @@ import { type CompetingPath, CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./congestion.ts";
 import { FullPipe } from "./full_pipe.ts";
 import { MinRtt } from "./min_rtt.ts";
-import { RoundAverages } from "./round_averages.ts";
 import { queueAllowance } from "./queue_allowance.ts";
+import { RoundAverages } from "./round_averages.ts";
 
 /** BBR-like congestion controller. */
 export class Bbr implements CongestionController {

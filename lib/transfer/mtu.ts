@@ -178,15 +178,11 @@ export class MtuProber {
   #choose(): boolean {
     const before = this.#size;
     const most = Math.min(this.#reached, this.#ceiling);
-    let chosen = this.#reached;
-    for (let i = this.#sizes.length - 1; i >= 0; i--) {
-      const size = this.#sizes[i]!;
-      if (size > most || !this.#isAffordable(size)) continue;
-      chosen = size;
-      break;
-    }
-    this.#size = chosen;
-    return chosen !== before;
+    const chosen = this.#sizes.findLast((size) =>
+      size <= most && this.#isAffordable(size)
+    );
+    this.#size = chosen ?? this.#reached;
+    return this.#size !== before;
   }
 
   #isAffordable(size: number): boolean {

@@ -261,7 +261,7 @@ export class SendRecovery {
     return acked;
   }
 
-  /** The same for what was given up: below the oldest in flight, few of many. */
+  /** The same for what was given up, most of it below the oldest in flight. */
   #settleLate(ack: AckFrame, now: number): number {
     const sent = this.sent;
     const floor = Math.max(sent.floor, sent.oldest - lateAckNumbers);

@@ -1,13 +1,13 @@
 /**
  * How fast a file travels from one client process to another, encrypted and
  * verified, over every link that this machine can make, beside Deno's QUIC (with
- * either of its congestion controls, as it suits the link) and a plain TCP copy
- * in the same run. One JSON line per case, and one with the
- * medians and their ratios per link; compare the ratios of one run, never
- * absolute numbers. The files of all peers lie in memory where the system has
- * /dev/shm, since a disk that is slower than a path would be all that is
- * measured; BENCH_FOLDER names another place. Then how long a file of 1 KB takes from its offer on, and how
- * much memory a file of 2 GiB needs.
+ * each of its two congestion controls, of which one suits links that lose and one
+ * those that do not) and a plain TCP copy in the same run. One JSON line per
+ * case, and one with the medians and their ratios per link; compare the ratios of
+ * one run, never absolute numbers. The files of all peers lie in memory where the
+ * system has /dev/shm, since a disk that is slower than a path would be all that
+ * is measured; BENCH_FOLDER names another place. Then how long a file of 1 KB
+ * takes from its offer on, and how much memory a file of 2 GiB needs.
  *
  *     deno run -A tests/bench/transfer_bench.ts [RUNS] [LINK…]
  */

@@ -13,6 +13,7 @@ import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
 import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
 import { BlockPool } from "../transfer/block_pool.ts";
+import type { FragmentBudgets } from "../transfer/fragment_budgets.ts";
 import type { SealPart } from "./block_call.ts";
 import type { BlockThread, SealJob } from "./block_thread.ts";
 import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
@@ -32,6 +33,8 @@ export interface OutgoingOptions {
   readonly source: SentFile;
   /** Shared by everything that this client sends. */
   readonly limit: SendLimit;
+  /** Likewise. */
+  readonly budgets: FragmentBudgets;
   /** What the receiver has already. */
   readonly parts: readonly ReceivedPart[];
   readonly endpoint: UdpEndpoint;
@@ -77,6 +80,7 @@ export class OutgoingTransfer {
       ...paths.options,
       firstBlock: this.#firstBlock,
       pool: this.#pool,
+      budgets: options.budgets,
       batchBlocks: this.#sealing.batchBlocks,
       now: startedAt,
     });

@@ -8,6 +8,7 @@
 import { encodeHex } from "@std/encoding/hex";
 import type { OfferedFile, TransferEvent } from "../client/transfer_port.ts";
 import type { Random } from "../protocol/random.ts";
+import { FragmentBudgets } from "../transfer/fragment_budgets.ts";
 import { SendLimit } from "../transfer/send_limit.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
 import { BlockThread } from "./block_thread.ts";
@@ -89,6 +90,7 @@ export class Rehearsal {
       keys: ours.agree(theirs.publicKey, idBytes, "sender"),
       source: memorySource(random),
       limit: new SendLimit(),
+      budgets: new FragmentBudgets(),
       parts: [],
     });
   }

@@ -16,6 +16,7 @@ import type { Instant } from "../protocol/instant.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
+import { FragmentBudgets } from "../transfer/fragment_budgets.ts";
 import { decodeParts, encodeParts } from "../transfer/resume_map.ts";
 import { SendLimit } from "../transfer/send_limit.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
@@ -70,6 +71,7 @@ export class TransferService implements TransferPort {
   readonly #endpoint: UdpEndpoint;
   readonly #binding: ServerBinding;
   readonly #limit = new SendLimit();
+  readonly #budgets = new FragmentBudgets();
   readonly #files = new SharedFiles();
   readonly #blocks = new BlockThread();
   readonly #entries = new Map<string, Entry>();
@@ -140,6 +142,7 @@ export class TransferService implements TransferPort {
         keys,
         source,
         limit: this.#limit,
+        budgets: this.#budgets,
         parts,
       });
       this.#run(id, transfer);

@@ -14,10 +14,24 @@ export class FragmentBudget {
   #count = 0;
   #bytes = 0;
   #lostAt = -Infinity;
+  /** Packets that carried fragments so far, and those of them lost apart. */
+  #packets = 0;
+  #lostPackets = 0;
 
   /** What the system is thought to hold, bytes. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /**
+   * What `bytes` that are yet to be sent in datagrams of `size` will add, when
+   * as many get lost as so far.
+   */
+  expected(bytes: number, size: number): number {
+    if (this.#packets === 0) return 0;
+    const lossShare = this.#lostPackets / this.#packets;
+    const lost = lossShare * bytes / fragmentBytes;
+    return lost * (packetsOf(size) - 1) * heldBytes;
   }
 
   /**
@@ -32,12 +46,14 @@ export class FragmentBudget {
     const isApart = packets > 1 && lost > 0 && now - this.#lostAt >= apartMs;
     if (packets > 1) {
       this.#count += sent;
+      this.#packets += sent * packets;
       this.#sentAt[this.#current] = now;
       // Of those that found no room in a buffer nothing is held.
       if (isApart) {
         const held = (packets - 1) * heldBytes;
         this.#held[this.#current]! += held;
         this.#bytes += held;
+        this.#lostPackets++;
       }
       if (lost > 0) this.#lostAt = now;
     }

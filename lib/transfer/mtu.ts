@@ -11,7 +11,8 @@
  * When data stops arriving at the size in use, the path may have changed to one
  * that swallows it: back to the smallest, and up again some time later.
  */
-import { FragmentBudget } from "./fragment_budget.ts";
+import type { FragmentBudget } from "./fragment_budget.ts";
+import { FragmentBudgets } from "./fragment_budgets.ts";
 import { transferLimits } from "./transfer_limits.ts";
 
 /** Datagram size of one path. */
@@ -19,7 +20,11 @@ export class MtuProber {
   #size: number = transferLimits.minDatagramBytes;
   /** The largest that is known to arrive. */
   #reached: number = transferLimits.minDatagramBytes;
-  readonly #budget = new FragmentBudget();
+  readonly #budgets: FragmentBudgets;
+  /** What the other end of the path holds. */
+  #budget: FragmentBudget;
+  /** Bytes of the file that have not been sent once. */
+  #left = Infinity;
   #sizes: readonly number[] = [];
   /** The path ends on this machine, where nothing is cut into fragments. */
   #isLocal = false;
@@ -40,18 +45,28 @@ export class MtuProber {
   #ceiling = Infinity;
   #ceilingEndsAt = Infinity;
   #ceilingMs = firstCeilingMs;
+  /** On this path datagrams were larger before. */
+  #hasShrunk = false;
+
+  /** @param budgets Those of all paths; by default of its own. */
+  constructor(budgets: FragmentBudgets = new FragmentBudgets()) {
+    this.#budgets = budgets;
+    this.#budget = budgets.of(-1);
+  }
 
   /** Bytes of UDP payload that are known to arrive. */
   get size(): number {
     return this.#size;
   }
 
-  /** Starts over on a new path; `isLocal` when it ends on this machine. */
-  start(now: number, isLocal: boolean): void {
+  /** Starts over on a path; `isLocal` when it ends on this machine. */
+  start(now: number, isLocal: boolean, path: number): void {
     this.#reset();
+    this.#budget = this.#budgets.of(path);
     this.#sizes = isLocal ? localSizes : networkSizes;
     this.#isLocal = isLocal;
     this.#hasTriedFragments = false;
+    this.#hasShrunk = false;
     this.#retryMs = retryMs;
     this.#ceiling = Infinity;
     this.#ceilingMs = firstCeilingMs;
@@ -107,12 +122,15 @@ export class MtuProber {
    * `sent` and `lost` data datagrams so far; true when the size changes: it
    * shrinks when too many get lost, or a few for too long, and may grow again. A
    * few may get lost at once, as when the receiver's buffer overflows.
+   *
+   * @param left Bytes of the file that have not been sent once.
    */
-  handleLoss(sent: number, lost: number, now: number): boolean {
+  handleLoss(sent: number, lost: number, now: number, left: number): boolean {
     const newlySent = sent - this.#sentBefore;
     const newlyLost = lost - this.#lostBefore;
     this.#sentBefore = sent;
     this.#lostBefore = lost;
+    this.#left = left;
     if (this.#isLocal || this.#reached <= packetBytes) return false;
     const size = this.#size;
     const isApart = this.#budget.handleSent(newlySent, newlyLost, size, now);
@@ -182,15 +200,19 @@ export class MtuProber {
       size <= most && this.#isAffordable(size)
     );
     this.#size = chosen ?? this.#reached;
+    this.#hasShrunk ||= this.#size < before;
     return this.#size !== before;
   }
 
   #isAffordable(size: number): boolean {
     const most = this.#isFar ? mostHeld.get(size) : undefined;
     if (most === undefined) return true;
-    // Not to and fro: it grows only when much of what was held is gone.
-    const share = size > this.#size ? regrowShare : 1;
-    return this.#budget.bytes < share * most;
+    const { bytes } = this.#budget;
+    // Not to and fro: it grows again only when much of what was held is gone.
+    if (this.#hasShrunk && size > this.#size) return bytes < regrowShare * most;
+    // Nothing need be kept for what comes when all that comes is known.
+    const rest = this.#budget.expected(this.#left, size);
+    return bytes < most || bytes + rest < mostHeldAtEnd;
   }
 
   #begin(at: number): void {
@@ -236,6 +258,8 @@ const mostHeld = new Map([
   [8_872, 2.8 * 1024 * 1024],
 ]);
 const regrowShare = 0.6;
+/** The same when the file has been sent. */
+const mostHeldAtEnd = 3.8 * 1024 * 1024;
 
 /** How far away those are to whom fragments go. */
 export type Reach = keyof typeof fragmentedSizes;

@@ -36,7 +36,7 @@ export class Sender {
   readonly #channel: ControlChannel;
   readonly #headerMac: HeaderMac;
   readonly #localPaths: readonly number[];
-  readonly #mtu = new MtuProber();
+  readonly #mtu: MtuProber;
   readonly #recovery: SendRecovery;
   readonly #window: SendWindow;
   readonly #resend = new ResendQueue();
@@ -69,6 +69,7 @@ export class Sender {
     this.#channel = new ControlChannel(options, "sender");
     this.#headerMac = new HeaderMac(options.keys.header);
     this.#localPaths = options.localPaths ?? [];
+    this.#mtu = new MtuProber(options.budgets);
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
       options.makeController ?? controllerFor,
@@ -259,9 +260,10 @@ export class Sender {
   #connect(now: number): void {
     const isFirst = this.#state === "connecting";
     this.#channel.sendSubflows.clear();
-    const isLocal = this.#localPaths.includes(this.#channel.paths.active);
+    const { active } = this.#channel.paths;
+    const isLocal = this.#localPaths.includes(active);
     if (isFirst || !(isLocal && this.#isLocal)) {
-      this.#mtu.start(now, isLocal);
+      this.#mtu.start(now, isLocal, active);
       this.#recovery.start(now, this.#mtu.size, isLocal);
     }
     this.#isLocal = isLocal;
@@ -294,7 +296,8 @@ export class Sender {
 
   #watchSize(now: number): void {
     const { sent, lostPackets, isStarting, pacingRate } = this.#recovery;
-    if (this.#mtu.handleLoss(sent.next, lostPackets, now)) {
+    const left = (this.#blocks - this.#sendBlock) * transferLimits.blockBytes;
+    if (this.#mtu.handleLoss(sent.next, lostPackets, now, left)) {
       this.#recovery.setDatagramBytes(this.#mtu.size);
     }
     const { rtt, paths } = this.#channel;

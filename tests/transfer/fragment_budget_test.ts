@@ -62,6 +62,18 @@ Deno.test("FragmentBudget lets go half a minute after the last of a stretch", ()
   assertEquals(budget.bytes, 0);
 });
 
+Deno.test("FragmentBudget expects of what is left the losses so far", () => {
+  const budget = new FragmentBudget();
+  assertEquals(budget.expected(1_480_000, 8_872), 0);
+  // One packet of 600, then none of another 600.
+  budget.handleSent(100, 1, 8_872, 0);
+  assertEquals(budget.expected(600 * 1_480, 8_872), five);
+  budget.handleSent(200, 0, 4_336, 10);
+  assertEquals(budget.expected(1_200 * 1_480, 8_872), five);
+  assertEquals(budget.expected(1_200 * 1_480, 4_336), 2 * 3_600);
+  assertEquals(budget.expected(1_200 * 1_480, 1_472), 0);
+});
+
 Deno.test("FragmentBudget never falls below nothing", () => {
   const budget = new FragmentBudget();
   let now = 0;

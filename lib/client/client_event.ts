@@ -53,6 +53,8 @@ export interface TransferInfo {
   readonly loss?: number;
   /** When the server relays: why there is no direct path. */
   readonly why?: string;
+  /** How long nothing has come from the other side, ms; absent if not long. */
+  readonly silence?: number;
 }
 
 /** Where a private session stands. */

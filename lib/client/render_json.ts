@@ -36,9 +36,10 @@
  *
  * Transfer fields are `transfer` (the N of `/accept N`), `direction`, `kind`,
  * `user`, `name`, `size`, `state`, `bytes`, `rate`, `paused` and, once the other side
- * is reached, `via`, `address`, `rtt`, `loss`, `why`. Session fields are
- * `session` (the N of `/accept N`), `direction`, `kind`, `user`, `state`. Every
- * command leads to exactly one `result`; its answers are listed in PROTOCOL.md.
+ * is reached, `via`, `address`, `rtt`, `loss`, `why`, and `silence` when nothing
+ * comes from there any more. Session fields are `session` (the N of
+ * `/accept N`), `direction`, `kind`, `user`, `state`. Every command leads to
+ * exactly one `result`; its answers are listed in PROTOCOL.md.
  */
 import { printableJson } from "../protocol/text.ts";
 import type {
@@ -167,6 +168,7 @@ const decimals: Record<string, number | undefined> = {
   rate: 0,
   rtt: 1,
   loss: 4,
+  silence: 0,
 };
 
 function iso(ms: number): string {

@@ -65,7 +65,8 @@ export function transferInfo(transfer: Transfer): TransferInfo {
   };
 }
 
-function linkInfo({ via, address, rtt, loss, why }: TransferLink) {
+function linkInfo(link: TransferLink) {
+  const { via, address, rtt, loss, why, silence } = link;
   const ip = address?.ip ?? "";
   const place = address === undefined ? {} : {
     address: `${ip.includes(":") ? `[${ip}]` : ip}:${address.port}`,
@@ -76,6 +77,7 @@ function linkInfo({ via, address, rtt, loss, why }: TransferLink) {
     rtt,
     ...(loss === undefined ? {} : { loss }),
     ...(why === undefined ? {} : { why }),
+    ...(silence === undefined ? {} : { silence }),
   };
 }
 

@@ -36,6 +36,8 @@ export interface TransferLink {
   readonly loss?: number;
   /** When the server relays: why there is no direct path. */
   readonly why?: string;
+  /** How long nothing has come from the other side, ms; absent if not long. */
+  readonly silence?: number;
 }
 
 /** What the server gives for talking to its UDP port. */

@@ -14,6 +14,9 @@ export function transferPhase(info: TransferInfo): string {
       ? `offered, /accept ${transfer} or /reject ${transfer}`
       : "offered, waiting for the answer";
   }
+  if (info.silence !== undefined) {
+    return `no answer for ${formatSpan(info.silence)}`;
+  }
   if (info.paused) return "waiting for room on the disk";
   if (via === undefined && bytes === 0) return "looking for a path";
   if (size > 0 && bytes >= size) return "verifying";
@@ -89,7 +92,7 @@ function percent(info: TransferInfo): string {
 
 /** Rate and time left; nothing as long as they are not known. */
 function speed(info: TransferInfo): string[] {
-  if (info.rate <= 0) return [];
+  if (info.rate <= 0 || info.silence !== undefined) return [];
   const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
   return [formatRate(info.rate), `${left} left`];
 }

@@ -236,11 +236,14 @@ export class Transfers {
           info: transferInfo(transfer),
         });
       case "path": {
-        const isNews = transfer.link?.via !== event.link.via;
+        const before = transfer.link;
         transfer.link = event.link;
-        if (!isNews) return;
         const info = transferInfo(transfer);
-        return this.#host.emit({ event: "path", info });
+        if (before?.via !== info.via) {
+          return this.#host.emit({ event: "path", info });
+        }
+        if (before?.silence === info.silence) return;
+        return this.#host.emit({ event: "progress", info });
       }
       case "done": {
         const { bytes, resumed = 0, ms, digest } = event;

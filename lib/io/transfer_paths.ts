@@ -83,7 +83,7 @@ export class TransferPaths {
     now: number,
     isEnd = false,
   ): TransferEvent | undefined {
-    const { path, rtt } = info;
+    const { path, rtt, heardAt } = info;
     if (path < 0) return undefined;
     this.#firstAt ??= now;
     const isNews = path !== this.#toldPath;
@@ -94,12 +94,14 @@ export class TransferPaths {
     this.#toldAt = now;
     this.#toldPath = path;
     const kind = this.#kind(path);
+    const silence = now - heardAt;
     const link: TransferLink = {
       via: kind,
       rtt,
       ...(kind === "relay" ? {} : { address: this.#endpoint.address(path) }),
       ...(loss === undefined ? {} : { loss }),
       ...(kind === "relay" ? { why: this.#noPath() } : {}),
+      ...(silence >= silentMs ? { silence } : {}),
     };
     return { event: "path", id: this.#id, link };
   }
@@ -125,3 +127,5 @@ export class TransferPaths {
 const lookMs = 50;
 const settleMs = 250;
 const tellMs = 1_000;
+/** Probes that must have come in the meantime, and then some. */
+const silentMs = 3_000;

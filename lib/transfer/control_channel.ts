@@ -49,6 +49,8 @@ export interface PathInfo {
   readonly path: number;
   /** Round-trip time, ms; 0 while it is not known. */
   readonly rtt: number;
+  /** When something authentic came last, ms; at first, the start. */
+  readonly heardAt: number;
 }
 
 /** Shared control part of both ends. */
@@ -96,7 +98,7 @@ export class ControlChannel {
     const rtt = this.rtt.isMeasured
       ? this.rtt.smoothed
       : this.paths.minRoundTrip(active);
-    return { path: active, rtt };
+    return { path: active, rtt, heardAt: this.paths.heardAt };
   }
 
   /** The number a sealed datagram must exceed to be news. */

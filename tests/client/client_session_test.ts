@@ -287,6 +287,13 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assertEquals(harness.lastEffect("start-sending").id, id);
   harness.lose();
   harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
+  // Told when the way changes, and to whoever draws when it falls silent.
+  const link = { via: "lan", rtt: 1 } as const;
+  for (const silence of [{}, {}, { silence: 3_100 }, {}, {}]) {
+    harness.peer({ event: "path", id, link: { ...link, ...silence } });
+  }
+  assertEquals(harness.count("path"), 1);
+  assertEquals(harness.count("progress"), 3);
   harness.peer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
   const [result] = harness.results();
   assertEquals(result?.n, n);

@@ -55,7 +55,7 @@ const infos: TransferInfo[] = directions.flatMap((direction) =>
     [true, false].map((paused) => ({
       ...{ transfer: 1, direction, kind: "file", user: x, name: x, size: 9 },
       ...{ state, bytes: 4, rate: 3, paused, via: "relay", address: x },
-      ...{ rtt: 1, loss: 0.1, why: x },
+      ...{ rtt: 1, loss: 0.1, why: x, silence: 5_000 },
     } as const))
   )
 );

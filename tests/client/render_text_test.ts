@@ -374,6 +374,21 @@ Deno.test("transferStatus: shows bar and numbers within the width", () => {
   assert(status.length <= 90);
 });
 
+Deno.test("transferStatus: tells that nothing comes any more instead of a speed", () => {
+  const silent: TransferInfo = { ...info, via: "lan", silence: 4_200 };
+  assertEquals(
+    transferStatus(silent, 90),
+    "1 > a.mp4 luke, 25 %, no answer for 4.2 s",
+  );
+  const answer = { transfers: [silent], sessions: [] };
+  const outcome = { command: "transfers", ok: true, answer } as const;
+  assertEquals(text({ event: "result", n: 1, outcome }), [
+    "1: a.mp4 to luke, no answer for 4.2 s, 25 %, 500 kB of 2.0 MB, over the LAN",
+  ]);
+  const paused = transferStatus({ ...silent, paused: true }, 90);
+  assert(paused.includes("no answer"), paused);
+});
+
 Deno.test("renderJson: is one flat object a line with times in UTC", () => {
   const event: ClientEvent = {
     event: "message",

@@ -82,6 +82,7 @@ const rare = {
     "code",
     "ambiguous",
     "formerly",
+    "silence",
   ],
 };
 

@@ -90,6 +90,10 @@ Deno.test("resume: after kill -9 of the receiver", async () => {
     had = await half(luke);
     await luke.process.kill();
   }
+  await waitUntil("yoda to be told that nothing comes from there", async () => {
+    const { transfers } = await yoda.succeed("/transfers");
+    return (transfers as { silence?: number }[])[0]?.silence;
+  });
   // It may have died while it wrote its map anew.
   const names = folders.names().filter((name) => !name.endsWith(".tmp"));
   assertEquals(names, ["yoda_film.mp4.part", "yoda_film.mp4.part.map"]);

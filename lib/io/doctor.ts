@@ -19,7 +19,7 @@ import { exitCode } from "../client/exit_code.ts";
 import { serverLabel } from "../client/server_pins.ts";
 import type { ReplyFields } from "../protocol/server_frame.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
-import { networkSizes } from "../transfer/mtu.ts";
+import { networkSizes } from "../transfer/datagram_sizes.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { ConsoleOutput } from "./console_output.ts";
 import { localAddresses } from "./local_addresses.ts";

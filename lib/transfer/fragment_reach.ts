@@ -1,4 +1,4 @@
-import type { Reach } from "./mtu.ts";
+import type { Reach } from "./datagram_sizes.ts";
 
 /** What is known of a path to decide by. */
 export interface FragmentPath {

@@ -14,7 +14,7 @@ import { controllerFor } from "./controller_for.ts";
 import type { FileDigests } from "./file_sealer.ts";
 import { fragmentReach } from "./fragment_reach.ts";
 import { HeaderMac } from "./header_mac.ts";
-import { MtuProber } from "./mtu.ts";
+import { DatagramSize } from "./datagram_size.ts";
 import {
   controlHeaderBytes,
   dataHeaderBytes,
@@ -22,10 +22,10 @@ import {
   writeHeader,
   writeSlicePlace,
 } from "./packet.ts";
-import { ResendQueue } from "./resend_queue.ts";
 import type { SenderOptions } from "./sender_options.ts";
 import { SendRecovery } from "./send_recovery.ts";
 import { SendWindow } from "./send_window.ts";
+import { SliceQueue } from "./slice_queue.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
 
@@ -36,10 +36,10 @@ export class Sender {
   readonly #channel: ControlChannel;
   readonly #headerMac: HeaderMac;
   readonly #localPaths: readonly number[];
-  readonly #mtu: MtuProber;
+  readonly #size: DatagramSize;
   readonly #recovery: SendRecovery;
   readonly #window: SendWindow;
-  readonly #resend = new ResendQueue();
+  readonly #slices: SliceQueue;
   readonly #ack = new AckFrame();
   readonly #events: EngineEvent[] = [];
   #state: "connecting" | "sending" | "finished" = "connecting";
@@ -48,10 +48,6 @@ export class Sender {
   readonly #batchBlocks: number;
   #nextRead: number;
   #limit: number;
-  #sendBlock: number;
-  #sendOffset = 0;
-  /** The slice that was picked has not been sent before. */
-  #isNewSlice = false;
   #probesDue = 0;
   /** The path in use ends on this machine. */
   #isLocal = false;
@@ -69,17 +65,18 @@ export class Sender {
     this.#channel = new ControlChannel(options, "sender");
     this.#headerMac = new HeaderMac(options.keys.header);
     this.#localPaths = options.localPaths ?? [];
-    this.#mtu = new MtuProber(options.budgets);
+    this.#size = new DatagramSize(options.budgets);
     this.#recovery = new SendRecovery(
       this.#channel.rtt,
       options.makeController ?? controllerFor,
-      (number) => this.#resend.push(number),
+      (number) => this.#slices.repeat(number),
     );
     this.#window = new SendWindow(firstBlock, options.pool ?? new BlockPool());
+    const { sent } = this.#recovery;
+    this.#slices = new SliceQueue(sent, this.#window, firstBlock);
     this.#batchBlocks = options.batchBlocks ?? transferLimits.batchBlocks;
     this.#firstBlock = firstBlock;
     this.#nextRead = firstBlock;
-    this.#sendBlock = firstBlock;
     this.#limit = firstBlock + transferLimits.windowBlocks;
   }
 
@@ -110,7 +107,7 @@ export class Sender {
 
   /** Numbers for showing and for benchmarks. */
   stats() {
-    return { ...this.#recovery.stats(), datagramBytes: this.#mtu.size };
+    return { ...this.#recovery.stats(), datagramBytes: this.#size.bytes };
   }
 
   /** Returns false when nothing came of it: there is nothing to drain then. */
@@ -159,8 +156,8 @@ export class Sender {
     if (probes === 0) return;
     this.#probesDue = probes;
     this.#channel.sendSubflows.clear();
-    if (this.#mtu.handleUnanswered(this.#recovery.probeCount, now)) {
-      this.#recovery.setDatagramBytes(this.#mtu.size);
+    if (this.#size.handleUnanswered(this.#recovery.probeCount, now)) {
+      this.#recovery.setDatagramBytes(this.#size.bytes);
     }
   }
 
@@ -180,7 +177,7 @@ export class Sender {
     const end = Math.min(
       this.#blocks,
       this.#limit,
-      this.#sendBlock + batchesAhead * this.#batchBlocks,
+      this.#slices.nextBlock + batchesAhead * this.#batchBlocks,
       this.#window.base + transferLimits.windowBlocks,
     );
     const isBatchStart =
@@ -206,7 +203,7 @@ export class Sender {
       return this.#channel.send(out, packetType.doneAck, 0);
     }
     if (this.#state !== "sending") return 0;
-    const size = this.#mtu.pollProbe(now, 2 * this.#probeTimeout());
+    const size = this.#size.pollProbe(now, 2 * this.#probeTimeout());
     if (size > 0) {
       const { active } = this.#channel.paths;
       return this.#channel.sendProbe(out, now, active, size);
@@ -228,7 +225,7 @@ export class Sender {
     const at = Math.min(paths.deadline(), paths.giveUpAt, this.#endsAt);
     if (this.#state !== "sending") return at;
     const data = Math.min(
-      this.#mtu.deadline(),
+      this.#size.deadline(),
       this.#recovery.deadline(),
       this.#channel.sendSubflows.deadline(),
     );
@@ -263,8 +260,8 @@ export class Sender {
     const { active } = this.#channel.paths;
     const isLocal = this.#localPaths.includes(active);
     if (isFirst || !(isLocal && this.#isLocal)) {
-      this.#mtu.start(now, isLocal, active);
-      this.#recovery.start(now, this.#mtu.size, isLocal);
+      this.#size.start(now, isLocal, active);
+      this.#recovery.start(now, this.#size.bytes, isLocal);
     }
     this.#isLocal = isLocal;
     this.#state = "sending";
@@ -272,8 +269,8 @@ export class Sender {
   }
 
   #handleProbed(): void {
-    if (this.#mtu.handleProbed(this.#channel.probedBytes)) {
-      this.#recovery.setDatagramBytes(this.#mtu.size);
+    if (this.#size.handleProbed(this.#channel.probedBytes)) {
+      this.#recovery.setDatagramBytes(this.#size.bytes);
     }
     this.#channel.probedBytes = 0;
   }
@@ -296,21 +293,22 @@ export class Sender {
 
   #watchSize(now: number): void {
     const { sent, lostPackets, isStarting, pacingRate } = this.#recovery;
-    const left = (this.#blocks - this.#sendBlock) * transferLimits.blockBytes;
-    if (this.#mtu.handleLoss(sent.next, lostPackets, now, left)) {
-      this.#recovery.setDatagramBytes(this.#mtu.size);
+    const left = this.#blocks - this.#slices.nextBlock;
+    const leftBytes = left * transferLimits.blockBytes;
+    if (this.#size.handleLoss(sent.next, lostPackets, now, leftBytes)) {
+      this.#recovery.setDatagramBytes(this.#size.bytes);
     }
     const { rtt, paths } = this.#channel;
     // Not through the server, which has other work than joining fragments.
     if (paths.isRelayed) return;
     const reach = fragmentReach({ minRtt: rtt.min, pacingRate, isStarting });
-    if (reach !== undefined) this.#mtu.fragment(now, reach);
+    if (reach !== undefined) this.#size.fragment(now, reach);
   }
 
   #refetch(index: number): void {
     const block = this.#ack.refetchBlocks[index]!;
     const times = this.#ack.refetchTimes[index]!;
-    this.#resend.refetch(block, times, this.#window);
+    this.#slices.refetch(block, times);
   }
 
   #handleDone(now: number): void {
@@ -333,47 +331,17 @@ export class Sender {
     return this.#recovery.isPaced(now) ? 0 : this.#sendSlice(out, now);
   }
 
-  /** Chooses the next slice, of what is sent again or new, into `#resend`. */
   #pickSlice(): boolean {
-    const resend = this.#resend;
-    const maxBytes = this.#mtu.size - dataHeaderBytes;
-    if (
-      !resend.isEmpty &&
-      resend.next(this.#recovery.sent, this.#window, maxBytes)
-    ) {
-      this.#isNewSlice = false;
-      return true;
-    }
-    if (this.#sendBlock >= Math.min(this.#window.end, this.#limit)) {
-      return false;
-    }
-    // Slices of one block are equally long, so that none is a tiny rest.
-    const sealedBytes = this.#window.sealedBytes(this.#sendBlock);
-    const slices = Math.ceil(sealedBytes / maxBytes);
-    resend.block = this.#sendBlock;
-    resend.offset = this.#sendOffset;
-    resend.length = Math.min(
-      Math.ceil(sealedBytes / slices),
-      sealedBytes - this.#sendOffset,
-    );
-    this.#isNewSlice = true;
-    return true;
+    return this.#slices.pick(this.#size.bytes - dataHeaderBytes, this.#limit);
   }
 
   #sendSlice(out: Uint8Array, now: number): number {
-    const { block, offset, length } = this.#resend;
+    const { block, offset, length } = this.#slices;
     const number = this.#recovery.handleSent(now, block, offset, length);
     writeHeader(out, packetType.data, this.#id, number);
     writeSlicePlace(out, block, offset, length, this.#headerMac);
     this.#window.copySlice(block, offset, length, out, dataHeaderBytes);
-    if (!this.#isNewSlice) this.#resend.advance(this.#recovery.sent);
-    else {
-      this.#sendOffset += length;
-      if (this.#sendOffset === this.#window.sealedBytes(block)) {
-        this.#sendBlock++;
-        this.#sendOffset = 0;
-      }
-    }
+    this.#slices.advance();
     this.#channel.addressData(length);
     return dataHeaderBytes + length;
   }

@@ -1,46 +1,48 @@
 /**
- * Finds the largest datagram a path carries (after RFC 8899): padded probes of
- * a few sizes go out together; the largest answered is used. Loss of a probe is
- * no sign of congestion. Where the other end is near, datagrams larger than a
- * packet are tried, too: the system cuts them into fragments for a fraction of
- * what sending as many datagrams costs. One lost fragment loses all, and what has
- * come of the others fills the receiving system's memory for a while: they are
- * smaller as long as there is much (see fragment_budget.ts), and for some time
- * where many get lost. Losses close together are those of a buffer that overflows
- * when the receiver is busy; more and smaller ones would only make that worse.
- * When data stops arriving at the size in use, the path may have changed to one
- * that swallows it: back to the smallest, and up again some time later.
+ * The size of a transfer's datagrams: the largest that arrives (see
+ * mtu_prober.ts) and may be used. Where the other end is near, datagrams larger
+ * than a packet are tried, too: the system cuts them into fragments for
+ * a fraction of what sending as many datagrams costs. One lost fragment loses
+ * all, and what has come of the others fills the receiving system's memory for
+ * a while: they are smaller as long as there is much (see fragment_budget.ts),
+ * and for some time where many get lost. Losses close together are those of
+ * a buffer that overflows when the receiver is busy; more and smaller ones would
+ * only make that worse. When data stops arriving at the size in use, the path may
+ * have changed to one that swallows it: back to the smallest, and up again some
+ * time later.
  */
+import {
+  fragmentedSizes,
+  localSizes,
+  networkSizes,
+  packetBytes,
+  type Reach,
+} from "./datagram_sizes.ts";
 import type { FragmentBudget } from "./fragment_budget.ts";
 import { FragmentBudgets } from "./fragment_budgets.ts";
+import { LossExcess } from "./loss_excess.ts";
+import { MtuProber } from "./mtu_prober.ts";
 import { transferLimits } from "./transfer_limits.ts";
 
-/** Datagram size of one path. */
-export class MtuProber {
-  #size: number = transferLimits.minDatagramBytes;
-  /** The largest that is known to arrive. */
-  #reached: number = transferLimits.minDatagramBytes;
+/** Datagram size of one transfer, on one path after the other. */
+export class DatagramSize {
+  readonly #prober = new MtuProber();
+  readonly #excess = new LossExcess();
   readonly #budgets: FragmentBudgets;
   /** What the other end of the path holds. */
   #budget: FragmentBudget;
-  /** Bytes of the file that have not been sent once. */
-  #left = Infinity;
+  #bytes: number = transferLimits.minDatagramBytes;
   #sizes: readonly number[] = [];
   /** The path ends on this machine, where nothing is cut into fragments. */
   #isLocal = false;
   #hasTriedFragments = false;
   /** Datagrams of several packets go to someone who is not near. */
   #isFar = false;
-  #triesLeft = 0;
-  #index = 0;
-  #nextAt = Infinity;
-  #retryMs = 0;
+  /** Bytes of the file that have not been sent once. */
+  #left = Infinity;
   #unansweredAt = 0;
   #sentBefore = 0;
   #lostBefore = 0;
-  /** Lost datagrams beyond the share that may get lost, all and those apart. */
-  #excess = 0;
-  #excessApart = 0;
   /** The largest size that may be used until {@link #ceilingEndsAt}. */
   #ceiling = Infinity;
   #ceilingEndsAt = Infinity;
@@ -54,23 +56,22 @@ export class MtuProber {
     this.#budget = budgets.of(-1);
   }
 
-  /** Bytes of UDP payload that are known to arrive. */
-  get size(): number {
-    return this.#size;
+  /** Bytes of UDP payload to send in one datagram. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Starts over on a path; `isLocal` when it ends on this machine. */
   start(now: number, isLocal: boolean, path: number): void {
-    this.#reset();
+    this.#bytes = transferLimits.minDatagramBytes;
     this.#budget = this.#budgets.of(path);
     this.#sizes = isLocal ? localSizes : networkSizes;
     this.#isLocal = isLocal;
     this.#hasTriedFragments = false;
     this.#hasShrunk = false;
-    this.#retryMs = retryMs;
     this.#ceiling = Infinity;
     this.#ceilingMs = firstCeilingMs;
-    this.#begin(now);
+    this.#prober.start(this.#sizes, now);
   }
 
   /**
@@ -83,39 +84,22 @@ export class MtuProber {
     this.#hasTriedFragments = true;
     this.#isFar = reach === "far";
     this.#sizes = [...networkSizes, ...fragmentedSizes[reach]];
-    this.#retryMs = retryMs;
-    this.#begin(now);
+    this.#prober.extend(this.#sizes, now);
   }
 
   /** When the next probe is due, ms. */
   deadline(): number {
-    return this.#nextAt;
+    return this.#prober.deadline();
   }
 
-  /**
-   * The size of the probe to send now, 0 for none.
-   *
-   * @param interval How long to wait for answers before trying again, ms.
-   */
+  /** The size of the probe to send now, 0 for none; see {@link MtuProber.poll}. */
   pollProbe(now: number, interval: number): number {
-    if (now < this.#nextAt) return 0;
-    while (this.#index < this.#sizes.length) {
-      const size = this.#sizes[this.#index++]!;
-      if (size > this.#reached) return size;
-    }
-    this.#index = 0;
-    this.#triesLeft--;
-    if (this.#reached >= (this.#sizes.at(-1) ?? 0)) this.#nextAt = Infinity;
-    else if (this.#triesLeft > 0) this.#nextAt = now + interval;
-    else this.#begin(now + (this.#retryMs *= 2));
-    return 0;
+    return this.#prober.poll(now, interval);
   }
 
   /** A probe of this size arrived; true when datagrams grow. */
   handleProbed(size: number): boolean {
-    if (size <= this.#reached || !this.#sizes.includes(size)) return false;
-    this.#reached = size;
-    return this.#choose();
+    return this.#prober.handleProbed(size) && this.#choose();
   }
 
   /**
@@ -131,10 +115,14 @@ export class MtuProber {
     this.#sentBefore = sent;
     this.#lostBefore = lost;
     this.#left = left;
-    if (this.#isLocal || this.#reached <= packetBytes) return false;
-    const size = this.#size;
+    if (this.#isLocal || this.#prober.reached <= packetBytes) return false;
+    const size = this.#bytes;
     const isApart = this.#budget.handleSent(newlySent, newlyLost, size, now);
-    if (this.#isTooMuchLost(newlySent, newlyLost, isApart)) this.#lower(now);
+    if (size <= packetBytes) this.#excess.clear();
+    else if (this.#excess.add(newlySent, newlyLost, isApart, size)) {
+      // The next smaller one.
+      this.#avoid(size, now);
+    }
     if (now >= this.#ceilingEndsAt) this.#ceiling = Infinity;
     return this.#choose();
   }
@@ -149,37 +137,20 @@ export class MtuProber {
     if (probes < blackHoleProbes || now - this.#unansweredAt < blackHoleMs) {
       return false;
     }
-    if (this.#size === transferLimits.minDatagramBytes) return false;
+    if (this.#bytes === transferLimits.minDatagramBytes) return false;
     this.#unansweredAt = now;
-    if (!this.#isLocal && this.#size > packetBytes) {
+    if (!this.#isLocal && this.#bytes > packetBytes) {
       // Most likely the other system has no room for more incomplete ones.
       this.#avoid(packetBytes + 1, now);
       return this.#choose();
     }
     if (!this.#isLocal) this.#sizes = networkSizes;
-    this.#reset();
-    this.#begin(now + this.#retryMs);
+    this.#bytes = transferLimits.minDatagramBytes;
+    this.#prober.restart(this.#sizes, now);
     return true;
   }
 
-  #isTooMuchLost(sent: number, lost: number, isApart: boolean): boolean {
-    const excess = this.#excess + lost - overflowShare * sent;
-    const apart = this.#excessApart + (isApart ? 1 : 0) - maxLossShare * sent;
-    const isFragmented = this.#size > packetBytes;
-    this.#excess = isFragmented ? Math.max(excess, 0) : 0;
-    this.#excessApart = isFragmented ? Math.max(apart, 0) : 0;
-    return Math.max(this.#excess, this.#excessApart) * this.#size >
-      maxExcessBytes;
-  }
-
-  /** Uses the next smaller size, for longer every time. */
-  #lower(now: number): void {
-    this.#excess = 0;
-    this.#excessApart = 0;
-    this.#avoid(this.#size, now);
-  }
-
-  /** Uses only sizes below this one for a while. */
+  /** Uses only sizes below this one for a while, for longer every time. */
   #avoid(size: number, now: number): void {
     this.#ceiling = size - 1;
     this.#ceilingEndsAt = now + this.#ceilingMs;
@@ -187,21 +158,17 @@ export class MtuProber {
     if (size <= smallest) this.#ceilingMs *= 2;
   }
 
-  #reset(): void {
-    this.#size = transferLimits.minDatagramBytes;
-    this.#reached = this.#size;
-  }
-
   /** The largest that arrives and may be used; true when it is another one. */
   #choose(): boolean {
-    const before = this.#size;
-    const most = Math.min(this.#reached, this.#ceiling);
+    const before = this.#bytes;
+    const { reached } = this.#prober;
+    const most = Math.min(reached, this.#ceiling);
     const chosen = this.#sizes.findLast((size) =>
       size <= most && this.#isAffordable(size)
     );
-    this.#size = chosen ?? this.#reached;
-    this.#hasShrunk ||= this.#size < before;
-    return this.#size !== before;
+    this.#bytes = chosen ?? reached;
+    this.#hasShrunk ||= this.#bytes < before;
+    return this.#bytes !== before;
   }
 
   #isAffordable(size: number): boolean {
@@ -209,50 +176,25 @@ export class MtuProber {
     if (most === undefined) return true;
     const { bytes } = this.#budget;
     // Not to and fro: it grows again only when much of what was held is gone.
-    if (this.#hasShrunk && size > this.#size) return bytes < regrowShare * most;
+    if (this.#hasShrunk && size > this.#bytes) {
+      return bytes < regrowShare * most;
+    }
     // Nothing need be kept for what comes when all that comes is known.
     const rest = this.#budget.expected(this.#left, size);
     return bytes < most || bytes + rest < mostHeldAtEnd;
   }
-
-  #begin(at: number): void {
-    this.#index = 0;
-    this.#triesLeft = tries;
-    this.#nextAt = at;
-  }
 }
 
-const tries = 3;
-const retryMs = 2_000;
 const blackHoleProbes = 3;
 const blackHoleMs = 300;
-/** What fits into one packet of Ethernet. */
-const packetBytes = 1472;
-/** Ethernet with and without IPv6 headers or a tunnel around it. */
-export const networkSizes: readonly number[] = [1372, 1452, packetBytes];
-/** Share of fragmented datagrams that may get lost one by one. */
-const maxLossShare = 0.015;
-/** Of all: more is no overflow, but a system that joins none any more. */
-const overflowShare = 0.4;
 /** What is incomplete is forgotten after half a minute. */
 const firstCeilingMs = 35_000;
-/** Lost beyond that: most of what systems keep for incomplete datagrams. */
-const maxExcessBytes = 3 * 1024 * 1024;
-const localSizes: readonly number[] = [1452, 8_952, 26_244, 65_507];
-/** Full packets of Ethernet; the smaller ones over IPv6, too. */
-const fragmentedSizes = {
-  /** 2, 3 and 6 packets. */
-  far: [2_888, 4_336, 8_872],
-  /** 6, 18 and 36. */
-  near: [8_872, 26_632, 53_272],
-} as const;
-
 /**
  * How much the receiving system may hold, bytes, for such datagrams to be sent
  * to those who are far; those who are near lose next to nothing but in buffers
  * that overflow.
  */
-const mostHeld = new Map([
+const mostHeld = new Map<number, number>([
   [2_888, 3.8 * 1024 * 1024],
   [4_336, 3.4 * 1024 * 1024],
   [8_872, 2.8 * 1024 * 1024],
@@ -260,6 +202,3 @@ const mostHeld = new Map([
 const regrowShare = 0.6;
 /** The same when the file has been sent. */
 const mostHeldAtEnd = 3.8 * 1024 * 1024;
-
-/** How far away those are to whom fragments go. */
-export type Reach = keyof typeof fragmentedSizes;

@@ -212,12 +212,10 @@ export class SqliteStore implements Store {
   }
 
   #failure(error: unknown): Error {
-    const text = sqliteError(error, this.#path);
-    // Pages that were read while the disk failed must not be kept.
-    if (/damaged|disk error/.test(text)) {
-      this.#database.exec("PRAGMA shrink_memory");
-    }
-    return new Error(text, { cause: error });
+    // Pages that were read while the file was damaged, or was being copied back,
+    // must not be kept: they would outlive that.
+    this.#database.exec("PRAGMA shrink_memory");
+    return new Error(sqliteError(error, this.#path), { cause: error });
   }
 
   /** Ids of the private messages that wait, by user. */

@@ -179,9 +179,10 @@ export class DatagramSize {
     if (this.#hasShrunk && size > this.#bytes) {
       return bytes < regrowShare * most;
     }
+    if (bytes < most) return true;
     // Nothing need be kept for what comes when all that comes is known.
     const rest = this.#budget.expected(this.#left, size);
-    return bytes < most || bytes + rest < mostHeldAtEnd;
+    return bytes + rest < mostHeldAtEnd;
   }
 }
 
@@ -199,6 +200,6 @@ const mostHeld = new Map<number, number>([
   [4_336, 3.4 * 1024 * 1024],
   [8_872, 2.8 * 1024 * 1024],
 ]);
-const regrowShare = 0.6;
-/** The same when the file has been sent. */
+/** The same, of any of them, when the file has been sent. */
 const mostHeldAtEnd = 3.8 * 1024 * 1024;
+const regrowShare = 0.6;

@@ -214,7 +214,7 @@ export class SqliteStore implements Store {
   #failure(error: unknown): Error {
     // Pages that were read while the file was damaged, or was being copied back,
     // must not be kept: they would outlive that.
-    this.#database.exec("PRAGMA shrink_memory");
+    if (this.#database.isOpen) this.#database.exec("PRAGMA shrink_memory");
     return new Error(sqliteError(error, this.#path), { cause: error });
   }
 

@@ -50,3 +50,9 @@ for (const [name, damage] of Object.entries(damages)) {
     });
   });
 }
+
+Deno.test("SqliteStore says in its own words that it is closed", async () => {
+  const store = new SqliteStore(":memory:");
+  await store.close();
+  await assertRejects(() => store.takeUnlocks(), Error, 'database ":memory:"');
+});

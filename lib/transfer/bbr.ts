@@ -10,7 +10,7 @@
  */
 import { type CompetingPath, CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./congestion.ts";
-import { FullPipe } from "./full_pipe.ts";
+import { FullPipe, type RoundOutcome } from "./full_pipe.ts";
 import { MinRtt } from "./min_rtt.ts";
 import { queueAllowance } from "./queue_allowance.ts";
 import { RoundAverages } from "./round_averages.ts";
@@ -155,7 +155,9 @@ export class Bbr implements CongestionController {
     }
     if (this.#phase !== "startup") return;
     if (sample.isAppLimited && !isOverloaded) return;
-    this.#fullPipe.handleRound(this.#maxRate, isOverloaded);
+    let outcome: RoundOutcome = isOverloaded ? "overloaded" : "clean";
+    if (!isOverloaded && lost > lossyShare * total) outcome = "lossy";
+    this.#fullPipe.handleRound(this.#maxRate, outcome, sample.now);
     if (this.#fullPipe.isFull) this.#phase = "drain";
   }
 
@@ -373,5 +375,7 @@ const socketBytes = 128 * 1024;
 const maxFloorMs = 1_000;
 /** A round that loses more than this share is an overload, not noise. */
 const maxLossShare = 0.25;
+/** More than a path loses without being full. */
+const lossyShare = 0.1;
 /** What remains of the bytes in flight after an overload. */
 const boundShare = 0.85;

@@ -1,12 +1,19 @@
+/** How a round of doubling went: lossy when it lost a tenth. */
+export type RoundOutcome = "clean" | "lossy" | "overloaded";
+
 /**
  * Tells when a sender that doubles its rate has filled the path, as BBR does:
  * when the rate has not grown by a quarter for three rounds. A program that has
- * yet to be compiled is as slow as a full path. But it becomes faster while
- * nothing more is asked of it, and then the path was not full.
+ * yet to be compiled is as slow as a full path for a tenth of a second or so,
+ * which is many rounds of a short path: so there it must have stood still for
+ * longer, unless much gets lost. Also, a program becomes faster while nothing
+ * more is asked of it, and then the path was not full.
  */
 export class FullPipe {
   #rate = 0;
   #rounds = 0;
+  /** When the rate grew last, ms. */
+  #grownAt = 0;
 
   /** True when the path is taken to be full. */
   get isFull(): boolean {
@@ -17,15 +24,23 @@ export class FullPipe {
    * A round of doubling is over.
    *
    * @param rate The highest that was measured so far.
-   * @param isOverloaded The round lost too much: two such rounds are enough.
+   * @param outcome Two overloaded rounds are enough.
+   * @param now Monotonic time, ms.
    */
-  handleRound(rate: number, isOverloaded: boolean): void {
+  handleRound(rate: number, outcome: RoundOutcome, now: number): void {
     if (this.#hasGrown(rate)) {
       this.#rate = rate;
       this.#rounds = 0;
+      this.#grownAt = now;
       return;
     }
-    this.#rounds = isOverloaded ? fullRounds : this.#rounds + 1;
+    if (outcome === "overloaded") {
+      this.#rounds = fullRounds;
+      return;
+    }
+    const mayBeSlow = outcome === "clean" && now - this.#grownAt < coldMs;
+    const most = mayBeSlow ? fullRounds - 1 : fullRounds;
+    this.#rounds = Math.min(this.#rounds + 1, most);
   }
 
   /** A later round is over; true when the path was not full after all. */
@@ -42,3 +57,5 @@ export class FullPipe {
 
 const growth = 1.25;
 const fullRounds = 3;
+/** How long a program that is being compiled may be no faster, ms. */
+const coldMs = 120;

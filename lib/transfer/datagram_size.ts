@@ -127,6 +127,13 @@ export class DatagramSize {
     return this.#choose();
   }
 
+  /** Datagrams of several packets do not arrive; true when they shrink. */
+  handleSwallowed(now: number): boolean {
+    if (this.#isLocal || this.#bytes <= packetBytes) return false;
+    this.#avoid(packetBytes + 1, now);
+    return this.#choose();
+  }
+
   /**
    * The sender asked `probes` times in a row whether anything arrives and was
    * not answered; true when datagrams shrink because of that.
@@ -139,11 +146,8 @@ export class DatagramSize {
     }
     if (this.#bytes === transferLimits.minDatagramBytes) return false;
     this.#unansweredAt = now;
-    if (!this.#isLocal && this.#bytes > packetBytes) {
-      // Most likely the other system has no room for more incomplete ones.
-      this.#avoid(packetBytes + 1, now);
-      return this.#choose();
-    }
+    // Most likely the other system has no room for more incomplete ones.
+    if (this.handleSwallowed(now)) return true;
     if (!this.#isLocal) this.#sizes = networkSizes;
     this.#bytes = transferLimits.minDatagramBytes;
     this.#prober.restart(this.#sizes, now);
@@ -196,10 +200,10 @@ const firstCeilingMs = 35_000;
  * that overflow.
  */
 const mostHeld = new Map<number, number>([
-  [2_888, 3.8 * 1024 * 1024],
-  [4_336, 3.4 * 1024 * 1024],
+  [2_888, 3.5 * 1024 * 1024],
+  [4_336, 3.2 * 1024 * 1024],
   [8_872, 2.8 * 1024 * 1024],
 ]);
 /** The same, of any of them, when the file has been sent. */
-const mostHeldAtEnd = 3.8 * 1024 * 1024;
+const mostHeldAtEnd = 3.5 * 1024 * 1024;
 const regrowShare = 0.6;

@@ -12,9 +12,11 @@ import type { CloseReason } from "./close_reason.ts";
 import { ControlChannel, type PathInfo } from "./control_channel.ts";
 import { controllerFor } from "./controller_for.ts";
 import type { FileDigests } from "./file_sealer.ts";
+import { FragmentCheck } from "./fragment_check.ts";
 import { fragmentReach } from "./fragment_reach.ts";
 import { HeaderMac } from "./header_mac.ts";
 import { DatagramSize } from "./datagram_size.ts";
+import { packetBytes } from "./datagram_sizes.ts";
 import {
   controlHeaderBytes,
   dataHeaderBytes,
@@ -38,6 +40,7 @@ export class Sender {
   readonly #localPaths: readonly number[];
   readonly #size: DatagramSize;
   readonly #recovery: SendRecovery;
+  readonly #check: FragmentCheck;
   readonly #window: SendWindow;
   readonly #slices: SliceQueue;
   readonly #ack = new AckFrame();
@@ -73,6 +76,7 @@ export class Sender {
     );
     this.#window = new SendWindow(firstBlock, options.pool ?? new BlockPool());
     const { sent } = this.#recovery;
+    this.#check = new FragmentCheck(sent);
     this.#slices = new SliceQueue(sent, this.#window, firstBlock);
     this.#batchBlocks = options.batchBlocks ?? transferLimits.batchBlocks;
     this.#firstBlock = firstBlock;
@@ -149,6 +153,7 @@ export class Sender {
       return;
     }
     const probes = this.#recovery.handleTimeout(now);
+    this.#checkFragments(now);
     this.#channel.sendSubflows.handleTimeout(now);
     if (this.#recovery.isPersistentlyLost) {
       this.#channel.paths.handleUnanswered(now);
@@ -209,8 +214,8 @@ export class Sender {
       return this.#channel.sendProbe(out, now, active, size);
     }
     if (this.#probesDue > 0) {
-      this.#probesDue--;
-      if (this.#pickSlice()) return this.#sendSlice(out, now);
+      const probe = this.#pollProbe(out, now);
+      if (probe > 0) return probe;
     }
     return this.#pollData(out, now) || this.#pollFin(out, now);
   }
@@ -288,7 +293,13 @@ export class Sender {
     this.#window.release(ack.base);
     for (let i = 0; i < ack.refetchCount; i++) this.#refetch(i);
     this.#recovery.handleAck(ack, now);
+    this.#checkFragments(now);
     this.#watchSize(now);
+  }
+
+  #checkFragments(now: number): void {
+    if (!this.#check.isSwallowed() || !this.#size.handleSwallowed(now)) return;
+    this.#recovery.setDatagramBytes(this.#size.bytes);
   }
 
   #watchSize(now: number): void {
@@ -324,15 +335,27 @@ export class Sender {
   #pollData(out: Uint8Array, now: number): number {
     this.#recovery.setSubflows(this.#channel.sendSubflows.count);
     if (!this.#recovery.hasRoom()) return 0;
-    if (!this.#pickSlice()) {
+    if (!this.#pickSlice(this.#size.bytes)) {
       this.#recovery.handleAppLimited();
       return 0;
     }
     return this.#recovery.isPaced(now) ? 0 : this.#sendSlice(out, now);
   }
 
-  #pickSlice(): boolean {
-    return this.#slices.pick(this.#size.bytes - dataHeaderBytes, this.#limit);
+  /** Of two probes the second is one that no system need join. */
+  #pollProbe(out: Uint8Array, now: number): number {
+    const isLast = --this.#probesDue === 0;
+    const most = isLast && !this.#isLocal ? packetBytes : Infinity;
+    const { next } = this.#recovery.sent;
+    if (!this.#pickSlice(Math.min(this.#size.bytes, most))) return 0;
+    if (isLast) this.#check.handleSmall(next);
+    else this.#check.handleLarge(next);
+    return this.#sendSlice(out, now);
+  }
+
+  /** @param size Of the datagram at most, bytes. */
+  #pickSlice(size: number): boolean {
+    return this.#slices.pick(size - dataHeaderBytes, this.#limit);
   }
 
   #sendSlice(out: Uint8Array, now: number): number {

@@ -111,6 +111,41 @@ Deno.test("transfer pair notices a path that swallows large datagrams", () => {
   assertEquals(pair.sender.stats().datagramBytes, 1_200);
 });
 
+Deno.test("transfer pair notices at once that fragments are no longer joined", () => {
+  const file = testFile(24_000_000);
+  const pair = new TransferPair({
+    seed: 1,
+    file,
+    link: { delayMs: 2, rate: 60_000, queueBytes: 250_000 },
+  });
+  pair.run(60_000, () => pair.writtenBytes > 12_000_000);
+  assertEquals(pair.sender.stats().datagramBytes, 8_872);
+  pair.there.options.mtu = 1_472;
+  const before = pair.now;
+  pair.run(60_000, () => pair.sender.stats().datagramBytes === 1_472);
+  // A probe time-out, and the time to miss one of its two datagrams.
+  assert(pair.now - before < 60);
+  pair.run();
+  assertEquals(pair.digest(), sha256(file));
+});
+
+Deno.test("transfer pair goes on with large datagrams after a short outage", () => {
+  const file = testFile(24_000_000);
+  const pair = new TransferPair({
+    seed: 1,
+    file,
+    link: { delayMs: 2, rate: 60_000, queueBytes: 250_000 },
+  });
+  pair.run(60_000, () => pair.writtenBytes > 12_000_000);
+  const before = pair.now;
+  pair.there.options.mtu = 0;
+  pair.run(60_000, () => pair.now > before + 30);
+  pair.there.options.mtu = 65_507;
+  pair.run();
+  assertEquals(pair.digest(), sha256(file));
+  assertEquals(pair.sender.stats().datagramBytes, 8_872);
+});
+
 Deno.test("transfer pair goes on after a blackout", () => {
   for (let seed = 0; seed < 5; seed++) {
     const pair = transfer({

@@ -6,6 +6,7 @@
  * of the size in use and one of a single packet leave together. If only the
  * latter arrives, larger ones are of no use for now.
  */
+import { packetBytes } from "./datagram_sizes.ts";
 import { packetState, type SentPackets } from "./sent_packets.ts";
 
 /** Compares the fates of the two datagrams of the last probe time-out. */
@@ -18,15 +19,16 @@ export class FragmentCheck {
     this.#sent = sent;
   }
 
-  /** Packet `number` leaves as the one of the size in use. */
-  handleLarge(number: number): void {
-    this.#large = number;
+  /** A probe time-out: what earlier ones asked tells nothing any more. */
+  restart(): void {
+    this.#large = -1;
     this.#small = -1;
   }
 
-  /** Packet `number` leaves as the one of a single packet of the network. */
-  handleSmall(number: number): void {
-    this.#small = number;
+  /** Packet `number`, in a datagram of so many bytes, leaves as a probe. */
+  handleProbe(number: number, bytes: number): void {
+    if (bytes > packetBytes) this.#large = number;
+    else this.#small = number;
   }
 
   /**
@@ -36,6 +38,7 @@ export class FragmentCheck {
   isSwallowed(): boolean {
     const large = this.#large;
     const small = this.#small;
+    // What became of older ones is forgotten.
     if (small < 0 || large < this.#sent.floor) return false;
     const state = this.#sent.state(large);
     if (state === packetState.inFlight) return false;
@@ -43,8 +46,7 @@ export class FragmentCheck {
     if (!hasArrived && this.#sent.state(small) !== packetState.acked) {
       return false;
     }
-    this.#large = -1;
-    this.#small = -1;
+    this.restart();
     return !hasArrived;
   }
 }

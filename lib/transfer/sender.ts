@@ -160,6 +160,7 @@ export class Sender {
     }
     if (probes === 0) return;
     this.#probesDue = probes;
+    this.#check.restart();
     this.#channel.sendSubflows.clear();
     if (this.#size.handleUnanswered(this.#recovery.probeCount, now)) {
       this.#recovery.setDatagramBytes(this.#size.bytes);
@@ -348,9 +349,9 @@ export class Sender {
     const most = isLast && !this.#isLocal ? packetBytes : Infinity;
     const { next } = this.#recovery.sent;
     if (!this.#pickSlice(Math.min(this.#size.bytes, most))) return 0;
-    if (isLast) this.#check.handleSmall(next);
-    else this.#check.handleLarge(next);
-    return this.#sendSlice(out, now);
+    const length = this.#sendSlice(out, now);
+    this.#check.handleProbe(next, length);
+    return length;
   }
 
   /** @param size Of the datagram at most, bytes. */

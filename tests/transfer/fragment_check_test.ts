@@ -12,8 +12,8 @@ function check(large?: PacketState, small?: PacketState) {
   const checked = new FragmentCheck(sent);
   const send = () => sent.add(0, 0, 0, 1_000, 0, 0, 0, false);
   const numbers = [send(), send()] as const;
-  checked.handleLarge(numbers[0]);
-  checked.handleSmall(numbers[1]);
+  checked.handleProbe(numbers[0], 8_872);
+  checked.handleProbe(numbers[1], 1_472);
   if (large !== undefined) sent.settle(numbers[0], large);
   if (small !== undefined) sent.settle(numbers[1], small);
   return { checked, sent, numbers };
@@ -54,7 +54,16 @@ Deno.test("FragmentCheck: a probe by itself says nothing", () => {
   const checked = new FragmentCheck(sent);
   assertEquals(checked.isSwallowed(), false);
   const number = sent.add(0, 0, 0, 1_000, 0, 0, 0, false);
-  checked.handleSmall(number);
+  checked.handleProbe(number, 1_472);
+  sent.settle(number, acked);
+  assertEquals(checked.isSwallowed(), false);
+});
+
+Deno.test("FragmentCheck.restart: probes of different time-outs are no pair", () => {
+  const { checked, sent } = check(superseded, lost);
+  checked.restart();
+  const number = sent.add(0, 0, 0, 1_000, 0, 0, 0, false);
+  checked.handleProbe(number, 1_472);
   sent.settle(number, acked);
   assertEquals(checked.isSwallowed(), false);
 });

@@ -111,14 +111,17 @@ Deno.test("transfer pair notices a path that swallows large datagrams", () => {
   assertEquals(pair.sender.stats().datagramBytes, 1_200);
 });
 
-Deno.test("transfer pair notices at once that fragments are no longer joined", () => {
+/** In the middle of a file, on a path that is fast enough for fragments. */
+function fastPair(): { file: Uint8Array; pair: TransferPair } {
   const file = testFile(24_000_000);
-  const pair = new TransferPair({
-    seed: 1,
-    file,
-    link: { delayMs: 2, rate: 60_000, queueBytes: 250_000 },
-  });
+  const link = { delayMs: 2, rate: 60_000, queueBytes: 250_000 };
+  const pair = new TransferPair({ seed: 1, file, link });
   pair.run(60_000, () => pair.writtenBytes > 12_000_000);
+  return { file, pair };
+}
+
+Deno.test("transfer pair notices at once that fragments are no longer joined", () => {
+  const { file, pair } = fastPair();
   assertEquals(pair.sender.stats().datagramBytes, 8_872);
   pair.there.options.mtu = 1_472;
   const before = pair.now;
@@ -130,13 +133,7 @@ Deno.test("transfer pair notices at once that fragments are no longer joined", (
 });
 
 Deno.test("transfer pair goes on with large datagrams after a short outage", () => {
-  const file = testFile(24_000_000);
-  const pair = new TransferPair({
-    seed: 1,
-    file,
-    link: { delayMs: 2, rate: 60_000, queueBytes: 250_000 },
-  });
-  pair.run(60_000, () => pair.writtenBytes > 12_000_000);
+  const { file, pair } = fastPair();
   const before = pair.now;
   pair.there.options.mtu = 0;
   pair.run(60_000, () => pair.now > before + 30);

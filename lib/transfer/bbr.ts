@@ -10,7 +10,7 @@
  */
 import { type CompetingPath, CompetingWindow } from "./competing_window.ts";
 import type { AckSample, CongestionController } from "./congestion.ts";
-import { FullPipe, type RoundOutcome } from "./full_pipe.ts";
+import { FullPipe } from "./full_pipe.ts";
 import { MinRtt } from "./min_rtt.ts";
 import { queueAllowance } from "./queue_allowance.ts";
 import { RoundAverages } from "./round_averages.ts";
@@ -155,9 +155,12 @@ export class Bbr implements CongestionController {
     }
     if (this.#phase !== "startup") return;
     if (sample.isAppLimited && !isOverloaded) return;
-    let outcome: RoundOutcome = isOverloaded ? "overloaded" : "clean";
-    if (!isOverloaded && lost > lossyShare * total) outcome = "lossy";
-    this.#fullPipe.handleRound(this.#maxRate, outcome, sample.now);
+    const outcome = lost > lossyShare * total ? "lossy" : "clean";
+    this.#fullPipe.handleRound(
+      this.#maxRate,
+      isOverloaded ? "overloaded" : outcome,
+      sample.now,
+    );
     if (this.#fullPipe.isFull) this.#phase = "drain";
   }
 

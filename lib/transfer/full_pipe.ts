@@ -1,6 +1,3 @@
-/** How a round of doubling went: lossy when it lost a tenth. */
-export type RoundOutcome = "clean" | "lossy" | "overloaded";
-
 /**
  * Tells when a sender that doubles its rate has filled the path, as BBR does:
  * when the rate has not grown by a quarter for three rounds. A program that has
@@ -54,6 +51,9 @@ export class FullPipe {
     return rate >= growth * this.#rate;
   }
 }
+
+/** How a round of doubling went: lossy when it lost a tenth. */
+export type RoundOutcome = "clean" | "lossy" | "overloaded";
 
 const growth = 1.25;
 const fullRounds = 3;

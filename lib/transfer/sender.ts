@@ -162,9 +162,8 @@ export class Sender {
     this.#probesDue = probes;
     this.#check.restart();
     this.#channel.sendSubflows.clear();
-    if (this.#size.handleUnanswered(this.#recovery.probeCount, now)) {
-      this.#recovery.setDatagramBytes(this.#size.bytes);
-    }
+    const { probeCount } = this.#recovery;
+    this.#applySize(this.#size.handleUnanswered(probeCount, now));
   }
 
   /** Gives up and tells the other side, now and for a while. */
@@ -275,9 +274,7 @@ export class Sender {
   }
 
   #handleProbed(): void {
-    if (this.#size.handleProbed(this.#channel.probedBytes)) {
-      this.#recovery.setDatagramBytes(this.#size.bytes);
-    }
+    this.#applySize(this.#size.handleProbed(this.#channel.probedBytes));
     this.#channel.probedBytes = 0;
   }
 
@@ -299,17 +296,22 @@ export class Sender {
   }
 
   #checkFragments(now: number): void {
-    if (!this.#check.isSwallowed() || !this.#size.handleSwallowed(now)) return;
-    this.#recovery.setDatagramBytes(this.#size.bytes);
+    if (!this.#check.isSwallowed()) return;
+    this.#applySize(this.#size.handleSwallowed(now));
+  }
+
+  /** What is paced and counted in datagrams must know when they change. */
+  #applySize(isOther: boolean): void {
+    if (isOther) this.#recovery.setDatagramBytes(this.#size.bytes);
   }
 
   #watchSize(now: number): void {
     const { sent, lostPackets, isStarting, pacingRate } = this.#recovery;
     const left = this.#blocks - this.#slices.nextBlock;
     const leftBytes = left * transferLimits.blockBytes;
-    if (this.#size.handleLoss(sent.next, lostPackets, now, leftBytes)) {
-      this.#recovery.setDatagramBytes(this.#size.bytes);
-    }
+    this.#applySize(
+      this.#size.handleLoss(sent.next, lostPackets, now, leftBytes),
+    );
     const { rtt, paths } = this.#channel;
     // Not through the server, which has other work than joining fragments.
     if (paths.isRelayed) return;

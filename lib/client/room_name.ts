@@ -1,8 +1,8 @@
 import type { Random } from "../protocol/random.ts";
 
 /**
- * A name for a group whose maker gave none: the users' names joined, letters
- * and digits only, or `room` when nothing fit is left of them. Further attempts
+ * A name for a group whose maker gave none: the users' names joined, without
+ * their dots, or `room` when nothing fit is left of them. Further attempts
  * end with 2, 3 and so on, late ones with random digits.
  *
  * @param attempt From 0.
@@ -12,7 +12,7 @@ export function roomName(
   attempt: number,
   random: Random,
 ): string {
-  const joined = users.join("").replace(/[^A-Za-z0-9]/g, "");
+  const joined = users.join("").replace(/[^A-Za-z0-9_-]/g, "");
   const fits = joined !== "" && joined.length <= longestBase;
   const base = fits ? joined : "room";
   if (attempt === 0) return base;

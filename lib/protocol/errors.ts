@@ -57,7 +57,7 @@ export const errorMessages = {
   credentials_failed:
     "The server could not change the accounts. Nothing was changed; please try again",
   // Groups
-  bad_group_name: "A group name is 1 to 32 letters and digits",
+  bad_group_name: "A group name is 1 to 32 letters, digits, - and _",
   group_exists: "A group chat of this name already exists",
   unknown_group: "The group chat does not exist",
   not_in_group: "You are not in this group chat",

@@ -1,17 +1,17 @@
 /**
- * Which names users and groups may have (SPEC.md §2 and §5). Both alphabets are
- * ASCII, so no two names look alike and none needs escaping in a log line.
+ * Which names users and groups may have. Both alphabets are ASCII, so no two
+ * names look alike and none needs escaping in a log line or in a file's name.
  */
 
 const userName = /^[A-Za-z0-9._-]{1,32}$/;
-const groupName = /^[A-Za-z0-9]{1,32}$/;
+const groupName = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** True when `name` may name a user: 1–32 of `A–Z a–z 0–9 . _ -`. */
 export function isUserName(name: string): boolean {
   return userName.test(name) && name !== "." && name !== "..";
 }
 
-/** True when `name` may name a group: 1–32 ASCII letters and digits. */
+/** True when `name` may name a group: 1–32 of `A–Z a–z 0–9 _ -`. */
 export function isGroupName(name: string): boolean {
   return groupName.test(name);
 }

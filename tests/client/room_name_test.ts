@@ -7,7 +7,7 @@ import { SeededRandom } from "../support/seeded_random.ts";
 const random = new SeededRandom(1);
 
 Deno.test("roomName joins the users' names", () => {
-  assertEquals(roomName(["luke", "lei.a_2"], 0, random), "lukeleia2");
+  assertEquals(roomName(["luke", "lei.a_2"], 0, random), "lukeleia_2");
   assertEquals(roomName(["luke"], 1, random), "luke2");
   assertEquals(roomName(["..."], 0, random), "room");
   assertEquals(roomName(["x".repeat(32)], 3, random), "room4");

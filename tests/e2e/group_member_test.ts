@@ -21,7 +21,7 @@ Deno.test("a broadcast group: only its leader posts, and who leads may change", 
   await using luke = await logIn(server, "luke");
   await checkRefusals(yoda, [
     ["/createbroadcast", "usage", "/createbroadcast GROUP USER"],
-    ["/createbroadcast no-good luke", "bad_group_name"],
+    ["/createbroadcast no.good luke", "bad_group_name"],
     ["/createbroadcast News", "no_other_user"],
     ["/createbroadcast News vader", "unknown_user"],
   ]);

@@ -12,7 +12,7 @@ Deno.test("groups: create, invite, join, post, list, every refusal, restart", as
   await t.step("creating", async () => {
     await checkRefusals(yoda, [
       ["/creategroup", "usage", "/creategroup GROUP USER"],
-      ["/creategroup no-good luke", "bad_group_name"],
+      ["/creategroup no.good luke", "bad_group_name"],
       ["/creategroup Jedi", "no_other_user"],
       ["/creategroup Jedi yoda", "no_other_user"],
       ["/creategroup Jedi luke vader", "unknown_user", "vader"],
@@ -116,4 +116,15 @@ Deno.test("groups: create, invite, join, post, list, every refusal, restart", as
       assertEquals(await server.data("messagelog.txt"), "");
     },
   );
+
+  await t.step("a name may have - and _, and so has its log", async () => {
+    await luke.succeed("/creategroup my-team_2 yoda");
+    await yoda.succeed("/joingroup MY-team_2");
+    await luke.succeed("/groupmsg my-team_2 hello team");
+    await yoda.event("message", { group: "my-team_2", text: "hello team" });
+    await server.dataWhen(
+      "my-team_2_messagelog.txt",
+      (text) => text.endsWith("; luke; hello team\n"),
+    );
+  });
 });

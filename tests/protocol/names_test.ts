@@ -9,9 +9,11 @@ Deno.test("isUserName() takes 1 to 32 of its alphabet", () => {
   for (const name of bad) assert(!isUserName(name), name);
 });
 
-Deno.test("isGroupName() takes 1 to 32 letters and digits", () => {
-  for (const name of ["a", "Jedi9", "x".repeat(32)]) assert(isGroupName(name));
-  for (const name of ["", "x".repeat(33), "a-b", "a b", "ä", "a\n"]) {
+Deno.test("isGroupName() takes 1 to 32 letters, digits, - and _", () => {
+  for (const name of ["a", "Jedi9", "my-team", "a_b", "-", "x".repeat(32)]) {
+    assert(isGroupName(name), name);
+  }
+  for (const name of ["", "x".repeat(33), "a.b", "a b", "ä", "a\n", "a/b"]) {
     assert(!isGroupName(name), name);
   }
 });

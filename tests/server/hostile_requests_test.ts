@@ -100,7 +100,7 @@ function checkFrame(line: string, what: string): void {
 function checkLogs(harness: CoreHarness): void {
   for (const line of harness.log) assertHarmless(line, "messagelog", "\n");
   for (const [group, lines] of harness.groupLogs) {
-    assert(/^[A-Za-z0-9]{1,32}$/.test(group), group);
+    assert(/^[A-Za-z0-9_-]{1,32}$/.test(group), group);
     for (const line of lines) assertHarmless(line, "group log", "\n");
   }
   assertHarmless(userLogText(harness.userLog), "userlog", "\n");
@@ -200,7 +200,7 @@ Deno.test("ServerCore: 500 hostile group names make no group and no file", () =>
   for (let i = 0; tried < 500; i++) {
     const group = (parts[i % parts.length] ?? "") +
       (i < parts.length ? "" : parts[(7 * i) % parts.length]);
-    if (/^[A-Za-z0-9]{1,32}$/.test(group)) continue;
+    if (/^[A-Za-z0-9_-]{1,32}$/.test(group)) continue;
     tried++;
     yoda.sendText('{"do":"ping"}\n');
     const fields = { group, users: ["luke"] };

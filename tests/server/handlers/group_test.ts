@@ -41,7 +41,7 @@ Deno.test("group-create refuses each fault and makes nothing", () => {
   const { yoda, harness } = jedi();
   const refusal = (group: string, users: string[]) =>
     yoda.refused("group-create", { group, users });
-  for (const name of ["", "a b", "a_b", "../x", "é", "x".repeat(33)]) {
+  for (const name of ["", "a b", "a.b", "../x", "é", "x".repeat(33)]) {
     assert(refusal(name, ["luke"]).startsWith("bad_group_name"));
   }
   assertEquals(

@@ -39,13 +39,18 @@ export class Group {
     this.createdAt = stored.createdAt;
   }
 
-  /** Names of the members who have joined, or of those only invited. */
-  names(joined: boolean): string[] {
-    const names: string[] = [];
+  /** The members who have joined, or those only invited. */
+  users(joined: boolean): User[] {
+    const users: User[] = [];
     for (const member of this.members.values()) {
-      if (member.joined === joined) names.push(member.user.name);
+      if (member.joined === joined) users.push(member.user);
     }
-    return names;
+    return users;
+  }
+
+  /** Their names. */
+  names(joined: boolean): string[] {
+    return this.users(joined).map(({ name }) => name);
   }
 
   /** Sets or replaces somebody's place, on both sides of the relation. */

@@ -64,10 +64,12 @@ export function unblock(
     throw new Refusal("not_blocked", `You have not blocked ${other.name}`);
   }
   user.unblock(other);
+  // As it is now: others of the batch may change it before this is told.
+  const isSeen = maySee(other, user);
   batch.writes.push({ write: "unblock", user: user.id, blocked: other.id });
   return {
     committed(now): ReplyFields<"unblock"> {
-      if (user.online && other.online && maySee(other, user)) {
+      if (user.online && other.online && isSeen) {
         tellPresence(other, user, true, now);
         tellPresence(user, other, true, now);
       }

@@ -44,7 +44,9 @@ export function createGroup(
   const at = now.wall;
   const group = directory.addGroup(name, creator, leaderOnly, at);
   batch.writes.push({ write: "group", group: group.toStored() });
-  for (const user of [creator, ...invited]) {
+  // As it is now: others of the batch may change it before this is told.
+  const members = [creator, ...invited];
+  for (const user of members) {
     place(batch, group, {
       user,
       joined: user === creator,
@@ -60,8 +62,7 @@ export function createGroup(
       for (const user of invited) {
         if (user.session?.entered) user.session.connection.send(frame);
       }
-      const members = [...group.members.keys()].map((user) => user.name);
-      return { group: name, members };
+      return { group: name, members: members.map((user) => user.name) };
     },
     undo: () => directory.removeGroup(group),
   };
@@ -87,13 +88,15 @@ export function joinGroup(
     since: now.wall,
     sinceMessage: server.directory.lastMessage,
   });
+  // As it is now: others of the batch may change it before this is told.
+  const members = group.users(true);
   return {
     committed(now): ReplyFields<"group-join"> {
       const fields = { group: group.name, user: user.name, at: now.wall };
       const frame = encodeFrame(event("joined", fields));
       for (const member of group.online) member.connection.send(frame);
       if (user.session?.entered) group.addOnline(user.session);
-      return { group: group.name, members: group.names(true) };
+      return { group: group.name, members: members.map(({ name }) => name) };
     },
     undo: () => group.setMember(before),
   };

@@ -78,10 +78,12 @@ const byCommandCode = new Map([
   ["unreachable", 4],
   ["user_offline", 5],
   ["rejected", 5],
+  ["expired", 5],
   ["busy", 5],
   ["cancelled", 5],
   ["integrity", 6],
   ["changed", 6],
-  ["disk", 7],
+  ["space", 7],
+  ["storage", 7],
   ["storage_failed", 7],
 ]);

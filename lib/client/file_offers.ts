@@ -1,4 +1,5 @@
 /** What is said through the server about files that are offered. */
+import type { EndReason } from "../protocol/end_reason.ts";
 import type { Transfer } from "./transfer.ts";
 import type { TransferEvent } from "./transfer_port.ts";
 import type { TransferTable } from "./transfer_table.ts";
@@ -78,10 +79,7 @@ export class FileOffers {
   }
 
   /** Refuses an offer, also one that this side was about to accept. */
-  refuse(
-    transfer: Transfer,
-    reason: "rejected" | "disk" | "busy" | "failed",
-  ): void {
+  refuse(transfer: Transfer, reason: EndReason): void {
     if (transfer.answering) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
     }
@@ -89,10 +87,7 @@ export class FileOffers {
   }
 
   /** Refuses an offer that is none of the table's. */
-  decline(
-    offer: string,
-    reason: "rejected" | "disk" | "busy" | "failed",
-  ): void {
+  decline(offer: string, reason: EndReason): void {
     this.#host.request("answer", { offer, accept: false, reason }, () => {});
   }
 
@@ -100,18 +95,14 @@ export class FileOffers {
   tellEnd(
     transfer: Transfer,
     result: "verified" | "failed" | "cancelled",
-    reason?: string,
-    code?: string,
+    reason?: EndReason,
   ): void {
     const { id: offer, state, direction, answering } = transfer;
     if (state === "preparing") return;
     if (direction === "incoming" && state === "offered" && !answering) {
       return this.decline(offer, "rejected");
     }
-    const why = {
-      ...reason !== undefined && { reason: reason.slice(0, 256) },
-      ...code !== undefined && { code },
-    };
+    const why = reason === undefined ? {} : { reason };
     this.#host.request("offer-end", { offer, result, ...why }, () => {});
   }
 

@@ -8,6 +8,7 @@ import { encodeHex } from "@std/encoding/hex";
 import type { Instant } from "../protocol/instant.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
 import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
+import { endText } from "./end_text.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
 import {
   isUnanswered,
@@ -17,7 +18,6 @@ import {
 } from "./private_session_entry.ts";
 import { PrivateSessionTable } from "./private_session_table.ts";
 import { privateTextFault } from "./private_text_fault.ts";
-import { rejectionText } from "./rejection_text.ts";
 import { SessionOffers } from "./session_offers.ts";
 import type { SessionEvent } from "./session_port.ts";
 import type { TrustedOffer } from "./signed_offers.ts";
@@ -200,14 +200,15 @@ export class PrivateSessions {
     const { id, terms } = session;
     if (!accept || key === undefined || terms === undefined) {
       this.#offers.close(session);
-      const message = rejectionText("session", event.reason);
+      const { reason = "failed" } = event;
+      const message = endText(reason, { kind: "session", user });
       return this.#table.end(session, "rejected", message);
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
     if (refusal !== undefined) {
       const { code, message } = refusal;
       this.#offers.close(session);
-      this.#offers.tellEnd(session, "failed", message);
+      this.#offers.tellEnd(session, "failed", "untrusted");
       return this.#table.end(session, "failed", message, { code });
     }
     this.#host.effect({
@@ -238,8 +239,9 @@ export class PrivateSessions {
     if (result === "cancelled") {
       return this.#table.end(session, "cancelled", `${user} took it back`);
     }
-    const { reason = `${user} could not go on`, code = "failed" } = event;
-    this.#table.end(session, "failed", reason, { code });
+    const { reason = "failed" } = event;
+    const message = endText(reason, { kind: "session", user });
+    this.#table.end(session, "failed", message, { code: reason });
   }
 
   /** The private-session service has something to tell. */
@@ -271,12 +273,12 @@ export class PrivateSessions {
       case "session-closed": {
         const { reason, message, unconfirmed } = event;
         const state = reason === "peer" ? "closed" : "failed";
-        this.#offers.tellEnd(session, state, message);
+        this.#offers.tellEnd(session, state, closeReasons[reason]);
         return this.#table.end(session, state, message, { unconfirmed });
       }
       case "session-failed": {
-        const { message } = event;
-        this.#offers.tellEnd(session, "failed", message);
+        const { failure, message } = event;
+        this.#offers.tellEnd(session, "failed", failure);
         return this.#table.end(session, "failed", message);
       }
     }
@@ -387,6 +389,12 @@ export class PrivateSessions {
   }
 }
 
+/** What an end of the connection is called towards the other side. */
+const closeReasons = {
+  peer: undefined,
+  lost: "unreachable",
+  failed: "integrity",
+} as const;
 /** Most private sessions that one client keeps. */
 const mostSessions = 256;
 const settleMs = 2000;

@@ -1,4 +1,5 @@
 /** What is said through the server about private sessions, and what it leads to. */
+import type { EndReason } from "../protocol/end_reason.ts";
 import type { PeerRefusal } from "./peer_identities.ts";
 import {
   isUnanswered,
@@ -95,7 +96,7 @@ export class SessionOffers {
   }
 
   /** Refuses an offer. */
-  decline(offer: string, reason: "rejected" | "busy" | "failed"): void {
+  decline(offer: string, reason: EndReason): void {
     this.#host.request("answer", { offer, accept: false, reason }, () => {});
   }
 
@@ -108,14 +109,15 @@ export class SessionOffers {
   tellEnd(
     session: PrivateSessionEntry,
     result: "failed" | "cancelled" | "closed",
-    why = "",
+    reason?: EndReason,
   ): void {
     const { id: offer, direction, own } = session;
     if (own === undefined) {
       if (direction === "outgoing") return;
-      return this.decline(offer, result === "failed" ? "failed" : "rejected");
+      const refusal = result === "failed" ? reason ?? "failed" : "rejected";
+      return this.decline(offer, refusal);
     }
-    const reason = why === "" ? {} : { reason: why.slice(0, 256) };
-    this.#host.request("offer-end", { offer, result, ...reason }, () => {});
+    const why = reason === undefined ? {} : { reason };
+    this.#host.request("offer-end", { offer, result, ...why }, () => {});
   }
 }

@@ -93,6 +93,7 @@ export type SessionEvent =
     /** There will be no session; nothing was sent, on any other way either. */
     readonly event: "session-failed";
     readonly id: string;
-    /** One line for people. */
+    readonly failure: "unreachable" | "failed";
+    /** One line for this side's user; it may name addresses. */
     readonly message: string;
   };

@@ -5,6 +5,7 @@
  * {@link TransferPort}, everything that happens comes back as a
  * {@link TransferEvent}. `id` is the offer's 64-bit id, 16 hexadecimal digits.
  */
+import type { CloseReason } from "../transfer/close_reason.ts";
 import type { PathKind } from "../transfer/path_kind.ts";
 import type { WireAddress } from "../protocol/request.ts";
 
@@ -73,15 +74,14 @@ export interface TransferPort {
   close(): Promise<void>;
 }
 
-/** Why a transfer did not happen or ended. */
+/** Why a transfer did not happen or ended, on this side. */
 export type TransferFailure =
   | "unreadable" // the file to send: missing, a folder, no permission
   | "changed" // the file to send changed while it was sent
-  | "disk" // the receiver has too little room or cannot write
-  | "user_offline" // the other side ended its client
+  | "space" // this side has too little room for what it receives
+  | "storage" // this side cannot store what it receives
   | "unreachable" // no datagram of the other side came
   | "integrity" // what came has not the digest that the sender says
-  | "cancelled" // the other side stopped it
   | "internal";
 
 /** What the service tells the session. */
@@ -141,6 +141,12 @@ export type TransferEvent =
     readonly event: "failed";
     readonly id: string;
     readonly failure: TransferFailure;
-    /** One line for people. */
+    /** One line for this side's user; it may name paths and addresses. */
     readonly message: string;
+  }
+  | {
+    /** The other side ended it. */
+    readonly event: "closed";
+    readonly id: string;
+    readonly reason: CloseReason;
   };

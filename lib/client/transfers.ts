@@ -5,13 +5,15 @@
  * came of it. A transfer that runs does not need the server.
  */
 import { encodeHex } from "@std/encoding/hex";
+import type { CloseReason } from "../transfer/close_reason.ts";
 import { basename } from "./basename.ts";
 import type { Instant } from "../protocol/instant.ts";
+import type { EndReason } from "../protocol/end_reason.ts";
 import type { EventFields } from "../protocol/server_frame.ts";
 import type { CommandOutcome } from "./client_event.ts";
+import { type EndedOffer, endText } from "./end_text.ts";
 import { FileOffers } from "./file_offers.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
-import { rejectionText } from "./rejection_text.ts";
 import {
   addAddresses,
   averageRate,
@@ -21,7 +23,11 @@ import {
 import { TransferTable } from "./transfer_table.ts";
 import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
 import type { TrustedOffer } from "./signed_offers.ts";
-import type { OfferedFile, TransferEvent } from "./transfer_port.ts";
+import type {
+  OfferedFile,
+  TransferEvent,
+  TransferFailure,
+} from "./transfer_port.ts";
 
 /** All transfers that have not ended. */
 export class Transfers {
@@ -164,16 +170,16 @@ export class Transfers {
     const { id, terms } = transfer;
     if (!event.accept || event.key === undefined || terms === undefined) {
       this.#host.effect({ effect: "cancel-transfer", id });
-      const { reason } = event;
+      const { reason = "failed" } = event;
       const code = codes.find((code) => code === reason);
-      const message = rejectionText("file", reason);
+      const message = endText(reason, about(transfer));
       return this.#table.end(transfer, "rejected", message, undefined, code);
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
     if (refusal !== undefined) {
       const { code, message } = refusal;
       this.#host.effect({ effect: "cancel-transfer", id });
-      this.#offers.tellEnd(transfer, "failed", message);
+      this.#offers.tellEnd(transfer, "failed", "untrusted");
       return this.#table.end(transfer, "failed", message, undefined, code);
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
@@ -206,8 +212,9 @@ export class Transfers {
     if (event.result === "cancelled") {
       return this.#table.end(transfer, "cancelled", `cancelled by ${user}`);
     }
-    const { reason = `${user} could not go on`, code } = event;
-    this.#table.end(transfer, "failed", reason, undefined, code);
+    const { reason = "failed" } = event;
+    const message = endText(reason, about(transfer));
+    this.#table.end(transfer, "failed", message, undefined, reason);
   }
 
   /** The transfer service has something to tell. */
@@ -256,7 +263,9 @@ export class Transfers {
         return this.#table.end(transfer, "verified", undefined, summary);
       }
       case "failed":
-        return this.#failed(transfer, event.message, event.failure);
+        return this.#failed(transfer, event.failure, event.message);
+      case "closed":
+        return this.#closed(transfer, event.reason);
     }
   }
 
@@ -286,15 +295,30 @@ export class Transfers {
     }
   }
 
-  #failed(transfer: Transfer, message: string, code: string): void {
+  /** What went wrong here is told in full here, and as a code there. */
+  #failed(
+    transfer: Transfer,
+    failure: TransferFailure,
+    message: string,
+  ): void {
     const { direction, state } = transfer;
+    const reason = failure === "internal" ? "failed" : failure;
     if (direction === "incoming" && state === "offered") {
-      this.#offers.refuse(transfer, code === "disk" ? "disk" : "failed");
-    } else if (code === "cancelled") {
-      // The other side's datagram was faster than its word through the server.
+      this.#offers.refuse(transfer, reason);
+    } else this.#offers.tellEnd(transfer, "failed", reason);
+    this.#table.end(transfer, "failed", message, undefined, failure);
+  }
+
+  /** The other side's datagram was faster than its word through the server. */
+  #closed(transfer: Transfer, close: CloseReason): void {
+    if (close === "cancelled") {
+      const message = `cancelled by ${transfer.user}`;
       return this.#table.end(transfer, "cancelled", message);
-    } else this.#offers.tellEnd(transfer, "failed", message, code);
-    this.#table.end(transfer, "failed", message, undefined, code);
+    }
+    const reason = endReasonOf(close);
+    this.#offers.tellEnd(transfer, "failed", reason);
+    const message = endText(reason, about(transfer));
+    this.#table.end(transfer, "failed", message, undefined, reason);
   }
 
   #run(transfer: Transfer, now: Instant): void {
@@ -304,8 +328,17 @@ export class Transfers {
   }
 }
 
+function about({ user, file }: Transfer): EndedOffer {
+  return { kind: "file", user, name: file.name };
+}
+
+function endReasonOf(close: Exclude<CloseReason, "cancelled">): EndReason {
+  if (close === "left") return "user_offline";
+  return close === "internal" ? "failed" : close;
+}
+
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
 const settleMs = 2000;
 /** Reasons of a receiver that programs are told apart from a plain no. */
-const codes = ["disk", "busy"];
+const codes: readonly EndReason[] = ["space", "storage", "busy"];

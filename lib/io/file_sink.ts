@@ -21,6 +21,11 @@ export class SinkError extends Error {
     super(message);
     this.isFull = isFull;
   }
+
+  /** What it is for others. */
+  get failure(): "space" | "storage" {
+    return this.isFull ? "space" : "storage";
+  }
 }
 
 /** What is to be received. */
@@ -193,6 +198,7 @@ async function checkSpace(folder: string, size: number): Promise<void> {
   if (size + reserveBytes > free) {
     throw new SinkError(
       `"${folder}" has too little room: ${size} bytes needed, ${free} free`,
+      true,
     );
   }
 }

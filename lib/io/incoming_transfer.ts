@@ -15,7 +15,7 @@ import type { EngineEvent } from "../transfer/transfer_event.ts";
 import { blockCount, transferLimits } from "../transfer/transfer_limits.ts";
 import { transferKeyOf } from "../transfer/packet.ts";
 import type { BlockThread, OpenJob } from "./block_thread.ts";
-import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
+import { unreachableMessage } from "./unreachable_message.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DiskWatch } from "./disk_watch.ts";
 import { SinkError, type SinkFile, type StoredFile } from "./file_sink.ts";
@@ -332,7 +332,7 @@ export class IncomingTransfer {
       case "closed":
         this.#isUseless = event.reason === "changed" ||
           event.reason === "integrity";
-        this.#fail(...closedFailure(event.reason, file.name, "sender"));
+        this.#closed(event.reason);
         break;
       case "unreachable":
         this.#fail(
@@ -353,9 +353,10 @@ export class IncomingTransfer {
 
   #failStoring(error: unknown): void {
     const isKnown = error instanceof SinkError;
-    this.#receiver.close(isKnown ? "disk" : "internal", this.#options.now());
+    const failure = isKnown ? error.failure : "internal";
+    this.#receiver.close(failure, this.#options.now());
     this.#fail(
-      isKnown ? "disk" : "internal",
+      failure,
       isKnown
         ? error.message
         : `"${this.#options.file.name}" could not be stored`,
@@ -372,6 +373,14 @@ export class IncomingTransfer {
       failure,
       message,
     });
+  }
+
+  /** The sender ended it. */
+  #closed(reason: CloseReason): void {
+    if (this.#isEnded) return;
+    this.#end();
+    const { id, onEvent } = this.#options;
+    onEvent({ event: "closed", id, reason });
   }
 
   #end(): void {

@@ -16,7 +16,7 @@ import { BlockPool } from "../transfer/block_pool.ts";
 import type { FragmentBudgets } from "../transfer/fragment_budgets.ts";
 import type { SealPart } from "./block_call.ts";
 import type { BlockThread, SealJob } from "./block_thread.ts";
-import { closedFailure, unreachableMessage } from "./transfer_messages.ts";
+import { unreachableMessage } from "./unreachable_message.ts";
 import { type SentFile, SourceError } from "./file_source.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import type { TransferPaths } from "./transfer_paths.ts";
@@ -227,7 +227,7 @@ export class OutgoingTransfer {
 
   #handle(event: EngineEvent): void {
     const { id, paths, source, now, onEvent } = this.#options;
-    const { name, size } = source.file;
+    const { size } = source.file;
     switch (event.type) {
       case "connected":
         this.#startedAt ??= now();
@@ -248,7 +248,7 @@ export class OutgoingTransfer {
         });
         break;
       case "closed":
-        this.#fail(...closedFailure(event.reason, name, "receiver"));
+        this.#closed(event.reason);
         break;
       case "unreachable":
         this.#fail(
@@ -268,6 +268,14 @@ export class OutgoingTransfer {
       failure,
       message,
     });
+  }
+
+  /** The receiver ended it. */
+  #closed(reason: CloseReason): void {
+    if (this.#isEnded) return;
+    this.#end();
+    const { id, onEvent } = this.#options;
+    onEvent({ event: "closed", id, reason });
   }
 
   #end(): void {

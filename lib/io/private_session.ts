@@ -79,12 +79,14 @@ export class PrivateSession {
     try {
       this.#keyPair.sharedSecret(peer.key);
     } catch {
-      return this.#fail(`${peer.user}'s client sent a key that cannot be used`);
+      const message = `${peer.user}'s client sent a key that cannot be used`;
+      return this.#fail("failed", message);
     }
     const { connectMs } = this.#host;
     const seconds = connectMs / 1000;
     this.#deadline = setTimeout(() => {
       this.#fail(
+        "unreachable",
         `No direct connection to ${peer.user} could be made within ${seconds} seconds; nothing was sent`,
       );
     }, connectMs);
@@ -222,9 +224,10 @@ export class PrivateSession {
     this.#chosen?.choose();
   }
 
-  #fail(message: string): void {
+  #fail(failure: "unreachable" | "failed", message: string): void {
     this.#settle(undefined);
-    this.#host.onEvent({ event: "session-failed", id: this.#id, message });
+    const id = this.#id;
+    this.#host.onEvent({ event: "session-failed", id, failure, message });
   }
 
   /** No more connections are made; all but `kept` are hung up. */

@@ -55,6 +55,7 @@ export class PrivateSessionService implements SessionPort {
       this.#handleEvent(id, session, {
         event: "session-failed",
         id,
+        failure: "failed",
         message: "No TCP port could be opened for private sessions",
       });
       return;

@@ -118,9 +118,7 @@ export class Rehearsal {
 
   #handle(event: TransferEvent["event"]): void {
     if (event === "done") this.#doneEnds++;
-    // "paused": the disk is full, which may last.
-    const isOver = this.wasComplete || event === "failed" || event === "paused";
-    if (isOver) this.stop();
+    if (this.wasComplete || ends.includes(event)) this.stop();
   }
 }
 
@@ -157,3 +155,5 @@ const file: OfferedFile = { name: "rehearsal", size: 1_000, fingerprint: "" };
 const loopback = "127.0.0.1";
 /** It takes some hundredths of a second. */
 const patienceMs = 500;
+/** "paused": the disk is full, which may last. */
+const ends: readonly TransferEvent["event"][] = ["failed", "closed", "paused"];

@@ -161,8 +161,9 @@ export class TransferService implements TransferPort {
     peer: TransferPeer,
   ): void {
     this.#prepareAnswer(id, from, file, peer).catch((error) => {
-      if (error instanceof SinkError) this.#fail(id, "disk", error.message);
-      else this.#failKeys(id, error);
+      if (error instanceof SinkError) {
+        this.#fail(id, error.failure, error.message);
+      } else this.#failKeys(id, error);
     });
   }
 
@@ -350,9 +351,7 @@ export class TransferService implements TransferPort {
       blocks: this.#blocks,
       now: () => this.#options.clock().mono,
       onEvent: (event: TransferEvent) => {
-        if (event.event === "done" || event.event === "failed") {
-          this.#entries.delete(id);
-        }
+        if (lastEvents.includes(event.event)) this.#entries.delete(id);
         this.#options.onEvent(event);
       },
     };
@@ -391,6 +390,8 @@ function isSameFile(a: SinkFile, b: SinkFile): boolean {
     a.fingerprint !== undefined && a.fingerprint === b.fingerprint;
 }
 
+/** After these, a transfer tells nothing more. */
+const lastEvents = ["done", "failed", "closed"];
 const silenceStepMs = 50;
 /** Beyond the keep-alive of one who lives. */
 const silenceMs = 1_000;

@@ -16,6 +16,7 @@ import {
   string,
 } from "./schema.ts";
 import { parseFrame } from "./frame.ts";
+import { endReason } from "./end_reason.ts";
 import { type WireError, wireError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
@@ -132,10 +133,8 @@ const requests = {
   answer: object({
     offer: offerId,
     accept: boolean,
-    /** Why not: shown to the one who offered. */
-    reason: optional(
-      oneOf("rejected", "disk", "busy", "failed", "untrusted"),
-    ),
+    /** Why not. */
+    reason: optional(endReason),
     key: optional(publicKey),
     addresses: optional(list(address, 0, limits.addresses)),
     /** What the receiver already has, opaque to the server. */
@@ -145,9 +144,8 @@ const requests = {
   "offer-end": object({
     offer: offerId,
     result: oneOf("verified", "failed", "cancelled", "closed"),
-    reason: optional(string(0, 256)),
-    /** Why it failed, for programs. */
-    code: optional(string(1, 32, /^[a-z_]+$/)),
+    /** Why it failed. */
+    reason: optional(endReason),
   }),
 } as const satisfies Record<string, Check<object>>;
 

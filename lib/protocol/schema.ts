@@ -66,6 +66,20 @@ export function oneOf<const T extends string>(...choices: T[]): Check<T> {
   };
 }
 
+/**
+ * One of the given strings; any other string counts as `fallback`, so that what
+ * a newer program adds is understood in part.
+ */
+export function oneOfOr<const T extends string>(
+  fallback: NoInfer<T>,
+  choices: readonly T[],
+): Check<T> {
+  return (value, path) => {
+    if (typeof value !== "string") throw new SchemaError(path, "a string");
+    return choices.includes(value as T) ? value as T : fallback;
+  };
+}
+
 /** An array of `min` to `max` items. */
 export function list<T>(item: Check<T>, min: number, max: number): Check<T[]> {
   return (value, path) => {

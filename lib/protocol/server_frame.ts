@@ -16,6 +16,7 @@ import {
   string,
 } from "./schema.ts";
 import { parseFrame } from "./frame.ts";
+import { endReason } from "./end_reason.ts";
 import { type DecodedError, decodeError } from "./error_frame.ts";
 import { limits } from "./limits.ts";
 import type { RequestName } from "./request.ts";
@@ -287,7 +288,7 @@ const events = {
     offer: offerId,
     from: name,
     accept: boolean,
-    reason: optional(string(0, 64)),
+    reason: optional(endReason),
     key: optional(publicKey),
     addresses: optional(list(address, 0, 64)),
     resume: optional(string(0, 16 * 1024)),
@@ -303,8 +304,7 @@ const events = {
     offer: offerId,
     from: name,
     result: oneOf("verified", "failed", "cancelled", "closed"),
-    reason: optional(string(0, 256)),
-    code: optional(string(1, 32, /^[a-z_]+$/)),
+    reason: optional(endReason),
   }),
 } as const satisfies Record<string, Check<object>>;
 

@@ -1,4 +1,5 @@
 /** Tells both sides of an offer how it ends when one of them is gone. */
+import type { EndReason } from "../protocol/end_reason.ts";
 import { encodeFrame } from "../protocol/frame.ts";
 import type { Instant } from "../protocol/instant.ts";
 import { limits } from "../protocol/limits.ts";
@@ -18,20 +19,19 @@ export function endOffersOf(
 ): void {
   for (const offer of server.offers.of(user)) {
     if (offer.accepted && resumable) continue;
-    endOffer(server, offer, user, `${user.name} went off line`, "user_offline");
+    endOffer(server, offer, user, "user_offline");
   }
 }
 
 /** Ends the offers that nobody answered, and those that nobody will end. */
 export function endOldOffers(server: ServerContext, now: Instant): void {
   for (const offer of server.offers.expired(now.mono)) {
-    const reason = "The offer was not answered in time";
-    endOffer(server, offer, offer.to, reason, "rejected");
-    endOffer(server, offer, offer.from, reason, "rejected");
+    endOffer(server, offer, offer.to, "expired");
+    endOffer(server, offer, offer.from, "expired");
   }
   for (const offer of server.offers.abandoned(now.mono)) {
-    endOffer(server, offer, offer.to, "The other side did not come back");
-    endOffer(server, offer, offer.from, "The other side did not come back");
+    endOffer(server, offer, offer.to, "user_offline");
+    endOffer(server, offer, offer.from, "user_offline");
   }
 }
 
@@ -44,9 +44,8 @@ export function endOffersBetween(
   for (const offer of server.offers.of(blocker)) {
     if (offer.from !== blocked && offer.to !== blocked) continue;
     // As if the blocker had left: a block is not announced.
-    const reason = `${blocker.name} went off line`;
-    endOffer(server, offer, blocker, reason, "user_offline");
-    endOffer(server, offer, blocked, `You blocked ${blocked.name}`);
+    endOffer(server, offer, blocker, "user_offline");
+    endOffer(server, offer, blocked, "blocked");
   }
 }
 
@@ -85,12 +84,11 @@ function endOffer(
   server: ServerContext,
   offer: Offer,
   user: User,
-  reason: string,
-  code: "user_offline" | "rejected" | "failed" = "failed",
+  reason: EndReason,
 ): void {
   server.offers.remove(offer);
   const other = offer.from === user ? offer.to : offer.from;
-  const fields = { offer: offer.id, from: user.name, reason, code };
+  const fields = { offer: offer.id, from: user.name, reason };
   sendOrPark(
     other,
     encodeFrame(event("offer-end", { ...fields, result: "failed" })),

@@ -2,11 +2,14 @@
 export const closeReasons = [
   "cancelled",
   "changed",
-  "disk",
+  /** The receiver has too little room. */
+  "space",
   "integrity",
   "internal",
   /** The program ends; the transfer may go on another time. */
   "left",
+  /** The receiver cannot store it. */
+  "storage",
 ] as const;
 
 /** One of {@link closeReasons}. */

@@ -14,7 +14,13 @@ const encoder = new TextEncoder();
 const [role = "", path = "", hostname = "127.0.0.1"] = Deno.args;
 const id = "00112233445566ff";
 /** What the one who measures waits for. */
-const told = new Set(["offer-ready", "answer-ready", "done", "failed"]);
+const told = new Set([
+  "offer-ready",
+  "answer-ready",
+  "done",
+  "failed",
+  "closed",
+]);
 
 function say(value: object): void {
   Deno.stdout.writeSync(encoder.encode(JSON.stringify(value) + "\n"));

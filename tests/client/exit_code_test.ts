@@ -30,13 +30,13 @@ Deno.test("exitCode() tells which command failed first", () => {
     [["user_offline"], 5],
     [["rejected"], 5],
     [["integrity"], 6],
-    [["disk"], 7],
-    [["unknown_user", "disk"], 1],
-    [["disk", "unknown_user"], 7],
+    [["space"], 7],
+    [["unknown_user", "space"], 1],
+    [["space", "unknown_user"], 7],
   ];
   for (const [failed, code] of cases) {
     assertEquals(exitCode("done", failed), code, failed.join());
   }
   // How the session ended counts for more.
-  assertEquals(exitCode("interrupted", ["disk"]), 130);
+  assertEquals(exitCode("interrupted", ["space"]), 130);
 });

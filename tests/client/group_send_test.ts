@@ -59,19 +59,19 @@ Deno.test("GroupSend runs 16 transfers at a time, over all groups", () => {
 Deno.test("GroupSend fails when a transfer failed, and lists them all", () => {
   const all = world(["yoda", "luke", "leia", "han"], ["luke", "leia"]);
   all.sends.send("jedi", "film.mp4", 1);
-  all.end(0, "disk");
+  all.end(0, "space");
   assertEquals(all.outcomes, []);
   all.end(0);
   const [outcome] = all.outcomes;
   assert(outcome?.ok === false);
-  assertEquals([outcome.command, outcome.code], ["groupvideo", "disk"]);
+  assertEquals([outcome.command, outcome.code], ["groupvideo", "space"]);
   assertEquals(
     outcome.message,
     '"film.mp4" reached 1 of 2 in Jedi; not luke (why)',
   );
   assertEquals(
     outcome.results?.map(({ user, code }) => [user, code]),
-    [["han", "user_offline"], ["luke", "disk"], ["leia", undefined]],
+    [["han", "user_offline"], ["luke", "space"], ["leia", undefined]],
   );
 });
 

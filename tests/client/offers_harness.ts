@@ -151,6 +151,8 @@ export class OffersWorld {
   meddle: (frame: Meddled) => Meddled = (frame) => frame;
   /** The keys that the server names. */
   readonly identities: Map<string, string>;
+  /** Everything that the two asked of the server. */
+  readonly requests: object[] = [];
   readonly #relayed = new Map<string, Relayed>();
   readonly #connected = new Set<string>();
 
@@ -182,6 +184,7 @@ export class OffersWorld {
     name: N,
     fields: RequestFields<N>,
   ): object {
+    this.requests.push({ do: name, ...fields });
     const to = from === this.yoda ? this.luke : this.yoda;
     const all = fields as RequestFields<"offer" | "answer" | "offer-end">;
     const known = this.#relayed.get(all.offer);

@@ -154,7 +154,12 @@ Deno.test("PrivateSessions: blocked, rejected, --accept never and no port each s
   const fourth = yoda.start("luke");
   yoda.ways[2].length = 0;
   const id = yoda.offers.sessions.table.with("luke")?.id ?? "";
-  yoda.tell({ event: "session-failed", id, message: "no port" });
+  yoda.tell({
+    event: "session-failed",
+    id,
+    failure: "failed",
+    message: "no port",
+  });
   assertEquals(yoda.codeOf(fourth), "failed");
   settle();
   assertEquals(luke.states, ["offered", "rejected"]);

@@ -35,7 +35,7 @@ Deno.test("/groupvideo: to every joined member on line, each on its own", async 
   assertEquals([failed.ok, failed.code], [false, "rejected"]);
   assertMatch(
     String(failed.message),
-    /^"film.mp4" reached 1 of 2 in jedi; not leia \(the receiver does not want/,
+    /^"film.mp4" reached 1 of 2 in jedi; not leia \(leia does not want/,
   );
   const results = failed.results as JsonEvent[];
   const byUser = Object.fromEntries(results.map((each) => [each.user, each]));

@@ -51,7 +51,7 @@ Deno.test({
     await writeRandomFile(path, 50 * megabyte, 3);
     assertMatch(
       await yoda.refused(`/p2pvideo luke ${path}`),
-      /^disk: the receiver has too little room/,
+      /^space: luke has too little room for/,
     );
     assertEquals([...Deno.readDirSync(folder)], [], "nothing is left");
     const sees = luke.process.out.length;

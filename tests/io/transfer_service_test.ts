@@ -67,6 +67,7 @@ class Side {
         if (event.id !== id) continue;
         if (event.event === name) return event as EventOf<N>;
         if (event.event === "failed") throw new Error(event.message);
+        if (event.event === "closed") throw new Error(event.reason);
       }
       const left = deadline - performance.now();
       if (left <= 0) throw new Error(`No ${name} within ${timeoutMs} ms`);
@@ -278,7 +279,7 @@ Deno.test("TransferService refuses what the disk has no room for", async () => {
     const file = { name: "huge", size: 2 ** 47 };
     receiver.service.prepareAnswer(id, "yoda", file, { key, addresses });
     const failed = await failure(receiver, id);
-    assertEquals(failed.failure, "disk");
+    assertEquals(failed.failure, "space");
     assertMatch(failed.message, /too little room/);
     assertEquals(await names(downloads), []);
   });
@@ -295,8 +296,8 @@ Deno.test("TransferService notices a file that changes while it is sent", async 
     const answer = await world.receiver.event(id, "answer-ready");
     world.sender.service.startSending(id, answer);
     const sent = await failure(world.sender, id);
-    const received = await failure(world.receiver, id);
-    assertEquals([sent.failure, received.failure], ["changed", "changed"]);
+    const received = await world.receiver.event(id, "closed");
+    assertEquals([sent.failure, received.reason], ["changed", "changed"]);
     assertEquals(await emptied(world.downloads), true);
   });
 });
@@ -311,8 +312,8 @@ Deno.test("TransferService notices a file that became shorter", async () => {
     world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
     const answer = await world.receiver.event(id, "answer-ready");
     world.sender.service.startSending(id, answer);
-    const received = await failure(world.receiver, id);
-    assertEquals(received.failure, "changed");
+    const received = await world.receiver.event(id, "closed");
+    assertEquals(received.reason, "changed");
   });
 });
 
@@ -326,8 +327,7 @@ Deno.test("TransferService.cancel reaches the other side; what came is kept", as
         ? [world.sender, world.receiver]
         : [world.receiver, world.sender];
       one.service.cancel(id);
-      const failed = await failure(other, id);
-      assertEquals(failed.failure, "cancelled");
+      assertEquals((await other.event(id, "closed")).reason, "cancelled");
       // What is there is recorded after that was told, by way of another file.
       const kept = "yoda_big.bin.part yoda_big.bin.part.map";
       await waitUntil(
@@ -335,7 +335,9 @@ Deno.test("TransferService.cancel reaches the other side; what came is kept", as
         async () => (await names(world.downloads)).join(" ") === kept,
       );
       const own = one.events.filter((event) => event.id === id);
-      assert(own.every(({ event }) => event !== "failed" && event !== "done"));
+      assert(
+        own.every(({ event }) => !["failed", "closed", "done"].includes(event)),
+      );
     }
   });
 });
@@ -416,9 +418,7 @@ Deno.test("TransferService.close tells the other side at once", async () => {
     const id = await start(world, path);
     await world.receiver.event(id, "progress");
     await world.sender.service.close();
-    const failed = await failure(world.receiver, id);
-    assertEquals(failed.failure, "user_offline");
-    assertMatch(failed.message, /went off line/);
+    assertEquals((await world.receiver.event(id, "closed")).reason, "left");
   });
 });
 

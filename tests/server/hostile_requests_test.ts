@@ -65,7 +65,7 @@ const requests: { [N in RequestName]: Required<RequestFields<N>> } = {
     ...{ offer, accept: true, reason: "busy", key, addresses, signature },
     resume: "",
   },
-  "offer-end": { offer, result: "failed", reason: "why", code: "disk" },
+  "offer-end": { offer, result: "failed", reason: "space" },
   probe: {},
   identity: { user: "luke" },
 };

@@ -76,13 +76,13 @@ Deno.test("ControlChannel ignores what is forged, repeated or reflected", () => 
 Deno.test("ControlChannel says good-bye, again whenever it is spoken to", () => {
   const [sender, receiver] = pair();
   receiver.handle(sent(sender, 0)[0]!, 5, 0);
-  receiver.close("disk");
+  receiver.close("space");
   receiver.close("cancelled");
   const close = sent(receiver, 1);
   assertEquals(close.map((bytes) => bytes[0]), [packetType.close]);
   const body = sender.handle(close[0]!, 1, 2);
   assert(body !== undefined);
-  assertEquals(sender.closeReason(body), "disk");
+  assertEquals(sender.closeReason(body), "space");
   assertEquals(sent(receiver, 3), []);
   const out = new Uint8Array(100);
   const length = sender.send(out, packetType.doneAck, 0);

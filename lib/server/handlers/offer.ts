@@ -108,15 +108,11 @@ export function offerEnd(
   request: RequestFields<"offer-end">,
 ): ReplyFields<"offer-end"> {
   const { user } = session;
-  const { offer: id, result, reason, code } = request;
+  const { offer: id, result, reason } = request;
   const found = mineOf(server.offers.find(id), user);
-  if (reason !== undefined && !isPrintable(reason)) {
-    throw new Refusal("bad_text");
-  }
   server.offers.remove(found);
   const other = found.from === user ? found.to : found.from;
-  const why = present({ reason, code });
-  const fields = { offer: id, from: user.name, result, ...why };
+  const fields = { offer: id, from: user.name, result, ...present({ reason }) };
   sendOrPark(other, encodeFrame(event("offer-end", fields)));
   return {};
 }

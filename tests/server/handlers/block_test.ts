@@ -235,13 +235,13 @@ Deno.test("block ends what is offered and runs between the two", () => {
       [offer, from, result, reason].join(", ")
     ),
     [
-      "0000000000000001, yoda, failed, yoda went off line",
-      "0000000000000002, yoda, failed, yoda went off line",
+      "0000000000000001, yoda, failed, user_offline",
+      "0000000000000002, yoda, failed, user_offline",
     ],
   );
   assertEquals(
     yoda.eventsOf("offer-end").map(({ reason }) => reason),
-    ["You blocked luke", "You blocked luke"],
+    ["blocked", "blocked"],
   );
   yoda.ask("answer", { offer: "0000000000000003", accept: false });
 });

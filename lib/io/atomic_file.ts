@@ -1,6 +1,11 @@
 /**
  * Files that are rewritten whole and must never be seen half written: a
  * temporary file beside the target, synced, renamed over it, the folder synced.
+ *
+ * Where no other file can be put in the target's place (it is mounted by
+ * itself, or its folder cannot be written), it is overwritten, and the new text
+ * is kept beside it meanwhile, where that is possible: whoever was killed in
+ * between is finished by {@link tidyFile}.
  */
 import { basename, dirname, join } from "@std/path";
 
@@ -8,6 +13,11 @@ import { basename, dirname, join } from "@std/path";
 export interface AtomicWriteOptions {
   /** Permissions of a file that did not exist; 0o600 by default. */
   readonly mode?: number;
+  /**
+   * For a file with secrets: one that everybody could read becomes its owner's
+   * alone (0o600), and this is told of it.
+   */
+  readonly onClosed?: () => void;
 }
 
 /**
@@ -20,11 +30,12 @@ export interface AtomicWriteOptions {
 export async function writeFileAtomically(
   path: string,
   text: string,
-  { mode = 0o600 }: AtomicWriteOptions = {},
+  { mode = 0o600, onClosed }: AtomicWriteOptions = {},
 ): Promise<void> {
   const target = await resolveLink(path);
   const folder = dirname(target);
   const info = await statOrUndefined(target);
+  const isOpen = onClosed !== undefined && isForAll(info);
   const unique = crypto.randomUUID().slice(0, uniqueLetters);
   const temporary = join(folder, temporaryName(target, unique));
   try {
@@ -39,21 +50,48 @@ export async function writeFileAtomically(
     } finally {
       file.close();
     }
-    await copyRights(temporary, info, mode);
+    await copyRights(temporary, info, isOpen ? 0o600 : info?.mode ?? mode);
     await Deno.rename(temporary, target);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;
   }
+  if (isOpen) onClosed();
   await syncFolder(folder);
 }
 
 /**
- * Rewrites a file from what it holds, while no other process that does it this
- * way can come in between.
+ * Puts `text` in the place of the file at `path`, atomically where the system
+ * lets that be done, else by overwriting it.
  *
- * @param edit Gets the text, `undefined` when there is no file; returns the new
- * one, or `undefined` to leave it alone.
+ * @throws What the system says; the file is then as it was.
+ */
+export async function replaceFile(
+  path: string,
+  text: string,
+  options: AtomicWriteOptions = {},
+): Promise<void> {
+  try {
+    await writeFileAtomically(path, text, options);
+  } catch (error) {
+    const target = await resolveLink(path);
+    const info = await statOrUndefined(target);
+    if (!info?.isFile || !irreplaceable.has(codeOf(error))) throw error;
+    await overwriteFile(target, text);
+    if (options.onClosed !== undefined && isForAll(info)) {
+      await Deno.chmod(target, 0o600);
+      options.onClosed();
+    }
+  }
+}
+
+/**
+ * Rewrites a file from what it holds, while no other process that does it this
+ * way can come in between; see {@link replaceFile}.
+ *
+ * @param edit Gets the text without a byte order mark, which stays in the file,
+ * `undefined` when there is no file; returns the new text, or `undefined` to
+ * leave it alone.
  * @throws {TypeError} when the file is not UTF-8; what the system says; what
  * `edit` throws.
  */
@@ -63,12 +101,32 @@ export async function updateFileAtomically(
   options: AtomicWriteOptions = {},
 ): Promise<void> {
   // The file's own lock would be lost when it is replaced; the folder stays.
-  const lock = await lockFolder(dirname(await resolveLink(path)));
+  const target = await resolveLink(path);
+  const lock = await lockFolder(dirname(target));
   try {
+    await clearLeftovers(target, lock !== undefined);
     const text = await readTextOrUndefined(path);
-    const edited = edit(text);
-    if (edited === undefined || edited === text) return;
-    await writeFileAtomically(path, edited, options);
+    const mark = text?.startsWith(byteOrderMark) ? byteOrderMark : "";
+    const edited = edit(text?.slice(mark.length));
+    if (edited === undefined || mark + edited === text) return;
+    await replaceFile(path, mark + edited, options);
+  } finally {
+    lock?.close();
+  }
+}
+
+/**
+ * Finishes or removes what a process left beside the file at `path` when it was
+ * killed while it wrote that. Does nothing where that cannot be done.
+ */
+export async function tidyFile(path: string): Promise<void> {
+  let lock: Deno.FsFile | undefined;
+  try {
+    const target = await resolveLink(path);
+    lock = await lockFolder(dirname(target));
+    await clearLeftovers(target, lock !== undefined);
+  } catch {
+    // A file that cannot be reached is told of by whoever reads it.
   } finally {
     lock?.close();
   }
@@ -76,17 +134,99 @@ export async function updateFileAtomically(
 
 /**
  * Removes what a process that was killed while it wrote the file at `path` left
- * beside it. Only for whoever knows that nobody writes it now.
+ * beside it. Only for whoever knows that nobody writes it now, or else with
+ * `leastAgeMs`, an age that no writer needs.
  */
-export async function removeTemporaries(path: string): Promise<void> {
+export async function removeTemporaries(
+  path: string,
+  leastAgeMs = 0,
+): Promise<void> {
   const folder = dirname(path);
   const [start = "", end = ""] = temporaryName(path, "\0").split("\0");
   const length = start.length + uniqueLetters + end.length;
   for await (const { name, isFile } of Deno.readDir(folder)) {
     const isOurs = isFile && name.length === length &&
       name.startsWith(start) && name.endsWith(end);
-    if (isOurs) await Deno.remove(join(folder, name)).catch(() => {});
+    if (!isOurs) continue;
+    const temporary = join(folder, name);
+    if (leastAgeMs > 0 && await ageOf(temporary) < leastAgeMs) continue;
+    await Deno.remove(temporary).catch(() => {});
   }
+}
+
+async function ageOf(path: string): Promise<number> {
+  const info = await statOrUndefined(path);
+  return Date.now() - (info?.mtime?.getTime() ?? Date.now());
+}
+
+async function clearLeftovers(target: string, isAlone: boolean): Promise<void> {
+  await finishOverwriting(target);
+  await removeTemporaries(target, isAlone ? 0 : abandonedMs).catch(() => {});
+}
+
+/** Writes over `target` in such a way that one text of the two survives. */
+async function overwriteFile(target: string, text: string): Promise<void> {
+  using file = await Deno.open(target, { read: true, write: true });
+  const before = await readAll(file);
+  const copy = copyPath(target);
+  // In a folder that cannot be written there is no place for it.
+  await writeFileAtomically(copy, text).catch(() => {});
+  try {
+    await overwrite(file, new TextEncoder().encode(text));
+  } catch (error) {
+    // What it held has its place on the disk still: nothing was cut off.
+    await overwrite(file, before);
+    await Deno.remove(copy).catch(() => {});
+    throw error;
+  }
+  await Deno.remove(copy).catch(() => {});
+}
+
+async function overwrite(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  await file.seek(0, Deno.SeekMode.Start);
+  await writeAll(file, bytes);
+  await file.truncate(bytes.length);
+  await file.sync();
+}
+
+/** Writes what a killed process had begun to write over `target`. */
+async function finishOverwriting(target: string): Promise<void> {
+  const copy = copyPath(target);
+  const copied = await statOrUndefined(copy);
+  if (copied === undefined) return;
+  const info = await statOrUndefined(target);
+  const copiedAt = copied.mtime?.getTime() ?? 0;
+  const changedAt = info?.mtime?.getTime() ?? Infinity;
+  // Edited by hand since then: that is what counts.
+  if (changedAt <= copiedAt + overwritingMs) {
+    using file = await Deno.open(target, { write: true });
+    await overwrite(file, await Deno.readFile(copy));
+  }
+  await Deno.remove(copy);
+}
+
+function copyPath(target: string): string {
+  return join(dirname(target), `.${basename(target)}.new`);
+}
+
+async function readAll(file: Deno.FsFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array((await file.stat()).size);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** True when everybody on this machine may read or write it. */
+function isForAll(info: Deno.FileInfo | undefined): boolean {
+  return Deno.build.os !== "windows" && ((info?.mode ?? 0) & 0o006) !== 0;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 function temporaryName(path: string, unique: string): string {
@@ -135,7 +275,7 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Gives the new file the owner and permissions of the old one. */
+/** Gives the new file the owner of the old one, and permissions. */
 async function copyRights(
   path: string,
   old: Deno.FileInfo | undefined,
@@ -146,7 +286,7 @@ async function copyRights(
     // Only root may give a file away; anybody else owns what they write.
     await Deno.chown(path, old.uid, old.gid).catch(() => {});
   }
-  await Deno.chmod(path, (old?.mode ?? mode) & 0o777);
+  await Deno.chmod(path, mode & 0o777);
 }
 
 /** Makes a rename survive a power cut. Windows has no such thing. */
@@ -175,3 +315,16 @@ async function lockFolder(folder: string): Promise<Deno.FsFile | undefined> {
 }
 
 const uniqueLetters = 8;
+const byteOrderMark = "\ufeff";
+/** What the system says when a file cannot have another put in its place. */
+const irreplaceable = new Set<unknown>([
+  "EACCES",
+  "EBUSY",
+  "EPERM",
+  "EROFS",
+  "EXDEV",
+]);
+/** A temporary file of this age is nobody's work any more. */
+const abandonedMs = 60_000;
+/** Longest between the copy of a new text and its writing over the old one. */
+const overwritingMs = 2_000;

@@ -94,6 +94,7 @@ async function credentials({ credentials: path }: ServerOptions) {
       ),
     ];
   }
+  found.push(...await rewriting(path), ...await openness("accounts", path));
   const plain = all.filter(({ kind }) => kind === "password").length;
   if (plain > 0) {
     found.push(warn(
@@ -102,6 +103,58 @@ async function credentials({ credentials: path }: ServerOptions) {
     ));
   }
   return [...found, ok(`accounts: ${all.length} in "${path}"`)];
+}
+
+/** Whether `/changepassword`, `/rename` and `user` can change the accounts. */
+async function rewriting(path: string): Promise<Finding[]> {
+  const target = await Deno.realPath(path);
+  const folder = dirname(target);
+  const advice = `put the file in a folder of its own that the server may ` +
+    "write, and mount that folder";
+  if (await isWritable(folder)) {
+    return await isMountedAlone(target)
+      ? [warn(
+        `accounts: "${path}" is mounted by itself: changes made outside by a ` +
+          `new file are not seen, and here it is overwritten; ${advice}`,
+      )]
+      : [];
+  }
+  try {
+    // Opening it does not change it.
+    (await Deno.open(target, { write: true })).close();
+  } catch (error) {
+    return [warn(
+      `accounts: "${path}" cannot be written (${reasonOf(error)}): ` +
+        `/changepassword and /rename will be refused; ${advice}`,
+    )];
+  }
+  return [warn(
+    `accounts: no file can be made in "${folder}", so "${path}" is ` +
+      `overwritten, and a power cut at that moment damages it; ${advice}`,
+  )];
+}
+
+/** A hard link does not reach from one mount into another. */
+async function isMountedAlone(path: string): Promise<boolean> {
+  const unique = crypto.randomUUID().slice(0, 8);
+  const other = join(dirname(path), `.parley-${unique}`);
+  try {
+    await Deno.link(path, other);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EXDEV";
+  }
+  await Deno.remove(other);
+  return false;
+}
+
+/** A warning about a file with secrets that everybody can read. */
+async function openness(what: string, path: string): Promise<Finding[]> {
+  const { mode } = await Deno.stat(path);
+  if (Deno.build.os === "windows" || ((mode ?? 0) & 0o004) === 0) return [];
+  return [warn(
+    `${what}: "${path}" can be read by everybody on this machine; ` +
+      `close it with: chmod 600 "${path}"`,
+  )];
 }
 
 async function dataFolder({ dataDir }: ServerOptions, isRunning: boolean) {
@@ -157,19 +210,26 @@ async function certificate({ plain, tls, dataDir }: ServerOptions) {
   try {
     if (tls !== undefined) {
       const { notAfter } = await givenTlsCertificate(tls.cert, tls.key, wall);
-      return [expiry(tls.cert, notAfter, wall)];
+      return [
+        ...await openness("certificate", tls.key),
+        expiry(tls.cert, notAfter, wall),
+      ];
     }
     const path = join(dataDir, "tls-cert.pem");
     const text = await readTextFile(path);
     if (text === undefined) {
       return [ok("certificate: will be made at the first start")];
     }
-    if (await readTextFile(join(dataDir, "tls-key.pem")) === undefined) {
+    const keyPath = join(dataDir, "tls-key.pem");
+    if (await readTextFile(keyPath) === undefined) {
       return [fail(`certificate: the key of "${path}" is missing; restore it`)];
     }
     // The server's own is renewed by itself.
     const until = formatTime(parseCertificate(text).notAfter);
-    return [ok(`certificate: "${path}", valid until ${until}`)];
+    return [
+      ...await openness("certificate", keyPath),
+      ok(`certificate: "${path}", valid until ${until}`),
+    ];
   } catch (error) {
     return [fail(`certificate: ${messageOf(error)}`)];
   }

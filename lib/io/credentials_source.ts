@@ -9,7 +9,11 @@ import { formatVerifier } from "../protocol/verifier.ts";
 import type { Accounts, Credential } from "../server/accounts.ts";
 import { CredentialsFile } from "../server/credentials_file.ts";
 import type { CredentialChange } from "../server/server_action.ts";
-import { decodeStrictly, updateFileAtomically } from "./atomic_file.ts";
+import {
+  decodeStrictly,
+  tidyFile,
+  updateFileAtomically,
+} from "./atomic_file.ts";
 import { textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
@@ -51,6 +55,7 @@ export class CredentialsSource {
    * @throws {StartError} when it cannot be read or has no account.
    */
   async load(): Promise<Accounts> {
+    await tidyFile(this.#path);
     try {
       return await this.#read();
     } catch (error) {
@@ -91,14 +96,15 @@ export class CredentialsSource {
    * Changes an account in the file, beside whatever was edited by hand.
    *
    * @returns The accounts as they are now.
-   * @throws When that cannot be done: the account is not as it was last read,
-   * the name is taken, or what the system says. The file is then as it was.
+   * @throws {StartError} when that cannot be done: the account is not as it was
+   * last read, the name is taken, or what the system says. The file is then as
+   * it was.
    */
   edit(change: CredentialChange): Promise<Accounts> {
     return this.#inTurn(async () => {
       let edited: CredentialsFile | undefined;
-      await updateFileAtomically(this.#path, (text) => {
-        const file = new CredentialsFile(text ?? "");
+      await this.#rewrite((text) => {
+        const file = new CredentialsFile(text);
         this.#checkUnchanged(file, change.name);
         edited = change.do === "rename"
           ? file.rename(change.name, change.to)
@@ -120,12 +126,28 @@ export class CredentialsSource {
     clearInterval(this.#timer);
   }
 
+  async #rewrite(edit: (text: string) => string): Promise<void> {
+    try {
+      await updateFileAtomically(this.#path, (text) => edit(text ?? ""), {
+        onClosed: () => this.#report("info", closedText(this.#path)),
+      });
+    } catch (error) {
+      const isOurs = error instanceof StartError || error instanceof RangeError;
+      if (isOurs) throw error;
+      throw new StartError(
+        `cannot write the accounts to "${this.#path}": ${
+          textFileReason(error)
+        }; the server must be able to write the file or, better, its folder`,
+      );
+    }
+  }
+
   /** An administrator's new password must not be undone by the old one. */
   #checkUnchanged(file: CredentialsFile, name: string): void {
     const now = file.accounts.get(name);
     const before = this.#accounts.get(name);
     if (now === undefined || before === undefined || !isSame(now, before)) {
-      throw new Error(`account "${name}" was edited meanwhile`);
+      throw new StartError(`account "${name}" was edited meanwhile`);
     }
   }
 
@@ -181,6 +203,12 @@ export class CredentialsSource {
     return `cannot read the accounts in "${this.#path}": ` +
       textFileReason(error);
   }
+}
+
+/** That the accounts were readable for everybody, and no longer are. */
+export function closedText(path: string): string {
+  return `"${path}" could be read by everybody on this machine; ` +
+    "its mode is 0600 now";
 }
 
 class NoAccounts extends Error {}

@@ -4,6 +4,7 @@
  * however that ends.
  */
 import { join } from "@std/path";
+import { tidyFile } from "./atomic_file.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
@@ -44,7 +45,7 @@ export class DataFolder {
           "stop it or choose another with --data-dir",
       );
     }
-    await removeLeftovers(path);
+    for (const name of rewritten) await tidyFile(join(path, name));
     return new DataFolder(path, lock);
   }
 
@@ -66,14 +67,7 @@ function folderReason(error: unknown): string {
     : reasonOf(error);
 }
 
-/** Removes the temporary files of a process that was killed. */
-async function removeLeftovers(path: string): Promise<void> {
-  for await (const { name } of Deno.readDir(path)) {
-    if (temporaryName.test(name)) await Deno.remove(join(path, name));
-  }
-}
-
-/** As `atomic_file.ts` names them. */
-const temporaryName = /^\.userlog\.txt\.[0-9a-f]+\.tmp$/;
+/** The files that a server rewrites whole. */
+const rewritten = ["userlog.txt", "tls-key.pem", "tls-cert.pem"];
 /** Name of the file whose lock a server holds. */
 export const lockName = "parley.lock";

@@ -5,6 +5,7 @@
  */
 import { dirname, join } from "@std/path";
 import { keptLine } from "../client/kept_line.ts";
+import { updateFileAtomically } from "./atomic_file.ts";
 import { stateFolderPath } from "./state_folder.ts";
 
 /** The file `history/HOST_PORT` of a state folder. */
@@ -31,10 +32,9 @@ export class HistoryFile {
     try {
       const { size } = Deno.statSync(this.#path);
       if (size > mostBytes) return [];
-      const lines = Deno.readTextFileSync(this.#path).split("\n")
-        .filter((line) => line !== "");
+      const lines = linesOf(Deno.readTextFileSync(this.#path));
       const kept = lines.slice(-mostLines);
-      if (lines.length > 2 * mostLines) this.#rewrite(this.#path, kept);
+      if (lines.length > 2 * mostLines) cut(this.#path);
       this.#last = kept.at(-1);
       return kept;
     } catch {
@@ -56,13 +56,20 @@ export class HistoryFile {
       // The arrow keys know it in this run all the same.
     }
   }
+}
 
-  #rewrite(path: string, lines: readonly string[]): void {
-    const text = lines.map((line) => `${line}\n`).join("");
-    const temporary = `${path}.${Deno.pid}`;
-    Deno.writeTextFileSync(temporary, text, { mode: 0o600 });
-    Deno.renameSync(temporary, path);
-  }
+/** Leaves the last lines in the file, unless it cannot be written. */
+function cut(path: string): void {
+  updateFileAtomically(
+    path,
+    (text) =>
+      linesOf(text ?? "").slice(-mostLines).map((line) => `${line}\n`).join(""),
+  )
+    .catch(() => {});
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
 }
 
 const mostLines = 1000;

@@ -9,7 +9,7 @@ import type { CredentialChange } from "../server/server_action.ts";
 import { ServerCore } from "../server/server_core.ts";
 import { formatTime } from "../protocol/time.ts";
 import { version } from "../protocol/version.ts";
-import { writeFileAtomically } from "./atomic_file.ts";
+import { replaceFile } from "./atomic_file.ts";
 import { DataFolder } from "./data_folder.ts";
 import { deriveKey } from "./derive_key.ts";
 import { renderMetrics } from "../server/render_metrics.ts";
@@ -87,7 +87,7 @@ export async function startServer(
   );
   await messageLogs.catchUp(store, state);
   const userLog = parts.adopt(
-    new UserLogFile(folder.file("userlog.txt"), writeFileAtomically, report),
+    new UserLogFile(folder.file("userlog.txt"), replaceFile, report),
     (log) => log.close(),
   );
 

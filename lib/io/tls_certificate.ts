@@ -18,7 +18,7 @@ import {
   type ServerCertificate,
 } from "../protocol/server_certificate.ts";
 import { formatTime } from "../protocol/time.ts";
-import { writeFileAtomically } from "./atomic_file.ts";
+import { replaceFile } from "./atomic_file.ts";
 import { readTextFile } from "./read_text_file.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
@@ -180,7 +180,7 @@ async function readRequired(option: string, path: string): Promise<string> {
 
 async function write(path: string, text: string): Promise<void> {
   try {
-    await writeFileAtomically(path, text);
+    await replaceFile(path, text);
   } catch (error) {
     throw new StartError(`cannot write "${path}": ${reasonOf(error)}`);
   }

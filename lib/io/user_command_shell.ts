@@ -15,6 +15,7 @@ import {
 import type { Verifier } from "../protocol/verifier.ts";
 import { decodeStrictly, updateFileAtomically } from "./atomic_file.ts";
 import { type Console, systemConsole } from "./console.ts";
+import { closedText } from "./credentials_source.ts";
 import { makeNewVerifier, readNewPassword } from "./new_password.ts";
 import { textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
@@ -114,7 +115,7 @@ async function editAccounts(
       const edit = change(new CredentialsFile(text ?? ""));
       done = edit.done;
       return edit.file.text;
-    });
+    }, { onClosed: () => console.complain(closedText(path)) });
   } catch (error) {
     if (error instanceof UserCommandError) throw error;
     throw new StartError(

@@ -55,7 +55,7 @@ export const errorMessages = {
     "A demo account keeps its name, unless the server runs with --allow-demo or the password was changed",
   name_taken: "This user name is taken",
   credentials_failed:
-    "The server could not change the accounts. Nothing was changed; please try again",
+    "The server could not change its accounts; nothing was changed. Its log says why: please tell its owner",
   // Groups
   bad_group_name: "A group name is 1 to 32 letters, digits, - and _",
   group_exists: "A group chat of this name already exists",

@@ -158,6 +158,9 @@ Deno.test("operate: check says of each thing whether a server could start", asyn
     const fresh = await check();
     assertEquals(fresh.code, 0, fresh.text);
     assertMatch(fresh.text, /^warn accounts: "credentials.txt" .*line 2/m);
+    if (Deno.build.os !== "windows") {
+      assertMatch(fresh.text, /^warn accounts: .* chmod 600/m);
+    }
     assertMatch(fresh.text, /^warn accounts: 1 of 1 have plain passwords/m);
     assertMatch(fresh.text, /^ok {3}database: will be made/m);
     assertMatch(fresh.text, /^ok {3}port: TCP 127.0.0.1:\d+ is free/m);

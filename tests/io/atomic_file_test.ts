@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import {
+  replaceFile,
+  tidyFile,
   updateFileAtomically,
   writeFileAtomically,
 } from "../../lib/io/atomic_file.ts";
@@ -97,6 +99,86 @@ folderTest(
     await Deno.writeFile(path, new Uint8Array([0xff, 0x0a]));
     await assertRejects(() => updateFileAtomically(path, () => "x"), TypeError);
     assertEquals(await Deno.readFile(path), new Uint8Array([0xff, 0x0a]));
+  },
+);
+
+folderTest(
+  "updateFileAtomically() removes what killed writers left, and no other file",
+  async (folder) => {
+    const path = join(folder, "file");
+    for (let i = 10; i < 30; i++) {
+      await Deno.writeTextFile(join(folder, `.file.0a1b2c${i}.tmp`), "ha");
+    }
+    await Deno.writeTextFile(join(folder, ".files.0a1b2c10.tmp"), "mine");
+    await updateFileAtomically(path, () => "text");
+    assertEquals(names(folder), [".files.0a1b2c10.tmp", "file"]);
+    await Deno.writeTextFile(join(folder, ".file.0a1b2c3d.tmp"), "ha");
+    await tidyFile(path);
+    assertEquals(names(folder), [".files.0a1b2c10.tmp", "file"]);
+  },
+);
+
+folderTest(
+  "updateFileAtomically() closes a file of secrets that all can read, and says so",
+  async (folder) => {
+    if (isWindows) return;
+    const path = join(folder, "file");
+    let closed = 0;
+    const rewrite = (text: string) =>
+      updateFileAtomically(path, () => text, { onClosed: () => closed++ });
+    await Deno.writeTextFile(path, "old", { mode: 0o644 });
+    await rewrite("new");
+    assertEquals([await modeOf(path), closed], [0o600, 1]);
+    // A group that was let in on purpose stays.
+    await Deno.chmod(path, 0o640);
+    await rewrite("newer");
+    assertEquals([await modeOf(path), closed], [0o640, 1]);
+  },
+);
+
+folderTest(
+  "updateFileAtomically() keeps a byte order mark and shows none",
+  async (folder) => {
+    const path = join(folder, "file");
+    await Deno.writeTextFile(path, "\ufeffone\r\n");
+    await updateFileAtomically(path, (text) => `${text}two\r\n`);
+    const bytes = await Deno.readFile(path);
+    assertEquals(
+      new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
+      "\ufeffone\r\ntwo\r\n",
+    );
+  },
+);
+
+folderTest(
+  "tidyFile() finishes what was being written over a file, not what was edited since",
+  async (folder) => {
+    const path = join(folder, "file");
+    const copy = join(folder, ".file.new");
+    await Deno.writeTextFile(copy, "the new text");
+    await Deno.writeTextFile(path, "the nold text that was longer");
+    await tidyFile(path);
+    assertEquals(await Deno.readTextFile(path), "the new text");
+    assertEquals(names(folder), ["file"]);
+    await Deno.writeTextFile(copy, "never mind");
+    await Deno.writeTextFile(path, "edited");
+    const now = Date.now() / 1000;
+    await Deno.utime(copy, now - 60, now - 60);
+    await tidyFile(path);
+    assertEquals(await Deno.readTextFile(path), "edited");
+    assertEquals(names(folder), ["file"]);
+  },
+);
+
+folderTest(
+  "replaceFile() overwrites nothing where the disk is what refuses",
+  async (folder) => {
+    const path = join(folder, "target");
+    await Deno.mkdir(path);
+    await assertRejects(() => replaceFile(path, "text"));
+    const missing = join(folder, "missing", "file");
+    await assertRejects(() => replaceFile(missing, ""), Deno.errors.NotFound);
+    assertEquals(names(folder), ["target"]);
   },
 );
 

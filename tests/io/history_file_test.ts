@@ -1,14 +1,21 @@
 import { assertEquals } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { HistoryFile } from "../../lib/io/history_file.ts";
 import { readNotify, writeNotify } from "../../lib/io/notify_file.ts";
+import { waitUntil } from "../support/wait_until.ts";
 
 async function withState(
-  test: (env: (name: string) => string | undefined, folder: string) => void,
+  test: (
+    env: (name: string) => string | undefined,
+    folder: string,
+  ) => void | Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "parley-state-" });
   try {
-    test((name) => name === "XDG_STATE_HOME" ? folder : undefined, folder);
+    await test(
+      (name) => name === "XDG_STATE_HOME" ? folder : undefined,
+      folder,
+    );
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -35,7 +42,7 @@ Deno.test("HistoryFile: keeps lines from run to run, for each server and its own
 });
 
 Deno.test("HistoryFile: a file that grew long is cut to the newest lines", async () => {
-  await withState((env, folder) => {
+  await withState(async (env, folder) => {
     const history = new HistoryFile("h:1", env);
     history.add("x");
     const path = join(folder, "parley", "history", "h_1");
@@ -44,7 +51,11 @@ Deno.test("HistoryFile: a file that grew long is cut to the newest lines", async
     const kept = new HistoryFile("h:1", env).read();
     assertEquals(kept.length, 1000);
     assertEquals(kept.at(-1), "/w 2499");
-    assertEquals(Deno.readTextFileSync(path).split("\n").length, 1001);
+    await waitUntil(
+      "the file to be cut",
+      () => Deno.readTextFileSync(path).split("\n").length === 1001,
+    );
+    assertEquals([...Deno.readDirSync(dirname(path))].length, 1);
   });
 });
 

@@ -9,7 +9,7 @@ import { runClient } from "./lib/io/client_shell.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { endOnUncaughtErrors, endWithError } from "./lib/io/end_on_error.ts";
 import { isHostName } from "./lib/io/is_host_name.ts";
-import { StartError } from "./lib/io/start_error.ts";
+import { readPasswordFile } from "./lib/io/password_file.ts";
 
 const stdout = new ConsoleOutput(Deno.stdout);
 const stderr = new ConsoleOutput(Deno.stderr);
@@ -54,19 +54,14 @@ async function run(options: ClientOptions): Promise<number> {
     stderr.write(`${hostHint}\n`);
     return exitCode("unreachable");
   }
-  return await runClient(options, password(options));
+  return await runClient(options, await password(options));
 }
 
-function password(options: ClientOptions): string | undefined {
+async function password(options: ClientOptions): Promise<string | undefined> {
   const { passwordFile } = options;
-  if (passwordFile === undefined) return options.password;
-  try {
-    return Deno.readTextFileSync(passwordFile).split(/\r?\n/, 1)[0] ?? "";
-  } catch {
-    throw new StartError(
-      `cannot read --password-file "${passwordFile}"; its first line must be the password`,
-    );
-  }
+  return passwordFile === undefined
+    ? options.password
+    : await readPasswordFile(passwordFile);
 }
 
 endOnUncaughtErrors();

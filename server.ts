@@ -11,6 +11,7 @@ import { type ServerLogLevel, serverLogLine } from "./lib/log/server_log.ts";
 import { buildInfo } from "./lib/io/build_info.ts";
 import { runCheckCommand } from "./lib/io/check_command.ts";
 import { RotatingLog } from "./lib/io/rotating_log.ts";
+import { standardStream } from "./lib/io/standard_stream.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { CredentialsSource } from "./lib/io/credentials_source.ts";
 import { ensureFirstAccount } from "./lib/io/first_account.ts";
@@ -56,7 +57,8 @@ async function serve(options: ServerOptions): Promise<void> {
   const shutdown = shutdownSignal(() => reload());
   const log = openLog(options.log);
   const counts = new Map<ServerLogLevel, number>();
-  const report = serverReport(log ?? stdout, {
+  const isToStderr = standardStream(options.log.file ?? "") === "stderr";
+  const report = serverReport(log ?? (isToStderr ? stderr : stdout), {
     level: options.log.level,
     counts,
   });
@@ -104,9 +106,13 @@ async function serve(options: ServerOptions): Promise<void> {
   log?.close();
 }
 
+/** The log's file; none where it goes to a stream of the program's. */
 function openLog(options: LogOptions): RotatingLog | undefined {
-  if (options.file === undefined) return undefined;
-  return new RotatingLog(options.file, { ...options, now: Date.now });
+  const { file } = options;
+  if (file === undefined || standardStream(file) !== undefined) {
+    return undefined;
+  }
+  return new RotatingLog(file, { ...options, now: Date.now });
 }
 
 /** Ends the program with what nobody caught, in one line. */

@@ -6,6 +6,7 @@
  * stands for a key that nobody has: the user must be accepted anew.
  */
 import { isUserName } from "../protocol/names.ts";
+import { lineEndingOf } from "../protocol/text_file.ts";
 import { isPublicKey } from "./identity.ts";
 
 /** A user whose key is known. */
@@ -33,6 +34,7 @@ export type PeerTrust =
 /** The known peers of one server. */
 export class KnownPeers {
   readonly #server: string;
+  readonly #ending: string;
   readonly #peers = new Map<string, KnownPeer>();
   readonly #foreign: string[] = [];
 
@@ -42,7 +44,8 @@ export class KnownPeers {
    */
   constructor(text: string, server: string) {
     this.#server = server;
-    for (const line of text.split("\n")) {
+    this.#ending = lineEndingOf(text);
+    for (const line of text.split(/\r?\n/)) {
       if (line === "") continue;
       const peer = parseLine(line, server);
       if (peer === undefined) this.#foreign.push(line);
@@ -107,8 +110,8 @@ export class KnownPeers {
     const own = [...this.#peers].map(([user, { key, verified }]) =>
       `${this.#server} ${user} ${key}${verified ? " verified" : ""}`
     );
-    const lines = [...this.#foreign, ...own];
-    return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+    return [...this.#foreign, ...own].map((line) => line + this.#ending)
+      .join("");
   }
 }
 

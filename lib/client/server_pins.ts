@@ -8,6 +8,7 @@
  */
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { isFingerprint } from "../protocol/fingerprint.ts";
+import { lineEndingOf } from "../protocol/text_file.ts";
 
 /** What is known of a server. */
 export interface ServerPin {
@@ -69,9 +70,10 @@ export function withServerPin(
   pin: ServerPin,
 ): string {
   const others = withoutServerPin(text, label);
-  const rest = others === "" || others.endsWith("\n") ? others : `${others}\n`;
+  const ending = lineEndingOf(text);
+  const gap = others === "" || others.endsWith("\n") ? "" : ending;
   const certificate = encodeBase64(pin.certificate);
-  return `${rest}${label} ${pin.fingerprint} ${certificate}\n`;
+  return `${others}${gap}${label} ${pin.fingerprint} ${certificate}${ending}`;
 }
 
 /** The file's text without the pin of `label`. */

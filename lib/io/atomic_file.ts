@@ -8,6 +8,7 @@
  * between is finished by {@link tidyFile}.
  */
 import { basename, dirname, join } from "@std/path";
+import { byteOrderMark } from "../protocol/text_file.ts";
 
 /** How a file is written. */
 export interface AtomicWriteOptions {
@@ -315,7 +316,6 @@ async function lockFolder(folder: string): Promise<Deno.FsFile | undefined> {
 }
 
 const uniqueLetters = 8;
-const byteOrderMark = "\ufeff";
 /** What the system says when a file cannot have another put in its place. */
 const irreplaceable = new Set<unknown>([
   "EACCES",

@@ -17,6 +17,7 @@ import { type Console, systemConsole } from "./console.ts";
 import { lockName } from "./data_folder.ts";
 import { messageOf, reasonOf, textFileReason } from "./reason_of.ts";
 import { readTextFile } from "./read_text_file.ts";
+import { standardStream } from "./standard_stream.ts";
 import { sqliteError } from "./sqlite_error.ts";
 import { systemClock } from "./system_clock.ts";
 import { givenTlsCertificate } from "./tls_certificate.ts";
@@ -158,8 +159,18 @@ async function openness(what: string, path: string): Promise<Finding[]> {
 }
 
 async function dataFolder({ dataDir }: ServerOptions, isRunning: boolean) {
-  const info = await Deno.stat(dataDir).catch(() => undefined);
-  if (info === undefined) {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(dataDir);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      const why = reasonOf(error);
+      return [
+        fail(
+          `data folder: "${dataDir}": ${why}; choose another with --data-dir`,
+        ),
+      ];
+    }
     const parent = dirname(dataDir);
     return await isWritable(parent)
       ? [ok(`data folder: "${dataDir}" will be made at the first start`)]
@@ -274,6 +285,9 @@ function bound(
 
 async function log({ log: { file } }: ServerOptions) {
   if (file === undefined) return [ok("log: standard output")];
+  const stream = standardStream(file);
+  if (stream === "stdout") return [ok("log: standard output")];
+  if (stream === "stderr") return [ok("log: standard error")];
   const isThere = await Deno.stat(file).catch(() => undefined) !== undefined;
   try {
     // A file that is there is opened, one that is not is not made.

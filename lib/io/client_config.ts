@@ -6,8 +6,10 @@ import {
   ConfigError,
   newConfigText,
 } from "../client/config_file.ts";
+import { withoutMark } from "../protocol/text_file.ts";
+import { decodeStrictly } from "./atomic_file.ts";
 import { configFolderPath, openConfigFolder } from "./config_folder.ts";
-import { reasonOf } from "./reason_of.ts";
+import { reasonOf, textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
 type Env = (name: string) => string | undefined;
@@ -24,12 +26,12 @@ export async function readClientConfig(env: Env): Promise<ConfigSource> {
   }
   let text;
   try {
-    text = await Deno.readTextFile(path);
+    text = withoutMark(decodeStrictly(await Deno.readFile(path)));
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound ||
       error instanceof Deno.errors.NotADirectory;
     if (isMissing) return {};
-    return { problem: `cannot read "${path}": ${reasonOf(error)}` };
+    return { problem: `cannot read "${path}": ${textFileReason(error)}` };
   }
   try {
     return await parse(text, path);

@@ -9,6 +9,7 @@ import { receivedName } from "../transfer/received_name.ts";
 import type { ReceivedPart } from "../transfer/resume_map.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { RecordedPart } from "./checkpoints.ts";
+import { reasonOf } from "./reason_of.ts";
 import { PartFile, partSuffix } from "./part_file.ts";
 
 /** Why a file cannot be stored, in one line for people. */
@@ -225,10 +226,7 @@ function cannotWrite(path: string, error: unknown): SinkError {
   if (error instanceof Deno.errors.NotFound) {
     return new SinkError(`The folder "${dirname(path)}" does not exist`);
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new SinkError(`"${path}" cannot be written: permission denied`);
-  }
-  return new SinkError(`"${path}" cannot be written`);
+  return new SinkError(`"${path}" cannot be written: ${reasonOf(error)}`);
 }
 
 const { blockBytes } = transferLimits;

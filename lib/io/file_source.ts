@@ -10,6 +10,7 @@ import {
   blockLength,
   transferLimits,
 } from "../transfer/transfer_limits.ts";
+import { reasonOf } from "./reason_of.ts";
 import { chunkBlocks, type FileChunk, type SharedFile } from "./shared_file.ts";
 import { SharedFiles } from "./shared_files.ts";
 import { timingSafeEqual } from "node:crypto";
@@ -190,10 +191,8 @@ function refuse(path: string, info: Deno.FileInfo): void {
 }
 
 function unreadable(path: string, error: unknown): SourceError {
-  let why = "cannot be read";
-  if (error instanceof Deno.errors.NotFound) why = "does not exist";
-  if (error instanceof Deno.errors.PermissionDenied) {
-    why = "cannot be read: permission denied";
-  }
+  const why = error instanceof Deno.errors.NotFound
+    ? "does not exist"
+    : `cannot be read: ${reasonOf(error)}`;
   return new SourceError("unreadable", `"${path}" ${why}`);
 }

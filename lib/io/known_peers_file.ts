@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { KnownPeers } from "../client/known_peers.ts";
 import type { PeerMemory } from "../client/peer_memory.ts";
+import { withoutMark } from "../protocol/text_file.ts";
 import { updateFileAtomically } from "./atomic_file.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
@@ -97,7 +98,7 @@ export class KnownPeersFile implements PeerMemory {
 
   #readText(): string {
     try {
-      return Deno.readTextFileSync(this.path);
+      return withoutMark(Deno.readTextFileSync(this.path));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return "";
       throw error;

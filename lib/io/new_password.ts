@@ -7,8 +7,7 @@ import {
 } from "../protocol/verifier.ts";
 import type { Console } from "./console.ts";
 import { deriveKey } from "./derive_key.ts";
-import { readLine } from "./password_prompt.ts";
-import { reasonOf } from "./reason_of.ts";
+import { readPasswordFile } from "./password_file.ts";
 import { StartError } from "./start_error.ts";
 import { systemRandom } from "./system_random.ts";
 
@@ -31,22 +30,6 @@ export async function readNewPassword(
   const problem = passwordProblem(password);
   if (problem !== undefined) throw new StartError(problem);
   return password;
-}
-
-/**
- * The first line of a password file.
- *
- * @throws {StartError} when it cannot be read.
- */
-export async function readPasswordFile(path: string): Promise<string> {
-  try {
-    using file = await Deno.open(path);
-    return await readLine(file) ?? "";
-  } catch (error) {
-    throw new StartError(
-      `cannot read the password file "${path}": ${reasonOf(error)}`,
-    );
-  }
 }
 
 /** A verifier for a new password, with a fresh salt. */

@@ -26,7 +26,11 @@ const reasons: [new (message: string) => Error, string][] = [
   [Deno.errors.NotFound, "it does not exist"],
   [Deno.errors.IsADirectory, "it is a folder"],
   [Deno.errors.PermissionDenied, "permission denied"],
-  [Deno.errors.NotCapable, "permission denied"],
+  // The runtime closes these to programs that may not do everything.
+  [
+    Deno.errors.NotCapable,
+    "it is below /dev, /proc or /sys, which are closed to this program",
+  ],
   [Deno.errors.AddrInUse, "the port is in use"],
   [Deno.errors.AddrNotAvailable, "this machine does not have that address"],
 ];

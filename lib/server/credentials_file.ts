@@ -8,6 +8,11 @@
  */
 import { isUserName } from "../protocol/names.ts";
 import { isPrintable } from "../protocol/text.ts";
+import {
+  byteOrderMark,
+  lineEndingOf,
+  withoutMark,
+} from "../protocol/text_file.ts";
 import { normalizePassword } from "../protocol/scram.ts";
 import type { Accounts, Credential } from "./accounts.ts";
 import {
@@ -69,8 +74,8 @@ export class CredentialsFile {
     if (this.accounts.has(name) || !isUserName(name)) {
       throw new RangeError(`cannot add an account "${name}"`);
     }
-    const ending = this.#ending();
     const text = this.text;
+    const ending = lineEndingOf(text);
     const gap = text === "" || text.endsWith("\n") ? "" : ending;
     return new CredentialsFile(
       `${text}${gap}${name} ${formatVerifier(verifier)}${ending}`,
@@ -117,11 +122,6 @@ export class CredentialsFile {
     }
     return new CredentialsFile(lines.join(""));
   }
-
-  /** How the file ends its lines. */
-  #ending(): string {
-    return this.#lines[0]?.endsWith("\r\n") ? "\r\n" : "\n";
-  }
 }
 
 /**
@@ -148,10 +148,10 @@ type ParsedLine =
   | { readonly problem: string }
   | undefined;
 
-function parseLine(line: string, isFirst: boolean): ParsedLine {
+function parseLine(text: string, isFirst: boolean): ParsedLine {
   // Editors on Windows end lines with CR LF and may start with a mark.
-  let content = line.replace(/\r?\n$/, "");
-  if (isFirst && content.startsWith(byteOrderMark)) content = content.slice(1);
+  const line = isFirst ? withoutMark(text) : text;
+  const content = line.replace(/\r?\n$/, "");
   if (content.trim() === "" || content.startsWith("#")) return undefined;
   const space = content.indexOf(" ");
   const name = space < 0 ? content : content.slice(0, space);
@@ -182,5 +182,4 @@ function duplicate(
   return `account "${name}" is on line ${first + 1} already; skipped`;
 }
 
-const byteOrderMark = "\ufeff";
 const maxPasswordLength = 1024;

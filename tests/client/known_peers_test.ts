@@ -24,6 +24,13 @@ Deno.test("KnownPeers.judge() tells first, same, changed and renamed, and rememb
   assertEquals(peers.judge("yoda", two), { trust: "same", verified: false });
 });
 
+Deno.test("KnownPeers reads and ends lines as the file does", () => {
+  const text = `# mine\r\na:1 yoda ${one} verified\r\n`;
+  const peers = new KnownPeers(text, "a:1");
+  assertEquals(peers.find("yoda"), { key: one, verified: true });
+  assertEquals(peers.toText(), text);
+});
+
 Deno.test("KnownPeers.pin() forgets that a key was verified when it changes", () => {
   const peers = new KnownPeers("", "a:1");
   peers.pin("yoda", one, true);

@@ -33,6 +33,14 @@ Deno.test("parseServerLabel() takes what messages show, and nothing else", () =>
   }
 });
 
+Deno.test("withServerPin() ends lines as the file does", () => {
+  const pin = { fingerprint: one, certificate };
+  const text = withServerPin("# mine\r\n", "a:1", pin);
+  assertEquals(text, `# mine\r\na:1 ${one} AQID\r\n`);
+  assertEquals(findServerPin(text, "a:1"), pin);
+  assertEquals(withoutServerPin(text, "a:1"), "# mine\r\n");
+});
+
 Deno.test("decideTrust() tells first, same and changed apart", () => {
   let text = "# mine\n";
   assertEquals(decideTrust(text, "a:1", one), "first");

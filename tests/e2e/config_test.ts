@@ -80,17 +80,22 @@ Deno.test("config.toml: what is wrong is told with file, line and remedy", async
 Deno.test("parley NAME connects to a saved server; flags and environment win", async () => {
   await using server = await TestServer.start({ accounts: jediAccounts });
   await withTempFolder(async (folder) => {
-    await Deno.writeTextFile(join(folder, "password"), passwordOf("yoda"));
+    // As editors of Windows write text.
+    const [mark, ending] = ["\ufeff", "\r\n"];
+    await Deno.writeTextFile(
+      join(folder, "password"),
+      `${mark}${passwordOf("yoda")}${ending}`,
+    );
     await writeConfig(
       folder,
-      [
+      mark + [
         "[servers.home]",
         'host = "127.0.0.1"',
         `port = ${server.port}`,
         "plain = true",
         'user = "yoda"',
         'password-file = "password"',
-      ].join("\n"),
+      ].join(ending),
     );
     const args = ["home", "--json", "--exec", "/groups"];
     const userOf = async (more: string[], other: Record<string, string>) => {

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { accountLine } from "../support/account_line.ts";
 import { freePort } from "../support/free_port.ts";
 import { logIn, startServer } from "../support/jedi.ts";
-import { serverCommand } from "../support/programs.ts";
+import { narrowServerCommand, serverCommand } from "../support/programs.ts";
 import { TestClient } from "../support/test_client.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
@@ -194,6 +194,47 @@ Deno.test("operate: check beside a server at work", async () => {
   assertMatch(text, /^ok {3}data folder: "data" .*a server is at work in it/m);
   assertMatch(text, /^ok {3}database: .* is whole/m);
   assertMatch(text, /^warn port: TCP .* by the server that is at work/m);
+});
+
+Deno.test({
+  name:
+    "operate: streams are passwords' and logs' files too; what the runtime closes is called so",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withTempFolder(async (folder) => {
+      const run = async (script: string) => {
+        const { code, stdout, stderr } = await new Deno.Command("bash", {
+          args: ["-c", script, "bash", ...narrowServerCommand],
+          cwd: folder,
+          stdin: "null",
+        }).output();
+        const decoder = new TextDecoder();
+        return {
+          code,
+          lines: (decoder.decode(stdout) + decoder.decode(stderr)).trim()
+            .split("\n"),
+        };
+      };
+      const added = await run(
+        `echo "a good one" | "$@" user add yoda --password-file /dev/stdin &&
+         "$@" user add luke --password-file <(echo "a good one")`,
+      );
+      assertEquals(added.lines, [
+        'account "yoda" added',
+        'account "luke" added',
+      ]);
+      const { code, lines } = await run(
+        `exec "$@" check --plain --port 0 --log-file /dev/stderr \
+           --data-dir /dev/shm/parley`,
+      );
+      assertEquals(code, 1);
+      assertEquals(lines.filter((line) => /^FAIL|log:/.test(line)), [
+        'FAIL data folder: "/dev/shm/parley": it is below /dev, /proc or ' +
+        "/sys, which are closed to this program; choose another with --data-dir",
+        "ok   log: standard error",
+      ]);
+    });
+  },
 });
 
 Deno.test("operate: --version tells version, commit and Deno", async () => {

@@ -3,6 +3,7 @@
  * the folder that `PARLEY_PROGRAMS` names.
  */
 import { fromFileUrl, join, resolve } from "@std/path";
+import { programs } from "../../.ci/programs.ts";
 
 /** The project's folder. */
 export const root: string = fromFileUrl(new URL("../..", import.meta.url));
@@ -18,6 +19,15 @@ export const serverCommand: readonly string[] = folder === undefined
 export const clientCommand: readonly string[] = folder === undefined
   ? fromSource("client.ts")
   : [resolve(root, folder, "parley")];
+
+/** The same with no more permissions than the executable has. */
+export const narrowServerCommand: readonly string[] = folder === undefined
+  ? serverCommand.flatMap((word) =>
+    word === "-A"
+      ? programs.find(({ name }) => name === "parley-server")?.permissions ?? []
+      : [word]
+  )
+  : serverCommand;
 
 /** Those of the task `server`, with which the executable is compiled too. */
 function engineOptions(): string[] {

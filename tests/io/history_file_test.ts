@@ -47,7 +47,7 @@ Deno.test("HistoryFile: a file that grew long is cut to the newest lines", async
     history.add("x");
     const path = join(folder, "parley", "history", "h_1");
     const lines = Array.from({ length: 2500 }, (_, number) => `/w ${number}`);
-    Deno.writeTextFileSync(path, `${lines.join("\n")}\n`);
+    await Deno.writeTextFile(path, `${lines.join("\n")}\n`);
     const kept = new HistoryFile("h:1", env).read();
     assertEquals(kept.length, 1000);
     assertEquals(kept.at(-1), "/w 2499");
@@ -55,7 +55,8 @@ Deno.test("HistoryFile: a file that grew long is cut to the newest lines", async
       "the file to be cut",
       () => Deno.readTextFileSync(path).split("\n").length === 1001,
     );
-    assertEquals([...Deno.readDirSync(dirname(path))].length, 1);
+    const beside = await Array.fromAsync(Deno.readDir(dirname(path)));
+    assertEquals(beside.length, 1);
   });
 });
 

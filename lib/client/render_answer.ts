@@ -26,7 +26,7 @@ export function renderAnswer(
     }
     case "broadcast": {
       const { at, number, partial } = outcome.answer;
-      const some = partial ? ", but not to everybody: some blocked you" : "";
+      const some = partial ? ", but some could not get it" : "";
       return [`message sent at ${formatTime(at)}${some} (number ${number})`];
     }
     case "deletemsg":

@@ -32,7 +32,7 @@ export function renderPeople(
     case "block": {
       const user = name(outcome.answer.user);
       return [
-        `${user} is blocked: cannot reach you, and neither sees the other`,
+        `${user} is blocked: neither of you can reach or see the other`,
       ];
     }
     case "unblock":

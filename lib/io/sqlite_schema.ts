@@ -198,4 +198,21 @@ CREATE TABLE unlocks (
   name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Messages up to this id were sent before the block.
+ALTER TABLE blocks ADD COLUMN after INTEGER NOT NULL DEFAULT 0;
+UPDATE blocks SET after = coalesce((
+  SELECT id FROM messages WHERE at < blocks.since ORDER BY id DESC LIMIT 1
+), 0);
+
+-- Messages with ids over "after", up to "upto", that came while "user" had
+-- blocked "sender".
+CREATE TABLE kept_away (
+  user   INTEGER NOT NULL,
+  sender INTEGER NOT NULL,
+  after  INTEGER NOT NULL,
+  upto   INTEGER NOT NULL,
+  PRIMARY KEY (user, sender, after)
+) STRICT, WITHOUT ROWID;
+`,
 ];

@@ -33,9 +33,11 @@ const sql = {
   user: "INSERT OR REPLACE INTO users " +
     "(id, name, cursor, last_seen, renaming, identity) " +
     "VALUES (?, ?, ?, ?, ?, ?)",
-  block: "INSERT OR REPLACE INTO blocks (user, blocked, since) " +
-    "VALUES (?, ?, ?)",
+  block: "INSERT OR REPLACE INTO blocks (user, blocked, since, after) " +
+    "VALUES (?, ?, ?, ?)",
   unblock: "DELETE FROM blocks WHERE user = ? AND blocked = ?",
+  keepAway: "INSERT OR REPLACE INTO kept_away (user, sender, after, upto) " +
+    "VALUES (?, ?, ?, ?)",
   profile: "INSERT OR REPLACE INTO profiles (user, field, value) " +
     "VALUES (?, ?, ?)",
   removeProfile: "DELETE FROM profiles WHERE user = ? AND field = ?",

@@ -145,8 +145,12 @@ export class SqliteStore implements Store {
         ...(identity === null ? {} : { identity }),
       })) as unknown as StoredState["users"],
       blocks: this.#all(
-        "SELECT user, blocked, since FROM blocks",
+        "SELECT user, blocked, since, after FROM blocks",
       ) as unknown as StoredState["blocks"],
+      keptAway: this.#all(
+        "SELECT user, sender, after, upto FROM kept_away " +
+          "ORDER BY user, sender, after",
+      ) as unknown as StoredState["keptAway"],
       profiles: this.#all(
         "SELECT user, field, value FROM profiles",
       ) as unknown as StoredState["profiles"],
@@ -307,8 +311,13 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       return;
     }
     case "block": {
-      const { user, blocked, since } = write.block;
-      statements.block.run(user, blocked, since);
+      const { user, blocked, since, after } = write.block;
+      statements.block.run(user, blocked, since, after);
+      return;
+    }
+    case "keep-away": {
+      const { user, sender, after, upto } = write.keptAway;
+      statements.keepAway.run(user, sender, after, upto);
       return;
     }
     case "unblock":

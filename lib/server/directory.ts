@@ -184,9 +184,15 @@ export class Directory {
   }
 
   #loadPeople(state: StoredState): void {
-    for (const { user, blocked, since } of state.blocks) {
+    for (const { user, blocked, ...block } of state.blocks) {
       const other = this.#users.get(blocked);
-      if (other !== undefined) this.#users.get(user)?.block(other, since);
+      if (other !== undefined) this.#users.get(user)?.block(other, block);
+    }
+    for (const { user, sender: id, ...range } of state.keptAway) {
+      const sender = this.#users.get(id);
+      if (sender !== undefined) {
+        this.#users.get(user)?.keptAway.restore(sender, range);
+      }
     }
     for (const { user, field, value } of state.profiles) {
       if (!isProfileField(field)) continue;

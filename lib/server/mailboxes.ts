@@ -89,9 +89,9 @@ export class Mailboxes implements CatchUpHost {
 
   hides({ user }: Session, message: StoredMessage): boolean {
     // Of the others it was decided as they were sent whom they are for.
-    if (user.blocked.size === 0 || message.group === undefined) return false;
+    if (message.group === undefined) return false;
     const sender = this.#directory.userById(message.sender);
-    return sender !== undefined && isHidden(user, sender, message.at);
+    return sender !== undefined && isHidden(user, sender, message.id);
   }
 
   encode(message: StoredMessage, kept: boolean): Uint8Array | undefined {

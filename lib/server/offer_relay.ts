@@ -35,7 +35,10 @@ export function endOldOffers(server: ServerContext, now: Instant): void {
   }
 }
 
-/** Somebody blocked somebody: ends what is offered or runs between the two. */
+/**
+ * Somebody blocked somebody: ends what is offered or runs between the two. The
+ * blocked one reads what is so: the other rejected it, or took it back.
+ */
 export function endOffersBetween(
   server: ServerContext,
   blocker: User,
@@ -43,9 +46,16 @@ export function endOffersBetween(
 ): void {
   for (const offer of server.offers.of(blocker)) {
     if (offer.from !== blocked && offer.to !== blocked) continue;
-    // As if the blocker had left: a block is not announced.
-    endOffer(server, offer, blocker, "user_offline");
     endOffer(server, offer, blocked, "blocked");
+    const fields = { offer: offer.id, from: blocker.name };
+    const isOpen = offer.accepted || offer.from === blocker;
+    const result = offer.kind === "session" && offer.accepted
+      ? "closed"
+      : "cancelled";
+    const frame = isOpen
+      ? event("offer-end", { ...fields, result })
+      : event("answer", { ...fields, accept: false, reason: "rejected" });
+    sendOrPark(blocked, encodeFrame(frame));
   }
 }
 

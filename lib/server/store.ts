@@ -32,6 +32,17 @@ export interface StoredBlock {
   readonly user: number;
   readonly blocked: number;
   readonly since: number;
+  /** Messages up to this id were sent before. */
+  readonly after: number;
+}
+
+/** Group messages of `sender` that came while `user` had blocked the sender. */
+export interface StoredKeptAway {
+  readonly user: number;
+  readonly sender: number;
+  /** Those with ids over this one, up to `upto`. */
+  readonly after: number;
+  readonly upto: number;
 }
 
 /** A field of somebody's profile. */
@@ -211,6 +222,8 @@ export type StoreWrite =
     readonly user: number;
     readonly blocked: number;
   }
+  /** Insert, or replace the one with the same `after`. */
+  | { readonly write: "keep-away"; readonly keptAway: StoredKeptAway }
   | { readonly write: "profile"; readonly profile: StoredProfileField }
   /** The user's only token, or none. */
   | { readonly write: "token"; readonly token: StoredToken }
@@ -222,6 +235,8 @@ export interface StoredState {
   readonly groups: readonly StoredGroup[];
   readonly members: readonly StoredMember[];
   readonly blocks: readonly StoredBlock[];
+  /** In the order of their ids. */
+  readonly keptAway: readonly StoredKeptAway[];
   readonly profiles: readonly StoredProfileField[];
   readonly tokens: readonly StoredToken[];
   /** Highest id of a group, those that have ended included. */

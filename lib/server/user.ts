@@ -1,10 +1,19 @@
 import type { Profile, ProfileField } from "../protocol/profile_fields.ts";
 import type { StoredUser } from "./store.ts";
 import type { Group } from "./group.ts";
+import { KeptAway } from "./kept_away.ts";
 import { SentMessages } from "./sent_messages.ts";
 import type { Session } from "./session.ts";
 import type { TokenRecord } from "./session_tokens.ts";
 import { WaitingMessages } from "./waiting_messages.ts";
+
+/** A block of somebody. */
+export interface Block {
+  /** Its beginning, ms since 1970 UTC. */
+  readonly since: number;
+  /** Messages up to this id were sent before it. */
+  readonly after: number;
+}
 
 /** A person, known by a number that no renaming changes. */
 export class User {
@@ -24,10 +33,14 @@ export class User {
   /** When the last session ended, monotonic ms. */
   awaySince = 0;
   token: TokenRecord | undefined;
-  /** Whom this user has blocked, and since when (ms since 1970 UTC). */
-  readonly blocked = new Map<User, number>();
+  /** Whom this user has blocked. */
+  readonly blocked = new Map<User, Block>();
   /** Who has blocked this user. */
   readonly blockedBy = new Set<User>();
+  /** What came during blocks that have ended. */
+  readonly keptAway = new KeptAway();
+  /** True when somebody has, or had, blocked this user. */
+  everBlocked = false;
   profile: Profile = noProfile;
   readonly sent = new SentMessages();
   /** Groups that the user has joined. */
@@ -56,9 +69,10 @@ export class User {
   }
 
   /** Blocks somebody, on both sides of the relation. */
-  block(other: User, since: number): void {
-    this.blocked.set(other, since);
+  block(other: User, block: Block): void {
+    this.blocked.set(other, block);
     other.blockedBy.add(this);
+    other.everBlocked = true;
   }
 
   /** Ends a block, on both sides of the relation. */

@@ -195,7 +195,10 @@ export class OffersWorld {
     }
     if (name === "offer") {
       if (this.unreachable.has(to)) {
-        return { code: "blocked_by_user", message: `${to.name} blocked you` };
+        return {
+          code: "not_delivered",
+          message: "This could not be delivered",
+        };
       }
       if (known !== undefined) return { ok: {} };
       this.#relayed.set(all.offer, { from, to, accepted: false });

@@ -84,7 +84,7 @@ Deno.test("PrivateSessions: both ask at once and one of them may not: both agree
     );
     assertEquals(ids[0], ids[1]);
     // Refused first, yoda is asked like anybody else.
-    const isSeparate = yoda.codeOf(refused) === "blocked_by_user";
+    const isSeparate = yoda.codeOf(refused) === "not_delivered";
     if (!isSeparate) assertEquals(yoda.codeOf(refused), "ok");
     const expected = !isSeparate || atYoda === "always"
       ? "ok"
@@ -135,7 +135,7 @@ Deno.test("PrivateSessions: blocked, rejected, --accept never and no port each s
   blocked.unreachable.add(blocked.luke);
   const first = blocked.yoda.start("luke");
   blocked.settle();
-  assertEquals(blocked.yoda.codeOf(first), "blocked_by_user");
+  assertEquals(blocked.yoda.codeOf(first), "not_delivered");
   assertEquals(blocked.luke.events, []);
 
   const never = new OffersWorld("ask", "never");

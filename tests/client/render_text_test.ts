@@ -134,7 +134,7 @@ Deno.test("renderText: history, who was there, what was deleted", () => {
   assertEquals(
     result({ command: "broadcast", ok: true, answer: sent }),
     [
-      `message sent at ${time}, but not to everybody: some blocked you (number 9)`,
+      `message sent at ${time}, but some could not get it (number 9)`,
     ],
   );
 });
@@ -286,7 +286,7 @@ Deno.test("renderText: tells about people", () => {
   const ok = true;
   assertEquals(
     told({ command: "block", ok, answer: { user: "luke" } }),
-    ["luke is blocked: cannot reach you, and neither sees the other"],
+    ["luke is blocked: neither of you can reach or see the other"],
   );
   assertEquals(
     told({ command: "unblock", ok, answer: { user: "luke" } }),

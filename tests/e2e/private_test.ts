@@ -160,7 +160,7 @@ Deno.test("private session: refused to somebody who is blocked, until that ends"
   await luke.succeed("/block yoda");
   assertMatch(
     await yoda.refused("/startprivate luke"),
-    /^blocked_by_user: .*luke blocked you/,
+    /^not_delivered: .*luke could not be delivered$/,
   );
   assertMatch(await yoda.refused("/private luke x"), /^no_session: .*luke/);
   assertEquals((await yoda.succeed("/transfers")).sessions, []);

@@ -132,8 +132,14 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
 
 Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async () => {
   await withFile(async (path) => {
-    const block = (user: number, blocked: number, since: number) =>
-      ({ write: "block", block: { user, blocked, since } }) as const;
+    const block = (user: number, blocked: number, since: number) => {
+      const block = { user, blocked, since, after: since - 1 };
+      return { write: "block", block } as const;
+    };
+    const keepAway = (after: number, upto: number) => {
+      const keptAway = { user: 1, sender: 3, after, upto };
+      return { write: "keep-away", keptAway } as const;
+    };
     const field = (user: number, field: string, value: string) =>
       ({ write: "profile", profile: { user, field, value } }) as const;
     let store = new SqliteStore(path);
@@ -153,6 +159,9 @@ Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async (
       block(1, 3, 6),
       block(2, 1, 7),
       { write: "unblock", user: 1, blocked: 3 },
+      keepAway(9, 10),
+      keepAway(5, 7),
+      keepAway(5, 8),
       field(1, "status", "old"),
       field(1, "status", "new"),
       field(1, "email", "x"),
@@ -172,8 +181,12 @@ Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async (
       },
     ]);
     assertEquals(state.blocks.map((each) => ({ ...each })), [
-      { user: 1, blocked: 2, since: 5 },
-      { user: 2, blocked: 1, since: 7 },
+      { user: 1, blocked: 2, since: 5, after: 4 },
+      { user: 2, blocked: 1, since: 7, after: 6 },
+    ]);
+    assertEquals(state.keptAway.map((each) => ({ ...each })), [
+      { user: 1, sender: 3, after: 5, upto: 8 },
+      { user: 1, sender: 3, after: 9, upto: 10 },
     ]);
     assertEquals(state.profiles.map((each) => ({ ...each })), [
       { user: 1, field: "status", value: "new" },
@@ -343,6 +356,28 @@ Deno.test("openDatabase brings an older schema forward and keeps the data", asyn
   });
 });
 
+Deno.test("openDatabase: a block of version 1 goes by message ids from then on", async () => {
+  await withFile(async (path) => {
+    const old = openDatabase(path, schemaSteps.slice(0, 1));
+    old.exec(
+      "INSERT INTO messages VALUES " +
+        "(1, 1, 2, NULL, 7, 50, 'a', 'm', 0, NULL)," +
+        "(2, 2, 2, NULL, 7, 60, 'b', 'm', 0, NULL);" +
+        "INSERT INTO blocks VALUES (1, 2, 60), (1, 3, 50), (1, 4, 99)",
+    );
+    old.close();
+    const store = new SqliteStore(path);
+    const { blocks, keptAway } = await store.load();
+    assertEquals(blocks.map(({ blocked, after }) => [blocked, after]), [
+      [2, 1],
+      [3, 0],
+      [4, 2],
+    ]);
+    assertEquals(keptAway, []);
+    await store.close();
+  });
+});
+
 Deno.test("openDatabase undoes a step that fails half-way", async () => {
   await withFile(async (path) => {
     openDatabase(path).close();
@@ -362,7 +397,7 @@ Deno.test("openDatabase refuses a newer, a damaged, a locked and an impossible f
       assert(!error.message.includes("\n"));
     };
     openDatabase(path, [...schemaSteps, "CREATE TABLE future (a)"]).close();
-    refused(path, "schema version 2");
+    refused(path, `schema version ${schemaSteps.length + 1}`);
     await Deno.writeTextFile(path + "2", "no database ".repeat(1000));
     refused(path + "2", "is no SQLite database");
     refused(path + "/no/such", "cannot be opened");

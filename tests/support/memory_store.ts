@@ -4,6 +4,7 @@ import type {
   Purge,
   StoredBlock,
   StoredGroup,
+  StoredKeptAway,
   StoredMember,
   StoredMessage,
   StoredProfileField,
@@ -20,6 +21,7 @@ export class MemoryStore {
   readonly members = new Map<string, StoredMember>();
   readonly tokens = new Map<number, StoredToken>();
   readonly blocks = new Map<string, StoredBlock>();
+  readonly keptAway = new Map<string, StoredKeptAway>();
   readonly profiles = new Map<string, StoredProfileField>();
   readonly messages: StoredMessage[] = [];
   /** Whom each broadcast was for. */
@@ -48,6 +50,7 @@ export class MemoryStore {
       ),
       members: [...this.members.values()],
       blocks: [...this.blocks.values()],
+      keptAway: [...this.keptAway.values()],
       profiles: [...this.profiles.values()],
       tokens: [...this.tokens.values()],
       lastMessage: this.#last.message,
@@ -199,6 +202,11 @@ export class MemoryStore {
       case "unblock":
         this.blocks.delete(`${write.user} ${write.blocked}`);
         break;
+      case "keep-away": {
+        const { user, sender, after } = write.keptAway;
+        this.keptAway.set(`${user} ${sender} ${after}`, write.keptAway);
+        break;
+      }
       case "profile": {
         const { user, field, value } = write.profile;
         if (value === "") this.profiles.delete(`${user} ${field}`);

@@ -1,6 +1,7 @@
 /**
- * Blocking: who is blocked can neither reach nor see the other any more. It is
- * not announced; to the blocked it looks as if the other had gone off line.
+ * Blocking: neither can reach or see the other any more, and what the blocked
+ * posts to common groups is not for the other, then or later. Nobody else is
+ * told, and nothing that is not true: who is blocked hears nothing of it.
  *
  *     {"id":4,"do":"block","user":"luke"}
  *     {"id":5,"do":"unblock","user":"luke"}
@@ -16,7 +17,7 @@ import { maySee } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
-import type { User } from "../user.ts";
+import type { Block, User } from "../user.ts";
 
 /** Blocks somebody. */
 export function block(
@@ -34,14 +35,13 @@ export function block(
       `You have already blocked ${other.name}`,
     );
   }
-  const wasSeen = maySee(other, user);
-  const since = now.wall;
-  user.block(other, since);
-  const stored = { user: user.id, blocked: other.id, since };
+  const { lastMessage: after } = server.directory;
+  const block = { since: now.wall, after };
+  user.block(other, block);
+  const stored = { user: user.id, blocked: other.id, ...block };
   batch.writes.push({ write: "block", block: stored });
   return {
-    committed(now): ReplyFields<"block"> {
-      if (wasSeen) tellPresence(other, user, false, now);
+    committed(): ReplyFields<"block"> {
       endOffersBetween(server, user, other);
       return { user: other.name };
     },
@@ -59,23 +59,27 @@ export function unblock(
   const { user } = session;
   const known = server.directory.knownUser(request.user);
   const other = otherThan(user, known, request);
-  const since = user.blocked.get(other);
-  if (since === undefined) {
+  const block = user.blocked.get(other);
+  if (block === undefined) {
     throw new Refusal("not_blocked", `You have not blocked ${other.name}`);
   }
   user.unblock(other);
   // As it is now: others of the batch may change it before this is told.
   const isSeen = maySee(other, user);
   batch.writes.push({ write: "unblock", user: user.id, blocked: other.id });
+  const undoKeeping = keepAway(server, user, other, block, batch);
   return {
     committed(now): ReplyFields<"unblock"> {
-      if (user.online && other.online && isSeen) {
+      if (isSeen && isNews(user, other, block)) {
         tellPresence(other, user, true, now);
         tellPresence(user, other, true, now);
       }
       return { user: other.name };
     },
-    undo: () => user.block(other, since),
+    undo() {
+      undoKeeping();
+      user.block(other, block);
+    },
   };
 }
 
@@ -85,9 +89,34 @@ export function blocked(
   session: Session,
 ): ReplyFields<"blocked"> {
   const users = [...session.user.blocked]
-    .map(([{ name: user }, since]) => ({ user, since }))
+    .map(([{ name: user }, { since }]) => ({ user, since }))
     .sort((one, other) => one.since - other.since);
   return { users };
+}
+
+/** What came while the block lasted stays away when it has ended. */
+function keepAway(
+  { directory }: ServerContext,
+  user: User,
+  other: User,
+  { after }: Block,
+  batch: Batch,
+): () => void {
+  const upto = directory.lastMessage;
+  if (upto === after) return () => {};
+  const { range, undo } = user.keptAway.add(other, { after, upto });
+  const keptAway = { user: user.id, sender: other.id, ...range };
+  batch.writes.push({ write: "keep-away", keptAway });
+  return undo;
+}
+
+/**
+ * True when both are on line and one came during the block: who was there
+ * before it never seemed to have left.
+ */
+function isNews(one: User, other: User, { since }: Block): boolean {
+  if (!one.online || !other.online) return false;
+  return [one, other].some(({ session }) => (session?.since ?? 0) >= since);
 }
 
 function otherThan(

@@ -39,8 +39,9 @@ export function broadcast(
   }
   checkText(text);
   const { directory } = server;
+  // Whom the sender has blocked the sender does not write to.
   const others = [...server.online].map(({ user }) => user)
-    .filter((user) => user !== sender);
+    .filter((user) => user !== sender && !sender.blocked.has(user));
   const receivers = mayReachAll(sender)
     ? others
     : others.filter((user) => mayReach(sender, user));

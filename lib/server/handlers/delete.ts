@@ -20,7 +20,7 @@ import type { Batch, Effect } from "../batch.ts";
 import { encodeMessage } from "../encode_message.ts";
 import type { Group } from "../group.ts";
 import type { Question } from "../lookups.ts";
-import { mayReach } from "../reach.ts";
+import { isHidden } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
 import { isOfGroup } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -132,7 +132,7 @@ function remove(
         .filter((user) => user !== sender);
       // Like a group's message it is kept from those who blocked the sender.
       const isFor = (user: User) =>
-        group === undefined || mayReach(sender, user);
+        group === undefined || !isHidden(user, sender, id);
       if (frame !== undefined) deliverTo(others.filter(isFor), id, frame);
       for (const user of others) {
         if (!isFor(user)) user.session?.withhold(id);

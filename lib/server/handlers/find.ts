@@ -8,6 +8,7 @@ import type { ReplyFields } from "../../protocol/server_frame.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
+import { mustNotBlock } from "../reach.ts";
 import { mustExist } from "./group.ts";
 
 /**
@@ -26,6 +27,7 @@ export function find(
     group !== undefined && session.user.groups.has(group);
   if (user !== undefined && kind !== "group") {
     if (user !== session.user) {
+      mustNotBlock(session.user, user);
       return { kind: "user", name: user.name, ambiguous };
     }
     if (kind === "user" || group === undefined) {

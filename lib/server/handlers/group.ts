@@ -14,7 +14,7 @@ import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Group, Member } from "../group.ts";
-import { mayReach } from "../reach.ts";
+import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -182,12 +182,8 @@ function usersToInvite(
       );
     }
     if (user === creator) continue;
-    if (!mayReach(creator, user)) {
-      throw new Refusal(
-        "blocked_by_user",
-        `${user.name} blocked you; the group was not created`,
-      );
-    }
+    const what = `The invitation of ${user.name}`;
+    mustReach(creator, user, what, "; the group was not created");
     mayBeInvited(user);
     users.add(user);
   }

@@ -14,7 +14,7 @@ import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import { depart, leftFrame, tellLeader, tellUser } from "../departure.ts";
 import type { Group, Member } from "../group.ts";
-import { mayReach } from "../reach.ts";
+import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -68,9 +68,7 @@ export function addMember(
       `${user.name} is already ${already} group chat ${group.name}`,
     );
   }
-  if (!mayReach(leader, user)) {
-    throw new Refusal("blocked_by_user", `${user.name} blocked you`);
-  }
+  mustReach(leader, user, `The invitation of ${user.name}`);
   if (group.members.size > limits.groupUsers) {
     throw new Refusal(
       "group_full",

@@ -10,7 +10,7 @@ import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Group } from "../group.ts";
-import { mayReach, mayReachAll } from "../reach.ts";
+import { isHidden } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
 import { isOfGroup, type SentMessage } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -99,15 +99,15 @@ function deliver(
   const frame = encodeFrame(
     event("message", { ...message, ...names, kind: "group" }),
   );
-  const toAll = mayReachAll(sender);
   let count = 0;
   for (const session of group.online) {
     const { user } = session;
     if (user === sender) continue;
-    if (toAll || mayReach(sender, user)) {
+    if (isHidden(user, sender, id)) session.withhold(id);
+    else {
       session.deliver(id, frame);
       count++;
-    } else session.withhold(id);
+    }
   }
   return count;
 }

@@ -145,7 +145,7 @@ function entryOf(
   const sender = directory.userById(message.sender);
   const place = placeOf(directory, message);
   if (sender === undefined || place === undefined) return undefined;
-  if (place.kind === "group" && isHidden(user, sender, at)) return undefined;
+  if (place.kind === "group" && isHidden(user, sender, id)) return undefined;
   const to = message.receiver === undefined
     ? undefined
     : directory.userById(message.receiver)?.name;

@@ -5,7 +5,7 @@
  */
 import type { RequestFields } from "../../protocol/request.ts";
 import type { ReplyFields } from "../../protocol/server_frame.ts";
-import { mayReach } from "../reach.ts";
+import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -20,9 +20,7 @@ export function identity(
   if (user === undefined) {
     throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
   }
-  if (!mayReach(session.user, user)) {
-    throw new Refusal("blocked_by_user", `${user.name} blocked you`);
-  }
+  mustReach(session.user, user, `Your request to ${user.name}`);
   if (user.identity !== undefined) {
     return { user: user.name, identity: user.identity };
   }

@@ -11,7 +11,7 @@ import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import { characters, isBlank, isPrintable } from "../../protocol/text.ts";
 import type { Batch, Effect } from "../batch.ts";
-import { mayReach } from "../reach.ts";
+import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { SentMessage } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -109,12 +109,7 @@ function receiversOf(
     if (receiver === sender) {
       throw new Refusal("is_self", "You cannot send a message to yourself");
     }
-    if (!mayReach(sender, receiver)) {
-      throw new Refusal(
-        "blocked_by_user",
-        `Your message could not be delivered: ${receiver.name} blocked you`,
-      );
-    }
+    mustReach(sender, receiver, `Your message to ${receiver.name}`);
     mustHaveRoom(server, receiver);
     receivers.add(receiver);
   }

@@ -16,7 +16,7 @@ import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import { isPrintable } from "../../protocol/text.ts";
 import { sendOrPark } from "../offer_relay.ts";
 import type { Offer } from "../offer_table.ts";
-import { mayReach } from "../reach.ts";
+import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
@@ -125,9 +125,7 @@ function receiverOf(server: ServerContext, from: User, name: string): User {
   if (to === from) {
     throw new Refusal("is_self", "You cannot offer something to yourself");
   }
-  if (!mayReach(from, to)) {
-    throw new Refusal("blocked_by_user", `${to.name} blocked you`);
-  }
+  mustReach(from, to, `Your request to ${to.name}`);
   if (!to.online) throw new Refusal("user_offline", `${to.name} is off line`);
   return to;
 }

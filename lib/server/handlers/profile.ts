@@ -33,6 +33,10 @@ export function profile(
   if (user === undefined) {
     throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
   }
+  if (user !== viewer && viewer.blockedBy.has(user)) {
+    const message = `The profile of ${user.name} could not be delivered`;
+    throw new Refusal("not_delivered", message);
+  }
   const isSeen = user === viewer || maySee(viewer, user);
   return {
     user: user.name,

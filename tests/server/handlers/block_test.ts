@@ -24,40 +24,99 @@ function present() {
   return { harness, yoda, luke, leia };
 }
 
-Deno.test("block keeps messages, offers and invitations of the blocked away", () => {
-  const { yoda, luke, leia } = present();
+Deno.test("block keeps messages, offers and invitations away, in both directions", () => {
+  const { harness, yoda, luke, leia } = present();
   assertEquals(yoda.ask("block", { user: "luke" }), { user: "luke" });
   assertEquals(
     luke.refused("message", { to: ["yoda"], text: "hi", mid: "1" }),
-    "blocked_by_user: Your message could not be delivered: yoda blocked you",
+    "not_delivered: Your message to yoda could not be delivered",
   );
   // To several it goes to all or to none.
   luke.refused("message", { to: ["leia", "yoda"], text: "hi", mid: "1" });
   assertEquals(leia.texts, []);
   assertEquals(
     luke.refused("offer", offerTo("yoda")),
-    "blocked_by_user: yoda blocked you",
+    "not_delivered: Your request to yoda could not be delivered",
   );
   assertEquals(
     luke.refused("group-create", { group: "jedi", users: ["leia", "yoda"] }),
-    "blocked_by_user: yoda blocked you; the group was not created",
+    "not_delivered: The invitation of yoda could not be delivered; the group was not created",
   );
   assertEquals(leia.ask("groups", {}), { groups: [] });
-  // The other direction stays open.
-  yoda.ask("message", { to: ["luke"], text: "sorry", mid: "2" });
-  assertEquals(luke.texts, ["yoda: sorry"]);
+  luke.ask("group-create", { group: "Rebels", users: ["leia"] });
+  assertEquals(
+    luke.refused("group-add", { group: "Rebels", user: "yoda" }),
+    "not_delivered: The invitation of yoda could not be delivered",
+  );
+  const refusal = "you_blocked: You have blocked luke; /unblock luke first";
+  yoda.ask("group-create", { group: "Council", users: ["leia"] });
+  const own = [
+    yoda.refused("message", { to: ["luke"], text: "sorry", mid: "2" }),
+    yoda.refused("offer", offerTo("luke")),
+    yoda.refused("group-add", { group: "Council", user: "luke" }),
+    yoda.refused("find", { name: "luke" }),
+  ];
+  assertEquals(own, own.map(() => refusal));
+  assertEquals(
+    yoda.refused("group-create", { group: "Sith", users: ["luke"] }),
+    `${refusal}; the group was not created`,
+  );
+  yoda.ask("broadcast", { text: "to all", mid: "3" });
+  assertEquals([luke.texts, leia.texts], [[], ["yoda: to all"]]);
+  // Nothing tells the blocked one whether the other is there.
+  yoda.ask("logout", {});
+  harness.advance(1000);
+  assertEquals(
+    luke.refused("message", { to: ["yoda"], text: "hi", mid: "1" }),
+    "not_delivered: Your message to yoda could not be delivered",
+  );
+  assertEquals(
+    luke.refused("offer", offerTo("yoda")),
+    "not_delivered: Your request to yoda could not be delivered",
+  );
+  assertEquals([...luke.eventsOf("presence")], [{
+    user: "leia",
+    online: true,
+    at: luke.eventsOf("presence")[0]?.at ?? 0,
+  }]);
 });
 
-Deno.test("block hides both from each other and looks like going off line", () => {
-  const { harness, yoda, luke, leia } = present();
-  const seenByYoda = yoda.events.length;
+Deno.test("block closes the profile to the blocked, and nothing of the other's", () => {
+  const { yoda, luke, leia } = present();
+  yoda.ask("profile-set", { field: "email", value: "yoda@dagobah.example" });
+  luke.ask("profile-set", { field: "email", value: "luke@tatooine.example" });
   yoda.ask("block", { user: "luke" });
-  const at = harness.now.wall;
-  assertEquals(luke.eventsOf("presence").at(-1), {
-    user: "yoda",
-    online: false,
-    at,
+  assertEquals(
+    luke.refused("profile", { user: "yoda" }),
+    "not_delivered: The profile of yoda could not be delivered",
+  );
+  assertEquals(
+    leia.ask("profile", { user: "yoda" }).fields.email,
+    "yoda@dagobah.example",
+  );
+  assertEquals(yoda.ask("profile", { user: "luke" }), {
+    user: "luke",
+    fields: { email: "luke@tatooine.example" },
   });
+});
+
+Deno.test("block tells a broadcaster that some could not get it, but not of those the broadcaster blocked", () => {
+  const { yoda, luke, leia } = present();
+  const partial = (client: typeof luke, mid: string) =>
+    client.ask("broadcast", { text: mid, mid }).partial;
+  yoda.ask("block", { user: "luke" });
+  assertEquals([partial(luke, "1"), partial(yoda, "2")], [true, false]);
+  luke.ask("block", { user: "yoda" });
+  assertEquals([partial(luke, "3"), partial(yoda, "4")], [false, false]);
+  assertEquals(leia.texts, ["luke: 1", "yoda: 2", "luke: 3", "yoda: 4"]);
+});
+
+Deno.test("block hides both from each other and tells the blocked nothing", () => {
+  const { harness, yoda, luke, leia } = present();
+  const [seenByYoda, seenByLuke] = [yoda.events.length, luke.events.length];
+  yoda.ask("block", { user: "luke" });
+  assertEquals(luke.events.length, seenByLuke);
+  assertEquals(luke.ask("who-since", { seconds: 60 }).users.length, 1);
   assertEquals(luke.ask("who", {}).users.map(({ user }) => user), ["leia"]);
   assertEquals(yoda.ask("who", {}).users.map(({ user }) => user), ["leia"]);
   const before = luke.events.length;
@@ -72,9 +131,19 @@ Deno.test("block hides both from each other and looks like going off line", () =
   assertEquals(leia.eventsOf("presence").length, 4);
 });
 
-Deno.test("unblock shows both to each other again", () => {
-  const { harness, yoda, luke } = present();
+Deno.test("unblock shows both to each other again when that is news", () => {
+  const { harness, yoda, luke: before } = present();
+  harness.advance(1000);
+  const events = before.events.length;
   yoda.ask("block", { user: "luke" });
+  harness.advance(1000);
+  yoda.ask("unblock", { user: "luke" });
+  // Neither was ever seen to leave.
+  assertEquals(before.events.length, events);
+  yoda.ask("block", { user: "luke" });
+  before.ask("logout", {});
+  harness.advance(1000);
+  const luke = harness.login("luke");
   assertEquals(yoda.ask("unblock", { user: "luke" }), { user: "luke" });
   const at = harness.now.wall;
   const online = (user: string) => ({ user, online: true, at });
@@ -228,6 +297,9 @@ Deno.test("block ends what is offered and runs between the two", () => {
   yoda.ask("offer", offerTo("luke", "0000000000000002"));
   luke.ask("answer", { offer: "0000000000000002", accept: true, key });
   leia.ask("offer", offerTo("yoda", "0000000000000003"));
+  const session = { kind: "session" as const, key, addresses: [] };
+  luke.ask("offer", { ...session, offer: "0000000000000004", to: "yoda" });
+  yoda.ask("answer", { offer: "0000000000000004", accept: true, key });
   yoda.ask("block", { user: "luke" });
   const ended = luke.eventsOf("offer-end");
   assertEquals(
@@ -235,13 +307,18 @@ Deno.test("block ends what is offered and runs between the two", () => {
       [offer, from, result, reason].join(", ")
     ),
     [
-      "0000000000000001, yoda, failed, user_offline",
-      "0000000000000002, yoda, failed, user_offline",
+      "0000000000000002, yoda, cancelled, ",
+      "0000000000000004, yoda, closed, ",
     ],
   );
   assertEquals(
+    luke.eventsOf("answer").filter(({ accept }) => !accept)
+      .map(({ offer, from, reason }) => [offer, from, reason].join(", ")),
+    ["0000000000000001, yoda, rejected"],
+  );
+  assertEquals(
     yoda.eventsOf("offer-end").map(({ reason }) => reason),
-    ["blocked", "blocked"],
+    ["blocked", "blocked", "blocked"],
   );
   yoda.ask("answer", { offer: "0000000000000003", accept: false });
 });
@@ -270,6 +347,85 @@ Deno.test("block keeps a group's past and deletions from then on; unblocking sen
   yoda.disconnect();
   const again = harness.login("yoda");
   assertEquals([...again.texts, ...again.eventsOf("deleted")], []);
+});
+
+Deno.test("what a group heard of the blocked stays away after the block, in history, at logins and after a restart", () => {
+  const { harness, yoda, luke, leia } = present();
+  luke.ask("group-create", { group: "jedi", users: ["yoda", "leia"] });
+  yoda.ask("group-join", { group: "jedi" });
+  leia.ask("group-join", { group: "jedi" });
+  const say = (text: string) =>
+    luke.ask("group-message", { group: "jedi", text, mid: text });
+  const past = (client: typeof yoda, fields = { group: "jedi" } as object) =>
+    client.ask("history", fields).messages.map(({ text }) => text);
+  say("1");
+  yoda.ask("block", { user: "luke" });
+  say("2");
+  yoda.ask("unblock", { user: "luke" });
+  say("3");
+  yoda.ask("block", { user: "luke" });
+  yoda.ask("unblock", { user: "luke" });
+  say("4");
+  yoda.ask("block", { user: "luke" });
+  say("5");
+  yoda.disconnect();
+  say("6");
+  const heard = ["1", "3", "4"];
+  assertEquals(yoda.texts, heard.map((text) => `jedi, luke: ${text}`));
+  const back = harness.login("yoda");
+  assertEquals(past(back), heard);
+  back.ask("unblock", { user: "luke" });
+  assertEquals(past(back), heard);
+  assertEquals(past(back, {}), heard);
+  assertEquals(past(back, { kind: "group" }), heard);
+  assertEquals(past(leia), ["1", "2", "3", "4", "5", "6"]);
+  const after = harness.restarted();
+  const again = after.login("yoda");
+  assertEquals(past(again), heard);
+  // Nothing was confirmed: what was heard comes again, the rest does not.
+  assertEquals(again.texts, heard.map((text) => `jedi, luke: ${text}`));
+});
+
+Deno.test("unblock is undone when it cannot be stored: what came stays away once", () => {
+  const { harness, yoda, luke } = present();
+  luke.ask("group-create", { group: "jedi", users: ["yoda"] });
+  yoda.ask("group-join", { group: "jedi" });
+  yoda.ask("block", { user: "luke" });
+  luke.ask("group-message", { group: "jedi", text: "1", mid: "1" });
+  harness.commits = "failing";
+  yoda.refused("unblock", { user: "luke" });
+  harness.commits = "done";
+  luke.ask("group-message", { group: "jedi", text: "2", mid: "2" });
+  yoda.ask("unblock", { user: "luke" });
+  luke.ask("group-message", { group: "jedi", text: "3", mid: "3" });
+  assertEquals(yoda.texts, ["jedi, luke: 3"]);
+  assertEquals(
+    [...harness.store.keptAway.values()].map(({ upto }) => upto),
+    [2],
+  );
+});
+
+Deno.test("ranges that are kept away are bounded: beyond that rather too much", () => {
+  const { yoda, luke, harness } = present();
+  luke.ask("group-create", { group: "jedi", users: ["yoda"] });
+  yoda.ask("group-join", { group: "jedi" });
+  const say = (text: string) =>
+    luke.ask("group-message", {
+      group: "jedi",
+      text,
+      mid: text.replace(" ", "-"),
+    });
+  for (let round = 0; round < 70; round++) {
+    yoda.ask("block", { user: "luke" });
+    say(`hidden ${round}`);
+    yoda.ask("unblock", { user: "luke" });
+    say(`heard ${round}`);
+  }
+  assertEquals(yoda.texts.length, 70);
+  assertEquals(harness.store.keptAway.size, 64);
+  const { messages } = yoda.ask("history", { group: "jedi", limit: 500 });
+  assert(messages.every(({ text }) => text.startsWith("heard")));
+  assertEquals(messages.at(-1)?.text, "heard 69");
 });
 
 Deno.test("block keeps broadcasts from then on; one that was under way before is taken back too", () => {

@@ -66,7 +66,15 @@ Deno.test("identity: what is refused", () => {
   assertEquals(refused("leia"), "user_offline: leia is off line");
   assertEquals(yoda.ask("identity", { user: "luke" }), { user: "luke" });
   luke.ask("block", { user: "yoda" });
-  assertEquals(refused("luke"), "blocked_by_user: luke blocked you");
+  const refusal = "not_delivered: Your request to luke could not be delivered";
+  assertEquals(refused("luke"), refusal);
+  assertEquals(
+    luke.refused("identity", { user: "yoda" }),
+    "you_blocked: You have blocked yoda; /unblock yoda first",
+  );
+  // Whether the one who blocks is on line makes no difference.
+  luke.disconnect();
+  assertEquals(refused("luke"), refusal);
   // Keys have one spelling.
   for (const key of ["", "1".repeat(42), `${"1".repeat(42)}B`, `${one}=`]) {
     const fields = { scram: "n,,n=leia,r=x", udpPort: 0, identity: key };

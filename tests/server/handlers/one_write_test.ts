@@ -49,13 +49,18 @@ Deno.test("one write: what a leader decides is answered as it was decided", () =
   ]);
 });
 
-Deno.test("one write: unblock, then block: both are told in turn", () => {
-  const { luke, yoda } = jedi();
+Deno.test("one write: unblock, then block: who came meanwhile is told of the time between", () => {
+  const { harness, yoda, luke: gone } = jedi();
   yoda.ask("block", { user: "luke" });
-  const before = luke.eventsOf("presence").length;
+  gone.ask("logout", {});
+  harness.advance(1000);
+  const luke = harness.login("luke");
   write(yoda, { do: "unblock", user: "luke" }, { do: "block", user: "luke" });
-  const told = luke.eventsOf("presence").slice(before);
-  assertEquals(told.map(({ online }) => online), [true, false]);
+  const told = luke.eventsOf("presence");
+  assertEquals(told.map(({ user, online }) => [user, online]), [
+    ["yoda", true],
+  ]);
+  assertEquals(luke.ask("who", {}), { users: [] });
 });
 
 Deno.test("one write: a profile is answered as each request left it", () => {

@@ -95,6 +95,8 @@ export interface TransferSummary {
   readonly rate: number;
   /** Bytes that were there from an earlier try; absent when none were. */
   readonly resumed?: number;
+  /** There is more in the sender's file now than was offered and sent. */
+  readonly grown?: true;
   /**
    * ContentDigest of the file, hexadecimal; absent when only the receiver told
    * the end.

@@ -33,7 +33,7 @@ const kindTexts = {
   file: (user: string, name: string) => ({
     space: `${user} has too little room for "${name}"`,
     storage: `${user} cannot store "${name}"`,
-    changed: `"${name}" changed while ${user} was sending it`,
+    changed: `"${name}" changed at ${user}'s after it was offered`,
     unreadable: `${user} can no longer read "${name}"`,
     integrity: `"${name}" arrived damaged; it must be sent again`,
     unreachable: `${user}'s client no longer gets anything from yours`,

@@ -41,7 +41,10 @@ export function renderTransfer(
       const before = summary?.resumed === undefined
         ? ""
         : `the last ${formatSize(info.size - summary.resumed)} of `;
-      const numbers = `${before}${size} in ${span}, ${rate}, verified`;
+      const grown = summary?.grown === undefined
+        ? ""
+        : "; the file has grown since it was offered";
+      const numbers = `${before}${size} in ${span}, ${rate}, verified${grown}`;
       const where = summary?.path === undefined
         ? ""
         : ` as ${visible(summary.path)}`;

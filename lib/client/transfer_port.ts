@@ -134,6 +134,8 @@ export type TransferEvent =
     readonly ms: number;
     /** ContentDigest of the whole file, hexadecimal. */
     readonly digest: string;
+    /** The sender's file has grown since the offer; what was there was sent. */
+    readonly hasGrown?: boolean;
     /** The receiver's final path; absent at the sender. */
     readonly path?: string;
   }

@@ -258,7 +258,8 @@ export class Transfers {
         const path = event.path === undefined ? {} : { path: event.path };
         const rate = averageRate(bytes - resumed, ms);
         const before = resumed > 0 ? { resumed } : {};
-        const summary = { ms, rate, digest, ...before, ...path };
+        const grown = event.hasGrown ? { grown: true as const } : {};
+        const summary = { ms, rate, digest, ...before, ...grown, ...path };
         this.#offers.tellEnd(transfer, "verified");
         return this.#table.end(transfer, "verified", undefined, summary);
       }

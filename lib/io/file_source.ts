@@ -10,6 +10,12 @@ import {
   blockLength,
   transferLimits,
 } from "../transfer/transfer_limits.ts";
+import {
+  type FileState,
+  fileState,
+  isSameFile,
+  isSameState,
+} from "./file_state.ts";
 import { reasonOf } from "./reason_of.ts";
 import { chunkBlocks, type FileChunk, type SharedFile } from "./shared_file.ts";
 import { SharedFiles } from "./shared_files.ts";
@@ -30,7 +36,7 @@ export class SourceError extends Error {
 /** What a transfer needs of a {@link FileSource}. */
 export type SentFile = Pick<
   FileSource,
-  "file" | "read" | "check" | "checkParts" | "close"
+  "file" | "read" | "checkStart" | "check" | "checkParts" | "close"
 >;
 
 /** An open file that is being sent; made by {@link FileSource.open}. */
@@ -41,6 +47,7 @@ export class FileSource {
   /** What {@link read} hands out, and what it will hand out next. */
   #chunk: FileChunk | undefined;
   #ahead: FileChunk | undefined;
+  #start: Promise<void> | undefined;
   #isClosed = false;
 
   constructor(path: string, shared: SharedFile, file: OfferedFile) {
@@ -59,10 +66,7 @@ export class FileSource {
     path: string,
     files: SharedFiles = new SharedFiles(),
   ): Promise<FileSource> {
-    const shared = await files.open(path, (info) => refuse(path, info))
-      .catch((error) => {
-        throw error instanceof SourceError ? error : unreadable(path, error);
-      });
+    const shared = await openFile(path, files);
     try {
       const fingerprint = await shared.fingerprint();
       const file = { name: basename(path), size: shared.size, fingerprint };
@@ -75,7 +79,19 @@ export class FileSource {
 
   /** Begins to read what {@link read} will be asked for first. */
   prefetch(): void {
+    // Reported to whoever asks for it, if anybody does.
+    this.checkStart().catch(() => {});
     if (this.file.size > 0) this.#advance(0);
+  }
+
+  /**
+   * Compares the file with what it was when it was opened, once: nothing of it
+   * is handed out before. It may have grown, as logs and recordings do.
+   *
+   * @throws {SourceError} when it changed in another way, or is another file.
+   */
+  checkStart(): Promise<void> {
+    return this.#start ??= this.#compareStart();
   }
 
   /**
@@ -112,9 +128,11 @@ export class FileSource {
    * Reads the next block, number `block`.
    *
    * @returns Its bytes, valid until the next call.
-   * @throws {SourceError} when the file became shorter or cannot be read.
+   * @throws {SourceError} when the file is not what it was, became shorter or
+   * cannot be read.
    */
   async read(block: number): Promise<Uint8Array> {
+    await this.checkStart();
     const length = blockLength(block, this.file.size);
     const chunk = this.#advance(Math.floor(block / chunkBlocks));
     const start = block % chunkBlocks * transferLimits.blockBytes;
@@ -148,14 +166,74 @@ export class FileSource {
     if (chunk !== undefined) this.#shared.release(chunk);
   }
 
-  /** @throws {SourceError} when the file is not as it was when opened. */
-  async check(): Promise<void> {
-    const info = await this.#shared.stat().catch((error) => {
+  /**
+   * Compares what was read, all of it, with what is there now: what the system
+   * tells of the file and, where that leaves a doubt, every byte.
+   *
+   * @param digest ContentDigest of what was read.
+   * @param isWanted Asked now and then; stops early when it says no.
+   * @returns Whether the file has grown since it was opened.
+   * @throws {SourceError} when what was read is not in the file.
+   */
+  async check(digest: Uint8Array, isWanted: () => boolean): Promise<boolean> {
+    await this.checkStart();
+    const { state, isFresh } = this.#shared;
+    const now = await this.#shared.stat().catch((error) => {
       throw unreadable(this.#path, error);
     });
-    const isSame = info.size === this.file.size &&
-      info.mtime?.getTime() === this.#shared.modified;
-    if (!isSame) throw this.#changed();
+    const there = await stateAt(this.#path);
+    const isReplaced = there !== undefined && !isSameFile(there, state);
+    const isDoubtful = isFresh || isReplaced || !isSameState(now, state);
+    const size = isReplaced ? there.size : now.size;
+    if (isDoubtful) {
+      const isSame = size >= this.file.size &&
+        await this.#rereads(digest, isReplaced, isWanted);
+      if (!isSame) throw this.#changed();
+    }
+    return size > this.file.size;
+  }
+
+  /** True when reading again gives the same; a file that was moved is open. */
+  async #rereads(
+    digest: Uint8Array,
+    isReplaced: boolean,
+    isWanted: () => boolean,
+  ): Promise<boolean> {
+    const file = isReplaced
+      ? await openFile(this.#path, new SharedFiles())
+      : this.#shared.open();
+    try {
+      const own = new ContentDigest();
+      const isWhole = await file.reread(this.file.size, (block) => {
+        own.update(block);
+        return isWanted();
+      });
+      return isWhole && timingSafeEqual(own.digest(), digest);
+    } catch (error) {
+      throw unreadable(this.#path, error);
+    } finally {
+      file.close();
+    }
+  }
+
+  async #compareStart(): Promise<void> {
+    const { state } = this.#shared;
+    try {
+      const now = await this.#shared.stat();
+      const there = await stateAt(this.#path);
+      const isSame = there !== undefined && isSameFile(there, state) &&
+        isSameState(now, state);
+      if (isSame) return;
+      const hasGrown = there !== undefined && isSameFile(there, state) &&
+        now.size > state.size && await this.#shared.hasSamples();
+      if (hasGrown) return;
+    } catch (error) {
+      throw unreadable(this.#path, error);
+    }
+    throw new SourceError(
+      "changed",
+      `"${this.#path}" changed after it was offered; nothing of it was sent, send it again`,
+    );
   }
 
   close(): void {
@@ -171,6 +249,25 @@ export class FileSource {
       "changed",
       `"${this.#path}" changed while it was being sent; send it again`,
     );
+  }
+}
+
+/** @throws {SourceError} when it is missing, not readable, or no plain file. */
+async function openFile(path: string, files: SharedFiles): Promise<SharedFile> {
+  try {
+    return await files.open(path, (info) => refuse(path, info));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** The state of what is at `path`; undefined when that is nothing. */
+async function stateAt(path: string): Promise<FileState | undefined> {
+  try {
+    return fileState(await Deno.stat(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw unreadable(path, error);
   }
 }
 
@@ -191,6 +288,7 @@ function refuse(path: string, info: Deno.FileInfo): void {
 }
 
 function unreadable(path: string, error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
   const why = error instanceof Deno.errors.NotFound
     ? "does not exist"
     : `cannot be read: ${reasonOf(error)}`;

@@ -311,6 +311,7 @@ export class IncomingTransfer {
         resumed: sink.firstBlock * blockBytes,
         ms: now() - (this.#startedAt ?? now()),
         digest: encodeHex(digest),
+        hasGrown: this.#receiver.hasGrown,
         path,
       });
     } catch (error) {

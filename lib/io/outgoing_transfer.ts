@@ -8,6 +8,7 @@ import type { WireAddress } from "../protocol/request.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import type { ReceivedPart } from "../transfer/resume_map.ts";
 import type { SendLimit } from "../transfer/send_limit.ts";
+import type { FileDigests } from "../transfer/file_sealer.ts";
 import { Sender } from "../transfer/sender.ts";
 import type { TransferKeys } from "../transfer/transfer_keys.ts";
 import type { EngineEvent } from "../transfer/transfer_event.ts";
@@ -55,6 +56,8 @@ export class OutgoingTransfer {
   #arePartsChecked: boolean;
   readonly #pool = new BlockPool();
   #isReading = false;
+  /** There is more in the file now than was offered. */
+  #hasGrown = false;
   #isEnded = false;
   /** When the other side was first heard, monotonic ms. */
   #startedAt: number | undefined;
@@ -93,6 +96,7 @@ export class OutgoingTransfer {
       (refusal) => options.paths.handleRefused(refusal),
       options.limit,
     );
+    source.checkStart().catch((error) => this.#failReading(error));
     if (this.#blocks === 0) this.#seal([]);
     this.#pump.wake();
   }
@@ -161,7 +165,7 @@ export class OutgoingTransfer {
       const parts: SealPart[] = [];
       let block = first;
       while (block >= 0) {
-        const plaintext = await this.#readBlock(block);
+        const plaintext = await this.#options.source.read(block);
         if (this.#isEnded) return;
         parts.push(this.#sealPart(plaintext));
         const isFull = parts.length === this.#sealing.batchBlocks;
@@ -173,14 +177,6 @@ export class OutgoingTransfer {
     } catch (error) {
       this.#failReading(error);
     }
-  }
-
-  async #readBlock(block: number): Promise<Uint8Array> {
-    const { source } = this.#options;
-    const plaintext = await source.read(block);
-    // Before the last block leaves, so that no wrong file can be completed.
-    if (block === this.#blocks - 1) await source.check();
-    return plaintext;
   }
 
   /** The plaintext is valid until the next block is read. */
@@ -195,14 +191,22 @@ export class OutgoingTransfer {
     try {
       const { blocks, digests } = await this.#sealing.seal(parts);
       if (this.#isEnded) return;
+      if (digests !== undefined) await this.#finish(digests);
+      if (this.#isEnded) return;
       for (const block of blocks) this.#sender.handleSealed(block);
-      if (digests !== undefined) {
-        this.#sender.handleDigests(digests, this.#options.now());
-      }
       this.#pump.wake();
     } catch (error) {
       this.#failReading(error);
     }
+  }
+
+  /** Before the last block leaves, so that no wrong file can be completed. */
+  async #finish(digests: FileDigests): Promise<void> {
+    const { source, now } = this.#options;
+    const isWanted = () => !this.#isEnded;
+    this.#hasGrown = await source.check(digests.file, isWanted);
+    if (this.#isEnded) return;
+    this.#sender.handleDigests(digests, this.#hasGrown, now());
   }
 
   #failReading(error: unknown): void {
@@ -245,6 +249,7 @@ export class OutgoingTransfer {
           resumed: this.#firstBlock * transferLimits.blockBytes,
           ms: now() - (this.#startedAt ?? now()),
           digest: encodeHex(event.digest),
+          hasGrown: this.#hasGrown,
         });
         break;
       case "closed":

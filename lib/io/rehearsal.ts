@@ -127,7 +127,8 @@ function memorySource(random: Random): SentFile {
   return {
     file,
     read: () => Promise.resolve(bytes),
-    check: () => Promise.resolve(),
+    checkStart: () => Promise.resolve(),
+    check: () => Promise.resolve(false),
     checkParts: () => Promise.resolve(undefined),
     close() {},
   };

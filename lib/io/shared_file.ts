@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { staggeredBytes } from "../transfer/staggered_bytes.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
+import { type FileState, fileState, isFresh } from "./file_state.ts";
 
 /** A stretch of a file in memory, for whoever holds it. */
 export interface FileChunk {
@@ -22,18 +23,24 @@ interface HeldChunk extends FileChunk {
   holders: number;
 }
 
+/** Digests of parts of a file. */
+interface FileSamples {
+  readonly head: string;
+  readonly tail: string;
+}
+
 /** An open file and its most recently used chunks. */
 export class SharedFile {
-  /** Bytes from the start of the file. */
-  readonly size: number;
-  /** Wall-clock ms; undefined where the system keeps none. */
-  readonly modified: number | undefined;
+  /** As the file was when it was opened. */
+  readonly state: FileState;
+  /** True when that was written a moment before. */
+  readonly isFresh: boolean;
   readonly #handle: Deno.FsFile;
   readonly #onClosed: () => void;
   /** Least recently used first. */
   readonly #chunks = new Map<number, HeldChunk>();
   readonly #spare: Uint8Array[] = [];
-  #fingerprint: Promise<string> | undefined;
+  #samples: Promise<FileSamples> | undefined;
   /** The reads asked for so far; they use one file position. */
   #reading: Promise<unknown> = Promise.resolve();
   #position = 0;
@@ -48,8 +55,13 @@ export class SharedFile {
   ) {
     this.#handle = handle;
     this.#onClosed = onClosed;
-    this.size = info.size;
-    this.modified = info.mtime?.getTime();
+    this.state = fileState(info);
+    this.isFresh = isFresh(this.state, Date.now());
+  }
+
+  /** Bytes when it was opened. */
+  get size(): number {
+    return this.state.size;
   }
 
   /** Bytes that were read from the disk so far. */
@@ -69,8 +81,37 @@ export class SharedFile {
   }
 
   /** What tells this version of the file from others, for resuming. */
-  fingerprint(): Promise<string> {
-    return this.#fingerprint ??= this.#digestHead();
+  async fingerprint(): Promise<string> {
+    return (await (this.#samples ??= this.#sample())).head;
+  }
+
+  /**
+   * True when it begins as it did when {@link fingerprint} was first asked for,
+   * and has in place what was its end then: so it is after it was appended to.
+   */
+  async hasSamples(): Promise<boolean> {
+    const [before, now] = await Promise.all([this.#samples, this.#sample()]);
+    return before?.head === now.head && before.tail === now.tail;
+  }
+
+  /**
+   * Reads its first `size` bytes once more, past what is in memory, block by
+   * block; stops when it ends before or `take` says no.
+   *
+   * @returns Whether it got to the end.
+   */
+  async reread(
+    size: number,
+    take: (block: Uint8Array) => boolean,
+  ): Promise<boolean> {
+    const { blockBytes } = transferLimits;
+    const buffer = new Uint8Array(Math.min(size, blockBytes));
+    for (let position = 0; position < size; position += blockBytes) {
+      const block = buffer.subarray(0, size - position);
+      const length = await this.#read(position, block);
+      if (length < block.length || !take(block)) return false;
+    }
+    return true;
   }
 
   /** The chunk of this number, read unless it is in memory; to be released. */
@@ -90,8 +131,8 @@ export class SharedFile {
   }
 
   /** As the file is now. */
-  stat(): Promise<Deno.FileInfo> {
-    return this.#handle.stat();
+  async stat(): Promise<FileState> {
+    return fileState(await this.#handle.stat());
   }
 
   /** One of those who opened it no longer needs it. */
@@ -126,12 +167,16 @@ export class SharedFile {
     }
   }
 
-  async #digestHead(): Promise<string> {
-    const head = new Uint8Array(Math.min(this.size, fingerprintBytes));
-    await this.#read(0, head);
-    return createHash("sha256")
-      .update(`${this.size} ${this.modified ?? 0} `).update(head)
-      .digest("base64url");
+  /** Digests of the first and the last of what was there when it was opened. */
+  async #sample(): Promise<FileSamples> {
+    const length = Math.min(this.size, sampleBytes);
+    const bytes = new Uint8Array(length);
+    await this.#read(0, bytes);
+    const head = createHash("sha256")
+      .update(`${this.size} ${this.state.modified ?? 0} `).update(bytes);
+    await this.#read(this.size - length, bytes);
+    const tail = createHash("sha256").update(bytes);
+    return { head: head.digest("base64url"), tail: tail.digest("base64url") };
   }
 
   /** Fills `target` from `position` on as far as the file reaches. */
@@ -164,4 +209,4 @@ const chunkBytes = chunkBlocks * transferLimits.blockBytes;
 /** How far receivers may be apart that share a reading: 16 MiB. */
 const keptChunks = 16;
 const spareBuffers = 2;
-const fingerprintBytes = 64 * 1024;
+const sampleBytes = 64 * 1024;

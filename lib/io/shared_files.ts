@@ -1,3 +1,4 @@
+import { fileState } from "./file_state.ts";
 import { SharedFile } from "./shared_file.ts";
 
 /** The files that a client sends at present, each open once. */
@@ -39,6 +40,6 @@ export class SharedFiles {
 
 /** A file that changed is another one. */
 function keyOf(path: string, info: Deno.FileInfo): string {
-  const { dev, ino, size, mtime } = info;
-  return `${dev} ${ino ?? path} ${size} ${mtime?.getTime()}`;
+  const { device, inode, size, modified, changed } = fileState(info);
+  return [device, inode ?? path, size, modified, changed].join(" ");
 }

@@ -60,6 +60,7 @@ export class Receiver {
   /** Of what this transfer has carried and is written. */
   #writtenDigest = new ContentDigest().digest();
   readonly #acks: AckSchedule;
+  #hasGrown = false;
   #sentLimit = 0;
   #doneAt = Infinity;
   #doneTries = 0;
@@ -119,6 +120,11 @@ export class Receiver {
     const endBlock = this.#window.written;
     const isPart = endBlock > this.#firstBlock && endBlock < this.#blocks;
     return isPart ? { endBlock, digest: this.#writtenDigest } : undefined;
+  }
+
+  /** True once the sender said that its file has grown since the offer. */
+  get hasGrown(): boolean {
+    return this.#hasGrown;
   }
 
   /** True when nothing more will be sent or expected: it can be dropped. */
@@ -301,9 +307,12 @@ export class Receiver {
       // Else the first data as large as this would all come to one socket.
       const isPadded = bytes.length > transferLimits.minDatagramBytes;
       if (isPadded) this.#wantSubflows(bytes.length);
-    } else if (type === packetType.fin && body.length === 2 * digestBytes) {
+    } else if (type === packetType.fin && body.length >= 2 * digestBytes) {
+      this.#hasGrown = body[2 * digestBytes] === 1;
       this.#digest ??= Uint8Array.from(body.subarray(0, digestBytes));
-      this.#partDigest ??= Uint8Array.from(body.subarray(digestBytes));
+      this.#partDigest ??= Uint8Array.from(
+        body.subarray(digestBytes, 2 * digestBytes),
+      );
       this.#acks.hurry(now);
       if (this.#state === "stored") this.#doneAt = now;
       this.#checkDigest();

@@ -47,6 +47,7 @@ export class Sender {
   readonly #events: EngineEvent[] = [];
   #state: "connecting" | "sending" | "finished" = "connecting";
   #digests: FileDigests | undefined;
+  #hasGrown = false;
   readonly #firstBlock: number;
   readonly #batchBlocks: number;
   #nextRead: number;
@@ -133,9 +134,14 @@ export class Sender {
     this.#window.push(sealed);
   }
 
-  /** Every block is handed in: what the receiver checks the file by. */
-  handleDigests(digests: FileDigests, now: number): void {
+  /**
+   * Every block is sealed: what the receiver checks the file by.
+   *
+   * @param hasGrown Whether there is more in the file than was offered.
+   */
+  handleDigests(digests: FileDigests, hasGrown: boolean, now: number): void {
     this.#digests = digests;
+    this.#hasGrown = hasGrown;
     this.#finAt = now;
   }
 
@@ -381,7 +387,10 @@ export class Sender {
     const { file, part } = digests;
     out.set(file, controlHeaderBytes);
     out.set(part, controlHeaderBytes + file.length);
-    return this.#channel.send(out, packetType.fin, file.length + part.length);
+    const digestsBytes = file.length + part.length;
+    if (this.#hasGrown) out[controlHeaderBytes + digestsBytes] = 1;
+    const bodyBytes = digestsBytes + (this.#hasGrown ? 1 : 0);
+    return this.#channel.send(out, packetType.fin, bodyBytes);
   }
 
   #probeTimeout(): number {

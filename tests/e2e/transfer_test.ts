@@ -107,10 +107,10 @@ Deno.test("--accept ask: /accept and /reject answer an offer; a taken name is ne
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke", { args: ["--accept", "ask"] });
   await writeRandomFile(join(yoda.folder, "a.bin"), 300_000);
-  const offered = { state: "offered", direction: "incoming" };
+  const isOffered = { state: "offered", direction: "incoming" };
 
   await yoda.send("/p2pvideo luke a.bin");
-  const first = await luke.event("transfer", offered);
+  const first = await luke.event("transfer", isOffered);
   assertEquals([first.user, first.name, first.size], [
     "yoda",
     "a.bin",
@@ -123,19 +123,47 @@ Deno.test("--accept ask: /accept and /reject answer an offer; a taken name is ne
 
   let from = luke.process.out.length;
   await yoda.send("/p2pvideo luke a.bin");
-  const second = await luke.event("transfer", offered, { from });
+  const second = await luke.event("transfer", isOffered, { from });
   await luke.succeed(`/reject ${second.transfer}`);
   assertEquals((await yoda.event("result", { n: 2 })).ok, false);
 
   from = luke.process.out.length;
   await yoda.send("/p2pvideo luke a.bin");
-  const third = await luke.event("transfer", offered, { from });
+  const third = await luke.event("transfer", isOffered, { from });
   await luke.succeed(`/accept ${third.transfer}`);
   assertEquals((await yoda.event("result", { n: 3 })).state, "verified");
   const digest = await digestOf(join(yoda.folder, "a.bin"));
   for (const name of ["yoda_a.bin", "yoda_a (1).bin"]) {
     assertEquals(await digestOf(join(luke.folder, name)), digest, name);
   }
+
+  // It grows until it is accepted: what was offered arrives, both are told.
+  const path = join(yoda.folder, "a.bin");
+  const offered = await digestOf(path);
+  from = luke.process.out.length;
+  await yoda.send("/p2pvideo luke a.bin");
+  const fourth = await luke.event("transfer", isOffered, { from });
+  await Deno.writeFile(path, new Uint8Array(1000), { append: true });
+  await luke.succeed(`/accept ${fourth.transfer}`);
+  const sent = await yoda.event("result", { n: 4 });
+  const verified = { state: "verified", transfer: fourth.transfer };
+  const got = await luke.event("transfer", verified);
+  assertEquals([sent.grown, sent.size, got.grown], [true, 300_000, true]);
+  assertEquals(await digestOf(join(luke.folder, "yoda_a (2).bin")), offered);
+
+  // It is another one when it is accepted: nothing is sent.
+  from = luke.process.out.length;
+  await yoda.send("/p2pvideo luke a.bin");
+  const fifth = await luke.event("transfer", isOffered, { from });
+  await writeRandomFile(path, 300_000, 9);
+  await luke.succeed(`/accept ${fifth.transfer}`);
+  const failed = await yoda.event("result", { n: 5 });
+  assertEquals(failed.code, "changed");
+  const end = await luke.event("transfer", { state: "failed" }, { from });
+  assertEquals([end.message, end.bytes], [
+    `"a.bin" changed at yoda's after it was offered`,
+    0,
+  ]);
 });
 
 Deno.test("/cancel stops a running transfer on both sides", async () => {

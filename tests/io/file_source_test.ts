@@ -8,9 +8,12 @@ import {
 } from "../../lib/transfer/transfer_limits.ts";
 import { ContentDigest } from "../../lib/transfer/content_digest.ts";
 import { contentDigestOf } from "../support/content_digest_of.ts";
+import { pastSecond } from "../support/past_second.ts";
 import { testFile } from "../support/transfer_pair.ts";
 
 const { blockBytes } = transferLimits;
+const wanted = () => true;
+const twice = ["changed", "changed"] as const;
 
 async function withFile(
   bytes: Uint8Array,
@@ -24,6 +27,12 @@ async function withFile(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+function flip(bytes: Uint8Array, at: number): Uint8Array {
+  const flipped = bytes.slice();
+  flipped[at]! ^= 1;
+  return flipped;
 }
 
 function digestOf(bytes: Uint8Array): Uint8Array {
@@ -45,7 +54,7 @@ Deno.test("FileSource.read: every block of files of awkward sizes", async () => 
         const expected = bytes.subarray(start, start + blockBytes);
         assertEquals(await source.read(block), expected);
       }
-      await source.check();
+      assertEquals(await source.check(digestOf(bytes), wanted), false);
       source.close();
     });
   }
@@ -76,14 +85,142 @@ Deno.test("FileSource.prefetch: has read what is asked for next", async () => {
 });
 
 Deno.test("FileSource.read: a file that became shorter is noticed", async () => {
-  await withFile(testFile(9 * blockBytes), async (path) => {
+  const bytes = testFile(12 * blockBytes);
+  await withFile(bytes, async (path) => {
     const source = await FileSource.open(path);
-    await Deno.truncate(path, 5 * blockBytes + 7);
-    for (let block = 0; block < 5; block++) await source.read(block);
-    await assertRejects(() => source.read(5), SourceError, "changed");
-    await assertRejects(() => source.check(), SourceError, "changed");
+    await source.read(0);
+    await Deno.truncate(path, 9 * blockBytes + 7);
+    for (let block = 1; block < 9; block++) await source.read(block);
+    await assertRejects(() => source.read(9), SourceError, "changed");
+    await assertRejects(
+      () => source.check(digestOf(bytes), wanted),
+      SourceError,
+      "changed",
+    );
     source.close();
   });
+});
+
+/** What can become of a file of `old` bytes, and whether those are still it. */
+const fates: [
+  name: string,
+  become: (path: string, old: Uint8Array) => Promise<void>,
+  atStart: "same" | "changed",
+  atEnd: "same" | "grown" | "changed",
+][] = [
+  ["nothing", () => Promise.resolve(), "same", "same"],
+  [
+    "more at its end",
+    (path) => Deno.writeFile(path, testFile(9), { append: true }),
+    "same",
+    "grown",
+  ],
+  [
+    "more at its end, and other bytes in its last block",
+    async (path, old) => {
+      await Deno.writeFile(path, flip(old, old.length - 5));
+      await Deno.writeFile(path, testFile(9), { append: true });
+    },
+    "changed",
+    "changed",
+  ],
+  [
+    "other bytes, the time set back",
+    async (path, old) => {
+      const { mtime, atime } = await Deno.stat(path);
+      await Deno.writeFile(path, flip(old, blockBytes + 3));
+      await Deno.utime(path, atime!, mtime!);
+    },
+    "changed",
+    "changed",
+  ],
+  ["shorter", (path, old) => Deno.truncate(path, old.length - 1), ...twice],
+  [
+    "another file of its name",
+    async (path, old) => {
+      await Deno.writeFile(`${path}.new`, flip(old, 7));
+      await Deno.rename(`${path}.new`, path);
+    },
+    ...twice,
+  ],
+  [
+    "a longer file of its name",
+    async (path, old) => {
+      await Deno.writeFile(`${path}.new`, flip(old, 7));
+      await Deno.writeFile(`${path}.new`, testFile(9), { append: true });
+      await Deno.rename(`${path}.new`, path);
+    },
+    ...twice,
+  ],
+  [
+    "a copy of its name",
+    async (path, old) => {
+      await Deno.writeFile(`${path}.new`, old);
+      await Deno.rename(`${path}.new`, path);
+    },
+    "changed",
+    "same",
+  ],
+  [
+    "another time",
+    (path) => Deno.utime(path, 1_000_000, 1_000_000),
+    "changed",
+    "same",
+  ],
+  [
+    "another place",
+    (path) => Deno.rename(path, `${path}.moved`),
+    "changed",
+    "same",
+  ],
+];
+
+Deno.test("FileSource: what becomes of a file before and while it is read", async () => {
+  const bytes = testFile(3 * blockBytes - 5);
+  const folder = await Deno.makeTempDir({ prefix: "parley-source-" });
+  try {
+    const places = fates.map((_, index) => join(folder, `film ${index}`));
+    const files = places.flatMap((place) => [`${place}a`, `${place}b`]);
+    for (const file of files) await Deno.writeFile(file, bytes);
+    await pastSecond();
+    for (const [index, place] of places.entries()) {
+      const [fate, become, atStart, atEnd] = fates[index]!;
+      const early = await FileSource.open(`${place}a`);
+      await become(`${place}a`, bytes);
+      const start = early.checkStart();
+      if (atStart === "changed") {
+        await assertRejects(() => start, SourceError, "after it was of", fate);
+        await assertRejects(() => early.read(0), SourceError);
+      } else await start;
+      early.close();
+      const late = await FileSource.open(`${place}b`);
+      for (let block = 0; block < 3; block++) await late.read(block);
+      await become(`${place}b`, bytes);
+      const end = late.check(digestOf(bytes), wanted);
+      if (atEnd === "changed") {
+        await assertRejects(() => end, SourceError, "changed while", fate);
+      } else assertEquals(await end, atEnd === "grown", fate);
+      late.close();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("FileSource.check: other bytes within one step of the file's clock", async () => {
+  for (let i = 0; i < 20; i++) {
+    const bytes = testFile(1000);
+    await withFile(bytes, async (path) => {
+      const source = await FileSource.open(path);
+      await source.read(0);
+      await Deno.writeFile(path, flip(bytes, i));
+      await assertRejects(
+        () => source.check(digestOf(bytes), wanted),
+        SourceError,
+      );
+      source.close();
+    });
+  }
 });
 
 Deno.test("FileSource.checkParts: goes on behind what the receiver has", async () => {
@@ -112,11 +249,8 @@ Deno.test("FileSource.checkParts: goes on behind what the receiver has", async (
 Deno.test("FileSource.checkParts: one byte of difference is refused", async () => {
   const bytes = testFile(3 * blockBytes);
   await withFile(bytes, async (path) => {
-    const digest = digestOf(bytes.subarray(0, 2 * blockBytes));
+    const digest = digestOf(flip(bytes, 0).subarray(0, 2 * blockBytes));
     const source = await FileSource.open(path);
-    const changed = bytes.slice();
-    changed[blockBytes]! ^= 1;
-    await Deno.writeFile(path, changed);
     await assertRejects(
       () =>
         source.checkParts(

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { decodeHex } from "@std/encoding/hex";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { FileSource } from "../../lib/io/file_source.ts";
@@ -7,12 +8,13 @@ import {
   blockCount,
   transferLimits,
 } from "../../lib/transfer/transfer_limits.ts";
+import { contentDigestOf } from "../support/content_digest_of.ts";
 import { testFile } from "../support/transfer_pair.ts";
 
 const { blockBytes } = transferLimits;
 const bytes = testFile(24 * 1024 * 1024 + 77);
 const blocks = blockCount(bytes.length);
-const headBytes = 64 * 1024;
+const sampleBytes = 2 * 64 * 1024;
 
 async function withFile(
   body: (path: string, files: SharedFiles) => Promise<void>,
@@ -53,7 +55,7 @@ Deno.test("SharedFile: many who read about as fast read it once", async () => {
       const end = Math.min(first + 7, blocks);
       await Promise.all(sources.map((source) => read(source, first, end)));
     }
-    assertEquals(shared.bytesRead, bytes.length + headBytes);
+    assertEquals(shared.bytesRead, bytes.length + sampleBytes);
     for (const source of sources) source.close();
     shared.close();
   });
@@ -74,7 +76,7 @@ Deno.test("SharedFile: one who is slow holds nobody back, and memory is bounded"
     assert(mostHeld <= 18 * 4 * blockBytes, `${mostHeld} bytes held`);
     // Here the fast one is out of reach, and both read for themselves.
     await Promise.all([read(slow, 5, blocks), read(late, 0, blocks)]);
-    assert(shared.bytesRead <= 3 * bytes.length + headBytes);
+    assert(shared.bytesRead <= 3 * bytes.length + sampleBytes);
     for (const source of [slow, fast, late]) source.close();
     shared.close();
   });
@@ -89,7 +91,7 @@ Deno.test("SharedFile: the end of one leaves the others alone", async () => {
     other.close();
     await reading;
     await read(one, 3, blocks);
-    await one.check();
+    await one.check(decodeHex(contentDigestOf(bytes)), () => true);
     one.close();
     const again = await FileSource.open(path, files);
     await read(again, 0, 1);

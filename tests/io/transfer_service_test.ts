@@ -12,6 +12,7 @@ import { TransferService } from "../../lib/io/transfer_service.ts";
 import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
 import { contentDigestOf } from "../support/content_digest_of.ts";
 import { testFile } from "../support/transfer_pair.ts";
+import { pastSecond } from "../support/past_second.ts";
 import { waitUntil } from "../support/wait_until.ts";
 import { UdpProxy } from "../support/udp_proxy.ts";
 
@@ -229,6 +230,7 @@ Deno.test("TransferService reads a file once for several receivers", async () =>
     const size = 20_000_000;
     const bytes = testFile(size);
     const path = await write(world, "film.mp4", bytes);
+    await pastSecond();
     const readers = [2, 3, 4].map((seed) => `user${seed}`);
     const { read } = Deno.FsFile.prototype;
     let total = 0;
@@ -285,19 +287,43 @@ Deno.test("TransferService refuses what the disk has no room for", async () => {
   });
 });
 
-Deno.test("TransferService notices a file that changes while it is sent", async () => {
+Deno.test("TransferService sends what was offered of a file that grows, and tells both sides", async () => {
   await withWorld(async (world) => {
-    const path = await write(world, "log.txt", testFile(1_000_000));
+    const offered = testFile(3_000_000);
+    const path = await write(world, "log.txt", offered);
+    const more = testFile(10);
     const id = "00000000000000c0";
     world.sender.service.prepareOffer(id, path);
     const offer = await world.sender.event(id, "offer-ready");
-    await Deno.writeFile(path, testFile(10), { append: true });
+    await Deno.writeFile(path, more, { append: true });
+    world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
+    const answer = await world.receiver.event(id, "answer-ready");
+    world.sender.service.startSending(id, answer);
+    await Deno.writeFile(path, more, { append: true });
+    const sent = await world.sender.event(id, "done");
+    const received = await world.receiver.event(id, "done");
+    assertEquals([sent.hasGrown, received.hasGrown], [true, true]);
+    assertEquals(await Deno.readFile(received.path ?? ""), offered);
+  });
+});
+
+Deno.test("TransferService sends nothing of a file that changed after it was offered", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "film.mp4", testFile(1_000_000));
+    const id = "00000000000000c2";
+    world.sender.service.prepareOffer(id, path);
+    const offer = await world.sender.event(id, "offer-ready");
+    await Deno.writeFile(`${path}.new`, testFile(1_000_001));
+    await Deno.rename(`${path}.new`, path);
     world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
     const answer = await world.receiver.event(id, "answer-ready");
     world.sender.service.startSending(id, answer);
     const sent = await failure(world.sender, id);
-    const received = await world.receiver.event(id, "closed");
-    assertEquals([sent.failure, received.reason], ["changed", "changed"]);
+    assertEquals(sent.failure, "changed");
+    assertMatch(sent.message, /film\.mp4" changed after it was offered/);
+    const told = world.sender.events.map(({ event }) => event);
+    assertEquals(told, ["offer-ready", "failed"], "no path, no progress");
+    world.receiver.service.cancel(id);
     assertEquals(await emptied(world.downloads), true);
   });
 });

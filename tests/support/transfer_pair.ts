@@ -227,7 +227,9 @@ export class TransferPair {
 
   #finishSealing(): void {
     const digests = this.#sealer.digests();
-    if (digests !== undefined) this.sender.handleDigests(digests, this.now);
+    if (digests !== undefined) {
+      this.sender.handleDigests(digests, false, this.now);
+    }
   }
 
   #open(): void {

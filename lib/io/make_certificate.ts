@@ -46,7 +46,8 @@ export async function makeCertificate(
   const serial = crypto.getRandomValues(new Uint8Array(16));
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: `CN=Parley server ${encodeHex(serial)}`,
-    notBefore: new Date(now - dayMs),
+    // Times before 1970 are not understood by everybody.
+    notBefore: new Date(Math.max(now - dayMs, 0)),
     notAfter: new Date(now + validityMs),
     signingAlgorithm: algorithm,
     keys,

@@ -26,6 +26,7 @@ import { TcpServer } from "./tcp_server.ts";
 import { UdpServer } from "./udp_server.ts";
 import {
   givenTlsCertificate,
+  isRenewalDue,
   ownTlsCertificate,
   type TlsCertificate,
 } from "./tls_certificate.ts";
@@ -57,6 +58,7 @@ export interface RunningServer {
  * @param editCredentials Changes an account where the accounts come from.
  * @param report Gets what the one who runs the server should know.
  * @param logLines How much it got, by level, for the metrics.
+ * @param now The wall clock for the certificate, milliseconds since 1970.
  * @throws {StartError} when something that it needs cannot be used.
  */
 export async function startServer(
@@ -65,6 +67,7 @@ export async function startServer(
   editCredentials: (change: CredentialChange) => Promise<Accounts>,
   report: Report,
   logLines: ReadonlyMap<string, number> = new Map(),
+  now: () => number = () => systemClock().wall,
 ): Promise<RunningServer> {
   await using parts = new AsyncDisposableStack();
   const folder = parts.adopt(
@@ -73,7 +76,7 @@ export async function startServer(
   );
   let certificate = options.plain
     ? undefined
-    : await tlsCertificate(options, folder.path, report);
+    : await tlsCertificate(options, folder.path, report, now());
   const store = parts.adopt(
     await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
@@ -166,6 +169,35 @@ export async function startServer(
   );
   shell.start(network);
   network.start();
+  const reloadCertificate = async () => {
+    if (certificate === undefined) return;
+    const before = certificate;
+    try {
+      certificate = await tlsCertificate(options, folder.path, report, now());
+    } catch (error) {
+      report("error", `${messageOf(error)}; the certificate stays as it was`);
+      return;
+    }
+    if (certificate.cert === before.cert) return;
+    await network.replaceCertificate(certificate);
+    const key = certificate.fingerprint === before.fingerprint
+      ? "its key is the same"
+      : `its key is another one, ${certificate.fingerprint}, ` +
+        "which every client has to accept";
+    report("info", `the certificate was read anew; ${key}`);
+  };
+  let isRenewing = false;
+  parts.adopt(
+    setInterval(async () => {
+      const isDue = !isRenewing && certificate !== undefined &&
+        options.tls === undefined && isRenewalDue(certificate, now());
+      if (!isDue) return;
+      isRenewing = true;
+      await reloadCertificate();
+      isRenewing = false;
+    }, renewalCheckMs),
+    (timer) => clearInterval(timer),
+  );
 
   const running = parts.move();
   return {
@@ -173,23 +205,7 @@ export async function startServer(
     fingerprint: certificate?.fingerprint,
     metricsPort: metrics?.port,
     handleAccounts: (accounts) => shell.handleAccounts(accounts),
-    async reloadCertificate() {
-      if (certificate === undefined) return;
-      const before = certificate;
-      try {
-        certificate = await tlsCertificate(options, folder.path, report);
-      } catch (error) {
-        report("error", `${messageOf(error)}; the certificate stays as it was`);
-        return;
-      }
-      if (certificate.cert === before.cert) return;
-      await network.replaceCertificate(certificate);
-      const key = certificate.fingerprint === before.fingerprint
-        ? "its key is the same"
-        : `its key is another one, ${certificate.fingerprint}, ` +
-          "which every client has to accept";
-      report("info", `the certificate was read anew; ${key}`);
-    },
+    reloadCertificate,
     async stop() {
       await shell.stop(storeMs);
       await running.disposeAsync();
@@ -250,8 +266,8 @@ async function tlsCertificate(
   { tls }: ServerOptions,
   folder: string,
   report: Report,
+  wall: number,
 ): Promise<TlsCertificate> {
-  const { wall } = systemClock();
   if (tls === undefined) {
     const own = await ownTlsCertificate(folder, wall);
     if (own.origin === "renewed") {
@@ -274,5 +290,7 @@ const dayMs = 86_400_000;
 /** A given certificate with less time left is warned about, ms. */
 const expiryWarningMs = 30 * dayMs;
 
+/** How often the server's own certificate is held against the clock, ms. */
+const renewalCheckMs = 1_000;
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

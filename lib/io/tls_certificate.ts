@@ -19,6 +19,7 @@ import {
 } from "../protocol/server_certificate.ts";
 import { formatTime } from "../protocol/time.ts";
 import { replaceFile } from "./atomic_file.ts";
+import { rehearseHandshake } from "./handshake_rehearsal.ts";
 import { readTextFile } from "./read_text_file.ts";
 import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
@@ -33,7 +34,8 @@ export interface TlsCertificate {
   readonly fingerprint: string;
   /** What logins are tied to. */
   readonly binding: ChannelBinding;
-  /** Valid until, milliseconds since 1970. */
+  /** Valid from and until, milliseconds since 1970. */
+  readonly notBefore: number;
   readonly notAfter: number;
   /** What was done to get it. */
   readonly origin: "made" | "renewed" | "loaded";
@@ -62,8 +64,7 @@ export async function ownTlsCertificate(
   }
   if (cert !== undefined && key !== undefined) {
     const read = readPair(cert, key, certPath, keyPath);
-    const { notBefore, notAfter } = read.certificate;
-    if (now >= notBefore && now < notAfter - renewalMs) {
+    if (!isRenewalDue(read.certificate, now)) {
       return finish(cert, key, read.certificate, certPath, "loaded");
     }
   }
@@ -90,7 +91,22 @@ export async function ownTlsCertificate(
 }
 
 /**
- * The certificate and key of the server's owner (`--tls-cert`, `--tls-key`).
+ * Whether the server's own certificate is to be renewed: it nears its end, or
+ * was made when the clock was wrong.
+ *
+ * @param now Milliseconds since 1970.
+ */
+export function isRenewalDue(
+  { notBefore, notAfter }: Pick<TlsCertificate, "notBefore" | "notAfter">,
+  now: number,
+): boolean {
+  // One that was made while the clock was ahead would outlast its ten years.
+  return now < notBefore || now >= notAfter - renewalMs;
+}
+
+/**
+ * The certificate and key of the server's owner (`--tls-cert`, `--tls-key`),
+ * which may be one file.
  *
  * @param now Milliseconds since 1970.
  * @throws {StartError} when they cannot be read, do not belong together, are
@@ -101,8 +117,11 @@ export async function givenTlsCertificate(
   keyPath: string,
   now: number,
 ): Promise<TlsCertificate> {
-  const cert = await readRequired("--tls-cert", certPath);
-  const key = await readRequired("--tls-key", keyPath);
+  const cert = certificatesIn(
+    await readRequired("--tls-cert", certPath),
+    certPath,
+  );
+  const key = keyIn(await readRequired("--tls-key", keyPath));
   const { certificate } = readPair(cert, key, certPath, keyPath);
   const refuse = (why: string) => {
     throw new StartError(`cannot use --tls-cert "${certPath}": ${why}`);
@@ -114,7 +133,7 @@ export async function givenTlsCertificate(
     const from = formatTime(certificate.notBefore);
     refuse(`it is not valid before ${from}; check the clock`);
   }
-  if (certificate.selfSigned && certificate.authority) {
+  if (certificate.authority) {
     refuse(
       "it is marked as an authority's; make it with basicConstraints=CA:FALSE",
     );
@@ -122,7 +141,10 @@ export async function givenTlsCertificate(
   if (certificate.serverName === undefined) {
     refuse("it names no server; make it with a subjectAltName");
   }
-  return finish(cert, key, certificate, certPath, "loaded");
+  const given = finish(cert, key, certificate, certPath, "loaded");
+  const problem = await rehearseHandshake(cert, key, certificate);
+  if (problem !== undefined) refuse(`clients would not accept it: ${problem}`);
+  return given;
 }
 
 function finish(
@@ -132,9 +154,9 @@ function finish(
   certPath: string,
   origin: TlsCertificate["origin"],
 ): TlsCertificate {
-  const { fingerprint, notAfter } = certificate;
+  const { fingerprint, notBefore, notAfter } = certificate;
   const binding = explained(certPath, () => channelBindingOf(certificate));
-  return { cert, key, fingerprint, binding, notAfter, origin };
+  return { cert, key, fingerprint, binding, notBefore, notAfter, origin };
 }
 
 function readPair(
@@ -146,6 +168,15 @@ function readPair(
   const certificate = explained(certPath, () => parseCertificate(cert));
   const privateKey = readKey(key, keyPath);
   if (!new X509Certificate(certificate.pem).checkPrivateKey(privateKey)) {
+    const isFurtherDown = pemBlocks(cert).slice(1).some((pem) =>
+      isKeyOf(privateKey, pem)
+    );
+    if (isFurtherDown) {
+      throw new StartError(
+        `the certificate of the key in "${keyPath}" must come first in ` +
+          `"${certPath}", before those that vouch for it`,
+      );
+    }
     throw new StartError(
       `the key in "${keyPath}" is not that of the certificate in "${certPath}"`,
     );
@@ -153,12 +184,40 @@ function readPair(
   return { certificate, privateKey };
 }
 
+/** The certificates in a file, without what else it may hold. */
+function certificatesIn(text: string, path: string): string {
+  const blocks = pemBlocks(text);
+  if (blocks.length > 0) return `${blocks.join("\n")}\n`;
+  throw new StartError(
+    `cannot use "${path}": the certificate cannot be read; it must be PEM`,
+  );
+}
+
+/** The private key in a file; the whole text when there is none. */
+function keyIn(text: string): string {
+  return text.match(keyBlock)?.[0] ?? text;
+}
+
+function pemBlocks(text: string): string[] {
+  return text.match(certificateBlock) ?? [];
+}
+
+function isKeyOf(privateKey: KeyObject, pem: string): boolean {
+  try {
+    return new X509Certificate(pem).checkPrivateKey(privateKey);
+  } catch {
+    return false;
+  }
+}
+
 function readKey(pem: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
     throw new StartError(
-      `"${path}" holds no private key that can be read; it must be PEM without a passphrase`,
+      `"${path}" holds no private key that can be read; it must be PEM ` +
+        "without a passphrase, in the file that --tls-key names or in that " +
+        "of the certificate",
     );
   }
 }
@@ -185,6 +244,11 @@ async function write(path: string, text: string): Promise<void> {
     throw new StartError(`cannot write "${path}": ${reasonOf(error)}`);
   }
 }
+
+const certificateBlock =
+  /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+const keyBlock =
+  /-----BEGIN (?:\w+ )*PRIVATE KEY-----[^]*?-----END (?:\w+ )*PRIVATE KEY-----\n?/;
 
 /** A certificate with less time left than this is renewed at the start, ms. */
 const renewalMs = 365 * 86_400_000;

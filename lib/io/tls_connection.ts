@@ -19,6 +19,7 @@ import {
   type ServerCertificate,
 } from "../protocol/server_certificate.ts";
 import type { ChannelBinding } from "../protocol/scram.ts";
+import { formatTime } from "../protocol/time.ts";
 import { serverSpeaksPlain } from "../protocol/tls_record.ts";
 import { reasonOf } from "./reason_of.ts";
 import { withDeadline } from "./with_deadline.ts";
@@ -90,22 +91,26 @@ export async function probeCertificate(
 /**
  * Connects to a server that owns the key of `certificate`.
  *
- * @param hostname Where it is; a certificate that is not self-signed must be
- * for that name and come from an authority the system knows.
+ * @param hostname Where it is.
+ * @param name What a certificate that is not self-signed must be for; it must
+ * also come from an authority that the runtime knows.
  * @throws {TlsConnectError}
  */
 export async function connectTls(
   hostname: string,
   port: number,
   certificate: ServerCertificate,
+  name = hostname,
 ): Promise<TlsConnection> {
+  const fail = (error: unknown) =>
+    connectError(error, { certificate, name, now: Date.now() });
   const binding = bindingOf(certificate);
   const tcp = await withDeadline(
     Deno.connect({ hostname, port }),
     timeoutMs,
     (late) => late.close(),
   ).catch((error) => {
-    throw connectError(error);
+    throw fail(error);
   });
   let conn: Deno.TlsConn;
   try {
@@ -114,9 +119,7 @@ export async function connectTls(
       // The name in a self-signed certificate is as good as its key. One that
       // is not self-signed could be made up by anybody: there the name must be
       // the one that was asked for.
-      hostname: certificate.selfSigned
-        ? certificate.serverName ?? hostname
-        : hostname,
+      hostname: certificate.selfSigned ? certificate.serverName ?? name : name,
       caCerts: [certificate.pem],
     });
   } catch (error) {
@@ -125,13 +128,13 @@ export async function connectTls(
     } catch {
       // Starting TLS has taken it over.
     }
-    throw connectError(error);
+    throw fail(error);
   }
   try {
     await withDeadline(conn.handshake(), timeoutMs);
   } catch (error) {
     conn.close();
-    throw connectError(error);
+    throw fail(error);
   }
   return { conn, certificate, binding };
 }
@@ -145,29 +148,25 @@ function bindingOf(certificate: ServerCertificate): ChannelBinding {
   }
 }
 
-function connectError(error: unknown): TlsConnectError {
+/** What was expected of a server, for saying why it is refused. */
+interface Expected {
+  readonly certificate: ServerCertificate;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+function connectError(error: unknown, expected?: Expected): TlsConnectError {
   if (error instanceof TlsConnectError) return error;
   const message = error instanceof Error ? error.message : String(error);
   // What rustls says when the first bytes are no TLS record.
   if (message.includes("InvalidContentType")) {
     return new TlsConnectError("plain", serverSpeaksPlain);
   }
-  if (message.includes("certificate expired")) {
-    return new TlsConnectError(
-      "certificate",
-      "the server's certificate has expired; its owner must renew it (or check the clock here)",
-    );
-  }
-  if (message.includes("not valid yet")) {
-    return new TlsConnectError(
-      "certificate",
-      "the server's certificate is not valid yet; check the clock here",
-    );
-  }
   if (message.includes("invalid peer certificate")) {
     return new TlsConnectError(
       "certificate",
-      "the server could not prove that it owns the expected certificate",
+      certificateProblem(message, expected),
     );
   }
   if (/alert: ProtocolVersion|ALERT_PROTOCOL_VERSION/.test(message)) {
@@ -179,6 +178,53 @@ function connectError(error: unknown): TlsConnectError {
   const reason = [...reasons].find(([pattern]) => pattern.test(message))?.[1];
   return new TlsConnectError("unreachable", reason ?? reasonOf(error));
 }
+
+/** Why the runtime refuses a certificate, from what it says of that. */
+function certificateProblem(message: string, expected?: Expected): string {
+  const what = "the server's certificate";
+  if (expected !== undefined) {
+    const { certificate, name, now } = expected;
+    const { notBefore, notAfter } = certificate;
+    const clock = `the clock here says ${formatTime(now)}`;
+    const either = "check this clock, or ask the server's owner for another";
+    if (message.includes("certificate expired")) {
+      return `${what} expired on ${
+        formatTime(notAfter)
+      }, and ${clock}; ${either}`;
+    }
+    if (message.includes("not valid yet")) {
+      const from = formatTime(notBefore);
+      return `${what} is not valid before ${from}, and ${clock}; ${either}`;
+    }
+    if (message.includes("UnknownIssuer") && !certificate.selfSigned) {
+      return `no authority that this program knows vouches for ${what}; it ` +
+        "must be signed by a public one, with the chain to that, or by itself";
+    }
+    if (message.includes("not valid for name")) {
+      return `${what} is not for "${name}"; use a name that it is for`;
+    }
+  }
+  const known = [...refusals].find(([part]) => message.includes(part))?.[1];
+  return known === undefined
+    ? "the server could not prove that it owns the expected certificate"
+    : `${what} ${known}`;
+}
+
+const refusals = new Map([
+  [
+    "CaUsedAsEndEntity",
+    "is marked as an authority's; it must be made with basicConstraints=CA:FALSE",
+  ],
+  [
+    "extended key usage",
+    "is not made for servers; its extendedKeyUsage must have serverAuth",
+  ],
+  [
+    "UnsupportedSignatureAlgorithm",
+    "is signed in a way that is not accepted; it must be ECDSA or RSA with " +
+    "SHA-256, SHA-384 or SHA-512",
+  ],
+]);
 
 const reasons = new Map([
   [/ECONNREFUSED|os error 111|refused/i, "connection refused"],

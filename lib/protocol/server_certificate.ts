@@ -5,7 +5,12 @@
  * The fingerprint is that of the public key, not of the whole certificate, so a
  * renewed certificate with the same key keeps every pin.
  */
-import { createHash, X509Certificate } from "node:crypto";
+import {
+  createHash,
+  type KeyObject,
+  verify,
+  X509Certificate,
+} from "node:crypto";
 import { encodeBase64 } from "@std/encoding/base64";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { ChannelBinding } from "./scram.ts";
@@ -37,7 +42,7 @@ export interface ServerCertificate {
   readonly selfSigned: boolean;
   /** True when it is marked as that of an authority, which no client accepts. */
   readonly authority: boolean;
-  /** First DNS name or IP address it is for, when it names any. */
+  /** First DNS name or IP address it is for, if any; of `*.a` one in there. */
   readonly serverName: string | undefined;
   /** Valid from, milliseconds since 1970. */
   readonly notBefore: number;
@@ -66,15 +71,59 @@ export function parseCertificate(
         encodeBase64(der).replace(/.{64}(?=.)/g, "$&\n")
       }\n-----END CERTIFICATE-----\n`,
       fingerprint: fingerprintOf(key.export({ type: "spki", format: "der" })),
-      selfSigned: x509.subject === x509.issuer && x509.verify(key),
+      selfSigned: x509.subject === x509.issuer && isSignedBy(x509, key),
       authority: x509.ca,
       serverName: firstName(x509.subjectAltName),
       notBefore: Date.parse(x509.validFrom),
       notAfter: Date.parse(x509.validTo),
     };
-  } catch {
-    throw new CertificateError("the certificate cannot be read");
+  } catch (error) {
+    if (error instanceof CertificateError) throw error;
+    throw new CertificateError(
+      "the certificate cannot be read, or its key is of a kind that clients " +
+        "cannot use; it must be EC P-256, P-384 or P-521, or RSA",
+    );
   }
+}
+
+/**
+ * Whether `key` made the certificate's signature. The runtime's own check knows
+ * neither P-521 nor a hash that is smaller than what goes with the key, as in
+ * what `openssl req` makes for P-384.
+ *
+ * @throws for a kind of key that clients cannot use.
+ */
+function isSignedBy(x509: X509Certificate, key: KeyObject): boolean {
+  const hash = hashOf(x509);
+  // Only these are accepted in the end.
+  if (hash === undefined || key.asymmetricKeyType !== "ec") {
+    return x509.verify(key);
+  }
+  const parts = signedParts(new Uint8Array(x509.raw));
+  return verify(hash, parts.text, key, parts.signature);
+}
+
+/** What is signed in a certificate, and the signature (RFC 5280 §4.1). */
+function signedParts(der: Uint8Array) {
+  const start = derValue(der, 0).start;
+  const { end } = derValue(der, start);
+  const signature = derValue(der, derValue(der, end).end);
+  return {
+    text: der.subarray(start, end),
+    // Before a string of bits stands how many of the last byte are none.
+    signature: der.subarray(signature.start + 1, signature.end),
+  };
+}
+
+/** Where the value begins and ends that has its tag at `at` (X.690 §8.1). */
+function derValue(der: Uint8Array, at: number): { start: number; end: number } {
+  const first = der[at + 1] ?? 0;
+  const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+  const start = at + 2 + lengthBytes;
+  const length = lengthBytes === 0
+    ? first
+    : der.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0);
+  return { start, end: start + length };
 }
 
 /**
@@ -86,11 +135,7 @@ export function parseCertificate(
 export function channelBindingOf(
   certificate: ServerCertificate,
 ): ChannelBinding {
-  // Only its name is in the types; the number is the same in every version.
-  const { signatureAlgorithmOid } = new X509Certificate(
-    certificate.pem,
-  ) as X509Certificate & { signatureAlgorithmOid?: string };
-  const hash = hashes.get(signatureAlgorithmOid ?? "");
+  const hash = hashOf(new X509Certificate(certificate.pem));
   if (hash === undefined) {
     throw new CertificateError(
       "the certificate must be signed with ECDSA or RSA and SHA-256, SHA-384 or SHA-512",
@@ -102,6 +147,15 @@ export function channelBindingOf(
   return { type: "tls-server-end-point", data };
 }
 
+/** The hash that RFC 5929 takes for a certificate with this signature. */
+function hashOf(x509: X509Certificate): string | undefined {
+  // Only its name is in the types; the number is the same in every version.
+  const { signatureAlgorithmOid } = x509 as X509Certificate & {
+    signatureAlgorithmOid?: string;
+  };
+  return hashes.get(signatureAlgorithmOid ?? "");
+}
+
 /** A file may hold a chain: the server's own certificate comes first. */
 function firstPem(certificate: string | Uint8Array): string | Uint8Array {
   if (typeof certificate !== "string") return certificate;
@@ -109,10 +163,10 @@ function firstPem(certificate: string | Uint8Array): string | Uint8Array {
 }
 
 function firstName(names: string | undefined): string | undefined {
-  // "DNS:a.example, IP Address:192.0.2.1"; a wildcard is no name to ask for.
+  // "DNS:a.example, DNS:*.b.example, IP Address:192.0.2.1"
   for (const entry of names?.split(", ") ?? []) {
-    const name = entry.match(/^(?:DNS|IP Address):([A-Za-z0-9.:_-]+)$/)?.[1];
-    if (name !== undefined) return name;
+    const name = entry.match(/^(?:DNS|IP Address):((?:\*\.)?[\w.:-]+)$/)?.[1];
+    if (name !== undefined) return name.replace("*", "parley");
   }
   return undefined;
 }

@@ -158,8 +158,7 @@ function tlsFiles(line: CommandLine): ServerOptions["tls"] {
   });
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert");
-  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key");
-  return { cert, key };
+  return { cert, key: key ?? cert };
 }
 
 const defaultHost = "0.0.0.0";
@@ -289,10 +288,15 @@ export const serverOptionRows: readonly OptionRow[] = [
   {
     name: "--tls-cert",
     value: "FILE",
-    help: "certificate to use, PEM; needs --tls-key",
+    help: "certificate to use, PEM; a chain starts with it",
     default: "made in the data folder",
   },
-  { name: "--tls-key", value: "FILE", help: "its private key, PEM" },
+  {
+    name: "--tls-key",
+    value: "FILE",
+    help: "its private key, PEM",
+    default: "in the file of --tls-cert",
+  },
   {
     name: "--allow-demo",
     help: "let the demo accounts log in from other machines too",

@@ -28,6 +28,7 @@ import { startsLikeTls } from "../../lib/protocol/tls_record.ts";
 import { ScramClient } from "../../lib/protocol/scram_client.ts";
 import { ScramServer } from "../../lib/protocol/scram_server.ts";
 import { ScramError, serverKeysOf } from "../../lib/protocol/scram.ts";
+import { formatTime } from "../../lib/protocol/time.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 import { forgedCertificate } from "../support/forged_certificate.ts";
 
@@ -209,13 +210,7 @@ Deno.test("connectPinned() takes an owner's certificate for any name", async () 
     for (const name of ["chat.example", "*.chat.example"]) {
       const certificate = made(await testCertificate({ name }));
       await using server = new EchoServer(certificate);
-      const attempt = connectPinned(host, server.port, pins);
-      if (name.startsWith("*")) {
-        // A wildcard leaves the name that was asked for, and this is another.
-        await assertRejects(() => attempt, TlsConnectError);
-      } else {
-        (await attempt).conn.close();
-      }
+      (await connectPinned(host, server.port, pins)).conn.close();
     }
   });
 });
@@ -228,7 +223,9 @@ Deno.test("connectTls() says in one line why there is no connection", async () =
   await assertRejects(
     () => attempt(server.port),
     TlsConnectError,
-    "has expired",
+    `expired on ${
+      formatTime(parseCertificate(expired.cert).notAfter)
+    }, and the clock here says`,
   );
   const listener = Deno.listen({ hostname: host, port: 0 });
   const { port } = listener.addr;
@@ -397,9 +394,16 @@ async function meet(
 /** A pair of PEM texts as a server's certificate. */
 function made(pair: { cert: string; key: string }): TlsCertificate {
   const certificate = parseCertificate(pair.cert);
-  const { fingerprint, notAfter } = certificate;
+  const { fingerprint, notBefore, notAfter } = certificate;
   const binding = channelBindingOf(certificate);
-  return { ...pair, fingerprint, binding, notAfter, origin: "loaded" };
+  return {
+    ...pair,
+    fingerprint,
+    binding,
+    notBefore,
+    notAfter,
+    origin: "loaded",
+  };
 }
 
 async function echo(conn: Deno.TlsConn): Promise<string> {

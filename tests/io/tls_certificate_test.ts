@@ -96,12 +96,55 @@ Deno.test("givenTlsCertificate() takes a chain and tells what is wrong", async (
       put(await testCertificate({ algorithm: { name: "Ed25519" } })),
       "must be signed with",
     );
+    await refused(
+      put(
+        await testCertificate({
+          algorithm: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-256" },
+          authority: true,
+        }),
+      ),
+      "CA:FALSE",
+    );
+    await refused(
+      put(await testCertificate({ usage: "1.3.6.1.5.5.7.3.2" })),
+      "clients would not accept it: the server's certificate is not made for servers",
+    );
+    await refused(
+      put(await testCertificate({ issuer: other.keys })),
+      "clients would not accept it: no authority that this program knows",
+    );
+    await refused(
+      put({ ...good, cert: `${other.cert}\n${good.cert}` }),
+      "must come first in",
+    );
     await Deno.remove(cert);
     await refused(
       givenTlsCertificate(cert, key, now),
       `cannot read --tls-cert "${cert}": no such file`,
     );
     await refused(givenTlsCertificate(folder, key, now), folder);
+  });
+});
+
+Deno.test("givenTlsCertificate() takes what clients take: other curves, wildcards, one file for both", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "both.pem");
+    for (
+      const options of [
+        // As `openssl req` makes them: the hash is smaller than the curve.
+        { algorithm: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-256" } },
+        { algorithm: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" } },
+        { name: "*.chat.example" },
+      ]
+    ) {
+      const { key, cert } = await testCertificate(options);
+      const { selfSigned } = parseCertificate(cert);
+      assert(selfSigned, JSON.stringify(options));
+      await Deno.writeTextFile(path, `\ufeff${key}\n${cert}`);
+      const given = await givenTlsCertificate(path, path, Date.now());
+      assert(!given.cert.includes("PRIVATE KEY"));
+      assert(!given.key.includes("CERTIFICATE"));
+    }
   });
 });
 

@@ -2,6 +2,7 @@
 import "reflect-metadata";
 import {
   BasicConstraintsExtension,
+  ExtendedKeyUsageExtension,
   type Extension,
   PemConverter,
   SubjectAlternativeNameExtension,
@@ -22,6 +23,10 @@ export interface TestCertificateOptions {
   readonly until?: number;
   /** WebCrypto algorithm of key and signature; P-256 by default. */
   readonly algorithm?: EcKeyGenParams & { hash: string } | { name: "Ed25519" };
+  /** Extended key usage, as an object identifier; none by default. */
+  readonly usage?: string;
+  /** Who signs it, instead of its own key. */
+  readonly issuer?: CryptoKeyPair;
 }
 
 /** A self-signed certificate and its key, PEM. */
@@ -34,6 +39,8 @@ export async function testCertificate(
     from = -3_600_000,
     until = 86_400_000,
     authority = false,
+    usage,
+    issuer,
   } = options;
   const keys = options.keys ?? await crypto.subtle.generateKey(
     algorithm as EcKeyGenParams,
@@ -48,12 +55,18 @@ export async function testCertificate(
       new SubjectAlternativeNameExtension([{ type: "dns", value: name }]),
     );
   }
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: `CN=test ${crypto.randomUUID()}`,
+  if (usage !== undefined) {
+    extensions.push(new ExtendedKeyUsageExtension([usage]));
+  }
+  const subject = `CN=test ${crypto.randomUUID()}`;
+  const certificate = await X509CertificateGenerator.create({
+    subject,
+    issuer: issuer === undefined ? subject : `CN=issuer of ${subject}`,
     notBefore: new Date(Date.now() + from),
     notAfter: new Date(Date.now() + until),
     signingAlgorithm: algorithm as EcdsaParams,
-    keys,
+    publicKey: keys.publicKey,
+    signingKey: (issuer ?? keys).privateKey,
     extensions,
   });
   const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);

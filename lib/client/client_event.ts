@@ -358,8 +358,10 @@ export type ClientEvent =
     readonly info: TransferInfo;
     /** Set when `state` is `verified`. */
     readonly summary?: TransferSummary;
-    /** Why it failed or was rejected. */
+    /** Why it failed or was rejected; what is to be said of an offer. */
     readonly message?: string;
+    /** This user ended it. */
+    readonly own?: true;
   }
   | {
     readonly event: "session";
@@ -368,6 +370,8 @@ export type ClientEvent =
     readonly message?: string;
     /** Private messages of this user that may not have arrived. */
     readonly unconfirmed?: number;
+    /** This user ended it. */
+    readonly own?: true;
   }
   | {
     readonly event: "private-message";

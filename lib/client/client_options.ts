@@ -11,7 +11,7 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
-import { leastRate, parseRate } from "../commands/rate.ts";
+import { parseRate, rateProblem } from "../commands/rate.ts";
 import { isFingerprint } from "../protocol/fingerprint.ts";
 import { isUserName } from "../protocol/names.ts";
 import { renderHelp } from "../protocol/program_page.ts";
@@ -239,9 +239,7 @@ function parsePin(name: string, text: string): string {
 function parseLimit(name: string, text: string): number {
   const rate = parseRate(text);
   if (rate !== undefined) return rate;
-  throw new UsageError(
-    `invalid ${name} "${text}": must be bytes a second from ${leastRate}, such as 500k or 2M, or off`,
-  );
+  throw new UsageError(rateProblem(name, text));
 }
 
 function parseAccept(name: string, text: string): AcceptMode {

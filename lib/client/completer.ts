@@ -2,11 +2,16 @@
 import {
   type ArgumentKind,
   commandNames,
+  type CommandRow,
   findCommand,
 } from "../commands/command_table.ts";
 import { profileFields } from "../protocol/profile_fields.ts";
 import { isPrintable } from "../protocol/text.ts";
-import { quoteArgument, readArgument } from "../commands/read_argument.ts";
+import {
+  quoteArgument,
+  readArgument,
+  readPath,
+} from "../commands/read_argument.ts";
 
 /** Where candidates come from. */
 export interface CompletionSource {
@@ -32,7 +37,7 @@ export function complete(line: string, source: CompletionSource): Completion {
   }
   const row = findCommand(line.split(/[ \t]/, 1)[0] ?? "");
   if (row === undefined || !line.startsWith("/")) return nothing;
-  const { start, word, index } = lastWord(line);
+  const { start, word, index } = lastWord(line, row);
   const last = row.arguments.at(-1);
   const argument = row.arguments[index] ?? (last?.repeated ? last : undefined);
   if (argument === undefined) return nothing;
@@ -86,18 +91,28 @@ function candidatesOf(
 }
 
 /** The word at the end, its value, and which argument of the command it is. */
-function lastWord(line: string) {
+function lastWord(line: string, row: CommandRow) {
   let position = line.search(/[ \t]/);
   let index = 0;
   for (;;) {
     let start = position;
     while (/[ \t]/.test(line[start] ?? "")) start++;
-    const read = readArgument(line, position);
+    const isPath = row.arguments[index]?.kind === "file";
+    const read = isPath ? pathAt(line, start) : readArgument(line, position);
     if (read === undefined) return { start, word: "", index };
     if (read.end >= line.length) return { start, word: read.value, index };
     position = read.end;
     index++;
   }
+}
+
+/** A path that is being typed: a blank at its end may be one of its own. */
+function pathAt(line: string, start: number) {
+  const isQuoted = /["']/.test(line[start] ?? "");
+  const read = readPath(line, start);
+  if (read === undefined || isQuoted) return readArgument(line, start);
+  const value = read.value + line.slice(read.end);
+  return { ...read, value, end: line.length };
 }
 
 function matching(

@@ -35,7 +35,7 @@ export class FileOffers {
           if (reply.ok === undefined) return this.#giveUp(transfer, reply);
           if (transfer.state !== "preparing") return;
           transfer.state = "offered";
-          this.#table.show(transfer);
+          this.#table.show(transfer, renamed(transfer));
         },
       );
     });
@@ -117,6 +117,12 @@ export class FileOffers {
     { code, message }: { readonly code: string; readonly message: string },
   ): void {
     this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-    this.#table.end(transfer, "failed", message, undefined, code);
+    this.#table.end(transfer, "failed", message, { code });
   }
+}
+
+/** What there is to say about the name of an offered file. */
+function renamed({ ownName }: Transfer): string | undefined {
+  if (ownName === undefined) return undefined;
+  return `its own name, "${ownName}", cannot be sent as it is`;
 }

@@ -153,8 +153,8 @@ function signOf(event: ClientEvent): string {
     case "transfer":
     case "session": {
       const { state } = event.info;
-      const isBad = state === "failed" || state === "rejected" ||
-        state === "cancelled";
+      const isBad = !event.own &&
+        (state === "failed" || state === "rejected" || state === "cancelled");
       return isBad ? "!" : "-";
     }
     case "result":

@@ -22,6 +22,8 @@ export interface PrivateSessionEnd {
   readonly code?: string;
   /** Texts of this side whose arrival was not confirmed. */
   readonly unconfirmed?: number;
+  /** True when this user wanted it so. */
+  readonly isOwn?: boolean;
 }
 
 /** Private sessions by id, user and number. */
@@ -146,7 +148,7 @@ export class PrivateSessionTable {
     session: PrivateSessionEntry,
     state: PrivateSessionState,
     message?: string,
-    { code = state, unconfirmed = 0 }: PrivateSessionEnd = {},
+    { code = state, unconfirmed = 0, isOwn = false }: PrivateSessionEnd = {},
   ): void {
     const announced = session.state !== "preparing";
     session.state = state;
@@ -157,6 +159,7 @@ export class PrivateSessionTable {
         info: privateSessionInfo(session),
         ...(message === undefined ? {} : { message }),
         ...(unconfirmed === 0 ? {} : { unconfirmed }),
+        ...(isOwn ? { own: true as const } : {}),
       });
     }
     const { command } = session;

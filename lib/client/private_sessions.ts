@@ -16,7 +16,10 @@ import {
   type PrivateSessionEntry,
   type WaitingCommand,
 } from "./private_session_entry.ts";
-import { PrivateSessionTable } from "./private_session_table.ts";
+import {
+  type PrivateSessionEnd,
+  PrivateSessionTable,
+} from "./private_session_table.ts";
 import { privateTextFault } from "./private_text_fault.ts";
 import { SessionOffers } from "./session_offers.ts";
 import type { SessionEvent } from "./session_port.ts";
@@ -186,7 +189,7 @@ export class PrivateSessions {
     if (this.#accept === "always") this.#offers.prepareAnswer(session);
     if (this.#accept === "never") {
       this.#offers.decline(id, "rejected");
-      this.#table.end(session, "rejected", "refused by --accept never");
+      this.#table.end(session, "rejected", "refused by --accept never", own);
     }
   }
 
@@ -302,7 +305,7 @@ export class PrivateSessions {
       const isOpen = session.state === "open";
       this.#offers.tellEnd(session, isOpen ? "closed" : "cancelled");
       const state = isOpen ? "closed" : "cancelled";
-      this.#table.end(session, state, "this client ended");
+      this.#table.end(session, state, "this client ended", own);
     }
   }
 
@@ -362,11 +365,11 @@ export class PrivateSessions {
     this.#offers.close(session);
     if (isWaiting(session)) {
       this.#offers.decline(session.id, "rejected");
-      return this.#table.end(session, "rejected");
+      return this.#table.end(session, "rejected", undefined, own);
     }
     const end = state === "open" ? "closed" : "cancelled";
     this.#offers.tellEnd(session, end);
-    this.#table.end(session, end, "you ended it");
+    this.#table.end(session, end, "you ended it", own);
   }
 
   #offer(session: PrivateSessionEntry): void {
@@ -389,6 +392,8 @@ export class PrivateSessions {
   }
 }
 
+/** How an end by this user's will is told. */
+const own: PrivateSessionEnd = { isOwn: true };
 /** What an end of the connection is called towards the other side. */
 const closeReasons = {
   peer: undefined,

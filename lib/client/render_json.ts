@@ -74,9 +74,8 @@ function flatten(event: ClientEvent): object {
     case "group-end":
       return { ...event, at: iso(event.at) };
     case "transfer": {
-      const { info, summary = {}, message } = event;
-      const why = message === undefined ? {} : { message };
-      return { event: "transfer", ...info, ...summary, ...why };
+      const { info, summary = {}, event: name, ...why } = event;
+      return { event: name, ...info, ...summary, ...why };
     }
     case "session": {
       const { info, event: name, ...why } = event;

@@ -9,7 +9,7 @@ export function renderSession(
   event: Extract<ClientEvent, { event: "session" }>,
   palette: Palette,
 ): string[] {
-  const { info, message, unconfirmed = 0 } = event;
+  const { info, message, unconfirmed = 0, own = false } = event;
   const user = palette.name(visible(info.user));
   const typed = visible(info.user);
   const label = `${info.session}: private session with ${user}`;
@@ -23,6 +23,7 @@ export function renderSession(
         : `${unconfirmed} private messages`
     } to ${typed} may not have arrived`,
   )];
+  const bad = (what: string) => palette.error(`${plain} ${what}${why}`);
   switch (info.state) {
     case "preparing":
     case "connecting":
@@ -42,11 +43,11 @@ export function renderSession(
     case "closed":
       return [`${label} has ended${why}`, ...lost];
     case "failed":
-      return [palette.error(`${plain} failed${why}`), ...lost];
+      return [bad("failed"), ...lost];
     case "rejected":
-      return [palette.error(`${plain} was rejected${why}`)];
+      return [own ? `${label} was rejected${why}` : bad("was rejected")];
     case "cancelled":
-      return [palette.error(`${plain} was stopped${why}`)];
+      return [own ? `${label} was stopped${why}` : bad("was stopped")];
   }
 }
 

@@ -12,7 +12,7 @@ export function renderTransfer(
   event: Extract<ClientEvent, { event: "transfer" }>,
   palette: Palette,
 ): string[] {
-  const { info, summary, message } = event;
+  const { info, summary, message, own = false } = event;
   const isIncoming = info.direction === "incoming";
   const file = visible(info.name);
   const size = formatSize(info.size);
@@ -22,6 +22,8 @@ export function renderTransfer(
   const type = known === undefined ? "" : `, ${known}`;
   const whose = isIncoming ? `from ${user}` : `to ${user}`;
   const why = message === undefined ? "" : `: ${visible(message)}`;
+  const bad = (what: string) =>
+    palette.error(`${label} ${whose} ${what}${why}`);
   switch (info.state) {
     case "preparing":
       return [];
@@ -30,7 +32,7 @@ export function renderTransfer(
         ? [
           `${user} offers ${file} (${size}${type}); /accept ${info.transfer} or /reject ${info.transfer}`,
         ]
-        : [`${label} (${size}) offered to ${user}`];
+        : [`${label} (${size}) offered to ${user}${why}`];
     case "running":
       return [
         `${label} ${isIncoming ? "is coming" : "is being sent"} ${whose}`,
@@ -52,11 +54,13 @@ export function renderTransfer(
       return [palette.good(`${label} ${verb} (${numbers})`)];
     }
     case "failed":
-      return [palette.error(`${label} ${whose} failed${why}`)];
+      return [bad("failed")];
     case "rejected":
-      return [palette.error(`${label} ${whose} was rejected${why}`)];
+      return [
+        own ? `${label} ${whose} was rejected${why}` : bad("was rejected"),
+      ];
     case "cancelled":
-      return [palette.error(`${label} ${whose} was stopped${why}`)];
+      return [own ? `${label} ${whose} was stopped${why}` : bad("was stopped")];
   }
 }
 

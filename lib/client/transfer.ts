@@ -19,6 +19,8 @@ export interface Transfer {
   readonly direction: "incoming" | "outgoing";
   readonly user: string;
   file: OfferedFile;
+  /** What the file is called here, where it is offered under another name. */
+  ownName: string | undefined;
   state: TransferState;
   bytes: number;
   rate: number;

@@ -90,6 +90,8 @@ export type TransferEvent =
     readonly event: "offer-ready";
     readonly id: string;
     readonly file: OfferedFile;
+    /** What it is called here, where that cannot stand in an offer. */
+    readonly ownName?: string;
     readonly key: string;
     readonly addresses: readonly WireAddress[];
   }

@@ -15,6 +15,16 @@ import type { OfferTerms } from "./signed_exchange.ts";
 import { type Transfer, transferInfo } from "./transfer.ts";
 import type { TransferPeer } from "./transfer_port.ts";
 
+/** What is told about an end, where there is something to tell. */
+export interface TransferEnd {
+  /** Of a file that arrived. */
+  readonly summary?: TransferSummary | undefined;
+  /** For the command that waits for it; the state by default. */
+  readonly code?: string | undefined;
+  /** True when this user wanted it so. */
+  readonly isOwn?: boolean;
+}
+
 /** What the table tells. */
 export interface TransferTableHost {
   emit(event: ClientEvent): void;
@@ -97,6 +107,7 @@ export class TransferTable {
       report: undefined,
       terms: undefined,
       offer: undefined,
+      ownName: undefined,
       peer: undefined,
       link: undefined,
       isPaused: false,
@@ -113,13 +124,12 @@ export class TransferTable {
     transfer: Transfer,
     state: TransferState,
     message?: string,
-    summary?: TransferSummary,
-    code: string = state,
+    { summary, code = state, isOwn = false }: TransferEnd = {},
   ): void {
     const announced = transfer.state !== "preparing";
     transfer.state = state;
     this.#byId.delete(transfer.id);
-    if (announced) this.show(transfer, message, summary);
+    if (announced) this.show(transfer, message, { summary, isOwn });
     const { command, direction, report } = transfer;
     const isOutgoing = direction === "outgoing";
     const outcome: CommandOutcome = isOutgoing && summary !== undefined
@@ -140,12 +150,17 @@ export class TransferTable {
   }
 
   /** Tells the user where the transfer stands now. */
-  show(transfer: Transfer, message?: string, summary?: TransferSummary): void {
+  show(
+    transfer: Transfer,
+    message?: string,
+    { summary, isOwn = false }: TransferEnd = {},
+  ): void {
     this.#host.emit({
       event: "transfer",
       info: transferInfo(transfer),
       ...(message === undefined ? {} : { message }),
       ...(summary === undefined ? {} : { summary }),
+      ...(isOwn ? { own: true as const } : {}),
     });
   }
 

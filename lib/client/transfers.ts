@@ -20,7 +20,7 @@ import {
   type Transfer,
   transferInfo,
 } from "./transfer.ts";
-import { TransferTable } from "./transfer_table.ts";
+import { type TransferEnd, TransferTable } from "./transfer_table.ts";
 import type { AcceptRule, TransfersHost } from "./transfers_host.ts";
 import type { TrustedOffer } from "./signed_offers.ts";
 import type {
@@ -89,7 +89,7 @@ export class Transfers {
     const transfer = this.#table.waiting("reject", number, n);
     if (transfer === undefined) return;
     this.#offers.refuse(transfer, "rejected");
-    this.#table.end(transfer, "rejected");
+    this.#table.end(transfer, "rejected", undefined, own);
     this.#host.settle(n, {
       command: "reject",
       ok: true,
@@ -103,7 +103,7 @@ export class Transfers {
     if (transfer === undefined) return;
     this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
     this.#offers.tellEnd(transfer, "cancelled");
-    this.#table.end(transfer, "cancelled", "cancelled by you");
+    this.#table.end(transfer, "cancelled", "cancelled by you", own);
     this.#host.settle(n, {
       command: "cancel",
       ok: true,
@@ -157,7 +157,7 @@ export class Transfers {
     if (this.#accept === "always") this.#offers.prepareAnswer(transfer);
     if (this.#accept === "never") {
       this.#offers.refuse(transfer, "rejected");
-      this.#table.end(transfer, "rejected", "refused by --accept never");
+      this.#table.end(transfer, "rejected", "refused by --accept never", own);
     }
   }
 
@@ -173,14 +173,14 @@ export class Transfers {
       const { reason = "failed" } = event;
       const code = codes.find((code) => code === reason);
       const message = endText(reason, about(transfer));
-      return this.#table.end(transfer, "rejected", message, undefined, code);
+      return this.#table.end(transfer, "rejected", message, { code });
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
     if (refusal !== undefined) {
       const { code, message } = refusal;
       this.#host.effect({ effect: "cancel-transfer", id });
       this.#offers.tellEnd(transfer, "failed", "untrusted");
-      return this.#table.end(transfer, "failed", message, undefined, code);
+      return this.#table.end(transfer, "failed", message, { code });
     }
     const peer = { key: event.key, addresses: event.addresses ?? [] };
     const resume = event.resume === undefined ? {} : { resume: event.resume };
@@ -214,7 +214,7 @@ export class Transfers {
     }
     const { reason = "failed" } = event;
     const message = endText(reason, about(transfer));
-    this.#table.end(transfer, "failed", message, undefined, reason);
+    this.#table.end(transfer, "failed", message, { code: reason });
   }
 
   /** The transfer service has something to tell. */
@@ -224,6 +224,7 @@ export class Transfers {
     switch (event.event) {
       case "offer-ready":
         transfer.file = event.file;
+        transfer.ownName = event.ownName;
         transfer.offer = { key: event.key, addresses: event.addresses };
         return this.#offers.offer(transfer);
       case "answer-ready":
@@ -261,7 +262,7 @@ export class Transfers {
         const grown = event.hasGrown ? { grown: true as const } : {};
         const summary = { ms, rate, digest, ...before, ...grown, ...path };
         this.#offers.tellEnd(transfer, "verified");
-        return this.#table.end(transfer, "verified", undefined, summary);
+        return this.#table.end(transfer, "verified", undefined, { summary });
       }
       case "failed":
         return this.#failed(transfer, event.failure, event.message);
@@ -277,7 +278,7 @@ export class Transfers {
       transfer.bytes = transfer.file.size;
       const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
       const summary = { ms, rate: averageRate(transfer.bytes, ms) };
-      this.#table.end(transfer, "verified", undefined, summary);
+      this.#table.end(transfer, "verified", undefined, { summary });
     }
   }
 
@@ -292,7 +293,7 @@ export class Transfers {
     for (const transfer of this.#table.all()) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       this.#offers.tellEnd(transfer, "cancelled");
-      this.#table.end(transfer, "cancelled", "this client ended");
+      this.#table.end(transfer, "cancelled", "this client ended", own);
     }
   }
 
@@ -307,7 +308,7 @@ export class Transfers {
     if (direction === "incoming" && state === "offered") {
       this.#offers.refuse(transfer, reason);
     } else this.#offers.tellEnd(transfer, "failed", reason);
-    this.#table.end(transfer, "failed", message, undefined, failure);
+    this.#table.end(transfer, "failed", message, { code: failure });
   }
 
   /** The other side's datagram was faster than its word through the server. */
@@ -319,7 +320,7 @@ export class Transfers {
     const reason = endReasonOf(close);
     this.#offers.tellEnd(transfer, "failed", reason);
     const message = endText(reason, about(transfer));
-    this.#table.end(transfer, "failed", message, undefined, reason);
+    this.#table.end(transfer, "failed", message, { code: reason });
   }
 
   #run(transfer: Transfer, now: Instant): void {
@@ -338,6 +339,8 @@ function endReasonOf(close: Exclude<CloseReason, "cancelled">): EndReason {
   return close === "internal" ? "failed" : close;
 }
 
+/** How an end by this user's will is told. */
+const own: TransferEnd = { isOwn: true };
 /** Most offers and transfers that one client keeps, of all users. */
 const mostTransfers = 256;
 const settleMs = 2000;

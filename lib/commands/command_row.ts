@@ -8,6 +8,7 @@ export type ArgumentKind =
   | "group"
   /** A user or a group. */
   | "chat"
+  /** A path: the rest of the line, perhaps quoted; only as the last argument. */
   | "file"
   | "command"
   /** `on` or `off`. */

@@ -3,7 +3,7 @@
  * all read it: a new command is one row here and one member of the union in
  * `command.ts`.
  */
-import { parseRate } from "./rate.ts";
+import { parseRate, rateProblem } from "./rate.ts";
 import type { Command } from "./command.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
@@ -76,7 +76,7 @@ export const commandTable: readonly CommandRow[] = [
     group: "Files",
     usage: "/p2pvideo USER FILE",
     summary: "send a video, or any file, straight to a user's client",
-    example: '/p2pvideo luke "my film.mp4"',
+    example: "/p2pvideo luke my film.mp4",
     arguments: [{ kind: "user" }, { kind: "file" }],
     build: ([to = "", file = ""]) => ({ command: "p2pvideo", to, file }),
   },
@@ -86,7 +86,7 @@ export const commandTable: readonly CommandRow[] = [
     group: "Files",
     usage: "/groupvideo GROUP FILE",
     summary: "send a file to every member of a group who is on line",
-    example: '/groupvideo jedi "my film.mp4"',
+    example: "/groupvideo jedi my film.mp4",
     arguments: [{ kind: "group" }, { kind: "file" }],
     build: ([group = "", file = ""]) => ({
       command: "groupvideo",
@@ -145,7 +145,9 @@ export const commandTable: readonly CommandRow[] = [
     build: ([text]) => {
       if (text === undefined) return { command: "limit" };
       const rate = parseRate(text);
-      return rate === undefined ? undefined : { command: "limit", rate };
+      return rate === undefined
+        ? rateProblem("RATE", text)
+        : { command: "limit", rate };
     },
   },
   ...screenCommands,
@@ -197,8 +199,10 @@ export function commandNames(): readonly string[] {
 function withNumber(
   command: "accept" | "reject" | "cancel",
   number = "",
-): Command | undefined {
-  if (!/^[1-9][0-9]{0,8}$/.test(number)) return undefined;
+): Command | string {
+  if (!/^[1-9][0-9]{0,8}$/.test(number)) {
+    return `"${number}" is no number such as /transfers lists`;
+  }
   return { command, transfer: Number(number) };
 }
 

@@ -1,7 +1,8 @@
 /**
  * Turns a line that a user typed into a command, or into one line that says
- * what is wrong with it. Arguments are separated by blanks and may be quoted;
- * the TEXT of a message is the rest of the line as typed.
+ * what is wrong with it. Arguments are separated by blanks and may be quoted; a
+ * path at the end may hold blanks as it is, and the TEXT of a message is the
+ * rest of the line as typed.
  */
 import { closestString } from "@std/text/closest-string";
 import type { Command } from "./command.ts";
@@ -13,7 +14,7 @@ import {
   findCommand,
   findWord,
 } from "./command_table.ts";
-import { isSeparator, readArgument } from "./read_argument.ts";
+import { isSeparator, readArgument, readPath } from "./read_argument.ts";
 
 /** Why a line is no command. */
 export type CommandProblem = "usage" | "unknown_command" | "not_a_command";
@@ -75,6 +76,11 @@ function readValues(
       const text = restOfLine(line, position);
       if (text !== undefined) return [...values, text];
       return argument.optional ? values : undefined;
+    }
+    if (argument.kind === "file") {
+      const read = readPath(line, position);
+      if (!read?.closed || read.value === "") return undefined;
+      return [...values, read.value];
     }
     do {
       const read = readArgument(line, position);

@@ -14,5 +14,10 @@ export function parseRate(text: string): number | undefined {
   return rate === 0 || rate >= leastRate ? rate : undefined;
 }
 
+/** What is wrong with a rate that {@link parseRate} does not take. */
+export function rateProblem(name: string, text: string): string {
+  return `invalid ${name} "${text}": must be bytes a second from ${leastRate}, such as 500k or 2M, or off`;
+}
+
 /** Slower than this a transfer would look broken, bytes a second. */
-export const leastRate = 10_000;
+const leastRate = 10_000;

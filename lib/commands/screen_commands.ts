@@ -13,7 +13,9 @@ export const screenCommands: readonly CommandRow[] = [
     arguments: [{ kind: "switch" }],
     build: ([value = ""]) => {
       const word = value.toLowerCase();
-      if (word !== "on" && word !== "off") return undefined;
+      if (word !== "on" && word !== "off") {
+        return `"${value}" is neither on nor off`;
+      }
       return { command: "notify", notify: word === "on" };
     },
   },

@@ -3,6 +3,7 @@
  * time, and the next ones while those are sealed and sent; see SharedFile.
  */
 import { basename } from "@std/path";
+import { offeredName } from "../client/offered_name.ts";
 import type { OfferedFile } from "../client/transfer_port.ts";
 import { ContentDigest } from "../transfer/content_digest.ts";
 import {
@@ -69,12 +70,19 @@ export class FileSource {
     const shared = await openFile(path, files);
     try {
       const fingerprint = await shared.fingerprint();
-      const file = { name: basename(path), size: shared.size, fingerprint };
+      const name = offeredName(basename(path));
+      const file = { name, size: shared.size, fingerprint };
       return new FileSource(path, shared, file);
     } catch (error) {
       shared.close();
       throw unreadable(path, error);
     }
+  }
+
+  /** What the file is called here, where it is offered under another name. */
+  get ownName(): string | undefined {
+    const name = basename(this.#path);
+    return name === this.file.name ? undefined : name;
   }
 
   /** Begins to read what {@link read} will be asked for first. */

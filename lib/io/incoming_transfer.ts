@@ -1,5 +1,6 @@
 /** A file on its way in: joins the socket, the receiving engine and its sink. */
 import { encodeHex } from "@std/encoding/hex";
+import { resolve } from "@std/path";
 import type {
   OfferedFile,
   TransferEvent,
@@ -312,7 +313,7 @@ export class IncomingTransfer {
         ms: now() - (this.#startedAt ?? now()),
         digest: encodeHex(digest),
         hasGrown: this.#receiver.hasGrown,
-        path,
+        path: resolve(path),
       });
     } catch (error) {
       this.#isStoring = false;

@@ -250,6 +250,7 @@ export class TransferService implements TransferPort {
       event: "offer-ready",
       id,
       file: source.file,
+      ...(source.ownName === undefined ? {} : { ownName: source.ownName }),
       key: keyPair.publicKey,
       addresses: this.#endpoint.localAddresses(),
     });

@@ -136,3 +136,41 @@ Deno.test("MessageFeed: a sent message needs no second time", () => {
     `${clock} - message sent (number 7)`,
   ]);
 });
+
+Deno.test("MessageFeed: what this user ended is told as what happened, not as a failure", () => {
+  const file = {
+    transfer: 1,
+    kind: "file",
+    user: "luke",
+    name: "a.mp4",
+  } as const;
+  const rest = { size: 9, bytes: 0, rate: 0, paused: false } as const;
+  const session = { session: 2, kind: "session", user: "luke" } as const;
+  const colours = new MessageFeed({ palette: colourPalette, timestamps: true });
+  for (const direction of ["incoming", "outgoing"] as const) {
+    for (const state of ["rejected", "cancelled"] as const) {
+      const events = [
+        {
+          event: "transfer",
+          info: { ...file, ...rest, direction, state },
+          message: "why",
+        },
+        {
+          event: "session",
+          info: { ...session, direction, state },
+          message: "why",
+        },
+      ] as const;
+      for (const event of events) {
+        const [bad = ""] = textsOf(feedOf(), event);
+        assert(bad.startsWith(`${clock} ! `), bad);
+        const [plain = ""] = textsOf(feedOf(), { ...event, own: true });
+        assertEquals(plain, bad.replace(" ! ", " - "));
+        const [red = ""] = textsOf(colours, event);
+        const [other = ""] = textsOf(colours, { ...event, own: true });
+        const error = colourPalette.error("").slice(0, 5);
+        assert(red.includes(error) && !other.includes(error), other);
+      }
+    }
+  }
+});

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import type { AcceptRule } from "../../lib/client/transfers_host.ts";
 import { limits } from "../../lib/protocol/limits.ts";
-import { OffersWorld } from "./offers_harness.ts";
+import { type OffersPeer, OffersWorld } from "./offers_harness.ts";
 import { PeerSigner } from "./peer_signer.ts";
 
 /** Two clients with an open session that yoda asked for. */
@@ -150,6 +150,7 @@ Deno.test("PrivateSessions: blocked, rejected, --accept never and no port each s
   luke.offers.reject(1, luke.n);
   settle();
   assertEquals([yoda.codeOf(third), luke.codeOf(1)], ["rejected", "ok"]);
+  assertEquals([isOwn(yoda), isOwn(luke)], [false, true]);
 
   const fourth = yoda.start("luke");
   yoda.ways[2].length = 0;
@@ -178,6 +179,7 @@ Deno.test("PrivateSessions: no text before it is open; taken back before it is",
   yoda.offers.cancel(1, yoda.n);
   settle();
   assertEquals(yoda.codeOf(start), "cancelled");
+  assertEquals([isOwn(yoda), isOwn(luke)], [true, false]);
   assertEquals([yoda.states.at(-1), luke.states.at(-1)], [
     "cancelled",
     "cancelled",
@@ -387,4 +389,10 @@ const crossings = fc.tuple(
 function bound(world: OffersWorld) {
   const { yoda, luke } = world;
   return { yoda, luke, settle: () => world.settle() };
+}
+
+/** Whether the last that was shown was by this user's own will. */
+function isOwn(peer: OffersPeer): boolean {
+  const last = peer.events.findLast(({ event }) => event === "session");
+  return last?.event === "session" && last.own === true;
 }

@@ -61,11 +61,40 @@ Deno.test("parseCommand: quoted arguments may hold blanks and quotation marks", 
     ['/p2pvideo luke "a \\"b\\" \\\\ c"', 'a "b" \\ c'],
     ['/p2pvideo luke "C:\\films\\one two.mp4"', "C:\\films\\one two.mp4"],
     ["/p2pvideo luke C:\\films\\one.mp4", "C:\\films\\one.mp4"],
+    // What terminals write when a file is dropped on them.
+    ["/p2pvideo luke '/full/my film.mp4'", "/full/my film.mp4"],
+    ["/p2pvideo luke '/full/my film.mp4' ", "/full/my film.mp4"],
+    ["/p2pvideo luke /full/my\\ film.mp4", "/full/my film.mp4"],
+    ["/p2pvideo luke /full/my film.mp4", "/full/my film.mp4"],
+    ["/p2pvideo luke /full/my film.mp4  ", "/full/my film.mp4"],
+    ["/p2pvideo luke '/full/it'\\''s my film.mp4'", "/full/it's my film.mp4"],
+    ["/p2pvideo luke /full/it\\'s\\ \\(1\\).mp4", "/full/it's (1).mp4"],
+    ["/p2pvideo luke ~/my  film.mp4", "~/my  film.mp4"],
+    ["/p2pvideo luke it's.mp4", "it's.mp4"],
+    ["/p2pvideo luke '70s.mp4", "'70s.mp4"],
+    ["/p2pvideo luke my\\ film.mp4", "my film.mp4"],
+    ["/p2pvideo luke /full/a\\b.mp4", "/full/a\\b.mp4"],
+    ["/p2pvideo luke C:\\my films\\(1) two.mp4", "C:\\my films\\(1) two.mp4"],
+    ["/p2pvideo luke C:\\films\\ old\\a.mp4", "C:\\films\\ old\\a.mp4"],
+    ["/p2pvideo luke \\\\nas\\my films\\a.mp4", "\\\\nas\\my films\\a.mp4"],
   ];
   for (const [line, file] of cases) {
-    assertEquals(parseCommand(line), {
-      command: { command: "p2pvideo", to: "luke", file },
-    });
+    for (const name of ["/p2pvideo", "/send", "UPD"]) {
+      const typed = line.replace("/p2pvideo", name);
+      assertEquals(parseCommand(typed), {
+        command: { command: "p2pvideo", to: "luke", file },
+      }, typed);
+    }
+    assertEquals(
+      parseCommand(line.replace("p2pvideo luke", "groupvideo jedi")),
+      {
+        command: { command: "groupvideo", group: "jedi", file },
+      },
+    );
+  }
+  for (const two of ["'a b' 'c'", '"a" b', "'a", '"a']) {
+    const parsed = parseCommand(`/p2pvideo luke ${two}`);
+    assertEquals("problem" in parsed, two !== "'a", two);
   }
 });
 
@@ -123,7 +152,7 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/deletegroupmsg jedi x",
       "/deletegroupmsg jedi 1 2",
       "/p2pvideo luke",
-      "/p2pvideo luke a b",
+      '/p2pvideo luke "a" b',
       '/p2pvideo luke "open',
       '/p2pvideo luke ""',
       "/accept",

@@ -1,4 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseClientOptions } from "../../lib/client/client_options.ts";
+import { parseCommand } from "../../lib/commands/parse_command.ts";
 import { parseRate } from "../../lib/commands/rate.ts";
 
 Deno.test("parseRate reads numbers with and without suffix", () => {
@@ -19,4 +21,26 @@ Deno.test("parseRate reads numbers with and without suffix", () => {
     ["fast", undefined],
   ];
   for (const [text, rate] of cases) assertEquals(parseRate(text), rate, text);
+});
+
+Deno.test("/limit says of a rate what --limit says, and every wrong word is named", () => {
+  for (const rate of ["1KiB", "abc", "9999"]) {
+    const rule =
+      `"${rate}": must be bytes a second from 10000, such as 500k or 2M, or off`;
+    const options = parseClientOptions(["--limit", rate], () => undefined);
+    assert(options.kind === "error");
+    assertStringIncludes(options.message, `invalid --limit ${rule}`);
+    assertEquals(parseCommand(`/limit ${rate}`), {
+      problem: "usage",
+      name: "limit",
+      message: `usage: /limit [RATE]; invalid RATE ${rule}`,
+    });
+  }
+  for (
+    const line of ["/accept x", "/reject 0", "/cancel -1", "/notify maybe"]
+  ) {
+    const parsed = parseCommand(line);
+    assert("problem" in parsed);
+    assertStringIncludes(parsed.message, `; "${line.split(" ")[1]}" is n`);
+  }
 });

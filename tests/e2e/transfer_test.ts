@@ -7,6 +7,14 @@ import { waitUntil } from "../support/wait_until.ts";
 
 const megabyte = 1024 * 1024;
 
+/** How people and terminals write a path with blanks. */
+const waysToWrite = [
+  (path: string) => `"${path}"`,
+  (path: string) => `'${path}' `,
+  (path: string) => path.replaceAll(" ", "\\ "),
+  (path: string) => path,
+];
+
 /** Most memory a process has used so far, bytes; 0 where it is not known. */
 async function peakMemory(pid: number): Promise<number> {
   try {
@@ -33,13 +41,14 @@ Deno.test("/p2pvideo: identical files of every awkward size, to and from other f
   const folder = await Deno.makeTempDir({ prefix: "parley-videos-" });
   try {
     const sizes = [0, 1, megabyte - 1, megabyte, megabyte + 1, 256 * megabyte];
-    for (const size of sizes) {
+    for (const [index, size] of sizes.entries()) {
       await t.step(`${size} bytes`, async () => {
         const name = `film ${size}.mp4`;
         const path = join(folder, name);
         await writeRandomFile(path, size, size + 1);
         const from = luke.process.out.length;
-        const sent = await yoda.succeed(`/p2pvideo luke "${path}"`);
+        const written = waysToWrite[index % waysToWrite.length]!(path);
+        const sent = await yoda.succeed(`/p2pvideo luke ${written}`);
         assertEquals([sent.state, sent.size], ["verified", size]);
         const got = await luke.event(
           "transfer",
@@ -48,12 +57,28 @@ Deno.test("/p2pvideo: identical files of every awkward size, to and from other f
         );
         assertEquals([got.user, got.name, got.size], ["yoda", name, size]);
         const received = join(luke.folder, `yoda_${name}`);
+        assertEquals(got.path, await Deno.realPath(received));
         assertEquals(await digestOf(received), await digestOf(path));
         assertEquals(got.digest, await contentDigestOfFile(path));
         await Deno.remove(received);
         assertEquals(await filesIn(luke.folder), [], "nothing else is left");
       });
     }
+    await t.step("a name that cannot stand in an offer", async () => {
+      const path = join(folder, "a\\b\tc.mp4");
+      await Deno.writeTextFile(path, "x");
+      const from = yoda.process.out.length;
+      const sent = await yoda.succeed(`/p2pvideo luke ${path}`);
+      assertEquals([sent.state, sent.name], ["verified", "a_b_c.mp4"]);
+      const offered = await yoda.event("transfer", { state: "offered" }, {
+        from,
+      });
+      assertMatch(
+        String(offered.message),
+        /its own name, "a\\b\tc\.mp4", cann/,
+      );
+      await Deno.remove(join(luke.folder, "yoda_a_b_c.mp4"));
+    });
     await t.step("memory stays under 200 MB", async () => {
       for (const client of [yoda, luke]) {
         const peak = await peakMemory(client.process.pid);

@@ -33,6 +33,8 @@ const kindTexts = {
   file: (user: string, name: string) => ({
     space: `${user} has too little room for "${name}"`,
     storage: `${user} cannot store "${name}"`,
+    removed:
+      `what had arrived of "${name}" was removed or replaced at ${user}'s while it was being sent`,
     changed: `"${name}" changed at ${user}'s after it was offered`,
     unreadable: `${user} can no longer read "${name}"`,
     integrity: `"${name}" arrived damaged; it must be sent again`,
@@ -43,6 +45,7 @@ const kindTexts = {
     return {
       space: failed,
       storage: failed,
+      removed: failed,
       changed: failed,
       unreadable: failed,
       integrity: `${user}'s client got what yours did not send`,

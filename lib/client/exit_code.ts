@@ -85,5 +85,6 @@ const byCommandCode = new Map([
   ["changed", 6],
   ["space", 7],
   ["storage", 7],
+  ["removed", 7],
   ["storage_failed", 7],
 ]);

@@ -80,6 +80,7 @@ export type TransferFailure =
   | "changed" // the file to send changed while it was sent
   | "space" // this side has too little room for what it receives
   | "storage" // this side cannot store what it receives
+  | "removed" // what had arrived was removed or replaced here
   | "unreachable" // no datagram of the other side came
   | "integrity" // what came has not the digest that the sender says
   | "internal";

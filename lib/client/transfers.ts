@@ -345,4 +345,4 @@ const own: TransferEnd = { isOwn: true };
 const mostTransfers = 256;
 const settleMs = 2000;
 /** Reasons of a receiver that programs are told apart from a plain no. */
-const codes: readonly EndReason[] = ["space", "storage", "busy"];
+const codes: readonly EndReason[] = ["space", "storage", "removed", "busy"];

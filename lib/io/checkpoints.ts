@@ -1,78 +1,112 @@
 /**
- * When a file that is coming in is made lasting: often enough that a crash costs
- * little, seldom enough that the disk's syncs do not slow the transfer down.
- * They run beside the writing; only when too much would be lost does it wait.
+ * What is noted of a file that is coming in, and when it is made lasting: often
+ * enough that a crash costs little, seldom enough that neither slows the transfer
+ * down. What is written is noted within a fraction of a second, which is enough
+ * for whoever goes on after the program was killed; the disk's syncs, which are
+ * for power cuts, run beside the writing, and only when too much would be lost
+ * does it wait.
  */
-import type { ReceivedPart } from "../transfer/resume_map.ts";
+import type { BlockChecks } from "../transfer/block_checks.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { PartFile } from "./part_file.ts";
 
 /** What checkpoints need of a {@link PartFile}. */
-export type RecordedPart = Pick<
-  PartFile,
-  "parts" | "isResumable" | "isSaving" | "saved" | "save"
->;
+export type RecordedPart = Pick<PartFile, "isResumable" | "record" | "sync">;
 
 /** Checkpoints of one file. */
 export class Checkpoints {
   readonly #part: RecordedPart;
-  readonly #take: () => ReceivedPart | undefined;
-  /** Blocks that are recorded, or will be once the running save ends. */
+  readonly #checks: BlockChecks;
+  readonly #blocks: number;
+  /** Blocks that are noted, or will be when what runs has ended. */
   #recorded: number;
-  #recordedAt: number;
-  #isEmpty: boolean;
+  #recording: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Blocks that are synced, or will be when what runs has ended. */
+  #synced: number;
+  #syncedAt: number;
+  #syncing: Promise<void> | undefined;
 
   /**
-   * @param take Returns what this transfer has written so far.
+   * @param checks Of all that is written, of a file of so many `blocks`.
    * @param now Monotonic time, ms.
    */
   constructor(
     part: RecordedPart,
-    take: () => ReceivedPart | undefined,
+    checks: BlockChecks,
+    blocks: number,
     now: number,
   ) {
     this.#part = part;
-    this.#take = take;
-    this.#recorded = part.parts.at(-1)?.endBlock ?? 0;
-    this.#recordedAt = now;
-    this.#isEmpty = this.#recorded === 0;
+    this.#checks = checks;
+    this.#blocks = blocks;
+    this.#recorded = checks.length;
+    this.#synced = checks.length;
+    this.#syncedAt = now;
   }
 
   /**
-   * Blocks below `written` are written; records it when that is due.
+   * More was written; notes it and makes it lasting when that is due.
    *
    * @returns What to wait for before more is written, if anything.
    */
-  handleWritten(written: number, now: number): Promise<void> | undefined {
+  handleWritten(now: number): Promise<void> | undefined {
     if (!this.#part.isResumable) return undefined;
-    const blocks = written - this.#recorded;
-    if (this.#part.isSaving) {
-      return blocks < mostBlocks ? undefined : this.#part.saved();
+    this.#timer ??= setTimeout(() => this.#record(), recordMs);
+    const blocks = this.#checks.length - this.#synced;
+    if (this.#syncing !== undefined) {
+      return blocks < mostBlocks ? undefined : this.#syncing;
     }
-    const isLate = now - this.#recordedAt >= intervalMs;
+    const isLate = now - this.#syncedAt >= syncMs;
     if (blocks < stepBlocks && !isLate) return undefined;
-    this.#recordedAt = now;
-    this.#save();
+    this.#syncedAt = now;
+    this.#synced = this.#checks.length;
+    this.#syncing = this.#sync();
     return undefined;
   }
 
-  /** Records all that is written; false when there is nothing to go on with. */
-  async finish(): Promise<boolean> {
-    await this.#part.saved();
-    await this.#save();
-    return !this.#isEmpty;
+  /** Notes nothing more; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await Promise.all([this.#recording, this.#syncing]);
   }
 
-  async #save(): Promise<void> {
-    const part = this.#take();
-    if (part === undefined || part.endBlock === this.#recorded) return;
-    this.#recorded = part.endBlock;
-    this.#isEmpty = false;
-    await this.#part.save(part);
+  /**
+   * Notes and makes lasting all that is written; false when there is nothing to
+   * go on with.
+   */
+  async finish(): Promise<boolean> {
+    await this.stop();
+    if (!this.#part.isResumable) return false;
+    await this.#record();
+    if (this.#recorded === 0) return false;
+    await this.#sync();
+    return true;
+  }
+
+  async #record(): Promise<void> {
+    this.#timer = undefined;
+    await this.#recording;
+    // What ends a transfer is always sent.
+    const end = Math.min(this.#checks.length, this.#blocks - 1);
+    const first = this.#recorded;
+    if (end <= first) return;
+    this.#recorded = end;
+    const checks = this.#checks.slice(first, end).slice();
+    this.#recording = this.#part.record(first, checks);
+    await this.#recording;
+  }
+
+  async #sync(): Promise<void> {
+    // A disk that cannot do that has told, or will tell, the one who writes.
+    await this.#part.sync().catch(() => {});
+    this.#syncing = undefined;
   }
 }
 
+/** So much of a transfer is lost to whoever kills it. */
+const recordMs = 100;
 const stepBlocks = 16 * 1024 * 1024 / transferLimits.blockBytes;
 /** With the 10 MiB that may be under way this stays below 64 MiB. */
 const mostBlocks = 48 * 1024 * 1024 / transferLimits.blockBytes;
-const intervalMs = 5_000;
+const syncMs = 5_000;

@@ -3,31 +3,16 @@
  * part_file.ts), and given its name only when it is whole, checked and on the disk. Names that are
  * taken are never overwritten, not even by one that appears at the last moment.
  */
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { statfs } from "node:fs/promises";
+import type { BlockChecks } from "../transfer/block_checks.ts";
 import { receivedName } from "../transfer/received_name.ts";
-import type { ReceivedPart } from "../transfer/resume_map.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { RecordedPart } from "./checkpoints.ts";
-import { reasonOf } from "./reason_of.ts";
+import { checkFolder, folderRefusal } from "./download_folder.ts";
 import { PartFile, partSuffix } from "./part_file.ts";
-
-/** Why a file cannot be stored, in one line for people. */
-export class SinkError extends Error {
-  override readonly name = "SinkError";
-  /** True when it is for want of room, which may come back. */
-  readonly isFull: boolean;
-
-  constructor(message: string, isFull = false) {
-    super(message);
-    this.isFull = isFull;
-  }
-
-  /** What it is for others. */
-  get failure(): "space" | "storage" {
-    return this.isFull ? "space" : "storage";
-  }
-}
+import { cannotWrite, SinkError } from "./sink_error.ts";
+import { syncFolder } from "./sync_folder.ts";
 
 /** What is to be received. */
 export interface SinkFile {
@@ -43,7 +28,16 @@ export interface SinkFile {
 
 /** What a transfer needs of a {@link FileSink}. */
 export type StoredFile =
-  & Pick<FileSink, "firstBlock" | "write" | "finish" | "discard" | "close">
+  & Pick<
+    FileSink,
+    | "kept"
+    | "checked"
+    | "write"
+    | "checkPlace"
+    | "finish"
+    | "discard"
+    | "close"
+  >
   & { readonly part: RecordedPart };
 
 /** An open file that is being received; made by {@link FileSink.open}. */
@@ -51,6 +45,10 @@ export class FileSink {
   readonly #folder: string;
   readonly #names: (copy: number) => string;
   readonly #part: PartFile;
+  #checked = Promise.resolve(true);
+  /** How many blocks are right before damage that was found too late. */
+  #right: number | undefined;
+  #isClosed = false;
 
   constructor(
     folder: string,
@@ -63,29 +61,29 @@ export class FileSink {
   }
 
   /**
-   * Makes room for a file, or goes on with what is here of it.
+   * Makes room for a file, or goes on with what is here of it. That is read back
+   * first, as far as it goes within some seconds; the rest is read meanwhile.
    *
    * @throws {SinkError} when the folder cannot be written or has too little room.
    */
   static async open(folder: string, file: SinkFile): Promise<FileSink> {
-    const { sender, name, size, fingerprint } = file;
-    const identity = fingerprint === undefined
-      ? undefined
-      : { sender, name, size, fingerprint };
+    const { sender, name, size, fingerprint = "" } = file;
+    const identity = { sender, name, size, fingerprint };
     const names = (copy: number) => receivedName(sender, name, copy);
     await checkFolder(folder);
     for (let copy = 0; copy < maxCopies; copy++) {
       const path = join(folder, names(copy) + partSuffix);
       const part = await PartFile.open(path, identity).catch((error) => {
-        throw cannotWrite(path, error);
+        throw cannotOpen(folder, error);
       });
       if (part === undefined) continue;
       const sink = new FileSink(folder, names, part);
       try {
-        await checkSpace(folder, size - sink.firstBlock * blockBytes);
+        await sink.#check();
+        await checkSpace(folder, size - sink.kept.length * blockBytes);
       } catch (error) {
-        if (sink.firstBlock === 0) await sink.discard();
-        else sink.close();
+        if (sink.kept.length === 0) await sink.discard();
+        else await sink.close();
         throw error;
       }
       return sink;
@@ -93,14 +91,14 @@ export class FileSink {
     throw new SinkError(`"${folder}" has too many copies of "${names(0)}"`);
   }
 
-  /** What was here already. */
-  get parts(): readonly ReceivedPart[] {
-    return this.#part.parts;
+  /** CRC-32s of the blocks that were here already. */
+  get kept(): Uint32Array {
+    return this.#part.kept;
   }
 
-  /** The first block that is missing. */
-  get firstBlock(): number {
-    return this.parts.at(-1)?.endBlock ?? 0;
+  /** Resolves when all of that was read back: false when it is damaged. */
+  get checked(): Promise<boolean> {
+    return this.#checked;
   }
 
   /** See {@link PartFile}. */
@@ -122,114 +120,98 @@ export class FileSink {
   }
 
   /**
-   * Syncs the file and gives it its name.
+   * Looks whether what was written is still there.
    *
-   * @returns Its path.
-   * @throws {SinkError} when that cannot be done.
+   * @throws {SinkError} when it is not.
    */
-  async finish(): Promise<string> {
+  async checkPlace(): Promise<void> {
     try {
-      await this.#part.sync();
-      // What has its name must never be taken for a part and written again.
-      await this.#part.forgetMap();
-      this.#part.close();
-      const path = await this.#rename();
-      await syncFolder(this.#folder);
+      await this.#part.checkPlace();
+    } catch (error) {
+      throw cannotWrite(this.#part.path, error);
+    }
+  }
+
+  /**
+   * Makes sure that the file is whole and on the disk, and gives it its name.
+   *
+   * @param checks CRC-32s of all its blocks.
+   * @returns Its path.
+   * @throws {SinkError} when that cannot be done, or something else is there.
+   */
+  async finish(checks: BlockChecks): Promise<string> {
+    try {
+      await this.#part.confirm(checks);
+      const path = await this.#part.giveName(this.#allNames());
+      // A disk that cannot do that has the file all the same.
+      await syncFolder(this.#folder).catch(() => {});
       return path;
     } catch (error) {
-      throw error instanceof SinkError
-        ? error
-        : cannotWrite(this.#part.path, error);
+      throw cannotWrite(this.#part.path, error);
     }
   }
 
   /** Removes what was received so far. */
   async discard(): Promise<void> {
+    this.#isClosed = true;
     await this.#part.discard();
   }
 
-  /** Keeps what was recorded so far and frees the file. */
-  close(): void {
+  /** Keeps what was recorded so far and is not damaged, and frees the file. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#right !== undefined) {
+      await this.#part.keep(this.#right).catch(() => {});
+    }
     this.#part.close();
   }
 
-  async #rename(): Promise<string> {
-    for (let copy = 0; copy < maxCopies; copy++) {
-      const path = join(this.#folder, this.#names(copy));
-      try {
-        // A link, unlike a rename, fails when the name is taken.
-        await Deno.link(this.#part.path, path);
-        await Deno.remove(this.#part.path);
-        return path;
-      } catch (error) {
-        if (error instanceof Deno.errors.AlreadyExists) continue;
-        if (await this.#renameOverOwn(path)) return path;
-      }
-    }
-    throw new SinkError(
-      `"${this.#folder}" has too many copies of "${this.#names(0)}"`,
-    );
+  /** Reads back what is here. */
+  async #check(): Promise<void> {
+    const { kept } = this.#part;
+    if (kept.length === 0) return;
+    const reading = this.#part.readBack(kept, () => !this.#isClosed);
+    const timeout = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => timeout.resolve(undefined), readBackMs);
+    const right = await Promise.race([reading, timeout.promise]);
+    clearTimeout(timer);
+    if (right !== undefined) return await this.#part.keep(right);
+    this.#checked = reading.then((right) => {
+      if (right === kept.length || this.#isClosed) return true;
+      this.#right = right;
+      return false;
+    });
   }
 
-  /** For file systems without links: takes the name, then replaces that. */
-  async #renameOverOwn(path: string): Promise<boolean> {
-    try {
-      (await Deno.open(path, { write: true, createNew: true })).close();
-    } catch (error) {
-      if (error instanceof Deno.errors.AlreadyExists) return false;
-      throw error;
-    }
-    await Deno.rename(this.#part.path, path);
-    return true;
+  *#allNames(): Iterable<string> {
+    for (let copy = 0; copy < maxCopies; copy++) yield this.#names(copy);
   }
-}
-
-async function checkFolder(folder: string): Promise<void> {
-  const info = await Deno.stat(folder).catch((error) => {
-    throw cannotWrite(folder, error);
-  });
-  if (!info.isDirectory) throw new SinkError(`"${folder}" is not a folder`);
 }
 
 async function checkSpace(folder: string, size: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder).catch((error) => {
-    throw cannotWrite(folder, error);
+    throw cannotOpen(folder, error);
   });
   const free = bavail * bsize;
   if (size + reserveBytes > free) {
     throw new SinkError(
       `"${folder}" has too little room: ${size} bytes needed, ${free} free`,
-      true,
+      "space",
     );
   }
 }
 
-/** Makes a rename last. Where folders cannot be opened, nothing is needed. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await Deno.open(folder, { read: true });
-    try {
-      await handle.sync();
-    } finally {
-      handle.close();
-    }
-  } catch {
-    // Windows.
-  }
-}
-
-function cannotWrite(path: string, error: unknown): SinkError {
-  const text = error instanceof Error ? error.message : "";
-  if (/os error (28|122|112)\b|ENOSPC|EDQUOT/.test(text)) {
-    return new SinkError(`No space left for "${path}"`, true);
-  }
-  if (error instanceof Deno.errors.NotFound) {
-    return new SinkError(`The folder "${dirname(path)}" does not exist`);
-  }
-  return new SinkError(`"${path}" cannot be written: ${reasonOf(error)}`);
+/** Before anything is there, it is the folder that refuses. */
+function cannotOpen(folder: string, error: unknown): SinkError {
+  const known = cannotWrite(folder, error);
+  return known.failure === "space"
+    ? known
+    : new SinkError(folderRefusal(folder, error));
 }
 
 const { blockBytes } = transferLimits;
 const maxCopies = 1_000;
 /** Left free for everything else on the disk. */
 const reserveBytes = 1024 * 1024;
+/** The sender waits that long for an answer, so that damage is fetched again. */
+const readBackMs = 2_000;

@@ -19,7 +19,8 @@ import type { BlockThread, OpenJob } from "./block_thread.ts";
 import { unreachableMessage } from "./unreachable_message.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { DiskWatch } from "./disk_watch.ts";
-import { SinkError, type SinkFile, type StoredFile } from "./file_sink.ts";
+import type { SinkFile, StoredFile } from "./file_sink.ts";
+import { SinkError } from "./sink_error.ts";
 import { TransferProgress } from "./transfer_progress.ts";
 import type { TransferPaths } from "./transfer_paths.ts";
 import { TransferPump } from "./transfer_pump.ts";
@@ -62,6 +63,7 @@ export class IncomingTransfer {
   #isUseless = false;
   /** True while the disk is waited for. */
   #isPaused = false;
+  #placeCheckedAt: number;
   readonly #disk: DiskWatch;
   readonly #checkpoints: Checkpoints;
   readonly #released = Promise.withResolvers<void>();
@@ -70,30 +72,35 @@ export class IncomingTransfer {
 
   constructor(options: IncomingOptions) {
     this.#options = options;
-    const { endpoint, paths, file, now } = options;
+    const { endpoint, paths, file, sink, now } = options;
+    const firstBlock = sink.kept.length;
     this.#blocks = blockCount(file.size);
     this.#startedAt = now();
+    this.#placeCheckedAt = now();
     this.#progress = new TransferProgress(options.id, file.size);
     this.#receiver = new Receiver({
       id: options.idBytes,
       keys: options.keys,
       size: file.size,
       ...paths.options,
-      firstBlock: options.sink.firstBlock,
+      firstBlock,
+      kept: sink.kept,
       now: now(),
     });
     this.#opening = options.blocks.openJob({
       key: options.keys.block,
       id: options.idBytes,
       size: file.size,
-      firstBlock: options.sink.firstBlock,
+      firstBlock,
     });
     this.#disk = new DiskWatch(options.folder);
     this.#checkpoints = new Checkpoints(
-      options.sink.part,
-      () => this.#receiver.checkpoint(),
+      sink.part,
+      this.#receiver.checks,
+      this.#blocks,
       now(),
     );
+    sink.checked.then((isRight) => isRight || this.#handleDamaged());
     this.#pump = new TransferPump(
       endpoint,
       transferKeyOf(options.idBytes),
@@ -247,7 +254,8 @@ export class IncomingTransfer {
       const isWritten = await this.#writeWhenRoom(bytes);
       if (!isWritten) return this.#release();
       for (let i = 0; i < count; i++) this.#receiver.handleWritten(now());
-      await this.#checkpoints.handleWritten(this.#receiver.written, now());
+      await this.#checkpoints.handleWritten(now());
+      await this.#checkPlace();
       this.#isWriting = false;
       if (this.#isEnded) this.#release();
       else this.#pump.wake();
@@ -276,10 +284,19 @@ export class IncomingTransfer {
         this.#setPaused(false);
         return true;
       } catch (error) {
-        if (!(error instanceof SinkError && error.isFull)) throw error;
+        const isFull = error instanceof SinkError && error.failure === "space";
+        if (!isFull) throw error;
         this.#disk.handleFull();
       }
     }
+  }
+
+  /** What was removed meanwhile need not be sent to its end. */
+  async #checkPlace(): Promise<void> {
+    const { sink, now } = this.#options;
+    if (now() - this.#placeCheckedAt < placeMs) return;
+    this.#placeCheckedAt = now();
+    await sink.checkPlace();
   }
 
   #setPaused(isPaused: boolean): void {
@@ -295,7 +312,11 @@ export class IncomingTransfer {
     const { id, file, sink, now, onEvent } = this.#options;
     this.#isStoring = true;
     try {
-      const path = await sink.finish();
+      await this.#checkpoints.stop();
+      if (!await sink.checked) {
+        throw new SinkError(damagedBefore(file.name), "integrity");
+      }
+      const path = await sink.finish(this.#receiver.checks);
       this.#released.resolve();
       const wasEnded = this.#isEnded;
       if (!wasEnded) this.#opening.end();
@@ -309,7 +330,7 @@ export class IncomingTransfer {
         event: "done",
         id,
         bytes: file.size,
-        resumed: sink.firstBlock * blockBytes,
+        resumed: sink.kept.length * blockBytes,
         ms: now() - (this.#startedAt ?? now()),
         digest: encodeHex(digest),
         hasGrown: this.#receiver.hasGrown,
@@ -320,6 +341,14 @@ export class IncomingTransfer {
       if (this.#isEnded) this.#release();
       else this.#failStoring(error);
     }
+  }
+
+  /** What was here before is not what it was; found while the rest came. */
+  #handleDamaged(): void {
+    if (this.#isEnded) return;
+    this.#failStoring(
+      new SinkError(damagedBefore(this.#options.file.name), "integrity"),
+    );
   }
 
   #handle(event: EngineEvent): void {
@@ -356,6 +385,7 @@ export class IncomingTransfer {
   #failStoring(error: unknown): void {
     const isKnown = error instanceof SinkError;
     const failure = isKnown ? error.failure : "internal";
+    if (failure === "removed") this.#isUseless = true;
     this.#receiver.close(failure, this.#options.now());
     this.#fail(
       failure,
@@ -397,14 +427,20 @@ export class IncomingTransfer {
   async #release(): Promise<void> {
     const { sink } = this.#options;
     const isKept = !this.#isUseless && await this.#checkpoints.finish();
-    if (isKept) sink.close();
+    if (isKept) await sink.close();
     else await sink.discard();
     this.#released.resolve();
   }
 }
 
+function damagedBefore(name: string): string {
+  return `What was here of "${name}" was changed on the disk; when it is sent again, it goes on before the damage`;
+}
+
 /** How often a full disk is looked at again. */
 const roomPollMs = 1_000;
+/** How often it is looked whether the file is still there. */
+const placeMs = 1_000;
 const { batchBlocks, blockBytes } = transferLimits;
 const batchBytes = batchBlocks * blockBytes;
 const batchMs = 20;

@@ -1,30 +1,58 @@
 /**
  * `NAME.part` and its map `NAME.part.map`: a file that is on its way in, and
- * what is known to be on the disk of it. The file's bytes are synced before the
- * map says so, and the map is replaced whole, so a crash at any moment leaves a
- * map that is true. A part is locked while it is written; one that nobody
- * writes and whose map fits an offer is gone on with.
+ * what is known of it (see resume_map.ts). The map is there before the part is,
+ * and marks it as ours; it is locked while the part is written. Both are worked
+ * on by the handles they were opened with, so that nothing somebody puts under
+ * their names is ever written. What the map says of the part is not believed but
+ * read back: only what is on the disk counts.
  */
-import {
-  type FileIdentity,
-  type ReceivedPart,
-  ResumeMap,
-} from "../transfer/resume_map.ts";
+import { dirname } from "@std/path";
+import type { BlockChecks } from "../transfer/block_checks.ts";
+import { blockCheck } from "../transfer/content_digest.ts";
+import { type FileIdentity, ResumeMap } from "../transfer/resume_map.ts";
 import { blockLength, transferLimits } from "../transfer/transfer_limits.ts";
-import { removeTemporaries, writeFileAtomically } from "./atomic_file.ts";
+import { giveName, goneFrom, isBetweenName } from "./give_name.ts";
+import {
+  isAt,
+  lookAt,
+  makeOwn,
+  openAgain,
+  openOwn,
+  remove,
+  removeOwn,
+  tryLock,
+} from "./own_file.ts";
+import { SinkError } from "./sink_error.ts";
+import { syncFolder } from "./sync_folder.ts";
+import { WriteWatch } from "./write_watch.ts";
 
 /** An open part; made by {@link PartFile.open}. */
 export class PartFile {
   readonly path: string;
-  readonly #handle: Deno.FsFile;
-  #map: ResumeMap | undefined;
-  #saving: Promise<void> | undefined;
+  readonly #file: Deno.FsFile;
+  readonly #map: Deno.FsFile;
+  readonly #identity: FileIdentity;
+  /** Where the next line of the map goes. */
+  #mapEnd: number;
+  #kept: Uint32Array;
+  /** Bytes that are written. */
+  #end: number;
+  #watch: WriteWatch | undefined;
+  #isFolderSynced = false;
   #isClosed = false;
 
-  constructor(path: string, handle: Deno.FsFile, map: ResumeMap | undefined) {
+  constructor(
+    path: string,
+    { file, map, identity, mapEnd, kept }: OpenFiles,
+  ) {
     this.path = path;
-    this.#handle = handle;
+    this.#file = file;
     this.#map = map;
+    this.#identity = identity;
+    this.#mapEnd = mapEnd;
+    this.#kept = kept;
+    this.#end = kept.length * blockBytes;
+    if (identity.size > readBackBytes) this.#watch = new WriteWatch(path);
   }
 
   /**
@@ -32,59 +60,53 @@ export class PartFile {
    * ours, nobody writes it, and it comes from the same sender under the same
    * name. Of another version of the file nothing is kept.
    *
-   * @param identity Undefined when the file cannot be told from others: then
-   * nothing will be resumed.
    * @returns Undefined when something else is there.
    * @throws What the system says.
    */
   static async open(
     path: string,
-    identity: FileIdentity | undefined,
+    identity: FileIdentity,
   ): Promise<PartFile | undefined> {
+    const mapPath = path + mapSuffix;
+    const made = await makeOwn(mapPath, 0o600);
+    if (made !== undefined) return await begin(path, made, identity);
+    const map = await openOwn(mapPath);
+    if (typeof map === "string") return undefined;
     try {
-      // createNew follows no symlink and takes nothing that is there.
-      const handle = await Deno.open(path, { write: true, createNew: true });
-      await tryLock(handle);
-      return await PartFile.#begin(path, handle, identity);
+      const part = await tryLock(map)
+        ? await goOn(path, map, identity)
+        : undefined;
+      if (part === undefined) map.close();
+      return part;
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-    if (identity === undefined) return undefined;
-    const handle = await openOwn(path);
-    if (handle === undefined) return undefined;
-    const map = await readMap(path);
-    const isSameFile = map?.identity.sender === identity.sender &&
-      map.identity.name === identity.name;
-    if (map === undefined || !isSameFile) {
-      handle.close();
-      return undefined;
-    }
-    try {
-      await removeTemporaries(path + mapSuffix);
-      const { size } = await handle.stat();
-      const start = bytesOf(map);
-      if (!map.matches(identity) || size < start) {
-        await handle.truncate(0);
-        return await PartFile.#begin(path, handle, identity);
-      }
-      await handle.truncate(start);
-      await handle.seek(start, Deno.SeekMode.Start);
-      return new PartFile(path, handle, map);
-    } catch (error) {
-      handle.close();
+      map.close();
       throw error;
     }
   }
 
-  /** What was here when it was opened. */
-  get parts(): readonly ReceivedPart[] {
-    return this.#map?.parts ?? [];
+  /** CRC-32s of the blocks that were here when it was opened. */
+  get kept(): Uint32Array {
+    return this.#kept;
   }
 
   /** True when what is written can be gone on with another time. */
   get isResumable(): boolean {
-    return this.#map !== undefined &&
-      this.#map.parts.length < transferLimits.resumeParts;
+    return this.#identity.fingerprint !== "";
+  }
+
+  /**
+   * Keeps only the first `blocks` of what was here: the rest is damaged.
+   *
+   * @throws What the system says.
+   */
+  async keep(blocks: number): Promise<void> {
+    if (blocks < this.#kept.length) {
+      this.#kept = this.#kept.slice(0, blocks);
+      await this.record(blocks, this.#kept.subarray(blocks));
+    }
+    this.#end = blocks * blockBytes;
+    await this.#file.truncate(this.#end);
+    await this.#file.seek(this.#end, Deno.SeekMode.Start);
   }
 
   /**
@@ -97,115 +119,207 @@ export class PartFile {
     let written = 0;
     try {
       while (written < bytes.length) {
-        written += await this.#handle.write(bytes.subarray(written));
+        written += await this.#file.write(bytes.subarray(written));
       }
     } catch (error) {
-      if (written > 0) await this.#takeBack(written);
+      if (written > 0) {
+        await this.#file.seek(this.#end, Deno.SeekMode.Start);
+        await this.#file.truncate(this.#end);
+      }
       throw error;
     }
-  }
-
-  sync(): Promise<void> {
-    return this.#handle.sync();
-  }
-
-  /** True while {@link save} is at work. */
-  get isSaving(): boolean {
-    return this.#saving !== undefined;
-  }
-
-  /** Resolves when no {@link save} is at work. */
-  async saved(): Promise<void> {
-    await this.#saving;
+    this.#end += written;
   }
 
   /**
-   * Makes `part`, which is written, last: syncs it and then records it. Where
-   * that fails the map keeps saying what it said, which is still true.
+   * Notes that the blocks from block `first` on, which are written, have these
+   * CRC-32s. One call at a time; where it fails, the map says no less than
+   * before.
    */
-  async save(part: ReceivedPart): Promise<void> {
-    await this.#saving;
-    const map = this.#map;
-    if (map === undefined || !this.isResumable || this.#isClosed) return;
-    this.#saving = this.#save(map, part).catch(() => {});
-    await this.#saving;
-    this.#saving = undefined;
+  async record(first: number, checks: Uint32Array): Promise<void> {
+    const line = ResumeMap.encodeEntry(first, checks);
+    try {
+      this.#mapEnd += await writeAt(this.#map, this.#mapEnd, line);
+    } catch {
+      // The next line is written over what there may be of this one.
+    }
   }
 
-  /** The file is whole and will be renamed: there is nothing to resume. */
-  async forgetMap(): Promise<void> {
-    await this.#saving;
-    await remove(this.path + mapSuffix);
+  /** Has all that was written and recorded survive a power cut. */
+  async sync(): Promise<void> {
+    await this.#file.syncData();
+    await this.#map.syncData();
+    if (this.#isFolderSynced) return;
+    await syncFolder(dirname(this.path));
+    this.#isFolderSynced = true;
+  }
+
+  /**
+   * Looks whether the part is still there, as long as it was written.
+   *
+   * @throws {SinkError} when it is not.
+   */
+  async checkPlace(): Promise<void> {
+    if (!await isAt(this.#file, this.path)) throw goneFrom(this.path);
+    const { size } = await this.#file.stat();
+    if (size !== this.#end) throw damaged(this.path);
+  }
+
+  /**
+   * Reads blocks back from the disk, from the first one on.
+   *
+   * @param checks What their CRC-32s must be.
+   * @param isWanted Asked now and then; stops early when it says no.
+   * @returns How many are right before the first that is not.
+   */
+  async readBack(
+    checks: Uint32Array,
+    isWanted: () => boolean = () => true,
+  ): Promise<number> {
+    const reader = await openAgain(this.#file, this.path);
+    if (reader === undefined) return 0;
+    try {
+      return await countRight(reader, checks, this.#identity.size, isWanted);
+    } finally {
+      reader.close();
+    }
+  }
+
+  /**
+   * Makes sure that the part, which is whole, has exactly the blocks with these
+   * CRC-32s on the disk and survives a power cut. It is read back, but for a
+   * large one of which it is known that nobody else has written to it.
+   *
+   * @throws {SinkError} when it is not at its place or not as it was written;
+   * what the system says.
+   */
+  async confirm(checks: BlockChecks): Promise<void> {
+    await this.checkPlace();
+    const isReadBack = this.#watch === undefined ||
+      await this.#watch.wasWritten();
+    const [right] = await Promise.all([
+      isReadBack ? this.readBack(checks.slice(0)) : checks.length,
+      this.#file.sync(),
+    ]);
+    if (right < checks.length) throw damaged(this.path);
+    await this.checkPlace();
+  }
+
+  /**
+   * Ends it: the part, which is confirmed, gets the first of `names` that is
+   * free, and the map is removed.
+   *
+   * @returns Its path.
+   * @throws {SinkError} when it is not at its place; what the system says.
+   */
+  async giveName(names: Iterable<string>): Promise<string> {
+    const path = await giveName(this.#file, this.path, names);
+    await removeOwn(this.#map, this.path + mapSuffix);
+    this.close();
+    return path;
   }
 
   /** Removes all of it. */
   async discard(): Promise<void> {
-    // While the map is being written the part must stay locked.
-    await this.#saving;
+    await removeOwn(this.#file, this.path);
+    await removeOwn(this.#map, this.path + mapSuffix);
     this.close();
-    // The map first: a part without one is never gone on with.
-    await this.forgetMap();
-    await remove(this.path);
   }
 
   /** Frees the file; what is recorded stays. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#handle.close();
+    this.#watch?.close();
+    this.#file.close();
+    this.#map.close();
   }
+}
 
-  /**
-   * The first map is written beside whatever else is done: the disk's syncs would
-   * keep the sender waiting. A part without one is never gone on with, and this
-   * one is not recorded, renamed or removed before that has ended.
-   */
-  #markBeside(marking: Promise<void>): void {
-    this.#saving = marking
-      .catch(() => this.#map = undefined)
-      .then(() => this.#saving = undefined);
-  }
+/** What a {@link PartFile} is made from. */
+interface OpenFiles {
+  readonly file: Deno.FsFile;
+  readonly map: Deno.FsFile;
+  readonly identity: FileIdentity;
+  readonly mapEnd: number;
+  readonly kept: Uint32Array;
+}
 
-  async #takeBack(bytes: number): Promise<void> {
-    const end = await this.#handle.seek(-bytes, Deno.SeekMode.Current);
-    await this.#handle.truncate(end);
-  }
-
-  async #save(map: ResumeMap, part: ReceivedPart): Promise<void> {
-    await this.#handle.syncData();
-    const next = new ResumeMap(map.identity, [...map.parts, part]);
-    await writeFileAtomically(this.path + mapSuffix, next.encode());
-  }
-
-  /** Has it recorded that nothing is here yet, which also marks it as ours. */
-  static async #begin(
-    path: string,
-    handle: Deno.FsFile,
-    identity: FileIdentity | undefined,
-  ): Promise<PartFile | undefined> {
-    if (identity === undefined) return new PartFile(path, handle, undefined);
-    try {
-      const mapPath = path + mapSuffix;
-      const there = await lstat(mapPath);
-      if (there !== undefined && (await readMap(path)) === undefined) {
-        // Somebody else's file, or a link: nothing of ours may go there.
-        handle.close();
-        await remove(path);
-        return undefined;
-      }
-      const map = new ResumeMap(identity, []);
-      const part = new PartFile(path, handle, map);
-      const marking = writeFileAtomically(mapPath, map.encode());
-      // One that is there says what is no longer true.
-      if (there !== undefined) await marking;
-      else part.#markBeside(marking);
-      return part;
-    } catch (error) {
-      handle.close();
-      await remove(path);
-      throw error;
+/** A new part, with a map that was just made. */
+async function begin(
+  path: string,
+  map: Deno.FsFile,
+  identity: FileIdentity,
+): Promise<PartFile | undefined> {
+  const mapPath = path + mapSuffix;
+  let file: Deno.FsFile | undefined;
+  try {
+    // Another client may have been faster with the lock, and then it is its.
+    if (!await tryLock(map)) return void map.close();
+    const mapEnd = await writeAt(map, 0, ResumeMap.encodeHead(identity));
+    file = await makeOwn(path);
+    if (file !== undefined) {
+      const kept = new Uint32Array(0);
+      return new PartFile(path, { file, map, identity, mapEnd, kept });
     }
+    // Somebody else's file has the name.
+    await removeOwn(map, mapPath);
+    map.close();
+    return undefined;
+  } catch (error) {
+    await removeOwn(map, mapPath);
+    map.close();
+    throw error;
   }
+}
+
+/** What is there, when the locked `map` says that it may be gone on with. */
+async function goOn(
+  path: string,
+  map: Deno.FsFile,
+  identity: FileIdentity,
+): Promise<PartFile | undefined> {
+  const text = await readMap(map);
+  const known = ResumeMap.decode(text);
+  const isSameFile = known?.identity.sender === identity.sender &&
+    known.identity.name === identity.name;
+  // Its writer may have ended it between the look and the lock.
+  if (!isSameFile || !await isAt(map, path + mapSuffix)) return undefined;
+  const opened = await openPart(path);
+  const file = opened === "missing" ? await makeOwn(path) : opened;
+  if (file === undefined || file === "taken") return undefined;
+  try {
+    const { size } = await file.stat();
+    const blocks = Math.floor(size / blockBytes);
+    const isKept = known.matches(identity);
+    const kept = isKept ? known.checks.slice(0, blocks) : new Uint32Array(0);
+    const head = isKept ? text.slice(0, known.length) : "";
+    let mapEnd = new TextEncoder().encode(head).length;
+    await map.truncate(mapEnd);
+    if (!isKept) mapEnd = await writeAt(map, 0, ResumeMap.encodeHead(identity));
+    const part = new PartFile(path, { file, map, identity, mapEnd, kept });
+    await part.keep(kept.length);
+    return part;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Opens a part, freed of a name that its writer was killed while giving. */
+async function openPart(path: string): ReturnType<typeof openOwn> {
+  const opened = await openOwn(path);
+  if (opened !== "taken") return opened;
+  const part = await lookAt(path);
+  if (!part?.isFile || part.nlink !== 2) return "taken";
+  const folder = dirname(path);
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile || !isBetweenName(name)) continue;
+    const between = `${folder}/${name}`;
+    const info = await lookAt(between);
+    if (info?.ino === part.ino && info.dev === part.dev) await remove(between);
+  }
+  return await openOwn(path);
 }
 
 /**
@@ -216,96 +330,133 @@ export async function removeStaleParts(
   folder: string,
   now: number,
 ): Promise<void> {
-  const names: string[] = [];
-  for await (const { name, isFile } of Deno.readDir(folder)) {
-    if (isFile && name.endsWith(partSuffix + mapSuffix)) names.push(name);
+  const entries: Deno.DirEntry[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const { name, isFile } = entry;
+    const isOurs = name.endsWith(partSuffix + mapSuffix) || isBetweenName(name);
+    if (isFile && isOurs) entries.push(entry);
   }
-  for (const name of names) {
-    const mapPath = `${folder}/${name}`;
-    const info = await lstat(mapPath);
+  for (const { name } of entries) {
+    const path = `${folder}/${name}`;
+    const info = await lookAt(path);
     if ((info?.mtime?.getTime() ?? now) > now - staleMs) continue;
-    const path = mapPath.slice(0, -mapSuffix.length);
-    if ((await readMap(path)) === undefined) continue;
-    const handle = await openOwn(path);
-    if (handle === undefined) {
-      if ((await lstat(path)) === undefined) await remove(mapPath);
-      continue;
+    if (isBetweenName(name)) await remove(path);
+    else await removeStalePart(path.slice(0, -mapSuffix.length));
+  }
+}
+
+async function removeStalePart(path: string): Promise<void> {
+  const map = await openOwn(path + mapSuffix);
+  if (typeof map === "string") return;
+  try {
+    if (!await tryLock(map) || !isMap(await readMap(map))) return;
+    // A name is taken from it: what else may have it keeps it.
+    const part = await lookAt(path);
+    if (part !== undefined && !part.isFile) return;
+    await removeOwn(map, path + mapSuffix);
+    if (part !== undefined) await remove(path);
+  } finally {
+    map.close();
+  }
+}
+
+/** True for a map, also of an earlier version, which nobody goes on with. */
+function isMap(text: string): boolean {
+  return ResumeMap.decode(text) !== undefined || earlierMap.test(text);
+}
+
+/** The map's text; empty when there is none that can be believed. */
+async function readMap(map: Deno.FsFile): Promise<string> {
+  const { size } = await map.stat();
+  if (size > mostMapBytes) return "";
+  const bytes = new Uint8Array(size);
+  await map.seek(0, Deno.SeekMode.Start);
+  const length = await fill(map, bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true })
+      .decode(bytes.subarray(0, length));
+  } catch {
+    return "";
+  }
+}
+
+/** Returns the number of bytes that were written. */
+async function writeAt(
+  file: Deno.FsFile,
+  at: number,
+  text: string,
+): Promise<number> {
+  const bytes = new TextEncoder().encode(text);
+  await file.seek(at, Deno.SeekMode.Start);
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+  return bytes.length;
+}
+
+/** Compares blocks while the next ones are read. */
+async function countRight(
+  reader: Deno.FsFile,
+  checks: Uint32Array,
+  size: number,
+  isWanted: () => boolean,
+): Promise<number> {
+  let [chunk, spare] = [0, 1].map(() => new Uint8Array(chunkBytes)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  let ahead = fill(reader, chunk);
+  let block = 0;
+  while (block < checks.length && isWanted()) {
+    const length = await ahead;
+    const bytes = chunk.subarray(0, length);
+    [chunk, spare] = [spare, chunk];
+    ahead = fill(reader, chunk);
+    for (let at = 0; at < chunkBytes && block < checks.length; block++) {
+      const end = at + blockLength(block, size);
+      const isRight = end <= length &&
+        blockCheck(bytes.subarray(at, end)) === checks[block];
+      at += blockBytes;
+      if (isRight) continue;
+      await ahead;
+      return block;
     }
-    await removeTemporaries(mapPath);
-    handle.close();
-    await remove(mapPath);
-    await remove(path);
   }
+  await ahead;
+  return block;
 }
 
-/** Opens and locks a plain file that has no other name; undefined otherwise. */
-async function openOwn(path: string): Promise<Deno.FsFile | undefined> {
-  const before = await lstat(path);
-  if (before === undefined || !isPlain(before)) return undefined;
-  const handle = await Deno.open(path, { write: true });
-  const opened = await handle.stat();
-  const isSame = isPlain(opened) && opened.ino === before.ino &&
-    opened.dev === before.dev;
-  if (!isSame || !await tryLock(handle)) {
-    handle.close();
-    return undefined;
-  }
-  // Between the look and the lock its writer may have finished it.
-  const after = await lstat(path);
-  if (after === undefined || after.ino !== before.ino) {
-    handle.close();
-    return undefined;
-  }
-  return handle;
-}
-
-function isPlain(info: Deno.FileInfo): boolean {
-  return info.isFile && !info.isSymlink && (info.nlink ?? 1) === 1;
-}
-
-/** False when another program or transfer holds it. */
-async function tryLock(handle: Deno.FsFile): Promise<boolean> {
+/** Reads as much as there is; what cannot be read is not there. */
+async function fill(file: Deno.FsFile, bytes: Uint8Array): Promise<number> {
+  let length = 0;
   try {
-    return await handle.tryLock(true);
+    while (length < bytes.length) {
+      const count = await file.read(bytes.subarray(length));
+      if (count === null) break;
+      length += count;
+    }
   } catch {
-    // A file system without locks.
-    return true;
+    // A bad sector, like anything else that is wrong, is fetched again.
   }
+  return length;
 }
 
-async function readMap(path: string): Promise<ResumeMap | undefined> {
-  const mapPath = path + mapSuffix;
-  try {
-    const info = await Deno.lstat(mapPath);
-    if (!isPlain(info) || info.size > mostMapBytes) return undefined;
-    return ResumeMap.decode(await Deno.readTextFile(mapPath));
-  } catch {
-    return undefined;
-  }
-}
-
-function bytesOf(map: ResumeMap): number {
-  if (map.blocks === 0) return 0;
-  const last = map.blocks - 1;
-  return last * transferLimits.blockBytes +
-    blockLength(last, map.identity.size);
-}
-
-async function lstat(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  await Deno.remove(path).catch(() => {});
+function damaged(path: string): SinkError {
+  return new SinkError(
+    `"${path}" was changed on the disk while the file arrived; when it is sent again, it goes on before the damage`,
+    "integrity",
+  );
 }
 
 /** What the name of a file that is not yet whole ends in. */
 export const partSuffix = ".part";
 const mapSuffix = ".map";
-const mostMapBytes = 64 * 1024;
+const { blockBytes } = transferLimits;
+/** Read at once when reading back. */
+const chunkBytes = 4 * blockBytes;
+/** Up to this size a file is always read back: it lies in memory. */
+const readBackBytes = 1024 ** 3;
+/** That of a part of over a terabyte. */
+const mostMapBytes = 64 * 1024 * 1024;
+const earlierMap = /^\{\s*"format": "parley part 2"/;
 const staleMs = 14 * 24 * 3600 * 1000;

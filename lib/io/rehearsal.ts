@@ -137,18 +137,14 @@ function memorySource(random: Random): SentFile {
 function memorySink(): StoredFile {
   const nothing = () => Promise.resolve();
   return {
-    firstBlock: 0,
-    part: {
-      parts: [],
-      isResumable: false,
-      isSaving: false,
-      saved: nothing,
-      save: nothing,
-    },
+    kept: new Uint32Array(0),
+    checked: Promise.resolve(true),
+    part: { isResumable: false, record: nothing, sync: nothing },
     write: nothing,
+    checkPlace: nothing,
     finish: () => Promise.resolve(file.name),
     discard: nothing,
-    close() {},
+    close: nothing,
   };
 }
 

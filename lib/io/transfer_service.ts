@@ -17,17 +17,18 @@ import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import { FragmentBudgets } from "../transfer/fragment_budgets.ts";
-import { decodeParts, encodeParts } from "../transfer/resume_map.ts";
+import { decodeParts, encodeParts, partOf } from "../transfer/resume_map.ts";
 import { SendLimit } from "../transfer/send_limit.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import { BlockThread } from "./block_thread.ts";
-import { FileSink, SinkError, type SinkFile } from "./file_sink.ts";
+import { FileSink, type SinkFile } from "./file_sink.ts";
 import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
 import { ServerBinding } from "./server_binding.ts";
 import { homePath } from "./home_path.ts";
+import { SinkError } from "./sink_error.ts";
 import { SharedFiles } from "./shared_files.ts";
 import { TransferPaths } from "./transfer_paths.ts";
 import { Rehearsal } from "./rehearsal.ts";
@@ -275,8 +276,8 @@ export class TransferService implements TransferPort {
     await areStaleRemoved;
     const sink = await FileSink.open(this.#options.downloadDir, identity);
     if (!this.#entries.has(id)) {
-      if (sink.firstBlock === 0) await sink.discard();
-      else sink.close();
+      if (sink.kept.length === 0) await sink.discard();
+      else await sink.close();
       return;
     }
     // The answer travels while the transfer gets ready, which takes a while.
@@ -285,7 +286,9 @@ export class TransferService implements TransferPort {
       id,
       key: keyPair.publicKey,
       addresses: this.#endpoint.localAddresses(),
-      ...(sink.parts.length > 0 ? { resume: encodeParts(sink.parts) } : {}),
+      ...(sink.kept.length > 0
+        ? { resume: encodeParts(partOf(sink.kept)) }
+        : {}),
     });
     const transfer = new IncomingTransfer({
       ...this.#common(id, idBytes, peer),

@@ -18,6 +18,8 @@ export const endReasons = [
   "space",
   /** The receiver cannot store it. */
   "storage",
+  /** What had arrived was removed or replaced at the receiver. */
+  "removed",
   /** The sender's file is not what it was. */
   "changed",
   /** The sender can no longer read its file. */

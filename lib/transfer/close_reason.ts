@@ -10,6 +10,8 @@ export const closeReasons = [
   "left",
   /** The receiver cannot store it. */
   "storage",
+  /** What had arrived was removed or replaced at the receiver. */
+  "removed",
 ] as const;
 
 /** One of {@link closeReasons}. */

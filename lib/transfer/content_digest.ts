@@ -16,6 +16,11 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { writeU32 } from "./bytes.ts";
 
+/** The CRC-32 of one block, as in gzip (RFC 1952 §8). */
+export function blockCheck(block: Uint8Array): number {
+  return crc32(block);
+}
+
 /** The digest of consecutive blocks; of none, SHA-256 of nothing. */
 export class ContentDigest {
   readonly #hash = createHash("sha256");
@@ -29,7 +34,7 @@ export class ContentDigest {
    * digest that takes the same block.
    */
   update(block: Uint8Array): number {
-    const check = crc32(block);
+    const check = blockCheck(block);
     this.add(check);
     return check;
   }
@@ -40,8 +45,23 @@ export class ContentDigest {
     this.#hash.update(this.#check);
   }
 
+  /** Takes the next blocks by their CRC-32s. */
+  addAll(checks: Uint32Array): void {
+    for (let at = 0; at < checks.length; at += bulkChecks) {
+      const some = checks.subarray(at, at + bulkChecks);
+      const bytes = new Uint8Array(4 * some.length);
+      for (const [index, check] of some.entries()) {
+        writeU32(bytes, 4 * index, check);
+      }
+      this.#hash.update(bytes);
+    }
+  }
+
   /** The digest of the blocks so far, 32 bytes; more may follow. */
   digest(): Uint8Array {
     return new Uint8Array(this.#hash.copy().digest());
   }
 }
+
+/** How many are hashed by one call. */
+const bulkChecks = 16 * 1024;

@@ -149,20 +149,20 @@ export class ReceiveWindow {
   /**
    * The oldest block handed out is written: its place is free.
    *
-   * @returns The digest of what was carried up to its end.
+   * @returns Its CRC-32.
    */
-  handleWritten(): Uint8Array {
+  handleWritten(): number {
     const slot = this.#slot(this.#written);
     if (slot.opened === undefined) {
       throw new RangeError("No block is being written");
     }
-    const { plaintext, digest } = slot.opened;
+    const { plaintext, check } = slot.opened;
     this.#pool.give(plaintext);
     slot.opened = undefined;
     slot.isComplete = false;
     slot.failures = 0;
     this.#written++;
-    return digest;
+    return check;
   }
 
   #slot(block: number): Slot {

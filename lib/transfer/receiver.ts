@@ -7,15 +7,16 @@
  * {@link Receiver.pollTimeout}.
  *
  * Blocks are handed out to be opened as they complete, come back in order, and
- * are handed out to be written, so the digest of what comes is computed once, on
- * its way to the disk. A resumed transfer has the digest of its own part only:
- * the sender has checked the parts before it (see resume_map.ts).
+ * are handed out to be written, so the checksums of what comes are computed once,
+ * on its way to the disk. Those of a part that was here before come from the
+ * shell, which compares the disk with them. So the digest of the whole file is
+ * always this side's own; that of the sender has to be the same.
  */
 import { timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
 import { AckSchedule } from "./ack_schedule.ts";
+import { BlockChecks } from "./block_checks.ts";
 import type { CloseReason } from "./close_reason.ts";
-import { ContentDigest } from "./content_digest.ts";
 import {
   ControlChannel,
   type EndOptions,
@@ -34,10 +35,15 @@ import { HeaderMac } from "./header_mac.ts";
 import { RangeSet } from "./range_set.ts";
 import type { OpenedBlock } from "./file_opener.ts";
 import { type CompleteBlock, ReceiveWindow } from "./receive_window.ts";
-import type { ReceivedPart } from "./resume_map.ts";
 import type { EngineEvent } from "./transfer_event.ts";
 import { blockCount, transferLimits } from "./transfer_limits.ts";
 import { type SubflowReach, wantedSubflows } from "./wanted_subflows.ts";
+
+/** What a {@link Receiver} is made from. */
+export interface ReceiverOptions extends EndOptions {
+  /** The CRC-32s of the blocks below `firstBlock`. */
+  readonly kept?: Uint32Array;
+}
 
 /** Receives one file from one sender. */
 export class Receiver {
@@ -53,12 +59,12 @@ export class Receiver {
   readonly #refetches: number[] = [];
   #state: "connecting" | "receiving" | "verified" | "stored" | "finished" =
     "connecting";
-  /** Of the whole file, as the sender says. */
+  /** Of the whole file, then of what this transfer carries: the sender's. */
+  #announced: Uint8Array | undefined;
+  /** Of the whole file, once it is here and is what the sender announced. */
   #digest: Uint8Array | undefined;
-  /** Of the part that this transfer carries. */
-  #partDigest: Uint8Array | undefined;
-  /** Of what this transfer has carried and is written. */
-  #writtenDigest = new ContentDigest().digest();
+  /** Of all that is written. */
+  readonly #checks: BlockChecks;
   readonly #acks: AckSchedule;
   #hasGrown = false;
   #sentLimit = 0;
@@ -67,9 +73,14 @@ export class Receiver {
   #isDoneTold = false;
   #endsAt = Infinity;
 
-  constructor(options: EndOptions) {
+  /** @throws {RangeError} when `kept` has not one for each block kept. */
+  constructor(options: ReceiverOptions) {
     this.#blocks = blockCount(options.size);
     this.#firstBlock = options.firstBlock ?? 0;
+    this.#checks = new BlockChecks(options.kept);
+    if (this.#checks.length !== this.#firstBlock) {
+      throw new RangeError("Not as many checksums as blocks are kept");
+    }
     this.#channel = new ControlChannel(options, "receiver");
     this.#localPaths = options.localPaths ?? [];
     this.#acks = new AckSchedule(this.#channel.rtt);
@@ -112,14 +123,9 @@ export class Receiver {
     return Math.max(this.#acks.largestAt, this.#channel.paths.heardAt);
   }
 
-  /**
-   * What is written so far by this transfer; undefined when that is nothing or
-   * everything.
-   */
-  checkpoint(): ReceivedPart | undefined {
-    const endBlock = this.#window.written;
-    const isPart = endBlock > this.#firstBlock && endBlock < this.#blocks;
-    return isPart ? { endBlock, digest: this.#writtenDigest } : undefined;
+  /** The CRC-32s of all that is written, by this transfer or before. */
+  get checks(): BlockChecks {
+    return this.#checks;
   }
 
   /** True once the sender said that its file has grown since the offer. */
@@ -161,7 +167,7 @@ export class Receiver {
 
   /** The oldest block that {@link pollWrite} handed out is written. */
   handleWritten(now: number): void {
-    this.#writtenDigest = this.#window.handleWritten();
+    this.#checks.push(this.#window.handleWritten());
     // Open the window before the sender runs into its end.
     const opened = this.#window.limit - this.#sentLimit;
     const isLast = this.#window.limit === this.#blocks;
@@ -309,10 +315,7 @@ export class Receiver {
       if (isPadded) this.#wantSubflows(bytes.length);
     } else if (type === packetType.fin && body.length >= 2 * digestBytes) {
       this.#hasGrown = body[2 * digestBytes] === 1;
-      this.#digest ??= Uint8Array.from(body.subarray(0, digestBytes));
-      this.#partDigest ??= Uint8Array.from(
-        body.subarray(digestBytes, 2 * digestBytes),
-      );
+      this.#announced ??= Uint8Array.from(body.subarray(0, 2 * digestBytes));
       this.#acks.hurry(now);
       if (this.#state === "stored") this.#doneAt = now;
       this.#checkDigest();
@@ -333,14 +336,21 @@ export class Receiver {
   }
 
   #checkDigest(): void {
-    const digest = this.#digest;
-    const expected = this.#partDigest;
+    const announced = this.#announced;
     const isComplete = this.#window.written === this.#blocks;
-    if (digest === undefined || expected === undefined || !isComplete) return;
+    if (announced === undefined || !isComplete) return;
     if (this.#state !== "receiving") return;
     this.#state = "verified";
-    const isSame = timingSafeEqual(this.#writtenDigest, expected);
-    this.#events.push(isSame ? { type: "verified", digest } : corrupt);
+    const digest = this.#checks.digest();
+    const own = Uint8Array.of(
+      ...digest,
+      ...this.#checks.digest(this.#firstBlock),
+    );
+    if (!timingSafeEqual(own, announced)) {
+      return void this.#events.push(corrupt);
+    }
+    this.#digest = digest;
+    this.#events.push({ type: "verified", digest });
   }
 
   #finish(): void {
@@ -366,7 +376,7 @@ export class Receiver {
     ack.setRanges(this.#received);
     const { largest, largestAt } = this.#acks;
     ack.delay = largest < 0 ? 0 : Math.max(0, now - largestAt);
-    ack.finReceived = this.#digest !== undefined;
+    ack.finReceived = this.#announced !== undefined;
     ack.base = this.#window.base;
     ack.limit = this.#window.limit;
     ack.refetchCount = Math.min(

@@ -6,6 +6,7 @@
  * then it arms one timer for {@link Sender.pollTimeout}. Calling
  * {@link Sender.handleTimeout} too early does no harm.
  */
+import { timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./ack_frame.ts";
 import { BlockPool } from "./block_pool.ts";
 import type { CloseReason } from "./close_reason.ts";
@@ -254,7 +255,7 @@ export class Sender {
     }
     if (type === packetType.probed) this.#handleProbed();
     else if (type === packetType.ack) this.#handleAck(body, now);
-    else if (type === packetType.done) this.#handleDone(now);
+    else if (type === packetType.done) this.#handleDone(body, now);
     else if (type === packetType.close && this.#state !== "finished") {
       this.#events.push({
         type: "closed",
@@ -331,14 +332,16 @@ export class Sender {
     this.#slices.refetch(block, times);
   }
 
-  #handleDone(now: number): void {
+  #handleDone(stored: Uint8Array, now: number): void {
     this.#doneAcksDue = 1;
     const digest = this.#digests?.file;
     if (this.#state === "finished" || digest === undefined) return;
     this.#state = "finished";
     this.#endsAt = now + transferLimits.lingerMs;
     this.#window.release(this.#blocks);
-    this.#events.push({ type: "done", digest });
+    const isSame = stored.length === digest.length &&
+      timingSafeEqual(stored, digest);
+    this.#events.push(isSame ? { type: "done", digest } : { type: "corrupt" });
   }
 
   #pollData(out: Uint8Array, now: number): number {

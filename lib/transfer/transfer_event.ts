@@ -5,8 +5,9 @@ export type EngineEvent =
   /** A path was found, or another one is used from now on. */
   | { readonly type: "connected"; readonly path: number; readonly rtt: number }
   /**
-   * Receiver: every byte was handed out and written and has the digest the
-   * sender announced; store the file under its name, then call `handleStored`.
+   * Receiver: every byte was handed out and written, and the digest, which was
+   * computed here, is the one the sender announced; store the file under its
+   * name, then call `handleStored`.
    */
   | { readonly type: "verified"; readonly digest: Uint8Array }
   /** Sender: the receiver has stored the file. Receiver: the sender knows. */
@@ -17,5 +18,5 @@ export type EngineEvent =
   | { readonly type: "closed"; readonly reason: CloseReason }
   /** Nothing valid came from the other side for too long. */
   | { readonly type: "unreachable"; readonly wasConnected: boolean }
-  /** The data cannot be made to match: a block or the digest fails. */
+  /** The data cannot be made to match: a block or a digest fails. */
   | { readonly type: "corrupt" };

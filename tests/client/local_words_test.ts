@@ -36,6 +36,7 @@ const failures: Record<TransferFailure, EndReason> = {
   changed: "changed",
   space: "space",
   storage: "storage",
+  removed: "removed",
   unreachable: "unreachable",
   integrity: "integrity",
   internal: "failed",

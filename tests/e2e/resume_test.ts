@@ -12,7 +12,6 @@ import { waitUntil } from "../support/wait_until.ts";
 
 const megabyte = 1024 * 1024;
 const size = 400 * megabyte;
-const mostTwice = 64 * megabyte;
 
 /** Two folders that outlive the clients which use them. */
 class Folders implements AsyncDisposable {
@@ -26,12 +25,12 @@ class Folders implements AsyncDisposable {
     this.downloads = join(root, "downloads");
   }
 
-  static async make(): Promise<Folders> {
+  static async make(bytes = size): Promise<Folders> {
     const folders = new Folders(
       await Deno.makeTempDir({ prefix: "parley-resume-" }),
     );
     await Deno.mkdir(folders.downloads);
-    await writeRandomFile(folders.file, size, 5);
+    await writeRandomFile(folders.file, bytes, 5);
     return folders;
   }
 
@@ -48,14 +47,20 @@ class Folders implements AsyncDisposable {
   }
 }
 
-/** Bytes that are here when about half of the file has arrived. */
-async function half(client: TestClient, from = 0): Promise<number> {
+/** How far a transfer is: bytes, and bytes a second. */
+interface Progress {
+  readonly bytes: number;
+  readonly rate: number;
+}
+
+/** Resolves when about half of the file has arrived. */
+async function half(client: TestClient, from = 0): Promise<Progress> {
   const line = await client.process.waitFor("half of the file", (line) => {
     if (!line.startsWith("{")) return false;
     const event = JSON.parse(line);
     return event.event === "progress" && event.bytes > size * 0.45;
   }, { from });
-  return JSON.parse(line).bytes;
+  return JSON.parse(line);
 }
 
 /** Sends the file again; it must arrive whole and have gone on. */
@@ -63,7 +68,7 @@ async function resume(
   folders: Folders,
   sender: TestClient,
   receiver: TestClient,
-  had: number,
+  { bytes, rate }: Progress,
 ): Promise<void> {
   const from = receiver.process.out.length;
   const sent = await sender.succeed(`/p2pvideo luke "${folders.file}"`);
@@ -71,7 +76,8 @@ async function resume(
   for (const end of [sent, got]) {
     const { resumed } = end;
     assert(typeof resumed === "number", "it went on");
-    assert(resumed >= had - mostTwice, `${resumed} of ${had} bytes kept`);
+    const least = bytes - Math.max(megabyte, rate);
+    assert(resumed >= least, `${resumed} of ${bytes} bytes kept, ${rate}/s`);
     assertEquals(end.digest, await contentDigestOfFile(folders.file));
   }
   assertEquals(await digestOf(folders.received), await digestOf(folders.file));
@@ -83,7 +89,7 @@ Deno.test("resume: after kill -9 of the receiver", async () => {
   await using server = await startServer();
   const args = ["--download-dir", folders.downloads];
   await using yoda = await logIn(server, "yoda");
-  let had: number;
+  let had: Progress;
   {
     await using luke = await logIn(server, "luke", { args });
     await yoda.send(`/p2pvideo luke "${folders.file}"`);
@@ -94,9 +100,8 @@ Deno.test("resume: after kill -9 of the receiver", async () => {
     const { transfers } = await yoda.succeed("/transfers");
     return (transfers as { silence?: number }[])[0]?.silence;
   });
-  // It may have died while it wrote its map anew.
-  const names = folders.names().filter((name) => !name.endsWith(".tmp"));
-  assertEquals(names, ["yoda_film.mp4.part", "yoda_film.mp4.part.map"]);
+  const names = ["yoda_film.mp4.part", "yoda_film.mp4.part.map"];
+  assertEquals(folders.names(), names);
   await using luke = await logIn(server, "luke", { args });
   await resume(folders, yoda, luke, had);
 });
@@ -106,7 +111,7 @@ Deno.test("resume: after kill -9 of the sender", async () => {
   await using server = await startServer();
   const args = ["--download-dir", folders.downloads];
   await using luke = await logIn(server, "luke", { args });
-  let had: number;
+  let had: Progress;
   {
     await using yoda = await logIn(server, "yoda");
     await yoda.send(`/p2pvideo luke "${folders.file}"`);
@@ -135,7 +140,7 @@ Deno.test("resume: after /cancel of either side, nothing is sent twice", async (
     await luke.event("transfer", { state: "cancelled" }, { from: lukeFrom });
     await stopper.event("result", { command: "cancel" }, { from });
   }
-  await resume(folders, yoda, luke, 1);
+  await resume(folders, yoda, luke, { bytes: 1, rate: 0 });
 });
 
 Deno.test("resume: a file that changed is sent from the start, and is not mixed", async () => {
@@ -181,4 +186,82 @@ Deno.test("resume: a file that changed is sent from the start, and is not mixed"
   const again = await yoda.succeed(`/p2pvideo luke "${folders.file}"`);
   assertEquals(again.resumed, undefined);
   assertEquals(await digestOf(folders.received), await digestOf(folders.file));
+});
+
+Deno.test("resume: what somebody changes, removes or replaces of a part is never taken for the file", async () => {
+  await using folders = await Folders.make(20 * megabyte);
+  await using server = await startServer();
+  const args = ["--download-dir", folders.downloads];
+  await using luke = await logIn(server, "luke", { args });
+  await using yoda = await logIn(server, "yoda");
+  const part = join(folders.downloads, "yoda_film.mp4.part");
+  const damage = async () => {
+    using file = await Deno.open(part, { write: true });
+    await file.seek(3_000_000, Deno.SeekMode.Start);
+    await file.write(new Uint8Array(16));
+  };
+  /** Lets 5 MB arrive, then does something. */
+  const interfere = async (change: (transfer: number) => Promise<unknown>) => {
+    const from = luke.process.out.length;
+    await yoda.succeed("/limit 10M");
+    const refusal = yoda.refused(`/p2pvideo luke "${folders.file}"`);
+    const line = await luke.process.waitFor("5 MB", (line) => {
+      if (!line.startsWith("{")) return false;
+      const event = JSON.parse(line);
+      return event.event === "progress" && event.bytes > 5 * megabyte;
+    }, { from });
+    await change(JSON.parse(line).transfer);
+    const ended = await luke.process.waitFor("the end", (line) => {
+      if (!line.startsWith("{")) return false;
+      const event = JSON.parse(line);
+      return event.event === "transfer" && ends.includes(event.state);
+    }, { from });
+    const told = await refusal;
+    await yoda.succeed("/limit 0");
+    return [told, String(JSON.parse(ended).message)];
+  };
+  const ends = ["failed", "cancelled"];
+  const isGone = () => Promise.resolve(folders.names().length === 0);
+
+  // While nobody writes it: it goes on before the damage.
+  await interfere(async (transfer) =>
+    await luke.succeed(`/cancel ${transfer}`)
+  );
+  await damage();
+  const sent = await yoda.succeed(`/p2pvideo luke "${folders.file}"`);
+  const { resumed } = sent;
+  assert(typeof resumed === "number" && resumed > 0 && resumed <= 3_000_000);
+  assertEquals(await digestOf(folders.received), await digestOf(folders.file));
+  await Deno.remove(folders.received);
+
+  // While it arrives: it gets no name, and goes on before the damage, too.
+  const changed = await interfere(damage);
+  assertMatch(changed[0]!, /^integrity: "film.mp4" arrived damaged/);
+  assertMatch(changed[1]!, /yoda_film\.mp4\.part" was changed on the disk/);
+  assertEquals(folders.names().includes("yoda_film.mp4"), false);
+  const again = await yoda.succeed(`/p2pvideo luke "${folders.file}"`);
+  assert(Number(again.resumed) <= 3_000_000);
+  assertEquals(await digestOf(folders.received), await digestOf(folders.file));
+  await Deno.remove(folders.received);
+
+  // Nothing is left of one that was removed, nor under the file's name.
+  for (
+    const change of [
+      () => Deno.remove(part),
+      () => Deno.rename(part, join(folders.root, "elsewhere")),
+      () =>
+        Deno.writeTextFile(`${part}.new`, "").then(() =>
+          Deno.rename(`${part}.new`, part)
+        ),
+    ]
+  ) {
+    const [told, message] = await interfere(change);
+    assertMatch(told!, /^removed: what had arrived of "film.mp4" was removed/);
+    assertMatch(
+      message!,
+      /yoda_film\.mp4\.part" was removed, moved or replaced/,
+    );
+    await Deno.remove(part).catch(() => {});
+    await waitUntil("nothing is left", isGone);
+  }
 });

@@ -1,6 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
-import { FileSink, SinkError } from "../../lib/io/file_sink.ts";
+import { FileSink } from "../../lib/io/file_sink.ts";
+import { SinkError } from "../../lib/io/sink_error.ts";
+import { checksOf } from "../support/checks_of.ts";
 
 const file = { sender: "yoda", name: "a.txt", size: 3, fingerprint: "f" };
 
@@ -23,8 +25,9 @@ async function names(folder: string): Promise<string[]> {
 
 async function receive(folder: string, text: string): Promise<string> {
   const sink = await FileSink.open(folder, { ...file, size: text.length });
-  await sink.write(new TextEncoder().encode(text));
-  return await sink.finish();
+  const bytes = new TextEncoder().encode(text);
+  await sink.write(bytes);
+  return await sink.finish(checksOf(bytes));
 }
 
 Deno.test("FileSink.finish: the file has its name, nothing else is left", async () => {
@@ -44,10 +47,11 @@ Deno.test("FileSink.finish: a name that is taken, even by a link, is left alone"
       await Deno.symlink(precious, join(folder, "yoda_a.txt"));
     } else await Deno.writeTextFile(join(folder, "yoda_a.txt"), "there");
     const sink = await FileSink.open(folder, file);
-    await sink.write(new TextEncoder().encode("two"));
+    const two = new TextEncoder().encode("two");
+    await sink.write(two);
     // Appears at the last moment.
     await Deno.mkdir(join(folder, "yoda_a (1).txt"));
-    assertEquals(basename(await sink.finish()), "yoda_a (2).txt");
+    assertEquals(basename(await sink.finish(checksOf(two))), "yoda_a (2).txt");
     assertEquals(await Deno.readTextFile(precious), "precious");
   });
 });
@@ -56,7 +60,7 @@ Deno.test("FileSink.open: hostile names stay in the folder", async () => {
   await withFolder(async (folder) => {
     for (const name of ["../../x", "/etc/passwd", "..", "a\u0000b", "\u202e"]) {
       const sink = await FileSink.open(folder, { ...file, name, size: 0 });
-      const path = await sink.finish();
+      const path = await sink.finish(checksOf(new Uint8Array(0)));
       assertEquals(path, join(folder, basename(path)));
     }
   });
@@ -117,12 +121,12 @@ Deno.test({
           SinkError,
           "No space left",
         );
-        assert(error.isFull);
+        assertEquals(error.failure, "space");
         await Deno.remove(other);
         await sink.write(rest);
-        const path = await sink.finish();
         const bytes = new Uint8Array(size).fill(1);
         bytes.set(rest, start.length);
+        const path = await sink.finish(checksOf(bytes));
         assertEquals(await Deno.readFile(path), bytes);
       } finally {
         await new Deno.Command("umount", { args: [folder] }).output();

@@ -2,14 +2,17 @@ import { createHash } from "node:crypto";
 import type { EngineEvent } from "../../lib/transfer/transfer_event.ts";
 import type { CongestionController } from "../../lib/transfer/congestion.ts";
 import { BlockPool } from "../../lib/transfer/block_pool.ts";
-import { ContentDigest } from "../../lib/transfer/content_digest.ts";
 import { FileOpener } from "../../lib/transfer/file_opener.ts";
-import { FileSealer } from "../../lib/transfer/file_sealer.ts";
+import {
+  type FileDigests,
+  FileSealer,
+} from "../../lib/transfer/file_sealer.ts";
 import { packetNumber } from "../../lib/transfer/packet.ts";
 import { Receiver } from "../../lib/transfer/receiver.ts";
 import { Sender } from "../../lib/transfer/sender.ts";
 import { TransferKeyPair } from "../../lib/transfer/transfer_keys.ts";
 import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { checksOf } from "./checks_of.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { type LinkOptions, SimulatedLink } from "./simulated_link.ts";
 
@@ -33,6 +36,8 @@ export interface PairOptions {
   readonly firstBlock?: number;
   /** What the sender's file begins with, before its first block. */
   readonly skipped?: Uint8Array;
+  /** The checksums of what the receiver has, when they are not those. */
+  readonly kept?: Uint32Array;
   /** How long the receiver's disk takes for a block, ms. */
   readonly writeMs?: number;
   /** How long it takes to sync and rename, ms. */
@@ -74,6 +79,8 @@ export class TransferPair {
     bytes: Uint8Array,
     from: "sender" | "receiver",
   ) => Uint8Array | undefined = (bytes) => bytes;
+  /** What the sender says of the file, when it lies. */
+  changeDigests: (digests: FileDigests) => FileDigests = (digests) => digests;
   readonly #file: Uint8Array;
   readonly #before: number;
   readonly #pool = new BlockPool();
@@ -114,9 +121,10 @@ export class TransferPair {
     const fileKey = { ...common, key: keys.block };
     this.#sealer = new FileSealer(fileKey);
     this.#opener = new FileOpener(fileKey);
-    if (options.skipped !== undefined) {
-      this.#sealer.skip(checksOf(options.skipped));
-    }
+    const kept = options.skipped === undefined
+      ? new Uint32Array(common.firstBlock)
+      : checksOf(options.skipped).slice(0);
+    this.#sealer.skip(kept);
     this.sender = new Sender({
       ...common,
       keys,
@@ -127,6 +135,7 @@ export class TransferPair {
     });
     this.receiver = new Receiver({
       ...common,
+      kept: options.kept ?? kept.subarray(0, common.firstBlock),
       keys: theirs.agree(ours.publicKey, this.id, "receiver"),
     });
     this.#finishSealing();
@@ -227,9 +236,8 @@ export class TransferPair {
 
   #finishSealing(): void {
     const digests = this.#sealer.digests();
-    if (digests !== undefined) {
-      this.sender.handleDigests(digests, false, this.now);
-    }
+    if (digests === undefined) return;
+    this.sender.handleDigests(this.changeDigests(digests), false, this.now);
   }
 
   #open(): void {
@@ -279,17 +287,6 @@ export class TransferPair {
       }
     }
   }
-}
-
-/** The CRC-32s of blocks. */
-function checksOf(bytes: Uint8Array): Uint32Array {
-  const digest = new ContentDigest();
-  const checks: number[] = [];
-  for (let at = 0; at < bytes.length; at += transferLimits.blockBytes) {
-    const block = bytes.subarray(at, at + transferLimits.blockBytes);
-    checks.push(digest.update(block));
-  }
-  return Uint32Array.from(checks);
 }
 
 /** `length` bytes that do not repeat with any block. */

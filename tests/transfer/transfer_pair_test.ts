@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
+import { partOf } from "../../lib/transfer/resume_map.ts";
 import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
 import { packetType } from "../../lib/transfer/packet.ts";
 import { contentDigestOf } from "../support/content_digest_of.ts";
@@ -303,6 +304,41 @@ Deno.test("transfer pair refuses a file that has not the announced digest", () =
   assertEquals(last, { type: "closed", reason: "integrity" });
 });
 
+Deno.test("transfer pair: a whole-file digest that is not the receiver's own ends it", () => {
+  const { blockBytes } = transferLimits;
+  const file = testFile(6 * blockBytes);
+  const zeros = new Uint32Array(3);
+  // The part that is carried is right in each; the file as a whole is not.
+  const before = file.subarray(0, 3 * blockBytes);
+  for (const wrong of [{ skipped: before, kept: zeros, firstBlock: 3 }, {}]) {
+    const pair = new TransferPair({
+      seed: 1,
+      file,
+      link: { delayMs: 5 },
+      ...wrong,
+    });
+    if (wrong.kept === undefined) {
+      pair.changeDigests = ({ part }) => ({ file: new Uint8Array(32), part });
+    }
+    pair.run(60_000, () => pair.receiverEvents.length > 1);
+    assertEquals(pair.receiverEvents.at(-1), { type: "corrupt" });
+  }
+});
+
+Deno.test("transfer pair: the sender believes no digest but its own", () => {
+  const file = testFile(1_000_000);
+  const link = { delayMs: 5 };
+  const pair = new TransferPair({ seed: 1, file, link, storeMs: 500 });
+  const isVerified = () =>
+    pair.receiverEvents.some(({ type }) => type === "verified");
+  pair.run(60_000, isVerified);
+  // As if its file were another than the one that was stored.
+  const wrong = new Uint8Array(32);
+  pair.sender.handleDigests({ file: wrong, part: wrong }, false, pair.now);
+  pair.run();
+  assertEquals(pair.senderEvents.at(-1), { type: "corrupt" });
+});
+
 Deno.test("transfer pair is not disturbed by forged datagrams", () => {
   const file = testFile(3_000_000);
   const random = new SeededRandom(8);
@@ -414,7 +450,7 @@ Deno.test("transfer pair goes on from a checkpoint", () => {
     link: { delayMs: 5, rate: 12_500 },
   });
   first.run(60_000, () => first.writtenBytes > 2_000_000);
-  const part = first.receiver.checkpoint();
+  const [part] = partOf(first.receiver.checks.slice(0));
   assert(part !== undefined);
   const bytes = part.endBlock * transferLimits.blockBytes;
   assertEquals(bytes, first.writtenBytes);

@@ -1,0 +1,117 @@
+/**
+ * Files of ours in a folder where others write, too. A file is made only where
+ * nothing is; one that is there is used only when what was opened is the plain
+ * file that was looked at, and it has no other name. So no link leads anywhere,
+ * also when somebody puts one there between two looks. Once a file is open, it
+ * is worked on by its handle alone.
+ */
+
+/** Makes a file and opens it; undefined when the name is taken. */
+export async function makeOwn(
+  path: string,
+  mode = 0o666,
+): Promise<Deno.FsFile | undefined> {
+  try {
+    // createNew follows no link and takes nothing that is there.
+    const options = { read: true, write: true, createNew: true, mode };
+    return await Deno.open(path, options);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Opens the plain file at `path`, which is not changed by that.
+ *
+ * @returns "missing" when nothing is there, "taken" when it is nothing that can
+ * be ours.
+ */
+export async function openOwn(
+  path: string,
+): Promise<Deno.FsFile | "missing" | "taken"> {
+  const before = await lookAt(path);
+  if (before === undefined) return "missing";
+  if (!isPlain(before)) return "taken";
+  let handle: Deno.FsFile;
+  try {
+    handle = await Deno.open(path, { read: true, write: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "missing";
+    if (error instanceof Deno.errors.PermissionDenied) return "taken";
+    throw error;
+  }
+  const opened = await handle.stat();
+  if (isPlain(opened) && isSameFile(before, opened)) return handle;
+  handle.close();
+  return "taken";
+}
+
+/** Opens for reading what `handle` has open; undefined when it is elsewhere. */
+export async function openAgain(
+  handle: Deno.FsFile,
+  path: string,
+): Promise<Deno.FsFile | undefined> {
+  let again: Deno.FsFile;
+  try {
+    if (!await isAt(handle, path)) return undefined;
+    again = await Deno.open(path, { read: true });
+  } catch {
+    return undefined;
+  }
+  if (isSameFile(await again.stat(), await handle.stat())) return again;
+  again.close();
+  return undefined;
+}
+
+/** True when `path` is a name of the very file that `handle` has open. */
+export async function isAt(
+  handle: Deno.FsFile,
+  path: string,
+): Promise<boolean> {
+  const there = await lookAt(path);
+  return there !== undefined && isSameFile(there, await handle.stat());
+}
+
+/** Removes the name `path` if it is one of what `handle` has open. */
+export async function removeOwn(
+  handle: Deno.FsFile,
+  path: string,
+): Promise<void> {
+  if (await isAt(handle, path).catch(() => false)) await remove(path);
+}
+
+/** Removes a name, where that can be done. */
+export async function remove(path: string): Promise<void> {
+  await Deno.remove(path).catch(() => {});
+}
+
+/** False when another program or transfer holds it. */
+export async function tryLock(handle: Deno.FsFile): Promise<boolean> {
+  try {
+    return await handle.tryLock(true);
+  } catch {
+    // A file system without locks.
+    return true;
+  }
+}
+
+/** What has this name, be it a link; undefined when nothing has. */
+export async function lookAt(
+  path: string,
+): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function isPlain(info: Deno.FileInfo): boolean {
+  return info.isFile && !info.isSymlink && (info.nlink ?? 1) === 1;
+}
+
+function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.isFile && b.isFile && a.ino === b.ino && a.dev === b.dev;
+}

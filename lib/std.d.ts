@@ -110,11 +110,8 @@ declare module "@std/encoding/hex" {
   export function decodeHex(src: string): Uint8Array<ArrayBuffer>;
 }
 
-declare module "@std/text/closest-string" {
-  export function closestString(
-    givenWord: string,
-    possibleWords: readonly string[],
-  ): string;
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(one: string, other: string): number;
 }
 
 declare module "@std/fs" {

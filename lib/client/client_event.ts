@@ -118,6 +118,25 @@ export type GroupSendResult =
     | { readonly ok: false; readonly code: string; readonly message: string }
   );
 
+/** How a message to one of several went. */
+export type MessageResult =
+  & { readonly user: string }
+  & (
+    | {
+      readonly ok: true;
+      readonly number: number;
+      readonly kept: boolean;
+      readonly code?: never;
+      readonly message?: never;
+    }
+    | {
+      readonly ok: false;
+      readonly number?: never;
+      readonly code: string;
+      readonly message: string;
+    }
+  );
+
 /** What a successful command answers, by command. */
 export interface CommandAnswers {
   msgto: ReplyFields<"message">;
@@ -201,8 +220,8 @@ export interface CommandFailure {
   readonly code: string;
   /** One line for people. */
   readonly message: string;
-  /** Of `groupvideo`: how it went with each member. */
-  readonly results?: readonly GroupSendResult[];
+  /** Of `groupvideo`: how it went with each member; of `msgto` with each user. */
+  readonly results?: readonly GroupSendResult[] | readonly MessageResult[];
   /** True when an event of its transfer or session told it already. */
   readonly announced?: boolean;
 }

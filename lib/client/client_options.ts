@@ -1,5 +1,5 @@
 /** The command line of the client (SPEC.md §1), with environment and configuration. */
-import { closestString } from "@std/text/closest-string";
+import { nearestWord } from "../protocol/nearest_word.ts";
 import {
   type CommandLine,
   lastValue,
@@ -200,9 +200,9 @@ function hintFor(
   host: string,
   config: ClientConfig | undefined,
 ): string | undefined {
-  const saved = [...config?.servers.keys() ?? []];
-  if (saved.length === 0 || /[.:]/.test(host)) return undefined;
-  const nearest = closestString(host, saved);
+  if (/[.:]/.test(host)) return undefined;
+  const nearest = nearestWord(host, config?.servers.keys() ?? []);
+  if (nearest === undefined) return undefined;
   return `there is neither a saved server nor a host "${host}"; did you mean "${nearest}"?`;
 }
 

@@ -284,7 +284,7 @@ export class ClientSession {
     const { user, waiting } = session;
     this.#events.push({ event: "welcome", user, waiting, resumed });
     this.#parts.offers.handleOpened();
-    if (this.#learnNames) this.#parts.askNames();
+    if (this.#learnNames) this.#parts.learnNames();
     this.#flush();
   }
 

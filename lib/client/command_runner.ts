@@ -18,6 +18,7 @@ import type { Offers } from "./offers.ts";
 import type { PeerIdentities } from "./peer_identities.ts";
 import type { OnReply, Reply } from "./request_queue.ts";
 import type { GroupSend } from "./group_send.ts";
+import { sendMessages } from "./message_send.ts";
 import { roomName } from "./room_name.ts";
 import { verify } from "./verify.ts";
 
@@ -65,15 +66,7 @@ export class CommandRunner {
     const { offers } = this.#host;
     switch (command.command) {
       case "msgto":
-        return this.#ask("msgto", n, "message", {
-          to: [...command.to],
-          text: command.text,
-          mid: this.#messageId(),
-        }, (answer) => {
-          const { identities } = this.#host;
-          for (const { to } of answer.sent) identities.handleSent(to);
-          return answer;
-        });
+        return this.#message(n, command.to, command.text);
       case "groupmsg": {
         const { group, text } = command;
         const fields = { group, text, mid: this.#messageId() };
@@ -233,6 +226,33 @@ export class CommandRunner {
       case "logout":
         return this.#host.logout(n);
     }
+  }
+
+  #message(n: number, users: readonly string[], text: string): void {
+    const fieldsFor = (user: string) => ({
+      to: [user],
+      text,
+      mid: this.#messageId(),
+    });
+    const noted = (answer: ReplyFields<"message">) => {
+      const { identities } = this.#host;
+      for (const { to } of answer.sent) identities.handleSent(to);
+      return answer;
+    };
+    const [only = "", ...more] = users;
+    if (more.length === 0) {
+      return this.#ask("msgto", n, "message", fieldsFor(only), noted);
+    }
+    const { request, settle } = this.#host;
+    sendMessages(
+      users.map(fieldsFor),
+      (fields, onReply) =>
+        request("message", fields, (reply) => {
+          if (reply.ok !== undefined) noted(reply.ok);
+          onReply(reply);
+        }),
+      (outcome) => settle(n, outcome),
+    );
   }
 
   /** Sets the limit, or only tells it. */

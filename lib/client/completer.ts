@@ -17,6 +17,8 @@ import {
 export interface CompletionSource {
   users(): readonly string[];
   groups(): readonly string[];
+  /** Whom the user has blocked. */
+  blocked(): readonly string[];
   /** Paths that start with `path` as typed; folders end with `/`. */
   files(path: string): readonly string[];
 }
@@ -56,6 +58,8 @@ function candidatesOf(
   switch (kind) {
     case "user":
       return { start, candidates: matching(source.users(), word, " ") };
+    case "blocked-user":
+      return { start, candidates: matching(source.blocked(), word, " ") };
     case "user-list": {
       const comma = word.lastIndexOf(",") + 1;
       const users = matching(source.users(), word.slice(comma), " ");

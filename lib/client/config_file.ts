@@ -3,7 +3,7 @@
  * table of settings, and each is kept with the line it stands in, so that an
  * error, or `parley config`, can tell where it comes from.
  */
-import { closestString } from "@std/text/closest-string";
+import { nearestWord } from "../protocol/nearest_word.ts";
 import { type SettingRow, settingRows } from "./client_settings.ts";
 
 /** A value of the configuration. */
@@ -74,8 +74,11 @@ export function checkConfig(
         }
         const known = rows.map((row) => row.key);
         if (scope === "all") known.push(serversKey);
-        const nearest = closestString(key, known);
-        return fail(keys, `unknown key "${key}"; did you mean "${nearest}"?`);
+        const nearest = nearestWord(key, known);
+        const hint = nearest === undefined
+          ? `; the keys are ${known.join(", ")}`
+          : `; did you mean "${nearest}"?`;
+        return fail(keys, `unknown key "${key}"${hint}`);
       }
       if (!isOfType(value, row)) {
         return fail(keys, `"${key}" must be ${typeNames[row.type]}`);

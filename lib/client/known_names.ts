@@ -1,14 +1,23 @@
-/** Users and groups a client has heard of in this run, for Tab completion. */
+/**
+ * Users and groups a client has heard of in this run, for Tab completion and for
+ * what was meant by a name that nobody has.
+ */
 import type { CommandSuccess } from "./client_event.ts";
 
 /** Bounded sets of names; the ones heard longest ago go first. */
 export class KnownNames {
   readonly #users = new Set<string>();
   readonly #groups = new Set<string>();
+  readonly #blocked = new Set<string>();
 
-  /** User names in alphabetical order. */
+  /** Names of users who are not blocked, in alphabetical order. */
   users(): string[] {
-    return [...this.#users].sort();
+    return [...this.#users].filter((name) => !this.#blocked.has(name)).sort();
+  }
+
+  /** Names of those whom the user is known to have blocked, in that order. */
+  blocked(): string[] {
+    return [...this.#blocked].sort();
   }
 
   /** Group names in alphabetical order. */
@@ -26,6 +35,11 @@ export class KnownNames {
     this.addUser(to);
   }
 
+  /** The user has blocked somebody. */
+  addBlocked(name: string): void {
+    add(this.#blocked, name);
+  }
+
   addGroup(name: string): void {
     add(this.#groups, name);
   }
@@ -40,6 +54,16 @@ export class KnownNames {
     switch (outcome.command) {
       case "activeuser":
         for (const { user } of outcome.answer.users) this.addUser(user);
+        break;
+      case "block":
+        this.addBlocked(outcome.answer.user);
+        break;
+      case "unblock":
+        this.#blocked.delete(outcome.answer.user);
+        this.addUser(outcome.answer.user);
+        break;
+      case "blocked":
+        for (const { user } of outcome.answer.users) this.addBlocked(user);
         break;
       case "creategroup":
       case "createbroadcast":

@@ -16,6 +16,7 @@ import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
 import { PeerIdentities } from "./peer_identities.ts";
 import type { PeerMemory } from "./peer_memory.ts";
+import { NameHints } from "./name_hints.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
 import { SignedOffers } from "./signed_offers.ts";
 import type { AcceptRule } from "./transfers_host.ts";
@@ -71,6 +72,9 @@ export class SessionParts {
   readonly passwords: PasswordChange;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
+  /** Who waits for the names that were asked for; absent before they were. */
+  #onNames: (() => void)[] | undefined;
+  #unknownNames = 0;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     const { random, udpPort, agent, accept, identity } = options;
@@ -100,18 +104,27 @@ export class SessionParts {
       send: (name, fields, onReply) =>
         hooks.send(requests.urgent(name, fields, onReply)),
     }, options.user);
+    const self = () => this.login.user ?? "";
+    const hints = new NameHints({
+      names,
+      self,
+      askNames: (done) => this.askNames(done),
+    });
     const host = {
       random,
       effect,
       emit,
       logout,
       send,
-      self: () => this.login.user ?? "",
+      self,
       request: <N extends RequestName>(
         name: N,
         fields: RequestFields<N>,
         onReply: OnReply<N>,
-      ) => requests.add(name, fields, onReply, !unrepeatable.has(name)),
+      ) => {
+        const hinting = hints.hinting(fields, onReply);
+        requests.add(name, fields, hinting, !unrepeatable.has(name));
+      },
       settle: commands.settle.bind(commands),
     };
     const identities = new PeerIdentities(host, identity, options.peers);
@@ -166,14 +179,41 @@ export class SessionParts {
     }));
   }
 
-  /** Asks the server for the names that Tab offers. */
-  askNames(): void {
+  /** A session begins or goes on: what was known of names is of before. */
+  learnNames(): void {
+    if (this.#unknownNames === 0) this.#onNames = undefined;
+    this.askNames();
+  }
+
+  /**
+   * Asks the server, once, for the names that Tab and hints offer.
+   *
+   * @param done Called when they are known, or cannot be.
+   */
+  askNames(done: () => void = () => {}): void {
     const { requests, names } = this;
+    if (this.#onNames !== undefined) {
+      if (this.#unknownNames === 0) done();
+      else this.#onNames.push(done);
+      return;
+    }
+    this.#onNames = [done];
+    this.#unknownNames = 3;
+    const answered = () => {
+      if (--this.#unknownNames > 0) return;
+      for (const done of this.#onNames?.splice(0) ?? []) done();
+    };
     requests.add("groups", {}, (reply) => {
       for (const { group } of reply.ok?.groups ?? []) names.addGroup(group);
+      answered();
+    }, true);
+    requests.add("blocked", {}, (reply) => {
+      for (const { user } of reply.ok?.users ?? []) names.addBlocked(user);
+      answered();
     }, true);
     requests.add("who", {}, (reply) => {
       for (const { user } of reply.ok?.users ?? []) names.addUser(user);
+      answered();
     }, true);
   }
 }

@@ -3,6 +3,8 @@ import type { Command, CommandName } from "./command.ts";
 /** What an argument is: how it is read and what Tab offers for it. */
 export type ArgumentKind =
   | "user"
+  /** One whom the user has blocked. */
+  | "blocked-user"
   /** User names joined by commas, one argument. */
   | "user-list"
   | "group"

@@ -5,6 +5,7 @@
  */
 import { parseRate, rateProblem } from "./rate.ts";
 import type { Command } from "./command.ts";
+import { buildMessage } from "./build_message.ts";
 import type { CommandRow } from "./command_row.ts";
 import { groupCommands } from "./group_commands.ts";
 import { peopleCommands } from "./people_commands.ts";
@@ -22,14 +23,11 @@ export const commandTable: readonly CommandRow[] = [
     words: ["message"],
     group: "Messages",
     usage: "/msgto USER[,USER…] TEXT",
-    summary: "send a private message",
+    summary:
+      "send a private message; to N users also as /msgto N USER1 … USERN TEXT",
     example: "/msgto leia do or do not",
     arguments: [{ kind: "user-list" }, { kind: "text" }],
-    build: ([users = "", text = ""]) => {
-      const to = users.split(",");
-      if (to.includes("")) return undefined;
-      return { command: "msgto", to: [...new Set(to)], text };
-    },
+    build: buildMessage,
   },
   {
     name: "broadcast",
@@ -71,7 +69,7 @@ export const commandTable: readonly CommandRow[] = [
   ...sessionCommands,
   {
     name: "p2pvideo",
-    aliases: ["send"],
+    aliases: ["send", "upload"],
     words: ["UPD"],
     group: "Files",
     usage: "/p2pvideo USER FILE",

@@ -85,7 +85,7 @@ export const groupCommands: readonly CommandRow[] = [
   },
   {
     name: "members",
-    aliases: [],
+    aliases: ["names"],
     group: "Groups",
     usage: "/members GROUP",
     summary: "who is in a group chat and who leads it",

@@ -1,6 +1,6 @@
 /** The texts of `/help`, from the command table. */
 import { type CommandRow, commandTable, findCommand } from "./command_table.ts";
-import { nearestCommand } from "./parse_command.ts";
+import { commandHint } from "./command_hint.ts";
 
 /** One command, as `/help` tells it. */
 export interface HelpEntry {
@@ -25,9 +25,8 @@ export function help(topic?: string): Help {
   const row = findCommand(topic);
   if (row !== undefined) return { entries: [entry(row)] };
   const word = topic.startsWith("/") ? topic : `/${topic}`;
-  return {
-    message: `unknown command ${word}; did you mean ${nearestCommand(topic)}?`,
-  };
+  const hint = commandHint(topic) ?? "/help lists all commands";
+  return { message: `unknown command ${word}; ${hint}` };
 }
 
 function entry(row: CommandRow): HelpEntry {

@@ -4,16 +4,11 @@
  * path at the end may hold blanks as it is, and the TEXT of a message is the
  * rest of the line as typed.
  */
-import { closestString } from "@std/text/closest-string";
 import type { Command } from "./command.ts";
 import type { ChatTarget } from "./chat_target.ts";
 import { visible } from "../protocol/text.ts";
-import {
-  commandNames,
-  type CommandRow,
-  findCommand,
-  findWord,
-} from "./command_table.ts";
+import { commandHint } from "./command_hint.ts";
+import { type CommandRow, findCommand, findWord } from "./command_table.ts";
 import { isSeparator, readArgument, readPath } from "./read_argument.ts";
 
 /** Why a line is no command. */
@@ -55,12 +50,6 @@ export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
   const why = command === undefined ? "" : `; ${visible(command)}`;
   const message = `usage: ${row.usage}${why}`;
   return { problem: "usage", message, name: row.name };
-}
-
-/** The name of a command that is most like `word`, with its slash. */
-export function nearestCommand(word: string): string {
-  const plain = word.replace(/^\//, "").toLowerCase().slice(0, 64);
-  return `/${closestString(plain, commandNames())}`;
 }
 
 /** The arguments after position `from`, or `undefined` when they do not fit. */
@@ -114,12 +103,15 @@ function messageTo({ kind, name }: ChatTarget, text: string): Command {
 }
 
 function unknownCommand(word: string): ParsedCommand {
-  const nearest = nearestCommand(word);
+  const hint = commandHint(word);
+  const [first, then] = hint === undefined
+    ? ["", ""]
+    : [` ${hint}`, hint.endsWith("?") ? "" : ";"];
   return {
     problem: "unknown_command",
     message: `unknown command ${
       visible(word)
-    }; did you mean ${nearest}? /help lists all commands`,
+    };${first}${then} /help lists all commands`,
     name: word.slice(1),
   };
 }

@@ -47,7 +47,7 @@ export const pastCommands: readonly CommandRow[] = [
   },
   {
     name: "deletemsg",
-    aliases: [],
+    aliases: ["deletep2pmsg"],
     group: "Messages",
     usage: "/deletemsg NUMBER",
     summary: "take back a message of mine",

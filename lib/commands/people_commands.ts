@@ -5,7 +5,7 @@ import type { CommandRow } from "./command_row.ts";
 export const peopleCommands: readonly CommandRow[] = [
   {
     name: "block",
-    aliases: [],
+    aliases: ["ignore"],
     words: ["block"],
     group: "People",
     usage: "/block USER",
@@ -16,13 +16,13 @@ export const peopleCommands: readonly CommandRow[] = [
   },
   {
     name: "unblock",
-    aliases: [],
+    aliases: ["unignore"],
     words: ["unblock"],
     group: "People",
     usage: "/unblock USER",
     summary: "end a block",
     example: "/unblock hans",
-    arguments: [{ kind: "user" }],
+    arguments: [{ kind: "blocked-user" }],
     build: ([user = ""]) => ({ command: "unblock", user }),
   },
   {
@@ -52,7 +52,7 @@ export const peopleCommands: readonly CommandRow[] = [
   },
   {
     name: "profile",
-    aliases: [],
+    aliases: ["whois"],
     group: "People",
     usage: "/profile [USER]",
     summary: "what a user, or I, tell about ourselves",
@@ -90,7 +90,7 @@ export const peopleCommands: readonly CommandRow[] = [
   },
   {
     name: "rename",
-    aliases: [],
+    aliases: ["nick"],
     group: "People",
     usage: "/rename NEWNAME",
     summary: "another user name; messages, groups and blocks stay mine",

@@ -67,6 +67,7 @@ export class TerminalInterface implements UserInterface {
     const source = {
       users: () => names().users(),
       groups: () => names().groups(),
+      blocked: () => names().blocked(),
       files: filesLike,
     };
     this.#terminal = new Terminal(this.#output, source, {

@@ -7,7 +7,7 @@
  * `--name value` and `--name=value` are the same, `--` ends the options, the
  * last one of an option that is given twice counts, `-h` is `--help`.
  */
-import { closestString } from "@std/text/closest-string";
+import { nearestWord } from "./nearest_word.ts";
 import { visible } from "./text.ts";
 
 /** One option of a program. */
@@ -220,8 +220,7 @@ export function startRequest<Options>(
 }
 
 function unknownOption(given: string, rows: readonly OptionRow[]): UsageError {
-  const nearest = closestString(given, rows.flatMap(optionNames));
-  return new UsageError(
-    `unknown option ${given}: did you mean ${nearest}? --help lists all`,
-  );
+  const nearest = nearestWord(given, rows.flatMap(optionNames));
+  const hint = nearest === undefined ? "" : `did you mean ${nearest}? `;
+  return new UsageError(`unknown option ${given}: ${hint}--help lists all`);
 }

@@ -2,7 +2,7 @@
  * A program as its help tells it. From one such page come the text of `--help`,
  * the man page and what a shell completes, so that nothing is written twice.
  */
-import { closestString } from "@std/text/closest-string";
+import { nearestWord } from "./nearest_word.ts";
 import { optionHead, type OptionRow, UsageError } from "./command_line.ts";
 import { version } from "./version.ts";
 
@@ -125,10 +125,9 @@ export function parseChoice<Choice extends string>(
   if (found !== undefined) return found;
   const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
   if (text === undefined) throw new UsageError(`${name} is missing: ${all}`);
-  const nearest = closestString(text, [...choices]);
-  throw new UsageError(
-    `invalid ${name} "${text}": must be ${all}; did you mean ${nearest}?`,
-  );
+  const nearest = nearestWord(text, choices);
+  const hint = nearest === undefined ? "" : `; did you mean ${nearest}?`;
+  throw new UsageError(`invalid ${name} "${text}": must be ${all}${hint}`);
 }
 
 function columns(rows: readonly NamedRow[]): string[] {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import type { RequestFields } from "../../lib/protocol/request.ts";
 import { PeerSigner } from "./peer_signer.ts";
+import { loggedIn, openedSession, scramServer } from "./logged_in.ts";
 import { SessionHarness } from "./session_harness.ts";
 
 const luke = new PeerSigner("luke", 21);
@@ -12,65 +12,6 @@ function answerOffer(harness: SessionHarness) {
   harness.answer("identity", { user: "luke", identity });
   const offer = harness.answer("offer", {});
   return offer as unknown as RequestFields<"offer">;
-}
-
-/** The server's side of SCRAM, written from the RFC. */
-function scramServer(harness: SessionHarness, token = "t1"): void {
-  const login = harness.take("login");
-  const bare = String(login.scram).slice(3);
-  const nonce = bare.split("r=")[1] + "serverserverserver";
-  const first = `r=${nonce},s=${saltText},i=4096`;
-  harness.server({ re: login.id, ok: { scram: first } });
-  if (!harness.sent.some((each) => each.do === "proof")) {
-    const derive = harness.lastEffect("derive");
-    const key = pbkdf2Sync(
-      derive.password,
-      derive.salt,
-      derive.iterations,
-      32,
-      "sha256",
-    );
-    harness.session.handleDerived(key, harness.now);
-    harness.drain();
-  }
-  const proof = harness.take("proof");
-  const final = String(proof.scram);
-  const message = `${bare},${first},${final.slice(0, final.indexOf(",p="))}`;
-  const salted = pbkdf2Sync("pw", salt, 4096, 32, "sha256");
-  const hmac = (key: Uint8Array, data: string) =>
-    createHmac("sha256", key).update(data).digest();
-  const stored = createHash("sha256").update(hmac(salted, "Client Key"))
-    .digest();
-  const signature = hmac(stored, message);
-  const sent = Uint8Array.from(
-    atob(final.split(",p=")[1] ?? ""),
-    (c) => c.charCodeAt(0),
-  );
-  const clientKey = hmac(salted, "Client Key");
-  if (!sent.every((byte, i) => (byte ^ (signature[i] ?? 0)) === clientKey[i])) {
-    return harness.server({
-      re: proof.id,
-      error: { code: "login_failed", message: "no" },
-    });
-  }
-  const v = hmac(hmac(salted, "Server Key"), message).toString("base64");
-  harness.server({ re: proof.id, ok: { scram: `v=${v}`, ...session(token) } });
-}
-
-function session(token: string) {
-  return { user: "yoda", token, waiting: 0, ip: "127.0.0.1" };
-}
-
-function loggedIn(
-  accept: "always" | "ask" | "never" = "always",
-): SessionHarness {
-  const harness = new SessionHarness(accept);
-  harness.session.start(harness.now);
-  harness.connect();
-  harness.credentials();
-  scramServer(harness);
-  assertEquals(harness.count("welcome"), 1);
-  return harness;
 }
 
 Deno.test("ClientSession: a wrong password asks again, the right one opens the session", () => {
@@ -142,7 +83,7 @@ Deno.test("ClientSession: unconfirmed messages go again after a resume, with the
   assertEquals(harness.count("disconnected"), 1);
   harness.toTimeout();
   harness.connect();
-  assertEquals(harness.answer("resume", session("t2")).token, "t1");
+  assertEquals(harness.answer("resume", openedSession("t2")).token, "t1");
   assertEquals(harness.sent.map((each) => each.text), ["one", "two", "three"]);
   assertEquals(harness.sent.slice(0, 2).map((each) => each.mid), mids);
   for (let i = 0; i < 3; i++) {
@@ -196,7 +137,7 @@ Deno.test("ClientSession: a message is shown once and acknowledged within 50 ms"
   harness.lose();
   harness.toTimeout();
   harness.connect();
-  assertEquals(harness.answer("resume", session("t2")).seen, 3);
+  assertEquals(harness.answer("resume", openedSession("t2")).seen, 3);
   harness.server({ ...message, id: 3 });
   assertEquals(harness.count("message"), 3);
 });
@@ -254,7 +195,7 @@ Deno.test("ClientSession: binds to the server's UDP port, and passes on new addr
   harness.toTimeout();
   harness.serverUdpPort = 6000;
   harness.connect();
-  harness.answer("resume", session("t2"));
+  harness.answer("resume", openedSession("t2"));
   const grant = { id: "00ff00ff00ff00ff", key };
   harness.answer("rendezvous", grant);
   assertEquals(harness.lastEffect("bind"), {
@@ -301,7 +242,7 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assertEquals(result.outcome.answer.rate, 200);
   harness.toTimeout();
   harness.connect();
-  harness.answer("resume", session("t2"));
+  harness.answer("resume", openedSession("t2"));
   assertEquals(harness.answer("offer-end", {}).result, "verified");
 });
 
@@ -411,6 +352,4 @@ Deno.test("ClientSession: a server that talks nonsense is left", () => {
   assertEquals(harness.count("disconnected"), 1);
 });
 
-const salt = new Uint8Array(16).fill(7);
-const saltText = "BwcHBwcHBwcHBwcHBwcHBw==";
 const key = "A".repeat(43);

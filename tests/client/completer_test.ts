@@ -4,6 +4,7 @@ import { parseCommand } from "../../lib/commands/parse_command.ts";
 
 const paths = ["/full/my film.mp4", "/full/my films/", "/full/it's.mp4"];
 const source: CompletionSource = {
+  blocked: () => [],
   users: () => ["luke", "leia"],
   groups: () => ["jedi"],
   files: (path) => paths.filter((each) => each.startsWith(path)),

@@ -288,6 +288,7 @@ Deno.test("complete() offers nothing that no key can type", () => {
   const name = (text: string) => `luke${text}`;
   const source = {
     users: () => [name(x), "luke"],
+    blocked: () => [name(x)],
     groups: () => [name(x), "jedi"],
     files: () => [name(x), "film.mp4"],
   };
@@ -310,6 +311,7 @@ Deno.test("complete() offers nothing that no key can type", () => {
 Deno.test("LineEditor draws nothing of what is pasted that could draw itself", () => {
   const editor = new LineEditor("> ", {
     users: () => [],
+    blocked: () => [],
     groups: () => [],
     files: () => [],
   });

@@ -6,6 +6,7 @@ import { textWidth } from "../../lib/client/text_width.ts";
 
 const source = {
   users: () => ["leia", "luke", "yoda"],
+  blocked: () => ["hans", "lando"],
   groups: () => ["jedi"],
   files: (path: string) =>
     ["films/", "my film.mp4"].filter((each) => each.startsWith(path)),
@@ -93,6 +94,7 @@ Deno.test("LineEditor: Tab cycles through commands, users, groups and files", ()
   assertEquals(editing("/msgto l", "tab", "tab", "tab"), "/msgto leia ");
   assertEquals(editing("/msgto leia,lu", "tab"), "/msgto leia,luke ");
   assertEquals(editing("/joingroup ", "tab"), "/joingroup jedi ");
+  assertEquals(editing("/unblock l", "tab"), "/unblock lando ");
   assertEquals(
     editing("/p2pvideo luke my", "tab"),
     '/p2pvideo luke "my film.mp4" ',

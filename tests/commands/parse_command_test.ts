@@ -55,6 +55,36 @@ Deno.test("parseCommand: sends once to a receiver named twice and refuses empty 
   assertStringIncludes(message("/msgto leia,,luke hi"), "usage: /msgto");
 });
 
+Deno.test("parseCommand: /msgto takes a count of receivers, and @ before a name", () => {
+  const cases: [string, string[], string][] = [
+    ["/msgto 2 luke leia do or  do not ", ["luke", "leia"], "do or  do not "],
+    ["message 1  luke   hi", ["luke"], "hi"],
+    ["/msgto 2 luke luke hi", ["luke"], "hi"],
+    ["/msgto 2 luke leia   ", ["luke", "leia"], "  "],
+    ["/msgto @2 luke leia", ["2"], "luke leia"],
+    ["/msgto 2,luke hi", ["2", "luke"], "hi"],
+    ["/msgto @luke,@2 hi", ["luke", "2"], "hi"],
+  ];
+  for (const [line, to, text] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "msgto", to, text },
+    });
+  }
+  const faults: [string, string][] = [
+    ["/msgto 2 luke leia", "after 2 come 2 users and the text"],
+    ["/msgto 2 luke", "after 2 come 2 users and the text"],
+    ["/msgto 1 hi", "after 1 come one user and the text"],
+    ["/msgto 0 hi", "0 is not a number of users from 1 to 64"],
+    ["/msgto 65 hi", "a user of that name is @65"],
+    [`/msgto ${Array.from({ length: 65 }, (_, n) => `u${n}`)} x`, "65 users"],
+    ["/msgto @ hi", "usage: /msgto USER[,USER…] TEXT"],
+    ["/msgto 2 luke @ hi", "usage: /msgto USER[,USER…] TEXT"],
+  ];
+  for (const [line, expected] of faults) {
+    assertStringIncludes(message(line), expected);
+  }
+});
+
 Deno.test("parseCommand: quoted arguments may hold blanks and quotation marks", () => {
   const cases: [string, string][] = [
     ['/p2pvideo luke "my film.mp4"', "my film.mp4"],

@@ -246,6 +246,8 @@ async function play(scene: Scene): Promise<void> {
     "/RDM b 01 Jun 2026 21:39:04",
     ...Array.from({ length: 9 }, (_, index) => `/msgto leia number ${index}`),
     "/deletemsg 12",
+    "/msgto luke,leia hello",
+    "/msgto 2 luke leia hello",
     "/block hans",
     "/blocked",
     "/unblock hans",

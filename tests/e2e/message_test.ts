@@ -25,7 +25,10 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
       ["/msgto", "usage", "/msgto USER"],
       ["/msgto obiwan", "usage", "/msgto USER"],
       ["/msgto nobody hello", "unknown_user", "nobody"],
-      ["/msgto obiwan,nobody hello", "unknown_user", "nobody"],
+      ["/msgto obiwa hello", "unknown_user", "obiwa; did you mean obiwan?"],
+      ["/startprivate obiwam", "unknown_user", "; did you mean obiwan?"],
+      ["/chat obi", "unknown_name", "; did you mean obiwan?"],
+      ["/msgto 2 obiwan hi", "usage", "after 2 come 2 users"],
       ["/msgto yoda hello", "is_self", ""],
       [`/msgto obiwan ${long}`, "text_too_long", "4096"],
       ["/msgto obiwan \u0007bell", "bad_text", ""],
@@ -55,6 +58,21 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
     const got = await luke.event("message", { text: "both of you" });
     assertEquals(got.kept, true);
     assertEquals(got.at, sent.at);
+    const counted = await yoda.succeed("/msgto 2 luke obiwan  the two");
+    assertEquals((counted.sent as unknown[]).length, 2);
+    await obiwan.event("message", { text: "the two" });
+    // Each gets it or not on its own, and the sender is told of whom not.
+    assertEquals(
+      await yoda.refused("/msgto obiwam,luke,vader some of you"),
+      "unknown_user: sent to luke (number 7); " +
+        "not to obiwam (There is no user obiwam; did you mean obiwan?), " +
+        "vader (There is no user vader)",
+    );
+    await luke.event("message", { text: "some of you" });
+    assertEquals(
+      await yoda.refused("/msgto 2 luke obiwan     "),
+      "blank_text: The text is blank",
+    );
   });
 
   await t.step(
@@ -64,7 +82,7 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
       await yoda.succeed("/msgto obiwan after");
       const log = await server.dataWhen(
         "messagelog.txt",
-        (text) => text.split("\n").length === 6,
+        (text) => text.split("\n").length === 9,
       );
       const rows = log.trimEnd().split("\n").map((line) => line.split("; "));
       const expected = [
@@ -72,6 +90,9 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
         ["obiwan", "end"],
         ["obiwan", "both of you"],
         ["luke", "both of you"],
+        ["luke", "the two"],
+        ["obiwan", "the two"],
+        ["luke", "some of you"],
         ["obiwan", "after"],
       ];
       for (const [at, row] of rows.entries()) {

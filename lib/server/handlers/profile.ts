@@ -4,8 +4,8 @@
  *     {"id":4,"do":"profile","user":"luke"}
  *     {"id":5,"do":"profile-set","field":"hometown","value":"Dagobah"}
  */
-import { closestString } from "@std/text/closest-string";
 import { limits } from "../../protocol/limits.ts";
+import { nearestWord } from "../../protocol/nearest_word.ts";
 import {
   isProfileField,
   type ProfileField,
@@ -84,10 +84,11 @@ function presenceOf({ session, lastSeen }: User) {
 function fieldOf(word: string): ProfileField {
   const name = word.toLowerCase();
   if (isProfileField(name)) return name;
+  const nearest = nearestWord(name, profileFields);
+  const hint = nearest === undefined ? "the" : `did you mean ${nearest}? The`;
   throw new Refusal(
     "unknown_field",
-    `A profile has no field ${shown(word)}; ` +
-      `did you mean ${closestString(name, profileFields)}? ` +
-      `The fields are ${profileFields.join(", ")}`,
+    `A profile has no field ${shown(word)}; ${hint} fields are ` +
+      profileFields.join(", "),
   );
 }

@@ -66,7 +66,7 @@ async function serve(options: ServerOptions): Promise<void> {
   const server = await startServer(
     options,
     await credentials.load(),
-    (change) => credentials.edit(change),
+    credentials,
     report,
     counts,
   );

@@ -266,6 +266,8 @@ export type ClientEvent =
     readonly safetyNumber: string;
     /** True when the two had compared the one known. */
     readonly verified: boolean;
+    /** The account is another one: so is the person. */
+    readonly another?: boolean;
     readonly message: string;
   }
   /** An offer of somebody who is not known to be who the server says. */

@@ -1,4 +1,5 @@
 import type { Instant } from "../protocol/instant.ts";
+import { isUserName } from "../protocol/names.ts";
 import type { ServerEvent } from "../protocol/server_frame.ts";
 import type { Chat } from "./chat.ts";
 import type { ClientEvent } from "./client_event.ts";
@@ -34,10 +35,11 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
       const { kind, number, at, from, text, kept = false } = event;
       const group = event.group === undefined ? {} : { group: event.group };
-      names.addUser(from);
+      const isUser = isUserName(from);
+      if (isUser) names.addUser(from);
       const shown = { kind, number, at, from, ...group, text, kept };
       host.emit({ event: "message", ...shown });
-      if (kind === "private") identities.handleReceived(from);
+      if (kind === "private" && isUser) identities.handleReceived(from);
       return;
     }
     case "deleted": {
@@ -50,7 +52,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const { user, online, at } = event;
       if (online) names.addUser(user);
       host.emit({ event: "presence", user, online, at });
-      return identities.note(user, event.identity);
+      return identities.note(user, event.identity, event.account);
     }
     case "renamed": {
       const { from, to } = event;

@@ -1,7 +1,9 @@
 /**
  * The identity keys of other users as first seen, per server (trust on first
- * use). The text of the file is one user a line, `HOST:PORT USER KEY`, with a
- * last word `verified` when the two have compared their safety number. Lines of
+ * use). The text of the file is one user a line, `HOST:PORT USER KEY`, followed
+ * by the id of the account, if the server told it, and by `verified` when the two
+ * have compared their safety number. Under another account the name is another
+ * person's, whatever the key. Lines of
  * other servers are kept as they are. A line of this server whose key is damaged
  * stands for a key that nobody has: the user must be accepted anew.
  */
@@ -15,6 +17,8 @@ export interface KnownPeer {
   readonly key: string;
   /** True when the users have compared their safety number. */
   readonly verified: boolean;
+  /** Id of the user's account, as the server told it. */
+  readonly account?: string;
 }
 
 /** What to think of a key that the server says is a user's. */
@@ -28,8 +32,12 @@ export type PeerTrust =
     readonly formerly: string;
     readonly verified: boolean;
   }
-  /** The user had another key. */
-  | { readonly trust: "changed"; readonly verified: boolean };
+  /** The user had another key; `isOther`: or is another person. */
+  | {
+    readonly trust: "changed";
+    readonly verified: boolean;
+    readonly isOther?: true;
+  };
 
 /** The known peers of one server. */
 export class KnownPeers {
@@ -63,11 +71,18 @@ export class KnownPeers {
     return this.#peers.get(user);
   }
 
-  /** What to think of `key` as `user`'s; remembers nothing. */
-  judge(user: string, key: string): PeerTrust {
+  /**
+   * What to think of `key` as `user`'s; remembers nothing.
+   *
+   * @param account Id of the user's account, if the server told it.
+   */
+  judge(user: string, key: string, account?: string): PeerTrust {
     const known = this.#peers.get(user);
     if (known !== undefined) {
       const { verified } = known;
+      const isOther = account !== undefined && known.account !== undefined &&
+        account !== known.account;
+      if (isOther) return { trust: "changed", verified, isOther };
       return { trust: known.key === key ? "same" : "changed", verified };
     }
     for (const [formerly, peer] of this.#peers) {
@@ -81,17 +96,24 @@ export class KnownPeers {
    * Takes `key` for `user`'s from now on.
    *
    * @param verified True when the two have compared their safety number.
+   * @param account Id of the user's account; what is known stays without it.
    * @throws {TypeError} when the name or the key is malformed.
    * @throws {RangeError} when there are too many users.
    */
-  pin(user: string, key: string, verified = false): void {
+  pin(
+    user: string,
+    key: string,
+    verified = false,
+    account = this.#peers.get(user)?.account,
+  ): void {
     if (!isUserName(user) || !isPublicKey(key)) {
       throw new TypeError("the name or the key is malformed");
     }
     if (this.isFull && !this.#peers.has(user)) {
       throw new RangeError("too many peers are known");
     }
-    this.#peers.set(user, { key, verified });
+    const id = account === undefined ? {} : { account };
+    this.#peers.set(user, { key, verified, ...id });
   }
 
   /**
@@ -107,8 +129,12 @@ export class KnownPeers {
 
   /** The file's text. */
   toText(): string {
-    const own = [...this.#peers].map(([user, { key, verified }]) =>
-      `${this.#server} ${user} ${key}${verified ? " verified" : ""}`
+    const own = [...this.#peers].map(([user, { key, verified, account }]) =>
+      [
+        ...[this.#server, user, key],
+        ...(account === undefined ? [] : [account]),
+        ...(verified ? ["verified"] : []),
+      ].join(" ")
     );
     return [...this.#foreign, ...own].map((line) => line + this.#ending)
       .join("");
@@ -121,13 +147,16 @@ function parseLine(
 ): { user: string; peer: KnownPeer } | undefined {
   const [label, user = "", key = "", ...marks] = line.split(" ");
   if (label !== server || !isUserName(user)) return undefined;
-  const mark = marks.join(" ");
-  if (isPublicKey(key) && (mark === "" || mark === "verified")) {
-    return { user, peer: { key, verified: mark !== "" } };
+  const known = knownMarks.exec(marks.map((mark) => ` ${mark}`).join(""));
+  if (isPublicKey(key) && known !== null) {
+    const account = known[1] === undefined ? {} : { account: known[1].trim() };
+    const verified = known[2] !== undefined;
+    return { user, peer: { key, verified, ...account } };
   }
   const damaged = [key, ...marks].join(" ");
   return { user, peer: { key: damaged, verified: false } };
 }
 
+const knownMarks = /^( [0-9a-f]{16})?( verified)?$/;
 /** Most users that are known on one server. */
 const mostPeers = 10_000;

@@ -7,7 +7,7 @@
 import type { RequestFields, RequestName } from "../protocol/request.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { type Identity, isPublicKey } from "./identity.ts";
-import type { KnownPeers } from "./known_peers.ts";
+import type { KnownPeers, PeerTrust } from "./known_peers.ts";
 import type { PeerMemory } from "./peer_memory.ts";
 import type { OnReply } from "./request_queue.ts";
 import { safetyNumber } from "./safety_number.ts";
@@ -35,7 +35,9 @@ export class PeerIdentities {
   readonly #host: PeerIdentitiesHost;
   readonly #memory: PeerMemory;
   /** Changed keys that the user was told of, by user. */
-  readonly #told = new Map<string, string>();
+  readonly #told = new Map<string, Told>();
+  /** The account of each user, as the server told it last. */
+  readonly #accounts = new Map<string, string>();
   /** Whose key was asked for because of a message. */
   readonly #asked = new Set<string>();
 
@@ -59,9 +61,10 @@ export class PeerIdentities {
     this.#memory.update(edit);
   }
 
-  /** What this user and the owner of `key` can compare. */
+  /** What this user and the owner of `key` can compare; empty without a key. */
   safetyNumber(key: string): string {
-    return this.own === undefined ? "" : safetyNumber(this.own.publicKey, key);
+    if (this.own === undefined || key === "") return "";
+    return safetyNumber(this.own.publicKey, key);
   }
 
   /** Why nothing may be exchanged with `user` under `key`; remembers nothing. */
@@ -79,11 +82,15 @@ export class PeerIdentities {
       return { code: "no_identity", message };
     }
     const { known } = this;
-    const { trust } = known.judge(user, key);
+    const judged = this.judge(user, key);
+    const { trust } = judged;
     if (trust === "changed") {
-      this.#tellChanged(user, key);
-      const message = `The key of ${user} has changed; nothing is exchanged ` +
-        `until you accept it: /verify ${user}`;
+      this.#tellChanged(user, key, judged.isOther);
+      const what = judged.isOther
+        ? `Another person has the name ${user} now`
+        : `The key of ${user} has changed`;
+      const message = `${what}; nothing is exchanged until you accept it: ` +
+        `/verify ${user}`;
       return { code: "key_changed", message };
     }
     if (trust !== "same" && known.isFull) {
@@ -102,8 +109,9 @@ export class PeerIdentities {
   meet(user: string, key: string): PeerRefusal | undefined {
     const refusal = this.mistrust(user, key);
     if (refusal !== undefined) return refusal;
-    const judged = this.known.judge(user, key);
+    const judged = this.judge(user, key);
     if (judged.trust !== "first" && judged.trust !== "renamed") {
+      this.#learnAccount(user, key);
       return undefined;
     }
     const isRenamed = judged.trust === "renamed";
@@ -125,19 +133,46 @@ export class PeerIdentities {
 
   /** Takes `key` for `user`'s from now on, unless somebody else did before. */
   pin(user: string, key: string, verified: boolean): void {
+    const account = this.#accounts.get(user);
     this.update((peers) => {
       if (peers.find(user) === undefined && !peers.isFull) {
-        peers.pin(user, key, verified);
+        peers.pin(user, key, verified, account);
       }
     });
   }
 
+  /** Takes `key` for `user`'s, whoever had the name before. */
+  accept(user: string, key: string, verified = false): void {
+    const account = this.#accounts.get(user);
+    this.update((peers) => peers.pin(user, key, verified, account));
+  }
+
+  /** What to think of `key` as `user`'s. */
+  judge(user: string, key: string): PeerTrust {
+    return this.known.judge(user, key, this.#accounts.get(user));
+  }
+
+  /** The server says of which account `user` is. */
+  handleAccount(user: string, account: string | undefined): void {
+    if (account === undefined) return;
+    if (this.#accounts.size >= mostTold) this.#accounts.clear();
+    this.#accounts.set(user, account);
+  }
+
+  /** A session is open: whoever had a name before may be somebody else now. */
+  handleOpened(): void {
+    this.#asked.clear();
+  }
+
   /** The server names a user's key: a changed one is told. */
-  note(user: string, key: string | undefined): void {
-    if (key === undefined || !isPublicKey(key)) return;
-    const { trust } = this.known.judge(user, key);
-    if (trust === "changed") this.#tellChanged(user, key);
-    else this.#told.delete(user);
+  note(user: string, key: string | undefined, account?: string): void {
+    this.handleAccount(user, account);
+    const named = key !== undefined && isPublicKey(key) ? key : "";
+    const judged = this.judge(user, named);
+    // Another person is told also when there is no key to compare.
+    if (judged.trust === "changed" && (judged.isOther || named !== "")) {
+      this.#tellChanged(user, named, judged.isOther);
+    } else if (named !== "") this.#told.delete(user);
   }
 
   /** A message came from `user`: asks once for the key of who is known. */
@@ -147,7 +182,7 @@ export class PeerIdentities {
     this.#host.request("identity", { user }, (reply) => {
       // After a lost connection the next message asks again.
       if (reply.ok === undefined) this.#asked.delete(user);
-      else this.note(user, reply.ok.identity);
+      else this.note(user, reply.ok.identity, reply.ok.account);
     });
   }
 
@@ -156,39 +191,64 @@ export class PeerIdentities {
     const changed = this.#told.get(user);
     if (changed === undefined) return this.handleReceived(user);
     this.#told.delete(user);
-    this.note(user, changed);
+    this.note(user, changed.key, changed.account);
   }
 
   /** The changed key of `user` that this user was told of, if any. */
   toldKey(user: string): string | undefined {
-    return this.#told.get(user);
+    return this.#told.get(user)?.key;
   }
 
   /** Somebody has another name. */
   handleRenamed(from: string, to: string): void {
+    this.handleAccount(to, this.#accounts.get(from));
+    this.#accounts.delete(from);
     const { known } = this;
     if (known.find(from) === undefined || known.find(to) !== undefined) return;
     this.update((peers) => peers.handleRenamed(from, to));
   }
 
-  #tellChanged(user: string, key: string): void {
-    if (this.#told.get(user) === key) return;
+  /** What was pinned before the server told accounts is bound to one, too. */
+  #learnAccount(user: string, key: string): void {
+    const account = this.#accounts.get(user);
+    const known = this.known.find(user);
+    if (account === undefined || known?.account !== undefined) return;
+    this.update((peers) => {
+      const { key: pinned, verified } = peers.find(user) ?? {};
+      if (pinned === key) peers.pin(user, key, verified, account);
+    });
+  }
+
+  #tellChanged(user: string, key: string, isOther = false): void {
+    const account = this.#accounts.get(user);
+    const told = this.#told.get(user);
+    if (told?.key === key && told.account === account) return;
     if (this.#told.size >= mostTold) this.#told.clear();
-    this.#told.set(user, key);
+    this.#told.set(user, { key, ...account !== undefined && { account } });
     const verified = this.known.find(user)?.verified ?? false;
     const known = verified ? "verified key" : "key";
+    const what = isOther
+      ? `another person has the name ${user} now: the account of the ${user} ` +
+        "you know was removed, and this is another one"
+      : `the ${known} of ${user} has changed: ${user} may use another ` +
+        "device, or somebody may pose as them and read along";
     this.#host.emit({
       event: "key-changed",
       user,
       safetyNumber: this.safetyNumber(key),
       verified,
-      message:
-        `WARNING: the ${known} of ${user} has changed: ${user} may use ` +
-        "another device, or somebody may pose as them and read along; no file " +
-        "and no private session with them until you have compared the safety " +
-        `number (/verify ${user}) and accepted it (/verify ${user} accept)`,
+      ...(isOther ? { another: true } : {}),
+      message: `WARNING: ${what}; no file and no private session with them ` +
+        "until you have compared the safety number " +
+        `(/verify ${user}) and accepted it (/verify ${user} accept)`,
     });
   }
+}
+
+/** What a user was told of another one's key. */
+interface Told {
+  readonly key: string;
+  readonly account?: string;
 }
 
 /** Most users whose changed key is remembered as told. */

@@ -8,7 +8,7 @@
  * | `welcome` | `user`, `waiting`, `resumed` |
  * | `first-contact` | `server`, `fingerprint`, `message` |
  * | `peer-key` | `user`, `safetyNumber`, `formerly` (the name under which the key was known), `message` |
- * | `key-changed` | `user`, `safetyNumber` (of the new key), `verified` (the known one was), `message` |
+ * | `key-changed` | `user`, `safetyNumber` (of the new key), `verified` (the known one was), `another` (another account has the name now), `message` |
  * | `offer-refused` | `user`, `kind` (`file`, `session`), `name` (of a file), `code`, `message` |
  * | `warning` | `message` |
  * | `login-failed` | `code`, `message` |

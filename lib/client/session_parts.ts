@@ -97,6 +97,7 @@ export class SessionParts {
       effect,
       opened: (session, resumed) => {
         this.#bind(hooks);
+        identities.handleOpened();
         opened(session, resumed);
       },
       refused,

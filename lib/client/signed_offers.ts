@@ -62,6 +62,7 @@ export class SignedOffers {
     this.#host.request("identity", { user: to }, (reply) => {
       if (reply.ok === undefined) return then(reply);
       const { identity: toIdentity = "" } = reply.ok;
+      this.#identities.handleAccount(to, reply.ok.account);
       const refusal = this.#identities.mistrust(to, reply.ok.identity);
       if (refusal !== undefined) return then(refusal);
       const { own } = this.#identities;
@@ -76,6 +77,7 @@ export class SignedOffers {
   /** Checks an offer of somebody else; a first key is remembered. */
   checkOffer(event: EventFields<"offer">): TrustedOffer | PeerRefusal {
     const { offer, kind, from, key: offerKey, identity = "", file } = event;
+    this.#identities.handleAccount(from, event.account);
     const refusal = this.#identities.mistrust(from, event.identity);
     if (refusal !== undefined) return refusal;
     const terms: OfferTerms = {

@@ -46,8 +46,9 @@ export function verify(
   host.request("identity", { user }, (reply) => {
     if (reply.ok === undefined) return refuse(reply.code, reply.message);
     const { identity: key = "" } = reply.ok;
+    identities.handleAccount(user, reply.ok.account);
     const told = identities.toldKey(user);
-    const before = identities.known.judge(user, key);
+    const before = identities.judge(user, key);
     const refusal = identities.mistrust(user, reply.ok.identity);
     const isChanged = refusal?.code === "key_changed";
     if (refusal !== undefined && !isChanged) {
@@ -69,7 +70,7 @@ export function verify(
           `look at it first: /verify ${user}`;
         return refuse("key_changed", message);
       }
-      identities.update((peers) => peers.pin(user, key));
+      identities.accept(user, key);
       return settle("unverified");
     }
     if (action === "ok") {
@@ -79,7 +80,7 @@ export function verify(
           `You have not seen the safety number yet: /verify ${user}`;
         return refuse("not_compared", message);
       }
-      identities.update((peers) => peers.pin(user, key, true));
+      identities.accept(user, key, true);
       return settle("verified");
     }
     if (isChanged) return settle("changed");

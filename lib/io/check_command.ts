@@ -14,7 +14,7 @@ import { parseCertificate } from "../protocol/server_certificate.ts";
 import { formatTime } from "../protocol/time.ts";
 import { decodeStrictly } from "./atomic_file.ts";
 import { type Console, systemConsole } from "./console.ts";
-import { lockName } from "./data_folder.ts";
+import { isInUse } from "./data_folder.ts";
 import { messageOf, reasonOf, textFileReason } from "./reason_of.ts";
 import { readTextFile } from "./read_text_file.ts";
 import { standardStream } from "./standard_stream.ts";
@@ -96,6 +96,15 @@ async function credentials({ credentials: path }: ServerOptions) {
     ];
   }
   found.push(...await rewriting(path), ...await openness("accounts", path));
+  for (const name of file.accounts.keys()) {
+    const alike = file.alike(name);
+    // Each pair once.
+    if (alike === undefined || alike < name) continue;
+    found.push(warn(
+      `accounts: "${name}" and "${alike}" differ only in capital letters; ` +
+        "give one of them another name",
+    ));
+  }
   const plain = all.filter(({ kind }) => kind === "password").length;
   if (plain > 0) {
     found.push(warn(
@@ -309,16 +318,6 @@ const looks: readonly Look[] = [
   ports,
   log,
 ];
-
-/** True when a server holds the folder's lock. */
-async function isInUse(dataDir: string): Promise<boolean> {
-  try {
-    using lock = await Deno.open(join(dataDir, lockName), { write: true });
-    return !await lock.tryLock(true);
-  } catch {
-    return false;
-  }
-}
 
 /** Permission bits do not tell of read-only disks; a file that is made does. */
 async function isWritable(folder: string): Promise<boolean> {

@@ -37,7 +37,7 @@ export class DataFolder {
           "choose another with --data-dir",
       );
     }
-    const taken = await lock.tryLock(true).catch(() => false);
+    const taken = await takeLock(lock);
     if (!taken) {
       lock.close();
       throw new StartError(
@@ -60,6 +60,25 @@ export class DataFolder {
   }
 }
 
+/** True when a server is at work in the folder; takes its lock for a moment. */
+export async function isInUse(folder: string): Promise<boolean> {
+  try {
+    using lock = await Deno.open(join(folder, lockName), { write: true });
+    return !await lock.tryLock(true);
+  } catch {
+    return false;
+  }
+}
+
+/** Whoever looks with {@link isInUse} has the lock for a moment. */
+async function takeLock(lock: Deno.FsFile): Promise<boolean> {
+  for (let tries = 0; tries < 5; tries++) {
+    if (await lock.tryLock(true).catch(() => false)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}
+
 /** Something else of that name is what stands in the way of a new folder. */
 function folderReason(error: unknown): string {
   return error instanceof Deno.errors.AlreadyExists
@@ -70,4 +89,4 @@ function folderReason(error: unknown): string {
 /** The files that a server rewrites whole. */
 const rewritten = ["userlog.txt", "tls-key.pem", "tls-cert.pem"];
 /** Name of the file whose lock a server holds. */
-export const lockName = "parley.lock";
+const lockName = "parley.lock";

@@ -37,6 +37,8 @@ export interface ServerShellParts<Accounts> {
   readonly deriveKey: typeof deriveKey;
   /** Changes an account in `credentials.txt`; the accounts afterwards. */
   readonly editCredentials: (change: CredentialChange) => Promise<Accounts>;
+  /** Reads `credentials.txt` now; `handleAccounts` gets what is in it. */
+  readonly reloadAccounts: () => Promise<void>;
   readonly report: Report;
 }
 
@@ -52,7 +54,11 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   #pollTimer: ReturnType<typeof setInterval> | undefined;
   #closed = false;
   #whenStopped: (() => void) | undefined;
-  #unlocksFail = false;
+  #requestsFail = false;
+  /** True while requests are being carried out. */
+  #carriesOut = false;
+  /** Requests up to this number are carried out. */
+  #lastRequest = 0;
   /** Why a batch could not be stored lately, and when, monotonic ms. */
   #storeFault: { why: string; at: number } | undefined;
   readonly #commitSeconds = new Histogram(commitBounds);
@@ -68,7 +74,7 @@ export class ServerShell<Accounts> implements TcpServerEvents {
    */
   start(network: Pick<TcpServer, "connection">): void {
     this.#network = network;
-    this.#pollTimer = setInterval(() => this.#pollUnlocks(), unlockPollMs);
+    this.#pollTimer = setInterval(() => this.#pollRequests(), requestPollMs);
     this.#drain();
   }
 
@@ -295,22 +301,38 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     }, delayMs);
   }
 
-  async #pollUnlocks(): Promise<void> {
-    const { core, store, report } = this.#parts;
+  async #pollRequests(): Promise<void> {
+    if (this.#carriesOut) return;
+    this.#carriesOut = true;
+    const { core, store, reloadAccounts, report } = this.#parts;
     try {
-      const names = await store.takeUnlocks();
-      this.#unlocksFail = false;
-      if (names.length === 0) return;
-      core.handleUnlocks(names, systemClock());
+      // Those that are done stay until that is stored.
+      const found = await store.requests();
+      this.#requestsFail = false;
+      // A copy of the database that is put back counts from where it was.
+      if (found.length === 0) this.#lastRequest = 0;
+      const requests = found
+        .filter(({ number }) => number > this.#lastRequest);
+      const last = requests.at(-1);
+      if (last === undefined || this.#closed) return;
+      this.#lastRequest = last.number;
+      // What is removed goes before the accounts are read: whoever has the name
+      // in there is somebody else.
+      core.handleRequests(requests, systemClock());
+      await reloadAccounts();
+      core.handleRequestsDone(requests, systemClock());
       this.#drain();
     } catch (error) {
-      if (!this.#unlocksFail) report("error", messageOf(error));
-      this.#unlocksFail = true;
+      if (!this.#requestsFail) report("error", messageOf(error));
+      this.#requestsFail = true;
+    } finally {
+      this.#carriesOut = false;
     }
   }
 }
 
-const unlockPollMs = 1000;
+/** How often it is asked what commands want, who wait for it, ms. */
+const requestPollMs = 250;
 /** How long a failure to store counts as the state of the server, ms. */
 const faultMs = 30_000;
 /** Seconds. */

@@ -215,4 +215,35 @@ CREATE TABLE kept_away (
   PRIMARY KEY (user, sender, after)
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- Who somebody is, whatever the name: random, and never given again, also by
+-- a database that was set back to an older copy.
+ALTER TABLE users ADD COLUMN account TEXT NOT NULL DEFAULT '';
+UPDATE users SET account = lower(hex(randomblob(8)));
+-- When the account was removed. The row stays: messages name it.
+ALTER TABLE users ADD COLUMN ended_at INTEGER;
+
+-- What commands beside the server want of it, oldest first.
+CREATE TABLE requests (
+  number  INTEGER PRIMARY KEY AUTOINCREMENT,
+  what    TEXT NOT NULL,
+  subject TEXT NOT NULL
+) STRICT;
+DROP TABLE unlocks;
+
+-- The runs of the server, oldest first, each with the highest message id
+-- before it.
+CREATE TABLE epochs (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  epoch  TEXT NOT NULL,
+  after  INTEGER NOT NULL
+) STRICT;
+
+-- Failed logins in a row, by name, and until when they lock it.
+CREATE TABLE failures (
+  name     TEXT PRIMARY KEY,
+  failures INTEGER NOT NULL,
+  until    INTEGER
+) STRICT, WITHOUT ROWID;
+`,
 ];

@@ -30,9 +30,18 @@ const sql = {
     "SELECT value, ? FROM json_each(?)",
   deleteText: "UPDATE messages SET text = '' WHERE id = ?",
   cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
-  user: "INSERT OR REPLACE INTO users " +
-    "(id, name, cursor, last_seen, renaming, identity) " +
-    "VALUES (?, ?, ?, ?, ?, ?)",
+  user: "INSERT INTO users " +
+    "(id, account, name, cursor, last_seen, renaming, identity) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
+    "name = excluded.name, cursor = excluded.cursor, " +
+    "last_seen = excluded.last_seen, renaming = excluded.renaming, " +
+    "identity = excluded.identity",
+  endUser: "UPDATE users SET ended_at = ?, renaming = NULL, identity = NULL " +
+    "WHERE id = ?",
+  removeProfiles: "DELETE FROM profiles WHERE user = ?",
+  removeBlocks: "DELETE FROM blocks WHERE user = ?",
+  removeKeptAway: "DELETE FROM kept_away WHERE user = ?",
+  removeAllOwed: "DELETE FROM owed WHERE user = ?",
   block: "INSERT OR REPLACE INTO blocks (user, blocked, since, after) " +
     "VALUES (?, ?, ?, ?)",
   unblock: "DELETE FROM blocks WHERE user = ? AND blocked = ?",
@@ -73,6 +82,6 @@ const sql = {
     "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
   loggedFrom: `SELECT ${columns} FROM messages ` +
     "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
-  unlocks: "SELECT name FROM unlocks ORDER BY name",
-  removeUnlocks: "DELETE FROM unlocks",
+  requests: "SELECT number, what, subject FROM requests ORDER BY number",
+  removeRequests: "DELETE FROM requests WHERE number <= ?",
 } as const;

@@ -25,6 +25,7 @@ import type {
   Store,
   StoredGroup,
   StoredMessage,
+  StoredRequest,
   StoredState,
   StoreWrite,
 } from "../server/store.ts";
@@ -102,15 +103,8 @@ export class SqliteStore implements Store {
   }
 
   // deno-lint-ignore require-await
-  async takeUnlocks(): Promise<string[]> {
-    // Asked every second: only a read as long as there is nothing to take.
-    const { unlocks, removeUnlocks } = this.#statements;
-    if (this.#read(() => unlocks.get()) === undefined) return [];
-    return this.#transaction(() => {
-      const names = unlocks.all().map((row) => String(row.name));
-      removeUnlocks.run();
-      return names;
-    });
+  async requests(): Promise<StoredRequest[]> {
+    return this.#read(() => this.#requests());
   }
 
   // deno-lint-ignore require-await
@@ -137,10 +131,11 @@ export class SqliteStore implements Store {
     const ended = endedLately(groups);
     return {
       users: this.#all(
-        "SELECT id, name, cursor, last_seen AS lastSeen, renaming, identity " +
-          "FROM users",
-      ).map(({ renaming, identity, ...row }) => ({
+        "SELECT id, account, name, cursor, last_seen AS lastSeen, renaming, " +
+          "identity, ended_at FROM users",
+      ).map(({ renaming, identity, ended_at: endedAt, ...row }) => ({
         ...row,
+        ...(endedAt === null ? {} : { ended: true }),
         ...(renaming === null ? {} : { renaming }),
         ...(identity === null ? {} : { identity }),
       })) as unknown as StoredState["users"],
@@ -184,6 +179,7 @@ export class SqliteStore implements Store {
       }),
       waiting: this.#waiting(),
       secret: meta.get("secret") as Uint8Array,
+      requests: this.#requests(),
     };
   }
 
@@ -213,6 +209,11 @@ export class SqliteStore implements Store {
       found = found.sort((a, b) => a.id - b.id).slice(0, limit);
     }
     return found;
+  }
+
+  #requests(): StoredRequest[] {
+    const { requests } = this.#statements;
+    return requests.all() as unknown as StoredRequest[];
   }
 
   #failure(error: unknown): Error {
@@ -305,11 +306,25 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeOwed.run(write.user, write.upto);
       return;
     case "user": {
-      const { id, name, cursor, lastSeen, renaming, identity } = write.user;
-      const optional = [renaming ?? null, identity ?? null];
-      statements.user.run(id, name, cursor, lastSeen, ...optional);
+      const { id, account, name, cursor, lastSeen } = write.user;
+      const { renaming = null, identity = null } = write.user;
+      const position = [cursor, lastSeen];
+      statements.user.run(id, account, name, ...position, renaming, identity);
       return;
     }
+    case "user-end": {
+      const { user, at } = write;
+      statements.endUser.run(at, user);
+      statements.removeProfiles.run(user);
+      statements.removeBlocks.run(user);
+      statements.removeKeptAway.run(user);
+      statements.removeAllOwed.run(user);
+      statements.removeToken.run(user);
+      return;
+    }
+    case "requests-done":
+      statements.removeRequests.run(write.upto);
+      return;
     case "block": {
       const { user, blocked, since, after } = write.block;
       statements.block.run(user, blocked, since, after);

@@ -32,6 +32,14 @@ import {
 } from "./tls_certificate.ts";
 import { UserLogFile } from "./user_log_file.ts";
 
+/** Where the accounts come from; `CredentialsSource` is one. */
+export interface AccountSource {
+  /** Changes an account; the accounts as they are then. */
+  edit(change: CredentialChange): Promise<Accounts>;
+  /** Reads them now. */
+  reload(changed: (accounts: Accounts) => void): Promise<void>;
+}
+
 /** A server at work. */
 export interface RunningServer {
   /** The port that it listens on. */
@@ -55,7 +63,8 @@ export interface RunningServer {
  * Starts a server.
  *
  * @param accounts Who may log in.
- * @param editCredentials Changes an account where the accounts come from.
+ * @param source Changes an account where the accounts come from, and reads them
+ * anew.
  * @param report Gets what the one who runs the server should know.
  * @param logLines How much it got, by level, for the metrics.
  * @param now The wall clock for the certificate, milliseconds since 1970.
@@ -64,7 +73,7 @@ export interface RunningServer {
 export async function startServer(
   options: ServerOptions,
   accounts: Accounts,
-  editCredentials: (change: CredentialChange) => Promise<Accounts>,
+  source: AccountSource,
   report: Report,
   logLines: ReadonlyMap<string, number> = new Map(),
   now: () => number = () => systemClock().wall,
@@ -122,14 +131,16 @@ export async function startServer(
     systemRandom,
     systemClock(),
   );
-  const shell = parts.adopt(
-    new ServerShell({
+  const shell: ServerShell<Accounts> = parts.adopt(
+    new ServerShell<Accounts>({
       core,
       store,
       messageLogs,
       userLog,
       deriveKey,
-      editCredentials,
+      editCredentials: (change) => source.edit(change),
+      reloadAccounts: () =>
+        source.reload((accounts) => shell.handleAccounts(accounts)),
       report,
     }),
     (shell) => shell.close(),

@@ -19,7 +19,7 @@ import { closedText } from "./credentials_source.ts";
 import { makeNewVerifier, readNewPassword } from "./new_password.ts";
 import { textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
-import { requestUnlock } from "./unlock_request.ts";
+import { type RequestOutcome, ServerData } from "./server_data.ts";
 
 /**
  * Runs a `user` command.
@@ -53,37 +53,81 @@ export async function runUserCommand(
 }
 
 async function run(command: UserCommand, console: Console): Promise<void> {
-  const { action, credentials } = command;
+  const { action, credentials, dataDir } = command;
   const file = await readAccounts(credentials, action.do === "add");
   for (const { message } of file.problems) {
     console.complain(`${credentials}: ${message}`);
   }
-  checkUserAction(file, action);
+  if (action.do === "list") {
+    for (const line of listUsers(file)) console.print(line);
+    return;
+  }
+  using data = await ServerData.open(dataDir);
+  const account = "name" in action ? data?.account(action.name) : undefined;
+  checkUserAction(file, action, account !== undefined);
   const edit = (change: (file: CredentialsFile) => UserEdit) =>
     editAccounts(credentials, change, console);
   switch (action.do) {
-    case "list":
-      for (const line of listUsers(file)) console.print(line);
-      return;
     case "unlock":
-      await requestUnlock(command.dataDir, action.name);
-      console.print(`account "${action.name}" will be unlocked in a moment`);
-      return;
-    case "remove":
-      return await edit((file) => removeUser(file, action.name));
+      return console.print(await unlock(action.name, data, dataDir));
+    case "remove": {
+      const isKnown = account !== undefined;
+      const remove = () => edit((file) => removeUser(file, action, isKnown));
+      let done = "";
+      if (data === undefined || account === undefined || action.keep) {
+        done = await remove();
+      } else {
+        await data.requestWith("remove", account, async () => {
+          done = await remove();
+        });
+      }
+      if (data === undefined) {
+        done +=
+          `; there are no data of a server in "${dataDir}": if they are ` +
+          "elsewhere, run this again with --data-dir";
+      }
+      return console.print(done + await tell(data));
+    }
     case "hash": {
       const hashed = await deriveAll(plainPasswords(file));
-      return await edit((file) => hashPasswords(file, hashed));
+      const done = await edit((file) => hashPasswords(file, hashed));
+      return console.print(done + await tell(data));
     }
     default: {
       const password = await readNewPassword(console, command.passwordFile);
       const verifier = await makeNewVerifier(password);
-      const { name, do: what } = action;
-      return await edit((file) =>
-        setPassword(file, { do: what, name }, verifier)
-      );
+      const done = await edit((file) => setPassword(file, action, verifier));
+      return console.print(done + await tell(data));
     }
   }
+}
+
+/** Has a running server read the accounts; what is to be said if it did not. */
+async function tell(data: ServerData | undefined): Promise<string> {
+  return afterwards(await data?.request("accounts"));
+}
+
+function afterwards(outcome: RequestOutcome | undefined): string {
+  return outcome === "unanswered"
+    ? "; the server does not answer and takes it up later"
+    : "";
+}
+
+async function unlock(
+  name: string,
+  data: ServerData | undefined,
+  dataDir: string,
+): Promise<string> {
+  if (data === undefined) {
+    throw new StartError(
+      `there are no data of a server in "${dataDir}"; ` +
+        "does the server use another --data-dir?",
+    );
+  }
+  const outcome = await data.request("unlock", name);
+  return outcome === "later"
+    ? `account "${name}" will be unlocked when the server starts`
+    : `account "${name}" is unlocked${afterwards(outcome)}`;
 }
 
 /** The accounts; none when the file is missing and that is all right. */
@@ -103,12 +147,16 @@ async function readAccounts(
   }
 }
 
-/** Edits the accounts as they are now, which may be other than before asking. */
+/**
+ * Edits the accounts as they are now, which may be other than before asking.
+ *
+ * @returns What was done, for people.
+ */
 async function editAccounts(
   path: string,
   change: (file: CredentialsFile) => UserEdit,
   console: Console,
-): Promise<void> {
+): Promise<string> {
   let done = "";
   try {
     await updateFileAtomically(path, (text) => {
@@ -122,7 +170,7 @@ async function editAccounts(
       `cannot write the accounts to "${path}": ${textFileReason(error)}`,
     );
   }
-  console.print(done);
+  return done;
 }
 
 async function deriveAll(

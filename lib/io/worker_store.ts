@@ -9,6 +9,7 @@ import type {
   Purge,
   Store,
   StoredMessage,
+  StoredRequest,
   StoredState,
   StoreWrite,
 } from "../server/store.ts";
@@ -83,8 +84,8 @@ export class WorkerStore implements Store {
     return this.#query("purge", purge);
   }
 
-  takeUnlocks(): Promise<string[]> {
-    return this.#query("takeUnlocks");
+  requests(): Promise<StoredRequest[]> {
+    return this.#query("requests");
   }
 
   async close(): Promise<void> {

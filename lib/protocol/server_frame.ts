@@ -22,11 +22,14 @@ import { limits } from "./limits.ts";
 import type { RequestName } from "./request.ts";
 
 const name = string(1, 32);
+/** A name, or ` (removed)` after the name of an account that is no more. */
+const shownName = string(1, 48);
 const text = string(0, 64 * 1024);
 const time = integer(0);
 const port = integer(0, 65535);
 const ip = string(2, 64);
 const offerId = string(16, 16, /^[0-9a-f]{16}$/);
+const accountId = string(16, 16, /^[0-9a-f]{16}$/);
 const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
 const signature = string(86, 86, /^[A-Za-z0-9_-]{86}$/);
 const address = object({ ip, port });
@@ -93,9 +96,9 @@ const replies = {
         kind: oneOf("private", "group", "broadcast"),
         number: integer(1),
         at: time,
-        from: name,
+        from: shownName,
         /** The receiver of a private message. */
-        to: optional(name),
+        to: optional(shownName),
         group: optional(name),
         /** Empty when the message was deleted. */
         text,
@@ -157,6 +160,8 @@ const replies = {
   }),
   identity: object({
     user: name,
+    /** Another one than before is another person of the same name. */
+    account: optional(accountId),
     /** Absent when the user's client has none. */
     identity: optional(publicKey),
   }),
@@ -232,7 +237,7 @@ const events = {
     /** messagelog.txt's number, or the group log's. */
     number: integer(1),
     at: time,
-    from: name,
+    from: shownName,
     group: optional(name),
     text,
     /** True when it was sent while the receiver was off line. */
@@ -245,7 +250,7 @@ const events = {
     /** Of the message that is no more. */
     number: integer(1),
     at: time,
-    from: name,
+    from: shownName,
     group: optional(name),
   }),
   presence: object({
@@ -254,6 +259,8 @@ const events = {
     at: time,
     /** Ed25519 public key of who came on line, if the client has one. */
     identity: optional(publicKey),
+    /** Of who came on line: another one is another person. */
+    account: optional(accountId),
   }),
   renamed: object({ from: name, to: name }),
   invited: object({ group: name, by: name, leaderOnly: boolean, at: time }),
@@ -282,6 +289,7 @@ const events = {
     })),
     /** Ed25519 public key of the one who offers, as the server has it. */
     identity: optional(publicKey),
+    account: optional(accountId),
     signature: optional(signature),
   }),
   answer: object({

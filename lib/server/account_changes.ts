@@ -1,8 +1,18 @@
-/** What a change of the accounts means for the users. */
+/**
+ * What a change of the accounts means for the users.
+ *
+ * A line that is gone from `credentials.txt` only shuts its user out: an editor
+ * that saves in two steps, a slip or a copy that is put back must not cost
+ * anybody messages, groups or profile, and a line that comes back is the same
+ * person's. The person ends with the command that says so, `server user remove`,
+ * which names the account by its id: whoever gets the name afterwards, by
+ * whatever way, is another person, and has nothing of the one before.
+ */
 import { wireError } from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
 import { dismiss } from "./presence.ts";
 import type { ServerContext } from "./server_context.ts";
+import type { User } from "./user.ts";
 
 /** The credential is another one: a session goes on, but cannot be resumed. */
 export function voidToken(server: ServerContext, name: string): void {
@@ -12,22 +22,34 @@ export function voidToken(server: ServerContext, name: string): void {
   server.background.noteToken(user);
 }
 
-/** The account is gone: so is the user's session, and who is left is told. */
-export function removeUser(
+/** The line of an account is gone: nobody can log in, and who is in is sent out. */
+export function shutOut(
   server: ServerContext,
   name: string,
   now: Instant,
 ): void {
   const user = server.directory.user(name);
   if (user === undefined) return;
-  const { session } = user;
-  if (session?.entered) {
-    dismiss(server, session, wireError("account_removed"), false, now);
-  } else user.session = undefined;
-  server.tokens.set(user, undefined);
-  server.background.noteToken(user);
-  server.background.noteDeparted(user);
+  endSession(server, user, now);
   user.active = false;
+}
+
+/** The account of this id was removed, and with it the person. */
+export function endAccount(
+  server: ServerContext,
+  account: string,
+  now: Instant,
+): void {
+  const { directory, background, actions } = server;
+  const user = directory.userOf(account);
+  if (user === undefined) return;
+  endSession(server, user, now);
+  directory.endUser(user);
+  user.forget();
+  background.noteDeparted(user);
+  background.noteEnded(user);
+  const text = `the account of ${user.name} was removed, with what was kept`;
+  actions.report("info", text);
 }
 
 /** Knows a user for every account. */
@@ -43,12 +65,11 @@ export function welcomeUsers(server: ServerContext): void {
   }
 }
 
-/** Ends the memberships of those whose account went while the server was down. */
-export function missUsers({ directory, background }: ServerContext): void {
-  for (const user of directory.users()) {
-    if (user.active || user.groups.size + user.invitations.size === 0) {
-      continue;
-    }
-    background.noteDeparted(user);
-  }
+function endSession(server: ServerContext, user: User, now: Instant): void {
+  const { session } = user;
+  if (session?.entered) {
+    dismiss(server, session, wireError("account_removed"), false, now);
+  } else user.session = undefined;
+  server.tokens.set(user, undefined);
+  server.background.noteToken(user);
 }

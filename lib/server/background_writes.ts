@@ -1,8 +1,9 @@
 /**
- * Changes that no request waits for: new users, users without an account,
- * confirmed messages, session tokens. They are coalesced per user and ride along with the next batch, or
+ * Changes that no request waits for: new users, users whose account was removed,
+ * confirmed messages, session tokens, what commands beside the server asked for. They are coalesced per user and ride along with the next batch, or
  * make one of their own when none comes soon.
  */
+import type { Instant } from "../protocol/instant.ts";
 import { toStoredToken } from "./session_tokens.ts";
 import type { StoreWrite } from "./store.ts";
 import type { User } from "./user.ts";
@@ -11,20 +12,25 @@ import type { User } from "./user.ts";
 export interface TakenWrites {
   readonly users: ReadonlySet<User>;
   readonly departed: ReadonlySet<User>;
+  readonly ended: ReadonlySet<User>;
   readonly cursors: ReadonlySet<User>;
   readonly tokens: ReadonlySet<User>;
+  readonly requests: number;
 }
 
 /** Users with something that is not stored yet. */
 export class BackgroundWrites {
   #users = new Set<User>();
   #departed = new Set<User>();
+  #ended = new Set<User>();
   #cursors = new Set<User>();
   #tokens = new Set<User>();
+  /** Requests up to this number are done; 0 when that is stored. */
+  #requests = 0;
 
   get isEmpty(): boolean {
-    return this.#users.size + this.#departed.size + this.#cursors.size +
-        this.#tokens.size === 0;
+    return this.#users.size + this.#departed.size + this.#ended.size +
+        this.#cursors.size + this.#tokens.size + this.#requests === 0;
   }
 
   /** The user is new. */
@@ -35,6 +41,16 @@ export class BackgroundWrites {
   /** The user has no account any more and is to leave all groups. */
   noteDeparted(user: User): void {
     this.#departed.add(user);
+  }
+
+  /** The user's account was removed. */
+  noteEnded(user: User): void {
+    this.#ended.add(user);
+  }
+
+  /** What commands asked for is done, up to this number. */
+  noteRequests(upto: number): void {
+    this.#requests = Math.max(this.#requests, upto);
   }
 
   /** The user's cursor or time of being last seen changed. */
@@ -51,12 +67,14 @@ export class BackgroundWrites {
    * Adds everything to `writes`, but for the departed users: what follows from
    * their going is found in the batch itself.
    */
-  take(writes: StoreWrite[]): TakenWrites {
+  take(writes: StoreWrite[], { wall: at }: Instant): TakenWrites {
     const taken = {
       users: this.#users,
       departed: this.#departed,
+      ended: this.#ended,
       cursors: this.#cursors,
       tokens: this.#tokens,
+      requests: this.#requests,
     };
     for (const user of taken.users) {
       writes.push({ write: "user", user: user.toStored() });
@@ -65,10 +83,18 @@ export class BackgroundWrites {
       writes.push({ write: "cursor", user: id, upto: cursor, lastSeen });
     }
     for (const user of taken.tokens) writes.push(tokenWrite(user));
+    for (const { id } of taken.ended) {
+      writes.push({ write: "user-end", user: id, at });
+    }
+    if (taken.requests > 0) {
+      writes.push({ write: "requests-done", upto: taken.requests });
+    }
     this.#users = new Set();
     this.#departed = new Set();
+    this.#ended = new Set();
     this.#cursors = new Set();
     this.#tokens = new Set();
+    this.#requests = 0;
     return taken;
   }
 
@@ -76,8 +102,10 @@ export class BackgroundWrites {
   giveBack(taken: TakenWrites): void {
     for (const user of taken.users) this.#users.add(user);
     for (const user of taken.departed) this.#departed.add(user);
+    for (const user of taken.ended) this.#ended.add(user);
     for (const user of taken.cursors) this.#cursors.add(user);
     for (const user of taken.tokens) this.#tokens.add(user);
+    this.noteRequests(taken.requests);
   }
 }
 

@@ -69,6 +69,15 @@ export class CredentialsFile {
     return this.#lines.join("");
   }
 
+  /** Another account whose name differs from `name` only in letter case. */
+  alike(name: string): string | undefined {
+    const key = name.toLowerCase();
+    for (const other of this.accounts.keys()) {
+      if (other !== name && other.toLowerCase() === key) return other;
+    }
+    return undefined;
+  }
+
   /** With a new account at the end. @throws {RangeError} when there is one. */
   add(name: string, verifier: Verifier): CredentialsFile {
     if (this.accounts.has(name) || !isUserName(name)) {

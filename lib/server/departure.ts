@@ -86,7 +86,7 @@ export function depart(
   };
 }
 
-/** Ends all memberships of a user without an account. */
+/** Ends all memberships of a user whose account was removed. */
 export function endMemberships(
   server: ServerContext,
   user: User,

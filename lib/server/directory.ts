@@ -21,11 +21,20 @@ export class Directory {
   #lastGroup = 0;
   readonly #users = new Map<number, User>();
   readonly #usersByName = new Map<string, User>();
+  /** Those who had a name last and whose account was removed. */
+  readonly #endedByName = new Map<string, User>();
+  readonly #newAccount: () => string;
   #names: Map<string, number> | undefined;
   readonly #groups = new Map<number, Group>();
   readonly #groupsByKey = new Map<string, Group>();
 
-  constructor(state: StoredState, tokens: SessionTokens) {
+  /** @param newAccount Makes the id of an account, another one each time. */
+  constructor(
+    state: StoredState,
+    tokens: SessionTokens,
+    newAccount: () => string,
+  ) {
+    this.#newAccount = newAccount;
     this.lastMessage = state.lastMessage;
     this.lastNumber = state.lastNumber;
     this.#lastGroup = state.lastGroup;
@@ -66,9 +75,22 @@ export class Directory {
     return this.#users.values();
   }
 
-  /** The user of this name, with or without an account. */
+  /** The user of this name, with or without an account; no removed one. */
   knownUser(name: string): User | undefined {
     return this.#usersByName.get(name);
+  }
+
+  /** Who had this name last, of the removed accounts. */
+  endedUser(name: string): User | undefined {
+    return this.#endedByName.get(name);
+  }
+
+  /** The user of this account, if it was not removed. */
+  userOf(account: string): User | undefined {
+    for (const user of this.#users.values()) {
+      if (user.account === account && !user.ended) return user;
+    }
+    return undefined;
   }
 
   /** A user nobody has heard of; still to be stored. */
@@ -76,7 +98,8 @@ export class Directory {
     const id = ++this.#lastUser;
     // Nothing of what was sent before is for a new user.
     const cursor = this.lastMessage;
-    const user = new User({ id, name, cursor, lastSeen: 0 });
+    const account = this.#newAccount();
+    const user = new User({ id, account, name, cursor, lastSeen: 0 });
     this.#insert(user);
     return user;
   }
@@ -154,18 +177,31 @@ export class Directory {
     this.#insertGroup(group);
   }
 
+  /** The account was removed: whoever gets the name is somebody else. */
+  endUser(user: User): void {
+    user.ended = true;
+    user.active = false;
+    this.#usersByName.delete(user.name);
+    this.#countName(user.name, -1);
+    this.#endedByName.set(user.name, user);
+  }
+
   #insert(user: User): void {
     this.#users.set(user.id, user);
+    this.#lastUser = Math.max(this.#lastUser, user.id);
+    if (user.ended) {
+      this.#endedByName.set(user.name, user);
+      return;
+    }
     this.#usersByName.set(user.name, user);
     this.#countName(user.name, 1);
-    this.#lastUser = Math.max(this.#lastUser, user.id);
   }
 
   /** How many have a name, regardless of case; counted when first needed. */
   #nameKeys(): Map<string, number> {
     if (this.#names === undefined) {
       this.#names = new Map();
-      for (const { name } of this.#users.values()) this.#countName(name, 1);
+      for (const name of this.#usersByName.keys()) this.#countName(name, 1);
     }
     return this.#names;
   }

@@ -16,7 +16,7 @@ export function encodeMessage(
   kept: boolean,
 ): Uint8Array | undefined {
   const { id, at, text, deletes } = message;
-  const from = directory.userById(message.sender)?.name;
+  const from = directory.userById(message.sender)?.shownName;
   const place = placeOf(directory, message);
   if (from === undefined || place === undefined) return undefined;
   if (deletes !== undefined) {

@@ -133,7 +133,7 @@ export class GroupCommit {
   #prepare(now: Instant): Prepared {
     const { pending, background } = this.#server;
     const batch = new Batch(++this.#lastBatch);
-    const taken = background.take(batch.writes);
+    const taken = background.take(batch.writes, now);
     this.#flushAt = undefined;
     for (const user of taken.departed) {
       const begin = () => endMemberships(this.#server, user, batch, now);

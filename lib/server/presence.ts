@@ -135,11 +135,12 @@ function announce(
 }
 
 function presenceFrame(
-  { name: user, identity }: User,
+  { name: user, identity, account }: User,
   online: boolean,
   now: Instant,
 ): Uint8Array {
   const fields = { user, online, at: now.wall };
-  const key = online && identity !== undefined ? { identity } : {};
-  return encodeFrame(event("presence", { ...fields, ...key }));
+  if (!online) return encodeFrame(event("presence", fields));
+  const key = identity === undefined ? {} : { identity };
+  return encodeFrame(event("presence", { ...fields, ...key, account }));
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { encodeHex } from "@std/encoding/hex";
 import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import { ActionQueue } from "./action_queue.ts";
@@ -99,7 +100,11 @@ export class ServerContext {
       .digest("hex").slice(0, storeIdDigits);
     this.logins = logins;
     this.tokens = new SessionTokens(random, now);
-    this.directory = new Directory(state, this.tokens);
+    this.directory = new Directory(
+      state,
+      this.tokens,
+      () => encodeHex(random.bytes(accountBytes)),
+    );
     this.rendezvous = new Rendezvous(
       this.offers,
       options.relayBytes ?? 0,
@@ -121,3 +126,4 @@ export class ServerContext {
 }
 
 const storeIdDigits = 16;
+const accountBytes = 8;

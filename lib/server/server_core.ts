@@ -5,8 +5,8 @@ import type { WireAddress } from "../protocol/request.ts";
 import type { Random } from "../protocol/random.ts";
 import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
 import {
-  missUsers,
-  removeUser,
+  endAccount,
+  shutOut,
   voidToken,
   welcomeUsers,
 } from "./account_changes.ts";
@@ -32,7 +32,12 @@ import type {
 import { ServerContext, type ServerOptions } from "./server_context.ts";
 import { disconnectSlowReaders } from "./slow_readers.ts";
 import { Retention } from "./retention.ts";
-import type { Found, StoredMessage, StoredState } from "./store.ts";
+import type {
+  Found,
+  StoredMessage,
+  StoredRequest,
+  StoredState,
+} from "./store.ts";
 import { checkTimeouts } from "./timeouts.ts";
 
 /**
@@ -77,9 +82,10 @@ export class ServerCore<Accounts> {
     this.#now = now;
     this.#checkAt = now.mono;
     repairRenames(this.#server);
+    // Before the accounts: whoever has the name now is somebody else.
+    this.handleRequests(state.requests, now);
     this.#welcomeUsers();
-    missUsers(this.#server);
-    this.#commits.flush(now);
+    this.handleRequestsDone(state.requests, now);
   }
 
   /** True when the server was shut down and everything is stored. */
@@ -263,7 +269,7 @@ export class ServerCore<Accounts> {
     this.#now = now;
     const { removed, changed } = this.#logins.handleAccounts(accounts);
     for (const name of changed) voidToken(this.#server, name);
-    for (const name of removed) removeUser(this.#server, name, now);
+    for (const name of removed) shutOut(this.#server, name, now);
     this.#welcomeUsers();
     this.#settle();
   }
@@ -288,13 +294,22 @@ export class ServerCore<Accounts> {
     this.#settle();
   }
 
-  /** An administrator unlocked these names. */
-  handleUnlocks(names: readonly string[], now: Instant): void {
+  /** What commands beside the server want; the accounts are read by the shell. */
+  handleRequests(requests: readonly StoredRequest[], now: Instant): void {
     this.#now = now;
-    for (const name of names) {
-      if (!this.#logins.unlock(name)) continue;
-      this.#server.actions.report("info", `${shown(name)} was unlocked`);
+    for (const { what, subject } of requests) {
+      if (what === "remove") endAccount(this.#server, subject, now);
+      if (what !== "unlock" || !this.#logins.unlock(subject)) continue;
+      this.#server.actions.report("info", `${shown(subject)} was unlocked`);
     }
+    this.#settle();
+  }
+
+  /** All of that is done; whoever waits for it may know once it is stored. */
+  handleRequestsDone(requests: readonly StoredRequest[], now: Instant): void {
+    this.#now = now;
+    this.#server.background.noteRequests(requests.at(-1)?.number ?? 0);
+    this.#commits.flush(now);
   }
 
   /**

@@ -15,7 +15,13 @@
 
 /** A user as it is stored: everything about a person but the password. */
 export interface StoredUser {
+  /** Names the user within the database. */
   readonly id: number;
+  /**
+   * Names the user to others: 16 hexadecimal digits, random, never given again;
+   * whoever gets a name that somebody had before is of another account.
+   */
+  readonly account: string;
   readonly name: string;
   /** Messages up to this id were delivered and confirmed. */
   readonly cursor: number;
@@ -25,6 +31,20 @@ export interface StoredUser {
   readonly identity?: string;
   /** The name that the account is being given; see `handlers/rename.ts`. */
   readonly renaming?: string;
+  /** True when the account was removed: the name is nobody's, or another's. */
+  readonly ended?: boolean;
+}
+
+/** What a command beside the server wants of it; see `io/server_request.ts`. */
+export interface StoredRequest {
+  /** Rises; never given again. */
+  readonly number: number;
+  /**
+   * `unlock` ends the lock of the user name `subject`, `remove` the account
+   * `subject`; `accounts` has `credentials.txt` read.
+   */
+  readonly what: "unlock" | "remove" | "accounts";
+  readonly subject: string;
 }
 
 /** `user` does not want to have to do with `blocked`. */
@@ -183,6 +203,10 @@ export interface StoredToken {
 /** One change; all changes of a commit happen together. */
 export type StoreWrite =
   | { readonly write: "user"; readonly user: StoredUser } // insert or replace
+  /** The account was removed: of the user only what others were sent is left. */
+  | { readonly write: "user-end"; readonly user: number; readonly at: number }
+  /** Requests up to this number are done. */
+  | { readonly write: "requests-done"; readonly upto: number }
   | { readonly write: "group"; readonly group: StoredGroup } // insert or replace
   /** The group has ended: it has no members and its name is free. */
   | { readonly write: "group-end"; readonly group: number; readonly at: number }
@@ -270,6 +294,8 @@ export interface StoredState {
   readonly waiting: ReadonlyMap<number, readonly number[]>;
   /** 32 random bytes made with the database: salts of unknown names. */
   readonly secret: Uint8Array;
+  /** What commands want that were run while the server was not. */
+  readonly requests: readonly StoredRequest[];
 }
 
 /** Persistent storage of the server. */
@@ -303,7 +329,7 @@ export interface Store {
    * @returns The `after` of the next step; `undefined` when nothing is left.
    */
   purge(purge: Purge): Promise<number | undefined>;
-  /** Names that an administrator unlocked since the last call. */
-  takeUnlocks(): Promise<string[]>;
+  /** What commands want of the server, oldest first, until it is done. */
+  requests(): Promise<StoredRequest[]>;
   close(): Promise<void>;
 }

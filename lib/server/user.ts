@@ -18,6 +18,8 @@ export interface Block {
 /** A person, known by a number that no renaming changes. */
 export class User {
   readonly id: number;
+  /** What others know the person by, whatever the name. */
+  readonly account: string;
   name: string;
   /** The name that the account is being given; see `handlers/rename.ts`. */
   renaming: string | undefined;
@@ -29,6 +31,8 @@ export class User {
   identity: string | undefined;
   /** False when there is no account of this name (any more). */
   active = false;
+  /** True when the account was removed: what follows has the name, not this. */
+  ended: boolean;
   session: Session | undefined;
   /** When the last session ended, monotonic ms. */
   awaySince = 0;
@@ -56,6 +60,8 @@ export class User {
 
   constructor(stored: StoredUser) {
     this.id = stored.id;
+    this.account = stored.account;
+    this.ended = stored.ended ?? false;
     this.name = stored.name;
     this.renaming = stored.renaming;
     this.cursor = stored.cursor;
@@ -66,6 +72,22 @@ export class User {
   /** True when others may see the user on line. */
   get online(): boolean {
     return this.session !== undefined && this.session.entered;
+  }
+
+  /** The name as others read it beside what the user said. */
+  get shownName(): string {
+    return this.ended ? `${this.name} (removed)` : this.name;
+  }
+
+  /**
+   * Forgets everything that is of no account any more. Who has blocked this user
+   * still does: what was posted during the block stays away.
+   */
+  forget(): void {
+    for (const other of [...this.blocked.keys()]) this.unblock(other);
+    this.profile = noProfile;
+    this.identity = undefined;
+    this.parked = [];
   }
 
   /** Blocks somebody, on both sides of the relation. */
@@ -91,6 +113,7 @@ export class User {
   toStored(): StoredUser {
     return {
       id: this.id,
+      account: this.account,
       name: this.name,
       cursor: this.cursor,
       lastSeen: this.lastSeen,

@@ -4,6 +4,8 @@
  * `credentials.txt`; asking, deriving and writing are the shell's.
  */
 import {
+  type CommandLine,
+  lastSwitch,
   lastValue,
   parseCommandLine,
   parseNonEmpty,
@@ -19,13 +21,24 @@ import { userOptionRows, userPage } from "./user_page.ts";
 import type { Verifier } from "../protocol/verifier.ts";
 
 /** What is to be done with one account. */
-export interface NamedAction {
-  readonly do: "add" | "passwd" | "remove" | "unlock";
+export interface NamedAction<
+  Do extends string = "add" | "passwd" | "remove" | "unlock",
+> {
+  readonly do: Do;
   readonly name: string;
+  /** Of `remove`: the person only loses the account, and may get it back. */
+  readonly keep?: boolean;
+  /** Of `add`: the account is for the person that one was of before. */
+  readonly restore?: boolean;
 }
 
 /** What is to be done. */
-export type UserAction = NamedAction | { readonly do: "list" | "hash" };
+export type UserAction =
+  | NamedAction<"add" | "passwd">
+  | NamedAction<"remove">
+  | NamedAction<"unlock">
+  | { readonly do: "list" }
+  | { readonly do: "hash" };
 
 /** A `user` command and where it applies. */
 export interface UserCommand {
@@ -63,7 +76,7 @@ export function parseUserCommand(
       parseNonEmpty(name, lastValue(line, name) ?? standard, what);
     const passwordFile = lastValue(line, "--password-file");
     const options: UserCommand = {
-      action: parseAction(line.positionals),
+      action: withSwitches(parseAction(line.positionals), line),
       credentials: path(
         "--credentials",
         defaultCredentials,
@@ -85,11 +98,14 @@ export function parseUserCommand(
 /**
  * Checks that `action` can be done, before anybody is asked for a password.
  *
+ * @param isKnown The server's data know somebody of that name, who has an
+ * account or had one.
  * @throws {UserCommandError} when it cannot.
  */
 export function checkUserAction(
   file: CredentialsFile,
   action: UserAction,
+  isKnown = false,
 ): void {
   if (!("name" in action)) return;
   const { name } = action;
@@ -99,7 +115,17 @@ export function checkUserAction(
       `account "${name}" exists already; "user passwd ${name}" changes its password`,
     );
   }
-  if (action.do !== "add" && !exists) {
+  const alike = file.alike(name);
+  if (action.do === "add" && alike !== undefined) {
+    throw new UserCommandError(
+      `account "${alike}" exists already; names that differ only in capital ` +
+        "letters are the same",
+    );
+  }
+  if (action.do === "add") return checkPerson(action, isKnown);
+  // What is kept of somebody without an account can be removed, too.
+  if (action.do === "remove" && isKnown && !action.keep) return;
+  if (!exists) {
     throw new UserCommandError(
       `there is no account "${name}"; "user list" shows all`,
     );
@@ -113,23 +139,46 @@ export function checkUserAction(
  */
 export function setPassword(
   file: CredentialsFile,
-  action: NamedAction & { readonly do: "add" | "passwd" },
+  action: NamedAction<"add" | "passwd">,
   verifier: Verifier,
 ): UserEdit {
-  checkUserAction(file, action);
-  const { name } = action;
+  const { name, restore } = action;
+  checkUserAction(file, action, restore);
+  const whose = restore ? " with what was kept" : "";
   return action.do === "add"
-    ? { file: file.add(name, verifier), done: `account "${name}" added` }
+    ? {
+      file: file.add(name, verifier),
+      done: `account "${name}" added${whose}`,
+    }
     : {
       file: file.setVerifiers(new Map([[name, verifier]])),
       done: `password of "${name}" changed`,
     };
 }
 
-/** Removes the account. @throws {UserCommandError} when there is none. */
-export function removeUser(file: CredentialsFile, name: string): UserEdit {
-  checkUserAction(file, { do: "remove", name });
-  return { file: file.remove(name), done: `account "${name}" removed` };
+/**
+ * Removes the account.
+ *
+ * @param isKnown As of {@link checkUserAction}.
+ * @throws {UserCommandError} when there is none.
+ */
+export function removeUser(
+  file: CredentialsFile,
+  action: NamedAction<"remove">,
+  isKnown = false,
+): UserEdit {
+  const { name, keep } = action;
+  checkUserAction(file, action, isKnown);
+  const what = file.accounts.has(name)
+    ? `account "${name}" removed`
+    : `what was kept of "${name}" is removed`;
+  const follows = keep
+    ? `; what it had is kept: "user add ${name} --restore" gives it back`
+    : isKnown
+    ? "; who gets the name next is another person"
+    : "";
+  const left = file.accounts.has(name) ? file.remove(name) : file;
+  return { file: left, done: what + follows };
 }
 
 /** The accounts that hold a plain password, with it. */
@@ -176,6 +225,33 @@ export function listUsers(file: CredentialsFile): string[] {
       credential.kind === "password" ? "plain password" : "hashed"
     }`
   );
+}
+
+/** Nobody gets what somebody else left behind, unless that is asked for. */
+function checkPerson({ name, restore }: NamedAction, isKnown: boolean): void {
+  if (isKnown && !restore) {
+    throw new UserCommandError(
+      `the messages, groups and profile of an earlier "${name}" are kept: ` +
+        `"user add ${name} --restore" gives them to the new account, ` +
+        `"user remove ${name}" removes them first`,
+    );
+  }
+  if (!isKnown && restore) {
+    throw new UserCommandError(
+      `nothing is kept of an earlier "${name}"; leave out --restore`,
+    );
+  }
+}
+
+function withSwitches(action: UserAction, line: CommandLine): UserAction {
+  for (const [name, what] of [["--keep", "remove"], ["--restore", "add"]]) {
+    if (name === undefined || lastSwitch(line, name) === undefined) continue;
+    if (action.do !== what || !("name" in action)) {
+      throw new UsageError(`unexpected ${name}: it is for user ${what} NAME`);
+    }
+    return { ...action, [name.slice(2)]: true };
+  }
+  return action;
 }
 
 function parseAction(positionals: readonly string[]): UserAction {

@@ -14,13 +14,21 @@ export const userOptionRows: readonly OptionRow[] = [
   {
     name: "--data-dir",
     value: "FOLDER",
-    help: "where the running server keeps its data (for unlock)",
+    help: "where the server keeps its data",
     default: defaultDataDir,
   },
   {
     name: "--password-file",
     value: "FILE",
     help: "its first line is the new password",
+  },
+  {
+    name: "--keep",
+    help: "remove: keep messages, groups and profile for the same person",
+  },
+  {
+    name: "--restore",
+    help: "add: the account is for the person that one was of before",
   },
   { name: "--help", help: "show this" },
 ];
@@ -31,13 +39,17 @@ export const userPage: ProgramPage = {
   title: "accounts of the server",
   description: [
     "The new password is taken from --password-file or asked twice on a " +
-    "terminal; elsewhere it is PARLEY_PASSWORD or a line of standard input. A " +
-    "running server notices the change by itself.",
+    "terminal; elsewhere it is PARLEY_PASSWORD or a line of standard input.",
+    "A server that is running has the change when the command ends, if " +
+    "--data-dir is the server's.",
   ],
   usage: [
     { arguments: "add NAME", help: "make an account" },
     { arguments: "passwd NAME", help: "set another password" },
-    { arguments: "remove NAME", help: "remove the account" },
+    {
+      arguments: "remove NAME",
+      help: "remove the account and what the server kept of the person",
+    },
     { arguments: "list", help: "show all accounts" },
     { arguments: "unlock NAME", help: "end a lock after failed logins" },
     {

@@ -10,6 +10,7 @@ import { CredentialsFile } from "../../lib/server/credentials_file.ts";
 import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
 import type { StoreWrite } from "../../lib/server/store.ts";
 import { SqliteStore } from "../../lib/io/sqlite_store.ts";
+import { storedUser } from "../support/stored_user.ts";
 
 /** What {@link prepareChat} made. */
 export interface PreparedChat {
@@ -57,7 +58,7 @@ function personWrites(
 ): StoreWrite[] {
   const hash = createHash("sha256").update(token).digest("hex");
   return [
-    { write: "user", user: { id, name, cursor: 0, lastSeen: 0 } },
+    { write: "user", user: storedUser(id, name) },
     {
       write: "member",
       member: { group: 1, user: id, joined: true, since: 1, sinceMessage: 0 },

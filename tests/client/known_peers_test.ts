@@ -68,7 +68,14 @@ Deno.test("KnownPeers.toText() reads back and keeps other lines", () => {
 
 Deno.test("KnownPeers: a damaged line is a changed key, not a user never met", () => {
   for (
-    const rest of ["", one.slice(1), `${one} verifie`, `${one} verified x`]
+    const rest of [
+      "",
+      one.slice(1),
+      `${one} verifie`,
+      `${one} verified x`,
+      `${one} verified 0123456789abcdef`,
+      `${one} 0123456789abcdeX`,
+    ]
   ) {
     const text = `a:1 yoda ${rest}\n`;
     const peers = new KnownPeers(text, "a:1");
@@ -77,6 +84,23 @@ Deno.test("KnownPeers: a damaged line is a changed key, not a user never met", (
     peers.pin("yoda", one);
     assertEquals(peers.toText(), `a:1 yoda ${one}\n`);
   }
+});
+
+Deno.test("KnownPeers: a name under another account is another person's", () => {
+  const [first, second] = ["0123456789abcdef", "fedcba9876543210"];
+  const peers = new KnownPeers("", "a:1");
+  peers.pin("yoda", one, true, first);
+  peers.pin("luke", two, false, second);
+  const text = `a:1 yoda ${one} ${first} verified\na:1 luke ${two} ${second}\n`;
+  assertEquals(peers.toText(), text);
+  const read = new KnownPeers(text, "a:1");
+  assertEquals(read.toText(), text);
+  const other = { trust: "changed", verified: true, isOther: true } as const;
+  assertEquals(read.judge("yoda", one, second), other);
+  assertEquals(read.judge("yoda", two, second), other);
+  const same = { trust: "same", verified: true } as const;
+  assertEquals(read.judge("yoda", one, first), same);
+  assertEquals(read.judge("yoda", one), same);
 });
 
 Deno.test("KnownPeers is bounded, and full for new users only", () => {

@@ -27,6 +27,9 @@ class World {
   #n = 0;
   #isAway = false;
 
+  /** Of every user, as the server tells it. */
+  account = "0123456789abcdef";
+
   constructor() {
     this.identities = new PeerIdentities(this.host, own, new MemoryPeers());
   }
@@ -45,7 +48,7 @@ class World {
           return onReply({ code: "connection_lost", message: "gone" });
         }
         const key = identity === undefined ? {} : { identity };
-        onReply({ ok: { user, ...key } });
+        onReply({ ok: { user, account: this.account, ...key } });
       },
       // deno-lint-ignore no-explicit-any
     } as any;
@@ -207,4 +210,58 @@ Deno.test("PeerIdentities: who cannot be remembered any more is not met", () => 
   assertEquals(world.identities.meet("luke", one)?.code, "too_many_peers");
   assertEquals(world.identities.meet("u5", two), undefined);
   assertEquals(world.identities.meet("u5", one)?.code, "key_changed");
+});
+
+Deno.test("another account under a known name is another person, whatever its key", () => {
+  for (const key of [one, two]) {
+    const world = new World();
+    const { identities } = world;
+    world.keys.set("luke", one);
+    world.verify("luke");
+    world.verify("luke", "ok");
+    world.account = "fedcba9876543210";
+    world.keys.set("luke", key);
+    identities.note("luke", key, world.account);
+    identities.note("luke", key, world.account);
+    assertEquals(world.names(), ["key-changed"]);
+    assertMatch(
+      world.lines().join("\n"),
+      /WARNING: another person has the name luke now/,
+    );
+    assertMatch(
+      identities.meet("luke", key)?.message ?? "",
+      /^Another person has the name luke now; nothing is exchanged/,
+    );
+    assertEquals(world.verify("luke"), "changed");
+    assertEquals(world.verify("luke", "accept"), "unverified");
+    assertEquals(identities.meet("luke", key), undefined);
+    assertEquals(identities.known.find("luke"), {
+      key,
+      verified: false,
+      account: world.account,
+    });
+  }
+});
+
+Deno.test("another person is told of also where the client has no key", () => {
+  const world = new World();
+  world.keys.set("luke", one);
+  world.verify("luke");
+  world.identities.note("luke", undefined, "fedcba9876543210");
+  assertEquals(world.names(), ["key-changed"]);
+});
+
+Deno.test("a key that was known before accounts were told is bound to one when it is met", () => {
+  const world = new World();
+  const { identities } = world;
+  identities.update((peers) => peers.pin("luke", one, true));
+  identities.note("luke", one, world.account);
+  assertEquals(identities.known.find("luke"), { key: one, verified: true });
+  identities.meet("luke", one);
+  const { account } = world;
+  assertEquals(identities.known.find("luke"), {
+    key: one,
+    verified: true,
+    account,
+  });
 });

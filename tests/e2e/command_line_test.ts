@@ -245,10 +245,7 @@ Deno.test("server user …: accounts are managed without a running server and wi
   const list = await user(["list"]);
   const names = list.out.map((line) => line.split(" ")[0]);
   assertEquals(names, ["yoda", "obiwan", "luke", "leia", "rey"]);
-  await server.process.waitFor(
-    "the edit",
-    (line) => line.includes("5 accounts"),
-  );
+  // The command ends when the server knows.
   const rey = await TestClient.login(server, "rey", "skywalker");
   try {
     assertEquals((await user(["remove", "rey"])).code, 0);
@@ -276,10 +273,6 @@ Deno.test("server user …: accounts are managed without a running server and wi
     await client.event("login-failed");
   }
   assertEquals((await user(["unlock", "yoda"])).code, 0);
-  await server.process.waitFor(
-    "the unlock",
-    (line) => /yoda.*unlock/i.test(line) || /unlock.*yoda/i.test(line),
-  );
   await using yoda = await TestClient.login(server, "yoda", "plain words");
   await yoda.succeed("/msgto luke free again");
   await luke.event("message", { text: "free again" });

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { restart } from "../support/restart.ts";
 import { checkRefusals } from "../support/check_refusals.ts";
-import { join } from "@std/path";
 import { logIn, startServer } from "../support/jedi.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
+import { userCommand } from "../support/user_command.ts";
 
 function texts(client: TestClient): unknown[] {
   return client.events().filter((each) => each.event === "message")
@@ -185,15 +185,11 @@ Deno.test("accounts that are removed, while the server runs or not, leave their 
   await yoda.succeed("/creategroup Jedi luke leia obiwan");
   await luke.succeed("/joingroup Jedi");
   await leia.succeed("/joingroup Jedi");
-  const path = join(server.folder, "credentials.txt");
-  const lines = (await Deno.readTextFile(path)).split("\n");
-  const without = (...gone: string[]) =>
-    Deno.writeTextFile(
-      path,
-      lines.filter((line) => !gone.some((name) => line.startsWith(`${name} `)))
-        .join("\n"),
-    );
-  await without("yoda");
+  const remove = async (name: string) => {
+    const { code, text } = await userCommand(server.folder, ["remove", name]);
+    assertEquals(code, 0, text);
+  };
+  await remove("yoda");
   await luke.event("left", { user: "yoda", why: "account-removed" });
   await leia.event("leader", { leader: "luke" });
   assertEquals(await roles(leia, "Jedi"), {
@@ -202,7 +198,7 @@ Deno.test("accounts that are removed, while the server runs or not, leave their 
     invited: ["obiwan"],
   });
   await server.stop("SIGKILL");
-  await without("yoda", "luke");
+  await remove("luke");
   await server.restart();
   await leia.event("welcome", { resumed: true });
   assertEquals(await roles(leia, "Jedi"), {

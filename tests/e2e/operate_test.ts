@@ -164,6 +164,12 @@ Deno.test("operate: check says of each thing whether a server could start", asyn
     assertMatch(fresh.text, /^warn accounts: 1 of 1 have plain passwords/m);
     assertMatch(fresh.text, /^ok {3}database: will be made/m);
     assertMatch(fresh.text, /^ok {3}port: TCP 127.0.0.1:\d+ is free/m);
+    const credentials = join(folder, "credentials.txt");
+    await Deno.writeTextFile(credentials, "yoda one\nYoda two\n");
+    assertMatch(
+      (await check()).text,
+      /^warn accounts: "Yoda" and "yoda" differ only in capital letters/m,
+    );
     const made = await Array.fromAsync(Deno.readDir(folder));
     assertEquals(made.map(({ name }) => name), ["credentials.txt"]);
 

@@ -5,14 +5,15 @@ import { groupLogLine, messageLogLine } from "../../lib/log/message_log.ts";
 import type { StoreWrite } from "../../lib/server/store.ts";
 import { waitUntil } from "../support/wait_until.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
+import { storedUser } from "../support/stored_user.ts";
 
 /** A store in which yoda (1) wrote to leia (2), to Jedi and to everybody. */
 async function filledStore(rounds: number): Promise<SqliteStore> {
   const store = new SqliteStore(":memory:");
   const base = { sender: 1, at: 0, text: "hi", mid: "m" };
   const writes: StoreWrite[] = [
-    { write: "user", user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0 } },
-    { write: "user", user: { id: 2, name: "leia", cursor: 0, lastSeen: 0 } },
+    { write: "user", user: storedUser(1, "yoda") },
+    { write: "user", user: storedUser(2, "leia") },
     {
       write: "group",
       group: {
@@ -171,7 +172,7 @@ Deno.test("MessageLogs.catchUp finishes the log of a group that ended, and never
   const line = (id: number, group: number, number: number) =>
     groupLogLine(number, 100 * hour * group + id * 1000, "yoda", `${group}`);
   await store.commit([
-    { write: "user", user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0 } },
+    { write: "user", user: storedUser(1, "yoda") },
     made(1),
     said(1, 1, 1),
     said(2, 1, 2),

@@ -81,6 +81,7 @@ class ShellServer implements AsyncDisposable {
         userLog: { set: (entries) => server.online = entries },
         deriveKey,
         editCredentials: () => Promise.reject(new Error("not in this test")),
+        reloadAccounts: () => Promise.resolve(),
         report: (_level, text) => server.reports.push(text),
       }));
   }

@@ -8,6 +8,7 @@ import type {
 import { MemoryStore } from "../support/memory_store.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
+import { storedUser } from "../support/stored_user.ts";
 
 const people = 6;
 const groups = 3;
@@ -16,7 +17,7 @@ const groups = 3;
 function society(): StoreWrite[] {
   const writes: StoreWrite[] = [];
   for (let id = 1; id <= people; id++) {
-    const user = { id, name: `u${id}`, cursor: 0, lastSeen: 0 };
+    const user = storedUser(id, `u${id}`);
     writes.push({ write: "user", user });
   }
   for (let id = 1; id <= groups; id++) {
@@ -211,7 +212,7 @@ Deno.test("SqliteStore.purge keeps what somebody is owed who left the group", as
   const user = (id: number) =>
     ({
       write: "user",
-      user: { id, name: `u${id}`, cursor: id === 1 ? 9 : 0, lastSeen: 0 },
+      user: storedUser(id, `u${id}`, id === 1 ? 9 : 0),
     }) as const;
   const place = { joined: true, since: 1, sinceMessage: 0 };
   const common = { sender: 1, group: 1, at: 1, text: "x" };

@@ -4,10 +4,11 @@ import { join } from "@std/path";
 import { SqliteStore } from "../../lib/io/sqlite_store.ts";
 import type { StoreWrite } from "../../lib/server/store.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
+import { storedUser } from "../support/stored_user.ts";
 
 const yoda: StoreWrite = {
   write: "user",
-  user: { id: 1, name: "yoda", cursor: 0, lastSeen: 0 },
+  user: storedUser(1, "yoda"),
 };
 
 /** What a file may be like for a moment, made from a good one. */
@@ -37,11 +38,11 @@ for (const [name, damage] of Object.entries(damages)) {
       const good = await Deno.readFile(path);
       await Deno.writeFile(path, damage(good));
       for (let i = 0; i < 3; i++) {
-        await assertRejects(() => store.takeUnlocks(), Error, "database");
+        await assertRejects(() => store.requests(), Error, "database");
         await assertRejects(() => store.commit([yoda]), Error, "database");
       }
       await Deno.writeFile(path, good);
-      assertEquals(await store.takeUnlocks(), []);
+      assertEquals(await store.requests(), []);
       await store.commit([yoda]);
       assertEquals((await store.load()).users.map(({ name }) => name), [
         "yoda",
@@ -54,5 +55,5 @@ for (const [name, damage] of Object.entries(damages)) {
 Deno.test("SqliteStore says in its own words that it is closed", async () => {
   const store = new SqliteStore(":memory:");
   await store.close();
-  await assertRejects(() => store.takeUnlocks(), Error, 'database ":memory:"');
+  await assertRejects(() => store.requests(), Error, 'database ":memory:"');
 });

@@ -16,6 +16,7 @@ import type {
   StoredMessage,
   StoreWrite,
 } from "../../lib/server/store.ts";
+import { storedUser } from "../support/stored_user.ts";
 
 const jedi: StoredGroup = {
   id: 7,
@@ -26,7 +27,7 @@ const jedi: StoredGroup = {
 };
 
 function user(id: number, name: string): StoreWrite {
-  return { write: "user", user: { id, name, cursor: 0, lastSeen: 0 } };
+  return { write: "user", user: storedUser(id, name) };
 }
 
 function member(group: number, user: number, sinceMessage = 0): StoreWrite {
@@ -90,8 +91,8 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
     store = new SqliteStore(path);
     const state = await store.load();
     assertEquals(state.users.map((each) => ({ ...each })), [
-      { id: 1, name: "yoda", cursor: 0, lastSeen: 0 },
-      { id: 2, name: "leia", cursor: 1, lastSeen: 77 },
+      storedUser(1, "yoda"),
+      { ...storedUser(2, "leia", 1), lastSeen: 77 },
     ]);
     assertEquals(state.groups, [jedi]);
     assertEquals(state.members, [
@@ -146,14 +147,7 @@ Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async (
     await store.commit([
       {
         write: "user",
-        user: {
-          id: 1,
-          name: "yoda",
-          cursor: 0,
-          lastSeen: 0,
-          renaming: "m",
-          identity: "k",
-        },
+        user: { ...storedUser(1, "yoda"), renaming: "m", identity: "k" },
       },
       block(1, 2, 5),
       block(1, 3, 6),
@@ -171,14 +165,7 @@ Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async (
     store = new SqliteStore(path);
     const state = await store.load();
     assertEquals(state.users.map((each) => ({ ...each })), [
-      {
-        id: 1,
-        name: "yoda",
-        cursor: 0,
-        lastSeen: 0,
-        renaming: "m",
-        identity: "k",
-      },
+      { ...storedUser(1, "yoda"), renaming: "m", identity: "k" },
     ]);
     assertEquals(state.blocks.map((each) => ({ ...each })), [
       { user: 1, blocked: 2, since: 5, after: 4 },
@@ -305,15 +292,59 @@ Deno.test("SqliteStore.logged finds lines by number in each log", async () => {
   await store.close();
 });
 
-Deno.test("SqliteStore.takeUnlocks takes what another process wrote, once", async () => {
+Deno.test("SqliteStore.requests has what another process wrote until it is done", async () => {
   await withFile(async (path) => {
     const store = new SqliteStore(path);
-    assertEquals(await store.takeUnlocks(), []);
+    assertEquals(await store.requests(), []);
     const other = new DatabaseSync(path);
-    other.exec("INSERT OR IGNORE INTO unlocks VALUES ('yoda'), ('leia')");
+    other.exec(
+      "INSERT INTO requests (what, subject) " +
+        "VALUES ('unlock', 'yoda'), ('accounts', '')",
+    );
+    const requests = (await store.requests()).map((each) => ({ ...each }));
+    assertEquals(requests, [
+      { number: 1, what: "unlock", subject: "yoda" },
+      { number: 2, what: "accounts", subject: "" },
+    ]);
+    assertEquals((await store.load()).requests.length, 2);
+    await store.commit([{ write: "requests-done", upto: 1 }]);
+    assertEquals((await store.requests()).map(({ number }) => number), [2]);
+    await store.commit([{ write: "requests-done", upto: 2 }]);
+    // Whoever waits for a number must not see another one's.
+    other.exec("INSERT INTO requests (what, subject) VALUES ('accounts', '')");
+    assertEquals((await store.requests()).map(({ number }) => number), [3]);
     other.close();
-    assertEquals(await store.takeUnlocks(), ["leia", "yoda"]);
-    assertEquals(await store.takeUnlocks(), []);
+    await store.close();
+  });
+});
+
+Deno.test("SqliteStore: a removed account leaves what others were sent, and nothing else", async () => {
+  await withFile(async (path) => {
+    let store = new SqliteStore(path);
+    await store.commit([
+      { write: "user", user: { ...storedUser(1, "bob"), identity: "k" } },
+      { write: "user", user: storedUser(2, "leia") },
+      { write: "block", block: { user: 1, blocked: 2, since: 1, after: 0 } },
+      { write: "block", block: { user: 2, blocked: 1, since: 1, after: 0 } },
+      { write: "profile", profile: { user: 1, field: "email", value: "x" } },
+      {
+        write: "token",
+        token: { user: 1, hash: "h", expires: 1, credential: "c" },
+      },
+      wrote(message(1, 1, 1, { receiver: 2 })),
+      { write: "user-end", user: 1, at: 9 },
+    ]);
+    await store.close();
+    store = new SqliteStore(path);
+    const { users, blocks, profiles, tokens } = await store.load();
+    assertEquals(users.map((each) => ({ ...each })), [
+      { ...storedUser(1, "bob"), ended: true },
+      storedUser(2, "leia"),
+    ]);
+    assertEquals([profiles, tokens], [[], []]);
+    // What was posted during a block stays away.
+    assertEquals(blocks.map(({ user }) => user), [2]);
+    assertEquals((await store.inbox(2, 0, 9)).length, 1);
     await store.close();
   });
 });

@@ -19,7 +19,10 @@ Deno.test("startServer(): a certificate that was made while the clock was wrong 
     const server = await startServer(
       request.options,
       new Map(),
-      () => Promise.resolve(new Map()),
+      {
+        edit: () => Promise.resolve(new Map()),
+        reload: () => Promise.resolve(),
+      },
       (_, text) => reports.push(text),
       new Map(),
       () => clock,

@@ -2,10 +2,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { deriveKey } from "../../lib/io/derive_key.ts";
+import { SqliteStore } from "../../lib/io/sqlite_store.ts";
 import { runUserCommand } from "../../lib/io/user_command_shell.ts";
 import { equalBytes, serverKeysOf } from "../../lib/protocol/scram.ts";
 import { CredentialsFile } from "../../lib/server/credentials_file.ts";
 import { FakeConsole } from "../support/fake_console.ts";
+import { storedUser } from "../support/stored_user.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
 test("runUserCommand() adds an account asked for on a terminal", async (path) => {
@@ -124,15 +126,76 @@ test("runUserCommand() leaves word to unlock an account", async (path) => {
   assertEquals(await unlock(), 1);
   assertStringIncludes(console.complaints[0] ?? "", "another --data-dir");
   await Deno.mkdir(dataDir);
-  const database = new DatabaseSync(join(dataDir, "parley.db"));
+  const older = new DatabaseSync(join(dataDir, "parley.db"));
   assertEquals(await unlock(), 1);
-  assertStringIncludes(console.complaints[1] ?? "", "no such table");
-  database.exec("CREATE TABLE unlocks (name TEXT PRIMARY KEY)");
+  assertStringIncludes(console.complaints[1] ?? "", "start the server once");
+  older.close();
+  const store = new SqliteStore(join(dataDir, "parley.db"));
   assertEquals(await unlock(), 0);
-  assertEquals(await unlock(), 0);
-  const rows = database.prepare("SELECT name FROM unlocks").all();
-  database.close();
-  assertEquals(rows.map((row) => row.name), ["yoda"]);
+  assertStringIncludes(console.printed[0] ?? "", "when the server starts");
+  const requests = (await store.requests()).map((each) => ({ ...each }));
+  assertEquals(requests, [{ number: 1, what: "unlock", subject: "yoda" }]);
+  await store.close();
+});
+
+test("runUserCommand() ends a person, or keeps one, as it is told to", async (path) => {
+  const dataDir = `${path}.data`;
+  await Deno.mkdir(dataDir);
+  const store = new SqliteStore(join(dataDir, "parley.db"));
+  const yoda = storedUser(1, "yoda");
+  await store.commit([{ write: "user", user: yoda }]);
+  const said = async (...args: string[]) => {
+    const console = new FakeConsole({ env: { PARLEY_PASSWORD: "12345678" } });
+    await run(path, console, ...args, "--data-dir", dataDir);
+    return console.printed[0] ?? console.complaints[0] ?? "";
+  };
+  assertEquals(
+    await said("remove", "yoda", "--keep"),
+    'account "yoda" removed; what it had is kept: "user add yoda --restore" ' +
+      "gives it back",
+  );
+  assertEquals(await store.requests(), []);
+  assertStringIncludes(await said("add", "yoda"), 'an earlier "yoda" are kept');
+  assertEquals(
+    await said("add", "yoda", "--restore"),
+    'account "yoda" added with what was kept',
+  );
+  assertEquals(
+    await said("remove", "yoda"),
+    'account "yoda" removed; who gets the name next is another person',
+  );
+  const [request] = await store.requests();
+  assertEquals([request?.what, request?.subject], ["remove", yoda.account]);
+  // Whoever is to be removed is known no more.
+  assertStringIncludes(
+    await said("add", "yoda", "--restore"),
+    'nothing is kept of an earlier "yoda"',
+  );
+  assertEquals(await said("add", "yoda"), 'account "yoda" added');
+  await store.close();
+});
+
+test("runUserCommand() removes what is kept of somebody without an account", async (path) => {
+  const dataDir = `${path}.data`;
+  await Deno.mkdir(dataDir);
+  const store = new SqliteStore(join(dataDir, "parley.db"));
+  await store.commit([{ write: "user", user: storedUser(1, "leia") }]);
+  const console = new FakeConsole();
+  const before = await Deno.readTextFile(path);
+  const remove = (name: string) =>
+    run(path, console, "remove", name, "--data-dir", dataDir);
+  assertEquals(await remove("leia"), 0);
+  assertStringIncludes(console.printed[0] ?? "", 'kept of "leia" is removed');
+  assertEquals((await store.requests()).length, 1);
+  assertEquals(await remove("leia"), 1);
+  assertEquals(await Deno.readTextFile(path), before);
+  await store.close();
+});
+
+test("runUserCommand() takes no name that differs in capital letters only", async (path) => {
+  const console = answering("12345678", "12345678");
+  assertEquals(await run(path, console, "add", "Yoda"), 1);
+  assertStringIncludes(console.complaints[0] ?? "", 'account "yoda" exists');
 });
 
 function test(name: string, use: (path: string) => Promise<void>): void {

@@ -3,11 +3,12 @@ import { packWrites, unpackWrites } from "../../lib/io/packed_writes.ts";
 import { StartError } from "../../lib/io/start_error.ts";
 import { WorkerStore } from "../../lib/io/worker_store.ts";
 import type { StoreWrite } from "../../lib/server/store.ts";
+import { storedUser } from "../support/stored_user.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
 const people: StoreWrite[] = ["yoda", "luke"].map((name, index) => ({
   write: "user",
-  user: { id: index + 1, name, cursor: 0, lastSeen: 0 },
+  user: storedUser(index + 1, name),
 }));
 
 function message(id: number, receiver: number): StoreWrite {
@@ -42,7 +43,7 @@ Deno.test("WorkerStore keeps what was committed, in order, over a restart", asyn
     assertEquals(state.users.map(({ name }) => name), ["yoda", "luke"]);
     assertEquals(state.lastMessage, 3);
     assertEquals((await second.logged(undefined, 0, 10)).length, 3);
-    assertEquals(await second.takeUnlocks(), []);
+    assertEquals(await second.requests(), []);
     await second.close();
   });
 });

@@ -12,6 +12,7 @@ import { Rendezvous } from "../../lib/server/rendezvous.ts";
 import { User } from "../../lib/server/user.ts";
 import type { Session } from "../../lib/server/session.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
+import { storedUser } from "../support/stored_user.ts";
 
 const dayMs = 86_400_000;
 const offerId = "00112233445566ff";
@@ -66,7 +67,7 @@ class World {
 }
 
 function user(id: number, name: string): User {
-  const made = new User({ id, name, cursor: 0, lastSeen: 0 });
+  const made = new User(storedUser(id, name));
   made.session = {} as Session;
   return made;
 }

@@ -98,10 +98,15 @@ Deno.test("setPassword() adds an account or changes its line", () => {
 
 Deno.test("removeUser() takes the account's line away", () => {
   assertEquals(
-    removeUser(file, "yoda").file.text,
+    removeUser(file, { do: "remove", name: "yoda" }).file.text,
     `# people\nluke ${hashed}\n`,
   );
-  assertThrows(() => removeUser(file, "leia"), UserCommandError);
+  const leia = { do: "remove", name: "leia" } as const;
+  assertThrows(() => removeUser(file, leia), UserCommandError);
+  // What is kept of somebody without an account can be removed.
+  assertEquals(removeUser(file, leia, true).file.text, file.text);
+  const keep = () => removeUser(file, { ...leia, keep: true }, true);
+  assertThrows(keep, UserCommandError);
 });
 
 Deno.test("hashPasswords() leaves edited and hashed lines alone", () => {

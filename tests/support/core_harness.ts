@@ -67,6 +67,7 @@ export class CoreHarness {
   readonly #held: ((outcome: "done" | "failing") => void)[] = [];
   readonly #heldQueries: (() => void)[] = [];
   #lastConnection = 0;
+  #lastRequest = 0;
 
   constructor(
     {
@@ -111,6 +112,34 @@ export class CoreHarness {
       ...(accounts && { accounts }),
       ...options,
     });
+  }
+
+  /** The id of the account of this name, as it is stored. */
+  accountOf(name: string): string {
+    const user = [...this.store.users.values()]
+      .find((user) => user.name === name && !user.ended);
+    assert(user !== undefined, `nobody is ${name}`);
+    return user.account;
+  }
+
+  /** As `server user remove` does it. */
+  removeAccount(name: string): void {
+    const subject = this.accountOf(name);
+    const number = ++this.#lastRequest;
+    const request = { number, what: "remove", subject } as const;
+    this.store.requests.push(request);
+    this.core.handleRequests([request], this.now);
+    this.setAccounts([...this.accounts.keys()].filter((each) => each !== name));
+    this.core.handleRequestsDone([request], this.now);
+    this.drive();
+  }
+
+  /** The accounts are these from now on, also after a restart. */
+  setAccounts(users: readonly string[]): void {
+    this.#wasEdited = true;
+    this.accounts = accountsOf(users);
+    this.core.handleAccounts(this.accounts, this.now);
+    this.drive();
   }
 
   /** A client that connects. */

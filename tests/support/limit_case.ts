@@ -1,6 +1,7 @@
 /** What the tests of the server's limits have in common. */
 import { User } from "../../lib/server/user.ts";
 import { CoreHarness, type TestClient } from "./core_harness.ts";
+import { storedUser } from "./stored_user.ts";
 
 /** A server with two users who have logged in. */
 export function twoUsers(options = {}): {
@@ -15,7 +16,7 @@ export function twoUsers(options = {}): {
 
 /** A user who is nowhere logged in. */
 export function user(id: number, name: string): User {
-  return new User({ id, name, cursor: 0, lastSeen: 0 });
+  return new User(storedUser(id, name));
 }
 
 /** `code` of a refusal, without its sentence. */

@@ -8,6 +8,7 @@ import type {
   StoredMember,
   StoredMessage,
   StoredProfileField,
+  StoredRequest,
   StoredState,
   StoredToken,
   StoredUser,
@@ -29,6 +30,8 @@ export class MemoryStore {
   /** What was deleted or removed leaves its numbers behind. */
   readonly #last = { message: 0, number: 0 };
   readonly #lastInGroup = new Map<number, number>();
+  /** What commands want. */
+  requests: StoredRequest[] = [];
   /** Groups that have ended. */
   readonly endedGroups = new Map<number, StoredGroup>();
   readonly owed: {
@@ -59,6 +62,7 @@ export class MemoryStore {
       recent: this.messages.slice(-10_000).map((each) => this.#named(each)),
       waiting: this.#waiting(),
       secret: new Uint8Array(32),
+      requests: this.requests,
     };
   }
 
@@ -161,10 +165,31 @@ export class MemoryStore {
     return member !== undefined && member.joined && id > member.sinceMessage;
   }
 
+  #endUser(id: number): void {
+    const user = this.users.get(id);
+    if (user === undefined) throw new Error(`no user ${id}`);
+    const { renaming: _, identity: __, ...rest } = user;
+    this.users.set(id, { ...rest, ended: true });
+    this.tokens.delete(id);
+    for (const [key, { user }] of this.blocks) {
+      if (user === id) this.blocks.delete(key);
+    }
+    for (const [key, { user }] of this.profiles) {
+      if (user === id) this.profiles.delete(key);
+    }
+  }
+
   #apply(write: StoreWrite): void {
     switch (write.write) {
       case "user":
         this.users.set(write.user.id, write.user);
+        break;
+      case "user-end":
+        this.#endUser(write.user);
+        break;
+      case "requests-done":
+        this.requests = this.requests
+          .filter(({ number }) => number > write.upto);
         break;
       case "group":
         this.groups.set(write.group.id, write.group);

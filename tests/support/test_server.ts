@@ -47,7 +47,9 @@ export class TestServer implements AsyncDisposable {
     const text = typeof accounts === "string"
       ? accounts
       : Object.entries(accounts).map((pair) => `${pair.join(" ")}\n`).join("");
-    await Deno.writeTextFile(join(folder, "credentials.txt"), text);
+    const file = join(folder, "credentials.txt");
+    // As the commands leave it; they say so when it was otherwise.
+    await Deno.writeTextFile(file, text, { mode: 0o600 });
     const server = new TestServer(folder, options);
     await server.#listening();
     return server;

@@ -89,6 +89,7 @@ export function blocked(
   session: Session,
 ): ReplyFields<"blocked"> {
   const users = [...session.user.blocked]
+    .filter(([{ ended }]) => !ended)
     .map(([{ name: user }, { since }]) => ({ user, since }))
     .sort((one, other) => one.since - other.since);
   return { users };

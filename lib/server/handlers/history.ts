@@ -64,8 +64,10 @@ function scopeOf(
     const mine = { kind: "mine", user: user.id } as const;
     return only === undefined ? mine : { ...mine, only };
   }
-  // Somebody whose account is gone has left messages all the same.
-  const other = directory.knownUser(otherName);
+  // Somebody whose account is gone has left messages all the same; whoever has
+  // the name now is meant before who had it.
+  const other = directory.knownUser(otherName) ??
+    directory.endedUser(otherName);
   if (other !== undefined) {
     return { kind: "pair", user: user.id, other: other.id };
   }
@@ -148,13 +150,13 @@ function entryOf(
   if (place.kind === "group" && isHidden(user, sender, id)) return undefined;
   const to = message.receiver === undefined
     ? undefined
-    : directory.userById(message.receiver)?.name;
+    : directory.userById(message.receiver)?.shownName;
   return {
     id,
     ...place,
     number,
     at,
-    from: sender.name,
+    from: sender.shownName,
     ...(to === undefined ? {} : { to }),
     text,
     ...(message.deleted ? { deleted: true } : {}),

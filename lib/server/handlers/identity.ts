@@ -21,11 +21,10 @@ export function identity(
     throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
   }
   mustReach(session.user, user, `Your request to ${user.name}`);
-  if (user.identity !== undefined) {
-    return { user: user.name, identity: user.identity };
-  }
+  const who = { user: user.name, account: user.account };
+  if (user.identity !== undefined) return { ...who, identity: user.identity };
   if (!user.online) {
     throw new Refusal("user_offline", `${user.name} is off line`);
   }
-  return { user: user.name };
+  return who;
 }

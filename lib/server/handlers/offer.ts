@@ -54,8 +54,8 @@ export function offer(
     now,
   );
   const fields = { offer: id, from: from.name, kind, key, addresses };
-  const { identity } = from;
-  const about = present({ file, identity, signature });
+  const { identity, account } = from;
+  const about = present({ file, identity, account, signature });
   to.session?.connection.send(
     encodeFrame(event("offer", { ...fields, ...about })),
   );

@@ -78,6 +78,7 @@ Deno.test("block keeps messages, offers and invitations away, in both directions
     user: "leia",
     online: true,
     at: luke.eventsOf("presence")[0]?.at ?? 0,
+    account: harness.accountOf("leia"),
   }]);
 });
 
@@ -146,7 +147,9 @@ Deno.test("unblock shows both to each other again when that is news", () => {
   const luke = harness.login("luke");
   assertEquals(yoda.ask("unblock", { user: "luke" }), { user: "luke" });
   const at = harness.now.wall;
-  const online = (user: string) => ({ user, online: true, at });
+  const online = (user: string) => {
+    return { user, online: true, at, account: harness.accountOf(user) };
+  };
   assertEquals(luke.eventsOf("presence").at(-1), online("yoda"));
   assertEquals(yoda.eventsOf("presence").at(-1), online("luke"));
   luke.ask("message", { to: ["yoda"], text: "hi", mid: "1" });

@@ -331,16 +331,15 @@ Deno.test("a removal that cannot be stored changes nothing, also for who goes of
 Deno.test("an account that is removed leaves its groups, and is succeeded", () => {
   const { obiwan, luke, leia, harness } = jedi();
   leia.ask("group-create", { group: "alone", users: ["yoda"] });
-  const users = names.filter((name) => name !== "yoda" && name !== "leia");
-  harness.core.handleAccounts(accountsOf(users), harness.now);
-  harness.drive();
+  harness.removeAccount("yoda");
+  harness.removeAccount("leia");
   const left = (client: TestClient) =>
     client.eventsOf("left").map(({ user, why }) => `${user} ${why}`).sort();
   const gone = ["leia account-removed", "yoda account-removed"];
   assertEquals(left(obiwan), gone);
   assertEquals(left(luke), gone);
   assertEquals(luke.eventsOf("leader").map(({ leader }) => leader), ["obiwan"]);
-  for (const server of [harness, harness.restarted({ users })]) {
+  for (const server of [harness, harness.restarted()]) {
     const client = server === harness ? obiwan : server.login("obiwan");
     assertEquals(roles(client), {
       leader: "obiwan",
@@ -354,25 +353,44 @@ Deno.test("an account that is removed leaves its groups, and is succeeded", () =
   }
 });
 
-Deno.test("an account that went while the server was down leaves its groups", () => {
+Deno.test("an account that was removed while the server was down leaves its groups", () => {
   const { harness } = jedi();
-  const users = ["luke", "leia"];
-  const after = harness.restarted({ users });
+  for (const [index, name] of ["yoda", "obiwan"].entries()) {
+    const subject = harness.accountOf(name);
+    const request = { number: index + 1, what: "remove", subject } as const;
+    harness.store.requests.push(request);
+  }
+  const after = harness.restarted();
+  assertEquals(after.store.requests, []);
   const luke = after.login("luke");
   const expected = { leader: "luke", joined: ["luke"], invited: ["leia"] };
   assertEquals(roles(luke), expected);
-  // It is stored: the account that comes back is not a member again.
+  // It is stored: whoever has the name now is not a member.
   const all = after.restarted();
   assertEquals(roles(all.login("luke")), expected);
   assertEquals(all.login("yoda").ask("groups", {}).groups, []);
 });
 
+Deno.test("a line that is gone from the accounts takes nothing with it", () => {
+  const { harness } = jedi();
+  harness.setAccounts(["leia"]);
+  harness.setAccounts(["luke", "leia"]);
+  const luke = harness.login("luke");
+  const expected = {
+    leader: "yoda",
+    joined: ["luke", "obiwan", "yoda"],
+    invited: ["leia"],
+  };
+  assertEquals(roles(luke), expected);
+  harness.setAccounts(names);
+  assertEquals(roles(harness.login("yoda")), expected);
+  assertEquals(roles(harness.restarted().login("yoda")), expected);
+});
+
 Deno.test("memberships of a removed account end once the store works again", () => {
   const { obiwan, harness } = jedi();
   harness.commits = "failing";
-  const users = names.filter((name) => name !== "yoda");
-  harness.core.handleAccounts(accountsOf(users), harness.now);
-  harness.drive();
+  harness.removeAccount("yoda");
   assertEquals(roles(obiwan).leader, "yoda");
   harness.commits = "done";
   harness.advance(2_000);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { CoreHarness } from "../../support/core_harness.ts";
 
 const one = `${"1".repeat(42)}A`;
@@ -8,12 +8,21 @@ Deno.test("identity: the key of a login is handed out, on line or not, and with 
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const luke = harness.login("luke", undefined, one);
-  const known = { user: "luke", identity: one };
+  const [account] = yoda.eventsOf("presence").map((each) => each.account);
+  assert(account !== undefined);
+  const known = { user: "luke", account, identity: one };
   assertEquals(yoda.ask("identity", { user: "luke" }), known);
   assertEquals(yoda.eventsOf("presence").map((each) => each.identity), [one]);
   luke.ask("logout", {});
   assertEquals(yoda.ask("identity", { user: "luke" }), known);
   assertEquals(yoda.eventsOf("presence").at(-1)?.identity, undefined);
+  // Whoever has the name next is another person.
+  harness.removeAccount("luke");
+  harness.setAccounts(["yoda", "luke"]);
+  harness.login("luke");
+  const { account: next, ...rest } = yoda.ask("identity", { user: "luke" });
+  assertEquals(rest, { user: "luke" });
+  assertNotEquals(next, account);
   assertEquals(luke.closed, true);
 });
 
@@ -64,7 +73,7 @@ Deno.test("identity: what is refused", () => {
   const refused = (user: string) => yoda.refused("identity", { user });
   assertEquals(refused("vader"), "unknown_user: There is no user vader");
   assertEquals(refused("leia"), "user_offline: leia is off line");
-  assertEquals(yoda.ask("identity", { user: "luke" }), { user: "luke" });
+  assertEquals(yoda.ask("identity", { user: "luke" }).identity, undefined);
   luke.ask("block", { user: "yoda" });
   const refusal = "not_delivered: Your request to luke could not be delivered";
   assertEquals(refused("luke"), refusal);

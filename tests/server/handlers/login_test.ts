@@ -29,8 +29,9 @@ Deno.test("login lets a user in and shows it to others and in userlog.txt", () =
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const obiwan = harness.login("obiwan", "192.0.2.7");
+  const account = harness.accountOf("obiwan");
   assertEquals(yoda.eventsOf("presence"), [
-    { user: "obiwan", online: true, at: harness.now.wall },
+    { user: "obiwan", online: true, at: harness.now.wall, account },
   ]);
   assertEquals(obiwan.eventsOf("presence"), []);
   assertEquals(
@@ -63,7 +64,8 @@ Deno.test("login refuses a wrong password, and locks the name across connections
     })
       .startsWith("account_blocked"),
   );
-  harness.core.handleUnlocks(["yoda"], harness.now);
+  const unlock = { number: 1, what: "unlock", subject: "yoda" } as const;
+  harness.core.handleRequests([unlock], harness.now);
   third.login("yoda");
 });
 

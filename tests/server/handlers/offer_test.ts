@@ -21,10 +21,11 @@ function request(to: string, id = offer) {
 }
 
 Deno.test("offer and answer are relayed with the addresses the server sees in front", () => {
-  const { yoda, luke } = two();
+  const { harness, yoda, luke } = two();
   yoda.ask("offer", request("luke"));
   assertEquals(luke.eventsOf("offer"), [{
     offer,
+    account: harness.accountOf("yoda"),
     from: "yoda",
     kind: "file",
     key,

@@ -25,7 +25,7 @@ const pureModules = [
   "node:crypto",
   "node:zlib",
   "@std/cli/parse-args",
-  "get-east-asian-width",
+  "string-width",
   "@std/encoding/",
   "@std/text/",
 ];

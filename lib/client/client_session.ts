@@ -17,6 +17,7 @@ import { isFinalBye } from "./is_final_bye.ts";
 import { routeFrame } from "./frame_router.ts";
 import type { KnownNames } from "./known_names.ts";
 import type { OpenedSession, SecureChannel } from "./login.ts";
+import { type LeaveKey, Leaving } from "./leaving.ts";
 import type { NewPassword } from "./password_change.ts";
 import type { PeerEvent } from "./offers.ts";
 import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
@@ -27,6 +28,7 @@ export class ClientSession {
   readonly #link: ServerLink;
   readonly #parts: SessionParts;
   readonly #learnNames: boolean;
+  readonly #leaving = new Leaving();
   readonly #events: ClientEvent[] = [];
   readonly #effects: ClientEffect[] = [];
   #now: Instant = { mono: 0, wall: 0 };
@@ -205,6 +207,29 @@ export class ClientSession {
     this.#flush();
   }
 
+  /**
+   * The user wants out: warns when something would be lost with that, and logs
+   * out at once when nothing would, or at the second time.
+   *
+   * @param isSure False where the key may have been meant for a line being typed.
+   */
+  handleLeave(key: LeaveKey, now: Instant, isSure = true): void {
+    this.#now = now;
+    const isLeaving = this.#logoutAt !== undefined || !this.#wasOpen;
+    const { commands, offers } = this.#parts;
+    const waitingCommands = this.#isOpen ? 0 : commands.size;
+    const underWay = { ...offers.underWay(), waitingCommands };
+    const message = isLeaving
+      ? undefined
+      : this.#leaving.warning(key, underWay, now.mono, isSure);
+    if (message !== undefined) {
+      this.#events.push({ event: "warning", message });
+    } else if (key === "Ctrl-D" && !isLeaving) {
+      this.#startLogout(undefined);
+      this.#flush();
+    } else this.handleInterrupt(now);
+  }
+
   /** What moves data between clients has something to tell. */
   handlePeerEvent(event: PeerEvent, now: Instant): void {
     this.#now = now;
@@ -344,7 +369,7 @@ export class ClientSession {
     if (!this.#endOfInput || this.#logoutAt !== undefined) return;
     const expected = this.#logoutCommand === undefined ? 0 : 1;
     if (this.#parts.commands.size > expected) return;
-    if (this.#parts.offers.transfers.table.unfinished > 0) return;
+    if (this.#parts.offers.transfers.table.underWay().length > 0) return;
     if (this.#parts.requests.size > 0) return;
     this.#startLogout(this.#logoutCommand);
   }

@@ -1,7 +1,8 @@
 /**
  * Turns the bytes of a terminal in raw mode into keys: UTF-8 text, control
  * keys, the escape sequences of xterm and its relatives, and bracketed paste.
- * Sequences may be split anywhere.
+ * Sequences may be split anywhere. Pure: the shell arms a timer for
+ * {@link KeyDecoder.pollTimeout}.
  */
 
 /** A key that is not text. */
@@ -28,7 +29,7 @@ export type KeyName =
   | "transpose"
   /** Searches the history. */
   | "search"
-  /** Gives up a search or a question. */
+  /** Gives up a search or a question: Ctrl-G, or Escape by itself. */
   | "cancel"
   | "suspend"
   | "interrupt"
@@ -40,30 +41,80 @@ export type Key =
   | { readonly key: KeyName }
   | { readonly key: "text" | "paste"; readonly text: string };
 
-/** Decodes one terminal's input. */
+/**
+ * Decodes one terminal's input. Whatever is left half-finished is given up when
+ * no more bytes come: no key after it is lost.
+ */
 export class KeyDecoder {
   #state: "ground" | "escape" | "csi" | "ss3" | "paste" = "ground";
   #parameters = "";
   #pasted = "";
+  /** How many characters of the paste's end have come. */
+  #ending = 0;
+  /** A paste was given up: what was left of it may still come. */
+  #isRestDue = false;
+  /** When the last bytes came, monotonic ms. */
+  #last = -Infinity;
   readonly #utf8 = new TextDecoder();
 
-  /** Takes the next bytes; returns the keys that are complete. */
-  push(bytes: Uint8Array): Key[] {
-    const keys: Key[] = [];
-    for (const character of this.#utf8.decode(bytes, { stream: true })) {
-      this.#take(character, keys);
+  /**
+   * Takes the next bytes, as they were read in one go.
+   *
+   * @param now Monotonic, ms.
+   * @returns The keys that are complete.
+   */
+  push(bytes: Uint8Array, now: number): Key[] {
+    const keys = this.handleTimeout(now);
+    this.#last = now;
+    // A key comes by itself: one that is pasted comes with the rest of it.
+    if (this.#state === "paste" && isInterrupt(bytes)) {
+      this.#isRestDue = true;
+      this.#ground();
+      return keys;
     }
+    const text = this.#utf8.decode(bytes, { stream: true });
+    if (this.#isRestDue && this.#state === "ground") {
+      this.#isRestDue = false;
+      // Nobody types two lines in one go: they must not be taken for commands.
+      if (/[\r\n][^\r\n]/.test(text)) this.#startPaste();
+    }
+    for (const character of text) this.#take(character, keys);
     return keys;
+  }
+
+  /** When {@link handleTimeout} is due, monotonic ms. */
+  pollTimeout(): number | undefined {
+    if (this.#state === "paste") return this.#last + pasteMs;
+    return this.#state === "ground" ? undefined : this.#last + sequenceMs;
+  }
+
+  /** Gives up what is half-finished, if it is time. */
+  handleTimeout(now: number): Key[] {
+    const at = this.pollTimeout();
+    if (at === undefined || now < at) return [];
+    const keys: Key[] = [];
+    if (this.#state === "paste") {
+      this.#isRestDue = true;
+      this.#endPaste(keys);
+    } else if (this.#state === "escape") add(keys, "cancel");
+    this.#ground();
+    return keys;
+  }
+
+  #ground(): void {
+    this.#state = "ground";
+    this.#pasted = "";
   }
 
   #take(character: string, keys: Key[]): void {
     switch (this.#state) {
       case "ground":
-        return this.#ground(character, keys);
+        return this.#plain(character, keys);
       case "escape":
         return this.#escape(character, keys);
       case "ss3":
         this.#state = "ground";
+        if (isControl(character)) return this.#plain(character, keys);
         return add(keys, finals[character] ?? rxvtFinals[character]);
       case "csi":
         return this.#csi(character, keys);
@@ -72,14 +123,15 @@ export class KeyDecoder {
     }
   }
 
-  #ground(character: string, keys: Key[]): void {
-    if (character === "\x1b") {
+  #plain(character: string, keys: Key[]): void {
+    if (character === escape) {
       this.#state = "escape";
       return;
     }
     const control = controls[character];
     if (control !== undefined) return add(keys, control);
-    if (/\p{Control}/u.test(character)) return;
+    // Of bytes that are no text nothing is shown.
+    if (isControl(character) || character === "\ufffd") return;
     const last = keys.at(-1);
     if (last?.key === "text") {
       keys[keys.length - 1] = { key: "text", text: last.text + character };
@@ -90,9 +142,13 @@ export class KeyDecoder {
     this.#parameters = "";
     if (character === "[") this.#state = "csi";
     else if (character === "O") this.#state = "ss3";
-    else if (character !== "\x1b") {
+    else if (character !== escape) {
       this.#state = "ground";
-      add(keys, altKeys[character]);
+      const key = altKeys[character];
+      if (key === undefined && isControl(character)) {
+        return this.#plain(character, keys);
+      }
+      add(keys, key);
     }
   }
 
@@ -101,17 +157,19 @@ export class KeyDecoder {
       this.#state = "ground";
       return this.#sequence(character, keys);
     }
-    // Nothing real is longer: what follows is taken for text again.
-    if (this.#parameters.length >= longestParameters) this.#state = "ground";
+    // Nothing real holds anything else, or is longer: what follows is for itself.
+    const isParameter = /[\x20-\x3f]/.test(character);
+    if (!isParameter || this.#parameters.length >= longestParameters) {
+      this.#state = "ground";
+      return this.#plain(character, keys);
+    }
     this.#parameters += character;
   }
 
   #sequence(final: string, keys: Key[]): void {
     const [number = "", modifier = ""] = this.#parameters.split(";");
-    if (final === "~" && number === "200") {
-      this.#state = "paste";
-      this.#pasted = "";
-    } else if (final === "~" && number === "3" && modifier !== "") {
+    if (final === "~" && number === "200") this.#startPaste();
+    else if (final === "~" && number === "3" && modifier !== "") {
       add(keys, "delete-word-right");
     } else if (final === "~") add(keys, tildes[number]);
     else if (modifier !== "" && final === "C") add(keys, "word-right");
@@ -119,19 +177,37 @@ export class KeyDecoder {
     else add(keys, finals[final]);
   }
 
-  #paste(character: string, keys: Key[]): void {
-    this.#pasted += character;
-    if (character === "~" && this.#pasted.endsWith(pasteEnd)) {
-      const text = this.#pasted.slice(0, -pasteEnd.length);
-      keys.push({ key: "paste", text });
-      this.#state = "ground";
-      this.#pasted = "";
-    } else if (this.#pasted.length > longestPaste + pasteEnd.length) {
-      // Keeps what may be the beginning of the end.
-      const kept = this.#pasted.slice(0, longestPaste);
-      this.#pasted = kept + this.#pasted.slice(1 - pasteEnd.length);
-    }
+  #startPaste(): void {
+    this.#state = "paste";
+    this.#pasted = "";
+    this.#ending = 0;
   }
+
+  #paste(character: string, keys: Key[]): void {
+    if (character === pasteEnd[this.#ending]) {
+      this.#ending++;
+      if (this.#ending < pasteEnd.length) return;
+      this.#endPaste(keys);
+      return this.#ground();
+    }
+    const begun = pasteEnd.slice(0, this.#ending);
+    this.#ending = character === escape ? 1 : 0;
+    if (this.#pasted.length >= longestPaste) return;
+    this.#pasted += character === escape ? begun : begun + character;
+  }
+
+  #endPaste(keys: Key[]): void {
+    if (this.#pasted !== "") keys.push({ key: "paste", text: this.#pasted });
+  }
+}
+
+function isControl(character: string): boolean {
+  return /\p{Control}/u.test(character);
+}
+
+/** True for Ctrl-C and nothing else. */
+function isInterrupt(bytes: Uint8Array): boolean {
+  return bytes.length === 1 && bytes[0] === 0x03;
 }
 
 function add(keys: Key[], key: KeyName | undefined): void {
@@ -190,6 +266,11 @@ const tildes: Record<string, KeyName | undefined> = {
   "7": "home",
   "8": "end",
 };
+const escape = "\x1b";
 const pasteEnd = "\x1b[201~";
 const longestParameters = 16;
+/** UTF-16 units: more than any text that may be sent. */
 const longestPaste = 64 * 1024;
+/** Longer than the bytes of one key are apart on a slow line. */
+const sequenceMs = 500;
+const pasteMs = 2000;

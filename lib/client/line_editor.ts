@@ -3,13 +3,19 @@
  * Around the text itself (`text_buffer.ts`) it has a history with a search,
  * completion, and the question that comes before many pasted lines are sent.
  */
+import { isText } from "../protocol/text.ts";
 import { complete, type CompletionSource } from "./completer.ts";
 import { CompletionCycle } from "./completion_cycle.ts";
 import { HistorySearch } from "./history_search.ts";
 import type { Key, KeyName } from "./key_decoder.ts";
 import { LineHistory } from "./line_history.ts";
 import { TextBuffer } from "./text_buffer.ts";
-import { clipToWidth, graphemes, textWidth } from "./text_width.ts";
+import {
+  clipStartToWidth,
+  clipToWidth,
+  graphemes,
+  textWidth,
+} from "./text_width.ts";
 
 /** What a key led to, beyond a changed line. */
 export type EditorAction =
@@ -17,6 +23,8 @@ export type EditorAction =
   | { readonly action: "line"; readonly text: string }
   /** Pasted, and the user wants all of them sent. */
   | { readonly action: "lines"; readonly texts: readonly string[] }
+  /** Pasted for the chat, and the user wants it sent: lines of one message. */
+  | { readonly action: "message"; readonly text: string }
   | { readonly action: "interrupt" }
   | { readonly action: "end-of-input" }
   | { readonly action: "suspend" }
@@ -25,29 +33,43 @@ export type EditorAction =
 /** One row for the terminal. */
 export interface RenderedLine {
   readonly text: string;
-  /** Column of the cursor, from 0. */
+  /** How much of it is prompt, in UTF-16 units: no character goes across. */
+  readonly lead: number;
+  /** Where the cursor stands in the text, in UTF-16 units. */
+  readonly cursor: number;
+  /** And on the terminal, from 0. */
   readonly column: number;
 }
 
 /** An editor of one line. */
 export class LineEditor {
-  /** What stands before the line. */
-  prompt: string;
-  /** True for a password: nothing of it is drawn, completed or remembered. */
-  hidden = false;
-  /** False for the answer to a question: it is no command. */
-  remembers = true;
+  /** What stands before the line, when there is no question. */
+  #prompt: string;
+  /** What the line is the answer to; absent for a command. */
+  #question: Question | undefined;
+  /** Whom lines without a slash go to, as people call it. */
+  chat: string | undefined;
   readonly #source: CompletionSource;
   readonly #history = new LineHistory();
   readonly #buffer = new TextBuffer();
   #cycle: CompletionCycle | undefined;
   #search: HistorySearch | undefined;
   /** Lines that were pasted and about which the user is asked. */
-  #pasted: readonly string[] | undefined;
+  #pasted: PastedLines | undefined;
 
   constructor(prompt: string, source: CompletionSource) {
-    this.prompt = prompt;
+    this.#prompt = prompt;
     this.#source = source;
+  }
+
+  /** What stands before the line now. */
+  get prompt(): string {
+    return this.#question?.text ?? this.#prompt;
+  }
+
+  /** What stands before the line, when there is no question. */
+  set prompt(text: string) {
+    this.#prompt = text;
   }
 
   /** The line so far. */
@@ -58,6 +80,26 @@ export class LineEditor {
   /** Lines of earlier runs, oldest first, for the history. */
   load(lines: readonly string[]): void {
     this.#history.load(lines);
+  }
+
+  /**
+   * The line is the answer to a question from now on; what was being typed is
+   * put aside until {@link answered}.
+   *
+   * @param isHidden True for a password: nothing of it is drawn.
+   */
+  ask(question: string, isHidden: boolean): void {
+    const draft = this.#question?.draft ?? this.#buffer.text;
+    this.#question = { text: question, isHidden, draft };
+    this.#leave();
+    this.#buffer.set("");
+  }
+
+  /** The line is a command again. */
+  answered(): void {
+    this.#leave();
+    this.#buffer.set(this.#question?.draft ?? "");
+    this.#question = undefined;
   }
 
   /** Takes one key. */
@@ -81,14 +123,13 @@ export class LineEditor {
   /** The row to draw, at most `width` columns wide. */
   render(width: number): RenderedLine {
     if (this.#pasted !== undefined) {
-      const question = pasteQuestion(this.#pasted.length);
-      return renderRow(question, "", 0, width);
+      return renderRow(pasteQuestion(this.#pasted), "", 0, width);
     }
     if (this.#search !== undefined) {
       const { prompt, line = "" } = this.#search;
       return renderRow(prompt, line, 0, width);
     }
-    if (this.hidden) return renderRow(this.prompt, "", 0, width);
+    if (this.#question?.isHidden) return renderRow(this.prompt, "", 0, width);
     const { text, cursor } = this.#buffer;
     return renderRow(this.prompt, text, cursor, width);
   }
@@ -96,8 +137,8 @@ export class LineEditor {
   /** A row about the line, to be drawn under it; most of the time none. */
   hint(width: number): string | undefined {
     if (this.#pasted !== undefined) {
-      const [first = ""] = this.#pasted;
-      return clipToWidth(`the first: ${first}`, width);
+      const [first = ""] = this.#pasted.lines;
+      return clipToWidth(`the first: ${first.replaceAll("\t", " ")}`, width);
     }
     return this.#cycle?.hint(width);
   }
@@ -107,6 +148,11 @@ export class LineEditor {
       case "enter":
         return this.#enter();
       case "interrupt":
+        // A question is given up with what was typed for it.
+        if (this.text === "" || !this.#isCommandLine) return { action: key };
+        this.#history.leave();
+        this.#buffer.clear();
+        break;
       case "clear-screen":
       case "suspend":
         return { action: key };
@@ -138,7 +184,14 @@ export class LineEditor {
   }
 
   get #isCommandLine(): boolean {
-    return this.remembers && !this.hidden;
+    return this.#question === undefined;
+  }
+
+  /** Away with whatever stands in the place of the line. */
+  #leave(): void {
+    this.#pasted = undefined;
+    this.#search = undefined;
+    this.#cycle = undefined;
   }
 
   #enter(): EditorAction {
@@ -148,36 +201,58 @@ export class LineEditor {
     return { action: "line", text };
   }
 
-  /** One line goes into the line being edited; about more the user is asked. */
+  /**
+   * One line goes into the line being edited; about more the user is asked. In
+   * a chat what is pasted is text, whatever it looks like.
+   */
   #paste(text: string): void {
-    const lines = text.split(/\r\n|\r|\n/).map((line) =>
-      line.replaceAll("\t", " ")
-    );
+    const lines = text.split(/\r\n|\r|\n/);
     while (lines.length > 1 && lines.at(-1)?.trim() === "") lines.pop();
-    const [first = "", ...others] = lines;
-    if (!this.#isCommandLine || others.length === 0) {
-      return this.#buffer.insert(first);
-    }
     const { text: typed, cursor } = this.#buffer;
-    lines[0] = typed.slice(0, cursor) + first;
+    const before = typed.slice(0, cursor);
+    const chat = /^\s*\/(?!\/)/.test(typed) ? undefined : this.chat;
+    const [first = ""] = lines;
+    if (!this.#isCommandLine || lines.length === 1) {
+      const isWhole = before.trim() === "" && chat !== undefined;
+      const line = this.#isCommandLine && isWhole ? escaped(first) : first;
+      return this.#buffer.insert(line.replaceAll("\t", " "));
+    }
+    lines[0] = before + first;
     lines.push((lines.pop() ?? "") + typed.slice(cursor));
-    this.#pasted = lines.filter((line) => line.trim() !== "");
+    if (chat === undefined) {
+      const commands = lines.filter((line) => line.trim() !== "")
+        .map((line) => line.replaceAll("\t", " "));
+      if (commands.length > 0) this.#pasted = { lines: commands };
+      return;
+    }
+    // What was typed before may begin with the two slashes of a text.
+    if (before.trimStart().startsWith("//")) {
+      lines[0] = lines[0].replace("/", "");
+    }
+    while (lines[0]?.trim() === "") lines.shift();
+    if (lines.length > 0) this.#pasted = { lines, to: chat };
   }
 
   /** A key while the question about pasted lines is shown. */
-  #answer(key: Key, lines: readonly string[]): EditorAction | undefined {
-    const isYes = key.key === "text" && /^[yY]/.test(key.text);
+  #answer(key: Key, { lines, to }: PastedLines): EditorAction | undefined {
+    const isYes = key.key === "text" && /^[yY]/.test(key.text) ||
+      // Lines that might be commands are not sent by a slip of the finger.
+      key.key === "enter" && to !== undefined;
     const isNo = key.key === "text" && /^[nN]/.test(key.text) ||
       key.key === "interrupt" || key.key === "cancel";
     if (!isYes && !isNo) return undefined;
     this.#pasted = undefined;
     if (isYes) {
       this.#buffer.set("");
-      for (const line of lines) this.#history.add(line);
+      if (to === undefined) {
+        for (const line of lines) this.#history.add(line);
+      }
     }
     // Who types fast has typed more than the answer.
     if (key.key === "text") this.#buffer.insert(key.text.slice(1));
-    return isYes ? { action: "lines", texts: lines } : undefined;
+    if (isNo) return undefined;
+    if (to === undefined) return { action: "lines", texts: lines };
+    return { action: "message", text: textOf(lines) };
   }
 
   #recall(find: () => string | undefined): void {
@@ -204,8 +279,35 @@ export class LineEditor {
   }
 }
 
-function pasteQuestion(count: number): string {
-  return count === 1 ? "send 1 line? (y/n) " : `send ${count} lines? (y/n) `;
+/** What is asked in the place of a command. */
+interface Question {
+  readonly text: string;
+  readonly isHidden: boolean;
+  /** The command that was being typed. */
+  readonly draft: string;
+}
+
+/** Lines about which the user is asked. */
+interface PastedLines {
+  readonly lines: readonly string[];
+  /** Whom they go to as one message; absent when each is a line of its own. */
+  readonly to?: string;
+}
+
+function pasteQuestion({ lines, to }: PastedLines): string {
+  const count = lines.length === 1 ? "1 line" : `${lines.length} lines`;
+  if (to === undefined) return `send ${count}? (y/n) `;
+  return `send ${count} to ${to} as one message? [Y/n] `;
+}
+
+/** A line that is text, with the second slash that says so where it needs one. */
+function escaped(line: string): string {
+  return line.replace(/^\s*\//, "$&/");
+}
+
+function textOf(lines: readonly string[]): string {
+  const text = lines.join("\n");
+  return isText(text) ? text : [...text].filter(isText).join("");
 }
 
 /** Prompt and the part of `text` around the cursor. */
@@ -215,7 +317,12 @@ function renderRow(
   cursorIndex: number,
   width: number,
 ): RenderedLine {
-  const prompt = textWidth(before) < width / 2 || text === "" ? before : "";
+  // Of a question that is too long, how it may be answered stands at its end.
+  const prompt = text === ""
+    ? clipStartToWidth(before, width - 1)
+    : textWidth(before) < width / 2
+    ? before
+    : "";
   const room = Math.max(width - textWidth(prompt) - 1, 1);
   const cursor = textWidth(text.slice(0, cursorIndex));
   // Scrolls by half a width, so that it does not move with every key.
@@ -224,14 +331,25 @@ function renderRow(
     ? 0
     : Math.ceil((cursor - room + 1) / step) * step;
   let column = 0;
-  let shown = "";
+  let index = 0;
+  let start: number | undefined;
+  let end = 0;
   let cut = 0;
   for (const grapheme of graphemes(text)) {
     const next = column + textWidth(grapheme);
-    if (column >= scroll && next <= scroll + room) shown += grapheme;
-    else if (column < scroll && next > scroll) cut = next - scroll;
+    if (column >= scroll && next <= scroll + room) {
+      start ??= index;
+      end = index + grapheme.length;
+    } else if (column < scroll && next > scroll) cut = next - scroll;
     column = next;
+    index += grapheme.length;
   }
-  const row = prompt + " ".repeat(cut) + shown;
-  return { text: row, column: textWidth(prompt) + cursor - scroll };
+  const from = start ?? cursorIndex;
+  const lead = prompt + " ".repeat(cut);
+  return {
+    text: lead + text.slice(from, Math.max(from, end)),
+    lead: lead.length,
+    cursor: lead.length + cursorIndex - from,
+    column: textWidth(prompt) + cursor - scroll,
+  };
 }

@@ -18,6 +18,11 @@ export class LineHistory {
       this.#lines.push(line);
       if (this.#lines.length > mostLines) this.#lines.shift();
     }
+    this.leave();
+  }
+
+  /** The new line is shown again, and is empty. */
+  leave(): void {
     this.#position = this.#lines.length;
     this.#draft = "";
   }

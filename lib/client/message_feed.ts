@@ -17,6 +17,7 @@ import { visible } from "../protocol/text.ts";
 import { formatClock, formatDay, formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
 import { findMentions, markMentions } from "./mention.ts";
+import { linesAfter } from "./message_lines.ts";
 import type { Palette } from "./palette.ts";
 import { renderText } from "./render_text.ts";
 
@@ -107,18 +108,19 @@ export class MessageFeed {
     const palette = this.#palette;
     const name = (text: string) => palette.name(visible(text));
     if (event.event === "message") {
-      const text = markMentions(
-        visible(event.text),
-        this.user,
-        palette.mention,
-      );
       const group = event.group === undefined ? "" : `${name(event.group)}, `;
       const all = event.kind === "broadcast" ? " to all" : "";
-      return [`${group}${name(event.from)}${all}: ${text}`];
+      const mark = (line: string) =>
+        markMentions(line, this.user, palette.mention);
+      return linesAfter(
+        `${group}${name(event.from)}${all}: `,
+        event.text,
+        mark,
+      );
     }
     if (event.event === "private-message") {
       const mark = palette.bold("(private)");
-      return [`${name(event.from)} ${mark}: ${visible(event.text)}`];
+      return linesAfter(`${name(event.from)} ${mark}: `, event.text);
     }
     const texts = renderText(event, palette);
     const sentAt = sendingTime(event);

@@ -48,6 +48,14 @@ export class Offers {
     };
   }
 
+  /** The same without the offers of others that this user has not answered. */
+  underWay(): CommandAnswers["transfers"] {
+    return {
+      transfers: this.transfers.table.underWay(),
+      sessions: this.sessions.table.underWay(),
+    };
+  }
+
   /** Accepts offer `number`. */
   accept(number: number, n: number): void {
     this.#numbered(number).accept(number, n);

@@ -165,7 +165,7 @@ export class PrivateChannel {
       return `There is no private session with ${this.#peer}`;
     }
     if (!isPrivateText(text)) {
-      return `A text has 1 to ${limits.textCharacters} characters and no control characters`;
+      return `A text has 1 to ${limits.textCharacters} characters and no control characters but line feeds and tabs`;
     }
     return this.#texts.push(text)
       ? undefined

@@ -4,7 +4,7 @@
  * bytes, so that the lengths on the wire tell little about the texts.
  */
 import { limits } from "../protocol/limits.ts";
-import { characters, isBlank, isPrintable } from "../protocol/text.ts";
+import { characters, isBlank, isText } from "../protocol/text.ts";
 import { privateLimits } from "./private_limits.ts";
 
 /** Why a side ends a session. */
@@ -76,7 +76,7 @@ export function decodeRecord(bytes: Uint8Array): PrivateRecord | undefined {
 
 /** True for what may be sent as a text: SPEC.md §4 holds here too. */
 export function isPrivateText(text: string): boolean {
-  return !isBlank(text) && isPrintable(text) &&
+  return !isBlank(text) && isText(text) &&
     characters(text) <= limits.textCharacters;
 }
 

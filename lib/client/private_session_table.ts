@@ -9,6 +9,7 @@ import type {
 } from "./client_event.ts";
 import type { OfferNumbers } from "./offer_numbers.ts";
 import {
+  isWaiting,
   type PrivateSessionEntry,
   privateSessionInfo,
   type WaitingCommand,
@@ -53,6 +54,12 @@ export class PrivateSessionTable {
   /** The sessions that have not ended, oldest first. */
   list(): PrivateSessionInfo[] {
     return this.all().map(privateSessionInfo);
+  }
+
+  /** Those that are open, or wait for others and not for this user. */
+  underWay(): PrivateSessionInfo[] {
+    return this.all().filter((session) => !isWaiting(session))
+      .map(privateSessionInfo);
   }
 
   /** The session with `user`. */

@@ -1,5 +1,5 @@
 import { limits } from "../protocol/limits.ts";
-import { characters, isBlank, isPrintable } from "../protocol/text.ts";
+import { characters, isBlank, isText } from "../protocol/text.ts";
 
 /** Why a text cannot be sent. */
 export interface TextFault {
@@ -18,7 +18,7 @@ export function privateTextFault(text: string): TextFault | undefined {
     const message = `A text has at most ${limits.textCharacters} characters`;
     return { code: "text_too_long", message };
   }
-  if (!isPrintable(text)) {
+  if (!isText(text)) {
     return { code: "bad_text", message: "The text has control characters" };
   }
   return undefined;

@@ -2,6 +2,7 @@
 import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { CommandAnswers } from "./client_event.ts";
+import { linesAfter } from "./message_lines.ts";
 import type { Palette } from "./palette.ts";
 
 /** The lines of `/history`, oldest first. */
@@ -10,15 +11,16 @@ export function historyLines(
   palette: Palette,
 ): string[] {
   const name = (text: string) => palette.name(visible(text));
-  const lines = messages.map((message) => {
+  const lines = messages.flatMap((message) => {
     const { at, from, to, group, text, deleted, number } = message;
     const place = group === undefined ? "" : `${name(group)}, `;
     const receiver = group !== undefined
       ? ""
       : ` to ${to === undefined ? "all" : name(to)}`;
     const head = `${number}; ${formatTime(at)}`;
-    const said = deleted ? palette.dim("(deleted)") : visible(text);
-    return `${palette.dim(head)}, ${place}${name(from)}${receiver}: ${said}`;
+    const who = `${palette.dim(head)}, ${place}${name(from)}${receiver}: `;
+    if (deleted) return [who + palette.dim("(deleted)")];
+    return linesAfter(who, text);
   });
   const before = earlier === undefined
     ? []

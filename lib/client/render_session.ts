@@ -2,6 +2,7 @@
 import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent, PrivateSessionInfo } from "./client_event.ts";
+import { linesAfter } from "./message_lines.ts";
 import type { Palette } from "./palette.ts";
 
 /** The lines that tell a private session's new state. */
@@ -51,15 +52,15 @@ export function renderSession(
   }
 }
 
-/** A private message's line, marked in words as such. */
+/** A private message's lines, marked in words as such. */
 export function renderPrivateMessage(
   event: Extract<ClientEvent, { event: "private-message" }>,
   palette: Palette,
-): string {
+): string[] {
   const time = palette.dim(formatTime(event.at));
   const from = palette.name(visible(event.from));
   const mark = palette.bold("(private)");
-  return `${time}, ${from} ${mark}: ${visible(event.text)}`;
+  return linesAfter(`${time}, ${from} ${mark}: `, event.text);
 }
 
 /** The line that shows a text which could not be sent. */

@@ -5,9 +5,10 @@
 import { visible } from "../protocol/text.ts";
 import { formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
+import { linesAfter } from "./message_lines.ts";
 import type { Palette } from "./palette.ts";
 import { renderPath, renderPaused, renderTransfer } from "./render_transfer.ts";
-import { progressText } from "./transfer_status.ts";
+import { progressText } from "./transfer_progress.ts";
 import { renderAnswer } from "./render_answer.ts";
 import {
   renderPrivateMessage,
@@ -60,7 +61,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       const group = event.group === undefined ? "" : `${name(event.group)}, `;
       const all = event.kind === "broadcast" ? " to all" : "";
       const from = `${name(event.from)}${all}`;
-      return [`${time}, ${group}${from}: ${visible(event.text)}`];
+      return linesAfter(`${time}, ${group}${from}: `, event.text);
     }
     case "deleted": {
       const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
@@ -106,7 +107,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     case "session":
       return renderSession(event, palette);
     case "private-message":
-      return [renderPrivateMessage(event, palette)];
+      return renderPrivateMessage(event, palette);
     case "private-refused":
       return [renderPrivateRefused(event, palette)];
     case "path":

@@ -5,7 +5,7 @@ import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import { fileType } from "./file_type.ts";
 import { formatRate, formatSize, formatSpan } from "./format_size.ts";
 import type { Palette } from "./palette.ts";
-import { progressText, transferPhase } from "./transfer_status.ts";
+import { progressText, transferPhase } from "./transfer_progress.ts";
 
 /** The line that tells a transfer's new state. */
 export function renderTransfer(

@@ -9,6 +9,11 @@ export function withoutStyle(text: string): string {
   return text.includes("\x1b") ? text.replace(style, "") : text;
 }
 
+/** Colours and the texts between them, in order. */
+export function styledParts(text: string): string[] {
+  return text.match(parts) ?? [];
+}
+
 /** Columns that `text` takes. */
 export function styledWidth(text: string): number {
   return textWidth(withoutStyle(text));
@@ -56,7 +61,7 @@ interface Cell {
 function cellsOf(text: string): Cell[] {
   const cells: Cell[] = [];
   let on = "";
-  for (const part of text.match(parts) ?? []) {
+  for (const part of styledParts(text)) {
     if (part.startsWith("\x1b")) on = part === reset ? "" : on + part;
     else {
       for (const each of graphemes(part)) cells.push({ text: each, style: on });

@@ -29,6 +29,13 @@ export class TextBuffer {
     this.replace(0, this.#text.length, text);
   }
 
+  /** Takes the whole line away; it can be put back. */
+  clear(): void {
+    this.#isCutting = false;
+    this.#cutOut(0, this.#text.length);
+    this.#isCutting = false;
+  }
+
   /** Inserts the printable part of `text`, unless the line grew too long. */
   insert(text: string): void {
     if (!isPrintable(text)) text = [...text].filter(isPrintable).join("");
@@ -40,7 +47,8 @@ export class TextBuffer {
   replace(from: number, to: number, text: string): void {
     this.#isCutting = false;
     this.#text = this.#text.slice(0, from) + text + this.#text.slice(to);
-    this.#cursor = from + text.length;
+    // What was put before a mark, or beside half a flag, is one with it.
+    this.#cursor = this.#borderFrom(from + text.length);
   }
 
   /** Takes a key that moves or deletes; false when it is none of those. */
@@ -126,14 +134,33 @@ export class TextBuffer {
     return this.#cursor + first.length;
   }
 
+  /** The first border of two characters at `index` or after it. */
+  #borderFrom(index: number): number {
+    let border = 0;
+    for (const grapheme of graphemes(this.#text)) {
+      if (border >= index) break;
+      border += grapheme.length;
+    }
+    return border;
+  }
+
+  /** The last one at `index` or before it. */
+  #borderUpTo(index: number): number {
+    const border = this.#borderFrom(index);
+    if (border === index) return index;
+    const last = graphemes(this.#text.slice(0, border)).at(-1) ?? "";
+    return border - last.length;
+  }
+
   #wordLeft(): number {
-    return this.#text.slice(0, this.#cursor).replace(/\S+\s*$|\s+$/, "").length;
+    const before = this.#text.slice(0, this.#cursor);
+    return this.#borderUpTo(before.replace(/\S+\s*$|\s+$/, "").length);
   }
 
   #wordRight(): number {
     const word = this.#text.slice(this.#cursor).match(/^\s*\S+|^\s+/)?.[0] ??
       "";
-    return this.#cursor + word.length;
+    return this.#borderFrom(this.#cursor + word.length);
   }
 }
 

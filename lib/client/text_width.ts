@@ -1,15 +1,14 @@
 /**
- * Columns of text on a terminal. A user-perceived character (grapheme cluster)
- * is as wide as its widest part, so combining marks and joined emoji add
- * nothing.
+ * Columns of text on a terminal, by user-perceived character (grapheme cluster).
+ * Terminals count differently where a character is made of several, so whatever
+ * is drawn goes through `placed_row.ts` as well.
  */
-import { eastAsianWidth } from "get-east-asian-width";
+import stringWidth from "string-width";
 
 /** The user-perceived characters of `text`. */
 export function graphemes(text: string): string[] {
-  // Building a segmenter is slow, and most text needs none.
+  // Most text needs no segmenter.
   if (asciiOnly.test(text)) return [...text];
-  segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
@@ -33,14 +32,30 @@ export function clipToWidth(text: string, columns: number): string {
   return clipped;
 }
 
-function graphemeWidth(grapheme: string): number {
-  if (emoji.test(grapheme)) return 2;
-  const first = grapheme.codePointAt(0) ?? 0;
-  if (zeroWidth.test(String.fromCodePoint(first))) return 0;
-  return eastAsianWidth(first);
+/** The longest end of `text` that fits in `columns`. */
+export function clipStartToWidth(text: string, columns: number): string {
+  let width = 0;
+  let clipped = "";
+  for (const grapheme of graphemes(text).reverse()) {
+    width += graphemeWidth(grapheme);
+    if (width > columns) break;
+    clipped = grapheme + clipped;
+  }
+  return clipped;
 }
 
-let segmenter: Intl.Segmenter | undefined;
+function graphemeWidth(grapheme: string): number {
+  let width = widths.get(grapheme);
+  if (width === undefined) {
+    width = stringWidth(grapheme);
+    if (widths.size >= mostWidths) widths.clear();
+    widths.set(grapheme, width);
+  }
+  return width;
+}
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const asciiOnly = /^[\x20-\x7e]*$/;
-const emoji = /\p{Emoji_Presentation}|\u{fe0f}/u;
-const zeroWidth = /[\p{Control}\p{Mark}\p{Default_Ignorable_Code_Point}]/u;
+/** Finding out is slow, and people use few. */
+const widths = new Map<string, number>();
+const mostWidths = 4096;

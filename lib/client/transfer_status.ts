@@ -2,26 +2,14 @@
 import { visible } from "../protocol/text.ts";
 import type { PathKind } from "../transfer/path_kind.ts";
 import type { TransferInfo } from "./client_event.ts";
-import { formatRate, formatSize, formatSpan } from "./format_size.ts";
+import { formatSize } from "./format_size.ts";
 import { clipToWidth, textWidth } from "./text_width.ts";
-
-/** What a transfer that has not ended is busy with. */
-export function transferPhase(info: TransferInfo): string {
-  const { state, direction, transfer, via, bytes, size } = info;
-  if (state === "preparing") return "opening";
-  if (state === "offered") {
-    return direction === "incoming"
-      ? `offered, /accept ${transfer} or /reject ${transfer}`
-      : "offered, waiting for the answer";
-  }
-  if (info.silence !== undefined) {
-    return `no answer for ${formatSpan(info.silence)}`;
-  }
-  if (info.paused) return "waiting for room on the disk";
-  if (via === undefined && bytes === 0) return "looking for a path";
-  if (size > 0 && bytes >= size) return "verifying";
-  return direction === "incoming" ? "receiving" : "sending";
-}
+import {
+  partDone,
+  percentDone,
+  speedOf,
+  transferPhase,
+} from "./transfer_progress.ts";
 
 /**
  * The row of a transfer: name, then bar, percent, bytes, speed, time left and
@@ -44,13 +32,6 @@ export function transferStatus(info: TransferInfo, width: number): string {
   return clipToWidth(`${label} ${bar}${details}`, width);
 }
 
-/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
-export function progressText(info: TransferInfo): string {
-  const size = formatSize(info.size);
-  const done = `${percent(info)}, ${formatSize(info.bytes)} of ${size}`;
-  return [done, ...speed(info)].join(", ");
-}
-
 function isMoving(info: TransferInfo): boolean {
   const phase = transferPhase(info);
   return phase === "sending" || phase === "receiving";
@@ -61,7 +42,7 @@ function detailsOf(info: TransferInfo, width: number): string {
   const phase = transferPhase(info);
   if (!isMoving(info)) {
     const size = info.size === 0 ? "" : `${formatSize(info.size)}, `;
-    const all = info.state === "running" ? `${percent(info)}, ` : size;
+    const all = info.state === "running" ? `${percentDone(info)}, ` : size;
     const texts = [
       `${visible(info.user)}, ${all}${phase}`,
       `${all}${phase}`,
@@ -69,7 +50,7 @@ function detailsOf(info: TransferInfo, width: number): string {
     ];
     return texts.find((text) => textWidth(text) <= width) ?? phase;
   }
-  const [rate, left] = speed(info);
+  const [rate, left] = speedOf(info);
   const path = info.via === undefined ? undefined : pathNames[info.via];
   const [done, unit] = formatSize(info.bytes).split(" ");
   const size = formatSize(info.size);
@@ -77,36 +58,21 @@ function detailsOf(info: TransferInfo, width: number): string {
     size.endsWith(` ${unit}`) ? done : `${done} ${unit}`
   } of ${size}`;
   const choices = [
-    [percent(info), amount, rate, left, path],
-    [percent(info), amount, rate, left],
-    [percent(info), rate, left],
-    [percent(info), rate],
-    [percent(info)],
+    [percentDone(info), amount, rate, left, path],
+    [percentDone(info), amount, rate, left],
+    [percentDone(info), rate, left],
+    [percentDone(info), rate],
+    [percentDone(info)],
   ].map((parts) => parts.filter((part) => part !== undefined).join(", "));
   return choices.find((text) => text.length <= width) ?? "";
-}
-
-function percent(info: TransferInfo): string {
-  return `${Math.floor(part(info) * 100)} %`;
-}
-
-/** Rate and time left; nothing as long as they are not known. */
-function speed(info: TransferInfo): string[] {
-  if (info.rate <= 0 || info.silence !== undefined) return [];
-  const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
-  return [formatRate(info.rate), `${left} left`];
 }
 
 /** A bar with the blank after it, at most `room` columns; else nothing. */
 function barOf(info: TransferInfo, room: number): string {
   const cells = Math.min(room - 3, longestBar);
   if (cells < shortestBar) return "";
-  const filled = Math.round(cells * part(info));
+  const filled = Math.round(cells * partDone(info));
   return `[${"#".repeat(filled)}${"-".repeat(cells - filled)}] `;
-}
-
-function part(info: TransferInfo): number {
-  return info.size === 0 ? 0 : Math.min(info.bytes / info.size, 1);
 }
 
 function shorten(text: string, columns: number): string {

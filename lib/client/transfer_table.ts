@@ -65,15 +65,11 @@ export class TransferTable {
     return [...this.#byId.values()].map(transferInfo);
   }
 
-  /** How many will end without this user doing anything. */
-  get unfinished(): number {
-    let count = 0;
-    for (const transfer of this.#byId.values()) {
-      const isWaitingForUser = transfer.direction === "incoming" &&
-        transfer.state === "offered" && !transfer.answering;
-      if (!isWaitingForUser) count++;
-    }
-    return count;
+  /** Those that will end without this user doing anything. */
+  underWay(): TransferInfo[] {
+    return this.all().filter(({ direction, state, answering }) =>
+      direction === "outgoing" || state !== "offered" || answering
+    ).map(transferInfo);
   }
 
   /** Transfers whose receiver's word is to be taken for the end. */

@@ -37,7 +37,7 @@ export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
   const word = start.split(/[ \t]/, 1)[0] ?? "";
   if (!word.startsWith("/") || word.startsWith("//")) {
     const text = word.startsWith("//") ? start.slice(1) : line;
-    if (chat !== undefined) return { command: messageTo(chat, text) };
+    if (chat !== undefined) return parseMessage(text, chat);
   }
   const row = word.startsWith("/") ? findCommand(word) : findWord(word);
   if (row === undefined) {
@@ -50,6 +50,16 @@ export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
   const why = command === undefined ? "" : `; ${visible(command)}`;
   const message = `usage: ${row.usage}${why}`;
   return { problem: "usage", message, name: row.name };
+}
+
+/** A message to the chat, whatever its text looks like. */
+export function parseMessage(text: string, chat?: ChatTarget): ParsedCommand {
+  if (chat === undefined) return noChat;
+  const { kind, name } = chat;
+  const command: Command = kind === "user"
+    ? { command: "msgto", to: [name], text }
+    : { command: "groupmsg", group: name, text };
+  return { command };
 }
 
 /** The arguments after position `from`, or `undefined` when they do not fit. */
@@ -94,12 +104,6 @@ function restOfLine(line: string, position: number): string | undefined {
   if (rest === "") return undefined;
   const text = rest.trimStart();
   return text === "" ? rest : text;
-}
-
-function messageTo({ kind, name }: ChatTarget, text: string): Command {
-  return kind === "user"
-    ? { command: "msgto", to: [name], text }
-    : { command: "groupmsg", group: name, text };
 }
 
 function unknownCommand(word: string): ParsedCommand {

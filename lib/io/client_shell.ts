@@ -7,17 +7,26 @@ import type { ClientEvent } from "../client/client_event.ts";
 import type { ClientOptions } from "../client/client_options.ts";
 import { ClientSession } from "../client/client_session.ts";
 import { type EndReason, exitCode } from "../client/exit_code.ts";
+import type { LeaveKey } from "../client/leaving.ts";
 import type { PeerEvent } from "../client/offers.ts";
 import { serverLabel } from "../client/server_pins.ts";
 import type { Command } from "../commands/command.ts";
-import { parseCommand } from "../commands/parse_command.ts";
+import {
+  parseCommand,
+  type ParsedCommand,
+  parseMessage,
+} from "../commands/parse_command.ts";
 import { isLoopback } from "../protocol/loopback.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
 import type { KnownPeersFile } from "./known_peers_file.ts";
 import { type OpenedIdentity, openIdentity } from "./open_identity.ts";
 import { givenPin, openPins } from "./open_pins.ts";
-import { isInteractive, openInterface } from "./open_interface.ts";
+import {
+  isInteractive,
+  loadInterface,
+  type OpenInterface,
+} from "./open_interface.ts";
 import { PeerServices } from "./peer_services.ts";
 import type { PinFile } from "./pin_file.ts";
 import type { PinnedConnection } from "./pinned_connection.ts";
@@ -42,11 +51,12 @@ export async function runClient(
   const pins = options.plain ? undefined : await openPins(givenPin(options));
   const { host, port, identity } = options;
   const label = serverLabel(host, port);
+  const open = await loadInterface(options);
   // Nothing is written, and so nothing fails, before there is a shell.
   const opened = await openIdentity(label, identity, (message) => {
     shell.warn(message);
   });
-  const shell = new ClientShell(options, password, pins, opened);
+  const shell = new ClientShell(options, password, pins, opened, open);
   return await shell.run();
 }
 
@@ -84,6 +94,7 @@ class ClientShell implements UserHandler {
     password: string | undefined,
     pins: PinFile | undefined,
     { identity, peers, warning }: OpenedIdentity,
+    openInterface: OpenInterface,
   ) {
     this.#options = options;
     this.#pins = pins;
@@ -104,14 +115,20 @@ class ClientShell implements UserHandler {
       peers,
       seenMemory: new SeenFiles((name) => Deno.env.get(name)),
     });
-    this.#interface = openInterface(this, options, () => this.#session.names);
+    this.#interface = openInterface(this, () => this.#session.names);
     if (warning !== undefined) this.warn(warning);
   }
 
   /** From the first connection to the end; returns the exit code. */
   async run(): Promise<number> {
     const interrupt = () => this.interrupt();
+    const interruptKey = () => {
+      // The terminal has taken the line being typed, if there was one.
+      if (this.#interface.leavesLinesToTerminal) this.leave("Ctrl-C", false);
+      else interrupt();
+    };
     for (const signal of endSignals) Deno.addSignalListener(signal, interrupt);
+    Deno.addSignalListener("SIGINT", interruptKey);
     try {
       const ended = new Promise<EndReason>((resolve) => this.#onEnd = resolve);
       this.#session.start(systemClock());
@@ -123,6 +140,7 @@ class ClientShell implements UserHandler {
       for (const signal of endSignals) {
         Deno.removeSignalListener(signal, interrupt);
       }
+      Deno.removeSignalListener("SIGINT", interruptKey);
       await this.#connection?.close();
       await this.#remembering;
       await this.#interface.close();
@@ -140,18 +158,26 @@ class ClientShell implements UserHandler {
     if (text.trim() === "") return;
     if (!this.#isInteractive) await this.#turnOf(text);
     // What is typed ahead of the answer to /chat belongs to that chat.
-    while (/^(?!\/(?!\/))/.test(text) && this.#chatOpening !== undefined) {
-      await this.#chatOpening;
-    }
+    if (/^(?!\/(?!\/))/.test(text)) await this.#chatOpened();
     if (this.#session.ended) return;
     const command = this.#commandOf(text);
     const opens = command?.command === "chat" && command.target !== undefined;
-    const settled = this.#settled(text);
+    const settled = this.#settled(parseCommand(text, this.#session.chat));
     if (!this.#isInteractive || !opens) return;
     const opening = settled.then(() => {
       if (this.#chatOpening === opening) this.#chatOpening = undefined;
     });
     this.#chatOpening = opening;
+  }
+
+  async message(text: string): Promise<void> {
+    await this.#chatOpened();
+    if (this.#session.ended) return;
+    this.#settled(parseMessage(text, this.#session.chat));
+  }
+
+  async #chatOpened(): Promise<void> {
+    while (this.#chatOpening !== undefined) await this.#chatOpening;
   }
 
   /**
@@ -179,6 +205,11 @@ class ClientShell implements UserHandler {
     this.#drain();
   }
 
+  leave(key: LeaveKey, isSure = true): void {
+    this.#session.handleLeave(key, systemClock(), isSure);
+    this.#drain();
+  }
+
   interrupt(): void {
     this.#session.handleInterrupt(systemClock());
     this.#drain();
@@ -189,8 +220,7 @@ class ClientShell implements UserHandler {
   }
 
   /** Hands a line to the session; returns the command's number. */
-  #submit(text: string): number {
-    const parsed = parseCommand(text, this.#session.chat);
+  #submit(parsed: ParsedCommand): number {
     const now = systemClock();
     const n = !("command" in parsed)
       ? this.#session.handleProblem(parsed, now)
@@ -205,18 +235,18 @@ class ClientShell implements UserHandler {
   async #runExec(): Promise<void> {
     for (const text of this.#options.exec) {
       const isLogout = this.#commandOf(text)?.command === "logout";
-      const settled = this.#settled(text);
+      const settled = this.#settled(parseCommand(text, this.#session.chat));
       if (!isLogout) await settled;
     }
     this.endOfInput();
   }
 
   /** Hands a line to the session; resolves when its result was shown. */
-  #settled(text: string): Promise<void> {
+  #settled(parsed: ParsedCommand): Promise<void> {
     const settled = new Promise<void>((resolve) => {
       // Drained below, when the number is known.
       this.#isDraining = true;
-      this.#waiting.set(this.#submit(text), resolve);
+      this.#waiting.set(this.#submit(parsed), resolve);
       this.#isDraining = false;
     });
     this.#drain();
@@ -393,8 +423,8 @@ class ClientShell implements UserHandler {
 type ClientEffectOf<E> = Extract<ClientEffect, { effect: E }>;
 
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM", "SIGHUP"];
+  ? ["SIGBREAK"]
+  : ["SIGTERM", "SIGHUP"];
 const plainWarning =
   "--plain: everything but the password can be read and changed on the way to";
 const mostUnanswered = 512;

@@ -4,7 +4,6 @@ import type { KnownNames } from "../client/known_names.ts";
 import { serverLabel } from "../client/server_pins.ts";
 import { PipeInterface } from "./pipe_interface.ts";
 import { PlainInterface } from "./plain_interface.ts";
-import { TerminalInterface } from "./terminal_interface.ts";
 import type { UserHandler, UserInterface } from "./user_interface.ts";
 
 /** True when a person types here and reads what is printed. */
@@ -18,20 +17,26 @@ export function isInteractive(options: ClientOptions): boolean {
  *
  * @param names Where Tab finds users and groups.
  */
-export function openInterface(
+export type OpenInterface = (
   handler: UserHandler,
-  options: ClientOptions,
   names: () => KnownNames,
-): UserInterface {
+) => UserInterface;
+
+/** Loads what the options and the terminal ask for. */
+export async function loadInterface(
+  options: ClientOptions,
+): Promise<OpenInterface> {
+  const { host, port, color, timestamps, notify, plainUi, json } = options;
   if (!isInteractive(options)) {
     const readsCommands = options.exec.length === 0;
-    return new PipeInterface(handler, { json: options.json, readsCommands });
+    return (handler) => new PipeInterface(handler, { json, readsCommands });
   }
-  const { host, port, color, timestamps, notify, plainUi } = options;
-  const server = serverLabel(host, port);
   if (plainUi || Deno.env.get("TERM") === "dumb") {
-    return new PlainInterface(handler, { notify });
+    return (handler) => new PlainInterface(handler, { notify });
   }
+  // Measuring text takes tables that scripts can do without.
+  const { TerminalInterface } = await import("./terminal_interface.ts");
+  const server = serverLabel(host, port);
   const display = { server, color, timestamps, notify };
-  return new TerminalInterface(handler, names, display);
+  return (handler, names) => new TerminalInterface(handler, names, display);
 }

@@ -53,7 +53,7 @@ export class PasswordPrompt {
         const count = await this.#terminal.read(buffer);
         const state = count === null
           ? line.handleEnd()
-          : line.handleByte(buffer[0] ?? 0);
+          : line.handleByte(buffer[0] ?? 0, performance.now());
         if (state === "entered") return line.text;
         if (state === "cancelled") return undefined;
       }

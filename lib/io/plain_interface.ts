@@ -23,6 +23,7 @@ import type {
 
 /** Talks to a person line by line. */
 export class PlainInterface implements UserInterface {
+  readonly leavesLinesToTerminal = true;
   readonly #handler: UserHandler;
   readonly #output: Output;
   readonly #input = new LineInput();
@@ -87,7 +88,8 @@ export class PlainInterface implements UserInterface {
     for (;;) {
       const line = await this.#input.read();
       if (this.#isClosed) return;
-      if (line === undefined) return this.#handler.interrupt();
+      // Nothing more can be typed: what is under way may end first.
+      if (line === undefined) return this.#handler.endOfInput();
       await this.#handler.line(line);
       // The lines after a question are its answers.
       await this.#asking;
@@ -120,7 +122,7 @@ export class PlainInterface implements UserInterface {
         const byte = await this.#input.readByte();
         const state = byte === undefined
           ? line.handleEnd()
-          : line.handleByte(byte);
+          : line.handleByte(byte, performance.now());
         if (state === "entered") return line.text;
         if (state === "cancelled") return undefined;
       }

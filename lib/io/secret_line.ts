@@ -12,15 +12,25 @@ export class SecretLine {
   #state: SecretLineState = "typing";
   /** Inside an escape sequence, such as an arrow key's. */
   #escape: "none" | "started" | "sequence" = "none";
+  /** When the last byte came, monotonic ms. */
+  #last = 0;
 
   /** What was typed so far. */
   get text(): string {
     return new TextDecoder().decode(Uint8Array.from(this.#bytes));
   }
 
-  /** Takes one byte from the terminal. */
-  handleByte(byte: number): SecretLineState {
+  /**
+   * Takes one byte from the terminal.
+   *
+   * @param now Monotonic, ms: what comes later, or is a control character, is no
+   * part of an escape sequence.
+   */
+  handleByte(byte: number, now: number): SecretLineState {
     if (this.#state !== "typing") return this.#state;
+    const isLate = now - this.#last >= sequenceMs;
+    this.#last = now;
+    if (isLate || byte < 0x20) this.#escape = "none";
     if (this.#escape !== "none") {
       this.#handleEscape(byte);
     } else if (byte === escape) {
@@ -79,3 +89,4 @@ const letterO = 0x4f;
 const bracket = 0x5b;
 const rubOut = 0x7f;
 const maxBytes = 4096;
+const sequenceMs = 500;

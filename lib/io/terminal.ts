@@ -4,11 +4,15 @@
  * of them, a few dozen times a second at most.
  */
 import type { CompletionSource } from "../client/completer.ts";
-import { KeyDecoder } from "../client/key_decoder.ts";
-import { type EditorAction, LineEditor } from "../client/line_editor.ts";
+import { type Key, KeyDecoder } from "../client/key_decoder.ts";
+import type { LeaveKey } from "../client/leaving.ts";
+import type { EditorAction } from "../client/line_editor.ts";
 import type { FeedLine } from "../client/message_feed.ts";
-import { Screen } from "../client/screen.ts";
-import { wrapStyled } from "../client/styled_text.ts";
+import {
+  type RowsAround,
+  type TerminalSize,
+  TerminalView,
+} from "../client/terminal_view.ts";
 import type { Output } from "./output.ts";
 import { StdinReader } from "./stdin_reader.ts";
 import { TerminalMode } from "./terminal_mode.ts";
@@ -17,37 +21,29 @@ import { TerminalMode } from "./terminal_mode.ts";
 export interface TerminalHandler {
   /** A line was entered after `prompt`; not the answer to a question. */
   line(text: string, prompt: string): void;
-  interrupt(): void;
-  endOfInput(): void;
+  /** Pasted lines are to be sent to the chat as one message. */
+  message(text: string, prompt: string): void;
+  /** The user wants out. */
+  leave(key: LeaveKey): void;
+  /** The terminal is there no more. */
+  gone(): void;
   /** The rows above and under the line being typed, when they are drawn. */
-  rows(size: TerminalSize): {
-    readonly above: readonly string[];
-    readonly below: readonly string[];
-  };
-}
-
-/** In characters. */
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
+  rows(size: TerminalSize): RowsAround;
 }
 
 /** The user's terminal. */
 export class Terminal {
   readonly #output: Output;
   readonly #handler: TerminalHandler;
-  readonly #editor: LineEditor;
+  readonly #view: TerminalView;
   readonly #decoder = new KeyDecoder();
-  readonly #screen = new Screen();
   readonly #input = new StdinReader();
   readonly #mode: TerminalMode;
-  #prompt = "";
-  #lines: FeedLine[] = [];
-  /** Lines given up because the terminal takes none. */
-  #lost = 0;
   #rings = false;
   #rangAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Gives up keys that are half-finished. */
+  #keyTimer: ReturnType<typeof setTimeout> | undefined;
   #answer: ((text: string | undefined) => void) | undefined;
   #lastDraw = -Infinity;
   #isOpen = false;
@@ -59,14 +55,14 @@ export class Terminal {
   ) {
     this.#output = output;
     this.#handler = handler;
-    this.#editor = new LineEditor("", source);
+    this.#view = new TerminalView(source);
     this.#mode = new TerminalMode(output, {
-      erase: () => this.#screen.erase(this.#size().columns),
+      erase: () => this.#view.erase(),
       resumed: () => {
-        this.#screen.forget();
+        this.#view.forget();
         this.#redraw();
       },
-      resized: () => this.#redraw(),
+      resized: () => this.#schedule(),
     });
   }
 
@@ -79,13 +75,17 @@ export class Terminal {
 
   /** Lines of earlier runs for the history, oldest first. */
   loadHistory(lines: readonly string[]): void {
-    this.#editor.load(lines);
+    this.#view.editor.load(lines);
   }
 
-  /** What stands before the line, when there is no question. */
-  setPrompt(prompt: string): void {
-    this.#prompt = prompt;
-    if (this.#answer === undefined) this.#editor.prompt = prompt;
+  /**
+   * What stands before the line, when there is no question.
+   *
+   * @param chat Whom lines without a slash go to; absent for nobody.
+   */
+  setPrompt(prompt: string, chat: string | undefined): void {
+    this.#view.editor.prompt = prompt;
+    this.#view.editor.chat = chat;
     this.update();
   }
 
@@ -96,12 +96,7 @@ export class Terminal {
 
   /** Prints lines above the one being typed. */
   print(lines: readonly FeedLine[]): void {
-    this.#lines.push(...lines);
-    const excess = this.#lines.length - mostWaitingLines;
-    if (excess > 0) {
-      this.#lines.splice(0, excess);
-      this.#lost += excess;
-    }
+    this.#view.print(lines);
     this.#schedule();
   }
 
@@ -113,17 +108,13 @@ export class Terminal {
 
   /** Asks a question; `undefined` when the user gives up. */
   async ask(question: string, hidden: boolean): Promise<string | undefined> {
-    const editor = this.#editor;
-    editor.prompt = question;
-    editor.hidden = hidden;
-    editor.remembers = false;
+    const { editor } = this.#view;
+    editor.ask(question, hidden);
     this.#schedule();
     const text = await new Promise<string | undefined>((resolve) => {
       this.#answer = resolve;
     });
-    editor.hidden = false;
-    editor.remembers = true;
-    editor.prompt = this.#prompt;
+    editor.answered();
     const answered = hidden || text === undefined ? question : question + text;
     this.print([{ text: answered, indent: 2 }]);
     return text;
@@ -134,10 +125,9 @@ export class Terminal {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearTimeout(this.#timer);
+    clearTimeout(this.#keyTimer);
     this.#input.cancel();
-    const { columns } = this.#size();
-    const last = this.#takeLines(columns).map((row) => `${row}\r\n`).join("");
-    this.#output.write(this.#screen.erase(columns) + last);
+    this.#output.write(this.#view.finish(this.#size()));
     this.#mode.close();
   }
 
@@ -156,15 +146,25 @@ export class Terminal {
     for (;;) {
       const bytes = await this.#input.read();
       if (!this.#isOpen) return;
-      if (bytes === undefined) return this.#handler.endOfInput();
-      for (const key of this.#decoder.push(bytes)) {
-        // Taken before the key changes the line.
-        const { prompt } = this.#editor;
-        const action = this.#editor.handleKey(key);
-        if (action !== undefined) this.#act(action, prompt);
-      }
-      this.#schedule();
+      if (bytes === undefined) return this.#handler.gone();
+      this.#handleKeys(this.#decoder.push(bytes, performance.now()));
     }
+  }
+
+  #handleKeys(keys: readonly Key[]): void {
+    for (const key of keys) {
+      // Taken before the key changes the line.
+      const { prompt } = this.#view.editor;
+      const action = this.#view.editor.handleKey(key);
+      if (action !== undefined) this.#act(action, prompt);
+    }
+    this.#schedule();
+    clearTimeout(this.#keyTimer);
+    const at = this.#decoder.pollTimeout();
+    if (at === undefined || !this.#isOpen) return;
+    this.#keyTimer = setTimeout(() => {
+      this.#handleKeys(this.#decoder.handleTimeout(performance.now()));
+    }, Math.max(at - performance.now(), 0) + 1);
   }
 
   #act(action: EditorAction, prompt: string): void {
@@ -172,8 +172,7 @@ export class Terminal {
     if (action.action === "suspend") {
       this.#mode.suspend();
     } else if (action.action === "clear-screen") {
-      const { columns } = this.#size();
-      this.#output.write(this.#screen.erase(columns) + clearScreen);
+      this.#output.write(this.#view.clear());
     } else if (answer !== undefined) {
       this.#answer = undefined;
       answer(action.action === "line" ? action.text : undefined);
@@ -181,8 +180,9 @@ export class Terminal {
       this.#handler.line(action.text, prompt);
     } else if (action.action === "lines") {
       for (const text of action.texts) this.#handler.line(text, prompt);
-    } else if (action.action === "interrupt") this.#handler.interrupt();
-    else this.#handler.endOfInput();
+    } else if (action.action === "message") {
+      this.#handler.message(action.text, prompt);
+    } else this.#handler.leave(leaveKeys[action.action]);
   }
 
   /** Draws soon: at once after a pause, else a few dozen times a second. */
@@ -201,30 +201,8 @@ export class Terminal {
     // A terminal that takes nothing is given nothing more.
     if (this.#output.queued > mostQueued) return this.#schedule();
     const size = this.#size();
-    const { columns } = size;
-    const { above, below } = this.#handler.rows(size);
-    const hint = this.#editor.hint(columns - 1);
-    const line = this.#editor.render(columns);
-    const frame = {
-      above,
-      line,
-      below: hint === undefined ? below : [hint, ...below],
-    };
-    const rows = this.#takeLines(columns);
-    const drawing = this.#screen.draw(frame, columns, rows);
+    const drawing = this.#view.draw(size, this.#handler.rows(size));
     this.#output.write(this.#takeBell() + drawing);
-  }
-
-  #takeLines(columns: number): string[] {
-    const rows = this.#lost === 0
-      ? []
-      : [`(${this.#lost} lines came faster than this terminal takes them)`];
-    this.#lost = 0;
-    for (const { text, indent } of this.#lines) {
-      rows.push(...wrapStyled(text, columns, indent));
-    }
-    this.#lines = [];
-    return rows;
   }
 
   #takeBell(): string {
@@ -236,11 +214,13 @@ export class Terminal {
   }
 }
 
+const leaveKeys: Record<"interrupt" | "end-of-input", LeaveKey> = {
+  "interrupt": "Ctrl-C",
+  "end-of-input": "Ctrl-D",
+};
 const defaultSize: TerminalSize = { columns: 80, rows: 24 };
 const leastColumns = 4;
-const clearScreen = "\x1b[H\x1b[2J";
 const drawMs = 33;
 const betweenBellsMs = 1000;
-const mostWaitingLines = 5000;
 /** UTF-16 units. */
 const mostQueued = 256 * 1024;

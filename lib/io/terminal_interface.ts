@@ -12,12 +12,15 @@ import type { NewPassword } from "../client/password_change.ts";
 import { promptText } from "../client/prompt_text.ts";
 import { statusBar } from "../client/status_bar.ts";
 import { transferStatus } from "../client/transfer_status.ts";
-import { UnreadCounts } from "../client/unread_counts.ts";
+import { labelOf, UnreadCounts } from "../client/unread_counts.ts";
+import { messageLines } from "../client/message_lines.ts";
+import { visible } from "../protocol/text.ts";
 import { filesLike } from "./files_like.ts";
 import { HistoryFile } from "./history_file.ts";
 import { readNotify, writeNotify } from "./notify_file.ts";
 import { Output } from "./output.ts";
-import { Terminal, type TerminalSize } from "./terminal.ts";
+import type { TerminalSize } from "../client/terminal_view.ts";
+import { Terminal } from "./terminal.ts";
 import type {
   Credentials,
   UserHandler,
@@ -72,8 +75,9 @@ export class TerminalInterface implements UserInterface {
     };
     this.#terminal = new Terminal(this.#output, source, {
       line: (text, prompt) => this.#line(text, prompt),
-      interrupt: () => handler.interrupt(),
-      endOfInput: () => handler.interrupt(),
+      message: (text, prompt) => this.#message(text, prompt),
+      leave: (key) => handler.leave(key),
+      gone: () => handler.interrupt(),
       rows: (size) => this.#rows(size),
     });
     this.#terminal.loadHistory(this.#history.read());
@@ -155,6 +159,15 @@ export class TerminalInterface implements UserInterface {
     this.#handler.line(text);
   }
 
+  #message(text: string, prompt: string): void {
+    const [first = "", ...others] = messageLines(text);
+    const head = this.#palette.dim(prompt) + first;
+    this.#terminal.print([head, ...others.map((line) => `  ${line}`)].map((
+      text,
+    ) => ({ text, indent: 2 })));
+    this.#handler.message(text);
+  }
+
   #rows({ columns, rows }: TerminalSize) {
     // A window of a few rows is for what people say.
     if (rows < leastRows) return { above: [], below: [] };
@@ -188,8 +201,9 @@ export class TerminalInterface implements UserInterface {
   }
 
   #setPrompt(): void {
-    const prompt = promptText(this.#user, this.#chat, this.#isApart);
-    this.#terminal.setPrompt(prompt);
+    const chat = this.#chat;
+    const prompt = promptText(this.#user, chat, this.#isApart);
+    this.#terminal.setPrompt(prompt, chat && visible(labelOf(chat)));
   }
 }
 

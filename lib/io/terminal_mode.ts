@@ -3,6 +3,7 @@
  * and nowhere else, off again whatever happens, and off while the program is
  * suspended (Ctrl-Z).
  */
+import { autoWrap } from "../client/screen.ts";
 import type { Output } from "./output.ts";
 import { guardTerminal, unguardTerminal } from "./terminal_guard.ts";
 
@@ -43,7 +44,7 @@ export class TerminalMode {
       Deno.addSignalListener("SIGCONT", this.#onContinue);
     }
     guardTerminal(() => {
-      const bytes = encoder.encode(this.#host.erase() + bracketedPaste.off);
+      const bytes = encoder.encode(this.#host.erase() + givenBack);
       setRaw(false);
       try {
         Deno.stdout.writeSync(bytes);
@@ -57,7 +58,7 @@ export class TerminalMode {
   close(): void {
     if (this.#state === "off") return;
     this.#state = "off";
-    this.#output.write(bracketedPaste.off);
+    this.#output.write(givenBack);
     if (hasJobControl) {
       Deno.removeSignalListener("SIGWINCH", this.#onResize);
       Deno.removeSignalListener("SIGCONT", this.#onContinue);
@@ -69,7 +70,7 @@ export class TerminalMode {
   /** Gives the terminal back and stops the program until it is continued. */
   async suspend(): Promise<void> {
     if (!hasJobControl || this.#state !== "on") return;
-    this.#output.write(this.#host.erase() + bracketedPaste.off);
+    this.#output.write(this.#host.erase() + givenBack);
     this.#state = "suspended";
     await this.#output.flush();
     setRaw(false);
@@ -107,5 +108,7 @@ function setRaw(raw: boolean): void {
 
 const hasJobControl = Deno.build.os !== "windows";
 const bracketedPaste = { on: "\x1b[?2004h", off: "\x1b[?2004l" };
+/** Lines wrap again, should a drawing have been cut off before its end. */
+const givenBack = autoWrap.on + bracketedPaste.off;
 const notStoppedMs = 100;
 const encoder = new TextEncoder();

@@ -1,5 +1,6 @@
 /** What the client's shell needs of a terminal or of a pipe. */
 import type { ClientEvent, TransferInfo } from "../client/client_event.ts";
+import type { LeaveKey } from "../client/leaving.ts";
 import type { NewPassword } from "../client/password_change.ts";
 
 /** Name and password. */
@@ -12,9 +13,13 @@ export interface Credentials {
 export interface UserHandler {
   /** A line was entered; returns when it makes sense to take the next one. */
   line(text: string): Promise<void> | void;
+  /** A text for the chat that is open was entered, whatever it looks like. */
+  message(text: string): Promise<void> | void;
   /** No more lines will come. */
   endOfInput(): void;
-  /** The user wants out now. */
+  /** The user wants out, unless what runs would be lost without a word. */
+  leave(key: LeaveKey): void;
+  /** Out, now. */
   interrupt(): void;
   /** The transfers to show the progress of. */
   transfers(): readonly TransferInfo[];
@@ -22,6 +27,8 @@ export interface UserHandler {
 
 /** One way to talk to a user. */
 export interface UserInterface {
+  /** True where the terminal itself edits lines, and takes Ctrl-C for a signal. */
+  readonly leavesLinesToTerminal?: boolean;
   /** Shows what happened. */
   show(event: ClientEvent): void;
   /**

@@ -1,7 +1,7 @@
 /**
  * The text logs of messages (SPEC.md §4 and §5): `messagelog.txt` for private
- * messages and broadcasts, `GROUP_messagelog.txt` for each group. A text never
- * holds a line feed (lib/protocol/text.ts), so a line is a message.
+ * messages and broadcasts, `GROUP_messagelog.txt` for each group. A text's line
+ * feeds and tabs are made visible (`␊`, `␉`), so a line is a message.
  */
 import { formatTime } from "../protocol/time.ts";
 import { logLine } from "./log_line.ts";

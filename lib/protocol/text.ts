@@ -1,7 +1,7 @@
 /**
- * What a message text may hold and how foreign text is shown (SPEC.md §4).
+ * What a message text may hold and how foreign text is shown.
  *
- * The server refuses texts that are not {@link isPrintable}; whatever shows
+ * The server refuses texts that are not {@link isText}; whatever shows
  * something that came from elsewhere passes it through {@link visible} first,
  * so that nobody can draw on another's terminal.
  */
@@ -18,6 +18,11 @@ const unprintableAll = new RegExp(unprintable, "g");
 /** True when `text` holds no control character and no lone surrogate. */
 export function isPrintable(text: string): boolean {
   return !unprintable.test(text) && text.isWellFormed();
+}
+
+/** True when `text` may be sent: printable but for line feeds and tabs. */
+export function isText(text: string): boolean {
+  return isPrintable(text) || isPrintable(text.replace(/[\n\t]/g, ""));
 }
 
 /** True when nothing of `text` can be seen: white space, invisible characters. */

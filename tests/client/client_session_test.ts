@@ -353,3 +353,25 @@ Deno.test("ClientSession: a server that talks nonsense is left", () => {
 });
 
 const key = "A".repeat(43);
+
+Deno.test("ClientSession: a key leaves at once when nothing runs, else at the second time", () => {
+  const idle = loggedIn();
+  idle.session.handleLeave("Ctrl-D", idle.now);
+  idle.drain();
+  idle.answer("logout", {});
+  assertEquals(idle.lastEffect("end").reason, "done");
+  assertEquals(idle.count("goodbye"), 1);
+
+  const busy = loggedIn();
+  busy.line("/p2pvideo luke film.mp4");
+  busy.session.handleLeave("Ctrl-C", busy.now);
+  busy.drain();
+  assertEquals(busy.events.at(-1), {
+    event: "warning",
+    message: "under way: film.mp4 to luke; Ctrl-C again ends that and logs out",
+  });
+  busy.session.handleLeave("Ctrl-C", busy.now);
+  busy.drain();
+  busy.answer("logout", {});
+  assertEquals(busy.lastEffect("end").reason, "interrupted");
+});

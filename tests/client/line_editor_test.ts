@@ -42,9 +42,27 @@ Deno.test("LineEditor: a user-perceived character is one step, however it is mad
   assertEquals(editing("日本", "left", "backspace"), "本");
 });
 
+Deno.test("LineEditor: the cursor never stands within a character", () => {
+  const editor = type(
+    new LineEditor("> ", source),
+    { text: "\u0301b" },
+    "home",
+  );
+  // A mark that stood alone, and a half flag that gets its other half.
+  assertEquals(type(editor, { text: "a" }, { text: "X" }).text, "a\u0301Xb");
+  const flag = type(new LineEditor("> ", source), { text: "🇩c" }, "home");
+  assertEquals(type(flag, { text: "🇩" }, { text: "X" }).text, "🇩🇩Xc");
+  assertEquals(editing("x \u0301", "word-left", "delete-to-end"), "x");
+});
+
 Deno.test("LineEditor: draws prompt, line and cursor within the width", () => {
   const editor = type(new LineEditor("> ", source), { text: "ab日" });
-  assertEquals(editor.render(20), { text: "> ab日", column: 6 });
+  assertEquals(editor.render(20), {
+    text: "> ab日",
+    lead: 2,
+    cursor: 5,
+    column: 6,
+  });
   type(editor, "left");
   assertEquals(editor.render(20).column, 4);
 });
@@ -105,15 +123,20 @@ Deno.test("LineEditor: Tab cycles through commands, users, groups and files", ()
 });
 
 Deno.test("LineEditor: a hidden line is not drawn and not remembered", () => {
-  const editor = new LineEditor("Password: ", source);
-  editor.hidden = true;
+  const editor = new LineEditor("> ", source);
+  editor.ask("Password: ", true);
   type(editor, { text: "secret" });
-  assertEquals(editor.render(40), { text: "Password: ", column: 10 });
+  assertEquals(editor.render(40), {
+    text: "Password: ",
+    lead: 10,
+    cursor: 10,
+    column: 10,
+  });
   assertEquals(editor.handleKey({ key: "enter" }), {
     action: "line",
     text: "secret",
   });
-  editor.hidden = false;
+  editor.answered();
   assertEquals(type(editor, "up").text, "");
 });
 
@@ -152,12 +175,12 @@ Deno.test("LineEditor: more pasted lines are sent after a question only", () => 
 });
 
 Deno.test("LineEditor: an answer takes one pasted line and is not remembered", () => {
-  const editor = new LineEditor("Username: ", source);
-  editor.remembers = false;
+  const editor = new LineEditor("> ", source);
+  editor.ask("Username: ", false);
   editor.handleKey({ key: "paste", text: "yoda\nmore" });
   assertEquals(editor.text, "yoda");
   type(editor, "enter");
-  editor.remembers = true;
+  editor.answered();
   assertEquals(type(editor, "up").text, "");
 });
 
@@ -186,4 +209,85 @@ Deno.test("LineEditor: candidates are listed while Tab walks through them", () =
   assertEquals(type(editor, "tab").hint(40), "leia [luke]  2/2");
   assertEquals(type(editor, "tab", "shift-tab").hint(12), "[luke]  2/2");
   assertEquals(type(editor, "left").hint(40), undefined);
+});
+
+Deno.test("LineEditor: a question puts aside what is being typed, and gives it back", () => {
+  const editor = type(new LineEditor("> ", source), { text: "half a line" });
+  editor.ask("Password: ", true);
+  type(editor, { text: "secret" });
+  assertEquals(editor.handleKey({ key: "enter" }), {
+    action: "line",
+    text: "secret",
+  });
+  editor.answered();
+  assertEquals(editor.render(40).text, "> half a line");
+});
+
+Deno.test("LineEditor: Ctrl-C clears a line, which Ctrl-Y brings back; on an empty one it leaves", () => {
+  const editor = type(new LineEditor("> ", source), { text: "half a line" });
+  assertEquals(editor.handleKey({ key: "interrupt" }), undefined);
+  assertEquals(editor.text, "");
+  assertEquals(editor.handleKey({ key: "interrupt" }), {
+    action: "interrupt",
+  });
+  assertEquals(type(editor, "yank").text, "half a line");
+  editor.ask("Password: ", true);
+  type(editor, { text: "secret" });
+  assertEquals(editor.handleKey({ key: "interrupt" }), {
+    action: "interrupt",
+  });
+});
+
+function inChat(to = "bob"): LineEditor {
+  const editor = new LineEditor("> ", source);
+  editor.chat = to;
+  return editor;
+}
+
+Deno.test("LineEditor: lines pasted in a chat are one message, whatever they look like", () => {
+  const editor = inChat();
+  const paste: Key = {
+    key: "paste",
+    text: "\nto leave type\r\n\t/logout\x07\n\nor close the window\n\n",
+  };
+  assertEquals(editor.handleKey(paste), undefined);
+  assertEquals(
+    editor.render(60).text,
+    "send 4 lines to bob as one message? [Y/n] ",
+  );
+  assertEquals(editor.render(20).text, " one message? [Y/n] ".slice(1));
+  assertEquals(editor.hint(60), "the first: to leave type");
+  assertEquals(editor.handleKey({ key: "enter" }), {
+    action: "message",
+    text: "to leave type\n\t/logout\n\nor close the window",
+  });
+  assertEquals(editor.text, "");
+  editor.handleKey({ key: "paste", text: "/logout\n/quit" });
+  assertEquals(editor.handleKey({ key: "text", text: "n" }), undefined);
+  assertEquals(editor.text, "");
+});
+
+Deno.test("LineEditor: pasted lines join the text that is being typed; a command stays one", () => {
+  const editor = type(inChat("#jedi"), { text: "//see  end" });
+  type(editor, "word-left", "left");
+  editor.handleKey({ key: "paste", text: "this\nand" });
+  assertEquals(editor.handleKey({ key: "text", text: "y" }), {
+    action: "message",
+    text: "/see this\nand end",
+  });
+  type(editor, { text: "/msgto leia " });
+  editor.handleKey({ key: "paste", text: "one\ntwo" });
+  assertEquals(editor.render(60).text, "send 2 lines? (y/n) ");
+});
+
+Deno.test("LineEditor: one line pasted in a chat is text, though it starts with a slash", () => {
+  const editor = inChat();
+  editor.handleKey({ key: "paste", text: "/home/yoda/film.mp4\n" });
+  assertEquals(editor.text, "//home/yoda/film.mp4");
+  type(editor, "delete-to-start", { text: "/p2pvideo leia " });
+  editor.handleKey({ key: "paste", text: "/home/yoda/film.mp4" });
+  assertEquals(editor.text, "/p2pvideo leia /home/yoda/film.mp4");
+  const outside = new LineEditor("> ", source);
+  outside.handleKey({ key: "paste", text: "/who" });
+  assertEquals(outside.text, "/who");
 });

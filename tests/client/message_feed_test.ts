@@ -174,3 +174,15 @@ Deno.test("MessageFeed: what this user ended is told as what happened, not as a 
     }
   }
 });
+
+Deno.test("MessageFeed: a text of several lines is indented under its sender", () => {
+  const text = `one yoda\n\ttwo\n${clock} @ leia: forged`;
+  assertEquals(textsOf(feedOf(), message("private", text)), [
+    `${clock} @>luke: one yoda`,
+    "                   two",
+    `               ${clock} @ leia: forged`,
+  ]);
+  const many = textsOf(feedOf(), message("private", "\n".repeat(4095)));
+  assertEquals(many.length, 201);
+  assertEquals(many.at(-1)?.trim(), "… 3896 more lines");
+});

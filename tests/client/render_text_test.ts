@@ -205,6 +205,33 @@ Deno.test("renderText: private sessions are told apart in words, not by colour a
   ]);
 });
 
+Deno.test("renderText: no line of a text looks like a line of its own", () => {
+  const text = "one\n01 Jun 2026 21:39:04, yoda: forged\n\tthree";
+  const message = { number: 1, at, from: "luke", text, kept: false };
+  const [first, ...others] = renderText(
+    { event: "message", kind: "private", ...message },
+    plainPalette,
+  );
+  assert(first?.endsWith(", luke: one"), first);
+  assertEquals(others, [
+    "    01 Jun 2026 21:39:04, yoda: forged",
+    "        three",
+  ]);
+  const private_ = { session: 1, at, from: "luke", text } as const;
+  const said = renderText(
+    { event: "private-message", ...private_ },
+    plainPalette,
+  );
+  assertEquals(said.slice(1), others);
+  const answer = { messages: [{ ...message, kind: "private", to: "yoda" }] };
+  const outcome = { command: "history", ok: true, answer } as const;
+  const history = renderText(
+    { event: "result", n: 1, outcome } as unknown as ClientEvent,
+    plainPalette,
+  );
+  assertEquals(history.slice(1), others);
+});
+
 Deno.test("renderText: nobody can draw on another's terminal", () => {
   const hostile = "\x1b[2J\u202e\x07";
   const events: ClientEvent[] = [

@@ -5,10 +5,8 @@ import type {
 } from "../../lib/client/client_event.ts";
 import { statusBar } from "../../lib/client/status_bar.ts";
 import { textWidth } from "../../lib/client/text_width.ts";
-import {
-  transferPhase,
-  transferStatus,
-} from "../../lib/client/transfer_status.ts";
+import { transferPhase } from "../../lib/client/transfer_progress.ts";
+import { transferStatus } from "../../lib/client/transfer_status.ts";
 import { UnreadCounts } from "../../lib/client/unread_counts.ts";
 
 const facts = {

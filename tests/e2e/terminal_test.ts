@@ -143,6 +143,11 @@ Deno.test({
     await using terminal = await openClient(server, server.folder);
     await enter(terminal, "yoda");
     await terminal.type("/msgto luke a line to be edited");
+    // As wide as the terminal finds it, it is one row.
+    await terminal.type("C-c", "ทำกำ คำ ".repeat(12), "Left", "Left", "Left");
+    const thai = await terminal.screen((text) => /คำ.*\n-- yoda/.test(text));
+    assertEquals(thai.split("\n").filter((row) => /ทำ/.test(row)).length, 1);
+    await terminal.type("C-c", "C-y", "C-c", "/msgto luke a line to be edited");
     await terminal.resize(40);
     await luke.succeed("/msgto yoda this is said while it is quite narrow");
     const narrow = await terminal.screen((text) => text.includes("narrow"));
@@ -188,7 +193,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "terminal: seven pasted lines are sent after a question; a path with blanks is completed",
+    "terminal: pasted lines are sent after a question, in a chat as one message; a path with blanks is completed",
   ignore: !hasTmux,
   async fn() {
     await using server = await startServer();
@@ -216,6 +221,25 @@ Deno.test({
       texts,
       pasted.map((line) => line.slice("/msgto luke ".length)),
     );
+    await terminal.type("/chat luke", "Enter");
+    await typed(terminal, "yoda [luke] >");
+    const lines = "to leave type\n/logout\nor close the window";
+    await terminal.paste(`${lines}\n`);
+    await terminal.screen((text) =>
+      text.includes("send 3 lines to luke as one message? [Y/n]")
+    );
+    await terminal.type("Enter");
+    await luke.event("message", { text: lines });
+    // A paste without an end: Ctrl-C gives the keyboard back, and then a line.
+    await terminal.type("\x1b[200~lost", "C-c", "kept");
+    await typed(terminal, "yoda [luke] > kept");
+    await terminal.type("C-c");
+    await typed(terminal, "yoda [luke] >");
+    // Or it is waited for in vain.
+    await terminal.type("\x1b[200~late");
+    await typed(terminal, "yoda [luke] > late");
+    await terminal.type("C-u", "/chat", "Enter");
+    await typed(terminal, "yoda>");
     await terminal.type("/p2pvideo luke ~/my", "Tab");
     await typed(terminal, 'yoda> /p2pvideo luke "~/my films/');
     await terminal.type("a", "Tab");
@@ -313,7 +337,9 @@ Deno.test({
     await terminal.screen((text) => text.endsWith("Old password:"));
     await terminal.type("nonsense", "Enter");
     await terminal.screen((text) => text.endsWith("New password:"));
-    await terminal.type("C-c");
+    await terminal.type("C-c", "half a line", "C-c");
+    // The terminal does not tell whether there was a line to clear.
+    await terminal.screen((text) => text.includes("Ctrl-C again logs out"));
     await terminal.type("/logout", "Enter");
     const end = await terminal.screen((text) => text.endsWith("$"));
     assert(end.includes("Bye, yoda!"), end);
@@ -352,7 +378,11 @@ Deno.test({
       ),
       offered,
     );
-    await terminal.type("/accept 1", "Enter", "/msgto luke half");
+    await terminal.type("/accept 1", "Enter", "C-c");
+    await terminal.screen((text) =>
+      text.includes("film.mp4 from luke; Ctrl-C again ends that and logs out")
+    );
+    await terminal.type("/msgto luke half");
     const running = await terminal.screen((text) =>
       /\[#+-+\] \d+ %.*MB\/s.* left, this machine\n/.test(text)
     );

@@ -9,6 +9,7 @@ import { nameTarget } from "./name_target.ts";
 import { privateTarget } from "./private_target.ts";
 import { rendezvousTarget } from "./rendezvous_target.ts";
 import { scramTarget } from "./scram_target.ts";
+import { screenTarget } from "./screen_target.ts";
 import { transferTarget } from "./transfer_target.ts";
 
 /** The targets that need no permission. */
@@ -23,4 +24,5 @@ export const pureTargets: readonly FuzzTarget[] = [
   transferTarget,
   privateTarget,
   coreTarget,
+  screenTarget,
 ];

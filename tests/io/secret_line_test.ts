@@ -29,9 +29,22 @@ Deno.test("SecretLine ignores keys that are not text", () => {
   ]);
 });
 
+Deno.test("SecretLine loses no key behind half an escape sequence", () => {
+  for (const half of ["\x1b", "\x1b[", "\x1b[1;"]) {
+    const line = new SecretLine();
+    for (const byte of new TextEncoder().encode(half)) line.handleByte(byte, 0);
+    for (const byte of new TextEncoder().encode("ab")) {
+      line.handleByte(byte, 600);
+    }
+    assertEquals(line.text, "ab");
+    assertEquals(type(`${half}\x03`)[0], "cancelled");
+    assertEquals(type(`ab${half}\r`), ["entered", "ab"]);
+  }
+});
+
 Deno.test("SecretLine.handleEnd() enters what is there", () => {
   const line = new SecretLine();
-  line.handleByte(0x61);
+  line.handleByte(0x61, 0);
   assertEquals(line.handleEnd(), "entered");
   assertEquals(new SecretLine().handleEnd(), "cancelled");
 });
@@ -39,7 +52,7 @@ Deno.test("SecretLine.handleEnd() enters what is there", () => {
 Deno.test("SecretLine takes any bytes and stays bounded", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
     const line = new SecretLine();
-    for (const byte of bytes) line.handleByte(byte);
+    for (const byte of bytes) line.handleByte(byte, 0);
     line.handleEnd();
   }));
   assertEquals(type("x".repeat(10_000))[1].length, 4096);
@@ -49,7 +62,7 @@ function type(keys: string): [string, string] {
   const line = new SecretLine();
   let state = "typing";
   for (const byte of new TextEncoder().encode(keys)) {
-    state = line.handleByte(byte);
+    state = line.handleByte(byte, 0);
   }
   return [state, line.text];
 }

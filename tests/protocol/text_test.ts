@@ -3,6 +3,7 @@ import {
   characters,
   isBlank,
   isPrintable,
+  isText,
   visible,
 } from "../../lib/protocol/text.ts";
 
@@ -31,6 +32,13 @@ Deno.test("visible() shows controls and leaves the rest alone", () => {
   assertEquals(visible("\x1b[2J\x07\r\n"), "␛[2J␇␍␊");
   assertEquals(visible("a\x7fb\x9bc\u202e"), "a␡b<U+009B>c<U+202E>");
   assertEquals(visible("\ud800x"), "\ufffdx");
+});
+
+Deno.test("isText() lets line feeds and tabs pass, nothing else", () => {
+  assert(isText("one\n\ttwo") && isText("one"));
+  for (const bad of ["a\rb", "\x1b[2J\n", "a\u2028b", "\n\ud800"]) {
+    assert(!isText(bad), JSON.stringify(bad));
+  }
 });
 
 Deno.test("visible() gives printable text whatever comes in", () => {

@@ -13,6 +13,8 @@ const terminal = new TerminalInterface(
     line: (text) => {
       throw new Error(`nobody expected "${text}"`);
     },
+    message: () => {},
+    leave: () => Deno.exit(0),
     endOfInput: () => Deno.exit(0),
     interrupt: () => Deno.exit(0),
     transfers: () => [],

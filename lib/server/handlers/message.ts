@@ -9,7 +9,7 @@ import { limits } from "../../protocol/limits.ts";
 import { messageLogLine } from "../../log/message_log.ts";
 import type { RequestFields } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
-import { characters, isBlank, isPrintable } from "../../protocol/text.ts";
+import { characters, isBlank, isText } from "../../protocol/text.ts";
 import type { Batch, Effect } from "../batch.ts";
 import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
@@ -91,7 +91,7 @@ export function checkText(text: string): void {
       `The text is longer than ${limits.textCharacters} characters`,
     );
   }
-  if (!isPrintable(text)) throw new Refusal("bad_text");
+  if (!isText(text)) throw new Refusal("bad_text");
 }
 
 /** A name twice is one receiver. */

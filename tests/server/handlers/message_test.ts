@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatTime } from "../../../lib/protocol/time.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 
@@ -78,6 +78,14 @@ Deno.test("message refuses each fault with its own words and sends nothing", () 
   yoda.ask("message", { to: ["luke"], text, mid: "m" });
   assertEquals(luke.texts, [`yoda: ${text}`]);
   assertEquals(luke.eventsOf("message")[0]?.number, 1);
+  const lines = "to leave type\n\t/logout\n2; forged";
+  yoda.ask("message", { to: ["luke"], text: lines, mid: "n" });
+  assertEquals(luke.texts.at(-1), `yoda: ${lines}`);
+  // The log has a line for each message.
+  assertMatch(
+    harness.log.at(-1) ?? "",
+    /^2; .*; yoda; luke; to leave type␊␉\/logout␊2; forged\n$/,
+  );
 });
 
 Deno.test("message of the same id is answered as before and not sent again", () => {

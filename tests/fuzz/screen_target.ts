@@ -77,6 +77,7 @@ class ScreenSession {
     this.#view = new TerminalView({
       users: () => ["leia", "luke", "yoda"],
       groups: () => ["jedi"],
+      blocked: () => [],
       files: () => ["ein Bär.mp4", "日本の映画.mp4", "films/"],
     });
     this.#view.editor.prompt = "yoda> ";

@@ -97,13 +97,18 @@ export class FileOffers {
     result: "verified" | "failed" | "cancelled",
     reason?: EndReason,
   ): void {
-    const { id: offer, state, direction, answering } = transfer;
+    const { id: offer, state, direction, answering, link } = transfer;
     if (state === "preparing") return;
     if (direction === "incoming" && state === "offered" && !answering) {
       return this.decline(offer, "rejected");
     }
     const why = reason === undefined ? {} : { reason };
-    this.#host.request("offer-end", { offer, result, ...why }, () => {});
+    const how = link === undefined ? {} : { via: link.via };
+    this.#host.request(
+      "offer-end",
+      { offer, result, ...why, ...how },
+      () => {},
+    );
   }
 
   /** True while the offer may be made, or made again. */

@@ -3,7 +3,6 @@
  * is logged after its commit, so a crash may leave a log behind the database,
  * never ahead of it. At start each log gets the lines that it lacks.
  */
-import { join } from "@std/path";
 import {
   compareLogStart,
   deletedText,
@@ -18,24 +17,19 @@ import type {
   StoredMessage,
   StoredState,
 } from "../server/store.ts";
-import { LogAppender } from "./log_appender.ts";
-import { reasonOf } from "./reason_of.ts";
+import type { LogAppender } from "./log_appender.ts";
 import type { Report } from "./report.ts";
+import { TextLogs } from "./text_logs.ts";
 
 /** Every text log of messages in one folder. */
 export class MessageLogs {
-  readonly #folder: string;
+  readonly #logs: TextLogs;
   readonly #report: Report;
-  readonly #appenders = new Map<string | undefined, LogAppender>();
-  readonly #changed = new Set<LogAppender>();
-  readonly #failing = new Set<LogAppender>();
   readonly #full = new Set<LogAppender>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #flushing: Promise<void> | undefined;
 
   /** @param folder That holds the logs; must exist. */
   constructor(folder: string, report: Report) {
-    this.#folder = folder;
+    this.#logs = new TextLogs(folder, report);
     this.#report = report;
   }
 
@@ -67,37 +61,23 @@ export class MessageLogs {
     // Once a line was not taken, later ones would leave a gap that no restart
     // could find.
     if (this.#full.has(appender)) return;
-    if (!appender.append(line)) {
-      this.#full.add(appender);
-      this.#report(
-        "error",
-        `log "${appender.path}" takes no more lines: it could not be ` +
-          "written for too long; it is completed when the server restarts",
-      );
-      return;
-    }
-    this.#changed.add(appender);
-    this.#schedule(flushAfterMs);
+    if (this.#logs.append(appender, line)) return;
+    this.#full.add(appender);
+    this.#report(
+      "error",
+      `log "${appender.path}" takes no more lines: it could not be ` +
+        "written for too long; it is completed when the server restarts",
+    );
   }
 
   /** Writes out everything that is held. */
-  async flush(): Promise<void> {
-    while (this.#flushing !== undefined) await this.#flushing;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#flushing = this.#flushAll();
-    await this.#flushing;
-    this.#flushing = undefined;
-    if (this.#changed.size > 0) {
-      this.#schedule(this.#failing.size > 0 ? retryAfterMs : flushAfterMs);
-    }
+  flush(): Promise<void> {
+    return this.#logs.flush();
   }
 
   /** Writes out everything that is held, once, and stops. */
-  async close(): Promise<void> {
-    await this.flush();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+  close(): Promise<void> {
+    return this.#logs.close();
   }
 
   async #catchUpOne(
@@ -108,8 +88,7 @@ export class MessageLogs {
     hasEnded = false,
   ): Promise<void> {
     const appender = this.#appender(group?.name);
-    const found = await appender.repair();
-    const { removed } = found;
+    const found = await this.#logs.repair(appender);
     const [first] = await store.logged(group?.id, 0, 1);
     const whose = group === undefined || first?.number !== 1
       ? "same"
@@ -117,11 +96,6 @@ export class MessageLogs {
     if (whose === "later" && hasEnded) return;
     // Line 1 then moves the log of the earlier group aside.
     const lastNumber = whose === "earlier" ? 0 : found.lastNumber;
-    if (removed > 0) {
-      const text = `log "${appender.path}": cut off ${removed} bytes of an ` +
-        "unfinished line";
-      this.#report("warning", text);
-    }
     if (lastNumber > last) {
       this.#report(
         "warning",
@@ -141,43 +115,8 @@ export class MessageLogs {
     }
   }
 
-  async #flushAll(): Promise<void> {
-    const appenders = [...this.#changed];
-    this.#changed.clear();
-    for (const appender of appenders) {
-      try {
-        await appender.flush();
-        if (this.#failing.delete(appender)) {
-          this.#report("warning", `log "${appender.path}" is written again`);
-        }
-      } catch (error) {
-        this.#changed.add(appender);
-        if (this.#failing.has(appender)) continue;
-        this.#failing.add(appender);
-        this.#report(
-          "error",
-          `log "${appender.path}" cannot be written: ${reasonOf(error)}; ` +
-            "its lines are kept and tried again",
-        );
-      }
-    }
-  }
-
   #appender(group: string | undefined): LogAppender {
-    let appender = this.#appenders.get(group);
-    if (appender === undefined) {
-      appender = new LogAppender(join(this.#folder, messageLogName(group)));
-      this.#appenders.set(group, appender);
-    }
-    return appender;
-  }
-
-  #schedule(delayMs: number): void {
-    if (this.#timer !== undefined || this.#flushing !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.flush();
-    }, delayMs);
+    return this.#logs.appender(messageLogName(group));
   }
 }
 
@@ -195,7 +134,4 @@ function lineOf(message: StoredMessage, user: (id: number) => string): string {
   return messageLogLine(number, at, user(sender), to, text);
 }
 
-// With the time to write, well under the 100 ms that are promised.
-const flushAfterMs = 50;
-const retryAfterMs = 1000;
 const pageSize = 500;

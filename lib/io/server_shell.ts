@@ -25,6 +25,7 @@ import type { MessageLogs } from "./message_logs.ts";
 import { systemClock } from "./system_clock.ts";
 import type { TcpConnection } from "./tcp_connection.ts";
 import type { TcpServer, TcpServerEvents } from "./tcp_server.ts";
+import type { TransferLogFile } from "./transfer_log_file.ts";
 import type { UserLogFile } from "./user_log_file.ts";
 
 /** What a {@link ServerShell} works with; it closes none of it. */
@@ -32,6 +33,7 @@ export interface ServerShellParts<Accounts> {
   readonly core: ServerCore<Accounts>;
   readonly store: Store;
   readonly messageLogs: Pick<MessageLogs, "append">;
+  readonly transferLog: Pick<TransferLogFile, "append">;
   readonly userLog: Pick<UserLogFile, "set">;
   /** Derives a SCRAM key off the thread. */
   readonly deriveKey: typeof deriveKey;
@@ -192,7 +194,8 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   }
 
   #perform(action: ServerAction): void {
-    const { core, store, messageLogs, userLog, report } = this.#parts;
+    const { core, store, messageLogs, transferLog, userLog, report } =
+      this.#parts;
     switch (action.action) {
       case "commit": {
         const { batch, writes } = action;
@@ -256,6 +259,9 @@ export class ServerShell<Accounts> implements TcpServerEvents {
       }
       case "log":
         messageLogs.append(action.group, action.line);
+        return;
+      case "transfer-log":
+        transferLog.append(action.entry, systemClock().wall);
         return;
       case "user-log":
         userLog.set(action.entries);

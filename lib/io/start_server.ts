@@ -30,6 +30,7 @@ import {
   ownTlsCertificate,
   type TlsCertificate,
 } from "./tls_certificate.ts";
+import { TransferLogFile } from "./transfer_log_file.ts";
 import { UserLogFile } from "./user_log_file.ts";
 
 /** Where the accounts come from; `CredentialsSource` is one. */
@@ -98,6 +99,10 @@ export async function startServer(
     (logs) => logs.close(),
   );
   await messageLogs.catchUp(store, state);
+  const transferLog = parts.adopt(
+    await TransferLogFile.open(folder.path, report),
+    (log) => log.close(),
+  );
   const userLog = parts.adopt(
     new UserLogFile(folder.file("userlog.txt"), replaceFile, report),
     (log) => log.close(),
@@ -136,6 +141,7 @@ export async function startServer(
       core,
       store,
       messageLogs,
+      transferLog,
       userLog,
       deriveKey,
       editCredentials: (change) => source.edit(change),

@@ -11,6 +11,7 @@ import {
   list,
   object,
   oneOf,
+  oneOfOr,
   optional,
   SchemaError,
   string,
@@ -19,6 +20,7 @@ import { parseFrame } from "./frame.ts";
 import { endReason } from "./end_reason.ts";
 import { type WireError, wireError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { pathKinds } from "./path_kinds.ts";
 
 // Names are only bounded here: whether one is well formed, and what to say when
 // it is not, is for the handler.
@@ -146,6 +148,8 @@ const requests = {
     result: oneOf("verified", "failed", "cancelled", "closed"),
     /** Why it failed. */
     reason: optional(endReason),
+    /** How the two clients reached each other; for the server's log. */
+    via: optional(oneOfOr("unknown", [...pathKinds, "unknown"])),
   }),
 } as const satisfies Record<string, Check<object>>;
 

@@ -1,4 +1,5 @@
 /** Tells both sides of an offer how it ends when one of them is gone. */
+import type { TransferLogEntry } from "../log/transfer_log.ts";
 import type { EndReason } from "../protocol/end_reason.ts";
 import { encodeFrame } from "../protocol/frame.ts";
 import type { Instant } from "../protocol/instant.ts";
@@ -33,6 +34,20 @@ export function endOldOffers(server: ServerContext, now: Instant): void {
     endOffer(server, offer, offer.to, "user_offline");
     endOffer(server, offer, offer.from, "user_offline");
   }
+}
+
+/** A step of an offer for `transferlog.txt`; private sessions are in no log. */
+export function logOffer(
+  server: ServerContext,
+  { from, to, file }: Offer,
+  step: TransferLogEntry["step"],
+  details: Pick<TransferLogEntry, "via" | "reason"> = {},
+): void {
+  if (file === undefined) return;
+  const { name, size } = file;
+  const parties = { sender: from.name, receiver: to.name };
+  const entry = { ...parties, step, name, size, ...details };
+  server.actions.push({ action: "transfer-log", entry });
 }
 
 /**
@@ -96,7 +111,9 @@ function endOffer(
   user: User,
   reason: EndReason,
 ): void {
-  server.offers.remove(offer);
+  if (server.offers.remove(offer)) {
+    logOffer(server, offer, "failed", { reason });
+  }
   const other = offer.from === user ? offer.to : offer.from;
   const fields = { offer: offer.id, from: user.name, reason };
   sendOrPark(

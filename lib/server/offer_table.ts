@@ -13,6 +13,8 @@ export interface Offer {
   readonly from: User;
   readonly to: User;
   readonly kind: "file" | "session";
+  /** What is offered, of an offer of a file. */
+  readonly file?: { readonly name: string; readonly size: number } | undefined;
   /** When it was made, monotonic ms. */
   readonly at: number;
   accepted: boolean;
@@ -46,13 +48,15 @@ export class OfferTable {
     this.#accepted.set(offer.id, offer);
   }
 
-  remove(offer: Offer): void {
+  /** The offer is over; false when it was before. */
+  remove(offer: Offer): boolean {
     if (!this.#waiting.delete(offer.id) && !this.#accepted.delete(offer.id)) {
-      return;
+      return false;
     }
     const made = (this.#made.get(offer.from) ?? 1) - 1;
     if (made > 0) this.#made.set(offer.from, made);
     else this.#made.delete(offer.from);
+    return true;
   }
 
   /** The user's offers, made or received. */

@@ -7,6 +7,7 @@
  * the `handle*` method it goes to.
  */
 import type { ServerLogLevel } from "../log/server_log.ts";
+import type { TransferLogEntry } from "../log/transfer_log.ts";
 import type { ChannelBinding } from "../protocol/scram.ts";
 import type { Verifier } from "../protocol/verifier.ts";
 import type { Lookup, Purge, StoreWrite } from "./store.ts";
@@ -91,6 +92,8 @@ export type ServerAction =
     readonly group: string | undefined;
     readonly line: string;
   }
+  /** Append a line to `transferlog.txt`. */
+  | { readonly action: "transfer-log"; readonly entry: TransferLogEntry }
   /** `userlog.txt` has these lines now. */
   | { readonly action: "user-log"; readonly entries: readonly UserLogEntry[] }
   /** One line for the server's own log. */

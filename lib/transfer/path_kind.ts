@@ -1,18 +1,7 @@
+import type { PathKind } from "../protocol/path_kinds.ts";
 import { ipScope, isIpv6 } from "../protocol/ip_address.ts";
 
-/** What a path is like, best first. */
-export const pathKinds = [
-  /** Both ends are on this machine. */
-  "local",
-  "lan",
-  "direct-v4",
-  "direct-v6",
-  /** Through the server. */
-  "relay",
-] as const;
-
-/** A value of {@link pathKinds}. */
-export type PathKind = typeof pathKinds[number];
+export type { PathKind };
 
 /**
  * What kind of path leads to `ip`.

@@ -189,6 +189,24 @@ Deno.test("--accept ask: /accept and /reject answer an offer; a taken name is ne
     `"a.bin" changed at yoda's after it was offered`,
     0,
   ]);
+
+  const steps = [
+    ["offered", "accepted", "verified; a.bin; 300000; local; -"],
+    ["offered", "rejected; a.bin; 300000; -; rejected"],
+    ["offered", "accepted", "verified; a.bin; 300000; local; -"],
+    ["offered", "accepted", "verified; a.bin; 300000; local; -"],
+    ["offered", "accepted", "failed; a.bin; 301000; -; changed"],
+  ].flat().map((step) => step.split("; "));
+  await waitUntil("transferlog.txt has every step", async () => {
+    const log = await Deno.readTextFile(server.path("data", "transferlog.txt"));
+    const lines = log.trimEnd().split("\n").map((line) => line.split("; "));
+    return lines.length === steps.length &&
+      lines.every(([number, , sender, receiver, ...rest], index) =>
+        [Number(number), sender, receiver].join() ===
+          [index + 1, "yoda", "luke"].join() &&
+        steps[index]!.every((field, place) => rest[place] === field)
+      );
+  });
 });
 
 Deno.test("/cancel stops a running transfer on both sides", async () => {

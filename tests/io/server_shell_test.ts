@@ -78,6 +78,7 @@ class ShellServer implements AsyncDisposable {
         core,
         store,
         messageLogs: { append: (_group, line) => server.lines.push(line) },
+        transferLog: { append: () => {} },
         userLog: { set: (entries) => server.online = entries },
         deriveKey,
         editCredentials: () => Promise.reject(new Error("not in this test")),

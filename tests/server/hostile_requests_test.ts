@@ -65,7 +65,7 @@ const requests: { [N in RequestName]: Required<RequestFields<N>> } = {
     ...{ offer, accept: true, reason: "busy", key, addresses, signature },
     resume: "",
   },
-  "offer-end": { offer, result: "failed", reason: "space" },
+  "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
   probe: {},
   identity: { user: "luke" },
 };

@@ -5,6 +5,10 @@
  */
 import { pbkdf2Sync } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
+import {
+  type TransferLogEntry,
+  transferLogLine,
+} from "../../lib/log/transfer_log.ts";
 import type { Instant } from "../../lib/protocol/instant.ts";
 import { LineDecoder } from "../../lib/protocol/line_decoder.ts";
 import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
@@ -52,6 +56,8 @@ export class CoreHarness {
   readonly log: string[] = [];
   readonly groupLogs = new Map<string, string[]>();
   userLog: readonly UserLogEntry[] = [];
+  /** Lines of transferlog.txt, without their line feeds. */
+  readonly transferLog: string[] = [];
   readonly reports: string[] = [];
   now: Instant;
   /** What `credentials.txt` would hold. */
@@ -275,6 +281,9 @@ export class CoreHarness {
           else this.groupLogs.set(group, [...this.logOf(group), line]);
           break;
         }
+        case "transfer-log":
+          this.#logTransfer(action.entry);
+          break;
         case "user-log":
           this.userLog = action.entries;
           break;
@@ -290,6 +299,12 @@ export class CoreHarness {
   }
 
   /** As `CredentialsFile` does it: a line keeps its place. */
+  #logTransfer(entry: TransferLogEntry): void {
+    const number = this.transferLog.length + 1;
+    const line = transferLogLine(number, this.now.wall, entry);
+    this.transferLog.push(line.trimEnd());
+  }
+
   #edit(edit: number, change: CredentialChange): void {
     const found = this.accounts.get(change.name);
     const to = change.do === "rename" ? change.to : change.name;

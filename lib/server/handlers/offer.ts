@@ -14,7 +14,7 @@ import { limits } from "../../protocol/limits.ts";
 import type { RequestFields, WireAddress } from "../../protocol/request.ts";
 import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import { isPrintable } from "../../protocol/text.ts";
-import { sendOrPark } from "../offer_relay.ts";
+import { logOffer, sendOrPark } from "../offer_relay.ts";
 import type { Offer } from "../offer_table.ts";
 import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
@@ -45,7 +45,9 @@ export function offer(
     throw new Refusal("bad_request", '"offer" is an id that is in use');
   }
   if (server.offers.isFull(from)) throw new Refusal("too_many_offers");
-  server.offers.add({ id, from, to, kind, at: now.mono, accepted: false });
+  const made = { id, from, to, kind, file, at: now.mono, accepted: false };
+  server.offers.add(made);
+  logOffer(server, made, "offered");
   const addresses = withSeenAddresses(
     server,
     session,
@@ -81,8 +83,13 @@ export function answer(
   if (accept && key === undefined) {
     throw new Refusal("bad_request", '"key" belongs to an answer that accepts');
   }
-  if (accept) server.offers.accept(found);
-  else server.offers.remove(found);
+  if (accept) {
+    server.offers.accept(found);
+    logOffer(server, found, "accepted");
+  } else {
+    server.offers.remove(found);
+    logOffer(server, found, "rejected", { reason });
+  }
   const addresses = withSeenAddresses(
     server,
     session,
@@ -108,9 +115,11 @@ export function offerEnd(
   request: RequestFields<"offer-end">,
 ): ReplyFields<"offer-end"> {
   const { user } = session;
-  const { offer: id, result, reason } = request;
+  const { offer: id, result, reason, via } = request;
   const found = mineOf(server.offers.find(id), user);
   server.offers.remove(found);
+  const step = result === "closed" ? "cancelled" : result;
+  logOffer(server, found, step, { via, reason });
   const other = found.from === user ? found.to : found.from;
   const fields = { offer: id, from: user.name, result, ...present({ reason }) };
   sendOrPark(other, encodeFrame(event("offer-end", fields)));

@@ -117,6 +117,43 @@ Deno.test("a reason that is no code is passed on as a plain failure", () => {
   ]);
 });
 
+Deno.test("offers of files are logged, each step once, those of sessions are not", () => {
+  const { yoda, luke, harness } = two();
+  const ids = ["1", "2", "3", "4", "5"].map((digit) => digit.repeat(16));
+  for (const id of ids) yoda.ask("offer", request("luke", id));
+  const [one = "", two_ = "", three = "", four = ""] = ids;
+  luke.ask("answer", { offer: one, accept: true, key });
+  luke.ask("answer", { offer: one, accept: true, key });
+  luke.ask("offer-end", { offer: one, result: "verified", via: "lan" });
+  yoda.refused("offer-end", { offer: one, result: "failed" });
+  luke.ask("answer", { offer: two_, accept: false, reason: "space" });
+  yoda.ask("offer-end", { offer: three, result: "cancelled" });
+  luke.ask("answer", { offer: four, accept: true, key });
+  const reason = "changed";
+  const via = "carrier pigeon" as "unknown";
+  yoda.ask("offer-end", { offer: four, result: "failed", reason, via });
+  const { file: _, ...session } = request("luke", "6".repeat(16));
+  yoda.ask("offer", { ...session, kind: "session" });
+  luke.ask("answer", { offer: session.offer, accept: false });
+  harness.advance(301_000);
+  const steps = harness.transferLog.map((line) =>
+    line.replace(
+      /^([0-9]+); [^;]+; yoda; luke; (.*); a film\.mp4; 9; /,
+      "$1 $2 ",
+    )
+  );
+  assertEquals(steps, [
+    ...ids.map((_, index) => `${index + 1} offered -; -`),
+    "6 accepted -; -",
+    "7 verified lan; -",
+    "8 rejected -; space",
+    "9 cancelled -; -",
+    "10 accepted -; -",
+    "11 failed unknown; changed",
+    "12 failed -; expired",
+  ]);
+});
+
 Deno.test("offer refuses each fault", () => {
   const { yoda, luke, harness } = two();
   const refusal = (to: string) => yoda.refused("offer", request(to));

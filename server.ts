@@ -15,6 +15,7 @@ import { standardStream } from "./lib/io/standard_stream.ts";
 import { ConsoleOutput } from "./lib/io/console_output.ts";
 import { CredentialsSource } from "./lib/io/credentials_source.ts";
 import { ensureFirstAccount } from "./lib/io/first_account.ts";
+import { homeFolder } from "./lib/io/home_folder.ts";
 import { serverReport } from "./lib/io/report.ts";
 import { shutdownSignal } from "./lib/io/shutdown_signal.ts";
 import { StartError } from "./lib/io/start_error.ts";
@@ -31,7 +32,7 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
   if (first === "user") return await runUserCommand(rest);
   if (first === "check") return await runCheckCommand(rest);
   const manual = parseManualCommand(Deno.args, serverPage(serverOptionRows));
-  const request = manual ?? parseServerOptions(Deno.args);
+  const request = manual ?? parseServerOptions(Deno.args, homeFolder());
   switch (request.kind) {
     case "help":
       stdout.write(request.text + "\n");

@@ -28,14 +28,19 @@ export interface CompileOptions {
 }
 
 /** Environment variables each program reads. */
-const serverEnvironment = ["PARLEY_PASSWORD", "NO_COLOR", "HOME", "TERM"];
+const serverEnvironment = [
+  "PARLEY_PASSWORD",
+  "NO_COLOR",
+  "HOME",
+  "USERPROFILE",
+  "TERM",
+];
 const clientEnvironment = [
   ...serverEnvironment,
   ...settingRows.flatMap(({ environment }) => environment ?? []),
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",
   "APPDATA",
-  "USERPROFILE",
   "COLORTERM",
   "LANG",
   "LC_ALL",

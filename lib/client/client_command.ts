@@ -23,7 +23,6 @@ import {
 } from "./client_options.ts";
 import { clientPage } from "./client_page.ts";
 import { clientOptionRows } from "./client_settings.ts";
-import { parseServerLabel } from "./server_pins.ts";
 import { argumentNames, type SettingValue } from "./setting_values.ts";
 
 /** What to do. */
@@ -75,21 +74,7 @@ const commands: Record<string, ParseCommand | undefined> = {
     };
   },
   doctor(args, env, source) {
-    const target = args.find((arg) => !arg.startsWith("-"));
-    const label = target === undefined ? undefined : parseServerLabel(target);
-    // HOST:PORT is HOST PORT.
-    const place = label?.lastIndexOf(":") ?? 0;
-    const split = label === undefined
-      ? args
-      : args.flatMap((arg) =>
-        arg === target
-          ? [
-            label.slice(0, place).replace(/^\[|\]$/g, ""),
-            label.slice(place + 1),
-          ]
-          : [arg]
-      );
-    const parsed = parseClientOptions(split, env, source);
+    const parsed = parseClientOptions(args, env, source);
     if (parsed.kind !== "run") return parsed;
     if (parsed.options.exec.length > 0 || parsed.options.forget !== undefined) {
       throw new UsageError("doctor goes neither with --exec nor with --forget");

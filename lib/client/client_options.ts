@@ -4,7 +4,6 @@ import {
   type CommandLine,
   lastValue,
   parseCommandLine,
-  parseHost,
   parseInteger,
   parseNonEmpty,
   type StartRequest,
@@ -12,15 +11,18 @@ import {
   UsageError,
 } from "../protocol/command_line.ts";
 import { parseRate, rateProblem } from "../commands/rate.ts";
+import { type HostPort, parseHostPort } from "../protocol/host_port.ts";
 import { isFingerprint } from "../protocol/fingerprint.ts";
 import { isUserName } from "../protocol/names.ts";
 import { renderHelp } from "../protocol/program_page.ts";
 import { clientPage } from "./client_page.ts";
 import { clientOptionRows } from "./client_settings.ts";
 import type { ClientConfig } from "./config_file.ts";
-import { parseServerLabel } from "./server_pins.ts";
+import { serverLabel } from "./server_pins.ts";
 import {
   argumentNames,
+  defaultPort,
+  type SettingOrigin,
   type SettingValue,
   SettingValues,
 } from "./setting_values.ts";
@@ -143,9 +145,11 @@ export function readOptions(
     read(values.find(key), parse);
   const { server } = values;
   const named = server === undefined
-    ? needed("server", parseHost)
-    : parseHost("server", server);
-  const host = optional("host", parseHost) ?? named;
+    ? needed("server", parseHostPort)
+    // The name of a saved server need not be a host's.
+    : { host: server };
+  const place = optional("host", parseHostPort) ?? named;
+  const { host } = place;
   const pin = optional("pin", parsePin);
   const user = optional("user", parseUser);
   const passwordFile = optional("password-file", parsePath);
@@ -160,7 +164,7 @@ export function readOptions(
   const hostHint = server === undefined ? hintFor(host, config) : undefined;
   return {
     host,
-    port: needed("port", portNumber),
+    port: portOf(place, needed("port", portNumber), values),
     ...server !== undefined && { server },
     ...hostHint !== undefined && { hostHint },
     ...pin !== undefined && { pin },
@@ -183,6 +187,33 @@ export function readOptions(
   };
 }
 
+/**
+ * The port in force: the one behind the host, unless one is given in a place
+ * that counts more.
+ */
+function portOf(
+  place: HostPort,
+  port: number,
+  values: SettingValues,
+): number {
+  if (place.port === undefined || place.port === port) return port;
+  const own = values.find("host");
+  const from = own.text === undefined ? values.find("server") : own;
+  const given = values.find("port");
+  const ranks: SettingOrigin[] = ["default", "file", "environment", "flag"];
+  const more = ranks.indexOf(given.origin) - ranks.indexOf(from.origin);
+  if (more === 0) {
+    throw new UsageError(
+      `${from.name} "${from.text}" names another port than ` +
+        `${given.name}, which is ${port}`,
+    );
+  }
+  return more > 0 ? port : place.port;
+}
+
+/** Words that are no servers when they come first. */
+const clientCommands = ["doctor", "config", "man", "completions"];
+
 type Parse<T> = (name: string, text: string) => T;
 
 /** Checks a value; what is wrong with it is told with the place it stands in. */
@@ -202,6 +233,10 @@ function hintFor(
 ): string | undefined {
   if (/[.:]/.test(host)) return undefined;
   const nearest = nearestWord(host, config?.servers.keys() ?? []);
+  const command = nearestWord(host, clientCommands);
+  if (nearest === undefined && command !== undefined) {
+    return `there is neither a command nor a host "${host}"; did you mean "parley ${command}"?`;
+  }
   if (nearest === undefined) return undefined;
   return `there is neither a saved server nor a host "${host}"; did you mean "${nearest}"?`;
 }
@@ -250,9 +285,6 @@ function parseAccept(name: string, text: string): AcceptMode {
 }
 
 function parseForget(text: string): string {
-  const label = parseServerLabel(text);
-  if (label !== undefined) return label;
-  throw new UsageError(
-    `invalid --forget "${text}": must be HOST:PORT as in the message about the changed key`,
-  );
+  const { host, port } = parseHostPort("--forget", text);
+  return serverLabel(host, port ?? Number(defaultPort));
 }

@@ -200,7 +200,7 @@ export const clientOptionRows: readonly OptionRow[] = [
   },
   {
     name: "--forget",
-    value: "HOST:PORT",
+    value: "HOST[:PORT]",
     help: "forget that server's key, so that its next one is accepted; exits",
   },
   { name: "--help", help: "show this" },

@@ -27,17 +27,6 @@ export function serverLabel(host: string, port: number): string {
   return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
 }
 
-/**
- * A server as a user types it after `--forget`, `HOST:PORT` or `[IPV6]:PORT`,
- * in the form of {@link serverLabel}; `undefined` when it is neither.
- */
-export function parseServerLabel(text: string): string | undefined {
-  const match = text.match(/^(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):(\d{1,5})$/);
-  const port = Number(match?.[2]);
-  if (match?.[1] === undefined || port < 1 || port > 65535) return undefined;
-  return serverLabel(match[1], port);
-}
-
 /** The pin of `label` in the file's text. The last line for a server counts. */
 export function findServerPin(
   text: string,

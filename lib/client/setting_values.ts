@@ -8,6 +8,7 @@ import {
   lastValue,
 } from "../protocol/command_line.ts";
 import { type SettingRow, settingRows } from "./client_settings.ts";
+import { homePath } from "../protocol/home_path.ts";
 import type { ClientConfig } from "./config_file.ts";
 
 /** Where a value comes from. */
@@ -54,8 +55,12 @@ export class SettingValues {
   find(key: string): SettingValue {
     const row = settingRows.find((row) => row.key === key);
     if (row === undefined) throw new RangeError(`no setting ${key}`);
-    return this.#ofFlag(row) ?? this.#ofEnvironment(row) ??
+    const value = this.#ofFlag(row) ?? this.#ofEnvironment(row) ??
       this.#ofFile(row) ?? { row, ...this.#standard(row) };
+    const isPath = row.value === "FILE" || row.value === "FOLDER";
+    return isPath && value.text !== undefined
+      ? { ...value, text: this.#underHome(value.text) }
+      : value;
   }
 
   /** Everything, in the order of the table. */
@@ -105,10 +110,7 @@ export class SettingValues {
     const value = ofServer?.get(row.key) ?? config.settings.get(row.key);
     if (value === undefined) return undefined;
     const place = `${config.path}, line ${value.line}`;
-    const text = row.value === "FILE" || row.value === "FOLDER"
-      ? this.#underHome(value.text)
-      : value.text;
-    return { row, text, origin: "file", name: row.key, place };
+    return { row, text: value.text, origin: "file", name: row.key, place };
   }
 
   #standard(
@@ -117,10 +119,9 @@ export class SettingValues {
     return { text: standards[row.key], origin: "default", name: row.name };
   }
 
-  /** What a shell does with `~/` on a command line. */
+  /** What a shell does with `~/` where it is a word of its own. */
   #underHome(path: string): string {
-    const home = this.#env("HOME") || this.#env("USERPROFILE");
-    return home && /^~[/\\]/.test(path) ? home + path.slice(1) : path;
+    return homePath(path, this.#env("HOME") || this.#env("USERPROFILE"));
   }
 }
 
@@ -128,10 +129,13 @@ export class SettingValues {
 export const argumentNames = ["SERVER_HOST", "SERVER_PORT", "UDP_PORT"];
 const argumentKeys = ["server", "port", "udp-port"];
 
+/** The port where none is named. */
+export const defaultPort = "6000";
+
 /** Values where nothing is said; the table holds them for people. */
 const standards: Record<string, string | undefined> = {
   server: "127.0.0.1",
-  port: "6000",
+  port: defaultPort,
   plain: "false",
   "udp-port": "0",
   "download-dir": ".",

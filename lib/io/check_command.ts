@@ -15,6 +15,7 @@ import { formatTime } from "../protocol/time.ts";
 import { decodeStrictly } from "./atomic_file.ts";
 import { type Console, systemConsole } from "./console.ts";
 import { isInUse } from "./data_folder.ts";
+import { homeFolder } from "./home_folder.ts";
 import { messageOf, reasonOf, textFileReason } from "./reason_of.ts";
 import { readTextFile } from "./read_text_file.ts";
 import { standardStream } from "./standard_stream.ts";
@@ -33,7 +34,7 @@ export async function runCheckCommand(
   args: readonly string[],
   console: Console = systemConsole,
 ): Promise<number> {
-  const request = parseServerOptions(args);
+  const request = parseServerOptions(args, homeFolder());
   if (request.kind === "error") {
     console.complain(request.message);
     return 2;

@@ -1,4 +1,5 @@
-import { homePath } from "./home_path.ts";
+import { homePath } from "../protocol/home_path.ts";
+import { homeFolder } from "./home_folder.ts";
 
 /**
  * Paths that start with `path` as typed, for Tab completion: folders end with
@@ -13,7 +14,7 @@ export function filesLike(path: string): string[] {
   const found: string[] = [];
   try {
     for (
-      const entry of Deno.readDirSync(folder === "" ? "." : homePath(folder))
+      const entry of Deno.readDirSync(folder === "" ? "." : underHome(folder))
     ) {
       const { name } = entry;
       if (!name.startsWith(start)) continue;
@@ -30,10 +31,14 @@ export function filesLike(path: string): string[] {
 function isFolder(folder: string, entry: Deno.DirEntry): boolean {
   if (!entry.isSymlink) return entry.isDirectory;
   try {
-    return Deno.statSync(homePath(folder) + entry.name).isDirectory;
+    return Deno.statSync(underHome(folder) + entry.name).isDirectory;
   } catch {
     return false;
   }
+}
+
+function underHome(path: string): string {
+  return homePath(path, homeFolder());
 }
 
 const mostFiles = 1000;

@@ -27,7 +27,8 @@ import { FileSource, SourceError } from "./file_source.ts";
 import { IncomingTransfer } from "./incoming_transfer.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.ts";
 import { ServerBinding } from "./server_binding.ts";
-import { homePath } from "./home_path.ts";
+import { homePath } from "../protocol/home_path.ts";
+import { homeFolder } from "./home_folder.ts";
 import { SinkError } from "./sink_error.ts";
 import { SharedFiles } from "./shared_files.ts";
 import { TransferPaths } from "./transfer_paths.ts";
@@ -237,7 +238,10 @@ export class TransferService implements TransferPort {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
     clearTimeout(this.#rehearsalTimer);
-    const source = await FileSource.open(homePath(path), this.#files);
+    const source = await FileSource.open(
+      homePath(path, homeFolder()),
+      this.#files,
+    );
     // One that has begun is soon over; beside it both would take longer.
     await this.#rehearsal?.done;
     if (!this.#entries.has(id)) {

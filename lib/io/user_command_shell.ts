@@ -16,6 +16,7 @@ import type { Verifier } from "../protocol/verifier.ts";
 import { decodeStrictly, updateFileAtomically } from "./atomic_file.ts";
 import { type Console, systemConsole } from "./console.ts";
 import { closedText } from "./credentials_source.ts";
+import { homeFolder } from "./home_folder.ts";
 import { makeNewVerifier, readNewPassword } from "./new_password.ts";
 import { textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
@@ -31,7 +32,7 @@ export async function runUserCommand(
   args: readonly string[],
   console: Console = systemConsole,
 ): Promise<number> {
-  const request = parseUserCommand(args);
+  const request = parseUserCommand(args, homeFolder());
   if (request.kind === "error") {
     console.complain(request.message);
     return 2;

@@ -198,14 +198,6 @@ export function parseNonEmpty(
   throw new UsageError(`invalid ${name} "${text}": must be ${what}`);
 }
 
-/** `text` as a host: a name or an address, without port or brackets. */
-export function parseHost(name: string, text: string): string {
-  if (/^[A-Za-z0-9._:%-]{1,253}$/.test(text)) return text;
-  throw new UsageError(
-    `invalid ${name} "${text}": must be a host name or an IP address`,
-  );
-}
-
 /** Runs `parse`; what it throws for wrong usage becomes the result. */
 export function startRequest<Options>(
   parse: () => StartRequest<Options>,

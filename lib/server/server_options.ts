@@ -6,14 +6,16 @@ import {
   lastValue,
   type OptionRow,
   parseCommandLine,
-  parseHost,
   parseInteger,
   parseNonEmpty,
   type StartRequest,
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
+import { homePath } from "../protocol/home_path.ts";
+import { parseHostPort } from "../protocol/host_port.ts";
 import { limits } from "../protocol/limits.ts";
+import { nearestWord } from "../protocol/nearest_word.ts";
 import { renderHelp } from "../protocol/program_page.ts";
 import { type ServerLogLevel, serverLogLevels } from "../log/server_log.ts";
 import { protocolVersion, version } from "../protocol/version.ts";
@@ -71,9 +73,14 @@ export interface LogOptions {
   readonly keep: number;
 }
 
-/** Reads the server's command line, without the program's name. */
+/**
+ * Reads the server's command line, without the program's name.
+ *
+ * @param home The home folder, for paths that begin with `~/`.
+ */
 export function parseServerOptions(
   args: readonly string[],
+  home?: string,
 ): StartRequest<ServerOptions> {
   return startRequest(() => {
     const line = parseCommandLine(args, serverOptionRows, ["PORT", "ATTEMPTS"]);
@@ -88,15 +95,14 @@ export function parseServerOptions(
       return { kind: "version", text };
     }
     const path = (name: string, standard: string, what: string) =>
-      parseNonEmpty(name, lastValue(line, name) ?? standard, what);
+      readPath(line, home, name, what) ?? standard;
     const plain = line.options.has("--plain");
-    const tls = tlsFiles(line);
+    const tls = tlsFiles(line, home);
     if (plain && tls !== undefined) {
       throw new UsageError("--plain and --tls-cert exclude each other");
     }
     const options: ServerOptions = {
-      host: parseHost("--host", lastValue(line, "--host") ?? defaultHost),
-      port: integerSetting(line, portSetting),
+      ...listeningPlace(line),
       attempts: integerSetting(line, attemptsSetting),
       blockDuration: integerSetting(line, blockDurationSetting),
       idleTimeout: integerSetting(line, idleTimeoutSetting),
@@ -112,19 +118,62 @@ export function parseServerOptions(
       plain,
       ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
-      log: logOptions(line),
+      log: logOptions(line, home),
       ...metricsOptions(line),
     };
     return { kind: "run", options };
   });
 }
 
-function logOptions(line: CommandLine): LogOptions {
-  const file = lastValue(line, "--log-file");
+/** The path that an option names, if it is given. */
+function readPath(
+  line: CommandLine,
+  home: string | undefined,
+  name: string,
+  what: string,
+): string | undefined {
+  const path = lastValue(line, name);
+  if (path === undefined) return undefined;
+  return homePath(parseNonEmpty(name, path, what), home);
+}
+
+/** A port behind the host is as good as one of its own. */
+function listeningPlace(
+  line: CommandLine,
+): Pick<ServerOptions, "host" | "port"> {
+  checkFirstArgument(line.positionals[0]);
+  const text = lastValue(line, "--host") ?? defaultHost;
+  const given = parseHostPort("--host", text, 0);
+  const port = integerSetting(line, portSetting);
+  const isGiven = line.options.has("--port") || line.positionals.length > 0;
+  if (isGiven && given.port !== undefined && given.port !== port) {
+    throw new UsageError(
+      `--host "${text}" names another port than ${port}, which is given too`,
+    );
+  }
+  return { host: given.host, port: isGiven ? port : given.port ?? port };
+}
+
+/** A word in the place of the port may be a command with a slip in it. */
+function checkFirstArgument(word: string | undefined): void {
+  const nearest = nearestWord(word ?? "", serverCommands);
+  if (nearest === undefined) return;
+  if (nearest === word) {
+    throw new UsageError(`"${word}" must come first: parley-server ${word}`);
+  }
+  throw new UsageError(
+    `there is no command "${word}": did you mean ${nearest}? --help lists all`,
+  );
+}
+
+function logOptions(
+  line: CommandLine,
+  home: string | undefined,
+): LogOptions {
+  const file = readPath(line, home, "--log-file", "the path of a file");
   return {
     level: logLevel(lastValue(line, "--log-level") ?? defaultLogLevel),
-    ...file !== undefined &&
-      { file: parseNonEmpty("--log-file", file, "the path of a file") },
+    ...file !== undefined && { file },
     maxBytes: integerSetting(line, logMaxSizeSetting) * 1_000_000,
     maxAgeMs: integerSetting(line, logMaxAgeSetting) * 86_400_000,
     keep: integerSetting(line, logKeepSetting),
@@ -142,24 +191,34 @@ function logLevel(text: string): ServerLogLevel {
 
 function metricsOptions(line: CommandLine): Pick<ServerOptions, "metrics"> {
   const text = lastValue(line, "--metrics-host") ?? defaultMetricsHost;
-  const host = parseHost("--metrics-host", text);
-  const port = lastValue(line, "--metrics-port");
+  const { host, port: itsPort } = parseHostPort("--metrics-host", text, 0);
+  const given = lastValue(line, "--metrics-port");
+  const port = given === undefined
+    ? itsPort
+    : parseInteger("--metrics-port", given, 0, 65535);
   if (port === undefined) return {};
-  return {
-    metrics: { host, port: parseInteger("--metrics-port", port, 0, 65535) },
-  };
+  if (itsPort !== undefined && itsPort !== port) {
+    throw new UsageError(
+      `--metrics-host "${text}" names another port than --metrics-port`,
+    );
+  }
+  return { metrics: { host, port } };
 }
 
-function tlsFiles(line: CommandLine): ServerOptions["tls"] {
-  const [cert, key] = ["--tls-cert", "--tls-key"].map((name) => {
-    const path = lastValue(line, name);
-    if (path === undefined) return undefined;
-    return parseNonEmpty(name, path, "the path of a PEM file");
-  });
+function tlsFiles(
+  line: CommandLine,
+  home: string | undefined,
+): ServerOptions["tls"] {
+  const [cert, key] = ["--tls-cert", "--tls-key"].map((name) =>
+    readPath(line, home, name, "the path of a PEM file")
+  );
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert");
   return { cert, key: key ?? cert };
 }
+
+/** What may stand first in the place of the port. */
+const serverCommands = ["user", "check", "man", "completions"];
 
 const defaultHost = "0.0.0.0";
 const defaultMetricsHost = "127.0.0.1";

@@ -13,7 +13,9 @@ import {
   startRequest,
   UsageError,
 } from "../protocol/command_line.ts";
+import { homePath } from "../protocol/home_path.ts";
 import { isUserName } from "../protocol/names.ts";
+import { nearestWord } from "../protocol/nearest_word.ts";
 import { renderHelp } from "../protocol/program_page.ts";
 import { CredentialsFile } from "./credentials_file.ts";
 import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
@@ -63,9 +65,14 @@ export interface UserEdit {
   readonly done: string;
 }
 
-/** Reads the arguments after `user`. */
+/**
+ * Reads the arguments after `user`.
+ *
+ * @param home The home folder, for paths that begin with `~/`.
+ */
 export function parseUserCommand(
   args: readonly string[],
+  home?: string,
 ): StartRequest<UserCommand> {
   return startRequest(() => {
     const line = parseCommandLine(args, userOptionRows, ["COMMAND", "NAME"]);
@@ -73,7 +80,10 @@ export function parseUserCommand(
       return { kind: "help", text: renderHelp(userPage) };
     }
     const path = (name: string, standard: string, what: string) =>
-      parseNonEmpty(name, lastValue(line, name) ?? standard, what);
+      homePath(
+        parseNonEmpty(name, lastValue(line, name) ?? standard, what),
+        home,
+      );
     const passwordFile = lastValue(line, "--password-file");
     const options: UserCommand = {
       action: withSwitches(parseAction(line.positionals), line),
@@ -84,10 +94,9 @@ export function parseUserCommand(
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
       ...passwordFile !== undefined && {
-        passwordFile: parseNonEmpty(
-          "--password-file",
-          passwordFile,
-          "the path of a file",
+        passwordFile: homePath(
+          parseNonEmpty("--password-file", passwordFile, "the path of a file"),
+          home,
         ),
       },
     };
@@ -278,11 +287,17 @@ function parseAction(positionals: readonly string[]): UserAction {
       );
     case undefined:
       throw new UsageError(`user needs a command: ${commands}`);
-    default:
+    default: {
+      const nearest = nearestWord(command, commandNames);
       throw new UsageError(
-        `unknown user command "${command}": must be ${commands}`,
+        `unknown user command "${command}": ` +
+          (nearest === undefined
+            ? `must be ${commands}`
+            : `did you mean ${nearest}?`),
       );
+    }
   }
 }
 
+const commandNames = ["add", "passwd", "remove", "list", "unlock", "hash"];
 const commands = "add, passwd, remove, list, unlock or hash";

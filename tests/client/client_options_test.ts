@@ -74,7 +74,7 @@ Deno.test("parseClientOptions() says what is wrong", () => {
     ],
     [
       ["a b"],
-      'invalid SERVER_HOST "a b": must be a host name or an IP address',
+      'invalid SERVER_HOST "a b": must be a host name or an IP address, with :PORT behind it or not',
     ],
     [
       ["--user", "a b"],
@@ -86,8 +86,16 @@ Deno.test("parseClientOptions() says what is wrong", () => {
     ],
     [["--download-dir="], 'invalid --download-dir "": must be a folder'],
     [
-      ["--forget", "h"],
-      'invalid --forget "h": must be HOST:PORT as in the message about the changed key',
+      ["--forget", "h:x"],
+      'invalid --forget "h:x": must be a host name or an IP address, with :PORT behind it or not',
+    ],
+    [
+      ["h:1", "2"],
+      'SERVER_HOST "h:1" names another port than SERVER_PORT, which is 2',
+    ],
+    [
+      ["--host", "h:1", "--port", "2"],
+      '--host "h:1" names another port than --port, which is 2',
     ],
     [["--exec", " "], 'invalid --exec " ": must be a command'],
     [
@@ -126,6 +134,46 @@ Deno.test("parseClientOptions() answers --help and --version before all else", (
     kind: "version",
     text: "parley 0.1.0 (protocol 1)",
   });
+});
+
+Deno.test("parseClientOptions() takes HOST:PORT wherever a host is", () => {
+  const place = (args: string[], env: Record<string, string> = {}) => {
+    const { host, port } = run(args, env);
+    return [host, port];
+  };
+  assertEquals(place(["127.0.0.1:7000"]), ["127.0.0.1", 7000]);
+  assertEquals(place(["[::1]"]), ["::1", 6000]);
+  assertEquals(place(["[::1]:7000"]), ["::1", 7000]);
+  assertEquals(place(["[::1]:7000", "7000"]), ["::1", 7000]);
+  assertEquals(place(["--server=h:1"]), ["h", 1]);
+  assertEquals(place(["--host", "h:1"]), ["h", 1]);
+  const env = { PARLEY_SERVER: "h:1" };
+  assertEquals(place([], env), ["h", 1]);
+  // What is said on the command line counts more.
+  assertEquals(place(["--port", "2"], env), ["h", 2]);
+  assertEquals(run(["--forget", "[::1]:7000"]).forget, "[::1]:7000");
+  assertEquals(run(["--forget", "Chat.Example"]).forget, "chat.example:6000");
+});
+
+Deno.test("parseClientOptions() takes ~/ for the home folder in every path", () => {
+  const env = { HOME: "/home/y", PARLEY_DOWNLOAD_DIR: "~/v" };
+  assertEquals(run([], env).downloadDir, "/home/y/v");
+  const options = run(
+    ["--download-dir=~/x", "--password-file=~/p", "--identity=~/i"],
+    env,
+  );
+  assertEquals(
+    [options.downloadDir, options.passwordFile, options.identity],
+    ["/home/y/x", "/home/y/p", "/home/y/i"],
+  );
+});
+
+Deno.test("parseClientOptions(): a word near a command is told, should it be no host", () => {
+  assertEquals(
+    run(["doctr"]).hostHint,
+    'there is neither a command nor a host "doctr"; did you mean "parley doctor"?',
+  );
+  assertEquals(run(["chat"]).hostHint, undefined);
 });
 
 function parse(args: string[], env: Record<string, string> = {}) {

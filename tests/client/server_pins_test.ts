@@ -4,7 +4,6 @@ import {
   changedKeyMessage,
   decideTrust,
   findServerPin,
-  parseServerLabel,
   serverLabel,
   withoutServerPin,
   withServerPin,
@@ -19,18 +18,6 @@ Deno.test("serverLabel() writes every address so that the port is clear", () => 
   assertEquals(serverLabel("127.0.0.1", 1), "127.0.0.1:1");
   assertEquals(serverLabel("::1", 6000), "[::1]:6000");
   assertEquals(serverLabel("[::1]", 6000), "[::1]:6000");
-});
-
-Deno.test("parseServerLabel() takes what messages show, and nothing else", () => {
-  for (const label of ["chat.example:6000", "127.0.0.1:1", "[::1]:65535"]) {
-    assertEquals(parseServerLabel(label), label);
-  }
-  assertEquals(parseServerLabel("Chat.Example:06000"), "chat.example:6000");
-  for (
-    const wrong of ["", "a", "a:", ":1", "a:0", "a:65536", "::1:1", "a b:1"]
-  ) {
-    assertEquals(parseServerLabel(wrong), undefined, wrong);
-  }
 });
 
 Deno.test("withServerPin() ends lines as the file does", () => {

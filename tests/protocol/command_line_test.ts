@@ -4,7 +4,6 @@ import {
   lastValue,
   type OptionRow,
   parseCommandLine,
-  parseHost,
   parseInteger,
   UsageError,
 } from "../../lib/protocol/command_line.ts";
@@ -75,17 +74,6 @@ Deno.test("parseInteger() takes whole numbers within the limits", () => {
       UsageError,
       `invalid --n "${text}": must be an integer from 1 to 5`,
     );
-  }
-});
-
-Deno.test("parseHost() takes names and addresses", () => {
-  for (
-    const host of ["localhost", "127.0.0.1", "::1", "fe80::1%eth0", "a-b.c"]
-  ) {
-    assertEquals(parseHost("--host", host), host);
-  }
-  for (const host of ["", "a b", "http://x", "[::1]", "a\n", "x".repeat(254)]) {
-    assertThrows(() => parseHost("--host", host), UsageError);
   }
 });
 

@@ -36,11 +36,6 @@ Deno.test("parseServerOptions() starts with no argument at all", () => {
 });
 
 Deno.test("parseServerOptions() takes arguments, and options over them", () => {
-  const run = (...args: string[]) => {
-    const request = parseServerOptions(args);
-    assert(request.kind === "run", JSON.stringify(request));
-    return request.options;
-  };
   assertEquals(run("7000", "5"), { ...defaults, port: 7000, attempts: 5 });
   assertEquals(run("7000", "5", "--port=0", "--attempts", "1"), {
     ...defaults,
@@ -96,6 +91,30 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
   });
 });
 
+Deno.test("parseServerOptions() takes a port behind the host, and ~/ in every path", () => {
+  const place = (...args: string[]) => {
+    const { host, port } = run(...args);
+    return [host, port];
+  };
+  assertEquals(place("--host", "[::1]:7000"), ["::1", 7000]);
+  assertEquals(place("--host", "127.0.0.1:0", "0"), ["127.0.0.1", 0]);
+  assertEquals(run("--metrics-host", "[::1]:9").metrics, {
+    host: "::1",
+    port: 9,
+  });
+  const request = parseServerOptions([
+    ...["--credentials=~/c", "--data-dir=~/d", "--log-file=~/l"],
+    ...["--tls-cert=~/t", "--tls-key=~/k"],
+  ], "/home/y");
+  assert(request.kind === "run");
+  const { credentials, dataDir, log, tls } = request.options;
+  assertEquals(
+    [credentials, dataDir, log.file, tls?.cert, tls?.key],
+    ["c", "d", "l", "t", "k"].map((name) => `/home/y/${name}`),
+  );
+  assertEquals(run("--tls-cert", "both").tls, { cert: "both", key: "both" });
+});
+
 Deno.test("parseServerOptions() says what is wrong", () => {
   const cases: [string[], string][] = [
     [
@@ -119,6 +138,19 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       'invalid --attempts "2.5": must be an integer from 1 to 5',
     ],
     [["6000", "6"], 'invalid ATTEMPTS "6": must be an integer from 1 to 5'],
+    [
+      ["usr", "list"],
+      'there is no command "usr": did you mean user? --help lists all',
+    ],
+    [
+      ["chek"],
+      'there is no command "chek": did you mean check? --help lists all',
+    ],
+    [["--plain", "user"], '"user" must come first: parley-server user'],
+    [
+      ["--host", "h:1", "2"],
+      '--host "h:1" names another port than 2, which is given too',
+    ],
     [["x"], 'invalid PORT "x": must be an integer from 0 to 65535'],
     [["-1"], 'invalid PORT "-1": must be an integer from 0 to 65535'],
     [
@@ -141,7 +173,10 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       ["--idle-timeout", "-1"],
       'invalid --idle-timeout "-1": must be an integer from 0 to 31536000',
     ],
-    [["--host", ""], 'invalid --host "": must be a host name or an IP address'],
+    [
+      ["--host", ""],
+      'invalid --host "": must be a host name or an IP address, with :PORT behind it or not',
+    ],
     [
       ["--credentials", ""],
       'invalid --credentials "": must be the path of a file',
@@ -196,3 +231,9 @@ Deno.test("parseServerOptions() answers --help and --version before all else", (
     text: "parley-server 0.1.0 (protocol 1)",
   });
 });
+
+function run(...args: string[]) {
+  const request = parseServerOptions(args);
+  assert(request.kind === "run", JSON.stringify(request));
+  return request.options;
+}

@@ -49,6 +49,7 @@ Deno.test("parseUserCommand() says what is wrong", () => {
   const cases: [string[], string][] = [
     [[], `user needs a command: ${commands}`],
     [["delete"], `unknown user command "delete": must be ${commands}`],
+    [["lst"], 'unknown user command "lst": did you mean list?'],
     [["add"], "user add needs a name: user add NAME"],
     [
       ["add", "a b"],

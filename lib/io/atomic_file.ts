@@ -9,6 +9,8 @@
  */
 import { basename, dirname, join } from "@std/path";
 import { byteOrderMark } from "../protocol/text_file.ts";
+import { type FileRights, setRights } from "./set_rights.ts";
+import { lockFolder, syncFolder } from "./sync_folder.ts";
 
 /** How a file is written. */
 export interface AtomicWriteOptions {
@@ -47,11 +49,14 @@ export async function writeFileAtomically(
     });
     try {
       await writeAll(file, new TextEncoder().encode(text));
+      await setRights(file, temporary, {
+        mode: isOpen ? 0o600 : info?.mode ?? mode,
+        ...ownerOf(info),
+      });
       await file.sync();
     } finally {
       file.close();
     }
-    await copyRights(temporary, info, isOpen ? 0o600 : info?.mode ?? mode);
     await Deno.rename(temporary, target);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
@@ -80,7 +85,8 @@ export async function replaceFile(
     if (!info?.isFile || !irreplaceable.has(codeOf(error))) throw error;
     await overwriteFile(target, text);
     if (options.onClosed !== undefined && isForAll(info)) {
-      await Deno.chmod(target, 0o600);
+      using file = await Deno.open(target, { read: true });
+      await setRights(file, target, { mode: 0o600 });
       options.onClosed();
     }
   }
@@ -276,43 +282,9 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Gives the new file the owner of the old one, and permissions. */
-async function copyRights(
-  path: string,
-  old: Deno.FileInfo | undefined,
-  mode: number,
-): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  if (old !== undefined && old.uid !== null && old.gid !== null) {
-    // Only root may give a file away; anybody else owns what they write.
-    await Deno.chown(path, old.uid, old.gid).catch(() => {});
-  }
-  await Deno.chmod(path, mode & 0o777);
-}
-
-/** Makes a rename survive a power cut. Windows has no such thing. */
-async function syncFolder(folder: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  const file = await Deno.open(folder, { read: true });
-  try {
-    await file.sync();
-  } finally {
-    file.close();
-  }
-}
-
-/** Waits for the folder's lock; closing the file gives it back. */
-async function lockFolder(folder: string): Promise<Deno.FsFile | undefined> {
-  if (Deno.build.os === "windows") return undefined;
-  const file = await Deno.open(folder, { read: true });
-  try {
-    await file.lock(true);
-    return file;
-  } catch {
-    // A file system without locks: the rewrite is atomic all the same.
-    file.close();
-    return undefined;
-  }
+function ownerOf(info: Deno.FileInfo | undefined): Omit<FileRights, "mode"> {
+  const { uid = null, gid = null } = info ?? {};
+  return uid === null || gid === null ? {} : { owner: { uid, gid } };
 }
 
 const uniqueLetters = 8;

@@ -5,13 +5,59 @@ import { reasonOf } from "./reason_of.ts";
 import { SinkError } from "./sink_error.ts";
 
 /**
- * Looks whether files can be stored in `folder`.
- *
- * @throws {SinkError} that names the folder and why not.
+ * The folder that received files go to. A link that names it is followed; a
+ * folder that is swapped for a link while the client runs is not.
  */
-export async function checkFolder(folder: string): Promise<void> {
-  const fault = await findFault(folder);
-  if (fault !== undefined) throw new SinkError(fault);
+export class DownloadFolder {
+  readonly #path: string;
+  /** What the name stood for first, if it was no link then. */
+  #real: string | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Where files are to be stored, without links in it as far as that is known.
+   *
+   * @throws {SinkError} that names the folder and says why there is none.
+   */
+  async locate(): Promise<string> {
+    if (this.#real !== undefined) return this.#real;
+    const fault = await findFault(this.#path);
+    if (fault !== undefined) throw new SinkError(fault);
+    const info = await lookAt(this.#path);
+    const real = await Deno.realPath(this.#path);
+    if (info?.isDirectory) this.#real = real;
+    return real;
+  }
+}
+
+/**
+ * What a name of a folder stands for now; {@link isStillAt} then tells whether it
+ * is the same.
+ *
+ * @throws {SinkError} when it is no folder, or a link.
+ */
+export async function lookAtFolder(folder: string): Promise<Deno.FileInfo> {
+  const info = await lookAt(folder).catch(() => undefined);
+  if (info?.isDirectory) return info;
+  const fault = await findFault(folder) ?? swapped(folder);
+  throw new SinkError(fault);
+}
+
+/** True when nothing was put in the folder's place. */
+export async function isStillAt(
+  info: Deno.FileInfo,
+  folder: string,
+): Promise<boolean> {
+  const now = await lookAt(folder).catch(() => undefined);
+  return now?.isDirectory === true && now.ino === info.ino &&
+    now.dev === info.dev;
+}
+
+function swapped(folder: string): string {
+  return `The folder "${folder}" was replaced by a link; start the client again to use that`;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { BlockChecks } from "../transfer/block_checks.ts";
 import { receivedName } from "../transfer/received_name.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { RecordedPart } from "./checkpoints.ts";
-import { checkFolder, folderRefusal } from "./download_folder.ts";
+import { folderRefusal, isStillAt, lookAtFolder } from "./download_folder.ts";
 import { PartFile, partSuffix } from "./part_file.ts";
 import { cannotWrite, SinkError } from "./sink_error.ts";
 import { syncFolder } from "./sync_folder.ts";
@@ -64,13 +64,14 @@ export class FileSink {
    * Makes room for a file, or goes on with what is here of it. That is read back
    * first, as far as it goes within some seconds; the rest is read meanwhile.
    *
+   * @param folder No link, nor behind one.
    * @throws {SinkError} when the folder cannot be written or has too little room.
    */
   static async open(folder: string, file: SinkFile): Promise<FileSink> {
     const { sender, name, size, fingerprint = "" } = file;
     const identity = { sender, name, size, fingerprint };
     const names = (copy: number) => receivedName(sender, name, copy);
-    await checkFolder(folder);
+    const place = await lookAtFolder(folder);
     for (let copy = 0; copy < maxCopies; copy++) {
       const path = join(folder, names(copy) + partSuffix);
       const part = await PartFile.open(path, identity).catch((error) => {
@@ -79,10 +80,11 @@ export class FileSink {
       if (part === undefined) continue;
       const sink = new FileSink(folder, names, part);
       try {
+        if (!await isStillAt(place, folder)) await lookAtFolder(folder);
         await sink.#check();
         await checkSpace(folder, size - sink.kept.length * blockBytes);
       } catch (error) {
-        if (sink.kept.length === 0) await sink.discard();
+        if (sink.kept.length === 0) sink.discard();
         else await sink.close();
         throw error;
       }
@@ -152,9 +154,9 @@ export class FileSink {
   }
 
   /** Removes what was received so far. */
-  async discard(): Promise<void> {
+  discard(): void {
     this.#isClosed = true;
-    await this.#part.discard();
+    this.#part.discard();
   }
 
   /** Keeps what was recorded so far and is not damaged, and frees the file. */

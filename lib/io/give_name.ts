@@ -32,7 +32,7 @@ export async function giveName(
   try {
     if (!await isAt(handle, between)) throw goneFrom(path);
     const named = await linkToFree(handle, between, folder, names);
-    await removeOwn(handle, path);
+    removeOwn(handle, path);
     return named;
   } finally {
     await remove(between);

@@ -428,7 +428,7 @@ export class IncomingTransfer {
     const { sink } = this.#options;
     const isKept = !this.#isUseless && await this.#checkpoints.finish();
     if (isKept) await sink.close();
-    else await sink.discard();
+    else sink.discard();
     this.#released.resolve();
   }
 }

@@ -73,12 +73,17 @@ export async function isAt(
   return there !== undefined && isSameFile(there, await handle.stat());
 }
 
-/** Removes the name `path` if it is one of what `handle` has open. */
-export async function removeOwn(
-  handle: Deno.FsFile,
-  path: string,
-): Promise<void> {
-  if (await isAt(handle, path).catch(() => false)) await remove(path);
+/**
+ * Removes the name `path` if it is one of what `handle` has open. Done in one
+ * go: no other name should take its place between the look and the removal.
+ */
+export function removeOwn(handle: Deno.FsFile, path: string): void {
+  try {
+    const isOwn = isSameFile(Deno.lstatSync(path), handle.statSync());
+    if (isOwn) Deno.removeSync(path);
+  } catch {
+    // It has another name, or none.
+  }
 }
 
 /** Removes a name, where that can be done. */

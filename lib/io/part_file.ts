@@ -214,15 +214,15 @@ export class PartFile {
    */
   async giveName(names: Iterable<string>): Promise<string> {
     const path = await giveName(this.#file, this.path, names);
-    await removeOwn(this.#map, this.path + mapSuffix);
+    removeOwn(this.#map, this.path + mapSuffix);
     this.close();
     return path;
   }
 
   /** Removes all of it. */
-  async discard(): Promise<void> {
-    await removeOwn(this.#file, this.path);
-    await removeOwn(this.#map, this.path + mapSuffix);
+  discard(): void {
+    removeOwn(this.#file, this.path);
+    removeOwn(this.#map, this.path + mapSuffix);
     this.close();
   }
 
@@ -263,11 +263,11 @@ async function begin(
       return new PartFile(path, { file, map, identity, mapEnd, kept });
     }
     // Somebody else's file has the name.
-    await removeOwn(map, mapPath);
+    removeOwn(map, mapPath);
     map.close();
     return undefined;
   } catch (error) {
-    await removeOwn(map, mapPath);
+    removeOwn(map, mapPath);
     map.close();
     throw error;
   }
@@ -353,7 +353,7 @@ async function removeStalePart(path: string): Promise<void> {
     // A name is taken from it: what else may have it keeps it.
     const part = await lookAt(path);
     if (part !== undefined && !part.isFile) return;
-    await removeOwn(map, path + mapSuffix);
+    removeOwn(map, path + mapSuffix);
     if (part !== undefined) await remove(path);
   } finally {
     map.close();

@@ -143,7 +143,7 @@ function memorySink(): StoredFile {
     write: nothing,
     checkPlace: nothing,
     finish: () => Promise.resolve(file.name),
-    discard: nothing,
+    discard() {},
     close: nothing,
   };
 }

@@ -21,6 +21,7 @@ import { decodeParts, encodeParts, partOf } from "../transfer/resume_map.ts";
 import { SendLimit } from "../transfer/send_limit.ts";
 import { TransferKeyPair } from "../transfer/transfer_keys.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
+import { DownloadFolder } from "./download_folder.ts";
 import { BlockThread } from "./block_thread.ts";
 import { FileSink, type SinkFile } from "./file_sink.ts";
 import { FileSource, SourceError } from "./file_source.ts";
@@ -75,6 +76,7 @@ export class TransferService implements TransferPort {
   readonly #limit = new SendLimit();
   readonly #budgets = new FragmentBudgets();
   readonly #files = new SharedFiles();
+  readonly #folder: DownloadFolder;
   readonly #blocks = new BlockThread();
   readonly #entries = new Map<string, Entry>();
   /** Everything that still uses the socket, ended transfers included. */
@@ -91,6 +93,9 @@ export class TransferService implements TransferPort {
   /** @throws {Error} when the UDP port cannot be had. */
   constructor(options: TransferServiceOptions) {
     this.#options = options;
+    this.#folder = new DownloadFolder(options.downloadDir);
+    // What it stands for now counts; what is wrong with it is told in its time.
+    this.#folder.locate().catch(() => {});
     this.#endpoint = new UdpEndpoint(options.udpPort);
     this.#binding = new ServerBinding(
       this.#endpoint,
@@ -278,9 +283,10 @@ export class TransferService implements TransferPort {
     const identity = { sender: from, name, size, fingerprint };
     await this.#supersede(identity);
     await areStaleRemoved;
-    const sink = await FileSink.open(this.#options.downloadDir, identity);
+    const folder = await this.#folder.locate();
+    const sink = await FileSink.open(folder, identity);
     if (!this.#entries.has(id)) {
-      if (sink.kept.length === 0) await sink.discard();
+      if (sink.kept.length === 0) sink.discard();
       else await sink.close();
       return;
     }
@@ -300,7 +306,7 @@ export class TransferService implements TransferPort {
       from,
       file,
       sink,
-      folder: this.#options.downloadDir,
+      folder,
     });
     this.#run(id, transfer);
   }

@@ -274,7 +274,7 @@ Deno.test("PartFile.open: one that is being written is left alone", async () => 
       );
       const got = all.filter((part) => part !== undefined);
       assert(got.length <= 1);
-      for (const part of got) await (i % 2 ? part.discard() : part.close());
+      for (const part of got) i % 2 ? part.discard() : part.close();
     }
   });
 });
@@ -329,7 +329,7 @@ Deno.test({
       await Deno.symlink(precious, `${path}.map`);
       await add(part, 0, 4);
       await part.sync();
-      await part.discard();
+      part.discard();
       assertEquals(await Deno.readFile(precious), before);
       assertEquals(names(folder), ["precious", `${final}.part.map`]);
     });
@@ -338,7 +338,7 @@ Deno.test({
 
 Deno.test("PartFile.discard: removes part and map", async () => {
   await withPath(async (path, folder) => {
-    await (await open(path)).discard();
+    (await open(path)).discard();
     assertEquals(names(folder), []);
   });
 });

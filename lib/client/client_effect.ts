@@ -67,6 +67,8 @@ export type ClientEffect =
   }
   /** Bytes a second over all that is sent; 0 for no limit. */
   | { readonly effect: "limit"; readonly rate: number }
+  /** The other side may be gone: end the transfer if nothing is heard of it. */
+  | { readonly effect: "doubt-transfer"; readonly id: string }
   | { readonly effect: "cancel-transfer"; readonly id: string }
   /** Calls of the private-session service; see `session_port.ts`. */
   | { readonly effect: "prepare-session"; readonly id: string }

@@ -52,6 +52,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const { user, online, at } = event;
       if (online) names.addUser(user);
       host.emit({ event: "presence", user, online, at });
+      if (!online) offers.transfers.handlePeerOffline(user);
       return identities.note(user, event.identity, event.account);
     }
     case "renamed": {

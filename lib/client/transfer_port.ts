@@ -68,6 +68,11 @@ export interface TransferPort {
   bind(server: WireAddress, grant: RendezvousGrant): void;
   /** Bytes a second over all that is sent; 0 for no limit. */
   limit(rate: number): void;
+  /**
+   * The other side may be gone: a transfer of which nothing comes for two
+   * seconds from now on ends with `closed`, as if it had said that it left.
+   */
+  doubt(id: string): void;
   /** Stops a transfer in any state, on this side; no event follows. */
   cancel(id: string): void;
   /** Stops all, removes nothing that can be resumed, frees sockets and files. */

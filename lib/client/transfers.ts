@@ -197,6 +197,18 @@ export class Transfers {
     this.#host.effect({ effect: "add-addresses", id, addresses });
   }
 
+  /**
+   * The server no longer hears `user`, whose client may have died or merely have
+   * lost that connection: what runs ends at once only if this client does not
+   * hear it either.
+   */
+  handlePeerOffline(user: string): void {
+    for (const { id, user: other, state } of this.#table.all()) {
+      if (other !== user || state !== "running") continue;
+      this.#host.effect({ effect: "doubt-transfer", id });
+    }
+  }
+
   /** The other side, or the server in its place, ended it. */
   handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
     const transfer = this.#table.find(event.offer);

@@ -129,6 +129,14 @@ export class IncomingTransfer {
     await this.released;
   }
 
+  /** The sender is gone: ends it as if that had been said. */
+  abandon(): void {
+    if (this.#isEnded || this.#isStoring) return;
+    this.#closed("left");
+    this.#receiver.close("left", this.#options.now());
+    this.#pump.wake();
+  }
+
   /** What is being received, and from whom. */
   get identity(): SinkFile {
     const { name, size, fingerprint } = this.#options.file;

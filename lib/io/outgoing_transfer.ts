@@ -120,6 +120,18 @@ export class OutgoingTransfer {
     return this.#pump.flush();
   }
 
+  /** The receiver is gone: ends it as if that had been said. */
+  abandon(): void {
+    this.#closed("left");
+    this.#sender.close("left", this.#options.now());
+    this.#pump.wake();
+  }
+
+  /** When something authentic came last, monotonic ms. */
+  get heardAt(): number {
+    return this.#sender.pathInfo.heardAt;
+  }
+
   /** Resolves when it no longer needs the socket. */
   get drained(): Promise<void> {
     return this.#pump.drained;

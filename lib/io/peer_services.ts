@@ -20,6 +20,7 @@ export type PeerEffect = Extract<
       | "add-addresses"
       | "bind"
       | "limit"
+      | "doubt-transfer"
       | "cancel-transfer"
       | "prepare-session"
       | "open-session"
@@ -68,6 +69,8 @@ export class PeerServices {
       }
       case "limit":
         return transfers.limit(effect.rate);
+      case "doubt-transfer":
+        return transfers.doubt(effect.id);
       case "cancel-transfer":
         return transfers.cancel(effect.id);
       case "prepare-session":

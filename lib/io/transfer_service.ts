@@ -188,6 +188,15 @@ export class TransferService implements TransferPort {
     this.#limit.set(rate);
   }
 
+  doubt(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage !== "running") return;
+    this.#isSilent(entry.transfer).then((isSilent) => {
+      const isRunning = this.#entries.get(id) === entry;
+      if (isSilent && isRunning) entry.transfer.abandon();
+    });
+  }
+
   cancel(id: string): void {
     this.#stop(id, "cancelled");
   }
@@ -333,7 +342,9 @@ export class TransferService implements TransferPort {
   }
 
   /** True when nothing comes any more; waits for that at most a keep-alive. */
-  async #isSilent(transfer: IncomingTransfer): Promise<boolean> {
+  async #isSilent(
+    transfer: Pick<IncomingTransfer, "heardAt">,
+  ): Promise<boolean> {
     const since = this.#options.clock().mono;
     const end = since + transferLimits.keepAliveMs + silenceMs;
     while (this.#options.clock().mono < end) {

@@ -226,6 +226,11 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   const yoda = { user: "yoda", identity: harness.identity.publicKey };
   harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
   assertEquals(harness.lastEffect("start-sending").id, id);
+  // Who merely lost the server may still receive: only the service can tell.
+  harness.server({ ev: "presence", user: "leia", online: false, at: 1 });
+  assert(harness.effects.every(({ effect }) => effect !== "doubt-transfer"));
+  harness.server({ ev: "presence", user: "luke", online: false, at: 1 });
+  assertEquals(harness.lastEffect("doubt-transfer").id, id);
   harness.lose();
   harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
   // Told when the way changes, and to whoever draws when it falls silent.

@@ -96,10 +96,10 @@ Deno.test("resume: after kill -9 of the receiver", async () => {
     had = await half(luke);
     await luke.process.kill();
   }
-  await waitUntil("yoda to be told that nothing comes from there", async () => {
-    const { transfers } = await yoda.succeed("/transfers");
-    return (transfers as { silence?: number }[])[0]?.silence;
-  });
+  // Not after the 30 s of silence that end a transfer: the server tells it.
+  const options = { timeoutMs: 10_000 };
+  const end = await yoda.event("transfer", { state: "failed" }, options);
+  assertEquals(end.message, "luke went off line");
   const names = ["yoda_film.mp4.part", "yoda_film.mp4.part.map"];
   assertEquals(folders.names(), names);
   await using luke = await logIn(server, "luke", { args });

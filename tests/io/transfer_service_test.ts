@@ -387,6 +387,8 @@ Deno.test("TransferService over a link that is far, slow, and loses and damages"
       queueBytes: 500_000,
     });
     const id = await start(world, path, "yoda", proxy);
+    // Whoever is heard goes on.
+    for (const { service } of [sender, receiver]) service.doubt(id);
     const done = await receiver.event(id, "done");
     const digest = contentDigestOf(bytes);
     assertEquals((await sender.event(id, "done")).digest, digest);
@@ -403,9 +405,9 @@ Deno.test("TransferService goes on with a file after the network was lost", asyn
     const bytes = testFile(40_000_000);
     const path = await write(world, "film.mp4", bytes);
     const digest = contentDigestOf(bytes);
-    // Twice given up by the engines, then by the user before they do.
+    // Given up by the engines, then by the server's word, then by the user.
     let had = 0;
-    for (const isPatient of [true, true, false]) {
+    for (const lost of ["given up", "doubted", "cancelled"]) {
       // Each time at other addresses.
       const [left, right] = [sender.service.udpPort, receiver.service.udpPort];
       await using proxy = new UdpProxy(left, right);
@@ -413,7 +415,14 @@ Deno.test("TransferService goes on with a file after the network was lost", asyn
       const id = await start(world, path, "yoda", proxy);
       await receiver.progress(id, had + 6_000_000);
       proxy.isDown = true;
-      if (isPatient) {
+      if (lost === "doubted") {
+        for (const side of [sender, receiver]) {
+          side.service.doubt(id);
+          // The clock goes on while it waits.
+          const closed = side.event(id, "closed", 5_000);
+          assertEquals((await closed).reason, "left");
+        }
+      } else if (lost === "given up") {
         for (const side of [sender, receiver]) {
           side.skew += transferLimits.idleMs;
           const failed = await failure(side, id);

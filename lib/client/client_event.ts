@@ -157,8 +157,10 @@ export interface CommandAnswers {
   /** `deleted` is the number of the message that is no more. */
   deletemsg: ReplyFields<"delete"> & { deleted: number };
   deletegroupmsg: ReplyFields<"delete"> & { deleted: number; group: string };
-  creategroup: ReplyFields<"group-create">;
-  createbroadcast: ReplyFields<"group-create">;
+  /** `invited` is everybody in `members` but this user. */
+  creategroup: ReplyFields<"group-create"> & { invited: string[] };
+  createbroadcast: CommandAnswers["creategroup"];
+  setgroup: ReplyFields<"group-set">;
   joingroup: ReplyFields<"group-join">;
   leavegroup: ReplyFields<"group-leave">;
   addmember: ReplyFields<"group-add">;
@@ -170,7 +172,7 @@ export interface CommandAnswers {
   startprivate: PrivateSessionInfo;
   private: { user: string };
   stopprivate: { user: string };
-  srb: ReplyFields<"group-create">;
+  srb: CommandAnswers["creategroup"];
   chat: ChatAnswer;
   p2pvideo: TransferInfo & TransferSummary;
   groupvideo: {
@@ -361,6 +363,15 @@ export type ClientEvent =
     readonly at: number;
     /** True when this user leads now. */
     readonly me: boolean;
+  }
+  /** The leader of a group set something about it. */
+  | {
+    readonly event: "group-set";
+    readonly group: string;
+    /** Whether who joins may see what was said before. */
+    readonly history: boolean;
+    readonly by: string;
+    readonly at: number;
   }
   | {
     readonly event: "group-end";

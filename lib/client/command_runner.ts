@@ -148,7 +148,13 @@ export class CommandRunner {
       case "creategroup": {
         const { group, users } = command;
         const fields = { group, users: [...users] };
-        return this.#ask("creategroup", n, "group-create", fields, (a) => a);
+        return this.#ask(
+          "creategroup",
+          n,
+          "group-create",
+          fields,
+          (answer) => this.#withInvited(answer),
+        );
       }
       case "createbroadcast": {
         const { group, users } = command;
@@ -158,8 +164,13 @@ export class CommandRunner {
           n,
           "group-create",
           fields,
-          (a) => a,
+          (answer) => this.#withInvited(answer),
         );
+      }
+      case "setgroup": {
+        const { group, history } = command;
+        const fields = { group, history };
+        return this.#ask("setgroup", n, "group-set", fields, (a) => a);
       }
       case "leavegroup": {
         const { group } = command;
@@ -228,6 +239,12 @@ export class CommandRunner {
     }
   }
 
+  #withInvited(answer: ReplyFields<"group-create">) {
+    const self = this.#host.self();
+    const invited = answer.members.filter((user) => user !== self);
+    return { ...answer, invited };
+  }
+
   #message(n: number, users: readonly string[], text: string): void {
     const fieldsFor = (user: string) => ({
       to: [user],
@@ -283,7 +300,7 @@ export class CommandRunner {
       (reply) => {
         if (reply.code === "group_exists" && attempt < mostRoomNames) {
           this.#makeRoom(n, users, attempt + 1);
-        } else this.#settle("srb", n, reply, (answer) => answer);
+        } else this.#settle("srb", n, reply, (a) => this.#withInvited(a));
       },
     );
   }

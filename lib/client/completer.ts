@@ -83,6 +83,8 @@ function candidatesOf(
     }
     case "switch":
       return { start, candidates: matching(["on", "off"], word, " ") };
+    case "group-field":
+      return { start, candidates: matching(["history"], word, " ") };
     case "field":
       return { start, candidates: matching(profileFields, word, " ") };
     case "new-name":

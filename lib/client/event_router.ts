@@ -90,6 +90,10 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const me = leader === host.user();
       return host.emit({ event: "leader", group, leader, ...by, at, me });
     }
+    case "group-set": {
+      const { group, history, by, at } = event;
+      return host.emit({ event: "group-set", group, history, by, at });
+    }
     case "group-end": {
       const { group, at } = event;
       names.forgetGroup(group);

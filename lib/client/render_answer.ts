@@ -10,6 +10,17 @@ import { listSession } from "./render_session.ts";
 import { listTransfer } from "./render_transfer.ts";
 import { verificationLines } from "./render_verification.ts";
 
+/**
+ * Who may read what was said in a group before.
+ *
+ * @param group Its name, fit to be shown.
+ */
+export function historyRule(history: boolean, group: string): string {
+  return history
+    ? `who joins ${group} later can read what was said before`
+    : `who joins ${group} later reads only what is said from then on`;
+}
+
 /** The lines that show a command's answer. */
 export function renderAnswer(
   outcome: CommandSuccess,
@@ -20,14 +31,16 @@ export function renderAnswer(
   switch (outcome.command) {
     case "msgto":
       return [sentText(outcome.answer, names)];
-    case "groupmsg": {
-      const { at, number } = outcome.answer;
-      return [`message sent at ${formatTime(at)} (number ${number})`];
-    }
+    case "groupmsg":
+      return [postedText(outcome.answer, name)];
     case "broadcast": {
-      const { at, number, partial } = outcome.answer;
+      const { at, number, partial, alone } = outcome.answer;
       const some = partial ? ", but some could not get it" : "";
-      return [`message sent at ${formatTime(at)}${some} (number ${number})`];
+      return [
+        `message sent at ${formatTime(at)}${some}${
+          alone ? ", but nobody else is on line" : ""
+        } (number ${number})`,
+      ];
     }
     case "deletemsg":
     case "deletegroupmsg": {
@@ -60,14 +73,14 @@ export function renderAnswer(
       return verificationLines(outcome.answer, palette);
     case "srb":
     case "creategroup": {
-      const { group, members } = outcome.answer;
-      return [`group chat ${name(group)} created, members: ${names(members)}`];
+      const { group, invited } = outcome.answer;
+      return [`group chat ${name(group)} created; invited: ${names(invited)}`];
     }
     case "createbroadcast": {
-      const { group, members } = outcome.answer;
+      const { group, invited } = outcome.answer;
       return [
-        `group chat ${name(group)} created, in which you alone may post, ` +
-        `members: ${names(members)}`,
+        `group chat ${name(group)} created, in which you alone may post; ` +
+        `invited: ${names(invited)}`,
       ];
     }
     case "chat":
@@ -92,6 +105,10 @@ export function renderAnswer(
       const { group, leader } = outcome.answer;
       return [`${name(leader)} leads group chat ${name(group)} now`];
     }
+    case "setgroup": {
+      const { group, history } = outcome.answer;
+      return [historyRule(history, name(group))];
+    }
     case "joingroup": {
       const { group, members } = outcome.answer;
       return [
@@ -101,12 +118,14 @@ export function renderAnswer(
     case "groups":
       return groupLines(outcome.answer, name);
     case "members": {
-      const { group, leader, leaderOnly, joined, invited } = outcome.answer;
+      const { group, leader, leaderOnly, history = false, joined, invited } =
+        outcome.answer;
       const posts = leaderOnly ? ", who alone may post" : "";
       return [
         `group chat ${name(group)}, led by ${name(leader)}${posts}`,
         `joined: ${names(joined)}`,
         ...(invited.length === 0 ? [] : [`invited: ${names(invited)}`]),
+        historyRule(history, name(group)),
       ];
     }
     case "transfers": {
@@ -170,6 +189,19 @@ function sentText(
   return `message sent at ${time}, kept for ${
     names(kept)
   }, who ${verb} off line ${place}`;
+}
+
+function postedText(
+  { at, number, group, alone, invited = [] }: CommandAnswers["groupmsg"],
+  name: (text: string) => string,
+): string {
+  const time = formatTime(at);
+  if (!alone) return `message sent at ${time} (number ${number})`;
+  const waits = invited.length === 0
+    ? ""
+    : `; invited: ${invited.map(name).join(", ")}`;
+  return `message sent at ${time} (number ${number}), but nobody got it: ` +
+    `nobody else has joined ${name(group)}${waits}`;
 }
 
 function chatText(

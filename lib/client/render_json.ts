@@ -22,6 +22,7 @@
  * | `left` | `group`, `user`, `at`, `why` (`left`, `declined`, `account-removed`) |
  * | `removed` | `group`, `user`, `by`, `at`, `me` |
  * | `leader` | `group`, `leader`, `by` (absent when the last one is gone), `at`, `me` |
+ * | `group-set` | `group`, `history` (may who joins see what was said before), `by`, `at` |
  * | `group-end` | `group`, `at` |
  * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
  * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
@@ -71,6 +72,7 @@ function flatten(event: ClientEvent): object {
     case "left":
     case "removed":
     case "leader":
+    case "group-set":
     case "group-end":
       return { ...event, at: iso(event.at) };
     case "transfer": {

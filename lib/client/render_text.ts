@@ -9,7 +9,7 @@ import { linesAfter } from "./message_lines.ts";
 import type { Palette } from "./palette.ts";
 import { renderPath, renderPaused, renderTransfer } from "./render_transfer.ts";
 import { progressText } from "./transfer_progress.ts";
-import { renderAnswer } from "./render_answer.ts";
+import { historyRule, renderAnswer } from "./render_answer.ts";
 import {
   renderPrivateMessage,
   renderPrivateRefused,
@@ -99,6 +99,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       const leads = event.me ? "you lead" : `${name(event.leader)} leads`;
       const by = event.by === undefined ? "" : ` (by ${name(event.by)})`;
       return [`${leads} group chat ${name(event.group)} now${by}`];
+    }
+    case "group-set": {
+      const rule = historyRule(event.history, name(event.group));
+      return [`${rule} (by ${name(event.by)})`];
     }
     case "group-end":
       return [`group chat ${name(event.group)} has ended`];

@@ -87,6 +87,13 @@ export type Command =
     /** `USER`, `GROUP`, `@USER` or `#GROUP`; closes the chat when absent. */
     readonly target?: string;
   }
+  | {
+    /** What the leader sets about a group. */
+    readonly command: "setgroup";
+    readonly group: string;
+    /** Whether who joins may see what was said before. */
+    readonly history: boolean;
+  }
   | { readonly command: "groups" }
   | { readonly command: "members"; readonly group: string }
   | { readonly command: "startprivate"; readonly user: string }

@@ -23,6 +23,8 @@ export type ArgumentKind =
   | "rate"
   /** A field of a profile. */
   | "field"
+  /** Something that is set about a group. */
+  | "group-field"
   /** A name that nobody has yet. */
   | "new-name"
   /** The rest of the line, as typed; only as the last argument. */

@@ -94,6 +94,16 @@ export const groupCommands: readonly CommandRow[] = [
     build: ([group = ""]) => ({ command: "members", group }),
   },
   {
+    name: "setgroup",
+    aliases: [],
+    group: "Groups",
+    usage: "/setgroup GROUP history on|off",
+    summary: "as its leader: may who joins see what was said before",
+    example: "/setgroup jedi history on",
+    arguments: [{ kind: "group" }, { kind: "group-field" }, { kind: "text" }],
+    build: withSetting,
+  },
+  {
     name: "addmember",
     aliases: [],
     group: "Groups",
@@ -124,6 +134,17 @@ export const groupCommands: readonly CommandRow[] = [
     build: (values) => withMember("promote", values),
   },
 ];
+
+function withSetting(
+  [group = "", field = "", value = ""]: readonly string[],
+): Command | string {
+  if (field.toLowerCase() !== "history") {
+    return `"${field}" is nothing that can be set about a group`;
+  }
+  const word = value.trim().toLowerCase();
+  if (word !== "on" && word !== "off") return "history is on or off";
+  return { command: "setgroup", group, history: word === "on" };
+}
 
 function withMember(
   command: "addmember" | "removemember" | "promote",

@@ -156,7 +156,8 @@ const sql = {
   broadcasts: `SELECT ${columns} FROM broadcasts ` +
     "JOIN messages ON id = message " +
     "WHERE user = ? AND message < ? ORDER BY message DESC LIMIT ?",
-  joined: "SELECT grp, since_message FROM members " +
+  joined: "SELECT grp, iif(history = 1, 0, since_message) AS since_message " +
+    "FROM members JOIN groups ON groups.id = grp " +
     "WHERE user = ? AND joined = 1",
   owed: "SELECT user FROM owed WHERE grp = ? AND after < ? AND upto >= ?",
   receivers: "SELECT user FROM broadcasts WHERE message = ?",

@@ -246,4 +246,8 @@ CREATE TABLE failures (
   until    INTEGER
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- 1 when who joins may see what was said before.
+ALTER TABLE groups ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
+`,
 ];

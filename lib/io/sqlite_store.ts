@@ -123,8 +123,8 @@ export class SqliteStore implements Store {
       `SELECT ${withoutText} FROM messages ORDER BY id DESC LIMIT ${recentMessages}`,
     ).map(toMessage).reverse();
     const groups = this.#all(
-      "SELECT id, name, leader, leader_only, created_at, ended_at, last_number " +
-        "FROM groups ORDER BY id",
+      "SELECT id, name, leader, leader_only, created_at, history, ended_at, " +
+        "last_number FROM groups ORDER BY id",
     );
     const living = groups.filter((row) => row.ended_at === null);
     const names = new Map(groups.map(({ id, name }) => [id, String(name)]));
@@ -345,8 +345,10 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       return;
     }
     case "group": {
-      const { id, name, leader, leaderOnly, createdAt } = write.group;
-      statements.group.run(id, name, leader, leaderOnly ? 1 : 0, createdAt);
+      const { id, name, leader, leaderOnly, createdAt, history } = write.group;
+      const flag = (value = false) => value ? 1 : 0;
+      const fields = [flag(leaderOnly), createdAt, flag(history)];
+      statements.group.run(id, name, leader, ...fields);
       return;
     }
     case "group-end":
@@ -400,6 +402,7 @@ function toGroup(row: Row): StoredGroup {
     leader: Number(row.leader),
     leaderOnly: row.leader_only === 1,
     createdAt: Number(row.created_at),
+    ...(row.history === 1 ? { history: true } : {}),
   };
 }
 

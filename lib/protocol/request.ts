@@ -111,6 +111,8 @@ const requests = {
   "group-add": object({ group: name, user: name }),
   "group-remove": object({ group: name, user: name }),
   "group-promote": object({ group: name, user: name }),
+  /** What is absent stays as it is. */
+  "group-set": object({ group: name, history: optional(boolean) }),
   "group-message": object({ group: name, text, mid: messageId }),
   groups: object({}),
   "group-members": object({ group: name }),

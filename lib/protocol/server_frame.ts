@@ -87,6 +87,8 @@ const replies = {
     number: integer(1),
     /** True when it was not for everybody on line. */
     partial: boolean,
+    /** True when nobody else was on line. */
+    alone: optional(boolean),
   }),
   history: object({
     /** Oldest first. */
@@ -184,7 +186,15 @@ const replies = {
     invited: boolean,
   }),
   "group-promote": object({ group: name, leader: name }),
-  "group-message": object({ at: time, number: integer(1) }),
+  "group-set": object({ group: name, history: boolean }),
+  "group-message": object({
+    at: time,
+    number: integer(1),
+    /** True when nobody else has joined the group. */
+    alone: optional(boolean),
+    /** Then: who is invited, a few of them. */
+    invited: optional(names),
+  }),
   groups: object({
     groups: list(
       object({
@@ -203,6 +213,8 @@ const replies = {
     group: name,
     leader: name,
     leaderOnly: boolean,
+    /** True when who joins may see what was said before. */
+    history: optional(boolean),
     joined: names,
     invited: names,
   }),
@@ -274,6 +286,8 @@ const events = {
   removed: object({ group: name, user: name, by: name, at: time }),
   /** The group has another leader; `by` is absent when the last one left. */
   leader: object({ group: name, leader: name, by: optional(name), at: time }),
+  /** The leader set something about the group. */
+  "group-set": object({ group: name, history: boolean, by: name, at: time }),
   "group-end": object({ group: name, at: time }),
   offer: object({
     offer: offerId,

@@ -123,7 +123,7 @@ export function leftFrame(
 }
 
 /** Sends a frame to the joined members on line, but for `by`. */
-function tellMembers(group: Group, frame: Uint8Array, by?: User): void {
+export function tellMembers(group: Group, frame: Uint8Array, by?: User): void {
   for (const session of group.online) {
     if (session.user !== by) session.connection.send(frame);
   }

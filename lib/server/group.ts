@@ -20,6 +20,8 @@ export class Group {
   /** True when only the leader may post. */
   readonly leaderOnly: boolean;
   readonly createdAt: number;
+  /** True when all members may see what was said before they joined. */
+  history: boolean;
   readonly members = new Map<User, Member>();
   /**
    * Sessions of the joined members who are on line: what a group message walks
@@ -37,6 +39,7 @@ export class Group {
     this.leader = leader;
     this.leaderOnly = stored.leaderOnly;
     this.createdAt = stored.createdAt;
+    this.history = stored.history ?? false;
   }
 
   /** The members who have joined, or those only invited. */
@@ -51,6 +54,14 @@ export class Group {
   /** Their names. */
   names(joined: boolean): string[] {
     return this.users(joined).map(({ name }) => name);
+  }
+
+  /** True when nobody else has joined. */
+  isAlone(user: User): boolean {
+    for (const member of this.members.values()) {
+      if (member.joined && member.user !== user) return false;
+    }
+    return true;
   }
 
   /** Sets or replaces somebody's place, on both sides of the relation. */
@@ -110,6 +121,7 @@ export class Group {
       leader: this.leader.id,
       leaderOnly: this.leaderOnly,
       createdAt: this.createdAt,
+      ...(this.history ? { history: true } : {}),
     };
   }
 

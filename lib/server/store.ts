@@ -81,6 +81,8 @@ export interface StoredGroup {
   /** True when only the leader may post. */
   readonly leaderOnly: boolean;
   readonly createdAt: number;
+  /** True when who joins may see what was said before. */
+  readonly history?: boolean;
 }
 
 /** Somebody's place in a group. */
@@ -148,7 +150,8 @@ export type Lookup =
   }
   /**
    * Everything of and for a user: private ones, broadcasts, and those of the
-   * groups that the user is in, since joining; or one of the two latter alone.
+   * groups that the user is in, since joining or, where that is open, all; or
+   * one of the two latter alone.
    */
   | {
     readonly kind: "mine";

@@ -68,7 +68,10 @@ const summary = { ms: 1, rate: 2, digest: x, path: x, resumed: 3 };
 const [info] = infos;
 const [session] = sessions;
 assert(info && session);
-const created = { at, group: x, leader: x, members: [x], leaderOnly: true };
+const created = {
+  ...{ at, group: x, leader: x, leaderOnly: true },
+  ...{ members: [x], invited: [x] },
+};
 const past = {
   ...{ id: 1, number: 1, at, from: x, text: x, kept: false },
   ...{ deleted: false, to: x, group: x },
@@ -88,6 +91,7 @@ const results = [
 ];
 
 /** What each command can answer; loosely typed: only the strings matter. */
+const setting = { group: x, history: true };
 const answers: Record<keyof CommandAnswers, readonly object[]> = {
   msgto: [true, false].map((kept) => ({
     at,
@@ -129,7 +133,11 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
     ...{ at, group: x, user: x, invited },
   })),
   promote: [{ at, group: x, leader: x }],
-  groupmsg: [{ at, number: 1, group: x }],
+  setgroup: [setting],
+  groupmsg: [
+    { at, number: 1, group: x },
+    { at, number: 1, group: x, alone: true, invited: [x] },
+  ],
   groups: [{
     groups: [true, false].map((joined) => ({
       ...{ group: x, leader: x, joined, leaderOnly: joined, size: 2 },
@@ -194,6 +202,7 @@ const events: Shown = {
   removed: [true, false].map((me) => ({ group: x, user: x, by: x, at, me })),
   leader: [true, false].map((me) => ({ group: x, leader: x, by: x, at, me })),
   "group-end": [{ group: x, at }],
+  "group-set": [{ ...setting, by: x, at }],
   chat: [{ kind: "group", name: x }, { kind: "none" }],
   transfer: infos.flatMap((info) => [
     { info, summary, message: x },

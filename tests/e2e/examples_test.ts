@@ -279,13 +279,14 @@ async function play(scene: Scene): Promise<void> {
     "/deletegroupmsg jedi 3",
     "/groups",
     "/members jedi",
+    "/setgroup jedi history on",
     "/chat jedi",
     "/chat",
     "/addmember jedi ahsoka",
     "/addmember jedi hans",
     "/removemember jedi hans",
     "/removemember jedi anakin",
-    '/groupvideo jedi "my film.mp4"',
+    "/groupvideo jedi my film.mp4",
     "/promote jedi luke",
     "/leavegroup jedi",
   );
@@ -299,7 +300,7 @@ async function play(scene: Scene): Promise<void> {
     "/private leia the plans are in the droid",
     "/private leia hush",
     "/stopprivate leia",
-    '/p2pvideo luke "my film.mp4"',
+    "/p2pvideo luke my film.mp4",
   );
   // Offers have number 1 for who has had none yet.
   const yoda = await scene.user("yoda");

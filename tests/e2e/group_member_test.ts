@@ -236,8 +236,29 @@ Deno.test("the text of each group command says what happened", async () => {
   await leia.shows("you left group chat Jedi; it has ended");
   await leia.type("/createbroadcast News luke");
   await leia.shows(
-    "group chat News created, in which you alone may post, members: leia, luke",
+    "group chat News created, in which you alone may post; invited: luke",
   );
+  await leia.type("/groupmsg News anybody there?");
+  await leia.showsLike(
+    /^message sent at .{20} \(number 1\), but nobody got it: nobody else has joined News; invited: luke$/,
+  );
+  await luke.succeed("/joingroup News");
+  assertEquals((await luke.succeed("/history News")).messages, []);
+  await leia.type("/setgroup News history on");
+  await leia.shows("who joins News later can read what was said before");
+  await luke.event("group-set", { group: "News", history: true, by: "leia" });
+  const past = (await luke.succeed("/history News")).messages as JsonEvent[];
+  assertEquals(past.map(({ text }) => text), ["anybody there?"]);
+  await leia.type("/members News");
+  await leia.shows("group chat News, led by leia, who alone may post");
+  await checkRefusals(luke, [
+    ["/setgroup News history off", "leader_only", "leia"],
+    ["/setgroup Sith history on", "unknown_group"],
+    ["/setgroup News history maybe", "usage", "history is on or off"],
+    ["/setgroup News colour red", "usage", '"colour" is nothing that can be'],
+    ["/setgroup News history", "usage"],
+  ]);
+  await checkRefusals(yoda, [["/setgroup News history on", "not_in_group"]]);
 });
 
 /** A client that prints text. */
@@ -267,6 +288,10 @@ class TestText implements AsyncDisposable {
 
   async shows(line: string): Promise<void> {
     await this.#client.process.waitFor(line, (each) => each === line);
+  }
+
+  async showsLike(line: RegExp): Promise<void> {
+    await this.#client.process.waitFor(`${line}`, (each) => line.test(each));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

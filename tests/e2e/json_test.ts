@@ -102,6 +102,7 @@ async function talk(): Promise<JsonEvent[]> {
     plain: false,
   });
   await using yoda = await logIn(server, "yoda");
+  await yoda.succeed("/broadcast is anybody there?");
   await using luke = await logIn(server, "luke");
   await using leia = await logIn(server, "leia", { args: ["--accept", "ask"] });
   await using stranger = await TestClient.start(server, {
@@ -189,6 +190,8 @@ async function aboutGroups(
   await luke.event("deleted", { group: "jedi" });
   await yoda.succeed("/groups");
   await yoda.succeed("/members jedi");
+  await yoda.succeed("/setgroup jedi history on");
+  await luke.event("group-set");
   await yoda.succeed("/addmember jedi leia");
   await yoda.succeed("/removemember jedi leia");
   await leia.event("removed");
@@ -200,6 +203,7 @@ async function aboutGroups(
   await luke.succeed("/leavegroup jedi");
   await leia.event("group-end");
   await yoda.succeed("/createbroadcast news luke");
+  await yoda.succeed("/groupmsg news is anybody there?");
   await luke.succeed("/joingroup news");
   await yoda.succeed("/SRB luke leia");
 }

@@ -37,6 +37,7 @@ const requests: { [N in RequestName]: RequestFields<N> } = {
   "group-add": { group: "jedi", user: "leia" },
   "group-remove": { group: "jedi", user: "leia" },
   "group-promote": { group: "jedi", user: "luke" },
+  "group-set": { group: "jedi", history: true },
   "group-message": { group: "jedi", text: "hello", mid: "m4" },
   groups: {},
   "group-members": { group: "jedi" },
@@ -75,6 +76,7 @@ export const goodEvents: readonly object[] = [
     at: 1_780_000_000_000,
   },
   { ev: "invited", group: "jedi", by: "luke", leaderOnly: false, at: 1 },
+  { ev: "group-set", group: "jedi", history: true, by: "luke", at: 1 },
   { ev: "offer", offer, from: "luke", kind: "file", key, addresses },
 ];
 

@@ -22,7 +22,10 @@ function society(): StoreWrite[] {
   }
   for (let id = 1; id <= groups; id++) {
     const name = `g${id}`;
-    const group = { id, name, leader: 1, leaderOnly: false, createdAt: 0 };
+    const group = {
+      ...{ id, name, leader: 1, leaderOnly: false, createdAt: 0 },
+      ...(id === 2 ? { history: true } : {}),
+    };
     writes.push({ write: "group", group });
     for (let user = id; user <= people; user++) {
       const joined = user !== people;

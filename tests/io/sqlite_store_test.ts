@@ -24,6 +24,7 @@ const jedi: StoredGroup = {
   leader: 1,
   leaderOnly: true,
   createdAt: 5,
+  history: true,
 };
 
 function user(id: number, name: string): StoreWrite {

@@ -131,6 +131,7 @@ export class MemoryStore {
           if (lookup.only === "group" && group === undefined) return false;
           if (lookup.only === "broadcast" && (receiver ?? group)) return false;
           return this.#isFor(message, lookup.user) ||
+            this.#isOpen(message, lookup.user) ||
             (group === undefined && sender === lookup.user);
       }
     });
@@ -177,6 +178,12 @@ export class MemoryStore {
     for (const [key, { user }] of this.profiles) {
       if (user === id) this.profiles.delete(key);
     }
+  }
+
+  /** True for what was said before the user joined a group with an open past. */
+  #isOpen({ group = 0 }: StoredMessage, user: number): boolean {
+    const isOpen = this.groups.get(group)?.history ?? false;
+    return isOpen && this.members.get(`${group} ${user}`)?.joined === true;
   }
 
   #apply(write: StoreWrite): void {

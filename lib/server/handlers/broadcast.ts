@@ -45,6 +45,7 @@ export function broadcast(
   const receivers = mayReachAll(sender)
     ? others
     : others.filter((user) => mayReach(sender, user));
+  const alone = others.length > 0 ? {} : { alone: true };
   const partial = receivers.length < others.length;
   const at = now.wall;
   const id = ++directory.lastMessage;
@@ -67,7 +68,7 @@ export function broadcast(
       if (frame !== undefined) {
         server.metrics.deliveries += deliverTo(receivers, id, frame);
       }
-      return { at, number, partial };
+      return { at, number, partial, ...alone };
     },
     undo() {
       sender.sent.remove(mid);

@@ -130,6 +130,7 @@ export function groupMembers(
     group: group.name,
     leader: group.leader.name,
     leaderOnly: group.leaderOnly,
+    history: group.history,
     joined: group.names(true),
     invited: group.names(false),
   };

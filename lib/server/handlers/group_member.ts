@@ -162,7 +162,16 @@ export function promoteMember(
   };
 }
 
-function mustLead(server: ServerContext, user: User, name: string): Group {
+/**
+ * The group of this name, which the user leads.
+ *
+ * @throws {Refusal} when there is none, or somebody else leads it.
+ */
+export function mustLead(
+  server: ServerContext,
+  user: User,
+  name: string,
+): Group {
   const group = mustExist(server, name);
   if (!group.members.has(user)) throw new Refusal("not_in_group");
   if (group.leader !== user) {

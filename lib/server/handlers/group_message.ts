@@ -41,6 +41,7 @@ export function groupMessage(
   const id = ++directory.lastMessage;
   const number = ++group.lastNumber;
   const latestBefore = group.latestMessage;
+  const alone = aloneIn(group, sender);
   group.latestMessage = id;
   sender.sent.add(mid, { at, receipts: [], group, number });
   batch.writes.push({
@@ -54,7 +55,7 @@ export function groupMessage(
       server.actions.push({ action: "log", group: group.name, line });
       const message = { id, number, at, text };
       server.metrics.deliveries += deliver(group, sender, message);
-      return { at, number };
+      return { at, number, ...alone };
     },
     undo() {
       sender.sent.remove(mid);
@@ -71,6 +72,12 @@ function repeated(earlier: SentMessage, name: string): Effect {
     number === undefined || deletes !== undefined || !isOfGroup(earlier, name)
   ) throw new Refusal("bad_message_id");
   return { committed: () => ({ at, number }) };
+}
+
+/** Says when nobody gets a message, and who would if they joined. */
+function aloneIn(group: Group, sender: User) {
+  if (!group.isAlone(sender)) return {};
+  return { alone: true, invited: group.names(false).slice(0, mostNamed) };
 }
 
 function mustBeAllowed(group: Group, sender: User): void {
@@ -111,3 +118,6 @@ function deliver(
   }
   return count;
 }
+
+/** Names in a reply that says whom a message did not reach. */
+const mostNamed = 8;

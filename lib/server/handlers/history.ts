@@ -7,7 +7,7 @@
  *     {"id":7,"do":"history","kind":"group","since":1780349800000}
  *
  * Nobody is shown what was not for them: a group's messages begin where the
- * user joined it, and of the broadcasts there are those that the user sent or
+ * user joined it, unless its leader opened its past, and of the broadcasts there are those that the user sent or
  * got.
  */
 import { encodeFrame } from "../../protocol/frame.ts";
@@ -86,7 +86,8 @@ type WithoutRange<L> = L extends unknown ? Omit<L, "before" | "limit"> : never;
 
 function groupScope(group: Group, user: User): Scope {
   const { sinceMessage } = mustHaveJoined(group, user);
-  return { kind: "group", group: group.id, after: sinceMessage };
+  const after = group.history ? 0 : sinceMessage;
+  return { kind: "group", group: group.id, after };
 }
 
 /**

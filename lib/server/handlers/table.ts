@@ -22,6 +22,7 @@ import {
 } from "./group_member.ts";
 import { find } from "./find.ts";
 import { groupMessage } from "./group_message.ts";
+import { setGroup } from "./group_settings.ts";
 import { history } from "./history.ts";
 import { identity } from "./identity.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
@@ -113,6 +114,7 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   "group-add": { needs: "session", activity: true, write: addMember },
   "group-remove": { needs: "session", activity: true, write: removeMember },
   "group-promote": { needs: "session", activity: true, write: promoteMember },
+  "group-set": { needs: "session", activity: true, write: setGroup },
   "group-message": { needs: "session", activity: true, write: groupMessage },
   groups: { needs: "session", activity: true, read: groups },
   "group-members": { needs: "session", activity: true, read: groupMembers },

@@ -31,6 +31,7 @@ Deno.test("group-create makes the creator leader and invites the others", () => 
     group: "jedi",
     leader: "yoda",
     leaderOnly: false,
+    history: false,
     joined: ["yoda"],
     invited: ["luke", "obiwan"],
   });

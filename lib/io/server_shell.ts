@@ -97,11 +97,12 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   handleOpen(connection: TcpConnection): void {
     const { core } = this.#parts;
     const { id, remote } = connection;
-    core.handleOpen(id, remote, systemClock());
+    const isWithinLimits = core.handleOpen(id, remote, systemClock());
     const queue = core.queueOf(id);
     if (queue === undefined) connection.abort();
     else connection.start(queue);
-    this.#drainAfterTurn();
+    if (isWithinLimits) this.#drainAfterTurn();
+    else this.#drain();
   }
 
   handleData(id: ConnectionId, bytes: Uint8Array): void {

@@ -196,7 +196,7 @@ export async function startServer(
       return;
     }
     if (certificate.cert === before.cert) return;
-    await network.replaceCertificate(certificate);
+    network.replaceCertificate(certificate);
     const key = certificate.fingerprint === before.fingerprint
       ? "its key is the same"
       : `its key is another one, ${certificate.fingerprint}, ` +

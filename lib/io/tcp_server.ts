@@ -1,40 +1,42 @@
 /**
- * Listens for clients, with TLS or without. Running out of file descriptors, or any other failure
- * to accept, is reported and waited out: those who are connected go on.
+ * Listens for clients, with TLS or without. Running out of file descriptors is reported and waited out: those who are connected go on.
  */
-import type { ChannelBinding } from "../protocol/scram.ts";
 import type { ConnectionId } from "../server/server_action.ts";
 import type { Report } from "./report.ts";
-import { messageOf, reasonOf } from "./reason_of.ts";
+import { reasonOf } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
-import { TcpConnection, type TcpConnectionEvents } from "./tcp_connection.ts";
+import {
+  TcpConnection,
+  type TcpConnectionEvents,
+  type TcpConnectionTls,
+} from "./tcp_connection.ts";
+import { TcpListener, type TcpSocket } from "./tcp_socket.ts";
 import type { TlsCertificate } from "./tls_certificate.ts";
-import { listenTls } from "./tls_listener.ts";
+import { TlsContext } from "./tls_session.ts";
+import { TurnQueue } from "./turn_queue.ts";
 import { WriteScheduler } from "./write_scheduler.ts";
 
 /** What a server tells its owner. */
 export interface TcpServerEvents
-  extends Omit<TcpConnectionEvents, "handleReleased"> {
+  extends Omit<TcpConnectionEvents, "handleFinishing" | "handleReleased"> {
   /** To be answered with {@link TcpConnection.start}. */
   handleOpen(connection: TcpConnection): void;
 }
 
 /** A listening socket and its connections. */
 export class TcpServer {
-  readonly #host: string;
+  readonly #listener: TcpListener;
   /** For TLS; connections that were accepted before keep theirs. */
-  #certificate: TlsCertificate | undefined;
-  #listener: Listener;
+  #tls: TcpConnectionTls | undefined;
+  readonly #handshakes = new TurnQueue(handshakeTurnMs);
   readonly #scheduler = new WriteScheduler();
   readonly #connections = new Map<ConnectionId, TcpConnection>();
+  /** Those that are being hung up on, the first of them first. */
+  readonly #finishing = new Set<ConnectionId>();
   readonly #events: TcpServerEvents;
   readonly #report: Report;
   #lastId = 0;
   #closing = false;
-  #accepting: Promise<void> | undefined;
-  #wakeAccept: (() => void) | undefined;
-  /** Resolves when the port is bound again with another certificate. */
-  #rebinding: Promise<void> | undefined;
   #whenEmpty: (() => void) | undefined;
 
   /**
@@ -42,7 +44,7 @@ export class TcpServer {
    *
    * @param port 0 picks a free one.
    * @param certificate For TLS; without it the connections are plain.
-   * @throws {StartError} when it cannot be bound.
+   * @throws {StartError} when it cannot be bound or the certificate not be used.
    */
   constructor(
     host: string,
@@ -51,18 +53,15 @@ export class TcpServer {
     report: Report,
     certificate?: TlsCertificate,
   ) {
-    this.#host = host;
     this.#events = events;
     this.#report = report;
-    this.#certificate = certificate;
-    this.#listener = certificate === undefined
-      ? listen(host, port)
-      : listenTls(host, port, certificate);
+    if (certificate !== undefined) this.replaceCertificate(certificate);
+    this.#listener = listen(host, port);
   }
 
   /** The port that is listened on. */
   get port(): number {
-    return this.#listener.addr.port;
+    return this.#listener.port;
   }
 
   /** How many connections there are. */
@@ -77,129 +76,71 @@ export class TcpServer {
 
   /** Starts to accept connections. */
   start(): void {
-    this.#accepting ??= this.#accept();
+    this.#listener.start({
+      handleSocket: (socket) => this.#open(socket),
+      handleFailure: (error) => {
+        const why = reasonOf(error);
+        this.#report("warning", `cannot accept connections: ${why}; trying on`);
+      },
+      handleRecovery: () =>
+        this.#report("warning", "connections are accepted again"),
+    });
   }
 
   /**
-   * Shows another certificate to those who connect from now on. The port is
-   * bound anew for it, however often that takes: who connects in that instant
-   * has to try again.
+   * Shows another certificate to those who connect from now on.
+   *
+   * @throws {StartError} when it cannot be used; the one before stays.
    */
-  async replaceCertificate(certificate: TlsCertificate): Promise<void> {
-    await this.#rebinding;
-    if (this.#closing) return;
-    const { port } = this;
-    this.#certificate = certificate;
-    this.#rebinding = this.#rebind(port, certificate);
-    this.#listener.close();
-    await this.#rebinding;
+  replaceCertificate(certificate: TlsCertificate): void {
+    const { binding } = certificate;
+    try {
+      const context = new TlsContext(certificate);
+      this.#tls = { context, binding, handshakes: this.#handshakes };
+    } catch (error) {
+      throw new StartError(reasonOf(error));
+    }
   }
 
   /** Stops to accept, writes out what is queued for each client and closes. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#wakeAccept?.();
-    await this.#rebinding;
-    try {
-      this.#listener.close();
-    } catch {
-      // It was closed to be bound anew.
-    }
-    await this.#accepting;
+    this.#listener.close();
     const empty = new Promise<void>((resolve) => this.#whenEmpty = resolve);
     for (const connection of this.#connections.values()) connection.finish();
     if (this.#connections.size > 0) await empty;
     this.#scheduler.close();
   }
 
-  async #accept(): Promise<void> {
-    let delayMs = 0;
-    while (!this.#closing) {
-      const listener = this.#listener;
-      const binding = this.#certificate?.binding;
-      try {
-        const conn = await listener.accept();
-        if (delayMs > 0) {
-          this.#report("warning", "connections are accepted again");
-        }
-        delayMs = 0;
-        this.#open(conn, binding);
-      } catch (error) {
-        if (this.#closing) return;
-        if (this.#rebinding !== undefined) {
-          await this.#rebinding;
-          continue;
-        }
-        // A connection that died while it waited is no reason to wait.
-        if (error instanceof Deno.errors.ConnectionAborted) continue;
-        if (delayMs === 0) {
-          const text = `cannot accept connections: ${
-            reasonOf(error)
-          }; trying on`;
-          this.#report("warning", text);
-        }
-        delayMs = Math.min(2 * delayMs + 50, 1000);
-        await this.#pause(delayMs);
-      }
-    }
-  }
-
-  #open(conn: Deno.Conn<Deno.NetAddr>, binding?: ChannelBinding): void {
+  #open(socket: TcpSocket): void {
     const id = ++this.#lastId;
-    let connection: TcpConnection;
-    try {
-      connection = new TcpConnection(id, conn, this.#scheduler, {
-        handleData: (id, bytes) => this.#events.handleData(id, bytes),
-        handleClosed: (id) => this.#events.handleClosed(id),
-        handleReleased: (id) => this.#handleReleased(id),
-      }, binding);
-    } catch {
-      conn.close();
-      return;
-    }
+    const connection = new TcpConnection(id, socket, this.#scheduler, {
+      handleData: (id, bytes) => this.#events.handleData(id, bytes),
+      handleClosed: (id) => this.#events.handleClosed(id),
+      handleFinishing: (id) => this.#handleFinishing(id),
+      handleReleased: (id) => this.#handleReleased(id),
+    }, this.#tls);
     this.#connections.set(id, connection);
     this.#events.handleOpen(connection);
   }
 
+  #handleFinishing(id: ConnectionId): void {
+    this.#finishing.add(id);
+    if (this.#closing || this.#finishing.size <= mostFinishing) return;
+    const [first] = this.#finishing;
+    if (first !== undefined) this.#connections.get(first)?.abort();
+  }
+
   #handleReleased(id: ConnectionId): void {
     this.#connections.delete(id);
+    this.#finishing.delete(id);
     if (this.#connections.size === 0) this.#whenEmpty?.();
-  }
-
-  /** The port is free again once the system has noticed that it is closed. */
-  async #rebind(port: number, certificate: TlsCertificate): Promise<void> {
-    for (
-      let delayMs = 1;
-      !this.#closing;
-      delayMs = Math.min(2 * delayMs, 250)
-    ) {
-      await this.#pause(delayMs);
-      try {
-        this.#listener = listenTls(this.#host, port, certificate);
-        break;
-      } catch (error) {
-        if (delayMs >= 250) this.#report("error", messageOf(error));
-      }
-    }
-    this.#rebinding = undefined;
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, delayMs);
-      this.#wakeAccept = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 
-type Listener = Deno.Listener<Deno.Conn<Deno.NetAddr>, Deno.NetAddr>;
-
-function listen(host: string, port: number): Deno.TcpListener {
+function listen(host: string, port: number): TcpListener {
   try {
-    return Deno.listen({ hostname: host, port, tcpBacklog: backlog });
+    return new TcpListener(host, port);
   } catch (error) {
     throw new StartError(
       `cannot listen on ${host}:${port}: ${reasonOf(error)}; ` +
@@ -208,5 +149,7 @@ function listen(host: string, port: number): Deno.TcpListener {
   }
 }
 
-/** Clients that may wait to be accepted; the system may allow fewer. */
-const backlog = 4096;
+/** How much of a turn of the event loop handshakes may take, ms. */
+const handshakeTurnMs = 2;
+/** Clients that may be hung up on at the same time; of more the first is cut off. */
+const mostFinishing = 128;

@@ -18,7 +18,7 @@ export interface WriteSource {
   /** All that is queued, joined. */
   takeOutgoing(): Uint8Array | undefined;
   /** Writes some of it; how many bytes. */
-  write(bytes: Uint8Array): Promise<number>;
+  write(bytes: Uint8Array): number | Promise<number>;
   /** Nothing is queued and nothing under way any more. */
   handleDrained(): void;
   /** The connection is broken; it will not be written to again. */

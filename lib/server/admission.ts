@@ -8,16 +8,19 @@ import type { ServerContext } from "./server_context.ts";
  * not log in, or hangs up on it.
  *
  * @param now Monotonic ms.
+ * @returns False when it hung up on one of them.
  */
 export function admit(
   server: ServerContext,
   connection: Connection,
   now: number,
-): void {
+): boolean {
   if (server.stopping) {
-    return hangUp(server, connection, wireError("shutting_down"));
+    hangUp(server, connection, wireError("shutting_down"));
+    return false;
   }
   const goes = server.newcomers.add(connection, now);
-  if (goes === undefined) return;
+  if (goes === undefined) return true;
   hangUp(server, goes, wireError("too_many_connections"));
+  return false;
 }

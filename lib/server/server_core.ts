@@ -113,15 +113,18 @@ export class ServerCore<Accounts> {
     };
   }
 
-  /** A client connected. */
-  handleOpen(id: ConnectionId, remote: RemoteAddress, now: Instant): void {
+  /**
+   * A client connected. False when it, or another in its place, is hung up on:
+   * to be drained at once then, or a flood of connections piles up.
+   */
+  handleOpen(id: ConnectionId, remote: RemoteAddress, now: Instant): boolean {
     this.#now = now;
     const server = this.#server;
     server.metrics.connections++;
     const connection = new Connection(id, remote, server.outbox, now.mono);
     this.#connections.set(id, connection);
-    admit(server, connection, now.mono);
     this.#checkAt = Math.min(this.#checkAt, now.mono + limits.loginMs);
+    return admit(server, connection, now.mono);
   }
 
   /** Bytes came from a client; they may be reused after the call. */

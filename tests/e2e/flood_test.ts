@@ -27,6 +27,16 @@ Deno.test("server: floods of bytes and messages are cut off, at no cost to other
     const figures = await deafCrowd(server, 15e6, 2, names);
     assertEquals([figures.cutOff, figures.stillOnline], [7, 2]);
   });
+
+  await t.step("the same with TLS", async () => {
+    await using secure = await TestServer.start({
+      accounts: text,
+      plain: false,
+      args: ["--message-rate", "0"],
+    });
+    const figures = await deafCrowd(secure, 15e6, 2, names);
+    assertEquals([figures.cutOff, figures.stillOnline], [7, 2]);
+  });
 });
 
 Deno.test("client: a script that sends faster than allowed is held back and loses nothing", async () => {

@@ -13,7 +13,6 @@ import {
   probeCertificate,
   TlsConnectError,
 } from "../../lib/io/tls_connection.ts";
-import { listenTls } from "../../lib/io/tls_listener.ts";
 import {
   ownTlsCertificate,
   type TlsCertificate,
@@ -241,7 +240,11 @@ Deno.test("connectTls() says in one line why there is no connection", async () =
 Deno.test("connectTls() streams both ways, holds back and half-closes", async () => {
   await inFolder(async (folder) => {
     const certificate = await ownTlsCertificate(folder, Date.now());
-    const listener = listenTls(host, 0, certificate);
+    const listener = Deno.listenTls({
+      hostname: host,
+      port: 0,
+      ...certificate,
+    });
     const size = 32 * 1024 * 1024;
     let written = 0;
     const served = (async () => {
@@ -334,7 +337,11 @@ class EchoServer implements AsyncDisposable {
   readonly #done: Promise<void>;
 
   constructor(certificate: TlsCertificate, port = 0) {
-    this.#listener = listenTls(host, port, certificate);
+    this.#listener = Deno.listenTls({
+      hostname: host,
+      port,
+      ...certificate,
+    });
     this.#done = this.#serve();
   }
 

@@ -7,10 +7,12 @@
  * tests/e2e/flood_test.ts runs the same in small.
  */
 import { assert } from "@std/assert";
+import { generatedServerName } from "../../lib/protocol/server_certificate.ts";
 import { numberedAccounts } from "../support/account_line.ts";
 import { residentBytes } from "../support/process_memory.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { TestServer } from "../support/test_server.ts";
+import { systemSockets } from "../support/system_sockets.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 /** What a flood did; times in ms, memory in MB. */
@@ -99,6 +101,67 @@ export async function slowStrangers(
 }
 
 /**
+ * Opens connections of one address that never finish their TLS handshake: half
+ * of them send nothing, the others a byte a second of what begins like one.
+ * Somebody of another address says hello meanwhile.
+ *
+ * @returns Among others until when more than 16 were open.
+ */
+export async function handshakeStrangers(
+  server: TestServer,
+  connections: number,
+): Promise<Figures> {
+  const memory = new MemoryWatch(server.process.pid);
+  const start = performance.now();
+  let open = connections;
+  let lastClosed = 0;
+  let crowdedMs = NaN;
+  const close = () => {
+    if (--open === 16) crowdedMs = performance.now() - start;
+    lastClosed = performance.now() - start;
+  };
+  const strangers = await Promise.all(
+    Array.from({ length: connections }, async () => {
+      // One too many may be reset before it knows that it was accepted.
+      const conn = await connect(server).catch(close);
+      if (conn !== undefined) untilClosed(conn).then(close);
+      return conn;
+    }),
+  );
+  let byte = 0;
+  const timer = setInterval(() => {
+    const next = clientHello.subarray(byte, ++byte);
+    for (const conn of strangers.filter((_, index) => index % 2 === 0)) {
+      conn?.write(next).catch(() => {});
+    }
+  }, 1000);
+  const helloMs: number[] = [];
+  try {
+    await waitUntil("all to be closed", async () => {
+      const from = performance.now();
+      using other = await ProtocolClient.connectTls(
+        server.port,
+        undefined,
+        "127.0.0.2",
+      );
+      await other.hello();
+      helloMs.push(performance.now() - from);
+      await pause(500);
+      return open === 0;
+    });
+  } finally {
+    clearInterval(timer);
+    for (const conn of strangers) conn?.close();
+  }
+  return {
+    crowdedMs,
+    lastClosedMs: lastClosed,
+    slowestHelloMs: Math.max(...helloMs),
+    grownMB: memory.stop(),
+  };
+}
+
+/**
  * Broadcasts to some who stop reading and some who read.
  *
  * @param bytes Of the texts, in UTF-8.
@@ -149,6 +212,13 @@ export async function deafCrowd(
   );
   const { users } = await sender.request("who");
   const grownMB = memory.stop();
+  const ports = deaf.map((conn) => (conn.localAddr as Deno.NetAddr).port);
+  const from = performance.now();
+  await waitUntil("their sockets to be gone from the system", async () => {
+    const left = await systemSockets(server.port);
+    return !left.some((port) => ports.includes(port));
+  });
+  const goneMs = performance.now() - from;
   for (const conn of deaf) conn.close();
   for (const reader of reading) reader.close();
   sender[Symbol.dispose]();
@@ -159,6 +229,7 @@ export async function deafCrowd(
     cutOff: cutOff(),
     stillOnline: users.length,
     grownMB,
+    goneMs,
   };
 }
 
@@ -240,17 +311,30 @@ function connect(server: TestServer): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port: server.port });
 }
 
-function logIn(server: TestServer, user: string): Promise<ProtocolClient> {
-  return ProtocolClient.login(server.port, { user, password: user });
+async function logIn(
+  server: TestServer,
+  user: string,
+): Promise<ProtocolClient> {
+  if (server.plain) {
+    return ProtocolClient.login(server.port, { user, password: user });
+  }
+  const client = await ProtocolClient.connectTls(server.port);
+  await client.hello();
+  await client.authenticate(user, user);
+  return client;
 }
 
 /** A bare connection with a session, of which nothing was read. */
 async function resumed(
   server: TestServer,
   user: string,
-): Promise<Deno.TcpConn> {
+): Promise<Deno.Conn> {
   const client = await logIn(server, user);
-  const conn = await connect(server);
+  const tcp = await connect(server);
+  const conn = server.plain ? tcp : await Deno.startTls(tcp, {
+    hostname: generatedServerName,
+    caCerts: [await server.data("tls-cert.pem")],
+  });
   const frames = [
     { id: 1, do: "hello", version: 1, features: [] },
     { id: 2, do: "resume", token: client.token, udpPort: 0 },
@@ -282,6 +366,24 @@ async function untilClosed(conn: Deno.Conn): Promise<void> {
     // Reset.
   }
 }
+
+/** How a handshake begins, for as long as the test needs it. */
+const clientHello = Uint8Array.of(
+  22,
+  3,
+  1,
+  2,
+  0,
+  1,
+  0,
+  1,
+  252,
+  3,
+  3,
+  ...Array(
+    100,
+  ),
+);
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -321,6 +423,17 @@ if (import.meta.main) {
     report(`a byte a second from ${addresses} addresses`, figures);
     mustBe("lastClosedMs", figures.lastClosedMs ?? NaN, 11_000);
     mustBe("slowestLoginMs", figures.slowestLoginMs ?? NaN, 1000);
+  }
+  {
+    await using secure = await TestServer.start({
+      accounts: text,
+      plain: false,
+    });
+    const figures = await handshakeStrangers(secure, 1000);
+    report("silent and slow inside the handshake", figures);
+    mustBe("crowdedMs", figures.crowdedMs ?? NaN, 2000);
+    mustBe("lastClosedMs", figures.lastClosedMs ?? NaN, 11_000);
+    mustBe("slowestHelloMs", figures.slowestHelloMs ?? NaN, 1000);
   }
   // How much a server grows that has work to do is not what is measured.
   const crowd = names.slice(5, 60);

@@ -91,15 +91,19 @@ export class ProtocolClient implements Disposable {
    * Connects with TLS, whatever the certificate.
    *
    * @param binding Of the login: to the certificate shown, or none.
+   * @param localAddress A loopback address.
    */
   static connectTls(
     port: number,
     binding: "tls-server-end-point" | "n" | "y" = "tls-server-end-point",
+    localAddress = "127.0.0.1",
   ): Promise<ProtocolClient> {
     return new Promise((resolve, reject) => {
       const socket = connectTls({
         host: "127.0.0.1",
         port,
+        // Taken, though its type does not say so.
+        ...{ localAddress },
         rejectUnauthorized: false,
       }, () => {
         const hash = createHash("sha256")

@@ -1,0 +1,271 @@
+/**
+ * TCP sockets that are gone when they are cut off. A `Deno.Conn` is not: a write
+ * that is under way outlives its `close()` for as long as the other side does
+ * not read, and so does the TLS handshake of one that was accepted by
+ * `Deno.listenTls`. So these work on the handles that `node:net` is made of, and
+ * not through its streams, which cost more than twice as much for each write.
+ */
+import process from "node:process";
+import { getSystemErrorName } from "node:util";
+
+/** What a socket tells its owner. */
+export interface TcpSocketEvents {
+  /** Bytes came; they are the owner's. */
+  handleBytes(bytes: Uint8Array): void;
+  /**
+   * Nothing more comes; called once, not after a close of this side.
+   *
+   * @param orderly False when the connection broke.
+   */
+  handleEnd(orderly: boolean): void;
+}
+
+/** One end of a socket. */
+export interface SocketAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A socket that was accepted. */
+export class TcpSocket {
+  readonly remote: SocketAddress;
+  readonly local: SocketAddress;
+  readonly #handle: TcpHandle;
+  #ended = false;
+  #closed = false;
+
+  /** @throws {Error} when the other side has gone already. */
+  constructor(handle: TcpHandle) {
+    this.#handle = handle;
+    this.remote = addressOf((to) => handle.getpeername(to));
+    this.local = addressOf((to) => handle.getsockname(to));
+    // What is written goes out at once.
+    handle.setNoDelay(true);
+  }
+
+  /** Starts to read. */
+  start(events: TcpSocketEvents): void {
+    this.#handle.onread = (buffer, count = streamState[readBytesOrError]) => {
+      if (this.#closed || this.#ended || count === undefined) return;
+      if (buffer !== undefined && count > 0) {
+        return events.handleBytes(new Uint8Array(buffer, 0, count));
+      }
+      if (count === 0) return;
+      this.#ended = true;
+      events.handleEnd(count === endOfFile);
+    };
+    this.#handle.readStart();
+  }
+
+  /** Reads no more, until {@link resume}. */
+  pause(): void {
+    if (!this.#closed) this.#handle.readStop();
+  }
+
+  /** Reads again. */
+  resume(): void {
+    if (!this.#closed) this.#handle.readStart();
+  }
+
+  /**
+   * Writes all of it; `undefined` when that is done already.
+   *
+   * @throws {Error} when the connection is broken or is closed meanwhile.
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#closed) throw new Error("the connection is closed");
+    let settle: ((status: number) => void) | undefined;
+    const request = { oncomplete: (status: number) => settle?.(status) };
+    const status = this.#handle.writeBuffer(request, bytes);
+    if (status !== 0) throw systemError(status);
+    if (!streamState[lastWriteWasAsync]) return undefined;
+    return new Promise((resolve, reject) => {
+      settle = (status) => status < 0 ? reject(systemError(status)) : resolve();
+    });
+  }
+
+  /** Says that nothing more comes, after what is written. */
+  closeWrite(): void {
+    if (this.#closed) return;
+    this.#handle.shutdown({ oncomplete() {} });
+  }
+
+  /** Closes; the system sends what was written. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#handle.close();
+  }
+
+  /** Cuts the connection: nothing of it is left, here or in the system. */
+  reset(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#handle.reset() !== 0) this.#handle.close();
+  }
+}
+
+/** What a listener tells its owner. */
+export interface TcpListenerEvents {
+  handleSocket(socket: TcpSocket): void;
+  /** No connection can be accepted now; it is tried again. */
+  handleFailure(error: Error): void;
+  /** They can be accepted again. */
+  handleRecovery(): void;
+}
+
+/** A listening socket. */
+export class TcpListener {
+  /** The port that is listened on. */
+  readonly port: number;
+  readonly #handle: TcpHandle;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #failing = false;
+
+  /**
+   * Binds the port.
+   *
+   * @param port 0 picks a free one.
+   * @throws {Error} when it cannot be bound.
+   */
+  constructor(host: string, port: number) {
+    this.#handle = new TCP(constants.SERVER);
+    const status = host.includes(":")
+      ? this.#handle.bind6(host, port, 0)
+      : this.#handle.bind(host, port);
+    const failed = status || this.#handle.listen(backlog);
+    if (failed !== 0) {
+      this.#handle.close();
+      throw systemError(failed);
+    }
+    this.port = addressOf((to) => this.#handle.getsockname(to)).port;
+  }
+
+  /** Starts to accept. */
+  start(events: TcpListenerEvents): void {
+    this.#handle.onconnection = (status) => {
+      if (status === 0) this.#accept(events);
+    };
+    this.#timer = setInterval(() => this.#goOn(events), goOnMs);
+  }
+
+  /** Frees the port. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#handle.close();
+  }
+
+  #accept(events: TcpListenerEvents): void {
+    const handle = new TCP(constants.SOCKET);
+    if (this.#handle.accept(handle) !== 0) return handle.close();
+    let socket: TcpSocket;
+    try {
+      socket = new TcpSocket(handle);
+    } catch {
+      // It has gone while it waited.
+      return handle.close();
+    }
+    events.handleSocket(socket);
+  }
+
+  /**
+   * The handle stops to accept, without a word, when there are too many open
+   * files: so that is looked for, and listening again makes it go on.
+   */
+  #goOn(events: TcpListenerEvents): void {
+    const trial = new TCP(constants.SERVER);
+    const status = trial.bind("127.0.0.1", 0);
+    trial.close();
+    const isFull = status !== 0 && systemErrorName(status) in fullNames;
+    if (!isFull) this.#handle.listen(backlog);
+    if (isFull === this.#failing) return;
+    this.#failing = isFull;
+    if (isFull) events.handleFailure(systemError(status));
+    else events.handleRecovery();
+  }
+}
+
+/** As Node names it: https://github.com/nodejs/node/blob/main/src/tcp_wrap.cc */
+interface TcpHandle {
+  onread?: (buffer: ArrayBuffer | undefined, count?: number) => void;
+  onconnection?: (status: number) => void;
+  bind(host: string, port: number): number;
+  bind6(host: string, port: number, flags: number): number;
+  listen(backlog: number): number;
+  accept(handle: TcpHandle): number;
+  getpeername(to: NamedAddress): number;
+  getsockname(to: NamedAddress): number;
+  setNoDelay(on: boolean): number;
+  readStart(): number;
+  readStop(): number;
+  writeBuffer(request: Request, bytes: Uint8Array): number;
+  shutdown(request: Request): number;
+  close(): void;
+  reset(): number;
+}
+
+interface NamedAddress {
+  address?: string;
+  port?: number;
+}
+
+interface Request {
+  oncomplete(status: number): void;
+}
+
+function addressOf(ask: (to: NamedAddress) => number): SocketAddress {
+  const to: NamedAddress = {};
+  const status = ask(to);
+  if (status !== 0 || to.address === undefined || to.port === undefined) {
+    throw systemError(status);
+  }
+  return { hostname: to.address, port: to.port };
+}
+
+function systemError(status: number): Error {
+  const name = systemErrorName(status);
+  const Kind = errorKinds.get(name);
+  return Kind ? new Kind(name) : new Error(errorTexts.get(name) ?? name);
+}
+
+function systemErrorName(status: number): string {
+  try {
+    return getSystemErrorName(status);
+  } catch {
+    return String(status);
+  }
+}
+
+const errorKinds = new Map([
+  ["EADDRINUSE", Deno.errors.AddrInUse],
+  ["EADDRNOTAVAIL", Deno.errors.AddrNotAvailable],
+  ["EACCES", Deno.errors.PermissionDenied],
+]);
+const fullNames = {
+  EMFILE: "too many open files",
+  ENFILE: "too many open files in the system",
+};
+const errorTexts = new Map([
+  ...Object.entries(fullNames),
+  // What the handle says of a name that it cannot find.
+  ["EPERM", "the host name is unknown"],
+]);
+
+const binding = (name: string) =>
+  (process as unknown as {
+    // deno-lint-ignore no-explicit-any
+    binding(name: string): any;
+  }).binding(name);
+const { TCP, constants } = binding("tcp_wrap") as {
+  readonly TCP: new (kind: number) => TcpHandle;
+  readonly constants: { readonly SOCKET: number; readonly SERVER: number };
+};
+const streams = binding("stream_wrap");
+const streamState: Int32Array = streams.streamBaseState;
+const readBytesOrError: number = streams.kReadBytesOrError;
+const lastWriteWasAsync: number = streams.kLastWriteWasAsync;
+const endOfFile: number = binding("uv").UV_EOF;
+
+/** Clients that may wait to be accepted; the system may allow fewer. */
+const backlog = 4096;
+const goOnMs = 1000;

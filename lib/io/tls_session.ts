@@ -1,0 +1,173 @@
+/**
+ * The server's side of TLS without a socket: encrypted bytes go in and come out
+ * by hand. So a handshake is done when there is time for it, and whoever does
+ * not finish one holds nothing but a socket that can be closed.
+ *
+ * `node:tls` takes any stream in place of a socket; this uses what it has inside
+ * for that, without the three streams around it.
+ */
+import { createSecureContext, TLSSocket } from "node:tls";
+
+/** What a session tells its owner, during {@link TlsSession.receive}. */
+export interface TlsSessionEvents {
+  /** The handshake is over. */
+  handleEstablished(): void;
+  /** Clear bytes; they are the owner's. */
+  handleClear(bytes: Uint8Array): void;
+  /** The other side says that nothing more comes. */
+  handleClearEnd(): void;
+  /** What came is no TLS, or not of the other side. */
+  handleTlsError(error: Error): void;
+}
+
+/** A certificate, ready for sessions. */
+export class TlsContext {
+  readonly #context: object;
+
+  /**
+   * @param cert PEM, the server's own first.
+   * @param key PEM.
+   * @throws {Error} when they are no pair.
+   */
+  constructor({ cert, key }: { readonly cert: string; readonly key: string }) {
+    const { context } = createSecureContext({
+      cert,
+      key,
+      minVersion: "TLSv1.3",
+    });
+    this.#context = context as object;
+    const handle = newHandle();
+    if (handle.initServerTls(this.#context) !== 0) {
+      throw new Error("the certificate and the key cannot be used for TLS");
+    }
+  }
+
+  /** A session with someone who has just connected. */
+  session(events: TlsSessionEvents): TlsSession {
+    return new TlsSession(this.#context, events);
+  }
+}
+
+/** One connection's TLS. */
+export class TlsSession {
+  readonly #handle: TlsHandle;
+  #established = false;
+  #failed = false;
+
+  /** Use {@link TlsContext.session}. */
+  constructor(context: object, events: TlsSessionEvents) {
+    const handle = this.#handle = newHandle();
+    handle.initServerTls(context);
+    handle.attachJsStream();
+    handle.setHandle(handle);
+    handle.onhandshakedone = () => {
+      this.#established = true;
+      events.handleEstablished();
+    };
+    handle.onread = (buffer) => {
+      if (buffer !== undefined) events.handleClear(new Uint8Array(buffer));
+      else events.handleClearEnd();
+    };
+    handle.onerror = (error) => {
+      this.#failed = true;
+      events.handleTlsError(error);
+    };
+    handle.readStart();
+    handle.start();
+  }
+
+  /** True once the handshake is over. */
+  get established(): boolean {
+    return this.#established;
+  }
+
+  /** Encrypted bytes came. {@link takeOutgoing} may have an answer. */
+  receive(bytes: Uint8Array): void {
+    if (!this.#failed) this.#handle.readBuffer(bytes);
+  }
+
+  /** Encrypts; what is to be sent for it and for all before. */
+  encrypt(bytes: Uint8Array): Uint8Array {
+    const parts: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += sliceBytes) {
+      const slice = bytes.subarray(at, at + sliceBytes);
+      this.#handle.writeBuffer(request, slice);
+      const part = this.takeOutgoing();
+      if (part !== undefined) parts.push(part);
+    }
+    return joined(parts);
+  }
+
+  /** What is to be sent without anybody having written: of the handshake. */
+  takeOutgoing(): Uint8Array | undefined {
+    const buffer = this.#handle.drainEncOut();
+    if (buffer === undefined || buffer === null) return undefined;
+    const bytes = new Uint8Array(buffer);
+    return bytes.length > 0 ? bytes : undefined;
+  }
+
+  /** Says that nothing more comes: what is to be sent for it. */
+  end(): Uint8Array | undefined {
+    if (!this.#failed) this.#handle.shutdown(request);
+    return this.takeOutgoing();
+  }
+
+  /** Frees its memory, once what goes on now is over. */
+  close(): void {
+    queueMicrotask(() => this.#handle.destroySsl());
+  }
+}
+
+/** As in the runtime's `ext/node/ops/tls_wrap.rs`. */
+interface TlsHandle {
+  onhandshakedone?: () => void;
+  onread?: (buffer: ArrayBuffer | undefined) => void;
+  onerror?: (error: Error) => void;
+  initServerTls(context: object): number;
+  attachJsStream(): number;
+  setHandle(handle: TlsHandle): void;
+  readStart(): number;
+  start(): number;
+  readBuffer(bytes: Uint8Array): void;
+  drainEncOut(): ArrayBuffer | Uint8Array | undefined | null;
+  writeBuffer(request: object, bytes: Uint8Array): number;
+  shutdown(request: object): number;
+  destroySsl(): void;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  const all = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function newHandle(): TlsHandle {
+  TlsWrap ??= handleClass();
+  return new TlsWrap(serverSide, 0);
+}
+
+/** The class of handles, which only a socket shows. */
+function handleClass(): new (side: number, provider: number) => TlsHandle {
+  const options = { isServer: true, secureContext: createSecureContext({}) };
+  // deno-lint-ignore no-explicit-any
+  const socket = new TLSSocket(undefined as any, options);
+  const { _handle: handle } = socket as unknown as { _handle: TlsHandle };
+  const { constructor } = Object.getPrototypeOf(handle);
+  socket.destroy();
+  return constructor;
+}
+
+let TlsWrap: ReturnType<typeof handleClass> | undefined;
+const serverSide = 1;
+/** Writes are done when they return. */
+const request = { oncomplete() {} };
+/** What a session takes at once; it buffers 64 KiB. */
+const sliceBytes = 32 * 1024;

@@ -1,0 +1,45 @@
+/**
+ * Work that takes turns with everything else: in each turn of the event loop
+ * some of it is done, so that a storm of it delays nobody by more than that.
+ */
+import { setImmediate } from "node:timers";
+
+/** A queue of tasks, done in order. */
+export class TurnQueue {
+  readonly #budgetMs: number;
+  #waiting: (() => void)[] = [];
+  #next = 0;
+  #scheduled = false;
+
+  /** @param budgetMs After how long a turn is over, ms. */
+  constructor(budgetMs: number) {
+    this.#budgetMs = budgetMs;
+  }
+
+  /** Does `task` in one of the next turns. */
+  add(task: () => void): void {
+    this.#waiting.push(task);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#run();
+    });
+  }
+
+  #run(): void {
+    const end = performance.now() + this.#budgetMs;
+    do {
+      const task = this.#waiting[this.#next++];
+      if (task === undefined) break;
+      task();
+    } while (performance.now() < end);
+    if (this.#next < this.#waiting.length) return this.#schedule();
+    this.#waiting = [];
+    this.#next = 0;
+  }
+}

@@ -12,6 +12,13 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
+/** `8.2 of 20.0 MB`. */
+export function formatPart(bytes: number, size: number): string {
+  const whole = formatSize(size);
+  const [done, unit] = formatSize(bytes).split(" ");
+  return `${whole.endsWith(` ${unit}`) ? done : `${done} ${unit}`} of ${whole}`;
+}
+
 /** `12.3 MB/s`. */
 export function formatRate(bytesPerSecond: number): string {
   return `${formatSize(bytesPerSecond)}/s`;

@@ -3,7 +3,12 @@ import { visible } from "../protocol/text.ts";
 import type { PathKind } from "../transfer/path_kind.ts";
 import type { ClientEvent, TransferInfo } from "./client_event.ts";
 import { fileType } from "./file_type.ts";
-import { formatRate, formatSize, formatSpan } from "./format_size.ts";
+import {
+  formatPart,
+  formatRate,
+  formatSize,
+  formatSpan,
+} from "./format_size.ts";
 import type { Palette } from "./palette.ts";
 import { progressText, transferPhase } from "./transfer_progress.ts";
 
@@ -33,10 +38,13 @@ export function renderTransfer(
           `${user} offers ${file} (${size}${type}); /accept ${info.transfer} or /reject ${info.transfer}`,
         ]
         : [`${label} (${size}) offered to ${user}${why}`];
-    case "running":
-      return [
-        `${label} ${isIncoming ? "is coming" : "is being sent"} ${whose}`,
-      ];
+    case "running": {
+      const verb = isIncoming ? "is coming" : "is being sent";
+      const from = info.bytes === 0
+        ? ""
+        : `; it goes on at ${formatPart(info.bytes, info.size)}`;
+      return [`${label} ${verb} ${whose}${from}`];
+    }
     case "verified": {
       const span = formatSpan(summary?.ms ?? 0);
       const rate = formatRate(summary?.rate ?? 0);

@@ -2,7 +2,7 @@
 import { visible } from "../protocol/text.ts";
 import type { PathKind } from "../transfer/path_kind.ts";
 import type { TransferInfo } from "./client_event.ts";
-import { formatSize } from "./format_size.ts";
+import { formatPart, formatSize } from "./format_size.ts";
 import { clipToWidth, textWidth } from "./text_width.ts";
 import {
   partDone,
@@ -52,11 +52,7 @@ function detailsOf(info: TransferInfo, width: number): string {
   }
   const [rate, left] = speedOf(info);
   const path = info.via === undefined ? undefined : pathNames[info.via];
-  const [done, unit] = formatSize(info.bytes).split(" ");
-  const size = formatSize(info.size);
-  const amount = `${
-    size.endsWith(` ${unit}`) ? done : `${done} ${unit}`
-  } of ${size}`;
+  const amount = formatPart(info.bytes, info.size);
   const choices = [
     [percentDone(info), amount, rate, left, path],
     [percentDone(info), amount, rate, left],

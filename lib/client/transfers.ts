@@ -5,6 +5,8 @@
  * came of it. A transfer that runs does not need the server.
  */
 import { encodeHex } from "@std/encoding/hex";
+import { decodeParts } from "../transfer/resume_map.ts";
+import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
 import { basename } from "./basename.ts";
 import type { Instant } from "../protocol/instant.ts";
@@ -185,7 +187,7 @@ export class Transfers {
     const peer = { key: event.key, addresses: event.addresses ?? [] };
     const resume = event.resume === undefined ? {} : { resume: event.resume };
     this.#host.effect({ effect: "start-sending", id, peer, ...resume });
-    this.#run(transfer, now);
+    this.#run(transfer, event.resume, now);
   }
 
   /** The server sees the other side from further addresses. */
@@ -240,7 +242,7 @@ export class Transfers {
         transfer.offer = { key: event.key, addresses: event.addresses };
         return this.#offers.offer(transfer);
       case "answer-ready":
-        this.#run(transfer, now);
+        this.#run(transfer, event.resume, now);
         return this.#offers.answer(transfer, event);
       case "progress":
         transfer.bytes = event.bytes;
@@ -283,11 +285,19 @@ export class Transfers {
     }
   }
 
-  /** Takes the receiver's word where the last datagram was lost. */
+  /**
+   * Takes the receiver's word where the last datagram was lost, if all of the
+   * file was taken.
+   */
   handleTimeout(now: Instant): void {
     for (const transfer of this.#table.settling(now.mono)) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-      transfer.bytes = transfer.file.size;
+      if (transfer.bytes < transfer.file.size) {
+        // It cannot be true, whoever says it.
+        const message = endText("failed", about(transfer));
+        this.#table.end(transfer, "failed", message, { code: "failed" });
+        continue;
+      }
       const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
       const summary = { ms, rate: averageRate(transfer.bytes, ms) };
       this.#table.end(transfer, "verified", undefined, { summary });
@@ -335,11 +345,18 @@ export class Transfers {
     this.#table.end(transfer, "failed", message, { code: reason });
   }
 
-  #run(transfer: Transfer, now: Instant): void {
+  /** @param resume What the receiver has already, as it tells the sender. */
+  #run(transfer: Transfer, resume: string | undefined, now: Instant): void {
     transfer.state = "running";
+    transfer.bytes = partBytes(resume, transfer.file.size);
     transfer.startedAt = now.mono;
     this.#table.show(transfer);
   }
+}
+
+function partBytes(resume = "", size: number): number {
+  const blocks = decodeParts(resume, size)?.at(-1)?.endBlock ?? 0;
+  return blocks * transferLimits.blockBytes;
 }
 
 function about({ user, file }: Transfer): EndedOffer {

@@ -19,6 +19,7 @@ import {
 import { isLoopback } from "../protocol/loopback.ts";
 import { version } from "../protocol/version.ts";
 import { deriveKey } from "./derive_key.ts";
+import { folderWarning } from "./download_folder.ts";
 import type { KnownPeersFile } from "./known_peers_file.ts";
 import { type OpenedIdentity, openIdentity } from "./open_identity.ts";
 import { givenPin, openPins } from "./open_pins.ts";
@@ -133,7 +134,9 @@ class ClientShell implements UserHandler {
       const ended = new Promise<EndReason>((resolve) => this.#onEnd = resolve);
       this.#session.start(systemClock());
       this.#drain();
+      const warned = this.#warnOfFolder();
       const reason = await ended;
+      await warned;
       return exitCode(reason, this.#failed);
     } finally {
       clearTimeout(this.#timer);
@@ -152,6 +155,16 @@ class ClientShell implements UserHandler {
   /** Tells the user of something that failed. */
   warn(message: string): void {
     this.#interface.show({ event: "warning", message });
+  }
+
+  /** Whoever may be sent files should know before that they cannot be stored. */
+  async #warnOfFolder(): Promise<void> {
+    const { accept, downloadDir, exec } = this.#options;
+    // A visit to do something else is not for receiving, unless it says so.
+    const isOther = exec.length > 0 && downloadDir === ".";
+    if (accept === "never" || isOther) return;
+    const warning = await folderWarning(downloadDir);
+    if (warning !== undefined) this.warn(warning);
   }
 
   async line(text: string): Promise<void> {

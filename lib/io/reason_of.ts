@@ -7,6 +7,7 @@ export function reasonOf(error: unknown): string {
   const known = reasons.find(([kind]) => error instanceof kind);
   if (known !== undefined) return known[1];
   if (error.message.includes("os error 28")) return "no space left on the disk";
+  if (error.message.includes("os error 30")) return "the disk is read-only";
   if (error.message.includes("os error 24")) return "too many open files";
   const [line = ""] = error.message.split("\n");
   return line.replace(/ ?\(os error \d+\).*$/, "");

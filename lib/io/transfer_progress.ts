@@ -1,4 +1,4 @@
-/** Turns the progress of an engine into events, at most ten a second. */
+/** Turns the progress of an engine into events, some ten a second at most. */
 import type { TransferEvent } from "../client/transfer_port.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 
@@ -17,10 +17,11 @@ export class TransferProgress {
 
   /** The event that is due, if any, when `blocks` blocks have arrived. */
   update(blocks: number, now: number): TransferEvent | undefined {
-    if (now - this.#at < intervalMs) return undefined;
     const bytes = Math.min(blocks * transferLimits.blockBytes, this.#size);
     if (bytes === this.#bytes) return undefined;
-    if (this.#at !== -Infinity) {
+    const isEarly = now - this.#at < intervalMs;
+    if (isEarly && bytes < this.#size) return undefined;
+    if (this.#at !== -Infinity && !isEarly) {
       const elapsed = now - this.#at;
       const rate = 1000 * (bytes - this.#bytes) / elapsed;
       const weight = this.#rate === 0 ? 1 : 1 - Math.exp(-elapsed / smoothMs);

@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { plainPalette } from "../../lib/client/palette.ts";
+import { renderTransfer } from "../../lib/client/render_transfer.ts";
+import { encodeParts } from "../../lib/transfer/resume_map.ts";
 import type { RequestFields } from "../../lib/protocol/request.ts";
 import { PeerSigner } from "./peer_signer.ts";
 import { loggedIn, openedSession, scramServer } from "./logged_in.ts";
@@ -249,6 +252,60 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   harness.connect();
   harness.answer("resume", openedSession("t2"));
   assertEquals(harness.answer("offer-end", {}).result, "verified");
+});
+
+Deno.test("ClientSession: a transfer that goes on says where, on both sides", () => {
+  const file = { name: "a.mp4", size: 20_000_000, fingerprint: "f" };
+  const resume = encodeParts([{ endBlock: 31, digest: new Uint8Array(32) }]);
+  const sending = loggedIn();
+  sending.line("/p2pvideo luke a.mp4");
+  const { id } = sending.lastEffect("prepare-offer");
+  sending.peer({ event: "offer-ready", id, file, key, addresses: [] });
+  const offered = answerOffer(sending);
+  const yoda = { user: "yoda", identity: sending.identity.publicKey };
+  const answer = { ...luke.accept(offered, yoda, key), resume };
+  sending.server({ ev: "answer", ...answer });
+  const receiving = loggedIn("always");
+  const own = { user: "yoda", identity: receiving.identity.publicKey };
+  const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
+  receiving.server({ ev: "offer", ...luke.offer(offer, own) });
+  receiving.peer({ event: "answer-ready", id, key, addresses: [], resume });
+  for (
+    const [harness, way] of [[sending, "to"], [receiving, "from"]] as const
+  ) {
+    const [info] = harness.session.transfers;
+    assert(info !== undefined && info.state === "running");
+    const [line] = renderTransfer({ event: "transfer", info }, plainPalette);
+    assertMatch(
+      line!,
+      new RegExp(`${way} luke; it goes on at 8.1 of 20.0 MB$`),
+    );
+  }
+});
+
+Deno.test("ClientSession: that all was stored is not believed while some was not taken", () => {
+  for (const [bytes, state] of [[50, "failed"], [100, "verified"]] as const) {
+    const harness = loggedIn();
+    harness.line("/p2pvideo luke a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    const file = { name: "a.mp4", size: 100 };
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    const offered = answerOffer(harness);
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    harness.peer({ event: "progress", id, bytes, size: 100, rate: 10 });
+    harness.server({
+      ev: "offer-end",
+      offer: id,
+      from: "luke",
+      result: "verified",
+    });
+    for (let i = 0; i < 3 && harness.results().length === 0; i++) {
+      harness.toTimeout();
+    }
+    const [result] = harness.results();
+    assertEquals(result?.outcome.ok, state === "verified");
+  }
 });
 
 Deno.test("ClientSession: a refused, a rejected and an unreadable file fail their command", () => {

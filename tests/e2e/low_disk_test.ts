@@ -74,3 +74,51 @@ Deno.test({
     assertEquals(await digestOf(String(got.path)), await digestOf(path));
   },
 });
+
+Deno.test({
+  name:
+    "a download folder that cannot be written is told at the start, and to who sends",
+  ignore,
+  async fn() {
+    await using disk = await smallDisk(8 * megabyte);
+    const folder = disk?.folder ?? "";
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda");
+    const path = join(yoda.folder, "film.mp4");
+    await writeRandomFile(path, megabyte, 3);
+    const missing = join(folder, "missing");
+    await using luke = await logIn(server, "luke", {
+      args: ["--download-dir", missing],
+    });
+    const warning = await luke.event("warning");
+    assertMatch(String(warning.message), /missing" does not exist; files that/);
+    const send = () => yoda.refused(`/p2pvideo luke ${path}`);
+    const refusals = [[missing, "does not exist"]];
+    assertEquals(await send(), 'storage: luke cannot store "film.mp4"');
+    await Deno.mkdir(missing);
+    const remount = ["-o", "remount,ro", folder];
+    await new Deno.Command("mount", { args: remount }).output();
+    refusals.push([missing, "cannot be written: the disk is read-only"]);
+    assertEquals(await send(), 'storage: luke cannot store "film.mp4"');
+    const told = luke.process.out.filter((line) =>
+      /"state":"failed"/.test(line)
+    );
+    assertEquals(
+      told.map((line) => JSON.parse(line).message),
+      refusals.map(([name, why]) => `The folder "${name}" ${why}`),
+    );
+    await using leia = await logIn(server, "leia", {
+      args: ["--download-dir", missing],
+    });
+    const second = await leia.event("warning");
+    assertMatch(
+      String(second.message),
+      /written: the disk is read-only; files/,
+    );
+    // Once it can be written it is, without another start.
+    remount[1] = "remount,rw";
+    await new Deno.Command("mount", { args: remount }).output();
+    const { code } = await yoda.succeed(`/p2pvideo luke ${path}`);
+    assertEquals(code, undefined);
+  },
+});

@@ -1,5 +1,6 @@
 /** The server's entry point: `server [PORT] [ATTEMPTS] [options]`. */
 import {
+  loginCommand,
   type LogOptions,
   parseServerOptions,
   serverOptionRows,
@@ -53,7 +54,7 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
 }
 
 async function serve(options: ServerOptions): Promise<void> {
-  await ensureFirstAccount(options.credentials);
+  const firstAccount = await ensureFirstAccount(options.credentials);
   let reload = () => {};
   const shutdown = shutdownSignal(() => reload());
   const log = openLog(options.log);
@@ -91,6 +92,12 @@ async function serve(options: ServerOptions): Promise<void> {
     (key === undefined ? "" : `The server's key is ${key}\n`) +
       `Parley server is listening on ${place}\n`,
   );
+  if (firstAccount !== undefined) {
+    const command = loginCommand(options, server.port, firstAccount);
+    stdout.write(
+      `Log in with: ${command} (elsewhere with this machine's name or address)\n`,
+    );
+  }
   if (server.metricsPort !== undefined) {
     const { metricsPort } = server;
     stdout.write(

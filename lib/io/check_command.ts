@@ -86,6 +86,9 @@ async function credentials({ credentials: path }: ServerOptions) {
   const found = file.problems.map(({ message }) =>
     warn(`accounts: "${path}" ${message}; the line is skipped`)
   );
+  for (const { message } of file.doubts) {
+    found.push(warn(`accounts: "${path}" ${message}`));
+  }
   const all = [...file.accounts.values()];
   if (all.length === 0) {
     return [

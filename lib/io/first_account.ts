@@ -1,8 +1,13 @@
 import { isUserName } from "../protocol/names.ts";
 import { CredentialsFile } from "../server/credentials_file.ts";
+import { defaultCredentials } from "../server/default_paths.ts";
 import { updateFileAtomically } from "./atomic_file.ts";
 import { type Console, systemConsole } from "./console.ts";
-import { makeNewVerifier, readNewPassword } from "./new_password.ts";
+import {
+  askUntilGood,
+  makeNewVerifier,
+  readNewPassword,
+} from "./new_password.ts";
 import { textFileReason } from "./reason_of.ts";
 import { StartError } from "./start_error.ts";
 
@@ -11,13 +16,14 @@ import { StartError } from "./start_error.ts";
  * account, or says which command does. Does nothing when there is a file.
  *
  * @param path Of `credentials.txt`.
+ * @returns The name of the account that was made, if one was.
  * @throws {StartError} when there is nobody to ask, or they decline.
  */
 export async function ensureFirstAccount(
   path: string,
   console: Console = systemConsole,
-): Promise<void> {
-  if (await exists(path)) return;
+): Promise<string | undefined> {
+  if (await exists(path)) return undefined;
   const advice = `there are no accounts: "${path}" does not exist; ` +
     "make one with: server user add NAME";
   const { prompt } = console;
@@ -27,12 +33,14 @@ export async function ensureFirstAccount(
   if (answer === undefined || !/^(y|yes)?$/i.test(answer.trim())) {
     throw new StartError(advice);
   }
-  const name = (await prompt.askLine("Username: "))?.trim();
-  if (name === undefined || !isUserName(name)) {
-    throw new StartError(
-      `invalid user name "${name ?? ""}": must be 1 to 32 of A-Z a-z 0-9 . _ -`,
-    );
-  }
+  const name = await askUntilGood(
+    console,
+    async () => (await prompt.askLine("Username: "))?.trim(),
+    (name) =>
+      isUserName(name)
+        ? undefined
+        : `invalid user name "${name}": must be 1 to 32 of A-Z a-z 0-9 . _ -`,
+  );
   const verifier = await makeNewVerifier(await readNewPassword(console));
   try {
     await updateFileAtomically(path, (text) => {
@@ -44,7 +52,12 @@ export async function ensureFirstAccount(
       `cannot write the accounts to "${path}": ${textFileReason(error)}`,
     );
   }
-  console.complain(`account "${name}" added to "${path}"`);
+  const options = path === defaultCredentials ? "" : ` --credentials "${path}"`;
+  console.complain(
+    `account "${name}" added to "${path}"; add the next one with: ` +
+      `parley-server user add NAME${options}`,
+  );
+  return name;
 }
 
 /** False only when it is certain that there is nothing. */

@@ -6,6 +6,7 @@
  * whoever reads next.
  */
 import type { NewPassword } from "../client/password_change.ts";
+import { newPasswordQuestion } from "../protocol/new_password_problem.ts";
 import { SecretLine } from "./secret_line.ts";
 
 /** The terminal, as far as asking needs it. */
@@ -67,7 +68,7 @@ export class PasswordPrompt {
   async askNewPassword(): Promise<NewPassword | undefined> {
     const old = await this.askSecret("Old password: ");
     if (old === undefined) return undefined;
-    const password = await this.askSecret("New password: ");
+    const password = await this.askSecret(newPasswordQuestion);
     if (password === undefined) return undefined;
     const again = await this.askSecret("The same again: ");
     return again === undefined ? undefined : { old, password, again };

@@ -9,6 +9,7 @@ import type { NewPassword } from "../client/password_change.ts";
 import { plainPalette } from "../client/palette.ts";
 import { ProgressSteps } from "../client/progress_steps.ts";
 import { renderText } from "../client/render_text.ts";
+import { newPasswordQuestion } from "../protocol/new_password_problem.ts";
 import { LineInput } from "./line_input.ts";
 import { readNotify, writeNotify } from "./notify_file.ts";
 import { Output } from "./output.ts";
@@ -99,7 +100,7 @@ export class PlainInterface implements UserInterface {
   async #askNewPassword(): Promise<NewPassword | undefined> {
     const old = await this.#askSecret("Old password: ");
     if (old === undefined) return undefined;
-    const password = await this.#askSecret("New password: ");
+    const password = await this.#askSecret(newPasswordQuestion);
     if (password === undefined) return undefined;
     const again = await this.#askSecret("The same again: ");
     return again === undefined ? undefined : { old, password, again };

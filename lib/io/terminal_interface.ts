@@ -20,6 +20,7 @@ import { HistoryFile } from "./history_file.ts";
 import { readNotify, writeNotify } from "./notify_file.ts";
 import { Output } from "./output.ts";
 import type { TerminalSize } from "../client/terminal_view.ts";
+import { newPasswordQuestion } from "../protocol/new_password_problem.ts";
 import { Terminal } from "./terminal.ts";
 import type {
   Credentials,
@@ -105,7 +106,7 @@ export class TerminalInterface implements UserInterface {
   async askNewPassword(): Promise<NewPassword | undefined> {
     const old = await this.#terminal.ask("Old password: ", true);
     if (old === undefined) return undefined;
-    const password = await this.#terminal.ask("New password: ", true);
+    const password = await this.#terminal.ask(newPasswordQuestion, true);
     if (password === undefined) return undefined;
     const again = await this.#terminal.ask("The same again: ", true);
     return again === undefined ? undefined : { old, password, again };

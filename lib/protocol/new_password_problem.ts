@@ -1,6 +1,9 @@
 import { normalizePassword } from "./scram.ts";
 import { characters, isPrintable } from "./text.ts";
 
+/** The question for a new password, with what it must be. */
+export const newPasswordQuestion = "New password (at least 8 characters): ";
+
 /**
  * Why `password` cannot be a user's new password, or `undefined` when it can.
  * The answer never contains the password.

@@ -34,6 +34,8 @@ export interface CredentialsProblem {
 export class CredentialsFile {
   readonly accounts: Accounts;
   readonly problems: readonly CredentialsProblem[];
+  /** Lines that are good, but perhaps not what was meant. */
+  readonly doubts: readonly CredentialsProblem[];
   /** With their line endings, whatever these are. */
   readonly #lines: readonly string[];
   /** Index into the lines, by name. */
@@ -45,6 +47,7 @@ export class CredentialsFile {
     const accounts = new Map<string, Credential>();
     const places = new Map<string, number>();
     const problems: CredentialsProblem[] = [];
+    const doubts: CredentialsProblem[] = [];
     this.#lines.forEach((line, index) => {
       const parsed = parseLine(line, index === 0);
       if (parsed === undefined) return;
@@ -55,12 +58,18 @@ export class CredentialsFile {
         const message = `line ${index + 1}: ${problem}`;
         problems.push({ line: index + 1, message });
       } else if ("name" in parsed) {
+        if (hasBlankEnd(parsed.credential)) {
+          const message = `line ${index + 1}: the password of account ` +
+            `"${parsed.name}" begins or ends with a blank, which is taken as a part of it`;
+          doubts.push({ line: index + 1, message });
+        }
         accounts.set(parsed.name, parsed.credential);
         places.set(parsed.name, index);
       }
     });
     this.accounts = accounts;
     this.problems = problems;
+    this.doubts = doubts;
     this.#places = places;
   }
 
@@ -180,6 +189,11 @@ function parseLine(text: string, isFirst: boolean): ParsedLine {
     return { problem: `account "${name}" is skipped: ${problem}` };
   }
   return { name, credential: { kind: "password", password: secret } };
+}
+
+function hasBlankEnd(credential: Credential): boolean {
+  return credential.kind === "password" &&
+    credential.password.trim() !== credential.password;
 }
 
 function duplicate(

@@ -125,6 +125,18 @@ export function parseServerOptions(
   });
 }
 
+/** What to type on this machine to reach a server with these options. */
+export function loginCommand(
+  { host, plain }: Pick<ServerOptions, "host" | "plain">,
+  port: number,
+  user: string,
+): string {
+  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  const place = near.includes(":") ? `[${near}]` : near;
+  const end = port === portSetting.standard ? "" : `:${port}`;
+  return `parley ${place}${end} --user ${user}${plain ? " --plain" : ""}`;
+}
+
 /** The path that an option names, if it is given. */
 function readPath(
   line: CommandLine,

@@ -38,8 +38,9 @@ export const userPage: ProgramPage = {
   name: "parley-server user",
   title: "accounts of the server",
   description: [
-    "The new password is taken from --password-file or asked twice on a " +
-    "terminal; elsewhere it is PARLEY_PASSWORD or a line of standard input.",
+    "The new password has at least 8 characters: the first line of " +
+    "--password-file, else what PARLEY_PASSWORD says, else what is asked twice " +
+    "on a terminal, elsewhere a line of standard input.",
     "A server that is running has the change when the command ends, if " +
     "--data-dir is the server's.",
   ],

@@ -260,9 +260,9 @@ Deno.test("server user …: accounts are managed without a running server and wi
   assertEquals((await user(["hash"])).code, 0);
   const hashed = await Deno.readTextFile(file);
   assertMatch(hashed, /^yoda SCRAM-SHA-256\$\S+\nluke SCRAM-SHA-256\$\S+\n$/);
-  assertEquals((await user(["passwd", "luke"], "newer")).code, 0);
+  assertEquals((await user(["passwd", "luke"], "newer one")).code, 0);
   await server.restart();
-  await using luke = await TestClient.login(server, "luke", "newer");
+  await using luke = await TestClient.login(server, "luke", "newer one");
 
   // Lock yoda out, unlock by command, get in.
   for (let attempt = 0; attempt < 3; attempt++) {

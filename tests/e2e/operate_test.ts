@@ -153,7 +153,7 @@ Deno.test("operate: check says of each thing whether a server could start", asyn
 
     await Deno.writeTextFile(
       join(folder, "credentials.txt"),
-      "yoda adoy\nbad\n",
+      "yoda adoy \nbad\n",
     );
     const fresh = await check();
     assertEquals(fresh.code, 0, fresh.text);
@@ -161,6 +161,7 @@ Deno.test("operate: check says of each thing whether a server could start", asyn
     if (Deno.build.os !== "windows") {
       assertMatch(fresh.text, /^warn accounts: .* chmod 600/m);
     }
+    assertMatch(fresh.text, /^warn accounts: .*line 1: .* with a blank/m);
     assertMatch(fresh.text, /^warn accounts: 1 of 1 have plain passwords/m);
     assertMatch(fresh.text, /^ok {3}database: will be made/m);
     assertMatch(fresh.text, /^ok {3}port: TCP 127.0.0.1:\d+ is free/m);

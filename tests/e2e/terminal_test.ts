@@ -336,7 +336,9 @@ Deno.test({
     await terminal.type("/changepassword", "Enter");
     await terminal.screen((text) => text.endsWith("Old password:"));
     await terminal.type("nonsense", "Enter");
-    await terminal.screen((text) => text.endsWith("New password:"));
+    await terminal.screen((text) =>
+      text.endsWith("New password (at least 8 characters):")
+    );
     await terminal.type("C-c", "half a line", "C-c");
     // The terminal does not tell whether there was a line to clear.
     await terminal.screen((text) => text.includes("Ctrl-C again logs out"));

@@ -13,16 +13,16 @@ Deno.test("server user: a running server takes up every change", async () => {
     // A try before the server knows would lock the name.
     args: ["--attempts", "1", "--block-duration", "600"],
   });
-  assertEquals(await user(server, ["add", "leia"], "organa"), [
+  assertEquals(await user(server, ["add", "leia"], "organa leia"), [
     0,
     'account "leia" added',
   ]);
-  assertEquals(await tryLogin(server, "leia", "organa"), "ok");
-  assertEquals(await user(server, ["passwd", "yoda"], "greener"), [
+  assertEquals(await tryLogin(server, "leia", "organa leia"), "ok");
+  assertEquals(await user(server, ["passwd", "yoda"], "greener yet"), [
     0,
     'password of "yoda" changed',
   ]);
-  assertEquals(await tryLogin(server, "yoda", "greener"), "ok");
+  assertEquals(await tryLogin(server, "yoda", "greener yet"), "ok");
   assertEquals(await user(server, ["hash"]), [0, "1 plain password hashed"]);
   const text = await Deno.readTextFile(server.path("credentials.txt"));
   assert(text.startsWith("# people\nyoda SCRAM-SHA-256$600000:"));

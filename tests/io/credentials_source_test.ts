@@ -126,8 +126,18 @@ test("CredentialsSource.edit() makes changes one after another", async (path) =>
 });
 
 test("ensureFirstAccount() makes the file with the first account", async (path) => {
-  const console = new FakeConsole({ answers: ["", " leia ", "pw", "pw"] });
-  await ensureFirstAccount(path, console);
+  const console = new FakeConsole({
+    answers: ["", "l e", " leia ", "12345678", "12345679", ...two("12345678")],
+  });
+  assertEquals(await ensureFirstAccount(path, console), "leia");
+  assertEquals(
+    console.complaints.filter((line) => line.includes("try again")).length,
+    2,
+  );
+  assertStringIncludes(
+    console.complaints.at(-1) ?? "",
+    "add the next one with: parley-server user add NAME",
+  );
   const file = new CredentialsFile(await Deno.readTextFile(path));
   assertEquals([...file.accounts.keys()], ["leia"]);
   assertEquals(file.accounts.get("leia")?.kind, "verifier");
@@ -137,12 +147,19 @@ test("ensureFirstAccount() makes the file with the first account", async (path) 
 
 test("ensureFirstAccount() names the command where nobody answers", async (path) => {
   for (
-    const answers of [undefined, ["n"], [undefined], ["y", "b@d"], [
-      "y",
-      "leia",
-      "a",
-      "b",
-    ]]
+    const answers of [
+      undefined,
+      ["n"],
+      [undefined],
+      ["y", "b@d", "b@d", "b@d"],
+      [
+        "y",
+        "leia",
+        "a",
+        "b",
+        "c",
+      ],
+    ]
   ) {
     const console = new FakeConsole(answers === undefined ? {} : { answers });
     const error = await assertRejects(
@@ -156,6 +173,10 @@ test("ensureFirstAccount() names the command where nobody answers", async (path)
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
   }
 });
+
+function two(password: string): [string, string] {
+  return [password, password];
+}
 
 const verifier = makeVerifier(new Uint8Array(32), {
   salt: new Uint8Array(16),

@@ -11,21 +11,21 @@ import { storedUser } from "../support/stored_user.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
 test("runUserCommand() adds an account asked for on a terminal", async (path) => {
-  const console = new FakeConsole({ answers: ["secret", "secret"] });
+  const console = new FakeConsole({ answers: ["12345678", "12345678"] });
   assertEquals(await run(path, console, "add", "leia"), 0);
   assertEquals(console.printed, ['account "leia" added']);
   assertEquals(console.questions.length, 2);
   const text = await Deno.readTextFile(path);
   assert(text.startsWith("# people\nyoda one\n\nleia SCRAM-SHA-256$600000:"));
-  assert(await hasPassword(path, "leia", "secret"));
-  assert(!await hasPassword(path, "leia", "Secret"));
+  assert(await hasPassword(path, "leia", "12345678"));
+  assert(!await hasPassword(path, "leia", "123456789"));
 });
 
 test("runUserCommand() makes the file for the first account", async (path) => {
   await Deno.remove(path);
-  const console = new FakeConsole({ input: ["secret"] });
+  const console = new FakeConsole({ input: ["12345678"] });
   assertEquals(await run(path, console, "add", "leia"), 0);
-  assert(await hasPassword(path, "leia", "secret"));
+  assert(await hasPassword(path, "leia", "12345678"));
   if (Deno.build.os !== "windows") {
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
   }
@@ -33,7 +33,7 @@ test("runUserCommand() makes the file for the first account", async (path) => {
 
 test("runUserCommand() takes the password where nobody can be asked", async (path) => {
   const file = `${path}.password`;
-  await Deno.writeTextFile(file, "of file\r\nsecond line\n");
+  await Deno.writeTextFile(file, "of a file\r\nsecond line\n");
   const env = { PARLEY_PASSWORD: "of environment" };
   const input = ["of input"];
   const args = ["passwd", "yoda"];
@@ -41,26 +41,44 @@ test("runUserCommand() takes the password where nobody can be asked", async (pat
   assert(await hasPassword(path, "yoda", "of input"));
   assertEquals(await run(path, new FakeConsole({ env, input }), ...args), 0);
   assert(await hasPassword(path, "yoda", "of environment"));
-  const asked = new FakeConsole({ env, answers: ["asked", "asked"] });
+  // On a terminal, too, the variable wins over a question.
+  const terminal = new FakeConsole({ env, answers: ["not asked for"] });
+  assertEquals(await run(path, terminal, ...args), 0);
+  assert(await hasPassword(path, "yoda", "of environment"));
+  assertEquals(terminal.questions, []);
+  // A slip is told, and asked for again.
+  const asked = answering("short", "asked for", "ask for", ...two("asked for"));
   assertEquals(await run(path, asked, ...args), 0);
-  assert(await hasPassword(path, "yoda", "asked"));
+  assert(await hasPassword(path, "yoda", "asked for"));
+  assertEquals(asked.complaints, [
+    "the new password is too short: at least 8 characters; please try again",
+    "the two passwords differ; please try again",
+  ]);
+  assertStringIncludes(asked.questions[0] ?? "", "at least 8 characters");
   const console = new FakeConsole({ env, input });
   assertEquals(await run(path, console, ...args, "--password-file", file), 0);
-  assert(await hasPassword(path, "yoda", "of file"));
+  assert(await hasPassword(path, "yoda", "of a file"));
   assertEquals(console.printed, ['password of "yoda" changed']);
 });
 
 test("runUserCommand() changes nothing when it cannot", async (path) => {
   const before = await Deno.readTextFile(path);
   const cases: [FakeConsole, string[], string][] = [
-    [answering("a", "b"), ["add", "leia"], "the passwords differ"],
     [answering(undefined), ["add", "leia"], "cancelled"],
-    [answering("a", undefined), ["add", "leia"], "cancelled"],
-    [answering(""), ["add", "leia"], "the password is empty"],
+    [answering("12345678", undefined), ["add", "leia"], "cancelled"],
     [new FakeConsole(), ["add", "leia"], "no password: give it in"],
-    [new FakeConsole({ input: [" "] }), ["add", "leia"], "is empty"],
-    [answering("a", "a"), ["add", "yoda"], 'account "yoda" exists already'],
-    [answering("a", "a"), ["passwd", "leia"], 'no account "leia"'],
+    [new FakeConsole({ input: [" "] }), ["add", "leia"], "is too short"],
+    [
+      new FakeConsole({ env: { PARLEY_PASSWORD: "luke1" } }),
+      ["add", "leia"],
+      "at least 8 characters (it is that of PARLEY_PASSWORD)",
+    ],
+    [
+      answering(...two("12345678")),
+      ["add", "yoda"],
+      'account "yoda" exists already',
+    ],
+    [answering(...two("12345678")), ["passwd", "leia"], 'no account "leia"'],
     [new FakeConsole(), ["remove", "leia"], 'no account "leia"'],
     [
       new FakeConsole(),
@@ -74,6 +92,10 @@ test("runUserCommand() changes nothing when it cannot", async (path) => {
     assertEquals(console.complaints.length, 1);
     assertEquals(console.printed, []);
   }
+  // Three times is enough.
+  const wrong = answering("a", "12345678", "b", "c");
+  assertEquals(await run(path, wrong, "add", "leia"), 1);
+  assertEquals([wrong.complaints.length, wrong.questions.length], [3, 4]);
   assertEquals(await Deno.readTextFile(path), before);
 });
 
@@ -110,7 +132,7 @@ test("runUserCommand() lists, hashes and removes", async (path) => {
 
 test("runUserCommand() reports a file it cannot read", async (path) => {
   await Deno.writeFile(path, new Uint8Array([0x61, 0x20, 0xff, 0x0a]));
-  const console = new FakeConsole({ input: ["secret"] });
+  const console = new FakeConsole({ input: ["12345678"] });
   assertEquals(await run(path, console, "add", "leia"), 1);
   assertStringIncludes(console.complaints[0] ?? "", "it is not UTF-8");
   await Deno.remove(path);
@@ -209,6 +231,10 @@ function test(name: string, use: (path: string) => Promise<void>): void {
 
 function run(path: string, console: FakeConsole, ...args: string[]) {
   return runUserCommand([...args, "--credentials", path], console);
+}
+
+function two(password: string): [string, string] {
+  return [password, password];
 }
 
 function answering(...answers: (string | undefined)[]): FakeConsole {

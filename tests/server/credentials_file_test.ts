@@ -12,6 +12,19 @@ const verifier = makeVerifier(new Uint8Array(32).fill(1), {
 });
 const hashed = formatVerifier(verifier);
 
+Deno.test("CredentialsFile: a blank at either end of a password is a part of it, and a doubt", () => {
+  const file = new CredentialsFile("yoda one two\nluke three \nleia  four\r\n");
+  const { accounts, doubts, problems } = file;
+  assertEquals(accounts.get("luke"), { kind: "password", password: "three " });
+  assertEquals(problems, []);
+  assertEquals(doubts.map(({ line }) => line), [2, 3]);
+  assertEquals(
+    doubts[0]?.message,
+    'line 2: the password of account "luke" begins or ends with a blank, ' +
+      "which is taken as a part of it",
+  );
+});
+
 Deno.test("CredentialsFile reads passwords, verifiers, comments and blank lines", () => {
   const file = new CredentialsFile(
     `# people\n\nyoda a b  c \nluke ${hashed}\n  \nLuke  two\n#luke x`,

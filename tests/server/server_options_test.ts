@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
+  loginCommand,
   parseServerOptions,
   type ServerOptions,
 } from "../../lib/server/server_options.ts";
@@ -89,6 +90,20 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     ...defaults,
     tls: { cert: "c.pem", key: "k.pem" },
   });
+});
+
+Deno.test("loginCommand() is what can be typed beside the server", () => {
+  const command = (port: number, ...args: string[]) =>
+    loginCommand(run(...args), port, "leia");
+  assertEquals(command(6000), "parley 127.0.0.1 --user leia");
+  assertEquals(
+    command(7000, "--host", "::", "--plain"),
+    "parley [::1]:7000 --user leia --plain",
+  );
+  assertEquals(
+    command(6000, "--host", "192.0.2.1"),
+    "parley 192.0.2.1 --user leia",
+  );
 });
 
 Deno.test("parseServerOptions() takes a port behind the host, and ~/ in every path", () => {

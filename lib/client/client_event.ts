@@ -260,6 +260,8 @@ export type ClientEvent =
     readonly formerly?: string;
     readonly message: string;
   }
+  /** The server's database was set back since this client was there. */
+  | { readonly event: "server-set-back"; readonly message: string }
   /** A user has another key than the one known; it is not accepted. */
   | {
     readonly event: "key-changed";

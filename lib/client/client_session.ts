@@ -308,6 +308,9 @@ export class ClientSession {
     this.#wasOpen = true;
     const { user, waiting } = session;
     this.#events.push({ event: "welcome", user, waiting, resumed });
+    if (session.setBack) {
+      this.#events.push({ event: "server-set-back", message: setBackMessage });
+    }
     this.#parts.offers.handleOpened();
     if (this.#learnNames) this.#parts.learnNames();
     this.#flush();
@@ -421,4 +424,7 @@ function isDue(at: number | undefined, now: number): boolean {
   return at !== undefined && now >= at;
 }
 
+const setBackMessage =
+  "The server was set back to an older copy of its data: what was sent after " +
+  "that was made is lost there, and numbers of messages may be others' now";
 const logoutMs = 2000;

@@ -4,7 +4,15 @@
  * once, so that a client that is killed has said what it showed, then, while
  * many come, many at a time. What was shown is also remembered outside
  * ({@link SeenMemory}), for a client that is killed before it can say so.
+ *
+ * A number is worth something only together with what it is of: beside the
+ * highest id stand the account whose messages these are and the last runs of the
+ * server, as it told them. The server says how much of that is true of its
+ * database, which may have been set back to an older copy; the rest is void.
  */
+import type { Epoch } from "../protocol/epoch.ts";
+import type { RequestFields } from "../protocol/request.ts";
+import type { ReplyFields } from "../protocol/server_frame.ts";
 
 /** Whose messages: message ids rise within one database, for one user. */
 export interface InboxOwner {
@@ -13,21 +21,31 @@ export interface InboxOwner {
   readonly user: string;
 }
 
+/** How far a user was shown everything, and of what. */
+export interface SeenMark {
+  /** Highest id; 0 for none. */
+  readonly id: number;
+  /** Of the user, as the server told it; absent when it did not. */
+  readonly account?: string;
+  /** Runs of the server, as it told them last; oldest first. */
+  readonly epochs: readonly Epoch[];
+}
+
 /** Where the highest id that was shown outlives the program. */
 export interface SeenMemory {
-  /** The id that was written last; `undefined` when there is none. */
-  read(owner: InboxOwner): number | undefined;
-  /** Everything up to `id` was shown. */
-  write(owner: InboxOwner, id: number): void;
+  /** What was written last; `undefined` when there is none. */
+  read(owner: InboxOwner): SeenMark | undefined;
+  /** Everything up to the mark was shown. */
+  write(owner: InboxOwner, mark: SeenMark): void;
 }
 
 /** The messages of one user, as they come. */
 export class Inbox {
   readonly #memory: SeenMemory | undefined;
   #owner: InboxOwner | undefined;
-  #seen: number | undefined;
+  #mark = nothing;
   /** What the memory has. */
-  #remembered: number | undefined;
+  #remembered: SeenMark = nothing;
   #acknowledged = 0;
   #due: number | undefined;
   /** The next acknowledgement goes no sooner than this. */
@@ -41,17 +59,36 @@ export class Inbox {
   /**
    * Says whose messages come from now on.
    *
-   * @returns The highest id that this user was shown; `undefined` for none.
+   * @returns What a login or a resumption tells of what this user was shown.
    */
-  open(owner: InboxOwner): number | undefined {
+  open(owner: InboxOwner): Pick<RequestFields<"resume">, "seen" | "known"> {
     const { store, user } = this.#owner ?? {};
     if (store !== owner.store || user !== owner.user) {
       this.#owner = owner;
-      this.#seen = this.#memory?.read(owner);
-      this.#remembered = this.#seen;
+      this.#mark = this.#memory?.read(owner) ?? nothing;
+      this.#remembered = this.#mark;
       this.#acknowledged = 0;
     }
-    return this.#seen;
+    const { id: seen, account, epochs } = this.#mark;
+    return {
+      ...(seen > 0 ? { seen } : {}),
+      ...(account === undefined
+        ? {}
+        : { known: { account, epochs: [...epochs] } }),
+    };
+  }
+
+  /** The session is open: what the server does not bear out is void. */
+  handleOpened(
+    { account, epochs, seen }: Pick<
+      ReplyFields<"resume">,
+      "account" | "epochs" | "seen"
+    >,
+  ): void {
+    if (account === undefined || epochs === undefined) return;
+    const id = Math.min(this.#mark.id, seen ?? Infinity);
+    this.#mark = { id, account, epochs };
+    this.#acknowledged = Math.min(this.#acknowledged, id);
   }
 
   /** The user has another name; the messages are the same. */
@@ -61,10 +98,9 @@ export class Inbox {
 
   /** Everything that came was shown: worth remembering, before it is confirmed. */
   handleShown(): void {
-    const seen = this.#seen;
-    if (this.#owner === undefined || seen === this.#remembered) return;
-    this.#remembered = seen;
-    if (seen !== undefined) this.#memory?.write(this.#owner, seen);
+    if (this.#owner === undefined || this.#mark === this.#remembered) return;
+    this.#remembered = this.#mark;
+    this.#memory?.write(this.#owner, this.#mark);
   }
 
   /**
@@ -75,12 +111,12 @@ export class Inbox {
    */
   handleMessage(id: number, now: number): boolean {
     this.#due ??= Math.max(now, this.#notBefore);
-    if (this.#seen !== undefined && id <= this.#seen) {
+    if (id <= this.#mark.id) {
       // It comes again because the acknowledgement was lost.
       this.#acknowledged = Math.min(this.#acknowledged, id - 1);
       return false;
     }
-    this.#seen = id;
+    this.#mark = { ...this.#mark, id };
     return true;
   }
 
@@ -92,11 +128,10 @@ export class Inbox {
   pollAcknowledge(now: number): number | undefined {
     this.#due = undefined;
     this.#notBefore = now + betweenMs;
-    if (this.#seen === undefined || this.#seen <= this.#acknowledged) {
-      return undefined;
-    }
-    this.#acknowledged = this.#seen;
-    return this.#seen;
+    const { id } = this.#mark;
+    if (id <= this.#acknowledged) return undefined;
+    this.#acknowledged = id;
+    return id;
   }
 
   /** The connection is gone; `seen` tells the next one what came. */
@@ -110,6 +145,7 @@ export class Inbox {
   }
 }
 
+const nothing: SeenMark = { id: 0, epochs: [] };
 /**
  * Least time between two acknowledgements, ms. It is short because under TLS the
  * server's system holds back a small write until the one before is acknowledged

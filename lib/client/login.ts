@@ -21,6 +21,9 @@ import type { OnReply, Reply } from "./request_queue.ts";
 /** What an opened session knows. */
 export type OpenedSession = ReplyFields<"resume">;
 
+/** What a login and a resumption tell of what the user was shown. */
+export type SeenFields = Pick<RequestFields<"resume">, "seen" | "known">;
+
 /** What TLS says of a connection. */
 export interface SecureChannel {
   /** What the login must be tied to. */
@@ -41,11 +44,11 @@ export interface LoginHost {
   /** Public key that others know this client by; absent for none. */
   readonly identity: string | undefined;
   /**
-   * Highest message id that the user was shown.
+   * What the user was shown, for the server.
    *
    * @param store Names the server's database.
    */
-  seen(store: string, user: string): number | undefined;
+  seen(store: string, user: string): SeenFields;
   /** Sends a request at once. */
   send<N extends RequestName>(
     name: N,
@@ -302,9 +305,8 @@ export class Login {
     return { udpPort, ...(identity === undefined ? {} : { identity }) };
   }
 
-  #seen(): { seen?: number } {
-    const seen = this.#host.seen(this.#store, this.#user ?? "");
-    return seen === undefined ? {} : { seen };
+  #seen(): SeenFields {
+    return this.#host.seen(this.#store, this.#user ?? "");
   }
 }
 

@@ -147,6 +147,7 @@ function signOf(event: ClientEvent): string {
       return "=";
     case "warning":
     case "key-changed":
+    case "server-set-back":
     case "offer-refused":
     case "login-failed":
     case "disconnected":

@@ -8,6 +8,7 @@
  * | `welcome` | `user`, `waiting`, `resumed` |
  * | `first-contact` | `server`, `fingerprint`, `message` |
  * | `peer-key` | `user`, `safetyNumber`, `formerly` (the name under which the key was known), `message` |
+ * | `server-set-back` | `message` |
  * | `key-changed` | `user`, `safetyNumber` (of the new key), `verified` (the known one was), `another` (another account has the name now), `message` |
  * | `offer-refused` | `user`, `kind` (`file`, `session`), `name` (of a file), `code`, `message` |
  * | `warning` | `message` |
@@ -96,6 +97,7 @@ function flatten(event: ClientEvent): object {
     case "first-contact":
     case "peer-key":
     case "key-changed":
+    case "server-set-back":
     case "offer-refused":
     case "warning":
     case "chat":

@@ -34,6 +34,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     case "peer-key":
       return [palette.bold(visible(event.message))];
     case "key-changed":
+    case "server-set-back":
       return [palette.error(palette.bold(visible(event.message)))];
     case "offer-refused": {
       const what = event.kind === "session"

@@ -139,6 +139,17 @@ export class RequestQueue {
     }
   }
 
+  /**
+   * The server's database was set back: what names a message by its number is
+   * not repeated, since it may be the number of another one now.
+   */
+  handleSetBack(): void {
+    const isMeant = (entry: Entry) => entry.name !== "delete";
+    const lost = this.#waiting.filter((entry) => !isMeant(entry));
+    this.#waiting = this.#waiting.filter(isMeant);
+    for (const entry of lost) entry.fail("not_confirmed", setBackMessage);
+  }
+
   /** Nothing will be sent any more: everything fails. */
   close(): void {
     const all = [
@@ -202,4 +213,6 @@ function entry<N extends RequestName>(
 const longestHoldMs = 60_000;
 const lostMessage =
   "The connection was lost before the server answered; look whether it was done before trying again";
+const setBackMessage =
+  "The server was set back to an older copy of its data; the number may be another message's now";
 const closedMessage = "The session ended before the server confirmed this";

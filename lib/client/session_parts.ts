@@ -98,6 +98,8 @@ export class SessionParts {
       opened: (session, resumed) => {
         this.#bind(hooks);
         identities.handleOpened();
+        inbox.handleOpened(session);
+        if (session.setBack) requests.handleSetBack();
         opened(session, resumed);
       },
       refused,

@@ -1,7 +1,9 @@
 /**
  * `messagelog.txt` and the groups' logs. The database is the truth: a message
  * is logged after its commit, so a crash may leave a log behind the database,
- * never ahead of it. At start each log gets the lines that it lacks.
+ * never ahead of it. At start each log gets the lines that it lacks. A log that
+ * is ahead of the database all the same tells that the database was set back to
+ * an older copy: its numbers were given, and are not given again.
  */
 import {
   compareLogStart,
@@ -36,23 +38,36 @@ export class MessageLogs {
   /**
    * Repairs the logs and adds what the database has and they lack. To be
    * awaited before the first {@link append}.
+   *
+   * @returns The state, with last numbers that are those of the logs where these
+   * are higher.
    */
   async catchUp(
     store: Pick<Store, "logged">,
     state: StoredState,
-  ): Promise<void> {
+  ): Promise<StoredState> {
     const names = new Map(state.users.map(({ id, name }) => [id, name]));
     const user = (id: number) => names.get(id) ?? `#${id}`;
-    await this.#catchUpOne(store, undefined, state.lastNumber, user);
+    const lastNumber = await this.#catchUpOne(
+      store,
+      undefined,
+      state.lastNumber,
+      user,
+    );
+    const lastGroupNumber = new Map(state.lastGroupNumber);
     // Those that ended come first: a living one may have the name of one.
     for (const groups of [state.endedGroups, state.groups]) {
       const hasEnded = groups === state.endedGroups;
       for (const group of groups) {
         const last = state.lastGroupNumber.get(group.id) ?? 0;
         if (last === 0) continue;
-        await this.#catchUpOne(store, group, last, user, hasEnded);
+        lastGroupNumber.set(
+          group.id,
+          await this.#catchUpOne(store, group, last, user, hasEnded),
+        );
       }
     }
+    return { ...state, lastNumber, lastGroupNumber };
   }
 
   /** Adds a line, with its line feed, to the log of a group or the main one. */
@@ -86,21 +101,22 @@ export class MessageLogs {
     last: number,
     user: (id: number) => string,
     hasEnded = false,
-  ): Promise<void> {
+  ): Promise<number> {
     const appender = this.#appender(group?.name);
     const found = await this.#logs.repair(appender);
     const [first] = await store.logged(group?.id, 0, 1);
     const whose = group === undefined || first?.number !== 1
       ? "same"
       : compareLogStart(found.firstLine ?? "", first.at);
-    if (whose === "later" && hasEnded) return;
+    if (whose === "later" && hasEnded) return last;
     // Line 1 then moves the log of the earlier group aside.
     const lastNumber = whose === "earlier" ? 0 : found.lastNumber;
     if (lastNumber > last) {
       this.#report(
         "warning",
         `log "${appender.path}" goes to number ${lastNumber}, the database ` +
-          `to ${last}: numbers from ${last + 1} on will repeat`,
+          `to ${last}: it was set back to an older copy; numbers go on from ` +
+          `${lastNumber + 1}`,
       );
     }
     for (let after = lastNumber; after < last;) {
@@ -113,6 +129,8 @@ export class MessageLogs {
       await appender.flush();
       after = end.number;
     }
+    // A later group of this name has numbers of its own.
+    return whose === "same" ? Math.max(last, lastNumber) : last;
   }
 
   #appender(group: string | undefined): LogAppender {

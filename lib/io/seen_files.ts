@@ -1,13 +1,15 @@
 /**
  * Remembers in the configuration folder up to which message a user was shown
- * everything, one small file for each database and user. It is written in place
+ * everything, one small file for each database and user: the id, and in the next
+ * line the account and the runs of the server that it is of. It is written in place
  * in one write after every message, which a killed program either made or did
  * not. Where nothing can be written, the client works as well; only, after it
  * was killed, the server may repeat what it was not yet told about.
  */
 import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
-import type { InboxOwner, SeenMemory } from "../client/inbox.ts";
+import type { InboxOwner, SeenMark, SeenMemory } from "../client/inbox.ts";
+import { limits } from "../protocol/limits.ts";
 import { configFolderPath } from "./config_folder.ts";
 
 /** The files `seen/STORE-USER` of a configuration folder. */
@@ -20,24 +22,20 @@ export class SeenFiles implements SeenMemory {
     this.#env = env;
   }
 
-  read(owner: InboxOwner): number | undefined {
+  read(owner: InboxOwner): SeenMark | undefined {
     try {
-      const text = Deno.readTextFileSync(this.#pathOf(owner)).trim();
-      const id = Number(text);
-      return /^[0-9]+$/.test(text) && Number.isSafeInteger(id) ? id : undefined;
+      return parseMark(Deno.readTextFileSync(this.#pathOf(owner)));
     } catch {
       return undefined;
     }
   }
 
-  write(owner: InboxOwner, id: number): void {
+  write(owner: InboxOwner, mark: SeenMark): void {
     try {
       const path = this.#pathOf(owner);
       if (this.#open?.path !== path) this.#openFile(path);
-      // Always as long as the one before, so that nothing of it is left.
-      const text = `${String(id).padStart(idDigits)}\n`;
       this.#open?.file.seekSync(0, Deno.SeekMode.Start);
-      this.#open?.file.writeSync(new TextEncoder().encode(text));
+      this.#open?.file.writeSync(new TextEncoder().encode(formatMark(mark)));
     } catch {
       this.#close();
     }
@@ -71,5 +69,30 @@ export class SeenFiles implements SeenMemory {
   }
 }
 
+/** Two lines; what a longer one before left behind them is nothing. */
+function formatMark({ id, account, epochs }: SeenMark): string {
+  const number = String(id).padStart(idDigits);
+  if (account === undefined) return `${number}\n\n`;
+  const runs = epochs.map(({ epoch, after }) => ` ${epoch}:${after}`);
+  return `${number}\n${account}${runs.join("")}\n`;
+}
+
+function parseMark(text: string): SeenMark | undefined {
+  const [number = "", origin = ""] = text.split("\n");
+  const id = Number(number);
+  if (!/^ *[0-9]+$/.test(number) || !Number.isSafeInteger(id)) return undefined;
+  const [account = "", ...runs] = origin.split(" ");
+  if (!hexadecimal.test(account)) return { id, epochs: [] };
+  const epochs = runs.slice(-limits.toldEpochs).map((run) => {
+    const [epoch = "", after = ""] = run.split(":");
+    return { epoch, after: Number(after) };
+  });
+  const isWhole = epochs.every(({ epoch, after }) =>
+    hexadecimal.test(epoch) && Number.isSafeInteger(after) && after >= 0
+  );
+  return isWhole ? { id, account, epochs } : { id, epochs: [] };
+}
+
+const hexadecimal = /^[0-9a-f]{16}$/;
 /** Digits of the largest safe integer. */
 const idDigits = 16;

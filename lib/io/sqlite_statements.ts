@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { limits } from "../protocol/limits.ts";
 
 /** The store's statements by name, prepared. */
 export type SqliteStatements = Readonly<
@@ -84,6 +85,9 @@ const sql = {
     "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
   loggedFrom: `SELECT ${columns} FROM messages ` +
     "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
+  epoch: "INSERT INTO epochs (epoch, after) VALUES (?, ?)",
+  removeEpochs: "DELETE FROM epochs WHERE number <= " +
+    `(SELECT max(number) FROM epochs) - ${limits.keptEpochs}`,
   requests: "SELECT number, what, subject FROM requests ORDER BY number",
   removeRequests: "DELETE FROM requests WHERE number <= ?",
 } as const;

@@ -180,6 +180,8 @@ export class SqliteStore implements Store {
       waiting: this.#waiting(),
       secret: meta.get("secret") as Uint8Array,
       requests: this.#requests(),
+      epochs: this.#all("SELECT epoch, after FROM epochs ORDER BY number")
+        .map((row) => ({ ...row })) as unknown as StoredState["epochs"],
     };
   }
 
@@ -322,6 +324,10 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeToken.run(user);
       return;
     }
+    case "epoch":
+      statements.epoch.run(write.epoch.epoch, write.epoch.after);
+      statements.removeEpochs.run();
+      return;
     case "requests-done":
       statements.removeRequests.run(write.upto);
       return;

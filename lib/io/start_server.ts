@@ -91,14 +91,14 @@ export async function startServer(
     await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
   );
-  const state = await store.load().catch((error) => {
+  const stored = await store.load().catch((error) => {
     throw new StartError(reasonOf(error));
   });
   const messageLogs = parts.adopt(
     new MessageLogs(folder.path, report),
     (logs) => logs.close(),
   );
-  await messageLogs.catchUp(store, state);
+  const state = await messageLogs.catchUp(store, stored);
   const transferLog = parts.adopt(
     await TransferLogFile.open(folder.path, report),
     (log) => log.close(),

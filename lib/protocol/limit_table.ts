@@ -154,6 +154,18 @@ export const limitTable = {
     what: "message id that a client chooses",
     beyond: "`bad_request`",
   },
+  keptEpochs: {
+    value: 1000,
+    unit: "runs",
+    what: "runs of the server that its database knows",
+    beyond: "who was there before gets what was not confirmed again",
+  },
+  toldEpochs: {
+    value: 16,
+    unit: "runs",
+    what: "runs of the server that a client is told at its login",
+    beyond: "older ones are not told; `bad_request`",
+  },
   rememberedMessageIds: {
     value: 1024,
     unit: "ids",

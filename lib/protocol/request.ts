@@ -17,6 +17,7 @@ import {
   string,
 } from "./schema.ts";
 import { parseFrame } from "./frame.ts";
+import { epochCheck } from "./epoch.ts";
 import { endReason } from "./end_reason.ts";
 import { type WireError, wireError } from "./errors.ts";
 import { limits } from "./limits.ts";
@@ -42,6 +43,12 @@ const scram = string(1, 2048);
 /** An address a peer can be reached at. */
 const address = object({ ip: string(2, 45, /^[0-9a-fA-F:.]+$/), port });
 
+/** What a client was told when it saw the message `seen`. */
+const known = object({
+  account: string(16, 16, /^[0-9a-f]{16}$/),
+  epochs: list(epochCheck, 0, limits.toldEpochs),
+});
+
 const requests = {
   hello: object({
     version: integer(1, 1_000_000),
@@ -50,11 +57,16 @@ const requests = {
   }),
   /** `identity`: what the client signs its offers and answers with. */
   login: object({ scram, udpPort: port, identity: optional(identityKey) }),
-  proof: object({ scram, seen: optional(integer()) }),
+  proof: object({
+    scram,
+    seen: optional(integer()),
+    known: optional(known),
+  }),
   resume: object({
     token: string(1, 128),
     udpPort: port,
     seen: optional(integer()),
+    known: optional(known),
     identity: optional(identityKey),
   }),
   /** `active`: there was traffic with other clients since the last one. */

@@ -18,6 +18,7 @@ import {
 import { parseFrame } from "./frame.ts";
 import { endReason } from "./end_reason.ts";
 import { type DecodedError, decodeError } from "./error_frame.ts";
+import { epochCheck } from "./epoch.ts";
 import { limits } from "./limits.ts";
 import type { RequestName } from "./request.ts";
 
@@ -47,6 +48,14 @@ const session = {
   waiting: integer(0),
   /** The client's address as the server sees it. */
   ip,
+  /** Of the user; the next one of this name has another. */
+  account: optional(accountId),
+  /** The last runs of the server, this one last. */
+  epochs: optional(list(epochCheck, 1, limits.toldEpochs)),
+  /** Up to where the client's `seen` is true of this database. */
+  seen: optional(integer()),
+  /** The database was set back to an older copy since the client was there. */
+  setBack: optional(boolean),
 };
 
 /** Fields of `ok` in the reply to each request. */

@@ -3,6 +3,7 @@
  * confirmed messages, session tokens, what commands beside the server asked for. They are coalesced per user and ride along with the next batch, or
  * make one of their own when none comes soon.
  */
+import type { Epoch } from "../protocol/epoch.ts";
 import type { Instant } from "../protocol/instant.ts";
 import { toStoredToken } from "./session_tokens.ts";
 import type { StoreWrite } from "./store.ts";
@@ -16,6 +17,7 @@ export interface TakenWrites {
   readonly cursors: ReadonlySet<User>;
   readonly tokens: ReadonlySet<User>;
   readonly requests: number;
+  readonly epoch: Epoch | undefined;
 }
 
 /** Users with something that is not stored yet. */
@@ -27,10 +29,17 @@ export class BackgroundWrites {
   #tokens = new Set<User>();
   /** Requests up to this number are done; 0 when that is stored. */
   #requests = 0;
+  #epoch: Epoch | undefined;
 
   get isEmpty(): boolean {
     return this.#users.size + this.#departed.size + this.#ended.size +
-        this.#cursors.size + this.#tokens.size + this.#requests === 0;
+            this.#cursors.size + this.#tokens.size + this.#requests === 0 &&
+      this.#epoch === undefined;
+  }
+
+  /** A run of the server has begun. */
+  noteEpoch(epoch: Epoch): void {
+    this.#epoch = epoch;
   }
 
   /** The user is new. */
@@ -75,7 +84,11 @@ export class BackgroundWrites {
       cursors: this.#cursors,
       tokens: this.#tokens,
       requests: this.#requests,
+      epoch: this.#epoch,
     };
+    if (taken.epoch !== undefined) {
+      writes.push({ write: "epoch", epoch: taken.epoch });
+    }
     for (const user of taken.users) {
       writes.push({ write: "user", user: user.toStored() });
     }
@@ -95,6 +108,7 @@ export class BackgroundWrites {
     this.#cursors = new Set();
     this.#tokens = new Set();
     this.#requests = 0;
+    this.#epoch = undefined;
     return taken;
   }
 
@@ -106,6 +120,7 @@ export class BackgroundWrites {
     for (const user of taken.cursors) this.#cursors.add(user);
     for (const user of taken.tokens) this.#tokens.add(user);
     this.noteRequests(taken.requests);
+    this.#epoch ??= taken.epoch;
   }
 }
 

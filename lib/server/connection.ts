@@ -13,6 +13,7 @@ import type { Outbox } from "./outbox.ts";
 import { OutgoingQueue } from "./outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "./server_action.ts";
 import type { Session } from "./session.ts";
+import type { SeenClaim } from "./timeline.ts";
 
 /** What a client says of itself at a login and when it comes back. */
 export interface ClientDetails {
@@ -45,8 +46,8 @@ export interface EntryReply {
   readonly id: number | undefined;
   /** The server's final SCRAM message; absent for `resume`. */
   readonly scram?: string;
-  /** Highest message id that the client has seen. */
-  readonly seen: number;
+  /** What the client has seen. */
+  readonly claim: SeenClaim;
 }
 
 /** A connection and what the core knows about it. */

@@ -183,7 +183,14 @@ function welcome(
   const { user, connection } = session;
   connection.lines.limit = limits.frameBytes;
   connection.login = undefined;
-  const seen = Math.min(reply.seen, server.directory.lastMessage);
+  const { timeline, directory } = server;
+  const { account } = user;
+  const { seen, setBack } = timeline.judge(
+    reply.claim,
+    account,
+    directory.lastMessage,
+  );
+  if (setBack) server.noteSetBack();
   if (seen > user.cursor) {
     user.cursor = seen;
     server.background.noteCursor(user);
@@ -191,7 +198,8 @@ function welcome(
   server.mailboxes.start(session, awaySince, now.mono, (waiting) => {
     const { ip } = session;
     const scram = reply.scram === undefined ? {} : { scram: reply.scram };
-    const ok = { ...scram, user: user.name, token, waiting, ip };
+    const told = { account, epochs: timeline.told, seen, setBack };
+    const ok = { ...scram, user: user.name, token, waiting, ip, ...told };
     connection.reply(reply.id, ok);
     for (const frame of user.parked.splice(0)) connection.send(frame);
     sendInvitations(user, connection, toldUntil);

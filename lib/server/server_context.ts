@@ -23,6 +23,7 @@ import { RequestRate } from "./request_rate.ts";
 import type { Session } from "./session.ts";
 import { SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
+import { Timeline } from "./timeline.ts";
 
 /** What can be set about a server. */
 export interface ServerOptions {
@@ -82,8 +83,12 @@ export class ServerContext {
   readonly deriving = new Map<string, Set<Connection>>();
   /** True once the server is shutting down. */
   stopping = false;
+  #isSetBackTold = false;
   /** True when userlog.txt is to be written anew. */
   userLogChanged = true;
+
+  /** Tells what ids that clients have seen are worth. */
+  readonly timeline: Timeline;
 
   /** Names the database whose message ids clients remember. */
   readonly storeId: string;
@@ -98,6 +103,12 @@ export class ServerContext {
     this.options = options;
     this.storeId = createHash("sha256").update("store\0").update(state.secret)
       .digest("hex").slice(0, storeIdDigits);
+    const present = {
+      epoch: encodeHex(random.bytes(epochBytes)),
+      after: state.lastMessage,
+    };
+    this.timeline = new Timeline(state.epochs, present);
+    this.background.noteEpoch(present);
     this.logins = logins;
     this.tokens = new SessionTokens(random, now);
     this.directory = new Directory(
@@ -118,6 +129,17 @@ export class ServerContext {
     this.lookups = new Lookups(this.actions);
   }
 
+  /** A client has seen what the database does not have; told once. */
+  noteSetBack(): void {
+    if (this.#isSetBackTold) return;
+    this.#isSetBackTold = true;
+    this.actions.report(
+      "warning",
+      "a client has seen messages that the database does not have: it was set " +
+        "back to an older copy; what was sent since that was made is lost",
+    );
+  }
+
   /** Handles a request together with others, once the batch under way is done. */
   enqueue(write: PendingWrite & { readonly connection: Connection }): void {
     write.connection.pending++;
@@ -127,3 +149,4 @@ export class ServerContext {
 
 const storeIdDigits = 16;
 const accountBytes = 8;
+const epochBytes = 8;

@@ -12,6 +12,7 @@
  * in the order of their ids: one number per user, the cursor, tells what was
  * delivered and confirmed. Times are ms since 1970 UTC.
  */
+import type { Epoch } from "../protocol/epoch.ts";
 
 /** A user as it is stored: everything about a person but the password. */
 export interface StoredUser {
@@ -208,6 +209,8 @@ export type StoreWrite =
   | { readonly write: "user"; readonly user: StoredUser } // insert or replace
   /** The account was removed: of the user only what others were sent is left. */
   | { readonly write: "user-end"; readonly user: number; readonly at: number }
+  /** The server has begun to run. */
+  | { readonly write: "epoch"; readonly epoch: Epoch }
   /** Requests up to this number are done. */
   | { readonly write: "requests-done"; readonly upto: number }
   | { readonly write: "group"; readonly group: StoredGroup } // insert or replace
@@ -297,6 +300,8 @@ export interface StoredState {
   readonly waiting: ReadonlyMap<number, readonly number[]>;
   /** 32 random bytes made with the database: salts of unknown names. */
   readonly secret: Uint8Array;
+  /** The last runs of the server, oldest first. */
+  readonly epochs: readonly Epoch[];
   /** What commands want that were run while the server was not. */
   readonly requests: readonly StoredRequest[];
 }

@@ -181,6 +181,7 @@ const events: Shown = {
   welcome: [true, false].map((resumed) => ({ user: x, waiting: 1, resumed })),
   "first-contact": [{ server: x, fingerprint: x, message: x }],
   "peer-key": [{ user: x, safetyNumber: x, formerly: x, message: x }],
+  "server-set-back": [{ message: x }],
   "key-changed": [{ user: x, safetyNumber: x, verified: true, message: x }],
   "offer-refused": [{ user: x, kind: "file", name: x, code: x, message: x }],
   warning: [{ message: x }],

@@ -109,3 +109,20 @@ Deno.test("limit serverFrameBytes: the client hangs up on a longer line", () => 
     assertEquals([fault?.code, frames], [code, 1 - more]);
   }
 });
+
+Deno.test("RequestQueue repeats no deletion at a server that was set back", () => {
+  const queue = new RequestQueue();
+  const results: string[] = [];
+  const note =
+    (name: string) => (reply: { readonly code?: string | undefined }) =>
+      results.push(`${name} ${reply.code ?? "ok"}`);
+  queue.add("delete", { number: 3, mid: "a" }, note("delete"), true);
+  queue.add("broadcast", { text: "x", mid: "b" }, note("broadcast"), true);
+  while (queue.pollTransmit(0) !== undefined);
+  queue.handleDisconnected();
+  queue.handleSetBack();
+  assertEquals(results, ["delete not_confirmed"]);
+  const again = queue.pollTransmit(1) as { do: string } | undefined;
+  assertEquals(again?.do, "broadcast");
+  assertEquals(queue.pollTransmit(1), undefined);
+});

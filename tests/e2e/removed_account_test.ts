@@ -1,12 +1,13 @@
 /** Accounts that come, go and come again, with the real programs. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { accountLine } from "../support/account_line.ts";
 import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { userCommand } from "../support/user_command.ts";
 
 Deno.test("server user: who gets the name of a removed account is another person, and an account can be used at once", async () => {
   await using server = await TestServer.start({
-    accounts: { alice: "12345678" },
+    accounts: accountLine("alice", "12345678"),
     // A try before the server knows would lock the name.
     args: ["--attempts", "1", "--block-duration", "600"],
   });

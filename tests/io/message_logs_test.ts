@@ -133,7 +133,7 @@ Deno.test("MessageLogs reports a log it cannot write once, and goes on later", a
   });
 });
 
-Deno.test("MessageLogs warns about a log that is ahead of the database", async () => {
+Deno.test("MessageLogs: a log that is ahead of the database keeps its numbers, and tells of it", async () => {
   await withTempFolder(async (folder) => {
     const store = await filledStore(1);
     const path = `${folder}/messagelog.txt`;
@@ -141,10 +141,13 @@ Deno.test("MessageLogs warns about a log that is ahead of the database", async (
     await Deno.writeTextFile(path, ahead);
     const reports: string[] = [];
     const logs = new MessageLogs(folder, (_level, text) => reports.push(text));
-    await logs.catchUp(store, await store.load());
+    const state = await store.load();
+    // The last numbers of both, as the database has them.
+    assertEquals(state.lastNumber, 2);
+    assertEquals((await logs.catchUp(store, state)).lastNumber, 50);
     await logs.close();
     assertEquals(reports.length, 1);
-    assertStringIncludes(reports[0] ?? "", "number 50");
+    assertStringIncludes(reports[0] ?? "", "numbers go on from 51");
     assertEquals(await Deno.readTextFile(path), ahead);
     await store.close();
   });

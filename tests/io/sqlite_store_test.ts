@@ -1,3 +1,4 @@
+import { limits } from "../../lib/protocol/limits.ts";
 import {
   assert,
   assertEquals,
@@ -317,6 +318,18 @@ Deno.test("SqliteStore.requests has what another process wrote until it is done"
     other.close();
     await store.close();
   });
+});
+
+Deno.test("limit keptEpochs: the oldest runs of the server are forgotten", async () => {
+  const store = new SqliteStore(":memory:");
+  const runs = Array.from({ length: limits.keptEpochs + 3 }, (_, index) => {
+    const epoch = index.toString(16).padStart(16, "0");
+    return { epoch, after: index };
+  });
+  const writes = runs.map((epoch) => ({ write: "epoch", epoch }) as const);
+  await store.commit(writes);
+  assertEquals((await store.load()).epochs, runs.slice(3));
+  await store.close();
 });
 
 Deno.test("SqliteStore: a removed account leaves what others were sent, and nothing else", async () => {

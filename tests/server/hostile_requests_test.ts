@@ -21,11 +21,15 @@ const offer = "00112233445566ff";
 const addresses = [{ ip: "10.0.0.7", port: 6666 }];
 
 /** Every request with every field that it can have. */
+const known = {
+  account: "0123456789abcdef",
+  epochs: [{ epoch: "0123456789abcdef", after: 1 }],
+};
 const requests: { [N in RequestName]: Required<RequestFields<N>> } = {
   hello: { version: 1, features: ["offers"], agent: "test" },
   login: { scram: "n,,n=yoda,r=noncenoncenonce1", udpPort: 1, identity: key },
-  proof: { scram: "c=biws,r=x,p=AAAA", seen: 0 },
-  resume: { token: "token", udpPort: 1, seen: 0, identity: key },
+  proof: { scram: "c=biws,r=x,p=AAAA", seen: 0, known },
+  resume: { token: "token", udpPort: 1, seen: 0, known, identity: key },
   ping: { active: true },
   ack: { upto: 0 },
   logout: {},

@@ -425,7 +425,7 @@ export class TestClient {
   sendLogin(
     name: string,
     password = passwordOf(name),
-    seen = 0,
+    seen: number | Pick<RequestFields<"proof">, "seen" | "known"> = 0,
     identity?: string,
   ): number {
     if (this.#sent.size === 0) this.hello();
@@ -440,7 +440,8 @@ export class TestClient {
     });
     const { salt, iterations } = scram.handleServerFirst(first.scram);
     const salted = saltedPassword(password, salt, iterations);
-    return this.send("proof", { scram: scram.clientFinal(salted), seen });
+    const claim = typeof seen === "number" ? { seen } : seen;
+    return this.send("proof", { scram: scram.clientFinal(salted), ...claim });
   }
 
   /** Proves `old` and asks for `password`; returns the id of the change. */

@@ -1,3 +1,4 @@
+import type { Epoch } from "../../lib/protocol/epoch.ts";
 import type {
   Found,
   Lookup,
@@ -30,6 +31,9 @@ export class MemoryStore {
   /** What was deleted or removed leaves its numbers behind. */
   readonly #last = { message: 0, number: 0 };
   readonly #lastInGroup = new Map<number, number>();
+  /** The runs of the server. */
+  readonly epochs: Epoch[] = [];
+  readonly #writes: StoreWrite[] = [];
   /** What commands want. */
   requests: StoredRequest[] = [];
   /** Groups that have ended. */
@@ -40,6 +44,13 @@ export class MemoryStore {
     after: number;
     upto: number;
   }[] = [];
+
+  /** As a copy of the database file. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    for (const write of this.#writes) copy.#apply(write);
+    return copy;
+  }
 
   load(): StoredState {
     return {
@@ -63,10 +74,12 @@ export class MemoryStore {
       waiting: this.#waiting(),
       secret: new Uint8Array(32),
       requests: this.requests,
+      epochs: [...this.epochs],
     };
   }
 
   commit(writes: readonly StoreWrite[]): void {
+    this.#writes.push(...writes);
     for (const write of writes) this.#apply(write);
   }
 
@@ -193,6 +206,9 @@ export class MemoryStore {
         break;
       case "user-end":
         this.#endUser(write.user);
+        break;
+      case "epoch":
+        this.epochs.push(write.epoch);
         break;
       case "requests-done":
         this.requests = this.requests

@@ -20,6 +20,7 @@ import { hangUp, leave } from "../presence.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
 import type { Session } from "../session.ts";
+import type { SeenClaim } from "../timeline.ts";
 
 /** Agrees on the protocol version and features. */
 export function hello(
@@ -79,7 +80,7 @@ export function proof(
   if (login === undefined || login.waiting !== undefined) {
     throw new Refusal("bad_request", "proof follows a reply to login");
   }
-  const reply = { id: request.id, seen: request.seen ?? 0 };
+  const reply = { id: request.id, claim: claimOf(request) };
   login.waiting = { scram: request.scram, reply };
   finishLogin(server, connection, now);
 }
@@ -114,9 +115,10 @@ export function resume(
   request: RequestFields<"resume"> & { readonly id?: number },
 ): undefined {
   mustBeOutside(connection);
-  const { id, token, udpPort, identity, seen = 0 } = request;
+  const { id, token, udpPort, identity } = request;
   const client = { udpPort, identity };
-  queueResume(server, connection, token, client, { id, seen });
+  const reply = { id, claim: claimOf(request) };
+  queueResume(server, connection, token, client, reply);
 }
 
 /** Ends the session after everything that the client asked for before. */
@@ -165,6 +167,12 @@ function refuseLogin(
   const { ip } = connection.remote;
   server.metrics.noteRefusedLogin(error.code);
   server.actions.report("info", `a login from ${ip} failed: ${error.code}`);
+}
+
+function claimOf(
+  { seen = 0, known }: Pick<RequestFields<"resume">, "seen" | "known">,
+): SeenClaim {
+  return { seen, ...known !== undefined && { known } };
 }
 
 function mustBeOutside(connection: Connection): void {

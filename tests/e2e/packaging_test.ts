@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
 import { parseServerOptions } from "../../lib/server/server_options.ts";
-import { root } from "../support/programs.ts";
+import { root, serverCommand } from "../support/programs.ts";
+import { canMount } from "../support/small_disk.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
 Deno.test("packaging: the systemd unit starts the server with options that there are", async () => {
@@ -28,6 +29,68 @@ Deno.test("packaging: the systemd unit starts the server with options that there
     .filter((line) => line.includes("parley-server.service"))
     .filter((line) => !/not executable|No such file/.test(line));
   assertEquals(complaints, []);
+});
+
+Deno.test({
+  name:
+    "packaging: the unit's steps make user, folder and account on a bare system, and its commands start the server",
+  // Whoever runs it there cannot read what the sources need.
+  ignore: serverCommand.length > 1 || !await canUnshare(),
+  async fn() {
+    const unit = await Deno.readTextFile(
+      join(root, "packaging/parley-server.service"),
+    );
+    const steps = [...unit.matchAll(/^# {3}sudo (.*)$/gm)]
+      .map(([, step = ""]) => step.replace("NAME", "yoda"))
+      .filter((step) => !step.startsWith("systemctl"));
+    assertEquals(steps.length, 3);
+    const commands = [...unit.matchAll(/^ExecStart(?:Pre)?=(.*)$/gm)]
+      .map(([, command = ""]) => command.replaceAll("%S", "/var/lib"));
+    const asUser = (command: string) =>
+      `setpriv --reuid parley --regid parley --clear-groups ${command}`;
+    const [check = "", start = ""] = commands.map(asUser);
+    await withTempFolder(async (folder) => {
+      const script = [
+        ...bareSystem,
+        // su asks a terminal for nothing when the password is on its input.
+        ...steps.map((step) => `echo "a long one" | ${step}`),
+        `umask 077; cd /`,
+        `${check}`,
+        `${start} >$0/log &`,
+        `for try in $(seq 100); do`,
+        `  grep -q listening $0/log && break; sleep 0.1`,
+        `done`,
+        `kill $!; wait $!; echo "ended with $?"`,
+        `cat $0/log; stat --format "%U %a" /var/lib/parley/*`,
+      ].join("\n");
+      const { stdout, stderr } = await new Deno.Command("unshare", {
+        args: [
+          "--mount",
+          "--net",
+          "sh",
+          "-c",
+          script,
+          folder,
+          serverCommand[0]!,
+        ],
+        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+        clearEnv: true,
+        stdin: "null",
+      }).output();
+      const decoder = new TextDecoder();
+      const said = decoder.decode(stdout) + decoder.decode(stderr);
+      assertMatch(said, /^account "yoda" added$/m);
+      assertMatch(
+        said,
+        /^ok {3}accounts: 1 in "\/var\/lib\/parley\/cred/m,
+        said,
+      );
+      assert(!/^FAIL/m.test(said), said);
+      assertMatch(said, /listening on 0\.0\.0\.0:6000/, said);
+      assertMatch(said, /^ended with 0$/m, said);
+      assertMatch(said, /^parley 600\nparley 700$/m, said);
+    });
+  },
 });
 
 Deno.test("packaging: the container's ports and paths are the server's", async () => {
@@ -128,6 +191,34 @@ Deno.test({
     });
   },
 });
+
+/**
+ * Makes of this system one that was just installed, for the shell alone: $0 is
+ * a folder of its own, $1 the executable.
+ */
+const bareSystem = [
+  `set -e`,
+  `mkdir $0/etc $0/bin`,
+  `for name in login.defs pam.d nsswitch.conf ld.so.cache ld.so.conf security; do`,
+  `  test ! -e /etc/$name || cp -r /etc/$name $0/etc`,
+  `done`,
+  `echo "root:x:0:0:root:/root:/bin/sh" >$0/etc/passwd`,
+  `echo "root:x:0:" >$0/etc/group`,
+  `echo "root:*:19000::::::" >$0/etc/shadow; : >$0/etc/gshadow`,
+  `: >$0/bin/parley-server; chmod 755 $0 $0/etc $0/bin $0/bin/parley-server`,
+  `mount --bind "$1" $0/bin/parley-server`,
+  `mount --bind $0/etc /etc; mount --rbind $0/bin /usr/local/bin`,
+  `mount -t tmpfs -o mode=755 tmpfs /var/lib; ip link set lo up`,
+  `set +e`,
+];
+
+/** True where {@link bareSystem} can be made; says so otherwise. */
+async function canUnshare(): Promise<boolean> {
+  if (!await canMount("packaging: the unit's steps")) return false;
+  const tools = ["useradd", "su", "setpriv", "ip"];
+  const found = await Promise.all(tools.map(isThere));
+  return found.every(Boolean);
+}
 
 async function isThere(tool: string): Promise<boolean> {
   try {

@@ -1,4 +1,5 @@
 /** What the session asks of its shell, to be carried out in order. */
+import type { CloseReason } from "../transfer/close_reason.ts";
 import type { EndReason } from "./exit_code.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import type { PrivateRole } from "./private_hello.ts";
@@ -69,7 +70,12 @@ export type ClientEffect =
   | { readonly effect: "limit"; readonly rate: number }
   /** The other side may be gone: end the transfer if nothing is heard of it. */
   | { readonly effect: "doubt-transfer"; readonly id: string }
-  | { readonly effect: "cancel-transfer"; readonly id: string }
+  | {
+    readonly effect: "cancel-transfer";
+    readonly id: string;
+    /** What the other side is told; `cancelled` by default. */
+    readonly reason?: CloseReason;
+  }
   /** Calls of the private-session service; see `session_port.ts`. */
   | { readonly effect: "prepare-session"; readonly id: string }
   | {

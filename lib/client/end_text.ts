@@ -25,6 +25,7 @@ function texts(user: string) {
     user_offline: `${user} went off line`,
     expired: "it was not answered in time",
     blocked: `you blocked ${user}`,
+    quota: `the server relays no more between you and ${user} today`,
     failed: `${user}'s client could not go on`,
   };
 }

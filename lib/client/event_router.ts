@@ -106,6 +106,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return offers.handleAnswer(event, host.now());
     case "candidates":
       return offers.transfers.handleCandidates(event);
+    case "relay-end":
+      return offers.transfers.handleRelayEnd(event);
     case "offer-end":
       return offers.handleOfferEnd(event, host.now());
   }

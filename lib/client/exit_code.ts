@@ -76,6 +76,7 @@ const byCommandCode = new Map([
   ["heartbeat_missed", 4],
   ["not_confirmed", 4],
   ["unreachable", 4],
+  ["quota", 4],
   ["user_offline", 5],
   ["rejected", 5],
   ["expired", 5],

@@ -36,6 +36,11 @@ export interface Transfer {
   offer: TransferPeer | undefined;
   /** Where an incoming one comes from. */
   peer: TransferPeer | undefined;
+  /**
+   * When the quota of the relay begins anew of which the server said that it is
+   * used up, ms since 1970 UTC.
+   */
+  relayAgainAt: number | undefined;
   /** The receiver waits for room on its disk. */
   isPaused: boolean;
   /** How the other side is reached, once it is. */

@@ -73,8 +73,12 @@ export interface TransferPort {
    * seconds from now on ends with `closed`, as if it had said that it left.
    */
   doubt(id: string): void;
-  /** Stops a transfer in any state, on this side; no event follows. */
-  cancel(id: string): void;
+  /**
+   * Stops a transfer in any state, on this side; no event follows.
+   *
+   * @param reason What the other side is told; `cancelled` by default.
+   */
+  cancel(id: string, reason?: CloseReason): void;
   /** Stops all, removes nothing that can be resumed, frees sockets and files. */
   close(): Promise<void>;
 }

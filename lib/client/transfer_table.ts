@@ -104,6 +104,7 @@ export class TransferTable {
       terms: undefined,
       offer: undefined,
       ownName: undefined,
+      relayAgainAt: undefined,
       peer: undefined,
       link: undefined,
       isPaused: false,

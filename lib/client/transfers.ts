@@ -5,6 +5,7 @@
  * came of it. A transfer that runs does not need the server.
  */
 import { encodeHex } from "@std/encoding/hex";
+import { formatTime } from "../protocol/time.ts";
 import { decodeParts } from "../transfer/resume_map.ts";
 import { transferLimits } from "../transfer/transfer_limits.ts";
 import type { CloseReason } from "../transfer/close_reason.ts";
@@ -200,6 +201,17 @@ export class Transfers {
   }
 
   /**
+   * The server relays no more of a transfer. Who is reached directly needs no
+   * relay, and who looks for a path may still find one.
+   */
+  handleRelayEnd({ offer, at }: EventFields<"relay-end">): void {
+    const transfer = this.#table.find(offer);
+    if (transfer === undefined) return;
+    transfer.relayAgainAt = at;
+    if (transfer.link?.via === "relay") this.#endRelayed(transfer);
+  }
+
+  /**
    * The server no longer hears `user`, whose client may have died or merely have
    * lost that connection: what runs ends at once only if this client does not
    * hear it either.
@@ -260,6 +272,10 @@ export class Transfers {
       case "path": {
         const before = transfer.link;
         transfer.link = event.link;
+        const { relayAgainAt = 0 } = transfer;
+        if (event.link.via === "relay" && now.wall < relayAgainAt) {
+          return this.#endRelayed(transfer);
+        }
         const info = transferInfo(transfer);
         if (before?.via !== info.via) {
           return this.#host.emit({ event: "path", info });
@@ -327,6 +343,9 @@ export class Transfers {
   ): void {
     const { direction, state } = transfer;
     const reason = failure === "internal" ? "failed" : failure;
+    if (transfer.relayAgainAt !== undefined) {
+      message += `; ${relayEndText(transfer)}`;
+    }
     if (direction === "incoming" && state === "offered") {
       this.#offers.refuse(transfer, reason);
     } else this.#offers.tellEnd(transfer, "failed", reason);
@@ -339,10 +358,22 @@ export class Transfers {
       const message = `cancelled by ${transfer.user}`;
       return this.#table.end(transfer, "cancelled", message);
     }
+    const { relayAgainAt } = transfer;
+    if (close === "quota" && relayAgainAt !== undefined) {
+      return this.#endRelayed(transfer);
+    }
     const reason = endReasonOf(close);
     this.#offers.tellEnd(transfer, "failed", reason);
     const message = endText(reason, about(transfer));
     this.#table.end(transfer, "failed", message, { code: reason });
+  }
+
+  #endRelayed(transfer: Transfer): void {
+    const { id } = transfer;
+    this.#host.effect({ effect: "cancel-transfer", id, reason: "quota" });
+    this.#offers.tellEnd(transfer, "failed", "quota");
+    const message = `${relayEndText(transfer)}; send the file again then`;
+    this.#table.end(transfer, "failed", message, { code: "quota" });
   }
 
   /** @param resume What the receiver has already, as it tells the sender. */
@@ -361,6 +392,12 @@ function partBytes(resume = "", size: number): number {
 
 function about({ user, file }: Transfer): EndedOffer {
   return { kind: "file", user, name: file.name };
+}
+
+function relayEndText({ direction, user, relayAgainAt = 0 }: Transfer): string {
+  const whose = direction === "outgoing" ? "your" : `${user}'s`;
+  const again = formatTime(relayAgainAt);
+  return `${whose} quota of the server's relay is used up; it begins anew at ${again}`;
 }
 
 function endReasonOf(close: Exclude<CloseReason, "cancelled">): EndReason {

@@ -72,7 +72,7 @@ export class PeerServices {
       case "doubt-transfer":
         return transfers.doubt(effect.id);
       case "cancel-transfer":
-        return transfers.cancel(effect.id);
+        return transfers.cancel(effect.id, effect.reason);
       case "prepare-session":
         this.#sessions ??= this.#makeSessions();
         return this.#sessions.prepareSession(effect.id);

@@ -7,7 +7,6 @@
  * they cause is joined into few writes.
  */
 import { setImmediate } from "node:timers";
-import { isBind } from "../protocol/rendezvous_datagram.ts";
 import type { WireAddress } from "../protocol/request.ts";
 import { Histogram } from "../server/metrics.ts";
 import type { ServerDatagram } from "../server/rendezvous.ts";
@@ -129,8 +128,8 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     from: WireAddress,
   ): ServerDatagram | undefined {
     const answer = this.#parts.core.handleDatagram(bytes, from, systemClock());
-    // Only a bind can have changed anything else.
-    if (isBind(bytes)) this.#drainAfterTurn();
+    // What is relayed, as nearly all is, changes nothing else.
+    if (answer?.bytes !== bytes) this.#drainAfterTurn();
     return answer;
   }
 

@@ -197,8 +197,8 @@ export class TransferService implements TransferPort {
     });
   }
 
-  cancel(id: string): void {
-    this.#stop(id, "cancelled");
+  cancel(id: string, reason: CloseReason = "cancelled"): void {
+    this.#stop(id, reason);
   }
 
   async close(): Promise<void> {

@@ -28,6 +28,8 @@ export const endReasons = [
   "integrity",
   /** No connection between the two clients was made, or it was lost. */
   "unreachable",
+  /** The one who offered has used up what the server relays in a day. */
+  "quota",
   /** The server says: that side went off line and did not come back. */
   "user_offline",
   /** The server says: nobody answered in time. */

@@ -331,6 +331,14 @@ const events = {
     from: name,
     addresses: list(address, 0, 64),
   }),
+  /** The server relays no more of a transfer. */
+  "relay-end": object({
+    offer: offerId,
+    /** Whose quota of the day is used up: that of the one who offered. */
+    user: name,
+    /** When the next day's begins. */
+    at: time,
+  }),
   "offer-end": object({
     offer: offerId,
     from: name,

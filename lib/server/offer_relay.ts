@@ -94,6 +94,14 @@ export function announceAddresses(
   }
 }
 
+/** The server relays no more of a transfer: tells both sides. */
+export function tellRelayEnd(offer: Offer): void {
+  const { id, from, to, relayAgainAt: at = 0 } = offer;
+  const fields = { offer: id, user: from.name, at };
+  const frame = encodeFrame(event("relay-end", fields));
+  for (const user of [from, to]) sendOrPark(user, frame);
+}
+
 /** An event about an offer for somebody who may be about to come back. */
 export function sendOrPark(user: User, frame: Uint8Array): void {
   if (user.session?.entered) user.session.connection.send(frame);

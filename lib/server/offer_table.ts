@@ -18,6 +18,11 @@ export interface Offer {
   /** When it was made, monotonic ms. */
   readonly at: number;
   accepted: boolean;
+  /**
+   * When the quota begins anew of which both sides were told that it is used
+   * up, ms since 1970 UTC; absent while they were not.
+   */
+  relayAgainAt?: number;
 }
 
 /** Every offer that has not ended. */

@@ -51,6 +51,11 @@ export class RelayQuota {
     return undefined;
   }
 
+  /** When the count begins anew, ms since 1970 UTC. */
+  nextAt(now: Instant): number {
+    return (Math.floor(now.wall / dayMs) + 1) * dayMs;
+  }
+
   /** True once a second for each side: a refusal is to be told. */
   mayTell(user: User, side: OfferSide, now: number): boolean {
     const use = this.#uses.get(user);

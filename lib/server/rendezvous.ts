@@ -60,6 +60,7 @@ export class Rendezvous {
   readonly #binds = new RateLimit(limits.datagramsPerAddress);
   readonly #quota: RelayQuota;
   #moved: User | undefined;
+  #exhausted: Offer | undefined;
   /** For clients that look at the way to the server. */
   readonly probes: UdpProbes;
 
@@ -127,6 +128,13 @@ export class Rendezvous {
     return moved;
   }
 
+  /** The offer that can no longer be relayed since the last call. */
+  takeExhausted(): Offer | undefined {
+    const exhausted = this.#exhausted;
+    this.#exhausted = undefined;
+    return exhausted;
+  }
+
   #bind(
     bytes: Uint8Array,
     from: WireAddress,
@@ -173,8 +181,17 @@ export class Rendezvous {
     const refusal = this.#quota.take(offer.from, bytes.length, now);
     if (refusal === undefined) return { to, bytes };
     if (refusal === "rate") return undefined;
+    if (refusal === "quota") this.#noteExhausted(offer, now);
     if (!this.#quota.mayTell(offer.from, side, now.mono)) return undefined;
     return { to: from, bytes: encodeRefused(transfer, refusal) };
+  }
+
+  /** Both sides are to be told, once a day. */
+  #noteExhausted(offer: Offer, now: Instant): void {
+    const at = this.#quota.nextAt(now);
+    if (offer.relayAgainAt === at) return;
+    offer.relayAgainAt = at;
+    this.#exhausted = offer;
   }
 
   /** Which side of the offer is at `from`. */

@@ -18,7 +18,7 @@ import { finishLogin } from "./handlers/login.ts";
 import { finishPasswordChange } from "./handlers/password.ts";
 import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
-import { announceAddresses } from "./offer_relay.ts";
+import { announceAddresses, tellRelayEnd } from "./offer_relay.ts";
 import type { Gauges, Metrics } from "./metrics.ts";
 import type { OutgoingQueue } from "./outgoing_queue.ts";
 import { hangUp, leave } from "./presence.ts";
@@ -180,6 +180,12 @@ export class ServerCore<Accounts> {
     if (moved !== undefined) {
       this.#now = now;
       announceAddresses(this.#server, moved, now);
+      this.#settle();
+    }
+    const exhausted = rendezvous.takeExhausted();
+    if (exhausted !== undefined) {
+      this.#now = now;
+      tellRelayEnd(exhausted);
       this.#settle();
     }
     return answer;

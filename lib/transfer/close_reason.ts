@@ -12,6 +12,8 @@ export const closeReasons = [
   "storage",
   /** What had arrived was removed or replaced at the receiver. */
   "removed",
+  /** The server relays no more of it. */
+  "quota",
 ] as const;
 
 /** One of {@link closeReasons}. */

@@ -78,11 +78,30 @@ natTest("two homes with usual routers: straight through both", async () => {
 natTest(
   "a router with another port for each destination: relayed",
   async () => {
-    await withHomes(["symmetric", "symmetric"], async (yoda, luke) => {
-      const { sent, got } = await send(yoda, luke, 3_000_000);
-      assertEquals([sent.via, got.via], ["relay", "relay"]);
-      assertMatch(String(sent.why), /none of .* answered; a router between/);
-    });
+    await withHomes(
+      ["symmetric", "symmetric"],
+      async (yoda, luke) => {
+        const { sent, got } = await send(yoda, luke, 3_000_000);
+        assertEquals([sent.via, got.via], ["relay", "relay"]);
+        assertMatch(String(sent.why), /none of .* answered; a router between/);
+        // What is left of the day's quota does not do for another one.
+        const lukeSees = luke.process.out.length;
+        const path = join(yoda.folder, "long.mp4");
+        await writeRandomFile(path, 3_000_000, 6);
+        assertMatch(
+          await yoda.refused(`/p2pvideo luke ${path}`),
+          /^quota: your quota of the server's relay is used up; it begins anew at .* 20/,
+        );
+        const failed = { state: "failed" };
+        const end = await luke.event("transfer", failed, { from: lukeSees });
+        assertMatch(
+          String(end.message),
+          /^yoda's quota of .* is used up; it beg/,
+        );
+      },
+      "--relay-quota",
+      "5",
+    );
   },
 );
 

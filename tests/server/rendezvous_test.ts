@@ -157,10 +157,18 @@ Deno.test("Rendezvous stops to relay at the day's quota and says so", () => {
   const refused = world.handle(world.relayed(), "192.0.2.1", 4000);
   assertEquals(refused?.to, { ip: "192.0.2.1", port: 4000 });
   assertEquals(refused && openRefused(refused.bytes), "quota");
+  assertEquals(world.rendezvous.takeExhausted(), world.offer);
   const again = world.handle(world.relayed(), "192.0.2.1", 4000);
   assertEquals(again, undefined, "told once a second");
-  world.now.wall += dayMs;
-  assertExists(world.handle(world.relayed(), "192.0.2.1", 4000));
+  assertEquals(world.rendezvous.takeExhausted(), undefined, "told once a day");
+  assertEquals(world.offer.relayAgainAt! % dayMs, 0);
+  world.now.wall = world.offer.relayAgainAt!;
+  for (let i = 0; i < 10; i++) {
+    assertExists(world.handle(world.relayed(), "192.0.2.1", 4000));
+    assertEquals(world.rendezvous.takeExhausted(), undefined);
+  }
+  world.handle(world.relayed(), "192.0.2.1", 4000);
+  assertEquals(world.rendezvous.takeExhausted(), world.offer, "the next day");
 });
 
 Deno.test("Rendezvous relays nothing without a quota, and not without end", () => {

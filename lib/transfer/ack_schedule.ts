@@ -50,8 +50,10 @@ export class AckSchedule {
     now: number,
   ): void {
     // A gap or a repetition is news the sender waits for.
-    const isGap = number !== this.#largest + 1 && !isSpread;
-    this.#unacked += isGap || isKnown ? oddWeight : 1;
+    const isGap = number > this.#largest + 1 && !isSpread;
+    const isLate = number < this.#largest && !isSpread;
+    const usualWeight = isLate ? lateWeight : 1;
+    this.#unacked += isGap || isKnown ? oddWeight : usualWeight;
     this.#unackedBytes += bytes;
     if (number > this.#largest) {
       this.#largest = number;
@@ -93,4 +95,6 @@ const nearMs = 2;
 const nearAckBytes = 64 * 1024;
 /** What a datagram out of the ordinary counts for. */
 const oddWeight = 8;
+/** One that fills a gap: where many do, the sender waits for them anyway. */
+const lateWeight = 4;
 const minAckDelayMs = 1;

@@ -25,7 +25,7 @@ export class Bbr implements CongestionController {
   /** Highest delivery rate of each of the last rounds. */
   readonly #rates = new Float64Array(rateRounds);
   #maxRate = 0;
-  readonly #minRtt = new MinRtt();
+  #minRtt = new MinRtt();
   readonly #competing = new CompetingWindow();
   /** Measured before any data was sent. */
   #firstRtt = Infinity;
@@ -40,6 +40,9 @@ export class Bbr implements CongestionController {
   #unprobedRate = Infinity;
   #probeRttEnd = 0;
   #inFlightBound = Infinity;
+  /** The bound before the last overload, and what of it has yet to come. */
+  #boundBefore = Infinity;
+  #excess = 0;
   /** The last round lost too much. */
   #isOverloaded = false;
   #isConserving = false;
@@ -83,6 +86,7 @@ export class Bbr implements CongestionController {
     this.#isConserving = false;
     const isRoundStart = this.#updateRound(sample);
     this.#updateRate(sample);
+    if (sample.recovered > 0) this.#handleRecovered(sample.recovered);
     const { rtt, now } = sample;
     const isRttStale = this.#minRtt.update(rtt, now, this.#isContended);
     if (isRoundStart) {
@@ -93,6 +97,13 @@ export class Bbr implements CongestionController {
     this.#updatePhase(sample, isRttStale);
     this.#setWindowAndRate(sample);
     if (isRoundStart) this.#rounds.restart();
+  }
+
+  handleOtherRtt(rtt: number, now: number): void {
+    this.#minRtt = new MinRtt();
+    this.#minRtt.update(rtt, now);
+    this.#rounds.restartRtt(rtt);
+    this.#firstRtt = Infinity;
   }
 
   handlePersistentCongestion(): void {
@@ -144,6 +155,8 @@ export class Bbr implements CongestionController {
       lost >= 8 * this.#datagramBytes;
     this.#isOverloaded = isOverloaded;
     if (isOverloaded) {
+      this.#boundBefore = this.#inFlightBound;
+      this.#excess = lost - maxLossShare * total;
       this.#inFlightBound = Math.max(
         this.#bytesFor(1),
         boundShare * Math.min(sample.priorInFlight, this.#inFlightBound),
@@ -162,6 +175,15 @@ export class Bbr implements CongestionController {
       sample.now,
     );
     if (this.#fullPipe.isFull) this.#phase = "drain";
+  }
+
+  /** What was thought lost was late: was there an overload without it? */
+  #handleRecovered(bytes: number): void {
+    if (this.#excess <= 0) return;
+    this.#excess -= bytes;
+    if (this.#excess > 0) return;
+    this.#inFlightBound = Math.max(this.#inFlightBound, this.#boundBefore);
+    this.#isOverloaded = false;
   }
 
   #updatePhase(sample: AckSample, isRttStale: boolean): void {

@@ -8,6 +8,7 @@
  * while the queue is long counts: other losses come from the path itself.
  */
 import type { AckSample } from "./congestion.ts";
+import { LossEpisode } from "./loss_episode.ts";
 
 /** What is known of the path besides an acknowledgement. */
 export interface CompetingPath {
@@ -39,8 +40,10 @@ export class CompetingWindow {
   #epochAt = 0;
   /** How long after that the largest window is reached again, s. */
   #plateauAt = 0;
-  /** Losses of what was sent before this were answered already, ms. */
-  #answeredAt = -1;
+  readonly #episode = new LossEpisode();
+  /** The windows before it. */
+  #windowBefore = 0;
+  #largestBefore = 0;
 
   /** Bytes; 0 while nobody competes. */
   get bytes(): number {
@@ -62,7 +65,7 @@ export class CompetingWindow {
     }
     if (this.#bytes === 0) this.#begin(sample);
     this.#activeAt = now;
-    if (sample.lost > 0) this.#handleLoss(sample, path);
+    this.#handleLoss(sample, path);
     this.#grow(sample, path);
     this.#bytes = this.#window * segmentBytes;
   }
@@ -94,11 +97,22 @@ export class CompetingWindow {
     this.#friendly = this.#window;
   }
 
-  #handleLoss({ now, rtt, lostSentAt }: AckSample, path: CompetingPath): void {
-    if (lostSentAt <= this.#answeredAt) return;
+  #handleLoss(sample: AckSample, path: CompetingPath): void {
+    if (this.#episode.isNew(sample)) this.#answerLoss(sample, path);
+    else if (this.#episode.update(sample)) {
+      this.#window = Math.max(this.#window, this.#windowBefore);
+      this.#largest = this.#largestBefore;
+      this.#startEpoch(sample.now);
+    }
+  }
+
+  #answerLoss(sample: AckSample, path: CompetingPath): void {
+    const { now, rtt } = sample;
     const queueMs = this.#longestRtt - path.minRtt;
     if (rtt < path.minRtt + fullShare * queueMs) return;
-    this.#answeredAt = now;
+    this.#episode.begin(sample);
+    this.#windowBefore = this.#window;
+    this.#largestBefore = this.#largest;
     // Fast convergence: one who is losing ground leaves more to the others.
     this.#largest = this.#window < this.#largest
       ? this.#window * (1 + decrease) / 2

@@ -11,6 +11,8 @@ export interface AckSample {
   acked: number;
   /** Bytes newly declared lost. */
   lost: number;
+  /** Bytes of those that were declared lost, and arrived after all. */
+  recovered: number;
   /** Bytes still in flight. */
   inFlight: number;
   /** Bytes in flight before this acknowledgement. */
@@ -45,6 +47,12 @@ export interface CongestionController {
   handleFirstRtt(rtt: number): void;
   handleSent(now: number, bytes: number, inFlight: number): void;
   handleAck(sample: AckSample): void;
+  /**
+   * The round trips told from now on are of another kind than those so far: those
+   * of most packets, where some overtake others, and not of each, or the other way
+   * round. They cannot be compared; the first of them is `rtt` ms.
+   */
+  handleOtherRtt(rtt: number, now: number): void;
   /** Nothing came back for several probe time-outs (RFC 9002 §7.6). */
   handlePersistentCongestion(now: number): void;
 }

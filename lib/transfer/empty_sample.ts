@@ -6,6 +6,7 @@ export function emptySample(): AckSample {
     now: 0,
     acked: 0,
     lost: 0,
+    recovered: 0,
     inFlight: 0,
     priorInFlight: 0,
     delivered: 0,

@@ -8,6 +8,8 @@ export interface FragmentPath {
   readonly pacingRate: number;
   /** The rate is still being found, and the pacing far ahead of it. */
   readonly isStarting: boolean;
+  /** Packets overtake each other, so the smallest round trip tells little. */
+  readonly isReordered: boolean;
 }
 
 /**
@@ -15,7 +17,8 @@ export interface FragmentPath {
  * undefined when they may not, or not yet.
  */
 export function fragmentReach(path: FragmentPath): Reach | undefined {
-  const { minRtt, pacingRate, isStarting } = path;
+  const { minRtt, pacingRate, isStarting, isReordered } = path;
+  if (isReordered) return undefined;
   if (isStarting && pacingRate < startingRate) return undefined;
   if (minRtt <= nearMs) return "near";
   return minRtt <= farMs && pacingRate >= fastRate ? "far" : undefined;

@@ -6,6 +6,7 @@
  * tells of others who use the same sockets, it is less for a while.
  */
 import type { AckSample, CongestionController } from "./congestion.ts";
+import { LossEpisode } from "./loss_episode.ts";
 
 /** Keeps the sockets of a receiver filled. */
 export class LocalController implements CongestionController {
@@ -15,8 +16,8 @@ export class LocalController implements CongestionController {
   #subflows = 1;
   /** Share of what the sockets hold that is used. */
   #share = 1;
-  /** Losses of what was sent before this, ms, are one and the same event. */
-  #reducedAt = -Infinity;
+  readonly #episode = new LossEpisode();
+  #shareBefore = 1;
 
   get window(): number {
     return Math.max(this.#capacity() * this.#share, 2 * this.#datagramBytes);
@@ -34,10 +35,15 @@ export class LocalController implements CongestionController {
 
   handleSent(): void {}
 
+  handleOtherRtt(): void {}
+
   handleAck(sample: AckSample): void {
-    if (sample.lost > 0 && sample.lostSentAt > this.#reducedAt) {
-      this.#reducedAt = sample.now;
+    if (this.#episode.isNew(sample)) {
+      this.#episode.begin(sample);
+      this.#shareBefore = this.#share;
       this.#share = Math.max(this.#share * reduction, leastShare);
+    } else if (this.#episode.update(sample)) {
+      this.#share = Math.max(this.#share, this.#shareBefore);
     }
     const grown = recovery * sample.acked / this.#capacity();
     this.#share = Math.min(this.#share + grown, 1);

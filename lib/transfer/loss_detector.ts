@@ -1,10 +1,12 @@
 /**
  * Decides which packets are lost and when to probe, after RFC 9002 §6: by
  * packet threshold, by time threshold, and by a probe time-out with exponential
- * back-off. Both thresholds grow when a packet declared lost turns up after all
- * (RFC 8985 §7.1), so a path that reorders does not look like one that loses. One
- * that leads to several sockets always reorders: they are read one after another.
+ * back-off. Where packets overtake each other time alone decides, and more of it
+ * (see reorder_window.ts), so a path that reorders does not look like one that
+ * loses. One that leads to several sockets always reorders: they are read one
+ * after another.
  */
+import { ReorderWindow } from "./reorder_window.ts";
 import type { Rtt } from "./rtt.ts";
 import { packetState, type SentPackets } from "./sent_packets.ts";
 import { transferLimits } from "./transfer_limits.ts";
@@ -14,10 +16,8 @@ export class LossDetector {
   readonly #sent: SentPackets;
   readonly #rtt: Rtt;
   #largestAcked = -1;
-  #packetThreshold = packetThreshold;
-  #leastThreshold = packetThreshold;
-  /** Reordering allowed beyond a round trip, in eighths of it. */
-  #timeEighths = 1;
+  #reorderWindow = new ReorderWindow();
+  #isSpread = false;
   #lossTime = Infinity;
   #lastSentAt = 0;
   #probeCount = 0;
@@ -42,6 +42,7 @@ export class LossDetector {
     this.#lossTime = Infinity;
     this.#lastSentAt = now;
     this.#probeCount = 0;
+    this.#reorderWindow = new ReorderWindow();
   }
 
   /** The other side lives: the next probe need not wait for its back-off. */
@@ -51,7 +52,7 @@ export class LossDetector {
 
   /** What is sent goes to so many sockets. */
   setSubflows(count: number): void {
-    this.#leastThreshold = count > 1 ? spreadThreshold : packetThreshold;
+    this.#isSpread = count > 1;
   }
 
   handleSent(now: number): void {
@@ -64,22 +65,23 @@ export class LossDetector {
     this.#probeCount = 0;
   }
 
+  /** A packet was acknowledged after one that was sent later. */
+  handleLate(number: number, now: number): void {
+    // Between sockets that says little, as long as it is not taken for lost.
+    if (!this.#isSpread) this.#widen(number, now);
+  }
+
   /** A packet that had been declared lost was acknowledged. */
-  handleSpurious(number: number): void {
-    const distance = this.#largestAcked - number + 1;
-    this.#packetThreshold = Math.min(
-      Math.max(this.#packetThreshold, distance),
-      maxPacketThreshold,
-    );
-    this.#timeEighths = Math.min(this.#timeEighths + 1, maxTimeEighths);
+  handleSpurious(number: number, now: number): void {
+    this.#widen(number, now);
   }
 
   /** Declares lost what is; calls `onLost` for each, in order. */
   detect(now: number, onLost: (number: number) => void): void {
     this.#lossTime = Infinity;
-    const rtt = Math.max(this.#rtt.latest, this.#rtt.smoothed);
-    const delay = Math.max(rtt * (1 + this.#timeEighths / 8), granularityMs);
-    const most = Math.max(this.#packetThreshold, this.#leastThreshold);
+    const rtt = this.#roundTrip;
+    const delay = Math.max(rtt + this.#reorderWindow.ms(rtt), granularityMs);
+    const most = this.#packetThreshold;
     const sent = this.#sent;
     for (let number = sent.oldest; number < this.#largestAcked; number++) {
       if (sent.state(number) !== packetState.inFlight) continue;
@@ -92,6 +94,7 @@ export class LossDetector {
         return;
       }
       sent.settle(number, packetState.lost);
+      this.#reorderWindow.handleLost(sent.sentAt(number), now);
       onLost(number);
     }
   }
@@ -111,6 +114,21 @@ export class LossDetector {
     return true;
   }
 
+  /** How far behind the largest that arrived a packet is lost. */
+  get #packetThreshold(): number {
+    if (this.#reorderWindow.isOpen) return Infinity;
+    return this.#isSpread ? spreadThreshold : packetThreshold;
+  }
+
+  get #roundTrip(): number {
+    return Math.max(this.#rtt.latest, this.#rtt.smoothed);
+  }
+
+  #widen(number: number, now: number): void {
+    const dueAt = this.#sent.sentAt(number) + this.#roundTrip;
+    this.#reorderWindow.handleLate(now - dueAt);
+  }
+
   #probeDeadline(): number {
     if (this.#sent.packetsInFlight === 0) return Infinity;
     const timeout = this.#rtt.probeTimeout(transferLimits.maxAckDelayMs);
@@ -123,8 +141,6 @@ const granularityMs = 1;
 const packetThreshold = 3;
 /** What waits in the sockets that are read last; mostly time decides there. */
 const spreadThreshold = 64;
-const maxPacketThreshold = 2048;
-const maxTimeEighths = 8;
 const maxBackOff = 10;
 /** So that a path that comes back is found within this time. */
 const maxProbeMs = 2_000;

@@ -271,13 +271,16 @@ export class Receiver {
     );
     if (outcome === "refused") return false;
     const number = packetNumber(bytes);
-    if (this.#received.add(number, number + 1) < 0) {
+    const added = this.#received.add(number, number + 1);
+    if (added < 0) {
       this.#received.dropLowest();
       this.#received.add(number, number + 1);
     }
     this.#channel.handleData(path, now);
     this.#tellPath();
     this.#wantSubflows(bytes.length);
+    // One datagram that comes twice was doubled on its way: that is no news.
+    if (added === 0) return this.#events.length > 0;
     const isKnown = outcome === "known";
     const isSpread = this.#channel.receiveSubflows.wanted > 0;
     const isArmed = this.#acks.dueAt !== Infinity;

@@ -3,7 +3,7 @@
  * and whole blocks whose tag failed at the receiver. A ring of typed arrays as
  * large as the memory of sent packets, so it cannot overflow.
  */
-import { packetState, type SentPackets } from "./sent_packets.ts";
+import type { SentPackets } from "./sent_packets.ts";
 import type { SendWindow } from "./send_window.ts";
 
 /** Slices to be sent again. */
@@ -59,7 +59,7 @@ export class ResendQueue {
     while (this.#head < this.#tail) {
       const number = this.#numbers[this.#head & mask]!;
       const isNeeded = number >= sent.floor && held.has(sent.block(number)) &&
-        sent.state(number) !== packetState.acked;
+        !sent.hasArrived(number);
       if (isNeeded) {
         this.block = sent.block(number);
         this.offset = sent.offset(number) + this.#headSent;
@@ -73,13 +73,13 @@ export class ResendQueue {
     return this.#nextOfBlocks(held, maxBytes);
   }
 
-  /** The slice that {@link next} found is sent. */
-  advance(sent: SentPackets): void {
+  /** The slice that {@link next} found is sent as packet `number`. */
+  advance(sent: SentPackets, number: number): void {
     if (this.#head < this.#tail) {
+      const original = this.#numbers[this.#head & mask]!;
+      sent.setOriginal(number, original);
       this.#headSent += this.length;
-      if (
-        this.#headSent >= sent.length(this.#numbers[this.#head & mask]!)
-      ) {
+      if (this.#headSent >= sent.length(original)) {
         this.#head++;
         this.#headSent = 0;
       }

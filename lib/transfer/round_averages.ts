@@ -11,14 +11,14 @@ export class RoundAverages {
   #lossShare = 0;
   #rtt = 0;
 
-  /** Bytes lost in the present round. */
+  /** Bytes lost in the present round, less what was thought so and came. */
   get lost(): number {
-    return this.#lost;
+    return Math.max(this.#lost, 0);
   }
 
   /** Bytes acknowledged or lost in the present round. */
   get total(): number {
-    return this.#acked + this.#lost;
+    return this.#acked + this.lost;
   }
 
   /** Average share of the packets that were lost, 0–1. */
@@ -31,9 +31,9 @@ export class RoundAverages {
     return this.#rtt;
   }
 
-  add({ acked, lost }: AckSample): void {
+  add({ acked, lost, recovered }: AckSample): void {
     this.#acked += acked;
-    this.#lost += lost;
+    this.#lost += lost - recovered;
   }
 
   /**
@@ -46,11 +46,19 @@ export class RoundAverages {
     if (!isStarting) {
       const share = this.total > 0 ? this.#lost / this.total : 0;
       const packetShare = share / packetsOf(datagramBytes);
-      this.#lossShare += (packetShare - this.#lossShare) / rounds;
+      // Less than nothing in a round that makes up for the ones before.
+      const lossShare = this.#lossShare +
+        (packetShare - this.#lossShare) / rounds;
+      this.#lossShare = Math.max(lossShare, 0);
     }
     if (rtt <= 0) return;
     if (this.#rtt === 0) this.#rtt = rtt;
     this.#rtt += (rtt - this.#rtt) / rounds;
+  }
+
+  /** Round trips so far cannot be compared with those from `rtt` ms on. */
+  restartRtt(rtt: number): void {
+    this.#rtt = rtt;
   }
 
   /** The next round begins. */

@@ -12,6 +12,7 @@ import { Pacer } from "./pacer.ts";
 import type { Rtt } from "./rtt.ts";
 import { packetState, SentPackets } from "./sent_packets.ts";
 import { transferLimits } from "./transfer_limits.ts";
+import { UsualRtt } from "./usual_rtt.ts";
 
 /** Recovery and rate of one sender. */
 export class SendRecovery {
@@ -23,6 +24,9 @@ export class SendRecovery {
   readonly #rate = new DeliveryRate();
   readonly #pacer = new Pacer(burstBytes);
   readonly #loss: LossDetector;
+  #usualRtt = new UsualRtt();
+  /** The controller is told those. */
+  #isUsualTold = false;
   readonly #sample = emptySample();
   /** Lost or superseded packets that may still turn out to have arrived. */
   readonly #givenUp: number[] = [];
@@ -59,7 +63,7 @@ export class SendRecovery {
     return this.#loss.probeCount;
   }
 
-  /** Packets that were declared lost so far. */
+  /** Packets that were lost so far, without those that were only late. */
   get lostPackets(): number {
     return this.#lostPackets;
   }
@@ -67,6 +71,11 @@ export class SendRecovery {
   /** True while the rate is still being found. */
   get isStarting(): boolean {
     return this.#controller.phase === "startup";
+  }
+
+  /** True where packets overtake each other. */
+  get isReordered(): boolean {
+    return this.#usualRtt.isReordered;
   }
 
   /** Bytes per ms. */
@@ -180,6 +189,7 @@ export class SendRecovery {
     sample.now = now;
     sample.rtt = 0;
     sample.priorInFlight = this.sent.bytesInFlight;
+    sample.recovered = 0;
     sample.acked = this.#settleAcked(ack, now);
     this.#detectLoss(now);
   }
@@ -191,6 +201,7 @@ export class SendRecovery {
       sample.now = now;
       sample.rtt = 0;
       sample.priorInFlight = this.sent.bytesInFlight;
+      sample.recovered = 0;
       sample.acked = 0;
       this.#detectLoss(now);
     }
@@ -225,6 +236,8 @@ export class SendRecovery {
     }
     this.#firstOfPath = sent.next;
     this.#loss.restart(now);
+    this.#usualRtt = new UsualRtt();
+    this.#isUsualTold = false;
   }
 
   /** What the packet carried is sent again, though it may have arrived. */
@@ -240,12 +253,19 @@ export class SendRecovery {
     const { oldest } = sent;
     const isLargestNew = ack.largest >= oldest &&
       sent.state(ack.largest) === packetState.inFlight;
+    const { largestAcked } = this.#loss;
+    let isLate = ack.largest < largestAcked;
     let acked = this.#settleLate(ack, now);
+    isLate ||= this.#sample.recovered > 0;
     for (let i = 0; i < ack.rangeCount; i++) {
       const end = ack.ends[i]!;
       if (end <= oldest) break;
       for (let n = Math.max(ack.starts[i]!, oldest); n < end; n++) {
         if (sent.state(n) !== packetState.inFlight) continue;
+        if (n < largestAcked && n >= this.#firstOfPath) {
+          this.#loss.handleLate(n, now);
+          isLate = true;
+        }
         acked += this.#settle(n, now);
       }
     }
@@ -258,7 +278,20 @@ export class SendRecovery {
       );
       this.#sample.rtt = Math.max(rtt - ack.delay, granularityMs);
     }
+    this.#updateUsualRtt(isLate, now);
     return acked;
+  }
+
+  /** Where packets overtake each other, the round trip of most is told. */
+  #updateUsualRtt(isLate: boolean, now: number): void {
+    const usual = this.#usualRtt;
+    // What comes over several sockets is read in any order.
+    usual.handleAck(isLate && this.#subflows === 1);
+    const isTold = usual.ms > 0;
+    if (isTold) this.#sample.rtt = usual.ms;
+    if (isTold === this.#isUsualTold) return;
+    this.#isUsualTold = isTold;
+    this.#controller.handleOtherRtt(usual.ms || this.#rtt.latest, now);
   }
 
   /** The same for what was given up, most of it below the oldest in flight. */
@@ -274,9 +307,8 @@ export class SendRecovery {
         givenUp[kept++] = number;
         continue;
       }
-      const isLost = sent.state(number) === packetState.lost;
-      if (isLost && number >= this.#firstOfPath) {
-        this.#loss.handleSpurious(number);
+      if (sent.state(number) === packetState.lost) {
+        this.#handleSpurious(number, now);
       }
       acked += this.#settle(number, now);
     }
@@ -284,11 +316,24 @@ export class SendRecovery {
     return acked;
   }
 
+  /** What was declared lost has arrived: that is undone. */
+  #handleSpurious(number: number, now: number): void {
+    this.#lostPackets--;
+    if (number < this.#firstOfPath) return;
+    this.#loss.handleSpurious(number, now);
+    this.#sample.recovered += this.sent.length(number);
+  }
+
   /** A packet arrived; returns its bytes, 0 for one of an earlier path. */
   #settle(number: number, now: number): number {
     const sent = this.sent;
     const isOfPath = number >= this.#firstOfPath;
-    if (isOfPath) this.#rate.handleAcked(sent, number, now);
+    if (isOfPath) {
+      const usual = this.#usualRtt;
+      const rtt = now - sent.sentAt(number);
+      if (usual.isReordered) usual.add(number, rtt, sent.next, now);
+      this.#rate.handleAcked(sent, number, now, usual.ahead(rtt));
+    }
     sent.settle(number, packetState.acked);
     return isOfPath ? sent.length(number) : 0;
   }
@@ -299,7 +344,9 @@ export class SendRecovery {
     sample.lostSentAt = 0;
     this.#loss.detect(now, this.#onLost);
     sample.inFlight = this.sent.bytesInFlight;
-    this.#rate.finish(this.sent, this.#rtt.min, sample);
+    // A mean would be behind a rate that doubles.
+    const isShaken = this.#isUsualTold && !this.isStarting;
+    this.#rate.finish(this.sent, this.#rtt.min, sample, isShaken);
     this.#controller.handleAck(sample);
     this.#pacer.setRate(now, this.#controller.pacingRate);
   }

@@ -313,7 +313,8 @@ export class Sender {
   }
 
   #watchSize(now: number): void {
-    const { sent, lostPackets, isStarting, pacingRate } = this.#recovery;
+    const { sent, lostPackets, isStarting, isReordered, pacingRate } =
+      this.#recovery;
     const left = this.#blocks - this.#slices.nextBlock;
     const leftBytes = left * transferLimits.blockBytes;
     this.#applySize(
@@ -322,7 +323,12 @@ export class Sender {
     const { rtt, paths } = this.#channel;
     // Not through the server, which has other work than joining fragments.
     if (paths.isRelayed) return;
-    const reach = fragmentReach({ minRtt: rtt.min, pacingRate, isStarting });
+    const reach = fragmentReach({
+      minRtt: rtt.min,
+      pacingRate,
+      isStarting,
+      isReordered,
+    });
     if (reach !== undefined) this.#size.fragment(now, reach);
   }
 
@@ -376,7 +382,7 @@ export class Sender {
     writeHeader(out, packetType.data, this.#id, number);
     writeSlicePlace(out, block, offset, length, this.#headerMac);
     this.#window.copySlice(block, offset, length, out, dataHeaderBytes);
-    this.#slices.advance();
+    this.#slices.advance(number);
     this.#channel.addressData(length);
     return dataHeaderBytes + length;
   }

@@ -17,6 +17,8 @@ export class SentPackets {
   readonly #deliveredAt = new Float64Array(capacity);
   readonly #firstSentAt = new Float64Array(capacity);
   readonly #isAppLimited = new Uint8Array(capacity);
+  /** Which packet each repeats, -1 for none. */
+  readonly #original = new Float64Array(capacity);
   #next = 0;
   #oldest = 0;
   #bytesInFlight = 0;
@@ -73,6 +75,7 @@ export class SentPackets {
     this.#deliveredAt[slot] = deliveredAt;
     this.#firstSentAt[slot] = firstSentAt;
     this.#isAppLimited[slot] = isAppLimited ? 1 : 0;
+    this.#original[slot] = -1;
     this.#bytesInFlight += length;
     this.#packetsInFlight++;
     return number;
@@ -120,6 +123,23 @@ export class SentPackets {
   /** The sender had nothing more to send at that time. */
   isAppLimited(number: number): boolean {
     return this.#isAppLimited[number & mask] === 1;
+  }
+
+  /** What packet `number` carries is, or is part of, what `original` did. */
+  setOriginal(number: number, original: number): void {
+    this.#original[number & mask] = original;
+  }
+
+  /**
+   * True when what packet `number` carried has arrived, in it or in one that it
+   * repeats: that may have been late, not lost. It must be in [floor, next).
+   */
+  hasArrived(number: number): boolean {
+    const { floor } = this;
+    for (let n = number; n >= floor; n = this.#original[n & mask]!) {
+      if (this.state(n) === packetState.acked) return true;
+    }
+    return false;
   }
 
   /** Records the fate of a packet. */

@@ -75,9 +75,9 @@ export class SliceQueue {
     return true;
   }
 
-  /** The slice that was picked is sent. */
-  advance(): void {
-    if (!this.#isNew) return this.#resend.advance(this.#sent);
+  /** The slice that was picked is sent as packet `number`. */
+  advance(number: number): void {
+    if (!this.#isNew) return this.#resend.advance(this.#sent, number);
     this.#nextOffset += this.length;
     if (this.#nextOffset < this.#window.sealedBytes(this.block)) return;
     this.#nextBlock++;

@@ -60,6 +60,8 @@ export class Cubic implements CongestionController {
 
   handleSent(): void {}
 
+  handleOtherRtt(): void {}
+
   handleAck(sample: AckSample): void {
     this.#updateRtt(sample.rtt);
     this.#roundAcked += sample.acked;

@@ -18,6 +18,8 @@ export interface LinkOptions {
   /** Share that arrives `reorderMs` later than its turn. */
   readonly reorder?: number;
   readonly reorderMs?: number;
+  /** Share that skips the delay, and so overtakes others. */
+  readonly overtake?: number;
   /** Bottleneck, bytes per ms, with room for `queueBytes` before it. */
   rate?: number;
   readonly queueBytes?: number;
@@ -105,7 +107,8 @@ export class SimulatedLink {
     if (this.#happens(this.options.corrupt)) {
       bytes[this.#random.below(bytes.length)]! ^= 1 + this.#random.below(255);
     }
-    let at = leaves + delayMs + jitterMs * this.#random.next();
+    const isAhead = this.#happens(this.options.overtake);
+    let at = leaves + (isAhead ? 0 : delayMs + jitterMs * this.#random.next());
     if (this.#happens(this.options.reorder)) at += reorderMs;
     this.#rise({ at, order: this.#order++, bytes });
   }

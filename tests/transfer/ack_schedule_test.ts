@@ -65,6 +65,19 @@ Deno.test("AckSchedule: soon when something is missing or came twice", () => {
   assertEquals(twice.schedule.dueAt, 0);
 });
 
+Deno.test("AckSchedule: less often for what fills gaps, where many come late", () => {
+  const arrivals = new Arrivals(40);
+  arrivals.come(0, 1_200);
+  arrivals.come(20, 1_200);
+  arrivals.schedule.handleSent();
+  for (const number of [1, 2, 3]) {
+    arrivals.come(number, 1_200);
+    assert(arrivals.schedule.dueAt > 0, `${number}`);
+  }
+  arrivals.come(4, 1_200);
+  assertEquals(arrivals.schedule.dueAt, 0);
+});
+
 Deno.test("AckSchedule: several sockets are read in any order", () => {
   const arrivals = new Arrivals(40);
   for (const number of [6, 7, 8, 0, 1, 2, 3, 4]) {

@@ -7,6 +7,8 @@ class Path {
   readonly bbr = new Bbr();
   now = 0;
   delivered = 0;
+  /** What was thought lost and comes in the next round. */
+  recovered = 0;
   rate: number;
   rtt: number;
 
@@ -29,6 +31,7 @@ class Path {
       now: this.now,
       acked,
       lost: sent * lossShare,
+      recovered: this.recovered,
       inFlight: Math.min(sent, this.rate * this.rtt),
       priorInFlight: inFlight,
       delivered: this.delivered,
@@ -38,6 +41,7 @@ class Path {
       rtt: this.rtt,
       lostSentAt: lossShare > 0 ? this.now - this.rtt : 0,
     };
+    this.recovered = 0;
     this.bbr.handleAck(sample);
   }
 
@@ -69,6 +73,30 @@ Deno.test("Bbr bounds what is in flight when a round loses much", () => {
   const before = path.bbr.window;
   path.rounds(3, 0.4);
   assert(path.bbr.window < before);
+});
+
+Deno.test("Bbr takes back the bound when what seemed lost was late", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  const before = path.bbr.window;
+  path.round(0.4);
+  const bounded = path.bbr.window;
+  assert(bounded < 0.9 * before, `${bounded} of ${before}`);
+  path.recovered = 0.4 * before;
+  path.round();
+  assert(path.bbr.window > 0.95 * before, `${path.bbr.window} of ${before}`);
+});
+
+Deno.test("Bbr: round trips of another kind take the place of those so far", () => {
+  const path = new Path(12_500, 40);
+  path.rounds(20);
+  path.rtt = 20;
+  path.round();
+  const before = path.bbr.window;
+  path.rtt = 40;
+  path.bbr.handleOtherRtt(40, path.now);
+  path.rounds(3);
+  assert(path.bbr.window > 1.4 * before, `${path.bbr.window}, ${before}`);
 });
 
 Deno.test("Bbr follows a rate that falls, and one that rises", () => {

@@ -13,6 +13,8 @@ class Feed {
   readonly window = new CompetingWindow();
   now = 0;
   bytes = 300_000;
+  /** What was thought lost and comes with the next acknowledgement. */
+  recovered = 0;
 
   ack(
     rtt: number,
@@ -28,6 +30,8 @@ class Feed {
     sample.priorInFlight = inFlight;
     sample.lost = isLossy ? segmentBytes : 0;
     sample.lostSentAt = isLossy ? this.now - rtt : 0;
+    sample.recovered = this.recovered;
+    this.recovered = 0;
     this.window.handleAck(sample, { minRtt, recentRtt: rtt, stage });
   }
 
@@ -117,4 +121,15 @@ Deno.test("CompetingWindow ends when the queue is empty without this sender", ()
   feed.ack(41, false, "looking");
   feed.ack(70);
   assertEquals(feed.window.bytes, 0);
+});
+
+Deno.test("CompetingWindow is as before when what seemed lost was late", () => {
+  const feed = new Feed();
+  feed.acks(40, 80);
+  const before = feed.window.bytes;
+  feed.ack(80, true);
+  assert(feed.window.bytes < before);
+  feed.recovered = segmentBytes;
+  feed.ack(80);
+  assert(feed.window.bytes >= before);
 });

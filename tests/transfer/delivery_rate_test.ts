@@ -64,3 +64,39 @@ Deno.test("DeliveryRate marks what was sent with nothing left to send", () => {
   rate.finish(sent, 10, sample);
   assertEquals(sample.isAppLimited, false);
 });
+
+Deno.test("DeliveryRate: what comes ahead of the others does not make the path faster", () => {
+  const rates = [0, 1].map((ahead) => {
+    const sent = new SentPackets();
+    const rate = new DeliveryRate();
+    const sample = emptySample();
+    // All at once every 20 ms, which arrive one a ms: the last two early.
+    for (let burst = 0; burst < 4; burst++) {
+      const start = 20 * burst;
+      for (let i = 0; i < 20; i++) rate.handleSent(sent, start, 0, 0, 1000);
+      for (let i = 0; i < 20; i++) {
+        const early = i < 17 ? 0 : i - 16;
+        const now = start + i + 1 - early;
+        const number = start + i;
+        rate.handleAcked(sent, number, now, ahead * early);
+        sent.settle(number, packetState.acked);
+        if (i < 17) rate.finish(sent, 10, sample);
+      }
+      rate.finish(sent, 10, sample);
+    }
+    return sample.rate;
+  });
+  assert(rates[0]! > 1_100, `${rates}`);
+  assert(Math.abs(rates[1]! - 1_000) < 1, `${rates}`);
+});
+
+Deno.test("DeliveryRate: one that is far ahead ends no round", () => {
+  const sent = new SentPackets();
+  const rate = new DeliveryRate();
+  const sample = emptySample();
+  for (let now = 0; now < 10; now++) rate.handleSent(sent, now, 0, 0, 1000);
+  rate.handleAcked(sent, 9, 10, 9);
+  rate.finish(sent, 1, sample);
+  assertEquals([sample.rate, sample.priorDelivered], [0, -1]);
+  assertEquals(sample.delivered, 1_000);
+});

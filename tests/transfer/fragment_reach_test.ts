@@ -3,7 +3,12 @@ import { fragmentReach } from "../../lib/transfer/fragment_reach.ts";
 
 Deno.test("fragmentReach: those who are near, and fast ones not far away", () => {
   const reach = (minRtt: number, pacingRate: number) =>
-    fragmentReach({ minRtt, pacingRate, isStarting: false });
+    fragmentReach({
+      minRtt,
+      pacingRate,
+      isStarting: false,
+      isReordered: false,
+    });
   assertEquals(reach(0.3, 1_000), "near");
   assertEquals(reach(4, 30_000), "far");
   assertEquals(reach(4, 12_500), undefined, "single packets are fast enough");
@@ -13,10 +18,15 @@ Deno.test("fragmentReach: those who are near, and fast ones not far away", () =>
 
 Deno.test("fragmentReach: while starting only where the line must be fast", () => {
   const reach = (minRtt: number, pacingRate: number) =>
-    fragmentReach({ minRtt, pacingRate, isStarting: true });
+    fragmentReach({ minRtt, pacingRate, isStarting: true, isReordered: false });
   // A line of 100 Mbit/s, paced ahead by the gain of the start.
   assertEquals(reach(0.3, 2.885 * 12_500), undefined);
   assertEquals(reach(4, 2.885 * 12_500), undefined);
   assertEquals(reach(0.3, 60_000), "near");
   assertEquals(reach(4, 60_000), "far");
+});
+
+Deno.test("fragmentReach: not where packets overtake each other: one that is ahead of all tells nothing", () => {
+  const path = { minRtt: 0.3, pacingRate: 60_000, isStarting: false };
+  assertEquals(fragmentReach({ ...path, isReordered: true }), undefined);
 });

@@ -56,3 +56,14 @@ Deno.test("LocalController never stops sending", () => {
     assert(controller.window >= 2 * 65_507);
   }
 });
+
+Deno.test("LocalController takes it back when what seemed lost was late", () => {
+  const controller = new LocalController();
+  controller.setDatagramBytes(1_472);
+  const full = controller.window;
+  controller.handleAck(sample(10, { lost: 2_944, lostSentAt: 8 }));
+  controller.handleAck(sample(11, { recovered: 1_472 }));
+  assert(controller.window < full, "one of the two is missing");
+  controller.handleAck(sample(12, { recovered: 1_472 }));
+  assertEquals(controller.window, full);
+});

@@ -48,9 +48,31 @@ Deno.test("LossDetector waits longer once a lost packet turned up", () => {
   const { loss, ack, detect } = setUp(12);
   ack(5);
   assertEquals(detect(80), [0, 1, 2]);
-  loss.handleSpurious(0);
+  // It took 20 ms more than a round trip.
+  loss.handleSpurious(0, 100);
   ack(8);
-  assertEquals(detect(80), []);
+  assertEquals(detect(80), [], "numbers tell nothing any more");
+  assertEquals(loss.deadline(), 3 + 80 + 20 + 10);
+  assertEquals(detect(112), []);
+  assertEquals(detect(113), [3]);
+});
+
+Deno.test("LossDetector: what came late, but was waited for, keeps it waiting", () => {
+  const { loss, ack, detect } = setUp(12);
+  ack(2);
+  loss.handleLate(1, 90);
+  ack(8);
+  assertEquals(detect(92), []);
+  loss.restart(92);
+  assertEquals(detect(92), [0, 1, 3, 4, 5], "on another path that is void");
+});
+
+Deno.test("LossDetector: between sockets lateness tells nothing", () => {
+  const { loss, ack, detect } = setUp(80);
+  loss.setSubflows(8);
+  loss.handleLate(1, 90);
+  ack(64);
+  assertEquals(detect(80), [0]);
 });
 
 Deno.test("LossDetector probes with exponential back-off", () => {

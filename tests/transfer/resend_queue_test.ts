@@ -24,7 +24,7 @@ Deno.test("ResendQueue gives lost slices in the order of their loss", () => {
   const found: number[][] = [];
   while (queue.next(sent, window, 1400)) {
     found.push([queue.block, queue.offset, queue.length]);
-    queue.advance(sent);
+    queue.advance(sent, send(sent, queue.block, queue.offset));
   }
   assertEquals(found, [[0, 0, 1000], [0, 1000, 1000], [1, 0, 1000]]);
   assert(queue.isEmpty);
@@ -36,7 +36,7 @@ Deno.test("ResendQueue cuts slices that became too large", () => {
   const found: number[][] = [];
   while (queue.next(sent, window, 400)) {
     found.push([queue.offset, queue.length]);
-    queue.advance(sent);
+    queue.advance(sent, send(sent, queue.block, queue.offset));
   }
   assertEquals(found, [[500, 400], [900, 400], [1300, 200]]);
 });
@@ -51,7 +51,7 @@ Deno.test("ResendQueue passes over what arrived after all", () => {
   window.release(1);
   assert(queue.next(sent, window, 1400));
   assertEquals(queue.block, 1);
-  queue.advance(sent);
+  queue.advance(sent, send(sent, queue.block, queue.offset));
   assertEquals(queue.next(sent, window, 1400), false);
 });
 
@@ -63,11 +63,24 @@ Deno.test("ResendQueue sends all of a block that failed, tag included", () => {
   while (queue.next(sent, window, 700)) {
     assertEquals([queue.block, queue.offset], [1, bytes]);
     bytes += queue.length;
-    queue.advance(sent);
+    queue.advance(sent, send(sent, queue.block, queue.offset));
   }
   assertEquals(bytes, 3016);
   queue.refetch(1, 1, window);
   assertEquals(queue.next(sent, window, 700), false, "not news");
   queue.refetch(1, 2, window);
   assert(queue.next(sent, window, 700), "again when it fails again");
+});
+
+Deno.test("ResendQueue: a repetition that got lost is not repeated when what it repeats arrived", () => {
+  const { sent, window, queue } = world(1);
+  const late = send(sent, 0, 0);
+  queue.push(late);
+  assert(queue.next(sent, window, 1400));
+  const repetition = send(sent, queue.block, queue.offset);
+  queue.advance(sent, repetition);
+  queue.push(repetition);
+  assert(queue.next(sent, window, 1400));
+  sent.settle(late, packetState.acked);
+  assertEquals(queue.next(sent, window, 1400), false);
 });

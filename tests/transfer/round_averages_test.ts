@@ -42,3 +42,16 @@ Deno.test("RoundAverages: round trips, from the first on", () => {
   for (let i = 0; i < 200; i++) averages.update(30, 1_472, false);
   assert(Math.abs(averages.rtt - 30) < 0.1);
 });
+
+Deno.test("RoundAverages: what was thought lost and came counts no more", () => {
+  const averages = new RoundAverages();
+  const lossy = { ...emptySample(), acked: 900, lost: 100 };
+  averages.add(lossy);
+  averages.update(10, 1_472, false);
+  averages.restart();
+  assert(averages.lossShare > 0);
+  averages.add({ ...emptySample(), acked: 1_000, recovered: 100 });
+  assertEquals(averages.lost, 0);
+  averages.update(10, 1_472, false);
+  assertEquals(averages.lossShare, 0);
+});

@@ -57,6 +57,7 @@ Deno.test("SendRecovery: what was lost and arrives late is noticed, once", () =>
   sending.send(10, 10);
   sending.ack(20, [0, 3], [4, 14]);
   sending.ack(21, [0, 3], [4, 14]);
+  assertEquals(sending.recovery.lostPackets, 1, "late is not lost");
   // A path that reorders: four numbers apart are no loss any more at once.
   assertEquals(sending.bytesInFlight, 6_000);
   sending.ack(21, [0, 3], [4, 15], [19, 20]);

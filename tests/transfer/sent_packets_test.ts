@@ -46,3 +46,17 @@ Deno.test("SentPackets is full before it forgets one in flight", () => {
   sent.settle(0, packetState.acked);
   assertEquals(sent.isFull, false);
 });
+
+Deno.test("SentPackets: what a packet carried may have arrived in one that it repeats", () => {
+  const sent = new SentPackets();
+  const send = () => sent.add(0, 0, 0, 1_000, 0, 0, 0, false);
+  const [first, second, third] = [send(), send(), send()] as const;
+  sent.setOriginal(second, first);
+  sent.setOriginal(third, second);
+  assertEquals(sent.hasArrived(third), false);
+  sent.settle(first, packetState.acked);
+  assertEquals(sent.hasArrived(third), true);
+  // A slot that is used again repeats nothing.
+  while (sent.next < 40_000) sent.settle(send(), packetState.lost);
+  assertEquals(sent.hasArrived(sent.floor + third), false);
+});

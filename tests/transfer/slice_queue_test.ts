@@ -14,8 +14,8 @@ function world(blocks: number, firstBlock = 0) {
   function next(maxBytes = 1_400, limit = Infinity): number[] | undefined {
     if (!queue.pick(maxBytes, limit)) return undefined;
     const { block, offset, length } = queue;
-    sent.add(0, block, offset, length, 0, 0, 0, false);
-    queue.advance();
+    const number = sent.add(0, block, offset, length, 0, 0, 0, false);
+    queue.advance(number);
     return [block, offset, length];
   }
   return { queue, window, sent, next };

@@ -105,7 +105,7 @@ export class Checkpoints {
 }
 
 /** So much of a transfer is lost to whoever kills it. */
-const recordMs = 100;
+const recordMs = 50;
 const stepBlocks = 16 * 1024 * 1024 / transferLimits.blockBytes;
 /** With the 10 MiB that may be under way this stays below 64 MiB. */
 const mostBlocks = 48 * 1024 * 1024 / transferLimits.blockBytes;

@@ -2,6 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
 import { FileSink } from "../../lib/io/file_sink.ts";
 import { SinkError } from "../../lib/io/sink_error.ts";
+import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { testFile } from "../support/transfer_pair.ts";
 import { checksOf } from "../support/checks_of.ts";
 
 const file = { sender: "yoda", name: "a.txt", size: 3, fingerprint: "f" };
@@ -64,6 +66,31 @@ Deno.test("FileSink.open: hostile names stay in the folder", async () => {
       assertEquals(path, join(folder, basename(path)));
     }
   });
+});
+
+Deno.test("FileSink.open: a file with the longest of names goes on, and leaves nothing", async () => {
+  const bytes = testFile(2 * transferLimits.blockBytes + 5);
+  const checks = checksOf(bytes);
+  const { length: size } = bytes;
+  for (const letters of [220, 228, 232, 233, 240, 250, 255]) {
+    for (const letter of ["x", "é"]) {
+      await withFolder(async (folder) => {
+        const name = letter.repeat(letters) +
+          ".mp4";
+        const long = { ...file, name, size };
+        const first = await FileSink.open(folder, long);
+        await first.write(bytes.subarray(0, transferLimits.blockBytes));
+        await first.part.record(0, checks.slice(0, 1));
+        await first.close();
+        const again = await FileSink.open(folder, long);
+        assertEquals(again.kept, checks.slice(0, 1), name);
+        await again.write(bytes.subarray(transferLimits.blockBytes));
+        const path = await again.finish(checks);
+        assertEquals(await Deno.readFile(path), bytes);
+        assertEquals(await names(folder), [basename(path)]);
+      });
+    }
+  }
 });
 
 Deno.test("FileSink.open: too little room or no folder is said, nothing left", async () => {

@@ -318,6 +318,8 @@ export type ClientEvent =
     readonly at: number;
     readonly from: string;
     readonly group?: string;
+    /** Its first words, when it was shown in this run. */
+    readonly text?: string;
   }
   | {
     readonly event: "presence";

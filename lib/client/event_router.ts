@@ -7,10 +7,12 @@ import type { Inbox } from "./inbox.ts";
 import type { KnownNames } from "./known_names.ts";
 import type { Offers } from "./offers.ts";
 import type { PeerIdentities } from "./peer_identities.ts";
+import type { ShownTexts } from "./shown_texts.ts";
 
 /** Where the server's events go. */
 export interface EventRouterHost {
   readonly inbox: Inbox;
+  readonly shown: ShownTexts;
   readonly names: KnownNames;
   readonly offers: Offers;
   readonly chat: Chat;
@@ -37,6 +39,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const group = event.group === undefined ? {} : { group: event.group };
       const isUser = isUserName(from);
       if (isUser) names.addUser(from);
+      host.shown.note(event.group, number, text);
       const shown = { kind, number, at, from, ...group, text, kept };
       host.emit({ event: "message", ...shown });
       if (kind === "private" && isUser) identities.handleReceived(from);
@@ -46,7 +49,10 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
       const { kind, number, at, from } = event;
       const group = event.group === undefined ? {} : { group: event.group };
-      return host.emit({ event: "deleted", kind, number, at, from, ...group });
+      const words = host.shown.take(event.group, number);
+      const text = words === undefined ? {} : { text: words };
+      const shown = { kind, number, at, from, ...group, ...text };
+      return host.emit({ event: "deleted", ...shown });
     }
     case "presence": {
       const { user, online, at } = event;

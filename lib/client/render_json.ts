@@ -15,7 +15,7 @@
  * | `login-failed` | `code`, `message` |
  * | `disconnected` | `code`, `message`, `retrying` |
  * | `message` | `kind` (`private`, `group`, `broadcast`), `number`, `at`, `from`, `group` (only of a group), `text`, `kept` |
- * | `deleted` | `kind`, `number` (of the message that is no more), `at`, `from`, `group` (only of a group) |
+ * | `deleted` | `kind`, `number` (of the message that is no more), `at`, `from`, `group` (only of a group), `text` (its first words, if it was shown in this run) |
  * | `presence` | `user`, `online`, `at` |
  * | `renamed` | `from`, `to` |
  * | `invited` | `group`, `by`, `leaderOnly`, `at` |

@@ -66,8 +66,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "deleted": {
       const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
-      const from = name(event.from);
-      return [`message ${event.number} of ${from}${group} was deleted`];
+      const what = event.text === undefined
+        ? `message ${event.number}`
+        : `"${visible(event.text)}"`;
+      return [`${name(event.from)} took back ${what}${group}`];
     }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];

@@ -18,6 +18,7 @@ import { PeerIdentities } from "./peer_identities.ts";
 import type { PeerMemory } from "./peer_memory.ts";
 import { NameHints } from "./name_hints.ts";
 import { type OnReply, RequestQueue } from "./request_queue.ts";
+import { ShownTexts } from "./shown_texts.ts";
 import { SignedOffers } from "./signed_offers.ts";
 import type { AcceptRule } from "./transfers_host.ts";
 
@@ -80,10 +81,14 @@ export class SessionParts {
     const { random, udpPort, agent, accept, identity } = options;
     const inbox = this.inbox = new Inbox(options.seenMemory);
     const { requests, names } = this;
+    const shown = new ShownTexts();
     const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
-      if (outcome.ok) names.learn(outcome);
+      if (outcome.ok) {
+        names.learn(outcome);
+        shown.learn(outcome);
+      }
       emit({ event: "result", n, outcome });
       if (outcome.ok && outcome.command === "leavegroup") {
         chat.handleGroupGone(outcome.answer.group);
@@ -103,7 +108,10 @@ export class SessionParts {
         opened(session, resumed);
       },
       refused,
-      seen: (store, user) => inbox.open({ store, user }),
+      seen: (store, user) => {
+        shown.open(store);
+        return inbox.open({ store, user });
+      },
       send: (name, fields, onReply) =>
         hooks.send(requests.urgent(name, fields, onReply)),
     }, options.user);
@@ -151,7 +159,7 @@ export class SessionParts {
     const parts = { offers, passwords, chat, groupSend };
     const runnerHost = { ...host, ...parts, identities, renamed };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
-    const places = { inbox, names, offers, chat, identities };
+    const places = { inbox, shown, names, offers, chat, identities };
     this.router = { ...places, now, user, emit, bye };
   }
 

@@ -69,6 +69,7 @@ function packMessages(
       mid,
       kept,
       deletes,
+      original,
     } = write.message;
     numbers[offset++] = id;
     numbers[offset++] = number;
@@ -78,6 +79,7 @@ function packMessages(
     numbers[offset++] = at;
     numbers[offset++] = kept ? 1 : 0;
     numbers[offset++] = deletes ?? none;
+    numbers[offset++] = original ?? none;
     texts.push(text);
     mids.push(mid);
   }
@@ -99,6 +101,7 @@ function unpackMessages(
     const at = next();
     const kept = next() === 1;
     const deletes = next();
+    const original = next();
     const message: StoredMessage = {
       id,
       number,
@@ -110,19 +113,20 @@ function unpackMessages(
       mid: mids[index] ?? "",
       ...(kept ? { kept } : {}),
       ...(deletes === none ? {} : { deletes }),
+      ...(original === none ? {} : { original }),
     };
     writes.push({ write: "message", message });
   }
 }
 
-const columns = 8;
+const columns = 9;
 /** In place of what is absent; ids and numbers are positive. */
 const none = 0;
 
 /** The fields that travel; `groupName` and `deleted` are only read. */
 type Carried =
   | ("id" | "number" | "sender" | "receiver" | "group")
-  | ("at" | "text" | "mid" | "kept" | "deletes")
+  | ("at" | "text" | "mid" | "kept" | "deletes" | "original")
   | ("groupName" | "deleted");
 // Does not compile when a message has a field that would be lost.
 true satisfies [Exclude<keyof StoredMessage, Carried>] extends [never] ? true

@@ -20,5 +20,6 @@ export function toMessage(row: Row): StoredMessage {
     // No message is sent without a text.
     ...(row.text === "" && !isDeletion ? { deleted: true } : {}),
     ...(isDeletion ? { deletes: Number(row.deletes) } : {}),
+    ...(row.original === null ? {} : { original: Number(row.original) }),
   } as StoredMessage;
 }

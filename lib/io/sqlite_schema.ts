@@ -250,4 +250,8 @@ CREATE TABLE failures (
 -- 1 when who joins may see what was said before.
 ALTER TABLE groups ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
 `,
+  `
+-- Of a deletion: the id of the message that was taken back.
+ALTER TABLE messages ADD COLUMN original INTEGER;
+`,
 ];

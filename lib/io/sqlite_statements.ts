@@ -16,7 +16,7 @@ export function prepareStatements(database: DatabaseSync): SqliteStatements {
 
 /** The columns of a message but its text. */
 export const withoutText =
-  "id, number, sender, receiver, grp, at, mid, kept, deletes";
+  "id, number, sender, receiver, grp, at, mid, kept, deletes, original";
 /** All columns of a message. */
 export const columns = `${withoutText}, text`;
 
@@ -25,8 +25,8 @@ const sql = {
   commit: "COMMIT",
   rollback: "ROLLBACK",
   message: "INSERT INTO messages " +
-    "(id, number, sender, receiver, grp, at, text, mid, kept, deletes) " +
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(id, number, sender, receiver, grp, at, text, mid, kept, deletes, " +
+    "original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   broadcast: "INSERT INTO broadcasts (user, message) " +
     "SELECT value, ? FROM json_each(?)",
   deleteText: "UPDATE messages SET text = '' WHERE id = ?",

@@ -287,6 +287,7 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
         mid,
         kept,
         write.message.deletes ?? null,
+        write.message.original ?? null,
       );
       return;
     }

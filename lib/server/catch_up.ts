@@ -31,6 +31,8 @@ export class CatchUp {
   readonly #session: Session;
   /** Group messages sent after this time waited for the user, ms since 1970. */
   readonly #awaySince: number;
+  /** Messages up to this id the user had when the session began. */
+  #hadUpto = 0;
   /** Highest message id when the session began. */
   readonly #startedAt: number;
   #query: number | undefined;
@@ -76,7 +78,8 @@ export class CatchUp {
    * @param nothingWaits True when no message can be waiting: nothing is read.
    */
   start(nothingWaits: boolean): void {
-    this.#session.delivered = this.#session.user.cursor;
+    this.#hadUpto = this.#session.user.cursor;
+    this.#session.delivered = this.#hadUpto;
     if (!nothingWaits) return this.#ask(this.#session.delivered);
     this.#session.catchUp = undefined;
     this.#onCounted(0);
@@ -150,13 +153,16 @@ export class CatchUp {
       if (connection.closing || connection.queue.bytes > queuedBytes) return;
       const message = this.#page[this.#next++];
       if (message === undefined || message.id <= session.delivered) continue;
-      if (this.#host.hides(session, message)) {
+      const frame =
+        this.#isUnheard(message) || this.#host.hides(session, message)
+          ? undefined
+          : this.#host.encode(message, this.#wasKept(message));
+      if (frame === undefined) {
         session.skip(message.id);
         continue;
       }
       session.delivered = message.id;
-      const frame = this.#host.encode(message, this.#wasKept(message));
-      if (frame !== undefined) connection.send(frame);
+      connection.send(frame);
     }
     this.#page = [];
     this.#next = 0;
@@ -169,6 +175,12 @@ export class CatchUp {
       session.delivered = id;
       connection.send(frame);
     }
+  }
+
+  /** True for the deletion of a message that was gone before the user had it. */
+  #isUnheard({ id, original }: StoredMessage): boolean {
+    return original !== undefined && original > this.#hadUpto &&
+      id <= this.#startedAt;
   }
 
   #ask(after: number): void {

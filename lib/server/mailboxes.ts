@@ -5,7 +5,7 @@
 import type { ActionQueue } from "./action_queue.ts";
 import { CatchUp, type CatchUpHost } from "./catch_up.ts";
 import type { Directory } from "./directory.ts";
-import { isHidden } from "./reach.ts";
+import { isHidden, neverSaw } from "./reach.ts";
 import { encodeMessage } from "./encode_message.ts";
 import type { Session } from "./session.ts";
 import type { StoredMessage } from "./store.ts";
@@ -91,11 +91,16 @@ export class Mailboxes implements CatchUpHost {
     // Of the others it was decided as they were sent whom they are for.
     if (message.group === undefined) return false;
     const sender = this.#directory.userById(message.sender);
-    return sender !== undefined && isHidden(user, sender, message.id);
+    if (sender === undefined) return false;
+    if (isHidden(user, sender, message.id)) return true;
+    const group = this.#directory.groupById(message.group);
+    const { original } = message;
+    return original !== undefined && group !== undefined &&
+      neverSaw(user, sender, group, original);
   }
 
   encode(message: StoredMessage, kept: boolean): Uint8Array | undefined {
-    // Its receivers get the deletion, which follows, in its place.
+    // Who did not get it before hears nothing of it.
     if (message.deleted) return undefined;
     return encodeMessage(this.#directory, message, kept);
   }

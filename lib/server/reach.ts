@@ -1,5 +1,6 @@
 /** Who may reach and see whom; the one place where that is decided. */
 import { Refusal } from "./refusal.ts";
+import type { Group } from "./group.ts";
 import type { User } from "./user.ts";
 
 /**
@@ -70,4 +71,21 @@ export function isHidden(reader: User, sender: User, id: number): boolean {
   const block = reader.blocked.get(sender);
   if (block !== undefined && id > block.after) return true;
   return reader.keptAway.has(sender, id);
+}
+
+/**
+ * True when a member of a group was never to see a message of it: the deletion
+ * is not for that member either.
+ *
+ * @param id Of the message.
+ */
+export function neverSaw(
+  reader: User,
+  sender: User,
+  group: Group,
+  id: number,
+): boolean {
+  if (isHidden(reader, sender, id)) return true;
+  const member = group.members.get(reader);
+  return member !== undefined && !group.history && id <= member.sinceMessage;
 }

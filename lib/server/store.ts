@@ -126,6 +126,8 @@ export interface StoredMessage {
    * number of that message in the same log.
    */
   readonly deletes?: number;
+  /** Then: the id of that message; absent when an older version stored it. */
+  readonly original?: number;
 }
 
 /**

@@ -192,7 +192,10 @@ const events: Shown = {
   message: ["private", "group", "broadcast"].map((kind) => ({
     ...{ kind, number: 1, at, from: x, group: x, text: x, kept: true },
   })),
-  deleted: [{ kind: "group", number: 1, at, from: x, group: x }],
+  deleted: [
+    { kind: "group", number: 1, at, from: x, group: x },
+    { kind: "group", number: 1, at, from: x, group: x, text: x },
+  ],
   presence: [{ user: x, online: true, at }],
   renamed: [{ from: x, to: x }],
   invited: [{ group: x, by: x, leaderOnly: true, at }],

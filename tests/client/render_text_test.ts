@@ -49,10 +49,13 @@ Deno.test("renderText: says what SPEC says", () => {
   ]);
   const deleted = { event: "deleted", number: 12, at, from: "yoda" } as const;
   assertEquals(text({ ...deleted, kind: "private" }), [
-    "message 12 of yoda was deleted",
+    "yoda took back message 12",
+  ]);
+  assertEquals(text({ ...deleted, kind: "private", text: "do or do…" }), [
+    'yoda took back "do or do…"',
   ]);
   assertEquals(text({ ...deleted, kind: "group", group: "jedi" }), [
-    "message 12 of yoda in jedi was deleted",
+    "yoda took back message 12 in jedi",
   ]);
   assertEquals(text({ event: "presence", user: "luke", online: true, at }), [
     "luke is online",

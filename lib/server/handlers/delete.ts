@@ -5,8 +5,8 @@
  *     {"id":5,"do":"delete","number":3,"group":"jedi","mid":"a5"}
  *
  * The text goes from the database. That it is gone is itself an entry with the
- * next id and number: so whoever got the message, or was to get it, hears of it
- * in order and once, and the log has a line that says so.
+ * next id and number: so whoever got the message hears of it in order and once,
+ * whoever did not hears nothing, and the log has a line that says so.
  */
 import {
   deletionText,
@@ -20,7 +20,7 @@ import type { Batch, Effect } from "../batch.ts";
 import { encodeMessage } from "../encode_message.ts";
 import type { Group } from "../group.ts";
 import type { Question } from "../lookups.ts";
-import { isHidden } from "../reach.ts";
+import { isHidden, neverSaw } from "../reach.ts";
 import { Refusal } from "../refusal.ts";
 import { isOfGroup } from "../sent_messages.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -90,7 +90,10 @@ function remove(
     ? {}
     : { receiver: receiverId };
   const common = { id, number, sender: sender.id, at, text: "", mid };
-  const deletion: StoredMessage = { ...common, ...place, deletes };
+  const deletion: StoredMessage = {
+    ...{ ...common, ...place, deletes },
+    original: original.id,
+  };
   const receivers = usersOf(server, receiverId, found)
     .filter((user) => !group?.members.get(user)?.joined);
   for (const receiver of receivers) receiver.latestMessage = id;
@@ -130,9 +133,12 @@ function remove(
       const members = group?.online.map(({ user }) => user) ?? [];
       const others = [...members, ...receivers]
         .filter((user) => user !== sender);
-      // Like a group's message it is kept from those who blocked the sender.
+      // Like a group's message it is kept from those who blocked the sender,
+      // and those who never saw the message have nothing to hear.
       const isFor = (user: User) =>
-        group === undefined || !isHidden(user, sender, id);
+        group === undefined ||
+        !(isHidden(user, sender, id) ||
+          neverSaw(user, sender, group, original.id));
       if (frame !== undefined) deliverTo(others.filter(isFor), id, frame);
       for (const user of others) {
         if (!isFor(user)) user.session?.withhold(id);

@@ -439,6 +439,7 @@ Deno.test("block keeps broadcasts from then on; one that was under way before is
   yoda.ask("block", { user: "luke" });
   harness.advance(1000);
   assertEquals(luke.ask("broadcast", { text: "x", mid: "2" }).partial, true);
+  yoda.send("ack", { upto: 1 });
   yoda.disconnect();
   luke.ask("delete", { number: 1, mid: "3" });
   luke.ask("broadcast", { text: "y", mid: "4" });

@@ -32,6 +32,8 @@ export interface TransferInfo {
   readonly kind: "file";
   /** The other side. */
   readonly user: string;
+  /** The group it is for, if any. */
+  readonly group?: string;
   /** File name without folder. */
   readonly name: string;
   /** Bytes of the file; 0 until it is known. */

@@ -17,10 +17,11 @@ export class FileOffers {
 
   /** Offers a file that is open, or offers it again. */
   offer(transfer: Transfer): void {
-    const { id, user: to, file, offer } = transfer;
+    const { id, user: to, group, file, offer } = transfer;
     if (offer === undefined) return;
     const { key } = offer;
     const addresses = [...offer.addresses];
+    const whose = group === undefined ? {} : { group };
     const about = { offer: id, to, kind: "file", file } as const;
     this.#host.signed.sign({ ...about, offerKey: key }, (signed) => {
       if (!this.#isWaiting(transfer)) return;
@@ -29,7 +30,7 @@ export class FileOffers {
       transfer.terms = terms;
       this.#host.request(
         "offer",
-        { ...about, key, addresses, signature },
+        { ...about, ...whose, key, addresses, signature },
         (reply) => {
           if (!this.#table.has(id)) return;
           if (reply.ok === undefined) return this.#giveUp(transfer, reply);

@@ -97,7 +97,7 @@ export class GroupSend {
         this.#running--;
         this.#ended(sending, user, outcome);
         this.#next();
-      });
+      }, sending.group);
     }
   }
 

@@ -29,13 +29,16 @@ export function renderTransfer(
   const why = message === undefined ? "" : `: ${visible(message)}`;
   const bad = (what: string) =>
     palette.error(`${label} ${whose} ${what}${why}`);
+  const group = info.group === undefined
+    ? ""
+    : ` to group ${palette.name(visible(info.group))}`;
   switch (info.state) {
     case "preparing":
       return [];
     case "offered":
       return isIncoming
         ? [
-          `${user} offers ${file} (${size}${type}); /accept ${info.transfer} or /reject ${info.transfer}`,
+          `${user} offers ${file} (${size}${type})${group}; /accept ${info.transfer} or /reject ${info.transfer}`,
         ]
         : [`${label} (${size}) offered to ${user}${why}`];
     case "running": {

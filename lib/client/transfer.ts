@@ -18,6 +18,8 @@ export interface Transfer {
   readonly id: string;
   readonly direction: "incoming" | "outgoing";
   readonly user: string;
+  /** The group it is for, if any. */
+  readonly group: string | undefined;
   file: OfferedFile;
   /** What the file is called here, where it is offered under another name. */
   ownName: string | undefined;
@@ -53,8 +55,8 @@ export interface Transfer {
 
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
-  const { number, direction, user, file, state, bytes, rate, link, isPaused } =
-    transfer;
+  const { number, direction, user, group, file, state } = transfer;
+  const { bytes, rate, link, isPaused } = transfer;
   const { name, size } = file;
   const kind = "file";
   return {
@@ -62,6 +64,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     direction,
     kind,
     user,
+    ...(group === undefined ? {} : { group }),
     name,
     size,
     state,

@@ -12,24 +12,57 @@ import {
 } from "./transfer_progress.ts";
 
 /**
- * The row of a transfer: name, then bar, percent, bytes, speed, time left and
- * path of a running one, or the phase it is in; as much as fits.
+ * The rows of transfers: name, person, then bar, percent, bytes, speed, time left
+ * and path of a running one, or the phase it is in; as much as fits, in columns
+ * that all rows share. What is cut ends in `…`.
  *
  * @param width Columns there are.
  */
-export function transferStatus(info: TransferInfo, width: number): string {
+export function transferRows(
+  infos: readonly TransferInfo[],
+  width: number,
+): string[] {
+  const heads = infos.map(headOf);
+  const users = infos.map(userOf);
+  const leastName = Math.min(widest(heads), leastHead);
+  const userWidth = Math.min(widest(users), mostUser);
+  const isUserShown = width >= leastName + userWidth + leastDetails;
+  const person = isUserShown ? userWidth + 1 : 0;
+  // Those with a bar decide, the others use what that leaves.
+  const moving = infos.filter(isMoving);
+  const leastBar = moving.length > 0 ? shortestBar + 4 : 0;
+  const room = width - person - leastBar - 1;
+  const deciding = (moving.length > 0 ? moving : infos)
+    .map((info) => detailsOf(info, room - leastName));
+  const wanted = Math.min(widest(heads), mostHead);
+  const name = Math.max(Math.min(wanted, room - widest(deciding)), leastName);
+  const rest = width - name - 1 - person;
+  return infos.map((info, index) => {
+    const user = isUserShown ? cell(users[index]!, userWidth) : "";
+    const bar = isMoving(info) ? barOf(info, rest - widest(deciding)) : "";
+    const details = detailsOf(info, isMoving(info) ? room - leastName : rest);
+    const row = cell(heads[index]!, name) + user + bar + details;
+    return shorten(row.trimEnd(), width);
+  });
+}
+
+function headOf(info: TransferInfo): string {
   const arrow = info.direction === "incoming" ? "<" : ">";
-  const head = `${info.transfer} ${arrow} ${visible(info.name)}`;
-  const isBarred = isMoving(info);
-  const leastBar = isBarred ? shortestBar + 4 : 0;
-  const details = detailsOf(info, width - leastHead - leastBar - 1);
-  const free = width - textWidth(details) - 1;
-  const most = Math.min(mostHead, Math.max(free - leastBar, leastHead));
-  const wanted = Math.min(textWidth(head), most) + 1;
-  const bar = isBarred ? barOf(info, free - wanted) : "";
-  const room = Math.max(free - textWidth(bar), leastHead);
-  const label = shorten(head, Math.min(room, mostHead));
-  return clipToWidth(`${label} ${bar}${details}`, width);
+  return `${info.transfer} ${arrow} ${visible(info.name)}`;
+}
+
+function userOf(info: TransferInfo): string {
+  return visible(info.user) + (isMoving(info) ? "" : ",");
+}
+
+function widest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map(textWidth));
+}
+
+/** The text in `columns`, with a blank after it. */
+function cell(text: string, columns: number): string {
+  const short = shorten(text, columns);
+  return short + " ".repeat(Math.max(columns - textWidth(short), 0) + 1);
 }
 
 function isMoving(info: TransferInfo): boolean {
@@ -43,11 +76,7 @@ function detailsOf(info: TransferInfo, width: number): string {
   if (!isMoving(info)) {
     const size = info.size === 0 ? "" : `${formatSize(info.size)}, `;
     const all = info.state === "running" ? `${percentDone(info)}, ` : size;
-    const texts = [
-      `${visible(info.user)}, ${all}${phase}`,
-      `${all}${phase}`,
-      phase,
-    ];
+    const texts = [`${all}${phase}`, phase];
     return texts.find((text) => textWidth(text) <= width) ?? phase;
   }
   const [rate, left] = speedOf(info);
@@ -73,7 +102,7 @@ function barOf(info: TransferInfo, room: number): string {
 
 function shorten(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text;
-  return `${clipToWidth(text, columns - 1)}…`;
+  return columns < 1 ? "" : `${clipToWidth(text, columns - 1)}…`;
 }
 
 /** Short names of the paths. */
@@ -85,6 +114,9 @@ const pathNames: Record<PathKind, string> = {
   relay: "relay",
 };
 const leastHead = 12;
+const mostUser = 16;
+/** `100 %` and the blanks before it. */
+const leastDetails = 7;
 const mostHead = 24;
 const shortestBar = 6;
 const longestBar = 24;

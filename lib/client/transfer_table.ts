@@ -88,6 +88,7 @@ export class TransferTable {
   add(
     fields: Pick<Transfer, "id" | "direction" | "user" | "file"> & {
       command?: number;
+      group?: string | undefined;
       report?: (outcome: CommandOutcome) => void;
       peer?: TransferPeer;
       terms?: OfferTerms;
@@ -104,6 +105,7 @@ export class TransferTable {
       terms: undefined,
       offer: undefined,
       ownName: undefined,
+      group: undefined,
       relayAgainAt: undefined,
       peer: undefined,
       link: undefined,

@@ -66,16 +66,18 @@ export class Transfers {
    *
    * @param end The number of the command that is settled when the transfer
    * ends, or who gets its outcome instead.
+   * @param group That it is for, where it goes to all members of one.
    */
   send(
     user: string,
     path: string,
     end: number | ((outcome: CommandOutcome) => void),
+    group?: string,
   ): void {
     const id = encodeHex(this.#host.random.bytes(8));
     const file = { name: basename(path), size: 0 };
     const whose = typeof end === "number" ? { command: end } : { report: end };
-    this.#table.add({ id, direction: "outgoing", user, file, ...whose });
+    this.#table.add({ id, direction: "outgoing", user, group, file, ...whose });
     this.#host.effect({ effect: "prepare-offer", id, path });
   }
 
@@ -136,7 +138,7 @@ export class Transfers {
 
   /** Somebody offers something. */
   handleOffer(event: TrustedOffer): void {
-    const { offer: id, from: user, kind, file } = event;
+    const { offer: id, from: user, kind, file, group } = event;
     if (this.#table.has(id)) return;
     if (kind !== "file" || file === undefined) {
       return this.#offers.decline(id, "failed");
@@ -151,6 +153,7 @@ export class Transfers {
       id,
       direction: "incoming",
       user,
+      group,
       file: offered,
       peer,
       terms,

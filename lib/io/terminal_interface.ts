@@ -11,7 +11,7 @@ import {
 import type { NewPassword } from "../client/password_change.ts";
 import { promptText } from "../client/prompt_text.ts";
 import { statusBar } from "../client/status_bar.ts";
-import { transferStatus } from "../client/transfer_status.ts";
+import { transferRows } from "../client/transfer_status.ts";
 import { labelOf, UnreadCounts } from "../client/unread_counts.ts";
 import { messageLines } from "../client/message_lines.ts";
 import { visible } from "../protocol/text.ts";
@@ -177,8 +177,7 @@ export class TerminalInterface implements UserInterface {
     const transfers = this.#handler.transfers();
     const room = Math.min(mostTransferRows, Math.floor(rows / 3));
     const shown = transfers.filter(({ state }) => state !== "preparing");
-    const above = shown.slice(0, room)
-      .map((info) => transferStatus(info, width));
+    const above = transferRows(shown.slice(0, room), width);
     if (shown.length > room) above.push(`… ${shown.length - room} more`);
     const bar = statusBar(
       {

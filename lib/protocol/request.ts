@@ -144,6 +144,8 @@ const requests = {
       /** Tells whether two offers are of the same file, for resuming. */
       fingerprint: optional(string(1, 128)),
     })),
+    /** The group that a file is for, of which both have to be members. */
+    group: optional(name),
     signature: optional(signature),
   }),
   answer: object({

@@ -310,6 +310,8 @@ const events = {
       size: integer(0),
       fingerprint: optional(string(1, 128)),
     })),
+    /** The group that a file is for: both are members. */
+    group: optional(name),
     /** Ed25519 public key of the one who offers, as the server has it. */
     identity: optional(publicKey),
     account: optional(accountId),

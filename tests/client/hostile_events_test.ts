@@ -21,7 +21,7 @@ import { renderJson } from "../../lib/client/render_json.ts";
 import { renderText } from "../../lib/client/render_text.ts";
 import { MessageFeed } from "../../lib/client/message_feed.ts";
 import { statusBar } from "../../lib/client/status_bar.ts";
-import { transferStatus } from "../../lib/client/transfer_status.ts";
+import { transferRows } from "../../lib/client/transfer_status.ts";
 import { UnreadCounts } from "../../lib/client/unread_counts.ts";
 import { visible } from "../../lib/protocol/text.ts";
 import { assertHarmless, hostileText } from "../support/hostile_text.ts";
@@ -286,10 +286,10 @@ Deno.test("MessageFeed and statusBar() show nothing raw either", () => {
   }
 });
 
-Deno.test("transferStatus() and promptText() are fit for the terminal", () => {
+Deno.test("transferRows() and promptText() are fit for the terminal", () => {
   for (const info of infos) {
     for (const width of [10, 40, 80, 5000]) {
-      assertHarmless(transferStatus(info, width), "status");
+      assertHarmless(transferRows([info], width)[0]!, "status");
     }
   }
   for (const kind of ["user", "group"] as const) {

@@ -9,7 +9,7 @@ import type {
 import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
 import { renderJson } from "../../lib/client/render_json.ts";
 import { renderText } from "../../lib/client/render_text.ts";
-import { transferStatus } from "../../lib/client/transfer_status.ts";
+import { transferRows } from "../../lib/client/transfer_status.ts";
 import { formatTime } from "../../lib/protocol/time.ts";
 
 const at = Date.UTC(2026, 5, 1, 12, 0, 0);
@@ -394,8 +394,8 @@ Deno.test("renderText: names keep their colour, and only a palette makes colour"
   assert(!text(event)[0]?.includes("\x1b["));
 });
 
-Deno.test("transferStatus: shows bar and numbers within the width", () => {
-  const status = transferStatus(info, 90);
+Deno.test("transferRows: shows bar and numbers within the width", () => {
+  const status = transferRows([info], 90)[0]!;
   assert(status.includes("[######------------------]"), status);
   assert(
     status.includes("25 %, 500 kB of 2.0 MB, 100 kB/s, 15 s left"),
@@ -404,10 +404,10 @@ Deno.test("transferStatus: shows bar and numbers within the width", () => {
   assert(status.length <= 90);
 });
 
-Deno.test("transferStatus: tells that nothing comes any more instead of a speed", () => {
+Deno.test("transferRows: tells that nothing comes any more instead of a speed", () => {
   const silent: TransferInfo = { ...info, via: "lan", silence: 4_200 };
   assertEquals(
-    transferStatus(silent, 90),
+    transferRows([silent], 90)[0]!,
     "1 > a.mp4 luke, 25 %, no answer for 4.2 s",
   );
   const answer = { transfers: [silent], sessions: [] };
@@ -415,7 +415,7 @@ Deno.test("transferStatus: tells that nothing comes any more instead of a speed"
   assertEquals(text({ event: "result", n: 1, outcome }), [
     "1: a.mp4 to luke, no answer for 4.2 s, 25 %, 500 kB of 2.0 MB, over the LAN",
   ]);
-  const paused = transferStatus({ ...silent, paused: true }, 90);
+  const paused = transferRows([{ ...silent, paused: true }], 90)[0]!;
   assert(paused.includes("no answer"), paused);
 });
 

@@ -6,7 +6,7 @@ import type {
 import { statusBar } from "../../lib/client/status_bar.ts";
 import { textWidth } from "../../lib/client/text_width.ts";
 import { transferPhase } from "../../lib/client/transfer_progress.ts";
-import { transferStatus } from "../../lib/client/transfer_status.ts";
+import { transferRows } from "../../lib/client/transfer_status.ts";
 import { UnreadCounts } from "../../lib/client/unread_counts.ts";
 
 const facts = {
@@ -86,17 +86,53 @@ Deno.test("UnreadCounts: count what came since the user dealt with somebody", ()
   assertEquals(counts.text, "");
 });
 
-Deno.test("transferStatus: shows as much as fits, never more than the width", () => {
-  const wide = transferStatus(info, 110);
+Deno.test("transferRows: shows as much as fits, never more than the width", () => {
+  const wide = transferRows([info], 110)[0]!;
   for (
     const part of ["[######---", "25 %", "500 kB of 2.0 MB", "15 s left", "LAN"]
   ) assert(wide.includes(part), wide);
-  const narrow = transferStatus(info, 39);
+  const narrow = transferRows([info], 42)[0]!;
   assert(narrow.includes("25 %, 100 kB/s"), narrow);
   for (let width = 4; width < 120; width++) {
-    const row = transferStatus({ ...info, name: "日本".repeat(40) }, width);
+    const row = transferRows([{ ...info, name: "日本".repeat(40) }], width)[0]!;
     assert(textWidth(row) <= width, row);
   }
+});
+
+Deno.test("transferRows: one file to three people: each is named, bars line up, cuts are marked", () => {
+  const name = "a rather long name of a film.mp4";
+  const people: Partial<TransferInfo>[] = [
+    { user: "luke", bytes: 10_000, rate: 0 },
+    { user: "obiwan", bytes: 1_999_999, rate: 123_456_789 },
+    { user: "leia", bytes: 0, state: "offered" },
+    { user: "a".repeat(32), bytes: 1_000_000 },
+  ];
+  const infos = people.map((each, index) => ({
+    ...info,
+    name,
+    transfer: index + 1,
+    ...each,
+  }));
+  for (let width = 50; width <= 160; width++) {
+    const rows = transferRows(infos, width);
+    for (const [index, row] of rows.entries()) {
+      assert(textWidth(row) <= width, row);
+      const { user } = infos[index]!;
+      const shown = user.length > 16 ? `${"a".repeat(15)}…` : user;
+      assert(row.includes(` ${shown}`), `${width}: ${row}`);
+      assert(row.includes("…"), `${width}: ${row}`);
+    }
+    const bars = rows.filter((row) => row.includes("["))
+      .map((row) => [row.indexOf("["), row.indexOf("]")].join());
+    assertEquals([bars.length, new Set(bars).size], [3, 1], rows.join("\n"));
+  }
+  for (let width = 1; width < 50; width++) {
+    for (const row of transferRows(infos, width)) {
+      assert(textWidth(row) <= width, row);
+    }
+  }
+  const [row = ""] = transferRows([{ ...info, state: "offered" }], 30);
+  assert(row.endsWith("…") && textWidth(row) <= 30, row);
 });
 
 Deno.test("transferPhase: follows a transfer from its offer to its end", () => {

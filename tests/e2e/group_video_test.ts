@@ -44,6 +44,8 @@ Deno.test("/groupvideo: to every joined member on line, each on its own", async 
   assertEquals([byUser.luke?.ok, byUser.luke?.state], [true, "verified"]);
   const stored = join(luke.folder, "yoda_film.mp4");
   assertEquals(await digestOf(stored), await digestOf(path));
+  const offered = await luke.event("transfer", { state: "offered" });
+  assertEquals([offered.user, offered.group], ["yoda", "jedi"]);
 
   assertEquals(await leia.finish(), 0);
   const sent = await yoda.succeed(`/groupvideo jedi "${path}"`);

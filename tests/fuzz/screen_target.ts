@@ -14,7 +14,7 @@ import {
   TerminalView,
 } from "../../lib/client/terminal_view.ts";
 import { textWidth } from "../../lib/client/text_width.ts";
-import { transferStatus } from "../../lib/client/transfer_status.ts";
+import { transferRows } from "../../lib/client/transfer_status.ts";
 import { visible } from "../../lib/protocol/text.ts";
 import type { SeededRandom } from "../support/seeded_random.ts";
 import { EmulatedTerminal } from "../support/emulated_terminal.ts";
@@ -219,8 +219,8 @@ class ScreenSession {
       unread: this.#unread,
       transfers: this.#transfers,
     };
-    const above = this.#transfers.slice(0, Math.floor(rows / 3))
-      .map((info) => transferStatus(info, columns - 1));
+    const shown = this.#transfers.slice(0, Math.floor(rows / 3));
+    const above = transferRows(shown, columns - 1);
     return { above, below: [colourPalette.bar(statusBar(facts, columns - 1))] };
   }
 

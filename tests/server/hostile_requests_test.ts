@@ -65,6 +65,7 @@ const requests: { [N in RequestName]: Required<RequestFields<N>> } = {
   offer: {
     ...{ offer, to: "luke", kind: "file", key, addresses, signature },
     file: { name: "a.mp4", size: 9, fingerprint: "f" },
+    group: "jedi",
   },
   answer: {
     ...{ offer, accept: true, reason: "busy", key, addresses, signature },

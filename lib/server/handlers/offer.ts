@@ -16,6 +16,7 @@ import { event, type ReplyFields } from "../../protocol/server_frame.ts";
 import { isPrintable } from "../../protocol/text.ts";
 import { logOffer, sendOrPark } from "../offer_relay.ts";
 import type { Offer } from "../offer_table.ts";
+import { mustExist } from "./group.ts";
 import { mustReach } from "../reach.ts";
 import { Refusal, shown } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -38,6 +39,7 @@ export function offer(
   if (file !== undefined && !isFileName(file.name)) {
     throw new Refusal("bad_file_name");
   }
+  const group = groupOf(server, from, to, request.group);
   const existing = server.offers.find(id);
   if (existing !== undefined) {
     // Sent again after a lost reply.
@@ -57,7 +59,7 @@ export function offer(
   );
   const fields = { offer: id, from: from.name, kind, key, addresses };
   const { identity, account } = from;
-  const about = present({ file, identity, account, signature });
+  const about = present({ file, group, identity, account, signature });
   to.session?.connection.send(
     encodeFrame(event("offer", { ...fields, ...about })),
   );
@@ -137,6 +139,20 @@ function receiverOf(server: ServerContext, from: User, name: string): User {
   mustReach(from, to, `Your request to ${to.name}`);
   if (!to.online) throw new Refusal("user_offline", `${to.name} is off line`);
   return to;
+}
+
+/** The name of the group that an offer is for, as the group has it. */
+function groupOf(
+  server: ServerContext,
+  from: User,
+  to: User,
+  name: string | undefined,
+): string | undefined {
+  if (name === undefined) return undefined;
+  const group = mustExist(server, name);
+  if (!group.members.get(from)?.joined) throw new Refusal("not_in_group");
+  if (!group.members.get(to)?.joined) throw new Refusal("not_a_member");
+  return group.name;
 }
 
 function mineOf(found: Offer | undefined, user: User): Offer {

@@ -154,6 +154,25 @@ Deno.test("offers of files are logged, each step once, those of sessions are not
   ]);
 });
 
+Deno.test("offer of a file for a group: both have to be members, and the name is the group's", () => {
+  const { yoda, luke, harness } = two();
+  const hans = harness.login("hans");
+  yoda.ask("group-create", { group: "Jedi", users: ["luke"] });
+  const offered = (group: string, to = "luke") => ({ ...request(to), group });
+  assert(yoda.refused("offer", offered("Jedi")).startsWith("not_a_member"));
+  assert(yoda.refused("offer", offered("Sith")).startsWith("unknown_group"));
+  assert(
+    yoda.refused("offer", offered("Jedi", "hans")).startsWith("not_a_member"),
+  );
+  luke.ask("group-join", { group: "Jedi" });
+  assert(
+    hans.refused("offer", offered("Jedi")).startsWith("not_in_group"),
+  );
+  assertEquals(luke.eventsOf("offer"), []);
+  yoda.ask("offer", offered("jedi"));
+  assertEquals(luke.eventsOf("offer")[0]?.group, "Jedi");
+});
+
 Deno.test("offer refuses each fault", () => {
   const { yoda, luke, harness } = two();
   const refusal = (to: string) => yoda.refused("offer", request(to));

@@ -6,13 +6,14 @@ import { initClientConfig, readClientConfig } from "./lib/io/client_config.ts";
 import { exitCode } from "./lib/client/exit_code.ts";
 import { forgetServer } from "./lib/io/forget_server.ts";
 import { runClient } from "./lib/io/client_shell.ts";
-import { ConsoleOutput } from "./lib/io/console_output.ts";
+import {
+  codeAfterPrinting,
+  standardError as stderr,
+  standardOutput as stdout,
+} from "./lib/io/console_output.ts";
 import { endOnUncaughtErrors, endWithError } from "./lib/io/end_on_error.ts";
 import { isHostName } from "./lib/io/is_host_name.ts";
 import { readPasswordFile } from "./lib/io/password_file.ts";
-
-const stdout = new ConsoleOutput(Deno.stdout);
-const stderr = new ConsoleOutput(Deno.stderr);
 
 /** Runs the client; the exit code. */
 async function main(): Promise<number> {
@@ -66,7 +67,7 @@ async function password(options: ClientOptions): Promise<string | undefined> {
 
 endOnUncaughtErrors();
 try {
-  Deno.exit(await main());
+  Deno.exit(codeAfterPrinting(await main()));
 } catch (error) {
   endWithError(error);
 }

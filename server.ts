@@ -13,7 +13,11 @@ import { buildInfo } from "./lib/io/build_info.ts";
 import { runCheckCommand } from "./lib/io/check_command.ts";
 import { RotatingLog } from "./lib/io/rotating_log.ts";
 import { standardStream } from "./lib/io/standard_stream.ts";
-import { ConsoleOutput } from "./lib/io/console_output.ts";
+import {
+  codeAfterPrinting,
+  standardError as stderr,
+  standardOutput as stdout,
+} from "./lib/io/console_output.ts";
 import { CredentialsSource } from "./lib/io/credentials_source.ts";
 import { ensureFirstAccount } from "./lib/io/first_account.ts";
 import { homeFolder } from "./lib/io/home_folder.ts";
@@ -25,25 +29,22 @@ import { isLoopback } from "./lib/protocol/loopback.ts";
 import { startServer } from "./lib/io/start_server.ts";
 import { runUserCommand } from "./lib/io/user_command_shell.ts";
 
-const stdout = new ConsoleOutput(Deno.stdout);
-const stderr = new ConsoleOutput(Deno.stderr);
-
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {
-  if (first === "user") return await runUserCommand(rest);
-  if (first === "check") return await runCheckCommand(rest);
+  if (first === "user") return codeAfterPrinting(await runUserCommand(rest));
+  if (first === "check") return codeAfterPrinting(await runCheckCommand(rest));
   const manual = parseManualCommand(Deno.args, serverPage(serverOptionRows));
   const request = manual ?? parseServerOptions(Deno.args, homeFolder());
   switch (request.kind) {
     case "help":
       stdout.write(request.text + "\n");
-      return 0;
+      return codeAfterPrinting(0);
     case "version":
       stdout.write(`${request.text}, ${buildInfo()}\n`);
-      return 0;
+      return codeAfterPrinting(0);
     case "print":
       stdout.write(request.text);
-      return 0;
+      return codeAfterPrinting(0);
     case "error":
       stderr.write(request.message + "\n");
       return 2;

@@ -73,6 +73,8 @@ export interface ClientOptions {
   readonly notify: boolean;
   /** Show the time of each message. */
   readonly timestamps: boolean;
+  /** Leave out welcome, goodbye, and who comes and goes. */
+  readonly quiet: boolean;
   /** Never redraw the screen. */
   readonly plainUi: boolean;
 }
@@ -183,6 +185,7 @@ export function readOptions(
     color: values.isOn("color"),
     notify: values.isOn("notify"),
     timestamps: values.isOn("timestamps"),
+    quiet: values.isOn("quiet"),
     plainUi: values.isOn("plain-ui"),
   };
 }

@@ -38,7 +38,7 @@ export const clientPage: ProgramPage = {
   environment: [
     {
       name: "PARLEY_PASSWORD",
-      help: "the password, where it cannot be asked",
+      help: "the password; it is tried once, and no line of the input is one",
     },
     { name: "NO_COLOR", help: "no colour when set" },
     {

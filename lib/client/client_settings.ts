@@ -175,6 +175,16 @@ export const settingRows: readonly SettingRow[] = [
     scope: "all",
   },
   {
+    name: "--quiet",
+    help: "no welcome, no goodbye, not who comes and goes",
+    negatable: true,
+    default: "off",
+    key: "quiet",
+    type: "boolean",
+    sample: "false",
+    scope: "all",
+  },
+  {
     name: "--plain-ui",
     help: "never redraw the screen, for screen readers and logs",
     negatable: true,

@@ -16,6 +16,7 @@
 import { visible } from "../protocol/text.ts";
 import { formatClock, formatDay, formatTime } from "../protocol/time.ts";
 import type { ClientEvent } from "./client_event.ts";
+import { isFailure } from "./event_kind.ts";
 import { findMentions, markMentions } from "./mention.ts";
 import { linesAfter } from "./message_lines.ts";
 import type { Palette } from "./palette.ts";
@@ -140,28 +141,12 @@ function sendingTime(event: ClientEvent): number | undefined {
 }
 
 function signOf(event: ClientEvent): string {
+  if (isFailure(event)) return "!";
   switch (event.event) {
     case "message":
       return { private: "@", group: "#", broadcast: "*" }[event.kind];
     case "private-message":
       return "=";
-    case "warning":
-    case "key-changed":
-    case "server-set-back":
-    case "offer-refused":
-    case "login-failed":
-    case "disconnected":
-    case "private-refused":
-      return "!";
-    case "transfer":
-    case "session": {
-      const { state } = event.info;
-      const isBad = !event.own &&
-        (state === "failed" || state === "rejected" || state === "cancelled");
-      return isBad ? "!" : "-";
-    }
-    case "result":
-      return event.outcome.ok ? "-" : "!";
   }
   return "-";
 }

@@ -143,5 +143,6 @@ const standards: Record<string, string | undefined> = {
   color: "true",
   notify: "true",
   timestamps: "true",
+  quiet: "false",
   "plain-ui": "false",
 };

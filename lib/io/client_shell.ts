@@ -18,6 +18,7 @@ import {
 } from "../commands/parse_command.ts";
 import { isLoopback } from "../protocol/loopback.ts";
 import { version } from "../protocol/version.ts";
+import { codeAfterPrinting } from "./console_output.ts";
 import { deriveKey } from "./derive_key.ts";
 import { folderWarning } from "./download_folder.ts";
 import type { KnownPeersFile } from "./known_peers_file.ts";
@@ -78,6 +79,8 @@ class ClientShell implements UserHandler {
   #onProgress: () => void = () => {};
   #followsMessage = false;
   #password: string | undefined;
+  /** It was given, and so needs nobody to type it. */
+  readonly #isPasswordGiven: boolean;
   #connection: ServerConnection | undefined;
   #secure: PinnedConnection | undefined;
   #remembering: Promise<void> | undefined;
@@ -88,6 +91,8 @@ class ClientShell implements UserHandler {
   /** Of the server's key that was told last as one never seen. */
   #toldFingerprint: string | undefined;
   #isDraining = false;
+  /** Why what happened could not be shown. */
+  #outputFault: string | undefined;
   #onEnd: (reason: EndReason) => void = () => {};
 
   constructor(
@@ -100,6 +105,7 @@ class ClientShell implements UserHandler {
     this.#options = options;
     this.#pins = pins;
     this.#password = password;
+    this.#isPasswordGiven = password !== undefined;
     this.#isInteractive = isInteractive(options);
     const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
     this.#peers = peers;
@@ -122,6 +128,7 @@ class ClientShell implements UserHandler {
 
   /** From the first connection to the end; returns the exit code. */
   async run(): Promise<number> {
+    let code: number;
     const interrupt = () => this.interrupt();
     const interruptKey = () => {
       // The terminal has taken the line being typed, if there was one.
@@ -137,7 +144,7 @@ class ClientShell implements UserHandler {
       const warned = this.#warnOfFolder();
       const reason = await ended;
       await warned;
-      return exitCode(reason, this.#failed);
+      code = exitCode(reason, this.#failed);
     } finally {
       clearTimeout(this.#timer);
       for (const signal of endSignals) {
@@ -150,6 +157,7 @@ class ClientShell implements UserHandler {
       await this.#services.close();
       await this.#peers.settled();
     }
+    return codeAfterPrinting(code, this.#outputFault);
   }
 
   /** Tells the user of something that failed. */
@@ -226,6 +234,11 @@ class ClientShell implements UserHandler {
   interrupt(): void {
     this.#session.handleInterrupt(systemClock());
     this.#drain();
+  }
+
+  outputLost(fault: string | undefined): void {
+    this.#outputFault = fault;
+    this.interrupt();
   }
 
   transfers() {
@@ -411,7 +424,9 @@ class ClientShell implements UserHandler {
     let answer;
     if (given !== undefined && user !== undefined) {
       answer = { user, password: given };
-    } else answer = await this.#interface.ask(user);
+    } else if (this.#isInteractive || !this.#isPasswordGiven) {
+      answer = await this.#interface.ask(user);
+    }
     if (answer === undefined) this.#session.handleNoCredentials(systemClock());
     else {
       const { user, password } = answer;

@@ -3,7 +3,7 @@
  * for it: the environment, standard input and output.
  */
 import { visibleLines } from "../protocol/text.ts";
-import { ConsoleOutput } from "./console_output.ts";
+import { standardError, standardOutput } from "./console_output.ts";
 import { PasswordPrompt, readLine } from "./password_prompt.ts";
 
 /** Where a command talks to people or scripts. */
@@ -19,9 +19,6 @@ export interface Console {
   complain(line: string): void;
 }
 
-const stdout = new ConsoleOutput(Deno.stdout);
-const stderr = new ConsoleOutput(Deno.stderr);
-
 /** The process's own environment, input and output. */
 export const systemConsole: Console = {
   env: (name) => Deno.env.get(name),
@@ -29,6 +26,6 @@ export const systemConsole: Console = {
     return PasswordPrompt.isPossible ? new PasswordPrompt() : undefined;
   },
   readInput: () => readLine(Deno.stdin),
-  print: (line) => stdout.write(`${visibleLines(line)}\n`),
-  complain: (line) => stderr.write(`${visibleLines(line)}\n`),
+  print: (line) => standardOutput.write(`${visibleLines(line)}\n`),
+  complain: (line) => standardError.write(`${visibleLines(line)}\n`),
 };

@@ -1,6 +1,6 @@
 /** What an error that nobody caught does to a program: it ends in one line. */
 import { visibleLines } from "../protocol/text.ts";
-import { ConsoleOutput } from "./console_output.ts";
+import { standardError } from "./console_output.ts";
 import { StartError } from "./start_error.ts";
 import { releaseTerminal } from "./terminal_guard.ts";
 
@@ -12,7 +12,7 @@ export function endWithError(error: unknown): never {
   );
   const known = error instanceof StartError;
   const line = known ? `${text}\n` : `Parley failed: ${text}\n`;
-  new ConsoleOutput(Deno.stderr).write(line);
+  standardError.write(line);
   Deno.exit(1);
 }
 

@@ -26,17 +26,19 @@ export type OpenInterface = (
 export async function loadInterface(
   options: ClientOptions,
 ): Promise<OpenInterface> {
-  const { host, port, color, timestamps, notify, plainUi, json } = options;
+  const { host, port, color, timestamps, notify, plainUi, quiet } = options;
+  const { json } = options;
   if (!isInteractive(options)) {
     const readsCommands = options.exec.length === 0;
-    return (handler) => new PipeInterface(handler, { json, readsCommands });
+    return (handler) =>
+      new PipeInterface(handler, { json, quiet, readsCommands });
   }
   if (plainUi || Deno.env.get("TERM") === "dumb") {
-    return (handler) => new PlainInterface(handler, { notify });
+    return (handler) => new PlainInterface(handler, { notify, quiet });
   }
   // Measuring text takes tables that scripts can do without.
   const { TerminalInterface } = await import("./terminal_interface.ts");
   const server = serverLabel(host, port);
-  const display = { server, color, timestamps, notify };
+  const display = { server, color, timestamps, notify, quiet };
   return (handler, names) => new TerminalInterface(handler, names, display);
 }

@@ -1,16 +1,21 @@
+import { reasonOf } from "./reason_of.ts";
+
 /**
  * Standard output, written in the background in the order of the calls. A
  * reader that goes away, such as `head`, ends the program quietly.
  */
 export class Output {
-  readonly #onClosed: () => void;
+  readonly #onClosed: (fault: string | undefined) => void;
   readonly #encoder = new TextEncoder();
   #queued = "";
   #writing: Promise<void> | undefined;
   #closed = false;
 
-  /** @param onClosed Called once when nobody reads any more. */
-  constructor(onClosed: () => void) {
+  /**
+   * @param onClosed Called once when nothing more can be written, with the reason
+   * unless it is that nobody reads any more.
+   */
+  constructor(onClosed: (fault: string | undefined) => void) {
     this.#onClosed = onClosed;
   }
 
@@ -42,10 +47,11 @@ export class Output {
           bytes = bytes.subarray(await Deno.stdout.write(bytes));
         }
       }
-    } catch {
+    } catch (error) {
       this.#closed = true;
       this.#queued = "";
-      this.#onClosed();
+      const isUnread = error instanceof Deno.errors.BrokenPipe;
+      this.#onClosed(isUnread ? undefined : reasonOf(error));
     } finally {
       this.#writing = undefined;
     }

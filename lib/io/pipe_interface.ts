@@ -1,11 +1,12 @@
 /** The client in a script: lines in, lines of text or JSON out. */
 import type { ClientEvent } from "../client/client_event.ts";
+import { isCeremony, isFailure } from "../client/event_kind.ts";
 import { plainPalette } from "../client/palette.ts";
 import { ProgressSteps } from "../client/progress_steps.ts";
 import type { NewPassword } from "../client/password_change.ts";
 import { renderJson } from "../client/render_json.ts";
 import { renderText } from "../client/render_text.ts";
-import { ConsoleOutput } from "./console_output.ts";
+import { standardError } from "./console_output.ts";
 import { LineInput } from "./line_input.ts";
 import { Output } from "./output.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
@@ -20,6 +21,8 @@ export interface PipeOptions {
   readonly json: boolean;
   /** False when the commands come from elsewhere. */
   readonly readsCommands: boolean;
+  /** Leave out what is ceremony; of text only. */
+  readonly quiet: boolean;
 }
 
 /** Talks to a program, or to a person without a full terminal. */
@@ -27,7 +30,6 @@ export class PipeInterface implements UserInterface {
   readonly #handler: UserHandler;
   readonly #options: PipeOptions;
   readonly #output: Output;
-  readonly #errors = new ConsoleOutput(Deno.stderr);
   readonly #steps = new ProgressSteps();
   #input: LineInput | undefined;
   /** A question that takes its answer from the input. */
@@ -37,14 +39,15 @@ export class PipeInterface implements UserInterface {
   constructor(handler: UserHandler, options: PipeOptions) {
     this.#handler = handler;
     this.#options = options;
-    this.#output = new Output(() => handler.interrupt());
+    this.#output = new Output((fault) => handler.outputLost(fault));
   }
 
   show(event: ClientEvent): void {
     if (event.event === "progress" && !this.#steps.passes(event.info)) return;
     if (this.#options.json) return this.#output.write(`${renderJson(event)}\n`);
+    if (this.#options.quiet && isCeremony(event)) return;
     for (const line of renderText(event, plainPalette)) {
-      if (isForErrors(event)) this.#errors.write(`${line}\n`);
+      if (isForErrors(event)) standardError.write(`${line}\n`);
       else this.#output.write(`${line}\n`);
     }
   }
@@ -58,11 +61,13 @@ export class PipeInterface implements UserInterface {
       const password = await prompt.askSecret("Password: ");
       return password === undefined ? undefined : { user: name, password };
     }
-    const input = this.#lines();
-    const name = user ?? await input.read();
-    const password = await input.read();
-    if (name === undefined || password === undefined) return undefined;
-    return { user: name, password };
+    // The lines of the input are commands: none is taken for a password.
+    const what = user === undefined ? "user name and password" : "the password";
+    const name = user === undefined ? "--user, and " : "";
+    standardError.write(
+      `${what} cannot be asked here; give ${name}PARLEY_PASSWORD or --password-file\n`,
+    );
+    return undefined;
   }
 
   askNewPassword(): Promise<NewPassword | undefined> {
@@ -110,6 +115,6 @@ export class PipeInterface implements UserInterface {
 
 /** Standard output is for what a script wants to read. */
 function isForErrors(event: ClientEvent): boolean {
-  return event.event === "first-contact" || event.event === "warning" ||
-    event.event === "disconnected" && !event.retrying;
+  return isFailure(event) || event.event === "first-contact" ||
+    event.event === "peer-key";
 }

@@ -4,6 +4,7 @@
  * terminal itself does echo and editing; what comes is printed line by line.
  */
 import type { ClientEvent } from "../client/client_event.ts";
+import { isCeremony } from "../client/event_kind.ts";
 import { MessageFeed } from "../client/message_feed.ts";
 import type { NewPassword } from "../client/password_change.ts";
 import { plainPalette } from "../client/palette.ts";
@@ -30,6 +31,7 @@ export class PlainInterface implements UserInterface {
   readonly #input = new LineInput();
   readonly #steps = new ProgressSteps();
   readonly #feed: MessageFeed;
+  readonly #quiet: boolean;
   #notify: boolean;
   /** A question that takes its answer from the input. */
   #asking: Promise<unknown> | undefined;
@@ -37,11 +39,12 @@ export class PlainInterface implements UserInterface {
 
   constructor(
     handler: UserHandler,
-    { notify }: Pick<DisplayOptions, "notify">,
+    { notify, quiet }: Pick<DisplayOptions, "notify" | "quiet">,
   ) {
     this.#handler = handler;
     this.#output = new Output(() => handler.interrupt());
     this.#feed = new MessageFeed({ palette: plainPalette, timestamps: false });
+    this.#quiet = quiet;
     this.#notify = notify && readNotify(env);
   }
 
@@ -56,6 +59,7 @@ export class PlainInterface implements UserInterface {
         writeNotify(env, this.#notify);
       }
     }
+    if (this.#quiet && isCeremony(event)) return;
     const bell = this.#notify && this.#feed.rings(event) ? "\x07" : "";
     const lines = renderText(event, plainPalette);
     this.#output.write(bell + lines.map((line) => `${line}\n`).join(""));

@@ -1,6 +1,7 @@
 /** The client on a terminal: input line, rows around it, colours. */
 import type { ChatTarget } from "../commands/chat_target.ts";
 import type { ClientEvent } from "../client/client_event.ts";
+import { isCeremony } from "../client/event_kind.ts";
 import type { KnownNames } from "../client/known_names.ts";
 import { MessageFeed } from "../client/message_feed.ts";
 import {
@@ -37,6 +38,8 @@ export interface DisplayOptions {
   readonly timestamps: boolean;
   /** Ring the bell, unless `/notify off` was said last. */
   readonly notify: boolean;
+  /** Leave out welcome, goodbye, and who comes and goes. */
+  readonly quiet: boolean;
 }
 
 /** Talks to a person. */
@@ -49,6 +52,7 @@ export class TerminalInterface implements UserInterface {
   readonly #history: HistoryFile;
   readonly #unread = new UnreadCounts();
   readonly #server: string;
+  readonly #quiet: boolean;
   #notify: boolean;
   #user = "";
   #isApart = false;
@@ -61,6 +65,7 @@ export class TerminalInterface implements UserInterface {
     options: DisplayOptions,
   ) {
     const { server, color, timestamps, notify } = options;
+    this.#quiet = options.quiet;
     this.#handler = handler;
     this.#server = server;
     const palette = this.#palette = color ? colourPalette : plainPalette;
@@ -89,6 +94,7 @@ export class TerminalInterface implements UserInterface {
     this.#unread.handleEvent(event);
     this.#note(event);
     if (event.event === "progress") return this.#terminal.update();
+    if (this.#quiet && isCeremony(event)) return;
     this.#terminal.print(this.#feed.lines(event, Date.now()));
     if (this.#notify && this.#feed.rings(event)) this.#terminal.ring();
   }

@@ -21,6 +21,12 @@ export interface UserHandler {
   leave(key: LeaveKey): void;
   /** Out, now. */
   interrupt(): void;
+  /**
+   * What happens can be shown no more: out.
+   *
+   * @param fault Why; absent when nobody reads any more.
+   */
+  outputLost(fault: string | undefined): void;
   /** The transfers to show the progress of. */
   transfers(): readonly TransferInfo[];
 }

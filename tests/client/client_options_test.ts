@@ -13,6 +13,7 @@ const defaults = {
   color: true,
   notify: true,
   timestamps: true,
+  quiet: false,
   plainUi: false,
 };
 

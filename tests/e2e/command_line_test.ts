@@ -114,24 +114,34 @@ Deno.test("credentials.txt: bad lines are reported with their number, the rest c
   await luke.event("message");
 });
 
-Deno.test("piped input: user name and password are read, tried again, then blocked", async () => {
-  await using server = await startServer("--block-duration", "60");
-  const client = await TestClient.start(server, { json: false });
-  try {
-    for (const line of ["yoda", "wrong", "yoda", "wrong", "yoda", "wrong"]) {
-      await client.send(line);
-    }
-    await client.finish();
-    assertEquals(client.process.ended?.code, 3);
-    const text = [...client.process.out, ...client.process.err].join("\n");
-    const again = "Invalid username or password. Please try again";
-    assertEquals(text.split(again).length, 3, text);
-    assert(
-      text.includes("Your account has been blocked. Please try again later"),
-    );
-  } finally {
-    await client[Symbol.asyncDispose]();
-  }
+Deno.test("piped input: a given password is tried once, no line is taken for one", async () => {
+  await using server = await startServer("--attempts", "2");
+  await using luke = await logIn(server, "luke");
+  const words = ["127.0.0.1", String(server.port), "--plain", "--user", "yoda"];
+  const command = [...clientCommand, ...words];
+  const input = `${passwordOf("yoda")}\n/msgto luke hi\n`;
+  const wrong = await run(command, {
+    input,
+    env: { PARLEY_PASSWORD: "wrong" },
+  });
+  assertEquals([wrong.code, wrong.out], [3, []]);
+  assert(wrong.err.join().includes("Invalid username or password"));
+  const none = await run(command, { input });
+  assertEquals([none.code, none.out], [3, []]);
+  assertEquals(none.err, [
+    "the password cannot be asked here; give PARLEY_PASSWORD or --password-file",
+  ]);
+  const nobody = await run([...clientCommand, ...words.slice(0, 3)], { input });
+  assertEquals([nobody.code, nobody.out], [3, []]);
+  assertEquals(nobody.err, [
+    "user name and password cannot be asked here; give --user, and PARLEY_PASSWORD or --password-file",
+  ]);
+  // One failure was counted, so that the second blocks, and not before.
+  const again = await run(command, {
+    input,
+    env: { PARLEY_PASSWORD: "wrong" },
+  });
+  assertEquals(again.code, 3);
   await using late = await TestClient.start(server, {
     user: "yoda",
     password: passwordOf("yoda"),
@@ -142,6 +152,7 @@ Deno.test("piped input: user name and password are read, tried again, then block
       "Your account is blocked due to multiple login failures. Please try again later",
     ));
   assertEquals(await late.finish(), 3);
+  assertEquals(luke.events().filter(({ event }) => event === "message"), []);
 });
 
 Deno.test("piped input: commands one a line, a clean logout at the end", async () => {
@@ -152,7 +163,12 @@ Deno.test("piped input: commands one a line, a clean logout at the end", async (
     "127.0.0.1",
     String(server.port),
     "--plain",
-  ], { input: `yoda\n${passwordOf("yoda")}\n/msgto luke hi\n/activeuser` });
+    "--user",
+    "yoda",
+  ], {
+    input: "/msgto luke hi\n/activeuser",
+    env: { PARLEY_PASSWORD: passwordOf("yoda") },
+  });
   assertEquals(code, 0);
   const text = out.join("\n");
   for (const part of ["message sent at", "luke, active since", "Bye, yoda!"]) {

@@ -108,6 +108,7 @@ async function runExamples(
       await runExample(line, folder, {
         PATH: `${bin}:${Deno.env.get("PATH")}`,
         XDG_CONFIG_HOME: config,
+        PARLEY_USER: "yoda",
         PARLEY_PASSWORD: passwordOf("yoda"),
       });
       const [, written] = />\s*(\S+)$/.exec(line) ?? [];
@@ -125,8 +126,6 @@ async function runExample(
   const command = ["bash", "-c", `set -o pipefail; ${line}`];
   const process = new RunningProcess({ command, cwd, env });
   try {
-    // Where a user name is asked for; others do not read it, and may be gone.
-    await process.send(`yoda\n${passwordOf("yoda")}`).catch(() => {});
     await process.closeInput();
     if (/^parley-server(?! (user|man|completions|check))/.test(line)) {
       await process.waitFor(line, (text) => text.includes("listening on"));

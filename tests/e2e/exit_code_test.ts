@@ -8,7 +8,7 @@ import {
   passwordOf,
   startServer,
 } from "../support/jedi.ts";
-import { clientCommand } from "../support/programs.ts";
+import { clientCommand, serverCommand } from "../support/programs.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { runProgram } from "../support/run_program.ts";
 import { TestClient } from "../support/test_client.ts";
@@ -51,16 +51,62 @@ Deno.test("exit codes: success, refusal, usage; of several commands the first fa
   }
   // What comes through a pipe is a conversation: its failures are told, no more.
   const piped = await runProgram(
-    [...clientCommand, "127.0.0.1", String(server.port), "--plain"],
-    { input: `yoda\n${passwordOf("yoda")}\n/msgto vader hi` },
+    [...clientCommand, "127.0.0.1", String(server.port), ...asYoda],
+    {
+      input: "/msgto vader hi\n/members jedi\n/groups",
+      env: { PARLEY_PASSWORD: passwordOf("yoda") },
+    },
   );
   assertEquals(piped.code, 0);
+  // What is wrong is not in the way of what a script reads.
+  assertEquals(piped.out, ["you are in no group chat"]);
+  assertEquals(piped.err, [
+    "There is no user vader",
+    "The group chat does not exist",
+  ]);
+});
+
+const asYoda = ["--plain", "--user", "yoda", "--quiet"];
+
+Deno.test("exit codes: output that cannot be written 7, output that nobody reads quiet", async () => {
+  await using server = await startServer();
+  const [client, program] = [clientCommand, serverCommand].map((command) =>
+    command.map((part) => `'${part}'`).join(" ")
+  );
+  const session = `127.0.0.1 ${server.port} ${asYoda.join(" ")}`;
+  const lines = [
+    `${client} man`,
+    `${client} config`,
+    `${client} ${session} --exec /help`,
+    `${client} doctor ${session}`,
+    `${program} user list`,
+    `${program} --help`,
+    `${program} check`,
+  ];
+  const env = { PARLEY_PASSWORD: passwordOf("yoda") };
+  const cwd = server.folder;
+  for (const line of lines) {
+    const { code, err } = await runProgram(
+      ["bash", "-c", `${line} >/dev/full`],
+      { env, cwd },
+    );
+    assertEquals(code, 7, line);
+    assertEquals(err, [
+      "the output cannot be written: no space left on the disk",
+    ], line);
+  }
+  const read = await runProgram(
+    ["bash", "-c", `set -o pipefail; ${client} man | true`],
+    { env, cwd },
+  );
+  assertEquals([read.code, read.err], [0, []]);
 });
 
 Deno.test("exit codes: login refused 3, unreachable 4", async () => {
   await using server = await startServer();
   const wrong = await exec(server, ["/groups"], { password: "wrong" });
   assertEquals(wrong.code, 3, wrong.err.join());
+  assertEquals(wrong.out, []);
   const away = await exec({ port: freePort() }, ["/groups"]);
   assertEquals([away.code, away.err.length], [4, 1]);
   const unknown = await runProgram([

@@ -17,10 +17,17 @@ const terminal = new TerminalInterface(
     leave: () => Deno.exit(0),
     endOfInput: () => Deno.exit(0),
     interrupt: () => Deno.exit(0),
+    outputLost: () => Deno.exit(0),
     transfers: () => [],
   },
   () => names,
-  { server: "nowhere:1", color: true, timestamps: true, notify: false },
+  {
+    server: "nowhere:1",
+    color: true,
+    timestamps: true,
+    notify: false,
+    quiet: false,
+  },
 );
 terminal.show({ event: "welcome", user: "yoda", waiting: 0, resumed: false });
 terminal.start();

@@ -201,8 +201,9 @@ export class PartFile {
       isReadBack ? this.readBack(checks.slice(0)) : checks.length,
       this.#file.sync(),
     ]);
-    if (right < checks.length) throw damaged(this.path);
+    // What is elsewhere could not be read back either.
     await this.checkPlace();
+    if (right < checks.length) throw damaged(this.path);
   }
 
   /**

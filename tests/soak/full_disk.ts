@@ -7,7 +7,7 @@
  *     deno task soak:disk [--seconds=60]
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { jediAccounts, logIn } from "../support/jedi.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
@@ -91,7 +91,7 @@ export async function fullDisk(seconds: number): Promise<FullDiskResult> {
   const got = await luke.event("transfer", { state: "verified" }, {
     timeoutMs: 120_000,
   });
-  const path = join(downloads, "..", String(got.path));
+  const path = join(downloads, basename(String(got.path)));
   assertEquals(await digestOf(path), await digestOf(film));
   const last = confirmed.at(-1) ?? "";
   await luke.event("message", { text: last });

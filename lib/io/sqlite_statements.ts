@@ -85,6 +85,9 @@ const sql = {
     "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
   loggedFrom: `SELECT ${columns} FROM messages ` +
     "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
+  failures: "INSERT OR REPLACE INTO failures (name, failures, until) " +
+    "VALUES (?, ?, ?)",
+  removeFailures: "DELETE FROM failures WHERE name = ?",
   epoch: "INSERT INTO epochs (epoch, after) VALUES (?, ?)",
   removeEpochs: "DELETE FROM epochs WHERE number <= " +
     `(SELECT max(number) FROM epochs) - ${limits.keptEpochs}`,

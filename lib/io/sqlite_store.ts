@@ -180,6 +180,11 @@ export class SqliteStore implements Store {
       waiting: this.#waiting(),
       secret: meta.get("secret") as Uint8Array,
       requests: this.#requests(),
+      failures: this.#all("SELECT name, failures, until FROM failures")
+        .map(({ until, ...row }) => ({
+          ...row,
+          ...(until === null ? {} : { until }),
+        })) as unknown as StoredState["failures"],
       epochs: this.#all("SELECT epoch, after FROM epochs ORDER BY number")
         .map((row) => ({ ...row })) as unknown as StoredState["epochs"],
     };
@@ -323,6 +328,12 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeKeptAway.run(user);
       statements.removeAllOwed.run(user);
       statements.removeToken.run(user);
+      return;
+    }
+    case "failures": {
+      const { name, failures, until = null } = write.failures;
+      if (failures === 0) statements.removeFailures.run(name);
+      else statements.failures.run(name, failures, until);
       return;
     }
     case "epoch":

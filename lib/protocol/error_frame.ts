@@ -8,6 +8,8 @@ export interface DecodedError {
   readonly message: string;
   /** When to try again, ms from now, where the server says so. */
   readonly wait?: number;
+  /** How many more failed logins lock the name, where the server says so. */
+  readonly attempts?: number;
 }
 
 /**
@@ -16,12 +18,13 @@ export interface DecodedError {
  * @throws {SchemaError} when it lacks a field or has a wrong one.
  */
 export function decodeError(value: unknown): DecodedError {
-  const { code, message, wait } = shape(value, "error");
+  const { code, message, wait, attempts } = shape(value, "error");
   const isKnown = Object.hasOwn(errorMessages, code);
   return {
     code: isKnown ? code as ErrorCode : undefined,
     message,
     ...wait !== undefined && { wait },
+    ...attempts !== undefined && { attempts },
   };
 }
 
@@ -29,4 +32,5 @@ const shape = object({
   code: string(1, 64),
   message: string(0, 64 * 1024),
   wait: optional(integer()),
+  attempts: optional(integer()),
 });

@@ -97,6 +97,8 @@ export interface WireError {
   readonly message: string;
   /** When it makes sense to try again, ms from now. */
   readonly wait?: number;
+  /** How many more failed logins lock the name. */
+  readonly attempts?: number;
 }
 
 /** A {@link WireError} with the standard sentence, or a more specific one. */

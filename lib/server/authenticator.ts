@@ -16,7 +16,11 @@
  * call that can have asked for one: `handleAccounts`, `finish`, `handleDerived`.
  */
 import { encodeBase64 } from "@std/encoding/base64";
-import { type WireError, wireError } from "../protocol/errors.ts";
+import {
+  errorMessages,
+  type WireError,
+  wireError,
+} from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { Random } from "../protocol/random.ts";
 import { type ChannelBinding, ScramError } from "../protocol/scram.ts";
@@ -26,6 +30,7 @@ import type { Accounts } from "./accounts.ts";
 import { DerivationQueue } from "./derivation_queue.ts";
 import { Lockout } from "./lockout.ts";
 import type { RemoteAddress } from "./server_action.ts";
+import type { StoredFailures } from "./store.ts";
 import { newIterations } from "../protocol/verifier.ts";
 
 /** What an {@link Authenticator} is made of. */
@@ -56,10 +61,14 @@ export interface Derivation {
   readonly iterations: number;
 }
 
-/** A login that was refused; `fatal` says that the connection ends with it. */
+/**
+ * A login that was refused; `fatal` says that the connection ends with it,
+ * `counts` that it is counted, which is to be stored before it is told.
+ */
 export interface Refusal {
   readonly error: WireError;
   readonly fatal: boolean;
+  readonly counts?: boolean;
 }
 
 /** What became of a login. */
@@ -148,9 +157,8 @@ export class Authenticator {
       return { error: badRequest(error) };
     }
     const name = scram.user;
-    if (this.#lockout.isBlocked(name, now.mono)) {
-      return { error: wireError("account_blocked") };
-    }
+    const wait = this.#lockout.blockedFor(name, now.mono);
+    if (wait > 0) return { error: accountBlocked(wait) };
     const decoy = this.#accounts.decoy(name);
     const { salt, iterations } = this.#accounts.get(name)?.parameters ?? decoy;
     const exchange = { name, scram, over: false };
@@ -176,9 +184,10 @@ export class Authenticator {
       return refusal(badRequest(error));
     }
     // Locked since the exchange began: a right password must not help either.
-    if (this.#lockout.isBlocked(name, now.mono)) {
+    const wait = this.#lockout.blockedFor(name, now.mono);
+    if (wait > 0) {
       exchange.over = true;
-      return refusal(wireError("account_blocked"));
+      return refusal(accountBlocked(wait));
     }
     if (this.#isDeriving() && !this.#settled.has(name)) {
       if (this.#queue.request(name)) return { pending: true };
@@ -232,10 +241,34 @@ export class Authenticator {
 
   /** Counts like a failed login, and is answered like one. */
   handleFailure(name: string, now: Instant): Refusal {
-    const blocked = this.#lockout.handleFailure(name, this.has(name), now.mono);
-    return blocked
-      ? { error: wireError("login_failed_blocked"), fatal: true }
-      : { error: wireError("login_failed"), fatal: false };
+    const isKnown = this.has(name);
+    const { attempts, wait } = this.#lockout
+      .handleFailure(name, isKnown, now.mono);
+    if (wait > 0) {
+      const error = withWait("login_failed_blocked", wait);
+      return { error, fatal: true, counts: true };
+    }
+    const left = attempts === 1
+      ? "1 attempt left"
+      : `${attempts} attempts left`;
+    const message = `${errorMessages.login_failed} (${left})`;
+    const error = { ...wireError("login_failed", message), attempts };
+    return { error, fatal: false, counts: true };
+  }
+
+  /** Takes up the failed logins of the last run; the accounts are known. */
+  restoreFailures(stored: readonly StoredFailures[], now: Instant): void {
+    this.#lockout.restore(stored, (name) => this.has(name), now);
+  }
+
+  /** Names whose failed logins are to be stored anew since the last call. */
+  takeFailures(): string[] {
+    return this.#lockout.takeChanged();
+  }
+
+  /** The failed logins of a name as they are to be stored. */
+  storedFailures(name: string, now: Instant): StoredFailures {
+    return this.#lockout.toStored(name, now);
   }
 
   /** Unlocks `name` and forgets its failures; `true` when there were any. */
@@ -245,7 +278,7 @@ export class Authenticator {
 
   /** True while `name` is locked. */
   isBlocked(name: string, now: Instant): boolean {
-    return this.#lockout.isBlocked(name, now.mono);
+    return this.#lockout.blockedFor(name, now.mono) > 0;
   }
 
   /** True while some account cannot be checked yet. */
@@ -261,6 +294,19 @@ interface UnderWay {
   readonly urgent: boolean;
   /** As it was when the derivation began. */
   readonly entry: AccountEntry | undefined;
+}
+
+function accountBlocked(wait: number): WireError {
+  return withWait("account_blocked", wait);
+}
+
+/** The standard sentence, and for how many seconds the lock lasts. */
+function withWait(
+  code: "account_blocked" | "login_failed_blocked",
+  wait: number,
+): WireError {
+  const message = `${errorMessages[code]} (in ${Math.ceil(wait / 1000)} s)`;
+  return wireError(code, message, Math.ceil(wait));
 }
 
 function refusal(error: WireError): Refusal {

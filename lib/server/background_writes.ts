@@ -5,6 +5,7 @@
  */
 import type { Epoch } from "../protocol/epoch.ts";
 import type { Instant } from "../protocol/instant.ts";
+import type { LoginDecider } from "./login_decider.ts";
 import { toStoredToken } from "./session_tokens.ts";
 import type { StoreWrite } from "./store.ts";
 import type { User } from "./user.ts";
@@ -18,6 +19,7 @@ export interface TakenWrites {
   readonly tokens: ReadonlySet<User>;
   readonly requests: number;
   readonly epoch: Epoch | undefined;
+  readonly failures: ReadonlySet<string>;
 }
 
 /** Users with something that is not stored yet. */
@@ -30,16 +32,23 @@ export class BackgroundWrites {
   /** Requests up to this number are done; 0 when that is stored. */
   #requests = 0;
   #epoch: Epoch | undefined;
+  /** Names whose failed logins are others than those stored. */
+  #failures = new Set<string>();
 
   get isEmpty(): boolean {
     return this.#users.size + this.#departed.size + this.#ended.size +
             this.#cursors.size + this.#tokens.size + this.#requests === 0 &&
-      this.#epoch === undefined;
+      this.#epoch === undefined && this.#failures.size === 0;
   }
 
   /** A run of the server has begun. */
   noteEpoch(epoch: Epoch): void {
     this.#epoch = epoch;
+  }
+
+  /** The failed logins of these names changed. */
+  noteFailures(names: Iterable<string>): void {
+    for (const name of names) this.#failures.add(name);
   }
 
   /** The user is new. */
@@ -76,7 +85,11 @@ export class BackgroundWrites {
    * Adds everything to `writes`, but for the departed users: what follows from
    * their going is found in the batch itself.
    */
-  take(writes: StoreWrite[], { wall: at }: Instant): TakenWrites {
+  take(
+    writes: StoreWrite[],
+    logins: Pick<LoginDecider<never>, "storedFailures">,
+    now: Instant,
+  ): TakenWrites {
     const taken = {
       users: this.#users,
       departed: this.#departed,
@@ -85,7 +98,12 @@ export class BackgroundWrites {
       tokens: this.#tokens,
       requests: this.#requests,
       epoch: this.#epoch,
+      failures: this.#failures,
     };
+    for (const name of taken.failures) {
+      const failures = logins.storedFailures(name, now);
+      writes.push({ write: "failures", failures });
+    }
     if (taken.epoch !== undefined) {
       writes.push({ write: "epoch", epoch: taken.epoch });
     }
@@ -97,7 +115,7 @@ export class BackgroundWrites {
     }
     for (const user of taken.tokens) writes.push(tokenWrite(user));
     for (const { id } of taken.ended) {
-      writes.push({ write: "user-end", user: id, at });
+      writes.push({ write: "user-end", user: id, at: now.wall });
     }
     if (taken.requests > 0) {
       writes.push({ write: "requests-done", upto: taken.requests });
@@ -109,6 +127,7 @@ export class BackgroundWrites {
     this.#tokens = new Set();
     this.#requests = 0;
     this.#epoch = undefined;
+    this.#failures = new Set();
     return taken;
   }
 
@@ -121,6 +140,7 @@ export class BackgroundWrites {
     for (const user of taken.tokens) this.#tokens.add(user);
     this.noteRequests(taken.requests);
     this.#epoch ??= taken.epoch;
+    this.noteFailures(taken.failures);
   }
 }
 

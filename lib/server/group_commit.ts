@@ -131,9 +131,10 @@ export class GroupCommit {
   }
 
   #prepare(now: Instant): Prepared {
-    const { pending, background } = this.#server;
+    const { pending, background, logins } = this.#server;
     const batch = new Batch(++this.#lastBatch);
-    const taken = background.take(batch.writes, now);
+    background.noteFailures(logins.takeFailures());
+    const taken = background.take(batch.writes, logins, now);
     this.#flushAt = undefined;
     for (const user of taken.departed) {
       const begin = () => endMemberships(this.#server, user, batch, now);

@@ -5,8 +5,11 @@
  * Names that have an account are always remembered: they are as many as there
  * are accounts. Of other names, which anybody can make up, the table holds a
  * bounded number: when it is full the one that failed longest ago is forgotten,
- * if possible one that is not locked.
+ * if possible one that is not locked. All of it outlives the server: what changed
+ * is taken for the store, and put back at the start.
  */
+import type { Instant } from "../protocol/instant.ts";
+import type { StoredFailures } from "./store.ts";
 
 interface Entry {
   failures: number;
@@ -24,6 +27,14 @@ export interface LockoutOptions {
   readonly capacity?: number;
 }
 
+/** What follows from a failed login. */
+export interface FailureVerdict {
+  /** How many more lock the name; 0 when it is locked now. */
+  readonly attempts: number;
+  /** How long it is locked, ms; 0 while it is not. */
+  readonly wait: number;
+}
+
 /** Failed logins by name. Times are monotonic ms. */
 export class Lockout {
   readonly #attempts: number;
@@ -33,6 +44,8 @@ export class Lockout {
   readonly #known = new Map<string, Entry>();
   /** Other names, the one that failed longest ago first. */
   readonly #unknown = new Map<string, Entry>();
+  /** Names of which something else is to be stored than before. */
+  readonly #changed = new Set<string>();
 
   constructor(options: LockoutOptions) {
     this.#attempts = options.attempts;
@@ -45,26 +58,62 @@ export class Lockout {
     return this.#unknown.size;
   }
 
-  /** True while `name` is locked. */
-  isBlocked(name: string, now: number): boolean {
-    return this.#current(name, now)?.blockedUntil !== undefined;
+  /** For how long `name` is still locked, ms; 0 when it is not. */
+  blockedFor(name: string, now: number): number {
+    const until = this.#current(name, now)?.blockedUntil;
+    return until === undefined ? 0 : until - now;
   }
 
-  /**
-   * Counts a failure; `true` when it locked the name. One that is locked
-   * already stays so and is not locked longer.
-   */
-  handleFailure(name: string, isKnown: boolean, now: number): boolean {
+  /** Counts a failure. A name that is locked stays so and not longer. */
+  handleFailure(name: string, isKnown: boolean, now: number): FailureVerdict {
     const entry = this.#current(name, now) ??
       { failures: 0, blockedUntil: undefined };
-    if (entry.blockedUntil !== undefined) return false;
+    if (entry.blockedUntil !== undefined) {
+      return { attempts: 0, wait: entry.blockedUntil - now };
+    }
     entry.failures++;
-    const blocks = entry.failures >= this.#attempts;
-    if (blocks) entry.blockedUntil = now + this.#blockMs;
+    const attempts = Math.max(0, this.#attempts - entry.failures);
+    if (attempts === 0) entry.blockedUntil = now + this.#blockMs;
     this.#forget(name);
     (isKnown ? this.#known : this.#unknown).set(name, entry);
+    this.#changed.add(name);
     if (this.#unknown.size > this.#capacity) this.#evict(now);
-    return blocks;
+    return { attempts, wait: attempts === 0 ? this.#blockMs : 0 };
+  }
+
+  /** Takes up what the store knew when the server started. */
+  restore(
+    stored: readonly StoredFailures[],
+    isKnown: (name: string) => boolean,
+    { mono, wall }: Instant,
+  ): void {
+    for (const { name, failures, until } of stored) {
+      // Whatever the clock says now, no lock is longer than locks are.
+      const left = Math.min((until ?? wall) - wall, this.#blockMs);
+      const blockedUntil = until === undefined ? undefined : mono + left;
+      if (until !== undefined && left <= 0) {
+        this.#changed.add(name);
+        continue;
+      }
+      const names = isKnown(name) ? this.#known : this.#unknown;
+      names.set(name, { failures, blockedUntil });
+      if (this.#unknown.size > this.#capacity) this.#evict(mono);
+    }
+  }
+
+  /** The names of which something else is to be stored since the last call. */
+  takeChanged(): string[] {
+    const names = [...this.#changed];
+    this.#changed.clear();
+    return names;
+  }
+
+  /** A name as it is to be stored now; without failures, nothing is. */
+  toStored(name: string, { mono, wall }: Instant): StoredFailures {
+    const { failures = 0, blockedUntil } = this.#current(name, mono) ?? {};
+    return blockedUntil === undefined
+      ? { name, failures }
+      : { name, failures, until: wall + Math.ceil(blockedUntil - mono) };
   }
 
   /** A login succeeded: the count starts afresh. */
@@ -79,7 +128,7 @@ export class Lockout {
 
   /** The account is gone: nothing of it is kept any more. */
   handleRemoved(name: string): void {
-    this.#known.delete(name);
+    if (this.#known.delete(name)) this.#changed.add(name);
   }
 
   /** The entry of `name`; one whose lock has ended is forgotten. */
@@ -93,21 +142,23 @@ export class Lockout {
 
   #forget(name: string): boolean {
     const wasKnown = this.#known.delete(name);
-    return this.#unknown.delete(name) || wasKnown;
+    const isForgotten = this.#unknown.delete(name) || wasKnown;
+    if (isForgotten) this.#changed.add(name);
+    return isForgotten;
   }
 
   #evict(now: number): void {
     let searched = 0;
     for (const [name, { blockedUntil }] of this.#unknown) {
       if (blockedUntil === undefined || blockedUntil <= now) {
-        this.#unknown.delete(name);
+        this.#forget(name);
         return;
       }
       // Locked names at the front mean a flood: no long search at each failure.
       if (++searched === maxSearch) break;
     }
     const oldest = this.#unknown.keys().next().value;
-    if (oldest !== undefined) this.#unknown.delete(oldest);
+    if (oldest !== undefined) this.#forget(oldest);
   }
 }
 

@@ -7,6 +7,7 @@ import type { WireError } from "../protocol/errors.ts";
 import type { Instant } from "../protocol/instant.ts";
 import type { ChannelBinding } from "../protocol/scram.ts";
 import type { RemoteAddress } from "./server_action.ts";
+import type { StoredFailures } from "./store.ts";
 
 /** A login that has begun: the server's first message was sent. */
 export interface LoginExchange {
@@ -22,8 +23,15 @@ export type LoginBegun<E extends LoginExchange> =
 /** What became of the client's final SCRAM message. */
 export type LoginFinished =
   | { readonly user: string; readonly serverFinal: string }
-  /** `fatal`: the connection is to be closed after the answer. */
-  | { readonly error: WireError; readonly fatal: boolean }
+  /**
+   * `fatal`: the connection is to be closed after the answer; `counts`: which is
+   * to be given once it is stored that a login failed.
+   */
+  | {
+    readonly error: WireError;
+    readonly fatal: boolean;
+    readonly counts?: boolean;
+  }
   /** Ask again after `handleDerived` for the name of the exchange. */
   | { readonly pending: true };
 
@@ -73,4 +81,10 @@ export interface LoginDecider<
   pollDerivation(): Derivation | undefined;
   /** Ends the lockout of a name; `true` when it had failures. */
   unlock(name: string): boolean;
+  /** Takes up the failed logins of the last run. */
+  restoreFailures(stored: readonly StoredFailures[], now: Instant): void;
+  /** Names whose failed logins are to be stored anew since the last call. */
+  takeFailures(): string[];
+  /** The failed logins of a name as they are to be stored. */
+  storedFailures(name: string, now: Instant): StoredFailures;
 }

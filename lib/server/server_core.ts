@@ -81,6 +81,7 @@ export class ServerCore<Accounts> {
     this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;
     this.#checkAt = now.mono;
+    logins.restoreFailures(state.failures, now);
     repairRenames(this.#server);
     // Before the accounts: whoever has the name now is somebody else.
     this.handleRequests(state.requests, now);

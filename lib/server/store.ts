@@ -36,6 +36,15 @@ export interface StoredUser {
   readonly ended?: boolean;
 }
 
+/** Failed logins in a row of one name, which need not be of an account. */
+export interface StoredFailures {
+  readonly name: string;
+  /** 0 forgets the name. */
+  readonly failures: number;
+  /** They lock it until then; absent while they do not. */
+  readonly until?: number;
+}
+
 /** What a command beside the server wants of it; see `io/server_request.ts`. */
 export interface StoredRequest {
   /** Rises; never given again. */
@@ -211,6 +220,7 @@ export type StoreWrite =
   | { readonly write: "user"; readonly user: StoredUser } // insert or replace
   /** The account was removed: of the user only what others were sent is left. */
   | { readonly write: "user-end"; readonly user: number; readonly at: number }
+  | { readonly write: "failures"; readonly failures: StoredFailures }
   /** The server has begun to run. */
   | { readonly write: "epoch"; readonly epoch: Epoch }
   /** Requests up to this number are done. */
@@ -302,6 +312,8 @@ export interface StoredState {
   readonly waiting: ReadonlyMap<number, readonly number[]>;
   /** 32 random bytes made with the database: salts of unknown names. */
   readonly secret: Uint8Array;
+  /** Names with failed logins. */
+  readonly failures: readonly StoredFailures[];
   /** The last runs of the server, oldest first. */
   readonly epochs: readonly Epoch[];
   /** What commands want that were run while the server was not. */

@@ -4,6 +4,7 @@ import type {
   Lookup,
   Purge,
   StoredBlock,
+  StoredFailures,
   StoredGroup,
   StoredKeptAway,
   StoredMember,
@@ -31,6 +32,7 @@ export class MemoryStore {
   /** What was deleted or removed leaves its numbers behind. */
   readonly #last = { message: 0, number: 0 };
   readonly #lastInGroup = new Map<number, number>();
+  readonly failures = new Map<string, StoredFailures>();
   /** The runs of the server. */
   readonly epochs: Epoch[] = [];
   readonly #writes: StoreWrite[] = [];
@@ -75,6 +77,7 @@ export class MemoryStore {
       secret: new Uint8Array(32),
       requests: this.requests,
       epochs: [...this.epochs],
+      failures: [...this.failures.values()],
     };
   }
 
@@ -207,6 +210,12 @@ export class MemoryStore {
       case "user-end":
         this.#endUser(write.user);
         break;
+      case "failures": {
+        const { name, failures } = write.failures;
+        if (failures === 0) this.failures.delete(name);
+        else this.failures.set(name, write.failures);
+        break;
+      }
       case "epoch":
         this.epochs.push(write.epoch);
         break;

@@ -7,7 +7,7 @@
  *     {"id":2,"do":"resume","token":"…","udpPort":6666,"seen":17,"identity":"…"}
  *     {"id":9,"do":"logout"}
  */
-import { type WireError, wireError } from "../../protocol/errors.ts";
+import type { WireError } from "../../protocol/errors.ts";
 import type { Instant } from "../../protocol/instant.ts";
 import { networkOf } from "../../protocol/ip_address.ts";
 import type { RequestFields } from "../../protocol/request.ts";
@@ -15,7 +15,7 @@ import type { ReplyFields } from "../../protocol/server_frame.ts";
 import type { Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
 import { queueLogin, queueResume } from "../entry.ts";
-import { finishExchange } from "../finish_exchange.ts";
+import { finishExchange, onceCounted } from "../finish_exchange.ts";
 import { hangUp, leave } from "../presence.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -59,7 +59,7 @@ export function login(
     connection.remote.binding,
   );
   if ("error" in begun) {
-    throw new Refusal(begun.error.code, begun.error.message);
+    throw new Refusal(begun.error.code, begun.error.message, begun.error.wait);
   }
   mustNotHaveFailed(server, connection, begun.exchange.name, now);
   const { udpPort, identity } = request;
@@ -98,9 +98,13 @@ export function finishLogin(
   if (finished === undefined) return;
   connection.login = undefined;
   if ("error" in finished) {
-    refuseLogin(server, connection, reply.id, finished.error);
-    if (finished.fatal) hangUp(server, connection);
-    return;
+    const { error, fatal, counts } = finished;
+    const refuse = () => {
+      refuseLogin(server, connection, reply.id, error);
+      if (fatal) hangUp(server, connection);
+    };
+    if (!counts) return refuse();
+    return onceCounted(server, connection, reply.id, refuse);
   }
   const { ip } = connection.remote;
   server.failedLogins.handleSuccess(networkOf(ip), finished.user);
@@ -163,7 +167,7 @@ function refuseLogin(
   id: number | undefined,
   error: WireError,
 ): void {
-  connection.refuse(id, wireError(error.code, error.message));
+  connection.refuse(id, error);
   const { ip } = connection.remote;
   server.metrics.noteRefusedLogin(error.code);
   server.actions.report("info", `a login from ${ip} failed: ${error.code}`);

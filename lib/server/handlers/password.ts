@@ -18,7 +18,7 @@ import {
 import { tokenWrite } from "../background_writes.ts";
 import type { Batch, Effect } from "../batch.ts";
 import type { Connection } from "../connection.ts";
-import { finishExchange } from "../finish_exchange.ts";
+import { finishExchange, onceCounted } from "../finish_exchange.ts";
 import { dismiss } from "../presence.ts";
 import { Refusal } from "../refusal.ts";
 import type { ServerContext } from "../server_context.ts";
@@ -39,7 +39,7 @@ export function startPassword(
     connection.remote.binding,
   );
   if ("error" in begun) {
-    throw new Refusal(begun.error.code, begun.error.message);
+    throw new Refusal(begun.error.code, begun.error.message, begun.error.wait);
   }
   if (begun.exchange.name !== user.name) {
     throw new Refusal("bad_request", "Only your own password can be changed");
@@ -80,7 +80,14 @@ export function finishPasswordChange(
   if (finished === undefined) return;
   connection.passwordChange = undefined;
   if ("error" in finished) {
-    return refuse(server, session, id, finished.error, now);
+    const { error, counts } = finished;
+    if (!counts) return refuse(server, session, id, error, now);
+    return onceCounted(
+      server,
+      connection,
+      id,
+      (now) => refuse(server, session, id, error, now),
+    );
   }
   const { user } = session;
   server.credentialEdits.start(
@@ -104,9 +111,12 @@ function refuse(
   now: Instant,
 ): void {
   const { user, connection } = session;
-  const { code } = error;
+  const { code, attempts } = error;
   const isWrong = code === "login_failed" || code === "login_failed_blocked";
-  connection.refuse(id, isWrong ? wireError("wrong_password") : error);
+  const wrong = attempts === undefined
+    ? wireError("wrong_password")
+    : { ...wireError("wrong_password"), attempts };
+  connection.refuse(id, isWrong ? wrong : error);
   const text = `${user.name} could not change the password: ${code}`;
   server.actions.report("info", text);
   if (code === "login_failed_blocked") {

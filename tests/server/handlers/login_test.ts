@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { accountsOf, CoreHarness } from "../../support/core_harness.ts";
 
 Deno.test("hello agrees on version and features, once", () => {
@@ -262,4 +267,61 @@ Deno.test("an account that is removed is logged out and unknown", () => {
     "unknown_user: There is no user yoda",
   );
   harness.login("new");
+});
+
+Deno.test("login: failures and locks outlive a server that dies right after its answer", () => {
+  const harness = new CoreHarness();
+  const fail = (server: CoreHarness, name: string) => {
+    const client = server.connect();
+    const reply = client.replyTo(client.sendLogin(name, "wrong"));
+    return reply && "code" in reply && `${reply.code}: ${reply.message}`;
+  };
+  for (const name of ["yoda", "nobody"]) {
+    assertStringIncludes(fail(harness, name) || "", "(2 attempts left)");
+    assertStringIncludes(
+      fail(harness.restarted(), name) || "",
+      "(1 attempt left)",
+    );
+    const locked = harness.restarted();
+    assertStringIncludes(fail(locked, name) || "", "login_failed_blocked");
+    const after = locked.restarted();
+    const scram = `n,,n=${name},r=0123456789abcdef`;
+    const client = after.connect();
+    client.hello();
+    assertStringIncludes(
+      client.refused("login", { scram, udpPort: 0 }),
+      "account_blocked: Your account is blocked due to multiple login " +
+        "failures. Please try again later (in 10 s)",
+    );
+  }
+  // A success, and an unlock, are remembered too.
+  const store = harness.store.failures;
+  assertEquals([...store.keys()], ["yoda", "nobody"]);
+  const last = harness.restarted();
+  last.core.handleRequests([
+    { number: 1, what: "unlock", subject: "yoda" },
+    { number: 2, what: "unlock", subject: "nobody" },
+  ], last.now);
+  last.login("yoda");
+  assertEquals([...store.keys()], []);
+});
+
+Deno.test("login: no answer tells of a failure that is not stored", () => {
+  const harness = new CoreHarness();
+  harness.commits = "held";
+  const client = harness.connect();
+  const id = client.sendLogin("yoda", "wrong");
+  assertEquals(client.replyTo(id), undefined);
+  // Nor is another try taken before.
+  assertStringIncludes(
+    client.refused("login", {
+      scram: "n,,n=yoda,r=0123456789abcdef",
+      udpPort: 0,
+    }),
+    "already_logged_in",
+  );
+  harness.release();
+  const reply = client.replyTo(id);
+  assertEquals(reply && "code" in reply && reply.code, "login_failed");
+  client.login("yoda");
 });

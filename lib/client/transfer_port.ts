@@ -33,7 +33,10 @@ export interface TransferLink {
   readonly address?: WireAddress;
   /** Round-trip time, ms; 0 while it is not known. */
   readonly rtt: number;
-  /** Share of the datagrams that were lost, 0–1; the sender's. */
+  /**
+   * Share of the datagrams sent over it that were lost, 0–1; the sender's, when
+   * enough were sent to tell.
+   */
   readonly loss?: number;
   /** When the server relays: why there is no direct path. */
   readonly why?: string;

@@ -156,9 +156,8 @@ export class OutgoingTransfer {
 
   #tellPath(isEnd: boolean): void {
     const { paths, now, onEvent } = this.#options;
-    const { sentPackets, lostPackets } = this.#sender.stats();
-    const loss = sentPackets === 0 ? 0 : lostPackets / sentPackets;
-    const told = paths.update(this.#sender.pathInfo, loss, now(), isEnd);
+    const { pathInfo } = this.#sender;
+    const told = paths.update(pathInfo, this.#sender.stats(), now(), isEnd);
     if (told !== undefined) onEvent(told);
   }
 

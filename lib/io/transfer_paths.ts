@@ -5,12 +5,19 @@ import type { WireAddress } from "../protocol/request.ts";
 import { explainNoPath, explainRefusal } from "../transfer/path_failure.ts";
 import { type PathKind, pathKind, pathRank } from "../transfer/path_kind.ts";
 import type { PathInfo } from "../transfer/control_channel.ts";
+import { PathLoss } from "../transfer/path_loss.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
+
+/** What is needed of the socket. */
+type PathEndpoint = Pick<
+  UdpEndpoint,
+  "localAddresses" | "relayPath" | "path" | "address"
+>;
 
 /** The paths of one transfer. */
 export class TransferPaths {
   readonly #id: string;
-  readonly #endpoint: UdpEndpoint;
+  readonly #endpoint: PathEndpoint;
   readonly #isBound: () => boolean | undefined;
   readonly #own: ReadonlySet<string>;
   readonly #tried: WireAddress[] = [];
@@ -20,11 +27,12 @@ export class TransferPaths {
   #toldAt = -Infinity;
   #toldPath = -1;
   #lookAt = -Infinity;
+  readonly #loss = new PathLoss();
 
   /** @param isBound Whether the server's UDP port answers. */
   constructor(
     id: string,
-    endpoint: UdpEndpoint,
+    endpoint: PathEndpoint,
     addresses: readonly WireAddress[],
     isBound: () => boolean | undefined,
   ) {
@@ -72,19 +80,23 @@ export class TransferPaths {
   }
 
   /**
-   * What to tell of the path in use, if it is time to.
+   * What to tell of the path in use, if it is time to. That is when it is known
+   * to work in both directions, because something sent over it was answered.
    *
-   * @param loss Share of what was sent that was lost, 0–1; absent at a receiver.
+   * @param sending What a sender has sent and lost so far, datagrams.
    * @param isEnd The transfer ends: what was not told is told now.
    */
   update(
     info: PathInfo,
-    loss: number | undefined,
+    sending: { sentPackets: number; lostPackets: number } | undefined,
     now: number,
     isEnd = false,
   ): TransferEvent | undefined {
     const { path, rtt, heardAt } = info;
-    if (path < 0) return undefined;
+    if (path < 0 || (rtt <= 0 && !isEnd)) return undefined;
+    const loss = sending === undefined
+      ? undefined
+      : this.#loss.share(path, sending.sentPackets, sending.lostPackets);
     this.#firstAt ??= now;
     const isNews = path !== this.#toldPath;
     // The first that answers is often replaced at once by a better one.

@@ -8,7 +8,13 @@
  * Usage: deno task compile
  */
 import { compile, programs, root, writeCommit } from "./programs.ts";
+import { taskArguments } from "../tests/support/task_arguments.ts";
 import { fetchRuntime, isDownloadFailure } from "./runtime.ts";
+
+taskArguments({
+  usage: "deno task compile",
+  about: "Compiles both programs into dist/.",
+});
 
 function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`compile: ${line}\n`));

@@ -11,6 +11,7 @@
 import { encodeHex } from "@std/encoding/hex";
 import { version } from "../lib/protocol/version.ts";
 import { compile, programs, root, writeCommit } from "./programs.ts";
+import { taskArguments } from "../tests/support/task_arguments.ts";
 import { fetchRuntime, isDownloadFailure } from "./runtime.ts";
 
 /** What `deno compile` calls a system, and what the files are called. */
@@ -21,6 +22,12 @@ const targets = [
   { target: "aarch64-apple-darwin", label: "macos-arm64" },
   { target: "x86_64-pc-windows-msvc", label: "windows-x64" },
 ] as const;
+
+const given = taskArguments({
+  usage: "deno task release [--all]",
+  about: "Compiles both programs for every system into dist/release/.",
+  switches: ["all"],
+});
 
 function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`release: ${line}\n`));
@@ -83,4 +90,4 @@ for (const each of targets) {
 await Deno.writeTextFile(`${root}${folder}/SHA256SUMS`, await sums());
 say(`${folder}/SHA256SUMS`);
 if (missing.length === targets.length) Deno.exit(1);
-if (missing.length > 0 && Deno.args.includes("--all")) Deno.exit(1);
+if (missing.length > 0 && given.has("all")) Deno.exit(1);

@@ -11,6 +11,12 @@ import { digestOf, writeRandomFile } from "./support/random_file.ts";
 import { root } from "./support/programs.ts";
 import { type JsonEvent, TestClient } from "./support/test_client.ts";
 import { TestServer } from "./support/test_server.ts";
+import { taskArguments } from "./support/task_arguments.ts";
+
+taskArguments({
+  usage: "deno task demo",
+  about: "Lets two clients chat and send a file, and says what happens.",
+});
 
 const fileSize = 64 * 1024 * 1024;
 

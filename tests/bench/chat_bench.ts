@@ -14,6 +14,7 @@ import { fromFileUrl, join } from "@std/path";
 import { type ChatLanguage, parleyLanguage } from "./chat_language.ts";
 import { type ChatPeer, chatPeers } from "./chat_peers.ts";
 import { prepareChat } from "./prepared_chat.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** How to run the cases. */
 export interface ChatBenchOptions {
@@ -291,8 +292,13 @@ const allCases = [
 const quickCases = ["rate:20", "max:50", "pairs:10", "idle:50", "login:50"];
 
 if (import.meta.main) {
-  await chatBench({
-    cases: Deno.args.filter((each) => !each.startsWith("--")),
-    quick: Deno.args.includes("--quick"),
+  const given = taskArguments({
+    usage: "deno run -A tests/bench/chat_bench.ts [CASE…] [--quick]",
+    about: `Measures chat; the cases are ${
+      allCases.join(", ")
+    }, or others alike.`,
+    switches: ["quick"],
+    words: "any",
   });
+  await chatBench({ cases: [...given.words], quick: given.has("quick") });
 }

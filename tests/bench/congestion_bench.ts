@@ -4,7 +4,12 @@
  *     deno task bench:congestion
  */
 import { controllers, courses, run } from "../support/compare_controllers.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
+taskArguments({
+  usage: "deno task bench:congestion",
+  about: "Compares congestion controllers in the simulator.",
+});
 const say = (line: string) => {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 };

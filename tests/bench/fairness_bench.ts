@@ -9,8 +9,16 @@
 import { join } from "@std/path";
 import { type BenchLink, benchLinks } from "./bench_link.ts";
 import { BenchPeer, transferBetween } from "./bench_peer.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
-const [megabytes = "150", ...names] = Deno.args;
+const { words: [megabytes = "150", ...names] } = taskArguments({
+  usage: "LINKEMU=… deno task bench:fairness [MB] [CONTROLLER…]",
+  about: "Measures a transfer beside one TCP flow of each controller.",
+  words: "any",
+});
+if (!(Number(megabytes) > 0)) {
+  throw new Error(`invalid MB "${megabytes}": must be a number`);
+}
 const controllers = names.length > 0 ? names : ["cubic", "bbr"];
 const linkName = "100M-40ms-0%";
 

@@ -8,6 +8,7 @@ import { clientBench } from "./client_bench.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 const quickTransfers = {
   runs: 1,
@@ -24,15 +25,15 @@ const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   client: (quick) => clientBench({ quick }),
 };
 
-const quick = Deno.args.includes("--quick");
-const chosen = Deno.args.filter((each) => !each.startsWith("--"));
-const unknown = chosen.filter((each) => !(each in benchmarks));
-if (unknown.length > 0) {
-  const known = Object.keys(benchmarks).join(", ");
-  const text = `there is no benchmark ${unknown.join(", ")}; known: ${known}\n`;
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
-  Deno.exit(2);
-}
+const given = taskArguments({
+  usage: "deno task bench [NAME…] [--quick]",
+  about: "Runs all benchmarks, or those that are named; --quick in seconds.",
+  switches: ["quick"],
+  words: Object.keys(benchmarks),
+});
+const chosen = given.words;
 for (const [name, run] of Object.entries(benchmarks)) {
-  if (chosen.length === 0 || chosen.includes(name)) await run(quick);
+  if (chosen.length === 0 || chosen.includes(name)) {
+    await run(given.has("quick"));
+  }
 }

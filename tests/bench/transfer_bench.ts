@@ -14,6 +14,7 @@
 import { join } from "@std/path";
 import { type BenchLink, benchLinks } from "./bench_link.ts";
 import { BenchPeer, type PeerMessage, transferBetween } from "./bench_peer.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** What {@link transferBench} measures. */
 export interface TransferBenchOptions {
@@ -306,6 +307,10 @@ const peerPatienceMs = 60_000;
 const encoder = new TextEncoder();
 
 if (import.meta.main) {
-  const [runs = "3", ...links] = Deno.args;
+  const { words: [runs = "3", ...links] } = taskArguments({
+    usage: "deno run -A tests/bench/transfer_bench.ts [RUNS] [LINK…]",
+    about: "Measures transfers over all links, or those that are named.",
+    words: "any",
+  });
   await transferBench({ runs: Number(runs), links });
 }

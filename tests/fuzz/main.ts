@@ -7,35 +7,26 @@
  * given, a minute by default. Prints a line of JSON for each; ends with 1 when
  * a target failed, grew by more than 20 MB or left a rejection unhandled.
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { fuzz } from "./fuzz.ts";
 import { allTargets } from "./all_targets.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 function write(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-const args = parseArgs(Deno.args, {
-  string: ["seconds", "runs", "seed"],
+const { number, has, words: wanted } = taskArguments({
+  usage: "deno task fuzz [--seconds=60 | --runs=N] [--seed=S] [NAME…]",
+  about: "Fuzzes all targets in turn, or those that are named.",
+  numbers: { seconds: 60, runs: Infinity, seed: 0 },
+  words: allTargets.map(({ name }) => name),
 });
-const number = (name: "seconds" | "runs" | "seed", standard: number) => {
-  const value = Number(args[name] ?? standard);
-  if (Number.isFinite(value) && value >= 0) return value;
-  write(`--${name} "${args[name]}" must be a number`);
-  Deno.exit(2);
-};
-const seed = number("seed", 1 + Math.floor(Math.random() * 1_000_000));
-const runs = args.runs === undefined ? Infinity : number("runs", 0);
-const seconds = number("seconds", args.runs === undefined ? 60 : 86_400);
-const wanted = args._.map(String);
-const unknown = wanted.find((name) =>
-  allTargets.every((target) => target.name !== name)
-);
-if (unknown !== undefined) {
-  const names = allTargets.map(({ name }) => name).join(", ");
-  write(`there is no target "${unknown}"; the targets are ${names}`);
-  Deno.exit(2);
-}
+const seed = has("seed")
+  ? number("seed")
+  : 1 + Math.floor(Math.random() * 1_000_000);
+const runs = number("runs");
+const isTimed = has("seconds") || !has("runs");
+const seconds = isTimed ? number("seconds") : 86_400;
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   write(`unhandled rejection with --seed ${seed}: ${event.reason?.stack}`);

@@ -9,6 +9,12 @@ import { clientCommand, root } from "../support/programs.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { TmuxTerminal } from "../support/tmux_terminal.ts";
 import { renderSvg } from "./render_svg.ts";
+import { taskArguments } from "../support/task_arguments.ts";
+
+taskArguments({
+  usage: "deno task screenshots",
+  about: "Makes the pictures in docs/ and the session in README.md anew.",
+});
 
 const columns = 88;
 const begin = "<!-- session: deno task screenshots -->";

@@ -16,6 +16,7 @@ import { withTempFolder } from "../support/temp_folder.ts";
 import type { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** What was seen while the disks were full and after. */
 export interface FullDiskResult {
@@ -153,8 +154,12 @@ const clientMegabytes = 24;
 const filmMegabytes = 3;
 
 if (import.meta.main) {
-  const given = Deno.args.findLast((each) => each.startsWith("--seconds="));
-  const result = await fullDisk(Number(given?.split("=")[1] ?? 60));
+  const { number } = taskArguments({
+    usage: "deno task soak:disk [--seconds=60]",
+    about: "Fills the disks of server and receiver for a while.",
+    numbers: { seconds: 60 },
+  });
+  const result = await fullDisk(number("seconds"));
   const text = `${JSON.stringify(result)}\n`;
   Deno.stdout.writeSync(new TextEncoder().encode(text));
 }

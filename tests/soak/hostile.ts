@@ -14,6 +14,7 @@ import { ProtocolClient } from "../support/protocol_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { systemSockets } from "../support/system_sockets.ts";
 import { waitUntil } from "../support/wait_until.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** What a flood did; times in ms, memory in MB. */
 export type Figures = Record<string, number>;
@@ -390,8 +391,11 @@ function pause(ms: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  const given = Deno.args.find((each) => each.startsWith("--scale="));
-  const scale = Number(given?.split("=")[1] ?? 1);
+  const scale = taskArguments({
+    usage: "deno task soak:hostile [--scale=1]",
+    about: "Pours over a server what strangers and users can.",
+    numbers: { scale: 1 },
+  }).number("scale");
   const { names, text } = numberedAccounts("user", 60);
   const user = names[0] ?? "";
   const report = (name: string, figures: Figures) => {

@@ -14,6 +14,7 @@ import { credentialOf } from "../support/core_harness.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { TestServer } from "../support/test_server.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** Medians, and the difference between them in per cent of the smaller. */
 export interface TimingResult {
@@ -112,8 +113,11 @@ function median(values: readonly number[]): number {
 }
 
 if (import.meta.main) {
-  const given = Deno.args.findLast((each) => each.startsWith("--names="));
-  const names = Number(given?.split("=")[1] ?? 400);
+  const names = taskArguments({
+    usage: "deno task soak:logins [--names=400]",
+    about: "Times wrong logins to names that exist and to others.",
+    numbers: { names: 400 },
+  }).number("names");
   const wire = await timeOverWire(names);
   const process = await timeInProcess(10 * names);
   const round = ({ known, unknown, percent }: TimingResult) => ({

@@ -5,7 +5,6 @@
  *
  *     deno task soak:resume [--kills=20] [--mebibytes=40]
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { logIn, startServer } from "../support/jedi.ts";
@@ -13,6 +12,7 @@ import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import type { JsonEvent } from "../support/test_client.ts";
 import { waitUntil } from "../support/wait_until.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** What one kill cost. */
 export interface KillCost {
@@ -103,11 +103,13 @@ async function check(stored: string, path: string): Promise<void> {
 const speeds = ["1M", "5M", "20M", "0"];
 
 if (import.meta.main) {
-  const { kills, mebibytes } = parseArgs(Deno.args, {
-    string: ["kills", "mebibytes"],
-    default: { kills: "20", mebibytes: "40" },
+  const { number } = taskArguments({
+    usage: "deno task soak:resume [--kills=20] [--mebibytes=40]",
+    about: "Kills the receiver of files at random points.",
+    numbers: { kills: 20, mebibytes: 40 },
   });
-  const costs = await killReceivers(Number(kills), Number(mebibytes) * 2 ** 20);
+  const bytes = number("mebibytes") * 2 ** 20;
+  const costs = await killReceivers(number("kills"), bytes);
   const say = (text: string) =>
     Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
   for (const cost of costs) say(JSON.stringify(cost));

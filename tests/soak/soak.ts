@@ -14,6 +14,7 @@ import { SeededRandom } from "../support/seeded_random.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 import { SoakClient } from "./soak_client.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** How hard and how long. */
 export interface SoakOptions {
@@ -305,21 +306,29 @@ const longestMs = 8000;
 const settleMs = 60_000;
 
 if (import.meta.main) {
-  const option = (name: string, standard: number) => {
-    const given = Deno.args.findLast((each) => each.startsWith(`--${name}=`));
-    return Number(given?.split("=")[1] ?? standard);
-  };
+  const { number } = taskArguments({
+    usage:
+      "deno task soak [--seconds=600] [--kills=0] [--clients=100] [--kill-seconds=60] [--seed=1]",
+    about: "Lets clients and the server die while messages flow, and counts.",
+    numbers: {
+      "seconds": 600,
+      "kills": 0,
+      "clients": 100,
+      "kill-seconds": 60,
+      "seed": 1,
+    },
+  });
   const say = (line: string) => {
     Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   };
   const result = await soak({
-    seconds: option("seconds", 600),
-    ...(option("kills", 0) > 0 ? { kills: option("kills", 0) } : {}),
-    clients: option("clients", 100),
+    seconds: number("seconds"),
+    ...(number("kills") > 0 ? { kills: number("kills") } : {}),
+    clients: number("clients"),
     groups: 10,
     messagesPerSecond: 200,
-    killSeconds: option("kill-seconds", 60),
-    seed: option("seed", 1),
+    killSeconds: number("kill-seconds"),
+    seed: number("seed"),
     onProgress: say,
   });
   say(JSON.stringify(result));

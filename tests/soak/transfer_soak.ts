@@ -18,6 +18,7 @@ import { contentDigestOfFile } from "../support/content_digest_of.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
+import { taskArguments } from "../support/task_arguments.ts";
 
 /** What a file cost that was sent in two goes. */
 export interface Resumed {
@@ -160,21 +161,22 @@ const mostTwice = 64 * 1024 * 1024;
 const patience = { timeoutMs: 900_000 };
 
 if (import.meta.main) {
-  const option = (name: string, standard: number) => {
-    const given = Deno.args.find((each) => each.startsWith(`--${name}=`));
-    return Number(given?.split("=")[1] ?? standard);
-  };
+  const { number } = taskArguments({
+    usage: "deno task soak:transfer [--mebibytes=4608] [--seconds=40]",
+    about: "Breaks off a very large transfer, and one for very long.",
+    numbers: { mebibytes: 4_608, seconds: 40 },
+  });
   const say = (line: string) => {
     Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
   };
-  const mebibytes = option("mebibytes", 4_608);
+  const mebibytes = number("mebibytes");
   say(`sparse file of ${mebibytes} MiB, receiver killed half-way:`);
   say(JSON.stringify(await sparseFile(mebibytes * 1024 * 1024, "kill")));
   const missing = await NetworkLab.missing();
   if (missing !== undefined) {
     say(`lost network: skipped, ${missing} is missing`);
   } else {
-    const seconds = option("seconds", 40);
+    const seconds = number("seconds");
     say(`network lost until both gave up, and ${seconds} s more:`);
     say(JSON.stringify(await lostNetwork(seconds)));
   }

@@ -104,7 +104,10 @@ export class SessionParts {
         this.#bind(hooks);
         identities.handleOpened();
         inbox.handleOpened(session);
-        if (session.setBack) requests.handleSetBack();
+        if (session.setBack) {
+          requests.handleSetBack();
+          shown.handleSetBack();
+        }
         opened(session, resumed);
       },
       refused,

@@ -15,6 +15,11 @@ export class ShownTexts {
     this.#store = store;
   }
 
+  /** The database was set back: its numbers are given to other messages. */
+  handleSetBack(): void {
+    this.#texts.clear();
+  }
+
   /** A message was shown; `group` is absent for all but a group's. */
   note(group: string | undefined, number: number, text: string): void {
     const key = keyOf(group, number);

@@ -146,6 +146,36 @@ Deno.test("ClientSession: a message is shown once and acknowledged within 50 ms"
   assertEquals(harness.count("message"), 3);
 });
 
+Deno.test("ClientSession: a server that was set back is told of, and what it says again is shown", () => {
+  const harness = loggedIn();
+  const said = (id: number, text: string) =>
+    harness.server({
+      ...{ ev: "message", id, kind: "private", number: id, at: 1 },
+      ...{ from: "luke", text },
+    });
+  for (const id of [1, 2, 3]) said(id, "before");
+  const account = "0123456789abcdef";
+  const epochs = [{ epoch: "1".repeat(16), after: 0 }];
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  const opened = { ...openedSession("t2"), account, epochs };
+  harness.answer("resume", { ...opened, seen: 3 });
+  assertEquals(harness.count("server-set-back"), 0);
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  const after = [...epochs, { epoch: "2".repeat(16), after: 1 }];
+  const back = { ...opened, epochs: after, seen: 1, setBack: true };
+  const { seen, known } = harness.answer("resume", back);
+  assertEquals([seen, known], [3, { account, epochs }]);
+  assertEquals(harness.count("server-set-back"), 1);
+  for (const id of [1, 2, 3]) said(id, "after");
+  const texts = harness.events.filter(({ event }) => event === "message")
+    .map((event) => "text" in event && event.text);
+  assertEquals(texts, ["before", "before", "before", "after", "after"]);
+});
+
 Deno.test("ClientSession: at most 256 requests are unanswered at once", () => {
   const harness = loggedIn();
   for (let i = 0; i < 300; i++) harness.line("/msgto luke x");

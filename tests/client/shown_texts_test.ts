@@ -37,6 +37,14 @@ Deno.test("ShownTexts: bounded, and of one database", () => {
   assertEquals(shown.take(undefined, 2000), undefined);
 });
 
+Deno.test("ShownTexts: nothing is known of a database that was set back", () => {
+  const shown = new ShownTexts();
+  shown.open("one");
+  shown.note(undefined, 3, "of the past that is no more");
+  shown.handleSetBack();
+  assertEquals(shown.take(undefined, 3), undefined);
+});
+
 Deno.test("a message that is taken back is named by what was shown of it, live or by /history", () => {
   const harness = loggedIn();
   const at = 1;

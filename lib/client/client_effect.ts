@@ -27,6 +27,8 @@ export type ClientEffect =
   }
   /** Ask for the old password and a new one; `handleNewPassword` follows. */
   | { readonly effect: "ask-new-password" }
+  /** Whether the old password that the user gave is right; it may go on. */
+  | { readonly effect: "old-password-told"; readonly isRight: boolean }
   /** PBKDF2-HMAC-SHA-256 off the thread; `handleDerived` follows. */
   | {
     readonly effect: "derive";

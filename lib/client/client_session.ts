@@ -143,6 +143,13 @@ export class ClientSession {
     this.#flush();
   }
 
+  /** The old password, after effect `ask-new-password`. */
+  handleOldPassword(old: string, now: Instant): void {
+    this.#now = now;
+    this.#parts.passwords.handleOld(old);
+    this.#flush();
+  }
+
   /** The answer to effect `ask-new-password`; `undefined` for none. */
   handleNewPassword(answer: NewPassword | undefined, now: Instant): void {
     this.#now = now;

@@ -1,7 +1,7 @@
 /**
- * `/changepassword`: asks for the passwords, proves the old one by SCRAM over
- * the open session and sends the verifier of the new one, made here. Neither
- * password leaves this machine.
+ * `/changepassword`: asks for the old password and proves it by SCRAM over the
+ * open session; then asks for the new one and sends its verifier, made here.
+ * Neither password leaves this machine.
  */
 import { encodeBase64 } from "@std/encoding/base64";
 import { newPasswordProblem } from "../protocol/new_password_problem.ts";
@@ -23,7 +23,7 @@ import {
 } from "../protocol/verifier.ts";
 import type { ClientEffect, DerivePurpose } from "./client_effect.ts";
 import type { CommandOutcome } from "./client_event.ts";
-import type { OnReply, Reply } from "./request_queue.ts";
+import type { OnReply } from "./request_queue.ts";
 
 /** What the user typed. */
 export interface NewPassword {
@@ -32,6 +32,9 @@ export interface NewPassword {
   /** The new one once more, against slips of the finger. */
   readonly again: string;
 }
+
+/** Has the server say whether the old password is right. */
+export type ProvePassword = (old: string) => Promise<boolean>;
 
 /** What a change of password needs from its session. */
 export interface PasswordHost {
@@ -74,6 +77,34 @@ export class PasswordChange {
     this.#host.effect({ effect: "ask-new-password" });
   }
 
+  /** The user gave the old password: effect `old-password-told` follows. */
+  handleOld(old: string): void {
+    const change = this.#change;
+    if (change === undefined || change.old !== undefined) return;
+    change.old = old;
+    this.#guard(() => {
+      const { random } = this.#host;
+      const nonce = encodeBase64(random.bytes(nonceBytes));
+      const binding = this.#host.binding();
+      const scram = change.scram = new ScramClient({
+        user: this.#host.user(),
+        nonce,
+        ...binding && { binding },
+      });
+      this.#ask(
+        change,
+        "password-start",
+        { scram: scram.clientFirst() },
+        (ok) =>
+          this.#derive(
+            "old-password",
+            old,
+            scram.handleServerFirst(ok.scram),
+          ),
+      );
+    });
+  }
+
   /** The user answered; `undefined`: did not. */
   handleAnswer(answer: NewPassword | undefined): void {
     const change = this.#change;
@@ -82,43 +113,20 @@ export class PasswordChange {
     if (answer === undefined || problem !== undefined) {
       return this.#end(problem ?? cancelled);
     }
-    this.#guard(() => {
-      const { random } = this.#host;
-      const nonce = encodeBase64(random.bytes(nonceBytes));
-      const binding = this.#host.binding();
-      change.answer = answer;
-      change.scram = new ScramClient({
-        user: this.#host.user(),
-        nonce,
-        ...binding && { binding },
-      });
-      const fields = { scram: change.scram.clientFirst() };
-      this.#host.request("password-start", fields, (reply) => {
-        if (this.#change === change) {
-          this.#guard(() => this.#challenged(change, reply));
-        }
-      });
-    });
+    const salt = this.#host.random.bytes(newSaltBytes);
+    change.password = answer.password;
+    change.parameters = { salt, iterations: newIterations };
+    this.#derive("new-password", answer.password, change.parameters);
   }
 
   /** A key asked for with effect `derive`. */
   handleDerived(key: Uint8Array, purpose: DerivePurpose): void {
     const change = this.#change;
     if (change === undefined) return;
-    if (purpose === "old-password") change.oldKey = key;
-    else change.newKey = key;
-    this.#guard(() => this.#prove(change));
-  }
-
-  #challenged(change: Change, reply: Reply<"password-start">): void {
-    const { scram, answer } = change;
-    if (reply.ok === undefined) return this.#end(reply);
-    if (scram === undefined || answer === undefined) return;
-    const oldParameters = scram.handleServerFirst(reply.ok.scram);
-    const salt = this.#host.random.bytes(newSaltBytes);
-    change.parameters = { salt, iterations: newIterations };
-    this.#derive("old-password", answer.old, oldParameters);
-    this.#derive("new-password", answer.password, change.parameters);
+    this.#guard(() => {
+      if (purpose === "old-password") this.#prove(change, key);
+      else this.#send(change, key);
+    });
   }
 
   #derive(
@@ -129,34 +137,43 @@ export class PasswordChange {
     this.#host.effect({ effect: "derive", purpose, password, ...parameters });
   }
 
-  /** Sends proof and verifier once both keys are there. */
-  #prove(change: Change): void {
-    const { scram, oldKey, newKey, parameters } = change;
-    if (
-      scram === undefined || oldKey === undefined || newKey === undefined ||
-      parameters === undefined
-    ) return;
-    const verifier = formatVerifier(makeVerifier(newKey, parameters));
-    const fields = { scram: scram.clientFinal(oldKey), verifier };
-    this.#host.request("password-change", fields, (reply) => {
-      if (this.#change === change) {
-        this.#guard(() => this.#changed(change, scram, reply));
-      }
+  #prove(change: Change, key: Uint8Array): void {
+    const { scram } = change;
+    if (scram === undefined) return;
+    const fields = { scram: scram.clientFinal(key) };
+    this.#ask(change, "password-prove", fields, (ok) => {
+      scram.handleServerFinal(ok.scram);
+      change.isProved = true;
+      this.#host.effect({ effect: "old-password-told", isRight: true });
     });
   }
 
-  #changed(
+  #send(change: Change, key: Uint8Array): void {
+    const { parameters, password = "" } = change;
+    if (parameters === undefined) return;
+    const verifier = formatVerifier(makeVerifier(key, parameters));
+    this.#ask(change, "password-change", { verifier }, ({ token }) => {
+      this.#host.changed(password, token);
+      this.#change = undefined;
+      const done = { command: "changepassword", ok: true, answer: {} } as const;
+      this.#host.settle(change.n, done);
+    });
+  }
+
+  /** Asks the server; whatever it refuses ends the change. */
+  #ask<N extends PasswordRequest>(
     change: Change,
-    scram: ScramClient,
-    reply: Reply<"password-change">,
+    name: N,
+    fields: RequestFields<N>,
+    done: (ok: ReplyFields<N>) => void,
   ): void {
-    if (reply.ok === undefined) return this.#end(reply);
-    const { scram: final, token }: ReplyFields<"password-change"> = reply.ok;
-    scram.handleServerFinal(final);
-    this.#host.changed(change.answer?.password ?? "", token);
-    this.#change = undefined;
-    const done = { command: "changepassword", ok: true, answer: {} } as const;
-    this.#host.settle(change.n, done);
+    this.#host.request(name, fields, (reply) => {
+      if (this.#change !== change) return;
+      this.#guard(() => {
+        if (reply.code !== undefined) this.#end(reply);
+        else done(reply.ok as ReplyFields<N>);
+      });
+    });
   }
 
   /** The server's side of SCRAM may be anything. */
@@ -173,7 +190,11 @@ export class PasswordChange {
   #end({ code, message }: Problem): void {
     const change = this.#change;
     this.#change = undefined;
-    if (change !== undefined) this.#fail(change.n, code, message);
+    if (change === undefined) return;
+    if (change.old !== undefined && !change.isProved) {
+      this.#host.effect({ effect: "old-password-told", isRight: false });
+    }
+    this.#fail(change.n, code, message);
   }
 
   #fail(n: number, code: string, message: string): void {
@@ -184,13 +205,16 @@ export class PasswordChange {
 
 interface Change {
   readonly n: number;
-  answer?: NewPassword;
+  old?: string;
   scram?: ScramClient;
-  /** Of the new password. */
+  /** The server has found the old password right. */
+  isProved?: boolean;
+  /** The new one, and how its key is derived. */
+  password?: string;
   parameters?: SaltParameters;
-  oldKey?: Uint8Array;
-  newKey?: Uint8Array;
 }
+
+type PasswordRequest = "password-start" | "password-prove" | "password-change";
 
 interface Problem {
   readonly code: string;

@@ -239,6 +239,7 @@ const unrepeatable = new Set<RequestName>([
   "block",
   "unblock",
   "password-start",
+  "password-prove",
   "password-change",
   "rename",
   "group-leave",

@@ -85,6 +85,8 @@ class ClientShell implements UserHandler {
   #secure: PinnedConnection | undefined;
   #remembering: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Waits for whether the old password is right. */
+  #whenProved: ((isRight: boolean) => void) | undefined;
   #isStarted = false;
   /** Resolves when the answer to the last /chat is there. */
   #chatOpening: Promise<void> | undefined;
@@ -357,6 +359,9 @@ class ClientShell implements UserHandler {
       case "ask-new-password":
         this.#askNewPassword();
         return;
+      case "old-password-told":
+        this.#whenProved?.(effect.isRight);
+        return;
       case "derive":
         this.#derive(effect);
         return;
@@ -436,7 +441,14 @@ class ClientShell implements UserHandler {
   }
 
   async #askNewPassword(): Promise<void> {
-    const answer = await this.#interface.askNewPassword();
+    const answer = await this.#interface.askNewPassword((old) => {
+      const proved = new Promise<boolean>((resolve) => {
+        this.#whenProved = resolve;
+      });
+      this.#session.handleOldPassword(old, systemClock());
+      this.#drain();
+      return proved;
+    });
     this.#session.handleNewPassword(answer, systemClock());
     this.#drain();
   }

@@ -5,7 +5,7 @@
  * Bytes are read one at a time: what is typed ahead stays in the terminal for
  * whoever reads next.
  */
-import type { NewPassword } from "../client/password_change.ts";
+import type { NewPassword, ProvePassword } from "../client/password_change.ts";
 import { newPasswordQuestion } from "../protocol/new_password_problem.ts";
 import { SecretLine } from "./secret_line.ts";
 
@@ -64,10 +64,22 @@ export class PasswordPrompt {
     }
   }
 
-  /** Asks for the old password and twice for a new one, none of them shown. */
-  async askNewPassword(): Promise<NewPassword | undefined> {
+  /**
+   * Asks for the old password and twice for a new one, none of them shown.
+   *
+   * @param prove Whether the old password is right; if not, no more is asked.
+   */
+  async askNewPassword(
+    prove: ProvePassword,
+  ): Promise<NewPassword | undefined> {
     const old = await this.askSecret("Old password: ");
     if (old === undefined) return undefined;
+    this.#terminal.setRaw(true);
+    try {
+      if (!await prove(old)) return undefined;
+    } finally {
+      this.#terminal.setRaw(false);
+    }
     const password = await this.askSecret(newPasswordQuestion);
     if (password === undefined) return undefined;
     const again = await this.askSecret("The same again: ");

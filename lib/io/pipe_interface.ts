@@ -3,7 +3,7 @@ import type { ClientEvent } from "../client/client_event.ts";
 import { isCeremony, isFailure } from "../client/event_kind.ts";
 import { plainPalette } from "../client/palette.ts";
 import { ProgressSteps } from "../client/progress_steps.ts";
-import type { NewPassword } from "../client/password_change.ts";
+import type { NewPassword, ProvePassword } from "../client/password_change.ts";
 import { renderJson } from "../client/render_json.ts";
 import { renderText } from "../client/render_text.ts";
 import { standardError } from "./console_output.ts";
@@ -70,8 +70,8 @@ export class PipeInterface implements UserInterface {
     return undefined;
   }
 
-  askNewPassword(): Promise<NewPassword | undefined> {
-    return this.#asking = this.#askNewPassword();
+  askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined> {
+    return this.#asking = this.#askNewPassword(prove);
   }
 
   start(): void {
@@ -84,15 +84,19 @@ export class PipeInterface implements UserInterface {
     await this.#output.flush();
   }
 
-  async #askNewPassword(): Promise<NewPassword | undefined> {
+  async #askNewPassword(
+    prove: ProvePassword,
+  ): Promise<NewPassword | undefined> {
     if (PasswordPrompt.isPossible && this.#input === undefined) {
       await this.#output.flush();
-      return await new PasswordPrompt().askNewPassword();
+      return await new PasswordPrompt().askNewPassword(prove);
     }
     const input = this.#lines();
     const old = await input.read();
+    // Read in any case: it must not be taken for a command.
     const password = await input.read();
     if (old === undefined || password === undefined) return undefined;
+    if (!await prove(old)) return undefined;
     // What nobody types needs no repetition.
     return { old, password, again: password };
   }

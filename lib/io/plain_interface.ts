@@ -6,7 +6,7 @@
 import type { ClientEvent } from "../client/client_event.ts";
 import { isCeremony } from "../client/event_kind.ts";
 import { MessageFeed } from "../client/message_feed.ts";
-import type { NewPassword } from "../client/password_change.ts";
+import type { NewPassword, ProvePassword } from "../client/password_change.ts";
 import { plainPalette } from "../client/palette.ts";
 import { ProgressSteps } from "../client/progress_steps.ts";
 import { renderText } from "../client/render_text.ts";
@@ -75,8 +75,8 @@ export class PlainInterface implements UserInterface {
     return password === undefined ? undefined : { user: name.trim(), password };
   }
 
-  askNewPassword(): Promise<NewPassword | undefined> {
-    return this.#asking = this.#askNewPassword();
+  askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined> {
+    return this.#asking = this.#askNewPassword(prove);
   }
 
   start(): void {
@@ -101,9 +101,19 @@ export class PlainInterface implements UserInterface {
     }
   }
 
-  async #askNewPassword(): Promise<NewPassword | undefined> {
+  async #askNewPassword(
+    prove: ProvePassword,
+  ): Promise<NewPassword | undefined> {
     const old = await this.#askSecret("Old password: ");
     if (old === undefined) return undefined;
+    // What is typed ahead is not to be seen.
+    guardTerminal(() => Deno.stdin.setRaw(false));
+    Deno.stdin.setRaw(true);
+    try {
+      if (!await prove(old)) return undefined;
+    } finally {
+      Deno.stdin.setRaw(false);
+    }
     const password = await this.#askSecret(newPasswordQuestion);
     if (password === undefined) return undefined;
     const again = await this.#askSecret("The same again: ");

@@ -120,6 +120,27 @@ export class Terminal {
     return text;
   }
 
+  /**
+   * Shows `text` in the place of the line and drops what is typed until `work`
+   * is done: it may be a password that was typed ahead.
+   */
+  async hold<T>(text: string, work: Promise<T>): Promise<T> {
+    const { editor } = this.#view;
+    editor.ask(text, true);
+    const drop = () => {
+      this.#answer = drop;
+    };
+    drop();
+    this.#schedule();
+    try {
+      return await work;
+    } finally {
+      this.#answer = undefined;
+      editor.answered();
+      this.#schedule();
+    }
+  }
+
   /** Shows what is left to show and gives the terminal back. */
   close(): void {
     if (!this.#isOpen) return;

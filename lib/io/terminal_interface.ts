@@ -9,7 +9,7 @@ import {
   type Palette,
   plainPalette,
 } from "../client/palette.ts";
-import type { NewPassword } from "../client/password_change.ts";
+import type { NewPassword, ProvePassword } from "../client/password_change.ts";
 import { promptText } from "../client/prompt_text.ts";
 import { statusBar } from "../client/status_bar.ts";
 import { transferRows } from "../client/transfer_status.ts";
@@ -109,9 +109,13 @@ export class TerminalInterface implements UserInterface {
     return password === undefined ? undefined : { user: name.trim(), password };
   }
 
-  async askNewPassword(): Promise<NewPassword | undefined> {
+  async askNewPassword(
+    prove: ProvePassword,
+  ): Promise<NewPassword | undefined> {
     const old = await this.#terminal.ask("Old password: ", true);
     if (old === undefined) return undefined;
+    const isRight = await this.#terminal.hold("One moment … ", prove(old));
+    if (!isRight) return undefined;
     const password = await this.#terminal.ask(newPasswordQuestion, true);
     if (password === undefined) return undefined;
     const again = await this.#terminal.ask("The same again: ", true);

@@ -1,7 +1,7 @@
 /** What the client's shell needs of a terminal or of a pipe. */
 import type { ClientEvent, TransferInfo } from "../client/client_event.ts";
 import type { LeaveKey } from "../client/leaving.ts";
-import type { NewPassword } from "../client/password_change.ts";
+import type { NewPassword, ProvePassword } from "../client/password_change.ts";
 
 /** Name and password. */
 export interface Credentials {
@@ -47,9 +47,10 @@ export interface UserInterface {
   /**
    * Asks for the old password and, where that is not shown, twice for a new one.
    *
+   * @param prove Whether the old password is right; if not, no more is asked.
    * @returns `undefined` when there is no answer.
    */
-  askNewPassword(): Promise<NewPassword | undefined>;
+  askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined>;
   /** The session is open for the first time: lines can be taken. */
   start(): void;
   /** Shows the rest and gives back what was taken. */

@@ -107,7 +107,8 @@ const requests = {
   "profile-set": object({ field: string(0, 64), value: text }),
   /** SCRAM over the logged-in connection: proves the old password. */
   "password-start": object({ scram }),
-  "password-change": object({ scram, verifier: string(1, 512) }),
+  "password-prove": object({ scram }),
+  "password-change": object({ verifier: string(1, 512) }),
   rename: object({ name }),
   "who-since": object({ seconds: integer() }),
   find: object({ name, kind: optional(oneOf("user", "group")) }),

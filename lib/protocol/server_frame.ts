@@ -151,8 +151,8 @@ const replies = {
   }),
   "profile-set": object({ field: string(1, 64), value: text }),
   "password-start": object({ scram: string(1, 2048) }),
+  "password-prove": object({ scram: string(1, 2048) }),
   "password-change": object({
-    scram: string(1, 2048),
     /** Takes the place of the one before, which is void. */
     token: string(1, 128),
   }),

@@ -7,7 +7,6 @@ import { encodeFrame, frameText } from "../protocol/frame.ts";
 import { limits } from "../protocol/limits.ts";
 import { LineDecoder } from "../protocol/line_decoder.ts";
 import { event } from "../protocol/server_frame.ts";
-import type { Verifier } from "../protocol/verifier.ts";
 import type { LoginExchange } from "./login_decider.ts";
 import type { Outbox } from "./outbox.ts";
 import { OutgoingQueue } from "./outgoing_queue.ts";
@@ -33,12 +32,10 @@ export interface PendingLogin {
 /** A change of password on its way through SCRAM. */
 export interface PasswordChange {
   readonly exchange: LoginExchange;
-  /** What was asked for, when it waits for a key derivation. */
-  waiting?: {
-    readonly id: number | undefined;
-    readonly scram: string;
-    readonly verifier: Verifier;
-  };
+  /** The proof of the old password, when it waits for a key derivation. */
+  waiting?: { readonly id: number | undefined; readonly scram: string };
+  /** The old password was proved; for one change. */
+  isProved?: boolean;
 }
 
 /** How the reply to `proof` or `resume` is to be made. */

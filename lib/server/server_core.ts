@@ -15,7 +15,7 @@ import { Connection } from "./connection.ts";
 import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { finishLogin } from "./handlers/login.ts";
-import { finishPasswordChange } from "./handlers/password.ts";
+import { finishPasswordProof } from "./handlers/password.ts";
 import { repairRenames } from "./handlers/rename.ts";
 import type { LoginDecider } from "./login_decider.ts";
 import { announceAddresses, tellRelayEnd } from "./offer_relay.ts";
@@ -269,7 +269,7 @@ export class ServerCore<Accounts> {
     this.#server.deriving.delete(name);
     for (const connection of waiting ?? []) {
       finishLogin(this.#server, connection, now);
-      finishPasswordChange(this.#server, connection, now);
+      finishPasswordProof(this.#server, connection, now);
     }
     this.#settle();
   }

@@ -36,10 +36,31 @@ class Scene {
     },
   });
 
-  ask(answer: NewPassword | undefined): void {
+  /** The user asks for a change and gives the old password. */
+  begin(given = old): void {
     this.change.start(1);
     assertEquals(this.effects.shift(), { effect: "ask-new-password" });
-    this.change.handleAnswer(answer);
+    this.change.handleOld(given);
+  }
+
+  /** As far as the new password is asked for; the server's side of SCRAM. */
+  prove(): ScramServer {
+    this.begin();
+    const scram = server(this);
+    this.derive();
+    const [name, { scram: final = "" } = {}] = this.sent.at(-1) ?? [];
+    assertEquals(name, "password-prove");
+    scram.handleClientFinal(final);
+    const key = pbkdf2Sync(old, salt, 4096, 32, "sha256");
+    const known = makeVerifier(new Uint8Array(key), { salt, iterations: 4096 });
+    const serverFinal = scram.verify(known);
+    assert(serverFinal !== undefined);
+    this.reply({ scram: serverFinal });
+    assertEquals(this.effects.shift(), {
+      effect: "old-password-told",
+      isRight: true,
+    });
+    return scram;
   }
 
   reply(ok: object): void {
@@ -74,19 +95,14 @@ function server(scene: Scene, iterations = 4096) {
   return server;
 }
 
-Deno.test("PasswordChange proves the old password and sends the verifier of the new one, never a password", () => {
+Deno.test("PasswordChange proves the old password, then sends the verifier of the new one, never a password", () => {
   const scene = new Scene();
-  scene.ask({ old, password: fresh, again: fresh });
-  const scram = server(scene);
+  scene.prove();
+  assertEquals(scene.outcomes, []);
+  scene.change.handleAnswer({ old, password: fresh, again: fresh });
   scene.derive();
-  const [name, { scram: final = "", verifier = "" } = {}] = scene.sent.at(-1) ??
-    [];
+  const [name, { verifier = "" } = {}] = scene.sent.at(-1) ?? [];
   assertEquals(name, "password-change");
-  scram.handleClientFinal(final);
-  const key = pbkdf2Sync(old, salt, 4096, 32, "sha256");
-  const known = makeVerifier(new Uint8Array(key), { salt, iterations: 4096 });
-  const serverFinal = scram.verify(known);
-  assert(serverFinal !== undefined);
   const sent = parseVerifier(verifier);
   assertEquals([sent?.iterations, sent?.salt.length], [600_000, 16]);
   const again = pbkdf2Sync(fresh, sent?.salt ?? salt, 600_000, 32, "sha256");
@@ -95,7 +111,7 @@ Deno.test("PasswordChange proves the old password and sends the verifier of the 
     sent && makeVerifier(new Uint8Array(again), sent),
   );
   assert(scene.change.isUnderWay);
-  scene.reply({ scram: serverFinal, token: "t2" });
+  scene.reply({ token: "t2" });
   assertEquals(scene.changed, [fresh, "t2"]);
   assertEquals(scene.outcomes, [
     { command: "changepassword", ok: true, answer: {} },
@@ -125,39 +141,61 @@ Deno.test("PasswordChange refuses by itself what cannot be", () => {
   ];
   for (const [answer, code] of cases) {
     const scene = new Scene();
-    scene.ask(answer);
-    if (code === "") assertEquals(scene.sent[0]?.[0], "password-start");
+    scene.prove();
+    const { length } = scene.sent;
+    scene.change.handleAnswer(answer);
+    if (code === "") assertEquals(scene.effects[0]?.effect, "derive");
     else {
       assertEquals(scene.failure, code);
-      assertEquals(scene.sent, []);
+      assertEquals(scene.effects, []);
     }
+    assertEquals(scene.sent.length, length);
   }
+});
+
+Deno.test("PasswordChange tells a wrong old password before it asks for the new one", () => {
+  const scene = new Scene();
+  scene.begin("another");
+  server(scene);
+  scene.derive();
+  scene.refuse("wrong_password");
+  assertEquals(scene.effects.splice(0), [
+    { effect: "old-password-told", isRight: false },
+  ]);
+  assertEquals(scene.failure, "wrong_password");
+  assert(!scene.change.isUnderWay);
 });
 
 Deno.test("PasswordChange does one change at a time and can begin again after a refusal", () => {
   const scene = new Scene();
-  scene.ask({ old, password: fresh, again: fresh });
+  scene.begin();
   scene.change.start(2);
   assertEquals(scene.failure, "busy");
   scene.refuse("account_blocked");
   assertEquals(scene.failure, "account_blocked");
-  scene.ask({ old, password: fresh, again: fresh });
-  server(scene);
+  scene.effects.length = 0;
+  scene.prove();
+  scene.change.handleAnswer({ old, password: fresh, again: fresh });
   scene.derive();
-  scene.refuse("wrong_password");
-  assertEquals(scene.failure, "wrong_password");
+  scene.refuse("credentials_failed");
+  assertEquals(scene.failure, "credentials_failed");
   assertEquals(scene.changed, undefined);
+  // The interface was left before the old password was given.
+  scene.change.start(3);
+  scene.change.handleAnswer(undefined);
+  assertEquals(scene.failure, "cancelled");
 });
 
 Deno.test("PasswordChange breaks off with a server that does not play by the rules", () => {
   const scene = new Scene();
-  scene.ask({ old, password: fresh, again: fresh });
+  scene.begin();
   scene.reply({ scram: "r=x,s=y,i=1" });
   assertEquals(scene.failure, "scram_failed");
-  scene.ask({ old, password: fresh, again: fresh });
+  scene.effects.length = 0;
+  scene.begin();
   server(scene);
   scene.derive();
-  scene.reply({ scram: `v=${btoa("x".repeat(32))}`, token: "t" });
+  scene.reply({ scram: `v=${btoa("x".repeat(32))}` });
   assertEquals(scene.failure, "scram_failed");
   assertEquals(scene.changed, undefined);
 });

@@ -336,6 +336,14 @@ Deno.test({
     await terminal.type("/changepassword", "Enter");
     await terminal.screen((text) => text.endsWith("Old password:"));
     await terminal.type("nonsense", "Enter");
+    // Told at once: nothing more is asked.
+    const wrong = await terminal.screen((text) =>
+      text.includes("The old password is wrong")
+    );
+    assert(!wrong.includes("New password"), wrong);
+    await terminal.type("/changepassword", "Enter");
+    await terminal.screen((text) => text.endsWith("Old password:"));
+    await terminal.type(passwordOf("yoda"), "Enter");
     await terminal.screen((text) =>
       text.endsWith("New password (at least 8 characters):")
     );

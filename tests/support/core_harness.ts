@@ -444,17 +444,29 @@ export class TestClient {
     return this.send("proof", { scram: scram.clientFinal(salted), ...claim });
   }
 
-  /** Proves `old` and asks for `password`; returns the id of the change. */
+  /**
+   * Proves `old` and asks for `password`; returns the id of the request that was
+   * refused, or else of the change.
+   */
   sendPassword(user: string, old: string, password: string): number {
+    const proof = this.sendOldPassword(user, old);
+    const reply = this.replyTo(proof);
+    if (reply === undefined || !("ok" in reply)) return proof;
+    const parameters = { salt: new Uint8Array(16), iterations: 600_000 };
+    const fresh = saltedPassword(password, parameters.salt, 600_000);
+    return this.send("password-change", {
+      verifier: formatVerifier(makeVerifier(fresh, parameters)),
+    });
+  }
+
+  /** Proves `old`; returns the id of the proof. */
+  sendOldPassword(user: string, old: string): number {
     const nonce = `nonce-of-client-${this.id}-${this.#lastId}`;
     const scram = new ScramClient({ user, nonce });
     const first = this.ask("password-start", { scram: scram.clientFirst() });
     const { salt, iterations } = scram.handleServerFirst(first.scram);
-    const parameters = { salt: new Uint8Array(16), iterations: 600_000 };
-    const fresh = saltedPassword(password, parameters.salt, 600_000);
-    return this.send("password-change", {
+    return this.send("password-prove", {
       scram: scram.clientFinal(saltedPassword(old, salt, iterations)),
-      verifier: formatVerifier(makeVerifier(fresh, parameters)),
     });
   }
 

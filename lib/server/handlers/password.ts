@@ -3,7 +3,8 @@
  * by SCRAM, as at a login, and sends the verifier of the new one.
  *
  *     {"id":4,"do":"password-start","scram":"n,,n=yoda,r=…"}
- *     {"id":5,"do":"password-change","scram":"c=biws,r=…,p=…","verifier":"SCRAM-SHA-256$600000:…"}
+ *     {"id":5,"do":"password-prove","scram":"c=biws,r=…,p=…"}
+ *     {"id":6,"do":"password-change","verifier":"SCRAM-SHA-256$600000:…"}
  */
 import { type WireError, wireError } from "../../protocol/errors.ts";
 import type { Instant } from "../../protocol/instant.ts";
@@ -48,38 +49,37 @@ export function startPassword(
   return { scram: begun.serverFirst };
 }
 
-/** The second step. The reply follows when the accounts are rewritten. */
-export function changePassword(
+/** The second step: the proof of the old password, for one change. */
+export function provePassword(
   server: ServerContext,
   { connection }: Session,
-  request: RequestFields<"password-change"> & { readonly id?: number },
+  request: RequestFields<"password-prove"> & { readonly id?: number },
   now: Instant,
 ): undefined {
   const change = connection.passwordChange;
-  if (change === undefined || change.waiting !== undefined) {
+  if (change === undefined || change.waiting || change.isProved) {
     throw new Refusal(
       "bad_request",
-      "password-change follows a reply to password-start",
+      "password-prove follows a reply to password-start",
     );
   }
-  const { id, scram } = request;
-  change.waiting = { id, scram, verifier: verifierOf(request.verifier) };
-  finishPasswordChange(server, connection, now);
+  change.waiting = { id: request.id, scram: request.scram };
+  finishPasswordProof(server, connection, now);
 }
 
 /** Looks at the proof of the old password, now or after a key was derived. */
-export function finishPasswordChange(
+export function finishPasswordProof(
   server: ServerContext,
   connection: Connection,
   now: Instant,
 ): void {
   const { passwordChange: change, session } = connection;
   if (change?.waiting === undefined || session === undefined) return;
-  const { exchange, waiting: { id, scram, verifier } } = change;
+  const { exchange, waiting: { id, scram } } = change;
   const finished = finishExchange(server, connection, exchange, scram, now);
   if (finished === undefined) return;
-  connection.passwordChange = undefined;
   if ("error" in finished) {
+    connection.passwordChange = undefined;
     const { error, counts } = finished;
     if (!counts) return refuse(server, session, id, error, now);
     return onceCounted(
@@ -89,13 +89,32 @@ export function finishPasswordChange(
       (now) => refuse(server, session, id, error, now),
     );
   }
-  const { user } = session;
+  connection.passwordChange = { exchange, isProved: true };
+  connection.reply(id, { scram: finished.serverFinal });
+}
+
+/** The third step. The reply follows when the accounts are rewritten. */
+export function changePassword(
+  server: ServerContext,
+  { user, connection }: Session,
+  request: RequestFields<"password-change"> & { readonly id?: number },
+): undefined {
+  const { exchange, isProved = false } = connection.passwordChange ?? {};
+  if (exchange === undefined || !isProved) {
+    throw new Refusal(
+      "bad_request",
+      "password-change follows a reply to password-prove",
+    );
+  }
+  const { id } = request;
+  const verifier = verifierOf(request.verifier);
+  connection.passwordChange = undefined;
   server.credentialEdits.start(
-    { do: "set-verifier", name: finished.user, verifier },
+    { do: "set-verifier", name: exchange.name, verifier },
     {
       done() {
         server.actions.report("info", `${user.name} changed the password`);
-        reply(server, connection, user, id, finished.serverFinal);
+        reply(server, connection, user, id);
       },
       failed: () => connection.refuse(id, wireError("credentials_failed")),
     },
@@ -133,7 +152,6 @@ function reply(
   connection: Connection,
   user: User,
   id: number | undefined,
-  scram: string,
 ): void {
   const begin = (batch: Batch, now: Instant): Effect => {
     const credential = server.logins.credential(user.name);
@@ -144,7 +162,7 @@ function reply(
     const token = server.tokens.issue(user, credential, now);
     batch.writes.push(tokenWrite(user));
     return {
-      committed: (): ReplyFields<"password-change"> => ({ scram, token }),
+      committed: (): ReplyFields<"password-change"> => ({ token }),
       undo: () => server.tokens.set(user, before),
     };
   };

@@ -28,7 +28,7 @@ import { identity } from "./identity.ts";
 import { hello, login, logout, proof, resume } from "./login.ts";
 import { message } from "./message.ts";
 import { answer, offer, offerEnd } from "./offer.ts";
-import { changePassword, startPassword } from "./password.ts";
+import { changePassword, provePassword, startPassword } from "./password.ts";
 import { ack, ping, who, whoSince } from "./presence.ts";
 import { profile, setProfile } from "./profile.ts";
 import { rename } from "./rename.ts";
@@ -106,6 +106,7 @@ export const rules: { readonly [N in RequestName]: Rule<N> } = {
   profile: { needs: "session", activity: true, read: profile },
   "profile-set": { needs: "session", activity: true, write: setProfile },
   "password-start": { needs: "session", activity: true, read: startPassword },
+  "password-prove": { needs: "session", activity: true, read: provePassword },
   "password-change": { needs: "session", activity: true, read: changePassword },
   rename: { needs: "session", activity: true, write: rename },
   "group-create": { needs: "session", activity: true, write: createGroup },

@@ -81,9 +81,11 @@ Deno.test("password-change refuses steps out of order, other people's names and 
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const verifier = "SCRAM-SHA-256$600000:x";
+  const first = "password-change follows a reply to password-prove";
+  assertStringIncludes(yoda.refused("password-change", { verifier }), first);
   assertStringIncludes(
-    yoda.refused("password-change", { scram: "c=biws,r=x,p=x", verifier }),
-    "password-change follows",
+    yoda.refused("password-prove", { scram: "c=biws,r=x,p=x" }),
+    "password-prove follows a reply to password-start",
   );
   const nonce = "r=0123456789012345678";
   assertStringIncludes(
@@ -91,6 +93,9 @@ Deno.test("password-change refuses steps out of order, other people's names and 
     "Only your own password",
   );
   yoda.ask("password-start", { scram: `n,,n=yoda,${nonce}` });
+  assertStringIncludes(yoda.refused("password-change", { verifier }), first);
+  const proof = yoda.replyTo(yoda.sendOldPassword("yoda", passwordOf("yoda")));
+  assert(proof !== undefined && "ok" in proof);
   const key = "A".repeat(43) + "=";
   const salt = "A".repeat(22) + "==";
   for (
@@ -101,12 +106,14 @@ Deno.test("password-change refuses steps out of order, other people's names and 
       "hunter2",
     ]
   ) {
-    const scram = `c=biws,${nonce},p=${key}`;
     assertStringIncludes(
-      yoda.refused("password-change", { scram, verifier: weak }),
+      yoda.refused("password-change", { verifier: weak }),
       '"verifier" must be',
     );
   }
+  // A new start drops the proof of before.
+  yoda.ask("password-start", { scram: `n,,n=yoda,${nonce}` });
+  assertStringIncludes(yoda.refused("password-change", { verifier }), first);
 });
 
 Deno.test("password-change: nothing is changed when the file cannot be written", () => {

@@ -14,6 +14,7 @@ import { FullPipe } from "./full_pipe.ts";
 import { MinRtt } from "./min_rtt.ts";
 import { queueAllowance } from "./queue_allowance.ts";
 import { RoundAverages } from "./round_averages.ts";
+import { transferLimits } from "./transfer_limits.ts";
 
 /** BBR-like congestion controller. */
 export class Bbr implements CongestionController {
@@ -328,7 +329,11 @@ export class Bbr implements CongestionController {
    */
   #extraBytes(): number {
     return Math.max(
-      Math.min(bunchDatagrams * this.#datagramBytes, maxBunchBytes),
+      Math.min(
+        bunchDatagrams * this.#datagramBytes,
+        maxBunchBytes,
+        this.#maxRate * longestBunchMs,
+      ),
       extraDatagrams * this.#datagramBytes,
       Math.min(this.#maxRate * bunchMs, maxExtraBytes),
     );
@@ -375,6 +380,8 @@ const extraDatagrams = 3;
 /** More than a receiver lets come together before it acknowledges. */
 const bunchDatagrams = 20;
 const maxBunchBytes = 64 * 1024;
+/** On a slow line it acknowledges earlier, at the latest after this time. */
+const longestBunchMs = transferLimits.maxAckDelayMs + bunchMs;
 const maxExtraBytes = 384 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 /** By the end of this step what came of probing is known. */

@@ -159,3 +159,34 @@ Deno.test("a transfer and a flow as those of TCP leave room for each other", () 
     assert(share > 0.3 && share < 0.7, `${roundTrips}: ${share}`);
   }
 });
+
+Deno.test("a transfer is no worse a neighbour than such a flow on a slow line with a short queue", () => {
+  for (const lineRate of [625, 1_250]) {
+    const link = { delayMs: 7.5, rate: lineRate, queueBytes: 25 * 1_500 };
+    const [transfer, flow] = [() => new Bbr(), () => new Cubic()].map(
+      (makeController) => {
+        const shared = new SharedLink({ seed: 1, mtu: 1_500, ...link });
+        const pairs = [() => new Cubic(), makeController].map((maker, index) =>
+          new TransferPair({
+            seed: 21 + index,
+            file,
+            there: shared.passage(),
+            back: { delayMs: 7.5 },
+            startAt: index * headStartMs,
+            makeController: maker,
+          })
+        );
+        runTogether(pairs, (now) => now >= 5_000);
+        const before = pairs.map((pair) => pair.writtenBytes);
+        runTogether(pairs, (now) => now >= 35_000);
+        const all = pairs.map((pair, index) =>
+          pair.writtenBytes - before[index]!
+        );
+        return all[1]! / sum(all);
+      },
+    );
+    const told = `${lineRate}: ${transfer}, ${flow}`;
+    assert(transfer! < 0.7 && transfer! < flow! + 0.12, told);
+    assert(transfer! > 0.35, told);
+  }
+});

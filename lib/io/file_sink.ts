@@ -65,9 +65,15 @@ export class FileSink {
    * first, as far as it goes within some seconds; the rest is read meanwhile.
    *
    * @param folder No link, nor behind one.
+   * @param patience How long what is here is read back first, ms; 2,000 by
+   * default.
    * @throws {SinkError} when the folder cannot be written or has too little room.
    */
-  static async open(folder: string, file: SinkFile): Promise<FileSink> {
+  static async open(
+    folder: string,
+    file: SinkFile,
+    patience = readBackMs,
+  ): Promise<FileSink> {
     const { sender, name, size, fingerprint = "" } = file;
     const identity = { sender, name, size, fingerprint };
     const names = (copy: number) => receivedName(sender, name, copy);
@@ -81,7 +87,7 @@ export class FileSink {
       const sink = new FileSink(folder, names, part);
       try {
         if (!await isStillAt(place, folder)) await lookAtFolder(folder);
-        await sink.#check();
+        await sink.#check(patience);
         await checkSpace(folder, size - sink.kept.length * blockBytes);
       } catch (error) {
         if (sink.kept.length === 0) sink.discard();
@@ -169,12 +175,12 @@ export class FileSink {
   }
 
   /** Reads back what is here. */
-  async #check(): Promise<void> {
+  async #check(patience: number): Promise<void> {
     const { kept } = this.#part;
     if (kept.length === 0) return;
     const reading = this.#part.readBack(kept, () => !this.#isClosed);
     const timeout = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => timeout.resolve(undefined), readBackMs);
+    const timer = setTimeout(() => timeout.resolve(undefined), patience);
     const right = await Promise.race([reading, timeout.promise]);
     clearTimeout(timer);
     if (right !== undefined) return await this.#part.keep(right);

@@ -93,6 +93,44 @@ Deno.test("FileSink.open: a file with the longest of names goes on, and leaves n
   }
 });
 
+Deno.test("FileSink.checked: damage found while the rest comes costs what follows it", async () => {
+  const bytes = testFile(5 * transferLimits.blockBytes + 5);
+  const checks = checksOf(bytes);
+  const film = { ...file, size: bytes.length };
+  const { read } = Deno.FsFile.prototype;
+  for (const damaged of [undefined, 2]) {
+    await withFolder(async (folder) => {
+      const first = await FileSink.open(folder, film);
+      await first.write(bytes.subarray(0, 4 * transferLimits.blockBytes));
+      await first.part.record(0, checks.slice(0, 4));
+      await first.close();
+      if (damaged !== undefined) {
+        const path = join(folder, "yoda_a.txt.part");
+        using part = await Deno.open(path, { write: true });
+        const at = damaged * transferLimits.blockBytes;
+        await part.seek(at, Deno.SeekMode.Start);
+        await part.write(new Uint8Array(9));
+      }
+      // A disk that takes its time for what is read back, but not for the map.
+      Deno.FsFile.prototype.read = async function (into) {
+        const isBlock = into.length >= transferLimits.blockBytes;
+        if (isBlock) await new Promise((done) => setTimeout(done, 100));
+        return await read.call(this, into);
+      };
+      const slow = await FileSink.open(folder, film, 1);
+      const isRight = await slow.checked
+        .finally(() => Deno.FsFile.prototype.read = read);
+      assertEquals(slow.kept, checks.slice(0, 4), "told before it is known");
+      assertEquals(isRight, damaged === undefined);
+      await slow.write(bytes.subarray(4 * transferLimits.blockBytes));
+      await slow.close();
+      const next = await FileSink.open(folder, film);
+      assertEquals(next.kept, checks.slice(0, damaged ?? 4));
+      next.discard();
+    });
+  }
+});
+
 Deno.test("FileSink.open: too little room or no folder is said, nothing left", async () => {
   await withFolder(async (folder) => {
     const huge = { ...file, size: 2 ** 48 - 1 };

@@ -25,6 +25,8 @@ const accounts = people.map((name) => accountLine(name, passwordOf(name)))
 
 /** Command lines that a test cannot run, and what runs them. */
 const runElsewhere = [
+  // Of a server's data: what follows from them is in set_back_test.ts.
+  /^sqlite3 |^cp data/,
   // The demo and the tests are what the gate consists of; deno is not bound to
   // be found under this name. That the tasks exist is checked.
   /^(npx -y deno@[\d.]+|deno) task /,

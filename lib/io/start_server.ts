@@ -190,13 +190,14 @@ export async function startServer(
     if (certificate === undefined) return;
     const before = certificate;
     try {
-      certificate = await tlsCertificate(options, folder.path, report, now());
+      const read = await tlsCertificate(options, folder.path, report, now());
+      if (read.cert !== before.cert) network.replaceCertificate(read);
+      certificate = read;
     } catch (error) {
       report("error", `${messageOf(error)}; the certificate stays as it was`);
       return;
     }
     if (certificate.cert === before.cert) return;
-    network.replaceCertificate(certificate);
     const key = certificate.fingerprint === before.fingerprint
       ? "its key is the same"
       : `its key is another one, ${certificate.fingerprint}, ` +

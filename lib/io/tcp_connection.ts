@@ -46,8 +46,9 @@ export class TcpConnection
   readonly #socket: TcpSocket;
   readonly #events: TcpConnectionEvents;
   readonly #writer: Writer;
-  readonly #tls: TlsSession | undefined;
-  readonly #handshakes: TurnQueue | undefined;
+  readonly #secure: TcpConnectionTls | undefined;
+  /** Made when its handshake's turn has come: that costs as much as a login. */
+  #tls: TlsSession | undefined;
   /** What came of a handshake whose turn has not come. */
   #unshaken: Uint8Array[] = [];
   #unshakenBytes = 0;
@@ -72,8 +73,7 @@ export class TcpConnection
     this.#socket = socket;
     this.#events = events;
     this.#writer = scheduler.writer(this);
-    this.#tls = tls?.context.session(this);
-    this.#handshakes = tls?.handshakes;
+    this.#secure = tls;
     const remote = remoteOf(socket);
     this.remote = tls === undefined
       ? remote
@@ -140,16 +140,17 @@ export class TcpConnection
       if (this.#ignoredBytes > mostIgnoredBytes) this.#socket.pause();
       return;
     }
-    if (this.#tls === undefined) {
+    if (this.#secure === undefined) {
       return this.#events.handleData(this.id, bytes);
     }
-    if (this.#tls.established && this.#unshaken.length === 0) {
+    if (this.#tls?.established && this.#unshaken.length === 0) {
       return this.#decrypt(this.#tls, bytes);
     }
     this.#unshakenBytes += bytes.length;
     if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.pause();
     if (this.#unshaken.push(bytes) > 1) return;
-    this.#handshakes?.add(() => this.#shake());
+    const { context, handshakes } = this.#secure;
+    handshakes.add(() => this.#shake(context));
   }
 
   handleEnd(orderly: boolean): void {
@@ -181,18 +182,18 @@ export class TcpConnection
 
   /** False while nothing can be said to the client. */
   get #isSecure(): boolean {
-    return this.#tls === undefined || this.#tls.established;
+    return this.#secure === undefined || this.#tls?.established === true;
   }
 
-  #shake(): void {
+  #shake(context: TlsContext): void {
+    if (this.#state === "closed") return;
+    const tls = this.#tls ??= context.session(this);
     const waiting = this.#unshaken;
     this.#unshaken = [];
     if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.resume();
     this.#unshakenBytes = 0;
     for (const bytes of waiting) {
-      if (this.#tls !== undefined && this.#state === "open") {
-        this.#decrypt(this.#tls, bytes);
-      }
+      if (this.#state === "open") this.#decrypt(tls, bytes);
     }
     if (this.#endsUnshaken) this.#end();
   }

@@ -82,6 +82,8 @@ export class Connection {
   hungUp = false;
   /** True when {@link Outbox} lists this connection. */
   listed = false;
+  /** True when it lists it for later. */
+  listedLater = false;
   readonly #outbox: Outbox;
 
   constructor(
@@ -103,11 +105,16 @@ export class Connection {
    * reader too slow for it will be disconnected.
    */
   send(frame: Uint8Array | string): void {
-    if (this.closing) return;
-    if (!this.queue.push(frame)) {
-      this.closing = true;
-      this.#outbox.noteOverflow(this);
-    } else if (!this.listed) this.#outbox.note(this);
+    if (this.#push(frame) && !this.listed) this.#outbox.note(this);
+  }
+
+  /**
+   * The same for a frame that can wait a moment for others.
+   *
+   * @param now Monotonic ms.
+   */
+  sendLater(frame: Uint8Array | string, now: number): void {
+    if (this.#push(frame)) this.#outbox.noteLater(this, now);
   }
 
   /** Answers a request with success, unless it wanted no answer. */
@@ -125,5 +132,13 @@ export class Connection {
     this.queue.pushLast(encodeFrame(event("bye", error)));
     this.#outbox.note(this);
     this.closing = true;
+  }
+
+  #push(frame: Uint8Array | string): boolean {
+    if (this.closing) return false;
+    if (this.queue.push(frame)) return true;
+    this.closing = true;
+    this.#outbox.noteOverflow(this);
+    return false;
   }
 }

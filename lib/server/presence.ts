@@ -129,8 +129,11 @@ function announce(
   now: Instant,
 ): void {
   const frame = presenceFrame(subject, online, now);
-  for (const session of server.online) {
-    if (maySee(session.user, subject)) session.connection.send(frame);
+  const isCrowd = server.online.size >= crowd;
+  for (const { user, connection } of server.online) {
+    if (!maySee(user, subject)) continue;
+    if (isCrowd) connection.sendLater(frame, now.mono);
+    else connection.send(frame);
   }
 }
 
@@ -144,3 +147,6 @@ function presenceFrame(
   const key = identity === undefined ? {} : { identity };
   return encodeFrame(event("presence", { ...fields, ...key, account }));
 }
+
+/** From how many on line on it can wait that somebody comes or goes. */
+const crowd = 50;

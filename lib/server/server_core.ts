@@ -377,6 +377,7 @@ export class ServerCore<Accounts> {
       this.#server.mailboxes.timeout ?? Infinity,
       this.#server.lookups.timeout ?? Infinity,
       this.#retention.timeout ?? Infinity,
+      this.#server.outbox.timeout,
     );
     return next === Infinity ? undefined : next;
   }

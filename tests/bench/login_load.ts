@@ -1,9 +1,10 @@
 /**
  * Full logins at once, one for each name; everyone stays on line and reads what
  * comes. The first of them are in already and chat meanwhile, in pairs, which is
- * timed. Prints one JSON line.
+ * timed; when there are no others, for some seconds, so that a process that is
+ * not busy with logins can time it. Prints one JSON line.
  *
- *     login_load.ts [--plain] [--chatters=N] PORT PID NAME…
+ *     login_load.ts [--plain] [--chatters=N] [--seconds=S] PORT PID NAME…
  */
 import { createHash, createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
@@ -14,15 +15,18 @@ import { saltedPasswordOf } from "./prepared_chat.ts";
 const flags = Deno.args.filter((each) => each.startsWith("--"));
 const [port, pid, ...names] = Deno.args.filter((each) => !flags.includes(each));
 const plain = flags.includes("--plain");
-const chatters = Number(
-  flags.find((each) => each.startsWith("--chatters="))?.split("=")[1] ?? 0,
-);
+const chatters = numberOf("chatters", 0);
 
 /** Someone on line. */
 interface Person {
   readonly socket: Socket;
   /** Gets each line that comes, if anybody wants them. */
   onLine: ((line: string) => void) | undefined;
+}
+
+function numberOf(flag: string, standard: number): number {
+  const given = flags.find((each) => each.startsWith(`--${flag}=`));
+  return Number(given?.split("=")[1] ?? standard);
 }
 
 /** Logs in; resolves once the server has said so. */
@@ -150,6 +154,11 @@ const start = performance.now();
 const rest = names.slice(chatters);
 await Promise.all(rest.map((name, index) => logIn(name, chatters + index)));
 const seconds = (performance.now() - start) / 1000;
+if (rest.length === 0) {
+  await new Promise((resolve) =>
+    setTimeout(resolve, 1000 * numberOf("seconds", 5))
+  );
+}
 const times = talk?.stop() ?? [];
 const quantile = (part: number) =>
   Number((times[Math.floor(times.length * part)] ?? NaN).toFixed(1));

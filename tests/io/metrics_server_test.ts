@@ -3,10 +3,10 @@ import { MetricsServer } from "../../lib/io/metrics_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 Deno.test("MetricsServer answers one request for each connection", async () => {
-  let fault: string | undefined;
+  const state: { fault?: string } = {};
   const server = new MetricsServer("127.0.0.1", 0, {
     metrics: () => "users 3\n",
-    fault: () => fault,
+    fault: () => state.fault,
   });
   const ask = async (path: string, init?: RequestInit) => {
     const response = await fetch(
@@ -18,7 +18,7 @@ Deno.test("MetricsServer answers one request for each connection", async () => {
   assertEquals(await ask("/metrics?x=1"), [200, "users 3\n"]);
   assertEquals(await ask("/metrics", { method: "HEAD" }), [200, ""]);
   assertEquals(await ask("/healthz"), [200, "ok\n"]);
-  fault = "the disk is full: ü";
+  state.fault = "the disk is full: ü";
   assertEquals(await ask("/healthz"), [503, "the disk is full: ü\n"]);
   assertEquals(await ask("/"), [404, "/healthz or /metrics\n"]);
   assertEquals(await ask("/", { method: "POST" }), [405, "only GET\n"]);

@@ -317,7 +317,11 @@ export class Bbr implements CongestionController {
 
   /** What may be in flight beyond what fills the path. */
   #waitingBytes(): number {
-    const queueMs = queueAllowance(this.#minRtt.ms, this.#rounds.lossShare);
+    const queueMs = queueAllowance(
+      this.#minRtt.ms,
+      this.#rounds.lossShare,
+      this.#bytesFor(1),
+    );
     const queue = this.#maxRate * queueMs;
     const extra = this.#extraBytes();
     return Math.min(queue + extra, mostWaiting * Math.max(queue, extra));

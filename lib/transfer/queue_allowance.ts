@@ -9,12 +9,21 @@
  *
  * @param minRtt Round trip without the queue, ms.
  * @param lossShare Of what was sent of late.
+ * @param pathBytes What the path holds. Where that is little, so are the queues
+ * mostly, and TCP with CUBIC loses much in them: it would be left nothing.
  * @returns The time that what waits takes to go through, ms.
  */
-export function queueAllowance(minRtt: number, lossShare: number): number {
+export function queueAllowance(
+  minRtt: number,
+  lossShare: number,
+  pathBytes: number,
+): number {
   const loss = (lossShare - littleLoss) / (muchLoss - littleLoss);
   const hardness = Math.min(Math.max(loss, 0), 1);
   const leastMs = Math.min(minRtt, Math.max(leastShare * minRtt, leastWaitMs));
+  const wide = (pathBytes - narrowBytes) / (wideBytes - narrowBytes);
+  const width = Math.min(Math.max(wide, 0), 1);
+  const mostShare = narrowShare + width * (wideShare - narrowShare);
   const mostMs = Math.min(mostShare * minRtt, Math.max(maxWaitMs, leastMs));
   return leastMs + hardness * (mostMs - leastMs);
 }
@@ -24,6 +33,9 @@ const littleLoss = 0.003;
 const muchLoss = 0.01;
 /** In round trips; more of a short one, which the ends' own delays lengthen. */
 const leastShare = 0.35;
-const mostShare = 1.25;
+const narrowShare = 0.6;
+const wideShare = 1.25;
+const narrowBytes = 96 * 1024;
+const wideBytes = 192 * 1024;
 const leastWaitMs = 4;
 const maxWaitMs = 50;

@@ -72,7 +72,7 @@ Deno.test("--json: every field of every event and result is documented, and the 
   assertEquals(absent, [], "documented fields that did not come");
 });
 
-/** What takes a full disk, a relay, a broken connection or a crash to see. */
+/** What takes a full disk, a relay, a broken connection, a crash or a large file to see. */
 const rare = {
   events: ["paused", "private-refused", "server-set-back", "warning"],
   fields: [
@@ -88,6 +88,7 @@ const rare = {
     "code",
     "ambiguous",
     "formerly",
+    "loss",
     "silence",
   ],
 };

@@ -39,7 +39,7 @@ const kindTexts = {
     changed: `"${name}" changed at ${user}'s after it was offered`,
     unreadable: `${user} can no longer read "${name}"`,
     integrity: `"${name}" arrived damaged; it must be sent again`,
-    unreachable: `${user}'s client no longer gets anything from yours`,
+    unreachable: `${user}'s client gets nothing from yours`,
   }),
   session: (user: string) => {
     const failed = `${user}'s client could not go on`;

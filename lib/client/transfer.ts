@@ -49,8 +49,10 @@ export interface Transfer {
   link: TransferLink | undefined;
   /** True once this side accepted and the answer is under way. */
   answering: boolean;
-  /** When the receiver's word is taken for the end, monotonic ms. */
+  /** When the other side's word is taken for the end, monotonic ms. */
   settleAt: number | undefined;
+  /** The other side has found no path and ended it. */
+  hasGivenUp: boolean;
 }
 
 /** What the user sees of a transfer. */

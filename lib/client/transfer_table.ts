@@ -72,7 +72,7 @@ export class TransferTable {
     ).map(transferInfo);
   }
 
-  /** Transfers whose receiver's word is to be taken for the end. */
+  /** Transfers whose other side's word is to be taken for the end. */
   settling(now: number): Transfer[] {
     return this.all().filter(({ settleAt = Infinity }) => settleAt <= now);
   }
@@ -112,6 +112,7 @@ export class TransferTable {
       isPaused: false,
       answering: false,
       settleAt: undefined,
+      hasGivenUp: false,
       ...fields,
     };
     this.#byId.set(transfer.id, transfer);

@@ -236,12 +236,18 @@ export class Transfers {
       transfer.settleAt = now.mono + settleMs;
       return;
     }
+    const { user, link, state } = transfer;
+    const { reason = "failed" } = event;
+    if (reason === "unreachable" && state === "running" && link === undefined) {
+      // This side looks for a path as long, and knows more of why there is none.
+      transfer.settleAt = now.mono + settleMs;
+      transfer.hasGivenUp = true;
+      return;
+    }
     this.#host.effect({ effect: "cancel-transfer", id });
-    const { user } = transfer;
     if (event.result === "cancelled") {
       return this.#table.end(transfer, "cancelled", `cancelled by ${user}`);
     }
-    const { reason = "failed" } = event;
     const message = endText(reason, about(transfer));
     this.#table.end(transfer, "failed", message, { code: reason });
   }
@@ -305,16 +311,19 @@ export class Transfers {
   }
 
   /**
-   * Takes the receiver's word where the last datagram was lost, if all of the
-   * file was taken.
+   * Takes the other side's word where this one has nothing better to say: that
+   * there is no path, or, where the last datagram was lost, that the file arrived,
+   * if all of it was taken.
    */
   handleTimeout(now: Instant): void {
     for (const transfer of this.#table.settling(now.mono)) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-      if (transfer.bytes < transfer.file.size) {
-        // It cannot be true, whoever says it.
-        const message = endText("failed", about(transfer));
-        this.#table.end(transfer, "failed", message, { code: "failed" });
+      const isWhole = transfer.bytes >= transfer.file.size;
+      if (transfer.hasGivenUp || !isWhole) {
+        // That all arrived cannot be true, whoever says it.
+        const reason = transfer.hasGivenUp ? "unreachable" : "failed";
+        const message = endText(reason, about(transfer));
+        this.#table.end(transfer, "failed", message, { code: reason });
         continue;
       }
       const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);

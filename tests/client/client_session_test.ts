@@ -382,6 +382,46 @@ Deno.test("ClientSession: a transfer that the server no longer relays ends, one 
   }
 });
 
+Deno.test("ClientSession: of two sides without a path, each says what it tried itself", () => {
+  const why = "No path to the other side was found: none answered";
+  const other = "luke's client gets nothing from yours";
+  const cases = [
+    { hasPath: false, isKnown: true, expected: why },
+    { hasPath: false, isKnown: false, expected: other },
+    { hasPath: true, isKnown: false, expected: other },
+  ];
+  for (const { hasPath, isKnown, expected } of cases) {
+    const harness = loggedIn();
+    harness.line("/p2pvideo luke /films/a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    const file = { name: "a.mp4", size: 100 };
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    const offered = answerOffer(harness);
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    if (hasPath) {
+      harness.peer({ event: "path", id, link: { via: "lan", rtt: 1 } });
+    }
+    const end = { offer: id, from: "luke", result: "failed" } as const;
+    harness.server({ ev: "offer-end", ...end, reason: "unreachable" });
+    assertEquals(harness.results().length, hasPath ? 1 : 0);
+    if (isKnown) {
+      harness.peer({
+        event: "failed",
+        id,
+        failure: "unreachable",
+        message: why,
+      });
+    }
+    for (let i = 0; i < 3 && harness.results().length === 0; i++) {
+      harness.toTimeout();
+    }
+    const outcome = harness.results()[0]?.outcome;
+    assert(outcome !== undefined && !outcome.ok);
+    assertEquals([outcome.code, outcome.message], ["unreachable", expected]);
+  }
+});
+
 Deno.test("ClientSession: a refused, a rejected and an unreadable file fail their command", () => {
   const harness = loggedIn();
   const file = { name: "a", size: 1 };

@@ -49,6 +49,9 @@ Deno.test("what fails a transfer is told to the other side as a code, at every s
       const why = failure as TransferFailure;
       mine.tell({ event: "failed", id, failure: why, message: planted });
       world.settle();
+      // Without a path the other side waits for what it finds out itself.
+      other.now += 5_000;
+      other.offers.handleTimeout(other.instant);
       const about = `${failure} while ${stage}`;
       assertStringIncludes(lastMessage(mine, stage) ?? planted, planted, about);
       assertUntold(world, other, about);

@@ -11,7 +11,9 @@ import type { TestClient } from "../support/test_client.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const megabyte = 1024 * 1024;
-const size = 400 * megabyte;
+const size = 64 * megabyte;
+/** While it is to be interrupted it takes six seconds. */
+const slowly = ["--limit", "11M"];
 
 /** Two folders that outlive the clients which use them. */
 class Folders implements AsyncDisposable {
@@ -70,6 +72,7 @@ async function resume(
   receiver: TestClient,
   { bytes, rate }: Progress,
 ): Promise<void> {
+  await sender.succeed("/limit off");
   const from = receiver.process.out.length;
   const sent = await sender.succeed(`/p2pvideo luke "${folders.file}"`);
   const got = await receiver.event("transfer", { state: "verified" }, { from });
@@ -88,7 +91,7 @@ Deno.test("resume: after kill -9 of the receiver", async () => {
   await using folders = await Folders.make();
   await using server = await startServer();
   const args = ["--download-dir", folders.downloads];
-  await using yoda = await logIn(server, "yoda");
+  await using yoda = await logIn(server, "yoda", { args: slowly });
   let had: Progress;
   {
     await using luke = await logIn(server, "luke", { args });
@@ -113,7 +116,7 @@ Deno.test("resume: after kill -9 of the sender", async () => {
   await using luke = await logIn(server, "luke", { args });
   let had: Progress;
   {
-    await using yoda = await logIn(server, "yoda");
+    await using yoda = await logIn(server, "yoda", { args: slowly });
     await yoda.send(`/p2pvideo luke "${folders.file}"`);
     had = await half(luke);
     await yoda.process.kill();
@@ -127,7 +130,7 @@ Deno.test("resume: after /cancel of either side, nothing is sent twice", async (
   await using server = await startServer();
   const args = ["--download-dir", folders.downloads];
   await using luke = await logIn(server, "luke", { args });
-  await using yoda = await logIn(server, "yoda");
+  await using yoda = await logIn(server, "yoda", { args: slowly });
   for (const stopper of [luke, yoda]) {
     const from = stopper.process.out.length;
     const lukeFrom = luke.process.out.length;
@@ -152,11 +155,13 @@ Deno.test("resume: a file that changed is sent from the start, and is not mixed"
   const stop = async () => {
     const from = luke.process.out.length;
     const lastLine = yoda.process.out.length;
+    await yoda.succeed(`/limit ${slowly[1]}`);
     await yoda.send(`/p2pvideo luke "${folders.file}"`);
     await half(luke, from);
     const { transfer } = await luke.event("progress", {}, { from });
     await luke.succeed(`/cancel ${transfer}`);
     await yoda.event("result", { command: "p2pvideo" }, { from: lastLine });
+    await yoda.succeed("/limit off");
   };
 
   await stop();

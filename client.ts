@@ -1,19 +1,25 @@
 /** The client's entry point: `client [SERVER_HOST] [SERVER_PORT] [UDP_PORT] [options]`. */
-import { parseClientCommand } from "./lib/client/client_command.ts";
-import type { ClientOptions } from "./lib/client/client_options.ts";
-import { buildInfo } from "./lib/io/build_info.ts";
-import { initClientConfig, readClientConfig } from "./lib/io/client_config.ts";
-import { exitCode } from "./lib/client/exit_code.ts";
-import { forgetServer } from "./lib/io/forget_server.ts";
-import { runClient } from "./lib/io/client_shell.ts";
+import { parseClientCommand } from "./lib/client/settings/client_command.ts";
+import type { ClientOptions } from "./lib/client/settings/options.ts";
+import { buildInfo } from "./lib/system/build_info.io.ts";
+import {
+  initClientConfig,
+  readClientConfig,
+} from "./lib/client/settings/config.io.ts";
+import { exitCode } from "./lib/client/events/exit_code.ts";
+import { forgetServer } from "./lib/client/trust/server_pins.io.ts";
+import { runClient } from "./lib/client/client_app.io.ts";
 import {
   codeAfterPrinting,
   standardError as stderr,
   standardOutput as stdout,
-} from "./lib/io/console_output.ts";
-import { endOnUncaughtErrors, endWithError } from "./lib/io/end_on_error.ts";
-import { isHostName } from "./lib/io/is_host_name.ts";
-import { readPasswordFile } from "./lib/io/password_file.ts";
+} from "./lib/system/console_output.io.ts";
+import {
+  endOnUncaughtErrors,
+  endWithError,
+} from "./lib/system/end_on_error.io.ts";
+import { isHostName } from "./lib/system/addresses.io.ts";
+import { readPasswordFile } from "./lib/cli/password_file.io.ts";
 
 /** Runs the client; the exit code. */
 async function main(): Promise<number> {
@@ -37,7 +43,7 @@ async function main(): Promise<number> {
       stdout.write(`${await initClientConfig(env)}\n`);
       return 0;
     case "doctor": {
-      const { runDoctor } = await import("./lib/io/doctor.ts");
+      const { runDoctor } = await import("./lib/client/doctor/doctor.io.ts");
       return await runDoctor(request.options, stdout);
     }
     case "run":

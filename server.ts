@@ -5,29 +5,33 @@ import {
   parseServerOptions,
   serverOptionRows,
   type ServerOptions,
-} from "./lib/server/server_options.ts";
-import { serverPage } from "./lib/server/server_page.ts";
-import { parseManualCommand } from "./lib/protocol/manual_command.ts";
-import { type ServerLogLevel, serverLogLine } from "./lib/log/server_log.ts";
-import { buildInfo } from "./lib/io/build_info.ts";
-import { runCheckCommand } from "./lib/io/check_command.ts";
-import { RotatingLog } from "./lib/io/rotating_log.ts";
-import { standardStream } from "./lib/io/standard_stream.ts";
+} from "./lib/server/admin/options.ts";
+import { serverPage } from "./lib/server/admin/page.ts";
+import { parseManualCommand } from "./lib/cli/manual.ts";
+import {
+  type ServerLogLevel,
+  serverLogLine,
+} from "./lib/server/model/server_log.ts";
+import { buildInfo } from "./lib/system/build_info.io.ts";
+import { runCheckCommand } from "./lib/server/admin/check_command.io.ts";
+import { RotatingLog, serverReport } from "./lib/server/logs/server_log.io.ts";
+import { standardStream } from "./lib/system/standard_stream.ts";
 import {
   codeAfterPrinting,
   standardError as stderr,
   standardOutput as stdout,
-} from "./lib/io/console_output.ts";
-import { CredentialsSource } from "./lib/io/credentials_source.ts";
-import { ensureFirstAccount } from "./lib/io/first_account.ts";
-import { homeFolder } from "./lib/io/home_folder.ts";
-import { serverReport } from "./lib/io/report.ts";
-import { shutdownSignal } from "./lib/io/shutdown_signal.ts";
-import { StartError } from "./lib/io/start_error.ts";
-import { visibleLines } from "./lib/protocol/text.ts";
-import { isLoopback } from "./lib/protocol/loopback.ts";
-import { startServer } from "./lib/io/start_server.ts";
-import { runUserCommand } from "./lib/io/user_command_shell.ts";
+} from "./lib/system/console_output.io.ts";
+import { CredentialsSource } from "./lib/server/accounts/credentials.io.ts";
+import {
+  ensureFirstAccount,
+  runUserCommand,
+} from "./lib/server/accounts/user_command.io.ts";
+import { homeFolder } from "./lib/system/home_folder.io.ts";
+import { shutdownSignal } from "./lib/server/admin/shutdown.io.ts";
+import { StartError } from "./lib/system/errors.io.ts";
+import { visibleLines } from "./lib/base/text.ts";
+import { isLoopback } from "./lib/base/ip_address.ts";
+import { startServer } from "./lib/server/start.io.ts";
 
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {

@@ -3,10 +3,10 @@
  * with, the files that nothing imports, and the commit they were made from.
  */
 import { fromFileUrl } from "@std/path";
-import { settingRows } from "../lib/client/client_settings.ts";
+import { settingRows } from "../lib/client/settings/settings.ts";
 
 /** The project's folder, with a slash at its end. */
-export const root: string = fromFileUrl(new URL("..", import.meta.url));
+export const root: string = fromFileUrl(new URL("../", import.meta.url));
 
 /** One program. */
 export interface Program {
@@ -52,7 +52,7 @@ export const programs: readonly Program[] = [
     name: "parley-server",
     entry: "server.ts",
     // Workers are loaded by their address, which nothing imports.
-    include: ["lib/io/store_worker.ts"],
+    include: ["lib/server/store/store.worker.ts"],
     permissions: [
       "--allow-net",
       "--allow-read",
@@ -67,7 +67,7 @@ export const programs: readonly Program[] = [
   {
     name: "parley",
     entry: "client.ts",
-    include: ["lib/io/block_worker.ts"],
+    include: ["lib/client/files/block.worker.ts"],
     permissions: [
       "--allow-net",
       "--allow-read",

@@ -9,7 +9,7 @@
  * Usage: deno task release [--all]
  */
 import { encodeHex } from "@std/encoding/hex";
-import { version } from "../lib/protocol/version.ts";
+import { version } from "../lib/base/version.ts";
 import { compile, programs, root, writeCommit } from "./programs.ts";
 import { taskArguments } from "../tests/support/task_arguments.ts";
 import { fetchRuntime, isDownloadFailure } from "./runtime.ts";

@@ -1,7 +1,9 @@
 /**
- * The rule that keeps protocol and state pure (see README.md, "Layout"): only
- * `lib/io/` and the two entry points touch the system. It is checked from the
- * imports and from the names each file uses.
+ * The rules of the tree (see README.md, "How it is built"): only `*.io.ts`,
+ * `*.worker.ts` and the two entry points touch the system; folders import along
+ * one order, downwards only, and no files in a circle; folders and files stay
+ * small enough to be read. All of it is checked from the imports and from the
+ * names each file uses.
  */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join, relative } from "@std/path";
@@ -9,16 +11,43 @@ import { walkSync } from "@std/fs";
 
 const root = fromFileUrl(new URL("..", import.meta.url));
 
-/** Which folders of lib/ a folder may import from, itself excepted. */
-const allowed: Record<string, readonly string[]> = {
-  protocol: [],
-  commands: ["protocol"],
-  log: ["protocol"],
-  transfer: ["protocol"],
-  server: ["protocol", "log"],
-  client: ["protocol", "commands", "transfer"],
-  io: ["protocol", "commands", "log", "transfer", "server", "client"],
-};
+/** The folders of lib/; each may import from those before it. */
+const order: readonly string[] = [
+  "base",
+  "system",
+  "wire",
+  "security",
+  "cli",
+  "engine/packets",
+  "engine/blocks",
+  "engine/congestion",
+  "engine/recovery",
+  "engine/path",
+  "engine",
+  "server/model",
+  "server/store",
+  "server/accounts",
+  "server/logs",
+  "server/rendezvous",
+  "server/core",
+  "server/requests",
+  "server/net",
+  "server/admin",
+  "server",
+  "client/commands",
+  "client/events",
+  "client/trust",
+  "client/settings",
+  "client/files",
+  "client/private",
+  "client/offers",
+  "client/text",
+  "client/session",
+  "client/ui/terminal",
+  "client/ui",
+  "client/doctor",
+  "client",
+];
 
 /** Modules outside the project that pure code may use: computation only. */
 const pureModules = [
@@ -30,7 +59,7 @@ const pureModules = [
   "@std/text/",
 ];
 
-/** What only lib/io may name. */
+/** What only files that touch the system may name. */
 const impure = [
   /\bDeno\./,
   /\bDate\.now\b/,
@@ -49,53 +78,61 @@ const impure = [
 ];
 
 interface Source {
-  /** Path below the project's folder, with `/`. */
+  /** Path below lib/, with `/`. */
   readonly path: string;
   /** Without comments. */
   readonly text: string;
   readonly imports: readonly string[];
+  /** Those of {@link imports} that there are only for types. */
+  readonly typeImports: ReadonlySet<string>;
 }
 
-Deno.test("layout: the checker finds the sources", () => {
-  const folders = new Set(sources().map((source) => folderOf(source.path)));
-  assertEquals([...folders].sort(), Object.keys(allowed).sort());
+Deno.test("layout: the checker finds the sources, and every folder has its place", () => {
+  const folders = new Set(sources().map(({ path }) => folderOf(path)));
+  assertEquals([...folders].sort(), [...order].sort());
 });
 
-Deno.test("layout: pure folders use nothing of the system", () => {
+Deno.test("layout: only *.io.ts and *.worker.ts use the system", () => {
   const wrong: string[] = [];
-  for (const source of sources()) {
-    if (folderOf(source.path) === "io") continue;
+  for (const { path, text, imports } of sources()) {
+    if (touchesSystem(path)) continue;
     for (const pattern of impure) {
-      const found = source.text.match(pattern);
-      if (found !== null) wrong.push(`${source.path} uses ${found[0]}`);
+      const found = text.match(pattern);
+      if (found !== null) wrong.push(`${path} uses ${found[0]}`);
+    }
+    for (const specifier of imports) {
+      if (!isPure(specifier)) wrong.push(`${path} imports ${specifier}`);
     }
   }
   assertEquals(wrong, []);
 });
 
-Deno.test("layout: folders import along the allowed directions only", () => {
-  const wrong: string[] = [];
-  for (const source of sources()) {
-    const folder = folderOf(source.path);
-    for (const specifier of source.imports) {
-      if (!isAllowed(source.path, folder, specifier)) {
-        wrong.push(`${source.path} imports ${specifier}`);
-      }
-    }
-  }
+Deno.test("layout: folders import along their order, downwards only", () => {
+  const wrong = edges().filter(([from, to]) => !isDownwards(from, to))
+    .map(([from, to]) => `${from} imports ${to}`);
   assertEquals(wrong, []);
+});
+
+// Types of one folder may name each other (a user has a session, a session its
+// user); what is left of the imports when the program runs has no circle.
+Deno.test("layout: no files import each other in a circle", () => {
+  assertEquals(circles(edges(({ typeImports }) => typeImports)), []);
 });
 
 Deno.test("layout: file names are snake_case and end where they should", () => {
-  const wrong = sources().map((source) => source.path).filter((path) =>
-    !/^lib\/[a-z]+(\/[a-z0-9_]+)*\.ts$/.test(path)
+  const wrong = sources().map(({ path }) => path).filter((path) =>
+    !/^([a-z]+\/)+[a-z0-9_]+(\.io|\.worker)?\.ts$/.test(path)
   );
   assertEquals(wrong, []);
 });
 
-Deno.test("layout: no file is longer than 600 lines", () => {
-  const wrong = sources().filter((source) => lines(source.path) > 600)
-    .map((source) => `${source.path} has ${lines(source.path)} lines`);
+Deno.test("layout: no file is longer than 600 lines, no folder fuller than 20 files", () => {
+  const wrong = sources().filter(({ path }) => lines(path) > 600)
+    .map(({ path }) => `${path} has ${lines(path)} lines`);
+  const counts = Map.groupBy(sources(), ({ path }) => folderOf(path));
+  for (const [folder, files] of counts) {
+    if (files.length > 20) wrong.push(`${folder} has ${files.length} files`);
+  }
   assertEquals(wrong, []);
 });
 
@@ -105,39 +142,121 @@ Deno.test("layout: the checker itself notices a breach", () => {
   assert(
     !impure.some((pattern) => pattern.test(withoutComments("/* Deno.x */"))),
   );
-  assert(!isAllowed("lib/server/a.ts", "server", "../io/tcp.ts"));
-  assert(!isAllowed("lib/client/a.ts", "client", "../server/store.ts"));
-  assert(!isAllowed("lib/client/a.ts", "client", "node:net"));
-  assert(isAllowed("lib/client/a.ts", "client", "../protocol/text.ts"));
+  assert(touchesSystem("system/files.io.ts"));
+  assert(touchesSystem("server/store/store.worker.ts"));
+  assert(!touchesSystem("server/model/user.ts"));
+  assert(!isPure("../../system/files.io.ts"));
+  assert(!isPure("node:net"));
+  assert(isPure("../wire/text.ts"));
+  assert(!isDownwards("server/model/a.ts", "server/core/b.ts"));
+  assert(isDownwards("server/core/a.ts", "server/model/b.ts"));
+  assert(isDownwards("client/a.ts", "client/ui/b.ts"));
+  assert(isDownwards("client/ui/a.ts", "client/ui/b.ts"));
+  assert(!isDownwards("client/ui/a.ts", "server/core/b.ts"));
+  assertEquals([...typeImportsOf('import type { A } from "a";')], ["a"]);
+  assertEquals([...typeImportsOf('import { type A, b } from "a";')], []);
+  assertEquals(circles([["a", "b"], ["b", "c"]]), []);
+  assertEquals(circles([["a", "b"], ["b", "c"], ["c", "b"]]), ["b, c"]);
 });
 
-function isAllowed(path: string, folder: string, specifier: string): boolean {
-  if (!specifier.startsWith(".")) {
-    return folder === "io" ||
-      pureModules.some((module) => specifier.startsWith(module));
+/** Parts of the two programs that know nothing of each other. */
+function isDownwards(from: string, to: string): boolean {
+  const [one, other] = [folderOf(from), folderOf(to)];
+  if (one === other) return true;
+  const isAcross = /^client\b/.test(one) && /^server\b/.test(other);
+  return !isAcross && order.indexOf(other) < order.indexOf(one);
+}
+
+function touchesSystem(path: string): boolean {
+  return /\.(io|worker)\.ts$/.test(path);
+}
+
+function isPure(specifier: string): boolean {
+  return specifier.startsWith(".")
+    ? !touchesSystem(specifier)
+    : pureModules.some((module) => specifier.startsWith(module));
+}
+
+/** Which file imports which, as paths below lib/. */
+function edges(
+  without: (source: Source) => ReadonlySet<string> = () => new Set(),
+): [string, string][] {
+  return sources().flatMap((source) => {
+    const left = without(source);
+    return source.imports
+      .filter((specifier) => specifier.startsWith(".") && !left.has(specifier))
+      .map((specifier): [string, string] => [
+        source.path,
+        new URL(specifier, `file:///${source.path}`).pathname.slice(1),
+      ]);
+  });
+}
+
+/** Files that can be reached from themselves, each circle as one text. */
+function circles(edges: readonly (readonly [string, string])[]): string[] {
+  const targets = new Map<string, string[]>();
+  for (const [from, to] of edges) {
+    targets.set(from, [...targets.get(from) ?? [], to]);
   }
-  const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
-  const other = folderOf(target);
-  return other === folder || (allowed[folder]?.includes(other) ?? false);
+  const reach = new Map(
+    [...targets.keys()].map((from) => [from, reachable(targets, from)]),
+  );
+  const found = new Set<string>();
+  for (const [from, to] of reach) {
+    if (!to.has(from)) continue;
+    const circle = [...to].filter((each) => reach.get(each)?.has(from));
+    found.add(circle.sort().join(", "));
+  }
+  return [...found].sort();
+}
+
+function reachable(
+  targets: ReadonlyMap<string, readonly string[]>,
+  from: string,
+): Set<string> {
+  const seen = new Set<string>();
+  const open = [...targets.get(from) ?? []];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    open.push(...targets.get(next) ?? []);
+  }
+  return seen;
 }
 
 function folderOf(path: string): string {
-  return path.split("/")[1] ?? "";
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 function lines(path: string): number {
-  return Deno.readTextFileSync(join(root, path)).split("\n").length - 1;
+  return Deno.readTextFileSync(join(root, "lib", path)).split("\n").length - 1;
 }
 
 function sources(): Source[] {
   const found: Source[] = [];
   for (const entry of walkSync(join(root, "lib"), { exts: [".ts"] })) {
-    const path = relative(root, entry.path).replaceAll("\\", "/");
+    const path = relative(join(root, "lib"), entry.path).replaceAll("\\", "/");
     if (!entry.isFile || path.endsWith(".d.ts")) continue;
     const text = withoutComments(Deno.readTextFileSync(entry.path));
-    const imports = [...text.matchAll(/\b(?:from|import)\s+"([^"]+)"/g)]
-      .map((match) => match[1] ?? "");
-    found.push({ path, text, imports });
+    const imports = importForms.flatMap((form) =>
+      [...text.matchAll(form)].map((match) => match[1] ?? "")
+    );
+    found.push({ path, text, imports, typeImports: typeImportsOf(text) });
+  }
+  return found;
+}
+
+function typeImportsOf(text: string): Set<string> {
+  const statements = text.matchAll(/^import\s+([^;"]+)\s+from\s+"([^"]+)"/gm);
+  const found = new Set<string>();
+  for (const [, clause = "", specifier = ""] of statements) {
+    const names = clause.replace(/[{}]/g, "").split(",").map((name) =>
+      name.trim()
+    );
+    const isOfTypes = names.every((name) =>
+      name === "" || name.startsWith("type ")
+    );
+    if (clause.startsWith("type ") || isOfTypes) found.add(specifier);
   }
   return found;
 }
@@ -146,3 +265,10 @@ function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "")
     .replace(/\s\/\/ .*$/gm, "");
 }
+
+/** Statements that import, and calls that do so later. */
+const importForms = [
+  /^import\s[^;"]*?"([^"\n]+)"/gm,
+  /^export\s+(?:type\s+)?(?:\{[^}]*\}|\*)\s+from\s+"([^"\n]+)"/gm,
+  /\bimport\(\s*"([^"\n]+)"/g,
+];

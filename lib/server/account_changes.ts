@@ -8,11 +8,11 @@
  * which names the account by its id: whoever gets the name afterwards, by
  * whatever way, is another person, and has nothing of the one before.
  */
-import { wireError } from "../protocol/errors.ts";
-import type { Instant } from "../protocol/instant.ts";
-import { dismiss } from "./presence.ts";
-import type { ServerContext } from "./server_context.ts";
-import type { User } from "./user.ts";
+import { wireError } from "../wire/errors.ts";
+import type { Instant } from "../base/ports.ts";
+import { dismiss } from "./requests/presence.ts";
+import type { ServerContext } from "./core/server_context.ts";
+import type { User } from "./model/user.ts";
 
 /** The credential is another one: a session goes on, but cannot be resumed. */
 export function voidToken(server: ServerContext, name: string): void {

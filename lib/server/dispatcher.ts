@@ -1,19 +1,19 @@
 /** From a line to its handler: makes the checks of the table of handlers. */
-import type { Instant } from "../protocol/instant.ts";
-import { limits } from "../protocol/limits.ts";
+import type { Instant } from "../base/ports.ts";
+import { limits } from "../wire/limits.ts";
 import {
   decodeRequest,
   type Request,
   type RequestName,
-} from "../protocol/request.ts";
-import type { Batch, Effect } from "./batch.ts";
-import type { Connection } from "./connection.ts";
-import { rules } from "./handlers/table.ts";
-import type { Question } from "./lookups.ts";
-import { Refusal } from "./refusal.ts";
-import type { ServerContext } from "./server_context.ts";
-import type { Session } from "./session.ts";
-import type { User } from "./user.ts";
+} from "../wire/request.ts";
+import type { Batch, Effect } from "./core/batch.ts";
+import type { Connection } from "./model/connection.ts";
+import { rules } from "./requests/table.ts";
+import type { Question } from "./core/lookups.ts";
+import { Refusal } from "./model/refusal.ts";
+import type { ServerContext } from "./core/server_context.ts";
+import type { Session } from "./model/session.ts";
+import type { User } from "./model/user.ts";
 
 /**
  * Handles a line: replies, or leaves the reply for when something is stored.

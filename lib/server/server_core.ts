@@ -1,44 +1,41 @@
-import { wireError } from "../protocol/errors.ts";
-import type { Instant } from "../protocol/instant.ts";
-import { limits } from "../protocol/limits.ts";
-import type { WireAddress } from "../protocol/request.ts";
-import type { Random } from "../protocol/random.ts";
-import { serverSpeaksPlain, startsLikeTls } from "../protocol/tls_record.ts";
+import { wireError } from "../wire/errors.ts";
+import type { Instant, Random } from "../base/ports.ts";
+import { limits } from "../wire/limits.ts";
+import type { WireAddress } from "../wire/request.ts";
+import { serverSpeaksPlain, startsLikeTls } from "../security/certificate.ts";
 import {
   endAccount,
   shutOut,
   voidToken,
   welcomeUsers,
 } from "./account_changes.ts";
-import { admit } from "./admission.ts";
-import { Connection } from "./connection.ts";
+import { Connection } from "./model/connection.ts";
 import { handleLine } from "./dispatcher.ts";
-import { GroupCommit } from "./group_commit.ts";
-import { finishLogin } from "./handlers/login.ts";
-import { finishPasswordProof } from "./handlers/password.ts";
-import { repairRenames } from "./handlers/rename.ts";
-import type { LoginDecider } from "./login_decider.ts";
-import { announceAddresses, tellRelayEnd } from "./offer_relay.ts";
-import type { Gauges, Metrics } from "./metrics.ts";
-import type { OutgoingQueue } from "./outgoing_queue.ts";
-import { hangUp, leave } from "./presence.ts";
-import { shown } from "./refusal.ts";
-import type { ServerDatagram } from "./rendezvous.ts";
+import { GroupCommit } from "./core/group_commit.ts";
+import { finishLogin } from "./requests/login.ts";
+import { finishPasswordProof } from "./requests/password.ts";
+import { repairRenames } from "./requests/rename.ts";
+import type { LoginDecider } from "./model/login_decider.ts";
+import { announceAddresses, tellRelayEnd } from "./requests/offer.ts";
+import type { Gauges, Metrics } from "./core/metrics.ts";
+import type { OutgoingQueue } from "./model/outgoing_queue.ts";
+import { dismiss, hangUp, leave } from "./requests/presence.ts";
+import { shown } from "./model/refusal.ts";
 import type {
   ConnectionId,
   RemoteAddress,
   ServerAction,
-} from "./server_action.ts";
-import { ServerContext, type ServerOptions } from "./server_context.ts";
-import { disconnectSlowReaders } from "./slow_readers.ts";
-import { Retention } from "./retention.ts";
+} from "./model/actions.ts";
+import { ServerContext, type ServerOptions } from "./core/server_context.ts";
+import { Retention } from "./core/retention.ts";
 import type {
   Found,
   StoredMessage,
   StoredRequest,
   StoredState,
-} from "./store.ts";
+} from "./model/store.ts";
 import { checkTimeouts } from "./timeouts.ts";
+import type { ServerDatagram } from "./rendezvous/udp_probes.ts";
 
 /**
  * The whole server without sockets, files and clocks: connections come in as
@@ -422,4 +419,44 @@ export class ServerCore<Accounts> {
     welcomeUsers(this.#server);
     this.#commits.flush(this.#now);
   }
+}
+
+/** Disconnects those whose queue could not take a frame, and says why. */
+export function disconnectSlowReaders(
+  server: ServerContext,
+  now: Instant,
+): void {
+  for (;;) {
+    const connection = server.outbox.takeOverflow();
+    if (connection === undefined) return;
+    const { session } = connection;
+    const why = wireError("slow_reader");
+    server.metrics.slowReaders++;
+    const who = session?.user.name ?? connection.remote.ip;
+    server.actions.report("info", `${who} reads too slowly and is cut off`);
+    if (session !== undefined) dismiss(server, session, why, true, now);
+    else hangUp(server, connection, why);
+  }
+}
+
+/**
+ * Lets a new connection in, where need be in the place of an older one that did
+ * not log in, or hangs up on it.
+ *
+ * @param now Monotonic ms.
+ * @returns False when it hung up on one of them.
+ */
+export function admit(
+  server: ServerContext,
+  connection: Connection,
+  now: number,
+): boolean {
+  if (server.stopping) {
+    hangUp(server, connection, wireError("shutting_down"));
+    return false;
+  }
+  const goes = server.newcomers.add(connection, now);
+  if (goes === undefined) return true;
+  hangUp(server, goes, wireError("too_many_connections"));
+  return false;
 }

@@ -4,16 +4,16 @@
  * ever moves later while frames come, so a pass made at the earliest deadline of
  * the last pass misses none.
  */
-import { wireError } from "../protocol/errors.ts";
-import { encodeFrame } from "../protocol/frame.ts";
-import type { Instant } from "../protocol/instant.ts";
-import { limits } from "../protocol/limits.ts";
-import { event } from "../protocol/server_frame.ts";
-import type { Connection } from "./connection.ts";
-import { endOldOffers } from "./offer_relay.ts";
-import { dismiss, hangUp } from "./presence.ts";
-import type { ServerContext } from "./server_context.ts";
-import type { Session } from "./session.ts";
+import { wireError } from "../wire/errors.ts";
+import { encodeFrame } from "../wire/frame.ts";
+import type { Instant } from "../base/ports.ts";
+import { limits } from "../wire/limits.ts";
+import { event } from "../wire/server_frame.ts";
+import type { Connection } from "./model/connection.ts";
+import { endOldOffers } from "./requests/offer.ts";
+import { dismiss, hangUp } from "./requests/presence.ts";
+import type { ServerContext } from "./core/server_context.ts";
+import type { Session } from "./model/session.ts";
 
 /** Carries out what is due; returns when to look again, monotonic ms. */
 export function checkTimeouts(

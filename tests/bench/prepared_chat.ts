@@ -5,11 +5,11 @@
  */
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
-import { AccountTable } from "../../lib/server/account_table.ts";
-import { CredentialsFile } from "../../lib/server/credentials_file.ts";
-import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
-import type { StoreWrite } from "../../lib/server/store.ts";
-import { SqliteStore } from "../../lib/io/sqlite_store.ts";
+import { AccountTable } from "../../lib/server/accounts/account_table.ts";
+import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
+import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
+import type { StoreWrite } from "../../lib/server/model/store.ts";
+import { SqliteStore } from "../../lib/server/store/sqlite_store.io.ts";
 import { storedUser } from "../support/stored_user.ts";
 
 /** What {@link prepareChat} made. */

@@ -3,8 +3,8 @@
  * batch size, and the look-ups and the start with a million messages. Prints a
  * JSON line for each case; `DENO_BENCH_MESSAGES` sets how many messages.
  */
-import { SqliteStore } from "../../lib/io/sqlite_store.ts";
-import type { StoreWrite } from "../../lib/server/store.ts";
+import { SqliteStore } from "../../lib/server/store/sqlite_store.io.ts";
+import type { StoreWrite } from "../../lib/server/model/store.ts";
 
 /** Runs the cases and prints a line for each. */
 export async function storeBench(messages = 1_000_000): Promise<void> {

@@ -6,9 +6,8 @@
  *     transfer_peer.ts tcp-receive FILE ADDRESS | tcp-send FILE ADDRESS PORT
  *     transfer_peer.ts quic-receive KEYS ADDRESS MB | quic-send KEYS ADDRESS MB CONTROL PORT
  */
-import { systemClock } from "../../lib/io/system_clock.ts";
-import { systemRandom } from "../../lib/io/system_random.ts";
-import { TransferService } from "../../lib/io/transfer_service.ts";
+import { systemClock, systemRandom } from "../../lib/system/clock.io.ts";
+import { TransferService } from "../../lib/client/files/transfer_service.io.ts";
 
 const encoder = new TextEncoder();
 const [role = "", path = "", hostname = "127.0.0.1"] = Deno.args;

@@ -5,7 +5,7 @@
  * one does not compile without.
  */
 import { assert, assertEquals } from "@std/assert";
-import { complete } from "../../lib/client/completer.ts";
+import { complete } from "../../lib/client/ui/terminal/completer.ts";
 import type {
   ClientEvent,
   CommandAnswers,
@@ -13,17 +13,21 @@ import type {
   PrivateSessionState,
   TransferInfo,
   TransferState,
-} from "../../lib/client/client_event.ts";
-import { LineEditor } from "../../lib/client/line_editor.ts";
-import { colourPalette, plainPalette } from "../../lib/client/palette.ts";
-import { promptText } from "../../lib/client/prompt_text.ts";
-import { renderJson } from "../../lib/client/render_json.ts";
-import { renderText } from "../../lib/client/render_text.ts";
-import { MessageFeed } from "../../lib/client/message_feed.ts";
-import { statusBar } from "../../lib/client/status_bar.ts";
-import { transferRows } from "../../lib/client/transfer_status.ts";
-import { UnreadCounts } from "../../lib/client/unread_counts.ts";
-import { visible } from "../../lib/protocol/text.ts";
+} from "../../lib/client/events/client_event.ts";
+import { LineEditor } from "../../lib/client/ui/terminal/line_editor.ts";
+import { colourPalette, plainPalette } from "../../lib/client/text/palette.ts";
+import {
+  promptText,
+  statusBar,
+} from "../../lib/client/ui/terminal/status_rows.ts";
+import { renderJson } from "../../lib/client/text/json.ts";
+import { renderText } from "../../lib/client/text/render_text.ts";
+import {
+  MessageFeed,
+  UnreadCounts,
+} from "../../lib/client/text/message_feed.ts";
+import { transferRows } from "../../lib/client/text/offers.ts";
+import { visible } from "../../lib/base/text.ts";
 import { assertHarmless, hostileText } from "../support/hostile_text.ts";
 
 const x = hostileText;

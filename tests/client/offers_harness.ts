@@ -3,23 +3,22 @@
  * and events keep their order on each way, and a test decides which way moves
  * next. The connections between the clients always work.
  */
-import type { ClientEffect } from "../../lib/client/client_effect.ts";
+import type { ClientEffect } from "../../lib/client/events/client_effect.ts";
 import type {
   ClientEvent,
   CommandOutcome,
-} from "../../lib/client/client_event.ts";
-import { Identity } from "../../lib/client/identity.ts";
+} from "../../lib/client/events/client_event.ts";
+import { Identity } from "../../lib/client/trust/identity.ts";
 import {
   Offers,
   type OffersHost,
   type PeerEvent,
-} from "../../lib/client/offers.ts";
-import { PeerIdentities } from "../../lib/client/peer_identities.ts";
-import type { Reply } from "../../lib/client/request_queue.ts";
-import { SignedOffers } from "../../lib/client/signed_offers.ts";
-import type { AcceptRule } from "../../lib/client/transfers_host.ts";
-import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
-import type { EventFields } from "../../lib/protocol/server_frame.ts";
+} from "../../lib/client/session/offers.ts";
+import { PeerIdentities } from "../../lib/client/trust/peer_identities.ts";
+import { SignedOffers } from "../../lib/client/trust/signed_offers.ts";
+import type { AcceptRule } from "../../lib/client/offers/offer_requests.ts";
+import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
+import type { EventFields, Reply } from "../../lib/wire/server_frame.ts";
 import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 

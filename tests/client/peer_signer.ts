@@ -1,10 +1,10 @@
-import { Identity } from "../../lib/client/identity.ts";
+import { Identity } from "../../lib/client/trust/identity.ts";
 import {
   answerTranscript,
   offerTranscript,
-} from "../../lib/client/signed_exchange.ts";
-import type { RequestFields } from "../../lib/protocol/request.ts";
-import type { EventFields } from "../../lib/protocol/server_frame.ts";
+} from "../../lib/client/trust/signed_offers.ts";
+import type { RequestFields } from "../../lib/wire/request.ts";
+import type { EventFields } from "../../lib/wire/server_frame.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 /** Who an offer or answer is for. */

@@ -1,14 +1,14 @@
 /** A session in virtual time against frames that a test writes by hand. */
 import { assert } from "@std/assert";
-import type { ClientEffect } from "../../lib/client/client_effect.ts";
-import type { ClientEvent } from "../../lib/client/client_event.ts";
-import { ClientSession } from "../../lib/client/client_session.ts";
-import type { SecureChannel } from "../../lib/client/login.ts";
-import type { SeenMemory } from "../../lib/client/inbox.ts";
-import type { AcceptRule } from "../../lib/client/transfers_host.ts";
-import type { PeerEvent } from "../../lib/client/offers.ts";
-import { parseCommand } from "../../lib/commands/parse_command.ts";
-import { Identity } from "../../lib/client/identity.ts";
+import type { ClientEffect } from "../../lib/client/events/client_effect.ts";
+import type { ClientEvent } from "../../lib/client/events/client_event.ts";
+import { ClientSession } from "../../lib/client/session/client_session.ts";
+import type { SecureChannel } from "../../lib/client/session/login.ts";
+import type { SeenMemory } from "../../lib/client/session/inbox.ts";
+import type { AcceptRule } from "../../lib/client/offers/offer_requests.ts";
+import type { PeerEvent } from "../../lib/client/session/offers.ts";
+import { parseCommand } from "../../lib/client/commands/parse.ts";
+import { Identity } from "../../lib/client/trust/identity.ts";
 import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 

@@ -5,11 +5,11 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { clientPage } from "../../lib/client/client_page.ts";
-import { commandTable } from "../../lib/commands/command_table.ts";
-import { serverOptionRows } from "../../lib/server/server_options.ts";
-import { serverPage } from "../../lib/server/server_page.ts";
-import { userPage } from "../../lib/server/user_page.ts";
+import { clientPage } from "../../lib/client/settings/page.ts";
+import { commandTable } from "../../lib/client/commands/table.ts";
+import { serverOptionRows } from "../../lib/server/admin/options.ts";
+import { serverPage } from "../../lib/server/admin/page.ts";
+import { userPage } from "../../lib/server/accounts/user_command.ts";
 import { accountLine } from "../support/account_line.ts";
 import { logIn, passwordOf } from "../support/jedi.ts";
 import { clientCommand, root, serverCommand } from "../support/programs.ts";

@@ -3,9 +3,8 @@ import { restart } from "../support/restart.ts";
 import { checkRefusals } from "../support/check_refusals.ts";
 import { DatabaseSync } from "node:sqlite";
 import { logIn, startServer } from "../support/jedi.ts";
-import type { JsonEvent } from "../support/test_client.ts";
+import { type JsonEvent, TestClient } from "../support/test_client.ts";
 import { waitUntil } from "../support/wait_until.ts";
-import { TestClient } from "../support/test_client.ts";
 
 /** `NUMBER FROM: TEXT` of each message of a `/history`. */
 function said(result: JsonEvent): string[] {

@@ -4,8 +4,8 @@
  */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import type { CommandName } from "../../lib/commands/command.ts";
-import { commandTable } from "../../lib/commands/command_table.ts";
+import type { CommandName } from "../../lib/client/commands/command.ts";
+import { commandTable } from "../../lib/client/commands/table.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { documentedFields } from "../support/json_page.ts";
 import { root } from "../support/programs.ts";

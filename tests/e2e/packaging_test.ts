@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
-import { parseServerOptions } from "../../lib/server/server_options.ts";
+import { parseServerOptions } from "../../lib/server/admin/options.ts";
 import { root, serverCommand } from "../support/programs.ts";
 import { canMount } from "../support/small_disk.ts";
 import { withTempFolder } from "../support/temp_folder.ts";

@@ -1,7 +1,7 @@
 /** Private sessions through real clients. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { X25519KeyPair } from "../../lib/protocol/x25519_key_pair.ts";
+import { X25519KeyPair } from "../../lib/security/x25519.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { ProtocolIdentity } from "../support/protocol_identity.ts";

@@ -5,7 +5,7 @@ import { residentBytes } from "../support/process_memory.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import type { TestClient } from "../support/test_client.ts";
 import type { TestServer } from "../support/test_server.ts";
-import { packetType } from "../../lib/transfer/packet.ts";
+import { packetType } from "../../lib/engine/packets/packet.ts";
 import type { FuzzSession, FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
 

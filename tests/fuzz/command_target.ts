@@ -1,12 +1,12 @@
 import { assert } from "@std/assert";
-import { parseClientOptions } from "../../lib/client/client_options.ts";
-import { parseCommand } from "../../lib/commands/parse_command.ts";
-import { isPrintable } from "../../lib/protocol/text.ts";
-import { parseServerOptions } from "../../lib/server/server_options.ts";
+import { parseClientOptions } from "../../lib/client/settings/options.ts";
+import { parseCommand } from "../../lib/client/commands/parse.ts";
+import { isPrintable } from "../../lib/base/text.ts";
+import { parseServerOptions } from "../../lib/server/admin/options.ts";
 import {
   parseUserCommand,
   UserCommandError,
-} from "../../lib/server/user_command.ts";
+} from "../../lib/server/accounts/user_command.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { isUserName } from "../../lib/protocol/names.ts";
-import type { Credential } from "../../lib/server/accounts.ts";
+import { isUserName } from "../../lib/wire/names.ts";
+import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
 import {
   CoreHarness,
   passwordOf,

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { isUserName } from "../../lib/protocol/names.ts";
-import { formatVerifier } from "../../lib/protocol/verifier.ts";
-import { CredentialsFile } from "../../lib/server/credentials_file.ts";
+import { isUserName } from "../../lib/wire/names.ts";
+import { formatVerifier } from "../../lib/security/verifier.ts";
+import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import { credentialOf } from "../support/core_harness.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";

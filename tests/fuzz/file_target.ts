@@ -1,17 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse, TomlError } from "smol-toml";
-import { Identity } from "../../lib/client/identity.ts";
-import { KnownPeers } from "../../lib/client/known_peers.ts";
+import { Identity } from "../../lib/client/trust/identity.ts";
+import { KnownPeers } from "../../lib/client/trust/known_peers.ts";
 import {
   findServerPin,
   type ServerPin,
   withServerPin,
-} from "../../lib/client/server_pins.ts";
-import { isFingerprint } from "../../lib/protocol/fingerprint.ts";
-import { checkConfig, ConfigError } from "../../lib/client/config_file.ts";
-import { logTail } from "../../lib/log/log_tail.ts";
-import { ResumeMap } from "../../lib/transfer/resume_map.ts";
-import { blockCount } from "../../lib/transfer/transfer_limits.ts";
+} from "../../lib/client/trust/server_pins.ts";
+import { isFingerprint } from "../../lib/security/certificate.ts";
+import {
+  checkConfig,
+  ConfigError,
+} from "../../lib/client/settings/config_file.ts";
+import { logTail } from "../../lib/server/logs/message_log.ts";
+import { ResumeMap } from "../../lib/engine/resume_map.ts";
+import { blockCount } from "../../lib/engine/packets/limits.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
 

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { errorMessages } from "../../lib/protocol/errors.ts";
-import { LineDecoder } from "../../lib/protocol/line_decoder.ts";
-import { decodeRequest, requestNames } from "../../lib/protocol/request.ts";
-import { SchemaError } from "../../lib/protocol/schema.ts";
+import { errorMessages } from "../../lib/wire/errors.ts";
+import { LineDecoder } from "../../lib/base/line_decoder.ts";
+import { decodeRequest, requestNames } from "../../lib/wire/request.ts";
+import { SchemaError } from "../../lib/base/schema.ts";
 import {
   checkReply,
   decodeServerFrame,
   eventNames,
-} from "../../lib/protocol/server_frame.ts";
+} from "../../lib/wire/server_frame.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { goodEvents, goodReplies, goodRequests } from "./good_frames.ts";
 import { Mutator } from "./mutator.ts";

@@ -1,5 +1,5 @@
 /** One good frame of each kind, as material for bad ones. */
-import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
+import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
 
 const key = "k".repeat(43);
 const identity = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";

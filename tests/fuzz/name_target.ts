@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { isPrintable } from "../../lib/protocol/text.ts";
-import { receivedName } from "../../lib/transfer/received_name.ts";
+import { isPrintable } from "../../lib/base/text.ts";
+import { receivedName } from "../../lib/client/files/received_name.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
 

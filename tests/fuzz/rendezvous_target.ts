@@ -6,7 +6,7 @@ import {
   encodeProbe,
   isBind,
   rendezvousType,
-} from "../../lib/protocol/rendezvous_datagram.ts";
+} from "../../lib/wire/rendezvous_datagram.ts";
 import { CoreHarness, type TestClient } from "../support/core_harness.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";

@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
-import { ScramError, serverKeysOf } from "../../lib/protocol/scram.ts";
-import { ScramClient } from "../../lib/protocol/scram_client.ts";
-import { ScramServer } from "../../lib/protocol/scram_server.ts";
-import { formatVerifier, parseVerifier } from "../../lib/protocol/verifier.ts";
+import { ScramError, serverKeysOf } from "../../lib/security/scram.ts";
+import { ScramClient } from "../../lib/security/scram_client.ts";
+import { ScramServer } from "../../lib/security/scram_server.ts";
+import { formatVerifier, parseVerifier } from "../../lib/security/verifier.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
 

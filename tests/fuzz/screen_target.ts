@@ -2,20 +2,23 @@ import { assert } from "@std/assert";
 import type {
   ClientEvent,
   TransferInfo,
-} from "../../lib/client/client_event.ts";
-import { KeyDecoder } from "../../lib/client/key_decoder.ts";
-import { type FeedLine, MessageFeed } from "../../lib/client/message_feed.ts";
-import { messageLines } from "../../lib/client/message_lines.ts";
-import { colourPalette } from "../../lib/client/palette.ts";
-import { statusBar } from "../../lib/client/status_bar.ts";
+} from "../../lib/client/events/client_event.ts";
+import { KeyDecoder } from "../../lib/client/ui/terminal/key_decoder.ts";
+import {
+  type FeedLine,
+  MessageFeed,
+} from "../../lib/client/text/message_feed.ts";
+import { messageLines } from "../../lib/client/text/message_lines.ts";
+import { colourPalette } from "../../lib/client/text/palette.ts";
+import { statusBar } from "../../lib/client/ui/terminal/status_rows.ts";
 import {
   type RowsAround,
   type TerminalSize,
   TerminalView,
-} from "../../lib/client/terminal_view.ts";
-import { textWidth } from "../../lib/client/text_width.ts";
-import { transferRows } from "../../lib/client/transfer_status.ts";
-import { visible } from "../../lib/protocol/text.ts";
+} from "../../lib/client/ui/terminal/terminal_view.ts";
+import { textWidth } from "../../lib/client/text/styled_text.ts";
+import { transferRows } from "../../lib/client/text/offers.ts";
+import { visible } from "../../lib/base/text.ts";
 import type { SeededRandom } from "../support/seeded_random.ts";
 import { EmulatedTerminal } from "../support/emulated_terminal.ts";
 import { ScreenModel } from "../support/screen_model.ts";

@@ -1,10 +1,7 @@
 import { assert } from "@std/assert";
 import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
-import {
-  encodeBind,
-  openBound,
-} from "../../lib/protocol/rendezvous_datagram.ts";
+import { encodeBind, openBound } from "../../lib/wire/rendezvous_datagram.ts";
 import { numberedAccounts } from "../support/account_line.ts";
 import { residentBytes } from "../support/process_memory.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";

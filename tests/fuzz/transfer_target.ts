@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { Binder } from "../../lib/transfer/binder.ts";
-import { packetType } from "../../lib/transfer/packet.ts";
+import { Binder } from "../../lib/engine/path/binder.ts";
+import { packetType } from "../../lib/engine/packets/packet.ts";
 import { testFile, TransferPair } from "../support/transfer_pair.ts";
 import type { FuzzSession, FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";

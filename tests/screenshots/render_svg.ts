@@ -2,7 +2,7 @@
  * A terminal's screen as a picture: the text of `tmux capture-pane -e` with its
  * colours (ECMA-48 SGR) as SVG, which is small and needs no font of its own.
  */
-import { graphemes, textWidth } from "../../lib/client/text_width.ts";
+import { graphemes, textWidth } from "../../lib/client/text/styled_text.ts";
 
 /** A piece of a row in one style. */
 interface Run {

@@ -1,8 +1,8 @@
 /** What happens at each limit of the limit table that concerns connections. */
 import { assert, assertEquals } from "@std/assert";
-import { limits } from "../../lib/protocol/limits.ts";
-import { FailedLogins } from "../../lib/server/failed_logins.ts";
-import { OutgoingQueue } from "../../lib/server/outgoing_queue.ts";
+import { limits } from "../../lib/wire/limits.ts";
+import { FailedLogins } from "../../lib/server/core/limits.ts";
+import { OutgoingQueue } from "../../lib/server/model/outgoing_queue.ts";
 import { CoreHarness } from "../support/core_harness.ts";
 import { codeOf, offerOf, peerKey, twoUsers } from "../support/limit_case.ts";
 

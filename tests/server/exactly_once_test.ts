@@ -2,10 +2,10 @@
  * People who come, go, lose replies and connections, while the server crashes
  * and its store fails: what was confirmed arrives exactly once and in order.
  */
-import type { StoredMessage } from "../../lib/server/store.ts";
+import type { StoredMessage } from "../../lib/server/model/store.ts";
 import { assert, assertEquals } from "@std/assert";
 import { CoreHarness, type TestClient } from "../support/core_harness.ts";
-import type { ReplyFields } from "../../lib/protocol/server_frame.ts";
+import type { ReplyFields } from "../../lib/wire/server_frame.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 const users = ["yoda", "luke", "leia", "hans"];

@@ -3,11 +3,14 @@
  * comes out raw in a log, in an error message, or at another client.
  */
 import { assert, assertEquals } from "@std/assert";
-import { serverLogLine } from "../../lib/log/server_log.ts";
-import { groupLogLine, messageLogLine } from "../../lib/log/message_log.ts";
-import { userLogText } from "../../lib/log/user_log.ts";
-import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
-import { CredentialsFile } from "../../lib/server/credentials_file.ts";
+import { serverLogLine } from "../../lib/server/model/server_log.ts";
+import {
+  groupLogLine,
+  messageLogLine,
+} from "../../lib/server/logs/message_log.ts";
+import { userLogText } from "../../lib/server/logs/user_log.io.ts";
+import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
+import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import { CoreHarness, type TestClient } from "../support/core_harness.ts";
 import {
   assertHarmless,

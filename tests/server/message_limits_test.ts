@@ -1,7 +1,7 @@
 /** What happens at each limit of the limit table that concerns messages and people. */
 import { assert, assertEquals } from "@std/assert";
-import { limits } from "../../lib/protocol/limits.ts";
-import { RequestRate } from "../../lib/server/request_rate.ts";
+import { limits } from "../../lib/wire/limits.ts";
+import { RequestRate } from "../../lib/server/core/limits.ts";
 import {
   accountsOf,
   CoreHarness,

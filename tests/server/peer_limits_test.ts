@@ -2,15 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
-import { limits } from "../../lib/protocol/limits.ts";
+import { limits } from "../../lib/wire/limits.ts";
+import { encodeBind, encodeProbe } from "../../lib/wire/rendezvous_datagram.ts";
+import { RateLimit } from "../../lib/base/rate_limit.ts";
 import {
-  encodeBind,
-  encodeProbe,
-} from "../../lib/protocol/rendezvous_datagram.ts";
-import { RateLimit } from "../../lib/server/rate_limit.ts";
-import { RelayQuota } from "../../lib/server/relay_quota.ts";
-import { Rendezvous } from "../../lib/server/rendezvous.ts";
-import { UdpProbes } from "../../lib/server/udp_probes.ts";
+  RelayQuota,
+  Rendezvous,
+} from "../../lib/server/rendezvous/rendezvous.ts";
+import { UdpProbes } from "../../lib/server/rendezvous/udp_probes.ts";
 import { codeOf, offerOf, twoUsers, user } from "../support/limit_case.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 

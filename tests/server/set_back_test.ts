@@ -1,9 +1,9 @@
 /** A database that was set back to an older copy, and clients that know more. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { limits } from "../../lib/protocol/limits.ts";
-import type { RequestFields } from "../../lib/protocol/request.ts";
-import type { ReplyFields } from "../../lib/protocol/server_frame.ts";
-import { Timeline } from "../../lib/server/timeline.ts";
+import { limits } from "../../lib/wire/limits.ts";
+import type { RequestFields } from "../../lib/wire/request.ts";
+import type { ReplyFields } from "../../lib/wire/server_frame.ts";
+import { Timeline } from "../../lib/server/model/timeline.ts";
 import { CoreHarness, type TestClient } from "../support/core_harness.ts";
 
 const account = "0123456789abcdef";

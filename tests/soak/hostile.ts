@@ -7,7 +7,7 @@
  * tests/e2e/flood_test.ts runs the same in small.
  */
 import { assert } from "@std/assert";
-import { generatedServerName } from "../../lib/protocol/server_certificate.ts";
+import { generatedServerName } from "../../lib/security/certificate.ts";
 import { numberedAccounts } from "../support/account_line.ts";
 import { residentBytes } from "../support/process_memory.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";

@@ -7,8 +7,8 @@
  *
  *     deno task soak:logins [--names=400]
  */
-import { Authenticator } from "../../lib/server/authenticator.ts";
-import { ScramClient } from "../../lib/protocol/scram_client.ts";
+import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
+import { ScramClient } from "../../lib/security/scram_client.ts";
 import { numberedAccounts } from "../support/account_line.ts";
 import { credentialOf } from "../support/core_harness.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";

@@ -2,8 +2,8 @@ import {
   PrivateChannel,
   type PrivateChannelEvent,
   type PrivateChannelOptions,
-} from "../../lib/client/private_channel.ts";
-import { X25519KeyPair } from "../../lib/protocol/x25519_key_pair.ts";
+} from "../../lib/client/private/private_channel.ts";
+import { X25519KeyPair } from "../../lib/security/x25519.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
 /** Options that a test changes at one end. */

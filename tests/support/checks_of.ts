@@ -1,6 +1,6 @@
-import { BlockChecks } from "../../lib/transfer/block_checks.ts";
-import { blockCheck } from "../../lib/transfer/content_digest.ts";
-import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { BlockChecks } from "../../lib/engine/blocks/block_checks.ts";
+import { blockCheck } from "../../lib/engine/blocks/content_digest.ts";
+import { transferLimits } from "../../lib/engine/packets/limits.ts";
 
 /** The checksums of a file of these bytes, or of its first blocks. */
 export function checksOf(bytes: Uint8Array): BlockChecks {

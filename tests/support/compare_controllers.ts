@@ -2,9 +2,9 @@
  * Measures congestion controllers against each other: the same file over the
  * same simulated links, in virtual time.
  */
-import { Bbr } from "../../lib/transfer/bbr.ts";
-import type { CongestionController } from "../../lib/transfer/congestion.ts";
-import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { Bbr } from "../../lib/engine/congestion/bbr.ts";
+import type { CongestionController } from "../../lib/engine/congestion/controller.ts";
+import { transferLimits } from "../../lib/engine/packets/limits.ts";
 import { Cubic } from "./cubic.ts";
 import type { LinkOptions } from "./simulated_link.ts";
 import { testFile, TransferPair } from "./transfer_pair.ts";

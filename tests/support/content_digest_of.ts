@@ -1,7 +1,7 @@
 /** What `digest` must be for a file that was sent. */
 import { encodeHex } from "@std/encoding/hex";
-import { ContentDigest } from "../../lib/transfer/content_digest.ts";
-import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+import { ContentDigest } from "../../lib/engine/blocks/content_digest.ts";
+import { transferLimits } from "../../lib/engine/packets/limits.ts";
 
 /** The content digest of a file of these bytes, hexadecimal. */
 export function contentDigestOf(bytes: Uint8Array): string {

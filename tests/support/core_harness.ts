@@ -8,11 +8,11 @@ import { assert, assertEquals } from "@std/assert";
 import {
   type TransferLogEntry,
   transferLogLine,
-} from "../../lib/log/transfer_log.ts";
-import type { Instant } from "../../lib/protocol/instant.ts";
-import { LineDecoder } from "../../lib/protocol/line_decoder.ts";
-import type { RequestFields, RequestName } from "../../lib/protocol/request.ts";
-import { ScramClient } from "../../lib/protocol/scram_client.ts";
+} from "../../lib/server/model/transfer_log.ts";
+import type { Instant } from "../../lib/base/ports.ts";
+import { LineDecoder } from "../../lib/base/line_decoder.ts";
+import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
+import { ScramClient } from "../../lib/security/scram_client.ts";
 import {
   checkReply,
   decodeServerFrame,
@@ -20,17 +20,20 @@ import {
   type EventName,
   type ReplyFields,
   type ServerEvent,
-} from "../../lib/protocol/server_frame.ts";
-import type { Accounts, Credential } from "../../lib/server/accounts.ts";
-import { Authenticator } from "../../lib/server/authenticator.ts";
+} from "../../lib/wire/server_frame.ts";
+import type {
+  Accounts,
+  Credential,
+} from "../../lib/server/accounts/credentials_file.ts";
+import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import type {
   CredentialChange,
   RemoteAddress,
-} from "../../lib/server/server_action.ts";
-import type { ServerOptions } from "../../lib/server/server_context.ts";
+  UserLogEntry,
+} from "../../lib/server/model/actions.ts";
+import type { ServerOptions } from "../../lib/server/core/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
-import type { UserLogEntry } from "../../lib/server/server_action.ts";
-import { formatVerifier, makeVerifier } from "../../lib/protocol/verifier.ts";
+import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
 

@@ -2,9 +2,9 @@
  * A program with the client's own terminal whose part behind it fails: for the
  * test that a terminal is given back whatever happens.
  */
-import { KnownNames } from "../../lib/client/known_names.ts";
-import { endOnUncaughtErrors } from "../../lib/io/end_on_error.ts";
-import { TerminalInterface } from "../../lib/io/terminal_interface.ts";
+import { KnownNames } from "../../lib/client/events/known_names.ts";
+import { endOnUncaughtErrors } from "../../lib/system/end_on_error.io.ts";
+import { TerminalInterface } from "../../lib/client/ui/terminal_interface.io.ts";
 
 endOnUncaughtErrors();
 const names = new KnownNames();

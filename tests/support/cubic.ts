@@ -6,7 +6,7 @@
 import type {
   AckSample,
   CongestionController,
-} from "../../lib/transfer/congestion.ts";
+} from "../../lib/engine/congestion/controller.ts";
 
 /** A loss-based congestion controller. */
 export class Cubic implements CongestionController {

@@ -1,5 +1,5 @@
 import xterm from "@xterm/headless";
-import type { TerminalSize } from "../../lib/client/terminal_view.ts";
+import type { TerminalSize } from "../../lib/client/ui/terminal/terminal_view.ts";
 
 /**
  * A terminal emulator, which shows what a real one would. Its own tables are

@@ -1,4 +1,4 @@
-import type { Console } from "../../lib/io/console.ts";
+import type { Console } from "../../lib/cli/console.io.ts";
 
 /** A {@link Console} whose answers and input are given beforehand. */
 export class FakeConsole implements Console {

@@ -1,5 +1,5 @@
 /** What the tests of the server's limits have in common. */
-import { User } from "../../lib/server/user.ts";
+import { User } from "../../lib/server/model/user.ts";
 import { CoreHarness, type TestClient } from "./core_harness.ts";
 import { storedUser } from "./stored_user.ts";
 

@@ -1,5 +1,7 @@
-import { KnownPeers } from "../../lib/client/known_peers.ts";
-import type { PeerMemory } from "../../lib/client/peer_memory.ts";
+import {
+  KnownPeers,
+  type PeerMemory,
+} from "../../lib/client/trust/known_peers.ts";
 
 /** Known peers of one run, without a file. */
 export class MemoryPeers implements PeerMemory {

@@ -1,4 +1,4 @@
-import type { Epoch } from "../../lib/protocol/epoch.ts";
+import type { Epoch } from "../../lib/wire/epoch.ts";
 import type {
   Found,
   Lookup,
@@ -15,7 +15,7 @@ import type {
   StoredToken,
   StoredUser,
   StoreWrite,
-} from "../../lib/server/store.ts";
+} from "../../lib/server/model/store.ts";
 
 /** The rules of the store in the most direct way, for tests of the core. */
 export class MemoryStore {

@@ -3,9 +3,8 @@
  * kill it: prints its answer, sends one text when the session is open, and stays.
  * Arguments: offer id, own user name, other's user name, the offer as JSON.
  */
-import { PrivateSessionService } from "../../lib/io/private_session_service.ts";
-import { systemClock } from "../../lib/io/system_clock.ts";
-import { systemRandom } from "../../lib/io/system_random.ts";
+import { PrivateSessionService } from "../../lib/client/private/private_service.io.ts";
+import { systemClock, systemRandom } from "../../lib/system/clock.io.ts";
 
 const [id = "", self = "", user = "", offer = ""] = Deno.args;
 

@@ -6,7 +6,7 @@ import { fromFileUrl, join, resolve } from "@std/path";
 import { programs } from "../../.ci/programs.ts";
 
 /** The project's folder. */
-export const root: string = fromFileUrl(new URL("../..", import.meta.url));
+export const root: string = fromFileUrl(new URL("../../", import.meta.url));
 
 const folder = Deno.env.get("PARLEY_PROGRAMS");
 

@@ -1,13 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import type { RenderedLine } from "../../lib/client/line_editor.ts";
-import type { FeedLine } from "../../lib/client/message_feed.ts";
+import type { RenderedLine } from "../../lib/client/ui/terminal/line_editor.ts";
+import type { FeedLine } from "../../lib/client/text/message_feed.ts";
 import {
   clipStyled,
+  graphemes,
+  textWidth,
   withoutStyle,
   wrapStyled,
-} from "../../lib/client/styled_text.ts";
-import type { TerminalSize } from "../../lib/client/terminal_view.ts";
-import { graphemes, textWidth } from "../../lib/client/text_width.ts";
+} from "../../lib/client/text/styled_text.ts";
+import type { TerminalSize } from "../../lib/client/ui/terminal/terminal_view.ts";
 import type { EmulatedTerminal } from "./emulated_terminal.ts";
 
 /** What there is to show. */

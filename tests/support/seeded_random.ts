@@ -1,4 +1,4 @@
-import type { Random } from "../../lib/protocol/random.ts";
+import type { Random } from "../../lib/base/ports.ts";
 
 /**
  * A repeatable source of randomness for tests (mulberry32); never for secrets.

@@ -1,4 +1,4 @@
-import { transferKey } from "../../lib/transfer/packet.ts";
+import { transferKey } from "../../lib/engine/packets/packet.ts";
 import { type LinkOptions, SimulatedLink } from "./simulated_link.ts";
 import type { Passage, TransferPair } from "./transfer_pair.ts";
 

@@ -1,4 +1,4 @@
-import type { StoredUser } from "../../lib/server/store.ts";
+import type { StoredUser } from "../../lib/server/model/store.ts";
 
 /** A user as a test stores it: seen never, with an account id of its own. */
 export function storedUser(id: number, name: string, cursor = 0): StoredUser {

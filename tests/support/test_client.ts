@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import { Identity } from "../../lib/client/identity.ts";
+import { Identity } from "../../lib/client/trust/identity.ts";
 import { RunningProcess } from "./running_process.ts";
 import { clientCommand } from "./programs.ts";
 import type { TestServer } from "./test_server.ts";

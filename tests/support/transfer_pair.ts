@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
-import type { EngineEvent } from "../../lib/transfer/transfer_event.ts";
-import type { CongestionController } from "../../lib/transfer/congestion.ts";
-import { BlockPool } from "../../lib/transfer/block_pool.ts";
-import { FileOpener } from "../../lib/transfer/file_opener.ts";
+import type { EngineEvent } from "../../lib/engine/engine_event.ts";
+import type { CongestionController } from "../../lib/engine/congestion/controller.ts";
+import { BlockPool } from "../../lib/engine/send_window.ts";
 import {
   type FileDigests,
+  FileOpener,
   FileSealer,
-} from "../../lib/transfer/file_sealer.ts";
-import { packetNumber } from "../../lib/transfer/packet.ts";
-import { Receiver } from "../../lib/transfer/receiver.ts";
-import { Sender } from "../../lib/transfer/sender.ts";
-import { TransferKeyPair } from "../../lib/transfer/transfer_keys.ts";
-import { transferLimits } from "../../lib/transfer/transfer_limits.ts";
+} from "../../lib/engine/blocks/file_sealer.ts";
+import { packetNumber } from "../../lib/engine/packets/packet.ts";
+import { Receiver } from "../../lib/engine/receiver.ts";
+import { Sender } from "../../lib/engine/sender.ts";
+import { TransferKeyPair } from "../../lib/engine/blocks/keys.ts";
+import { transferLimits } from "../../lib/engine/packets/limits.ts";
 import { checksOf } from "./checks_of.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { type LinkOptions, SimulatedLink } from "./simulated_link.ts";

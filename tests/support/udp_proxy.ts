@@ -3,7 +3,7 @@
  * it: a network that is far, loses or fails while both programs live. Each side
  * sees the proxy as the other side.
  */
-import type { WireAddress } from "../../lib/protocol/request.ts";
+import type { WireAddress } from "../../lib/wire/request.ts";
 import { type LinkOptions, SimulatedLink } from "./simulated_link.ts";
 
 /** A proxy on two free ports of this machine. */

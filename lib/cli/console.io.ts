@@ -1,0 +1,31 @@
+/**
+ * What a command needs of the place it is run from, so that tests can stand in
+ * for it: the environment, standard input and output.
+ */
+import { visibleLines } from "../base/text.ts";
+import { standardError, standardOutput } from "../system/console_output.io.ts";
+import { PasswordPrompt, readLine } from "./password_prompt.io.ts";
+
+/** Where a command talks to people or scripts. */
+export interface Console {
+  env(name: string): string | undefined;
+  /** Asks people; `undefined` where there is nobody to ask. */
+  readonly prompt: Pick<PasswordPrompt, "askLine" | "askSecret"> | undefined;
+  /** The next line of standard input; `undefined` at its end. */
+  readInput(): Promise<string | undefined>;
+  /** Prints a line on standard output. */
+  print(line: string): void;
+  /** Prints a line on standard error. */
+  complain(line: string): void;
+}
+
+/** The process's own environment, input and output. */
+export const systemConsole: Console = {
+  env: (name) => Deno.env.get(name),
+  get prompt() {
+    return PasswordPrompt.isPossible ? new PasswordPrompt() : undefined;
+  },
+  readInput: () => readLine(Deno.stdin),
+  print: (line) => standardOutput.write(`${visibleLines(line)}\n`),
+  complain: (line) => standardError.write(`${visibleLines(line)}\n`),
+};

@@ -1,0 +1,30 @@
+import { readLine } from "./password_prompt.io.ts";
+import { reasonOf, StartError } from "../system/errors.io.ts";
+import { standardStream } from "../system/standard_stream.ts";
+
+/**
+ * The password in a file: its first line, without a byte order mark and the
+ * line's ending. `/dev/stdin` is the standard input, of which no more is read.
+ *
+ * @throws {StartError} when it cannot be read, or the line is empty.
+ */
+export async function readPasswordFile(path: string): Promise<string> {
+  const password = await readFirstLine(path);
+  if (password) return password;
+  throw new StartError(
+    `the password file "${path}" is empty; its first line must be the password`,
+  );
+}
+
+async function readFirstLine(path: string): Promise<string | undefined> {
+  if (standardStream(path) === "stdin") return await readLine(Deno.stdin);
+  try {
+    using file = await Deno.open(path);
+    return await readLine(file);
+  } catch (error) {
+    throw new StartError(
+      `cannot read the password file "${path}": ${reasonOf(error)}; ` +
+        "its first line must be the password",
+    );
+  }
+}

@@ -1,0 +1,98 @@
+/** What the session asks of its shell, to be carried out in order. */
+import type { CloseReason } from "../../engine/packets/packet.ts";
+import type { EndReason } from "./exit_code.ts";
+import type { WireAddress } from "../../wire/request.ts";
+import type { PrivateRole, SessionPeer } from "./session_port.ts";
+import type {
+  OfferedFile,
+  RendezvousGrant,
+  TransferPeer,
+} from "./transfer_port.ts";
+
+/** What a key is derived for: a login, or either end of a change of password. */
+export type DerivePurpose = "login" | "old-password" | "new-password";
+
+/** One thing to do. */
+export type ClientEffect =
+  /** Connect; `handleConnected` or `handleDisconnected` follows. */
+  | { readonly effect: "connect" }
+  /** Write what is left, then close the connection or stop connecting. */
+  | { readonly effect: "disconnect" }
+  /** Ask the user; `handleCredentials` follows. */
+  | {
+    readonly effect: "ask-credentials";
+    /** Known already: only the password is asked. */
+    readonly user?: string;
+  }
+  /** Ask for the old password and a new one; `handleNewPassword` follows. */
+  | { readonly effect: "ask-new-password" }
+  /** Whether the old password that the user gave is right; it may go on. */
+  | { readonly effect: "old-password-told"; readonly isRight: boolean }
+  /** PBKDF2-HMAC-SHA-256 off the thread; `handleDerived` follows. */
+  | {
+    readonly effect: "derive";
+    /** What the key is for, to be given back with it. */
+    readonly purpose: DerivePurpose;
+    readonly password: string;
+    readonly salt: Uint8Array<ArrayBuffer>;
+    readonly iterations: number;
+  }
+  /** Calls of the transfer service; see `transfer_port.ts`. */
+  | {
+    readonly effect: "prepare-offer";
+    readonly id: string;
+    readonly path: string;
+  }
+  | {
+    readonly effect: "start-sending";
+    readonly id: string;
+    readonly peer: TransferPeer;
+    readonly resume?: string;
+  }
+  | {
+    readonly effect: "prepare-answer";
+    readonly id: string;
+    readonly from: string;
+    readonly file: OfferedFile;
+    readonly peer: TransferPeer;
+  }
+  | {
+    readonly effect: "add-addresses";
+    readonly id: string;
+    readonly addresses: readonly WireAddress[];
+  }
+  /** Port of the server that is connected to. */
+  | {
+    readonly effect: "bind";
+    readonly port: number;
+    readonly grant: RendezvousGrant;
+  }
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  | { readonly effect: "limit"; readonly rate: number }
+  /** The other side may be gone: end the transfer if nothing is heard of it. */
+  | { readonly effect: "doubt-transfer"; readonly id: string }
+  | {
+    readonly effect: "cancel-transfer";
+    readonly id: string;
+    /** What the other side is told; `cancelled` by default. */
+    readonly reason?: CloseReason;
+  }
+  /** Calls of the private-session service; see `session_port.ts`. */
+  | { readonly effect: "prepare-session"; readonly id: string }
+  | {
+    readonly effect: "open-session";
+    readonly id: string;
+    readonly role: PrivateRole;
+    readonly peer: SessionPeer;
+    readonly self: string;
+  }
+  | {
+    readonly effect: "send-private-text";
+    readonly id: string;
+    readonly text: string;
+  }
+  | { readonly effect: "close-session"; readonly id: string }
+  /** The program ends: so do all private sessions, at once. */
+  | { readonly effect: "close-sessions" }
+  /** The session is over: end the program. */
+  | { readonly effect: "end"; readonly reason: EndReason };

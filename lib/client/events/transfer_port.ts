@@ -1,0 +1,169 @@
+/**
+ * The seam between the client's session (pure) and the transfer service (UDP
+ * sockets, files). The session decides who sends what to whom and talks to the
+ * server; the service moves the bytes. Commands go down through
+ * {@link TransferPort}, everything that happens comes back as a
+ * {@link TransferEvent}. `id` is the offer's 64-bit id, 16 hexadecimal digits.
+ */
+import type { CloseReason } from "../../engine/packets/packet.ts";
+import type { PathKind } from "../../engine/path/path_kind.ts";
+import type { WireAddress } from "../../wire/request.ts";
+
+/** What the other side said of itself in its offer or answer. */
+export interface TransferPeer {
+  /** X25519 public key, base64url. */
+  readonly key: string;
+  /** Where it can be reached, most promising first. */
+  readonly addresses: readonly WireAddress[];
+}
+
+/** A file as an offer describes it. */
+export interface OfferedFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Tells whether two offers are of the same file, for resuming. */
+  readonly fingerprint?: string;
+}
+
+/** How the other side of a running transfer is reached. */
+export interface TransferLink {
+  readonly via: PathKind;
+  /** Of the other side; absent when the server relays. */
+  readonly address?: WireAddress;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt: number;
+  /**
+   * Share of the datagrams sent over it that were lost, 0–1; the sender's, when
+   * enough were sent to tell.
+   */
+  readonly loss?: number;
+  /** When the server relays: why there is no direct path. */
+  readonly why?: string;
+  /** How long nothing has come from the other side, ms; absent if not long. */
+  readonly silence?: number;
+}
+
+/** What the server gives for talking to its UDP port. */
+export interface RendezvousGrant {
+  /** 8 bytes, hexadecimal. */
+  readonly id: string;
+  /** 32 bytes, base64url. */
+  readonly key: string;
+}
+
+/** What the session can ask of the transfer service. None of these throws. */
+export interface TransferPort {
+  /** Opens a file to send; answered by `offer-ready` or `failed`. */
+  prepareOffer(id: string, path: string): void;
+  /** The receiver accepted: starts sending. `resume` is from its answer. */
+  startSending(id: string, peer: TransferPeer, resume?: string): void;
+  /** Makes room for a file offered by `from`; `answer-ready` or `failed`. */
+  prepareAnswer(
+    id: string,
+    from: string,
+    file: OfferedFile,
+    peer: TransferPeer,
+  ): void;
+  /** The other side of a transfer can be reached at these addresses, too. */
+  addAddresses(id: string, addresses: readonly WireAddress[]): void;
+  /** The server's UDP port, for finding each other and for relaying. */
+  bind(server: WireAddress, grant: RendezvousGrant): void;
+  /** Bytes a second over all that is sent; 0 for no limit. */
+  limit(rate: number): void;
+  /**
+   * The other side may be gone: a transfer of which nothing comes for two
+   * seconds from now on ends with `closed`, as if it had said that it left.
+   */
+  doubt(id: string): void;
+  /**
+   * Stops a transfer in any state, on this side; no event follows.
+   *
+   * @param reason What the other side is told; `cancelled` by default.
+   */
+  cancel(id: string, reason?: CloseReason): void;
+  /** Stops all, removes nothing that can be resumed, frees sockets and files. */
+  close(): Promise<void>;
+}
+
+/** Why a transfer did not happen or ended, on this side. */
+export type TransferFailure =
+  | "unreadable" // the file to send: missing, a folder, no permission
+  | "changed" // the file to send changed while it was sent
+  | "space" // this side has too little room for what it receives
+  | "storage" // this side cannot store what it receives
+  | "removed" // what had arrived was removed or replaced here
+  | "unreachable" // no datagram of the other side came
+  | "integrity" // what came has not the digest that the sender says
+  | "internal";
+
+/** What the service tells the session. */
+export type TransferEvent =
+  | {
+    readonly event: "offer-ready";
+    readonly id: string;
+    readonly file: OfferedFile;
+    /** What it is called here, where that cannot stand in an offer. */
+    readonly ownName?: string;
+    readonly key: string;
+    readonly addresses: readonly WireAddress[];
+  }
+  | {
+    readonly event: "answer-ready";
+    readonly id: string;
+    readonly key: string;
+    readonly addresses: readonly WireAddress[];
+    /** What is already here of this file, for the sender. */
+    readonly resume?: string;
+  }
+  | {
+    /** At most some ten times a second. */
+    readonly event: "progress";
+    readonly id: string;
+    /** Bytes of the file that the receiver has. */
+    readonly bytes: number;
+    readonly size: number;
+    /** Bytes a second, smoothed. */
+    readonly rate: number;
+  }
+  | {
+    /** Another path, or news of the one in use about once a second. */
+    readonly event: "path";
+    readonly id: string;
+    readonly link: TransferLink;
+  }
+  | {
+    /** The receiver waits for room on its disk, or no longer does. */
+    readonly event: "paused";
+    readonly id: string;
+    readonly isPaused: boolean;
+  }
+  | {
+    /** The receiver has the whole file, checked, under its final name. */
+    readonly event: "done";
+    readonly id: string;
+    readonly bytes: number;
+    /** Those of them that were there before this transfer began. */
+    readonly resumed?: number;
+    /** From the first datagram to the verified end, ms. */
+    readonly ms: number;
+    /** ContentDigest of the whole file, hexadecimal. */
+    readonly digest: string;
+    /** The sender's file has grown since the offer; what was there was sent. */
+    readonly hasGrown?: boolean;
+    /** The receiver's final path; absent at the sender. */
+    readonly path?: string;
+  }
+  | {
+    readonly event: "failed";
+    readonly id: string;
+    readonly failure: TransferFailure;
+    /** One line for this side's user; it may name paths and addresses. */
+    readonly message: string;
+  }
+  | {
+    /** The other side ended it. */
+    readonly event: "closed";
+    readonly id: string;
+    readonly reason: CloseReason;
+  };

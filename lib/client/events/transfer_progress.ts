@@ -1,0 +1,45 @@
+/** How far a transfer is, in words. */
+import type { TransferInfo } from "./client_event.ts";
+import { formatRate, formatSize, formatSpan } from "../../base/format.ts";
+
+/** What a transfer that has not ended is busy with. */
+export function transferPhase(info: TransferInfo): string {
+  const { state, direction, transfer, via, bytes, size } = info;
+  if (state === "preparing") return "opening";
+  if (state === "offered") {
+    return direction === "incoming"
+      ? `offered, /accept ${transfer} or /reject ${transfer}`
+      : "offered, waiting for the answer";
+  }
+  if (info.silence !== undefined) {
+    return `no answer for ${formatSpan(info.silence)}`;
+  }
+  if (info.paused) return "waiting for room on the disk";
+  if (via === undefined && bytes === 0) return "looking for a path";
+  if (size > 0 && bytes >= size) return "verifying";
+  return direction === "incoming" ? "receiving" : "sending";
+}
+
+/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
+export function progressText(info: TransferInfo): string {
+  const size = formatSize(info.size);
+  const done = `${percentDone(info)}, ${formatSize(info.bytes)} of ${size}`;
+  return [done, ...speedOf(info)].join(", ");
+}
+
+/** `42 %`. */
+export function percentDone(info: TransferInfo): string {
+  return `${Math.floor(partDone(info) * 100)} %`;
+}
+
+/** Rate and time left; nothing as long as they are not known. */
+export function speedOf(info: TransferInfo): string[] {
+  if (info.rate <= 0 || info.silence !== undefined) return [];
+  const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
+  return [formatRate(info.rate), `${left} left`];
+}
+
+/** How much of it is there, 0–1. */
+export function partDone(info: TransferInfo): number {
+  return info.size === 0 ? 0 : Math.min(info.bytes / info.size, 1);
+}

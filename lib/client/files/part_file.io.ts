@@ -1,0 +1,571 @@
+/**
+ * `NAME.part` and its map `NAME.part.map`: a file that is on its way in, and
+ * what is known of it (see resume_map.ts). The map is there before the part is,
+ * and marks it as ours; it is locked while the part is written. Both are worked
+ * on by the handles they were opened with, so that nothing somebody puts under
+ * their names is ever written. What the map says of the part is not believed but
+ * read back: only what is on the disk counts.
+ */
+import { dirname } from "@std/path";
+import type { BlockChecks } from "../../engine/blocks/block_checks.ts";
+import { blockCheck } from "../../engine/blocks/content_digest.ts";
+import { type FileIdentity, ResumeMap } from "../../engine/resume_map.ts";
+import { blockLength, transferLimits } from "../../engine/packets/limits.ts";
+import { giveName, goneFrom, isBetweenName } from "./give_name.io.ts";
+import {
+  isAt,
+  lookAt,
+  makeOwn,
+  openAgain,
+  openOwn,
+  remove,
+  removeOwn,
+  tryLock,
+} from "../../system/own_file.io.ts";
+import { SinkError } from "./sink_error.io.ts";
+import { syncFolder } from "../../system/sync_folder.io.ts";
+import { WriteWatch } from "./write_watch.io.ts";
+
+/** An open part; made by {@link PartFile.open}. */
+export class PartFile {
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  readonly #map: Deno.FsFile;
+  readonly #identity: FileIdentity;
+  /** Where the next line of the map goes. */
+  #mapEnd: number;
+  #kept: Uint32Array;
+  /** Bytes that are written. */
+  #end: number;
+  #watch: WriteWatch | undefined;
+  #isFolderSynced = false;
+  #isClosed = false;
+
+  constructor(
+    path: string,
+    { file, map, identity, mapEnd, kept }: OpenFiles,
+  ) {
+    this.path = path;
+    this.#file = file;
+    this.#map = map;
+    this.#identity = identity;
+    this.#mapEnd = mapEnd;
+    this.#kept = kept;
+    this.#end = kept.length * blockBytes;
+    if (identity.size > readBackBytes) this.#watch = new WriteWatch(path);
+  }
+
+  /**
+   * Opens the part at `path`: a new one, or the one that is there when it is
+   * ours, nobody writes it, and it comes from the same sender under the same
+   * name. Of another version of the file nothing is kept.
+   *
+   * @returns Undefined when something else is there.
+   * @throws What the system says.
+   */
+  static async open(
+    path: string,
+    identity: FileIdentity,
+  ): Promise<PartFile | undefined> {
+    const mapPath = path + mapSuffix;
+    const made = await makeOwn(mapPath, 0o600);
+    if (made !== undefined) return await begin(path, made, identity);
+    const map = await openOwn(mapPath);
+    if (typeof map === "string") return undefined;
+    try {
+      const part = await tryLock(map)
+        ? await goOn(path, map, identity)
+        : undefined;
+      if (part === undefined) map.close();
+      return part;
+    } catch (error) {
+      map.close();
+      throw error;
+    }
+  }
+
+  /** CRC-32s of the blocks that were here when it was opened. */
+  get kept(): Uint32Array {
+    return this.#kept;
+  }
+
+  /** True when what is written can be gone on with another time. */
+  get isResumable(): boolean {
+    return this.#identity.fingerprint !== "";
+  }
+
+  /**
+   * Keeps only the first `blocks` of what was here: the rest is damaged.
+   *
+   * @throws What the system says.
+   */
+  async keep(blocks: number): Promise<void> {
+    if (blocks < this.#kept.length) {
+      this.#kept = this.#kept.slice(0, blocks);
+      await this.record(blocks, this.#kept.subarray(blocks));
+    }
+    this.#end = blocks * blockBytes;
+    await this.#file.truncate(this.#end);
+    await this.#file.seek(this.#end, Deno.SeekMode.Start);
+  }
+
+  /**
+   * Appends. What was written before a failure is taken back, so that it can be
+   * tried again.
+   *
+   * @throws What the system says.
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        written += await this.#file.write(bytes.subarray(written));
+      }
+    } catch (error) {
+      if (written > 0) {
+        await this.#file.seek(this.#end, Deno.SeekMode.Start);
+        await this.#file.truncate(this.#end);
+      }
+      throw error;
+    }
+    this.#end += written;
+  }
+
+  /**
+   * Notes that the blocks from block `first` on, which are written, have these
+   * CRC-32s. One call at a time; where it fails, the map says no less than
+   * before.
+   */
+  async record(first: number, checks: Uint32Array): Promise<void> {
+    const line = ResumeMap.encodeEntry(first, checks);
+    try {
+      this.#mapEnd += await writeAt(this.#map, this.#mapEnd, line);
+    } catch {
+      // The next line is written over what there may be of this one.
+    }
+  }
+
+  /** Has all that was written and recorded survive a power cut. */
+  async sync(): Promise<void> {
+    await this.#file.syncData();
+    await this.#map.syncData();
+    if (this.#isFolderSynced) return;
+    await syncFolder(dirname(this.path));
+    this.#isFolderSynced = true;
+  }
+
+  /**
+   * Looks whether the part is still there, as long as it was written.
+   *
+   * @throws {SinkError} when it is not.
+   */
+  async checkPlace(): Promise<void> {
+    if (!await isAt(this.#file, this.path)) throw goneFrom(this.path);
+    const { size } = await this.#file.stat();
+    if (size !== this.#end) throw damaged(this.path);
+  }
+
+  /**
+   * Reads blocks back from the disk, from the first one on.
+   *
+   * @param checks What their CRC-32s must be.
+   * @param isWanted Asked now and then; stops early when it says no.
+   * @returns How many are right before the first that is not.
+   */
+  async readBack(
+    checks: Uint32Array,
+    isWanted: () => boolean = () => true,
+  ): Promise<number> {
+    const reader = await openAgain(this.#file, this.path);
+    if (reader === undefined) return 0;
+    try {
+      return await countRight(reader, checks, this.#identity.size, isWanted);
+    } finally {
+      reader.close();
+    }
+  }
+
+  /**
+   * Makes sure that the part, which is whole, has exactly the blocks with these
+   * CRC-32s on the disk and survives a power cut. It is read back, but for a
+   * large one of which it is known that nobody else has written to it.
+   *
+   * @throws {SinkError} when it is not at its place or not as it was written;
+   * what the system says.
+   */
+  async confirm(checks: BlockChecks): Promise<void> {
+    await this.checkPlace();
+    const isReadBack = this.#watch === undefined ||
+      await this.#watch.wasWritten();
+    const [right] = await Promise.all([
+      isReadBack ? this.readBack(checks.slice(0)) : checks.length,
+      this.#file.sync(),
+    ]);
+    // What is elsewhere could not be read back either.
+    await this.checkPlace();
+    if (right < checks.length) throw damaged(this.path);
+  }
+
+  /**
+   * Ends it: the part, which is confirmed, gets the first of `names` that is
+   * free, and the map is removed.
+   *
+   * @returns Its path.
+   * @throws {SinkError} when it is not at its place; what the system says.
+   */
+  async giveName(names: Iterable<string>): Promise<string> {
+    const path = await giveName(this.#file, this.path, names);
+    removeOwn(this.#map, this.path + mapSuffix);
+    this.close();
+    return path;
+  }
+
+  /** Removes all of it. */
+  discard(): void {
+    removeOwn(this.#file, this.path);
+    removeOwn(this.#map, this.path + mapSuffix);
+    this.close();
+  }
+
+  /** Frees the file; what is recorded stays. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#watch?.close();
+    this.#file.close();
+    this.#map.close();
+  }
+}
+
+/** What a {@link PartFile} is made from. */
+interface OpenFiles {
+  readonly file: Deno.FsFile;
+  readonly map: Deno.FsFile;
+  readonly identity: FileIdentity;
+  readonly mapEnd: number;
+  readonly kept: Uint32Array;
+}
+
+/** A new part, with a map that was just made. */
+async function begin(
+  path: string,
+  map: Deno.FsFile,
+  identity: FileIdentity,
+): Promise<PartFile | undefined> {
+  const mapPath = path + mapSuffix;
+  let file: Deno.FsFile | undefined;
+  try {
+    // Another client may have been faster with the lock, and then it is its.
+    if (!await tryLock(map)) return void map.close();
+    const mapEnd = await writeAt(map, 0, ResumeMap.encodeHead(identity));
+    file = await makeOwn(path);
+    if (file !== undefined) {
+      const kept = new Uint32Array(0);
+      return new PartFile(path, { file, map, identity, mapEnd, kept });
+    }
+    // Somebody else's file has the name.
+    removeOwn(map, mapPath);
+    map.close();
+    return undefined;
+  } catch (error) {
+    removeOwn(map, mapPath);
+    map.close();
+    throw error;
+  }
+}
+
+/** What is there, when the locked `map` says that it may be gone on with. */
+async function goOn(
+  path: string,
+  map: Deno.FsFile,
+  identity: FileIdentity,
+): Promise<PartFile | undefined> {
+  const text = await readMap(map);
+  const known = ResumeMap.decode(text);
+  const isSameFile = known?.identity.sender === identity.sender &&
+    known.identity.name === identity.name;
+  // Its writer may have ended it between the look and the lock.
+  if (!isSameFile || !await isAt(map, path + mapSuffix)) return undefined;
+  const opened = await openPart(path);
+  const file = opened === "missing" ? await makeOwn(path) : opened;
+  if (file === undefined || file === "taken") return undefined;
+  try {
+    const { size } = await file.stat();
+    const blocks = Math.floor(size / blockBytes);
+    const isKept = known.matches(identity);
+    const kept = isKept ? known.checks.slice(0, blocks) : new Uint32Array(0);
+    const head = isKept ? text.slice(0, known.length) : "";
+    let mapEnd = new TextEncoder().encode(head).length;
+    await map.truncate(mapEnd);
+    if (!isKept) mapEnd = await writeAt(map, 0, ResumeMap.encodeHead(identity));
+    const part = new PartFile(path, { file, map, identity, mapEnd, kept });
+    await part.keep(kept.length);
+    return part;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Opens a part, freed of a name that its writer was killed while giving. */
+async function openPart(path: string): ReturnType<typeof openOwn> {
+  const opened = await openOwn(path);
+  if (opened !== "taken") return opened;
+  const part = await lookAt(path);
+  if (!part?.isFile || part.nlink !== 2) return "taken";
+  const folder = dirname(path);
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile || !isBetweenName(name)) continue;
+    const between = `${folder}/${name}`;
+    const info = await lookAt(between);
+    if (info?.ino === part.ino && info.dev === part.dev) await remove(between);
+  }
+  return await openOwn(path);
+}
+
+/**
+ * Removes parts in `folder` that nobody has gone on with for two weeks.
+ * Only what has a valid map is ours to remove.
+ */
+export async function removeStaleParts(
+  folder: string,
+  now: number,
+): Promise<void> {
+  const entries: Deno.DirEntry[] = [];
+  for await (const entry of Deno.readDir(folder)) {
+    const { name, isFile } = entry;
+    const isOurs = name.endsWith(partSuffix + mapSuffix) || isBetweenName(name);
+    if (isFile && isOurs) entries.push(entry);
+  }
+  for (const { name } of entries) {
+    const path = `${folder}/${name}`;
+    const info = await lookAt(path);
+    if ((info?.mtime?.getTime() ?? now) > now - staleMs) continue;
+    if (isBetweenName(name)) await remove(path);
+    else await removeStalePart(path.slice(0, -mapSuffix.length));
+  }
+}
+
+async function removeStalePart(path: string): Promise<void> {
+  const map = await openOwn(path + mapSuffix);
+  if (typeof map === "string") return;
+  try {
+    if (!await tryLock(map) || !isMap(await readMap(map))) return;
+    // A name is taken from it: what else may have it keeps it.
+    const part = await lookAt(path);
+    if (part !== undefined && !part.isFile) return;
+    removeOwn(map, path + mapSuffix);
+    if (part !== undefined) await remove(path);
+  } finally {
+    map.close();
+  }
+}
+
+/** True for a map, also of an earlier version, which nobody goes on with. */
+function isMap(text: string): boolean {
+  return ResumeMap.decode(text) !== undefined || earlierMap.test(text);
+}
+
+/** The map's text; empty when there is none that can be believed. */
+async function readMap(map: Deno.FsFile): Promise<string> {
+  const { size } = await map.stat();
+  if (size > mostMapBytes) return "";
+  const bytes = new Uint8Array(size);
+  await map.seek(0, Deno.SeekMode.Start);
+  const length = await fill(map, bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true })
+      .decode(bytes.subarray(0, length));
+  } catch {
+    return "";
+  }
+}
+
+/** Returns the number of bytes that were written. */
+async function writeAt(
+  file: Deno.FsFile,
+  at: number,
+  text: string,
+): Promise<number> {
+  const bytes = new TextEncoder().encode(text);
+  await file.seek(at, Deno.SeekMode.Start);
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+  return bytes.length;
+}
+
+/** Compares blocks while the next ones are read. */
+async function countRight(
+  reader: Deno.FsFile,
+  checks: Uint32Array,
+  size: number,
+  isWanted: () => boolean,
+): Promise<number> {
+  let [chunk, spare] = [0, 1].map(() => new Uint8Array(chunkBytes)) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  let ahead = fill(reader, chunk);
+  let block = 0;
+  while (block < checks.length && isWanted()) {
+    const length = await ahead;
+    const bytes = chunk.subarray(0, length);
+    [chunk, spare] = [spare, chunk];
+    ahead = fill(reader, chunk);
+    for (let at = 0; at < chunkBytes && block < checks.length; block++) {
+      const end = at + blockLength(block, size);
+      const isRight = end <= length &&
+        blockCheck(bytes.subarray(at, end)) === checks[block];
+      at += blockBytes;
+      if (isRight) continue;
+      await ahead;
+      return block;
+    }
+  }
+  await ahead;
+  return block;
+}
+
+/** Reads as much as there is; what cannot be read is not there. */
+async function fill(file: Deno.FsFile, bytes: Uint8Array): Promise<number> {
+  let length = 0;
+  try {
+    while (length < bytes.length) {
+      const count = await file.read(bytes.subarray(length));
+      if (count === null) break;
+      length += count;
+    }
+  } catch {
+    // A bad sector, like anything else that is wrong, is fetched again.
+  }
+  return length;
+}
+
+function damaged(path: string): SinkError {
+  return new SinkError(
+    `"${path}" was changed on the disk while the file arrived; when it is sent again, it goes on before the damage`,
+    "integrity",
+  );
+}
+
+/** What the name of a file that is not yet whole ends in. */
+export const partSuffix = ".part";
+const mapSuffix = ".map";
+const { blockBytes } = transferLimits;
+/** Read at once when reading back. */
+const chunkBytes = 4 * blockBytes;
+/** Up to this size a file is always read back: it lies in memory. */
+const readBackBytes = 1024 ** 3;
+/** That of a part of over a terabyte. */
+const mostMapBytes = 64 * 1024 * 1024;
+const earlierMap = /^\{\s*"format": "parley part 2"/;
+const staleMs = 14 * 24 * 3600 * 1000;
+
+// What is noted of a file that is coming in, and when it is made lasting: often
+// enough that a crash costs little, seldom enough that neither slows the transfer
+// down. What is written is noted within a fraction of a second, which is enough
+// for whoever goes on after the program was killed; the disk's syncs, which are
+// for power cuts, run beside the writing, and only when too much would be lost
+// does it wait.
+
+/** What checkpoints need of a {@link PartFile}. */
+export type RecordedPart = Pick<PartFile, "isResumable" | "record" | "sync">;
+
+/** Checkpoints of one file. */
+export class Checkpoints {
+  readonly #part: RecordedPart;
+  readonly #checks: BlockChecks;
+  readonly #blocks: number;
+  /** Blocks that are noted, or will be when what runs has ended. */
+  #recorded: number;
+  #recording: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Blocks that are synced, or will be when what runs has ended. */
+  #synced: number;
+  #syncedAt: number;
+  #syncing: Promise<void> | undefined;
+
+  /**
+   * @param checks Of all that is written, of a file of so many `blocks`.
+   * @param now Monotonic time, ms.
+   */
+  constructor(
+    part: RecordedPart,
+    checks: BlockChecks,
+    blocks: number,
+    now: number,
+  ) {
+    this.#part = part;
+    this.#checks = checks;
+    this.#blocks = blocks;
+    this.#recorded = checks.length;
+    this.#synced = checks.length;
+    this.#syncedAt = now;
+  }
+
+  /**
+   * More was written; notes it and makes it lasting when that is due.
+   *
+   * @returns What to wait for before more is written, if anything.
+   */
+  handleWritten(now: number): Promise<void> | undefined {
+    if (!this.#part.isResumable) return undefined;
+    this.#timer ??= setTimeout(() => this.#record(), recordMs);
+    const blocks = this.#checks.length - this.#synced;
+    if (this.#syncing !== undefined) {
+      return blocks < mostBlocks ? undefined : this.#syncing;
+    }
+    const isLate = now - this.#syncedAt >= syncMs;
+    if (blocks < stepBlocks && !isLate) return undefined;
+    this.#syncedAt = now;
+    this.#synced = this.#checks.length;
+    this.#syncing = this.#sync();
+    return undefined;
+  }
+
+  /** Notes nothing more; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await Promise.all([this.#recording, this.#syncing]);
+  }
+
+  /**
+   * Notes and makes lasting all that is written; false when there is nothing to
+   * go on with.
+   */
+  async finish(): Promise<boolean> {
+    await this.stop();
+    if (!this.#part.isResumable) return false;
+    await this.#record();
+    if (this.#recorded === 0) return false;
+    await this.#sync();
+    return true;
+  }
+
+  async #record(): Promise<void> {
+    this.#timer = undefined;
+    await this.#recording;
+    // What ends a transfer is always sent.
+    const end = Math.min(this.#checks.length, this.#blocks - 1);
+    const first = this.#recorded;
+    if (end <= first) return;
+    this.#recorded = end;
+    const checks = this.#checks.slice(first, end).slice();
+    this.#recording = this.#part.record(first, checks);
+    await this.#recording;
+  }
+
+  async #sync(): Promise<void> {
+    // A disk that cannot do that has told, or will tell, the one who writes.
+    await this.#part.sync().catch(() => {});
+    this.#syncing = undefined;
+  }
+}
+
+/** So much of a transfer is lost to whoever kills it. */
+const recordMs = 50;
+const stepBlocks = 16 * 1024 * 1024 / transferLimits.blockBytes;
+/** With the 10 MiB that may be under way this stays below 64 MiB. */
+const mostBlocks = 48 * 1024 * 1024 / transferLimits.blockBytes;
+const syncMs = 5_000;

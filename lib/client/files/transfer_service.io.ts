@@ -1,0 +1,425 @@
+/**
+ * The client's transfers (see `lib/client/events/transfer_port.ts`): one UDP socket,
+ * and for each offer a file, a key pair and, once both sides agree, an engine.
+ */
+import { decodeBase64Url } from "@std/encoding/base64url";
+import { decodeHex } from "@std/encoding/hex";
+import type {
+  OfferedFile,
+  RendezvousGrant,
+  TransferEvent,
+  TransferFailure,
+  TransferPeer,
+  TransferPort,
+} from "../events/transfer_port.ts";
+import type { Instant, Random } from "../../base/ports.ts";
+import type { WireAddress } from "../../wire/request.ts";
+import type { CloseReason } from "../../engine/packets/packet.ts";
+import { FragmentBudgets } from "../../engine/path/fragments.ts";
+import { decodeParts, encodeParts, partOf } from "../../engine/resume_map.ts";
+import { SendLimit } from "../../engine/send_limit.ts";
+import { TransferKeyPair } from "../../engine/blocks/keys.ts";
+import { transferLimits } from "../../engine/packets/limits.ts";
+import { DownloadFolder } from "./download_folder.io.ts";
+import { BlockThread } from "./block_thread.io.ts";
+import { FileSink, type SinkFile } from "./file_sink.io.ts";
+import { FileSource, SourceError } from "./file_source.io.ts";
+import { IncomingTransfer } from "./incoming_transfer.io.ts";
+import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
+import { ServerBinding } from "./server_binding.io.ts";
+import { homePath } from "../../base/home_path.ts";
+import { homeFolder } from "../../system/home_folder.io.ts";
+import { SinkError } from "./sink_error.io.ts";
+import { SharedFiles } from "./shared_file.io.ts";
+import { TransferPaths } from "./transfer_paths.io.ts";
+import { Rehearsal } from "./rehearsal.io.ts";
+import { removeStaleParts } from "./part_file.io.ts";
+import { UdpEndpoint } from "./udp_endpoint.io.ts";
+
+/** What a {@link TransferService} is made from. */
+export interface TransferServiceOptions {
+  /** 0 for any free port. */
+  readonly udpPort: number;
+  /** Where received files go. */
+  readonly downloadDir: string;
+  readonly random: Random;
+  readonly clock: () => Instant;
+  readonly onEvent: (event: TransferEvent) => void;
+  /**
+   * When to rehearse, ms from now on; by default at once. A real transfer that
+   * comes before makes it superfluous.
+   */
+  readonly rehearseAfterMs?: number;
+}
+
+/** A transfer in one of its stages. */
+type Entry =
+  | { readonly stage: "opening" }
+  | {
+    readonly stage: "offered";
+    readonly source: FileSource;
+    readonly keyPair: TransferKeyPair;
+    /** Gives up the thread that would seal it. */
+    readonly release: () => void;
+  }
+  | {
+    readonly stage: "running";
+    readonly transfer: OutgoingTransfer | IncomingTransfer;
+  };
+
+/** Sends and receives files over UDP. */
+export class TransferService implements TransferPort {
+  readonly #options: TransferServiceOptions;
+  readonly #endpoint: UdpEndpoint;
+  readonly #binding: ServerBinding;
+  readonly #limit = new SendLimit();
+  readonly #budgets = new FragmentBudgets();
+  readonly #files = new SharedFiles();
+  readonly #folder: DownloadFolder;
+  readonly #blocks = new BlockThread();
+  readonly #entries = new Map<string, Entry>();
+  /** Everything that still uses the socket, ended transfers included. */
+  readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
+  /** Incoming transfers whose file is open. */
+  readonly #holding = new Set<IncomingTransfer>();
+  #rehearsal: Rehearsal | undefined;
+  #rehearsalTimer: ReturnType<typeof setTimeout> | undefined;
+  #areStaleRemoved = false;
+  /** Stopped transfers that still say good-bye. */
+  readonly #ending = new Set<Promise<void>>();
+  #isClosed = false;
+
+  /** @throws {Error} when the UDP port cannot be had. */
+  constructor(options: TransferServiceOptions) {
+    this.#options = options;
+    this.#folder = new DownloadFolder(options.downloadDir);
+    // What it stands for now counts; what is wrong with it is told in its time.
+    this.#folder.locate().catch(() => {});
+    this.#endpoint = new UdpEndpoint(options.udpPort);
+    this.#binding = new ServerBinding(
+      this.#endpoint,
+      () => options.clock().mono,
+      () => this.#live.size > 0,
+    );
+    const { rehearseAfterMs: after = 0 } = options;
+    if (after === 0) this.#rehearse();
+    else this.#rehearsalTimer = setTimeout(() => this.#rehearse(), after);
+  }
+
+  /** The UDP port that was bound. */
+  get udpPort(): number {
+    return this.#endpoint.port;
+  }
+
+  /** Numbers of a running outgoing transfer's engine, for benchmarks. */
+  stats(id: string): ReturnType<OutgoingTransfer["stats"]> | undefined {
+    const entry = this.#entries.get(id);
+    const isOutgoing = entry?.stage === "running" &&
+      entry.transfer instanceof OutgoingTransfer;
+    return isOutgoing ? entry.transfer.stats() : undefined;
+  }
+
+  prepareOffer(id: string, path: string): void {
+    this.#prepareOffer(id, path).catch((error) => {
+      const isKnown = error instanceof SourceError;
+      this.#fail(
+        id,
+        isKnown ? error.failure : "internal",
+        isKnown ? error.message : `"${path}" could not be opened`,
+      );
+    });
+  }
+
+  startSending(id: string, peer: TransferPeer, resume = ""): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage !== "offered") return;
+    const { source, keyPair, release } = entry;
+    // Whatever takes its time goes on beside what this thread must compute.
+    source.prefetch();
+    try {
+      const idBytes = decodeHex(id);
+      const keys = keyPair.agree(peer.key, idBytes, "sender");
+      const parts = decodeParts(resume, source.file.size);
+      if (parts === undefined) {
+        throw new RangeError("The other side's answer is malformed");
+      }
+      const transfer = new OutgoingTransfer({
+        ...this.#common(id, idBytes, peer),
+        keys,
+        source,
+        limit: this.#limit,
+        budgets: this.#budgets,
+        parts,
+      });
+      this.#run(id, transfer);
+    } catch (error) {
+      source.close();
+      this.#failKeys(id, error);
+    } finally {
+      release();
+    }
+  }
+
+  prepareAnswer(
+    id: string,
+    from: string,
+    file: OfferedFile,
+    peer: TransferPeer,
+  ): void {
+    this.#prepareAnswer(id, from, file, peer).catch((error) => {
+      if (error instanceof SinkError) {
+        this.#fail(id, error.failure, error.message);
+      } else this.#failKeys(id, error);
+    });
+  }
+
+  addAddresses(id: string, addresses: readonly WireAddress[]): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage === "running") entry.transfer.addAddresses(addresses);
+  }
+
+  bind(server: WireAddress, { id, key }: RendezvousGrant): void {
+    if (this.#isClosed) return;
+    this.#binding.start(server, decodeHex(id), decodeBase64Url(key));
+  }
+
+  limit(rate: number): void {
+    this.#limit.set(rate);
+  }
+
+  doubt(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage !== "running") return;
+    this.#isSilent(entry.transfer).then((isSilent) => {
+      const isRunning = this.#entries.get(id) === entry;
+      if (isSilent && isRunning) entry.transfer.abandon();
+    });
+  }
+
+  cancel(id: string, reason: CloseReason = "cancelled"): void {
+    this.#stop(id, reason);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#rehearsalTimer);
+    this.#rehearsal?.stop();
+    for (const id of [...this.#entries.keys()]) this.#stop(id, "left");
+    const isStopping = this.#ending.size > 0;
+    await Promise.all(this.#ending);
+    // A good-bye may be lost; whatever still comes is answered with another.
+    if (isStopping) await new Promise((done) => setTimeout(done, goodByeMs));
+    await this.#lastWords();
+    this.#binding.close();
+    for (const transfer of this.#live) transfer.dispose();
+    await Promise.all([...this.#holding].map(({ released }) => released));
+    await this.#rehearsal?.done;
+    await this.#endpoint.close();
+  }
+
+  #rehearse(): void {
+    const { random, clock, downloadDir } = this.#options;
+    const now = () => clock().mono;
+    this.#rehearsal = new Rehearsal({ random, now, folder: downloadDir });
+  }
+
+  /** Senders of files that are stored here should learn that they are. */
+  async #lastWords(): Promise<void> {
+    const waiting = [...this.#live].filter((transfer) =>
+      transfer instanceof IncomingTransfer && transfer.isStored
+    );
+    if (waiting.length === 0) return;
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, lastWordsMs);
+    const drained = Promise.all(waiting.map((transfer) => transfer.drained));
+    await Promise.race([drained, limit.promise]);
+    clearTimeout(timer);
+  }
+
+  #run(id: string, transfer: OutgoingTransfer | IncomingTransfer): void {
+    this.#entries.set(id, { stage: "running", transfer });
+    this.#live.add(transfer);
+    this.#binding.watch();
+    transfer.drained.then(() => this.#live.delete(transfer));
+    if (!(transfer instanceof IncomingTransfer)) return;
+    this.#holding.add(transfer);
+    transfer.released.then(() => this.#holding.delete(transfer));
+  }
+
+  async #prepareOffer(id: string, path: string): Promise<void> {
+    if (this.#isClosed || this.#entries.has(id)) return;
+    this.#entries.set(id, { stage: "opening" });
+    clearTimeout(this.#rehearsalTimer);
+    const source = await FileSource.open(
+      homePath(path, homeFolder()),
+      this.#files,
+    );
+    // One that has begun is soon over; beside it both would take longer.
+    await this.#rehearsal?.done;
+    if (!this.#entries.has(id)) {
+      source.close();
+      return;
+    }
+    const keyPair = new TransferKeyPair(this.#options.random);
+    const release = this.#blocks.prepare(source.file.size);
+    this.#entries.set(id, { stage: "offered", source, keyPair, release });
+    this.#options.onEvent({
+      event: "offer-ready",
+      id,
+      file: source.file,
+      ...(source.ownName === undefined ? {} : { ownName: source.ownName }),
+      key: keyPair.publicKey,
+      addresses: this.#endpoint.localAddresses(),
+    });
+  }
+
+  async #prepareAnswer(
+    id: string,
+    from: string,
+    file: OfferedFile,
+    peer: TransferPeer,
+  ): Promise<void> {
+    if (this.#isClosed || this.#entries.has(id)) return;
+    this.#entries.set(id, { stage: "opening" });
+    clearTimeout(this.#rehearsalTimer);
+    const areStaleRemoved = this.#removeStaleParts();
+    const keyPair = new TransferKeyPair(this.#options.random);
+    const idBytes = decodeHex(id);
+    const keys = keyPair.agree(peer.key, idBytes, "receiver");
+    const { name, size, fingerprint } = file;
+    const identity = { sender: from, name, size, fingerprint };
+    await this.#supersede(identity);
+    await areStaleRemoved;
+    const folder = await this.#folder.locate();
+    const sink = await FileSink.open(folder, identity);
+    if (!this.#entries.has(id)) {
+      if (sink.kept.length === 0) sink.discard();
+      else await sink.close();
+      return;
+    }
+    // The answer travels while the transfer gets ready, which takes a while.
+    this.#options.onEvent({
+      event: "answer-ready",
+      id,
+      key: keyPair.publicKey,
+      addresses: this.#endpoint.localAddresses(),
+      ...(sink.kept.length > 0
+        ? { resume: encodeParts(partOf(sink.kept)) }
+        : {}),
+    });
+    const transfer = new IncomingTransfer({
+      ...this.#common(id, idBytes, peer),
+      keys,
+      from,
+      file,
+      sink,
+      folder,
+    });
+    this.#run(id, transfer);
+  }
+
+  /**
+   * The same file from the same sender is offered again: an earlier transfer
+   * of it that has gone silent is over, and must let go of what it has.
+   */
+  async #supersede(identity: SinkFile): Promise<void> {
+    await Promise.all(
+      [...this.#holding].filter(({ isEnded }) => isEnded)
+        .map(({ released }) => released),
+    );
+    for (const [id, entry] of this.#entries) {
+      if (entry.stage !== "running") continue;
+      const { transfer } = entry;
+      if (!(transfer instanceof IncomingTransfer)) continue;
+      if (!isSameFile(transfer.identity, identity)) continue;
+      if (await this.#isSilent(transfer)) {
+        this.#fail(id, "unreachable", "It was offered again");
+        await transfer.stop("left");
+      }
+    }
+  }
+
+  /** True when nothing comes any more; waits for that at most a keep-alive. */
+  async #isSilent(
+    transfer: Pick<IncomingTransfer, "heardAt">,
+  ): Promise<boolean> {
+    const since = this.#options.clock().mono;
+    const end = since + transferLimits.keepAliveMs + silenceMs;
+    while (this.#options.clock().mono < end) {
+      await new Promise((resolve) => setTimeout(resolve, silenceStepMs));
+      if (transfer.heardAt > since + silenceStepMs) return false;
+    }
+    return true;
+  }
+
+  /** Once in a run. A folder that cannot be read is reported by the sink. */
+  async #removeStaleParts(): Promise<void> {
+    if (this.#areStaleRemoved) return;
+    this.#areStaleRemoved = true;
+    const { downloadDir, clock } = this.#options;
+    await removeStaleParts(downloadDir, clock().wall).catch(() => {});
+  }
+
+  #common(id: string, idBytes: Uint8Array, peer: TransferPeer) {
+    return {
+      paths: new TransferPaths(
+        id,
+        this.#endpoint,
+        peer.addresses,
+        () => this.#binding.isBound,
+      ),
+      id,
+      idBytes,
+      endpoint: this.#endpoint,
+      blocks: this.#blocks,
+      now: () => this.#options.clock().mono,
+      onEvent: (event: TransferEvent) => {
+        if (lastEvents.includes(event.event)) this.#entries.delete(id);
+        this.#options.onEvent(event);
+      },
+    };
+  }
+
+  #stop(id: string, reason: CloseReason): void {
+    const entry = this.#entries.get(id);
+    this.#entries.delete(id);
+    if (entry?.stage === "offered") {
+      entry.source.close();
+      entry.release();
+    }
+    if (entry?.stage !== "running") return;
+    const ending = entry.transfer.stop(reason);
+    this.#ending.add(ending);
+    ending.finally(() => this.#ending.delete(ending));
+  }
+
+  #failKeys(id: string, error: unknown): void {
+    const isKnown = error instanceof RangeError;
+    this.#fail(
+      id,
+      "internal",
+      isKnown ? error.message : "The transfer could not be started",
+    );
+  }
+
+  #fail(id: string, failure: TransferFailure, message: string): void {
+    if (!this.#entries.delete(id)) return;
+    this.#options.onEvent({ event: "failed", id, failure, message });
+  }
+}
+
+function isSameFile(a: SinkFile, b: SinkFile): boolean {
+  return a.sender === b.sender && a.name === b.name && a.size === b.size &&
+    a.fingerprint !== undefined && a.fingerprint === b.fingerprint;
+}
+
+/** After these, a transfer tells nothing more. */
+const lastEvents = ["done", "failed", "closed"];
+const silenceStepMs = 50;
+/** Beyond the keep-alive of one who lives. */
+const silenceMs = 1_000;
+/** How long a closing service repeats its good-byes. */
+const goodByeMs = 150;
+/** How long a closing service waits for the last acknowledgements. */
+const lastWordsMs = 1_000;

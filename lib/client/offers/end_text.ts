@@ -1,0 +1,56 @@
+/** What a reason of the other side, or of the server, is in this user's words. */
+import type { EndReason } from "../../wire/end_reason.ts";
+
+/** What was offered, as this side knows it. */
+export interface EndedOffer {
+  readonly kind: "file" | "session";
+  /** The other side. */
+  readonly user: string;
+  /** Of a file. */
+  readonly name?: string;
+}
+
+/** Why an offer was refused or ended, in one line for this side's user. */
+export function endText(reason: EndReason, offer: EndedOffer): string {
+  const { user, name = "" } = offer;
+  return { ...texts(user), ...kindTexts[offer.kind](user, name) }[reason];
+}
+
+function texts(user: string) {
+  return {
+    rejected: `${user} does not want it`,
+    busy: `${user} has too many offers waiting`,
+    untrusted:
+      `${user} does not trust your key; compare the safety number (/verify ${user})`,
+    user_offline: `${user} went off line`,
+    expired: "it was not answered in time",
+    blocked: `you blocked ${user}`,
+    quota: `the server relays no more between you and ${user} today`,
+    failed: `${user}'s client could not go on`,
+  };
+}
+
+const kindTexts = {
+  file: (user: string, name: string) => ({
+    space: `${user} has too little room for "${name}"`,
+    storage: `${user} cannot store "${name}"`,
+    removed:
+      `what had arrived of "${name}" was removed or replaced at ${user}'s while it was being sent`,
+    changed: `"${name}" changed at ${user}'s after it was offered`,
+    unreadable: `${user} can no longer read "${name}"`,
+    integrity: `"${name}" arrived damaged; it must be sent again`,
+    unreachable: `${user}'s client gets nothing from yours`,
+  }),
+  session: (user: string) => {
+    const failed = `${user}'s client could not go on`;
+    return {
+      space: failed,
+      storage: failed,
+      removed: failed,
+      changed: failed,
+      unreadable: failed,
+      integrity: `${user}'s client got what yours did not send`,
+      unreachable: `${user}'s client has no direct connection to yours`,
+    };
+  },
+};

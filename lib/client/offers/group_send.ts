@@ -1,0 +1,144 @@
+/**
+ * A file for every member of a group who is on line: one transfer each, which
+ * succeed or fail on their own. A few run at a time, over all groups; the
+ * others follow as places come free.
+ */
+import type {
+  CommandOutcome,
+  GroupSendResult,
+} from "../events/client_event.ts";
+import type { RequestFields, RequestName } from "../../wire/request.ts";
+import { basename } from "../../base/format.ts";
+import type { Transfers } from "./transfers.ts";
+import type { OnReply } from "../../wire/server_frame.ts";
+
+/** What sending to groups needs from the session it belongs to. */
+export interface GroupSendHost {
+  readonly transfers: Transfers;
+  /** The user's own name. */
+  self(): string | undefined;
+  request<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+    onReply: OnReply<N>,
+  ): void;
+  settle(n: number, outcome: CommandOutcome): void;
+}
+
+/** One command under way. */
+interface Sending {
+  readonly n: number;
+  readonly group: string;
+  readonly file: string;
+  readonly results: GroupSendResult[];
+  /** Members whose transfer has not ended. */
+  open: number;
+}
+
+/** Sends files to groups. */
+export class GroupSend {
+  readonly #host: GroupSendHost;
+  readonly #queue: { readonly sending: Sending; readonly user: string }[] = [];
+  #running = 0;
+
+  constructor(host: GroupSendHost) {
+    this.#host = host;
+  }
+
+  /** Starts command number `n`; it is settled when the last transfer ended. */
+  send(group: string, file: string, n: number): void {
+    const { request } = this.#host;
+    request("group-members", { group }, (members) => {
+      if (members.ok === undefined) return this.#refuse(n, members);
+      const { group: name, joined } = members.ok;
+      const self = this.#host.self() ?? "";
+      if (!joined.includes(self)) {
+        const message = `You have not joined ${name}; /joingroup ${name}`;
+        return this.#refuse(n, { code: "not_joined", message });
+      }
+      request("who", {}, (who) => {
+        if (who.ok === undefined) return this.#refuse(n, who);
+        const online = new Set(who.ok.users.map(({ user }) => user));
+        const others = joined.filter((user) => user !== self);
+        this.#begin(n, name, file, others, online);
+      });
+    });
+  }
+
+  #begin(
+    n: number,
+    group: string,
+    file: string,
+    members: readonly string[],
+    online: ReadonlySet<string>,
+  ): void {
+    const here = members.filter((user) => online.has(user));
+    if (here.length === 0) {
+      const message = `Nobody else of ${group} is on line`;
+      return this.#refuse(n, { code: "user_offline", message });
+    }
+    const away = members.filter((user) => !online.has(user));
+    const results = away.map((user): GroupSendResult => ({
+      user,
+      ok: false,
+      code: "user_offline",
+      message: "off line",
+    }));
+    const sending = { n, group, file, results, open: here.length };
+    for (const user of here) this.#queue.push({ sending, user });
+    this.#next();
+  }
+
+  #next(): void {
+    const { transfers } = this.#host;
+    while (this.#running < mostAtOnce && !transfers.isClosed) {
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      const { sending, user } = job;
+      this.#running++;
+      transfers.send(user, sending.file, (outcome) => {
+        this.#running--;
+        this.#ended(sending, user, outcome);
+        this.#next();
+      }, sending.group);
+    }
+  }
+
+  #ended(sending: Sending, user: string, outcome: CommandOutcome): void {
+    const { results } = sending;
+    if (!outcome.ok) {
+      const { code, message } = outcome;
+      results.push({ user, ok: false, code, message });
+    } else if (outcome.command === "p2pvideo") {
+      results.push({ ...outcome.answer, user, ok: true });
+    }
+    if (--sending.open === 0) this.#settle(sending);
+  }
+
+  #settle({ n, group, file, results }: Sending): void {
+    const command = "groupvideo";
+    const tried = results.filter(({ code }) => code !== "user_offline");
+    const failed = tried.filter(({ ok }) => !ok);
+    if (failed.length === 0 && tried.length > 0) {
+      const answer = { group, name: basename(file), results };
+      return this.#host.settle(n, { command, ok: true, answer });
+    }
+    const code = failed[0]?.code ?? "user_offline";
+    const reached = tried.length - failed.length;
+    const whom = failed.slice(0, mostNamed)
+      .map(({ user, message }) => `${user} (${message})`).join(", ");
+    const more = failed.length > mostNamed ? ", …" : "";
+    const message = `"${
+      basename(file)
+    }" reached ${reached} of ${tried.length} in ${group}; not ${whom}${more}`;
+    this.#host.settle(n, { command, ok: false, code, message, results });
+  }
+
+  #refuse(n: number, { code, message }: { code: string; message: string }) {
+    this.#host.settle(n, { command: "groupvideo", ok: false, code, message });
+  }
+}
+
+/** Offers at a time: each holds memory, and the server bounds a user's. */
+const mostAtOnce = 16;
+const mostNamed = 8;

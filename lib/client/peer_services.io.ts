@@ -1,0 +1,140 @@
+/** What a client does with other clients: transfers and private sessions. */
+import type { ClientEffect } from "./events/client_effect.ts";
+import type { ClientOptions } from "./settings/options.ts";
+import type { PeerEvent } from "./session/offers.ts";
+import type { SessionPort } from "./events/session_port.ts";
+import { PrivateSessionService } from "./private/private_service.io.ts";
+import { systemClock, systemRandom } from "../system/clock.io.ts";
+import { TransferService } from "./files/transfer_service.io.ts";
+import type { TransferEvent } from "./events/transfer_port.ts";
+import { StartError } from "../system/errors.io.ts";
+
+/** An effect that these services carry out. */
+export type PeerEffect = Extract<
+  ClientEffect,
+  {
+    effect:
+      | "prepare-offer"
+      | "start-sending"
+      | "prepare-answer"
+      | "add-addresses"
+      | "bind"
+      | "limit"
+      | "doubt-transfer"
+      | "cancel-transfer"
+      | "prepare-session"
+      | "open-session"
+      | "send-private-text"
+      | "close-session"
+      | "close-sessions";
+  }
+>;
+
+/** The services of one client. */
+export class PeerServices {
+  readonly #transfers: TransferService;
+  readonly #onEvent: (event: PeerEvent) => void;
+  /** Made with the first private session. */
+  #sessions: SessionPort | undefined;
+
+  /** @throws {StartError} when the UDP port cannot be had. */
+  constructor(options: ClientOptions, onEvent: (event: PeerEvent) => void) {
+    this.#onEvent = onEvent;
+    this.#transfers = openTransfers(options, onEvent);
+  }
+
+  /** The UDP port that was bound. */
+  get udpPort(): number {
+    return this.#transfers.udpPort;
+  }
+
+  /** @param serverIp Of the server that is connected to. */
+  carryOut(effect: PeerEffect, serverIp: string | undefined): void {
+    const transfers = this.#transfers;
+    switch (effect.effect) {
+      case "prepare-offer":
+        return transfers.prepareOffer(effect.id, effect.path);
+      case "start-sending":
+        return transfers.startSending(effect.id, effect.peer, effect.resume);
+      case "prepare-answer": {
+        const { id, from, file, peer } = effect;
+        return transfers.prepareAnswer(id, from, file, peer);
+      }
+      case "add-addresses":
+        return transfers.addAddresses(effect.id, effect.addresses);
+      case "bind": {
+        if (serverIp === undefined) return;
+        const server = { ip: serverIp, port: effect.port };
+        return transfers.bind(server, effect.grant);
+      }
+      case "limit":
+        return transfers.limit(effect.rate);
+      case "doubt-transfer":
+        return transfers.doubt(effect.id);
+      case "cancel-transfer":
+        return transfers.cancel(effect.id, effect.reason);
+      case "prepare-session":
+        this.#sessions ??= this.#makeSessions();
+        return this.#sessions.prepareSession(effect.id);
+      case "open-session": {
+        const { id, role, peer, self } = effect;
+        return this.#sessions?.openSession(id, role, peer, self);
+      }
+      case "send-private-text":
+        return this.#sessions?.sendText(effect.id, effect.text);
+      case "close-session":
+        return this.#sessions?.closeSession(effect.id);
+      case "close-sessions":
+        // The others are told at once; close() waits until they were.
+        this.#sessions?.close();
+    }
+  }
+
+  /** Ends all, telling the other sides, and frees sockets and files. */
+  async close(): Promise<void> {
+    await this.#sessions?.close();
+    await this.#transfers.close();
+  }
+
+  #makeSessions(): SessionPort {
+    return new PrivateSessionService({
+      random: systemRandom,
+      clock: systemClock,
+      onEvent: this.#onEvent,
+    });
+  }
+}
+
+/**
+ * Opens the client's transfer service with its UDP port.
+ *
+ * @throws {StartError} when the port cannot be had.
+ */
+export function openTransfers(
+  options: Pick<ClientOptions, "udpPort" | "downloadDir" | "limit">,
+  onEvent: (event: TransferEvent) => void,
+): TransferService {
+  const { udpPort, downloadDir } = options;
+  try {
+    const transfers = new TransferService({
+      udpPort,
+      downloadDir,
+      onEvent,
+      random: systemRandom,
+      clock: systemClock,
+      rehearseAfterMs,
+    });
+    transfers.limit(options.limit);
+    return transfers;
+  } catch (error) {
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "it is in use; choose another one or 0 for any"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new StartError(`cannot open UDP port ${udpPort}: ${why}`);
+  }
+}
+
+/** Once the client has its prompt; scripts have mostly ended by then. */
+const rehearseAfterMs = 2_000;

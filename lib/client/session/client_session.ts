@@ -1,0 +1,447 @@
+/**
+ * One user's session with a server, from the first connection over any number
+ * of lost ones to the logout. Pure: the shell feeds `handle*`, then drains
+ * {@link ClientSession.pollEffect}, {@link ClientSession.pollTransmit} and
+ * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
+ * and arms one timer for {@link ClientSession.pollTimeout}.
+ */
+import type { ChatTarget, Command } from "../commands/command.ts";
+import type { ParsedCommand } from "../commands/parse.ts";
+import type { Instant } from "../../base/ports.ts";
+import type { ServerFrame } from "../../wire/server_frame.ts";
+import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
+import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+import type { EndReason } from "../events/exit_code.ts";
+import { routeFrame } from "./event_router.ts";
+import type { KnownNames } from "../events/known_names.ts";
+import type { OpenedSession, SecureChannel } from "./login.ts";
+import { type LeaveKey, Leaving } from "./leaving.ts";
+import type { PeerEvent } from "./offers.ts";
+import { type ClientSessionOptions, SessionParts } from "./session_parts.ts";
+import { type LinkFault, ServerLink } from "./server_link.ts";
+import type { NewPassword } from "../../cli/new_password.ts";
+
+/** The session machine. */
+export class ClientSession {
+  readonly #link: ServerLink;
+  readonly #parts: SessionParts;
+  readonly #learnNames: boolean;
+  readonly #leaving = new Leaving();
+  readonly #events: ClientEvent[] = [];
+  readonly #effects: ClientEffect[] = [];
+  #now: Instant = { mono: 0, wall: 0 };
+  #isOpen = false;
+  #isEnded = false;
+  #wasOpen = false;
+  /** When an unanswered logout is taken as done. */
+  #logoutAt: number | undefined;
+  #logoutCommand: number | undefined;
+  #endReason: EndReason = "done";
+  /** Why the server said it would close, before it did. */
+  #bye: LinkFault | undefined;
+  #endOfInput = false;
+
+  constructor(options: ClientSessionOptions) {
+    this.#link = new ServerLink(options.random);
+    this.#learnNames = options.learnNames;
+    this.#parts = new SessionParts(options, {
+      now: () => this.#now,
+      effect: (effect) => this.#effects.push(effect),
+      emit: (event) => this.#events.push(event),
+      send: (frame) => this.#send(frame),
+      opened: (session, resumed) => this.#opened(session, resumed),
+      refused: (code, message, retry) => this.#refused(code, message, retry),
+      logout: (n) => this.#startLogout(n),
+      bye: (code, message) => this.#handleBye(code, message),
+    });
+  }
+
+  /** True once the session is over and nothing more will come of it. */
+  get ended(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Requests that the server has not answered, sent or not. */
+  get unanswered(): number {
+    return this.#parts.unanswered;
+  }
+
+  /** The transfers that have not ended. */
+  get transfers(): TransferInfo[] {
+    return this.#parts.offers.transfers.table.list();
+  }
+
+  /** True while a private session with `user` is on its way to be open. */
+  isMakingSession(user: string): boolean {
+    return this.#parts.offers.isMakingSession(user);
+  }
+
+  /** Users and groups this client has heard of, for Tab completion. */
+  get names(): KnownNames {
+    return this.#parts.names;
+  }
+
+  /** Where lines without a slash go. */
+  get chat(): ChatTarget | undefined {
+    return this.#parts.chat.target;
+  }
+
+  /** Begins: connects. */
+  start(now: Instant): void {
+    this.#now = now;
+    this.#connect();
+  }
+
+  /**
+   * The connection asked for is there.
+   *
+   * @param channel What TLS says of it; absent without TLS.
+   */
+  handleConnected(now: Instant, channel?: SecureChannel): void {
+    if (this.#link.state !== "connecting") return;
+    this.#now = now;
+    this.#link.handleConnected(now.mono);
+    this.#parts.login.handleConnected(channel);
+  }
+
+  /** Bytes came from the server; they may be reused after the call. */
+  handleData(bytes: Uint8Array, now: Instant): void {
+    if (this.#link.state !== "connected") return;
+    this.#now = now;
+    const take = (frame: ServerFrame) => this.#handleFrame(frame);
+    const fault = this.#link.handleData(bytes, now.mono, take);
+    if (fault !== undefined) this.#drop(fault);
+    this.#flush();
+  }
+
+  /**
+   * The connection is gone, or could not be made.
+   *
+   * @param reason One line for people.
+   * @param isFinal The server is not to be talked to: that ends the session.
+   */
+  handleDisconnected(reason: string, now: Instant, isFinal = false): void {
+    this.#now = now;
+    const code = isFinal ? "untrusted_server" : "connection_lost";
+    this.#disconnected({ code, message: reason }, isFinal);
+  }
+
+  /** The user gave a name and a password. */
+  handleCredentials(user: string, password: string, now: Instant): void {
+    this.#now = now;
+    const isConnected = this.#parts.login.handleCredentials(user, password);
+    // The server does not wait long for a login; the user may take longer.
+    if (!isConnected && this.#link.state === "apart") this.#connect();
+  }
+
+  /** The salted password asked for with effect `derive`. */
+  handleDerived(key: Uint8Array, now: Instant, purpose?: DerivePurpose): void {
+    this.#now = now;
+    this.#parts.handleDerived(key, purpose);
+    this.#flush();
+  }
+
+  /** The old password, after effect `ask-new-password`. */
+  handleOldPassword(old: string, now: Instant): void {
+    this.#now = now;
+    this.#parts.passwords.handleOld(old);
+    this.#flush();
+  }
+
+  /** The answer to effect `ask-new-password`; `undefined` for none. */
+  handleNewPassword(answer: NewPassword | undefined, now: Instant): void {
+    this.#now = now;
+    this.#parts.passwords.handleAnswer(answer);
+    this.#flush();
+  }
+
+  /**
+   * The user wants something done; waits for the session to open if need be.
+   *
+   * @returns The command's number, which its event `result` repeats.
+   */
+  handleCommand(command: Command, now: Instant): number {
+    this.#now = now;
+    const n = this.#parts.commands.begin(command.command);
+    this.#parts.runner.run(command, n);
+    this.#flush();
+    return n;
+  }
+
+  /** The user typed something that is no command; it is settled like one. */
+  handleProblem(
+    problem: Exclude<ParsedCommand, { command: Command }>,
+    now: Instant,
+  ): number {
+    this.#now = now;
+    const { name: command, problem: code, message } = problem;
+    const n = this.#parts.commands.begin(command);
+    this.#parts.commands.settle(n, { command, ok: false, code, message });
+    return n;
+  }
+
+  /** No more commands will come: logs out when all are settled and all sent. */
+  handleEndOfInput(now: Instant): void {
+    this.#now = now;
+    this.#endOfInput = true;
+    this.#flush();
+  }
+
+  /** Command `/logout` of a script: ends it when all that came before is done. */
+  handleLogoutWhenDone(now: Instant): number {
+    this.#now = now;
+    const n = this.#parts.commands.begin("logout");
+    this.#logoutCommand ??= n;
+    this.#endOfInput = true;
+    this.#flush();
+    return n;
+  }
+
+  /** The user gave no name and password where they were asked for. */
+  handleNoCredentials(now: Instant): void {
+    this.#now = now;
+    this.#end(this.#wasOpen ? "interrupted" : "login-refused");
+  }
+
+  /** The user interrupts: logs out now, whatever is under way. */
+  handleInterrupt(now: Instant): void {
+    this.#now = now;
+    this.#endReason = "interrupted";
+    if (this.#logoutAt !== undefined) return this.#end("interrupted");
+    this.#startLogout(undefined);
+    this.#flush();
+  }
+
+  /**
+   * The user wants out: warns when something would be lost with that, and logs
+   * out at once when nothing would, or at the second time.
+   *
+   * @param isSure False where the key may have been meant for a line being typed.
+   */
+  handleLeave(key: LeaveKey, now: Instant, isSure = true): void {
+    this.#now = now;
+    const isLeaving = this.#logoutAt !== undefined || !this.#wasOpen;
+    const { commands, offers } = this.#parts;
+    const waitingCommands = this.#isOpen ? 0 : commands.size;
+    const underWay = { ...offers.underWay(), waitingCommands };
+    const message = isLeaving
+      ? undefined
+      : this.#leaving.warning(key, underWay, now.mono, isSure);
+    if (message !== undefined) {
+      this.#events.push({ event: "warning", message });
+    } else if (key === "Ctrl-D" && !isLeaving) {
+      this.#startLogout(undefined);
+      this.#flush();
+    } else this.handleInterrupt(now);
+  }
+
+  /** What moves data between clients has something to tell. */
+  handlePeerEvent(event: PeerEvent, now: Instant): void {
+    this.#now = now;
+    this.#parts.offers.handlePeerEvent(event, now);
+    this.#flush();
+  }
+
+  /** The time of {@link pollTimeout} has come. */
+  handleTimeout(now: Instant): void {
+    this.#now = now;
+    const { mono } = now;
+    if (isDue(this.#logoutAt, mono)) return this.#end(this.#endReason);
+    if (this.#link.isConnectDue(mono)) this.#connect();
+    const fault = this.#link.fault(mono);
+    if (fault !== undefined) this.#drop(fault);
+    if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
+    this.#parts.offers.handleTimeout(now);
+    this.#flush();
+  }
+
+  /** When to call {@link handleTimeout}, monotonic ms. */
+  pollTimeout(): number | undefined {
+    if (this.#isEnded) return undefined;
+    const times = [
+      this.#logoutAt,
+      this.#link.pollTimeout(),
+      this.#parts.offers.pollTimeout(),
+      ...(this.#isOpen ? this.#parts.openTimeouts() : []),
+    ].filter((at) => at !== undefined);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Bytes to write to the server; they are written before a `disconnect`. */
+  pollTransmit(): Uint8Array | undefined {
+    return this.#link.pollTransmit();
+  }
+
+  /** The next thing to do. */
+  pollEffect(): ClientEffect | undefined {
+    return this.#effects.shift();
+  }
+
+  /** The next thing to show. */
+  pollEvent(): ClientEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /** Everything from {@link pollEvent} was shown. */
+  handleShown(): void {
+    this.#parts.inbox.handleShown();
+  }
+
+  #connect(): void {
+    this.#link.connect(this.#now.mono);
+    this.#bye = undefined;
+    this.#effects.push({ effect: "connect" });
+  }
+
+  #handleFrame(frame: ServerFrame): void {
+    const { requests, router } = this.#parts;
+    this.#bye = routeFrame(frame, requests, router) ?? this.#bye;
+  }
+
+  #handleBye(code: string, message: string): void {
+    this.#bye = { code, message };
+    if (!isFinalBye(code)) return;
+    const retrying = false;
+    this.#events.push({ event: "disconnected", code, message, retrying });
+    this.#end("ended-by-server");
+  }
+
+  /** The session is open: what waited can go. */
+  #opened(session: OpenedSession, resumed: boolean): void {
+    this.#isOpen = true;
+    this.#link.handleOpened();
+    this.#wasOpen = true;
+    const { user, waiting } = session;
+    this.#events.push({ event: "welcome", user, waiting, resumed });
+    if (session.setBack) {
+      this.#events.push({ event: "server-set-back", message: setBackMessage });
+    }
+    this.#parts.offers.handleOpened();
+    if (this.#learnNames) this.#parts.learnNames();
+    this.#flush();
+  }
+
+  #refused(
+    code: string,
+    message: string,
+    retry: "ask" | "later" | "never",
+  ): void {
+    if (retry !== "later") {
+      this.#events.push({ event: "login-failed", code, message });
+    }
+    if (retry === "never") this.#end("login-refused");
+    if (retry === "later") this.#drop({ code, message });
+  }
+
+  /** This side gives the connection up. */
+  #drop(fault: LinkFault): void {
+    this.#effects.push({ effect: "disconnect" });
+    this.#disconnected(fault);
+  }
+
+  #disconnected(fault: LinkFault, isFinal = false): void {
+    if (this.#isEnded || this.#link.state === "apart") return;
+    const { code, message } = this.#bye ?? fault;
+    const wasOpen = this.#isOpen;
+    this.#isOpen = false;
+    this.#link.handleDisconnected();
+    this.#parts.login.handleDisconnected();
+    this.#parts.inbox.handleDisconnected();
+    this.#parts.requests.handleDisconnected();
+    if (wasOpen) this.#parts.offers.handleDisconnected();
+    if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
+    // Whoever is being asked gets a new connection with the answer.
+    if (this.#parts.login.asking && !isFinal) return;
+    const retrying = this.#wasOpen && !isFinal;
+    if (wasOpen || !retrying) {
+      this.#events.push({ event: "disconnected", code, message, retrying });
+    }
+    if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
+    this.#link.retryLater(this.#now.mono);
+  }
+
+  /** Sends what may be sent now. */
+  #flush(): void {
+    if (!this.#isOpen) return;
+    if (isDue(this.#parts.inbox.pollTimeout(), this.#now.mono)) {
+      this.#acknowledge();
+    }
+    this.#logoutWhenIdle();
+    const next = () => this.#parts.requests.pollTransmit(this.#now.mono);
+    for (let frame = next(); frame !== undefined; frame = next()) {
+      this.#send(frame);
+    }
+  }
+
+  #logoutWhenIdle(): void {
+    if (!this.#endOfInput || this.#logoutAt !== undefined) return;
+    const expected = this.#logoutCommand === undefined ? 0 : 1;
+    if (this.#parts.commands.size > expected) return;
+    if (this.#parts.offers.transfers.table.underWay().length > 0) return;
+    if (this.#parts.requests.size > 0) return;
+    this.#startLogout(this.#logoutCommand);
+  }
+
+  #startLogout(command: number | undefined): void {
+    if (this.#logoutAt !== undefined) return;
+    this.#logoutCommand = command;
+    this.#logoutAt = this.#now.mono + logoutMs;
+    this.#parts.offers.close();
+    if (!this.#isOpen) return this.#end(this.#endReason);
+    this.#acknowledge();
+    const onReply = () => this.#end(this.#endReason);
+    this.#parts.requests.add("logout", {}, onReply, false);
+  }
+
+  #acknowledge(): void {
+    const upto = this.#parts.inbox.pollAcknowledge(this.#now.mono);
+    if (upto !== undefined) this.#send({ do: "ack", upto });
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#isOpen = false;
+    this.#parts.offers.close();
+    this.#parts.requests.close();
+    this.#parts.login.close();
+    if (this.#logoutCommand !== undefined) {
+      const done = { command: "logout", ok: true, answer: {} } as const;
+      this.#parts.commands.settle(this.#logoutCommand, done);
+    }
+    this.#parts.commands.close();
+    const { user } = this.#parts.login;
+    if (this.#wasOpen && this.#logoutAt !== undefined && user !== undefined) {
+      this.#events.push({ event: "goodbye", user });
+    }
+    if (this.#link.state !== "apart") {
+      this.#effects.push({ effect: "disconnect" });
+    }
+    this.#effects.push({ effect: "end", reason });
+  }
+
+  #send(frame: object): void {
+    this.#link.send(frame, this.#now.mono);
+  }
+}
+
+function isDue(at: number | undefined, now: number): boolean {
+  return at !== undefined && now >= at;
+}
+
+const setBackMessage =
+  "The server was set back to an older copy of its data: what was sent after " +
+  "that was made is lost there, and numbers of messages may be others' now";
+const logoutMs = 2000;
+
+/** True when a `bye` with this code means that the server does not want this session back. */
+export function isFinalBye(code: string): boolean {
+  return finalByes.has(code);
+}
+
+const finalByes = new Set([
+  "idle",
+  "account_removed",
+  "session_moved",
+  "login_failed_blocked",
+]);

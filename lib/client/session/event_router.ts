@@ -1,0 +1,152 @@
+import type { Instant } from "../../base/ports.ts";
+import { isUserName } from "../../wire/names.ts";
+import type { ServerEvent, ServerFrame } from "../../wire/server_frame.ts";
+import type { Chat } from "./command_runner.ts";
+import type { ClientEvent } from "../events/client_event.ts";
+import type { Inbox } from "./inbox.ts";
+import type { KnownNames } from "../events/known_names.ts";
+import type { Offers } from "./offers.ts";
+import type { PeerIdentities } from "../trust/peer_identities.ts";
+import type { ShownTexts } from "./shown_texts.ts";
+import type { RequestQueue } from "./request_queue.ts";
+import type { LinkFault } from "./server_link.ts";
+
+/** Where the server's events go. */
+export interface EventRouterHost {
+  readonly inbox: Inbox;
+  readonly shown: ShownTexts;
+  readonly names: KnownNames;
+  readonly offers: Offers;
+  readonly chat: Chat;
+  readonly identities: PeerIdentities;
+  now(): Instant;
+  /** This user's name. */
+  user(): string | undefined;
+  emit(event: ClientEvent): void;
+  /** The server is about to close the connection. */
+  bye(code: string, message: string): void;
+}
+
+/** Passes an event of the server on to the part it concerns. */
+export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
+  const { names, offers, identities } = host;
+  switch (event.ev) {
+    case "ping":
+      return;
+    case "bye":
+      return host.bye(event.code, event.message);
+    case "message": {
+      if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
+      const { kind, number, at, from, text, kept = false } = event;
+      const group = event.group === undefined ? {} : { group: event.group };
+      const isUser = isUserName(from);
+      if (isUser) names.addUser(from);
+      host.shown.note(event.group, number, text);
+      const shown = { kind, number, at, from, ...group, text, kept };
+      host.emit({ event: "message", ...shown });
+      if (kind === "private" && isUser) identities.handleReceived(from);
+      return;
+    }
+    case "deleted": {
+      if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
+      const { kind, number, at, from } = event;
+      const group = event.group === undefined ? {} : { group: event.group };
+      const words = host.shown.take(event.group, number);
+      const text = words === undefined ? {} : { text: words };
+      const shown = { kind, number, at, from, ...group, ...text };
+      return host.emit({ event: "deleted", ...shown });
+    }
+    case "presence": {
+      const { user, online, at } = event;
+      if (online) names.addUser(user);
+      host.emit({ event: "presence", user, online, at });
+      if (!online) offers.transfers.handlePeerOffline(user);
+      return identities.note(user, event.identity, event.account);
+    }
+    case "renamed": {
+      const { from, to } = event;
+      names.rename(from, to);
+      offers.sessions.table.handleRenamed(from, to);
+      identities.handleRenamed(from, to);
+      host.emit({ event: "renamed", from, to });
+      return host.chat.handleRenamed(from, to);
+    }
+    case "invited": {
+      const { group, by, leaderOnly, at } = event;
+      names.addGroup(group);
+      return host.emit({ event: "invited", group, by, leaderOnly, at });
+    }
+    case "joined": {
+      const { group, user, at } = event;
+      return host.emit({ event: "joined", group, user, at });
+    }
+    case "left": {
+      const { group, user, at, why } = event;
+      return host.emit({ event: "left", group, user, at, why });
+    }
+    case "removed": {
+      const { group, user, by, at } = event;
+      const me = user === host.user();
+      host.emit({ event: "removed", group, user, by, at, me });
+      if (!me) return;
+      names.forgetGroup(group);
+      return host.chat.handleGroupGone(group);
+    }
+    case "leader": {
+      const { group, leader, at } = event;
+      const by = event.by === undefined ? {} : { by: event.by };
+      const me = leader === host.user();
+      return host.emit({ event: "leader", group, leader, ...by, at, me });
+    }
+    case "group-set": {
+      const { group, history, by, at } = event;
+      return host.emit({ event: "group-set", group, history, by, at });
+    }
+    case "group-end": {
+      const { group, at } = event;
+      names.forgetGroup(group);
+      return host.emit({ event: "group-end", group, at });
+    }
+    case "offer":
+      names.addUser(event.from);
+      return offers.handleOffer(event);
+    case "answer":
+      return offers.handleAnswer(event, host.now());
+    case "candidates":
+      return offers.transfers.handleCandidates(event);
+    case "relay-end":
+      return offers.transfers.handleRelayEnd(event);
+    case "offer-end":
+      return offers.handleOfferEnd(event, host.now());
+  }
+}
+
+/**
+ * Passes a frame of the server on: a reply to the request that it answers, an
+ * event to the part that it concerns.
+ *
+ * @returns What the frame says of the connection as a whole, when it does.
+ */
+export function routeFrame(
+  frame: ServerFrame,
+  requests: RequestQueue,
+  router: EventRouterHost,
+): LinkFault | undefined {
+  switch (frame.kind) {
+    case "event":
+      routeEvent(frame.event, router);
+      return undefined;
+    case "ok":
+      requests.handleOk(frame.re, frame.ok);
+      return undefined;
+    case "error": {
+      const { code = "unknown_error", message, re, wait } = frame;
+      // Without `re` it is about the connection as a whole.
+      if (re === undefined) return { code, message };
+      if (code === "too_fast" && wait !== undefined) {
+        requests.handleTooFast(re, wait, router.now().mono);
+      } else requests.handleError(re, code, message);
+      return undefined;
+    }
+  }
+}

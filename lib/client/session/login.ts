@@ -1,0 +1,319 @@
+/**
+ * The client's way into a session: agrees on a protocol version, then resumes
+ * an interrupted session by its token or logs in with SCRAM-SHA-256. The
+ * password stays in memory so that a server that forgot the session can be
+ * logged in to again without asking.
+ */
+import { encodeBase64 } from "@std/encoding/base64";
+import type { Random } from "../../base/ports.ts";
+import type { RequestFields, RequestName } from "../../wire/request.ts";
+import {
+  type ChannelBinding,
+  type SaltParameters,
+  ScramError,
+} from "../../security/scram.ts";
+import { ScramClient } from "../../security/scram_client.ts";
+import type { OnReply, Reply, ReplyFields } from "../../wire/server_frame.ts";
+import { protocolVersion } from "../../base/version.ts";
+import type { ClientEffect } from "../events/client_effect.ts";
+
+/** What an opened session knows. */
+export type OpenedSession = ReplyFields<"resume">;
+
+/** What a login and a resumption tell of what the user was shown. */
+export type SeenFields = Pick<RequestFields<"resume">, "seen" | "known">;
+
+/** What TLS says of a connection. */
+export interface SecureChannel {
+  /** What the login must be tied to. */
+  readonly binding: ChannelBinding;
+  /**
+   * True when nothing but the login can show who answers: then a session's token
+   * must not be sent.
+   */
+  readonly isFirstContact: boolean;
+}
+
+/** What a login needs from the session it belongs to. */
+export interface LoginHost {
+  readonly random: Random;
+  readonly udpPort: number;
+  /** Names program and version to the server. */
+  readonly agent: string;
+  /** Public key that others know this client by; absent for none. */
+  readonly identity: string | undefined;
+  /**
+   * What the user was shown, for the server.
+   *
+   * @param store Names the server's database.
+   */
+  seen(store: string, user: string): SeenFields;
+  /** Sends a request at once. */
+  send<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+    onReply: OnReply<N>,
+  ): void;
+  effect(effect: ClientEffect): void;
+  opened(session: OpenedSession, resumed: boolean): void;
+  /**
+   * The server refused.
+   *
+   * @param retry `ask`: for other credentials, which the login asks for itself;
+   * `later`: worth another try in a while; `never`: the end.
+   */
+  refused(
+    code: string,
+    message: string,
+    retry: "ask" | "later" | "never",
+  ): void;
+}
+
+/** Logs one user in, as often as connections come and go. */
+export class Login {
+  readonly #host: LoginHost;
+  #user: string | undefined;
+  #password: string | undefined;
+  #token: string | undefined;
+  #scram: ScramClient | undefined;
+  /** The last key derived, for a login to the same account with the same salt. */
+  #derived: { parameters: SaltParameters; key: Uint8Array } | undefined;
+  #parameters: SaltParameters | undefined;
+  #serverUdpPort = 0;
+  #store = "";
+  #channel: SecureChannel | undefined;
+  #greeted = false;
+  #asking = false;
+  /** True once a session was open: refusals may pass, for example after a restart. */
+  #wasOpen = false;
+
+  constructor(host: LoginHost, user: string | undefined) {
+    this.#host = host;
+    this.#user = user;
+  }
+
+  /** What SCRAM on this connection must be tied to; `undefined` without TLS. */
+  get binding(): ChannelBinding | undefined {
+    return this.#channel?.binding;
+  }
+
+  /** The user's name, as far as it is known. */
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  /** The server's UDP port, 0 for none. */
+  get serverUdpPort(): number {
+    return this.#serverUdpPort;
+  }
+
+  /** True while the user is being asked for name or password. */
+  get asking(): boolean {
+    return this.#asking;
+  }
+
+  /** A connection is there. */
+  handleConnected(channel?: SecureChannel): void {
+    this.#channel = channel;
+    const { agent } = this.#host;
+    this.#host.send(
+      "hello",
+      { version: protocolVersion, features: [], agent },
+      (reply) => {
+        if (reply.ok === undefined) return this.#refused(reply);
+        this.#serverUdpPort = reply.ok.udpPort;
+        this.#store = reply.ok.store;
+        this.#greeted = true;
+        if (!this.#asking) this.#proceed();
+      },
+    );
+  }
+
+  /** The connection is gone; the next one starts anew. */
+  handleDisconnected(): void {
+    this.#greeted = false;
+    this.#scram = undefined;
+    this.#parameters = undefined;
+  }
+
+  /**
+   * The user answered.
+   *
+   * @returns False when there is no connection to go on with.
+   */
+  handleCredentials(user: string, password: string): boolean {
+    this.#asking = false;
+    this.#user = user;
+    this.#password = password;
+    this.#derived = undefined;
+    if (this.#greeted) this.#proceed();
+    return this.#greeted;
+  }
+
+  /** The salted password asked for with effect `derive`. */
+  handleDerived(saltedPassword: Uint8Array): void {
+    if (this.#parameters === undefined) return;
+    this.#derived = { parameters: this.#parameters, key: saltedPassword };
+    this.#prove(saltedPassword);
+  }
+
+  /** The account has another password: the session goes on with a new token. */
+  handlePasswordChanged(password: string, token: string): void {
+    this.#password = password;
+    this.#token = token;
+    this.#derived = undefined;
+  }
+
+  /** The account has another name. */
+  handleRenamed(name: string): void {
+    this.#user = name;
+  }
+
+  /** Forgets what could open a session again. */
+  close(): void {
+    this.#password = undefined;
+    this.#token = undefined;
+    this.#derived = undefined;
+  }
+
+  #proceed(): void {
+    const token = this.#channel?.isFirstContact ? undefined : this.#token;
+    if (token !== undefined) this.#resume(token);
+    else if (this.#user !== undefined && this.#password !== undefined) {
+      this.#start(this.#user);
+    } else this.#ask();
+  }
+
+  #ask(): void {
+    this.#asking = true;
+    const known = this.#user === undefined ? {} : { user: this.#user };
+    this.#host.effect({ effect: "ask-credentials", ...known });
+  }
+
+  #resume(token: string): void {
+    this.#host.send(
+      "resume",
+      { token, ...this.#details(), ...this.#seen() },
+      (reply) => {
+        if (reply.ok !== undefined) return this.#open(reply.ok, true);
+        if (reply.code === "connection_lost") return;
+        if (reply.code !== "token_invalid") return this.#refused(reply);
+        this.#token = undefined;
+        this.#proceed();
+      },
+    );
+  }
+
+  #start(user: string): void {
+    const { random } = this.#host;
+    try {
+      const nonce = encodeBase64(random.bytes(nonceBytes));
+      const binding = this.#channel?.binding;
+      const scram = this.#scram = new ScramClient({
+        user,
+        nonce,
+        ...binding && { binding },
+      });
+      this.#host.send(
+        "login",
+        { scram: scram.clientFirst(), ...this.#details() },
+        (reply) => this.#guard(() => this.#challenged(scram, reply)),
+      );
+    } catch (error) {
+      if (!(error instanceof ScramError)) throw error;
+      // A name the server could not know is wrong like any other.
+      this.#refused({ code: "login_failed", message: wrongMessage });
+    }
+  }
+
+  #challenged(scram: ScramClient, reply: Reply<"login">): void {
+    if (reply.ok === undefined) return this.#refused(reply);
+    const parameters = scram.handleServerFirst(reply.ok.scram);
+    this.#parameters = parameters;
+    const known = this.#derived;
+    if (known !== undefined && isSame(known.parameters, parameters)) {
+      return this.#prove(known.key);
+    }
+    const { salt, iterations } = parameters;
+    const password = this.#password ?? "";
+    const purpose = "login";
+    this.#host.effect({
+      effect: "derive",
+      purpose,
+      password,
+      salt,
+      iterations,
+    });
+  }
+
+  #prove(saltedPassword: Uint8Array): void {
+    const scram = this.#scram;
+    if (scram === undefined) return;
+    this.#guard(() => {
+      const proof = scram.clientFinal(saltedPassword);
+      this.#host.send(
+        "proof",
+        { scram: proof, ...this.#seen() },
+        (reply) =>
+          this.#guard(() => {
+            if (reply.ok === undefined) return this.#refused(reply);
+            scram.handleServerFinal(reply.ok.scram);
+            this.#open(reply.ok, false);
+          }),
+      );
+    });
+  }
+
+  #open(session: OpenedSession, resumed: boolean): void {
+    this.#token = session.token;
+    this.#user = session.user;
+    this.#wasOpen = true;
+    this.#scram = undefined;
+    this.#parameters = undefined;
+    this.#host.opened(session, resumed);
+  }
+
+  #refused(reply: { readonly code: string; readonly message: string }): void {
+    const { code, message } = reply;
+    if (code === "connection_lost" || code === "not_confirmed") return;
+    if (code === "login_failed") {
+      this.#password = undefined;
+      this.#derived = undefined;
+      this.#host.refused(code, message, "ask");
+      return this.#ask();
+    }
+    const passing = this.#wasOpen && code !== "login_failed_blocked" &&
+      code !== "unsupported_version";
+    this.#host.refused(code, message, passing ? "later" : "never");
+  }
+
+  /** The server's side of SCRAM came from outside and may be anything. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof ScramError)) throw error;
+      const message = `The login was broken off: ${error.message}`;
+      this.#host.refused("scram_failed", message, "never");
+    }
+  }
+
+  /** What a login and a resumption say of this client. */
+  #details(): { udpPort: number; identity?: string } {
+    const { udpPort, identity } = this.#host;
+    return { udpPort, ...(identity === undefined ? {} : { identity }) };
+  }
+
+  #seen(): SeenFields {
+    return this.#host.seen(this.#store, this.#user ?? "");
+  }
+}
+
+function isSame(one: SaltParameters, other: SaltParameters): boolean {
+  return one.iterations === other.iterations &&
+    one.salt.length === other.salt.length &&
+    one.salt.every((byte, index) => byte === other.salt[index]);
+}
+
+const nonceBytes = 18;
+const wrongMessage = "Invalid username or password. Please try again";

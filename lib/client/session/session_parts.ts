@@ -1,0 +1,284 @@
+import type { Instant, Random } from "../../base/ports.ts";
+import type { RequestFields, RequestName } from "../../wire/request.ts";
+import { Chat, CommandRunner } from "./command_runner.ts";
+import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
+import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
+import type { EventRouterHost } from "./event_router.ts";
+import { GroupSend } from "../offers/group_send.ts";
+import type { Identity } from "../trust/identity.ts";
+import { Inbox, type SeenMemory } from "./inbox.ts";
+import { KnownNames } from "../events/known_names.ts";
+import { Login, type OpenedSession } from "./login.ts";
+import { PasswordChange } from "./password_change.ts";
+import { Offers } from "./offers.ts";
+import { PeerIdentities } from "../trust/peer_identities.ts";
+import type { PeerMemory } from "../trust/known_peers.ts";
+import { NameHints } from "./name_hints.ts";
+import { RequestQueue } from "./request_queue.ts";
+import { ShownTexts } from "./shown_texts.ts";
+import { SignedOffers } from "../trust/signed_offers.ts";
+import type { AcceptRule } from "../offers/offer_requests.ts";
+import type { OnReply } from "../../wire/server_frame.ts";
+
+/** What a session is made of. */
+export interface ClientSessionOptions {
+  /** User name, when it is known before the user is asked. */
+  readonly user?: string | undefined;
+  /** Where this client receives transfers. */
+  readonly udpPort: number;
+  readonly accept: AcceptRule;
+  /** Bytes a second that are sent at most; 0, the default, for no limit. */
+  readonly limit?: number;
+  /** Asks the server at login for users and groups to complete. */
+  readonly learnNames: boolean;
+  /** Names program and version to the server. */
+  readonly agent: string;
+  readonly random: Random;
+  /** Signs offers and answers; without it there are none. */
+  readonly identity: Identity | undefined;
+  /** Remembers the keys of others. */
+  readonly peers: PeerMemory;
+  /** Remembers what was shown, for a program that is killed. */
+  readonly seenMemory?: SeenMemory;
+}
+
+/** What the parts of a session ask of the whole. */
+export interface SessionHooks {
+  now(): Instant;
+  effect(effect: ClientEffect): void;
+  emit(event: ClientEvent): void;
+  /** Sends a frame at once. */
+  send(frame: object): void;
+  opened(session: OpenedSession, resumed: boolean): void;
+  refused(
+    code: string,
+    message: string,
+    retry: "ask" | "later" | "never",
+  ): void;
+  logout(n: number): void;
+  bye(code: string, message: string): void;
+}
+
+/** The parts, wired to each other and to the whole. */
+export class SessionParts {
+  readonly requests = new RequestQueue();
+  readonly inbox: Inbox;
+  readonly names = new KnownNames();
+  readonly chat: Chat;
+  readonly commands: OpenCommands;
+  readonly login: Login;
+  readonly offers: Offers;
+  readonly passwords: PasswordChange;
+  readonly runner: CommandRunner;
+  readonly router: EventRouterHost;
+  /** Who waits for the names that were asked for; absent before they were. */
+  #onNames: (() => void)[] | undefined;
+  #unknownNames = 0;
+
+  constructor(options: ClientSessionOptions, hooks: SessionHooks) {
+    const { random, udpPort, agent, accept, identity } = options;
+    const inbox = this.inbox = new Inbox(options.seenMemory);
+    const { requests, names } = this;
+    const shown = new ShownTexts();
+    const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
+    const chat = this.chat = new Chat(emit);
+    const commands = this.commands = new OpenCommands((n, outcome) => {
+      if (outcome.ok) {
+        names.learn(outcome);
+        shown.learn(outcome);
+      }
+      emit({ event: "result", n, outcome });
+      if (outcome.ok && outcome.command === "leavegroup") {
+        chat.handleGroupGone(outcome.answer.group);
+      }
+    });
+    this.login = new Login({
+      random,
+      udpPort,
+      agent,
+      identity: identity?.publicKey,
+      effect,
+      opened: (session, resumed) => {
+        this.#bind(hooks);
+        identities.handleOpened();
+        inbox.handleOpened(session);
+        if (session.setBack) {
+          requests.handleSetBack();
+          shown.handleSetBack();
+        }
+        opened(session, resumed);
+      },
+      refused,
+      seen: (store, user) => {
+        shown.open(store);
+        return inbox.open({ store, user });
+      },
+      send: (name, fields, onReply) =>
+        hooks.send(requests.urgent(name, fields, onReply)),
+    }, options.user);
+    const self = () => this.login.user ?? "";
+    const hints = new NameHints({
+      names,
+      self,
+      askNames: (done) => this.askNames(done),
+    });
+    const host = {
+      random,
+      effect,
+      emit,
+      logout,
+      send,
+      self,
+      request: <N extends RequestName>(
+        name: N,
+        fields: RequestFields<N>,
+        onReply: OnReply<N>,
+      ) => {
+        const hinting = hints.hinting(fields, onReply);
+        requests.add(name, fields, hinting, !unrepeatable.has(name));
+      },
+      settle: commands.settle.bind(commands),
+    };
+    const identities = new PeerIdentities(host, identity, options.peers);
+    const signed = new SignedOffers(host, identities);
+    const offers = this.offers = new Offers({ ...host, signed }, accept);
+    const passwords = this.passwords = new PasswordChange({
+      ...host,
+      user: () => this.login.user ?? "",
+      binding: () => this.login.binding,
+      changed: (password, token) =>
+        this.login.handlePasswordChanged(password, token),
+    });
+    const renamed = (from: string, to: string) => {
+      this.login.handleRenamed(to);
+      inbox.handleRenamed(to);
+      names.rename(from, to);
+    };
+    const user = () => this.login.user;
+    const { transfers } = offers;
+    const groupSend = new GroupSend({ ...host, transfers, self: user });
+    const parts = { offers, passwords, chat, groupSend };
+    const runnerHost = { ...host, ...parts, identities, renamed };
+    this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
+    const places = { inbox, shown, names, offers, chat, identities };
+    this.router = { ...places, now, user, emit, bye };
+  }
+
+  /** Requests without an answer; a change of password counts as one. */
+  get unanswered(): number {
+    return this.requests.size + (this.passwords.isUnderWay ? 1 : 0);
+  }
+
+  /** When something is due while the session is open, monotonic ms. */
+  openTimeouts(): (number | undefined)[] {
+    return [this.inbox.pollTimeout(), this.requests.pollTimeout()];
+  }
+
+  /** Hands a key to the part that it was derived for. */
+  handleDerived(key: Uint8Array, purpose: DerivePurpose = "login"): void {
+    if (purpose === "login") this.login.handleDerived(key);
+    else this.passwords.handleDerived(key, purpose);
+  }
+
+  /** Asks for what is needed to talk to the server's UDP port. */
+  #bind({ effect, send }: SessionHooks): void {
+    const port = this.login.serverUdpPort;
+    if (port === 0) return;
+    send(this.requests.urgent("rendezvous", {}, (reply) => {
+      if (reply.ok !== undefined) {
+        effect({ effect: "bind", port, grant: reply.ok });
+      }
+    }));
+  }
+
+  /** A session begins or goes on: what was known of names is of before. */
+  learnNames(): void {
+    if (this.#unknownNames === 0) this.#onNames = undefined;
+    this.askNames();
+  }
+
+  /**
+   * Asks the server, once, for the names that Tab and hints offer.
+   *
+   * @param done Called when they are known, or cannot be.
+   */
+  askNames(done: () => void = () => {}): void {
+    const { requests, names } = this;
+    if (this.#onNames !== undefined) {
+      if (this.#unknownNames === 0) done();
+      else this.#onNames.push(done);
+      return;
+    }
+    this.#onNames = [done];
+    this.#unknownNames = 3;
+    const answered = () => {
+      if (--this.#unknownNames > 0) return;
+      for (const done of this.#onNames?.splice(0) ?? []) done();
+    };
+    requests.add("groups", {}, (reply) => {
+      for (const { group } of reply.ok?.groups ?? []) names.addGroup(group);
+      answered();
+    }, true);
+    requests.add("blocked", {}, (reply) => {
+      for (const { user } of reply.ok?.users ?? []) names.addBlocked(user);
+      answered();
+    }, true);
+    requests.add("who", {}, (reply) => {
+      for (const { user } of reply.ok?.users ?? []) names.addUser(user);
+      answered();
+    }, true);
+  }
+}
+
+/** Doing these twice is not the same as doing them once. */
+const unrepeatable = new Set<RequestName>([
+  "group-create",
+  "group-join",
+  "block",
+  "unblock",
+  "password-start",
+  "password-prove",
+  "password-change",
+  "rename",
+  "group-leave",
+  "group-add",
+  "group-remove",
+  "group-promote",
+]);
+
+/** Numbers a run's commands and sees to it that each has exactly one outcome. */
+export class OpenCommands {
+  readonly #onSettled: (n: number, outcome: CommandOutcome) => void;
+  readonly #open = new Map<number, string>();
+  #last = 0;
+
+  constructor(onSettled: (n: number, outcome: CommandOutcome) => void) {
+    this.#onSettled = onSettled;
+  }
+
+  /** Commands that have no outcome yet. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** A command begins; returns its number, from 1. */
+  begin(command: string): number {
+    this.#open.set(++this.#last, command);
+    return this.#last;
+  }
+
+  /** A command has its outcome; a second one is ignored. */
+  settle(n: number, outcome: CommandOutcome): void {
+    if (this.#open.delete(n)) this.#onSettled(n, outcome);
+  }
+
+  /** Nothing will be done any more: what is open has failed. */
+  close(): void {
+    for (const [n, command] of [...this.#open]) {
+      const code = "not_confirmed";
+      this.settle(n, { command, ok: false, code, message: closedMessage });
+    }
+  }
+}
+
+const closedMessage = "The session ended before this was done";

@@ -1,0 +1,85 @@
+/**
+ * The command `/verify`: shows what two users can read to each other, and takes
+ * down that they did, or that another user has another key.
+ */
+import type { Command } from "../commands/command.ts";
+import type { CommandOutcome, Verification } from "../events/client_event.ts";
+import type {
+  PeerIdentities,
+  PeerIdentitiesHost,
+} from "../trust/peer_identities.ts";
+
+/** What the command needs from the session it belongs to. */
+export interface VerifyHost extends Pick<PeerIdentitiesHost, "request"> {
+  readonly identities: PeerIdentities;
+  /** This user's name, as the server has it. */
+  self(): string;
+  /** Tells what became of command number `n`. */
+  settle(n: number, outcome: CommandOutcome): void;
+}
+
+/** Carries out `/verify`, command number `n`. */
+export function verify(
+  { user, action }: Extract<Command, { command: "verify" }>,
+  n: number,
+  host: VerifyHost,
+): void {
+  const { identities } = host;
+  const command = "verify";
+  const refuse = (code: string, message: string) =>
+    host.settle(n, { command, ok: false, code, message });
+  if (user === host.self()) {
+    return refuse("is_self", "There is nothing to verify about yourself");
+  }
+  host.request("identity", { user }, (reply) => {
+    if (reply.ok === undefined) return refuse(reply.code, reply.message);
+    const { identity: key = "" } = reply.ok;
+    identities.handleAccount(user, reply.ok.account);
+    const told = identities.toldKey(user);
+    const before = identities.judge(user, key);
+    const refusal = identities.mistrust(user, reply.ok.identity);
+    const isChanged = refusal?.code === "key_changed";
+    if (refusal !== undefined && !isChanged) {
+      return refuse(refusal.code, refusal.message);
+    }
+    const settle = (trust: Verification["trust"]) => {
+      const { trust: found } = before;
+      const formerly = found === "renamed" ? { formerly: before.formerly } : {};
+      const safetyNumber = identities.safetyNumber(key);
+      const answer = { user, safetyNumber, trust, ...formerly };
+      host.settle(n, { command, ok: true, answer });
+    };
+    if (action === "accept") {
+      if (!isChanged) {
+        return refuse("key_unchanged", `The key of ${user} has not changed`);
+      }
+      if (told !== undefined && told !== key) {
+        const message = `The key of ${user} has changed once more; ` +
+          `look at it first: /verify ${user}`;
+        return refuse("key_changed", message);
+      }
+      identities.accept(user, key);
+      return settle("unverified");
+    }
+    if (action === "ok") {
+      if (refusal !== undefined) return refuse(refusal.code, refusal.message);
+      if (before.trust === "first") {
+        const message =
+          `You have not seen the safety number yet: /verify ${user}`;
+        return refuse("not_compared", message);
+      }
+      identities.accept(user, key, true);
+      return settle("verified");
+    }
+    if (isChanged) return settle("changed");
+    const isVerified = before.trust !== "first" && before.verified;
+    identities.pin(user, key, isVerified);
+    settle(
+      isVerified
+        ? "verified"
+        : before.trust === "first"
+        ? "first"
+        : "unverified",
+    );
+  });
+}

@@ -1,0 +1,142 @@
+/**
+ * What the client's program is to do: connect, or one of its own commands,
+ * `doctor`, `config`, `man` and `completions`. A server of such a name is
+ * reached with `--host`.
+ */
+import {
+  type OptionRow,
+  parseCommandLine,
+  type StartRequest,
+  startRequest,
+  UsageError,
+} from "../../cli/command_line.ts";
+import { parseManualCommand, type PrintRequest } from "../../cli/manual.ts";
+import {
+  argumentNames,
+  type ClientOptions,
+  type ConfigSource,
+  findSettings,
+  parseClientOptions,
+  readOptions,
+  type SettingValue,
+} from "./options.ts";
+import { clientPage } from "./page.ts";
+import { clientOptionRows } from "./settings.ts";
+
+/** What to do. */
+export type ClientRequest =
+  | StartRequest<ClientOptions>
+  | PrintRequest
+  /** Make a new configuration. */
+  | { readonly kind: "config-init" }
+  /** Look at the way to the server. */
+  | { readonly kind: "doctor"; readonly options: ClientOptions };
+
+/** Reads the client's command line, without the program's name. */
+export function parseClientCommand(
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+  source: ConfigSource = {},
+): ClientRequest {
+  const manual = parseManualCommand(args, clientPage);
+  if (manual !== undefined) return manual;
+  const [word, ...rest] = args;
+  const isAboutHelp = rest.includes("--help") || rest.includes("-h");
+  const parse = isAboutHelp ? undefined : commands[word ?? ""];
+  if (parse === undefined) {
+    return parseClientOptions(isAboutHelp ? ["--help"] : args, env, source);
+  }
+  return request(() => parse(rest, env, source));
+}
+
+type ParseCommand = (
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+  source: ConfigSource,
+) => ClientRequest;
+
+const commands: Record<string, ParseCommand | undefined> = {
+  config(args, env, source) {
+    const rows = [...clientOptionRows, initRow];
+    const line = parseCommandLine(args, rows, argumentNames);
+    if (line.options.has("--init")) return { kind: "config-init" };
+    const settings = findSettings(line, env, source);
+    const options = readOptions(line, env, settings);
+    const path = settings.config?.path;
+    const values = settings.values.all();
+    return {
+      kind: "print",
+      text: options.json
+        ? `${JSON.stringify(settingsJson(values, path))}\n`
+        : settingsText(values, path),
+    };
+  },
+  doctor(args, env, source) {
+    const parsed = parseClientOptions(args, env, source);
+    if (parsed.kind !== "run") return parsed;
+    if (parsed.options.exec.length > 0 || parsed.options.forget !== undefined) {
+      throw new UsageError("doctor goes neither with --exec nor with --forget");
+    }
+    return { kind: "doctor", options: parsed.options };
+  },
+};
+
+function request(parse: () => ClientRequest): ClientRequest {
+  let result: ClientRequest | undefined;
+  const failed = startRequest<never>(() => {
+    result = parse();
+    return { kind: "error", message: "" };
+  });
+  return result ?? failed;
+}
+
+function settingsText(
+  values: readonly SettingValue[],
+  path: string | undefined,
+): string {
+  const rows = values.map((value) => {
+    const { row, text, origin, name, place } = value;
+    const shown = text === undefined
+      ? ""
+      : row.type === "string"
+      ? JSON.stringify(text)
+      : text;
+    const from = origin === "file"
+      ? place ?? ""
+      : origin === "default"
+      ? origin
+      : `${origin} ${name}`;
+    return [row.key, shown, from] as const;
+  });
+  const width = Math.max(...rows.map(([, shown]) => shown.length));
+  const keys = Math.max(...rows.map(([key]) => key.length));
+  return [
+    path === undefined
+      ? '# no configuration; "parley config --init" makes one'
+      : `# configuration: ${path}`,
+    ...rows.map(([key, shown, from]) =>
+      `${key.padEnd(keys)} = ${shown.padEnd(width)}  # ${from}`
+    ),
+    "",
+  ].join("\n");
+}
+
+function settingsJson(
+  values: readonly SettingValue[],
+  path: string | undefined,
+): object {
+  return {
+    ...path !== undefined && { path },
+    settings: values.map(({ row, text, origin, name, place }) => ({
+      key: row.key,
+      ...text !== undefined && { value: text },
+      origin,
+      ...origin !== "default" && { from: place ?? name },
+    })),
+  };
+}
+
+const initRow: OptionRow = {
+  name: "--init",
+  help: "write a config.toml with every setting explained; never overwrites",
+};

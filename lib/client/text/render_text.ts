@@ -1,0 +1,145 @@
+/**
+ * What the client prints for people. Everything that came from elsewhere passes
+ * {@link visible} first, so that nobody can draw on another's terminal.
+ */
+import { visible } from "../../base/text.ts";
+import { formatTime } from "../../base/time.ts";
+import type { ClientEvent } from "../events/client_event.ts";
+import { linesAfter } from "./message_lines.ts";
+import type { Palette } from "./palette.ts";
+import {
+  renderPath,
+  renderPaused,
+  renderPrivateMessage,
+  renderPrivateRefused,
+  renderSession,
+  renderTransfer,
+} from "./offers.ts";
+import { progressText } from "../events/transfer_progress.ts";
+import { historyRule, renderAnswer } from "./answers.ts";
+
+/** The lines that show `event`; none for what is shown elsewhere. */
+export function renderText(event: ClientEvent, palette: Palette): string[] {
+  const name = (text: string) => palette.name(visible(text));
+  switch (event.event) {
+    case "welcome":
+      return event.resumed
+        ? [palette.good(`connected again; ${waitedText(event.waiting)}`)]
+        : [
+          palette.bold(`Welcome to Parley, ${visible(event.user)}!`),
+          `${
+            waitedText(event.waiting)
+          }. Type /help for the commands, /logout to leave.`,
+        ];
+    case "first-contact":
+      return [palette.bold(visible(event.message))];
+    case "peer-key":
+      return [palette.bold(visible(event.message))];
+    case "key-changed":
+    case "server-set-back":
+      return [palette.error(palette.bold(visible(event.message)))];
+    case "offer-refused": {
+      const what = event.kind === "session"
+        ? "a private session"
+        : `the file ${visible(event.name ?? "")}`;
+      const from = visible(event.user);
+      return [palette.error(
+        `refused ${what} from ${from}: ${visible(event.message)}`,
+      )];
+    }
+    case "warning":
+      return [palette.error(`Warning: ${visible(event.message)}`)];
+    case "login-failed":
+      return [palette.error(visible(event.message))];
+    case "disconnected": {
+      const message = visible(event.message);
+      return [palette.error(
+        event.retrying
+          ? `${message}; connecting again until it works`
+          : message,
+      )];
+    }
+    case "message": {
+      const time = palette.dim(formatTime(event.at));
+      const group = event.group === undefined ? "" : `${name(event.group)}, `;
+      const all = event.kind === "broadcast" ? " to all" : "";
+      const from = `${name(event.from)}${all}`;
+      return linesAfter(`${time}, ${group}${from}: `, event.text);
+    }
+    case "deleted": {
+      const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
+      const what = event.text === undefined
+        ? `message ${event.number}`
+        : `"${visible(event.text)}"`;
+      return [`${name(event.from)} took back ${what}${group}`];
+    }
+    case "presence":
+      return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
+    case "renamed":
+      return [`${name(event.from)} is now known as ${name(event.to)}`];
+    case "invited": {
+      const group = name(event.group);
+      const join = `/joingroup ${visible(event.group)}`;
+      return [`${name(event.by)} invites you to group chat ${group}; ${join}`];
+    }
+    case "joined":
+      return [`${name(event.user)} joined group chat ${name(event.group)}`];
+    case "left": {
+      const group = name(event.group);
+      const how = {
+        left: `left group chat ${group}`,
+        declined: `declined the invitation to group chat ${group}`,
+        "account-removed":
+          `is no longer in group chat ${group}: the account was removed`,
+      }[event.why];
+      return [`${name(event.user)} ${how}`];
+    }
+    case "removed": {
+      const who = event.me ? "you" : name(event.user);
+      return [
+        `${name(event.by)} removed ${who} from group chat ${name(event.group)}`,
+      ];
+    }
+    case "leader": {
+      const leads = event.me ? "you lead" : `${name(event.leader)} leads`;
+      const by = event.by === undefined ? "" : ` (by ${name(event.by)})`;
+      return [`${leads} group chat ${name(event.group)} now${by}`];
+    }
+    case "group-set": {
+      const rule = historyRule(event.history, name(event.group));
+      return [`${rule} (by ${name(event.by)})`];
+    }
+    case "group-end":
+      return [`group chat ${name(event.group)} has ended`];
+    case "transfer":
+      return renderTransfer(event, palette);
+    case "session":
+      return renderSession(event, palette);
+    case "private-message":
+      return renderPrivateMessage(event, palette);
+    case "private-refused":
+      return [renderPrivateRefused(event, palette)];
+    case "path":
+      return [renderPath(event.info, palette)];
+    case "paused":
+      return [renderPaused(event.info)];
+    case "progress":
+      return [`${event.info.transfer}: ${progressText(event.info)}`];
+    case "result": {
+      const { outcome } = event;
+      if (outcome.ok) return renderAnswer(outcome, palette);
+      if (outcome.announced) return [];
+      return [palette.error(visible(outcome.message))];
+    }
+    case "chat":
+      // Where lines go now is told by the command's answer.
+      return event.kind === "none" ? ["the chat is closed"] : [];
+    case "goodbye":
+      return [`Bye, ${visible(event.user)}!`];
+  }
+}
+
+function waitedText(waiting: number): string {
+  const what = waiting === 1 ? "1 message" : `${waiting || "no"} messages`;
+  return `${what} waited for you`;
+}

@@ -1,0 +1,200 @@
+/**
+ * The identity keys of other users as first seen, per server (trust on first
+ * use). The text of the file is one user a line, `HOST:PORT USER KEY`, followed
+ * by the id of the account, if the server told it, and by `verified` when the two
+ * have compared their safety number. Under another account the name is another
+ * person's, whatever the key. Lines of
+ * other servers are kept as they are. A line of this server whose key is damaged
+ * stands for a key that nobody has: the user must be accepted anew.
+ */
+import { isUserName } from "../../wire/names.ts";
+import { lineEndingOf } from "../../base/text_file.ts";
+import { isPublicKey, publicKeyBytes } from "./identity.ts";
+import { createHash } from "node:crypto";
+
+/** A user whose key is known. */
+export interface KnownPeer {
+  /** Ed25519 public key, base64url. */
+  readonly key: string;
+  /** True when the users have compared their safety number. */
+  readonly verified: boolean;
+  /** Id of the user's account, as the server told it. */
+  readonly account?: string;
+}
+
+/** What to think of a key that the server says is a user's. */
+export type PeerTrust =
+  /** Neither the user nor the key was met before. */
+  | { readonly trust: "first" }
+  | { readonly trust: "same"; readonly verified: boolean }
+  /** The user is new, the key is known: a person under another name. */
+  | {
+    readonly trust: "renamed";
+    readonly formerly: string;
+    readonly verified: boolean;
+  }
+  /** The user had another key; `isOther`: or is another person. */
+  | {
+    readonly trust: "changed";
+    readonly verified: boolean;
+    readonly isOther?: true;
+  };
+
+/** The known peers of one server. */
+export class KnownPeers {
+  readonly #server: string;
+  readonly #ending: string;
+  readonly #peers = new Map<string, KnownPeer>();
+  readonly #foreign: string[] = [];
+
+  /**
+   * @param text The file's text.
+   * @param server As `serverLabel` writes it.
+   */
+  constructor(text: string, server: string) {
+    this.#server = server;
+    this.#ending = lineEndingOf(text);
+    for (const line of text.split(/\r?\n/)) {
+      if (line === "") continue;
+      const peer = parseLine(line, server);
+      if (peer === undefined) this.#foreign.push(line);
+      else this.#peers.set(peer.user, peer.peer);
+    }
+  }
+
+  /** True when no further user can be remembered. */
+  get isFull(): boolean {
+    return this.#peers.size >= mostPeers;
+  }
+
+  /** What is known of `user`. */
+  find(user: string): KnownPeer | undefined {
+    return this.#peers.get(user);
+  }
+
+  /**
+   * What to think of `key` as `user`'s; remembers nothing.
+   *
+   * @param account Id of the user's account, if the server told it.
+   */
+  judge(user: string, key: string, account?: string): PeerTrust {
+    const known = this.#peers.get(user);
+    if (known !== undefined) {
+      const { verified } = known;
+      const isOther = account !== undefined && known.account !== undefined &&
+        account !== known.account;
+      if (isOther) return { trust: "changed", verified, isOther };
+      return { trust: known.key === key ? "same" : "changed", verified };
+    }
+    for (const [formerly, peer] of this.#peers) {
+      if (peer.key !== key) continue;
+      return { trust: "renamed", formerly, verified: peer.verified };
+    }
+    return { trust: "first" };
+  }
+
+  /**
+   * Takes `key` for `user`'s from now on.
+   *
+   * @param verified True when the two have compared their safety number.
+   * @param account Id of the user's account; what is known stays without it.
+   * @throws {TypeError} when the name or the key is malformed.
+   * @throws {RangeError} when there are too many users.
+   */
+  pin(
+    user: string,
+    key: string,
+    verified = false,
+    account = this.#peers.get(user)?.account,
+  ): void {
+    if (!isUserName(user) || !isPublicKey(key)) {
+      throw new TypeError("the name or the key is malformed");
+    }
+    if (this.isFull && !this.#peers.has(user)) {
+      throw new RangeError("too many peers are known");
+    }
+    const id = account === undefined ? {} : { account };
+    this.#peers.set(user, { key, verified, ...id });
+  }
+
+  /**
+   * Somebody has another name: the key is expected there, too. It stays with the
+   * old name, so that whoever takes that is not taken for the one who had it.
+   */
+  handleRenamed(from: string, to: string): void {
+    const known = this.#peers.get(from);
+    if (known === undefined || this.#peers.has(to)) return;
+    if (this.isFull || !isUserName(to)) return;
+    this.#peers.set(to, known);
+  }
+
+  /** The file's text. */
+  toText(): string {
+    const own = [...this.#peers].map(([user, { key, verified, account }]) =>
+      [
+        ...[this.#server, user, key],
+        ...(account === undefined ? [] : [account]),
+        ...(verified ? ["verified"] : []),
+      ].join(" ")
+    );
+    return [...this.#foreign, ...own].map((line) => line + this.#ending)
+      .join("");
+  }
+}
+
+function parseLine(
+  line: string,
+  server: string,
+): { user: string; peer: KnownPeer } | undefined {
+  const [label, user = "", key = "", ...marks] = line.split(" ");
+  if (label !== server || !isUserName(user)) return undefined;
+  const known = knownMarks.exec(marks.map((mark) => ` ${mark}`).join(""));
+  if (isPublicKey(key) && known !== null) {
+    const account = known[1] === undefined ? {} : { account: known[1].trim() };
+    const verified = known[2] !== undefined;
+    return { user, peer: { key, verified, ...account } };
+  }
+  const damaged = [key, ...marks].join(" ");
+  return { user, peer: { key: damaged, verified: false } };
+}
+
+const knownMarks = /^( [0-9a-f]{16})?( verified)?$/;
+/** Most users that are known on one server. */
+const mostPeers = 10_000;
+
+/** Remembers the keys of other users over the runs of the client. */
+export interface PeerMemory {
+  /** What is known now, to other clients of the same user as well. */
+  read(): KnownPeers;
+  /**
+   * Changes what is known; {@link read} tells it at once. `edit` may be called
+   * several times, with what others have changed meanwhile.
+   */
+  update(edit: (peers: KnownPeers) => void): void;
+}
+
+// What two users read to each other to be sure that nobody is in between.
+
+/**
+ * 8 groups of 5 digits, the same for both, from both public keys: 40 digits of
+ * SHA-512, worth 132 bits. Names are no part of it, so that it outlives a
+ * renaming.
+ *
+ * @throws {TypeError} when one is no public key.
+ */
+export function safetyNumber(mine: string, theirs: string): string {
+  const hash = createHash("sha512").update("parley safety number 1\n");
+  for (const key of [mine, theirs].sort()) {
+    const bytes = publicKeyBytes(key);
+    if (bytes === undefined) throw new TypeError("this is no public key");
+    hash.update(bytes);
+  }
+  const digest = new DataView(new Uint8Array(hash.digest()).buffer);
+  return Array.from({ length: groups }, (_, group) => {
+    // 64 bits for each group leave no digit more likely than another.
+    const number = digest.getBigUint64(group * 8) % 100_000n;
+    return String(number).padStart(5, "0");
+  }).join(" ");
+}
+
+const groups = 8;

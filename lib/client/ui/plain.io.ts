@@ -1,0 +1,173 @@
+/**
+ * The client on a terminal that it never redraws (`--plain-ui`, `TERM=dumb`):
+ * for screen readers, for logs and for terminals that can do no more. The
+ * terminal itself does echo and editing; what comes is printed line by line.
+ */
+import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+import { isCeremony } from "../events/event_kind.ts";
+import { MessageFeed } from "../text/message_feed.ts";
+import { plainPalette } from "../text/palette.ts";
+import { renderText } from "../text/render_text.ts";
+import { newPasswordQuestion } from "../../security/verifier.ts";
+import { LineInput } from "../../system/stdin.io.ts";
+import { readNotify, writeNotify } from "./notify.io.ts";
+import { Output } from "../../system/console_output.io.ts";
+import { SecretLine } from "../../cli/password_prompt.io.ts";
+import {
+  guardTerminal,
+  unguardTerminal,
+} from "../../system/end_on_error.io.ts";
+import type { DisplayOptions } from "./terminal_interface.io.ts";
+import type {
+  Credentials,
+  UserHandler,
+  UserInterface,
+} from "./user_interface.ts";
+import type { NewPassword, ProvePassword } from "../../cli/new_password.ts";
+
+/** Talks to a person line by line. */
+export class PlainInterface implements UserInterface {
+  readonly leavesLinesToTerminal = true;
+  readonly #handler: UserHandler;
+  readonly #output: Output;
+  readonly #input = new LineInput();
+  readonly #steps = new ProgressSteps();
+  readonly #feed: MessageFeed;
+  readonly #quiet: boolean;
+  #notify: boolean;
+  /** A question that takes its answer from the input. */
+  #asking: Promise<unknown> | undefined;
+  #isClosed = false;
+
+  constructor(
+    handler: UserHandler,
+    { notify, quiet }: Pick<DisplayOptions, "notify" | "quiet">,
+  ) {
+    this.#handler = handler;
+    this.#output = new Output(() => handler.interrupt());
+    this.#feed = new MessageFeed({ palette: plainPalette, timestamps: false });
+    this.#quiet = quiet;
+    this.#notify = notify && readNotify(env);
+  }
+
+  show(event: ClientEvent): void {
+    if (event.event === "progress" && !this.#steps.passes(event.info)) return;
+    if (event.event === "welcome") this.#feed.user = event.user;
+    if (event.event === "result" && event.outcome.ok) {
+      const { outcome } = event;
+      if (outcome.command === "rename") this.#feed.user = outcome.answer.to;
+      if (outcome.command === "notify") {
+        this.#notify = outcome.answer.notify;
+        writeNotify(env, this.#notify);
+      }
+    }
+    if (this.#quiet && isCeremony(event)) return;
+    const bell = this.#notify && this.#feed.rings(event) ? "\x07" : "";
+    const lines = renderText(event, plainPalette);
+    this.#output.write(bell + lines.map((line) => `${line}\n`).join(""));
+  }
+
+  async ask(user: string | undefined): Promise<Credentials | undefined> {
+    const name = user ?? await this.#askLine("Username: ");
+    if (name === undefined) return undefined;
+    const question = user === undefined
+      ? "Password: "
+      : `Password of ${user}: `;
+    const password = await this.#askSecret(question);
+    return password === undefined ? undefined : { user: name.trim(), password };
+  }
+
+  askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined> {
+    return this.#asking = this.#askNewPassword(prove);
+  }
+
+  start(): void {
+    this.#read();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#input.cancel();
+    await this.#output.flush();
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const line = await this.#input.read();
+      if (this.#isClosed) return;
+      // Nothing more can be typed: what is under way may end first.
+      if (line === undefined) return this.#handler.endOfInput();
+      await this.#handler.line(line);
+      // The lines after a question are its answers.
+      await this.#asking;
+    }
+  }
+
+  async #askNewPassword(
+    prove: ProvePassword,
+  ): Promise<NewPassword | undefined> {
+    const old = await this.#askSecret("Old password: ");
+    if (old === undefined) return undefined;
+    // What is typed ahead is not to be seen.
+    guardTerminal(() => Deno.stdin.setRaw(false));
+    Deno.stdin.setRaw(true);
+    try {
+      if (!await prove(old)) return undefined;
+    } finally {
+      Deno.stdin.setRaw(false);
+    }
+    const password = await this.#askSecret(newPasswordQuestion);
+    if (password === undefined) return undefined;
+    const again = await this.#askSecret("The same again: ");
+    return again === undefined ? undefined : { old, password, again };
+  }
+
+  async #askLine(question: string): Promise<string | undefined> {
+    this.#output.write(question);
+    await this.#output.flush();
+    return await this.#input.read();
+  }
+
+  async #askSecret(question: string): Promise<string | undefined> {
+    this.#output.write(question);
+    await this.#output.flush();
+    const line = new SecretLine();
+    guardTerminal(() => Deno.stdin.setRaw(false));
+    Deno.stdin.setRaw(true);
+    try {
+      for (;;) {
+        const byte = await this.#input.readByte();
+        const state = byte === undefined
+          ? line.handleEnd()
+          : line.handleByte(byte, performance.now());
+        if (state === "entered") return line.text;
+        if (state === "cancelled") return undefined;
+      }
+    } finally {
+      Deno.stdin.setRaw(false);
+      unguardTerminal();
+      this.#output.write("\n");
+    }
+  }
+}
+
+const env = (name: string) => Deno.env.get(name);
+
+/** Thins the progress of transfers to one report for each 10 %. */
+export class ProgressSteps {
+  readonly #reported = new Map<number, number>();
+
+  /** True when `info` has passed another 10 % since the last time. */
+  passes(info: TransferInfo): boolean {
+    if (info.size === 0) return false;
+    const step = Math.floor(info.bytes * 10 / info.size);
+    if (step <= (this.#reported.get(info.transfer) ?? 0)) return false;
+    this.#reported.set(info.transfer, step);
+    return true;
+  }
+
+  /** The transfer is over. */
+  forget(transfer: number): void {
+    this.#reported.delete(transfer);
+  }
+}

@@ -1,0 +1,202 @@
+/** What Tab offers, from the command table and the names the client knows. */
+import {
+  type ArgumentKind,
+  commandNames,
+  type CommandRow,
+  findCommand,
+} from "../../commands/table.ts";
+import { profileFields } from "../../../wire/names.ts";
+import { isPrintable } from "../../../base/text.ts";
+import { quoteArgument, readArgument, readPath } from "../../commands/parse.ts";
+import { clipToWidth, textWidth } from "../../text/styled_text.ts";
+
+/** Where candidates come from. */
+export interface CompletionSource {
+  users(): readonly string[];
+  groups(): readonly string[];
+  /** Whom the user has blocked. */
+  blocked(): readonly string[];
+  /** Paths that start with `path` as typed; folders end with `/`. */
+  files(path: string): readonly string[];
+}
+
+/** Candidates for the end of a line. */
+export interface Completion {
+  /** Where the word to be replaced starts. */
+  readonly start: number;
+  /** Each takes the place of the word; written as they must be typed. */
+  readonly candidates: readonly string[];
+}
+
+/** Completes the last word of `line`, which ends at the cursor. */
+export function complete(line: string, source: CompletionSource): Completion {
+  if (!/[ \t]/.test(line)) {
+    const names = commandNames().map((name) => `/${name}`);
+    return { start: 0, candidates: matching(names, line, " ") };
+  }
+  const row = findCommand(line.split(/[ \t]/, 1)[0] ?? "");
+  if (row === undefined || !line.startsWith("/")) return nothing;
+  const { start, word, index } = lastWord(line, row);
+  const last = row.arguments.at(-1);
+  const argument = row.arguments[index] ?? (last?.repeated ? last : undefined);
+  if (argument === undefined) return nothing;
+  const found = candidatesOf(argument.kind, start, word, source);
+  // What no key can type must not come into the line by Tab.
+  const candidates = found.candidates.filter(isPrintable);
+  return { start: found.start, candidates };
+}
+
+function candidatesOf(
+  kind: ArgumentKind,
+  start: number,
+  word: string,
+  source: CompletionSource,
+): Completion {
+  switch (kind) {
+    case "user":
+      return { start, candidates: matching(source.users(), word, " ") };
+    case "blocked-user":
+      return { start, candidates: matching(source.blocked(), word, " ") };
+    case "user-list": {
+      const comma = word.lastIndexOf(",") + 1;
+      const users = matching(source.users(), word.slice(comma), " ");
+      return { start: start + comma, candidates: users };
+    }
+    case "group":
+      return { start, candidates: matching(source.groups(), word, " ") };
+    case "chat": {
+      const names = [...source.users(), ...source.groups()];
+      return { start, candidates: matching(names, word, " ") };
+    }
+    case "command":
+      return { start, candidates: matching(commandNames(), word, "") };
+    case "file": {
+      const candidates = source.files(word).map((path) => {
+        if (!path.endsWith("/")) return `${quoteArgument(path)} `;
+        // An open quotation mark lets the next Tab go on inside the folder.
+        return quoteArgument(path).replace(/"$/, "");
+      });
+      return { start, candidates };
+    }
+    case "switch":
+      return { start, candidates: matching(["on", "off"], word, " ") };
+    case "group-field":
+      return { start, candidates: matching(["history"], word, " ") };
+    case "field":
+      return { start, candidates: matching(profileFields, word, " ") };
+    case "new-name":
+    case "word":
+    case "number":
+    case "rate":
+    case "text":
+      return nothing;
+  }
+}
+
+/** The word at the end, its value, and which argument of the command it is. */
+function lastWord(line: string, row: CommandRow) {
+  let position = line.search(/[ \t]/);
+  let index = 0;
+  for (;;) {
+    let start = position;
+    while (/[ \t]/.test(line[start] ?? "")) start++;
+    const isPath = row.arguments[index]?.kind === "file";
+    const read = isPath ? pathAt(line, start) : readArgument(line, position);
+    if (read === undefined) return { start, word: "", index };
+    if (read.end >= line.length) return { start, word: read.value, index };
+    position = read.end;
+    index++;
+  }
+}
+
+/** A path that is being typed: a blank at its end may be one of its own. */
+function pathAt(line: string, start: number) {
+  const isQuoted = /["']/.test(line[start] ?? "");
+  const read = readPath(line, start);
+  if (read === undefined || isQuoted) return readArgument(line, start);
+  const value = read.value + line.slice(read.end);
+  return { ...read, value, end: line.length };
+}
+
+function matching(
+  names: readonly string[],
+  start: string,
+  after: string,
+): string[] {
+  const wanted = start.toLowerCase();
+  return names.filter((name) => name.toLowerCase().startsWith(wanted))
+    .map((name) => name + after);
+}
+
+const nothing: Completion = { start: 0, candidates: [] };
+
+// The candidates that Tab walks through, and the row that shows them.
+
+/** Some candidates for one place of a line. */
+export class CompletionCycle {
+  /** Where the word to be replaced starts. */
+  readonly start: number;
+  readonly #candidates: readonly string[];
+  #index: number;
+
+  /**
+   * @param candidates At least one.
+   * @param step 1 to begin with the first, -1 with the last.
+   */
+  constructor(start: number, candidates: readonly string[], step: 1 | -1) {
+    this.start = start;
+    this.#candidates = candidates;
+    this.#index = step === 1 ? 0 : candidates.length - 1;
+  }
+
+  /** The one that stands in the line now. */
+  get current(): string {
+    return this.#candidates[this.#index] ?? "";
+  }
+
+  /** True when there is nothing to choose. */
+  get isSingle(): boolean {
+    return this.#candidates.length === 1;
+  }
+
+  /** Goes to the next one, or to the one before. */
+  move(step: 1 | -1): void {
+    const count = this.#candidates.length;
+    this.#index = (this.#index + step + count) % count;
+  }
+
+  /**
+   * The candidates around the current one, which is in brackets, in at most
+   * `width` columns: `luke [leia] yoda  2/9`.
+   */
+  hint(width: number): string {
+    const place = `  ${this.#index + 1}/${this.#candidates.length}`;
+    const room = width - place.length;
+    let row = `[${this.#word(this.#index)}]`;
+    let before = this.#index - 1;
+    let after = this.#index + 1;
+    for (;;) {
+      const next = this.#candidates[after] === undefined
+        ? undefined
+        : `${row} ${this.#word(after)}`;
+      if (next !== undefined && textWidth(next) <= room) {
+        row = next;
+        after++;
+        continue;
+      }
+      const wider = before < 0 ? undefined : `${this.#word(before)} ${row}`;
+      if (wider === undefined || textWidth(wider) > room) break;
+      row = wider;
+      before--;
+    }
+    return clipToWidth(row, Math.max(room, 0)) + place;
+  }
+
+  /** A candidate as it is listed: of a path, only the last part. */
+  #word(index: number): string {
+    const text = (this.#candidates[index] ?? "").trim();
+    const path = text.replace(/^"|"$/g, "");
+    const slash = path.lastIndexOf("/", path.length - 2);
+    return slash > 0 ? path.slice(slash + 1) : text;
+  }
+}

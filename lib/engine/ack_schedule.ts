@@ -1,0 +1,100 @@
+/**
+ * When a receiver acknowledges (RFC 9000 §13.2): after so many datagrams or
+ * bytes, at once when something is missing or came twice, and otherwise a
+ * fraction of a round trip later. Datagrams of several sockets come in whatever
+ * order those are read: there a gap means nothing yet.
+ */
+import type { Rtt } from "./recovery/rtt.ts";
+import { transferLimits } from "./packets/limits.ts";
+
+/** The time of a receiver's next acknowledgement. */
+export class AckSchedule {
+  readonly #rtt: Rtt;
+  #largest = -1;
+  #largestAt = 0;
+  /** Weight and bytes of what arrived since the last acknowledgement. */
+  #unacked = 0;
+  #unackedBytes = 0;
+  #dueAt = Infinity;
+
+  constructor(rtt: Rtt) {
+    this.#rtt = rtt;
+  }
+
+  /** Largest packet number that arrived, -1 before the first. */
+  get largest(): number {
+    return this.#largest;
+  }
+
+  /** When that arrived, ms; 0 before the first. */
+  get largestAt(): number {
+    return this.#largestAt;
+  }
+
+  /** When the next acknowledgement is to leave, ms. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /**
+   * A data datagram of `bytes` came.
+   *
+   * @param isKnown It brought nothing new.
+   * @param isSpread Data comes over several sockets.
+   */
+  handleData(
+    number: number,
+    bytes: number,
+    isKnown: boolean,
+    isSpread: boolean,
+    now: number,
+  ): void {
+    // A gap or a repetition is news the sender waits for.
+    const isGap = number > this.#largest + 1 && !isSpread;
+    const isLate = number < this.#largest && !isSpread;
+    const usualWeight = isLate ? lateWeight : 1;
+    this.#unacked += isGap || isKnown ? oddWeight : usualWeight;
+    this.#unackedBytes += bytes;
+    if (number > this.#largest) {
+      this.#largest = number;
+      this.#largestAt = now;
+    }
+    const mostBytes = this.#rtt.min < nearMs ? nearAckBytes : ackBytes;
+    const isMuch = this.#unacked >= ackEvery ||
+      (this.#unackedBytes >= mostBytes && this.#unacked >= 2);
+    if (isMuch) this.#dueAt = now;
+    else if (this.#dueAt === Infinity) this.#dueAt = now + this.#delay();
+  }
+
+  /** There is news that must not wait. */
+  hurry(now: number): void {
+    this.#dueAt = now;
+  }
+
+  /** An acknowledgement of everything left. */
+  handleSent(): void {
+    this.#unacked = 0;
+    this.#unackedBytes = 0;
+    this.#dueAt = Infinity;
+  }
+
+  #delay(): number {
+    if (!this.#rtt.isMeasured) return minAckDelayMs;
+    return Math.min(
+      Math.max(this.#rtt.min / 4, minAckDelayMs),
+      transferLimits.maxAckDelayMs,
+    );
+  }
+}
+
+/** Datagrams, and bytes, after which an acknowledgement leaves at once. */
+const ackEvery = 16;
+const ackBytes = 256 * 1024;
+/** On a path shorter than this, ms, less than that fits into the sockets. */
+const nearMs = 2;
+const nearAckBytes = 64 * 1024;
+/** What a datagram out of the ordinary counts for. */
+const oddWeight = 8;
+/** One that fills a gap: where many do, the sender waits for them anyway. */
+const lateWeight = 4;
+const minAckDelayMs = 1;

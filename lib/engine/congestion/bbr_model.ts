@@ -1,0 +1,231 @@
+import type { AckSample } from "./controller.ts";
+import { packetsOf } from "../packets/limits.ts";
+
+/**
+ * Tells when a sender that doubles its rate has filled the path, as BBR does:
+ * when the rate has not grown by a quarter for three rounds. A program that has
+ * yet to be compiled is as slow as a full path for a tenth of a second or so,
+ * which is many rounds of a short path: so there it must have stood still for
+ * longer, unless much gets lost. Also, a program becomes faster while nothing
+ * more is asked of it, and then the path was not full.
+ */
+export class FullPipe {
+  #rate = 0;
+  #rounds = 0;
+  /** When the rate grew last, ms. */
+  #grownAt = 0;
+
+  /** True when the path is taken to be full. */
+  get isFull(): boolean {
+    return this.#rounds >= fullRounds;
+  }
+
+  /**
+   * A round of doubling is over.
+   *
+   * @param rate The highest that was measured so far.
+   * @param outcome Two overloaded rounds are enough.
+   * @param now Monotonic time, ms.
+   */
+  handleRound(rate: number, outcome: RoundOutcome, now: number): void {
+    if (this.#hasGrown(rate)) {
+      this.#rate = rate;
+      this.#rounds = 0;
+      this.#grownAt = now;
+      return;
+    }
+    if (outcome === "overloaded") {
+      this.#rounds = fullRounds;
+      return;
+    }
+    const mayBeSlow = outcome === "clean" && now - this.#grownAt < coldMs;
+    const most = mayBeSlow ? fullRounds - 1 : fullRounds;
+    this.#rounds = Math.min(this.#rounds + 1, most);
+  }
+
+  /** A later round is over; true when the path was not full after all. */
+  reopen(rate: number): boolean {
+    if (!this.#hasGrown(rate)) return false;
+    this.#rounds = 0;
+    return true;
+  }
+
+  #hasGrown(rate: number): boolean {
+    return rate >= growth * this.#rate;
+  }
+}
+
+/** How a round of doubling went: lossy when it lost a tenth. */
+export type RoundOutcome = "clean" | "lossy" | "overloaded";
+
+const growth = 1.25;
+const fullRounds = 3;
+/** How long a program that is being compiled may be no faster, ms. */
+const coldMs = 120;
+
+/**
+ * The smallest round trip of a path, which is that without a queue. Routes
+ * change, so it is forgotten after ten seconds, and later where others keep the
+ * queue filled. It must be looked for, with little in flight, when it was not
+ * seen for so long, or when for a shorter time nothing near it was: a queue may
+ * have been there all the while, and one that was there from the start hides how
+ * short the path is.
+ */
+export class MinRtt {
+  #ms = Infinity;
+  #seenAt = 0;
+  #nearAt = 0;
+  #patienceMs = firstQueueMs;
+
+  /** ms; Infinity before the first. */
+  get ms(): number {
+    return this.#ms;
+  }
+
+  /**
+   * Takes a round trip of `rtt` ms, 0 for none.
+   *
+   * @param isContended Others keep the queue filled.
+   * @returns True when the smallest must be looked for now.
+   */
+  update(rtt: number, now: number, isContended = false): boolean {
+    if (rtt <= 0) return false;
+    const isFirst = this.#ms === Infinity;
+    const lastsMs = isContended ? contendedMs : staleMs;
+    const isStale = now - this.#seenAt > lastsMs;
+    if (rtt <= this.#ms || isStale) {
+      this.#ms = rtt;
+      this.#seenAt = now;
+    }
+    if (rtt <= nearFactor * this.#ms + nearMs) this.#nearAt = now;
+    if (isStale && !isFirst) return true;
+    if (now - this.#nearAt <= this.#patienceMs) return false;
+    this.#nearAt = now;
+    this.#patienceMs = Math.min(patienceGrowth * this.#patienceMs, staleMs);
+    return true;
+  }
+
+  /** It was looked for; what was seen meanwhile stands. */
+  handleProbed(now: number, isContended = false): void {
+    if (!isContended) this.#seenAt = now;
+  }
+}
+
+const staleMs = 10_000;
+const contendedMs = 60_000;
+const nearFactor = 1.125;
+const nearMs = 1;
+/** How long a queue may be there at first without a look at what it hides. */
+const firstQueueMs = 2_000;
+const patienceGrowth = 1.5;
+
+/**
+ * How much of what a transfer has in flight may wait in queues on the way while
+ * no one else is seen to fill them; see competing_window.ts for when one is.
+ * Little is enough not to lose ground before that. Where queues overflow all the
+ * time, someone takes whatever is left to them, as TCP with BBR does, and does
+ * not give way; then only what waits keeps a share. Nobody waits long for a
+ * transfer that has the line to itself. Measured by `deno task bench:fairness`
+ * and in the simulator.
+ *
+ * @param minRtt Round trip without the queue, ms.
+ * @param lossShare Of what was sent of late.
+ * @param pathBytes What the path holds. Where that is little, so are the queues
+ * mostly, and TCP with CUBIC loses much in them: it would be left nothing.
+ * @returns The time that what waits takes to go through, ms.
+ */
+export function queueAllowance(
+  minRtt: number,
+  lossShare: number,
+  pathBytes: number,
+): number {
+  const loss = (lossShare - littleLoss) / (muchLoss - littleLoss);
+  const hardness = Math.min(Math.max(loss, 0), 1);
+  const leastMs = Math.min(minRtt, Math.max(leastShare * minRtt, leastWaitMs));
+  const wide = (pathBytes - narrowBytes) / (wideBytes - narrowBytes);
+  const width = Math.min(Math.max(wide, 0), 1);
+  const mostShare = narrowShare + width * (wideShare - narrowShare);
+  const mostMs = Math.min(mostShare * minRtt, Math.max(maxWaitMs, leastMs));
+  return leastMs + hardness * (mostMs - leastMs);
+}
+
+/** Shares; between the two the allowance grows from the least to the most. */
+const littleLoss = 0.003;
+const muchLoss = 0.01;
+/** In round trips; more of a short one, which the ends' own delays lengthen. */
+const leastShare = 0.35;
+const narrowShare = 0.6;
+const wideShare = 1.25;
+const narrowBytes = 96 * 1024;
+const wideBytes = 192 * 1024;
+const leastWaitMs = 4;
+const maxWaitMs = 50;
+
+/**
+ * What was acknowledged and lost in the present round, and what the last ones
+ * were like: averages with weights that fade over some sixteen rounds.
+ */
+export class RoundAverages {
+  #acked = 0;
+  #lost = 0;
+  #lossShare = 0;
+  #rtt = 0;
+
+  /** Bytes lost in the present round, less what was thought so and came. */
+  get lost(): number {
+    return Math.max(this.#lost, 0);
+  }
+
+  /** Bytes acknowledged or lost in the present round. */
+  get total(): number {
+    return this.#acked + this.lost;
+  }
+
+  /** Average share of the packets that were lost, 0–1. */
+  get lossShare(): number {
+    return this.#lossShare;
+  }
+
+  /** Average round trip, ms; 0 before the first. */
+  get rtt(): number {
+    return this.#rtt;
+  }
+
+  add({ acked, lost, recovered }: AckSample): void {
+    this.#acked += acked;
+    this.#lost += lost - recovered;
+  }
+
+  /**
+   * The round is over, with a last round trip of `rtt` ms or 0.
+   *
+   * @param datagramBytes A datagram of several packets is lost with any of them.
+   * @param isStarting Finding the rate loses more than keeping it.
+   */
+  update(rtt: number, datagramBytes: number, isStarting: boolean): void {
+    if (!isStarting) {
+      const share = this.total > 0 ? this.#lost / this.total : 0;
+      const packetShare = share / packetsOf(datagramBytes);
+      // Less than nothing in a round that makes up for the ones before.
+      const lossShare = this.#lossShare +
+        (packetShare - this.#lossShare) / rounds;
+      this.#lossShare = Math.max(lossShare, 0);
+    }
+    if (rtt <= 0) return;
+    if (this.#rtt === 0) this.#rtt = rtt;
+    this.#rtt += (rtt - this.#rtt) / rounds;
+  }
+
+  /** Round trips so far cannot be compared with those from `rtt` ms on. */
+  restartRtt(rtt: number): void {
+    this.#rtt = rtt;
+  }
+
+  /** The next round begins. */
+  restart(): void {
+    this.#acked = 0;
+    this.#lost = 0;
+  }
+}
+
+const rounds = 16;

@@ -1,0 +1,169 @@
+/**
+ * The accounts as logins are checked against them: what each name is salted
+ * with, its keys once they are derived, whether it is a demo account; and what
+ * stands in for a name without an account, so that it looks like one.
+ */
+import { encodeHex } from "@std/encoding/hex";
+import {
+  equalBytes,
+  hmac,
+  normalizePassword,
+  type SaltParameters,
+  serverKeysOf,
+} from "../../security/scram.ts";
+import type { Accounts, Credential } from "./credentials_file.ts";
+import {
+  formatVerifier,
+  makeVerifier,
+  newIterations,
+  newSaltBytes,
+  type Verifier,
+} from "../../security/verifier.ts";
+
+/** An account as it is checked. */
+export interface AccountEntry {
+  /** Changes exactly when the credential does; gives nothing of it away. */
+  readonly fingerprint: string;
+  readonly parameters: SaltParameters;
+  /** The password still to be derived with `parameters`; gone afterwards. */
+  password: string | undefined;
+  /** `undefined` until derived from a plain password. */
+  verifier: Verifier | undefined;
+  /** Whether it is a demo account; `undefined` until that is known. */
+  isDemo: boolean | undefined;
+}
+
+/** All accounts by name. */
+export class AccountTable {
+  readonly #secret: Uint8Array;
+  readonly #allowDemo: boolean;
+  #entries: ReadonlyMap<string, AccountEntry> = new Map();
+  /** Iterations that unknown names seem to have. */
+  #usualIterations = newIterations;
+
+  /**
+   * @param secret Makes salts and fingerprints; the same over restarts.
+   * @param allowDemo Whether demo accounts are accounts like any other.
+   */
+  constructor(secret: Uint8Array, allowDemo: boolean) {
+    this.#secret = secret;
+    this.#allowDemo = allowDemo;
+  }
+
+  /** The names of all accounts. */
+  names(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  /** The account of `name`. */
+  get(name: string): AccountEntry | undefined {
+    return this.#entries.get(name);
+  }
+
+  /** Accounts whose keys must be derived before they can be checked. */
+  *underived(): Iterable<[name: string, entry: AccountEntry]> {
+    for (const [name, entry] of this.#entries) {
+      if (entry.password !== undefined) yield [name, entry];
+    }
+  }
+
+  /** Takes new accounts; those that stay the same keep what was derived. */
+  replace(accounts: Accounts): { removed: string[]; changed: string[] } {
+    const removed = [...this.#entries.keys()]
+      .filter((name) => !accounts.has(name));
+    const changed: string[] = [];
+    const entries = new Map<string, AccountEntry>();
+    for (const [name, credential] of accounts) {
+      const entry = this.#makeEntry(name, credential);
+      const old = this.#entries.get(name);
+      const isSame = old?.fingerprint === entry.fingerprint;
+      entries.set(name, isSame ? old : entry);
+      if (old !== undefined && !isSame) changed.push(name);
+    }
+    this.#entries = entries;
+    this.#usualIterations = usualIterations(entries.values());
+    return { removed, changed };
+  }
+
+  /** Takes the salted password of an entry that has a `password` to derive. */
+  complete(entry: AccountEntry, saltedPassword: Uint8Array): void {
+    entry.password = undefined;
+    if (entry.verifier === undefined) {
+      entry.verifier = makeVerifier(saltedPassword, entry.parameters);
+    } else {
+      const { storedKey } = serverKeysOf(saltedPassword);
+      entry.isDemo = equalBytes(storedKey, entry.verifier.storedKey);
+    }
+  }
+
+  /** What `name` is checked against when there is no such account. */
+  decoy(name: string): Verifier {
+    return {
+      salt: this.#salt(name),
+      iterations: this.#usualIterations,
+      storedKey: this.#secretBytes("stored key", name),
+      serverKey: this.#secretBytes("server key", name),
+    };
+  }
+
+  #makeEntry(name: string, credential: Credential): AccountEntry {
+    const demo = this.#allowDemo ? undefined : demoAccounts.get(name);
+    if (credential.kind === "verifier") {
+      const { verifier } = credential;
+      return {
+        fingerprint: this.#fingerprint(formatVerifier(verifier)),
+        parameters: { salt: verifier.salt, iterations: verifier.iterations },
+        // Whether the verifier is of the demo password must be computed.
+        password: demo,
+        verifier,
+        isDemo: demo === undefined ? false : undefined,
+      };
+    }
+    const { password } = credential;
+    return {
+      fingerprint: this.#fingerprint(password),
+      parameters: { salt: this.#salt(name), iterations: newIterations },
+      password,
+      verifier: undefined,
+      isDemo: demo !== undefined &&
+        normalizePassword(password) === normalizePassword(demo),
+    };
+  }
+
+  /** Not of the name: under another name the credential is the same. */
+  #fingerprint(credential: string): string {
+    return encodeHex(this.#secretBytes("credential", credential));
+  }
+
+  #salt(name: string): Uint8Array<ArrayBuffer> {
+    return this.#secretBytes("salt", name).slice(0, newSaltBytes);
+  }
+
+  #secretBytes(purpose: string, text: string): Uint8Array<ArrayBuffer> {
+    return hmac(this.#secret, `${purpose}\0${text}`).slice();
+  }
+}
+
+/** The most common iteration count; of equally common ones the highest. */
+function usualIterations(entries: Iterable<AccountEntry>): number {
+  const counts = new Map<number, number>();
+  for (const { parameters: { iterations } } of entries) {
+    counts.set(iterations, (counts.get(iterations) ?? 0) + 1);
+  }
+  const [usual] = [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0]);
+  return usual?.[0] ?? newIterations;
+}
+
+/**
+ * The accounts of the `credentials.txt` that ships with Parley, name and
+ * password. As everybody can read them, they are good for logins from the
+ * server's own machine only, unless that is lifted on purpose.
+ */
+export const demoAccounts: ReadonlyMap<string, string> = new Map([
+  ["yoda", "sage#bearwithme!"],
+  ["obiwan", "sw0rd=light"],
+  ["luke", "i.am.your.s0n"],
+  ["leia", "help*me*obiwan"],
+  ["hans", "falcon-12parsecs"],
+  ["chewie", "grrraaawwrrr!"],
+]);

@@ -1,0 +1,248 @@
+/** `server user …` as a program: asks, derives, writes, prints. */
+import { CredentialsFile, defaultCredentials } from "./credentials_file.ts";
+import {
+  checkUserAction,
+  hashPasswords,
+  listUsers,
+  parseUserCommand,
+  plainPasswords,
+  removeUser,
+  setPassword,
+  type UserCommand,
+  UserCommandError,
+  type UserEdit,
+} from "./user_command.ts";
+import type { Verifier } from "../../security/verifier.ts";
+import { decodeStrictly, updateFileAtomically } from "../../system/files.io.ts";
+import { type Console, systemConsole } from "../../cli/console.io.ts";
+import { closedText } from "./credentials.io.ts";
+import { homeFolder } from "../../system/home_folder.io.ts";
+import {
+  askUntilGood,
+  makeNewVerifier,
+  readNewPassword,
+} from "./new_password.io.ts";
+import { StartError, textFileReason } from "../../system/errors.io.ts";
+import { type RequestOutcome, ServerData } from "../store/server_data.io.ts";
+import { isUserName } from "../../wire/names.ts";
+
+/**
+ * Runs a `user` command.
+ *
+ * @param args What follows `user` on the command line.
+ * @returns The exit code: 0 done, 1 not done, 2 for a wrong command line.
+ */
+export async function runUserCommand(
+  args: readonly string[],
+  console: Console = systemConsole,
+): Promise<number> {
+  const request = parseUserCommand(args, homeFolder());
+  if (request.kind === "error") {
+    console.complain(request.message);
+    return 2;
+  }
+  if (request.kind !== "run") {
+    console.print(request.text);
+    return 0;
+  }
+  try {
+    await run(request.options, console);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof StartError || error instanceof UserCommandError)) {
+      throw error;
+    }
+    console.complain(error.message);
+    return 1;
+  }
+}
+
+async function run(command: UserCommand, console: Console): Promise<void> {
+  const { action, credentials, dataDir } = command;
+  const file = await readAccounts(credentials, action.do === "add");
+  for (const { message } of file.problems) {
+    console.complain(`${credentials}: ${message}`);
+  }
+  if (action.do === "list") {
+    for (const line of listUsers(file)) console.print(line);
+    return;
+  }
+  using data = await ServerData.open(dataDir);
+  const account = "name" in action ? data?.account(action.name) : undefined;
+  checkUserAction(file, action, account !== undefined);
+  const edit = (change: (file: CredentialsFile) => UserEdit) =>
+    editAccounts(credentials, change, console);
+  switch (action.do) {
+    case "unlock":
+      return console.print(await unlock(action.name, data, dataDir));
+    case "remove": {
+      const isKnown = account !== undefined;
+      const remove = () => edit((file) => removeUser(file, action, isKnown));
+      let done = "";
+      if (data === undefined || account === undefined || action.keep) {
+        done = await remove();
+      } else {
+        await data.requestWith("remove", account, async () => {
+          done = await remove();
+        });
+      }
+      if (data === undefined) {
+        done +=
+          `; there are no data of a server in "${dataDir}": if they are ` +
+          "elsewhere, run this again with --data-dir";
+      }
+      return console.print(done + await tell(data));
+    }
+    case "hash": {
+      const hashed = await deriveAll(plainPasswords(file));
+      const done = await edit((file) => hashPasswords(file, hashed));
+      return console.print(done + await tell(data));
+    }
+    default: {
+      const password = await readNewPassword(console, command.passwordFile);
+      const verifier = await makeNewVerifier(password);
+      const done = await edit((file) => setPassword(file, action, verifier));
+      return console.print(done + await tell(data));
+    }
+  }
+}
+
+/** Has a running server read the accounts; what is to be said if it did not. */
+async function tell(data: ServerData | undefined): Promise<string> {
+  return afterwards(await data?.request("accounts"));
+}
+
+function afterwards(outcome: RequestOutcome | undefined): string {
+  return outcome === "unanswered"
+    ? "; the server does not answer and takes it up later"
+    : "";
+}
+
+async function unlock(
+  name: string,
+  data: ServerData | undefined,
+  dataDir: string,
+): Promise<string> {
+  if (data === undefined) {
+    throw new StartError(
+      `there are no data of a server in "${dataDir}"; ` +
+        "does the server use another --data-dir?",
+    );
+  }
+  const outcome = await data.request("unlock", name);
+  return outcome === "later"
+    ? `account "${name}" will be unlocked when the server starts`
+    : `account "${name}" is unlocked${afterwards(outcome)}`;
+}
+
+/** The accounts; none when the file is missing and that is all right. */
+async function readAccounts(
+  path: string,
+  mayBeMissing: boolean,
+): Promise<CredentialsFile> {
+  try {
+    return new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
+  } catch (error) {
+    if (mayBeMissing && error instanceof Deno.errors.NotFound) {
+      return new CredentialsFile("");
+    }
+    throw new StartError(
+      `cannot read the accounts in "${path}": ${textFileReason(error)}`,
+    );
+  }
+}
+
+/**
+ * Edits the accounts as they are now, which may be other than before asking.
+ *
+ * @returns What was done, for people.
+ */
+async function editAccounts(
+  path: string,
+  change: (file: CredentialsFile) => UserEdit,
+  console: Console,
+): Promise<string> {
+  let done = "";
+  try {
+    await updateFileAtomically(path, (text) => {
+      const edit = change(new CredentialsFile(text ?? ""));
+      done = edit.done;
+      return edit.file.text;
+    }, { onClosed: () => console.complain(closedText(path)) });
+  } catch (error) {
+    if (error instanceof UserCommandError) throw error;
+    throw new StartError(
+      `cannot write the accounts to "${path}": ${textFileReason(error)}`,
+    );
+  }
+  return done;
+}
+
+async function deriveAll(
+  passwords: ReadonlyMap<string, string>,
+): Promise<Map<string, { password: string; verifier: Verifier }>> {
+  const hashed = new Map<string, { password: string; verifier: Verifier }>();
+  for (const [name, password] of passwords) {
+    hashed.set(name, { password, verifier: await makeNewVerifier(password) });
+  }
+  return hashed;
+}
+
+/**
+ * When there is no file of accounts at all: offers to make it with a first
+ * account, or says which command does. Does nothing when there is a file.
+ *
+ * @param path Of `credentials.txt`.
+ * @returns The name of the account that was made, if one was.
+ * @throws {StartError} when there is nobody to ask, or they decline.
+ */
+export async function ensureFirstAccount(
+  path: string,
+  console: Console = systemConsole,
+): Promise<string | undefined> {
+  if (await exists(path)) return undefined;
+  const advice = `there are no accounts: "${path}" does not exist; ` +
+    "make one with: server user add NAME";
+  const { prompt } = console;
+  if (prompt === undefined) throw new StartError(advice);
+  console.complain(`There are no accounts yet: "${path}" does not exist.`);
+  const answer = await prompt.askLine("Make the first one now? [Y/n] ");
+  if (answer === undefined || !/^(y|yes)?$/i.test(answer.trim())) {
+    throw new StartError(advice);
+  }
+  const name = await askUntilGood(
+    console,
+    async () => (await prompt.askLine("Username: "))?.trim(),
+    (name) =>
+      isUserName(name)
+        ? undefined
+        : `invalid user name "${name}": must be 1 to 32 of A-Z a-z 0-9 . _ -`,
+  );
+  const verifier = await makeNewVerifier(await readNewPassword(console));
+  try {
+    await updateFileAtomically(path, (text) => {
+      const file = new CredentialsFile(text ?? "");
+      return file.accounts.has(name) ? text : file.add(name, verifier).text;
+    });
+  } catch (error) {
+    throw new StartError(
+      `cannot write the accounts to "${path}": ${textFileReason(error)}`,
+    );
+  }
+  const options = path === defaultCredentials ? "" : ` --credentials "${path}"`;
+  console.complain(
+    `account "${name}" added to "${path}"; add the next one with: ` +
+      `parley-server user add NAME${options}`,
+  );
+  return name;
+}
+
+/** False only when it is certain that there is nothing. */
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}

@@ -1,0 +1,335 @@
+/**
+ * `parley-server check`: looks whether a server could start with these options,
+ * one line for each thing that it needs, without changing anything. It may be
+ * run beside a server that is at work.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { dirname, join } from "@std/path";
+import { CredentialsFile } from "../accounts/credentials_file.ts";
+import { parseServerOptions, type ServerOptions } from "./options.ts";
+import { parseCertificate } from "../../security/certificate.ts";
+import { formatTime } from "../../base/time.ts";
+import { decodeStrictly, readTextFile } from "../../system/files.io.ts";
+import { type Console, systemConsole } from "../../cli/console.io.ts";
+import { isInUse } from "../store/data_folder.io.ts";
+import { homeFolder } from "../../system/home_folder.io.ts";
+import { messageOf, reasonOf, textFileReason } from "../../system/errors.io.ts";
+import { standardStream } from "../../system/standard_stream.ts";
+import { sqliteError } from "../store/sqlite_schema.io.ts";
+import { systemClock } from "../../system/clock.io.ts";
+import { givenTlsCertificate } from "../../security/server_certificate.io.ts";
+
+/**
+ * Runs the command.
+ *
+ * @param args What follows `check` on the command line: the server's options.
+ * @returns The exit code: 0 when nothing failed, 1 otherwise, 2 for a wrong
+ * command line.
+ */
+export async function runCheckCommand(
+  args: readonly string[],
+  console: Console = systemConsole,
+): Promise<number> {
+  const request = parseServerOptions(args, homeFolder());
+  if (request.kind === "error") {
+    console.complain(request.message);
+    return 2;
+  }
+  if (request.kind !== "run") {
+    console.print(request.text);
+    return 0;
+  }
+  const { options } = request;
+  const isRunning = await isInUse(options.dataDir);
+  let hasFailed = false;
+  for (const look of looks) {
+    for (const { state, text } of await look(options, isRunning)) {
+      hasFailed ||= state === "FAIL";
+      console.print(`${state.padEnd(4)} ${text}`);
+    }
+  }
+  return hasFailed ? 1 : 0;
+}
+
+/** One line of the result. */
+interface Finding {
+  readonly state: "ok" | "warn" | "FAIL";
+  readonly text: string;
+}
+
+type Look = (
+  options: ServerOptions,
+  isRunning: boolean,
+) => Promise<Finding[]> | Finding[];
+
+const ok = (text: string): Finding => ({ state: "ok", text });
+const warn = (text: string): Finding => ({ state: "warn", text });
+const fail = (text: string): Finding => ({ state: "FAIL", text });
+
+async function credentials({ credentials: path }: ServerOptions) {
+  let file: CredentialsFile;
+  try {
+    file = new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
+  } catch (error) {
+    const why = textFileReason(error);
+    return [
+      fail(
+        `accounts: cannot read "${path}": ${why}; make one with: ` +
+          "parley-server user add NAME",
+      ),
+    ];
+  }
+  const found = file.problems.map(({ message }) =>
+    warn(`accounts: "${path}" ${message}; the line is skipped`)
+  );
+  for (const { message } of file.doubts) {
+    found.push(warn(`accounts: "${path}" ${message}`));
+  }
+  const all = [...file.accounts.values()];
+  if (all.length === 0) {
+    return [
+      ...found,
+      fail(
+        `accounts: "${path}" has none; make one with: ` +
+          "parley-server user add NAME",
+      ),
+    ];
+  }
+  found.push(...await rewriting(path), ...await openness("accounts", path));
+  for (const name of file.accounts.keys()) {
+    const alike = file.alike(name);
+    // Each pair once.
+    if (alike === undefined || alike < name) continue;
+    found.push(warn(
+      `accounts: "${name}" and "${alike}" differ only in capital letters; ` +
+        "give one of them another name",
+    ));
+  }
+  const plain = all.filter(({ kind }) => kind === "password").length;
+  if (plain > 0) {
+    found.push(warn(
+      `accounts: ${plain} of ${all.length} have plain ` +
+        "passwords; hash them with: parley-server user hash",
+    ));
+  }
+  return [...found, ok(`accounts: ${all.length} in "${path}"`)];
+}
+
+/** Whether `/changepassword`, `/rename` and `user` can change the accounts. */
+async function rewriting(path: string): Promise<Finding[]> {
+  const target = await Deno.realPath(path);
+  const folder = dirname(target);
+  const advice = `put the file in a folder of its own that the server may ` +
+    "write, and mount that folder";
+  if (await isWritable(folder)) {
+    return await isMountedAlone(target)
+      ? [warn(
+        `accounts: "${path}" is mounted by itself: changes made outside by a ` +
+          `new file are not seen, and here it is overwritten; ${advice}`,
+      )]
+      : [];
+  }
+  try {
+    // Opening it does not change it.
+    (await Deno.open(target, { write: true })).close();
+  } catch (error) {
+    return [warn(
+      `accounts: "${path}" cannot be written (${reasonOf(error)}): ` +
+        `/changepassword and /rename will be refused; ${advice}`,
+    )];
+  }
+  return [warn(
+    `accounts: no file can be made in "${folder}", so "${path}" is ` +
+      `overwritten, and a power cut at that moment damages it; ${advice}`,
+  )];
+}
+
+/** A hard link does not reach from one mount into another. */
+async function isMountedAlone(path: string): Promise<boolean> {
+  const unique = crypto.randomUUID().slice(0, 8);
+  const other = join(dirname(path), `.parley-${unique}`);
+  try {
+    await Deno.link(path, other);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EXDEV";
+  }
+  await Deno.remove(other);
+  return false;
+}
+
+/** A warning about a file with secrets that everybody can read. */
+async function openness(what: string, path: string): Promise<Finding[]> {
+  const { mode } = await Deno.stat(path);
+  if (Deno.build.os === "windows" || ((mode ?? 0) & 0o004) === 0) return [];
+  return [warn(
+    `${what}: "${path}" can be read by everybody on this machine; ` +
+      `close it with: chmod 600 "${path}"`,
+  )];
+}
+
+async function dataFolder({ dataDir }: ServerOptions, isRunning: boolean) {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(dataDir);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) {
+      const why = reasonOf(error);
+      return [
+        fail(
+          `data folder: "${dataDir}": ${why}; choose another with --data-dir`,
+        ),
+      ];
+    }
+    const parent = dirname(dataDir);
+    return await isWritable(parent)
+      ? [ok(`data folder: "${dataDir}" will be made at the first start`)]
+      : [fail(
+        `data folder: "${dataDir}" is missing and "${parent}" cannot ` +
+          "be written; choose another with --data-dir",
+      )];
+  }
+  if (!info.isDirectory) {
+    return [fail(`data folder: "${dataDir}" is no folder`)];
+  }
+  if (!await isWritable(dataDir)) {
+    return [
+      fail(
+        `data folder: "${dataDir}" cannot be written; check its owner ` +
+          "and permissions",
+      ),
+    ];
+  }
+  const use = isRunning ? "; a server is at work in it" : "";
+  return [ok(`data folder: "${dataDir}" can be written${use}`)];
+}
+
+async function database({ dataDir }: ServerOptions) {
+  const path = join(dataDir, "parley.db");
+  if (await Deno.stat(path).catch(() => undefined) === undefined) {
+    return [ok("database: will be made at the first start")];
+  }
+  try {
+    using opened = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    const [result] = opened.prepare("PRAGMA quick_check(1)").all();
+    const text = String(result?.quick_check);
+    if (text !== "ok") {
+      return [fail(`database: "${path}" is damaged (${text}); restore a copy`)];
+    }
+    const count = opened.prepare("SELECT count(*) AS n FROM messages").get()?.n;
+    return [ok(`database: "${path}" is whole, ${count} messages`)];
+  } catch (error) {
+    return [fail(sqliteError(error, path))];
+  }
+}
+
+async function certificate({ plain, tls, dataDir }: ServerOptions) {
+  if (plain) {
+    return [warn("certificate: none, --plain sends everything unencrypted")];
+  }
+  const { wall } = systemClock();
+  try {
+    if (tls !== undefined) {
+      const { notAfter } = await givenTlsCertificate(tls.cert, tls.key, wall);
+      return [
+        ...await openness("certificate", tls.key),
+        expiry(tls.cert, notAfter, wall),
+      ];
+    }
+    const path = join(dataDir, "tls-cert.pem");
+    const text = await readTextFile(path);
+    if (text === undefined) {
+      return [ok("certificate: will be made at the first start")];
+    }
+    const keyPath = join(dataDir, "tls-key.pem");
+    if (await readTextFile(keyPath) === undefined) {
+      return [fail(`certificate: the key of "${path}" is missing; restore it`)];
+    }
+    // The server's own is renewed by itself.
+    const until = formatTime(parseCertificate(text).notAfter);
+    return [
+      ...await openness("certificate", keyPath),
+      ok(`certificate: "${path}", valid until ${until}`),
+    ];
+  } catch (error) {
+    return [fail(`certificate: ${messageOf(error)}`)];
+  }
+}
+
+function expiry(path: string, notAfter: number, now: number): Finding {
+  const until = formatTime(notAfter);
+  return notAfter < now + soonMs
+    ? warn(`certificate: "${path}" expires on ${until}; renew it`)
+    : ok(`certificate: "${path}" and its key match, valid until ${until}`);
+}
+
+function ports(options: ServerOptions, isRunning: boolean): Finding[] {
+  const { host, port, metrics } = options;
+  const found = [
+    bound(host, port, "TCP", isRunning),
+    bound(host, port, "UDP", isRunning),
+  ];
+  if (metrics !== undefined) {
+    found.push(bound(metrics.host, metrics.port, "TCP", isRunning));
+  }
+  return found;
+}
+
+function bound(
+  hostname: string,
+  port: number,
+  transport: "TCP" | "UDP",
+  isRunning: boolean,
+): Finding {
+  try {
+    if (transport === "TCP") Deno.listen({ hostname, port }).close();
+    else Deno.listenDatagram({ hostname, port, transport: "udp" }).close();
+    return ok(`port: ${transport} ${hostname}:${port} is free`);
+  } catch (error) {
+    const why = `port: ${transport} ${hostname}:${port}: ${reasonOf(error)}`;
+    return isRunning && error instanceof Deno.errors.AddrInUse
+      ? warn(`${why}, by the server that is at work`)
+      : fail(`${why}; choose another`);
+  }
+}
+
+async function log({ log: { file } }: ServerOptions) {
+  if (file === undefined) return [ok("log: standard output")];
+  const stream = standardStream(file);
+  if (stream === "stdout") return [ok("log: standard output")];
+  if (stream === "stderr") return [ok("log: standard error")];
+  const isThere = await Deno.stat(file).catch(() => undefined) !== undefined;
+  try {
+    // A file that is there is opened, one that is not is not made.
+    if (isThere) (await Deno.open(file, { append: true })).close();
+    else if (!await isWritable(dirname(file))) {
+      throw new Error(`"${dirname(file)}" cannot be written`);
+    }
+    return [ok(`log: "${file}" can be written`)];
+  } catch (error) {
+    return [fail(`log: "${file}": ${reasonOf(error)}`)];
+  }
+}
+
+const looks: readonly Look[] = [
+  credentials,
+  dataFolder,
+  database,
+  certificate,
+  ports,
+  log,
+];
+
+/** Permission bits do not tell of read-only disks; a file that is made does. */
+async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await Deno.remove(
+      await Deno.makeTempFile({ dir: folder, prefix: ".parley-" }),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A certificate with less time left is warned about, ms. */
+const soonMs = 30 * 86_400_000;

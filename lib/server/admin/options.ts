@@ -1,0 +1,511 @@
+/** The command line of the server (SPEC.md §1). */
+import {
+  type CommandLine,
+  type IntegerSetting,
+  integerSetting,
+  lastValue,
+  type OptionRow,
+  parseCommandLine,
+  parseInteger,
+  parseNonEmpty,
+  type StartRequest,
+  startRequest,
+  UsageError,
+} from "../../cli/command_line.ts";
+import { limits } from "../../wire/limits.ts";
+import { homePath } from "../../base/home_path.ts";
+import { parseHostPort } from "../../cli/host_port.ts";
+import { nearestWord } from "../../base/nearest_word.ts";
+import { renderHelp } from "../../cli/program_page.ts";
+import { type ServerLogLevel, serverLogLevels } from "../model/server_log.ts";
+import { protocolVersion, version } from "../../base/version.ts";
+import {
+  defaultCredentials,
+  defaultDataDir,
+} from "../accounts/credentials_file.ts";
+import { serverPage } from "./page.ts";
+
+// The options of the server that set limits of the limit table.
+
+/** The limits that an administrator sets; 0 for none. */
+export interface LimitOptions {
+  /** Requests of one user in a second. */
+  readonly messageRate: number;
+  /** Messages that one user adds to the history in a day. */
+  readonly historyQuota: number;
+  /** Private messages that wait for one user. */
+  readonly mailboxQuota: number;
+  /** Failed logins of one address in a minute. */
+  readonly addressFailures: number;
+  /** Connections of one address that are not logged in, at least 1. */
+  readonly addressConnections: number;
+}
+
+/** Reads them from a command line. */
+export function limitOptions(line: CommandLine): LimitOptions {
+  return {
+    messageRate: integerSetting(line, messageRateSetting),
+    historyQuota: integerSetting(line, historyQuotaSetting),
+    mailboxQuota: integerSetting(line, mailboxQuotaSetting),
+    addressFailures: integerSetting(line, addressFailuresSetting),
+    addressConnections: integerSetting(line, addressConnectionsSetting),
+  };
+}
+
+const most = 1_000_000;
+const messageRateSetting: IntegerSetting = {
+  option: "--message-rate",
+  min: 0,
+  max: most,
+  standard: limits.messageRate,
+};
+const historyQuotaSetting: IntegerSetting = {
+  option: "--history-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: limits.messagesPerDay,
+};
+const mailboxQuotaSetting: IntegerSetting = {
+  option: "--mailbox-quota",
+  min: 0,
+  max: most,
+  standard: limits.mailboxMessages,
+};
+const addressFailuresSetting: IntegerSetting = {
+  option: "--address-failures",
+  min: 0,
+  max: most,
+  standard: limits.addressFailures,
+};
+const addressConnectionsSetting: IntegerSetting = {
+  option: "--address-connections",
+  min: 1,
+  max: limits.unauthenticated,
+  standard: limits.unauthenticatedPerAddress,
+};
+
+/** Their lines of the help. */
+export const limitOptionRows: readonly OptionRow[] = [
+  {
+    name: "--message-rate",
+    value: "N",
+    help: "messages a second that a user may send, lasting; 0 = any",
+    default: String(messageRateSetting.standard),
+  },
+  {
+    name: "--history-quota",
+    value: "N",
+    help: "messages a day that a user may send; 0 = any",
+    default: String(historyQuotaSetting.standard),
+  },
+  {
+    name: "--mailbox-quota",
+    value: "N",
+    help: "messages that may wait for a user who is off line; 0 = any",
+    default: String(mailboxQuotaSetting.standard),
+  },
+  {
+    name: "--address-failures",
+    value: "N",
+    help: "failed logins of one address in a minute; 0 = any",
+    default: String(addressFailuresSetting.standard),
+  },
+  {
+    name: "--address-connections",
+    value: "N",
+    help: "connections of one address that are not logged in",
+    default: String(addressConnectionsSetting.standard),
+  },
+];
+
+/** What the server is started with. */
+export interface ServerOptions {
+  /** Address to listen on. */
+  readonly host: string;
+  /** TCP and UDP; 0 picks a free one. */
+  readonly port: number;
+  /** Consecutive failed logins before an account is locked, 1–5. */
+  readonly attempts: number;
+  /** How long it stays locked, seconds. */
+  readonly blockDuration: number;
+  /** Seconds without a command before a client is logged out; 0 = never. */
+  readonly idleTimeout: number;
+  /** Days that delivered messages are kept; 0 = for ever. */
+  readonly keepDays: number;
+  /** Path of the accounts. */
+  readonly credentials: string;
+  /** Folder of logs and database. */
+  readonly dataDir: string;
+  /** Megabytes a day that are relayed for each user; 0 for none. */
+  readonly relayQuota: number;
+  readonly limits: LimitOptions;
+  /** No TLS. */
+  readonly plain: boolean;
+  /** PEM files to use in the place of the generated certificate. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Demo accounts may log in from other machines. */
+  readonly allowDemo: boolean;
+  /** The server's own log. */
+  readonly log: LogOptions;
+  /** Where `/healthz` and `/metrics` are; absent when they are not wanted. */
+  readonly metrics?: { readonly host: string; readonly port: number };
+}
+
+/** What is written of the server's doings, and where to. */
+export interface LogOptions {
+  readonly level: ServerLogLevel;
+  /** Path of a file; standard output when absent. */
+  readonly file?: string;
+  /** Bytes after which a new file is begun. */
+  readonly maxBytes: number;
+  /** Age after which a new file is begun, ms; 0 = never. */
+  readonly maxAgeMs: number;
+  /** Old files that are kept. */
+  readonly keep: number;
+}
+
+/**
+ * Reads the server's command line, without the program's name.
+ *
+ * @param home The home folder, for paths that begin with `~/`.
+ */
+export function parseServerOptions(
+  args: readonly string[],
+  home?: string,
+): StartRequest<ServerOptions> {
+  return startRequest(() => {
+    const line = parseCommandLine(args, serverOptionRows, ["PORT", "ATTEMPTS"]);
+    if (line.options.has("--help")) {
+      return {
+        kind: "help",
+        text: renderHelp(serverPage(serverOptionRows)),
+      };
+    }
+    if (line.options.has("--version")) {
+      const text = `parley-server ${version} (protocol ${protocolVersion})`;
+      return { kind: "version", text };
+    }
+    const path = (name: string, standard: string, what: string) =>
+      readPath(line, home, name, what) ?? standard;
+    const plain = line.options.has("--plain");
+    const tls = tlsFiles(line, home);
+    if (plain && tls !== undefined) {
+      throw new UsageError("--plain and --tls-cert exclude each other");
+    }
+    const options: ServerOptions = {
+      ...listeningPlace(line),
+      attempts: integerSetting(line, attemptsSetting),
+      blockDuration: integerSetting(line, blockDurationSetting),
+      idleTimeout: integerSetting(line, idleTimeoutSetting),
+      keepDays: integerSetting(line, keepDaysSetting),
+      credentials: path(
+        "--credentials",
+        defaultCredentials,
+        "the path of a file",
+      ),
+      dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
+      relayQuota: integerSetting(line, relayQuotaSetting),
+      limits: limitOptions(line),
+      plain,
+      ...tls !== undefined && { tls },
+      allowDemo: line.options.has("--allow-demo"),
+      log: logOptions(line, home),
+      ...metricsOptions(line),
+    };
+    return { kind: "run", options };
+  });
+}
+
+/** What to type on this machine to reach a server with these options. */
+export function loginCommand(
+  { host, plain }: Pick<ServerOptions, "host" | "plain">,
+  port: number,
+  user: string,
+): string {
+  const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  const place = near.includes(":") ? `[${near}]` : near;
+  const end = port === portSetting.standard ? "" : `:${port}`;
+  return `parley ${place}${end} --user ${user}${plain ? " --plain" : ""}`;
+}
+
+/** The path that an option names, if it is given. */
+function readPath(
+  line: CommandLine,
+  home: string | undefined,
+  name: string,
+  what: string,
+): string | undefined {
+  const path = lastValue(line, name);
+  if (path === undefined) return undefined;
+  return homePath(parseNonEmpty(name, path, what), home);
+}
+
+/** A port behind the host is as good as one of its own. */
+function listeningPlace(
+  line: CommandLine,
+): Pick<ServerOptions, "host" | "port"> {
+  checkFirstArgument(line.positionals[0]);
+  const text = lastValue(line, "--host") ?? defaultHost;
+  const given = parseHostPort("--host", text, 0);
+  const port = integerSetting(line, portSetting);
+  const isGiven = line.options.has("--port") || line.positionals.length > 0;
+  if (isGiven && given.port !== undefined && given.port !== port) {
+    throw new UsageError(
+      `--host "${text}" names another port than ${port}, which is given too`,
+    );
+  }
+  return { host: given.host, port: isGiven ? port : given.port ?? port };
+}
+
+/** A word in the place of the port may be a command with a slip in it. */
+function checkFirstArgument(word: string | undefined): void {
+  const nearest = nearestWord(word ?? "", serverCommands);
+  if (nearest === undefined) return;
+  if (nearest === word) {
+    throw new UsageError(`"${word}" must come first: parley-server ${word}`);
+  }
+  throw new UsageError(
+    `there is no command "${word}": did you mean ${nearest}? --help lists all`,
+  );
+}
+
+function logOptions(
+  line: CommandLine,
+  home: string | undefined,
+): LogOptions {
+  const file = readPath(line, home, "--log-file", "the path of a file");
+  return {
+    level: logLevel(lastValue(line, "--log-level") ?? defaultLogLevel),
+    ...file !== undefined && { file },
+    maxBytes: integerSetting(line, logMaxSizeSetting) * 1_000_000,
+    maxAgeMs: integerSetting(line, logMaxAgeSetting) * 86_400_000,
+    keep: integerSetting(line, logKeepSetting),
+  };
+}
+
+function logLevel(text: string): ServerLogLevel {
+  const level = serverLogLevels.find((each) => each === text) ??
+    (text === "warn" ? "warning" : undefined);
+  if (level !== undefined) return level;
+  throw new UsageError(
+    `invalid --log-level "${text}": must be ${serverLogLevels.join(", ")}`,
+  );
+}
+
+function metricsOptions(line: CommandLine): Pick<ServerOptions, "metrics"> {
+  const text = lastValue(line, "--metrics-host") ?? defaultMetricsHost;
+  const { host, port: itsPort } = parseHostPort("--metrics-host", text, 0);
+  const given = lastValue(line, "--metrics-port");
+  const port = given === undefined
+    ? itsPort
+    : parseInteger("--metrics-port", given, 0, 65535);
+  if (port === undefined) return {};
+  if (itsPort !== undefined && itsPort !== port) {
+    throw new UsageError(
+      `--metrics-host "${text}" names another port than --metrics-port`,
+    );
+  }
+  return { metrics: { host, port } };
+}
+
+function tlsFiles(
+  line: CommandLine,
+  home: string | undefined,
+): ServerOptions["tls"] {
+  const [cert, key] = ["--tls-cert", "--tls-key"].map((name) =>
+    readPath(line, home, name, "the path of a PEM file")
+  );
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined) throw new UsageError("--tls-key needs --tls-cert");
+  return { cert, key: key ?? cert };
+}
+
+/** What may stand first in the place of the port. */
+const serverCommands = ["user", "check", "man", "completions"];
+
+const defaultHost = "0.0.0.0";
+const defaultMetricsHost = "127.0.0.1";
+const defaultLogLevel: ServerLogLevel = "info";
+
+const portSetting: IntegerSetting = {
+  option: "--port",
+  argument: "PORT",
+  place: 0,
+  min: 0,
+  max: 65535,
+  standard: 6000,
+};
+const attemptsSetting: IntegerSetting = {
+  option: "--attempts",
+  argument: "ATTEMPTS",
+  place: 1,
+  min: 1,
+  max: 5,
+  standard: 3,
+};
+/** A year, in seconds. */
+const longest = 31_536_000;
+const blockDurationSetting: IntegerSetting = {
+  option: "--block-duration",
+  min: 1,
+  max: longest,
+  standard: 10,
+};
+const idleTimeoutSetting: IntegerSetting = {
+  option: "--idle-timeout",
+  min: 0,
+  max: longest,
+  standard: 0,
+};
+const keepDaysSetting: IntegerSetting = {
+  option: "--keep-days",
+  min: 0,
+  max: 36_500,
+  standard: 365,
+};
+const relayQuotaSetting: IntegerSetting = {
+  option: "--relay-quota",
+  min: 0,
+  max: 1_000_000_000,
+  standard: limits.relayMegabytesPerDay,
+};
+
+const logMaxSizeSetting: IntegerSetting = {
+  option: "--log-max-size",
+  min: 1,
+  max: 100_000,
+  standard: 10,
+};
+const logMaxAgeSetting: IntegerSetting = {
+  option: "--log-max-age",
+  min: 0,
+  max: 36_500,
+  standard: 30,
+};
+const logKeepSetting: IntegerSetting = {
+  option: "--log-keep",
+  min: 0,
+  max: 1000,
+  standard: 5,
+};
+
+/** Every option of the server. */
+export const serverOptionRows: readonly OptionRow[] = [
+  {
+    name: "--host",
+    value: "ADDRESS",
+    help: "address to listen on, IPv4 or IPv6",
+    default: defaultHost,
+  },
+  {
+    name: "--port",
+    value: "PORT",
+    help: "TCP port, and UDP port for rendezvous; 0 = any free one",
+    default: String(portSetting.standard),
+  },
+  {
+    name: "--attempts",
+    value: "N",
+    help: "consecutive failed logins before an account is locked, 1 to 5",
+    default: String(attemptsSetting.standard),
+  },
+  {
+    name: "--block-duration",
+    value: "SECONDS",
+    help: "how long an account stays locked",
+    default: String(blockDurationSetting.standard),
+  },
+  {
+    name: "--idle-timeout",
+    value: "SECONDS",
+    help: "log out who sends no command for so long; 0 = never",
+    default: String(idleTimeoutSetting.standard),
+  },
+  {
+    name: "--keep-days",
+    value: "DAYS",
+    help: "remove delivered messages from the database then; 0 = never",
+    default: String(keepDaysSetting.standard),
+  },
+  {
+    name: "--credentials",
+    value: "FILE",
+    help: "the accounts",
+    default: defaultCredentials,
+  },
+  {
+    name: "--data-dir",
+    value: "FOLDER",
+    help: "logs and database; created when missing",
+    default: defaultDataDir,
+  },
+  {
+    name: "--relay-quota",
+    value: "MB",
+    help: "relayed a day for each user without a direct path; 0 = none",
+    default: String(relayQuotaSetting.standard),
+  },
+  ...limitOptionRows,
+  { name: "--plain", help: "no TLS (trusted networks, debugging)" },
+  {
+    name: "--tls-cert",
+    value: "FILE",
+    help: "certificate to use, PEM; a chain starts with it",
+    default: "made in the data folder",
+  },
+  {
+    name: "--tls-key",
+    value: "FILE",
+    help: "its private key, PEM",
+    default: "in the file of --tls-cert",
+  },
+  {
+    name: "--allow-demo",
+    help: "let the demo accounts log in from other machines too",
+  },
+  {
+    name: "--log-level",
+    value: "LEVEL",
+    help: "least that is logged: debug, info, warning or error",
+    choices: serverLogLevels,
+    default: defaultLogLevel,
+  },
+  {
+    name: "--log-file",
+    value: "FILE",
+    help: "write the server's log there",
+    default: "standard output",
+  },
+  {
+    name: "--log-max-size",
+    value: "MB",
+    help: "begin a new log file at this size",
+    default: String(logMaxSizeSetting.standard),
+  },
+  {
+    name: "--log-max-age",
+    value: "DAYS",
+    help: "begin a new log file at this age; 0 = never",
+    default: String(logMaxAgeSetting.standard),
+  },
+  {
+    name: "--log-keep",
+    value: "N",
+    help: "old log files that are kept",
+    default: String(logKeepSetting.standard),
+  },
+  {
+    name: "--metrics-port",
+    value: "PORT",
+    help: "serve /healthz and /metrics over HTTP there; 0 = any free one",
+    default: "off",
+  },
+  {
+    name: "--metrics-host",
+    value: "ADDRESS",
+    help: "address for the above",
+    default: defaultMetricsHost,
+  },
+  { name: "--help", help: "show this" },
+  { name: "--version", help: "show the version" },
+];

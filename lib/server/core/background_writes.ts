@@ -1,0 +1,152 @@
+/**
+ * Changes that no request waits for: new users, users whose account was removed,
+ * confirmed messages, session tokens, what commands beside the server asked for. They are coalesced per user and ride along with the next batch, or
+ * make one of their own when none comes soon.
+ */
+import type { Epoch } from "../../wire/epoch.ts";
+import type { Instant } from "../../base/ports.ts";
+import type { LoginDecider } from "../model/login_decider.ts";
+import { toStoredToken } from "../model/session_tokens.ts";
+import type { StoreWrite } from "../model/store.ts";
+import type { User } from "../model/user.ts";
+
+/** What was taken for a batch; given back when the batch fails. */
+export interface TakenWrites {
+  readonly users: ReadonlySet<User>;
+  readonly departed: ReadonlySet<User>;
+  readonly ended: ReadonlySet<User>;
+  readonly cursors: ReadonlySet<User>;
+  readonly tokens: ReadonlySet<User>;
+  readonly requests: number;
+  readonly epoch: Epoch | undefined;
+  readonly failures: ReadonlySet<string>;
+}
+
+/** Users with something that is not stored yet. */
+export class BackgroundWrites {
+  #users = new Set<User>();
+  #departed = new Set<User>();
+  #ended = new Set<User>();
+  #cursors = new Set<User>();
+  #tokens = new Set<User>();
+  /** Requests up to this number are done; 0 when that is stored. */
+  #requests = 0;
+  #epoch: Epoch | undefined;
+  /** Names whose failed logins are others than those stored. */
+  #failures = new Set<string>();
+
+  get isEmpty(): boolean {
+    return this.#users.size + this.#departed.size + this.#ended.size +
+            this.#cursors.size + this.#tokens.size + this.#requests === 0 &&
+      this.#epoch === undefined && this.#failures.size === 0;
+  }
+
+  /** A run of the server has begun. */
+  noteEpoch(epoch: Epoch): void {
+    this.#epoch = epoch;
+  }
+
+  /** The failed logins of these names changed. */
+  noteFailures(names: Iterable<string>): void {
+    for (const name of names) this.#failures.add(name);
+  }
+
+  /** The user is new. */
+  noteUser(user: User): void {
+    this.#users.add(user);
+  }
+
+  /** The user has no account any more and is to leave all groups. */
+  noteDeparted(user: User): void {
+    this.#departed.add(user);
+  }
+
+  /** The user's account was removed. */
+  noteEnded(user: User): void {
+    this.#ended.add(user);
+  }
+
+  /** What commands asked for is done, up to this number. */
+  noteRequests(upto: number): void {
+    this.#requests = Math.max(this.#requests, upto);
+  }
+
+  /** The user's cursor or time of being last seen changed. */
+  noteCursor(user: User): void {
+    this.#cursors.add(user);
+  }
+
+  /** The user's token changed or is void. */
+  noteToken(user: User): void {
+    this.#tokens.add(user);
+  }
+
+  /**
+   * Adds everything to `writes`, but for the departed users: what follows from
+   * their going is found in the batch itself.
+   */
+  take(
+    writes: StoreWrite[],
+    logins: Pick<LoginDecider<never>, "storedFailures">,
+    now: Instant,
+  ): TakenWrites {
+    const taken = {
+      users: this.#users,
+      departed: this.#departed,
+      ended: this.#ended,
+      cursors: this.#cursors,
+      tokens: this.#tokens,
+      requests: this.#requests,
+      epoch: this.#epoch,
+      failures: this.#failures,
+    };
+    for (const name of taken.failures) {
+      const failures = logins.storedFailures(name, now);
+      writes.push({ write: "failures", failures });
+    }
+    if (taken.epoch !== undefined) {
+      writes.push({ write: "epoch", epoch: taken.epoch });
+    }
+    for (const user of taken.users) {
+      writes.push({ write: "user", user: user.toStored() });
+    }
+    for (const { id, cursor, lastSeen } of taken.cursors) {
+      writes.push({ write: "cursor", user: id, upto: cursor, lastSeen });
+    }
+    for (const user of taken.tokens) writes.push(tokenWrite(user));
+    for (const { id } of taken.ended) {
+      writes.push({ write: "user-end", user: id, at: now.wall });
+    }
+    if (taken.requests > 0) {
+      writes.push({ write: "requests-done", upto: taken.requests });
+    }
+    this.#users = new Set();
+    this.#departed = new Set();
+    this.#ended = new Set();
+    this.#cursors = new Set();
+    this.#tokens = new Set();
+    this.#requests = 0;
+    this.#epoch = undefined;
+    this.#failures = new Set();
+    return taken;
+  }
+
+  /** The batch with these failed: they are still to be stored. */
+  giveBack(taken: TakenWrites): void {
+    for (const user of taken.users) this.#users.add(user);
+    for (const user of taken.departed) this.#departed.add(user);
+    for (const user of taken.ended) this.#ended.add(user);
+    for (const user of taken.cursors) this.#cursors.add(user);
+    for (const user of taken.tokens) this.#tokens.add(user);
+    this.noteRequests(taken.requests);
+    this.#epoch ??= taken.epoch;
+    this.noteFailures(taken.failures);
+  }
+}
+
+/** The write that stores a user's token as it is now. */
+export function tokenWrite(user: User): StoreWrite {
+  return user.token === undefined
+    ? { write: "token-remove", user: user.id }
+    : { write: "token", token: toStoredToken(user, user.token) };
+}

@@ -1,0 +1,257 @@
+/**
+ * How fast one user may send: a token bucket for each, which fills at the rate
+ * that lasts and holds some seconds of it, so that a fast typist, or a script
+ * with a file of lines, notices nothing.
+ *
+ * A request that comes too early is refused with the time to wait, and so is
+ * every later one until then: a client that had several on their way sends them
+ * again in their order, and none of them overtakes another.
+ */
+import { limits } from "../../wire/limits.ts";
+import type { User } from "../model/user.ts";
+import type { Instant } from "../../base/ports.ts";
+import { networkOf } from "../../base/ip_address.ts";
+import type { Connection } from "../model/connection.ts";
+
+interface Bucket {
+  tokens: number;
+  /** When the tokens were counted, monotonic ms. */
+  at: number;
+  /** Until when nothing is taken, monotonic ms. */
+  closedUntil: number;
+}
+
+/** The buckets of all users. */
+export class RequestRate {
+  readonly #perSecond: number;
+  readonly #capacity: number;
+  readonly #buckets = new WeakMap<User, Bucket>();
+
+  /** @param perSecond Requests a second that last; 0 for no limit. */
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+    this.#capacity = Math.max(
+      perSecond * limits.messageBurstSeconds,
+      // The largest request must fit.
+      limits.messageReceivers,
+    );
+  }
+
+  /**
+   * Counts a request.
+   *
+   * @param cost How much it counts, at most {@link limits.messageReceivers}.
+   * @param now Monotonic ms.
+   * @returns 0 when it may be handled, else how long to wait, ms.
+   */
+  take(user: User, cost: number, now: number): number {
+    if (this.#perSecond === 0) return 0;
+    const bucket = this.#bucket(user, now);
+    if (now < bucket.closedUntil) return Math.ceil(bucket.closedUntil - now);
+    const earned = (now - bucket.at) * this.#perSecond / 1000;
+    bucket.tokens = Math.min(bucket.tokens + earned, this.#capacity);
+    bucket.at = now;
+    if (bucket.tokens >= cost) {
+      bucket.tokens -= cost;
+      return 0;
+    }
+    const missing = (cost - bucket.tokens) * 1000 / this.#perSecond;
+    const wait = Math.ceil(Math.max(missing, leastWaitMs));
+    bucket.closedUntil = now + wait;
+    return wait;
+  }
+
+  #bucket(user: User, now: number): Bucket {
+    let bucket = this.#buckets.get(user);
+    if (bucket === undefined) {
+      bucket = { tokens: this.#capacity, at: now, closedUntil: 0 };
+      this.#buckets.set(user, bucket);
+    }
+    return bucket;
+  }
+}
+
+/** Longer than what a client had on its way takes to arrive, ms. */
+const leastWaitMs = 1000;
+
+/**
+ * How many messages one user may add to the history in a day (UTC), so that
+ * nobody fills the disk alone. Kept in memory: a restart begins a new count.
+ */
+export class HistoryQuota {
+  /** Messages a day; 0 for any number. */
+  readonly perDay: number;
+  readonly #used = new Map<User, number>();
+  #day = -1;
+
+  constructor(perDay: number) {
+    this.perDay = perDay;
+  }
+
+  /** Counts messages; false when they are too many. */
+  take(user: User, messages: number, { wall }: Instant): boolean {
+    if (this.perDay === 0) return true;
+    const day = Math.floor(wall / dayMs);
+    if (day !== this.#day) {
+      this.#day = day;
+      this.#used.clear();
+    }
+    const used = (this.#used.get(user) ?? 0) + messages;
+    if (used > this.perDay) return false;
+    this.#used.set(user, used);
+    return true;
+  }
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Counts the connections that are not logged in, which are few by rule. Where
+ * there are too many, the one that has been there longest makes room for the
+ * new one if it had time enough to log in: else a few connections that do
+ * nothing would keep everybody out.
+ */
+export class Newcomers {
+  /** By network, and in each the oldest first. */
+  readonly #byNetwork = new Map<string, Set<Connection>>();
+  /** All, the oldest first. */
+  readonly #connections = new Set<Connection>();
+  readonly #perAddress: number;
+
+  /** @param perAddress Connections that one address may have among them. */
+  constructor(perAddress: number = limits.unauthenticatedPerAddress) {
+    this.#perAddress = perAddress;
+  }
+
+  /**
+   * Lets a connection in, or not.
+   *
+   * @param now Monotonic ms.
+   * @returns Who has to go: nobody, an older connection, or this one.
+   */
+  add(connection: Connection, now: number): Connection | undefined {
+    const network = networkOf(connection.remote.ip);
+    const ofNetwork = this.#byNetwork.get(network) ?? new Set();
+    const crowded = ofNetwork.size >= this.#perAddress
+      ? ofNetwork
+      : this.#connections.size >= limits.unauthenticated
+      ? this.#connections
+      : undefined;
+    const goes = crowded && oldest(crowded);
+    if (crowded !== undefined) {
+      if (goes === undefined || now - goes.openedAt < limits.makeRoomMs) {
+        return connection;
+      }
+      this.remove(goes);
+    }
+    ofNetwork.add(connection);
+    this.#byNetwork.set(network, ofNetwork);
+    this.#connections.add(connection);
+    return goes;
+  }
+
+  /** The connection is logged in, or closed. */
+  remove(connection: Connection): void {
+    if (!this.#connections.delete(connection)) return;
+    const network = networkOf(connection.remote.ip);
+    const ofNetwork = this.#byNetwork.get(network);
+    ofNetwork?.delete(connection);
+    if (ofNetwork?.size === 0) this.#byNetwork.delete(network);
+  }
+}
+
+/** The one that came first, of those that do not wait for the server itself. */
+function oldest(connections: Iterable<Connection>): Connection | undefined {
+  for (const each of connections) {
+    if (!each.entering && each.login?.waiting === undefined) return each;
+  }
+  return undefined;
+}
+
+// Failed logins by address, beside the lockout by name: whoever tries one
+// password with many names, or many names at all, is slowed down. Each login
+// takes a token of its address as it begins and gives it back when it succeeds;
+// tokens come back with time.
+//
+// Others behind the same address are not to suffer: a name that has logged in
+// from there before is let through, to its own lockout.
+
+interface Tokens {
+  count: number;
+  /** When they were counted, monotonic ms. */
+  at: number;
+}
+
+/** What is left to each address. */
+export class FailedLogins {
+  readonly #perMinute: number;
+  /** The one longest without a login first. */
+  readonly #addresses = new Map<string, Tokens>();
+  /** Names that logged in, with their address; the oldest first. */
+  readonly #known = new Set<string>();
+
+  /** @param perMinute Failures of one address in a minute; 0 for no limit. */
+  constructor(perMinute: number) {
+    this.#perMinute = perMinute;
+  }
+
+  /** Addresses remembered. */
+  get size(): number {
+    return this.#addresses.size;
+  }
+
+  /**
+   * A login of `name` begins.
+   *
+   * @param address As `networkOf` gives it.
+   * @param now Monotonic ms.
+   * @returns 0 when it may go on, else how long to wait, ms.
+   */
+  take(address: string, name: string, now: number): number {
+    if (this.#perMinute === 0 || this.#known.has(pair(address, name))) return 0;
+    const tokens = this.#addresses.get(address) ??
+      { count: this.#perMinute, at: now };
+    const earned = (now - tokens.at) * this.#perMinute / minuteMs;
+    tokens.count = Math.min(tokens.count + earned, this.#perMinute);
+    tokens.at = now;
+    remember(this.#addresses, address, tokens);
+    if (tokens.count < 1) {
+      return Math.ceil((1 - tokens.count) * minuteMs / this.#perMinute);
+    }
+    tokens.count--;
+    return 0;
+  }
+
+  /** The login of `name` succeeded. */
+  handleSuccess(address: string, name: string): void {
+    if (this.#perMinute === 0) return;
+    const tokens = this.#addresses.get(address);
+    const key = pair(address, name);
+    if (tokens !== undefined && !this.#known.has(key)) {
+      tokens.count = Math.min(tokens.count + 1, this.#perMinute);
+    }
+    this.#known.delete(key);
+    this.#known.add(key);
+    if (this.#known.size > limits.failingAddresses) dropFirst(this.#known);
+  }
+}
+
+function pair(address: string, name: string): string {
+  return `${address} ${name}`;
+}
+
+/** Puts an entry at the end and keeps the map within its bounds. */
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > limits.failingAddresses) dropFirst(map);
+}
+
+function dropFirst(
+  keys: { keys(): Iterator<string>; delete(key: string): boolean },
+): void {
+  const first = keys.keys().next().value;
+  if (first !== undefined) keys.delete(first);
+}
+
+const minuteMs = 60_000;

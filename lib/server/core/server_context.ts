@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import { encodeHex } from "@std/encoding/hex";
+import type { Instant, Random } from "../../base/ports.ts";
+import { ActionQueue } from "../model/actions.ts";
+import { BackgroundWrites } from "./background_writes.ts";
+import type { PendingWrite } from "./batch.ts";
+import { type Connection, Outbox } from "../model/connection.ts";
+import { CredentialEdits } from "./credential_edits.ts";
+import { Deletions, Lookups } from "./lookups.ts";
+import { Directory } from "../model/directory.ts";
+import {
+  FailedLogins,
+  HistoryQuota,
+  Newcomers,
+  RequestRate,
+} from "./limits.ts";
+import type { LoginDecider } from "../model/login_decider.ts";
+import { Metrics } from "./metrics.ts";
+import { Mailboxes } from "./mailboxes.ts";
+import { OfferTable } from "../model/offer_table.ts";
+import { Rendezvous } from "../rendezvous/rendezvous.ts";
+import type { Session } from "../model/session.ts";
+import { SessionTokens } from "../model/session_tokens.ts";
+import type { StoredState } from "../model/store.ts";
+import { Timeline } from "../model/timeline.ts";
+
+/** What can be set about a server. */
+export interface ServerOptions {
+  /** Milliseconds without a command before a user is logged out; 0 for never. */
+  readonly idleMs: number;
+  /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
+  readonly udpPort: number;
+  /** Another UDP port that answers probes; 0, the default, for none. */
+  readonly otherUdpPort?: number;
+  /** Bytes a day that are relayed for each user; 0, the default, for none. */
+  readonly relayBytes?: number;
+  /** How the server names itself to clients, such as `parley-server 0.1.0`. */
+  readonly agent: string;
+  /** Milliseconds that delivered messages are kept; 0, the default, for ever. */
+  readonly keepMs?: number;
+  /** Requests that are stored together at most; 1,024 by default. */
+  readonly batchRequests?: number;
+  /** Connections of one address that have not logged in; 16 by default. */
+  readonly unauthenticatedPerAddress?: number;
+  /** Failed logins of one address in a minute; 0, the default, for no limit. */
+  readonly addressFailures?: number;
+  /** Requests of a user in a second; 0, the default, for no limit. */
+  readonly messageRate?: number;
+  /** Messages that a user may send in a day; 0, the default, for no limit. */
+  readonly messagesPerDay?: number;
+  /** Messages that wait for one user; 0, the default, for no limit. */
+  readonly mailboxMessages?: number;
+}
+
+/** What the handlers of requests share. */
+export class ServerContext {
+  readonly options: ServerOptions;
+  // The form of the accounts is of no concern to the handlers.
+  readonly logins: Omit<LoginDecider<never>, "handleAccounts">;
+  readonly tokens: SessionTokens;
+  readonly directory: Directory;
+  readonly actions = new ActionQueue();
+  readonly background = new BackgroundWrites();
+  readonly outbox = new Outbox();
+  readonly offers = new OfferTable();
+  readonly credentialEdits = new CredentialEdits(this.actions);
+  readonly deletions = new Deletions();
+  readonly metrics = new Metrics();
+  readonly rendezvous: Rendezvous;
+  readonly mailboxes: Mailboxes;
+  readonly lookups: Lookups;
+  /** Connections that are not logged in. */
+  readonly newcomers: Newcomers;
+  readonly failedLogins: FailedLogins;
+  readonly requestRate: RequestRate;
+  readonly historyQuota: HistoryQuota;
+  /** Who is on line, in the order of their logins. */
+  readonly online = new Set<Session>();
+  /** Requests that wait for the next batch. */
+  readonly pending: (PendingWrite & { readonly connection: Connection })[] = [];
+  /** Logins that wait for a key derivation, by name. */
+  readonly deriving = new Map<string, Set<Connection>>();
+  /** True once the server is shutting down. */
+  stopping = false;
+  #isSetBackTold = false;
+  /** True when userlog.txt is to be written anew. */
+  userLogChanged = true;
+
+  /** Tells what ids that clients have seen are worth. */
+  readonly timeline: Timeline;
+
+  /** Names the database whose message ids clients remember. */
+  readonly storeId: string;
+
+  constructor(
+    options: ServerOptions,
+    state: StoredState,
+    logins: Omit<LoginDecider<never>, "handleAccounts">,
+    random: Random,
+    now: Instant,
+  ) {
+    this.options = options;
+    this.storeId = createHash("sha256").update("store\0").update(state.secret)
+      .digest("hex").slice(0, storeIdDigits);
+    const present = {
+      epoch: encodeHex(random.bytes(epochBytes)),
+      after: state.lastMessage,
+    };
+    this.timeline = new Timeline(state.epochs, present);
+    this.background.noteEpoch(present);
+    this.logins = logins;
+    this.tokens = new SessionTokens(random, now);
+    this.directory = new Directory(
+      state,
+      this.tokens,
+      () => encodeHex(random.bytes(accountBytes)),
+    );
+    this.rendezvous = new Rendezvous(
+      this.offers,
+      options.relayBytes ?? 0,
+      random,
+    );
+    this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
+    this.failedLogins = new FailedLogins(options.addressFailures ?? 0);
+    this.historyQuota = new HistoryQuota(options.messagesPerDay ?? 0);
+    this.requestRate = new RequestRate(options.messageRate ?? 0);
+    this.mailboxes = new Mailboxes(this.directory, this.actions);
+    this.lookups = new Lookups(this.actions);
+  }
+
+  /** A client has seen what the database does not have; told once. */
+  noteSetBack(): void {
+    if (this.#isSetBackTold) return;
+    this.#isSetBackTold = true;
+    this.actions.report(
+      "warning",
+      "a client has seen messages that the database does not have: it was set " +
+        "back to an older copy; what was sent since that was made is lost",
+    );
+  }
+
+  /** Handles a request together with others, once the batch under way is done. */
+  enqueue(write: PendingWrite & { readonly connection: Connection }): void {
+    write.connection.pending++;
+    this.pending.push(write);
+  }
+}
+
+const storeIdDigits = 16;
+const accountBytes = 8;
+const epochBytes = 8;

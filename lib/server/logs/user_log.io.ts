@@ -1,0 +1,114 @@
+import type { UserLogEntry } from "../model/actions.ts";
+import type { Report } from "./server_log.io.ts";
+import { reasonOf } from "../../system/errors.io.ts";
+import { formatTime } from "../../base/time.ts";
+import { logLine } from "../../base/log_line.ts";
+
+/**
+ * `userlog.txt`: who is on line now. The file is replaced whole, one
+ * replacement at a time; what changes meanwhile is in the next one, so a
+ * thousand logins a second cost some fifty replacements.
+ */
+export class UserLogFile {
+  readonly #path: string;
+  readonly #replace: (path: string, text: string) => Promise<void>;
+  readonly #report: Report;
+  #entries: readonly UserLogEntry[] | undefined;
+  #writing: Promise<void> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #failing = false;
+  #closed = false;
+
+  /** @param replace Replaces a file atomically. */
+  constructor(
+    path: string,
+    replace: (path: string, text: string) => Promise<void>,
+    report: Report,
+  ) {
+    this.#path = path;
+    this.#replace = replace;
+    this.#report = report;
+  }
+
+  /** These are on line now; an older list that is not written yet is not. */
+  set(entries: readonly UserLogEntry[]): void {
+    this.#entries = entries;
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Waits until the last list is written, or could not be. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  /** Flushes and gives up what could not be written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.flush();
+    clearTimeout(this.#retry);
+  }
+
+  async #writeAll(): Promise<void> {
+    clearTimeout(this.#retry);
+    while (this.#entries !== undefined) {
+      const entries = this.#entries;
+      this.#entries = undefined;
+      try {
+        await this.#replace(this.#path, userLogText(entries));
+        if (this.#failing) {
+          this.#report("warning", `"${this.#path}" is written again`);
+        }
+        this.#failing = false;
+        if (this.#entries !== undefined && !this.#closed) await pause();
+      } catch (error) {
+        this.#entries ??= entries;
+        this.#handleFailure(error);
+        break;
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #handleFailure(error: unknown): void {
+    if (!this.#failing) {
+      const text = `"${this.#path}" cannot be written: ${reasonOf(error)}; ` +
+        "it is tried again";
+      this.#report("error", text);
+    }
+    this.#failing = true;
+    if (this.#closed) return;
+    this.#retry = setTimeout(() => {
+      this.#writing ??= this.#writeAll();
+    }, retryAfterMs);
+  }
+}
+
+/** Between replacements: each takes longer than a login does. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pauseMs));
+}
+
+const pauseMs = 20;
+const retryAfterMs = 1000;
+
+/** Who is on line, as `userlog.txt` shows it. */
+export interface UserLogLine {
+  /** Login time, ms since 1970 UTC. */
+  readonly since: number;
+  readonly user: string;
+  readonly ip: string;
+  readonly udpPort: number;
+}
+
+/**
+ * The contents of `userlog.txt` (SPEC.md §3): a line for everyone on line,
+ * numbered from 1, `1; 01 Jun 2026 21:30:04; yoda; 129.64.31.13; 6666`.
+ */
+export function userLogText(entries: readonly UserLogLine[]): string {
+  let text = "";
+  let number = 0;
+  for (const { since, user, ip, udpPort } of entries) {
+    text += logLine(++number, formatTime(since), user, ip, udpPort);
+  }
+  return text;
+}

@@ -1,0 +1,134 @@
+/**
+ * The seam between the server core (pure) and its shell. The shell feeds bytes,
+ * closings, results and the time into the core's `handle*` methods and then
+ * drains: `pollAction()` until it returns `undefined`, then `pollDirty()` for
+ * the connections that have something to write, then `pollTimeout()` for the
+ * one timer to arm. Actions are carried out in order; those with an answer name
+ * the `handle*` method it goes to.
+ */
+import type { ServerLogLevel } from "./server_log.ts";
+import type { TransferLogEntry } from "./transfer_log.ts";
+import type { ChannelBinding } from "../../security/scram.ts";
+import type { Verifier } from "../../security/verifier.ts";
+import type { Lookup, Purge, StoreWrite } from "./store.ts";
+
+/** Numbers a connection for the lifetime of the process. */
+export type ConnectionId = number;
+
+/** Where a connection comes from. */
+export interface RemoteAddress {
+  readonly ip: string;
+  readonly port: number;
+  /** True when the client runs on this machine: loopback, or the server's own address. */
+  readonly local: boolean;
+  /** What logins over it must be bound to; absent without TLS. */
+  readonly binding?: ChannelBinding;
+}
+
+/** What is to be changed about one account. */
+export type CredentialChange =
+  | {
+    readonly do: "set-verifier";
+    readonly name: string;
+    readonly verifier: Verifier;
+  }
+  | { readonly do: "rename"; readonly name: string; readonly to: string };
+
+/** One line of `userlog.txt`. */
+export interface UserLogEntry {
+  /** Login time, ms since 1970 UTC. */
+  readonly since: number;
+  readonly user: string;
+  readonly ip: string;
+  readonly udpPort: number;
+}
+
+/** What the shell is asked to do. */
+export type ServerAction =
+  /** Store these changes; `handleCommitted(batch)` or `handleCommitFailed(batch)`. */
+  | {
+    readonly action: "commit";
+    readonly batch: number;
+    readonly writes: readonly StoreWrite[];
+  }
+  /** Read waiting messages; `handleInbox(query, messages)` or `handleQueryFailed(query)`. */
+  | {
+    readonly action: "inbox";
+    readonly query: number;
+    readonly user: number;
+    readonly after: number;
+    readonly limit: number;
+  }
+  /** Look messages up; `handleFound(query, found)` or `handleQueryFailed(query)`. */
+  | {
+    readonly action: "look-up";
+    readonly query: number;
+    readonly lookup: Lookup;
+  }
+  /** Remove what is old; `handlePurged(next)` or `handlePurgeFailed()`. */
+  | { readonly action: "purge"; readonly purge: Purge }
+  /** PBKDF2 off the thread; `handleDerived(name, saltedPassword)`. */
+  | {
+    readonly action: "derive";
+    readonly name: string;
+    readonly password: string;
+    readonly salt: Uint8Array<ArrayBuffer>;
+    readonly iterations: number;
+  }
+  /**
+   * Rewrite the accounts; `handleCredentialsWritten(edit, accounts)` with what
+   * they are now, or `handleCredentialsFailed(edit)`.
+   */
+  | {
+    readonly action: "credentials";
+    readonly edit: number;
+    readonly change: CredentialChange;
+  }
+  /** Write out what is queued for the connection, then close it. */
+  | { readonly action: "close"; readonly connection: ConnectionId }
+  /** Append a line to `messagelog.txt`, or to the log of a group. */
+  | {
+    readonly action: "log";
+    readonly group: string | undefined;
+    readonly line: string;
+  }
+  /** Append a line to `transferlog.txt`. */
+  | { readonly action: "transfer-log"; readonly entry: TransferLogEntry }
+  /** `userlog.txt` has these lines now. */
+  | { readonly action: "user-log"; readonly entries: readonly UserLogEntry[] }
+  /** One line for the server's own log. */
+  | {
+    readonly action: "report";
+    readonly level: ServerLogLevel;
+    readonly text: string;
+  };
+
+/** What the shell is still to be asked, oldest first. */
+export class ActionQueue {
+  #actions: ServerAction[] = [];
+  #next = 0;
+  #lastQuery = 0;
+
+  push(action: ServerAction): void {
+    this.#actions.push(action);
+  }
+
+  /** A line for the server's own log. */
+  report(level: ServerLogLevel, text: string): void {
+    this.push({ action: "report", level, text });
+  }
+
+  /** A number for a question to the store. */
+  newQuery(): number {
+    return ++this.#lastQuery;
+  }
+
+  shift(): ServerAction | undefined {
+    const action = this.#actions[this.#next];
+    if (action === undefined) {
+      if (this.#next > 0) this.#actions = [];
+      this.#next = 0;
+    } else this.#next++;
+    return action;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * Brings a session from its user's cursor to the present: waiting messages are
+ * read in pages and handed out in the order of their ids, as fast as the
+ * connection takes them, before those that are sent meanwhile.
+ *
+ * What is sent while a page is being read is held, within bounds. When the page
+ * turns out to be the last one, what is held follows it and the session is up
+ * to date; when too much came to hold it, another page is read instead: it is
+ * all in the store.
+ */
+import { limits } from "../../wire/limits.ts";
+import type { Session } from "./session.ts";
+import type { StoredMessage } from "./store.ts";
+
+/** What a {@link CatchUp} asks of its surroundings. */
+export interface CatchUpHost {
+  /** Asks the store for messages; returns the number of the query. */
+  query(session: Session, after: number, limit: number): number;
+  /** True when the message is not for the session's user. */
+  hides(session: Session, message: StoredMessage): boolean;
+  /** The message as an event; `undefined` when it is of no group any more. */
+  encode(message: StoredMessage, kept: boolean): Uint8Array | undefined;
+  /** Highest message id that is stored. */
+  readonly lastMessage: number;
+}
+
+/** The reading of one session's waiting messages. */
+export class CatchUp {
+  readonly #host: CatchUpHost;
+  readonly #onCounted: (waiting: number) => void;
+  readonly #session: Session;
+  /** Group messages sent after this time waited for the user, ms since 1970. */
+  readonly #awaySince: number;
+  /** Messages up to this id the user had when the session began. */
+  #hadUpto = 0;
+  /** Highest message id when the session began. */
+  readonly #startedAt: number;
+  #query: number | undefined;
+  #waiting = 0;
+  #counted = false;
+  /** The page being handed out. */
+  #page: readonly StoredMessage[] = [];
+  #next = 0;
+  /** The first page, kept while further ones are only counted. */
+  #first: readonly StoredMessage[] | undefined;
+  #pageIsLast = false;
+  #held: HeldFrame[] = [];
+  #heldBytes = 0;
+  #missed = false;
+
+  /**
+   * @param awaySince When the user was last seen, ms since 1970 UTC.
+   * @param onCounted Called once, before the first message is handed out, with
+   * the number of messages that wait.
+   */
+  constructor(
+    host: CatchUpHost,
+    session: Session,
+    awaySince: number,
+    onCounted: (waiting: number) => void,
+  ) {
+    this.#host = host;
+    this.#session = session;
+    this.#awaySince = awaySince;
+    this.#onCounted = onCounted;
+    this.#startedAt = host.lastMessage;
+  }
+
+  /** True when the connection has to take more before the page goes on. */
+  get stalled(): boolean {
+    return this.#counted && this.#query === undefined &&
+      this.#session.catchUp === this;
+  }
+
+  /**
+   * Begins.
+   *
+   * @param nothingWaits True when no message can be waiting: nothing is read.
+   */
+  start(nothingWaits: boolean): void {
+    this.#hadUpto = this.#session.user.cursor;
+    this.#session.delivered = this.#hadUpto;
+    if (!nothingWaits) return this.#ask(this.#session.delivered);
+    this.#session.catchUp = undefined;
+    this.#onCounted(0);
+  }
+
+  /** Takes a message that was sent while the session was not up to date. */
+  hold(id: number, frame: Uint8Array | string): void {
+    if (this.#query === undefined && !this.#counted) return;
+    this.#heldBytes += frame.length;
+    if (this.#heldBytes > heldBytes) {
+      this.#missed = true;
+      this.#held = [];
+    } else if (!this.#missed) this.#held.push({ id, frame });
+  }
+
+  /** The answer to a query of this session, if it is the current one. */
+  handlePage(query: number, messages: readonly StoredMessage[]): void {
+    if (query !== this.#query) return;
+    this.#query = undefined;
+    const isLast = messages.length < pageMessages;
+    if (!this.#counted) {
+      this.#waiting += messages.filter((message) =>
+        isShown(message) && !this.#host.hides(this.#session, message)
+      ).length;
+      const last = messages.at(-1);
+      this.#first ??= messages;
+      if (!isLast && last !== undefined) {
+        return this.#ask(last.id);
+      }
+      return this.#finishCounting(this.#first === messages);
+    }
+    this.#show(messages, isLast);
+  }
+
+  /** The current query failed; what was counted so far has to do. */
+  handleFailure(): void {
+    this.#query = undefined;
+    this.#first ??= [];
+    this.#page = [];
+    this.#next = 0;
+    this.#pageIsLast = false;
+    if (!this.#counted) this.#finishCounting(false, false);
+  }
+
+  /** Goes on after a stall or a failed query. */
+  resume(): void {
+    if (this.stalled) this.#pump();
+  }
+
+  #finishCounting(firstIsLast: boolean, proceed = true): void {
+    const first = this.#first ?? [];
+    this.#first = undefined;
+    this.#counted = true;
+    this.#onCounted(this.#waiting);
+    if (proceed && this.#session.catchUp === this) {
+      this.#show(first, firstIsLast);
+    }
+  }
+
+  #show(messages: readonly StoredMessage[], isLast: boolean): void {
+    this.#page = messages;
+    this.#next = 0;
+    this.#pageIsLast = isLast;
+    this.#pump();
+  }
+
+  #pump(): void {
+    const session = this.#session;
+    const { connection } = session;
+    while (this.#next < this.#page.length) {
+      if (connection.closing || connection.queue.bytes > queuedBytes) return;
+      const message = this.#page[this.#next++];
+      if (message === undefined || message.id <= session.delivered) continue;
+      const frame =
+        this.#isUnheard(message) || this.#host.hides(session, message)
+          ? undefined
+          : this.#host.encode(message, this.#wasKept(message));
+      if (frame === undefined) {
+        session.skip(message.id);
+        continue;
+      }
+      session.delivered = message.id;
+      connection.send(frame);
+    }
+    this.#page = [];
+    this.#next = 0;
+    if (!this.#pageIsLast || this.#missed) {
+      return this.#ask(session.delivered);
+    }
+    session.catchUp = undefined;
+    for (const { id, frame } of this.#held) {
+      if (id <= session.delivered) continue;
+      session.delivered = id;
+      connection.send(frame);
+    }
+  }
+
+  /** True for the deletion of a message that was gone before the user had it. */
+  #isUnheard({ id, original }: StoredMessage): boolean {
+    return original !== undefined && original > this.#hadUpto &&
+      id <= this.#startedAt;
+  }
+
+  #ask(after: number): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#missed = false;
+    this.#query = this.#host.query(this.#session, after, pageMessages);
+  }
+
+  #wasKept(message: StoredMessage): boolean {
+    if (message.group === undefined) {
+      return message.receiver !== undefined && message.kept === true;
+    }
+    return message.id <= this.#startedAt && message.at > this.#awaySince;
+  }
+}
+
+/** True for a message that its receiver gets to read. */
+function isShown(message: StoredMessage): boolean {
+  return !message.deleted && message.deletes === undefined;
+}
+
+interface HeldFrame {
+  readonly id: number;
+  readonly frame: Uint8Array | string;
+}
+
+const pageMessages = 200;
+/** A page goes on when less than this is queued for the connection. */
+const queuedBytes = limits.outgoingBytes / 4;
+const heldBytes = limits.outgoingBytes / 4;

@@ -1,0 +1,281 @@
+/**
+ * Everything that the core knows of people and groups, in memory, with the
+ * counters that number messages. It is what {@link StoredState} describes, and
+ * every change to it goes down to the store as a write.
+ */
+import { groupKey, isProfileField } from "../../wire/names.ts";
+import { Group } from "./group.ts";
+import type { SentMessage } from "./sent_messages.ts";
+import { aliveSince, type SessionTokens } from "./session_tokens.ts";
+import type { StoredState } from "./store.ts";
+import { User } from "./user.ts";
+
+/** Users, groups and counters. */
+export class Directory {
+  /** Highest message id that was given. */
+  lastMessage: number;
+  /** Last number of messagelog.txt. */
+  lastNumber: number;
+  #lastUser = 0;
+  #lastGroup = 0;
+  readonly #users = new Map<number, User>();
+  readonly #usersByName = new Map<string, User>();
+  /** Those who had a name last and whose account was removed. */
+  readonly #endedByName = new Map<string, User>();
+  readonly #newAccount: () => string;
+  #names: Map<string, number> | undefined;
+  readonly #groups = new Map<number, Group>();
+  readonly #groupsByKey = new Map<string, Group>();
+
+  /** @param newAccount Makes the id of an account, another one each time. */
+  constructor(
+    state: StoredState,
+    tokens: SessionTokens,
+    newAccount: () => string,
+  ) {
+    this.#newAccount = newAccount;
+    this.lastMessage = state.lastMessage;
+    this.lastNumber = state.lastNumber;
+    this.#lastGroup = state.lastGroup;
+    for (const stored of state.users) {
+      const user = new User(stored);
+      // What waits is known to the store only: it has to be asked.
+      user.latestMessage = state.lastMessage;
+      this.#insert(user);
+    }
+    for (const [id, messages] of state.waiting) {
+      const { waiting } = this.#users.get(id) ?? {};
+      for (const message of messages) waiting?.add(message);
+    }
+    this.#loadPeople(state);
+    this.#loadGroups(state);
+    for (const token of state.tokens) {
+      const user = this.#users.get(token.user);
+      if (user === undefined) continue;
+      // Of a session that a crash ended, this is all that tells.
+      user.lastSeen = Math.max(user.lastSeen, aliveSince(token));
+      tokens.restore(user, token);
+    }
+    this.#loadRecent(state);
+  }
+
+  /** The user of this name who has an account. */
+  user(name: string): User | undefined {
+    const user = this.#usersByName.get(name);
+    return user?.active ? user : undefined;
+  }
+
+  userById(id: number): User | undefined {
+    return this.#users.get(id);
+  }
+
+  /** Everybody, with or without an account. */
+  users(): Iterable<User> {
+    return this.#users.values();
+  }
+
+  /** The user of this name, with or without an account; no removed one. */
+  knownUser(name: string): User | undefined {
+    return this.#usersByName.get(name);
+  }
+
+  /** Who had this name last, of the removed accounts. */
+  endedUser(name: string): User | undefined {
+    return this.#endedByName.get(name);
+  }
+
+  /** The user of this account, if it was not removed. */
+  userOf(account: string): User | undefined {
+    for (const user of this.#users.values()) {
+      if (user.account === account && !user.ended) return user;
+    }
+    return undefined;
+  }
+
+  /** A user nobody has heard of; still to be stored. */
+  addUser(name: string): User {
+    const id = ++this.#lastUser;
+    // Nothing of what was sent before is for a new user.
+    const cursor = this.lastMessage;
+    const account = this.#newAccount();
+    const user = new User({ id, account, name, cursor, lastSeen: 0 });
+    this.#insert(user);
+    return user;
+  }
+
+  /**
+   * True when nobody else may take this name: somebody has it, had it when the
+   * account was removed, or is about to get it; in whatever letter case, so that
+   * nobody passes for somebody else.
+   */
+  isTaken(name: string, by: User): boolean {
+    const key = name.toLowerCase();
+    const own = by.name.toLowerCase() === key ? 1 : 0;
+    return (this.#nameKeys().get(key) ?? 0) > own;
+  }
+
+  /** A user is about to get this name: nobody else may. */
+  reserveName(name: string): void {
+    this.#countName(name, 1);
+  }
+
+  /** The user does not get the name after all. */
+  releaseName(name: string): void {
+    this.#countName(name, -1);
+  }
+
+  /** Gives a user a name that was reserved; the old one is free. */
+  rename(user: User, name: string): void {
+    this.#usersByName.delete(user.name);
+    this.#countName(user.name, -1);
+    user.name = name;
+    this.#usersByName.set(name, user);
+  }
+
+  /** Those whose renaming was under way when the server last ended. */
+  usersBeingRenamed(): User[] {
+    return [...this.#users.values()].filter(({ renaming }) =>
+      renaming !== undefined
+    );
+  }
+
+  /** The group of this name; letter case does not matter. */
+  group(name: string): Group | undefined {
+    return this.#groupsByKey.get(groupKey(name));
+  }
+
+  groupById(id: number): Group | undefined {
+    return this.#groups.get(id);
+  }
+
+  /** A new group without members; still to be stored. */
+  addGroup(
+    name: string,
+    leader: User,
+    leaderOnly: boolean,
+    createdAt: number,
+  ): Group {
+    const id = ++this.#lastGroup;
+    const group = new Group(
+      { id, name, leader: leader.id, leaderOnly, createdAt },
+      leader,
+    );
+    this.#insertGroup(group);
+    return group;
+  }
+
+  /** Takes a group out that has ended, or was not stored. */
+  removeGroup(group: Group): void {
+    for (const user of [...group.members.keys()]) group.removeMember(user);
+    this.#groups.delete(group.id);
+    this.#groupsByKey.delete(groupKey(group.name));
+  }
+
+  /** Puts back, without members, a group whose end was not stored. */
+  restoreGroup(group: Group): void {
+    this.#insertGroup(group);
+  }
+
+  /** The account was removed: whoever gets the name is somebody else. */
+  endUser(user: User): void {
+    user.ended = true;
+    user.active = false;
+    this.#usersByName.delete(user.name);
+    this.#countName(user.name, -1);
+    this.#endedByName.set(user.name, user);
+  }
+
+  #insert(user: User): void {
+    this.#users.set(user.id, user);
+    this.#lastUser = Math.max(this.#lastUser, user.id);
+    if (user.ended) {
+      this.#endedByName.set(user.name, user);
+      return;
+    }
+    this.#usersByName.set(user.name, user);
+    this.#countName(user.name, 1);
+  }
+
+  /** How many have a name, regardless of case; counted when first needed. */
+  #nameKeys(): Map<string, number> {
+    if (this.#names === undefined) {
+      this.#names = new Map();
+      for (const name of this.#usersByName.keys()) this.#countName(name, 1);
+    }
+    return this.#names;
+  }
+
+  #countName(name: string, by: number): void {
+    const key = name.toLowerCase();
+    const count = (this.#names?.get(key) ?? 0) + by;
+    if (count > 0) this.#names?.set(key, count);
+    else this.#names?.delete(key);
+  }
+
+  #insertGroup(group: Group): void {
+    this.#groups.set(group.id, group);
+    this.#groupsByKey.set(groupKey(group.name), group);
+    this.#lastGroup = Math.max(this.#lastGroup, group.id);
+  }
+
+  #loadPeople(state: StoredState): void {
+    for (const { user, blocked, ...block } of state.blocks) {
+      const other = this.#users.get(blocked);
+      if (other !== undefined) this.#users.get(user)?.block(other, block);
+    }
+    for (const { user, sender: id, ...range } of state.keptAway) {
+      const sender = this.#users.get(id);
+      if (sender !== undefined) {
+        this.#users.get(user)?.keptAway.restore(sender, range);
+      }
+    }
+    for (const { user, field, value } of state.profiles) {
+      if (!isProfileField(field)) continue;
+      this.#users.get(user)?.setProfileField(field, value);
+    }
+  }
+
+  #loadGroups(state: StoredState): void {
+    for (const stored of state.groups) {
+      const leader = this.#users.get(stored.leader);
+      if (leader === undefined) continue;
+      const group = new Group(stored, leader);
+      group.lastNumber = state.lastGroupNumber.get(stored.id) ?? 0;
+      group.latestMessage = state.lastMessage;
+      this.#insertGroup(group);
+    }
+    for (const { group: id, user: userId, ...place } of state.members) {
+      const user = this.#users.get(userId);
+      if (user !== undefined) {
+        this.#groups.get(id)?.setMember({ user, ...place });
+      }
+    }
+  }
+
+  /** A message to several people is one of each there; here it is one again. */
+  #loadRecent(state: StoredState): void {
+    for (const message of state.recent) {
+      const sender = this.#users.get(message.sender);
+      if (sender === undefined) continue;
+      const { at, mid, number, kept = false, deletes } = message;
+      const sent: SentMessage = { at, receipts: [], number };
+      const place = message.group === undefined
+        ? {}
+        : { group: { name: message.groupName ?? "" } };
+      if (deletes !== undefined) {
+        sender.sent.add(mid, { ...sent, ...place, deletes });
+      } else if (message.group !== undefined) {
+        sender.sent.add(mid, { ...sent, ...place });
+      } else if (message.receiver === undefined) {
+        sender.sent.add(mid, { ...sent, partial: kept });
+      } else {
+        const to = this.#users.get(message.receiver);
+        if (to === undefined) continue;
+        const sent = sender.sent.find(mid) ?? { at, receipts: [] };
+        sent.receipts.push({ to, number, kept });
+        sender.sent.add(mid, sent);
+      }
+      sender.sent.trim();
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import {
+  type ErrorCode,
+  type WireError,
+  wireError,
+} from "../../wire/errors.ts";
+import { visible } from "../../base/text.ts";
+
+/**
+ * Thrown by a handler to answer its request with an error. Not an `Error`: it
+ * is an ordinary outcome that any client can cause, without a stack trace.
+ */
+export class Refusal {
+  readonly error: WireError;
+
+  /**
+   * @param message The standard sentence of the code by default.
+   * @param wait When to try again, ms from now.
+   */
+  constructor(code: ErrorCode, message?: string, wait?: number) {
+    this.error = wireError(code, message, wait);
+  }
+}
+
+/** A name from a request as it may stand in a message: short and printable. */
+export function shown(name: string): string {
+  const text = visible(name);
+  return text.length <= 40 ? text : `${text.slice(0, 40).toWellFormed()}…`;
+}

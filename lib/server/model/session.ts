@@ -1,0 +1,104 @@
+/**
+ * A user's presence on line. It lives from login to logout or loss; when it is
+ * resumed while the old connection still looks alive, it moves to the new one.
+ */
+import type { CatchUp } from "./catch_up.ts";
+import type { Connection } from "./connection.ts";
+import type { UserLogEntry } from "./actions.ts";
+import type { User } from "./user.ts";
+
+/** A logged-in user's session. */
+export class Session {
+  readonly user: User;
+  connection: Connection;
+  /** Login time, ms since 1970 UTC. */
+  readonly since: number;
+  udpPort: number;
+  /** False until the login is stored; others do not see the session before. */
+  entered = false;
+  /** Highest message id handed to the connection. */
+  delivered: number;
+  /** Reads what waited; `undefined` once messages are delivered as they come. */
+  catchUp: CatchUp | undefined;
+  /** When the user last asked for something, monotonic ms. */
+  lastActivity: number;
+  /** Messages that were passed over since the id `after`. */
+  #skipped: { readonly after: number; readonly upto: number } | undefined;
+  #logEntry: UserLogEntry | undefined;
+
+  constructor(
+    user: User,
+    connection: Connection,
+    udpPort: number,
+    now: { readonly mono: number; readonly wall: number },
+  ) {
+    this.user = user;
+    this.connection = connection;
+    this.udpPort = udpPort;
+    this.since = now.wall;
+    this.lastActivity = now.mono;
+    this.delivered = user.cursor;
+  }
+
+  /** The client's address as the server sees it. */
+  get ip(): string {
+    return this.connection.remote.ip;
+  }
+
+  /** The session's line in `userlog.txt`; the same object while nothing changes. */
+  get logEntry(): UserLogEntry {
+    return this.#logEntry ??= {
+      since: this.since,
+      user: this.user.name,
+      ip: this.ip,
+      udpPort: this.udpPort,
+    };
+  }
+
+  /** Hands a message that was just sent to the client, or holds it for its turn. */
+  deliver(id: number, frame: Uint8Array | string): void {
+    if (this.catchUp !== undefined) this.catchUp.hold(id, frame);
+    else if (id > this.delivered) {
+      this.delivered = id;
+      this.connection.send(frame);
+    }
+  }
+
+  /** A message that was just sent is not for this user: it counts as handed out. */
+  withhold(id: number): void {
+    if (this.catchUp === undefined && id > this.delivered) this.skip(id);
+  }
+
+  /** The message that would be next is not for this user. */
+  skip(id: number): void {
+    const follows = this.#skipped?.upto === this.delivered;
+    const after = follows ? this.#skipped?.after : undefined;
+    this.#skipped = { after: after ?? this.delivered, upto: id };
+    this.delivered = id;
+  }
+
+  /**
+   * Moves the cursor over what was skipped, once everything before it is
+   * confirmed: else it would come after all when the reason is gone.
+   */
+  settleSkipped(): void {
+    const { user } = this;
+    if (this.#skipped === undefined || user.cursor < this.#skipped.after) {
+      return;
+    }
+    user.cursor = Math.max(user.cursor, this.#skipped.upto);
+    this.#skipped = undefined;
+  }
+
+  /** The user has another name. */
+  handleRenamed(): void {
+    this.#logEntry = undefined;
+  }
+
+  /** Continues on another connection. */
+  moveTo(connection: Connection, udpPort: number): void {
+    this.connection = connection;
+    this.udpPort = udpPort;
+    this.#logEntry = undefined;
+  }
+}

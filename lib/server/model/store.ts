@@ -1,0 +1,357 @@
+/**
+ * What the server core needs from storage (DESIGN.md §5 and §9). The core holds
+ * everything that it decides by in memory, reads it once at start with
+ * {@link Store.load}, and sends each change down as a {@link StoreWrite}. All
+ * writes handed to one {@link Store.commit} are one transaction: after the
+ * promise resolves they survive `kill -9`; when it rejects none of them
+ * happened. Commits are made one after another, never two at once. Messages are
+ * not held in memory: they are read back through the queries.
+ *
+ * People and groups are known by number, so that a new name keeps everything.
+ * Message ids rise over the whole server, and every receiver gets its messages
+ * in the order of their ids: one number per user, the cursor, tells what was
+ * delivered and confirmed. Times are ms since 1970 UTC.
+ */
+import type { Epoch } from "../../wire/epoch.ts";
+
+/** A user as it is stored: everything about a person but the password. */
+export interface StoredUser {
+  /** Names the user within the database. */
+  readonly id: number;
+  /**
+   * Names the user to others: 16 hexadecimal digits, random, never given again;
+   * whoever gets a name that somebody had before is of another account.
+   */
+  readonly account: string;
+  readonly name: string;
+  /** Messages up to this id were delivered and confirmed. */
+  readonly cursor: number;
+  /** When the user was last seen on line; 0 for never. */
+  readonly lastSeen: number;
+  /** Ed25519 public key that the user's client logged in with last. */
+  readonly identity?: string;
+  /** The name that the account is being given; see `handlers/rename.ts`. */
+  readonly renaming?: string;
+  /** True when the account was removed: the name is nobody's, or another's. */
+  readonly ended?: boolean;
+}
+
+/** Failed logins in a row of one name, which need not be of an account. */
+export interface StoredFailures {
+  readonly name: string;
+  /** 0 forgets the name. */
+  readonly failures: number;
+  /** They lock it until then; absent while they do not. */
+  readonly until?: number;
+}
+
+/** What a command beside the server wants of it; see `io/server_request.ts`. */
+export interface StoredRequest {
+  /** Rises; never given again. */
+  readonly number: number;
+  /**
+   * `unlock` ends the lock of the user name `subject`, `remove` the account
+   * `subject`; `accounts` has `credentials.txt` read.
+   */
+  readonly what: "unlock" | "remove" | "accounts";
+  readonly subject: string;
+}
+
+/** `user` does not want to have to do with `blocked`. */
+export interface StoredBlock {
+  readonly user: number;
+  readonly blocked: number;
+  readonly since: number;
+  /** Messages up to this id were sent before. */
+  readonly after: number;
+}
+
+/** Group messages of `sender` that came while `user` had blocked the sender. */
+export interface StoredKeptAway {
+  readonly user: number;
+  readonly sender: number;
+  /** Those with ids over this one, up to `upto`. */
+  readonly after: number;
+  readonly upto: number;
+}
+
+/** A field of somebody's profile. */
+export interface StoredProfileField {
+  readonly user: number;
+  readonly field: string;
+  /** Empty removes the field. */
+  readonly value: string;
+}
+
+/** A group without its members. */
+export interface StoredGroup {
+  readonly id: number;
+  readonly name: string;
+  readonly leader: number;
+  /** True when only the leader may post. */
+  readonly leaderOnly: boolean;
+  readonly createdAt: number;
+  /** True when who joins may see what was said before. */
+  readonly history?: boolean;
+}
+
+/** Somebody's place in a group. */
+export interface StoredMember {
+  readonly group: number;
+  readonly user: number;
+  readonly joined: boolean;
+  /** When joined, or invited; the longest-joined succeeds the leader. */
+  readonly since: number;
+  /** Messages of the group up to this id were sent before the user joined. */
+  readonly sinceMessage: number;
+}
+
+/** A message: private (`receiver`), to a group (`group`) or broadcast (neither). */
+export interface StoredMessage {
+  /** Rises over all messages of the server. */
+  readonly id: number;
+  /** In the group's log, or in messagelog.txt. */
+  readonly number: number;
+  readonly sender: number;
+  readonly receiver?: number;
+  readonly group?: number;
+  /** Its name, where the group may be one that has ended. */
+  readonly groupName?: string;
+  readonly at: number;
+  /** Empty when the message was deleted, or tells of a deletion. */
+  readonly text: string;
+  /** Chosen by the sender's client, for deduplication. */
+  readonly mid: string;
+  /**
+   * True when the receiver of a private message was off line as it was sent, or
+   * when a broadcast was not for everybody on line; what the sender was told
+   * then is told again when the message is repeated.
+   */
+  readonly kept?: boolean;
+  /** True when its sender took it back. */
+  readonly deleted?: boolean;
+  /**
+   * Set when this tells its receivers that another message was taken back: the
+   * number of that message in the same log.
+   */
+  readonly deletes?: number;
+  /** Then: the id of that message; absent when an older version stored it. */
+  readonly original?: number;
+}
+
+/**
+ * A question about stored messages, newest first: those with ids below `before`,
+ * at most `limit`.
+ */
+export type Lookup =
+  /** Private ones between two people. */
+  | {
+    readonly kind: "pair";
+    readonly user: number;
+    readonly other: number;
+    readonly before: number;
+    readonly limit: number;
+  }
+  /** Those of a group with ids over `after`. */
+  | {
+    readonly kind: "group";
+    readonly group: number;
+    readonly after: number;
+    readonly before: number;
+    readonly limit: number;
+  }
+  /**
+   * Everything of and for a user: private ones, broadcasts, and those of the
+   * groups that the user is in, since joining or, where that is open, all; or
+   * one of the two latter alone.
+   */
+  | {
+    readonly kind: "mine";
+    readonly user: number;
+    readonly only?: "broadcast" | "group";
+    readonly before: number;
+    readonly limit: number;
+  }
+  /** The one with this number in a group's log, or in messagelog.txt. */
+  | {
+    readonly kind: "number";
+    readonly group: number | undefined;
+    readonly number: number;
+  };
+
+/** The answer to a {@link Lookup}. */
+export interface Found {
+  readonly messages: readonly StoredMessage[];
+  /**
+   * For a message that was asked for by its number: whom a broadcast was for,
+   * or who is owed a group's message.
+   */
+  readonly receivers: readonly number[];
+}
+
+/** One step of removing what is old. */
+export interface Purge {
+  /** Messages sent before this time may go, ms since 1970 UTC. */
+  readonly olderThan: number;
+  /** Messages with ids up to this one were looked at. */
+  readonly after: number;
+  /** Users without an account: what waits for them does not count. */
+  readonly gone: readonly number[];
+}
+
+/** A session token, by the hash under which the server keeps it. */
+export interface StoredToken {
+  readonly user: number;
+  /** SHA-256 of the token, hexadecimal. */
+  readonly hash: string;
+  /**
+   * Hash of the token that was exchanged for this one and stays good until the
+   * client has shown, by its next request, that it got this one.
+   */
+  readonly previous?: string;
+  /** Not good any more from then on; renewed while the session lives. */
+  readonly expires: number;
+  /** The credential it was made under; another one makes it void. */
+  readonly credential: string;
+}
+
+/** One change; all changes of a commit happen together. */
+export type StoreWrite =
+  | { readonly write: "user"; readonly user: StoredUser } // insert or replace
+  /** The account was removed: of the user only what others were sent is left. */
+  | { readonly write: "user-end"; readonly user: number; readonly at: number }
+  | { readonly write: "failures"; readonly failures: StoredFailures }
+  /** The server has begun to run. */
+  | { readonly write: "epoch"; readonly epoch: Epoch }
+  /** Requests up to this number are done. */
+  | { readonly write: "requests-done"; readonly upto: number }
+  | { readonly write: "group"; readonly group: StoredGroup } // insert or replace
+  /** The group has ended: it has no members and its name is free. */
+  | { readonly write: "group-end"; readonly group: number; readonly at: number }
+  | { readonly write: "member"; readonly member: StoredMember } // insert or replace
+  | {
+    readonly write: "member-remove";
+    readonly group: number;
+    readonly user: number;
+    /** Messages of the group that the user is still to get, by their ids. */
+    readonly owed?: { readonly after: number; readonly upto: number };
+  }
+  | { readonly write: "message"; readonly message: StoredMessage }
+  /** A message of a group that somebody is to get who is no member any more. */
+  | {
+    readonly write: "owe";
+    readonly group: number;
+    readonly user: number;
+    readonly message: number;
+  }
+  /** Whom a broadcast is for: those who were on line. */
+  | {
+    readonly write: "broadcast";
+    readonly message: number;
+    readonly receivers: readonly number[];
+  }
+  /** The message's text is no more. */
+  | { readonly write: "delete"; readonly message: number }
+  | {
+    readonly write: "cursor";
+    readonly user: number;
+    readonly upto: number;
+    readonly lastSeen: number;
+  }
+  | { readonly write: "block"; readonly block: StoredBlock } // insert or replace
+  | {
+    readonly write: "unblock";
+    readonly user: number;
+    readonly blocked: number;
+  }
+  /** Insert, or replace the one with the same `after`. */
+  | { readonly write: "keep-away"; readonly keptAway: StoredKeptAway }
+  | { readonly write: "profile"; readonly profile: StoredProfileField }
+  /** The user's only token, or none. */
+  | { readonly write: "token"; readonly token: StoredToken }
+  | { readonly write: "token-remove"; readonly user: number };
+
+/** Everything the core holds in memory. */
+export interface StoredState {
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
+  readonly members: readonly StoredMember[];
+  readonly blocks: readonly StoredBlock[];
+  /** In the order of their ids. */
+  readonly keptAway: readonly StoredKeptAway[];
+  readonly profiles: readonly StoredProfileField[];
+  readonly tokens: readonly StoredToken[];
+  /** Highest id of a group, those that have ended included. */
+  readonly lastGroup: number;
+  /** Groups that ended shortly before the server did, for their logs. */
+  readonly endedGroups: readonly StoredGroup[];
+  /** Highest message id; 0 without any. */
+  readonly lastMessage: number;
+  /** Highest number in messagelog.txt's sequence. */
+  readonly lastNumber: number;
+  /** Highest number by group id; absent for a group without messages. */
+  readonly lastGroupNumber: ReadonlyMap<number, number>;
+  /** The last messages of the server, oldest first, for deduplication. */
+  readonly recent: readonly Pick<
+    StoredMessage,
+    | "id"
+    | "sender"
+    | "mid"
+    | "number"
+    | "at"
+    | "group"
+    | "groupName"
+    | "receiver"
+    | "kept"
+    | "deletes"
+  >[];
+  /**
+   * Ids of the private messages over each user's cursor, rising; absent for a
+   * user for whom none waits.
+   */
+  readonly waiting: ReadonlyMap<number, readonly number[]>;
+  /** 32 random bytes made with the database: salts of unknown names. */
+  readonly secret: Uint8Array;
+  /** Names with failed logins. */
+  readonly failures: readonly StoredFailures[];
+  /** The last runs of the server, oldest first. */
+  readonly epochs: readonly Epoch[];
+  /** What commands want that were run while the server was not. */
+  readonly requests: readonly StoredRequest[];
+}
+
+/** Persistent storage of the server. */
+export interface Store {
+  /** Everything that is stored but the messages. */
+  load(): Promise<StoredState>;
+  /** Makes all these changes, in this order, or none. */
+  commit(writes: readonly StoreWrite[]): Promise<void>;
+  /**
+   * Messages for `user` with ids over `after`, oldest first: private ones,
+   * broadcasts for those who were on line then, and those of groups that were
+   * sent while the user was a joined member, or that the user is owed; not the
+   * user's own.
+   */
+  inbox(user: number, after: number, limit: number): Promise<StoredMessage[]>;
+  /**
+   * The lines of a text log with numbers over `after`, in order: of a group, or
+   * of messagelog.txt when `group` is undefined.
+   */
+  logged(
+    group: number | undefined,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]>;
+  /** Answers a question about the past. */
+  lookUp(lookup: Lookup): Promise<Found>;
+  /**
+   * Looks at some messages and removes those that are old and that everyone
+   * they are for has confirmed; gives freed space back to the file system.
+   *
+   * @returns The `after` of the next step; `undefined` when nothing is left.
+   */
+  purge(purge: Purge): Promise<number | undefined>;
+  /** What commands want of the server, oldest first, until it is done. */
+  requests(): Promise<StoredRequest[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,159 @@
+import type { Profile, ProfileField } from "../../wire/names.ts";
+import type { StoredUser } from "./store.ts";
+import type { Group } from "./group.ts";
+import { KeptAway } from "./kept_away.ts";
+import { SentMessages } from "./sent_messages.ts";
+import type { Session } from "./session.ts";
+import type { TokenRecord } from "./session_tokens.ts";
+
+/** A block of somebody. */
+export interface Block {
+  /** Its beginning, ms since 1970 UTC. */
+  readonly since: number;
+  /** Messages up to this id were sent before it. */
+  readonly after: number;
+}
+
+/** A person, known by a number that no renaming changes. */
+export class User {
+  readonly id: number;
+  /** What others know the person by, whatever the name. */
+  readonly account: string;
+  name: string;
+  /** The name that the account is being given; see `handlers/rename.ts`. */
+  renaming: string | undefined;
+  /** Messages up to this id were delivered and confirmed. */
+  cursor: number;
+  /** When the user was last seen on line, ms since 1970 UTC; 0 for never. */
+  lastSeen: number;
+  /** Ed25519 public key of the user's client, base64url; others pin it. */
+  identity: string | undefined;
+  /** False when there is no account of this name (any more). */
+  active = false;
+  /** True when the account was removed: what follows has the name, not this. */
+  ended: boolean;
+  session: Session | undefined;
+  /** When the last session ended, monotonic ms. */
+  awaySince = 0;
+  token: TokenRecord | undefined;
+  /** Whom this user has blocked. */
+  readonly blocked = new Map<User, Block>();
+  /** Who has blocked this user. */
+  readonly blockedBy = new Set<User>();
+  /** What came during blocks that have ended. */
+  readonly keptAway = new KeptAway();
+  /** True when somebody has, or had, blocked this user. */
+  everBlocked = false;
+  profile: Profile = noProfile;
+  readonly sent = new SentMessages();
+  /** Groups that the user has joined. */
+  readonly groups = new Set<Group>();
+  /** Groups that the user may join. */
+  readonly invitations = new Set<Group>();
+  /** Highest id of a private message to the user, or higher when not known. */
+  latestMessage = 0;
+  /** Private messages that came while the user was off line. */
+  readonly waiting = new WaitingMessages();
+  /** Outcomes of transfers that came while the connection was lost. */
+  parked: Uint8Array[] = [];
+
+  constructor(stored: StoredUser) {
+    this.id = stored.id;
+    this.account = stored.account;
+    this.ended = stored.ended ?? false;
+    this.name = stored.name;
+    this.renaming = stored.renaming;
+    this.cursor = stored.cursor;
+    this.lastSeen = stored.lastSeen;
+    this.identity = stored.identity;
+  }
+
+  /** True when others may see the user on line. */
+  get online(): boolean {
+    return this.session !== undefined && this.session.entered;
+  }
+
+  /** The name as others read it beside what the user said. */
+  get shownName(): string {
+    return this.ended ? `${this.name} (removed)` : this.name;
+  }
+
+  /**
+   * Forgets everything that is of no account any more. Who has blocked this user
+   * still does: what was posted during the block stays away.
+   */
+  forget(): void {
+    for (const other of [...this.blocked.keys()]) this.unblock(other);
+    this.profile = noProfile;
+    this.identity = undefined;
+    this.parked = [];
+  }
+
+  /** Blocks somebody, on both sides of the relation. */
+  block(other: User, block: Block): void {
+    this.blocked.set(other, block);
+    other.blockedBy.add(this);
+    other.everBlocked = true;
+  }
+
+  /** Ends a block, on both sides of the relation. */
+  unblock(other: User): void {
+    this.blocked.delete(other);
+    other.blockedBy.delete(this);
+  }
+
+  /** Sets a field of the profile; an empty value clears it. */
+  setProfileField(field: ProfileField, value: string): void {
+    const { [field]: _, ...others } = this.profile;
+    this.profile = value === "" ? others : { ...others, [field]: value };
+  }
+
+  /** As it is stored. */
+  toStored(): StoredUser {
+    return {
+      id: this.id,
+      account: this.account,
+      name: this.name,
+      cursor: this.cursor,
+      lastSeen: this.lastSeen,
+      ...(this.identity === undefined ? {} : { identity: this.identity }),
+      ...(this.renaming === undefined ? {} : { renaming: this.renaming }),
+    };
+  }
+}
+
+/** One for all who have filled in nothing. */
+const noProfile: Profile = {};
+
+/**
+ * The private messages that wait for one user, by their ids: how many there are
+ * decides whether the mailbox takes another one.
+ */
+export class WaitingMessages {
+  // Made on first use: for most users nothing waits.
+  #ids: number[] | undefined;
+
+  /**
+   * How many there are.
+   *
+   * @param cursor Messages up to this id were confirmed: they do not wait.
+   */
+  count(cursor: number): number {
+    const ids = this.#ids;
+    if (ids === undefined) return 0;
+    const first = ids.findIndex((id) => id > cursor);
+    if (first < 0) this.#ids = undefined;
+    else if (first > 0) ids.splice(0, first);
+    return this.#ids?.length ?? 0;
+  }
+
+  /** Another one waits; ids rise. */
+  add(id: number): void {
+    (this.#ids ??= []).push(id);
+  }
+
+  /** The one that was added last was not stored. */
+  removeLast(): void {
+    this.#ids?.pop();
+  }
+}

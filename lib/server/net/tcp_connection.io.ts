@@ -1,0 +1,288 @@
+/**
+ * One client's TCP connection, with TLS or without: writes through the
+ * scheduler, and ends in an orderly way. Closing a socket that has unread input
+ * throws away what was just written, so the end of a connection is: write out
+ * the queue, say that nothing more comes, read until the other side hangs up,
+ * close. Who does not hang up within a short time is cut off: nothing of the
+ * connection is left then, whatever the other side does.
+ */
+import type { ChannelBinding } from "../../security/scram.ts";
+import type { OutgoingQueue } from "../model/outgoing_queue.ts";
+import type { ConnectionId, RemoteAddress } from "../model/actions.ts";
+import type { TcpSocket, TcpSocketEvents } from "./tcp_socket.io.ts";
+import type {
+  TlsContext,
+  TlsSession,
+  TlsSessionEvents,
+} from "./tls_session.io.ts";
+import type { TurnQueue } from "./turn_queue.io.ts";
+import type {
+  Writer,
+  WriteScheduler,
+  WriteSource,
+} from "./write_scheduler.io.ts";
+
+/** What a connection tells its owner. */
+export interface TcpConnectionEvents {
+  /** Bytes came. */
+  handleData(id: ConnectionId, bytes: Uint8Array): void;
+  /** No more comes from the client; called once. */
+  handleClosed(id: ConnectionId): void;
+  /** This side is hanging up, which may take {@link finishMs}. */
+  handleFinishing(id: ConnectionId): void;
+  /** The socket is closed; called once, last. */
+  handleReleased(id: ConnectionId): void;
+}
+
+/** What a connection with TLS needs. */
+export interface TcpConnectionTls {
+  readonly context: TlsContext;
+  readonly binding: ChannelBinding;
+  /** Whose turns the handshakes wait for. */
+  readonly handshakes: TurnQueue;
+}
+
+/** One accepted connection. */
+export class TcpConnection
+  implements WriteSource, TcpSocketEvents, TlsSessionEvents {
+  readonly id: ConnectionId;
+  readonly remote: RemoteAddress;
+  readonly #socket: TcpSocket;
+  readonly #events: TcpConnectionEvents;
+  readonly #writer: Writer;
+  readonly #secure: TcpConnectionTls | undefined;
+  /** Made when its handshake's turn has come: that costs as much as a login. */
+  #tls: TlsSession | undefined;
+  /** What came of a handshake whose turn has not come. */
+  #unshaken: Uint8Array[] = [];
+  #unshakenBytes = 0;
+  /** True when nothing comes after that. */
+  #endsUnshaken = false;
+  /** Bytes of TLS itself that the other side does not take. */
+  #unsentBytes = 0;
+  #ignoredBytes = 0;
+  #queue: OutgoingQueue | undefined;
+  #state: "open" | "finishing" | "lingering" | "closed" = "open";
+  #toldClosed = false;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    id: ConnectionId,
+    socket: TcpSocket,
+    scheduler: WriteScheduler,
+    events: TcpConnectionEvents,
+    tls?: TcpConnectionTls,
+  ) {
+    this.id = id;
+    this.#socket = socket;
+    this.#events = events;
+    this.#writer = scheduler.writer(this);
+    this.#secure = tls;
+    const remote = remoteOf(socket);
+    this.remote = tls === undefined
+      ? remote
+      : { ...remote, binding: tls.binding };
+  }
+
+  /** Starts to read and to write what is in `queue`. */
+  start(queue: OutgoingQueue): void {
+    this.#queue = queue;
+    this.#socket.start(this);
+  }
+
+  /** To be called when something was queued. */
+  wake(): void {
+    if (this.#state !== "open" && this.#state !== "finishing") return;
+    if (this.#isSecure) this.#writer.wake();
+  }
+
+  /**
+   * Writes out what is queued, for {@link finishMs} at most, then closes. A
+   * client that has not finished its handshake cannot be told anything.
+   */
+  finish(): void {
+    if (this.#state !== "open") return;
+    if (!this.#isSecure) return this.#cut();
+    this.#state = "finishing";
+    this.#deadline = setTimeout(() => this.#cut(), finishMs);
+    this.#events.handleFinishing(this.id);
+    this.wake();
+    if (!this.#writer.busy) this.#linger();
+  }
+
+  /** Cuts it off at once. */
+  abort(): void {
+    this.#cut();
+  }
+
+  get hasOutgoing(): boolean {
+    return (this.#queue?.bytes ?? 0) > 0;
+  }
+
+  takeOutgoing(): Uint8Array | undefined {
+    return this.#queue?.take();
+  }
+
+  write(bytes: Uint8Array): number | Promise<number> {
+    const { length } = bytes;
+    const sent = this.#socket.write(this.#tls?.encrypt(bytes) ?? bytes);
+    return sent === undefined ? length : sent.then(() => length);
+  }
+
+  handleDrained(): void {
+    if (this.#state === "finishing") this.#linger();
+  }
+
+  handleWriteFailed(_error: unknown): void {
+    this.#cut();
+  }
+
+  handleBytes(bytes: Uint8Array): void {
+    if (this.#state !== "open") {
+      this.#ignoredBytes += bytes.length;
+      // Not cut off at once: what was last said is still on its way.
+      if (this.#ignoredBytes > mostIgnoredBytes) this.#socket.pause();
+      return;
+    }
+    if (this.#secure === undefined) {
+      return this.#events.handleData(this.id, bytes);
+    }
+    if (this.#tls?.established && this.#unshaken.length === 0) {
+      return this.#decrypt(this.#tls, bytes);
+    }
+    this.#unshakenBytes += bytes.length;
+    if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.pause();
+    if (this.#unshaken.push(bytes) > 1) return;
+    const { context, handshakes } = this.#secure;
+    handshakes.add(() => this.#shake(context));
+  }
+
+  handleEnd(orderly: boolean): void {
+    if (!orderly) return this.#close();
+    if (this.#unshaken.length > 0) this.#endsUnshaken = true;
+    else this.#end();
+  }
+
+  handleEstablished(): void {
+    this.wake();
+  }
+
+  handleClear(bytes: Uint8Array): void {
+    if (this.#state === "open") this.#events.handleData(this.id, bytes);
+  }
+
+  handleClearEnd(): void {
+    this.#end();
+  }
+
+  handleTlsError(): void {
+    if (this.#state !== "open" && this.#state !== "finishing") return;
+    this.#state = "lingering";
+    this.#deadline ??= setTimeout(() => this.#cut(), finishMs);
+    this.#tellClosed();
+    // The alert that says why goes out first.
+    queueMicrotask(() => this.#socket.closeWrite());
+  }
+
+  /** False while nothing can be said to the client. */
+  get #isSecure(): boolean {
+    return this.#secure === undefined || this.#tls?.established === true;
+  }
+
+  #shake(context: TlsContext): void {
+    if (this.#state === "closed") return;
+    const tls = this.#tls ??= context.session(this);
+    const waiting = this.#unshaken;
+    this.#unshaken = [];
+    if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.resume();
+    this.#unshakenBytes = 0;
+    for (const bytes of waiting) {
+      if (this.#state === "open") this.#decrypt(tls, bytes);
+    }
+    if (this.#endsUnshaken) this.#end();
+  }
+
+  #decrypt(tls: TlsSession, bytes: Uint8Array): void {
+    tls.receive(bytes);
+    if (this.#state === "closed") return;
+    const answer = tls.takeOutgoing();
+    if (answer !== undefined) this.#send(answer);
+  }
+
+  /** Sends what TLS itself has to say, out of turn: it is little, or too much. */
+  #send(bytes: Uint8Array): void {
+    try {
+      const sent = this.#socket.write(bytes);
+      if (sent === undefined) return;
+      this.#unsentBytes += bytes.length;
+      if (this.#unsentBytes > mostUnsentBytes) this.#cut();
+      sent.then(() => {
+        this.#unsentBytes -= bytes.length;
+      }, () => this.#cut());
+    } catch {
+      this.#cut();
+    }
+  }
+
+  /** Nothing more comes; what is queued may still reach the client. */
+  #end(): void {
+    this.#tellClosed();
+    if (this.#state === "lingering") return this.#close();
+    this.finish();
+  }
+
+  #linger(): void {
+    this.#state = "lingering";
+    const last = this.#tls?.end();
+    if (last !== undefined) this.#send(last);
+    if (this.#toldClosed) return this.#close();
+    this.#socket.closeWrite();
+  }
+
+  /** Both sides have said all. */
+  #close(): void {
+    this.#release(() => this.#socket.close());
+  }
+
+  #cut(): void {
+    this.#release(() => this.#socket.reset());
+  }
+
+  #release(close: () => void): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    clearTimeout(this.#deadline);
+    close();
+    this.#tls?.close();
+    this.#tellClosed();
+    this.#events.handleReleased(this.id);
+  }
+
+  #tellClosed(): void {
+    if (this.#toldClosed) return;
+    this.#toldClosed = true;
+    this.#events.handleClosed(this.id);
+  }
+}
+
+function remoteOf({ remote, local }: TcpSocket): RemoteAddress {
+  const ip = plainAddress(remote.hostname);
+  const isLocal = ip === "::1" || ip.startsWith("127.") ||
+    ip === plainAddress(local.hostname);
+  return { ip, port: remote.port, local: isLocal };
+}
+
+/** An IPv4 address that came in over IPv6 as what it is. */
+function plainAddress(ip: string): string {
+  return ip.replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/** How long a connection may take to end, ms. */
+export const finishMs = 1000;
+
+/** Bytes read from a client that was hung up on. */
+const mostIgnoredBytes = 1024 * 1024;
+/** Bytes of a client that wait for its handshake's turn. */
+const mostUnshakenBytes = 64 * 1024;
+/** Bytes of TLS itself that may wait for a client that does not read. */
+const mostUnsentBytes = 64 * 1024;

@@ -1,0 +1,154 @@
+/**
+ * Listens for clients, with TLS or without. Running out of file descriptors is reported and waited out: those who are connected go on.
+ */
+import type { ConnectionId } from "../model/actions.ts";
+import type { Report } from "../logs/server_log.io.ts";
+import { reasonOf, StartError } from "../../system/errors.io.ts";
+import {
+  TcpConnection,
+  type TcpConnectionEvents,
+  type TcpConnectionTls,
+} from "./tcp_connection.io.ts";
+import { TcpListener, type TcpSocket } from "./tcp_socket.io.ts";
+import type { TlsCertificate } from "../../security/server_certificate.io.ts";
+import { TlsContext } from "./tls_session.io.ts";
+import { TurnQueue } from "./turn_queue.io.ts";
+import { WriteScheduler } from "./write_scheduler.io.ts";
+
+/** What a server tells its owner. */
+export interface TcpServerEvents
+  extends Omit<TcpConnectionEvents, "handleFinishing" | "handleReleased"> {
+  /** To be answered with {@link TcpConnection.start}. */
+  handleOpen(connection: TcpConnection): void;
+}
+
+/** A listening socket and its connections. */
+export class TcpServer {
+  readonly #listener: TcpListener;
+  /** For TLS; connections that were accepted before keep theirs. */
+  #tls: TcpConnectionTls | undefined;
+  readonly #handshakes = new TurnQueue(handshakeTurnMs);
+  readonly #scheduler = new WriteScheduler();
+  readonly #connections = new Map<ConnectionId, TcpConnection>();
+  /** Those that are being hung up on, the first of them first. */
+  readonly #finishing = new Set<ConnectionId>();
+  readonly #events: TcpServerEvents;
+  readonly #report: Report;
+  #lastId = 0;
+  #closing = false;
+  #whenEmpty: (() => void) | undefined;
+
+  /**
+   * Binds the port; nothing is accepted before {@link start}.
+   *
+   * @param port 0 picks a free one.
+   * @param certificate For TLS; without it the connections are plain.
+   * @throws {StartError} when it cannot be bound or the certificate not be used.
+   */
+  constructor(
+    host: string,
+    port: number,
+    events: TcpServerEvents,
+    report: Report,
+    certificate?: TlsCertificate,
+  ) {
+    this.#events = events;
+    this.#report = report;
+    if (certificate !== undefined) this.replaceCertificate(certificate);
+    this.#listener = listen(host, port);
+  }
+
+  /** The port that is listened on. */
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** The connection of this id, until it is closed. */
+  connection(id: ConnectionId): TcpConnection | undefined {
+    return this.#connections.get(id);
+  }
+
+  /** Starts to accept connections. */
+  start(): void {
+    this.#listener.start({
+      handleSocket: (socket) => this.#open(socket),
+      handleFailure: (error) => {
+        const why = reasonOf(error);
+        this.#report("warning", `cannot accept connections: ${why}; trying on`);
+      },
+      handleRecovery: () =>
+        this.#report("warning", "connections are accepted again"),
+    });
+  }
+
+  /**
+   * Shows another certificate to those who connect from now on.
+   *
+   * @throws {StartError} when it cannot be used; the one before stays.
+   */
+  replaceCertificate(certificate: TlsCertificate): void {
+    const { binding } = certificate;
+    try {
+      const context = new TlsContext(certificate);
+      this.#tls = { context, binding, handshakes: this.#handshakes };
+    } catch (error) {
+      throw new StartError(reasonOf(error));
+    }
+  }
+
+  /** Stops to accept, writes out what is queued for each client and closes. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#listener.close();
+    const empty = new Promise<void>((resolve) => this.#whenEmpty = resolve);
+    for (const connection of this.#connections.values()) connection.finish();
+    if (this.#connections.size > 0) await empty;
+    this.#scheduler.close();
+  }
+
+  #open(socket: TcpSocket): void {
+    const id = ++this.#lastId;
+    const connection = new TcpConnection(id, socket, this.#scheduler, {
+      handleData: (id, bytes) => this.#events.handleData(id, bytes),
+      handleClosed: (id) => this.#events.handleClosed(id),
+      handleFinishing: (id) => this.#handleFinishing(id),
+      handleReleased: (id) => this.#handleReleased(id),
+    }, this.#tls);
+    this.#connections.set(id, connection);
+    this.#events.handleOpen(connection);
+  }
+
+  #handleFinishing(id: ConnectionId): void {
+    this.#finishing.add(id);
+    if (this.#closing || this.#finishing.size <= mostFinishing) return;
+    const [first] = this.#finishing;
+    if (first !== undefined) this.#connections.get(first)?.abort();
+  }
+
+  #handleReleased(id: ConnectionId): void {
+    this.#connections.delete(id);
+    this.#finishing.delete(id);
+    if (this.#connections.size === 0) this.#whenEmpty?.();
+  }
+}
+
+function listen(host: string, port: number): TcpListener {
+  try {
+    return new TcpListener(host, port);
+  } catch (error) {
+    throw new StartError(
+      `cannot listen on ${host}:${port}: ${reasonOf(error)}; ` +
+        "choose another with --host and --port",
+    );
+  }
+}
+
+/** How much of a turn of the event loop handshakes may take, ms. */
+const handshakeTurnMs = 2;
+/** Clients that may be hung up on at the same time; of more the first is cut off. */
+const mostFinishing = 128;

@@ -1,0 +1,138 @@
+/**
+ * Blocking: neither can reach or see the other any more, and what the blocked
+ * posts to common groups is not for the other, then or later. Nobody else is
+ * told, and nothing that is not true: who is blocked hears nothing of it.
+ *
+ *     {"id":4,"do":"block","user":"luke"}
+ *     {"id":5,"do":"unblock","user":"luke"}
+ *     {"id":6,"do":"blocked"}
+ */
+import type { Instant } from "../../base/ports.ts";
+import type { RequestFields } from "../../wire/request.ts";
+import type { ReplyFields } from "../../wire/server_frame.ts";
+import type { Batch, Effect } from "../core/batch.ts";
+import { endOffersBetween } from "./offer.ts";
+import { tellPresence } from "./presence.ts";
+import { maySee } from "../model/reach.ts";
+import { Refusal, shown } from "../model/refusal.ts";
+import type { ServerContext } from "../core/server_context.ts";
+import type { Session } from "../model/session.ts";
+import type { Block, User } from "../model/user.ts";
+
+/** Blocks somebody. */
+export function block(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"block">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const { user } = session;
+  const other = otherThan(user, server.directory.user(request.user), request);
+  if (user.blocked.has(other)) {
+    throw new Refusal(
+      "already_blocked",
+      `You have already blocked ${other.name}`,
+    );
+  }
+  const { lastMessage: after } = server.directory;
+  const block = { since: now.wall, after };
+  user.block(other, block);
+  const stored = { user: user.id, blocked: other.id, ...block };
+  batch.writes.push({ write: "block", block: stored });
+  return {
+    committed(): ReplyFields<"block"> {
+      endOffersBetween(server, user, other);
+      return { user: other.name };
+    },
+    undo: () => user.unblock(other),
+  };
+}
+
+/** Ends a block; also of somebody whose account is gone. */
+export function unblock(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"unblock">,
+  batch: Batch,
+): Effect {
+  const { user } = session;
+  const known = server.directory.knownUser(request.user);
+  const other = otherThan(user, known, request);
+  const block = user.blocked.get(other);
+  if (block === undefined) {
+    throw new Refusal("not_blocked", `You have not blocked ${other.name}`);
+  }
+  user.unblock(other);
+  // As it is now: others of the batch may change it before this is told.
+  const isSeen = maySee(other, user);
+  batch.writes.push({ write: "unblock", user: user.id, blocked: other.id });
+  const undoKeeping = keepAway(server, user, other, block, batch);
+  return {
+    committed(now): ReplyFields<"unblock"> {
+      if (isSeen && isNews(user, other, block)) {
+        tellPresence(other, user, true, now);
+        tellPresence(user, other, true, now);
+      }
+      return { user: other.name };
+    },
+    undo() {
+      undoKeeping();
+      user.block(other, block);
+    },
+  };
+}
+
+/** Whom the user has blocked, the longest blocked first. */
+export function blocked(
+  _server: ServerContext,
+  session: Session,
+): ReplyFields<"blocked"> {
+  const users = [...session.user.blocked]
+    .filter(([{ ended }]) => !ended)
+    .map(([{ name: user }, { since }]) => ({ user, since }))
+    .sort((one, other) => one.since - other.since);
+  return { users };
+}
+
+/** What came while the block lasted stays away when it has ended. */
+function keepAway(
+  { directory }: ServerContext,
+  user: User,
+  other: User,
+  { after }: Block,
+  batch: Batch,
+): () => void {
+  const upto = directory.lastMessage;
+  if (upto === after) return () => {};
+  const { range, undo } = user.keptAway.add(other, { after, upto });
+  const keptAway = { user: user.id, sender: other.id, ...range };
+  batch.writes.push({ write: "keep-away", keptAway });
+  return undo;
+}
+
+/**
+ * True when both are on line and one came during the block: who was there
+ * before it never seemed to have left.
+ */
+function isNews(one: User, other: User, { since }: Block): boolean {
+  if (!one.online || !other.online) return false;
+  return [one, other].some(({ session }) => (session?.since ?? 0) >= since);
+}
+
+function otherThan(
+  user: User,
+  found: User | undefined,
+  request: { readonly user: string },
+): User {
+  if (found === undefined) {
+    throw new Refusal(
+      "unknown_user",
+      `There is no user ${shown(request.user)}`,
+    );
+  }
+  if (found === user) {
+    throw new Refusal("is_self", "You cannot block yourself");
+  }
+  return found;
+}

@@ -1,0 +1,199 @@
+/**
+ * Who is in a group: leaving it, and what its leader decides.
+ *
+ *     {"id":4,"do":"group-leave","group":"jedi"}
+ *     {"id":5,"do":"group-add","group":"jedi","user":"hans"}
+ *     {"id":6,"do":"group-remove","group":"jedi","user":"hans"}
+ *     {"id":7,"do":"group-promote","group":"jedi","user":"luke"}
+ */
+import { encodeFrame } from "../../wire/frame.ts";
+import type { Instant } from "../../base/ports.ts";
+import { limits } from "../../wire/limits.ts";
+import type { RequestFields } from "../../wire/request.ts";
+import { event, type ReplyFields } from "../../wire/server_frame.ts";
+import type { Batch, Effect } from "../core/batch.ts";
+import { depart, leftFrame, tellLeader, tellUser } from "../core/departure.ts";
+import type { Group, Member } from "../model/group.ts";
+import { mustReach } from "../model/reach.ts";
+import { Refusal, shown } from "../model/refusal.ts";
+import type { ServerContext } from "../core/server_context.ts";
+import type { Session } from "../model/session.ts";
+import type { User } from "../model/user.ts";
+import { mayBeInvited, mustExist, place } from "./group.ts";
+
+/** A member leaves, or an invited user declines. */
+export function leaveGroup(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"group-leave">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const group = mustExist(server, request.group);
+  const member = group.members.get(session.user);
+  if (member === undefined) throw new Refusal("not_in_group");
+  const departure = depart(server, batch, group, member, now.wall);
+  return {
+    committed({ wall: at }): ReplyFields<"group-leave"> {
+      const { joined, successor, ended } = departure;
+      departure.tell(
+        leftFrame(departure, joined ? "left" : "declined", at),
+        at,
+      );
+      const fields = { group: group.name, declined: !joined, ended };
+      return successor === undefined
+        ? fields
+        : { ...fields, leader: successor.name };
+    },
+    undo: departure.undo,
+  };
+}
+
+/** The leader invites somebody. */
+export function addMember(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"group-add">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const { user: leader } = session;
+  const group = mustLead(server, leader, request.group);
+  const user = mustBeUser(server, request.user);
+  const existing = group.members.get(user);
+  if (existing !== undefined) {
+    const already = existing.joined ? "in" : "invited to";
+    throw new Refusal(
+      "already_member",
+      `${user.name} is already ${already} group chat ${group.name}`,
+    );
+  }
+  mustReach(leader, user, `The invitation of ${user.name}`);
+  if (group.members.size > limits.groupUsers) {
+    throw new Refusal(
+      "group_full",
+      `Group chat ${group.name} is full: it has ${limits.groupUsers} members besides its leader`,
+    );
+  }
+  mayBeInvited(user);
+  const { lastMessage: sinceMessage } = server.directory;
+  const at = now.wall;
+  place(batch, group, { user, joined: false, since: at, sinceMessage });
+  return {
+    committed(): ReplyFields<"group-add"> {
+      const { name, leaderOnly } = group;
+      const fields = { group: name, by: leader.name, leaderOnly, at };
+      tellUser(user, encodeFrame(event("invited", fields)));
+      return { group: name, user: user.name };
+    },
+    undo: () => group.removeMember(user),
+  };
+}
+
+/** The leader takes somebody out, or an invitation back. */
+export function removeMember(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"group-remove">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const { user: leader } = session;
+  const group = mustLead(server, leader, request.group);
+  const user = mustBeUser(server, request.user);
+  if (user === leader) {
+    throw new Refusal(
+      "is_self",
+      "You cannot remove yourself; /leavegroup leaves the group chat",
+    );
+  }
+  const departure = depart(
+    server,
+    batch,
+    group,
+    mustBeMember(group, user),
+    now.wall,
+  );
+  return {
+    committed({ wall: at }): ReplyFields<"group-remove"> {
+      const names = { group: group.name, user: user.name };
+      const fields = { ...names, by: leader.name, at };
+      const frame = encodeFrame(event("removed", fields));
+      departure.tell(frame, at, leader);
+      tellUser(user, frame);
+      return { ...names, invited: !departure.joined };
+    },
+    undo: departure.undo,
+  };
+}
+
+/** The leader makes another member the leader. */
+export function promoteMember(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"group-promote">,
+  batch: Batch,
+): Effect {
+  const { user: leader } = session;
+  const group = mustLead(server, leader, request.group);
+  const user = mustBeUser(server, request.user);
+  if (user === leader) {
+    throw new Refusal(
+      "already_leader",
+      `You lead group chat ${group.name} already`,
+    );
+  }
+  if (!mustBeMember(group, user).joined) {
+    throw new Refusal(
+      "not_a_member",
+      `${user.name} has not joined group chat ${group.name} yet`,
+    );
+  }
+  group.leader = user;
+  batch.writes.push({ write: "group", group: group.toStored() });
+  return {
+    committed({ wall: at }): ReplyFields<"group-promote"> {
+      tellLeader(group, user, at, leader);
+      return { group: group.name, leader: user.name };
+    },
+    undo() {
+      group.leader = leader;
+    },
+  };
+}
+
+/**
+ * The group of this name, which the user leads.
+ *
+ * @throws {Refusal} when there is none, or somebody else leads it.
+ */
+export function mustLead(
+  server: ServerContext,
+  user: User,
+  name: string,
+): Group {
+  const group = mustExist(server, name);
+  if (!group.members.has(user)) throw new Refusal("not_in_group");
+  if (group.leader !== user) {
+    throw new Refusal(
+      "leader_only",
+      `Only the leader of group chat ${group.name}, ${group.leader.name}, may do this`,
+    );
+  }
+  return group;
+}
+
+function mustBeUser(server: ServerContext, name: string): User {
+  const user = server.directory.user(name);
+  if (user !== undefined) return user;
+  throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
+}
+
+function mustBeMember(group: Group, user: User): Member {
+  const member = group.members.get(user);
+  if (member !== undefined) return member;
+  throw new Refusal(
+    "not_a_member",
+    `${user.name} is not in group chat ${group.name}`,
+  );
+}

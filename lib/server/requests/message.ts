@@ -1,0 +1,263 @@
+/**
+ * Private messages.
+ *
+ *     {"id":4,"do":"message","to":["obiwan"],"text":"do or do not","mid":"a1"}
+ */
+import { frameText } from "../../wire/frame.ts";
+import type { Instant } from "../../base/ports.ts";
+import { limits } from "../../wire/limits.ts";
+import { messageLogLine } from "../logs/message_log.ts";
+import type { RequestFields } from "../../wire/request.ts";
+import { event, type ReplyFields } from "../../wire/server_frame.ts";
+import { characters, isBlank, isText } from "../../base/text.ts";
+import type { Batch, Effect } from "../core/batch.ts";
+import { mayReach, mayReachAll, mustReach } from "../model/reach.ts";
+import { Refusal, shown } from "../model/refusal.ts";
+import type { SentMessage } from "../model/sent_messages.ts";
+import type { ServerContext } from "../core/server_context.ts";
+import type { Session } from "../model/session.ts";
+import type { User } from "../model/user.ts";
+import { encodeMessage } from "../model/encode_message.ts";
+
+/** Sends a text to each receiver, or, when one cannot get it, to none. */
+export function message(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"message">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const { user: sender } = session;
+  const { to, text, mid } = request;
+  const earlier = sender.sent.find(mid);
+  if (earlier !== undefined) return repeated(server, earlier, to);
+  checkText(text);
+  const receivers = receiversOf(server, sender, to);
+  const { directory } = server;
+  const first = directory.lastMessage + 1;
+  const at = now.wall;
+  const sent: SentMessage = { at, receipts: [] };
+  for (const receiver of receivers) {
+    const id = ++directory.lastMessage;
+    const number = ++directory.lastNumber;
+    const kept = !receiver.online;
+    receiver.latestMessage = id;
+    if (kept) receiver.waiting.add(id);
+    sent.receipts.push({ to: receiver, number, kept });
+    batch.writes.push({
+      write: "message",
+      message: {
+        id,
+        number,
+        sender: sender.id,
+        receiver: receiver.id,
+        at,
+        text,
+        mid,
+        kept,
+      },
+    });
+  }
+  sender.sent.add(mid, sent);
+  return {
+    committed: () => {
+      sender.sent.trim();
+      deliver(server, sender, sent, first, text);
+      return reply(sent);
+    },
+    undo: () => {
+      sender.sent.remove(mid);
+      for (const { to, kept } of sent.receipts) {
+        if (kept) to.waiting.removeLast();
+      }
+      directory.lastMessage -= receivers.size;
+      directory.lastNumber -= receivers.size;
+    },
+  };
+}
+
+/**
+ * Refuses a text that nobody may send.
+ *
+ * @throws {Refusal}
+ */
+export function checkText(text: string): void {
+  if (isBlank(text)) throw new Refusal("blank_text");
+  if (
+    text.length > limits.textCharacters &&
+    characters(text) > limits.textCharacters
+  ) {
+    throw new Refusal(
+      "text_too_long",
+      `The text is longer than ${limits.textCharacters} characters`,
+    );
+  }
+  if (!isText(text)) throw new Refusal("bad_text");
+}
+
+/** A name twice is one receiver. */
+function receiversOf(
+  server: ServerContext,
+  sender: User,
+  names: readonly string[],
+): Set<User> {
+  const receivers = new Set<User>();
+  for (const name of names) {
+    const receiver = server.directory.user(name);
+    if (receiver === undefined) {
+      throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
+    }
+    if (receiver === sender) {
+      throw new Refusal("is_self", "You cannot send a message to yourself");
+    }
+    mustReach(sender, receiver, `Your message to ${receiver.name}`);
+    mustHaveRoom(server, receiver);
+    receivers.add(receiver);
+  }
+  return receivers;
+}
+
+function mustHaveRoom(server: ServerContext, receiver: User): void {
+  const { mailboxMessages: most = 0 } = server.options;
+  if (receiver.online || most === 0) return;
+  const { name, cursor, waiting } = receiver;
+  if (waiting.count(cursor) < most) return;
+  throw new Refusal(
+    "mailbox_full",
+    `The mailbox of ${name} is full: ${most} messages wait there already. ` +
+      "Nothing was sent",
+  );
+}
+
+function repeated(
+  server: ServerContext,
+  earlier: SentMessage,
+  to: readonly string[],
+): Effect {
+  const receivers = new Set(earlier.receipts.map((receipt) => receipt.to));
+  const isOther = (name: string) => {
+    const user = server.directory.user(name);
+    // A receiver who is of another name now is found by none.
+    return user !== undefined && !receivers.has(user);
+  };
+  if (receivers.size === 0 || to.some(isOther)) {
+    throw new Refusal("bad_message_id");
+  }
+  return { committed: () => reply(earlier) };
+}
+
+function deliver(
+  server: ServerContext,
+  sender: User,
+  sent: SentMessage,
+  firstId: number,
+  text: string,
+): void {
+  const { at } = sent;
+  const from = sender.name;
+  let id = firstId;
+  for (const { to, number } of sent.receipts) {
+    const line = messageLogLine(number, at, from, to.name, text);
+    server.actions.push({ action: "log", group: undefined, line });
+    if (to.session?.entered) {
+      const frame = frameText(
+        event("message", { id, kind: "private", number, at, from, text }),
+      );
+      to.session.deliver(id, frame);
+      server.metrics.deliveries++;
+    }
+    id++;
+  }
+}
+
+function reply(sent: SentMessage): ReplyFields<"message"> {
+  return {
+    at: sent.at,
+    sent: sent.receipts.map(({ to, number, kept }) => ({
+      to: to.name,
+      number,
+      kept,
+    })),
+  };
+}
+
+// Messages to everybody on line.
+//
+//     {"id":4,"do":"broadcast","text":"the council meets","mid":"a3"}
+//
+// Who was on line is stored with the message, so that one whose connection
+// broke before the message arrived gets it afterwards, and nobody else does.
+
+/** Sends a text to everyone else on line whom the sender may reach. */
+export function broadcast(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"broadcast">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const { user: sender } = session;
+  const { text, mid } = request;
+  const earlier = sender.sent.find(mid);
+  if (earlier !== undefined) {
+    const { at, number, partial } = earlier;
+    if (number === undefined || partial === undefined) {
+      throw new Refusal("bad_message_id");
+    }
+    return { committed: () => ({ at, number, partial }) };
+  }
+  checkText(text);
+  const { directory } = server;
+  // Whom the sender has blocked the sender does not write to.
+  const others = [...server.online].map(({ user }) => user)
+    .filter((user) => user !== sender && !sender.blocked.has(user));
+  const receivers = mayReachAll(sender)
+    ? others
+    : others.filter((user) => mayReach(sender, user));
+  const alone = others.length > 0 ? {} : { alone: true };
+  const partial = receivers.length < others.length;
+  const at = now.wall;
+  const id = ++directory.lastMessage;
+  const number = ++directory.lastNumber;
+  const common = { id, number, sender: sender.id, at, text, mid };
+  const message = partial ? { ...common, kept: true } : common;
+  sender.sent.add(mid, { at, receipts: [], number, partial });
+  for (const receiver of receivers) receiver.latestMessage = id;
+  batch.writes.push({ write: "message", message }, {
+    write: "broadcast",
+    message: id,
+    receivers: receivers.map((user) => user.id),
+  });
+  return {
+    committed(): ReplyFields<"broadcast"> {
+      sender.sent.trim();
+      const line = messageLogLine(number, at, sender.name, undefined, text);
+      server.actions.push({ action: "log", group: undefined, line });
+      const frame = encodeMessage(directory, message, false);
+      if (frame !== undefined) {
+        server.metrics.deliveries += deliverTo(receivers, id, frame);
+      }
+      return { at, number, partial, ...alone };
+    },
+    undo() {
+      sender.sent.remove(mid);
+      directory.lastMessage--;
+      directory.lastNumber--;
+    },
+  };
+}
+
+/** Hands an encoded message to those of `users` who are on line; how many. */
+export function deliverTo(
+  users: Iterable<User>,
+  id: number,
+  frame: Uint8Array,
+): number {
+  let count = 0;
+  for (const { session } of users) {
+    if (!session?.entered) continue;
+    session.deliver(id, frame);
+    count++;
+  }
+  return count;
+}

@@ -1,0 +1,225 @@
+/**
+ * Coming and going: what happens to a session, and what others are told, when
+ * it begins, moves to another connection or ends.
+ */
+import { type WireError, wireError } from "../../wire/errors.ts";
+import { encodeFrame } from "../../wire/frame.ts";
+import type { Instant } from "../../base/ports.ts";
+import { event, type ReplyFields } from "../../wire/server_frame.ts";
+import type { Connection } from "../model/connection.ts";
+import { endOffersOf } from "./offer.ts";
+import { maySee } from "../model/reach.ts";
+import type { ServerContext } from "../core/server_context.ts";
+import type { Session } from "../model/session.ts";
+import type { User } from "../model/user.ts";
+import { limits } from "../../wire/limits.ts";
+import type { RequestFields } from "../../wire/request.ts";
+
+/** The session's login is stored: others see it from now on. */
+export function enter(
+  server: ServerContext,
+  session: Session,
+  now: Instant,
+): void {
+  const { user, connection } = session;
+  session.entered = true;
+  server.newcomers.remove(connection);
+  connection.session = session;
+  server.online.add(session);
+  for (const group of user.groups) group.addOnline(session);
+  server.userLogChanged = true;
+  announce(server, user, true, now);
+  server.actions.report("info", `${user.name} logged in from ${session.ip}`);
+}
+
+/** The session continues on another connection; the old one is told and closed. */
+export function move(
+  server: ServerContext,
+  session: Session,
+  connection: Connection,
+  udpPort: number,
+): void {
+  const old = session.connection;
+  old.session = undefined;
+  session.moveTo(connection, udpPort);
+  connection.session = session;
+  server.newcomers.remove(connection);
+  hangUp(server, old, wireError("session_moved"));
+  server.userLogChanged = true;
+  const { user, ip } = session;
+  server.metrics.resumptions++;
+  server.actions.report("info", `${user.name} continues from ${ip}`);
+}
+
+/**
+ * The session ends.
+ *
+ * @param resumable True when the user may come back by token.
+ */
+export function leave(
+  server: ServerContext,
+  session: Session,
+  resumable: boolean,
+  now: Instant,
+): void {
+  const { user, connection } = session;
+  if (user.session !== session) return;
+  user.session = undefined;
+  if (!session.entered) return;
+  session.settleSkipped();
+  connection.session = undefined;
+  user.lastSeen = now.wall;
+  user.awaySince = now.mono;
+  if (resumable) server.tokens.startGrace(user, now);
+  else {
+    server.tokens.set(user, undefined);
+    server.rendezvous.remove(user);
+    user.parked = [];
+  }
+  server.background.noteCursor(user);
+  server.background.noteToken(user);
+  server.online.delete(session);
+  for (const group of user.groups) group.removeOnline(session);
+  server.userLogChanged = true;
+  announce(server, user, false, now);
+  endOffersOf(server, user, resumable);
+  const how = resumable ? "lost the connection" : "logged out";
+  server.actions.report("info", `${user.name} ${how}`);
+}
+
+/** Ends the session and its connection, telling the client why. */
+export function dismiss(
+  server: ServerContext,
+  session: Session,
+  why: WireError,
+  resumable: boolean,
+  now: Instant,
+): void {
+  const { connection } = session;
+  leave(server, session, resumable, now);
+  hangUp(server, connection, why);
+}
+
+/** Closes a connection once what is queued for it is written. */
+export function hangUp(
+  server: ServerContext,
+  connection: Connection,
+  why?: WireError,
+): void {
+  if (connection.hungUp) return;
+  connection.hungUp = true;
+  if (why !== undefined) connection.sayBye(why);
+  connection.closing = true;
+  server.actions.push({ action: "close", connection: connection.id });
+}
+
+/** Tells `viewer`, if on line, that `subject` came or went. */
+export function tellPresence(
+  viewer: User,
+  subject: User,
+  online: boolean,
+  now: Instant,
+): void {
+  if (!viewer.session?.entered) return;
+  viewer.session.connection.send(presenceFrame(subject, online, now));
+}
+
+function announce(
+  server: ServerContext,
+  subject: User,
+  online: boolean,
+  now: Instant,
+): void {
+  const frame = presenceFrame(subject, online, now);
+  const isCrowd = server.online.size >= crowd;
+  for (const { user, connection } of server.online) {
+    if (!maySee(user, subject)) continue;
+    if (isCrowd) connection.sendLater(frame, now.mono);
+    else connection.send(frame);
+  }
+}
+
+function presenceFrame(
+  { name: user, identity, account }: User,
+  online: boolean,
+  now: Instant,
+): Uint8Array {
+  const fields = { user, online, at: now.wall };
+  if (!online) return encodeFrame(event("presence", fields));
+  const key = identity === undefined ? {} : { identity };
+  return encodeFrame(event("presence", { ...fields, ...key, account }));
+}
+
+/** From how many on line on it can wait that somebody comes or goes. */
+const crowd = 50;
+
+// Who is on line, signs of life, and what was received.
+//
+//     {"id":4,"do":"who"}
+//     {"id":5,"do":"who-since","seconds":60}
+//     {"id":6,"do":"ping"}
+//     {"do":"ping","active":true}
+//     {"do":"ack","upto":17}
+
+/** Everyone else on line, in the order of their logins. */
+export function who(
+  server: ServerContext,
+  session: Session,
+): ReplyFields<"who"> {
+  const users: ReplyFields<"who">["users"] = [];
+  for (const other of server.online) {
+    if (!maySee(session.user, other.user)) continue;
+    const { user, since, ip, udpPort } = other;
+    users.push({ user: user.name, since, ip, udpPort });
+  }
+  return { users };
+}
+
+/** Everyone else who was on line within the last seconds, last seen first. */
+export function whoSince(
+  server: ServerContext,
+  { user: viewer }: Session,
+  { seconds }: RequestFields<"who-since">,
+  now: Instant,
+): ReplyFields<"who-since"> {
+  const since = now.wall - seconds * 1000;
+  const users: ReplyFields<"who-since">["users"] = [];
+  for (const user of server.directory.users()) {
+    if (!user.active || !maySee(viewer, user)) continue;
+    const { name, online, lastSeen } = user;
+    if (online) users.push({ user: name, online, at: now.wall });
+    else if (lastSeen > 0 && lastSeen >= since) {
+      users.push({ user: name, online, at: lastSeen });
+    }
+  }
+  users.sort((one, other) => other.at - one.at);
+  return { users: users.slice(0, limits.seenUsers), total: users.length };
+}
+
+/**
+ * Answers a sign of life with one. Transfers and private sessions do not pass
+ * here: a client that has such traffic says so, and counts as active.
+ */
+export function ping(
+  _server: ServerContext,
+  { session }: Connection,
+  request: RequestFields<"ping">,
+  now: Instant,
+): ReplyFields<"ping"> {
+  if (request.active && session !== undefined) session.lastActivity = now.mono;
+  return {};
+}
+
+/** The client has all messages up to an id; it never gets them again. */
+export function ack(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"ack">,
+): ReplyFields<"ack"> {
+  const { user } = session;
+  const before = user.cursor;
+  user.cursor = Math.max(before, Math.min(request.upto, session.delivered));
+  session.settleSkipped();
+  if (user.cursor > before) server.background.noteCursor(user);
+  return {};
+}

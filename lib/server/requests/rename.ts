@@ -1,0 +1,119 @@
+/**
+ * Another user name. People are known by number, so only the name changes, but
+ * it stands in two places: `credentials.txt` and the database. The database
+ * first records what is going to be done, then the file is rewritten, then the
+ * database; a server that ended in between looks at the file when it starts.
+ *
+ *     {"id":4,"do":"rename","name":"master"}
+ */
+import { wireError } from "../../wire/errors.ts";
+import { encodeFrame } from "../../wire/frame.ts";
+import { isUserName } from "../../wire/names.ts";
+import type { RequestFields } from "../../wire/request.ts";
+import { event, type ReplyFields } from "../../wire/server_frame.ts";
+import type { Batch, Effect } from "../core/batch.ts";
+import { maySee } from "../model/reach.ts";
+import { Refusal, shown } from "../model/refusal.ts";
+import type { ServerContext } from "../core/server_context.ts";
+import type { Session } from "../model/session.ts";
+import type { User } from "../model/user.ts";
+
+/** Gives the user another name. The reply follows when the file has it. */
+export function rename(
+  server: ServerContext,
+  { user, connection }: Session,
+  request: RequestFields<"rename"> & { readonly id?: number },
+  batch: Batch,
+): Effect {
+  const { directory } = server;
+  const { id, name: to } = request;
+  const from = user.name;
+  if (!isUserName(to)) throw new Refusal("bad_user_name");
+  if (to === from) {
+    throw new Refusal("name_taken", `Your name is ${from} already`);
+  }
+  if (directory.isTaken(to, user)) {
+    throw new Refusal("name_taken", `The name ${shown(to)} is taken`);
+  }
+  mustNotBeDemo(server, from);
+  if (user.renaming !== undefined) {
+    throw new Refusal("bad_request", "Your name is just being changed");
+  }
+  user.renaming = to;
+  directory.reserveName(to);
+  const giveUp = () => {
+    user.renaming = undefined;
+    directory.releaseName(to);
+  };
+  batch.writes.push({ write: "user", user: user.toStored() });
+  return {
+    committed() {
+      server.credentialEdits.start({ do: "rename", name: from, to }, {
+        written: () => apply(server, user, to),
+        done() {
+          announce(server, user, from);
+          server.actions.report("info", `${from} is now known as ${to}`);
+          const ok: ReplyFields<"rename"> = { from, to };
+          connection.reply(id, ok);
+        },
+        failed() {
+          giveUp();
+          server.background.noteUser(user);
+          connection.refuse(id, wireError("credentials_failed"));
+        },
+      });
+      return undefined;
+    },
+    undo: giveUp,
+  };
+}
+
+/**
+ * Ends the renamings that the end of the last run interrupted: those that the
+ * file has are completed, the others never happened.
+ */
+export function repairRenames(server: ServerContext): void {
+  const { directory, logins, background } = server;
+  for (const user of directory.usersBeingRenamed()) {
+    const to = user.renaming;
+    const isDone = to !== undefined && logins.has(to) &&
+      !logins.has(user.name) && directory.knownUser(to) === undefined;
+    if (isDone) {
+      const text = `the renaming of ${user.name} to ${to} is completed`;
+      server.actions.report("info", text);
+      directory.reserveName(to);
+      apply(server, user, to);
+    } else {
+      user.renaming = undefined;
+      background.noteUser(user);
+    }
+  }
+}
+
+/** Under another name a demo account would not be known as one any more. */
+function mustNotBeDemo({ logins }: ServerContext, name: string): void {
+  const isDemo = logins.isDemo(name);
+  if (isDemo === undefined) {
+    const message = "The accounts are still being read. Please try again";
+    throw new Refusal("credentials_failed", message);
+  }
+  if (isDemo) throw new Refusal("demo_account");
+}
+
+function apply(server: ServerContext, user: User, to: string): void {
+  // Removed meanwhile: the name in the file is a new person's.
+  if (user.ended) return server.directory.releaseName(to);
+  server.directory.rename(user, to);
+  user.renaming = undefined;
+  server.background.noteUser(user);
+  user.session?.handleRenamed();
+  server.userLogChanged = true;
+}
+
+/** Tells those on line who may see the user. */
+function announce(server: ServerContext, user: User, from: string): void {
+  const frame = encodeFrame(event("renamed", { from, to: user.name }));
+  for (const session of server.online) {
+    if (maySee(session.user, user)) session.connection.send(frame);
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * What a client needs to talk to the server's UDP port.
+ *
+ *     {"id":5,"do":"rendezvous"}
+ *     {"id":2,"do":"probe"}
+ */
+import type { Instant } from "../../base/ports.ts";
+import type { RequestFields } from "../../wire/request.ts";
+import type { ReplyFields } from "../../wire/server_frame.ts";
+import type { Connection } from "../model/connection.ts";
+import type { ServerContext } from "../core/server_context.ts";
+import type { Session } from "../model/session.ts";
+
+/** Gives the client an id and a key; those it had before are void. */
+export function rendezvous(
+  server: ServerContext,
+  session: Session,
+): ReplyFields<"rendezvous"> {
+  return server.rendezvous.issue(session.user);
+}
+
+/** Gives anybody an id and a key that are good for a look at the way, for a minute. */
+export function probe(
+  server: ServerContext,
+  _connection: Connection,
+  _request: RequestFields<"probe">,
+  now: Instant,
+): ReplyFields<"probe"> {
+  const { otherUdpPort = 0 } = server.options;
+  const grant = server.rendezvous.probes.issue(now.mono);
+  return { ...grant, otherPort: otherUdpPort };
+}

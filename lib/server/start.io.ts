@@ -1,0 +1,312 @@
+/**
+ * Builds a server from its parts in the order in which they can fail, so that
+ * whatever stops a start has left nothing behind, and takes it down in reverse.
+ */
+import { Authenticator } from "./accounts/authenticator.ts";
+import type { Accounts } from "./accounts/credentials_file.ts";
+import type { ServerOptions } from "./admin/options.ts";
+import type { CredentialChange } from "./model/actions.ts";
+import { ServerCore } from "./server_core.ts";
+import { formatTime } from "../base/time.ts";
+import { version } from "../base/version.ts";
+import { replaceFile } from "../system/files.io.ts";
+import { DataFolder } from "./store/data_folder.io.ts";
+import { deriveKey } from "../security/derive_key.io.ts";
+import { renderMetrics } from "./admin/metrics_page.ts";
+import { MetricsServer } from "./admin/metrics_server.io.ts";
+import { MessageLogs } from "./logs/message_logs.io.ts";
+import type { Report } from "./logs/server_log.io.ts";
+import { messageOf, reasonOf, StartError } from "../system/errors.io.ts";
+import { ServerShell } from "./shell.io.ts";
+import { WorkerStore } from "./store/worker_store.io.ts";
+import { systemClock, systemRandom } from "../system/clock.io.ts";
+import { TcpServer } from "./net/tcp_server.io.ts";
+import { UdpServer } from "./rendezvous/udp_server.io.ts";
+import {
+  givenTlsCertificate,
+  isRenewalDue,
+  ownTlsCertificate,
+  type TlsCertificate,
+} from "../security/server_certificate.io.ts";
+import { TransferLogFile } from "./logs/transfer_log.io.ts";
+import { UserLogFile } from "./logs/user_log.io.ts";
+
+/** Where the accounts come from; `CredentialsSource` is one. */
+export interface AccountSource {
+  /** Changes an account; the accounts as they are then. */
+  edit(change: CredentialChange): Promise<Accounts>;
+  /** Reads them now. */
+  reload(changed: (accounts: Accounts) => void): Promise<void>;
+}
+
+/** A server at work. */
+export interface RunningServer {
+  /** The port that it listens on. */
+  readonly port: number;
+  /** Of the key that clients pin; absent without TLS. */
+  readonly fingerprint: string | undefined;
+  /** Where metrics are told; absent when they are not. */
+  readonly metricsPort: number | undefined;
+  /** The accounts were edited. */
+  handleAccounts(accounts: Accounts): void;
+  /** Reads the certificate anew and shows it to those who connect from now on. */
+  reloadCertificate(): Promise<void>;
+  /**
+   * Tells every client that the server shuts down, stores and logs what is left
+   * and closes everything; takes less than 2 s.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server.
+ *
+ * @param accounts Who may log in.
+ * @param source Changes an account where the accounts come from, and reads them
+ * anew.
+ * @param report Gets what the one who runs the server should know.
+ * @param logLines How much it got, by level, for the metrics.
+ * @param now The wall clock for the certificate, milliseconds since 1970.
+ * @throws {StartError} when something that it needs cannot be used.
+ */
+export async function startServer(
+  options: ServerOptions,
+  accounts: Accounts,
+  source: AccountSource,
+  report: Report,
+  logLines: ReadonlyMap<string, number> = new Map(),
+  now: () => number = () => systemClock().wall,
+): Promise<RunningServer> {
+  await using parts = new AsyncDisposableStack();
+  const folder = parts.adopt(
+    await DataFolder.open(options.dataDir),
+    (folder) => folder.close(),
+  );
+  let certificate = options.plain
+    ? undefined
+    : await tlsCertificate(options, folder.path, report, now());
+  const store = parts.adopt(
+    await WorkerStore.open(folder.file("parley.db")),
+    (store) => store.close(),
+  );
+  const stored = await store.load().catch((error) => {
+    throw new StartError(reasonOf(error));
+  });
+  const messageLogs = parts.adopt(
+    new MessageLogs(folder.path, report),
+    (logs) => logs.close(),
+  );
+  const state = await messageLogs.catchUp(store, stored);
+  const transferLog = parts.adopt(
+    await TransferLogFile.open(folder.path, report),
+    (log) => log.close(),
+  );
+  const userLog = parts.adopt(
+    new UserLogFile(folder.file("userlog.txt"), replaceFile, report),
+    (log) => log.close(),
+  );
+
+  const authenticator = new Authenticator({
+    attempts: options.attempts,
+    blockMs: options.blockDuration * 1000,
+    allowDemo: options.allowDemo,
+    secret: state.secret,
+  }, systemRandom);
+  authenticator.handleAccounts(accounts);
+  const coreOptions = {
+    idleMs: options.idleTimeout * 1000,
+    // Known once it is bound, before the first client can ask.
+    udpPort: 0,
+    otherUdpPort: 0,
+    relayBytes: options.relayQuota * 1_000_000,
+    keepMs: options.keepDays * dayMs,
+    messageRate: options.limits.messageRate,
+    messagesPerDay: options.limits.historyQuota,
+    mailboxMessages: options.limits.mailboxQuota,
+    addressFailures: options.limits.addressFailures,
+    unauthenticatedPerAddress: options.limits.addressConnections,
+    agent: `parley-server ${version}`,
+  };
+  const core = new ServerCore(
+    coreOptions,
+    state,
+    authenticator,
+    systemRandom,
+    systemClock(),
+  );
+  const shell: ServerShell<Accounts> = parts.adopt(
+    new ServerShell<Accounts>({
+      core,
+      store,
+      messageLogs,
+      transferLog,
+      userLog,
+      deriveKey,
+      editCredentials: (change) => source.edit(change),
+      reloadAccounts: () =>
+        source.reload((accounts) => shell.handleAccounts(accounts)),
+      report,
+    }),
+    (shell) => shell.close(),
+  );
+  const { host, port } = options;
+  const network = parts.adopt(
+    new TcpServer(host, port, shell, report, certificate),
+    (network) => network.close(),
+  );
+  const udp = openUdp(options, network.port, shell, report);
+  if (udp !== undefined) {
+    parts.adopt(udp, (udp) => udp.close());
+    coreOptions.udpPort = udp.port;
+    const other = openOtherUdp(options.host, shell);
+    if (other !== undefined) {
+      parts.adopt(other, (other) => other.close());
+      coreOptions.otherUdpPort = other.port;
+    }
+  }
+  const startedAt = systemClock().mono;
+  const metrics = options.metrics && parts.adopt(
+    new MetricsServer(options.metrics.host, options.metrics.port, {
+      fault: () => shell.storeFault,
+      metrics: () =>
+        renderMetrics({
+          counters: core.metrics,
+          gauges: core.gauges(),
+          commitSeconds: shell.commitSeconds,
+          logLines,
+          process: {
+            uptime: (systemClock().mono - startedAt) / 1000,
+            memoryBytes: Deno.memoryUsage().rss,
+          },
+        }),
+    }),
+    (metrics) => metrics.close(),
+  );
+  shell.start(network);
+  network.start();
+  const reloadCertificate = async () => {
+    if (certificate === undefined) return;
+    const before = certificate;
+    try {
+      const read = await tlsCertificate(options, folder.path, report, now());
+      if (read.cert !== before.cert) network.replaceCertificate(read);
+      certificate = read;
+    } catch (error) {
+      report("error", `${messageOf(error)}; the certificate stays as it was`);
+      return;
+    }
+    if (certificate.cert === before.cert) return;
+    const key = certificate.fingerprint === before.fingerprint
+      ? "its key is the same"
+      : `its key is another one, ${certificate.fingerprint}, ` +
+        "which every client has to accept";
+    report("info", `the certificate was read anew; ${key}`);
+  };
+  let isRenewing = false;
+  parts.adopt(
+    setInterval(async () => {
+      const isDue = !isRenewing && certificate !== undefined &&
+        options.tls === undefined && isRenewalDue(certificate, now());
+      if (!isDue) return;
+      isRenewing = true;
+      await reloadCertificate();
+      isRenewing = false;
+    }, renewalCheckMs),
+    (timer) => clearInterval(timer),
+  );
+
+  const running = parts.move();
+  return {
+    port: network.port,
+    fingerprint: certificate?.fingerprint,
+    metricsPort: metrics?.port,
+    handleAccounts: (accounts) => shell.handleAccounts(accounts),
+    reloadCertificate,
+    async stop() {
+      await shell.stop(storeMs);
+      await running.disposeAsync();
+    },
+  };
+}
+
+/** The UDP port of the same number; without it clients still meet on a LAN. */
+function openUdp<Accounts>(
+  options: ServerOptions,
+  tcpPort: number,
+  shell: ServerShell<Accounts>,
+  report: Report,
+): UdpServer | undefined {
+  // Where any free port will do, it need not be the same one.
+  const ports = options.port === 0 ? [tcpPort, 0] : [tcpPort];
+  for (const port of ports) {
+    try {
+      return new UdpServer(
+        options.host,
+        port,
+        (bytes, from) => shell.handleDatagram(bytes, from),
+      );
+    } catch (error) {
+      if (port !== ports.at(-1)) continue;
+      report(
+        "warning",
+        `cannot use UDP port ${port}: ${
+          reasonOf(error)
+        }; clients behind routers will not find each other`,
+      );
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Any other UDP port: a client that is seen from two addresses at two ports is
+ * behind a router that clients cannot reach each other through. Nothing else
+ * needs it.
+ */
+function openOtherUdp<Accounts>(
+  host: string,
+  shell: ServerShell<Accounts>,
+): UdpServer | undefined {
+  try {
+    return new UdpServer(
+      host,
+      0,
+      (bytes, from) => shell.handleProbe(bytes, from),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+async function tlsCertificate(
+  { tls }: ServerOptions,
+  folder: string,
+  report: Report,
+  wall: number,
+): Promise<TlsCertificate> {
+  if (tls === undefined) {
+    const own = await ownTlsCertificate(folder, wall);
+    if (own.origin === "renewed") {
+      report("info", "the TLS certificate was renewed; the key is the same");
+    }
+    return own;
+  }
+  const given = await givenTlsCertificate(tls.cert, tls.key, wall);
+  if (given.notAfter < wall + expiryWarningMs) {
+    const until = formatTime(given.notAfter);
+    report(
+      "warning",
+      `the certificate "${tls.cert}" expires on ${until}; no client can connect after that`,
+    );
+  }
+  return given;
+}
+
+const dayMs = 86_400_000;
+/** A given certificate with less time left is warned about, ms. */
+const expiryWarningMs = 30 * dayMs;
+
+/** How often the server's own certificate is held against the clock, ms. */
+const renewalCheckMs = 1_000;
+/** How long a shutdown waits for what is left to be stored, ms. */
+const storeMs = 500;

@@ -1,0 +1,139 @@
+/**
+ * The data of a server as a command beside it uses them: who is known there by
+ * a name, and requests, rows that a running server looks for several times a
+ * second and that one that is started finds. A request is there until what it
+ * wants is done and stored, so a command can wait for that.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { join } from "@std/path";
+import type { StoredRequest } from "../model/store.ts";
+import { isInUse } from "./data_folder.io.ts";
+import { reasonOf, StartError } from "../../system/errors.io.ts";
+
+/** What became of a request: `later` where no server runs, or none answers. */
+export type RequestOutcome = "done" | "later" | "unanswered";
+
+/** The data folder of a server that may be at work. */
+export class ServerData {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+
+  /** Use {@link ServerData.open}. */
+  constructor(folder: string, path: string) {
+    this.#folder = folder;
+    this.#path = path;
+    this.#database = new DatabaseSync(path);
+  }
+
+  /**
+   * Opens the data in a folder.
+   *
+   * @returns `undefined` where there are none.
+   * @throws {StartError} when they cannot be used.
+   */
+  static async open(folder: string): Promise<ServerData | undefined> {
+    const path = join(folder, "parley.db");
+    try {
+      // Opening would make an empty database, and the server stumble over it.
+      await Deno.stat(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw new StartError(`cannot use "${path}": ${reasonOf(error)}`);
+    }
+    return guard(path, () => {
+      const data = new ServerData(folder, path);
+      data.#database.exec("PRAGMA busy_timeout = 5000");
+      return data;
+    });
+  }
+
+  /** The account id of who is known by `name`, with or without a line. */
+  account(name: string): string | undefined {
+    return this.#guard(() => {
+      const row = this.#database.prepare(
+        "SELECT account FROM users WHERE name = ? AND ended_at IS NULL " +
+          "AND account NOT IN (SELECT subject FROM requests " +
+          "WHERE what = 'remove')",
+      ).get(name);
+      return row === undefined ? undefined : String(row.account);
+    });
+  }
+
+  /** Leaves a request, together with what `body` does: both happen, or none. */
+  async requestWith(
+    what: StoredRequest["what"],
+    subject: string,
+    body: () => Promise<void>,
+  ): Promise<void> {
+    this.#guard(() => this.#database.exec("BEGIN IMMEDIATE"));
+    try {
+      this.#insert(what, subject);
+      await body();
+      this.#guard(() => this.#database.exec("COMMIT"));
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Leaves a request and waits until a running server has done it. */
+  async request(
+    what: StoredRequest["what"],
+    subject = "",
+  ): Promise<RequestOutcome> {
+    const isRunning = await isInUse(this.#folder);
+    // A server reads the accounts when it starts.
+    if (!isRunning && what === "accounts") return "later";
+    const number = this.#insert(what, subject);
+    if (!isRunning) return "later";
+    const giveUpAt = performance.now() + answerMs;
+    while (this.#has(number)) {
+      if (performance.now() > giveUpAt) return "unanswered";
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
+    }
+    return "done";
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #insert(what: StoredRequest["what"], subject: string): number {
+    return this.#guard(() =>
+      Number(
+        this.#database.prepare(
+          "INSERT INTO requests (what, subject) VALUES (?, ?)",
+        ).run(what, subject).lastInsertRowid,
+      )
+    );
+  }
+
+  #has(number: number): boolean {
+    return this.#guard(() =>
+      this.#database.prepare("SELECT 1 FROM requests WHERE number = ?")
+        .get(number) !== undefined
+    );
+  }
+
+  #guard<T>(body: () => T): T {
+    return guard(this.#path, body);
+  }
+}
+
+/** @throws {StartError} for what the database does not do. */
+function guard<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const why = reasonOf(error);
+    const advice = /no such (table|column)/.test(why)
+      ? "; an older Parley made it: start the server once"
+      : "";
+    throw new StartError(`cannot use "${path}": ${why}${advice}`);
+  }
+}
+
+/** A server answers in a quarter of a second, unless it is very busy. */
+const answerMs = 5_000;
+const lookMs = 20;

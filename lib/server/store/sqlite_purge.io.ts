@@ -1,0 +1,131 @@
+/**
+ * Removes messages that are old and that everyone has who was to have them, and
+ * gives the space back, a little at a time.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Purge } from "../model/store.ts";
+import type { Row } from "./sqlite_history.io.ts";
+
+/** Makes the steps of removing what is old. */
+export class SqlitePurge {
+  readonly #statements: Record<keyof typeof sql, StatementSync>;
+
+  constructor(database: DatabaseSync) {
+    const entries = Object.entries(sql).map((
+      [name, text],
+    ) => [name, database.prepare(text)]);
+    this.#statements = Object.fromEntries(entries);
+  }
+
+  /**
+   * Looks at the next messages and removes those that may go; to be called in a
+   * transaction.
+   *
+   * @returns The id up to which it looked; `undefined` when all others are new.
+   */
+  remove({ olderThan, after, gone }: Purge): number | undefined {
+    const { page, drop, dropReceivers } = this.#statements;
+    const rows = page.all(after, pageMessages);
+    const waiting = new Waiting(this.#statements, new Set(gone), rows);
+    let last: number | undefined;
+    let receivers = 0;
+    for (const row of rows) {
+      if (Number(row.at) >= olderThan) return undefined;
+      last = Number(row.id);
+      if (waiting.includes(row)) continue;
+      drop.run(last);
+      if (row.receiver !== null || row.grp !== null) continue;
+      receivers += Number(dropReceivers.run(last).changes);
+      if (receivers >= pageReceivers) return last;
+    }
+    return rows.length < pageMessages ? undefined : last;
+  }
+
+  /** Gives freed space back. @returns True when there is more of it. */
+  giveBack(): boolean {
+    const { giveBack, free } = this.#statements;
+    // It gives back a page with each row that is fetched.
+    giveBack.all();
+    return Number(free.get()?.freelist_count) > 0;
+  }
+}
+
+/** Who has yet to get which messages of a page. */
+class Waiting {
+  readonly #statements: Record<keyof typeof sql, StatementSync>;
+  readonly #gone: ReadonlySet<number>;
+  readonly #end: number;
+  readonly #cursors = new Map<number, number>();
+  readonly #behind = new Map<number, Row[]>();
+
+  constructor(
+    statements: Record<keyof typeof sql, StatementSync>,
+    gone: ReadonlySet<number>,
+    page: readonly Row[],
+  ) {
+    this.#statements = statements;
+    this.#gone = gone;
+    this.#end = Number(page.at(-1)?.id ?? 0);
+  }
+
+  /** True when somebody has yet to get the message. */
+  includes(row: Row): boolean {
+    const id = Number(row.id);
+    if (row.grp !== null) {
+      return this.#membersBehind(Number(row.grp)).some((member) =>
+        Number(member.since_message) < id && Number(member.cursor) < id &&
+        Number(member.upto ?? Infinity) >= id && member.user !== row.sender
+      );
+    }
+    if (row.receiver !== null) return this.#cursor(Number(row.receiver)) < id;
+    return this.#statements.receivers.all(id)
+      .some(({ user }) => this.#cursor(Number(user)) < id);
+  }
+
+  /** Up to where a user has everything; nothing waits for who is gone. */
+  #cursor(user: number): number {
+    let cursor = this.#cursors.get(user);
+    if (cursor === undefined) {
+      const row = this.#statements.cursor.get(user);
+      const isGone = row === undefined || this.#gone.has(user);
+      cursor = isGone ? Infinity : Number(row.cursor);
+      this.#cursors.set(user, cursor);
+    }
+    return cursor;
+  }
+
+  /** Who is or was in a group and may lack something of the page. */
+  #membersBehind(group: number): Row[] {
+    let members = this.#behind.get(group);
+    if (members === undefined) {
+      const { behind, owed } = this.#statements;
+      const rows = [...behind.all(group, this.#end), ...owed.all(group)];
+      members = rows
+        .filter((member) => !this.#gone.has(Number(member.user)));
+      this.#behind.set(group, members);
+    }
+    return members;
+  }
+}
+
+/** Messages that one step looks at. */
+const pageMessages = 500;
+/** Receivers of broadcasts that one step removes, about. */
+const pageReceivers = 10_000;
+/** Pages that one step gives back. */
+const vacuumPages = 256;
+
+const sql = {
+  page: "SELECT id, at, sender, receiver, grp FROM messages " +
+    "WHERE id > ? ORDER BY id LIMIT ?",
+  cursor: "SELECT cursor FROM users WHERE id = ?",
+  behind: "SELECT user, since_message, cursor FROM members " +
+    "JOIN users ON users.id = user WHERE grp = ? AND joined = 1 AND cursor < ?",
+  owed: "SELECT user, after AS since_message, upto, cursor FROM owed " +
+    "JOIN users ON users.id = user WHERE grp = ?",
+  receivers: "SELECT user FROM broadcasts WHERE message = ?",
+  drop: "DELETE FROM messages WHERE id = ?",
+  dropReceivers: "DELETE FROM broadcasts WHERE message = ?",
+  giveBack: `PRAGMA incremental_vacuum(${vacuumPages})`,
+  free: "PRAGMA freelist_count",
+} as const;

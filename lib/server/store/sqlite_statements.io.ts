@@ -1,0 +1,96 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { limits } from "../../wire/limits.ts";
+
+/** The store's statements by name, prepared. */
+export type SqliteStatements = Readonly<
+  Record<keyof typeof sql, StatementSync>
+>;
+
+/** Prepares every statement of the store, once. */
+export function prepareStatements(database: DatabaseSync): SqliteStatements {
+  const entries = Object.entries(sql).map((
+    [name, text],
+  ) => [name, database.prepare(text)]);
+  return Object.fromEntries(entries) as SqliteStatements;
+}
+
+/** The columns of a message but its text. */
+export const withoutText =
+  "id, number, sender, receiver, grp, at, mid, kept, deletes, original";
+/** All columns of a message. */
+export const columns = `${withoutText}, text`;
+
+const sql = {
+  begin: "BEGIN IMMEDIATE",
+  commit: "COMMIT",
+  rollback: "ROLLBACK",
+  message: "INSERT INTO messages " +
+    "(id, number, sender, receiver, grp, at, text, mid, kept, deletes, " +
+    "original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  broadcast: "INSERT INTO broadcasts (user, message) " +
+    "SELECT value, ? FROM json_each(?)",
+  deleteText: "UPDATE messages SET text = '' WHERE id = ?",
+  cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
+  user: "INSERT INTO users " +
+    "(id, account, name, cursor, last_seen, renaming, identity) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
+    "name = excluded.name, cursor = excluded.cursor, " +
+    "last_seen = excluded.last_seen, renaming = excluded.renaming, " +
+    "identity = excluded.identity",
+  endUser: "UPDATE users SET ended_at = ?, renaming = NULL, identity = NULL " +
+    "WHERE id = ?",
+  removeProfiles: "DELETE FROM profiles WHERE user = ?",
+  removeBlocks: "DELETE FROM blocks WHERE user = ?",
+  removeKeptAway: "DELETE FROM kept_away WHERE user = ?",
+  removeAllOwed: "DELETE FROM owed WHERE user = ?",
+  block: "INSERT OR REPLACE INTO blocks (user, blocked, since, after) " +
+    "VALUES (?, ?, ?, ?)",
+  unblock: "DELETE FROM blocks WHERE user = ? AND blocked = ?",
+  keepAway: "INSERT OR REPLACE INTO kept_away (user, sender, after, upto) " +
+    "VALUES (?, ?, ?, ?)",
+  profile: "INSERT OR REPLACE INTO profiles (user, field, value) " +
+    "VALUES (?, ?, ?)",
+  removeProfile: "DELETE FROM profiles WHERE user = ? AND field = ?",
+  // Not REPLACE: the group's last number stays.
+  group: "INSERT INTO groups " +
+    "(id, name, leader, leader_only, created_at, history) " +
+    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
+    "name = excluded.name, leader = excluded.leader, " +
+    "leader_only = excluded.leader_only, created_at = excluded.created_at, " +
+    "history = excluded.history",
+  endGroup: "UPDATE groups SET ended_at = ? WHERE id = ?",
+  removeGroupMembers: "DELETE FROM members WHERE grp = ?",
+  member: "INSERT OR REPLACE INTO members " +
+    "(grp, user, joined, since, since_message) VALUES (?, ?, ?, ?, ?)",
+  removeMember: "DELETE FROM members WHERE grp = ? AND user = ?",
+  owe: "INSERT OR REPLACE INTO owed (user, grp, after, upto) " +
+    "VALUES (?, ?, ?, ?)",
+  owed: "SELECT grp, name, after, upto FROM owed " +
+    "JOIN groups ON groups.id = grp WHERE user = ? AND upto > ?",
+  removeOwed: "DELETE FROM owed WHERE user = ? AND upto <= ?",
+  token: "INSERT OR REPLACE INTO tokens " +
+    "(user, hash, previous, expires, credential) VALUES (?, ?, ?, ?, ?)",
+  removeToken: "DELETE FROM tokens WHERE user = ?",
+  raiseMeta: "UPDATE meta SET value = max(value, ?) WHERE key = ?",
+  raiseGroup: "UPDATE groups SET last_number = max(last_number, ?) " +
+    "WHERE id = ?",
+  inboxPrivate: `SELECT ${columns} FROM messages ` +
+    "WHERE receiver = ? AND id > ? ORDER BY id LIMIT ?",
+  inboxBroadcast: `SELECT ${columns} FROM broadcasts ` +
+    "JOIN messages ON id = message " +
+    "WHERE user = ? AND message > ? ORDER BY message LIMIT ?",
+  joinedGroups: "SELECT grp, since_message AS after FROM members " +
+    "WHERE user = ? AND joined = 1",
+  inboxGroup: `SELECT ${columns} FROM messages ` +
+    "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
+  loggedFrom: `SELECT ${columns} FROM messages ` +
+    "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
+  failures: "INSERT OR REPLACE INTO failures (name, failures, until) " +
+    "VALUES (?, ?, ?)",
+  removeFailures: "DELETE FROM failures WHERE name = ?",
+  epoch: "INSERT INTO epochs (epoch, after) VALUES (?, ?)",
+  removeEpochs: "DELETE FROM epochs WHERE number <= " +
+    `(SELECT max(number) FROM epochs) - ${limits.keptEpochs}`,
+  requests: "SELECT number, what, subject FROM requests ORDER BY number",
+  removeRequests: "DELETE FROM requests WHERE number <= ?",
+} as const;

@@ -1,0 +1,40 @@
+import type { Instant, Random } from "../base/ports.ts";
+
+/** The present moment of the system's clocks. */
+export function systemClock(): Instant {
+  return { mono: performance.now(), wall: Date.now() };
+}
+
+/** The operating system's cryptographic randomness. */
+export const systemRandom: Random = {
+  bytes(length) {
+    return crypto.getRandomValues(new Uint8Array(length));
+  },
+};
+
+/**
+ * What `promise` resolves to, unless that takes longer than `ms`.
+ *
+ * @param discard Gets what comes too late, to free it.
+ * @throws {Deno.errors.TimedOut} after `ms`.
+ */
+export async function withDeadline<T>(
+  promise: Promise<T>,
+  ms: number,
+  discard?: (late: T) => void,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let late = false;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      late = true;
+      reject(new Deno.errors.TimedOut("the server does not answer"));
+    }, ms);
+  });
+  promise.then((value) => late && discard?.(value), () => {});
+  try {
+    return await Promise.race([promise, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

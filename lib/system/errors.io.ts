@@ -1,0 +1,46 @@
+/**
+ * Something that stops a program from starting or going on, in one line for
+ * people: what failed, with which value, what to do. The entry points print
+ * the message alone and exit with 1.
+ */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/**
+ * Why the system refused, as a short phrase for the end of a line: `no space
+ * left on the disk`, not `StorageFull: No space left on device (os error 28)`.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known = reasons.find(([kind]) => error instanceof kind);
+  if (known !== undefined) return known[1];
+  if (error.message.includes("os error 28")) return "no space left on the disk";
+  if (error.message.includes("os error 30")) return "the disk is read-only";
+  if (error.message.includes("os error 24")) return "too many open files";
+  const [line = ""] = error.message.split("\n");
+  return line.replace(/ ?\(os error \d+\).*$/, "");
+}
+
+/** The same for a file of text: what is not UTF-8 cannot be used either. */
+export function textFileReason(error: unknown): string {
+  return error instanceof TypeError ? "it is not UTF-8" : reasonOf(error);
+}
+
+/** What is to be said of a failure that is no refusal of the system. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const reasons: [new (message: string) => Error, string][] = [
+  [Deno.errors.NotFound, "it does not exist"],
+  [Deno.errors.IsADirectory, "it is a folder"],
+  [Deno.errors.PermissionDenied, "permission denied"],
+  // The runtime closes these to programs that may not do everything.
+  [
+    Deno.errors.NotCapable,
+    "it is below /dev, /proc or /sys, which are closed to this program",
+  ],
+  [Deno.errors.AddrInUse, "the port is in use"],
+  [Deno.errors.AddrNotAvailable, "this machine does not have that address"],
+];

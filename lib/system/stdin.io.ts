@@ -1,0 +1,87 @@
+/** Standard input in pieces, with a read that can be given up. */
+export class StdinReader {
+  readonly #reader = Deno.stdin.readable.getReader();
+  #cancelled = false;
+
+  /** The next bytes; `undefined` at the end or after {@link cancel}. */
+  async read(): Promise<Uint8Array | undefined> {
+    if (this.#cancelled) return undefined;
+    try {
+      const { value } = await this.#reader.read();
+      return value;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ends a read that is under way, and all later ones. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#reader.cancel().catch(() => {});
+  }
+}
+
+// Standard input as lines, for a client that does not edit them itself.
+
+/** Reads one line at a time, no faster than it is asked. */
+export class LineInput {
+  readonly #input = new StdinReader();
+  readonly #decoder = new TextDecoder();
+  /** What was read and not yet asked for. */
+  #rest: Uint8Array = new Uint8Array();
+  #ended = false;
+
+  /** The next line without its ending; `undefined` at the end. */
+  async read(): Promise<string | undefined> {
+    // How much of the rest is known to hold no line feed.
+    let searched = 0;
+    for (;;) {
+      const end = this.#rest.indexOf(lineFeed, searched);
+      if (end >= 0) return this.#take(end, end + 1);
+      // No command is longer; what cannot end is cut, not collected.
+      if (this.#rest.length > longestLine) {
+        return this.#take(longestLine, longestLine);
+      }
+      searched = this.#rest.length;
+      if (this.#ended) {
+        return searched === 0 ? undefined : this.#take(searched, searched);
+      }
+      await this.#more();
+    }
+  }
+
+  /** The next byte, in whatever mode the terminal is; `undefined` at the end. */
+  async readByte(): Promise<number | undefined> {
+    while (this.#rest.length === 0 && !this.#ended) await this.#more();
+    const [byte] = this.#rest;
+    this.#rest = this.#rest.subarray(1);
+    return byte;
+  }
+
+  /** Ends a read that is under way. */
+  cancel(): void {
+    this.#ended = true;
+    this.#input.cancel();
+  }
+
+  #take(end: number, next: number): string {
+    const line = this.#decoder.decode(this.#rest.subarray(0, end));
+    this.#rest = this.#rest.subarray(next);
+    return line.replace(/\r$/, "");
+  }
+
+  async #more(): Promise<void> {
+    const bytes = await this.#input.read();
+    if (bytes === undefined) {
+      this.#ended = true;
+      return;
+    }
+    const joined = new Uint8Array(this.#rest.length + bytes.length);
+    joined.set(this.#rest);
+    joined.set(bytes, this.#rest.length);
+    this.#rest = joined;
+  }
+}
+
+const lineFeed = 0x0a;
+const longestLine = 1024 * 1024;

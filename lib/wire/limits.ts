@@ -1,0 +1,314 @@
+// Every limit in one table: what it bounds, how much, and what happens beyond
+// it. `limits` (limits.ts) holds the bare numbers for the code, PROTOCOL.md
+// shows the rows to people, and a test named `limit NAME: …` stands for each;
+// tests/pages/limit_table.io_test.ts checks all three.
+
+/** One limit. */
+export interface Limit {
+  /** The number, or its default when an option of the server sets it. */
+  readonly value: number;
+  readonly unit: string;
+  /** What is bounded. */
+  readonly what: string;
+  /** What happens beyond it; error codes in backquotes. */
+  readonly beyond: string;
+  /** The server's option that sets it. */
+  readonly option?: string;
+}
+
+/** The limits by name. */
+export const limitTable = {
+  // Lines
+  frameBytesBeforeLogin: {
+    value: 4 * 1024,
+    unit: "bytes",
+    what: "line before login, without its line feed",
+    beyond: "`frame_too_long`, closed",
+  },
+  frameBytes: {
+    value: 64 * 1024,
+    unit: "bytes",
+    what: "line after login, from a client",
+    beyond: "`frame_too_long`, closed",
+  },
+  serverFrameBytes: {
+    value: 1024 * 1024,
+    unit: "bytes",
+    what: "line from the server",
+    beyond: "the client hangs up",
+  },
+  frameDepth: {
+    value: 8,
+    unit: "levels",
+    what: "nesting of arrays and objects in a line",
+    beyond: "`bad_frame`",
+  },
+  badFramesInARow: {
+    value: 20,
+    unit: "lines",
+    what: "malformed lines in a row",
+    beyond: "closed",
+  },
+  // Connections and logins
+  loginMs: {
+    value: 10_000,
+    unit: "ms",
+    what: "from accept to logged in",
+    beyond: "`login_timeout`, closed",
+  },
+  unauthenticatedPerAddress: {
+    value: 16,
+    unit: "connections",
+    what: "connections of one address (of IPv6: /64) that are not logged in",
+    beyond: "`too_many_connections`: the oldest or the new one is closed",
+    option: "--address-connections",
+  },
+  unauthenticated: {
+    value: 1024,
+    unit: "connections",
+    what: "connections that are not logged in, in all",
+    beyond: "`too_many_connections`: the oldest or the new one is closed",
+  },
+  makeRoomMs: {
+    value: 500,
+    unit: "ms",
+    what: "age from which a connection that is not logged in makes room",
+    beyond: "the oldest is closed rather than the new one",
+  },
+  addressFailures: {
+    value: 30,
+    unit: "logins",
+    what: "failed logins of one address (of IPv6: /64) in a minute",
+    beyond: "`too_many_failures`, until there is one more",
+    option: "--address-failures",
+  },
+  failingAddresses: {
+    value: 10_000,
+    unit: "addresses",
+    what: "addresses whose failed logins are remembered",
+    beyond: "the one longest without a failure is forgotten",
+  },
+  heartbeatMs: {
+    value: 10_000,
+    unit: "ms",
+    what: "nothing sent",
+    beyond: "a ping is sent",
+  },
+  deadMs: {
+    value: 30_000,
+    unit: "ms",
+    what: "nothing heard",
+    beyond: "`heartbeat_missed`, closed",
+  },
+  tokenMs: {
+    value: 600_000,
+    unit: "ms",
+    what: "session token after the loss of its connection",
+    beyond: "`token_invalid`",
+  },
+  // Messages
+  messageRate: {
+    value: 100,
+    unit: "requests a second",
+    what: "requests of one user, lasting; a message counts once per receiver",
+    beyond: "`too_fast` with the time to wait, nothing is lost",
+    option: "--message-rate",
+  },
+  messageBurstSeconds: {
+    value: 20,
+    unit: "seconds",
+    what: "of that rate, for which requests may come at once",
+    beyond: "as above",
+  },
+  textCharacters: {
+    value: 4096,
+    unit: "characters",
+    what: "text of a message",
+    beyond: "`text_too_long`",
+  },
+  messageReceivers: {
+    value: 64,
+    unit: "names",
+    what: "receivers of one private message",
+    beyond: "`bad_request`",
+  },
+  mailboxMessages: {
+    value: 10_000,
+    unit: "messages",
+    what: "private messages that wait for one user",
+    beyond: "`mailbox_full`: the message is sent to nobody",
+    option: "--mailbox-quota",
+  },
+  messagesPerDay: {
+    value: 1_000_000,
+    unit: "messages a day",
+    what: "messages that one user adds to the history, by receivers",
+    beyond: "`history_full` until 00:00 UTC",
+    option: "--history-quota",
+  },
+  messageIdCharacters: {
+    value: 32,
+    unit: "characters",
+    what: "message id that a client chooses",
+    beyond: "`bad_request`",
+  },
+  keptEpochs: {
+    value: 1000,
+    unit: "runs",
+    what: "runs of the server that its database knows",
+    beyond: "who was there before gets what was not confirmed again",
+  },
+  toldEpochs: {
+    value: 16,
+    unit: "runs",
+    what: "runs of the server that a client is told at its login",
+    beyond: "older ones are not told; `bad_request`",
+  },
+  rememberedMessageIds: {
+    value: 1024,
+    unit: "ids",
+    what: "message ids remembered per user",
+    beyond: "a message with a forgotten id is sent again",
+  },
+  unconfirmedMessages: {
+    value: 256,
+    unit: "requests",
+    what: "requests of a connection that wait to be stored",
+    beyond: "`too_many_unconfirmed`",
+  },
+  historyMessages: {
+    value: 500,
+    unit: "messages",
+    what: "messages in an answer to `history`",
+    beyond: "the rest with `before`",
+  },
+  historyBytes: {
+    value: 48 * 1024,
+    unit: "bytes",
+    what: "bytes of messages in an answer to `history`",
+    beyond: "the rest with `before`",
+  },
+  // People and groups
+  profileCharacters: {
+    value: 256,
+    unit: "characters",
+    what: "value of a profile field",
+    beyond: "`text_too_long`",
+  },
+  seenUsers: {
+    value: 5000,
+    unit: "users",
+    what: "users in an answer to `who-since`",
+    beyond: "the last seen are listed",
+  },
+  groupUsers: {
+    value: 5000,
+    unit: "users",
+    what: "users in a group besides its leader, joined or invited",
+    beyond: "`bad_request`, `group_full`",
+  },
+  groupsPerUser: {
+    value: 256,
+    unit: "groups",
+    what: "groups that one user has joined",
+    beyond: "`too_many_groups`",
+  },
+  invitationsPerUser: {
+    value: 1024,
+    unit: "groups",
+    what: "invitations that one user has open",
+    beyond: "`too_many_groups`",
+  },
+  // Writing to clients
+  outgoingBytes: {
+    value: 1024 * 1024,
+    unit: "bytes",
+    what: "queued for a connection that does not read",
+    beyond: "`slow_reader`, closed",
+  },
+  writesUnderWay: {
+    value: 8,
+    unit: "writes",
+    what: "writes under way at once in the whole server",
+    beyond: "the others wait",
+  },
+  // Files, private sessions, UDP
+  offersPerUser: {
+    value: 64,
+    unit: "offers",
+    what: "offers that one user has made and not ended",
+    beyond: "`too_many_offers`",
+  },
+  offerMs: {
+    value: 300_000,
+    unit: "ms",
+    what: "an offer without an answer",
+    beyond: "it ends, and both are told",
+  },
+  parkedFrames: {
+    value: 64,
+    unit: "events",
+    what: "outcomes of offers kept for a user who lost the connection",
+    beyond: "later ones are dropped",
+  },
+  fileNameBytes: {
+    value: 255,
+    unit: "bytes",
+    what: "file name in an offer, in UTF-8",
+    beyond: "`bad_file_name`",
+  },
+  addresses: {
+    value: 16,
+    unit: "addresses",
+    what: "addresses in an offer or an answer",
+    beyond: "`bad_request`",
+  },
+  bindingMs: {
+    value: 60_000,
+    unit: "ms",
+    what: "nothing heard from a client over UDP",
+    beyond: "its UDP address is forgotten",
+  },
+  bindMs: {
+    value: 15_000,
+    unit: "ms",
+    what: "between two binds of a client",
+    beyond: "it binds again",
+  },
+  datagramsPerAddress: {
+    value: 200,
+    unit: "datagrams a second",
+    what: "binds of one address (of IPv6: /64) that are looked at",
+    beyond: "dropped",
+  },
+  probesPerAddress: {
+    value: 50,
+    unit: "datagrams a second",
+    what: "probes of one address (of IPv6: /64) that are looked at",
+    beyond: "dropped",
+  },
+  relayBytesPerSecond: {
+    value: 8_000_000,
+    unit: "bytes a second",
+    what: "relayed for one user",
+    beyond: "dropped",
+  },
+  relayMegabytesPerDay: {
+    value: 1024,
+    unit: "MB a day",
+    what: "relayed for one user",
+    beyond: "a datagram that says so, once a second",
+    option: "--relay-quota",
+  },
+} as const satisfies Record<string, Limit>;
+
+/** A limit's name. */
+export type LimitName = keyof typeof limitTable;
+
+/**
+ * The numbers of {@link limitTable}, where each is explained: sizes in bytes or
+ * characters, times in ms.
+ */
+export const limits = Object.fromEntries(
+  Object.entries(limitTable).map(([name, { value }]) => [name, value]),
+) as { readonly [N in LimitName]: number };

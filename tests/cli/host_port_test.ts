@@ -1,0 +1,72 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../../lib/cli/command_line.ts";
+import { homePath } from "../../lib/base/home_path.ts";
+import { parseHostPort } from "../../lib/cli/host_port.ts";
+
+Deno.test("parseHostPort() takes names and addresses, with a port or without", () => {
+  for (
+    const [text, host, port] of [
+      ["localhost", "localhost", undefined],
+      ["a-b.c:1", "a-b.c", 1],
+      ["127.0.0.1:65535", "127.0.0.1", 65535],
+      ["::1", "::1", undefined],
+      ["::1:6000", "::1:6000", undefined],
+      ["[::1]", "::1", undefined],
+      ["[::ffff:192.0.2.1]:06000", "::ffff:192.0.2.1", 6000],
+    ] as const
+  ) {
+    assertEquals(
+      parseHostPort("--host", text),
+      port === undefined ? { host } : { host, port },
+    );
+  }
+  assertEquals(parseHostPort("--host", "h:0", 0), { host: "h", port: 0 });
+});
+
+Deno.test("parseHostPort() says what is wrong", () => {
+  for (
+    const text of [
+      ...["", "a b", "http://x", "a\n", "x".repeat(254), "a:", ":1", "a:0"],
+      ...[
+        "a:65536",
+        "a:b",
+        "[::1",
+        "[::1]:",
+        "[::1]6000",
+        "[a]:1",
+        "::x",
+        "1::2::3",
+      ],
+      "[]",
+    ]
+  ) {
+    assertThrows(
+      () => parseHostPort("--host", text),
+      UsageError,
+      `invalid --host "${text}": must be a host name or an IP address`,
+    );
+  }
+  for (const text of ["fe80::1%eth0", "[fe80::1%eth0]:6000", "127.0.0.1%lo"]) {
+    assertThrows(
+      () => parseHostPort("--host", text),
+      UsageError,
+      "zones such as %eth0 are not supported",
+    );
+  }
+});
+
+Deno.test("homePath() begins where the user's home is", () => {
+  for (
+    const [path, found] of [
+      ["~", "/home/y"],
+      ["~/x", "/home/y/x"],
+      ["~\\x", "/home/y\\x"],
+      ["~luke/x", "~luke/x"],
+      ["./~/x", "./~/x"],
+      ["", ""],
+    ] as const
+  ) {
+    assertEquals(homePath(path, "/home/y"), found);
+    assertEquals(homePath(path, undefined), path);
+  }
+});

@@ -1,0 +1,261 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { parseCommand } from "../../../lib/client/commands/parse.ts";
+import { commandTable } from "../../../lib/client/commands/table.ts";
+
+function message(line: string): string {
+  const parsed = parseCommand(line);
+  assert("message" in parsed, `${line} was taken for a command`);
+  return parsed.message;
+}
+
+Deno.test("parseCommand: reads every example of the table as its command", () => {
+  for (const row of commandTable) {
+    const parsed = parseCommand(row.example);
+    assert("command" in parsed, row.example);
+    assertEquals(parsed.command.command, row.name);
+  }
+});
+
+Deno.test("parseCommand: takes the text as the rest of the line as typed", () => {
+  assertEquals(parseCommand('/msgto leia  do "or"  do not '), {
+    command: { command: "msgto", to: ["leia"], text: 'do "or"  do not ' },
+  });
+  assertEquals(parseCommand("  /groupmsg jedi //x"), {
+    command: { command: "groupmsg", group: "jedi", text: "//x" },
+  });
+});
+
+Deno.test("parseCommand: tells a missing text from a blank one", () => {
+  assertEquals(message("/msgto leia"), "usage: /msgto USER[,USER…] TEXT");
+  assertEquals(message("/msgto leia "), "usage: /msgto USER[,USER…] TEXT");
+  assertEquals(parseCommand("/msgto leia    "), {
+    command: { command: "msgto", to: ["leia"], text: "   " },
+  });
+});
+
+Deno.test("parseCommand: /setprofile clears a field without a value", () => {
+  const cases: [string, string][] = [
+    ["/setprofile status", ""],
+    ["/setprofile status  ", ""],
+    ['/setprofile status ""', ""],
+    ['/setprofile status  do "or"  do not', 'do "or"  do not'],
+  ];
+  for (const [line, value] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "setprofile", field: "status", value },
+    });
+  }
+});
+
+Deno.test("parseCommand: sends once to a receiver named twice and refuses empty names", () => {
+  assertEquals(parseCommand("/msgto leia,luke,leia hi"), {
+    command: { command: "msgto", to: ["leia", "luke"], text: "hi" },
+  });
+  assertStringIncludes(message("/msgto leia,,luke hi"), "usage: /msgto");
+});
+
+Deno.test("parseCommand: /msgto takes a count of receivers, and @ before a name", () => {
+  const cases: [string, string[], string][] = [
+    ["/msgto 2 luke leia do or  do not ", ["luke", "leia"], "do or  do not "],
+    ["message 1  luke   hi", ["luke"], "hi"],
+    ["/msgto 2 luke luke hi", ["luke"], "hi"],
+    ["/msgto 2 luke leia   ", ["luke", "leia"], "  "],
+    ["/msgto @2 luke leia", ["2"], "luke leia"],
+    ["/msgto 2,luke hi", ["2", "luke"], "hi"],
+    ["/msgto @luke,@2 hi", ["luke", "2"], "hi"],
+  ];
+  for (const [line, to, text] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "msgto", to, text },
+    });
+  }
+  const faults: [string, string][] = [
+    ["/msgto 2 luke leia", "after 2 come 2 users and the text"],
+    ["/msgto 2 luke", "after 2 come 2 users and the text"],
+    ["/msgto 1 hi", "after 1 come one user and the text"],
+    ["/msgto 0 hi", "0 is not a number of users from 1 to 64"],
+    ["/msgto 65 hi", "a user of that name is @65"],
+    [`/msgto ${Array.from({ length: 65 }, (_, n) => `u${n}`)} x`, "65 users"],
+    ["/msgto @ hi", "usage: /msgto USER[,USER…] TEXT"],
+    ["/msgto 2 luke @ hi", "usage: /msgto USER[,USER…] TEXT"],
+  ];
+  for (const [line, expected] of faults) {
+    assertStringIncludes(message(line), expected);
+  }
+});
+
+Deno.test("parseCommand: quoted arguments may hold blanks and quotation marks", () => {
+  const cases: [string, string][] = [
+    ['/p2pvideo luke "my film.mp4"', "my film.mp4"],
+    ['/p2pvideo luke "a \\"b\\" \\\\ c"', 'a "b" \\ c'],
+    ['/p2pvideo luke "C:\\films\\one two.mp4"', "C:\\films\\one two.mp4"],
+    ["/p2pvideo luke C:\\films\\one.mp4", "C:\\films\\one.mp4"],
+    // What terminals write when a file is dropped on them.
+    ["/p2pvideo luke '/full/my film.mp4'", "/full/my film.mp4"],
+    ["/p2pvideo luke '/full/my film.mp4' ", "/full/my film.mp4"],
+    ["/p2pvideo luke /full/my\\ film.mp4", "/full/my film.mp4"],
+    ["/p2pvideo luke /full/my film.mp4", "/full/my film.mp4"],
+    ["/p2pvideo luke /full/my film.mp4  ", "/full/my film.mp4"],
+    ["/p2pvideo luke '/full/it'\\''s my film.mp4'", "/full/it's my film.mp4"],
+    ["/p2pvideo luke /full/it\\'s\\ \\(1\\).mp4", "/full/it's (1).mp4"],
+    ["/p2pvideo luke ~/my  film.mp4", "~/my  film.mp4"],
+    ["/p2pvideo luke it's.mp4", "it's.mp4"],
+    ["/p2pvideo luke '70s.mp4", "'70s.mp4"],
+    ["/p2pvideo luke my\\ film.mp4", "my film.mp4"],
+    ["/p2pvideo luke /full/a\\b.mp4", "/full/a\\b.mp4"],
+    ["/p2pvideo luke C:\\my films\\(1) two.mp4", "C:\\my films\\(1) two.mp4"],
+    ["/p2pvideo luke C:\\films\\ old\\a.mp4", "C:\\films\\ old\\a.mp4"],
+    ["/p2pvideo luke \\\\nas\\my films\\a.mp4", "\\\\nas\\my films\\a.mp4"],
+  ];
+  for (const [line, file] of cases) {
+    for (const name of ["/p2pvideo", "/send", "UPD"]) {
+      const typed = line.replace("/p2pvideo", name);
+      assertEquals(parseCommand(typed), {
+        command: { command: "p2pvideo", to: "luke", file },
+      }, typed);
+    }
+    assertEquals(
+      parseCommand(line.replace("p2pvideo luke", "groupvideo jedi")),
+      {
+        command: { command: "groupvideo", group: "jedi", file },
+      },
+    );
+  }
+  for (const two of ["'a b' 'c'", '"a" b', "'a", '"a']) {
+    const parsed = parseCommand(`/p2pvideo luke ${two}`);
+    assertEquals("problem" in parsed, two !== "'a", two);
+  }
+});
+
+Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => {
+  for (
+    const line of [
+      "/msgto",
+      "/activeuser now",
+      "/creategroup",
+      "/createbroadcast",
+      "/leavegroup",
+      "/leavegroup a b",
+      "/addmember a",
+      "/addmember a b c",
+      "/removemember",
+      "/removemember a",
+      "/promote a",
+      "/promote a b c",
+      "/joingroup",
+      "/joingroup a b",
+      "/groupmsg",
+      "/groupmsg jedi",
+      "/groups all",
+      "/block",
+      "/block a b",
+      "/unblock",
+      "/blocked a",
+      "/profile a b",
+      "/setprofile",
+      "/changepassword x",
+      "/rename",
+      "/rename a b",
+      "/members",
+      "/members a b",
+      "/broadcast",
+      "/broadcast ",
+      "/whoelsesince",
+      "/whoelsesince ten",
+      "/whoelsesince 1.5",
+      "/whoelsesince -1",
+      "/whoelsesince 1 2",
+      "/history luke 0",
+      "/history luke 501",
+      "/history luke ten",
+      "/history luke 5 6",
+      "/history luke 5 before",
+      "/history luke 5 before x",
+      "/history luke 5 before 6 7",
+      "/deletemsg",
+      "/deletemsg 0",
+      "/deletemsg x",
+      "/deletemsg 1 2",
+      "/deletegroupmsg",
+      "/deletegroupmsg jedi",
+      "/deletegroupmsg jedi x",
+      "/deletegroupmsg jedi 1 2",
+      "/p2pvideo luke",
+      '/p2pvideo luke "a" b',
+      '/p2pvideo luke "open',
+      '/p2pvideo luke ""',
+      "/accept",
+      "/accept 0",
+      "/accept one",
+      "/accept 1 2",
+      "/reject",
+      "/cancel -1",
+      "/transfers 1",
+      "/help a b",
+      "/logout now",
+      "/quit now",
+    ]
+  ) assertStringIncludes(message(line), "usage: /");
+});
+
+Deno.test("parseCommand: says what is no number", () => {
+  assertEquals(
+    message("/whoelsesince ten"),
+    'usage: /whoelsesince SECONDS; "ten" is not a whole number',
+  );
+  assertStringIncludes(message("/history luke x"), '"x" is not a count from 1');
+  assertStringIncludes(message("/deletemsg x"), '"x" is no message number');
+});
+
+Deno.test("parseCommand: /history takes name, count and place, all optional", () => {
+  const cases: [string, object][] = [
+    ["/history", {}],
+    ["/history 50", { count: 50 }],
+    ["/history luke", { name: "luke" }],
+    ["/history luke 50", { name: "luke", count: 50 }],
+    ["/history luke before 7", { name: "luke", before: 7 }],
+    ["/history 50 before 7", { count: 50, before: 7 }],
+    ["/history before 7", { before: 7 }],
+    ["/history @2026 5 before 7", { name: "@2026", count: 5, before: 7 }],
+    ["/history #before 5", { name: "#before", count: 5 }],
+    ["/history before", { name: "before" }],
+  ];
+  for (const [line, fields] of cases) {
+    assertEquals(parseCommand(line), {
+      command: { command: "history", ...fields },
+    } as never);
+  }
+});
+
+Deno.test("parseCommand: a group without users is left to the server to refuse", () => {
+  assertEquals(parseCommand("/creategroup jedi"), {
+    command: { command: "creategroup", group: "jedi", users: [] },
+  });
+});
+
+Deno.test("parseCommand: knows aliases and ignores the case of commands", () => {
+  for (const line of ["/quit", "/exit", "/LOGOUT"]) {
+    assertEquals(parseCommand(line), { command: { command: "logout" } });
+  }
+});
+
+Deno.test("parseCommand: an unknown command suggests the nearest one", () => {
+  assertStringIncludes(message("/msgt leia hi"), "did you mean /msgto?");
+  assertStringIncludes(message("/msgt leia hi"), "unknown command /msgt;");
+  assertStringIncludes(message("/"), "unknown command /");
+});
+
+Deno.test("parseCommand: a line without slash says how commands look", () => {
+  assertStringIncludes(message("hello there"), "commands start with a slash");
+  assertStringIncludes(message("groups"), "did you mean /groups?");
+});
+
+Deno.test("parseCommand: no line throws", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom(...commandTable), (s, r) => {
+      parseCommand(s);
+      parseCommand(`/${r.name} ${s}`);
+    }),
+  );
+});

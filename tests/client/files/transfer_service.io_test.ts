@@ -1,0 +1,497 @@
+/** Two transfer services, real sockets on loopback, real files. */
+import { createHash } from "node:crypto";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import type {
+  TransferEvent,
+  TransferFailure,
+} from "../../../lib/client/events/transfer_port.ts";
+import { systemClock, systemRandom } from "../../../lib/system/clock.io.ts";
+import { TransferService } from "../../../lib/client/files/transfer_service.io.ts";
+import { transferLimits } from "../../../lib/engine/packets/limits.ts";
+import { contentDigestOf } from "../../support/content_digest_of.ts";
+import { testFile } from "../../support/transfer_pair.ts";
+import { pastSecond } from "../../support/past_second.ts";
+import { waitUntil } from "../../support/wait_until.ts";
+import { UdpProxy } from "../../support/udp_proxy.ts";
+
+type EventOf<N extends TransferEvent["event"]> = Extract<
+  TransferEvent,
+  { event: N }
+>;
+
+/** A service whose events can be waited for. */
+class Side {
+  readonly service: TransferService;
+  readonly events: TransferEvent[] = [];
+  /** What waits for the next event. */
+  readonly #waiting: (() => void)[] = [];
+
+  /** How far its clock is ahead, ms. */
+  skew = 0;
+
+  constructor(downloadDir: string) {
+    this.service = new TransferService({
+      udpPort: 0,
+      downloadDir,
+      random: systemRandom,
+      clock: () => {
+        const { wall, mono } = systemClock();
+        return { wall: wall + this.skew, mono: mono + this.skew };
+      },
+      onEvent: (event) => {
+        this.events.push(event);
+        for (const wake of this.#waiting.splice(0)) wake();
+      },
+    });
+  }
+
+  /** Waits until `bytes` of transfer `id` have come. */
+  async progress(id: string, bytes: number): Promise<void> {
+    while (
+      !this.events.some((event) =>
+        event.id === id && event.event === "progress" && event.bytes >= bytes
+      )
+    ) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The event `name` of transfer `id`; throws when another end comes first. */
+  async event<N extends TransferEvent["event"]>(
+    id: string,
+    name: N,
+    timeoutMs = 30_000,
+  ): Promise<EventOf<N>> {
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      for (const event of this.events) {
+        if (event.id !== id) continue;
+        if (event.event === name) return event as EventOf<N>;
+        if (event.event === "failed") throw new Error(event.message);
+        if (event.event === "closed") throw new Error(event.reason);
+      }
+      const left = deadline - performance.now();
+      if (left <= 0) throw new Error(`No ${name} within ${timeoutMs} ms`);
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        timer = setTimeout(resolve, left);
+      });
+      clearTimeout(timer);
+    }
+  }
+}
+
+interface World {
+  readonly folder: string;
+  readonly downloads: string;
+  readonly sender: Side;
+  readonly receiver: Side;
+}
+
+async function withWorld(run: (world: World) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const downloads = join(folder, "downloads");
+  await Deno.mkdir(downloads);
+  const sender = new Side(folder);
+  const receiver = new Side(downloads);
+  try {
+    await run({ folder, downloads, sender, receiver });
+  } finally {
+    await Promise.all([sender.service.close(), receiver.service.close()]);
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+let lastId = 0;
+
+/** Offers and accepts `path`; resolves when the sender has started. */
+async function start(
+  world: World,
+  path: string,
+  from = "yoda",
+  proxy?: UdpProxy,
+) {
+  const id = (++lastId).toString(16).padStart(16, "0");
+  const { sender, receiver } = world;
+  sender.service.prepareOffer(id, path);
+  const { file, key, ...offer } = await sender.event(id, "offer-ready");
+  const addresses = proxy === undefined ? offer.addresses : [proxy.forRight];
+  receiver.service.prepareAnswer(id, from, file, { key, addresses });
+  const answer = await receiver.event(id, "answer-ready");
+  const peer = { key: answer.key, addresses: answer.addresses };
+  if (proxy !== undefined) peer.addresses = [proxy.forLeft];
+  sender.service.startSending(id, peer, answer.resume);
+  return id;
+}
+
+async function write(world: World, name: string, bytes: Uint8Array) {
+  const path = join(world.folder, name);
+  await Deno.writeFile(path, bytes);
+  return path;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+async function names(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) found.push(name);
+  return found.sort();
+}
+
+Deno.test("TransferService sends files of every size, verified", async () => {
+  await withWorld(async (world) => {
+    const sizes = [0, 1, 999_999, 1_000_000, 1_000_001, 64 * 1024 * 1024];
+    for (const size of sizes) {
+      const bytes = testFile(size);
+      const path = await write(world, `film ${size}.mp4`, bytes);
+      const id = await start(world, path);
+      const done = await world.receiver.event(id, "done");
+      const sent = await world.sender.event(id, "done");
+      const digest = contentDigestOf(bytes);
+      assertEquals([done.digest, sent.digest], [digest, digest]);
+      assertEquals([done.bytes, sent.bytes], [size, size]);
+      assertEquals(
+        done.path,
+        join(world.downloads, `yoda_film ${size}.mp4`),
+      );
+      const stored = await Deno.readFile(done.path ?? "");
+      assertEquals(sha256(stored), sha256(bytes));
+      await Deno.remove(path);
+    }
+    const left = await names(world.downloads);
+    assertEquals(left.filter((name) => name.endsWith(".part")), []);
+    const progress = world.receiver.events.filter((e) =>
+      e.event === "progress"
+    );
+    assert(progress.length > 0);
+  });
+});
+
+Deno.test("TransferService is quick with a small file", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "note.txt", testFile(1_000));
+    // The first transfer also loads code.
+    const first = await start(world, path);
+    await world.sender.event(first, "done");
+    const before = performance.now();
+    const id = await start(world, path);
+    await world.sender.event(id, "done");
+    const ms = performance.now() - before;
+    assert(ms < 500, `${ms} ms`);
+  });
+});
+
+Deno.test("TransferService never overwrites a name", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "a.txt", testFile(10));
+    await Deno.writeTextFile(join(world.downloads, "yoda_a.txt"), "mine");
+    // A symlink that would lead elsewhere counts as taken, too.
+    await Deno.symlink(
+      join(world.folder, "elsewhere"),
+      join(world.downloads, "yoda_a (1).txt"),
+    );
+    const id = await start(world, path);
+    const done = await world.receiver.event(id, "done");
+    assertEquals(done.path, join(world.downloads, "yoda_a (2).txt"));
+    assertEquals(
+      await Deno.readTextFile(join(world.downloads, "yoda_a.txt")),
+      "mine",
+    );
+    assert(!(await names(world.folder)).includes("elsewhere"));
+  });
+});
+
+Deno.test("TransferService runs several transfers at once, both ways", async () => {
+  await withWorld(async (world) => {
+    const { folder, sender, receiver } = world;
+    const turned = { ...world, sender: receiver, receiver: sender };
+    const files = await Promise.all(
+      [1, 2, 3, 4].map(async (seed) => {
+        const bytes = testFile(3_000_000 + seed, seed);
+        return { path: await write(world, `${seed}.bin`, bytes), bytes };
+      }),
+    );
+    await Promise.all(files.map(async ({ path, bytes }, index) => {
+      const way = index % 2 === 0 ? world : turned;
+      const id = await start(way, path, `user${index}`);
+      const done = await way.receiver.event(id, "done");
+      const stored = await Deno.readFile(done.path ?? folder);
+      assertEquals(stored.length, bytes.length);
+      assert(stored.every((byte, i) => byte === bytes[i]));
+    }));
+  });
+});
+
+Deno.test("TransferService reads a file once for several receivers", async () => {
+  await withWorld(async (world) => {
+    const size = 20_000_000;
+    const bytes = testFile(size);
+    const path = await write(world, "film.mp4", bytes);
+    await pastSecond();
+    const readers = [2, 3, 4].map((seed) => `user${seed}`);
+    const { read } = Deno.FsFile.prototype;
+    let total = 0;
+    Deno.FsFile.prototype.read = async function (into) {
+      const count = await read.call(this, into);
+      total += count ?? 0;
+      return count;
+    };
+    try {
+      const digests = await Promise.all(readers.map(async (reader) => {
+        const id = await start(world, path, reader);
+        return (await world.sender.event(id, "done")).digest;
+      }));
+      const expected = contentDigestOf(bytes);
+      assertEquals(new Set(digests), new Set([expected]));
+      assertEquals(digests.length, readers.length);
+      // Each receiver reads back what it wrote.
+      const sent = total - readers.length * size;
+      assert(sent >= size && sent < 1.9 * size, `${sent} bytes were read`);
+    } finally {
+      Deno.FsFile.prototype.read = read;
+    }
+  });
+});
+
+Deno.test("TransferService says why a file cannot be offered", async () => {
+  await withWorld(async ({ folder, sender }) => {
+    const cases: [string, string, RegExp][] = [
+      ["a0", join(folder, "missing.mp4"), /missing\.mp4" does not exist/],
+      ["a1", folder, /is a folder; send a file/],
+      ["a2", "/dev/null", /is not a plain file/],
+    ];
+    for (const [suffix, path, message] of cases) {
+      const id = `00000000000000${suffix}`;
+      sender.service.prepareOffer(id, path);
+      const failed = await failure(sender, id);
+      assertEquals(failed.failure, "unreadable" satisfies TransferFailure);
+      assertMatch(failed.message, message);
+    }
+  });
+});
+
+Deno.test("TransferService refuses what the disk has no room for", async () => {
+  await withWorld(async ({ downloads, receiver, sender, folder }) => {
+    const id = "00000000000000b0";
+    const path = join(folder, "small");
+    await Deno.writeFile(path, testFile(1));
+    sender.service.prepareOffer(id, path);
+    const { key, addresses } = await sender.event(id, "offer-ready");
+    const file = { name: "huge", size: 2 ** 47 };
+    receiver.service.prepareAnswer(id, "yoda", file, { key, addresses });
+    const failed = await failure(receiver, id);
+    assertEquals(failed.failure, "space");
+    assertMatch(failed.message, /too little room/);
+    assertEquals(await names(downloads), []);
+  });
+});
+
+Deno.test("TransferService sends what was offered of a file that grows, and tells both sides", async () => {
+  await withWorld(async (world) => {
+    const offered = testFile(3_000_000);
+    const path = await write(world, "log.txt", offered);
+    const more = testFile(10);
+    const id = "00000000000000c0";
+    world.sender.service.prepareOffer(id, path);
+    const offer = await world.sender.event(id, "offer-ready");
+    await Deno.writeFile(path, more, { append: true });
+    world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
+    const answer = await world.receiver.event(id, "answer-ready");
+    world.sender.service.startSending(id, answer);
+    await Deno.writeFile(path, more, { append: true });
+    const sent = await world.sender.event(id, "done");
+    const received = await world.receiver.event(id, "done");
+    assertEquals([sent.hasGrown, received.hasGrown], [true, true]);
+    assertEquals(await Deno.readFile(received.path ?? ""), offered);
+  });
+});
+
+Deno.test("TransferService sends nothing of a file that changed after it was offered", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "film.mp4", testFile(1_000_000));
+    const id = "00000000000000c2";
+    world.sender.service.prepareOffer(id, path);
+    const offer = await world.sender.event(id, "offer-ready");
+    await Deno.writeFile(`${path}.new`, testFile(1_000_001));
+    await Deno.rename(`${path}.new`, path);
+    world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
+    const answer = await world.receiver.event(id, "answer-ready");
+    world.sender.service.startSending(id, answer);
+    const sent = await failure(world.sender, id);
+    assertEquals(sent.failure, "changed");
+    assertMatch(sent.message, /film\.mp4" changed after it was offered/);
+    const told = world.sender.events.map(({ event }) => event);
+    assertEquals(told, ["offer-ready", "failed"], "no path, no progress");
+    world.receiver.service.cancel(id);
+    assertEquals(await emptied(world.downloads), true);
+  });
+});
+
+Deno.test("TransferService notices a file that became shorter", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "log.txt", testFile(1_000_000));
+    const id = "00000000000000c1";
+    world.sender.service.prepareOffer(id, path);
+    const offer = await world.sender.event(id, "offer-ready");
+    await Deno.truncate(path, 300_000);
+    world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
+    const answer = await world.receiver.event(id, "answer-ready");
+    world.sender.service.startSending(id, answer);
+    const received = await world.receiver.event(id, "closed");
+    assertEquals(received.reason, "changed");
+  });
+});
+
+Deno.test("TransferService.cancel reaches the other side; what came is kept", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "big.bin", testFile(200_000_000));
+    for (const isSender of [true, false]) {
+      const id = await start(world, path);
+      await world.receiver.progress(id, 10_000_000);
+      const [one, other] = isSender
+        ? [world.sender, world.receiver]
+        : [world.receiver, world.sender];
+      one.service.cancel(id);
+      assertEquals((await other.event(id, "closed")).reason, "cancelled");
+      // What is there is recorded after that was told, by way of another file.
+      const kept = "yoda_big.bin.part yoda_big.bin.part.map";
+      await waitUntil(
+        kept,
+        async () => (await names(world.downloads)).join(" ") === kept,
+      );
+      const own = one.events.filter((event) => event.id === id);
+      assert(
+        own.every(({ event }) => !["failed", "closed", "done"].includes(event)),
+      );
+    }
+  });
+});
+
+Deno.test("TransferService over a link that is far, slow, and loses and damages", async () => {
+  await withWorld(async (world) => {
+    const { sender, receiver } = world;
+    const bytes = testFile(6_000_000);
+    const path = await write(world, "film.mp4", bytes);
+    const [left, right] = [sender.service.udpPort, receiver.service.udpPort];
+    await using proxy = new UdpProxy(left, right, {
+      seed: 4,
+      rate: 12_500,
+      delayMs: 20,
+      jitterMs: 2,
+      loss: 0.01,
+      duplicate: 0.01,
+      corrupt: 0.001,
+      queueBytes: 500_000,
+    });
+    const id = await start(world, path, "yoda", proxy);
+    // Whoever is heard goes on.
+    for (const { service } of [sender, receiver]) service.doubt(id);
+    const done = await receiver.event(id, "done");
+    const digest = contentDigestOf(bytes);
+    assertEquals((await sender.event(id, "done")).digest, digest);
+    const stored = await Deno.readFile(done.path ?? "");
+    assertEquals(sha256(stored), sha256(bytes));
+    // Half a second at the rate of the link; most of the rest is the start.
+    assert(done.ms < 8_000, `${done.ms} ms`);
+  });
+});
+
+Deno.test("TransferService goes on with a file after the network was lost", async () => {
+  await withWorld(async (world) => {
+    const { sender, receiver } = world;
+    const bytes = testFile(40_000_000);
+    const path = await write(world, "film.mp4", bytes);
+    const digest = contentDigestOf(bytes);
+    // Given up by the engines, then by the server's word, then by the user.
+    let had = 0;
+    for (const lost of ["given up", "doubted", "cancelled"]) {
+      // Each time at other addresses.
+      const [left, right] = [sender.service.udpPort, receiver.service.udpPort];
+      await using proxy = new UdpProxy(left, right);
+      sender.service.limit(20_000_000);
+      const id = await start(world, path, "yoda", proxy);
+      await receiver.progress(id, had + 6_000_000);
+      proxy.isDown = true;
+      if (lost === "doubted") {
+        for (const side of [sender, receiver]) {
+          side.service.doubt(id);
+          // The clock goes on while it waits.
+          const closed = side.event(id, "closed", 5_000);
+          assertEquals((await closed).reason, "left");
+        }
+      } else if (lost === "given up") {
+        for (const side of [sender, receiver]) {
+          side.skew += transferLimits.idleMs;
+          const failed = await failure(side, id);
+          assertEquals(failed.failure, "unreachable");
+          assertMatch(failed.message, /send the file again to go on/);
+        }
+      } else sender.service.cancel(id);
+      const events = receiver.events.filter((e) => e.id === id);
+      had = Math.max(
+        ...events.map((e) => e.event === "progress" ? e.bytes : 0),
+      );
+    }
+    sender.service.limit(0);
+    const id = await start(world, path);
+    const done = await receiver.event(id, "done");
+    const sent = await sender.event(id, "done");
+    assertEquals([done.digest, sent.digest], [digest, digest]);
+    const stored = await Deno.readFile(done.path ?? "");
+    assertEquals(sha256(stored), sha256(bytes));
+    assertEquals(done.resumed, sent.resumed);
+    // A few blocks may have been under way to the disk.
+    assert((done.resumed ?? 0) > had - 3_000_000, `${done.resumed} of ${had}`);
+    assertEquals(await names(world.downloads), ["yoda_film.mp4"]);
+  });
+});
+
+Deno.test("TransferService.close tells the other side at once", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "big.bin", testFile(200_000_000));
+    const id = await start(world, path);
+    await world.receiver.event(id, "progress");
+    await world.sender.service.close();
+    assertEquals((await world.receiver.event(id, "closed")).reason, "left");
+  });
+});
+
+Deno.test("TransferService refuses a key that cannot be used", async () => {
+  await withWorld(async ({ receiver }) => {
+    const id = "00000000000000d0";
+    const file = { name: "x", size: 1 };
+    receiver.service.prepareAnswer(id, "yoda", file, {
+      key: "A".repeat(43),
+      addresses: [],
+    });
+    const failed = await failure(receiver, id);
+    assertMatch(failed.message, /not a usable X25519 key/);
+  });
+});
+
+async function failure(
+  side: Side,
+  id: string,
+): Promise<EventOf<"failed">> {
+  try {
+    await side.event(id, "failed");
+  } catch {
+    // Found below.
+  }
+  const found = side.events.find((event): event is EventOf<"failed"> =>
+    event.id === id && event.event === "failed"
+  );
+  if (found === undefined) throw new Error(`Transfer ${id} did not fail`);
+  return found;
+}
+
+/** True once the folder is empty, false when it is not within a second. */
+async function emptied(folder: string): Promise<boolean> {
+  for (let i = 0; i < 100; i++) {
+    if ((await names(folder)).length === 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}

@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import type { CommandOutcome } from "../../../lib/client/events/client_event.ts";
+import {
+  GroupSend,
+  type GroupSendHost,
+} from "../../../lib/client/offers/group_send.ts";
+
+type Report = (outcome: CommandOutcome) => void;
+
+/** A group with transfers that end when the test says so. */
+function world(joined: string[], online: string[]) {
+  const open: { user: string; report: Report }[] = [];
+  const outcomes: CommandOutcome[] = [];
+  const transfers = {
+    isClosed: false,
+    send: (user: string, _path: string, report: Report) => {
+      open.push({ user, report });
+    },
+  };
+  const replies: Record<string, object> = {
+    "group-members": { group: "Jedi", joined },
+    who: { users: online.map((user) => ({ user })) },
+  };
+  const host = {
+    transfers,
+    self: () => "yoda",
+    request: (name: string, _: object, onReply: (reply: object) => void) =>
+      onReply({ ok: replies[name] }),
+    settle: (_: number, outcome: CommandOutcome) => outcomes.push(outcome),
+  };
+  const sends = new GroupSend(host as unknown as GroupSendHost);
+  const end = (index: number, code?: string) => {
+    const [entry] = open.splice(index, 1);
+    assert(entry !== undefined);
+    const answer = { user: entry.user, state: "verified" };
+    entry.report(
+      (code === undefined
+        ? { command: "p2pvideo", ok: true, answer }
+        : { command: "p2pvideo", ok: false, code, message: "why" }) as never,
+    );
+  };
+  return { sends, open, outcomes, transfers, end };
+}
+
+Deno.test("GroupSend runs 16 transfers at a time, over all groups", () => {
+  const names = Array.from({ length: 20 }, (_, i) => `u${i}`);
+  const { sends, open, outcomes, end } = world(["yoda", ...names], names);
+  sends.send("jedi", "/a/film.mp4", 1);
+  sends.send("jedi", "/a/other.mp4", 2);
+  assertEquals(open.length, 16);
+  for (let left = 40; left > 0; left--) {
+    assertEquals(open.length, Math.min(16, left));
+    end(0);
+  }
+  assertEquals(outcomes.map(({ ok }) => ok), [true, true]);
+  const [first] = outcomes;
+  assert(first?.ok && first.command === "groupvideo");
+  assertEquals([first.answer.group, first.answer.name], ["Jedi", "film.mp4"]);
+  assertEquals(first.answer.results.length, 20);
+});
+
+Deno.test("GroupSend fails when a transfer failed, and lists them all", () => {
+  const all = world(["yoda", "luke", "leia", "han"], ["luke", "leia"]);
+  all.sends.send("jedi", "film.mp4", 1);
+  all.end(0, "space");
+  assertEquals(all.outcomes, []);
+  all.end(0);
+  const [outcome] = all.outcomes;
+  assert(outcome?.ok === false);
+  assertEquals([outcome.command, outcome.code], ["groupvideo", "space"]);
+  assertEquals(
+    outcome.message,
+    '"film.mp4" reached 1 of 2 in Jedi; not luke (why)',
+  );
+  assertEquals(
+    outcome.results?.map(({ user, code }) => [user, code]),
+    [["han", "user_offline"], ["luke", "space"], ["leia", undefined]],
+  );
+});
+
+Deno.test("GroupSend begins nothing once the session closes", () => {
+  const names = Array.from({ length: 20 }, (_, i) => `u${i}`);
+  const { sends, open, transfers, end } = world(["yoda", ...names], names);
+  sends.send("jedi", "film.mp4", 1);
+  transfers.isClosed = true;
+  end(0);
+  assertEquals(open.length, 15);
+});

@@ -1,0 +1,553 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { plainPalette } from "../../../lib/client/text/palette.ts";
+import { renderTransfer } from "../../../lib/client/text/offers.ts";
+import { encodeParts } from "../../../lib/engine/resume_map.ts";
+import type { RequestFields } from "../../../lib/wire/request.ts";
+import { formatTime } from "../../../lib/base/time.ts";
+import { PeerSigner } from "../peer_signer.ts";
+import { loggedIn, openedSession, scramServer } from "../logged_in.ts";
+import { SessionHarness } from "../session_harness.ts";
+
+const luke = new PeerSigner("luke", 21);
+
+/** Answers what an offer to luke needs; returns the offer. */
+function answerOffer(harness: SessionHarness) {
+  const identity = luke.identity.publicKey;
+  harness.answer("identity", { user: "luke", identity });
+  const offer = harness.answer("offer", {});
+  return offer as unknown as RequestFields<"offer">;
+}
+
+Deno.test("ClientSession: a wrong password asks again, the right one opens the session", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.session.handleCredentials("yoda", "wrong", harness.now);
+  harness.drain();
+  scramServer(harness);
+  assertEquals(harness.count("login-failed"), 1);
+  assertEquals(
+    harness.effects.filter((each) => each.effect === "ask-credentials").length,
+    2,
+  );
+  harness.credentials();
+  scramServer(harness);
+  assertEquals(harness.count("welcome"), 1);
+});
+
+Deno.test("ClientSession: a locked account ends the program", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.credentials();
+  harness.refuse("login", "account_blocked");
+  assertEquals(harness.lastEffect("end").reason, "login-refused");
+  assert(harness.session.ended);
+});
+
+Deno.test("ClientSession: an unreachable server ends it before the first login only", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.lose("refused");
+  assertEquals(harness.lastEffect("end").reason, "unreachable");
+});
+
+Deno.test("ClientSession: a connection lost while the user types the password is made again", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.lose();
+  assertEquals(harness.events, []);
+  harness.credentials();
+  assertEquals(
+    harness.effects.filter((each) => each.effect === "connect").length,
+    2,
+  );
+  harness.connect();
+  scramServer(harness);
+  assertEquals(harness.count("welcome"), 1);
+});
+
+Deno.test("ClientSession: unconfirmed messages go again after a resume, with the same ids, in order", () => {
+  const harness = loggedIn();
+  harness.line("/msgto luke one");
+  harness.line("/msgto luke two");
+  const mids = harness.sent.map((each) => each.mid);
+  assertEquals(new Set(mids).size, 2);
+  harness.sent = [];
+  harness.lose();
+  harness.line("/msgto luke three");
+  const delays = [];
+  for (let i = 0; i < 8; i++) {
+    delays.push(harness.toTimeout());
+    harness.lose();
+  }
+  assert((delays[0] ?? 0) <= 700 && (delays[0] ?? 0) >= 250);
+  assert(delays.every((delay) => delay <= 15_000) && (delays[7] ?? 0) > 10_000);
+  assertEquals(harness.count("disconnected"), 1);
+  harness.toTimeout();
+  harness.connect();
+  assertEquals(harness.answer("resume", openedSession("t2")).token, "t1");
+  assertEquals(harness.sent.map((each) => each.text), ["one", "two", "three"]);
+  assertEquals(harness.sent.slice(0, 2).map((each) => each.mid), mids);
+  for (let i = 0; i < 3; i++) {
+    harness.answer("message", {
+      at: 1,
+      sent: [{ to: "luke", number: i + 1, kept: false }],
+    });
+  }
+  assertEquals(harness.results().map((each) => each.outcome.ok), [
+    true,
+    true,
+    true,
+  ]);
+});
+
+Deno.test("ClientSession: a refused token leads to a login without asking", () => {
+  const harness = loggedIn();
+  harness.server({
+    ev: "bye",
+    code: "shutting_down",
+    message: "The server is shutting down",
+  });
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  harness.refuse("resume", "token_invalid");
+  scramServer(harness, "t9");
+  assertEquals(harness.count("welcome"), 2);
+  const asked = harness.effects.filter((each) =>
+    each.effect === "ask-credentials"
+  );
+  assertEquals(asked.length, 1);
+});
+
+Deno.test("ClientSession: a message is shown once and acknowledged within 50 ms", () => {
+  const harness = loggedIn();
+  const message = {
+    ev: "message",
+    kind: "private",
+    number: 1,
+    at: 1,
+    from: "luke",
+    text: "hi",
+  };
+  for (const id of [1, 2, 2, 1, 3]) harness.server({ ...message, id });
+  assertEquals(harness.count("message"), 3);
+  // The first at once; the others, and what came twice, together.
+  assertEquals(harness.sent, [{ do: "ack", upto: 1 } as never]);
+  assert(harness.toTimeout() <= 50);
+  assertEquals(harness.sent.slice(1), [{ do: "ack", upto: 3 } as never]);
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  assertEquals(harness.answer("resume", openedSession("t2")).seen, 3);
+  harness.server({ ...message, id: 3 });
+  assertEquals(harness.count("message"), 3);
+});
+
+Deno.test("ClientSession: a server that was set back is told of, and what it says again is shown", () => {
+  const harness = loggedIn();
+  const said = (id: number, text: string) =>
+    harness.server({
+      ...{ ev: "message", id, kind: "private", number: id, at: 1 },
+      ...{ from: "luke", text },
+    });
+  for (const id of [1, 2, 3]) said(id, "before");
+  const account = "0123456789abcdef";
+  const epochs = [{ epoch: "1".repeat(16), after: 0 }];
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  const opened = { ...openedSession("t2"), account, epochs };
+  harness.answer("resume", { ...opened, seen: 3 });
+  assertEquals(harness.count("server-set-back"), 0);
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  const after = [...epochs, { epoch: "2".repeat(16), after: 1 }];
+  const back = { ...opened, epochs: after, seen: 1, setBack: true };
+  const { seen, known } = harness.answer("resume", back);
+  assertEquals([seen, known], [3, { account, epochs }]);
+  assertEquals(harness.count("server-set-back"), 1);
+  for (const id of [1, 2, 3]) said(id, "after");
+  const texts = harness.events.filter(({ event }) => event === "message")
+    .map((event) => "text" in event && event.text);
+  assertEquals(texts, ["before", "before", "before", "after", "after"]);
+});
+
+Deno.test("ClientSession: at most 256 requests are unanswered at once", () => {
+  const harness = loggedIn();
+  for (let i = 0; i < 300; i++) harness.line("/msgto luke x");
+  assertEquals(harness.sent.length, 256);
+  harness.answer("message", { at: 1, sent: [] });
+  assertEquals(harness.sent.length, 256);
+});
+
+Deno.test("ClientSession: pings when it is silent, gives up a silent server", () => {
+  const harness = loggedIn();
+  assertEquals(harness.toTimeout(), 10_000);
+  assertEquals(harness.take("ping").do, "ping");
+  harness.toTimeout();
+  harness.toTimeout();
+  assertEquals(harness.lastEffect("disconnect").effect, "disconnect");
+  assertEquals(harness.count("disconnected"), 1);
+});
+
+Deno.test("ClientSession: idle, removed and moved sessions end the program", () => {
+  for (const code of ["idle", "account_removed", "session_moved"]) {
+    const harness = loggedIn();
+    harness.server({ ev: "bye", code, message: code });
+    assertEquals(harness.lastEffect("end").reason, "ended-by-server");
+  }
+});
+
+Deno.test("ClientSession: the end of input waits for results, then logs out", () => {
+  const harness = loggedIn();
+  harness.line("/activeuser");
+  harness.session.handleEndOfInput(harness.now);
+  harness.drain();
+  assert(!harness.sent.some((each) => each.do === "logout"));
+  harness.answer("who", { users: [] });
+  harness.answer("logout", {});
+  assertEquals(harness.lastEffect("end").reason, "done");
+  assertEquals(harness.events.at(-1), { event: "goodbye", user: "yoda" });
+});
+
+Deno.test("ClientSession: a server that does not answer a logout is left after 2 s", () => {
+  const harness = loggedIn();
+  harness.session.handleInterrupt(harness.now);
+  harness.drain();
+  assertEquals(harness.toTimeout(), 2000);
+  assertEquals(harness.lastEffect("end").reason, "interrupted");
+});
+
+Deno.test("ClientSession: binds to the server's UDP port, and passes on new addresses", () => {
+  const harness = loggedIn();
+  assertEquals(harness.sent.filter((each) => each.do === "rendezvous"), []);
+  harness.lose();
+  harness.toTimeout();
+  harness.serverUdpPort = 6000;
+  harness.connect();
+  harness.answer("resume", openedSession("t2"));
+  const grant = { id: "00ff00ff00ff00ff", key };
+  harness.answer("rendezvous", grant);
+  assertEquals(harness.lastEffect("bind"), {
+    effect: "bind",
+    port: 6000,
+    grant,
+  });
+  harness.line("/p2pvideo luke /films/a.mp4");
+  const { id } = harness.lastEffect("prepare-offer");
+  const addresses = [{ ip: "203.0.113.9", port: 4 }];
+  const candidates = { ev: "candidates", offer: id, addresses };
+  harness.server({ ...candidates, from: "leia" });
+  assert(harness.effects.every(({ effect }) => effect !== "add-addresses"));
+  harness.server({ ...candidates, from: "luke" });
+  assertEquals(harness.lastEffect("add-addresses").addresses, addresses);
+});
+
+Deno.test("ClientSession: a sent file is offered, sent, verified and settled", () => {
+  const harness = loggedIn();
+  const n = harness.line("/p2pvideo luke /films/a.mp4");
+  const { id, path } = harness.lastEffect("prepare-offer");
+  assertEquals(path, "/films/a.mp4");
+  assertMatch(id, /^[0-9a-f]{16}$/);
+  const file = { name: "a.mp4", size: 100 };
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+  const offered = answerOffer(harness);
+  assertEquals(offered.to, "luke");
+  const yoda = { user: "yoda", identity: harness.identity.publicKey };
+  harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+  assertEquals(harness.lastEffect("start-sending").id, id);
+  // Who merely lost the server may still receive: only the service can tell.
+  harness.server({ ev: "presence", user: "leia", online: false, at: 1 });
+  assert(harness.effects.every(({ effect }) => effect !== "doubt-transfer"));
+  harness.server({ ev: "presence", user: "luke", online: false, at: 1 });
+  assertEquals(harness.lastEffect("doubt-transfer").id, id);
+  harness.lose();
+  harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
+  // Told when the way changes, and to whoever draws when it falls silent.
+  const link = { via: "lan", rtt: 1 } as const;
+  for (const silence of [{}, {}, { silence: 3_100 }, {}, {}]) {
+    harness.peer({ event: "path", id, link: { ...link, ...silence } });
+  }
+  assertEquals(harness.count("path"), 1);
+  assertEquals(harness.count("progress"), 3);
+  harness.peer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
+  const [result] = harness.results();
+  assertEquals(result?.n, n);
+  assert(result?.outcome.ok && result.outcome.command === "p2pvideo");
+  assertEquals(result.outcome.answer.rate, 200);
+  harness.toTimeout();
+  harness.connect();
+  harness.answer("resume", openedSession("t2"));
+  assertEquals(harness.answer("offer-end", {}).result, "verified");
+});
+
+Deno.test("ClientSession: a transfer that goes on says where, on both sides", () => {
+  const file = { name: "a.mp4", size: 20_000_000, fingerprint: "f" };
+  const resume = encodeParts([{ endBlock: 31, digest: new Uint8Array(32) }]);
+  const sending = loggedIn();
+  sending.line("/p2pvideo luke a.mp4");
+  const { id } = sending.lastEffect("prepare-offer");
+  sending.peer({ event: "offer-ready", id, file, key, addresses: [] });
+  const offered = answerOffer(sending);
+  const yoda = { user: "yoda", identity: sending.identity.publicKey };
+  const answer = { ...luke.accept(offered, yoda, key), resume };
+  sending.server({ ev: "answer", ...answer });
+  const receiving = loggedIn("always");
+  const own = { user: "yoda", identity: receiving.identity.publicKey };
+  const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
+  receiving.server({ ev: "offer", ...luke.offer(offer, own) });
+  receiving.peer({ event: "answer-ready", id, key, addresses: [], resume });
+  for (
+    const [harness, way] of [[sending, "to"], [receiving, "from"]] as const
+  ) {
+    const [info] = harness.session.transfers;
+    assert(info !== undefined && info.state === "running");
+    const [line] = renderTransfer({ event: "transfer", info }, plainPalette);
+    assertMatch(
+      line!,
+      new RegExp(`${way} luke; it goes on at 8.1 of 20.0 MB$`),
+    );
+  }
+});
+
+Deno.test("ClientSession: that all was stored is not believed while some was not taken", () => {
+  for (const [bytes, state] of [[50, "failed"], [100, "verified"]] as const) {
+    const harness = loggedIn();
+    harness.line("/p2pvideo luke a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    const file = { name: "a.mp4", size: 100 };
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    const offered = answerOffer(harness);
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    harness.peer({ event: "progress", id, bytes, size: 100, rate: 10 });
+    harness.server({
+      ev: "offer-end",
+      offer: id,
+      from: "luke",
+      result: "verified",
+    });
+    for (let i = 0; i < 3 && harness.results().length === 0; i++) {
+      harness.toTimeout();
+    }
+    const [result] = harness.results();
+    assertEquals(result?.outcome.ok, state === "verified");
+  }
+});
+
+Deno.test("ClientSession: a transfer that the server no longer relays ends, one that is direct does not", () => {
+  const at = Date.UTC(2033, 0, 2);
+  for (const via of ["relay", "lan", undefined] as const) {
+    for (const isTold of [true, false]) {
+      const harness = loggedIn();
+      harness.line("/p2pvideo luke /films/a.mp4");
+      const { id } = harness.lastEffect("prepare-offer");
+      const file = { name: "a.mp4", size: 100 };
+      harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+      const offered = answerOffer(harness);
+      const yoda = { user: "yoda", identity: harness.identity.publicKey };
+      harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+      const end = () =>
+        harness.server({ ev: "relay-end", offer: id, user: "yoda", at });
+      if (isTold) end();
+      if (via !== undefined) {
+        harness.peer({ event: "path", id, link: { via, rtt: 1 } });
+      }
+      if (!isTold) end();
+      const text = "your quota of the server's relay is used up; " +
+        `it begins anew at ${formatTime(at)}`;
+      const [result] = harness.results();
+      if (via === "relay") {
+        assert(result !== undefined && !result.outcome.ok);
+        assertEquals(result.outcome.code, "quota");
+        assertEquals(
+          result.outcome.message,
+          `${text}; send the file again then`,
+        );
+        assertEquals(harness.answer("offer-end", {}).reason, "quota");
+        assertEquals(harness.lastEffect("cancel-transfer").id, id);
+        continue;
+      }
+      assertEquals(result, undefined);
+      const message = "No path";
+      harness.peer({ event: "failed", id, failure: "unreachable", message });
+      const outcome = harness.results()[0]?.outcome;
+      assert(outcome !== undefined && !outcome.ok);
+      assertEquals(outcome.message, `No path; ${text}`);
+    }
+  }
+});
+
+Deno.test("ClientSession: of two sides without a path, each says what it tried itself", () => {
+  const why = "No path to the other side was found: none answered";
+  const other = "luke's client gets nothing from yours";
+  const cases = [
+    { hasPath: false, isKnown: true, expected: why },
+    { hasPath: false, isKnown: false, expected: other },
+    { hasPath: true, isKnown: false, expected: other },
+  ];
+  for (const { hasPath, isKnown, expected } of cases) {
+    const harness = loggedIn();
+    harness.line("/p2pvideo luke /films/a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    const file = { name: "a.mp4", size: 100 };
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    const offered = answerOffer(harness);
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    if (hasPath) {
+      harness.peer({ event: "path", id, link: { via: "lan", rtt: 1 } });
+    }
+    const end = { offer: id, from: "luke", result: "failed" } as const;
+    harness.server({ ev: "offer-end", ...end, reason: "unreachable" });
+    assertEquals(harness.results().length, hasPath ? 1 : 0);
+    if (isKnown) {
+      harness.peer({
+        event: "failed",
+        id,
+        failure: "unreachable",
+        message: why,
+      });
+    }
+    for (let i = 0; i < 3 && harness.results().length === 0; i++) {
+      harness.toTimeout();
+    }
+    const outcome = harness.results()[0]?.outcome;
+    assert(outcome !== undefined && !outcome.ok);
+    assertEquals([outcome.code, outcome.message], ["unreachable", expected]);
+  }
+});
+
+Deno.test("ClientSession: a refused, a rejected and an unreadable file fail their command", () => {
+  const harness = loggedIn();
+  const file = { name: "a", size: 1 };
+  harness.line("/p2pvideo luke a");
+  const unreadable = harness.lastEffect("prepare-offer").id;
+  harness.peer({
+    event: "failed",
+    id: unreadable,
+    failure: "unreadable",
+    message: "no such file",
+  });
+  harness.line("/p2pvideo luke a");
+  harness.peer({
+    event: "offer-ready",
+    id: harness.lastEffect("prepare-offer").id,
+    file,
+    key,
+    addresses: [],
+  });
+  harness.refuse("identity", "user_offline", "luke is off line");
+  harness.line("/p2pvideo luke a");
+  const { id } = harness.lastEffect("prepare-offer");
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+  answerOffer(harness);
+  harness.server({
+    ev: "answer",
+    offer: id,
+    from: "luke",
+    accept: false,
+    reason: "rejected",
+  });
+  const codes = harness.results().map(({ outcome }) =>
+    outcome.ok ? "" : outcome.code
+  );
+  assertEquals(codes, ["unreadable", "user_offline", "rejected"]);
+  assertEquals(harness.session.transfers, []);
+});
+
+Deno.test("ClientSession: an offer waits for /accept, then the file is received", () => {
+  const harness = loggedIn("ask");
+  const id = "00000000000000aa";
+  const file = { name: "a.mp4", size: 100 };
+  const yoda = { user: "yoda", identity: harness.identity.publicKey };
+  const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
+  harness.server({ ev: "offer", ...luke.offer(offer, yoda) });
+  assertEquals(harness.session.transfers[0]?.state, "offered");
+  harness.line("/accept 2");
+  harness.line("/accept 1");
+  assertEquals(harness.lastEffect("prepare-answer").from, "luke");
+  harness.peer({ event: "answer-ready", id, key, addresses: [] });
+  assertEquals(harness.answer("answer", {}).accept, true);
+  harness.peer({
+    event: "done",
+    id,
+    bytes: 100,
+    ms: 1,
+    digest: "d",
+    path: "luke_a.mp4",
+  });
+  assertEquals(harness.results().map(({ outcome }) => outcome.ok), [
+    false,
+    true,
+  ]);
+  assertEquals(harness.take("offer-end").result, "verified");
+});
+
+Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell the other side", () => {
+  const never = loggedIn("never");
+  const yoda = { user: "yoda", identity: never.identity.publicKey };
+  const fields = {
+    offer: "00000000000000aa",
+    kind: "file",
+    key,
+    addresses: [],
+    file: { name: "a", size: 1 },
+  } as const;
+  const offer = { ev: "offer", ...luke.offer(fields, yoda) };
+  never.server(offer);
+  assertEquals(never.take("answer").reason, "rejected");
+  const ask = loggedIn("ask");
+  ask.server(offer);
+  ask.line("/reject 1");
+  assertEquals(ask.take("answer").accept, false);
+  const always = loggedIn();
+  always.server(offer);
+  always.peer({
+    event: "answer-ready",
+    id: offer.offer,
+    key,
+    addresses: [],
+  });
+  always.line("/cancel 1");
+  assertEquals(always.take("offer-end").result, "cancelled");
+  assertEquals(always.lastEffect("cancel-transfer").id, offer.offer);
+});
+
+Deno.test("ClientSession: a server that talks nonsense is left", () => {
+  const harness = loggedIn();
+  harness.session.handleData(
+    new TextEncoder().encode("HTTP/1.1 400\r\n"),
+    harness.now,
+  );
+  harness.drain();
+  assertEquals(harness.count("disconnected"), 1);
+});
+
+const key = "A".repeat(43);
+
+Deno.test("ClientSession: a key leaves at once when nothing runs, else at the second time", () => {
+  const idle = loggedIn();
+  idle.session.handleLeave("Ctrl-D", idle.now);
+  idle.drain();
+  idle.answer("logout", {});
+  assertEquals(idle.lastEffect("end").reason, "done");
+  assertEquals(idle.count("goodbye"), 1);
+
+  const busy = loggedIn();
+  busy.line("/p2pvideo luke film.mp4");
+  busy.session.handleLeave("Ctrl-C", busy.now);
+  busy.drain();
+  assertEquals(busy.events.at(-1), {
+    event: "warning",
+    message: "under way: film.mp4 to luke; Ctrl-C again ends that and logs out",
+  });
+  busy.session.handleLeave("Ctrl-C", busy.now);
+  busy.drain();
+  busy.answer("logout", {});
+  assertEquals(busy.lastEffect("end").reason, "interrupted");
+});

@@ -1,0 +1,98 @@
+import { assertEquals } from "@std/assert";
+import {
+  Inbox,
+  type InboxOwner,
+  type SeenMark,
+} from "../../../lib/client/session/inbox.ts";
+
+/** A memory as the shell has it, without files. */
+function memory() {
+  const marks = new Map<string, SeenMark>();
+  const key = ({ store, user }: InboxOwner) => `${store} ${user}`;
+  return {
+    /** The ids alone. */
+    get ids() {
+      return [...marks].map(([key, { id }]) => [key, id]);
+    },
+    read: (owner: InboxOwner) => marks.get(key(owner)),
+    write: (owner: InboxOwner, mark: SeenMark) =>
+      void marks.set(key(owner), mark),
+  };
+}
+
+const yoda = { store: "s", user: "yoda" };
+
+Deno.test("Inbox knows in the next run what was shown in this one", () => {
+  const remembered = memory();
+  const first = new Inbox(remembered);
+  assertEquals(first.open(yoda), {});
+  for (const id of [3, 5]) first.handleMessage(id, 0);
+  assertEquals(remembered.ids, []);
+  first.handleShown();
+  assertEquals(remembered.ids, [["s yoda", 5]]);
+
+  const second = new Inbox(remembered);
+  assertEquals(second.open(yoda), { seen: 5 });
+  assertEquals(second.handleMessage(5, 0), false);
+  // What comes again is acknowledged again.
+  assertEquals(second.pollAcknowledge(0), 5);
+  assertEquals(second.handleMessage(6, 0), true);
+});
+
+Deno.test("Inbox starts anew with another database or user", () => {
+  const inbox = new Inbox(memory());
+  inbox.open(yoda);
+  inbox.handleMessage(9, 0);
+  assertEquals(inbox.open(yoda), { seen: 9 });
+  assertEquals(inbox.open({ ...yoda, store: "new" }), {});
+  assertEquals(inbox.handleMessage(1, 0), true);
+  assertEquals(inbox.pollAcknowledge(0), 1);
+  assertEquals(inbox.open({ ...yoda, user: "luke" }), {});
+});
+
+Deno.test("Inbox goes on when its user has another name", () => {
+  const remembered = memory();
+  const inbox = new Inbox(remembered);
+  inbox.open(yoda);
+  inbox.handleMessage(4, 0);
+  inbox.handleRenamed("master");
+  assertEquals(inbox.open({ store: "s", user: "master" }), { seen: 4 });
+  inbox.handleShown();
+  assertEquals(remembered.ids, [["s master", 4]]);
+});
+
+Deno.test("Inbox works without a memory", () => {
+  const inbox = new Inbox();
+  assertEquals(inbox.open(yoda), {});
+  assertEquals(inbox.handleMessage(1, 0), true);
+  inbox.handleShown();
+  assertEquals(inbox.open(yoda), { seen: 1 });
+});
+
+Deno.test("Inbox: what the server does not bear out is void, and told no more", () => {
+  const remembered = memory();
+  const inbox = new Inbox(remembered);
+  inbox.open(yoda);
+  const account = "0123456789abcdef";
+  const first = [{ epoch: "1".repeat(16), after: 0 }];
+  inbox.handleOpened({ account, epochs: first, seen: 0 });
+  for (const id of [1, 2, 3]) assertEquals(inbox.handleMessage(id, 0), true);
+  inbox.handleShown();
+  assertEquals(inbox.pollAcknowledge(0), 3);
+  assertEquals(inbox.open(yoda), {
+    seen: 3,
+    known: { account, epochs: first },
+  });
+  // A server that was set back to where there was one message.
+  const second = [...first, { epoch: "2".repeat(16), after: 1 }];
+  inbox.handleOpened({ account, epochs: second, seen: 1 });
+  const told = { seen: 1, known: { account, epochs: second } };
+  assertEquals(inbox.open(yoda), told);
+  assertEquals(inbox.handleMessage(1, 0), false);
+  assertEquals(inbox.handleMessage(2, 0), true);
+  assertEquals(inbox.handleMessage(3, 0), true);
+  assertEquals(inbox.pollAcknowledge(9), 3);
+  inbox.handleShown();
+  const next = new Inbox(remembered);
+  assertEquals(next.open(yoda), { ...told, seen: 3 });
+});

@@ -1,0 +1,450 @@
+import { assert, assertEquals } from "@std/assert";
+import type {
+  ClientEvent,
+  CommandAnswers,
+  CommandSuccess,
+  PrivateSessionInfo,
+  TransferInfo,
+} from "../../../lib/client/events/client_event.ts";
+import {
+  colourPalette,
+  plainPalette,
+} from "../../../lib/client/text/palette.ts";
+import { renderJson } from "../../../lib/client/text/json.ts";
+import { renderText } from "../../../lib/client/text/render_text.ts";
+import { transferRows } from "../../../lib/client/text/offers.ts";
+import { formatTime } from "../../../lib/base/time.ts";
+
+const at = Date.UTC(2026, 5, 1, 12, 0, 0);
+const time = formatTime(at);
+const info: TransferInfo = {
+  transfer: 1,
+  direction: "outgoing",
+  kind: "file",
+  user: "luke",
+  name: "a.mp4",
+  size: 2_000_000,
+  state: "running",
+  bytes: 500_000,
+  rate: 100_000,
+  paused: false,
+};
+
+function text(event: ClientEvent): string[] {
+  return renderText(event, plainPalette);
+}
+
+Deno.test("renderText: says what SPEC says", () => {
+  const message = {
+    event: "message",
+    number: 1,
+    at,
+    from: "yoda",
+    text: "hi",
+    kept: false,
+  } as const;
+  assertEquals(text({ ...message, kind: "private" }), [`${time}, yoda: hi`]);
+  assertEquals(text({ ...message, kind: "group", group: "jedi" }), [
+    `${time}, jedi, yoda: hi`,
+  ]);
+  assertEquals(text({ ...message, kind: "broadcast" }), [
+    `${time}, yoda to all: hi`,
+  ]);
+  const deleted = { event: "deleted", number: 12, at, from: "yoda" } as const;
+  assertEquals(text({ ...deleted, kind: "private" }), [
+    "yoda took back message 12",
+  ]);
+  assertEquals(text({ ...deleted, kind: "private", text: "do or do…" }), [
+    'yoda took back "do or do…"',
+  ]);
+  assertEquals(text({ ...deleted, kind: "group", group: "jedi" }), [
+    "yoda took back message 12 in jedi",
+  ]);
+  assertEquals(text({ event: "presence", user: "luke", online: true, at }), [
+    "luke is online",
+  ]);
+  assertEquals(text({ event: "presence", user: "luke", online: false, at }), [
+    "luke is offline",
+  ]);
+  assertEquals(text({ event: "goodbye", user: "yoda" }), ["Bye, yoda!"]);
+  const [first] = text({
+    event: "welcome",
+    user: "yoda",
+    waiting: 2,
+    resumed: false,
+  });
+  assertEquals(first, "Welcome to Parley, yoda!");
+  const answer = {
+    users: [{ user: "leia", since: at, ip: "::1", udpPort: 7 }],
+  };
+  const who = { command: "activeuser", ok: true } as const;
+  assertEquals(text({ event: "result", n: 1, outcome: { ...who, answer } }), [
+    `leia, active since ${time}, [::1]:7`,
+  ]);
+  assertEquals(
+    text({ event: "result", n: 1, outcome: { ...who, answer: { users: [] } } }),
+    ["no other active user"],
+  );
+  const sent = [{ to: "leia", number: 1, kept: true }, {
+    to: "luke",
+    number: 2,
+    kept: false,
+  }];
+  const kept = { command: "msgto", ok: true, answer: { at, sent } } as const;
+  assertEquals(text({ event: "result", n: 1, outcome: kept }), [
+    `message sent at ${time}, kept for leia, who is off line (numbers 1, 2)`,
+  ]);
+});
+
+Deno.test("renderText: history, who was there, what was deleted", () => {
+  const result = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const common = { at, from: "yoda", text: "hi" };
+  const messages = [
+    { ...common, id: 4, kind: "private", number: 3, to: "luke" },
+    { ...common, id: 5, kind: "group", number: 1, group: "jedi" },
+    { ...common, id: 6, kind: "broadcast", number: 4, text: "", deleted: true },
+  ] as const;
+  const history = { command: "history", ok: true } as const;
+  const earlier = "/history before 4";
+  const answer = { messages: [...messages], before: 4, earlier };
+  assertEquals(result({ ...history, answer }), [
+    "earlier messages: /history before 4",
+    `3; ${time}, yoda to luke: hi`,
+    `1; ${time}, jedi, yoda: hi`,
+    `4; ${time}, yoda to all: (deleted)`,
+  ]);
+  assertEquals(result({ ...history, answer: { messages: [] } }), [
+    "no messages",
+  ]);
+  const since = { command: "whoelsesince", ok: true } as const;
+  const users = [{ user: "leia", online: true, at }, {
+    user: "luke",
+    online: false,
+    at,
+  }];
+  assertEquals(result({ ...since, answer: { users, total: 5 } }), [
+    "leia, on line now",
+    `luke, last seen ${time}`,
+    "and 3 more",
+  ]);
+  assertEquals(result({ ...since, answer: { users: [], total: 0 } }), [
+    "nobody else was on line",
+  ]);
+  const deletion = { at, number: 13, deleted: 12 };
+  assertEquals(
+    result({ command: "deletemsg", ok: true, answer: deletion }),
+    [`message 12 deleted at ${time}`],
+  );
+  const sent = { at, number: 9, partial: true };
+  assertEquals(
+    result({ command: "broadcast", ok: true, answer: sent }),
+    [
+      `message sent at ${time}, but some could not get it (number 9)`,
+    ],
+  );
+});
+
+Deno.test("renderText: private sessions are told apart in words, not by colour alone", () => {
+  const private_ = {
+    event: "private-message",
+    session: 1,
+    at,
+    from: "yoda",
+    text: "hi\x1b[2J",
+  } as const;
+  assertEquals(text(private_), [`${time}, yoda (private): hi␛[2J`]);
+  assertEquals(
+    renderJson(private_),
+    `{"event":"private-message","session":1,"at":"2026-06-01T12:00:00.000Z","from":"yoda","text":"hi\\u001b[2J"}`,
+  );
+  const session = (
+    state: PrivateSessionInfo["state"],
+    direction: "incoming" | "outgoing" = "outgoing",
+    more = {},
+  ) =>
+    text({
+      event: "session",
+      info: { session: 2, direction, kind: "session", user: "luke", state },
+      ...more,
+    });
+  assertEquals(session("offered", "incoming"), [
+    "luke asks for a private session; /accept 2 or /reject 2",
+  ]);
+  assertEquals(session("offered"), ["2: asked luke for a private session"]);
+  assertEquals(session("connecting"), []);
+  assertEquals(session("open"), [
+    "2: private session with luke is open; /private luke TEXT, /stopprivate luke",
+  ]);
+  const why = { message: "luke left" };
+  assertEquals(session("closed", "outgoing", { ...why, unconfirmed: 1 }), [
+    "2: private session with luke has ended: luke left",
+    "1 private message to luke may not have arrived",
+  ]);
+  assertEquals(session("failed", "outgoing", { ...why, unconfirmed: 3 }), [
+    "2: private session with luke failed: luke left",
+    "3 private messages to luke may not have arrived",
+  ]);
+  assertEquals(
+    text({
+      event: "private-refused",
+      session: 2,
+      user: "luke",
+      text: "hi",
+      message: "try again",
+    }),
+    ["not sent to luke: try again: hi"],
+  );
+  const answer = {
+    transfers: [],
+    sessions: [{
+      session: 2,
+      direction: "outgoing",
+      kind: "session",
+      user: "luke",
+      state: "open",
+    }],
+  } as const;
+  const outcome = { command: "transfers", ok: true, answer } as const;
+  assertEquals(text({ event: "result", n: 1, outcome }), [
+    "2: private session with luke, open",
+  ]);
+});
+
+Deno.test("renderText: no line of a text looks like a line of its own", () => {
+  const text = "one\n01 Jun 2026 21:39:04, yoda: forged\n\tthree";
+  const message = { number: 1, at, from: "luke", text, kept: false };
+  const [first, ...others] = renderText(
+    { event: "message", kind: "private", ...message },
+    plainPalette,
+  );
+  assert(first?.endsWith(", luke: one"), first);
+  assertEquals(others, [
+    "    01 Jun 2026 21:39:04, yoda: forged",
+    "        three",
+  ]);
+  const private_ = { session: 1, at, from: "luke", text } as const;
+  const said = renderText(
+    { event: "private-message", ...private_ },
+    plainPalette,
+  );
+  assertEquals(said.slice(1), others);
+  const answer = { messages: [{ ...message, kind: "private", to: "yoda" }] };
+  const outcome = { command: "history", ok: true, answer } as const;
+  const history = renderText(
+    { event: "result", n: 1, outcome } as unknown as ClientEvent,
+    plainPalette,
+  );
+  assertEquals(history.slice(1), others);
+});
+
+Deno.test("renderText: nobody can draw on another's terminal", () => {
+  const hostile = "\x1b[2J\u202e\x07";
+  const events: ClientEvent[] = [
+    {
+      event: "message",
+      kind: "group",
+      group: hostile,
+      number: 1,
+      at,
+      from: hostile,
+      text: hostile,
+      kept: false,
+    },
+    { event: "presence", user: hostile, online: true, at },
+    { event: "invited", group: hostile, by: hostile, leaderOnly: false, at },
+    { event: "joined", group: hostile, user: hostile, at },
+    { event: "disconnected", code: "x", message: hostile, retrying: true },
+    { event: "login-failed", code: "x", message: hostile },
+    { event: "welcome", user: hostile, waiting: 0, resumed: false },
+    { event: "goodbye", user: hostile },
+    {
+      event: "transfer",
+      info: { ...info, name: hostile, user: hostile, state: "failed" },
+      message: hostile,
+    },
+    {
+      event: "result",
+      n: 1,
+      outcome: { command: "msgto", ok: false, code: "x", message: hostile },
+    },
+    {
+      event: "peer-key",
+      user: hostile,
+      safetyNumber: hostile,
+      formerly: hostile,
+      message: hostile,
+    },
+    {
+      event: "key-changed",
+      user: hostile,
+      safetyNumber: hostile,
+      verified: true,
+      message: hostile,
+    },
+    {
+      event: "offer-refused",
+      user: hostile,
+      kind: "file",
+      name: hostile,
+      code: "x",
+      message: hostile,
+    },
+    {
+      event: "result",
+      n: 2,
+      outcome: {
+        command: "verify",
+        ok: true,
+        answer: {
+          user: hostile,
+          safetyNumber: hostile,
+          trust: "changed",
+          formerly: hostile,
+        },
+      },
+    },
+  ];
+  for (const event of events) {
+    for (const line of text(event)) {
+      // deno-lint-ignore no-control-regex
+      assert(!/[\x00-\x1f\u202e]/.test(line), event.event);
+    }
+  }
+});
+
+Deno.test("renderText: tells about people", () => {
+  const told = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const ok = true;
+  assertEquals(
+    told({ command: "block", ok, answer: { user: "luke" } }),
+    ["luke is blocked: neither of you can reach or see the other"],
+  );
+  assertEquals(
+    told({ command: "unblock", ok, answer: { user: "luke" } }),
+    ["luke is no longer blocked"],
+  );
+  const users = [{ user: "luke", since: at }];
+  assertEquals(told({ command: "blocked", ok, answer: { users } }), [
+    `luke, blocked since ${time}`,
+  ]);
+  assertEquals(told({ command: "blocked", ok, answer: { users: [] } }), [
+    "you have blocked nobody",
+  ]);
+  const profile = (answer: CommandAnswers["profile"]) =>
+    told({ command: "profile", ok, answer });
+  assertEquals(
+    profile({
+      user: "yoda",
+      fields: { status: "hm\u001b[2J", hometown: "Dagobah" },
+      online: true,
+      since: at,
+    }),
+    [`yoda, online since ${time}`, "  hometown: Dagobah", "  status:   hm␛[2J"],
+  );
+  assertEquals(
+    profile({ user: "yoda", fields: {}, online: false, lastSeen: at }),
+    [`yoda, last seen ${time}, has filled in nothing`],
+  );
+  assertEquals(profile({ user: "yoda", fields: {} }), [
+    "yoda, has filled in nothing",
+  ]);
+  const set = (value: string) =>
+    told({ command: "setprofile", ok, answer: { field: "status", value } });
+  assertEquals(set("x"), ["your status is now: x"]);
+  assertEquals(set(""), ["your status is cleared"]);
+  assertEquals(told({ command: "changepassword", ok, answer: {} }), [
+    "password changed",
+  ]);
+  const answer = { from: "yoda", to: "master" };
+  assertEquals(told({ command: "rename", ok, answer }), [
+    "you are now known as master",
+  ]);
+  assertEquals(text({ event: "renamed", ...answer }), [
+    "yoda is now known as master",
+  ]);
+});
+
+Deno.test("renderJson: times about people are in UTC", () => {
+  const json = (outcome: CommandSuccess) =>
+    JSON.parse(renderJson({ event: "result", n: 1, outcome }));
+  const iso = "2026-06-01T12:00:00.000Z";
+  const answer = { users: [{ user: "luke", since: at }] };
+  assertEquals(json({ command: "blocked", ok: true, answer }).users, [
+    { user: "luke", since: iso },
+  ]);
+  const fields = { name: "Y" };
+  const who = { user: "yoda", fields, online: false, lastSeen: at };
+  const profile = json({ command: "profile", ok: true, answer: who });
+  assertEquals(profile.lastSeen, iso);
+  assertEquals(profile.fields, fields);
+  assert(!("since" in profile));
+});
+
+Deno.test("renderText: names keep their colour, and only a palette makes colour", () => {
+  const event: ClientEvent = {
+    event: "presence",
+    user: "luke",
+    online: true,
+    at,
+  };
+  assertEquals(
+    renderText(event, colourPalette),
+    renderText(event, colourPalette),
+  );
+  assert(renderText(event, colourPalette)[0]?.includes("\x1b["));
+  assert(!text(event)[0]?.includes("\x1b["));
+});
+
+Deno.test("transferRows: shows bar and numbers within the width", () => {
+  const status = transferRows([info], 90)[0]!;
+  assert(status.includes("[######------------------]"), status);
+  assert(
+    status.includes("25 %, 500 kB of 2.0 MB, 100 kB/s, 15 s left"),
+    status,
+  );
+  assert(status.length <= 90);
+});
+
+Deno.test("transferRows: tells that nothing comes any more instead of a speed", () => {
+  const silent: TransferInfo = { ...info, via: "lan", silence: 4_200 };
+  assertEquals(
+    transferRows([silent], 90)[0]!,
+    "1 > a.mp4 luke, 25 %, no answer for 4.2 s",
+  );
+  const answer = { transfers: [silent], sessions: [] };
+  const outcome = { command: "transfers", ok: true, answer } as const;
+  assertEquals(text({ event: "result", n: 1, outcome }), [
+    "1: a.mp4 to luke, no answer for 4.2 s, 25 %, 500 kB of 2.0 MB, over the LAN",
+  ]);
+  const paused = transferRows([{ ...silent, paused: true }], 90)[0]!;
+  assert(paused.includes("no answer"), paused);
+});
+
+Deno.test("renderJson: is one flat object a line with times in UTC", () => {
+  const event: ClientEvent = {
+    event: "message",
+    kind: "private",
+    number: 3,
+    at,
+    from: "a",
+    text: "x\ny",
+    kept: true,
+  };
+  assertEquals(
+    renderJson(event),
+    '{"event":"message","kind":"private","number":3,"at":"2026-06-01T12:00:00.000Z","from":"a","text":"x\\ny","kept":true}',
+  );
+  const outcome = {
+    command: "nope",
+    ok: false,
+    code: "usage",
+    message: "m",
+  } as const;
+  assertEquals(JSON.parse(renderJson({ event: "result", n: 2, outcome })), {
+    event: "result",
+    n: 2,
+    ...outcome,
+  });
+});

@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { KnownPeers } from "../../../lib/client/trust/known_peers.ts";
+import { Identity } from "../../../lib/client/trust/identity.ts";
+import { SeededRandom } from "../../support/seeded_random.ts";
+
+const random = new SeededRandom(2);
+const one = Identity.fromSeed(random.bytes(32)).publicKey;
+const two = Identity.fromSeed(random.bytes(32)).publicKey;
+
+Deno.test("KnownPeers.judge() tells first, same, changed and renamed, and remembers nothing", () => {
+  const peers = new KnownPeers("", "a:1");
+  assertEquals(peers.judge("yoda", one), { trust: "first" });
+  assertEquals(peers.judge("yoda", one), { trust: "first" });
+  peers.pin("yoda", one);
+  assertEquals(peers.judge("yoda", one), { trust: "same", verified: false });
+  assertEquals(peers.judge("yoda", two), { trust: "changed", verified: false });
+  assertEquals(peers.judge("master", one), {
+    trust: "renamed",
+    formerly: "yoda",
+    verified: false,
+  });
+  peers.pin("yoda", two);
+  assertEquals(peers.judge("yoda", two), { trust: "same", verified: false });
+});
+
+Deno.test("KnownPeers reads and ends lines as the file does", () => {
+  const text = `# mine\r\na:1 yoda ${one} verified\r\n`;
+  const peers = new KnownPeers(text, "a:1");
+  assertEquals(peers.find("yoda"), { key: one, verified: true });
+  assertEquals(peers.toText(), text);
+});
+
+Deno.test("KnownPeers.pin() forgets that a key was verified when it changes", () => {
+  const peers = new KnownPeers("", "a:1");
+  peers.pin("yoda", one, true);
+  assertEquals(peers.find("yoda"), { key: one, verified: true });
+  peers.pin("yoda", two);
+  assertEquals(peers.find("yoda"), { key: two, verified: false });
+});
+
+Deno.test("KnownPeers.handleRenamed() takes the key along and keeps it at the old name", () => {
+  const peers = new KnownPeers("", "a:1");
+  peers.pin("luke", one, true);
+  peers.handleRenamed("luke", "ben");
+  peers.handleRenamed("nobody", "vader");
+  assertEquals(peers.find("ben"), { key: one, verified: true });
+  assertEquals(peers.judge("luke", two), { trust: "changed", verified: true });
+  // A name that somebody else had is not overwritten.
+  peers.pin("leia", two);
+  peers.handleRenamed("ben", "leia");
+  assertEquals(peers.find("leia"), { key: two, verified: false });
+  assertEquals(peers.find("vader"), undefined);
+});
+
+Deno.test("KnownPeers.toText() reads back and keeps other lines", () => {
+  const other = `b:1 yoda ${two} verified\n# note\n`;
+  const peers = new KnownPeers(other, "a:1");
+  assertEquals(peers.find("yoda"), undefined);
+  peers.pin("yoda", one, true);
+  peers.pin("leia", two);
+  const text = peers.toText();
+  assertEquals(text, `${other}a:1 yoda ${one} verified\na:1 leia ${two}\n`);
+  assertEquals(new KnownPeers(text, "a:1").toText(), text);
+  const others = new KnownPeers(text, "b:1");
+  assertEquals(others.find("yoda"), { key: two, verified: true });
+});
+
+Deno.test("KnownPeers: a damaged line is a changed key, not a user never met", () => {
+  for (
+    const rest of [
+      "",
+      one.slice(1),
+      `${one} verifie`,
+      `${one} verified x`,
+      `${one} verified 0123456789abcdef`,
+      `${one} 0123456789abcdeX`,
+    ]
+  ) {
+    const text = `a:1 yoda ${rest}\n`;
+    const peers = new KnownPeers(text, "a:1");
+    assertEquals(peers.judge("yoda", one).trust, "changed", rest);
+    assertEquals(peers.toText(), text);
+    peers.pin("yoda", one);
+    assertEquals(peers.toText(), `a:1 yoda ${one}\n`);
+  }
+});
+
+Deno.test("KnownPeers: a name under another account is another person's", () => {
+  const [first, second] = ["0123456789abcdef", "fedcba9876543210"];
+  const peers = new KnownPeers("", "a:1");
+  peers.pin("yoda", one, true, first);
+  peers.pin("luke", two, false, second);
+  const text = `a:1 yoda ${one} ${first} verified\na:1 luke ${two} ${second}\n`;
+  assertEquals(peers.toText(), text);
+  const read = new KnownPeers(text, "a:1");
+  assertEquals(read.toText(), text);
+  const other = { trust: "changed", verified: true, isOther: true } as const;
+  assertEquals(read.judge("yoda", one, second), other);
+  assertEquals(read.judge("yoda", two, second), other);
+  const same = { trust: "same", verified: true } as const;
+  assertEquals(read.judge("yoda", one, first), same);
+  assertEquals(read.judge("yoda", one), same);
+});
+
+Deno.test("KnownPeers is bounded, and full for new users only", () => {
+  const lines = Array.from({ length: 10_000 }, (_, i) => `a:1 u${i} ${one}\n`);
+  const peers = new KnownPeers(lines.join(""), "a:1");
+  assert(peers.isFull);
+  assertThrows(() => peers.pin("yoda", one), RangeError);
+  peers.pin("u7", two);
+  peers.handleRenamed("u8", "yoda");
+  assertEquals(peers.find("yoda"), undefined);
+});
+
+Deno.test("KnownPeers refuses malformed keys and takes any text", () => {
+  const peers = new KnownPeers("", "a:1");
+  assertThrows(() => peers.pin("yoda", "x"), TypeError);
+  assertThrows(() => peers.pin("yo da", one), TypeError);
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const read = new KnownPeers(text, "a:1").toText();
+      assertEquals(new KnownPeers(read, "a:1").toText(), read);
+    }),
+    { seed: 4 },
+  );
+});

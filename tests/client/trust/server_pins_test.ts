@@ -1,0 +1,92 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  changedKeyMessage,
+  decideTrust,
+  findServerPin,
+  serverLabel,
+  withoutServerPin,
+  withServerPin,
+} from "../../../lib/client/trust/server_pins.ts";
+
+const one = `SHA256:${"A".repeat(43)}`;
+const two = `SHA256:${"B".repeat(43)}`;
+const certificate = Uint8Array.of(1, 2, 3);
+
+Deno.test("serverLabel() writes every address so that the port is clear", () => {
+  assertEquals(serverLabel("Chat.Example", 6000), "chat.example:6000");
+  assertEquals(serverLabel("127.0.0.1", 1), "127.0.0.1:1");
+  assertEquals(serverLabel("::1", 6000), "[::1]:6000");
+  assertEquals(serverLabel("[::1]", 6000), "[::1]:6000");
+});
+
+Deno.test("withServerPin() ends lines as the file does", () => {
+  const pin = { fingerprint: one, certificate };
+  const text = withServerPin("# mine\r\n", "a:1", pin);
+  assertEquals(text, `# mine\r\na:1 ${one} AQID\r\n`);
+  assertEquals(findServerPin(text, "a:1"), pin);
+  assertEquals(withoutServerPin(text, "a:1"), "# mine\r\n");
+});
+
+Deno.test("decideTrust() tells first, same and changed apart", () => {
+  let text = "# mine\n";
+  assertEquals(decideTrust(text, "a:1", one), "first");
+  text = withServerPin(text, "a:1", { fingerprint: one, certificate });
+  assertEquals(decideTrust(text, "a:1", one), "same");
+  assertEquals(decideTrust(text, "a:1", two), "changed");
+  assertEquals(decideTrust(text, "a:10", two), "first");
+  assertEquals(findServerPin(text, "a:1"), { fingerprint: one, certificate });
+});
+
+Deno.test("withServerPin() replaces one server and keeps all other lines", () => {
+  let text = "# mine\nsomething else";
+  text = withServerPin(text, "a:1", { fingerprint: one, certificate });
+  text = withServerPin(text, "b:1", { fingerprint: two, certificate });
+  text = withServerPin(text, "a:1", { fingerprint: two, certificate });
+  assertEquals(
+    text,
+    `# mine\nsomething else\nb:1 ${two} AQID\na:1 ${two} AQID\n`,
+  );
+  text = withoutServerPin(text, "a:1");
+  assertEquals(text, `# mine\nsomething else\nb:1 ${two} AQID\n`);
+});
+
+Deno.test("findServerPin() keeps a pin whose certificate is damaged", () => {
+  const pin = findServerPin(`a:1 ${one} !!\n`, "a:1");
+  assertEquals(pin?.fingerprint, one);
+});
+
+Deno.test("decideTrust() takes a damaged line for another key, not for a first contact", () => {
+  for (const damaged of ["SHA256:short AQID", "", `${one} AQID x`, "\ufffd"]) {
+    const text = `a:1 ${damaged}\n`;
+    for (const shown of [one, two, ""]) {
+      assertEquals(decideTrust(text, "a:1", shown), "changed", damaged);
+    }
+    assertEquals(decideTrust(text, "b:1", one), "first");
+    const message = changedKeyMessage(
+      "a:1",
+      findServerPin(text, "a:1")?.fingerprint ?? one,
+      two,
+    );
+    assert(/unreadable.*SHA256:B.*--forget a:1/.test(message), message);
+  }
+});
+
+Deno.test("findServerPin() takes any text", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      findServerPin(`a:1 ${text}`, "a:1");
+      assertEquals(
+        findServerPin(withoutServerPin(text, "a:1"), "a:1"),
+        undefined,
+      );
+    }),
+    { seed: 3 },
+  );
+});
+
+Deno.test("changedKeyMessage() names both keys and how to accept", () => {
+  const message = changedKeyMessage("[::1]:6000", one, two);
+  assert(message.includes(one) && message.includes(two));
+  assert(message.includes("parley --forget [::1]:6000"));
+});

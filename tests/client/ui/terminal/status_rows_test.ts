@@ -1,0 +1,152 @@
+import { assert, assertEquals } from "@std/assert";
+import type {
+  ClientEvent,
+  TransferInfo,
+} from "../../../../lib/client/events/client_event.ts";
+import { statusBar } from "../../../../lib/client/ui/terminal/status_rows.ts";
+import { textWidth } from "../../../../lib/client/text/styled_text.ts";
+import { transferPhase } from "../../../../lib/client/events/transfer_progress.ts";
+import { transferRows } from "../../../../lib/client/text/offers.ts";
+import { UnreadCounts } from "../../../../lib/client/text/message_feed.ts";
+
+const facts = {
+  user: "yoda",
+  server: "localhost:6000",
+  isApart: false,
+  chat: undefined,
+  unread: "",
+  transfers: [],
+};
+const info: TransferInfo = {
+  transfer: 1,
+  direction: "outgoing",
+  kind: "file",
+  user: "luke",
+  name: "film.mp4",
+  size: 2_000_000,
+  state: "running",
+  bytes: 500_000,
+  rate: 100_000,
+  paused: false,
+  via: "lan",
+};
+
+function message(from: string, group?: string): ClientEvent {
+  const common = { number: 1, at: 0, from, text: "hi", kept: false };
+  return group === undefined
+    ? { event: "message", kind: "private", ...common }
+    : { event: "message", kind: "group", group, ...common };
+}
+
+Deno.test("statusBar: tells user, server, chat, unread and transfers", () => {
+  assertEquals(
+    statusBar({
+      ...facts,
+      chat: { kind: "group", name: "jedi" },
+      unread: "luke 3",
+      transfers: [info],
+    }, 90).replace(/-+$/, ""),
+    "-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer ",
+  );
+  assert(statusBar({ ...facts, isApart: true }, 60).includes("no connection"));
+});
+
+Deno.test("statusBar: is as wide as it is to be", () => {
+  for (const width of [4, 39, 80, 200]) {
+    assertEquals(
+      textWidth(statusBar({ ...facts, user: "日本" }, width)),
+      width,
+    );
+  }
+});
+
+Deno.test("statusBar: leaves the server out before it cuts what matters more", () => {
+  const row = statusBar({ ...facts, unread: "luke 3" }, 39);
+  assertEquals(row.replace(/-+$/, ""), "-- yoda -- unread luke 3 ");
+});
+
+Deno.test("UnreadCounts: count what came since the user dealt with somebody", () => {
+  const counts = new UnreadCounts();
+  for (const each of [message("luke"), message("luke"), message("x", "jedi")]) {
+    counts.handleEvent(each);
+  }
+  assertEquals(counts.text, "#jedi 1, luke 2");
+  counts.handleEvent({ event: "chat", kind: "group", name: "jedi" });
+  counts.handleEvent(message("x", "jedi"));
+  assertEquals(counts.text, "luke 2");
+  counts.handleEvent({ event: "renamed", from: "luke", to: "lucas" });
+  assertEquals(counts.text, "lucas 2");
+  const sent = [{ to: "lucas", number: 1, kept: false }];
+  const outcome = {
+    command: "msgto",
+    ok: true,
+    answer: { at: 0, sent },
+  } as const;
+  counts.handleEvent({ event: "result", n: 1, outcome });
+  assertEquals(counts.text, "");
+});
+
+Deno.test("transferRows: shows as much as fits, never more than the width", () => {
+  const wide = transferRows([info], 110)[0]!;
+  for (
+    const part of ["[######---", "25 %", "500 kB of 2.0 MB", "15 s left", "LAN"]
+  ) assert(wide.includes(part), wide);
+  const narrow = transferRows([info], 42)[0]!;
+  assert(narrow.includes("25 %, 100 kB/s"), narrow);
+  for (let width = 4; width < 120; width++) {
+    const row = transferRows([{ ...info, name: "日本".repeat(40) }], width)[0]!;
+    assert(textWidth(row) <= width, row);
+  }
+});
+
+Deno.test("transferRows: one file to three people: each is named, bars line up, cuts are marked", () => {
+  const name = "a rather long name of a film.mp4";
+  const people: Partial<TransferInfo>[] = [
+    { user: "luke", bytes: 10_000, rate: 0 },
+    { user: "obiwan", bytes: 1_999_999, rate: 123_456_789 },
+    { user: "leia", bytes: 0, state: "offered" },
+    { user: "a".repeat(32), bytes: 1_000_000 },
+  ];
+  const infos = people.map((each, index) => ({
+    ...info,
+    name,
+    transfer: index + 1,
+    ...each,
+  }));
+  for (let width = 50; width <= 160; width++) {
+    const rows = transferRows(infos, width);
+    for (const [index, row] of rows.entries()) {
+      assert(textWidth(row) <= width, row);
+      const { user } = infos[index]!;
+      const shown = user.length > 16 ? `${"a".repeat(15)}…` : user;
+      assert(row.includes(` ${shown}`), `${width}: ${row}`);
+      assert(row.includes("…"), `${width}: ${row}`);
+    }
+    const bars = rows.filter((row) => row.includes("["))
+      .map((row) => [row.indexOf("["), row.indexOf("]")].join());
+    assertEquals([bars.length, new Set(bars).size], [3, 1], rows.join("\n"));
+  }
+  for (let width = 1; width < 50; width++) {
+    for (const row of transferRows(infos, width)) {
+      assert(textWidth(row) <= width, row);
+    }
+  }
+  const [row = ""] = transferRows([{ ...info, state: "offered" }], 30);
+  assert(row.endsWith("…") && textWidth(row) <= 30, row);
+});
+
+Deno.test("transferPhase: follows a transfer from its offer to its end", () => {
+  const { via: _, ...apart } = info;
+  assertEquals(
+    transferPhase({ ...apart, state: "offered" }),
+    "offered, waiting for the answer",
+  );
+  assertEquals(
+    transferPhase({ ...apart, state: "offered", direction: "incoming" }),
+    "offered, /accept 1 or /reject 1",
+  );
+  assertEquals(transferPhase({ ...apart, bytes: 0 }), "looking for a path");
+  assertEquals(transferPhase(info), "sending");
+  assertEquals(transferPhase({ ...info, direction: "incoming" }), "receiving");
+  assertEquals(transferPhase({ ...info, bytes: info.size }), "verifying");
+});

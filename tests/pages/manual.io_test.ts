@@ -1,0 +1,110 @@
+/** The man pages and completions, in the programs that they are made for. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { clientPage } from "../../lib/client/settings/page.ts";
+import { renderCompletions } from "../../lib/cli/completions.ts";
+import { renderManPage } from "../../lib/cli/manual.ts";
+import { serverOptionRows } from "../../lib/server/admin/options.ts";
+import { serverPage } from "../../lib/server/admin/page.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
+
+const pages = [clientPage, serverPage(serverOptionRows)];
+
+/** What a program says; `undefined` where it is not installed. */
+async function run(
+  program: string,
+  args: readonly string[],
+  input?: string,
+): Promise<{ code: number; out: string; err: string } | undefined> {
+  let child;
+  try {
+    child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input ?? "")).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await child.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+Deno.test("man pages: groff has nothing to warn about", async () => {
+  for (const page of pages) {
+    const args = ["-ww", "-man", "-Tutf8", "-P-cbou"];
+    const result = await run("groff", args, renderManPage(page));
+    if (result === undefined) return;
+    assertEquals([result.code, result.err], [0, ""]);
+    const text = result.out.replaceAll("‐", "-");
+    for (const { name } of page.options) assert(text.includes(name), name);
+  }
+});
+
+Deno.test("completions: each shell that is installed takes its script", async () => {
+  await withTempFolder(async (folder) => {
+    for (const page of pages) {
+      for (const shell of ["bash", "zsh", "fish"] as const) {
+        const path = join(folder, `${page.name}.${shell}`);
+        await Deno.writeTextFile(path, renderCompletions(page, shell));
+        const result = await run(shell, ["-n", path]);
+        if (result === undefined) continue;
+        assertEquals([result.code, result.err], [0, ""], path);
+      }
+    }
+  });
+});
+
+Deno.test("completions: bash completes commands, options, their values and files", async () => {
+  await withTempFolder(async (folder) => {
+    const scripts = pages.map((page) => renderCompletions(page, "bash"));
+    await Deno.writeTextFile(join(folder, "my film.mp4"), "");
+    await Deno.mkdir(join(folder, "my films"));
+    const complete = async (...words: string[]) => {
+      const quoted = words.map((word) => `'${word}'`).join(" ");
+      const result = await run("bash", [
+        "-c",
+        [
+          ...scripts,
+          `cd '${folder}'`,
+          `COMP_WORDS=(${quoted}) COMP_CWORD=${words.length - 1}`,
+          `$(complete -p ${words[0]} | sed 's/.*-F \\([^ ]*\\) .*/\\1/')`,
+          'printf "%s\\n" "${COMPREPLY[@]}"',
+        ].join("\n"),
+      ]);
+      assertEquals(result?.code, 0, result?.err);
+      return result?.out.split("\n").filter((line) => line !== "") ?? [];
+    };
+    assertEquals((await complete("parley", "")).sort(), [
+      "completions",
+      "config",
+      "doctor",
+      "man",
+    ]);
+    assertEquals(await complete("parley", "--down"), ["--download-dir"]);
+    assertEquals(await complete("parley", "--no-c"), ["--no-color"]);
+    assertEquals(await complete("parley", "--accept", ""), [
+      "always",
+      "ask",
+      "never",
+    ]);
+    assertEquals(await complete("parley", "--accept", "n"), ["never"]);
+    assertEquals(await complete("parley", "--user", ""), []);
+    assertEquals(await complete("parley", "--password-file", "my"), [
+      "my film.mp4",
+      "my films",
+    ]);
+    assertEquals(await complete("parley", "--download-dir", "my"), [
+      "my films",
+    ]);
+    assertEquals(await complete("parley", "completions", "z"), ["zsh"]);
+    assertEquals(await complete("parley-server", "user", "pass"), ["passwd"]);
+    assertEquals(await complete("parley-server", "--attem"), ["--attempts"]);
+  });
+});

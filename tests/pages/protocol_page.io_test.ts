@@ -1,0 +1,132 @@
+/**
+ * PROTOCOL.md names everything that goes over the wire, and the frames of its
+ * examples are what the code takes and sends.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
+import { Identity } from "../../lib/client/trust/identity.ts";
+import { safetyNumber } from "../../lib/client/trust/known_peers.ts";
+import {
+  answerTranscript,
+  offerTranscript,
+} from "../../lib/client/trust/signed_offers.ts";
+import { commandTable } from "../../lib/client/commands/table.ts";
+import { errorMessages } from "../../lib/wire/errors.ts";
+import { decodeRequest, requestNames } from "../../lib/wire/request.ts";
+import { decodeServerFrame, eventNames } from "../../lib/wire/server_frame.ts";
+import { transferLimits } from "../../lib/engine/packets/limits.ts";
+import { contentDigestOf } from "../support/content_digest_of.ts";
+import { partsOf, transcriptOf } from "../support/protocol_identity.ts";
+
+const page = Deno.readTextFileSync(
+  new URL("../../PROTOCOL.md", import.meta.url),
+);
+
+Deno.test("PROTOCOL.md has a section for every request", () => {
+  const missing = requestNames.filter((each) =>
+    !page.includes(`\n### ${each}\n`)
+  );
+  assertEquals(missing, []);
+});
+
+Deno.test("PROTOCOL.md has a row for every event and every error code", () => {
+  const names = [...eventNames, ...Object.keys(errorMessages)];
+  const missing = names.filter((each) => !page.includes(`\n| \`${each}\` `));
+  assertEquals(missing, []);
+});
+
+Deno.test("PROTOCOL.md's examples are frames", () => {
+  const examples = page.split("\n").flatMap((line) => {
+    const [, side, frame] = /^ {4}([CS] )?(\{.*\})$/.exec(line) ?? [];
+    return frame === undefined ? [] : [{ side: side?.trim(), frame }];
+  });
+  assert(examples.length > 15);
+  for (const { side, frame } of examples) {
+    if (side === "C" || (side === undefined && frame.includes('"do":'))) {
+      assert("request" in decodeRequest(frame), frame);
+    } else assert(decodeServerFrame(frame).kind !== "unknown", frame);
+  }
+});
+
+Deno.test("PROTOCOL.md's content digests are what clients compute", () => {
+  const nine = new TextEncoder().encode("123456789");
+  const two = new Uint8Array(transferLimits.blockBytes + nine.length);
+  two.set(nine, transferLimits.blockBytes);
+  const section = page.slice(page.indexOf("\n### Content digest\n"));
+  const values = section.match(/`[0-9a-f]{64}`/g)?.slice(0, 3);
+  assertEquals(
+    values,
+    [new Uint8Array(0), nine, two].map((file) =>
+      `\`${contentDigestOf(file)}\``
+    ),
+  );
+});
+
+Deno.test("PROTOCOL.md's test vector of signed offers is what clients sign", () => {
+  const vector = page.slice(page.indexOf("\n### Test vector\n"));
+  const value = (what: string) => {
+    const [, text] = new RegExp(`\\| ${what} +\\| \`([^\`]+)\` +\\|`)
+      .exec(vector) ?? [];
+    assert(text !== undefined, what);
+    return text;
+  };
+  const yoda = Identity.fromSeed(new Uint8Array(32).fill(1));
+  const luke = Identity.fromSeed(new Uint8Array(32).fill(2));
+  assertEquals(yoda.publicKey, value("yoda's identity"));
+  assertEquals(luke.publicKey, value("luke's identity"));
+  const terms = {
+    offer: value("offer id"),
+    kind: "file",
+    from: "yoda",
+    to: "luke",
+    fromIdentity: yoda.publicKey,
+    toIdentity: luke.publicKey,
+    offerKey: value("`key` of the offer"),
+    file: { name: "a.mp4", size: 9, fingerprint: "f1" },
+  } as const;
+  const offer = offerTranscript(terms);
+  assertEquals(yoda.sign(offer), value("signature of the offer"));
+  const answerKey = value("`key` of the answer");
+  const answer = answerTranscript(terms, answerKey);
+  assertEquals(luke.sign(answer), value("signature of the answer"));
+  const number = safetyNumber(yoda.publicKey, luke.publicKey);
+  assertEquals(number, value("safety number"));
+  // The bytes, as the page shows and describes them.
+  const shown = [
+    ...vector.slice(0, vector.indexOf("\n## "))
+      .matchAll(/^ {4}([0-9a-f]+)$/gm),
+  ].map(([, line = ""]) => line).join("");
+  assertEquals(encodeHex(offer), shown);
+  const middle = shown.slice(2 * 18);
+  const end = encodeHex(new TextEncoder().encode(answerKey));
+  assertEquals(
+    encodeHex(answer),
+    `0000000f7061726c657920616e737765722031${middle}0000002b${end}`,
+  );
+  assert(vector.includes(`offer, ${offer.length} bytes`));
+  assert(vector.includes(`answer, ${answer.length} bytes`));
+  // Another implementation agrees.
+  const { offerKey: key, ...rest } = terms;
+  const parts = ["parley offer 1", ...partsOf({ ...rest, key })];
+  assertEquals(new Uint8Array(transcriptOf(parts)), offer);
+});
+
+Deno.test("PROTOCOL.md tells what --json prints for every command and event", () => {
+  const json = page.slice(page.indexOf("\n## Client `--json`\n"));
+  assert(json.length > 1000);
+  // First cells of the tables; some name several.
+  const cells = [...json.matchAll(/^\| (`[^|]+`) *\|/gm)]
+    .flatMap(([, cell = ""]) => cell.split(", "))
+    .map((cell) => cell.replaceAll("`", "").trim());
+  const renderer = Deno.readTextFileSync(
+    new URL("../../lib/client/events/client_event.ts", import.meta.url),
+  );
+  const events = [...renderer.matchAll(/readonly event: "([a-z-]+)"/g)]
+    .map(([, name = ""]) => name);
+  assert(events.length > 15);
+  const commands = commandTable.map((row) => row.name);
+  const missing = [...events, ...commands].filter((each) =>
+    !cells.includes(each)
+  );
+  assertEquals(missing, []);
+});

@@ -1,0 +1,276 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { StartError } from "../../../lib/system/errors.io.ts";
+import type { TcpConnection } from "../../../lib/server/net/tcp_connection.io.ts";
+import {
+  ownTlsCertificate,
+  type TlsCertificate,
+} from "../../../lib/security/server_certificate.io.ts";
+import { generatedServerName } from "../../../lib/security/certificate.ts";
+import { TcpServer } from "../../../lib/server/net/tcp_server.io.ts";
+import { OutgoingQueue } from "../../../lib/server/model/outgoing_queue.ts";
+import { systemSockets } from "../../support/system_sockets.ts";
+import { waitUntil } from "../../support/wait_until.ts";
+
+/** A server that answers every line `x` with `<x>`, and `quit` with an end. */
+class EchoServer {
+  readonly server: TcpServer;
+  readonly opened: TcpConnection[] = [];
+  readonly closed: number[] = [];
+  /** Reads that had something. */
+  heard = 0;
+  readonly queues = new Map<number, OutgoingQueue>();
+
+  readonly #certificate: TlsCertificate | undefined;
+
+  constructor(certificate?: TlsCertificate, host = "127.0.0.1") {
+    this.#certificate = certificate;
+    this.server = new TcpServer(
+      host,
+      0,
+      {
+        handleOpen: (connection) => {
+          const queue = new OutgoingQueue(64 * 1024 * 1024);
+          this.opened.push(connection);
+          this.queues.set(connection.id, queue);
+          connection.start(queue);
+        },
+        handleData: (id, bytes) => {
+          this.heard++;
+          const text = new TextDecoder().decode(bytes);
+          this.send(id, `<${text.trim()}>`);
+          if (text.includes("quit")) this.server.connection(id)?.finish();
+        },
+        handleClosed: (id) => this.closed.push(id),
+      },
+      () => {},
+      certificate,
+    );
+    this.server.start();
+  }
+
+  send(id: number, text: string): void {
+    this.queues.get(id)?.push(new TextEncoder().encode(text));
+    this.server.connection(id)?.wake();
+  }
+
+  async connect(hostname = "127.0.0.1"): Promise<Deno.TcpConn | Deno.TlsConn> {
+    const conn = await Deno.connect({ hostname, port: this.server.port });
+    const { cert } = this.#certificate ?? {};
+    if (cert === undefined) return conn;
+    return await Deno.startTls(conn, {
+      hostname: generatedServerName,
+      caCerts: [cert],
+    });
+  }
+}
+
+async function readAll(conn: Deno.Conn): Promise<string> {
+  return await new Response(conn.readable).text();
+}
+
+async function write(conn: Deno.Conn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  let written = 0;
+  while (written < bytes.length) {
+    written += await conn.write(bytes.subarray(written));
+  }
+}
+
+const folder = await Deno.makeTempDir();
+const kinds = [
+  ["plain", undefined],
+  ["TLS", await ownTlsCertificate(folder, Date.now())],
+] as const;
+await Deno.remove(folder, { recursive: true });
+
+for (const [kind, certificate] of kinds) {
+  Deno.test(`TcpServer answers, and closes after the last answer is out (${kind})`, async () => {
+    const echo = new EchoServer(certificate);
+    const conn = await echo.connect();
+    await write(conn, "quit");
+    assertEquals(await readAll(conn), "<quit>");
+    await waitUntil("it is released", () => echo.server.size === 0);
+    assertEquals(echo.closed, [1]);
+    assert(echo.opened[0]?.remote.local);
+    assertEquals(echo.opened[0]?.remote.ip, "127.0.0.1");
+    await echo.server.close();
+  });
+
+  Deno.test(`TcpServer writes out an answer to a client that stopped sending (${kind})`, async () => {
+    const echo = new EchoServer(certificate);
+    const conn = await echo.connect();
+    await write(conn, "hi");
+    await conn.closeWrite();
+    assertEquals(await readAll(conn), "<hi>");
+    await waitUntil("it is released", () => echo.server.size === 0);
+    assertEquals(echo.closed, [1]);
+    await echo.server.close();
+  });
+
+  Deno.test(`TcpServer gets its last words to a client that is still sending (${kind})`, async () => {
+    const echo = new EchoServer(certificate);
+    const conn = await echo.connect();
+    const flood = write(conn, "quit" + "x".repeat(8_000_000)).catch(() => {});
+    const text = await readAll(conn).catch((error) => String(error));
+    assert(text.startsWith("<quit"), text.slice(0, 100));
+    await flood;
+    await waitUntil("it is released", () => echo.server.size === 0);
+    assertEquals(echo.closed, [1]);
+    await echo.server.close();
+  });
+
+  Deno.test(`TcpServer reports the end of a connection once, however it ends (${kind})`, async () => {
+    const echo = new EchoServer(certificate);
+    const conns = await Promise.all([1, 2, 3].map(() => echo.connect()));
+    await waitUntil("all are open", () => echo.opened.length === 3);
+    conns[0]?.close();
+    echo.opened[1]?.abort();
+    echo.opened[2]?.finish();
+    await waitUntil("all are released", () => echo.server.size === 0);
+    assertEquals(echo.closed.toSorted(), [1, 2, 3]);
+    conns[1]?.close();
+    conns[2]?.close();
+    await echo.server.close();
+  });
+
+  Deno.test(`TcpServer.close ends with a reader that does not read (${kind})`, async () => {
+    const echo = new EchoServer(certificate);
+    const conn = await echo.connect();
+    await waitUntil("it is open", () => echo.opened.length === 1);
+    echo.send(1, "x".repeat(32_000_000));
+    const start = performance.now();
+    await echo.server.close();
+    assert(performance.now() - start < 2000);
+    assertEquals(echo.closed, [1]);
+    // Whoever did not read in time is cut off, with what was under way.
+    await assertRejects(() => readAll(conn), Deno.errors.ConnectionReset);
+  });
+}
+
+for (const [kind, certificate] of kinds) {
+  Deno.test({
+    name:
+      `TcpConnection.abort leaves nothing of a reader that does not read (${kind})`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const echo = new EchoServer(certificate);
+      const conn = await echo.connect();
+      await write(conn, "hi");
+      await waitUntil("it is heard", () => echo.heard > 0);
+      echo.send(1, "x".repeat(32_000_000));
+      await waitUntil("the write blocks", () => !echo.opened[0]?.hasOutgoing);
+      assertEquals((await systemSockets(echo.server.port)).length, 1);
+      echo.opened[0]?.abort();
+      await waitUntil(
+        "it is gone",
+        async () => (await systemSockets(echo.server.port)).length === 0,
+      );
+      conn.close();
+      await echo.server.close();
+    },
+  });
+}
+
+for (const [kind, certificate] of kinds) {
+  Deno.test({
+    name:
+      `TcpConnection.finish leaves nothing of a client that does not hang up (${kind})`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const echo = new EchoServer(certificate);
+      const conn = await echo.connect();
+      await write(conn, "quit");
+      await waitUntil("it is hung up on", () => echo.heard > 0);
+      await waitUntil(
+        "it is gone",
+        async () => (await systemSockets(echo.server.port)).length === 0,
+      );
+      assertEquals(echo.closed, [1]);
+      conn.close();
+      await echo.server.close();
+    },
+  });
+}
+
+Deno.test({
+  name: "TcpConnection.finish cuts off who does not finish its handshake",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const echo = new EchoServer(kinds[1][1]);
+    const { port } = echo.server;
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await conn.write(Uint8Array.of(22, 3, 1));
+    await waitUntil("it is open", () => echo.opened.length === 1);
+    echo.opened[0]?.finish();
+    await waitUntil(
+      "it is gone",
+      async () => (await systemSockets(port)).length === 0,
+    );
+    assertEquals(echo.closed, [1]);
+    conn.close();
+    await echo.server.close();
+  },
+});
+
+Deno.test("TcpServer lets no more than a few linger who were hung up on", async () => {
+  const echo = new EchoServer();
+  const conns = await Promise.all(
+    Array.from({ length: 200 }, () => echo.connect()),
+  );
+  await waitUntil("all are open", () => echo.opened.length === 200);
+  for (const connection of echo.opened) connection.finish();
+  assertEquals(echo.server.size, 128);
+  for (const conn of conns) conn.close();
+  await echo.server.close();
+});
+
+Deno.test("TcpServer reads bursts larger than its small buffers whole", async () => {
+  let received = 0;
+  const server = new TcpServer("127.0.0.1", 0, {
+    handleOpen: (connection) => connection.start(new OutgoingQueue()),
+    handleData: (_id, bytes) => {
+      for (const byte of bytes) assertEquals(byte, received++ % 251);
+    },
+    handleClosed: () => {},
+  }, () => {});
+  server.start();
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251);
+  for (let sent = 0; sent < bytes.length;) {
+    sent += await conn.write(bytes.subarray(sent, sent + 5000));
+  }
+  await waitUntil("all is read", () => received === bytes.length);
+  conn.close();
+  await server.close();
+});
+
+Deno.test("TcpServer listens on IPv6 and shows IPv4 clients as such", async () => {
+  const echo = new EchoServer(undefined, "::");
+  const four = await echo.connect("127.0.0.1");
+  const six = await echo.connect("::1");
+  await waitUntil("both are open", () => echo.opened.length === 2);
+  const ips = echo.opened.map(({ remote }) => remote.ip).toSorted();
+  assertEquals(ips, ["127.0.0.1", "::1"]);
+  assert(echo.opened.every(({ remote }) => remote.local));
+  four.close();
+  six.close();
+  await echo.server.close();
+});
+
+Deno.test("TcpServer refuses a port in use or a foreign address in one line", async () => {
+  const echo = new EchoServer();
+  const events = { handleOpen() {}, handleData() {}, handleClosed() {} };
+  const port = echo.server.port;
+  const error = assertThrows(
+    () => new TcpServer("127.0.0.1", port, events, () => {}),
+    StartError,
+    `127.0.0.1:${port}`,
+  );
+  assert(error.message.includes("the port is in use"), error.message);
+  assertThrows(
+    () => new TcpServer("192.0.2.1", 0, events, () => {}),
+    StartError,
+    "192.0.2.1",
+  );
+  await echo.server.close();
+});

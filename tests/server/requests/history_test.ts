@@ -1,0 +1,222 @@
+import { assert, assertEquals } from "@std/assert";
+import type { RequestFields } from "../../../lib/wire/request.ts";
+import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
+
+/** `[NUMBER] PLACE, FROM: TEXT` of what a client is told of the past. */
+function past(
+  client: TestClient,
+  fields: RequestFields<"history"> = {},
+): string[] {
+  return client.ask("history", fields).messages.map((message) => {
+    const { number, kind, from, to, group, text, deleted } = message;
+    const place = group ?? to ?? kind;
+    return `${number} ${place}, ${from}: ${deleted ? "(deleted)" : text}`;
+  });
+}
+
+function meeting(): CoreHarness & { people: Record<string, TestClient> } {
+  const harness = new CoreHarness();
+  const people: Record<string, TestClient> = {};
+  for (const name of ["yoda", "luke", "leia"]) {
+    people[name] = harness.login(name);
+  }
+  const { yoda, luke, leia } = people as Record<string, TestClient>;
+  assert(yoda && luke && leia);
+  yoda.ask("message", { to: ["luke"], text: "one", mid: "1" });
+  luke.ask("message", { to: ["yoda"], text: "two", mid: "2" });
+  leia.ask("message", { to: ["luke"], text: "secret", mid: "3" });
+  yoda.ask("group-create", { group: "Jedi", users: ["luke", "leia"] });
+  yoda.ask("group-message", { group: "jedi", text: "early", mid: "4" });
+  luke.ask("group-join", { group: "Jedi" });
+  yoda.ask("group-message", { group: "jedi", text: "late", mid: "5" });
+  leia.ask("broadcast", { text: "all", mid: "6" });
+  return Object.assign(harness, { people });
+}
+
+Deno.test("history with a person has both directions and nothing else", () => {
+  const { people: { yoda, luke, leia } } = meeting();
+  assert(yoda && luke && leia);
+  const both = ["1 luke, yoda: one", "2 yoda, luke: two"];
+  assertEquals(past(yoda, { with: "luke" }), both);
+  assertEquals(past(luke, { with: "yoda" }), both);
+  assertEquals(past(yoda, { with: "leia" }), []);
+  assertEquals(past(luke, { with: "leia" }), ["3 luke, leia: secret"]);
+});
+
+Deno.test("history of a group begins where the user joined", () => {
+  const { people: { yoda, luke } } = meeting();
+  assert(yoda && luke);
+  const late = "2 Jedi, yoda: late";
+  assertEquals(past(yoda, { group: "JEDI" }), ["1 Jedi, yoda: early", late]);
+  assertEquals(past(luke, { group: "jedi" }), [late]);
+});
+
+Deno.test("history of one kind since a time ends where the time begins", () => {
+  const harness = meeting();
+  const { yoda, luke, leia } = harness.people;
+  assert(yoda && luke && leia);
+  harness.advance(60_000);
+  const since = harness.now.wall;
+  yoda.ask("group-message", { group: "jedi", text: "now", mid: "7" });
+  luke.ask("broadcast", { text: "hear", mid: "8" });
+  yoda.ask("message", { to: ["luke"], text: "psst", mid: "9" });
+  assertEquals(past(luke, { kind: "group" }), [
+    "2 Jedi, yoda: late",
+    "3 Jedi, yoda: now",
+  ]);
+  assertEquals(past(luke, { kind: "group", since }), ["3 Jedi, yoda: now"]);
+  assertEquals(past(leia, { kind: "group" }), []);
+  assertEquals(past(luke, { kind: "broadcast" }), [
+    "4 broadcast, leia: all",
+    "5 broadcast, luke: hear",
+  ]);
+  const fields = { kind: "broadcast", since, limit: 1 } as const;
+  const { messages, before } = yoda.ask("history", fields);
+  assertEquals(messages.map(({ text }) => text), ["hear"]);
+  const rest = yoda.ask("history", { ...fields, before: before ?? 0 });
+  assertEquals(rest, { messages: [] });
+  const refused = yoda.refused("history", { kind: "group", with: "luke" });
+  assert(refused.startsWith("bad_request"));
+});
+
+Deno.test("history without a name is all of one's own, in order", () => {
+  const harness = meeting();
+  const { yoda, luke, leia } = harness.people;
+  assert(yoda && luke && leia);
+  assertEquals(past(luke), [
+    "1 luke, yoda: one",
+    "2 yoda, luke: two",
+    "3 luke, leia: secret",
+    "2 Jedi, yoda: late",
+    "4 broadcast, leia: all",
+  ]);
+  assertEquals(past(leia), ["3 luke, leia: secret", "4 broadcast, leia: all"]);
+  // Who was off line does not see the broadcast later.
+  assertEquals(past(harness.login("hans")), []);
+  const again = harness.restarted().login("luke");
+  assertEquals(past(again), past(luke));
+});
+
+Deno.test("history refuses unknown names and groups of others", () => {
+  const { people: { yoda, leia }, ...harness } = meeting();
+  assert(yoda && leia && harness.store);
+  const refused = (fields: RequestFields<"history">) =>
+    leia.refused("history", fields);
+  assertEquals(
+    refused({ with: "vader" }),
+    "unknown_user: There is no user vader",
+  );
+  assertEquals(
+    refused({ name: "\u001b" }),
+    "unknown_name: There is no user or group \u241b",
+  );
+  assert(refused({ group: "sith" }).startsWith("unknown_group"));
+  assertEquals(
+    refused({ group: "jedi" }),
+    "not_joined: Please join the group Jedi first",
+  );
+  assert(refused({ with: "a", group: "b" }).startsWith("bad_request"));
+  assert(refused({ limit: 501 }).startsWith("bad_request"));
+  assert(refused({ limit: 0 }).startsWith("bad_request"));
+});
+
+Deno.test("history of a group is not for who does not belong to it", () => {
+  const harness = meeting();
+  const hans = harness.login("hans");
+  assert(hans.refused("history", { group: "Jedi" }).startsWith("not_in_group"));
+  assert(hans.refused("history", { name: "Jedi" }).startsWith("not_in_group"));
+});
+
+Deno.test("history takes a name for a user's, or else for a group's", () => {
+  const harness = meeting();
+  const { yoda } = harness.people;
+  assert(yoda);
+  assertEquals(past(yoda, { name: "jedi" }).length, 2);
+  yoda.ask("group-create", { group: "LUKE", users: ["leia"] });
+  yoda.ask("group-create", { group: "luke2", users: ["leia"] });
+  yoda.ask("group-message", { group: "luke", text: "x", mid: "x" });
+  assertEquals(past(yoda, { name: "luke" }).length, 2);
+  assertEquals(past(yoda, { name: "LUKE" }), ["1 LUKE, yoda: x"]);
+  assertEquals(past(yoda, { group: "luke" }), ["1 LUKE, yoda: x"]);
+});
+
+Deno.test("history goes back page by page to the first message", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const luke = harness.login("luke");
+  for (let i = 1; i <= 45; i++) {
+    const [from, to] = i % 2 === 0 ? [yoda, "luke"] : [luke, "yoda"];
+    from.ask("message", { to: [to], text: `${i}`, mid: `${i}` });
+  }
+  assertEquals(yoda.ask("history", { with: "luke" }).messages.length, 20);
+  const texts: string[] = [];
+  let before: number | undefined;
+  let pages = 0;
+  do {
+    const range = { limit: 7, ...(before === undefined ? {} : { before }) };
+    const page = yoda.ask("history", { with: "luke", ...range });
+    texts.unshift(...page.messages.map(({ text }) => text));
+    before = page.before;
+    pages++;
+  } while (before !== undefined);
+  assertEquals(pages, 7);
+  assertEquals(texts, Array.from({ length: 45 }, (_, i) => `${i + 1}`));
+});
+
+Deno.test("history's pages are bounded in bytes and lose nothing", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const text = "🙂".repeat(4096);
+  for (let i = 0; i < 12; i++) {
+    yoda.ask("message", { to: ["luke"], text, mid: `${i}` });
+  }
+  const ids: number[] = [];
+  for (let before = 1e9; ids.length < 12;) {
+    const page = yoda.ask("history", { with: "luke", before, limit: 500 });
+    assert((yoda.lines.at(-1) ?? "").length < 65_536);
+    assert(page.messages.length > 0);
+    ids.unshift(...page.messages.map(({ id }) => id));
+    before = page.before ?? 0;
+  }
+  assertEquals(ids, Array.from({ length: 12 }, (_, i) => i + 1));
+});
+
+Deno.test("history is answered in turn; many questions at once cost a reader nothing", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const text = "x".repeat(4000);
+  for (let i = 0; i < 20; i++) {
+    yoda.ask("message", { to: ["luke"], text, mid: `${i}` });
+  }
+  yoda.reads = false;
+  const ids = Array.from(
+    { length: 100 },
+    () => yoda.send("history", { with: "luke" }),
+  );
+  harness.advance(1_000);
+  const { core } = harness;
+  assert((core.queueOf(yoda.id)?.bytes ?? 0) < 400_000);
+  assertEquals(yoda.closed, false);
+  yoda.reads = true;
+  const rest = core.queueOf(yoda.id)?.take();
+  if (rest !== undefined) yoda.handleData(rest);
+  harness.advance(2_000);
+  for (const id of ids) {
+    const reply = yoda.replyTo(id);
+    assert(reply !== undefined && "ok" in reply);
+  }
+});
+
+Deno.test("history that cannot be read is refused, and works later", () => {
+  const harness = meeting();
+  const { yoda } = harness.people;
+  assert(yoda);
+  harness.queries = "failing";
+  assert(yoda.refused("history", {}).startsWith("storage_failed"));
+  harness.queries = "held";
+  const id = yoda.send("history", {});
+  yoda.disconnect();
+  harness.answer();
+  assertEquals(yoda.replyTo(id), undefined);
+  assertEquals(past(harness.login("yoda")).length, 5);
+});

@@ -1,0 +1,270 @@
+import { assert, assertEquals } from "@std/assert";
+import { SqliteStore } from "../../../lib/server/store/sqlite_store.io.ts";
+import type {
+  Lookup,
+  StoredMessage,
+  StoreWrite,
+} from "../../../lib/server/model/store.ts";
+import { MemoryStore } from "../../support/memory_store.ts";
+import { SeededRandom } from "../../support/seeded_random.ts";
+import { withTempFolder } from "../../support/temp_folder.ts";
+import { storedUser } from "../../support/stored_user.ts";
+
+const people = 6;
+const groups = 3;
+
+/** Users, and groups of which every user but the first few is a member. */
+function society(): StoreWrite[] {
+  const writes: StoreWrite[] = [];
+  for (let id = 1; id <= people; id++) {
+    const user = storedUser(id, `u${id}`);
+    writes.push({ write: "user", user });
+  }
+  for (let id = 1; id <= groups; id++) {
+    const name = `g${id}`;
+    const group = {
+      ...{ id, name, leader: 1, leaderOnly: false, createdAt: 0 },
+      ...(id === 2 ? { history: true } : {}),
+    };
+    writes.push({ write: "group", group });
+    for (let user = id; user <= people; user++) {
+      const joined = user !== people;
+      const since = { since: 0, sinceMessage: user * 10 };
+      writes.push({
+        write: "member",
+        member: { group: id, user, joined, ...since },
+      });
+    }
+  }
+  return writes;
+}
+
+/** Messages of every kind, some of them deleted. */
+function talk(random: SeededRandom, count: number): StoreWrite[] {
+  const writes: StoreWrite[] = [];
+  const numbers = new Map<number, number>();
+  const someone = () => 1 + random.below(people);
+  for (let id = 1; id <= count; id++) {
+    const dice = random.below(10);
+    const sender = someone();
+    const group = dice < 4 ? 1 + random.below(groups) : undefined;
+    const receiver = dice >= 4 && dice < 9
+      ? 1 + (sender + random.below(people - 1)) % people
+      : undefined;
+    const number = (numbers.get(group ?? 0) ?? 0) + 1;
+    numbers.set(group ?? 0, number);
+    const message: StoredMessage = {
+      id,
+      number,
+      sender,
+      ...(group === undefined ? {} : { group }),
+      ...(receiver === undefined ? {} : { receiver }),
+      at: id * 1000,
+      text: `text ${id}`,
+      mid: `m${id}`,
+    };
+    writes.push({ write: "message", message });
+    if (dice === 9) {
+      const receivers = [1, 3, 5].filter((user) => user !== sender);
+      writes.push({ write: "broadcast", message: id, receivers });
+    }
+    if (id % 9 === 0) writes.push({ write: "delete", message: id - 3 });
+  }
+  return writes;
+}
+
+Deno.test("SqliteStore answers every question about the past as the rules say", async () => {
+  const writes = [...society(), ...talk(new SeededRandom(5), 400)];
+  const store = new SqliteStore(":memory:");
+  const model = new MemoryStore();
+  await store.commit(writes);
+  model.commit(writes);
+  const lookups: Lookup[] = [];
+  for (const before of [1e15, 300, 37, 1]) {
+    for (const limit of [1, 7, 1000]) {
+      const range = { before, limit };
+      for (let user = 1; user <= people; user++) {
+        lookups.push({ kind: "mine", user, ...range });
+        lookups.push({ kind: "mine", user, only: "group", ...range });
+        lookups.push({ kind: "mine", user, only: "broadcast", ...range });
+        const other = 1 + (user * 2) % people;
+        lookups.push({ kind: "pair", user, other, ...range });
+      }
+      lookups.push({ kind: "group", group: 2, after: 50, ...range });
+    }
+  }
+  for (let number = 0; number < 150; number += 3) {
+    for (const group of [undefined, 1, 3, 9]) {
+      lookups.push({ kind: "number", group, number });
+    }
+  }
+  let messages = 0;
+  for (const lookup of lookups) {
+    const found = await store.lookUp(lookup);
+    assertEquals(found, model.lookUp(lookup), JSON.stringify(lookup));
+    messages += found.messages.length;
+  }
+  assert(messages > 1000);
+  for (let user = 1; user <= people; user++) {
+    assertEquals(
+      await store.inbox(user, 30, 200),
+      model.inbox(user, 30, 200),
+    );
+  }
+  await store.close();
+});
+
+Deno.test("SqliteStore keeps nothing of a deleted text", async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/parley.db`;
+    const store = new SqliteStore(path);
+    const common = { number: 1, sender: 1, receiver: 2, at: 1, mid: "m" };
+    for (
+      const [id, text] of ["SHORTSECRET", "LONGSECRET".repeat(900)].entries()
+    ) {
+      const message = { ...common, id: id + 1, text };
+      await store.commit([{ write: "message", message }]);
+    }
+    const deletion = { ...common, id: 3, number: 3, text: "", deletes: 1 };
+    await store.commit([
+      { write: "delete", message: 1 },
+      { write: "delete", message: 2 },
+      { write: "message", message: deletion },
+    ]);
+    const { messages } = await store.lookUp({
+      kind: "pair",
+      user: 2,
+      other: 1,
+      before: 9,
+      limit: 9,
+    });
+    assertEquals(messages.map((each) => [each.text, each.deleted]), [
+      ["", undefined],
+      ["", true],
+      ["", true],
+    ]);
+    assertEquals(messages[0]?.deletes, 1);
+    await store.close();
+    for await (const file of Deno.readDir(folder)) {
+      const bytes = await Deno.readFile(`${folder}/${file.name}`);
+      const text = new TextDecoder("latin1").decode(bytes);
+      assert(!text.includes("SECRET"), file.name);
+    }
+  });
+});
+
+Deno.test("SqliteStore.purge removes what is old and delivered, and the file shrinks", async () => {
+  await withTempFolder(async (folder) => {
+    const path = `${folder}/parley.db`;
+    let store = new SqliteStore(path);
+    const random = new SeededRandom(6);
+    const writes = [...society(), ...talk(random, 8000)].map((write) =>
+      write.write === "message"
+        ? { ...write, message: { ...write.message, text: "x".repeat(600) } }
+        : write
+    );
+    const model = new MemoryStore();
+    const cursors: StoreWrite[] = [];
+    // The last user is far behind, the one before has no account any more.
+    for (let user = 1; user <= people; user++) {
+      const upto = user === people ? 500 : user === people - 1 ? 10 : 9000;
+      cursors.push({ write: "cursor", user, upto, lastSeen: 1 });
+    }
+    const gone = [people - 1];
+    for (const each of [store, model]) {
+      await each.commit([...writes, ...cursors]);
+    }
+    await store.close();
+    const before = (await Deno.stat(path)).size;
+    store = new SqliteStore(path);
+    const olderThan = 6000 * 1000;
+    let longest = 0;
+    let steps = 0;
+    for (let after: number | undefined = 0; after !== undefined; steps++) {
+      const start = performance.now();
+      after = await store.purge({ olderThan, after, gone });
+      longest = Math.max(longest, performance.now() - start);
+      assert(steps < 1000);
+    }
+    for (let after: number | undefined = 0; after !== undefined;) {
+      after = model.purge({ olderThan, after, gone });
+    }
+    const state = await store.load();
+    const [left, right] = [state.recent, model.messages].map((all) =>
+      all.map(({ id }) => id).join()
+    );
+    assert(left === right, `${left} is not ${right}`.slice(0, 2000));
+    assert(state.recent.length > 2000 && state.recent.length < 4000);
+    assertEquals(state.lastMessage, 8000);
+    for (let user = 1; user < people; user++) {
+      const range = { before: 1e15, limit: 1e6 };
+      const lookup = { kind: "mine", user, ...range } as const;
+      assertEquals(await store.lookUp(lookup), model.lookUp(lookup));
+    }
+    await store.close();
+    const after = (await Deno.stat(path)).size;
+    assert(after < before * 0.6, `${before} bytes became ${after}`);
+    assert(steps > 10);
+    report(`purge: ${steps} steps of at most ${longest.toFixed(1)} ms`);
+  });
+});
+
+Deno.test("SqliteStore.purge keeps what somebody is owed who left the group", async () => {
+  const store = new SqliteStore(":memory:");
+  const model = new MemoryStore();
+  const user = (id: number) =>
+    ({
+      write: "user",
+      user: storedUser(id, `u${id}`, id === 1 ? 9 : 0),
+    }) as const;
+  const place = { joined: true, since: 1, sinceMessage: 0 };
+  const common = { sender: 1, group: 1, at: 1, text: "x" };
+  const writes: StoreWrite[] = [
+    user(1),
+    user(2),
+    {
+      write: "group",
+      group: { id: 1, name: "g", leader: 1, leaderOnly: false, createdAt: 1 },
+    },
+    ...[1, 2].map((user): StoreWrite => ({
+      write: "member",
+      member: { group: 1, user, ...place },
+    })),
+    ...[1, 2, 3, 4].map((id): StoreWrite => ({
+      write: "message",
+      message: { id, number: id, mid: `${id}`, ...common },
+    })),
+    {
+      write: "member-remove",
+      group: 1,
+      user: 2,
+      owed: { after: 1, upto: 2 },
+    },
+    { write: "owe", group: 1, user: 2, message: 4 },
+  ];
+  const purge = { olderThan: 100, after: 0, gone: [] };
+  for (const each of [store, model]) {
+    await each.commit(writes);
+    const ask = (number: number) =>
+      each.lookUp({ kind: "number", group: 1, number });
+    assertEquals((await ask(1)).receivers, []);
+    assertEquals((await ask(2)).receivers, [2]);
+    await each.purge(purge);
+    const waiting = await each.inbox(2, 0, 10);
+    assertEquals(waiting.map(({ id, groupName }) => [id, groupName]), [
+      [2, "g"],
+      [4, "g"],
+    ]);
+    assertEquals((await ask(1)).messages, []);
+    assertEquals((await ask(3)).messages, []);
+    await each.commit([{ write: "cursor", user: 2, upto: 4, lastSeen: 1 }]);
+    await each.purge(purge);
+    assertEquals((await ask(2)).messages, []);
+    assertEquals((await ask(4)).messages, []);
+  }
+  await store.close();
+});
+
+function report(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}

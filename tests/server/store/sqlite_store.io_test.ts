@@ -1,0 +1,489 @@
+import { limits } from "../../../lib/wire/limits.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import {
+  openDatabase,
+  schemaSteps,
+} from "../../../lib/server/store/sqlite_schema.io.ts";
+import { SqliteStore } from "../../../lib/server/store/sqlite_store.io.ts";
+import { StartError } from "../../../lib/system/errors.io.ts";
+import { withTempFolder } from "../../support/temp_folder.ts";
+import type {
+  StoredGroup,
+  StoredMessage,
+  StoreWrite,
+} from "../../../lib/server/model/store.ts";
+import { storedUser } from "../../support/stored_user.ts";
+
+const jedi: StoredGroup = {
+  id: 7,
+  name: "Jedi",
+  leader: 1,
+  leaderOnly: true,
+  createdAt: 5,
+  history: true,
+};
+
+function user(id: number, name: string): StoreWrite {
+  return { write: "user", user: storedUser(id, name) };
+}
+
+function member(group: number, user: number, sinceMessage = 0): StoreWrite {
+  return {
+    write: "member",
+    member: { group, user, joined: true, since: 3, sinceMessage },
+  };
+}
+
+function message(
+  id: number,
+  number: number,
+  sender: number,
+  to: { receiver?: number; group?: number },
+): StoredMessage {
+  return { id, number, sender, at: 1000 + id, text: `t${id}`, mid: "m", ...to };
+}
+
+const wrote = (message: StoredMessage): StoreWrite => ({
+  write: "message",
+  message,
+});
+
+function withFile(body: (path: string) => Promise<void>): Promise<void> {
+  return withTempFolder((folder) => body(`${folder}/parley.db`));
+}
+
+Deno.test("SqliteStore starts empty with a secret of its own", async () => {
+  const [one, two] = [new SqliteStore(":memory:"), new SqliteStore(":memory:")];
+  const state = await one.load();
+  assertEquals(state.users, []);
+  assertEquals(state.recent, []);
+  assertEquals([state.lastMessage, state.lastNumber], [0, 0]);
+  assertEquals(state.secret.length, 32);
+  const other = (await two.load()).secret;
+  assert(state.secret.some((byte, index) => byte !== other[index]));
+  await one.close();
+  await two.close();
+});
+
+Deno.test("SqliteStore.load gives back all that was committed", async () => {
+  await withFile(async (path) => {
+    const token = { user: 1, hash: "ab", expires: 9, credential: "c" };
+    const exchanged = { ...token, user: 2, previous: "cd" };
+    let store = new SqliteStore(path);
+    const { secret } = await store.load();
+    await store.commit([
+      user(1, "yoda"),
+      user(2, "leia"),
+      { write: "group", group: jedi },
+      member(7, 1),
+      wrote(message(1, 1, 1, { receiver: 2 })),
+      wrote(message(2, 1, 1, { group: 7 })),
+      wrote(message(3, 2, 2, {})),
+      { write: "cursor", user: 2, upto: 1, lastSeen: 77 },
+      { write: "token", token },
+      { write: "token", token: exchanged },
+      wrote({ ...message(4, 3, 2, { receiver: 1 }), kept: true }),
+    ]);
+    await store.close();
+    store = new SqliteStore(path);
+    const state = await store.load();
+    assertEquals(state.users.map((each) => ({ ...each })), [
+      storedUser(1, "yoda"),
+      { ...storedUser(2, "leia", 1), lastSeen: 77 },
+    ]);
+    assertEquals(state.groups, [jedi]);
+    assertEquals(state.members, [
+      { group: 7, user: 1, joined: true, since: 3, sinceMessage: 0 },
+    ]);
+    assertEquals(state.tokens.map((each) => ({ ...each })), [
+      token,
+      exchanged,
+    ]);
+    assertEquals([state.lastMessage, state.lastNumber], [4, 3]);
+    assertEquals([...state.lastGroupNumber], [[7, 1]]);
+    assertEquals(state.recent, [
+      { id: 1, number: 1, sender: 1, receiver: 2, at: 1001, mid: "m" },
+      {
+        id: 2,
+        number: 1,
+        sender: 1,
+        group: 7,
+        at: 1002,
+        mid: "m",
+        groupName: jedi.name,
+      },
+      { id: 3, number: 2, sender: 2, at: 1003, mid: "m" },
+      {
+        id: 4,
+        number: 3,
+        sender: 2,
+        receiver: 1,
+        at: 1004,
+        mid: "m",
+        kept: true,
+      },
+    ]);
+    assertEquals(state.secret, secret);
+    await store.close();
+  });
+});
+
+Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async () => {
+  await withFile(async (path) => {
+    const block = (user: number, blocked: number, since: number) => {
+      const block = { user, blocked, since, after: since - 1 };
+      return { write: "block", block } as const;
+    };
+    const keepAway = (after: number, upto: number) => {
+      const keptAway = { user: 1, sender: 3, after, upto };
+      return { write: "keep-away", keptAway } as const;
+    };
+    const field = (user: number, field: string, value: string) =>
+      ({ write: "profile", profile: { user, field, value } }) as const;
+    let store = new SqliteStore(path);
+    await store.commit([
+      {
+        write: "user",
+        user: { ...storedUser(1, "yoda"), renaming: "m", identity: "k" },
+      },
+      block(1, 2, 5),
+      block(1, 3, 6),
+      block(2, 1, 7),
+      { write: "unblock", user: 1, blocked: 3 },
+      keepAway(9, 10),
+      keepAway(5, 7),
+      keepAway(5, 8),
+      field(1, "status", "old"),
+      field(1, "status", "new"),
+      field(1, "email", "x"),
+      field(1, "email", ""),
+    ]);
+    await store.close();
+    store = new SqliteStore(path);
+    const state = await store.load();
+    assertEquals(state.users.map((each) => ({ ...each })), [
+      { ...storedUser(1, "yoda"), renaming: "m", identity: "k" },
+    ]);
+    assertEquals(state.blocks.map((each) => ({ ...each })), [
+      { user: 1, blocked: 2, since: 5, after: 4 },
+      { user: 2, blocked: 1, since: 7, after: 6 },
+    ]);
+    assertEquals(state.keptAway.map((each) => ({ ...each })), [
+      { user: 1, sender: 3, after: 5, upto: 8 },
+      { user: 1, sender: 3, after: 9, upto: 10 },
+    ]);
+    assertEquals(state.profiles.map((each) => ({ ...each })), [
+      { user: 1, field: "status", value: "new" },
+    ]);
+    await store.close();
+  });
+});
+
+Deno.test("SqliteStore.commit replaces and removes", async () => {
+  const store = new SqliteStore(":memory:");
+  const token = { user: 1, hash: "ab", expires: 9, credential: "c" };
+  await store.commit([
+    user(1, "yoda"),
+    { write: "group", group: jedi },
+    member(7, 1),
+    member(7, 2),
+    { write: "group", group: { ...jedi, id: 8, name: "Sith" } },
+    member(8, 1),
+    wrote(message(1, 1, 1, { group: 7 })),
+    { write: "token", token },
+  ]);
+  await store.commit([
+    user(1, "master"),
+    { write: "group", group: { ...jedi, leader: 2 } },
+    { write: "member-remove", group: 7, user: 1 },
+    { write: "group-end", group: 8, at: 99 },
+    { write: "token-remove", user: 1 },
+  ]);
+  const state = await store.load();
+  assertEquals(state.users.map(({ name }) => name), ["master"]);
+  assertEquals(state.groups, [{ ...jedi, leader: 2 }]);
+  assertEquals(state.endedGroups, [{ ...jedi, id: 8, name: "Sith" }]);
+  assertEquals(state.lastGroup, 8);
+  assertEquals(state.members.map(({ user }) => user), [2]);
+  assertEquals([...state.lastGroupNumber], [[7, 1]]);
+  assertEquals(state.tokens, []);
+  await store.close();
+});
+
+Deno.test("SqliteStore.commit that fails leaves nothing behind", async () => {
+  const store = new SqliteStore(":memory:");
+  await store.commit([wrote(message(1, 1, 1, { receiver: 2 }))]);
+  const again = [
+    user(1, "yoda"),
+    wrote(message(2, 2, 1, { receiver: 2 })),
+    wrote(message(1, 3, 1, { receiver: 2 })),
+  ];
+  await assertRejects(() => store.commit(again), Error, "database");
+  const state = await store.load();
+  assertEquals(state.users, []);
+  assertEquals([state.lastMessage, state.lastNumber], [1, 1]);
+  await store.commit([user(1, "yoda")]);
+  assertEquals((await store.load()).users.length, 1);
+  await store.close();
+});
+
+Deno.test("SqliteStore.inbox has private and group messages of others in order", async () => {
+  const store = new SqliteStore(":memory:");
+  const everything: StoredMessage[] = [];
+  const receivers = [{ group: 7 }, { receiver: 2 }, { group: 9 }, {}, {
+    receiver: 3,
+  }];
+  for (let id = 1; id <= 30; id++) {
+    const to = receivers[id % receivers.length] ?? {};
+    everything.push(message(id, id, id % 7 === 0 ? 2 : 1, to));
+  }
+  await store.commit([
+    // User 2 joined group 7 after messages 1 and 2.
+    member(7, 2, 2),
+    member(9, 2, 0),
+    ...everything.map(wrote),
+  ]);
+  const mine = everything.filter((each) =>
+    each.receiver === 2 ||
+    (each.sender !== 2 &&
+      (each.group === 9 || (each.group === 7 && each.id > 2)))
+  );
+  assertGreater(mine.length, 12);
+  assertEquals(await store.inbox(2, 0, 1000), mine);
+  const paged: StoredMessage[] = [];
+  for (let after = 0;;) {
+    const page = await store.inbox(2, after, 4);
+    assert(page.length <= 4);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    paged.push(...page);
+    after = last.id;
+  }
+  assertEquals(paged, mine);
+  await store.close();
+});
+
+Deno.test("SqliteStore.logged finds lines by number in each log", async () => {
+  const store = new SqliteStore(":memory:");
+  const writes: StoreWrite[] = [];
+  for (let id = 1; id <= 200; id++) {
+    // The global log skips to 1000 at some point, as after a lost file.
+    const number = id <= 100 ? id : 1000 + id;
+    writes.push(
+      id % 3 === 0
+        ? wrote(message(id, id / 3, 1, { group: 7 }))
+        : wrote(message(id, number, 1, id % 3 === 1 ? { receiver: 2 } : {})),
+    );
+  }
+  await store.commit(writes);
+  const numbers = async (group: number | undefined, after: number) =>
+    (await store.logged(group, after, 3)).map(({ number }) => number);
+  assertEquals(await numbers(7, 0), [1, 2, 3]);
+  assertEquals(await numbers(7, 1), [2, 3, 4]);
+  assertEquals(await numbers(7, 65), [66]);
+  assertEquals(await numbers(7, 66), []);
+  assertEquals(await numbers(undefined, 0), [1, 2, 4]);
+  assertEquals(await numbers(undefined, 98), [100, 1101, 1103]);
+  assertEquals(await numbers(undefined, 500), [1101, 1103, 1104]);
+  assertEquals(await numbers(8, 0), []);
+  await store.close();
+});
+
+Deno.test("SqliteStore.requests has what another process wrote until it is done", async () => {
+  await withFile(async (path) => {
+    const store = new SqliteStore(path);
+    assertEquals(await store.requests(), []);
+    const other = new DatabaseSync(path);
+    other.exec(
+      "INSERT INTO requests (what, subject) " +
+        "VALUES ('unlock', 'yoda'), ('accounts', '')",
+    );
+    const requests = (await store.requests()).map((each) => ({ ...each }));
+    assertEquals(requests, [
+      { number: 1, what: "unlock", subject: "yoda" },
+      { number: 2, what: "accounts", subject: "" },
+    ]);
+    assertEquals((await store.load()).requests.length, 2);
+    await store.commit([{ write: "requests-done", upto: 1 }]);
+    assertEquals((await store.requests()).map(({ number }) => number), [2]);
+    await store.commit([{ write: "requests-done", upto: 2 }]);
+    // Whoever waits for a number must not see another one's.
+    other.exec("INSERT INTO requests (what, subject) VALUES ('accounts', '')");
+    assertEquals((await store.requests()).map(({ number }) => number), [3]);
+    other.close();
+    await store.close();
+  });
+});
+
+Deno.test("limit keptEpochs: the oldest runs of the server are forgotten", async () => {
+  const store = new SqliteStore(":memory:");
+  const runs = Array.from({ length: limits.keptEpochs + 3 }, (_, index) => {
+    const epoch = index.toString(16).padStart(16, "0");
+    return { epoch, after: index };
+  });
+  const writes = runs.map((epoch) => ({ write: "epoch", epoch }) as const);
+  await store.commit(writes);
+  assertEquals((await store.load()).epochs, runs.slice(3));
+  await store.close();
+});
+
+Deno.test("SqliteStore: a removed account leaves what others were sent, and nothing else", async () => {
+  await withFile(async (path) => {
+    let store = new SqliteStore(path);
+    await store.commit([
+      { write: "user", user: { ...storedUser(1, "bob"), identity: "k" } },
+      { write: "user", user: storedUser(2, "leia") },
+      { write: "block", block: { user: 1, blocked: 2, since: 1, after: 0 } },
+      { write: "block", block: { user: 2, blocked: 1, since: 1, after: 0 } },
+      { write: "profile", profile: { user: 1, field: "email", value: "x" } },
+      {
+        write: "token",
+        token: { user: 1, hash: "h", expires: 1, credential: "c" },
+      },
+      wrote(message(1, 1, 1, { receiver: 2 })),
+      { write: "user-end", user: 1, at: 9 },
+    ]);
+    await store.close();
+    store = new SqliteStore(path);
+    const { users, blocks, profiles, tokens } = await store.load();
+    assertEquals(users.map((each) => ({ ...each })), [
+      { ...storedUser(1, "bob"), ended: true },
+      storedUser(2, "leia"),
+    ]);
+    assertEquals([profiles, tokens], [[], []]);
+    // What was posted during a block stays away.
+    assertEquals(blocks.map(({ user }) => user), [2]);
+    assertEquals((await store.inbox(2, 0, 9)).length, 1);
+    await store.close();
+  });
+});
+
+Deno.test("SqliteStore looks messages up through indexes", () => {
+  const database = openDatabase(":memory:");
+  const plan = (sql: string) =>
+    database.prepare("EXPLAIN QUERY PLAN " + sql).all()
+      .map((row) => String(row.detail)).join("; ");
+  const queries = [
+    ["receiver = 2 AND id > 5 ORDER BY id", "messages_by_receiver"],
+    ["grp = 2 AND id > 5 ORDER BY id", "messages_by_group"],
+    ["grp IS NULL AND id >= 5 ORDER BY id", "messages_by_group"],
+    [
+      "sender = 1 AND receiver IS 2 AND grp IS NULL AND id < 9 " +
+      "ORDER BY id DESC",
+      "messages_by_sender",
+    ],
+  ] as const;
+  for (const [where, index] of queries) {
+    const text = plan(`SELECT text FROM messages WHERE ${where} LIMIT 50`);
+    assertStringIncludes(text, `SEARCH messages USING INDEX ${index}`);
+    assert(!text.includes("TEMP B-TREE"), text);
+  }
+  database.close();
+});
+
+Deno.test("openDatabase brings an older schema forward and keeps the data", async () => {
+  await withFile(async (path) => {
+    const store = new SqliteStore(path);
+    await store.commit([user(1, "yoda")]);
+    await store.close();
+    const steps = [...schemaSteps, "ALTER TABLE users ADD COLUMN status TEXT"];
+    openDatabase(path, steps).close();
+    const database = openDatabase(path, steps);
+    const row = database.prepare("SELECT name, status FROM users").get();
+    assertEquals({ ...row }, { name: "yoda", status: null });
+    database.close();
+    await Promise.resolve();
+  });
+});
+
+Deno.test("openDatabase: a block of version 1 goes by message ids from then on", async () => {
+  await withFile(async (path) => {
+    const old = openDatabase(path, schemaSteps.slice(0, 1));
+    old.exec(
+      "INSERT INTO messages VALUES " +
+        "(1, 1, 2, NULL, 7, 50, 'a', 'm', 0, NULL)," +
+        "(2, 2, 2, NULL, 7, 60, 'b', 'm', 0, NULL);" +
+        "INSERT INTO blocks VALUES (1, 2, 60), (1, 3, 50), (1, 4, 99)",
+    );
+    old.close();
+    const store = new SqliteStore(path);
+    const { blocks, keptAway } = await store.load();
+    assertEquals(blocks.map(({ blocked, after }) => [blocked, after]), [
+      [2, 1],
+      [3, 0],
+      [4, 2],
+    ]);
+    assertEquals(keptAway, []);
+    await store.close();
+  });
+});
+
+Deno.test("openDatabase undoes a step that fails half-way", async () => {
+  await withFile(async (path) => {
+    openDatabase(path).close();
+    const broken = [...schemaSteps, "CREATE TABLE extra (a); CREATE nonsense"];
+    assertThrows(() => openDatabase(path, broken), StartError, path);
+    const fixed = [...schemaSteps, "CREATE TABLE extra (a)"];
+    openDatabase(path, fixed).close();
+    await Promise.resolve();
+  });
+});
+
+Deno.test("openDatabase refuses a newer, a damaged, a locked and an impossible file in one line", async () => {
+  await withFile(async (path) => {
+    const refused = (file: string, says: string) => {
+      const error = assertThrows(() => openDatabase(file), StartError, says);
+      assertStringIncludes(error.message, file);
+      assert(!error.message.includes("\n"));
+    };
+    openDatabase(path, [...schemaSteps, "CREATE TABLE future (a)"]).close();
+    refused(path, `schema version ${schemaSteps.length + 1}`);
+    await Deno.writeTextFile(path + "2", "no database ".repeat(1000));
+    refused(path + "2", "is no SQLite database");
+    refused(path + "/no/such", "cannot be opened");
+    const other = new DatabaseSync(path + "3");
+    other.exec("CREATE TABLE t (a); BEGIN EXCLUSIVE");
+    refused(path + "3", "is locked by another program");
+    other.close();
+  });
+});
+
+Deno.test("SqliteStore.inbox has what a former member is still owed, until it is confirmed", async () => {
+  const store = new SqliteStore(":memory:");
+  const said = (id: number) => wrote(message(id, id, 2, { group: 7 }));
+  await store.commit([
+    user(1, "yoda"),
+    user(2, "leia"),
+    { write: "group", group: jedi },
+    member(7, 1),
+    member(7, 2),
+    said(1),
+    said(2),
+    said(3),
+    {
+      write: "member-remove",
+      group: 7,
+      user: 1,
+      owed: { after: 1, upto: 3 },
+    },
+    said(4),
+    { write: "group-end", group: 7, at: 9 },
+  ]);
+  const inbox = async (after: number) =>
+    (await store.inbox(1, after, 9)).map(({ id, groupName }) =>
+      `${id} ${groupName}`
+    );
+  assertEquals(await inbox(0), [`2 ${jedi.name}`, `3 ${jedi.name}`]);
+  assertEquals(await inbox(2), [`3 ${jedi.name}`]);
+  await store.commit([{ write: "cursor", user: 1, upto: 3, lastSeen: 0 }]);
+  assertEquals(await inbox(0), []);
+  await store.close();
+});

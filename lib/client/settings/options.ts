@@ -132,7 +132,7 @@ export function readOptions(
 ): ClientOptions {
   // Checked even when an option wins over it.
   const [, port, udpPort] = line.positionals;
-  if (port !== undefined) portNumber("SERVER_PORT", port);
+  if (port !== undefined) checkPort(line.positionals[0] ?? "", port);
   if (udpPort !== undefined) udpPortNumber("UDP_PORT", udpPort);
   const optional = <T>(key: string, parse: Parse<T>) => {
     const value = values.find(key);
@@ -237,6 +237,17 @@ function hintFor(
   }
   if (nearest === undefined) return undefined;
   return `there is neither a saved server nor a host "${host}"; did you mean "${nearest}"?`;
+}
+
+/** What is no port may be what a mistyped command was to work on. */
+function checkPort(host: string, port: string): void {
+  const command = nearestWord(host, clientCommands);
+  if (command !== undefined && !/^-?\d/.test(port)) {
+    throw new UsageError(
+      `there is no command "${host}"; did you mean "parley ${command}"?`,
+    );
+  }
+  portNumber("SERVER_PORT", port);
 }
 
 function portNumber(name: string, text: string): number {

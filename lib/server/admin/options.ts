@@ -174,6 +174,8 @@ export function parseServerOptions(
   home?: string,
 ): StartRequest<ServerOptions> {
   return startRequest(() => {
+    // What is behind a mistyped command would be blamed instead of it.
+    checkFirstArgument(args[0]);
     const line = parseCommandLine(args, serverOptionRows, ["PORT", "ATTEMPTS"]);
     if (line.options.has("--help")) {
       return {

@@ -177,6 +177,17 @@ Deno.test("parseClientOptions(): a word near a command is told, should it be no 
   assertEquals(run(["chat"]).hostHint, undefined);
 });
 
+Deno.test("parseClientOptions(): what stands in the port's place behind a mistyped command is not blamed", () => {
+  assertEquals(parse(["docter", "chat.example.org"]), {
+    kind: "error",
+    message: 'there is no command "docter"; did you mean "parley doctor"?',
+  });
+  assertEquals(parse(["chat", "x"]), {
+    kind: "error",
+    message: 'invalid SERVER_PORT "x": must be an integer from 1 to 65535',
+  });
+});
+
 function parse(args: string[], env: Record<string, string> = {}) {
   return parseClientOptions(args, (name) => env[name]);
 }

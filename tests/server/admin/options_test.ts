@@ -158,6 +158,10 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       'there is no command "usr": did you mean user? --help lists all',
     ],
     [
+      ["usre", "add", "hans", "--restore"],
+      'there is no command "usre": did you mean user? --help lists all',
+    ],
+    [
       ["chek"],
       'there is no command "chek": did you mean check? --help lists all',
     ],

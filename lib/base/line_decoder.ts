@@ -1,5 +1,5 @@
 /**
- * Cuts a byte stream into lines of UTF-8 text (DESIGN.md §3): push-style, any
+ * Cuts a byte stream into lines of UTF-8 text: push-style, any
  * split of the input gives the same lines. A line that is too long or is not
  * UTF-8 ends the stream: the lines before it are handed out, then every call
  * returns the fault. At most one line's limit of bytes is ever held, and

@@ -1,5 +1,5 @@
 /**
- * The receiving end of a transfer (DESIGN.md §6), without sockets, files or
+ * The receiving end of a transfer, without sockets, files or
  * clock. After every call of a `handle*` method the shell drains, in this
  * order: {@link Receiver.pollTransmit} until it returns 0,
  * {@link Receiver.pollOpen} and {@link Receiver.pollWrite} until undefined,

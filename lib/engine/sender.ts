@@ -1,5 +1,5 @@
 /**
- * The sending end of a transfer (DESIGN.md §6), without sockets, files or
+ * The sending end of a transfer, without sockets, files or
  * clock. After every call of a `handle*` method the shell drains, in this
  * order: {@link Sender.pollTransmit} until it returns 0,
  * {@link Sender.pollRead} until -1, {@link Sender.pollEvent} until undefined;

@@ -1,5 +1,5 @@
 /**
- * The name a received file gets (SPEC.md §7): `SENDER_FILE`, whatever the
+ * The name a received file gets: `SENDER_FILE`, whatever the
  * sender called it. What came over the network is hostile: it may try to leave
  * the folder, to name a device, to hide its extension or to draw on a terminal.
  */

@@ -75,7 +75,7 @@ export function decodeRecord(bytes: Uint8Array): PrivateRecord | undefined {
   }
 }
 
-/** True for what may be sent as a text: SPEC.md §4 holds here too. */
+/** True for what may be sent as a text, as messages have it. */
 export function isPrivateText(text: string): boolean {
   return !isBlank(text) && isText(text) &&
     characters(text) <= limits.textCharacters;

@@ -1,4 +1,4 @@
-/** The command line of the client (SPEC.md §1), with environment and configuration. */
+/** The command line of the client, with environment and configuration. */
 import { nearestWord } from "../../base/nearest_word.ts";
 import {
   type CommandLine,

@@ -1,5 +1,5 @@
 /**
- * The sender's recovery and rate (RFC 9002, DESIGN.md §6): what was sent, what
+ * The sender's recovery and rate (RFC 9002): what was sent, what
  * became of it, and whether more may leave now. Puts the parts together: sent
  * packets, loss detection, delivery rate, congestion controller, pacer.
  */

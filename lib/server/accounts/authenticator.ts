@@ -1,5 +1,5 @@
 /**
- * Decides logins (SPEC.md §2): SCRAM-SHA-256 against the accounts, lockout by
+ * Decides logins: SCRAM-SHA-256 against the accounts, lockout by
  * name, demo accounts. Nothing that it answers tells whether a name exists:
  *
  * - An unknown name gets a salt and keys made from a secret and the name, the

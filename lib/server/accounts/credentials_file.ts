@@ -1,5 +1,5 @@
 /**
- * `credentials.txt` (SPEC.md §2): one account a line, `USERNAME PASSWORD` with
+ * `credentials.txt`: one account a line, `USERNAME PASSWORD` with
  * one space between, the password being all that follows it. In its place there
  * may be a verifier. Blank lines and lines that start with `#` are kept.
  *

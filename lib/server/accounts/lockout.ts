@@ -1,6 +1,6 @@
 /**
  * Counts consecutive failed logins by name, over all connections and addresses,
- * and locks a name for a while when there were too many (SPEC.md §2).
+ * and locks a name for a while when there were too many.
  *
  * Names that have an account are always remembered: they are as many as there
  * are accounts. Of other names, which anybody can make up, the table holds a

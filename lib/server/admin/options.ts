@@ -1,4 +1,4 @@
-/** The command line of the server (SPEC.md §1). */
+/** The command line of the server. */
 import {
   type CommandLine,
   type IntegerSetting,

@@ -1,5 +1,5 @@
 /**
- * The text logs of messages (SPEC.md §4 and §5): `messagelog.txt` for private
+ * The text logs of messages: `messagelog.txt` for private
  * messages and broadcasts, `GROUP_messagelog.txt` for each group. A text's line
  * feeds and tabs are made visible (`␊`, `␉`), so a line is a message.
  */

@@ -101,7 +101,7 @@ export interface UserLogLine {
 }
 
 /**
- * The contents of `userlog.txt` (SPEC.md §3): a line for everyone on line,
+ * The contents of `userlog.txt`: a line for everyone on line,
  * numbered from 1, `1; 01 Jun 2026 21:30:04; yoda; 129.64.31.13; 6666`.
  */
 export function userLogText(entries: readonly UserLogLine[]): string {

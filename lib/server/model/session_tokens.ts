@@ -1,5 +1,5 @@
 /**
- * Session tokens (SPEC.md §2): random, replaced at each use, kept as a hash. A
+ * Session tokens: random, replaced at each use, kept as a hash. A
  * token that was exchanged for a new one stays good until the client's next
  * request shows that the new one arrived; otherwise a lost reply would lock the
  * client out.

@@ -1,5 +1,5 @@
 /**
- * What the server core needs from storage (DESIGN.md §5 and §9). The core holds
+ * What the server core needs from storage. The core holds
  * everything that it decides by in memory, reads it once at start with
  * {@link Store.load}, and sends each change down as a {@link StoreWrite}. All
  * writes handed to one {@link Store.commit} are one transaction: after the

@@ -421,7 +421,7 @@ function toGroup(row: Row): StoredGroup {
   };
 }
 
-/** As many as clients may want to repeat after a restart (DESIGN.md §3). */
+/** As many as clients may want to repeat after a restart. */
 const recentMessages = 20_000;
 
 /** The highest numbers that the messages of one commit bring. */

@@ -5,7 +5,10 @@
  * Bytes are read one at a time: what is typed ahead stays in the terminal for
  * whoever reads next.
  */
-import { newPasswordQuestion } from "../security/verifier.ts";
+import {
+  newPasswordProblem,
+  newPasswordQuestion,
+} from "../security/verifier.ts";
 import type { NewPassword, ProvePassword } from "./new_password.ts";
 
 /** The terminal, as far as asking needs it. */
@@ -81,6 +84,10 @@ export class PasswordPrompt {
     }
     const password = await this.askSecret(newPasswordQuestion);
     if (password === undefined) return undefined;
+    // One that is refused in any case is not asked for twice.
+    if (newPasswordProblem(password) !== undefined) {
+      return { old, password, again: password };
+    }
     const again = await this.askSecret("The same again: ");
     return again === undefined ? undefined : { old, password, again };
   }

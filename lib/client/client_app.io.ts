@@ -429,11 +429,15 @@ class ClientShell implements UserHandler {
     let answer;
     if (given !== undefined && user !== undefined) {
       answer = { user, password: given };
-    } else if (this.#isInteractive || !this.#isPasswordGiven) {
+    } else if (
+      this.#isInteractive || !this.#isPasswordGiven || user === undefined
+    ) {
       answer = await this.#interface.ask(user);
     }
-    if (answer === undefined) this.#session.handleNoCredentials(systemClock());
-    else {
+    if (answer === undefined) {
+      if (this.#isInteractive) this.#session.handleInterrupt(systemClock());
+      else this.#session.handleNoCredentials(systemClock());
+    } else {
       const { user, password } = answer;
       this.#session.handleCredentials(user, password, systemClock());
     }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PasswordPrompt, readLine } from "../../lib/cli/password_prompt.io.ts";
 
 Deno.test("PasswordPrompt.askSecret() shows nothing and leaves raw mode", async () => {
@@ -18,6 +18,21 @@ Deno.test("PasswordPrompt.askSecret() leaves raw mode when cancelled or broken",
   broken.read = () => Promise.reject(new Error("terminal gone"));
   await assertRejects(() => new PasswordPrompt(broken).askSecret("?"));
   assertEquals(broken.isRaw, false);
+});
+
+Deno.test("PasswordPrompt.askNewPassword() does not ask twice for one that is too short", async () => {
+  const prove = () => Promise.resolve(true);
+  const short = new FakeTerminal("old\rshort\r");
+  assertEquals(
+    await new PasswordPrompt(short).askNewPassword(prove),
+    { old: "old", password: "short", again: "short" },
+  );
+  assert(!short.log.includes("The same again: "));
+  const good = new FakeTerminal("old\rlong enough\rlong emough\r");
+  assertEquals(
+    await new PasswordPrompt(good).askNewPassword(prove),
+    { old: "old", password: "long enough", again: "long emough" },
+  );
 });
 
 Deno.test("readLine() takes one line and no byte more", async () => {

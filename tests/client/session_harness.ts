@@ -77,6 +77,11 @@ export class SessionHarness {
     return waited;
   }
 
+  /** Lets time pass, too little for a deadline. */
+  pass(ms: number): void {
+    this.#mono += ms;
+  }
+
   server(frame: object): void {
     const bytes = new TextEncoder().encode(JSON.stringify(frame) + "\n");
     this.session.handleData(bytes, this.now);

@@ -131,11 +131,14 @@ Deno.test("piped input: a given password is tried once, no line is taken for one
   assertEquals(none.err, [
     "the password cannot be asked here; give PARLEY_PASSWORD or --password-file",
   ]);
-  const nobody = await run([...clientCommand, ...words.slice(0, 3)], { input });
-  assertEquals([nobody.code, nobody.out], [3, []]);
-  assertEquals(nobody.err, [
-    "user name and password cannot be asked here; give --user, and PARLEY_PASSWORD or --password-file",
-  ]);
+  for (const env of [{}, { PARLEY_PASSWORD: passwordOf("yoda") }]) {
+    const host = words.slice(0, 3);
+    const nobody = await run([...clientCommand, ...host], { input, env });
+    assertEquals([nobody.code, nobody.out], [3, []]);
+    assertEquals(nobody.err, [
+      "user name and password cannot be asked here; give --user, and PARLEY_PASSWORD or --password-file",
+    ]);
+  }
   // One failure was counted, so that the second blocks, and not before.
   const again = await run(command, {
     input,

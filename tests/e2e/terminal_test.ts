@@ -179,6 +179,10 @@ Deno.test({
     const command = [...commandOf(server), "--user", "yoda"].join(" ");
     await terminal.type("clear", "Enter", command, "Enter");
     await typed(terminal, "Password of yoda:");
+    await terminal.type("C-c", "echo code $?", "Enter");
+    await terminal.screen((text) => text.includes("\ncode 130"));
+    await terminal.type("clear", "Enter", command, "Enter");
+    await typed(terminal, "Password of yoda:");
     await terminal.type(passwordOf("yoda"), "Enter");
     await typed(terminal, "yoda>");
     await terminal.type("Up");
@@ -347,7 +351,10 @@ Deno.test({
     await terminal.screen((text) =>
       text.endsWith("New password (at least 8 characters):")
     );
-    await terminal.type("C-c", "half a line", "C-c");
+    await terminal.type("short", "Enter");
+    const short = await terminal.screen((text) => text.includes("too short"));
+    assert(!short.includes("The same again"), short);
+    await terminal.type("half a line", "C-c");
     // The terminal does not tell whether there was a line to clear.
     await terminal.screen((text) => text.includes("Ctrl-C again logs out"));
     await terminal.type("/logout", "Enter");

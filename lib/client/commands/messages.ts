@@ -60,7 +60,7 @@ export const pastCommands: readonly CommandRow[] = [
   {
     name: "deletegroupmsg",
     aliases: [],
-    group: "Groups",
+    group: "Messages",
     usage: "/deletegroupmsg GROUP NUMBER",
     summary: "take back a message of mine to a group chat",
     example: "/deletegroupmsg jedi 3",

@@ -45,7 +45,7 @@ export const commandTable: readonly CommandRow[] = [
     group: "Messages",
     usage: "/chat [USER|GROUP]",
     summary:
-      "lines without a slash go there, //TEXT is a line with one; alone, stops that",
+      "lines without a slash go there; //TEXT sends /TEXT; alone, stops that",
     example: "/chat luke",
     arguments: [{ kind: "chat", optional: true }],
     build: ([target]) =>
@@ -62,8 +62,8 @@ export const commandTable: readonly CommandRow[] = [
     arguments: [],
     build: () => ({ command: "activeuser" }),
   },
-  ...peopleCommands,
   ...pastCommands,
+  ...peopleCommands,
   ...groupCommands,
   ...sessionCommands,
   {

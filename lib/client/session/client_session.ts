@@ -40,6 +40,9 @@ export class ClientSession {
   /** Why the server said it would close, before it did. */
   #bye: LinkFault | undefined;
   #endOfInput = false;
+  #connectedAt = 0;
+  /** The connection stood idle while name and password were being typed. */
+  #hasWaited = false;
 
   constructor(options: ClientSessionOptions) {
     this.#link = new ServerLink(options.random);
@@ -101,6 +104,7 @@ export class ClientSession {
     if (this.#link.state !== "connecting") return;
     this.#now = now;
     this.#link.handleConnected(now.mono);
+    this.#connectedAt = now.mono;
     this.#parts.login.handleConnected(channel);
   }
 
@@ -130,6 +134,7 @@ export class ClientSession {
   handleCredentials(user: string, password: string, now: Instant): void {
     this.#now = now;
     const isConnected = this.#parts.login.handleCredentials(user, password);
+    this.#hasWaited = isConnected && now.mono - this.#connectedAt >= waitedMs;
     // The server does not wait long for a login; the user may take longer.
     if (!isConnected && this.#link.state === "apart") this.#connect();
   }
@@ -290,6 +295,7 @@ export class ClientSession {
   #connect(): void {
     this.#link.connect(this.#now.mono);
     this.#bye = undefined;
+    this.#hasWaited = false;
     this.#effects.push({ effect: "connect" });
   }
 
@@ -352,6 +358,10 @@ export class ClientSession {
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
     if (this.#parts.login.asking && !isFinal) return;
+    // The time for a login ran out just when they had answered.
+    if (this.#hasWaited && code === "login_timeout" && !isFinal) {
+      return this.#connect();
+    }
     const retrying = this.#wasOpen && !isFinal;
     if (wasOpen || !retrying) {
       this.#events.push({ event: "disconnected", code, message, retrying });
@@ -433,6 +443,8 @@ const setBackMessage =
   "The server was set back to an older copy of its data: what was sent after " +
   "that was made is lost there, and numbers of messages may be others' now";
 const logoutMs = 2000;
+/** From when on a connection has stood idle for a person, ms. */
+const waitedMs = 1000;
 
 /** True when a `bye` with this code means that the server does not want this session back. */
 export function isFinalBye(code: string): boolean {

@@ -79,6 +79,8 @@ export class Login {
   /** The last key derived, for a login to the same account with the same salt. */
   #derived: { parameters: SaltParameters; key: Uint8Array } | undefined;
   #parameters: SaltParameters | undefined;
+  /** What the key that is being derived is for; outlives a lost connection. */
+  #deriving: SaltParameters | undefined;
   #serverUdpPort = 0;
   #store = "";
   #channel: SecureChannel | undefined;
@@ -146,15 +148,21 @@ export class Login {
     this.#user = user;
     this.#password = password;
     this.#derived = undefined;
+    this.#deriving = undefined;
     if (this.#greeted) this.#proceed();
     return this.#greeted;
   }
 
   /** The salted password asked for with effect `derive`. */
   handleDerived(saltedPassword: Uint8Array): void {
-    if (this.#parameters === undefined) return;
-    this.#derived = { parameters: this.#parameters, key: saltedPassword };
-    this.#prove(saltedPassword);
+    const parameters = this.#deriving;
+    if (parameters === undefined) return;
+    this.#deriving = undefined;
+    this.#derived = { parameters, key: saltedPassword };
+    const asked = this.#parameters;
+    if (asked !== undefined && isSame(asked, parameters)) {
+      this.#prove(saltedPassword);
+    }
   }
 
   /** The account has another password: the session goes on with a new token. */
@@ -234,6 +242,9 @@ export class Login {
     if (known !== undefined && isSame(known.parameters, parameters)) {
       return this.#prove(known.key);
     }
+    const underWay = this.#deriving;
+    if (underWay !== undefined && isSame(underWay, parameters)) return;
+    this.#deriving = parameters;
     const { salt, iterations } = parameters;
     const password = this.#password ?? "";
     const purpose = "login";

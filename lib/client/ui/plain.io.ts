@@ -8,7 +8,10 @@ import { isCeremony } from "../events/event_kind.ts";
 import { MessageFeed } from "../text/message_feed.ts";
 import { plainPalette } from "../text/palette.ts";
 import { renderText } from "../text/render_text.ts";
-import { newPasswordQuestion } from "../../security/verifier.ts";
+import {
+  newPasswordProblem,
+  newPasswordQuestion,
+} from "../../security/verifier.ts";
 import { LineInput } from "../../system/stdin.io.ts";
 import { readNotify, writeNotify } from "./notify.io.ts";
 import { Output } from "../../system/console_output.io.ts";
@@ -118,6 +121,10 @@ export class PlainInterface implements UserInterface {
     }
     const password = await this.#askSecret(newPasswordQuestion);
     if (password === undefined) return undefined;
+    // One that is refused in any case is not asked for twice.
+    if (newPasswordProblem(password) !== undefined) {
+      return { old, password, again: password };
+    }
     const again = await this.#askSecret("The same again: ");
     return again === undefined ? undefined : { old, password, again };
   }

@@ -13,7 +13,10 @@ import { HistoryFile } from "./terminal/history.io.ts";
 import { readNotify, writeNotify } from "./notify.io.ts";
 import { Output } from "../../system/console_output.io.ts";
 import type { TerminalSize } from "./terminal/terminal_view.ts";
-import { newPasswordQuestion } from "../../security/verifier.ts";
+import {
+  newPasswordProblem,
+  newPasswordQuestion,
+} from "../../security/verifier.ts";
 import { Terminal } from "./terminal/terminal.io.ts";
 import type {
   Credentials,
@@ -113,6 +116,10 @@ export class TerminalInterface implements UserInterface {
     if (!isRight) return undefined;
     const password = await this.#terminal.ask(newPasswordQuestion, true);
     if (password === undefined) return undefined;
+    // One that is refused in any case is not asked for twice.
+    if (newPasswordProblem(password) !== undefined) {
+      return { old, password, again: password };
+    }
     const again = await this.#terminal.ask("The same again: ", true);
     return again === undefined ? undefined : { old, password, again };
   }

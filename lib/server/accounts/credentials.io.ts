@@ -200,7 +200,8 @@ export class CredentialsSource {
 
   #reason(error: unknown): string {
     if (error instanceof NoAccounts) {
-      return `"${this.#path}" has no account; make one with: server user add NAME`;
+      return `"${this.#path}" has no account; ` +
+        "make one with: parley-server user add NAME";
     }
     return `cannot read the accounts in "${this.#path}": ` +
       textFileReason(error);

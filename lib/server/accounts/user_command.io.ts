@@ -202,7 +202,7 @@ export async function ensureFirstAccount(
 ): Promise<string | undefined> {
   if (await exists(path)) return undefined;
   const advice = `there are no accounts: "${path}" does not exist; ` +
-    "make one with: server user add NAME";
+    "make one with: parley-server user add NAME";
   const { prompt } = console;
   if (prompt === undefined) throw new StartError(advice);
   console.complain(`There are no accounts yet: "${path}" does not exist.`);

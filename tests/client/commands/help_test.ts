@@ -12,6 +12,12 @@ Deno.test("help: lists every command with usage, summary and example", () => {
   }
 });
 
+Deno.test("help: each group of commands stands together", () => {
+  const groups = commandTable.map(({ group }) => group);
+  const headings = groups.filter((group, i) => group !== groups[i - 1]);
+  assertEquals(headings, [...new Set(groups)]);
+});
+
 Deno.test("help: finds one command by name, alias, with and without slash", () => {
   for (const topic of ["quit", "/quit", "logout", "/LOGOUT"]) {
     const one = help(topic);

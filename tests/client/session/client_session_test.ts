@@ -68,6 +68,39 @@ Deno.test("ClientSession: a connection lost while the user types the password is
   assertEquals(harness.count("welcome"), 1);
 });
 
+Deno.test("ClientSession: when the time for a login runs out just after the user has answered, it is made once more", () => {
+  const timeout = "The login took too long";
+  const bye = { ev: "bye", code: "login_timeout", message: timeout };
+  const harness = new SessionHarness();
+  const countOf = (name: string) =>
+    harness.effects.filter(({ effect }) => effect === name).length;
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.pass(9900);
+  harness.credentials();
+  const challenge = () => {
+    const login = harness.take("login");
+    const nonce = String(login.scram).split("r=")[1] + "serverserverserver";
+    const scram = `r=${nonce},s=c2FsdHNhbHRzYWx0c2FsdA==,i=4096`;
+    harness.server({ re: login.id, ok: { scram } });
+  };
+  challenge();
+  harness.server(bye);
+  harness.lose();
+  assertEquals([harness.events, countOf("connect")], [[], 2]);
+  harness.connect();
+  challenge();
+  // The key that was being made serves the second login, and once.
+  assertEquals(countOf("derive"), 1);
+  harness.session.handleDerived(new Uint8Array(32), harness.now);
+  harness.drain();
+  assertEquals(harness.sent.filter((each) => each.do === "proof").length, 1);
+  harness.server(bye);
+  harness.lose();
+  assertEquals(harness.count("disconnected"), 1);
+  assertEquals(harness.lastEffect("end").reason, "unreachable");
+});
+
 Deno.test("ClientSession: unconfirmed messages go again after a resume, with the same ids, in order", () => {
   const harness = loggedIn();
   harness.line("/msgto luke one");

@@ -170,7 +170,7 @@ test("ensureFirstAccount() names the command where nobody answers", async (path)
     );
     assert(!error.message.includes("\n"));
     if (answers === undefined) {
-      assertStringIncludes(error.message, "server user add NAME");
+      assertStringIncludes(error.message, "parley-server user add NAME");
     }
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
   }

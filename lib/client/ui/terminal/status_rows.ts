@@ -41,11 +41,11 @@ export function statusBar(
 
 function rowOf(facts: StatusFacts, server: string | undefined): string {
   const { user, isApart, chat, unread, transfers } = facts;
-  const apart = server === undefined ? "apart" : `no connection to ${server}`;
-  const place = isApart ? apart : server;
+  const to = server === undefined ? "" : ` to ${server}`;
+  const place = isApart ? `no connection${to}` : server;
   const who = user === "" ? [] : [user];
   const at = place === undefined ? [] : [place];
-  const parts = [[...who, ...at].join(" at ")];
+  const parts = [[...who, ...at].join(isApart ? ", " : " at ")];
   if (chat !== undefined) parts.push(`chat ${labelOf(chat)}`);
   if (unread !== "") parts.push(`unread ${unread}`);
   const running = transfers.filter(({ state }) => state === "running").length;

@@ -48,7 +48,14 @@ Deno.test("statusBar: tells user, server, chat, unread and transfers", () => {
     }, 90).replace(/-+$/, ""),
     "-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer ",
   );
-  assert(statusBar({ ...facts, isApart: true }, 60).includes("no connection"));
+  assertEquals(
+    statusBar({ ...facts, isApart: true }, 60).replace(/-+$/, ""),
+    "-- yoda, no connection to localhost:6000 ",
+  );
+  assertEquals(
+    statusBar({ ...facts, isApart: true }, 30).replace(/-+$/, ""),
+    "-- yoda, no connection ",
+  );
 });
 
 Deno.test("statusBar: is as wide as it is to be", () => {

@@ -29,13 +29,20 @@ await writeRandomFile(join(luke.folder, "a new hope.mp4"), 80_000_000);
 await writeRandomFile(join(leia.folder, "plans.pdf"), 40_000_000);
 for (const each of [luke, leia]) await each.succeed("/limit 12M");
 
+// Files are told with their folder, so that it has to be a short one.
+const home = "/tmp/yoda";
+await Deno.mkdir(home);
+await using _home = {
+  [Symbol.asyncDispose]: () => Deno.remove(home, { recursive: true }),
+};
+
 await using terminal = await TmuxTerminal.open({
   // Short, as somebody would type it who has installed it.
   command: ["parley", "chat.local"],
   prelude: [
     `parley() { ${[...clientCommand, ...place].join(" ")}; }`,
   ],
-  cwd: server.folder,
+  cwd: home,
   env: {
     XDG_CONFIG_HOME: join(server.folder, ".config"),
     XDG_STATE_HOME: join(server.folder, ".state"),
@@ -107,10 +114,10 @@ async function writeSession(): Promise<void> {
   );
 }
 
-/** Where the server is, is of no interest; the other name is as long. */
+/** Where the server and the files are, is of no interest; other names are as long. */
 function hidden(text: string): string {
   return text.replaceAll(`127.0.0.1:${server.port}`, "chat.local:6000")
-    .replaceAll(`${server.folder}/`, "")
+    .replaceAll(`${home}/`, "/srv/yoda/")
     // Addresses of documentation (RFC 5737).
     .replace(/\((\d+\.){3}\d+:\d+/g, "(192.0.2.7:49152")
     .replace(/\(\[[\da-f:]+\]:\d+/g, "([2001:db8::7]:49152");

@@ -441,7 +441,7 @@ function isDue(at: number | undefined, now: number): boolean {
 
 const setBackMessage =
   "The server was set back to an older copy of its data: what was sent after " +
-  "that was made is lost there, and numbers of messages may be others' now";
+  "that was made is lost there, and a message number may mean another message now";
 const logoutMs = 2000;
 /** From when on a connection has stood idle for a person, ms. */
 const waitedMs = 1000;

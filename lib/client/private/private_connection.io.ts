@@ -2,10 +2,11 @@
 import type { PrivateChannel, PrivateChannelEvent } from "./private_channel.ts";
 import type { PrivateCloseReason } from "./private_record.ts";
 import type { Instant } from "../../base/ports.ts";
+import type { TcpSocket, TcpSocketEvents } from "../../system/tcp_socket.io.ts";
 
 /** What a {@link PrivateConnection} is made from. */
 export interface PrivateConnectionOptions {
-  readonly socket: Deno.TcpConn;
+  readonly socket: TcpSocket;
   readonly channel: PrivateChannel;
   readonly clock: () => Instant;
   /** What was read from the socket before. */
@@ -17,8 +18,8 @@ export interface PrivateConnectionOptions {
 }
 
 /** One direct connection to another client, or one attempt at it. */
-export class PrivateConnection {
-  readonly #socket: Deno.TcpConn;
+export class PrivateConnection implements TcpSocketEvents {
+  readonly #socket: TcpSocket;
   readonly #channel: PrivateChannel;
   readonly #clock: () => Instant;
   readonly #onEvent: PrivateConnectionOptions["onEvent"];
@@ -27,16 +28,20 @@ export class PrivateConnection {
   #lingerTimer: ReturnType<typeof setTimeout> | undefined;
   #isDropped = false;
   #isHalfClosed = false;
+  /** True when nothing more comes from the other side. */
+  #hasEnded = false;
   /** Settles when the socket is closed. */
   readonly done: Promise<void>;
+  #resolveDone: () => void = () => {};
 
   constructor(options: PrivateConnectionOptions) {
     this.#socket = options.socket;
     this.#channel = options.channel;
     this.#clock = options.clock;
     this.#onEvent = options.onEvent;
-    this.#socket.setNoDelay(true);
-    this.done = this.#run(options.bytes);
+    this.done = new Promise((resolve) => this.#resolveDone = resolve);
+    // Whoever made this connection gets it before its first event.
+    queueMicrotask(() => this.#start(options.bytes));
   }
 
   /** Texts of this side whose arrival was not confirmed. */
@@ -68,35 +73,38 @@ export class PrivateConnection {
     await this.done;
   }
 
-  /** Hangs up at once. */
+  /** Hangs up at once: nothing of the connection is left. */
   drop(): void {
+    this.#release(() => this.#socket.reset());
+  }
+
+  handleBytes(bytes: Uint8Array): void {
+    this.#channel.handleData(bytes, this.#now);
+    this.#pump();
+  }
+
+  handleEnd(orderly: boolean): void {
+    this.#hasEnded = true;
+    this.#channel.handleEnd();
+    // What is left to be said after an orderly end is still written.
+    this.#pump();
+    if (!orderly) this.drop();
+  }
+
+  #start(bytes: Uint8Array | undefined): void {
+    if (this.#isDropped) return;
+    if (bytes !== undefined) this.#channel.handleData(bytes, this.#now);
+    this.#pump();
+    this.#socket.start(this);
+  }
+
+  #release(close: () => void): void {
     if (this.#isDropped) return;
     this.#isDropped = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#lingerTimer);
-    this.#socket.close();
-  }
-
-  async #run(bytes: Uint8Array | undefined): Promise<void> {
-    // Whoever made this connection gets it before its first event.
-    await Promise.resolve();
-    if (bytes !== undefined) this.#channel.handleData(bytes, this.#now);
-    this.#pump();
-    const buffer = new Uint8Array(readBytes);
-    try {
-      while (!this.#isDropped) {
-        const count = await this.#socket.read(buffer);
-        if (count === null) break;
-        this.#channel.handleData(buffer.subarray(0, count), this.#now);
-        this.#pump();
-      }
-    } catch {
-      // Reset by the other side, or closed by this one.
-    }
-    this.#channel.handleEnd();
-    this.#pump();
-    this.drop();
-    await this.#writing;
+    close();
+    this.#resolveDone();
   }
 
   /** Hands out events, writes what there is, sets the timer. */
@@ -128,20 +136,20 @@ export class PrivateConnection {
     await Promise.resolve();
     try {
       for (;;) {
-        let bytes = this.#channel.pollTransmit(this.#now);
+        const bytes = this.#channel.pollTransmit(this.#now);
         if (bytes === undefined || this.#isDropped) break;
-        while (bytes.length > 0) {
-          bytes = bytes.subarray(await this.#socket.write(bytes));
-        }
+        await this.#socket.write(bytes);
       }
       if (this.#channel.isFinished && !this.#isHalfClosed) {
         // The other side reads what is left, then closes too. Closing here at
         // once could reset the connection and lose it.
         this.#isHalfClosed = true;
-        await this.#socket.closeWrite();
+        this.#socket.closeWrite();
       }
+      if (this.#hasEnded) this.#release(() => this.#socket.close());
     } catch {
-      // The reading side hears of it and says so.
+      // The reading side hears of it and says so, unless it has ended.
+      if (this.#hasEnded) this.drop();
     } finally {
       this.#writing = undefined;
     }
@@ -158,6 +166,5 @@ export class PrivateConnection {
   }
 }
 
-const readBytes = 32 * 1024;
 /** How long a session that ended may take to say so to the other side, ms. */
 const closeMs = 1_000;

@@ -12,9 +12,11 @@ import type {
 } from "../events/session_port.ts";
 import type { Instant, Random } from "../../base/ports.ts";
 import { PrivateSession } from "./private_session.io.ts";
+import { joinBytes } from "../../base/bytes.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import { limits } from "../../wire/limits.ts";
 import { localAddresses } from "../../system/addresses.io.ts";
+import { TcpListener, type TcpSocket } from "../../system/tcp_socket.io.ts";
 
 /** What a {@link PrivateSessionService} is made from. */
 export interface PrivateSessionServiceOptions {
@@ -30,7 +32,7 @@ export interface PrivateSessionServiceOptions {
 export class PrivateSessionService implements SessionPort {
   readonly #options: PrivateSessionServiceOptions;
   readonly #sessions = new Map<string, PrivateSession>();
-  /** Sessions and listeners that are being closed. */
+  /** Sessions that are being closed. */
   readonly #ending = new Set<Promise<void>>();
   #listener: PrivateListener | undefined;
   #isClosed = false;
@@ -138,9 +140,8 @@ export class PrivateSessionService implements SessionPort {
     for (const session of this.#sessions.values()) {
       if (session.isPending) return;
     }
-    const listener = this.#listener;
+    this.#listener?.close();
     this.#listener = undefined;
-    if (listener !== undefined) this.#track(listener.close());
   }
 
   #track(ending: Promise<void>): void {
@@ -164,115 +165,100 @@ const leaveMs = 1_500;
  * that were read. `false` when nobody wants it; it is closed then.
  */
 export type OnCaller = (
-  socket: Deno.TcpConn,
+  socket: TcpSocket,
   id: string,
   bytes: Uint8Array,
 ) => boolean;
 
 /** A listener on a free port. */
 export class PrivateListener {
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: TcpListener;
   readonly #onCaller: OnCaller;
-  readonly #strangers = new Set<Deno.TcpConn>();
+  readonly #strangers = new Map<TcpSocket, ReturnType<typeof setTimeout>>();
   readonly #byAddress = new Map<string, number>();
-  #isClosed = false;
-  /** Settles when nothing of it runs any more. */
-  readonly #accepting: Promise<void>;
+  readonly #isIPv4Only: boolean;
 
   /** @throws {Error} when no port can be had. */
   constructor(onCaller: OnCaller) {
     this.#onCaller = onCaller;
-    this.#listener = listen();
-    this.#accepting = this.#accept();
+    const { listener, isIPv4Only } = listen();
+    this.#listener = listener;
+    this.#isIPv4Only = isIPv4Only;
+    listener.start({
+      handleSocket: (socket) => this.#admit(socket),
+      // Others may free some descriptors; until then the other side listens.
+      handleFailure() {},
+      handleRecovery() {},
+    });
   }
 
   /** Where this listener can be reached. */
   get addresses(): WireAddress[] {
-    const { hostname, port } = this.#listener.addr as Deno.NetAddr;
-    const isIPv4Only = !hostname.includes(":");
+    const { port } = this.#listener;
     return localAddresses(limits.addresses)
-      .filter((ip) => !isIPv4Only || !ip.includes(":"))
+      .filter((ip) => !this.#isIPv4Only || !ip.includes(":"))
       .map((ip) => ({ ip, port }));
   }
 
   /** Frees the port and hangs up on strangers. */
-  async close(): Promise<void> {
-    if (!this.#isClosed) {
-      this.#isClosed = true;
-      this.#listener.close();
-      for (const socket of [...this.#strangers]) this.#dismiss(socket);
-    }
-    await this.#accepting;
+  close(): void {
+    this.#listener.close();
+    for (const socket of [...this.#strangers.keys()]) this.#dismiss(socket);
   }
 
-  async #accept(): Promise<void> {
-    while (!this.#isClosed) {
-      try {
-        this.#admit(await this.#listener.accept());
-      } catch {
-        if (this.#isClosed) return;
-        // Out of file descriptors, perhaps: others may free some.
-        await new Promise((resolve) => setTimeout(resolve, acceptPauseMs));
-      }
-    }
-  }
-
-  #admit(socket: Deno.TcpConn): void {
-    const { hostname } = socket.remoteAddr as Deno.NetAddr;
+  #admit(socket: TcpSocket): void {
+    const { hostname } = socket.remote;
     const ofAddress = this.#byAddress.get(hostname) ?? 0;
     if (
-      this.#isClosed || this.#strangers.size >= privateLimits.strangers ||
+      this.#strangers.size >= privateLimits.strangers ||
       ofAddress >= privateLimits.strangersPerAddress
-    ) return socket.close();
-    this.#strangers.add(socket);
-    this.#byAddress.set(hostname, ofAddress + 1);
-    this.#greet(socket).then(() => {
-      this.#forgetOne(hostname);
-      this.#dismiss(socket);
-    });
-  }
-
-  async #greet(socket: Deno.TcpConn): Promise<void> {
+    ) return socket.reset();
     const timer = setTimeout(
       () => this.#dismiss(socket),
       privateLimits.strangerMs,
     );
-    try {
-      const bytes = new Uint8Array(helloBytes);
-      let held = 0;
-      while (held < bytes.length) {
-        const count = await socket.read(bytes.subarray(held));
-        if (count === null) return;
-        held += count;
-      }
-      const hello = decodeHello(bytes);
-      if (hello === undefined || !this.#strangers.delete(socket)) return;
-      if (!this.#onCaller(socket, hello.id, bytes)) socket.close();
-    } catch {
-      // Reset, or dismissed.
-    } finally {
-      clearTimeout(timer);
-    }
+    this.#strangers.set(socket, timer);
+    this.#byAddress.set(hostname, ofAddress + 1);
+    let held: Uint8Array = new Uint8Array(0);
+    socket.start({
+      handleBytes: (bytes) => {
+        held = joinBytes([held, bytes]);
+        if (held.length >= helloBytes) this.#greet(socket, held);
+      },
+      handleEnd: () => this.#dismiss(socket),
+    });
   }
 
-  #dismiss(socket: Deno.TcpConn): void {
-    if (this.#strangers.delete(socket)) socket.close();
+  /** It has said what it wants. */
+  #greet(socket: TcpSocket, bytes: Uint8Array): void {
+    const hello = decodeHello(bytes.subarray(0, helloBytes));
+    if (hello === undefined) return this.#dismiss(socket);
+    this.#forget(socket);
+    // Until somebody takes it over, who reads then.
+    socket.pause();
+    if (!this.#onCaller(socket, hello.id, bytes)) socket.reset();
   }
 
-  #forgetOne(hostname: string): void {
+  #dismiss(socket: TcpSocket): void {
+    if (this.#forget(socket)) socket.reset();
+  }
+
+  #forget(socket: TcpSocket): boolean {
+    clearTimeout(this.#strangers.get(socket));
+    if (!this.#strangers.delete(socket)) return false;
+    const { hostname } = socket.remote;
     const left = (this.#byAddress.get(hostname) ?? 1) - 1;
     if (left > 0) this.#byAddress.set(hostname, left);
     else this.#byAddress.delete(hostname);
+    return true;
   }
 }
 
-function listen(): Deno.TcpListener {
+function listen(): { listener: TcpListener; isIPv4Only: boolean } {
   try {
     // On usual systems this takes IPv4 too.
-    return Deno.listen({ hostname: "::", port: 0 });
+    return { listener: new TcpListener("::", 0), isIPv4Only: false };
   } catch {
-    return Deno.listen({ hostname: "0.0.0.0", port: 0 });
+    return { listener: new TcpListener("0.0.0.0", 0), isIPv4Only: true };
   }
 }
-
-const acceptPauseMs = 100;

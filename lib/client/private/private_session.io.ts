@@ -15,6 +15,7 @@ import type { Instant, Random } from "../../base/ports.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import { X25519KeyPair } from "../../security/x25519.ts";
 import { PrivateConnection } from "./private_connection.io.ts";
+import { TcpSocket } from "../../system/tcp_socket.io.ts";
 
 /** What a session needs from the service it belongs to. */
 export interface PrivateSessionHost {
@@ -35,7 +36,7 @@ interface Agreement {
 
 /** A caller that came before the agreement was known. */
 interface Caller {
-  readonly socket: Deno.TcpConn;
+  readonly socket: TcpSocket;
   readonly bytes: Uint8Array;
   readonly timer: ReturnType<typeof setTimeout>;
 }
@@ -101,7 +102,7 @@ export class PrivateSession {
   }
 
   /** A connection came in for this session; `false` when it is not wanted. */
-  handleCaller(socket: Deno.TcpConn, bytes: Uint8Array): boolean {
+  handleCaller(socket: TcpSocket, bytes: Uint8Array): boolean {
     const waiting = this.#callers.size + this.#attempts.size;
     if (!this.isPending || waiting >= privateLimits.waitingPerSession * 2) {
       return false;
@@ -113,7 +114,7 @@ export class PrivateSession {
     if (this.#callers.size >= privateLimits.waitingPerSession) return false;
     const timer = setTimeout(() => {
       this.#callers.delete(caller);
-      socket.close();
+      socket.reset();
     }, privateLimits.handshakeMs);
     const caller = { socket, bytes, timer };
     this.#callers.add(caller);
@@ -147,12 +148,9 @@ export class PrivateSession {
     // full of strangers, and networks recover.
     while (!signal.aborted) {
       try {
-        const socket = await Deno.connect({
-          hostname: address.ip,
-          port: address.port,
-          signal,
-        });
-        if (signal.aborted) return socket.close();
+        const { ip: hostname, port } = address;
+        const socket = await TcpSocket.connect({ hostname, port }, signal);
+        if (signal.aborted) return socket.reset();
         await this.#attempt(socket, agreement).done;
       } catch {
         // Refused, unreachable, or no longer needed.
@@ -163,7 +161,7 @@ export class PrivateSession {
   }
 
   #attempt(
-    socket: Deno.TcpConn,
+    socket: TcpSocket,
     { role, peer, self }: Agreement,
     bytes?: Uint8Array,
   ): PrivateConnection {
@@ -236,7 +234,7 @@ export class PrivateSession {
     this.#dialling.abort();
     for (const { socket, timer } of this.#callers) {
       clearTimeout(timer);
-      socket.close();
+      socket.reset();
     }
     this.#callers.clear();
     this.#established = [];

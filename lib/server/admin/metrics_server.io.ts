@@ -7,7 +7,7 @@
  * stranger's silence must not cost the server what it has for its clients.
  */
 import { reasonOf, StartError } from "../../system/errors.io.ts";
-import { TcpListener, type TcpSocket } from "../net/tcp_socket.io.ts";
+import { TcpListener, type TcpSocket } from "../../system/tcp_socket.io.ts";
 
 /** What a {@link MetricsServer} tells. */
 export interface MetricsSource {

@@ -9,7 +9,7 @@
 import type { ChannelBinding } from "../../security/scram.ts";
 import type { OutgoingQueue } from "../model/outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "../model/actions.ts";
-import type { TcpSocket, TcpSocketEvents } from "./tcp_socket.io.ts";
+import type { TcpSocket, TcpSocketEvents } from "../../system/tcp_socket.io.ts";
 import type {
   TlsContext,
   TlsSession,

@@ -1,5 +1,6 @@
 /**
- * Listens for clients, with TLS or without. Running out of file descriptors is reported and waited out: those who are connected go on.
+ * Listens for clients, with TLS or without. Running out of file descriptors is
+ * reported and waited out: those who are connected go on.
  */
 import type { ConnectionId } from "../model/actions.ts";
 import type { Report } from "../logs/server_log.io.ts";
@@ -9,7 +10,7 @@ import {
   type TcpConnectionEvents,
   type TcpConnectionTls,
 } from "./tcp_connection.io.ts";
-import { TcpListener, type TcpSocket } from "./tcp_socket.io.ts";
+import { TcpListener, type TcpSocket } from "../../system/tcp_socket.io.ts";
 import type { TlsCertificate } from "../../security/server_certificate.io.ts";
 import { TlsContext } from "./tls_session.io.ts";
 import { TurnQueue } from "./turn_queue.io.ts";

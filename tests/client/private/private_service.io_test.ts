@@ -4,6 +4,7 @@ import type { WireAddress } from "../../../lib/wire/request.ts";
 import { encodeHello } from "../../../lib/client/private/private_record.ts";
 import { PrivateSessionService } from "../../../lib/client/private/private_service.io.ts";
 import { systemClock, systemRandom } from "../../../lib/system/clock.io.ts";
+import { systemSockets } from "../../support/system_sockets.ts";
 import { waitUntil } from "../../support/wait_until.ts";
 
 const id = "00112233445566aa";
@@ -217,18 +218,18 @@ Deno.test("PrivateSessionService: strangers are bounded in number", async () => 
   await using leia = new Party("leia");
   const offer = await han.prepare(id);
   const { port } = offer.addresses[0]!;
-  const silent = await Promise.all(
-    Array.from(
-      { length: 40 },
-      () => Deno.connect({ hostname: "127.0.0.1", port }),
-    ),
-  );
-  const ends = silent.map(async (socket) => {
-    const count = await socket.read(new Uint8Array(1)).catch(() => null);
-    ended++;
-    return count;
-  });
   let ended = 0;
+  const silent: Deno.TcpConn[] = [];
+  const ends = Array.from({ length: 40 }, async () => {
+    try {
+      const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+      silent.push(socket);
+      await socket.read(new Uint8Array(1));
+    } catch {
+      // Reset, at once or while it waited.
+    }
+    ended++;
+  });
   await waitUntil("24 to be turned away", () => ended === 24);
   // The other direction still works.
   await connectPrepared(han, leia, id, offer, await leia.prepare(id));
@@ -315,6 +316,36 @@ Deno.test("PrivateSessionService: a peer that is killed is missed at once", asyn
   await lines.cancel();
   await child.status;
 });
+
+for (const side of ["dialler", "listener"] as const) {
+  Deno.test({
+    name:
+      `PrivateSessionService: close leaves nothing of a peer that does not read (${side})`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      await using han = new Party("han");
+      await using leia = new Party("leia");
+      const [offer, answer] = await Promise.all([
+        han.prepare(id),
+        leia.prepare(id),
+      ]);
+      const target = answer.addresses.find(({ ip }) => !ip.includes(":"))!;
+      await using tap = new Tap(target);
+      const tapped = { ...answer, addresses: [tap.address] };
+      await connectPrepared(han, leia, id, { ...offer, addresses: [] }, tapped);
+      const isDialler = side === "dialler";
+      const [port = 0] = isDialler
+        ? await systemSockets(tap.address.port)
+        : [target.port];
+      tap.stall();
+      const { service } = isDialler ? han : leia;
+      for (let i = 0; i < 1000; i++) service.sendText(id, "x".repeat(4096));
+      assertEquals((await systemSockets(port)).length, 1);
+      await service.close();
+      assertEquals(await systemSockets(port), []);
+    },
+  });
+}
 
 interface Prepared {
   readonly key: string;
@@ -452,6 +483,8 @@ class Tap implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #sockets: Deno.TcpConn[] = [];
   readonly #running: Promise<void>;
+  #flow = Promise.resolve();
+  #resume = () => {};
 
   constructor(target: WireAddress) {
     this.#running = this.#run(target);
@@ -461,7 +494,13 @@ class Tap implements AsyncDisposable {
     return { ip: "127.0.0.1", port: this.#listener.addr.port };
   }
 
+  /** Reads no more. */
+  stall(): void {
+    this.#flow = new Promise((resolve) => this.#resume = resolve);
+  }
+
   cut(): void {
+    this.#resume();
     for (const socket of this.#sockets.splice(0)) socket.close();
   }
 
@@ -492,6 +531,7 @@ class Tap implements AsyncDisposable {
         const count = await from.read(buffer);
         if (count === null) break;
         kept.push(...buffer.subarray(0, count));
+        await this.#flow;
         await to.write(buffer.slice(0, count));
       }
     } catch {

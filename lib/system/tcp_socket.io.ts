@@ -26,7 +26,7 @@ export interface SocketAddress {
   readonly port: number;
 }
 
-/** A socket that was accepted. */
+/** A socket that was accepted, or that reached the other side. */
 export class TcpSocket {
   readonly remote: SocketAddress;
   readonly local: SocketAddress;
@@ -43,12 +43,53 @@ export class TcpSocket {
     handle.setNoDelay(true);
   }
 
-  /** Starts to read. */
+  /**
+   * Connects.
+   *
+   * @param address Its host is a literal address.
+   * @param signal Gives up; nothing of the attempt is left then.
+   * @throws {Error} when there is no connection.
+   */
+  static connect(
+    { hostname, port }: SocketAddress,
+    signal: AbortSignal,
+  ): Promise<TcpSocket> {
+    const handle = new TCP(constants.SOCKET);
+    return new Promise<TcpSocket>((resolve, reject) => {
+      const giveUp = () => {
+        handle.close();
+        reject(signal.reason);
+      };
+      const request = {
+        oncomplete(status: number) {
+          if (signal.aborted) return;
+          signal.removeEventListener("abort", giveUp);
+          try {
+            if (status !== 0) throw systemError(status);
+            resolve(new TcpSocket(handle));
+          } catch (error) {
+            handle.close();
+            reject(error);
+          }
+        },
+      };
+      if (signal.aborted) return giveUp();
+      const status = hostname.includes(":")
+        ? handle.connect6(request, hostname, port)
+        : handle.connect(request, hostname, port);
+      if (status !== 0) return request.oncomplete(status);
+      signal.addEventListener("abort", giveUp, { once: true });
+    });
+  }
+
+  /** Starts to read; from then on `events` are told, and nobody else. */
   start(events: TcpSocketEvents): void {
+    if (this.#closed) return;
+    this.#handle.readStop();
     this.#handle.onread = (buffer, count = streamState[readBytesOrError]) => {
       if (this.#closed || this.#ended || count === undefined) return;
       if (buffer !== undefined && count > 0) {
-        return events.handleBytes(new Uint8Array(buffer, 0, count));
+        return events.handleBytes(takeBytes(buffer, count));
       }
       if (count === 0) return;
       this.#ended = true;
@@ -193,6 +234,8 @@ interface TcpHandle {
   bind6(host: string, port: number, flags: number): number;
   listen(backlog: number): number;
   accept(handle: TcpHandle): number;
+  connect(request: Request, address: string, port: number): number;
+  connect6(request: Request, address: string, port: number): number;
   getpeername(to: NamedAddress): number;
   getsockname(to: NamedAddress): number;
   setNoDelay(on: boolean): number;
@@ -211,6 +254,16 @@ interface NamedAddress {
 
 interface Request {
   oncomplete(status: number): void;
+}
+
+/**
+ * What was read, without the 64 KiB that it was read into: these would stay
+ * until they are collected, which may be never where little else happens.
+ */
+function takeBytes(buffer: ArrayBuffer, count: number): Uint8Array {
+  const bytes = new Uint8Array(buffer, 0, count).slice();
+  buffer.transfer(0);
+  return bytes;
 }
 
 function addressOf(ask: (to: NamedAddress) => number): SocketAddress {

@@ -117,6 +117,10 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     this.#drainAfterTurn();
   }
 
+  isEntered(id: ConnectionId): boolean {
+    return this.#parts.core.isEntered(id);
+  }
+
   handleClosed(id: ConnectionId): void {
     this.#parts.core.handleClosed(id, systemClock());
     this.#drainAfterTurn();

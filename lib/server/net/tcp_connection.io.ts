@@ -26,6 +26,11 @@ import type {
 export interface TcpConnectionEvents {
   /** Bytes came. */
   handleData(id: ConnectionId, bytes: Uint8Array): void;
+  /**
+   * True once the client has logged in: what comes from it is handled at once.
+   * What comes over TLS before takes turns with everything else.
+   */
+  isEntered(id: ConnectionId): boolean;
   /** No more comes from the client; called once. */
   handleClosed(id: ConnectionId): void;
   /** This side is hanging up, which may take {@link finishMs}. */
@@ -53,7 +58,8 @@ export class TcpConnection
   readonly #secure: TcpConnectionTls | undefined;
   /** Made when its handshake's turn has come: that costs as much as a login. */
   #tls: TlsSession | undefined;
-  /** What came of a handshake whose turn has not come. */
+  #isEntered = false;
+  /** What came of a handshake, or of a login, whose turn has not come. */
   #unshaken: Uint8Array[] = [];
   #unshakenBytes = 0;
   /** True when nothing comes after that. */
@@ -147,9 +153,10 @@ export class TcpConnection
     if (this.#secure === undefined) {
       return this.#events.handleData(this.id, bytes);
     }
-    if (this.#tls?.established && this.#unshaken.length === 0) {
-      return this.#decrypt(this.#tls, bytes);
-    }
+    this.#isEntered ||= this.#events.isEntered(this.id);
+    if (
+      this.#tls !== undefined && this.#isEntered && this.#unshaken.length === 0
+    ) return this.#decrypt(this.#tls, bytes);
     this.#unshakenBytes += bytes.length;
     if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.pause();
     if (this.#unshaken.push(bytes) > 1) return;
@@ -203,8 +210,11 @@ export class TcpConnection
   }
 
   #decrypt(tls: TlsSession, bytes: Uint8Array): void {
+    const wasEstablished = tls.established;
     tls.receive(bytes);
     if (this.#state === "closed") return;
+    // What TLS itself has to say then goes with the next write.
+    if (wasEstablished && this.#state === "open") return;
     const answer = tls.takeOutgoing();
     if (answer !== undefined) this.#send(answer);
   }
@@ -282,7 +292,7 @@ export const finishMs = 1000;
 
 /** Bytes read from a client that was hung up on. */
 const mostIgnoredBytes = 1024 * 1024;
-/** Bytes of a client that wait for its handshake's turn. */
+/** Bytes of a client that wait for the turn of its handshake or its login. */
 const mostUnshakenBytes = 64 * 1024;
 /** Bytes of TLS itself that may wait for a client that does not read. */
 const mostUnsentBytes = 64 * 1024;

@@ -116,6 +116,7 @@ export class TcpServer {
     const id = ++this.#lastId;
     const connection = new TcpConnection(id, socket, this.#scheduler, {
       handleData: (id, bytes) => this.#events.handleData(id, bytes),
+      isEntered: (id) => this.#events.isEntered(id),
       handleClosed: (id) => this.#events.handleClosed(id),
       handleFinishing: (id) => this.#handleFinishing(id),
       handleReleased: (id) => this.#handleReleased(id),
@@ -149,7 +150,7 @@ function listen(host: string, port: number): TcpListener {
   }
 }
 
-/** How much of a turn of the event loop handshakes may take, ms. */
+/** How much of a turn of the event loop handshakes and logins may take, ms. */
 const handshakeTurnMs = 2;
 /** Clients that may be hung up on at the same time; of more the first is cut off. */
 const mostFinishing = 128;

@@ -2,7 +2,6 @@
  * Work that takes turns with everything else: in each turn of the event loop
  * some of it is done, so that a storm of it delays nobody by more than that.
  */
-import { setImmediate } from "node:timers";
 
 /** A queue of tasks, done in order. */
 export class TurnQueue {
@@ -25,10 +24,12 @@ export class TurnQueue {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    // Not with setImmediate(): while immediates wait, the event loop hardly
+    // looks for the answers of workers, and nothing is stored for others.
+    setTimeout(() => {
       this.#scheduled = false;
       this.#run();
-    });
+    }, 0);
   }
 
   #run(): void {

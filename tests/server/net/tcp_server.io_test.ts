@@ -40,6 +40,7 @@ class EchoServer {
           this.send(id, `<${text.trim()}>`);
           if (text.includes("quit")) this.server.connection(id)?.finish();
         },
+        isEntered: () => true,
         handleClosed: (id) => this.closed.push(id),
       },
       () => {},
@@ -231,6 +232,7 @@ Deno.test("TcpServer reads bursts larger than its small buffers whole", async ()
     handleData: (_id, bytes) => {
       for (const byte of bytes) assertEquals(byte, received++ % 251);
     },
+    isEntered: () => true,
     handleClosed: () => {},
   }, () => {});
   server.start();
@@ -259,7 +261,12 @@ Deno.test("TcpServer listens on IPv6 and shows IPv4 clients as such", async () =
 
 Deno.test("TcpServer refuses a port in use or a foreign address in one line", async () => {
   const echo = new EchoServer();
-  const events = { handleOpen() {}, handleData() {}, handleClosed() {} };
+  const events = {
+    handleOpen() {},
+    handleData() {},
+    isEntered: () => true,
+    handleClosed() {},
+  };
   const port = echo.server.port;
   const error = assertThrows(
     () => new TcpServer("127.0.0.1", port, events, () => {}),

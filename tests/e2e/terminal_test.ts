@@ -179,7 +179,9 @@ Deno.test({
     const command = [...commandOf(server), "--user", "yoda"].join(" ");
     await terminal.type("clear", "Enter", command, "Enter");
     await typed(terminal, "Password of yoda:");
-    await terminal.type("C-c", "echo code $?", "Enter");
+    await terminal.type("C-c");
+    await terminal.screen((text) => text.endsWith("$"));
+    await terminal.type("echo code $?", "Enter");
     await terminal.screen((text) => text.includes("\ncode 130"));
     await terminal.type("clear", "Enter", command, "Enter");
     await typed(terminal, "Password of yoda:");

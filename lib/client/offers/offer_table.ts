@@ -117,7 +117,7 @@ export class TransferTable {
       isPaused: false,
       answering: false,
       settleAt: undefined,
-      hasGivenUp: false,
+      givenUp: undefined,
       ...fields,
     };
     this.#byId.set(transfer.id, transfer);
@@ -416,8 +416,8 @@ export interface Transfer {
   answering: boolean;
   /** When the other side's word is taken for the end, monotonic ms. */
   settleAt: number | undefined;
-  /** The other side has found no path and ended it. */
-  hasGivenUp: boolean;
+  /** Why the other side ended it, where this side may learn more of that. */
+  givenUp: "unreachable" | "quota" | undefined;
 }
 
 /** What the user sees of a transfer. */

@@ -215,7 +215,9 @@ export class Transfers {
     const transfer = this.#table.find(offer);
     if (transfer === undefined) return;
     transfer.relayAgainAt = at;
-    if (transfer.link?.via === "relay") this.#endRelayed(transfer);
+    const isOver = transfer.link?.via === "relay" ||
+      transfer.givenUp === "quota";
+    if (isOver) this.#endRelayed(transfer);
   }
 
   /**
@@ -245,8 +247,11 @@ export class Transfers {
     if (reason === "unreachable" && state === "running" && link === undefined) {
       // This side looks for a path as long, and knows more of why there is none.
       transfer.settleAt = now.mono + settleMs;
-      transfer.hasGivenUp = true;
+      transfer.givenUp = reason;
       return;
+    }
+    if (reason === "quota" && state === "running") {
+      return this.#awaitRelayEnd(transfer, now);
     }
     this.#host.effect({ effect: "cancel-transfer", id });
     if (event.result === "cancelled") {
@@ -310,22 +315,26 @@ export class Transfers {
       case "failed":
         return this.#failed(transfer, event.failure, event.message);
       case "closed":
-        return this.#closed(transfer, event.reason);
+        return this.#closed(transfer, event.reason, now);
     }
   }
 
   /**
    * Takes the other side's word where this one has nothing better to say: that
-   * there is no path, or, where the last datagram was lost, that the file arrived,
+   * there is no path or no relay, or, where the last datagram was lost, that the file arrived,
    * if all of it was taken.
    */
   handleTimeout(now: Instant): void {
     for (const transfer of this.#table.settling(now.mono)) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
       const isWhole = transfer.bytes >= transfer.file.size;
-      if (transfer.hasGivenUp || !isWhole) {
+      const { givenUp } = transfer;
+      if (givenUp !== undefined || !isWhole) {
         // That all arrived cannot be true, whoever says it.
-        const reason = transfer.hasGivenUp ? "unreachable" : "failed";
+        const reason = givenUp ?? "failed";
+        if (givenUp === "quota") {
+          this.#offers.tellEnd(transfer, "failed", givenUp);
+        }
         const message = endText(reason, about(transfer));
         this.#table.end(transfer, "failed", message, { code: reason });
         continue;
@@ -369,19 +378,27 @@ export class Transfers {
   }
 
   /** The other side's datagram was faster than its word through the server. */
-  #closed(transfer: Transfer, close: CloseReason): void {
+  #closed(transfer: Transfer, close: CloseReason, now: Instant): void {
     if (close === "cancelled") {
       const message = `cancelled by ${transfer.user}`;
       return this.#table.end(transfer, "cancelled", message);
     }
-    const { relayAgainAt } = transfer;
-    if (close === "quota" && relayAgainAt !== undefined) {
-      return this.#endRelayed(transfer);
-    }
+    if (close === "quota") return this.#awaitRelayEnd(transfer, now);
     const reason = endReasonOf(close);
     this.#offers.tellEnd(transfer, "failed", reason);
     const message = endText(reason, about(transfer));
     this.#table.end(transfer, "failed", message, { code: reason });
+  }
+
+  /**
+   * Ends what the other side ended for want of a relay; the server's own word,
+   * which may be under way, knows whose quota it is and when it begins anew.
+   */
+  #awaitRelayEnd(transfer: Transfer, now: Instant): void {
+    if (transfer.relayAgainAt !== undefined) return this.#endRelayed(transfer);
+    // The datagram and the word through the server may both say so.
+    transfer.settleAt ??= now.mono + settleMs;
+    transfer.givenUp = "quota";
   }
 
   #endRelayed(transfer: Transfer): void {

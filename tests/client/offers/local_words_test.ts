@@ -67,6 +67,9 @@ Deno.test("how a transfer was closed by a datagram is told in this side's words"
   for (const reason of closeReasons) {
     const { world, id, mine, other } = transferAt("receiving");
     mine.tell({ event: "closed", id, reason });
+    // Whose quota is used up is the server's to say.
+    mine.now += 5_000;
+    mine.offers.handleTimeout(mine.instant);
     world.settle();
     const message = lastMessage(mine) ?? "";
     assert(/yoda|film\.mp4/.test(message), `${reason}: ${message}`);

@@ -3,7 +3,6 @@ import { plainPalette } from "../../../lib/client/text/palette.ts";
 import { renderTransfer } from "../../../lib/client/text/offers.ts";
 import { encodeParts } from "../../../lib/engine/resume_map.ts";
 import type { RequestFields } from "../../../lib/wire/request.ts";
-import { formatTime } from "../../../lib/base/time.ts";
 import { PeerSigner } from "../peer_signer.ts";
 import { loggedIn, openedSession, scramServer } from "../logged_in.ts";
 import { SessionHarness } from "../session_harness.ts";
@@ -369,49 +368,6 @@ Deno.test("ClientSession: that all was stored is not believed while some was not
     }
     const [result] = harness.results();
     assertEquals(result?.outcome.ok, state === "verified");
-  }
-});
-
-Deno.test("ClientSession: a transfer that the server no longer relays ends, one that is direct does not", () => {
-  const at = Date.UTC(2033, 0, 2);
-  for (const via of ["relay", "lan", undefined] as const) {
-    for (const isTold of [true, false]) {
-      const harness = loggedIn();
-      harness.line("/p2pvideo luke /films/a.mp4");
-      const { id } = harness.lastEffect("prepare-offer");
-      const file = { name: "a.mp4", size: 100 };
-      harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-      const offered = answerOffer(harness);
-      const yoda = { user: "yoda", identity: harness.identity.publicKey };
-      harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
-      const end = () =>
-        harness.server({ ev: "relay-end", offer: id, user: "yoda", at });
-      if (isTold) end();
-      if (via !== undefined) {
-        harness.peer({ event: "path", id, link: { via, rtt: 1 } });
-      }
-      if (!isTold) end();
-      const text = "your quota of the server's relay is used up; " +
-        `it begins anew at ${formatTime(at)}`;
-      const [result] = harness.results();
-      if (via === "relay") {
-        assert(result !== undefined && !result.outcome.ok);
-        assertEquals(result.outcome.code, "quota");
-        assertEquals(
-          result.outcome.message,
-          `${text}; send the file again then`,
-        );
-        assertEquals(harness.answer("offer-end", {}).reason, "quota");
-        assertEquals(harness.lastEffect("cancel-transfer").id, id);
-        continue;
-      }
-      assertEquals(result, undefined);
-      const message = "No path";
-      harness.peer({ event: "failed", id, failure: "unreachable", message });
-      const outcome = harness.results()[0]?.outcome;
-      assert(outcome !== undefined && !outcome.ok);
-      assertEquals(outcome.message, `No path; ${text}`);
-    }
   }
 });
 

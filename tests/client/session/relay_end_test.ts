@@ -1,0 +1,102 @@
+import { assert, assertEquals } from "@std/assert";
+import type { RequestFields } from "../../../lib/wire/request.ts";
+import { formatTime } from "../../../lib/base/time.ts";
+import { PeerSigner } from "../peer_signer.ts";
+import { loggedIn } from "../logged_in.ts";
+import type { SessionHarness } from "../session_harness.ts";
+
+const key = "A".repeat(43);
+const luke = new PeerSigner("luke", 21);
+
+/** Answers what an offer to luke needs; returns the offer. */
+function answerOffer(harness: SessionHarness) {
+  const identity = luke.identity.publicKey;
+  harness.answer("identity", { user: "luke", identity });
+  const offer = harness.answer("offer", {});
+  return offer as unknown as RequestFields<"offer">;
+}
+
+Deno.test("ClientSession: a transfer that the server no longer relays ends, one that is direct does not", () => {
+  const at = Date.UTC(2033, 0, 2);
+  for (const via of ["relay", "lan", undefined] as const) {
+    for (const isTold of [true, false]) {
+      const harness = loggedIn();
+      harness.line("/p2pvideo luke /films/a.mp4");
+      const { id } = harness.lastEffect("prepare-offer");
+      const file = { name: "a.mp4", size: 100 };
+      harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+      const offered = answerOffer(harness);
+      const yoda = { user: "yoda", identity: harness.identity.publicKey };
+      harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+      const end = () =>
+        harness.server({ ev: "relay-end", offer: id, user: "yoda", at });
+      if (isTold) end();
+      if (via !== undefined) {
+        harness.peer({ event: "path", id, link: { via, rtt: 1 } });
+      }
+      if (!isTold) end();
+      const text = "your quota of the server's relay is used up; " +
+        `it begins anew at ${formatTime(at)}`;
+      const [result] = harness.results();
+      if (via === "relay") {
+        assert(result !== undefined && !result.outcome.ok);
+        assertEquals(result.outcome.code, "quota");
+        assertEquals(
+          result.outcome.message,
+          `${text}; send the file again then`,
+        );
+        assertEquals(harness.answer("offer-end", {}).reason, "quota");
+        assertEquals(harness.lastEffect("cancel-transfer").id, id);
+        continue;
+      }
+      assertEquals(result, undefined);
+      const message = "No path";
+      harness.peer({ event: "failed", id, failure: "unreachable", message });
+      const outcome = harness.results()[0]?.outcome;
+      assert(outcome !== undefined && !outcome.ok);
+      assertEquals(outcome.message, `No path; ${text}`);
+    }
+  }
+});
+
+Deno.test("ClientSession: whose quota is used up is told though the other side ends it first", () => {
+  const at = Date.UTC(2033, 0, 2);
+  const own = "your quota of the server's relay is used up; " +
+    `it begins anew at ${formatTime(at)}; send the file again then`;
+  const other = "the server relays no more between you and luke today";
+  for (const isDatagram of [true, false]) {
+    for (const via of ["relay", undefined] as const) {
+      for (const isKnown of [true, false]) {
+        const harness = loggedIn();
+        harness.line("/p2pvideo luke /films/a.mp4");
+        const { id } = harness.lastEffect("prepare-offer");
+        const file = { name: "a.mp4", size: 100 };
+        harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+        const offered = answerOffer(harness);
+        const yoda = { user: "yoda", identity: harness.identity.publicKey };
+        harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+        if (via !== undefined) {
+          harness.peer({ event: "path", id, link: { via, rtt: 1 } });
+        }
+        const reason = "quota";
+        if (isDatagram) harness.peer({ event: "closed", id, reason });
+        else {
+          const end = { offer: id, from: "luke", result: "failed" } as const;
+          harness.server({ ev: "offer-end", ...end, reason });
+        }
+        assertEquals(harness.results(), []);
+        if (isKnown) {
+          harness.server({ ev: "relay-end", offer: id, user: "yoda", at });
+        } else {
+          for (let i = 0; i < 3 && harness.results().length === 0; i++) {
+            harness.toTimeout();
+          }
+        }
+        const outcome = harness.results()[0]?.outcome;
+        assert(outcome !== undefined && !outcome.ok);
+        const expected = isKnown ? own : other;
+        assertEquals([outcome.code, outcome.message], [reason, expected]);
+      }
+    }
+  }
+});

@@ -30,7 +30,7 @@ export const endReasons = [
   "unreachable",
   /** The one who offered has used up what the server relays in a day. */
   "quota",
-  /** The server says: that side went off line and did not come back. */
+  /** That side ended or logged off unanswered, or did not come back. */
   "user_offline",
   /** The server says: nobody answered in time. */
   "expired",

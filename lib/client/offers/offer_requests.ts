@@ -129,6 +129,15 @@ export class FileOffers {
     );
   }
 
+  /** Tells the other side that this client ends: that is no answer of its user. */
+  tellLeaving(transfer: Transfer): void {
+    const { id: offer, state, direction, answering } = transfer;
+    if (direction === "outgoing" || state !== "offered" || answering) {
+      return this.tellEnd(transfer, "cancelled");
+    }
+    this.#host.request("offer-end", { offer, ...left }, () => {});
+  }
+
   /** True while the offer may be made, or made again. */
   #isWaiting({ id, state }: Transfer): boolean {
     return this.#table.has(id) &&
@@ -264,7 +273,19 @@ export class SessionOffers {
     const why = reason === undefined ? {} : { reason };
     this.#host.request("offer-end", { offer, result, ...why }, () => {});
   }
+
+  /** Tells the other side that this client ends: that is no answer of its user. */
+  tellLeaving(session: PrivateSessionEntry): void {
+    const { id: offer, direction, own, state } = session;
+    if (direction === "outgoing" || own !== undefined) {
+      return this.tellEnd(session, state === "open" ? "closed" : "cancelled");
+    }
+    this.#host.request("offer-end", { offer, ...left }, () => {});
+  }
 }
+
+/** How an offer ends whose receiver left without an answer. */
+const left = { result: "failed", reason: "user_offline" } as const;
 
 /** What to do with incoming offers. */
 export type AcceptRule = "always" | "ask" | "never";

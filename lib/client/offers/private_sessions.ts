@@ -298,9 +298,8 @@ export class PrivateSessions {
     if (this.#table.size === 0) return;
     this.#host.effect({ effect: "close-sessions" });
     for (const session of this.#table.all()) {
-      const isOpen = session.state === "open";
-      this.#offers.tellEnd(session, isOpen ? "closed" : "cancelled");
-      const state = isOpen ? "closed" : "cancelled";
+      this.#offers.tellLeaving(session);
+      const state = session.state === "open" ? "closed" : "cancelled";
       this.#table.end(session, state, "this client ended", own);
     }
   }

@@ -355,7 +355,7 @@ export class Transfers {
     this.#isClosed = true;
     for (const transfer of this.#table.all()) {
       this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-      this.#offers.tellEnd(transfer, "cancelled");
+      this.#offers.tellLeaving(transfer);
       this.#table.end(transfer, "cancelled", "this client ended", own);
     }
   }

@@ -80,6 +80,27 @@ Deno.test("how a transfer was closed by a datagram is told in this side's words"
   }
 });
 
+Deno.test("who leaves without an answer went off line, and rejected nothing", () => {
+  const { other: sender, mine: receiver, world } = transferAt("asked");
+  sender.start("luke");
+  world.settle();
+  receiver.offers.close();
+  world.settle();
+  const shown = sender.events.flatMap((event) =>
+    event.event === "transfer" || event.event === "session"
+      ? [[event.event, event.info.state, event.message]]
+      : []
+  );
+  const why = "luke went off line";
+  assertEquals(shown.slice(-2), [
+    ["transfer", "failed", why],
+    ["session", "failed", why],
+  ]);
+  const outcome = sender.outcomes.get(1);
+  assert(outcome !== undefined && !outcome.ok);
+  assertEquals(outcome.code, "user_offline");
+});
+
 Deno.test("what fails a private session is told to the other side as a code, at every stage", () => {
   const told: Record<SessionCloseReason, EndReason | undefined> = {
     peer: undefined,
@@ -179,7 +200,7 @@ function transferAt(stage: string) {
   if (stage === "preparing") return end;
   yoda.tell({ event: "offer-ready", id, file, key, addresses });
   world.settle();
-  if (stage === "offered") return end;
+  if (stage === "offered" || stage === "asked") return end;
   luke.offers.accept(1, luke.n);
   if (stage === "answering") return end;
   luke.tell({ event: "answer-ready", id, key, addresses });

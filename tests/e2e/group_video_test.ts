@@ -21,7 +21,7 @@ Deno.test("/groupvideo: to every joined member on line, each on its own", async 
 
   assertMatch(
     await yoda.refused(`/groupvideo jedi "${path}"`),
-    /^user_offline: Nobody else of jedi is on line/,
+    /^user_offline: Nobody else of jedi can be reached now/,
   );
   assertMatch(
     await luke.refused(`/groupvideo jedi "${path}"`),
@@ -39,7 +39,7 @@ Deno.test("/groupvideo: to every joined member on line, each on its own", async 
   );
   const results = failed.results as JsonEvent[];
   const byUser = Object.fromEntries(results.map((each) => [each.user, each]));
-  assertEquals(byUser.obiwan?.code, "user_offline");
+  assertEquals(byUser.obiwan?.code, "not_delivered");
   assertEquals(byUser.leia?.code, "rejected");
   assertEquals([byUser.luke?.ok, byUser.luke?.state], [true, "verified"]);
   const stored = join(luke.folder, "yoda_film.mp4");

@@ -30,6 +30,9 @@ interface Sending {
   readonly n: number;
   readonly group: string;
   readonly file: string;
+  /** Members who were not tried: off line, or hidden as one blocked the other. */
+  readonly away: readonly GroupSendResult[];
+  /** Of those who were tried. */
   readonly results: GroupSendResult[];
   /** Members whose transfer has not ended. */
   open: number;
@@ -74,17 +77,17 @@ export class GroupSend {
   ): void {
     const here = members.filter((user) => online.has(user));
     if (here.length === 0) {
-      const message = `Nobody else of ${group} is on line`;
+      const message = `Nobody else of ${group} can be reached now`;
       return this.#refuse(n, { code: "user_offline", message });
     }
-    const away = members.filter((user) => !online.has(user));
-    const results = away.map((user): GroupSendResult => ({
+    const missing = members.filter((user) => !online.has(user));
+    const away = missing.map((user): GroupSendResult => ({
       user,
       ok: false,
-      code: "user_offline",
-      message: "off line",
+      code: "not_delivered",
+      message: "not reached",
     }));
-    const sending = { n, group, file, results, open: here.length };
+    const sending = { n, group, file, away, results: [], open: here.length };
     for (const user of here) this.#queue.push({ sending, user });
     this.#next();
   }
@@ -115,15 +118,16 @@ export class GroupSend {
     if (--sending.open === 0) this.#settle(sending);
   }
 
-  #settle({ n, group, file, results }: Sending): void {
+  #settle({ n, group, file, away, results: tried }: Sending): void {
     const command = "groupvideo";
-    const tried = results.filter(({ code }) => code !== "user_offline");
+    const results = [...away, ...tried];
     const failed = tried.filter(({ ok }) => !ok);
-    if (failed.length === 0 && tried.length > 0) {
+    const [first] = failed;
+    if (first?.code === undefined) {
       const answer = { group, name: basename(file), results };
       return this.#host.settle(n, { command, ok: true, answer });
     }
-    const code = failed[0]?.code ?? "user_offline";
+    const { code } = first;
     const reached = tried.length - failed.length;
     const whom = failed.slice(0, mostNamed)
       .map(({ user, message }) => `${user} (${message})`).join(", ");

@@ -142,7 +142,7 @@ export function renderAnswer(
       const { group, name: file, results } = outcome.answer;
       const got = results.filter(({ ok }) => ok).map(({ user }) => user);
       const away = results.filter(({ ok }) => !ok).map(({ user }) => user);
-      const missed = away.length === 0 ? "" : `; off line: ${names(away)}`;
+      const missed = away.length === 0 ? "" : `; not reached: ${names(away)}`;
       return [palette.good(
         `${visible(file)} reached ${names(got)} of ${name(group)}${missed}`,
       )];

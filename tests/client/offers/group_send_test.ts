@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { plainPalette } from "../../../lib/client/text/palette.ts";
+import { renderAnswer } from "../../../lib/client/text/answers.ts";
 import type { CommandOutcome } from "../../../lib/client/events/client_event.ts";
 import {
   GroupSend,
@@ -74,7 +76,37 @@ Deno.test("GroupSend fails when a transfer failed, and lists them all", () => {
   );
   assertEquals(
     outcome.results?.map(({ user, code }) => [user, code]),
-    [["han", "user_offline"], ["luke", "space"], ["leia", undefined]],
+    [["han", "not_delivered"], ["luke", "space"], ["leia", undefined]],
+  );
+});
+
+Deno.test("GroupSend says of who is not seen that they were not reached, not that they are off line", () => {
+  // A member who blocked this user is on line, but not in the list.
+  const { sends, outcomes, end } = world(["yoda", "luke", "han"], ["luke"]);
+  sends.send("jedi", "film.mp4", 1);
+  end(0);
+  const [outcome] = outcomes;
+  assert(outcome?.ok && outcome.command === "groupvideo");
+  assertEquals(outcome.answer.results[0], {
+    user: "han",
+    ok: false,
+    code: "not_delivered",
+    message: "not reached",
+  });
+  const [line] = renderAnswer(outcome, plainPalette);
+  assertEquals(line, "film.mp4 reached luke of Jedi; not reached: han");
+});
+
+Deno.test("GroupSend counts who went off line before an answer as tried", () => {
+  const { sends, outcomes, end } = world(["yoda", "luke"], ["luke"]);
+  sends.send("jedi", "film.mp4", 1);
+  end(0, "user_offline");
+  const [outcome] = outcomes;
+  assert(outcome?.ok === false);
+  assertEquals(outcome.code, "user_offline");
+  assertEquals(
+    outcome.message,
+    '"film.mp4" reached 0 of 1 in Jedi; not luke (why)',
   );
 });
 

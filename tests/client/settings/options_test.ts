@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { UsageError } from "../../../lib/cli/command_line.ts";
 import { parseClientOptions } from "../../../lib/client/settings/options.ts";
 
 const defaults = {
@@ -59,6 +65,11 @@ Deno.test("parseClientOptions() reads the environment, options win", () => {
     color: false,
   });
   assertEquals(run(["--password-file", "f"], env).password, undefined);
+  assertThrows(
+    () => run([], { PARLEY_PASSWORD: "" }),
+    UsageError,
+    "PARLEY_PASSWORD is empty",
+  );
   assertEquals(run([], { NO_COLOR: "" }).color, true);
 });
 

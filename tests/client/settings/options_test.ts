@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertStringIncludes,
-  assertThrows,
-} from "@std/assert";
-import { UsageError } from "../../../lib/cli/command_line.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseClientOptions } from "../../../lib/client/settings/options.ts";
 
 const defaults = {
@@ -65,11 +59,10 @@ Deno.test("parseClientOptions() reads the environment, options win", () => {
     color: false,
   });
   assertEquals(run(["--password-file", "f"], env).password, undefined);
-  assertThrows(
-    () => run([], { PARLEY_PASSWORD: "" }),
-    UsageError,
-    "PARLEY_PASSWORD is empty",
-  );
+  assertEquals(parse([], { PARLEY_PASSWORD: "" }), {
+    kind: "error",
+    message: "PARLEY_PASSWORD is empty: set it to the password",
+  });
   assertEquals(run([], { NO_COLOR: "" }).color, true);
 });
 

@@ -19,7 +19,7 @@ import {
   endWithError,
 } from "./lib/system/end_on_error.io.ts";
 import { isHostName } from "./lib/system/addresses.io.ts";
-import { readPasswordFile } from "./lib/cli/password_file.io.ts";
+import { givenPassword } from "./lib/cli/password_file.io.ts";
 
 /** Runs the client; the exit code. */
 async function main(): Promise<number> {
@@ -61,14 +61,9 @@ async function run(options: ClientOptions): Promise<number> {
     stderr.write(`${hostHint}\n`);
     return exitCode("unreachable");
   }
-  return await runClient(options, await password(options));
-}
-
-async function password(options: ClientOptions): Promise<string | undefined> {
-  const { passwordFile } = options;
-  return passwordFile === undefined
-    ? options.password
-    : await readPasswordFile(passwordFile);
+  const { password, passwordFile } = options;
+  const given = await givenPassword(passwordFile, password);
+  return await runClient(options, given);
 }
 
 endOnUncaughtErrors();

@@ -3,12 +3,28 @@ import { reasonOf, StartError } from "../system/errors.io.ts";
 import { standardStream } from "../system/standard_stream.ts";
 
 /**
+ * The password that was given: in a file, else in `PARLEY_PASSWORD`. Nobody's is
+ * empty: trying such a one would only count as a failed login.
+ *
+ * @param variable The value of `PARLEY_PASSWORD`.
+ * @throws {StartError} when the file cannot be read, or what was given is empty.
+ */
+export async function givenPassword(
+  passwordFile: string | undefined,
+  variable: string | undefined,
+): Promise<string | undefined> {
+  if (passwordFile !== undefined) return await readPasswordFile(passwordFile);
+  if (variable !== "") return variable;
+  throw new StartError("PARLEY_PASSWORD is empty: set it to the password");
+}
+
+/**
  * The password in a file: its first line, without a byte order mark and the
  * line's ending. `/dev/stdin` is the standard input, of which no more is read.
  *
  * @throws {StartError} when it cannot be read, or the line is empty.
  */
-export async function readPasswordFile(path: string): Promise<string> {
+async function readPasswordFile(path: string): Promise<string> {
   const password = await readFirstLine(path);
   if (password) return password;
   throw new StartError(

@@ -9,7 +9,7 @@ import {
 } from "../../security/verifier.ts";
 import type { Console } from "../../cli/console.io.ts";
 import { deriveKey } from "../../security/derive_key.io.ts";
-import { readPasswordFile } from "../../cli/password_file.io.ts";
+import { givenPassword } from "../../cli/password_file.io.ts";
 import { StartError } from "../../system/errors.io.ts";
 import { systemRandom } from "../../system/clock.io.ts";
 
@@ -25,9 +25,10 @@ export async function readNewPassword(
   console: Console,
   passwordFile?: string,
 ): Promise<string> {
-  const given = passwordFile === undefined
-    ? console.env("PARLEY_PASSWORD")
-    : await readPasswordFile(passwordFile);
+  const given = await givenPassword(
+    passwordFile,
+    console.env("PARLEY_PASSWORD"),
+  );
   if (given === undefined && console.prompt !== undefined) {
     return await askNewPassword(console.prompt, console);
   }

@@ -59,10 +59,6 @@ Deno.test("parseClientOptions() reads the environment, options win", () => {
     color: false,
   });
   assertEquals(run(["--password-file", "f"], env).password, undefined);
-  assertEquals(parse([], { PARLEY_PASSWORD: "" }), {
-    kind: "error",
-    message: "PARLEY_PASSWORD is empty: set it to the password",
-  });
   assertEquals(run([], { NO_COLOR: "" }).color, true);
 });
 

@@ -6,6 +6,7 @@ import {
 import type { RequestFields } from "../../lib/wire/request.ts";
 import type { EventFields } from "../../lib/wire/server_frame.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
+import type { SessionHarness } from "./session_harness.ts";
 
 /** Who an offer or answer is for. */
 interface Other {
@@ -22,6 +23,14 @@ export class PeerSigner {
   constructor(user: string, seed: number) {
     this.user = user;
     this.identity = Identity.fromSeed(new SeededRandom(seed).bytes(32));
+  }
+
+  /** Answers what a client's offer to this user needs; returns the offer. */
+  takeOffer(harness: SessionHarness): RequestFields<"offer"> {
+    const { user, identity } = this;
+    harness.answer("identity", { user, identity: identity.publicKey });
+    const offer = harness.answer("offer", {});
+    return offer as unknown as RequestFields<"offer">;
   }
 
   /** An offer to somebody, as the server passes it on. */

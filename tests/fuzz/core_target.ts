@@ -1,14 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { isUserName } from "../../lib/wire/names.ts";
 import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
-import {
-  CoreHarness,
-  passwordOf,
-  type TestClient,
-} from "../support/core_harness.ts";
+import { CoreHarness, type TestClient } from "../support/core_harness.ts";
 import type { FuzzSession, FuzzTarget } from "./fuzz_target.ts";
 import { goodRequests } from "./good_frames.ts";
 import { Mutator } from "./mutator.ts";
+import { passwordOf } from "../support/core_accounts.ts";
 
 /**
  * The whole server in memory: many connections send good and bad requests in

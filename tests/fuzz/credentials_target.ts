@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { isUserName } from "../../lib/wire/names.ts";
 import { formatVerifier } from "../../lib/security/verifier.ts";
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
-import { credentialOf } from "../support/core_harness.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
+import { credentialOf } from "../support/core_accounts.ts";
 
 /**
  * `credentials.txt`: reading keeps every byte, no line gives more than one

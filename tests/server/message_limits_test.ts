@@ -2,12 +2,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../lib/wire/limits.ts";
 import { RequestRate } from "../../lib/server/core/limits.ts";
-import {
-  accountsOf,
-  CoreHarness,
-  type TestClient,
-} from "../support/core_harness.ts";
+import { CoreHarness, type TestClient } from "../support/core_harness.ts";
 import { codeOf, twoUsers, user } from "../support/limit_case.ts";
+import { accountsOf } from "../support/core_accounts.ts";
 
 Deno.test("limit messageRate: what comes faster is refused with the time to wait, and nothing of it is lost", () => {
   const messageRate = 10;

@@ -10,11 +10,11 @@
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import { ScramClient } from "../../lib/security/scram_client.ts";
 import { numberedAccounts } from "../support/account_line.ts";
-import { credentialOf } from "../support/core_harness.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { TestServer } from "../support/test_server.ts";
 import { taskArguments } from "../support/task_arguments.ts";
+import { credentialOf } from "../support/core_accounts.ts";
 
 /** Medians, and the difference between them in per cent of the smaller. */
 export interface TimingResult {

@@ -3,7 +3,6 @@
  * against a {@link MemoryStore}, hands its frames to scripted clients, and holds
  * or fails commits where a test wants that.
  */
-import { pbkdf2Sync } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import {
   type TransferLogEntry,
@@ -36,6 +35,7 @@ import { ServerCore } from "../../lib/server/server_core.ts";
 import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import { accountsOf, passwordOf, saltedPassword } from "./core_accounts.ts";
 
 /** What a harness starts with. */
 export interface HarnessOptions {
@@ -572,41 +572,4 @@ export type Reply =
   | { readonly ok: object }
   | { readonly code: string; readonly message: string };
 
-/** Accounts of these names, with the passwords of {@link passwordOf}. */
-export function accountsOf(
-  names: readonly string[],
-  suffix = "",
-): Map<string, Credential> {
-  return new Map(names.map((name) => {
-    return [name, credentialOf(passwordOf(name) + suffix)];
-  }));
-}
-
-/** What stands in `credentials.txt` for a password. */
-export function credentialOf(password: string): Credential {
-  const salt = new Uint8Array(16).fill(7);
-  const salted = saltedPassword(password, salt, 4096);
-  const verifier = makeVerifier(salted, { salt, iterations: 4096 });
-  return { kind: "verifier", verifier };
-}
-
-export function passwordOf(name: string): string {
-  return `password of ${name}`;
-}
-
-/** PBKDF2, remembered over tests. */
-export function saltedPassword(
-  password: string,
-  salt: Uint8Array,
-  iterations: number,
-): Uint8Array {
-  const key = `${password} ${salt} ${iterations}`;
-  const known = derived.get(key);
-  if (known !== undefined) return known;
-  const bytes = pbkdf2Sync(password, salt, iterations, 32, "sha256");
-  derived.set(key, new Uint8Array(bytes));
-  return bytes;
-}
-
-const derived = new Map<string, Uint8Array>();
 const names = ["yoda", "obiwan", "luke", "leia", "hans"];

@@ -2,20 +2,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { plainPalette } from "../../../lib/client/text/palette.ts";
 import { renderTransfer } from "../../../lib/client/text/offers.ts";
 import { encodeParts } from "../../../lib/engine/resume_map.ts";
-import type { RequestFields } from "../../../lib/wire/request.ts";
 import { PeerSigner } from "../peer_signer.ts";
 import { loggedIn, openedSession, scramServer } from "../logged_in.ts";
 import { SessionHarness } from "../session_harness.ts";
 
 const luke = new PeerSigner("luke", 21);
-
-/** Answers what an offer to luke needs; returns the offer. */
-function answerOffer(harness: SessionHarness) {
-  const identity = luke.identity.publicKey;
-  harness.answer("identity", { user: "luke", identity });
-  const offer = harness.answer("offer", {});
-  return offer as unknown as RequestFields<"offer">;
-}
 
 Deno.test("ClientSession: a wrong password asks again, the right one opens the session", () => {
   const harness = new SessionHarness();
@@ -287,7 +278,7 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assertMatch(id, /^[0-9a-f]{16}$/);
   const file = { name: "a.mp4", size: 100 };
   harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-  const offered = answerOffer(harness);
+  const offered = luke.takeOffer(harness);
   assertEquals(offered.to, "luke");
   const yoda = { user: "yoda", identity: harness.identity.publicKey };
   harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
@@ -324,7 +315,7 @@ Deno.test("ClientSession: a transfer that goes on says where, on both sides", ()
   sending.line("/p2pvideo luke a.mp4");
   const { id } = sending.lastEffect("prepare-offer");
   sending.peer({ event: "offer-ready", id, file, key, addresses: [] });
-  const offered = answerOffer(sending);
+  const offered = luke.takeOffer(sending);
   const yoda = { user: "yoda", identity: sending.identity.publicKey };
   const answer = { ...luke.accept(offered, yoda, key), resume };
   sending.server({ ev: "answer", ...answer });
@@ -353,7 +344,7 @@ Deno.test("ClientSession: that all was stored is not believed while some was not
     const { id } = harness.lastEffect("prepare-offer");
     const file = { name: "a.mp4", size: 100 };
     harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-    const offered = answerOffer(harness);
+    const offered = luke.takeOffer(harness);
     const yoda = { user: "yoda", identity: harness.identity.publicKey };
     harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
     harness.peer({ event: "progress", id, bytes, size: 100, rate: 10 });
@@ -385,7 +376,7 @@ Deno.test("ClientSession: of two sides without a path, each says what it tried i
     const { id } = harness.lastEffect("prepare-offer");
     const file = { name: "a.mp4", size: 100 };
     harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-    const offered = answerOffer(harness);
+    const offered = luke.takeOffer(harness);
     const yoda = { user: "yoda", identity: harness.identity.publicKey };
     harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
     if (hasPath) {
@@ -434,7 +425,7 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
   harness.line("/p2pvideo luke a");
   const { id } = harness.lastEffect("prepare-offer");
   harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-  answerOffer(harness);
+  luke.takeOffer(harness);
   harness.server({
     ev: "answer",
     offer: id,

@@ -1,20 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import type { RequestFields } from "../../../lib/wire/request.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 import { PeerSigner } from "../peer_signer.ts";
 import { loggedIn } from "../logged_in.ts";
-import type { SessionHarness } from "../session_harness.ts";
 
 const key = "A".repeat(43);
 const luke = new PeerSigner("luke", 21);
-
-/** Answers what an offer to luke needs; returns the offer. */
-function answerOffer(harness: SessionHarness) {
-  const identity = luke.identity.publicKey;
-  harness.answer("identity", { user: "luke", identity });
-  const offer = harness.answer("offer", {});
-  return offer as unknown as RequestFields<"offer">;
-}
 
 Deno.test("ClientSession: a transfer that the server no longer relays ends, one that is direct does not", () => {
   const at = Date.UTC(2033, 0, 2);
@@ -25,7 +15,7 @@ Deno.test("ClientSession: a transfer that the server no longer relays ends, one 
       const { id } = harness.lastEffect("prepare-offer");
       const file = { name: "a.mp4", size: 100 };
       harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-      const offered = answerOffer(harness);
+      const offered = luke.takeOffer(harness);
       const yoda = { user: "yoda", identity: harness.identity.publicKey };
       harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
       const end = () =>
@@ -72,7 +62,7 @@ Deno.test("ClientSession: whose quota is used up is told though the other side e
         const { id } = harness.lastEffect("prepare-offer");
         const file = { name: "a.mp4", size: 100 };
         harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-        const offered = answerOffer(harness);
+        const offered = luke.takeOffer(harness);
         const yoda = { user: "yoda", identity: harness.identity.publicKey };
         harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
         if (via !== undefined) {

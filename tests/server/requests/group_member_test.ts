@@ -1,11 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../../lib/wire/limits.ts";
 import type { RequestFields } from "../../../lib/wire/request.ts";
-import {
-  accountsOf,
-  CoreHarness,
-  type TestClient,
-} from "../../support/core_harness.ts";
+import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
+import { accountsOf } from "../../support/core_accounts.ts";
 
 const group = "jedi";
 

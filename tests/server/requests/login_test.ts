@@ -4,7 +4,8 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { accountsOf, CoreHarness } from "../../support/core_harness.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
+import { accountsOf } from "../../support/core_accounts.ts";
 
 Deno.test("hello agrees on version and features, once", () => {
   const client = new CoreHarness().connect();

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { CoreHarness, passwordOf } from "../../support/core_harness.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
+import { passwordOf } from "../../support/core_accounts.ts";
 
 const fresh = "another password";
 

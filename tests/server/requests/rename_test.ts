@@ -1,10 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { demoAccounts } from "../../../lib/server/accounts/account_table.ts";
-import {
-  CoreHarness,
-  credentialOf,
-  passwordOf,
-} from "../../support/core_harness.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
+import { credentialOf, passwordOf } from "../../support/core_accounts.ts";
 
 function present() {
   const harness = new CoreHarness();

@@ -1,5 +1,5 @@
 /**
- * The rules of the tree (see README.md, "How it is built"): only `*.io.ts`,
+ * The rules of the tree (see docs/architecture.md): only `*.io.ts`,
  * `*.worker.ts` and the two entry points touch the system; folders import along
  * one order, downwards only, and no files in a circle; folders and files stay
  * small enough to be read. All of it is checked from the imports and from the

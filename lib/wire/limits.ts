@@ -1,6 +1,6 @@
 // Every limit in one table: what it bounds, how much, and what happens beyond
-// it. `limits` (limits.ts) holds the bare numbers for the code, PROTOCOL.md
-// shows the rows to people, and a test named `limit NAME: …` stands for each;
+// it. `limits` (limits.ts) holds the bare numbers for the code,
+// docs/protocol/limits.md shows the rows to people, and a test named `limit NAME: …` stands for each;
 // tests/pages/limit_table.io_test.ts checks all three.
 
 /** One limit. */

@@ -1,7 +1,8 @@
 /**
- * The datagrams between a client and its server's UDP port (PROTOCOL.md,
- * "With the server"): asking from which address one is seen, and relaying. Their
- * first byte differs from every datagram between clients.
+ * The datagrams between a client and its server's UDP port
+ * (docs/protocol/files.md, "With the server"): asking from which address one is
+ * seen, and relaying. Their first byte differs from every datagram between
+ * clients.
  *
  *     bind     0x58 | id 8 | number u48 | zeros 33 | code 16            = 64
  *     bound    0x59 | id 8 | number u48 | address 16 | port u16 | code 16 = 49

@@ -1,5 +1,5 @@
 /**
- * Every request a client can send (PROTOCOL.md, "Requests"), as one table from
+ * Every request a client can send (docs/protocol/requests.md), as one table from
  * the name in `do` to the check of its fields. {@link decodeRequest} is the one
  * place where what a client sent is validated.
  */

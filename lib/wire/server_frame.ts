@@ -1,7 +1,7 @@
 /**
- * Everything a server sends (PROTOCOL.md, "Replies" and "Events"): replies
- * `{re, ok}` or `{re, error}`, and events `{ev, …}`. The same tables type what
- * the server writes and validate what the client reads.
+ * Everything a server sends (docs/protocol/): replies `{re, ok}` or
+ * `{re, error}`, and events `{ev, …}`. The same tables type what the server
+ * writes and validate what the client reads.
  */
 import {
   boolean,

@@ -1,5 +1,5 @@
 /**
- * Every example of the README, of --help and of the man pages works: command
+ * Every example of the pages, of --help and of the man pages works: command
  * lines run in a shell with the real programs, commands of the client in a scene
  * of several users.
  */
@@ -12,13 +12,14 @@ import { serverPage } from "../../lib/server/admin/page.ts";
 import { userPage } from "../../lib/server/accounts/user_command.ts";
 import { accountLine } from "../support/account_line.ts";
 import { logIn, passwordOf } from "../support/jedi.ts";
+import { itemsOf, pagePaths, readPage, sectionOf } from "../support/pages.ts";
 import { clientCommand, root, serverCommand } from "../support/programs.ts";
 import { RunningProcess } from "../support/running_process.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { TestClient, type TestClientOptions } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 
-const readme = Deno.readTextFileSync(join(root, "README.md"));
+const pages = pagePaths().map(readPage).join("\n");
 const people = ["yoda", "luke", "leia", "hans", "ahsoka", "anakin"];
 const accounts = people.map((name) => accountLine(name, passwordOf(name)))
   .join("");
@@ -39,27 +40,30 @@ if (!hasSqlite) {
   Deno.stderr.writeSync(new TextEncoder().encode(note));
 }
 
-Deno.test("examples: README and --help show every option and exit code", () => {
+Deno.test("examples: pages and --help show every option and exit code", () => {
   for (const { name } of clientPage.options) {
-    assert(new RegExp(`\`${name}[ \`]`).test(readme), name);
+    assert(new RegExp(`\`${name}[ \`]`).test(pages), name);
   }
+  const scripting = readPage("docs/scripting.md");
   for (const { code, help } of clientPage.exitCodes) {
-    assert(new RegExp(`^\\| ${code} `, "m").test(readme), `${code} ${help}`);
+    assert(new RegExp(`^- ${code}: `, "m").test(scripting), `${code} ${help}`);
   }
   const tasks = Object.keys(
     JSON.parse(Deno.readTextFileSync(join(root, "deno.json"))).tasks,
   );
-  for (const [, task = ""] of readme.matchAll(/deno(?:@[\d.]+)? task (\w+)/g)) {
+  for (
+    const [, task = ""] of pages.matchAll(/deno(?:@[\d.]+)? task (\w[\w:]*\w)/g)
+  ) {
     assert(tasks.includes(task), task);
   }
 });
 
-Deno.test("examples: every command line of README, --help and man pages runs", async () => {
-  const pages = [clientPage, userPage, serverPage(serverOptionRows)];
+Deno.test("examples: every command line of the pages, --help and man pages runs", async () => {
+  const programs = [clientPage, userPage, serverPage(serverOptionRows)];
   const lines = [
     ...new Set([
-      ...pages.flatMap(({ examples }) => examples.map((row) => row.command)),
-      ...shellLines(readme),
+      ...programs.flatMap(({ examples }) => examples.map((row) => row.command)),
+      ...shellLines(pages),
     ]),
   ].filter((line) => !runElsewhere.some((pattern) => pattern.test(line)))
     .filter((line) => hasSqlite || !line.startsWith("sqlite3 "));
@@ -160,23 +164,21 @@ async function runExample(
   }
 }
 
-Deno.test("examples: every command of /help, man page and README works in the client", async () => {
+Deno.test("examples: every command of /help, man page and docs/using.md works in the client", async () => {
   await using server = await TestServer.start({ accounts });
   await using scene = new Scene(server);
   await play(scene);
-  const table = readme.slice(readme.indexOf("### First steps in the client"));
-  const cells = [
-    ...table.slice(0, table.indexOf("\n\nWhile a chat is open"))
-      .matchAll(/^\| (`\/.*?`) +\|/gm),
-  ].flatMap(([, cell = ""]) => cell.split(", "))
+  const told = itemsOf(
+    sectionOf(readPage("docs/using.md"), "## First steps in the client"),
+  ).flatMap((item) => /^(`\/.*?`):/.exec(item)?.[1]?.split(", ") ?? [])
     .map((code) => code.replaceAll("`", ""));
-  assert(cells.length > 30, `${cells.length}`);
-  const examples = [...commandTable.map(({ example }) => example), ...cells];
+  assert(told.length > 30, `${told.length}`);
+  const examples = [...commandTable.map(({ example }) => example), ...told];
   const missing = examples.filter((line) => !scene.done.has(line));
   assertEquals(missing, [], "add these to the scene below");
 });
 
-/** The lines of the README's shell examples, without their comments. */
+/** The lines of the pages' shell examples, without their comments. */
 function shellLines(text: string): string[] {
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
     .flatMap(([, block = ""]) => block.split("\n"))

@@ -1,6 +1,6 @@
 /**
- * With `--json`, what the client prints is what PROTOCOL.md says: three users
- * run every command, and each field of each line is looked up in the page.
+ * With `--json`, what the client prints is what docs/scripting.md says: three
+ * users run every command, and each field of each line is looked up in the page.
  */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
@@ -8,13 +8,14 @@ import type { CommandName } from "../../lib/client/commands/command.ts";
 import { commandTable } from "../../lib/client/commands/table.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { documentedFields } from "../support/json_page.ts";
-import { root } from "../support/programs.ts";
+import { readPage } from "../support/pages.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 
 Deno.test("--json: every field of every event and result is documented, and the other way round", async () => {
-  const page = await Deno.readTextFile(join(root, "PROTOCOL.md"));
+  const page = readPage("docs/scripting.md");
+  const codes = page + readPage("docs/protocol/errors.md");
   const { events, results } = documentedFields(page);
   const lines = await talk();
   const seen = { events: new Map(), results: new Map() } as {
@@ -26,7 +27,7 @@ Deno.test("--json: every field of every event and result is documented, and the 
     const isResult = event === "result";
     if (isResult && line.ok !== true) {
       assertEquals(typeof line.message, "string");
-      if (!page.includes(`\`${line.code}\``)) undocumented.add(`${line.code}`);
+      if (!codes.includes(`\`${line.code}\``)) undocumented.add(`${line.code}`);
       continue;
     }
     const name = String(isResult ? line.command : event);

@@ -1,13 +1,14 @@
 /**
  * The limit table is the truth: each limit has a test that is named for it, a
- * row in PROTOCOL.md, and, where an option sets it, that option in the help and
- * in README.md with the same default.
+ * line in docs/protocol/limits.md, and, where an option sets it, that option in
+ * the help and in docs/operating.md with the same default.
  */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { walkSync } from "@std/fs";
 import { type Limit, limitTable } from "../../lib/wire/limits.ts";
 import { parseServerOptions } from "../../lib/server/admin/options.ts";
+import { itemsOf, readPage } from "../support/pages.ts";
 
 const limits: [string, Limit][] = Object.entries(limitTable);
 
@@ -24,37 +25,30 @@ Deno.test("limit table: every limit has a test that is named for it", () => {
   assertEquals(missing, []);
 });
 
-Deno.test("limit table: PROTOCOL.md shows it", () => {
-  const rows = new Set(cellsOf(text("PROTOCOL.md")));
-  const missing = limits.map(([name, { what, value, unit, beyond }]) =>
-    [`\`${name}\``, what, `${value.toLocaleString("en")} ${unit}`, beyond]
-      .join(" | ")
-  ).filter((row) => !rows.has(row));
-  assertEquals(missing, []);
+Deno.test("limit table: docs/protocol/limits.md shows it, and nothing else", () => {
+  const items = itemsOf(readPage("docs/protocol/limits.md"));
+  const expected = limits.map(([name, { what, value, unit, beyond }]) =>
+    `\`${name}\` (${
+      value.toLocaleString("en")
+    } ${unit}): ${what}. Beyond it: ${beyond}`
+  );
+  assertEquals(items, expected);
 });
 
-Deno.test("limit table: --help and README.md tell the options with their defaults", () => {
+Deno.test("limit table: --help and docs/operating.md tell the options with their defaults", () => {
   const help = parseServerOptions(["--help"]);
   assert(help.kind === "help");
-  const rows = cellsOf(text("README.md"));
+  const items = itemsOf(readPage("docs/operating.md"));
   // A line a row, however it is broken.
   const lines = help.text.replace(/\n {20,}/g, " ").split("\n");
   for (const [name, { option, value }] of limits) {
     if (option === undefined) continue;
     const line = lines.find((line) => line.includes(option));
     assert(line?.includes(`(default: ${value})`), `${name}: ${line}`);
-    const row = rows.find((row) => row.startsWith(`\`${option}\``));
-    assert(row?.startsWith(`\`${option}\` | ${value} | `), `${name}: ${row}`);
+    const start = `\`${option}\` (default: ${value}): `;
+    assert(items.some((item) => item.startsWith(start)), `${name}: ${start}`);
   }
 });
-
-/** The rows of all tables of a page, cells joined by ` | `. */
-function cellsOf(page: string): string[] {
-  return page.split("\n").filter((line) => line.startsWith("| "))
-    .map((line) =>
-      line.slice(1, -1).split("|").map((cell) => cell.trim()).join(" | ")
-    );
-}
 
 /** What the tests in all files are called. */
 function testNames(): string[] {
@@ -67,8 +61,4 @@ function testNames(): string[] {
     }
   }
   return names;
-}
-
-function text(name: string): string {
-  return Deno.readTextFileSync(new URL(`../../${name}`, import.meta.url));
 }

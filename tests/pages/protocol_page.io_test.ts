@@ -1,6 +1,6 @@
 /**
- * PROTOCOL.md names everything that goes over the wire, and the frames of its
- * examples are what the code takes and sends.
+ * The pages of docs/protocol/ name everything that goes over the wire, and the
+ * frames of their examples are what the code takes and sends.
  */
 import { assert, assertEquals } from "@std/assert";
 import { encodeHex } from "@std/encoding/hex";
@@ -15,28 +15,36 @@ import { errorMessages } from "../../lib/wire/errors.ts";
 import { decodeRequest, requestNames } from "../../lib/wire/request.ts";
 import { decodeServerFrame, eventNames } from "../../lib/wire/server_frame.ts";
 import { transferLimits } from "../../lib/engine/packets/limits.ts";
+import {
+  itemsOf,
+  protocolPages,
+  readPage,
+  sectionOf,
+} from "../support/pages.ts";
 import { contentDigestOf } from "../support/content_digest_of.ts";
 import { partsOf, transcriptOf } from "../support/protocol_identity.ts";
 
-const page = Deno.readTextFileSync(
-  new URL("../../PROTOCOL.md", import.meta.url),
-);
-
-Deno.test("PROTOCOL.md has a section for every request", () => {
+Deno.test("protocol pages: a section for every request", () => {
+  const page = readPage("docs/protocol/requests.md");
   const missing = requestNames.filter((each) =>
-    !page.includes(`\n### ${each}\n`)
+    !page.includes(`\n## ${each}\n`)
   );
   assertEquals(missing, []);
 });
 
-Deno.test("PROTOCOL.md has a row for every event and every error code", () => {
-  const names = [...eventNames, ...Object.keys(errorMessages)];
-  const missing = names.filter((each) => !page.includes(`\n| \`${each}\` `));
-  assertEquals(missing, []);
+Deno.test("protocol pages: a line for every event and every error code", () => {
+  const names = {
+    "docs/protocol/events.md": eventNames,
+    "docs/protocol/errors.md": Object.keys(errorMessages),
+  };
+  for (const [path, known] of Object.entries(names)) {
+    const told = itemsOf(readPage(path)).map((item) => item.split("`")[1]);
+    assertEquals(told.toSorted(), known.toSorted(), path);
+  }
 });
 
-Deno.test("PROTOCOL.md's examples are frames", () => {
-  const examples = page.split("\n").flatMap((line) => {
+Deno.test("protocol pages: the examples are frames", () => {
+  const examples = protocolPages().split("\n").flatMap((line) => {
     const [, side, frame] = /^ {4}([CS] )?(\{.*\})$/.exec(line) ?? [];
     return frame === undefined ? [] : [{ side: side?.trim(), frame }];
   });
@@ -48,11 +56,12 @@ Deno.test("PROTOCOL.md's examples are frames", () => {
   }
 });
 
-Deno.test("PROTOCOL.md's content digests are what clients compute", () => {
+Deno.test("protocol pages: the content digests are what clients compute", () => {
   const nine = new TextEncoder().encode("123456789");
   const two = new Uint8Array(transferLimits.blockBytes + nine.length);
   two.set(nine, transferLimits.blockBytes);
-  const section = page.slice(page.indexOf("\n### Content digest\n"));
+  const page = readPage("docs/protocol/files.md");
+  const section = sectionOf(page, "## Content digest");
   const values = section.match(/`[0-9a-f]{64}`/g)?.slice(0, 3);
   assertEquals(
     values,
@@ -62,13 +71,14 @@ Deno.test("PROTOCOL.md's content digests are what clients compute", () => {
   );
 });
 
-Deno.test("PROTOCOL.md's test vector of signed offers is what clients sign", () => {
-  const vector = page.slice(page.indexOf("\n### Test vector\n"));
+Deno.test("protocol pages: the test vector of signed offers is what clients sign", () => {
+  const page = readPage("docs/protocol/identities.md");
+  const vector = sectionOf(page, "## Test vector");
+  const items = itemsOf(vector);
   const value = (what: string) => {
-    const [, text] = new RegExp(`\\| ${what} +\\| \`([^\`]+)\` +\\|`)
-      .exec(vector) ?? [];
-    assert(text !== undefined, what);
-    return text;
+    const item = items.find((item) => item.startsWith(`${what}: \``));
+    assert(item !== undefined, what);
+    return item.slice(what.length + 3, -1);
   };
   const yoda = Identity.fromSeed(new Uint8Array(32).fill(1));
   const luke = Identity.fromSeed(new Uint8Array(32).fill(2));
@@ -93,8 +103,7 @@ Deno.test("PROTOCOL.md's test vector of signed offers is what clients sign", () 
   assertEquals(number, value("safety number"));
   // The bytes, as the page shows and describes them.
   const shown = [
-    ...vector.slice(0, vector.indexOf("\n## "))
-      .matchAll(/^ {4}([0-9a-f]+)$/gm),
+    ...vector.matchAll(/^ {4}([0-9a-f]+)$/gm),
   ].map(([, line = ""]) => line).join("");
   assertEquals(encodeHex(offer), shown);
   const middle = shown.slice(2 * 18);
@@ -111,13 +120,12 @@ Deno.test("PROTOCOL.md's test vector of signed offers is what clients sign", () 
   assertEquals(new Uint8Array(transcriptOf(parts)), offer);
 });
 
-Deno.test("PROTOCOL.md tells what --json prints for every command and event", () => {
-  const json = page.slice(page.indexOf("\n## Client `--json`\n"));
-  assert(json.length > 1000);
-  // First cells of the tables; some name several.
-  const cells = [...json.matchAll(/^\| (`[^|]+`) *\|/gm)]
-    .flatMap(([, cell = ""]) => cell.split(", "))
-    .map((cell) => cell.replaceAll("`", "").trim());
+Deno.test("docs/scripting.md tells what --json prints for every command and event", () => {
+  const page = readPage("docs/scripting.md");
+  // What stands before the colon; some items name several.
+  const told = itemsOf(sectionOf(page, "## Client `--json`"))
+    .flatMap((item) => item.split(/:|$/)[0]?.split(", ") ?? [])
+    .map((name) => name.replaceAll("`", "").trim());
   const renderer = Deno.readTextFileSync(
     new URL("../../lib/client/events/client_event.ts", import.meta.url),
   );
@@ -126,7 +134,7 @@ Deno.test("PROTOCOL.md tells what --json prints for every command and event", ()
   assert(events.length > 15);
   const commands = commandTable.map((row) => row.name);
   const missing = [...events, ...commands].filter((each) =>
-    !cells.includes(each)
+    !told.includes(each)
   );
   assertEquals(missing, []);
 });

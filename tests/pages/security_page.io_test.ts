@@ -1,40 +1,49 @@
-/** SECURITY.md's table of threats names tests that there are. */
+/** The threats of docs/threats.md name tests that there are. */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { walkSync } from "@std/fs";
 import { allTargets } from "../fuzz/all_targets.ts";
+import { readPage } from "../support/pages.ts";
 
 const root = fromFileUrl(new URL("../../", import.meta.url));
-const page = Deno.readTextFileSync(`${root}/SECURITY.md`);
 
-Deno.test("SECURITY.md has tests for every threat, and each of them exists", () => {
-  const rows = threatRows();
-  assert(rows.length > 30, `only ${rows.length} threats`);
+Deno.test("docs/threats.md has tests for every threat, and each of them exists", () => {
+  const threats = threatsOf(readPage("docs/threats.md"));
+  assert(threats.length > 30, `only ${threats.length} threats`);
   const known = testNames();
   const wrong: string[] = [];
-  for (const [threat = "", defence = "", tests = ""] of rows) {
-    const named = [...tests.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
-    if (defence.trim() === "" || named.length === 0) wrong.push(threat);
-    for (const name of named) {
-      if (!known.some((pattern) => pattern.test(name ?? ""))) {
-        wrong.push(`${threat.trim()}: there is no test "${name}"`);
+  for (const { threat, defence, tests } of threats) {
+    if (defence === "" || tests.length === 0) wrong.push(threat);
+    for (const name of tests) {
+      if (!known.some((pattern) => pattern.test(name))) {
+        wrong.push(`${threat}: there is no test "${name}"`);
       }
     }
   }
   assertEquals(wrong, []);
 });
 
-Deno.test("SECURITY.md is checked against names that can be missing", () => {
+Deno.test("docs/threats.md is checked against names that can be missing", () => {
   const known = testNames();
   assert(known.length > 300);
   assert(!known.some((pattern) => pattern.test("no test has this name")));
 });
 
-/** The cells of the table's rows. */
-function threatRows(): string[][] {
-  const [, section = ""] = page.split("\n## Threats\n");
-  return section.split("\n").filter((line) => line.startsWith("| "))
-    .slice(2).map((line) => line.split("|").slice(1, -1));
+interface Threat {
+  readonly threat: string;
+  readonly defence: string;
+  /** The names of the tests that show the defence. */
+  readonly tests: readonly string[];
+}
+
+/** The items of the page: a threat in bold, its defence, a list of tests. */
+function threatsOf(page: string): Threat[] {
+  return page.split(/^- \*\*/m).slice(1).map((item) => {
+    const [text = "", ...rest] = item.split(/^ {2}- /m);
+    const [threat = "", defence = ""] = text.split(".**");
+    const tests = rest.map((line) => line.split("`")[1] ?? "");
+    return { threat, defence: defence.trim(), tests };
+  });
 }
 
 /** What the name of each test looks like: parts made up at run time are free. */

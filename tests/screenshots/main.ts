@@ -1,6 +1,6 @@
 /**
- * Makes the pictures of the client in `docs/` and the session in README.md anew,
- * from a real server, real clients and a real terminal (tmux): `deno task
+ * Makes the pictures of the client in `docs/` and the session in docs/using.md
+ * anew, from a real server, real clients and a real terminal (tmux): `deno task
  * screenshots`.
  */
 import { join } from "@std/path";
@@ -13,7 +13,7 @@ import { taskArguments } from "../support/task_arguments.ts";
 
 taskArguments({
   usage: "deno task screenshots",
-  about: "Makes the pictures in docs/ and the session in README.md anew.",
+  about: "Makes the pictures in docs/ and the session in docs/using.md anew.",
 });
 
 const columns = 88;
@@ -97,9 +97,9 @@ async function save(name: string): Promise<void> {
   await Deno.writeTextFile(join(root, "docs", `${name}.svg`), hidden(picture));
 }
 
-/** Puts the whole session into README.md, between its marks. */
+/** Puts the whole session into docs/using.md, between its marks. */
 async function writeSession(): Promise<void> {
-  const path = join(root, "README.md");
+  const path = join(root, "docs/using.md");
   const page = await Deno.readTextFile(path);
   const text = hidden(await terminal.everything());
   const from = text.indexOf("$ parley");

@@ -1,7 +1,9 @@
 /**
- * What PROTOCOL.md says that the client prints with `--json`: the fields of each
+ * What docs/scripting.md says that the client prints with `--json`: the fields of each
  * event, and of the result of each command.
  */
+
+import { itemsOf, sectionOf } from "./pages.ts";
 
 /** Names of fields by event or command. */
 export type DocumentedFields = ReadonlyMap<string, ReadonlySet<string>>;
@@ -10,28 +12,26 @@ export type DocumentedFields = ReadonlyMap<string, ReadonlySet<string>>;
 export function documentedFields(
   page: string,
 ): { readonly events: DocumentedFields; readonly results: DocumentedFields } {
-  const part = page.slice(page.indexOf("\n## Client `--json`\n"));
+  const part = sectionOf(page, "## Client `--json`");
   const named = new Map([
     ["transfer fields", paragraphFields(part, "Transfer fields")],
     ["session fields", paragraphFields(part, "Session fields")],
   ]);
-  const tables = part.split(/^\| `(?:event|command)` .*\n\|[ -|]*\n/m).slice(1)
-    .map((table) => rowFields(table, named));
-  const [events = new Map(), results = new Map()] = tables;
+  const events = itemFields(sectionOf(part, "### Events"), named);
+  const results = itemFields(sectionOf(part, "### Results of commands"), named);
   return { events, results };
 }
 
-/** The fields of each row up to the end of the table. */
-function rowFields(
-  table: string,
+/** The fields of each item of a list. */
+function itemFields(
+  list: string,
   named: ReadonlyMap<string, ReadonlySet<string>>,
 ): Map<string, ReadonlySet<string>> {
   const rows = new Map<string, ReadonlySet<string>>();
   let before: ReadonlySet<string> = new Set();
-  for (const line of table.split("\n")) {
-    const cells = line.split("|").map((cell) => cell.trim());
-    const [, names, text] = cells;
-    if (names === undefined || text === undefined) break;
+  for (const item of itemsOf(list)) {
+    const [names = "", ...rest] = item.split(":");
+    const text = rest.join(":").trim();
     const fields = new Set(fieldsOf(text));
     for (const [name, more] of named) {
       if (text.includes(name)) more.forEach((field) => fields.add(field));

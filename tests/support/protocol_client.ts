@@ -1,5 +1,5 @@
 /**
- * A client of the control protocol written from PROTOCOL.md alone, for tests
+ * A client of the control protocol written from docs/protocol/ alone, for tests
  * that need many connections or frames that the real client would never send.
  * It shares no code with the programs, so it also tells when the page is wrong.
  */

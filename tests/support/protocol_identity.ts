@@ -1,5 +1,5 @@
 /**
- * A client's identity written from PROTOCOL.md alone ("Identities"), as
+ * A client's identity written from docs/protocol/identities.md alone, as
  * {@link ProtocolClient} is: it shares no code with the programs.
  */
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";

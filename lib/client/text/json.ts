@@ -41,7 +41,7 @@
  * is reached, `via`, `address`, `rtt`, `loss`, `why`, and `silence` when nothing
  * comes from there any more. Session fields are `session` (the N of
  * `/accept N`), `direction`, `kind`, `user`, `state`. Every command leads to
- * exactly one `result`; its answers are listed in PROTOCOL.md.
+ * exactly one `result`; its answers are listed in docs/scripting.md.
  */
 import { printableJson } from "../../base/text.ts";
 import type {

@@ -1,6 +1,6 @@
 /**
  * The sizes and times both ends of a transfer must agree on, or that bound what
- * a peer can make this side hold. PROTOCOL.md, "UDP" lists those on the wire.
+ * a peer can make this side hold. docs/protocol/files.md lists those on the wire.
  */
 export const transferLimits = {
   /** Plaintext bytes of every block of a file but the last. */

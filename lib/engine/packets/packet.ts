@@ -1,7 +1,7 @@
 /**
- * The outside of every datagram (PROTOCOL.md): its type, the transfer it
- * belongs to, and the header of those that carry a slice of a sealed block. All
- * functions work in place on buffers that their caller reuses.
+ * The outside of every datagram (docs/protocol/files.md): its type, the transfer
+ * it belongs to, and the header of those that carry a slice of a sealed block.
+ * All functions work in place on buffers that their caller reuses.
  *
  *     data     type u8 | transfer 8 | packet number u48 | block u32 | offset u24 |
  *              length u16 | header code u32 | slice

@@ -1,6 +1,6 @@
 /**
- * What the server's UDP port does (PROTOCOL.md, "With the server"): tells a
- * client from which address it is seen, so that clients behind address
+ * What the server's UDP port does (docs/protocol/files.md, "With the server"):
+ * tells a client from which address it is seen, so that clients behind address
  * translators can find each other, and relays between the two clients of an
  * accepted offer that found no direct path.
  *

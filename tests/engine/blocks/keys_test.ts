@@ -32,7 +32,7 @@ Deno.test("TransferKeyPair.agree gives both ends the same keys", () => {
   assertEquals(new Set(all).size, 4);
 });
 
-Deno.test("TransferKeyPair.agree: the keys of PROTOCOL.md", () => {
+Deno.test("TransferKeyPair.agree: the keys of docs/protocol/files.md", () => {
   // The keys and the shared secret of RFC 7748 §6.1.
   const alice = new TransferKeyPair({
     bytes: () =>

@@ -1,7 +1,8 @@
 /**
  * One frame of the control protocol is one JSON object on one line. This file
  * turns objects into bytes and lines into plain values; what the fields must be
- * is checked by `request.ts` (server side) and `server_frame.ts` (client side).
+ * is checked by `request.ts` (server side) and `server_frame.ts` (client side), with
+ * one file for each topic: the fields of its requests, replies and events.
  */
 import { limits } from "./limits.ts";
 import { type ErrorCode, errorMessages } from "./errors.ts";

@@ -1,174 +1,29 @@
 /**
  * Every request a client can send (docs/protocol/requests.md), as one table from
- * the name in `do` to the check of its fields. {@link decodeRequest} is the one
- * place where what a client sent is validated.
+ * the name in `do` to the check of its fields, put together from the topics
+ * beside this file. {@link decodeRequest} is the one place where what a client
+ * sent is validated.
  */
-import {
-  boolean,
-  type Check,
-  type Infer,
-  integer,
-  list,
-  object,
-  oneOf,
-  oneOfOr,
-  optional,
-  SchemaError,
-  string,
-} from "../base/schema.ts";
-import { parseFrame } from "./frame.ts";
-import { epochCheck } from "./epoch.ts";
-import { endReason } from "./end_reason.ts";
+import { type Check, type Infer, SchemaError } from "../base/schema.ts";
 import { type WireError, wireError } from "./errors.ts";
-import { limits } from "./limits.ts";
-import { pathKinds } from "./path_kinds.ts";
+import type { RequestRow } from "./fields.ts";
+import { parseFrame } from "./frame.ts";
+import { groupRequests } from "./groups.ts";
+import { messageRequests } from "./messages.ts";
+import { offerRequests } from "./offers.ts";
+import { peopleRequests } from "./people.ts";
+import { sessionRequests } from "./session.ts";
 
-// Names are only bounded here: whether one is well formed, and what to say when
-// it is not, is for the handler.
-const name = string(0, 256);
-const port = integer(0, 65535);
-const messageId = string(1, limits.messageIdCharacters, /^[\x21-\x7e]+$/);
-/** 64-bit identifier as 16 hexadecimal digits. */
-const offerId = string(16, 16, /^[0-9a-f]{16}$/);
-/** 32 bytes in base64url: an X25519 public key. */
-const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
-/** 32 bytes in base64url, in their one spelling: an Ed25519 public key. */
-const identityKey = string(43, 43, /^[\w-]{42}[AEIMQUYcgkosw048]$/);
-/** 64 bytes in base64url, in their one spelling: an Ed25519 signature. */
-const signature = string(86, 86, /^[\w-]{85}[AQgw]$/);
-// Longer than any legal text, so that the handler can say "too long".
-const text = string(0, limits.frameBytes);
-const scram = string(1, 2048);
+export type { WireAddress } from "./offers.ts";
 
-/** An address a peer can be reached at. */
-const address = object({ ip: string(2, 45, /^[0-9a-fA-F:.]+$/), port });
-
-/** What a client was told when it saw the message `seen`. */
-const known = object({
-  account: string(16, 16, /^[0-9a-f]{16}$/),
-  epochs: list(epochCheck, 0, limits.toldEpochs),
-});
-
-const requests = {
-  hello: object({
-    version: integer(1, 1_000_000),
-    features: list(string(1, 64), 0, 64),
-    agent: optional(string(0, 128)),
-  }),
-  /** `identity`: what the client signs its offers and answers with. */
-  login: object({ scram, udpPort: port, identity: optional(identityKey) }),
-  proof: object({
-    scram,
-    seen: optional(integer()),
-    known: optional(known),
-  }),
-  resume: object({
-    token: string(1, 128),
-    udpPort: port,
-    seen: optional(integer()),
-    known: optional(known),
-    identity: optional(identityKey),
-  }),
-  /** `active`: there was traffic with other clients since the last one. */
-  ping: object({ active: optional(boolean) }),
-  ack: object({ upto: integer() }),
-  logout: object({}),
-  message: object({
-    to: list(name, 1, limits.messageReceivers),
-    text,
-    mid: messageId,
-  }),
-  broadcast: object({ text, mid: messageId }),
-  /**
-   * `name` is a user's or else a group's; at most one of `with`, `group`, `name`
-   * and `kind`.
-   */
-  history: object({
-    with: optional(name),
-    group: optional(name),
-    name: optional(name),
-    kind: optional(oneOf("broadcast", "group")),
-    since: optional(integer()),
-    before: optional(integer(1)),
-    limit: optional(integer(1, limits.historyMessages)),
-  }),
-  /** `group`: the number is of the group's log, not of messagelog.txt. */
-  delete: object({
-    number: integer(1),
-    group: optional(name),
-    mid: messageId,
-  }),
-  who: object({}),
-  block: object({ user: name }),
-  unblock: object({ user: name }),
-  blocked: object({}),
-  /** One's own without `user`. */
-  profile: object({ user: optional(name) }),
-  "profile-set": object({ field: string(0, 64), value: text }),
-  /** SCRAM over the logged-in connection: proves the old password. */
-  "password-start": object({ scram }),
-  "password-prove": object({ scram }),
-  "password-change": object({ verifier: string(1, 512) }),
-  rename: object({ name }),
-  "who-since": object({ seconds: integer() }),
-  find: object({ name, kind: optional(oneOf("user", "group")) }),
-  /** The key that a user's client signs with, or last signed with. */
-  identity: object({ user: name }),
-  "group-create": object({
-    group: name,
-    users: list(name, 0, limits.groupUsers),
-    leaderOnly: optional(boolean),
-  }),
-  "group-join": object({ group: name }),
-  "group-leave": object({ group: name }),
-  "group-add": object({ group: name, user: name }),
-  "group-remove": object({ group: name, user: name }),
-  "group-promote": object({ group: name, user: name }),
-  /** What is absent stays as it is. */
-  "group-set": object({ group: name, history: optional(boolean) }),
-  "group-message": object({ group: name, text, mid: messageId }),
-  groups: object({}),
-  "group-members": object({ group: name }),
-  /** What is needed to talk to the server's UDP port. */
-  rendezvous: object({}),
-  /** What is needed to probe the server's UDP ports without a login. */
-  probe: object({}),
-  offer: object({
-    offer: offerId,
-    to: name,
-    kind: oneOf("file", "session"),
-    key: publicKey,
-    addresses: list(address, 0, limits.addresses),
-    file: optional(object({
-      name: string(1, 1024),
-      size: integer(),
-      /** Tells whether two offers are of the same file, for resuming. */
-      fingerprint: optional(string(1, 128)),
-    })),
-    /** The group that a file is for, of which both have to be members. */
-    group: optional(name),
-    signature: optional(signature),
-  }),
-  answer: object({
-    offer: offerId,
-    accept: boolean,
-    /** Why not. */
-    reason: optional(endReason),
-    key: optional(publicKey),
-    addresses: optional(list(address, 0, limits.addresses)),
-    /** What the receiver already has, opaque to the server. */
-    resume: optional(string(0, 16 * 1024)),
-    signature: optional(signature),
-  }),
-  "offer-end": object({
-    offer: offerId,
-    result: oneOf("verified", "failed", "cancelled", "closed"),
-    /** Why it failed. */
-    reason: optional(endReason),
-    /** How the two clients reached each other; for the server's log. */
-    via: optional(oneOfOr("unknown", [...pathKinds, "unknown"])),
-  }),
-} as const satisfies Record<string, Check<object>>;
+/** Every request by its name, with what answers it. */
+export const requests = {
+  ...sessionRequests,
+  ...messageRequests,
+  ...peopleRequests,
+  ...groupRequests,
+  ...offerRequests,
+};
 
 type Requests = typeof requests;
 
@@ -179,7 +34,7 @@ export type RequestName = keyof Requests;
 export const requestNames = Object.keys(requests) as RequestName[];
 
 /** The fields of a request by its name, as a client writes them. */
-export type RequestFields<N extends RequestName> = Infer<Requests[N]>;
+export type RequestFields<N extends RequestName> = Infer<Requests[N]["fields"]>;
 
 /** A validated request: `do` tells which, `id` is to be repeated in the reply. */
 export type Request = {
@@ -190,8 +45,11 @@ export type Request = {
   };
 }[RequestName];
 
-/** An address as it stands in offers and answers. */
-export type WireAddress = Infer<typeof address>;
+/** False when doing `name` twice is not the same as doing it once. */
+export function isRepeatable(name: RequestName): boolean {
+  const row: RequestRow = requests[name];
+  return !row.once;
+}
 
 /** What became of a line: a request, or the error to reply with. */
 export type DecodedRequest =
@@ -211,7 +69,7 @@ export function decodeRequest(line: string): DecodedRequest {
   if (typeof name !== "string" || !Object.hasOwn(requests, name)) {
     return { error: wireError("unknown_request"), ...reply() };
   }
-  const check: Check<object> = requests[name as RequestName];
+  const check: Check<object> = requests[name as RequestName].fields;
   try {
     const request = check(frame, "") as { do: string; id?: number };
     request.do = name;

@@ -1,5 +1,9 @@
 import type { Instant, Random } from "../../base/ports.ts";
-import type { RequestFields, RequestName } from "../../wire/request.ts";
+import {
+  isRepeatable,
+  type RequestFields,
+  type RequestName,
+} from "../../wire/request.ts";
 import { Chat, CommandRunner } from "./command_runner.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
@@ -135,7 +139,7 @@ export class SessionParts {
         onReply: OnReply<N>,
       ) => {
         const hinting = hints.hinting(fields, onReply);
-        requests.add(name, fields, hinting, !unrepeatable.has(name));
+        requests.add(name, fields, hinting, isRepeatable(name));
       },
       settle: commands.settle.bind(commands),
     };
@@ -229,22 +233,6 @@ export class SessionParts {
     }, true);
   }
 }
-
-/** Doing these twice is not the same as doing them once. */
-const unrepeatable = new Set<RequestName>([
-  "group-create",
-  "group-join",
-  "block",
-  "unblock",
-  "password-start",
-  "password-prove",
-  "password-change",
-  "rename",
-  "group-leave",
-  "group-add",
-  "group-remove",
-  "group-promote",
-]);
 
 /** Numbers a run's commands and sees to it that each has exactly one outcome. */
 export class OpenCommands {

@@ -18,9 +18,17 @@ import { Refusal, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { Block, User } from "../model/user.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const blockRules: Rules<"block" | "unblock" | "blocked"> = {
+  block: { needs: "session", activity: true, write: block },
+  unblock: { needs: "session", activity: true, write: unblock },
+  blocked: { needs: "session", activity: true, read: blocked },
+};
 
 /** Blocks somebody. */
-export function block(
+function block(
   server: ServerContext,
   session: Session,
   request: RequestFields<"block">,
@@ -50,7 +58,7 @@ export function block(
 }
 
 /** Ends a block; also of somebody whose account is gone. */
-export function unblock(
+function unblock(
   server: ServerContext,
   session: Session,
   request: RequestFields<"unblock">,
@@ -84,7 +92,7 @@ export function unblock(
 }
 
 /** Whom the user has blocked, the longest blocked first. */
-export function blocked(
+function blocked(
   _server: ServerContext,
   session: Session,
 ): ReplyFields<"blocked"> {

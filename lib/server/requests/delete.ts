@@ -30,9 +30,15 @@ import type { User } from "../model/user.ts";
 import { deliverTo } from "./message.ts";
 import { mustExist } from "./group.ts";
 import { mustHaveJoined } from "./history.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const deleteRules: Rules<"delete"> = {
+  delete: { needs: "session", activity: true, ask: deleteMessage },
+};
 
 /** Looks the message up, then takes its turn among those that store something. */
-export function deleteMessage(
+function deleteMessage(
   server: ServerContext,
   session: Session,
   request: RequestFields<"delete">,

@@ -19,9 +19,20 @@ import { Refusal, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const groupRules: Rules<
+  "group-create" | "group-join" | "groups" | "group-members"
+> = {
+  "group-create": { needs: "session", activity: true, write: createGroup },
+  "group-join": { needs: "session", activity: true, write: joinGroup },
+  groups: { needs: "session", activity: true, read: groups },
+  "group-members": { needs: "session", activity: true, read: groupMembers },
+};
 
 /** Makes a group: the creator leads and has joined, the others are invited. */
-export function createGroup(
+function createGroup(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-create">,
@@ -69,7 +80,7 @@ export function createGroup(
 }
 
 /** An invited user joins. */
-export function joinGroup(
+function joinGroup(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-join">,
@@ -103,7 +114,7 @@ export function joinGroup(
 }
 
 /** The groups that the user has joined, then those the user may join. */
-export function groups(
+function groups(
   _server: ServerContext,
   session: Session,
 ): ReplyFields<"groups"> {
@@ -119,7 +130,7 @@ export function groups(
 }
 
 /** Who has joined a group and who is invited, for those who belong to it. */
-export function groupMembers(
+function groupMembers(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-members">,

@@ -20,9 +20,20 @@ import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 import { mayBeInvited, mustExist, place } from "./group.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const groupMemberRules: Rules<
+  "group-leave" | "group-add" | "group-remove" | "group-promote"
+> = {
+  "group-leave": { needs: "session", activity: true, write: leaveGroup },
+  "group-add": { needs: "session", activity: true, write: addMember },
+  "group-remove": { needs: "session", activity: true, write: removeMember },
+  "group-promote": { needs: "session", activity: true, write: promoteMember },
+};
 
 /** A member leaves, or an invited user declines. */
-export function leaveGroup(
+function leaveGroup(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-leave">,
@@ -50,7 +61,7 @@ export function leaveGroup(
 }
 
 /** The leader invites somebody. */
-export function addMember(
+function addMember(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-add">,
@@ -91,7 +102,7 @@ export function addMember(
 }
 
 /** The leader takes somebody out, or an invitation back. */
-export function removeMember(
+function removeMember(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-remove">,
@@ -128,7 +139,7 @@ export function removeMember(
 }
 
 /** The leader makes another member the leader. */
-export function promoteMember(
+function promoteMember(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-promote">,

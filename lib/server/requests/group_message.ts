@@ -18,9 +18,15 @@ import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 import { mustExist } from "./group.ts";
 import { checkText } from "./message.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const groupMessageRules: Rules<"group-message"> = {
+  "group-message": { needs: "session", activity: true, write: groupMessage },
+};
 
 /** Sends a text to every other member who has joined. */
-export function groupMessage(
+function groupMessage(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-message">,

@@ -12,9 +12,15 @@ import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import { mustLead } from "./group_member.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const groupSettingsRules: Rules<"group-set"> = {
+  "group-set": { needs: "session", activity: true, write: setGroup },
+};
 
 /** Sets what is given; the members hear of what is another value than before. */
-export function setGroup(
+function setGroup(
   server: ServerContext,
   session: Session,
   request: RequestFields<"group-set">,

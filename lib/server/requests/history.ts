@@ -24,9 +24,15 @@ import type { Session } from "../model/session.ts";
 import type { Lookup, StoredMessage } from "../model/store.ts";
 import type { User } from "../model/user.ts";
 import { mustExist } from "./group.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const historyRules: Rules<"history"> = {
+  history: { needs: "session", activity: true, ask: history },
+};
 
 /** The last messages with a person, of a group, or all of the user's own. */
-export function history(
+function history(
   server: ServerContext,
   session: Session,
   request: RequestFields<"history">,

@@ -21,9 +21,21 @@ import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { SeenClaim } from "../model/timeline.ts";
 import type { LoginExchange, LoginFinished } from "../model/login_decider.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const loginRules: Rules<
+  "hello" | "login" | "proof" | "resume" | "logout"
+> = {
+  hello: { needs: "nothing", activity: false, handle: hello },
+  login: { needs: "hello", activity: false, handle: login },
+  proof: { needs: "hello", activity: false, handle: proof },
+  resume: { needs: "hello", activity: false, handle: resume },
+  logout: { needs: "session", activity: false, write: logout },
+};
 
 /** Agrees on the protocol version and features. */
-export function hello(
+function hello(
   server: ServerContext,
   connection: Connection,
   request: RequestFields<"hello">,
@@ -45,7 +57,7 @@ export function hello(
 }
 
 /** The first step of SCRAM; a login begun before on this connection is dropped. */
-export function login(
+function login(
   server: ServerContext,
   connection: Connection,
   request: RequestFields<"login">,
@@ -69,7 +81,7 @@ export function login(
 }
 
 /** The second step of SCRAM. The reply follows when the session is stored. */
-export function proof(
+function proof(
   server: ServerContext,
   connection: Connection,
   request: RequestFields<"proof"> & { readonly id?: number },
@@ -113,7 +125,7 @@ export function finishLogin(
 }
 
 /** Takes up a session by its token. The reply follows when that is stored. */
-export function resume(
+function resume(
   server: ServerContext,
   connection: Connection,
   request: RequestFields<"resume"> & { readonly id?: number },
@@ -126,7 +138,7 @@ export function resume(
 }
 
 /** Ends the session after everything that the client asked for before. */
-export function logout(
+function logout(
   server: ServerContext,
   session: Session,
   request: RequestFields<"logout"> & { readonly id?: number },

@@ -18,9 +18,16 @@ import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 import { encodeMessage } from "../model/encode_message.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const messageRules: Rules<"broadcast" | "message"> = {
+  broadcast: { needs: "session", activity: true, write: broadcast },
+  message: { needs: "session", activity: true, write: message },
+};
 
 /** Sends a text to each receiver, or, when one cannot get it, to none. */
-export function message(
+function message(
   server: ServerContext,
   session: Session,
   request: RequestFields<"message">,
@@ -189,7 +196,7 @@ function reply(sent: SentMessage): ReplyFields<"message"> {
 // broke before the message arrived gets it afterwards, and nobody else does.
 
 /** Sends a text to everyone else on line whom the sender may reach. */
-export function broadcast(
+function broadcast(
   server: ServerContext,
   session: Session,
   request: RequestFields<"broadcast">,

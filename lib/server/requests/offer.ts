@@ -23,9 +23,17 @@ import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 import type { TransferLogEntry } from "../model/transfer_log.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const offerRules: Rules<"offer" | "answer" | "offer-end"> = {
+  offer: { needs: "session", activity: true, read: offer },
+  answer: { needs: "session", activity: true, read: answer },
+  "offer-end": { needs: "session", activity: true, read: offerEnd },
+};
 
 /** Offers something to somebody on line. */
-export function offer(
+function offer(
   server: ServerContext,
   session: Session,
   request: RequestFields<"offer">,
@@ -68,7 +76,7 @@ export function offer(
 }
 
 /** Accepts or rejects an offer. */
-export function answer(
+function answer(
   server: ServerContext,
   session: Session,
   request: RequestFields<"answer">,
@@ -112,7 +120,7 @@ export function answer(
 }
 
 /** Tells the other side how an offer ended; either side may, at any time. */
-export function offerEnd(
+function offerEnd(
   server: ServerContext,
   session: Session,
   request: RequestFields<"offer-end">,

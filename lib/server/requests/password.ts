@@ -25,9 +25,19 @@ import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const passwordRules: Rules<
+  "password-start" | "password-prove" | "password-change"
+> = {
+  "password-start": { needs: "session", activity: true, read: startPassword },
+  "password-prove": { needs: "session", activity: true, read: provePassword },
+  "password-change": { needs: "session", activity: true, read: changePassword },
+};
 
 /** The first step; a change begun before on this connection is dropped. */
-export function startPassword(
+function startPassword(
   server: ServerContext,
   { user, connection }: Session,
   request: RequestFields<"password-start">,
@@ -50,7 +60,7 @@ export function startPassword(
 }
 
 /** The second step: the proof of the old password, for one change. */
-export function provePassword(
+function provePassword(
   server: ServerContext,
   { connection }: Session,
   request: RequestFields<"password-prove"> & { readonly id?: number },
@@ -94,7 +104,7 @@ export function finishPasswordProof(
 }
 
 /** The third step. The reply follows when the accounts are rewritten. */
-export function changePassword(
+function changePassword(
   server: ServerContext,
   { user, connection }: Session,
   request: RequestFields<"password-change"> & { readonly id?: number },

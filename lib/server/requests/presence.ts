@@ -14,6 +14,15 @@ import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 import { limits } from "../../wire/limits.ts";
 import type { RequestFields } from "../../wire/request.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const presenceRules: Rules<"ping" | "ack" | "who" | "who-since"> = {
+  ping: { needs: "hello", activity: false, handle: ping },
+  ack: { needs: "session", activity: false, read: ack },
+  who: { needs: "session", activity: true, read: who },
+  "who-since": { needs: "session", activity: true, read: whoSince },
+};
 
 /** The session's login is stored: others see it from now on. */
 export function enter(
@@ -162,7 +171,7 @@ const crowd = 50;
 //     {"do":"ack","upto":17}
 
 /** Everyone else on line, in the order of their logins. */
-export function who(
+function who(
   server: ServerContext,
   session: Session,
 ): ReplyFields<"who"> {
@@ -176,7 +185,7 @@ export function who(
 }
 
 /** Everyone else who was on line within the last seconds, last seen first. */
-export function whoSince(
+function whoSince(
   server: ServerContext,
   { user: viewer }: Session,
   { seconds }: RequestFields<"who-since">,
@@ -200,7 +209,7 @@ export function whoSince(
  * Answers a sign of life with one. Transfers and private sessions do not pass
  * here: a client that has such traffic says so, and counts as active.
  */
-export function ping(
+function ping(
   _server: ServerContext,
   { session }: Connection,
   request: RequestFields<"ping">,
@@ -211,7 +220,7 @@ export function ping(
 }
 
 /** The client has all messages up to an id; it never gets them again. */
-export function ack(
+function ack(
   server: ServerContext,
   session: Session,
   request: RequestFields<"ack">,

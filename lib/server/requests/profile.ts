@@ -21,9 +21,20 @@ import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 import { mustExist } from "./group.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const profileRules: Rules<
+  "find" | "identity" | "profile" | "profile-set"
+> = {
+  find: { needs: "session", activity: true, read: find },
+  identity: { needs: "session", activity: false, read: identity },
+  profile: { needs: "session", activity: true, read: profile },
+  "profile-set": { needs: "session", activity: true, write: setProfile },
+};
 
 /** A profile: of the user, or of somebody else. */
-export function profile(
+function profile(
   server: ServerContext,
   session: Session,
   request: RequestFields<"profile">,
@@ -47,7 +58,7 @@ export function profile(
 }
 
 /** Fills in a field of the user's own profile, or clears it. */
-export function setProfile(
+function setProfile(
   _server: ServerContext,
   session: Session,
   request: RequestFields<"profile-set">,
@@ -99,7 +110,7 @@ function fieldOf(word: string): ProfileField {
 //     {"id":4,"do":"identity","user":"luke"}
 
 /** The key that a user's client logged in with last; none when it had none. */
-export function identity(
+function identity(
   server: ServerContext,
   session: Session,
   { user: name }: RequestFields<"identity">,
@@ -125,7 +136,7 @@ export function identity(
  * A user to write to, or a group that the asker has joined. A name that is both
  * is the user: what is meant for one person must not go to many by mistake.
  */
-export function find(
+function find(
   server: ServerContext,
   session: Session,
   { name, kind }: RequestFields<"find">,

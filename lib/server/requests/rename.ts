@@ -17,9 +17,15 @@ import { Refusal, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const renameRules: Rules<"rename"> = {
+  rename: { needs: "session", activity: true, write: rename },
+};
 
 /** Gives the user another name. The reply follows when the file has it. */
-export function rename(
+function rename(
   server: ServerContext,
   { user, connection }: Session,
   request: RequestFields<"rename"> & { readonly id?: number },

@@ -10,9 +10,16 @@ import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { Connection } from "../model/connection.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
+import type { Rules } from "./rule.ts";
+
+/** The rules of the requests handled here. */
+export const rendezvousRules: Rules<"probe" | "rendezvous"> = {
+  probe: { needs: "hello", activity: false, handle: probe },
+  rendezvous: { needs: "session", activity: false, read: rendezvous },
+};
 
 /** Gives the client an id and a key; those it had before are void. */
-export function rendezvous(
+function rendezvous(
   server: ServerContext,
   session: Session,
 ): ReplyFields<"rendezvous"> {
@@ -20,7 +27,7 @@ export function rendezvous(
 }
 
 /** Gives anybody an id and a key that are good for a look at the way, for a minute. */
-export function probe(
+function probe(
   server: ServerContext,
   _connection: Connection,
   _request: RequestFields<"probe">,

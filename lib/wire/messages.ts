@@ -1,0 +1,149 @@
+/** Messages and what was said before: requests with their replies, and events. */
+import {
+  boolean,
+  type Check,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+} from "../base/schema.ts";
+import {
+  askedName,
+  askedText,
+  messageId,
+  name,
+  names,
+  type RequestRow,
+  shownName,
+  text,
+  time,
+} from "./fields.ts";
+import { limits } from "./limits.ts";
+
+const kind = oneOf("private", "group", "broadcast");
+
+/** Requests about messages. */
+export const messageRequests = {
+  message: {
+    fields: object({
+      to: list(askedName, 1, limits.messageReceivers),
+      text: askedText,
+      mid: messageId,
+    }),
+    ok: object({
+      at: time,
+      /** One for each receiver, in the order of the request. */
+      sent: list(
+        object({
+          to: name,
+          /** Global number in messagelog.txt. */
+          number: integer(1),
+          /** True when the receiver is off line and gets it at the next login. */
+          kept: boolean,
+        }),
+        0,
+        1024,
+      ),
+    }),
+  },
+  broadcast: {
+    fields: object({ text: askedText, mid: messageId }),
+    ok: object({
+      at: time,
+      number: integer(1),
+      /** True when it was not for everybody on line. */
+      partial: boolean,
+      /** True when nobody else was on line. */
+      alone: optional(boolean),
+    }),
+  },
+  "group-message": {
+    fields: object({ group: askedName, text: askedText, mid: messageId }),
+    ok: object({
+      at: time,
+      number: integer(1),
+      /** True when nobody else has joined the group. */
+      alone: optional(boolean),
+      /** Then: who is invited, a few of them. */
+      invited: optional(names),
+    }),
+  },
+  history: {
+    /**
+     * `name` is a user's or else a group's; at most one of `with`, `group`,
+     * `name` and `kind`.
+     */
+    fields: object({
+      with: optional(askedName),
+      group: optional(askedName),
+      name: optional(askedName),
+      kind: optional(oneOf("broadcast", "group")),
+      since: optional(integer()),
+      before: optional(integer(1)),
+      limit: optional(integer(1, limits.historyMessages)),
+    }),
+    ok: object({
+      /** Oldest first. */
+      messages: list(
+        object({
+          id: integer(1),
+          kind,
+          number: integer(1),
+          at: time,
+          from: shownName,
+          /** The receiver of a private message. */
+          to: optional(shownName),
+          group: optional(name),
+          /** Empty when the message was deleted. */
+          text,
+          deleted: optional(boolean),
+        }),
+        0,
+        limits.historyMessages,
+      ),
+      /** What to ask for as `before` to go on; absent when there is no more. */
+      before: optional(integer(1)),
+    }),
+  },
+  delete: {
+    /** `group`: the number is of the group's log, not of messagelog.txt. */
+    fields: object({
+      number: integer(1),
+      group: optional(askedName),
+      mid: messageId,
+    }),
+    ok: object({
+      at: time,
+      /** Of the log's line that tells it. */
+      number: integer(1),
+    }),
+  },
+} as const satisfies Record<string, RequestRow>;
+
+/** Events about messages. */
+export const messageEvents = {
+  message: object({
+    /** Rises with every message; acknowledge with `ack {upto}`. */
+    id: integer(1),
+    kind,
+    /** messagelog.txt's number, or the group log's. */
+    number: integer(1),
+    at: time,
+    from: shownName,
+    group: optional(name),
+    text,
+    /** True when it was sent while the receiver was off line. */
+    kept: optional(boolean),
+  }),
+  /** A message was taken back by its sender; in order with the messages. */
+  deleted: object({
+    id: integer(1),
+    kind,
+    /** Of the message that is no more. */
+    number: integer(1),
+    at: time,
+    from: shownName,
+    group: optional(name),
+  }),
+} as const satisfies Record<string, Check<object>>;

@@ -1,0 +1,136 @@
+/** Offers, files and private sessions: requests with their replies, and events. */
+import {
+  boolean,
+  type Check,
+  type Infer,
+  integer,
+  list,
+  object,
+  oneOf,
+  oneOfOr,
+  optional,
+  string,
+} from "../base/schema.ts";
+import { endReason } from "./end_reason.ts";
+import {
+  accountId,
+  address,
+  askedName,
+  name,
+  nothing,
+  offerId,
+  ownAddress,
+  publicKey,
+  type RequestRow,
+  time,
+} from "./fields.ts";
+import { limits } from "./limits.ts";
+import { pathKinds } from "./path_kinds.ts";
+
+/** 64 bytes in base64url, in their one spelling: an Ed25519 signature. */
+const ownSignature = string(86, 86, /^[\w-]{85}[AQgw]$/);
+const signature = string(86, 86, /^[A-Za-z0-9_-]{86}$/);
+const kind = oneOf("file", "session");
+const result = oneOf("verified", "failed", "cancelled", "closed");
+/** What the receiver already has, opaque to the server. */
+const resume = optional(string(0, 16 * 1024));
+const file = optional(object({
+  name: string(1, 1024),
+  size: integer(0),
+  /** Tells whether two offers are of the same file, for resuming. */
+  fingerprint: optional(string(1, 128)),
+}));
+
+/** An address as it stands in offers and answers. */
+export type WireAddress = Infer<typeof ownAddress>;
+
+/** Requests about offers. */
+export const offerRequests = {
+  offer: {
+    fields: object({
+      offer: offerId,
+      to: askedName,
+      kind,
+      key: publicKey,
+      addresses: list(ownAddress, 0, limits.addresses),
+      file,
+      /** The group that a file is for, of which both have to be members. */
+      group: optional(askedName),
+      signature: optional(ownSignature),
+    }),
+    ok: nothing,
+  },
+  answer: {
+    fields: object({
+      offer: offerId,
+      accept: boolean,
+      /** Why not. */
+      reason: optional(endReason),
+      key: optional(publicKey),
+      addresses: optional(list(ownAddress, 0, limits.addresses)),
+      resume,
+      signature: optional(ownSignature),
+    }),
+    ok: nothing,
+  },
+  "offer-end": {
+    fields: object({
+      offer: offerId,
+      result,
+      /** Why it failed. */
+      reason: optional(endReason),
+      /** How the two clients reached each other; for the server's log. */
+      via: optional(oneOfOr("unknown", [...pathKinds, "unknown"])),
+    }),
+    ok: nothing,
+  },
+} as const satisfies Record<string, RequestRow>;
+
+/** Events about offers. */
+export const offerEvents = {
+  offer: object({
+    offer: offerId,
+    from: name,
+    kind,
+    key: publicKey,
+    /** Where the one who offers can be reached; first as the server sees it. */
+    addresses: list(address, 0, 64),
+    file,
+    /** The group that a file is for: both are members. */
+    group: optional(name),
+    /** Ed25519 public key of the one who offers, as the server has it. */
+    identity: optional(publicKey),
+    account: optional(accountId),
+    signature: optional(signature),
+  }),
+  answer: object({
+    offer: offerId,
+    from: name,
+    accept: boolean,
+    reason: optional(endReason),
+    key: optional(publicKey),
+    addresses: optional(list(address, 0, 64)),
+    resume,
+    signature: optional(signature),
+  }),
+  /** Further addresses of the other side of an offer. */
+  candidates: object({
+    offer: offerId,
+    from: name,
+    addresses: list(address, 0, 64),
+  }),
+  /** The server relays no more of a transfer. */
+  "relay-end": object({
+    offer: offerId,
+    /** Whose quota of the day is used up: that of the one who offered. */
+    user: name,
+    /** When the next day's begins. */
+    at: time,
+  }),
+  "offer-end": object({
+    offer: offerId,
+    from: name,
+    result,
+    reason: optional(endReason),
+  }),
+} as const satisfies Record<string, Check<object>>;

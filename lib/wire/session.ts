@@ -1,0 +1,154 @@
+/** A client's session with the server: requests with their replies, and events. */
+import {
+  boolean,
+  type Check,
+  integer,
+  list,
+  object,
+  optional,
+  string,
+} from "../base/schema.ts";
+import { epochCheck } from "./epoch.ts";
+import {
+  accountId,
+  name,
+  nothing,
+  offerId,
+  port,
+  publicKey,
+  type RequestRow,
+  text,
+  time,
+} from "./fields.ts";
+import { limits } from "./limits.ts";
+
+const askedScram = string(1, 2048);
+const scram = object({ scram: string(1, 2048) });
+/** 32 bytes in base64url, in their one spelling: an Ed25519 public key. */
+const identityKey = string(43, 43, /^[\w-]{42}[AEIMQUYcgkosw048]$/);
+
+/** What a client was told when it saw the message `seen`. */
+const known = object({
+  account: accountId,
+  epochs: list(epochCheck, 0, limits.toldEpochs),
+});
+
+/** What a login, or the resumption of a session, tells the client. */
+const session = {
+  /** The user name, as it is written in the accounts. */
+  user: name,
+  /** Session token for `resume`; takes the place of the one before. */
+  token: string(1, 128),
+  /** Messages that waited and follow as events. */
+  waiting: integer(0),
+  /** The client's address as the server sees it. */
+  ip: string(2, 64),
+  /** Of the user; the next one of this name has another. */
+  account: optional(accountId),
+  /** The last runs of the server, this one last. */
+  epochs: optional(list(epochCheck, 1, limits.toldEpochs)),
+  /** Up to where the client's `seen` is true of this database. */
+  seen: optional(integer()),
+  /** The database was set back to an older copy since the client was there. */
+  setBack: optional(boolean),
+};
+
+/** What names and authenticates a client in its datagrams. */
+const datagramKey = {
+  /** 8 bytes, hexadecimal. */
+  id: offerId,
+  /** 32 bytes, base64url. */
+  key: publicKey,
+};
+
+/** Requests about the connection, the login and the account's password. */
+export const sessionRequests = {
+  hello: {
+    fields: object({
+      version: integer(1, 1_000_000),
+      features: list(string(1, 64), 0, 64),
+      agent: optional(string(0, 128)),
+    }),
+    ok: object({
+      version: integer(1),
+      features: list(string(1, 64), 0, 64),
+      agent: string(0, 128),
+      /** The server's UDP port for rendezvous. */
+      udpPort: port,
+      time,
+      /** Tells the server's database from every other: message ids are its own. */
+      store: string(1, 64),
+    }),
+  },
+  login: {
+    fields: object({
+      scram: askedScram,
+      udpPort: port,
+      /** What the client signs its offers and answers with. */
+      identity: optional(identityKey),
+    }),
+    ok: scram,
+  },
+  proof: {
+    fields: object({
+      scram: askedScram,
+      seen: optional(integer()),
+      known: optional(known),
+    }),
+    ok: object({ scram: string(1, 2048), ...session }),
+  },
+  resume: {
+    fields: object({
+      token: string(1, 128),
+      udpPort: port,
+      seen: optional(integer()),
+      known: optional(known),
+      identity: optional(identityKey),
+    }),
+    ok: object(session),
+  },
+  ping: {
+    /** `active`: there was traffic with other clients since the last one. */
+    fields: object({ active: optional(boolean) }),
+    ok: nothing,
+  },
+  ack: { fields: object({ upto: integer() }), ok: nothing },
+  logout: { fields: nothing, ok: nothing },
+  /** SCRAM over the logged-in connection: proves the old password. */
+  "password-start": {
+    fields: object({ scram: askedScram }),
+    ok: scram,
+    once: true,
+  },
+  "password-prove": {
+    fields: object({ scram: askedScram }),
+    ok: scram,
+    once: true,
+  },
+  "password-change": {
+    fields: object({ verifier: string(1, 512) }),
+    ok: object({
+      /** Takes the place of the one before, which is void. */
+      token: string(1, 128),
+    }),
+    once: true,
+  },
+  /** What is needed to talk to the server's UDP port. */
+  rendezvous: { fields: nothing, ok: object(datagramKey) },
+  /** What is needed to probe the server's UDP ports without a login. */
+  probe: {
+    fields: nothing,
+    ok: object({
+      ...datagramKey,
+      /** Another UDP port of the server that answers probes; 0 for none. */
+      otherPort: port,
+    }),
+  },
+} as const satisfies Record<string, RequestRow>;
+
+/** Events about the connection. */
+export const sessionEvents = {
+  ping: nothing,
+  /** The connection ends now, and why; `code` is of the error table. */
+  bye: object({ code: string(1, 64), message: text }),
+} as const satisfies Record<string, Check<object>>;

@@ -164,13 +164,14 @@ async function runExample(
   }
 }
 
-Deno.test("examples: every command of /help, man page and docs/using.md works in the client", async () => {
+Deno.test("examples: every command of /help, README and docs/using.md works in the client", async () => {
   await using server = await TestServer.start({ accounts });
   await using scene = new Scene(server);
   await play(scene);
-  const told = itemsOf(
-    sectionOf(readPage("docs/using.md"), "## First steps in the client"),
-  ).flatMap((item) => /^(`\/.*?`):/.exec(item)?.[1]?.split(", ") ?? [])
+  const told = [
+    ...itemsOf(sectionOf(readPage("README.md"), "## Ten commands")),
+    ...itemsOf(sectionOf(readPage("docs/using.md"), "## Commands")),
+  ].flatMap((item) => /^(`\/.*?`):/.exec(item)?.[1]?.split(", ") ?? [])
     .map((code) => code.replaceAll("`", ""));
   assert(told.length > 30, `${told.length}`);
   const examples = [...commandTable.map(({ example }) => example), ...told];

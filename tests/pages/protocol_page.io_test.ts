@@ -10,6 +10,7 @@ import {
   answerTranscript,
   offerTranscript,
 } from "../../lib/client/trust/signed_offers.ts";
+import { exitCode } from "../../lib/client/events/exit_code.ts";
 import { commandTable } from "../../lib/client/commands/table.ts";
 import { errorMessages } from "../../lib/wire/errors.ts";
 import { decodeRequest, requestNames } from "../../lib/wire/request.ts";
@@ -123,7 +124,7 @@ Deno.test("protocol pages: the test vector of signed offers is what clients sign
 Deno.test("docs/scripting.md tells what --json prints for every command and event", () => {
   const page = readPage("docs/scripting.md");
   // What stands before the colon; some items name several.
-  const told = itemsOf(sectionOf(page, "## Client `--json`"))
+  const told = itemsOf(sectionOf(page, "## Output for programs"))
     .flatMap((item) => item.split(/:|$/)[0]?.split(", ") ?? [])
     .map((name) => name.replaceAll("`", "").trim());
   const renderer = Deno.readTextFileSync(
@@ -137,4 +138,18 @@ Deno.test("docs/scripting.md tells what --json prints for every command and even
     !told.includes(each)
   );
   assertEquals(missing, []);
+});
+
+Deno.test("docs/scripting.md tells with which code failed commands end", () => {
+  const page = readPage("docs/scripting.md");
+  const told = itemsOf(sectionOf(page, "## Exit codes")).flatMap((item) => {
+    const [, code, text = ""] = /^(\d+): (.*)$/.exec(item) ?? [];
+    return [...text.matchAll(/`([a-z_]+)`/g)].map(([, name = ""]) =>
+      [name, Number(code)] as const
+    );
+  });
+  assert(told.length > 15);
+  for (const [name, code] of told) {
+    assertEquals(exitCode("done", [name]), code, name);
+  }
 });

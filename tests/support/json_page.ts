@@ -12,10 +12,10 @@ export type DocumentedFields = ReadonlyMap<string, ReadonlySet<string>>;
 export function documentedFields(
   page: string,
 ): { readonly events: DocumentedFields; readonly results: DocumentedFields } {
-  const part = sectionOf(page, "## Client `--json`");
+  const part = sectionOf(page, "## Output for programs");
   const named = new Map([
-    ["transfer fields", paragraphFields(part, "Transfer fields")],
-    ["session fields", paragraphFields(part, "Session fields")],
+    ["transfer fields", sectionFields(part, "### Fields of a transfer")],
+    ["session fields", sectionFields(part, "### Fields of a session")],
   ]);
   const events = itemFields(sectionOf(part, "### Events"), named);
   const results = itemFields(sectionOf(part, "### Results of commands"), named);
@@ -49,9 +49,8 @@ function itemFields(
   return rows;
 }
 
-function paragraphFields(part: string, start: string): ReadonlySet<string> {
-  const at = part.indexOf(`\n${start}: `);
-  return new Set(fieldsOf(part.slice(at, part.indexOf("\n\n", at))));
+function sectionFields(part: string, heading: string): ReadonlySet<string> {
+  return new Set(fieldsOf(sectionOf(part, heading)));
 }
 
 /** What stands in backticks, but for the values of fields: in parentheses. */

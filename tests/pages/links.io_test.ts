@@ -87,12 +87,17 @@ function linksOf(page: string): string[] {
   );
 }
 
-/** The anchors that GitHub makes of a page's headings. */
+/** The anchors that GitHub makes of a page's headings; of equal ones it counts. */
 function anchorsOf(page: string): string[] {
   const text = page.replace(/^```[\s\S]*?^```$/gm, "");
-  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-    heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/ /g, "-")
-  );
+  const seen = new Map<string, number>();
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => {
+    const anchor = heading.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/ /g, "-");
+    const count = seen.get(anchor) ?? 0;
+    seen.set(anchor, count + 1);
+    return count === 0 ? anchor : `${anchor}-${count}`;
+  });
 }
 
 /** The code of the programs, of the tests and of what builds them. */

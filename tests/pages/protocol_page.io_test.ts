@@ -28,7 +28,7 @@ import { partsOf, transcriptOf } from "../support/protocol_identity.ts";
 Deno.test("protocol pages: a section for every request", () => {
   const page = readPage("docs/protocol/requests.md");
   const missing = requestNames.filter((each) =>
-    !page.includes(`\n## ${each}\n`)
+    !page.includes(`\n### ${each}\n`)
   );
   assertEquals(missing, []);
 });

@@ -10,7 +10,7 @@ import { type EndReason, exitCode } from "./events/exit_code.ts";
 import type { LeaveKey } from "./session/leaving.ts";
 import type { PeerEvent } from "./session/offers.ts";
 import { serverLabel } from "./trust/server_pins.ts";
-import type { Command } from "./commands/command.ts";
+import type { Command } from "./commands/table.ts";
 import {
   parseCommand,
   type ParsedCommand,

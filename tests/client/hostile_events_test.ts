@@ -15,7 +15,7 @@ import type {
   TransferState,
 } from "../../lib/client/events/client_event.ts";
 import { LineEditor } from "../../lib/client/ui/terminal/line_editor.ts";
-import { colourPalette, plainPalette } from "../../lib/client/text/palette.ts";
+import { colourPalette, plainPalette } from "../../lib/cli/palette.ts";
 import {
   promptText,
   statusBar,

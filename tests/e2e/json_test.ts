@@ -4,8 +4,10 @@
  */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import type { CommandName } from "../../lib/client/commands/command.ts";
-import { commandTable } from "../../lib/client/commands/table.ts";
+import {
+  type CommandName,
+  commandTable,
+} from "../../lib/client/commands/table.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { documentedFields } from "../support/json_page.ts";
 import { readPage } from "../support/pages.ts";

@@ -8,8 +8,8 @@ import {
   type FeedLine,
   MessageFeed,
 } from "../../lib/client/text/message_feed.ts";
-import { messageLines } from "../../lib/client/text/message_lines.ts";
-import { colourPalette } from "../../lib/client/text/palette.ts";
+import { messageLines } from "../../lib/cli/message_lines.ts";
+import { colourPalette } from "../../lib/cli/palette.ts";
 import { statusBar } from "../../lib/client/ui/terminal/status_rows.ts";
 import {
   type RowsAround,

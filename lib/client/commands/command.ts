@@ -1,3 +1,20 @@
+/**
+ * A command is one descriptor: its syntax, what it does, what it answers and how
+ * the answer reads. Most ask the server something ({@link asks}, {@link asksWith}); the others do
+ * something themselves ({@link does}). The parser, `/help`, Tab completion, the
+ * session and the text for people all read the descriptors; as JSON an answer
+ * needs none. The topics' files hold them, `table.ts` puts them together.
+ */
+import type { Palette } from "../../cli/palette.ts";
+import { visible } from "../../base/text.ts";
+import type { Random } from "../../base/ports.ts";
+import type { RequestFields, RequestName } from "../../wire/request.ts";
+import type { OnReply, ReplyFields } from "../../wire/server_frame.ts";
+import type { Help } from "./help.ts";
+import type { MessageResult } from "./message_send.ts";
+import type { Verification } from "./people.ts";
+import type { PrivateSessionInfo, TransferInfo } from "./transfer_info.ts";
+
 /** What an argument is: how it is read and what Tab offers for it. */
 export type ArgumentKind =
   | "user"
@@ -37,181 +54,178 @@ export interface Argument {
   readonly repeated?: boolean;
 }
 
-/** Heading under which `/help` lists a command. */
-export type CommandGroup =
-  | "Messages"
-  | "People"
-  | "Groups"
-  | "Private sessions"
-  | "Files"
-  | "Parley";
-
-/** One row: everything there is to know about a command's syntax. */
-export interface CommandRow {
-  readonly name: CommandName;
+/** How a command is written. */
+export interface Syntax<Given extends object> {
   /** Other names, without slash. */
-  readonly aliases: readonly string[];
+  readonly aliases?: readonly string[];
   /**
    * Words of older protocols: other names that, written exactly so, need no
    * slash while no chat is open. The command's own name may be one.
    */
   readonly words?: readonly string[];
-  readonly group: CommandGroup;
   /** `/msgto USER[,USER…] TEXT` */
   readonly usage: string;
   /** One line that says what it does. */
   readonly summary: string;
   /** A line a user could type. */
   readonly example: string;
-  readonly arguments: readonly Argument[];
+  /** None by default. */
+  readonly arguments?: readonly Argument[];
   /**
-   * Makes the command from the arguments in the order of the grammar, which
+   * Makes what is given of the arguments in the order of the grammar, which
    * were counted before; `undefined`, or what is wrong, when one of them is not
-   * what it must be.
+   * what it must be. For commands with arguments.
    */
-  readonly build: (values: readonly string[]) => Command | string | undefined;
+  read?(values: readonly string[]): Given | string | undefined;
 }
 
-/** Everything a user can ask the client to do, parsed and checked. */
-export type Command =
-  | {
-    readonly command: "msgto";
-    readonly to: readonly string[];
-    readonly text: string;
-  }
-  | { readonly command: "broadcast"; readonly text: string }
-  | { readonly command: "activeuser" }
-  | { readonly command: "block"; readonly user: string }
-  | { readonly command: "unblock"; readonly user: string }
-  | { readonly command: "blocked" }
-  | {
-    readonly command: "profile";
-    /** One's own when absent. */
-    readonly user?: string;
-  }
-  | {
-    readonly command: "setprofile";
-    readonly field: string;
-    /** Empty to clear the field. */
-    readonly value: string;
-  }
-  | { readonly command: "changepassword" }
-  | { readonly command: "rename"; readonly to: string }
-  | {
-    readonly command: "verify";
-    readonly user: string;
-    /** `ok`: the numbers are the same; `accept`: the changed key is. */
-    readonly action?: "ok" | "accept";
-  }
-  | { readonly command: "whoelsesince"; readonly seconds: number }
-  | {
-    readonly command: "history";
-    /** A user or a group, `@USER` or `#GROUP`; all my messages when absent. */
-    readonly name?: string;
-    /** How many; 20 when absent. */
-    readonly count?: number;
-    /** Place in the past from which to go further back. */
-    readonly before?: number;
-  }
-  | {
-    /** My broadcasts, or the messages of my groups, since a time. */
-    readonly command: "rdm";
-    readonly kind: "broadcast" | "group";
-    /** ms since 1970 UTC. */
-    readonly since: number;
-    /** Place in the past from which to go further back. */
-    readonly before?: number;
-  }
-  | { readonly command: "deletemsg"; readonly number: number }
-  | {
-    readonly command: "deletegroupmsg";
-    readonly group: string;
-    readonly number: number;
-  }
-  | {
-    readonly command: "creategroup";
-    readonly group: string;
-    readonly users: readonly string[];
-  }
-  | {
-    /** The same, but only the leader may post. */
-    readonly command: "createbroadcast";
-    readonly group: string;
-    readonly users: readonly string[];
-  }
-  | { readonly command: "joingroup"; readonly group: string }
-  | { readonly command: "leavegroup"; readonly group: string }
-  | {
-    readonly command: "addmember" | "removemember" | "promote";
-    readonly group: string;
-    readonly user: string;
-  }
-  | {
-    readonly command: "groupmsg";
-    readonly group: string;
-    readonly text: string;
-  }
-  | {
-    /** Makes a group under a name that the client makes up. */
-    readonly command: "srb";
-    readonly users: readonly string[];
-  }
-  | {
-    readonly command: "chat";
-    /** `USER`, `GROUP`, `@USER` or `#GROUP`; closes the chat when absent. */
-    readonly target?: string;
-  }
-  | {
-    /** What the leader sets about a group. */
-    readonly command: "setgroup";
-    readonly group: string;
-    /** Whether who joins may see what was said before. */
-    readonly history: boolean;
-  }
-  | { readonly command: "groups" }
-  | { readonly command: "members"; readonly group: string }
-  | { readonly command: "startprivate"; readonly user: string }
-  | {
-    readonly command: "private";
-    readonly user: string;
-    readonly text: string;
-  }
-  | { readonly command: "stopprivate"; readonly user: string }
-  | {
-    readonly command: "p2pvideo";
-    readonly to: string;
-    /** Path as the user wrote it. */
-    readonly file: string;
-  }
-  | {
-    readonly command: "groupvideo";
-    readonly group: string;
-    /** Path as the user wrote it. */
-    readonly file: string;
-  }
-  | {
-    readonly command: "limit";
-    /** Bytes a second; 0 for no limit; absent to be told. */
-    readonly rate?: number;
-  }
-  | { readonly command: "accept"; readonly transfer: number }
-  | { readonly command: "reject"; readonly transfer: number }
-  | { readonly command: "transfers" }
-  | {
-    /** Whether the terminal's bell rings when somebody writes to the user. */
-    readonly command: "notify";
-    readonly notify: boolean;
-  }
-  | { readonly command: "cancel"; readonly transfer: number }
-  | {
-    readonly command: "help";
-    /** A command's name as typed; all commands when absent. */
-    readonly topic?: string;
-  }
-  | { readonly command: "logout" };
+/** One command, which is given `Given` and answers `Answer`. */
+export interface CommandRow<
+  Given extends object = object,
+  Answer extends object = object,
+> extends Syntax<Given> {
+  /** Does it as command number `n`; settles it once, or lets the host do so. */
+  run(
+    given: Given,
+    host: CommandHost,
+    settle: Settle<Answer>,
+    n: number,
+  ): void;
+  /** The lines that tell the answer; none by default: events tell it. */
+  show?(answer: Answer, look: Look): readonly string[];
+}
 
-/** The name of a command, without its slash. */
-export type CommandName = Command["command"];
+/** What became of a command. */
+export type Result<Answer extends object> =
+  | { readonly ok: Answer; readonly code?: undefined }
+  | {
+    readonly ok?: undefined;
+    readonly code: string;
+    /** One line for people. */
+    readonly message: string;
+    /** How it went with each of several receivers. */
+    readonly results?: readonly MessageResult[];
+  };
+
+/** Tells what became of a command. */
+export type Settle<Answer extends object> = (result: Result<Answer>) => void;
+
+/** What all commands that ask the server have, besides their syntax. */
+interface Asking<
+  Given extends object,
+  N extends RequestName,
+  Answer extends object,
+> extends Syntax<Given> {
+  readonly request: N;
+  /** The answer; that of the server by default. */
+  answer?(ok: ReplyFields<N>, given: Given, host: CommandHost): Answer;
+  show(answer: Answer, look: Look): readonly string[];
+}
+
+/** A command that is one request, whose fields are what it is given. */
+export function asks<
+  Given extends RequestFields<N>,
+  N extends RequestName,
+  Answer extends object = ReplyFields<N>,
+>(row: Asking<Given, N, Answer>): CommandRow<Given, Answer> {
+  return asksWith({ ...row, fields: (given) => given });
+}
+
+/** A command that is one request, with other fields than it is given. */
+export function asksWith<
+  Given extends object,
+  N extends RequestName,
+  Answer extends object = ReplyFields<N>,
+>(
+  row: Asking<Given, N, Answer> & {
+    fields(given: Given, host: CommandHost): RequestFields<N>;
+  },
+): CommandRow<Given, Answer> {
+  const answerOf = row.answer ?? ((ok: object) => ok as Answer);
+  return {
+    ...row,
+    run: (given, host, settle) =>
+      host.request(row.request, row.fields(given, host), (reply) => {
+        if (reply.code !== undefined) settle(reply);
+        else settle({ ok: answerOf(reply.ok, given, host) });
+      }),
+  };
+}
+
+/** A command that does something itself. */
+export function does<Given extends object, Answer extends object>(
+  row: CommandRow<Given, Answer>,
+): CommandRow<Given, Answer> {
+  return row;
+}
+
+/** What commands need from the session they are given to. */
+export interface CommandHost {
+  readonly random: Random;
+  /** This user's name, as the server has it. */
+  self(): string;
+  request<N extends RequestName>(
+    name: N,
+    fields: RequestFields<N>,
+    onReply: OnReply<N>,
+  ): void;
+  /** An id by which the server knows a message that it gets twice. */
+  messageId(): string;
+  /** This user has another name. */
+  renamed(from: string, to: string): void;
+  readonly identities: { handleSent(to: string): void };
+  verify(
+    given: { readonly user: string; readonly action?: "ok" | "accept" },
+    settle: Settle<Verification>,
+  ): void;
+  readonly passwords: { start(n: number): void };
+  readonly chat: {
+    /** Where lines without a slash go; `undefined` when nowhere. */
+    readonly target: ChatTarget | undefined;
+    set(target: ChatTarget | undefined): void;
+  };
+  /** What goes on with other clients; settles the commands it is given. */
+  readonly offers: {
+    readonly transfers: { send(user: string, file: string, n: number): void };
+    readonly sessions: {
+      start(user: string, n: number): void;
+      stop(user: string, n: number): void;
+      handleBlocked(user: string): void;
+    };
+    sendPrivate(user: string, text: string, n: number): void;
+    accept(number: number, n: number): void;
+    reject(number: number, n: number): void;
+    cancel(number: number, n: number): void;
+    list(): {
+      readonly transfers: readonly TransferInfo[];
+      readonly sessions: readonly PrivateSessionInfo[];
+    };
+  };
+  readonly groupSend: { send(group: string, file: string, n: number): void };
+  /**
+   * Sets how many bytes a second are sent at most, 0 for no limit, and tells it;
+   * only tells it without `rate`.
+   */
+  limit(rate?: number): number;
+  help(topic?: string): Help;
+  /** Starts the clean end; command `n` is settled when it is reached. */
+  logout(n: number): void;
+}
+
+/** How the parts of an answer look. */
+export interface Look {
+  readonly palette: Palette;
+  /** A name that came from elsewhere, fit to be shown. */
+  name(text: string): string;
+  /** Several of them. */
+  names(all: readonly string[]): string;
+}
+
+/** The look of answers in the colours of `palette`. */
+export function lookOf(palette: Palette): Look {
+  const name = (text: string) => palette.name(visible(text));
+  return { palette, name, names: (all) => all.map(name).join(", ") };
+}
 
 /** Where the lines without a slash go (`/chat`). */
 export interface ChatTarget {

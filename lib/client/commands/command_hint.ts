@@ -1,7 +1,6 @@
 /** What somebody may have meant who typed a command that does not exist. */
 import { nearestWord } from "../../base/nearest_word.ts";
-import type { CommandName } from "./command.ts";
-import { commandNames, findCommand } from "./table.ts";
+import { type CommandName, commandNames, findCommand } from "./table.ts";
 
 /**
  * One sentence without a full stop, such as `did you mean /msgto?`: the command

@@ -1,153 +1,281 @@
-import type { Command, CommandRow } from "./command.ts";
+/** The commands about group chats. */
+import type { Random } from "../../base/ports.ts";
+import { visible } from "../../base/text.ts";
+import { formatTime } from "../../base/time.ts";
+import type { ReplyFields } from "../../wire/server_frame.ts";
+import {
+  asks,
+  asksWith,
+  type CommandHost,
+  does,
+  type Look,
+  type Settle,
+} from "./command.ts";
 
-/** The rows of the command table about group chats. */
-export const groupCommands: readonly CommandRow[] = [
-  {
-    name: "creategroup",
-    aliases: [],
-    group: "Groups",
+/** The commands of the topic. */
+export const groupCommands = {
+  creategroup: asks({
     usage: "/creategroup GROUP USER…",
     summary: "make a group chat and invite users to it",
     example: "/creategroup jedi luke leia",
     arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
-    build: ([group = "", ...users]) => ({
-      command: "creategroup",
-      group,
-      users: [...new Set(users)],
-    }),
-  },
-  {
-    name: "createbroadcast",
-    aliases: [],
-    group: "Groups",
+    read: readNewGroup,
+    request: "group-create",
+    answer: withInvited,
+    show: showCreated,
+  }),
+  createbroadcast: asksWith({
     usage: "/createbroadcast GROUP USER…",
     summary: "the same, but only its leader may post",
     example: "/createbroadcast news luke leia",
     arguments: [{ kind: "group" }, { kind: "user", repeated: true }],
-    build: ([group = "", ...users]) => ({
-      command: "createbroadcast",
-      group,
-      users: [...new Set(users)],
-    }),
-  },
-  {
-    name: "joingroup",
+    read: readNewGroup,
+    request: "group-create",
+    fields: (given: NewGroup) => ({ ...given, leaderOnly: true }),
+    answer: withInvited,
+    show: ({ group, invited }, { name, names }) => [
+      `group chat ${name(group)} created, in which you alone may post; ` +
+      `invited: ${names(invited)}`,
+    ],
+  }),
+  joingroup: asks({
     aliases: ["join"],
-    group: "Groups",
     usage: "/joingroup GROUP",
     summary: "join a group chat you are invited to",
     example: "/joingroup jedi",
     arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "joingroup", group }),
-  },
-  {
-    name: "leavegroup",
+    read: readGroup,
+    request: "group-join",
+    show: ({ group, members }, { name, names }) => [
+      `you joined group chat ${name(group)}, members: ${names(members)}`,
+    ],
+  }),
+  leavegroup: asks({
     aliases: ["part"],
-    group: "Groups",
     usage: "/leavegroup GROUP",
     summary: "leave a group chat, or decline its invitation",
     example: "/leavegroup jedi",
     arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "leavegroup", group }),
-  },
-  {
-    name: "groupmsg",
-    aliases: [],
+    read: readGroup,
+    request: "group-leave",
+    show({ group, declined, leader, ended }, { name }) {
+      const chat = `group chat ${name(group)}`;
+      if (declined) return [`you declined the invitation to ${chat}`];
+      const then = ended
+        ? "; it has ended"
+        : leader === undefined
+        ? ""
+        : `; ${name(leader)} leads it now`;
+      return [`you left ${chat}${then}`];
+    },
+  }),
+  groupmsg: asksWith({
     words: ["SRM"],
-    group: "Groups",
     usage: "/groupmsg GROUP TEXT",
     summary: "send a message to everyone who joined the group chat",
     example: "/groupmsg jedi the council meets at noon",
     arguments: [{ kind: "group" }, { kind: "text" }],
-    build: ([group = "", text = ""]) => ({ command: "groupmsg", group, text }),
-  },
-  {
-    name: "srb",
-    aliases: [],
+    read: ([group = "", text = ""]) => ({ group, text }),
+    request: "group-message",
+    fields: (given, { messageId }) => ({ ...given, mid: messageId() }),
+    answer: (ok, { group }) => ({ ...ok, group }),
+    show({ at, number, group, alone, invited = [] }, { name, names }) {
+      const sent = `message sent at ${formatTime(at)} (number ${number})`;
+      if (!alone) return [sent];
+      const waits = invited.length === 0 ? "" : `; invited: ${names(invited)}`;
+      return [
+        `${sent}, but nobody got it: nobody else has joined ${
+          name(group)
+        }${waits}`,
+      ];
+    },
+  }),
+  srb: does({
     words: ["SRB"],
-    group: "Groups",
     usage: "/SRB USER…",
     summary: "make a group chat with a name made up from those of the users",
     example: "/SRB luke leia",
     arguments: [{ kind: "user" }, { kind: "user", repeated: true }],
-    build: (users) => ({ command: "srb", users: [...new Set(users)] }),
-  },
-  {
-    name: "groups",
-    aliases: [],
-    group: "Groups",
+    read: (users) => ({ users: [...new Set(users)] }),
+    run: ({ users }, host, settle: Settle<Created>) =>
+      makeRoom(users, host, settle, 0),
+    show: showCreated,
+  }),
+  groups: asks({
     usage: "/groups",
     summary: "the group chats I am in or invited to",
     example: "/groups",
-    arguments: [],
-    build: () => ({ command: "groups" }),
-  },
-  {
-    name: "members",
+    request: "groups",
+    show({ groups }, { name }) {
+      if (groups.length === 0) return ["you are in no group chat"];
+      return groups.map(({ group, leader, joined, leaderOnly, size }) => {
+        const count = size === 1 ? "1 member" : `${size} members`;
+        const members = leaderOnly ? `who alone may post, ${count}` : count;
+        const open = joined ? "" : `; invited, /joingroup ${visible(group)}`;
+        return `${name(group)}, led by ${name(leader)}, ${members}${open}`;
+      });
+    },
+  }),
+  members: asks({
     aliases: ["names"],
-    group: "Groups",
     usage: "/members GROUP",
     summary: "who is in a group chat and who leads it",
     example: "/members jedi",
     arguments: [{ kind: "group" }],
-    build: ([group = ""]) => ({ command: "members", group }),
-  },
-  {
-    name: "setgroup",
-    aliases: [],
-    group: "Groups",
+    read: readGroup,
+    request: "group-members",
+    show(answer, { name, names }) {
+      const { group, leader, leaderOnly, joined, invited } = answer;
+      const posts = leaderOnly ? ", who alone may post" : "";
+      return [
+        `group chat ${name(group)}, led by ${name(leader)}${posts}`,
+        `joined: ${names(joined)}`,
+        ...(invited.length === 0 ? [] : [`invited: ${names(invited)}`]),
+        historyRule(answer.history ?? false, name(group)),
+      ];
+    },
+  }),
+  setgroup: asks({
     usage: "/setgroup GROUP history on|off",
     summary: "as its leader: may who joins see what was said before",
     example: "/setgroup jedi history on",
     arguments: [{ kind: "group" }, { kind: "group-field" }, { kind: "text" }],
-    build: withSetting,
-  },
-  {
-    name: "addmember",
-    aliases: [],
-    group: "Groups",
+    read([group = "", field = "", value = ""]) {
+      if (field.toLowerCase() !== "history") {
+        return `"${field}" is nothing that can be set about a group`;
+      }
+      const word = value.trim().toLowerCase();
+      if (word !== "on" && word !== "off") return "history is on or off";
+      return { group, history: word === "on" };
+    },
+    request: "group-set",
+    show: ({ group, history }, { name }) => [historyRule(history, name(group))],
+  }),
+  addmember: asks({
     usage: "/addmember GROUP USER",
     summary: "as its leader, invite another user to a group chat",
     example: "/addmember jedi ahsoka",
     arguments: [{ kind: "group" }, { kind: "user" }],
-    build: (values) => withMember("addmember", values),
-  },
-  {
-    name: "removemember",
-    aliases: [],
-    group: "Groups",
+    read: readMember,
+    request: "group-add",
+    show: ({ group, user }, { name }) => [
+      `${name(user)} is invited to group chat ${name(group)}`,
+    ],
+  }),
+  removemember: asks({
     usage: "/removemember GROUP USER",
     summary: "as its leader, take a member out or an invitation back",
     example: "/removemember jedi anakin",
     arguments: [{ kind: "group" }, { kind: "user" }],
-    build: (values) => withMember("removemember", values),
-  },
-  {
-    name: "promote",
-    aliases: [],
-    group: "Groups",
+    read: readMember,
+    request: "group-remove",
+    show({ group, user, invited }, { name }) {
+      const what = invited ? "invited to" : "in";
+      return [`${name(user)} is no longer ${what} group chat ${name(group)}`];
+    },
+  }),
+  promote: asks({
     usage: "/promote GROUP USER",
     summary: "as its leader, make another member the leader",
     example: "/promote jedi luke",
     arguments: [{ kind: "group" }, { kind: "user" }],
-    build: (values) => withMember("promote", values),
-  },
-];
+    read: readMember,
+    request: "group-promote",
+    show: ({ group, leader }, { name }) => [
+      `${name(leader)} leads group chat ${name(group)} now`,
+    ],
+  }),
+};
 
-function withSetting(
-  [group = "", field = "", value = ""]: readonly string[],
-): Command | string {
-  if (field.toLowerCase() !== "history") {
-    return `"${field}" is nothing that can be set about a group`;
-  }
-  const word = value.trim().toLowerCase();
-  if (word !== "on" && word !== "off") return "history is on or off";
-  return { command: "setgroup", group, history: word === "on" };
+/**
+ * Who may read what was said in a group before.
+ *
+ * @param group Its name, fit to be shown.
+ */
+export function historyRule(history: boolean, group: string): string {
+  return history
+    ? `who joins ${group} later can read what was said before`
+    : `who joins ${group} later reads only what is said from then on`;
 }
 
-function withMember(
-  command: "addmember" | "removemember" | "promote",
-  [group = "", user = ""]: readonly string[],
-): Command {
-  return { command, group, user };
+/**
+ * A name for a group whose maker gave none: the users' names joined, without
+ * their dots, or `room` when nothing fit is left of them. Further attempts
+ * end with 2, 3 and so on, late ones with random digits.
+ *
+ * @param attempt From 0.
+ */
+export function roomName(
+  users: readonly string[],
+  attempt: number,
+  random: Random,
+): string {
+  const joined = users.join("").replace(/[^A-Za-z0-9_-]/g, "");
+  const fits = joined !== "" && joined.length <= longestBase;
+  const base = fits ? joined : "room";
+  if (attempt === 0) return base;
+  if (attempt < countedAttempts) return `${base}${attempt + 1}`;
+  const digits = [...random.bytes(randomDigits)].map((byte) => byte % 10);
+  return `${base}${digits.join("")}`;
 }
+
+/** A new group; `invited` is everybody in `members` but this user. */
+type Created = ReplyFields<"group-create"> & { invited: string[] };
+
+/** Makes a group under the first made-up name that is free. */
+function makeRoom(
+  users: string[],
+  host: CommandHost,
+  settle: Settle<Created>,
+  attempt: number,
+): void {
+  const group = roomName(users, attempt, host.random);
+  host.request("group-create", { group, users }, (reply) => {
+    if (reply.code === "group_exists" && attempt < mostRoomNames) {
+      makeRoom(users, host, settle, attempt + 1);
+    } else if (reply.ok === undefined) settle(reply);
+    else settle({ ok: withInvited(reply.ok, undefined, host) });
+  });
+}
+
+function withInvited(
+  ok: ReplyFields<"group-create">,
+  _: unknown,
+  host: CommandHost,
+): Created {
+  const self = host.self();
+  return { ...ok, invited: ok.members.filter((user) => user !== self) };
+}
+
+function showCreated(
+  { group, invited }: Created,
+  { name, names }: Look,
+): string[] {
+  return [`group chat ${name(group)} created; invited: ${names(invited)}`];
+}
+
+function readGroup([group = ""]: readonly string[]) {
+  return { group };
+}
+
+interface NewGroup {
+  group: string;
+  users: string[];
+}
+
+function readNewGroup(
+  [group = "", ...users]: readonly string[],
+): NewGroup {
+  return { group, users: [...new Set(users)] };
+}
+
+function readMember([group = "", user = ""]: readonly string[]) {
+  return { group, user };
+}
+
+const countedAttempts = 8;
+const randomDigits = 8;
+/** Leaves room for the digits in a name of 32 characters. */
+const longestBase = 32 - randomDigits;
+/** Names tried for a room before giving up; the later ones are random. */
+const mostRoomNames = 12;

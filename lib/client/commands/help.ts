@@ -1,5 +1,5 @@
 /** The texts of `/help`, from the command table. */
-import { type CommandRow, commandTable, findCommand } from "./table.ts";
+import { commandTable, findCommand, type TableRow } from "./table.ts";
 import { commandHint } from "./command_hint.ts";
 
 /** One command, as `/help` tells it. */
@@ -29,8 +29,8 @@ export function help(topic?: string): Help {
   return { message: `unknown command ${word}; ${hint}` };
 }
 
-function entry(row: CommandRow): HelpEntry {
-  const { group, usage, summary, example, words = [] } = row;
+function entry(row: TableRow): HelpEntry {
+  const { topic: group, usage, summary, example, words } = row;
   const aliases = row.aliases.map((alias) => `/${alias}`);
   return { group, usage, summary, example, aliases, words };
 }

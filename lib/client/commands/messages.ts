@@ -1,125 +1,194 @@
-/** The commands about what was said and who was there: rows of the table. */
-import { parseTime } from "../../base/time.ts";
-import type { Command, CommandRow } from "./command.ts";
+/** The commands about messages and what was said before. */
+import { formatTime } from "../../base/time.ts";
+import { visible } from "../../base/text.ts";
+import { limits } from "../../wire/limits.ts";
+import type { ReplyFields } from "../../wire/server_frame.ts";
+import { asksWith, does, readChatName, type Settle } from "./command.ts";
+import { historyCommands, positive } from "./history.ts";
+import { sendMessages } from "./message_send.ts";
 
-/** Rows for history and deletion. */
-export const pastCommands: readonly CommandRow[] = [
-  {
-    name: "whoelsesince",
-    aliases: [],
-    words: ["whoelsesince"],
-    group: "Messages",
-    usage: "/whoelsesince SECONDS",
-    summary: "who else was on line within the last seconds",
-    example: "/whoelsesince 3600",
-    arguments: [{ kind: "number" }],
-    build: ([seconds = ""]) =>
-      wholeNumber.test(seconds)
-        ? { command: "whoelsesince", seconds: Number(seconds) }
-        : `"${seconds}" is not a whole number`,
-  },
-  {
-    name: "history",
-    aliases: [],
-    group: "Messages",
-    usage: "/history [USER|GROUP] [COUNT] [before PLACE]",
-    summary: "the last messages with a user, of a group, or all of mine",
-    example: "/history luke 50",
-    arguments: [
-      { kind: "chat", optional: true },
-      { kind: "number", optional: true },
-      { kind: "number", optional: true },
-      { kind: "number", optional: true },
-    ],
-    build: buildHistory,
-  },
-  {
-    name: "rdm",
-    aliases: [],
-    words: ["RDM"],
-    group: "Messages",
-    usage: "/RDM b|s TIMESTAMP [before PLACE]",
-    summary: "the broadcasts (b) or the messages of my groups (s) since a time",
-    example: "/RDM b 01 Jun 2026 21:39:04",
-    arguments: [{ kind: "word" }, { kind: "text" }],
-    build: ([letter = "", rest = ""]) => buildSince(letter, rest),
-  },
-  {
-    name: "deletemsg",
+/** The commands of the topic. */
+export const messageCommands = {
+  msgto: does({
+    aliases: ["msg", "w"],
+    words: ["message"],
+    usage: "/msgto USER[,USER…] TEXT",
+    summary:
+      "send a private message; to N users also as /msgto N USER1 … USERN TEXT",
+    example: "/msgto leia do or do not",
+    arguments: [{ kind: "user-list" }, { kind: "text" }],
+    read: readMessage,
+    run({ to, text }, host, settle: Settle<ReplyFields<"message">>) {
+      sendMessages(
+        to.map((user) => ({ to: [user], text, mid: host.messageId() })),
+        (fields, onReply) =>
+          host.request("message", fields, (reply) => {
+            for (const { to } of reply.ok?.sent ?? []) {
+              host.identities.handleSent(to);
+            }
+            onReply(reply);
+          }),
+        settle,
+      );
+    },
+    show({ at, sent }, { names }) {
+      const time = formatTime(at);
+      const kept = sent.filter((each) => each.kept).map((each) => each.to);
+      const numbers = sent.map((each) => each.number);
+      const label = numbers.length === 1 ? "number" : "numbers";
+      const place = `(${label} ${numbers.join(", ")})`;
+      if (kept.length === 0) return [`message sent at ${time} ${place}`];
+      const verb = kept.length === 1 ? "is" : "are";
+      return [
+        `message sent at ${time}, kept for ${
+          names(kept)
+        }, who ${verb} off line ${place}`,
+      ];
+    },
+  }),
+  broadcast: asksWith({
+    words: ["BCM", "broadcast"],
+    usage: "/broadcast TEXT",
+    summary: "send a message to everybody on line",
+    example: "/broadcast the council meets at noon",
+    arguments: [{ kind: "text" }],
+    read: ([text = ""]) => ({ text }),
+    request: "broadcast",
+    fields: ({ text }, { messageId }) => ({ text, mid: messageId() }),
+    show({ at, number, partial, alone }) {
+      const some = partial ? ", but some could not get it" : "";
+      const none = alone ? ", but nobody else is on line" : "";
+      return [
+        `message sent at ${formatTime(at)}${some}${none} (number ${number})`,
+      ];
+    },
+  }),
+  chat: does({
+    usage: "/chat [USER|GROUP]",
+    summary:
+      "lines without a slash go there; //TEXT sends /TEXT; alone, stops that",
+    example: "/chat luke",
+    arguments: [{ kind: "chat", optional: true }],
+    read: ([target]): { target?: string } =>
+      target === undefined ? {} : { target },
+    run({ target }, { chat, request }, settle: Settle<ChatAnswer>) {
+      if (target === undefined) {
+        if (chat.target === undefined) {
+          const message =
+            "no chat is open; /chat USER or /chat GROUP opens one";
+          return settle({ code: "no_chat", message });
+        }
+        chat.set(undefined);
+        return settle({ ok: { kind: "none" } });
+      }
+      request("find", readChatName(target), (reply) => {
+        if (reply.ok !== undefined) {
+          const { kind, name } = reply.ok;
+          chat.set({ kind, name });
+        }
+        settle(reply);
+      });
+    },
+    show(answer, { name }) {
+      // That it is closed is told by its event: it may also end by itself.
+      if (answer.kind === "none") return [];
+      const target = name(answer.name);
+      const plain = visible(answer.name);
+      const isUser = answer.kind === "user";
+      const where = isUser ? target : `group chat ${target}`;
+      const other = !answer.ambiguous
+        ? ""
+        : isUser
+        ? ` (the user; /chat #${plain} is the group chat)`
+        : ` (the group chat; /chat @${plain} is the user)`;
+      return [
+        `lines without a slash go to ${where} now${other}; /chat stops that`,
+      ];
+    },
+  }),
+  ...historyCommands,
+  deletemsg: asksWith({
     aliases: ["deletep2pmsg"],
-    group: "Messages",
     usage: "/deletemsg NUMBER",
     summary: "take back a message of mine",
     example: "/deletemsg 12",
     arguments: [{ kind: "number" }],
-    build: ([number = ""]) => {
-      if (!positive.test(number)) return `"${number}" is no message number`;
-      return { command: "deletemsg", number: Number(number) };
-    },
-  },
-  {
-    name: "deletegroupmsg",
-    aliases: [],
-    group: "Messages",
+    read: ([number = ""]) =>
+      positive.test(number)
+        ? { number: Number(number) }
+        : `"${number}" is no message number`,
+    request: "delete",
+    fields: (given, { messageId }) => ({ ...given, mid: messageId() }),
+    // Of the message that is no more; `number` is of the log's line about it.
+    answer: (ok, { number }) => ({ ...ok, deleted: number }),
+    show: showDeletion,
+  }),
+  deletegroupmsg: asksWith({
     usage: "/deletegroupmsg GROUP NUMBER",
     summary: "take back a message of mine to a group chat",
     example: "/deletegroupmsg jedi 3",
     arguments: [{ kind: "group" }, { kind: "number" }],
-    build: ([group = "", number = ""]) => {
-      if (!positive.test(number)) return `"${number}" is no message number`;
-      return { command: "deletegroupmsg", group, number: Number(number) };
-    },
-  },
-];
+    read: ([group = "", number = ""]) =>
+      positive.test(number)
+        ? { group, number: Number(number) }
+        : `"${number}" is no message number`,
+    request: "delete",
+    fields: (given, { messageId }) => ({ ...given, mid: messageId() }),
+    answer: (ok, { group, number }) => ({ ...ok, group, deleted: number }),
+    show: showDeletion,
+  }),
+};
+
+/** Where lines without a slash go now. */
+type ChatAnswer = { readonly kind: "none" } | ReplyFields<"find">;
+
+function showDeletion({ at, deleted }: { at: number; deleted: number }) {
+  return [`message ${deleted} deleted at ${formatTime(at)}`];
+}
+
+interface Message {
+  readonly to: readonly string[];
+  readonly text: string;
+}
 
 /**
- * `[NAME] [COUNT] [before PLACE]`. A first word of digits is the count; a name
- * that could be taken for something else is written `@USER` or `#GROUP`.
+ * Reads `USER[,USER…] TEXT` or, as older clients have it, `N USER1 … USERN
+ * TEXT`. A first word of digits is the count; a user whose name is a number is
+ * written `@2026`.
  */
-function buildHistory(values: readonly string[]): Command | string | undefined {
-  const rest = [...values];
-  const before = rest.at(-2) === "before" ? rest.splice(-2).at(1) : undefined;
-  if (before !== undefined && !positive.test(before)) {
-    return `"${before}" is no place; /history shows what to type here`;
+function readMessage(
+  [first = "", rest = ""]: readonly string[],
+): Message | string | undefined {
+  if (!/^[0-9]+$/.test(first)) return messageTo(first.split(","), rest);
+  const count = Number(first);
+  if (count < 1 || count > limits.messageReceivers) {
+    return `${first} is not a number of users from 1 to ${limits.messageReceivers}; ` +
+      `a user of that name is @${first}`;
   }
-  const place = before === undefined ? {} : { before: Number(before) };
-  const [first] = rest;
-  const name = first === undefined || wholeNumber.test(first)
-    ? undefined
-    : rest.shift();
-  const [count] = rest;
-  if (rest.length > 1) return undefined;
-  if (count !== undefined && !isCount(count)) {
-    return `"${count}" is not a count from 1 to ${mostMessages}`;
+  let text = rest;
+  const users: string[] = [];
+  while (users.length < count) {
+    const [, user, after] = /^([^ \t]+)[ \t](.+)$/s.exec(text) ?? [];
+    if (user === undefined || after === undefined) {
+      const what = count === 1 ? "one user" : `${first} users`;
+      return `after ${first} come ${what} and the text; ` +
+        `a user of that name is @${first}`;
+    }
+    users.push(user);
+    // More blanks are a slip of the finger; a text of nothing else is blank.
+    text = after.trimStart() || after;
   }
-  return {
-    command: "history",
-    ...(name === undefined ? {} : { name }),
-    ...(count === undefined ? {} : { count: Number(count) }),
-    ...place,
-  };
+  return messageTo(users, text);
 }
 
-function buildSince(letter: string, rest: string): Command | string {
-  const kind = letter === "b" ? "broadcast" : letter === "s" ? "group" : "";
-  if (kind === "") return `"${letter}" is neither b nor s`;
-  const [time = "", before, ...more] = rest.split(/[ \t]+before[ \t]+/);
-  if (more.length > 0 || !positive.test(before?.trim() ?? "1")) {
-    return "after before comes one number";
+function messageTo(
+  users: readonly string[],
+  text: string,
+): Message | string | undefined {
+  const to = new Set(users.map((user) => user.replace(/^@/, "")));
+  if (to.has("")) return undefined;
+  if (to.size > limits.messageReceivers) {
+    return `${to.size} users are more than ${limits.messageReceivers}`;
   }
-  const since = parseTime(time.trim());
-  if (since === undefined) {
-    return `"${time}" is no time such as 01 Jun 2026 21:39:04, 2026-06-01T21:39:04Z or 1780349944`;
-  }
-  const place = before === undefined ? {} : { before: Number(before) };
-  return { command: "rdm", kind, since, ...place };
+  return { to: [...to], text };
 }
-
-function isCount(text: string): boolean {
-  return positive.test(text) && Number(text) <= mostMessages;
-}
-
-const wholeNumber = /^[0-9]{1,15}$/;
-const positive = /^[1-9][0-9]{0,14}$/;
-/** Most messages that one command shows. */
-const mostMessages = 500;

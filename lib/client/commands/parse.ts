@@ -4,10 +4,10 @@
  * path at the end may hold blanks as it is, and the TEXT of a message is the
  * rest of the line as typed.
  */
-import type { ChatTarget, Command } from "./command.ts";
+import type { ChatTarget } from "./command.ts";
 import { visible } from "../../base/text.ts";
 import { commandHint } from "./command_hint.ts";
-import { type CommandRow, findCommand, findWord } from "./table.ts";
+import { type Command, findCommand, findWord, type TableRow } from "./table.ts";
 
 /** Why a line is no command. */
 export type CommandProblem = "usage" | "unknown_command" | "not_a_command";
@@ -43,9 +43,11 @@ export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
     return word.startsWith("//") ? noChat : unknownCommand(word);
   }
   const values = readValues(row, start, word.length);
-  const command = values && row.build(values);
-  if (typeof command === "object") return { command };
-  const why = command === undefined ? "" : `; ${visible(command)}`;
+  const given = values && row.read(values);
+  if (typeof given === "object") {
+    return { command: { command: row.name, ...given } as Command };
+  }
+  const why = given === undefined ? "" : `; ${visible(given)}`;
   const message = `usage: ${row.usage}${why}`;
   return { problem: "usage", message, name: row.name };
 }
@@ -62,7 +64,7 @@ export function parseMessage(text: string, chat?: ChatTarget): ParsedCommand {
 
 /** The arguments after position `from`, or `undefined` when they do not fit. */
 function readValues(
-  row: CommandRow,
+  row: TableRow,
   line: string,
   from: number,
 ): string[] | undefined {

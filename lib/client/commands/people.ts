@@ -1,101 +1,223 @@
+/** The commands about people and one's own account. */
+import { visible } from "../../base/text.ts";
+import { formatTime } from "../../base/time.ts";
 import { profileFields } from "../../wire/names.ts";
-import type { CommandRow } from "./command.ts";
+import type { ReplyFields } from "../../wire/server_frame.ts";
+import { asks, asksWith, does, type Look, type Settle } from "./command.ts";
+import { wholeNumber } from "./history.ts";
 
-/** The rows of the command table about people and one's own account. */
-export const peopleCommands: readonly CommandRow[] = [
-  {
-    name: "block",
+/** What `/verify` tells. */
+export interface Verification {
+  readonly user: string;
+  /** 8 groups of 5 digits, the same for both sides. */
+  readonly safetyNumber: string;
+  /**
+   * `first`: the key was not known and is remembered from now on; `unverified`:
+   * known, but never compared; `verified`: compared; `changed`: another one is
+   * known, and this one is not accepted.
+   */
+  readonly trust: "first" | "unverified" | "verified" | "changed";
+  /** The name under which the key was known. */
+  readonly formerly?: string;
+}
+
+/** The commands of the topic. */
+export const peopleCommands = {
+  activeuser: asks({
+    aliases: ["who", "users"],
+    words: ["ATU", "whoelse"],
+    usage: "/activeuser",
+    summary: "who else is on line",
+    example: "/activeuser",
+    request: "who",
+    show: ({ users }, { name }) =>
+      users.length === 0
+        ? ["no other active user"]
+        : users.map(({ user, since, ip, udpPort }) => {
+          const host = ip.includes(":") ? `[${visible(ip)}]` : visible(ip);
+          const time = formatTime(since);
+          return `${name(user)}, active since ${time}, ${host}:${udpPort}`;
+        }),
+  }),
+  whoelsesince: asks({
+    words: ["whoelsesince"],
+    usage: "/whoelsesince SECONDS",
+    summary: "who else was on line within the last seconds",
+    example: "/whoelsesince 3600",
+    arguments: [{ kind: "number" }],
+    read: ([seconds = ""]) =>
+      wholeNumber.test(seconds)
+        ? { seconds: Number(seconds) }
+        : `"${seconds}" is not a whole number`,
+    request: "who-since",
+    show({ users, total }, { name }) {
+      if (total === 0) return ["nobody else was on line"];
+      const lines = users.map(({ user, online, at }) => {
+        const when = online ? "on line now" : `last seen ${formatTime(at)}`;
+        return `${name(user)}, ${when}`;
+      });
+      const left = total - users.length;
+      return left > 0 ? [...lines, `and ${left} more`] : lines;
+    },
+  }),
+  block: asks({
     aliases: ["ignore"],
     words: ["block"],
-    group: "People",
     usage: "/block USER",
     summary: "no messages, calls or files from USER, who cannot see me either",
     example: "/block hans",
     arguments: [{ kind: "user" }],
-    build: ([user = ""]) => ({ command: "block", user }),
-  },
-  {
-    name: "unblock",
+    read: ([user = ""]) => ({ user }),
+    request: "block",
+    answer(ok, _, { offers }) {
+      offers.sessions.handleBlocked(ok.user);
+      return ok;
+    },
+    show: ({ user }, { name }) => [
+      `${name(user)} is blocked: neither of you can reach or see the other`,
+    ],
+  }),
+  unblock: asks({
     aliases: ["unignore"],
     words: ["unblock"],
-    group: "People",
     usage: "/unblock USER",
     summary: "end a block",
     example: "/unblock hans",
     arguments: [{ kind: "blocked-user" }],
-    build: ([user = ""]) => ({ command: "unblock", user }),
-  },
-  {
-    name: "blocked",
-    aliases: [],
-    group: "People",
+    read: ([user = ""]) => ({ user }),
+    request: "unblock",
+    show: ({ user }, { name }) => [`${name(user)} is no longer blocked`],
+  }),
+  blocked: asks({
     usage: "/blocked",
     summary: "whom I have blocked",
     example: "/blocked",
-    arguments: [],
-    build: () => ({ command: "blocked" }),
-  },
-  {
-    name: "verify",
-    aliases: [],
-    group: "People",
+    request: "blocked",
+    show: ({ users }, { name }) =>
+      users.length === 0
+        ? ["you have blocked nobody"]
+        : users.map(({ user, since }) =>
+          `${name(user)}, blocked since ${formatTime(since)}`
+        ),
+  }),
+  verify: does({
     usage: "/verify USER [ok|accept]",
     summary:
       "the number to compare with USER; ok: it is the same; accept: take a changed key",
     example: "/verify luke",
     arguments: [{ kind: "user" }, { kind: "word", optional: true }],
-    build: ([user = "", action]) => {
-      if (action === undefined) return { command: "verify", user };
+    read(
+      [user = "", action],
+    ): { user: string; action?: "ok" | "accept" } | undefined {
+      if (action === undefined) return { user };
       if (action !== "ok" && action !== "accept") return undefined;
-      return { command: "verify", user, action };
+      return { user, action };
     },
-  },
-  {
-    name: "profile",
+    run: (given, host, settle: Settle<Verification>) =>
+      host.verify(given, settle),
+    show: verificationLines,
+  }),
+  profile: asks({
     aliases: ["whois"],
-    group: "People",
     usage: "/profile [USER]",
     summary: "what a user, or I, tell about ourselves",
     example: "/profile leia",
     arguments: [{ kind: "user", optional: true }],
-    build: ([user]) =>
-      user === undefined
-        ? { command: "profile" }
-        : { command: "profile", user },
-  },
-  {
-    name: "setprofile",
-    aliases: [],
-    group: "People",
+    read: ([user]): { user?: string } => user === undefined ? {} : { user },
+    request: "profile",
+    show: profileLines,
+  }),
+  setprofile: asks({
     usage: "/setprofile FIELD VALUE",
     summary: `fill in ${
       profileFields.join(", ")
     } of my profile; no VALUE clears it`,
     example: "/setprofile hometown Dagobah",
     arguments: [{ kind: "field" }, { kind: "text", optional: true }],
-    build: ([field = "", value = ""]) => {
+    read([field = "", value = ""]) {
       const isEmpty = value.trim() === "" || value.trim() === '""';
-      return { command: "setprofile", field, value: isEmpty ? "" : value };
+      return { field, value: isEmpty ? "" : value };
     },
-  },
-  {
-    name: "changepassword",
-    aliases: [],
-    group: "People",
+    request: "profile-set",
+    show: ({ field, value }) => [
+      value === ""
+        ? `your ${visible(field)} is cleared`
+        : `your ${visible(field)} is now: ${visible(value)}`,
+    ],
+  }),
+  changepassword: does({
     usage: "/changepassword",
     summary: "another password; asks for the old and the new one",
     example: "/changepassword",
-    arguments: [],
-    build: () => ({ command: "changepassword" }),
-  },
-  {
-    name: "rename",
+    run: (_, { passwords }, _settle: Settle<Record<string, never>>, n) =>
+      passwords.start(n),
+    show: () => ["password changed"],
+  }),
+  rename: asksWith({
     aliases: ["nick"],
-    group: "People",
     usage: "/rename NEWNAME",
     summary: "another user name; messages, groups and blocks stay mine",
     example: "/rename master",
     arguments: [{ kind: "new-name" }],
-    build: ([to = ""]) => ({ command: "rename", to }),
-  },
-];
+    read: ([to = ""]) => ({ to }),
+    request: "rename",
+    fields: ({ to }) => ({ name: to }),
+    answer(ok, _, host) {
+      host.renamed(ok.from, ok.to);
+      return ok;
+    },
+    show: ({ to }, { name }) => [`you are now known as ${name(to)}`],
+  }),
+};
+
+function profileLines(
+  answer: ReplyFields<"profile">,
+  { name }: Look,
+): string[] {
+  const { user, fields } = answer;
+  const known = profileFields.flatMap((field) => {
+    const value = fields[field];
+    const label = `${field}:`.padEnd(longestLabel);
+    return value === undefined ? [] : [`  ${label} ${visible(value)}`];
+  });
+  const presence = presenceText(answer);
+  const nothing = known.length === 0 ? ", has filled in nothing" : "";
+  return [`${name(user)}${presence}${nothing}`, ...known];
+}
+
+function presenceText(answer: ReplyFields<"profile">): string {
+  const { online, since, lastSeen } = answer;
+  if (online) {
+    return since === undefined
+      ? ", online"
+      : `, online since ${formatTime(since)}`;
+  }
+  if (lastSeen !== undefined) return `, last seen ${formatTime(lastSeen)}`;
+  return online === false ? ", offline" : "";
+}
+
+/** What `/verify` found, and what to do about it. */
+function verificationLines(
+  { user, safetyNumber, trust, formerly }: Verification,
+  { palette }: Look,
+): string[] {
+  const name = visible(user);
+  const known = formerly === undefined
+    ? []
+    : [`${name} has the key that you know as ${visible(formerly)}'s`];
+  const compare = `read it to each other, not through Parley: ${name} must ` +
+    "see the same digits";
+  const advice = {
+    first: `first contact; ${compare}; then /verify ${name} ok`,
+    unverified: `not verified yet; ${compare}; then /verify ${name} ok`,
+    verified: palette.good(`verified: you have compared it with ${name}`),
+    changed: palette.error(
+      `WARNING: the key of ${name} has changed and is not accepted; ${compare}` +
+        `; then /verify ${name} accept`,
+    ),
+  }[trust];
+  const number = palette.bold(visible(safetyNumber));
+  return [...known, `safety number with ${name}: ${number}`, advice];
+}
+
+const longestLabel = Math.max(...profileFields.map(({ length }) => length)) + 1;

@@ -4,230 +4,26 @@
  * are ms since 1970 UTC; texts and names may come from anywhere and are not yet
  * made visible.
  */
-import type { CommandName } from "../commands/command.ts";
-import type { HelpEntry } from "../commands/help.ts";
-import type { PathKind } from "../../engine/path/path_kind.ts";
-import type { ReplyFields } from "../../wire/server_frame.ts";
+import type { MessageResult } from "../commands/message_send.ts";
+import type { CommandSuccess } from "../commands/table.ts";
+import type {
+  GroupSendResult,
+  PrivateSessionInfo,
+  TransferInfo,
+  TransferSummary,
+} from "../commands/transfer_info.ts";
 
-/** What `/verify` tells. */
-export interface Verification {
-  readonly user: string;
-  /** 8 groups of 5 digits, the same for both sides. */
-  readonly safetyNumber: string;
-  /**
-   * `first`: the key was not known and is remembered from now on; `unverified`:
-   * known, but never compared; `verified`: compared; `changed`: another one is
-   * known, and this one is not accepted.
-   */
-  readonly trust: "first" | "unverified" | "verified" | "changed";
-  /** The name under which the key was known. */
-  readonly formerly?: string;
-}
-
-/** Where a transfer stands. */
-export type TransferState =
-  /** The file to send is being opened. */
-  | "preparing"
-  /** The other side has not answered, or this side has not. */
-  | "offered"
-  /** Bytes flow, or are about to. */
-  | "running"
-  | "verified"
-  | "failed"
-  | "rejected"
-  | "cancelled";
-
-/** A transfer as `/transfers` and the status area show it. */
-export interface TransferInfo {
-  /** N of `/accept N`: counts this run's transfers from 1. */
-  readonly transfer: number;
-  readonly direction: "incoming" | "outgoing";
-  /** What is offered. */
-  readonly kind: "file";
-  /** The other side. */
-  readonly user: string;
-  /** The group it is for, if any. */
-  readonly group?: string;
-  /** File name without folder. */
-  readonly name: string;
-  /** Bytes of the file; 0 until it is known. */
-  readonly size: number;
-  readonly state: TransferState;
-  /** Bytes the receiver has. */
-  readonly bytes: number;
-  /** Bytes a second. */
-  readonly rate: number;
-  /** True while the receiver waits for room on its disk. */
-  readonly paused: boolean;
-  /** How the other side is reached; absent, as what follows, until it is. */
-  readonly via?: PathKind;
-  /** `IP:PORT` of the other side; absent when the server relays. */
-  readonly address?: string;
-  /** Round-trip time, ms; 0 while it is not known. */
-  readonly rtt?: number;
-  /** Share of the datagrams that were lost, 0–1; of outgoing ones only. */
-  readonly loss?: number;
-  /** When the server relays: why there is no direct path. */
-  readonly why?: string;
-  /** How long nothing has come from the other side, ms; absent if not long. */
-  readonly silence?: number;
-}
-
-/** Where a private session stands. */
-export type PrivateSessionState =
-  /** This side opens a port for it. */
-  | "preparing"
-  /** The other side has not answered, or this side has not. */
-  | "offered"
-  /** Both agreed: the direct connection is being made. */
-  | "connecting"
-  /** Texts can be sent. */
-  | "open"
-  /** One of the two ended it. */
-  | "closed"
-  /** There was no way to connect, or the connection was lost. */
-  | "failed"
-  | "rejected"
-  /** Taken back before it was open. */
-  | "cancelled";
-
-/** A private session as `/transfers` shows it. */
-export interface PrivateSessionInfo {
-  /** N of `/accept N`: counts together with the transfers. */
-  readonly session: number;
-  /** Who asked for it. */
-  readonly direction: "incoming" | "outgoing";
-  readonly kind: "session";
-  /** The other side. */
-  readonly user: string;
-  readonly state: PrivateSessionState;
-}
-
-/** How a verified transfer went. */
-export interface TransferSummary {
-  /** ms from the first datagram to the verified end. */
-  readonly ms: number;
-  /** Average bytes a second. */
-  readonly rate: number;
-  /** Bytes that were there from an earlier try; absent when none were. */
-  readonly resumed?: number;
-  /** There is more in the sender's file now than was offered and sent. */
-  readonly grown?: true;
-  /**
-   * ContentDigest of the file, hexadecimal; absent when only the receiver told
-   * the end.
-   */
-  readonly digest?: string;
-  /** Where the receiver put it; absent at the sender. */
-  readonly path?: string;
-}
-
-/** How sending to one member of a group went. */
-export type GroupSendResult =
-  & { readonly user: string }
-  & (
-    | (
-      & { readonly ok: true; readonly code?: never; readonly message?: never }
-      & TransferInfo
-      & TransferSummary
-    )
-    | { readonly ok: false; readonly code: string; readonly message: string }
-  );
-
-/** How a message to one of several went. */
-export type MessageResult =
-  & { readonly user: string }
-  & (
-    | {
-      readonly ok: true;
-      readonly number: number;
-      readonly kept: boolean;
-      readonly code?: never;
-      readonly message?: never;
-    }
-    | {
-      readonly ok: false;
-      readonly number?: never;
-      readonly code: string;
-      readonly message: string;
-    }
-  );
-
-/** What a successful command answers, by command. */
-export interface CommandAnswers {
-  msgto: ReplyFields<"message">;
-  broadcast: ReplyFields<"broadcast">;
-  activeuser: ReplyFields<"who">;
-  block: ReplyFields<"block">;
-  unblock: ReplyFields<"unblock">;
-  blocked: ReplyFields<"blocked">;
-  profile: ReplyFields<"profile">;
-  setprofile: ReplyFields<"profile-set">;
-  changepassword: Record<string, never>;
-  rename: ReplyFields<"rename">;
-  verify: Verification;
-  whoelsesince: ReplyFields<"who-since">;
-  /** `earlier` is the command that goes on where this one ends. */
-  history: ReplyFields<"history"> & { earlier?: string };
-  rdm: CommandAnswers["history"];
-  /** `deleted` is the number of the message that is no more. */
-  deletemsg: ReplyFields<"delete"> & { deleted: number };
-  deletegroupmsg: ReplyFields<"delete"> & { deleted: number; group: string };
-  /** `invited` is everybody in `members` but this user. */
-  creategroup: ReplyFields<"group-create"> & { invited: string[] };
-  createbroadcast: CommandAnswers["creategroup"];
-  setgroup: ReplyFields<"group-set">;
-  joingroup: ReplyFields<"group-join">;
-  leavegroup: ReplyFields<"group-leave">;
-  addmember: ReplyFields<"group-add">;
-  removemember: ReplyFields<"group-remove">;
-  promote: ReplyFields<"group-promote">;
-  groupmsg: ReplyFields<"group-message"> & { group: string };
-  groups: ReplyFields<"groups">;
-  members: ReplyFields<"group-members">;
-  startprivate: PrivateSessionInfo;
-  private: { user: string };
-  stopprivate: { user: string };
-  srb: CommandAnswers["creategroup"];
-  chat: ChatAnswer;
-  p2pvideo: TransferInfo & TransferSummary;
-  groupvideo: {
-    group: string;
-    name: string;
-    results: readonly GroupSendResult[];
-  };
-  /** Bytes a second; 0 for no limit. */
-  limit: { limit: number };
-  notify: { notify: boolean };
-  accept: { transfer: number };
-  reject: { transfer: number };
-  transfers: {
-    transfers: readonly TransferInfo[];
-    sessions: readonly PrivateSessionInfo[];
-  };
-  cancel: { transfer: number };
-  help: { entries: readonly HelpEntry[] };
-  logout: Record<string, never>;
-}
-
-/** Where lines without a slash go after `/chat`. */
-export type ChatAnswer =
-  | { readonly kind: "none" }
-  | {
-    readonly kind: "user" | "group";
-    readonly name: string;
-    /** True when there is both a user and a group of this name. */
-    readonly ambiguous: boolean;
-  };
-
-/** A command's success. */
-export type CommandSuccess = {
-  [N in CommandName]: {
-    readonly command: N;
-    readonly ok: true;
-    readonly answer: CommandAnswers[N];
-  };
-}[CommandName];
+export type { MessageResult } from "../commands/message_send.ts";
+export type { Verification } from "../commands/people.ts";
+export type { CommandAnswers, CommandSuccess } from "../commands/table.ts";
+export type {
+  GroupSendResult,
+  PrivateSessionInfo,
+  PrivateSessionState,
+  TransferInfo,
+  TransferState,
+  TransferSummary,
+} from "../commands/transfer_info.ts";
 
 /** A command's failure. */
 export interface CommandFailure {

@@ -5,8 +5,9 @@
  * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
  * and arms one timer for {@link ClientSession.pollTimeout}.
  */
-import type { ChatTarget, Command } from "../commands/command.ts";
+import type { ChatTarget } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse.ts";
+import type { Command } from "../commands/table.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { ServerFrame } from "../../wire/server_frame.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";

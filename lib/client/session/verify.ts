@@ -2,8 +2,8 @@
  * The command `/verify`: shows what two users can read to each other, and takes
  * down that they did, or that another user has another key.
  */
-import type { Command } from "../commands/command.ts";
-import type { CommandOutcome, Verification } from "../events/client_event.ts";
+import type { CommandHost, Result } from "../commands/command.ts";
+import type { Verification } from "../commands/people.ts";
 import type {
   PeerIdentities,
   PeerIdentitiesHost,
@@ -14,20 +14,17 @@ export interface VerifyHost extends Pick<PeerIdentitiesHost, "request"> {
   readonly identities: PeerIdentities;
   /** This user's name, as the server has it. */
   self(): string;
-  /** Tells what became of command number `n`. */
-  settle(n: number, outcome: CommandOutcome): void;
 }
 
-/** Carries out `/verify`, command number `n`. */
+/** Carries out `/verify`. */
 export function verify(
-  { user, action }: Extract<Command, { command: "verify" }>,
-  n: number,
+  { user, action }: Parameters<CommandHost["verify"]>[0],
   host: VerifyHost,
+  settleWith: (result: Result<Verification>) => void,
 ): void {
   const { identities } = host;
-  const command = "verify";
   const refuse = (code: string, message: string) =>
-    host.settle(n, { command, ok: false, code, message });
+    settleWith({ code, message });
   if (user === host.self()) {
     return refuse("is_self", "There is nothing to verify about yourself");
   }
@@ -46,8 +43,7 @@ export function verify(
       const { trust: found } = before;
       const formerly = found === "renamed" ? { formerly: before.formerly } : {};
       const safetyNumber = identities.safetyNumber(key);
-      const answer = { user, safetyNumber, trust, ...formerly };
-      host.settle(n, { command, ok: true, answer });
+      settleWith({ ok: { user, safetyNumber, trust, ...formerly } });
     };
     if (action === "accept") {
       if (!isChanged) {

@@ -44,127 +44,32 @@
  * exactly one `result`; its answers are listed in docs/scripting.md.
  */
 import { printableJson } from "../../base/text.ts";
-import type {
-  ClientEvent,
-  CommandOutcome,
-  CommandSuccess,
-} from "../events/client_event.ts";
+import type { ClientEvent } from "../events/client_event.ts";
 
 /** The line for `event`, without line feed. */
 export function renderJson(event: ClientEvent): string {
-  return printableJson(JSON.stringify(
-    flatten(event),
-    (key, value) => {
-      const digits = decimals[key];
-      if (digits === undefined || typeof value !== "number") return value;
-      return Number(value.toFixed(digits));
-    },
-  ));
+  return printableJson(JSON.stringify(flatten(event), (key, value) => {
+    if (typeof value !== "number") return value;
+    if (times.has(key)) return iso(value);
+    const digits = decimals[key];
+    return digits === undefined ? value : Number(value.toFixed(digits));
+  }));
 }
 
+/** What belongs together on one level; the kind of event stays in front. */
 function flatten(event: ClientEvent): object {
-  switch (event.event) {
-    case "message":
-    case "deleted":
-    case "presence":
-    case "invited":
-    case "joined":
-    case "private-message":
-    case "left":
-    case "removed":
-    case "leader":
-    case "group-set":
-    case "group-end":
-      return { ...event, at: iso(event.at) };
-    case "transfer": {
-      const { info, summary = {}, event: name, ...why } = event;
-      return { event: name, ...info, ...summary, ...why };
-    }
-    case "session": {
-      const { info, event: name, ...why } = event;
-      return { event: name, ...info, ...why };
-    }
-    case "path":
-    case "paused":
-    case "progress":
-      return { event: event.event, ...event.info };
-    case "result": {
-      const { n, outcome } = event;
-      return { event: "result", n, ...flattenOutcome(outcome) };
-    }
-    case "renamed":
-    case "welcome":
-    case "first-contact":
-    case "peer-key":
-    case "key-changed":
-    case "server-set-back":
-    case "offer-refused":
-    case "warning":
-    case "chat":
-    case "login-failed":
-    case "disconnected":
-    case "private-refused":
-    case "goodbye":
-      return event;
+  if (event.event === "result") {
+    const { outcome: { command, ok, ...more }, n } = event;
+    const { answer, ...refusal } = more as Record<string, object>;
+    return { event: "result", n, command, ok, ...answer, ...refusal };
   }
+  if (!("info" in event)) return event;
+  const { event: name, info, summary, ...more } = { summary: {}, ...event };
+  return { event: name, ...info, ...summary, ...more };
 }
 
-function flattenOutcome(outcome: CommandOutcome): object {
-  const { command, ok } = outcome;
-  if (outcome.ok) return { command, ok, ...flattenAnswer(outcome) };
-  const { code, message, results } = outcome;
-  return { command, ok, code, message, ...(results && { results }) };
-}
-
-function flattenAnswer(outcome: CommandSuccess): object {
-  switch (outcome.command) {
-    case "msgto":
-    case "broadcast":
-    case "deletemsg":
-    case "deletegroupmsg":
-    case "groupmsg":
-      return { ...outcome.answer, at: iso(outcome.answer.at) };
-    case "history":
-    case "rdm": {
-      const { answer } = outcome;
-      const messages = answer.messages.map((message) => ({
-        ...message,
-        at: iso(message.at),
-      }));
-      return { ...answer, messages };
-    }
-    case "whoelsesince": {
-      const { answer } = outcome;
-      const users = answer.users.map((user) => ({ ...user, at: iso(user.at) }));
-      return { ...answer, users };
-    }
-    case "activeuser": {
-      const users = outcome.answer.users.map((user) => ({
-        ...user,
-        since: iso(user.since),
-      }));
-      return { users };
-    }
-    case "blocked": {
-      const users = outcome.answer.users.map(({ user, since }) => ({
-        user,
-        since: iso(since),
-      }));
-      return { users };
-    }
-    case "profile": {
-      const { since, lastSeen, ...answer } = outcome.answer;
-      return {
-        ...answer,
-        ...(since === undefined ? {} : { since: iso(since) }),
-        ...(lastSeen === undefined ? {} : { lastSeen: iso(lastSeen) }),
-      };
-    }
-    default:
-      return outcome.answer;
-  }
-}
-
+/** Keys of times. */
+const times = new Set(["at", "since", "lastSeen"]);
 /** Decimals of the numbers that are no integers. */
 const decimals: Record<string, number | undefined> = {
   ms: 0,

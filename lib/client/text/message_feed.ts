@@ -17,8 +17,8 @@ import { visible } from "../../base/text.ts";
 import { formatClock, formatDay, formatTime } from "../../base/time.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import { isFailure } from "../events/event_kind.ts";
-import { linesAfter } from "./message_lines.ts";
-import type { Palette } from "./palette.ts";
+import { linesAfter } from "../../cli/message_lines.ts";
+import type { Palette } from "../../cli/palette.ts";
 import { renderText } from "./render_text.ts";
 import type { ChatTarget } from "../commands/command.ts";
 

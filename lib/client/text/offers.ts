@@ -1,13 +1,10 @@
 /** How private sessions look. */
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
-import type {
-  ClientEvent,
-  PrivateSessionInfo,
-  TransferInfo,
-} from "../events/client_event.ts";
-import { linesAfter } from "./message_lines.ts";
-import type { Palette } from "./palette.ts";
+import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+import { pathText } from "../commands/files.ts";
+import { linesAfter } from "../../cli/message_lines.ts";
+import type { Palette } from "../../cli/palette.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 import {
   formatPart,
@@ -18,10 +15,9 @@ import {
 import {
   partDone,
   percentDone,
-  progressText,
   speedOf,
   transferPhase,
-} from "../events/transfer_progress.ts";
+} from "../commands/transfer_progress.ts";
 import { clipToWidth, textWidth } from "./styled_text.ts";
 
 /** The lines that tell a private session's new state. */
@@ -91,19 +87,6 @@ export function renderPrivateRefused(
   return palette.error(
     `not sent to ${visible(user)}: ${visible(message)}: ${visible(text)}`,
   );
-}
-
-/** `/transfers`' line of a private session. */
-export function listSession(
-  info: PrivateSessionInfo,
-  palette: Palette,
-): string {
-  const user = palette.name(visible(info.user));
-  const label = `${info.session}: private session with ${user}`;
-  if (info.state !== "offered") return `${label}, ${info.state}`;
-  return info.direction === "incoming"
-    ? `${label}, /accept ${info.session} or /reject ${info.session}`
-    : `${label}, waiting for the answer`;
 }
 
 // How transfers look as lines.
@@ -187,49 +170,6 @@ export function renderPath(info: TransferInfo, palette: Palette): string {
     : `, for want of a direct path: ${visible(info.why)}`;
   return `${info.transfer}: ${user} is reached ${pathText(info)}${why}`;
 }
-
-/** `over the LAN (192.168.1.7:4000, 0.4 ms)`. */
-export function pathText(info: TransferInfo): string {
-  const { via, address, rtt = 0, loss } = info;
-  if (via === undefined) return "in no way yet";
-  const numbers: string[] = [];
-  if (address !== undefined) numbers.push(visible(address));
-  if (rtt > 0) {
-    numbers.push(`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`);
-  }
-  if (loss !== undefined && loss >= 0.0005) {
-    numbers.push(`${(100 * loss).toFixed(1)} % lost`);
-  }
-  const details = numbers.length === 0 ? "" : ` (${numbers.join(", ")})`;
-  return pathTexts[via] + details;
-}
-
-/** `/transfers`' line of a transfer. */
-export function listTransfer(info: TransferInfo, palette: Palette): string {
-  const user = palette.name(visible(info.user));
-  const whose = info.direction === "incoming" ? `from ${user}` : `to ${user}`;
-  const label = `${info.transfer}: ${visible(info.name)} ${whose}`;
-  const size = formatSize(info.size);
-  if (info.state === "running") {
-    const way = info.via === undefined ? "" : `, ${pathText(info)}`;
-    const why = info.why === undefined ? "" : `; ${visible(info.why)}`;
-    const phase = transferPhase(info);
-    return `${label}, ${phase}, ${progressText(info)}${way}${why}`;
-  }
-  if (info.state !== "offered") return `${label}, ${info.state}`;
-  const waits = info.direction === "incoming"
-    ? `/accept ${info.transfer} or /reject ${info.transfer}`
-    : "waiting for the answer";
-  return `${label}, ${size}, ${waits}`;
-}
-
-const pathTexts: Record<PathKind, string> = {
-  local: "on this machine",
-  lan: "over the LAN",
-  "direct-v4": "directly over IPv4",
-  "direct-v6": "directly over IPv6",
-  relay: "through the server's relay",
-};
 
 // What kind of file a name promises, for the one who is offered it.
 

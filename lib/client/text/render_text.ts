@@ -5,8 +5,8 @@
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { ClientEvent } from "../events/client_event.ts";
-import { linesAfter } from "./message_lines.ts";
-import type { Palette } from "./palette.ts";
+import { linesAfter } from "../../cli/message_lines.ts";
+import type { Palette } from "../../cli/palette.ts";
 import {
   renderPath,
   renderPaused,
@@ -15,8 +15,10 @@ import {
   renderSession,
   renderTransfer,
 } from "./offers.ts";
-import { progressText } from "../events/transfer_progress.ts";
-import { historyRule, renderAnswer } from "./answers.ts";
+import { progressText } from "../commands/transfer_progress.ts";
+import { lookOf } from "../commands/command.ts";
+import { historyRule } from "../commands/groups.ts";
+import { commandRow } from "../commands/table.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
 export function renderText(event: ClientEvent, palette: Palette): string[] {
@@ -127,7 +129,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {
       const { outcome } = event;
-      if (outcome.ok) return renderAnswer(outcome, palette);
+      if (outcome.ok) {
+        const { command, answer } = outcome;
+        return [...commandRow(command).show?.(answer, lookOf(palette)) ?? []];
+      }
       if (outcome.announced) return [];
       return [palette.error(visible(outcome.message))];
     }

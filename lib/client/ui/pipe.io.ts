@@ -1,7 +1,7 @@
 /** The client in a script: lines in, lines of text or JSON out. */
 import type { ClientEvent } from "../events/client_event.ts";
 import { isCeremony, isFailure } from "../events/event_kind.ts";
-import { plainPalette } from "../text/palette.ts";
+import { plainPalette } from "../../cli/palette.ts";
 import { ProgressSteps } from "./plain.io.ts";
 import { renderJson } from "../text/json.ts";
 import { renderText } from "../text/render_text.ts";

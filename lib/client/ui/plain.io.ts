@@ -6,7 +6,7 @@
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
 import { isCeremony } from "../events/event_kind.ts";
 import { MessageFeed } from "../text/message_feed.ts";
-import { plainPalette } from "../text/palette.ts";
+import { plainPalette } from "../../cli/palette.ts";
 import { renderText } from "../text/render_text.ts";
 import {
   newPasswordProblem,

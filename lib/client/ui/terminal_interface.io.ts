@@ -4,10 +4,14 @@ import type { ClientEvent } from "../events/client_event.ts";
 import { isCeremony } from "../events/event_kind.ts";
 import type { KnownNames } from "../events/known_names.ts";
 import { labelOf, MessageFeed, UnreadCounts } from "../text/message_feed.ts";
-import { colourPalette, type Palette, plainPalette } from "../text/palette.ts";
+import {
+  colourPalette,
+  type Palette,
+  plainPalette,
+} from "../../cli/palette.ts";
 import { promptText, statusBar } from "./terminal/status_rows.ts";
 import { transferRows } from "../text/offers.ts";
-import { messageLines } from "../text/message_lines.ts";
+import { messageLines } from "../../cli/message_lines.ts";
 import { visible } from "../../base/text.ts";
 import { HistoryFile } from "./terminal/history.io.ts";
 import { readNotify, writeNotify } from "./notify.io.ts";

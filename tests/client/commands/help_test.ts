@@ -13,7 +13,7 @@ Deno.test("help: lists every command with usage, summary and example", () => {
 });
 
 Deno.test("help: each group of commands stands together", () => {
-  const groups = commandTable.map(({ group }) => group);
+  const groups = commandTable.map(({ topic }) => topic);
   const headings = groups.filter((group, i) => group !== groups[i - 1]);
   assertEquals(headings, [...new Set(groups)]);
 });

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Command } from "../../../lib/client/commands/command.ts";
-import { commandTable } from "../../../lib/client/commands/table.ts";
+import {
+  type Command,
+  commandTable,
+} from "../../../lib/client/commands/table.ts";
 import { help } from "../../../lib/client/commands/help.ts";
 import { parseCommand } from "../../../lib/client/commands/parse.ts";
 

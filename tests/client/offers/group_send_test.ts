@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { plainPalette } from "../../../lib/client/text/palette.ts";
-import { renderAnswer } from "../../../lib/client/text/answers.ts";
+import { plainPalette } from "../../../lib/cli/palette.ts";
+import { renderText } from "../../../lib/client/text/render_text.ts";
 import type { CommandOutcome } from "../../../lib/client/events/client_event.ts";
 import {
   GroupSend,
@@ -93,7 +93,7 @@ Deno.test("GroupSend says of who is not seen that they were not reached, not tha
     code: "not_delivered",
     message: "not reached",
   });
-  const [line] = renderAnswer(outcome, plainPalette);
+  const [line] = renderText({ event: "result", n: 1, outcome }, plainPalette);
   assertEquals(line, "film.mp4 reached luke of Jedi; not reached: han");
 });
 

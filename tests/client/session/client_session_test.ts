@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { plainPalette } from "../../../lib/client/text/palette.ts";
+import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderTransfer } from "../../../lib/client/text/offers.ts";
 import { encodeParts } from "../../../lib/engine/resume_map.ts";
 import { PeerSigner } from "../peer_signer.ts";

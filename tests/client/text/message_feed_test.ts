@@ -2,10 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ClientEvent } from "../../../lib/client/events/client_event.ts";
 import { MessageFeed } from "../../../lib/client/text/message_feed.ts";
-import {
-  colourPalette,
-  plainPalette,
-} from "../../../lib/client/text/palette.ts";
+import { colourPalette, plainPalette } from "../../../lib/cli/palette.ts";
 import { formatClock, formatDay } from "../../../lib/base/time.ts";
 
 const at = Date.UTC(2026, 5, 1, 12, 0, 0);

@@ -6,10 +6,7 @@ import type {
   PrivateSessionInfo,
   TransferInfo,
 } from "../../../lib/client/events/client_event.ts";
-import {
-  colourPalette,
-  plainPalette,
-} from "../../../lib/client/text/palette.ts";
+import { colourPalette, plainPalette } from "../../../lib/cli/palette.ts";
 import { renderJson } from "../../../lib/client/text/json.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import { transferRows } from "../../../lib/client/text/offers.ts";

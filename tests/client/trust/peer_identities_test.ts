@@ -2,14 +2,16 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type {
   ClientEvent,
   CommandOutcome,
+  Verification,
 } from "../../../lib/client/events/client_event.ts";
 import { Identity } from "../../../lib/client/trust/identity.ts";
 import { PeerIdentities } from "../../../lib/client/trust/peer_identities.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
-import { plainPalette } from "../../../lib/client/text/palette.ts";
+import { plainPalette } from "../../../lib/cli/palette.ts";
 import { verify } from "../../../lib/client/session/verify.ts";
 import { MemoryPeers } from "../../support/memory_peers.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
+import type { Result } from "../../../lib/client/commands/command.ts";
 import type { Reply } from "../../../lib/wire/server_frame.ts";
 
 const random = new SeededRandom(31);
@@ -25,7 +27,6 @@ class World {
   readonly asked: string[] = [];
   readonly keys = new Map<string, string>();
   readonly identities: PeerIdentities;
-  readonly #outcomes = new Map<number, CommandOutcome>();
   #n = 0;
   #isAway = false;
 
@@ -62,24 +63,24 @@ class World {
 
   /** `TRUST` or the error's code. */
   verify(user: string, action?: "ok" | "accept"): string {
-    const n = ++this.#n;
-    const command = { command: "verify", user } as const;
-    verify(action === undefined ? command : { ...command, action }, n, {
+    const results: Result<Verification>[] = [];
+    verify(action === undefined ? { user } : { user, action }, {
       ...this.host,
       identities: this.identities,
       self: () => "yoda",
-      settle: (n: number, outcome: CommandOutcome) => {
-        assert(!this.#outcomes.has(n));
-        this.#outcomes.set(n, outcome);
-      },
-    });
-    const outcome = this.#outcomes.get(n);
-    assert(outcome !== undefined);
-    this.events.push({ event: "result", n, outcome });
-    if (!outcome.ok) return outcome.code;
-    assert(outcome.command === "verify");
-    assertEquals(outcome.answer.user, user);
-    return outcome.answer.trust;
+    }, (result) => results.push(result));
+    const [result, ...more] = results;
+    assert(result !== undefined && more.length === 0);
+    const { ok: answer, ...refusal } = result;
+    const outcome = answer === undefined
+      ? { command: "verify", ok: false, ...refusal }
+      : { command: "verify", ok: true, answer };
+    this.events.push(
+      { event: "result", n: ++this.#n, outcome: outcome as CommandOutcome },
+    );
+    if (result.ok === undefined) return result.code;
+    assertEquals(result.ok.user, user);
+    return result.ok.trust;
   }
 
   names(): string[] {

@@ -1,9 +1,9 @@
 /** What Tab offers, from the command table and the names the client knows. */
+import type { ArgumentKind } from "../../commands/command.ts";
 import {
-  type ArgumentKind,
   commandNames,
-  type CommandRow,
   findCommand,
+  type TableRow,
 } from "../../commands/table.ts";
 import { profileFields } from "../../../wire/names.ts";
 import { isPrintable } from "../../../base/text.ts";
@@ -94,7 +94,7 @@ function candidatesOf(
 }
 
 /** The word at the end, its value, and which argument of the command it is. */
-function lastWord(line: string, row: CommandRow) {
+function lastWord(line: string, row: TableRow) {
   let position = line.search(/[ \t]/);
   let index = 0;
   for (;;) {

@@ -5,7 +5,7 @@ import type {
 } from "../../../../lib/client/events/client_event.ts";
 import { statusBar } from "../../../../lib/client/ui/terminal/status_rows.ts";
 import { textWidth } from "../../../../lib/client/text/styled_text.ts";
-import { transferPhase } from "../../../../lib/client/events/transfer_progress.ts";
+import { transferPhase } from "../../../../lib/client/commands/transfer_progress.ts";
 import { transferRows } from "../../../../lib/client/text/offers.ts";
 import { UnreadCounts } from "../../../../lib/client/text/message_feed.ts";
 

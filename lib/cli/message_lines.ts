@@ -1,4 +1,4 @@
-import { visible } from "../../base/text.ts";
+import { visible } from "../base/text.ts";
 
 /**
  * A message's text as lines to show: without its line feeds, blanks in the place

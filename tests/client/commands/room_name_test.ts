@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { roomName } from "../../../lib/client/session/command_runner.ts";
+import { roomName } from "../../../lib/client/commands/groups.ts";
 import { isGroupName, isUserName } from "../../../lib/wire/names.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
 

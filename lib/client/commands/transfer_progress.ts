@@ -1,5 +1,5 @@
 /** How far a transfer is, in words. */
-import type { TransferInfo } from "./client_event.ts";
+import type { TransferInfo } from "./transfer_info.ts";
 import { formatRate, formatSize, formatSpan } from "../../base/format.ts";
 
 /** What a transfer that has not ended is busy with. */

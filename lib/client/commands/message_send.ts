@@ -1,10 +1,29 @@
 /**
- * A private message to several people: one message for each, which gets there or
- * not on its own. The person is told of each that did not.
+ * A private message to one or several people: one message for each, which gets
+ * there or not on its own. The person is told of each that did not.
  */
 import type { RequestFields } from "../../wire/request.ts";
 import type { Reply, ReplyFields } from "../../wire/server_frame.ts";
-import type { CommandOutcome, MessageResult } from "../events/client_event.ts";
+import type { Result, Settle } from "./command.ts";
+
+/** How a message to one of several went. */
+export type MessageResult =
+  & { readonly user: string }
+  & (
+    | {
+      readonly ok: true;
+      readonly number: number;
+      readonly kept: boolean;
+      readonly code?: never;
+      readonly message?: never;
+    }
+    | {
+      readonly ok: false;
+      readonly number?: never;
+      readonly code: string;
+      readonly message: string;
+    }
+  );
 
 /**
  * Sends it.
@@ -19,7 +38,7 @@ export function sendMessages(
     fields: RequestFields<"message">,
     onReply: (reply: Reply<"message">) => void,
   ) => void,
-  done: (outcome: CommandOutcome) => void,
+  done: Settle<ReplyFields<"message">>,
 ): void {
   // Replies may come in another order.
   const replies: Reply<"message">[] = [];
@@ -27,22 +46,22 @@ export function sendMessages(
   messages.forEach((message, index) => {
     ask(message, (reply) => {
       replies[index] = reply;
-      if (--open === 0) done(outcomeOf(messages, replies));
+      if (--open === 0) done(resultOf(messages, replies));
     });
   });
 }
 
-function outcomeOf(
+function resultOf(
   messages: readonly RequestFields<"message">[],
   replies: readonly Reply<"message">[],
-): CommandOutcome {
-  const command = "msgto";
+): Result<ReplyFields<"message">> {
+  const [only, ...more] = replies;
+  if (only !== undefined && more.length === 0) return only;
   const sent = replies.flatMap(({ ok }) => ok?.sent ?? []);
   const failed = replies.find(({ code }) => code !== undefined);
   if (failed?.code === undefined) {
     const at = Math.max(0, ...replies.map(({ ok }) => ok?.at ?? 0));
-    const answer: ReplyFields<"message"> = { at, sent };
-    return { command, ok: true, answer };
+    return { ok: { at, sent } };
   }
   const results = messages.map(({ to: [user = ""] }, index): MessageResult => {
     const { ok, code = "", message = "" } = replies[index] ?? {};
@@ -52,7 +71,7 @@ function outcomeOf(
     return { user: to, ok: true, ...place };
   });
   const { code } = failed;
-  return { command, ok: false, code, message: textOf(results), results };
+  return { code, message: textOf(results), results };
 }
 
 function textOf(results: readonly MessageResult[]): string {

@@ -1,0 +1,193 @@
+/** The commands about files, and about all that is offered and under way. */
+import {
+  formatRate,
+  formatSize,
+  parseRate,
+  rateProblem,
+} from "../../base/format.ts";
+import { visible } from "../../base/text.ts";
+import type { Palette } from "../../cli/palette.ts";
+import type { PathKind } from "../../engine/path/path_kind.ts";
+import { does, type Settle } from "./command.ts";
+import type {
+  GroupSendResult,
+  PrivateSessionInfo,
+  TransferInfo,
+  TransferSummary,
+} from "./transfer_info.ts";
+import { progressText, transferPhase } from "./transfer_progress.ts";
+
+/** The commands of the topic. */
+export const fileCommands = {
+  p2pvideo: does({
+    aliases: ["send", "upload"],
+    words: ["UPD"],
+    usage: "/p2pvideo USER FILE",
+    summary: "send a video, or any file, straight to a user's client",
+    example: "/p2pvideo luke my film.mp4",
+    arguments: [{ kind: "user" }, { kind: "file" }],
+    // The path is as the user wrote it.
+    read: ([to = "", file = ""]) => ({ to, file }),
+    run: ({ to, file }, { offers }, _: Settle<Sent>, n) =>
+      offers.transfers.send(to, file, n),
+  }),
+  groupvideo: does({
+    usage: "/groupvideo GROUP FILE",
+    summary: "send a file to every member of a group who is on line",
+    example: "/groupvideo jedi my film.mp4",
+    arguments: [{ kind: "group" }, { kind: "file" }],
+    read: ([group = "", file = ""]) => ({ group, file }),
+    run: ({ group, file }, { groupSend }, _: Settle<GroupSending>, n) =>
+      groupSend.send(group, file, n),
+    show({ group, name: file, results }, look) {
+      const { palette, name, names } = look;
+      const got = results.filter(({ ok }) => ok).map(({ user }) => user);
+      const away = results.filter(({ ok }) => !ok).map(({ user }) => user);
+      const missed = away.length === 0 ? "" : `; not reached: ${names(away)}`;
+      return [palette.good(
+        `${visible(file)} reached ${names(got)} of ${name(group)}${missed}`,
+      )];
+    },
+  }),
+  accept: does({
+    usage: "/accept N",
+    summary: "take the file or private session that was offered as number N",
+    example: "/accept 1",
+    arguments: [{ kind: "number" }],
+    read: readNumber,
+    run: ({ transfer }, { offers }, _: Settle<Numbered>, n) =>
+      offers.accept(transfer, n),
+  }),
+  reject: does({
+    usage: "/reject N",
+    summary: "refuse the file or private session that was offered as number N",
+    example: "/reject 1",
+    arguments: [{ kind: "number" }],
+    read: readNumber,
+    run: ({ transfer }, { offers }, _: Settle<Numbered>, n) =>
+      offers.reject(transfer, n),
+  }),
+  transfers: does({
+    usage: "/transfers",
+    summary: "what is being sent and received, with progress; private sessions",
+    example: "/transfers",
+    run: (_, { offers }, settle: Settle<UnderWay>) =>
+      settle({ ok: offers.list() }),
+    show({ transfers, sessions }, { palette }) {
+      const lines = [
+        ...transfers.map((info) => listTransfer(info, palette)),
+        ...sessions.map((info) => listSession(info, palette)),
+      ];
+      return lines.length === 0 ? ["no transfers"] : lines;
+    },
+  }),
+  cancel: does({
+    usage: "/cancel N",
+    summary: "stop transfer number N, or end private session number N",
+    example: "/cancel 1",
+    arguments: [{ kind: "number" }],
+    read: readNumber,
+    run: ({ transfer }, { offers }, _: Settle<Numbered>, n) =>
+      offers.cancel(transfer, n),
+  }),
+  limit: does({
+    usage: "/limit [RATE]",
+    summary: "send at most RATE bytes a second, as 500k or 2M; off ends it",
+    example: "/limit 2M",
+    arguments: [{ kind: "rate", optional: true }],
+    read([text]): { rate?: number } | string {
+      if (text === undefined) return {};
+      const rate = parseRate(text);
+      return rate === undefined ? rateProblem("RATE", text) : { rate };
+    },
+    run: ({ rate }, host, settle: Settle<{ limit: number }>) =>
+      settle({ ok: { limit: host.limit(rate) } }),
+    show: ({ limit }) => [
+      limit === 0
+        ? "sending is not limited"
+        : `sending is limited to ${formatRate(limit)}`,
+    ],
+  }),
+};
+
+type Sent = TransferInfo & TransferSummary;
+
+interface GroupSending {
+  readonly group: string;
+  /** Of the file. */
+  readonly name: string;
+  readonly results: readonly GroupSendResult[];
+}
+
+interface UnderWay {
+  readonly transfers: readonly TransferInfo[];
+  readonly sessions: readonly PrivateSessionInfo[];
+}
+
+/** N of `/accept N`. */
+interface Numbered {
+  readonly transfer: number;
+}
+
+function readNumber([number = ""]: readonly string[]): Numbered | string {
+  if (!/^[1-9][0-9]{0,8}$/.test(number)) {
+    return `"${number}" is no number such as /transfers lists`;
+  }
+  return { transfer: Number(number) };
+}
+
+/** `over the LAN (192.168.1.7:4000, 0.4 ms)`. */
+export function pathText(info: TransferInfo): string {
+  const { via, address, rtt = 0, loss } = info;
+  if (via === undefined) return "in no way yet";
+  const numbers: string[] = [];
+  if (address !== undefined) numbers.push(visible(address));
+  if (rtt > 0) {
+    numbers.push(`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`);
+  }
+  if (loss !== undefined && loss >= 0.0005) {
+    numbers.push(`${(100 * loss).toFixed(1)} % lost`);
+  }
+  const details = numbers.length === 0 ? "" : ` (${numbers.join(", ")})`;
+  return pathTexts[via] + details;
+}
+
+/** `/transfers`' line of a transfer. */
+function listTransfer(info: TransferInfo, palette: Palette): string {
+  const user = palette.name(visible(info.user));
+  const whose = info.direction === "incoming" ? `from ${user}` : `to ${user}`;
+  const label = `${info.transfer}: ${visible(info.name)} ${whose}`;
+  const size = formatSize(info.size);
+  if (info.state === "running") {
+    const way = info.via === undefined ? "" : `, ${pathText(info)}`;
+    const why = info.why === undefined ? "" : `; ${visible(info.why)}`;
+    const phase = transferPhase(info);
+    return `${label}, ${phase}, ${progressText(info)}${way}${why}`;
+  }
+  if (info.state !== "offered") return `${label}, ${info.state}`;
+  const waits = info.direction === "incoming"
+    ? `/accept ${info.transfer} or /reject ${info.transfer}`
+    : "waiting for the answer";
+  return `${label}, ${size}, ${waits}`;
+}
+
+/** `/transfers`' line of a private session. */
+function listSession(
+  info: PrivateSessionInfo,
+  palette: Palette,
+): string {
+  const user = palette.name(visible(info.user));
+  const label = `${info.session}: private session with ${user}`;
+  if (info.state !== "offered") return `${label}, ${info.state}`;
+  return info.direction === "incoming"
+    ? `${label}, /accept ${info.session} or /reject ${info.session}`
+    : `${label}, waiting for the answer`;
+}
+
+const pathTexts: Record<PathKind, string> = {
+  local: "on this machine",
+  lan: "over the LAN",
+  "direct-v4": "directly over IPv4",
+  "direct-v6": "directly over IPv6",
+  relay: "through the server's relay",
+};

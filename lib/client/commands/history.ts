@@ -1,0 +1,220 @@
+/**
+ * Reads the past for `/history` and `/RDM`: the server answers in pages of so
+ * many bytes, and what a user asks for may be on several.
+ */
+import { visible } from "../../base/text.ts";
+import { formatTime, parseTime } from "../../base/time.ts";
+import { linesAfter } from "../../cli/message_lines.ts";
+import { limits } from "../../wire/limits.ts";
+import type { RequestFields } from "../../wire/request.ts";
+import type { Reply, ReplyFields } from "../../wire/server_frame.ts";
+import { does, type Look, type Settle } from "./command.ts";
+
+/** What is asked for, and the command that goes on where the answer ends. */
+export interface Past {
+  readonly scope: RequestFields<"history">;
+  readonly count: number;
+  /** Place in the past from which to go back. */
+  readonly before: number | undefined;
+  /** What a user types to go on, without the place. */
+  readonly line: string;
+}
+
+/** What was said; `earlier` is the command that goes on where this ends. */
+export interface HistoryAnswer extends ReplyFields<"history"> {
+  earlier?: string;
+}
+
+/** Commands that show what was said. */
+export const historyCommands = {
+  history: does({
+    usage: "/history [USER|GROUP] [COUNT] [before PLACE]",
+    summary: "the last messages with a user, of a group, or all of mine",
+    example: "/history luke 50",
+    arguments: [
+      { kind: "chat", optional: true },
+      { kind: "number", optional: true },
+      { kind: "number", optional: true },
+      { kind: "number", optional: true },
+    ],
+    read: readPast,
+    run: (given, { request }, settle: Settle<HistoryAnswer>) =>
+      readHistory(
+        pastOf(given),
+        (fields, onReply) => request("history", fields, onReply),
+        settle,
+      ),
+    show: historyLines,
+  }),
+  rdm: does({
+    words: ["RDM"],
+    usage: "/RDM b|s TIMESTAMP [before PLACE]",
+    summary: "the broadcasts (b) or the messages of my groups (s) since a time",
+    example: "/RDM b 01 Jun 2026 21:39:04",
+    arguments: [{ kind: "word" }, { kind: "text" }],
+    read: ([letter = "", rest = ""]) => readSince(letter, rest),
+    run: (given, { request }, settle: Settle<HistoryAnswer>) =>
+      readHistory(
+        pastSince(given),
+        (fields, onReply) => request("history", fields, onReply),
+        settle,
+      ),
+    show: historyLines,
+  }),
+};
+
+/**
+ * Asks for page after page until there are as many messages as wanted.
+ *
+ * @param ask Sends one request.
+ * @param done Called once, with the answer or why there is none.
+ */
+export function readHistory(
+  past: Past,
+  ask: (
+    fields: RequestFields<"history">,
+    onReply: (reply: Reply<"history">) => void,
+  ) => void,
+  done: Settle<HistoryAnswer>,
+): void {
+  let messages: HistoryAnswer["messages"] = [];
+  let pages = 0;
+  const next = (before: number | undefined) => {
+    const place = before === undefined ? {} : { before };
+    const limit = past.count - messages.length;
+    ask({ ...past.scope, ...place, limit }, (reply) => {
+      if (reply.code !== undefined) return done(reply);
+      const { messages: page, before: rest } = reply.ok;
+      messages = [...page, ...messages];
+      if (rest === undefined) return done({ ok: { messages } });
+      const enough = messages.length >= past.count || ++pages >= mostPages;
+      if (!enough) return next(rest);
+      const earlier = `${past.line} before ${rest}`;
+      done({ ok: { messages, before: rest, earlier } });
+    });
+  };
+  next(past.before);
+}
+
+/** What `/history` is given. */
+interface History {
+  /** A user or a group, `@USER` or `#GROUP`; all my messages when absent. */
+  readonly name?: string;
+  /** How many; {@link defaultCount} when absent. */
+  readonly count?: number;
+  readonly before?: number;
+}
+
+/** What `/RDM` is given: my broadcasts, or the messages of my groups. */
+interface Since {
+  readonly kind: "broadcast" | "group";
+  /** ms since 1970 UTC. */
+  readonly since: number;
+  readonly before?: number;
+}
+
+function pastOf({ name, count, before }: History): Past {
+  const words = [name, count].filter((word) => word !== undefined);
+  const line = ["/history", ...words].join(" ");
+  return { scope: scopeOf(name), count: count ?? defaultCount, before, line };
+}
+
+function pastSince({ kind, since, before }: Since): Past {
+  const letter = kind === "broadcast" ? "b" : "s";
+  const line = `/RDM ${letter} ${new Date(since).toISOString()}`;
+  return {
+    scope: { kind, since },
+    count: limits.historyMessages,
+    before,
+    line,
+  };
+}
+
+/** `@USER` and `#GROUP` say which is meant; the server finds out otherwise. */
+function scopeOf(name: string | undefined): RequestFields<"history"> {
+  if (name === undefined) return {};
+  if (name.startsWith("@")) return { with: name.slice(1) };
+  if (name.startsWith("#")) return { group: name.slice(1) };
+  return { name };
+}
+
+/** Oldest first. */
+function historyLines(
+  { messages, earlier }: HistoryAnswer,
+  { palette, name }: Look,
+): string[] {
+  const lines = messages.flatMap((message) => {
+    const { at, from, to, group, text, deleted, number } = message;
+    const place = group === undefined ? "" : `${name(group)}, `;
+    const receiver = group !== undefined
+      ? ""
+      : ` to ${to === undefined ? "all" : name(to)}`;
+    const head = `${number}; ${formatTime(at)}`;
+    const who = `${palette.dim(head)}, ${place}${name(from)}${receiver}: `;
+    if (deleted) return [who + palette.dim("(deleted)")];
+    return linesAfter(who, text);
+  });
+  const before = earlier === undefined
+    ? []
+    : [palette.dim(`earlier messages: ${visible(earlier)}`)];
+  return lines.length === 0 && before.length === 0
+    ? ["no messages"]
+    : [...before, ...lines];
+}
+
+/**
+ * `[NAME] [COUNT] [before PLACE]`. A first word of digits is the count; a name
+ * that could be taken for something else is written `@USER` or `#GROUP`.
+ */
+function readPast(values: readonly string[]): History | string | undefined {
+  const rest = [...values];
+  const before = rest.at(-2) === "before" ? rest.splice(-2).at(1) : undefined;
+  if (before !== undefined && !positive.test(before)) {
+    return `"${before}" is no place; /history shows what to type here`;
+  }
+  const place = before === undefined ? {} : { before: Number(before) };
+  const [first] = rest;
+  const name = first === undefined || wholeNumber.test(first)
+    ? undefined
+    : rest.shift();
+  const [count] = rest;
+  if (rest.length > 1) return undefined;
+  if (count !== undefined && !isCount(count)) {
+    return `"${count}" is not a count from 1 to ${mostMessages}`;
+  }
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(count === undefined ? {} : { count: Number(count) }),
+    ...place,
+  };
+}
+
+function readSince(letter: string, rest: string): Since | string {
+  const kind = letter === "b" ? "broadcast" : letter === "s" ? "group" : "";
+  if (kind === "") return `"${letter}" is neither b nor s`;
+  const [time = "", before, ...more] = rest.split(/[ \t]+before[ \t]+/);
+  if (more.length > 0 || !positive.test(before?.trim() ?? "1")) {
+    return "after before comes one number";
+  }
+  const since = parseTime(time.trim());
+  if (since === undefined) {
+    return `"${time}" is no time such as 01 Jun 2026 21:39:04, 2026-06-01T21:39:04Z or 1780349944`;
+  }
+  const place = before === undefined ? {} : { before: Number(before) };
+  return { kind, since, ...place };
+}
+
+function isCount(text: string): boolean {
+  return positive.test(text) && Number(text) <= mostMessages;
+}
+
+/** A whole number. */
+export const wholeNumber = /^[0-9]{1,15}$/;
+/** A whole number from 1. */
+export const positive = /^[1-9][0-9]{0,14}$/;
+/** Most messages that one command shows. */
+const mostMessages = 500;
+/** Messages that are shown when nobody says how many. */
+const defaultCount = 20;
+/** Pages may be without anything to show; somewhere there is an end. */
+const mostPages = 1000;

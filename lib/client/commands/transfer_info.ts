@@ -1,0 +1,112 @@
+/** Transfers and private sessions as commands and events tell of them. */
+import type { PathKind } from "../../engine/path/path_kind.ts";
+
+/** Where a transfer stands. */
+export type TransferState =
+  /** The file to send is being opened. */
+  | "preparing"
+  /** The other side has not answered, or this side has not. */
+  | "offered"
+  /** Bytes flow, or are about to. */
+  | "running"
+  | "verified"
+  | "failed"
+  | "rejected"
+  | "cancelled";
+
+/** A transfer as `/transfers` and the status area show it. */
+export interface TransferInfo {
+  /** N of `/accept N`: counts this run's transfers from 1. */
+  readonly transfer: number;
+  readonly direction: "incoming" | "outgoing";
+  /** What is offered. */
+  readonly kind: "file";
+  /** The other side. */
+  readonly user: string;
+  /** The group it is for, if any. */
+  readonly group?: string;
+  /** File name without folder. */
+  readonly name: string;
+  /** Bytes of the file; 0 until it is known. */
+  readonly size: number;
+  readonly state: TransferState;
+  /** Bytes the receiver has. */
+  readonly bytes: number;
+  /** Bytes a second. */
+  readonly rate: number;
+  /** True while the receiver waits for room on its disk. */
+  readonly paused: boolean;
+  /** How the other side is reached; absent, as what follows, until it is. */
+  readonly via?: PathKind;
+  /** `IP:PORT` of the other side; absent when the server relays. */
+  readonly address?: string;
+  /** Round-trip time, ms; 0 while it is not known. */
+  readonly rtt?: number;
+  /** Share of the datagrams that were lost, 0–1; of outgoing ones only. */
+  readonly loss?: number;
+  /** When the server relays: why there is no direct path. */
+  readonly why?: string;
+  /** How long nothing has come from the other side, ms; absent if not long. */
+  readonly silence?: number;
+}
+
+/** Where a private session stands. */
+export type PrivateSessionState =
+  /** This side opens a port for it. */
+  | "preparing"
+  /** The other side has not answered, or this side has not. */
+  | "offered"
+  /** Both agreed: the direct connection is being made. */
+  | "connecting"
+  /** Texts can be sent. */
+  | "open"
+  /** One of the two ended it. */
+  | "closed"
+  /** There was no way to connect, or the connection was lost. */
+  | "failed"
+  | "rejected"
+  /** Taken back before it was open. */
+  | "cancelled";
+
+/** A private session as `/transfers` shows it. */
+export interface PrivateSessionInfo {
+  /** N of `/accept N`: counts together with the transfers. */
+  readonly session: number;
+  /** Who asked for it. */
+  readonly direction: "incoming" | "outgoing";
+  readonly kind: "session";
+  /** The other side. */
+  readonly user: string;
+  readonly state: PrivateSessionState;
+}
+
+/** How a verified transfer went. */
+export interface TransferSummary {
+  /** ms from the first datagram to the verified end. */
+  readonly ms: number;
+  /** Average bytes a second. */
+  readonly rate: number;
+  /** Bytes that were there from an earlier try; absent when none were. */
+  readonly resumed?: number;
+  /** There is more in the sender's file now than was offered and sent. */
+  readonly grown?: true;
+  /**
+   * ContentDigest of the file, hexadecimal; absent when only the receiver told
+   * the end.
+   */
+  readonly digest?: string;
+  /** Where the receiver put it; absent at the sender. */
+  readonly path?: string;
+}
+
+/** How sending to one member of a group went. */
+export type GroupSendResult =
+  & { readonly user: string }
+  & (
+    | (
+      & { readonly ok: true; readonly code?: never; readonly message?: never }
+      & TransferInfo
+      & TransferSummary
+    )
+    | { readonly ok: false; readonly code: string; readonly message: string }
+  );

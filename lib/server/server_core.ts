@@ -125,11 +125,6 @@ export class ServerCore<Accounts> {
     return admit(server, connection, now.mono);
   }
 
-  /** True for a connection on which somebody is logged in. */
-  isEntered(id: ConnectionId): boolean {
-    return this.#connections.get(id)?.session !== undefined;
-  }
-
   /** Bytes came from a client; they may be reused after the call. */
   handleData(id: ConnectionId, bytes: Uint8Array, now: Instant): void {
     this.#now = now;
@@ -362,7 +357,7 @@ export class ServerCore<Accounts> {
   }
 
   /** The connections that got something to write since the last call. */
-  pollDirty(): Iterable<ConnectionId> {
+  pollDirty(): readonly ConnectionId[] {
     return this.#server.outbox.take(this.#now.mono);
   }
 

@@ -13,16 +13,17 @@ import type { ServerCore } from "./server_core.ts";
 import type {
   ConnectionId,
   CredentialChange,
+  RemoteAddress,
   ServerAction,
 } from "./model/actions.ts";
+import type { Frame } from "./model/outgoing_queue.ts";
 import type { Store } from "./model/store.ts";
 import type { deriveKey } from "../security/derive_key.io.ts";
 import { messageOf } from "../system/errors.io.ts";
 import type { Report } from "./logs/server_log.io.ts";
 import type { MessageLogs } from "./logs/message_logs.io.ts";
 import { systemClock } from "../system/clock.io.ts";
-import type { TcpConnection } from "./net/tcp_connection.io.ts";
-import type { TcpServer, TcpServerEvents } from "./net/tcp_server.io.ts";
+import type { Network, NetworkOwner } from "./net/network.ts";
 import type { TransferLogFile } from "./logs/transfer_log.io.ts";
 import type { UserLogFile } from "./logs/user_log.io.ts";
 import type { ServerDatagram } from "./rendezvous/udp_probes.ts";
@@ -44,9 +45,9 @@ export interface ServerShellParts<Accounts> {
 }
 
 /** The server core at work. */
-export class ServerShell<Accounts> implements TcpServerEvents {
+export class ServerShell<Accounts> implements NetworkOwner {
   readonly #parts: ServerShellParts<Accounts>;
-  #network: Pick<TcpServer, "connection"> | undefined;
+  #network: Network | undefined;
   #drainSoon = false;
   #draining = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,9 +72,9 @@ export class ServerShell<Accounts> implements TcpServerEvents {
   /**
    * Does what the core wants done first; from then on it is kept going.
    *
-   * @param network Whose events this shell gets.
+   * @param network Whose owner this shell is.
    */
-  start(network: Pick<TcpServer, "connection">): void {
+  start(network: Network): void {
     this.#network = network;
     this.#pollTimer = setInterval(() => this.#pollRequests(), requestPollMs);
     this.#drain();
@@ -93,13 +94,12 @@ export class ServerShell<Accounts> implements TcpServerEvents {
     return this.#commitSeconds;
   }
 
-  handleOpen(connection: TcpConnection): void {
-    const { core } = this.#parts;
-    const { id, remote } = connection;
-    const isWithinLimits = core.handleOpen(id, remote, systemClock());
-    const queue = core.queueOf(id);
-    if (queue === undefined) connection.abort();
-    else connection.start(queue);
+  handleOpen(id: ConnectionId, remote: RemoteAddress): void {
+    const isWithinLimits = this.#parts.core.handleOpen(
+      id,
+      remote,
+      systemClock(),
+    );
     if (isWithinLimits) this.#drainAfterTurn();
     else this.#drain();
   }
@@ -112,13 +112,17 @@ export class ServerShell<Accounts> implements TcpServerEvents {
       // A fault of ours that a client can trigger ends that client's
       // connection, not everybody's.
       report("error", `a request made the server fail: ${error}`);
-      this.#network?.connection(id)?.abort();
+      this.#network?.abort(id);
     }
     this.#drainAfterTurn();
   }
 
-  isEntered(id: ConnectionId): boolean {
-    return this.#parts.core.isEntered(id);
+  queuedBytes(id: ConnectionId): number {
+    return this.#parts.core.queueOf(id)?.bytes ?? 0;
+  }
+
+  takeFrames(id: ConnectionId, enoughBytes: number): readonly Frame[] {
+    return this.#parts.core.queueOf(id)?.take(enoughBytes) ?? [];
   }
 
   handleClosed(id: ConnectionId): void {
@@ -189,7 +193,8 @@ export class ServerShell<Accounts> implements TcpServerEvents {
         if (action === undefined) break;
         this.#perform(action);
       }
-      for (const id of core.pollDirty()) this.#network?.connection(id)?.wake();
+      const dirty = core.pollDirty();
+      if (dirty.length > 0) this.#network?.wake(dirty);
       this.#armTimer(core.pollTimeout());
     } finally {
       this.#draining = false;
@@ -270,8 +275,11 @@ export class ServerShell<Accounts> implements TcpServerEvents {
       case "user-log":
         userLog.set(action.entries);
         return;
+      case "enter":
+        this.#network?.enter(action.connection);
+        return;
       case "close":
-        this.#network?.connection(action.connection)?.finish();
+        this.#network?.finish(action.connection);
         return;
       case "report":
         report(action.level, action.text);

@@ -30,6 +30,7 @@ import type {
   RemoteAddress,
   UserLogEntry,
 } from "../../lib/server/model/actions.ts";
+import { joinFrames } from "../../lib/server/net/join_frames.ts";
 import type { ServerOptions } from "../../lib/server/core/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
@@ -343,7 +344,7 @@ export class CoreHarness {
     for (const id of this.core.pollDirty()) {
       const client = this.clients.get(id);
       if (client === undefined || !client.reads) continue;
-      const bytes = this.core.queueOf(id)?.take();
+      const bytes = joinFrames(this.core.queueOf(id)?.take() ?? []);
       if (bytes !== undefined) client.handleData(bytes);
     }
   }
@@ -520,7 +521,7 @@ export class TestClient {
   handleClosed(): void {
     if (this.closed) return;
     const { core, now } = this.#harness;
-    const rest = core.queueOf(this.id)?.take();
+    const rest = joinFrames(core.queueOf(this.id)?.take() ?? []);
     if (rest !== undefined && this.reads) this.handleData(rest);
     this.closed = true;
     core.handleClosed(this.id, now);

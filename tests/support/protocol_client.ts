@@ -242,6 +242,16 @@ export class ProtocolClient implements Disposable {
     });
   }
 
+  /** Reads nothing, until {@link read}. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  /** Reads again. */
+  read(): void {
+    this.#socket.resume();
+  }
+
   /** Cuts the connection. */
   [Symbol.dispose](): void {
     this.#socket.destroy();

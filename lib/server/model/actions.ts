@@ -84,6 +84,8 @@ export type ServerAction =
     readonly edit: number;
     readonly change: CredentialChange;
   }
+  /** Somebody is logged in on the connection. */
+  | { readonly action: "enter"; readonly connection: ConnectionId }
   /** Write out what is queued for the connection, then close it. */
   | { readonly action: "close"; readonly connection: ConnectionId }
   /** Append a line to `messagelog.txt`, or to the log of a group. */

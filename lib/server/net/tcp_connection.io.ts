@@ -7,8 +7,10 @@
  * connection is left then, whatever the other side does.
  */
 import type { ChannelBinding } from "../../security/scram.ts";
-import type { OutgoingQueue } from "../model/outgoing_queue.ts";
+import type { Frame } from "../model/outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "../model/actions.ts";
+import { joinFrames } from "./join_frames.ts";
+import type { NetworkOwner } from "./network.ts";
 import type { TcpSocket, TcpSocketEvents } from "../../system/tcp_socket.io.ts";
 import type {
   TlsContext,
@@ -23,16 +25,7 @@ import type {
 } from "./write_scheduler.io.ts";
 
 /** What a connection tells its owner. */
-export interface TcpConnectionEvents {
-  /** Bytes came. */
-  handleData(id: ConnectionId, bytes: Uint8Array): void;
-  /**
-   * True once the client has logged in: what comes from it is handled at once.
-   * What comes over TLS before takes turns with everything else.
-   */
-  isEntered(id: ConnectionId): boolean;
-  /** No more comes from the client; called once. */
-  handleClosed(id: ConnectionId): void;
+export interface TcpConnectionEvents extends Omit<NetworkOwner, "handleOpen"> {
   /** This side is hanging up, which may take {@link finishMs}. */
   handleFinishing(id: ConnectionId): void;
   /** The socket is closed; called once, last. */
@@ -58,6 +51,7 @@ export class TcpConnection
   readonly #secure: TcpConnectionTls | undefined;
   /** Made when its handshake's turn has come: that costs as much as a login. */
   #tls: TlsSession | undefined;
+  /** True once the client has logged in. */
   #isEntered = false;
   /** What came of a handshake, or of a login, whose turn has not come. */
   #unshaken: Uint8Array[] = [];
@@ -67,7 +61,8 @@ export class TcpConnection
   /** Bytes of TLS itself that the other side does not take. */
   #unsentBytes = 0;
   #ignoredBytes = 0;
-  #queue: OutgoingQueue | undefined;
+  /** What was left to write as nothing more came from the client. */
+  #last: readonly Frame[] = [];
   #state: "open" | "finishing" | "lingering" | "closed" = "open";
   #toldClosed = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -90,10 +85,17 @@ export class TcpConnection
       : { ...remote, binding: tls.binding };
   }
 
-  /** Starts to read and to write what is in `queue`. */
-  start(queue: OutgoingQueue): void {
-    this.#queue = queue;
+  /** Starts to read. */
+  start(): void {
     this.#socket.start(this);
+  }
+
+  /**
+   * The client has logged in: what comes from it is handled at once. What comes
+   * over TLS before takes turns with everything else.
+   */
+  enter(): void {
+    this.#isEntered = true;
   }
 
   /** To be called when something was queued. */
@@ -122,11 +124,16 @@ export class TcpConnection
   }
 
   get hasOutgoing(): boolean {
-    return (this.#queue?.bytes ?? 0) > 0;
+    return this.#last.length > 0 || this.#events.queuedBytes(this.id) > 0;
   }
 
   takeOutgoing(): Uint8Array | undefined {
-    return this.#queue?.take();
+    const last = this.#last;
+    if (last.length === 0) {
+      return joinFrames(this.#events.takeFrames(this.id, writeBytes));
+    }
+    this.#last = [];
+    return joinFrames(last);
   }
 
   write(bytes: Uint8Array): number | Promise<number> {
@@ -153,7 +160,6 @@ export class TcpConnection
     if (this.#secure === undefined) {
       return this.#events.handleData(this.id, bytes);
     }
-    this.#isEntered ||= this.#events.isEntered(this.id);
     if (
       this.#tls !== undefined && this.#isEntered && this.#unshaken.length === 0
     ) return this.#decrypt(this.#tls, bytes);
@@ -271,6 +277,9 @@ export class TcpConnection
   #tellClosed(): void {
     if (this.#toldClosed) return;
     this.#toldClosed = true;
+    if (this.#state === "open" || this.#state === "finishing") {
+      this.#last = this.#events.takeFrames(this.id, Infinity);
+    }
     this.#events.handleClosed(this.id);
   }
 }
@@ -290,6 +299,8 @@ function plainAddress(ip: string): string {
 /** How long a connection may take to end, ms. */
 export const finishMs = 1000;
 
+/** Bytes from which on a write does not get faster by being larger. */
+const writeBytes = 256 * 1024;
 /** Bytes read from a client that was hung up on. */
 const mostIgnoredBytes = 1024 * 1024;
 /** Bytes of a client that wait for the turn of its handshake or its login. */

@@ -5,26 +5,16 @@
 import type { ConnectionId } from "../model/actions.ts";
 import type { Report } from "../logs/server_log.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
-import {
-  TcpConnection,
-  type TcpConnectionEvents,
-  type TcpConnectionTls,
-} from "./tcp_connection.io.ts";
+import type { Network, NetworkOwner } from "./network.ts";
+import { TcpConnection, type TcpConnectionTls } from "./tcp_connection.io.ts";
 import { TcpListener, type TcpSocket } from "../../system/tcp_socket.io.ts";
 import type { TlsCertificate } from "../../security/server_certificate.io.ts";
 import { TlsContext } from "./tls_session.io.ts";
 import { TurnQueue } from "./turn_queue.io.ts";
 import { WriteScheduler } from "./write_scheduler.io.ts";
 
-/** What a server tells its owner. */
-export interface TcpServerEvents
-  extends Omit<TcpConnectionEvents, "handleFinishing" | "handleReleased"> {
-  /** To be answered with {@link TcpConnection.start}. */
-  handleOpen(connection: TcpConnection): void;
-}
-
 /** A listening socket and its connections. */
-export class TcpServer {
+export class TcpServer implements Network {
   readonly #listener: TcpListener;
   /** For TLS; connections that were accepted before keep theirs. */
   #tls: TcpConnectionTls | undefined;
@@ -33,7 +23,7 @@ export class TcpServer {
   readonly #connections = new Map<ConnectionId, TcpConnection>();
   /** Those that are being hung up on, the first of them first. */
   readonly #finishing = new Set<ConnectionId>();
-  readonly #events: TcpServerEvents;
+  readonly #owner: NetworkOwner;
   readonly #report: Report;
   #lastId = 0;
   #closing = false;
@@ -49,11 +39,11 @@ export class TcpServer {
   constructor(
     host: string,
     port: number,
-    events: TcpServerEvents,
+    owner: NetworkOwner,
     report: Report,
     certificate?: TlsCertificate,
   ) {
-    this.#events = events;
+    this.#owner = owner;
     this.#report = report;
     if (certificate !== undefined) this.replaceCertificate(certificate);
     this.#listener = listen(host, port);
@@ -69,9 +59,20 @@ export class TcpServer {
     return this.#connections.size;
   }
 
-  /** The connection of this id, until it is closed. */
-  connection(id: ConnectionId): TcpConnection | undefined {
-    return this.#connections.get(id);
+  wake(connections: readonly ConnectionId[]): void {
+    for (const id of connections) this.#connections.get(id)?.wake();
+  }
+
+  enter(connection: ConnectionId): void {
+    this.#connections.get(connection)?.enter();
+  }
+
+  finish(connection: ConnectionId): void {
+    this.#connections.get(connection)?.finish();
+  }
+
+  abort(connection: ConnectionId): void {
+    this.#connections.get(connection)?.abort();
   }
 
   /** Starts to accept connections. */
@@ -115,14 +116,16 @@ export class TcpServer {
   #open(socket: TcpSocket): void {
     const id = ++this.#lastId;
     const connection = new TcpConnection(id, socket, this.#scheduler, {
-      handleData: (id, bytes) => this.#events.handleData(id, bytes),
-      isEntered: (id) => this.#events.isEntered(id),
-      handleClosed: (id) => this.#events.handleClosed(id),
+      handleData: (id, bytes) => this.#owner.handleData(id, bytes),
+      queuedBytes: (id) => this.#owner.queuedBytes(id),
+      takeFrames: (id, enoughBytes) => this.#owner.takeFrames(id, enoughBytes),
+      handleClosed: (id) => this.#owner.handleClosed(id),
       handleFinishing: (id) => this.#handleFinishing(id),
       handleReleased: (id) => this.#handleReleased(id),
     }, this.#tls);
     this.#connections.set(id, connection);
-    this.#events.handleOpen(connection);
+    connection.start();
+    this.#owner.handleOpen(id, connection.remote);
   }
 
   #handleFinishing(id: ConnectionId): void {

@@ -34,6 +34,7 @@ export function enter(
   session.entered = true;
   server.newcomers.remove(connection);
   connection.session = session;
+  server.actions.push({ action: "enter", connection: connection.id });
   server.online.add(session);
   for (const group of user.groups) group.addOnline(session);
   server.userLogChanged = true;
@@ -52,6 +53,7 @@ export function move(
   old.session = undefined;
   session.moveTo(connection, udpPort);
   connection.session = session;
+  server.actions.push({ action: "enter", connection: connection.id });
   server.newcomers.remove(connection);
   hangUp(server, old, wireError("session_moved"));
   server.userLogChanged = true;

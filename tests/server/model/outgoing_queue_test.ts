@@ -1,15 +1,25 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { OutgoingQueue } from "../../../lib/server/model/outgoing_queue.ts";
 
-Deno.test("OutgoingQueue joins what is queued into one write, in order", () => {
+Deno.test("OutgoingQueue gives what is queued, in order, uncopied", () => {
   const queue = new OutgoingQueue(10);
-  assertEquals(queue.take(), undefined);
+  assertEquals(queue.take(), []);
   const one = Uint8Array.of(1, 2);
-  assert(queue.push(one));
-  assertStrictEquals(queue.take(), one, "a single frame is not copied");
   assert(queue.push(one) && queue.push(Uint8Array.of(3)));
   assertEquals(queue.bytes, 3);
-  assertEquals(queue.take(), Uint8Array.of(1, 2, 3));
+  const frames = queue.take();
+  assertEquals(frames, [one, Uint8Array.of(3)]);
+  assertStrictEquals(frames[0], one);
+  assertEquals([queue.bytes, queue.take()], [0, []]);
+});
+
+Deno.test("OutgoingQueue gives no more frames than are wanted, and the rest later", () => {
+  const queue = new OutgoingQueue();
+  for (const text of ["aa", "bb", "cc", "d"]) queue.push(text);
+  assertEquals(queue.take(3), ["aa", "bb"]);
+  assertEquals(queue.bytes, 3);
+  queue.push("e");
+  assertEquals(queue.take(4), ["cc", "d", "e"]);
   assertEquals(queue.bytes, 0);
 });
 
@@ -18,35 +28,18 @@ Deno.test("OutgoingQueue takes its limit, and nothing more once it is exceeded",
   assert(queue.push(new Uint8Array(4)));
   assert(!queue.push(new Uint8Array(1)));
   assert(queue.overflowed);
-  assertEquals([queue.bytes, queue.take()], [0, undefined]);
+  assertEquals([queue.bytes, queue.take()], [0, []]);
   assert(!queue.push(new Uint8Array(1)));
   queue.pushLast(Uint8Array.of(9, 9, 9, 9, 9));
-  assertEquals(queue.take(), Uint8Array.of(9, 9, 9, 9, 9));
+  assertEquals(queue.take(), [Uint8Array.of(9, 9, 9, 9, 9)]);
   assert(!queue.push(new Uint8Array(1)));
 });
 
-Deno.test("OutgoingQueue joins texts and encoded frames, in order, and counts bytes", () => {
+Deno.test("OutgoingQueue counts bytes, and keeps texts only where these are their letters", () => {
   const queue = new OutgoingQueue(20);
   const encode = (text: string) => new TextEncoder().encode(text);
-  assert(queue.push("a\n") && queue.push("b\n"));
-  assert(queue.push(encode("€\n")));
-  assert(queue.push("ü\n") && queue.push("c\n"));
-  assertEquals(queue.bytes, 2 + 2 + 4 + 3 + 2);
-  assertEquals(queue.take(), encode("a\nb\n€\nü\nc\n"));
-  assert(queue.push("alone\n"));
-  assertEquals(queue.take(), encode("alone\n"));
+  assert(queue.push("a\n") && queue.push("ü\n") && queue.push(encode("€\n")));
+  assertEquals(queue.bytes, 2 + 3 + 4);
+  assertEquals(queue.take(), ["a\n", encode("ü\n"), encode("€\n")]);
   assert(!queue.push("€".repeat(7)), "21 bytes");
-});
-
-Deno.test("OutgoingQueue joins the same frames for many connections once", () => {
-  const [one, two, three] = [1, 2, 3].map(() => new OutgoingQueue());
-  assert(one !== undefined && two !== undefined && three !== undefined);
-  const [first, second] = [Uint8Array.of(1), Uint8Array.of(2)];
-  for (const queue of [one, two]) queue.push(first) && queue.push(second);
-  three.push(second);
-  three.push(first);
-  const joined = one.take();
-  assertEquals(joined, Uint8Array.of(1, 2));
-  assert(two.take() === joined);
-  assertEquals(three.take(), Uint8Array.of(2, 1));
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { StartError } from "../../../lib/system/errors.io.ts";
-import type { TcpConnection } from "../../../lib/server/net/tcp_connection.io.ts";
+import type { RemoteAddress } from "../../../lib/server/model/actions.ts";
 import {
   ownTlsCertificate,
   type TlsCertificate,
@@ -14,7 +14,8 @@ import { waitUntil } from "../../support/wait_until.ts";
 /** A server that answers every line `x` with `<x>`, and `quit` with an end. */
 class EchoServer {
   readonly server: TcpServer;
-  readonly opened: TcpConnection[] = [];
+  readonly opened: { readonly id: number; readonly remote: RemoteAddress }[] =
+    [];
   readonly closed: number[] = [];
   /** Reads that had something. */
   heard = 0;
@@ -28,20 +29,23 @@ class EchoServer {
       host,
       0,
       {
-        handleOpen: (connection) => {
-          const queue = new OutgoingQueue(64 * 1024 * 1024);
-          this.opened.push(connection);
-          this.queues.set(connection.id, queue);
-          connection.start(queue);
+        handleOpen: (id, remote) => {
+          this.opened.push({ id, remote });
+          this.queues.set(id, new OutgoingQueue(64 * 1024 * 1024));
         },
         handleData: (id, bytes) => {
           this.heard++;
           const text = new TextDecoder().decode(bytes);
           this.send(id, `<${text.trim()}>`);
-          if (text.includes("quit")) this.server.connection(id)?.finish();
+          if (text.includes("quit")) this.server.finish(id);
         },
-        isEntered: () => true,
-        handleClosed: (id) => this.closed.push(id),
+        queuedBytes: (id) => this.queues.get(id)?.bytes ?? 0,
+        takeFrames: (id, enoughBytes) =>
+          this.queues.get(id)?.take(enoughBytes) ?? [],
+        handleClosed: (id) => {
+          this.closed.push(id);
+          this.queues.delete(id);
+        },
       },
       () => {},
       certificate,
@@ -51,7 +55,7 @@ class EchoServer {
 
   send(id: number, text: string): void {
     this.queues.get(id)?.push(new TextEncoder().encode(text));
-    this.server.connection(id)?.wake();
+    this.server.wake([id]);
   }
 
   async connect(hostname = "127.0.0.1"): Promise<Deno.TcpConn | Deno.TlsConn> {
@@ -125,8 +129,8 @@ for (const [kind, certificate] of kinds) {
     const conns = await Promise.all([1, 2, 3].map(() => echo.connect()));
     await waitUntil("all are open", () => echo.opened.length === 3);
     conns[0]?.close();
-    echo.opened[1]?.abort();
-    echo.opened[2]?.finish();
+    echo.server.abort(2);
+    echo.server.finish(3);
     await waitUntil("all are released", () => echo.server.size === 0);
     assertEquals(echo.closed.toSorted(), [1, 2, 3]);
     conns[1]?.close();
@@ -159,9 +163,12 @@ for (const [kind, certificate] of kinds) {
       await write(conn, "hi");
       await waitUntil("it is heard", () => echo.heard > 0);
       echo.send(1, "x".repeat(32_000_000));
-      await waitUntil("the write blocks", () => !echo.opened[0]?.hasOutgoing);
+      await waitUntil(
+        "the write blocks",
+        () => echo.queues.get(1)?.bytes === 0,
+      );
       assertEquals((await systemSockets(echo.server.port)).length, 1);
-      echo.opened[0]?.abort();
+      echo.server.abort(1);
       await waitUntil(
         "it is gone",
         async () => (await systemSockets(echo.server.port)).length === 0,
@@ -202,7 +209,7 @@ Deno.test({
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
     await conn.write(Uint8Array.of(22, 3, 1));
     await waitUntil("it is open", () => echo.opened.length === 1);
-    echo.opened[0]?.finish();
+    echo.server.finish(1);
     await waitUntil(
       "it is gone",
       async () => (await systemSockets(port)).length === 0,
@@ -219,7 +226,7 @@ Deno.test("TcpServer lets no more than a few linger who were hung up on", async 
     Array.from({ length: 200 }, () => echo.connect()),
   );
   await waitUntil("all are open", () => echo.opened.length === 200);
-  for (const connection of echo.opened) connection.finish();
+  for (const { id } of echo.opened) echo.server.finish(id);
   assertEquals(echo.server.size, 128);
   for (const conn of conns) conn.close();
   await echo.server.close();
@@ -228,11 +235,12 @@ Deno.test("TcpServer lets no more than a few linger who were hung up on", async 
 Deno.test("TcpServer reads bursts larger than its small buffers whole", async () => {
   let received = 0;
   const server = new TcpServer("127.0.0.1", 0, {
-    handleOpen: (connection) => connection.start(new OutgoingQueue()),
+    handleOpen: () => {},
     handleData: (_id, bytes) => {
       for (const byte of bytes) assertEquals(byte, received++ % 251);
     },
-    isEntered: () => true,
+    queuedBytes: () => 0,
+    takeFrames: () => [],
     handleClosed: () => {},
   }, () => {});
   server.start();
@@ -264,7 +272,8 @@ Deno.test("TcpServer refuses a port in use or a foreign address in one line", as
   const events = {
     handleOpen() {},
     handleData() {},
-    isEntered: () => true,
+    queuedBytes: () => 0,
+    takeFrames: () => [],
     handleClosed() {},
   };
   const port = echo.server.port;

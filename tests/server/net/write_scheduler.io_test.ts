@@ -3,6 +3,7 @@ import {
   type Writer,
   WriteScheduler,
 } from "../../../lib/server/net/write_scheduler.io.ts";
+import { joinFrames } from "../../../lib/server/net/join_frames.ts";
 import { limits } from "../../../lib/wire/limits.ts";
 import { OutgoingQueue } from "../../../lib/server/model/outgoing_queue.ts";
 import { waitUntil } from "../../support/wait_until.ts";
@@ -33,7 +34,7 @@ class ManualSource {
   }
 
   takeOutgoing(): Uint8Array | undefined {
-    return this.queue.take();
+    return joinFrames(this.queue.take());
   }
 
   write(bytes: Uint8Array): Promise<number> {

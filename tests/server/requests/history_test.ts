@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { RequestFields } from "../../../lib/wire/request.ts";
+import { joinFrames } from "../../../lib/server/net/join_frames.ts";
 import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
 
 /** `[NUMBER] PLACE, FROM: TEXT` of what a client is told of the past. */
@@ -198,7 +199,7 @@ Deno.test("history is answered in turn; many questions at once cost a reader not
   assert((core.queueOf(yoda.id)?.bytes ?? 0) < 400_000);
   assertEquals(yoda.closed, false);
   yoda.reads = true;
-  const rest = core.queueOf(yoda.id)?.take();
+  const rest = joinFrames(core.queueOf(yoda.id)?.take() ?? []);
   if (rest !== undefined) yoda.handleData(rest);
   harness.advance(2_000);
   for (const id of ids) {

@@ -1,7 +1,6 @@
 import { wireError } from "../wire/errors.ts";
 import type { Instant, Random } from "../base/ports.ts";
 import { limits } from "../wire/limits.ts";
-import type { WireAddress } from "../wire/request.ts";
 import { serverSpeaksPlain, startsLikeTls } from "../security/certificate.ts";
 import {
   endAccount,
@@ -26,6 +25,7 @@ import type {
   RemoteAddress,
   ServerAction,
 } from "./model/actions.ts";
+import type { RendezvousNews } from "./model/rendezvous_change.ts";
 import { ServerContext, type ServerOptions } from "./core/server_context.ts";
 import { Retention } from "./core/retention.ts";
 import type {
@@ -35,7 +35,6 @@ import type {
   StoredState,
 } from "./model/store.ts";
 import { checkTimeouts } from "./timeouts.ts";
-import type { ServerDatagram } from "./rendezvous/udp_probes.ts";
 
 /**
  * The whole server without sockets, files and clocks: connections come in as
@@ -49,8 +48,6 @@ import type { ServerDatagram } from "./rendezvous/udp_probes.ts";
  */
 export class ServerCore<Accounts> {
   readonly #server: ServerContext;
-  /** Answers at the UDP port that is for probes alone. */
-  readonly probes: ServerContext["rendezvous"]["probes"];
   readonly #logins: LoginDecider<Accounts>;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #commits: GroupCommit;
@@ -73,7 +70,6 @@ export class ServerCore<Accounts> {
   ) {
     this.#logins = logins;
     this.#server = new ServerContext(options, state, logins, random, now);
-    this.probes = this.#server.rendezvous.probes;
     this.#commits = new GroupCommit(this.#server);
     this.#retention = new Retention(this.#server, options.keepMs ?? 0, now);
     this.#now = now;
@@ -159,34 +155,20 @@ export class ServerCore<Accounts> {
     this.#settle();
   }
 
-  /**
-   * A datagram came to the server's UDP port; the bytes may be reused once what
-   * is returned was sent.
-   *
-   * @param from In canonical form.
-   */
-  handleDatagram(
-    bytes: Uint8Array,
-    from: WireAddress,
-    now: Instant,
-  ): ServerDatagram | undefined {
-    const { rendezvous, metrics } = this.#server;
-    metrics.datagrams++;
-    const answer = rendezvous.handleDatagram(bytes, from, now);
-    if (answer?.bytes === bytes) metrics.relayedBytes += bytes.length;
-    const moved = rendezvous.takeMoved();
-    if (moved !== undefined) {
-      this.#now = now;
-      announceAddresses(this.#server, moved, now);
-      this.#settle();
+  /** The rendezvous tells what matters; it is told by `rendezvous` actions. */
+  handleRendezvous(news: RendezvousNews, now: Instant): void {
+    this.#now = now;
+    const { bindings, offers } = this.#server;
+    if (news.what === "seen") {
+      const user = bindings.handleSeen(news.client, news.addresses);
+      if (user !== undefined && news.addresses.length > 0) {
+        announceAddresses(this.#server, user);
+      }
+    } else {
+      const offer = offers.find(news.transfer);
+      if (offer !== undefined) tellRelayEnd(offer, news.at);
     }
-    const exhausted = rendezvous.takeExhausted();
-    if (exhausted !== undefined) {
-      this.#now = now;
-      tellRelayEnd(exhausted);
-      this.#settle();
-    }
-    return answer;
+    this.#settle();
   }
 
   /** The connection is closed, by whichever side. */
@@ -336,6 +318,7 @@ export class ServerCore<Accounts> {
     this.#now = now;
     this.#server.mailboxes.handleTimeout(now.mono);
     this.#server.lookups.handleTimeout(now);
+    this.#server.bindings.handleTimeout(now.mono);
     this.#retention.handleTimeout(now);
     if (now.mono >= this.#checkAt) {
       const connections = this.#connections.values();
@@ -374,6 +357,7 @@ export class ServerCore<Accounts> {
       this.#server.mailboxes.timeout ?? Infinity,
       this.#server.lookups.timeout ?? Infinity,
       this.#retention.timeout ?? Infinity,
+      this.#server.bindings.timeout,
       this.#server.outbox.timeout,
     );
     return next === Infinity ? undefined : next;

@@ -7,7 +7,6 @@
  * they cause is joined into few writes.
  */
 import { setImmediate } from "node:timers";
-import type { WireAddress } from "../wire/request.ts";
 import { Histogram } from "./core/metrics.ts";
 import type { ServerCore } from "./server_core.ts";
 import type {
@@ -26,7 +25,8 @@ import { systemClock } from "../system/clock.io.ts";
 import type { Network, NetworkOwner } from "./net/network.ts";
 import type { TransferLogFile } from "./logs/transfer_log.io.ts";
 import type { UserLogFile } from "./logs/user_log.io.ts";
-import type { ServerDatagram } from "./rendezvous/udp_probes.ts";
+import type { RendezvousNews } from "./model/rendezvous_change.ts";
+import type { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
 
 /** What a {@link ServerShell} works with; it closes none of it. */
 export interface ServerShellParts<Accounts> {
@@ -35,6 +35,7 @@ export interface ServerShellParts<Accounts> {
   readonly messageLogs: Pick<MessageLogs, "append">;
   readonly transferLog: Pick<TransferLogFile, "append">;
   readonly userLog: Pick<UserLogFile, "set">;
+  readonly rendezvous: Pick<RendezvousServer, "handleChange">;
   /** Derives a SCRAM key off the thread. */
   readonly deriveKey: typeof deriveKey;
   /** Changes an account in `credentials.txt`; the accounts afterwards. */
@@ -130,24 +131,10 @@ export class ServerShell<Accounts> implements NetworkOwner {
     this.#drainAfterTurn();
   }
 
-  /** A datagram came to the server's UDP port; returns what to send for it. */
-  handleDatagram(
-    bytes: Uint8Array,
-    from: WireAddress,
-  ): ServerDatagram | undefined {
-    const answer = this.#parts.core.handleDatagram(bytes, from, systemClock());
-    // What is relayed, as nearly all is, changes nothing else.
-    if (answer?.bytes !== bytes) this.#drainAfterTurn();
-    return answer;
-  }
-
-  /** A datagram came to the other UDP port, which is for probes alone. */
-  handleProbe(
-    bytes: Uint8Array,
-    from: WireAddress,
-  ): ServerDatagram | undefined {
-    const { probes } = this.#parts.core;
-    return probes.handleDatagram(bytes, from, systemClock().mono);
+  /** The rendezvous tells what matters. */
+  handleRendezvous(news: RendezvousNews): void {
+    this.#parts.core.handleRendezvous(news, systemClock());
+    this.#drainAfterTurn();
   }
 
   /** The accounts were edited. */
@@ -203,8 +190,8 @@ export class ServerShell<Accounts> implements NetworkOwner {
   }
 
   #perform(action: ServerAction): void {
-    const { core, store, messageLogs, transferLog, userLog, report } =
-      this.#parts;
+    const { core, store, messageLogs, transferLog, userLog } = this.#parts;
+    const { rendezvous, report } = this.#parts;
     switch (action.action) {
       case "commit": {
         const { batch, writes } = action;
@@ -266,6 +253,9 @@ export class ServerShell<Accounts> implements NetworkOwner {
         );
         return;
       }
+      case "rendezvous":
+        rendezvous.handleChange(action.change);
+        return;
       case "log":
         messageLogs.append(action.group, action.line);
         return;

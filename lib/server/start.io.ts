@@ -21,7 +21,7 @@ import { ServerShell } from "./shell.io.ts";
 import { WorkerStore } from "./store/worker_store.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import { TcpServer } from "./net/tcp_server.io.ts";
-import { UdpServer } from "./rendezvous/udp_server.io.ts";
+import { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
 import {
   givenTlsCertificate,
   isRenewalDue,
@@ -118,7 +118,6 @@ export async function startServer(
     // Known once it is bound, before the first client can ask.
     udpPort: 0,
     otherUdpPort: 0,
-    relayBytes: options.relayQuota * 1_000_000,
     keepMs: options.keepDays * dayMs,
     messageRate: options.limits.messageRate,
     messagesPerDay: options.limits.historyQuota,
@@ -134,6 +133,14 @@ export async function startServer(
     systemRandom,
     systemClock(),
   );
+  const rendezvous = parts.adopt(
+    new RendezvousServer(
+      options.relayQuota * 1_000_000,
+      (news) => shell.handleRendezvous(news),
+      systemClock,
+    ),
+    (rendezvous) => rendezvous.close(),
+  );
   const shell: ServerShell<Accounts> = parts.adopt(
     new ServerShell<Accounts>({
       core,
@@ -141,6 +148,7 @@ export async function startServer(
       messageLogs,
       transferLog,
       userLog,
+      rendezvous,
       deriveKey,
       editCredentials: (change) => source.edit(change),
       reloadAccounts: () =>
@@ -154,16 +162,9 @@ export async function startServer(
     new TcpServer(host, port, shell, report, certificate),
     (network) => network.close(),
   );
-  const udp = openUdp(options, network.port, shell, report);
-  if (udp !== undefined) {
-    parts.adopt(udp, (udp) => udp.close());
-    coreOptions.udpPort = udp.port;
-    const other = openOtherUdp(options.host, shell);
-    if (other !== undefined) {
-      parts.adopt(other, (other) => other.close());
-      coreOptions.otherUdpPort = other.port;
-    }
-  }
+  openUdp(rendezvous, options, network.port, report);
+  coreOptions.udpPort = rendezvous.port;
+  coreOptions.otherUdpPort = rendezvous.probePort;
   const startedAt = systemClock().mono;
   const metrics = options.metrics && parts.adopt(
     new MetricsServer(options.metrics.host, options.metrics.port, {
@@ -171,6 +172,7 @@ export async function startServer(
       metrics: () =>
         renderMetrics({
           counters: core.metrics,
+          udp: rendezvous.counters,
           gauges: core.gauges(),
           commitSeconds: shell.commitSeconds,
           logLines,
@@ -230,21 +232,18 @@ export async function startServer(
 }
 
 /** The UDP port of the same number; without it clients still meet on a LAN. */
-function openUdp<Accounts>(
+function openUdp(
+  rendezvous: RendezvousServer,
   options: ServerOptions,
   tcpPort: number,
-  shell: ServerShell<Accounts>,
   report: Report,
-): UdpServer | undefined {
+): void {
   // Where any free port will do, it need not be the same one.
   const ports = options.port === 0 ? [tcpPort, 0] : [tcpPort];
   for (const port of ports) {
     try {
-      return new UdpServer(
-        options.host,
-        port,
-        (bytes, from) => shell.handleDatagram(bytes, from),
-      );
+      rendezvous.open(options.host, port);
+      return rendezvous.openProbes(options.host);
     } catch (error) {
       if (port !== ports.at(-1)) continue;
       report(
@@ -254,27 +253,6 @@ function openUdp<Accounts>(
         }; clients behind routers will not find each other`,
       );
     }
-  }
-  return undefined;
-}
-
-/**
- * Any other UDP port: a client that is seen from two addresses at two ports is
- * behind a router that clients cannot reach each other through. Nothing else
- * needs it.
- */
-function openOtherUdp<Accounts>(
-  host: string,
-  shell: ServerShell<Accounts>,
-): UdpServer | undefined {
-  try {
-    return new UdpServer(
-      host,
-      0,
-      (bytes, from) => shell.handleProbe(bytes, from),
-    );
-  } catch {
-    return undefined;
   }
 }
 

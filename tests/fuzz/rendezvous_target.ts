@@ -22,7 +22,7 @@ export const rendezvousTarget: FuzzTarget = {
   shortRuns: 20_000,
   open(random) {
     const mutator = new Mutator(random);
-    const harness = new CoreHarness({ options: { relayBytes: 1e12 } });
+    const harness = new CoreHarness({ relayBytes: 1e12 });
     const [yoda, luke] = ["yoda", "luke"].map((name) => harness.login(name));
     assert(yoda !== undefined && luke !== undefined);
     const offer = "00112233445566ff";
@@ -37,7 +37,7 @@ export const rendezvousTarget: FuzzTarget = {
     });
     const handle = (bytes: Uint8Array, ip: string, port: number) => {
       const from = { ip, port };
-      return harness.core.handleDatagram(bytes, from, harness.now);
+      return harness.handleDatagram(bytes, from);
     };
     const bind = () => {
       for (const place of places) {

@@ -5,12 +5,12 @@ import { decodeHex } from "@std/encoding/hex";
 import { limits } from "../../lib/wire/limits.ts";
 import { encodeBind, encodeProbe } from "../../lib/wire/rendezvous_datagram.ts";
 import { RateLimit } from "../../lib/base/rate_limit.ts";
+import { RelayQuota } from "../../lib/server/rendezvous/rendezvous.ts";
 import {
-  RelayQuota,
-  Rendezvous,
-} from "../../lib/server/rendezvous/rendezvous.ts";
-import { UdpProbes } from "../../lib/server/rendezvous/udp_probes.ts";
-import { codeOf, offerOf, twoUsers, user } from "../support/limit_case.ts";
+  probeGrant,
+  UdpProbes,
+} from "../../lib/server/rendezvous/udp_probes.ts";
+import { codeOf, offerOf, twoUsers } from "../support/limit_case.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 Deno.test("limit offersPerUser: no more are made until one has ended", () => {
@@ -52,17 +52,20 @@ Deno.test("limit addresses: more in an offer are no request", () => {
 });
 
 Deno.test("limit bindingMs: a client silent over UDP for so long has no address", () => {
-  const random = new SeededRandom(1);
-  const rendezvous = new Rendezvous({ find: () => undefined }, 0, random);
-  const yoda = user(1, "yoda");
-  yoda.awaySince = 1e6;
-  const issued = rendezvous.issue(yoda);
+  const { harness, yoda, luke } = twoUsers();
+  const issued = yoda.ask("rendezvous", {});
   const [id, secret] = [decodeHex(issued.id), decodeBase64Url(issued.key)];
   const from = { ip: "192.0.2.1", port: 5 };
-  const at = (mono: number) => ({ mono, wall: mono });
-  rendezvous.handleDatagram(encodeBind(id, secret, 1), from, at(0));
-  assertEquals(rendezvous.addresses(yoda, limits.bindingMs - 1), [from]);
-  assertEquals(rendezvous.addresses(yoda, limits.bindingMs), []);
+  harness.handleDatagram(encodeBind(id, secret, 1), from);
+  const isTold = (number: number) => {
+    yoda.ask("offer", { ...offerOf(number), addresses: [] });
+    const { addresses } = luke.eventsOf("offer").at(-1) ?? { addresses: [] };
+    return addresses.some(({ ip, port }) => ip === from.ip && port === 5);
+  };
+  harness.advance(limits.bindingMs - 1);
+  assert(isTold(1));
+  harness.advance(1);
+  assert(!isTold(2));
 });
 
 Deno.test("limit datagramsPerAddress: no more of one address are looked at in a second", () => {
@@ -78,11 +81,14 @@ Deno.test("limit datagramsPerAddress: no more of one address are looked at in a 
 });
 
 Deno.test("limit probesPerAddress: no more of one address are answered in a second", () => {
-  const probes = new UdpProbes(new SeededRandom(1));
-  const grant = probes.issue(0);
+  const random = new SeededRandom(1);
+  const key = random.bytes(32);
+  const probes = new UdpProbes(key);
+  const grant = probeGrant(key, random, { mono: 0, wall: 0 });
   const [id, secret] = [decodeHex(grant.id), decodeBase64Url(grant.key)];
-  const answered = (ip: string, now: number) => {
+  const answered = (ip: string, mono: number) => {
     const probe = encodeProbe(id, secret, 1, 64);
+    const now = { mono, wall: mono };
     return probes.handleDatagram(probe, { ip, port: 5 }, now) !== undefined;
   };
   let count = 0;
@@ -95,11 +101,10 @@ Deno.test("limit probesPerAddress: no more of one address are answered in a seco
 
 Deno.test("limit relayBytesPerSecond: no more is relayed for a user", () => {
   const quota = new RelayQuota(1e12);
-  const yoda = user(1, "yoda");
   let bytes = 0;
   for (let mono = 0; mono < 10_000; mono++) {
     const now = { mono, wall: mono };
-    while (quota.take(yoda, 1000, now) === undefined) bytes += 1000;
+    while (quota.take(1, 1000, now) === undefined) bytes += 1000;
   }
   const rate = bytes / 10;
   assert(rate <= 1.01 * limits.relayBytesPerSecond, `${rate}`);
@@ -108,11 +113,10 @@ Deno.test("limit relayBytesPerSecond: no more is relayed for a user", () => {
 
 Deno.test("limit relayMegabytesPerDay: no more is relayed for a user until tomorrow", () => {
   const quota = new RelayQuota(limits.relayMegabytesPerDay * 1e6);
-  const yoda = user(1, "yoda");
   let bytes = 0;
   let now = { mono: 0, wall: 0 };
   for (;; now = { mono: now.mono + 30, wall: now.wall + 30 }) {
-    const refusal = quota.take(yoda, 240_000, now);
+    const refusal = quota.take(1, 240_000, now);
     if (refusal !== undefined) {
       assertEquals(refusal, "quota");
       break;
@@ -121,5 +125,5 @@ Deno.test("limit relayMegabytesPerDay: no more is relayed for a user until tomor
   }
   assertEquals(Math.ceil(bytes / 1e6), limits.relayMegabytesPerDay);
   const tomorrow = { mono: now.mono, wall: now.wall + 86_400_000 };
-  assertEquals(quota.take(yoda, 240_000, tomorrow), undefined);
+  assertEquals(quota.take(1, 240_000, tomorrow), undefined);
 });

@@ -10,7 +10,11 @@ import {
 } from "../../lib/server/model/transfer_log.ts";
 import type { Instant } from "../../lib/base/ports.ts";
 import { LineDecoder } from "../../lib/base/line_decoder.ts";
-import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
+import type {
+  RequestFields,
+  RequestName,
+  WireAddress,
+} from "../../lib/wire/request.ts";
 import { ScramClient } from "../../lib/security/scram_client.ts";
 import {
   checkReply,
@@ -34,6 +38,8 @@ import { joinFrames } from "../../lib/server/net/join_frames.ts";
 import type { ServerOptions } from "../../lib/server/core/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
+import { Rendezvous } from "../../lib/server/rendezvous/rendezvous.ts";
+import type { ServerDatagram } from "../../lib/server/rendezvous/udp_probes.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { accountsOf, passwordOf, saltedPassword } from "./core_accounts.ts";
@@ -47,6 +53,8 @@ export interface HarnessOptions {
   readonly store?: MemoryStore;
   readonly now?: Instant;
   readonly seed?: number;
+  /** Bytes a day that are relayed for each user; 0 by default. */
+  readonly relayBytes?: number;
   /** True by default. */
   readonly allowDemo?: boolean;
 }
@@ -55,6 +63,7 @@ export interface HarnessOptions {
 export class CoreHarness {
   readonly core: ServerCore<Accounts>;
   readonly store: MemoryStore;
+  readonly rendezvous: Rendezvous;
   readonly clients = new Map<number, TestClient>();
   /** Lines of messagelog.txt and, by name, of the groups' logs. */
   readonly log: string[] = [];
@@ -87,6 +96,7 @@ export class CoreHarness {
       store,
       now,
       seed = 1,
+      relayBytes = 0,
       allowDemo = true,
     }: HarnessOptions = {},
   ) {
@@ -99,6 +109,7 @@ export class CoreHarness {
       allowDemo,
       secret: new Uint8Array(32),
     }, random);
+    this.rendezvous = new Rendezvous(relayBytes);
     this.accounts = accounts ?? accountsOf(users);
     logins.handleAccounts(this.accounts);
     this.core = new ServerCore(
@@ -130,6 +141,16 @@ export class CoreHarness {
       .find((user) => user.name === name && !user.ended);
     assert(user !== undefined, `nobody is ${name}`);
     return user.account;
+  }
+
+  /** A datagram comes to the UDP port; what is sent for it. */
+  handleDatagram(
+    bytes: Uint8Array,
+    from: WireAddress,
+  ): ServerDatagram | undefined {
+    const answer = this.rendezvous.handleDatagram(bytes, from, this.now);
+    this.#takeNews();
+    return answer;
   }
 
   /** As `server user remove` does it. */
@@ -179,10 +200,13 @@ export class CoreHarness {
     const end = this.now.mono + ms;
     for (let steps = 0;; steps++) {
       assert(steps < 100_000, "time does not pass");
-      const next = this.core.pollTimeout();
-      if (next === undefined || next > end) break;
+      const ofCore = this.core.pollTimeout() ?? Infinity;
+      const next = Math.min(ofCore, this.rendezvous.timeout);
+      if (next > end) break;
       this.#moveTo(Math.max(next, this.now.mono));
-      this.core.handleTimeout(this.now);
+      if (next === ofCore) this.core.handleTimeout(this.now);
+      else this.rendezvous.handleTimeout(this.now.mono);
+      this.#takeNews();
       this.drive();
     }
     this.#moveTo(end);
@@ -268,6 +292,9 @@ export class CoreHarness {
           this.core.handleDerived(name, salted, this.now);
           break;
         }
+        case "rendezvous":
+          this.rendezvous.handleChange(action.change);
+          break;
         case "close":
           this.#flush();
           this.clients.get(action.connection)?.handleClosed();
@@ -338,6 +365,14 @@ export class CoreHarness {
     };
     if (this.commits === "held") this.#held.push(finish);
     else finish(this.commits);
+  }
+
+  #takeNews(): void {
+    for (;;) {
+      const news = this.rendezvous.pollNews();
+      if (news === undefined) return;
+      this.core.handleRendezvous(news, this.now);
+    }
   }
 
   #flush(): void {

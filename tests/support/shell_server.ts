@@ -68,6 +68,7 @@ export class ShellServer implements AsyncDisposable {
       store,
       messageLogs: { append: (_group, line) => this.lines.push(line) },
       transferLog: { append: () => {} },
+      rendezvous: { handleChange: () => {} },
       userLog: { set: (entries) => this.online = entries },
       deriveKey,
       editCredentials: () => Promise.reject(new Error("not in this test")),

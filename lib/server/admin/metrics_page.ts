@@ -5,6 +5,8 @@ import type { Gauges, Histogram, Metrics } from "../core/metrics.ts";
 export interface MetricsSnapshot {
   readonly counters: Metrics;
   readonly gauges: Gauges;
+  /** Of the UDP port. */
+  readonly udp: { readonly datagrams: number; readonly relayedBytes: number };
   /** How long the store took for each batch. */
   readonly commitSeconds: Histogram;
   /** Lines of the server's log, by level. */
@@ -20,7 +22,7 @@ export interface MetricsSnapshot {
  * the usual library cannot be compiled into the program.
  */
 export function renderMetrics(snapshot: MetricsSnapshot): string {
-  const { counters, gauges, commitSeconds, logLines, process } = snapshot;
+  const { counters, gauges, udp, commitSeconds, logLines, process } = snapshot;
   return [
     family("build_info", "gauge", "The program's version.", [
       [{ version }, 1],
@@ -73,10 +75,10 @@ export function renderMetrics(snapshot: MetricsSnapshot): string {
     ]),
     histogram("commit_seconds", "Time to store a batch.", commitSeconds),
     family("udp_datagrams_total", "counter", "Datagrams received.", [
-      [{}, counters.datagrams],
+      [{}, udp.datagrams],
     ]),
     family("relayed_bytes_total", "counter", "File data relayed.", [
-      [{}, counters.relayedBytes],
+      [{}, udp.relayedBytes],
     ]),
     family(
       "log_lines_total",

@@ -22,10 +22,6 @@ export class Metrics {
   /** Batches that were stored, and batches that could not be. */
   commits = 0;
   failedCommits = 0;
-  /** Datagrams that came to the UDP port. */
-  datagrams = 0;
-  /** Bytes of file transfers that were relayed. */
-  relayedBytes = 0;
   /** Connections ended because they did not read. */
   slowReaders = 0;
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
 import type { Instant, Random } from "../../base/ports.ts";
 import { ActionQueue } from "../model/actions.ts";
+import { Bindings } from "./bindings.ts";
 import { BackgroundWrites } from "./background_writes.ts";
 import type { PendingWrite } from "./batch.ts";
 import { type Connection, Outbox } from "../model/connection.ts";
@@ -18,7 +19,7 @@ import type { LoginDecider } from "../model/login_decider.ts";
 import { Metrics } from "./metrics.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { OfferTable } from "../model/offer_table.ts";
-import { Rendezvous } from "../rendezvous/rendezvous.ts";
+import { probeGrant } from "../rendezvous/udp_probes.ts";
 import type { Session } from "../model/session.ts";
 import { SessionTokens } from "../model/session_tokens.ts";
 import type { StoredState } from "../model/store.ts";
@@ -32,8 +33,6 @@ export interface ServerOptions {
   readonly udpPort: number;
   /** Another UDP port that answers probes; 0, the default, for none. */
   readonly otherUdpPort?: number;
-  /** Bytes a day that are relayed for each user; 0, the default, for none. */
-  readonly relayBytes?: number;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
   /** Milliseconds that delivered messages are kept; 0, the default, for ever. */
@@ -62,11 +61,13 @@ export class ServerContext {
   readonly actions = new ActionQueue();
   readonly background = new BackgroundWrites();
   readonly outbox = new Outbox();
-  readonly offers = new OfferTable();
+  readonly offers = new OfferTable((change) =>
+    this.actions.push({ action: "rendezvous", change })
+  );
   readonly credentialEdits = new CredentialEdits(this.actions);
   readonly deletions = new Deletions();
   readonly metrics = new Metrics();
-  readonly rendezvous: Rendezvous;
+  readonly bindings: Bindings;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;
   /** Connections that are not logged in. */
@@ -82,6 +83,9 @@ export class ServerContext {
   readonly deriving = new Map<string, Set<Connection>>();
   /** True once the server is shutting down. */
   stopping = false;
+  readonly #random: Random;
+  /** What the keys of those who probe are made with. */
+  readonly #probeSecret: Uint8Array;
   #isSetBackTold = false;
   /** True when userlog.txt is to be written anew. */
   userLogChanged = true;
@@ -115,17 +119,22 @@ export class ServerContext {
       this.tokens,
       () => encodeHex(random.bytes(accountBytes)),
     );
-    this.rendezvous = new Rendezvous(
-      this.offers,
-      options.relayBytes ?? 0,
-      random,
-    );
+    this.#random = random;
+    this.bindings = new Bindings(this.actions, random);
+    this.#probeSecret = random.bytes(32);
+    const change = { do: "probes", secret: this.#probeSecret } as const;
+    this.actions.push({ action: "rendezvous", change });
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.failedLogins = new FailedLogins(options.addressFailures ?? 0);
     this.historyQuota = new HistoryQuota(options.messagesPerDay ?? 0);
     this.requestRate = new RequestRate(options.messageRate ?? 0);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
     this.lookups = new Lookups(this.actions);
+  }
+
+  /** What somebody needs to probe the way to the server's UDP port. */
+  grantProbes(now: Instant): { id: string; key: string } {
+    return probeGrant(this.#probeSecret, this.#random, now);
   }
 
   /** A client has seen what the database does not have; told once. */

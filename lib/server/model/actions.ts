@@ -6,6 +6,7 @@
  * one timer to arm. Actions are carried out in order; those with an answer name
  * the `handle*` method it goes to.
  */
+import type { RendezvousChange } from "./rendezvous_change.ts";
 import type { ServerLogLevel } from "./server_log.ts";
 import type { TransferLogEntry } from "./transfer_log.ts";
 import type { ChannelBinding } from "../../security/scram.ts";
@@ -88,6 +89,8 @@ export type ServerAction =
   | { readonly action: "enter"; readonly connection: ConnectionId }
   /** Write out what is queued for the connection, then close it. */
   | { readonly action: "close"; readonly connection: ConnectionId }
+  /** Tell the rendezvous. */
+  | { readonly action: "rendezvous"; readonly change: RendezvousChange }
   /** Append a line to `messagelog.txt`, or to the log of a group. */
   | {
     readonly action: "log";

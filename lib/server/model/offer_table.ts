@@ -4,6 +4,7 @@
  * never passes here.
  */
 import { limits } from "../../wire/limits.ts";
+import type { RendezvousChange } from "./rendezvous_change.ts";
 import type { User } from "./user.ts";
 
 /** An offer that waits for its answer, or was accepted and runs. */
@@ -18,11 +19,6 @@ export interface Offer {
   /** When it was made, monotonic ms. */
   readonly at: number;
   accepted: boolean;
-  /**
-   * When the quota begins anew of which both sides were told that it is used
-   * up, ms since 1970 UTC; absent while they were not.
-   */
-  relayAgainAt?: number;
 }
 
 /** Every offer that has not ended. */
@@ -31,6 +27,12 @@ export class OfferTable {
   readonly #waiting = new Map<string, Offer>();
   readonly #accepted = new Map<string, Offer>();
   readonly #made = new Map<User, number>();
+  readonly #tell: (change: RendezvousChange) => void;
+
+  /** @param tell Tells the rendezvous what may be relayed. */
+  constructor(tell: (change: RendezvousChange) => void) {
+    this.#tell = tell;
+  }
 
   find(id: string): Offer | undefined {
     return this.#waiting.get(id) ?? this.#accepted.get(id);
@@ -51,13 +53,15 @@ export class OfferTable {
     this.#waiting.delete(offer.id);
     offer.accepted = true;
     this.#accepted.set(offer.id, offer);
+    const { id: transfer, from, to } = offer;
+    this.#tell({ do: "relay", transfer, from: from.id, to: to.id });
   }
 
   /** The offer is over; false when it was before. */
   remove(offer: Offer): boolean {
-    if (!this.#waiting.delete(offer.id) && !this.#accepted.delete(offer.id)) {
-      return false;
-    }
+    const wasAccepted = this.#accepted.delete(offer.id);
+    if (!wasAccepted && !this.#waiting.delete(offer.id)) return false;
+    if (wasAccepted) this.#tell({ do: "relay-end", transfer: offer.id });
     const made = (this.#made.get(offer.from) ?? 1) - 1;
     if (made > 0) this.#made.set(offer.from, made);
     else this.#made.delete(offer.from);

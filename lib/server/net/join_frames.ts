@@ -13,7 +13,7 @@ export function joinFrames(frames: readonly Frame[]): Uint8Array | undefined {
   }
   if (isLastJoined(frames)) return lastJoined;
   let bytes = 0;
-  for (const { length } of frames) bytes += length;
+  for (const frame of frames) bytes += frame.length;
   const joined = new Uint8Array(bytes);
   let offset = 0;
   let text = "";

@@ -24,8 +24,8 @@ import type {
   WriteSource,
 } from "./write_scheduler.io.ts";
 
-/** What a connection tells its owner. */
-export interface TcpConnectionEvents extends Omit<NetworkOwner, "handleOpen"> {
+/** What a connection tells the server that it is one of. */
+export interface TcpConnectionEvents {
   /** This side is hanging up, which may take {@link finishMs}. */
   handleFinishing(id: ConnectionId): void;
   /** The socket is closed; called once, last. */
@@ -46,6 +46,7 @@ export class TcpConnection
   readonly id: ConnectionId;
   readonly remote: RemoteAddress;
   readonly #socket: TcpSocket;
+  readonly #owner: NetworkOwner;
   readonly #events: TcpConnectionEvents;
   readonly #writer: Writer;
   readonly #secure: TcpConnectionTls | undefined;
@@ -71,11 +72,13 @@ export class TcpConnection
     id: ConnectionId,
     socket: TcpSocket,
     scheduler: WriteScheduler,
+    owner: NetworkOwner,
     events: TcpConnectionEvents,
     tls?: TcpConnectionTls,
   ) {
     this.id = id;
     this.#socket = socket;
+    this.#owner = owner;
     this.#events = events;
     this.#writer = scheduler.writer(this);
     this.#secure = tls;
@@ -124,13 +127,13 @@ export class TcpConnection
   }
 
   get hasOutgoing(): boolean {
-    return this.#last.length > 0 || this.#events.queuedBytes(this.id) > 0;
+    return this.#last.length > 0 || this.#owner.queuedBytes(this.id) > 0;
   }
 
   takeOutgoing(): Uint8Array | undefined {
     const last = this.#last;
     if (last.length === 0) {
-      return joinFrames(this.#events.takeFrames(this.id, writeBytes));
+      return joinFrames(this.#owner.takeFrames(this.id, writeBytes));
     }
     this.#last = [];
     return joinFrames(last);
@@ -158,7 +161,7 @@ export class TcpConnection
       return;
     }
     if (this.#secure === undefined) {
-      return this.#events.handleData(this.id, bytes);
+      return this.#owner.handleData(this.id, bytes);
     }
     if (
       this.#tls !== undefined && this.#isEntered && this.#unshaken.length === 0
@@ -181,7 +184,7 @@ export class TcpConnection
   }
 
   handleClear(bytes: Uint8Array): void {
-    if (this.#state === "open") this.#events.handleData(this.id, bytes);
+    if (this.#state === "open") this.#owner.handleData(this.id, bytes);
   }
 
   handleClearEnd(): void {
@@ -278,9 +281,9 @@ export class TcpConnection
     if (this.#toldClosed) return;
     this.#toldClosed = true;
     if (this.#state === "open" || this.#state === "finishing") {
-      this.#last = this.#events.takeFrames(this.id, Infinity);
+      this.#last = this.#owner.takeFrames(this.id, Infinity);
     }
-    this.#events.handleClosed(this.id);
+    this.#owner.handleClosed(this.id);
   }
 }
 

@@ -6,7 +6,11 @@ import type { ConnectionId } from "../model/actions.ts";
 import type { Report } from "../logs/server_log.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
 import type { Network, NetworkOwner } from "./network.ts";
-import { TcpConnection, type TcpConnectionTls } from "./tcp_connection.io.ts";
+import {
+  TcpConnection,
+  type TcpConnectionEvents,
+  type TcpConnectionTls,
+} from "./tcp_connection.io.ts";
 import { TcpListener, type TcpSocket } from "../../system/tcp_socket.io.ts";
 import type { TlsCertificate } from "../../security/server_certificate.io.ts";
 import { TlsContext } from "./tls_session.io.ts";
@@ -24,6 +28,10 @@ export class TcpServer implements Network {
   /** Those that are being hung up on, the first of them first. */
   readonly #finishing = new Set<ConnectionId>();
   readonly #owner: NetworkOwner;
+  readonly #events: TcpConnectionEvents = {
+    handleFinishing: (id) => this.#handleFinishing(id),
+    handleReleased: (id) => this.#handleReleased(id),
+  };
   readonly #report: Report;
   #lastId = 0;
   #closing = false;
@@ -115,14 +123,14 @@ export class TcpServer implements Network {
 
   #open(socket: TcpSocket): void {
     const id = ++this.#lastId;
-    const connection = new TcpConnection(id, socket, this.#scheduler, {
-      handleData: (id, bytes) => this.#owner.handleData(id, bytes),
-      queuedBytes: (id) => this.#owner.queuedBytes(id),
-      takeFrames: (id, enoughBytes) => this.#owner.takeFrames(id, enoughBytes),
-      handleClosed: (id) => this.#owner.handleClosed(id),
-      handleFinishing: (id) => this.#handleFinishing(id),
-      handleReleased: (id) => this.#handleReleased(id),
-    }, this.#tls);
+    const connection = new TcpConnection(
+      id,
+      socket,
+      this.#scheduler,
+      this.#owner,
+      this.#events,
+      this.#tls,
+    );
     this.#connections.set(id, connection);
     connection.start();
     this.#owner.handleOpen(id, connection.remote);

@@ -6,11 +6,15 @@
  *
  * Nobody gets more bytes back than were sent, nothing is answered without the
  * key that was given over TCP, and relayed bytes are counted per user and day.
+ *
+ * It knows what the core told it ({@link RendezvousChange}) and answers by that
+ * alone. After any call of a `handle*` method, {@link Rendezvous.pollNews} tells
+ * what the core is to know, and {@link Rendezvous.timeout} when to call again.
  */
-import { encodeHex } from "@std/encoding/hex";
-import { encodeBase64Url } from "@std/encoding/base64url";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { isIpv6, networkOf } from "../../base/ip_address.ts";
-import type { Instant, Random } from "../../base/ports.ts";
+import type { Instant } from "../../base/ports.ts";
+import { RateLimit } from "../../base/rate_limit.ts";
 import { limits } from "../../wire/limits.ts";
 import {
   encodeBound,
@@ -21,13 +25,15 @@ import {
   rendezvousType,
 } from "../../wire/rendezvous_datagram.ts";
 import type { WireAddress } from "../../wire/request.ts";
-import type { Offer, OfferTable } from "../model/offer_table.ts";
-import { RateLimit } from "../../base/rate_limit.ts";
+import type {
+  RendezvousChange,
+  RendezvousNews,
+} from "../model/rendezvous_change.ts";
 import { type ServerDatagram, UdpProbes } from "./udp_probes.ts";
-import type { User } from "../model/user.ts";
 
-/** Where a user's client was last seen, of one family of addresses. */
+/** Where a client was last seen, of one family of addresses. */
 interface Seen {
+  readonly binding: Binding;
   readonly address: WireAddress;
   /** Of the last authentic bind: older ones are repetitions. */
   number: number;
@@ -37,95 +43,134 @@ interface Seen {
 
 /** What a client was given over TCP. */
 interface Binding {
-  readonly user: User;
+  readonly client: number;
+  /** Hexadecimal. */
+  readonly name: string;
   readonly id: Uint8Array;
   readonly key: Uint8Array;
-  ipv4: Seen | undefined;
-  ipv6: Seen | undefined;
+  ipv4?: Seen;
+  ipv6?: Seen;
+}
+
+/** A transfer that may be relayed. */
+interface Relayed {
+  readonly transfer: string;
+  readonly from: number;
+  readonly to: number;
+  /** When the quota begins anew of which the core was told that it is used up. */
+  againAt: number | undefined;
 }
 
 /** Bindings of clients, and the relay. */
 export class Rendezvous {
-  readonly #random: Random;
-  readonly #offers: Pick<OfferTable, "find">;
   readonly #byId = new Map<string, Binding>();
-  readonly #byUser = new Map<User, Binding>();
+  readonly #byClient = new Map<number, Binding>();
+  readonly #relayed = new Map<string, Relayed>();
+  /** Every place where a client is seen, the one longest silent first. */
+  readonly #seen = new Set<Seen>();
   readonly #binds = new RateLimit(limits.datagramsPerAddress);
   readonly #quota: RelayQuota;
-  #moved: User | undefined;
-  #exhausted: Offer | undefined;
-  /** For clients that look at the way to the server. */
-  readonly probes: UdpProbes;
+  #news: RendezvousNews[] = [];
+  #probes: UdpProbes | undefined;
+  /** Datagrams that came. */
+  datagrams = 0;
+  /** Bytes of file transfers that were relayed. */
+  relayedBytes = 0;
 
   /** @param relayBytes Bytes a day that are relayed for a user; 0 for none. */
-  constructor(
-    offers: Pick<OfferTable, "find">,
-    relayBytes: number,
-    random: Random,
-  ) {
-    this.#offers = offers;
-    this.#random = random;
+  constructor(relayBytes: number) {
     this.#quota = new RelayQuota(relayBytes);
-    this.probes = new UdpProbes(random);
   }
 
-  /** Gives a user's client what it needs to bind; what it had before is void. */
-  issue(user: User): { id: string; key: string } {
-    this.remove(user);
-    const id = this.#random.bytes(8);
-    const key = this.#random.bytes(32);
-    const binding = { user, id, key, ipv4: undefined, ipv6: undefined };
-    this.#byId.set(encodeHex(id), binding);
-    this.#byUser.set(user, binding);
-    return { id: encodeHex(id), key: encodeBase64Url(key) };
-  }
-
-  /** The user left for good. */
-  remove(user: User): void {
-    const binding = this.#byUser.get(user);
-    if (binding === undefined) return;
-    this.#byUser.delete(user);
-    this.#byId.delete(encodeHex(binding.id));
-  }
-
-  /** From where the user's client was seen lately, IPv4 first. */
-  addresses(user: User, now: number): WireAddress[] {
-    const { ipv4, ipv6 } = this.#byUser.get(user) ?? {};
-    return [ipv4, ipv6].filter((seen) => seen !== undefined)
-      .filter((seen) => now - seen.at < limits.bindingMs)
-      .map((seen) => seen.address);
+  /** The core tells what is so from now on. */
+  handleChange(change: RendezvousChange): void {
+    switch (change.do) {
+      case "probes":
+        this.#probes = new UdpProbes(change.secret);
+        return;
+      case "bind": {
+        const { client, id: name, key } = change;
+        this.#unbind(client);
+        const binding = { client, name, id: decodeHex(name), key };
+        this.#byId.set(name, binding);
+        this.#byClient.set(client, binding);
+        return;
+      }
+      case "unbind":
+        return this.#unbind(change.client);
+      case "relay": {
+        const { transfer, from, to } = change;
+        this.#relayed.set(transfer, { transfer, from, to, againAt: undefined });
+        return;
+      }
+      case "relay-end":
+        this.#relayed.delete(change.transfer);
+        return;
+      default:
+        change satisfies never;
+    }
   }
 
   /**
    * A datagram came.
    *
    * @param from In canonical form.
-   * @returns What to send for it, if anything.
+   * @returns What to send for it, if anything; the bytes may be the same.
    */
   handleDatagram(
     bytes: Uint8Array,
     from: WireAddress,
     now: Instant,
   ): ServerDatagram | undefined {
+    this.datagrams++;
     if (isBind(bytes)) return this.#bind(bytes, from, now.mono);
     if (bytes[0] === rendezvousType.relayed) {
       return this.#relay(bytes, from, now);
     }
-    return this.probes.handleDatagram(bytes, from, now.mono);
+    return this.handleProbe(bytes, from, now);
   }
 
-  /** The user whose address changed since the last call. */
-  takeMoved(): User | undefined {
-    const moved = this.#moved;
-    this.#moved = undefined;
-    return moved;
+  /** A datagram came to the port that is for probes alone. */
+  handleProbe(
+    bytes: Uint8Array,
+    from: WireAddress,
+    now: Instant,
+  ): ServerDatagram | undefined {
+    return this.#probes?.handleDatagram(bytes, from, now);
   }
 
-  /** The offer that can no longer be relayed since the last call. */
-  takeExhausted(): Offer | undefined {
-    const exhausted = this.#exhausted;
-    this.#exhausted = undefined;
-    return exhausted;
+  /** When to call {@link handleTimeout}, monotonic ms; else `Infinity`. */
+  get timeout(): number {
+    for (const { at } of this.#seen) return at + limits.bindingMs;
+    return Infinity;
+  }
+
+  /**
+   * Forgets where those were who have long been silent.
+   *
+   * @param now Monotonic ms.
+   */
+  handleTimeout(now: number): void {
+    for (const seen of this.#seen) {
+      if (now - seen.at < limits.bindingMs) return;
+      this.#seen.delete(seen);
+      this.#tellSeen(seen.binding);
+    }
+  }
+
+  /** The next thing that the core is to know, until there is none. */
+  pollNews(): RendezvousNews | undefined {
+    return this.#news.shift();
+  }
+
+  #unbind(client: number): void {
+    const binding = this.#byClient.get(client);
+    if (binding === undefined) return;
+    this.#byClient.delete(client);
+    this.#byId.delete(binding.name);
+    for (const seen of [binding.ipv4, binding.ipv6]) {
+      if (seen !== undefined) this.#seen.delete(seen);
+    }
   }
 
   #bind(
@@ -136,11 +181,7 @@ export class Rendezvous {
     if (!this.#binds.take(networkOf(from.ip), now)) return undefined;
     const binding = this.#byId.get(encodeHex(bytes.subarray(1, 9)));
     if (binding === undefined) return undefined;
-    const { user, id, key } = binding;
-    if (user.session === undefined && now - user.awaySince >= limits.tokenMs) {
-      this.remove(user);
-      return undefined;
-    }
+    const { id, key } = binding;
     const number = openBind(bytes, key);
     if (number === undefined) return undefined;
     const family = isIpv6(from.ip) ? "ipv6" : "ipv4";
@@ -150,8 +191,11 @@ export class Rendezvous {
     const isSame = before?.address.ip === from.ip &&
       before.address.port === from.port;
     const address = isSame ? before.address : { ...from };
-    binding[family] = { address, number, at: now };
-    if (!isSame) this.#moved = user;
+    const isKnown = before !== undefined && this.#seen.delete(before);
+    const seen = { binding, address, number, at: now };
+    binding[family] = seen;
+    this.#seen.add(seen);
+    if (!isSame || !isKnown) this.#tellSeen(binding);
     return { to: address, bytes: encodeBound(id, key, number, address) };
   }
 
@@ -164,51 +208,69 @@ export class Rendezvous {
       return undefined;
     }
     const transfer = bytes.subarray(2, 10);
-    const offer = this.#offers.find(encodeHex(transfer));
-    if (offer === undefined || !offer.accepted) return undefined;
-    const side = this.#sideAt(offer, from, now.mono);
+    const relayed = this.#relayed.get(encodeHex(transfer));
+    if (relayed === undefined) return undefined;
+    const side = this.#sideAt(relayed, from, now.mono);
     if (side === undefined) return undefined;
-    const other = side === "from" ? offer.to : offer.from;
+    const other = side === "from" ? relayed.to : relayed.from;
     const to = this.#nearest(other, from, now.mono);
     if (to === undefined) return undefined;
-    const refusal = this.#quota.take(offer.from, bytes.length, now);
-    if (refusal === undefined) return { to, bytes };
+    const refusal = this.#quota.take(relayed.from, bytes.length, now);
+    if (refusal === undefined) {
+      this.relayedBytes += bytes.length;
+      return { to, bytes };
+    }
     if (refusal === "rate") return undefined;
-    if (refusal === "quota") this.#noteExhausted(offer, now);
-    if (!this.#quota.mayTell(offer.from, side, now.mono)) return undefined;
+    if (refusal === "quota") this.#tellUsedUp(relayed, now);
+    if (!this.#quota.mayTell(relayed.from, side, now.mono)) return undefined;
     return { to: from, bytes: encodeRefused(transfer, refusal) };
   }
 
-  /** Both sides are to be told, once a day. */
-  #noteExhausted(offer: Offer, now: Instant): void {
-    const at = this.#quota.nextAt(now);
-    if (offer.relayAgainAt === at) return;
-    offer.relayAgainAt = at;
-    this.#exhausted = offer;
+  #tellSeen(binding: Binding): void {
+    const { client } = binding;
+    const addresses = [binding.ipv4, binding.ipv6]
+      .filter((seen) => seen !== undefined && this.#seen.has(seen))
+      .map((seen) => seen!.address);
+    this.#news.push({ what: "seen", client, addresses });
   }
 
-  /** Which side of the offer is at `from`. */
+  /** Once a day. */
+  #tellUsedUp(relayed: Relayed, now: Instant): void {
+    const at = this.#quota.nextAt(now);
+    if (relayed.againAt === at) return;
+    relayed.againAt = at;
+    this.#news.push({ what: "used-up", transfer: relayed.transfer, at });
+  }
+
+  /** Which side of the transfer is at `from`. */
   #sideAt(
-    offer: Offer,
+    relayed: Relayed,
     from: WireAddress,
     now: number,
-  ): OfferSide | undefined {
+  ): RelaySide | undefined {
     return (["from", "to"] as const).find((side) =>
-      this.addresses(offer[side], now).some(({ ip, port }) =>
+      this.#addresses(relayed[side], now).some(({ ip, port }) =>
         ip === from.ip && port === from.port
       )
     );
   }
 
-  /** A user's address, of the family of `like` when there is one. */
+  /** A client's address, of the family of `like` when there is one. */
   #nearest(
-    user: User,
+    client: number,
     like: WireAddress,
     now: number,
   ): WireAddress | undefined {
-    const addresses = this.addresses(user, now);
+    const addresses = this.#addresses(client, now);
     return addresses.find(({ ip }) => isIpv6(ip) === isIpv6(like.ip)) ??
       addresses[0];
+  }
+
+  #addresses(client: number, now: number): WireAddress[] {
+    const { ipv4, ipv6 } = this.#byClient.get(client) ?? {};
+    return [ipv4, ipv6].filter((seen) => seen !== undefined)
+      .filter((seen) => now - seen.at < limits.bindingMs)
+      .map((seen) => seen.address);
   }
 }
 
@@ -220,8 +282,8 @@ const mostRelayed = 1_500;
 // for the one who offered, and at most so many a second. Kept in memory: a
 // restart of the server begins a new count.
 
-/** A side of an offer: the one who made it, or the one it was made to. */
-export type OfferSide = "from" | "to";
+/** A side of a transfer: the one who made it, or the one it was made to. */
+export type RelaySide = "from" | "to";
 
 /** What one user has used. */
 interface Use {
@@ -232,22 +294,22 @@ interface Use {
   /** When the tokens were counted, monotonic ms. */
   at: number;
   /** When each side was last told of a refusal, monotonic ms. */
-  readonly toldAt: Record<OfferSide, number>;
+  readonly toldAt: Record<RelaySide, number>;
 }
 
 /** The relay's accounts. */
 export class RelayQuota {
   readonly #bytesPerDay: number;
-  readonly #uses = new Map<User, Use>();
+  readonly #uses = new Map<number, Use>();
 
   /** @param bytesPerDay 0 for no relay. */
   constructor(bytesPerDay: number) {
     this.#bytesPerDay = bytesPerDay;
   }
 
-  /** Takes `bytes` for `user`, or says why not; `rate`: just now. */
+  /** Takes `bytes` for a user, or says why not; `rate`: just now. */
   take(
-    user: User,
+    user: number,
     bytes: number,
     now: Instant,
   ): RelayRefusal | "rate" | undefined {
@@ -269,14 +331,14 @@ export class RelayQuota {
   }
 
   /** True once a second for each side: a refusal is to be told. */
-  mayTell(user: User, side: OfferSide, now: number): boolean {
+  mayTell(user: number, side: RelaySide, now: number): boolean {
     const use = this.#uses.get(user);
     if (use === undefined || now - use.toldAt[side] < tellMs) return false;
     use.toldAt[side] = now;
     return true;
   }
 
-  #use(user: User, now: Instant): Use {
+  #use(user: number, now: Instant): Use {
     const day = Math.floor(now.wall / dayMs);
     let use = this.#uses.get(user);
     if (use === undefined) {

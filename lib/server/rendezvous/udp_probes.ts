@@ -9,7 +9,7 @@ import { encodeBase64Url } from "@std/encoding/base64url";
 import { encodeHex } from "@std/encoding/hex";
 import { networkOf } from "../../base/ip_address.ts";
 import { limits } from "../../wire/limits.ts";
-import type { Random } from "../../base/ports.ts";
+import type { Instant, Random } from "../../base/ports.ts";
 import { answerProbe, probeIdOf } from "../../wire/rendezvous_datagram.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import { RateLimit } from "../../base/rate_limit.ts";
@@ -20,48 +20,50 @@ export interface ServerDatagram {
   readonly bytes: Uint8Array;
 }
 
-/** Grants and answers. All times are monotonic ms. */
+/** Answers. */
 export class UdpProbes {
-  readonly #random: Random;
   readonly #secret: Uint8Array;
   readonly #probes = new RateLimit(limits.probesPerAddress);
 
-  constructor(random: Random) {
-    this.#random = random;
-    this.#secret = random.bytes(32);
-  }
-
-  /** What a client needs to probe; good for a minute. */
-  issue(now: number): { id: string; key: string } {
-    const id = this.#random.bytes(8);
-    view(id).setUint32(0, secondOf(now));
-    return { id: encodeHex(id), key: encodeBase64Url(this.#keyOf(id)) };
+  /** @param secret What the keys are made with. */
+  constructor(secret: Uint8Array) {
+    this.#secret = secret;
   }
 
   /** The answer to an authentic probe, shorter than the probe. */
   handleDatagram(
     bytes: Uint8Array,
     from: WireAddress,
-    now: number,
+    now: Instant,
   ): ServerDatagram | undefined {
     const id = probeIdOf(bytes);
     if (id === undefined) return undefined;
     const age = secondOf(now) - view(id).getUint32(0);
-    if (age < 0 || age > lifetimeSeconds) return undefined;
-    if (!this.#probes.take(networkOf(from.ip), now)) return undefined;
-    const answer = answerProbe(bytes, this.#keyOf(id), from);
+    if (age < -leadSeconds || age > lifetimeSeconds) return undefined;
+    if (!this.#probes.take(networkOf(from.ip), now.mono)) return undefined;
+    const answer = answerProbe(bytes, keyOf(id, this.#secret), from);
     return answer && { to: from, bytes: answer };
-  }
-
-  #keyOf(id: Uint8Array): Uint8Array {
-    return new Uint8Array(
-      createHmac("sha256", this.#secret).update(id).digest(),
-    );
   }
 }
 
-function secondOf(now: number): number {
-  return Math.floor(now / 1000) % 2 ** 32;
+/** What a client needs to probe; good for a minute. */
+export function probeGrant(
+  secret: Uint8Array,
+  random: Random,
+  now: Instant,
+): { id: string; key: string } {
+  const id = random.bytes(8);
+  view(id).setUint32(0, secondOf(now));
+  return { id: encodeHex(id), key: encodeBase64Url(keyOf(id, secret)) };
+}
+
+function keyOf(id: Uint8Array, secret: Uint8Array): Uint8Array {
+  return new Uint8Array(createHmac("sha256", secret).update(id).digest());
+}
+
+/** By the wall clock: who grants and who answers may be two machines. */
+function secondOf({ wall }: Instant): number {
+  return Math.floor(wall / 1000) % 2 ** 32;
 }
 
 function view(bytes: Uint8Array): DataView {
@@ -69,3 +71,5 @@ function view(bytes: Uint8Array): DataView {
 }
 
 const lifetimeSeconds = 60;
+/** What the clock of the one who grants may be ahead. */
+const leadSeconds = 5;

@@ -1,4 +1,4 @@
-/** The server's UDP port: what comes goes to the core, what it answers goes out. */
+/** A UDP port of the server: what comes is answered, or not. */
 import { canonicalIp } from "../../base/ip_address.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import type { ServerDatagram } from "./udp_probes.ts";

@@ -184,9 +184,7 @@ function withSeenAddresses(
   now: Instant,
 ): WireAddress[] {
   const { user, ip, udpPort } = session;
-  const seen = kind === "file"
-    ? server.rendezvous.addresses(user, now.mono)
-    : [];
+  const seen = kind === "file" ? server.bindings.addresses(user) : [];
   const port = kind === "file" ? udpPort : announced[0]?.port ?? 0;
   if (port !== 0) seen.push({ ip, port });
   const all = [...seen, ...announced].map((each) =>
@@ -282,9 +280,8 @@ export function endOffersBetween(
 export function announceAddresses(
   server: ServerContext,
   user: User,
-  now: Instant,
 ): void {
-  const addresses = server.rendezvous.addresses(user, now.mono);
+  const addresses = server.bindings.addresses(user);
   for (const offer of server.offers.of(user)) {
     // Before the answer nobody knows where the receiver is.
     if (offer.kind !== "file" || !(offer.accepted || offer.from === user)) {
@@ -298,9 +295,12 @@ export function announceAddresses(
   }
 }
 
-/** The server relays no more of a transfer: tells both sides. */
-export function tellRelayEnd(offer: Offer): void {
-  const { id, from, to, relayAgainAt: at = 0 } = offer;
+/**
+ * The server relays no more of a transfer: tells both sides.
+ *
+ * @param at Until when, ms since 1970 UTC.
+ */
+export function tellRelayEnd({ id, from, to }: Offer, at: number): void {
   const fields = { offer: id, user: from.name, at };
   const frame = encodeFrame(event("relay-end", fields));
   for (const user of [from, to]) sendOrPark(user, frame);

@@ -36,6 +36,7 @@ export function enter(
   connection.session = session;
   server.actions.push({ action: "enter", connection: connection.id });
   server.online.add(session);
+  server.bindings.handleBack(user);
   for (const group of user.groups) group.addOnline(session);
   server.userLogChanged = true;
   announce(server, user, true, now);
@@ -81,10 +82,12 @@ export function leave(
   connection.session = undefined;
   user.lastSeen = now.wall;
   user.awaySince = now.mono;
-  if (resumable) server.tokens.startGrace(user, now);
-  else {
+  if (resumable) {
+    server.tokens.startGrace(user, now);
+    server.bindings.handleAway(user);
+  } else {
     server.tokens.set(user, undefined);
-    server.rendezvous.remove(user);
+    server.bindings.remove(user);
     user.parked = [];
   }
   server.background.noteCursor(user);

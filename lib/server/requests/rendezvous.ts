@@ -23,7 +23,7 @@ function rendezvous(
   server: ServerContext,
   session: Session,
 ): ReplyFields<"rendezvous"> {
-  return server.rendezvous.issue(session.user);
+  return server.bindings.issue(session.user);
 }
 
 /** Gives anybody an id and a key that are good for a look at the way, for a minute. */
@@ -34,6 +34,5 @@ function probe(
   now: Instant,
 ): ReplyFields<"probe"> {
   const { otherUdpPort = 0 } = server.options;
-  const grant = server.rendezvous.probes.issue(now.mono);
-  return { ...grant, otherPort: otherUdpPort };
+  return { ...server.grantProbes(now), otherPort: otherUdpPort };
 }

@@ -33,6 +33,7 @@ Deno.test("renderMetrics() is text that Prometheus reads", () => {
   const text = renderMetrics({
     counters,
     gauges: { connections: 3, online: 2, queuedBytes: 4, pendingRequests: 5 },
+    udp: { datagrams: 9, relayedBytes: 10 },
     commitSeconds,
     logLines: new Map([["error", 6]]),
     process: { uptime: 7.5, memoryBytes: 8 },
@@ -41,6 +42,8 @@ Deno.test("renderMetrics() is text that Prometheus reads", () => {
   for (
     const line of [
       "parley_connections 3",
+      "parley_udp_datagrams_total 9",
+      "parley_relayed_bytes_total 10",
       'parley_logins_total{result="ok"} 2',
       'parley_logins_total{result="login_failed"} 2',
       'parley_commit_seconds_bucket{le="0.01"} 0',

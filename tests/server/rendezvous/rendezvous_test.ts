@@ -1,49 +1,52 @@
 import { assertEquals, assertExists } from "@std/assert";
-import { decodeHex } from "@std/encoding/hex";
-import { decodeBase64Url } from "@std/encoding/base64url";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
 import {
   encodeBind,
   openBound,
   openRefused,
 } from "../../../lib/wire/rendezvous_datagram.ts";
 import { limits } from "../../../lib/wire/limits.ts";
-import type { Offer } from "../../../lib/server/model/offer_table.ts";
+import type { RendezvousNews } from "../../../lib/server/model/rendezvous_change.ts";
 import { Rendezvous } from "../../../lib/server/rendezvous/rendezvous.ts";
-import { User } from "../../../lib/server/model/user.ts";
-import type { Session } from "../../../lib/server/model/session.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
-import { storedUser } from "../../support/stored_user.ts";
 
 const dayMs = 86_400_000;
 const offerId = "00112233445566ff";
 
-/** Two users with an offer between them. */
+const yoda = 1;
+const luke = 2;
+
+/** Two clients with an accepted offer between them. */
 class World {
-  readonly yoda = user(1, "yoda");
-  readonly luke = user(2, "luke");
-  readonly offer: Offer = {
-    id: offerId,
-    from: this.yoda,
-    to: this.luke,
-    kind: "file",
-    at: 0,
-    accepted: true,
-  };
   readonly rendezvous: Rendezvous;
+  readonly #random = new SeededRandom(1);
   now = { mono: 1_000, wall: 10 * dayMs };
 
   constructor(relayBytes = 1e6) {
-    const offers = {
-      find: (id: string) => id === offerId ? this.offer : undefined,
-    };
-    this.rendezvous = new Rendezvous(offers, relayBytes, new SeededRandom(1));
+    this.rendezvous = new Rendezvous(relayBytes);
+    this.rendezvous.handleChange({
+      do: "relay",
+      transfer: offerId,
+      from: yoda,
+      to: luke,
+    });
   }
 
-  /** A client of `user` that can bind. */
-  client(user: User) {
-    const issued = this.rendezvous.issue(user);
-    const id = decodeHex(issued.id);
-    const key = decodeBase64Url(issued.key);
+  /** What is told to a client that may bind. */
+  issue(client: number) {
+    const [id, key] = [this.#random.bytes(8), this.#random.bytes(32)];
+    this.rendezvous.handleChange({
+      do: "bind",
+      client,
+      id: encodeHex(id),
+      key,
+    });
+    return { id, key };
+  }
+
+  /** A client that can bind. */
+  client(client: number) {
+    const { id, key } = this.issue(client);
     return {
       bind: (number: number, ip: string, port: number) => {
         const bytes = encodeBind(id, key, number);
@@ -51,6 +54,26 @@ class World {
         return answer && openBound(answer.bytes, id, key);
       },
     };
+  }
+
+  /** Clients at these places. */
+  bound(
+    ofYoda: [ip: string, port: number],
+    ofLuke: [ip: string, port: number],
+  ) {
+    this.client(yoda).bind(1, ...ofYoda);
+    this.client(luke).bind(1, ...ofLuke);
+    this.news();
+  }
+
+  /** Everything that the core was told since the last call. */
+  news(): RendezvousNews[] {
+    const all: RendezvousNews[] = [];
+    for (;;) {
+      const next = this.rendezvous.pollNews();
+      if (next === undefined) return all;
+      all.push(next);
+    }
   }
 
   handle(bytes: Uint8Array, ip: string, port: number) {
@@ -66,52 +89,57 @@ class World {
   }
 }
 
-function user(id: number, name: string): User {
-  const made = new User(storedUser(id, name));
-  made.session = {} as Session;
-  return made;
-}
-
-Deno.test("Rendezvous tells a client where it is seen, and moves with it", () => {
+Deno.test("Rendezvous tells a client where it is seen, and the core when that changes", () => {
   const world = new World();
-  const { rendezvous, yoda, now } = world;
+  const { rendezvous, now } = world;
   const client = world.client(yoda);
   const seen = { ip: "192.0.2.1", port: 4000 };
+  const news = (...addresses: { ip: string; port: number }[]) => [
+    { what: "seen" as const, client: yoda, addresses },
+  ];
+  assertEquals(rendezvous.timeout, Infinity);
   assertEquals(client.bind(1, seen.ip, seen.port), { number: 1, seen });
-  assertEquals(rendezvous.takeMoved(), yoda);
-  assertEquals(rendezvous.addresses(yoda, now.mono), [seen]);
+  assertEquals(world.news(), news(seen));
+  now.mono += 1_000;
   client.bind(2, seen.ip, seen.port);
-  assertEquals(rendezvous.takeMoved(), undefined);
-  client.bind(3, "2001:db8::1", 5);
+  assertEquals(world.news(), [], "the same again");
+  const other = { ip: "2001:db8::1", port: 5 };
+  client.bind(3, other.ip, other.port);
+  assertEquals(world.news(), news(seen, other));
+  now.mono += 1_000;
   client.bind(4, seen.ip, 4001);
-  assertEquals(rendezvous.takeMoved(), yoda);
-  assertEquals(rendezvous.addresses(yoda, now.mono), [
-    { ip: seen.ip, port: 4001 },
-    { ip: "2001:db8::1", port: 5 },
-  ]);
-  const later = now.mono + limits.bindingMs;
-  assertEquals(rendezvous.addresses(yoda, later), []);
+  assertEquals(world.news(), news({ ...seen, port: 4001 }, other));
+  assertEquals(rendezvous.timeout, now.mono - 1_000 + limits.bindingMs);
+  rendezvous.handleTimeout(rendezvous.timeout);
+  assertEquals(world.news(), news({ ...seen, port: 4001 }));
+  rendezvous.handleTimeout(rendezvous.timeout);
+  assertEquals(world.news(), news());
+  assertEquals(rendezvous.timeout, Infinity);
+  client.bind(5, seen.ip, 4001);
+  assertEquals(world.news(), news({ ...seen, port: 4001 }), "back again");
+  rendezvous.handleChange({ do: "unbind", client: yoda });
+  assertEquals(rendezvous.timeout, Infinity);
 });
 
 Deno.test("Rendezvous answers nobody without the key, and no repetition", () => {
   const world = new World();
-  const client = world.client(world.yoda);
+  const client = world.client(yoda);
   assertExists(client.bind(5, "192.0.2.1", 4000));
   assertEquals(client.bind(5, "203.0.113.9", 1), undefined);
   assertEquals(client.bind(4, "203.0.113.9", 1), undefined);
-  const { id, key } = world.rendezvous.issue(world.luke);
-  const bytes = encodeBind(decodeHex(id), new Uint8Array(32), 1);
+  const { id, key } = world.issue(luke);
+  const bytes = encodeBind(id, new Uint8Array(32), 1);
   assertEquals(world.handle(bytes, "192.0.2.1", 1), undefined);
-  const unknown = encodeBind(new Uint8Array(8), decodeBase64Url(key), 1);
+  const unknown = encodeBind(new Uint8Array(8), key, 1);
   assertEquals(world.handle(unknown, "192.0.2.1", 1), undefined);
   assertEquals(client.bind(6, "192.0.2.1", 4000)?.number, 6);
-  world.rendezvous.remove(world.yoda);
+  world.rendezvous.handleChange({ do: "unbind", client: yoda });
   assertEquals(client.bind(7, "192.0.2.1", 4000), undefined);
 });
 
 Deno.test("Rendezvous bounds the questions of one address", () => {
   const world = new World();
-  const client = world.client(world.yoda);
+  const client = world.client(yoda);
   let answered = 0;
   for (let number = 1; number <= 1000; number++) {
     if (client.bind(number, "192.0.2.1", 4000)) answered++;
@@ -124,10 +152,10 @@ Deno.test("Rendezvous bounds the questions of one address", () => {
 
 Deno.test("Rendezvous relays between the two of an accepted offer only", () => {
   const world = new World();
-  world.client(world.yoda).bind(1, "192.0.2.1", 4000);
+  world.client(yoda).bind(1, "192.0.2.1", 4000);
   const bytes = world.relayed();
   assertEquals(world.handle(bytes, "192.0.2.1", 4000), undefined, "no luke");
-  world.client(world.luke).bind(1, "192.0.2.1", 5000);
+  world.client(luke).bind(1, "192.0.2.1", 5000);
   const there = world.handle(bytes, "192.0.2.1", 4000);
   assertEquals(there, { to: { ip: "192.0.2.1", port: 5000 }, bytes });
   const back = world.handle(bytes, "192.0.2.1", 5000);
@@ -142,14 +170,14 @@ Deno.test("Rendezvous relays between the two of an accepted offer only", () => {
     world.handle(bytes.subarray(0, 15), "192.0.2.1", 4000),
     undefined,
   );
-  world.offer.accepted = false;
+  assertEquals(world.rendezvous.relayedBytes, 2 * bytes.length);
+  world.rendezvous.handleChange({ do: "relay-end", transfer: offerId });
   assertEquals(world.handle(bytes, "192.0.2.1", 4000), undefined);
 });
 
 Deno.test("Rendezvous stops to relay at the day's quota and says so", () => {
   const world = new World(1_000);
-  world.client(world.yoda).bind(1, "192.0.2.1", 4000);
-  world.client(world.luke).bind(1, "192.0.2.2", 5000);
+  world.bound(["192.0.2.1", 4000], ["192.0.2.2", 5000]);
   for (let i = 0; i < 10; i++) {
     const to = world.handle(world.relayed(), "192.0.2.2", 5000)?.to;
     assertEquals(to?.port, 4000);
@@ -157,24 +185,25 @@ Deno.test("Rendezvous stops to relay at the day's quota and says so", () => {
   const refused = world.handle(world.relayed(), "192.0.2.1", 4000);
   assertEquals(refused?.to, { ip: "192.0.2.1", port: 4000 });
   assertEquals(refused && openRefused(refused.bytes), "quota");
-  assertEquals(world.rendezvous.takeExhausted(), world.offer);
+  const usedUp = (day: number) => [
+    { what: "used-up" as const, transfer: offerId, at: day * dayMs },
+  ];
+  assertEquals(world.news(), usedUp(11));
   const again = world.handle(world.relayed(), "192.0.2.1", 4000);
   assertEquals(again, undefined, "told once a second");
-  assertEquals(world.rendezvous.takeExhausted(), undefined, "told once a day");
-  assertEquals(world.offer.relayAgainAt! % dayMs, 0);
-  world.now.wall = world.offer.relayAgainAt!;
+  assertEquals(world.news(), [], "told once a day");
+  world.now.wall = 11 * dayMs;
   for (let i = 0; i < 10; i++) {
     assertExists(world.handle(world.relayed(), "192.0.2.1", 4000));
-    assertEquals(world.rendezvous.takeExhausted(), undefined);
+    assertEquals(world.news(), []);
   }
   world.handle(world.relayed(), "192.0.2.1", 4000);
-  assertEquals(world.rendezvous.takeExhausted(), world.offer, "the next day");
+  assertEquals(world.news(), usedUp(12), "the next day");
 });
 
 Deno.test("Rendezvous relays nothing without a quota, and not without end", () => {
   const none = new World(0);
-  none.client(none.yoda).bind(1, "192.0.2.1", 4000);
-  none.client(none.luke).bind(1, "192.0.2.2", 5000);
+  none.bound(["192.0.2.1", 4000], ["192.0.2.2", 5000]);
   const refused = none.handle(none.relayed(), "192.0.2.1", 4000);
   assertEquals(refused && openRefused(refused.bytes), "off");
   // Each side is told, though the other one asked at the same time.
@@ -183,8 +212,7 @@ Deno.test("Rendezvous relays nothing without a quota, and not without end", () =
   assertEquals(also && openRefused(also.bytes), "off");
   assertEquals(none.handle(none.relayed(), "192.0.2.1", 4000), undefined);
   const world = new World(1e12);
-  world.client(world.yoda).bind(1, "192.0.2.1", 4000);
-  world.client(world.luke).bind(1, "192.0.2.2", 5000);
+  world.bound(["192.0.2.1", 4000], ["192.0.2.2", 5000]);
   let relayed = 0;
   for (let i = 0; i < 1000; i++) {
     if (world.handle(world.relayed(1_400), "192.0.2.1", 4000)) relayed++;

@@ -22,7 +22,7 @@ const key = "A".repeat(43);
 
 /** A server with two bound clients and a transfer between them. */
 function world(relayBytes: number) {
-  const harness = new CoreHarness({ options: { relayBytes } });
+  const harness = new CoreHarness({ relayBytes });
   const [yoda, luke] = [harness.login("yoda"), harness.login("luke")];
   const bindings = [yoda, luke].map((client) => {
     const { id, key } = client.ask("rendezvous", {});
@@ -34,7 +34,7 @@ function world(relayBytes: number) {
   yoda.ask("offer", { ...about, to: "luke" });
   luke.ask("answer", { offer, accept: true, key });
   const handle = (bytes: Uint8Array, from = victim) =>
-    harness.core.handleDatagram(bytes, from, harness.now);
+    harness.handleDatagram(bytes, from);
   const [ofYoda, ofLuke] = bindings;
   assert(ofYoda && ofLuke);
   const home = { ip: "192.0.2.1", port: 4000 };
@@ -59,7 +59,7 @@ function relayed(length: number): Uint8Array {
   return bytes;
 }
 
-Deno.test("ServerCore.handleDatagram() sends no more bytes than it got, for every kind of datagram", () => {
+Deno.test("Rendezvous.handleDatagram() sends no more bytes than it got, for every kind of datagram", () => {
   for (const relayBytes of [1e9, 0]) {
     const { handle, ofYoda, home, probe } = world(relayBytes);
     const { id, key } = ofYoda;
@@ -88,7 +88,7 @@ Deno.test("ServerCore.handleDatagram() sends no more bytes than it got, for ever
   }
 });
 
-Deno.test("ServerCore.handleDatagram() answers nothing that anybody could have sent", () => {
+Deno.test("Rendezvous.handleDatagram() answers nothing that anybody could have sent", () => {
   const { handle } = world(1e9);
   const random = new SeededRandom(5);
   for (let type = 0; type < 256; type++) {
@@ -102,7 +102,7 @@ Deno.test("ServerCore.handleDatagram() answers nothing that anybody could have s
   assertEquals(handle(relayed(1_400)), undefined);
 });
 
-Deno.test("ServerCore.handleDatagram() answers a datagram that was recorded once only", () => {
+Deno.test("Rendezvous.handleDatagram() answers a datagram that was recorded once only", () => {
   const { handle, ofYoda } = world(1e9);
   const bytes = encodeBind(ofYoda.id, ofYoda.key, 9);
   assertExists(handle(bytes.slice(), { ip: "192.0.2.7", port: 1 }));

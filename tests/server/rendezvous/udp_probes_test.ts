@@ -5,14 +5,20 @@ import {
   encodeProbe,
   openProbed,
 } from "../../../lib/wire/rendezvous_datagram.ts";
-import { UdpProbes } from "../../../lib/server/rendezvous/udp_probes.ts";
+import {
+  probeGrant,
+  UdpProbes,
+} from "../../../lib/server/rendezvous/udp_probes.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
 
+const at = (wall: number) => ({ mono: wall, wall });
 const from = { ip: "203.0.113.9", port: 4242 };
 
 function setUp() {
-  const probes = new UdpProbes(new SeededRandom(7));
-  const grant = probes.issue(5_000);
+  const random = new SeededRandom(7);
+  const secret = random.bytes(32);
+  const probes = new UdpProbes(secret);
+  const grant = probeGrant(secret, random, at(5_000));
   const id = decodeHex(grant.id);
   const key = decodeBase64Url(grant.key);
   return { probes, id, key };
@@ -23,7 +29,7 @@ Deno.test("UdpProbes tell number, size and address, in fewer bytes than were sen
   for (const [number, size] of [[1, 64], [2, 1472], [3, 65_507]] as const) {
     const probe = encodeProbe(id, key, number, size);
     assertEquals(probe.length, size);
-    const answer = probes.handleDatagram(probe, from, 5_000);
+    const answer = probes.handleDatagram(probe, from, at(5_000));
     assert(answer !== undefined);
     assertEquals(answer.to, from);
     assert(answer.bytes.length < 64, String(answer.bytes.length));
@@ -39,7 +45,7 @@ Deno.test("UdpProbes answer nothing forged, cut off or old", () => {
   const { probes, id, key } = setUp();
   const probe = encodeProbe(id, key, 1, 64);
   const answer = (bytes: Uint8Array, now = 5_000) =>
-    probes.handleDatagram(bytes, from, now);
+    probes.handleDatagram(bytes, from, at(now));
   for (let index = 0; index < probe.length; index++) {
     const forged = probe.slice();
     forged[index]! ^= 1;
@@ -48,9 +54,11 @@ Deno.test("UdpProbes answer nothing forged, cut off or old", () => {
   }
   assert(answer(probe, 60_000) !== undefined);
   assertEquals(answer(probe, 70_000), undefined);
-  assertEquals(answer(probe, 4_000), undefined);
-  const others = new UdpProbes(new SeededRandom(8));
-  assertEquals(others.handleDatagram(probe, from, 5_000), undefined);
+  // The clock that it was granted by is ahead of this one by so much.
+  assert(answer(probe, 4_000) !== undefined);
+  assertEquals(answer(probe, -1_000), undefined);
+  const others = new UdpProbes(new SeededRandom(8).bytes(32));
+  assertEquals(others.handleDatagram(probe, from, at(5_000)), undefined);
   const { bytes } = answer(probe) ?? { bytes: new Uint8Array() };
   assertEquals(openProbed(bytes.subarray(1), id, key), undefined);
   assertEquals(openProbed(bytes, key.subarray(0, 8), key), undefined);
@@ -62,7 +70,7 @@ Deno.test("UdpProbes answer 50 a second and address", () => {
     let count = 0;
     for (let number = 1; number <= 80; number++) {
       const probe = encodeProbe(id, key, number, 64);
-      const answer = probes.handleDatagram(probe, { ip, port: 1 }, now);
+      const answer = probes.handleDatagram(probe, { ip, port: 1 }, at(now));
       if (answer !== undefined) count++;
     }
     return count;

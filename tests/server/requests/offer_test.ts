@@ -56,7 +56,7 @@ Deno.test("addresses that the UDP port sees are told in offers, and when they ch
   const bind = (client: typeof yoda, number: number, port: number) => {
     const from = { ip: "203.0.113.5", port };
     const bytes = encodeBind(ids.get(client)!, keys.get(client)!, number);
-    assert(harness.core.handleDatagram(bytes, from, harness.now));
+    assert(harness.handleDatagram(bytes, from));
     harness.drive();
     return from;
   };

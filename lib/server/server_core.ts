@@ -14,7 +14,8 @@ import { GroupCommit } from "./core/group_commit.ts";
 import { finishLogin } from "./requests/login.ts";
 import { finishPasswordProof } from "./requests/password.ts";
 import { repairRenames } from "./requests/rename.ts";
-import type { LoginDecider } from "./model/login_decider.ts";
+import type { Authenticator } from "./accounts/authenticator.ts";
+import type { Accounts } from "./accounts/credentials_file.ts";
 import { announceAddresses, tellRelayEnd } from "./requests/offer.ts";
 import type { Gauges, Metrics } from "./core/metrics.ts";
 import type { OutgoingQueue } from "./model/outgoing_queue.ts";
@@ -43,12 +44,10 @@ import { checkTimeouts } from "./timeouts.ts";
  * After any calls of `handle*` drain, in this order: {@link pollAction} until
  * it returns `undefined`, {@link pollDirty} and what is in {@link queueOf} of
  * each, {@link pollTimeout}. `mono` must not go back; `wall` may be set.
- *
- * @typeParam Accounts What {@link handleAccounts} passes to the login decider.
  */
-export class ServerCore<Accounts> {
+export class ServerCore {
   readonly #server: ServerContext;
-  readonly #logins: LoginDecider<Accounts>;
+  readonly #logins: Authenticator;
   readonly #connections = new Map<ConnectionId, Connection>();
   readonly #commits: GroupCommit;
   readonly #retention: Retention;
@@ -64,7 +63,7 @@ export class ServerCore<Accounts> {
   constructor(
     options: ServerOptions,
     state: StoredState,
-    logins: LoginDecider<Accounts>,
+    logins: Authenticator,
     random: Random,
     now: Instant,
   ) {

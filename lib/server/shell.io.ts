@@ -8,6 +8,7 @@
  */
 import { setImmediate } from "node:timers";
 import { Histogram } from "./core/metrics.ts";
+import type { Accounts } from "./accounts/credentials_file.ts";
 import type { ServerCore } from "./server_core.ts";
 import type {
   ConnectionId,
@@ -29,8 +30,8 @@ import type { RendezvousNews } from "./model/rendezvous_change.ts";
 import type { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
 
 /** What a {@link ServerShell} works with; it closes none of it. */
-export interface ServerShellParts<Accounts> {
-  readonly core: ServerCore<Accounts>;
+export interface ServerShellParts {
+  readonly core: ServerCore;
   readonly store: Store;
   readonly messageLogs: Pick<MessageLogs, "append">;
   readonly transferLog: Pick<TransferLogFile, "append">;
@@ -46,8 +47,8 @@ export interface ServerShellParts<Accounts> {
 }
 
 /** The server core at work. */
-export class ServerShell<Accounts> implements NetworkOwner {
-  readonly #parts: ServerShellParts<Accounts>;
+export class ServerShell implements NetworkOwner {
+  readonly #parts: ServerShellParts;
   #network: Network | undefined;
   #drainSoon = false;
   #draining = false;
@@ -66,7 +67,7 @@ export class ServerShell<Accounts> implements NetworkOwner {
   #storeFault: { why: string; at: number } | undefined;
   readonly #commitSeconds = new Histogram(commitBounds);
 
-  constructor(parts: ServerShellParts<Accounts>) {
+  constructor(parts: ServerShellParts) {
     this.#parts = parts;
   }
 

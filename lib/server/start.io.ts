@@ -141,8 +141,8 @@ export async function startServer(
     ),
     (rendezvous) => rendezvous.close(),
   );
-  const shell: ServerShell<Accounts> = parts.adopt(
-    new ServerShell<Accounts>({
+  const shell: ServerShell = parts.adopt(
+    new ServerShell({
       core,
       store,
       messageLogs,

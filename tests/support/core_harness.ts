@@ -61,7 +61,7 @@ export interface HarnessOptions {
 
 /** A server core with everything around it. */
 export class CoreHarness {
-  readonly core: ServerCore<Accounts>;
+  readonly core: ServerCore;
   readonly store: MemoryStore;
   readonly rendezvous: Rendezvous;
   readonly clients = new Map<number, TestClient>();

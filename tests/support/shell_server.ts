@@ -48,17 +48,17 @@ export class FullableStore extends SqliteStore {
 /** The server; `yoda`, `luke` and `leia` may log in. */
 export class ShellServer implements AsyncDisposable {
   readonly store: FullableStore;
-  readonly core: ServerCore<typeof accounts>;
+  readonly core: ServerCore;
   readonly lines: string[] = [];
   readonly reports: string[] = [];
   online: readonly UserLogEntry[] | undefined;
-  readonly #shell: ServerShell<typeof accounts>;
+  readonly #shell: ServerShell;
   readonly #network: ShellNetwork;
   #stopped: Promise<void> | undefined;
 
   private constructor(
     store: FullableStore,
-    core: ServerCore<typeof accounts>,
+    core: ServerCore,
     makeNetwork: (owner: NetworkOwner) => ShellNetwork,
   ) {
     this.store = store;

@@ -25,6 +25,7 @@ import type { Accounts } from "./credentials_file.ts";
 import { DerivationQueue } from "./derivation_queue.ts";
 import { Lockout } from "./lockout.ts";
 import type { RemoteAddress } from "../model/actions.ts";
+import type { LoginExchange } from "../model/connection.ts";
 import type { StoredFailures } from "../model/store.ts";
 import { newIterations } from "../../security/verifier.ts";
 
@@ -38,14 +39,6 @@ export interface AuthenticatorOptions {
   readonly allowDemo: boolean;
   /** 32 bytes that stay the same over restarts and never leave the server. */
   readonly secret: Uint8Array;
-}
-
-/** A login that has begun; lives as long as its connection wants it. */
-export interface Exchange {
-  readonly name: string;
-  readonly scram: ScramServer;
-  /** True once it was answered for good. */
-  over: boolean;
 }
 
 /** PBKDF2 that is to be computed. */
@@ -140,7 +133,7 @@ export class Authenticator {
     clientFirst: string,
     now: Instant,
     binding?: ChannelBinding,
-  ): { exchange: Exchange; serverFirst: string } | { error: WireError } {
+  ): { exchange: LoginExchange; serverFirst: string } | { error: WireError } {
     const nonce = encodeBase64(this.#random.bytes(nonceBytes));
     let scram: ScramServer;
     try {
@@ -165,7 +158,7 @@ export class Authenticator {
    * same arguments once {@link handleDerived} was called with the exchange's name.
    */
   finish(
-    exchange: Exchange,
+    exchange: LoginExchange,
     clientFinal: string,
     remote: RemoteAddress,
     now: Instant,

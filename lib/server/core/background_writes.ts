@@ -5,7 +5,7 @@
  */
 import type { Epoch } from "../../wire/epoch.ts";
 import type { Instant } from "../../base/ports.ts";
-import type { LoginDecider } from "../model/login_decider.ts";
+import type { Authenticator } from "../accounts/authenticator.ts";
 import { toStoredToken } from "../model/session_tokens.ts";
 import type { StoreWrite } from "../model/store.ts";
 import type { User } from "../model/user.ts";
@@ -87,7 +87,7 @@ export class BackgroundWrites {
    */
   take(
     writes: StoreWrite[],
-    logins: Pick<LoginDecider<never>, "storedFailures">,
+    logins: Pick<Authenticator, "storedFailures">,
     now: Instant,
   ): TakenWrites {
     const taken = {

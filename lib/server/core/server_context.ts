@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
 import type { Instant, Random } from "../../base/ports.ts";
+import type { Authenticator } from "../accounts/authenticator.ts";
 import { ActionQueue } from "../model/actions.ts";
 import { Bindings } from "./bindings.ts";
 import { BackgroundWrites } from "./background_writes.ts";
@@ -15,7 +16,6 @@ import {
   Newcomers,
   RequestRate,
 } from "./limits.ts";
-import type { LoginDecider } from "../model/login_decider.ts";
 import { Metrics } from "./metrics.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { OfferTable } from "../model/offer_table.ts";
@@ -54,8 +54,7 @@ export interface ServerOptions {
 /** What the handlers of requests share. */
 export class ServerContext {
   readonly options: ServerOptions;
-  // The form of the accounts is of no concern to the handlers.
-  readonly logins: Omit<LoginDecider<never>, "handleAccounts">;
+  readonly logins: Authenticator;
   readonly tokens: SessionTokens;
   readonly directory: Directory;
   readonly actions = new ActionQueue();
@@ -99,7 +98,7 @@ export class ServerContext {
   constructor(
     options: ServerOptions,
     state: StoredState,
-    logins: Omit<LoginDecider<never>, "handleAccounts">,
+    logins: Authenticator,
     random: Random,
     now: Instant,
   ) {

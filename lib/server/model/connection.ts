@@ -7,7 +7,7 @@ import { encodeFrame, frameText } from "../../wire/frame.ts";
 import { limits } from "../../wire/limits.ts";
 import { LineDecoder } from "../../base/line_decoder.ts";
 import { event } from "../../wire/server_frame.ts";
-import type { LoginExchange } from "./login_decider.ts";
+import type { ScramServer } from "../../security/scram_server.ts";
 import { OutgoingQueue } from "./outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "./actions.ts";
 import type { Session } from "./session.ts";
@@ -18,6 +18,15 @@ export interface ClientDetails {
   readonly udpPort: number;
   /** Ed25519 public key, if it has one. */
   readonly identity: string | undefined;
+}
+
+/** A proof of a password that has begun; lives as long as its connection wants it. */
+export interface LoginExchange {
+  /** Whose password; the name need not exist. */
+  readonly name: string;
+  readonly scram: ScramServer;
+  /** True once it was answered for good. */
+  over: boolean;
 }
 
 /** A login on its way through SCRAM. */

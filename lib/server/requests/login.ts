@@ -12,15 +12,15 @@ import type { Instant } from "../../base/ports.ts";
 import { networkOf } from "../../base/ip_address.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
+import type { LoginResult } from "../accounts/authenticator.ts";
 import type { Effect } from "../core/batch.ts";
-import type { Connection } from "../model/connection.ts";
+import type { Connection, LoginExchange } from "../model/connection.ts";
 import { queueLogin, queueResume } from "./entry.ts";
 import { hangUp, leave } from "./presence.ts";
 import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { SeenClaim } from "../model/timeline.ts";
-import type { LoginExchange, LoginFinished } from "../model/login_decider.ts";
 import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
@@ -236,9 +236,9 @@ export function finishExchange(
   exchange: LoginExchange,
   scram: string,
   now: Instant,
-): Exclude<LoginFinished, { pending: true }> | undefined {
+): Exclude<LoginResult, { pending: true }> | undefined {
   const finished = server.logins.finish(
-    exchange as never,
+    exchange,
     scram,
     connection.remote,
     now,

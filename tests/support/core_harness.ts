@@ -24,10 +24,7 @@ import {
   type ReplyFields,
   type ServerEvent,
 } from "../../lib/wire/server_frame.ts";
-import type {
-  Accounts,
-  Credential,
-} from "../../lib/server/accounts/credentials_file.ts";
+import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import type {
   CredentialChange,

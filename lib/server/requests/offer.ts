@@ -64,7 +64,6 @@ function offer(
     session,
     kind,
     request.addresses,
-    now,
   );
   const fields = { offer: id, from: from.name, kind, key, addresses };
   const { identity, account } = from;
@@ -80,7 +79,6 @@ function answer(
   server: ServerContext,
   session: Session,
   request: RequestFields<"answer">,
-  now: Instant,
 ): ReplyFields<"answer"> {
   const { user } = session;
   const { offer: id, accept, reason, key, resume, signature } = request;
@@ -106,7 +104,6 @@ function answer(
     session,
     found.kind,
     request.addresses ?? [],
-    now,
   );
   const details = accept
     ? { addresses, ...present({ key, resume, signature }) }
@@ -181,7 +178,6 @@ function withSeenAddresses(
   session: Session,
   kind: "file" | "session",
   announced: readonly WireAddress[],
-  now: Instant,
 ): WireAddress[] {
   const { user, ip, udpPort } = session;
   const seen = kind === "file" ? server.bindings.addresses(user) : [];

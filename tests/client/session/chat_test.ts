@@ -26,9 +26,12 @@ Deno.test("promptText shows where lines go and whether there is a connection", (
   const luke = { kind: "user", name: "luke" } as const;
   const jedi = { kind: "group", name: "jedi" } as const;
   assertEquals(promptText("yoda", undefined, false), "yoda> ");
-  assertEquals(promptText("yoda", undefined, true), "yoda (apart)> ");
+  assertEquals(promptText("yoda", undefined, true), "yoda (no connection)> ");
   assertEquals(promptText("yoda", luke, false), "yoda [luke] > ");
-  assertEquals(promptText("yoda", jedi, true), "yoda (apart) [#jedi] > ");
+  assertEquals(
+    promptText("yoda", jedi, true),
+    "yoda (no connection) [#jedi] > ",
+  );
 });
 
 Deno.test("readChatName takes signs for users and groups", () => {

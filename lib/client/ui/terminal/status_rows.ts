@@ -72,7 +72,7 @@ export function promptText(
   isApart: boolean,
 ): string {
   const name = visible(user);
-  const who = isApart ? `${name} (apart)` : name;
+  const who = isApart ? `${name} (no connection)` : name;
   if (chat === undefined) return `${who}> `;
   const sign = chat.kind === "group" ? "#" : "";
   return `${who} [${sign}${visible(chat.name)}] > `;

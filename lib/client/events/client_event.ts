@@ -210,6 +210,8 @@ export type ClientEvent =
     readonly message?: string;
     /** This user ended it. */
     readonly own?: true;
+    /** It broke off, and goes on there when the same file is sent again. */
+    readonly resumable?: true;
   }
   | {
     readonly event: "session";

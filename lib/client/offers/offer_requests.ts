@@ -131,11 +131,10 @@ export class FileOffers {
 
   /** Tells the other side that this client ends: that is no answer of its user. */
   tellLeaving(transfer: Transfer): void {
-    const { id: offer, state, direction, answering } = transfer;
-    if (direction === "outgoing" || state !== "offered" || answering) {
-      return this.tellEnd(transfer, "cancelled");
-    }
-    this.#host.request("offer-end", { offer, ...left }, () => {});
+    const { id: offer, state, link } = transfer;
+    if (state === "preparing") return;
+    const how = link === undefined ? {} : { via: link.via };
+    this.#host.request("offer-end", { offer, ...left, ...how }, () => {});
   }
 
   /** True while the offer may be made, or made again. */
@@ -284,7 +283,7 @@ export class SessionOffers {
   }
 }
 
-/** How an offer ends whose receiver left without an answer. */
+/** How an offer ends when the client of one of the two ends. */
 const left = { result: "failed", reason: "user_offline" } as const;
 
 /** What to do with incoming offers. */

@@ -18,6 +18,7 @@ import type {
   TransferLink,
   TransferPeer,
 } from "../events/transfer_port.ts";
+import { transferLimits } from "../../engine/packets/limits.ts";
 import type { WireAddress } from "../../wire/request.ts";
 
 /** What is told about an end, where there is something to tell. */
@@ -28,6 +29,8 @@ export interface TransferEnd {
   readonly code?: string | undefined;
   /** True when this user wanted it so. */
   readonly isOwn?: boolean;
+  /** True when the receiver keeps what arrived. */
+  readonly isKept?: boolean;
 }
 
 /** What the table tells. */
@@ -132,9 +135,10 @@ export class TransferTable {
     { summary, code = state, isOwn = false }: TransferEnd = {},
   ): void {
     const announced = transfer.state !== "preparing";
+    const isKept = summary === undefined && isPartKept(transfer, code);
     transfer.state = state;
     this.#byId.delete(transfer.id);
-    if (announced) this.show(transfer, message, { summary, isOwn });
+    if (announced) this.show(transfer, message, { summary, isOwn, isKept });
     const { command, direction, report } = transfer;
     const isOutgoing = direction === "outgoing";
     const outcome: CommandOutcome = isOutgoing && summary !== undefined
@@ -158,7 +162,7 @@ export class TransferTable {
   show(
     transfer: Transfer,
     message?: string,
-    { summary, isOwn = false }: TransferEnd = {},
+    { summary, isOwn = false, isKept = false }: TransferEnd = {},
   ): void {
     this.#host.emit({
       event: "transfer",
@@ -166,6 +170,7 @@ export class TransferTable {
       ...(message === undefined ? {} : { message }),
       ...(summary === undefined ? {} : { summary }),
       ...(isOwn ? { own: true as const } : {}),
+      ...(isKept ? { resumable: true as const } : {}),
     });
   }
 
@@ -457,6 +462,18 @@ function linkInfo(link: TransferLink) {
     ...(silence === undefined ? {} : { silence }),
   };
 }
+
+/** True when the receiver keeps whole blocks of what ends with this code. */
+function isPartKept({ state, bytes }: Transfer, code: string): boolean {
+  return state === "running" && bytes >= transferLimits.blockBytes &&
+    !startingAnew.includes(code);
+}
+
+/**
+ * Ends after which the file is another one or nothing is left of it, and that
+ * of a relay, whose own words say when to go on.
+ */
+const startingAnew: readonly string[] = ["changed", "removed", "quota"];
 
 /** Bytes a second over the whole of a transfer. */
 export function averageRate(bytes: number, ms: number): number {

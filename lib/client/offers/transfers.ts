@@ -354,7 +354,8 @@ export class Transfers {
   close(): void {
     this.#isClosed = true;
     for (const transfer of this.#table.all()) {
-      this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
+      const { id } = transfer;
+      this.#host.effect({ effect: "cancel-transfer", id, reason: "left" });
       this.#offers.tellLeaving(transfer);
       this.#table.end(transfer, "cancelled", "this client ended", own);
     }
@@ -405,7 +406,9 @@ export class Transfers {
     const { id } = transfer;
     this.#host.effect({ effect: "cancel-transfer", id, reason: "quota" });
     this.#offers.tellEnd(transfer, "failed", "quota");
-    const message = `${relayEndText(transfer)}; send the file again then`;
+    const message = `${
+      relayEndText(transfer)
+    }; send the file again then, and it goes on`;
     this.#table.end(transfer, "failed", message, { code: "quota" });
   }
 

@@ -26,7 +26,7 @@
  * | `group-set` | `group`, `history` (may who joins see what was said before), `by`, `at` |
  * | `group-end` | `group`, `at` |
  * | `chat` | `kind` (`user`, `group`, `none`), `name`: where lines without a slash go |
- * | `transfer` | transfer fields, `message` (why), and once verified `ms`, `digest`, `path` |
+ * | `transfer` | transfer fields, `message` (why), `resumable` (goes on when sent again), and once verified `ms`, `digest`, `path` |
  * | `session` | session fields, `message` (why), `unconfirmed` (texts that may be lost) |
  * | `private-message` | `session`, `at`, `from`, `text` |
  * | `private-refused` | `session`, `user`, `text`, `message`: a text that was not sent after all |

@@ -105,7 +105,10 @@ export function renderTransfer(
   const known = fileType(info.name);
   const type = known === undefined ? "" : `, ${known}`;
   const whose = isIncoming ? `from ${user}` : `to ${user}`;
-  const why = message === undefined ? "" : `: ${visible(message)}`;
+  const again = event.resumable
+    ? "; sent again, it goes on where it stopped"
+    : "";
+  const why = (message === undefined ? "" : `: ${visible(message)}`) + again;
   const bad = (what: string) =>
     palette.error(`${label} ${whose} ${what}${why}`);
   const group = info.group === undefined
@@ -128,15 +131,17 @@ export function renderTransfer(
       return [`${label} ${verb} ${whose}${from}`];
     }
     case "verified": {
-      const span = formatSpan(summary?.ms ?? 0);
-      const rate = formatRate(summary?.rate ?? 0);
+      const { ms = 0, rate: speed = 0 } = summary ?? {};
+      // Of a moment, a rate says more about the moment than about the path.
+      const rate = ms < leastRatedMs ? "" : `, ${formatRate(speed)}`;
       const before = summary?.resumed === undefined
         ? ""
         : `the last ${formatSize(info.size - summary.resumed)} of `;
       const grown = summary?.grown === undefined
         ? ""
         : "; the file has grown since it was offered";
-      const numbers = `${before}${size} in ${span}, ${rate}, verified${grown}`;
+      const took = `${size} in ${formatSpan(ms)}${rate}`;
+      const numbers = `${before}${took}, verified${grown}`;
       const where = summary?.path === undefined
         ? ""
         : ` as ${visible(summary.path)}`;
@@ -222,16 +227,19 @@ export function transferRows(
   const person = isUserShown ? userWidth + 1 : 0;
   // Those with a bar decide, the others use what that leaves.
   const moving = infos.filter(isMoving);
-  const leastBar = moving.length > 0 ? shortestBar + 4 : 0;
+  const leastBar = moving.length > 0 ? shortestBar + 3 : 0;
   const room = width - person - leastBar - 1;
-  const deciding = (moving.length > 0 ? moving : infos)
-    .map((info) => detailsOf(info, room - leastName));
+  const deciding = Math.max(
+    0,
+    ...(moving.length > 0 ? moving : infos)
+      .map((info) => detailsWidth(info, room - leastName)),
+  );
   const wanted = Math.min(widest(heads), mostHead);
-  const name = Math.max(Math.min(wanted, room - widest(deciding)), leastName);
+  const name = Math.max(Math.min(wanted, room - deciding), leastName);
   const rest = width - name - 1 - person;
   return infos.map((info, index) => {
     const user = isUserShown ? cell(users[index]!, userWidth) : "";
-    const bar = isMoving(info) ? barOf(info, rest - widest(deciding)) : "";
+    const bar = isMoving(info) ? barOf(info, rest - deciding) : "";
     const details = detailsOf(info, isMoving(info) ? room - leastName : rest);
     const row = cell(heads[index]!, name) + user + bar + details;
     return shorten(row.trimEnd(), width);
@@ -273,16 +281,52 @@ function detailsOf(info: TransferInfo, width: number): string {
   }
   const [rate, left] = speedOf(info);
   const path = info.via === undefined ? undefined : pathNames[info.via];
-  const amount = formatPart(info.bytes, info.size);
-  const choices = [
-    [percentDone(info), amount, rate, left, path],
-    [percentDone(info), amount, rate, left],
-    [percentDone(info), rate, left],
-    [percentDone(info), rate],
-    [percentDone(info)],
-  ].map((parts) => parts.filter((part) => part !== undefined).join(", "));
-  return choices.find((text) => text.length <= width) ?? "";
+  const texts: Record<MovingPart, string | undefined> = {
+    percent: percentDone(info),
+    amount: formatPart(info.bytes, info.size),
+    rate,
+    left,
+    path,
+  };
+  return partsFor(info, width).map((part) => texts[part])
+    .filter((text) => text !== undefined).join(", ");
 }
+
+/** Columns of the details, which of a moving one stay as they are. */
+function detailsWidth(info: TransferInfo, width: number): number {
+  const told = textWidth(detailsOf(info, width));
+  if (!isMoving(info)) return told;
+  return Math.max(told, roomFor(info, partsFor(info, width)));
+}
+
+/** The most that can be told of a moving transfer in `width`. */
+function partsFor(info: TransferInfo, width: number): readonly MovingPart[] {
+  return movingParts.find((parts) => roomFor(info, parts) <= width) ?? [];
+}
+
+/** Columns that the parts take at most, so that no bar moves with them. */
+function roomFor(info: TransferInfo, parts: readonly MovingPart[]): number {
+  const widths: Record<MovingPart, number> = {
+    percent: "99 %".length,
+    amount: `99.9 kB of ${formatSize(info.size)}`.length,
+    rate: "99.9 MB/s".length,
+    left: "59:59 left".length,
+    path: info.via === undefined ? 0 : pathNames[info.via].length,
+  };
+  const whole = parts.reduce((sum, part) => sum + widths[part], 0);
+  return whole + 2 * Math.max(parts.length - 1, 0);
+}
+
+type MovingPart = "percent" | "amount" | "rate" | "left" | "path";
+
+/** What is told of a moving transfer, the most first. */
+const movingParts: readonly (readonly MovingPart[])[] = [
+  ["percent", "amount", "rate", "left", "path"],
+  ["percent", "amount", "rate", "left"],
+  ["percent", "rate", "left"],
+  ["percent", "rate"],
+  ["percent"],
+];
 
 /** A bar with the blank after it, at most `room` columns; else nothing. */
 function barOf(info: TransferInfo, room: number): string {
@@ -297,6 +341,8 @@ function shorten(text: string, columns: number): string {
   return columns < 1 ? "" : `${clipToWidth(text, columns - 1)}…`;
 }
 
+/** Shorter transfers have no rate worth telling, ms. */
+const leastRatedMs = 500;
 /** Short names of the paths. */
 const pathNames: Record<PathKind, string> = {
   local: "this machine",

@@ -101,6 +101,42 @@ Deno.test("who leaves without an answer went off line, and rejected nothing", ()
   assertEquals(outcome.code, "user_offline");
 });
 
+Deno.test("a client that ends in the middle of a transfer went off line, and cancelled nothing", () => {
+  for (const stage of ["sending", "receiving"]) {
+    const { world, id, mine, other } = transferAt(stage);
+    const { size } = file;
+    const progress = { event: "progress", id, bytes: 600_000, size } as const;
+    other.tell({ ...progress, rate: 1 });
+    mine.offers.close();
+    world.settle();
+    const close = mine.effects.findLast(({ effect }) =>
+      effect === "cancel-transfer"
+    );
+    assert(close?.effect === "cancel-transfer");
+    assertEquals(close.reason, "left", stage);
+    const end = lastShown(other);
+    const why = `${mine.name} went off line`;
+    assertEquals([end?.info.state, end?.message], ["failed", why], stage);
+    // What arrived is there for another time.
+    assertEquals(end?.resumable, true, stage);
+  }
+});
+
+Deno.test("what ends before a block arrived, or can be of no use, goes on nowhere", () => {
+  const cases = [
+    { bytes: 600_000, reason: "internal", resumable: true },
+    { bytes: 6, reason: "internal", resumable: undefined },
+    { bytes: 600_000, reason: "changed", resumable: undefined },
+    { bytes: 600_000, reason: "removed", resumable: undefined },
+  ] as const;
+  for (const { bytes, reason, resumable } of cases) {
+    const { id, mine } = transferAt("sending");
+    mine.tell({ event: "progress", id, bytes, size: file.size, rate: 1 });
+    mine.tell({ event: "closed", id, reason });
+    assertEquals(lastShown(mine)?.resumable, resumable, reason);
+  }
+});
+
 Deno.test("what fails a private session is told to the other side as a code, at every stage", () => {
   const told: Record<SessionCloseReason, EndReason | undefined> = {
     peer: undefined,

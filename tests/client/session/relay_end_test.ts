@@ -33,7 +33,7 @@ Deno.test("ClientSession: a transfer that the server no longer relays ends, one 
         assertEquals(result.outcome.code, "quota");
         assertEquals(
           result.outcome.message,
-          `${text}; send the file again then`,
+          `${text}; send the file again then, and it goes on`,
         );
         assertEquals(harness.answer("offer-end", {}).reason, "quota");
         assertEquals(harness.lastEffect("cancel-transfer").id, id);
@@ -52,7 +52,9 @@ Deno.test("ClientSession: a transfer that the server no longer relays ends, one 
 Deno.test("ClientSession: whose quota is used up is told though the other side ends it first", () => {
   const at = Date.UTC(2033, 0, 2);
   const own = "your quota of the server's relay is used up; " +
-    `it begins anew at ${formatTime(at)}; send the file again then`;
+    `it begins anew at ${
+      formatTime(at)
+    }; send the file again then, and it goes on`;
   const other = "the server relays no more between you and luke today";
   for (const isDatagram of [true, false]) {
     for (const via of ["relay", undefined] as const) {

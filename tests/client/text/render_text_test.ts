@@ -394,14 +394,38 @@ Deno.test("renderText: names keep their colour, and only a palette makes colour"
   assert(!text(event)[0]?.includes("\x1b["));
 });
 
+Deno.test("renderText: what breaks off tells that it goes on when it is sent again", () => {
+  const end = { ...info, state: "failed" } as const;
+  const message = "luke went off line";
+  const event = { event: "transfer", info: end, message } as const;
+  const told = "1: a.mp4 to luke failed: luke went off line";
+  assertEquals(text(event), [told]);
+  assertEquals(text({ ...event, resumable: true }), [
+    `${told}; sent again, it goes on where it stopped`,
+  ]);
+});
+
+Deno.test("renderText: a transfer of a moment has no rate", () => {
+  const sent = (ms: number) =>
+    text({
+      event: "transfer",
+      info: { ...info, size: 12, state: "verified" },
+      summary: { ms, rate: 2_000_000 },
+    });
+  assertEquals(sent(3), ["1: a.mp4 sent to luke (12 B in 0.0 s, verified)"]);
+  assertEquals(sent(600), [
+    "1: a.mp4 sent to luke (12 B in 0.6 s, 2.0 MB/s, verified)",
+  ]);
+});
+
 Deno.test("transferRows: shows bar and numbers within the width", () => {
-  const status = transferRows([info], 90)[0]!;
+  const status = transferRows([info], 92)[0]!;
   assert(status.includes("[######------------------]"), status);
   assert(
     status.includes("25 %, 500 kB of 2.0 MB, 100 kB/s, 15 s left"),
     status,
   );
-  assert(status.length <= 90);
+  assert(status.length <= 92);
 });
 
 Deno.test("transferRows: tells that nothing comes any more instead of a speed", () => {

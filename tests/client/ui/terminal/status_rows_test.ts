@@ -142,6 +142,24 @@ Deno.test("transferRows: one file to three people: each is named, bars line up, 
   assert(row.endsWith("…") && textWidth(row) <= 30, row);
 });
 
+Deno.test("transferRows: no bar moves with the numbers beside it", () => {
+  const numbers: Partial<TransferInfo>[] = [
+    { bytes: 300_000, rate: 0 },
+    { bytes: 99_900, rate: 1_000 },
+    { bytes: 999_400, rate: 99_940_000 },
+    { bytes: 1_000_000, rate: 950 },
+    { bytes: 1_990_000, rate: 9_950_000 },
+  ];
+  for (let width = 40; width <= 160; width++) {
+    const bars = numbers.map((each) => {
+      const [row = ""] = transferRows([{ ...info, ...each }], width);
+      assert(textWidth(row) <= width, row);
+      return [row.indexOf("["), row.indexOf("]")].join();
+    });
+    assertEquals(new Set(bars).size, 1, `${width}: ${bars}`);
+  }
+});
+
 Deno.test("transferPhase: follows a transfer from its offer to its end", () => {
   const { via: _, ...apart } = info;
   assertEquals(

@@ -1,6 +1,6 @@
 /**
  * Which slice of which block a sender sends next: what must be sent again comes
- * first (see resend_queue.ts), then the blocks of the window in their order.
+ * first (see {@link ResendQueue}), then the blocks of the window in their order.
  */
 import type { SendWindow } from "./send_window.ts";
 import type { SentPackets } from "./recovery/sent_packets.ts";

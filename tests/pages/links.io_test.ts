@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, walkSync } from "@std/fs";
-import { dirname, join } from "@std/path";
+import { dirname, join, relative } from "@std/path";
 import { pagePaths, readPage } from "../support/pages.ts";
 import { root } from "../support/programs.ts";
 
@@ -66,17 +66,24 @@ Deno.test("pages: every file and folder of the project that is named is there", 
   assertEquals(missing, []);
 });
 
-Deno.test("pages: comments name pages that are there", () => {
+Deno.test("pages: comments name pages and files that are there", () => {
   const missing: string[] = [];
+  const paths = codePaths();
+  const isFile = (name: string) =>
+    pages.has(name) || paths.some((path) => path.endsWith(`/${name}`));
   let count = 0;
-  for (const path of codePaths()) {
+  for (const path of paths) {
     const text = Deno.readTextFileSync(path);
-    for (const [name] of text.matchAll(/\b[A-Za-z][\w/]*\.md\b/g)) {
-      count++;
-      if (!pages.has(name)) missing.push(`${path}: ${name}`);
+    for (const [comment] of text.matchAll(/^ *(?:\*|\/\/|\/\*|#).*$/gm)) {
+      const names = comment
+        .matchAll(/(?<![\w/.*@-])(?:[\w.-]+\/)*[A-Za-z][\w.-]*\.(?:ts|md)\b/g);
+      for (const [name] of names) {
+        count++;
+        if (!isFile(name)) missing.push(`${relative(root, path)}: ${name}`);
+      }
     }
   }
-  assert(count > 10, `only ${count} names`);
+  assert(count > 20, `only ${count} names`);
   assertEquals(missing, []);
 });
 

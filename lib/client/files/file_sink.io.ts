@@ -1,7 +1,8 @@
 /**
  * The file that is being received: written as `NAME.part` beside its place (see
- * part_file.ts), and given its name only when it is whole, checked and on the disk. Names that are
- * taken are never overwritten, not even by one that appears at the last moment.
+ * part_file.io.ts), and given its name only when it is whole, checked and on the
+ * disk. Names that are taken are never overwritten, not even by one that appears
+ * at the last moment.
  */
 import { join } from "@std/path";
 import { statfs } from "node:fs/promises";

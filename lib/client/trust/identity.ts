@@ -2,7 +2,7 @@
  * A user's identity towards other users: an Ed25519 key (RFC 8032) that signs
  * the key exchanges of private sessions and transfers. The server hands public
  * keys out; that it hands out the right ones, two users check by reading the
- * same digits to each other (`safety_number.ts`).
+ * same digits to each other (`safetyNumber` of known_peers.ts).
  */
 import {
   createPrivateKey,

@@ -4,7 +4,7 @@
  * than a packet are tried, too: the system cuts them into fragments for
  * a fraction of what sending as many datagrams costs. One lost fragment loses
  * all, and what has come of the others fills the receiving system's memory for
- * a while: they are smaller as long as there is much (see fragment_budget.ts),
+ * a while: they are smaller as long as there is much (see fragments.ts),
  * and for some time where many get lost. Losses close together are those of
  * a buffer that overflows when the receiver is busy; more and smaller ones would
  * only make that worse. When data stops arriving at the size in use, the path may

@@ -30,7 +30,7 @@ export interface StoredUser {
   readonly lastSeen: number;
   /** Ed25519 public key that the user's client logged in with last. */
   readonly identity?: string;
-  /** The name that the account is being given; see `handlers/rename.ts`. */
+  /** The name that the account is being given; see `requests/rename.ts`. */
   readonly renaming?: string;
   /** True when the account was removed: the name is nobody's, or another's. */
   readonly ended?: boolean;
@@ -45,7 +45,7 @@ export interface StoredFailures {
   readonly until?: number;
 }
 
-/** What a command beside the server wants of it; see `io/server_request.ts`. */
+/** What a command beside the server wants of it; see `accounts/user_command.io.ts`. */
 export interface StoredRequest {
   /** Rises; never given again. */
   readonly number: number;

@@ -20,7 +20,7 @@ export class User {
   /** What others know the person by, whatever the name. */
   readonly account: string;
   name: string;
-  /** The name that the account is being given; see `handlers/rename.ts`. */
+  /** The name that the account is being given; see `requests/rename.ts`. */
   renaming: string | undefined;
   /** Messages up to this id were delivered and confirmed. */
   cursor: number;

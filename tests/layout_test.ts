@@ -1,5 +1,5 @@
 /**
- * The rules of the tree (see docs/architecture.md): only `*.io.ts`,
+ * The rules of the tree (see CONTRIBUTING.md): only `*.io.ts`,
  * `*.worker.ts` and the two entry points touch the system; folders import along
  * one order, downwards only, and no files in a circle; folders and files stay
  * small enough to be read. All of it is checked from the imports and from the
@@ -90,6 +90,12 @@ interface Source {
 Deno.test("layout: the checker finds the sources, and every folder has its place", () => {
   const folders = new Set(sources().map(({ path }) => folderOf(path)));
   assertEquals([...folders].sort(), [...order].sort());
+});
+
+Deno.test("layout: CONTRIBUTING.md tells the order of the folders", () => {
+  const page = Deno.readTextFileSync(join(root, "CONTRIBUTING.md"));
+  const [, block = ""] = /^```\n(base\n[\s\S]*?)^```$/m.exec(page) ?? [];
+  assertEquals(block.trim().split(/\s+/), order);
 });
 
 Deno.test("layout: only *.io.ts and *.worker.ts use the system", () => {

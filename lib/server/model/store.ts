@@ -45,7 +45,7 @@ export interface StoredFailures {
   readonly until?: number;
 }
 
-/** What a command beside the server wants of it; see `accounts/user_command.io.ts`. */
+/** What a command beside the server wants of it; see `store/server_data.io.ts`. */
 export interface StoredRequest {
   /** Rises; never given again. */
   readonly number: number;

@@ -30,7 +30,7 @@ export const errorMessages = {
     "Too many failed logins from your address. Please try again later",
   // Messages
   unknown_user: "There is no such user",
-  user_offline: "The user is off line",
+  user_offline: "The user is offline",
   is_self: "You cannot do this to yourself",
   already_blocked: "You have already blocked this user",
   not_blocked: "You have not blocked this user",

@@ -39,7 +39,7 @@ export const messageRequests = {
           to: name,
           /** Global number in messagelog.txt. */
           number: integer(1),
-          /** True when the receiver is off line and gets it at the next login. */
+          /** True when the receiver is offline and gets it at the next login. */
           kept: boolean,
         }),
         0,
@@ -52,9 +52,9 @@ export const messageRequests = {
     ok: object({
       at: time,
       number: integer(1),
-      /** True when it was not for everybody on line. */
+      /** True when it was not for everybody online. */
       partial: boolean,
-      /** True when nobody else was on line. */
+      /** True when nobody else was online. */
       alone: optional(boolean),
     }),
   },
@@ -133,7 +133,7 @@ export const messageEvents = {
     from: shownName,
     group: optional(name),
     text,
-    /** True when it was sent while the receiver was off line. */
+    /** True when it was sent while the receiver was offline. */
     kept: optional(boolean),
   }),
   /** A message was taken back by its sender; in order with the messages. */

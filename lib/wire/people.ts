@@ -72,9 +72,9 @@ export const peopleRequests = {
       }),
       /** Absent, as the other two, when that may not be seen. */
       online: optional(boolean),
-      /** Of the session, when on line. */
+      /** Of the session, when online. */
       since: optional(time),
-      /** When last on line, for who is not and has been. */
+      /** When last online, for who is not and has been. */
       lastSeen: optional(time),
     }),
   },
@@ -118,9 +118,9 @@ export const peopleEvents = {
     user: name,
     online: boolean,
     at: time,
-    /** Ed25519 public key of who came on line, if the client has one. */
+    /** Ed25519 public key of who came online, if the client has one. */
     identity: optional(publicKey),
-    /** Of who came on line: another one is another person. */
+    /** Of who came online: another one is another person. */
     account: optional(accountId),
   }),
   renamed: object({ from: name, to: name }),

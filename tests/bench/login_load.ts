@@ -1,5 +1,5 @@
 /**
- * Full logins at once, one for each name; everyone stays on line and reads what
+ * Full logins at once, one for each name; everyone stays online and reads what
  * comes. The first of them are in already and chat meanwhile, in pairs, which is
  * timed; when there are no others, for some seconds, so that a process that is
  * not busy with logins can time it. Prints one JSON line.
@@ -17,7 +17,7 @@ const [port, pid, ...names] = Deno.args.filter((each) => !flags.includes(each));
 const plain = flags.includes("--plain");
 const chatters = numberOf("chatters", 0);
 
-/** Someone on line. */
+/** Someone online. */
 interface Person {
   readonly socket: Socket;
   /** Gets each line that comes, if anybody wants them. */

@@ -208,7 +208,7 @@ async function makePrograms(folder: string): Promise<string> {
   return bin;
 }
 
-/** Users who come on line when they are needed. */
+/** Users who come online when they are needed. */
 class Scene implements AsyncDisposable {
   readonly #server: TestServer;
   readonly #clients = new Map<string, TestClient>();
@@ -240,7 +240,7 @@ class Scene implements AsyncDisposable {
     }
   }
 
-  /** The user goes off line. */
+  /** The user goes offline. */
   async leave(name: string): Promise<void> {
     const client = this.#clients.get(name);
     this.#clients.delete(name);

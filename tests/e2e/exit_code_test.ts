@@ -117,7 +117,7 @@ Deno.test("exit codes: login refused 3, unreachable 4", async () => {
   assertEquals(unknown.code, 4);
 });
 
-Deno.test("exit codes: the other side is off line or declines 5, has no room 7", async () => {
+Deno.test("exit codes: the other side is offline or declines 5, has no room 7", async () => {
   await using server = await startServer();
   await using luke = await logIn(server, "luke", {
     args: ["--accept", "never"],

@@ -74,7 +74,7 @@ Deno.test("groups: create, invite, join, post, list, every refusal, restart", as
   });
 
   await t.step(
-    "who was off line is invited and gets nothing before joining",
+    "who was offline is invited and gets nothing before joining",
     async () => {
       await using obiwan = await logIn(server, "obiwan");
       await obiwan.event("invited", { group: "Jedi" });
@@ -88,7 +88,7 @@ Deno.test("groups: create, invite, join, post, list, every refusal, restart", as
   );
 
   await t.step(
-    "an off-line member gets it later; all outlives a restart",
+    "an offline member gets it later; all outlives a restart",
     async () => {
       await yoda.succeed("/groupmsg Jedi while you were away");
       await restart(server, "SIGTERM", yoda, luke);

@@ -7,7 +7,7 @@ import type { JsonEvent } from "../support/test_client.ts";
 
 const megabyte = 1_000_000;
 
-Deno.test("/groupvideo: to every joined member on line, each on its own", async () => {
+Deno.test("/groupvideo: to every joined member online, each on its own", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");

@@ -28,13 +28,13 @@ function contents(log: string): string[] {
 const lines = (count: number) => (log: string) =>
   log.split("\n").length === count + 1;
 
-Deno.test("/broadcast: everybody on line, the log, refusals, a lost receiver", async (t) => {
+Deno.test("/broadcast: everybody online, the log, refusals, a lost receiver", async (t) => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");
   await using leia = await logIn(server, "leia");
 
-  await t.step("everybody else on line gets it, once", async () => {
+  await t.step("everybody else online gets it, once", async () => {
     const sent = await yoda.succeed("/broadcast the council  meets");
     assertEquals([sent.number, sent.partial], [1, false]);
     for (const client of [luke, leia]) {
@@ -54,7 +54,7 @@ Deno.test("/broadcast: everybody on line, the log, refusals, a lost receiver", a
     ]);
   });
 
-  await t.step("who was off line does not get it later", async () => {
+  await t.step("who was offline does not get it later", async () => {
     await using obiwan = await logIn(server, "obiwan");
     assertEquals((await obiwan.event("welcome")).waiting, 0);
     assertEquals((await obiwan.succeed("/history")).messages, []);
@@ -75,7 +75,7 @@ Deno.test("/broadcast: everybody on line, the log, refusals, a lost receiver", a
   });
 });
 
-Deno.test("/whoelsesince: who is and was on line, refusals, a restart", async () => {
+Deno.test("/whoelsesince: who is and was online, refusals, a restart", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   const seen = async (line: string) =>
@@ -311,7 +311,7 @@ Deno.test("history and deletion in text: sentences as people read them", async (
   await reader.send("/history luke 1 before 3");
   await line(/^no messages$/);
   await reader.send("/whoelsesince 10");
-  await line(/^luke, on line now$/);
+  await line(/^luke, online now$/);
   await reader.send("/help history");
   await line(/^\/history \[USER\|GROUP\] \[COUNT\] \[before PLACE\]: /);
 });

@@ -47,7 +47,7 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
     assertEquals(texts, ['do  or do not; "try" ü👍', "end"]);
   });
 
-  await t.step("several receivers; kept for who is off line", async () => {
+  await t.step("several receivers; kept for who is offline", async () => {
     const sent = await yoda.succeed("/msgto obiwan,luke both of you");
     assertEquals(sent.sent, [
       { to: "obiwan", number: 3, kept: false },
@@ -106,7 +106,7 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
   );
 });
 
-Deno.test("/activeuser: who else is on line, with login time, address and port", async () => {
+Deno.test("/activeuser: who else is online, with login time, address and port", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda", {
     args: ["--udp-port", "0"],
@@ -159,7 +159,7 @@ Deno.test("text output: sentences as people read them", async () => {
   await line(/^message sent at \d\d \w{3} \d{4} \d\d:\d\d:\d\d \(number 1\)$/);
   await reader.send("/msgto leia hello");
   await line(
-    /^message sent at .{20}, kept for leia, who is off line \(number 2\)$/,
+    /^message sent at .{20}, kept for leia, who is offline \(number 2\)$/,
   );
   await obiwan.succeed("/msgto yoda general kenobi");
   await line(/^\d\d \w{3} \d{4} \d\d:\d\d:\d\d, obiwan: general kenobi$/);

@@ -113,7 +113,7 @@ Deno.test("shutdown: clients are told, the server ends within 2 s, clients come 
   ]);
 });
 
-Deno.test("a client whose process is stopped is off line within 30 s, its line gone", async () => {
+Deno.test("a client whose process is stopped is offline within 30 s, its line gone", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");

@@ -115,7 +115,7 @@ Deno.test("limit mailboxMessages: a full mailbox takes no more, says so, and is 
   const ids = luke.eventsOf("message").map(({ id }) => id);
   luke.ask("ack", { upto: ids[1] ?? 0 });
   luke.disconnect();
-  // Two wait: "3" and "5", of which the latter was sent while luke was on line.
+  // Two wait: "3" and "5", of which the latter was sent while luke was online.
   yoda.ask("message", send("6", "luke"));
   harness.commits = "failing";
   assertEquals(

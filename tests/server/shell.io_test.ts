@@ -46,11 +46,11 @@ Deno.test("ServerShell: requests of one turn share a transaction", async () => {
 Deno.test("ServerShell: edited accounts reach the core, a removed user is disconnected", async () => {
   await using server = await ShellServer.start();
   using luke = await server.login("luke", "blue");
-  await waitUntil("luke to be on line", () => server.online?.length === 1);
+  await waitUntil("luke to be online", () => server.online?.length === 1);
   server.handleAccounts(accountLine("yoda", "green"));
   await luke.event("bye", { code: "account_removed" });
   await luke.closed;
-  await waitUntil("nobody to be on line", () => server.online?.length === 0);
+  await waitUntil("nobody to be online", () => server.online?.length === 0);
   const again = () => server.login("luke", "blue");
   const refused = await assertRejects(again, RequestRefused);
   assertEquals(refused.code, "login_failed");

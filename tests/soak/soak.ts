@@ -142,7 +142,7 @@ async function run(
   return { serverKills, departures };
 }
 
-/** A message from somebody to somebody, or to a group; mostly from who is on line. */
+/** A message from somebody to somebody, or to a group; mostly from who is online. */
 function sendOne(
   clients: readonly SoakClient[],
   groups: Groups,

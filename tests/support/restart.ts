@@ -5,7 +5,7 @@ import type { TestServer } from "./test_server.ts";
 /**
  * Ends the server with `signal`, starts it again and waits until each of
  * `clients` has resumed its session since: what the next step sends to one of
- * them then finds it on line.
+ * them then finds it online.
  */
 export async function restart(
   server: TestServer,

@@ -33,7 +33,7 @@ export const fileCommands = {
   }),
   groupvideo: does({
     usage: "/groupvideo GROUP FILE",
-    summary: "send a file to every member of a group who is on line",
+    summary: "send a file to every member of a group who is online",
     example: "/groupvideo jedi my film.mp4",
     arguments: [{ kind: "group" }, { kind: "file" }],
     read: ([group = "", file = ""]) => ({ group, file }),

@@ -42,14 +42,14 @@ export const messageCommands = {
       return [
         `message sent at ${time}, kept for ${
           names(kept)
-        }, who ${verb} off line ${place}`,
+        }, who ${verb} offline ${place}`,
       ];
     },
   }),
   broadcast: asksWith({
     words: ["BCM", "broadcast"],
     usage: "/broadcast TEXT",
-    summary: "send a message to everybody on line",
+    summary: "send a message to everybody online",
     example: "/broadcast the council meets at noon",
     arguments: [{ kind: "text" }],
     read: ([text = ""]) => ({ text }),
@@ -57,7 +57,7 @@ export const messageCommands = {
     fields: ({ text }, { messageId }) => ({ text, mid: messageId() }),
     show({ at, number, partial, alone }) {
       const some = partial ? ", but some could not get it" : "";
-      const none = alone ? ", but nobody else is on line" : "";
+      const none = alone ? ", but nobody else is online" : "";
       return [
         `message sent at ${formatTime(at)}${some}${none} (number ${number})`,
       ];

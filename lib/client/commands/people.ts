@@ -27,7 +27,7 @@ export const peopleCommands = {
     aliases: ["who", "users"],
     words: ["ATU", "whoelse"],
     usage: "/activeuser",
-    summary: "who else is on line",
+    summary: "who else is online",
     example: "/activeuser",
     request: "who",
     show: ({ users }, { name }) =>
@@ -42,7 +42,7 @@ export const peopleCommands = {
   whoelsesince: asks({
     words: ["whoelsesince"],
     usage: "/whoelsesince SECONDS",
-    summary: "who else was on line within the last seconds",
+    summary: "who else was online within the last seconds",
     example: "/whoelsesince 3600",
     arguments: [{ kind: "number" }],
     read: ([seconds = ""]) =>
@@ -51,9 +51,9 @@ export const peopleCommands = {
         : `"${seconds}" is not a whole number`,
     request: "who-since",
     show({ users, total }, { name }) {
-      if (total === 0) return ["nobody else was on line"];
+      if (total === 0) return ["nobody else was online"];
       const lines = users.map(({ user, online, at }) => {
-        const when = online ? "on line now" : `last seen ${formatTime(at)}`;
+        const when = online ? "online now" : `last seen ${formatTime(at)}`;
         return `${name(user)}, ${when}`;
       });
       const left = total - users.length;

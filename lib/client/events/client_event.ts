@@ -119,7 +119,7 @@ export type ClientEvent =
     readonly from: string;
     readonly group?: string;
     readonly text: string;
-    /** True when it was sent while this user was off line. */
+    /** True when it was sent while this user was offline. */
     readonly kept: boolean;
   }
   | {

@@ -61,7 +61,7 @@ export const exitCodes: readonly ExitCodeRow[] = [
   { code: 2, help: "wrong usage: command line, configuration or command" },
   { code: 3, help: "the login was refused" },
   { code: 4, help: "the server, or the other side, cannot be reached" },
-  { code: 5, help: "the other side is off line or declined" },
+  { code: 5, help: "the other side is offline or declined" },
   { code: 6, help: "a file changed or was damaged on its way" },
   { code: 7, help: "a disk is full or cannot be written" },
   { code: 130, help: "interrupted (Ctrl-C)" },

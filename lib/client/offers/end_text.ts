@@ -22,7 +22,7 @@ function texts(user: string) {
     busy: `${user} has too many offers waiting`,
     untrusted:
       `${user} does not trust your key; compare the safety number (/verify ${user})`,
-    user_offline: `${user} went off line`,
+    user_offline: `${user} went offline`,
     expired: "it was not answered in time",
     blocked: `you blocked ${user}`,
     quota: `the server relays no more between you and ${user} today`,

@@ -1,5 +1,5 @@
 /**
- * A file for every member of a group who is on line: one transfer each, which
+ * A file for every member of a group who is online: one transfer each, which
  * succeed or fail on their own. A few run at a time, over all groups; the
  * others follow as places come free.
  */
@@ -30,7 +30,7 @@ interface Sending {
   readonly n: number;
   readonly group: string;
   readonly file: string;
-  /** Members who were not tried: off line, or hidden as one blocked the other. */
+  /** Members who were not tried: offline, or hidden as one blocked the other. */
   readonly away: readonly GroupSendResult[];
   /** Of those who were tried. */
   readonly results: GroupSendResult[];

@@ -1,7 +1,7 @@
 /**
  * "Did you mean leia?": what a refusal adds when the server knows no such user
  * or group, whatever was asked. Only names that the person may know are offered:
- * those of users on line and talked to and of the person's groups, nobody who is
+ * those of users online and talked to and of the person's groups, nobody who is
  * blocked.
  */
 import { nearestWord } from "../../base/nearest_word.ts";

@@ -101,7 +101,7 @@ export const limitOptionRows: readonly OptionRow[] = [
   {
     name: "--mailbox-quota",
     value: "N",
-    help: "messages that may wait for a user who is off line; 0 = any",
+    help: "messages that may wait for a user who is offline; 0 = any",
     default: String(mailboxQuotaSetting.standard),
   },
   {

@@ -24,7 +24,7 @@ export interface Departure {
   /** True when nobody who has joined is left. */
   readonly ended: boolean;
   /**
-   * It is stored: tells everyone on line whom it concerns.
+   * It is stored: tells everyone online whom it concerns.
    *
    * @param frame Tells the remaining members that the user is gone.
    * @param at When it happened, ms since 1970 UTC.
@@ -122,19 +122,19 @@ export function leftFrame(
   return encodeFrame(event("left", fields));
 }
 
-/** Sends a frame to the joined members on line, but for `by`. */
+/** Sends a frame to the joined members online, but for `by`. */
 export function tellMembers(group: Group, frame: Uint8Array, by?: User): void {
   for (const session of group.online) {
     if (session.user !== by) session.connection.send(frame);
   }
 }
 
-/** Sends a frame to a user who is on line. */
+/** Sends a frame to a user who is online. */
 export function tellUser(user: User, frame: Uint8Array): void {
   if (user.session?.entered) user.session.connection.send(frame);
 }
 
-/** Tells the joined members on line who leads now, but for `by`, who knows. */
+/** Tells the joined members online who leads now, but for `by`, who knows. */
 export function tellLeader(
   group: Group,
   leader: User,

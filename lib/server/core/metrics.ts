@@ -17,7 +17,7 @@ export class Metrics {
   readonly refusedLogins = new Map<string, number>();
   /** Messages that were stored: private, to groups, broadcasts. */
   readonly messages = { private: 0, group: 0, broadcast: 0 };
-  /** New messages handed to clients on line. */
+  /** New messages handed to clients online. */
   deliveries = 0;
   /** Batches that were stored, and batches that could not be. */
   commits = 0;

@@ -74,7 +74,7 @@ export class ServerContext {
   readonly failedLogins: FailedLogins;
   readonly requestRate: RequestRate;
   readonly historyQuota: HistoryQuota;
-  /** Who is on line, in the order of their logins. */
+  /** Who is online, in the order of their logins. */
   readonly online = new Set<Session>();
   /** Requests that wait for the next batch. */
   readonly pending: (PendingWrite & { readonly connection: Connection })[] = [];

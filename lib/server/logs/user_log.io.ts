@@ -5,7 +5,7 @@ import { formatTime } from "../../base/time.ts";
 import { logLine } from "../../base/log_line.ts";
 
 /**
- * `userlog.txt`: who is on line now. The file is replaced whole, one
+ * `userlog.txt`: who is online now. The file is replaced whole, one
  * replacement at a time; what changes meanwhile is in the next one, so a
  * thousand logins a second cost some fifty replacements.
  */
@@ -30,7 +30,7 @@ export class UserLogFile {
     this.#report = report;
   }
 
-  /** These are on line now; an older list that is not written yet is not. */
+  /** These are online now; an older list that is not written yet is not. */
   set(entries: readonly UserLogEntry[]): void {
     this.#entries = entries;
     this.#writing ??= this.#writeAll();
@@ -91,7 +91,7 @@ function pause(): Promise<void> {
 const pauseMs = 20;
 const retryAfterMs = 1000;
 
-/** Who is on line, as `userlog.txt` shows it. */
+/** Who is online, as `userlog.txt` shows it. */
 export interface UserLogLine {
   /** Login time, ms since 1970 UTC. */
   readonly since: number;
@@ -101,7 +101,7 @@ export interface UserLogLine {
 }
 
 /**
- * The contents of `userlog.txt`: a line for everyone on line,
+ * The contents of `userlog.txt`: a line for everyone online,
  * numbered from 1, `1; 01 Jun 2026 21:30:04; yoda; 129.64.31.13; 6666`.
  */
 export function userLogText(entries: readonly UserLogLine[]): string {

@@ -7,7 +7,7 @@ import type { StoredMessage } from "./store.ts";
  * A stored message as the event that its receivers get: `message`, or `deleted`
  * when it tells of a deletion.
  *
- * @param kept Whether it was sent while the receiver was off line.
+ * @param kept Whether it was sent while the receiver was offline.
  * @returns `undefined` when its sender or its group is no more.
  */
 export function encodeMessage(

@@ -24,7 +24,7 @@ export class Group {
   history: boolean;
   readonly members = new Map<User, Member>();
   /**
-   * Sessions of the joined members who are on line: what a group message walks
+   * Sessions of the joined members who are online: what a group message walks
    * through, so an array, in no particular order.
    */
   readonly online: Session[] = [];
@@ -79,12 +79,12 @@ export class Group {
     user.invitations.delete(this);
   }
 
-  /** A joined member came on line. */
+  /** A joined member came online. */
   addOnline(session: Session): void {
     if (!this.online.includes(session)) this.online.push(session);
   }
 
-  /** A joined member went off line. */
+  /** A joined member went offline. */
   removeOnline(session: Session): void {
     const index = this.online.indexOf(session);
     if (index < 0) return;

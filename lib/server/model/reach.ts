@@ -21,8 +21,8 @@ export function mayReachAll(from: User): boolean {
 
 /**
  * Refuses what goes from one user to another when one has blocked the other.
- * Who is blocked reads the same whatever was tried, whether the other is on
- * line or not.
+ * Who is blocked reads the same whatever was tried, whether the other is online
+ * or not.
  *
  * @param what Is not delivered: `Your message`.
  * @param then What follows from it: `; nothing was done`.
@@ -53,7 +53,7 @@ export function mustNotBlock(from: User, to: User, then = ""): void {
   );
 }
 
-/** True when `viewer` is told that `subject` is on line: neither blocks the other. */
+/** True when `viewer` is told that `subject` is online: neither blocks the other. */
 export function maySee(viewer: User, subject: User): boolean {
   return viewer !== subject && !viewer.blockedBy.has(subject) &&
     !subject.blockedBy.has(viewer);

@@ -12,7 +12,7 @@ export interface Receipt {
   readonly to: User;
   /** Number in messagelog.txt. */
   readonly number: number;
-  /** True when the receiver was off line. */
+  /** True when the receiver was offline. */
   readonly kept: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface SentMessage {
   readonly group?: Pick<Group, "name">;
   /** For all but private messages: the number in its log. */
   readonly number?: number;
-  /** For a broadcast: whether it was not for everybody on line. */
+  /** For a broadcast: whether it was not for everybody online. */
   readonly partial?: boolean;
   /** For a deletion: the number of the deleted message. */
   readonly deletes?: number;

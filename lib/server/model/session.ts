@@ -1,5 +1,5 @@
 /**
- * A user's presence on line. It lives from login to logout or loss; when it is
+ * A user's presence online. It lives from login to logout or loss; when it is
  * resumed while the old connection still looks alive, it moves to the new one.
  */
 import type { CatchUp } from "./catch_up.ts";

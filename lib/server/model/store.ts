@@ -26,7 +26,7 @@ export interface StoredUser {
   readonly name: string;
   /** Messages up to this id were delivered and confirmed. */
   readonly cursor: number;
-  /** When the user was last seen on line; 0 for never. */
+  /** When the user was last seen online; 0 for never. */
   readonly lastSeen: number;
   /** Ed25519 public key that the user's client logged in with last. */
   readonly identity?: string;
@@ -123,8 +123,8 @@ export interface StoredMessage {
   /** Chosen by the sender's client, for deduplication. */
   readonly mid: string;
   /**
-   * True when the receiver of a private message was off line as it was sent, or
-   * when a broadcast was not for everybody on line; what the sender was told
+   * True when the receiver of a private message was offline as it was sent, or
+   * when a broadcast was not for everybody online; what the sender was told
    * then is told again when the message is repeated.
    */
   readonly kept?: boolean;
@@ -244,7 +244,7 @@ export type StoreWrite =
     readonly user: number;
     readonly message: number;
   }
-  /** Whom a broadcast is for: those who were on line. */
+  /** Whom a broadcast is for: those who were online. */
   | {
     readonly write: "broadcast";
     readonly message: number;
@@ -328,7 +328,7 @@ export interface Store {
   commit(writes: readonly StoreWrite[]): Promise<void>;
   /**
    * Messages for `user` with ids over `after`, oldest first: private ones,
-   * broadcasts for those who were on line then, and those of groups that were
+   * broadcasts for those who were online then, and those of groups that were
    * sent while the user was a joined member, or that the user is owed; not the
    * user's own.
    */

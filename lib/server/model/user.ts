@@ -24,7 +24,7 @@ export class User {
   renaming: string | undefined;
   /** Messages up to this id were delivered and confirmed. */
   cursor: number;
-  /** When the user was last seen on line, ms since 1970 UTC; 0 for never. */
+  /** When the user was last seen online, ms since 1970 UTC; 0 for never. */
   lastSeen: number;
   /** Ed25519 public key of the user's client, base64url; others pin it. */
   identity: string | undefined;
@@ -52,7 +52,7 @@ export class User {
   readonly invitations = new Set<Group>();
   /** Highest id of a private message to the user, or higher when not known. */
   latestMessage = 0;
-  /** Private messages that came while the user was off line. */
+  /** Private messages that came while the user was offline. */
   readonly waiting = new WaitingMessages();
   /** Outcomes of transfers that came while the connection was lost. */
   parked: Uint8Array[] = [];
@@ -68,7 +68,7 @@ export class User {
     this.identity = stored.identity;
   }
 
-  /** True when others may see the user on line. */
+  /** True when others may see the user online. */
   get online(): boolean {
     return this.session !== undefined && this.session.entered;
   }

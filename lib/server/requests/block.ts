@@ -120,7 +120,7 @@ function keepAway(
 }
 
 /**
- * True when both are on line and one came during the block: who was there
+ * True when both are online and one came during the block: who was there
  * before it never seemed to have left.
  */
 function isNews(one: User, other: User, { since }: Block): boolean {

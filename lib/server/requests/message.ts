@@ -188,14 +188,14 @@ function reply(sent: SentMessage): ReplyFields<"message"> {
   };
 }
 
-// Messages to everybody on line.
+// Messages to everybody online.
 //
 //     {"id":4,"do":"broadcast","text":"the council meets","mid":"a3"}
 //
-// Who was on line is stored with the message, so that one whose connection
+// Who was online is stored with the message, so that one whose connection
 // broke before the message arrived gets it afterwards, and nobody else does.
 
-/** Sends a text to everyone else on line whom the sender may reach. */
+/** Sends a text to everyone else online whom the sender may reach. */
 function broadcast(
   server: ServerContext,
   session: Session,
@@ -254,7 +254,7 @@ function broadcast(
   };
 }
 
-/** Hands an encoded message to those of `users` who are on line; how many. */
+/** Hands an encoded message to those of `users` who are online; how many. */
 export function deliverTo(
   users: Iterable<User>,
   id: number,

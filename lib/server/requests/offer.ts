@@ -32,7 +32,7 @@ export const offerRules: Rules<"offer" | "answer" | "offer-end"> = {
   "offer-end": { needs: "session", activity: true, read: offerEnd },
 };
 
-/** Offers something to somebody on line. */
+/** Offers something to somebody online. */
 function offer(
   server: ServerContext,
   session: Session,
@@ -143,7 +143,7 @@ function receiverOf(server: ServerContext, from: User, name: string): User {
     throw new Refusal("is_self", "You cannot offer something to yourself");
   }
   mustReach(from, to, `Your request to ${to.name}`);
-  if (!to.online) throw new Refusal("user_offline", `${to.name} is off line`);
+  if (!to.online) throw new Refusal("user_offline", `${to.name} is offline`);
   return to;
 }
 
@@ -208,7 +208,7 @@ function present<T extends Record<string, unknown>>(
 // Tells both sides of an offer how it ends when one of them is gone.
 
 /**
- * Somebody went off line: ends the offers that cannot go on. One that was
+ * Somebody went offline: ends the offers that cannot go on. One that was
  * accepted does not need the server, so a lost connection leaves it running.
  */
 export function endOffersOf(

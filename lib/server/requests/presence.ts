@@ -127,7 +127,7 @@ export function hangUp(
   server.actions.push({ action: "close", connection: connection.id });
 }
 
-/** Tells `viewer`, if on line, that `subject` came or went. */
+/** Tells `viewer`, if online, that `subject` came or went. */
 export function tellPresence(
   viewer: User,
   subject: User,
@@ -164,10 +164,10 @@ function presenceFrame(
   return encodeFrame(event("presence", { ...fields, ...key, account }));
 }
 
-/** From how many on line on it can wait that somebody comes or goes. */
+/** From how many online on it can wait that somebody comes or goes. */
 const crowd = 50;
 
-// Who is on line, signs of life, and what was received.
+// Who is online, signs of life, and what was received.
 //
 //     {"id":4,"do":"who"}
 //     {"id":5,"do":"who-since","seconds":60}
@@ -175,7 +175,7 @@ const crowd = 50;
 //     {"do":"ping","active":true}
 //     {"do":"ack","upto":17}
 
-/** Everyone else on line, in the order of their logins. */
+/** Everyone else online, in the order of their logins. */
 function who(
   server: ServerContext,
   session: Session,
@@ -189,7 +189,7 @@ function who(
   return { users };
 }
 
-/** Everyone else who was on line within the last seconds, last seen first. */
+/** Everyone else who was online within the last seconds, last seen first. */
 function whoSince(
   server: ServerContext,
   { user: viewer }: Session,

@@ -123,7 +123,7 @@ function identity(
   const who = { user: user.name, account: user.account };
   if (user.identity !== undefined) return { ...who, identity: user.identity };
   if (!user.online) {
-    throw new Refusal("user_offline", `${user.name} is off line`);
+    throw new Refusal("user_offline", `${user.name} is offline`);
   }
   return who;
 }

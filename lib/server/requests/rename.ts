@@ -116,7 +116,7 @@ function apply(server: ServerContext, user: User, to: string): void {
   server.userLogChanged = true;
 }
 
-/** Tells those on line who may see the user. */
+/** Tells those online who may see the user. */
 function announce(server: ServerContext, user: User, from: string): void {
   const frame = encodeFrame(event("renamed", { from, to: user.name }));
   for (const session of server.online) {

@@ -80,8 +80,8 @@ Deno.test("GroupSend fails when a transfer failed, and lists them all", () => {
   );
 });
 
-Deno.test("GroupSend says of who is not seen that they were not reached, not that they are off line", () => {
-  // A member who blocked this user is on line, but not in the list.
+Deno.test("GroupSend says of who is not seen that they were not reached, not that they are offline", () => {
+  // A member who blocked this user is online, but not in the list.
   const { sends, outcomes, end } = world(["yoda", "luke", "han"], ["luke"]);
   sends.send("jedi", "film.mp4", 1);
   end(0);
@@ -97,7 +97,7 @@ Deno.test("GroupSend says of who is not seen that they were not reached, not tha
   assertEquals(line, "film.mp4 reached luke of Jedi; not reached: han");
 });
 
-Deno.test("GroupSend counts who went off line before an answer as tried", () => {
+Deno.test("GroupSend counts who went offline before an answer as tried", () => {
   const { sends, outcomes, end } = world(["yoda", "luke"], ["luke"]);
   sends.send("jedi", "film.mp4", 1);
   end(0, "user_offline");

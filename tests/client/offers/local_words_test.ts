@@ -80,7 +80,7 @@ Deno.test("how a transfer was closed by a datagram is told in this side's words"
   }
 });
 
-Deno.test("who leaves without an answer went off line, and rejected nothing", () => {
+Deno.test("who leaves without an answer went offline, and rejected nothing", () => {
   const { other: sender, mine: receiver, world } = transferAt("asked");
   sender.start("luke");
   world.settle();
@@ -91,7 +91,7 @@ Deno.test("who leaves without an answer went off line, and rejected nothing", ()
       ? [[event.event, event.info.state, event.message]]
       : []
   );
-  const why = "luke went off line";
+  const why = "luke went offline";
   assertEquals(shown.slice(-2), [
     ["transfer", "failed", why],
     ["session", "failed", why],

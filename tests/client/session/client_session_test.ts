@@ -421,7 +421,7 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
     key,
     addresses: [],
   });
-  harness.refuse("identity", "user_offline", "luke is off line");
+  harness.refuse("identity", "user_offline", "luke is offline");
   harness.line("/p2pvideo luke a");
   const { id } = harness.lastEffect("prepare-offer");
   harness.peer({ event: "offer-ready", id, file, key, addresses: [] });

@@ -89,7 +89,7 @@ Deno.test("renderText: says what SPEC says", () => {
   }];
   const kept = { command: "msgto", ok: true, answer: { at, sent } } as const;
   assertEquals(text({ event: "result", n: 1, outcome: kept }), [
-    `message sent at ${time}, kept for leia, who is off line (numbers 1, 2)`,
+    `message sent at ${time}, kept for leia, who is offline (numbers 1, 2)`,
   ]);
 });
 
@@ -121,12 +121,12 @@ Deno.test("renderText: history, who was there, what was deleted", () => {
     at,
   }];
   assertEquals(result({ ...since, answer: { users, total: 5 } }), [
-    "leia, on line now",
+    "leia, online now",
     `luke, last seen ${time}`,
     "and 3 more",
   ]);
   assertEquals(result({ ...since, answer: { users: [], total: 0 } }), [
-    "nobody else was on line",
+    "nobody else was online",
   ]);
   const deletion = { at, number: 13, deleted: 12 };
   assertEquals(

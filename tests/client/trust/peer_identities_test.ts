@@ -153,7 +153,7 @@ Deno.test("PeerIdentities: a known key under a new name is no first contact; a f
   const { identities } = world;
   identities.meet("luke", one);
   identities.update((peers) => peers.pin("luke", one, true));
-  // While this client was off line.
+  // While this client was offline.
   assertEquals(identities.meet("ben", one), undefined);
   const met = world.events.at(-1);
   assert(met?.event === "peer-key");
@@ -162,7 +162,7 @@ Deno.test("PeerIdentities: a known key under a new name is no first contact; a f
   assertEquals(identities.known.find("ben"), { key: one, verified: true });
   // Somebody else takes the old name.
   assertEquals(identities.meet("luke", two)?.code, "key_changed");
-  // While it is on line, and the key changes before the next exchange.
+  // While it is online, and the key changes before the next exchange.
   identities.handleRenamed("ben", "kenobi");
   assertEquals(identities.meet("kenobi", three)?.code, "key_changed");
 });

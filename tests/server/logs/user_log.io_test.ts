@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { userLogText } from "../../../lib/server/logs/user_log.io.ts";
 
-Deno.test("userLogText numbers those on line from 1", () => {
+Deno.test("userLogText numbers those online from 1", () => {
   const since = new Date(2026, 5, 1, 21, 30, 4).getTime();
   const entries = [
     { since, user: "yoda", ip: "129.64.31.13", udpPort: 6666 },

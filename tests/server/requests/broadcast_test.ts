@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { formatTime } from "../../../lib/base/time.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 
-Deno.test("broadcast reaches everybody else on line, is stored once and logged", () => {
+Deno.test("broadcast reaches everybody else online, is stored once and logged", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const others = ["luke", "leia"].map((name) => harness.login(name));
@@ -39,7 +39,7 @@ Deno.test("broadcast refuses what nobody may send", () => {
   assertEquals(harness.store.messages, []);
 });
 
-Deno.test("broadcast comes after a lost connection, and not to who was off line", () => {
+Deno.test("broadcast comes after a lost connection, and not to who was offline", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const luke = harness.login("luke");

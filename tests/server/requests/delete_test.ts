@@ -182,7 +182,7 @@ Deno.test("delete is heard by who had the message and was away, at the next logi
   assertEquals(again.eventsOf("deleted").map(({ number }) => number), [1]);
 });
 
-Deno.test("delete of a group's message is not heard by who joined later or had blocked the sender, on line or not", () => {
+Deno.test("delete of a group's message is not heard by who joined later or had blocked the sender, online or not", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const luke = harness.login("luke");

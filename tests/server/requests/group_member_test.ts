@@ -295,7 +295,7 @@ Deno.test("who was removed or left still gets what was sent before, also after a
   assertEquals(after.login("obiwan").texts.length, 3);
 });
 
-Deno.test("a removal that cannot be stored changes nothing, also for who goes off line meanwhile", () => {
+Deno.test("a removal that cannot be stored changes nothing, also for who goes offline meanwhile", () => {
   const { yoda, obiwan, luke, all, harness } = jedi();
   const before = roles(yoda);
   harness.commits = "failing";

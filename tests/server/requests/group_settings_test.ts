@@ -115,7 +115,7 @@ Deno.test("a post and a broadcast that nobody gets say so", () => {
   luke.ask("group-join", { group: "jedi" });
   luke.ask("block", { user: "yoda" });
   luke.ask("logout", {});
-  // A member who is off line, or does not want to hear, is nobody's business.
+  // A member who is offline, or does not want to hear, is nobody's business.
   const sent = say(yoda, "again");
   assertEquals([sent.alone, sent.invited], [undefined, undefined]);
 });

@@ -137,7 +137,7 @@ Deno.test("group-message refuses each fault", () => {
   assertEquals(harness.logOf("Jedi"), []);
 });
 
-Deno.test("group messages wait for members who are off line, from when they joined", () => {
+Deno.test("group messages wait for members who are offline, from when they joined", () => {
   const { yoda, obiwan, luke, harness } = jedi();
   const say = (text: string) =>
     yoda.ask("group-message", { group: "jedi", text, mid: text });

@@ -92,7 +92,7 @@ Deno.test("history without a name is all of one's own, in order", () => {
     "4 broadcast, leia: all",
   ]);
   assertEquals(past(leia), ["3 luke, leia: secret", "4 broadcast, leia: all"]);
-  // Who was off line does not see the broadcast later.
+  // Who was offline does not see the broadcast later.
   assertEquals(past(harness.login("hans")), []);
   const again = harness.restarted().login("luke");
   assertEquals(past(again), past(luke));

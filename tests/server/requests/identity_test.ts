@@ -4,7 +4,7 @@ import { CoreHarness } from "../../support/core_harness.ts";
 const one = `${"1".repeat(42)}A`;
 const two = `${"2".repeat(42)}A`;
 
-Deno.test("identity: the key of a login is handed out, on line or not, and with presence", () => {
+Deno.test("identity: the key of a login is handed out, online or not, and with presence", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const luke = harness.login("luke", undefined, one);
@@ -72,7 +72,7 @@ Deno.test("identity: what is refused", () => {
   const luke = harness.login("luke");
   const refused = (user: string) => yoda.refused("identity", { user });
   assertEquals(refused("vader"), "unknown_user: There is no user vader");
-  assertEquals(refused("leia"), "user_offline: leia is off line");
+  assertEquals(refused("leia"), "user_offline: leia is offline");
   assertEquals(yoda.ask("identity", { user: "luke" }).identity, undefined);
   luke.ask("block", { user: "yoda" });
   const refusal = "not_delivered: Your request to luke could not be delivered";
@@ -81,7 +81,7 @@ Deno.test("identity: what is refused", () => {
     luke.refused("identity", { user: "yoda" }),
     "you_blocked: You have blocked yoda; /unblock yoda first",
   );
-  // Whether the one who blocks is on line makes no difference.
+  // Whether the one who blocks is online makes no difference.
   luke.disconnect();
   assertEquals(refused("luke"), refusal);
   // Keys have one spelling.

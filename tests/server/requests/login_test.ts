@@ -75,7 +75,7 @@ Deno.test("login refuses a wrong password, and locks the name across connections
   third.login("yoda");
 });
 
-Deno.test("login refuses a name that is on line, and a second login", () => {
+Deno.test("login refuses a name that is online, and a second login", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const other = harness.connect();

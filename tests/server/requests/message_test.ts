@@ -140,7 +140,7 @@ Deno.test("message remembers the last 1,024 ids of a user", () => {
   assertEquals(send("m1"), 1026);
 });
 
-Deno.test("messages wait for who is off line, and come once, in order", () => {
+Deno.test("messages wait for who is offline, and come once, in order", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   for (let i = 1; i <= 500; i++) {
@@ -183,7 +183,7 @@ Deno.test("messages that the client says it has seen do not come again", () => {
   const after = harness.restarted();
   const again = after.connect();
   assertEquals(again.resume(luke.token, seen).waiting, 1);
-  assertEquals(again.texts, ["yoda: 3"], "it was not off line as it was sent");
+  assertEquals(again.texts, ["yoda: 3"], "it was not offline as it was sent");
 });
 
 Deno.test("an acknowledgement is stored soon, or with the next batch", () => {

@@ -177,7 +177,7 @@ Deno.test("offer refuses each fault", () => {
   const { yoda, luke, harness } = two();
   const refusal = (to: string) => yoda.refused("offer", request(to));
   assertEquals(refusal("vader"), "unknown_user: There is no user vader");
-  assertEquals(refusal("obiwan"), "user_offline: obiwan is off line");
+  assertEquals(refusal("obiwan"), "user_offline: obiwan is offline");
   assert(refusal("yoda").startsWith("is_self"));
   for (const name of [" ", "a/b", "a\\b", "a\u0000b", "é".repeat(128)]) {
     const bad = { ...request("luke"), file: { name, size: 1 } };
@@ -218,7 +218,7 @@ Deno.test("offers of a user are bounded, and places come free", () => {
   yoda.ask("offer", request("luke"));
 });
 
-Deno.test("an offer ends for the other side when one goes off line unanswered", () => {
+Deno.test("an offer ends for the other side when one goes offline unanswered", () => {
   const { yoda, luke } = two();
   yoda.ask("offer", request("luke"));
   luke.disconnect();

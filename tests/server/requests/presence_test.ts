@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { CoreHarness } from "../../support/core_harness.ts";
 
-Deno.test("who lists everyone else on line, in the order of their logins", () => {
+Deno.test("who lists everyone else online, in the order of their logins", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   assertEquals(yoda.ask("who", {}), { users: [] });
@@ -34,7 +34,7 @@ Deno.test("ack never goes back, nor beyond what was delivered", () => {
   assertEquals(harness.login("luke").texts, ["yoda: 3 (kept)"]);
 });
 
-Deno.test("who-since has who is on line and who was a while ago", () => {
+Deno.test("who-since has who is online and who was a while ago", () => {
   const harness = new CoreHarness();
   const yoda = harness.login("yoda");
   const luke = harness.login("luke");

@@ -10,7 +10,7 @@ function present() {
   return { harness, yoda, luke };
 }
 
-Deno.test("rename: others on line are told, logs and lists show the new name", () => {
+Deno.test("rename: others online are told, logs and lists show the new name", () => {
   const { harness, yoda, luke } = present();
   yoda.ask("message", { to: ["luke"], text: "1", mid: "1" });
   assertEquals(yoda.ask("rename", { name: "master" }), {
@@ -85,7 +85,7 @@ Deno.test("rename refuses names that are bad, taken, or look like one that is", 
     yoda.refused("rename", { name: "yoda" }),
     "name_taken: Your name is yoda already",
   );
-  // Obiwan is off line.
+  // Obiwan is offline.
   for (const name of ["luke", "obiwan", "OBIWAN"]) {
     assertEquals(
       yoda.refused("rename", { name }),

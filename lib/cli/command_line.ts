@@ -154,9 +154,8 @@ export function parseInteger(
   );
 }
 
-/** A number that can be given as an option, and perhaps as an argument too. */
-export interface IntegerSetting {
-  readonly option: string;
+/** An option that is a number, and perhaps an argument too. */
+export interface IntegerRow extends OptionRow {
   /** Name of the positional argument. */
   readonly argument?: string;
   /** Which one it is, counted from 0. */
@@ -166,22 +165,40 @@ export interface IntegerSetting {
   readonly standard: number;
 }
 
+/** Rows of numbers, by what they set; the help shows their standards. */
+export function integerRows<Name extends string>(
+  rows: Readonly<Record<Name, Omit<IntegerRow, "default">>>,
+): Readonly<Record<Name, IntegerRow>> {
+  const all = Object.entries<Omit<IntegerRow, "default">>(rows)
+    .map(([name, row]) => [name, { ...row, default: String(row.standard) }]);
+  return Object.fromEntries(all);
+}
+
 /**
- * The value of a number; the option wins over the argument, which is checked
+ * The values of such rows; an option wins over the argument, which is checked
  * nevertheless.
  *
- * @throws {UsageError} when one of them is not an integer within the limits.
+ * @throws {UsageError} when one is not an integer within the limits.
  */
-export function integerSetting(
+export function integerValues<Name extends string>(
   line: CommandLine,
-  { option, argument, place, min, max, standard }: IntegerSetting,
+  rows: Readonly<Record<Name, IntegerRow>>,
+): Record<Name, number> {
+  const all = Object.entries<IntegerRow>(rows)
+    .map(([name, row]) => [name, integerValue(line, row)]);
+  return Object.fromEntries(all);
+}
+
+function integerValue(
+  line: CommandLine,
+  { name, argument, place, min, max, standard }: IntegerRow,
 ): number {
   const positional = place === undefined ? undefined : line.positionals[place];
-  const text = lastValue(line, option);
+  const text = lastValue(line, name);
   const value = positional === undefined
     ? standard
-    : parseInteger(argument ?? option, positional, min, max);
-  return text === undefined ? value : parseInteger(option, text, min, max);
+    : parseInteger(argument ?? name, positional, min, max);
+  return text === undefined ? value : parseInteger(name, text, min, max);
 }
 
 /**

@@ -27,7 +27,7 @@ import type {
   ServerAction,
 } from "./model/actions.ts";
 import type { RendezvousNews } from "./model/rendezvous_change.ts";
-import { ServerContext, type ServerOptions } from "./core/server_context.ts";
+import { type CoreOptions, ServerContext } from "./core/server_context.ts";
 import { Retention } from "./core/retention.ts";
 import type {
   Found,
@@ -61,7 +61,7 @@ export class ServerCore {
    * @param logins Knows the accounts already.
    */
   constructor(
-    options: ServerOptions,
+    options: CoreOptions,
     state: StoredState,
     logins: Authenticator,
     random: Random,

@@ -32,7 +32,7 @@ import type {
   UserLogEntry,
 } from "../../lib/server/model/actions.ts";
 import { joinFrames } from "../../lib/server/net/join_frames.ts";
-import type { ServerOptions } from "../../lib/server/core/server_context.ts";
+import type { CoreOptions } from "../../lib/server/core/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
 import { Rendezvous } from "../../lib/server/rendezvous/rendezvous.ts";
@@ -46,7 +46,7 @@ export interface HarnessOptions {
   readonly users?: readonly string[];
   /** In place of `users`. */
   readonly accounts?: Map<string, Credential>;
-  readonly options?: Partial<ServerOptions>;
+  readonly options?: Partial<CoreOptions>;
   readonly store?: MemoryStore;
   readonly now?: Instant;
   readonly seed?: number;

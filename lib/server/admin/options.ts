@@ -1,8 +1,8 @@
 /** The command line of the server. */
 import {
   type CommandLine,
-  type IntegerSetting,
-  integerSetting,
+  integerRows,
+  integerValues,
   lastValue,
   type OptionRow,
   parseCommandLine,
@@ -25,8 +25,6 @@ import {
 } from "../accounts/credentials_file.ts";
 import { serverPage } from "./page.ts";
 
-// The options of the server that set limits of the limit table.
-
 /** The limits that an administrator sets; 0 for none. */
 export interface LimitOptions {
   /** Requests of one user in a second. */
@@ -40,83 +38,6 @@ export interface LimitOptions {
   /** Connections of one address that are not logged in, at least 1. */
   readonly addressConnections: number;
 }
-
-/** Reads them from a command line. */
-export function limitOptions(line: CommandLine): LimitOptions {
-  return {
-    messageRate: integerSetting(line, messageRateSetting),
-    historyQuota: integerSetting(line, historyQuotaSetting),
-    mailboxQuota: integerSetting(line, mailboxQuotaSetting),
-    addressFailures: integerSetting(line, addressFailuresSetting),
-    addressConnections: integerSetting(line, addressConnectionsSetting),
-  };
-}
-
-const most = 1_000_000;
-const messageRateSetting: IntegerSetting = {
-  option: "--message-rate",
-  min: 0,
-  max: most,
-  standard: limits.messageRate,
-};
-const historyQuotaSetting: IntegerSetting = {
-  option: "--history-quota",
-  min: 0,
-  max: 1_000_000_000,
-  standard: limits.messagesPerDay,
-};
-const mailboxQuotaSetting: IntegerSetting = {
-  option: "--mailbox-quota",
-  min: 0,
-  max: most,
-  standard: limits.mailboxMessages,
-};
-const addressFailuresSetting: IntegerSetting = {
-  option: "--address-failures",
-  min: 0,
-  max: most,
-  standard: limits.addressFailures,
-};
-const addressConnectionsSetting: IntegerSetting = {
-  option: "--address-connections",
-  min: 1,
-  max: limits.unauthenticated,
-  standard: limits.unauthenticatedPerAddress,
-};
-
-/** Their lines of the help. */
-export const limitOptionRows: readonly OptionRow[] = [
-  {
-    name: "--message-rate",
-    value: "N",
-    help: "messages a second that a user may send, lasting; 0 = any",
-    default: String(messageRateSetting.standard),
-  },
-  {
-    name: "--history-quota",
-    value: "N",
-    help: "messages a day that a user may send; 0 = any",
-    default: String(historyQuotaSetting.standard),
-  },
-  {
-    name: "--mailbox-quota",
-    value: "N",
-    help: "messages that may wait for a user who is offline; 0 = any",
-    default: String(mailboxQuotaSetting.standard),
-  },
-  {
-    name: "--address-failures",
-    value: "N",
-    help: "failed logins of one address in a minute; 0 = any",
-    default: String(addressFailuresSetting.standard),
-  },
-  {
-    name: "--address-connections",
-    value: "N",
-    help: "connections of one address that are not logged in",
-    default: String(addressConnectionsSetting.standard),
-  },
-];
 
 /** What the server is started with. */
 export interface ServerOptions {
@@ -196,18 +117,14 @@ export function parseServerOptions(
     }
     const options: ServerOptions = {
       ...listeningPlace(line),
-      attempts: integerSetting(line, attemptsSetting),
-      blockDuration: integerSetting(line, blockDurationSetting),
-      idleTimeout: integerSetting(line, idleTimeoutSetting),
-      keepDays: integerSetting(line, keepDaysSetting),
+      ...integerValues(line, numberRows),
       credentials: path(
         "--credentials",
         defaultCredentials,
         "the path of a file",
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
-      relayQuota: integerSetting(line, relayQuotaSetting),
-      limits: limitOptions(line),
+      limits: integerValues(line, limitRows),
       plain,
       ...tls !== undefined && { tls },
       allowDemo: line.options.has("--allow-demo"),
@@ -226,7 +143,7 @@ export function loginCommand(
 ): string {
   const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   const place = near.includes(":") ? `[${near}]` : near;
-  const end = port === portSetting.standard ? "" : `:${port}`;
+  const end = port === portRows.port.standard ? "" : `:${port}`;
   return `parley ${place}${end} --user ${user}${plain ? " --plain" : ""}`;
 }
 
@@ -249,7 +166,7 @@ function listeningPlace(
   checkFirstArgument(line.positionals[0]);
   const text = lastValue(line, "--host") ?? defaultHost;
   const given = parseHostPort("--host", text, 0);
-  const port = integerSetting(line, portSetting);
+  const { port } = integerValues(line, portRows);
   const isGiven = line.options.has("--port") || line.positionals.length > 0;
   if (isGiven && given.port !== undefined && given.port !== port) {
     throw new UsageError(
@@ -276,12 +193,13 @@ function logOptions(
   home: string | undefined,
 ): LogOptions {
   const file = readPath(line, home, "--log-file", "the path of a file");
+  const { megabytes, days, keep } = integerValues(line, logRows);
   return {
     level: logLevel(lastValue(line, "--log-level") ?? defaultLogLevel),
     ...file !== undefined && { file },
-    maxBytes: integerSetting(line, logMaxSizeSetting) * 1_000_000,
-    maxAgeMs: integerSetting(line, logMaxAgeSetting) * 86_400_000,
-    keep: integerSetting(line, logKeepSetting),
+    maxBytes: megabytes * 1_000_000,
+    maxAgeMs: days * 86_400_000,
+    keep,
   };
 }
 
@@ -329,67 +247,137 @@ const defaultHost = "0.0.0.0";
 const defaultMetricsHost = "127.0.0.1";
 const defaultLogLevel: ServerLogLevel = "info";
 
-const portSetting: IntegerSetting = {
-  option: "--port",
-  argument: "PORT",
-  place: 0,
-  min: 0,
-  max: 65535,
-  standard: 6000,
-};
-const attemptsSetting: IntegerSetting = {
-  option: "--attempts",
-  argument: "ATTEMPTS",
-  place: 1,
-  min: 1,
-  max: 5,
-  standard: 3,
-};
+const portRows = integerRows({
+  port: {
+    name: "--port",
+    argument: "PORT",
+    place: 0,
+    value: "PORT",
+    help: "TCP port, and UDP port for rendezvous; 0 = any free one",
+    min: 0,
+    max: 65535,
+    standard: 6000,
+  },
+});
+
 /** A year, in seconds. */
 const longest = 31_536_000;
-const blockDurationSetting: IntegerSetting = {
-  option: "--block-duration",
-  min: 1,
-  max: longest,
-  standard: 10,
-};
-const idleTimeoutSetting: IntegerSetting = {
-  option: "--idle-timeout",
-  min: 0,
-  max: longest,
-  standard: 0,
-};
-const keepDaysSetting: IntegerSetting = {
-  option: "--keep-days",
-  min: 0,
-  max: 36_500,
-  standard: 365,
-};
-const relayQuotaSetting: IntegerSetting = {
-  option: "--relay-quota",
-  min: 0,
-  max: 1_000_000_000,
-  standard: limits.relayMegabytesPerDay,
-};
+const numberRows = integerRows({
+  attempts: {
+    name: "--attempts",
+    argument: "ATTEMPTS",
+    place: 1,
+    value: "N",
+    help: "consecutive failed logins before an account is locked, 1 to 5",
+    min: 1,
+    max: 5,
+    standard: 3,
+  },
+  blockDuration: {
+    name: "--block-duration",
+    value: "SECONDS",
+    help: "how long an account stays locked",
+    min: 1,
+    max: longest,
+    standard: 10,
+  },
+  idleTimeout: {
+    name: "--idle-timeout",
+    value: "SECONDS",
+    help: "log out who sends no command for so long; 0 = never",
+    min: 0,
+    max: longest,
+    standard: 0,
+  },
+  keepDays: {
+    name: "--keep-days",
+    value: "DAYS",
+    help: "remove delivered messages from the database then; 0 = never",
+    min: 0,
+    max: 36_500,
+    standard: 365,
+  },
+  relayQuota: {
+    name: "--relay-quota",
+    value: "MB",
+    help: "relayed a day for each user without a direct path; 0 = none",
+    min: 0,
+    max: 1_000_000_000,
+    standard: limits.relayMegabytesPerDay,
+  },
+});
 
-const logMaxSizeSetting: IntegerSetting = {
-  option: "--log-max-size",
-  min: 1,
-  max: 100_000,
-  standard: 10,
-};
-const logMaxAgeSetting: IntegerSetting = {
-  option: "--log-max-age",
-  min: 0,
-  max: 36_500,
-  standard: 30,
-};
-const logKeepSetting: IntegerSetting = {
-  option: "--log-keep",
-  min: 0,
-  max: 1000,
-  standard: 5,
-};
+const most = 1_000_000;
+/** Limits of the limit table. */
+const limitRows = integerRows({
+  messageRate: {
+    name: "--message-rate",
+    value: "N",
+    help: "messages a second that a user may send, lasting; 0 = any",
+    min: 0,
+    max: most,
+    standard: limits.messageRate,
+  },
+  historyQuota: {
+    name: "--history-quota",
+    value: "N",
+    help: "messages a day that a user may send; 0 = any",
+    min: 0,
+    max: 1_000_000_000,
+    standard: limits.messagesPerDay,
+  },
+  mailboxQuota: {
+    name: "--mailbox-quota",
+    value: "N",
+    help: "messages that may wait for a user who is offline; 0 = any",
+    min: 0,
+    max: most,
+    standard: limits.mailboxMessages,
+  },
+  addressFailures: {
+    name: "--address-failures",
+    value: "N",
+    help: "failed logins of one address in a minute; 0 = any",
+    min: 0,
+    max: most,
+    standard: limits.addressFailures,
+  },
+  addressConnections: {
+    name: "--address-connections",
+    value: "N",
+    help: "connections of one address that are not logged in",
+    min: 1,
+    max: limits.unauthenticated,
+    standard: limits.unauthenticatedPerAddress,
+  },
+});
+
+const logRows = integerRows({
+  megabytes: {
+    name: "--log-max-size",
+    value: "MB",
+    help: "begin a new log file at this size",
+    min: 1,
+    max: 100_000,
+    standard: 10,
+  },
+  days: {
+    name: "--log-max-age",
+    value: "DAYS",
+    help: "begin a new log file at this age; 0 = never",
+    min: 0,
+    max: 36_500,
+    standard: 30,
+  },
+  keep: {
+    name: "--log-keep",
+    value: "N",
+    help: "old log files that are kept",
+    min: 0,
+    max: 1000,
+    standard: 5,
+  },
+});
 
 /** Every option of the server. */
 export const serverOptionRows: readonly OptionRow[] = [
@@ -399,36 +387,11 @@ export const serverOptionRows: readonly OptionRow[] = [
     help: "address to listen on, IPv4 or IPv6",
     default: defaultHost,
   },
-  {
-    name: "--port",
-    value: "PORT",
-    help: "TCP port, and UDP port for rendezvous; 0 = any free one",
-    default: String(portSetting.standard),
-  },
-  {
-    name: "--attempts",
-    value: "N",
-    help: "consecutive failed logins before an account is locked, 1 to 5",
-    default: String(attemptsSetting.standard),
-  },
-  {
-    name: "--block-duration",
-    value: "SECONDS",
-    help: "how long an account stays locked",
-    default: String(blockDurationSetting.standard),
-  },
-  {
-    name: "--idle-timeout",
-    value: "SECONDS",
-    help: "log out who sends no command for so long; 0 = never",
-    default: String(idleTimeoutSetting.standard),
-  },
-  {
-    name: "--keep-days",
-    value: "DAYS",
-    help: "remove delivered messages from the database then; 0 = never",
-    default: String(keepDaysSetting.standard),
-  },
+  portRows.port,
+  numberRows.attempts,
+  numberRows.blockDuration,
+  numberRows.idleTimeout,
+  numberRows.keepDays,
   {
     name: "--credentials",
     value: "FILE",
@@ -441,13 +404,8 @@ export const serverOptionRows: readonly OptionRow[] = [
     help: "logs and database; created when missing",
     default: defaultDataDir,
   },
-  {
-    name: "--relay-quota",
-    value: "MB",
-    help: "relayed a day for each user without a direct path; 0 = none",
-    default: String(relayQuotaSetting.standard),
-  },
-  ...limitOptionRows,
+  numberRows.relayQuota,
+  ...Object.values(limitRows),
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },
   {
     name: "--tls-cert",
@@ -478,24 +436,7 @@ export const serverOptionRows: readonly OptionRow[] = [
     help: "write the server's log there",
     default: "standard output",
   },
-  {
-    name: "--log-max-size",
-    value: "MB",
-    help: "begin a new log file at this size",
-    default: String(logMaxSizeSetting.standard),
-  },
-  {
-    name: "--log-max-age",
-    value: "DAYS",
-    help: "begin a new log file at this age; 0 = never",
-    default: String(logMaxAgeSetting.standard),
-  },
-  {
-    name: "--log-keep",
-    value: "N",
-    help: "old log files that are kept",
-    default: String(logKeepSetting.standard),
-  },
+  ...Object.values(logRows),
   {
     name: "--metrics-port",
     value: "PORT",

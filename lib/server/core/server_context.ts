@@ -26,7 +26,7 @@ import type { StoredState } from "../model/store.ts";
 import { Timeline } from "../model/timeline.ts";
 
 /** What can be set about a server. */
-export interface ServerOptions {
+export interface CoreOptions {
   /** Milliseconds without a command before a user is logged out; 0 for never. */
   readonly idleMs: number;
   /** The server's UDP port for rendezvous, as clients are told; 0 for none. */
@@ -53,7 +53,7 @@ export interface ServerOptions {
 
 /** What the handlers of requests share. */
 export class ServerContext {
-  readonly options: ServerOptions;
+  readonly options: CoreOptions;
   readonly logins: Authenticator;
   readonly tokens: SessionTokens;
   readonly directory: Directory;
@@ -96,7 +96,7 @@ export class ServerContext {
   readonly storeId: string;
 
   constructor(
-    options: ServerOptions,
+    options: CoreOptions,
     state: StoredState,
     logins: Authenticator,
     random: Random,

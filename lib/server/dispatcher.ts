@@ -117,7 +117,7 @@ function mustHaveQuota(
 ): void {
   if (!kept.has(name)) return;
   const { historyQuota } = server;
-  if (historyQuota.take(user, messages, now)) return;
+  if (historyQuota.take(user, messages, now.wall)) return;
   throw new Refusal(
     "history_full",
     `You have sent ${historyQuota.perDay} messages today; ` +

@@ -9,23 +9,21 @@
  */
 import { limits } from "../../wire/limits.ts";
 import type { User } from "../model/user.ts";
-import type { Instant } from "../../base/ports.ts";
+import { TokenBucket } from "../../base/token_bucket.ts";
 import { networkOf } from "../../base/ip_address.ts";
 import type { Connection } from "../model/connection.ts";
 
-interface Bucket {
-  tokens: number;
-  /** When the tokens were counted, monotonic ms. */
-  at: number;
+interface Pace {
+  readonly bucket: TokenBucket;
   /** Until when nothing is taken, monotonic ms. */
   closedUntil: number;
 }
 
-/** The buckets of all users. */
+/** How fast all users are. */
 export class RequestRate {
   readonly #perSecond: number;
   readonly #capacity: number;
-  readonly #buckets = new WeakMap<User, Bucket>();
+  readonly #paces = new WeakMap<User, Pace>();
 
   /** @param perSecond Requests a second that last; 0 for no limit. */
   constructor(perSecond: number) {
@@ -46,64 +44,32 @@ export class RequestRate {
    */
   take(user: User, cost: number, now: number): number {
     if (this.#perSecond === 0) return 0;
-    const bucket = this.#bucket(user, now);
-    if (now < bucket.closedUntil) return Math.ceil(bucket.closedUntil - now);
-    const earned = (now - bucket.at) * this.#perSecond / 1000;
-    bucket.tokens = Math.min(bucket.tokens + earned, this.#capacity);
-    bucket.at = now;
-    if (bucket.tokens >= cost) {
-      bucket.tokens -= cost;
-      return 0;
-    }
-    const missing = (cost - bucket.tokens) * 1000 / this.#perSecond;
+    const pace = this.#pace(user, now);
+    if (now < pace.closedUntil) return Math.ceil(pace.closedUntil - now);
+    const missing = pace.bucket.take(cost, now);
+    if (missing === 0) return 0;
     const wait = Math.ceil(Math.max(missing, leastWaitMs));
-    bucket.closedUntil = now + wait;
+    pace.closedUntil = now + wait;
     return wait;
   }
 
-  #bucket(user: User, now: number): Bucket {
-    let bucket = this.#buckets.get(user);
-    if (bucket === undefined) {
-      bucket = { tokens: this.#capacity, at: now, closedUntil: 0 };
-      this.#buckets.set(user, bucket);
+  #pace(user: User, now: number): Pace {
+    let pace = this.#paces.get(user);
+    if (pace === undefined) {
+      const bucket = new TokenBucket(
+        this.#perSecond / 1000,
+        this.#capacity,
+        now,
+      );
+      pace = { bucket, closedUntil: 0 };
+      this.#paces.set(user, pace);
     }
-    return bucket;
+    return pace;
   }
 }
 
 /** Longer than what a client had on its way takes to arrive, ms. */
 const leastWaitMs = 1000;
-
-/**
- * How many messages one user may add to the history in a day (UTC), so that
- * nobody fills the disk alone. Kept in memory: a restart begins a new count.
- */
-export class HistoryQuota {
-  /** Messages a day; 0 for any number. */
-  readonly perDay: number;
-  readonly #used = new Map<User, number>();
-  #day = -1;
-
-  constructor(perDay: number) {
-    this.perDay = perDay;
-  }
-
-  /** Counts messages; false when they are too many. */
-  take(user: User, messages: number, { wall }: Instant): boolean {
-    if (this.perDay === 0) return true;
-    const day = Math.floor(wall / dayMs);
-    if (day !== this.#day) {
-      this.#day = day;
-      this.#used.clear();
-    }
-    const used = (this.#used.get(user) ?? 0) + messages;
-    if (used > this.perDay) return false;
-    this.#used.set(user, used);
-    return true;
-  }
-}
-
-const dayMs = 86_400_000;
 
 /**
  * Counts the connections that are not logged in, which are few by rule. Where
@@ -176,17 +142,11 @@ function oldest(connections: Iterable<Connection>): Connection | undefined {
 // Others behind the same address are not to suffer: a name that has logged in
 // from there before is let through, to its own lockout.
 
-interface Tokens {
-  count: number;
-  /** When they were counted, monotonic ms. */
-  at: number;
-}
-
 /** What is left to each address. */
 export class FailedLogins {
   readonly #perMinute: number;
   /** The one longest without a login first. */
-  readonly #addresses = new Map<string, Tokens>();
+  readonly #addresses = new Map<string, TokenBucket>();
   /** Names that logged in, with their address; the oldest first. */
   readonly #known = new Set<string>();
 
@@ -209,27 +169,17 @@ export class FailedLogins {
    */
   take(address: string, name: string, now: number): number {
     if (this.#perMinute === 0 || this.#known.has(pair(address, name))) return 0;
-    const tokens = this.#addresses.get(address) ??
-      { count: this.#perMinute, at: now };
-    const earned = (now - tokens.at) * this.#perMinute / minuteMs;
-    tokens.count = Math.min(tokens.count + earned, this.#perMinute);
-    tokens.at = now;
-    remember(this.#addresses, address, tokens);
-    if (tokens.count < 1) {
-      return Math.ceil((1 - tokens.count) * minuteMs / this.#perMinute);
-    }
-    tokens.count--;
-    return 0;
+    const bucket = this.#addresses.get(address) ??
+      new TokenBucket(this.#perMinute / minuteMs, this.#perMinute, now);
+    remember(this.#addresses, address, bucket);
+    return Math.ceil(bucket.take(1, now));
   }
 
   /** The login of `name` succeeded. */
   handleSuccess(address: string, name: string): void {
     if (this.#perMinute === 0) return;
-    const tokens = this.#addresses.get(address);
     const key = pair(address, name);
-    if (tokens !== undefined && !this.#known.has(key)) {
-      tokens.count = Math.min(tokens.count + 1, this.#perMinute);
-    }
+    if (!this.#known.has(key)) this.#addresses.get(address)?.give(1);
     this.#known.delete(key);
     this.#known.add(key);
     if (this.#known.size > limits.failingAddresses) dropFirst(this.#known);

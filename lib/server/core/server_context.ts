@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
+import { DailyQuota } from "../../base/daily_quota.ts";
 import type { Instant, Random } from "../../base/ports.ts";
 import type { Authenticator } from "../accounts/authenticator.ts";
 import { ActionQueue } from "../model/actions.ts";
@@ -10,12 +11,7 @@ import { type Connection, Outbox } from "../model/connection.ts";
 import { CredentialEdits } from "./credential_edits.ts";
 import { Deletions, Lookups } from "./lookups.ts";
 import { Directory } from "../model/directory.ts";
-import {
-  FailedLogins,
-  HistoryQuota,
-  Newcomers,
-  RequestRate,
-} from "./limits.ts";
+import { FailedLogins, Newcomers, RequestRate } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { OfferTable } from "../model/offer_table.ts";
@@ -24,6 +20,7 @@ import type { Session } from "../model/session.ts";
 import { SessionTokens } from "../model/session_tokens.ts";
 import type { StoredState } from "../model/store.ts";
 import { Timeline } from "../model/timeline.ts";
+import type { User } from "../model/user.ts";
 
 /** What can be set about a server. */
 export interface CoreOptions {
@@ -73,7 +70,8 @@ export class ServerContext {
   readonly newcomers: Newcomers;
   readonly failedLogins: FailedLogins;
   readonly requestRate: RequestRate;
-  readonly historyQuota: HistoryQuota;
+  /** Messages that each user adds to the history, so that nobody fills the disk alone. */
+  readonly historyQuota: DailyQuota<User>;
   /** Who is online, in the order of their logins. */
   readonly online = new Set<Session>();
   /** Requests that wait for the next batch. */
@@ -125,7 +123,7 @@ export class ServerContext {
     this.actions.push({ action: "rendezvous", change });
     this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
     this.failedLogins = new FailedLogins(options.addressFailures ?? 0);
-    this.historyQuota = new HistoryQuota(options.messagesPerDay ?? 0);
+    this.historyQuota = new DailyQuota(options.messagesPerDay || Infinity);
     this.requestRate = new RequestRate(options.messageRate ?? 0);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
     this.lookups = new Lookups(this.actions);

@@ -12,9 +12,11 @@
  * what the core is to know, and {@link Rendezvous.timeout} when to call again.
  */
 import { decodeHex, encodeHex } from "@std/encoding/hex";
+import { DailyQuota } from "../../base/daily_quota.ts";
 import { isIpv6, networkOf } from "../../base/ip_address.ts";
 import type { Instant } from "../../base/ports.ts";
 import { RateLimit } from "../../base/rate_limit.ts";
+import { TokenBucket } from "../../base/token_bucket.ts";
 import { limits } from "../../wire/limits.ts";
 import {
   encodeBound,
@@ -279,86 +281,66 @@ const leastRelayed = 16;
 const mostRelayed = 1_500;
 
 // How much the relay carries for each user: so many bytes a day (UTC), counted
-// for the one who offered, and at most so many a second. Kept in memory: a
-// restart of the server begins a new count.
+// for the one who offered, and at most so many a second.
 
-/** A side of a transfer: the one who made it, or the one it was made to. */
-export type RelaySide = "from" | "to";
+/** A side of a transfer: the one who offered it, or the one it was offered to. */
+type RelaySide = "from" | "to";
 
-/** What one user has used. */
+/** What one user uses now. */
 interface Use {
-  day: number;
-  bytes: number;
-  /** Token bucket: bytes that may go now. */
-  tokens: number;
-  /** When the tokens were counted, monotonic ms. */
-  at: number;
+  readonly rate: TokenBucket;
   /** When each side was last told of a refusal, monotonic ms. */
   readonly toldAt: Record<RelaySide, number>;
 }
 
 /** The relay's accounts. */
 export class RelayQuota {
-  readonly #bytesPerDay: number;
+  readonly #bytes: DailyQuota<number>;
   readonly #uses = new Map<number, Use>();
 
   /** @param bytesPerDay 0 for no relay. */
   constructor(bytesPerDay: number) {
-    this.#bytesPerDay = bytesPerDay;
+    this.#bytes = new DailyQuota(bytesPerDay);
   }
 
   /** Takes `bytes` for a user, or says why not; `rate`: just now. */
   take(
     user: number,
     bytes: number,
-    now: Instant,
+    { mono, wall }: Instant,
   ): RelayRefusal | "rate" | undefined {
-    const use = this.#use(user, now);
-    if (this.#bytesPerDay === 0) return "off";
-    if (use.bytes + bytes > this.#bytesPerDay) return "quota";
-    const earned = (now.mono - use.at) * limits.relayBytesPerSecond / 1000;
-    use.tokens = Math.min(use.tokens + earned, burstBytes);
-    use.at = now.mono;
-    if (use.tokens < bytes) return "rate";
-    use.tokens -= bytes;
-    use.bytes += bytes;
+    const { rate } = this.#use(user, mono);
+    if (this.#bytes.perDay === 0) return "off";
+    if (this.#bytes.left(user, wall) < bytes) return "quota";
+    if (rate.take(bytes, mono) > 0) return "rate";
+    this.#bytes.take(user, bytes, wall);
     return undefined;
   }
 
   /** When the count begins anew, ms since 1970 UTC. */
-  nextAt(now: Instant): number {
-    return (Math.floor(now.wall / dayMs) + 1) * dayMs;
+  nextAt({ wall }: Instant): number {
+    return this.#bytes.nextAt(wall);
   }
 
   /** True once a second for each side: a refusal is to be told. */
   mayTell(user: number, side: RelaySide, now: number): boolean {
-    const use = this.#uses.get(user);
-    if (use === undefined || now - use.toldAt[side] < tellMs) return false;
-    use.toldAt[side] = now;
+    const { toldAt } = this.#use(user, now);
+    if (now - toldAt[side] < tellMs) return false;
+    toldAt[side] = now;
     return true;
   }
 
-  #use(user: number, now: Instant): Use {
-    const day = Math.floor(now.wall / dayMs);
+  #use(user: number, now: number): Use {
     let use = this.#uses.get(user);
     if (use === undefined) {
-      use = {
-        day,
-        bytes: 0,
-        tokens: burstBytes,
-        at: now.mono,
-        toldAt: { from: -Infinity, to: -Infinity },
-      };
+      const perMs = limits.relayBytesPerSecond / 1000;
+      const rate = new TokenBucket(perMs, burstBytes, now);
+      use = { rate, toldAt: { from: -Infinity, to: -Infinity } };
       this.#uses.set(user, use);
-    }
-    if (use.day !== day) {
-      use.day = day;
-      use.bytes = 0;
     }
     return use;
   }
 }
 
-const dayMs = 86_400_000;
 const burstBytes = 256 * 1024;
 const tellMs = 1_000;

@@ -9,7 +9,8 @@ import { statfs } from "node:fs/promises";
 import type { BlockChecks } from "../../engine/blocks/block_checks.ts";
 import { receivedName } from "./received_name.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import { PartFile, partSuffix, type RecordedPart } from "./part_file.io.ts";
+import type { RecordedPart } from "./checkpoints.io.ts";
+import { PartFile, partSuffix } from "./part_file.io.ts";
 import {
   folderRefusal,
   isStillAt,

@@ -23,7 +23,7 @@ import {
   TransferPump,
   unreachableMessage,
 } from "./transfer_end.io.ts";
-import { Checkpoints } from "./part_file.io.ts";
+import { Checkpoints } from "./checkpoints.io.ts";
 import type { SinkFile, StoredFile } from "./file_sink.io.ts";
 import { SinkError } from "./sink_error.io.ts";
 import type { TransferPaths } from "./transfer_paths.io.ts";

@@ -22,9 +22,14 @@ import {
   removeOwn,
   tryLock,
 } from "../../system/own_file.io.ts";
+import {
+  type FileState,
+  fileState,
+  isSameState,
+} from "../../system/file_state.io.ts";
 import { SinkError } from "./sink_error.io.ts";
 import { syncFolder } from "../../system/sync_folder.io.ts";
-import { WriteWatch } from "./write_watch.io.ts";
+import { keepsTimes, WriteWatch } from "./write_watch.io.ts";
 
 /** An open part; made by {@link PartFile.open}. */
 export class PartFile {
@@ -37,13 +42,14 @@ export class PartFile {
   #kept: Uint32Array;
   /** Bytes that are written. */
   #end: number;
-  #watch: WriteWatch | undefined;
+  readonly #watch: WriteWatch | undefined;
+  #confirmed: Confirmed | undefined;
   #isFolderSynced = false;
   #isClosed = false;
 
   constructor(
     path: string,
-    { file, map, identity, mapEnd, kept }: OpenFiles,
+    { file, map, identity, mapEnd, kept, watch }: OpenFiles,
   ) {
     this.path = path;
     this.#file = file;
@@ -52,7 +58,7 @@ export class PartFile {
     this.#mapEnd = mapEnd;
     this.#kept = kept;
     this.#end = kept.length * blockBytes;
-    if (identity.size > readBackBytes) this.#watch = new WriteWatch(path);
+    this.#watch = watch;
   }
 
   /**
@@ -60,21 +66,25 @@ export class PartFile {
    * ours, nobody writes it, and it comes from the same sender under the same
    * name. Of another version of the file nothing is kept.
    *
+   * @param watchedBytes Larger files are watched where that can be relied on;
+   * 8 MiB by default.
    * @returns Undefined when something else is there.
    * @throws What the system says.
    */
   static async open(
     path: string,
     identity: FileIdentity,
+    watchedBytes: number = leastWatchedBytes,
   ): Promise<PartFile | undefined> {
     const mapPath = path + mapSuffix;
+    const watch = await watching(path, identity, watchedBytes);
     const made = await makeOwn(mapPath, 0o600);
-    if (made !== undefined) return await begin(path, made, identity);
+    if (made !== undefined) return await begin(path, made, identity, watch);
     const map = await openOwn(mapPath);
     if (typeof map === "string") return undefined;
     try {
       const part = await tryLock(map)
-        ? await goOn(path, map, identity)
+        ? await goOn(path, map, identity, watch)
         : undefined;
       if (part === undefined) map.close();
       return part;
@@ -105,7 +115,7 @@ export class PartFile {
       await this.record(blocks, this.#kept.subarray(blocks));
     }
     this.#end = blocks * blockBytes;
-    await this.#file.truncate(this.#end);
+    await this.#change(() => this.#file.truncate(this.#end));
     await this.#file.seek(this.#end, Deno.SeekMode.Start);
   }
 
@@ -116,6 +126,11 @@ export class PartFile {
    * @throws What the system says.
    */
   async write(bytes: Uint8Array): Promise<void> {
+    await this.#change(() => this.#append(bytes));
+    this.#end += bytes.length;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
     let written = 0;
     try {
       while (written < bytes.length) {
@@ -128,7 +143,10 @@ export class PartFile {
       }
       throw error;
     }
-    this.#end += written;
+  }
+
+  async #change(work: () => Promise<void>): Promise<void> {
+    await (this.#watch?.change(work) ?? work());
   }
 
   /**
@@ -187,33 +205,59 @@ export class PartFile {
 
   /**
    * Makes sure that the part, which is whole, has exactly the blocks with these
-   * CRC-32s on the disk and survives a power cut. It is read back, but for a
-   * large one of which it is known that nobody else has written to it.
+   * CRC-32s on the disk and survives a power cut. It is read back, but for one of
+   * which is known that nobody else has changed it.
    *
    * @throws {SinkError} when it is not at its place or not as it was written;
    * what the system says.
    */
   async confirm(checks: BlockChecks): Promise<void> {
     await this.checkPlace();
-    const isReadBack = this.#watch === undefined ||
-      await this.#watch.wasWritten();
-    const [right] = await Promise.all([
-      isReadBack ? this.readBack(checks.slice(0)) : checks.length,
+    const isDoubtful = await this.#isDoubtful();
+    await Promise.all([
+      isDoubtful ? this.#verify(checks) : undefined,
       this.#file.sync(),
     ]);
-    // What is elsewhere could not be read back either.
+    if (isDoubtful) return;
+    const state = fileState(await this.#file.stat());
+    // A disk may take its time.
+    if (await this.#isDoubtful()) return await this.#verify(checks);
     await this.checkPlace();
-    if (right < checks.length) throw damaged(this.path);
+    this.#confirmed = { state, checks };
+  }
+
+  async #isDoubtful(): Promise<boolean> {
+    return this.#watch === undefined || await this.#watch.wasWritten();
+  }
+
+  /** Reads it back, again when it was changed meanwhile. */
+  async #verify(checks: BlockChecks): Promise<void> {
+    for (let tries = 0; tries < mostTries; tries++) {
+      const before = fileState(await this.#file.stat());
+      const right = await this.readBack(checks.slice(0));
+      // What is elsewhere could not be read back either.
+      await this.checkPlace();
+      if (right < checks.length) break;
+      const state = fileState(await this.#file.stat());
+      this.#confirmed = { state, checks };
+      if (isSameState(before, state)) return;
+    }
+    throw damaged(this.path);
   }
 
   /**
    * Ends it: the part, which is confirmed, gets the first of `names` that is
-   * free, and the map is removed.
+   * free, and the map is removed. One that was changed since then is read back.
    *
    * @returns Its path.
-   * @throws {SinkError} when it is not at its place; what the system says.
+   * @throws {SinkError} when it is not at its place or not as it was written;
+   * what the system says.
    */
   async giveName(names: Iterable<string>): Promise<string> {
+    if (this.#confirmed === undefined) throw damaged(this.path);
+    const { state, checks } = this.#confirmed;
+    const isSame = isSameState(fileState(this.#file.statSync()), state);
+    if (!isSame) await this.#verify(checks);
     const path = await giveName(this.#file, this.path, names);
     removeOwn(this.#map, this.path + mapSuffix);
     this.close();
@@ -244,6 +288,27 @@ interface OpenFiles {
   readonly identity: FileIdentity;
   readonly mapEnd: number;
   readonly kept: Uint32Array;
+  readonly watch: WriteWatch | undefined;
+}
+
+/** The blocks that a part has, and what the system told of it then. */
+interface Confirmed {
+  readonly state: FileState;
+  readonly checks: BlockChecks;
+}
+
+/** Watches a part that was just opened; one that is always read back is not. */
+type Watching = (file: Deno.FsFile) => WriteWatch | undefined;
+
+async function watching(
+  path: string,
+  { size }: FileIdentity,
+  watchedBytes: number,
+): Promise<Watching> {
+  if (size <= watchedBytes) return () => undefined;
+  const hasTimes = await keepsTimes(dirname(path));
+  if (!hasTimes && size <= readBackBytes) return () => undefined;
+  return (file) => new WriteWatch(file, path, path + mapSuffix, hasTimes);
 }
 
 /** A new part, with a map that was just made. */
@@ -251,6 +316,7 @@ async function begin(
   path: string,
   map: Deno.FsFile,
   identity: FileIdentity,
+  watching: Watching,
 ): Promise<PartFile | undefined> {
   const mapPath = path + mapSuffix;
   let file: Deno.FsFile | undefined;
@@ -261,7 +327,8 @@ async function begin(
     file = await makeOwn(path);
     if (file !== undefined) {
       const kept = new Uint32Array(0);
-      return new PartFile(path, { file, map, identity, mapEnd, kept });
+      const watch = watching(file);
+      return new PartFile(path, { file, map, identity, mapEnd, kept, watch });
     }
     // Somebody else's file has the name.
     removeOwn(map, mapPath);
@@ -279,6 +346,7 @@ async function goOn(
   path: string,
   map: Deno.FsFile,
   identity: FileIdentity,
+  watching: Watching,
 ): Promise<PartFile | undefined> {
   const text = await readMap(map);
   const known = ResumeMap.decode(text);
@@ -289,6 +357,7 @@ async function goOn(
   const opened = await openPart(path);
   const file = opened === "missing" ? await makeOwn(path) : opened;
   if (file === undefined || file === "taken") return undefined;
+  let watch: WriteWatch | undefined;
   try {
     const { size } = await file.stat();
     const blocks = Math.floor(size / blockBytes);
@@ -298,10 +367,13 @@ async function goOn(
     let mapEnd = new TextEncoder().encode(head).length;
     await map.truncate(mapEnd);
     if (!isKept) mapEnd = await writeAt(map, 0, ResumeMap.encodeHead(identity));
-    const part = new PartFile(path, { file, map, identity, mapEnd, kept });
+    watch = watching(file);
+    const files = { file, map, identity, mapEnd, kept, watch };
+    const part = new PartFile(path, files);
     await part.keep(kept.length);
     return part;
   } catch (error) {
+    watch?.close();
     file.close();
     throw error;
   }
@@ -402,10 +474,8 @@ async function countRight(
   size: number,
   isWanted: () => boolean,
 ): Promise<number> {
-  let [chunk, spare] = [0, 1].map(() => new Uint8Array(chunkBytes)) as [
-    Uint8Array,
-    Uint8Array,
-  ];
+  const length = Math.min(chunkBytes, size);
+  let [chunk, spare] = [new Uint8Array(length), new Uint8Array(length)];
   let ahead = fill(reader, chunk);
   let block = 0;
   while (block < checks.length && isWanted()) {
@@ -455,117 +525,16 @@ const mapSuffix = ".map";
 const { blockBytes } = transferLimits;
 /** Read at once when reading back. */
 const chunkBytes = 4 * blockBytes;
-/** Up to this size a file is always read back: it lies in memory. */
+/** Up to this size a file is always read back, which takes no time. */
+const leastWatchedBytes = 8 * 1024 * 1024;
+/**
+ * Up to this size a file is read back where other writers may go unnoticed: it
+ * lies in memory.
+ */
 const readBackBytes = 1024 ** 3;
+/** A part that is changed again and again is never named. */
+const mostTries = 3;
 /** That of a part of over a terabyte. */
 const mostMapBytes = 64 * 1024 * 1024;
 const earlierMap = /^\{\s*"format": "parley part 2"/;
 const staleMs = 14 * 24 * 3600 * 1000;
-
-// What is noted of a file that is coming in, and when it is made lasting: often
-// enough that a crash costs little, seldom enough that neither slows the transfer
-// down. What is written is noted within a fraction of a second, which is enough
-// for whoever goes on after the program was killed; the disk's syncs, which are
-// for power cuts, run beside the writing, and only when too much would be lost
-// does it wait.
-
-/** What checkpoints need of a {@link PartFile}. */
-export type RecordedPart = Pick<PartFile, "isResumable" | "record" | "sync">;
-
-/** Checkpoints of one file. */
-export class Checkpoints {
-  readonly #part: RecordedPart;
-  readonly #checks: BlockChecks;
-  readonly #blocks: number;
-  /** Blocks that are noted, or will be when what runs has ended. */
-  #recorded: number;
-  #recording: Promise<void> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Blocks that are synced, or will be when what runs has ended. */
-  #synced: number;
-  #syncedAt: number;
-  #syncing: Promise<void> | undefined;
-
-  /**
-   * @param checks Of all that is written, of a file of so many `blocks`.
-   * @param now Monotonic time, ms.
-   */
-  constructor(
-    part: RecordedPart,
-    checks: BlockChecks,
-    blocks: number,
-    now: number,
-  ) {
-    this.#part = part;
-    this.#checks = checks;
-    this.#blocks = blocks;
-    this.#recorded = checks.length;
-    this.#synced = checks.length;
-    this.#syncedAt = now;
-  }
-
-  /**
-   * More was written; notes it and makes it lasting when that is due.
-   *
-   * @returns What to wait for before more is written, if anything.
-   */
-  handleWritten(now: number): Promise<void> | undefined {
-    if (!this.#part.isResumable) return undefined;
-    this.#timer ??= setTimeout(() => this.#record(), recordMs);
-    const blocks = this.#checks.length - this.#synced;
-    if (this.#syncing !== undefined) {
-      return blocks < mostBlocks ? undefined : this.#syncing;
-    }
-    const isLate = now - this.#syncedAt >= syncMs;
-    if (blocks < stepBlocks && !isLate) return undefined;
-    this.#syncedAt = now;
-    this.#synced = this.#checks.length;
-    this.#syncing = this.#sync();
-    return undefined;
-  }
-
-  /** Notes nothing more; resolves when nothing is under way. */
-  async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    await Promise.all([this.#recording, this.#syncing]);
-  }
-
-  /**
-   * Notes and makes lasting all that is written; false when there is nothing to
-   * go on with.
-   */
-  async finish(): Promise<boolean> {
-    await this.stop();
-    if (!this.#part.isResumable) return false;
-    await this.#record();
-    if (this.#recorded === 0) return false;
-    await this.#sync();
-    return true;
-  }
-
-  async #record(): Promise<void> {
-    this.#timer = undefined;
-    await this.#recording;
-    // What ends a transfer is always sent.
-    const end = Math.min(this.#checks.length, this.#blocks - 1);
-    const first = this.#recorded;
-    if (end <= first) return;
-    this.#recorded = end;
-    const checks = this.#checks.slice(first, end).slice();
-    this.#recording = this.#part.record(first, checks);
-    await this.#recording;
-  }
-
-  async #sync(): Promise<void> {
-    // A disk that cannot do that has told, or will tell, the one who writes.
-    await this.#part.sync().catch(() => {});
-    this.#syncing = undefined;
-  }
-}
-
-/** So much of a transfer is lost to whoever kills it. */
-const recordMs = 50;
-const stepBlocks = 16 * 1024 * 1024 / transferLimits.blockBytes;
-/** With the 10 MiB that may be under way this stays below 64 MiB. */
-const mostBlocks = 48 * 1024 * 1024 / transferLimits.blockBytes;
-const syncMs = 5_000;

@@ -4,6 +4,7 @@ import {
   PartFile,
   removeStaleParts,
 } from "../../../lib/client/files/part_file.io.ts";
+import { keepsTimes } from "../../../lib/client/files/write_watch.io.ts";
 import { SinkError } from "../../../lib/client/files/sink_error.io.ts";
 import { transferLimits } from "../../../lib/engine/packets/limits.ts";
 import { checksOf } from "../../support/checks_of.ts";
@@ -31,8 +32,9 @@ async function withPath(
   }
 }
 
-async function open(path: string): Promise<PartFile> {
-  const part = await PartFile.open(path, identity);
+/** @param watchedBytes With 0 it is watched, where that can be. */
+async function open(path: string, watchedBytes?: number): Promise<PartFile> {
+  const part = await PartFile.open(path, identity, watchedBytes);
   assert(part !== undefined);
   return part;
 }
@@ -175,23 +177,135 @@ Deno.test("PartFile.confirm: damage done meanwhile is found, and nothing gets it
     }],
   ];
   if (Deno.build.os === "windows") cases.splice(5);
-  for (const [what, failure, damage] of cases) {
+  for (const watchedBytes of [0, undefined]) {
+    for (const [what, failure, damage] of cases) {
+      await withPath(async (path, folder) => {
+        const part = await open(path, watchedBytes);
+        await add(part, 0, 9);
+        await part.write(file.subarray(9 * blockBytes));
+        await damage(path);
+        const error = await assertRejects(
+          () => part.confirm(checks),
+          SinkError,
+          undefined,
+          what,
+        );
+        assertEquals(error.failure, failure, what);
+        part.close();
+        assertEquals(names(folder).includes(final), false, what);
+      });
+    }
+  }
+});
+
+/** Does it until the file's times, which move in steps, tell of it. */
+async function noticeably(path: string, work: () => Promise<unknown>) {
+  const { mtime } = await Deno.stat(path);
+  do await work(); while (
+    (await Deno.stat(path)).mtime?.getTime() === mtime?.getTime()
+  );
+}
+
+/** Sizes of what is read of the file while `body` runs. */
+async function reading(
+  body: () => Promise<unknown>,
+  onRead: (reads: number) => Promise<void> = async () => {},
+): Promise<number> {
+  const { read } = Deno.FsFile.prototype;
+  let reads = 0;
+  Deno.FsFile.prototype.read = async function (into) {
+    const count = await read.call(this, into);
+    if (count !== null && count >= blockBytes) await onRead(++reads);
+    return count;
+  };
+  try {
+    await body();
+  } finally {
+    Deno.FsFile.prototype.read = read;
+  }
+  return reads;
+}
+
+Deno.test({
+  name: "PartFile.confirm: what nobody else changed is not read once more",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
     await withPath(async (path, folder) => {
-      const part = await open(path);
-      await add(part, 0, 9);
-      await part.write(file.subarray(9 * blockBytes));
-      await damage(path);
-      const error = await assertRejects(
-        () => part.confirm(checks),
-        SinkError,
-        undefined,
-        what,
-      );
-      assertEquals(error.failure, failure, what);
+      if (!await keepsTimes(folder)) return;
+      const part = await open(path, 0);
+      await part.write(file);
+      assertEquals(await reading(() => part.confirm(checks)), 0);
+      await part.giveName([final]);
+      assertEquals(await Deno.readFile(join(folder, final)), file);
+    });
+  },
+});
+
+Deno.test("PartFile: a block that is damaged after it was read back is found", async () => {
+  const overwrite = (path: string) => writeInto(path, 300_000, "xxx");
+  for (const watchedBytes of [0, undefined]) {
+    // What was kept: read back before the rest came.
+    await withPath(async (path, folder) => {
+      await leave(path, 6);
+      const part = await open(path, watchedBytes);
+      assertEquals(await part.readBack(part.kept), 6);
+      await overwrite(path);
+      await part.write(file.subarray(6 * blockBytes));
+      await assertRejects(() => part.confirm(checks), SinkError, "changed");
       part.close();
-      assertEquals(names(folder).includes(final), false, what);
+      assertEquals(names(folder).includes(final), false);
+    });
+    // By one that had it open before and keeps it so.
+    await withPath(async (path, folder) => {
+      await leave(path, 6);
+      using other = await Deno.open(path, { write: true });
+      const part = await open(path, watchedBytes);
+      assertEquals(await part.readBack(part.kept), 6);
+      await noticeably(path, () => other.write(new Uint8Array(3)));
+      await part.write(file.subarray(6 * blockBytes));
+      await assertRejects(() => part.confirm(checks), SinkError, "changed");
+      part.close();
+      assertEquals(names(folder).includes(final), false);
+    });
+    // Just before it is named.
+    await withPath(async (path, folder) => {
+      const part = await open(path, watchedBytes);
+      await part.write(file);
+      await part.confirm(checks);
+      await noticeably(path, () => overwrite(path));
+      await assertRejects(() => part.giveName([final]), SinkError, "changed");
+      part.close();
+      assertEquals(names(folder).includes(final), false);
     });
   }
+  // While what follows it is read back.
+  await withPath(async (path, folder) => {
+    const part = await open(path);
+    await part.write(file);
+    const reads = await reading(async () => {
+      await assertRejects(() => part.confirm(checks), SinkError, "changed");
+    }, async (reads) => {
+      if (reads === 3) await noticeably(path, () => overwrite(path));
+    });
+    assert(reads > 3);
+    part.close();
+    assertEquals(names(folder).includes(final), false);
+  });
+});
+
+Deno.test("PartFile.confirm: what is changed again and again gets no name", async () => {
+  await withPath(async (path) => {
+    const part = await open(path);
+    await part.write(file);
+    const touch = () => Deno.utime(path, new Date(), new Date());
+    const reads = await reading(async () => {
+      await assertRejects(() => part.confirm(checks), SinkError, "changed");
+    }, () => noticeably(path, touch));
+    assert(reads < 20);
+    // Left alone, it is as it was written.
+    await part.confirm(checks);
+    part.close();
+  });
 });
 
 Deno.test("PartFile.giveName: only the file that was checked gets it", async () => {

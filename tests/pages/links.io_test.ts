@@ -17,6 +17,14 @@ Deno.test("pages: README and SECURITY have at most 8 KB", () => {
   }
 });
 
+Deno.test("pages: tables are narrow, so that a change touches one row", () => {
+  const wide = [...pages].flatMap(([path, page]) =>
+    page.split("\n").filter((line) => line.startsWith("|") && line.length > 100)
+      .map((line) => `${path}: ${line}`)
+  );
+  assertEquals(wide, []);
+});
+
 Deno.test("pages: every link leads to a file, and to a heading in it", () => {
   const broken: string[] = [];
   let count = 0;

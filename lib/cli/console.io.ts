@@ -4,6 +4,7 @@
  */
 import { visibleLines } from "../base/text.ts";
 import { standardError, standardOutput } from "../system/console_output.io.ts";
+import type { StartRequest } from "./command_line.ts";
 import { PasswordPrompt, readLine } from "./password_prompt.io.ts";
 
 /** Where a command talks to people or scripts. */
@@ -17,6 +18,23 @@ export interface Console {
   print(line: string): void;
   /** Prints a line on standard error. */
   complain(line: string): void;
+}
+
+/**
+ * Does what a command line asks for.
+ *
+ * @param run What the command does; its exit code.
+ * @returns The exit code; 2 for a wrong command line.
+ */
+export async function runCommand<Options>(
+  request: StartRequest<Options>,
+  console: Console,
+  run: (options: Options) => Promise<number>,
+): Promise<number> {
+  if (request.kind === "run") return await run(request.options);
+  if (request.kind === "error") console.complain(request.message);
+  else console.print(request.text);
+  return request.kind === "error" ? 2 : 0;
 }
 
 /** The process's own environment, input and output. */

@@ -2,6 +2,7 @@
  * What `parley doctor` finds on the way to a server, judged: each check becomes
  * one line that says whether all is well, and if not, what to do.
  */
+import { checkMark, type CheckResult } from "../../cli/check_result.ts";
 import type { WireAddress } from "../../wire/request.ts";
 
 /** The checks, in the order in which they are made. */
@@ -16,11 +17,8 @@ export type CheckName =
   | "size";
 
 /** What came of one check. */
-export interface DoctorCheck {
+export interface DoctorCheck extends CheckResult {
   readonly check: CheckName;
-  readonly status: "ok" | "warn" | "fail";
-  /** What was found. */
-  readonly message: string;
   /** What to do; absent when nothing is to be done. */
   readonly advice?: string;
   /** What was measured, for programs. */
@@ -29,10 +27,9 @@ export interface DoctorCheck {
 
 /** The line for people. */
 export function renderCheck(each: DoctorCheck): string {
-  const { check, status, message, advice } = each;
-  const mark = status === "fail" ? "FAIL" : status;
+  const { check, message, advice } = each;
   const todo = advice === undefined ? "" : `; ${advice}`;
-  return `${mark.padEnd(4)}  ${
+  return `${checkMark(each)}  ${
     titles[check].padEnd(titleWidth)
   }  ${message}${todo}`;
 }

@@ -14,7 +14,11 @@ import {
 } from "./user_command.ts";
 import type { Verifier } from "../../security/verifier.ts";
 import { decodeStrictly, updateFileAtomically } from "../../system/files.io.ts";
-import { type Console, systemConsole } from "../../cli/console.io.ts";
+import {
+  type Console,
+  runCommand,
+  systemConsole,
+} from "../../cli/console.io.ts";
 import { closedText } from "./credentials.io.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
 import {
@@ -32,29 +36,23 @@ import { isUserName } from "../../wire/names.ts";
  * @param args What follows `user` on the command line.
  * @returns The exit code: 0 done, 1 not done, 2 for a wrong command line.
  */
-export async function runUserCommand(
+export function runUserCommand(
   args: readonly string[],
   console: Console = systemConsole,
 ): Promise<number> {
   const request = parseUserCommand(args, homeFolder());
-  if (request.kind === "error") {
-    console.complain(request.message);
-    return 2;
-  }
-  if (request.kind !== "run") {
-    console.print(request.text);
-    return 0;
-  }
-  try {
-    await run(request.options, console);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof StartError || error instanceof UserCommandError)) {
-      throw error;
+  return runCommand(request, console, async (command) => {
+    try {
+      await run(command, console);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof StartError || error instanceof UserCommandError)) {
+        throw error;
+      }
+      console.complain(error.message);
+      return 1;
     }
-    console.complain(error.message);
-    return 1;
-  }
+  });
 }
 
 async function run(command: UserCommand, console: Console): Promise<void> {

@@ -10,7 +10,12 @@ import { parseServerOptions, type ServerOptions } from "./options.ts";
 import { parseCertificate } from "../../security/certificate.ts";
 import { formatTime } from "../../base/time.ts";
 import { decodeStrictly, readTextFile } from "../../system/files.io.ts";
-import { type Console, systemConsole } from "../../cli/console.io.ts";
+import { checkMark, type CheckResult } from "../../cli/check_result.ts";
+import {
+  type Console,
+  runCommand,
+  systemConsole,
+} from "../../cli/console.io.ts";
 import { isInUse } from "../store/data_folder.io.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
 import { messageOf, reasonOf, textFileReason } from "../../system/errors.io.ts";
@@ -26,45 +31,36 @@ import { givenTlsCertificate } from "../../security/server_certificate.io.ts";
  * @returns The exit code: 0 when nothing failed, 1 otherwise, 2 for a wrong
  * command line.
  */
-export async function runCheckCommand(
+export function runCheckCommand(
   args: readonly string[],
   console: Console = systemConsole,
 ): Promise<number> {
   const request = parseServerOptions(args, homeFolder());
-  if (request.kind === "error") {
-    console.complain(request.message);
-    return 2;
-  }
-  if (request.kind !== "run") {
-    console.print(request.text);
-    return 0;
-  }
-  const { options } = request;
-  const isRunning = await isInUse(options.dataDir);
-  let hasFailed = false;
-  for (const look of looks) {
-    for (const { state, text } of await look(options, isRunning)) {
-      hasFailed ||= state === "FAIL";
-      console.print(`${state.padEnd(4)} ${text}`);
+  return runCommand(request, console, async (options) => {
+    const isRunning = await isInUse(options.dataDir);
+    let hasFailed = false;
+    for (const look of looks) {
+      for (const found of await look(options, isRunning)) {
+        hasFailed ||= found.status === "fail";
+        console.print(`${checkMark(found)} ${found.message}`);
+      }
     }
-  }
-  return hasFailed ? 1 : 0;
-}
-
-/** One line of the result. */
-interface Finding {
-  readonly state: "ok" | "warn" | "FAIL";
-  readonly text: string;
+    return hasFailed ? 1 : 0;
+  });
 }
 
 type Look = (
   options: ServerOptions,
   isRunning: boolean,
-) => Promise<Finding[]> | Finding[];
+) => Promise<CheckResult[]> | CheckResult[];
 
-const ok = (text: string): Finding => ({ state: "ok", text });
-const warn = (text: string): Finding => ({ state: "warn", text });
-const fail = (text: string): Finding => ({ state: "FAIL", text });
+const result = (status: CheckResult["status"]) => (message: string) => ({
+  status,
+  message,
+});
+const ok = result("ok");
+const warn = result("warn");
+const fail = result("fail");
 
 async function credentials({ credentials: path }: ServerOptions) {
   let file: CredentialsFile;
@@ -116,7 +112,7 @@ async function credentials({ credentials: path }: ServerOptions) {
 }
 
 /** Whether `/changepassword`, `/rename` and `user` can change the accounts. */
-async function rewriting(path: string): Promise<Finding[]> {
+async function rewriting(path: string): Promise<CheckResult[]> {
   const target = await Deno.realPath(path);
   const folder = dirname(target);
   const advice = `put the file in a folder of its own that the server may ` +
@@ -158,7 +154,7 @@ async function isMountedAlone(path: string): Promise<boolean> {
 }
 
 /** A warning about a file with secrets that everybody can read. */
-async function openness(what: string, path: string): Promise<Finding[]> {
+async function openness(what: string, path: string): Promise<CheckResult[]> {
   const { mode } = await Deno.stat(path);
   if (Deno.build.os === "windows" || ((mode ?? 0) & 0o004) === 0) return [];
   return [warn(
@@ -255,14 +251,14 @@ async function certificate({ plain, tls, dataDir }: ServerOptions) {
   }
 }
 
-function expiry(path: string, notAfter: number, now: number): Finding {
+function expiry(path: string, notAfter: number, now: number): CheckResult {
   const until = formatTime(notAfter);
   return notAfter < now + soonMs
     ? warn(`certificate: "${path}" expires on ${until}; renew it`)
     : ok(`certificate: "${path}" and its key match, valid until ${until}`);
 }
 
-function ports(options: ServerOptions, isRunning: boolean): Finding[] {
+function ports(options: ServerOptions, isRunning: boolean): CheckResult[] {
   const { host, port, metrics } = options;
   const found = [
     bound(host, port, "TCP", isRunning),
@@ -279,7 +275,7 @@ function bound(
   port: number,
   transport: "TCP" | "UDP",
   isRunning: boolean,
-): Finding {
+): CheckResult {
   try {
     if (transport === "TCP") Deno.listen({ hostname, port }).close();
     else Deno.listenDatagram({ hostname, port, transport: "udp" }).close();

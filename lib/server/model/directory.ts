@@ -8,6 +8,7 @@ import { Group } from "./group.ts";
 import type { SentMessage } from "./sent_messages.ts";
 import { aliveSince, type SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
+import { refuseUser } from "./refusal.ts";
 import { User } from "./user.ts";
 
 /** Users, groups and counters. */
@@ -63,6 +64,15 @@ export class Directory {
   user(name: string): User | undefined {
     const user = this.#usersByName.get(name);
     return user?.active ? user : undefined;
+  }
+
+  /**
+   * The same for one who must be there.
+   *
+   * @throws {Refusal} when there is none.
+   */
+  mustBeUser(name: string): User {
+    return this.user(name) ?? refuseUser(name);
   }
 
   userById(id: number): User | undefined {

@@ -26,3 +26,8 @@ export function shown(name: string): string {
   const text = visible(name);
   return text.length <= 40 ? text : `${text.slice(0, 40).toWellFormed()}…`;
 }
+
+/** Refuses what concerns a user who is not there. */
+export function refuseUser(name: string): never {
+  throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
+}

@@ -14,7 +14,7 @@ import type { Batch, Effect } from "../core/batch.ts";
 import { endOffersBetween } from "./offer.ts";
 import { tellPresence } from "./presence.ts";
 import { maySee } from "../model/reach.ts";
-import { Refusal, shown } from "../model/refusal.ts";
+import { Refusal, refuseUser } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { Block, User } from "../model/user.ts";
@@ -133,12 +133,7 @@ function otherThan(
   found: User | undefined,
   request: { readonly user: string },
 ): User {
-  if (found === undefined) {
-    throw new Refusal(
-      "unknown_user",
-      `There is no user ${shown(request.user)}`,
-    );
-  }
+  if (found === undefined) refuseUser(request.user);
   if (found === user) {
     throw new Refusal("is_self", "You cannot block yourself");
   }

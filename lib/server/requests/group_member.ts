@@ -15,7 +15,7 @@ import type { Batch, Effect } from "../core/batch.ts";
 import { depart, leftFrame, tellLeader, tellUser } from "../core/departure.ts";
 import type { Group, Member } from "../model/group.ts";
 import { mustReach } from "../model/reach.ts";
-import { Refusal, shown } from "../model/refusal.ts";
+import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
@@ -68,9 +68,7 @@ function addMember(
   batch: Batch,
   now: Instant,
 ): Effect {
-  const { user: leader } = session;
-  const group = mustLead(server, leader, request.group);
-  const user = mustBeUser(server, request.user);
+  const { leader, group, user } = decisionOf(server, session, request);
   const existing = group.members.get(user);
   if (existing !== undefined) {
     const already = existing.joined ? "in" : "invited to";
@@ -109,9 +107,7 @@ function removeMember(
   batch: Batch,
   now: Instant,
 ): Effect {
-  const { user: leader } = session;
-  const group = mustLead(server, leader, request.group);
-  const user = mustBeUser(server, request.user);
+  const { leader, group, user } = decisionOf(server, session, request);
   if (user === leader) {
     throw new Refusal(
       "is_self",
@@ -145,9 +141,7 @@ function promoteMember(
   request: RequestFields<"group-promote">,
   batch: Batch,
 ): Effect {
-  const { user: leader } = session;
-  const group = mustLead(server, leader, request.group);
-  const user = mustBeUser(server, request.user);
+  const { leader, group, user } = decisionOf(server, session, request);
   if (user === leader) {
     throw new Refusal(
       "already_leader",
@@ -194,10 +188,17 @@ export function mustLead(
   return group;
 }
 
-function mustBeUser(server: ServerContext, name: string): User {
-  const user = server.directory.user(name);
-  if (user !== undefined) return user;
-  throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
+/** What a leader decides about whom. */
+function decisionOf(
+  server: ServerContext,
+  { user: leader }: Session,
+  { group, user }: RequestFields<"group-add">,
+): { leader: User; group: Group; user: User } {
+  return {
+    leader,
+    group: mustLead(server, leader, group),
+    user: server.directory.mustBeUser(user),
+  };
 }
 
 function mustBeMember(group: Group, user: User): Member {

@@ -18,7 +18,7 @@ import { placeOf } from "../model/encode_message.ts";
 import type { Group } from "../model/group.ts";
 import type { Question } from "../core/lookups.ts";
 import { isHidden } from "../model/reach.ts";
-import { Refusal, shown } from "../model/refusal.ts";
+import { Refusal, refuseUser, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { Lookup, StoredMessage } from "../model/store.ts";
@@ -77,10 +77,7 @@ function scopeOf(
   if (other !== undefined) {
     return { kind: "pair", user: user.id, other: other.id };
   }
-  if (name === undefined) {
-    const message = `There is no user ${shown(otherName)}`;
-    throw new Refusal("unknown_user", message);
-  }
+  if (name === undefined) refuseUser(otherName);
   const group = directory.group(name);
   if (group !== undefined) return groupScope(group, user);
   const message = `There is no user or group ${shown(name)}`;

@@ -15,7 +15,7 @@ import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { LoginResult } from "../accounts/authenticator.ts";
 import type { Effect } from "../core/batch.ts";
 import type { Connection, LoginExchange } from "../model/connection.ts";
-import { queueLogin, queueResume } from "./entry.ts";
+import { queueLogin, queueResume } from "./begin_session.ts";
 import { hangUp, leave } from "./presence.ts";
 import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";

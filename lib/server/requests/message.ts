@@ -12,7 +12,7 @@ import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { characters, isBlank, isText } from "../../base/text.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { mayReach, mayReachAll, mustReach } from "../model/reach.ts";
-import { Refusal, shown } from "../model/refusal.ts";
+import { Refusal } from "../model/refusal.ts";
 import type { SentMessage } from "../model/sent_messages.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
@@ -110,10 +110,7 @@ function receiversOf(
 ): Set<User> {
   const receivers = new Set<User>();
   for (const name of names) {
-    const receiver = server.directory.user(name);
-    if (receiver === undefined) {
-      throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
-    }
+    const receiver = server.directory.mustBeUser(name);
     if (receiver === sender) {
       throw new Refusal("is_self", "You cannot send a message to yourself");
     }

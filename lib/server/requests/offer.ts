@@ -17,7 +17,7 @@ import { isPrintable } from "../../base/text.ts";
 import type { Offer } from "../model/offer_table.ts";
 import { mustExist } from "./group.ts";
 import { mustReach } from "../model/reach.ts";
-import { Refusal, shown } from "../model/refusal.ts";
+import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
@@ -135,10 +135,7 @@ function offerEnd(
 }
 
 function receiverOf(server: ServerContext, from: User, name: string): User {
-  const to = server.directory.user(name);
-  if (to === undefined) {
-    throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
-  }
+  const to = server.directory.mustBeUser(name);
   if (to === from) {
     throw new Refusal("is_self", "You cannot offer something to yourself");
   }

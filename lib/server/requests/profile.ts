@@ -16,7 +16,7 @@ import type { ReplyFields } from "../../wire/server_frame.ts";
 import { characters, isPrintable } from "../../base/text.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { maySee, mustNotBlock, mustReach } from "../model/reach.ts";
-import { Refusal, shown } from "../model/refusal.ts";
+import { Refusal, refuseUser, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
@@ -41,10 +41,7 @@ function profile(
 ): ReplyFields<"profile"> {
   const { user: viewer } = session;
   const name = request.user ?? viewer.name;
-  const user = server.directory.user(name);
-  if (user === undefined) {
-    throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
-  }
+  const user = server.directory.mustBeUser(name);
   if (user !== viewer && viewer.blockedBy.has(user)) {
     const message = `The profile of ${user.name} could not be delivered`;
     throw new Refusal("not_delivered", message);
@@ -115,10 +112,7 @@ function identity(
   session: Session,
   { user: name }: RequestFields<"identity">,
 ): ReplyFields<"identity"> {
-  const user = server.directory.user(name);
-  if (user === undefined) {
-    throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
-  }
+  const user = server.directory.mustBeUser(name);
   mustReach(session.user, user, `Your request to ${user.name}`);
   const who = { user: user.name, account: user.account };
   if (user.identity !== undefined) return { ...who, identity: user.identity };
@@ -155,9 +149,7 @@ function find(
       throw new Refusal("is_self", "You cannot chat with yourself");
     }
   }
-  if (kind === "user") {
-    throw new Refusal("unknown_user", `There is no user ${shown(name)}`);
-  }
+  if (kind === "user") refuseUser(name);
   if (group === undefined && kind === undefined) {
     throw new Refusal(
       "unknown_name",

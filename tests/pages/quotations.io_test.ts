@@ -1,4 +1,4 @@
-/** The messages that the pages explain are those of the programs. */
+/** What the pages quote of the programs, and of their code, is there. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { walkSync } from "@std/fs";
@@ -21,6 +21,25 @@ Deno.test("docs/troubleshooting.md: the programs say what is quoted", () => {
       .some((part) => !said.includes(part))
   );
   assertEquals(unknown, []);
+});
+
+Deno.test("docs/architecture.md: the code has the names", () => {
+  const page = readPage("docs/architecture.md");
+  const names = [
+    ...page.matchAll(/`(?:new )?([A-Za-z]\w*(?:\.#?\w+)?)[^`/]*`/g),
+  ]
+    .map(([, name = ""]) => name).filter((name) =>
+      /[a-z][A-Z]|\.#?\w/.test(name)
+    )
+    .filter((name) => !/\.(ts|md|toml|txt|db|part)$/.test(name));
+  assert(names.length > 60, `only ${names.length} names`);
+  const files = [...walkSync(join(root, "lib"), { exts: [".ts"] })]
+    .map(({ path }) => Deno.readTextFileSync(path));
+  const unknown = names.filter((name) => {
+    const words = name.split(/\.#?/).map((word) => new RegExp(`\\b${word}\\b`));
+    return !files.some((text) => words.every((word) => word.test(text)));
+  });
+  assertEquals([...new Set(unknown)], []);
 });
 
 /** The code of both programs; texts of several lines are one. */

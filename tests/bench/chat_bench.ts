@@ -35,7 +35,6 @@ export async function chatBench(options: ChatBenchOptions = {}): Promise<void> {
     const seconds = quick ? 1 : 3;
     const own = await measureParley(each, seconds);
     print(each, "parley", own);
-    if (each.kind === "login") continue;
     const peers = Deno.env.get("BENCH_PEERS");
     for (const peer of chatPeers) {
       if (peers !== undefined && !peers.split(",").includes(peer.name)) {
@@ -59,9 +58,9 @@ interface Case {
   /**
    * `rate`: messages/s to a group; `max`: as many as get through, with a window
    * of messages under way; `pairs`: the same from person to person; `idle`:
-   * connections that do nothing; `login`: full logins, of this server alone.
+   * connections that do nothing.
    */
-  readonly kind: "rate" | "max" | "pairs" | "idle" | "login";
+  readonly kind: "rate" | "max" | "pairs" | "idle";
   /** Members, pairs or connections. */
   readonly size: number;
   /** The rate or the window. */
@@ -78,7 +77,7 @@ interface Result {
 /** `max:1000:16` as a case. */
 function parseCase(name: string): Case {
   const [kind = "", size, amount] = name.split(":");
-  if (!["rate", "max", "pairs", "idle", "login"].includes(kind)) {
+  if (!["rate", "max", "pairs", "idle"].includes(kind)) {
     throw new Error(`there is no case "${name}"`);
   }
   const usual = { rate: 20, max: 16, pairs: 32 }[kind] ?? 0;
@@ -108,47 +107,16 @@ async function measureParley(each: Case, seconds: number): Promise<Result> {
         ...flags,
         ...[entry, "--host", "127.0.0.1", "--port", String(port)],
         ...["--message-rate", "0"],
-        // Logins are measured with all that they cost.
-        ...each.kind === "login" ? [] : ["--plain"],
+        "--plain",
       ],
       folder,
       port,
     );
-    if (each.kind === "login") {
-      return await logInAll(server, namesOf(each));
-    }
     const extra = ["--values", values];
     return await load(each, seconds, parleyLanguage, server, extra);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-/** Logins at once, while a few others chat: what they notice is the question. */
-async function logInAll(
-  server: Server,
-  names: readonly string[],
-): Promise<Result> {
-  const run = (flags: readonly string[], of: readonly string[]) =>
-    result(
-      new Deno.Command(Deno.execPath(), {
-        args: [
-          ...["run", "--quiet", "--no-check", "--config", config, "-A"],
-          ...[logins, ...flags, String(server.port), String(server.pid), ...of],
-        ],
-        stderr: "inherit",
-      }),
-    );
-  const chatters = Math.min(20, Math.floor(names.length / 2));
-  const talk = run(
-    [`--chatters=${chatters}`, "--seconds=8"],
-    names.slice(0, chatters),
-  );
-  // Their programs start meanwhile, and are in by then.
-  await new Promise((resolve) => setTimeout(resolve, 2000));
-  const all = await run([], names.slice(chatters));
-  const { "chat_ms": chatMs } = await talk as { readonly "chat_ms"?: object };
-  return { ...all, "chat_ms": chatMs } as Result;
 }
 
 async function measurePeer(
@@ -176,7 +144,7 @@ function namesOf({ kind, size }: Case): string[] {
       { length: count },
       (_, index) => letter + String(index).padStart(5, "0"),
     );
-  const senders = { pairs: size, idle: 0, login: 0, rate: 1, max: 1 }[kind];
+  const senders = { pairs: size, idle: 0, rate: 1, max: 1 }[kind];
   return [...numbered("r", size), ...numbered("s", senders)];
 }
 
@@ -302,14 +270,12 @@ const config = here("../../deno.json");
 const entry = here("../../server.ts");
 const generator = here("./chat_load.ts");
 
-const logins = here("./login_load.ts");
-
 const allCases = [
   ...["rate:100", "rate:1000", "rate:5000"],
   ...["max:100", "max:1000", "max:5000"],
-  ...["pairs:100:1", "pairs:100:32", "idle:5000", "login:1000"],
+  ...["pairs:100:1", "pairs:100:32", "idle:5000"],
 ];
-const quickCases = ["rate:20", "max:50", "pairs:10", "idle:50", "login:50"];
+const quickCases = ["rate:20", "max:50", "pairs:10", "idle:50"];
 
 if (import.meta.main) {
   const given = taskArguments({

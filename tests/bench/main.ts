@@ -1,10 +1,12 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [transfer] [start] [client] [--quick]`. One JSON line per case; ratios within one run tell
- * something, absolute numbers do not, and nothing is asserted.
+ * [people] [transfer] [start] [client] [--quick]`. One JSON line per case; ratios
+ * within one run tell something, absolute numbers do not, and nothing is
+ * asserted.
  */
 import { chatBench } from "./chat_bench.ts";
 import { clientBench } from "./client_bench.ts";
+import { peopleBench } from "./people_bench.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
@@ -20,6 +22,7 @@ const quickTransfers = {
 const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   store: (quick) => storeBench(quick ? 20_000 : 1_000_000),
   chat: (quick) => chatBench({ quick }),
+  people: (quick) => peopleBench({ quick }),
   start: (quick) => startBench(quick ? 3 : 10),
   transfer: (quick) => transferBench(quick ? quickTransfers : {}),
   client: (quick) => clientBench({ quick }),

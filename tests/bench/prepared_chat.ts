@@ -85,9 +85,9 @@ function groupWrite(leader: number): StoreWrite {
 
 /**
  * What PBKDF2 would make of the password: deriving thousands of keys would take
- * longer than any measurement.
+ * longer than any measurement. Those in `people_load.c` make the same of it.
  */
-export function saltedPasswordOf(name: string): Uint8Array {
+function saltedPasswordOf(name: string): Uint8Array {
   return createHash("sha256").update(`salted password of ${name}`).digest();
 }
 

@@ -153,7 +153,7 @@ class ClientShell implements UserHandler {
         Deno.removeSignalListener(signal, interrupt);
       }
       Deno.removeSignalListener("SIGINT", interruptKey);
-      await this.#connection?.close();
+      this.#connection?.close();
       await this.#remembering;
       await this.#interface.close();
       await this.#services.close();

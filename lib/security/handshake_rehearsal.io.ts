@@ -5,7 +5,7 @@
  */
 import type { ServerCertificate } from "./certificate.ts";
 import { reasonOf } from "../system/errors.io.ts";
-import { connectTls, TlsConnectError } from "./tls_client.io.ts";
+import { proveCertificate, TlsConnectError } from "./tls_client.io.ts";
 
 /**
  * Why clients would refuse a server with this certificate and key, in one line;
@@ -27,13 +27,12 @@ export async function rehearseHandshake(
   }
   const served = serve(listener);
   try {
-    const { conn } = await connectTls(
+    await proveCertificate(
       loopback,
       listener.addr.port,
       certificate,
       certificate.serverName,
     );
-    conn.close();
     return undefined;
   } catch (error) {
     if (!(error instanceof TlsConnectError)) throw error;

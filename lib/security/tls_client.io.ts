@@ -1,15 +1,17 @@
 /**
  * A client's TLS connection to a server whose certificate no authority vouches
- * for. It is made in two steps, since the one way to see an unknown certificate
- * does not verify strictly, and the strict way needs to know it beforehand:
+ * for. There are two ways to connect, of which neither is enough by itself:
  *
- * 1. {@link probeCertificate} asks what certificate the server shows. Nothing
- *    is sent on that connection, and its result is only a claim.
- * 2. {@link connectTls} connects with that certificate as what must stand
- *    behind the connection. Whoever cannot sign with its key does not get past
- *    the handshake.
+ * 1. {@link connectTls} takes whatever certificate the server shows. That the
+ *    server has its key is checked, but only if the runtime can read the
+ *    certificate.
+ * 2. {@link proveCertificate} must know the certificate beforehand; it refuses
+ *    one that cannot be read, and everything else that is wrong with it. Its
+ *    connections cannot be cut off in the middle of a handshake or a write.
  *
- * The first step falls away when the certificate is known from before.
+ * So the connection is made in the first way, before anything is sent on it what
+ * it shows is put to the second one, and that falls away for a certificate that
+ * is known from before.
  */
 import {
   CertificateError,
@@ -19,14 +21,16 @@ import {
   type ServerCertificate,
   serverSpeaksPlain,
 } from "./certificate.ts";
+import type { ByteSocket } from "../system/tcp_socket.io.ts";
+import { connectTcp } from "../system/tcp_connect.io.ts";
+import { withDeadline, withinTime } from "../system/clock.io.ts";
 import type { ChannelBinding } from "./scram.ts";
 import { formatTime } from "../base/time.ts";
 import { reasonOf } from "../system/errors.io.ts";
-import { withDeadline } from "../system/clock.io.ts";
 
-/** A connection whose other end has proved to own `certificate`'s key. */
+/** A connection to a server that shows `certificate`. */
 export interface TlsConnection {
-  readonly conn: Deno.TlsConn;
+  readonly socket: ByteSocket;
   readonly certificate: ServerCertificate;
   /** What the login is to be tied to. */
   readonly binding: ChannelBinding;
@@ -48,103 +52,79 @@ export class TlsConnectError extends Error {
 }
 
 /**
- * What certificate the server shows. Whoever answers may show a certificate
- * that is not theirs: only {@link connectTls} proves it.
+ * Connects to whoever answers. The certificate that the connection comes with is
+ * the other side's if {@link proveCertificate} has accepted it at any time.
  *
- * @throws {TlsConnectError}
- */
-export async function probeCertificate(
-  hostname: string,
-  port: number,
-): Promise<ServerCertificate> {
-  const { connect } = await import("node:tls");
-  const der = await new Promise<Uint8Array>((resolve, reject) => {
-    const socket = connect({
-      host: hostname,
-      port,
-      minVersion: "TLSv1.3",
-      rejectUnauthorized: false,
-      servername: generatedServerName,
-    }, () => {
-      const { raw } = socket.getPeerCertificate();
-      socket.destroy();
-      if (raw !== undefined) return resolve(raw);
-      reject(new TlsConnectError("certificate", "no certificate was shown"));
-    });
-    socket.setTimeout(timeoutMs, () => {
-      socket.destroy();
-      reject(new TlsConnectError("unreachable", "the server does not answer"));
-    });
-    socket.on("error", (error: Error & { code?: string }) => {
-      socket.destroy();
-      reject(connectError(error));
-    });
-  });
-  try {
-    return parseCertificate(der);
-  } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    throw new TlsConnectError("certificate", error.message);
-  }
-}
-
-/**
- * Connects to a server that owns the key of `certificate`.
- *
- * @param hostname Where it is.
- * @param name What a certificate that is not self-signed must be for; it must
- * also come from an authority that the runtime knows.
+ * @param signal Gives up; nothing of the connection is left then.
  * @throws {TlsConnectError}
  */
 export async function connectTls(
   hostname: string,
   port: number,
+  signal?: AbortSignal,
+): Promise<TlsConnection> {
+  // Loading it takes a while, which connections without TLS need not wait for.
+  const { TlsSocket } = await import("./tls_socket.io.ts");
+  let socket: ByteSocket | undefined;
+  try {
+    const tls = await withinTime(timeoutMs, async (signal) => {
+      const tcp = await connectTcp({ hostname, port }, signal);
+      return await TlsSocket.handshake(tcp, generatedServerName, signal);
+    }, signal);
+    socket = tls;
+    const { peerCertificate } = tls;
+    if (peerCertificate === undefined) {
+      throw new TlsConnectError("certificate", "no certificate was shown");
+    }
+    const certificate = parseCertificate(peerCertificate);
+    return { socket, certificate, binding: channelBindingOf(certificate) };
+  } catch (error) {
+    socket?.reset();
+    throw connectError(error);
+  }
+}
+
+/**
+ * Shows that the server is the one of `certificate`: connects to it once more,
+ * as strictly as the runtime can, and hangs up.
+ *
+ * @param hostname Where it is.
+ * @param name What a certificate that is not self-signed must be for; it must
+ * also come from an authority that the runtime knows.
+ * @throws {TlsConnectError} when it cannot be shown.
+ */
+export async function proveCertificate(
+  hostname: string,
+  port: number,
   certificate: ServerCertificate,
   name = hostname,
-): Promise<TlsConnection> {
-  const fail = (error: unknown) =>
-    connectError(error, { certificate, name, now: Date.now() });
-  const binding = bindingOf(certificate);
-  const tcp = await withDeadline(
-    Deno.connect({ hostname, port }),
-    timeoutMs,
-    (late) => late.close(),
-  ).catch((error) => {
-    throw fail(error);
-  });
-  let conn: Deno.TlsConn;
+): Promise<void> {
+  let conn: Deno.Conn | undefined;
   try {
-    tcp.setNoDelay(true);
-    conn = await Deno.startTls(tcp, {
+    const connecting = Deno.connect({ hostname, port });
+    const tcp = await withDeadline(
+      connecting,
+      timeoutMs,
+      (late) => late.close(),
+    );
+    conn = tcp;
+    const tls = await Deno.startTls(tcp, {
       // The name in a self-signed certificate is as good as its key. One that
       // is not self-signed could be made up by anybody: there the name must be
       // the one that was asked for.
       hostname: certificate.selfSigned ? certificate.serverName ?? name : name,
       caCerts: [certificate.pem],
     });
+    conn = tls;
+    await withDeadline(tls.handshake(), timeoutMs);
   } catch (error) {
+    throw connectError(error, { certificate, name, now: Date.now() });
+  } finally {
     try {
-      tcp.close();
+      conn?.close();
     } catch {
       // Starting TLS has taken it over.
     }
-    throw fail(error);
-  }
-  try {
-    await withDeadline(conn.handshake(), timeoutMs);
-  } catch (error) {
-    conn.close();
-    throw fail(error);
-  }
-  return { conn, certificate, binding };
-}
-
-function bindingOf(certificate: ServerCertificate): ChannelBinding {
-  try {
-    return channelBindingOf(certificate);
-  } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    throw new TlsConnectError("certificate", error.message);
   }
 }
 
@@ -158,6 +138,9 @@ interface Expected {
 
 function connectError(error: unknown, expected?: Expected): TlsConnectError {
   if (error instanceof TlsConnectError) return error;
+  if (error instanceof CertificateError) {
+    return new TlsConnectError("certificate", error.message);
+  }
   const message = error instanceof Error ? error.message : String(error);
   // What rustls says when the first bytes are no TLS record.
   if (message.includes("InvalidContentType")) {

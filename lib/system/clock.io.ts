@@ -28,7 +28,7 @@ export async function withDeadline<T>(
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       late = true;
-      reject(new Deno.errors.TimedOut("the server does not answer"));
+      reject(notInTime());
     }, ms);
   });
   promise.then((value) => late && discard?.(value), () => {});
@@ -37,4 +37,33 @@ export async function withDeadline<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * What `attempt` resolves to, unless that takes longer than `ms`.
+ *
+ * @param attempt Leaves nothing behind when its signal is aborted.
+ * @param outer Aborts it, too.
+ * @throws {Deno.errors.TimedOut} after `ms`.
+ */
+export async function withinTime<T>(
+  ms: number,
+  attempt: (signal: AbortSignal) => Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(notInTime()), ms);
+  const giveUp = () => controller.abort(outer?.reason);
+  outer?.addEventListener("abort", giveUp);
+  if (outer?.aborted) giveUp();
+  try {
+    return await attempt(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener("abort", giveUp);
+  }
+}
+
+function notInTime(): Error {
+  return new Deno.errors.TimedOut("the server does not answer");
 }

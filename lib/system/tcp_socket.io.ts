@@ -26,8 +26,31 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** A connection of bytes in both directions, with TLS or without. */
+export interface ByteSocket {
+  readonly remote: SocketAddress;
+  /** Starts to read; from then on `events` are told, and nobody else. */
+  start(events: TcpSocketEvents): void;
+  /** Reads no more, until {@link resume}. */
+  pause(): void;
+  /** Reads again. */
+  resume(): void;
+  /**
+   * Writes all of it; `undefined` when that is done already.
+   *
+   * @throws {Error} when the connection is broken or is closed meanwhile.
+   */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** Says that nothing more comes, after what is written. */
+  closeWrite(): void;
+  /** Closes; the system sends what was written. */
+  close(): void;
+  /** Cuts the connection: nothing of it is left, here or in the system. */
+  reset(): void;
+}
+
 /** A socket that was accepted, or that reached the other side. */
-export class TcpSocket {
+export class TcpSocket implements ByteSocket {
   readonly remote: SocketAddress;
   readonly local: SocketAddress;
   readonly #handle: TcpHandle;
@@ -82,7 +105,6 @@ export class TcpSocket {
     });
   }
 
-  /** Starts to read; from then on `events` are told, and nobody else. */
   start(events: TcpSocketEvents): void {
     if (this.#closed) return;
     this.#handle.readStop();
@@ -98,21 +120,14 @@ export class TcpSocket {
     this.#handle.readStart();
   }
 
-  /** Reads no more, until {@link resume}. */
   pause(): void {
     if (!this.#closed) this.#handle.readStop();
   }
 
-  /** Reads again. */
   resume(): void {
     if (!this.#closed) this.#handle.readStart();
   }
 
-  /**
-   * Writes all of it; `undefined` when that is done already.
-   *
-   * @throws {Error} when the connection is broken or is closed meanwhile.
-   */
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#closed) throw new Error("the connection is closed");
     let settle: ((status: number) => void) | undefined;
@@ -125,20 +140,17 @@ export class TcpSocket {
     });
   }
 
-  /** Says that nothing more comes, after what is written. */
   closeWrite(): void {
     if (this.#closed) return;
     this.#handle.shutdown({ oncomplete() {} });
   }
 
-  /** Closes; the system sends what was written. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#handle.close();
   }
 
-  /** Cuts the connection: nothing of it is left, here or in the system. */
   reset(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -293,6 +305,7 @@ const errorKinds = new Map([
   ["EADDRINUSE", Deno.errors.AddrInUse],
   ["EADDRNOTAVAIL", Deno.errors.AddrNotAvailable],
   ["EACCES", Deno.errors.PermissionDenied],
+  ["ECONNREFUSED", Deno.errors.ConnectionRefused],
 ]);
 const fullNames = {
   EMFILE: "too many open files",
@@ -302,6 +315,9 @@ const errorTexts = new Map([
   ...Object.entries(fullNames),
   // What the handle says of a name that it cannot find.
   ["EPERM", "the host name is unknown"],
+  ["EHOSTUNREACH", "the network is unreachable"],
+  ["ENETUNREACH", "the network is unreachable"],
+  ["ETIMEDOUT", "the server does not answer"],
 ]);
 
 const binding = (name: string) =>

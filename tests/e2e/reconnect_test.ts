@@ -52,6 +52,37 @@ Deno.test("reconnect: the client's network fails while it sends; every message g
   );
 });
 
+Deno.test("reconnect: a server that falls silent keeps nobody who wants to leave", async () => {
+  await using server = await startServer();
+  await using proxy = new TcpProxy(server);
+  const leave: [string, (client: TestClient) => unknown, number][] = [
+    ["yoda", (client) => client.send("/logout"), 0],
+    ["luke", (client) => client.process.closeInput(), 0],
+    ["leia", (client) => client.process.signal("SIGINT"), 130],
+  ];
+  const clients = await Promise.all(
+    leave.map(([name]) => TestClient.login(proxy, name, passwordOf(name))),
+  );
+  proxy.swallowAnswers();
+  proxy.swallowRequests();
+  // The kernel takes it, and it answers no handshake.
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const stuck = await TestClient.start({ port, plain: false }, {
+    user: "obiwan",
+    password: passwordOf("obiwan"),
+  });
+  using _conn = await listener.accept();
+  clients.push(stuck);
+  leave.push(["obiwan", (client) => client.process.signal("SIGINT"), 130]);
+  const ends = await Promise.all(leave.map(async ([, act], at) => {
+    await act(clients[at]!);
+    return await clients[at]!.process.end(5000);
+  }));
+  assertEquals(ends.map(({ code }) => code), leave.map(([, , code]) => code));
+  for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
 Deno.test("reconnect: the receiver's network fails before the acknowledgement; shown once", async () => {
   await using server = await startServer();
   await using proxy = new TcpProxy(server);

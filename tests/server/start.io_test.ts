@@ -53,8 +53,8 @@ Deno.test("startServer(): a certificate that was made while the clock was wrong 
         "the server's certificate is not valid before 31 Dec 2098",
       );
       await setClock(Date.now());
-      const { conn, certificate } = await connect();
-      conn.close();
+      const { socket, certificate } = await connect();
+      socket.close();
       assertEquals(certificate.fingerprint, server.fingerprint);
     } finally {
       await server.stop();

@@ -25,7 +25,9 @@ import { localAddresses } from "../../system/addresses.io.ts";
 import { connectPinned, givenPin, openPins } from "../trust/server_pins.io.ts";
 import { reasonOf } from "../../system/errors.io.ts";
 import { RequestRefusedError, ServerDialogue, UdpProber } from "./probes.io.ts";
-import { withDeadline } from "../../system/clock.io.ts";
+import type { ByteSocket } from "../../system/tcp_socket.io.ts";
+import { connectTcp } from "../../system/tcp_connect.io.ts";
+import { withDeadline, withinTime } from "../../system/clock.io.ts";
 
 /**
  * Checks the way to the server and prints a line for each thing.
@@ -60,10 +62,10 @@ async function examine(options: ClientOptions, tell: Tell): Promise<void> {
     const dialogue = new ServerDialogue(connection);
     const hello = await checkServer(dialogue, tell);
     if (hello === undefined) return;
-    const { hostname } = connection.remoteAddr as Deno.NetAddr;
+    const { hostname } = connection.remote;
     await checkUdp(dialogue, hello, hostname, options, tell);
   } finally {
-    close(connection);
+    connection.close();
   }
 }
 
@@ -94,13 +96,13 @@ async function checkName({ host }: ClientOptions, tell: Tell) {
   }
 }
 
-async function checkTcp({ host, port }: ClientOptions, tell: Tell) {
+async function checkTcp(options: ClientOptions, tell: Tell) {
+  const { host, port } = options;
   const check = "tcp";
   const place = serverLabel(host, port);
   const started = performance.now();
   try {
-    const connecting = Deno.connect({ hostname: host, port });
-    close(await withDeadline(connecting, mostMs, close));
+    (await connect(options)).close();
     const ms = Number((performance.now() - started).toFixed(1));
     const message = `${place} answers in ${ms} ms`;
     tell({ check, status: "ok", message, fields: { ms } });
@@ -137,13 +139,12 @@ function whyNoTcp(
 async function checkTls(
   options: ClientOptions,
   tell: Tell,
-): Promise<Deno.Conn | undefined> {
+): Promise<ByteSocket | undefined> {
   const { host, port, plain } = options;
   const check = "tls";
   try {
     if (plain) {
-      const connecting = Deno.connect({ hostname: host, port });
-      const connection = await withDeadline(connecting, mostMs, close);
+      const connection = await connect(options);
       tell({
         check,
         status: "warn",
@@ -154,11 +155,9 @@ async function checkTls(
       return connection;
     }
     const pins = await openPins(givenPin(options));
-    const connecting = connectPinned(host, port, pins);
-    const { conn, certificate, firstContact } = await withDeadline(
-      connecting,
+    const { socket, certificate, firstContact } = await withinTime(
       mostMs,
-      ({ conn }) => close(conn),
+      (signal) => connectPinned(host, port, pins, signal),
     );
     const { fingerprint } = certificate;
     const isKnown = firstContact === undefined;
@@ -173,7 +172,7 @@ async function checkTls(
       },
       fields: { fingerprint, known: isKnown },
     });
-    return conn;
+    return socket;
   } catch (error) {
     const message = error instanceof Error ? reasonOf(error) : String(error);
     tell({ check, status: "fail", message });
@@ -300,10 +299,9 @@ async function probe(
   tell(judgeSize(largest, least, networkSizes[0] ?? least));
 }
 
-function close(resource: { close(): void }): void {
-  try {
-    resource.close();
-  } catch { /* it is closed */ }
+function connect({ host, port }: ClientOptions): Promise<ByteSocket> {
+  const place = { hostname: host, port };
+  return withinTime(mostMs, (signal) => connectTcp(place, signal));
 }
 
 /** Most of each check, ms. */

@@ -9,6 +9,10 @@ import {
   type ReplyFields,
   type ServerFrame,
 } from "../../wire/server_frame.ts";
+import type {
+  ByteSocket,
+  TcpSocketEvents,
+} from "../../system/tcp_socket.io.ts";
 import { serverSpeaksTls, startsLikeTls } from "../../security/certificate.ts";
 import { canonicalIp } from "../../base/ip_address.ts";
 import {
@@ -30,16 +34,20 @@ export class RequestRefusedError extends Error {
 }
 
 /** A connection to ask on. */
-export class ServerDialogue {
-  readonly #connection: Deno.Conn;
+export class ServerDialogue implements TcpSocketEvents {
+  readonly #connection: ByteSocket;
   readonly #decoder = new LineDecoder(limits.serverFrameBytes);
   readonly #frames: ServerFrame[] = [];
-  readonly #buffer = new Uint8Array(16 * 1024);
+  /** Why no more frames come. */
+  #fault: unknown;
+  /** Called when something came. */
+  #onProgress: () => void = () => {};
   #id = 0;
   #isFirst = true;
 
-  constructor(connection: Deno.Conn) {
+  constructor(connection: ByteSocket) {
     this.#connection = connection;
+    connection.start(this);
   }
 
   /**
@@ -53,7 +61,7 @@ export class ServerDialogue {
     fields: RequestFields<N>,
   ): Promise<ReplyFields<N>> {
     const id = ++this.#id;
-    await this.#write(encodeFrame({ id, do: name, ...fields }));
+    await this.#connection.write(encodeFrame({ id, do: name, ...fields }));
     for (;;) {
       const frame = await this.#read();
       if (frame.kind === "ok" && frame.re === id) {
@@ -65,10 +73,32 @@ export class ServerDialogue {
     }
   }
 
-  async #write(frame: Uint8Array): Promise<void> {
-    let bytes = frame;
-    while (bytes.length > 0) {
-      bytes = bytes.subarray(await this.#connection.write(bytes));
+  handleBytes(bytes: Uint8Array): void {
+    if (this.#fault !== undefined) return;
+    try {
+      this.#take(bytes);
+    } catch (error) {
+      this.#fault = error;
+    }
+    if (this.#fault !== undefined) this.#connection.pause();
+    this.#onProgress();
+  }
+
+  handleEnd(): void {
+    this.#fault ??= new Error("the server closed the connection");
+    this.#onProgress();
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#isFirst && startsLikeTls(bytes)) throw new Error(serverSpeaksTls);
+    this.#isFirst = false;
+    const fault = this.#decoder.push(bytes, (line) => {
+      this.#frames.push(decodeServerFrame(line));
+      return true;
+    });
+    if (fault !== undefined) throw new Error("it is no Parley server");
+    if (this.#frames.length > mostFrames) {
+      throw new Error("it sends what it was not asked for");
     }
   }
 
@@ -76,21 +106,14 @@ export class ServerDialogue {
     for (;;) {
       const frame = this.#frames.shift();
       if (frame !== undefined) return frame;
-      const count = await this.#connection.read(this.#buffer);
-      if (count === null) throw new Error("the server closed the connection");
-      const bytes = this.#buffer.subarray(0, count);
-      if (this.#isFirst && startsLikeTls(bytes)) {
-        throw new Error(serverSpeaksTls);
-      }
-      this.#isFirst = false;
-      const fault = this.#decoder.push(bytes, (line) => {
-        this.#frames.push(decodeServerFrame(line));
-        return true;
-      });
-      if (fault !== undefined) throw new Error("it is no Parley server");
+      if (this.#fault !== undefined) throw this.#fault;
+      await new Promise<void>((resolve) => this.#onProgress = resolve);
     }
   }
 }
+
+/** Most frames that wait to be read. */
+const mostFrames = 64;
 
 // Sends probes to a server's UDP ports and collects what comes back.
 

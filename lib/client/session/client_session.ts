@@ -273,7 +273,7 @@ export class ClientSession {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Bytes to write to the server; they are written before a `disconnect`. */
+  /** Bytes to write to the server, before a `disconnect`. */
   pollTransmit(): Uint8Array | undefined {
     return this.#link.pollTransmit();
   }
@@ -443,7 +443,8 @@ function isDue(at: number | undefined, now: number): boolean {
 const setBackMessage =
   "The server was set back to an older copy of its data: what was sent after " +
   "that was made is lost there, and a message number may mean another message now";
-const logoutMs = 2000;
+/** How long the server may take to answer a logout, ms. */
+const logoutMs = 1000;
 /** From when on a connection has stood idle for a person, ms. */
 const waitedMs = 1000;
 

@@ -1,4 +1,5 @@
 /** The client's connection to its server, with TLS or without. */
+import { joinBytes } from "../../base/bytes.ts";
 import { serverLabel } from "../trust/server_pins.ts";
 import { serverSpeaksTls, startsLikeTls } from "../../security/certificate.ts";
 import {
@@ -8,6 +9,11 @@ import {
   ServerKeyChangedError,
 } from "../trust/server_pins.io.ts";
 import { StartError } from "../../system/errors.io.ts";
+import type {
+  ByteSocket,
+  TcpSocketEvents,
+} from "../../system/tcp_socket.io.ts";
+import { connectTcp } from "../../system/tcp_connect.io.ts";
 import { TlsConnectError } from "../../security/tls_client.io.ts";
 
 /** What a connection tells its owner. */
@@ -23,13 +29,19 @@ export interface ServerConnectionHandler {
 }
 
 /** One connection, or one attempt to make it. */
-export class ServerConnection {
+export class ServerConnection implements TcpSocketEvents {
   readonly #handler: ServerConnectionHandler;
   readonly #place: string;
   readonly #pins: PinFile | undefined;
-  #connection: Deno.Conn<Deno.NetAddr> | undefined;
+  /** Aborted when it is closed. */
+  readonly #connecting = new AbortController();
+  #socket: ByteSocket | undefined;
   #queue: Uint8Array[] = [];
-  #writing: Promise<void> | undefined;
+  /** True while bytes wait for the server to read. */
+  #isWriting = false;
+  #isFlushDue = false;
+  /** True until a plain server has said something. */
+  #isFirst = false;
   #isClosed = false;
 
   /** @param pins The servers known for TLS; without them it is plain. */
@@ -42,93 +54,102 @@ export class ServerConnection {
     this.#handler = handler;
     this.#pins = pins;
     this.#place = serverLabel(host, port);
-    this.#run(host, port);
+    this.#connect(host, port);
   }
 
   /** The server's address, while there is a connection. */
   get serverIp(): string | undefined {
-    return this.#connection?.remoteAddr.hostname;
+    return this.#socket?.remote.hostname;
   }
 
   /** Writes `bytes` after what was written before. */
   write(bytes: Uint8Array): void {
     this.#queue.push(bytes);
-    this.#writing ??= this.#drain();
-  }
-
-  /** Writes what is left and closes; the handler hears nothing any more. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    const late = new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, closeMs);
-      (this.#writing ?? Promise.resolve()).finally(() => clearTimeout(timer))
-        .then(resolve);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    // What one turn of the event loop sends goes in one write.
+    queueMicrotask(() => {
+      this.#isFlushDue = false;
+      this.#flush();
     });
-    await late;
-    this.#closeSocket();
   }
 
-  async #run(host: string, port: number): Promise<void> {
-    let reason = "the connection was lost";
-    let final = false;
-    try {
-      const secure = this.#pins && await connectPinned(host, port, this.#pins);
-      const connection = secure?.conn ?? await connectPlain(host, port);
-      if (this.#isClosed) return connection.close();
-      this.#connection = connection;
-      this.#handler.connected(secure);
-      await this.#read(connection, secure === undefined);
-      if (this.#isClosed) return;
-    } catch (error) {
-      if (error instanceof NotPlainError || this.#connection === undefined) {
-        final = isFinal(error);
-        reason = this.#reason(error);
-      }
+  /**
+   * Closes; the handler hears nothing any more. What the system does not take
+   * at once is not sent: a server that does not read holds up nobody.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#flush();
+    this.#isClosed = true;
+    this.#connecting.abort();
+    if (this.#isWriting) this.#socket?.reset();
+    else this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  handleBytes(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
+    if (this.#isFirst && startsLikeTls(bytes)) {
+      return this.#end(new NotPlainError());
     }
+    this.#isFirst = false;
+    this.#handler.data(bytes);
+  }
+
+  handleEnd(): void {
+    this.#end();
+  }
+
+  async #connect(host: string, port: number): Promise<void> {
+    const { signal } = this.#connecting;
+    try {
+      const secure = this.#pins &&
+        await connectPinned(host, port, this.#pins, signal);
+      const socket = secure?.socket ??
+        await connectTcp({ hostname: host, port }, signal);
+      if (this.#isClosed) return socket.reset();
+      this.#socket = socket;
+      this.#isFirst = secure === undefined;
+      this.#handler.connected(secure);
+      if (!this.#isClosed) socket.start(this);
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  /** @param error Why there is none, where that is more than a loss. */
+  #end(error?: unknown): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#closeSocket();
-    this.#handler.disconnected(reason, final);
+    this.#socket?.reset();
+    this.#socket = undefined;
+    const reason = error === undefined
+      ? "the connection was lost"
+      : this.#reason(error);
+    this.#handler.disconnected(reason, isFinal(error));
   }
 
-  /** Reads until either side ends the connection. */
-  async #read(connection: Deno.Conn, isPlain: boolean): Promise<void> {
-    const buffer = new Uint8Array(readBytes);
-    let isFirst = true;
-    for (;;) {
-      const count = await connection.read(buffer);
-      if (this.#isClosed || count === null) return;
-      const bytes = buffer.subarray(0, count);
-      if (isPlain && isFirst && startsLikeTls(bytes)) throw new NotPlainError();
-      isFirst = false;
-      this.#handler.data(bytes);
-      if (this.#isClosed) return;
-    }
-  }
-
-  async #drain(): Promise<void> {
-    await Promise.resolve();
+  /** Hands to the system what it takes. */
+  #flush(): void {
+    if (this.#isWriting || this.#isClosed || this.#socket === undefined) return;
+    const parts = this.#queue;
+    if (parts.length === 0) return;
+    this.#queue = [];
     try {
-      while (this.#queue.length > 0 && this.#connection !== undefined) {
-        let bytes = joined(this.#queue);
-        this.#queue = [];
-        while (bytes.length > 0) {
-          bytes = bytes.subarray(await this.#connection.write(bytes));
-        }
-      }
+      const written = this.#socket.write(joinBytes(parts));
+      if (written === undefined) return;
+      this.#isWriting = true;
+      written.then(() => {
+        this.#isWriting = false;
+        this.#flush();
+      }, () => {
+        // The reading side hears of it and says so.
+        this.#isWriting = false;
+      });
     } catch {
       // The reading side hears of it and says so.
-      this.#queue = [];
-    } finally {
-      this.#writing = undefined;
     }
-  }
-
-  #closeSocket(): void {
-    try {
-      this.#connection?.close();
-    } catch { /* it is closed */ }
-    this.#connection = undefined;
   }
 
   /** Why there is no connection, in one line. */
@@ -155,33 +176,9 @@ class NotPlainError extends Error {
   }
 }
 
-async function connectPlain(
-  hostname: string,
-  port: number,
-): Promise<Deno.TcpConn> {
-  const connection = await Deno.connect({ hostname, port });
-  connection.setNoDelay(true);
-  return connection;
-}
-
 /** True when the server is there, but not as it must be. */
 function isFinal(error: unknown): boolean {
   return error instanceof ServerKeyChangedError ||
     error instanceof StartError || error instanceof NotPlainError ||
     error instanceof TlsConnectError && error.kind !== "unreachable";
 }
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-const readBytes = 64 * 1024;
-const closeMs = 1000;

@@ -13,14 +13,11 @@ import {
 import { readTextFile, updateFileAtomically } from "../../system/files.io.ts";
 import { StartError, textFileReason } from "../../system/errors.io.ts";
 import { configFolderPath, openConfigFolder } from "../../system/folders.io.ts";
-import {
-  CertificateError,
-  parseCertificate,
-  type ServerCertificate,
-} from "../../security/certificate.ts";
+import type { ServerCertificate } from "../../security/certificate.ts";
+import { equalBytes } from "../../security/scram.ts";
 import {
   connectTls,
-  probeCertificate,
+  proveCertificate,
   TlsConnectError,
   type TlsConnection,
 } from "../../security/tls_client.io.ts";
@@ -178,6 +175,7 @@ export interface PinnedConnection extends TlsConnection {
 /**
  * Connects to a server and checks its key against the pin.
  *
+ * @param signal Gives up; nothing of the connection is left then.
  * @throws {ServerKeyChangedError} when the key is another one than before.
  * @throws {TlsConnectError} when there is no connection.
  * @throws {StartError} when the pins cannot be read.
@@ -186,33 +184,31 @@ export async function connectPinned(
   hostname: string,
   port: number,
   pins: PinFile,
+  signal?: AbortSignal,
 ): Promise<PinnedConnection> {
   const label = serverLabel(hostname, port);
   const pin = await pins.find(label);
-  const known = pin === undefined ? undefined : certificateOf(pin);
-  if (known !== undefined) {
-    try {
-      return pinned(await connectTls(hostname, port, known));
-    } catch (error) {
-      // The certificate may have been renewed, or the key may have changed.
-      // So may the server's ways: the probe below says which.
-      if (!isOfKind(error, "certificate") && !isOfKind(error, "plain")) {
-        throw error;
-      }
-    }
-  }
-  const shown = await probeCertificate(hostname, port).catch((error) => {
+  const connection = await connectTls(hostname, port, signal).catch((error) => {
     throw pin !== undefined && isOfKind(error, "plain")
       ? new TlsConnectError("plain", plainBeforeMessage)
       : error;
   });
-  if (pin !== undefined && pin.fingerprint !== shown.fingerprint) {
-    const message = pins.isGiven(label) ? wrongKeyMessage : changedKeyMessage;
-    throw new ServerKeyChangedError(
-      message(label, pin.fingerprint, shown.fingerprint),
-    );
+  const { certificate: shown, socket } = connection;
+  try {
+    if (pin !== undefined && isProven(pin, shown)) {
+      return pinned(connection);
+    }
+    if (pin !== undefined && pin.fingerprint !== shown.fingerprint) {
+      const message = pins.isGiven(label) ? wrongKeyMessage : changedKeyMessage;
+      throw new ServerKeyChangedError(
+        message(label, pin.fingerprint, shown.fingerprint),
+      );
+    }
+    await proveCertificate(hostname, port, shown);
+  } catch (error) {
+    socket.reset();
+    throw error;
   }
-  const connection = await connectTls(hostname, port, shown);
   const { fingerprint, der } = shown;
   return pinned(
     connection,
@@ -235,17 +231,12 @@ function pinned(
   return { ...connection, firstContact, remember };
 }
 
-/** The pin's certificate, when it is readable and of the pinned key. */
-function certificateOf(pin: ServerPin): ServerCertificate | undefined {
-  try {
-    const certificate = parseCertificate(pin.certificate);
-    return certificate.fingerprint === pin.fingerprint
-      ? certificate
-      : undefined;
-  } catch (error) {
-    if (error instanceof CertificateError) return undefined;
-    throw error;
-  }
+/** True for the very certificate that was accepted before, while it is valid. */
+function isProven(pin: ServerPin, shown: ServerCertificate): boolean {
+  const now = Date.now();
+  return pin.fingerprint === shown.fingerprint &&
+    equalBytes(pin.certificate, shown.der) &&
+    shown.notBefore <= now && now <= shown.notAfter;
 }
 
 function isOfKind(error: unknown, kind: TlsConnectError["kind"]): boolean {

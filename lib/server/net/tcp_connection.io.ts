@@ -16,7 +16,7 @@ import type {
   TlsContext,
   TlsSession,
   TlsSessionEvents,
-} from "./tls_session.io.ts";
+} from "../../security/tls_session.io.ts";
 import type { TurnQueue } from "./turn_queue.io.ts";
 import type {
   Writer,

@@ -13,7 +13,7 @@ import {
 } from "./tcp_connection.io.ts";
 import { TcpListener, type TcpSocket } from "../../system/tcp_socket.io.ts";
 import type { TlsCertificate } from "../../security/server_certificate.io.ts";
-import { TlsContext } from "./tls_session.io.ts";
+import { TlsContext } from "../../security/tls_session.io.ts";
 import { TurnQueue } from "./turn_queue.io.ts";
 import { WriteScheduler } from "./write_scheduler.io.ts";
 

@@ -10,13 +10,14 @@ import {
 } from "../../../lib/client/trust/server_pins.io.ts";
 import {
   connectTls,
-  probeCertificate,
+  proveCertificate,
   TlsConnectError,
 } from "../../../lib/security/tls_client.io.ts";
 import {
   ownTlsCertificate,
   type TlsCertificate,
 } from "../../../lib/security/server_certificate.io.ts";
+import type { ByteSocket } from "../../../lib/system/tcp_socket.io.ts";
 import { StartError } from "../../../lib/system/errors.io.ts";
 import { serverLabel } from "../../../lib/client/trust/server_pins.ts";
 import {
@@ -29,6 +30,7 @@ import { ScramServer } from "../../../lib/security/scram_server.ts";
 import { ScramError, serverKeysOf } from "../../../lib/security/scram.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 import { testCertificate } from "../../support/test_certificate.ts";
+import { impersonate } from "../../support/tls_impostor.ts";
 import { forgedCertificate } from "../../support/forged_certificate.ts";
 
 const host = "127.0.0.1";
@@ -42,8 +44,8 @@ Deno.test("connectPinned() pins after the login and then connects at once", asyn
     const first = await connectPinned(host, server.port, pins);
     assert(first.firstContact?.message.includes(certificate.fingerprint));
     assertEquals(first.binding, certificate.binding);
-    assertEquals(await echo(first.conn), "hello");
-    first.conn.close();
+    assertEquals(await echo(first.socket), "hello");
+    first.socket.close();
     // The login has not succeeded: nothing is pinned.
     assertEquals(await pins.find(label), undefined);
     await first.remember();
@@ -53,8 +55,8 @@ Deno.test("connectPinned() pins after the login and then connects at once", asyn
     const before = server.accepted;
     const second = await connectPinned(host, server.port, pins);
     assertEquals(second.firstContact, undefined);
-    assertEquals(await echo(second.conn), "hello");
-    second.conn.close();
+    assertEquals(await echo(second.socket), "hello");
+    second.socket.close();
     assertEquals(server.accepted, before + 1);
   });
 });
@@ -77,7 +79,7 @@ Deno.test("connectPinned() refuses a changed key until it is forgotten", async (
     assert(!await pins.forget(label));
     const accepted = await connectPinned(host, port, pins);
     assert(accepted.firstContact?.message.includes(other.fingerprint));
-    accepted.conn.close();
+    accepted.socket.close();
   });
 });
 
@@ -92,10 +94,10 @@ Deno.test("connectPinned() takes a renewed certificate of the same key", async (
     const connection = await connectPinned(host, port, pins);
     assertEquals(connection.firstContact, undefined);
     assertEquals(connection.binding, renewed.binding);
-    connection.conn.close();
+    connection.socket.close();
     await connection.remember();
     const before = server.accepted;
-    (await connectPinned(host, port, pins)).conn.close();
+    (await connectPinned(host, port, pins)).socket.close();
     assertEquals(server.accepted, before + 1);
   });
 });
@@ -117,9 +119,10 @@ Deno.test("connectPinned() is not fooled by a certificate with the pinned key", 
     impostor.on("tlsClientError", () => {});
     await new Promise<void>((done) => impostor.listen(port, host, done));
     try {
-      // This is why a probe's result is only a claim.
-      const claim = await probeCertificate(host, port);
-      assertEquals(claim.fingerprint, real.fingerprint);
+      // This is why what a connection shows is only a claim.
+      const claim = await connectTls(host, port);
+      claim.socket.reset();
+      assertEquals(claim.certificate.fingerprint, real.fingerprint);
       const error = await assertRejects(
         () => connectPinned(host, port, pins),
         TlsConnectError,
@@ -138,7 +141,7 @@ Deno.test("SCRAM through a man in the middle with his own certificate fails", as
     await using server = new EchoServer(his);
     // First contact: the user accepts what is shown.
     const victim = await connectPinned(host, server.port, pins);
-    victim.conn.close();
+    victim.socket.close();
     const salt = crypto.getRandomValues(new Uint8Array(16));
     const iterations = 4096;
     const salted = new Uint8Array(
@@ -193,8 +196,8 @@ Deno.test("TLS and plain text meet with a clear word on both sides", async () =>
     const parsed = parseCertificate(certificate.cert);
     for (
       const attempt of [
-        () => probeCertificate(host, listener.addr.port),
-        () => connectTls(host, listener.addr.port, parsed),
+        () => connectTls(host, listener.addr.port),
+        () => proveCertificate(host, listener.addr.port, parsed),
       ]
     ) {
       const error = await assertRejects(attempt, TlsConnectError, "--plain");
@@ -209,16 +212,16 @@ Deno.test("connectPinned() takes an owner's certificate for any name", async () 
     for (const name of ["chat.example", "*.chat.example"]) {
       const certificate = made(await testCertificate({ name }));
       await using server = new EchoServer(certificate);
-      (await connectPinned(host, server.port, pins)).conn.close();
+      (await connectPinned(host, server.port, pins)).socket.close();
     }
   });
 });
 
-Deno.test("connectTls() says in one line why there is no connection", async () => {
+Deno.test("proveCertificate() says in one line why it cannot be proved", async () => {
   const expired = await testCertificate({ from: -2000, until: -1000 });
   await using server = new EchoServer(made(expired));
   const attempt = (port: number) =>
-    connectTls(host, port, parseCertificate(expired.cert));
+    proveCertificate(host, port, parseCertificate(expired.cert));
   await assertRejects(
     () => attempt(server.port),
     TlsConnectError,
@@ -231,7 +234,7 @@ Deno.test("connectTls() says in one line why there is no connection", async () =
   listener.close();
   await assertRejects(() => attempt(port), TlsConnectError, "refused");
   await assertRejects(
-    () => probeCertificate(host, port),
+    () => connectTls(host, port),
     TlsConnectError,
     "refused",
   );
@@ -256,13 +259,7 @@ Deno.test("connectTls() streams both ways, holds back and half-closes", async ()
       for await (const bytes of conn.readable) received += bytes.length;
       return received;
     })();
-    const { conn } = await connectTls(
-      host,
-      listener.addr.port,
-      parseCertificate(certificate.cert),
-    );
-    const buffer = new Uint8Array(64 * 1024);
-    let received = await conn.read(buffer) ?? 0;
+    const { socket } = await connectTls(host, listener.addr.port);
     // Nobody reads: the writer stops once the buffers between them are full.
     let seen = -1;
     for (let i = 0; i < 50 && seen !== written; i++) {
@@ -270,19 +267,19 @@ Deno.test("connectTls() streams both ways, holds back and half-closes", async ()
       await new Promise((done) => setTimeout(done, 50));
     }
     assert(written < size, `${written} bytes were taken without a reader`);
-    for (;;) {
-      const count = await conn.read(buffer);
-      if (count === null) break;
-      received += count;
-    }
+    let received = 0;
+    await new Promise<void>((done) =>
+      socket.start({
+        handleBytes: (bytes) => received += bytes.length,
+        handleEnd: () => done(),
+      })
+    );
     assertEquals(received, written);
     // The server has said that it sends no more; the other way is still open.
-    for (let sent = 0; sent < 1000;) {
-      sent += await conn.write(buffer.subarray(sent, 1000));
-    }
-    await conn.closeWrite();
+    await socket.write(new Uint8Array(1000));
+    socket.closeWrite();
     assertEquals(await served, 1000);
-    conn.close();
+    socket.close();
     listener.close();
   });
 });
@@ -300,18 +297,48 @@ Deno.test("PinFile knows what it could not write until it is closed", async () =
   });
 });
 
+Deno.test("connectTls() refuses who shows a certificate without its key", async () => {
+  const shown = await testCertificate();
+  const certificate = parseCertificate(shown.cert);
+  const other = await testCertificate();
+  await inFolder(async (_folder, pins) => {
+    for (const { key } of [shown, other]) {
+      using listener = Deno.listen({ hostname: host, port: 0 });
+      const { port } = listener.addr;
+      const { fingerprint, der } = certificate;
+      await pins.remember(serverLabel(host, port), {
+        fingerprint,
+        certificate: der,
+      });
+      const served = listener.accept().then(async (conn) => {
+        await impersonate(conn, { certificate: der, key });
+        return conn;
+      });
+      if (key === shown.key) {
+        const { socket, firstContact } = await connectPinned(host, port, pins);
+        assertEquals(firstContact, undefined);
+        socket.reset();
+      } else {
+        await assertRejects(
+          () => connectPinned(host, port, pins),
+          TlsConnectError,
+        );
+      }
+      (await served).close();
+    }
+  });
+});
+
 Deno.test("connectPinned() suspects a known server that answers without TLS", async () => {
   await inFolder(async (folder, pins) => {
     const port = await meet(await ownTlsCertificate(folder, Date.now()), pins);
     using listener = Deno.listen({ hostname: host, port });
     const served = (async () => {
-      for (let i = 0; i < 2; i++) {
-        const conn = await listener.accept();
-        await conn.write(new TextEncoder().encode('{"error":{}}\n'));
-        await conn.closeWrite();
-        await conn.read(new Uint8Array(4096)).catch(() => {});
-        conn.close();
-      }
+      const conn = await listener.accept();
+      await conn.write(new TextEncoder().encode('{"error":{}}\n'));
+      await conn.closeWrite();
+      await conn.read(new Uint8Array(4096)).catch(() => {});
+      conn.close();
     })();
     await assertRejects(
       () => connectPinned(host, port, pins),
@@ -413,11 +440,15 @@ function made(pair: { cert: string; key: string }): TlsCertificate {
   };
 }
 
-async function echo(conn: Deno.TlsConn): Promise<string> {
-  await conn.write(new TextEncoder().encode("hello"));
-  const buffer = new Uint8Array(16);
-  const count = await conn.read(buffer) ?? 0;
-  return new TextDecoder().decode(buffer.subarray(0, count));
+async function echo(socket: ByteSocket): Promise<string> {
+  const answered = new Promise<Uint8Array>((resolve, reject) =>
+    socket.start({
+      handleBytes: resolve,
+      handleEnd: () => reject(new Error("the server hung up")),
+    })
+  );
+  await socket.write(new TextEncoder().encode("hello"));
+  return new TextDecoder().decode(await answered);
 }
 
 async function inFolder(

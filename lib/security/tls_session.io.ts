@@ -1,11 +1,12 @@
 /**
- * The server's side of TLS without a socket: encrypted bytes go in and come out
- * by hand. So a handshake is done when there is time for it, and whoever does
- * not finish one holds nothing but a socket that can be closed.
+ * One side of TLS without a socket: encrypted bytes go in and come out by hand.
+ * So a server does a handshake when there is time for it, and whoever does not
+ * finish one holds nothing but a socket that can be closed.
  *
  * `node:tls` takes any stream in place of a socket; this uses what it has inside
  * for that, without the three streams around it.
  */
+import { joinBytes } from "../base/bytes.ts";
 import { createSecureContext, TLSSocket } from "node:tls";
 
 /** What a session tells its owner, during {@link TlsSession.receive}. */
@@ -20,7 +21,7 @@ export interface TlsSessionEvents {
   handleTlsError(error: Error): void;
 }
 
-/** A certificate, ready for sessions. */
+/** A server's certificate, ready for sessions. */
 export class TlsContext {
   readonly #context: object;
 
@@ -36,7 +37,7 @@ export class TlsContext {
       minVersion: "TLSv1.3",
     });
     this.#context = context as object;
-    const handle = newHandle();
+    const handle = newHandle(serverSide);
     if (handle.initServerTls(this.#context) !== 0) {
       throw new Error("the certificate and the key cannot be used for TLS");
     }
@@ -44,8 +45,31 @@ export class TlsContext {
 
   /** A session with someone who has just connected. */
   session(events: TlsSessionEvents): TlsSession {
-    return new TlsSession(this.#context, events);
+    const handle = newHandle(serverSide);
+    handle.initServerTls(this.#context);
+    return new TlsSession(handle, events);
   }
+}
+
+/**
+ * A session with a server that may show any certificate. Who speaks has its key,
+ * if the runtime can read it: where it cannot, nothing of that was checked.
+ *
+ * @param serverName What the server is asked for.
+ */
+export function tlsClientSession(
+  serverName: string,
+  events: TlsSessionEvents,
+): TlsSession {
+  // No authorities: what they say is not asked for here, and nothing of another
+  // session is taken up again without the server's certificate.
+  const { context } = createSecureContext({ ca: [], minVersion: "TLSv1.3" });
+  const handle = newHandle(clientSide);
+  handle.initClientTls(
+    serverName,
+    Object.assign(context as object, { rejectUnauthorized: false }),
+  );
+  return new TlsSession(handle, events);
 }
 
 /** One connection's TLS. */
@@ -54,10 +78,9 @@ export class TlsSession {
   #established = false;
   #failed = false;
 
-  /** Use {@link TlsContext.session}. */
-  constructor(context: object, events: TlsSessionEvents) {
-    const handle = this.#handle = newHandle();
-    handle.initServerTls(context);
+  /** Use {@link TlsContext.session} or {@link tlsClientSession}. */
+  constructor(handle: TlsHandle, events: TlsSessionEvents) {
+    this.#handle = handle;
     handle.attachJsStream();
     handle.setHandle(handle);
     handle.onhandshakedone = () => {
@@ -81,6 +104,12 @@ export class TlsSession {
     return this.#established;
   }
 
+  /** The certificate that the other side showed, DER. */
+  get peerCertificate(): Uint8Array | undefined {
+    const [own] = this.#handle.getPeerCertificateChain()?.certificates ?? [];
+    return own === undefined ? undefined : new Uint8Array(own);
+  }
+
   /** Encrypted bytes came. {@link takeOutgoing} may have an answer. */
   receive(bytes: Uint8Array): void {
     if (!this.#failed) this.#handle.readBuffer(bytes);
@@ -95,7 +124,7 @@ export class TlsSession {
       const part = this.takeOutgoing();
       if (part !== undefined) parts.push(part);
     }
-    return joined(parts);
+    return joinBytes(parts);
   }
 
   /** What is to be sent without anybody having written: of the handshake. */
@@ -124,6 +153,11 @@ interface TlsHandle {
   onread?: (buffer: ArrayBuffer | undefined) => void;
   onerror?: (error: Error) => void;
   initServerTls(context: object): number;
+  initClientTls(serverName: string, context: object): number;
+  getPeerCertificateChain():
+    | { readonly certificates: readonly Uint8Array[] }
+    | undefined
+    | null;
   attachJsStream(): number;
   setHandle(handle: TlsHandle): void;
   readStart(): number;
@@ -135,23 +169,9 @@ interface TlsHandle {
   destroySsl(): void;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return first;
-  const all = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-function newHandle(): TlsHandle {
+function newHandle(side: number): TlsHandle {
   TlsWrap ??= handleClass();
-  return new TlsWrap(serverSide, 0);
+  return new TlsWrap(side, 0);
 }
 
 /** The class of handles, which only a socket shows. */
@@ -166,6 +186,7 @@ function handleClass(): new (side: number, provider: number) => TlsHandle {
 }
 
 let TlsWrap: ReturnType<typeof handleClass> | undefined;
+const clientSide = 0;
 const serverSide = 1;
 /** Writes are done when they return. */
 const request = { oncomplete() {} };

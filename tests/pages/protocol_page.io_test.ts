@@ -12,6 +12,7 @@ import {
 } from "../../lib/client/trust/signed_offers.ts";
 import { exitCode } from "../../lib/client/events/exit_code.ts";
 import { commandTable } from "../../lib/client/commands/table.ts";
+import { endReasons } from "../../lib/wire/end_reason.ts";
 import { errorMessages } from "../../lib/wire/errors.ts";
 import { decodeRequest, requestNames } from "../../lib/wire/request.ts";
 import { decodeServerFrame, eventNames } from "../../lib/wire/server_frame.ts";
@@ -23,6 +24,7 @@ import {
   sectionOf,
 } from "../support/pages.ts";
 import { contentDigestOf } from "../support/content_digest_of.ts";
+import { root } from "../support/programs.ts";
 import { partsOf, transcriptOf } from "../support/protocol_identity.ts";
 
 Deno.test("protocol pages: a section for every request", () => {
@@ -31,6 +33,28 @@ Deno.test("protocol pages: a section for every request", () => {
     !page.includes(`\n### ${each}\n`)
   );
   assertEquals(missing, []);
+});
+
+Deno.test("protocol pages: the fields of requests and events are those of the code", () => {
+  const requests = readPage("docs/protocol/requests.md");
+  for (const name of requestNames) {
+    const told = itemsOf(
+      sectionOf(requests, `### ${name}`).split("\n#")[0] ?? "",
+    )
+      .map((item) => /^`(\w+)`(\??)/.exec(item)?.slice(1).join("") ?? item);
+    assertEquals(told, fieldsOf(name), name);
+  }
+  for (const item of itemsOf(readPage("docs/protocol/events.md"))) {
+    const [name = "", text = ""] = item.slice(1).split("`: ");
+    // What stands in parentheses are values.
+    const told = (text.split(/Fields: /)[1] ?? "").replace(/\([^()]*\)/g, "")
+      .matchAll(/`(\w+)`(\??)/g);
+    assertEquals(
+      [...told].map(([, field, mark]) => `${field}${mark}`),
+      fieldsOf(name, "event"),
+      name,
+    );
+  }
 });
 
 Deno.test("protocol pages: a line for every event and every error code", () => {
@@ -42,6 +66,13 @@ Deno.test("protocol pages: a line for every event and every error code", () => {
     const told = itemsOf(readPage(path)).map((item) => item.split("`")[1]);
     assertEquals(told.toSorted(), known.toSorted(), path);
   }
+});
+
+Deno.test("protocol pages: every reason for which an offer ends", () => {
+  const page = readPage("docs/protocol/requests.md");
+  const told = itemsOf(sectionOf(page, "### Reasons"))
+    .map((item) => item.split("`")[1]);
+  assertEquals(told.toSorted(), endReasons.toSorted());
 });
 
 Deno.test("protocol pages: the examples are frames", () => {
@@ -153,3 +184,38 @@ Deno.test("docs/scripting.md tells with which code failed commands end", () => {
     assertEquals(exitCode("done", [name]), code, name);
   }
 });
+
+/** The names of the fields in the code, with `?` where they may be absent. */
+function fieldsOf(
+  name: string,
+  kind: "request" | "event" = "request",
+): string[] {
+  const place = kind === "request" ? `\\{\\s*fields: ` : "";
+  const head = new RegExp(
+    `(?:"${name}"|\\b${name}): ${place}(nothing|object\\()`,
+  );
+  const [found, form] = head.exec(wireSource) ?? [];
+  assert(found !== undefined, `${name} is not in the code`);
+  if (form === "nothing") return [];
+  let text = wireSource.slice(wireSource.indexOf(found) + found.length);
+  // What stands in parentheses and braces goes, until the object itself ends.
+  text = text.slice(text.indexOf("{") + 1);
+  while (/^[^}]*[({]/.test(text)) {
+    text = text.replace(/\([^(){}]*\)|\{[^(){}]*\}/, "");
+  }
+  return text.slice(0, text.indexOf("}")).split(",").map((field) =>
+    field.trim()
+  )
+    .filter((field) => field !== "")
+    .map((field) => {
+      const [name = "", value = name] = field.split(": ");
+      const isOptional = value === "optional" ||
+        wireSource.includes(`const ${value} = optional(`);
+      return isOptional ? `${name}?` : name;
+    });
+}
+
+/** The contract's code without its comments. */
+const wireSource = ["session", "messages", "people", "groups", "offers"]
+  .map((topic) => Deno.readTextFileSync(`${root}/lib/wire/${topic}.ts`))
+  .join("\n").replace(/\/\*\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");

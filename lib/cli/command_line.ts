@@ -56,15 +56,16 @@ export type StartRequest<Options> =
  *
  * @param rows The options there are.
  * @param positionals Names of the positional arguments, in order.
+ * @param found Gets the positional arguments, also those before what is thrown.
  * @throws {UsageError} on an unknown option, a value too few or too many.
  */
 export function parseCommandLine(
   args: readonly string[],
   rows: readonly OptionRow[],
   positionals: readonly string[],
+  found: string[] = [],
 ): CommandLine {
   const options = new Map<string, string[]>();
-  const found: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? "";
     if (arg === "--") {

@@ -39,7 +39,7 @@ export async function writeFileAtomically(
   const target = await resolveLink(path);
   const folder = dirname(target);
   const info = await statOrUndefined(target);
-  const isOpen = onClosed !== undefined && isForAll(info);
+  const isOpen = onClosed !== undefined && await isForAll(target);
   const unique = crypto.randomUUID().slice(0, uniqueLetters);
   const temporary = join(folder, temporaryName(target, unique));
   try {
@@ -85,12 +85,19 @@ export async function replaceFile(
     const info = await statOrUndefined(target);
     if (!info?.isFile || !irreplaceable.has(codeOf(error))) throw error;
     await overwriteFile(target, text);
-    if (options.onClosed !== undefined && isForAll(info)) {
-      using file = await Deno.open(target, { read: true });
-      await setRights(file, target, { mode: 0o600 });
-      options.onClosed();
-    }
+    await closeFile(target, options);
   }
+}
+
+/** Makes a file with secrets its owner's alone. */
+async function closeFile(
+  path: string,
+  { onClosed }: AtomicWriteOptions,
+): Promise<void> {
+  if (onClosed === undefined || !await isForAll(path)) return;
+  using file = await Deno.open(path, { read: true });
+  await setRights(file, path, { mode: 0o600 });
+  onClosed();
 }
 
 /**
@@ -116,8 +123,9 @@ export async function updateFileAtomically(
     const text = await readTextOrUndefined(path);
     const mark = text?.startsWith(byteOrderMark) ? byteOrderMark : "";
     const edited = edit(text?.slice(mark.length));
-    if (edited === undefined || mark + edited === text) return;
-    await replaceFile(path, mark + edited, options);
+    if (edited === undefined) return;
+    if (mark + edited === text) await closeFile(target, options);
+    else await replaceFile(path, mark + edited, options);
   } finally {
     lock?.close();
   }
@@ -228,8 +236,13 @@ async function readAll(file: Deno.FsFile): Promise<Uint8Array> {
   return bytes.subarray(0, length);
 }
 
-/** True when everybody on this machine may read or write it. */
-function isForAll(info: Deno.FileInfo | undefined): boolean {
+/**
+ * True for a file that everybody on this machine may read or write.
+ *
+ * @throws What the system says, but for a missing file.
+ */
+export async function isForAll(path: string): Promise<boolean> {
+  const info = await statOrUndefined(path);
   return Deno.build.os !== "windows" && ((info?.mode ?? 0) & 0o006) !== 0;
 }
 

@@ -14,6 +14,7 @@ import {
 import type { CredentialChange } from "../model/actions.ts";
 import {
   decodeStrictly,
+  isForAll,
   tidyFile,
   updateFileAtomically,
 } from "../../system/files.io.ts";
@@ -52,14 +53,18 @@ export class CredentialsSource {
   }
 
   /**
-   * Reads the file for the first time; lines that are skipped are reported.
+   * Reads the file for the first time; lines that are skipped are reported, and
+   * that it is open to everybody.
    *
    * @throws {StartError} when it cannot be read or has no account.
    */
   async load(): Promise<Accounts> {
     await tidyFile(this.#path);
     try {
-      return await this.#read();
+      const accounts = await this.#read();
+      const isOpen = await isForAll(this.#path);
+      if (isOpen) this.#report("warning", openText(this.#path));
+      return accounts;
     } catch (error) {
       throw new StartError(this.#reason(error));
     }
@@ -208,10 +213,15 @@ export class CredentialsSource {
   }
 }
 
-/** That the accounts were readable for everybody, and no longer are. */
+/** That a file with secrets was open to everybody, and no longer is. */
 export function closedText(path: string): string {
-  return `"${path}" could be read by everybody on this machine; ` +
-    "its mode is 0600 now";
+  return `"${path}" was open to everybody on this machine; its mode is 0600 now`;
+}
+
+/** That a file with secrets is open to everybody. */
+export function openText(path: string): string {
+  return `"${path}" is open to everybody on this machine; ` +
+    `close it with: chmod 600 "${path}"`;
 }
 
 class NoAccounts extends Error {}

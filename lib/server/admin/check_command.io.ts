@@ -9,7 +9,12 @@ import { CredentialsFile } from "../accounts/credentials_file.ts";
 import { parseServerOptions, type ServerOptions } from "./options.ts";
 import { parseCertificate } from "../../security/certificate.ts";
 import { formatTime } from "../../base/time.ts";
-import { decodeStrictly, readTextFile } from "../../system/files.io.ts";
+import { openText } from "../accounts/credentials.io.ts";
+import {
+  decodeStrictly,
+  isForAll,
+  readTextFile,
+} from "../../system/files.io.ts";
 import { checkMark, type CheckResult } from "../../cli/check_result.ts";
 import {
   type Console,
@@ -153,14 +158,9 @@ async function isMountedAlone(path: string): Promise<boolean> {
   return false;
 }
 
-/** A warning about a file with secrets that everybody can read. */
+/** A warning about a file with secrets that is open to everybody. */
 async function openness(what: string, path: string): Promise<CheckResult[]> {
-  const { mode } = await Deno.stat(path);
-  if (Deno.build.os === "windows" || ((mode ?? 0) & 0o004) === 0) return [];
-  return [warn(
-    `${what}: "${path}" can be read by everybody on this machine; ` +
-      `close it with: chmod 600 "${path}"`,
-  )];
+  return await isForAll(path) ? [warn(`${what}: ${openText(path)}`)] : [];
 }
 
 async function dataFolder({ dataDir }: ServerOptions, isRunning: boolean) {

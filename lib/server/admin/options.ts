@@ -95,9 +95,7 @@ export function parseServerOptions(
   home?: string,
 ): StartRequest<ServerOptions> {
   return startRequest(() => {
-    // What is behind a mistyped command would be blamed instead of it.
-    checkFirstArgument(args[0]);
-    const line = parseCommandLine(args, serverOptionRows, ["PORT", "ATTEMPTS"]);
+    const line = parseServerLine(args);
     if (line.options.has("--help")) {
       return {
         kind: "help",
@@ -163,7 +161,7 @@ function readPath(
 function listeningPlace(
   line: CommandLine,
 ): Pick<ServerOptions, "host" | "port"> {
-  checkFirstArgument(line.positionals[0]);
+  checkFirstWord(line.positionals[0]);
   const text = lastValue(line, "--host") ?? defaultHost;
   const given = parseHostPort("--host", text, 0);
   const { port } = integerValues(line, portRows);
@@ -176,8 +174,21 @@ function listeningPlace(
   return { host: given.host, port: isGiven ? port : given.port ?? port };
 }
 
+/** A slip in a command is blamed before anything that is behind it. */
+function parseServerLine(args: readonly string[]): CommandLine {
+  checkFirstWord(args[0]);
+  const words: string[] = [];
+  try {
+    const names = ["PORT", "ATTEMPTS"];
+    return parseCommandLine(args, serverOptionRows, names, words);
+  } catch (error) {
+    checkFirstWord(words[0]);
+    throw error;
+  }
+}
+
 /** A word in the place of the port may be a command with a slip in it. */
-function checkFirstArgument(word: string | undefined): void {
+function checkFirstWord(word: string | undefined): void {
   const nearest = nearestWord(word ?? "", serverCommands);
   if (nearest === undefined) return;
   if (nearest === word) {

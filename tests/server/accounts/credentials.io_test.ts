@@ -18,11 +18,23 @@ import { FakeConsole } from "../../support/fake_console.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 
 test("CredentialsSource.load() starts with the lines that are right", async (path) => {
-  await Deno.writeTextFile(path, "yoda one\nluke\n");
+  await Deno.writeTextFile(path, "yoda one\nluke\n", { mode: 0o600 });
   const { source, reports } = watched(path);
   assertEquals([...(await source.load()).keys()], ["yoda"]);
   assertEquals(reports.length, 1);
   assertStringIncludes(reports[0] ?? "", "credentials.txt: line 2: ");
+});
+
+test("CredentialsSource.load() says that the file is open to everybody", async (path) => {
+  if (Deno.build.os === "windows") return;
+  await Deno.writeTextFile(path, "yoda one\n");
+  await Deno.chmod(path, 0o644);
+  const { source, reports } = watched(path);
+  await source.load();
+  assertEquals(reports, [
+    `"${path}" is open to everybody on this machine; ` +
+    `close it with: chmod 600 "${path}"`,
+  ]);
 });
 
 test("CredentialsSource.load() refuses to start without an account", async (path) => {

@@ -123,6 +123,16 @@ test("runUserCommand() lists, hashes and removes", async (path) => {
   assert(await hasPassword(path, "luke", "two # x"));
   assertEquals(await run(path, console, "hash"), 0);
   assertEquals(console.printed.splice(0), ["no plain password left to hash"]);
+  if (Deno.build.os !== "windows") {
+    await Deno.chmod(path, 0o644);
+    assertEquals(await run(path, console, "hash"), 0);
+    assertEquals(
+      console.complaints.at(-1),
+      `"${path}" was open to everybody on this machine; its mode is 0600 now`,
+    );
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    console.printed.length = 0;
+  }
   const text = await Deno.readTextFile(path);
   assert(/^# people\nyoda SCRAM[^\n]+\nbad\nluke SCRAM[^\n]+\n$/.test(text));
   assertEquals(await run(path, console, "remove", "yoda"), 0);

@@ -165,6 +165,10 @@ Deno.test("parseServerOptions() says what is wrong", () => {
       ["chek"],
       'there is no command "chek": did you mean check? --help lists all',
     ],
+    [
+      ["--data-dir", "x", "user", "add", "yoda", "--restore"],
+      '"user" must come first: parley-server user',
+    ],
     [["--plain", "user"], '"user" must come first: parley-server user'],
     [
       ["--host", "h:1", "2"],

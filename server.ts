@@ -110,6 +110,7 @@ async function serve(options: ServerOptions): Promise<void> {
     );
   }
   log?.write(serverLogLine(Date.now(), "info", `listening on ${place}`));
+  await credentials.reportOpenness();
   await shutdown;
   report("info", "shutting down");
   // A disk that hangs must not keep the process.

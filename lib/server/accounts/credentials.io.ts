@@ -53,21 +53,23 @@ export class CredentialsSource {
   }
 
   /**
-   * Reads the file for the first time; lines that are skipped are reported, and
-   * that it is open to everybody.
+   * Reads the file for the first time; lines that are skipped are reported.
    *
    * @throws {StartError} when it cannot be read or has no account.
    */
   async load(): Promise<Accounts> {
     await tidyFile(this.#path);
     try {
-      const accounts = await this.#read();
-      const isOpen = await isForAll(this.#path);
-      if (isOpen) this.#report("warning", openText(this.#path));
-      return accounts;
+      return await this.#read();
     } catch (error) {
       throw new StartError(this.#reason(error));
     }
+  }
+
+  /** Reports that the file is open to everybody, if it is. */
+  async reportOpenness(): Promise<void> {
+    const isOpen = await isForAll(this.#path).catch(() => false);
+    if (isOpen) this.#report("warning", openText(this.#path));
   }
 
   /** Looks for edits from now on. `changed` gets the accounts of each. */

@@ -18,19 +18,22 @@ import { FakeConsole } from "../../support/fake_console.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 
 test("CredentialsSource.load() starts with the lines that are right", async (path) => {
-  await Deno.writeTextFile(path, "yoda one\nluke\n", { mode: 0o600 });
+  await Deno.writeTextFile(path, "yoda one\nluke\n");
   const { source, reports } = watched(path);
   assertEquals([...(await source.load()).keys()], ["yoda"]);
   assertEquals(reports.length, 1);
   assertStringIncludes(reports[0] ?? "", "credentials.txt: line 2: ");
 });
 
-test("CredentialsSource.load() says that the file is open to everybody", async (path) => {
+test("CredentialsSource.reportOpenness() says that everybody can read the file", async (path) => {
   if (Deno.build.os === "windows") return;
   await Deno.writeTextFile(path, "yoda one\n");
-  await Deno.chmod(path, 0o644);
   const { source, reports } = watched(path);
-  await source.load();
+  await Deno.chmod(path, 0o640);
+  await source.reportOpenness();
+  assertEquals(reports, []);
+  await Deno.chmod(path, 0o644);
+  await source.reportOpenness();
   assertEquals(reports, [
     `"${path}" is open to everybody on this machine; ` +
     `close it with: chmod 600 "${path}"`,

@@ -127,6 +127,9 @@ Deno.test("/history: by person and group, paging, nothing of others, refusals, r
     const earlier = String(first.earlier);
     assertEquals(earlier, `/history luke before ${first.before}`);
     const second = await yoda.succeed(earlier);
+    await yoda.succeed("/history luke");
+    assertEquals(said(await yoda.succeed("/history more")), said(second));
+    assertMatch(await yoda.refused("/history more"), /nothing was shown/);
     assertEquals(said(second), range(1, 5));
     assertEquals(second.earlier, undefined);
     assertEquals(said(await luke.succeed("/history yoda 3")), range(23, 25));
@@ -313,7 +316,7 @@ Deno.test("history and deletion in text: sentences as people read them", async (
   await reader.send("/whoelsesince 10");
   await line(/^luke, online now$/);
   await reader.send("/help history");
-  await line(/^\/history \[USER\|GROUP\] \[COUNT\] \[before PLACE\]: /);
+  await line(/^\/history \[USER\|GROUP\] \[COUNT\]: /);
 });
 
 Deno.test("--keep-days: what is old and delivered goes, the rest stays", async () => {

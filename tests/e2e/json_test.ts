@@ -127,6 +127,7 @@ async function talk(): Promise<JsonEvent[]> {
   await aboutFiles(yoda, luke, leia);
   await aboutKeys(server, yoda, luke);
   await yoda.succeed("/help");
+  await yoda.succeed("/help msgto");
   await yoda.succeed("/notify off");
   await yoda.succeed("/rename master");
   await leia.event("renamed");
@@ -175,6 +176,7 @@ async function aboutPeople(
   await yoda.succeed("/blocked");
   await yoda.succeed("/unblock leia");
   await luke.succeed("/setprofile name Luke");
+  await luke.succeed("/setprofile name");
   await yoda.succeed("/profile luke");
   await using obiwan = await logIn(server, "obiwan");
   await obiwan.finish();

@@ -93,7 +93,7 @@ Deno.test("the commands about people refuse wrong arguments, each with its usage
     ["/unblock luke leia", "usage: usage: /unblock USER"],
     ["/blocked luke", "usage: usage: /blocked"],
     ["/profile luke leia", "usage: usage: /profile [USER]"],
-    ["/setprofile", "usage: usage: /setprofile FIELD VALUE"],
+    ["/setprofile", "usage: usage: /setprofile FIELD [VALUE]"],
     ["/changepassword now", "usage: usage: /changepassword"],
     ["/rename", "usage: usage: /rename NEWNAME"],
     ["/rename two words", "usage: usage: /rename NEWNAME"],
@@ -120,6 +120,7 @@ Deno.test("the commands about people refuse wrong arguments, each with its usage
     await yoda.refused("/setprofile stauts x"),
     /did you mean status\?/,
   );
+  assertMatch(await yoda.refused("/setprofile stauts"), /did you mean status/);
   await yoda.succeed("/block luke");
   assertEquals(
     await yoda.refused("/block luke"),
@@ -133,6 +134,9 @@ Deno.test("/profile and /setprofile: others see it, as text too, and after a res
   await yoda.succeed("/setprofile name Master Yoda");
   await yoda.succeed("/setprofile HOMETOWN Dagobah");
   await yoda.succeed("/setprofile email gone@example.org");
+  const shown = await yoda.succeed("/setprofile Email");
+  assertEquals([shown.value, shown.unchanged], ["gone@example.org", true]);
+  assertEquals((await yoda.succeed("/setprofile email -")).value, "");
   assertEquals((await yoda.succeed("/setprofile email")).value, "");
   await yoda.succeed('/setprofile status ""');
   const from = yoda.process.out.length;

@@ -11,6 +11,7 @@ import type { Random } from "../../base/ports.ts";
 import type { RequestFields, RequestName } from "../../wire/request.ts";
 import type { OnReply, ReplyFields } from "../../wire/server_frame.ts";
 import type { Help } from "./help.ts";
+import type { Past } from "./history.ts";
 import type { MessageResult } from "./message_send.ts";
 import type { Verification } from "./people.ts";
 import type { PrivateSessionInfo, TransferInfo } from "./transfer_info.ts";
@@ -65,8 +66,10 @@ export interface Syntax<Given extends object> {
   readonly words?: readonly string[];
   /** `/msgto USER[,USER…] TEXT` */
   readonly usage: string;
-  /** One line that says what it does. */
+  /** Says what it does, beside the usage in a row of 80 columns. */
   readonly summary: string;
+  /** What there is to say besides: whole sentences. Nothing by default. */
+  readonly details?: string;
   /** A line a user could type. */
   readonly example: string;
   /** None by default. */
@@ -184,6 +187,8 @@ export interface CommandHost {
     readonly target: ChatTarget | undefined;
     set(target: ChatTarget | undefined): void;
   };
+  /** Where the messages end that were shown last, for `/history more`. */
+  readonly past: { rest: Past | undefined };
   /** What goes on with other clients; settles the commands it is given. */
   readonly offers: {
     readonly transfers: { send(user: string, file: string, n: number): void };

@@ -23,7 +23,7 @@ export const fileCommands = {
     aliases: ["send", "upload"],
     words: ["UPD"],
     usage: "/p2pvideo USER FILE",
-    summary: "send a video, or any file, straight to a user's client",
+    summary: "send a video, or any file, straight to USER",
     example: "/p2pvideo luke my film.mp4",
     arguments: [{ kind: "user" }, { kind: "file" }],
     // The path is as the user wrote it.
@@ -33,7 +33,7 @@ export const fileCommands = {
   }),
   groupvideo: does({
     usage: "/groupvideo GROUP FILE",
-    summary: "send a file to every member of a group who is online",
+    summary: "send a file to every member who is online",
     example: "/groupvideo jedi my film.mp4",
     arguments: [{ kind: "group" }, { kind: "file" }],
     read: ([group = "", file = ""]) => ({ group, file }),
@@ -51,7 +51,7 @@ export const fileCommands = {
   }),
   accept: does({
     usage: "/accept N",
-    summary: "take the file or private session that was offered as number N",
+    summary: "take the file or private session offered as N",
     example: "/accept 1",
     arguments: [{ kind: "number" }],
     read: readNumber,
@@ -60,7 +60,7 @@ export const fileCommands = {
   }),
   reject: does({
     usage: "/reject N",
-    summary: "refuse the file or private session that was offered as number N",
+    summary: "refuse the file or session offered as N",
     example: "/reject 1",
     arguments: [{ kind: "number" }],
     read: readNumber,
@@ -69,7 +69,7 @@ export const fileCommands = {
   }),
   transfers: does({
     usage: "/transfers",
-    summary: "what is being sent and received, with progress; private sessions",
+    summary: "files under way, with progress; open sessions",
     example: "/transfers",
     run: (_, { offers }, settle: Settle<UnderWay>) =>
       settle({ ok: offers.list() }),
@@ -83,7 +83,7 @@ export const fileCommands = {
   }),
   cancel: does({
     usage: "/cancel N",
-    summary: "stop transfer number N, or end private session number N",
+    summary: "stop transfer N, or end private session N",
     example: "/cancel 1",
     arguments: [{ kind: "number" }],
     read: readNumber,
@@ -92,7 +92,7 @@ export const fileCommands = {
   }),
   limit: does({
     usage: "/limit [RATE]",
-    summary: "send at most RATE bytes a second, as 500k or 2M; off ends it",
+    summary: "send at most RATE, as 500k or 2M; off ends it",
     example: "/limit 2M",
     arguments: [{ kind: "rate", optional: true }],
     read([text]): { rate?: number } | string {

@@ -72,7 +72,7 @@ export const groupCommands = {
   groupmsg: asksWith({
     words: ["SRM"],
     usage: "/groupmsg GROUP TEXT",
-    summary: "send a message to everyone who joined the group chat",
+    summary: "send a message to all who joined the group",
     example: "/groupmsg jedi the council meets at noon",
     arguments: [{ kind: "group" }, { kind: "text" }],
     read: ([group = "", text = ""]) => ({ group, text }),
@@ -93,7 +93,8 @@ export const groupCommands = {
   srb: does({
     words: ["SRB"],
     usage: "/SRB USER…",
-    summary: "make a group chat with a name made up from those of the users",
+    summary: "make a group chat with a made-up name",
+    details: "It is made up from the names of the users.",
     example: "/SRB luke leia",
     arguments: [{ kind: "user" }, { kind: "user", repeated: true }],
     read: (users) => ({ users: [...new Set(users)] }),
@@ -137,7 +138,7 @@ export const groupCommands = {
   }),
   setgroup: asks({
     usage: "/setgroup GROUP history on|off",
-    summary: "as its leader: may who joins see what was said before",
+    summary: "leader: may newcomers see what was said before",
     example: "/setgroup jedi history on",
     arguments: [{ kind: "group" }, { kind: "group-field" }, { kind: "text" }],
     read([group = "", field = "", value = ""]) {
@@ -153,7 +154,7 @@ export const groupCommands = {
   }),
   addmember: asks({
     usage: "/addmember GROUP USER",
-    summary: "as its leader, invite another user to a group chat",
+    summary: "leader: invite another user to a group chat",
     example: "/addmember jedi ahsoka",
     arguments: [{ kind: "group" }, { kind: "user" }],
     read: readMember,
@@ -164,7 +165,7 @@ export const groupCommands = {
   }),
   removemember: asks({
     usage: "/removemember GROUP USER",
-    summary: "as its leader, take a member out or an invitation back",
+    summary: "leader: remove a member or an invitation",
     example: "/removemember jedi anakin",
     arguments: [{ kind: "group" }, { kind: "user" }],
     read: readMember,
@@ -176,7 +177,7 @@ export const groupCommands = {
   }),
   promote: asks({
     usage: "/promote GROUP USER",
-    summary: "as its leader, make another member the leader",
+    summary: "leader: make another member the leader",
     example: "/promote jedi luke",
     arguments: [{ kind: "group" }, { kind: "user" }],
     read: readMember,

@@ -2,13 +2,12 @@
  * Reads the past for `/history` and `/RDM`: the server answers in pages of so
  * many bytes, and what a user asks for may be on several.
  */
-import { visible } from "../../base/text.ts";
 import { formatTime, parseTime } from "../../base/time.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import { limits } from "../../wire/limits.ts";
 import type { RequestFields } from "../../wire/request.ts";
-import type { Reply, ReplyFields } from "../../wire/server_frame.ts";
-import { does, type Look, type Settle } from "./command.ts";
+import type { ReplyFields } from "../../wire/server_frame.ts";
+import { type CommandHost, does, type Look, type Settle } from "./command.ts";
 
 /** What is asked for, and the command that goes on where the answer ends. */
 export interface Past {
@@ -20,16 +19,20 @@ export interface Past {
   readonly line: string;
 }
 
-/** What was said; `earlier` is the command that goes on where this ends. */
+/** What was said; `earlier` is, also for another run, the command that goes on where this ends. */
 export interface HistoryAnswer extends ReplyFields<"history"> {
   earlier?: string;
 }
 
+/** The line above messages before which there are others. */
+export const earlierHint = "earlier messages: /history more";
+
 /** Commands that show what was said. */
 export const historyCommands = {
   history: does({
-    usage: "/history [USER|GROUP] [COUNT] [before PLACE]",
-    summary: "the last messages with a user, of a group, or all of mine",
+    usage: "/history [USER|GROUP] [COUNT]",
+    summary: "the last messages, all or of one chat",
+    details: "/history more goes on with the ones before.",
     example: "/history luke 50",
     arguments: [
       { kind: "chat", optional: true },
@@ -37,60 +40,52 @@ export const historyCommands = {
       { kind: "number", optional: true },
       { kind: "number", optional: true },
     ],
-    read: readPast,
-    run: (given, { request }, settle: Settle<HistoryAnswer>) =>
-      readHistory(
-        pastOf(given),
-        (fields, onReply) => request("history", fields, onReply),
-        settle,
-      ),
+    read: readHistory,
+    run(given, host, settle: Settle<HistoryAnswer>) {
+      const past = given.more ? host.past.rest : pastOf(given);
+      if (past !== undefined) return readPast(past, host, settle);
+      const message = "nothing was shown that has earlier messages; " +
+        "/history shows the last ones";
+      settle({ code: "no_history", message });
+    },
     show: historyLines,
   }),
   rdm: does({
     words: ["RDM"],
-    usage: "/RDM b|s TIMESTAMP [before PLACE]",
-    summary: "the broadcasts (b) or the messages of my groups (s) since a time",
+    usage: "/RDM b|s TIMESTAMP",
+    summary: "broadcasts (b), group messages (s) since then",
     example: "/RDM b 01 Jun 2026 21:39:04",
     arguments: [{ kind: "word" }, { kind: "text" }],
     read: ([letter = "", rest = ""]) => readSince(letter, rest),
-    run: (given, { request }, settle: Settle<HistoryAnswer>) =>
-      readHistory(
-        pastSince(given),
-        (fields, onReply) => request("history", fields, onReply),
-        settle,
-      ),
+    run: (given, host, settle: Settle<HistoryAnswer>) =>
+      readPast(pastSince(given), host, settle),
     show: historyLines,
   }),
 };
 
-/**
- * Asks for page after page until there are as many messages as wanted.
- *
- * @param ask Sends one request.
- * @param done Called once, with the answer or why there is none.
- */
-export function readHistory(
+/** Asks for page after page until there are as many messages as wanted. */
+function readPast(
   past: Past,
-  ask: (
-    fields: RequestFields<"history">,
-    onReply: (reply: Reply<"history">) => void,
-  ) => void,
-  done: Settle<HistoryAnswer>,
+  { request, past: memory }: CommandHost,
+  settle: Settle<HistoryAnswer>,
 ): void {
   let messages: HistoryAnswer["messages"] = [];
   let pages = 0;
   const next = (before: number | undefined) => {
     const place = before === undefined ? {} : { before };
     const limit = past.count - messages.length;
-    ask({ ...past.scope, ...place, limit }, (reply) => {
-      if (reply.code !== undefined) return done(reply);
+    request("history", { ...past.scope, ...place, limit }, (reply) => {
+      if (reply.code !== undefined) return settle(reply);
       const { messages: page, before: rest } = reply.ok;
       messages = [...page, ...messages];
-      if (rest === undefined) return done({ ok: { messages } });
-      const enough = messages.length >= past.count || ++pages >= mostPages;
-      if (!enough) return next(rest);
+      if (rest !== undefined) {
+        const enough = messages.length >= past.count || ++pages >= mostPages;
+        if (!enough) return next(rest);
+      }
+      memory.rest = rest === undefined ? undefined : { ...past, before: rest };
+      if (rest === undefined) return settle({ ok: { messages } });
       const earlier = `${past.line} before ${rest}`;
-      done({ ok: { messages, before: rest, earlier } });
+      settle({ ok: { messages, before: rest, earlier } });
     });
   };
   next(past.before);
@@ -103,6 +98,8 @@ interface History {
   /** How many; {@link defaultCount} when absent. */
   readonly count?: number;
   readonly before?: number;
+  /** Goes on with what is before the messages shown last. */
+  readonly more?: true;
 }
 
 /** What `/RDM` is given: my broadcasts, or the messages of my groups. */
@@ -154,23 +151,25 @@ function historyLines(
     if (deleted) return [who + palette.dim("(deleted)")];
     return linesAfter(who, text);
   });
-  const before = earlier === undefined
-    ? []
-    : [palette.dim(`earlier messages: ${visible(earlier)}`)];
+  const before = earlier === undefined ? [] : [palette.dim(earlierHint)];
   return lines.length === 0 && before.length === 0
     ? ["no messages"]
     : [...before, ...lines];
 }
 
 /**
- * `[NAME] [COUNT] [before PLACE]`. A first word of digits is the count; a name
- * that could be taken for something else is written `@USER` or `#GROUP`.
+ * `[NAME] [COUNT] [before PLACE]`, or `more`; the place is one that an answer as
+ * JSON names. A first word of digits is the count; a name that could be taken
+ * for something else is written `@USER` or `#GROUP`.
  */
-function readPast(values: readonly string[]): History | string | undefined {
+function readHistory(values: readonly string[]): History | string | undefined {
+  if (values.length === 1 && values[0]?.toLowerCase() === "more") {
+    return { more: true };
+  }
   const rest = [...values];
   const before = rest.at(-2) === "before" ? rest.splice(-2).at(1) : undefined;
   if (before !== undefined && !positive.test(before)) {
-    return `"${before}" is no place; /history shows what to type here`;
+    return `"${before}" is no place; /history more goes on with earlier messages`;
   }
   const place = before === undefined ? {} : { before: Number(before) };
   const [first] = rest;

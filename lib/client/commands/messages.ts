@@ -13,8 +13,9 @@ export const messageCommands = {
     aliases: ["msg", "w"],
     words: ["message"],
     usage: "/msgto USER[,USER…] TEXT",
-    summary:
-      "send a private message; to N users also as /msgto N USER1 … USERN TEXT",
+    summary: "send a private message",
+    details:
+      "To N users it may also be written /msgto N USER1 … USERN TEXT. Who is offline gets it at the next login.",
     example: "/msgto leia do or do not",
     arguments: [{ kind: "user-list" }, { kind: "text" }],
     read: readMessage,
@@ -65,8 +66,8 @@ export const messageCommands = {
   }),
   chat: does({
     usage: "/chat [USER|GROUP]",
-    summary:
-      "lines without a slash go there; //TEXT sends /TEXT; alone, stops that",
+    summary: "lines without a slash go there; alone: ends it",
+    details: "//TEXT sends /TEXT.",
     example: "/chat luke",
     arguments: [{ kind: "chat", optional: true }],
     read: ([target]): { target?: string } =>

@@ -115,7 +115,7 @@ function unknownCommand(word: string): ParsedCommand {
     problem: "unknown_command",
     message: `unknown command ${
       visible(word)
-    };${first}${then} /help lists all commands`,
+    };${first}${then} /help all lists all commands`,
     name: word.slice(1),
   };
 }
@@ -123,7 +123,7 @@ function unknownCommand(word: string): ParsedCommand {
 function notACommand(word: string): ParsedCommand {
   const row = findCommand(word);
   const example = row === undefined
-    ? "/chat USER makes lines without one go to a user or group, /help lists all commands"
+    ? "/chat USER makes lines without one go to a user or group, /help all lists all commands"
     : `did you mean /${row.name}?`;
   return {
     problem: "not_a_command",

@@ -1,7 +1,7 @@
 /** The commands about people and one's own account. */
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
-import { profileFields } from "../../wire/names.ts";
+import { isProfileField, profileFields } from "../../wire/names.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import { asks, asksWith, does, type Look, type Settle } from "./command.ts";
 import { wholeNumber } from "./history.ts";
@@ -64,7 +64,8 @@ export const peopleCommands = {
     aliases: ["ignore"],
     words: ["block"],
     usage: "/block USER",
-    summary: "no messages, calls or files from USER, who cannot see me either",
+    summary: "no contact with USER, who cannot see me either",
+    details: "No messages, calls or files go either way. USER is not told.",
     example: "/block hans",
     arguments: [{ kind: "user" }],
     read: ([user = ""]) => ({ user }),
@@ -102,8 +103,8 @@ export const peopleCommands = {
   }),
   verify: does({
     usage: "/verify USER [ok|accept]",
-    summary:
-      "the number to compare with USER; ok: it is the same; accept: take a changed key",
+    summary: "the number to compare with USER",
+    details: "ok: it is the same. accept: take the changed key of USER.",
     example: "/verify luke",
     arguments: [{ kind: "user" }, { kind: "word", optional: true }],
     read(
@@ -127,27 +128,42 @@ export const peopleCommands = {
     request: "profile",
     show: profileLines,
   }),
-  setprofile: asks({
-    usage: "/setprofile FIELD VALUE",
-    summary: `fill in ${
-      profileFields.join(", ")
-    } of my profile; no VALUE clears it`,
+  setprofile: does({
+    usage: "/setprofile FIELD [VALUE]",
+    summary: "set name, hometown, email, status; - clears it",
+    details: "Without VALUE it shows what is set.",
     example: "/setprofile hometown Dagobah",
     arguments: [{ kind: "field" }, { kind: "text", optional: true }],
-    read([field = "", value = ""]) {
-      const isEmpty = value.trim() === "" || value.trim() === '""';
-      return { field, value: isEmpty ? "" : value };
+    read([field = "", value = ""]): { field: string; value?: string } {
+      const text = value.trim();
+      if (text === "") return { field };
+      return { field, value: text === "-" || text === '""' ? "" : value };
     },
-    request: "profile-set",
-    show: ({ field, value }) => [
-      value === ""
-        ? `your ${visible(field)} is cleared`
-        : `your ${visible(field)} is now: ${visible(value)}`,
-    ],
+    run({ field, value }, { request }, settle: Settle<ProfileSetting>) {
+      const known = field.toLowerCase();
+      if (value !== undefined || !isProfileField(known)) {
+        // A field that there is not is for the server to refuse.
+        return request("profile-set", { field, value: value ?? "" }, settle);
+      }
+      request("profile", {}, (reply) => {
+        if (reply.code !== undefined) return settle(reply);
+        const { [known]: value = "" } = reply.ok.fields;
+        settle({ ok: { field: known, value, unchanged: true } });
+      });
+    },
+    show({ field, value, unchanged }) {
+      const what = visible(field);
+      if (value === "") {
+        return [
+          unchanged ? `you have set no ${what}` : `your ${what} is cleared`,
+        ];
+      }
+      return [`your ${what} is${unchanged ? "" : " now"}: ${visible(value)}`];
+    },
   }),
   changepassword: does({
     usage: "/changepassword",
-    summary: "another password; asks for the old and the new one",
+    summary: "another password; asks for old and new one",
     example: "/changepassword",
     run: (_, { passwords }, _settle: Settle<Record<string, never>>, n) =>
       passwords.start(n),
@@ -156,7 +172,8 @@ export const peopleCommands = {
   rename: asksWith({
     aliases: ["nick"],
     usage: "/rename NEWNAME",
-    summary: "another user name; messages, groups and blocks stay mine",
+    summary: "another user name for me",
+    details: "Messages, groups and blocks stay mine.",
     example: "/rename master",
     arguments: [{ kind: "new-name" }],
     read: ([to = ""]) => ({ to }),
@@ -169,6 +186,12 @@ export const peopleCommands = {
     show: ({ to }, { name }) => [`you are now known as ${name(to)}`],
   }),
 };
+
+/** A field of one's own profile. */
+interface ProfileSetting extends ReplyFields<"profile-set"> {
+  /** It was only asked for. */
+  readonly unchanged?: true;
+}
 
 function profileLines(
   answer: ReplyFields<"profile">,

@@ -7,7 +7,8 @@ export const privateCommands = {
   startprivate: does({
     words: ["startprivate"],
     usage: "/startprivate USER",
-    summary: "ask for an encrypted connection straight to a user's client",
+    summary: "ask for an encrypted connection to USER",
+    details: "It goes straight to the client of USER, not through the server.",
     example: "/startprivate leia",
     arguments: [{ kind: "user" }],
     read: ([user = ""]) => ({ user }),

@@ -1,12 +1,12 @@
 /** The commands about the client itself. */
 import { does, type Look, type Settle } from "./command.ts";
-import type { HelpEntry } from "./help.ts";
+import type { Help, HelpEntry } from "./help.ts";
 
 /** The commands of the topic. */
 export const programCommands = {
   notify: does({
     usage: "/notify on|off",
-    summary: "ring the terminal's bell when somebody writes to you, or do not",
+    summary: "ring the bell when somebody writes to me",
     example: "/notify off",
     arguments: [{ kind: "switch" }],
     read([value = ""]) {
@@ -25,8 +25,8 @@ export const programCommands = {
     ],
   }),
   help: does({
-    usage: "/help [COMMAND]",
-    summary: "all commands, or one of them with an example",
+    usage: "/help [TOPIC|COMMAND|all]",
+    summary: "what to type; a topic, one command, or all",
     example: "/help p2pvideo",
     arguments: [{ kind: "command", optional: true }],
     read: ([topic]): { topic?: string } => topic === undefined ? {} : { topic },
@@ -47,39 +47,42 @@ export const programCommands = {
   }),
 };
 
-interface HelpAnswer {
-  readonly entries: readonly HelpEntry[];
-}
+type HelpAnswer = Extract<Help, { readonly entries: unknown }>;
 
 function helpLines(
-  { entries }: HelpAnswer,
+  { entries, topics }: HelpAnswer,
   { palette }: Look,
 ): string[] {
   const [only] = entries;
   if (entries.length === 1 && only !== undefined) {
     const others = [...only.aliases, ...only.words];
-    const aliases = others.length === 0
-      ? []
-      : [`also:    ${others.join(", ")}`];
     return [
       `${palette.bold(only.usage)}: ${only.summary}`,
+      ...(only.details === undefined ? [] : [only.details]),
       `example: ${only.example}`,
-      ...aliases,
+      ...(others.length === 0 ? [] : [`also:    ${others.join(", ")}`]),
     ];
   }
   const width = Math.max(...entries.map(({ usage }) => usage.length));
-  const lines: string[] = [];
-  let heading = "";
-  for (const { group, usage, summary } of entries) {
-    if (group !== heading) lines.push(palette.bold(group));
-    heading = group;
-    lines.push(`  ${usage.padEnd(width)}  ${summary}`);
+  const row = ({ usage, summary }: HelpEntry) =>
+    `  ${usage.padEnd(width)}  ${summary}`;
+  if (topics !== undefined) {
+    return [
+      ...entries.map(row),
+      `Topics: ${topics.map((topic) => `/help ${topic}`).join(", ")}.`,
+      "/help COMMAND tells how one is used, with an example.",
+    ];
   }
+  const lines = entries.flatMap((entry, index) =>
+    entry.group === entries[index - 1]?.group
+      ? [row(entry)]
+      : [palette.bold(entry.group), row(entry)]
+  );
   const words = entries.flatMap((entry) => entry.words);
+  if (words.length === 0) return lines;
   return [
     ...lines,
-    `Words of older clients work too, also without the slash while no chat is open: ${
-      words.join(", ")
-    }.`,
+    "Words of older clients work too, without a slash while no chat is open: " +
+    `${words.join(", ")}.`,
   ];
 }

@@ -10,15 +10,18 @@ import { peopleCommands } from "./people.ts";
 import { privateCommands } from "./private.ts";
 import { programCommands } from "./program.ts";
 
-/** The topics of `/help`, in its order. */
-const topics = {
-  Messages: messageCommands,
-  People: peopleCommands,
-  Groups: groupCommands,
-  "Private sessions": privateCommands,
-  Files: fileCommands,
-  Parley: programCommands,
+/** The topics of `/help`, in its order, with their headings. */
+const topics: Record<string, readonly [string, Record<string, CommandRow>]> = {
+  messages: ["Messages", messageCommands],
+  people: ["People", peopleCommands],
+  groups: ["Groups", groupCommands],
+  private: ["Private sessions", privateCommands],
+  files: ["Files", fileCommands],
+  client: ["This client", programCommands],
 };
+
+/** What `/help` takes besides a command. */
+export const topicNames = Object.keys(topics);
 
 const commands = {
   ...messageCommands,
@@ -60,22 +63,26 @@ export type CommandSuccess = {
 /** A command's descriptor with its name and topic, and nothing left out. */
 export interface TableRow extends Required<CommandRow> {
   readonly name: CommandName;
-  /** Heading under which `/help` lists it. */
+  /** One of {@link topicNames}. */
   readonly topic: string;
+  /** Of the topic. */
+  readonly heading: string;
 }
 
-/** Every command, in the order of `/help`. */
+/** Every command, in the order of `/help all`. */
 export const commandTable: readonly TableRow[] = Object.entries(topics)
-  .flatMap(([topic, rows]) =>
-    Object.entries<CommandRow>(rows).map(([name, row]) => ({
+  .flatMap(([topic, [heading, rows]]) =>
+    Object.entries(rows).map(([name, row]) => ({
       aliases: [],
       words: [],
+      details: "",
       arguments: [],
       read: () => ({}),
       show: () => [],
       ...row,
       name: name as CommandName,
       topic,
+      heading,
     }))
   );
 

@@ -13,7 +13,8 @@ import { verify } from "./verify.ts";
 
 /** What the runner needs from the session it belongs to. */
 export interface CommandRunnerHost
-  extends Omit<CommandHost, "messageId" | "verify" | "limit" | "help"> {
+  extends
+    Omit<CommandHost, "messageId" | "verify" | "past" | "limit" | "help"> {
   readonly identities: PeerIdentities;
   effect(effect: ClientEffect): void;
   /** Tells what became of command number `n`. */
@@ -35,6 +36,7 @@ export class CommandRunner {
       ...host,
       messageId: () => `${run}-${nextMessage++}`,
       verify: (given, settle) => verify(given, host, settle),
+      past: { rest: undefined },
       limit: (rate = limit) => {
         limit = rate;
         host.effect({ effect: "limit", rate });

@@ -97,9 +97,10 @@ export const clientPage: ProgramPage = {
   ],
   sections: [{
     title: "COMMANDS",
-    rows: commandTable.map(({ usage, summary, example }) => ({
+    rows: commandTable.map(({ usage, summary, details, example }) => ({
       name: usage,
-      help: `${summary}. Example: ${example}`,
+      help: [`${summary}.`, details, `Example: ${example}`]
+        .filter((text) => text !== "").join(" "),
     })),
   }],
 };

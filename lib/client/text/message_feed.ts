@@ -15,7 +15,8 @@
  */
 import { visible } from "../../base/text.ts";
 import { formatClock, formatDay, formatTime } from "../../base/time.ts";
-import type { ClientEvent } from "../events/client_event.ts";
+import { earlierHint } from "../commands/history.ts";
+import type { ClientEvent, CommandAnswers } from "../events/client_event.ts";
 import { isFailure } from "../events/event_kind.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
@@ -56,13 +57,16 @@ export class MessageFeed {
    * @param now ms since 1970 UTC: when it happened, unless it says so itself.
    */
   lines(event: ClientEvent, now: number): FeedLine[] {
+    const past = this.#timestamps ? pastOf(event) : undefined;
+    if (past !== undefined) return this.#past(past);
     const texts = this.#texts(event);
     if (texts.length === 0) return [];
     const at = "at" in event ? event.at : now;
     const days = this.#newDay(event, at);
     // A table or a list is easier to read without.
     if (event.event === "result" && texts.length > 1) {
-      return [...days, ...texts.map((text) => ({ text, indent: 4 }))];
+      const lines = texts.map((text) => ({ text, indent: columnOf(text) }));
+      return [...days, ...lines];
     }
     const sign = `${signOf(event)}${this.#mentions(event) ? ">" : " "}`;
     const clock = this.#timestamps ? `${formatClock(at)} ` : "";
@@ -97,12 +101,60 @@ export class MessageFeed {
   }
 
   #newDay(event: ClientEvent, at: number): FeedLine[] {
-    const day = formatDay(at);
-    if (!this.#timestamps || day === this.#day) return [];
     // Before the login there is nothing to tell apart.
-    if (this.#day === undefined && event.event !== "welcome") return [];
+    const isEarly = this.#day === undefined && event.event !== "welcome";
+    return !this.#timestamps || isEarly ? [] : this.#dayLine(at);
+  }
+
+  #dayLine(at: number): FeedLine[] {
+    const day = formatDay(at);
+    if (day === this.#day) return [];
     this.#day = day;
     return [{ text: this.#palette.dim(`--- ${day} ---`), indent: 0 }];
+  }
+
+  /** What was said before, as it was shown then, with the numbers. */
+  #past({ messages, earlier }: CommandAnswers["history"]): FeedLine[] {
+    const { dim, name } = this.#palette;
+    const hint = earlier === undefined ? [] : [
+      { text: dim(earlierHint), indent: 4 },
+    ];
+    if (messages.length === 0 && earlier === undefined) {
+      return [{ text: "- no messages", indent: 2 }];
+    }
+    const numbers = messages.map(({ number }) => `${number}`.length);
+    const width = Math.max(...numbers, 0);
+    const indent = width + "  21:39:04 @ ".length;
+    const lines = messages.flatMap((message) => {
+      const { at, number, from, to, deleted, kind } = message;
+      const place = `${number}`.padStart(width);
+      const sign = signOfKind[kind];
+      const head = `${dim(`${place}  ${formatClock(at)} `)}${sign} `;
+      const group = message.group === undefined
+        ? ""
+        : `${name(visible(message.group))}, `;
+      // What came to this user looks as it did when it came.
+      const isHere = group !== "" || to === this.user;
+      const whom = to === undefined ? "all" : name(visible(to));
+      const who = `${group}${name(visible(from))}${
+        isHere ? "" : ` to ${whom}`
+      }`;
+      const texts = deleted
+        ? [`${head}${who}: ${dim("(deleted)")}`]
+        : this.#said(`${head}${who}: `, message.text);
+      const shown = texts.map((text, index) => ({
+        text: (index === 0 ? "" : " ".repeat(indent)) + text,
+        indent,
+      }));
+      return [...this.#dayLine(at), ...shown];
+    });
+    return [...hint, ...lines];
+  }
+
+  #said(head: string, text: string): string[] {
+    const { mention } = this.#palette;
+    const mark = (line: string) => markMentions(line, this.user, mention);
+    return linesAfter(head, text, mark);
   }
 
   #texts(event: ClientEvent): string[] {
@@ -111,13 +163,7 @@ export class MessageFeed {
     if (event.event === "message") {
       const group = event.group === undefined ? "" : `${name(event.group)}, `;
       const all = event.kind === "broadcast" ? " to all" : "";
-      const mark = (line: string) =>
-        markMentions(line, this.user, palette.mention);
-      return linesAfter(
-        `${group}${name(event.from)}${all}: `,
-        event.text,
-        mark,
-      );
+      return this.#said(`${group}${name(event.from)}${all}: `, event.text);
     }
     if (event.event === "private-message") {
       const mark = palette.bold("(private)");
@@ -144,11 +190,26 @@ function signOf(event: ClientEvent): string {
   if (isFailure(event)) return "!";
   switch (event.event) {
     case "message":
-      return { private: "@", group: "#", broadcast: "*" }[event.kind];
+      return signOfKind[event.kind];
     case "private-message":
       return "=";
   }
   return "-";
+}
+
+const signOfKind = { private: "@", group: "#", broadcast: "*" };
+
+/** The answer that holds what was said before, if `event` has one. */
+function pastOf(event: ClientEvent): CommandAnswers["history"] | undefined {
+  if (event.event !== "result" || !event.outcome.ok) return undefined;
+  const { outcome } = event;
+  const isPast = outcome.command === "history" || outcome.command === "rdm";
+  return isPast ? outcome.answer : undefined;
+}
+
+/** Where the second and later rows of a line start: below a table's last column. */
+function columnOf(text: string): number {
+  return /^ {2}\S+(?: \S+)* {2,}(?=\S)/.exec(text)?.[0].length ?? 4;
 }
 
 /**

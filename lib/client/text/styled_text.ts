@@ -28,8 +28,9 @@ export function clipStyled(text: string, columns: number): string {
 
 /**
  * `text` in rows of at most `width` columns, broken between words where that is
- * possible. Rows after the first start with `indent` spaces, unless that would
- * take more than a third of the width.
+ * possible. Rows after the first start with `indent` spaces, or with four or
+ * none where that would take more than a third of the width: a column that
+ * begins there then has rows of its own.
  */
 export function wrapStyled(
   text: string,
@@ -37,10 +38,19 @@ export function wrapStyled(
   indent: number,
 ): string[] {
   if (styledWidth(text) <= width) return [text];
-  const margin = " ".repeat(indent * 3 > width ? 0 : indent);
+  const fits = [indent, narrowIndent, 0].find((each) => each * 3 <= width);
+  const margin = " ".repeat(Math.min(fits ?? 0, indent));
   const cells = cellsOf(text);
   const rows: string[] = [];
-  for (let start = 0; start < cells.length;) {
+  let start = 0;
+  const isBlank = (index: number) => cells[index]?.text === " ";
+  if (margin.length < indent && isBlank(indent - 1) && isBlank(indent - 2)) {
+    rows.push(
+      ...wrapStyled(joined(cells.slice(0, indent)).trimEnd(), width, 0),
+    );
+    start = indent;
+  }
+  while (start < cells.length) {
     const lead = rows.length === 0 ? "" : margin;
     const fit = fitting(cells, start, width - lead.length);
     const end = start + Math.max(fit.length, 1);
@@ -51,6 +61,9 @@ export function wrapStyled(
   }
   return rows;
 }
+
+/** Tells a row that goes on from a line of its own, where there is little room. */
+const narrowIndent = 4;
 
 /** A user-perceived character with the colours that are on for it. */
 interface Cell {

@@ -24,15 +24,18 @@ Deno.test("commands of other programs with the same arguments work", () => {
 
 Deno.test("a command of other programs names the one that does it here", () => {
   const cases: [string, string][] = [
-    ["/list", "/list; did you mean /groups or /activeuser? /help lists all"],
+    ["/list", "/list; did you mean /groups or /activeuser? /help all lists"],
     ["/kick", "/kick; did you mean /removemember GROUP USER? /help"],
     ["/INVITE leia", "/INVITE; did you mean /addmember GROUP USER? /help"],
-    ["/clear", "/clear; Ctrl-L clears the screen; /help lists all commands"],
+    [
+      "/clear",
+      "/clear; Ctrl-L clears the screen; /help all lists all commands",
+    ],
     ["/me waves", "/me; /chat USER|GROUP makes lines without a slash go"],
-    ["/msgt", "/msgt; did you mean /msgto? /help lists all commands"],
-    ["/xyzzy", "unknown command /xyzzy; /help lists all commands"],
-    ["/", "unknown command /; /help lists all commands"],
-    [`/${"x".repeat(4096)}`, "; /help lists all commands"],
+    ["/msgt", "/msgt; did you mean /msgto? /help all lists all commands"],
+    ["/xyzzy", "unknown command /xyzzy; /help all lists all commands"],
+    ["/", "unknown command /; /help all lists all commands"],
+    [`/${"x".repeat(4096)}`, "; /help all lists all commands"],
   ];
   for (const [line, expected] of cases) {
     const parsed = parseCommand(line);
@@ -42,7 +45,7 @@ Deno.test("a command of other programs names the one that does it here", () => {
   }
   const topics: [string, string][] = [
     ["kick", "unknown command /kick; did you mean /removemember GROUP USER?"],
-    ["xyzzy", "unknown command /xyzzy; /help lists all commands"],
+    ["xyzzy", "unknown command /xyzzy; /help all lists all commands"],
   ];
   for (const [topic, message] of topics) assertEquals(help(topic), { message });
 });

@@ -34,17 +34,19 @@ Deno.test("parseCommand: tells a missing text from a blank one", () => {
   });
 });
 
-Deno.test("parseCommand: /setprofile clears a field without a value", () => {
-  const cases: [string, string][] = [
-    ["/setprofile status", ""],
-    ["/setprofile status  ", ""],
-    ['/setprofile status ""', ""],
-    ['/setprofile status  do "or"  do not', 'do "or"  do not'],
+Deno.test("parseCommand: /setprofile clears a field with -, and shows it without a value", () => {
+  const cases: [string, object][] = [
+    ["/setprofile status", {}],
+    ["/setprofile status  ", {}],
+    ["/setprofile status -", { value: "" }],
+    ['/setprofile status ""', { value: "" }],
+    ["/setprofile status - meditating", { value: "- meditating" }],
+    ['/setprofile status  do "or"  do not', { value: 'do "or"  do not' }],
   ];
   for (const [line, value] of cases) {
     assertEquals(parseCommand(line), {
-      command: { command: "setprofile", field: "status", value },
-    });
+      command: { command: "setprofile", field: "status", ...value },
+    } as never);
   }
 });
 
@@ -220,6 +222,8 @@ Deno.test("parseCommand: /history takes name, count and place, all optional", ()
     ["/history @2026 5 before 7", { name: "@2026", count: 5, before: 7 }],
     ["/history #before 5", { name: "#before", count: 5 }],
     ["/history before", { name: "before" }],
+    ["/history more", { more: true }],
+    ["/history @more", { name: "@more" }],
   ];
   for (const [line, fields] of cases) {
     assertEquals(parseCommand(line), {

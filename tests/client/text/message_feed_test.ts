@@ -186,3 +186,61 @@ Deno.test("MessageFeed: a text of several lines is indented under its sender", (
   assertEquals(many.length, 201);
   assertEquals(many.at(-1)?.trim(), "… 3896 more lines");
 });
+
+Deno.test("MessageFeed: what was said before looks as it did then, with its numbers", () => {
+  const feed = feedOf();
+  feed.lines(welcome, at);
+  const day = 24 * 3600 * 1000;
+  const said = (number: number, from: string, more: object, days = 0) => {
+    const time = at - days * day;
+    return { id: number, kind: "private", number, at: time, from, ...more };
+  };
+  const messages = [
+    said(9, "luke", { to: "yoda", text: "one" }, 1),
+    said(10, "yoda", { to: "luke", text: "two\n\tyoda" }),
+    said(2, "luke", { kind: "group", group: "jedi", text: "yoda?" }),
+    said(11, "luke", { kind: "broadcast", text: "", deleted: true }),
+  ];
+  const past = (command: string, answer: object) =>
+    ({
+      event: "result",
+      n: 1,
+      outcome: { command, ok: true, answer },
+    }) as unknown as ClientEvent;
+  const answer = { messages, earlier: "/history luke before 4" };
+  const lines = [
+    "earlier messages: /history more",
+    `--- ${formatDay(at - day)} ---`,
+    ` 9  ${clock} @ luke: one`,
+    `--- ${formatDay(at)} ---`,
+    `10  ${clock} @ yoda to luke: two`,
+    "                       yoda",
+    ` 2  ${clock} # jedi, luke: yoda?`,
+    `11  ${clock} * luke to all: (deleted)`,
+  ];
+  assertEquals(textsOf(feed, past("history", answer)), lines);
+  // The day of the next line is that of the last one shown.
+  assertEquals(textsOf(feed, message("private", "hi")), [
+    `${clock} @ luke: hi`,
+  ]);
+  assertEquals(textsOf(feed, past("rdm", answer)), lines);
+  assertEquals(textsOf(feed, past("history", { messages: [] })), [
+    "- no messages",
+  ]);
+});
+
+Deno.test("MessageFeed: the second column of a table stays one when it is wrapped", () => {
+  const feed = feedOf();
+  const entry = (usage: string) => ({
+    ...{ group: "Messages", usage, summary: "say something" },
+    ...{ example: usage, aliases: [], words: [] },
+  });
+  const answer = { entries: [entry("/msgto USER TEXT"), entry("/chat")] };
+  const outcome = { command: "help", ok: true, answer } as const;
+  const lines = feed.lines({ event: "result", n: 1, outcome }, at);
+  assertEquals(lines.map(({ text, indent }) => [text.indexOf("say"), indent]), [
+    [-1, 4],
+    [20, 20],
+    [20, 20],
+  ]);
+});

@@ -106,7 +106,7 @@ Deno.test("renderText: history, who was there, what was deleted", () => {
   const earlier = "/history before 4";
   const answer = { messages: [...messages], before: 4, earlier };
   assertEquals(result({ ...history, answer }), [
-    "earlier messages: /history before 4",
+    "earlier messages: /history more",
     `3; ${time}, yoda to luke: hi`,
     `1; ${time}, jedi, yoda: hi`,
     `4; ${time}, yoda to all: (deleted)`,
@@ -351,6 +351,12 @@ Deno.test("renderText: tells about people", () => {
     told({ command: "setprofile", ok, answer: { field: "status", value } });
   assertEquals(set("x"), ["your status is now: x"]);
   assertEquals(set(""), ["your status is cleared"]);
+  const shown = (value: string) => {
+    const answer = { field: "status", value, unchanged: true } as const;
+    return told({ command: "setprofile", ok, answer });
+  };
+  assertEquals(shown("x"), ["your status is: x"]);
+  assertEquals(shown(""), ["you have set no status"]);
   assertEquals(told({ command: "changepassword", ok, answer: {} }), [
     "password changed",
   ]);

@@ -14,6 +14,16 @@ Deno.test("wrapStyled: breaks between words and indents the later rows", () => {
     "   four",
   ]);
   assertEquals(wrapStyled("aaaaaaaaaa", 4, 3), ["aaaa", "aaaa", "aa"]);
+  assertEquals(wrapStyled("1 one two three", 12, 6), [
+    "1 one two",
+    "    three",
+  ]);
+  assertEquals(wrapStyled("one   two three four", 12, 6), [
+    "one",
+    "    two",
+    "    three",
+    "    four",
+  ]);
   assertEquals(wrapStyled("日本日本", 5, 1), ["日本", " 日本"]);
   assertEquals(wrapStyled("", 5, 1), [""]);
 });

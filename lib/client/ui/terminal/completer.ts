@@ -4,6 +4,7 @@ import {
   commandNames,
   findCommand,
   type TableRow,
+  topicNames,
 } from "../../commands/table.ts";
 import { profileFields } from "../../../wire/names.ts";
 import { isPrintable } from "../../../base/text.ts";
@@ -69,7 +70,10 @@ function candidatesOf(
       return { start, candidates: matching(names, word, " ") };
     }
     case "command":
-      return { start, candidates: matching(commandNames(), word, "") };
+      return {
+        start,
+        candidates: matching([...topicNames, ...commandNames()], word, ""),
+      };
     case "file": {
       const candidates = source.files(word).map((path) => {
         if (!path.endsWith("/")) return `${quoteArgument(path)} `;

@@ -59,7 +59,8 @@ export async function openAgain(
   } catch {
     return undefined;
   }
-  if (isSameFile(await again.stat(), await handle.stat())) return again;
+  const [there, own] = await Promise.all([again.stat(), handle.stat()]);
+  if (isSameFile(there, own)) return again;
   again.close();
   return undefined;
 }
@@ -69,8 +70,17 @@ export async function isAt(
   handle: Deno.FsFile,
   path: string,
 ): Promise<boolean> {
-  const there = await lookAt(path);
-  return there !== undefined && isSameFile(there, await handle.stat());
+  return await lookAtOwn(handle, path) !== undefined;
+}
+
+/** What `handle` has open; undefined when `path` is no name of that. */
+export async function lookAtOwn(
+  handle: Deno.FsFile,
+  path: string,
+): Promise<Deno.FileInfo | undefined> {
+  const [there, own] = await Promise.all([lookAt(path), handle.stat()]);
+  const isSame = there !== undefined && isSameFile(there, own);
+  return isSame ? own : undefined;
 }
 
 /**

@@ -15,6 +15,7 @@ import { giveName, goneFrom, isBetweenName } from "./give_name.io.ts";
 import {
   isAt,
   lookAt,
+  lookAtOwn,
   makeOwn,
   openAgain,
   openOwn,
@@ -175,12 +176,14 @@ export class PartFile {
   /**
    * Looks whether the part is still there, as long as it was written.
    *
+   * @returns What the system tells of it.
    * @throws {SinkError} when it is not.
    */
-  async checkPlace(): Promise<void> {
-    if (!await isAt(this.#file, this.path)) throw goneFrom(this.path);
-    const { size } = await this.#file.stat();
-    if (size !== this.#end) throw damaged(this.path);
+  async checkPlace(): Promise<FileState> {
+    const there = await lookAtOwn(this.#file, this.path);
+    if (there === undefined) throw goneFrom(this.path);
+    if (there.size !== this.#end) throw damaged(this.path);
+    return fileState(there);
   }
 
   /**
@@ -194,6 +197,7 @@ export class PartFile {
     checks: Uint32Array,
     isWanted: () => boolean = () => true,
   ): Promise<number> {
+    // Meanwhile more may be written behind them.
     const reader = await openAgain(this.#file, this.path);
     if (reader === undefined) return 0;
     try {
@@ -212,35 +216,35 @@ export class PartFile {
    * what the system says.
    */
   async confirm(checks: BlockChecks): Promise<void> {
-    await this.checkPlace();
+    let state = await this.checkPlace();
     const isDoubtful = await this.#isDoubtful();
     await Promise.all([
-      isDoubtful ? this.#verify(checks) : undefined,
+      isDoubtful ? this.#verify(checks, state) : undefined,
       this.#file.sync(),
     ]);
     if (isDoubtful) return;
-    const state = fileState(await this.#file.stat());
-    // A disk may take its time.
-    if (await this.#isDoubtful()) return await this.#verify(checks);
-    await this.checkPlace();
+    state = await this.checkPlace();
     this.#confirmed = { state, checks };
+    // A disk may take its time.
+    if (await this.#isDoubtful()) await this.#verify(checks, state);
   }
 
   async #isDoubtful(): Promise<boolean> {
     return this.#watch === undefined || await this.#watch.wasWritten();
   }
 
-  /** Reads it back, again when it was changed meanwhile. */
-  async #verify(checks: BlockChecks): Promise<void> {
+  /** Reads all of it back, again when it is no longer what it was `before`. */
+  async #verify(checks: BlockChecks, before: FileState): Promise<void> {
     for (let tries = 0; tries < mostTries; tries++) {
-      const before = fileState(await this.#file.stat());
-      const right = await this.readBack(checks.slice(0));
-      // What is elsewhere could not be read back either.
-      await this.checkPlace();
+      await this.#file.seek(0, Deno.SeekMode.Start);
+      const all = checks.slice(0);
+      const right = await countRight(this.#file, all, this.#identity.size);
+      // What is elsewhere is right, but will not get the name.
+      const state = await this.checkPlace();
       if (right < checks.length) break;
-      const state = fileState(await this.#file.stat());
       this.#confirmed = { state, checks };
       if (isSameState(before, state)) return;
+      before = state;
     }
     throw damaged(this.path);
   }
@@ -256,8 +260,8 @@ export class PartFile {
   async giveName(names: Iterable<string>): Promise<string> {
     if (this.#confirmed === undefined) throw damaged(this.path);
     const { state, checks } = this.#confirmed;
-    const isSame = isSameState(fileState(this.#file.statSync()), state);
-    if (!isSame) await this.#verify(checks);
+    const now = fileState(this.#file.statSync());
+    if (!isSameState(now, state)) await this.#verify(checks, now);
     const path = await giveName(this.#file, this.path, names);
     removeOwn(this.#map, this.path + mapSuffix);
     this.close();
@@ -472,22 +476,21 @@ async function countRight(
   reader: Deno.FsFile,
   checks: Uint32Array,
   size: number,
-  isWanted: () => boolean,
+  isWanted: () => boolean = () => true,
 ): Promise<number> {
   const length = Math.min(chunkBytes, size);
   let [chunk, spare] = [new Uint8Array(length), new Uint8Array(length)];
   let ahead = fill(reader, chunk);
   let block = 0;
   while (block < checks.length && isWanted()) {
-    const length = await ahead;
-    const bytes = chunk.subarray(0, length);
+    const bytes = chunk.subarray(0, await ahead);
     [chunk, spare] = [spare, chunk];
-    ahead = fill(reader, chunk);
-    for (let at = 0; at < chunkBytes && block < checks.length; block++) {
-      const end = at + blockLength(block, size);
-      const isRight = end <= length &&
-        blockCheck(bytes.subarray(at, end)) === checks[block];
-      at += blockBytes;
+    const end = Math.min(block + chunkBlocks, checks.length);
+    if (end < checks.length) ahead = fill(reader, chunk);
+    for (let at = 0; block < end; block++, at += blockBytes) {
+      const next = at + blockLength(block, size);
+      const isRight = next <= bytes.length &&
+        blockCheck(bytes.subarray(at, next)) === checks[block];
       if (isRight) continue;
       await ahead;
       return block;
@@ -524,7 +527,8 @@ export const partSuffix = ".part";
 const mapSuffix = ".map";
 const { blockBytes } = transferLimits;
 /** Read at once when reading back. */
-const chunkBytes = 4 * blockBytes;
+const chunkBlocks = 4;
+const chunkBytes = chunkBlocks * blockBytes;
 /** Up to this size a file is always read back, which takes no time. */
 const leastWatchedBytes = 8 * 1024 * 1024;
 /**

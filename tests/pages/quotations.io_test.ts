@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { walkSync } from "@std/fs";
-import { readPage } from "../support/pages.ts";
+import { help } from "../../lib/client/commands/help.ts";
+import { itemsOf, readPage, sectionOf } from "../support/pages.ts";
 import { root } from "../support/programs.ts";
 
 Deno.test("docs/troubleshooting.md: the programs say what is quoted", () => {
@@ -21,6 +22,15 @@ Deno.test("docs/troubleshooting.md: the programs say what is quoted", () => {
       .some((part) => !said.includes(part))
   );
   assertEquals(unknown, []);
+});
+
+Deno.test("README.md: its ten commands are those of /help", () => {
+  const section = sectionOf(readPage("README.md"), "## Ten commands");
+  const told = itemsOf(section).map((item) => /^`(\/\w+)/.exec(item)?.[1]);
+  const answer = help();
+  assert("entries" in answer);
+  const shown = answer.entries.map(({ usage }) => usage.split(" ")[0]);
+  assertEquals(told.toSorted(), shown.toSorted());
 });
 
 Deno.test("docs/architecture.md: the code has the names", () => {

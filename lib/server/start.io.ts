@@ -11,12 +11,14 @@ import { formatTime } from "../base/time.ts";
 import { version } from "../base/version.ts";
 import { replaceFile } from "../system/files.io.ts";
 import { DataFolder } from "./store/data_folder.io.ts";
+import { enoughFiles, newcomersWithin } from "./core/limits.ts";
 import { deriveKey } from "../security/derive_key.io.ts";
 import { renderMetrics } from "./admin/metrics_page.ts";
 import { MetricsServer } from "./admin/metrics_server.io.ts";
 import { MessageLogs } from "./logs/message_logs.io.ts";
 import type { Report } from "./logs/server_log.io.ts";
 import { messageOf, reasonOf, StartError } from "../system/errors.io.ts";
+import { openableFiles } from "../system/open_files.io.ts";
 import { ServerShell } from "./shell.io.ts";
 import { WorkerStore } from "./store/worker_store.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
@@ -85,6 +87,8 @@ export async function startServer(
   let certificate = options.plain
     ? undefined
     : await tlsCertificate(options, folder.path, report, now());
+  // Before the first thread that opens files by itself.
+  const files = openableFiles(folder.path, enoughFiles);
   const store = parts.adopt(
     await WorkerStore.open(folder.file("parley.db")),
     (store) => store.close(),
@@ -124,6 +128,7 @@ export async function startServer(
     mailboxMessages: options.limits.mailboxQuota,
     addressFailures: options.limits.addressFailures,
     unauthenticatedPerAddress: options.limits.addressConnections,
+    unauthenticated: newcomersWithin(files),
     agent: `parley-server ${version}`,
   };
   const core = new ServerCore(

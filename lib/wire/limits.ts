@@ -66,8 +66,16 @@ export const limitTable = {
   unauthenticated: {
     value: 1024,
     unit: "connections",
-    what: "connections that are not logged in, in all",
+    what: "connections that are not logged in, in all; where the server can " +
+      "open few files, half of what is left after `reservedFiles`",
     beyond: "`too_many_connections`: the oldest or the new one is closed",
+  },
+  reservedFiles: {
+    value: 128,
+    unit: "files",
+    what: "files that the server keeps from those who are not logged in, for " +
+      "its database, its logs and connections that end",
+    beyond: "`too_many_connections` comes sooner, from 16 on",
   },
   makeRoomMs: {
     value: 500,

@@ -169,7 +169,7 @@ Deno.test({
   async fn() {
     await using server = await TestServer.start({
       accounts: jediAccounts,
-      launcher: ["sh", "-c", 'ulimit -n 64 && exec "$@"', "sh"],
+      launcher: ["sh", "-c", 'ulimit -n 52 && exec "$@"', "sh"],
     });
     await using yoda = await logIn(server, "yoda");
     await using luke = await logIn(server, "luke");

@@ -1,7 +1,11 @@
 /** What happens at each limit of the limit table that concerns connections. */
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../lib/wire/limits.ts";
-import { FailedLogins } from "../../lib/server/core/limits.ts";
+import {
+  enoughFiles,
+  FailedLogins,
+  newcomersWithin,
+} from "../../lib/server/core/limits.ts";
 import { OutgoingQueue } from "../../lib/server/model/outgoing_queue.ts";
 import { CoreHarness } from "../support/core_harness.ts";
 import { codeOf, offerOf, peerKey, twoUsers } from "../support/limit_case.ts";
@@ -108,6 +112,24 @@ Deno.test("limit unauthenticated: one more is refused, whatever its address", ()
   }
   const refused = harness.connect("192.0.2.1");
   assertEquals([refused.bye, refused.closed], ["too_many_connections", true]);
+});
+
+Deno.test("limit reservedFiles: half of the others are for those who are not logged in", () => {
+  assertEquals(
+    [enoughFiles, enoughFiles - 1, 1000, 256, 20].map(newcomersWithin),
+    [limits.unauthenticated, limits.unauthenticated - 1, 436, 64, 16],
+  );
+  const unauthenticated = newcomersWithin(256);
+  const harness = new CoreHarness({ options: { unauthenticated } });
+  const strangers = Array.from(
+    { length: 70 },
+    (_, i) => harness.connect(`10.0.${i >> 3}.1`),
+  );
+  assertEquals(strangers.filter(({ closed }) => closed).length, 6);
+  // Those who are logged in do not count.
+  harness.advance(limits.makeRoomMs);
+  for (const name of ["yoda", "luke"]) harness.login(name, "192.0.2.1");
+  assertEquals(harness.core.gauges().online, 2);
 });
 
 Deno.test("limit makeRoomMs: from then on the oldest goes, not who comes", () => {

@@ -83,10 +83,18 @@ export class Newcomers {
   /** All, the oldest first. */
   readonly #connections = new Set<Connection>();
   readonly #perAddress: number;
+  readonly #most: number;
 
-  /** @param perAddress Connections that one address may have among them. */
-  constructor(perAddress: number = limits.unauthenticatedPerAddress) {
+  /**
+   * @param perAddress Connections that one address may have among them.
+   * @param most Connections in all.
+   */
+  constructor(
+    perAddress: number = limits.unauthenticatedPerAddress,
+    most: number = limits.unauthenticated,
+  ) {
     this.#perAddress = perAddress;
+    this.#most = most;
   }
 
   /**
@@ -100,7 +108,7 @@ export class Newcomers {
     const ofNetwork = this.#byNetwork.get(network) ?? new Set();
     const crowded = ofNetwork.size >= this.#perAddress
       ? ofNetwork
-      : this.#connections.size >= limits.unauthenticated
+      : this.#connections.size >= this.#most
       ? this.#connections
       : undefined;
     const goes = crowded && oldest(crowded);
@@ -125,6 +133,22 @@ export class Newcomers {
     if (ofNetwork?.size === 0) this.#byNetwork.delete(network);
   }
 }
+
+/**
+ * How many connections that are not logged in a server may have that can open
+ * `files` more: strangers are to leave half of them to people, after what the
+ * server needs itself. Even where that is next to nothing some may log in.
+ */
+export function newcomersWithin(files: number): number {
+  const shared = Math.floor((files - limits.reservedFiles) / 2);
+  return Math.min(
+    limits.unauthenticated,
+    Math.max(limits.unauthenticatedPerAddress, shared),
+  );
+}
+
+/** From how many files on {@link newcomersWithin} tells the same. */
+export const enoughFiles = 2 * limits.unauthenticated + limits.reservedFiles;
 
 /** The one that came first, of those that do not wait for the server itself. */
 function oldest(connections: Iterable<Connection>): Connection | undefined {

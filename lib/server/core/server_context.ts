@@ -38,6 +38,8 @@ export interface CoreOptions {
   readonly batchRequests?: number;
   /** Connections of one address that have not logged in; 16 by default. */
   readonly unauthenticatedPerAddress?: number;
+  /** Connections that have not logged in, in all; 1,024 by default. */
+  readonly unauthenticated?: number;
   /** Failed logins of one address in a minute; 0, the default, for no limit. */
   readonly addressFailures?: number;
   /** Requests of a user in a second; 0, the default, for no limit. */
@@ -121,7 +123,10 @@ export class ServerContext {
     this.#probeSecret = random.bytes(32);
     const change = { do: "probes", secret: this.#probeSecret } as const;
     this.actions.push({ action: "rendezvous", change });
-    this.newcomers = new Newcomers(options.unauthenticatedPerAddress);
+    this.newcomers = new Newcomers(
+      options.unauthenticatedPerAddress,
+      options.unauthenticated,
+    );
     this.failedLogins = new FailedLogins(options.addressFailures ?? 0);
     this.historyQuota = new DailyQuota(options.messagesPerDay || Infinity);
     this.requestRate = new RequestRate(options.messageRate ?? 0);

@@ -106,7 +106,7 @@ async function serve(options: ServerOptions): Promise<void> {
   if (server.metricsPort !== undefined) {
     const { metricsPort } = server;
     stdout.write(
-      `Metrics are told on ${options.metrics?.host}:${metricsPort}\n`,
+      `Metrics are at http://${options.metrics?.host}:${metricsPort}/metrics\n`,
     );
   }
   log?.write(serverLogLine(Date.now(), "info", `listening on ${place}`));

@@ -417,7 +417,7 @@ class ClientShell implements UserHandler {
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       const message =
-        `${error.message}; the server's key is known until this client ends`;
+        `${error.message}; the server's key is remembered only until this client ends`;
       this.warn(message);
     }
   }

@@ -90,7 +90,7 @@ natTest(
         await writeRandomFile(path, 3_000_000, 6);
         assertMatch(
           await yoda.refused(`/p2pvideo luke ${path}`),
-          /^quota: your quota of the server's relay is used up; it begins anew at .* 20/,
+          /^quota: your quota of the server's relay is used up; it starts again at .* 20/,
         );
         const failed = { state: "failed" };
         const end = await luke.event("transfer", failed, { from: lukeSees });

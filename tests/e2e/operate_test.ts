@@ -15,9 +15,9 @@ Deno.test("operate: /metrics counts what happens, /healthz says that all is well
   await using server = await startServer("--metrics-port", "0");
   const told = await server.process.waitFor(
     "the metrics port",
-    (line) => line.startsWith("Metrics are told on 127.0.0.1:"),
+    (line) => line.startsWith("Metrics are at http://127.0.0.1:"),
   );
-  const base = `http://127.0.0.1:${told.split(":").at(-1)}`;
+  const base = told.replace("Metrics are at ", "").replace("/metrics", "");
   const get = async (path: string) => {
     const response = await fetch(base + path);
     return { status: response.status, text: await response.text() };
@@ -198,9 +198,9 @@ Deno.test("operate: check beside a server at work", async () => {
   }).output();
   const text = new TextDecoder().decode(stdout);
   assertEquals(code, 0, text);
-  assertMatch(text, /^ok {3}data folder: "data" .*a server is at work in it/m);
-  assertMatch(text, /^ok {3}database: .* is whole/m);
-  assertMatch(text, /^warn port: TCP .* by the server that is at work/m);
+  assertMatch(text, /^ok {3}data folder: "data" .*a server is running in it/m);
+  assertMatch(text, /^ok {3}database: .* is intact/m);
+  assertMatch(text, /^warn port: TCP .* by the server that is running/m);
 });
 
 Deno.test({

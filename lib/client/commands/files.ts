@@ -92,7 +92,7 @@ export const fileCommands = {
   }),
   limit: does({
     usage: "/limit [RATE]",
-    summary: "send at most RATE, as 500k or 2M; off ends it",
+    summary: "send at most RATE, like 500k or 2M; off ends it",
     example: "/limit 2M",
     arguments: [{ kind: "rate", optional: true }],
     read([text]): { rate?: number } | string {

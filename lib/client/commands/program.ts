@@ -41,7 +41,7 @@ export const programCommands = {
     aliases: ["quit", "exit"],
     words: ["OUT", "logout"],
     usage: "/logout",
-    summary: "say good-bye and end",
+    summary: "log out and end the client",
     example: "/logout",
     run: (_, host, _settle: Settle<Record<string, never>>, n) => host.logout(n),
   }),

@@ -433,7 +433,7 @@ function about({ user, file }: Transfer): EndedOffer {
 function relayEndText({ direction, user, relayAgainAt = 0 }: Transfer): string {
   const whose = direction === "outgoing" ? "your" : `${user}'s`;
   const again = formatTime(relayAgainAt);
-  return `${whose} quota of the server's relay is used up; it begins anew at ${again}`;
+  return `${whose} quota of the server's relay is used up; it starts again at ${again}`;
 }
 
 function endReasonOf(close: Exclude<CloseReason, "cancelled">): EndReason {

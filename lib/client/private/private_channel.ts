@@ -237,7 +237,7 @@ export class PrivateChannel {
     const { id, role } = this.#options;
     const hello = decodeHello(this.#peerHello);
     if (hello?.id !== id || hello.role !== otherRole(role)) {
-      return this.#fail("Something else than this session's client answered");
+      return this.#fail("Something other than this session's client answered");
     }
     const { self: user, keyPair: { publicKey: key } } = this.#options;
     const own = { user, key, hello: this.#hello };

@@ -60,7 +60,7 @@ export class PasswordChange {
   /** Command number `n` begins. */
   start(n: number): void {
     if (this.#change !== undefined) {
-      return this.#fail(n, "busy", "the password is just being changed");
+      return this.#fail(n, "busy", "the password is being changed already");
     }
     this.#change = { n };
     this.#host.effect({ effect: "ask-new-password" });

@@ -200,7 +200,7 @@ function entry<N extends RequestName>(
 /** A server cannot silence its client for longer at a time, ms. */
 const longestHoldMs = 60_000;
 const lostMessage =
-  "The connection was lost before the server answered; look whether it was done before trying again";
+  "The connection was lost before the server answered; check whether it was done before you try again";
 const setBackMessage =
   "The server was set back to an older copy of its data; the number may be another message's now";
 const closedMessage = "The session ended before the server confirmed this";

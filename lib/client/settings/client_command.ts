@@ -75,7 +75,7 @@ const commands: Record<string, ParseCommand | undefined> = {
     const parsed = parseClientOptions(args, env, source);
     if (parsed.kind !== "run") return parsed;
     if (parsed.options.exec.length > 0 || parsed.options.forget !== undefined) {
-      throw new UsageError("doctor goes neither with --exec nor with --forget");
+      throw new UsageError("doctor cannot be used with --exec or --forget");
     }
     return { kind: "doctor", options: parsed.options };
   },

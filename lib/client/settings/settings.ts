@@ -92,7 +92,7 @@ export const settingRows: readonly SettingRow[] = [
   {
     name: "--identity",
     value: "FILE",
-    help: "sign with this key, such as a copy of another machine's",
+    help: "sign with this key file, such as a copy of another machine's",
     default: "identity.pem in the configuration folder",
     key: "identity",
     type: "string",
@@ -136,7 +136,7 @@ export const settingRows: readonly SettingRow[] = [
   {
     name: "--limit",
     value: "RATE",
-    help: "send at most so many bytes a second, as 500k or 2M",
+    help: "send at most this many bytes a second, such as 500k or 2M",
     default: "off",
     environment: "PARLEY_LIMIT",
     key: "limit",
@@ -176,7 +176,7 @@ export const settingRows: readonly SettingRow[] = [
   },
   {
     name: "--quiet",
-    help: "no welcome, no goodbye, not who comes and goes",
+    help: "no welcome, no goodbye, nothing of who comes and goes",
     negatable: true,
     default: "off",
     key: "quiet",

@@ -172,7 +172,7 @@ export function renderPath(info: TransferInfo, palette: Palette): string {
   const user = palette.name(visible(info.user));
   const why = info.why === undefined
     ? ""
-    : `, for want of a direct path: ${visible(info.why)}`;
+    : `, because there is no direct path: ${visible(info.why)}`;
   return `${info.transfer}: ${user} is reached ${pathText(info)}${why}`;
 }
 

@@ -82,7 +82,7 @@ export class KnownPeersFile implements PeerMemory {
       const reason = reasonOf(error);
       this.#onFault(
         `cannot write "${this.path}": ${reason}; the keys of other users are ` +
-          "known until this client ends",
+          "remembered only until this client ends",
       );
     }
     this.#peers = this.#withEdits();

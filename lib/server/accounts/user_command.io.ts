@@ -112,7 +112,7 @@ async function tell(data: ServerData | undefined): Promise<string> {
 
 function afterwards(outcome: RequestOutcome | undefined): string {
   return outcome === "unanswered"
-    ? "; the server does not answer and takes it up later"
+    ? "; the server does not answer: it will notice the change later"
     : "";
 }
 

@@ -185,7 +185,7 @@ export function removeUser(
     ? `account "${name}" removed`
     : `what was kept of "${name}" is removed`;
   const follows = keep
-    ? `; what it had is kept: "user add ${name} --restore" gives it back`
+    ? `; its messages, groups and profile are kept: "user add ${name} --restore" gives it back`
     : isKnown
     ? "; who gets the name next is another person"
     : "";
@@ -367,7 +367,7 @@ export const userPage: ProgramPage = {
   files: [{ name: defaultCredentials, help: "the accounts, one a line" }],
   exitCodes: [
     { code: 0, help: "done" },
-    { code: 1, help: "not done" },
+    { code: 1, help: "it could not be done" },
     { code: 2, help: "wrong usage" },
   ],
   examples: [

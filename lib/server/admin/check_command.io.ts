@@ -195,7 +195,7 @@ async function dataFolder({ dataDir }: ServerOptions, isRunning: boolean) {
       ),
     ];
   }
-  const use = isRunning ? "; a server is at work in it" : "";
+  const use = isRunning ? "; a server is running in it" : "";
   return [ok(`data folder: "${dataDir}" can be written${use}`)];
 }
 
@@ -212,7 +212,7 @@ async function database({ dataDir }: ServerOptions) {
       return [fail(`database: "${path}" is damaged (${text}); restore a copy`)];
     }
     const count = opened.prepare("SELECT count(*) AS n FROM messages").get()?.n;
-    return [ok(`database: "${path}" is whole, ${count} messages`)];
+    return [ok(`database: "${path}" is intact, ${count} messages`)];
   } catch (error) {
     return [fail(sqliteError(error, path))];
   }
@@ -283,7 +283,7 @@ function bound(
   } catch (error) {
     const why = `port: ${transport} ${hostname}:${port}: ${reasonOf(error)}`;
     return isRunning && error instanceof Deno.errors.AddrInUse
-      ? warn(`${why}, by the server that is at work`)
+      ? warn(`${why}, by the server that is running`)
       : fail(`${why}; choose another`);
   }
 }

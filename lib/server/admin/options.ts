@@ -111,7 +111,7 @@ export function parseServerOptions(
     const plain = line.options.has("--plain");
     const tls = tlsFiles(line, home);
     if (plain && tls !== undefined) {
-      throw new UsageError("--plain and --tls-cert exclude each other");
+      throw new UsageError("--plain and --tls-cert cannot be used together");
     }
     const options: ServerOptions = {
       ...listeningPlace(line),
@@ -295,7 +295,7 @@ const numberRows = integerRows({
   idleTimeout: {
     name: "--idle-timeout",
     value: "SECONDS",
-    help: "log out who sends no command for so long; 0 = never",
+    help: "log out who sends no command for this long; 0 = never",
     min: 0,
     max: longest,
     standard: 0,
@@ -303,7 +303,7 @@ const numberRows = integerRows({
   keepDays: {
     name: "--keep-days",
     value: "DAYS",
-    help: "remove delivered messages from the database then; 0 = never",
+    help: "remove messages delivered longer ago than this; 0 = never",
     min: 0,
     max: 36_500,
     standard: 365,
@@ -311,7 +311,8 @@ const numberRows = integerRows({
   relayQuota: {
     name: "--relay-quota",
     value: "MB",
-    help: "relayed a day for each user without a direct path; 0 = none",
+    help:
+      "how much is relayed a day for a user without a direct path; 0 = none",
     min: 0,
     max: 1_000_000_000,
     standard: limits.relayMegabytesPerDay,
@@ -324,7 +325,7 @@ const limitRows = integerRows({
   messageRate: {
     name: "--message-rate",
     value: "N",
-    help: "messages a second that a user may send, lasting; 0 = any",
+    help: "messages a second that a user may go on sending; 0 = any",
     min: 0,
     max: most,
     standard: limits.messageRate,
@@ -437,7 +438,7 @@ export const serverOptionRows: readonly OptionRow[] = [
   {
     name: "--log-level",
     value: "LEVEL",
-    help: "least that is logged: debug, info, warning or error",
+    help: "lowest level that is logged: debug, info, warning or error",
     choices: serverLogLevels,
     default: defaultLogLevel,
   },

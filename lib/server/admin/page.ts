@@ -30,7 +30,7 @@ const page: ProgramPage = {
     },
     {
       arguments: "check [options]",
-      help: "look whether a server could start with these options",
+      help: "check whether a server could start with these options",
     },
     ...manualUsage,
   ],
@@ -62,7 +62,7 @@ const page: ProgramPage = {
     },
     {
       command: "parley-server check --data-dir chat",
-      help: "look before starting",
+      help: "check before starting",
     },
     {
       command: "parley-server completions bash > parley-server.bash",

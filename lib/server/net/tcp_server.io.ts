@@ -89,7 +89,10 @@ export class TcpServer implements Network {
       handleSocket: (socket) => this.#open(socket),
       handleFailure: (error) => {
         const why = reasonOf(error);
-        this.#report("warning", `cannot accept connections: ${why}; trying on`);
+        this.#report(
+          "warning",
+          `cannot accept connections: ${why}; trying again`,
+        );
       },
       handleRecovery: () =>
         this.#report("warning", "connections are accepted again"),

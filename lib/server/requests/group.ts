@@ -8,6 +8,7 @@
  */
 import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
+import { errorMessages } from "../../wire/errors.ts";
 import { limits } from "../../wire/limits.ts";
 import { isGroupName } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
@@ -156,6 +157,14 @@ export function mustExist(server: ServerContext, name: string): Group {
   const group = server.directory.group(name);
   if (group === undefined) throw new Refusal("unknown_group");
   return group;
+}
+
+/** What is said to somebody who is invited and has not joined. */
+export function notJoined({ name }: Group): Refusal {
+  return new Refusal(
+    "not_joined",
+    `${errorMessages.not_joined}: /joingroup ${name}`,
+  );
 }
 
 /**

@@ -16,7 +16,7 @@ import { isOfGroup, type SentMessage } from "../model/sent_messages.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
-import { mustExist } from "./group.ts";
+import { mustExist, notJoined } from "./group.ts";
 import { checkText } from "./message.ts";
 import type { Rules } from "./rule.ts";
 
@@ -89,7 +89,7 @@ function aloneIn(group: Group, sender: User) {
 function mustBeAllowed(group: Group, sender: User): void {
   const member = group.members.get(sender);
   if (member === undefined) throw new Refusal("not_in_group");
-  if (!member.joined) throw new Refusal("not_joined");
+  if (!member.joined) throw notJoined(group);
   if (group.leaderOnly && group.leader !== sender) {
     throw new Refusal(
       "leader_only",

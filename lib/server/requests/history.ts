@@ -102,7 +102,8 @@ export function mustHaveJoined(group: Group, user: User) {
   const member = group.members.get(user);
   if (member === undefined) throw new Refusal("not_in_group");
   if (!member.joined) {
-    const message = `Please join the group ${group.name} first`;
+    const message =
+      `Please join the group ${group.name} first: /joingroup ${group.name}`;
     throw new Refusal("not_joined", message);
   }
   return member;

@@ -42,7 +42,7 @@ function hello(
   now: Instant,
 ): ReplyFields<"hello"> {
   if (connection.version !== 0) {
-    throw new Refusal("bad_request", "hello was already said");
+    throw new Refusal("bad_request", "hello was sent already");
   }
   if (request.version < oldestVersion) throw new Refusal("unsupported_version");
   connection.version = Math.min(request.version, newestVersion);

@@ -20,7 +20,7 @@ import { Refusal, refuseUser, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
-import { mustExist } from "./group.ts";
+import { mustExist, notJoined } from "./group.ts";
 import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
@@ -159,6 +159,6 @@ function find(
   const found = mustExist(server, name);
   const member = found.members.get(session.user);
   if (member === undefined) throw new Refusal("not_in_group");
-  if (!member.joined) throw new Refusal("not_joined");
+  if (!member.joined) throw notJoined(found);
   return { kind: "group", name: found.name, ambiguous };
 }

@@ -43,7 +43,7 @@ function rename(
   }
   mustNotBeDemo(server, from);
   if (user.renaming !== undefined) {
-    throw new Refusal("bad_request", "Your name is just being changed");
+    throw new Refusal("bad_request", "Your name is being changed already");
   }
   user.renaming = to;
   directory.reserveName(to);

@@ -26,7 +26,7 @@ Deno.test("ClientSession: a transfer that the server no longer relays ends, one 
       }
       if (!isTold) end();
       const text = "your quota of the server's relay is used up; " +
-        `it begins anew at ${formatTime(at)}`;
+        `it starts again at ${formatTime(at)}`;
       const [result] = harness.results();
       if (via === "relay") {
         assert(result !== undefined && !result.outcome.ok);
@@ -52,7 +52,7 @@ Deno.test("ClientSession: a transfer that the server no longer relays ends, one 
 Deno.test("ClientSession: whose quota is used up is told though the other side ends it first", () => {
   const at = Date.UTC(2033, 0, 2);
   const own = "your quota of the server's relay is used up; " +
-    `it begins anew at ${
+    `it starts again at ${
       formatTime(at)
     }; send the file again then, and it goes on`;
   const other = "the server relays no more between you and luke today";

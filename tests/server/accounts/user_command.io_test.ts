@@ -183,7 +183,7 @@ test("runUserCommand() ends a person, or keeps one, as it is told to", async (pa
   };
   assertEquals(
     await said("remove", "yoda", "--keep"),
-    'account "yoda" removed; what it had is kept: "user add yoda --restore" ' +
+    'account "yoda" removed; its messages, groups and profile are kept: "user add yoda --restore" ' +
       "gives it back",
   );
   assertEquals(await store.requests(), []);

@@ -211,7 +211,7 @@ Deno.test("parseServerOptions() says what is wrong", () => {
     ],
     [
       ["--plain", "--tls-cert", "c", "--tls-key", "k"],
-      "--plain and --tls-cert exclude each other",
+      "--plain and --tls-cert cannot be used together",
     ],
     [
       ["1", "2", "3"],

@@ -108,7 +108,7 @@ Deno.test("group-message refuses each fault", () => {
   );
   assertEquals(
     luke.refused("group-message", request),
-    "not_joined: Please join the group before sending messages",
+    "not_joined: Please join the group before sending messages: /joingroup Jedi",
   );
   assertEquals(
     hans.refused("group-message", { ...request, group: "sith" }),

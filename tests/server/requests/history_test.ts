@@ -114,7 +114,7 @@ Deno.test("history refuses unknown names and groups of others", () => {
   assert(refused({ group: "sith" }).startsWith("unknown_group"));
   assertEquals(
     refused({ group: "jedi" }),
-    "not_joined: Please join the group Jedi first",
+    "not_joined: Please join the group Jedi first: /joingroup Jedi",
   );
   assert(refused({ with: "a", group: "b" }).startsWith("bad_request"));
   assert(refused({ limit: 501 }).startsWith("bad_request"));

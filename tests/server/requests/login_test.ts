@@ -16,7 +16,7 @@ Deno.test("hello agrees on version and features, once", () => {
   assertEquals(ok.udpPort, 6000);
   assertEquals(
     client.refused("hello", { version: 1, features: [] }),
-    "bad_request: hello was already said",
+    "bad_request: hello was sent already",
   );
 });
 

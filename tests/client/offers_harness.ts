@@ -9,14 +9,13 @@ import type {
   CommandOutcome,
 } from "../../lib/client/events/client_event.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
-import {
-  Offers,
-  type OffersHost,
-  type PeerEvent,
-} from "../../lib/client/session/offers.ts";
+import { Offers, type PeerEvent } from "../../lib/client/session/offers.ts";
 import { PeerIdentities } from "../../lib/client/trust/peer_identities.ts";
 import { SignedOffers } from "../../lib/client/trust/signed_offers.ts";
-import type { AcceptRule } from "../../lib/client/offers/offer_requests.ts";
+import type {
+  AcceptRule,
+  PeerHost,
+} from "../../lib/client/offers/peer_host.ts";
 import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
 import type { EventFields, Reply } from "../../lib/wire/server_frame.ts";
 import { MemoryPeers } from "../support/memory_peers.ts";
@@ -60,7 +59,7 @@ export class OffersPeer {
     const random = new SeededRandom(world.seed * 2 + (name === "yoda" ? 0 : 1));
     const keys = new SeededRandom(name === "yoda" ? 501 : 502);
     this.identity = Identity.fromSeed(keys.bytes(32));
-    const host: Omit<OffersHost, "signed"> = {
+    const host: Omit<PeerHost, "signed"> = {
       random,
       self: () => name,
       send: (frame) => this.sent.push(frame),

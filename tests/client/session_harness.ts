@@ -5,7 +5,7 @@ import type { ClientEvent } from "../../lib/client/events/client_event.ts";
 import { ClientSession } from "../../lib/client/session/client_session.ts";
 import type { SecureChannel } from "../../lib/client/session/login.ts";
 import type { SeenMemory } from "../../lib/client/session/inbox.ts";
-import type { AcceptRule } from "../../lib/client/offers/offer_requests.ts";
+import type { AcceptRule } from "../../lib/client/offers/peer_host.ts";
 import type { PeerEvent } from "../../lib/client/session/offers.ts";
 import { parseCommand } from "../../lib/client/commands/parse.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";

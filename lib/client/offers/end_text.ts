@@ -6,14 +6,13 @@ export interface EndedOffer {
   readonly kind: "file" | "session";
   /** The other side. */
   readonly user: string;
-  /** Of a file. */
-  readonly name?: string;
+  readonly file?: { readonly name: string };
 }
 
 /** Why an offer was refused or ended, in one line for this side's user. */
 export function endText(reason: EndReason, offer: EndedOffer): string {
-  const { user, name = "" } = offer;
-  return { ...texts(user), ...kindTexts[offer.kind](user, name) }[reason];
+  const { kind, user, file } = offer;
+  return { ...texts(user), ...kindTexts[kind](user, file?.name ?? "") }[reason];
 }
 
 function texts(user: string) {

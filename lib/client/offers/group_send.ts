@@ -7,23 +7,9 @@ import type {
   CommandOutcome,
   GroupSendResult,
 } from "../events/client_event.ts";
-import type { RequestFields, RequestName } from "../../wire/request.ts";
 import { basename } from "../../base/format.ts";
+import type { PeerHost } from "./peer_host.ts";
 import type { Transfers } from "./transfers.ts";
-import type { OnReply } from "../../wire/server_frame.ts";
-
-/** What sending to groups needs from the session it belongs to. */
-export interface GroupSendHost {
-  readonly transfers: Transfers;
-  /** The user's own name. */
-  self(): string | undefined;
-  request<N extends RequestName>(
-    name: N,
-    fields: RequestFields<N>,
-    onReply: OnReply<N>,
-  ): void;
-  settle(n: number, outcome: CommandOutcome): void;
-}
 
 /** One command under way. */
 interface Sending {
@@ -40,12 +26,14 @@ interface Sending {
 
 /** Sends files to groups. */
 export class GroupSend {
-  readonly #host: GroupSendHost;
+  readonly #host: PeerHost;
+  readonly #transfers: Transfers;
   readonly #queue: { readonly sending: Sending; readonly user: string }[] = [];
   #running = 0;
 
-  constructor(host: GroupSendHost) {
+  constructor(host: PeerHost, transfers: Transfers) {
     this.#host = host;
+    this.#transfers = transfers;
   }
 
   /** Starts command number `n`; it is settled when the last transfer ended. */
@@ -54,7 +42,7 @@ export class GroupSend {
     request("group-members", { group }, (members) => {
       if (members.ok === undefined) return this.#refuse(n, members);
       const { group: name, joined } = members.ok;
-      const self = this.#host.self() ?? "";
+      const self = this.#host.self();
       if (!joined.includes(self)) {
         const message = `You have not joined ${name}; /joingroup ${name}`;
         return this.#refuse(n, { code: "not_joined", message });
@@ -93,7 +81,7 @@ export class GroupSend {
   }
 
   #next(): void {
-    const { transfers } = this.#host;
+    const transfers = this.#transfers;
     while (this.#running < mostAtOnce && !transfers.isClosed) {
       const job = this.#queue.shift();
       if (job === undefined) return;

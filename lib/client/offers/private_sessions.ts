@@ -1,53 +1,38 @@
 /**
- * The private sessions of this run: asks other clients for them, answers what
- * they ask, and tells the user what becomes of each. The private-session
- * service makes the connections and carries the texts; the server relays the
- * offers. A session that is open does not need the server.
+ * What is particular to private sessions: asks other clients for them and tells
+ * the user what becomes of each. The private-session service makes the
+ * connections and carries the texts. A session that is open does not need the
+ * server.
  */
 import { encodeHex } from "@std/encoding/hex";
 import type { Instant } from "../../base/ports.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
-import {
-  type AcceptRule,
-  type PrivateSessionsHost,
-  SessionOffers,
-} from "./offer_requests.ts";
 import { endText } from "./end_text.ts";
 import {
   isUnanswered,
   isWaiting,
-  type OfferNumbers,
-  type PrivateSessionEnd,
+  type OfferEnd,
+  type OpenOffers,
   type PrivateSessionEntry,
-  PrivateSessionTable,
-  type WaitingCommand,
-} from "./offer_table.ts";
-import type { SessionEvent } from "../events/session_port.ts";
+} from "./open_offers.ts";
+import type { OfferRequests } from "./offer_requests.ts";
+import type { PeerHost } from "./peer_host.ts";
+import type { PrivateRole, SessionEvent } from "../events/session_port.ts";
+import type { TransferPeer } from "../events/transfer_port.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
 import { limits } from "../../wire/limits.ts";
 import { characters, isBlank, isText } from "../../base/text.ts";
 
 /** All private sessions that have not ended; one with each user. */
 export class PrivateSessions {
-  readonly #host: PrivateSessionsHost;
-  readonly #accept: AcceptRule;
-  readonly #table: PrivateSessionTable;
-  readonly #offers: SessionOffers;
+  readonly #host: PeerHost;
+  readonly #offers: OpenOffers;
+  readonly #requests: OfferRequests;
 
-  constructor(
-    host: PrivateSessionsHost,
-    accept: AcceptRule,
-    numbers: OfferNumbers,
-  ) {
+  constructor(host: PeerHost, offers: OpenOffers, requests: OfferRequests) {
     this.#host = host;
-    this.#accept = accept;
-    this.#table = new PrivateSessionTable(host, numbers);
-    this.#offers = new SessionOffers(host, this.#table);
-  }
-
-  /** The private sessions that have not ended. */
-  get table(): PrivateSessionTable {
-    return this.#table;
+    this.#offers = offers;
+    this.#requests = requests;
   }
 
   /** Asks for a session; command number `n` is settled when it is open. */
@@ -59,17 +44,17 @@ export class PrivateSessions {
       const message = "You cannot start a private session with yourself";
       return refuse("is_self", message);
     }
-    const existing = this.#table.with(user);
+    const existing = this.#offers.sessionWith(user);
     if (existing === undefined) {
       const id = encodeHex(this.#host.random.bytes(8));
       const command = { name, n } as const;
-      this.#table.add({ id, direction: "outgoing", user, command });
+      this.#offers.addSession({ id, direction: "outgoing", user, command });
       return this.#host.effect({ effect: "prepare-session", id });
     }
     if (isWaiting(existing)) {
       // Both want it: who asks is answered.
       existing.command = { name, n };
-      return this.#offers.prepareAnswer(existing);
+      return this.#requests.prepareAnswer(existing);
     }
     if (existing.state === "open") {
       return refuse(
@@ -88,7 +73,7 @@ export class PrivateSessions {
     const command = "private";
     const refuse = (code: string, message: string) =>
       this.#host.settle(n, { command, ok: false, code, message });
-    const session = this.#table.known(command, user, n);
+    const session = this.#known(command, user, n);
     if (session === undefined) return;
     if (session.state !== "open") {
       return refuse(
@@ -102,160 +87,126 @@ export class PrivateSessions {
     this.#host.settle(n, { command, ok: true, answer: { user } });
   }
 
-  /** Ends a session in any state. */
+  /** Ends the session with `user` in any state. */
   stop(user: string, n: number): void {
     const command = "stopprivate";
-    const session = this.#table.known(command, user, n);
+    const session = this.#known(command, user, n);
     if (session === undefined) return;
-    this.#stop(session);
+    this.end(session);
     this.#host.settle(n, { command, ok: true, answer: { user } });
+  }
+
+  /** Ends a session in any state. */
+  end(session: PrivateSessionEntry): void {
+    const { state } = session;
+    this.#requests.drop(session);
+    const end = state === "open"
+      ? "closed"
+      : isWaiting(session)
+      ? "rejected"
+      : "cancelled";
+    this.#requests.tellEnd(session, end === "rejected" ? "cancelled" : end);
+    const message = end === "rejected" ? undefined : "you ended it";
+    this.#offers.end(session, end, message, own);
   }
 
   /** This user blocked somebody: what is open between the two ends. */
   handleBlocked(user: string): void {
-    const session = this.#table.with(user);
-    if (session !== undefined) this.#stop(session);
+    const session = this.#offers.sessionWith(user);
+    if (session !== undefined) this.end(session);
   }
 
-  /** Accepts an offer; command number `n` is settled when the session is open. */
-  accept(number: number, n: number): void {
-    const session = this.#waiting("accept", number, n);
-    if (session === undefined) return;
-    session.command = { name: "accept", n };
-    this.#offers.prepareAnswer(session);
+  /** Somebody has another name: a session goes on with the same person. */
+  handleRenamed(from: string, to: string): void {
+    const session = this.#offers.sessionWith(from);
+    if (session !== undefined) session.user = to;
   }
 
-  /** Refuses an offer. */
-  reject(number: number, n: number): void {
-    const command = "reject";
-    const session = this.#waiting(command, number, n);
-    if (session === undefined) return;
-    this.#stop(session);
-    const answer = { transfer: number };
-    this.#host.settle(n, { command, ok: true, answer });
-  }
-
-  /** Ends the session of this number, in any state. */
-  cancel(number: number, n: number): void {
-    const session = this.#table.numbered(number);
-    if (session === undefined) return;
-    this.#stop(session);
-    const answer = { transfer: number };
-    this.#host.settle(n, { command: "cancel", ok: true, answer });
-  }
-
-  /** The server is there again, and perhaps forgot the offers. */
-  handleOpened(): void {
-    for (const session of this.#table.all()) {
-      const { direction, state } = session;
-      if (direction === "outgoing" && state === "offered") this.#offer(session);
+  /**
+   * Somebody asks for a session: makes room for it.
+   *
+   * @returns False when their offer is taken in the place of this side's, or is
+   * to wait for what becomes of that.
+   */
+  makeRoom(theirs: TrustedOffer): boolean {
+    const existing = this.#offers.sessionWith(theirs.from);
+    if (existing === undefined) return true;
+    if (!isUnanswered(existing)) {
+      // Its side of the old one is gone, or it would not ask.
+      this.#replace(existing);
+      return true;
     }
+    // Both asked at the same time: the offer with the smaller id stays, so that
+    // both sides keep the same one. One that never left needs no such care.
+    if (existing.own !== undefined && existing.id < theirs.offer) {
+      existing.crossed = theirs;
+    } else {
+      this.#requests.tellEnd(existing, "cancelled");
+      this.#takeInstead(existing, theirs);
+    }
+    return false;
   }
 
-  /** The server is gone: those who wait for this user's answer were told so. */
-  handleDisconnected(): void {
-    for (const session of this.#table.all()) {
-      session.crossed = undefined;
-      if (isWaiting(session)) {
-        this.#table.end(session, "failed", "the connection was lost");
-      }
-    }
-  }
-
-  /** Somebody asks for a session. */
-  handleOffer(event: TrustedOffer): void {
-    const { offer: id, from: user } = event;
-    if (this.#table.find(id) !== undefined) return;
-    const existing = this.#table.with(user);
-    if (existing !== undefined && isUnanswered(existing)) {
-      return this.#handleCrossing(existing, event);
-    }
-    // Its side of the old one is gone, or it would not ask.
-    if (existing !== undefined) this.#replace(existing);
-    if (this.#table.size >= mostSessions) {
-      return this.#offers.decline(id, "busy");
-    }
-    const session = this.#table.add({
-      id,
-      direction: "incoming",
-      user,
-      offered: event,
+  /** Offers a session that is prepared, or offers it again. */
+  offer(session: PrivateSessionEntry): void {
+    this.#requests.offer(session, (why) => {
+      const { crossed } = session;
+      // Whoever may not ask was asked.
+      if (crossed !== undefined) this.#takeInstead(session, crossed);
+      else this.#requests.giveUp(session, why);
     });
-    this.#table.move(session, "offered");
-    if (this.#accept === "always") this.#offers.prepareAnswer(session);
-    if (this.#accept === "never") {
-      this.#offers.decline(id, "rejected");
-      this.#table.end(session, "rejected", "refused by --accept never", own);
-    }
   }
 
-  /** The other side answered. */
-  handleAnswer(event: EventFields<"answer">): void {
-    const session = this.#table.find(event.offer);
-    if (session?.direction !== "outgoing" || session.state !== "offered") {
-      return;
-    }
-    const { accept, key, addresses = [], from: user } = event;
-    const { id, terms } = session;
-    if (!accept || key === undefined || terms === undefined) {
-      this.#offers.close(session);
-      const { reason = "failed" } = event;
-      const message = endText(reason, { kind: "session", user });
-      return this.#table.end(session, "rejected", message);
-    }
-    const refusal = this.#host.signed.checkAnswer(terms, event);
-    if (refusal !== undefined) {
-      const { code, message } = refusal;
-      this.#offers.close(session);
-      this.#offers.tellEnd(session, "failed", "untrusted");
-      return this.#table.end(session, "failed", message, { code });
-    }
-    this.#host.effect({
-      effect: "open-session",
-      id,
-      role: "offerer",
-      peer: { user, key, addresses },
-      self: this.#host.self(),
-    });
-    this.#table.move(session, "connecting");
+  /** The other side agreed: connects. */
+  connect(
+    session: PrivateSessionEntry,
+    role: PrivateRole,
+    { key, addresses }: TransferPeer,
+  ): void {
+    const { id, user } = session;
+    const peer = { user, key, addresses };
+    const self = this.#host.self();
+    this.#host.effect({ effect: "open-session", id, role, peer, self });
+    this.#offers.move(session, "connecting");
   }
 
   /** The other side, or the server in its place, ended it. */
-  handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
-    const { offer, result } = event;
-    this.#table.forgetCrossed(offer);
-    const session = this.#table.find(offer);
-    if (session === undefined) return;
-    const { user, state } = session;
+  handleEnded(
+    session: PrivateSessionEntry,
+    { result, reason = "failed" }: EventFields<"offer-end">,
+    now: Instant,
+  ): void {
     if (result === "closed") {
       // The connection says so at the same time, after the last texts.
       session.settleAt = now.mono + settleMs;
       return;
     }
     // Who is away from the server may well be there for this client.
-    if (state === "open") return;
-    this.#offers.close(session);
+    if (session.state === "open") return;
+    this.#requests.drop(session);
     if (result === "cancelled") {
-      return this.#table.end(session, "cancelled", `${user} took it back`);
+      const message = `${session.user} took it back`;
+      return this.#offers.end(session, "cancelled", message);
     }
-    const { reason = "failed" } = event;
-    const message = endText(reason, { kind: "session", user });
-    this.#table.end(session, "failed", message, { code: reason });
+    const message = endText(reason, session);
+    this.#offers.end(session, "failed", message, { code: reason });
   }
 
   /** The private-session service has something to tell. */
   handleSessionEvent(event: SessionEvent, now: Instant): void {
-    const session = this.#table.find(event.id);
+    const session = this.#offers.session(event.id);
     if (session === undefined) return;
-    const { number, user, direction } = session;
+    const { number, user, direction, peer } = session;
     switch (event.event) {
       case "session-ready":
         session.own = { key: event.key, addresses: event.addresses };
-        if (direction === "outgoing") this.#offer(session);
-        else this.#offers.answer(session);
+        if (direction === "outgoing") return this.offer(session);
+        this.#requests.answer(session, session.own);
+        if (peer !== undefined) this.connect(session, "answerer", peer);
         return;
       case "session-open":
-        return this.#table.open(session);
+        this.#offers.move(session, "open");
+        return this.#offers.succeed(session);
       case "session-text":
         return this.#host.emit({
           event: "private-message",
@@ -272,131 +223,92 @@ export class PrivateSessions {
       case "session-closed": {
         const { reason, message, unconfirmed } = event;
         const state = reason === "peer" ? "closed" : "failed";
-        this.#offers.tellEnd(session, state, closeReasons[reason]);
-        return this.#table.end(session, state, message, { unconfirmed });
+        this.#requests.tellEnd(session, state, closeReasons[reason]);
+        return this.#offers.end(session, state, message, { unconfirmed });
       }
       case "session-failed": {
         const { failure, message } = event;
-        this.#offers.tellEnd(session, "failed", failure);
-        return this.#table.end(session, "failed", message);
+        this.#requests.tellEnd(session, "failed", failure);
+        return this.#offers.end(session, "failed", message);
       }
     }
   }
 
   /** Takes the server's word where the connection's last one was lost. */
-  handleTimeout(now: Instant): void {
-    for (const session of this.#table.all()) {
-      const { settleAt } = session;
-      if (settleAt === undefined || settleAt > now.mono) continue;
-      this.#offers.close(session);
-      this.#endedByPeer(session);
-    }
+  settle(session: PrivateSessionEntry): void {
+    this.#requests.drop(session);
+    this.#endedByPeer(session);
   }
 
   /** The program ends: ends everything and says so to the other sides. */
   close(): void {
-    if (this.#table.size === 0) return;
+    const sessions = this.#offers.sessions();
+    if (sessions.length === 0) return;
     this.#host.effect({ effect: "close-sessions" });
-    for (const session of this.#table.all()) {
-      this.#offers.tellLeaving(session);
+    for (const session of sessions) {
+      this.#requests.tellLeaving(session);
       const state = session.state === "open" ? "closed" : "cancelled";
-      this.#table.end(session, state, "this client ended", own);
+      this.#offers.end(session, state, "this client ended", own);
     }
-  }
-
-  /**
-   * Both asked at the same time: the offer with the smaller id stays, so that
-   * both sides keep the same one. One that never left needs no such care.
-   */
-  #handleCrossing(
-    mine: PrivateSessionEntry,
-    theirs: TrustedOffer,
-  ): void {
-    if (mine.own !== undefined && mine.id < theirs.offer) {
-      mine.crossed = theirs;
-      return;
-    }
-    this.#offers.tellEnd(mine, "cancelled");
-    this.#takeInstead(mine, theirs);
   }
 
   /** The other side's offer takes the place of this side's, for the user too. */
-  #takeInstead(
-    mine: PrivateSessionEntry,
-    theirs: TrustedOffer,
-  ): void {
-    this.#offers.close(mine);
-    const { number, user, state } = mine;
-    const command: WaitingCommand | undefined = mine.command;
-    this.#table.remove(mine);
-    const session = this.#table.add({
-      id: theirs.offer,
+  #takeInstead(mine: PrivateSessionEntry, theirs: TrustedOffer): void {
+    this.#requests.drop(mine);
+    this.#offers.remove(mine);
+    const { number, user, command, state } = mine;
+    const { offer: id, terms, key, addresses } = theirs;
+    const session = this.#offers.addSession({
+      id,
       direction: "incoming",
       user,
-      offered: theirs,
       number,
-      ...(command === undefined ? {} : { command }),
+      command,
+      state: state === "preparing" ? "preparing" : "offered",
+      terms,
+      peer: { key, addresses },
     });
-    session.state = state === "preparing" ? "preparing" : "offered";
-    this.#offers.prepareAnswer(session);
+    this.#requests.prepareAnswer(session);
   }
 
   /** The other side asks anew: what was with it is over. */
   #replace(session: PrivateSessionEntry): void {
     const { user, settleAt } = session;
-    this.#offers.close(session);
+    this.#requests.drop(session);
     if (settleAt !== undefined) return this.#endedByPeer(session);
-    this.#offers.tellEnd(session, "failed");
-    this.#table.end(session, "failed", `${user} asks for a new one`);
+    this.#requests.tellEnd(session, "failed");
+    this.#offers.end(session, "failed", `${user} asks for a new one`);
   }
 
   #endedByPeer(session: PrivateSessionEntry): void {
     const message = `${session.user} ended the private session`;
-    this.#table.end(session, "closed", message);
+    this.#offers.end(session, "closed", message);
   }
 
-  #stop(session: PrivateSessionEntry): void {
-    const { state } = session;
-    this.#offers.close(session);
-    if (isWaiting(session)) {
-      this.#offers.decline(session.id, "rejected");
-      return this.#table.end(session, "rejected", undefined, own);
-    }
-    const end = state === "open" ? "closed" : "cancelled";
-    this.#offers.tellEnd(session, end);
-    this.#table.end(session, end, "you ended it", own);
-  }
-
-  #offer(session: PrivateSessionEntry): void {
-    this.#offers.offer(session, (theirs) => {
-      // Whoever may not ask was asked.
-      this.#takeInstead(session, theirs);
-    });
-  }
-
-  #waiting(
-    command: "accept" | "reject",
-    number: number,
+  /** The session with `user`; settles command `n` when there is none. */
+  #known(
+    command: string,
+    user: string,
     n: number,
   ): PrivateSessionEntry | undefined {
-    const session = this.#table.numbered(number);
-    if (session !== undefined && isWaiting(session)) return session;
-    const message = `private session ${number} does not wait for your answer`;
-    this.#host.settle(n, { command, ok: false, code: "not_waiting", message });
+    const session = this.#offers.sessionWith(user);
+    if (session !== undefined) return session;
+    const message =
+      `There is no private session with ${user}; /startprivate ${user} asks for one`;
+    const code = "no_session";
+    this.#host.settle(n, { command, ok: false, code, message });
     return undefined;
   }
 }
 
 /** How an end by this user's will is told. */
-const own: PrivateSessionEnd = { isOwn: true };
+const own: OfferEnd = { isOwn: true };
 /** What an end of the connection is called towards the other side. */
 const closeReasons = {
   peer: undefined,
   lost: "unreachable",
   failed: "integrity",
 } as const;
-/** Most private sessions that one client keeps. */
-const mostSessions = 256;
 const settleMs = 2000;
 
 /** Why a text cannot be sent. */

@@ -1,8 +1,7 @@
 /**
- * The offers of files of this run and the transfers they become. Numbers are local:
- * incoming and outgoing ones count together, with private sessions, from 1. The transfer service moves
- * the bytes; this class tells it what to do and tells server and user what
- * came of it. A transfer that runs does not need the server.
+ * What is particular to offers of files, and the transfers they become. The
+ * transfer service moves the bytes; this class tells it what to do and tells
+ * server and user what came of it. A transfer that runs does not need the server.
  */
 import { encodeHex } from "@std/encoding/hex";
 import { formatTime } from "../../base/time.ts";
@@ -14,50 +13,32 @@ import type { Instant } from "../../base/ports.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import type { CommandOutcome } from "../events/client_event.ts";
-import { type EndedOffer, endText } from "./end_text.ts";
-import {
-  type AcceptRule,
-  FileOffers,
-  type TransfersHost,
-} from "./offer_requests.ts";
+import { endText } from "./end_text.ts";
+import type { OfferEnd, OpenOffers } from "./open_offers.ts";
+import type { OfferRequests } from "./offer_requests.ts";
+import type { PeerHost } from "./peer_host.ts";
 import {
   addAddresses,
   averageRate,
-  type OfferNumbers,
   type Transfer,
-  type TransferEnd,
   transferInfo,
-  TransferTable,
-} from "./offer_table.ts";
-import type { TrustedOffer } from "../trust/signed_offers.ts";
+} from "./transfer.ts";
 import type {
-  OfferedFile,
   TransferEvent,
   TransferFailure,
 } from "../events/transfer_port.ts";
 
 /** All transfers that have not ended. */
 export class Transfers {
-  readonly #host: TransfersHost;
-  readonly #accept: AcceptRule;
-  readonly #table: TransferTable;
-  readonly #offers: FileOffers;
+  readonly #host: PeerHost;
+  readonly #offers: OpenOffers;
+  readonly #requests: OfferRequests;
   #isClosed = false;
 
-  constructor(
-    host: TransfersHost,
-    accept: AcceptRule,
-    numbers: OfferNumbers,
-  ) {
+  constructor(host: PeerHost, offers: OpenOffers, requests: OfferRequests) {
     this.#host = host;
-    this.#accept = accept;
-    this.#table = new TransferTable(host, numbers);
-    this.#offers = new FileOffers(host, this.#table);
-  }
-
-  /** The transfers that have not ended. */
-  get table(): TransferTable {
-    return this.#table;
+    this.#offers = offers;
+    this.#requests = requests;
   }
 
   /** True once {@link close} was called: nothing is offered any more. */
@@ -80,128 +61,38 @@ export class Transfers {
   ): void {
     const id = encodeHex(this.#host.random.bytes(8));
     const file = { name: basename(path), size: 0 };
-    const whose = typeof end === "number" ? { command: end } : { report: end };
-    this.#table.add({ id, direction: "outgoing", user, group, file, ...whose });
+    const whose = typeof end === "number"
+      ? { command: { name: "p2pvideo", n: end } as const }
+      : { report: end };
+    const about = { id, direction: "outgoing", user, group, file } as const;
+    this.#offers.addTransfer({ ...about, ...whose });
     this.#host.effect({ effect: "prepare-offer", id, path });
   }
 
-  /** Accepts an offer; command number `n` is settled when the server knows. */
-  accept(number: number, n: number): void {
-    const transfer = this.#table.waiting("accept", number, n);
-    if (transfer === undefined) return;
-    transfer.command = n;
-    this.#offers.prepareAnswer(transfer);
-  }
-
-  /** Refuses an offer. */
-  reject(number: number, n: number): void {
-    const transfer = this.#table.waiting("reject", number, n);
-    if (transfer === undefined) return;
-    this.#offers.refuse(transfer, "rejected");
-    this.#table.end(transfer, "rejected", undefined, own);
-    this.#host.settle(n, {
-      command: "reject",
-      ok: true,
-      answer: { transfer: number },
-    });
-  }
-
   /** Stops a transfer in any state. */
-  cancel(number: number, n: number): void {
-    const transfer = this.#table.numbered("cancel", number, n);
-    if (transfer === undefined) return;
-    this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-    this.#offers.tellEnd(transfer, "cancelled");
-    this.#table.end(transfer, "cancelled", "cancelled by you", own);
-    this.#host.settle(n, {
-      command: "cancel",
-      ok: true,
-      answer: { transfer: number },
-    });
+  stop(transfer: Transfer): void {
+    this.#requests.drop(transfer);
+    this.#requests.tellEnd(transfer, "cancelled");
+    this.#offers.end(transfer, "cancelled", "cancelled by you", own);
   }
 
-  /** The session is open, perhaps on a server that forgot the offers. */
-  handleOpened(): void {
-    for (const transfer of this.#table.all()) {
-      const { direction, state, offer } = transfer;
-      if (direction === "outgoing" && state === "offered" && offer) {
-        this.#offers.offer(transfer);
-      }
-    }
-  }
-
-  /** The connection is gone: those who wait for this user's answer were told so. */
-  handleDisconnected(): void {
-    for (const transfer of this.#table.all()) {
-      const { direction, state, answering } = transfer;
-      if (direction === "incoming" && state === "offered" && !answering) {
-        this.#table.end(transfer, "failed", "the connection was lost");
-      }
-    }
-  }
-
-  /** Somebody offers something. */
-  handleOffer(event: TrustedOffer): void {
-    const { offer: id, from: user, kind, file, group } = event;
-    if (this.#table.has(id)) return;
-    if (kind !== "file" || file === undefined) {
-      return this.#offers.decline(id, "failed");
-    }
-    if (this.#table.size >= mostTransfers) {
-      return this.#offers.decline(id, "busy");
-    }
-    const { terms } = event;
-    const peer = { key: event.key, addresses: event.addresses };
-    const offered: OfferedFile = file;
-    const transfer = this.#table.add({
-      id,
-      direction: "incoming",
-      user,
-      group,
-      file: offered,
-      peer,
-      terms,
-    });
-    transfer.state = "offered";
-    this.#table.show(transfer);
-    if (this.#accept === "always") this.#offers.prepareAnswer(transfer);
-    if (this.#accept === "never") {
-      this.#offers.refuse(transfer, "rejected");
-      this.#table.end(transfer, "rejected", "refused by --accept never", own);
-    }
-  }
-
-  /** The receiver answered. */
-  handleAnswer(event: EventFields<"answer">, now: Instant): void {
-    const transfer = this.#table.find(event.offer);
-    if (transfer?.direction !== "outgoing" || transfer.state !== "offered") {
-      return;
-    }
-    const { id, terms } = transfer;
-    if (!event.accept || event.key === undefined || terms === undefined) {
-      this.#host.effect({ effect: "cancel-transfer", id });
-      const { reason = "failed" } = event;
-      const code = codes.find((code) => code === reason);
-      const message = endText(reason, about(transfer));
-      return this.#table.end(transfer, "rejected", message, { code });
-    }
-    const refusal = this.#host.signed.checkAnswer(terms, event);
-    if (refusal !== undefined) {
-      const { code, message } = refusal;
-      this.#host.effect({ effect: "cancel-transfer", id });
-      this.#offers.tellEnd(transfer, "failed", "untrusted");
-      return this.#table.end(transfer, "failed", message, { code });
-    }
-    const peer = { key: event.key, addresses: event.addresses ?? [] };
-    const resume = event.resume === undefined ? {} : { resume: event.resume };
-    this.#host.effect({ effect: "start-sending", id, peer, ...resume });
-    this.#run(transfer, event.resume, now);
+  /** The receiver agreed. */
+  handleAccepted(
+    transfer: Transfer,
+    { key = "", addresses = [], resume }: EventFields<"answer">,
+    now: Instant,
+  ): void {
+    const { id } = transfer;
+    const had = resume === undefined ? {} : { resume };
+    const peer = { key, addresses };
+    this.#host.effect({ effect: "start-sending", id, peer, ...had });
+    this.#run(transfer, resume, now);
   }
 
   /** The server sees the other side from further addresses. */
   handleCandidates(event: EventFields<"candidates">): void {
     const { offer: id, addresses } = event;
-    const transfer = this.#table.find(id);
+    const transfer = this.#offers.transfer(id);
     if (transfer === undefined || transfer.user !== event.from) return;
     addAddresses(transfer, addresses);
     this.#host.effect({ effect: "add-addresses", id, addresses });
@@ -212,7 +103,7 @@ export class Transfers {
    * relay, and who looks for a path may still find one.
    */
   handleRelayEnd({ offer, at }: EventFields<"relay-end">): void {
-    const transfer = this.#table.find(offer);
+    const transfer = this.#offers.transfer(offer);
     if (transfer === undefined) return;
     transfer.relayAgainAt = at;
     const isOver = transfer.link?.via === "relay" ||
@@ -226,24 +117,24 @@ export class Transfers {
    * hear it either.
    */
   handlePeerOffline(user: string): void {
-    for (const { id, user: other, state } of this.#table.all()) {
+    for (const { id, user: other, state } of this.#offers.transfers()) {
       if (other !== user || state !== "running") continue;
       this.#host.effect({ effect: "doubt-transfer", id });
     }
   }
 
   /** The other side, or the server in its place, ended it. */
-  handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
-    const transfer = this.#table.find(event.offer);
-    if (transfer === undefined) return;
-    const { id } = transfer;
-    if (event.result === "verified" && transfer.state === "running") {
+  handleEnded(
+    transfer: Transfer,
+    { result, reason = "failed" }: EventFields<"offer-end">,
+    now: Instant,
+  ): void {
+    const { user, link, state } = transfer;
+    if (result === "verified" && state === "running") {
       // The datagram that says so comes at the same time and knows more.
       transfer.settleAt = now.mono + settleMs;
       return;
     }
-    const { user, link, state } = transfer;
-    const { reason = "failed" } = event;
     if (reason === "unreachable" && state === "running" && link === undefined) {
       // This side looks for a path as long, and knows more of why there is none.
       transfer.settleAt = now.mono + settleMs;
@@ -253,27 +144,27 @@ export class Transfers {
     if (reason === "quota" && state === "running") {
       return this.#awaitRelayEnd(transfer, now);
     }
-    this.#host.effect({ effect: "cancel-transfer", id });
-    if (event.result === "cancelled") {
-      return this.#table.end(transfer, "cancelled", `cancelled by ${user}`);
+    this.#requests.drop(transfer);
+    if (result === "cancelled") {
+      return this.#offers.end(transfer, "cancelled", `cancelled by ${user}`);
     }
-    const message = endText(reason, about(transfer));
-    this.#table.end(transfer, "failed", message, { code: reason });
+    const message = endText(reason, transfer);
+    this.#offers.end(transfer, "failed", message, { code: reason });
   }
 
   /** The transfer service has something to tell. */
   handleTransferEvent(event: TransferEvent, now: Instant): void {
-    const transfer = this.#table.find(event.id);
+    const transfer = this.#offers.transfer(event.id);
     if (transfer === undefined) return;
     switch (event.event) {
       case "offer-ready":
         transfer.file = event.file;
         transfer.ownName = event.ownName;
-        transfer.offer = { key: event.key, addresses: event.addresses };
-        return this.#offers.offer(transfer);
+        transfer.own = { key: event.key, addresses: event.addresses };
+        return this.#requests.offer(transfer);
       case "answer-ready":
         this.#run(transfer, event.resume, now);
-        return this.#offers.answer(transfer, event);
+        return this.#requests.answer(transfer, event, event.resume);
       case "progress":
         transfer.bytes = event.bytes;
         transfer.rate = event.rate;
@@ -309,8 +200,8 @@ export class Transfers {
         const before = resumed > 0 ? { resumed } : {};
         const grown = event.hasGrown ? { grown: true as const } : {};
         const summary = { ms, rate, digest, ...before, ...grown, ...path };
-        this.#offers.tellEnd(transfer, "verified");
-        return this.#table.end(transfer, "verified", undefined, { summary });
+        this.#requests.tellEnd(transfer, "verified");
+        return this.#offers.end(transfer, "verified", undefined, { summary });
       }
       case "failed":
         return this.#failed(transfer, event.failure, event.message);
@@ -324,40 +215,30 @@ export class Transfers {
    * there is no path or no relay, or, where the last datagram was lost, that the file arrived,
    * if all of it was taken.
    */
-  handleTimeout(now: Instant): void {
-    for (const transfer of this.#table.settling(now.mono)) {
-      this.#host.effect({ effect: "cancel-transfer", id: transfer.id });
-      const isWhole = transfer.bytes >= transfer.file.size;
-      const { givenUp } = transfer;
-      if (givenUp !== undefined || !isWhole) {
-        // That all arrived cannot be true, whoever says it.
-        const reason = givenUp ?? "failed";
-        if (givenUp === "quota") {
-          this.#offers.tellEnd(transfer, "failed", givenUp);
-        }
-        const message = endText(reason, about(transfer));
-        this.#table.end(transfer, "failed", message, { code: reason });
-        continue;
+  settle(transfer: Transfer, now: Instant): void {
+    this.#requests.drop(transfer);
+    const { givenUp } = transfer;
+    if (givenUp !== undefined || transfer.bytes < transfer.file.size) {
+      // That all arrived cannot be true, whoever says it.
+      const reason = givenUp ?? "failed";
+      if (givenUp === "quota") {
+        this.#requests.tellEnd(transfer, "failed", givenUp);
       }
-      const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
-      const summary = { ms, rate: averageRate(transfer.bytes, ms) };
-      this.#table.end(transfer, "verified", undefined, { summary });
+      const message = endText(reason, transfer);
+      return this.#offers.end(transfer, "failed", message, { code: reason });
     }
-  }
-
-  /** When {@link handleTimeout} is due, monotonic ms. */
-  pollTimeout(): number | undefined {
-    return this.#table.nextSettling;
+    const ms = Math.max(now.mono - settleMs - transfer.startedAt, 0);
+    const summary = { ms, rate: averageRate(transfer.bytes, ms) };
+    this.#offers.end(transfer, "verified", undefined, { summary });
   }
 
   /** The program ends: stops everything and says so to the other sides. */
   close(): void {
     this.#isClosed = true;
-    for (const transfer of this.#table.all()) {
-      const { id } = transfer;
-      this.#host.effect({ effect: "cancel-transfer", id, reason: "left" });
-      this.#offers.tellLeaving(transfer);
-      this.#table.end(transfer, "cancelled", "this client ended", own);
+    for (const transfer of this.#offers.transfers()) {
+      this.#requests.drop(transfer, "left");
+      this.#requests.tellLeaving(transfer);
+      this.#offers.end(transfer, "cancelled", "this client ended", own);
     }
   }
 
@@ -367,28 +248,25 @@ export class Transfers {
     failure: TransferFailure,
     message: string,
   ): void {
-    const { direction, state } = transfer;
     const reason = failure === "internal" ? "failed" : failure;
     if (transfer.relayAgainAt !== undefined) {
       message += `; ${relayEndText(transfer)}`;
     }
-    if (direction === "incoming" && state === "offered") {
-      this.#offers.refuse(transfer, reason);
-    } else this.#offers.tellEnd(transfer, "failed", reason);
-    this.#table.end(transfer, "failed", message, { code: failure });
+    this.#requests.tellEnd(transfer, "failed", reason);
+    this.#offers.end(transfer, "failed", message, { code: failure });
   }
 
   /** The other side's datagram was faster than its word through the server. */
   #closed(transfer: Transfer, close: CloseReason, now: Instant): void {
     if (close === "cancelled") {
       const message = `cancelled by ${transfer.user}`;
-      return this.#table.end(transfer, "cancelled", message);
+      return this.#offers.end(transfer, "cancelled", message);
     }
     if (close === "quota") return this.#awaitRelayEnd(transfer, now);
     const reason = endReasonOf(close);
-    this.#offers.tellEnd(transfer, "failed", reason);
-    const message = endText(reason, about(transfer));
-    this.#table.end(transfer, "failed", message, { code: reason });
+    this.#requests.tellEnd(transfer, "failed", reason);
+    const message = endText(reason, transfer);
+    this.#offers.end(transfer, "failed", message, { code: reason });
   }
 
   /**
@@ -403,13 +281,12 @@ export class Transfers {
   }
 
   #endRelayed(transfer: Transfer): void {
-    const { id } = transfer;
-    this.#host.effect({ effect: "cancel-transfer", id, reason: "quota" });
-    this.#offers.tellEnd(transfer, "failed", "quota");
+    this.#requests.drop(transfer, "quota");
+    this.#requests.tellEnd(transfer, "failed", "quota");
     const message = `${
       relayEndText(transfer)
     }; send the file again then, and it goes on`;
-    this.#table.end(transfer, "failed", message, { code: "quota" });
+    this.#offers.end(transfer, "failed", message, { code: "quota" });
   }
 
   /** @param resume What the receiver has already, as it tells the sender. */
@@ -417,17 +294,13 @@ export class Transfers {
     transfer.state = "running";
     transfer.bytes = partBytes(resume, transfer.file.size);
     transfer.startedAt = now.mono;
-    this.#table.show(transfer);
+    this.#offers.show(transfer);
   }
 }
 
 function partBytes(resume = "", size: number): number {
   const blocks = decodeParts(resume, size)?.at(-1)?.endBlock ?? 0;
   return blocks * transferLimits.blockBytes;
-}
-
-function about({ user, file }: Transfer): EndedOffer {
-  return { kind: "file", user, name: file.name };
 }
 
 function relayEndText({ direction, user, relayAgainAt = 0 }: Transfer): string {
@@ -442,9 +315,5 @@ function endReasonOf(close: Exclude<CloseReason, "cancelled">): EndReason {
 }
 
 /** How an end by this user's will is told. */
-const own: TransferEnd = { isOwn: true };
-/** Most offers and transfers that one client keeps, of all users. */
-const mostTransfers = 256;
+const own: OfferEnd = { isOwn: true };
 const settleMs = 2000;
-/** Reasons of a receiver that programs are told apart from a plain no. */
-const codes: readonly EndReason[] = ["space", "storage", "removed", "busy"];

@@ -71,8 +71,8 @@ export class ClientSession {
   }
 
   /** The transfers that have not ended. */
-  get transfers(): TransferInfo[] {
-    return this.#parts.offers.transfers.table.list();
+  get transfers(): readonly TransferInfo[] {
+    return this.#parts.offers.list().transfers;
   }
 
   /** True while a private session with `user` is on its way to be open. */
@@ -388,7 +388,7 @@ export class ClientSession {
     if (!this.#endOfInput || this.#logoutAt !== undefined) return;
     const expected = this.#logoutCommand === undefined ? 0 : 1;
     if (this.#parts.commands.size > expected) return;
-    if (this.#parts.offers.transfers.table.underWay().length > 0) return;
+    if (this.#parts.offers.underWay().transfers.length > 0) return;
     if (this.#parts.requests.size > 0) return;
     this.#startLogout(this.#logoutCommand);
   }

@@ -66,7 +66,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "renamed": {
       const { from, to } = event;
       names.rename(from, to);
-      offers.sessions.table.handleRenamed(from, to);
+      offers.sessions.handleRenamed(from, to);
       identities.handleRenamed(from, to);
       host.emit({ event: "renamed", from, to });
       return host.chat.handleRenamed(from, to);

@@ -3,23 +3,25 @@
  * which share the server's offers and the numbers that users type.
  */
 import type { Instant } from "../../base/ports.ts";
+import type { EndReason } from "../../wire/end_reason.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import type { CommandAnswers } from "../events/client_event.ts";
-import { OfferNumbers } from "../offers/offer_table.ts";
+import { endText } from "../offers/end_text.ts";
+import {
+  isWaiting,
+  type OfferEnd,
+  type OpenOffer,
+  OpenOffers,
+  privateSessionInfo,
+} from "../offers/open_offers.ts";
+import { OfferRequests } from "../offers/offer_requests.ts";
+import type { AcceptRule, PeerHost } from "../offers/peer_host.ts";
 import { PrivateSessions } from "../offers/private_sessions.ts";
 import type { SessionEvent } from "../events/session_port.ts";
+import { transferInfo } from "../offers/transfer.ts";
 import type { TransferEvent } from "../events/transfer_port.ts";
 import { Transfers } from "../offers/transfers.ts";
-import type {
-  AcceptRule,
-  PrivateSessionsHost,
-} from "../offers/offer_requests.ts";
-
-/** What the offers need from the session they belong to. */
-export interface OffersHost extends PrivateSessionsHost {
-  /** Sends a frame at once. */
-  send(frame: object): void;
-}
+import type { TrustedOffer } from "../trust/signed_offers.ts";
 
 /** What the services that talk to other clients tell. */
 export type PeerEvent = TransferEvent | SessionEvent;
@@ -28,99 +30,158 @@ export type PeerEvent = TransferEvent | SessionEvent;
 export class Offers {
   readonly transfers: Transfers;
   readonly sessions: PrivateSessions;
-  readonly #host: OffersHost;
+  readonly #host: PeerHost;
+  readonly #accept: AcceptRule;
+  readonly #open: OpenOffers;
+  readonly #requests: OfferRequests;
   readonly #activity = new ActivityReport();
   #isConnected = false;
 
-  constructor(host: OffersHost, accept: AcceptRule) {
-    const numbers = new OfferNumbers();
+  constructor(host: PeerHost, accept: AcceptRule) {
+    const open = this.#open = new OpenOffers(host);
+    const requests = this.#requests = new OfferRequests(host, open);
     this.#host = host;
-    this.transfers = new Transfers(host, accept, numbers);
-    this.sessions = new PrivateSessions(host, accept, numbers);
+    this.#accept = accept;
+    this.transfers = new Transfers(host, open, requests);
+    this.sessions = new PrivateSessions(host, open, requests);
   }
 
   /** What has not ended. */
+  get open(): OpenOffers {
+    return this.#open;
+  }
+
+  /** What has not ended, oldest first. */
   list(): CommandAnswers["transfers"] {
-    return {
-      transfers: this.transfers.table.list(),
-      sessions: this.sessions.table.list(),
-    };
+    return listed(this.#open.all());
   }
 
   /** The same without the offers of others that this user has not answered. */
   underWay(): CommandAnswers["transfers"] {
-    return {
-      transfers: this.transfers.table.underWay(),
-      sessions: this.sessions.table.underWay(),
-    };
+    return listed(this.#open.all().filter((offer) => !isWaiting(offer)));
   }
 
-  /** Accepts offer `number`. */
+  /**
+   * Accepts offer `number`; command number `n` is settled when the server knows
+   * that, of a session when it is open.
+   */
   accept(number: number, n: number): void {
-    this.#numbered(number).accept(number, n);
+    const offer = this.#waiting("accept", number, n);
+    if (offer === undefined) return;
+    offer.command = { name: "accept", n };
+    this.#requests.prepareAnswer(offer);
   }
 
   /** Refuses offer `number`. */
   reject(number: number, n: number): void {
-    this.#numbered(number).reject(number, n);
+    const command = "reject";
+    const offer = this.#waiting(command, number, n);
+    if (offer === undefined) return;
+    this.#reject(offer);
+    const answer = { transfer: number };
+    this.#host.settle(n, { command, ok: true, answer });
   }
 
-  /** Stops the transfer or ends the private session `number`. */
+  /** Stops the transfer or ends the private session `number`, in any state. */
   cancel(number: number, n: number): void {
-    this.#numbered(number).cancel(number, n);
+    const command = "cancel";
+    const offer = this.#numbered(command, number, n);
+    if (offer === undefined) return;
+    if (offer.kind === "file") this.transfers.stop(offer);
+    else this.sessions.end(offer);
+    const answer = { transfer: number };
+    this.#host.settle(n, { command, ok: true, answer });
   }
 
   /** Sends a text on the private session with `user`. */
   sendPrivate(user: string, text: string, n: number): void {
-    if (this.sessions.table.with(user)?.state === "open") this.#activity.note();
+    if (this.#open.sessionWith(user)?.state === "open") this.#activity.note();
     this.sessions.send(user, text, n);
   }
 
   /** True while the next text to `user` would only have to wait a little. */
   isMakingSession(user: string): boolean {
-    const session = this.sessions.table.with(user);
+    const session = this.#open.sessionWith(user);
     if (session === undefined || session.state === "open") return false;
     return session.direction === "outgoing" || session.answering;
   }
 
-  /** The session with the server is open. */
+  /** The session with the server is open, perhaps on one that forgot the offers. */
   handleOpened(): void {
     this.#isConnected = true;
-    this.transfers.handleOpened();
-    this.sessions.handleOpened();
+    for (const offer of this.#open.all()) {
+      if (offer.direction === "incoming" || offer.state !== "offered") continue;
+      if (offer.kind === "file") this.#requests.offer(offer);
+      else this.sessions.offer(offer);
+    }
   }
 
-  /** The server is gone for now. */
+  /** The server is gone: those who wait for this user's answer were told so. */
   handleDisconnected(): void {
     this.#isConnected = false;
-    this.transfers.handleDisconnected();
-    this.sessions.handleDisconnected();
+    for (const offer of this.#open.all()) {
+      if (offer.kind === "session") offer.crossed = undefined;
+      if (!isWaiting(offer)) continue;
+      this.#open.end(offer, "failed", "the connection was lost");
+    }
   }
 
   /** Somebody offers something. */
   handleOffer(event: EventFields<"offer">): void {
-    const { offer, from: user, kind, file } = event;
+    const { offer: id, from: user, kind, file } = event;
     const checked = this.#host.signed.checkOffer(event);
     if ("code" in checked) {
-      const answer = { offer, accept: false, reason: "untrusted" } as const;
-      this.#host.request("answer", answer, () => {});
+      this.#requests.decline(id, "untrusted");
       const name = file === undefined ? {} : { name: file.name };
       const about = { user, kind, ...name };
       this.#host.emit({ event: "offer-refused", ...about, ...checked });
-    } else if (kind === "session") this.sessions.handleOffer(checked);
-    else this.transfers.handleOffer(checked);
+      return;
+    }
+    if (this.#open.find(id) !== undefined) return;
+    if (kind === "session" && !this.sessions.makeRoom(checked)) return;
+    const offer = this.#take(checked);
+    if (typeof offer === "string") return this.#requests.decline(id, offer);
+    this.#open.show(offer);
+    if (this.#accept === "always") this.#requests.prepareAnswer(offer);
+    if (this.#accept === "never") {
+      this.#reject(offer, "refused by --accept never");
+    }
   }
 
   /** Somebody answered. */
   handleAnswer(event: EventFields<"answer">, now: Instant): void {
-    this.sessions.handleAnswer(event);
-    this.transfers.handleAnswer(event, now);
+    const offer = this.#open.find(event.offer);
+    if (offer?.direction !== "outgoing" || offer.state !== "offered") return;
+    const { accept, key, addresses = [], reason = "failed" } = event;
+    const { terms } = offer;
+    if (!accept || key === undefined || terms === undefined) {
+      this.#requests.drop(offer);
+      const code = offer.kind === "file"
+        ? codes.find((code) => code === reason)
+        : undefined;
+      return this.#open.end(offer, "rejected", endText(reason, offer), {
+        code,
+      });
+    }
+    const refusal = this.#host.signed.checkAnswer(terms, event);
+    if (refusal !== undefined) {
+      this.#requests.tellEnd(offer, "failed", "untrusted");
+      return this.#requests.giveUp(offer, refusal);
+    }
+    if (offer.kind === "file") {
+      return this.transfers.handleAccepted(offer, event, now);
+    }
+    this.sessions.connect(offer, "offerer", { key, addresses });
   }
 
   /** Somebody ended something. */
   handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
-    this.sessions.handleOfferEnd(event, now);
-    this.transfers.handleOfferEnd(event, now);
+    for (const session of this.#open.sessions()) {
+      if (session.crossed?.offer === event.offer) session.crossed = undefined;
+    }
+    const offer = this.#open.find(event.offer);
+    if (offer?.kind === "file") this.transfers.handleEnded(offer, event, now);
+    if (offer?.kind === "session") this.sessions.handleEnded(offer, event, now);
   }
 
   /** One of the services has something to tell. */
@@ -132,8 +193,11 @@ export class Offers {
 
   /** The time of {@link pollTimeout} has come. */
   handleTimeout(now: Instant): void {
-    this.transfers.handleTimeout(now);
-    this.sessions.handleTimeout(now);
+    for (const offer of this.#open.all()) {
+      if (offer.settleAt === undefined || offer.settleAt > now.mono) continue;
+      if (offer.kind === "file") this.transfers.settle(offer, now);
+      else this.sessions.settle(offer);
+    }
     if (this.#isConnected && this.#activity.takeDue(now.mono)) {
       this.#host.send({ do: "ping", active: true });
     }
@@ -141,12 +205,11 @@ export class Offers {
 
   /** When {@link handleTimeout} is due, monotonic ms. */
   pollTimeout(): number | undefined {
-    const times = [
-      this.transfers.pollTimeout(),
-      this.#isConnected ? this.#activity.pollTimeout() : undefined,
-      ...this.sessions.table.all().map(({ settleAt }) => settleAt),
-    ].filter((at) => at !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+    const activity = this.#isConnected
+      ? this.#activity.pollTimeout()
+      : undefined;
+    const at = Math.min(this.#open.nextSettling, activity ?? Infinity);
+    return at === Infinity ? undefined : at;
   }
 
   /** The program ends. */
@@ -155,11 +218,65 @@ export class Offers {
     this.sessions.close();
   }
 
-  /** Who knows the number; the transfers say so when nobody does. */
-  #numbered(number: number): Transfers | PrivateSessions {
-    const isSession = this.sessions.table.numbered(number) !== undefined;
-    return isSession ? this.sessions : this.transfers;
+  /** Keeps an offer of somebody else, or says why not. */
+  #take(theirs: TrustedOffer): OpenOffer | EndReason {
+    const { offer: id, from: user, kind, file, group } = theirs;
+    const { terms, key, addresses } = theirs;
+    const isFile = kind === "file";
+    const kept = isFile ? this.#open.transfers() : this.#open.sessions();
+    if (kept.length >= mostOffers) return "busy";
+    const about = { id, direction: "incoming", user, terms } as const;
+    const known = {
+      ...about,
+      peer: { key, addresses },
+      state: "offered",
+    } as const;
+    if (!isFile) return this.#open.addSession(known);
+    if (file === undefined) return "failed";
+    return this.#open.addTransfer({ ...known, group, file });
   }
+
+  #reject(offer: OpenOffer, message?: string): void {
+    this.#requests.decline(offer.id, "rejected");
+    this.#open.end(offer, "rejected", message, own);
+  }
+
+  /** The offer of this number; settles command `n` when there is none. */
+  #numbered(
+    command: string,
+    number: number,
+    n: number,
+  ): OpenOffer | undefined {
+    const offer = this.#open.numbered(number);
+    if (offer !== undefined) return offer;
+    const message = `there is no transfer ${number}; /transfers lists them`;
+    const code = "unknown_transfer";
+    this.#host.settle(n, { command, ok: false, code, message });
+    return undefined;
+  }
+
+  /** The same, if it is an offer that waits for this user. */
+  #waiting(
+    command: "accept" | "reject",
+    number: number,
+    n: number,
+  ): OpenOffer | undefined {
+    const offer = this.#numbered(command, number, n);
+    if (offer === undefined || isWaiting(offer)) return offer;
+    const what = offer.kind === "file" ? "transfer" : "private session";
+    const message = `${what} ${number} does not wait for your answer`;
+    this.#host.settle(n, { command, ok: false, code: "not_waiting", message });
+    return undefined;
+  }
+}
+
+function listed(offers: readonly OpenOffer[]): CommandAnswers["transfers"] {
+  const files = offers.filter((offer) => offer.kind === "file");
+  const sessions = offers.filter((offer) => offer.kind === "session");
+  return {
+    transfers: files.map(transferInfo),
+    sessions: sessions.map(privateSessionInfo),
+  };
 }
 
 function isSessionEvent(event: PeerEvent): event is SessionEvent {
@@ -169,6 +286,13 @@ function isSessionEvent(event: PeerEvent): event is SessionEvent {
 function isTraffic({ event }: PeerEvent): boolean {
   return event === "progress" || event === "session-text";
 }
+
+/** How an end by this user's will is told. */
+const own: OfferEnd = { isOwn: true };
+/** Most offers of each kind that one client keeps, of all users. */
+const mostOffers = 256;
+/** Reasons of a receiver that programs are told apart from a plain no. */
+const codes: readonly EndReason[] = ["space", "storage", "removed", "busy"];
 
 /**
  * Tells when the server must hear that this user is busy with other clients,

@@ -21,7 +21,7 @@ import { NameHints } from "./name_hints.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { ShownTexts } from "./shown_texts.ts";
 import { SignedOffers } from "../trust/signed_offers.ts";
-import type { AcceptRule } from "../offers/offer_requests.ts";
+import type { AcceptRule } from "../offers/peer_host.ts";
 import type { OnReply } from "../../wire/server_frame.ts";
 
 /** What a session is made of. */
@@ -145,7 +145,8 @@ export class SessionParts {
     };
     const identities = new PeerIdentities(host, identity, options.peers);
     const signed = new SignedOffers(host, identities);
-    const offers = this.offers = new Offers({ ...host, signed }, accept);
+    const peerHost = { ...host, signed };
+    const offers = this.offers = new Offers(peerHost, accept);
     const passwords = this.passwords = new PasswordChange({
       ...host,
       user: () => this.login.user ?? "",
@@ -159,8 +160,7 @@ export class SessionParts {
       names.rename(from, to);
     };
     const user = () => this.login.user;
-    const { transfers } = offers;
-    const groupSend = new GroupSend({ ...host, transfers, self: user });
+    const groupSend = new GroupSend(peerHost, offers.transfers);
     const parts = { offers, passwords, chat, groupSend };
     const runnerHost = { ...host, ...parts, identities, renamed };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);

@@ -2,10 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import type { CommandOutcome } from "../../../lib/client/events/client_event.ts";
-import {
-  GroupSend,
-  type GroupSendHost,
-} from "../../../lib/client/offers/group_send.ts";
+import { GroupSend } from "../../../lib/client/offers/group_send.ts";
+import type { PeerHost } from "../../../lib/client/offers/peer_host.ts";
+import type { Transfers } from "../../../lib/client/offers/transfers.ts";
 
 type Report = (outcome: CommandOutcome) => void;
 
@@ -24,13 +23,15 @@ function world(joined: string[], online: string[]) {
     who: { users: online.map((user) => ({ user })) },
   };
   const host = {
-    transfers,
     self: () => "yoda",
     request: (name: string, _: object, onReply: (reply: object) => void) =>
       onReply({ ok: replies[name] }),
     settle: (_: number, outcome: CommandOutcome) => outcomes.push(outcome),
   };
-  const sends = new GroupSend(host as unknown as GroupSendHost);
+  const sends = new GroupSend(
+    host as unknown as PeerHost,
+    transfers as unknown as Transfers,
+  );
   const end = (index: number, code?: string) => {
     const [entry] = open.splice(index, 1);
     assert(entry !== undefined);

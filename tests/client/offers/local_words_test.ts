@@ -57,7 +57,7 @@ Deno.test("what fails a transfer is told to the other side as a code, at every s
       assertUntold(world, other, about);
       if (stage === "preparing") continue;
       assertEquals(lastReason(world), reason, about);
-      const told = { kind: "file", user: mine.name, name: file.name } as const;
+      const told = { kind: "file", user: mine.name, file } as const;
       assertEquals(lastMessage(other), endText(reason, told), about);
     }
   }
@@ -101,7 +101,7 @@ Deno.test("who leaves without an answer went offline, and rejected nothing", () 
   assertEquals(outcome.code, "user_offline");
 });
 
-Deno.test("a client that ends in the middle of a transfer went off line, and cancelled nothing", () => {
+Deno.test("a client that ends in the middle of a transfer went offline, and cancelled nothing", () => {
   for (const stage of ["sending", "receiving"]) {
     const { world, id, mine, other } = transferAt(stage);
     const { size } = file;
@@ -115,7 +115,7 @@ Deno.test("a client that ends in the middle of a transfer went off line, and can
     assert(close?.effect === "cancel-transfer");
     assertEquals(close.reason, "left", stage);
     const end = lastShown(other);
-    const why = `${mine.name} went off line`;
+    const why = `${mine.name} went offline`;
     assertEquals([end?.info.state, end?.message], ["failed", why], stage);
     // What arrived is there for another time.
     assertEquals(end?.resumable, true, stage);
@@ -161,7 +161,7 @@ Deno.test("what fails a private session is told to the other side as a code, at 
         world.settle();
         const mine = isOfferer ? world.yoda : world.luke;
         const other = isOfferer ? world.luke : world.yoda;
-        const [session] = mine.offers.sessions.table.all();
+        const [session] = mine.offers.open.sessions();
         const id = session?.id ?? "";
         const event = { ...end, id, message: planted } as SessionEvent;
         mine.tell(event);
@@ -216,7 +216,11 @@ Deno.test("every reason that crosses the wire is a code, at both edges", () => {
 Deno.test("endText: every reason has a line for both kinds, which names the one or the other", () => {
   for (const reason of endReasons) {
     for (const kind of ["file", "session"] as const) {
-      const text = endText(reason, { kind, user: "luke", name: "a.mp4" });
+      const text = endText(reason, {
+        kind,
+        user: "luke",
+        file: { name: "a.mp4" },
+      });
       assert(!text.includes("\n") && text.length > 10, text);
       const isNamed = /luke|a\.mp4/.test(text) || reason === "expired";
       assert(isNamed, `${reason}: ${text}`);
@@ -229,7 +233,7 @@ function transferAt(stage: string) {
   const world = new OffersWorld();
   const { yoda, luke } = world;
   yoda.offers.transfers.send("luke", `/home/yoda/diary/${file.name}`, yoda.n);
-  const [{ id = "" } = {}] = yoda.offers.transfers.table.all();
+  const [{ id = "" } = {}] = yoda.offers.open.transfers();
   const isSender = ["preparing", "offered", "sending"].includes(stage);
   const [mine, other] = isSender ? [yoda, luke] : [luke, yoda];
   const end = { world, id, mine, other };

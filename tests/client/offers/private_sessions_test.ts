@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import type { AcceptRule } from "../../../lib/client/offers/offer_requests.ts";
+import type { AcceptRule } from "../../../lib/client/offers/peer_host.ts";
 import { limits } from "../../../lib/wire/limits.ts";
 import { type OffersPeer, OffersWorld } from "../offers_harness.ts";
 import { PeerSigner } from "../peer_signer.ts";
@@ -54,7 +54,7 @@ Deno.test("PrivateSessions: both ask at once: one session opens, in every order 
     const starts = [world.yoda.start("luke"), world.luke.start("yoda")];
     world.settle(() => choices.next().value ?? 0);
     const ids = peers.map((peer) =>
-      peer.offers.sessions.table.all().map(({ id }) => id)
+      peer.offers.open.sessions().map(({ id }) => id)
     );
     assertEquals(ids[0]?.length, 1);
     assertEquals(ids[0], ids[1]);
@@ -80,7 +80,7 @@ Deno.test("PrivateSessions: both ask at once and one of them may not: both agree
     const asked = luke.start("yoda");
     world.settle(() => choices.next().value ?? 0);
     const ids = [yoda, luke].map((peer) =>
-      peer.offers.sessions.table.all().map(({ id }) => id)
+      peer.offers.open.sessions().map(({ id }) => id)
     );
     assertEquals(ids[0], ids[1]);
     // Refused first, yoda is asked like anybody else.
@@ -154,7 +154,7 @@ Deno.test("PrivateSessions: blocked, rejected, --accept never and no port each s
 
   const fourth = yoda.start("luke");
   yoda.ways[2].length = 0;
-  const id = yoda.offers.sessions.table.with("luke")?.id ?? "";
+  const id = yoda.offers.open.sessionWith("luke")?.id ?? "";
   yoda.tell({
     event: "session-failed",
     id,
@@ -208,7 +208,7 @@ Deno.test("PrivateSessions: a lost server leaves open ones alone and offers agai
   const world = opened();
   const { yoda, luke } = world;
   for (const peer of [yoda, luke]) peer.offers.handleDisconnected();
-  const [session] = yoda.offers.sessions.table.all();
+  const [session] = yoda.offers.open.sessions();
   assertEquals(session?.state, "open");
   const id = session?.id ?? "";
   // The server gave up on whom it has not seen for long; the connection lives.
@@ -240,7 +240,7 @@ Deno.test("PrivateSessions: a lost server leaves open ones alone and offers agai
 
 Deno.test("PrivateSessions: the end through the server waits for the last texts", () => {
   const { yoda } = opened();
-  const id = yoda.offers.sessions.table.with("luke")?.id ?? "";
+  const id = yoda.offers.open.sessionWith("luke")?.id ?? "";
   const end = { offer: id, from: "luke", result: "closed" } as const;
   yoda.offers.handleOfferEnd(end, yoda.instant);
   assertEquals(yoda.states.at(-1), "open");
@@ -256,7 +256,7 @@ Deno.test("PrivateSessions: the end through the server waits for the last texts"
 
 Deno.test("PrivateSessions: what did not arrive is told", () => {
   const { yoda } = opened();
-  const id = yoda.offers.sessions.table.with("luke")?.id ?? "";
+  const id = yoda.offers.open.sessionWith("luke")?.id ?? "";
   const refused = { text: "x", message: "try again" };
   yoda.tell({ event: "session-text-refused", id, ...refused });
   assertEquals(yoda.events.at(-1), {
@@ -340,13 +340,13 @@ Deno.test("PrivateSessions: the end of the program ends all, once, and says so",
   assertEquals(ends.length, 1);
   assertEquals(yoda.states.at(-1), "closed");
   settle();
-  const [session] = luke.offers.sessions.table.all();
+  const [session] = luke.offers.open.sessions();
   assert(session?.settleAt !== undefined, "the server's word came");
 });
 
 Deno.test("Offers: traffic with other clients is told to the server, at most once a second", () => {
   const { yoda } = opened();
-  const id = yoda.offers.sessions.table.with("luke")?.id ?? "";
+  const id = yoda.offers.open.sessionWith("luke")?.id ?? "";
   assertEquals(yoda.offers.pollTimeout(), undefined);
   const end = yoda.now + 10_000;
   while (yoda.now < end) {

@@ -166,7 +166,7 @@ Deno.test("SignedOffers: a bad offer does not end the session that is open", () 
   }, { user: "luke", identity: world.luke.identity.publicKey });
   world.luke.offers.handleOffer(bad);
   assertEquals(refusals(world.luke), ["key_changed"]);
-  assertEquals(world.luke.offers.sessions.table.with("yoda")?.state, "open");
+  assertEquals(world.luke.offers.open.sessionWith("yoda")?.state, "open");
 });
 
 Deno.test("SignedOffers: a server that names its own keys is found out after the first contact", () => {

@@ -1,0 +1,102 @@
+/** One offer of a file and the transfer that it becomes. */
+import type { CommandOutcome } from "../events/client_event.ts";
+import type { OpenOfferFields } from "./open_offers.ts";
+import type { OfferedFile, TransferLink } from "../events/transfer_port.ts";
+import { transferLimits } from "../../engine/packets/limits.ts";
+import type { TransferInfo, TransferState } from "../commands/transfer_info.ts";
+import type { WireAddress } from "../../wire/request.ts";
+
+/** One that was made or received, from its first to its last moment. */
+export interface Transfer extends OpenOfferFields<TransferState> {
+  readonly kind: "file";
+  /** The group it is for, if any. */
+  readonly group: string | undefined;
+  file: OfferedFile;
+  /** What the file is called here, where it is offered under another name. */
+  ownName: string | undefined;
+  bytes: number;
+  rate: number;
+  /** When it began to run, monotonic ms. */
+  startedAt: number;
+  /** Gets its end instead of a command. */
+  readonly report: ((outcome: CommandOutcome) => void) | undefined;
+  /**
+   * When the quota of the relay begins anew of which the server said that it is
+   * used up, ms since 1970 UTC.
+   */
+  relayAgainAt: number | undefined;
+  /** The receiver waits for room on its disk. */
+  isPaused: boolean;
+  /** How the other side is reached, once it is. */
+  link: TransferLink | undefined;
+  /** Why the other side ended it, where this side may learn more of that. */
+  givenUp: "unreachable" | "quota" | undefined;
+}
+
+/** What the user sees of a transfer. */
+export function transferInfo(transfer: Transfer): TransferInfo {
+  const { number, direction, user, group, file, state } = transfer;
+  const { bytes, rate, link, isPaused } = transfer;
+  const { name, size } = file;
+  const kind = "file";
+  return {
+    transfer: number,
+    direction,
+    kind,
+    user,
+    ...(group === undefined ? {} : { group }),
+    name,
+    size,
+    state,
+    bytes,
+    rate,
+    paused: isPaused,
+    ...(link === undefined ? {} : linkInfo(link)),
+  };
+}
+
+function linkInfo(link: TransferLink) {
+  const { via, address, rtt, loss, why, silence } = link;
+  const ip = address?.ip ?? "";
+  const place = address === undefined ? {} : {
+    address: `${ip.includes(":") ? `[${ip}]` : ip}:${address.port}`,
+  };
+  return {
+    via,
+    ...place,
+    rtt,
+    ...(loss === undefined ? {} : { loss }),
+    ...(why === undefined ? {} : { why }),
+    ...(silence === undefined ? {} : { silence }),
+  };
+}
+
+/** True when the receiver keeps whole blocks of what ends with this code. */
+export function isPartKept({ state, bytes }: Transfer, code: string): boolean {
+  return state === "running" && bytes >= transferLimits.blockBytes &&
+    !startingAnew.includes(code);
+}
+
+/**
+ * Ends after which the file is another one or nothing is left of it, and that
+ * of a relay, whose own words say when to go on.
+ */
+const startingAnew: readonly string[] = ["changed", "removed", "quota"];
+
+/** Bytes a second over the whole of a transfer. */
+export function averageRate(bytes: number, ms: number): number {
+  return ms > 0 ? bytes * 1000 / ms : 0;
+}
+
+/** The other side may be at these addresses, too. */
+export function addAddresses(
+  transfer: Transfer,
+  addresses: readonly WireAddress[],
+): void {
+  const { peer } = transfer;
+  if (peer === undefined) return;
+  const all = [...addresses, ...peer.addresses].slice(0, mostAddresses);
+  transfer.peer = { ...peer, addresses: all };
+}
+
+const mostAddresses = 64;

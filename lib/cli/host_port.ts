@@ -46,6 +46,17 @@ export function parseHostPort(
   );
 }
 
+/**
+ * What may have been meant by an IPv6 address that leads nowhere and ends like a
+ * port: `[::1]:6997` for `::1:6997`.
+ */
+export function meantHostPort(host: string): string | undefined {
+  const [, address = "", port = ""] = /^(.+):([1-9]\d{0,4})$/.exec(host) ?? [];
+  return isAddress6(host) && isAddress6(address) && Number(port) <= 65535
+    ? `[${address}]:${port}`
+    : undefined;
+}
+
 function isAddress6(text: string): boolean {
   return isIpv6(text) && parseIp(text) !== undefined;
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/cli/command_line.ts";
 import { homePath } from "../../lib/base/home_path.ts";
-import { parseHostPort } from "../../lib/cli/host_port.ts";
+import { meantHostPort, parseHostPort } from "../../lib/cli/host_port.ts";
 
 Deno.test("parseHostPort() takes names and addresses, with a port or without", () => {
   for (
@@ -52,6 +52,14 @@ Deno.test("parseHostPort() says what is wrong", () => {
       UsageError,
       "zones such as %eth0 are not supported",
     );
+  }
+});
+
+Deno.test("meantHostPort() knows a port behind an address without brackets", () => {
+  assertEquals(meantHostPort("::1:6997"), "[::1]:6997");
+  assertEquals(meantHostPort("2001:db8::7:6000"), "[2001:db8::7]:6000");
+  for (const host of ["::1", "fe80::a", "1:2:3:4:5:6:7:6000", "::1:0", "a:1"]) {
+    assertEquals(meantHostPort(host), undefined, host);
   }
 });
 

@@ -27,8 +27,7 @@ import { FileSource, SourceError } from "./file_source.io.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
 import { ServerBinding } from "./server_binding.io.ts";
-import { homePath } from "../../base/home_path.ts";
-import { homeFolder } from "../../system/home_folder.io.ts";
+import { meantPath } from "../../system/meant_path.io.ts";
 import { SinkError } from "./sink_error.io.ts";
 import { SharedFiles } from "./shared_file.io.ts";
 import { TransferPaths } from "./transfer_paths.io.ts";
@@ -251,10 +250,7 @@ export class TransferService implements TransferPort {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
     clearTimeout(this.#rehearsalTimer);
-    const source = await FileSource.open(
-      homePath(path, homeFolder()),
-      this.#files,
-    );
+    const source = await FileSource.open(await meantPath(path), this.#files);
     // One that has begun is soon over; beside it both would take longer.
     await this.#rehearsal?.done;
     if (!this.#entries.has(id)) {

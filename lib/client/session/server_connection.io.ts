@@ -1,5 +1,6 @@
 /** The client's connection to its server, with TLS or without. */
 import { joinBytes } from "../../base/bytes.ts";
+import { meantHostPort } from "../../cli/host_port.ts";
 import { serverLabel } from "../trust/server_pins.ts";
 import { serverSpeaksTls, startsLikeTls } from "../../security/certificate.ts";
 import {
@@ -31,6 +32,7 @@ export interface ServerConnectionHandler {
 /** One connection, or one attempt to make it. */
 export class ServerConnection implements TcpSocketEvents {
   readonly #handler: ServerConnectionHandler;
+  readonly #host: string;
   readonly #place: string;
   readonly #pins: PinFile | undefined;
   /** Aborted when it is closed. */
@@ -53,6 +55,7 @@ export class ServerConnection implements TcpSocketEvents {
   ) {
     this.#handler = handler;
     this.#pins = pins;
+    this.#host = host;
     this.#place = serverLabel(host, port);
     this.#connect(host, port);
   }
@@ -165,7 +168,11 @@ export class ServerConnection implements TcpSocketEvents {
     const why = isRefused
       ? "nothing listens there"
       : message.replace(/ \(os error \d+\)$/, "");
-    return `cannot reach the server at ${this.#place}: ${why}; check host and port, and that the server runs`;
+    const meant = meantHostPort(this.#host);
+    const advice = meant === undefined
+      ? "check host and port, and that the server runs"
+      : `if that is an address and a port, write ${meant}`;
+    return `cannot reach the server at ${this.#place}: ${why}; ${advice}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ServerConnection } from "../../../lib/client/session/server_connection.io.ts";
 import { PinFile } from "../../../lib/client/trust/server_pins.io.ts";
@@ -125,4 +125,18 @@ Deno.test("ServerConnection finds a host by its name, at the address that answer
   conn.close();
   await waitUntil("its loss", () => told.length === 2);
   assertEquals(told, ["connected", "the connection was lost"]);
+});
+
+Deno.test("ServerConnection knows who left out the brackets of an address", async () => {
+  const told = await new Promise<string>((resolve) => {
+    new ServerConnection("::1:6997", 6000, {
+      connected: () => resolve("connected"),
+      data: () => resolve("data"),
+      disconnected: resolve,
+    });
+  });
+  assertStringIncludes(
+    told,
+    "if that is an address and a port, write [::1]:6997",
+  );
 });

@@ -1,0 +1,26 @@
+/** Which file a user means by what was typed, or pasted from a file manager. */
+import { fromFileUrl } from "@std/path";
+import { homeFolder } from "./home_folder.io.ts";
+import { homePath } from "../base/home_path.ts";
+
+/**
+ * The path that `text` means: `~/film.mp4` lies in the home folder, and
+ * `file:///home/yoda/my%20film.mp4` is what it says, unless there is a file of
+ * exactly that name.
+ */
+export async function meantPath(text: string): Promise<string> {
+  const isUrl = /^file:\/\/(?:localhost)?\//i.test(text);
+  if (!isUrl) return homePath(text, homeFolder());
+  try {
+    await Deno.lstat(text);
+    return text;
+  } catch {
+    // There is none.
+  }
+  try {
+    return fromFileUrl(text);
+  } catch {
+    // What is no URL stays a path.
+    return text;
+  }
+}

@@ -119,10 +119,6 @@ export class ServerShell implements NetworkOwner {
     this.#drainAfterTurn();
   }
 
-  queuedBytes(id: ConnectionId): number {
-    return this.#parts.core.queueOf(id)?.bytes ?? 0;
-  }
-
   takeFrames(id: ConnectionId, enoughBytes: number): readonly Frame[] {
     return this.#parts.core.queueOf(id)?.take(enoughBytes) ?? [];
   }

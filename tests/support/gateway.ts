@@ -148,10 +148,6 @@ export class Gateway implements NetworkOwner {
     this.#send({ what: "data", id, bytes: bytes.slice() });
   }
 
-  queuedBytes(id: number): number {
-    return this.#queues.get(id)?.bytes ?? 0;
-  }
-
   takeFrames(id: number, enoughBytes: number): readonly Frame[] {
     const frames = this.#queues.get(id)?.take(enoughBytes) ?? [];
     const bytes = bytesOf(frames);

@@ -37,8 +37,6 @@ export interface NetworkOwner {
   handleOpen(connection: ConnectionId, remote: RemoteAddress): void;
   /** Bytes came; they may be reused after the call. */
   handleData(connection: ConnectionId, bytes: Uint8Array): void;
-  /** Bytes that are queued for it. */
-  queuedBytes(connection: ConnectionId): number;
   /**
    * Takes what is queued, the oldest first.
    *

@@ -62,7 +62,9 @@ export class TcpConnection
   /** Bytes of TLS itself that the other side does not take. */
   #unsentBytes = 0;
   #ignoredBytes = 0;
-  /** What was left to write as nothing more came from the client. */
+  /** True when there may be something to take. */
+  #hasQueued = false;
+  /** The last that is to be written. */
   #last: readonly Frame[] = [];
   #state: "open" | "finishing" | "lingering" | "closed" = "open";
   #toldClosed = false;
@@ -103,8 +105,8 @@ export class TcpConnection
 
   /** To be called when something was queued. */
   wake(): void {
-    if (this.#state !== "open" && this.#state !== "finishing") return;
-    if (this.#isSecure) this.#writer.wake();
+    this.#hasQueued = true;
+    this.#write();
   }
 
   /**
@@ -117,7 +119,8 @@ export class TcpConnection
     this.#state = "finishing";
     this.#deadline = setTimeout(() => this.#cut(), finishMs);
     this.#events.handleFinishing(this.id);
-    this.wake();
+    this.#takeLast();
+    this.#write();
     if (!this.#writer.busy) this.#linger();
   }
 
@@ -127,16 +130,18 @@ export class TcpConnection
   }
 
   get hasOutgoing(): boolean {
-    return this.#last.length > 0 || this.#owner.queuedBytes(this.id) > 0;
+    return this.#hasQueued || this.#last.length > 0;
   }
 
   takeOutgoing(): Uint8Array | undefined {
     const last = this.#last;
-    if (last.length === 0) {
-      return joinFrames(this.#owner.takeFrames(this.id, writeBytes));
+    if (last.length > 0) {
+      this.#last = [];
+      return joinFrames(last);
     }
-    this.#last = [];
-    return joinFrames(last);
+    const bytes = joinFrames(this.#owner.takeFrames(this.id, writeBytes));
+    this.#hasQueued = bytes !== undefined && bytes.length >= writeBytes;
+    return bytes;
   }
 
   write(bytes: Uint8Array): number | Promise<number> {
@@ -180,7 +185,7 @@ export class TcpConnection
   }
 
   handleEstablished(): void {
-    this.wake();
+    this.#write();
   }
 
   handleClear(bytes: Uint8Array): void {
@@ -203,6 +208,11 @@ export class TcpConnection
   /** False while nothing can be said to the client. */
   get #isSecure(): boolean {
     return this.#secure === undefined || this.#tls?.established === true;
+  }
+
+  #write(): void {
+    if (this.#state !== "open" && this.#state !== "finishing") return;
+    if (this.#isSecure) this.#writer.wake();
   }
 
   #shake(context: TlsContext): void {
@@ -277,12 +287,19 @@ export class TcpConnection
     this.#events.handleReleased(this.id);
   }
 
+  /** Nothing more is queued from now on. */
+  #takeLast(): void {
+    this.#last = [
+      ...this.#last,
+      ...this.#owner.takeFrames(this.id, Infinity),
+    ];
+    this.#hasQueued = false;
+  }
+
   #tellClosed(): void {
     if (this.#toldClosed) return;
     this.#toldClosed = true;
-    if (this.#state === "open" || this.#state === "finishing") {
-      this.#last = this.#owner.takeFrames(this.id, Infinity);
-    }
+    if (this.#state === "open") this.#takeLast();
     this.#owner.handleClosed(this.id);
   }
 }

@@ -39,7 +39,6 @@ class EchoServer {
           this.send(id, `<${text.trim()}>`);
           if (text.includes("quit")) this.server.finish(id);
         },
-        queuedBytes: (id) => this.queues.get(id)?.bytes ?? 0,
         takeFrames: (id, enoughBytes) =>
           this.queues.get(id)?.take(enoughBytes) ?? [],
         handleClosed: (id) => {
@@ -239,7 +238,6 @@ Deno.test("TcpServer reads bursts larger than its small buffers whole", async ()
     handleData: (_id, bytes) => {
       for (const byte of bytes) assertEquals(byte, received++ % 251);
     },
-    queuedBytes: () => 0,
     takeFrames: () => [],
     handleClosed: () => {},
   }, () => {});
@@ -272,7 +270,6 @@ Deno.test("TcpServer refuses a port in use or a foreign address in one line", as
   const events = {
     handleOpen() {},
     handleData() {},
-    queuedBytes: () => 0,
     takeFrames: () => [],
     handleClosed() {},
   };

@@ -2,7 +2,7 @@
  * The rules of the tree (see CONTRIBUTING.md): only `*.io.ts`,
  * `*.worker.ts` and the two entry points touch the system; folders import along
  * one order, downwards only, and no files in a circle; folders and files stay
- * small enough to be read. All of it is checked from the imports and from the
+ * small enough to be read; a type's name is one type's. All of it is checked from the imports and from the
  * names each file uses.
  */
 import { assert, assertEquals } from "@std/assert";
@@ -132,6 +132,10 @@ Deno.test("layout: file names are snake_case and end where they should", () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("layout: no two types of one name, unless neither leaves its file", () => {
+  assertEquals(sharedNames(sources()), []);
+});
+
 Deno.test("layout: no file is longer than 600 lines, no folder fuller than 20 files", () => {
   const wrong = sources().filter(({ path }) => lines(path) > 600)
     .map(({ path }) => `${path} has ${lines(path)} lines`);
@@ -159,6 +163,14 @@ Deno.test("layout: the checker itself notices a breach", () => {
   assert(isDownwards("client/a.ts", "client/ui/b.ts"));
   assert(isDownwards("client/ui/a.ts", "client/ui/b.ts"));
   assert(!isDownwards("client/ui/a.ts", "server/core/b.ts"));
+  const types = (path: string, text: string) => ({ path, text });
+  assertEquals(
+    sharedNames([
+      types("a.ts", "export interface A {}\nclass B {}\nexport class C {}"),
+      types("b.ts", "type A = 1;\nclass B {}\nconst C = 1;"),
+    ]),
+    ["A: a.ts, b.ts"],
+  );
   assertEquals([...typeImportsOf('import type { A } from "a";')], ["a"]);
   assertEquals([...typeImportsOf('import { type A, b } from "a";')], []);
   assertEquals(circles([["a", "b"], ["b", "c"]]), []);
@@ -234,6 +246,24 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
+/** Names of exported types that another file has, too, and where they are. */
+function sharedNames(files: readonly Pick<Source, "path" | "text">[]) {
+  const types = files.flatMap(({ path, text }) =>
+    [...text.matchAll(typeForm)].map(([, exported, name = ""]) => ({
+      name,
+      path,
+      isExported: exported !== undefined,
+    }))
+  );
+  return [...Map.groupBy(types, ({ name }) => name)]
+    .filter(([, all]) => {
+      const paths = new Set(all.map(({ path }) => path));
+      return paths.size > 1 && all.some(({ isExported }) => isExported);
+    })
+    .map(([name, all]) => `${name}: ${all.map(({ path }) => path).join(", ")}`)
+    .sort();
+}
+
 function lines(path: string): number {
   return Deno.readTextFileSync(join(root, "lib", path)).split("\n").length - 1;
 }
@@ -273,6 +303,8 @@ function withoutComments(text: string): string {
 }
 
 /** Statements that import, and calls that do so later. */
+const typeForm =
+  /^(export )?(?:abstract )?(?:class|interface|type|enum) (\w+)/gm;
 const importForms = [
   /^import\s[^;"]*?"([^"\n]+)"/gm,
   /^export\s+(?:type\s+)?(?:\{[^}]*\}|\*)\s+from\s+"([^"\n]+)"/gm,

@@ -6,7 +6,7 @@ import type { ClientEffect } from "./events/client_effect.ts";
 import type { ClientEvent } from "./events/client_event.ts";
 import type { ClientOptions } from "./settings/options.ts";
 import { ClientSession } from "./session/client_session.ts";
-import { type EndReason, exitCode } from "./events/exit_code.ts";
+import { exitCode, type RunEnd } from "./events/exit_code.ts";
 import type { LeaveKey } from "./session/leaving.ts";
 import type { PeerEvent } from "./session/offers.ts";
 import { serverLabel } from "./trust/server_pins.ts";
@@ -95,7 +95,7 @@ class ClientShell implements UserHandler {
   #isDraining = false;
   /** Why what happened could not be shown. */
   #outputFault: string | undefined;
-  #onEnd: (reason: EndReason) => void = () => {};
+  #onEnd: (reason: RunEnd) => void = () => {};
 
   constructor(
     options: ClientOptions,
@@ -140,7 +140,7 @@ class ClientShell implements UserHandler {
     for (const signal of endSignals) Deno.addSignalListener(signal, interrupt);
     Deno.addSignalListener("SIGINT", interruptKey);
     try {
-      const ended = new Promise<EndReason>((resolve) => this.#onEnd = resolve);
+      const ended = new Promise<RunEnd>((resolve) => this.#onEnd = resolve);
       this.#session.start(systemClock());
       this.#drain();
       const warned = this.#warnOfFolder();

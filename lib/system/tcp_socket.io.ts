@@ -246,15 +246,15 @@ interface TcpHandle {
   bind6(host: string, port: number, flags: number): number;
   listen(backlog: number): number;
   accept(handle: TcpHandle): number;
-  connect(request: Request, address: string, port: number): number;
-  connect6(request: Request, address: string, port: number): number;
+  connect(request: HandleRequest, address: string, port: number): number;
+  connect6(request: HandleRequest, address: string, port: number): number;
   getpeername(to: NamedAddress): number;
   getsockname(to: NamedAddress): number;
   setNoDelay(on: boolean): number;
   readStart(): number;
   readStop(): number;
-  writeBuffer(request: Request, bytes: Uint8Array): number;
-  shutdown(request: Request): number;
+  writeBuffer(request: HandleRequest, bytes: Uint8Array): number;
+  shutdown(request: HandleRequest): number;
   close(): void;
   reset(): number;
 }
@@ -264,7 +264,7 @@ interface NamedAddress {
   port?: number;
 }
 
-interface Request {
+interface HandleRequest {
   oncomplete(status: number): void;
 }
 

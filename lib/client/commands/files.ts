@@ -71,7 +71,7 @@ export const fileCommands = {
     usage: "/transfers",
     summary: "files under way, with progress; open sessions",
     example: "/transfers",
-    run: (_, { offers }, settle: Settle<UnderWay>) =>
+    run: (_, { offers }, settle: Settle<Listing>) =>
       settle({ ok: offers.list() }),
     show({ transfers, sessions }, { palette }) {
       const lines = [
@@ -119,7 +119,7 @@ interface GroupSending {
   readonly results: readonly GroupSendResult[];
 }
 
-interface UnderWay {
+interface Listing {
   readonly transfers: readonly TransferInfo[];
   readonly sessions: readonly PrivateSessionInfo[];
 }

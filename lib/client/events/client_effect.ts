@@ -1,6 +1,6 @@
 /** What the session asks of its shell, to be carried out in order. */
 import type { CloseReason } from "../../engine/packets/packet.ts";
-import type { EndReason } from "./exit_code.ts";
+import type { RunEnd } from "./exit_code.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import type { PrivateRole, SessionPeer } from "./session_port.ts";
 import type {
@@ -95,4 +95,4 @@ export type ClientEffect =
   /** The program ends: so do all private sessions, at once. */
   | { readonly effect: "close-sessions" }
   /** The session is over: end the program. */
-  | { readonly effect: "end"; readonly reason: EndReason };
+  | { readonly effect: "end"; readonly reason: RunEnd };

@@ -4,8 +4,8 @@
  */
 import type { ExitCodeRow } from "../../cli/program_page.ts";
 
-/** Why a session is over. */
-export type EndReason =
+/** Why a run of the client is over. */
+export type RunEnd =
   /** The user logged out, or everything asked for was done. */
   | "done"
   | "login-refused"
@@ -25,7 +25,7 @@ export type EndReason =
  * the first one counts.
  */
 export function exitCode(
-  reason: EndReason,
+  reason: RunEnd,
   failedCommands: readonly string[] = [],
 ): number {
   switch (reason) {

@@ -12,7 +12,7 @@ import type { Instant } from "../../base/ports.ts";
 import type { ServerFrame } from "../../wire/server_frame.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
-import type { EndReason } from "../events/exit_code.ts";
+import type { RunEnd } from "../events/exit_code.ts";
 import { routeFrame } from "./event_router.ts";
 import type { KnownNames } from "../events/known_names.ts";
 import type { OpenedSession, SecureChannel } from "./login.ts";
@@ -37,7 +37,7 @@ export class ClientSession {
   /** When an unanswered logout is taken as done. */
   #logoutAt: number | undefined;
   #logoutCommand: number | undefined;
-  #endReason: EndReason = "done";
+  #endReason: RunEnd = "done";
   /** Why the server said it would close, before it did. */
   #bye: LinkFault | undefined;
   #endOfInput = false;
@@ -409,7 +409,7 @@ export class ClientSession {
     if (upto !== undefined) this.#send({ do: "ack", upto });
   }
 
-  #end(reason: EndReason): void {
+  #end(reason: RunEnd): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#isOpen = false;

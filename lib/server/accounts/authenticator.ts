@@ -53,7 +53,7 @@ export interface Derivation {
  * A login that was refused; `fatal` says that the connection ends with it,
  * `counts` that it is counted, which is to be stored before it is told.
  */
-export interface Refusal {
+export interface LoginRefusal {
   readonly error: WireError;
   readonly fatal: boolean;
   readonly counts?: boolean;
@@ -62,7 +62,7 @@ export interface Refusal {
 /** What became of a login. */
 export type LoginResult =
   | { readonly user: string; readonly serverFinal: string }
-  | Refusal
+  | LoginRefusal
   | { readonly pending: true };
 
 /** The accounts, and who may log in as which. */
@@ -72,7 +72,7 @@ export class Authenticator {
   readonly #accounts: AccountTable;
   readonly #lockout: Lockout;
   readonly #queue = new DerivationQueue();
-  #underWay: UnderWay | undefined;
+  #underWay: DerivationUnderWay | undefined;
   /** Names that have waited for a derivation since some account needs one. */
   readonly #settled = new Set<string>();
 
@@ -228,7 +228,7 @@ export class Authenticator {
   }
 
   /** Counts like a failed login, and is answered like one. */
-  handleFailure(name: string, now: Instant): Refusal {
+  handleFailure(name: string, now: Instant): LoginRefusal {
     const isKnown = this.has(name);
     const { attempts, wait } = this.#lockout
       .handleFailure(name, isKnown, now.mono);
@@ -276,7 +276,7 @@ export class Authenticator {
   }
 }
 
-interface UnderWay {
+interface DerivationUnderWay {
   readonly name: string;
   /** False when nobody waited as it began. */
   readonly urgent: boolean;
@@ -297,7 +297,7 @@ function withWait(
   return wireError(code, message, Math.ceil(wait));
 }
 
-function refusal(error: WireError): Refusal {
+function refusal(error: WireError): LoginRefusal {
   return { error, fatal: false };
 }
 

@@ -54,7 +54,7 @@ export function runCheckCommand(
   });
 }
 
-type Look = (
+type CheckStep = (
   options: ServerOptions,
   isRunning: boolean,
 ) => Promise<CheckResult[]> | CheckResult[];
@@ -306,7 +306,7 @@ async function log({ log: { file } }: ServerOptions) {
   }
 }
 
-const looks: readonly Look[] = [
+const looks: readonly CheckStep[] = [
   credentials,
   dataFolder,
   database,

@@ -38,7 +38,7 @@ export interface PendingLogin {
 }
 
 /** A change of password on its way through SCRAM. */
-export interface PasswordChange {
+export interface PasswordProof {
   readonly exchange: LoginExchange;
   /** The proof of the old password, when it waits for a key derivation. */
   waiting?: { readonly id: number | undefined; readonly scram: string };
@@ -72,7 +72,7 @@ export class Connection {
   /** The login under way, from `login` to the end of `proof`. */
   login: PendingLogin | undefined;
   /** The change of password under way, from `password-start` on. */
-  passwordChange: PasswordChange | undefined;
+  passwordChange: PasswordProof | undefined;
   /** True while a successful login waits to be stored. */
   entering = false;
   session: Session | undefined;

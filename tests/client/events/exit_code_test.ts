@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  type EndReason,
   exitCode,
   exitCodes,
+  type RunEnd,
 } from "../../../lib/client/events/exit_code.ts";
 
 Deno.test("exitCode() tells how the session ended", () => {
-  const cases: [EndReason, number][] = [
+  const cases: [RunEnd, number][] = [
     ["done", 0],
     ["login-refused", 3],
     ["unreachable", 4],

@@ -47,7 +47,7 @@ export class LineEditor {
   /** What stands before the line, when there is no question. */
   #prompt: string;
   /** What the line is the answer to; absent for a command. */
-  #question: Question | undefined;
+  #question: OpenQuestion | undefined;
   /** Whom lines without a slash go to, as people call it. */
   chat: string | undefined;
   readonly #source: CompletionSource;
@@ -281,7 +281,7 @@ export class LineEditor {
 }
 
 /** What is asked in the place of a command. */
-interface Question {
+interface OpenQuestion {
   readonly text: string;
   readonly isHidden: boolean;
   /** The command that was being typed. */

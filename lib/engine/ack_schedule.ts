@@ -2,7 +2,9 @@
  * When a receiver acknowledges (RFC 9000 §13.2): after so many datagrams or
  * bytes, at once when something is missing or came twice, and otherwise a
  * fraction of a round trip later. Datagrams of several sockets come in whatever
- * order those are read: there a gap means nothing yet.
+ * order those are read: there a gap means nothing yet. On a fast path on which a
+ * few overtake all others most come late; then it means as little, and more
+ * acknowledgements would only take time that both ends need for the data.
  */
 import type { Rtt } from "./recovery/rtt.ts";
 import { transferLimits } from "./packets/limits.ts";
@@ -12,6 +14,12 @@ export class AckSchedule {
   readonly #rtt: Rtt;
   #largest = -1;
   #largestAt = 0;
+  /** Datagrams of the present period, those of them that came late, its start. */
+  #count = 0;
+  #late = 0;
+  #periodAt = 0;
+  /** Many of the last period came late, and all came fast. */
+  #isShuffled = false;
   /** Weight and bytes of what arrived since the last acknowledgement. */
   #unacked = 0;
   #unackedBytes = 0;
@@ -49,10 +57,12 @@ export class AckSchedule {
     isSpread: boolean,
     now: number,
   ): void {
+    const isLate = number < this.#largest;
+    this.#watchOrder(isLate, now);
     // A gap or a repetition is news the sender waits for.
-    const isGap = number > this.#largest + 1 && !isSpread;
-    const isLate = number < this.#largest && !isSpread;
-    const usualWeight = isLate ? lateWeight : 1;
+    const isGap = number > this.#largest + 1 && !isSpread && !this.#isShuffled;
+    const lateWeight = this.#isShuffled ? shuffledWeight : filledWeight;
+    const usualWeight = isLate && !isSpread ? lateWeight : 1;
     this.#unacked += isGap || isKnown ? oddWeight : usualWeight;
     this.#unackedBytes += bytes;
     if (number > this.#largest) {
@@ -71,11 +81,20 @@ export class AckSchedule {
     this.#dueAt = now;
   }
 
-  /** An acknowledgement of everything left. */
+  /** An acknowledgement of everything leaves. */
   handleSent(): void {
     this.#unacked = 0;
     this.#unackedBytes = 0;
     this.#dueAt = Infinity;
+  }
+
+  #watchOrder(isLate: boolean, now: number): void {
+    if (isLate) this.#late++;
+    if (++this.#count < periodDatagrams) return;
+    this.#isShuffled = this.#late > manyLate && now - this.#periodAt < fastMs;
+    this.#count = 0;
+    this.#late = 0;
+    this.#periodAt = now;
   }
 
   #delay(): number {
@@ -96,5 +115,11 @@ const nearAckBytes = 64 * 1024;
 /** What a datagram out of the ordinary counts for. */
 const oddWeight = 8;
 /** One that fills a gap: where many do, the sender waits for them anyway. */
-const lateWeight = 4;
+const filledWeight = 4;
+/** The same where it is one of many, and they come fast. */
+const shuffledWeight = 1.6;
+const periodDatagrams = 64;
+const manyLate = periodDatagrams / 4;
+/** So many packets of Ethernet in this time, ms: some 18 MB/s. */
+const fastMs = 5;
 const minAckDelayMs = 1;

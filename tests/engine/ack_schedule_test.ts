@@ -78,6 +78,26 @@ Deno.test("AckSchedule: less often for what fills gaps, where many come late", (
   assertEquals(arrivals.schedule.dueAt, 0);
 });
 
+Deno.test("AckSchedule: far less often where most come late and fast, as often where they come slowly", () => {
+  const counts = [0.06, 0.1].map((ms) => {
+    const arrivals = new Arrivals(2);
+    let acks = 0;
+    for (let i = 0; i < 1_000; i++) {
+      // Every tenth overtakes the forty before it.
+      const number = i % 10 === 9 ? i + 40 : i;
+      const now = ms * i;
+      arrivals.come(number, 1_452, { now });
+      if (arrivals.schedule.dueAt > now) continue;
+      acks++;
+      arrivals.schedule.handleSent();
+    }
+    return acks;
+  });
+  const told = `${counts}`;
+  assert(counts[0]! > 60 && counts[0]! < 130, told);
+  assert(counts[1]! > 200, told);
+});
+
 Deno.test("AckSchedule: several sockets are read in any order", () => {
   const arrivals = new Arrivals(40);
   for (const number of [6, 7, 8, 0, 1, 2, 3, 4]) {

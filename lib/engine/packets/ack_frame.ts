@@ -49,10 +49,15 @@ export class AckFrame {
 
   /** True when packet `number` is acknowledged. */
   includes(number: number): boolean {
-    for (let i = 0; i < this.rangeCount && number < this.ends[i]!; i++) {
-      if (number >= this.starts[i]!) return true;
+    // The lowest range that ends above it.
+    let low = 0;
+    let high = this.rangeCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (number < this.ends[middle]!) low = middle + 1;
+      else high = middle;
     }
-    return false;
+    return low > 0 && number >= this.starts[low - 1]!;
   }
 
   /** Writes the body to `out` at `at` and returns its length. */

@@ -13,6 +13,7 @@ import {
 import { exitCode } from "../../lib/client/events/exit_code.ts";
 import { commandTable } from "../../lib/client/commands/table.ts";
 import { endReasons } from "../../lib/wire/end_reason.ts";
+import { groupEvents } from "../../lib/wire/groups.ts";
 import { errorMessages } from "../../lib/wire/errors.ts";
 import { decodeRequest, requestNames } from "../../lib/wire/request.ts";
 import { decodeServerFrame, eventNames } from "../../lib/wire/server_frame.ts";
@@ -162,7 +163,7 @@ Deno.test("docs/scripting.md tells what --json prints for every command and even
     new URL("../../lib/client/events/client_event.ts", import.meta.url),
   );
   const events = [...renderer.matchAll(/readonly event: "([a-z-]+)"/g)]
-    .map(([, name = ""]) => name);
+    .map(([, name = ""]) => name).concat(Object.keys(groupEvents));
   assert(events.length > 15);
   const commands = commandTable.map((row) => row.name);
   const missing = [...events, ...commands].filter((each) =>

@@ -29,18 +29,12 @@ export type ArgumentKind =
   /** A path: the rest of the line, perhaps quoted; only as the last argument. */
   | "file"
   | "command"
-  /** `on` or `off`. */
-  | "switch"
-  /** One of the few that the usage shows. */
+  /** One of a few; see {@link Argument.choices}. */
   | "word"
   /** A positive whole number. */
   | "number"
   /** Bytes a second; see `parseRate`. */
   | "rate"
-  /** A field of a profile. */
-  | "field"
-  /** Something that is set about a group. */
-  | "group-field"
   /** A name that nobody has yet. */
   | "new-name"
   /** The rest of the line, as typed; only as the last argument. */
@@ -51,6 +45,8 @@ export interface Argument {
   readonly kind: ArgumentKind;
   /** May be left out; only at the end. */
   readonly optional?: boolean;
+  /** What Tab offers for a word. */
+  readonly choices?: readonly string[];
   /** Takes all arguments that are left, and may take none; only at the end. */
   readonly repeated?: boolean;
 }

@@ -1,8 +1,9 @@
-/** The commands about group chats. */
+/** The commands about group chats, and how news of groups reads. */
 import type { Random } from "../../base/ports.ts";
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
-import type { ReplyFields } from "../../wire/server_frame.ts";
+import type { groupEvents } from "../../wire/groups.ts";
+import type { EventFields, ReplyFields } from "../../wire/server_frame.ts";
 import {
   asks,
   asksWith,
@@ -140,7 +141,9 @@ export const groupCommands = {
     usage: "/setgroup GROUP history on|off",
     summary: "leader: may newcomers see what was said before",
     example: "/setgroup jedi history on",
-    arguments: [{ kind: "group" }, { kind: "group-field" }, { kind: "text" }],
+    arguments: [{ kind: "group" }, { kind: "word", choices: ["history"] }, {
+      kind: "text",
+    }],
     read([group = "", field = "", value = ""]) {
       if (field.toLowerCase() !== "history") {
         return `"${field}" is nothing that can be set about a group`;
@@ -188,12 +191,56 @@ export const groupCommands = {
   }),
 };
 
+/** A group event of the server; `me`: it is this user who leads or is out now. */
+export type GroupEvent = {
+  [N in keyof typeof groupEvents]:
+    & { readonly event: N }
+    & EventFields<N>
+    & (N extends "removed" | "leader" ? { readonly me: boolean } : unknown);
+}[keyof typeof groupEvents];
+
+/** How the events of groups read. */
+export const groupNews: {
+  [N in GroupEvent["event"]]: (
+    event: Extract<GroupEvent, { event: N }>,
+    look: Look,
+  ) => string;
+} = {
+  invited: ({ group, by }, { name }) =>
+    `${name(by)} invites you to group chat ${name(group)}; /joingroup ${
+      visible(group)
+    }`,
+  joined: ({ group, user }, { name }) =>
+    `${name(user)} joined group chat ${name(group)}`,
+  left({ group, user, why }, { name }) {
+    const chat = `group chat ${name(group)}`;
+    const how = {
+      left: `left ${chat}`,
+      declined: `declined the invitation to ${chat}`,
+      "account-removed": `is no longer in ${chat}: the account was removed`,
+    }[why];
+    return `${name(user)} ${how}`;
+  },
+  removed: ({ group, user, by, me }, { name }) =>
+    `${name(by)} removed ${me ? "you" : name(user)} from group chat ${
+      name(group)
+    }`,
+  leader({ group, leader, by, me }, { name }) {
+    const leads = me ? "you lead" : `${name(leader)} leads`;
+    const whose = by === undefined ? "" : ` (by ${name(by)})`;
+    return `${leads} group chat ${name(group)} now${whose}`;
+  },
+  "group-set": ({ group, history, by }, { name }) =>
+    `${historyRule(history, name(group))} (by ${name(by)})`,
+  "group-end": ({ group }, { name }) => `group chat ${name(group)} has ended`,
+};
+
 /**
  * Who may read what was said in a group before.
  *
  * @param group Its name, fit to be shown.
  */
-export function historyRule(history: boolean, group: string): string {
+function historyRule(history: boolean, group: string): string {
   return history
     ? `who joins ${group} later can read what was said before`
     : `who joins ${group} later reads only what is said from then on`;

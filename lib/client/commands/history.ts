@@ -55,7 +55,7 @@ export const historyCommands = {
     usage: "/RDM b|s TIMESTAMP",
     summary: "broadcasts (b), group messages (s) since then",
     example: "/RDM b 01 Jun 2026 21:39:04",
-    arguments: [{ kind: "word" }, { kind: "text" }],
+    arguments: [{ kind: "word", choices: ["b", "s"] }, { kind: "text" }],
     read: ([letter = "", rest = ""]) => readSince(letter, rest),
     run: (given, host, settle: Settle<HistoryAnswer>) =>
       readPast(pastSince(given), host, settle),

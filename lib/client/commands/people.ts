@@ -106,7 +106,11 @@ export const peopleCommands = {
     summary: "the number to compare with USER",
     details: "ok: it is the same. accept: take the changed key of USER.",
     example: "/verify luke",
-    arguments: [{ kind: "user" }, { kind: "word", optional: true }],
+    arguments: [{ kind: "user" }, {
+      kind: "word",
+      choices: ["ok", "accept"],
+      optional: true,
+    }],
     read(
       [user = "", action],
     ): { user: string; action?: "ok" | "accept" } | undefined {
@@ -133,7 +137,10 @@ export const peopleCommands = {
     summary: "set name, hometown, email, status; - clears it",
     details: "Without VALUE it shows what is set.",
     example: "/setprofile hometown Dagobah",
-    arguments: [{ kind: "field" }, { kind: "text", optional: true }],
+    arguments: [{ kind: "word", choices: profileFields }, {
+      kind: "text",
+      optional: true,
+    }],
     read([field = "", value = ""]): { field: string; value?: string } {
       const text = value.trim();
       if (text === "") return { field };

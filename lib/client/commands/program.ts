@@ -8,7 +8,7 @@ export const programCommands = {
     usage: "/notify on|off",
     summary: "ring the bell when somebody writes to me",
     example: "/notify off",
-    arguments: [{ kind: "switch" }],
+    arguments: [{ kind: "word", choices: ["on", "off"] }],
     read([value = ""]) {
       const word = value.toLowerCase();
       return word === "on" || word === "off"

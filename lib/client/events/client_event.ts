@@ -4,6 +4,7 @@
  * are ms since 1970 UTC; texts and names may come from anywhere and are not yet
  * made visible.
  */
+import type { GroupEvent } from "../commands/groups.ts";
 import type { MessageResult } from "../commands/message_send.ts";
 import type { CommandSuccess } from "../commands/table.ts";
 import type {
@@ -140,60 +141,7 @@ export type ClientEvent =
     readonly at: number;
   }
   | { readonly event: "renamed"; readonly from: string; readonly to: string }
-  | {
-    readonly event: "invited";
-    readonly group: string;
-    readonly by: string;
-    readonly leaderOnly: boolean;
-    readonly at: number;
-  }
-  | {
-    readonly event: "joined";
-    readonly group: string;
-    readonly user: string;
-    readonly at: number;
-  }
-  | {
-    readonly event: "left";
-    readonly group: string;
-    readonly user: string;
-    readonly at: number;
-    readonly why: "left" | "declined" | "account-removed";
-  }
-  | {
-    readonly event: "removed";
-    readonly group: string;
-    /** May be this user. */
-    readonly user: string;
-    readonly by: string;
-    readonly at: number;
-    /** True when it is this user. */
-    readonly me: boolean;
-  }
-  | {
-    readonly event: "leader";
-    readonly group: string;
-    readonly leader: string;
-    /** Who decided it; absent when the last leader is gone. */
-    readonly by?: string;
-    readonly at: number;
-    /** True when this user leads now. */
-    readonly me: boolean;
-  }
-  /** The leader of a group set something about it. */
-  | {
-    readonly event: "group-set";
-    readonly group: string;
-    /** Whether who joins may see what was said before. */
-    readonly history: boolean;
-    readonly by: string;
-    readonly at: number;
-  }
-  | {
-    readonly event: "group-end";
-    readonly group: string;
-    readonly at: number;
-  }
+  | GroupEvent
   | {
     /** Lines without a slash go elsewhere from now on. */
     readonly event: "chat";

@@ -71,42 +71,23 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       host.emit({ event: "renamed", from, to });
       return host.chat.handleRenamed(from, to);
     }
-    case "invited": {
-      const { group, by, leaderOnly, at } = event;
-      names.addGroup(group);
-      return host.emit({ event: "invited", group, by, leaderOnly, at });
-    }
-    case "joined": {
-      const { group, user, at } = event;
-      return host.emit({ event: "joined", group, user, at });
-    }
-    case "left": {
-      const { group, user, at, why } = event;
-      return host.emit({ event: "left", group, user, at, why });
-    }
     case "removed": {
-      const { group, user, by, at } = event;
-      const me = user === host.user();
-      host.emit({ event: "removed", group, user, by, at, me });
+      const me = event.user === host.user();
+      host.emit({ ...newsOf(event), me });
       if (!me) return;
-      names.forgetGroup(group);
-      return host.chat.handleGroupGone(group);
+      names.forgetGroup(event.group);
+      return host.chat.handleGroupGone(event.group);
     }
     case "leader": {
-      const { group, leader, at } = event;
-      const by = event.by === undefined ? {} : { by: event.by };
-      const me = leader === host.user();
-      return host.emit({ event: "leader", group, leader, ...by, at, me });
+      const me = event.leader === host.user();
+      return host.emit({ ...newsOf(event), me });
     }
-    case "group-set": {
-      const { group, history, by, at } = event;
-      return host.emit({ event: "group-set", group, history, by, at });
-    }
-    case "group-end": {
-      const { group, at } = event;
-      names.forgetGroup(group);
-      return host.emit({ event: "group-end", group, at });
-    }
+    case "invited":
+      names.addGroup(event.group);
+      return host.emit(newsOf(event));
+    case "group-end":
+      names.forgetGroup(event.group);
+      return host.emit(newsOf(event));
     case "offer":
       names.addUser(event.from);
       return offers.handleOffer(event);
@@ -118,7 +99,18 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return offers.transfers.handleRelayEnd(event);
     case "offer-end":
       return offers.handleOfferEnd(event, host.now());
+    default:
+      return host.emit(newsOf(event));
   }
+}
+
+/** An event of the server as the user is told of it. */
+type News<E> = E extends ServerEvent
+  ? Omit<E, "ev"> & { readonly event: E["ev"] }
+  : never;
+
+function newsOf<E extends ServerEvent>({ ev, ...fields }: E): News<E> {
+  return { event: ev, ...fields } as News<E>;
 }
 
 /**

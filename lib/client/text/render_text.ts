@@ -16,8 +16,8 @@ import {
   renderTransfer,
 } from "./offers.ts";
 import { progressText } from "../commands/transfer_progress.ts";
-import { lookOf } from "../commands/command.ts";
-import { historyRule } from "../commands/groups.ts";
+import { type Look, lookOf } from "../commands/command.ts";
+import { type GroupEvent, groupNews } from "../commands/groups.ts";
 import { commandRow } from "../commands/table.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
@@ -79,40 +79,6 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
     case "renamed":
       return [`${name(event.from)} is now known as ${name(event.to)}`];
-    case "invited": {
-      const group = name(event.group);
-      const join = `/joingroup ${visible(event.group)}`;
-      return [`${name(event.by)} invites you to group chat ${group}; ${join}`];
-    }
-    case "joined":
-      return [`${name(event.user)} joined group chat ${name(event.group)}`];
-    case "left": {
-      const group = name(event.group);
-      const how = {
-        left: `left group chat ${group}`,
-        declined: `declined the invitation to group chat ${group}`,
-        "account-removed":
-          `is no longer in group chat ${group}: the account was removed`,
-      }[event.why];
-      return [`${name(event.user)} ${how}`];
-    }
-    case "removed": {
-      const who = event.me ? "you" : name(event.user);
-      return [
-        `${name(event.by)} removed ${who} from group chat ${name(event.group)}`,
-      ];
-    }
-    case "leader": {
-      const leads = event.me ? "you lead" : `${name(event.leader)} leads`;
-      const by = event.by === undefined ? "" : ` (by ${name(event.by)})`;
-      return [`${leads} group chat ${name(event.group)} now${by}`];
-    }
-    case "group-set": {
-      const rule = historyRule(event.history, name(event.group));
-      return [`${rule} (by ${name(event.by)})`];
-    }
-    case "group-end":
-      return [`group chat ${name(event.group)} has ended`];
     case "transfer":
       return renderTransfer(event, palette);
     case "session":
@@ -141,7 +107,18 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return event.kind === "none" ? ["the chat is closed"] : [];
     case "goodbye":
       return [`Bye, ${visible(event.user)}!`];
+    default:
+      return [newsText(event, palette)];
   }
+}
+
+/** The type of each row is that of its event, which it was found by. */
+function newsText(event: GroupEvent, palette: Palette): string {
+  const show = groupNews[event.event] as (
+    event: GroupEvent,
+    look: Look,
+  ) => string;
+  return show(event, lookOf(palette));
 }
 
 function waitedText(waiting: number): string {

@@ -1,12 +1,11 @@
 /** What Tab offers, from the command table and the names the client knows. */
-import type { ArgumentKind } from "../../commands/command.ts";
+import type { Argument } from "../../commands/command.ts";
 import {
   commandNames,
   findCommand,
   type TableRow,
   topicNames,
 } from "../../commands/table.ts";
-import { profileFields } from "../../../wire/names.ts";
 import { isPrintable } from "../../../base/text.ts";
 import { quoteArgument, readArgument, readPath } from "../../commands/parse.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
@@ -41,14 +40,14 @@ export function complete(line: string, source: CompletionSource): Completion {
   const last = row.arguments.at(-1);
   const argument = row.arguments[index] ?? (last?.repeated ? last : undefined);
   if (argument === undefined) return nothing;
-  const found = candidatesOf(argument.kind, start, word, source);
+  const found = candidatesOf(argument, start, word, source);
   // What no key can type must not come into the line by Tab.
   const candidates = found.candidates.filter(isPrintable);
   return { start: found.start, candidates };
 }
 
 function candidatesOf(
-  kind: ArgumentKind,
+  { kind, choices = [] }: Argument,
   start: number,
   word: string,
   source: CompletionSource,
@@ -82,14 +81,9 @@ function candidatesOf(
       });
       return { start, candidates };
     }
-    case "switch":
-      return { start, candidates: matching(["on", "off"], word, " ") };
-    case "group-field":
-      return { start, candidates: matching(["history"], word, " ") };
-    case "field":
-      return { start, candidates: matching(profileFields, word, " ") };
-    case "new-name":
     case "word":
+      return { start, candidates: matching(choices, word, " ") };
+    case "new-name":
     case "number":
     case "rate":
     case "text":

@@ -298,7 +298,8 @@ export class ServerShell implements NetworkOwner {
     if (this.#closed || at === undefined || at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    const delayMs = Math.max(0, Math.ceil(at - performance.now()));
+    // Not 0: while a timer is due the event loop hardly looks for what comes.
+    const delayMs = Math.max(1, Math.ceil(at - performance.now()));
     this.#timer = setTimeout(() => {
       this.#timerAt = Infinity;
       this.#parts.core.handleTimeout(systemClock());

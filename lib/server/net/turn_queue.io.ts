@@ -2,6 +2,7 @@
  * Work that takes turns with everything else: in each turn of the event loop
  * some of it is done, so that a storm of it delays nobody by more than that.
  */
+import { setImmediate } from "node:timers";
 
 /** A queue of tasks, done in order. */
 export class TurnQueue {
@@ -24,12 +25,15 @@ export class TurnQueue {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    // Not with setImmediate(): while immediates wait, the event loop hardly
-    // looks for the answers of workers, and nothing is stored for others.
-    setTimeout(() => {
-      this.#scheduled = false;
-      this.#run();
-    }, 0);
+    // While immediates wait, or a timer that is due, the event loop hardly looks
+    // for what comes from sockets and workers. So the timer begins after what
+    // this turn has left for immediates, and is not due before the loop looks.
+    setImmediate(() =>
+      setTimeout(() => {
+        this.#scheduled = false;
+        this.#run();
+      }, 1)
+    );
   }
 
   #run(): void {

@@ -7,7 +7,7 @@ import {
   type ServerOptions,
 } from "./lib/server/admin/options.ts";
 import { serverPage } from "./lib/server/admin/page.ts";
-import { parseManualCommand } from "./lib/cli/manual.ts";
+import { parseCompletionsCommand } from "./lib/cli/completions.ts";
 import {
   type ServerLogLevel,
   serverLogLine,
@@ -37,8 +37,9 @@ import { startServer } from "./lib/server/start.io.ts";
 async function main([first, ...rest]: readonly string[]): Promise<number> {
   if (first === "user") return codeAfterPrinting(await runUserCommand(rest));
   if (first === "check") return codeAfterPrinting(await runCheckCommand(rest));
-  const manual = parseManualCommand(Deno.args, serverPage(serverOptionRows));
-  const request = manual ?? parseServerOptions(Deno.args, homeFolder());
+  const page = serverPage(serverOptionRows);
+  const printed = parseCompletionsCommand(Deno.args, page);
+  const request = printed ?? parseServerOptions(Deno.args, homeFolder());
   switch (request.kind) {
     case "help":
       stdout.write(request.text + "\n");

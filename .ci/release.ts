@@ -1,6 +1,7 @@
 /**
  * Compiles both programs for every system that Parley is released for into
- * `dist/release/`, and writes their SHA-256 sums to `SHA256SUMS` there.
+ * `dist/release/`, and writes their manual pages, what shells complete, and the
+ * SHA-256 sums of all to `SHA256SUMS` there.
  *
  * The runtimes come from Deno's own site. Where that cannot be reached, only
  * the one for Linux on x64 can be had (see `compile.ts`): the others are named
@@ -11,6 +12,7 @@
 import { encodeHex } from "@std/encoding/hex";
 import { version } from "../lib/base/version.ts";
 import { compile, programs, root, writeCommit } from "./programs.ts";
+import { writeManuals } from "./manual.ts";
 import { taskArguments } from "../tests/support/task_arguments.ts";
 import { fetchRuntime, isDownloadFailure } from "./runtime.ts";
 
@@ -66,7 +68,7 @@ async function build(
 async function sums(): Promise<string> {
   const all = await Array.fromAsync(Deno.readDir(root + folder));
   const names = all.map(({ name }) => name)
-    .filter((name) => name.startsWith("parley")).sort();
+    .filter((name) => /^_?parley/.test(name)).sort();
   let text = "";
   for (const name of names) {
     const bytes = await Deno.readFile(`${root}${folder}/${name}`);
@@ -87,6 +89,7 @@ for (const each of targets) {
   missing.push(each.label);
   say(`${each.label} is left out: ${why}`);
 }
+await writeManuals(`${root}${folder}/`);
 await Deno.writeTextFile(`${root}${folder}/SHA256SUMS`, await sums());
 say(`${folder}/SHA256SUMS`);
 if (missing.length === targets.length) Deno.exit(1);

@@ -2,8 +2,19 @@
  * What a shell needs to complete a program's command line: a script for bash,
  * zsh or fish, made from the program's page.
  */
-import { optionNames, type OptionRow } from "./command_line.ts";
-import type { ProgramPage, UsageRow } from "./program_page.ts";
+import {
+  optionNames,
+  type OptionRow,
+  parseCommandLine,
+  type StartRequest,
+  startRequest,
+} from "./command_line.ts";
+import {
+  parseChoice,
+  type ProgramPage,
+  renderHelp,
+  type UsageRow,
+} from "./program_page.ts";
 
 /** The shells there are scripts for. */
 export const shells = ["bash", "zsh", "fish"] as const;
@@ -179,4 +190,38 @@ function quote(text: string): string {
 
 function fishQuote(text: string): string {
   return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}
+
+// `completions SHELL`, which both programs have.
+
+/** What to print as it is before the program exits with 0. */
+export interface PrintRequest {
+  readonly kind: "print";
+  readonly text: string;
+}
+
+/** How it is told in a program's page. */
+export const completionsUsage: UsageRow = {
+  arguments: `completions ${shells.join("|")}`,
+  help: "print what the shell needs to complete the command line",
+  choices: shells,
+};
+
+/** What the command line asks for; `undefined` when it is something else. */
+export function parseCompletionsCommand(
+  [word, ...args]: readonly string[],
+  page: ProgramPage,
+): PrintRequest | StartRequest<never> | undefined {
+  if (word !== "completions") return undefined;
+  let print: PrintRequest | undefined;
+  const request = startRequest<never>(() => {
+    const options = page.options.filter(({ name }) => name === "--help");
+    const line = parseCommandLine(args, options, ["SHELL"]);
+    const help = { kind: "help", text: renderHelp(page) } as const;
+    if (line.options.has("--help")) return help;
+    const shell = parseChoice("SHELL", line.positionals[0], shells);
+    print = { kind: "print", text: renderCompletions(page, shell) };
+    return help;
+  });
+  return print ?? request;
 }

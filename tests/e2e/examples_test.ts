@@ -153,7 +153,7 @@ async function runExample(
   const process = new RunningProcess({ command, cwd, env });
   try {
     await process.closeInput();
-    if (/^parley-server(?! (user|man|completions|check))/.test(line)) {
+    if (/^parley-server(?! (user|completions|check))/.test(line)) {
       await process.waitFor(line, (text) => text.includes("listening on"));
       process.signal("SIGTERM");
     }
@@ -195,7 +195,7 @@ async function makePrograms(folder: string): Promise<string> {
     command.map((word) => `'${word}'`).join(" ");
   // The ports of the examples may be in use here; an option wins over them.
   const script = (command: readonly string[], options = "") =>
-    `#!/bin/sh\ncase "$1" in user|man|completions|check) exec ${
+    `#!/bin/sh\ncase "$1" in user|completions|check) exec ${
       quoted(command)
     } "$@";; esac\nexec ${quoted(command)} "$@" ${options}\n`;
   const programs = {

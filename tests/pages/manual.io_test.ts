@@ -1,14 +1,9 @@
 /** The man pages and completions, in the programs that they are made for. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { clientPage } from "../../lib/client/settings/page.ts";
 import { renderCompletions } from "../../lib/cli/completions.ts";
-import { renderManPage } from "../../lib/cli/manual.ts";
-import { serverOptionRows } from "../../lib/server/admin/options.ts";
-import { serverPage } from "../../lib/server/admin/page.ts";
+import { pages, renderManPage, writeManuals } from "../../.ci/manual.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
-
-const pages = [clientPage, serverPage(serverOptionRows)];
 
 /** What a program says; `undefined` where it is not installed. */
 async function run(
@@ -45,6 +40,21 @@ Deno.test("man pages: groff has nothing to warn about", async () => {
     const text = result.out.replaceAll("‐", "-");
     for (const { name } of page.options) assert(text.includes(name), name);
   }
+});
+
+Deno.test("a release has a manual page and completions for each program", async () => {
+  await withTempFolder(async (folder) => {
+    await writeManuals(`${folder}/`);
+    const found = await Array.fromAsync(Deno.readDir(folder));
+    const files = pages.flatMap(({ name }) => [
+      ...[`_${name}`, `${name}.1`, `${name}.bash`, `${name}.fish`],
+    ]);
+    assertEquals(found.map(({ name }) => name).sort(), files.sort());
+    for (const { name } of found) {
+      const text = await Deno.readTextFile(join(folder, name));
+      assert(text.includes("parley"), name);
+    }
+  });
 });
 
 Deno.test("completions: each shell that is installed takes its script", async () => {
@@ -85,7 +95,6 @@ Deno.test("completions: bash completes commands, options, their values and files
       "completions",
       "config",
       "doctor",
-      "man",
     ]);
     assertEquals(await complete("parley", "--down"), ["--download-dir"]);
     assertEquals(await complete("parley", "--no-c"), ["--no-color"]);

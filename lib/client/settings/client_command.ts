@@ -10,7 +10,10 @@ import {
   startRequest,
   UsageError,
 } from "../../cli/command_line.ts";
-import { parseManualCommand, type PrintRequest } from "../../cli/manual.ts";
+import {
+  parseCompletionsCommand,
+  type PrintRequest,
+} from "../../cli/completions.ts";
 import {
   argumentNames,
   type ClientOptions,
@@ -38,8 +41,8 @@ export function parseClientCommand(
   env: (name: string) => string | undefined,
   source: ConfigSource = {},
 ): ClientRequest {
-  const manual = parseManualCommand(args, clientPage);
-  if (manual !== undefined) return manual;
+  const printed = parseCompletionsCommand(args, clientPage);
+  if (printed !== undefined) return printed;
   const [word, ...rest] = args;
   const isAboutHelp = rest.includes("--help") || rest.includes("-h");
   const parse = isAboutHelp ? undefined : commands[word ?? ""];

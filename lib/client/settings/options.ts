@@ -210,7 +210,7 @@ function portOf(
 }
 
 /** Words that are no servers when they come first. */
-const clientCommands = ["doctor", "config", "man", "completions"];
+const clientCommands = ["doctor", "config", "completions"];
 
 type Parse<T> = (name: string, text: string) => T;
 

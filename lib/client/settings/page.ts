@@ -1,6 +1,6 @@
 /** What `--help`, the man page and the completions of the client tell. */
 import { commandTable } from "../commands/table.ts";
-import { manualUsage } from "../../cli/manual.ts";
+import { completionsUsage } from "../../cli/completions.ts";
 import type { ProgramPage } from "../../cli/program_page.ts";
 import { clientOptionRows } from "./settings.ts";
 import { exitCodes } from "../events/exit_code.ts";
@@ -32,7 +32,7 @@ export const clientPage: ProgramPage = {
       help: "show the settings in force; make a config.toml to fill in",
       choices: ["--init"],
     },
-    ...manualUsage,
+    completionsUsage,
   ],
   options: clientOptionRows,
   environment: [
@@ -89,10 +89,6 @@ export const clientPage: ProgramPage = {
     {
       command: "parley completions bash > parley.bash",
       help: "then: source parley.bash",
-    },
-    {
-      command: "parley man > parley.1",
-      help: "then: man -l parley.1",
     },
   ],
   sections: [{

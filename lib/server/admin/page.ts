@@ -1,6 +1,6 @@
 /** What `--help`, the man page and the completions of the server tell. */
 import { optionHead, type OptionRow } from "../../cli/command_line.ts";
-import { manualUsage } from "../../cli/manual.ts";
+import { completionsUsage } from "../../cli/completions.ts";
 import { optionHelp, type ProgramPage } from "../../cli/program_page.ts";
 import { userPage } from "../accounts/user_command.ts";
 
@@ -32,7 +32,7 @@ const page: ProgramPage = {
       arguments: "check [options]",
       help: "check whether a server could start with these options",
     },
-    ...manualUsage,
+    completionsUsage,
   ],
   options: [],
   environment: [
@@ -67,10 +67,6 @@ const page: ProgramPage = {
     {
       command: "parley-server completions bash > parley-server.bash",
       help: "then: source parley-server.bash",
-    },
-    {
-      command: "parley-server man > parley-server.1",
-      help: "then: man -l parley-server.1",
     },
   ],
   sections: [{

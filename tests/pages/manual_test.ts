@@ -1,12 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { clientPage } from "../../lib/client/settings/page.ts";
-import { renderManPage } from "../../lib/cli/manual.ts";
+import { pages, renderManPage } from "../../.ci/manual.ts";
 import { environmentOf, type ProgramPage } from "../../lib/cli/program_page.ts";
-import { serverOptionRows } from "../../lib/server/admin/options.ts";
-import { serverPage } from "../../lib/server/admin/page.ts";
 import { commandTable } from "../../lib/client/commands/table.ts";
-
-const pages = [clientPage, serverPage(serverOptionRows)];
 
 /** The text that a reader sees of a piece of roff. */
 function shown(roff: string): string {

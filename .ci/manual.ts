@@ -1,21 +1,52 @@
-/** A program's page as a manual page, in the man(7) macros of roff. */
-import {
-  optionNames,
-  parseCommandLine,
-  type StartRequest,
-  startRequest,
-} from "./command_line.ts";
+/**
+ * What is installed beside the programs: their manual pages, in the man(7) macros
+ * of roff, and what shells complete.
+ */
+import { optionNames } from "../lib/cli/command_line.ts";
 import {
   environmentOf,
   type NamedRow,
   optionHelp,
-  parseChoice,
   type ProgramPage,
-  renderHelp,
-  type UsageRow,
-} from "./program_page.ts";
-import { version } from "../base/version.ts";
-import { renderCompletions, shells } from "./completions.ts";
+} from "../lib/cli/program_page.ts";
+import {
+  renderCompletions,
+  type ShellName,
+  shells,
+} from "../lib/cli/completions.ts";
+import { clientPage } from "../lib/client/settings/page.ts";
+import { serverOptionRows } from "../lib/server/admin/options.ts";
+import { serverPage } from "../lib/server/admin/page.ts";
+import { version } from "../lib/base/version.ts";
+
+/** The pages of both programs. */
+export const pages: readonly ProgramPage[] = [
+  clientPage,
+  serverPage(serverOptionRows),
+];
+
+/**
+ * Writes `parley.1`, `parley.bash`, `_parley` and `parley.fish` into `folder`, and
+ * the same of the server.
+ *
+ * @param folder Ends with a slash.
+ */
+export async function writeManuals(folder: string): Promise<void> {
+  for (const page of pages) {
+    await Deno.writeTextFile(`${folder}${page.name}.1`, renderManPage(page));
+    for (const shell of shells) {
+      const text = renderCompletions(page, shell);
+      await Deno.writeTextFile(folder + fileNames[shell](page.name), text);
+    }
+  }
+}
+
+/** How each shell wants to find its file. */
+const fileNames: Record<ShellName, (program: string) => string> = {
+  bash: (program) => `${program}.bash`,
+  zsh: (program) => `_${program}`,
+  fish: (program) => `${program}.fish`,
+};
 
 /** The source of the man page (section 1), ended by a line feed. */
 export function renderManPage(page: ProgramPage): string {
@@ -97,47 +128,4 @@ function escape(text: string): string {
       const code = character.codePointAt(0) ?? 0;
       return `\\[u${code.toString(16).toUpperCase().padStart(4, "0")}]`;
     });
-}
-
-// `man` and `completions SHELL`, which both programs have.
-
-/** What to print as it is before the program exits with 0. */
-export interface PrintRequest {
-  readonly kind: "print";
-  readonly text: string;
-}
-
-/** How the two are told in a program's page. */
-export const manualUsage: readonly UsageRow[] = [
-  { arguments: "man", help: "print the manual page" },
-  {
-    arguments: `completions ${shells.join("|")}`,
-    help: "print what the shell needs to complete the command line",
-    choices: shells,
-  },
-];
-
-/** What the command line asks for; `undefined` when it is neither of the two. */
-export function parseManualCommand(
-  [word, ...args]: readonly string[],
-  page: ProgramPage,
-): PrintRequest | StartRequest<never> | undefined {
-  if (word !== "man" && word !== "completions") return undefined;
-  let print: PrintRequest | undefined;
-  const request = startRequest<never>(() => {
-    const line = parseCommandLine(
-      args,
-      page.options.filter(({ name }) => name === "--help"),
-      word === "man" ? [] : ["SHELL"],
-    );
-    const help = { kind: "help", text: renderHelp(page) } as const;
-    if (line.options.has("--help")) return help;
-    const text = word === "man" ? renderManPage(page) : renderCompletions(
-      page,
-      parseChoice("SHELL", line.positionals[0], shells),
-    );
-    print = { kind: "print", text };
-    return help;
-  });
-  return print ?? request;
 }

@@ -1,21 +1,22 @@
 /**
- * Runs a client's session: connection, timer, files and user on one side, the
- * pure session on the other.
+ * Runs a client's session: connection, timer, files and those who watch it on
+ * one side, the pure session on the other.
  */
 import type { ClientEffect } from "./events/client_effect.ts";
 import type { ClientEvent } from "./events/client_event.ts";
+import type { QuietEvent } from "./events/quiet_event.ts";
+import { ClientView } from "./events/client_view.ts";
+import type { ConversationKey } from "./events/conversations.ts";
+import { isQuiet } from "./events/event_kind.ts";
 import type { ClientOptions } from "./settings/options.ts";
 import { ClientSession } from "./session/client_session.ts";
 import { exitCode, type RunEnd } from "./events/exit_code.ts";
+import type { NewPassword } from "../cli/new_password.ts";
+import { EnteredLines, type Submission } from "./session/entered_lines.ts";
 import type { LeaveKey } from "./session/leaving.ts";
 import type { PeerEvent } from "./session/offers.ts";
 import { serverLabel } from "./trust/server_pins.ts";
-import type { Command } from "./commands/table.ts";
-import {
-  parseCommand,
-  type ParsedCommand,
-  parseMessage,
-} from "./commands/parse.ts";
+import type { ChatTarget } from "./commands/command.ts";
 import { isLoopback } from "../base/ip_address.ts";
 import { version } from "../base/version.ts";
 import { codeAfterPrinting } from "../system/console_output.io.ts";
@@ -30,12 +31,18 @@ import {
   type PinnedConnection,
 } from "./trust/server_pins.io.ts";
 import { PeerServices } from "./peer_services.io.ts";
+import type { SeenMemory } from "./session/inbox.ts";
 import { SeenFiles } from "./session/seen_files.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
 import { StartError } from "../system/errors.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
-import type { UserHandler, UserInterface } from "./ui/user_interface.ts";
-import type { KnownNames } from "./events/known_names.ts";
+import type {
+  ClientControl,
+  UserHandler,
+  UserInterface,
+  Watcher,
+} from "./ui/user_interface.ts";
+import { Watchers } from "./ui/watchers.ts";
 import { PipeInterface } from "./ui/pipe.io.ts";
 import { PlainInterface } from "./ui/plain.io.ts";
 
@@ -54,16 +61,30 @@ export async function runClient(
   const { host, port, identity } = options;
   const label = serverLabel(host, port);
   const open = await loadInterface(options);
-  // Nothing is written, and so nothing fails, before there is a shell.
+  // Nothing is written, and so nothing fails, before there is a client.
   const opened = await openIdentity(label, identity, (message) => {
-    shell.warn(message);
+    app.warn(message);
   });
-  const shell = new ClientShell(options, password, pins, opened, open);
-  return await shell.run();
+  const seen = new SeenFiles((name) => Deno.env.get(name));
+  const memory = { ...opened, pins, seen };
+  const app = new ClientApp(options, password, memory, open);
+  return await app.run();
 }
 
-/** One run of the client. */
-class ClientShell implements UserHandler {
+/** What outlives a run of the client. */
+export interface ClientMemory extends OpenedIdentity {
+  /** The servers known for TLS; absent without TLS. */
+  readonly pins: PinFile | undefined;
+  /** How far everything was shown. */
+  readonly seen: SeenMemory;
+}
+
+/**
+ * One run of the client. It is the handler of the interface that it was started
+ * for; others may {@link ClientApp.attach} and leave at any time.
+ */
+export class ClientApp implements UserHandler {
+  readonly view: ClientView;
   readonly #options: ClientOptions;
   /** The servers known for TLS; absent without TLS. */
   readonly #pins: PinFile | undefined;
@@ -71,13 +92,12 @@ class ClientShell implements UserHandler {
   readonly #services: PeerServices;
   readonly #peers: KnownPeersFile;
   readonly #interface: UserInterface;
+  readonly #watchers: Watchers;
   /** True on a full terminal, where somebody types. */
   readonly #isInteractive: boolean;
-  readonly #waiting = new Map<number, () => void>();
+  readonly #lines: EnteredLines<Watcher>;
+  /** Codes of the --exec commands that failed. */
   readonly #failed: string[] = [];
-  /** Called when something may have been answered. */
-  #onProgress: () => void = () => {};
-  #followsMessage = false;
   #password: string | undefined;
   /** It was given, and so needs nobody to type it. */
   readonly #isPasswordGiven: boolean;
@@ -88,8 +108,8 @@ class ClientShell implements UserHandler {
   /** Waits for whether the old password is right. */
   #whenProved: ((isRight: boolean) => void) | undefined;
   #isStarted = false;
-  /** Resolves when the answer to the last /chat is there. */
-  #chatOpening: Promise<void> | undefined;
+  /** Who was asked for a new password. */
+  #asked: Pick<Watcher, "askNewPassword"> | undefined;
   /** Of the server's key that was told last as one never seen. */
   #toldFingerprint: string | undefined;
   #isDraining = false;
@@ -100,11 +120,15 @@ class ClientShell implements UserHandler {
   constructor(
     options: ClientOptions,
     password: string | undefined,
-    pins: PinFile | undefined,
-    { identity, peers, warning }: OpenedIdentity,
+    { pins, identity, peers, warning, seen }: ClientMemory,
     openInterface: OpenInterface,
   ) {
     this.#options = options;
+    this.view = new ClientView(serverLabel(options.host, options.port));
+    this.#watchers = new Watchers(
+      () => this.view.snapshot(),
+      (watcher, error) => this.#failedToShow(watcher, error),
+    );
     this.#pins = pins;
     this.#password = password;
     this.#isPasswordGiven = password !== undefined;
@@ -122,9 +146,17 @@ class ClientShell implements UserHandler {
       random: systemRandom,
       identity,
       peers,
-      seenMemory: new SeenFiles((name) => Deno.env.get(name)),
+      view: this.view,
+      seenMemory: seen,
     });
-    this.#interface = openInterface(this, () => this.#session.names);
+    this.#lines = new EnteredLines({
+      session: this.#session,
+      view: this.view,
+      isScript: !this.#isInteractive,
+      now: systemClock,
+      drain: () => this.#drain(),
+    });
+    this.#interface = openInterface(this);
     if (warning !== undefined) this.warn(warning);
   }
 
@@ -155,6 +187,7 @@ class ClientShell implements UserHandler {
       Deno.removeSignalListener("SIGINT", interruptKey);
       this.#connection?.close();
       await this.#remembering;
+      await Promise.race([this.#watchers.close(), delay(mostClosingMs)]);
       await this.#interface.close();
       await this.#services.close();
       await this.#peers.settled();
@@ -164,7 +197,31 @@ class ClientShell implements UserHandler {
 
   /** Tells the user of something that failed. */
   warn(message: string): void {
-    this.#interface.show({ event: "warning", message });
+    this.#tell({ event: "warning", message });
+  }
+
+  /**
+   * Lets somebody watch, from what there is to see now on.
+   *
+   * @param open Gets what the watcher can do.
+   */
+  attach<W extends Watcher>(open: (control: ClientControl) => W): W {
+    const watcher: W = open({
+      view: this.view,
+      submit: (line, to) => this.#lines.submit(line, to, watcher),
+      say: (text, to) => this.#lines.say(text, to, watcher),
+      see: (conversation) => this.see(conversation),
+    });
+    // What is being told belongs to what there was to see before.
+    if (this.#isDraining) queueMicrotask(() => this.#watchers.add(watcher));
+    else this.#watchers.add(watcher);
+    return watcher;
+  }
+
+  /** A watcher leaves; the client and the others go on. */
+  detach(watcher: Watcher): void {
+    this.#watchers.remove(watcher);
+    this.#noAnswerOf(watcher);
   }
 
   /** Whoever may be sent files should know before that they cannot be stored. */
@@ -177,50 +234,17 @@ class ClientShell implements UserHandler {
     if (warning !== undefined) this.warn(warning);
   }
 
-  async line(text: string): Promise<void> {
-    if (text.trim() === "") return;
-    if (!this.#isInteractive) await this.#turnOf(text);
-    // What is typed ahead of the answer to /chat belongs to that chat.
-    if (/^(?!\/(?!\/))/.test(text)) await this.#chatOpened();
-    if (this.#session.ended) return;
-    const command = this.#commandOf(text);
-    const opens = command?.command === "chat" && command.target !== undefined;
-    const settled = this.#settled(parseCommand(text, this.#session.chat));
-    if (!this.#isInteractive || !opens) return;
-    const opening = settled.then(() => {
-      if (this.#chatOpening === opening) this.#chatOpening = undefined;
-    });
-    this.#chatOpening = opening;
+  submit(line: string, to?: ChatTarget): Submission {
+    return this.#lines.submit(line, to);
   }
 
-  async message(text: string): Promise<void> {
-    await this.#chatOpened();
-    if (this.#session.ended) return;
-    this.#settled(parseMessage(text, this.#session.chat));
+  say(text: string, to?: ChatTarget): Submission {
+    return this.#lines.say(text, to);
   }
 
-  async #chatOpened(): Promise<void> {
-    while (this.#chatOpening !== undefined) await this.#chatOpening;
-  }
-
-  /**
-   * Waits until a script's line may go: each sees what those before it did.
-   * Only messages follow each other without waiting.
-   */
-  async #turnOf(text: string): Promise<void> {
-    const command = this.#commandOf(text);
-    const isMessage = command?.command === "msgto" ||
-      command?.command === "groupmsg";
-    const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
-    this.#followsMessage = isMessage;
-    const isEarly = () =>
-      this.#session.unanswered >= most ||
-      // What was asked for just before shall be there.
-      command?.command === "private" &&
-        this.#session.isMakingSession(command.user);
-    while (isEarly() && !this.#session.ended) {
-      await new Promise<void>((resolve) => this.#onProgress = resolve);
-    }
+  see(conversation?: ConversationKey): void {
+    this.#session.handleSeen(conversation);
+    this.#drain();
   }
 
   endOfInput(): void {
@@ -243,48 +267,16 @@ class ClientShell implements UserHandler {
     this.interrupt();
   }
 
-  transfers() {
-    return this.#session.transfers;
-  }
-
-  /** Hands a line to the session; returns the command's number. */
-  #submit(parsed: ParsedCommand): number {
-    const now = systemClock();
-    const n = !("command" in parsed)
-      ? this.#session.handleProblem(parsed, now)
-      : parsed.command.command === "logout" && !this.#isInteractive
-      // The last line of a script ends it when the rest is done.
-      ? this.#session.handleLogoutWhenDone(now)
-      : this.#session.handleCommand(parsed.command, now);
-    this.#drain();
-    return n;
-  }
-
   async #runExec(): Promise<void> {
-    for (const text of this.#options.exec) {
-      const isLogout = this.#commandOf(text)?.command === "logout";
-      const settled = this.#settled(parseCommand(text, this.#session.chat));
-      if (!isLogout) await settled;
+    for (const line of this.#options.exec) {
+      const isLogout = this.#lines.commandOf(line)?.command === "logout";
+      const { outcome } = this.#lines.begin(line);
+      outcome.then((told) => {
+        if (!told.ok) this.#failed.push(told.code);
+      });
+      if (!isLogout) await outcome;
     }
     this.endOfInput();
-  }
-
-  /** Hands a line to the session; resolves when its result was shown. */
-  #settled(parsed: ParsedCommand): Promise<void> {
-    const settled = new Promise<void>((resolve) => {
-      // Drained below, when the number is known.
-      this.#isDraining = true;
-      this.#waiting.set(this.#submit(parsed), resolve);
-      this.#isDraining = false;
-    });
-    this.#drain();
-    return settled;
-  }
-
-  /** The command that a line is, if it is one. */
-  #commandOf(text: string): Command | undefined {
-    const parsed = parseCommand(text, this.#session.chat);
-    return "command" in parsed ? parsed.command : undefined;
   }
 
   #moved(event: PeerEvent): void {
@@ -304,7 +296,7 @@ class ClientShell implements UserHandler {
       }
       const event = this.#session.pollEvent();
       if (event !== undefined) {
-        this.#show(event);
+        this.#tell(event);
         continue;
       }
       const effect = this.#session.pollEffect();
@@ -314,7 +306,7 @@ class ClientShell implements UserHandler {
     // Before the confirmation is on its way: that is written a microtask later.
     this.#session.handleShown();
     this.#isDraining = false;
-    this.#onProgress();
+    this.#lines.handleDrained();
     this.#arm();
   }
 
@@ -329,13 +321,14 @@ class ClientShell implements UserHandler {
     }, wait);
   }
 
-  #show(event: ClientEvent): void {
-    this.#interface.show(event);
-    if (event.event === "result") {
-      if (!event.outcome.ok) this.#failed.push(event.outcome.code);
-      this.#waiting.get(event.n)?.();
-      this.#waiting.delete(event.n);
+  #tell(event: ClientEvent | QuietEvent): void {
+    if (isQuiet(event)) {
+      this.#interface.note(event);
+      return this.#watchers.tell(event);
     }
+    if (event.event === "result") return this.#tellResult(event);
+    this.#interface.show(event);
+    this.#watchers.tell(event);
     if (event.event !== "welcome") return;
     this.#remembering = this.#remember();
     if (!this.#isStarted) {
@@ -343,6 +336,21 @@ class ClientShell implements UserHandler {
       this.#interface.start();
       if (this.#options.exec.length > 0) queueMicrotask(() => this.#runExec());
     }
+  }
+
+  /** A result is shown where the line was entered. */
+  #tellResult(event: Extract<ClientEvent, { event: "result" }>): void {
+    const by = this.#lines.whose(event.n);
+    if (by === undefined) this.#interface.show(event);
+    else this.#interface.note(event);
+    this.#watchers.tell(event, by ?? this);
+    this.#lines.settle(event.n, event.outcome);
+  }
+
+  #failedToShow(watcher: Watcher, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.warn(`a window of this client failed and was closed: ${why}`);
+    this.#noAnswerOf(watcher);
   }
 
   #carryOut(effect: ClientEffect): void {
@@ -357,7 +365,7 @@ class ClientShell implements UserHandler {
         this.#ask();
         return;
       case "ask-new-password":
-        this.#askNewPassword();
+        this.#askNewPassword(effect.n);
         return;
       case "old-password-told":
         this.#whenProved?.(effect.isRight);
@@ -365,11 +373,8 @@ class ClientShell implements UserHandler {
       case "derive":
         this.#derive(effect);
         return;
-      case "end": {
-        // Scripts care for the failures of --exec only.
-        if (this.#options.exec.length === 0) this.#failed.length = 0;
+      case "end":
         return this.#onEnd(effect.reason);
-      }
       default:
         this.#services.carryOut(effect, this.#connection?.serverIp);
     }
@@ -390,7 +395,7 @@ class ClientShell implements UserHandler {
           firstContact.fingerprint !== this.#toldFingerprint
         ) {
           this.#toldFingerprint = firstContact.fingerprint;
-          this.#interface.show({ event: "first-contact", ...firstContact });
+          this.#tell({ event: "first-contact", ...firstContact });
         }
         const isFirstContact = firstContact !== undefined;
         const channel = binding && { binding, isFirstContact };
@@ -444,8 +449,11 @@ class ClientShell implements UserHandler {
     this.#drain();
   }
 
-  async #askNewPassword(): Promise<void> {
-    const answer = await this.#interface.askNewPassword((old) => {
+  /** Asks whoever entered line number `n`. */
+  async #askNewPassword(n: number): Promise<void> {
+    const asked = this.#lines.whose(n) ?? this.#interface;
+    this.#asked = asked;
+    const answer = await asked.askNewPassword?.((old) => {
       const proved = new Promise<boolean>((resolve) => {
         this.#whenProved = resolve;
       });
@@ -453,8 +461,18 @@ class ClientShell implements UserHandler {
       this.#drain();
       return proved;
     });
+    if (this.#asked === asked) this.#answerNewPassword(answer);
+  }
+
+  #answerNewPassword(answer: NewPassword | undefined): void {
+    this.#asked = undefined;
     this.#session.handleNewPassword(answer, systemClock());
     this.#drain();
+  }
+
+  /** Who is gone answers nothing more. */
+  #noAnswerOf(watcher: Watcher): void {
+    if (this.#asked === watcher) this.#answerNewPassword(undefined);
   }
 
   async #derive(effect: ClientEffectOf<"derive">): Promise<void> {
@@ -471,7 +489,12 @@ const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGTERM", "SIGHUP"];
 const plainWarning =
   "--plain: everything but the password can be read and changed on the way to";
-const mostUnanswered = 512;
+/** How long watchers may take to close, ms. */
+const mostClosingMs = 1000;
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
 
 // Which way to talk to the user: as the options and the terminal say.
 
@@ -481,22 +504,14 @@ export function isInteractive(options: ClientOptions): boolean {
     Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
 }
 
-/**
- * Opens it.
- *
- * @param names Where Tab finds users and groups.
- */
-export type OpenInterface = (
-  handler: UserHandler,
-  names: () => KnownNames,
-) => UserInterface;
+/** Opens it. */
+export type OpenInterface = (handler: UserHandler) => UserInterface;
 
 /** Loads what the options and the terminal ask for. */
 export async function loadInterface(
   options: ClientOptions,
 ): Promise<OpenInterface> {
-  const { host, port, color, timestamps, notify, plainUi, quiet } = options;
-  const { json } = options;
+  const { color, timestamps, notify, plainUi, quiet, json } = options;
   if (!isInteractive(options)) {
     const readsCommands = options.exec.length === 0;
     return (handler) =>
@@ -507,7 +522,6 @@ export async function loadInterface(
   }
   // Measuring text takes tables that scripts can do without.
   const { TerminalInterface } = await import("./ui/terminal_interface.io.ts");
-  const server = serverLabel(host, port);
-  const display = { server, color, timestamps, notify, quiet };
-  return (handler, names) => new TerminalInterface(handler, names, display);
+  const display = { color, timestamps, notify, quiet };
+  return (handler) => new TerminalInterface(handler, display);
 }

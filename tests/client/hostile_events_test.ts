@@ -22,10 +22,9 @@ import {
 } from "../../lib/client/ui/terminal/status_rows.ts";
 import { renderJson } from "../../lib/client/text/json.ts";
 import { renderText } from "../../lib/client/text/render_text.ts";
-import {
-  MessageFeed,
-  UnreadCounts,
-} from "../../lib/client/text/message_feed.ts";
+import { ClientView } from "../../lib/client/events/client_view.ts";
+import { MessageFeed } from "../../lib/client/text/message_feed.ts";
+import { statusText } from "../../lib/client/text/status_text.ts";
 import { transferRows } from "../../lib/client/text/offers.ts";
 import { visible } from "../../lib/base/text.ts";
 import { assertHarmless, hostileText } from "../support/hostile_text.ts";
@@ -266,38 +265,29 @@ Deno.test("renderJson() prints nothing raw and loses nothing", () => {
   }
 });
 
-Deno.test("MessageFeed and statusBar() show nothing raw either", () => {
-  const unread = new UnreadCounts();
+Deno.test("MessageFeed, statusBar() and statusText() show nothing raw either", () => {
+  const view = new ClientView(x);
   for (const palette of [plainPalette, colourPalette]) {
     const feed = new MessageFeed({ palette, timestamps: true });
     feed.user = "a";
     for (const event of all) {
-      unread.handleEvent(event);
+      view.handleEvent(event);
       for (const { text } of feed.lines(event, at)) {
         // deno-lint-ignore no-control-regex
         assertHarmless(text.replace(/\x1b\[[0-9;]*m/g, ""), event.event);
       }
-      const chat = { kind: "group", name: x } as const;
-      const bar = statusBar(
-        {
-          ...{ user: x, server: x, isApart: true, chat, transfers: infos },
-          unread: unread.text,
-        },
-        10_000,
-      );
-      assertHarmless(bar, "status bar");
+      assertHarmless(statusBar(view, 10_000), "status bar");
+      assertHarmless(statusText(view), "status text");
+      assertHarmless(promptText(view), "prompt");
     }
   }
 });
 
-Deno.test("transferRows() and promptText() are fit for the terminal", () => {
+Deno.test("transferRows() are fit for the terminal", () => {
   for (const info of infos) {
     for (const width of [10, 40, 80, 5000]) {
       assertHarmless(transferRows([info], width)[0]!, "status");
     }
-  }
-  for (const kind of ["user", "group"] as const) {
-    assertHarmless(promptText(x, { kind, name: x }, true), "prompt");
   }
 });
 

@@ -2,6 +2,9 @@
 import { assert } from "@std/assert";
 import type { ClientEffect } from "../../lib/client/events/client_effect.ts";
 import type { ClientEvent } from "../../lib/client/events/client_event.ts";
+import type { QuietEvent } from "../../lib/client/events/quiet_event.ts";
+import { ClientView } from "../../lib/client/events/client_view.ts";
+import { isQuiet } from "../../lib/client/events/event_kind.ts";
 import { ClientSession } from "../../lib/client/session/client_session.ts";
 import type { SecureChannel } from "../../lib/client/session/login.ts";
 import type { SeenMemory } from "../../lib/client/session/inbox.ts";
@@ -18,9 +21,12 @@ export type Sent = Record<string, unknown> & { do: string; id: number };
 /** One client under test. */
 export class SessionHarness {
   readonly session: ClientSession;
+  readonly view = new ClientView("localhost:6000");
   /** The user's own. */
   readonly identity = Identity.fromSeed(new SeededRandom(8).bytes(32));
   readonly events: ClientEvent[] = [];
+  /** Those that are not shown. */
+  readonly quiet: QuietEvent[] = [];
   readonly effects: ClientEffect[] = [];
   sent: Sent[] = [];
   /** What the server's hello says. */
@@ -38,6 +44,7 @@ export class SessionHarness {
       random: new SeededRandom(7),
       identity: this.identity,
       peers: new MemoryPeers(),
+      view: this.view,
       ...seenMemory && { seenMemory },
     });
   }
@@ -59,9 +66,10 @@ export class SessionHarness {
     while ((effect = this.session.pollEffect()) !== undefined) {
       this.effects.push(effect);
     }
-    let event: ClientEvent | undefined;
+    let event: ClientEvent | QuietEvent | undefined;
     while ((event = this.session.pollEvent()) !== undefined) {
-      this.events.push(event);
+      if (isQuiet(event)) this.quiet.push(event);
+      else this.events.push(event);
     }
     this.session.handleShown();
   }

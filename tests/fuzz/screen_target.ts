@@ -10,6 +10,7 @@ import {
 } from "../../lib/client/text/message_feed.ts";
 import { messageLines } from "../../lib/cli/message_lines.ts";
 import { colourPalette } from "../../lib/cli/palette.ts";
+import { ClientView } from "../../lib/client/events/client_view.ts";
 import { statusBar } from "../../lib/client/ui/terminal/status_rows.ts";
 import {
   type RowsAround,
@@ -143,7 +144,7 @@ class ScreenSession {
     const { editor } = this.#view;
     switch (this.#random.below(6)) {
       case 0:
-        this.#unread = `${this.#text(6)} 3`;
+        this.#unread = this.#text(6);
         return "";
       case 1:
         editor.chat =
@@ -214,17 +215,19 @@ class ScreenSession {
 
   #rows({ columns, rows }: TerminalSize): RowsAround {
     if (rows < 6) return { above: [], below: [] };
-    const facts = {
-      user: "yoda",
-      server: "localhost:6000",
-      isApart: false,
-      chat: undefined,
-      unread: this.#unread,
-      transfers: this.#transfers,
-    };
+    const server = "localhost:6000";
+    const view = ClientView.from({
+      me: { user: "yoda", server, connection: "open" },
+      conversations: [{ key: `@${this.#unread}`, messages: [], unread: 3 }],
+      people: [],
+      groups: [],
+      transfers: this.#transfers.map((info) => ({ info })),
+      sessions: [],
+      pending: [],
+    });
     const shown = this.#transfers.slice(0, Math.floor(rows / 3));
     const above = transferRows(shown, columns - 1);
-    return { above, below: [colourPalette.bar(statusBar(facts, columns - 1))] };
+    return { above, below: [colourPalette.bar(statusBar(view, columns - 1))] };
   }
 
   #anySize(): TerminalSize {

@@ -2,32 +2,36 @@
  * A program with the client's own terminal whose part behind it fails: for the
  * test that a terminal is given back whatever happens.
  */
-import { KnownNames } from "../../lib/client/events/known_names.ts";
+import { ClientView } from "../../lib/client/events/client_view.ts";
 import { endOnUncaughtErrors } from "../../lib/system/end_on_error.io.ts";
 import { TerminalInterface } from "../../lib/client/ui/terminal_interface.io.ts";
 
 endOnUncaughtErrors();
-const names = new KnownNames();
+const view = new ClientView("nowhere:1");
 const terminal = new TerminalInterface(
   {
-    line: (text) => {
+    view,
+    submit: (text) => {
       throw new Error(`nobody expected "${text}"`);
     },
-    message: () => {},
+    say: (text) => {
+      throw new Error(`nobody expected "${text}"`);
+    },
+    see: () => {},
     leave: () => Deno.exit(0),
     endOfInput: () => Deno.exit(0),
     interrupt: () => Deno.exit(0),
     outputLost: () => Deno.exit(0),
-    transfers: () => [],
   },
-  () => names,
   {
-    server: "nowhere:1",
     color: true,
     timestamps: true,
     notify: false,
     quiet: false,
   },
 );
-terminal.show({ event: "welcome", user: "yoda", waiting: 0, resumed: false });
+const user = "yoda";
+const welcome = { event: "welcome", user, waiting: 0, resumed: false } as const;
+view.handleEvent(welcome);
+terminal.show(welcome);
 terminal.start();

@@ -25,7 +25,11 @@ export type ClientEffect =
     readonly user?: string;
   }
   /** Ask for the old password and a new one; `handleNewPassword` follows. */
-  | { readonly effect: "ask-new-password" }
+  | {
+    readonly effect: "ask-new-password";
+    /** Number of the line that wants it. */
+    readonly n: number;
+  }
   /** Whether the old password that the user gave is right; it may go on. */
   | { readonly effect: "old-password-told"; readonly isRight: boolean }
   /** PBKDF2-HMAC-SHA-256 off the thread; `handleDerived` follows. */

@@ -1,5 +1,18 @@
 /** What kind of news an event is. */
 import type { ClientEvent } from "./client_event.ts";
+import type { QuietEvent } from "./quiet_event.ts";
+
+/** True for what is known and not shown. */
+export function isQuiet(event: ClientEvent | QuietEvent): event is QuietEvent {
+  switch (event.event) {
+    case "begun":
+    case "directory":
+    case "trust":
+    case "seen":
+      return true;
+  }
+  return false;
+}
 
 /** True for what failed, was refused, or is a warning. */
 export function isFailure(event: ClientEvent): boolean {

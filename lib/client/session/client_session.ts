@@ -5,16 +5,17 @@
  * {@link ClientSession.pollEvent} until they return `undefined`, in this order,
  * and arms one timer for {@link ClientSession.pollTimeout}.
  */
-import type { ChatTarget } from "../commands/command.ts";
 import type { ParsedCommand } from "../commands/parse.ts";
 import type { Command } from "../commands/table.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { ServerFrame } from "../../wire/server_frame.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
-import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+import type { ClientEvent } from "../events/client_event.ts";
+import type { QuietEvent } from "../events/quiet_event.ts";
 import type { RunEnd } from "../events/exit_code.ts";
 import { routeFrame } from "./event_router.ts";
-import type { KnownNames } from "../events/known_names.ts";
+import type { ConversationKey } from "../events/conversations.ts";
+import type { ClientView } from "../events/client_view.ts";
 import type { OpenedSession, SecureChannel } from "./login.ts";
 import { type LeaveKey, Leaving } from "./leaving.ts";
 import type { PeerEvent } from "./offers.ts";
@@ -28,7 +29,8 @@ export class ClientSession {
   readonly #parts: SessionParts;
   readonly #learnNames: boolean;
   readonly #leaving = new Leaving();
-  readonly #events: ClientEvent[] = [];
+  readonly #view: ClientView;
+  readonly #events: (ClientEvent | QuietEvent)[] = [];
   readonly #effects: ClientEffect[] = [];
   #now: Instant = { mono: 0, wall: 0 };
   #isOpen = false;
@@ -48,10 +50,11 @@ export class ClientSession {
   constructor(options: ClientSessionOptions) {
     this.#link = new ServerLink(options.random);
     this.#learnNames = options.learnNames;
+    this.#view = options.view;
     this.#parts = new SessionParts(options, {
       now: () => this.#now,
       effect: (effect) => this.#effects.push(effect),
-      emit: (event) => this.#events.push(event),
+      emit: (event) => this.#emit(event),
       send: (frame) => this.#send(frame),
       opened: (session, resumed) => this.#opened(session, resumed),
       refused: (code, message, retry) => this.#refused(code, message, retry),
@@ -70,24 +73,9 @@ export class ClientSession {
     return this.#parts.unanswered;
   }
 
-  /** The transfers that have not ended. */
-  get transfers(): readonly TransferInfo[] {
-    return this.#parts.offers.list().transfers;
-  }
-
   /** True while a private session with `user` is on its way to be open. */
   isMakingSession(user: string): boolean {
     return this.#parts.offers.isMakingSession(user);
-  }
-
-  /** Users and groups this client has heard of, for Tab completion. */
-  get names(): KnownNames {
-    return this.#parts.names;
-  }
-
-  /** Where lines without a slash go. */
-  get chat(): ChatTarget | undefined {
-    return this.#parts.chat.target;
   }
 
   /** Begins: connects. */
@@ -161,14 +149,24 @@ export class ClientSession {
     this.#flush();
   }
 
+  /** A number for a line, which its outcome repeats; each is used once. */
+  takeNumber(): number {
+    return this.#parts.commands.takeNumber();
+  }
+
   /**
    * The user wants something done; waits for the session to open if need be.
    *
-   * @returns The command's number, which its event `result` repeats.
+   * @param n The line's number, which its event `result` repeats.
+   * @returns The same.
    */
-  handleCommand(command: Command, now: Instant): number {
+  handleCommand(
+    command: Command,
+    now: Instant,
+    n: number = this.takeNumber(),
+  ): number {
     this.#now = now;
-    const n = this.#parts.commands.begin(command.command);
+    this.#begin(command, n);
     this.#parts.runner.run(command, n);
     this.#flush();
     return n;
@@ -178,10 +176,11 @@ export class ClientSession {
   handleProblem(
     problem: Exclude<ParsedCommand, { command: Command }>,
     now: Instant,
+    n: number = this.takeNumber(),
   ): number {
     this.#now = now;
     const { name: command, problem: code, message } = problem;
-    const n = this.#parts.commands.begin(command);
+    this.#parts.commands.begin(command, n);
     this.#parts.commands.settle(n, { command, ok: false, code, message });
     return n;
   }
@@ -194,13 +193,18 @@ export class ClientSession {
   }
 
   /** Command `/logout` of a script: ends it when all that came before is done. */
-  handleLogoutWhenDone(now: Instant): number {
+  handleLogoutWhenDone(now: Instant, n: number = this.takeNumber()): number {
     this.#now = now;
-    const n = this.#parts.commands.begin("logout");
+    this.#begin({ command: "logout" }, n);
     this.#logoutCommand ??= n;
     this.#endOfInput = true;
     this.#flush();
     return n;
+  }
+
+  /** The user has seen what was said in a conversation; in all when absent. */
+  handleSeen(conversation?: ConversationKey): void {
+    this.#emit({ event: "seen", ...(conversation && { conversation }) });
   }
 
   /** The user gave no name and password where they were asked for. */
@@ -234,7 +238,7 @@ export class ClientSession {
       ? undefined
       : this.#leaving.warning(key, underWay, now.mono, isSure);
     if (message !== undefined) {
-      this.#events.push({ event: "warning", message });
+      this.#emit({ event: "warning", message });
     } else if (key === "Ctrl-D" && !isLeaving) {
       this.#startLogout(undefined);
       this.#flush();
@@ -283,14 +287,24 @@ export class ClientSession {
     return this.#effects.shift();
   }
 
-  /** The next thing to show. */
-  pollEvent(): ClientEvent | undefined {
+  /** The next thing to show, or to know; the view knows it already. */
+  pollEvent(): ClientEvent | QuietEvent | undefined {
     return this.#events.shift();
   }
 
   /** Everything from {@link pollEvent} was shown. */
   handleShown(): void {
     this.#parts.inbox.handleShown();
+  }
+
+  #emit(event: ClientEvent | QuietEvent): void {
+    this.#view.handleEvent(event);
+    this.#events.push(event);
+  }
+
+  #begin(command: Command, n: number): void {
+    this.#parts.commands.begin(command.command, n);
+    this.#emit({ event: "begun", n, at: this.#now.wall, command });
   }
 
   #connect(): void {
@@ -309,7 +323,7 @@ export class ClientSession {
     this.#bye = { code, message };
     if (!isFinalBye(code)) return;
     const retrying = false;
-    this.#events.push({ event: "disconnected", code, message, retrying });
+    this.#emit({ event: "disconnected", code, message, retrying });
     this.#end("ended-by-server");
   }
 
@@ -319,9 +333,9 @@ export class ClientSession {
     this.#link.handleOpened();
     this.#wasOpen = true;
     const { user, waiting } = session;
-    this.#events.push({ event: "welcome", user, waiting, resumed });
+    this.#emit({ event: "welcome", user, waiting, resumed });
     if (session.setBack) {
-      this.#events.push({ event: "server-set-back", message: setBackMessage });
+      this.#emit({ event: "server-set-back", message: setBackMessage });
     }
     this.#parts.offers.handleOpened();
     if (this.#learnNames) this.#parts.learnNames();
@@ -334,7 +348,7 @@ export class ClientSession {
     retry: "ask" | "later" | "never",
   ): void {
     if (retry !== "later") {
-      this.#events.push({ event: "login-failed", code, message });
+      this.#emit({ event: "login-failed", code, message });
     }
     if (retry === "never") this.#end("login-refused");
     if (retry === "later") this.#drop({ code, message });
@@ -365,7 +379,7 @@ export class ClientSession {
     }
     const retrying = this.#wasOpen && !isFinal;
     if (wasOpen || !retrying) {
-      this.#events.push({ event: "disconnected", code, message, retrying });
+      this.#emit({ event: "disconnected", code, message, retrying });
     }
     if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
     this.#link.retryLater(this.#now.mono);
@@ -423,7 +437,7 @@ export class ClientSession {
     this.#parts.commands.close();
     const { user } = this.#parts.login;
     if (this.#wasOpen && this.#logoutAt !== undefined && user !== undefined) {
-      this.#events.push({ event: "goodbye", user });
+      this.#emit({ event: "goodbye", user });
     }
     if (this.#link.state !== "apart") {
       this.#effects.push({ effect: "disconnect" });

@@ -4,7 +4,6 @@ import type { ServerEvent, ServerFrame } from "../../wire/server_frame.ts";
 import type { Chat } from "./command_runner.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import type { Inbox } from "./inbox.ts";
-import type { KnownNames } from "../events/known_names.ts";
 import type { Offers } from "./offers.ts";
 import type { PeerIdentities } from "../trust/peer_identities.ts";
 import type { ShownTexts } from "./shown_texts.ts";
@@ -15,7 +14,6 @@ import type { LinkFault } from "./server_link.ts";
 export interface EventRouterHost {
   readonly inbox: Inbox;
   readonly shown: ShownTexts;
-  readonly names: KnownNames;
   readonly offers: Offers;
   readonly chat: Chat;
   readonly identities: PeerIdentities;
@@ -29,7 +27,7 @@ export interface EventRouterHost {
 
 /** Passes an event of the server on to the part it concerns. */
 export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
-  const { names, offers, identities } = host;
+  const { offers, identities } = host;
   switch (event.ev) {
     case "ping":
       return;
@@ -40,7 +38,6 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const { kind, number, at, from, text, kept = false } = event;
       const group = event.group === undefined ? {} : { group: event.group };
       const isUser = isUserName(from);
-      if (isUser) names.addUser(from);
       host.shown.note(event.group, number, text);
       const shown = { kind, number, at, from, ...group, text, kept };
       host.emit({ event: "message", ...shown });
@@ -58,14 +55,12 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     }
     case "presence": {
       const { user, online, at } = event;
-      if (online) names.addUser(user);
       host.emit({ event: "presence", user, online, at });
       if (!online) offers.transfers.handlePeerOffline(user);
       return identities.note(user, event.identity, event.account);
     }
     case "renamed": {
       const { from, to } = event;
-      names.rename(from, to);
       offers.sessions.handleRenamed(from, to);
       identities.handleRenamed(from, to);
       host.emit({ event: "renamed", from, to });
@@ -75,21 +70,13 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const me = event.user === host.user();
       host.emit({ ...newsOf(event), me });
       if (!me) return;
-      names.forgetGroup(event.group);
       return host.chat.handleGroupGone(event.group);
     }
     case "leader": {
       const me = event.leader === host.user();
       return host.emit({ ...newsOf(event), me });
     }
-    case "invited":
-      names.addGroup(event.group);
-      return host.emit(newsOf(event));
-    case "group-end":
-      names.forgetGroup(event.group);
-      return host.emit(newsOf(event));
     case "offer":
-      names.addUser(event.from);
       return offers.handleOffer(event);
     case "answer":
       return offers.handleAnswer(event, host.now());

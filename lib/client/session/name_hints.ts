@@ -6,12 +6,12 @@
  */
 import { nearestWord } from "../../base/nearest_word.ts";
 import type { RequestName } from "../../wire/request.ts";
-import type { KnownNames } from "../events/known_names.ts";
+import type { ClientView } from "../events/client_view.ts";
 import type { OnReply } from "../../wire/server_frame.ts";
 
 /** Where the hints of one session come from. */
 export interface NameHintsHost {
-  readonly names: KnownNames;
+  readonly names: Pick<ClientView, "users" | "groups">;
   /** This user's own name. */
   self(): string;
   /** Asks the server for users and groups; calls back when they are known. */

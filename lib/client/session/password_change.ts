@@ -63,7 +63,7 @@ export class PasswordChange {
       return this.#fail(n, "busy", "the password is being changed already");
     }
     this.#change = { n };
-    this.#host.effect({ effect: "ask-new-password" });
+    this.#host.effect({ effect: "ask-new-password", n });
   }
 
   /** The user gave the old password: effect `old-password-told` follows. */

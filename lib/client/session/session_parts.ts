@@ -6,12 +6,13 @@ import {
 } from "../../wire/request.ts";
 import { Chat, CommandRunner } from "./command_runner.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
+import type { ClientView } from "../events/client_view.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
+import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
 import type { EventRouterHost } from "./event_router.ts";
 import { GroupSend } from "../offers/group_send.ts";
 import type { Identity } from "../trust/identity.ts";
 import { Inbox, type SeenMemory } from "./inbox.ts";
-import { KnownNames } from "../events/known_names.ts";
 import { Login, type OpenedSession } from "./login.ts";
 import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
@@ -42,6 +43,8 @@ export interface ClientSessionOptions {
   readonly identity: Identity | undefined;
   /** Remembers the keys of others. */
   readonly peers: PeerMemory;
+  /** Sums up what happens; the session feeds and reads it. */
+  readonly view: ClientView;
   /** Remembers what was shown, for a program that is killed. */
   readonly seenMemory?: SeenMemory;
 }
@@ -50,7 +53,7 @@ export interface ClientSessionOptions {
 export interface SessionHooks {
   now(): Instant;
   effect(effect: ClientEffect): void;
-  emit(event: ClientEvent): void;
+  emit(event: ClientEvent | QuietEvent): void;
   /** Sends a frame at once. */
   send(frame: object): void;
   opened(session: OpenedSession, resumed: boolean): void;
@@ -67,7 +70,6 @@ export interface SessionHooks {
 export class SessionParts {
   readonly requests = new RequestQueue();
   readonly inbox: Inbox;
-  readonly names = new KnownNames();
   readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
@@ -78,19 +80,19 @@ export class SessionParts {
   /** Who waits for the names that were asked for; absent before they were. */
   #onNames: (() => void)[] | undefined;
   #unknownNames = 0;
+  readonly #emit: SessionHooks["emit"];
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
+    this.#emit = hooks.emit;
     const { random, udpPort, agent, accept, identity } = options;
     const inbox = this.inbox = new Inbox(options.seenMemory);
-    const { requests, names } = this;
+    const { requests } = this;
+    const { view } = options;
     const shown = new ShownTexts();
     const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
-      if (outcome.ok) {
-        names.learn(outcome);
-        shown.learn(outcome);
-      }
+      if (outcome.ok) shown.learn(outcome);
       emit({ event: "result", n, outcome });
       if (outcome.ok && outcome.command === "leavegroup") {
         chat.handleGroupGone(outcome.answer.group);
@@ -122,7 +124,7 @@ export class SessionParts {
     }, options.user);
     const self = () => this.login.user ?? "";
     const hints = new NameHints({
-      names,
+      names: view,
       self,
       askNames: (done) => this.askNames(done),
     });
@@ -154,17 +156,16 @@ export class SessionParts {
       changed: (password, token) =>
         this.login.handlePasswordChanged(password, token),
     });
-    const renamed = (from: string, to: string) => {
+    const renamed = (_from: string, to: string) => {
       this.login.handleRenamed(to);
       inbox.handleRenamed(to);
-      names.rename(from, to);
     };
     const user = () => this.login.user;
     const groupSend = new GroupSend(peerHost, offers.transfers);
     const parts = { offers, passwords, chat, groupSend };
     const runnerHost = { ...host, ...parts, identities, renamed };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
-    const places = { inbox, shown, names, offers, chat, identities };
+    const places = { inbox, shown, offers, chat, identities };
     this.router = { ...places, now, user, emit, bye };
   }
 
@@ -207,7 +208,7 @@ export class SessionParts {
    * @param done Called when they are known, or cannot be.
    */
   askNames(done: () => void = () => {}): void {
-    const { requests, names } = this;
+    const { requests } = this;
     if (this.#onNames !== undefined) {
       if (this.#unknownNames === 0) done();
       else this.#onNames.push(done);
@@ -219,16 +220,18 @@ export class SessionParts {
       if (--this.#unknownNames > 0) return;
       for (const done of this.#onNames?.splice(0) ?? []) done();
     };
-    requests.add("groups", {}, (reply) => {
-      for (const { group } of reply.ok?.groups ?? []) names.addGroup(group);
+    const tell = (known: Omit<DirectoryEvent, "event">) =>
+      this.#emit({ event: "directory", ...known });
+    requests.add("groups", {}, ({ ok }) => {
+      if (ok !== undefined) tell({ groups: ok.groups });
       answered();
     }, true);
-    requests.add("blocked", {}, (reply) => {
-      for (const { user } of reply.ok?.users ?? []) names.addBlocked(user);
+    requests.add("blocked", {}, ({ ok }) => {
+      if (ok !== undefined) tell({ blocked: ok.users });
       answered();
     }, true);
-    requests.add("who", {}, (reply) => {
-      for (const { user } of reply.ok?.users ?? []) names.addUser(user);
+    requests.add("who", {}, ({ ok }) => {
+      if (ok !== undefined) tell({ users: ok.users });
       answered();
     }, true);
   }
@@ -249,10 +252,14 @@ export class OpenCommands {
     return this.#open.size;
   }
 
-  /** A command begins; returns its number, from 1. */
-  begin(command: string): number {
-    this.#open.set(++this.#last, command);
-    return this.#last;
+  /** The next number, from 1. */
+  takeNumber(): number {
+    return ++this.#last;
+  }
+
+  /** Command number `n` begins. */
+  begin(command: string, n: number): void {
+    this.#open.set(n, command);
   }
 
   /** A command has its outcome; a second one is ignored. */

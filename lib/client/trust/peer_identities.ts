@@ -6,6 +6,7 @@
  */
 import type { RequestFields, RequestName } from "../../wire/request.ts";
 import type { ClientEvent } from "../events/client_event.ts";
+import type { QuietEvent } from "../events/quiet_event.ts";
 import { type Identity, isPublicKey } from "./identity.ts";
 import {
   type KnownPeers,
@@ -17,7 +18,7 @@ import type { OnReply } from "../../wire/server_frame.ts";
 
 /** What it needs from the session it belongs to. */
 export interface PeerIdentitiesHost {
-  emit(event: ClientEvent): void;
+  emit(event: ClientEvent | QuietEvent): void;
   request<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
@@ -176,6 +177,10 @@ export class PeerIdentities {
     if (judged.trust === "changed" && (judged.isOther || named !== "")) {
       this.#tellChanged(user, named, judged.isOther);
     } else if (named !== "") this.#told.delete(user);
+    if (judged.trust !== "same") return;
+    const isVerified = this.known.find(user)?.verified ?? false;
+    const trust = isVerified ? "verified" : "unverified";
+    this.#host.emit({ event: "trust", user, trust });
   }
 
   /** A message came from `user`: asks once for the key of who is known. */

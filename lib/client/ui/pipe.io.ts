@@ -51,6 +51,10 @@ export class PipeInterface implements UserInterface {
     }
   }
 
+  note(): void {
+    // A script reads what is printed.
+  }
+
   async ask(user: string | undefined): Promise<Credentials | undefined> {
     if (PasswordPrompt.isPossible && this.#input === undefined) {
       await this.#output.flush();
@@ -109,7 +113,8 @@ export class PipeInterface implements UserInterface {
       const line = await input.read();
       if (this.#isClosed) return;
       if (line === undefined) return this.#handler.endOfInput();
-      await this.#handler.line(line);
+      if (line.trim() === "") continue;
+      await this.#handler.submit(line).begun;
       // The lines after a question are its answers.
       await this.#asking;
     }

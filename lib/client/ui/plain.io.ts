@@ -4,10 +4,12 @@
  * terminal itself does echo and editing; what comes is printed line by line.
  */
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+import type { QuietEvent } from "../events/quiet_event.ts";
 import { isCeremony } from "../events/event_kind.ts";
 import { MessageFeed } from "../text/message_feed.ts";
 import { plainPalette } from "../../cli/palette.ts";
 import { renderText } from "../text/render_text.ts";
+import { chatText, statusText } from "../text/status_text.ts";
 import {
   newPasswordProblem,
   newPasswordQuestion,
@@ -55,19 +57,20 @@ export class PlainInterface implements UserInterface {
 
   show(event: ClientEvent): void {
     if (event.event === "progress" && !this.#steps.passes(event.info)) return;
-    if (event.event === "welcome") this.#feed.user = event.user;
-    if (event.event === "result" && event.outcome.ok) {
-      const { outcome } = event;
-      if (outcome.command === "rename") this.#feed.user = outcome.answer.to;
-      if (outcome.command === "notify") {
-        this.#notify = outcome.answer.notify;
-        writeNotify(env, this.#notify);
-      }
-    }
+    this.note(event);
     if (this.#quiet && isCeremony(event)) return;
     const bell = this.#notify && this.#feed.rings(event) ? "\x07" : "";
-    const lines = renderText(event, plainPalette);
+    const lines = [...renderText(event, plainPalette), ...this.#more(event)];
     this.#output.write(bell + lines.map((line) => `${line}\n`).join(""));
+  }
+
+  note(event: ClientEvent | QuietEvent): void {
+    this.#feed.user = this.#handler.view.me.user;
+    if (event.event !== "result" || !event.outcome.ok) return;
+    const { outcome } = event;
+    if (outcome.command !== "notify") return;
+    this.#notify = outcome.answer.notify;
+    writeNotify(env, this.#notify);
   }
 
   async ask(user: string | undefined): Promise<Credentials | undefined> {
@@ -100,10 +103,29 @@ export class PlainInterface implements UserInterface {
       if (this.#isClosed) return;
       // Nothing more can be typed: what is under way may end first.
       if (line === undefined) return this.#handler.endOfInput();
-      await this.#handler.line(line);
+      if (line.trim() === "") this.#tellStatus();
+      else await this.#handler.submit(line).begun;
       // The lines after a question are its answers.
       await this.#asking;
     }
+  }
+
+  /** What others see in the prompt. */
+  #more(event: ClientEvent): string[] {
+    const { view } = this.#handler;
+    if (event.event === "welcome" && !event.resumed) return [statusHint];
+    if (event.event !== "chat" || event.kind === "none") return [];
+    // What /chat did is told by its answer.
+    const isAsked = view.pending().some(({ command }) =>
+      command.command === "chat"
+    );
+    return isAsked ? [] : [`${chatText(view)} now`];
+  }
+
+  /** An empty line asks where one is, and says that all was read. */
+  #tellStatus(): void {
+    this.#output.write(`${statusText(this.#handler.view)}\n`);
+    this.#handler.see();
   }
 
   async #askNewPassword(
@@ -159,6 +181,7 @@ export class PlainInterface implements UserInterface {
 }
 
 const env = (name: string) => Deno.env.get(name);
+const statusHint = "Enter on an empty line tells to whom you write.";
 
 /** Thins the progress of transfers to one report for each 10 %. */
 export class ProgressSteps {

@@ -1,9 +1,9 @@
 /** The client on a terminal: input line, rows around it, colours. */
-import type { ChatTarget } from "../commands/command.ts";
 import type { ClientEvent } from "../events/client_event.ts";
+import type { QuietEvent } from "../events/quiet_event.ts";
+import type { ClientView } from "../events/client_view.ts";
 import { isCeremony } from "../events/event_kind.ts";
-import type { KnownNames } from "../events/known_names.ts";
-import { labelOf, MessageFeed, UnreadCounts } from "../text/message_feed.ts";
+import { labelOf, MessageFeed } from "../text/message_feed.ts";
 import {
   colourPalette,
   type Palette,
@@ -33,8 +33,6 @@ import type { NewPassword, ProvePassword } from "../../cli/new_password.ts";
 
 /** How a {@link TerminalInterface} looks and behaves. */
 export interface DisplayOptions {
-  /** `HOST:PORT`. */
-  readonly server: string;
   readonly color: boolean;
   /** Show the time of each line. */
   readonly timestamps: boolean;
@@ -52,33 +50,25 @@ export class TerminalInterface implements UserInterface {
   readonly #palette: Palette;
   readonly #feed: MessageFeed;
   readonly #history: HistoryFile;
-  readonly #unread = new UnreadCounts();
-  readonly #server: string;
+  readonly #view: ClientView;
   readonly #quiet: boolean;
   #notify: boolean;
-  #user = "";
-  #isApart = false;
-  #chat: ChatTarget | undefined;
   #isStarted = false;
 
-  constructor(
-    handler: UserHandler,
-    names: () => KnownNames,
-    options: DisplayOptions,
-  ) {
-    const { server, color, timestamps, notify } = options;
+  constructor(handler: UserHandler, options: DisplayOptions) {
+    const { color, timestamps, notify } = options;
+    const view = this.#view = handler.view;
     this.#quiet = options.quiet;
     this.#handler = handler;
-    this.#server = server;
     const palette = this.#palette = color ? colourPalette : plainPalette;
     this.#feed = new MessageFeed({ palette, timestamps });
-    this.#history = new HistoryFile(server, env);
+    this.#history = new HistoryFile(view.me.server, env);
     this.#notify = notify && readNotify(env);
     this.#output = new Output(() => handler.interrupt());
     const source = {
-      users: () => names().users(),
-      groups: () => names().groups(),
-      blocked: () => names().blocked(),
+      users: () => view.users(),
+      groups: () => view.groups(),
+      blocked: () => view.blocked(),
       files: filesLike,
     };
     this.#terminal = new Terminal(this.#output, source, {
@@ -93,12 +83,30 @@ export class TerminalInterface implements UserInterface {
   }
 
   show(event: ClientEvent): void {
-    this.#unread.handleEvent(event);
-    this.#note(event);
-    if (event.event === "progress") return this.#terminal.update();
+    this.note(event);
+    if (event.event === "progress") return;
     if (this.#quiet && isCeremony(event)) return;
     this.#terminal.print(this.#feed.lines(event, Date.now()));
     if (this.#notify && this.#feed.rings(event)) this.#terminal.ring();
+  }
+
+  note(event: ClientEvent | QuietEvent): void {
+    switch (event.event) {
+      case "welcome":
+      case "disconnected":
+      case "chat":
+        return this.#setPrompt();
+      case "result": {
+        const { outcome } = event;
+        if (!outcome.ok) return;
+        if (outcome.command === "rename") this.#setPrompt();
+        if (outcome.command === "notify") {
+          this.#notify = outcome.answer.notify;
+          writeNotify(env, this.#notify);
+        }
+      }
+    }
+    this.#terminal.update();
   }
 
   async ask(user: string | undefined): Promise<Credentials | undefined> {
@@ -137,43 +145,14 @@ export class TerminalInterface implements UserInterface {
     await this.#output.flush();
   }
 
-  /** Keeps what prompt and rows tell. */
-  #note(event: ClientEvent): void {
-    switch (event.event) {
-      case "welcome":
-        this.#isApart = false;
-        return this.#setUser(event.user);
-      case "disconnected":
-        this.#isApart = true;
-        return this.#setPrompt();
-      case "chat": {
-        const { kind, name = "" } = event;
-        this.#chat = kind === "none" ? undefined : { kind, name };
-        return this.#setPrompt();
-      }
-      case "result": {
-        const { outcome } = event;
-        if (!outcome.ok) return;
-        if (outcome.command === "rename") this.#setUser(outcome.answer.to);
-        if (outcome.command === "notify") {
-          this.#notify = outcome.answer.notify;
-          writeNotify(env, this.#notify);
-        }
-      }
-    }
-  }
-
   #line(text: string, prompt: string): void {
     if (!this.#isStarted) return;
-    if (text.trim() === "") {
-      this.#unread.clear();
-      return this.#terminal.update();
-    }
+    if (text.trim() === "") return this.#handler.see();
     // What was typed stays to be read, with what it was typed after.
     const echo = this.#palette.dim(prompt) + text;
     this.#terminal.print([{ text: echo, indent: 2 }]);
     this.#history.add(text);
-    this.#handler.line(text);
+    this.#handler.submit(text);
   }
 
   #message(text: string, prompt: string): void {
@@ -182,7 +161,7 @@ export class TerminalInterface implements UserInterface {
     this.#terminal.print([head, ...others.map((line) => `  ${line}`)].map((
       text,
     ) => ({ text, indent: 2 })));
-    this.#handler.message(text);
+    this.#handler.say(text);
   }
 
   #rows({ columns, rows }: TerminalSize) {
@@ -190,35 +169,19 @@ export class TerminalInterface implements UserInterface {
     if (rows < leastRows) return { above: [], below: [] };
     const width = columns - 1;
     const palette = this.#palette;
-    const transfers = this.#handler.transfers();
     const room = Math.min(mostTransferRows, Math.floor(rows / 3));
-    const shown = transfers.filter(({ state }) => state !== "preparing");
+    const shown = this.#view.running();
     const above = transferRows(shown.slice(0, room), width);
     if (shown.length > room) above.push(`… ${shown.length - room} more`);
-    const bar = statusBar(
-      {
-        user: this.#user,
-        server: this.#server,
-        isApart: this.#isApart,
-        chat: this.#chat,
-        unread: this.#unread.text,
-        transfers,
-      },
-      width,
-      palette === plainPalette ? "-" : " ",
-    );
+    const fill = palette === plainPalette ? "-" : " ";
+    const bar = statusBar(this.#view, width, fill);
     return { above, below: [palette.bar(bar)] };
   }
 
-  #setUser(user: string): void {
-    this.#user = user;
-    this.#feed.user = user;
-    this.#setPrompt();
-  }
-
   #setPrompt(): void {
-    const chat = this.#chat;
-    const prompt = promptText(this.#user, chat, this.#isApart);
+    const { me, chat } = this.#view;
+    this.#feed.user = me.user;
+    const prompt = promptText(this.#view);
     this.#terminal.setPrompt(prompt, chat && visible(labelOf(chat)));
   }
 }

@@ -1,5 +1,13 @@
-/** What the client's shell needs of a terminal or of a pipe. */
-import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+/**
+ * What the client and those who watch it need of each other: a terminal or a
+ * pipe, which the program was started for, and any number of others beside it.
+ */
+import type { ChatTarget } from "../commands/command.ts";
+import type { ClientEvent } from "../events/client_event.ts";
+import type { QuietEvent } from "../events/quiet_event.ts";
+import type { ClientView, ViewSnapshot } from "../events/client_view.ts";
+import type { ConversationKey } from "../events/conversations.ts";
+import type { Submission } from "../session/entered_lines.ts";
 import type { LeaveKey } from "../session/leaving.ts";
 import type { NewPassword, ProvePassword } from "../../cli/new_password.ts";
 
@@ -9,12 +17,24 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** What the user does. */
-export interface UserHandler {
-  /** A line was entered; returns when it makes sense to take the next one. */
-  line(text: string): Promise<void> | void;
-  /** A text for the chat that is open was entered, whatever it looks like. */
-  message(text: string): Promise<void> | void;
+/** What all who watch a client can do. */
+export interface ClientControl {
+  /** What there is to see, up to the event that was told last. */
+  readonly view: ClientView;
+  /**
+   * Hands in a line, which is not blank.
+   *
+   * @param to Where it goes if it is no command; the open chat by default.
+   */
+  submit(line: string, to?: ChatTarget): Submission;
+  /** Hands in a text for a chat, whatever it looks like. */
+  say(text: string, to?: ChatTarget): Submission;
+  /** The user has seen what was said in a conversation; in all by default. */
+  see(conversation?: ConversationKey): void;
+}
+
+/** What the user of the terminal or pipe can do besides. */
+export interface UserHandler extends ClientControl {
   /** No more lines will come. */
   endOfInput(): void;
   /** The user wants out, unless what runs would be lost without a word. */
@@ -27,16 +47,43 @@ export interface UserHandler {
    * @param fault Why; absent when nobody reads any more.
    */
   outputLost(fault: string | undefined): void;
-  /** The transfers to show the progress of. */
-  transfers(): readonly TransferInfo[];
 }
 
-/** One way to talk to a user. */
-export interface UserInterface {
+/** One who shows what happens to a client; any number of them may. */
+export interface Watcher {
+  /** Begins, or begins again after events that came too fast, from here. */
+  begin(view: ViewSnapshot): void | Promise<void>;
+  /**
+   * Shows what happened. While its promise is open, what follows waits; when
+   * that becomes too much, {@link begin} comes in its place.
+   */
+  show(event: ClientEvent): void | Promise<void>;
+  /**
+   * Takes note of what has no line of its own, or has it with another watcher:
+   * the result of a line that was entered there.
+   */
+  note(event: ClientEvent | QuietEvent): void | Promise<void>;
+  /**
+   * Asks for the old password and, where that is not shown, twice for a new one.
+   * Without it passwords cannot be changed there.
+   *
+   * @param prove Whether the old password is right; if not, no more is asked.
+   * @returns `undefined` when there is no answer.
+   */
+  askNewPassword?(prove: ProvePassword): Promise<NewPassword | undefined>;
+  /** The client ends, or the watcher was detached. */
+  close(): Promise<void>;
+}
+
+/**
+ * The interface that the program was started for: it has been there from the
+ * beginning, asks for the password, and its user decides when the client ends.
+ */
+export interface UserInterface extends Omit<Watcher, "begin"> {
   /** True where the terminal itself edits lines, and takes Ctrl-C for a signal. */
   readonly leavesLinesToTerminal?: boolean;
-  /** Shows what happened. */
   show(event: ClientEvent): void;
+  note(event: ClientEvent | QuietEvent): void;
   /**
    * Asks for name and password.
    *
@@ -44,12 +91,6 @@ export interface UserInterface {
    * @returns `undefined` when there is no answer.
    */
   ask(user: string | undefined): Promise<Credentials | undefined>;
-  /**
-   * Asks for the old password and, where that is not shown, twice for a new one.
-   *
-   * @param prove Whether the old password is right; if not, no more is asked.
-   * @returns `undefined` when there is no answer.
-   */
   askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined>;
   /** The session is open for the first time: lines can be taken. */
   start(): void;

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Chat } from "../../../lib/client/session/command_runner.ts";
 import type { ClientEvent } from "../../../lib/client/events/client_event.ts";
+import { ClientView } from "../../../lib/client/events/client_view.ts";
 import { promptText } from "../../../lib/client/ui/terminal/status_rows.ts";
 import { readChatName } from "../../../lib/client/commands/command.ts";
 
@@ -23,15 +24,18 @@ Deno.test("Chat tells each change and ends with its group", () => {
 });
 
 Deno.test("promptText shows where lines go and whether there is a connection", () => {
-  const luke = { kind: "user", name: "luke" } as const;
-  const jedi = { kind: "group", name: "jedi" } as const;
-  assertEquals(promptText("yoda", undefined, false), "yoda> ");
-  assertEquals(promptText("yoda", undefined, true), "yoda (no connection)> ");
-  assertEquals(promptText("yoda", luke, false), "yoda [luke] > ");
-  assertEquals(
-    promptText("yoda", jedi, true),
-    "yoda (no connection) [#jedi] > ",
-  );
+  const view = new ClientView("localhost:6000");
+  const user = "yoda";
+  view.handleEvent({ event: "welcome", user, waiting: 0, resumed: false });
+  assertEquals(promptText(view), "yoda> ");
+  view.handleEvent({ event: "chat", kind: "user", name: "luke" });
+  assertEquals(promptText(view), "yoda [luke] > ");
+  view.handleEvent({ event: "chat", kind: "group", name: "jedi" });
+  const lost = { code: "connection_lost", message: "gone", retrying: true };
+  view.handleEvent({ event: "disconnected", ...lost });
+  assertEquals(promptText(view), "yoda (no connection) [#jedi] > ");
+  view.handleEvent({ event: "chat", kind: "none" });
+  assertEquals(promptText(view), "yoda (no connection)> ");
 });
 
 Deno.test("readChatName takes signs for users and groups", () => {

@@ -327,7 +327,7 @@ Deno.test("ClientSession: a transfer that goes on says where, on both sides", ()
   for (
     const [harness, way] of [[sending, "to"], [receiving, "from"]] as const
   ) {
-    const [info] = harness.session.transfers;
+    const [info] = harness.view.running();
     assert(info !== undefined && info.state === "running");
     const [line] = renderTransfer({ event: "transfer", info }, plainPalette);
     assertMatch(
@@ -437,7 +437,7 @@ Deno.test("ClientSession: a refused, a rejected and an unreadable file fail thei
     outcome.ok ? "" : outcome.code
   );
   assertEquals(codes, ["unreadable", "user_offline", "rejected"]);
-  assertEquals(harness.session.transfers, []);
+  assertEquals(harness.view.running(), []);
 });
 
 Deno.test("ClientSession: an offer waits for /accept, then the file is received", () => {
@@ -447,7 +447,7 @@ Deno.test("ClientSession: an offer waits for /accept, then the file is received"
   const yoda = { user: "yoda", identity: harness.identity.publicKey };
   const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
   harness.server({ ev: "offer", ...luke.offer(offer, yoda) });
-  assertEquals(harness.session.transfers[0]?.state, "offered");
+  assertEquals(harness.view.running()[0]?.state, "offered");
   harness.line("/accept 2");
   harness.line("/accept 1");
   assertEquals(harness.lastEffect("prepare-answer").from, "luke");

@@ -37,7 +37,7 @@ class Scene {
   /** The user asks for a change and gives the old password. */
   begin(given = old): void {
     this.change.start(1);
-    assertEquals(this.effects.shift(), { effect: "ask-new-password" });
+    assertEquals(this.effects.shift(), { effect: "ask-new-password", n: 1 });
     this.change.handleOld(given);
   }
 

@@ -4,6 +4,8 @@ import type {
   CommandOutcome,
   Verification,
 } from "../../../lib/client/events/client_event.ts";
+import { isQuiet } from "../../../lib/client/events/event_kind.ts";
+import type { QuietEvent } from "../../../lib/client/events/quiet_event.ts";
 import { Identity } from "../../../lib/client/trust/identity.ts";
 import { PeerIdentities } from "../../../lib/client/trust/peer_identities.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
@@ -24,6 +26,7 @@ const three = make().publicKey;
 /** A client and a server that names keys. */
 class World {
   readonly events: ClientEvent[] = [];
+  readonly quiet: QuietEvent[] = [];
   readonly asked: string[] = [];
   readonly keys = new Map<string, string>();
   readonly identities: PeerIdentities;
@@ -39,7 +42,8 @@ class World {
 
   get host() {
     return {
-      emit: (event: ClientEvent) => this.events.push(event),
+      emit: (event: ClientEvent | QuietEvent) =>
+        isQuiet(event) ? this.quiet.push(event) : this.events.push(event),
       request: (
         _: string,
         { user }: { user: string },
@@ -190,6 +194,12 @@ Deno.test("PeerIdentities: messages ask once for the key of who is known, and wa
   identities.note("luke", one);
   identities.handleSent("luke");
   assertEquals(world.names().length, 4);
+  // That it is the known one is for those who watch, and no line.
+  const same = { event: "trust", user: "luke", trust: "unverified" } as const;
+  assertEquals(world.quiet.at(-1), same);
+  identities.accept("luke", one, true);
+  identities.note("luke", one);
+  assertEquals(world.quiet.at(-1), { ...same, trust: "verified" });
 });
 
 Deno.test("PeerIdentities: presence compares and remembers nothing", () => {

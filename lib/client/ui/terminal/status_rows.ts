@@ -1,24 +1,9 @@
 /** The row at the lower end of the terminal. */
-import type { ChatTarget } from "../../commands/command.ts";
 import { visible } from "../../../base/text.ts";
-import type { TransferInfo } from "../../events/client_event.ts";
+import type { ClientView, Me } from "../../events/client_view.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 import { labelOf } from "../../text/message_feed.ts";
-
-/** What the row tells. */
-export interface StatusFacts {
-  /** Empty before the login. */
-  readonly user: string;
-  /** `HOST:PORT`. */
-  readonly server: string;
-  /** There is no connection at the moment. */
-  readonly isApart: boolean;
-  readonly chat: ChatTarget | undefined;
-  /** As `UnreadCounts.text` has it. */
-  readonly unread: string;
-  /** Those that have not ended. */
-  readonly transfers: readonly TransferInfo[];
-}
+import { unreadText } from "../../text/status_text.ts";
 
 /**
  * `-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer`, what
@@ -27,20 +12,25 @@ export interface StatusFacts {
  * @param fill Dashes where colour does not mark the row.
  */
 export function statusBar(
-  facts: StatusFacts,
+  view: ClientView,
   width: number,
   fill: "-" | " " = "-",
 ): string {
-  const whole = rowOf(facts, facts.server);
+  const { user, server } = view.me;
+  const whole = rowOf(view, server);
   const isWide = textWidth(whole) > width;
   // Who has little room knows best where this is.
-  const row = isWide && facts.user !== "" ? rowOf(facts, undefined) : whole;
+  const row = isWide && user !== "" ? rowOf(view, undefined) : whole;
   const text = clipToWidth(row, width);
   return text + fill.repeat(Math.max(width - textWidth(text), 0));
 }
 
-function rowOf(facts: StatusFacts, server: string | undefined): string {
-  const { user, isApart, chat, unread, transfers } = facts;
+function rowOf(view: ClientView, server: string | undefined): string {
+  const { me, chat } = view;
+  const { user } = me;
+  const isApart = hasNoConnection(me);
+  const unread = unreadText(view);
+  const transfers = view.running();
   const to = server === undefined ? "" : ` to ${server}`;
   const place = isApart ? `no connection${to}` : server;
   const who = user === "" ? [] : [user];
@@ -63,17 +53,15 @@ function rowOf(facts: StatusFacts, server: string | undefined): string {
 /**
  * What stands before the line being typed: `yoda> `, or with a chat open
  * `yoda [luke] > ` and, for a group, `yoda [#jedi] > `.
- *
- * @param isApart True while there is no connection.
  */
-export function promptText(
-  user: string,
-  chat: ChatTarget | undefined,
-  isApart: boolean,
-): string {
-  const name = visible(user);
-  const who = isApart ? `${name} (no connection)` : name;
+export function promptText({ me, chat }: ClientView): string {
+  const name = visible(me.user);
+  const who = hasNoConnection(me) ? `${name} (no connection)` : name;
   if (chat === undefined) return `${who}> `;
   const sign = chat.kind === "group" ? "#" : "";
   return `${who} [${sign}${visible(chat.name)}] > `;
+}
+
+function hasNoConnection({ connection }: Me): boolean {
+  return connection === "lost" || connection === "ended";
 }

@@ -7,15 +7,25 @@ import { statusBar } from "../../../../lib/client/ui/terminal/status_rows.ts";
 import { textWidth } from "../../../../lib/client/text/styled_text.ts";
 import { transferPhase } from "../../../../lib/client/commands/transfer_progress.ts";
 import { transferRows } from "../../../../lib/client/text/offers.ts";
-import { UnreadCounts } from "../../../../lib/client/text/message_feed.ts";
+import { ClientView } from "../../../../lib/client/events/client_view.ts";
+import { unreadText } from "../../../../lib/client/text/status_text.ts";
 
-const facts = {
-  user: "yoda",
-  server: "localhost:6000",
-  isApart: false,
-  chat: undefined,
-  unread: "",
-  transfers: [],
+/** What yoda sees after `events`. */
+function viewOf(...events: ClientEvent[]): ClientView {
+  const view = new ClientView("localhost:6000");
+  for (const event of [welcome("yoda"), ...events]) view.handleEvent(event);
+  return view;
+}
+
+function welcome(user: string): ClientEvent {
+  return { event: "welcome", user, waiting: 0, resumed: false };
+}
+
+const gone: ClientEvent = {
+  event: "disconnected",
+  code: "connection_lost",
+  message: "gone",
+  retrying: true,
 };
 const info: TransferInfo = {
   transfer: 1,
@@ -40,20 +50,24 @@ function message(from: string, group?: string): ClientEvent {
 
 Deno.test("statusBar: tells user, server, chat, unread and transfers", () => {
   assertEquals(
-    statusBar({
-      ...facts,
-      chat: { kind: "group", name: "jedi" },
-      unread: "luke 3",
-      transfers: [info],
-    }, 90).replace(/-+$/, ""),
+    statusBar(
+      viewOf(
+        { event: "chat", kind: "group", name: "jedi" },
+        message("luke"),
+        message("luke"),
+        message("luke"),
+        { event: "progress", info },
+      ),
+      90,
+    ).replace(/-+$/, ""),
     "-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer ",
   );
   assertEquals(
-    statusBar({ ...facts, isApart: true }, 60).replace(/-+$/, ""),
+    statusBar(viewOf(gone), 60).replace(/-+$/, ""),
     "-- yoda, no connection to localhost:6000 ",
   );
   assertEquals(
-    statusBar({ ...facts, isApart: true }, 30).replace(/-+$/, ""),
+    statusBar(viewOf(gone), 30).replace(/-+$/, ""),
     "-- yoda, no connection ",
   );
 });
@@ -61,36 +75,36 @@ Deno.test("statusBar: tells user, server, chat, unread and transfers", () => {
 Deno.test("statusBar: is as wide as it is to be", () => {
   for (const width of [4, 39, 80, 200]) {
     assertEquals(
-      textWidth(statusBar({ ...facts, user: "日本" }, width)),
+      textWidth(statusBar(viewOf(welcome("日本")), width)),
       width,
     );
   }
 });
 
 Deno.test("statusBar: leaves the server out before it cuts what matters more", () => {
-  const row = statusBar({ ...facts, unread: "luke 3" }, 39);
-  assertEquals(row.replace(/-+$/, ""), "-- yoda -- unread luke 3 ");
+  const row = statusBar(viewOf(message("luke")), 39);
+  assertEquals(row.replace(/-+$/, ""), "-- yoda -- unread luke 1 ");
 });
 
-Deno.test("UnreadCounts: count what came since the user dealt with somebody", () => {
-  const counts = new UnreadCounts();
-  for (const each of [message("luke"), message("luke"), message("x", "jedi")]) {
-    counts.handleEvent(each);
-  }
-  assertEquals(counts.text, "#jedi 1, luke 2");
-  counts.handleEvent({ event: "chat", kind: "group", name: "jedi" });
-  counts.handleEvent(message("x", "jedi"));
-  assertEquals(counts.text, "luke 2");
-  counts.handleEvent({ event: "renamed", from: "luke", to: "lucas" });
-  assertEquals(counts.text, "lucas 2");
+Deno.test("statusBar: counts what came since the user dealt with somebody", () => {
+  const view = viewOf(message("luke"), message("luke"), message("x", "jedi"));
+  assertEquals(unreadText(view), "#jedi 1, luke 2");
+  view.handleEvent({ event: "chat", kind: "group", name: "jedi" });
+  view.handleEvent(message("x", "jedi"));
+  assertEquals(unreadText(view), "luke 2");
+  view.handleEvent({ event: "renamed", from: "luke", to: "lucas" });
+  assertEquals(unreadText(view), "lucas 2");
+  const to = ["lucas"];
+  const command = { command: "msgto", to, text: "hi" } as const;
+  view.handleEvent({ event: "begun", n: 1, at: 0, command });
   const sent = [{ to: "lucas", number: 1, kept: false }];
   const outcome = {
     command: "msgto",
     ok: true,
     answer: { at: 0, sent },
   } as const;
-  counts.handleEvent({ event: "result", n: 1, outcome });
-  assertEquals(counts.text, "");
+  view.handleEvent({ event: "result", n: 1, outcome });
+  assertEquals(unreadText(view), "");
 });
 
 Deno.test("transferRows: shows as much as fits, never more than the width", () => {

@@ -1,0 +1,520 @@
+/**
+ * What a person sees of a client, as the sum of its events: who they are and
+ * whether there is a connection, what was said last and what of it they have
+ * not seen, who is there, their groups, what is being sent, and which lines of
+ * theirs are not done yet. The status row, completion and every interface read
+ * it and keep nothing of their own beside it; one that comes later begins from
+ * a {@link ClientView.snapshot}, and one elsewhere (a page in a browser) keeps a
+ * view of its own by feeding the events that follow to another
+ * {@link ClientView}. It is pure, costs a message a few map lookups, and is
+ * bounded in everything that others decide: see the ends of
+ * this file and of those beside it that it is made of.
+ */
+import { isUserName } from "../../wire/names.ts";
+import type { ChatTarget } from "../commands/command.ts";
+import type { Command } from "../commands/table.ts";
+import type {
+  ClientEvent,
+  CommandSuccess,
+  PrivateSessionInfo,
+  TransferInfo,
+  TransferSummary,
+} from "./client_event.ts";
+import type { DirectoryEvent, QuietEvent } from "./quiet_event.ts";
+import {
+  type Conversation,
+  type ConversationKey,
+  Conversations,
+} from "./conversations.ts";
+import { type KnownGroup, KnownGroups } from "./known_groups.ts";
+import { KnownPeople, type Person } from "./known_people.ts";
+
+/** Everything there is to see: plain data, fit for JSON. */
+export interface ViewSnapshot {
+  readonly me: Me;
+  /** Where lines without a slash go; absent for nowhere. */
+  readonly chat?: ChatTarget;
+  /** The one with the latest news first. */
+  readonly conversations: readonly Conversation[];
+  /** Whom this client has heard of, in the order in which it last did. */
+  readonly people: readonly Person[];
+  /** Those that this user is in or invited to, in the same order. */
+  readonly groups: readonly KnownGroup[];
+  /** Those that have not ended, and the last that have. */
+  readonly transfers: readonly SeenTransfer[];
+  /** The private sessions that have not ended. */
+  readonly sessions: readonly PrivateSessionInfo[];
+  /** This user's lines without an outcome, oldest first. */
+  readonly pending: readonly PendingCommand[];
+}
+
+/** The user and the connection. */
+export interface Me {
+  /** Empty before the first login. */
+  readonly user: string;
+  /** `HOST:PORT`. */
+  readonly server: string;
+  /** `lost`: it tries to come back; `ended`: it does not. */
+  readonly connection: "connecting" | "open" | "lost" | "ended";
+  /** Why it is lost or has ended. */
+  readonly reason?: string;
+}
+
+/** A file on its way, or that was. */
+export interface SeenTransfer {
+  readonly info: TransferInfo;
+  /** Of one that arrived. */
+  readonly summary?: TransferSummary;
+  /** Why it ended. */
+  readonly message?: string;
+  /** It goes on where it stopped when it is sent again. */
+  readonly resumable?: true;
+}
+
+/** A line of this user that is being done or waits for the connection. */
+export interface PendingCommand {
+  readonly n: number;
+  /** When it was entered, ms since 1970 UTC. */
+  readonly at: number;
+  readonly command: Command;
+}
+
+/** The sum of a client's events. */
+export class ClientView {
+  readonly #conversations = new Conversations();
+  readonly #people = new KnownPeople();
+  readonly #groups = new KnownGroups();
+  readonly #transfers = new Map<number, SeenTransfer>();
+  readonly #sessions = new Map<number, PrivateSessionInfo>();
+  readonly #pending = new Map<number, PendingCommand>();
+  #me: Me;
+  #chat: ChatTarget | undefined;
+
+  /** @param server `HOST:PORT` of the server. */
+  constructor(server: string) {
+    this.#me = { user: "", server, connection: "connecting" };
+  }
+
+  /** One that goes on from what another one showed. */
+  static from(snapshot: ViewSnapshot): ClientView {
+    const { me, chat, people, groups, transfers } = snapshot;
+    const view = new ClientView(me.server);
+    view.#me = me;
+    view.#conversations.restore(snapshot.conversations);
+    view.#setChat(chat);
+    for (const each of people) view.#people.put(each);
+    for (const each of groups) view.#groups.put(each);
+    for (const each of transfers) {
+      view.#transfers.set(each.info.transfer, each);
+    }
+    for (const each of snapshot.sessions) {
+      view.#sessions.set(each.session, each);
+    }
+    for (const each of snapshot.pending) view.#pending.set(each.n, each);
+    return view;
+  }
+
+  /** The user and the connection. */
+  get me(): Me {
+    return this.#me;
+  }
+
+  /** Where lines without a slash go. */
+  get chat(): ChatTarget | undefined {
+    return this.#chat;
+  }
+
+  /** The one with the latest news first; good until the next event. */
+  conversations(): readonly Conversation[] {
+    return this.#conversations.all();
+  }
+
+  /** One of them; good until the next event. */
+  conversation(key: ConversationKey): Conversation | undefined {
+    return this.#conversations.find(key);
+  }
+
+  /** Somebody by name. */
+  person(name: string): Person | undefined {
+    return this.#people.find(name);
+  }
+
+  /** A group by name. */
+  group(name: string): KnownGroup | undefined {
+    return this.#groups.find(name);
+  }
+
+  /** Names of known users who are not blocked, in alphabetical order. */
+  users(): string[] {
+    return this.#people.users();
+  }
+
+  /** Names of those whom the user is known to have blocked, in that order. */
+  blocked(): string[] {
+    return this.#people.blocked();
+  }
+
+  /** Names of known groups, in alphabetical order. */
+  groups(): string[] {
+    return this.#groups.names();
+  }
+
+  /** The transfers that have not ended, by their numbers. */
+  running(): TransferInfo[] {
+    return [...this.#transfers.values()].map(({ info }) => info)
+      .filter((info) => !hasEnded(info))
+      .sort((one, other) => one.transfer - other.transfer);
+  }
+
+  /** The lines that have no outcome yet, oldest first. */
+  pending(): PendingCommand[] {
+    return [...this.#pending.values()];
+  }
+
+  /** All of it, as data that does not change any more. */
+  snapshot(): ViewSnapshot {
+    return structuredClone({
+      me: this.#me,
+      ...(this.#chat && { chat: this.#chat }),
+      conversations: this.#conversations.all(),
+      people: this.#people.all(),
+      groups: this.#groups.all(),
+      transfers: [...this.#transfers.values()],
+      sessions: [...this.#sessions.values()],
+      pending: this.pending(),
+    });
+  }
+
+  /** Takes what happened. */
+  handleEvent(event: ClientEvent | QuietEvent): void {
+    switch (event.event) {
+      case "message": {
+        const { kind, number, at, from, group, text, kept } = event;
+        const key = keyOf(kind, group ?? from);
+        const late = kept ? { kept: true as const } : {};
+        this.#conversations.add(key, { number, at, from, text, ...late });
+        return isUserName(from) ? this.#hear(from) : undefined;
+      }
+      case "private-message": {
+        const { at, from, text } = event;
+        return this.#conversations.add(`=${from}`, { at, from, text });
+      }
+      case "deleted": {
+        const { kind, group, from, number } = event;
+        return this.#conversations.remove(keyOf(kind, group ?? from), number);
+      }
+      case "seen":
+        return this.#conversations.see(event.conversation);
+      case "welcome": {
+        const { server } = this.#me;
+        this.#me = { user: event.user, server, connection: "open" };
+        return;
+      }
+      case "disconnected": {
+        const { retrying, message: reason } = event;
+        const connection = retrying ? "lost" : "ended";
+        this.#me = { ...this.#me, connection, reason };
+        return;
+      }
+      case "goodbye":
+        this.#me = { ...this.#me, connection: "ended" };
+        return;
+      case "chat": {
+        const { kind, name = "" } = event;
+        return this.#setChat(kind === "none" ? undefined : { kind, name });
+      }
+      case "presence": {
+        const { user, online, at } = event;
+        // Who leaves without having been heard of is nobody to this user.
+        if (!online && this.#people.find(user) === undefined) return;
+        return this.#hear(user, { online, since: at });
+      }
+      case "trust":
+        return this.#people.change(event.user, { trust: event.trust });
+      case "peer-key":
+        return this.#hear(event.user, { trust: "first" });
+      case "key-changed":
+        return this.#people.change(event.user, { trust: "changed" });
+      case "renamed":
+        return this.#rename(event.from, event.to);
+      case "directory":
+        return this.#learnDirectory(event);
+      case "offer-refused":
+        return this.#hear(event.user);
+      case "transfer": {
+        const { info, summary, message, resumable } = event;
+        if (info.direction === "incoming") this.#hear(info.user);
+        return this.#putTransfer({
+          info,
+          ...(summary && { summary }),
+          ...(message !== undefined && { message }),
+          ...(resumable && { resumable }),
+        });
+      }
+      case "path":
+      case "paused":
+      case "progress":
+        return this.#putTransfer({ info: event.info });
+      case "session": {
+        const { info } = event;
+        if (info.direction === "incoming") this.#hear(info.user);
+        if (isLive(info)) this.#sessions.set(info.session, info);
+        else this.#sessions.delete(info.session);
+        return;
+      }
+      case "begun": {
+        const { n, at, command } = event;
+        this.#pending.set(n, { n, at, command });
+        return;
+      }
+      case "result": {
+        const asked = this.#pending.get(event.n);
+        this.#pending.delete(event.n);
+        const { outcome } = event;
+        if (outcome.ok && asked !== undefined) this.#learn(outcome, asked);
+        return;
+      }
+      default:
+        return this.#handleGroupEvent(event);
+    }
+  }
+
+  #handleGroupEvent(event: ClientEvent | QuietEvent): void {
+    switch (event.event) {
+      case "invited": {
+        const { group, leaderOnly } = event;
+        const { joined = false } = this.#groups.find(group) ?? {};
+        return this.#groups.learn(group, { joined, leaderOnly });
+      }
+      case "joined":
+        this.#hear(event.user);
+        return this.#groups.addMember(event.group, event.user);
+      case "left":
+        return this.#groups.removeMember(event.group, event.user);
+      case "removed":
+        if (event.me) return this.#forgetGroup(event.group);
+        return this.#groups.removeMember(event.group, event.user);
+      case "leader": {
+        const { group, leader } = event;
+        return this.#groups.change(group, { leader });
+      }
+      case "group-set": {
+        const { group, history } = event;
+        return this.#groups.change(group, { history });
+      }
+      case "group-end":
+        return this.#forgetGroup(event.group);
+    }
+  }
+
+  /** What a command's answer tells. */
+  #learn(outcome: CommandSuccess, asked: PendingCommand): void {
+    switch (outcome.command) {
+      case "msgto": {
+        const { at, sent } = outcome.answer;
+        for (const { to, number, kept } of sent) {
+          this.#hear(to);
+          const late = kept ? { kept: true as const } : {};
+          this.#say(`@${to}`, asked, { number, at, ...late });
+        }
+        return;
+      }
+      case "groupmsg": {
+        const { at, number, group } = outcome.answer;
+        return this.#say(`#${this.#groups.nameOf(group)}`, asked, {
+          number,
+          at,
+        });
+      }
+      case "broadcast": {
+        const { at, number } = outcome.answer;
+        return this.#say("*", asked, { number, at });
+      }
+      case "private": {
+        const { at } = asked;
+        return this.#say(`=${outcome.answer.user}`, asked, { at });
+      }
+      case "deletemsg":
+        return this.#conversations.removeOwn(outcome.answer.deleted);
+      case "deletegroupmsg": {
+        const { command } = asked;
+        if (command.command !== "deletegroupmsg") return;
+        const { group, number } = command;
+        return this.#conversations.remove(
+          `#${this.#groups.nameOf(group)}`,
+          number,
+        );
+      }
+      case "activeuser":
+        return this.#learnDirectory({ users: outcome.answer.users });
+      case "whoelsesince":
+        for (const { user, online, at } of outcome.answer.users) {
+          this.#hear(user, { online, since: at });
+        }
+        return;
+      case "profile": {
+        const { user, online, since, lastSeen } = outcome.answer;
+        if (online === undefined || user === this.#me.user) return;
+        const at = online ? since : lastSeen;
+        return this.#people.change(user, {
+          online,
+          ...(at !== undefined && { since: at }),
+        });
+      }
+      case "verify": {
+        const { user, trust } = outcome.answer;
+        return this.#hear(user, { trust });
+      }
+      case "block":
+        return this.#hear(outcome.answer.user, { blocked: true });
+      case "unblock":
+        return this.#people.unblock(outcome.answer.user);
+      case "blocked":
+        return this.#learnDirectory({ blocked: outcome.answer.users });
+      case "rename":
+        return this.#renameMe(outcome.answer.from, outcome.answer.to);
+      default:
+        return this.#learnOfGroups(outcome);
+    }
+  }
+
+  #learnOfGroups(outcome: CommandSuccess): void {
+    switch (outcome.command) {
+      case "creategroup":
+      case "createbroadcast":
+      case "srb": {
+        const { group, members } = outcome.answer;
+        for (const user of members) this.#hear(user);
+        const { user: leader } = this.#me;
+        const leaderOnly = outcome.command === "createbroadcast";
+        const mine = { leader, leaderOnly, size: 1, members: [leader] };
+        return this.#groups.learn(group, { joined: true, ...mine });
+      }
+      case "joingroup": {
+        const { group, members } = outcome.answer;
+        for (const user of members) this.#hear(user);
+        const size = members.length;
+        return this.#groups.learn(group, { joined: true, size, members });
+      }
+      case "members": {
+        const { group, leader, leaderOnly, history, joined: members } =
+          outcome.answer;
+        for (const user of members) this.#hear(user);
+        return this.#groups.learn(group, {
+          joined: members.includes(this.#me.user),
+          ...{ leader, leaderOnly, size: members.length, members },
+          ...(history !== undefined && { history }),
+        });
+      }
+      case "addmember":
+        return this.#hear(outcome.answer.user);
+      case "promote": {
+        const { group, leader } = outcome.answer;
+        return this.#groups.learn(group, { joined: true, leader });
+      }
+      case "removemember": {
+        const { group, user } = outcome.answer;
+        return this.#groups.removeMember(group, user);
+      }
+      case "setgroup": {
+        const { group, history } = outcome.answer;
+        return this.#groups.learn(group, { joined: true, history });
+      }
+      case "groups":
+        return this.#learnDirectory({ groups: outcome.answer.groups });
+      case "leavegroup":
+        return this.#forgetGroup(outcome.answer.group);
+    }
+  }
+
+  #learnDirectory(
+    { users, blocked, groups }: Omit<DirectoryEvent, "event">,
+  ): void {
+    if (groups !== undefined) this.#groups.learnAll(groups);
+    if (blocked !== undefined) this.#people.learnBlocked(blocked);
+    if (users !== undefined) this.#people.learnOnline(users);
+  }
+
+  /** This user said something. */
+  #say(
+    key: ConversationKey,
+    asked: PendingCommand,
+    message: { number?: number; at: number; kept?: true },
+  ): void {
+    const { command } = asked;
+    const text = "text" in command ? command.text : "";
+    const from = this.#me.user;
+    this.#conversations.add(key, { ...message, from, text, own: true });
+  }
+
+  #setChat(target: ChatTarget | undefined): void {
+    this.#chat = target;
+    const key = target && conversationOf(target);
+    this.#conversations.open(key);
+  }
+
+  /** Somebody is there, perhaps with news; this user is nobody else. */
+  #hear(name: string, news?: Partial<Person>): void {
+    if (name !== this.#me.user) this.#people.hear(name, news);
+  }
+
+  #renameMe(from: string, to: string): void {
+    this.#conversations.rename(from, to);
+    this.#groups.rename(from, to);
+    this.#me = { ...this.#me, user: to };
+  }
+
+  #rename(from: string, to: string): void {
+    this.#people.rename(from, to);
+    this.#conversations.rename(from, to);
+    this.#groups.rename(from, to);
+    for (const info of this.#sessions.values()) {
+      if (info.user !== from) continue;
+      this.#sessions.set(info.session, { ...info, user: to });
+    }
+  }
+
+  #forgetGroup(name: string): void {
+    this.#groups.forget(name);
+    this.#conversations.see(`#${name}`);
+  }
+
+  #putTransfer(transfer: SeenTransfer): void {
+    const { info } = transfer;
+    this.#transfers.set(info.transfer, transfer);
+    if (!hasEnded(info)) return;
+    // Those that ended last are the last of those that ended.
+    this.#transfers.delete(info.transfer);
+    this.#transfers.set(info.transfer, transfer);
+    const ended = [...this.#transfers.values()]
+      .filter(({ info }) => hasEnded(info));
+    const [oldest] = ended;
+    if (ended.length <= mostEnded || oldest === undefined) return;
+    this.#transfers.delete(oldest.info.transfer);
+  }
+}
+
+/** The conversation that lines to `target` go to. */
+export function conversationOf({ kind, name }: ChatTarget): ConversationKey {
+  return kind === "group" ? `#${name}` : `@${name}`;
+}
+
+function keyOf(
+  kind: "private" | "group" | "broadcast",
+  name: string,
+): ConversationKey {
+  if (kind === "broadcast") return "*";
+  return kind === "group" ? `#${name}` : `@${name}`;
+}
+
+function hasEnded({ state }: TransferInfo): boolean {
+  return state !== "preparing" && state !== "offered" && state !== "running";
+}
+
+function isLive({ state }: PrivateSessionInfo): boolean {
+  return state === "preparing" || state === "offered" ||
+    state === "connecting" || state === "open";
+}
+
+/** Most transfers that have ended. */
+export const mostEnded = 50;

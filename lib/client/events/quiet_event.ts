@@ -1,0 +1,40 @@
+/** What is known of a client and not shown as a line. */
+import type { ReplyFields } from "../../wire/server_frame.ts";
+import type { Verification } from "../commands/people.ts";
+import type { Command } from "../commands/table.ts";
+import type { ConversationKey } from "./conversations.ts";
+
+/**
+ * What changes what a person sees without a line of its own: it is not printed,
+ * as text or as JSON, and is for those who keep or watch a `ClientView`.
+ */
+export type QuietEvent =
+  /** A line of this user begins; its `result` comes under the same number. */
+  | {
+    readonly event: "begun";
+    readonly n: number;
+    readonly at: number;
+    readonly command: Command;
+  }
+  /** The server told, without being asked by the user, all that there are. */
+  | {
+    readonly event: "directory";
+    /** On line, apart from this user. */
+    readonly users?: ReplyFields<"who">["users"];
+    readonly blocked?: ReplyFields<"blocked">["users"];
+    readonly groups?: ReplyFields<"groups">["groups"];
+  }
+  /** The server named a user's key, which is the one that is known. */
+  | {
+    readonly event: "trust";
+    readonly user: string;
+    readonly trust: KeyTrust;
+  }
+  /** The user has seen what was said there; all of it when absent. */
+  | { readonly event: "seen"; readonly conversation?: ConversationKey };
+
+/** What is known of a user's key. */
+export type KeyTrust = Verification["trust"];
+
+/** What the server told of who and what there is. */
+export type DirectoryEvent = Extract<QuietEvent, { event: "directory" }>;

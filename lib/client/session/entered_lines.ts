@@ -1,0 +1,189 @@
+/**
+ * The lines that were entered, each with its number, its turn, and who waits
+ * for what became of it. Those of a script wait until the ones before are
+ * answered, so that each sees what they did; those of a person begin at once,
+ * but for a text that waits for the chat that was just asked for.
+ */
+import type { ChatTarget } from "../commands/command.ts";
+import {
+  parseCommand,
+  type ParsedCommand,
+  parseMessage,
+} from "../commands/parse.ts";
+import type { Command } from "../commands/table.ts";
+import type { Instant } from "../../base/ports.ts";
+import type { CommandOutcome } from "../events/client_event.ts";
+import type { ClientView } from "../events/client_view.ts";
+import type { ClientSession } from "./client_session.ts";
+
+/** A line that was handed in. */
+export interface Submission {
+  /** Counts this run's lines from 1; the event `result` has the same. */
+  readonly n: number;
+  /** Resolves when it begins, for which others may have to be done before. */
+  readonly begun: Promise<void>;
+  /**
+   * Resolves when it is known what became of it; while there is no connection
+   * it waits, and is among the view's pending lines.
+   */
+  readonly outcome: Promise<CommandOutcome>;
+}
+
+/** What the lines need of the client that they are for. */
+export interface EnteredLinesHost {
+  readonly session: ClientSession;
+  readonly view: ClientView;
+  /** Nobody sits at the main interface and reads what is printed. */
+  readonly isScript: boolean;
+  now(): Instant;
+  /** Something was handed to the session. */
+  drain(): void;
+}
+
+/** Lines of whoever may enter them: `By`, or the main interface's user. */
+export class EnteredLines<By> {
+  readonly #host: EnteredLinesHost;
+  /** Those without an outcome, by their numbers. */
+  readonly #open = new Map<number, OpenLine<By>>();
+  /** The answer to the last /chat. */
+  #chatOpening: Promise<void> | undefined;
+  /** Called when something may have been answered. */
+  #onProgress: () => void = () => {};
+  #followsMessage = false;
+
+  constructor(host: EnteredLinesHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Takes a line, which is not blank.
+   *
+   * @param to Where it goes if it is no command; the open chat by default.
+   */
+  submit(line: string, to?: ChatTarget, by?: By): Submission {
+    const parse = () => this.#parse(line, to);
+    if (this.#host.isScript && by === undefined) {
+      return this.#enter(parse, this.#turnOf(line), by);
+    }
+    const isPlain = /^(?!\/(?!\/))/.test(line) && to === undefined;
+    const chat = isPlain ? this.#chatOpening : undefined;
+    const submission = this.#enter(parse, chat, by);
+    const command = this.commandOf(line);
+    if (command?.command === "chat" && command.target !== undefined) {
+      const opening = submission.outcome.then(() => {
+        if (this.#chatOpening === opening) this.#chatOpening = undefined;
+      });
+      this.#chatOpening = opening;
+    }
+    return submission;
+  }
+
+  /** Takes a text for a chat, whatever it looks like. */
+  say(text: string, to?: ChatTarget, by?: By): Submission {
+    const parse = () => parseMessage(text, to ?? this.#host.view.chat);
+    const chat = to === undefined ? this.#chatOpening : undefined;
+    return this.#enter(parse, chat, by);
+  }
+
+  /** Takes a line of the main interface's user, whose turn it is. */
+  begin(line: string): Submission {
+    return this.#enter(() => this.#parse(line), undefined, undefined);
+  }
+
+  /** The command that a line is, if it is one. */
+  commandOf(line: string): Command | undefined {
+    const parsed = this.#parse(line);
+    return "command" in parsed ? parsed.command : undefined;
+  }
+
+  /** Who entered line `n`, if it has no outcome yet. */
+  whose(n: number): By | undefined {
+    return this.#open.get(n)?.by;
+  }
+
+  /** It is known, and was shown, what became of line `n`. */
+  settle(n: number, outcome: CommandOutcome): void {
+    const line = this.#open.get(n);
+    this.#open.delete(n);
+    line?.settle(outcome);
+  }
+
+  /** Everything that the session had was taken. */
+  handleDrained(): void {
+    this.#onProgress();
+  }
+
+  #parse(line: string, to?: ChatTarget): ParsedCommand {
+    return parseCommand(line, to ?? this.#host.view.chat);
+  }
+
+  #enter(
+    parse: () => ParsedCommand,
+    turn: Promise<void> | undefined,
+    by: By | undefined,
+  ): Submission {
+    const n = this.#host.session.takeNumber();
+    const { promise: outcome, resolve: settle } = Promise.withResolvers<
+      CommandOutcome
+    >();
+    this.#open.set(n, { by, settle });
+    if (turn === undefined) this.#begin(n, parse());
+    const begun = turn?.then(() => this.#begin(n, parse()));
+    return { n, begun: begun ?? Promise.resolve(), outcome };
+  }
+
+  /** Hands line number `n` to the session. */
+  #begin(n: number, parsed: ParsedCommand): void {
+    const { session, isScript, now, drain } = this.#host;
+    const isLogout = "command" in parsed && parsed.command.command === "logout";
+    if (session.ended) return this.settle(n, tooLate);
+    if (isLogout && this.whose(n) !== undefined) return this.settle(n, notHere);
+    if (!("command" in parsed)) session.handleProblem(parsed, now(), n);
+    else if (isLogout && isScript) {
+      // The last line of a script ends it when the rest is done.
+      session.handleLogoutWhenDone(now(), n);
+    } else session.handleCommand(parsed.command, now(), n);
+    drain();
+  }
+
+  /**
+   * Waits until a script's line may go: each sees what those before it did.
+   * Only messages follow each other without waiting.
+   */
+  async #turnOf(line: string): Promise<void> {
+    const { session } = this.#host;
+    const command = this.commandOf(line);
+    const isMessage = command?.command === "msgto" ||
+      command?.command === "groupmsg";
+    const most = isMessage && this.#followsMessage ? mostUnanswered : 1;
+    this.#followsMessage = isMessage;
+    const isEarly = () =>
+      session.unanswered >= most ||
+      // What was asked for just before shall be there.
+      command?.command === "private" && session.isMakingSession(command.user);
+    while (isEarly() && !session.ended) {
+      await new Promise<void>((resolve) => this.#onProgress = resolve);
+    }
+  }
+}
+
+interface OpenLine<By> {
+  readonly by: By | undefined;
+  settle(outcome: CommandOutcome): void;
+}
+
+/** What becomes of a line that comes when all is over. */
+const tooLate: CommandOutcome = {
+  command: "",
+  ok: false,
+  code: "not_confirmed",
+  message: "The session ended before this was done",
+};
+/** What becomes of `/logout` beside the main interface. */
+const notHere: CommandOutcome = {
+  command: "logout",
+  ok: false,
+  code: "not_here",
+  message: "log out where the client was started; here, close the window",
+};
+const mostUnanswered = 512;

@@ -337,6 +337,25 @@ Deno.test({
     await terminal.screen((text) => text.includes("Welcome to Parley, yoda!"));
     await luke.succeed("/msgto yoda hello yoda");
     await terminal.screen((text) => text.includes("luke: hello yoda"));
+    // There is no prompt: an empty line asks to whom one writes.
+    await terminal.type("Enter");
+    await terminal.screen((text) =>
+      /^yoda at [^;]*; no chat is open[^;]*; unread: luke 1$/m.test(text)
+    );
+    await terminal.type("/chat luke", "Enter");
+    await terminal.screen((text) =>
+      text.includes("lines without a slash go to luke now; /chat stops that")
+    );
+    await luke.succeed("/rename lucas");
+    await terminal.screen((text) =>
+      text.includes("lines without a slash go to lucas now")
+    );
+    await terminal.type("Enter");
+    await terminal.screen((text) =>
+      /^yoda at [^;]*; lines without a slash go to lucas$/m.test(text)
+    );
+    await terminal.type("/chat", "Enter");
+    await terminal.screen((text) => text.includes("the chat is closed"));
     await terminal.type("/notify off", "Enter");
     await terminal.screen((text) => text.includes("the bell does not ring"));
     await terminal.type("/changepassword", "Enter");

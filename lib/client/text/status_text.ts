@@ -23,9 +23,7 @@ export function statusText(view: ClientView): string {
 
 /** To whom one writes. */
 export function chatText({ chat }: ClientView): string {
-  if (chat === undefined) {
-    return "no chat is open (/chat USER or /chat GROUP opens one)";
-  }
+  if (chat === undefined) return "no chat is open";
   const { kind, name } = chat;
   const where = kind === "user" ? name : `group chat ${name}`;
   return visible(`lines without a slash go to ${where}`);

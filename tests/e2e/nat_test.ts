@@ -96,7 +96,7 @@ natTest(
         const end = await luke.event("transfer", failed, { from: lukeSees });
         assertMatch(
           String(end.message),
-          /^yoda's quota of .* is used up; it beg/,
+          /^yoda's quota of .* is used up; it starts/,
         );
       },
       "--relay-quota",

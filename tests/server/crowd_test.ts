@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { Connection, Outbox } from "../../lib/server/model/connection.ts";
 import { CoreHarness, type TestClient } from "../support/core_harness.ts";
 
 Deno.test("a crowd is told of many logins together, and of nothing else later", () => {
@@ -33,22 +32,4 @@ Deno.test("a crowd is told of many logins together, and of nothing else later", 
     6,
   );
   assertEquals(news(first), [...names.slice(52, 58), "message"]);
-});
-
-Deno.test("a crowd is not written to all at once for what can wait", () => {
-  const outbox = new Outbox();
-  const remote = { ip: "192.0.2.1", port: 1, local: false };
-  const frame = new Uint8Array(10);
-  for (let id = 1; id <= 100; id++) {
-    new Connection(id, remote, outbox, 0).sendLater(frame, 0);
-  }
-  assertEquals(outbox.take(99), []);
-  const taken: number[][] = [];
-  for (let now = 100; outbox.timeout <= now; now++) {
-    taken.push(outbox.take(now));
-  }
-  assertEquals(taken.map(({ length }) => length), [32, 32, 32, 4]);
-  const inOrder = Array.from({ length: 100 }, (_, index) => index + 1);
-  assertEquals(taken.flat(), inOrder);
-  assertEquals(outbox.timeout, Infinity);
 });

@@ -155,8 +155,7 @@ export class Connection {
 // costs one queue push each; a connection is listed once however many frames it
 // gets before the shell asks. What can wait a moment is written with what comes
 // next, or a little later: in a storm of logins everybody is told of each, which
-// would be the square of them in writes. Even then only some are written to at
-// once, so that what cannot wait is not behind a thousand writes that can.
+// would be the square of them in writes.
 
 /** The connections with new frames, and those that could not take one. */
 export class Outbox {
@@ -165,10 +164,6 @@ export class Outbox {
   /** Those whose frames can wait, and until when, monotonic ms. */
   #later: Connection[] = [];
   #laterAt = Infinity;
-  /** Those of them whose time has come, the last first. */
-  #due: Connection[] = [];
-  /** Since when there are any, monotonic ms. */
-  #dueAt = Infinity;
 
   /** Lists a connection whose queue got a frame. */
   note(connection: Connection): void {
@@ -191,7 +186,7 @@ export class Outbox {
 
   /** When to {@link take} what could wait, monotonic ms; else `Infinity`. */
   get timeout(): number {
-    return Math.min(this.#dueAt, this.#laterAt);
+    return this.#laterAt;
   }
 
   /** Lists a connection whose queue was full. */
@@ -201,7 +196,7 @@ export class Outbox {
 
   /** The connections that got frames since the last call. */
   take(now: number): ConnectionId[] {
-    if (now >= this.timeout) this.#takeLater(now);
+    if (now >= this.#laterAt) this.#takeLater();
     const listed = this.#listed;
     if (listed.length === 0) return [];
     this.#listed = [];
@@ -217,24 +212,16 @@ export class Outbox {
     return this.#overflowed.pop();
   }
 
-  #takeLater(now: number): void {
-    if (this.#due.length === 0) {
-      this.#due = this.#later.reverse();
-      this.#later = [];
-      this.#laterAt = Infinity;
-    }
-    for (let left = mostDue; left > 0; left--) {
-      const connection = this.#due.pop();
-      if (connection === undefined) break;
+  #takeLater(): void {
+    for (const connection of this.#later) {
       connection.listedLater = false;
       // What was queued may have gone with something else.
       if (connection.queue.bytes > 0) this.note(connection);
     }
-    this.#dueAt = this.#due.length > 0 ? now : Infinity;
+    this.#later = [];
+    this.#laterAt = Infinity;
   }
 }
 
 /** How long what can wait does so at most, ms. */
 const laterMs = 100;
-/** Connections that are written to at once when it is over. */
-const mostDue = 32;

@@ -229,11 +229,8 @@ export class TcpConnection
   }
 
   #decrypt(tls: TlsSession, bytes: Uint8Array): void {
-    const wasEstablished = tls.established;
     tls.receive(bytes);
     if (this.#state === "closed") return;
-    // What TLS itself has to say then goes with the next write.
-    if (wasEstablished && this.#state === "open") return;
     const answer = tls.takeOutgoing();
     if (answer !== undefined) this.#send(answer);
   }

@@ -7,9 +7,11 @@ import {
   object,
   oneOf,
   optional,
+  string,
 } from "../base/schema.ts";
 import {
   askedName,
+  askedText,
   name,
   names,
   nothing,
@@ -17,6 +19,9 @@ import {
   time,
 } from "./fields.ts";
 import { limits } from "./limits.ts";
+
+/** What a group is about; absent when nothing is said. */
+const topic = optional(string(1, 1024));
 
 /** Requests about groups. */
 export const groupRequests = {
@@ -69,8 +74,12 @@ export const groupRequests = {
   },
   "group-set": {
     /** What is absent stays as it is. */
-    fields: object({ group: askedName, history: optional(boolean) }),
-    ok: object({ group: name, history: boolean }),
+    fields: object({
+      group: askedName,
+      history: optional(boolean),
+      topic: optional(askedText),
+    }),
+    ok: object({ group: name, history: boolean, topic }),
   },
   groups: {
     fields: nothing,
@@ -97,6 +106,7 @@ export const groupRequests = {
       leaderOnly: boolean,
       /** True when who joins may see what was said before. */
       history: optional(boolean),
+      topic,
       joined: names,
       invited: names,
     }),
@@ -118,5 +128,12 @@ export const groupEvents = {
   leader: object({ group: name, leader: name, by: optional(name), at: time }),
   /** The leader set something about the group. */
   "group-set": object({ group: name, history: boolean, by: name, at: time }),
+  /** What a group is about now, or nothing; `by` is absent for who was away. */
+  topic: object({
+    group: name,
+    topic: string(0, 1024),
+    by: optional(name),
+    at: time,
+  }),
   "group-end": object({ group: name, at: time }),
 } as const satisfies Record<string, Check<object>>;

@@ -136,7 +136,8 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
     ...{ at, group: x, user: x, invited },
   })),
   promote: [{ at, group: x, leader: x }],
-  setgroup: [setting],
+  topic: [{ group: x, topic: x }, { group: x, topic: "" }],
+  setgroup: [setting, { group: x, topic: x }],
   groupmsg: [
     { at, number: 1, group: x },
     { at, number: 1, group: x, alone: true, invited: [x] },
@@ -148,6 +149,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   }],
   members: [{
     ...{ group: x, leader: x, leaderOnly: true, joined: [x], invited: [x] },
+    topic: x,
   }],
   startprivate: sessions,
   private: [{ user: x }],
@@ -210,6 +212,7 @@ const events: Shown = {
   leader: [true, false].map((me) => ({ group: x, leader: x, by: x, at, me })),
   "group-end": [{ group: x, at }],
   "group-set": [{ ...setting, by: x, at }],
+  topic: [{ group: x, topic: x, by: x, at }, { group: x, topic: "", at }],
   chat: [{ kind: "group", name: x }, { kind: "none" }],
   transfer: infos.flatMap((info) => [
     { info, summary, message: x },

@@ -201,6 +201,9 @@ async function aboutGroups(
   await yoda.succeed("/deletegroupmsg jedi 1");
   await luke.event("deleted", { group: "jedi" });
   await yoda.succeed("/groups");
+  await yoda.succeed("/setgroup jedi topic the plans");
+  await luke.event("topic", { topic: "the plans" });
+  await luke.succeed("/topic jedi");
   await yoda.succeed("/members jedi");
   await yoda.succeed("/setgroup jedi history on");
   await luke.event("group-set");

@@ -61,7 +61,7 @@ const requests: { [N in RequestName]: Required<RequestFields<N>> } = {
   "group-add": { group: "jedi", user: "luke" },
   "group-remove": { group: "jedi", user: "luke" },
   "group-promote": { group: "jedi", user: "luke" },
-  "group-set": { group: "jedi", history: true },
+  "group-set": { group: "jedi", history: true, topic: "hi" },
   "group-message": { group: "jedi", text: "hi", mid: "4" },
   groups: {},
   "group-members": { group: "jedi" },

@@ -3,6 +3,7 @@ import type { Random } from "../../base/ports.ts";
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { groupEvents } from "../../wire/groups.ts";
+import type { RequestFields } from "../../wire/request.ts";
 import type { EventFields, ReplyFields } from "../../wire/server_frame.ts";
 import {
   asks,
@@ -131,21 +132,59 @@ export const groupCommands = {
       const posts = leaderOnly ? ", who alone may post" : "";
       return [
         `group chat ${name(group)}, led by ${name(leader)}${posts}`,
+        ...(answer.topic === undefined
+          ? []
+          : [`topic: ${visible(answer.topic)}`]),
         `joined: ${names(joined)}`,
         ...(invited.length === 0 ? [] : [`invited: ${names(invited)}`]),
         historyRule(answer.history ?? false, name(group)),
       ];
     },
   }),
+  topic: does({
+    usage: "/topic GROUP [TEXT]",
+    summary: "what a group is about; leader: set it",
+    details: "- in the place of TEXT clears it.",
+    example: "/topic jedi the plans of the station",
+    arguments: [{ kind: "group" }, { kind: "text", optional: true }],
+    read: ([group = "", text]): { group: string; topic?: string } =>
+      text === undefined ? { group } : { group, topic: readTopic(text) },
+    run({ group, topic }, { request }, settle: Settle<Topic>) {
+      if (topic === undefined) {
+        request(
+          "group-members",
+          { group },
+          (reply) =>
+            settle(reply.ok === undefined ? reply : { ok: topicOf(reply.ok) }),
+        );
+      } else {
+        request(
+          "group-set",
+          { group, topic },
+          (reply) =>
+            settle(reply.ok === undefined ? reply : { ok: topicOf(reply.ok) }),
+        );
+      }
+    },
+    show: (answer, look) => [topicText(answer, look)],
+  }),
   setgroup: asks({
-    usage: "/setgroup GROUP history on|off",
-    summary: "leader: may newcomers see what was said before",
+    usage: "/setgroup GROUP FIELD VALUE",
+    summary: "leader: set history (on, off) or topic",
+    details: "With history on, who joins later sees what was said before. " +
+      "The topic is also set by /topic.",
     example: "/setgroup jedi history on",
-    arguments: [{ kind: "group" }, { kind: "word", choices: ["history"] }, {
-      kind: "text",
-    }],
-    read([group = "", field = "", value = ""]) {
-      if (field.toLowerCase() !== "history") {
+    arguments: [
+      { kind: "group" },
+      { kind: "word", choices: ["history", "topic"] },
+      { kind: "text" },
+    ],
+    read(
+      [group = "", field = "", value = ""],
+    ): RequestFields<"group-set"> | string {
+      const what = field.toLowerCase();
+      if (what === "topic") return { group, topic: readTopic(value) };
+      if (what !== "history") {
         return `"${field}" is nothing that can be set about a group`;
       }
       const word = value.trim().toLowerCase();
@@ -153,7 +192,16 @@ export const groupCommands = {
       return { group, history: word === "on" };
     },
     request: "group-set",
-    show: ({ group, history }, { name }) => [historyRule(history, name(group))],
+    // Only what was set.
+    answer: (ok, { topic }): Topic | { group: string; history: boolean } =>
+      topic === undefined
+        ? { group: ok.group, history: ok.history }
+        : topicOf(ok),
+    show: (answer, look) => [
+      "topic" in answer
+        ? topicText(answer, look)
+        : historyRule(answer.history, look.name(answer.group)),
+    ],
   }),
   addmember: asks({
     usage: "/addmember GROUP USER",
@@ -232,6 +280,10 @@ export const groupNews: {
   },
   "group-set": ({ group, history, by }, { name }) =>
     `${historyRule(history, name(group))} (by ${name(by)})`,
+  topic(event, look) {
+    const by = event.by === undefined ? "" : ` (by ${look.name(event.by)})`;
+    return topicText(event, look) + by;
+  },
   "group-end": ({ group }, { name }) => `group chat ${name(group)} has ended`,
 };
 
@@ -265,6 +317,29 @@ export function roomName(
   if (attempt < countedAttempts) return `${base}${attempt + 1}`;
   const digits = [...random.bytes(randomDigits)].map((byte) => byte % 10);
   return `${base}${digits.join("")}`;
+}
+
+/** What a group is about; empty when nothing is said. */
+interface Topic {
+  readonly group: string;
+  readonly topic: string;
+}
+
+function topicOf(
+  ok: { readonly group: string; readonly topic?: string },
+): Topic {
+  return { group: ok.group, topic: ok.topic ?? "" };
+}
+
+function topicText({ group, topic }: Topic, { name }: Look): string {
+  return topic === ""
+    ? `${name(group)} has no topic`
+    : `the topic of ${name(group)} is: ${visible(topic)}`;
+}
+
+/** `-` stands for none. */
+function readTopic(text: string): string {
+  return text.trim() === "-" ? "" : text;
 }
 
 /** A new group; `invited` is everybody in `members` but this user. */

@@ -302,6 +302,8 @@ export class ClientView {
         const { group, history } = event;
         return this.#groups.change(group, { history });
       }
+      case "topic":
+        return this.#groups.change(event.group, { topic: event.topic });
       case "group-end":
         return this.#forgetGroup(event.group);
     }
@@ -397,12 +399,13 @@ export class ClientView {
         return this.#groups.learn(group, { joined: true, size, members });
       }
       case "members": {
-        const { group, leader, leaderOnly, history, joined: members } =
+        const { group, leader, leaderOnly, history, joined: members, topic } =
           outcome.answer;
         for (const user of members) this.#hear(user);
         return this.#groups.learn(group, {
           joined: members.includes(this.#me.user),
           ...{ leader, leaderOnly, size: members.length, members },
+          topic: topic ?? "",
           ...(history !== undefined && { history }),
         });
       }
@@ -416,9 +419,13 @@ export class ClientView {
         const { group, user } = outcome.answer;
         return this.#groups.removeMember(group, user);
       }
+      case "topic": {
+        const { group, topic } = outcome.answer;
+        return this.#groups.change(group, { topic });
+      }
       case "setgroup": {
-        const { group, history } = outcome.answer;
-        return this.#groups.learn(group, { joined: true, history });
+        const { group, ...news } = outcome.answer;
+        return this.#groups.learn(group, { joined: true, ...news });
       }
       case "groups":
         return this.#learnDirectory({ groups: outcome.answer.groups });

@@ -14,6 +14,8 @@ export interface KnownGroup {
   readonly leaderOnly?: boolean;
   /** Whether who joins may see what was said before. */
   readonly history?: boolean;
+  /** What it is about; empty when nothing is said. */
+  readonly topic?: string;
   /** How many have joined. */
   readonly size?: number;
   /** Who has joined, after an answer that named them all. */

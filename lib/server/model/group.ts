@@ -1,4 +1,4 @@
-import type { StoredGroup, StoredMember } from "./store.ts";
+import type { StoredGroup, StoredMember, StoredTopic } from "./store.ts";
 import type { Session } from "./session.ts";
 import type { User } from "./user.ts";
 
@@ -22,6 +22,7 @@ export class Group {
   readonly createdAt: number;
   /** True when all members may see what was said before they joined. */
   history: boolean;
+  topic: StoredTopic | undefined;
   readonly members = new Map<User, Member>();
   /**
    * Sessions of the joined members who are online: what a group message walks
@@ -40,6 +41,13 @@ export class Group {
     this.leaderOnly = stored.leaderOnly;
     this.createdAt = stored.createdAt;
     this.history = stored.history ?? false;
+    this.topic = stored.topic;
+  }
+
+  /** The field that tells what the group is about; none when nothing is said. */
+  get topicField(): { topic?: string } {
+    const { text = "" } = this.topic ?? {};
+    return text === "" ? {} : { topic: text };
   }
 
   /** The members who have joined, or those only invited. */
@@ -122,6 +130,7 @@ export class Group {
       leaderOnly: this.leaderOnly,
       createdAt: this.createdAt,
       ...(this.history ? { history: true } : {}),
+      ...(this.topic === undefined ? {} : { topic: this.topic }),
     };
   }
 

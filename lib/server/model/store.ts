@@ -93,6 +93,16 @@ export interface StoredGroup {
   readonly createdAt: number;
   /** True when who joins may see what was said before. */
   readonly history?: boolean;
+  /** Absent when it was never set. */
+  readonly topic?: StoredTopic;
+}
+
+/** What a group is about. */
+export interface StoredTopic {
+  /** Empty when the leader took it back. */
+  readonly text: string;
+  /** When it was set, ms since 1970 UTC. */
+  readonly at: number;
 }
 
 /** Somebody's place in a group. */

@@ -207,7 +207,21 @@ function welcome(
     connection.reply(reply.id, ok);
     for (const frame of user.parked.splice(0)) connection.send(frame);
     sendInvitations(user, connection, toldUntil);
+    sendTopics(user, connection, awaySince);
   });
+}
+
+/** Tells what the user's groups were said to be about meanwhile. */
+function sendTopics(
+  { groups }: User,
+  connection: Connection,
+  awaySince: number,
+): void {
+  for (const { name: group, topic } of groups) {
+    if (topic === undefined || topic.at < awaySince) continue;
+    const fields = { group, topic: topic.text, at: topic.at };
+    connection.send(encodeFrame(event("topic", fields)));
+  }
 }
 
 function sendInvitations(

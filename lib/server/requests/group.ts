@@ -143,6 +143,7 @@ function groupMembers(
     leader: group.leader.name,
     leaderOnly: group.leaderOnly,
     history: group.history,
+    ...group.topicField,
     joined: group.names(true),
     invited: group.names(false),
   };

@@ -2,8 +2,12 @@
  * What the leader sets about a group.
  *
  *     {"id":4,"do":"group-set","group":"jedi","history":true}
+ *     {"id":5,"do":"group-set","group":"jedi","topic":"the plans"}
  */
+import type { Instant } from "../../base/ports.ts";
+import { characters, isPrintable } from "../../base/text.ts";
 import { encodeFrame } from "../../wire/frame.ts";
+import { limits } from "../../wire/limits.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
@@ -25,29 +29,53 @@ function setGroup(
   session: Session,
   request: RequestFields<"group-set">,
   batch: Batch,
+  now: Instant,
 ): Effect {
   const { user: leader } = session;
   const group = mustLead(server, leader, request.group);
-  const { history } = request;
-  if (history === undefined) {
-    throw new Refusal("bad_request", '"history" is missing');
+  const { history: historyBefore, topic: topicBefore } = group;
+  const { history = historyBefore } = request;
+  if (request.history === undefined && request.topic === undefined) {
+    throw new Refusal("bad_request", '"history" or "topic" is missing');
   }
-  const before = group.history;
+  const before = topicBefore?.text ?? "";
+  const text = request.topic === undefined
+    ? before
+    : checkedTopic(request.topic);
   group.history = history;
-  if (history !== before) {
+  if (text !== before) group.topic = { text, at: now.wall };
+  if (history !== historyBefore || text !== before) {
     batch.writes.push({ write: "group", group: group.toStored() });
   }
+  // As it is now: others of the batch may change it before this is told.
+  const settings = { group: group.name, history, ...group.topicField };
   return {
     committed({ wall: at }): ReplyFields<"group-set"> {
-      const settings = { group: group.name, history };
-      if (history !== before) {
-        const fields = { ...settings, by: leader.name, at };
-        tellMembers(group, encodeFrame(event("group-set", fields)), leader);
+      const by = { group: group.name, by: leader.name, at };
+      if (history !== historyBefore) {
+        const frame = encodeFrame(event("group-set", { ...by, history }));
+        tellMembers(group, frame, leader);
+      }
+      if (text !== before) {
+        const frame = encodeFrame(event("topic", { ...by, topic: text }));
+        tellMembers(group, frame, leader);
       }
       return settings;
     },
     undo() {
-      group.history = before;
+      group.history = historyBefore;
+      group.topic = topicBefore;
     },
   };
+}
+
+function checkedTopic(topic: string): string {
+  const text = topic.trim();
+  const most = limits.profileCharacters;
+  if (characters(text) > most) {
+    const message = `The topic is longer than ${most} characters`;
+    throw new Refusal("text_too_long", message);
+  }
+  if (isPrintable(text)) return text;
+  throw new Refusal("bad_text", "The topic has control characters");
 }

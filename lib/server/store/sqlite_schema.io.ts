@@ -254,6 +254,11 @@ ALTER TABLE groups ADD COLUMN history INTEGER NOT NULL DEFAULT 0;
 -- Of a deletion: the id of the message that was taken back.
 ALTER TABLE messages ADD COLUMN original INTEGER;
 `,
+  `
+-- What the group is about, and when that was set.
+ALTER TABLE groups ADD COLUMN topic TEXT;
+ALTER TABLE groups ADD COLUMN topic_at INTEGER;
+`,
 ];
 
 /**

@@ -53,11 +53,12 @@ const sql = {
   removeProfile: "DELETE FROM profiles WHERE user = ? AND field = ?",
   // Not REPLACE: the group's last number stays.
   group: "INSERT INTO groups " +
-    "(id, name, leader, leader_only, created_at, history) " +
-    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
+    "(id, name, leader, leader_only, created_at, history, topic, topic_at) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
     "name = excluded.name, leader = excluded.leader, " +
     "leader_only = excluded.leader_only, created_at = excluded.created_at, " +
-    "history = excluded.history",
+    "history = excluded.history, topic = excluded.topic, " +
+    "topic_at = excluded.topic_at",
   endGroup: "UPDATE groups SET ended_at = ? WHERE id = ?",
   removeGroupMembers: "DELETE FROM members WHERE grp = ?",
   member: "INSERT OR REPLACE INTO members " +

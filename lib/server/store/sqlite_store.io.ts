@@ -120,8 +120,8 @@ export class SqliteStore implements Store {
       `SELECT ${withoutText} FROM messages ORDER BY id DESC LIMIT ${recentMessages}`,
     ).map(toMessage).reverse();
     const groups = this.#all(
-      "SELECT id, name, leader, leader_only, created_at, history, ended_at, " +
-        "last_number FROM groups ORDER BY id",
+      "SELECT id, name, leader, leader_only, created_at, history, topic, " +
+        "topic_at, ended_at, last_number FROM groups ORDER BY id",
     );
     const living = groups.filter((row) => row.ended_at === null);
     const names = new Map(groups.map(({ id, name }) => [id, String(name)]));
@@ -360,10 +360,12 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       return;
     }
     case "group": {
-      const { id, name, leader, leaderOnly, createdAt, history } = write.group;
+      const { id, name, leader, leaderOnly, createdAt, history, topic } =
+        write.group;
       const flag = (value = false) => value ? 1 : 0;
       const fields = [flag(leaderOnly), createdAt, flag(history)];
-      statements.group.run(id, name, leader, ...fields);
+      const { text = null, at = null } = topic ?? {};
+      statements.group.run(id, name, leader, ...fields, text, at);
       return;
     }
     case "group-end":
@@ -418,6 +420,9 @@ function toGroup(row: Row): StoredGroup {
     leaderOnly: row.leader_only === 1,
     createdAt: Number(row.created_at),
     ...(row.history === 1 ? { history: true } : {}),
+    ...(row.topic === null
+      ? {}
+      : { topic: { text: String(row.topic), at: Number(row.topic_at) } }),
   };
 }
 

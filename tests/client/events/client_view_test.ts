@@ -177,12 +177,16 @@ Deno.test("ClientView: groups follow who leads, joins and leaves", () => {
     { event: "removed", group, user: "luke", by: "yoda", at: 1, me: false },
     { event: "leader", group, leader: "leia", at: 1, me: false },
     { event: "group-set", group, history: false, by: "leia", at: 1 },
+    { event: "topic", group, topic: "the plans", by: "leia", at: 1 },
     { event: "renamed", from: "leia", to: "organa" },
   );
   assertEquals(view.group("jedi"), {
     ...{ name: "jedi", joined: true, leaderOnly: false, history: false },
     ...{ leader: "organa", size: 2, members: ["yoda", "organa"] },
+    topic: "the plans",
   });
+  view.handleEvent({ event: "topic", group, topic: "", at: 1 });
+  assertEquals(view.group("jedi")?.topic, "");
   const { leader, leaderOnly } = all;
   const listed = { group: "sith", leader, leaderOnly, joined: true, size: 2 };
   view.handleEvent({ event: "directory", groups: [listed] });

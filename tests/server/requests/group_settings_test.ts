@@ -91,13 +91,68 @@ Deno.test("group-set is refused to who does not lead, and undone when it cannot 
   );
   assertEquals(
     yoda.refused("group-set", { group: "jedi" }),
-    'bad_request: "history" is missing',
+    'bad_request: "history" or "topic" is missing',
   );
   harness.commits = "failing";
   yoda.refused("group-set", set);
   harness.commits = "done";
   assertEquals(luke.ask("group-members", { group: "jedi" }).history, false);
   assertEquals(luke.eventsOf("group-set"), []);
+});
+
+Deno.test("group-set topic: members are told, also who was away; it is kept and can be cleared", () => {
+  const { harness, yoda, luke } = jedi();
+  const about = (client: TestClient) =>
+    client.ask("group-members", { group: "jedi" }).topic;
+  assertEquals(about(luke), undefined);
+  const topic = "the plans";
+  assertEquals(yoda.ask("group-set", { group: "JEDI", topic: ` ${topic} ` }), {
+    group: "jedi",
+    history: false,
+    topic,
+  });
+  const at = harness.now.wall;
+  const told = { group: "jedi", topic, by: "yoda", at };
+  yoda.ask("group-set", { group: "jedi", topic });
+  assertEquals(luke.eventsOf("topic"), [told]);
+  assertEquals(luke.eventsOf("group-set"), []);
+  assertEquals(yoda.eventsOf("topic"), []);
+  assertEquals(about(luke), topic);
+  harness.advance(1000);
+  const away = luke.token;
+  luke.disconnect();
+  harness.advance(1000);
+  yoda.ask("group-set", { group: "jedi", topic: "the station" });
+  const set = { group: "jedi", topic: "the station", at: harness.now.wall };
+  const back = harness.connect();
+  back.resume(away);
+  assertEquals(back.eventsOf("topic"), [set]);
+  harness.advance(1000);
+  back.ask("logout", {});
+  harness.advance(1000);
+  // What was known at the logout is no news.
+  assertEquals(harness.login("luke").eventsOf("topic"), []);
+  const after = harness.restarted();
+  const leader = after.login("yoda");
+  assertEquals(about(leader), "the station");
+  const cleared = leader.ask("group-set", { group: "jedi", topic: "" });
+  assertEquals(cleared, { group: "jedi", history: false });
+  assertEquals(about(leader), undefined);
+});
+
+Deno.test("group-set topic: refused when it is too long or the leader's alone, undone when it cannot be stored", () => {
+  const { harness, yoda, luke } = jedi();
+  const set = { group: "jedi", topic: "the plans" };
+  luke.refused("group-set", set);
+  const code = (topic: string) =>
+    yoda.refused("group-set", { ...set, topic }).split(":")[0];
+  assertEquals(code("x".repeat(257)), "text_too_long");
+  assertEquals(code("two\nlines"), "bad_text");
+  harness.commits = "failing";
+  yoda.refused("group-set", set);
+  harness.commits = "done";
+  const { topic } = luke.ask("group-members", { group: "jedi" });
+  assertEquals([topic, luke.eventsOf("topic")], [undefined, []]);
 });
 
 Deno.test("a post and a broadcast that nobody gets say so", () => {

@@ -29,6 +29,7 @@ const jedi: StoredGroup = {
   leaderOnly: true,
   createdAt: 5,
   history: true,
+  topic: { text: "the plans", at: 6 },
 };
 
 function user(id: number, name: string): StoreWrite {

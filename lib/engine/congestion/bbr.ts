@@ -323,6 +323,7 @@ export class Bbr implements CongestionController {
       this.#minRtt.ms,
       this.#rounds.lossShare,
       this.#bytesFor(1),
+      Math.max(this.#competing.longestRtt - this.#minRtt.ms, 0),
     );
     const queue = this.#maxRate * queueMs;
     const extra = this.#extraBytes();

@@ -132,12 +132,16 @@ const patienceGrowth = 1.5;
  * @param lossShare Of what was sent of late.
  * @param pathBytes What the path holds. Where that is little, so are the queues
  * mostly, and TCP with CUBIC loses much in them: it would be left nothing.
+ * @param longestQueueMs The longest wait in them of late, ms: of such a path this
+ * takes little more than half, or where that is short others would lose all the
+ * time.
  * @returns The time that what waits takes to go through, ms.
  */
 export function queueAllowance(
   minRtt: number,
   lossShare: number,
   pathBytes: number,
+  longestQueueMs: number,
 ): number {
   const loss = (lossShare - littleLoss) / (muchLoss - littleLoss);
   const hardness = Math.min(Math.max(loss, 0), 1);
@@ -146,7 +150,11 @@ export function queueAllowance(
   const width = Math.min(Math.max(wide, 0), 1);
   const mostShare = narrowShare + width * (wideShare - narrowShare);
   const mostMs = Math.min(mostShare * minRtt, Math.max(maxWaitMs, leastMs));
-  return leastMs + hardness * (mostMs - leastMs);
+  const ownMs = width < 1 ? ownShare * longestQueueMs / (1 - width) : Infinity;
+  return Math.min(
+    leastMs + hardness * (mostMs - leastMs),
+    Math.max(ownMs, leastWaitMs),
+  );
 }
 
 /** Shares; between the two the allowance grows from the least to the most. */
@@ -154,6 +162,8 @@ const littleLoss = 0.003;
 const muchLoss = 0.01;
 /** In round trips; more of a short one, which the ends' own delays lengthen. */
 const leastShare = 0.35;
+/** Of the longest queue, on a path that holds next to nothing. */
+const ownShare = 0.6;
 const narrowShare = 0.6;
 const wideShare = 1.25;
 const narrowBytes = 96 * 1024;

@@ -50,6 +50,11 @@ export class CompetingWindow {
     return this.#bytes;
   }
 
+  /** The longest round trip of late, ms; 0 before the first. */
+  get longestRtt(): number {
+    return this.#longestRtt;
+  }
+
   /** To be called for every acknowledgement. */
   handleAck(sample: AckSample, path: CompetingPath): void {
     const { now, rtt } = sample;

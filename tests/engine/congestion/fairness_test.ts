@@ -161,8 +161,9 @@ Deno.test("a transfer and a flow as those of TCP leave room for each other", () 
 });
 
 Deno.test("a transfer is no worse a neighbour than such a flow on a slow line with a short queue", () => {
-  for (const [lineRate, delayMs] of [[625, 7.5], [1_250, 15]] as const) {
-    const link = { delayMs, rate: lineRate, queueBytes: 25 * 1_500 };
+  const lines = [[625, 7.5, 25], [1_250, 15, 25], [1_250, 20, 17]] as const;
+  for (const [lineRate, delayMs, packets] of lines) {
+    const link = { delayMs, rate: lineRate, queueBytes: packets * 1_500 };
     const [transfer, flow] = [() => new Bbr(), () => new Cubic()].map(
       (makeController) => {
         const shared = new SharedLink({ seed: 1, mtu: 1_500, ...link });

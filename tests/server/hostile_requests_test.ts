@@ -9,76 +9,14 @@ import {
   messageLogLine,
 } from "../../lib/server/logs/message_log.ts";
 import { userLogText } from "../../lib/server/logs/user_log.io.ts";
-import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import { everyRequest } from "../support/every_request.ts";
 import {
   assertHarmless,
   hostileText,
   hostileTexts,
 } from "../support/hostile_text.ts";
-
-const key = "A".repeat(43);
-const signature = "A".repeat(86);
-const offer = "00112233445566ff";
-const addresses = [{ ip: "10.0.0.7", port: 6666 }];
-
-/** Every request with every field that it can have. */
-const known = {
-  account: "0123456789abcdef",
-  epochs: [{ epoch: "0123456789abcdef", after: 1 }],
-};
-const requests: { [N in RequestName]: Required<RequestFields<N>> } = {
-  hello: { version: 1, features: ["offers"], agent: "test" },
-  login: { scram: "n,,n=yoda,r=noncenoncenonce1", udpPort: 1, identity: key },
-  proof: { scram: "c=biws,r=x,p=AAAA", seen: 0, known },
-  resume: { token: "token", udpPort: 1, seen: 0, known, identity: key },
-  ping: { active: true },
-  ack: { upto: 0 },
-  logout: {},
-  message: { to: ["luke"], text: "hi", mid: "1" },
-  broadcast: { text: "hi", mid: "2" },
-  history: {
-    ...{ with: "luke", group: "jedi", name: "luke", kind: "group" },
-    ...{ since: 1, before: 9, limit: 9 },
-  } as const,
-  delete: { number: 1, group: "jedi", mid: "3" },
-  who: {},
-  block: { user: "han" },
-  unblock: { user: "han" },
-  blocked: {},
-  profile: { user: "luke" },
-  "profile-set": { field: "status", value: "well" },
-  "password-start": { scram: "n,,n=yoda,r=noncenoncenonce1" },
-  "password-prove": { scram: "c=biws,r=x,p=AAAA" },
-  "password-change": { verifier: "SCRAM" },
-  rename: { name: "yoda2" },
-  "who-since": { seconds: 5 },
-  find: { name: "luke", kind: "user" },
-  "group-create": { group: "sith", users: ["luke"], leaderOnly: false },
-  "group-join": { group: "jedi" },
-  "group-leave": { group: "jedi" },
-  "group-add": { group: "jedi", user: "luke" },
-  "group-remove": { group: "jedi", user: "luke" },
-  "group-promote": { group: "jedi", user: "luke" },
-  "group-set": { group: "jedi", history: true, topic: "hi" },
-  "group-message": { group: "jedi", text: "hi", mid: "4" },
-  groups: {},
-  "group-members": { group: "jedi" },
-  rendezvous: {},
-  offer: {
-    ...{ offer, to: "luke", kind: "file", key, addresses, signature },
-    file: { name: "a.mp4", size: 9, fingerprint: "f" },
-    group: "jedi",
-  },
-  answer: {
-    ...{ offer, accept: true, reason: "busy", key, addresses, signature },
-    resume: "",
-  },
-  "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
-  probe: {},
-  identity: { user: "luke" },
-};
 
 /** Copies of `value`, each with one of its strings replaced. */
 function variants(value: unknown, text: string): unknown[] {
@@ -150,7 +88,7 @@ Deno.test("ServerCore: no hostile text in any field of any request comes out raw
   let sent = 0;
   for (const text of [hostileText, ...hostileTexts]) {
     const { harness, yoda, luke } = world();
-    for (const [name, fields] of Object.entries(requests)) {
+    for (const [name, fields] of Object.entries(everyRequest)) {
       if (name === "logout" || name === "hello") continue;
       for (const fieldsWithText of variants(fields, text)) {
         // A new connection where one ended: 20 bad lines in a row do that.

@@ -1,0 +1,64 @@
+import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
+
+const key = "A".repeat(43);
+const signature = "A".repeat(86);
+const offer = "00112233445566ff";
+const addresses = [{ ip: "10.0.0.7", port: 6666 }];
+
+const known = {
+  account: "0123456789abcdef",
+  epochs: [{ epoch: "0123456789abcdef", after: 1 }],
+};
+/** Every request with every field that it can have; what it lacks does not compile. */
+export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
+  {
+    hello: { version: 1, features: ["offers"], agent: "test" },
+    login: { scram: "n,,n=yoda,r=noncenoncenonce1", udpPort: 1, identity: key },
+    proof: { scram: "c=biws,r=x,p=AAAA", seen: 0, known },
+    resume: { token: "token", udpPort: 1, seen: 0, known, identity: key },
+    ping: { active: true },
+    ack: { upto: 0 },
+    logout: {},
+    message: { to: ["luke"], text: "hi", mid: "1" },
+    broadcast: { text: "hi", mid: "2" },
+    history: {
+      ...{ with: "luke", group: "jedi", name: "luke", kind: "group" },
+      ...{ since: 1, before: 9, limit: 9 },
+    } as const,
+    delete: { number: 1, group: "jedi", mid: "3" },
+    who: {},
+    block: { user: "han" },
+    unblock: { user: "han" },
+    blocked: {},
+    profile: { user: "luke" },
+    "profile-set": { field: "status", value: "well" },
+    "password-start": { scram: "n,,n=yoda,r=noncenoncenonce1" },
+    "password-prove": { scram: "c=biws,r=x,p=AAAA" },
+    "password-change": { verifier: "SCRAM" },
+    rename: { name: "yoda2" },
+    "who-since": { seconds: 5 },
+    find: { name: "luke", kind: "user" },
+    "group-create": { group: "sith", users: ["luke"], leaderOnly: false },
+    "group-join": { group: "jedi" },
+    "group-leave": { group: "jedi" },
+    "group-add": { group: "jedi", user: "luke" },
+    "group-remove": { group: "jedi", user: "luke" },
+    "group-promote": { group: "jedi", user: "luke" },
+    "group-set": { group: "jedi", history: true, topic: "hi" },
+    "group-message": { group: "jedi", text: "hi", mid: "4" },
+    groups: {},
+    "group-members": { group: "jedi" },
+    rendezvous: {},
+    offer: {
+      ...{ offer, to: "luke", kind: "file", key, addresses, signature },
+      file: { name: "a.mp4", size: 9, fingerprint: "f" },
+      group: "jedi",
+    },
+    answer: {
+      ...{ offer, accept: true, reason: "busy", key, addresses, signature },
+      resume: "",
+    },
+    "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
+    probe: {},
+    identity: { user: "luke" },
+  };

@@ -173,5 +173,10 @@ const emulated: [string, number, string[]][] = [
     100,
     ["--rate", "100M", "--delay", "20", "--corrupt", "0.1"],
   ],
+  [
+    "2ms-shaken-2%",
+    100,
+    ["--delay", "1", "--loss", "2", "--reorder", "10", "--dup", "10"],
+  ],
   ["20M-150ms-2%", 30, ["--rate", "20M", "--delay", "75", "--loss", "2"]],
 ];

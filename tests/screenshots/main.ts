@@ -89,6 +89,8 @@ await shows("leia_plans.pdf");
 await shows("luke_a new hope.mp4");
 await terminal.type("C-u");
 await enter("/logout", "Bye");
+// The session is what stands before the prompt that follows.
+await terminal.screen((text) => /\n\$\s*$/.test(text));
 await writeSession();
 
 /** Writes what the terminal shows to `docs/NAME.svg`. */

@@ -5,6 +5,7 @@
  * also when somebody puts one there between two looks. Once a file is open, it
  * is worked on by its handle alone.
  */
+import { fileState, isSameFile } from "./file_state.io.ts";
 
 /** Makes a file and opens it; undefined when the name is taken. */
 export async function makeOwn(
@@ -42,7 +43,7 @@ export async function openOwn(
     throw error;
   }
   const opened = await handle.stat();
-  if (isPlain(opened) && isSameFile(before, opened)) return handle;
+  if (isPlain(opened) && isSamePlain(before, opened)) return handle;
   handle.close();
   return "taken";
 }
@@ -60,7 +61,7 @@ export async function openAgain(
     return undefined;
   }
   const [there, own] = await Promise.all([again.stat(), handle.stat()]);
-  if (isSameFile(there, own)) return again;
+  if (isSamePlain(there, own)) return again;
   again.close();
   return undefined;
 }
@@ -79,7 +80,7 @@ export async function lookAtOwn(
   path: string,
 ): Promise<Deno.FileInfo | undefined> {
   const [there, own] = await Promise.all([lookAt(path), handle.stat()]);
-  const isSame = there !== undefined && isSameFile(there, own);
+  const isSame = there !== undefined && isSamePlain(there, own);
   return isSame ? own : undefined;
 }
 
@@ -89,7 +90,7 @@ export async function lookAtOwn(
  */
 export function removeOwn(handle: Deno.FsFile, path: string): void {
   try {
-    const isOwn = isSameFile(Deno.lstatSync(path), handle.statSync());
+    const isOwn = isSamePlain(Deno.lstatSync(path), handle.statSync());
     if (isOwn) Deno.removeSync(path);
   } catch {
     // It has another name, or none.
@@ -127,6 +128,6 @@ function isPlain(info: Deno.FileInfo): boolean {
   return info.isFile && !info.isSymlink && (info.nlink ?? 1) === 1;
 }
 
-function isSameFile(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
-  return a.isFile && b.isFile && a.ino === b.ino && a.dev === b.dev;
+function isSamePlain(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
+  return a.isFile && b.isFile && isSameFile(fileState(a), fileState(b));
 }

@@ -1,66 +1,39 @@
 /** A file on its way in: joins the socket, the receiving engine and its sink. */
 import { encodeHex } from "@std/encoding/hex";
 import { resolve } from "@std/path";
-import type {
-  OfferedFile,
-  TransferEvent,
-  TransferFailure,
-} from "../events/transfer_port.ts";
-import type { WireAddress } from "../../wire/request.ts";
-import {
-  type CloseReason,
-  transferKeyOf,
-} from "../../engine/packets/packet.ts";
+import type { OfferedFile } from "../events/transfer_port.ts";
+import { type CloseReason } from "../../engine/packets/packet.ts";
 import type { CompleteBlock } from "../../engine/receive_window.ts";
 import { Receiver } from "../../engine/receiver.ts";
 import { staggeredBytes } from "../../engine/blocks/staggered_bytes.ts";
-import type { TransferKeys } from "../../engine/blocks/keys.ts";
 import type { EngineEvent } from "../../engine/engine_event.ts";
 import { blockCount, transferLimits } from "../../engine/packets/limits.ts";
-import type { BlockThread, OpenJob } from "./block_thread.io.ts";
-import {
-  TransferProgress,
-  TransferPump,
-  unreachableMessage,
-} from "./transfer_end.io.ts";
+import type { OpenJob } from "./block_thread.io.ts";
+import { TransferEnd, type TransferEndOptions } from "./transfer_end.io.ts";
 import { Checkpoints } from "./checkpoints.io.ts";
 import type { SinkFile, StoredFile } from "./file_sink.io.ts";
 import { SinkError } from "./sink_error.io.ts";
-import type { TransferPaths } from "./transfer_paths.io.ts";
-import type { UdpEndpoint } from "./udp_endpoint.io.ts";
 import { statfs } from "node:fs/promises";
 
 /** What an {@link IncomingTransfer} is made from. */
-export interface IncomingOptions {
-  readonly id: string;
-  readonly idBytes: Uint8Array;
-  readonly keys: TransferKeys;
-  readonly paths: TransferPaths;
+export interface IncomingOptions extends TransferEndOptions {
   /** User name of the sender. */
   readonly from: string;
   readonly file: OfferedFile;
   readonly sink: StoredFile;
   /** Folder of the sink. */
   readonly folder: string;
-  readonly endpoint: UdpEndpoint;
-  readonly blocks: BlockThread;
-  readonly now: () => number;
-  readonly onEvent: (event: TransferEvent) => void;
 }
 
 /** Receives one file. */
-export class IncomingTransfer {
+export class IncomingTransfer extends TransferEnd<Receiver> {
   readonly #options: IncomingOptions;
-  readonly #receiver: Receiver;
   readonly #opening: OpenJob;
-  readonly #pump: TransferPump;
-  readonly #progress: TransferProgress;
   readonly #blocks: number;
   readonly #batch = staggeredBytes(batchBytes, "file");
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
   #isBatchLate = false;
   #isWriting = false;
-  #isEnded = false;
   #isStored = false;
   #isStoring = false;
   /** What came is of no use for another try. */
@@ -71,74 +44,44 @@ export class IncomingTransfer {
   readonly #disk: DiskWatch;
   readonly #checkpoints: Checkpoints;
   readonly #released = Promise.withResolvers<void>();
-  /** When the other side was first heard, monotonic ms. */
-  #startedAt: number | undefined;
 
   constructor(options: IncomingOptions) {
-    this.#options = options;
-    const { endpoint, paths, file, sink, now } = options;
+    const { idBytes, keys, paths, file, sink } = options;
+    const { size } = file;
+    const now = options.now();
     const firstBlock = sink.kept.length;
-    this.#blocks = blockCount(file.size);
-    this.#startedAt = now();
-    this.#placeCheckedAt = now();
-    this.#progress = new TransferProgress(options.id, file.size);
-    this.#receiver = new Receiver({
-      id: options.idBytes,
-      keys: options.keys,
-      size: file.size,
-      ...paths.options,
-      firstBlock,
-      kept: sink.kept,
-      now: now(),
+    const receiver = new Receiver({
+      ...{ id: idBytes, keys, size, ...paths.options, firstBlock },
+      ...{ kept: sink.kept, now },
     });
+    super(options, receiver, size);
+    this.#options = options;
+    this.startedAt = now;
+    this.#placeCheckedAt = now;
+    this.#blocks = blockCount(size);
     this.#opening = options.blocks.openJob({
-      key: options.keys.block,
-      id: options.idBytes,
-      size: file.size,
-      firstBlock,
+      ...{ key: keys.block, id: idBytes, size, firstBlock },
     });
     this.#disk = new DiskWatch(options.folder);
     this.#checkpoints = new Checkpoints(
       sink.part,
-      this.#receiver.checks,
+      receiver.checks,
       this.#blocks,
-      now(),
+      now,
     );
     sink.checked.then((isRight) => isRight || this.#handleDamaged());
-    this.#pump = new TransferPump(
-      endpoint,
-      transferKeyOf(options.idBytes),
-      this.#receiver,
-      now,
-      (at) => this.#work(at),
-      (refusal) => options.paths.handleRefused(refusal),
-    );
-    this.#pump.wake();
-  }
-
-  /** The sender can be reached at these addresses, too. */
-  addAddresses(addresses: readonly WireAddress[]): void {
-    const { paths, now } = this.#options;
-    for (const path of paths.add(addresses)) {
-      this.#receiver.addPath(path, now());
-    }
-    this.#pump.wake();
+    this.wake();
   }
 
   /** Stops it without an event, tells the other side, keeps what came. */
-  async stop(reason: CloseReason): Promise<void> {
-    this.#end();
-    this.#receiver.close(reason, this.#options.now());
-    await this.#pump.flush();
+  override async stop(reason: CloseReason): Promise<void> {
+    await super.stop(reason);
     await this.released;
   }
 
-  /** The sender is gone: ends it as if that had been said. */
-  abandon(): void {
-    if (this.#isEnded || this.#isStoring) return;
-    this.#closed("left");
-    this.#receiver.close("left", this.#options.now());
-    this.#pump.wake();
+  /** See {@link TransferEnd}; not once the file is whole. */
+  override abandon(): void {
+    if (!this.#isStoring) super.abandon();
   }
 
   /** What is being received, and from whom. */
@@ -147,19 +90,9 @@ export class IncomingTransfer {
     return { sender: this.#options.from, name, size, fingerprint };
   }
 
-  /** True when it will not go on, though its file may still be open. */
-  get isEnded(): boolean {
-    return this.#isEnded;
-  }
-
   /** Resolves when the file is closed, under whatever name. */
   get released(): Promise<void> {
     return this.#released.promise;
-  }
-
-  /** When something authentic came last, monotonic ms. */
-  get heardAt(): number {
-    return this.#receiver.heardAt;
   }
 
   /** The file has its name; the sender may not know yet. */
@@ -167,40 +100,18 @@ export class IncomingTransfer {
     return this.#isStored;
   }
 
-  /** Resolves when it no longer needs the socket. */
-  get drained(): Promise<void> {
-    return this.#pump.drained;
+  override get heardAt(): number {
+    return this.engine.heardAt;
   }
 
-  /** Frees everything at once. */
-  dispose(): void {
-    this.#end();
-    this.#pump.stop();
-  }
-
-  #work(now: number): void {
-    const receiver = this.#receiver;
+  protected override move(): void {
     this.#open();
     this.#write();
-    for (let e = receiver.pollEvent(); e; e = receiver.pollEvent()) {
-      this.#handle(e);
-    }
-    if (this.#isEnded) return;
-    const progress = this.#progress.update(this.#receiver.base, now);
-    if (progress !== undefined) this.#options.onEvent(progress);
-    if (this.#options.paths.isDue(now)) this.#tellPath(false);
-  }
-
-  #tellPath(isEnd: boolean): void {
-    const { paths, now, onEvent } = this.#options;
-    const { pathInfo } = this.#receiver;
-    const told = paths.update(pathInfo, undefined, now(), isEnd);
-    if (told !== undefined) onEvent(told);
   }
 
   #open(): void {
-    if (this.#isEnded) return;
-    for (let b = this.#receiver.pollOpen(); b; b = this.#receiver.pollOpen()) {
+    if (this.isEnded) return;
+    for (let b = this.engine.pollOpen(); b; b = this.engine.pollOpen()) {
       this.#openBlock(b);
     }
   }
@@ -209,24 +120,24 @@ export class IncomingTransfer {
     const { now } = this.#options;
     try {
       const reply = await this.#opening.open(block, sealed);
-      if (this.#isEnded) return;
-      const receiver = this.#receiver;
+      if (this.isEnded) return;
+      const receiver = this.engine;
       if ("opened" in reply) {
         for (const each of reply.opened) receiver.handleOpened(each, now());
       } else receiver.handleForged(block, reply.forged, now());
-      this.#pump.wake();
+      this.wake();
     } catch (error) {
-      if (!this.#isEnded) this.#failStoring(error);
+      if (!this.isEnded) this.#failStoring(error);
     }
   }
 
   #write(): void {
-    if (this.#isWriting || this.#isEnded) return;
+    if (this.#isWriting || this.isEnded) return;
     if (!this.#isBatchReady()) return;
     let count = 0;
     let length = 0;
     while (count < batchBlocks) {
-      const plaintext = this.#receiver.pollWrite();
+      const plaintext = this.engine.pollWrite();
       if (plaintext === undefined) break;
       this.#batch.set(plaintext, length);
       length += plaintext.length;
@@ -240,7 +151,7 @@ export class IncomingTransfer {
    * written together. A block does not wait longer than {@link batchMs}.
    */
   #isBatchReady(): boolean {
-    const receiver = this.#receiver;
+    const receiver = this.engine;
     const waiting = receiver.base - receiver.written;
     if (waiting === 0) return false;
     const isLast = receiver.base === this.#blocks;
@@ -253,7 +164,7 @@ export class IncomingTransfer {
     this.#batchTimer ??= setTimeout(() => {
       this.#batchTimer = undefined;
       this.#isBatchLate = true;
-      this.#pump.wake();
+      this.wake();
     }, batchMs);
     return false;
   }
@@ -265,15 +176,15 @@ export class IncomingTransfer {
       const bytes = this.#batch.subarray(0, length);
       const isWritten = await this.#writeWhenRoom(bytes);
       if (!isWritten) return this.#release();
-      for (let i = 0; i < count; i++) this.#receiver.handleWritten(now());
+      for (let i = 0; i < count; i++) this.engine.handleWritten(now());
       await this.#checkpoints.handleWritten(now());
       await this.#checkPlace();
       this.#isWriting = false;
-      if (this.#isEnded) this.#release();
-      else this.#pump.wake();
+      if (this.isEnded) this.#release();
+      else this.wake();
     } catch (error) {
       this.#isWriting = false;
-      if (this.#isEnded) this.#release();
+      if (this.isEnded) this.#release();
       else this.#failStoring(error);
     }
   }
@@ -284,10 +195,10 @@ export class IncomingTransfer {
    */
   async #writeWhenRoom(bytes: Uint8Array): Promise<boolean> {
     const { file, sink } = this.#options;
-    const left = file.size - this.#receiver.written * blockBytes;
+    const left = file.size - this.engine.written * blockBytes;
     for (;;) {
       while (!await this.#disk.hasRoom(bytes.length, left)) {
-        if (this.#isEnded) return false;
+        if (this.isEnded) return false;
         this.#setPaused(true);
         await new Promise((done) => setTimeout(done, roomPollMs));
       }
@@ -312,11 +223,11 @@ export class IncomingTransfer {
   }
 
   #setPaused(isPaused: boolean): void {
-    if (isPaused === this.#isPaused || this.#isEnded) return;
+    if (isPaused === this.#isPaused || this.isEnded) return;
     const { id, now, onEvent } = this.#options;
     this.#isPaused = isPaused;
-    this.#receiver.setPaused(isPaused, now());
-    this.#pump.wake();
+    this.engine.setPaused(isPaused, now());
+    this.wake();
     onEvent({ event: "paused", id, isPaused });
   }
 
@@ -328,65 +239,54 @@ export class IncomingTransfer {
       if (!await sink.checked) {
         throw new SinkError(damagedBefore(file.name), "integrity");
       }
-      const path = await sink.finish(this.#receiver.checks);
+      const path = await sink.finish(this.engine.checks);
       this.#released.resolve();
-      const wasEnded = this.#isEnded;
-      if (!wasEnded) this.#opening.end();
-      this.#isEnded = true;
+      const wasEnded = this.isEnded;
+      this.end();
       this.#isStored = true;
-      this.#receiver.handleStored(now());
-      this.#pump.wake();
+      this.engine.handleStored(now());
+      this.wake();
       if (wasEnded) return;
-      this.#tellPath(true);
+      this.tellPath(true);
       onEvent({
         event: "done",
         id,
         bytes: file.size,
         resumed: sink.kept.length * blockBytes,
-        ms: now() - (this.#startedAt ?? now()),
+        ms: this.elapsed,
         digest: encodeHex(digest),
-        hasGrown: this.#receiver.hasGrown,
+        hasGrown: this.engine.hasGrown,
         path: resolve(path),
       });
     } catch (error) {
       this.#isStoring = false;
-      if (this.#isEnded) this.#release();
+      if (this.isEnded) this.#release();
       else this.#failStoring(error);
     }
   }
 
   /** What was here before is not what it was; found while the rest came. */
   #handleDamaged(): void {
-    if (this.#isEnded) return;
+    if (this.isEnded) return;
     this.#failStoring(
       new SinkError(damagedBefore(this.#options.file.name), "integrity"),
     );
   }
 
-  #handle(event: EngineEvent): void {
-    const { file, paths, now } = this.#options;
+  protected override handle(event: EngineEvent): void {
+    const { file, now } = this.#options;
     switch (event.type) {
-      case "connected":
-        this.#startedAt ??= now();
-        break;
       case "verified":
         this.#store(event.digest);
         break;
       case "closed":
         this.#isUseless = event.reason === "changed" ||
           event.reason === "integrity";
-        this.#closed(event.reason);
-        break;
-      case "unreachable":
-        this.#fail(
-          "unreachable",
-          unreachableMessage(event.wasConnected, () => paths.explain()),
-        );
         break;
       case "corrupt":
         this.#isUseless = true;
-        this.#receiver.close("integrity", now());
-        this.#fail(
+        this.engine.close("integrity", now());
+        this.fail(
           "integrity",
           `"${file.name}" arrived damaged and was removed; ask for it again`,
         );
@@ -398,38 +298,17 @@ export class IncomingTransfer {
     const isKnown = error instanceof SinkError;
     const failure = isKnown ? error.failure : "internal";
     if (failure === "removed") this.#isUseless = true;
-    this.#receiver.close(failure, this.#options.now());
-    this.#fail(
+    this.engine.close(failure, this.#options.now());
+    this.fail(
       failure,
       isKnown
         ? error.message
         : `"${this.#options.file.name}" could not be stored`,
     );
-    this.#pump.wake();
+    this.wake();
   }
 
-  #fail(failure: TransferFailure, message: string): void {
-    if (this.#isEnded) return;
-    this.#end();
-    this.#options.onEvent({
-      event: "failed",
-      id: this.#options.id,
-      failure,
-      message,
-    });
-  }
-
-  /** The sender ended it. */
-  #closed(reason: CloseReason): void {
-    if (this.#isEnded) return;
-    this.#end();
-    const { id, onEvent } = this.#options;
-    onEvent({ event: "closed", id, reason });
-  }
-
-  #end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+  protected override free(): void {
     clearTimeout(this.#batchTimer);
     this.#opening.end();
     // A write under way still needs the file.

@@ -3,11 +3,25 @@
  * out, and one timer is armed. Knows nothing of files.
  */
 import type { RefusalHandler, UdpEndpoint } from "./udp_endpoint.io.ts";
-import { packetType } from "../../engine/packets/packet.ts";
+import {
+  type CloseReason,
+  packetType,
+  transferKeyOf,
+} from "../../engine/packets/packet.ts";
+import type { EngineEvent } from "../../engine/engine_event.ts";
+import type { PathInfo } from "../../engine/control_channel.ts";
+import type { Sender } from "../../engine/sender.ts";
+import type { TransferKeys } from "../../engine/blocks/keys.ts";
+import type { WireAddress } from "../../wire/request.ts";
+import type { BlockThread } from "./block_thread.io.ts";
+import type { TransferPaths } from "./transfer_paths.io.ts";
 import type { SendLimit } from "../../engine/send_limit.ts";
 import { staggeredBytes } from "../../engine/blocks/staggered_bytes.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import type { TransferEvent } from "../events/transfer_port.ts";
+import type {
+  TransferEvent,
+  TransferFailure,
+} from "../events/transfer_port.ts";
 
 /** What a pump needs of a Sender or Receiver. */
 export interface Engine {
@@ -218,17 +232,183 @@ export class TransferProgress {
 const intervalMs = 100;
 const smoothMs = 2_000;
 
-/**
- * What to say to this side's user when nothing is heard of the other side: it
- * may name addresses and is not for anybody else.
- *
- * @param explain Why no path was found.
- */
-export function unreachableMessage(
-  wasConnected: boolean,
-  explain: () => string,
-): string {
-  return wasConnected
-    ? "The other side has not answered for 30 s; send the file again to go on"
-    : `No path to the other side was found within 10 s: ${explain()}`;
+// What both ends of a transfer do alike: paths, progress, and how they end.
+
+/** What a {@link TransferEnd} needs of a Sender or Receiver. */
+interface EndEngine extends Engine {
+  readonly pathInfo: PathInfo;
+  /** Blocks that arrived, from the first on. */
+  readonly base: number;
+  addPath(path: number, now: number): void;
+  close(reason: CloseReason, now: number): void;
+  pollEvent(): EngineEvent | undefined;
+}
+
+/** What a {@link TransferEnd} is made from. */
+export interface TransferEndOptions {
+  readonly id: string;
+  readonly idBytes: Uint8Array;
+  readonly keys: TransferKeys;
+  readonly paths: TransferPaths;
+  readonly endpoint: UdpEndpoint;
+  readonly blocks: BlockThread;
+  /** Monotonic clock, ms. */
+  readonly now: () => number;
+  readonly onEvent: (event: TransferEvent) => void;
+}
+
+/** One end of a transfer: drives its engine and tells what becomes of it. */
+export abstract class TransferEnd<E extends EndEngine> {
+  protected readonly engine: E;
+  /** When the other side was first heard, monotonic ms. */
+  protected startedAt: number | undefined;
+  readonly #options: TransferEndOptions;
+  readonly #pump: TransferPump;
+  readonly #progress: TransferProgress;
+  #isEnded = false;
+
+  /**
+   * @param size Of the file, bytes.
+   * @param limit What file data must wait for.
+   */
+  constructor(
+    options: TransferEndOptions,
+    engine: E,
+    size: number,
+    limit?: SendLimit,
+  ) {
+    const { id, idBytes, paths, endpoint, now } = options;
+    this.#options = options;
+    this.engine = engine;
+    this.#progress = new TransferProgress(id, size);
+    this.#pump = new TransferPump(
+      endpoint,
+      transferKeyOf(idBytes),
+      engine,
+      now,
+      (at) => this.#work(at),
+      (refusal) => paths.handleRefused(refusal),
+      limit,
+    );
+  }
+
+  /** The other side can be reached at these addresses, too. */
+  addAddresses(addresses: readonly WireAddress[]): void {
+    const { paths, now } = this.#options;
+    for (const path of paths.add(addresses)) this.engine.addPath(path, now());
+    this.wake();
+  }
+
+  /** Stops it without an event and tells the other side. */
+  async stop(reason: CloseReason): Promise<void> {
+    this.end();
+    this.engine.close(reason, this.#options.now());
+    await this.#pump.flush();
+  }
+
+  /** The other side is gone: ends it as if that had been said. */
+  abandon(): void {
+    if (this.#isEnded) return;
+    this.#closed("left");
+    this.engine.close("left", this.#options.now());
+    this.wake();
+  }
+
+  /** True when it will not go on, though its file may still be open. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** When something authentic came last, monotonic ms. */
+  get heardAt(): number {
+    return this.engine.pathInfo.heardAt;
+  }
+
+  /** Resolves when it no longer needs the socket. */
+  get drained(): Promise<void> {
+    return this.#pump.drained;
+  }
+
+  /** Frees everything at once. */
+  dispose(): void {
+    this.end();
+    this.#pump.stop();
+  }
+
+  /** Moves blocks between the engine and the file. */
+  protected abstract move(): void;
+
+  /** Does what an event asks of this end alone, before the rest is done. */
+  protected abstract handle(event: EngineEvent): void;
+
+  /** Frees what the transfer needed; called once, when it ends. */
+  protected abstract free(): void;
+
+  /** What is told of the engine with its path. */
+  protected stats(): ReturnType<Sender["stats"]> | undefined {
+    return undefined;
+  }
+
+  /** How long it has taken, ms. */
+  protected get elapsed(): number {
+    const now = this.#options.now();
+    return now - (this.startedAt ?? now);
+  }
+
+  /** Something changed: has the engine do what there is to do. */
+  protected wake(): void {
+    this.#pump.wake();
+  }
+
+  protected tellPath(isEnd: boolean): void {
+    const { paths, now, onEvent } = this.#options;
+    const { pathInfo } = this.engine;
+    const told = paths.update(pathInfo, this.stats(), now(), isEnd);
+    if (told !== undefined) onEvent(told);
+  }
+
+  protected fail(failure: TransferFailure, message: string): void {
+    if (this.#isEnded) return;
+    this.end();
+    const { id, onEvent } = this.#options;
+    onEvent({ event: "failed", id, failure, message });
+  }
+
+  protected end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.free();
+  }
+
+  #work(now: number): void {
+    const { engine } = this;
+    this.move();
+    for (let e = engine.pollEvent(); e; e = engine.pollEvent()) this.#handle(e);
+    if (this.#isEnded) return;
+    const { paths, onEvent } = this.#options;
+    const progress = this.#progress.update(engine.base, now);
+    if (progress !== undefined) onEvent(progress);
+    if (paths.isDue(now)) this.tellPath(false);
+  }
+
+  #handle(event: EngineEvent): void {
+    this.handle(event);
+    const { paths, now } = this.#options;
+    if (event.type === "connected") this.startedAt ??= now();
+    else if (event.type === "closed") this.#closed(event.reason);
+    else if (event.type === "unreachable") {
+      const message = event.wasConnected
+        ? "The other side has not answered for 30 s; send the file again to go on"
+        : `No path to the other side was found within 10 s: ${paths.explain()}`;
+      this.fail("unreachable", message);
+    }
+  }
+
+  /** The other side ended it. */
+  #closed(reason: CloseReason): void {
+    if (this.#isEnded) return;
+    this.end();
+    const { id, onEvent } = this.#options;
+    onEvent({ event: "closed", id, reason });
+  }
 }

@@ -75,7 +75,7 @@ Deno.test("exit codes: output that cannot be written 7, output that nobody reads
   );
   const session = `127.0.0.1 ${server.port} ${asYoda.join(" ")}`;
   const lines = [
-    `${client} man`,
+    `${client} completions bash`,
     `${client} config`,
     `${client} ${session} --exec /help`,
     `${client} doctor ${session}`,
@@ -96,7 +96,7 @@ Deno.test("exit codes: output that cannot be written 7, output that nobody reads
     ], line);
   }
   const read = await runProgram(
-    ["bash", "-c", `set -o pipefail; ${client} man | true`],
+    ["bash", "-c", `set -o pipefail; ${client} completions bash | true`],
     { env, cwd },
   );
   assertEquals([read.code, read.err], [0, []]);

@@ -10,7 +10,7 @@ export interface Person {
   readonly name: string;
   /** Absent while it is not known. */
   readonly online?: boolean;
-  /** On line since then, or last seen then; ms since 1970 UTC. */
+  /** Online since then, or last seen then; ms since 1970 UTC. */
   readonly since?: number;
   readonly blocked?: true;
   /** Of the key that was named last; absent as long as none was. */
@@ -77,7 +77,7 @@ export class KnownPeople {
     this.put({ ...known, name });
   }
 
-  /** All who are on line. */
+  /** All who are online. */
   learnOnline(users: ReplyFields<"who">["users"]): void {
     const listed = new Set(users.map(({ user }) => user));
     for (const { since: _, ...person } of this.#byName.values()) {

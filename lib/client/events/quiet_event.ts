@@ -19,7 +19,7 @@ export type QuietEvent =
   /** The server told, without being asked by the user, all that there are. */
   | {
     readonly event: "directory";
-    /** On line, apart from this user. */
+    /** Online, apart from this user. */
     readonly users?: ReplyFields<"who">["users"];
     readonly blocked?: ReplyFields<"blocked">["users"];
     readonly groups?: ReplyFields<"groups">["groups"];

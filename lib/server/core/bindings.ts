@@ -51,7 +51,7 @@ export class Bindings {
     if (this.#bindings.has(user.id)) this.#away.add(user);
   }
 
-  /** The user is on line. */
+  /** The user is online. */
   handleBack(user: User): void {
     this.#away.delete(user);
   }

@@ -108,14 +108,14 @@ Deno.test("behind a gateway: a reader that does not read is cut off, and costs t
   await luke.closed;
 });
 
-Deno.test("behind a gateway: when its line is cut its clients are off line", async () => {
+Deno.test("behind a gateway: when its line is cut its clients are offline", async () => {
   await using parts = await behindGateway();
   const { server, network } = parts;
   using _yoda = await server.login("yoda", "green");
   using _luke = await server.login("luke", "blue");
-  await waitUntil("both are on line", () => server.online?.length === 2);
+  await waitUntil("both are online", () => server.online?.length === 2);
   network.close();
-  await waitUntil("nobody is on line", () => server.online?.length === 0);
+  await waitUntil("nobody is online", () => server.online?.length === 0);
   assertEquals(server.core.gauges().connections, 0);
 });
 

@@ -19,7 +19,7 @@ export interface SaidMessage {
   readonly text: string;
   /** This user said it. */
   readonly own?: true;
-  /** It was sent while its receiver was off line. */
+  /** It was sent while its receiver was offline. */
   readonly kept?: true;
   /** It was taken back. */
   readonly deleted?: true;

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { isUserName } from "../../lib/wire/names.ts";
 import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 import type { FuzzSession, FuzzTarget } from "./fuzz_target.ts";
 import { goodRequests } from "./good_frames.ts";
 import { Mutator } from "./mutator.ts";

@@ -7,7 +7,8 @@ import {
   isBind,
   rendezvousType,
 } from "../../lib/wire/rendezvous_datagram.ts";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
 

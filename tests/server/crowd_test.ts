@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 
 Deno.test("a crowd is told of many logins together, and of nothing else later", () => {
   const names = Array.from({ length: 60 }, (_, index) => `user${index}`);

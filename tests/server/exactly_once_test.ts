@@ -4,7 +4,8 @@
  */
 import type { StoredMessage } from "../../lib/server/model/store.ts";
 import { assert, assertEquals } from "@std/assert";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 import type { ReplyFields } from "../../lib/wire/server_frame.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 

@@ -10,7 +10,8 @@ import {
 } from "../../lib/server/logs/message_log.ts";
 import { userLogText } from "../../lib/server/logs/user_log.io.ts";
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 import { everyRequest } from "../support/every_request.ts";
 import {
   assertHarmless,

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../lib/wire/limits.ts";
 import { RequestRate } from "../../lib/server/core/limits.ts";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 import { codeOf, twoUsers, user } from "../support/limit_case.ts";
 import { accountsOf } from "../support/core_accounts.ts";
 

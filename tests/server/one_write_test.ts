@@ -1,6 +1,7 @@
 /** What is answered of requests that came in one write, and so share a batch. */
 import { assertEquals } from "@std/assert";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 
 Deno.test("one write: group-create, then group-leave: the creator was a member", () => {
   const harness = new CoreHarness();

@@ -1,6 +1,7 @@
 /** An account that was removed, and another person who gets its name. */
 import { assert, assertEquals } from "@std/assert";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 
 /** bob has everything that a person can have; messages wait for him. */
 function withBob() {

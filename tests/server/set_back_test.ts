@@ -4,7 +4,8 @@ import { limits } from "../../lib/wire/limits.ts";
 import type { RequestFields } from "../../lib/wire/request.ts";
 import type { ReplyFields } from "../../lib/wire/server_frame.ts";
 import { Timeline } from "../../lib/server/model/timeline.ts";
-import { CoreHarness, type TestClient } from "../support/core_harness.ts";
+import type { TestClient } from "../support/core_client.ts";
+import { CoreHarness } from "../support/core_harness.ts";
 
 const account = "0123456789abcdef";
 const epoch = (name: string, after: number) => {

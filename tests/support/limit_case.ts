@@ -1,6 +1,7 @@
 /** What the tests of the server's limits have in common. */
 import { User } from "../../lib/server/model/user.ts";
-import { CoreHarness, type TestClient } from "./core_harness.ts";
+import type { TestClient } from "./core_client.ts";
+import { CoreHarness } from "./core_harness.ts";
 import { storedUser } from "./stored_user.ts";
 
 /** A server with two users who have logged in. */

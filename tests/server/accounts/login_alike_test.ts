@@ -1,6 +1,7 @@
 /** What a stranger can tell of a name: nothing. */
 import { assert, assertEquals } from "@std/assert";
-import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
+import type { TestClient } from "../../support/core_client.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
 
 /** Everything the server said, without what is random in it. */
 function linesOf(client: TestClient): string[] {

@@ -6,7 +6,8 @@ import {
   encodeBind,
   rendezvousType,
 } from "../../../lib/wire/rendezvous_datagram.ts";
-import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
+import type { TestClient } from "../../support/core_client.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
 import { offerOf, peerKey } from "../../support/limit_case.ts";
 
 /** Binds at the UDP port, each time anew; whether it is answered. */

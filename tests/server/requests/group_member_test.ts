@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { limits } from "../../../lib/wire/limits.ts";
 import type { RequestFields } from "../../../lib/wire/request.ts";
-import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
+import type { TestClient } from "../../support/core_client.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
 import { accountsOf } from "../../support/core_accounts.ts";
 
 const group = "jedi";

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
+import type { TestClient } from "../../support/core_client.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
 
 /** yoda leads jedi, luke has joined, leia is invited; each of the two posts. */
 function jedi() {

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { RequestFields } from "../../../lib/wire/request.ts";
 import { joinFrames } from "../../../lib/server/net/join_frames.ts";
-import { CoreHarness, type TestClient } from "../../support/core_harness.ts";
+import type { TestClient } from "../../support/core_client.ts";
+import { CoreHarness } from "../../support/core_harness.ts";
 
 /** `[NUMBER] PLACE, FROM: TEXT` of what a client is told of the past. */
 function past(

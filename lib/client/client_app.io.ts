@@ -155,6 +155,7 @@ export class ClientApp implements UserHandler {
       isScript: !this.#isInteractive,
       now: systemClock,
       drain: () => this.#drain(),
+      tellLate: (n, outcome) => this.#tell({ event: "result", n, outcome }),
     });
     this.#interface = openInterface(this);
     if (warning !== undefined) this.warn(warning);
@@ -374,6 +375,7 @@ export class ClientApp implements UserHandler {
         this.#derive(effect);
         return;
       case "end":
+        this.#lines.handleEnd();
         return this.#onEnd(effect.reason);
       default:
         this.#services.carryOut(effect, this.#connection?.serverIp);

@@ -225,3 +225,58 @@ Deno.test("ClientApp: who entered /changepassword is asked, and nobody who is go
     const late = await main.control.submit("/help").outcome;
     assertEquals(!late.ok && late.code, "not_confirmed");
   }));
+
+Deno.test("ClientApp: what is typed ahead goes to the chat under which it was typed, or nowhere", () =>
+  withTempFolder(async (folder) => {
+    await using server = await TestServer.start({
+      accounts: { yoda: "pw", luke: "pw", leia: "pw" },
+    });
+    await using luke = await TestClient.login(server, "luke", "pw");
+    await using leia = await TestClient.login(server, "leia", "pw");
+    const { app, main, ended } = startClient(folder, server.port);
+    await main.started.promise;
+    const screen = app.attach((control) => new Screen(control));
+    const { control } = screen;
+    const enter = (lines: readonly string[]) =>
+      Promise.all(lines.map((line) => control.submit(line).outcome));
+
+    const answers = await enter([
+      ...["/chat luke", "for luke", "/chat leia", "for leia"],
+      ...["/chat", "for nobody", "/chat luke", "luke again"],
+    ]);
+    assertEquals(answers.map(({ ok }) => ok), [
+      ...[true, true, true, true],
+      ...[true, false, true, true],
+    ]);
+    await luke.event("message", { text: "for luke" });
+    await luke.event("message", { text: "luke again" });
+    await leia.event("message", { text: "for leia" });
+
+    // Luke, to whom lines go, does not read what was meant for another one.
+    const [, astray] = await enter(["/chat lea", "dear leia"]);
+    assert(astray?.ok === false);
+    assertEquals(astray.code, "no_chat");
+    assert(astray.message.includes("dear leia"), astray.message);
+    const [last] = await enter(["after all"]);
+    assert(last?.ok);
+    await luke.event("message", { text: "after all" });
+    assertEquals(
+      app.view.conversation("@luke")?.messages.map(({ text }) => text),
+      ["for luke", "luke again", "after all"],
+    );
+
+    // What waits at the end is not lost without a word.
+    await server.stop();
+    await waitUntil(
+      "the connection is lost",
+      () => Promise.resolve(app.view.me.connection === "lost"),
+    );
+    const late = ["/chat leia", "too late"].map((line) => control.submit(line));
+    main.handler.interrupt();
+    assertEquals(await ended, 130);
+    for (const { outcome } of late) {
+      const told = await outcome;
+      assertEquals(told.ok || told.code, "not_confirmed");
+      assert(screen.results.includes(told));
+    }
+  }));

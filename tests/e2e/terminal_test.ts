@@ -347,9 +347,11 @@ Deno.test({
       text.includes("lines without a slash go to luke now; /chat stops that")
     );
     await luke.succeed("/rename lucas");
-    await terminal.screen((text) =>
+    const moved = await terminal.screen((text) =>
       text.includes("lines without a slash go to lucas now")
     );
+    // The answer to /chat told it; nothing else does so again.
+    assertEquals(moved.split("lines without a slash go to luke now").length, 2);
     await terminal.type("Enter");
     await terminal.screen((text) =>
       /^yoda at [^;]*; lines without a slash go to lucas$/m.test(text)

@@ -10,7 +10,11 @@ import { commandHint } from "./command_hint.ts";
 import { type Command, findCommand, findWord, type TableRow } from "./table.ts";
 
 /** Why a line is no command. */
-export type CommandProblem = "usage" | "unknown_command" | "not_a_command";
+export type CommandProblem =
+  | "usage"
+  | "unknown_command"
+  | "not_a_command"
+  | "no_chat";
 
 /** What became of a line. */
 export type ParsedCommand =

@@ -2,7 +2,8 @@
  * The lines that were entered, each with its number, its turn, and who waits
  * for what became of it. Those of a script wait until the ones before are
  * answered, so that each sees what they did; those of a person begin at once,
- * but for a text that waits for the chat that was just asked for.
+ * but for a text that waits for the chat that was just asked for, and a /chat
+ * that waits for such texts: each goes to the chat under which it was typed.
  */
 import type { ChatTarget } from "../commands/command.ts";
 import {
@@ -11,6 +12,7 @@ import {
   parseMessage,
 } from "../commands/parse.ts";
 import type { Command } from "../commands/table.ts";
+import { visible } from "../../base/text.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { CommandOutcome } from "../events/client_event.ts";
 import type { ClientView } from "../events/client_view.ts";
@@ -38,6 +40,8 @@ export interface EnteredLinesHost {
   now(): Instant;
   /** Something was handed to the session. */
   drain(): void;
+  /** Tells what became of line `n`, which was not handed to it. */
+  tellLate(n: number, outcome: CommandOutcome): void;
 }
 
 /** Lines of whoever may enter them: `By`, or the main interface's user. */
@@ -45,8 +49,10 @@ export class EnteredLines<By> {
   readonly #host: EnteredLinesHost;
   /** Those without an outcome, by their numbers. */
   readonly #open = new Map<number, OpenLine<By>>();
-  /** The answer to the last /chat. */
-  #chatOpening: Promise<void> | undefined;
+  /** The answer to the last /chat: whether lines go where it says. */
+  #chatOpening: Promise<boolean> | undefined;
+  /** Lines of a person that wait for it. */
+  readonly #held = new Set<number>();
   /** Called when something may have been answered. */
   #onProgress: () => void = () => {};
   #followsMessage = false;
@@ -65,13 +71,15 @@ export class EnteredLines<By> {
     if (this.#host.isScript && by === undefined) {
       return this.#enter(parse, this.#turnOf(line), by);
     }
+    const isChat = this.commandOf(line)?.command === "chat";
     const isPlain = /^(?!\/(?!\/))/.test(line) && to === undefined;
-    const chat = isPlain ? this.#chatOpening : undefined;
-    const submission = this.#enter(parse, chat, by);
-    const command = this.commandOf(line);
-    if (command?.command === "chat" && command.target !== undefined) {
-      const opening = submission.outcome.then(() => {
+    const submission = isChat || isPlain
+      ? this.#enterForChat(parse, isPlain ? line : undefined, by)
+      : this.#enter(parse, undefined, by);
+    if (isChat) {
+      const opening = submission.outcome.then(({ ok }) => {
         if (this.#chatOpening === opening) this.#chatOpening = undefined;
+        return ok;
       });
       this.#chatOpening = opening;
     }
@@ -81,8 +89,8 @@ export class EnteredLines<By> {
   /** Takes a text for a chat, whatever it looks like. */
   say(text: string, to?: ChatTarget, by?: By): Submission {
     const parse = () => parseMessage(text, to ?? this.#host.view.chat);
-    const chat = to === undefined ? this.#chatOpening : undefined;
-    return this.#enter(parse, chat, by);
+    if (to !== undefined) return this.#enter(parse, undefined, by);
+    return this.#enterForChat(parse, text, by);
   }
 
   /** Takes a line of the main interface's user, whose turn it is. */
@@ -113,8 +121,45 @@ export class EnteredLines<By> {
     this.#onProgress();
   }
 
+  /** The session is over: tells of those lines that it never heard of. */
+  handleEnd(): void {
+    for (const n of this.#held) this.#host.tellLate(n, tooLate);
+    this.#held.clear();
+  }
+
   #parse(line: string, to?: ChatTarget): ParsedCommand {
     return parseCommand(line, to ?? this.#host.view.chat);
+  }
+
+  /**
+   * Takes a line that depends on the open chat: where one was just asked for,
+   * it waits for the answer.
+   *
+   * @param text What would go to whoever was written to before, were the answer
+   *     a refusal.
+   */
+  #enterForChat(
+    parse: () => ParsedCommand,
+    text: string | undefined,
+    by: By | undefined,
+  ): Submission {
+    const opening = this.#chatOpening;
+    if (opening === undefined) return this.#enter(parse, undefined, by);
+    let isOpen = true;
+    const turn = opening.then((ok) => {
+      isOpen = ok;
+      this.#held.delete(submission.n);
+    });
+    const submission = this.#enter(
+      () => {
+        const isAstray = !isOpen && this.#host.view.chat !== undefined;
+        return isAstray && text !== undefined ? astray(text) : parse();
+      },
+      turn,
+      by,
+    );
+    this.#held.add(submission.n);
+    return submission;
   }
 
   #enter(
@@ -170,6 +215,12 @@ export class EnteredLines<By> {
 interface OpenLine<By> {
   readonly by: By | undefined;
   settle(outcome: CommandOutcome): void;
+}
+
+/** What becomes of a text whose chat was refused: nobody else is to read it. */
+function astray(text: string): ParsedCommand {
+  const message = `not sent, as its chat did not open: ${visible(text)}`;
+  return { problem: "no_chat", message, name: "" };
 }
 
 /** What becomes of a line that comes when all is over. */

@@ -43,6 +43,8 @@ export class PlainInterface implements UserInterface {
   /** A question that takes its answer from the input. */
   #asking: Promise<unknown> | undefined;
   #isClosed = false;
+  /** The chat went elsewhere a moment ago. */
+  #isChatUntold = false;
 
   constructor(
     handler: UserHandler,
@@ -58,6 +60,9 @@ export class PlainInterface implements UserInterface {
   show(event: ClientEvent): void {
     if (event.event === "progress" && !this.#steps.passes(event.info)) return;
     this.note(event);
+    if (event.event === "result" && event.outcome.command === "chat") {
+      this.#isChatUntold = false;
+    }
     if (this.#quiet && isCeremony(event)) return;
     const bell = this.#notify && this.#feed.rings(event) ? "\x07" : "";
     const lines = [...renderText(event, plainPalette), ...this.#more(event)];
@@ -98,13 +103,17 @@ export class PlainInterface implements UserInterface {
   }
 
   async #read(): Promise<void> {
+    let begun: Promise<void> | undefined;
     for (;;) {
       const line = await this.#input.read();
       if (this.#isClosed) return;
-      // Nothing more can be typed: what is under way may end first.
-      if (line === undefined) return this.#handler.endOfInput();
+      if (line === undefined) {
+        // Nothing more can be typed: what is under way may end first.
+        await begun;
+        return this.#handler.endOfInput();
+      }
       if (line.trim() === "") this.#tellStatus();
-      else await this.#handler.submit(line).begun;
+      else begun = this.#handler.submit(line).begun;
       // The lines after a question are its answers.
       await this.#asking;
     }
@@ -112,14 +121,19 @@ export class PlainInterface implements UserInterface {
 
   /** What others see in the prompt. */
   #more(event: ClientEvent): string[] {
-    const { view } = this.#handler;
     if (event.event === "welcome" && !event.resumed) return [statusHint];
-    if (event.event !== "chat" || event.kind === "none") return [];
-    // What /chat did is told by its answer.
-    const isAsked = view.pending().some(({ command }) =>
-      command.command === "chat"
-    );
-    return isAsked ? [] : [`${chatText(view)} now`];
+    if (event.event !== "chat") return [];
+    this.#isChatUntold = event.kind !== "none";
+    // What /chat did is told by its answer, which follows.
+    queueMicrotask(() => this.#tellChat());
+    return [];
+  }
+
+  /** The chat went elsewhere, and nothing else told it. */
+  #tellChat(): void {
+    if (!this.#isChatUntold) return;
+    this.#isChatUntold = false;
+    this.#output.write(`${chatText(this.#handler.view)} now\n`);
   }
 
   /** An empty line asks where one is, and says that all was read. */

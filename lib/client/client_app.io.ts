@@ -31,8 +31,7 @@ import {
   type PinnedConnection,
 } from "./trust/server_pins.io.ts";
 import { PeerServices } from "./peer_services.io.ts";
-import type { SeenMemory } from "./session/inbox.ts";
-import { SeenFiles } from "./session/seen_files.io.ts";
+import { DeviceSlots } from "./session/device_slots.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
 import { StartError } from "../system/errors.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
@@ -65,8 +64,9 @@ export async function runClient(
   const opened = await openIdentity(label, identity, (message) => {
     app.warn(message);
   });
-  const seen = new SeenFiles((name) => Deno.env.get(name));
-  const memory = { ...opened, pins, seen };
+  const env = (name: string) => Deno.env.get(name);
+  const devices = new DeviceSlots(env, systemRandom);
+  const memory = { ...opened, pins, devices };
   const app = new ClientApp(options, password, memory, open);
   return await app.run();
 }
@@ -75,8 +75,8 @@ export async function runClient(
 export interface ClientMemory extends OpenedIdentity {
   /** The servers known for TLS; absent without TLS. */
   readonly pins: PinFile | undefined;
-  /** How far everything was shown. */
-  readonly seen: SeenMemory;
+  /** The device that this client is, and how far it was shown everything. */
+  readonly devices: DeviceSlots;
 }
 
 /**
@@ -91,6 +91,7 @@ export class ClientApp implements UserHandler {
   readonly #session: ClientSession;
   readonly #services: PeerServices;
   readonly #peers: KnownPeersFile;
+  readonly #devices: DeviceSlots;
   readonly #interface: UserInterface;
   readonly #watchers: Watchers;
   /** True on a full terminal, where somebody types. */
@@ -120,7 +121,7 @@ export class ClientApp implements UserHandler {
   constructor(
     options: ClientOptions,
     password: string | undefined,
-    { pins, identity, peers, warning, seen }: ClientMemory,
+    { pins, identity, peers, warning, devices }: ClientMemory,
     openInterface: OpenInterface,
   ) {
     this.#options = options;
@@ -135,6 +136,7 @@ export class ClientApp implements UserHandler {
     this.#isInteractive = isInteractive(options);
     const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
     this.#peers = peers;
+    this.#devices = devices;
     this.#services = new PeerServices(options, (event) => this.#moved(event));
     this.#session = new ClientSession({
       user: options.user,
@@ -147,7 +149,7 @@ export class ClientApp implements UserHandler {
       identity,
       peers,
       view: this.view,
-      seenMemory: seen,
+      seenMemory: devices,
     });
     this.#lines = new EnteredLines({
       session: this.#session,
@@ -192,6 +194,7 @@ export class ClientApp implements UserHandler {
       await this.#interface.close();
       await this.#services.close();
       await this.#peers.settled();
+      this.#devices.close();
     }
     return codeAfterPrinting(code, this.#outputFault);
   }

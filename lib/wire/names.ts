@@ -1,7 +1,9 @@
 /**
  * Which names users and groups may have. Both alphabets are ASCII, so no two
  * names look alike and none needs escaping in a log line or in a file's name.
+ * The names of one's own devices are for oneself, and freer.
  */
+import { characters, isBlank, isPrintable } from "../base/text.ts";
 
 const userName = /^[A-Za-z0-9._-]{1,32}$/;
 const groupName = /^[A-Za-z0-9_-]{1,32}$/;
@@ -20,6 +22,18 @@ export function isGroupName(name: string): boolean {
 export function groupKey(name: string): string {
   return name.toLowerCase();
 }
+
+/**
+ * True when `name` may name a device: 1–32 printable characters, no blank at its
+ * ends, and no `@`, behind which it stands in `luke@laptop`.
+ */
+export function isDeviceName(name: string): boolean {
+  return isPrintable(name) && !isBlank(name) && name === name.trim() &&
+    !name.includes("@") && characters(name) <= deviceNameCharacters;
+}
+
+/** Most characters of a device's name. */
+export const deviceNameCharacters = 32;
 
 /** What a profile may tell about a person, in the order in which it is shown. */
 export const profileFields = ["name", "hometown", "email", "status"] as const;

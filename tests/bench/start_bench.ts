@@ -84,7 +84,11 @@ class Running implements AsyncDisposable {
   lastLine = "";
 
   constructor(command: readonly string[], folder: string) {
-    const env = { PARLEY_PASSWORD: "adoy", XDG_CONFIG_HOME: folder };
+    const env = {
+      PARLEY_PASSWORD: "adoy",
+      XDG_CONFIG_HOME: folder,
+      XDG_STATE_HOME: folder,
+    };
     this.#process = new RunningProcess({ command, cwd: folder, env });
   }
 

@@ -5,7 +5,7 @@ import type {
   CommandOutcome,
 } from "../../lib/client/events/client_event.ts";
 import type { ViewSnapshot } from "../../lib/client/events/client_view.ts";
-import { SeenFiles } from "../../lib/client/session/seen_files.io.ts";
+import { DeviceSlots } from "../../lib/client/session/device_slots.io.ts";
 import type { ClientOptions } from "../../lib/client/settings/options.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
 import { KnownPeersFile } from "../../lib/client/trust/known_peers.io.ts";
@@ -113,7 +113,10 @@ function startClient(folder: string, port: number) {
     pins: undefined,
     identity: Identity.fromSeed(new SeededRandom(3).bytes(32)),
     peers: new KnownPeersFile(folder, `127.0.0.1:${port}`, () => {}),
-    seen: new SeenFiles((name) => name === "XDG_STATE_HOME" ? folder : ""),
+    devices: new DeviceSlots(
+      (name) => name === "XDG_STATE_HOME" ? folder : "",
+      new SeededRandom(4),
+    ),
   };
   const made: MainScreen[] = [];
   const app = new ClientApp(options, "pw", memory, (handler) => {

@@ -131,6 +131,7 @@ async function runExamples(
       await runExample(line, folder, {
         PATH: `${bin}:${Deno.env.get("PATH")}`,
         XDG_CONFIG_HOME: config,
+        XDG_STATE_HOME: config,
         PARLEY_USER: "yoda",
         // A new one must be longer than those of this server are.
         PARLEY_PASSWORD: line.startsWith("parley-server")

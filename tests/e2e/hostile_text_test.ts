@@ -87,7 +87,11 @@ Deno.test("client: what a hostile server says before the login is shown as signs
           ...["--user", "yoda", ...json],
         ],
         cwd: folder,
-        env: { XDG_CONFIG_HOME: folder, PARLEY_PASSWORD: "x" },
+        env: {
+          XDG_CONFIG_HOME: folder,
+          XDG_STATE_HOME: folder,
+          PARLEY_PASSWORD: "x",
+        },
       });
       const { code } = await client.end();
       assert(code !== 0);

@@ -264,7 +264,11 @@ function plainArgs({ port }: { port: number }): string[] {
 /** Runs a client that ends by itself. */
 function run(options: { config: string; args: readonly string[] }) {
   const { config, args } = options;
-  const env = { XDG_CONFIG_HOME: config, PARLEY_PASSWORD: password };
+  const env = {
+    XDG_CONFIG_HOME: config,
+    XDG_STATE_HOME: config,
+    PARLEY_PASSWORD: password,
+  };
   return output(clientCommand, args, env);
 }
 

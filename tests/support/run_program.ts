@@ -16,7 +16,11 @@ export async function runProgram(
   options: { input?: string; env?: Record<string, string>; cwd?: string } = {},
 ): Promise<ProgramResult> {
   const cwd = options.cwd ?? await Deno.makeTempDir({ prefix: "parley-run-" });
-  const env = { XDG_CONFIG_HOME: `${cwd}/.config`, ...options.env };
+  const env = {
+    XDG_CONFIG_HOME: `${cwd}/.config`,
+    XDG_STATE_HOME: `${cwd}/.state`,
+    ...options.env,
+  };
   const process = new RunningProcess({ command, cwd, env });
   try {
     if (options.input !== undefined) await process.send(options.input);

@@ -69,6 +69,7 @@ export class TestClient implements AsyncDisposable {
       cwd: folder,
       env: {
         XDG_CONFIG_HOME: config,
+        XDG_STATE_HOME: join(config, "state"),
         ...(password === undefined ? {} : { PARLEY_PASSWORD: password }),
       },
     });

@@ -37,6 +37,8 @@ export interface SeenMemory {
   read(owner: InboxOwner): SeenMark | undefined;
   /** Everything up to the mark was shown. */
   write(owner: InboxOwner, mark: SeenMark): void;
+  /** The owner has another name. */
+  rename(owner: InboxOwner, user: string): void;
 }
 
 /** The messages of one user, as they come. */
@@ -93,7 +95,9 @@ export class Inbox {
 
   /** The user has another name; the messages are the same. */
   handleRenamed(user: string): void {
-    if (this.#owner !== undefined) this.#owner = { ...this.#owner, user };
+    if (this.#owner === undefined) return;
+    this.#memory?.rename(this.#owner, user);
+    this.#owner = { ...this.#owner, user };
   }
 
   /** Everything that came was shown: worth remembering, before it is confirmed. */

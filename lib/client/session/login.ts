@@ -23,6 +23,14 @@ export type OpenedSession = ReplyFields<"resume">;
 /** What a login and a resumption tell of what the user was shown. */
 export type SeenFields = Pick<RequestFields<"resume">, "seen" | "known">;
 
+/** The device that this client is to the server. */
+export interface OwnDevice {
+  /** 64 random bits, hexadecimal. */
+  readonly id: string;
+  /** What it would be called; the server decides. */
+  readonly name: string;
+}
+
 /** What TLS says of a connection. */
 export interface SecureChannel {
   /** What the login must be tied to. */

@@ -17,6 +17,10 @@ function memory() {
     read: (owner: InboxOwner) => marks.get(key(owner)),
     write: (owner: InboxOwner, mark: SeenMark) =>
       void marks.set(key(owner), mark),
+    rename: (owner: InboxOwner, user: string) => {
+      const mark = marks.get(key(owner));
+      if (mark !== undefined) marks.set(key({ ...owner, user }), mark);
+    },
   };
 }
 

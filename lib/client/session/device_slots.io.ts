@@ -1,0 +1,229 @@
+/**
+ * Keeps the devices that this installation is ({@link DeviceSlot}) in the state
+ * folder, one small file for each. Who works with one holds a lock on its file,
+ * which the system takes back however the program ends: so the next client is
+ * the same device again, also after a kill, and two at a time are two devices.
+ *
+ * A file is written in place in one write after every message, which a killed
+ * program either made or did not. Where there is no folder that can be written,
+ * or no locks, the client works as well; only, it is a new device each time.
+ */
+import { encodeHex } from "@std/encoding/hex";
+import { join } from "@std/path";
+import type { Random } from "../../base/ports.ts";
+import { configFolderPath, stateFolderPath } from "../../system/folders.io.ts";
+import {
+  type DeviceSlot,
+  formatSlot,
+  isSameName,
+  nameAfter,
+  newSlot,
+  parseMark,
+  parseSlot,
+} from "./device_slot.ts";
+import type { InboxOwner, SeenMark, SeenMemory } from "./inbox.ts";
+import type { OwnDevice } from "./login.ts";
+
+/** The files `devices/STORE-USER-NUMBER` of the state folder. */
+export class DeviceSlots implements SeenMemory {
+  readonly #env: (name: string) => string | undefined;
+  readonly #random: Random;
+  readonly #name: string;
+  #held: HeldSlot | undefined;
+
+  /**
+   * @param env Looks up an environment variable: where the folders are.
+   * @param name Which device to be; by default whichever is free of those that
+   * nobody asked for by name.
+   */
+  constructor(
+    env: (name: string) => string | undefined,
+    random: Random,
+    name = "",
+  ) {
+    this.#env = env;
+    this.#random = random;
+    this.#name = name;
+  }
+
+  /** The device that this client is to the server; the same until the end. */
+  device(owner: InboxOwner): OwnDevice {
+    const { id, name } = this.#hold(owner).slot;
+    return { id, name: name === "" ? nameAfter(machineName()) : name };
+  }
+
+  read(owner: InboxOwner): SeenMark {
+    return this.#hold(owner).slot.mark;
+  }
+
+  write(owner: InboxOwner, mark: SeenMark): void {
+    const held = this.#hold(owner);
+    held.slot = { ...held.slot, mark };
+    try {
+      if (held.place !== undefined) write(held.place.file, held.slot);
+    } catch {
+      // After a kill the server may repeat what it was not yet told about.
+    }
+  }
+
+  rename(owner: InboxOwner, user: string): void {
+    const held = this.#held;
+    if (held === undefined || !isSameOwner(held.owner, owner)) return;
+    held.owner = { ...owner, user };
+    const { place } = held;
+    if (place === undefined) return;
+    try {
+      const path = this.#pathOf(held.owner, place.number);
+      Deno.renameSync(place.path, path);
+      held.place = { ...place, path };
+    } catch {
+      // It is found under the old name, or not at all.
+    }
+  }
+
+  /** Leaves the device to the next client. */
+  close(): void {
+    this.#held?.place?.file.close();
+    this.#held = undefined;
+  }
+
+  #hold(owner: InboxOwner): HeldSlot {
+    if (this.#held !== undefined && isSameOwner(this.#held.owner, owner)) {
+      return this.#held;
+    }
+    this.close();
+    return this.#held = this.#take(owner) ??
+      { owner, slot: this.#newSlot(owner) };
+  }
+
+  /** Takes the first slot that is free; `undefined` when there is none. */
+  #take(owner: InboxOwner): HeldSlot | undefined {
+    try {
+      Deno.mkdirSync(this.#folder(), { recursive: true, mode: 0o700 });
+      for (let number = 1; number <= mostSlots; number++) {
+        const held = this.#takeNumber(owner, number);
+        if (held !== undefined) return held;
+      }
+    } catch {
+      // Nothing can be kept there.
+    }
+    return undefined;
+  }
+
+  #takeNumber(owner: InboxOwner, number: number): HeldSlot | undefined {
+    const path = this.#pathOf(owner, number);
+    const options = { read: true, write: true, create: true, mode: 0o600 };
+    const file = Deno.openSync(path, options);
+    try {
+      const slot = this.#slotIn(file, owner);
+      if (slot !== undefined) {
+        return { owner, slot, place: { number, path, file } };
+      }
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+    return undefined;
+  }
+
+  /** The slot in a file, also a new one; `undefined` when it is another's. */
+  #slotIn(file: Deno.FsFile, owner: InboxOwner): DeviceSlot | undefined {
+    // Nothing is read before: on some systems a lock shuts out readers, too.
+    if (!file.tryLockSync(true)) return undefined;
+    const known = parseSlot(readAll(file));
+    if (known !== undefined) {
+      return isSameName(known.name, this.#name) ? known : undefined;
+    }
+    const slot = this.#newSlot(owner);
+    write(file, slot);
+    this.#forgetEarlier(owner);
+    return slot;
+  }
+
+  /** One that was none before, with what an earlier version showed. */
+  #newSlot(owner: InboxOwner): DeviceSlot {
+    let mark: SeenMark | undefined;
+    try {
+      mark = parseMark(Deno.readTextFileSync(this.#earlierPath(owner)));
+    } catch {
+      // There was no earlier version here.
+    }
+    return newSlot(this.#name, this.#random, mark);
+  }
+
+  #forgetEarlier(owner: InboxOwner): void {
+    try {
+      Deno.removeSync(this.#earlierPath(owner));
+    } catch {
+      // There is none.
+    }
+  }
+
+  /** Where versions before devices kept up to which message all was shown. */
+  #earlierPath(owner: InboxOwner): string {
+    return join(configFolderPath(this.#env), "seen", nameOf(owner));
+  }
+
+  /** @throws {StartError} when the environment names no place for it. */
+  #folder(): string {
+    return join(stateFolderPath(this.#env), "devices");
+  }
+
+  #pathOf(owner: InboxOwner, number: number): string {
+    return join(this.#folder(), `${nameOf(owner)}-${number}`);
+  }
+}
+
+/** A slot that this program works with. */
+interface HeldSlot {
+  owner: InboxOwner;
+  slot: DeviceSlot;
+  /** Where it is kept, locked; absent when it is not. */
+  place?: SlotFile;
+}
+
+interface SlotFile {
+  readonly number: number;
+  readonly path: string;
+  readonly file: Deno.FsFile;
+}
+
+function write(file: Deno.FsFile, slot: DeviceSlot): void {
+  file.seekSync(0, Deno.SeekMode.Start);
+  file.writeSync(new TextEncoder().encode(formatSlot(slot)));
+}
+
+/** What is in a file, if that is not more than a slot's can be. */
+function readAll(file: Deno.FsFile): string {
+  const buffer = new Uint8Array(mostBytes);
+  let size = 0;
+  for (;;) {
+    const count = file.readSync(buffer.subarray(size));
+    if (count === null || count === 0) break;
+    size += count;
+  }
+  return new TextDecoder().decode(buffer.subarray(0, size));
+}
+
+function nameOf({ store, user }: InboxOwner): string {
+  // Both come from elsewhere; and not every file system tells Yoda from yoda.
+  return `${encodeHex(store)}-${encodeHex(user)}`;
+}
+
+function isSameOwner(one: InboxOwner, other: InboxOwner): boolean {
+  return one.store === other.store && one.user === other.user;
+}
+
+/** Empty when the system does not tell. */
+function machineName(): string {
+  try {
+    return Deno.hostname();
+  } catch {
+    return "";
+  }
+}
+
+/** Most devices of one user in one installation; those beyond are not kept. */
+const mostSlots = 32;
+const mostBytes = 4096;

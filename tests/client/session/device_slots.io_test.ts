@@ -1,0 +1,208 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
+import { fromFileUrl, join } from "@std/path";
+import { DeviceSlots } from "../../../lib/client/session/device_slots.io.ts";
+import { systemRandom } from "../../../lib/system/clock.io.ts";
+import { RunningProcess } from "../../support/running_process.ts";
+import { withTempFolder } from "../../support/temp_folder.ts";
+
+const owner = { store: "ab", user: "yoda" };
+const nothing = { id: 0, epochs: [] };
+
+/** Another client of the installation that has its folders in `folder`. */
+function slotsIn(folder: string, name?: string): DeviceSlots {
+  return new DeviceSlots(() => folder, systemRandom, name);
+}
+
+function device(slots: DeviceSlots, of = owner): string {
+  return slots.device(of).id;
+}
+
+Deno.test("DeviceSlots: clients at the same time are devices of their own, and later the same", async () => {
+  await withTempFolder((folder) => {
+    const [one, two] = [slotsIn(folder), slotsIn(folder)];
+    const first = device(one);
+    assertEquals(device(one), first);
+    const second = device(two);
+    assertNotEquals(second, first);
+    one.close();
+    // The first one that is free.
+    const three = slotsIn(folder);
+    assertEquals(device(three), first);
+    two.close();
+    three.close();
+    assertEquals(device(slotsIn(folder)), first);
+    assertEquals(device(slotsIn(folder)), second);
+    return Promise.resolve();
+  });
+});
+
+Deno.test("DeviceSlots: each database and each user has its own", async () => {
+  await withTempFolder((folder) => {
+    const slots = slotsIn(folder);
+    const others = [{ ...owner, user: "Yoda" }, { ...owner, store: "../../x" }];
+    const ids = [owner, ...others].map((of) => device(slots, of));
+    assertEquals(new Set(ids).size, 3);
+    // What is no more worked with is free.
+    assertEquals(device(slotsIn(folder)), ids[0]);
+    return Promise.resolve();
+  });
+});
+
+Deno.test("DeviceSlots: a name asks for the device of that name, or a new one", async () => {
+  await withTempFolder((folder) => {
+    const [plain, cron] = [slotsIn(folder), slotsIn(folder, "Cron")];
+    const first = device(plain);
+    const named = device(cron);
+    assertEquals(cron.device(owner).name, "Cron");
+    assertNotEquals(plain.device(owner).name, "Cron");
+    // A second one of the name is one more device.
+    const another = slotsIn(folder, "cron");
+    assertNotEquals(device(another), named);
+    for (const slots of [plain, cron, another]) slots.close();
+    assertEquals(device(slotsIn(folder, "cron")), named);
+    // Nobody else is given it.
+    assertEquals(device(slotsIn(folder)), first);
+    assert(![first, named].includes(device(slotsIn(folder))));
+    return Promise.resolve();
+  });
+});
+
+Deno.test("DeviceSlots: what was shown is remembered for each device", async () => {
+  await withTempFolder((folder) => {
+    const [one, two] = [slotsIn(folder), slotsIn(folder)];
+    assertEquals(one.read(owner), nothing);
+    const account = "0123456789abcdef";
+    const run = (after: number) => ({ epoch: `${after}`.repeat(16), after });
+    const marks = [
+      { id: 123_456, account, epochs: [run(1), run(2), run(3)] },
+      { id: 7, epochs: [] },
+      { id: Number.MAX_SAFE_INTEGER, account, epochs: [run(1)] },
+      { id: 9, account, epochs: [] },
+    ];
+    two.write(owner, { id: 3, epochs: [] });
+    for (const mark of marks) {
+      one.write(owner, mark);
+      one.close();
+      assertEquals(one.read(owner), mark);
+    }
+    two.close();
+    assertEquals(two.read(owner), { id: 3, epochs: [] });
+    return Promise.resolve();
+  });
+});
+
+Deno.test("DeviceSlots: the first device goes on where versions without devices were", async () => {
+  await withTempFolder(async (folder) => {
+    const seen = join(folder, "parley", "seen");
+    await Deno.mkdir(seen, { recursive: true });
+    const earlier = join(seen, `${encodeHex("ab")}-${encodeHex("yoda")}`);
+    await Deno.writeTextFile(earlier, `${"12".padStart(16)}\n\n`);
+    const [one, two] = [slotsIn(folder), slotsIn(folder)];
+    assertEquals(one.read(owner), { id: 12, epochs: [] });
+    assertEquals(two.read(owner), nothing);
+    one.close();
+    assertEquals(one.read(owner), { id: 12, epochs: [] });
+    const left = await Array.fromAsync(Deno.readDir(seen));
+    assertEquals(left, []);
+  });
+});
+
+Deno.test("DeviceSlots: a user who has another name is the same device", async () => {
+  await withTempFolder((folder) => {
+    const [one, two] = [slotsIn(folder), slotsIn(folder)];
+    const ids = [one, two].map((slots) => device(slots));
+    const master = { ...owner, user: "master" };
+    for (const [index, slots] of [one, two].entries()) {
+      slots.rename(owner, "master");
+      assertEquals(device(slots, master), ids[index]);
+      slots.write(master, { id: 5, epochs: [] });
+    }
+    // Both are still held.
+    assert(!ids.includes(device(slotsIn(folder), master)));
+    one.close();
+    const next = slotsIn(folder);
+    assertEquals(device(next, master), ids[0]);
+    assertEquals(next.read(master), { id: 5, epochs: [] });
+    return Promise.resolve();
+  });
+});
+
+Deno.test("DeviceSlots: a damaged file is a new device, or one that was shown nothing", async () => {
+  await withTempFolder((folder) => {
+    const slots = slotsIn(folder);
+    const id = device(slots);
+    slots.close();
+    const devices = join(folder, "parley", "devices");
+    const [file] = [...Deno.readDirSync(devices)];
+    const path = join(devices, file?.name ?? "");
+    for (const mark of ["", "x", "-1", "1e3", "99999999999999999999"]) {
+      Deno.writeTextFileSync(path, `${id}\n\n${mark}`);
+      assertEquals(slots.read(owner), nothing, mark);
+      assertEquals(device(slots), id);
+      slots.close();
+    }
+    const account = "0123456789abcdef";
+    for (const origin of ["x", `${account} x:1`, `${account} ${account}:-1`]) {
+      Deno.writeTextFileSync(path, `${id}\n\n7\n${origin}\n`);
+      assertEquals(slots.read(owner), { id: 7, epochs: [] });
+      slots.close();
+    }
+    for (const text of ["", "x", `${id}`, `${id}\na@b\n`, "\0".repeat(9999)]) {
+      Deno.writeTextFileSync(path, text);
+      const fresh = device(slots);
+      assertNotEquals(fresh, id, text);
+      slots.close();
+      assertEquals(device(slots), fresh, text);
+      slots.close();
+    }
+    return Promise.resolve();
+  });
+});
+
+Deno.test("DeviceSlots: without a folder to write in, a device for this run", async () => {
+  await withTempFolder((folder) => {
+    Deno.writeTextFileSync(join(folder, "parley"), "no folder");
+    for (
+      const slots of [
+        slotsIn(folder),
+        new DeviceSlots(() => undefined, systemRandom),
+      ]
+    ) {
+      const id = device(slots);
+      slots.write(owner, { id: 5, epochs: [] });
+      slots.rename(owner, "master");
+      const master = { ...owner, user: "master" };
+      assertEquals(device(slots, master), id);
+      assertEquals(slots.read(master), { id: 5, epochs: [] });
+      slots.close();
+      assertNotEquals(device(slots, master), id);
+    }
+    return Promise.resolve();
+  });
+});
+
+Deno.test("DeviceSlots: whoever is killed leaves its device to the next client", async () => {
+  await withTempFolder(async (folder) => {
+    const holder = new RunningProcess({
+      command: [
+        Deno.execPath(),
+        "eval",
+        `import { DeviceSlots } from "./lib/client/session/device_slots.io.ts";
+        const random = { bytes: (length) => new Uint8Array(length).fill(7) };
+        const slots = new DeviceSlots(() => ${JSON.stringify(folder)}, random);
+        console.log(slots.device(${JSON.stringify(owner)}).id);
+        setInterval(() => {}, 1000);`,
+      ],
+      cwd: fromFileUrl(new URL("../../../", import.meta.url)),
+    });
+    try {
+      const id = await holder.waitFor("the device", () => true);
+      assertNotEquals(device(slotsIn(folder)), id);
+      await holder.kill();
+      assertEquals(device(slotsIn(folder)), id);
+    } finally {
+      await holder.kill();
+    }
+  });
+});

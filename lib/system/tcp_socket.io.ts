@@ -111,7 +111,7 @@ export class TcpSocket implements ByteSocket {
     this.#handle.onread = (buffer, count = streamState[readBytesOrError]) => {
       if (this.#closed || this.#ended || count === undefined) return;
       if (buffer !== undefined && count > 0) {
-        return events.handleBytes(takeBytes(buffer, count));
+        return events.handleBytes(new Uint8Array(buffer, 0, count));
       }
       if (count === 0) return;
       this.#ended = true;
@@ -266,16 +266,6 @@ interface NamedAddress {
 
 interface HandleRequest {
   oncomplete(status: number): void;
-}
-
-/**
- * What was read, without the 64 KiB that it was read into: these would stay
- * until they are collected, which may be never where little else happens.
- */
-function takeBytes(buffer: ArrayBuffer, count: number): Uint8Array {
-  const bytes = new Uint8Array(buffer, 0, count).slice();
-  buffer.transfer(0);
-  return bytes;
 }
 
 function addressOf(ask: (to: NamedAddress) => number): SocketAddress {

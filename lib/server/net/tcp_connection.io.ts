@@ -121,7 +121,7 @@ export class TcpConnection
     this.#events.handleFinishing(this.id);
     this.#takeLast();
     this.#write();
-    if (!this.#writer.busy) this.#linger();
+    if (this.#state === "finishing" && !this.#writer.busy) this.#linger();
   }
 
   /** Cuts it off at once. */

@@ -98,12 +98,20 @@ export class Writer {
   /** Called by the line when this writer's turn has come. */
   start(): void {
     this.#place = this.#line;
-    this.#startedAt = performance.now();
     this.#state = "writing";
-    this.#write().then(
-      () => this.#ended(),
-      (error) => this.#ended(error ?? new Error("write failed")),
-    );
+    try {
+      const bytes = this.#source.takeOutgoing();
+      // Most writes are over at once: waiting for those costs more than they do.
+      const under = bytes === undefined ? undefined : this.#write(bytes);
+      if (under === undefined) return this.#ended();
+      this.#startedAt = performance.now();
+      under.then(
+        () => this.#ended(),
+        (error) => this.#ended(error ?? new Error("write failed")),
+      );
+    } catch (error) {
+      this.#ended(error);
+    }
   }
 
   /** Gives the place up when the write began before `time`, ms. */
@@ -113,13 +121,16 @@ export class Writer {
     this.#leavePlace();
   }
 
-  async #write(): Promise<void> {
-    const bytes = this.#source.takeOutgoing();
-    if (bytes === undefined) return;
-    let written = await this.#source.write(bytes);
-    while (written < bytes.length) {
-      written += await this.#source.write(bytes.subarray(written));
+  /** Writes all of it; `undefined` when that is done already. */
+  #write(bytes: Uint8Array): Promise<void> | undefined {
+    for (let rest = bytes; rest.length > 0;) {
+      const written = this.#source.write(rest);
+      if (typeof written !== "number") {
+        return written.then((count) => this.#write(rest.subarray(count)));
+      }
+      rest = rest.subarray(written);
     }
+    return undefined;
   }
 
   #ended(error?: unknown): void {
@@ -152,6 +163,7 @@ class Line {
   #waiting: Writer[] = [];
   /** Index of the first that waits. */
   #next = 0;
+  #isFilling = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(places: number, placeMs: number) {
@@ -179,6 +191,9 @@ class Line {
   }
 
   #fill(): void {
+    // Called again by a writer that is done as it starts: that goes on below.
+    if (this.#isFilling) return;
+    this.#isFilling = true;
     while (this.#holders.size < this.#places) {
       const writer = this.#waiting[this.#next];
       if (writer === undefined) break;
@@ -189,6 +204,7 @@ class Line {
       this.#holders.add(writer);
       writer.start();
     }
+    this.#isFilling = false;
     // Places only matter to those who wait: without any, no timer runs.
     if (!this.#crowded || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => this.#checkPlaces(), this.#placeMs);

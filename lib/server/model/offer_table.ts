@@ -54,7 +54,8 @@ export class OfferTable {
     offer.accepted = true;
     this.#accepted.set(offer.id, offer);
     const { id: transfer, from, to } = offer;
-    this.#tell({ do: "relay", transfer, from: from.id, to: to.id });
+    const clients = { from: from.id, to: to.id };
+    this.#tell({ do: "relay", transfer, ...clients, account: from.id });
   }
 
   /** The offer is over; false when it was before. */

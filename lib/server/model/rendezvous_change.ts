@@ -20,12 +20,14 @@ export type RendezvousChange =
   }
   /** The client is gone for good. */
   | { readonly do: "unbind"; readonly client: number }
-  /** Datagrams of this transfer go between the two, at the cost of `from`. */
+  /** Datagrams of this transfer go between the two, at the cost of `account`. */
   | {
     readonly do: "relay";
     readonly transfer: string;
     readonly from: number;
     readonly to: number;
+    /** The user who offered, whichever client that was. */
+    readonly account: number;
   }
   /** The transfer is over. */
   | { readonly do: "relay-end"; readonly transfer: string };

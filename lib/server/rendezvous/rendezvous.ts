@@ -59,6 +59,8 @@ interface Relayed {
   readonly transfer: string;
   readonly from: number;
   readonly to: number;
+  /** The user whose quota it is. */
+  readonly account: number;
   /** When the quota begins anew of which the core was told that it is used up. */
   againAt: number | undefined;
 }
@@ -101,8 +103,13 @@ export class Rendezvous {
       case "unbind":
         return this.#unbind(change.client);
       case "relay": {
-        const { transfer, from, to } = change;
-        this.#relayed.set(transfer, { transfer, from, to, againAt: undefined });
+        const { transfer, from, to, account } = change;
+        const clients = { from, to, account };
+        this.#relayed.set(transfer, {
+          transfer,
+          ...clients,
+          againAt: undefined,
+        });
         return;
       }
       case "relay-end":
@@ -217,7 +224,7 @@ export class Rendezvous {
     const other = side === "from" ? relayed.to : relayed.from;
     const to = this.#nearest(other, from, now.mono);
     if (to === undefined) return undefined;
-    const refusal = this.#quota.take(relayed.from, bytes.length, now);
+    const refusal = this.#quota.take(relayed.account, bytes.length, now);
     if (refusal === undefined) {
       this.relayedBytes += bytes.length;
       return { to, bytes };

@@ -15,6 +15,8 @@ const offerId = "00112233445566ff";
 
 const yoda = 1;
 const luke = 2;
+/** Users, whose numbers have nothing to do with those of clients. */
+const account = 7;
 
 /** Two clients with an accepted offer between them. */
 class World {
@@ -24,11 +26,17 @@ class World {
 
   constructor(relayBytes = 1e6) {
     this.rendezvous = new Rendezvous(relayBytes);
+    this.relay(yoda);
+  }
+
+  /** An offer of this client to Luke's was accepted. */
+  relay(from: number, transfer = offerId) {
+    const clients = { from, to: luke };
     this.rendezvous.handleChange({
       do: "relay",
-      transfer: offerId,
-      from: yoda,
-      to: luke,
+      transfer,
+      ...clients,
+      account,
     });
   }
 
@@ -81,10 +89,10 @@ class World {
   }
 
   /** A datagram to be relayed. */
-  relayed(length = 100): Uint8Array {
+  relayed(length = 100, transfer = offerId): Uint8Array {
     const bytes = new Uint8Array(length);
     bytes.set([0x5a, 0x50]);
-    bytes.set(decodeHex(offerId), 2);
+    bytes.set(decodeHex(transfer), 2);
     return bytes;
   }
 }
@@ -199,6 +207,26 @@ Deno.test("Rendezvous stops to relay at the day's quota and says so", () => {
   }
   world.handle(world.relayed(), "192.0.2.1", 4000);
   assertEquals(world.news(), usedUp(12), "the next day");
+});
+
+Deno.test("Rendezvous counts what all clients of one account send together", () => {
+  const world = new World(1_000);
+  world.bound(["192.0.2.1", 4000], ["192.0.2.2", 5000]);
+  const [laptop, other] = [3, "ff66554433221100"];
+  world.client(laptop).bind(1, "192.0.2.3", 6000);
+  world.relay(laptop, other);
+  for (let i = 0; i < 5; i++) {
+    assertExists(world.handle(world.relayed(), "192.0.2.1", 4000));
+    const back = world.handle(world.relayed(100, other), "192.0.2.2", 5000);
+    assertEquals(back?.to, { ip: "192.0.2.3", port: 6000 });
+  }
+  const ways = [["192.0.2.1", 4000], ["192.0.2.3", 6000]] as const;
+  for (const [index, [ip, port]] of ways.entries()) {
+    world.now.mono += 1_000;
+    const transfer = [offerId, other][index];
+    const refused = world.handle(world.relayed(100, transfer), ip, port);
+    assertEquals(refused && openRefused(refused.bytes), "quota");
+  }
 });
 
 Deno.test("Rendezvous relays nothing without a quota, and not without end", () => {

@@ -2,8 +2,8 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /**
  * The one of `words` that somebody who typed `given` may have meant: begun with
- * it, or a slip or two away, the fewer the shorter it is. Letter case does not
- * count.
+ * it, or a slip or two away: in a short one a single slip, unless the first
+ * letters are right. Letter case does not count.
  *
  * @returns `undefined` when none is near: a guess far away helps nobody.
  */
@@ -30,7 +30,9 @@ function distanceOf(typed: string, word: string): number {
   if (typed === word) return 0;
   const isBegun = typed.length > 1 && word.startsWith(typed);
   const longer = Math.max(typed.length, word.length);
-  const most = Math.min(Math.max(1, Math.floor(longer / 3)), typed.length - 1);
+  const third = Math.floor(longer / 3);
+  const least = typed.slice(0, 3) === word.slice(0, 3) ? 2 : 1;
+  const most = Math.min(Math.max(least, third), typed.length - 1);
   if (Math.abs(typed.length - word.length) > most) {
     return isBegun ? most + 1 : Infinity;
   }

@@ -12,6 +12,7 @@ Deno.test("nearestWord: what was begun, or is a slip or two away", () => {
     ["obi", "obiwan"],
     ["obiwna", "obiwan"],
     ["chubacca", "chewbacca"],
+    ["lukas", "luke"],
     ["r", undefined],
     ["han", undefined],
     ["l", undefined],

@@ -142,14 +142,27 @@ export const groupCommands = {
     },
   }),
   topic: does({
-    usage: "/topic GROUP [TEXT]",
+    usage: "/topic [GROUP [TEXT]]",
     summary: "what a group is about; leader: set it",
-    details: "- in the place of TEXT clears it.",
+    details: "Alone, of the group chat that is open. - in the place of TEXT " +
+      "clears it.",
     example: "/topic jedi the plans of the station",
-    arguments: [{ kind: "group" }, { kind: "text", optional: true }],
-    read: ([group = "", text]): { group: string; topic?: string } =>
-      text === undefined ? { group } : { group, topic: readTopic(text) },
-    run({ group, topic }, { request }, settle: Settle<Topic>) {
+    arguments: [
+      { kind: "group", optional: true },
+      { kind: "text", optional: true },
+    ],
+    read: ([group, text]): { group?: string; topic?: string } => ({
+      ...(group !== undefined && { group }),
+      ...(text !== undefined && { topic: readTopic(text) }),
+    }),
+    run({ group: named, topic }, { chat, request }, settle: Settle<Topic>) {
+      const { target } = chat;
+      const group = named ?? (target?.kind === "group" && target.name);
+      if (!group) {
+        const message =
+          "no group chat is open; /topic GROUP tells the topic of one";
+        return settle({ code: "no_chat", message });
+      }
       if (topic === undefined) {
         request(
           "group-members",

@@ -182,7 +182,7 @@ export function mustLead(
   if (group.leader !== user) {
     throw new Refusal(
       "leader_only",
-      `Only the leader of group chat ${group.name}, ${group.leader.name}, may do this`,
+      `Only ${group.leader.name}, who leads ${group.name}, may do this`,
     );
   }
   return group;

@@ -93,7 +93,7 @@ function mustBeAllowed(group: Group, sender: User): void {
   if (group.leaderOnly && group.leader !== sender) {
     throw new Refusal(
       "leader_only",
-      `Only the leader, ${group.leader.name}, may post in ${group.name}`,
+      `Only ${group.leader.name}, who leads ${group.name}, may post there`,
     );
   }
 }

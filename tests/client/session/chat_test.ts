@@ -4,6 +4,7 @@ import type { ClientEvent } from "../../../lib/client/events/client_event.ts";
 import { ClientView } from "../../../lib/client/events/client_view.ts";
 import { promptText } from "../../../lib/client/ui/terminal/status_rows.ts";
 import { readChatName } from "../../../lib/client/commands/command.ts";
+import { loggedIn } from "../logged_in.ts";
 
 Deno.test("Chat tells each change and ends with its group", () => {
   const events: ClientEvent[] = [];
@@ -43,3 +44,36 @@ Deno.test("readChatName takes signs for users and groups", () => {
   assertEquals(readChatName("@luke"), { name: "luke", kind: "user" });
   assertEquals(readChatName("#jedi"), { name: "jedi", kind: "group" });
 });
+
+Deno.test("/topic alone tells the topic of the group chat that is open", () => {
+  const harness = loggedIn();
+  const outcome = (n: number) =>
+    harness.events.find((each) => each.event === "result" && each.n === n);
+  const n = harness.line("/topic");
+  const message = "no group chat is open; /topic GROUP tells the topic of one";
+  const refusal = { command: "topic", ok: false, code: "no_chat", message };
+  assertEquals(outcome(n), { event: "result", n, outcome: refusal } as unknown);
+  harness.line("/chat luke");
+  harness.answer("find", { kind: "user", name: "luke", ambiguous: false });
+  assertEquals(outcome(harness.line("/topic")) !== undefined, true);
+  harness.line("/chat jedi");
+  harness.answer("find", { kind: "group", name: "Jedi", ambiguous: false });
+  const asked = harness.line("/topic");
+  harness.answer("group-members", members);
+  const told = {
+    command: "topic",
+    ok: true,
+    answer: { group: "Jedi", topic: "the plans" },
+  };
+  const result = { event: "result", n: asked, outcome: told };
+  assertEquals(outcome(asked), result as unknown);
+});
+
+const members = {
+  group: "Jedi",
+  leader: "yoda",
+  leaderOnly: false,
+  joined: ["yoda"],
+  invited: [],
+  topic: "the plans",
+};

@@ -211,7 +211,7 @@ Deno.test("group-promote hands the lead over", () => {
   assertEquals(yoda.eventsOf("leader"), []);
   assertEquals(
     yoda.refused("group-add", { group, user: "hans" }),
-    "leader_only: Only the leader of group chat Jedi, luke, may do this",
+    "leader_only: Only luke, who leads Jedi, may do this",
   );
   luke.ask("group-remove", { group, user: "yoda" });
   assertEquals(roles(harness.restarted().login("luke")).leader, "luke");
@@ -226,7 +226,7 @@ Deno.test("what only the leader may do is refused with each fault and changes no
       client.refused(name, fields);
     assertEquals(
       refused(luke, { group, user: "hans" }),
-      "leader_only: Only the leader of group chat Jedi, yoda, may do this",
+      "leader_only: Only yoda, who leads Jedi, may do this",
     );
     for (const client of [leia, luke]) {
       assert(

@@ -82,7 +82,7 @@ Deno.test("group-set is refused to who does not lead, and undone when it cannot 
   const set = { group: "jedi", history: true };
   assertEquals(
     luke.refused("group-set", set),
-    "leader_only: Only the leader of group chat jedi, yoda, may do this",
+    "leader_only: Only yoda, who leads jedi, may do this",
   );
   leia.refused("group-set", set);
   harness.login("hans").refused("group-set", set);

@@ -127,7 +127,7 @@ Deno.test("group-message refuses each fault", () => {
   yoda.ask("group-message", { ...request, group: "news" });
   assertEquals(
     luke.refused("group-message", { ...request, group: "news" }),
-    "leader_only: Only the leader, yoda, may post in news",
+    "leader_only: Only yoda, who leads news, may post there",
   );
   yoda.ask("message", { to: ["luke"], text: "x", mid: "2" });
   assert(

@@ -45,13 +45,12 @@ export function wrapStyled(
   let start = 0;
   const isBlank = (index: number) => cells[index]?.text === " ";
   if (margin.length < indent && isBlank(indent - 1) && isBlank(indent - 2)) {
-    rows.push(
-      ...wrapStyled(joined(cells.slice(0, indent)).trimEnd(), width, 0),
-    );
+    const head = joined(cells.slice(0, indent)).trimEnd();
+    if (head !== "") rows.push(...wrapStyled(head, width, 0));
     start = indent;
   }
   while (start < cells.length) {
-    const lead = rows.length === 0 ? "" : margin;
+    const lead = start === 0 ? "" : margin;
     const fit = fitting(cells, start, width - lead.length);
     const end = start + Math.max(fit.length, 1);
     const cut = end >= cells.length ? end : lastBlank(cells, start, end) ?? end;

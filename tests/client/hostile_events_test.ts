@@ -120,6 +120,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   })),
   whoelsesince: [{ users: [{ user: x, online: false, at }], total: 2 }],
   history: [history],
+  last: [history],
   rdm: [history],
   deletemsg: [{ at, number: 1, deleted: 1 }],
   deletegroupmsg: [{ at, number: 1, deleted: 1, group: x }],

@@ -270,6 +270,8 @@ async function play(scene: Scene): Promise<void> {
     "/history",
     "/history 1",
     "/history more",
+    "/last",
+    "/last 3",
     "/RDM b 01 Jun 2026 21:39:04",
     ...Array.from({ length: 9 }, (_, index) => `/msgto leia number ${index}`),
     "/deletemsg 12",

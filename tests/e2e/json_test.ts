@@ -200,6 +200,7 @@ async function aboutGroups(
   await yoda.succeed("/history #jedi");
   await yoda.succeed("/deletegroupmsg jedi 1");
   await luke.event("deleted", { group: "jedi" });
+  await yoda.succeed("/last 50");
   await yoda.succeed("/groups");
   await yoda.succeed("/setgroup jedi topic the plans");
   await luke.event("topic", { topic: "the plans" });

@@ -11,7 +11,7 @@ import type { Random } from "../../base/ports.ts";
 import type { RequestFields, RequestName } from "../../wire/request.ts";
 import type { OnReply, ReplyFields } from "../../wire/server_frame.ts";
 import type { Help } from "./help.ts";
-import type { Past } from "./history.ts";
+import type { Past, PastMessage } from "./history.ts";
 import type { MessageResult } from "./message_send.ts";
 import type { Verification } from "./people.ts";
 import type { PrivateSessionInfo, TransferInfo } from "./transfer_info.ts";
@@ -92,6 +92,11 @@ export interface CommandRow<
   ): void;
   /** The lines that tell the answer; none by default: events tell it. */
   show?(answer: Answer, look: Look): readonly string[];
+  /**
+   * Of a command that sends a message: what is to be said where the message
+   * itself is shown as sent; `undefined` when all went as one expects.
+   */
+  remark?(answer: Answer, look: Look): string | undefined;
 }
 
 /** What became of a command. */
@@ -119,6 +124,7 @@ interface Asking<
   /** The answer; that of the server by default. */
   answer?(ok: ReplyFields<N>, given: Given, host: CommandHost): Answer;
   show(answer: Answer, look: Look): readonly string[];
+  remark?(answer: Answer, look: Look): string | undefined;
 }
 
 /** A command that is one request, whose fields are what it is given. */
@@ -183,6 +189,8 @@ export interface CommandHost {
     readonly target: ChatTarget | undefined;
     set(target: ChatTarget | undefined): void;
   };
+  /** What this user has said in this run through the server, oldest first. */
+  said(): readonly PastMessage[];
   /** Where the messages end that were shown last, for `/history more`. */
   readonly past: { rest: Past | undefined };
   /** What goes on with other clients; settles the commands it is given. */

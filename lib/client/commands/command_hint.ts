@@ -47,7 +47,6 @@ export const habits: ReadonlyMap<string, string | readonly CommandName[]> =
     ["delete", ["deletemsg", "deletegroupmsg"]],
     ["unsend", ["deletemsg", "deletegroupmsg"]],
     ["log", ["history"]],
-    ["last", ["history"]],
     ["away", ["setprofile"]],
     ["status", ["setprofile"]],
     ["password", ["changepassword"]],

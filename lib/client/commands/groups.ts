@@ -81,16 +81,13 @@ export const groupCommands = {
     request: "group-message",
     fields: (given, { messageId }) => ({ ...given, mid: messageId() }),
     answer: (ok, { group }) => ({ ...ok, group }),
-    show({ at, number, group, alone, invited = [] }, { name, names }) {
-      const sent = `message sent at ${formatTime(at)} (number ${number})`;
-      if (!alone) return [sent];
-      const waits = invited.length === 0 ? "" : `; invited: ${names(invited)}`;
-      return [
-        `${sent}, but nobody got it: nobody else has joined ${
-          name(group)
-        }${waits}`,
-      ];
+    show(answer, look) {
+      const { at, number } = answer;
+      const alone = aloneText(answer, look);
+      const but = alone === undefined ? "" : `, but ${alone}`;
+      return [`message sent at ${formatTime(at)} (number ${number})${but}`];
     },
+    remark: aloneText,
   }),
   srb: does({
     words: ["SRB"],
@@ -299,6 +296,18 @@ export const groupNews: {
   },
   "group-end": ({ group }, { name }) => `group chat ${name(group)} has ended`,
 };
+
+/** That a message to a group got to nobody. */
+function aloneText(
+  { group, alone, invited = [] }:
+    & ReplyFields<"group-message">
+    & { readonly group: string },
+  { name, names }: Look,
+): string | undefined {
+  if (!alone) return undefined;
+  const waits = invited.length === 0 ? "" : `; invited: ${names(invited)}`;
+  return `nobody got it: nobody else has joined ${name(group)}${waits}`;
+}
 
 /**
  * Who may read what was said in a group before.

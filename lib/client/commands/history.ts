@@ -24,6 +24,14 @@ export interface HistoryAnswer extends ReplyFields<"history"> {
   earlier?: string;
 }
 
+/** One message of what was said. */
+export type PastMessage = Omit<HistoryAnswer["messages"][number], "id">;
+
+/** Messages of this user, oldest first. */
+export interface LastAnswer {
+  readonly messages: readonly PastMessage[];
+}
+
 /** The line above messages before which there are others. */
 export const earlierHint = "earlier messages: /history more";
 
@@ -46,6 +54,26 @@ export const historyCommands = {
       if (past !== undefined) return readPast(past, host, settle);
       const message = "nothing was shown that has earlier messages; " +
         "/history shows the last ones";
+      settle({ code: "no_history", message });
+    },
+    show: historyLines,
+  }),
+  last: does({
+    usage: "/last [COUNT]",
+    summary: "my last message with its number",
+    details:
+      "It knows those of this run; /history has all. The number is for /deletemsg and /deletegroupmsg.",
+    example: "/last 3",
+    arguments: [{ kind: "number", optional: true }],
+    read: ([count = "1"]) =>
+      isCount(count)
+        ? { count: Number(count) }
+        : `"${count}" is not a count from 1 to ${mostMessages}`,
+    run({ count }, { said }, settle: Settle<LastAnswer>) {
+      const messages = said().slice(-count);
+      if (messages.length > 0) return settle({ ok: { messages } });
+      const message =
+        "you have sent nothing in this run; /history shows what was said before";
       settle({ code: "no_history", message });
     },
     show: historyLines,
@@ -137,7 +165,7 @@ function scopeOf(name: string | undefined): RequestFields<"history"> {
 
 /** Oldest first. */
 function historyLines(
-  { messages, earlier }: HistoryAnswer,
+  { messages, earlier }: LastAnswer & Pick<HistoryAnswer, "earlier">,
   { palette, name }: Look,
 ): string[] {
   const lines = messages.flatMap((message) => {

@@ -3,7 +3,13 @@ import { formatTime } from "../../base/time.ts";
 import { visible } from "../../base/text.ts";
 import { limits } from "../../wire/limits.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
-import { asksWith, does, readChatName, type Settle } from "./command.ts";
+import {
+  asksWith,
+  does,
+  type Look,
+  readChatName,
+  type Settle,
+} from "./command.ts";
 import { historyCommands, positive } from "./history.ts";
 import { sendMessages } from "./message_send.ts";
 
@@ -32,20 +38,18 @@ export const messageCommands = {
         settle,
       );
     },
-    show({ at, sent }, { names }) {
-      const time = formatTime(at);
-      const kept = sent.filter((each) => each.kept).map((each) => each.to);
+    show(answer, look) {
+      const { at, sent } = answer;
       const numbers = sent.map((each) => each.number);
       const label = numbers.length === 1 ? "number" : "numbers";
-      const place = `(${label} ${numbers.join(", ")})`;
-      if (kept.length === 0) return [`message sent at ${time} ${place}`];
-      const verb = kept.length === 1 ? "is" : "are";
+      const kept = keptText(answer, look);
       return [
-        `message sent at ${time}, kept for ${
-          names(kept)
-        }, who ${verb} offline ${place}`,
+        `message sent at ${formatTime(at)}${
+          kept === undefined ? "" : `, ${kept}`
+        } (${label} ${numbers.join(", ")})`,
       ];
     },
+    remark: keptText,
   }),
   broadcast: asksWith({
     words: ["BCM", "broadcast"],
@@ -56,13 +60,16 @@ export const messageCommands = {
     read: ([text = ""]) => ({ text }),
     request: "broadcast",
     fields: ({ text }, { messageId }) => ({ text, mid: messageId() }),
-    show({ at, number, partial, alone }) {
-      const some = partial ? ", but some could not get it" : "";
-      const none = alone ? ", but nobody else is online" : "";
+    show(answer) {
+      const few = fewText(answer);
+      const but = few === undefined ? "" : `, but ${few}`;
       return [
-        `message sent at ${formatTime(at)}${some}${none} (number ${number})`,
+        `message sent at ${
+          formatTime(answer.at)
+        }${but} (number ${answer.number})`,
       ];
     },
+    remark: fewText,
   }),
   chat: does({
     usage: "/chat [USER|GROUP]",
@@ -142,6 +149,27 @@ export const messageCommands = {
 
 /** Where lines without a slash go now. */
 type ChatAnswer = { readonly kind: "none" } | ReplyFields<"find">;
+
+/** For whom a private message waits. */
+function keptText(
+  { sent }: ReplyFields<"message">,
+  { names }: Look,
+): string | undefined {
+  const kept = sent.filter((each) => each.kept).map((each) => each.to);
+  if (kept.length === 0) return undefined;
+  const verb = kept.length === 1 ? "is" : "are";
+  return `kept for ${names(kept)}, who ${verb} offline`;
+}
+
+/** That a broadcast did not get to everybody, or to nobody. */
+function fewText(
+  { partial, alone }: ReplyFields<"broadcast">,
+): string | undefined {
+  const some = partial ? ["some could not get it"] : [];
+  const none = alone ? ["nobody else is online"] : [];
+  const few = [...some, ...none];
+  return few.length === 0 ? undefined : few.join(", but ");
+}
 
 function showDeletion({ at, deleted }: { at: number; deleted: number }) {
   return [`message ${deleted} deleted at ${formatTime(at)}`];

@@ -79,6 +79,7 @@ export const commandTable: readonly TableRow[] = Object.entries(topics)
       arguments: [],
       read: () => ({}),
       show: () => [],
+      remark: () => undefined,
       ...row,
       name: name as CommandName,
       topic,

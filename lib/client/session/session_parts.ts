@@ -8,6 +8,7 @@ import { Chat, CommandRunner } from "./command_runner.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
 import type { ClientView } from "../events/client_view.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
+import { ownMessages } from "../events/own_messages.ts";
 import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
 import type { EventRouterHost } from "./event_router.ts";
 import { GroupSend } from "../offers/group_send.ts";
@@ -162,7 +163,8 @@ export class SessionParts {
     };
     const user = () => this.login.user;
     const groupSend = new GroupSend(peerHost, offers.transfers);
-    const parts = { offers, passwords, chat, groupSend };
+    const said = () => ownMessages(view);
+    const parts = { offers, passwords, chat, groupSend, said };
     const runnerHost = { ...host, ...parts, identities, renamed };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
     const places = { inbox, shown, offers, chat, identities };

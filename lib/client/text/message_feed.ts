@@ -11,14 +11,19 @@
  * | `-` | what happened |
  * | `!` | what failed |
  *
- * A message that names the user has a `>` after its sign, and rings.
+ * A message that names the user has a `>` after its sign, and rings; one of the
+ * user's own has a mark there that tells how far it is: see {@link OwnState}.
  */
 import { visible } from "../../base/text.ts";
-import { formatClock, formatDay, formatTime } from "../../base/time.ts";
-import { earlierHint } from "../commands/history.ts";
-import type { ClientEvent, CommandAnswers } from "../events/client_event.ts";
+import { formatClock, formatDay } from "../../base/time.ts";
+import {
+  earlierHint,
+  type HistoryAnswer,
+  type LastAnswer,
+} from "../commands/history.ts";
+import type { ClientEvent } from "../events/client_event.ts";
 import { isFailure } from "../events/event_kind.ts";
-import { linesAfter } from "../../cli/message_lines.ts";
+import { linesAfter, messageLines } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import { renderText } from "./render_text.ts";
 import type { ChatTarget } from "../commands/command.ts";
@@ -37,6 +42,21 @@ export interface FeedOptions {
   /** Show the time of each line, and the days. */
   readonly timestamps: boolean;
 }
+
+/** A message of this user's own. */
+export interface OwnMessage {
+  /** `session`: in a private session. */
+  readonly kind: "private" | "group" | "broadcast" | "session";
+  /** The receivers, or the group; nobody for a broadcast. */
+  readonly to: readonly string[];
+  readonly text: string;
+}
+
+/**
+ * How far a message of this user's own is: `…` waits for the server, `✓` the
+ * server has it, `!` was not sent; a blank where nobody confirms it.
+ */
+export type OwnState = "waiting" | "sent" | "failed" | "unconfirmed";
 
 /** Turns events into lines, one after the other. */
 export class MessageFeed {
@@ -69,14 +89,69 @@ export class MessageFeed {
       return [...days, ...lines];
     }
     const sign = `${signOf(event)}${this.#mentions(event) ? ">" : " "}`;
+    return [...days, ...this.#marked(sign, at, texts)];
+  }
+
+  /** Lines after the time and a sign of two columns, which the first has. */
+  #marked(sign: string, at: number, texts: readonly string[]): FeedLine[] {
     const clock = this.#timestamps ? `${formatClock(at)} ` : "";
     const head = this.#palette.dim(clock) + sign;
-    const indent = clock.length + sign.length;
-    const lines = texts.map((text, index) => ({
+    const indent = clock.length + signWidth;
+    return texts.map((text, index) => ({
       text: (index === 0 ? head : " ".repeat(indent)) + text,
       indent,
     }));
-    return [...days, ...lines];
+  }
+
+  #ownLines(
+    { kind, to, text }: OwnMessage,
+    state: OwnState,
+    at: number,
+  ): FeedLine[] {
+    const { dim, good, error, bold } = this.#palette;
+    const name = (text: string) => this.#palette.name(visible(text));
+    const looks = {
+      waiting: dim,
+      sent: good,
+      failed: error,
+      unconfirmed: dim,
+    };
+    const me = name(this.user);
+    const names = to.map(name).join(", ");
+    const head = kind === "group"
+      ? `${names}, ${me}`
+      : kind === "session"
+      ? `${me} to ${names} ${bold("(private)")}`
+      : `${me} to ${kind === "broadcast" ? "all" : names}`;
+    const sign = signOfKind[kind] + looks[state](ownMarks[state]);
+    return this.#marked(sign, at, linesAfter(`${head}: `, text));
+  }
+
+  /**
+   * The lines for a message of this user's own.
+   *
+   * @param at When it was sent, or entered as long as it waits; ms since 1970.
+   * @param remark What else there is to say of it.
+   */
+  own(
+    message: OwnMessage,
+    state: Exclude<OwnState, "waiting">,
+    at: number,
+    remark?: string,
+  ): FeedLine[] {
+    const lines = this.#ownLines(message, state, at);
+    const more = remark === undefined ? [] : this.#marked("- ", at, [remark]);
+    return [...this.#timestamps ? this.#dayLine(at) : [], ...lines, ...more];
+  }
+
+  /**
+   * The lines for something that waits for the server: a message, or a line as
+   * it was typed. They are not for good, so no day is told before them.
+   */
+  waiting(what: OwnMessage | string, at: number): FeedLine[] {
+    if (typeof what !== "string") return this.#ownLines(what, "waiting", at);
+    const mark = this.#palette.dim(ownMarks.waiting);
+    return this.#marked(`-${mark}`, at, messageLines(what));
   }
 
   /** True when `event` is for this user in particular. */
@@ -114,7 +189,7 @@ export class MessageFeed {
   }
 
   /** What was said before, as it was shown then, with the numbers. */
-  #past({ messages, earlier }: CommandAnswers["history"]): FeedLine[] {
+  #past({ messages, earlier }: SaidBefore): FeedLine[] {
     const { dim, name } = this.#palette;
     const hint = earlier === undefined ? [] : [
       { text: dim(earlierHint), indent: 4 },
@@ -169,21 +244,8 @@ export class MessageFeed {
       const mark = palette.bold("(private)");
       return linesAfter(`${name(event.from)} ${mark}: `, event.text);
     }
-    const texts = renderText(event, palette);
-    const sentAt = sendingTime(event);
-    if (sentAt === undefined || !this.#timestamps) return texts;
-    // The line has that time already.
-    return texts.map((text) => text.replace(` at ${formatTime(sentAt)}`, ""));
+    return renderText(event, palette);
   }
-}
-
-/** When a message of this user was sent, if `event` says so. */
-function sendingTime(event: ClientEvent): number | undefined {
-  if (event.event !== "result" || !event.outcome.ok) return undefined;
-  const { outcome } = event;
-  const isSent = outcome.command === "msgto" ||
-    outcome.command === "groupmsg" || outcome.command === "broadcast";
-  return isSent ? outcome.answer.at : undefined;
 }
 
 function signOf(event: ClientEvent): string {
@@ -192,20 +254,31 @@ function signOf(event: ClientEvent): string {
     case "message":
       return signOfKind[event.kind];
     case "private-message":
-      return "=";
+      return signOfKind.session;
   }
   return "-";
 }
 
-const signOfKind = { private: "@", group: "#", broadcast: "*" };
+const signOfKind = { private: "@", group: "#", broadcast: "*", session: "=" };
+const ownMarks: Record<OwnState, string> = {
+  waiting: "…",
+  sent: "✓",
+  failed: "!",
+  unconfirmed: " ",
+};
+/** Of a sign and the mark after it, in columns. */
+const signWidth = 2;
 
 /** The answer that holds what was said before, if `event` has one. */
-function pastOf(event: ClientEvent): CommandAnswers["history"] | undefined {
+function pastOf(event: ClientEvent): SaidBefore | undefined {
   if (event.event !== "result" || !event.outcome.ok) return undefined;
   const { outcome } = event;
-  const isPast = outcome.command === "history" || outcome.command === "rdm";
+  const isPast = outcome.command === "history" || outcome.command === "rdm" ||
+    outcome.command === "last";
   return isPast ? outcome.answer : undefined;
 }
+
+type SaidBefore = LastAnswer & Pick<HistoryAnswer, "earlier">;
 
 /** Where the second and later rows of a line start: below a table's last column. */
 function columnOf(text: string): number {

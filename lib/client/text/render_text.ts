@@ -112,6 +112,27 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
   }
 }
 
+/**
+ * The lines that show `event` to somebody who asks for the number of a message
+ * with `/last`: that one was sent, and when, is all that is said of it.
+ */
+export function renderWithoutNumbers(
+  event: ClientEvent,
+  palette: Palette,
+): string[] {
+  if (event.event !== "result" || !event.outcome.ok) {
+    return renderText(event, palette);
+  }
+  const { command, answer } = event.outcome;
+  const { remark } = commandRow(command);
+  if (remark === undefined || !("at" in answer)) {
+    return renderText(event, palette);
+  }
+  const more = remark(answer, lookOf(palette));
+  const sent = `message sent at ${formatTime(answer.at)}`;
+  return [more === undefined ? sent : `${sent}; ${more}`];
+}
+
 /** The type of each row is that of its event, which it was found by. */
 function newsText(event: GroupEvent, palette: Palette): string {
   const show = groupNews[event.event] as (

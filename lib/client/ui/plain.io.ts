@@ -8,7 +8,7 @@ import type { QuietEvent } from "../events/quiet_event.ts";
 import { isCeremony } from "../events/event_kind.ts";
 import { MessageFeed } from "../text/message_feed.ts";
 import { plainPalette } from "../../cli/palette.ts";
-import { renderText } from "../text/render_text.ts";
+import { renderWithoutNumbers } from "../text/render_text.ts";
 import { chatText, statusText } from "../text/status_text.ts";
 import {
   newPasswordProblem,
@@ -65,7 +65,10 @@ export class PlainInterface implements UserInterface {
     }
     if (this.#quiet && isCeremony(event)) return;
     const bell = this.#notify && this.#feed.rings(event) ? "\x07" : "";
-    const lines = [...renderText(event, plainPalette), ...this.#more(event)];
+    const lines = [
+      ...renderWithoutNumbers(event, plainPalette),
+      ...this.#more(event),
+    ];
     this.#output.write(bell + lines.map((line) => `${line}\n`).join(""));
   }
 

@@ -2,21 +2,20 @@
 import type { ClientEvent } from "../events/client_event.ts";
 import type { QuietEvent } from "../events/quiet_event.ts";
 import type { ClientView } from "../events/client_view.ts";
-import { isCeremony } from "../events/event_kind.ts";
-import { labelOf, MessageFeed } from "../text/message_feed.ts";
+import { type FeedLine, labelOf, MessageFeed } from "../text/message_feed.ts";
+import type { Submission } from "../session/entered_lines.ts";
+import { OwnLines } from "./terminal/own_lines.ts";
 import {
   colourPalette,
   type Palette,
   plainPalette,
 } from "../../cli/palette.ts";
-import { promptText, statusBar } from "./terminal/status_rows.ts";
-import { transferRows } from "../text/offers.ts";
+import { promptText, rowsAround } from "./terminal/status_rows.ts";
 import { messageLines } from "../../cli/message_lines.ts";
 import { visible } from "../../base/text.ts";
 import { HistoryFile } from "./terminal/history.io.ts";
 import { readNotify, writeNotify } from "./notify.io.ts";
 import { Output } from "../../system/console_output.io.ts";
-import type { TerminalSize } from "./terminal/terminal_view.ts";
 import {
   newPasswordProblem,
   newPasswordQuestion,
@@ -49,19 +48,19 @@ export class TerminalInterface implements UserInterface {
   readonly #terminal: Terminal;
   readonly #palette: Palette;
   readonly #feed: MessageFeed;
+  readonly #own: OwnLines;
   readonly #history: HistoryFile;
   readonly #view: ClientView;
-  readonly #quiet: boolean;
   #notify: boolean;
   #isStarted = false;
 
   constructor(handler: UserHandler, options: DisplayOptions) {
     const { color, timestamps, notify } = options;
     const view = this.#view = handler.view;
-    this.#quiet = options.quiet;
     this.#handler = handler;
     const palette = this.#palette = color ? colourPalette : plainPalette;
     this.#feed = new MessageFeed({ palette, timestamps });
+    this.#own = new OwnLines(this.#feed, palette, options.quiet);
     this.#history = new HistoryFile(view.me.server, env);
     this.#notify = notify && readNotify(env);
     this.#output = new Output(() => handler.interrupt());
@@ -73,24 +72,33 @@ export class TerminalInterface implements UserInterface {
     };
     this.#terminal = new Terminal(this.#output, source, {
       line: (text, prompt) => this.#line(text, prompt),
-      message: (text, prompt) => this.#message(text, prompt),
+      message: (text, prompt) => this.#say(text, prompt),
       leave: (key) => handler.leave(key),
       gone: () => handler.interrupt(),
-      rows: (size) => this.#rows(size),
+      rows: (size) => rowsAround(view, this.#own, size, palette),
     });
     this.#terminal.loadHistory(this.#history.read());
     this.#terminal.open();
   }
 
   show(event: ClientEvent): void {
-    this.note(event);
+    this.#follow(event);
     if (event.event === "progress") return;
-    if (this.#quiet && isCeremony(event)) return;
-    this.#terminal.print(this.#feed.lines(event, Date.now()));
+    this.#terminal.print(this.#linesOf(event));
     if (this.#notify && this.#feed.rings(event)) this.#terminal.ring();
   }
 
   note(event: ClientEvent | QuietEvent): void {
+    this.#follow(event);
+    if (event.event === "begun") this.#terminal.print(this.#linesOf(event));
+  }
+
+  #linesOf(event: ClientEvent | QuietEvent): readonly FeedLine[] {
+    const isOnline = this.#view.me.connection === "open";
+    return this.#own.lines(event, Date.now(), isOnline);
+  }
+
+  #follow(event: ClientEvent | QuietEvent): void {
     switch (event.event) {
       case "welcome":
       case "disconnected":
@@ -148,34 +156,21 @@ export class TerminalInterface implements UserInterface {
   #line(text: string, prompt: string): void {
     if (!this.#isStarted) return;
     if (text.trim() === "") return this.#handler.see();
-    // What was typed stays to be read, with what it was typed after.
-    const echo = this.#palette.dim(prompt) + text;
-    this.#terminal.print([{ text: echo, indent: 2 }]);
     this.#history.add(text);
-    this.#handler.submit(text);
+    this.#enter(text, prompt, () => this.#handler.submit(text));
   }
 
-  #message(text: string, prompt: string): void {
+  #say(text: string, prompt: string): void {
+    this.#enter(text, prompt, () => this.#handler.say(text));
+  }
+
+  #enter(text: string, prompt: string, hand: () => Submission): void {
     const [first = "", ...others] = messageLines(text);
-    const head = this.#palette.dim(prompt) + first;
-    this.#terminal.print([head, ...others.map((line) => `  ${line}`)].map((
-      text,
-    ) => ({ text, indent: 2 })));
-    this.#handler.say(text);
-  }
-
-  #rows({ columns, rows }: TerminalSize) {
-    // A window of a few rows is for what people say.
-    if (rows < leastRows) return { above: [], below: [] };
-    const width = columns - 1;
-    const palette = this.#palette;
-    const room = Math.min(mostTransferRows, Math.floor(rows / 3));
-    const shown = this.#view.running();
-    const above = transferRows(shown.slice(0, room), width);
-    if (shown.length > room) above.push(`… ${shown.length - room} more`);
-    const fill = palette === plainPalette ? "-" : " ";
-    const bar = statusBar(this.#view, width, fill);
-    return { above, below: [palette.bar(bar)] };
+    const rows = [this.#palette.dim(prompt) + first, ...others.map(indented)];
+    const echo = rows.map((text) => ({ text, indent: 2 }));
+    this.#own.enter(text, echo, Date.now());
+    this.#own.handleSubmitted(hand().n);
+    this.#terminal.update();
   }
 
   #setPrompt(): void {
@@ -186,9 +181,8 @@ export class TerminalInterface implements UserInterface {
   }
 }
 
+const indented = (line: string) => `  ${line}`;
 const env = (name: string) => Deno.env.get(name);
-const mostTransferRows = 6;
-const leastRows = 6;
 
 /**
  * Paths that start with `path` as typed, for Tab completion: folders end with

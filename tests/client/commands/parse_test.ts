@@ -210,6 +210,18 @@ Deno.test("parseCommand: says what is no number", () => {
   assertStringIncludes(message("/deletemsg x"), '"x" is no message number');
 });
 
+Deno.test("parseCommand: /last takes a count", () => {
+  assertEquals(parseCommand("/last"), {
+    command: { command: "last", count: 1 },
+  });
+  assertEquals(parseCommand("/last 3"), {
+    command: { command: "last", count: 3 },
+  });
+  for (const count of ["0", "501", "luke", "1 2"]) {
+    assertStringIncludes(message(`/last ${count}`), "usage: /last [COUNT]");
+  }
+});
+
 Deno.test("parseCommand: /history takes name, count and place, all optional", () => {
   const cases: [string, object][] = [
     ["/history", {}],

@@ -129,11 +129,29 @@ Deno.test("MessageFeed: nobody can draw on another's terminal", () => {
   }
 });
 
-Deno.test("MessageFeed: a sent message needs no second time", () => {
-  const sent = [{ to: "luke", number: 7, kept: false }];
-  const outcome = { command: "msgto", ok: true, answer: { at, sent } } as const;
-  assertEquals(textsOf(feedOf(), { event: "result", n: 1, outcome }), [
-    `${clock} - message sent (number 7)`,
+Deno.test("MessageFeed: a message of one's own has a mark, also without colour and time", () => {
+  const own = {
+    kind: "private",
+    to: ["luke", "\x1b[2J"],
+    text: "hi\nyoda",
+  } as const;
+  const texts = (lines: readonly { text: string }[]) =>
+    lines.map(({ text }) => text);
+  const feed = feedOf(false);
+  assertEquals(texts(feed.own(own, "sent", at, "kept")), [
+    "@✓yoda to luke, ␛[2J: hi",
+    "      yoda",
+    "- kept",
+  ]);
+  assertEquals(texts(feed.waiting({ ...own, text: "hi" }, at)), [
+    "@…yoda to luke, ␛[2J: hi",
+  ]);
+  // A day begins with what is printed, not with what waits.
+  const timed = feedOf();
+  assertEquals(timed.waiting("/who\n", at).length, 2);
+  assertEquals(texts(timed.own({ ...own, text: "hi" }, "failed", at)), [
+    `--- ${formatDay(at)} ---`,
+    `${clock} @!yoda to luke, ␛[2J: hi`,
   ]);
 });
 

@@ -8,7 +8,10 @@ import type {
 } from "../../../lib/client/events/client_event.ts";
 import { colourPalette, plainPalette } from "../../../lib/cli/palette.ts";
 import { renderJson } from "../../../lib/client/text/json.ts";
-import { renderText } from "../../../lib/client/text/render_text.ts";
+import {
+  renderText,
+  renderWithoutNumbers,
+} from "../../../lib/client/text/render_text.ts";
 import { transferRows } from "../../../lib/client/text/offers.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 
@@ -90,6 +93,10 @@ Deno.test("renderText: says what SPEC says", () => {
   const kept = { command: "msgto", ok: true, answer: { at, sent } } as const;
   assertEquals(text({ event: "result", n: 1, outcome: kept }), [
     `message sent at ${time}, kept for leia, who is offline (numbers 1, 2)`,
+  ]);
+  const event = { event: "result", n: 1, outcome: kept } as const;
+  assertEquals(renderWithoutNumbers(event, plainPalette), [
+    `message sent at ${time}; kept for leia, who is offline`,
   ]);
 });
 

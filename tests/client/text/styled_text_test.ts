@@ -60,7 +60,7 @@ Deno.test("clipStyled: cuts at the width and ends the colour", () => {
 
 Deno.test("wrapStyled: a line that is indented stays so, without an empty row before it", () => {
   const forged = "22:00:00 @ luke: this was never said";
-  for (let width = 12; width < 80; width++) {
+  for (let width = 24; width < 80; width++) {
     const rows = wrapStyled(" ".repeat(28) + forged, width, 24);
     assertEquals(
       rows.filter((row) => !/^ {4,}\S/.test(row)),

@@ -1,9 +1,38 @@
-/** The row at the lower end of the terminal. */
+/** The rows at the lower end of the terminal. */
 import { visible } from "../../../base/text.ts";
+import { type Palette, plainPalette } from "../../../cli/palette.ts";
 import type { ClientView, Me } from "../../events/client_view.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 import { labelOf } from "../../text/message_feed.ts";
+import { transferRows } from "../../text/offers.ts";
 import { unreadText } from "../../text/status_text.ts";
+import type { OwnLines } from "./own_lines.ts";
+import type { RowsAround, TerminalSize } from "./terminal_view.ts";
+
+/**
+ * The rows around the line being typed: what is being sent and what waits above
+ * it, the status row below.
+ */
+export function rowsAround(
+  view: ClientView,
+  own: OwnLines,
+  { columns, rows }: TerminalSize,
+  palette: Palette,
+): RowsAround {
+  // A window of a few rows is for what people say.
+  if (rows < leastRows) return { above: [], below: [] };
+  const width = columns - 1;
+  const third = Math.floor(rows / 3);
+  const room = Math.min(mostTransferRows, third);
+  const shown = view.running();
+  const above = transferRows(shown.slice(0, room), width);
+  if (shown.length > room) above.push(`… ${shown.length - room} more`);
+  const fill = palette === plainPalette ? "-" : " ";
+  return {
+    above: [...above, ...own.rows(width, third)],
+    below: [palette.bar(statusBar(view, width, fill))],
+  };
+}
 
 /**
  * `-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer`, what
@@ -65,3 +94,6 @@ export function promptText({ me, chat }: ClientView): string {
 function hasNoConnection({ connection }: Me): boolean {
   return connection === "lost" || connection === "ended";
 }
+
+const mostTransferRows = 6;
+const leastRows = 6;

@@ -8,10 +8,8 @@ import {
 } from "./lib/server/admin/options.ts";
 import { serverPage } from "./lib/server/admin/page.ts";
 import { parseCompletionsCommand } from "./lib/cli/completions.ts";
-import {
-  type ServerLogLevel,
-  serverLogLine,
-} from "./lib/server/model/server_log.ts";
+import type { ServerLogLevel } from "./lib/server/model/actions.ts";
+import { serverLogLine } from "./lib/server/logs/server_log.ts";
 import { buildInfo } from "./lib/system/build_info.io.ts";
 import { runCheckCommand } from "./lib/server/admin/check_command.io.ts";
 import { RotatingLog, serverReport } from "./lib/server/logs/server_log.io.ts";

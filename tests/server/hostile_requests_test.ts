@@ -3,7 +3,7 @@
  * comes out raw in a log, in an error message, or at another client.
  */
 import { assert, assertEquals } from "@std/assert";
-import { serverLogLine } from "../../lib/server/model/server_log.ts";
+import { serverLogLine } from "../../lib/server/logs/server_log.ts";
 import {
   groupLogLine,
   messageLogLine,

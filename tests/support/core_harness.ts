@@ -4,10 +4,7 @@
  * or fails commits where a test wants that.
  */
 import { assert } from "@std/assert";
-import {
-  type TransferLogEntry,
-  transferLogLine,
-} from "../../lib/server/model/transfer_log.ts";
+import { transferLogLine } from "../../lib/server/logs/transfer_log.ts";
 import type { Instant } from "../../lib/base/ports.ts";
 import type { WireAddress } from "../../lib/wire/request.ts";
 import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
@@ -15,6 +12,7 @@ import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import type {
   CredentialChange,
   RemoteAddress,
+  TransferLogEntry,
   UserLogEntry,
 } from "../../lib/server/model/actions.ts";
 import { joinFrames } from "../../lib/server/net/join_frames.ts";

@@ -17,7 +17,8 @@ import { homePath } from "../../base/home_path.ts";
 import { parseHostPort } from "../../cli/host_port.ts";
 import { nearestWord } from "../../base/nearest_word.ts";
 import { renderHelp } from "../../cli/program_page.ts";
-import { type ServerLogLevel, serverLogLevels } from "../model/server_log.ts";
+import { serverLogLevels } from "../logs/server_log.ts";
+import type { ServerLogLevel } from "../model/actions.ts";
 import { protocolVersion, version } from "../../base/version.ts";
 import {
   defaultCredentials,

@@ -1,8 +1,5 @@
-import {
-  isLogged,
-  type ServerLogLevel,
-  serverLogLine,
-} from "../model/server_log.ts";
+import type { ServerLogLevel } from "../model/actions.ts";
+import { isLogged, serverLogLine } from "./server_log.ts";
 import { systemClock } from "../../system/clock.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
 

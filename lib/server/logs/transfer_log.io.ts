@@ -1,7 +1,5 @@
-import {
-  type TransferLogEntry,
-  transferLogLine,
-} from "../model/transfer_log.ts";
+import type { TransferLogEntry } from "../model/actions.ts";
+import { transferLogLine } from "./transfer_log.ts";
 import type { LogAppender } from "./log_appender.io.ts";
 import type { Report } from "./server_log.io.ts";
 import { TextLogs } from "./text_logs.io.ts";

@@ -7,10 +7,10 @@
  * the `handle*` method it goes to.
  */
 import type { RendezvousChange } from "./rendezvous_change.ts";
-import type { ServerLogLevel } from "./server_log.ts";
-import type { TransferLogEntry } from "./transfer_log.ts";
 import type { ChannelBinding } from "../../security/scram.ts";
 import type { Verifier } from "../../security/verifier.ts";
+import type { EndReason } from "../../wire/end_reason.ts";
+import type { PathKind } from "../../wire/path_kinds.ts";
 import type { Lookup, Purge, StoreWrite } from "./store.ts";
 
 /** Numbers a connection for the lifetime of the process. */
@@ -42,6 +42,32 @@ export interface UserLogEntry {
   readonly user: string;
   readonly ip: string;
   readonly udpPort: number;
+}
+
+/** How much a line of the server's own log matters. */
+export type ServerLogLevel = "debug" | "info" | "warning" | "error";
+
+/** One line of `transferlog.txt`: a step of a file on its way. */
+export interface TransferLogEntry {
+  /** User name of the one who sends. */
+  readonly sender: string;
+  /** User name of the one who receives. */
+  readonly receiver: string;
+  readonly step:
+    | "offered"
+    | "accepted"
+    | "rejected"
+    | "verified"
+    | "failed"
+    | "cancelled";
+  /** The file's name, as it is offered. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** How the two reach each other, when it ran. */
+  readonly via?: PathKind | "unknown" | undefined;
+  /** Why it was rejected or failed. */
+  readonly reason?: EndReason | undefined;
 }
 
 /** What the shell is asked to do. */

@@ -21,7 +21,7 @@ import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
-import type { TransferLogEntry } from "../model/transfer_log.ts";
+import type { TransferLogEntry } from "../model/actions.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 import type { Rules } from "./rule.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { serverLogLine } from "../../../lib/server/model/server_log.ts";
+import { serverLogLine } from "../../../lib/server/logs/server_log.ts";
 
 const at = new Date(2026, 5, 1, 21, 30, 4).getTime();
 

@@ -1,11 +1,14 @@
 import { formatTime } from "../../base/time.ts";
 import { visible } from "../../base/text.ts";
+import type { ServerLogLevel } from "../model/actions.ts";
 
 /** How much a line of the server's log matters, the least first. */
-export const serverLogLevels = ["debug", "info", "warning", "error"] as const;
-
-/** One of {@link serverLogLevels}. */
-export type ServerLogLevel = typeof serverLogLevels[number];
+export const serverLogLevels: readonly ServerLogLevel[] = [
+  "debug",
+  "info",
+  "warning",
+  "error",
+];
 
 /** True when a line of `level` is to be written where `least` is asked for. */
 export function isLogged(

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { transferLogLine } from "../../../lib/server/model/transfer_log.ts";
+import { transferLogLine } from "../../../lib/server/logs/transfer_log.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 
 const at = Date.UTC(2026, 5, 1, 21, 39, 4);

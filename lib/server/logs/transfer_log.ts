@@ -2,33 +2,9 @@
  * `transferlog.txt`: what users do with files, a line for each step. It tells
  * what the clients say of it, and nothing of what is in a file.
  */
-import type { EndReason } from "../../wire/end_reason.ts";
-import type { PathKind } from "../../wire/path_kinds.ts";
 import { formatTime } from "../../base/time.ts";
 import { logLine } from "../../base/log_line.ts";
-
-/** One step of a file on its way. */
-export interface TransferLogEntry {
-  /** User name of the one who sends. */
-  readonly sender: string;
-  /** User name of the one who receives. */
-  readonly receiver: string;
-  readonly step:
-    | "offered"
-    | "accepted"
-    | "rejected"
-    | "verified"
-    | "failed"
-    | "cancelled";
-  /** The file's name, as it is offered. */
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  /** How the two reach each other, when it ran. */
-  readonly via?: PathKind | "unknown" | undefined;
-  /** Why it was rejected or failed. */
-  readonly reason?: EndReason | undefined;
-}
+import type { TransferLogEntry } from "../model/actions.ts";
 
 /**
  * A line of the log, with its line feed:

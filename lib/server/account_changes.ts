@@ -14,12 +14,14 @@ import { dismiss } from "./requests/presence.ts";
 import type { ServerContext } from "./core/server_context.ts";
 import type { User } from "./model/user.ts";
 
-/** The credential is another one: a session goes on, but cannot be resumed. */
-export function voidToken(server: ServerContext, name: string): void {
+/** The credential is another one: sessions go on, but cannot be resumed. */
+export function handleCredentialChange(
+  server: ServerContext,
+  name: string,
+): void {
   const user = server.directory.user(name);
   if (user === undefined) return;
-  server.tokens.set(user, undefined);
-  server.background.noteToken(user);
+  voidTokens(server, user);
 }
 
 /** The line of an account is gone: nobody can log in, and who is in is sent out. */
@@ -30,7 +32,7 @@ export function shutOut(
 ): void {
   const user = server.directory.user(name);
   if (user === undefined) return;
-  endSession(server, user, now);
+  endSessions(server, user, now);
   user.active = false;
 }
 
@@ -43,7 +45,7 @@ export function endAccount(
   const { directory, background, actions } = server;
   const user = directory.userOf(account);
   if (user === undefined) return;
-  endSession(server, user, now);
+  endSessions(server, user, now);
   directory.endUser(user);
   user.forget();
   background.noteDeparted(user);
@@ -65,11 +67,18 @@ export function welcomeUsers(server: ServerContext): void {
   }
 }
 
-function endSession(server: ServerContext, user: User, now: Instant): void {
-  const { session } = user;
-  if (session?.entered) {
-    dismiss(server, session, wireError("account_removed"), false, now);
-  } else user.session = undefined;
-  server.tokens.set(user, undefined);
-  server.background.noteToken(user);
+function endSessions(server: ServerContext, user: User, now: Instant): void {
+  for (const session of user.allSessions) {
+    if (session.entered) {
+      dismiss(server, session, wireError("account_removed"), false, now);
+    } else user.removeSession(session);
+  }
+  voidTokens(server, user);
+}
+
+function voidTokens(server: ServerContext, user: User): void {
+  for (const device of [...user.devices, ...user.visits]) {
+    server.tokens.set(device, undefined);
+    server.background.noteToken(device);
+  }
 }

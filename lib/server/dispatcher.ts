@@ -67,8 +67,8 @@ function dispatch(
   }
   if (connection.confirmsToken) {
     connection.confirmsToken = false;
-    if (server.tokens.confirm(session.user)) {
-      server.background.noteToken(session.user);
+    if (server.tokens.confirm(session.device)) {
+      server.background.noteToken(session.device);
     }
   }
   if (rule.read) return rule.read(server, session, request, now);

@@ -4,8 +4,8 @@ import { limits } from "../wire/limits.ts";
 import { serverSpeaksPlain, startsLikeTls } from "../security/certificate.ts";
 import {
   endAccount,
+  handleCredentialChange,
   shutOut,
-  voidToken,
   welcomeUsers,
 } from "./account_changes.ts";
 import { Connection } from "./model/connection.ts";
@@ -256,7 +256,7 @@ export class ServerCore {
   handleAccounts(accounts: Accounts, now: Instant): void {
     this.#now = now;
     const { removed, changed } = this.#logins.handleAccounts(accounts);
-    for (const name of changed) voidToken(this.#server, name);
+    for (const name of changed) handleCredentialChange(this.#server, name);
     for (const name of removed) shutOut(this.#server, name, now);
     this.#welcomeUsers();
     this.#settle();

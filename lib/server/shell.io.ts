@@ -208,9 +208,9 @@ export class ServerShell implements NetworkOwner {
         return;
       }
       case "inbox": {
-        const { query, user, after, limit } = action;
+        const { query, reader, after, limit } = action;
         this.#finish(
-          store.inbox(user, after, limit),
+          store.inbox(reader, after, limit),
           (messages) => core.handleInbox(query, messages, systemClock()),
           () => core.handleQueryFailed(query, systemClock()),
         );

@@ -122,6 +122,7 @@ export async function startServer(
     // Known once it is bound, before the first client can ask.
     udpPort: 0,
     otherUdpPort: 0,
+    sessions: options.sessions,
     keepMs: options.keepDays * dayMs,
     messageRate: options.limits.messageRate,
     messagesPerDay: options.limits.historyQuota,

@@ -72,8 +72,11 @@ function checkSession(
     dismiss(server, session, wireError("idle", text), false, now);
     return Infinity;
   }
-  if (server.tokens.renew(session.user, now)) {
-    server.background.noteToken(session.user);
+  const { device } = session;
+  if (server.tokens.renew(device, now)) {
+    device.lastSeen = now.wall;
+    server.background.noteToken(device);
+    server.background.noteCursor(device);
   }
   if (now.mono >= connection.lastSent + limits.heartbeatMs) {
     connection.send(pingFrame);

@@ -21,6 +21,8 @@ export const errorMessages = {
   account_blocked:
     "Your account is blocked due to multiple login failures. Please try again later",
   already_online: "This account is already logged in",
+  bad_device_name:
+    "A device's name is 1 to 32 characters without @, that can be shown",
   token_invalid: "This session has ended. Please log in again",
   login_timeout: "The login took too long",
   demo_local_only:
@@ -83,6 +85,7 @@ export const errorMessages = {
   idle: "You were logged out after a time of inactivity",
   slow_reader: "You were disconnected because you read too slowly",
   session_moved: "Your session continues on another connection",
+  taken_over: "Your session was taken over",
   account_removed: "Your account was removed",
   heartbeat_missed: "Nothing was heard from you for too long",
 } as const;
@@ -99,6 +102,10 @@ export interface WireError {
   readonly wait?: number;
   /** How many more failed logins lock the name. */
   readonly attempts?: number;
+  /** Since when the session in the way lasts, ms since 1970 UTC. */
+  readonly since?: number;
+  /** From which address. */
+  readonly from?: string;
 }
 
 /** A {@link WireError} with the standard sentence, or a more specific one. */

@@ -44,6 +44,10 @@ export const port = integer(0, 65535);
 export const offerId = string(16, 16, /^[0-9a-f]{16}$/);
 /** Of a user; the next one of the name has another. */
 export const accountId = offerId;
+/** Of an installation of the client, which chose it. */
+export const deviceId = offerId;
+/** What a user calls a device, as the server has it. */
+export const deviceName = string(1, 128);
 /** 32 bytes in base64url: a public key. */
 export const publicKey = string(43, 43, /^[A-Za-z0-9_-]{43}$/);
 /** An address a peer can be reached at, as a client says it. */

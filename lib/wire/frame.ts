@@ -84,6 +84,10 @@ export interface DecodedError {
   readonly wait?: number;
   /** How many more failed logins lock the name, where the server says so. */
   readonly attempts?: number;
+  /** Since when the session in the way lasts, ms since 1970 UTC. */
+  readonly since?: number;
+  /** From which address. */
+  readonly from?: string;
 }
 
 /**
@@ -92,13 +96,15 @@ export interface DecodedError {
  * @throws {SchemaError} when it lacks a field or has a wrong one.
  */
 export function decodeError(value: unknown): DecodedError {
-  const { code, message, wait, attempts } = shape(value, "error");
+  const { code, message, wait, attempts, since, from } = shape(value, "error");
   const isKnown = Object.hasOwn(errorMessages, code);
   return {
     code: isKnown ? code as ErrorCode : undefined,
     message,
     ...wait !== undefined && { wait },
     ...attempts !== undefined && { attempts },
+    ...since !== undefined && { since },
+    ...from !== undefined && { from },
   };
 }
 
@@ -107,4 +113,6 @@ const shape = object({
   message: string(0, 64 * 1024),
   wait: optional(integer()),
   attempts: optional(integer()),
+  since: optional(integer()),
+  from: optional(string(2, 64)),
 });

@@ -114,6 +114,38 @@ export const limitTable = {
     what: "session token after the loss of its connection",
     beyond: "`token_invalid`",
   },
+  // Devices
+  sessionsPerUser: {
+    value: 8,
+    unit: "sessions",
+    what: "sessions that one user has at once, each from another device",
+    beyond: "`already_online`, or the one idle for longest is ended",
+    option: "--sessions",
+  },
+  visits: {
+    value: 32,
+    unit: "sessions",
+    what: "commands of one user that run beside the sessions",
+    beyond: "`already_online`",
+  },
+  devicesPerUser: {
+    value: 32,
+    unit: "devices",
+    what: "devices of one user that the server remembers",
+    beyond: "the one longest away is forgotten",
+  },
+  deviceNameCharacters: {
+    value: 32,
+    unit: "characters",
+    what: "name of a device",
+    beyond: "`bad_device_name`",
+  },
+  deviceMs: {
+    value: 30 * 86_400_000,
+    unit: "ms",
+    what: "a device that does not come back",
+    beyond: "it starts with what no other device of the user has confirmed",
+  },
   // Messages
   messageRate: {
     value: 100,

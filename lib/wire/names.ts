@@ -4,6 +4,7 @@
  * The names of one's own devices are for oneself, and freer.
  */
 import { characters, isBlank, isPrintable } from "../base/text.ts";
+import { limits } from "./limits.ts";
 
 const userName = /^[A-Za-z0-9._-]{1,32}$/;
 const groupName = /^[A-Za-z0-9_-]{1,32}$/;
@@ -29,11 +30,8 @@ export function groupKey(name: string): string {
  */
 export function isDeviceName(name: string): boolean {
   return isPrintable(name) && !isBlank(name) && name === name.trim() &&
-    !name.includes("@") && characters(name) <= deviceNameCharacters;
+    !name.includes("@") && characters(name) <= limits.deviceNameCharacters;
 }
-
-/** Most characters of a device's name. */
-export const deviceNameCharacters = 32;
 
 /** What a profile may tell about a person, in the order in which it is shown. */
 export const profileFields = ["name", "hometown", "email", "status"] as const;

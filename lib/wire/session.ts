@@ -11,6 +11,9 @@ import {
 import { epochCheck } from "./epoch.ts";
 import {
   accountId,
+  askedName,
+  deviceId,
+  deviceName,
   name,
   nothing,
   offerId,
@@ -51,7 +54,16 @@ const session = {
   seen: optional(integer()),
   /** The database was set back to an older copy since the client was there. */
   setBack: optional(boolean),
+  /** How the server knows the client's device. */
+  device: optional(object({ name: deviceName })),
+  /** How many other sessions the user has. */
+  others: optional(integer(0)),
+  /** The user's public key, where the client said another one or none. */
+  identity: optional(publicKey),
 };
+
+/** Which installation of the client it is. */
+const entryDevice = optional(object({ id: deviceId, name: askedName }));
 
 /** What names and authenticates a client in its datagrams. */
 const datagramKey = {
@@ -86,6 +98,11 @@ export const sessionRequests = {
       udpPort: port,
       /** What the client signs its offers and answers with. */
       identity: optional(identityKey),
+      device: entryDevice,
+      /** A command beside the user's sessions: nobody is told, nothing delivered. */
+      visit: optional(boolean),
+      /** Where there are too many sessions, the one idle for longest is ended. */
+      takeOver: optional(boolean),
     }),
     ok: scram,
   },
@@ -104,6 +121,9 @@ export const sessionRequests = {
       seen: optional(integer()),
       known: optional(known),
       identity: optional(identityKey),
+      device: entryDevice,
+      visit: optional(boolean),
+      takeOver: optional(boolean),
     }),
     ok: object(session),
   },

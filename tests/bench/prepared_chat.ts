@@ -10,7 +10,7 @@ import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import { formatVerifier, makeVerifier } from "../../lib/security/verifier.ts";
 import type { StoreWrite } from "../../lib/server/model/store.ts";
 import { SqliteStore } from "../../lib/server/store/sqlite_store.io.ts";
-import { storedUser } from "../support/stored_user.ts";
+import { storedDevice, storedUser } from "../support/stored_user.ts";
 
 /** What {@link prepareChat} made. */
 export interface PreparedChat {
@@ -63,9 +63,10 @@ function personWrites(
       write: "member",
       member: { group: 1, user: id, joined: true, since: 1, sinceMessage: 0 },
     },
+    { write: "device", device: storedDevice(id) },
     {
       write: "token",
-      token: { user: id, hash, expires: Date.now() + hourMs, credential },
+      token: { device: id, hash, expires: Date.now() + hourMs, credential },
     },
   ];
 }

@@ -36,7 +36,7 @@ export async function storeBench(messages = 1_000_000): Promise<void> {
     report("store-load", messages, performance.now() - open);
     for (const after of [0, messages / 2, messages - 200]) {
       await timed(`store-inbox-after-${after}`, messages, async () => {
-        await store.inbox(3, after, 100);
+        await store.inbox({ user: 3 }, after, 100);
       });
       await timed(`store-logged-after-${after}`, messages, async () => {
         await store.logged(undefined, after, 100);

@@ -16,7 +16,7 @@ function namesIn(log: string): string[] {
 }
 
 Deno.test("userlog.txt: lines, renumbering after logout and kill -9, empty after a restart", async () => {
-  await using server = await startServer();
+  await using server = await startServer("--sessions", "1");
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");
   await using leia = await logIn(server, "leia");
@@ -44,7 +44,7 @@ Deno.test("userlog.txt: lines, renumbering after logout and kill -9, empty after
 });
 
 Deno.test("a second login of the same name is refused", async () => {
-  await using server = await startServer();
+  await using server = await startServer("--sessions", "1");
   await using first = await logIn(server, "yoda");
   await using second = await TestClient.start(server, {
     user: "yoda",

@@ -217,7 +217,7 @@ function run(seed: number): number {
   for (const person of people) {
     const id = users.indexOf(person.name) + 1;
     // What was deleted was shown before that, or never.
-    const all = store.inbox(id, 0, Infinity);
+    const all = store.inbox({ user: id }, 0, Infinity);
     const deleted = new Set(
       all.filter((message) => message.deleted).map((message) => message.id),
     );

@@ -323,8 +323,7 @@ Deno.test("ServerCore retries what no request waited for", () => {
   harness.advance(5_000);
   harness.commits = "done";
   harness.advance(1_100);
-  const stored = [...harness.store.users.values()];
-  assertEquals(stored.find(({ name }) => name === "luke")?.cursor, 1);
+  assertEquals(harness.cursorOf("luke"), 1);
 });
 
 Deno.test("ServerCore hands waiting messages over when reading them failed at first", () => {

@@ -1,5 +1,6 @@
 /** A client of a {@link CoreHarness}, scripted by a test. */
 import { assert, assertEquals } from "@std/assert";
+import { encodeHex } from "@std/encoding/hex";
 import { LineDecoder } from "../../lib/base/line_decoder.ts";
 import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
 import { ScramClient } from "../../lib/security/scram_client.ts";
@@ -28,6 +29,8 @@ export class TestClient {
   alive = true;
   closed = false;
   token = "";
+  /** What it says of its device; nothing for one that knows of none. */
+  entry: Pick<RequestFields<"login">, "device" | "visit" | "takeOver"> = {};
   readonly #harness: CoreHarness;
   readonly #decoder = new LineDecoder(1 << 20);
   readonly #sent = new Map<number, RequestName>();
@@ -83,7 +86,11 @@ export class TestClient {
   }
 
   hello(): ReplyFields<"hello"> {
-    return this.ask("hello", { version: 1, features: [] });
+    const knows = Object.keys(this.entry).length > 0;
+    return this.ask("hello", {
+      version: 1,
+      features: knows ? ["devices"] : [],
+    });
   }
 
   /** Says hello and logs in, up to the proof; returns the id of the proof. */
@@ -102,6 +109,7 @@ export class TestClient {
       scram: scram.clientFirst(),
       udpPort: 7000 + this.id,
       ...(identity === undefined ? {} : { identity }),
+      ...this.entry,
     });
     const { salt, iterations } = scram.handleServerFirst(first.scram);
     const salted = saltedPassword(password, salt, iterations);
@@ -148,7 +156,10 @@ export class TestClient {
     this.hello();
     const key = identity === undefined ? {} : { identity };
     const udpPort = 7000 + this.id;
-    const ok = this.ask("resume", { token, udpPort, seen, ...key });
+    const ok = this.ask("resume", {
+      ...{ token, udpPort, seen, ...key },
+      ...this.entry,
+    });
     this.token = ok.token;
     return ok;
   }
@@ -213,9 +224,10 @@ export class TestClient {
       }
       case "error": {
         assert(frame.code !== undefined, line);
-        const { re = -1, code, message } = frame;
+        const { re = -1, code, message, since, from } = frame;
+        const other = since === undefined ? {} : { since, from };
         assert(re === -1 || !this.#replies.has(re), "answered twice");
-        this.#replies.set(re, { code, message });
+        this.#replies.set(re, { code, message, ...other });
         break;
       }
       case "unknown":
@@ -233,3 +245,9 @@ export class TestClient {
 export type Reply =
   | { readonly ok: object }
   | { readonly code: string; readonly message: string };
+
+/** A device of a user as its client names it; of one name it is the same one. */
+export function deviceOf(name: string): { id: string; name: string } {
+  const bytes = new TextEncoder().encode(name.padEnd(8).slice(0, 8));
+  return { id: encodeHex(bytes), name };
+}

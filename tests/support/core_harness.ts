@@ -23,7 +23,7 @@ import type { ServerDatagram } from "../../lib/server/rendezvous/udp_probes.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { accountsOf, saltedPassword } from "./core_accounts.ts";
-import { TestClient } from "./core_client.ts";
+import { deviceOf, TestClient } from "./core_client.ts";
 
 /** What a harness starts with. */
 export interface HarnessOptions {
@@ -38,6 +38,14 @@ export interface HarnessOptions {
   readonly relayBytes?: number;
   /** True by default. */
   readonly allowDemo?: boolean;
+}
+
+/** How somebody logs in from a device. */
+export interface EntryOptions {
+  readonly ip?: string;
+  readonly identity?: string;
+  readonly visit?: boolean;
+  readonly takeOver?: boolean;
 }
 
 /** A server core with everything around it. */
@@ -124,6 +132,11 @@ export class CoreHarness {
     return user.account;
   }
 
+  /** Up to which message somebody's devices have all, as it is stored. */
+  cursorOf(name: string): number | undefined {
+    return this.store.load().users.find((user) => user.name === name)?.cursor;
+  }
+
   /** A datagram comes to the UDP port; what is sent for it. */
   handleDatagram(
     bytes: Uint8Array,
@@ -172,6 +185,18 @@ export class CoreHarness {
   /** A client that is logged in. */
   login(name: string, ip?: string, identity?: string): TestClient {
     const client = this.connect(ip);
+    client.login(name, 0, identity);
+    return client;
+  }
+
+  /** A client that is logged in from a device of the user's. */
+  loginFrom(
+    name: string,
+    device: string,
+    { ip, identity, ...entry }: EntryOptions = {},
+  ): TestClient {
+    const client = this.connect(ip);
+    client.entry = { device: deviceOf(device), ...entry };
     client.login(name, 0, identity);
     return client;
   }
@@ -236,13 +261,13 @@ export class CoreHarness {
           this.#commit(action.batch, action.writes);
           break;
         case "inbox": {
-          const { query, user, after, limit } = action;
+          const { query, reader, after, limit } = action;
           if (this.queries === "failing") {
             this.core.handleQueryFailed(query, this.now);
             break;
           }
           // The answer is of now, also when it comes later.
-          const page = this.store.inbox(user, after, limit);
+          const page = this.store.inbox(reader, after, limit);
           const finish = () => this.core.handleInbox(query, page, this.now);
           if (this.queries === "held") this.#heldQueries.push(finish);
           else finish();

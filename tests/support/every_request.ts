@@ -5,6 +5,11 @@ const signature = "A".repeat(86);
 const offer = "00112233445566ff";
 const addresses = [{ ip: "10.0.0.7", port: 6666 }];
 
+const entry = {
+  device: { id: "00112233445566dd", name: "laptop" },
+  visit: true,
+  takeOver: true,
+};
 const known = {
   account: "0123456789abcdef",
   epochs: [{ epoch: "0123456789abcdef", after: 1 }],
@@ -13,9 +18,15 @@ const known = {
 export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
   {
     hello: { version: 1, features: ["offers"], agent: "test" },
-    login: { scram: "n,,n=yoda,r=noncenoncenonce1", udpPort: 1, identity: key },
+    login: {
+      ...{ scram: "n,,n=yoda,r=noncenoncenonce1", udpPort: 1, identity: key },
+      ...entry,
+    },
     proof: { scram: "c=biws,r=x,p=AAAA", seen: 0, known },
-    resume: { token: "token", udpPort: 1, seen: 0, known, identity: key },
+    resume: {
+      ...{ token: "token", udpPort: 1, seen: 0, known, identity: key },
+      ...entry,
+    },
     ping: { active: true },
     ack: { upto: 0 },
     logout: {},

@@ -1,9 +1,11 @@
 import type { Epoch } from "../../lib/wire/epoch.ts";
 import type {
   Found,
+  InboxReader,
   Lookup,
   Purge,
   StoredBlock,
+  StoredDevice,
   StoredFailures,
   StoredGroup,
   StoredKeptAway,
@@ -20,6 +22,7 @@ import type {
 /** The rules of the store in the most direct way, for tests of the core. */
 export class MemoryStore {
   readonly users = new Map<number, StoredUser>();
+  readonly devices = new Map<number, StoredDevice>();
   readonly groups = new Map<number, StoredGroup>();
   readonly members = new Map<string, StoredMember>();
   readonly tokens = new Map<number, StoredToken>();
@@ -30,7 +33,7 @@ export class MemoryStore {
   /** Whom each broadcast was for. */
   readonly broadcasts = new Map<number, readonly number[]>();
   /** What was deleted or removed leaves its numbers behind. */
-  readonly #last = { message: 0, number: 0 };
+  readonly #last = { message: 0, number: 0, device: 0 };
   readonly #lastInGroup = new Map<number, number>();
   readonly failures = new Map<string, StoredFailures>();
   /** The runs of the server. */
@@ -56,7 +59,9 @@ export class MemoryStore {
 
   load(): StoredState {
     return {
-      users: [...this.users.values()],
+      users: [...this.users.values()].map((user) => this.#withDevices(user)),
+      devices: [...this.devices.values()],
+      lastDevice: this.#last.device,
       groups: [...this.groups.values()],
       endedGroups: [...this.endedGroups.values()],
       lastGroup: Math.max(
@@ -86,7 +91,11 @@ export class MemoryStore {
     for (const write of writes) this.#apply(write);
   }
 
-  inbox(userId: number, after: number, limit: number): StoredMessage[] {
+  inbox(
+    { user: userId }: InboxReader,
+    after: number,
+    limit: number,
+  ): StoredMessage[] {
     return this.messages.filter((message) => {
       if (message.id <= after || message.sender === userId) return false;
       return this.#isFor(message, userId) || this.#isOwed(message, userId);
@@ -98,7 +107,8 @@ export class MemoryStore {
   #waiting(): Map<number, number[]> {
     const waiting = new Map<number, number[]>();
     for (const { id, receiver, deletes } of this.messages) {
-      const cursor = this.users.get(receiver ?? 0)?.cursor ?? id;
+      const user = this.users.get(receiver ?? 0);
+      const cursor = user === undefined ? id : this.#withDevices(user).cursor;
       if (receiver === undefined || deletes !== undefined || id <= cursor) {
         continue;
       }
@@ -157,15 +167,22 @@ export class MemoryStore {
     };
   }
 
-  purge({ olderThan, after, gone }: Purge): number | undefined {
+  purge({ olderThan, after, gone, liveSince }: Purge): number | undefined {
     const page = this.messages.filter(({ id }) => id > after).slice(0, 10);
     const old = page.filter(({ at }) => at < olderThan);
     for (const message of old) {
-      const isWaited = [...this.users.values()].some(({ id, cursor }) =>
-        id !== message.sender && !gone.includes(id) && cursor < message.id &&
-        (this.#isFor(message, id) || this.#isOwed(message, id))
+      const isWaited = [...this.users.values()].some((user) =>
+        user.id !== message.sender && !gone.includes(user.id) &&
+        this.#confirmed(user, liveSince) < message.id &&
+        (this.#isFor(message, user.id) || this.#isOwed(message, user.id))
       );
-      if (isWaited) continue;
+      const isOwnWaited = [...this.devices.values()].some((device) =>
+        message.device !== undefined && device.user === message.sender &&
+        device.number !== message.device && device.cursor < message.id &&
+        device.lastSeen >= liveSince && device.id !== "" &&
+        !gone.includes(message.sender)
+      );
+      if (isWaited || isOwnWaited) continue;
       this.messages.splice(this.messages.indexOf(message), 1);
       this.broadcasts.delete(message.id);
     }
@@ -187,13 +204,41 @@ export class MemoryStore {
     if (user === undefined) throw new Error(`no user ${id}`);
     const { renaming: _, identity: __, ...rest } = user;
     this.users.set(id, { ...rest, ended: true });
-    this.tokens.delete(id);
+    for (const device of this.#devicesOf(id)) {
+      this.devices.delete(device.number);
+      this.tokens.delete(device.number);
+    }
     for (const [key, { user }] of this.blocks) {
       if (user === id) this.blocks.delete(key);
     }
     for (const [key, { user }] of this.profiles) {
       if (user === id) this.profiles.delete(key);
     }
+  }
+
+  #devicesOf(id: number): StoredDevice[] {
+    return [...this.devices.values()].filter(({ user }) => user === id);
+  }
+
+  /** A user with what is known of the devices. */
+  #withDevices(user: StoredUser): StoredUser {
+    const devices = this.#devicesOf(user.id);
+    const cursors = devices.map(({ cursor }) => cursor);
+    const times = devices.map(({ lastSeen }) => lastSeen);
+    return {
+      ...user,
+      cursor: Math.max(user.cursor, ...cursors),
+      lastSeen: Math.max(user.lastSeen, ...times),
+    };
+  }
+
+  /** Up to where all devices of a user have everything that count. */
+  #confirmed(user: StoredUser, liveSince: number): number {
+    const live = this.#devicesOf(user.id)
+      .filter(({ lastSeen }) => lastSeen >= liveSince);
+    return live.length > 0
+      ? Math.min(...live.map(({ cursor }) => cursor))
+      : this.#withDevices(user).cursor;
   }
 
   /** True for what was said before the user joined a group with an open past. */
@@ -294,18 +339,44 @@ export class MemoryStore {
         this.messages[at] = { ...message, text: "", deleted: true };
         break;
       }
+      case "device": {
+        const { device } = write;
+        const other = this.#devicesOf(device.user)
+          .find(({ id, number }) =>
+            id === device.id && number !== device.number
+          );
+        if (other !== undefined) throw new Error("two devices of one id");
+        this.devices.set(device.number, device);
+        this.#last.device = Math.max(this.#last.device, device.number);
+        break;
+      }
+      case "device-remove": {
+        const device = this.devices.get(write.device);
+        const user = this.users.get(device?.user ?? 0);
+        if (user !== undefined) {
+          this.users.set(user.id, this.#withDevices(user));
+        }
+        this.devices.delete(write.device);
+        this.tokens.delete(write.device);
+        break;
+      }
       case "cursor": {
-        const user = this.users.get(write.user);
-        if (user === undefined) throw new Error(`no user ${write.user}`);
+        const device = this.devices.get(write.device);
+        if (device?.user !== write.user) {
+          throw new Error(`no device ${write.device} of ${write.user}`);
+        }
         const { upto: cursor, lastSeen } = write;
-        this.users.set(user.id, { ...user, cursor, lastSeen });
+        this.devices.set(device.number, { ...device, cursor, lastSeen });
         break;
       }
       case "token":
-        this.tokens.set(write.token.user, write.token);
+        if (!this.devices.has(write.token.device)) {
+          throw new Error(`no device ${write.token.device}`);
+        }
+        this.tokens.set(write.token.device, write.token);
         break;
       case "token-remove":
-        this.tokens.delete(write.user);
+        this.tokens.delete(write.device);
     }
   }
 }

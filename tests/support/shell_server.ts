@@ -3,7 +3,7 @@ import { deriveKey } from "../../lib/security/derive_key.io.ts";
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
 import type { UserLogEntry } from "../../lib/server/model/actions.ts";
-import type { StoreWrite } from "../../lib/server/model/store.ts";
+import type { InboxReader, StoreWrite } from "../../lib/server/model/store.ts";
 import type { Network, NetworkOwner } from "../../lib/server/net/network.ts";
 import { TcpServer } from "../../lib/server/net/tcp_server.io.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
@@ -39,9 +39,9 @@ export class FullableStore extends SqliteStore {
     return super.commit(writes);
   }
 
-  override inbox(user: number, after: number, limit: number) {
+  override inbox(reader: InboxReader, after: number, limit: number) {
     if (this.full) return Promise.reject(new Error("disk I/O error"));
-    return super.inbox(user, after, limit);
+    return super.inbox(reader, after, limit);
   }
 }
 

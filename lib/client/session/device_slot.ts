@@ -8,7 +8,8 @@
 import { encodeHex } from "@std/encoding/hex";
 import type { Random } from "../../base/ports.ts";
 import { isPrintable } from "../../base/text.ts";
-import { deviceNameCharacters, isDeviceName } from "../../wire/names.ts";
+import { limits } from "../../wire/limits.ts";
+import { isDeviceName } from "../../wire/names.ts";
 import { limits } from "../../wire/limits.ts";
 import type { SeenMark } from "./inbox.ts";
 
@@ -55,7 +56,7 @@ export function nameAfter(machine: string): string {
   const allowed = [...label].filter((each) =>
     isPrintable(each) && each !== "@"
   );
-  const name = allowed.slice(0, deviceNameCharacters).join("").trim();
+  const name = allowed.slice(0, limits.deviceNameCharacters).join("").trim();
   return isDeviceName(name) ? name : "device";
 }
 

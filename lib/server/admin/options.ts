@@ -52,6 +52,8 @@ export interface ServerOptions {
   readonly blockDuration: number;
   /** Seconds without a command before a client is logged out; 0 = never. */
   readonly idleTimeout: number;
+  /** Sessions that one user has at once, 1–32. */
+  readonly sessions: number;
   /** Days that delivered messages are kept; 0 = for ever. */
   readonly keepDays: number;
   /** Path of the accounts. */
@@ -301,6 +303,14 @@ const numberRows = integerRows({
     max: longest,
     standard: 0,
   },
+  sessions: {
+    name: "--sessions",
+    value: "N",
+    help: "devices that a user may be logged in from at once, 1 to 32",
+    min: 1,
+    max: 32,
+    standard: limits.sessionsPerUser,
+  },
   keepDays: {
     name: "--keep-days",
     value: "DAYS",
@@ -404,6 +414,7 @@ export const serverOptionRows: readonly OptionRow[] = [
   numberRows.attempts,
   numberRows.blockDuration,
   numberRows.idleTimeout,
+  numberRows.sessions,
   numberRows.keepDays,
   {
     name: "--credentials",

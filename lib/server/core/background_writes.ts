@@ -1,13 +1,15 @@
 /**
  * Changes that no request waits for: new users, users whose account was removed,
- * confirmed messages, session tokens, what commands beside the server asked for. They are coalesced per user and ride along with the next batch, or
- * make one of their own when none comes soon.
+ * confirmed messages, session tokens, what commands beside the server asked for.
+ * They are coalesced per user and per device and ride along with the next batch,
+ * or make one of their own when none comes soon.
  */
 import type { Epoch } from "../../wire/epoch.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { Authenticator } from "../accounts/authenticator.ts";
 import { toStoredToken } from "../model/session_tokens.ts";
 import type { StoreWrite } from "../model/store.ts";
+import type { Device } from "../model/device.ts";
 import type { User } from "../model/user.ts";
 
 /** What was taken for a batch; given back when the batch fails. */
@@ -15,20 +17,20 @@ export interface TakenWrites {
   readonly users: ReadonlySet<User>;
   readonly departed: ReadonlySet<User>;
   readonly ended: ReadonlySet<User>;
-  readonly cursors: ReadonlySet<User>;
-  readonly tokens: ReadonlySet<User>;
+  readonly cursors: ReadonlySet<Device>;
+  readonly tokens: ReadonlySet<Device>;
   readonly requests: number;
   readonly epoch: Epoch | undefined;
   readonly failures: ReadonlySet<string>;
 }
 
-/** Users with something that is not stored yet. */
+/** Users and devices with something that is not stored yet. */
 export class BackgroundWrites {
   #users = new Set<User>();
   #departed = new Set<User>();
   #ended = new Set<User>();
-  #cursors = new Set<User>();
-  #tokens = new Set<User>();
+  #cursors = new Set<Device>();
+  #tokens = new Set<Device>();
   /** Requests up to this number are done; 0 when that is stored. */
   #requests = 0;
   #epoch: Epoch | undefined;
@@ -71,14 +73,14 @@ export class BackgroundWrites {
     this.#requests = Math.max(this.#requests, upto);
   }
 
-  /** The user's cursor or time of being last seen changed. */
-  noteCursor(user: User): void {
-    this.#cursors.add(user);
+  /** The device's cursor or time of being last seen changed. */
+  noteCursor(device: Device): void {
+    if (!device.isVisit) this.#cursors.add(device);
   }
 
-  /** The user's token changed or is void. */
-  noteToken(user: User): void {
-    this.#tokens.add(user);
+  /** The device's token changed or is void. */
+  noteToken(device: Device): void {
+    if (!device.isVisit) this.#tokens.add(device);
   }
 
   /**
@@ -110,10 +112,12 @@ export class BackgroundWrites {
     for (const user of taken.users) {
       writes.push({ write: "user", user: user.toStored() });
     }
-    for (const { id, cursor, lastSeen } of taken.cursors) {
-      writes.push({ write: "cursor", user: id, upto: cursor, lastSeen });
+    for (const device of taken.cursors) {
+      if (isKnown(device)) writes.push(cursorWrite(device, now));
     }
-    for (const user of taken.tokens) writes.push(tokenWrite(user));
+    for (const device of taken.tokens) {
+      if (isKnown(device)) writes.push(tokenWrite(device));
+    }
     for (const { id } of taken.ended) {
       writes.push({ write: "user-end", user: id, at: now.wall });
     }
@@ -136,17 +140,34 @@ export class BackgroundWrites {
     for (const user of taken.users) this.#users.add(user);
     for (const user of taken.departed) this.#departed.add(user);
     for (const user of taken.ended) this.#ended.add(user);
-    for (const user of taken.cursors) this.#cursors.add(user);
-    for (const user of taken.tokens) this.#tokens.add(user);
+    for (const device of taken.cursors) this.#cursors.add(device);
+    for (const device of taken.tokens) this.#tokens.add(device);
     this.noteRequests(taken.requests);
     this.#epoch ??= taken.epoch;
     this.noteFailures(taken.failures);
   }
 }
 
-/** The write that stores a user's token as it is now. */
-export function tokenWrite(user: User): StoreWrite {
-  return user.token === undefined
-    ? { write: "token-remove", user: user.id }
-    : { write: "token", token: toStoredToken(user, user.token) };
+/** The write that stores a device's token as it is now. */
+export function tokenWrite(device: Device): StoreWrite {
+  return device.token === undefined
+    ? { write: "token-remove", device: device.number }
+    : { write: "token", token: toStoredToken(device, device.token) };
+}
+
+function cursorWrite(device: Device, now: Instant): StoreWrite {
+  const { number, user, cursor: upto, lastSeen } = device;
+  return {
+    write: "cursor",
+    device: number,
+    user: user.id,
+    upto,
+    lastSeen,
+    everywhere: user.confirmedByAll(now.wall),
+  };
+}
+
+/** False once it was forgotten. */
+function isKnown(device: Device): boolean {
+  return device.user.devices.includes(device);
 }

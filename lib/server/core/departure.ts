@@ -51,7 +51,7 @@ export function depart(
     write: "member-remove",
     group: group.id,
     user: user.id,
-    ...owed(group, member, directory.lastMessage),
+    ...owed(group, member, directory.lastMessage, at),
   });
   const successor = user === before ? group.successor() : undefined;
   const ended = user === before && successor === undefined;
@@ -129,9 +129,11 @@ export function tellMembers(group: Group, frame: Uint8Array, by?: User): void {
   }
 }
 
-/** Sends a frame to a user who is online. */
+/** Sends a frame to every session of a user. */
 export function tellUser(user: User, frame: Uint8Array): void {
-  if (user.session?.entered) user.session.connection.send(frame);
+  for (const { entered, connection } of user.sessions) {
+    if (entered) connection.send(frame);
+  }
 }
 
 /** Tells the joined members online who leads now, but for `by`, who knows. */
@@ -151,8 +153,9 @@ function owed(
   group: Group,
   { user, joined, sinceMessage }: Member,
   upto: number,
+  at: number,
 ) {
-  const after = Math.max(sinceMessage, user.cursor);
+  const after = Math.max(sinceMessage, user.confirmedByAll(at));
   if (!joined || group.latestMessage <= after) return {};
   // So that the next login looks into the store.
   user.latestMessage = Math.max(user.latestMessage, group.latestMessage);

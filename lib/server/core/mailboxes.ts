@@ -28,18 +28,16 @@ export class Mailboxes implements CatchUpHost {
   }
 
   /**
-   * Starts handing the session what waits for its user.
+   * Starts handing the session what waits for its device.
    *
-   * @param awaySince When the user was last seen, ms since 1970 UTC.
    * @param onCounted Called with how many messages wait, before the first one.
    */
   start(
     session: Session,
-    awaySince: number,
     now: number,
     onCounted: (waiting: number) => void,
   ): void {
-    const catchUp = new CatchUp(this, session, awaySince, onCounted);
+    const catchUp = new CatchUp(this, session, onCounted);
     session.catchUp = catchUp;
     catchUp.start(nothingWaits(session));
     this.#watch(session, now + stallMs);
@@ -73,7 +71,7 @@ export class Mailboxes implements CatchUpHost {
     if (this.#wakeAt === undefined || now < this.#wakeAt) return;
     this.#wakeAt = now + stallMs;
     for (const session of this.#stalled) {
-      if (session.user.session === session) session.catchUp?.resume();
+      if (session.isCurrent) session.catchUp?.resume();
       if (!this.#isStalled(session)) this.#stalled.delete(session);
     }
     if (this.#stalled.size === 0) this.#wakeAt = undefined;
@@ -82,8 +80,11 @@ export class Mailboxes implements CatchUpHost {
   query(session: Session, after: number, limit: number): number {
     const query = this.#actions.newQuery();
     this.#queries.set(query, session);
-    const user = session.user.id;
-    this.#actions.push({ action: "inbox", query, user, after, limit });
+    const { user, device, connection } = session;
+    const reader = connection.hasDevices
+      ? { user: user.id, device: device.number }
+      : { user: user.id };
+    this.#actions.push({ action: "inbox", query, reader, after, limit });
     return query;
   }
 
@@ -109,7 +110,7 @@ export class Mailboxes implements CatchUpHost {
     const session = this.#queries.get(query);
     this.#queries.delete(query);
     // An answer for a session that ended meanwhile is of no use.
-    return session?.user.session === session ? session : undefined;
+    return session?.isCurrent ? session : undefined;
   }
 
   #watch(session: Session, wakeAt: number): void {
@@ -119,16 +120,16 @@ export class Mailboxes implements CatchUpHost {
   }
 
   #isStalled(session: Session): boolean {
-    return session.user.session === session &&
-      session.catchUp !== undefined && session.catchUp.stalled;
+    return session.isCurrent && session.catchUp !== undefined &&
+      session.catchUp.stalled;
   }
 }
 
 /** True when it is known in memory that no message waits. */
-function nothingWaits({ user }: Session): boolean {
-  if (user.latestMessage > user.cursor) return false;
+function nothingWaits({ user, device: { cursor } }: Session): boolean {
+  if (user.latestMessage > cursor) return false;
   for (const group of user.groups) {
-    if (group.latestMessage > user.cursor) return false;
+    if (group.latestMessage > cursor) return false;
   }
   return true;
 }

@@ -4,6 +4,7 @@
  * each step.
  */
 import type { Instant } from "../../base/ports.ts";
+import { limits } from "../../wire/limits.ts";
 import type { ServerContext } from "./server_context.ts";
 
 /** Decides when the next step of removing is due. */
@@ -35,7 +36,8 @@ export class Retention {
     const gone = [...this.#server.directory.users()]
       .filter((user) => !user.active).map((user) => user.id);
     const olderThan = now.wall - this.#keepMs;
-    const purge = { olderThan, after: this.#after, gone };
+    const liveSince = now.wall - limits.deviceMs;
+    const purge = { olderThan, after: this.#after, gone, liveSince };
     this.#server.actions.push({ action: "purge", purge });
   }
 

@@ -46,6 +46,8 @@ export interface CoreOptions {
   readonly messageRate?: number;
   /** Messages that a user may send in a day; 0, the default, for no limit. */
   readonly messagesPerDay?: number;
+  /** Sessions that one user has at once; 8 by default. */
+  readonly sessions?: number;
   /** Messages that wait for one user; 0, the default, for no limit. */
   readonly mailboxMessages?: number;
 }

@@ -11,7 +11,7 @@ import type { ChannelBinding } from "../../security/scram.ts";
 import type { Verifier } from "../../security/verifier.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 import type { PathKind } from "../../wire/path_kinds.ts";
-import type { Lookup, Purge, StoreWrite } from "./store.ts";
+import type { InboxReader, Lookup, Purge, StoreWrite } from "./store.ts";
 
 /** Numbers a connection for the lifetime of the process. */
 export type ConnectionId = number;
@@ -82,7 +82,7 @@ export type ServerAction =
   | {
     readonly action: "inbox";
     readonly query: number;
-    readonly user: number;
+    readonly reader: InboxReader;
     readonly after: number;
     readonly limit: number;
   }

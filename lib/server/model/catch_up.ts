@@ -1,5 +1,5 @@
 /**
- * Brings a session from its user's cursor to the present: waiting messages are
+ * Brings a session from its device's cursor to the present: waiting messages are
  * read in pages and handed out in the order of their ids, as fast as the
  * connection takes them, before those that are sent meanwhile.
  *
@@ -29,9 +29,7 @@ export class CatchUp {
   readonly #host: CatchUpHost;
   readonly #onCounted: (waiting: number) => void;
   readonly #session: Session;
-  /** Group messages sent after this time waited for the user, ms since 1970. */
-  readonly #awaySince: number;
-  /** Messages up to this id the user had when the session began. */
+  /** Messages up to this id the device had when the session began. */
   #hadUpto = 0;
   /** Highest message id when the session began. */
   readonly #startedAt: number;
@@ -49,19 +47,16 @@ export class CatchUp {
   #missed = false;
 
   /**
-   * @param awaySince When the user was last seen, ms since 1970 UTC.
    * @param onCounted Called once, before the first message is handed out, with
    * the number of messages that wait.
    */
   constructor(
     host: CatchUpHost,
     session: Session,
-    awaySince: number,
     onCounted: (waiting: number) => void,
   ) {
     this.#host = host;
     this.#session = session;
-    this.#awaySince = awaySince;
     this.#onCounted = onCounted;
     this.#startedAt = host.lastMessage;
   }
@@ -78,7 +73,7 @@ export class CatchUp {
    * @param nothingWaits True when no message can be waiting: nothing is read.
    */
   start(nothingWaits: boolean): void {
-    this.#hadUpto = this.#session.user.cursor;
+    this.#hadUpto = this.#session.device.cursor;
     this.#session.delivered = this.#hadUpto;
     if (!nothingWaits) return this.#ask(this.#session.delivered);
     this.#session.catchUp = undefined;
@@ -194,7 +189,8 @@ export class CatchUp {
     if (message.group === undefined) {
       return message.receiver !== undefined && message.kept === true;
     }
-    return message.id <= this.#startedAt && message.at > this.#awaySince;
+    return message.id <= this.#startedAt &&
+      message.at > this.#session.awaySince;
   }
 }
 

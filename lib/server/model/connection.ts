@@ -17,7 +17,13 @@ import type { SeenClaim } from "./timeline.ts";
 export interface ClientDetails {
   readonly udpPort: number;
   /** Ed25519 public key, if it has one. */
-  readonly identity: string | undefined;
+  readonly identity?: string | undefined;
+  /** Which installation it is; absent for one that knows of none. */
+  readonly device?: { readonly id: string; readonly name: string } | undefined;
+  /** True for a command beside the user's sessions; see {@link Device}. */
+  readonly visit?: boolean | undefined;
+  /** True when it may end another session where there are too many. */
+  readonly takeOver?: boolean | undefined;
 }
 
 /** A proof of a password that has begun; lives as long as its connection wants it. */
@@ -69,6 +75,8 @@ export class Connection {
   lastSent: number;
   /** Protocol version agreed on by hello; 0 before. */
   version = 0;
+  /** True when its client knows that a user may have several devices. */
+  hasDevices = false;
   /** The login under way, from `login` to the end of `proof`. */
   login: PendingLogin | undefined;
   /** The change of password under way, from `password-start` on. */

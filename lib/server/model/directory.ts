@@ -4,6 +4,7 @@
  * every change to it goes down to the store as a write.
  */
 import { groupKey, isProfileField } from "../../wire/names.ts";
+import { Device } from "./device.ts";
 import { Group } from "./group.ts";
 import type { SentMessage } from "./sent_messages.ts";
 import { aliveSince, type SessionTokens } from "./session_tokens.ts";
@@ -18,6 +19,8 @@ export class Directory {
   /** Last number of messagelog.txt. */
   lastNumber: number;
   #lastUser = 0;
+  #lastDevice: number;
+  #lastVisit = 0;
   #lastGroup = 0;
   readonly #users = new Map<number, User>();
   readonly #usersByName = new Map<string, User>();
@@ -38,6 +41,7 @@ export class Directory {
     this.lastMessage = state.lastMessage;
     this.lastNumber = state.lastNumber;
     this.#lastGroup = state.lastGroup;
+    this.#lastDevice = state.lastDevice;
     for (const stored of state.users) {
       const user = new User(stored);
       // What waits is known to the store only: it has to be asked.
@@ -50,13 +54,7 @@ export class Directory {
     }
     this.#loadPeople(state);
     this.#loadGroups(state);
-    for (const token of state.tokens) {
-      const user = this.#users.get(token.user);
-      if (user === undefined) continue;
-      // Of a session that a crash ended, this is all that tells.
-      user.lastSeen = Math.max(user.lastSeen, aliveSince(token));
-      tokens.restore(user, token);
-    }
+    this.#loadDevices(state, tokens);
     this.#loadRecent(state);
   }
 
@@ -111,6 +109,11 @@ export class Directory {
     const user = new User({ id, account, name, cursor, lastSeen: 0 });
     this.#insert(user);
     return user;
+  }
+
+  /** The number of a new device; of a visit one that is never stored. */
+  newDeviceNumber(isVisit: boolean): number {
+    return isVisit ? -(++this.#lastVisit) : ++this.#lastDevice;
   }
 
   /**
@@ -226,6 +229,26 @@ export class Directory {
     this.#groups.set(group.id, group);
     this.#groupsByKey.set(groupKey(group.name), group);
     this.#lastGroup = Math.max(this.#lastGroup, group.id);
+  }
+
+  #loadDevices(state: StoredState, tokens: SessionTokens): void {
+    const devices = new Map<number, Device>();
+    for (const stored of state.devices) {
+      const user = this.#users.get(stored.user);
+      if (user === undefined) continue;
+      const device = new Device(user, stored);
+      devices.set(device.number, device);
+      user.addDevice(device);
+    }
+    for (const token of state.tokens) {
+      const device = devices.get(token.device);
+      if (device === undefined) continue;
+      // Of a session that a crash ended, this is all that tells.
+      device.lastSeen = Math.max(device.lastSeen, aliveSince(token));
+      const { user, lastSeen } = device;
+      user.lastSeen = Math.max(user.lastSeen, lastSeen);
+      tokens.restore(device, token);
+    }
   }
 
   #loadPeople(state: StoredState): void {

@@ -87,12 +87,19 @@ export class Group {
     user.invitations.delete(this);
   }
 
-  /** A joined member came online. */
+  /** A session of a joined member began. */
   addOnline(session: Session): void {
     if (!this.online.includes(session)) this.online.push(session);
   }
 
-  /** A joined member went offline. */
+  /** Somebody joined, with all sessions. */
+  addOnlineOf(user: User): void {
+    for (const session of user.sessions) {
+      if (session.entered) this.addOnline(session);
+    }
+  }
+
+  /** A session of a joined member is over. */
   removeOnline(session: Session): void {
     const index = this.online.indexOf(session);
     if (index < 0) return;
@@ -104,11 +111,9 @@ export class Group {
 
   /** A user's place was taken, or given back, while it was being stored. */
   matchOnline(user: User): void {
-    const old = this.online.find((session) => session.user === user);
-    if (old !== undefined) this.removeOnline(old);
-    if (this.members.get(user)?.joined && user.session?.entered) {
-      this.addOnline(user.session);
-    }
+    const old = this.online.filter((session) => session.user === user);
+    for (const session of old) this.removeOnline(session);
+    if (this.members.get(user)?.joined) this.addOnlineOf(user);
   }
 
   /** Who leads when the leader is gone: the joined member of longest standing. */

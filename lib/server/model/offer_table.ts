@@ -86,8 +86,8 @@ export class OfferTable {
 
   /** Accepted offers of which a side has been away longer than a token lasts. */
   abandoned(now: number): Offer[] {
-    const isGone = ({ session, awaySince }: User) =>
-      session === undefined && now - awaySince >= limits.tokenMs;
+    const isGone = ({ sessions, awaySince }: User) =>
+      sessions.length === 0 && now - awaySince >= limits.tokenMs;
     return [...this.#accepted.values()].filter((offer) =>
       isGone(offer.from) || isGone(offer.to)
     );

@@ -15,9 +15,15 @@ export class Refusal {
   /**
    * @param message The standard sentence of the code by default.
    * @param wait When to try again, ms from now.
+   * @param details Further fields of the error.
    */
-  constructor(code: ErrorCode, message?: string, wait?: number) {
-    this.error = wireError(code, message, wait);
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    wait?: number,
+    details: Pick<WireError, "since" | "from"> = {},
+  ) {
+    this.error = { ...wireError(code, message, wait), ...details };
   }
 }
 

@@ -1,21 +1,27 @@
 /**
- * A user's presence online. It lives from login to logout or loss; when it is
+ * A device's presence online. It lives from login to logout or loss; when it is
  * resumed while the old connection still looks alive, it moves to the new one.
  */
 import type { CatchUp } from "./catch_up.ts";
 import type { Connection } from "./connection.ts";
+import type { Device } from "./device.ts";
 import type { UserLogEntry } from "./actions.ts";
 import type { User } from "./user.ts";
 
-/** A logged-in user's session. */
+/** A session of a logged-in user, from one device. */
 export class Session {
+  readonly device: Device;
   readonly user: User;
   connection: Connection;
   /** Login time, ms since 1970 UTC. */
   readonly since: number;
+  /** When the device was last seen before, ms since 1970 UTC. */
+  readonly awaySince: number;
   udpPort: number;
   /** False until the login is stored; others do not see the session before. */
   entered = false;
+  /** True when another one takes its place as soon as that is stored. */
+  ending = false;
   /** Highest message id handed to the connection. */
   delivered: number;
   /** Reads what waited; `undefined` once messages are delivered as they come. */
@@ -27,17 +33,24 @@ export class Session {
   #logEntry: UserLogEntry | undefined;
 
   constructor(
-    user: User,
+    device: Device,
     connection: Connection,
     udpPort: number,
     now: { readonly mono: number; readonly wall: number },
   ) {
-    this.user = user;
+    this.device = device;
+    this.user = device.user;
     this.connection = connection;
     this.udpPort = udpPort;
     this.since = now.wall;
+    this.awaySince = device.lastSeen;
     this.lastActivity = now.mono;
-    this.delivered = user.cursor;
+    this.delivered = device.cursor;
+  }
+
+  /** False once it ended, or another one of the device took its place. */
+  get isCurrent(): boolean {
+    return this.device.session === this;
   }
 
   /** The client's address as the server sees it. */
@@ -82,11 +95,11 @@ export class Session {
    * confirmed: else it would come after all when the reason is gone.
    */
   settleSkipped(): void {
-    const { user } = this;
-    if (this.#skipped === undefined || user.cursor < this.#skipped.after) {
+    const { device } = this;
+    if (this.#skipped === undefined || device.cursor < this.#skipped.after) {
       return;
     }
-    user.cursor = Math.max(user.cursor, this.#skipped.upto);
+    device.confirm(this.#skipped.upto);
     this.#skipped = undefined;
   }
 

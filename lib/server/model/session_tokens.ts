@@ -13,9 +13,9 @@ import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Instant, Random } from "../../base/ports.ts";
 import { limits } from "../../wire/limits.ts";
 import type { StoredToken } from "./store.ts";
-import type { User } from "./user.ts";
+import type { Device } from "./device.ts";
 
-/** A user's token as the server keeps it. */
+/** A device's token as the server keeps it. */
 export interface TokenRecord {
   /** SHA-256 of the token, hexadecimal. */
   readonly hash: string;
@@ -29,9 +29,9 @@ export interface TokenRecord {
   readonly credential: string;
 }
 
-/** Every user's session token, found by the token. */
+/** Every device's session token, found by the token. */
 export class SessionTokens {
-  readonly #users = new Map<string, User>();
+  readonly #devices = new Map<string, Device>();
   readonly #random: Random;
   readonly #start: Instant;
 
@@ -41,39 +41,39 @@ export class SessionTokens {
     this.#start = start;
   }
 
-  /** The user whose token this is; says nothing about its validity. */
-  find(token: string): User | undefined {
-    return this.#users.get(hashOf(token));
+  /** The device whose token this is; says nothing about its validity. */
+  find(token: string): Device | undefined {
+    return this.#devices.get(hashOf(token));
   }
 
   /**
-   * True when a user's token is good: its session lives or ended less than
+   * True when a device's token is good: its session lives or ended less than
    * {@link limits.tokenMs} ago, and the credential is the same.
    */
   isValid(
-    user: User,
+    device: Device,
     credential: string | undefined,
     { mono }: Instant,
   ): boolean {
-    const record = user.token;
+    const record = device.token;
     return record !== undefined && record.credential === credential &&
-      (user.session !== undefined || record.until > mono);
+      (device.session !== undefined || record.until > mono);
   }
 
   /**
-   * Gives the user a new token in place of the one before.
+   * Gives the device a new token in place of the one before.
    *
    * @param exchanged The token that it was exchanged for and that stays good
    * until {@link confirm}.
    */
   issue(
-    user: User,
+    device: Device,
     credential: string,
     { mono, wall }: Instant,
     exchanged?: string,
   ): string {
     const token = encodeBase64Url(this.#random.bytes(32));
-    this.set(user, {
+    this.set(device, {
       hash: hashOf(token),
       previous: exchanged === undefined ? undefined : hashOf(exchanged),
       expires: wall + aliveMs,
@@ -84,60 +84,63 @@ export class SessionTokens {
   }
 
   /** Takes up what the store knew when the server started. */
-  restore(user: User, stored: StoredToken): void {
+  restore(device: Device, stored: StoredToken): void {
     const { hash, previous, expires, credential } = stored;
     const { mono, wall } = this.#start;
     const until = mono + Math.min(expires - wall, aliveMs);
-    this.set(user, { hash, previous, expires, until, credential });
+    this.set(device, { hash, previous, expires, until, credential });
   }
 
-  /** Sets, restores or (`undefined`) voids a user's token. */
-  set(user: User, record: TokenRecord | undefined): void {
-    for (const hash of [user.token?.hash, user.token?.previous]) {
-      if (hash !== undefined) this.#users.delete(hash);
+  /** Sets, restores or (`undefined`) voids a device's token. */
+  set(device: Device, record: TokenRecord | undefined): void {
+    for (const hash of [device.token?.hash, device.token?.previous]) {
+      if (hash !== undefined) this.#devices.delete(hash);
     }
-    user.token = record;
+    device.token = record;
     for (const hash of [record?.hash, record?.previous]) {
-      if (hash !== undefined) this.#users.set(hash, user);
+      if (hash !== undefined) this.#devices.set(hash, device);
     }
   }
 
   /** The client has the token: the one before is void. True when there was one. */
-  confirm(user: User): boolean {
-    const record = user.token;
+  confirm(device: Device): boolean {
+    const record = device.token;
     if (record?.previous === undefined) return false;
-    this.set(user, { ...record, previous: undefined });
+    this.set(device, { ...record, previous: undefined });
     return true;
   }
 
   /** The session ended: the token is good for {@link limits.tokenMs} more. */
-  startGrace(user: User, { mono, wall }: Instant): void {
-    if (user.token === undefined) return;
+  startGrace(device: Device, { mono, wall }: Instant): void {
+    if (device.token === undefined) return;
     const expires = wall + limits.tokenMs;
-    user.token = { ...user.token, expires, until: mono + limits.tokenMs };
+    device.token = { ...device.token, expires, until: mono + limits.tokenMs };
   }
 
   /**
    * Puts off the stored expiry of a living session, so that the token outlives
    * a crash of the server. True when it had to be.
    */
-  renew(user: User, { mono, wall }: Instant): boolean {
-    const record = user.token;
+  renew(device: Device, { mono, wall }: Instant): boolean {
+    const record = device.token;
     if (record === undefined) return false;
     const aheadMs = record.expires - wall;
     // Too far ahead when the wall clock was set back.
     if (aheadMs > limits.tokenMs && aheadMs <= aliveMs) return false;
     const expires = wall + aliveMs;
-    user.token = { ...record, expires, until: mono + aliveMs };
+    device.token = { ...record, expires, until: mono + aliveMs };
     return true;
   }
 }
 
 /** A token as it is stored. */
-export function toStoredToken(user: User, record: TokenRecord): StoredToken {
+export function toStoredToken(
+  device: Device,
+  record: TokenRecord,
+): StoredToken {
   const { hash, previous, expires, credential } = record;
   return {
-    user: user.id,
+    device: device.number,
     hash,
     expires,
     credential,

@@ -7,10 +7,10 @@
  * happened. Commits are made one after another, never two at once. Messages are
  * not held in memory: they are read back through the queries.
  *
- * People and groups are known by number, so that a new name keeps everything.
- * Message ids rise over the whole server, and every receiver gets its messages
- * in the order of their ids: one number per user, the cursor, tells what was
- * delivered and confirmed. Times are ms since 1970 UTC.
+ * People, their devices and groups are known by number, so that a new name keeps
+ * everything. Message ids rise over the whole server, and every device gets its
+ * messages in the order of their ids: one number per device, the cursor, tells
+ * what was delivered and confirmed. Times are ms since 1970 UTC.
  */
 import type { Epoch } from "../../wire/epoch.ts";
 
@@ -24,7 +24,7 @@ export interface StoredUser {
    */
   readonly account: string;
   readonly name: string;
-  /** Messages up to this id were delivered and confirmed. */
+  /** Messages up to this id were delivered to some device and confirmed. */
   readonly cursor: number;
   /** When the user was last seen online; 0 for never. */
   readonly lastSeen: number;
@@ -34,6 +34,24 @@ export interface StoredUser {
   readonly renaming?: string;
   /** True when the account was removed: the name is nobody's, or another's. */
   readonly ended?: boolean;
+}
+
+/** A device of a user, as it is stored. */
+export interface StoredDevice {
+  /** Names the device within the database; never given again. */
+  readonly number: number;
+  readonly user: number;
+  /** Chosen by the client; empty for the one of clients that know of none. */
+  readonly id: string;
+  readonly name: string;
+  /** Messages up to this id were delivered there and confirmed. */
+  readonly cursor: number;
+  /** Its first login. */
+  readonly since: number;
+  /** From where it logged in last; empty when that is not known. */
+  readonly ip: string;
+  /** When it was last known to be online. */
+  readonly lastSeen: number;
 }
 
 /** Failed logins in a row of one name, which need not be of an account. */
@@ -123,6 +141,8 @@ export interface StoredMessage {
   /** In the group's log, or in messagelog.txt. */
   readonly number: number;
   readonly sender: number;
+  /** That it was sent from; absent when an older version stored it. */
+  readonly device?: number;
   readonly receiver?: number;
   readonly group?: number;
   /** Its name, where the group may be one that has ended. */
@@ -147,6 +167,13 @@ export interface StoredMessage {
   readonly deletes?: number;
   /** Then: the id of that message; absent when an older version stored it. */
   readonly original?: number;
+}
+
+/** Whose inbox is read. */
+export interface InboxReader {
+  readonly user: number;
+  /** The device that reads; absent for one that gets nothing of the user's own. */
+  readonly device?: number;
 }
 
 /**
@@ -207,11 +234,13 @@ export interface Purge {
   readonly after: number;
   /** Users without an account: what waits for them does not count. */
   readonly gone: readonly number[];
+  /** Devices that were not seen since then count no more, ms since 1970 UTC. */
+  readonly liveSince: number;
 }
 
 /** A session token, by the hash under which the server keeps it. */
 export interface StoredToken {
-  readonly user: number;
+  readonly device: number;
   /** SHA-256 of the token, hexadecimal. */
   readonly hash: string;
   /**
@@ -262,11 +291,17 @@ export type StoreWrite =
   }
   /** The message's text is no more. */
   | { readonly write: "delete"; readonly message: number }
+  | { readonly write: "device"; readonly device: StoredDevice } // insert or replace
+  /** The device is forgotten, with its token. */
+  | { readonly write: "device-remove"; readonly device: number }
   | {
     readonly write: "cursor";
+    readonly device: number;
     readonly user: number;
     readonly upto: number;
     readonly lastSeen: number;
+    /** Messages up to this id every device of the user has that counts. */
+    readonly everywhere: number;
   }
   | { readonly write: "block"; readonly block: StoredBlock } // insert or replace
   | {
@@ -277,13 +312,18 @@ export type StoreWrite =
   /** Insert, or replace the one with the same `after`. */
   | { readonly write: "keep-away"; readonly keptAway: StoredKeptAway }
   | { readonly write: "profile"; readonly profile: StoredProfileField }
-  /** The user's only token, or none. */
+  /** The device's only token, or none. */
   | { readonly write: "token"; readonly token: StoredToken }
-  | { readonly write: "token-remove"; readonly user: number };
+  | { readonly write: "token-remove"; readonly device: number };
 
 /** Everything the core holds in memory. */
 export interface StoredState {
+  /** With cursors and times of being seen that are of all their devices. */
   readonly users: readonly StoredUser[];
+  /** The longest known first. */
+  readonly devices: readonly StoredDevice[];
+  /** Highest number of a device, those that were forgotten included. */
+  readonly lastDevice: number;
   readonly groups: readonly StoredGroup[];
   readonly members: readonly StoredMember[];
   readonly blocks: readonly StoredBlock[];
@@ -337,12 +377,17 @@ export interface Store {
   /** Makes all these changes, in this order, or none. */
   commit(writes: readonly StoreWrite[]): Promise<void>;
   /**
-   * Messages for `user` with ids over `after`, oldest first: private ones,
+   * Messages for a user with ids over `after`, oldest first: private ones,
    * broadcasts for those who were online then, and those of groups that were
-   * sent while the user was a joined member, or that the user is owed; not the
-   * user's own.
+   * sent while the user was a joined member, or that the user is owed; of the
+   * user's own those that were sent from another device, for a device that takes
+   * them.
    */
-  inbox(user: number, after: number, limit: number): Promise<StoredMessage[]>;
+  inbox(
+    reader: InboxReader,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]>;
   /**
    * The lines of a text log with numbers over `after`, in order: of a group, or
    * of messagelog.txt when `group` is undefined.

@@ -1,10 +1,11 @@
 import type { Profile, ProfileField } from "../../wire/names.ts";
+import { limits } from "../../wire/limits.ts";
 import type { StoredUser } from "./store.ts";
 import type { Group } from "./group.ts";
+import type { Device } from "./device.ts";
 import { KeptAway } from "./kept_away.ts";
 import { SentMessages } from "./sent_messages.ts";
 import type { Session } from "./session.ts";
-import type { TokenRecord } from "./session_tokens.ts";
 
 /** A block of somebody. */
 export interface Block {
@@ -22,7 +23,7 @@ export class User {
   name: string;
   /** The name that the account is being given; see `requests/rename.ts`. */
   renaming: string | undefined;
-  /** Messages up to this id were delivered and confirmed. */
+  /** Messages up to this id were delivered to some device and confirmed. */
   cursor: number;
   /** When the user was last seen online, ms since 1970 UTC; 0 for never. */
   lastSeen: number;
@@ -32,10 +33,16 @@ export class User {
   active = false;
   /** True when the account was removed: what follows has the name, not this. */
   ended: boolean;
-  session: Session | undefined;
+  /** Devices that have logged in, the one known longest first. */
+  devices: readonly Device[] = noDevices;
+  /** Devices of which nobody is told; see {@link Device}. */
+  visits: readonly Device[] = noDevices;
+  /** Sessions of {@link devices}, in the order of their logins. */
+  sessions: readonly Session[] = noSessions;
+  /** Since when others see the user online, ms since 1970 UTC; 0 when not. */
+  onlineSince = 0;
   /** When the last session ended, monotonic ms. */
   awaySince = 0;
-  token: TokenRecord | undefined;
   /** Whom this user has blocked. */
   readonly blocked = new Map<User, Block>();
   /** Who has blocked this user. */
@@ -54,8 +61,6 @@ export class User {
   latestMessage = 0;
   /** Private messages that came while the user was offline. */
   readonly waiting = new WaitingMessages();
-  /** Outcomes of transfers that came while the connection was lost. */
-  parked: Uint8Array[] = [];
 
   constructor(stored: StoredUser) {
     this.id = stored.id;
@@ -70,7 +75,74 @@ export class User {
 
   /** True when others may see the user online. */
   get online(): boolean {
-    return this.session !== undefined && this.session.entered;
+    return this.latestSession !== undefined;
+  }
+
+  /** The session that others see which began last. */
+  get latestSession(): Session | undefined {
+    return this.sessions.findLast(({ entered }) => entered);
+  }
+
+  /** Every session, of visits too. */
+  get allSessions(): Session[] {
+    return [...this.devices, ...this.visits].flatMap(({ session }) =>
+      session ?? []
+    );
+  }
+
+  /** The device with this id of the client's. */
+  device(id: string): Device | undefined {
+    return this.devices.find((device) => device.id === id);
+  }
+
+  /** A device logs in that was not known. */
+  addDevice(device: Device): void {
+    if (device.isVisit) this.visits = [...this.visits, device];
+    else this.devices = [...this.devices, device];
+  }
+
+  /** Forgets a device. */
+  removeDevice(device: Device): void {
+    this.devices = this.devices.filter((each) => each !== device);
+    this.visits = this.visits.filter((each) => each !== device);
+  }
+
+  /** A name for a device that no other one has: `laptop`, else `laptop-2`. */
+  freeDeviceName(wanted: string): string {
+    const taken = new Set(this.devices.map(({ name }) => name.toLowerCase()));
+    let name = wanted;
+    for (let number = 2; taken.has(name.toLowerCase()); number++) {
+      const end = `-${number}`;
+      const most = limits.deviceNameCharacters - end.length;
+      name = [...wanted].slice(0, most).join("") + end;
+    }
+    return name;
+  }
+
+  /** A session begins, of a device that has none. */
+  addSession(session: Session): void {
+    const { device } = session;
+    device.session = session;
+    if (!device.isVisit) this.sessions = [...this.sessions, session];
+  }
+
+  /** A session is over. */
+  removeSession(session: Session): void {
+    if (session.isCurrent) session.device.session = undefined;
+    this.sessions = this.sessions.filter((each) => each !== session);
+  }
+
+  /**
+   * Messages up to this id every device has whose cursor counts.
+   *
+   * @param wall ms since 1970 UTC.
+   */
+  confirmedByAll(wall: number): number {
+    let lowest = this.cursor;
+    for (const device of this.devices) {
+      if (device.isLive(wall)) lowest = Math.min(lowest, device.cursor);
+    }
+    return lowest;
   }
 
   /** The name as others read it beside what the user said. */
@@ -86,7 +158,8 @@ export class User {
     for (const other of [...this.blocked.keys()]) this.unblock(other);
     this.profile = noProfile;
     this.identity = undefined;
-    this.parked = [];
+    this.devices = noDevices;
+    this.visits = noDevices;
   }
 
   /** Blocks somebody, on both sides of the relation. */
@@ -122,8 +195,10 @@ export class User {
   }
 }
 
-/** One for all who have filled in nothing. */
+/** One for all who have filled in nothing, and so on: most are never there. */
 const noProfile: Profile = {};
+const noDevices: readonly Device[] = [];
+const noSessions: readonly Session[] = [];
 
 /**
  * The private messages that wait for one user, by their ids: how many there are

@@ -7,7 +7,7 @@ import { wireError } from "../../wire/errors.ts";
 import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
 import { limits } from "../../wire/limits.ts";
-import { event } from "../../wire/server_frame.ts";
+import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { tokenWrite } from "../core/background_writes.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import type {
@@ -15,14 +15,21 @@ import type {
   Connection,
   EntryReply,
 } from "../model/connection.ts";
-import { enter, hangUp, leave, move } from "./presence.ts";
+import {
+  alreadyOnline,
+  comeBack,
+  mustHavePlace,
+  newDevice,
+} from "./device_place.ts";
+import { dismiss, enter, hangUp, leave, move, replace } from "./presence.ts";
+import { type Device, oldClient } from "../model/device.ts";
 import { mayReach } from "../model/reach.ts";
 import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 
-/** A user who proved to be who they say logs in; a second time is refused. */
+/** A user who proved to be who they say logs in. */
 export function queueLogin(
   server: ServerContext,
   connection: Connection,
@@ -30,109 +37,185 @@ export function queueLogin(
   client: ClientDetails,
   reply: EntryReply,
 ): void {
-  connection.entering = true;
-  const begin = (batch: Batch, now: Instant): Effect => {
-    if (connection.closing) throw new Refusal("login_timeout");
+  queueEntry(server, connection, client, reply, (batch, now) => {
     const user = server.directory.user(name);
     const credential = server.logins.credential(name);
-    connection.entering = false;
     if (user === undefined || credential === undefined) {
       throw new Refusal("login_failed");
     }
-    if (user.session !== undefined) throw new Refusal("already_online");
-    const before = user.token;
-    const token = server.tokens.issue(user, credential, now);
-    const forgetIdentity = publish(batch, user, client.identity);
-    batch.writes.push(tokenWrite(user));
-    const session = new Session(user, connection, client.udpPort, now);
-    user.session = session;
-    connection.entering = true;
-    return {
-      committed: (now) => {
-        connection.entering = false;
-        user.parked = [];
-        begins(server, session, now, reply, token, 0);
-        return undefined;
-      },
-      undo: () => {
-        connection.entering = false;
-        if (user.session === session) user.session = undefined;
-        server.tokens.set(user, before);
-        forgetIdentity();
-      },
-    };
-  };
-  server.enqueue({ connection, id: reply.id, begin });
+    const known = client.visit
+      ? undefined
+      : user.device(client.device?.id ?? oldClient);
+    // Whether the other one is alive, one that knows of no devices cannot tell.
+    if (known?.session !== undefined && known.id === oldClient) {
+      throw alreadyOnline(connection, known.session);
+    }
+    const { ousted } = mustHavePlace(server, connection, user, known, client);
+    const { device, undo } = known === undefined
+      ? newDevice(server, batch, user, connection, client, now)
+      : { device: known, undo: comeBack(known, now) };
+    return { device, credential, ousted, undo };
+  });
 }
 
-/** A user comes back by token; a connection that still looks alive is replaced. */
+/** A device comes back by token; a connection that still looks alive is replaced. */
 export function queueResume(
   server: ServerContext,
   connection: Connection,
-  given: string,
+  token: string,
   client: ClientDetails,
   reply: EntryReply,
+): void {
+  queueEntry(server, connection, client, reply, (_batch, now) => {
+    const device = tokenDevice(server, token, now);
+    const { user, session } = device;
+    const credential = server.logins.credential(user.name);
+    if (credential === undefined) throw new Refusal("token_invalid");
+    if (session?.entered === false) throw alreadyOnline(connection, session);
+    const { ousted } = mustHavePlace(server, connection, user, device, client);
+    return { device, credential, ousted, undo: () => {}, token };
+  });
+}
+
+/** Who comes in, as it is when its turn has come. */
+interface Entry {
+  readonly device: Device;
+  readonly credential: string;
+  /** The session that ends so that there is room for this one. */
+  readonly ousted: Session | undefined;
+  /** The token that it comes back by. */
+  readonly token?: string;
+  /** It could not be stored. */
+  undo(): void;
+}
+
+function queueEntry(
+  server: ServerContext,
+  connection: Connection,
+  client: ClientDetails,
+  reply: EntryReply,
+  admit: (batch: Batch, now: Instant) => Entry,
 ): void {
   connection.entering = true;
   const begin = (batch: Batch, now: Instant): Effect => {
     connection.entering = false;
     if (connection.closing) throw new Refusal("login_timeout");
-    const user = tokenUser(server, given, now);
-    const credential = server.logins.credential(user.name);
-    if (credential === undefined) throw new Refusal("token_invalid");
-    if (user.session !== undefined && !user.session.entered) {
-      throw new Refusal("already_online");
-    }
-    const before = user.token;
-    const token = server.tokens.issue(user, credential, now, given);
-    const { udpPort, identity = user.identity } = client;
-    const forgetIdentity = publish(batch, user, identity);
-    batch.writes.push(tokenWrite(user));
-    const reserved = user.session === undefined
-      ? new Session(user, connection, udpPort, now)
-      : undefined;
-    if (reserved !== undefined) user.session = reserved;
+    const entry = admit(batch, now);
+    const { device, ousted } = entry;
+    const { user } = device;
+    // Who comes back need not say it again.
+    const { identity = entry.token && user.identity } = client;
+    const before = device.token;
+    const token = server.tokens.issue(
+      device,
+      entry.credential,
+      now,
+      entry.token,
+    );
+    const forgetIdentity = publish(batch, device, connection, identity);
+    store(batch, device, connection, now);
+    const restoreOusted = oust(server, batch, ousted);
+    const session = new Session(device, connection, client.udpPort, now);
+    const isReserved = device.session === undefined;
+    if (isReserved) user.addSession(session);
     connection.entering = true;
     return {
       committed: (now) => {
         connection.entering = false;
-        connection.confirmsToken = true;
-        // The session that was to move may have ended while this was stored.
-        const session = reserved ?? user.session ??
-          new Session(user, connection, udpPort, now);
-        if (!session.entered) {
-          user.session ??= session;
-          begins(server, session, now, reply, token, user.lastSeen);
-        } else if (!connection.closing) {
-          move(server, session, connection, udpPort);
-          welcome(server, session, now, reply, token, user.lastSeen);
+        connection.confirmsToken = entry.token !== undefined;
+        device.identity = identity;
+        take(server, session, now, reply, token);
+        if (ousted?.isCurrent) {
+          const text = `Your session was taken over from ${session.ip}`;
+          const why = wireError("taken_over", text);
+          dismiss(server, ousted, why, false, now);
         }
         return undefined;
       },
       undo: () => {
         connection.entering = false;
-        if (user.session === reserved) user.session = undefined;
-        server.tokens.set(user, before);
+        if (isReserved) user.removeSession(session);
+        restoreOusted();
+        server.tokens.set(device, before);
         forgetIdentity();
+        entry.undo();
       },
     };
   };
   server.enqueue({ connection, id: reply.id, begin });
 }
 
+/** It is stored that the device is there: takes the place of its session, if any. */
+function take(
+  server: ServerContext,
+  session: Session,
+  now: Instant,
+  reply: EntryReply,
+  token: string,
+): void {
+  const { user, device, connection } = session;
+  const { session: old } = device;
+  const isLogin = reply.scram !== undefined;
+  if (isLogin) device.parked = [];
+  if (old === session) return begins(server, session, now, reply, token);
+  // The one that was there may have ended while this was stored.
+  if (old === undefined) user.addSession(session);
+  else if (isLogin || !old.entered) replace(server, old, session);
+  else {
+    if (connection.closing) return;
+    move(server, old, connection, session.udpPort);
+    return welcome(server, old, now, reply, token);
+  }
+  begins(server, session, now, reply, token);
+}
+
+/** Has a session end when this batch is stored; returns what takes that back. */
+function oust(
+  server: ServerContext,
+  batch: Batch,
+  session: Session | undefined,
+): () => void {
+  if (session === undefined) return () => {};
+  const { device } = session;
+  const { token } = device;
+  session.ending = true;
+  server.tokens.set(device, undefined);
+  batch.writes.push(tokenWrite(device));
+  return () => {
+    session.ending = false;
+    server.tokens.set(device, token);
+  };
+}
+
+/** Adds the writes that store where a device is, and its token. */
+function store(
+  batch: Batch,
+  device: Device,
+  connection: Connection,
+  { wall: lastSeen }: Instant,
+): void {
+  if (device.isVisit) return;
+  const { ip } = connection.remote;
+  const stored = { ...device.toStored(), ip, lastSeen };
+  batch.writes.push({ write: "device", device: stored }, tokenWrite(device));
+}
+
 /**
- * The key that others know the user by from now on; none for a client that
- * cannot sign.
+ * The key that others know the user by from now on: that of the first device
+ * that has one, whatever the others have. A client that knows of no devices is
+ * the only one, as it sees it; none for one that cannot sign.
  *
  * @returns Takes it back, where it could not be stored.
  */
 function publish(
   batch: Batch,
-  user: User,
+  { user, isVisit }: Device,
+  { hasDevices }: Connection,
   identity: string | undefined,
 ): () => void {
   const before = user.identity;
-  if (identity !== before) {
+  const isKept = hasDevices && (isVisit || before !== undefined);
+  if (identity !== before && !isKept) {
     user.identity = identity;
     batch.writes.push({ write: "user", user: user.toStored() });
   }
@@ -142,14 +225,20 @@ function publish(
 }
 
 /** Whose token it is, if it is good; once in use, the one before it is too. */
-function tokenUser(server: ServerContext, token: string, now: Instant): User {
-  const user = server.tokens.find(token);
-  if (user === undefined || !user.active) throw new Refusal("token_invalid");
-  const credential = server.logins.credential(user.name);
-  if (!server.tokens.isValid(user, credential, now)) {
+function tokenDevice(
+  server: ServerContext,
+  token: string,
+  now: Instant,
+): Device {
+  const device = server.tokens.find(token);
+  if (device === undefined || !device.user.active) {
     throw new Refusal("token_invalid");
   }
-  return user;
+  const credential = server.logins.credential(device.user.name);
+  if (!server.tokens.isValid(device, credential, now)) {
+    throw new Refusal("token_invalid");
+  }
+  return device;
 }
 
 /** The session is stored; unless its connection was lost meanwhile, it begins. */
@@ -159,32 +248,27 @@ function begins(
   now: Instant,
   reply: EntryReply,
   token: string,
-  toldUntil: number,
 ): void {
   const { user, connection } = session;
   // The account may have been removed while the login was being stored.
-  if (user.session !== session || !user.active) {
+  if (!session.isCurrent || !user.active) {
     return hangUp(server, connection, wireError("account_removed"));
   }
   if (connection.closing) return leave(server, session, true, now);
-  const awaySince = user.lastSeen;
   enter(server, session, now);
   if (reply.scram === undefined) server.metrics.resumptions++;
   else server.metrics.logins++;
-  welcome(server, session, now, reply, token, toldUntil, awaySince);
+  welcome(server, session, now, reply, token);
 }
 
-/** @param toldUntil Invitations up to this time are known to the client. */
 function welcome(
   server: ServerContext,
   session: Session,
   now: Instant,
   reply: EntryReply,
   token: string,
-  toldUntil: number,
-  awaySince = session.user.lastSeen,
 ): void {
-  const { user, connection } = session;
+  const { user, device, connection, awaySince } = session;
   connection.lines.limit = limits.frameBytes;
   connection.login = undefined;
   const { timeline, directory } = server;
@@ -195,20 +279,37 @@ function welcome(
     directory.lastMessage,
   );
   if (setBack) server.noteSetBack();
-  if (seen > user.cursor) {
-    user.cursor = seen;
-    server.background.noteCursor(user);
-  }
-  server.mailboxes.start(session, awaySince, now.mono, (waiting) => {
+  const begins = (waiting: number) => {
     const { ip } = session;
     const scram = reply.scram === undefined ? {} : { scram: reply.scram };
     const told = { account, epochs: timeline.told, seen, setBack };
-    const ok = { ...scram, user: user.name, token, waiting, ip, ...told };
+    const fields = { ...scram, user: user.name, token, waiting, ip, ...told };
+    const ok = { ...fields, ...aboutDevice(session) };
     connection.reply(reply.id, ok);
-    for (const frame of user.parked.splice(0)) connection.send(frame);
+    for (const frame of device.parked.splice(0)) connection.send(frame);
+    if (device.isVisit) return;
+    // Who logs in knows of none.
+    const toldUntil = reply.scram === undefined ? awaySince : 0;
     sendInvitations(user, connection, toldUntil);
     sendTopics(user, connection, awaySince);
-  });
+  };
+  if (device.isVisit) return begins(0);
+  if (device.confirm(seen)) server.background.noteCursor(device);
+  server.mailboxes.start(session, now.mono, begins);
+}
+
+/** What a client is told that knows of devices. */
+function aboutDevice(
+  { user, device, connection }: Session,
+): Pick<ReplyFields<"resume">, "device" | "identity" | "others"> {
+  if (!connection.hasDevices) return {};
+  const { identity } = user;
+  const isOther = identity !== undefined && identity !== device.identity;
+  return {
+    device: { name: device.name },
+    others: user.sessions.filter((each) => each.device !== device).length,
+    ...isOther && { identity },
+  };
 }
 
 /** Tells what the user's groups were said to be about meanwhile. */

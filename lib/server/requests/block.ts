@@ -125,7 +125,7 @@ function keepAway(
  */
 function isNews(one: User, other: User, { since }: Block): boolean {
   if (!one.online || !other.online) return false;
-  return [one, other].some(({ session }) => (session?.since ?? 0) >= since);
+  return [one, other].some(({ onlineSince }) => onlineSince >= since);
 }
 
 function otherThan(

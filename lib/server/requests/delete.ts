@@ -137,7 +137,7 @@ function remove(
       server.actions.push({ action: "log", group: group?.name, line });
       const frame = encodeMessage(directory, deletion, false);
       const members = group?.online.map(({ user }) => user) ?? [];
-      const others = [...members, ...receivers]
+      const others = [...new Set([...members, ...receivers])]
         .filter((user) => user !== sender);
       // Like a group's message it is kept from those who blocked the sender,
       // and those who never saw the message have nothing to hear.
@@ -147,7 +147,8 @@ function remove(
           neverSaw(user, sender, group, original.id));
       if (frame !== undefined) deliverTo(others.filter(isFor), id, frame);
       for (const user of others) {
-        if (!isFor(user)) user.session?.withhold(id);
+        if (isFor(user)) continue;
+        for (const each of user.sessions) each.withhold(id);
       }
       return { at, number };
     },

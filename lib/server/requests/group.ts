@@ -14,6 +14,7 @@ import { isGroupName } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
+import { tellUser } from "../core/departure.ts";
 import type { Group, Member } from "../model/group.ts";
 import { mustReach } from "../model/reach.ts";
 import { Refusal, shown } from "../model/refusal.ts";
@@ -68,12 +69,10 @@ function createGroup(
   }
   return {
     committed(): ReplyFields<"group-create"> {
-      if (creator.session?.entered) group.addOnline(creator.session);
+      group.addOnlineOf(creator);
       const fields = { group: name, by: creator.name, leaderOnly, at };
       const frame = encodeFrame(event("invited", fields));
-      for (const user of invited) {
-        if (user.session?.entered) user.session.connection.send(frame);
-      }
+      for (const user of invited) tellUser(user, frame);
       return { group: name, members: members.map((user) => user.name) };
     },
     undo: () => directory.removeGroup(group),
@@ -107,7 +106,7 @@ function joinGroup(
       const fields = { group: group.name, user: user.name, at: now.wall };
       const frame = encodeFrame(event("joined", fields));
       for (const member of group.online) member.connection.send(frame);
-      if (user.session?.entered) group.addOnline(user.session);
+      group.addOnlineOf(user);
       return { group: group.name, members: members.map(({ name }) => name) };
     },
     undo: () => group.setMember(before),

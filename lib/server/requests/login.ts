@@ -14,7 +14,11 @@ import type { RequestFields } from "../../wire/request.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { LoginResult } from "../accounts/authenticator.ts";
 import type { Effect } from "../core/batch.ts";
-import type { Connection, LoginExchange } from "../model/connection.ts";
+import type {
+  ClientDetails,
+  Connection,
+  LoginExchange,
+} from "../model/connection.ts";
 import { queueLogin, queueResume } from "./begin_session.ts";
 import { hangUp, leave } from "./presence.ts";
 import { Refusal } from "../model/refusal.ts";
@@ -46,6 +50,7 @@ function hello(
   }
   if (request.version < oldestVersion) throw new Refusal("unsupported_version");
   connection.version = Math.min(request.version, newestVersion);
+  connection.hasDevices = request.features.includes("devices");
   return {
     version: connection.version,
     features: serverFeatures.filter((each) => request.features.includes(each)),
@@ -74,8 +79,7 @@ function login(
     throw new Refusal(begun.error.code, begun.error.message, begun.error.wait);
   }
   mustNotHaveFailed(server, connection, begun.exchange.name, now);
-  const { udpPort, identity } = request;
-  const client = { udpPort, identity };
+  const client = clientOf(connection, request);
   connection.login = { exchange: begun.exchange, client };
   return { scram: begun.serverFirst };
 }
@@ -131,8 +135,8 @@ function resume(
   request: RequestFields<"resume"> & { readonly id?: number },
 ): undefined {
   mustBeOutside(connection);
-  const { id, token, udpPort, identity } = request;
-  const client = { udpPort, identity };
+  const { id, token } = request;
+  const client = clientOf(connection, request);
   const reply = { id, claim: claimOf(request) };
   queueResume(server, connection, token, client, reply);
 }
@@ -185,6 +189,15 @@ function refuseLogin(
   server.actions.report("info", `a login from ${ip} failed: ${error.code}`);
 }
 
+/** What the client says of itself, as far as it may know of it. */
+function clientOf(
+  { hasDevices }: Connection,
+  { udpPort, identity, device, visit, takeOver }: ClientDetails,
+): ClientDetails {
+  const client = { udpPort, identity };
+  return hasDevices ? { ...client, device, visit, takeOver } : client;
+}
+
 function claimOf(
   { seen = 0, known }: Pick<RequestFields<"resume">, "seen" | "known">,
 ): SeenClaim {
@@ -199,7 +212,7 @@ function mustBeOutside(connection: Connection): void {
 
 const oldestVersion = 1;
 const newestVersion = 1;
-const serverFeatures = ["groups", "offers", "resume"];
+const serverFeatures = ["devices", "groups", "offers", "resume"];
 
 /**
  * Gives an answer once it is stored that the login failed: else somebody who

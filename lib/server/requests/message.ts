@@ -163,12 +163,11 @@ function deliver(
   for (const { to, number } of sent.receipts) {
     const line = messageLogLine(number, at, from, to.name, text);
     server.actions.push({ action: "log", group: undefined, line });
-    if (to.session?.entered) {
+    if (to.sessions.length > 0) {
       const frame = frameText(
         event("message", { id, kind: "private", number, at, from, text }),
       );
-      to.session.deliver(id, frame);
-      server.metrics.deliveries++;
+      server.metrics.deliveries += deliverTo([to], id, frame);
     }
     id++;
   }
@@ -213,7 +212,8 @@ function broadcast(
   checkText(text);
   const { directory } = server;
   // Whom the sender has blocked the sender does not write to.
-  const others = [...server.online].map(({ user }) => user)
+  const online = new Set([...server.online].map(({ user }) => user));
+  const others = [...online]
     .filter((user) => user !== sender && !sender.blocked.has(user));
   const receivers = mayReachAll(sender)
     ? others
@@ -251,17 +251,19 @@ function broadcast(
   };
 }
 
-/** Hands an encoded message to those of `users` who are online; how many. */
+/** Hands a message to the sessions of `users`; to how many. */
 export function deliverTo(
   users: Iterable<User>,
   id: number,
-  frame: Uint8Array,
+  frame: Uint8Array | string,
 ): number {
   let count = 0;
-  for (const { session } of users) {
-    if (!session?.entered) continue;
-    session.deliver(id, frame);
-    count++;
+  for (const { sessions } of users) {
+    for (const session of sessions) {
+      if (!session.entered) continue;
+      session.deliver(id, frame);
+      count++;
+    }
   }
   return count;
 }

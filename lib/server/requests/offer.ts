@@ -20,6 +20,7 @@ import { mustReach } from "../model/reach.ts";
 import { Refusal } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
+import type { Device } from "../model/device.ts";
 import type { User } from "../model/user.ts";
 import type { TransferLogEntry } from "../model/actions.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
@@ -68,7 +69,7 @@ function offer(
   const fields = { offer: id, from: from.name, kind, key, addresses };
   const { identity, account } = from;
   const about = present({ file, group, identity, account, signature });
-  to.session?.connection.send(
+  to.latestSession?.connection.send(
     encodeFrame(event("offer", { ...fields, ...about })),
   );
   return {};
@@ -282,9 +283,8 @@ export function announceAddresses(
     }
     const other = offer.from === user ? offer.to : offer.from;
     const fields = { offer: offer.id, from: user.name, addresses };
-    if (other.session?.entered) {
-      other.session.connection.send(encodeFrame(event("candidates", fields)));
-    }
+    const frame = encodeFrame(event("candidates", fields));
+    other.latestSession?.connection.send(frame);
   }
 }
 
@@ -301,12 +301,21 @@ export function tellRelayEnd({ id, from, to }: Offer, at: number): void {
 
 /** An event about an offer for somebody who may be about to come back. */
 export function sendOrPark(user: User, frame: Uint8Array): void {
-  if (user.session?.entered) user.session.connection.send(frame);
+  const device = partyOf(user);
+  if (device?.session?.entered) device.session.connection.send(frame);
   else if (
-    user.token !== undefined && user.parked.length < limits.parkedFrames
+    device?.token !== undefined && device.parked.length < limits.parkedFrames
   ) {
-    user.parked.push(frame);
+    device.parked.push(frame);
   }
+}
+
+/** The device that takes part for a user: the last that came, or that left. */
+function partyOf({ latestSession, devices }: User): Device | undefined {
+  if (latestSession !== undefined) return latestSession.device;
+  const [last] = devices.filter(({ token }) => token !== undefined)
+    .sort((one, other) => other.awaySince - one.awaySince);
+  return last;
 }
 
 /** The offer failed because of `user`: tells the other side. */

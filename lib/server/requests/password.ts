@@ -165,15 +165,17 @@ function reply(
 ): void {
   const begin = (batch: Batch, now: Instant): Effect => {
     const credential = server.logins.credential(user.name);
-    if (connection.session?.user !== user || credential === undefined) {
+    const { session } = connection;
+    if (session?.user !== user || credential === undefined) {
       return { committed: () => undefined };
     }
-    const before = user.token;
-    const token = server.tokens.issue(user, credential, now);
-    batch.writes.push(tokenWrite(user));
+    const { device } = session;
+    const before = device.token;
+    const token = server.tokens.issue(device, credential, now);
+    if (!device.isVisit) batch.writes.push(tokenWrite(device));
     return {
       committed: (): ReplyFields<"password-change"> => ({ token }),
-      undo: () => server.tokens.set(user, before),
+      undo: () => server.tokens.set(device, before),
     };
   };
   server.enqueue({ connection, id, begin });

@@ -7,6 +7,7 @@ import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Connection } from "../model/connection.ts";
+import { tellUser } from "../core/departure.ts";
 import { endOffersOf } from "./offer.ts";
 import { maySee } from "../model/reach.ts";
 import type { ServerContext } from "../core/server_context.ts";
@@ -24,23 +25,45 @@ export const presenceRules: Rules<"ping" | "ack" | "who" | "who-since"> = {
   "who-since": { needs: "session", activity: true, read: whoSince },
 };
 
-/** The session's login is stored: others see it from now on. */
+/** The session's login is stored: others see it from now on, unless it is a visit. */
 export function enter(
   server: ServerContext,
   session: Session,
   now: Instant,
 ): void {
-  const { user, connection } = session;
+  const { user, device, connection } = session;
   session.entered = true;
   server.newcomers.remove(connection);
   connection.session = session;
   server.actions.push({ action: "enter", connection: connection.id });
-  server.online.add(session);
+  device.lastSeen = now.wall;
+  device.ip = session.ip;
   server.bindings.handleBack(user);
+  const how = device.isVisit ? "runs a command" : "logged in";
+  server.actions.report("info", `${user.name} ${how} from ${session.ip}`);
+  if (device.isVisit) return;
+  server.online.add(session);
   for (const group of user.groups) group.addOnline(session);
   server.userLogChanged = true;
+  if (user.onlineSince > 0) return;
+  user.onlineSince = session.since;
   announce(server, user, true, now);
-  server.actions.report("info", `${user.name} logged in from ${session.ip}`);
+}
+
+/**
+ * A login of the same device takes the place of a session, whose connection is
+ * told and closed; others see nobody go.
+ */
+export function replace(
+  server: ServerContext,
+  old: Session,
+  session: Session,
+): void {
+  const { user } = session;
+  user.removeSession(old);
+  user.addSession(session);
+  if (old.entered) withdraw(server, old);
+  hangUp(server, old.connection, wireError("session_moved"));
 }
 
 /** The session continues on another connection; the old one is told and closed. */
@@ -58,7 +81,8 @@ export function move(
   server.newcomers.remove(connection);
   hangUp(server, old, wireError("session_moved"));
   server.userLogChanged = true;
-  const { user, ip } = session;
+  const { user, device, ip } = session;
+  device.ip = ip;
   server.metrics.resumptions++;
   server.actions.report("info", `${user.name} continues from ${ip}`);
 }
@@ -74,31 +98,52 @@ export function leave(
   resumable: boolean,
   now: Instant,
 ): void {
-  const { user, connection } = session;
-  if (user.session !== session) return;
-  user.session = undefined;
-  if (!session.entered) return;
-  session.settleSkipped();
-  connection.session = undefined;
+  const { user, device } = session;
+  if (!session.isCurrent) return;
+  user.removeSession(session);
+  if (session.entered) retire(server, session, resumable, now);
+  if (device.isVisit || user.online || user.onlineSince === 0) return;
+  user.onlineSince = 0;
   user.lastSeen = now.wall;
   user.awaySince = now.mono;
-  if (resumable) {
-    server.tokens.startGrace(user, now);
-    server.bindings.handleAway(user);
-  } else {
-    server.tokens.set(user, undefined);
-    server.bindings.remove(user);
-    user.parked = [];
+  if (resumable) server.bindings.handleAway(user);
+  else server.bindings.remove(user);
+  announce(server, user, false, now);
+  endOffersOf(server, user, resumable);
+}
+
+/** What is left of a session that is over is its device's. */
+function retire(
+  server: ServerContext,
+  session: Session,
+  resumable: boolean,
+  now: Instant,
+): void {
+  const { user, device } = session;
+  withdraw(server, session);
+  device.lastSeen = now.wall;
+  device.awaySince = now.mono;
+  if (resumable) server.tokens.startGrace(device, now);
+  else {
+    server.tokens.set(device, undefined);
+    device.parked = [];
+    if (device.isVisit) user.removeDevice(device);
   }
-  server.background.noteCursor(user);
-  server.background.noteToken(user);
+  server.background.noteCursor(device);
+  server.background.noteToken(device);
+  const how = resumable ? "lost the connection" : "logged out";
+  server.actions.report("info", `${user.name} ${how}`);
+}
+
+/** Nobody sees the session any more, and nothing goes to it. */
+function withdraw(server: ServerContext, session: Session): void {
+  const { user, device, connection } = session;
+  session.settleSkipped();
+  connection.session = undefined;
+  if (device.isVisit) return;
   server.online.delete(session);
   for (const group of user.groups) group.removeOnline(session);
   server.userLogChanged = true;
-  announce(server, user, false, now);
-  endOffersOf(server, user, resumable);
-  const how = resumable ? "lost the connection" : "logged out";
-  server.actions.report("info", `${user.name} ${how}`);
 }
 
 /** Ends the session and its connection, telling the client why. */
@@ -127,15 +172,14 @@ export function hangUp(
   server.actions.push({ action: "close", connection: connection.id });
 }
 
-/** Tells `viewer`, if online, that `subject` came or went. */
+/** Tells the sessions of `viewer` that `subject` came or went. */
 export function tellPresence(
   viewer: User,
   subject: User,
   online: boolean,
   now: Instant,
 ): void {
-  if (!viewer.session?.entered) return;
-  viewer.session.connection.send(presenceFrame(subject, online, now));
+  tellUser(viewer, presenceFrame(subject, online, now));
 }
 
 function announce(
@@ -175,7 +219,7 @@ const crowd = 50;
 //     {"do":"ping","active":true}
 //     {"do":"ack","upto":17}
 
-/** Everyone else online, in the order of their logins. */
+/** The sessions of everyone else, in the order of their logins. */
 function who(
   server: ServerContext,
   session: Session,
@@ -230,10 +274,10 @@ function ack(
   session: Session,
   request: RequestFields<"ack">,
 ): ReplyFields<"ack"> {
-  const { user } = session;
-  const before = user.cursor;
-  user.cursor = Math.max(before, Math.min(request.upto, session.delivered));
+  const { device } = session;
+  const before = device.cursor;
+  device.confirm(Math.min(request.upto, session.delivered));
   session.settleSkipped();
-  if (user.cursor > before) server.background.noteCursor(user);
+  if (device.cursor > before) server.background.noteCursor(device);
   return {};
 }

@@ -85,8 +85,8 @@ function setProfile(
   };
 }
 
-function presenceOf({ session, lastSeen }: User) {
-  if (session?.entered) return { online: true, since: session.since };
+function presenceOf({ online, onlineSince, lastSeen }: User) {
+  if (online) return { online, since: onlineSince };
   return lastSeen > 0 ? { online: false, lastSeen } : { online: false };
 }
 

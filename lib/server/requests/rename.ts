@@ -112,7 +112,7 @@ function apply(server: ServerContext, user: User, to: string): void {
   server.directory.rename(user, to);
   user.renaming = undefined;
   server.background.noteUser(user);
-  user.session?.handleRenamed();
+  for (const session of user.allSessions) session.handleRenamed();
   server.userLogChanged = true;
 }
 

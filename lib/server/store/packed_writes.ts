@@ -7,7 +7,7 @@ import type { StoredMessage, StoreWrite } from "../model/store.ts";
 
 /** Consecutive messages by columns. */
 export interface PackedMessages {
-  /** Eight for each message, as {@link packWrites} lays them out. */
+  /** Ten for each message, as {@link packWrites} lays them out. */
   readonly numbers: Float64Array;
   readonly texts: readonly string[];
   readonly mids: readonly string[];
@@ -62,6 +62,7 @@ function packMessages(
       id,
       number,
       sender,
+      device,
       receiver,
       group,
       at,
@@ -74,6 +75,7 @@ function packMessages(
     numbers[offset++] = id;
     numbers[offset++] = number;
     numbers[offset++] = sender;
+    numbers[offset++] = device ?? none;
     numbers[offset++] = receiver ?? none;
     numbers[offset++] = group ?? none;
     numbers[offset++] = at;
@@ -96,6 +98,7 @@ function unpackMessages(
     const id = next();
     const number = next();
     const sender = next();
+    const device = next();
     const receiver = next();
     const group = next();
     const at = next();
@@ -106,6 +109,7 @@ function unpackMessages(
       id,
       number,
       sender,
+      ...(device === none ? {} : { device }),
       ...(receiver === none ? {} : { receiver }),
       ...(group === none ? {} : { group }),
       at,
@@ -119,13 +123,13 @@ function unpackMessages(
   }
 }
 
-const columns = 9;
-/** In place of what is absent; ids and numbers are positive. */
+const columns = 10;
+/** In place of what is absent; no id or number is that. */
 const none = 0;
 
 /** The fields that travel; `groupName` and `deleted` are only read. */
 type Carried =
-  | ("id" | "number" | "sender" | "receiver" | "group")
+  | ("id" | "number" | "sender" | "device" | "receiver" | "group")
   | ("at" | "text" | "mid" | "kept" | "deletes" | "original")
   | ("groupName" | "deleted");
 // Does not compile when a message has a field that would be lost.

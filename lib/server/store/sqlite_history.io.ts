@@ -177,6 +177,7 @@ export function toMessage(row: Row): StoredMessage {
     id: Number(row.id),
     number: Number(row.number),
     sender: Number(row.sender),
+    ...(row.device === null ? {} : { device: Number(row.device) }),
     ...(row.receiver === null ? {} : { receiver: Number(row.receiver) }),
     ...(row.grp === null ? {} : { group: Number(row.grp) }),
     at: Number(row.at),

@@ -23,10 +23,11 @@ export class SqlitePurge {
    *
    * @returns The id up to which it looked; `undefined` when all others are new.
    */
-  remove({ olderThan, after, gone }: Purge): number | undefined {
+  remove(purge: Purge): number | undefined {
+    const { olderThan, after } = purge;
     const { page, drop, dropReceivers } = this.#statements;
     const rows = page.all(after, pageMessages);
-    const waiting = new Waiting(this.#statements, new Set(gone), rows);
+    const waiting = new Waiting(this.#statements, purge, rows);
     let last: number | undefined;
     let receivers = 0;
     for (const row of rows) {
@@ -54,26 +55,29 @@ export class SqlitePurge {
 class Waiting {
   readonly #statements: Record<keyof typeof sql, StatementSync>;
   readonly #gone: ReadonlySet<number>;
+  readonly #liveSince: number;
   readonly #end: number;
   readonly #cursors = new Map<number, number>();
   readonly #behind = new Map<number, Row[]>();
 
   constructor(
     statements: Record<keyof typeof sql, StatementSync>,
-    gone: ReadonlySet<number>,
+    { gone, liveSince }: Purge,
     page: readonly Row[],
   ) {
     this.#statements = statements;
-    this.#gone = gone;
+    this.#gone = new Set(gone);
+    this.#liveSince = liveSince;
     this.#end = Number(page.at(-1)?.id ?? 0);
   }
 
   /** True when somebody has yet to get the message. */
   includes(row: Row): boolean {
     const id = Number(row.id);
+    if (this.#isOwnBehind(row)) return true;
     if (row.grp !== null) {
       return this.#membersBehind(Number(row.grp)).some((member) =>
-        Number(member.since_message) < id && Number(member.cursor) < id &&
+        Number(member.since_message) < id && Number(member.confirmed) < id &&
         Number(member.upto ?? Infinity) >= id && member.user !== row.sender
       );
     }
@@ -82,13 +86,26 @@ class Waiting {
       .some(({ user }) => this.#cursor(Number(user)) < id);
   }
 
-  /** Up to where a user has everything; nothing waits for who is gone. */
+  /** True when a device of the sender has yet to get what another one sent. */
+  #isOwnBehind({ id, sender, device }: Row): boolean {
+    if (device === null || this.#gone.has(Number(sender))) return false;
+    const { ownBehind } = this.#statements;
+    const row = ownBehind.get(
+      sender ?? null,
+      device ?? null,
+      id ?? null,
+      this.#liveSince,
+    );
+    return row !== undefined;
+  }
+
+  /** Up to where a user's devices have everything; nothing waits for who is gone. */
   #cursor(user: number): number {
     let cursor = this.#cursors.get(user);
     if (cursor === undefined) {
-      const row = this.#statements.cursor.get(user);
+      const row = this.#statements.cursor.get(this.#liveSince, user);
       const isGone = row === undefined || this.#gone.has(user);
-      cursor = isGone ? Infinity : Number(row.cursor);
+      cursor = isGone ? Infinity : Number(row.confirmed);
       this.#cursors.set(user, cursor);
     }
     return cursor;
@@ -99,7 +116,10 @@ class Waiting {
     let members = this.#behind.get(group);
     if (members === undefined) {
       const { behind, owed } = this.#statements;
-      const rows = [...behind.all(group, this.#end), ...owed.all(group)];
+      const rows = [
+        ...behind.all(this.#liveSince, group, this.#end),
+        ...owed.all(this.#liveSince, group),
+      ];
       members = rows
         .filter((member) => !this.#gone.has(Number(member.user)));
       this.#behind.set(group, members);
@@ -115,14 +135,23 @@ const pageReceivers = 10_000;
 /** Pages that one step gives back. */
 const vacuumPages = 256;
 
+/** Up to where all devices of a user have everything that count. */
+const cursor = "(SELECT coalesce(" +
+  "(SELECT min(cursor) FROM devices WHERE user = users.id AND last_seen >= ?), " +
+  "max(users.cursor, coalesce(" +
+  "(SELECT max(cursor) FROM devices WHERE user = users.id), 0)))) AS confirmed";
+
 const sql = {
-  page: "SELECT id, at, sender, receiver, grp FROM messages " +
+  page: "SELECT id, at, sender, device, receiver, grp FROM messages " +
     "WHERE id > ? ORDER BY id LIMIT ?",
-  cursor: "SELECT cursor FROM users WHERE id = ?",
-  behind: "SELECT user, since_message, cursor FROM members " +
-    "JOIN users ON users.id = user WHERE grp = ? AND joined = 1 AND cursor < ?",
-  owed: "SELECT user, after AS since_message, upto, cursor FROM owed " +
+  cursor: `SELECT ${cursor} FROM users WHERE id = ?`,
+  behind: `SELECT user, since_message, ${cursor} FROM members ` +
+    "JOIN users ON users.id = user " +
+    "WHERE grp = ? AND joined = 1 AND confirmed < ?",
+  owed: `SELECT user, after AS since_message, upto, ${cursor} FROM owed ` +
     "JOIN users ON users.id = user WHERE grp = ?",
+  ownBehind: "SELECT 1 FROM devices WHERE user = ? AND number <> ? " +
+    "AND cursor < ? AND last_seen >= ? AND id <> '' LIMIT 1",
   receivers: "SELECT user FROM broadcasts WHERE message = ?",
   drop: "DELETE FROM messages WHERE id = ?",
   dropReceivers: "DELETE FROM broadcasts WHERE message = ?",

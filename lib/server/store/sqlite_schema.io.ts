@@ -259,6 +259,42 @@ ALTER TABLE messages ADD COLUMN original INTEGER;
 ALTER TABLE groups ADD COLUMN topic TEXT;
 ALTER TABLE groups ADD COLUMN topic_at INTEGER;
 `,
+  `
+-- From where users log in. Of clients that know of no devices there is one, with
+-- an empty id: what was kept by user is now that one's.
+CREATE TABLE devices (
+  number    INTEGER PRIMARY KEY,
+  user      INTEGER NOT NULL,
+  id        TEXT NOT NULL,
+  name      TEXT NOT NULL,
+  cursor    INTEGER NOT NULL,
+  since     INTEGER NOT NULL,
+  ip        TEXT NOT NULL,
+  last_seen INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX devices_by_user ON devices (user, id);
+INSERT INTO devices (user, id, name, cursor, since, ip, last_seen)
+  SELECT id, '', 'old client', cursor, last_seen, '', last_seen FROM users
+  WHERE ended_at IS NULL
+    AND (last_seen > 0 OR id IN (SELECT user FROM tokens));
+INSERT INTO meta
+  SELECT 'last_device', coalesce(max(number), 0) FROM devices;
+
+CREATE TABLE device_tokens (
+  device     INTEGER PRIMARY KEY,
+  hash       TEXT NOT NULL,
+  previous   TEXT,
+  expires    INTEGER NOT NULL,
+  credential TEXT NOT NULL
+) STRICT;
+INSERT INTO device_tokens
+  SELECT number, hash, previous, expires, credential
+  FROM tokens JOIN devices ON devices.user = tokens.user;
+DROP TABLE tokens;
+
+-- The device that it was sent from; of a visit below 0.
+ALTER TABLE messages ADD COLUMN device INTEGER;
+`,
 ];
 
 /**

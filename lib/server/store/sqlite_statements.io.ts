@@ -16,7 +16,7 @@ export function prepareStatements(database: DatabaseSync): SqliteStatements {
 
 /** The columns of a message but its text. */
 export const withoutText =
-  "id, number, sender, receiver, grp, at, mid, kept, deletes, original";
+  "id, number, sender, device, receiver, grp, at, mid, kept, deletes, original";
 /** All columns of a message. */
 export const columns = `${withoutText}, text`;
 
@@ -25,12 +25,24 @@ const sql = {
   commit: "COMMIT",
   rollback: "ROLLBACK",
   message: "INSERT INTO messages " +
-    "(id, number, sender, receiver, grp, at, text, mid, kept, deletes, " +
-    "original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "(id, number, sender, device, receiver, grp, at, text, mid, kept, " +
+    "deletes, original) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   broadcast: "INSERT INTO broadcasts (user, message) " +
     "SELECT value, ? FROM json_each(?)",
   deleteText: "UPDATE messages SET text = '' WHERE id = ?",
-  cursor: "UPDATE users SET cursor = ?, last_seen = ? WHERE id = ?",
+  device: "INSERT INTO devices " +
+    "(number, user, id, name, cursor, since, ip, last_seen) " +
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET " +
+    "name = excluded.name, cursor = excluded.cursor, ip = excluded.ip, " +
+    "last_seen = excluded.last_seen",
+  removeDevice: "DELETE FROM devices WHERE number = ?",
+  removeDevices: "DELETE FROM devices WHERE user = ?",
+  // What is of a user is of all devices, those that are forgotten included.
+  keepOfDevices:
+    "UPDATE users SET cursor = max(users.cursor, device.cursor), " +
+    "last_seen = max(users.last_seen, device.last_seen) " +
+    "FROM devices AS device WHERE device.number = ? AND users.id = device.user",
+  cursor: "UPDATE devices SET cursor = ?, last_seen = ? WHERE number = ?",
   user: "INSERT INTO users " +
     "(id, account, name, cursor, last_seen, renaming, identity) " +
     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
@@ -69,9 +81,11 @@ const sql = {
   owed: "SELECT grp, name, after, upto FROM owed " +
     "JOIN groups ON groups.id = grp WHERE user = ? AND upto > ?",
   removeOwed: "DELETE FROM owed WHERE user = ? AND upto <= ?",
-  token: "INSERT OR REPLACE INTO tokens " +
-    "(user, hash, previous, expires, credential) VALUES (?, ?, ?, ?, ?)",
-  removeToken: "DELETE FROM tokens WHERE user = ?",
+  token: "INSERT OR REPLACE INTO device_tokens " +
+    "(device, hash, previous, expires, credential) VALUES (?, ?, ?, ?, ?)",
+  removeToken: "DELETE FROM device_tokens WHERE device = ?",
+  removeTokens: "DELETE FROM device_tokens WHERE device IN " +
+    "(SELECT number FROM devices WHERE user = ?)",
   raiseMeta: "UPDATE meta SET value = max(value, ?) WHERE key = ?",
   raiseGroup: "UPDATE groups SET last_number = max(last_number, ?) " +
     "WHERE id = ?",

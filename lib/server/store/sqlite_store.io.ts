@@ -17,9 +17,11 @@ import {
 } from "./sqlite_statements.io.ts";
 import type {
   Found,
+  InboxReader,
   Lookup,
   Purge,
   Store,
+  StoredDevice,
   StoredGroup,
   StoredMessage,
   StoredRequest,
@@ -60,6 +62,7 @@ export class SqliteStore implements Store {
       for (const write of writes) {
         applyWrite(this.#statements, write);
         if (write.write === "message") last.note(write.message);
+        if (write.write === "device") last.noteDevice(write.device);
       }
       last.save(this.#statements);
     });
@@ -67,11 +70,11 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async inbox(
-    user: number,
+    reader: InboxReader,
     after: number,
     limit: number,
   ): Promise<StoredMessage[]> {
-    return this.#read(() => this.#inbox(user, after, limit));
+    return this.#read(() => this.#inbox(reader, after, limit));
   }
 
   // deno-lint-ignore require-await
@@ -128,14 +131,19 @@ export class SqliteStore implements Store {
     const ended = endedLately(groups);
     return {
       users: this.#all(
-        "SELECT id, account, name, cursor, last_seen AS lastSeen, renaming, " +
-          "identity, ended_at FROM users",
+        "SELECT id, account, name, renaming, identity, ended_at, " +
+          `${ofDevices} FROM users`,
       ).map(({ renaming, identity, ended_at: endedAt, ...row }) => ({
         ...row,
         ...(endedAt === null ? {} : { ended: true }),
         ...(renaming === null ? {} : { renaming }),
         ...(identity === null ? {} : { identity }),
       })) as unknown as StoredState["users"],
+      devices: this.#all(
+        "SELECT number, user, id, name, cursor, since, ip, " +
+          "last_seen AS lastSeen FROM devices ORDER BY since, number",
+      ) as unknown as StoredState["devices"],
+      lastDevice: Number(meta.get("last_device")),
       blocks: this.#all(
         "SELECT user, blocked, since, after FROM blocks",
       ) as unknown as StoredState["blocks"],
@@ -159,7 +167,8 @@ export class SqliteStore implements Store {
         sinceMessage: Number(row.since_message),
       })),
       tokens: this.#all(
-        "SELECT user, hash, previous, expires, credential FROM tokens",
+        "SELECT device, hash, previous, expires, credential " +
+          "FROM device_tokens",
       ).map(({ previous, ...row }) => ({
         ...row,
         ...(previous === null ? {} : { previous }),
@@ -187,7 +196,7 @@ export class SqliteStore implements Store {
     };
   }
 
-  #inbox(user: number, after: number, limit: number): StoredMessage[] {
+  #inbox({ user }: InboxReader, after: number, limit: number): StoredMessage[] {
     const { inboxPrivate, inboxBroadcast, inboxGroup, joinedGroups, owed } =
       this.#statements;
     let found = [
@@ -231,9 +240,11 @@ export class SqliteStore implements Store {
   #waiting(): Map<number, number[]> {
     const waiting = new Map<number, number[]>();
     const rows = this.#all(
-      "SELECT users.id AS user, messages.id AS id FROM users JOIN messages " +
-        "ON messages.receiver = users.id AND messages.id > users.cursor " +
-        "WHERE messages.deletes IS NULL ORDER BY users.id, messages.id",
+      `WITH readers AS MATERIALIZED (SELECT users.id, ${ofDevices} FROM users) ` +
+        "SELECT readers.id AS user, messages.id AS id FROM readers " +
+        "JOIN messages ON messages.receiver = readers.id " +
+        "AND messages.id > readers.cursor " +
+        "WHERE messages.deletes IS NULL ORDER BY readers.id, messages.id",
     );
     for (const { user, id } of rows) {
       const ids = waiting.get(Number(user)) ?? [];
@@ -275,6 +286,7 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
   switch (write.write) {
     case "message": {
       const { id, number, sender, at, text, mid } = write.message;
+      const device = write.message.device ?? null;
       const receiver = write.message.receiver ?? null;
       const group = write.message.group ?? null;
       const kept = write.message.kept ? 1 : 0;
@@ -282,6 +294,7 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
         id,
         number,
         sender,
+        device,
         receiver,
         group,
         at,
@@ -306,9 +319,21 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
     case "delete":
       statements.deleteText.run(write.message);
       return;
+    case "device": {
+      const { number, user, id, name, cursor, since, ip, lastSeen } =
+        write.device;
+      const position = [cursor, since, ip, lastSeen];
+      statements.device.run(number, user, id, name, ...position);
+      return;
+    }
+    case "device-remove":
+      statements.keepOfDevices.run(write.device);
+      statements.removeDevice.run(write.device);
+      statements.removeToken.run(write.device);
+      return;
     case "cursor":
-      statements.cursor.run(write.upto, write.lastSeen, write.user);
-      statements.removeOwed.run(write.user, write.upto);
+      statements.cursor.run(write.upto, write.lastSeen, write.device);
+      statements.removeOwed.run(write.user, write.everywhere);
       return;
     case "user": {
       const { id, account, name, cursor, lastSeen } = write.user;
@@ -324,7 +349,8 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeBlocks.run(user);
       statements.removeKeptAway.run(user);
       statements.removeAllOwed.run(user);
-      statements.removeToken.run(user);
+      statements.removeTokens.run(user);
+      statements.removeDevices.run(user);
       return;
     }
     case "failures": {
@@ -386,12 +412,12 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       return;
     }
     case "token": {
-      const { user, hash, previous, expires, credential } = write.token;
-      statements.token.run(user, hash, previous ?? null, expires, credential);
+      const { device, hash, previous, expires, credential } = write.token;
+      statements.token.run(device, hash, previous ?? null, expires, credential);
       return;
     }
     case "token-remove":
-      statements.removeToken.run(write.user);
+      statements.removeToken.run(write.device);
       return;
     default:
       write satisfies never;
@@ -426,13 +452,20 @@ function toGroup(row: Row): StoredGroup {
   };
 }
 
+/** What is known of a user by the devices. */
+const ofDevices = ["cursor", "last_seen"].map((column) =>
+  `max(users.${column}, coalesce((SELECT max(${column}) FROM devices ` +
+  `WHERE user = users.id), 0)) AS ${column === "cursor" ? column : "lastSeen"}`
+).join(", ");
+
 /** As many as clients may want to repeat after a restart. */
 const recentMessages = 20_000;
 
-/** The highest numbers that the messages of one commit bring. */
+/** The highest numbers that one commit brings. */
 export class LastNumbers {
   #message = 0;
   #number = 0;
+  #device = 0;
   readonly #groups = new Map<number, number>();
 
   /** Takes in a message. */
@@ -444,10 +477,16 @@ export class LastNumbers {
     }
   }
 
+  /** Takes in a device. */
+  noteDevice({ number }: StoredDevice): void {
+    this.#device = Math.max(this.#device, number);
+  }
+
   /** Adds what was noted to the transaction. */
   save({ raiseMeta, raiseGroup }: SqliteStatements): void {
     if (this.#message > 0) raiseMeta.run(this.#message, "last_message");
     if (this.#number > 0) raiseMeta.run(this.#number, "last_number");
+    if (this.#device > 0) raiseMeta.run(this.#device, "last_device");
     for (const [group, number] of this.#groups) raiseGroup.run(number, group);
   }
 }

@@ -5,6 +5,7 @@
  */
 import type {
   Found,
+  InboxReader,
   Lookup,
   Purge,
   Store,
@@ -63,8 +64,12 @@ export class WorkerStore implements Store {
     await this.#call({ method: "commit", writes: packWrites(writes) });
   }
 
-  inbox(user: number, after: number, limit: number): Promise<StoredMessage[]> {
-    return this.#query("inbox", user, after, limit);
+  inbox(
+    reader: InboxReader,
+    after: number,
+    limit: number,
+  ): Promise<StoredMessage[]> {
+    return this.#query("inbox", reader, after, limit);
   }
 
   logged(

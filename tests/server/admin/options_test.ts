@@ -11,6 +11,7 @@ const defaults: ServerOptions = {
   attempts: 3,
   blockDuration: 10,
   idleTimeout: 0,
+  sessions: 8,
   keepDays: 365,
   credentials: "credentials.txt",
   dataDir: "data",
@@ -57,13 +58,14 @@ Deno.test("parseServerOptions() takes arguments, and options over them", () => {
     },
   );
   const all = "--host ::1 --port 1 --attempts 2 --block-duration 3 " +
-    "--idle-timeout 4 --keep-days 0 --credentials c --data-dir d --plain --allow-demo";
+    "--idle-timeout 4 --sessions 1 --keep-days 0 --credentials c --data-dir d --plain --allow-demo";
   assertEquals(run(...all.split(" ")), {
     host: "::1",
     port: 1,
     attempts: 2,
     blockDuration: 3,
     idleTimeout: 4,
+    sessions: 1,
     keepDays: 0,
     credentials: "c",
     dataDir: "d",

@@ -164,10 +164,7 @@ Deno.test("delete of all that waited: the mailbox is empty after one login", () 
   const again = harness.connect();
   assertEquals(again.login("luke").waiting, 0);
   assertEquals([luke.events, again.events], [[], []]);
-  const user = [...harness.store.users.values()].find(({ name }) =>
-    name === "luke"
-  );
-  assertEquals(user?.cursor, 2);
+  assertEquals(harness.cursorOf("luke"), 2);
 });
 
 Deno.test("delete is heard by who had the message and was away, at the next login", () => {

@@ -192,10 +192,7 @@ Deno.test("an acknowledgement is stored soon, or with the next batch", () => {
   const luke = harness.login("luke");
   yoda.ask("message", { to: ["luke"], text: "x", mid: "x" });
   luke.ask("ack", { upto: 1 });
-  const cursor = () =>
-    [...harness.store.users.values()].find(({ name }) => name === "luke")
-      ?.cursor;
-  assertEquals(cursor(), 0);
+  assertEquals(harness.cursorOf("luke"), 0);
   harness.advance(200);
-  assertEquals(cursor(), 1);
+  assertEquals(harness.cursorOf("luke"), 1);
 });

@@ -63,7 +63,7 @@ Deno.test("WorkerStore starts, reads inboxes and looks up at once with a million
     const store = await WorkerStore.open(path);
     for (const after of [0, messages / 2, messages - 100]) {
       const best = await fastest(10, async () => {
-        assert((await store.inbox(7, after, 100)).length > 0);
+        assert((await store.inbox({ user: 7 }, after, 100)).length > 0);
       });
       assert(best < lookUpBoundMs, `inbox after ${after} in ${best} ms`);
     }

@@ -8,7 +8,11 @@ import type {
 import { MemoryStore } from "../../support/memory_store.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
-import { storedUser } from "../../support/stored_user.ts";
+import {
+  cursorWrite,
+  storedDevice,
+  storedUser,
+} from "../../support/stored_user.ts";
 
 const people = 6;
 const groups = 3;
@@ -107,8 +111,8 @@ Deno.test("SqliteStore answers every question about the past as the rules say", 
   assert(messages > 1000);
   for (let user = 1; user <= people; user++) {
     assertEquals(
-      await store.inbox(user, 30, 200),
-      model.inbox(user, 30, 200),
+      await store.inbox({ user }, 30, 200),
+      model.inbox({ user }, 30, 200),
     );
   }
   await store.close();
@@ -168,9 +172,10 @@ Deno.test("SqliteStore.purge removes what is old and delivered, and the file shr
     // The last user is far behind, the one before has no account any more.
     for (let user = 1; user <= people; user++) {
       const upto = user === people ? 500 : user === people - 1 ? 10 : 9000;
-      cursors.push({ write: "cursor", user, upto, lastSeen: 1 });
+      cursors.push({ write: "device", device: storedDevice(user, upto) });
     }
     const gone = [people - 1];
+    const liveSince = 1;
     for (const each of [store, model]) {
       await each.commit([...writes, ...cursors]);
     }
@@ -182,12 +187,12 @@ Deno.test("SqliteStore.purge removes what is old and delivered, and the file shr
     let steps = 0;
     for (let after: number | undefined = 0; after !== undefined; steps++) {
       const start = performance.now();
-      after = await store.purge({ olderThan, after, gone });
+      after = await store.purge({ olderThan, after, gone, liveSince });
       longest = Math.max(longest, performance.now() - start);
       assert(steps < 1000);
     }
     for (let after: number | undefined = 0; after !== undefined;) {
-      after = model.purge({ olderThan, after, gone });
+      after = model.purge({ olderThan, after, gone, liveSince });
     }
     const state = await store.load();
     const [left, right] = [state.recent, model.messages].map((all) =>
@@ -222,6 +227,7 @@ Deno.test("SqliteStore.purge keeps what somebody is owed who left the group", as
   const writes: StoreWrite[] = [
     user(1),
     user(2),
+    { write: "device", device: storedDevice(2) },
     {
       write: "group",
       group: { id: 1, name: "g", leader: 1, leaderOnly: false, createdAt: 1 },
@@ -242,7 +248,7 @@ Deno.test("SqliteStore.purge keeps what somebody is owed who left the group", as
     },
     { write: "owe", group: 1, user: 2, message: 4 },
   ];
-  const purge = { olderThan: 100, after: 0, gone: [] };
+  const purge = { olderThan: 100, after: 0, gone: [], liveSince: 1 };
   for (const each of [store, model]) {
     await each.commit(writes);
     const ask = (number: number) =>
@@ -250,14 +256,14 @@ Deno.test("SqliteStore.purge keeps what somebody is owed who left the group", as
     assertEquals((await ask(1)).receivers, []);
     assertEquals((await ask(2)).receivers, [2]);
     await each.purge(purge);
-    const waiting = await each.inbox(2, 0, 10);
+    const waiting = await each.inbox({ user: 2 }, 0, 10);
     assertEquals(waiting.map(({ id, groupName }) => [id, groupName]), [
       [2, "g"],
       [4, "g"],
     ]);
     assertEquals((await ask(1)).messages, []);
     assertEquals((await ask(3)).messages, []);
-    await each.commit([{ write: "cursor", user: 2, upto: 4, lastSeen: 1 }]);
+    await each.commit([cursorWrite(2, 4)]);
     await each.purge(purge);
     assertEquals((await ask(2)).messages, []);
     assertEquals((await ask(4)).messages, []);

@@ -20,7 +20,11 @@ import type {
   StoredMessage,
   StoreWrite,
 } from "../../../lib/server/model/store.ts";
-import { storedUser } from "../../support/stored_user.ts";
+import {
+  cursorWrite,
+  storedDevice,
+  storedUser,
+} from "../../support/stored_user.ts";
 
 const jedi: StoredGroup = {
   id: 7,
@@ -76,8 +80,8 @@ Deno.test("SqliteStore starts empty with a secret of its own", async () => {
 
 Deno.test("SqliteStore.load gives back all that was committed", async () => {
   await withFile(async (path) => {
-    const token = { user: 1, hash: "ab", expires: 9, credential: "c" };
-    const exchanged = { ...token, user: 2, previous: "cd" };
+    const token = { device: 1, hash: "ab", expires: 9, credential: "c" };
+    const exchanged = { ...token, device: 2, previous: "cd" };
     let store = new SqliteStore(path);
     const { secret } = await store.load();
     await store.commit([
@@ -88,7 +92,8 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
       wrote(message(1, 1, 1, { receiver: 2 })),
       wrote(message(2, 1, 1, { group: 7 })),
       wrote(message(3, 2, 2, {})),
-      { write: "cursor", user: 2, upto: 1, lastSeen: 77 },
+      { write: "device", device: storedDevice(2) },
+      cursorWrite(2, 1, 77),
       { write: "token", token },
       { write: "token", token: exchanged },
       wrote({ ...message(4, 3, 2, { receiver: 1 }), kept: true }),
@@ -108,6 +113,10 @@ Deno.test("SqliteStore.load gives back all that was committed", async () => {
       token,
       exchanged,
     ]);
+    assertEquals(state.devices.map((each) => ({ ...each })), [
+      { ...storedDevice(2, 1), lastSeen: 77 },
+    ]);
+    assertEquals(state.lastDevice, 2);
     assertEquals([state.lastMessage, state.lastNumber], [4, 3]);
     assertEquals([...state.lastGroupNumber], [[7, 1]]);
     assertEquals(state.recent, [
@@ -190,7 +199,7 @@ Deno.test("SqliteStore keeps blocks, profiles and a renaming under way", async (
 
 Deno.test("SqliteStore.commit replaces and removes", async () => {
   const store = new SqliteStore(":memory:");
-  const token = { user: 1, hash: "ab", expires: 9, credential: "c" };
+  const token = { device: 1, hash: "ab", expires: 9, credential: "c" };
   await store.commit([
     user(1, "yoda"),
     { write: "group", group: jedi },
@@ -206,7 +215,7 @@ Deno.test("SqliteStore.commit replaces and removes", async () => {
     { write: "group", group: { ...jedi, leader: 2 } },
     { write: "member-remove", group: 7, user: 1 },
     { write: "group-end", group: 8, at: 99 },
-    { write: "token-remove", user: 1 },
+    { write: "token-remove", device: 1 },
   ]);
   const state = await store.load();
   assertEquals(state.users.map(({ name }) => name), ["master"]);
@@ -258,10 +267,10 @@ Deno.test("SqliteStore.inbox has private and group messages of others in order",
       (each.group === 9 || (each.group === 7 && each.id > 2)))
   );
   assertGreater(mine.length, 12);
-  assertEquals(await store.inbox(2, 0, 1000), mine);
+  assertEquals(await store.inbox({ user: 2 }, 0, 1000), mine);
   const paged: StoredMessage[] = [];
   for (let after = 0;;) {
-    const page = await store.inbox(2, after, 4);
+    const page = await store.inbox({ user: 2 }, after, 4);
     assert(page.length <= 4);
     const last = page.at(-1);
     if (last === undefined) break;
@@ -345,24 +354,26 @@ Deno.test("SqliteStore: a removed account leaves what others were sent, and noth
       { write: "block", block: { user: 1, blocked: 2, since: 1, after: 0 } },
       { write: "block", block: { user: 2, blocked: 1, since: 1, after: 0 } },
       { write: "profile", profile: { user: 1, field: "email", value: "x" } },
+      { write: "device", device: storedDevice(1) },
       {
         write: "token",
-        token: { user: 1, hash: "h", expires: 1, credential: "c" },
+        token: { device: 1, hash: "h", expires: 1, credential: "c" },
       },
       wrote(message(1, 1, 1, { receiver: 2 })),
       { write: "user-end", user: 1, at: 9 },
     ]);
     await store.close();
     store = new SqliteStore(path);
-    const { users, blocks, profiles, tokens } = await store.load();
+    const state = await store.load();
+    const { users, blocks, profiles, tokens, devices } = state;
     assertEquals(users.map((each) => ({ ...each })), [
       { ...storedUser(1, "bob"), ended: true },
       storedUser(2, "leia"),
     ]);
-    assertEquals([profiles, tokens], [[], []]);
+    assertEquals([profiles, tokens, devices], [[], [], []]);
     // What was posted during a block stays away.
     assertEquals(blocks.map(({ user }) => user), [2]);
-    assertEquals((await store.inbox(2, 0, 9)).length, 1);
+    assertEquals((await store.inbox({ user: 2 }, 0, 9)).length, 1);
     await store.close();
   });
 });
@@ -427,6 +438,57 @@ Deno.test("openDatabase: a block of version 1 goes by message ids from then on",
   });
 });
 
+Deno.test("openDatabase: who was there before devices has one, with cursor and token", async () => {
+  await withFile(async (path) => {
+    const old = openDatabase(path, schemaSteps.slice(0, 6));
+    old.exec(
+      "INSERT INTO users (id, name, cursor, last_seen, account) VALUES " +
+        "(1, 'yoda', 7, 50, 'a'), (2, 'luke', 5, 0, 'b'), (3, 'leia', 2, 0, 'c');" +
+        "INSERT INTO tokens VALUES (1, 'h', NULL, 60, 'x'), (3, 'i', 'j', 61, 'y');" +
+        "INSERT INTO messages VALUES (9, 1, 2, 1, NULL, 50, 'a', 'm', 0, NULL, NULL)",
+    );
+    old.close();
+    const store = new SqliteStore(path);
+    const { devices, tokens, lastDevice, recent, users } = await store.load();
+    assertEquals(
+      devices.map(({ user, id, name, cursor }) => [user, id, name, cursor]),
+      [[3, "", "old client", 2], [1, "", "old client", 7]],
+    );
+    const owners = tokens.map(({ device, hash, previous }) => [
+      devices.find(({ number }) => number === device)?.user,
+      hash,
+      previous,
+    ]);
+    assertEquals(owners.sort(), [[1, "h", undefined], [3, "i", "j"]]);
+    assertEquals(lastDevice, 2);
+    assertEquals("device" in (recent[0] ?? {}), false);
+    assertEquals(users.map(({ cursor }) => cursor), [7, 5, 2]);
+    await store.close();
+  });
+});
+
+Deno.test("SqliteStore: what is known of a user outlives the devices", async () => {
+  const store = new SqliteStore(":memory:");
+  const other = { ...storedDevice(1, 4), number: 9, id: "0123456789abcdef" };
+  await store.commit([
+    user(1, "yoda"),
+    { write: "device", device: storedDevice(1, 7) },
+    { write: "device", device: { ...other, lastSeen: 8 } },
+    {
+      write: "token",
+      token: { device: 1, hash: "h", expires: 1, credential: "c" },
+    },
+    { write: "device-remove", device: 1 },
+    { write: "device-remove", device: 9 },
+  ]);
+  const { users, devices, tokens, lastDevice } = await store.load();
+  assertEquals(users.map(({ cursor, lastSeen }) => [cursor, lastSeen]), [
+    [7, 8],
+  ]);
+  assertEquals([devices, tokens, lastDevice], [[], [], 9]);
+  await store.close();
+});
+
 Deno.test("openDatabase undoes a step that fails half-way", async () => {
   await withFile(async (path) => {
     openDatabase(path).close();
@@ -479,12 +541,12 @@ Deno.test("SqliteStore.inbox has what a former member is still owed, until it is
     { write: "group-end", group: 7, at: 9 },
   ]);
   const inbox = async (after: number) =>
-    (await store.inbox(1, after, 9)).map(({ id, groupName }) =>
+    (await store.inbox({ user: 1 }, after, 9)).map(({ id, groupName }) =>
       `${id} ${groupName}`
     );
   assertEquals(await inbox(0), [`2 ${jedi.name}`, `3 ${jedi.name}`]);
   assertEquals(await inbox(2), [`3 ${jedi.name}`]);
-  await store.commit([{ write: "cursor", user: 1, upto: 3, lastSeen: 0 }]);
+  await store.commit([cursorWrite(1, 3)]);
   assertEquals(await inbox(0), []);
   await store.close();
 });

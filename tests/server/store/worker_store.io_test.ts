@@ -6,7 +6,7 @@ import {
 import { StartError } from "../../../lib/system/errors.io.ts";
 import { WorkerStore } from "../../../lib/server/store/worker_store.io.ts";
 import type { StoreWrite } from "../../../lib/server/model/store.ts";
-import { storedUser } from "../../support/stored_user.ts";
+import { cursorWrite, storedUser } from "../../support/stored_user.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 
 const people: StoreWrite[] = ["yoda", "luke"].map((name, index) => ({
@@ -36,7 +36,10 @@ Deno.test("WorkerStore keeps what was committed, in order, over a restart", asyn
     await first.commit([...people, message(1, 2), message(2, 2)]);
     // Asked at once: calls are carried out in their order.
     const commit = first.commit([message(3, 2)]);
-    assertEquals((await first.inbox(2, 1, 10)).map(({ id }) => id), [2, 3]);
+    assertEquals((await first.inbox({ user: 2 }, 1, 10)).map(({ id }) => id), [
+      2,
+      3,
+    ]);
     await commit;
     await first.close();
     await first.close();
@@ -61,7 +64,10 @@ Deno.test("WorkerStore commits all or nothing and goes on after a failure", asyn
       `database "${folder}/parley.db"`,
     );
     await store.commit([message(2, 2)]);
-    assertEquals((await store.inbox(2, 0, 10)).map(({ id }) => id), [1, 2]);
+    assertEquals((await store.inbox({ user: 2 }, 0, 10)).map(({ id }) => id), [
+      1,
+      2,
+    ]);
     await store.close();
   });
 });
@@ -86,6 +92,7 @@ Deno.test("packWrites() and unpackWrites() keep every write and the order", () =
         id: 2,
         number: 1,
         sender: 9,
+        device: -3,
         group: 4,
         at: 1_780_000_000_000,
         text: "ü\u{1f642}",
@@ -105,7 +112,7 @@ Deno.test("packWrites() and unpackWrites() keep every write and the order", () =
         deletes: 1,
       },
     },
-    { write: "cursor", user: 1, upto: 2, lastSeen: 3 },
+    cursorWrite(1, 2, 3),
     {
       write: "message",
       message: {

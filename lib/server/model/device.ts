@@ -1,0 +1,94 @@
+import { limits } from "../../wire/limits.ts";
+import type { Session } from "./session.ts";
+import type { TokenRecord } from "./session_tokens.ts";
+import type { StoredDevice } from "./store.ts";
+import type { User } from "./user.ts";
+
+/**
+ * An installation of the client from which a user logs in, with what the server
+ * keeps for it while it is away: how far it has the user's messages, and the
+ * token by which it comes back. It has one session at a time, or none.
+ *
+ * A command that a script runs beside the user's devices is a visit: a device
+ * that is never stored, whose session nobody sees and which takes no message
+ * away.
+ */
+export class Device {
+  /** Names the device within the database; of a visit below 0. */
+  readonly number: number;
+  readonly user: User;
+  /** Chosen by the client: 16 hexadecimal digits; {@link oldClient} without one. */
+  readonly id: string;
+  /** What the user calls it; no other device of the user has the name. */
+  name: string;
+  /** Messages up to this id were delivered here and confirmed. */
+  cursor: number;
+  /** Its first login, ms since 1970 UTC. */
+  readonly since: number;
+  /** From where it logged in last. */
+  ip: string;
+  /** When it was last known to be online, ms since 1970 UTC. */
+  lastSeen: number;
+  /** The key that it signs with, if it has one; not known of who is away. */
+  identity: string | undefined;
+  session: Session | undefined;
+  token: TokenRecord | undefined;
+  /** When its last session ended, monotonic ms. */
+  awaySince = 0;
+  /** Outcomes of transfers that came while the connection was lost. */
+  parked: Uint8Array[] = [];
+
+  constructor(user: User, stored: Omit<StoredDevice, "user">) {
+    this.user = user;
+    this.number = stored.number;
+    this.id = stored.id;
+    this.name = stored.name;
+    this.cursor = stored.cursor;
+    this.since = stored.since;
+    this.ip = stored.ip;
+    this.lastSeen = stored.lastSeen;
+  }
+
+  get isVisit(): boolean {
+    return this.number < 0;
+  }
+
+  /**
+   * True while the device's own cursor counts: one that was not seen for
+   * {@link limits.deviceMs} starts like a new one when it comes back.
+   *
+   * @param wall ms since 1970 UTC.
+   */
+  isLive(wall: number): boolean {
+    return this.session !== undefined ||
+      wall - this.lastSeen < limits.deviceMs;
+  }
+
+  /** The client has all messages up to this id. True when that is news. */
+  confirm(id: number): boolean {
+    if (id <= this.cursor) return false;
+    this.cursor = id;
+    const { user } = this;
+    if (!this.isVisit) user.cursor = Math.max(user.cursor, id);
+    return true;
+  }
+
+  /** The user's other sessions, entered ones, that know of devices. */
+  get companions(): Session[] {
+    return this.user.sessions.filter((session) =>
+      session.device !== this && session.entered &&
+      session.connection.hasDevices
+    );
+  }
+
+  /** As it is stored. */
+  toStored(): StoredDevice {
+    const { number, user, id, name, cursor, since, ip, lastSeen } = this;
+    return { number, user: user.id, id, name, cursor, since, ip, lastSeen };
+  }
+}
+
+/** The id of the one device of those clients that know of none. */
+export const oldClient = "";
+/** What that one is called. */
+export const oldClientName = "old client";

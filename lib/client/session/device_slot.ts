@@ -8,7 +8,6 @@
 import { encodeHex } from "@std/encoding/hex";
 import type { Random } from "../../base/ports.ts";
 import { isPrintable } from "../../base/text.ts";
-import { limits } from "../../wire/limits.ts";
 import { isDeviceName } from "../../wire/names.ts";
 import { limits } from "../../wire/limits.ts";
 import type { SeenMark } from "./inbox.ts";

@@ -256,6 +256,11 @@ export class ClientApp implements UserHandler {
     this.#drain();
   }
 
+  reconnect(): void {
+    this.#session.handleReconnect(systemClock());
+    this.#drain();
+  }
+
   leave(key: LeaveKey, isSure = true): void {
     this.#session.handleLeave(key, systemClock(), isSure);
     this.#drain();

@@ -281,7 +281,7 @@ Deno.test("MessageFeed, statusBar() and statusText() show nothing raw either", (
         assertHarmless(text.replace(/\x1b\[[0-9;]*m/g, ""), event.event);
       }
       assertHarmless(statusBar(view, 10_000), "status bar");
-      assertHarmless(statusText(view), "status text");
+      assertHarmless(statusText(view, at), "status text");
       assertHarmless(promptText(view), "prompt");
     }
   }

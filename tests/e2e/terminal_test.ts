@@ -290,6 +290,41 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "terminal: what is typed without a connection waits in sight; Enter tries it at once",
+  ignore: !hasTmux,
+  async fn() {
+    await using server = await startServer();
+    await using terminal = await openClient(server, server.folder);
+    await enter(terminal, "yoda");
+    await server.stop();
+    await terminal.screen((text) =>
+      /\n-- offline, again in \d+ s \(Enter: now\) -- yoda at [^\n]*$/.test(
+        text,
+      )
+    );
+    await typed(terminal, "yoda (offline)>");
+    await terminal.type("/msgto luke hello", "Enter", "/members jedi", "Enter");
+    await terminal.screen((text) =>
+      /\n\S+ @…yoda to luke: hello\n\S+ -…\/members jedi\nyoda/.test(text) &&
+      / s \(Enter: now\); 2 lines wait -- yoda/.test(text)
+    );
+    await terminal.type("half");
+    await typed(terminal, "yoda (offline)> half");
+    await server.startAgain();
+    await terminal.type("C-u", "Enter");
+    const back = await terminal.screen((text) =>
+      text.includes("@✓yoda to luke: hello") &&
+      text.includes("yoda (offline)> /members jedi") &&
+      text.includes("! The group chat does not exist")
+    );
+    assert(/\n\S+ - kept for luke, who is offline\n/.test(back), back);
+    assert(!back.includes("…"), back);
+    assert(/\n-- yoda at \S+$/.test(back), back);
+  },
+});
+
+Deno.test({
   name: "terminal: a crash gives the terminal back and says in one line why",
   ignore: !hasTmux,
   async fn() {
@@ -377,6 +412,18 @@ Deno.test({
     await terminal.type("short", "Enter");
     const short = await terminal.screen((text) => text.includes("too short"));
     assert(!short.includes("The same again"), short);
+    await server.stop();
+    await terminal.screen((text) => text.includes("Enter on an empty line"));
+    await terminal.type("/msgto leia one", "Enter", "/msgto leia two", "Enter");
+    await terminal.screen((text) =>
+      /\noffline: what you send waits for the connection\n/.test(text)
+    );
+    await server.startAgain();
+    await terminal.type("Enter");
+    const back = await terminal.screen((text) =>
+      text.split("message sent at").length === 3
+    );
+    assertEquals(back.split("offline: what you send").length, 2, back);
     await terminal.type("half a line", "C-c");
     // The terminal does not tell whether there was a line to clear.
     await terminal.screen((text) => text.includes("Ctrl-C again logs out"));

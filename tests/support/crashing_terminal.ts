@@ -18,6 +18,7 @@ const terminal = new TerminalInterface(
       throw new Error(`nobody expected "${text}"`);
     },
     see: () => {},
+    reconnect: () => {},
     leave: () => Deno.exit(0),
     endOfInput: () => Deno.exit(0),
     interrupt: () => Deno.exit(0),

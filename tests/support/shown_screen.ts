@@ -45,7 +45,13 @@ export class ShownScreen {
 
   /** The rows of the screen as they are now, without blanks at their ends. */
   async rows(): Promise<string[]> {
-    const around = rowsAround(this.view, this.own, this.#size, colourPalette);
+    const around = rowsAround(
+      this.view,
+      this.own,
+      this.#size,
+      colourPalette,
+      this.#at,
+    );
     await this.#emulated.write(this.terminal.draw(this.#size, around));
     const { scrolled } = this.#emulated;
     const rows = Array.from({ length: this.#size.rows }, (_, row) => {

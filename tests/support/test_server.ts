@@ -102,6 +102,11 @@ export class TestServer implements AsyncDisposable {
   /** Ends the server with a signal and starts it again on the same port. */
   async restart(signal: Deno.Signal = "SIGTERM"): Promise<void> {
     await this.stop(signal);
+    await this.startAgain();
+  }
+
+  /** Starts it again on the same port, after {@link stop}. */
+  async startAgain(): Promise<void> {
     this.#process = this.#spawn();
     await this.#listening();
   }

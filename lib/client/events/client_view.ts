@@ -58,6 +58,8 @@ export interface Me {
   readonly connection: "connecting" | "open" | "lost" | "ended";
   /** Why it is lost or has ended. */
   readonly reason?: string;
+  /** When it is tried next, ms since 1970 UTC; absent while it is. */
+  readonly retryAt?: number;
 }
 
 /** A file on its way, or that was. */
@@ -214,6 +216,12 @@ export class ClientView {
         const { retrying, message: reason } = event;
         const connection = retrying ? "lost" : "ended";
         this.#me = { ...this.#me, connection, reason };
+        return;
+      }
+      case "reconnecting": {
+        const { retryAt: _, ...me } = this.#me;
+        const { at } = event;
+        this.#me = at === undefined ? me : { ...me, retryAt: at };
         return;
       }
       case "goodbye":

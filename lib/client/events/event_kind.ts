@@ -7,6 +7,7 @@ export function isQuiet(event: ClientEvent | QuietEvent): event is QuietEvent {
   switch (event.event) {
     case "begun":
     case "directory":
+    case "reconnecting":
     case "trust":
     case "seen":
       return true;

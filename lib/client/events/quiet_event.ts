@@ -30,6 +30,12 @@ export type QuietEvent =
     readonly user: string;
     readonly trust: KeyTrust;
   }
+  /** The connection is lost, and is made again. */
+  | {
+    readonly event: "reconnecting";
+    /** When it is tried next, ms since 1970 UTC; absent while it is. */
+    readonly at?: number;
+  }
   /** The user has seen what was said there; all of it when absent. */
   | { readonly event: "seen"; readonly conversation?: ConversationKey };
 

@@ -213,6 +213,12 @@ export class ClientSession {
     this.#end(this.#wasOpen ? "interrupted" : "login-refused");
   }
 
+  /** The user does not want to wait until the connection is tried again. */
+  handleReconnect(now: Instant): void {
+    this.#now = now;
+    if (this.#link.isWaiting) this.#connect();
+  }
+
   /** The user interrupts: logs out now, whatever is under way. */
   handleInterrupt(now: Instant): void {
     this.#now = now;
@@ -311,6 +317,7 @@ export class ClientSession {
     this.#link.connect(this.#now.mono);
     this.#bye = undefined;
     this.#hasWaited = false;
+    if (this.#wasOpen) this.#emit({ event: "reconnecting" });
     this.#effects.push({ effect: "connect" });
   }
 
@@ -382,7 +389,9 @@ export class ClientSession {
       this.#emit({ event: "disconnected", code, message, retrying });
     }
     if (!retrying) return this.#end(isFinal ? "untrusted" : "unreachable");
-    this.#link.retryLater(this.#now.mono);
+    const { mono, wall } = this.#now;
+    const wait = this.#link.retryLater(mono);
+    this.#emit({ event: "reconnecting", at: wall + wait });
   }
 
   /** Sends what may be sent now. */

@@ -94,9 +94,16 @@ export class ServerLink {
     return this.#out.shift();
   }
 
-  /** The connection is to be made again in a while. */
-  retryLater(now: number): void {
-    this.#connectAt = now + reconnectDelay(this.#attempt++, this.#random);
+  /** The connection is to be made again in a while; returns after how many ms. */
+  retryLater(now: number): number {
+    const wait = reconnectDelay(this.#attempt++, this.#random);
+    this.#connectAt = now + wait;
+    return wait;
+  }
+
+  /** True while it is to be made again, and is not yet. */
+  get isWaiting(): boolean {
+    return this.#connectAt !== undefined;
   }
 
   /** True when it is time to connect again. */

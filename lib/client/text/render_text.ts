@@ -57,7 +57,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       const message = visible(event.message);
       return [palette.error(
         event.retrying
-          ? `${message}; connecting again until it works`
+          ? `${message}; trying again until it works, what you send waits`
           : message,
       )];
     }

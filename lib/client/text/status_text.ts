@@ -1,24 +1,55 @@
 /** How things stand, in one line: for those to whom no row shows it. */
 import { visible } from "../../base/text.ts";
-import type { ClientView } from "../events/client_view.ts";
+import type { ClientView, Me } from "../events/client_view.ts";
 import type { ConversationKey } from "../events/conversations.ts";
 
 /**
  * `yoda at localhost:6000; lines without a slash go to luke; unread: #jedi 2`:
  * who this is and whether there is a connection, to whom one writes, and what
  * has not been seen.
+ *
+ * @param now ms since 1970 UTC.
  */
-export function statusText(view: ClientView): string {
-  const { user, server, connection } = view.me;
-  const isApart = connection === "lost" || connection === "ended";
-  const place = isApart ? `, no connection to ${server}` : ` at ${server}`;
+export function statusText(view: ClientView, now: number): string {
+  const { user, server } = view.me;
+  const offline = offlineText(view.me, now, 0, false);
   const unread = unreadText(view);
   const parts = [
-    user + place,
+    `${user} at ${server}`,
+    ...(offline === "" ? [] : [offline]),
     chatText(view),
     ...(unread === "" ? [] : [`unread: ${unread}`]),
   ];
   return visible(parts.join("; "));
+}
+
+/** True when the connection was there and is no more. */
+export function isOffline({ connection }: Me): boolean {
+  return connection === "lost" || connection === "ended";
+}
+
+/**
+ * `offline, again in 7 s (Enter: now); 2 lines wait`; empty while there is a
+ * connection.
+ *
+ * @param now ms since 1970 UTC.
+ * @param waiting Lines of the user that wait for the connection.
+ * @param tellsEnter False where what Enter does is left out.
+ */
+export function offlineText(
+  me: Me,
+  now: number,
+  waiting: number,
+  tellsEnter = true,
+): string {
+  if (!isOffline(me)) return "";
+  const lines = waiting === 1 ? "1 line waits" : `${waiting} lines wait`;
+  const then = waiting === 0 ? "" : `; ${lines}`;
+  if (me.connection === "ended") return `offline${then}`;
+  if (me.retryAt === undefined) return `offline, trying now${then}`;
+  const seconds = Math.max(Math.ceil((me.retryAt - now) / 1000), 0);
+  const enter = tellsEnter ? " (Enter: now)" : "";
+  return `offline, again in ${seconds} s${enter}${then}`;
 }
 
 /** To whom one writes. */

@@ -45,6 +45,8 @@ export class PlainInterface implements UserInterface {
   #isClosed = false;
   /** The chat went elsewhere a moment ago. */
   #isChatUntold = false;
+  /** It was said that lines wait for the connection. */
+  #isWaitTold = false;
 
   constructor(
     handler: UserHandler,
@@ -116,14 +118,30 @@ export class PlainInterface implements UserInterface {
         return this.#handler.endOfInput();
       }
       if (line.trim() === "") this.#tellStatus();
-      else begun = this.#handler.submit(line).begun;
+      else {
+        const submission = this.#handler.submit(line);
+        begun = submission.begun;
+        this.#tellWaiting(submission.n);
+      }
       // The lines after a question are its answers.
       await this.#asking;
     }
   }
 
+  /** That lines wait for the connection is said of the first of them. */
+  #tellWaiting(n: number): void {
+    const { view } = this.#handler;
+    if (this.#isWaitTold || view.me.connection !== "lost") return;
+    // What needs no connection is done by now.
+    if (!view.pending().some((line) => line.n === n)) return;
+    this.#isWaitTold = true;
+    this.#output.write("offline: what you send waits for the connection\n");
+  }
+
   /** What others see in the prompt. */
   #more(event: ClientEvent): string[] {
+    if (event.event === "welcome") this.#isWaitTold = false;
+    if (event.event === "disconnected" && event.retrying) return [retryHint];
     if (event.event === "welcome" && !event.resumed) return [statusHint];
     if (event.event !== "chat") return [];
     this.#isChatUntold = event.kind !== "none";
@@ -141,7 +159,8 @@ export class PlainInterface implements UserInterface {
 
   /** An empty line asks where one is, and says that all was read. */
   #tellStatus(): void {
-    this.#output.write(`${statusText(this.#handler.view)}\n`);
+    this.#handler.reconnect();
+    this.#output.write(`${statusText(this.#handler.view, Date.now())}\n`);
     this.#handler.see();
   }
 
@@ -198,6 +217,7 @@ export class PlainInterface implements UserInterface {
 }
 
 const env = (name: string) => Deno.env.get(name);
+const retryHint = "Enter on an empty line tries at once.";
 const statusHint = "Enter on an empty line tells to whom you write.";
 
 /** Thins the progress of transfers to one report for each 10 %. */

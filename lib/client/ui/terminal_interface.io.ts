@@ -53,6 +53,8 @@ export class TerminalInterface implements UserInterface {
   readonly #view: ClientView;
   #notify: boolean;
   #isStarted = false;
+  /** Counts the seconds until the connection is tried again. */
+  #countdown: ReturnType<typeof setTimeout> | undefined;
 
   constructor(handler: UserHandler, options: DisplayOptions) {
     const { color, timestamps, notify } = options;
@@ -75,7 +77,7 @@ export class TerminalInterface implements UserInterface {
       message: (text, prompt) => this.#say(text, prompt),
       leave: (key) => handler.leave(key),
       gone: () => handler.interrupt(),
-      rows: (size) => rowsAround(view, this.#own, size, palette),
+      rows: (size) => rowsAround(view, this.#own, size, palette, Date.now()),
     });
     this.#terminal.loadHistory(this.#history.read());
     this.#terminal.open();
@@ -104,6 +106,8 @@ export class TerminalInterface implements UserInterface {
       case "disconnected":
       case "chat":
         return this.#setPrompt();
+      case "reconnecting":
+        return this.#countDown();
       case "result": {
         const { outcome } = event;
         if (!outcome.ok) return;
@@ -149,13 +153,17 @@ export class TerminalInterface implements UserInterface {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#countdown);
     this.#terminal.close();
     await this.#output.flush();
   }
 
   #line(text: string, prompt: string): void {
     if (!this.#isStarted) return;
-    if (text.trim() === "") return this.#handler.see();
+    if (text.trim() === "") {
+      this.#handler.see();
+      return this.#handler.reconnect();
+    }
     this.#history.add(text);
     this.#enter(text, prompt, () => this.#handler.submit(text));
   }
@@ -171,6 +179,16 @@ export class TerminalInterface implements UserInterface {
     this.#own.enter(text, echo, Date.now());
     this.#own.handleSubmitted(hand().n);
     this.#terminal.update();
+  }
+
+  /** Draws the status row anew whenever it has another second to tell. */
+  #countDown(): void {
+    clearTimeout(this.#countdown);
+    this.#terminal.update();
+    const left = (this.#view.me.retryAt ?? 0) - Date.now();
+    if (left <= 0) return;
+    const wait = left % 1000 || 1000;
+    this.#countdown = setTimeout(() => this.#countDown(), wait);
   }
 
   #setPrompt(): void {

@@ -37,6 +37,8 @@ export interface ClientControl {
 export interface UserHandler extends ClientControl {
   /** No more lines will come. */
   endOfInput(): void;
+  /** Where the connection is lost and is to be tried again: tries it now. */
+  reconnect(): void;
   /** The user wants out, unless what runs would be lost without a word. */
   leave(key: LeaveKey): void;
   /** Out, now. */

@@ -34,9 +34,9 @@ Deno.test("promptText shows where lines go and whether there is a connection", (
   view.handleEvent({ event: "chat", kind: "group", name: "jedi" });
   const lost = { code: "connection_lost", message: "gone", retrying: true };
   view.handleEvent({ event: "disconnected", ...lost });
-  assertEquals(promptText(view), "yoda (no connection) [#jedi] > ");
+  assertEquals(promptText(view), "yoda (offline) [#jedi] > ");
   view.handleEvent({ event: "chat", kind: "none" });
-  assertEquals(promptText(view), "yoda (no connection)> ");
+  assertEquals(promptText(view), "yoda (offline)> ");
 });
 
 Deno.test("readChatName takes signs for users and groups", () => {

@@ -42,6 +42,37 @@ Deno.test("ClientSession: an unreachable server ends it before the first login o
   assertEquals(harness.lastEffect("end").reason, "unreachable");
 });
 
+Deno.test("ClientSession: tells when the connection is tried again, and tries it at once when asked", () => {
+  const harness = loggedIn();
+  const connects = () =>
+    harness.effects.filter((each) => each.effect === "connect").length;
+  const reconnect = () => {
+    harness.session.handleReconnect(harness.now);
+    harness.drain();
+  };
+  reconnect();
+  assertEquals(connects(), 1);
+  assertEquals(harness.view.me.retryAt, undefined);
+  for (let attempt = 1; attempt < 6; attempt++) {
+    harness.lose();
+    const { retryAt = 0, connection } = harness.view.me;
+    assertEquals(connection, "lost");
+    const wait = retryAt - harness.now.wall;
+    assert(wait > 200 * attempt && wait <= 15_000, `${wait}`);
+    reconnect();
+    assertEquals(connects(), 1 + attempt);
+    assertEquals(harness.view.me.retryAt, undefined);
+    // One that is being made is not made again.
+    reconnect();
+    assertEquals(connects(), 1 + attempt);
+  }
+  harness.lose();
+  const { retryAt = 0 } = harness.view.me;
+  const left = retryAt - harness.now.wall;
+  assertEquals(harness.toTimeout(), left);
+  assertEquals(connects(), 7);
+});
+
 Deno.test("ClientSession: a connection lost while the user types the password is made again", () => {
   const harness = new SessionHarness();
   harness.session.start(harness.now);

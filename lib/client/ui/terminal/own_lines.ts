@@ -8,7 +8,7 @@
 import { lookOf } from "../../commands/command.ts";
 import { type Command, commandRow } from "../../commands/table.ts";
 import type { ClientEvent, CommandSuccess } from "../../events/client_event.ts";
-import { isCeremony } from "../../events/event_kind.ts";
+import { isCeremony, isQuiet } from "../../events/event_kind.ts";
 import type { QuietEvent } from "../../events/quiet_event.ts";
 import type { Palette } from "../../../cli/palette.ts";
 import type {
@@ -68,13 +68,10 @@ export class OwnLines {
     now: number,
     isOnline: boolean,
   ): readonly FeedLine[] {
+    if (isQuiet(event)) {
+      return event.event === "begun" ? this.#begun(event, isOnline) : [];
+    }
     switch (event.event) {
-      case "begun":
-        return this.#begun(event, isOnline);
-      case "directory":
-      case "trust":
-      case "seen":
-        return [];
       case "welcome":
         return [...this.#shown(event, now), ...this.#echoes()];
       case "result":

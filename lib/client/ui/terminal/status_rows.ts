@@ -1,23 +1,26 @@
 /** The rows at the lower end of the terminal. */
 import { visible } from "../../../base/text.ts";
 import { type Palette, plainPalette } from "../../../cli/palette.ts";
-import type { ClientView, Me } from "../../events/client_view.ts";
+import type { ClientView } from "../../events/client_view.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 import { labelOf } from "../../text/message_feed.ts";
 import { transferRows } from "../../text/offers.ts";
-import { unreadText } from "../../text/status_text.ts";
+import { isOffline, offlineText, unreadText } from "../../text/status_text.ts";
 import type { OwnLines } from "./own_lines.ts";
 import type { RowsAround, TerminalSize } from "./terminal_view.ts";
 
 /**
  * The rows around the line being typed: what is being sent and what waits above
  * it, the status row below.
+ *
+ * @param now ms since 1970 UTC.
  */
 export function rowsAround(
   view: ClientView,
   own: OwnLines,
   { columns, rows }: TerminalSize,
   palette: Palette,
+  now: number,
 ): RowsAround {
   // A window of a few rows is for what people say.
   if (rows < leastRows) return { above: [], below: [] };
@@ -28,43 +31,64 @@ export function rowsAround(
   const above = transferRows(shown.slice(0, room), width);
   if (shown.length > room) above.push(`… ${shown.length - room} more`);
   const fill = palette === plainPalette ? "-" : " ";
+  const bar = statusBar(view, width, { fill, now, waiting: own.waiting });
   return {
     above: [...above, ...own.rows(width, third)],
-    below: [palette.bar(statusBar(view, width, fill))],
+    below: [palette.bar(bar)],
   };
+}
+
+/** What a {@link statusBar} shows besides the view. */
+export interface StatusLook {
+  /** Dashes where colour does not mark the row; the default. */
+  readonly fill?: "-" | " ";
+  /** ms since 1970 UTC. */
+  readonly now?: number;
+  /** Lines of the user that wait for the connection. */
+  readonly waiting?: number;
 }
 
 /**
  * `-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer`, what
- * matters most first, filled up to `width` columns.
- *
- * @param fill Dashes where colour does not mark the row.
+ * matters most first, filled up to `width` columns; without a connection
+ * `-- offline, again in 7 s (Enter: now); 2 lines wait -- yoda …`.
  */
 export function statusBar(
   view: ClientView,
   width: number,
-  fill: "-" | " " = "-",
+  look: StatusLook = {},
 ): string {
   const { user, server } = view.me;
-  const whole = rowOf(view, server);
-  const isWide = textWidth(whole) > width;
-  // Who has little room knows best where this is.
-  const row = isWide && user !== "" ? rowOf(view, undefined) : whole;
+  const { fill = "-", now = 0, waiting = 0 } = look;
+  const whole = offlineText(view.me, now, waiting);
+  const short = offlineText(view.me, now, waiting, false);
+  // Who has little room knows best where this is, and what Enter does.
+  const rows = [
+    rowOf(view, whole, server),
+    ...(user === "" ? [] : [rowOf(view, whole, undefined)]),
+  ];
+  const isShort = textWidth(whole) + 4 > width;
+  const row = isShort
+    ? rowOf(view, short, undefined)
+    : rows.find((each) => textWidth(each) <= width) ?? rows.at(-1) ?? "";
   const text = clipToWidth(row, width);
   return text + fill.repeat(Math.max(width - textWidth(text), 0));
 }
 
-function rowOf(view: ClientView, server: string | undefined): string {
-  const { me, chat } = view;
-  const { user } = me;
-  const isApart = hasNoConnection(me);
+function rowOf(
+  view: ClientView,
+  offline: string,
+  server: string | undefined,
+): string {
+  const { me: { user }, chat } = view;
   const unread = unreadText(view);
   const transfers = view.running();
-  const to = server === undefined ? "" : ` to ${server}`;
-  const place = isApart ? `no connection${to}` : server;
   const who = user === "" ? [] : [user];
-  const at = place === undefined ? [] : [place];
-  const parts = [[...who, ...at].join(isApart ? ", " : " at ")];
+  const at = server === undefined ? [] : [server];
+  const parts = [
+    ...(offline === "" ? [] : [offline]),
+    [...who, ...at].join(" at "),
+  ];
   if (chat !== undefined) parts.push(`chat ${labelOf(chat)}`);
   if (unread !== "") parts.push(`unread ${unread}`);
   const running = transfers.filter(({ state }) => state === "running").length;
@@ -76,7 +100,7 @@ function rowOf(view: ClientView, server: string | undefined): string {
       state === "offered" && direction === "incoming"
     ).length;
   if (waiting > 0) parts.push(`${waiting} offered`);
-  return visible(`-- ${parts.join(" -- ")} `);
+  return visible(`-- ${parts.filter((part) => part !== "").join(" -- ")} `);
 }
 
 /**
@@ -85,14 +109,10 @@ function rowOf(view: ClientView, server: string | undefined): string {
  */
 export function promptText({ me, chat }: ClientView): string {
   const name = visible(me.user);
-  const who = hasNoConnection(me) ? `${name} (no connection)` : name;
+  const who = isOffline(me) ? `${name} (offline)` : name;
   if (chat === undefined) return `${who}> `;
   const sign = chat.kind === "group" ? "#" : "";
   return `${who} [${sign}${visible(chat.name)}] > `;
-}
-
-function hasNoConnection({ connection }: Me): boolean {
-  return connection === "lost" || connection === "ended";
 }
 
 const mostTransferRows = 6;

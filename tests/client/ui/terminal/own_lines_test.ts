@@ -192,7 +192,7 @@ Deno.test("OwnLines: other lines are printed at once, those typed offline when t
   const before = [
     "yoda> groups",
     `${clock} - you are in no group chat`,
-    `${clock} ! gone; connecting again until it works`,
+    `${clock} ! gone; trying again until it works, what you send waits`,
   ];
   assertEquals(screen.own.waiting, 3);
   assertEquals(await shown(screen), [

@@ -62,14 +62,33 @@ Deno.test("statusBar: tells user, server, chat, unread and transfers", () => {
     ).replace(/-+$/, ""),
     "-- yoda at localhost:6000 -- chat #jedi -- unread luke 3 -- 1 transfer ",
   );
+});
+
+Deno.test("statusBar: without a connection tells when it is tried again and what waits", () => {
+  const now = 1_780_000_000_000;
+  const view = viewOf({ event: "chat", kind: "user", name: "luke" }, gone);
+  const bar = (width: number, waiting: number, late = 0) =>
+    statusBar(view, width, { now: now + late, waiting })
+      .replace(/-+$/, "").trimEnd();
   assertEquals(
-    statusBar(viewOf(gone), 60).replace(/-+$/, ""),
-    "-- yoda, no connection to localhost:6000 ",
+    bar(99, 0),
+    "-- offline, trying now -- yoda at localhost:6000 -- chat luke",
+  );
+  view.handleEvent({ event: "reconnecting", at: now + 6400 });
+  assertEquals(
+    bar(99, 2),
+    "-- offline, again in 7 s (Enter: now); 2 lines wait -- yoda at localhost:6000 -- chat luke",
   );
   assertEquals(
-    statusBar(viewOf(gone), 30).replace(/-+$/, ""),
-    "-- yoda, no connection ",
+    bar(79, 2),
+    "-- offline, again in 7 s (Enter: now); 2 lines wait -- yoda -- chat luke",
   );
+  assertEquals(bar(39, 2, 6000), "-- offline, again in 1 s; 2 lines wait");
+  assertEquals(bar(39, 0, 9000), "-- offline, again in 0 s (Enter: now)");
+  view.handleEvent({ event: "reconnecting" });
+  assertEquals(bar(39, 1), "-- offline, trying now; 1 line waits");
+  view.handleEvent(welcome("yoda"));
+  assertEquals(bar(79, 0), "-- yoda at localhost:6000 -- chat luke");
 });
 
 Deno.test("statusBar: is as wide as it is to be", () => {

@@ -125,7 +125,8 @@ export class ProtocolClient implements Disposable {
     const client = await ProtocolClient.connect(port);
     try {
       await client.hello();
-      await client.authenticate(user, password, 0, identity);
+      const fields = identity === undefined ? {} : { identity };
+      await client.authenticate(user, password, 0, fields);
     } catch (error) {
       client[Symbol.dispose]();
       throw error;
@@ -133,17 +134,21 @@ export class ProtocolClient implements Disposable {
     return client;
   }
 
-  /** Agrees on the protocol version. */
-  hello(): Promise<Frame> {
-    return this.request("hello", { version: 1, features: [] });
+  /** Agrees on the protocol version, and on what the client can do. */
+  hello(features: readonly string[] = []): Promise<Frame> {
+    return this.request("hello", { version: 1, features });
   }
 
-  /** Logs in by SCRAM-SHA-256 (RFC 5802, 7677), bound to the channel if it can be. */
+  /**
+   * Logs in by SCRAM-SHA-256 (RFC 5802, 7677), bound to the channel if it can be.
+   *
+   * @param fields Further ones of `login`, such as `identity`.
+   */
   async authenticate(
     user: string,
     password: string,
     seen = 0,
-    identity?: string,
+    fields: Frame = {},
   ): Promise<Frame> {
     const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18)))
       .toString("base64");
@@ -153,19 +158,19 @@ export class ProtocolClient implements Disposable {
     const first: string = (await this.request("login", {
       scram: header + bare,
       udpPort: 0,
-      ...(identity === undefined ? {} : { identity }),
+      ...fields,
     })).scram;
-    const fields = new Map(
+    const parameters = new Map(
       first.split(",").map((field) => [field[0], field.slice(2)]),
     );
     const salted = pbkdf2Sync(
       password.normalize("NFKC"),
-      Buffer.from(fields.get("s") ?? "", "base64"),
-      Number(fields.get("i")),
+      Buffer.from(parameters.get("s") ?? "", "base64"),
+      Number(parameters.get("i")),
       32,
       "sha256",
     );
-    const final = `c=${input.toString("base64")},r=${fields.get("r")}`;
+    const final = `c=${input.toString("base64")},r=${parameters.get("r")}`;
     const clientKey = hmac(salted, "Client Key");
     const storedKey = createHash("sha256").update(clientKey).digest();
     const signature = hmac(storedKey, `${bare},${first},${final}`);

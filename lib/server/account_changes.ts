@@ -19,7 +19,7 @@ export function handleCredentialChange(
   server: ServerContext,
   name: string,
 ): void {
-  const user = server.directory.user(name);
+  const user = server.directory.userSpelled(name);
   if (user === undefined) return;
   voidTokens(server, user);
 }
@@ -30,7 +30,7 @@ export function shutOut(
   name: string,
   now: Instant,
 ): void {
-  const user = server.directory.user(name);
+  const user = server.directory.userSpelled(name);
   if (user === undefined) return;
   endSessions(server, user, now);
   user.active = false;
@@ -54,13 +54,22 @@ export function endAccount(
   actions.report("info", text);
 }
 
-/** Knows a user for every account. */
+/**
+ * Knows a user for every account. A name that was edited in nothing but its
+ * letter case is the same person's.
+ */
 export function welcomeUsers(server: ServerContext): void {
   const { directory, background, logins } = server;
   for (const name of logins.names()) {
-    let user = directory.knownUser(name);
+    let user = directory.userSpelled(name);
     if (user === undefined) {
-      user = directory.addUser(name);
+      const alike = directory.knownUser(name);
+      if (alike === undefined || logins.has(alike.name)) {
+        user = directory.addUser(name);
+      } else {
+        user = alike;
+        directory.rename(user, name);
+      }
       background.noteUser(user);
     }
     user.active = true;

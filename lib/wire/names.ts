@@ -19,6 +19,11 @@ export function isGroupName(name: string): boolean {
   return groupName.test(name);
 }
 
+/** The key under which a user is found: user names ignore case, too. */
+export function userKey(name: string): string {
+  return name.toLowerCase();
+}
+
 /** The key under which a group is found: group names ignore case. */
 export function groupKey(name: string): string {
   return name.toLowerCase();

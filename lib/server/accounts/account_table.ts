@@ -12,6 +12,8 @@ import {
   serverKeysOf,
 } from "../../security/scram.ts";
 import type { Accounts, Credential } from "./credentials_file.ts";
+import { NameIndex } from "../model/name_index.ts";
+import { userKey } from "../../wire/names.ts";
 import {
   formatVerifier,
   makeVerifier,
@@ -37,7 +39,7 @@ export interface AccountEntry {
 export class AccountTable {
   readonly #secret: Uint8Array;
   readonly #allowDemo: boolean;
-  #entries: ReadonlyMap<string, AccountEntry> = new Map();
+  #entries = new NameIndex<AccountEntry>();
   /** Iterations that unknown names seem to have. */
   #usualIterations = newIterations;
 
@@ -52,36 +54,50 @@ export class AccountTable {
 
   /** The names of all accounts. */
   names(): Iterable<string> {
-    return this.#entries.keys();
+    return this.#entries.names();
   }
 
-  /** The account of `name`. */
+  /** The account whose name is spelled exactly so. */
   get(name: string): AccountEntry | undefined {
-    return this.#entries.get(name);
+    return this.#entries.exact(name);
+  }
+
+  /**
+   * The name by which one that was typed in any letter case is checked and
+   * counted: of its account, else the same for all that are alike. Where several
+   * accounts are, and none is spelled so, it is that of none of them.
+   */
+  nameOf(typed: string): string {
+    if (this.get(typed) !== undefined) return typed;
+    const [only, ...others] = this.#entries.alike(typed);
+    if (others.length > 0) return typed;
+    return only ?? userKey(typed);
   }
 
   /** Accounts whose keys must be derived before they can be checked. */
   *underived(): Iterable<[name: string, entry: AccountEntry]> {
-    for (const [name, entry] of this.#entries) {
-      if (entry.password !== undefined) yield [name, entry];
+    for (const name of this.names()) {
+      const entry = this.get(name);
+      if (entry?.password !== undefined) yield [name, entry];
     }
   }
 
   /** Takes new accounts; those that stay the same keep what was derived. */
   replace(accounts: Accounts): { removed: string[]; changed: string[] } {
-    const removed = [...this.#entries.keys()]
-      .filter((name) => !accounts.has(name));
+    const removed = [...this.names()].filter((name) => !accounts.has(name));
     const changed: string[] = [];
-    const entries = new Map<string, AccountEntry>();
+    const all: AccountEntry[] = [];
+    const entries = new NameIndex<AccountEntry>();
     for (const [name, credential] of accounts) {
       const entry = this.#makeEntry(name, credential);
-      const old = this.#entries.get(name);
+      const old = this.get(name);
       const isSame = old?.fingerprint === entry.fingerprint;
       entries.set(name, isSame ? old : entry);
+      all.push(entry);
       if (old !== undefined && !isSame) changed.push(name);
     }
     this.#entries = entries;
-    this.#usualIterations = usualIterations(entries.values());
+    this.#usualIterations = usualIterations(all);
     return { removed, changed };
   }
 
@@ -101,13 +117,13 @@ export class AccountTable {
     return {
       salt: this.#salt(name),
       iterations: this.#usualIterations,
-      storedKey: this.#secretBytes("stored key", name),
-      serverKey: this.#secretBytes("server key", name),
+      storedKey: this.#secretBytes("stored key", userKey(name)),
+      serverKey: this.#secretBytes("server key", userKey(name)),
     };
   }
 
   #makeEntry(name: string, credential: Credential): AccountEntry {
-    const demo = this.#allowDemo ? undefined : demoAccounts.get(name);
+    const demo = this.#allowDemo ? undefined : demoAccounts.get(userKey(name));
     if (credential.kind === "verifier") {
       const { verifier } = credential;
       return {
@@ -136,7 +152,7 @@ export class AccountTable {
   }
 
   #salt(name: string): Uint8Array<ArrayBuffer> {
-    return this.#secretBytes("salt", name).slice(0, newSaltBytes);
+    return this.#secretBytes("salt", userKey(name)).slice(0, newSaltBytes);
   }
 
   #secretBytes(purpose: string, text: string): Uint8Array<ArrayBuffer> {

@@ -2,6 +2,7 @@
  * Decides logins: SCRAM-SHA-256 against the accounts, lockout by
  * name, demo accounts. Nothing that it answers tells whether a name exists:
  *
+ * - A name is meant in whatever letter case it is typed, known or not.
  * - An unknown name gets a salt and keys made from a secret and the name, the
  *   same ones each time, and the same checks run over them. It is counted and
  *   locked like any other.
@@ -144,7 +145,7 @@ export class Authenticator {
     } catch (error) {
       return { error: badRequest(error) };
     }
-    const name = scram.user;
+    const name = this.#accounts.nameOf(scram.user);
     const wait = this.#lockout.blockedFor(name, now.mono);
     if (wait > 0) return { error: accountBlocked(wait) };
     const decoy = this.#accounts.decoy(name);
@@ -246,7 +247,10 @@ export class Authenticator {
 
   /** Takes up the failed logins of the last run; the accounts are known. */
   restoreFailures(stored: readonly StoredFailures[], now: Instant): void {
-    this.#lockout.restore(stored, (name) => this.has(name), now);
+    this.#lockout.restore(stored, {
+      nameOf: (typed) => this.#accounts.nameOf(typed),
+      isKnown: (name) => this.has(name),
+    }, now);
   }
 
   /** Names whose failed logins are to be stored anew since the last call. */
@@ -261,12 +265,12 @@ export class Authenticator {
 
   /** Unlocks `name` and forgets its failures; `true` when there were any. */
   unlock(name: string): boolean {
-    return this.#lockout.unlock(name);
+    return this.#lockout.unlock(this.#accounts.nameOf(name));
   }
 
   /** True while `name` is locked. */
   isBlocked(name: string, now: Instant): boolean {
-    return this.#lockout.blockedFor(name, now.mono) > 0;
+    return this.#lockout.blockedFor(this.#accounts.nameOf(name), now.mono) > 0;
   }
 
   /** True while some account cannot be checked yet. */

@@ -200,6 +200,9 @@ export class CredentialsSource {
     for (const { message } of file.problems) {
       this.#report("warning", `${this.#path}: ${message}`);
     }
+    for (const pair of file.alikes()) {
+      this.#report("warning", `${this.#path}: ${pair}`);
+    }
     if (file.accounts.size === 0) throw new NoAccounts();
     this.#seen = seen;
     return this.#accounts = file.accounts;

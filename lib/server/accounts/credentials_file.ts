@@ -8,6 +8,7 @@
  */
 import { isUserName } from "../../wire/names.ts";
 import { isPrintable } from "../../base/text.ts";
+import { NameIndex } from "../model/name_index.ts";
 import {
   byteOrderMark,
   lineEndingOf,
@@ -38,13 +39,13 @@ export class CredentialsFile {
   /** With their line endings, whatever these are. */
   readonly #lines: readonly string[];
   /** Index into the lines, by name. */
-  readonly #places: ReadonlyMap<string, number>;
+  readonly #places: NameIndex<number>;
 
   /** @param text The whole file. */
   constructor(text: string) {
     this.#lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
     const accounts = new Map<string, Credential>();
-    const places = new Map<string, number>();
+    const places = new NameIndex<number>();
     const problems: CredentialsProblem[] = [];
     const doubts: CredentialsProblem[] = [];
     this.#lines.forEach((line, index) => {
@@ -79,11 +80,28 @@ export class CredentialsFile {
 
   /** Another account whose name differs from `name` only in letter case. */
   alike(name: string): string | undefined {
-    const key = name.toLowerCase();
-    for (const other of this.accounts.keys()) {
-      if (other !== name && other.toLowerCase() === key) return other;
-    }
-    return undefined;
+    return this.#places.alike(name).find((other) => other !== name);
+  }
+
+  /**
+   * That there are accounts whose names differ only in case, which only a file
+   * made by an earlier version or by hand can hold: one line for each pair.
+   */
+  alikes(): string[] {
+    return [...this.accounts.keys()].flatMap((name) => {
+      const alike = this.alike(name);
+      // Each pair once.
+      if (alike === undefined || alike < name) return [];
+      return `"${name}" and "${alike}" differ only in capital letters: each ` +
+        "is found only by exactly its name; give one of them another";
+    });
+  }
+
+  /** The account of a name as it was typed, in any case; as typed if none is. */
+  nameOf(typed: string): string {
+    if (this.accounts.has(typed)) return typed;
+    const [only, ...others] = this.#places.alike(typed);
+    return others.length === 0 ? only ?? typed : typed;
   }
 
   /** With a new account at the end. @throws {RangeError} when there is one. */
@@ -128,7 +146,7 @@ export class CredentialsFile {
   #edit(changes: ReadonlyMap<string, LineChange>): CredentialsFile {
     const lines = [...this.#lines];
     for (const [name, change] of changes) {
-      const place = this.#places.get(name);
+      const place = this.#places.exact(name);
       const line = place === undefined ? undefined : lines[place];
       if (place === undefined || line === undefined) {
         throw new RangeError(`no account "${name}"`);
@@ -197,9 +215,9 @@ function hasBlankEnd(credential: Credential): boolean {
 
 function duplicate(
   name: string,
-  places: ReadonlyMap<string, number>,
+  places: NameIndex<number>,
 ): string | undefined {
-  const first = places.get(name);
+  const first = places.exact(name);
   if (first === undefined) return undefined;
   return `account "${name}" is on line ${first + 1} already; skipped`;
 }
@@ -211,7 +229,7 @@ export type Credential =
   | { readonly kind: "password"; readonly password: string }
   | { readonly kind: "verifier"; readonly verifier: Verifier };
 
-/** Who may log in, by name as it is written in the file; names have a case. */
+/** Who may log in, by name as it is written in the file. */
 export type Accounts = ReadonlyMap<string, Credential>;
 
 // Where the server's things are unless something else is said.

@@ -81,13 +81,23 @@ export class Lockout {
     return { attempts, wait: attempts === 0 ? this.#blockMs : 0 };
   }
 
-  /** Takes up what the store knew when the server started. */
+  /**
+   * Takes up what the store knew when the server started.
+   *
+   * @param names.nameOf The name by which one is counted; earlier versions
+   * counted each spelling for itself.
+   */
   restore(
     stored: readonly StoredFailures[],
-    isKnown: (name: string) => boolean,
+    names: {
+      nameOf(name: string): string;
+      isKnown(name: string): boolean;
+    },
     { mono, wall }: Instant,
   ): void {
-    for (const { name, failures, until } of stored) {
+    for (const { name: spelled, failures, until } of stored) {
+      const name = names.nameOf(spelled);
+      if (name !== spelled) this.#changed.add(spelled).add(name);
       // Whatever the clock says now, no lock is longer than locks are.
       const left = Math.min((until ?? wall) - wall, this.#blockMs);
       const blockedUntil = until === undefined ? undefined : mono + left;
@@ -95,8 +105,10 @@ export class Lockout {
         this.#changed.add(name);
         continue;
       }
-      const names = isKnown(name) ? this.#known : this.#unknown;
-      names.set(name, { failures, blockedUntil });
+      const entry = { failures, blockedUntil };
+      const other = this.#current(name, mono);
+      if (other !== undefined && !isWorse(entry, other)) continue;
+      (names.isKnown(name) ? this.#known : this.#unknown).set(name, entry);
       if (this.#unknown.size > this.#capacity) this.#evict(mono);
     }
   }
@@ -160,6 +172,14 @@ export class Lockout {
     const oldest = this.#unknown.keys().next().value;
     if (oldest !== undefined) this.#forget(oldest);
   }
+}
+
+function isWorse(one: Entry, other: Entry): boolean {
+  const { blockedUntil = 0, failures } = one;
+  const { blockedUntil: until = 0 } = other;
+  return blockedUntil === until
+    ? failures > other.failures
+    : blockedUntil > until;
 }
 
 const maxSearch = 100;

@@ -8,6 +8,7 @@ import {
   plainPasswords,
   removeUser,
   setPassword,
+  type UserAction,
   type UserCommand,
   UserCommandError,
   type UserEdit,
@@ -56,8 +57,10 @@ export function runUserCommand(
 }
 
 async function run(command: UserCommand, console: Console): Promise<void> {
-  const { action, credentials, dataDir } = command;
-  const file = await readAccounts(credentials, action.do === "add");
+  const { credentials, dataDir } = command;
+  const isNew = command.action.do === "add";
+  const file = await readAccounts(credentials, isNew);
+  const action = isNew ? command.action : spelled(file, command.action);
   for (const { message } of file.problems) {
     console.complain(`${credentials}: ${message}`);
   }
@@ -103,6 +106,13 @@ async function run(command: UserCommand, console: Console): Promise<void> {
       return console.print(done + await tell(data));
     }
   }
+}
+
+/** The action with the name of its account as that is spelled. */
+function spelled(file: CredentialsFile, action: UserAction): UserAction {
+  return "name" in action
+    ? { ...action, name: file.nameOf(action.name) }
+    : action;
 }
 
 /** Has a running server read the accounts; what is to be said if it did not. */

@@ -97,15 +97,7 @@ async function credentials({ credentials: path }: ServerOptions) {
     ];
   }
   found.push(...await rewriting(path), ...await openness("accounts", path));
-  for (const name of file.accounts.keys()) {
-    const alike = file.alike(name);
-    // Each pair once.
-    if (alike === undefined || alike < name) continue;
-    found.push(warn(
-      `accounts: "${name}" and "${alike}" differ only in capital letters; ` +
-        "give one of them another name",
-    ));
-  }
+  for (const pair of file.alikes()) found.push(warn(`accounts: ${pair}`));
   const plain = all.filter(({ kind }) => kind === "password").length;
   if (plain > 0) {
     found.push(warn(

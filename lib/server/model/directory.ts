@@ -3,9 +3,10 @@
  * counters that number messages. It is what {@link StoredState} describes, and
  * every change to it goes down to the store as a write.
  */
-import { groupKey, isProfileField } from "../../wire/names.ts";
+import { groupKey, isProfileField, userKey } from "../../wire/names.ts";
 import { Device } from "./device.ts";
 import { Group } from "./group.ts";
+import { NameIndex } from "./name_index.ts";
 import type { SentMessage } from "./sent_messages.ts";
 import { aliveSince, type SessionTokens } from "./session_tokens.ts";
 import type { StoredState } from "./store.ts";
@@ -23,11 +24,12 @@ export class Directory {
   #lastVisit = 0;
   #lastGroup = 0;
   readonly #users = new Map<number, User>();
-  readonly #usersByName = new Map<string, User>();
+  readonly #usersByName = new NameIndex<User>();
   /** Those who had a name last and whose account was removed. */
-  readonly #endedByName = new Map<string, User>();
+  readonly #endedByName = new NameIndex<User>();
   readonly #newAccount: () => string;
-  #names: Map<string, number> | undefined;
+  /** Names that somebody is about to get, by key. */
+  readonly #reserved = new Set<string>();
   readonly #groups = new Map<number, Group>();
   readonly #groupsByKey = new Map<string, Group>();
 
@@ -58,10 +60,17 @@ export class Directory {
     this.#loadRecent(state);
   }
 
-  /** The user of this name who has an account. */
+  /** The user of this name who has an account; letter case does not matter. */
   user(name: string): User | undefined {
-    const user = this.#usersByName.get(name);
-    return user?.active ? user : undefined;
+    const exact = this.#usersByName.exact(name);
+    if (exact?.active) return exact;
+    const [only, ...others] = this.#alike(name).filter((each) => each.active);
+    return others.length === 0 ? only : undefined;
+  }
+
+  /** The user whose name is spelled exactly so, with or without an account. */
+  userSpelled(name: string): User | undefined {
+    return this.#usersByName.exact(name);
   }
 
   /**
@@ -82,14 +91,18 @@ export class Directory {
     return this.#users.values();
   }
 
-  /** The user of this name, with or without an account; no removed one. */
+  /**
+   * The user of this name, with or without an account, in any letter case; no
+   * removed one.
+   */
   knownUser(name: string): User | undefined {
-    return this.#usersByName.get(name);
+    return this.userSpelled(name) ?? this.user(name) ??
+      this.#usersByName.find(name);
   }
 
   /** Who had this name last, of the removed accounts. */
   endedUser(name: string): User | undefined {
-    return this.#endedByName.get(name);
+    return this.#endedByName.find(name);
   }
 
   /** The user of this account, if it was not removed. */
@@ -122,25 +135,24 @@ export class Directory {
    * nobody passes for somebody else.
    */
   isTaken(name: string, by: User): boolean {
-    const key = name.toLowerCase();
-    const own = by.name.toLowerCase() === key ? 1 : 0;
-    return (this.#nameKeys().get(key) ?? 0) > own;
+    return this.#reserved.has(userKey(name)) ||
+      this.#alike(name).some((user) => user !== by);
   }
 
   /** A user is about to get this name: nobody else may. */
   reserveName(name: string): void {
-    this.#countName(name, 1);
+    this.#reserved.add(userKey(name));
   }
 
   /** The user does not get the name after all. */
   releaseName(name: string): void {
-    this.#countName(name, -1);
+    this.#reserved.delete(userKey(name));
   }
 
-  /** Gives a user a name that was reserved; the old one is free. */
+  /** Gives a user a name, perhaps a reserved one; the old one is free. */
   rename(user: User, name: string): void {
     this.#usersByName.delete(user.name);
-    this.#countName(user.name, -1);
+    this.releaseName(name);
     user.name = name;
     this.#usersByName.set(name, user);
   }
@@ -194,7 +206,6 @@ export class Directory {
     user.ended = true;
     user.active = false;
     this.#usersByName.delete(user.name);
-    this.#countName(user.name, -1);
     this.#endedByName.set(user.name, user);
   }
 
@@ -206,23 +217,12 @@ export class Directory {
       return;
     }
     this.#usersByName.set(user.name, user);
-    this.#countName(user.name, 1);
   }
 
-  /** How many have a name, regardless of case; counted when first needed. */
-  #nameKeys(): Map<string, number> {
-    if (this.#names === undefined) {
-      this.#names = new Map();
-      for (const name of this.#usersByName.keys()) this.#countName(name, 1);
-    }
-    return this.#names;
-  }
-
-  #countName(name: string, by: number): void {
-    const key = name.toLowerCase();
-    const count = (this.#names?.get(key) ?? 0) + by;
-    if (count > 0) this.#names?.set(key, count);
-    else this.#names?.delete(key);
+  /** Those whose names differ from `name` at most in case. */
+  #alike(name: string): User[] {
+    return this.#usersByName.alike(name)
+      .flatMap((each) => this.#usersByName.exact(each) ?? []);
   }
 
   #insertGroup(group: Group): void {

@@ -83,7 +83,7 @@ export function repairRenames(server: ServerContext): void {
   for (const user of directory.usersBeingRenamed()) {
     const to = user.renaming;
     const isDone = to !== undefined && logins.has(to) &&
-      !logins.has(user.name) && directory.knownUser(to) === undefined;
+      !logins.has(user.name) && directory.userSpelled(to) === undefined;
     if (isDone) {
       const text = `the renaming of ${user.name} to ${to} is completed`;
       server.actions.report("info", text);

@@ -48,14 +48,19 @@ export class ServerData {
     });
   }
 
-  /** The account id of who is known by `name`, with or without a line. */
+  /**
+   * The account id of who is known by `name`, with or without a line. Letter
+   * case does not matter, unless several differ in nothing else.
+   */
   account(name: string): string | undefined {
     return this.#guard(() => {
-      const row = this.#database.prepare(
-        "SELECT account FROM users WHERE name = ? AND ended_at IS NULL " +
-          "AND account NOT IN (SELECT subject FROM requests " +
-          "WHERE what = 'remove')",
-      ).get(name);
+      const rows = this.#database.prepare(
+        "SELECT name, account FROM users WHERE name = ? COLLATE NOCASE " +
+          "AND ended_at IS NULL AND account NOT IN (SELECT subject " +
+          "FROM requests WHERE what = 'remove')",
+      ).all(name);
+      const row = rows.find((each) => each.name === name) ??
+        (rows.length === 1 ? rows[0] : undefined);
       return row === undefined ? undefined : String(row.account);
     });
   }

@@ -50,6 +50,50 @@ Deno.test("Authenticator locks a name over all its connections", () => {
   );
 });
 
+Deno.test("Authenticator takes a name in any case: no spelling dodges the lock or tells an account", () => {
+  const { authenticator } = setUp(accounts({ Ann: "pw" }));
+  for (const [name, other] of [["aNN", "Ann"], ["Nobody", "nobody"]]) {
+    assert(name !== undefined && other !== undefined);
+    assertEquals(
+      begin(authenticator, name, "no").parameters,
+      begin(authenticator, other, "no").parameters,
+    );
+    const tries = [name, other, name.toUpperCase()].map((each) =>
+      codeOf(login(authenticator, each, "no"))
+    );
+    assertEquals(tries, [
+      "login_failed",
+      "login_failed",
+      "login_failed_blocked",
+    ]);
+    const blocked = [name, other].map((each) =>
+      codeOf(login(authenticator, each, "pw"))
+    );
+    assertEquals(blocked, ["account_blocked", "account_blocked"]);
+  }
+  assertEquals(authenticator.takeFailures(), ["Ann", "nobody"]);
+  assert(authenticator.unlock("ANN"));
+  const { exchange, clientFinal } = begin(authenticator, "aNN", "pw");
+  const inside = authenticator.finish(exchange, clientFinal, far, at(0));
+  assertEquals("user" in inside && inside.user, "Ann");
+});
+
+Deno.test("Authenticator: of two accounts alike exactly the one that is spelled so is meant", () => {
+  const { authenticator } = setUp(accounts({ ann: "pw", Ann: "wp" }));
+  assertEquals(codeOf(login(authenticator, "ann", "pw")), "ok");
+  assertEquals(codeOf(login(authenticator, "Ann", "wp")), "ok");
+  for (const password of ["pw", "wp"]) {
+    const neither = login(authenticator, "ANN", password);
+    assertEquals(codeOf(neither), "login_failed");
+  }
+  // Who has one of them cannot clear what was counted for the other.
+  login(authenticator, "Ann", "no");
+  login(authenticator, "ann", "pw");
+  login(authenticator, "Ann", "no");
+  const third = login(authenticator, "Ann", "no");
+  assertEquals(codeOf(third), "login_failed_blocked");
+});
+
 Deno.test("Authenticator forgets failures after a success or an unlock", () => {
   const { authenticator } = setUp(accounts({ ann: "pw" }));
   for (let i = 0; i < 4; i++) {

@@ -25,6 +25,16 @@ test("CredentialsSource.load() starts with the lines that are right", async (pat
   assertStringIncludes(reports[0] ?? "", "credentials.txt: line 2: ");
 });
 
+test("CredentialsSource.load() starts with names that differ only in case, and says so", async (path) => {
+  await Deno.writeTextFile(path, "yoda one\nluke two\nYoda three\n");
+  const { source, reports } = watched(path);
+  assertEquals([...(await source.load()).keys()], ["yoda", "luke", "Yoda"]);
+  assertEquals(reports, [
+    `${path}: "Yoda" and "yoda" differ only in capital letters: each is found ` +
+    "only by exactly its name; give one of them another",
+  ]);
+});
+
 test("CredentialsSource.reportOpenness() says that everybody can read the file", async (path) => {
   if (Deno.build.os === "windows") return;
   await Deno.writeTextFile(path, "yoda one\n");

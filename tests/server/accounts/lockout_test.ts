@@ -57,6 +57,29 @@ Deno.test("Lockout stays bounded when every name is locked", () => {
   assert(isBlocked(lockout, "n999", 1));
 });
 
+Deno.test("Lockout takes the worst of what was counted for each spelling of a name", () => {
+  const lockout = new Lockout({ attempts: 3, blockMs: 10_000 });
+  const stored = [
+    { name: "Ann", failures: 1 },
+    { name: "aNN", failures: 2 },
+    { name: "BOB", failures: 3, until: 5_000 },
+    { name: "bob", failures: 1 },
+  ];
+  const nameOf = (name: string) => name.toLowerCase();
+  const now = { mono: 0, wall: 0 };
+  lockout.restore(stored, { nameOf, isKnown: () => true }, now);
+  assertEquals(lockout.handleFailure("ann", true, 0).attempts, 0);
+  assertEquals(lockout.blockedFor("bob", 0), 5_000);
+  // The rows of the other spellings go.
+  const changed = lockout.takeChanged().map((name) =>
+    lockout.toStored(name, now)
+  );
+  assertEquals(
+    changed.filter(({ failures }) => failures === 0).map(({ name }) => name),
+    ["Ann", "aNN", "BOB"],
+  );
+});
+
 Deno.test("Lockout says how many attempts are left and how long a lock lasts", () => {
   const lockout = new Lockout({ attempts: 3, blockMs: 1000 });
   for (const isKnown of [true, false]) {
@@ -90,7 +113,8 @@ Deno.test("Lockout: counts and locks outlive the server, no longer than they las
   const kept = stored.filter(({ failures }) => failures > 0);
   const restored = (wall: number) => {
     const after = new Lockout(options);
-    after.restore(kept, (name) => name === "locked", { mono: 7, wall });
+    const isKnown = (name: string) => name === "locked";
+    after.restore(kept, { nameOf: String, isKnown }, { mono: 7, wall });
     return after;
   };
   assertEquals(restored(51_000).blockedFor("locked", 7), 7_000);

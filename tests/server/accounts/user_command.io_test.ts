@@ -228,6 +228,19 @@ test("runUserCommand() takes no name that differs in capital letters only", asyn
   const console = answering("12345678", "12345678");
   assertEquals(await run(path, console, "add", "Yoda"), 1);
   assertStringIncludes(console.complaints[0] ?? "", 'account "yoda" exists');
+  // Whose account it is, it knows in any case, also of somebody without one.
+  assertEquals(await run(path, console, "passwd", "YODA"), 0);
+  assertEquals(console.printed, ['password of "yoda" changed']);
+  const dataDir = `${path}.data`;
+  await Deno.mkdir(dataDir);
+  const store = new SqliteStore(join(dataDir, "parley.db"));
+  await store.commit([{ write: "user", user: storedUser(1, "leia") }]);
+  await store.close();
+  const more = answering("12345678", "12345678");
+  const add = ["add", "Leia", "--data-dir", dataDir];
+  assertEquals(await run(path, more, ...add), 1);
+  assertStringIncludes(more.complaints[0] ?? "", 'an earlier "Leia" are kept');
+  assertEquals(await run(path, more, ...add, "--restore"), 0);
 });
 
 function test(name: string, use: (path: string) => Promise<void>): void {

@@ -21,8 +21,9 @@ Deno.test("find tells users from groups, and takes the user when it is both", ()
     name: "LUKE",
     ambiguous: true,
   });
-  // Users are known by their exact name only.
-  assertEquals(find("Luke").kind, "group");
+  // In any letter case, like groups.
+  assertEquals(find("Luke"), luke);
+  assertEquals(find("LUKE"), luke);
 });
 
 Deno.test("find refuses each fault", () => {

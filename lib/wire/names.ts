@@ -24,6 +24,14 @@ export function userKey(name: string): string {
   return name.toLowerCase();
 }
 
+/**
+ * A user's name as the server spells it; as it was typed where the server names
+ * somebody else.
+ */
+export function spelled(typed: string, told: string): string {
+  return userKey(told) === userKey(typed) ? told : typed;
+}
+
 /** The key under which a group is found: group names ignore case. */
 export function groupKey(name: string): string {
   return name.toLowerCase();

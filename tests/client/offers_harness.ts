@@ -187,7 +187,8 @@ export class OffersWorld {
     const all = fields as RequestFields<"offer" | "answer" | "offer-end">;
     const known = this.#relayed.get(all.offer);
     if (name === "identity") {
-      const { user } = fields as RequestFields<"identity">;
+      const { user: typed } = fields as RequestFields<"identity">;
+      const user = typed.toLowerCase();
       const identity = this.identities.get(user);
       return { ok: { user, ...(identity === undefined ? {} : { identity }) } };
     }

@@ -319,10 +319,22 @@ Deno.test("/rename: credentials, presence, logs, groups, mailbox and session fol
     password: "adoy",
   });
   await old.event("login-failed");
-  await using master = await TestClient.login(server, "master", "adoy");
+  await using master = await TestClient.login(server, "MASTER", "adoy");
+  await master.event("welcome", { user: "master" });
   await master.event("message", { text: "kept for you", kept: true });
+  // In whatever case a name is typed, it is shown as it is stored.
+  assertEquals((await luke.succeed("/chat @Master")).name, "master");
+  const past = await luke.succeed("/history @MASTER");
+  assert((past.messages as JsonEvent[]).length > 0);
+  assertEquals((await luke.succeed("/verify MaStEr")).user, "master");
+  assertEquals((await luke.succeed("/startprivate MASTER")).user, "master");
+  assertEquals((await luke.succeed("/private Master hush")).user, "master");
+  await master.event("private-message", { from: "luke", text: "hush" });
+  await master.succeed("/rename Master");
+  await luke.event("renamed", { from: "master", to: "Master" });
+  assertEquals((await luke.succeed("/stopprivate master")).user, "Master");
   const { groups } = await master.succeed("/groups");
-  assertEquals((groups as JsonEvent[])[0]?.leader, "master");
+  assertEquals((groups as JsonEvent[])[0]?.leader, "Master");
 });
 
 Deno.test("/rename as text: both sides are told in words", async () => {

@@ -42,9 +42,10 @@ export class OfferRequests {
       if (signed.code !== undefined) return refused(signed);
       const { terms, signature } = signed;
       offer.terms = terms;
+      offer.user = terms.to;
       this.#host.request(
         "offer",
-        { ...about, ...whose, key, addresses, signature },
+        { ...about, ...whose, to: terms.to, key, addresses, signature },
         (reply) => {
           if (!this.#offers.has(offer)) return;
           if (reply.ok === undefined) return refused(reply);

@@ -12,6 +12,7 @@ import type {
 import type { OfferTerms, TrustedOffer } from "../trust/signed_offers.ts";
 import type { PeerHost } from "./peer_host.ts";
 import type { TransferPeer } from "../events/transfer_port.ts";
+import { userKey } from "../../wire/names.ts";
 import { isPartKept, type Transfer, transferInfo } from "./transfer.ts";
 
 /** What every offer has. */
@@ -119,9 +120,21 @@ export class OpenOffers {
     return this.all().filter((offer) => offer.kind === "session");
   }
 
-  /** The private session with `user`. */
+  /** The private session with `user`, as the server spells the name. */
   sessionWith(user: string): PrivateSessionEntry | undefined {
-    return this.sessions().find((session) => session.user === user);
+    const sessions = this.sessions();
+    const isTyped = ({ user: typed, direction, terms }: PrivateSessionEntry) =>
+      direction === "outgoing" && terms === undefined &&
+      userKey(typed) === userKey(user);
+    return sessions.find((session) => session.user === user) ??
+      sessions.find(isTyped);
+  }
+
+  /** The private session with who is meant by a name as it was typed. */
+  sessionWithTyped(user: string): PrivateSessionEntry | undefined {
+    const key = userKey(user);
+    return this.sessionWith(user) ??
+      this.sessions().find((session) => userKey(session.user) === key);
   }
 
   numbered(number: number): OpenOffer | undefined {

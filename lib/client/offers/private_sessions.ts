@@ -44,7 +44,7 @@ export class PrivateSessions {
       const message = "You cannot start a private session with yourself";
       return refuse("is_self", message);
     }
-    const existing = this.#offers.sessionWith(user);
+    const existing = this.#offers.sessionWithTyped(user);
     if (existing === undefined) {
       const id = encodeHex(this.#host.random.bytes(8));
       const command = { name, n } as const;
@@ -69,12 +69,13 @@ export class PrivateSessions {
   }
 
   /** Sends a text on an open session. */
-  send(user: string, text: string, n: number): void {
+  send(typed: string, text: string, n: number): void {
     const command = "private";
     const refuse = (code: string, message: string) =>
       this.#host.settle(n, { command, ok: false, code, message });
-    const session = this.#known(command, user, n);
+    const session = this.#known(command, typed, n);
     if (session === undefined) return;
+    const { user } = session;
     if (session.state !== "open") {
       return refuse(
         "session_not_open",
@@ -88,10 +89,11 @@ export class PrivateSessions {
   }
 
   /** Ends the session with `user` in any state. */
-  stop(user: string, n: number): void {
+  stop(typed: string, n: number): void {
     const command = "stopprivate";
-    const session = this.#known(command, user, n);
+    const session = this.#known(command, typed, n);
     if (session === undefined) return;
+    const { user } = session;
     this.end(session);
     this.#host.settle(n, { command, ok: true, answer: { user } });
   }
@@ -291,7 +293,7 @@ export class PrivateSessions {
     user: string,
     n: number,
   ): PrivateSessionEntry | undefined {
-    const session = this.#offers.sessionWith(user);
+    const session = this.#offers.sessionWithTyped(user);
     if (session !== undefined) return session;
     const message =
       `There is no private session with ${user}; /startprivate ${user} asks for one`;

@@ -21,8 +21,14 @@ import {
   parseMark,
   parseSlot,
 } from "./device_slot.ts";
-import type { InboxOwner, SeenMark, SeenMemory } from "./inbox.ts";
+import {
+  type InboxOwner,
+  isSameOwner,
+  type SeenMark,
+  type SeenMemory,
+} from "./inbox.ts";
 import type { OwnDevice } from "./login.ts";
+import { userKey } from "../../wire/names.ts";
 
 /** The files `devices/STORE-USER-NUMBER` of the state folder. */
 export class DeviceSlots implements SeenMemory {
@@ -162,7 +168,7 @@ export class DeviceSlots implements SeenMemory {
 
   /** Where versions before devices kept up to which message all was shown. */
   #earlierPath(owner: InboxOwner): string {
-    return join(configFolderPath(this.#env), "seen", nameOf(owner));
+    return join(configFolderPath(this.#env), "seen", spelledNameOf(owner));
   }
 
   /** @throws {StartError} when the environment names no place for it. */
@@ -206,13 +212,14 @@ function readAll(file: Deno.FsFile): string {
   return new TextDecoder().decode(buffer.subarray(0, size));
 }
 
+/** The same in whatever case the user's name was typed. */
 function nameOf({ store, user }: InboxOwner): string {
-  // Both come from elsewhere; and not every file system tells Yoda from yoda.
-  return `${encodeHex(store)}-${encodeHex(user)}`;
+  return spelledNameOf({ store, user: userKey(user) });
 }
 
-function isSameOwner(one: InboxOwner, other: InboxOwner): boolean {
-  return one.store === other.store && one.user === other.user;
+function spelledNameOf({ store, user }: InboxOwner): string {
+  // Both come from elsewhere; and not every file system tells Yoda from yoda.
+  return `${encodeHex(store)}-${encodeHex(user)}`;
 }
 
 /** Empty when the system does not tell. */

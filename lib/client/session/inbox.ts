@@ -11,6 +11,7 @@
  * database, which may have been set back to an older copy; the rest is void.
  */
 import type { Epoch } from "../../wire/epoch.ts";
+import { userKey } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
 
@@ -19,6 +20,12 @@ export interface InboxOwner {
   /** `store` of the server's hello. */
   readonly store: string;
   readonly user: string;
+}
+
+/** True for the same user; the name may be typed in any letter case. */
+export function isSameOwner(one: InboxOwner, other: InboxOwner): boolean {
+  return one.store === other.store &&
+    userKey(one.user) === userKey(other.user);
 }
 
 /** How far a user was shown everything, and of what. */
@@ -64,8 +71,7 @@ export class Inbox {
    * @returns What a login or a resumption tells of what this user was shown.
    */
   open(owner: InboxOwner): Pick<RequestFields<"resume">, "seen" | "known"> {
-    const { store, user } = this.#owner ?? {};
-    if (store !== owner.store || user !== owner.user) {
+    if (this.#owner === undefined || !isSameOwner(this.#owner, owner)) {
       this.#owner = owner;
       this.#mark = this.#memory?.read(owner) ?? nothing;
       this.#remembered = this.#mark;

@@ -95,13 +95,15 @@ export class Offers {
 
   /** Sends a text on the private session with `user`. */
   sendPrivate(user: string, text: string, n: number): void {
-    if (this.#open.sessionWith(user)?.state === "open") this.#activity.note();
+    if (this.#open.sessionWithTyped(user)?.state === "open") {
+      this.#activity.note();
+    }
     this.sessions.send(user, text, n);
   }
 
   /** True while the next text to `user` would only have to wait a little. */
   isMakingSession(user: string): boolean {
-    const session = this.#open.sessionWith(user);
+    const session = this.#open.sessionWithTyped(user);
     if (session === undefined || session.state === "open") return false;
     return session.direction === "outgoing" || session.answering;
   }

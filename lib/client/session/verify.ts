@@ -2,6 +2,7 @@
  * The command `/verify`: shows what two users can read to each other, and takes
  * down that they did, or that another user has another key.
  */
+import { spelled } from "../../wire/names.ts";
 import type { CommandHost, Result } from "../commands/command.ts";
 import type { Verification } from "../commands/people.ts";
 import type {
@@ -18,19 +19,21 @@ export interface VerifyHost extends Pick<PeerIdentitiesHost, "request"> {
 
 /** Carries out `/verify`. */
 export function verify(
-  { user, action }: Parameters<CommandHost["verify"]>[0],
+  { user: typed, action }: Parameters<CommandHost["verify"]>[0],
   host: VerifyHost,
   settleWith: (result: Result<Verification>) => void,
 ): void {
   const { identities } = host;
   const refuse = (code: string, message: string) =>
     settleWith({ code, message });
-  if (user === host.self()) {
-    return refuse("is_self", "There is nothing to verify about yourself");
-  }
-  host.request("identity", { user }, (reply) => {
+  const refuseSelf = () =>
+    refuse("is_self", "There is nothing to verify about yourself");
+  if (typed === host.self()) return refuseSelf();
+  host.request("identity", { user: typed }, (reply) => {
     if (reply.ok === undefined) return refuse(reply.code, reply.message);
     const { identity: key = "" } = reply.ok;
+    const user = spelled(typed, reply.ok.user);
+    if (user === host.self()) return refuseSelf();
     identities.handleAccount(user, reply.ok.account);
     const told = identities.toldKey(user);
     const before = identities.judge(user, key);

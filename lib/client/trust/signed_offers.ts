@@ -5,6 +5,7 @@
  * checked against the key that is known of its user.
  */
 import type { EventFields } from "../../wire/server_frame.ts";
+import { spelled } from "../../wire/names.ts";
 import { verifySignature } from "./identity.ts";
 import type {
   PeerIdentities,
@@ -41,7 +42,8 @@ export class SignedOffers {
   }
 
   /**
-   * Signs an offer for the key that the server names now, if that may be trusted.
+   * Signs an offer for the key that the server names now, if that may be trusted,
+   * with the receiver's name as the server spells it.
    *
    * @param then Gets the signed offer, or why there is none.
    */
@@ -49,21 +51,22 @@ export class SignedOffers {
     offer: Pick<OfferTerms, "offer" | "kind" | "to" | "offerKey" | "file">,
     then: (signed: SignedOffer | PeerRefusal) => void,
   ): void {
-    const { to } = offer;
-    if (to === this.#host.self()) {
-      const message = "You cannot offer something to yourself";
-      return then({ code: "is_self", message });
-    }
-    this.#host.request("identity", { user: to }, (reply) => {
+    const { to: typed } = offer;
+    const isSelf = (name: string) => name === this.#host.self();
+    const message = "You cannot offer something to yourself";
+    if (isSelf(typed)) return then({ code: "is_self", message });
+    this.#host.request("identity", { user: typed }, (reply) => {
       if (reply.ok === undefined) return then(reply);
       const { identity: toIdentity = "" } = reply.ok;
+      const to = spelled(typed, reply.ok.user);
+      if (isSelf(to)) return then({ code: "is_self", message });
       this.#identities.handleAccount(to, reply.ok.account);
       const refusal = this.#identities.mistrust(to, reply.ok.identity);
       if (refusal !== undefined) return then(refusal);
       const { own } = this.#identities;
       const from = this.#host.self();
       const fromIdentity = own?.publicKey ?? "";
-      const terms = { ...offer, from, fromIdentity, toIdentity };
+      const terms = { ...offer, to, from, fromIdentity, toIdentity };
       const signature = own?.sign(offerTranscript(terms)) ?? "";
       then({ terms, signature });
     });

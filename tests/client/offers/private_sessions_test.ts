@@ -47,6 +47,40 @@ Deno.test("PrivateSessions: asks, is accepted, opens, ends for both", () => {
   assertEquals(luke.offers.list(), { transfers: [], sessions: [] });
 });
 
+Deno.test("PrivateSessions: a name in any letter case is the same session, under its stored name", () => {
+  const world = new OffersWorld("ask", "always");
+  const { yoda, settle } = bound(world);
+  const first = yoda.start("LUKE");
+  const twice = yoda.start("Luke");
+  settle();
+  assertEquals([yoda.codeOf(first), yoda.codeOf(twice)], [
+    "ok",
+    "session_exists",
+  ]);
+  assertEquals(yoda.offers.list().sessions.map(({ user }) => user), ["luke"]);
+  const offers = world.requests.filter((each) =>
+    "to" in each && each.to === "luke"
+  );
+  assertEquals(offers.length, 1);
+  const text = yoda.n;
+  yoda.offers.sendPrivate("lUKE", "hush", text);
+  assertEquals(yoda.outcomes.get(text), {
+    command: "private",
+    ok: true,
+    answer: { user: "luke" },
+  });
+  const stop = yoda.n;
+  yoda.offers.sessions.stop("LUKE", stop);
+  assertEquals(yoda.outcomes.get(stop), {
+    command: "stopprivate",
+    ok: true,
+    answer: { user: "luke" },
+  });
+  const self = yoda.start("YODA");
+  settle();
+  assertEquals(yoda.codeOf(self), "is_self");
+});
+
 Deno.test("PrivateSessions: both ask at once: one session opens, in every order of events", () => {
   fc.assert(fc.property(crossings, ([choices, atYoda, atLuke, seed]) => {
     const world = new OffersWorld(atYoda, atLuke, seed);

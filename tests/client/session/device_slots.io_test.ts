@@ -40,11 +40,15 @@ Deno.test("DeviceSlots: clients at the same time are devices of their own, and l
 Deno.test("DeviceSlots: each database and each user has its own", async () => {
   await withTempFolder((folder) => {
     const slots = slotsIn(folder);
-    const others = [{ ...owner, user: "Yoda" }, { ...owner, store: "../../x" }];
+    const others = [{ ...owner, user: "luke" }, { ...owner, store: "../../x" }];
     const ids = [owner, ...others].map((of) => device(slots, of));
     assertEquals(new Set(ids).size, 3);
     // What is no more worked with is free.
-    assertEquals(device(slotsIn(folder)), ids[0]);
+    const again = slotsIn(folder);
+    assertEquals(device(again), ids[0]);
+    again.close();
+    // A name is typed in any case.
+    assertEquals(device(again, { ...owner, user: "YODA" }), ids[0]);
     return Promise.resolve();
   });
 });

@@ -48,6 +48,7 @@ Deno.test("Inbox starts anew with another database or user", () => {
   inbox.open(yoda);
   inbox.handleMessage(9, 0);
   assertEquals(inbox.open(yoda), { seen: 9 });
+  assertEquals(inbox.open({ ...yoda, user: "YODA" }), { seen: 9 });
   assertEquals(inbox.open({ ...yoda, store: "new" }), {});
   assertEquals(inbox.handleMessage(1, 0), true);
   assertEquals(inbox.pollAcknowledge(0), 1);

@@ -236,6 +236,11 @@ Deno.test({
     );
     await terminal.type("Enter");
     await luke.event("message", { text: lines });
+    await terminal.type("one", "\x1b\r", "/logout", "Enter");
+    await luke.event("message", { text: "one\n/logout" });
+    await terminal.screen((text) =>
+      /\n\S+ @✓yoda to luke: one\n {15}\/logout\n/.test(text)
+    );
     // A paste without an end: Ctrl-C gives the keyboard back, and then a line.
     await terminal.type("\x1b[200~lost", "C-c", "kept");
     await typed(terminal, "yoda [luke] > kept");

@@ -178,7 +178,8 @@ class ScreenSession {
         const { prompt } = this.#view.editor;
         const action = this.#view.editor.handleKey(key);
         if (action?.action === "line") {
-          this.#print([{ text: prompt + action.text, indent: 2 }]);
+          const texts = messageLines(prompt + action.text);
+          this.#print(texts.map((text) => ({ text, indent: 2 })));
         } else if (action?.action === "message") {
           this.#print(
             messageLines(action.text).map((text) => ({
@@ -207,8 +208,10 @@ class ScreenSession {
     const line = editor.render(size.columns);
     assert(line.column >= 0 && line.column < size.columns, "cursor outside");
     assert(textWidth(line.text) < size.columns, "line too long");
-    const hint = editor.hint(size.columns - 1);
-    this.#model.draw(size, { ...around, line, hint, lines: this.#lines });
+    const frame = this.#view.frame(size, around);
+    const rows = frame.above.length + 1 + frame.below.length;
+    assert(rows <= Math.max(size.rows, 4), `${rows} rows of ${size.rows}`);
+    this.#model.draw(size, { ...frame, line, lines: this.#lines });
     this.#lines = [];
     return this.#view.draw(size, around);
   }
@@ -281,6 +284,7 @@ class ScreenSession {
 const stepsOfSession = 60;
 const keys = [
   "\r",
+  "\x1b\r",
   "\t",
   "\x7f",
   "\x01",

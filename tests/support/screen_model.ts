@@ -15,7 +15,6 @@ import type { EmulatedTerminal } from "./emulated_terminal.ts";
 export interface ShownNow {
   readonly above: readonly string[];
   readonly line: RenderedLine;
-  readonly hint: string | undefined;
   readonly below: readonly string[];
   /** New ones. */
   readonly lines: readonly FeedLine[];
@@ -42,12 +41,11 @@ export class ScreenModel {
 
   draw(size: TerminalSize, shown: ShownNow): void {
     const { columns, rows } = size;
-    const { above, line, hint, lines } = shown;
+    const { above, line, lines } = shown;
     const clip = (row: string) => withoutStyle(clipStyled(row, columns - 1));
     const wrap = ({ text, indent }: FeedLine) =>
       wrapStyled(text, columns, indent).map(withoutStyle);
-    const hints = hint === undefined || rows < 3 ? [] : [hint];
-    const under = [...hints, ...shown.below].map(clip);
+    const under = shown.below.map(clip);
     const over = above.map(clip);
     this.#printed.push(...lines);
     if (size.columns === this.#size.columns && rows === this.#size.rows) {

@@ -35,7 +35,8 @@ export type ParsedCommand =
  * @param chat Where lines go that are no command; nowhere when absent.
  */
 export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
-  const start = line.trimStart();
+  // What follows an empty line is text.
+  const start = line.replace(/^[^\S\n]+/, "");
   const word = start.split(/[ \t]/, 1)[0] ?? "";
   if (!word.startsWith("/") || word.startsWith("//")) {
     const text = word.startsWith("//") ? start.slice(1) : line;

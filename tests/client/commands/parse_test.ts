@@ -26,6 +26,19 @@ Deno.test("parseCommand: takes the text as the rest of the line as typed", () =>
   });
 });
 
+Deno.test("parseCommand: a text may be of several lines, none of which is a command", () => {
+  assertEquals(parseCommand("/msgto leia a\n/logout\nb"), {
+    command: { command: "msgto", to: ["leia"], text: "a\n/logout\nb" },
+  });
+  const chat = { kind: "user", name: "leia" } as const;
+  for (const text of ["a\n/logout", "\n/logout", " \n /logout"]) {
+    assertEquals(parseCommand(text, chat), {
+      command: { command: "msgto", to: ["leia"], text },
+    });
+  }
+  assertStringIncludes(message("/logout\nnow"), "/logout␊now");
+});
+
 Deno.test("parseCommand: tells a missing text from a blank one", () => {
   assertEquals(message("/msgto leia"), "usage: /msgto USER[,USER…] TEXT");
   assertEquals(message("/msgto leia "), "usage: /msgto USER[,USER…] TEXT");

@@ -36,7 +36,7 @@ export class HistoryFile {
       const kept = lines.slice(-mostLines);
       if (lines.length > 2 * mostLines) cut(this.#path);
       this.#last = kept.at(-1);
-      return kept;
+      return kept.map((line) => line.replaceAll(lineBreak, "\n"));
     } catch {
       return [];
     }
@@ -44,7 +44,7 @@ export class HistoryFile {
 
   /** Keeps a line, or what may be kept of it. */
   add(text: string): void {
-    const line = keptLine(text);
+    const line = keptLine(text)?.replaceAll("\n", lineBreak);
     if (this.#path === undefined || line === undefined) return;
     if (line === this.#last) return;
     this.#last = line;
@@ -72,6 +72,8 @@ function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
+/** In the place of those in a text of several lines. */
+const lineBreak = "␊";
 const mostLines = 1000;
 /** More is no history of ours. */
 const mostBytes = 64 * 1024 * 1024;

@@ -8,6 +8,8 @@
 /** A key that is not text. */
 export type KeyName =
   | "enter"
+  /** Alt-Enter; Shift-Enter where the terminal tells it. */
+  | "new-line"
   | "tab"
   | "shift-tab"
   | "backspace"
@@ -167,10 +169,12 @@ export class KeyDecoder {
   }
 
   #sequence(final: string, keys: Key[]): void {
-    const [number = "", modifier = ""] = this.#parameters.split(";");
+    const [number = "", modifier = "", key] = this.#parameters.split(";");
     if (final === "~" && number === "200") this.#startPaste();
     else if (final === "~" && number === "3" && modifier !== "") {
       add(keys, "delete-word-right");
+    } else if (isModifiedEnter(final, number, modifier, key)) {
+      add(keys, "new-line");
     } else if (final === "~") add(keys, tildes[number]);
     else if (modifier !== "" && final === "C") add(keys, "word-right");
     else if (modifier !== "" && final === "D") add(keys, "word-left");
@@ -199,6 +203,21 @@ export class KeyDecoder {
   #endPaste(keys: Key[]): void {
     if (this.#pasted !== "") keys.push({ key: "paste", text: this.#pasted });
   }
+}
+
+/**
+ * Enter with Shift, Alt or Ctrl, as terminals send it that tell these apart:
+ * `CSI 13;2u`, or `CSI 27;2;13~`.
+ */
+function isModifiedEnter(
+  final: string,
+  number: string,
+  modifier: string,
+  key: string | undefined,
+): boolean {
+  return final === "u"
+    ? number === "13" && modifier !== ""
+    : final === "~" && number === "27" && key === "13";
 }
 
 function isControl(character: string): boolean {
@@ -244,6 +263,8 @@ const altKeys: Record<string, KeyName | undefined> = {
   d: "delete-word-right",
   "\x7f": "delete-word",
   "\x08": "delete-word",
+  "\r": "new-line",
+  "\n": "new-line",
 };
 const finals: Record<string, KeyName | undefined> = {
   A: "up",

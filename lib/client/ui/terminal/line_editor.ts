@@ -1,15 +1,18 @@
 /**
- * The line being typed: `handleKey` changes it, `render` says what to draw.
+ * The line being typed, which may be a text of several: `handleKey` changes it,
+ * `render` says what to draw of the line with the cursor, `around` of the others.
  * Around the text itself (`text_buffer.ts`) it has a history with a search,
  * completion, and the question that comes before many pasted lines are sent.
  */
-import { isText } from "../../../base/text.ts";
+import { isText, visible } from "../../../base/text.ts";
 import {
   complete,
   CompletionCycle,
   type CompletionSource,
 } from "./completer.ts";
+import { parseCommand } from "../../commands/parse.ts";
 import type { Key, KeyName } from "./key_decoder.ts";
+import { ownMessage } from "./own_lines.ts";
 import { TextBuffer } from "./text_buffer.ts";
 import {
   clipStartToWidth,
@@ -128,11 +131,39 @@ export class LineEditor {
     }
     if (this.#search !== undefined) {
       const { prompt, line = "" } = this.#search;
-      return renderRow(prompt, line, 0, width);
+      return renderRow(prompt, visible(line), 0, width);
     }
     if (this.#question?.isHidden) return renderRow(this.prompt, "", 0, width);
-    const { text, cursor } = this.#buffer;
-    return renderRow(this.prompt, text, cursor, width);
+    const { lines, row, column } = this.#place();
+    const lead = row === 0 ? this.prompt : continued;
+    return renderRow(lead, lines[row] ?? "", column, width);
+  }
+
+  /**
+   * The other lines of a text of several, each at most `width` columns wide.
+   *
+   * @param most How many there may be, with the one that is rendered.
+   */
+  around(
+    width: number,
+    most: number,
+  ): { readonly above: readonly string[]; readonly below: readonly string[] } {
+    const isOther = this.#pasted !== undefined || this.#search !== undefined;
+    const { lines, row } = this.#place();
+    if (isOther || lines.length === 1) return { above: [], below: [] };
+    const from = Math.max(
+      Math.min(row - Math.floor(most / 2), lines.length - most),
+      0,
+    );
+    const rows = lines.slice(from, from + Math.max(most, 1)).map((line, at) => {
+      const text = (from + at === 0 ? this.prompt : continued) + line;
+      if (textWidth(text) <= width) return text;
+      return `${clipToWidth(text, width - 1)}…`;
+    });
+    return {
+      above: rows.slice(0, row - from),
+      below: rows.slice(row - from + 1),
+    };
   }
 
   /** A row about the line, to be drawn under it; most of the time none. */
@@ -144,10 +175,21 @@ export class LineEditor {
     return this.#cycle?.hint(width);
   }
 
+  /** The lines of the text, and where the cursor is. */
+  #place() {
+    const { text, cursor } = this.#buffer;
+    const before = text.slice(0, cursor).split("\n");
+    const column = before.at(-1)?.length ?? 0;
+    return { lines: text.split("\n"), row: before.length - 1, column };
+  }
+
   #control(key: KeyName): EditorAction | undefined {
     switch (key) {
       case "enter":
         return this.#enter();
+      case "new-line":
+        if (this.#isCommandLine) this.#buffer.breakLine();
+        break;
       case "interrupt":
         // A question is given up with what was typed for it.
         if (this.text === "" || !this.#isCommandLine) return { action: key };
@@ -168,9 +210,11 @@ export class LineEditor {
         this.#complete(-1);
         break;
       case "up":
+        if (this.#buffer.moveLine(-1)) break;
         this.#recall(() => this.#history.older(this.text));
         break;
       case "down":
+        if (this.#buffer.moveLine(1)) break;
         this.#recall(() => this.#history.newer());
         break;
       case "search":
@@ -196,7 +240,7 @@ export class LineEditor {
   }
 
   #enter(): EditorAction {
-    const { text } = this;
+    const text = this.text.replace(/(?:\n[^\S\n]*)+$/, "");
     this.#buffer.set("");
     if (this.#isCommandLine) this.#history.add(text);
     return { action: "line", text };
@@ -221,6 +265,12 @@ export class LineEditor {
     lines[0] = before + first;
     lines.push((lines.pop() ?? "") + typed.slice(cursor));
     if (chat === undefined) {
+      // Pasted into the text of a message, all of it is that text.
+      const message = messageOf(`${before}x`) && messageOf(lines.join("\n"));
+      if (message !== undefined) {
+        this.#pasted = message;
+        return;
+      }
       const commands = lines.filter((line) => line.trim() !== "")
         .map((line) => line.replaceAll("\t", " "));
       if (commands.length > 0) this.#pasted = { lines: commands };
@@ -231,11 +281,16 @@ export class LineEditor {
       lines[0] = lines[0].replace("/", "");
     }
     while (lines[0]?.trim() === "") lines.shift();
-    if (lines.length > 0) this.#pasted = { lines, to: chat };
+    // What was typed may be of several lines, too.
+    const all = lines.join("\n").split("\n");
+    if (lines.length > 0) this.#pasted = { lines: all, to: chat };
   }
 
   /** A key while the question about pasted lines is shown. */
-  #answer(key: Key, { lines, to }: PastedLines): EditorAction | undefined {
+  #answer(
+    key: Key,
+    { lines, to, command }: PastedLines,
+  ): EditorAction | undefined {
     const isYes = key.key === "text" && /^[yY]/.test(key.text) ||
       // Lines that might be commands are not sent by a slip of the finger.
       key.key === "enter" && to !== undefined;
@@ -245,15 +300,19 @@ export class LineEditor {
     this.#pasted = undefined;
     if (isYes) {
       this.#buffer.set("");
-      if (to === undefined) {
-        for (const line of lines) this.#history.add(line);
+      const entered = to === undefined ? lines : [];
+      for (
+        const line of [...entered, ...command === undefined ? [] : [command]]
+      ) {
+        this.#history.add(line);
       }
     }
     // Who types fast has typed more than the answer.
     if (key.key === "text") this.#buffer.insert(key.text.slice(1));
     if (isNo) return undefined;
     if (to === undefined) return { action: "lines", texts: lines };
-    return { action: "message", text: textOf(lines) };
+    if (command !== undefined) return { action: "line", text: command };
+    return { action: "message", text: printableText(lines.join("\n")) };
   }
 
   #recall(find: () => string | undefined): void {
@@ -293,6 +352,20 @@ interface PastedLines {
   readonly lines: readonly string[];
   /** Whom they go to as one message; absent when each is a line of its own. */
   readonly to?: string;
+  /** The command that sends it, where it is one. */
+  readonly command?: string;
+}
+
+/** The command that `text` is, if it sends one message of several lines. */
+function messageOf(text: string): PastedLines | undefined {
+  const command = printableText(text);
+  const parsed = parseCommand(command);
+  const message = "command" in parsed ? ownMessage(parsed.command) : undefined;
+  if (message === undefined) return undefined;
+  const { kind, to } = message;
+  const names = to.map((name) => kind === "group" ? `#${name}` : name);
+  const label = kind === "broadcast" ? "all" : names.join(", ");
+  return { lines: message.text.split("\n"), to: visible(label), command };
 }
 
 function pasteQuestion({ lines, to }: PastedLines): string {
@@ -306,8 +379,7 @@ function escaped(line: string): string {
   return line.replace(/^\s*\//, "$&/");
 }
 
-function textOf(lines: readonly string[]): string {
-  const text = lines.join("\n");
+function printableText(text: string): string {
   return isText(text) ? text : [...text].filter(isText).join("");
 }
 
@@ -477,3 +549,5 @@ export class LineHistory {
 }
 
 const mostLines = 1000;
+/** Before the second and later lines of a text. */
+const continued = "  ";

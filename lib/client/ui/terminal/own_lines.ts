@@ -188,7 +188,8 @@ interface OwnLine {
   message?: OwnMessage | undefined;
 }
 
-function ownMessage(command: Command): OwnMessage | undefined {
+/** The message that a command sends, if it sends one. */
+export function ownMessage(command: Command): OwnMessage | undefined {
   switch (command.command) {
     case "msgto":
       return { kind: "private", to: command.to, text: command.text };

@@ -31,9 +31,12 @@ export function rowsAround(
   const above = transferRows(shown.slice(0, room), width);
   if (shown.length > room) above.push(`… ${shown.length - room} more`);
   const fill = palette === plainPalette ? "-" : " ";
+  // Under them are the line, a hint and the status row, and over them one more.
+  const left = Math.min(third, rows - above.length - 4);
+  const waiting = left < 1 ? [] : own.rows(width, left);
   const bar = statusBar(view, width, { fill, now, waiting: own.waiting });
   return {
-    above: [...above, ...own.rows(width, third)],
+    above: [...above, ...waiting],
     below: [palette.bar(bar)],
   };
 }

@@ -6,7 +6,7 @@
 import type { CompletionSource } from "./completer.ts";
 import { LineEditor } from "./line_editor.ts";
 import type { FeedLine } from "../../text/message_feed.ts";
-import { Screen } from "./screen.ts";
+import { Screen, type ScreenFrame } from "./screen.ts";
 import { wrapStyled } from "../../text/styled_text.ts";
 
 /** In characters. */
@@ -49,12 +49,9 @@ export class TerminalView {
   }
 
   /** What to write to show how things are now. */
-  draw(size: TerminalSize, { above, below }: RowsAround): string {
+  draw(size: TerminalSize, around: RowsAround): string {
     const { columns, rows } = size;
-    const hint = this.editor.hint(columns - 1);
-    const line = this.editor.render(columns);
-    const isHinted = hint !== undefined && rows >= leastRowsForHint;
-    const frame = { above, line, below: isHinted ? [hint, ...below] : below };
+    const frame = this.frame(size, around);
     const before = this.#size ?? size;
     this.#size = size;
     const lines = this.#takeLines(columns);
@@ -65,6 +62,25 @@ export class TerminalView {
     const last = this.#printed.slice(-rows);
     const printed = last.flatMap((line) => rowsOf(line, columns));
     return this.#screen.repaint(frame, columns, rows, printed);
+  }
+
+  /** What stands at the lower end, with all lines of the text being typed. */
+  frame(
+    { columns, rows }: TerminalSize,
+    { above, below }: RowsAround,
+  ): ScreenFrame {
+    const hint = this.editor.hint(columns - 1);
+    const isHinted = hint !== undefined && rows >= leastRowsForHint;
+    const under = isHinted ? [hint, ...below] : below;
+    // What people say keeps a row.
+    const room = rows - above.length - under.length - 1;
+    const most = Math.max(Math.min(room, Math.floor(rows / 3)), 1);
+    const others = this.editor.around(columns - 1, most);
+    return {
+      above: [...above, ...others.above],
+      line: this.editor.render(columns),
+      below: [...others.below, ...under],
+    };
   }
 
   /** What to write for an empty terminal, which is drawn on next. */

@@ -1,13 +1,13 @@
 /**
- * A line of text with a cursor, and the last text that was cut from it.
+ * A text with a cursor, of one line or several, and the last text that was cut from it.
  * Positions are UTF-16 indices at the borders of user-perceived characters, so
  * that arrows and Backspace never split one.
  */
 import { isPrintable } from "../../../base/text.ts";
 import type { KeyName } from "./key_decoder.ts";
-import { graphemes } from "../../text/styled_text.ts";
+import { clipToWidth, graphemes, textWidth } from "../../text/styled_text.ts";
 
-/** One line that is being edited. */
+/** One text that is being edited. */
 export class TextBuffer {
   #text = "";
   #cursor = 0;
@@ -24,23 +24,46 @@ export class TextBuffer {
     return this.#cursor;
   }
 
-  /** Replaces the whole line; the cursor stands at its end. */
+  /** Replaces the whole text; the cursor stands at its end. */
   set(text: string): void {
     this.replace(0, this.#text.length, text);
   }
 
-  /** Takes the whole line away; it can be put back. */
+  /** Takes the whole text away; it can be put back. */
   clear(): void {
     this.#isCutting = false;
     this.#cutOut(0, this.#text.length);
     this.#isCutting = false;
   }
 
-  /** Inserts the printable part of `text`, unless the line grew too long. */
+  /** Inserts the printable part of `text`, unless it all grew too long. */
   insert(text: string): void {
     if (!isPrintable(text)) text = [...text].filter(isPrintable).join("");
-    if (this.#text.length + text.length > longestLine) return;
-    this.replace(this.#cursor, this.#cursor, text);
+    this.#put(text);
+  }
+
+  /** Breaks the line at the cursor. */
+  breakLine(): void {
+    this.#put("\n");
+  }
+
+  /**
+   * Moves to the line before the cursor's, or after it, into the same column.
+   *
+   * @returns False when there is none.
+   */
+  moveLine(step: -1 | 1): boolean {
+    const start = this.#lineStart();
+    const end = this.#lineEnd();
+    const isLast = step < 0 ? start === 0 : end === this.#text.length;
+    if (isLast) return false;
+    const column = textWidth(this.#text.slice(start, this.#cursor));
+    this.#cursor = step < 0 ? start - 1 : end + 1;
+    const from = this.#lineStart();
+    const line = this.#text.slice(from, this.#lineEnd());
+    this.#cursor = from + clipToWidth(line, column).length;
+    this.#isCutting = false;
+    return true;
   }
 
   /** Puts `text` in the place of what is between; the cursor follows it. */
@@ -73,7 +96,7 @@ export class TextBuffer {
         this.#cutOut(this.#cursor, this.#text.length);
         return true;
       case "yank":
-        this.insert(this.#cut);
+        this.#put(this.#cut);
         return true;
       case "transpose":
         this.#transpose();
@@ -93,15 +116,30 @@ export class TextBuffer {
       case "right":
         return this.#right();
       case "home":
-        return 0;
+        return this.#lineStart();
       case "end":
-        return this.#text.length;
+        return this.#lineEnd();
       case "word-left":
         return this.#wordLeft();
       case "word-right":
         return this.#wordRight();
     }
     return undefined;
+  }
+
+  #put(text: string): void {
+    if (this.#text.length + text.length > longestText) return;
+    this.replace(this.#cursor, this.#cursor, text);
+  }
+
+  /** Of the line with the cursor. */
+  #lineStart(): number {
+    return this.#text.slice(0, this.#cursor).lastIndexOf("\n") + 1;
+  }
+
+  #lineEnd(): number {
+    const end = this.#text.indexOf("\n", this.#cursor);
+    return end < 0 ? this.#text.length : end;
   }
 
   #cutOut(from: number, to: number): void {
@@ -165,4 +203,4 @@ export class TextBuffer {
 }
 
 /** UTF-16 units: more than any command needs. */
-const longestLine = 32 * 1024;
+const longestText = 32 * 1024;

@@ -31,10 +31,13 @@ Deno.test("HistoryFile: keeps lines from run to run, for each server and its own
     first.add("/who");
     first.add("/who");
     first.add("/private luke hush");
+    first.add("/private luke one\ntwo");
     first.add("/changepassword secret");
+    first.add("one\n\ntwo");
     assertEquals(new HistoryFile("[::1]:6000", env).read(), [
       "/who",
       "/changepassword",
+      "one\n\ntwo",
     ]);
     assertEquals(new HistoryFile("localhost:6000", env).read(), []);
     const path = join(folder, "parley", "history", "___1__6000");

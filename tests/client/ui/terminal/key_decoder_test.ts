@@ -136,13 +136,15 @@ Deno.test("KeyDecoder: Ctrl-C ends a paste that does not end; one inside a paste
 
 Deno.test("KeyDecoder: no key is lost behind a sequence that is half-finished", () => {
   for (const half of ["\x1b", "\x1b[", "\x1b[1;5", "\x1bO"]) {
-    const given = half === "\x1b" ? ["cancel"] : [];
+    const isEscape = half === "\x1b";
+    const given = isEscape ? ["cancel"] : [];
     assertEquals(
       decodeTimed([0, half], [600, "hello\r"]),
       [...given, "text:hello", "enter"],
     );
     assertEquals(decodeTimed([0, `${half}\x03`]), ["interrupt"]);
-    assertEquals(decodeTimed([0, `${half}\rx`]), ["enter", "text:x"]);
+    const enter = isEscape ? "new-line" : "enter";
+    assertEquals(decodeTimed([0, `${half}\rx`]), [enter, "text:x"]);
   }
   assertEquals(decodeTimed([0, "\x1b[1é"]), ["text:é"]);
   assertEquals(decodeTimed([0, "\x1b[1\x1b[A"]), ["up"]);
@@ -164,4 +166,23 @@ Deno.test("KeyDecoder: a paste of any size is bounded", () => {
   const [paste, text] = new KeyDecoder().push(bytes, 0);
   assert(paste !== undefined && "text" in paste && paste.text.length < 70_000);
   assertEquals(text, { key: "text", text: "y" });
+});
+
+Deno.test("KeyDecoder: Alt-Enter, and Shift-Enter where it is told, break a line", () => {
+  for (
+    const keys of [
+      "\x1b\r",
+      "\x1b\n",
+      "\x1b[13;2u",
+      "\x1b[13;3u",
+      "\x1b[27;2;13~",
+    ]
+  ) {
+    assertEquals(decodeTimed([0, `a${keys}b`]), [
+      "text:a",
+      "new-line",
+      "text:b",
+    ]);
+  }
+  assertEquals(decodeTimed([0, "\x1b[27;2;14~\x1b[14;2u\r"]), ["enter"]);
 });

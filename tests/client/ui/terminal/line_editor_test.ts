@@ -160,18 +160,18 @@ Deno.test("LineEditor: one pasted line goes into the line being edited", () => {
 });
 
 Deno.test("LineEditor: more pasted lines are sent after a question only", () => {
-  const editor = type(new LineEditor("> ", source), { text: "/msg x " });
-  const paste: Key = { key: "paste", text: "1\n\n2\r3\r\n" };
+  const editor = type(new LineEditor("> ", source), { text: "/who" });
+  const paste: Key = { key: "paste", text: " 1\n\n2\r3\r\n" };
   assertEquals(editor.handleKey(paste), undefined);
   assertEquals(editor.render(60).text, "send 3 lines? (y/n) ");
-  assertEquals(editor.hint(60), "the first: /msg x 1");
+  assertEquals(editor.hint(60), "the first: /who 1");
   assertEquals(editor.handleKey({ key: "enter" }), undefined);
   assertEquals(editor.handleKey({ key: "text", text: "n" }), undefined);
-  assertEquals(editor.render(60).text, "> /msg x ");
+  assertEquals(editor.render(60).text, "> /who");
   editor.handleKey(paste);
   assertEquals(editor.handleKey({ key: "text", text: "yz" }), {
     action: "lines",
-    texts: ["/msg x 1", "2", "3"],
+    texts: ["/who 1", "2", "3"],
   });
   assertEquals(editor.text, "z");
   assertEquals(type(editor, "up", "up").text, "2");
@@ -270,7 +270,7 @@ Deno.test("LineEditor: lines pasted in a chat are one message, whatever they loo
   assertEquals(editor.text, "");
 });
 
-Deno.test("LineEditor: pasted lines join the text that is being typed; a command stays one", () => {
+Deno.test("LineEditor: pasted lines join the text that is being typed, also that of a command", () => {
   const editor = type(inChat("#jedi"), { text: "//see  end" });
   type(editor, "word-left", "left");
   editor.handleKey({ key: "paste", text: "this\nand" });
@@ -280,7 +280,76 @@ Deno.test("LineEditor: pasted lines join the text that is being typed; a command
   });
   type(editor, { text: "/msgto leia " });
   editor.handleKey({ key: "paste", text: "one\ntwo" });
-  assertEquals(editor.render(60).text, "send 2 lines? (y/n) ");
+  const asked = () => editor.render(60).text.trimEnd();
+  assertEquals(asked(), "send 2 lines to leia as one message? [Y/n]");
+  assertEquals(editor.handleKey({ key: "enter" }), {
+    action: "line",
+    text: "/msgto leia one\ntwo",
+  });
+  assertEquals(type(editor, "up").text, "/msgto leia one\ntwo");
+  type(editor, "delete-to-start", { text: "/groupmsg jedi so: " });
+  editor.handleKey({ key: "paste", text: "one\n/logout" });
+  assertEquals(asked(), "send 2 lines to #jedi as one message? [Y/n]");
+  type(editor, { text: "n" }, "delete-to-start", { text: "/broadcast x" });
+  editor.handleKey({ key: "paste", text: "one\ntwo\nthree" });
+  assertEquals(asked(), "send 3 lines to all as one message? [Y/n]");
+  // Before there is a text, each is a line of its own.
+  type(editor, { text: "n" }, "delete-to-start", { text: "/msgto" });
+  editor.handleKey({ key: "paste", text: " leia 1\n/msgto leia 2" });
+  assertEquals(asked(), "send 2 lines? (y/n)");
+});
+
+Deno.test("LineEditor: Alt-Enter breaks the line; arrows move between the lines and then through the history", () => {
+  const editor = type(inChat(), { text: "older" }, "enter");
+  type(editor, { text: "one 日本" }, "new-line", { text: "two" });
+  assertEquals(type(editor, "new-line", { text: "three" }).around(40, 9), {
+    above: ["> one 日本", "  two"],
+    below: [],
+  });
+  const line = (...keys: KeyName[]) => type(editor, ...keys).render(40);
+  assertEquals(line("left", "up").text, "  two");
+  assertEquals(line("home", "right").column, 3);
+  assertEquals(editor.around(40, 9), {
+    above: ["> one 日本"],
+    below: ["  three"],
+  });
+  assertEquals([line("end", "up").text, line().column], ["> one 日本", 5]);
+  assertEquals(line("up").text, "> older");
+  assertEquals(editor.around(40, 9), { above: [], below: [] });
+  assertEquals(line("down").text, "  three");
+  // Back in the text, whole, as it was.
+  assertEquals(editor.text, "one 日本\ntwo\nthree");
+  assertEquals(line("home", "backspace").text, "  twothree");
+  assertEquals(type(editor, "interrupt", "yank").text, "one 日本\ntwothree");
+  type(editor, "new-line", { text: " " }, "new-line");
+  assertEquals(editor.handleKey({ key: "enter" }), {
+    action: "line",
+    text: "one 日本\ntwothree",
+  });
+  type(editor, "search", { text: "two" });
+  assertEquals(editor.render(40).text, "search: two_ > one 日本␊twothree");
+  editor.ask("Password: ", true);
+  assertEquals(type(editor, { text: "a" }, "new-line").text, "a");
+});
+
+Deno.test("LineEditor: of many lines those around the cursor are drawn, none too wide", () => {
+  const editor = inChat();
+  for (let n = 0; n < 20; n++) {
+    type(editor, { text: `number ${n} ${"日本".repeat(20)}` }, "new-line");
+  }
+  for (let row = 20; row >= 0; row--) {
+    for (const most of [1, 2, 5]) {
+      const { above, below } = editor.around(30, most);
+      assertEquals(above.length + below.length, most - 1);
+      const own = row === 20 ? ["  "] : [editor.render(30).text];
+      const all = [...above, ...own, ...below];
+      assert(all.every((text) => textWidth(text) <= 30), all.join("\n"));
+      const numbers = all.map((text) => /(?<=number )\d+/.exec(text)?.[0]);
+      const first = Number(numbers[0] ?? 20);
+      assert(first <= row && row < first + most, `${row}: ${numbers}`);
+    }
+    type(editor, "up", "home");
+  }
 });
 
 Deno.test("LineEditor: one line pasted in a chat is text, though it starts with a slash", () => {

@@ -121,6 +121,11 @@ export const messageRequests = {
   },
 } as const satisfies Record<string, RequestRow>;
 
+/** True when the user did it, from another device. */
+const mine = optional(boolean);
+/** Then: whom a private message is to. */
+const to = optional(shownName);
+
 /** Events about messages. */
 export const messageEvents = {
   message: object({
@@ -135,6 +140,8 @@ export const messageEvents = {
     text,
     /** True when it was sent while the receiver was offline. */
     kept: optional(boolean),
+    mine,
+    to,
   }),
   /** A message was taken back by its sender; in order with the messages. */
   deleted: object({
@@ -145,5 +152,7 @@ export const messageEvents = {
     at: time,
     from: shownName,
     group: optional(name),
+    mine,
+    to,
   }),
 } as const satisfies Record<string, Check<object>>;

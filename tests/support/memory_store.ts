@@ -92,16 +92,25 @@ export class MemoryStore {
   }
 
   inbox(
-    { user: userId }: InboxReader,
+    { user: userId, device }: InboxReader,
     after: number,
     limit: number,
   ): StoredMessage[] {
     return this.messages.filter((message) => {
-      if (message.id <= after || message.sender === userId) return false;
+      if (message.id <= after) return false;
+      if (message.sender === userId) {
+        const { device: sentFrom = device, group } = message;
+        if (device === undefined || device === sentFrom) return false;
+        if (group === undefined) return true;
+      }
       return this.#isFor(message, userId) || this.#isOwed(message, userId);
-    }).slice(0, limit).map((each) =>
-      this.#isOwed(each, userId) ? this.#named(each) : each
-    );
+    }).slice(0, limit).map((each) => {
+      const named = this.#isOwed(each, userId) ? this.#named(each) : each;
+      const original = this.messages.find(({ id }) => id === each.original);
+      return original?.sender === userId && original.device === device
+        ? { ...named, ofReader: true }
+        : named;
+    });
   }
 
   #waiting(): Map<number, number[]> {

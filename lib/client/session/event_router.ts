@@ -76,6 +76,9 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const me = event.leader === host.user();
       return host.emit({ ...newsOf(event), me });
     }
+    case "changed":
+      // It is asked for whenever it is wanted.
+      return undefined;
     case "offer":
       return offers.handleOffer(event);
     case "answer":

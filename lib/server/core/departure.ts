@@ -11,6 +11,7 @@ import { event } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "./batch.ts";
 import type { Group, Member } from "../model/group.ts";
 import type { ServerContext } from "./server_context.ts";
+import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 
 /** The end of somebody's place in a group, decided but not yet told. */
@@ -30,7 +31,7 @@ export interface Departure {
    * @param at When it happened, ms since 1970 UTC.
    * @param by Who did it, and knows from the reply.
    */
-  tell(frame: Uint8Array, at: number, by?: User): void;
+  tell(frame: Uint8Array, at: number, by?: Session): void;
   /** It is not stored: puts everything back. */
   undo(): void;
 }
@@ -123,10 +124,20 @@ export function leftFrame(
 }
 
 /** Sends a frame to the joined members online, but for `by`. */
-export function tellMembers(group: Group, frame: Uint8Array, by?: User): void {
+export function tellMembers(
+  group: Group,
+  frame: Uint8Array,
+  by?: Session,
+): void {
   for (const session of group.online) {
-    if (session.user !== by) session.connection.send(frame);
+    if (session.user !== by?.user) session.connection.send(frame);
   }
+  if (by !== undefined) tellCompanions(by, frame);
+}
+
+/** Sends a frame to the user's other sessions: they know no reply. */
+export function tellCompanions({ device }: Session, frame: Uint8Array): void {
+  for (const { connection } of device.companions) connection.send(frame);
 }
 
 /** Sends a frame to every session of a user. */
@@ -136,15 +147,15 @@ export function tellUser(user: User, frame: Uint8Array): void {
   }
 }
 
-/** Tells the joined members online who leads now, but for `by`, who knows. */
+/** Tells the joined members online who leads now, but for `by`, which knows. */
 export function tellLeader(
   group: Group,
   leader: User,
   at: number,
-  by?: User,
+  by?: Session,
 ): void {
   const fields = { group: group.name, leader: leader.name, at };
-  const who = by === undefined ? {} : { by: by.name };
+  const who = by === undefined ? {} : { by: by.user.name };
   tellMembers(group, encodeFrame(event("leader", { ...fields, ...who })), by);
 }
 

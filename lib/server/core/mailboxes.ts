@@ -100,10 +100,15 @@ export class Mailboxes implements CatchUpHost {
       neverSaw(user, sender, group, original);
   }
 
-  encode(message: StoredMessage, kept: boolean): Uint8Array | undefined {
+  encode(
+    { user }: Session,
+    message: StoredMessage,
+    kept: boolean,
+  ): Uint8Array | undefined {
     // Who did not get it before hears nothing of it.
     if (message.deleted) return undefined;
-    return encodeMessage(this.#directory, message, kept);
+    const isOwn = message.sender === user.id;
+    return encodeMessage(this.#directory, message, kept && !isOwn, isOwn);
   }
 
   #take(query: number): Session | undefined {

@@ -19,7 +19,11 @@ export interface CatchUpHost {
   /** True when the message is not for the session's user. */
   hides(session: Session, message: StoredMessage): boolean;
   /** The message as an event; `undefined` when it is of no group any more. */
-  encode(message: StoredMessage, kept: boolean): Uint8Array | undefined;
+  encode(
+    session: Session,
+    message: StoredMessage,
+    kept: boolean,
+  ): Uint8Array | undefined;
   /** Highest message id that is stored. */
   readonly lastMessage: number;
 }
@@ -97,7 +101,7 @@ export class CatchUp {
     const isLast = messages.length < pageMessages;
     if (!this.#counted) {
       this.#waiting += messages.filter((message) =>
-        isShown(message) && !this.#host.hides(this.#session, message)
+        this.#isNews(message) && !this.#host.hides(this.#session, message)
       ).length;
       const last = messages.at(-1);
       this.#first ??= messages;
@@ -151,7 +155,7 @@ export class CatchUp {
       const frame =
         this.#isUnheard(message) || this.#host.hides(session, message)
           ? undefined
-          : this.#host.encode(message, this.#wasKept(message));
+          : this.#host.encode(session, message, this.#wasKept(message));
       if (frame === undefined) {
         session.skip(message.id);
         continue;
@@ -173,9 +177,15 @@ export class CatchUp {
   }
 
   /** True for the deletion of a message that was gone before the user had it. */
-  #isUnheard({ id, original }: StoredMessage): boolean {
+  #isUnheard({ id, original, ofReader = false }: StoredMessage): boolean {
     return original !== undefined && original > this.#hadUpto &&
-      id <= this.#startedAt;
+      id <= this.#startedAt && !ofReader;
+  }
+
+  /** True for a message of somebody else that the user gets to read. */
+  #isNews({ sender, deleted, deletes }: StoredMessage): boolean {
+    return sender !== this.#session.user.id && !deleted &&
+      deletes === undefined;
   }
 
   #ask(after: number): void {
@@ -192,11 +202,6 @@ export class CatchUp {
     return message.id <= this.#startedAt &&
       message.at > this.#session.awaySince;
   }
-}
-
-/** True for a message that its receiver gets to read. */
-function isShown(message: StoredMessage): boolean {
-  return !message.deleted && message.deletes === undefined;
 }
 
 interface HeldFrame {

@@ -37,6 +37,8 @@ export class Device {
   awaySince = 0;
   /** Outcomes of transfers that came while the connection was lost. */
   parked: Uint8Array[] = [];
+  /** Messages that were passed over since the id `after`. */
+  #skipped: { readonly after: number; readonly upto: number } | undefined;
 
   constructor(user: User, stored: Omit<StoredDevice, "user">) {
     this.user = user;
@@ -66,11 +68,35 @@ export class Device {
 
   /** The client has all messages up to this id. True when that is news. */
   confirm(id: number): boolean {
-    if (id <= this.cursor) return false;
-    this.cursor = id;
+    const before = this.cursor;
+    this.#moveTo(id);
+    this.settleSkipped();
+    return this.cursor > before;
+  }
+
+  /** What follows the message `delivered`, up to `id`, is not for this device. */
+  skip(delivered: number, id: number): void {
+    const follows = this.#skipped?.upto === delivered;
+    const after = follows ? this.#skipped?.after : undefined;
+    this.#skipped = { after: after ?? delivered, upto: id };
+  }
+
+  /**
+   * Moves the cursor over what was skipped, once everything before it is
+   * confirmed: else it would come after all when the reason is gone.
+   */
+  settleSkipped(): void {
+    if (this.#skipped === undefined || this.cursor < this.#skipped.after) {
+      return;
+    }
+    this.#moveTo(this.#skipped.upto);
+    this.#skipped = undefined;
+  }
+
+  #moveTo(id: number): void {
+    this.cursor = Math.max(this.cursor, id);
     const { user } = this;
-    if (!this.isVisit) user.cursor = Math.max(user.cursor, id);
-    return true;
+    if (!this.isVisit) user.cursor = Math.max(user.cursor, this.cursor);
   }
 
   /** The user's other sessions, entered ones, that know of devices. */

@@ -28,8 +28,6 @@ export class Session {
   catchUp: CatchUp | undefined;
   /** When the user last asked for something, monotonic ms. */
   lastActivity: number;
-  /** Messages that were passed over since the id `after`. */
-  #skipped: { readonly after: number; readonly upto: number } | undefined;
   #logEntry: UserLogEntry | undefined;
 
   constructor(
@@ -79,28 +77,21 @@ export class Session {
 
   /** A message that was just sent is not for this user: it counts as handed out. */
   withhold(id: number): void {
-    if (this.catchUp === undefined && id > this.delivered) this.skip(id);
+    // Before it is entered nothing is handed out: what waits is read then.
+    if (!this.entered || this.catchUp !== undefined) return;
+    if (id > this.delivered) this.skip(id);
   }
 
-  /** The message that would be next is not for this user. */
+  /** The device sent this one itself: it has it, and need not confirm it. */
+  passOwn(id: number): void {
+    this.withhold(id);
+    this.device.settleSkipped();
+  }
+
+  /** The message that would be next is not for this device. */
   skip(id: number): void {
-    const follows = this.#skipped?.upto === this.delivered;
-    const after = follows ? this.#skipped?.after : undefined;
-    this.#skipped = { after: after ?? this.delivered, upto: id };
+    this.device.skip(this.delivered, id);
     this.delivered = id;
-  }
-
-  /**
-   * Moves the cursor over what was skipped, once everything before it is
-   * confirmed: else it would come after all when the reason is gone.
-   */
-  settleSkipped(): void {
-    const { device } = this;
-    if (this.#skipped === undefined || device.cursor < this.#skipped.after) {
-      return;
-    }
-    device.confirm(this.#skipped.upto);
-    this.#skipped = undefined;
   }
 
   /** The user has another name. */

@@ -167,6 +167,8 @@ export interface StoredMessage {
   readonly deletes?: number;
   /** Then: the id of that message; absent when an older version stored it. */
   readonly original?: number;
+  /** Then, in an inbox: true when that was sent from the device that reads. */
+  readonly ofReader?: boolean;
 }
 
 /** Whose inbox is read. */

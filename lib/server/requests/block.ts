@@ -9,8 +9,10 @@
  */
 import type { Instant } from "../../base/ports.ts";
 import type { RequestFields } from "../../wire/request.ts";
-import type { ReplyFields } from "../../wire/server_frame.ts";
+import { encodeFrame } from "../../wire/frame.ts";
+import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
+import { tellCompanions } from "../core/departure.ts";
 import { endOffersBetween } from "./offer.ts";
 import { tellPresence } from "./presence.ts";
 import { maySee } from "../model/reach.ts";
@@ -51,6 +53,7 @@ function block(
   return {
     committed(): ReplyFields<"block"> {
       endOffersBetween(server, user, other);
+      tellCompanions(session, blocksChanged);
       return { user: other.name };
     },
     undo: () => user.unblock(other),
@@ -82,6 +85,7 @@ function unblock(
         tellPresence(other, user, true, now);
         tellPresence(user, other, true, now);
       }
+      tellCompanions(session, blocksChanged);
       return { user: other.name };
     },
     undo() {
@@ -90,6 +94,8 @@ function unblock(
     },
   };
 }
+
+const blocksChanged = encodeFrame(event("changed", { what: "blocks" }));
 
 /** Whom the user has blocked, the longest blocked first. */
 function blocked(

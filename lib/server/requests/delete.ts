@@ -27,7 +27,7 @@ import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { Found, StoredMessage } from "../model/store.ts";
 import type { User } from "../model/user.ts";
-import { deliverTo } from "./message.ts";
+import { deliverOwn, deliverTo } from "./message.ts";
 import { mustExist } from "./group.ts";
 import { mustHaveJoined } from "./history.ts";
 import type { Rules } from "./rule.ts";
@@ -57,7 +57,7 @@ function deleteMessage(
     lookup: { kind: "number", group: group?.id, number },
     found(found) {
       const begin = (batch: Batch, now: Instant) =>
-        remove(server, session.user, request, group, found, batch, now);
+        remove(server, session, request, group, found, batch, now);
       server.enqueue({ connection, id, begin });
       return undefined;
     },
@@ -66,13 +66,14 @@ function deleteMessage(
 
 function remove(
   server: ServerContext,
-  sender: User,
+  session: Session,
   request: RequestFields<"delete">,
   group: Group | undefined,
   found: Found,
   batch: Batch,
   now: Instant,
 ): Effect {
+  const { user: sender, device } = session;
   const { mid, number: deletes } = request;
   const earlier = sender.sent.find(mid);
   if (earlier !== undefined) {
@@ -95,7 +96,10 @@ function remove(
     : receiverId === undefined
     ? {}
     : { receiver: receiverId };
-  const common = { id, number, sender: sender.id, at, text: "", mid };
+  const common = {
+    ...{ id, number, sender: sender.id, device: device.number },
+    ...{ at, text: "", mid },
+  };
   const deletion: StoredMessage = {
     ...{ ...common, ...place, deletes },
     original: original.id,
@@ -104,6 +108,7 @@ function remove(
     .filter((user) => !group?.members.get(user)?.joined);
   for (const receiver of receivers) receiver.latestMessage = id;
   if (group !== undefined) group.latestMessage = id;
+  sender.latestMessage = id;
   sender.sent.add(mid, {
     at,
     receipts: [],
@@ -150,6 +155,7 @@ function remove(
         if (isFor(user)) continue;
         for (const each of user.sessions) each.withhold(id);
       }
+      deliverOwn(server, session, deletion);
       return { at, number };
     },
     undo() {

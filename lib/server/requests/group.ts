@@ -14,7 +14,7 @@ import { isGroupName } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
-import { tellUser } from "../core/departure.ts";
+import { tellCompanions, tellMembers, tellUser } from "../core/departure.ts";
 import type { Group, Member } from "../model/group.ts";
 import { mustReach } from "../model/reach.ts";
 import { Refusal, shown } from "../model/refusal.ts";
@@ -73,6 +73,8 @@ function createGroup(
       const fields = { group: name, by: creator.name, leaderOnly, at };
       const frame = encodeFrame(event("invited", fields));
       for (const user of invited) tellUser(user, frame);
+      const joined = { group: name, user: creator.name, at };
+      tellCompanions(session, encodeFrame(event("joined", joined)));
       return { group: name, members: members.map((user) => user.name) };
     },
     undo: () => directory.removeGroup(group),
@@ -105,7 +107,7 @@ function joinGroup(
     committed(now): ReplyFields<"group-join"> {
       const fields = { group: group.name, user: user.name, at: now.wall };
       const frame = encodeFrame(event("joined", fields));
-      for (const member of group.online) member.connection.send(frame);
+      tellMembers(group, frame, session);
       group.addOnlineOf(user);
       return { group: group.name, members: members.map(({ name }) => name) };
     },

@@ -47,10 +47,8 @@ function leaveGroup(
   return {
     committed({ wall: at }): ReplyFields<"group-leave"> {
       const { joined, successor, ended } = departure;
-      departure.tell(
-        leftFrame(departure, joined ? "left" : "declined", at),
-        at,
-      );
+      const frame = leftFrame(departure, joined ? "left" : "declined", at);
+      departure.tell(frame, at, session);
       const fields = { group: group.name, declined: !joined, ended };
       return successor === undefined
         ? fields
@@ -126,7 +124,7 @@ function removeMember(
       const names = { group: group.name, user: user.name };
       const fields = { ...names, by: leader.name, at };
       const frame = encodeFrame(event("removed", fields));
-      departure.tell(frame, at, leader);
+      departure.tell(frame, at, session);
       tellUser(user, frame);
       return { ...names, invited: !departure.joined };
     },
@@ -158,7 +156,7 @@ function promoteMember(
   batch.writes.push({ write: "group", group: group.toStored() });
   return {
     committed({ wall: at }): ReplyFields<"group-promote"> {
-      tellLeader(group, user, at, leader);
+      tellLeader(group, user, at, session);
       return { group: group.name, leader: user.name };
     },
     undo() {

@@ -17,7 +17,7 @@ import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
 import { mustExist, notJoined } from "./group.ts";
-import { checkText } from "./message.ts";
+import { checkText, deliverOwn } from "./message.ts";
 import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
@@ -33,7 +33,7 @@ function groupMessage(
   batch: Batch,
   now: Instant,
 ): Effect {
-  const { user: sender } = session;
+  const { user: sender, device } = session;
   const { text, mid } = request;
   // Before anything else: the group may have ended, or the sender left, after
   // the message was sent and before its confirmation arrived.
@@ -50,17 +50,19 @@ function groupMessage(
   const alone = aloneIn(group, sender);
   group.latestMessage = id;
   sender.sent.add(mid, { at, receipts: [], group, number });
-  batch.writes.push({
-    write: "message",
-    message: { id, number, sender: sender.id, group: group.id, at, text, mid },
-  });
+  const message = {
+    ...{ id, number, sender: sender.id, device: device.number },
+    ...{ group: group.id, at, text, mid },
+  };
+  batch.writes.push({ write: "message", message });
   return {
     committed(): ReplyFields<"group-message"> {
       sender.sent.trim();
       const line = groupLogLine(number, at, sender.name, text);
       server.actions.push({ action: "log", group: group.name, line });
-      const message = { id, number, at, text };
-      server.metrics.deliveries += deliver(group, sender, message);
+      const fields = { id, number, at, text };
+      server.metrics.deliveries += deliver(group, sender, fields);
+      deliverOwn(server, session, message);
       return { at, number, ...alone };
     },
     undo() {

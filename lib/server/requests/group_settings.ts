@@ -54,11 +54,11 @@ function setGroup(
       const by = { group: group.name, by: leader.name, at };
       if (history !== historyBefore) {
         const frame = encodeFrame(event("group-set", { ...by, history }));
-        tellMembers(group, frame, leader);
+        tellMembers(group, frame, session);
       }
       if (text !== before) {
         const frame = encodeFrame(event("topic", { ...by, topic: text }));
-        tellMembers(group, frame, leader);
+        tellMembers(group, frame, session);
       }
       return settings;
     },

@@ -16,6 +16,8 @@ import { Refusal } from "../model/refusal.ts";
 import type { SentMessage } from "../model/sent_messages.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
+import type { Device } from "../model/device.ts";
+import type { StoredMessage } from "../model/store.ts";
 import type { User } from "../model/user.ts";
 import { encodeMessage } from "../model/encode_message.ts";
 import type { Rules } from "./rule.ts";
@@ -34,7 +36,7 @@ function message(
   batch: Batch,
   now: Instant,
 ): Effect {
-  const { user: sender } = session;
+  const { user: sender, device } = session;
   const { to, text, mid } = request;
   const earlier = sender.sent.find(mid);
   if (earlier !== undefined) return repeated(server, earlier, to);
@@ -57,6 +59,7 @@ function message(
         id,
         number,
         sender: sender.id,
+        device: device.number,
         receiver: receiver.id,
         at,
         text,
@@ -66,10 +69,11 @@ function message(
     });
   }
   sender.sent.add(mid, sent);
+  sender.latestMessage = directory.lastMessage;
   return {
     committed: () => {
       sender.sent.trim();
-      deliver(server, sender, sent, first, text);
+      deliver(server, device, sent, first, text);
       return reply(sent);
     },
     undo: () => {
@@ -152,22 +156,27 @@ function repeated(
 
 function deliver(
   server: ServerContext,
-  sender: User,
+  device: Device,
   sent: SentMessage,
   firstId: number,
   text: string,
 ): void {
   const { at } = sent;
-  const from = sender.name;
+  const { companions, user: { name: from } } = device;
   let id = firstId;
   for (const { to, number } of sent.receipts) {
     const line = messageLogLine(number, at, from, to.name, text);
     server.actions.push({ action: "log", group: undefined, line });
+    const fields = { id, kind: "private", number, at, from, text } as const;
     if (to.sessions.length > 0) {
-      const frame = frameText(
-        event("message", { id, kind: "private", number, at, from, text }),
-      );
+      const frame = frameText(event("message", fields));
       server.metrics.deliveries += deliverTo([to], id, frame);
+    }
+    device.session?.passOwn(id);
+    if (companions.length > 0) {
+      const own = { ...fields, mine: true, to: to.name };
+      const frame = frameText(event("message", own));
+      for (const each of companions) each.deliver(id, frame);
     }
     id++;
   }
@@ -199,7 +208,7 @@ function broadcast(
   batch: Batch,
   now: Instant,
 ): Effect {
-  const { user: sender } = session;
+  const { user: sender, device } = session;
   const { text, mid } = request;
   const earlier = sender.sent.find(mid);
   if (earlier !== undefined) {
@@ -223,10 +232,14 @@ function broadcast(
   const at = now.wall;
   const id = ++directory.lastMessage;
   const number = ++directory.lastNumber;
-  const common = { id, number, sender: sender.id, at, text, mid };
+  const common = {
+    ...{ id, number, sender: sender.id, device: device.number },
+    ...{ at, text, mid },
+  };
   const message = partial ? { ...common, kept: true } : common;
   sender.sent.add(mid, { at, receipts: [], number, partial });
   for (const receiver of receivers) receiver.latestMessage = id;
+  sender.latestMessage = id;
   batch.writes.push({ write: "message", message }, {
     write: "broadcast",
     message: id,
@@ -241,6 +254,7 @@ function broadcast(
       if (frame !== undefined) {
         server.metrics.deliveries += deliverTo(receivers, id, frame);
       }
+      deliverOwn(server, session, message);
       return { at, number, partial, ...alone };
     },
     undo() {
@@ -249,6 +263,23 @@ function broadcast(
       directory.lastNumber--;
     },
   };
+}
+
+/**
+ * Hands a message to the other sessions of the user who sent it; the sender's
+ * own counts as having it.
+ */
+export function deliverOwn(
+  server: ServerContext,
+  { device }: Session,
+  message: StoredMessage,
+): void {
+  const { companions } = device;
+  device.session?.passOwn(message.id);
+  if (companions.length === 0) return;
+  const frame = encodeMessage(server.directory, message, false, true);
+  if (frame === undefined) return;
+  for (const each of companions) each.deliver(message.id, frame);
 }
 
 /** Hands a message to the sessions of `users`; to how many. */

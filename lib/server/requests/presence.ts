@@ -138,7 +138,7 @@ function retire(
 /** Nobody sees the session any more, and nothing goes to it. */
 function withdraw(server: ServerContext, session: Session): void {
   const { user, device, connection } = session;
-  session.settleSkipped();
+  device.settleSkipped();
   connection.session = undefined;
   if (device.isVisit) return;
   server.online.delete(session);
@@ -275,9 +275,8 @@ function ack(
   request: RequestFields<"ack">,
 ): ReplyFields<"ack"> {
   const { device } = session;
-  const before = device.cursor;
-  device.confirm(Math.min(request.upto, session.delivered));
-  session.settleSkipped();
-  if (device.cursor > before) server.background.noteCursor(device);
+  if (device.confirm(Math.min(request.upto, session.delivered))) {
+    server.background.noteCursor(device);
+  }
   return {};
 }

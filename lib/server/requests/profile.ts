@@ -12,9 +12,11 @@ import {
   profileFields,
 } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
-import type { ReplyFields } from "../../wire/server_frame.ts";
+import { encodeFrame } from "../../wire/frame.ts";
+import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { characters, isPrintable } from "../../base/text.ts";
 import type { Batch, Effect } from "../core/batch.ts";
+import { tellCompanions } from "../core/departure.ts";
 import { maySee, mustNotBlock, mustReach } from "../model/reach.ts";
 import { Refusal, refuseUser, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
@@ -80,10 +82,15 @@ function setProfile(
     profile: { user: user.id, field, value },
   });
   return {
-    committed: (): ReplyFields<"profile-set"> => ({ field, value }),
+    committed(): ReplyFields<"profile-set"> {
+      tellCompanions(session, profileChanged);
+      return { field, value };
+    },
     undo: () => user.setProfileField(field, before),
   };
 }
+
+const profileChanged = encodeFrame(event("changed", { what: "profile" }));
 
 function presenceOf({ online, onlineSince, lastSeen }: User) {
   if (online) return { online, since: onlineSince };

@@ -12,6 +12,7 @@ import { isUserName } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
+import { tellCompanions } from "../core/departure.ts";
 import { maySee } from "../model/reach.ts";
 import { Refusal, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
@@ -27,10 +28,11 @@ export const renameRules: Rules<"rename"> = {
 /** Gives the user another name. The reply follows when the file has it. */
 function rename(
   server: ServerContext,
-  { user, connection }: Session,
+  session: Session,
   request: RequestFields<"rename"> & { readonly id?: number },
   batch: Batch,
 ): Effect {
+  const { user, connection } = session;
   const { directory } = server;
   const { id, name: to } = request;
   const from = user.name;
@@ -57,7 +59,7 @@ function rename(
       server.credentialEdits.start({ do: "rename", name: from, to }, {
         written: () => apply(server, user, to),
         done() {
-          announce(server, user, from);
+          announce(server, session, from);
           server.actions.report("info", `${from} is now known as ${to}`);
           const ok: ReplyFields<"rename"> = { from, to };
           connection.reply(id, ok);
@@ -116,10 +118,12 @@ function apply(server: ServerContext, user: User, to: string): void {
   server.userLogChanged = true;
 }
 
-/** Tells those online who may see the user. */
-function announce(server: ServerContext, user: User, from: string): void {
+/** Tells those online who may see the user, and the user's other sessions. */
+function announce(server: ServerContext, by: Session, from: string): void {
+  const { user } = by;
   const frame = encodeFrame(event("renamed", { from, to: user.name }));
   for (const session of server.online) {
     if (maySee(session.user, user)) session.connection.send(frame);
   }
+  tellCompanions(by, frame);
 }

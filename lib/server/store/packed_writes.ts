@@ -127,11 +127,11 @@ const columns = 10;
 /** In place of what is absent; no id or number is that. */
 const none = 0;
 
-/** The fields that travel; `groupName` and `deleted` are only read. */
+/** The fields that travel; `groupName`, `deleted` and `ofReader` are only read. */
 type Carried =
   | ("id" | "number" | "sender" | "device" | "receiver" | "group")
   | ("at" | "text" | "mid" | "kept" | "deletes" | "original")
-  | ("groupName" | "deleted");
+  | ("groupName" | "deleted" | "ofReader");
 // Does not compile when a message has a field that would be lost.
 true satisfies [Exclude<keyof StoredMessage, Carried>] extends [never] ? true
   : false;

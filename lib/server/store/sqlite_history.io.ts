@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Found, Lookup, StoredMessage } from "../model/store.ts";
-import { columns } from "./sqlite_statements.io.ts";
+import { columns, nextReceiver } from "./sqlite_statements.io.ts";
 
 /** Answers questions about stored messages. */
 export class SqliteHistory {
@@ -147,9 +147,7 @@ const sql = {
   sent: `SELECT ${columns} FROM messages INDEXED BY messages_by_sender ` +
     `WHERE sender = ? AND receiver IS ? AND grp IS NULL AND id > ? ` +
     `AND ${newestFirst}`,
-  nextReceiver: "SELECT receiver FROM messages INDEXED BY messages_by_sender " +
-    "WHERE sender = ? AND grp IS NULL AND receiver > ? " +
-    "ORDER BY receiver LIMIT 1",
+  nextReceiver,
   received: `SELECT ${columns} FROM messages ` +
     `WHERE receiver = ? AND ${newestFirst}`,
   broadcasts: `SELECT ${columns} FROM broadcasts ` +

@@ -20,6 +20,12 @@ export const withoutText =
 /** All columns of a message. */
 export const columns = `${withoutText}, text`;
 
+/** The first receiver of a user's private messages after another one. */
+export const nextReceiver =
+  "SELECT receiver FROM messages INDEXED BY messages_by_sender " +
+  "WHERE sender = ? AND grp IS NULL AND receiver > ? " +
+  "ORDER BY receiver LIMIT 1";
+
 const sql = {
   begin: "BEGIN IMMEDIATE",
   commit: "COMMIT",
@@ -97,7 +103,13 @@ const sql = {
   joinedGroups: "SELECT grp, since_message AS after FROM members " +
     "WHERE user = ? AND joined = 1",
   inboxGroup: `SELECT ${columns} FROM messages ` +
-    "WHERE grp = ? AND id > ? AND id < ? AND sender <> ? ORDER BY id LIMIT ?",
+    "WHERE grp = ? AND id > ? AND id < ? AND (sender <> ? OR device <> ?) " +
+    "ORDER BY id LIMIT ?",
+  inboxOwn: `SELECT ${columns} FROM messages INDEXED BY messages_by_sender ` +
+    "WHERE sender = ? AND receiver IS ? AND grp IS NULL AND id > ? " +
+    "AND device <> ? ORDER BY id LIMIT ?",
+  nextReceiver,
+  deviceOf: "SELECT device FROM messages WHERE id = ?",
   loggedFrom: `SELECT ${columns} FROM messages ` +
     "WHERE grp IS ? AND id >= ? ORDER BY id LIMIT ?",
   failures: "INSERT OR REPLACE INTO failures (name, failures, until) " +

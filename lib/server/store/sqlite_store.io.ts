@@ -196,12 +196,14 @@ export class SqliteStore implements Store {
     };
   }
 
-  #inbox({ user }: InboxReader, after: number, limit: number): StoredMessage[] {
+  #inbox(reader: InboxReader, after: number, limit: number): StoredMessage[] {
+    const { user, device = null } = reader;
     const { inboxPrivate, inboxBroadcast, inboxGroup, joinedGroups, owed } =
       this.#statements;
     let found = [
       ...inboxPrivate.all(user, after, limit),
       ...inboxBroadcast.all(user, after, limit),
+      ...this.#own(reader, after, limit),
     ].map(toMessage).sort((a, b) => a.id - b.id).slice(0, limit);
     for (const row of [...joinedGroups.all(user), ...owed.all(user, after)]) {
       const start = Math.max(after, Number(row.after));
@@ -216,12 +218,36 @@ export class SqliteStore implements Store {
         ? {}
         : { groupName: String(row.name) };
       found.push(
-        ...inboxGroup.all(group, start, end, user, limit)
+        ...inboxGroup.all(group, start, end, user, device, limit)
           .map((each) => ({ ...toMessage(each), ...name })),
       );
       found = found.sort((a, b) => a.id - b.id).slice(0, limit);
     }
-    return found;
+    return found.map((each) => this.#asOfReader(each, reader));
+  }
+
+  /** What the reader's user sent from other devices, but to groups. */
+  #own({ user, device }: InboxReader, after: number, limit: number): Row[] {
+    if (device === undefined) return [];
+    const { inboxOwn, nextReceiver } = this.#statements;
+    const found = inboxOwn.all(user, null, after, device, limit);
+    // One search for each person ever written to, as in the history.
+    for (let receiver = -1;;) {
+      const next = nextReceiver.get(user, receiver);
+      if (next === undefined) return found;
+      receiver = Number(next.receiver);
+      found.push(...inboxOwn.all(user, receiver, after, device, limit));
+    }
+  }
+
+  /** Whether it tells of a message that the reading device sent itself. */
+  #asOfReader(message: StoredMessage, reader: InboxReader): StoredMessage {
+    const { sender, original } = message;
+    if (sender !== reader.user || original === undefined) return message;
+    const row = this.#statements.deviceOf.get(original);
+    return row?.device === reader.device
+      ? { ...message, ofReader: true }
+      : message;
   }
 
   #requests(): StoredRequest[] {

@@ -290,7 +290,7 @@ Deno.test("devices: a visit is seen by nobody and takes no message away", () => 
   assertEquals(luke.eventsOf("presence").map(({ online }) => online), [true]);
   const texts = ["luke: one (kept)", "luke: two (kept)"];
   const jedi = "jedi, luke: three (kept)";
-  assertEquals(laptop.texts, [...texts, jedi]);
+  assertEquals(laptop.texts, [...texts, jedi, "yoda: five"]);
 });
 
 Deno.test("devices: what a device is told of itself when it comes in", () => {

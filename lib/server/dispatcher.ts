@@ -8,7 +8,7 @@ import {
 } from "../wire/request.ts";
 import type { Batch, Effect } from "./core/batch.ts";
 import type { Connection } from "./model/connection.ts";
-import { rules } from "./requests/table.ts";
+import { rules } from "./request_rules.ts";
 import type { Question } from "./core/lookups.ts";
 import { Refusal } from "./model/refusal.ts";
 import type { ServerContext } from "./core/server_context.ts";

@@ -20,7 +20,7 @@ import {
   comeBack,
   mustHavePlace,
   newDevice,
-} from "./device_place.ts";
+} from "./devices.ts";
 import { dismiss, enter, hangUp, leave, move, replace } from "./presence.ts";
 import { type Device, oldClient } from "../model/device.ts";
 import { mayReach } from "../model/reach.ts";

@@ -187,7 +187,10 @@ export class PrivateSessions {
     if (session.state === "open") return;
     this.#requests.drop(session);
     if (result === "cancelled") {
-      const message = `${session.user} took it back`;
+      const { user, direction } = session;
+      // Whoever was asked had agreed, or this would be a no.
+      const what = direction === "incoming" ? "took it back" : "ended it";
+      const message = `${user} ${what}`;
       return this.#offers.end(session, "cancelled", message);
     }
     const message = endText(reason, session);

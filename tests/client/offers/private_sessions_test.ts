@@ -223,6 +223,27 @@ Deno.test("PrivateSessions: no text before it is open; taken back before it is",
   assertEquals(luke.codeOf(late), "unknown_transfer");
 });
 
+Deno.test("PrivateSessions: who asked takes it back, who agreed to it ends it", () => {
+  for (const side of ["yoda", "luke"] as const) {
+    const world = bound(new OffersWorld());
+    world.yoda.start("luke");
+    world.settle();
+    if (side === "luke") {
+      world.luke.offers.accept(1, world.luke.n);
+      // Agreed on, and the connection not made yet.
+      world.luke.ways[2].shift()?.();
+      while (world.luke.ways[0].length > 0) world.luke.ways[0].shift()?.();
+    }
+    world[side].offers.cancel(1, world[side].n);
+    world.settle();
+    const other = side === "yoda" ? world.luke : world.yoda;
+    const last = other.events.at(-1);
+    assert(last?.event === "session" && last.info.state === "cancelled");
+    const what = side === "yoda" ? "yoda took it back" : "luke ended it";
+    assertEquals(last.message, what);
+  }
+});
+
 Deno.test("PrivateSessions: an answer after the end of the offer fails and is told", () => {
   const { yoda, luke, settle } = bound(new OffersWorld());
   yoda.start("luke");

@@ -16,7 +16,7 @@ import { finishPasswordProof } from "./requests/password.ts";
 import { repairRenames } from "./requests/rename.ts";
 import type { Authenticator } from "./accounts/authenticator.ts";
 import type { Accounts } from "./accounts/credentials_file.ts";
-import { announceAddresses, tellRelayEnd } from "./requests/offer.ts";
+import { announceAddresses, tellRelayEnd } from "./core/offer_events.ts";
 import type { Gauges, Metrics } from "./core/metrics.ts";
 import type { OutgoingQueue } from "./model/outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./requests/presence.ts";
@@ -159,9 +159,9 @@ export class ServerCore {
     this.#now = now;
     const { bindings, offers } = this.#server;
     if (news.what === "seen") {
-      const user = bindings.handleSeen(news.client, news.addresses);
-      if (user !== undefined && news.addresses.length > 0) {
-        announceAddresses(this.#server, user);
+      const device = bindings.handleSeen(news.client, news.addresses);
+      if (device !== undefined && news.addresses.length > 0) {
+        announceAddresses(this.#server, device);
       }
     } else {
       const offer = offers.find(news.transfer);

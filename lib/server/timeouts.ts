@@ -10,7 +10,7 @@ import type { Instant } from "../base/ports.ts";
 import { limits } from "../wire/limits.ts";
 import { event } from "../wire/server_frame.ts";
 import type { Connection } from "./model/connection.ts";
-import { endOldOffers } from "./requests/offer.ts";
+import { endOldOffers } from "./core/offer_events.ts";
 import { dismiss, hangUp } from "./requests/presence.ts";
 import type { ServerContext } from "./core/server_context.ts";
 import type { Session } from "./model/session.ts";

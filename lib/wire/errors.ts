@@ -75,6 +75,8 @@ export const errorMessages = {
   group_full: "The group chat is full",
   no_other_user: "Name at least one other user",
   // Offers: files and private sessions
+  unknown_device: "There is no such device",
+  no_key: "This device does not have its user's key",
   unknown_offer: "There is no such offer",
   too_many_offers: "Too many offers are waiting",
   bad_file_name: "This file name cannot be used",

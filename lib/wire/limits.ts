@@ -285,6 +285,12 @@ export const limitTable = {
     what: "an offer without an answer",
     beyond: "it ends, and both are told",
   },
+  deviceOffers: {
+    value: 256,
+    unit: "offers",
+    what: "offers of a user's other devices that `device-offers` lists",
+    beyond: "later ones are not listed",
+  },
   parkedFrames: {
     value: 64,
     unit: "events",

@@ -16,6 +16,7 @@ import {
   accountId,
   address,
   askedName,
+  deviceName,
   name,
   nothing,
   offerId,
@@ -41,6 +42,18 @@ const file = optional(object({
   fingerprint: optional(string(1, 128)),
 }));
 
+const deviceOffer = object({
+  /** Absent for a command that runs beside the devices. */
+  device: optional(deviceName),
+  direction: oneOf("incoming", "outgoing"),
+  /** The other side. */
+  user: name,
+  kind,
+  /** Of a file. */
+  file: optional(object({ name: string(1, 1024), size: integer(0) })),
+  accepted: boolean,
+});
+
 /** An address as it stands in offers and answers. */
 export type WireAddress = Infer<typeof ownAddress>;
 
@@ -50,6 +63,8 @@ export const offerRequests = {
     fields: object({
       offer: offerId,
       to: askedName,
+      /** Which one of the receiver's devices it is for; all by default. */
+      device: optional(askedName),
       kind,
       key: publicKey,
       addresses: list(ownAddress, 0, limits.addresses),
@@ -66,6 +81,8 @@ export const offerRequests = {
       accept: boolean,
       /** Why not. */
       reason: optional(endReason),
+      /** A no that is not the user's word: another device may still say yes. */
+      automatic: optional(boolean),
       key: optional(publicKey),
       addresses: optional(list(ownAddress, 0, limits.addresses)),
       resume,
@@ -84,6 +101,13 @@ export const offerRequests = {
     }),
     ok: nothing,
   },
+  /** What the user's other devices have offered, or have accepted. */
+  "device-offers": {
+    fields: nothing,
+    ok: object({
+      offers: list(deviceOffer, 0, limits.deviceOffers),
+    }),
+  },
 } as const satisfies Record<string, RequestRow>;
 
 /** Events about offers. */
@@ -91,6 +115,8 @@ export const offerEvents = {
   offer: object({
     offer: offerId,
     from: name,
+    /** Of one's own devices the one that offers. */
+    device: optional(deviceName),
     kind,
     key: publicKey,
     /** Where the one who offers can be reached; first as the server sees it. */
@@ -106,6 +132,8 @@ export const offerEvents = {
   answer: object({
     offer: offerId,
     from: name,
+    /** Which one answers: one of one's own, or the one that was asked for. */
+    device: optional(deviceName),
     accept: boolean,
     reason: optional(endReason),
     key: optional(publicKey),
@@ -113,6 +141,8 @@ export const offerEvents = {
     resume,
     signature: optional(signature),
   }),
+  /** Another device of the user answered what was offered to this one, too. */
+  answered: object({ offer: offerId, device: deviceName, accept: boolean }),
   /** Further addresses of the other side of an offer. */
   candidates: object({
     offer: offerId,

@@ -40,6 +40,7 @@ const states: Record<TransferState, true> = {
   failed: true,
   rejected: true,
   cancelled: true,
+  answered: true,
 };
 const sessionStates: Record<PrivateSessionState, true> = {
   preparing: true,
@@ -50,6 +51,7 @@ const sessionStates: Record<PrivateSessionState, true> = {
   failed: true,
   rejected: true,
   cancelled: true,
+  answered: true,
 };
 
 const directions = ["incoming", "outgoing"] as const;

@@ -53,15 +53,22 @@ export class OffersPeer {
   #n = 0;
   readonly #world: OffersWorld;
 
-  constructor(name: string, accept: AcceptRule, world: OffersWorld) {
+  /** @param which Tells the two sides apart, who may be one user's devices. */
+  constructor(
+    name: string,
+    which: 0 | 1,
+    accept: AcceptRule,
+    world: OffersWorld,
+  ) {
     this.name = name;
     this.#world = world;
-    const random = new SeededRandom(world.seed * 2 + (name === "yoda" ? 0 : 1));
+    const random = new SeededRandom(world.seed * 2 + which);
     const keys = new SeededRandom(name === "yoda" ? 501 : 502);
     this.identity = Identity.fromSeed(keys.bytes(32));
     const host: Omit<PeerHost, "signed"> = {
       random,
       self: () => name,
+      hasDevices: () => world.hasDevices,
       send: (frame) => this.sent.push(frame),
       emit: (event) => this.events.push(event),
       effect: (effect) => this.#carryOut(effect),
@@ -107,7 +114,7 @@ export class OffersPeer {
 
   start(user: string): number {
     const n = this.n;
-    this.offers.sessions.start(user, n);
+    this.offers.sessions.start({ user }, n);
     return n;
   }
 
@@ -145,6 +152,8 @@ export class OffersWorld {
   readonly luke: OffersPeer;
   /** The server refuses offers to whoever is in here. */
   readonly unreachable = new Set<OffersPeer>();
+  /** Whether the server knows the devices of users. */
+  hasDevices = true;
   /** What the server makes of an offer or answer that it passes on. */
   meddle: (frame: Meddled) => Meddled = (frame) => frame;
   /** The keys that the server names. */
@@ -154,10 +163,16 @@ export class OffersWorld {
   readonly #relayed = new Map<string, Relayed>();
   readonly #connected = new Set<string>();
 
-  constructor(yoda: AcceptRule = "ask", luke: AcceptRule = "ask", seed = 1) {
+  /** @param name Of the second one; `yoda` for another device of the first. */
+  constructor(
+    yoda: AcceptRule = "ask",
+    luke: AcceptRule = "ask",
+    seed = 1,
+    name = "luke",
+  ) {
     this.seed = seed;
-    this.yoda = new OffersPeer("yoda", yoda, this);
-    this.luke = new OffersPeer("luke", luke, this);
+    this.yoda = new OffersPeer("yoda", 0, yoda, this);
+    this.luke = new OffersPeer(name, 1, luke, this);
     this.identities = new Map(
       [this.yoda, this.luke].map((peer) => [
         peer.name,
@@ -193,6 +208,11 @@ export class OffersWorld {
       return { ok: { user, ...(identity === undefined ? {} : { identity }) } };
     }
     if (name === "offer") {
+      const { to: typed } = fields as RequestFields<"offer">;
+      if (typed.toLowerCase() !== to.name) {
+        const message = "You are online on no other device";
+        return { code: "is_self", message };
+      }
       if (this.unreachable.has(to)) {
         return {
           code: "not_delivered",

@@ -63,12 +63,13 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
     offer: {
       ...{ offer, to: "luke", kind: "file", key, addresses, signature },
       file: { name: "a.mp4", size: 9, fingerprint: "f" },
-      group: "jedi",
+      ...{ group: "jedi", device: "laptop" },
     },
     answer: {
       ...{ offer, accept: true, reason: "busy", key, addresses, signature },
-      resume: "",
+      ...{ resume: "", automatic: true },
     },
+    "device-offers": {},
     "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
     probe: {},
     identity: { user: "luke" },

@@ -13,12 +13,15 @@ import type { OnReply, ReplyFields } from "../../wire/server_frame.ts";
 import type { Help } from "./help.ts";
 import type { Past, PastMessage } from "./history.ts";
 import type { MessageResult } from "./message_send.ts";
+import type { Peer } from "./peer.ts";
 import type { Verification } from "./people.ts";
 import type { PrivateSessionInfo, TransferInfo } from "./transfer_info.ts";
 
 /** What an argument is: how it is read and what Tab offers for it. */
 export type ArgumentKind =
   | "user"
+  /** A user, or one of a user's devices; see `readPeer`. */
+  | "peer"
   /** One whom the user has blocked. */
   | "blocked-user"
   /** User names joined by commas, one argument. */
@@ -195,9 +198,9 @@ export interface CommandHost {
   readonly past: { rest: Past | undefined };
   /** What goes on with other clients; settles the commands it is given. */
   readonly offers: {
-    readonly transfers: { send(user: string, file: string, n: number): void };
+    readonly transfers: { send(peer: Peer, file: string, n: number): void };
     readonly sessions: {
-      start(user: string, n: number): void;
+      start(peer: Peer, n: number): void;
       stop(user: string, n: number): void;
       handleBlocked(user: string): void;
     };

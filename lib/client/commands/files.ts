@@ -8,7 +8,9 @@ import {
 import { visible } from "../../base/text.ts";
 import type { Palette } from "../../cli/palette.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
+import type { ReplyFields } from "../../wire/server_frame.ts";
 import { does, type Settle } from "./command.ts";
+import { aboutPeers, meantUser, peerText, readPeer } from "./peer.ts";
 import type {
   GroupSendResult,
   PrivateSessionInfo,
@@ -24,12 +26,20 @@ export const fileCommands = {
     words: ["UPD"],
     usage: "/p2pvideo USER FILE",
     summary: "send a video, or any file, straight to USER",
+    details: aboutPeers,
     example: "/p2pvideo luke my film.mp4",
-    arguments: [{ kind: "user" }, { kind: "file" }],
+    arguments: [{ kind: "peer" }, { kind: "file" }],
     // The path is as the user wrote it.
-    read: ([to = "", file = ""]) => ({ to, file }),
-    run: ({ to, file }, { offers }, _: Settle<Sent>, n) =>
-      offers.transfers.send(to, file, n),
+    read([peer = "", file = ""]): Sending | string {
+      const read = readPeer(peer);
+      if (typeof read === "string") return read;
+      const { user: to, ...device } = read;
+      return { to, ...device, file };
+    },
+    run({ to, device, file }, host, _: Settle<Sent>, n) {
+      const user = meantUser(to, host.self());
+      host.offers.transfers.send({ user, device }, file, n);
+    },
   }),
   groupvideo: does({
     usage: "/groupvideo GROUP FILE",
@@ -68,15 +78,27 @@ export const fileCommands = {
       offers.reject(transfer, n),
   }),
   transfers: does({
-    usage: "/transfers",
+    usage: "/transfers [--all]",
     summary: "files under way, with progress; open sessions",
+    details: "With --all also what my other devices do.",
     example: "/transfers",
-    run: (_, { offers }, settle: Settle<Listing>) =>
-      settle({ ok: offers.list() }),
-    show({ transfers, sessions }, { palette }) {
+    arguments: [{ kind: "word", choices: ["--all"], optional: true }],
+    read([word]): { all: boolean } | undefined {
+      if (word === undefined) return { all: false };
+      return word === "--all" ? { all: true } : undefined;
+    },
+    run({ all }, { offers, request }, settle: Settle<Listing>) {
+      if (!all) return settle({ ok: offers.list() });
+      request("device-offers", {}, (reply) => {
+        if (reply.ok === undefined) return settle(reply);
+        settle({ ok: { ...offers.list(), others: reply.ok.offers } });
+      });
+    },
+    show({ transfers, sessions, others = [] }, { palette }) {
       const lines = [
         ...transfers.map((info) => listTransfer(info, palette)),
         ...sessions.map((info) => listSession(info, palette)),
+        ...others.map((offer) => listElsewhere(offer, palette)),
       ];
       return lines.length === 0 ? ["no transfers"] : lines;
     },
@@ -110,6 +132,12 @@ export const fileCommands = {
   }),
 };
 
+interface Sending {
+  readonly to: string;
+  readonly device?: string | undefined;
+  readonly file: string;
+}
+
 type Sent = TransferInfo & TransferSummary;
 
 interface GroupSending {
@@ -122,7 +150,12 @@ interface GroupSending {
 interface Listing {
   readonly transfers: readonly TransferInfo[];
   readonly sessions: readonly PrivateSessionInfo[];
+  /** What the user's other devices do, where that was asked for. */
+  readonly others?: readonly DeviceOffer[];
 }
+
+/** A transfer or private session of another device of the user. */
+type DeviceOffer = ReplyFields<"device-offers">["offers"][number];
 
 /** N of `/accept N`. */
 interface Numbered {
@@ -154,7 +187,7 @@ export function pathText(info: TransferInfo): string {
 
 /** `/transfers`' line of a transfer. */
 function listTransfer(info: TransferInfo, palette: Palette): string {
-  const user = palette.name(visible(info.user));
+  const user = palette.name(visible(peerText(info)));
   const whose = info.direction === "incoming" ? `from ${user}` : `to ${user}`;
   const label = `${info.transfer}: ${visible(info.name)} ${whose}`;
   const size = formatSize(info.size);
@@ -176,12 +209,29 @@ function listSession(
   info: PrivateSessionInfo,
   palette: Palette,
 ): string {
-  const user = palette.name(visible(info.user));
+  const user = palette.name(visible(peerText(info)));
   const label = `${info.session}: private session with ${user}`;
   if (info.state !== "offered") return `${label}, ${info.state}`;
   return info.direction === "incoming"
     ? `${label}, /accept ${info.session} or /reject ${info.session}`
     : `${label}, waiting for the answer`;
+}
+
+/** `/transfers --all`: the line of what another device does. */
+function listElsewhere(offer: DeviceOffer, palette: Palette): string {
+  const { device, direction, kind, file, accepted } = offer;
+  const user = palette.name(visible(offer.user));
+  const state = accepted ? "agreed on" : "waiting for the answer";
+  const place = device === undefined
+    ? "by a command"
+    : `on ${palette.name(visible(device))}`;
+  if (kind === "session" || file === undefined) {
+    return `${place}: private session with ${user}, ${state}`;
+  }
+  const whose = direction === "incoming" ? `from ${user}` : `to ${user}`;
+  const name = visible(file.name);
+  const running = accepted ? "running" : state;
+  return `${place}: ${name} ${whose}, ${formatSize(file.size)}, ${running}`;
 }
 
 const pathTexts: Record<PathKind, string> = {

@@ -1,5 +1,6 @@
 /** The commands of private sessions. */
 import { does, type Settle } from "./command.ts";
+import { aboutPeers, meantUser, readPeer } from "./peer.ts";
 import type { PrivateSessionInfo } from "./transfer_info.ts";
 
 /** The commands of the topic. */
@@ -8,12 +9,16 @@ export const privateCommands = {
     words: ["startprivate"],
     usage: "/startprivate USER",
     summary: "ask for an encrypted connection to USER",
-    details: "It goes straight to the client of USER, not through the server.",
+    details:
+      "It goes straight to the client of USER, not through the server. " +
+      aboutPeers,
     example: "/startprivate leia",
-    arguments: [{ kind: "user" }],
-    read: ([user = ""]) => ({ user }),
-    run: ({ user }, { offers }, _: Settle<PrivateSessionInfo>, n) =>
-      offers.sessions.start(user, n),
+    arguments: [{ kind: "peer" }],
+    read: ([user = ""]) => readPeer(user),
+    run({ user: typed, device }, host, _: Settle<PrivateSessionInfo>, n) {
+      const user = meantUser(typed, host.self());
+      host.offers.sessions.start({ user, device }, n);
+    },
   }),
   private: does({
     words: ["private"],
@@ -22,8 +27,8 @@ export const privateCommands = {
     example: "/private leia the plans are in the droid",
     arguments: [{ kind: "user" }, { kind: "text" }],
     read: ([user = "", text = ""]) => ({ user, text }),
-    run: ({ user, text }, { offers }, _: Settle<{ user: string }>, n) =>
-      offers.sendPrivate(user, text, n),
+    run: ({ user, text }, host, _: Settle<{ user: string }>, n) =>
+      host.offers.sendPrivate(meantUser(user, host.self()), text, n),
     show: ({ user }, { name }) => [`sent to ${name(user)} only`],
   }),
   stopprivate: does({
@@ -33,7 +38,7 @@ export const privateCommands = {
     example: "/stopprivate leia",
     arguments: [{ kind: "user" }],
     read: ([user = ""]) => ({ user }),
-    run: ({ user }, { offers }, _: Settle<{ user: string }>, n) =>
-      offers.sessions.stop(user, n),
+    run: ({ user }, host, _: Settle<{ user: string }>, n) =>
+      host.offers.sessions.stop(meantUser(user, host.self()), n),
   }),
 };

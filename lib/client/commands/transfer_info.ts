@@ -12,7 +12,9 @@ export type TransferState =
   | "verified"
   | "failed"
   | "rejected"
-  | "cancelled";
+  | "cancelled"
+  /** Another device of this user answered it. */
+  | "answered";
 
 /** A transfer as `/transfers` and the status area show it. */
 export interface TransferInfo {
@@ -23,6 +25,8 @@ export interface TransferInfo {
   readonly kind: "file";
   /** The other side. */
   readonly user: string;
+  /** Which of the other side's devices, where it is one in particular. */
+  readonly device?: string;
   /** The group it is for, if any. */
   readonly group?: string;
   /** File name without folder. */
@@ -66,7 +70,9 @@ export type PrivateSessionState =
   | "failed"
   | "rejected"
   /** Taken back before it was open. */
-  | "cancelled";
+  | "cancelled"
+  /** Another device of this user answered it. */
+  | "answered";
 
 /** A private session as `/transfers` shows it. */
 export interface PrivateSessionInfo {
@@ -77,6 +83,8 @@ export interface PrivateSessionInfo {
   readonly kind: "session";
   /** The other side. */
   readonly user: string;
+  /** Which of the other side's devices, where it is one in particular. */
+  readonly device?: string;
   readonly state: PrivateSessionState;
 }
 

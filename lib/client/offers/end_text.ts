@@ -1,4 +1,6 @@
 /** What a reason of the other side, or of the server, is in this user's words. */
+import { peerText } from "../commands/peer.ts";
+import type { OfferTerms } from "../trust/signed_offers.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 
 /** What was offered, as this side knows it. */
@@ -6,26 +8,35 @@ export interface EndedOffer {
   readonly kind: "file" | "session";
   /** The other side. */
   readonly user: string;
+  /** Which of its devices, where it is one in particular. */
+  readonly device?: string | undefined;
+  /** What both sides signed, as far as it came. */
+  readonly terms?: OfferTerms | undefined;
   readonly file?: { readonly name: string };
 }
 
 /** Why an offer was refused or ended, in one line for this side's user. */
 export function endText(reason: EndReason, offer: EndedOffer): string {
-  const { kind, user, file } = offer;
-  return { ...texts(user), ...kindTexts[kind](user, file?.name ?? "") }[reason];
+  const { kind, file } = offer;
+  const words = kindTexts[kind](peerText(offer), file?.name ?? "");
+  return { ...texts(offer), ...words }[reason];
 }
 
-function texts(user: string) {
+function texts(offer: EndedOffer) {
+  const { user, terms } = offer;
+  const who = peerText(offer);
+  const isOwn = terms !== undefined && terms.from === terms.to;
   return {
-    rejected: `${user} does not want it`,
-    busy: `${user} has too many offers waiting`,
-    untrusted:
-      `${user} does not trust your key; compare the safety number (/verify ${user})`,
-    user_offline: `${user} went offline`,
+    rejected: `${who} does not want it`,
+    busy: `${who} has too many offers waiting`,
+    untrusted: isOwn
+      ? "your other device does not have your key"
+      : `${user} does not trust your key; compare the safety number (/verify ${user})`,
+    user_offline: `${who} went offline`,
     expired: "it was not answered in time",
     blocked: `you blocked ${user}`,
     quota: `the server relays no more between you and ${user} today`,
-    failed: `${user}'s client could not go on`,
+    failed: `${who}'s client could not go on`,
   };
 }
 

@@ -87,7 +87,7 @@ export class GroupSend {
       if (job === undefined) return;
       const { sending, user } = job;
       this.#running++;
-      transfers.send(user, sending.file, (outcome) => {
+      transfers.send({ user }, sending.file, (outcome) => {
         this.#running--;
         this.#ended(sending, user, outcome);
         this.#next();

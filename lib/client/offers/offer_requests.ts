@@ -28,15 +28,21 @@ export class OfferRequests {
     offer: OpenOffer,
     refused = (why: PeerRefusal) => this.giveUp(offer, why),
   ): void {
-    const { id, user: to, own } = offer;
+    const { id, user: to, device, own } = offer;
     if (own === undefined) return;
+    if (device !== undefined && !this.#host.hasDevices()) {
+      return refused(noDevices);
+    }
     const { key } = own;
     const addresses = [...own.addresses];
     const about = offer.kind === "file"
       ? { offer: id, to, kind: "file", file: offer.file } as const
       : { offer: id, to, kind: "session" } as const;
     const group = offer.kind === "file" ? offer.group : undefined;
-    const whose = group === undefined ? {} : { group };
+    const whose = {
+      ...(group === undefined ? {} : { group }),
+      ...(device === undefined ? {} : { device }),
+    };
     this.#host.signed.sign({ ...about, offerKey: key }, (signed) => {
       if (!this.#offers.has(offer) || !isUnanswered(offer)) return;
       if (signed.code !== undefined) return refused(signed);
@@ -102,9 +108,20 @@ export class OfferRequests {
     );
   }
 
-  /** Refuses an offer. */
-  decline(offer: string, reason: EndReason): void {
-    this.#host.request("answer", { offer, accept: false, reason }, () => {});
+  /**
+   * Refuses an offer.
+   *
+   * @param by Whose word a plain `rejected` is; every other reason speaks for
+   * this device alone.
+   */
+  decline(
+    offer: string,
+    reason: EndReason,
+    by: "user" | "automatic" = "user",
+  ): void {
+    const how = by === "automatic" ? { automatic: true } : {};
+    const answer = { offer, accept: false, reason, ...how };
+    this.#host.request("answer", answer, () => {});
   }
 
   /** Tells the other side of an end, if it knows of the offer. */
@@ -173,6 +190,13 @@ function isUndecided({ direction, state }: OpenOffer): boolean {
   return direction === "incoming" &&
     (state === "offered" || state === "preparing");
 }
+
+/** Why nothing is offered to one device: the server would offer it to any. */
+const noDevices: PeerRefusal = {
+  code: "unknown_device",
+  message: "This server does not know one device of a user from another; " +
+    "leave out what follows the @",
+};
 
 /** What there is to say about the name of an offered file. */
 function renamed(offer: OpenOffer): string | undefined {

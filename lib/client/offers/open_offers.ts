@@ -23,6 +23,8 @@ export interface OpenOfferFields<State> {
   readonly direction: "incoming" | "outgoing";
   /** The other side. */
   user: string;
+  /** Which of its devices, where it is one in particular. */
+  device: string | undefined;
   state: State;
   /** The command that waits for its end, or until it is agreed on. */
   command: WaitingCommand | undefined;
@@ -280,9 +282,11 @@ export class OpenOffers {
 
 /** What the user sees of a private session. */
 export function privateSessionInfo(
-  { number, direction, user, state }: PrivateSessionEntry,
+  { number, direction, user, device, state }: PrivateSessionEntry,
 ): PrivateSessionInfo {
-  return { session: number, direction, kind: "session", user, state };
+  const kind = "session";
+  const which = device === undefined ? {} : { device };
+  return { session: number, direction, kind, user, ...which, state };
 }
 
 /** True for an offer that this user has not answered. */
@@ -298,6 +302,7 @@ export function isUnanswered({ direction, state }: OpenOffer): boolean {
 
 /** Of an offer of which only its id and the like are known. */
 const blank = {
+  device: undefined,
   command: undefined,
   terms: undefined,
   own: undefined,

@@ -12,6 +12,8 @@ export interface PeerHost {
   readonly signed: SignedOffers;
   /** This user's name, as the server has it; "" before the first login. */
   self(): string;
+  /** True when the server knows the devices of a user. */
+  hasDevices(): boolean;
   effect(effect: ClientEffect): void;
   emit(event: ClientEvent): void;
   /** Tells what became of command number `n`. */

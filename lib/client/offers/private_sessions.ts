@@ -7,6 +7,7 @@
 import { encodeHex } from "@std/encoding/hex";
 import type { Instant } from "../../base/ports.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
+import type { Peer } from "../commands/peer.ts";
 import { endText } from "./end_text.ts";
 import {
   isUnanswered,
@@ -36,19 +37,16 @@ export class PrivateSessions {
   }
 
   /** Asks for a session; command number `n` is settled when it is open. */
-  start(user: string, n: number): void {
+  start({ user, device }: Peer, n: number): void {
     const name = "startprivate";
     const refuse = (code: string, message: string) =>
       this.#host.settle(n, { command: name, ok: false, code, message });
-    if (user === this.#host.self()) {
-      const message = "You cannot start a private session with yourself";
-      return refuse("is_self", message);
-    }
     const existing = this.#offers.sessionWithTyped(user);
     if (existing === undefined) {
       const id = encodeHex(this.#host.random.bytes(8));
       const command = { name, n } as const;
-      this.#offers.addSession({ id, direction: "outgoing", user, command });
+      const about = { id, direction: "outgoing", user, device } as const;
+      this.#offers.addSession({ ...about, command });
       return this.#host.effect({ effect: "prepare-session", id });
     }
     if (isWaiting(existing)) {
@@ -183,8 +181,9 @@ export class PrivateSessions {
       session.settleAt = now.mono + settleMs;
       return;
     }
-    // Who is away from the server may well be there for this client.
-    if (session.state === "open") return;
+    // Who is away from the server may well be there for this client; whom this
+    // user blocked, perhaps from another device, is not to be.
+    if (session.state === "open" && reason !== "blocked") return;
     this.#requests.drop(session);
     if (result === "cancelled") {
       const { user, direction } = session;

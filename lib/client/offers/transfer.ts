@@ -36,7 +36,7 @@ export interface Transfer extends OpenOfferFields<TransferState> {
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
   const { number, direction, user, group, file, state } = transfer;
-  const { bytes, rate, link, isPaused } = transfer;
+  const { device, bytes, rate, link, isPaused } = transfer;
   const { name, size } = file;
   const kind = "file";
   return {
@@ -44,6 +44,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     direction,
     kind,
     user,
+    ...(device === undefined ? {} : { device }),
     ...(group === undefined ? {} : { group }),
     name,
     size,

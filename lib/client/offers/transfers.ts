@@ -12,6 +12,7 @@ import { basename } from "../../base/format.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
+import { type Peer, peerText } from "../commands/peer.ts";
 import type { CommandOutcome } from "../events/client_event.ts";
 import { endText } from "./end_text.ts";
 import type { OfferEnd, OpenOffers } from "./open_offers.ts";
@@ -54,7 +55,7 @@ export class Transfers {
    * @param group That it is for, where it goes to all members of one.
    */
   send(
-    user: string,
+    { user, device }: Peer,
     path: string,
     end: number | ((outcome: CommandOutcome) => void),
     group?: string,
@@ -64,8 +65,8 @@ export class Transfers {
     const whose = typeof end === "number"
       ? { command: { name: "p2pvideo", n: end } as const }
       : { report: end };
-    const about = { id, direction: "outgoing", user, group, file } as const;
-    this.#offers.addTransfer({ ...about, ...whose });
+    const about = { id, direction: "outgoing", user, device } as const;
+    this.#offers.addTransfer({ ...about, group, file, ...whose });
     this.#host.effect({ effect: "prepare-offer", id, path });
   }
 
@@ -129,7 +130,7 @@ export class Transfers {
     { result, reason = "failed" }: EventFields<"offer-end">,
     now: Instant,
   ): void {
-    const { user, link, state } = transfer;
+    const { link, state } = transfer;
     if (result === "verified" && state === "running") {
       // The datagram that says so comes at the same time and knows more.
       transfer.settleAt = now.mono + settleMs;
@@ -146,7 +147,8 @@ export class Transfers {
     }
     this.#requests.drop(transfer);
     if (result === "cancelled") {
-      return this.#offers.end(transfer, "cancelled", `cancelled by ${user}`);
+      const message = `cancelled by ${peerText(transfer)}`;
+      return this.#offers.end(transfer, "cancelled", message);
     }
     const message = endText(reason, transfer);
     this.#offers.end(transfer, "failed", message, { code: reason });
@@ -259,7 +261,7 @@ export class Transfers {
   /** The other side's datagram was faster than its word through the server. */
   #closed(transfer: Transfer, close: CloseReason, now: Instant): void {
     if (close === "cancelled") {
-      const message = `cancelled by ${transfer.user}`;
+      const message = `cancelled by ${peerText(transfer)}`;
       return this.#offers.end(transfer, "cancelled", message);
     }
     if (close === "quota") return this.#awaitRelayEnd(transfer, now);

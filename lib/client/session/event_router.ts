@@ -83,6 +83,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return offers.handleOffer(event);
     case "answer":
       return offers.handleAnswer(event, host.now());
+    case "answered":
+      return offers.handleAnswered(event);
     case "candidates":
       return offers.transfers.handleCandidates(event);
     case "relay-end":

@@ -3,6 +3,7 @@
  * typed: what would be lost with it is told first, and the same key once more
  * means it.
  */
+import { peerText } from "../commands/peer.ts";
 import type {
   PrivateSessionInfo,
   TransferInfo,
@@ -52,10 +53,13 @@ export class Leaving {
 function describe(underWay: UnderWay): string[] {
   const { transfers, sessions, waitingCommands: waiting } = underWay;
   const what: string[] = [];
-  for (const { direction, name, user } of transfers) {
-    what.push(`${name} ${direction === "outgoing" ? "to" : "from"} ${user}`);
+  for (const info of transfers) {
+    const way = info.direction === "outgoing" ? "to" : "from";
+    what.push(`${info.name} ${way} ${peerText(info)}`);
   }
-  for (const { user } of sessions) what.push(`private session with ${user}`);
+  for (const info of sessions) {
+    what.push(`private session with ${peerText(info)}`);
+  }
   if (waiting > 0) {
     const lines = waiting === 1 ? "1 line" : `${waiting} lines`;
     what.push(`${lines} waiting for the server`);

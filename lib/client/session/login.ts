@@ -93,6 +93,7 @@ export class Login {
   #store = "";
   #channel: SecureChannel | undefined;
   #greeted = false;
+  #hasDevices = false;
   #asking = false;
   /** True once a session was open: refusals may pass, for example after a restart. */
   #wasOpen = false;
@@ -117,6 +118,11 @@ export class Login {
     return this.#serverUdpPort;
   }
 
+  /** True when the server knows devices. */
+  get hasDevices(): boolean {
+    return this.#hasDevices;
+  }
+
   /** True while the user is being asked for name or password. */
   get asking(): boolean {
     return this.#asking;
@@ -133,6 +139,7 @@ export class Login {
         if (reply.ok === undefined) return this.#refused(reply);
         this.#serverUdpPort = reply.ok.udpPort;
         this.#store = reply.ok.store;
+        this.#hasDevices = reply.ok.features.includes("devices");
         this.#greeted = true;
         if (!this.#asking) this.#proceed();
       },

@@ -146,7 +146,9 @@ export class Offers {
     this.#open.show(offer);
     if (this.#accept === "always") this.#requests.prepareAnswer(offer);
     if (this.#accept === "never") {
-      this.#reject(offer, "refused by --accept never");
+      this.#requests.decline(id, "rejected", "automatic");
+      const message = "refused by --accept never";
+      this.#open.end(offer, "rejected", message, own);
     }
   }
 
@@ -156,6 +158,7 @@ export class Offers {
     if (offer?.direction !== "outgoing" || offer.state !== "offered") return;
     const { accept, key, addresses = [], reason = "failed" } = event;
     const { terms } = offer;
+    offer.device = event.device ?? offer.device;
     if (!accept || key === undefined || terms === undefined) {
       this.#requests.drop(offer);
       const code = offer.kind === "file"
@@ -174,6 +177,18 @@ export class Offers {
       return this.transfers.handleAccepted(offer, event, now);
     }
     this.sessions.connect(offer, "offerer", { key, addresses });
+  }
+
+  /**
+   * Another device of this user answered what this one was offered, too. Where
+   * both said yes, that one was faster.
+   */
+  handleAnswered({ offer: id, device, accept }: EventFields<"answered">): void {
+    const offer = this.#open.find(id);
+    if (offer?.direction !== "incoming") return;
+    this.#requests.drop(offer);
+    const message = `${accept ? "answered" : "rejected"} on ${device}`;
+    this.#open.end(offer, "answered", message, own);
   }
 
   /** Somebody ended something. */
@@ -222,12 +237,12 @@ export class Offers {
 
   /** Keeps an offer of somebody else, or says why not. */
   #take(theirs: TrustedOffer): OpenOffer | EndReason {
-    const { offer: id, from: user, kind, file, group } = theirs;
+    const { offer: id, from: user, device, kind, file, group } = theirs;
     const { terms, key, addresses } = theirs;
     const isFile = kind === "file";
     const kept = isFile ? this.#open.transfers() : this.#open.sessions();
     if (kept.length >= mostOffers) return "busy";
-    const about = { id, direction: "incoming", user, terms } as const;
+    const about = { id, direction: "incoming", user, device, terms } as const;
     const known = {
       ...about,
       peer: { key, addresses },
@@ -238,9 +253,9 @@ export class Offers {
     return this.#open.addTransfer({ ...known, group, file });
   }
 
-  #reject(offer: OpenOffer, message?: string): void {
+  #reject(offer: OpenOffer): void {
     this.#requests.decline(offer.id, "rejected");
-    this.#open.end(offer, "rejected", message, own);
+    this.#open.end(offer, "rejected", undefined, own);
   }
 
   /** The offer of this number; settles command `n` when there is none. */

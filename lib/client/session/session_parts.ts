@@ -148,7 +148,8 @@ export class SessionParts {
     };
     const identities = new PeerIdentities(host, identity, options.peers);
     const signed = new SignedOffers(host, identities);
-    const peerHost = { ...host, signed };
+    const hasDevices = () => this.login.hasDevices;
+    const peerHost = { ...host, signed, hasDevices };
     const offers = this.offers = new Offers(peerHost, accept);
     const passwords = this.passwords = new PasswordChange({
       ...host,

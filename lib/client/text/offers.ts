@@ -3,6 +3,7 @@ import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
 import { pathText } from "../commands/files.ts";
+import { peerText } from "../commands/peer.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
@@ -26,11 +27,12 @@ export function renderSession(
   palette: Palette,
 ): string[] {
   const { info, message, unconfirmed = 0, own = false } = event;
-  const user = palette.name(visible(info.user));
+  const who = visible(peerText(info));
+  const user = palette.name(who);
   const typed = visible(info.user);
   const label = `${info.session}: private session with ${user}`;
   // A name's own colour would end that of its line.
-  const plain = `${info.session}: private session with ${typed}`;
+  const plain = `${info.session}: private session with ${who}`;
   const why = message === undefined ? "" : `: ${visible(message)}`;
   const lost = unconfirmed === 0 ? [] : [palette.error(
     `${
@@ -64,6 +66,8 @@ export function renderSession(
       return [own ? `${label} was rejected${why}` : bad("was rejected")];
     case "cancelled":
       return [own ? `${label} was stopped${why}` : bad("was stopped")];
+    case "answered":
+      return [`${label}${why}`];
   }
 }
 
@@ -100,7 +104,7 @@ export function renderTransfer(
   const isIncoming = info.direction === "incoming";
   const file = visible(info.name);
   const size = formatSize(info.size);
-  const user = palette.name(visible(info.user));
+  const user = palette.name(visible(peerText(info)));
   const label = `${info.transfer}: ${file}`;
   const known = fileType(info.name);
   const type = known === undefined ? "" : `, ${known}`;
@@ -156,6 +160,8 @@ export function renderTransfer(
       ];
     case "cancelled":
       return [own ? `${label} ${whose} was stopped${why}` : bad("was stopped")];
+    case "answered":
+      return [`${label} ${whose}${why}`];
   }
 }
 
@@ -169,7 +175,7 @@ export function renderPaused(info: TransferInfo): string {
 
 /** The line that tells by which way a transfer goes. */
 export function renderPath(info: TransferInfo, palette: Palette): string {
-  const user = palette.name(visible(info.user));
+  const user = palette.name(visible(peerText(info)));
   const why = info.why === undefined
     ? ""
     : `, because there is no direct path: ${visible(info.why)}`;
@@ -252,7 +258,7 @@ function headOf(info: TransferInfo): string {
 }
 
 function userOf(info: TransferInfo): string {
-  return visible(info.user) + (isMoving(info) ? "" : ",");
+  return visible(peerText(info)) + (isMoving(info) ? "" : ",");
 }
 
 function widest(texts: readonly string[]): number {

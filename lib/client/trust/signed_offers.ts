@@ -52,16 +52,12 @@ export class SignedOffers {
     then: (signed: SignedOffer | PeerRefusal) => void,
   ): void {
     const { to: typed } = offer;
-    const isSelf = (name: string) => name === this.#host.self();
-    const message = "You cannot offer something to yourself";
-    if (isSelf(typed)) return then({ code: "is_self", message });
     this.#host.request("identity", { user: typed }, (reply) => {
       if (reply.ok === undefined) return then(reply);
       const { identity: toIdentity = "" } = reply.ok;
       const to = spelled(typed, reply.ok.user);
-      if (isSelf(to)) return then({ code: "is_self", message });
       this.#identities.handleAccount(to, reply.ok.account);
-      const refusal = this.#identities.mistrust(to, reply.ok.identity);
+      const refusal = this.#mistrust(to, reply.ok.identity);
       if (refusal !== undefined) return then(refusal);
       const { own } = this.#identities;
       const from = this.#host.self();
@@ -76,7 +72,7 @@ export class SignedOffers {
   checkOffer(event: EventFields<"offer">): TrustedOffer | PeerRefusal {
     const { offer, kind, from, key: offerKey, identity = "", file } = event;
     this.#identities.handleAccount(from, event.account);
-    const refusal = this.#identities.mistrust(from, event.identity);
+    const refusal = this.#mistrust(from, event.identity);
     if (refusal !== undefined) return refusal;
     const terms: OfferTerms = {
       offer,
@@ -92,7 +88,7 @@ export class SignedOffers {
     if (!verifySignature(identity, transcript, event.signature ?? "")) {
       return badSignature("offer", from);
     }
-    return this.#identities.meet(from, identity) ?? { ...event, terms };
+    return this.#meet(from, identity) ?? { ...event, terms };
   }
 
   /** This client's signature of its answer with `answerKey`. */
@@ -118,9 +114,32 @@ export class SignedOffers {
     if (!verifySignature(toIdentity, transcript, signature)) {
       return badSignature("answer", to);
     }
-    return this.#identities.meet(to, toIdentity);
+    return this.#meet(to, toIdentity);
+  }
+
+  /** Why nothing may be exchanged with `user` under `key`. */
+  #mistrust(user: string, key: string | undefined): PeerRefusal | undefined {
+    const { own } = this.#identities;
+    if (user !== this.#host.self() || own === undefined) {
+      return this.#identities.mistrust(user, key);
+    }
+    // The user's own key is no matter of trust: this device has it, or not.
+    return key === own.publicKey ? undefined : noKey;
+  }
+
+  /** `user` has proved to own `key`. */
+  #meet(user: string, key: string): PeerRefusal | undefined {
+    if (user !== this.#host.self()) return this.#identities.meet(user, key);
+    return this.#mistrust(user, key);
   }
 }
+
+/** Why this device exchanges nothing with the user's others. */
+const noKey: PeerRefusal = {
+  code: "no_key",
+  message: "This device does not have your key, so it exchanges no files and " +
+    "no private texts with your others",
+};
 
 function badSignature(what: "offer" | "answer", user: string): PeerRefusal {
   const message = `This ${what} does not carry the signature of ${user}: ` +

@@ -4,11 +4,11 @@ import type { Random } from "../../base/ports.ts";
 import { limits } from "../../wire/limits.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import type { ActionQueue } from "../model/actions.ts";
-import type { User } from "../model/user.ts";
+import type { Device } from "../model/device.ts";
 
 /** What is known of a client at the UDP port. */
 interface Binding {
-  readonly user: User;
+  readonly device: Device;
   addresses: readonly WireAddress[];
 }
 
@@ -20,60 +20,62 @@ export class Bindings {
   readonly #actions: ActionQueue;
   readonly #random: Random;
   readonly #bindings = new Map<number, Binding>();
-  /** Those of users who may come back, the longest away first. */
-  readonly #away = new Set<User>();
+  /** Those of devices that may come back, the longest away first. */
+  readonly #away = new Set<Device>();
 
   constructor(actions: ActionQueue, random: Random) {
     this.#actions = actions;
     this.#random = random;
   }
 
-  /** Gives a user's client what it needs to bind; what it had before is void. */
-  issue(user: User): { id: string; key: string } {
+  /** Gives a device what it needs to bind; what it had before is void. */
+  issue(device: Device): { id: string; key: string } {
     const id = encodeHex(this.#random.bytes(8));
     const key = this.#random.bytes(32);
-    this.#bindings.set(user.id, { user, addresses: [] });
-    const change = { do: "bind", client: user.id, id, key } as const;
+    const { number: client } = device;
+    this.#bindings.set(client, { device, addresses: [] });
+    const change = { do: "bind", client, id, key } as const;
     this.#actions.push({ action: "rendezvous", change });
     return { id, key: encodeBase64Url(key) };
   }
 
-  /** The user left for good. */
-  remove(user: User): void {
-    this.#away.delete(user);
-    if (!this.#bindings.delete(user.id)) return;
-    const change = { do: "unbind", client: user.id } as const;
+  /** The device left for good. */
+  remove(device: Device): void {
+    const { number: client } = device;
+    this.#away.delete(device);
+    if (!this.#bindings.delete(client)) return;
+    const change = { do: "unbind", client } as const;
     this.#actions.push({ action: "rendezvous", change });
   }
 
-  /** The user lost the connection, and may come back by token. */
-  handleAway(user: User): void {
-    if (this.#bindings.has(user.id)) this.#away.add(user);
+  /** The device lost the connection, and may come back by token. */
+  handleAway(device: Device): void {
+    if (this.#bindings.has(device.number)) this.#away.add(device);
   }
 
-  /** The user is online. */
-  handleBack(user: User): void {
-    this.#away.delete(user);
+  /** The device is online. */
+  handleBack(device: Device): void {
+    this.#away.delete(device);
   }
 
-  /** From where the user's client is seen, IPv4 first. */
-  addresses(user: User): WireAddress[] {
-    return [...this.#bindings.get(user.id)?.addresses ?? []];
+  /** From where the device is seen, IPv4 first. */
+  addresses(device: Device): WireAddress[] {
+    return [...this.#bindings.get(device.number)?.addresses ?? []];
   }
 
-  /** The client is seen from there; whose it is. */
+  /** The client is seen from there; which device it is. */
   handleSeen(
     client: number,
     addresses: readonly WireAddress[],
-  ): User | undefined {
+  ): Device | undefined {
     const binding = this.#bindings.get(client);
     if (binding !== undefined) binding.addresses = addresses;
-    return binding?.user;
+    return binding?.device;
   }
 
   /** When to call {@link handleTimeout}, monotonic ms; else `Infinity`. */
   get timeout(): number {
-    for (const user of this.#away) return user.awaySince + limits.tokenMs;
+    for (const { awaySince } of this.#away) return awaySince + limits.tokenMs;
     return Infinity;
   }
 
@@ -83,9 +85,9 @@ export class Bindings {
    * @param now Monotonic ms.
    */
   handleTimeout(now: number): void {
-    for (const user of this.#away) {
-      if (user.awaySince + limits.tokenMs > now) return;
-      this.remove(user);
+    for (const device of this.#away) {
+      if (device.awaySince + limits.tokenMs > now) return;
+      this.remove(device);
     }
   }
 }

@@ -1,9 +1,11 @@
 /**
- * Offers between two users: files and private sessions. The server relays what
- * both sides say about an offer and forgets it when it ends; what is offered
+ * Offers of files and private sessions: one device offers, all devices of the
+ * receiver are asked, and with the one that accepts it goes on. The server relays
+ * what both sides say about an offer and forgets it when it ends; what is offered
  * never passes here.
  */
 import { limits } from "../../wire/limits.ts";
+import type { Device } from "./device.ts";
 import type { RendezvousChange } from "./rendezvous_change.ts";
 import type { User } from "./user.ts";
 
@@ -11,8 +13,14 @@ import type { User } from "./user.ts";
 export interface Offer {
   /** Chosen by the one who offers: 16 hexadecimal digits. */
   readonly id: string;
-  readonly from: User;
+  readonly from: Device;
   readonly to: User;
+  /** True when it is for one device of the receiver, whichever there are. */
+  readonly isForOne: boolean;
+  /** The devices of the receiver that were asked. */
+  readonly asked: readonly Device[];
+  /** Those that may still accept it; once one has, that one alone. */
+  open: readonly Device[];
   readonly kind: "file" | "session";
   /** What is offered, of an offer of a file. */
   readonly file?: { readonly name: string; readonly size: number } | undefined;
@@ -44,18 +52,26 @@ export class OfferTable {
   }
 
   add(offer: Offer): void {
+    const { user } = offer.from;
     this.#waiting.set(offer.id, offer);
-    this.#made.set(offer.from, (this.#made.get(offer.from) ?? 0) + 1);
+    this.#made.set(user, (this.#made.get(user) ?? 0) + 1);
   }
 
-  /** The offer was accepted: it runs until one side ends it. */
-  accept(offer: Offer): void {
+  /** A device accepted the offer: it runs until one side ends it. */
+  accept(offer: Offer, device: Device): void {
     this.#waiting.delete(offer.id);
     offer.accepted = true;
+    offer.open = [device];
     this.#accepted.set(offer.id, offer);
-    const { id: transfer, from, to } = offer;
-    const clients = { from: from.id, to: to.id };
-    this.#tell({ do: "relay", transfer, ...clients, account: from.id });
+    const { id: transfer, from } = offer;
+    const clients = { from: from.number, to: device.number };
+    this.#tell({ do: "relay", transfer, ...clients, account: from.user.id });
+  }
+
+  /** A device will not accept the offer; true when that was the last one. */
+  withdraw(offer: Offer, device: Device): boolean {
+    offer.open = offer.open.filter((each) => each !== device);
+    return offer.open.length === 0;
   }
 
   /** The offer is over; false when it was before. */
@@ -63,16 +79,24 @@ export class OfferTable {
     const wasAccepted = this.#accepted.delete(offer.id);
     if (!wasAccepted && !this.#waiting.delete(offer.id)) return false;
     if (wasAccepted) this.#tell({ do: "relay-end", transfer: offer.id });
-    const made = (this.#made.get(offer.from) ?? 1) - 1;
-    if (made > 0) this.#made.set(offer.from, made);
-    else this.#made.delete(offer.from);
+    const { user } = offer.from;
+    const made = (this.#made.get(user) ?? 1) - 1;
+    if (made > 0) this.#made.set(user, made);
+    else this.#made.delete(user);
     return true;
   }
 
-  /** The user's offers, made or received. */
+  /** The offers that a device has made or may accept, or has accepted. */
+  ofDevice(device: Device): Offer[] {
+    return this.#all().filter(({ from, open }) =>
+      from === device || open.includes(device)
+    );
+  }
+
+  /** The user's offers, made or received by any device. */
   of(user: User): Offer[] {
-    return [...this.#waiting.values(), ...this.#accepted.values()].filter(
-      (offer) => offer.from === user || offer.to === user,
+    return this.#all().filter(({ from, to }) =>
+      from.user === user || to === user
     );
   }
 
@@ -86,10 +110,10 @@ export class OfferTable {
 
   /** Accepted offers of which a side has been away longer than a token lasts. */
   abandoned(now: number): Offer[] {
-    const isGone = ({ sessions, awaySince }: User) =>
-      sessions.length === 0 && now - awaySince >= limits.tokenMs;
-    return [...this.#accepted.values()].filter((offer) =>
-      isGone(offer.from) || isGone(offer.to)
+    const isGone = ({ session, awaySince }: Device) =>
+      session === undefined && now - awaySince >= limits.tokenMs;
+    return [...this.#accepted.values()].filter(({ from, open }) =>
+      isGone(from) || open.some(isGone)
     );
   }
 
@@ -101,5 +125,9 @@ export class OfferTable {
       expired.push(offer);
     }
     return expired;
+  }
+
+  #all(): Offer[] {
+    return [...this.#waiting.values(), ...this.#accepted.values()];
   }
 }

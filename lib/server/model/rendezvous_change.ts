@@ -1,8 +1,8 @@
 /**
  * The seam between the core and the rendezvous, which runs where the UDP port
  * is, on this machine or on others. The core tells what changes, the rendezvous
- * what matters; datagrams never reach the core. Clients are numbered by the
- * user, transfers by the id of their offer.
+ * what matters; datagrams never reach the core. Clients are numbered
+ * by their device, transfers by the id of their offer.
  */
 import type { WireAddress } from "../../wire/request.ts";
 

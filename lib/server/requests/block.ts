@@ -13,7 +13,7 @@ import { encodeFrame } from "../../wire/frame.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { tellCompanions } from "../core/departure.ts";
-import { endOffersBetween } from "./offer.ts";
+import { endOffersBetween } from "../core/offer_events.ts";
 import { tellPresence } from "./presence.ts";
 import { maySee } from "../model/reach.ts";
 import { Refusal, refuseUser } from "../model/refusal.ts";

@@ -1,5 +1,6 @@
 /**
- * Offers of files and private sessions: relayed between the two, not stored.
+ * Offers of files and private sessions: relayed between the two, not stored. All
+ * devices of the receiver are asked, and the first answer of the person counts.
  *
  *     {"id":4,"do":"offer","offer":"00ff00ff00ff00ff","to":"luke","kind":"file",
  *      "key":"…","addresses":[{"ip":"10.0.0.7","port":6666}],
@@ -7,6 +8,7 @@
  *     {"id":5,"do":"answer","offer":"00ff00ff00ff00ff","accept":true,"key":"…",
  *      "signature":"…"}
  *     {"id":6,"do":"offer-end","offer":"00ff00ff00ff00ff","result":"verified"}
+ *     {"id":7,"do":"device-offers"}
  */
 import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
@@ -14,23 +16,31 @@ import { limits } from "../../wire/limits.ts";
 import type { RequestFields, WireAddress } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { isPrintable } from "../../base/text.ts";
+import {
+  isAsked,
+  logOffer,
+  othersOf,
+  tell,
+  tellAnswered,
+} from "../core/offer_events.ts";
 import type { Offer } from "../model/offer_table.ts";
 import { mustExist } from "./group.ts";
 import { mustReach } from "../model/reach.ts";
-import { Refusal } from "../model/refusal.ts";
+import { Refusal, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { Device } from "../model/device.ts";
 import type { User } from "../model/user.ts";
-import type { TransferLogEntry } from "../model/actions.ts";
-import type { EndReason } from "../../wire/end_reason.ts";
 import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
-export const offerRules: Rules<"offer" | "answer" | "offer-end"> = {
+export const offerRules: Rules<
+  "offer" | "answer" | "offer-end" | "device-offers"
+> = {
   offer: { needs: "session", activity: true, read: offer },
   answer: { needs: "session", activity: true, read: answer },
   "offer-end": { needs: "session", activity: true, read: offerEnd },
+  "device-offers": { needs: "session", activity: true, read: deviceOffers },
 };
 
 /** Offers something to somebody online. */
@@ -40,24 +50,29 @@ function offer(
   request: RequestFields<"offer">,
   now: Instant,
 ): ReplyFields<"offer"> {
-  const { user: from } = session;
+  const { device, user } = session;
   const { offer: id, kind, key, file, signature } = request;
-  const to = receiverOf(server, from, request.to);
+  const to = server.directory.mustBeUser(request.to);
+  if (to !== user) mustReach(user, to, `Your request to ${to.name}`);
+  const devices = devicesOf(device, to, request.device);
   if ((kind === "file") !== (file !== undefined)) {
     throw new Refusal("bad_request", '"file" belongs to an offer of a file');
   }
   if (file !== undefined && !isFileName(file.name)) {
     throw new Refusal("bad_file_name");
   }
-  const group = groupOf(server, from, to, request.group);
+  const group = groupOf(server, user, to, request.group);
   const existing = server.offers.find(id);
   if (existing !== undefined) {
     // Sent again after a lost reply.
-    if (existing.from === from && existing.to === to) return {};
+    if (existing.from === device && existing.to === to) return {};
     throw new Refusal("bad_request", '"offer" is an id that is in use');
   }
-  if (server.offers.isFull(from)) throw new Refusal("too_many_offers");
-  const made = { id, from, to, kind, file, at: now.mono, accepted: false };
+  if (server.offers.isFull(user)) throw new Refusal("too_many_offers");
+  const isForOne = request.device !== undefined;
+  const asked = { isForOne, asked: devices, open: devices };
+  const about = { id, from: device, to, kind, file, at: now.mono };
+  const made = { ...about, ...asked, accepted: false };
   server.offers.add(made);
   logOffer(server, made, "offered");
   const addresses = withSeenAddresses(
@@ -66,11 +81,13 @@ function offer(
     kind,
     request.addresses,
   );
-  const fields = { offer: id, from: from.name, kind, key, addresses };
-  const { identity, account } = from;
-  const about = present({ file, group, identity, account, signature });
-  to.latestSession?.connection.send(
-    encodeFrame(event("offer", { ...fields, ...about })),
+  const { identity, account } = user;
+  const fields = { offer: id, from: user.name, kind, key, addresses };
+  const whose = to === user && !device.isVisit ? device.name : undefined;
+  const more = { device: whose, file, group, identity, account, signature };
+  tell(
+    devices,
+    encodeFrame(event("offer", { ...fields, ...present(more) })),
   );
   return {};
 }
@@ -81,25 +98,39 @@ function answer(
   session: Session,
   request: RequestFields<"answer">,
 ): ReplyFields<"answer"> {
-  const { user } = session;
+  const { device, user } = session;
   const { offer: id, accept, reason, key, resume, signature } = request;
   const found = server.offers.find(id);
-  if (found?.to !== user) throw new Refusal("unknown_offer");
-  if (found.accepted) {
-    // Sent again after a lost reply, or changed its mind too late.
-    if (accept) return {};
-    throw new Refusal("unknown_offer");
+  if (!found?.asked.includes(device)) throw new Refusal("unknown_offer");
+  const { accepted, open } = found;
+  if (accepted && accept && open.includes(device)) {
+    // Sent again after a lost reply.
+    return {};
+  }
+  if (accepted) {
+    const [{ name } = device] = open;
+    // Too slow, or changed its mind too late.
+    const why = open.includes(device)
+      ? undefined
+      : `It was answered on ${name}`;
+    throw new Refusal("unknown_offer", why);
   }
   if (accept && key === undefined) {
     throw new Refusal("bad_request", '"key" belongs to an answer that accepts');
   }
+  const others = open.filter((each) => each !== device);
   if (accept) {
-    server.offers.accept(found);
+    server.offers.accept(found, device);
     logOffer(server, found, "accepted");
   } else {
+    const isOwnWord = (reason ?? "rejected") === "rejected" &&
+      !request.automatic;
+    // What only this device cannot do another one still may.
+    if (!isOwnWord && !server.offers.withdraw(found, device)) return {};
     server.offers.remove(found);
     logOffer(server, found, "rejected", { reason });
   }
+  tellAnswered(found, others, device, accept);
   const addresses = withSeenAddresses(
     server,
     session,
@@ -109,11 +140,11 @@ function answer(
   const details = accept
     ? { addresses, ...present({ key, resume, signature }) }
     : present({ reason });
-  const fields = { offer: id, from: user.name, accept };
-  sendOrPark(
-    found.from,
-    encodeFrame(event("answer", { ...fields, ...details })),
-  );
+  const which = found.from.user === user || found.isForOne
+    ? { device: device.name }
+    : {};
+  const fields = { offer: id, from: user.name, ...which, accept };
+  tell([found.from], encodeFrame(event("answer", { ...fields, ...details })));
   return {};
 }
 
@@ -123,26 +154,96 @@ function offerEnd(
   session: Session,
   request: RequestFields<"offer-end">,
 ): ReplyFields<"offer-end"> {
-  const { user } = session;
+  const { device, user } = session;
   const { offer: id, result, reason, via } = request;
-  const found = mineOf(server.offers.find(id), user);
+  const found = server.offers.find(id);
+  const isMine = found?.from === device || found?.open.includes(device);
+  if (found === undefined || !isMine) throw new Refusal("unknown_offer");
+  // A device that leaves without an answer leaves it to the others.
+  if (isAsked(found, device) && !server.offers.withdraw(found, device)) {
+    return {};
+  }
   server.offers.remove(found);
   const step = result === "closed" ? "cancelled" : result;
   logOffer(server, found, step, { via, reason });
-  const other = found.from === user ? found.to : found.from;
   const fields = { offer: id, from: user.name, result, ...present({ reason }) };
-  sendOrPark(other, encodeFrame(event("offer-end", fields)));
+  tell(othersOf(found, device), encodeFrame(event("offer-end", fields)));
   return {};
 }
 
-function receiverOf(server: ServerContext, from: User, name: string): User {
-  const to = server.directory.mustBeUser(name);
-  if (to === from) {
-    throw new Refusal("is_self", "You cannot offer something to yourself");
+/** What the user's other devices have offered, or have accepted. */
+function deviceOffers(
+  server: ServerContext,
+  { device, user }: Session,
+): ReplyFields<"device-offers"> {
+  const offers = server.offers.of(user).flatMap((offer) => {
+    const isOutgoing = offer.from.user === user;
+    const [taker] = offer.accepted ? offer.open : [];
+    // Of what goes from one of the user's devices to another, the one end.
+    const party = isOutgoing ? offer.from : taker;
+    if (party === undefined || party === device || taker === device) return [];
+    return [listed(offer, party, isOutgoing)];
+  });
+  return { offers: offers.slice(0, limits.deviceOffers) };
+}
+
+function listed(offer: Offer, party: Device, isOutgoing: boolean) {
+  const { from, to, kind, file, accepted } = offer;
+  const direction = isOutgoing ? "outgoing" : "incoming";
+  const user = (isOutgoing ? to : from.user).name;
+  const fields = { direction, user, kind, accepted } as const;
+  const device = party.isVisit ? undefined : party.name;
+  const known = file && { name: file.name, size: file.size };
+  return { ...fields, ...present({ device, file: known }) };
+}
+
+/**
+ * The devices of `to` that an offer of the device `from` goes to: all that are
+ * online and have their user's key, or the one of this name.
+ *
+ * @throws {Refusal} when there is none.
+ */
+function devicesOf(from: Device, to: User, name?: string): Device[] {
+  const isOwn = to === from.user;
+  const online = to.sessions.filter(({ entered }) => entered)
+    .map(({ device }) => device).filter((device) => device !== from);
+  if (online.length === 0) {
+    throw isOwn
+      ? new Refusal("is_self", "You are online on no other device")
+      : new Refusal("user_offline", `${to.name} is offline`);
   }
-  mustReach(from, to, `Your request to ${to.name}`);
-  if (!to.online) throw new Refusal("user_offline", `${to.name} is offline`);
-  return to;
+  const key = name?.toLowerCase();
+  const meant = online.filter(({ name }) =>
+    key === undefined || name.toLowerCase() === key
+  );
+  if (name !== undefined && meant.length === 0) {
+    throw new Refusal("unknown_device", noDeviceText(from, to, name));
+  }
+  // Without the key nothing can be signed, and nothing would be trusted.
+  const able = meant.filter(({ identity }) => identity === to.identity);
+  if (able.length === 0) throw new Refusal("no_key", noKeyText(from, to, name));
+  return able;
+}
+
+function noDeviceText(from: Device, to: User, name: string): string {
+  if (to !== from.user) {
+    return `${to.name} is online on no device called ${shown(name)}`;
+  }
+  return from.name.toLowerCase() === name.toLowerCase()
+    ? `This is the device ${shown(name)} itself`
+    : `You are online on no other device called ${
+      shown(name)
+    }; /devices lists them`;
+}
+
+function noKeyText(from: Device, to: User, name?: string): string {
+  const isOwn = to === from.user;
+  const whose = isOwn ? "your" : `${to.name}'s`;
+  if (name !== undefined) {
+    return `The device ${shown(name)} does not have ${whose} key`;
+  }
+  const any = isOwn ? "other device of yours" : `device of ${to.name}`;
+  return `No ${any} that is online has ${whose} key`;
 }
 
 /** The name of the group that an offer is for, as the group has it. */
@@ -159,13 +260,6 @@ function groupOf(
   return group.name;
 }
 
-function mineOf(found: Offer | undefined, user: User): Offer {
-  if (found === undefined || (found.from !== user && found.to !== user)) {
-    throw new Refusal("unknown_offer");
-  }
-  return found;
-}
-
 /**
  * The announced addresses, with those that the server sees in front: for a file
  * the ones that its UDP port sees and the connection's address with the UDP
@@ -177,8 +271,8 @@ function withSeenAddresses(
   kind: "file" | "session",
   announced: readonly WireAddress[],
 ): WireAddress[] {
-  const { user, ip, udpPort } = session;
-  const seen = kind === "file" ? server.bindings.addresses(user) : [];
+  const { device, ip, udpPort } = session;
+  const seen = kind === "file" ? server.bindings.addresses(device) : [];
   const port = kind === "file" ? udpPort : announced[0]?.port ?? 0;
   if (port !== 0) seen.push({ ip, port });
   const all = [...seen, ...announced].map((each) =>
@@ -201,137 +295,4 @@ function present<T extends Record<string, unknown>>(
   return Object.fromEntries(
     entries.filter(([, value]) => value !== undefined),
   ) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
-// Tells both sides of an offer how it ends when one of them is gone.
-
-/**
- * Somebody went offline: ends the offers that cannot go on. One that was
- * accepted does not need the server, so a lost connection leaves it running.
- */
-export function endOffersOf(
-  server: ServerContext,
-  user: User,
-  resumable: boolean,
-): void {
-  for (const offer of server.offers.of(user)) {
-    if (offer.accepted && resumable) continue;
-    endOffer(server, offer, user, "user_offline");
-  }
-}
-
-/** Ends the offers that nobody answered, and those that nobody will end. */
-export function endOldOffers(server: ServerContext, now: Instant): void {
-  for (const offer of server.offers.expired(now.mono)) {
-    endOffer(server, offer, offer.to, "expired");
-    endOffer(server, offer, offer.from, "expired");
-  }
-  for (const offer of server.offers.abandoned(now.mono)) {
-    endOffer(server, offer, offer.to, "user_offline");
-    endOffer(server, offer, offer.from, "user_offline");
-  }
-}
-
-/** A step of an offer for `transferlog.txt`; private sessions are in no log. */
-export function logOffer(
-  server: ServerContext,
-  { from, to, file }: Offer,
-  step: TransferLogEntry["step"],
-  details: Pick<TransferLogEntry, "via" | "reason"> = {},
-): void {
-  if (file === undefined) return;
-  const { name, size } = file;
-  const parties = { sender: from.name, receiver: to.name };
-  const entry = { ...parties, step, name, size, ...details };
-  server.actions.push({ action: "transfer-log", entry });
-}
-
-/**
- * Somebody blocked somebody: ends what is offered or runs between the two. The
- * blocked one reads what is so: the other rejected it, or took it back.
- */
-export function endOffersBetween(
-  server: ServerContext,
-  blocker: User,
-  blocked: User,
-): void {
-  for (const offer of server.offers.of(blocker)) {
-    if (offer.from !== blocked && offer.to !== blocked) continue;
-    endOffer(server, offer, blocked, "blocked");
-    const fields = { offer: offer.id, from: blocker.name };
-    const isOpen = offer.accepted || offer.from === blocker;
-    const result = offer.kind === "session" && offer.accepted
-      ? "closed"
-      : "cancelled";
-    const frame = isOpen
-      ? event("offer-end", { ...fields, result })
-      : event("answer", { ...fields, accept: false, reason: "rejected" });
-    sendOrPark(blocked, encodeFrame(frame));
-  }
-}
-
-/** A client is seen from another address: tells the other sides of its offers. */
-export function announceAddresses(
-  server: ServerContext,
-  user: User,
-): void {
-  const addresses = server.bindings.addresses(user);
-  for (const offer of server.offers.of(user)) {
-    // Before the answer nobody knows where the receiver is.
-    if (offer.kind !== "file" || !(offer.accepted || offer.from === user)) {
-      continue;
-    }
-    const other = offer.from === user ? offer.to : offer.from;
-    const fields = { offer: offer.id, from: user.name, addresses };
-    const frame = encodeFrame(event("candidates", fields));
-    other.latestSession?.connection.send(frame);
-  }
-}
-
-/**
- * The server relays no more of a transfer: tells both sides.
- *
- * @param at Until when, ms since 1970 UTC.
- */
-export function tellRelayEnd({ id, from, to }: Offer, at: number): void {
-  const fields = { offer: id, user: from.name, at };
-  const frame = encodeFrame(event("relay-end", fields));
-  for (const user of [from, to]) sendOrPark(user, frame);
-}
-
-/** An event about an offer for somebody who may be about to come back. */
-export function sendOrPark(user: User, frame: Uint8Array): void {
-  const device = partyOf(user);
-  if (device?.session?.entered) device.session.connection.send(frame);
-  else if (
-    device?.token !== undefined && device.parked.length < limits.parkedFrames
-  ) {
-    device.parked.push(frame);
-  }
-}
-
-/** The device that takes part for a user: the last that came, or that left. */
-function partyOf({ latestSession, devices }: User): Device | undefined {
-  if (latestSession !== undefined) return latestSession.device;
-  const [last] = devices.filter(({ token }) => token !== undefined)
-    .sort((one, other) => other.awaySince - one.awaySince);
-  return last;
-}
-
-/** The offer failed because of `user`: tells the other side. */
-function endOffer(
-  server: ServerContext,
-  offer: Offer,
-  user: User,
-  reason: EndReason,
-): void {
-  if (server.offers.remove(offer)) {
-    logOffer(server, offer, "failed", { reason });
-  }
-  const other = offer.from === user ? offer.to : offer.from;
-  const fields = { offer: offer.id, from: user.name, reason };
-  sendOrPark(
-    other,
-    encodeFrame(event("offer-end", { ...fields, result: "failed" })),
-  );
 }

@@ -8,7 +8,7 @@ import type { Instant } from "../../base/ports.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Connection } from "../model/connection.ts";
 import { tellUser } from "../core/departure.ts";
-import { endOffersOf } from "./offer.ts";
+import { endOffersOf } from "../core/offer_events.ts";
 import { maySee } from "../model/reach.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
@@ -38,7 +38,7 @@ export function enter(
   server.actions.push({ action: "enter", connection: connection.id });
   device.lastSeen = now.wall;
   device.ip = session.ip;
-  server.bindings.handleBack(user);
+  server.bindings.handleBack(device);
   const how = device.isVisit ? "runs a command" : "logged in";
   server.actions.report("info", `${user.name} ${how} from ${session.ip}`);
   if (device.isVisit) return;
@@ -59,10 +59,12 @@ export function replace(
   old: Session,
   session: Session,
 ): void {
-  const { user } = session;
+  const { user, device } = session;
   user.removeSession(old);
   user.addSession(session);
   if (old.entered) withdraw(server, old);
+  // What it was asked the one before was asked; what runs may run on.
+  endOffersOf(server, device, true);
   hangUp(server, old.connection, wireError("session_moved"));
 }
 
@@ -106,10 +108,7 @@ export function leave(
   user.onlineSince = 0;
   user.lastSeen = now.wall;
   user.awaySince = now.mono;
-  if (resumable) server.bindings.handleAway(user);
-  else server.bindings.remove(user);
   announce(server, user, false, now);
-  endOffersOf(server, user, resumable);
 }
 
 /** What is left of a session that is over is its device's. */
@@ -123,14 +122,18 @@ function retire(
   withdraw(server, session);
   device.lastSeen = now.wall;
   device.awaySince = now.mono;
-  if (resumable) server.tokens.startGrace(device, now);
-  else {
+  if (resumable) {
+    server.tokens.startGrace(device, now);
+    server.bindings.handleAway(device);
+  } else {
     server.tokens.set(device, undefined);
+    server.bindings.remove(device);
     device.parked = [];
     if (device.isVisit) user.removeDevice(device);
   }
   server.background.noteCursor(device);
   server.background.noteToken(device);
+  endOffersOf(server, device, resumable);
   const how = resumable ? "lost the connection" : "logged out";
   server.actions.report("info", `${user.name} ${how}`);
 }

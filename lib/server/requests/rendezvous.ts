@@ -23,7 +23,7 @@ function rendezvous(
   server: ServerContext,
   session: Session,
 ): ReplyFields<"rendezvous"> {
-  return server.bindings.issue(session.user);
+  return server.bindings.issue(session.device);
 }
 
 /** Gives anybody an id and a key that are good for a look at the way, for a minute. */

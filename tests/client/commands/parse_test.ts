@@ -197,6 +197,12 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/deletegroupmsg jedi x",
       "/deletegroupmsg jedi 1 2",
       "/p2pvideo luke",
+      "/p2pvideo luke@ a.mp4",
+      "/p2pvideo @laptop a.mp4",
+      "/p2pvideo luke@lap@top a.mp4",
+      "/startprivate luke@",
+      "/private luke",
+      "/transfers --every",
       '/p2pvideo luke "a" b',
       '/p2pvideo luke "open',
       '/p2pvideo luke ""',
@@ -212,6 +218,33 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/quit now",
     ]
   ) assertStringIncludes(message(line), "usage: /");
+});
+
+Deno.test("parseCommand: who a file or a private session is for", () => {
+  const command = "p2pvideo";
+  const file = "a.mp4";
+  const peers = [
+    ["luke@laptop", { to: "luke", device: "laptop" }],
+    ['"luke@the laptop"', { to: "luke", device: "the laptop" }],
+    ["me", { to: "me" }],
+    ["me@desktop", { to: "me", device: "desktop" }],
+  ] as const;
+  for (const [typed, peer] of peers) {
+    const parsed = parseCommand(`/p2pvideo ${typed} ${file}`);
+    assertEquals(parsed, { command: { command, ...peer, file } });
+  }
+  assertEquals(parseCommand("/startprivate me@desktop"), {
+    command: { command: "startprivate", user: "me", device: "desktop" },
+  });
+  assertStringIncludes(
+    message("/startprivate luke@"),
+    '"luke@" must be a user, or one of a user\'s devices, as luke@laptop',
+  );
+  for (const all of [true, false]) {
+    assertEquals(parseCommand(all ? "/transfers --all" : "/transfers"), {
+      command: { command: "transfers", all },
+    });
+  }
 });
 
 Deno.test("parseCommand: says what is no number", () => {

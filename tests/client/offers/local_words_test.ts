@@ -232,7 +232,8 @@ Deno.test("endText: every reason has a line for both kinds, which names the one 
 function transferAt(stage: string) {
   const world = new OffersWorld();
   const { yoda, luke } = world;
-  yoda.offers.transfers.send("luke", `/home/yoda/diary/${file.name}`, yoda.n);
+  const path = `/home/yoda/diary/${file.name}`;
+  yoda.offers.transfers.send({ user: "luke" }, path, yoda.n);
   const [{ id = "" } = {}] = yoda.offers.open.transfers();
   const isSender = ["preparing", "offered", "sending"].includes(stage);
   const [mine, other] = isSender ? [yoda, luke] : [luke, yoda];

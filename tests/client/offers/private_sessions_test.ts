@@ -143,7 +143,9 @@ Deno.test("PrivateSessions: each refusal settles its command with its own code",
     sessions.stop(user, n);
     return yoda.codeOf(n);
   };
-  assertEquals(yoda.codeOf(yoda.start("yoda")), "is_self");
+  const self = yoda.start("yoda");
+  world.settle();
+  assertEquals(yoda.codeOf(self), "is_self");
   const again = yoda.start("luke");
   assertEquals(yoda.codeOf(again), "session_exists");
   assertMatch(messageOf(world, again), /open already/);

@@ -418,6 +418,51 @@ Deno.test("renderText: what breaks off tells that it goes on when it is sent aga
   ]);
 });
 
+Deno.test("renderText: devices are named where there are several", () => {
+  const message = "answered on laptop";
+  const incoming = {
+    ...info,
+    direction: "incoming",
+    state: "answered",
+  } as const;
+  assertEquals(
+    text({ event: "transfer", info: incoming, message, own: true }),
+    ["1: a.mp4 from luke: answered on laptop"],
+  );
+  const offered = { ...info, device: "laptop", state: "offered" } as const;
+  assertEquals(text({ event: "transfer", info: offered }), [
+    "1: a.mp4 (2.0 MB) offered to luke@laptop",
+  ]);
+  const session: PrivateSessionInfo = {
+    ...{ session: 2, direction: "incoming", kind: "session", user: "luke" },
+    state: "answered",
+  };
+  assertEquals(
+    text({ event: "session", info: session, message, own: true }),
+    ["2: private session with luke: answered on laptop"],
+  );
+});
+
+Deno.test("renderText: /transfers --all tells what the other devices do", () => {
+  const file = { name: "b.mp4", size: 2_000_000 };
+  const other = { direction: "outgoing", user: "leia", kind: "file" } as const;
+  const answer = {
+    transfers: [],
+    sessions: [],
+    others: [
+      { ...other, device: "laptop", file, accepted: true },
+      { ...other, file, direction: "incoming", accepted: false },
+      { ...other, device: "desktop", kind: "session", accepted: true },
+    ],
+  } as const;
+  const outcome = { command: "transfers", ok: true, answer } as const;
+  assertEquals(text({ event: "result", n: 1, outcome }), [
+    "on laptop: b.mp4 to leia, 2.0 MB, running",
+    "by a command: b.mp4 from leia, 2.0 MB, waiting for the answer",
+    "on desktop: private session with leia, agreed on",
+  ]);
+});
+
 Deno.test("renderText: a transfer of a moment has no rate", () => {
   const sent = (ms: number) =>
     text({

@@ -17,10 +17,10 @@ const mallory = Identity.fromSeed(new SeededRandom(9).bytes(32));
 const file = { name: "a.mp4", size: 100, fingerprint: "f" };
 
 /** yoda sends luke a file, as far as it comes. */
-function send(world: OffersWorld): number {
+function send(world: OffersWorld, user = "luke"): number {
   const { yoda } = world;
   const n = yoda.n;
-  yoda.offers.transfers.send("luke", "/films/a.mp4", n);
+  yoda.offers.transfers.send({ user }, "/films/a.mp4", n);
   const id = lastOf(yoda, "prepare-offer").id;
   const key = "A".repeat(43);
   yoda.tell({ event: "offer-ready", id, file, key, addresses: [] });
@@ -203,15 +203,40 @@ Deno.test("SignedOffers: nothing is offered to who has no key, oneself, or under
   assertEquals(world.yoda.codeOf(send(world)), "no_identity");
   // And nothing is taken of who has none.
   world.identities.delete("yoda");
-  world.luke.offers.transfers.send("yoda", "/films/a.mp4", 1);
+  world.luke.offers.transfers.send({ user: "yoda" }, "/films/a.mp4", 1);
   const unsigned = { offer: "00000000000000aa", from: "yoda", kind: "file" };
   const rest = { key: "A".repeat(43), addresses: [], file };
   world.luke.offers.handleOffer({ ...unsigned, ...rest, kind: "file" });
   assertEquals(refusals(world.luke), ["no_identity"]);
-  const { yoda } = world;
-  yoda.offers.transfers.send("yoda", "/films/a.mp4", 50);
-  const { id } = lastOf(yoda, "prepare-offer");
-  const key = "A".repeat(43);
-  yoda.tell({ event: "offer-ready", id, file, key, addresses: [] });
-  assertEquals(yoda.codeOf(50), "is_self");
+  const alone = new OffersWorld("always", "always");
+  assertEquals(alone.yoda.codeOf(send(alone, "yoda")), "is_self");
+});
+
+Deno.test("SignedOffers: between one's own devices the own key counts, and nobody is met", () => {
+  const world = new OffersWorld("always", "always", 1, "yoda");
+  const n = send(world, "yoda");
+  const { yoda, luke: other } = world;
+  assert(yoda.effects.some(({ effect }) => effect === "start-sending"));
+  assert(other.effects.some(({ effect }) => effect === "prepare-answer"));
+  assertEquals(yoda.codeOf(n), "waiting");
+  for (const { events, identities } of [yoda, other]) {
+    assert(!events.some(({ event }) => event === "peer-key"));
+    assertEquals(identities.known.find("yoda"), undefined);
+  }
+});
+
+Deno.test("SignedOffers: a server that names another key as one's own moves nothing between devices", () => {
+  const asked = new OffersWorld("always", "always", 1, "yoda");
+  asked.identities.set("yoda", mallory.publicKey);
+  assertEquals(asked.yoda.codeOf(send(asked, "yoda")), "no_key");
+  assertEquals(asked.luke.events, []);
+  const made = new OffersWorld("always", "always", 1, "yoda");
+  made.meddle = (frame) => ({ ...frame, identity: mallory.publicKey });
+  const n = send(made, "yoda");
+  assert(isUntouched(made.luke));
+  assertEquals(refusals(made.luke), ["no_key"]);
+  assertEquals(made.yoda.codeOf(n), "rejected");
+  const outcome = made.yoda.outcomes.get(n);
+  assert(outcome?.ok === false);
+  assertEquals(outcome.message, "your other device does not have your key");
 });

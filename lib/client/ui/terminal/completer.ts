@@ -54,6 +54,7 @@ function candidatesOf(
 ): Completion {
   switch (kind) {
     case "user":
+    case "peer":
       return { start, candidates: matching(source.users(), word, " ") };
     case "blocked-user":
       return { start, candidates: matching(source.blocked(), word, " ") };

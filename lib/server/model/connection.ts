@@ -169,8 +169,8 @@ export class Connection {
 export class Outbox {
   #listed: Connection[] = [];
   #overflowed: Connection[] = [];
-  /** Those whose frames can wait, and until when, monotonic ms. */
-  #later: Connection[] = [];
+  /** Those whose frames can wait, and until when, monotonic ms, in that order. */
+  #later: { readonly connection: Connection; readonly due: number }[] = [];
   #laterAt = Infinity;
 
   /** Lists a connection whose queue got a frame. */
@@ -188,8 +188,9 @@ export class Outbox {
   noteLater(connection: Connection, now: number): void {
     if (connection.listed || connection.listedLater) return;
     connection.listedLater = true;
-    this.#later.push(connection);
-    if (this.#laterAt === Infinity) this.#laterAt = now + laterMs;
+    const due = now + laterMs;
+    this.#later.push({ connection, due });
+    this.#laterAt = Math.min(this.#laterAt, due);
   }
 
   /** When to {@link take} what could wait, monotonic ms; else `Infinity`. */
@@ -204,7 +205,7 @@ export class Outbox {
 
   /** The connections that got frames since the last call. */
   take(now: number): ConnectionId[] {
-    if (now >= this.#laterAt) this.#takeLater();
+    if (now >= this.#laterAt) this.#takeLater(now);
     const listed = this.#listed;
     if (listed.length === 0) return [];
     this.#listed = [];
@@ -220,16 +221,31 @@ export class Outbox {
     return this.#overflowed.pop();
   }
 
-  #takeLater(): void {
-    for (const connection of this.#later) {
-      connection.listedLater = false;
+  /** Only some at a time: nobody waits until thousands are written to. */
+  #takeLater(now: number): void {
+    let left = laterWrites;
+    let taken = 0;
+    for (;; taken++) {
+      const first = this.#later[taken];
+      if (first === undefined) {
+        this.#laterAt = Infinity;
+        break;
+      }
+      this.#laterAt = left > 0 ? first.due : now + laterPauseMs;
+      if (this.#laterAt > now) break;
+      first.connection.listedLater = false;
       // What was queued may have gone with something else.
-      if (connection.queue.bytes > 0) this.note(connection);
+      if (first.connection.queue.bytes === 0) continue;
+      this.note(first.connection);
+      left--;
     }
-    this.#later = [];
-    this.#laterAt = Infinity;
+    this.#later.splice(0, taken);
   }
 }
 
-/** How long what can wait does so at most, ms. */
+/** How long what can wait does so before its turn comes, ms. */
 const laterMs = 100;
+/** Connections that are written to at a time of what can wait. */
+const laterWrites = 64;
+/** The pause before the next ones, ms. */
+const laterPauseMs = 5;

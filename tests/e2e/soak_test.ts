@@ -1,10 +1,11 @@
 import { assert } from "@std/assert";
 import { soak } from "../soak/soak.ts";
 
-Deno.test("soak: clients and server die and return, every confirmed message arrives once and in order", async () => {
+Deno.test("soak: devices and server die and return, every confirmed message arrives at each device once and in order", async () => {
   const result = await soak({
     seconds: 22,
-    clients: 20,
+    accounts: 10,
+    devices: 3,
     groups: 4,
     messagesPerSecond: 100,
     killSeconds: 5,

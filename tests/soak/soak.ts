@@ -1,10 +1,11 @@
 /**
- * The soak: clients that come, go, are killed and return at random while
- * messages flow and the server is killed again and again; at the end clients,
- * logs and database must agree that every confirmed message reached its
- * receivers exactly once and in order.
+ * The soak: devices of many people that come, go, are killed and return at
+ * random while messages flow and the server is killed again and again; at the
+ * end devices, logs and database must agree that every confirmed message
+ * reached each device of its receivers, and the other devices of its sender,
+ * exactly once and in order.
  *
- *     deno task soak [--seconds=600] [--clients=100] [--seed=1]
+ *     deno task soak [--seconds=600] [--accounts=40] [--devices=3] [--seed=1]
  *     deno task soak:kill [--kills=200]
  */
 import { assert, assertEquals } from "@std/assert";
@@ -21,7 +22,9 @@ export interface SoakOptions {
   readonly seconds: number;
   /** In place of `seconds`: it ends when the server was killed so many times. */
   readonly kills?: number;
-  readonly clients: number;
+  readonly accounts: number;
+  /** Of each account. */
+  readonly devices: number;
   readonly groups: number;
   readonly messagesPerSecond: number;
   /**
@@ -48,14 +51,18 @@ export interface SoakResult {
  * @throws when anything was lost, doubled, out of order or differs.
  */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { names, text } = numberedAccounts("user", options.clients);
+  const { names, text } = numberedAccounts("user", options.accounts);
   await using server = await TestServer.start({
     accounts: text,
     args: ["--message-rate", "0"],
   });
-  const clients = names.map((name, index) =>
-    new SoakClient(name, server.port, `127.0.0.${2 + index % 32}`)
-  );
+  const clients = names.flatMap((name, index) => {
+    const address = `127.0.0.${2 + index % 32}`;
+    return Array.from(
+      { length: options.devices },
+      (_, device) => new SoakClient(name, device + 1, server.port, address),
+    );
+  });
   try {
     const groups = await makeGroups(clients, options);
     const counts = await run(server, clients, groups, options);
@@ -72,7 +79,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   }
 }
 
-/** Members by group. */
+/** Devices of the members by group. */
 type Groups = ReadonlyMap<string, readonly SoakClient[]>;
 
 async function makeGroups(
@@ -87,11 +94,20 @@ async function makeGroups(
   const groups = new Map<string, readonly SoakClient[]>();
   for (let number = 0; number < count; number++) {
     const group = `group${number}`;
-    const members = clients.filter(() => random.next() < 0.2);
-    const [leader, ...others] = members;
+    const users = new Set(
+      [...new Set(clients.map(({ user }) => user))]
+        .filter(() => random.next() < 0.2),
+    );
+    const members = clients.filter(({ user }) => users.has(user));
+    // One device speaks for its user.
+    const [leader, ...others] = members.filter(({ user }, index) =>
+      user !== members[index - 1]?.user
+    );
     if (leader === undefined || others.length === 0) continue;
-    const users = others.map((member) => member.name);
-    await leader.request("group-create", { group, users });
+    await leader.request("group-create", {
+      group,
+      users: others.map(({ user }) => user),
+    });
     for (const member of others) await member.request("group-join", { group });
     groups.set(group, members);
   }
@@ -156,7 +172,7 @@ function sendOne(
   }
   const from = pick(clients, random);
   const to = pick(clients, random);
-  if (from !== to) from.send(to.name, undefined);
+  if (from.user !== to.user) from.send(to.user, undefined);
 }
 
 function depart(client: SoakClient, random: SeededRandom, now: number): void {
@@ -188,25 +204,28 @@ function expectedFor(
   clients: readonly SoakClient[],
   groups: Groups,
 ): Map<SoakClient, string[]> {
-  const byName = new Map(clients.map((client) => [client.name, client]));
+  const devices = Map.groupBy(clients, ({ user }) => user);
   const expected = new Map<SoakClient, string[]>(
     clients.map((client) => [client, []]),
   );
   for (const { confirmed } of clients) {
     for (const message of confirmed) {
-      const receivers = message.group === undefined
-        ? [byName.get(message.to ?? "")]
-        : groups.get(message.group) ?? [];
+      const { from, to = "", group, by } = message;
+      const receivers = group === undefined
+        ? [...devices.get(to) ?? [], ...devices.get(from) ?? []]
+        : groups.get(group) ?? [];
       for (const receiver of receivers) {
-        if (receiver === undefined || receiver.name === message.from) continue;
-        expected.get(receiver)?.push(lineOf(message));
+        if (receiver !== by) expected.get(receiver)?.push(lineOf(message));
       }
     }
   }
   return expected;
 }
 
-/** Exactly once: the same messages; in order: ids, numbers and senders rise. */
+/**
+ * Exactly once: the same messages; in order: ids, numbers and what each device
+ * sent rise.
+ */
 function checkClients(clients: readonly SoakClient[], groups: Groups): void {
   const expected = expectedFor(clients, groups);
   for (const client of clients) {
@@ -217,10 +236,11 @@ function checkClients(clients: readonly SoakClient[], groups: Groups): void {
       assert(value > (last.get(what) ?? 0), `${client.name}: ${what} ${value}`);
       last.set(what, value);
     };
-    for (const { id, group, number, from, text } of client.received) {
+    for (const { id, group, number, text } of client.received) {
       mustRise("id", id);
       mustRise(`number in ${group ?? "messagelog.txt"}`, number);
-      mustRise(`text of ${from}`, Number(text.split(" ")[1]));
+      const [, count, , device] = text.split(" ");
+      mustRise(`text of ${device}`, Number(count));
     }
   }
 }
@@ -308,12 +328,13 @@ const settleMs = 60_000;
 if (import.meta.main) {
   const { number } = taskArguments({
     usage:
-      "deno task soak [--seconds=600] [--kills=0] [--clients=100] [--kill-seconds=60] [--seed=1]",
-    about: "Lets clients and the server die while messages flow, and counts.",
+      "deno task soak [--seconds=600] [--kills=0] [--accounts=40] [--devices=3] [--kill-seconds=60] [--seed=1]",
+    about: "Lets devices and the server die while messages flow, and counts.",
     numbers: {
       "seconds": 600,
       "kills": 0,
-      "clients": 100,
+      "accounts": 40,
+      "devices": 3,
       "kill-seconds": 60,
       "seed": 1,
     },
@@ -324,7 +345,8 @@ if (import.meta.main) {
   const result = await soak({
     seconds: number("seconds"),
     ...(number("kills") > 0 ? { kills: number("kills") } : {}),
-    clients: number("clients"),
+    accounts: number("accounts"),
+    devices: number("devices"),
     groups: 10,
     messagesPerSecond: 200,
     killSeconds: number("kill-seconds"),

@@ -1,5 +1,5 @@
 /**
- * One client of the soak: it keeps what it sent until that is confirmed, repeats
+ * One device of somebody in the soak: it keeps what it sent until that is confirmed, repeats
  * it after every loss of connection, and records what it received; whatever the
  * server does wrong on the way is an error at once.
  */
@@ -8,6 +8,8 @@ import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
 /** A message as its sender knows it. */
 export interface SentMessage {
   readonly from: string;
+  /** Which device it was sent from. */
+  readonly by: SoakClient;
   /** A user, or `undefined` for a group message. */
   readonly to: string | undefined;
   readonly group: string | undefined;
@@ -26,8 +28,11 @@ export interface ReceivedMessage {
   readonly text: string;
 }
 
-/** A user who comes and goes. */
+/** A device that comes and goes. */
 export class SoakClient {
+  /** Whose it is. */
+  readonly user: string;
+  /** The user and which device: `user007.2`. */
   readonly name: string;
   readonly received: ReceivedMessage[] = [];
   /** Confirmed, in the order of the confirmations. */
@@ -36,6 +41,7 @@ export class SoakClient {
   returnAt = 0;
   readonly #port: number;
   readonly #address: string;
+  readonly #device: { readonly id: string; readonly name: string };
   /** Not confirmed yet, in the order of sending. */
   #unconfirmed: SentMessage[] = [];
   /** How many of them were sent on this connection; the first ones. */
@@ -48,8 +54,12 @@ export class SoakClient {
   #lastMid = 0;
   #lastPing = 0;
 
-  constructor(name: string, port: number, address: string) {
-    this.name = name;
+  /** @param number Tells the user's devices apart, from 1 on. */
+  constructor(user: string, number: number, port: number, address: string) {
+    this.user = user;
+    this.name = `${user}.${number}`;
+    const id = number.toString(16).padStart(16, "0");
+    this.#device = { id, name: `device ${number}` };
     this.#port = port;
     this.#address = address;
   }
@@ -72,7 +82,7 @@ export class SoakClient {
   send(to: string | undefined, group: string | undefined): void {
     const mid = `${this.name}-${++this.#lastMid}`;
     const text = `text ${this.#lastMid} of ${this.name}`;
-    const message = { from: this.name, to, group, text, mid };
+    const message = { from: this.user, by: this, to, group, text, mid };
     this.#unconfirmed.push(message);
     this.#transmitMore();
   }
@@ -122,9 +132,11 @@ export class SoakClient {
     let connection: ProtocolClient | undefined;
     try {
       connection = await ProtocolClient.connect(this.#port, this.#address);
-      await connection.hello();
+      await connection.hello(["devices"]);
+      const device = this.#device;
       if (this.#token === undefined) {
-        await connection.authenticate(this.name, this.name, this.#seen);
+        const { user } = this;
+        await connection.authenticate(user, user, this.#seen, { device });
       } else await connection.resume(this.#token, this.#seen);
       this.#token = connection.token;
       this.#acked = this.#seen;

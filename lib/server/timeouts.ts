@@ -22,9 +22,10 @@ export function checkTimeouts(
   now: Instant,
 ): number {
   endOldOffers(server, now);
+  const { idleMs } = server.options;
   // A session that begins after this pass is due no sooner than that.
   let next = Math.min(
-    now.mono + Math.min(longestMs, server.options.idleMs || longestMs),
+    now.mono + Math.min(longestMs, idleMs - warningMs(idleMs) || longestMs),
     server.offers.nextExpiry ?? Infinity,
   );
   for (const connection of connections) {
@@ -72,6 +73,7 @@ function checkSession(
     dismiss(server, session, wireError("idle", text), false, now);
     return Infinity;
   }
+  const warnAt = warnIdle(session, idleAt, warningMs(idleMs), now);
   const { device } = session;
   if (server.tokens.renew(device, now)) {
     device.lastSeen = now.wall;
@@ -83,10 +85,37 @@ function checkSession(
     connection.lastSent = now.mono;
   }
   const pingAt = connection.lastSent + limits.heartbeatMs;
-  return Math.min(deadAt, idleAt, pingAt);
+  return Math.min(deadAt, idleAt, warnAt, pingAt);
+}
+
+/**
+ * Warns, once, who is about to be logged out for inactivity; returns when to do
+ * so, monotonic ms.
+ */
+function warnIdle(
+  session: Session,
+  idleAt: number,
+  before: number,
+  now: Instant,
+): number {
+  const { connection, lastActivity } = session;
+  const warnAt = idleAt - before;
+  if (now.mono < warnAt) return warnAt;
+  if (session.warnedOf === lastActivity) return Infinity;
+  session.warnedOf = lastActivity;
+  const wait = Math.round(idleAt - now.mono);
+  connection.send(encodeFrame(event("idle", { wait })));
+  connection.lastSent = now.mono;
+  return Infinity;
+}
+
+/** How long before the end of an idle time-out a user is warned, ms. */
+function warningMs(idleMs: number): number {
+  return Math.min(idleMs / 4, longestWarningMs);
 }
 
 const pingFrame = encodeFrame(event("ping", {}));
 /** Bounds of the time between two passes, ms. */
 const shortestMs = 50;
 const longestMs = 10_000;
+const longestWarningMs = 60_000;

@@ -169,6 +169,8 @@ export const sessionRequests = {
 /** Events about the connection. */
 export const sessionEvents = {
   ping: nothing,
+  /** The user is logged out for inactivity in `wait` ms, unless they ask for something. */
+  idle: object({ wait: integer(0) }),
   /** The connection ends now, and why; `code` is of the error table. */
   bye: object({ code: string(1, 64), message: text }),
 } as const satisfies Record<string, Check<object>>;

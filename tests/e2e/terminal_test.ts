@@ -288,7 +288,12 @@ Deno.test({
     await terminal.screen((text) => /Stopped/.test(text));
     // Whoever ends it while it is stopped, or later, finds the terminal as it was.
     await terminal.type("clear; kill -TERM %1; fg", "Enter");
-    await terminal.screen((text) => text.endsWith("$"));
+    const kept = await terminal.screen((text) => text.endsWith("$"));
+    const words = "\n- not sent, kept for the next run (↑): half a line\n";
+    assert(kept.includes(words), kept);
+    const history = join(server.folder, ".state/parley/history");
+    const path = join(history, `127.0.0.1_${server.port}`);
+    assertEquals(await Deno.readTextFile(path), "half a line\n");
     await terminal.type("stty -a | grep -o ' icanon\\| echo '", "Enter");
     await terminal.screen((text) => / icanon\n echo\s*\n/.test(text));
   },

@@ -239,6 +239,9 @@ Deno.test("ServerCore logs out who asks for nothing; messages and pings do not c
     luke.ask("ping", {});
   }
   assert(!luke.closed);
+  // A quarter of the time before the end, and once.
+  assertEquals(luke.eventsOf("idle"), [{ wait: 15_000 }]);
+  assertEquals(yoda.eventsOf("idle"), []);
   harness.advance(6_000);
   assert(luke.closed && !yoda.closed);
   assertEquals(luke.eventsOf("bye"), [{
@@ -257,10 +260,38 @@ Deno.test("ServerCore logs out on time when the idle time-out is short", () => {
   const harness = new CoreHarness({ options: { idleMs: 3000 } });
   harness.advance(500);
   const yoda = harness.login("yoda");
-  harness.advance(2900);
+  harness.advance(2200);
+  assertEquals(yoda.eventsOf("idle"), []);
+  harness.advance(100);
+  const [{ wait } = { wait: 0 }] = yoda.eventsOf("idle");
+  assert(wait > 650 && wait <= 750, `${wait}`);
+  harness.advance(600);
   assert(!yoda.closed);
   harness.advance(200);
   assertEquals(yoda.bye, "idle");
+});
+
+Deno.test("ServerCore warns a minute before a long idle time-out, again after activity", () => {
+  const harness = new CoreHarness({ options: { idleMs: 900_000 } });
+  const yoda = harness.login("yoda");
+  const stay = (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 10_000) {
+      harness.advance(10_000);
+      yoda.ask("ping", {});
+    }
+  };
+  stay(830_000);
+  assertEquals(yoda.eventsOf("idle"), []);
+  stay(40_000);
+  const [first = { wait: 0 }, ...others] = yoda.eventsOf("idle");
+  assertEquals(others, []);
+  assert(first.wait > 49_000 && first.wait <= 60_000, `${first.wait}`);
+  yoda.ask("who", {});
+  stay(830_000);
+  assertEquals(yoda.eventsOf("idle").length, 1);
+  stay(60_000);
+  assertEquals(yoda.eventsOf("idle").length, 2);
+  assert(!yoda.closed);
 });
 
 Deno.test("ServerCore takes traffic between clients as activity", () => {

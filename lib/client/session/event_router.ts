@@ -31,6 +31,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
   switch (event.ev) {
     case "ping":
       return;
+    case "idle":
+      return host.emit({ event: "warning", message: idleText(event.wait) });
     case "bye":
       return host.bye(event.code, event.message);
     case "message": {
@@ -94,6 +96,12 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     default:
       return host.emit(newsOf(event));
   }
+}
+
+function idleText(wait: number): string {
+  const seconds = Math.round(wait / 1000);
+  return `nothing was sent for long; in ${seconds} s you are logged out, ` +
+    "unless you send something";
 }
 
 /** An event of the server as the user is told of it. */

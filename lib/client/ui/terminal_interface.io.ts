@@ -154,8 +154,19 @@ export class TerminalInterface implements UserInterface {
 
   async close(): Promise<void> {
     clearTimeout(this.#countdown);
+    this.#keepDraft();
     this.#terminal.close();
     await this.#output.flush();
+  }
+
+  /** Whatever ends the client, what was being typed is not lost. */
+  #keepDraft(): void {
+    const { draft } = this.#terminal;
+    if (!this.#isStarted || draft.trim() === "") return;
+    const where = this.#history.add(draft) ? ", kept for the next run (↑)" : "";
+    const [first = "", ...others] = messageLines(draft);
+    const rows = [`- not sent${where}: ${first}`, ...others.map(indented)];
+    this.#terminal.print(rows.map((text) => ({ text, indent: 2 })));
   }
 
   #line(text: string, prompt: string): void {

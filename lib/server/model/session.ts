@@ -28,6 +28,8 @@ export class Session {
   catchUp: CatchUp | undefined;
   /** When the user last asked for something, monotonic ms. */
   lastActivity: number;
+  /** The {@link lastActivity} after which the user was warned of being idle. */
+  warnedOf: number | undefined;
   #logEntry: UserLogEntry | undefined;
 
   constructor(

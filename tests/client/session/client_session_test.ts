@@ -42,6 +42,16 @@ Deno.test("ClientSession: an unreachable server ends it before the first login o
   assertEquals(harness.lastEffect("end").reason, "unreachable");
 });
 
+Deno.test("ClientSession: warns who is about to be logged out for inactivity", () => {
+  const harness = loggedIn();
+  harness.server({ ev: "idle", wait: 59_960 });
+  assertEquals(harness.events.at(-1), {
+    event: "warning",
+    message:
+      "nothing was sent for long; in 60 s you are logged out, unless you send something",
+  });
+});
+
 Deno.test("ClientSession: tells when the connection is tried again, and tries it at once when asked", () => {
   const harness = loggedIn();
   const connects = () =>

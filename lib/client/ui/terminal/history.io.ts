@@ -42,18 +42,24 @@ export class HistoryFile {
     }
   }
 
-  /** Keeps a line, or what may be kept of it. */
-  add(text: string): void {
+  /**
+   * Keeps a line, or what may be kept of it.
+   *
+   * @returns False when nothing is kept.
+   */
+  add(text: string): boolean {
     const line = keptLine(text)?.replaceAll("\n", lineBreak);
-    if (this.#path === undefined || line === undefined) return;
-    if (line === this.#last) return;
+    if (this.#path === undefined || line === undefined) return false;
+    if (line === this.#last) return true;
     this.#last = line;
     try {
       Deno.mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
       const options = { append: true, create: true, mode: 0o600 };
       Deno.writeTextFileSync(this.#path, `${line}\n`, options);
+      return true;
     } catch {
       // The arrow keys know it in this run all the same.
+      return false;
     }
   }
 }

@@ -81,6 +81,11 @@ export class LineEditor {
     return this.#buffer.text;
   }
 
+  /** What was typed and is no answer to a question. */
+  get draft(): string {
+    return this.#question?.draft ?? this.#buffer.text;
+  }
+
   /** Lines of earlier runs, oldest first, for the history. */
   load(lines: readonly string[]): void {
     this.#history.load(lines);

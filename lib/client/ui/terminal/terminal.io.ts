@@ -78,6 +78,11 @@ export class Terminal {
     this.#view.editor.load(lines);
   }
 
+  /** What was typed and not entered. */
+  get draft(): string {
+    return this.#view.editor.draft;
+  }
+
   /**
    * What stands before the line, when there is no question.
    *

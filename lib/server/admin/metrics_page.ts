@@ -1,12 +1,13 @@
 import { version } from "../../base/version.ts";
 import type { Gauges, Histogram, Metrics } from "../core/metrics.ts";
+import type { Rendezvous } from "../rendezvous/rendezvous.ts";
 
 /** Everything there is to tell; times in seconds. */
 export interface MetricsSnapshot {
   readonly counters: Metrics;
   readonly gauges: Gauges;
   /** Of the UDP port. */
-  readonly udp: { readonly datagrams: number; readonly relayedBytes: number };
+  readonly udp: Pick<Rendezvous, "datagrams" | "relayedBytes" | "dropped">;
   /** How long the store took for each batch. */
   readonly commitSeconds: Histogram;
   /** Lines of the server's log, by level. */
@@ -77,6 +78,14 @@ export function renderMetrics(snapshot: MetricsSnapshot): string {
     family("udp_datagrams_total", "counter", "Datagrams received.", [
       [{}, udp.datagrams],
     ]),
+    family(
+      "udp_dropped_total",
+      "counter",
+      "Datagrams dropped, by why.",
+      Object.entries(udp.dropped).map(([why, count]) =>
+        [{ why }, count] as const
+      ),
+    ),
     family("relayed_bytes_total", "counter", "File data relayed.", [
       [{}, udp.relayedBytes],
     ]),

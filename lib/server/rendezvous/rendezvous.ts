@@ -31,7 +31,18 @@ import type {
   RendezvousChange,
   RendezvousNews,
 } from "../model/rendezvous_change.ts";
-import { type ServerDatagram, UdpProbes } from "./udp_probes.ts";
+import {
+  type ProbeFault,
+  type ServerDatagram,
+  UdpProbes,
+} from "./udp_probes.ts";
+
+/**
+ * Why a datagram was dropped: besides the faults of any, `repeated`, one that
+ * came before; `unplaced`, of a transfer but not from where its two sides are,
+ * or to nobody; `quota`, more than is relayed for the user, or no relay at all.
+ */
+export type DropReason = ProbeFault | "repeated" | "unplaced" | "quota";
 
 /** Where a client was last seen, of one family of addresses. */
 interface Seen {
@@ -78,6 +89,15 @@ export class Rendezvous {
   #probes: UdpProbes | undefined;
   /** Datagrams that came. */
   datagrams = 0;
+  /** Those that were dropped, by why. */
+  readonly dropped: Record<DropReason, number> = {
+    malformed: 0,
+    unknown: 0,
+    repeated: 0,
+    unplaced: 0,
+    quota: 0,
+    rate: 0,
+  };
   /** Bytes of file transfers that were relayed. */
   relayedBytes = 0;
 
@@ -145,7 +165,8 @@ export class Rendezvous {
     from: WireAddress,
     now: Instant,
   ): ServerDatagram | undefined {
-    return this.#probes?.handleDatagram(bytes, from, now);
+    const answer = this.#probes?.handleDatagram(bytes, from, now) ?? "unknown";
+    return typeof answer === "string" ? this.#drop(answer) : answer;
   }
 
   /** When to call {@link handleTimeout}, monotonic ms; else `Infinity`. */
@@ -172,6 +193,11 @@ export class Rendezvous {
     return this.#news.shift();
   }
 
+  #drop(why: DropReason): undefined {
+    this.dropped[why]++;
+    return undefined;
+  }
+
   #unbind(client: number): void {
     const binding = this.#byClient.get(client);
     if (binding === undefined) return;
@@ -187,16 +213,18 @@ export class Rendezvous {
     from: WireAddress,
     now: number,
   ): ServerDatagram | undefined {
-    if (!this.#binds.take(networkOf(from.ip), now)) return undefined;
+    if (!this.#binds.take(networkOf(from.ip), now)) return this.#drop("rate");
     const binding = this.#byId.get(encodeHex(bytes.subarray(1, 9)));
-    if (binding === undefined) return undefined;
+    if (binding === undefined) return this.#drop("unknown");
     const { id, key } = binding;
     const number = openBind(bytes, key);
-    if (number === undefined) return undefined;
+    if (number === undefined) return this.#drop("malformed");
     const family = isIpv6(from.ip) ? "ipv6" : "ipv4";
     const before = binding[family];
     // A repetition from elsewhere must not move the client.
-    if (before !== undefined && number <= before.number) return undefined;
+    if (before !== undefined && number <= before.number) {
+      return this.#drop("repeated");
+    }
     const isSame = before?.address.ip === from.ip &&
       before.address.port === from.port;
     const address = isSame ? before.address : { ...from };
@@ -214,21 +242,22 @@ export class Rendezvous {
     now: Instant,
   ): ServerDatagram | undefined {
     if (bytes.length < leastRelayed || bytes.length > mostRelayed) {
-      return undefined;
+      return this.#drop("malformed");
     }
     const transfer = bytes.subarray(2, 10);
     const relayed = this.#relayed.get(encodeHex(transfer));
-    if (relayed === undefined) return undefined;
+    if (relayed === undefined) return this.#drop("unknown");
     const side = this.#sideAt(relayed, from, now.mono);
-    if (side === undefined) return undefined;
+    if (side === undefined) return this.#drop("unplaced");
     const other = side === "from" ? relayed.to : relayed.from;
     const to = this.#nearest(other, from, now.mono);
-    if (to === undefined) return undefined;
+    if (to === undefined) return this.#drop("unplaced");
     const refusal = this.#quota.take(relayed.account, bytes.length, now);
     if (refusal === undefined) {
       this.relayedBytes += bytes.length;
       return { to, bytes };
     }
+    this.dropped[refusal === "rate" ? "rate" : "quota"]++;
     if (refusal === "rate") return undefined;
     if (refusal === "quota") this.#tellUsedUp(relayed, now);
     if (!this.#quota.mayTell(relayed.from, side, now.mono)) return undefined;

@@ -77,11 +77,8 @@ export class RendezvousServer {
     return this.#probes?.port ?? 0;
   }
 
-  /** Datagrams that came, and bytes of file transfers that were relayed. */
-  get counters(): {
-    readonly datagrams: number;
-    readonly relayedBytes: number;
-  } {
+  /** What came, was relayed and was dropped. */
+  get counters(): Pick<Rendezvous, "datagrams" | "relayedBytes" | "dropped"> {
     return this.#rendezvous;
   }
 

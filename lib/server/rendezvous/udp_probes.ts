@@ -20,6 +20,13 @@ export interface ServerDatagram {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Why one is not answered: `malformed`, it is none of ours or its code is
+ * wrong; `unknown`, its id was given to nobody, or too long ago; `rate`, too
+ * many of one address.
+ */
+export type ProbeFault = "malformed" | "unknown" | "rate";
+
 /** Answers. */
 export class UdpProbes {
   readonly #secret: Uint8Array;
@@ -30,19 +37,19 @@ export class UdpProbes {
     this.#secret = secret;
   }
 
-  /** The answer to an authentic probe, shorter than the probe. */
+  /** The answer to an authentic probe, shorter than the probe, or why not. */
   handleDatagram(
     bytes: Uint8Array,
     from: WireAddress,
     now: Instant,
-  ): ServerDatagram | undefined {
+  ): ServerDatagram | ProbeFault {
     const id = probeIdOf(bytes);
-    if (id === undefined) return undefined;
+    if (id === undefined) return "malformed";
     const age = secondOf(now) - view(id).getUint32(0);
-    if (age < -leadSeconds || age > lifetimeSeconds) return undefined;
-    if (!this.#probes.take(networkOf(from.ip), now.mono)) return undefined;
+    if (age < -leadSeconds || age > lifetimeSeconds) return "unknown";
+    if (!this.#probes.take(networkOf(from.ip), now.mono)) return "rate";
     const answer = answerProbe(bytes, keyOf(id, this.#secret), from);
-    return answer && { to: from, bytes: answer };
+    return answer === undefined ? "malformed" : { to: from, bytes: answer };
   }
 }
 

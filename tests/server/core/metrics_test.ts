@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Histogram, Metrics } from "../../../lib/server/core/metrics.ts";
 import { renderMetrics } from "../../../lib/server/admin/metrics_page.ts";
+import { Rendezvous } from "../../../lib/server/rendezvous/rendezvous.ts";
 
 Deno.test("Metrics counts messages by kind, deletions not at all", () => {
   const metrics = new Metrics();
@@ -33,7 +34,11 @@ Deno.test("renderMetrics() is text that Prometheus reads", () => {
   const text = renderMetrics({
     counters,
     gauges: { connections: 3, online: 2, queuedBytes: 4, pendingRequests: 5 },
-    udp: { datagrams: 9, relayedBytes: 10 },
+    udp: {
+      datagrams: 9,
+      relayedBytes: 10,
+      dropped: { ...new Rendezvous(0).dropped, rate: 11 },
+    },
     commitSeconds,
     logLines: new Map([["error", 6]]),
     process: { uptime: 7.5, memoryBytes: 8 },
@@ -44,6 +49,8 @@ Deno.test("renderMetrics() is text that Prometheus reads", () => {
       "parley_connections 3",
       "parley_udp_datagrams_total 9",
       "parley_relayed_bytes_total 10",
+      'parley_udp_dropped_total{why="rate"} 11',
+      'parley_udp_dropped_total{why="malformed"} 0',
       'parley_logins_total{result="ok"} 2',
       'parley_logins_total{result="login_failed"} 2',
       'parley_commit_seconds_bucket{le="0.01"} 0',

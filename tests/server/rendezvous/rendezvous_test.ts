@@ -97,6 +97,15 @@ class World {
   }
 }
 
+const nothingDropped = {
+  malformed: 0,
+  unknown: 0,
+  repeated: 0,
+  unplaced: 0,
+  quota: 0,
+  rate: 0,
+};
+
 Deno.test("Rendezvous tells a client where it is seen, and the core when that changes", () => {
   const world = new World();
   const { rendezvous, now } = world;
@@ -143,6 +152,13 @@ Deno.test("Rendezvous answers nobody without the key, and no repetition", () => 
   assertEquals(client.bind(6, "192.0.2.1", 4000)?.number, 6);
   world.rendezvous.handleChange({ do: "unbind", client: yoda });
   assertEquals(client.bind(7, "192.0.2.1", 4000), undefined);
+  world.handle(new Uint8Array(3), "192.0.2.1", 1);
+  assertEquals(world.rendezvous.dropped, {
+    ...nothingDropped,
+    repeated: 2,
+    malformed: 1,
+    unknown: 3,
+  }, "without probes, what is nothing else is unknown");
 });
 
 Deno.test("Rendezvous bounds the questions of one address", () => {
@@ -153,6 +169,7 @@ Deno.test("Rendezvous bounds the questions of one address", () => {
     if (client.bind(number, "192.0.2.1", 4000)) answered++;
   }
   assertEquals(answered, 200);
+  assertEquals(world.rendezvous.dropped.rate, 800);
   assertExists(client.bind(2000, "192.0.2.2", 4000));
   world.now.mono += 1000;
   assertExists(client.bind(2001, "192.0.2.1", 4000));
@@ -179,6 +196,8 @@ Deno.test("Rendezvous relays between the two of an accepted offer only", () => {
     undefined,
   );
   assertEquals(world.rendezvous.relayedBytes, 2 * bytes.length);
+  const faults = { unplaced: 3, malformed: 2 };
+  assertEquals(world.rendezvous.dropped, { ...nothingDropped, ...faults });
   world.rendezvous.handleChange({ do: "relay-end", transfer: offerId });
   assertEquals(world.handle(bytes, "192.0.2.1", 4000), undefined);
 });
@@ -193,6 +212,7 @@ Deno.test("Rendezvous stops to relay at the day's quota and says so", () => {
   const refused = world.handle(world.relayed(), "192.0.2.1", 4000);
   assertEquals(refused?.to, { ip: "192.0.2.1", port: 4000 });
   assertEquals(refused && openRefused(refused.bytes), "quota");
+  assertEquals(world.rendezvous.dropped.quota, 1);
   const usedUp = (day: number) => [
     { what: "used-up" as const, transfer: offerId, at: day * dayMs },
   ];

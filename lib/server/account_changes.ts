@@ -4,7 +4,7 @@
  * A line that is gone from `credentials.txt` only shuts its user out: an editor
  * that saves in two steps, a slip or a copy that is put back must not cost
  * anybody messages, groups or profile, and a line that comes back is the same
- * person's. The person ends with the command that says so, `server user remove`,
+ * person's. The person ends with the command that says so, `parley-server user remove`,
  * which names the account by its id: whoever gets the name afterwards, by
  * whatever way, is another person, and has nothing of the one before.
  */

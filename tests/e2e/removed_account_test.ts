@@ -78,7 +78,7 @@ function add(server: TestServer, name: string): Promise<string> {
   return user(server, "add", name);
 }
 
-/** Runs `server user …`, which must succeed; what it printed. */
+/** Runs `parley-server user …`, which must succeed; what it printed. */
 async function user(server: TestServer, ...args: string[]): Promise<string> {
   const { code, text } = await userCommand(server.folder, args);
   assertEquals(code, 0, text);

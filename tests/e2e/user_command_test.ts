@@ -66,7 +66,7 @@ Deno.test("server user: says what it cannot do, in one line", async () => {
   }
 });
 
-/** Runs `server user …` in the server's folder: exit code and what it said. */
+/** Runs `parley-server user …` in the server's folder: exit code and what it said. */
 async function user(
   server: TestServer,
   args: readonly string[],

@@ -147,7 +147,7 @@ export class CoreHarness {
     return answer;
   }
 
-  /** As `server user remove` does it. */
+  /** As `parley-server user remove` does it. */
   removeAccount(name: string): void {
     const subject = this.accountOf(name);
     const number = ++this.#lastRequest;

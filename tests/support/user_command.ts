@@ -1,4 +1,4 @@
-/** `server user …` as a person runs it in the server's folder. */
+/** `parley-server user …` as a person runs it in the server's folder. */
 import { serverCommand } from "./programs.ts";
 
 /**

@@ -1,4 +1,4 @@
-/** `server user …` as a program: asks, derives, writes, prints. */
+/** `parley-server user …` as a program: asks, derives, writes, prints. */
 import { CredentialsFile, defaultCredentials } from "./credentials_file.ts";
 import {
   checkUserAction,

@@ -1,5 +1,5 @@
 /**
- * `server user …`: managing the accounts from the command line.
+ * `parley-server user …`: managing the accounts from the command line.
  * Here is what a command means and what it does to the text of
  * `credentials.txt`; asking, deriving and writing are the shell's.
  */

@@ -43,6 +43,8 @@ export class ClientSession {
   /** Why the server said it would close, before it did. */
   #bye: LinkFault | undefined;
   #endOfInput = false;
+  /** When it ends for want of a connection and of anything to wait for. */
+  #giveUpAt: number | undefined;
   #connectedAt = 0;
   /** The connection stood idle while name and password were being typed. */
   #hasWaited = false;
@@ -263,6 +265,7 @@ export class ClientSession {
     this.#now = now;
     const { mono } = now;
     if (isDue(this.#logoutAt, mono)) return this.#end(this.#endReason);
+    if (isDue(this.#giveUpAt, mono)) return this.#end("unreachable");
     if (this.#link.isConnectDue(mono)) this.#connect();
     const fault = this.#link.fault(mono);
     if (fault !== undefined) this.#drop(fault);
@@ -276,6 +279,7 @@ export class ClientSession {
     if (this.#isEnded) return undefined;
     const times = [
       this.#logoutAt,
+      this.#giveUpAt,
       this.#link.pollTimeout(),
       this.#parts.offers.pollTimeout(),
       ...(this.#isOpen ? this.#parts.openTimeouts() : []),
@@ -392,10 +396,12 @@ export class ClientSession {
     const { mono, wall } = this.#now;
     const wait = this.#link.retryLater(mono);
     this.#emit({ event: "reconnecting", at: wall + wait });
+    this.#flush();
   }
 
   /** Sends what may be sent now. */
   #flush(): void {
+    this.#boundWaiting();
     if (!this.#isOpen) return;
     if (isDue(this.#parts.inbox.pollTimeout(), this.#now.mono)) {
       this.#acknowledge();
@@ -407,13 +413,26 @@ export class ClientSession {
     }
   }
 
+  /** Without a connection nobody waits long for no more than the logout. */
+  #boundWaiting(): void {
+    if (this.#isOpen || !this.#wasOpen || !this.#isDone) {
+      this.#giveUpAt = undefined;
+    } else this.#giveUpAt ??= this.#now.mono + giveUpMs;
+  }
+
   #logoutWhenIdle(): void {
-    if (!this.#endOfInput || this.#logoutAt !== undefined) return;
+    if (this.#isDone && this.#logoutAt === undefined) {
+      this.#startLogout(this.#logoutCommand);
+    }
+  }
+
+  /** All commands have come, and nothing of them is under way. */
+  get #isDone(): boolean {
+    if (!this.#endOfInput) return false;
     const expected = this.#logoutCommand === undefined ? 0 : 1;
-    if (this.#parts.commands.size > expected) return;
-    if (this.#parts.offers.underWay().transfers.length > 0) return;
-    if (this.#parts.requests.size > 0) return;
-    this.#startLogout(this.#logoutCommand);
+    return this.#parts.commands.size <= expected &&
+      this.#parts.offers.underWay().transfers.length === 0 &&
+      this.#parts.requests.size === 0;
   }
 
   #startLogout(command: number | undefined): void {
@@ -468,6 +487,8 @@ const setBackMessage =
   "that was made is lost there, and a message number may mean another message now";
 /** How long the server may take to answer a logout, ms. */
 const logoutMs = 1000;
+/** How long a connection is tried for when only the logout is left, ms. */
+const giveUpMs = 30_000;
 /** From when on a connection has stood idle for a person, ms. */
 const waitedMs = 1000;
 

@@ -278,6 +278,27 @@ Deno.test("ClientSession: the end of input waits for results, then logs out", ()
   assertEquals(harness.events.at(-1), { event: "goodbye", user: "yoda" });
 });
 
+Deno.test("ClientSession: at the end of input a connection that is gone is tried for 30 s, when nothing else is left to do", () => {
+  for (const line of [undefined, "/activeuser"]) {
+    const harness = loggedIn();
+    if (line !== undefined) harness.line(line);
+    harness.lose();
+    harness.session.handleEndOfInput(harness.now);
+    const start = harness.now.mono;
+    const end = () => harness.effects.find(({ effect }) => effect === "end");
+    while (end() === undefined && harness.now.mono < start + 120_000) {
+      harness.toTimeout();
+      if (end() === undefined) harness.lose();
+    }
+    if (line !== undefined) {
+      assertEquals(end(), undefined, "a command waits for its answer");
+      continue;
+    }
+    assertEquals(harness.now.mono - start, 30_000);
+    assertEquals(end(), { effect: "end", reason: "unreachable" });
+  }
+});
+
 Deno.test("ClientSession: a server that does not answer a logout is left after a second", () => {
   const harness = loggedIn();
   harness.session.handleInterrupt(harness.now);

@@ -34,6 +34,7 @@ import { PeerServices } from "./peer_services.io.ts";
 import { DeviceSlots } from "./session/device_slots.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
 import { StartError } from "../system/errors.io.ts";
+import { sameKeyMs } from "../system/same_key.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import type {
   ClientControl,
@@ -167,7 +168,11 @@ export class ClientApp implements UserHandler {
   async run(): Promise<number> {
     let code: number;
     const interrupt = () => this.interrupt();
+    let interruptedAt = -Infinity;
     const interruptKey = () => {
+      const { mono } = systemClock();
+      if (mono - interruptedAt < sameKeyMs) return;
+      interruptedAt = mono;
       // The terminal has taken the line being typed, if there was one.
       if (this.#interface.leavesLinesToTerminal) this.leave("Ctrl-C", false);
       else interrupt();

@@ -100,11 +100,18 @@ Deno.test("server: SIGTERM and SIGINT tell every client, write everything and ex
     }
     const start = performance.now();
     server.process.signal(signal);
+    // `deno task` hands on the Ctrl-C that the terminal has sent already.
+    if (signal === "SIGINT") {
+      await yoda.event("bye", { code: "shutting_down" });
+      server.process.signal(signal);
+    }
     const ended = await server.process.end();
     assert(performance.now() - start < 2000);
     assertEquals(ended.code, 0);
     for (const client of [yoda, luke, stranger]) {
-      await client.event("bye", { code: "shutting_down" });
+      if (signal !== "SIGINT" || client !== yoda) {
+        await client.event("bye", { code: "shutting_down" });
+      }
       await client.closed;
     }
     assertMatch(await server.data("messagelog.txt"), /; yoda; luke; last\n$/);

@@ -1,3 +1,5 @@
+import { sameKeyMs } from "../../system/same_key.ts";
+
 /**
  * Resolves when the program is asked to end (Ctrl+C, SIGTERM; Ctrl+Break on
  * Windows). Asking a second time ends it at once, as if nobody listened. SIGHUP
@@ -8,9 +10,15 @@
  */
 export function shutdownSignal(reload: () => void): Promise<void> {
   return new Promise((resolve) => {
+    let isEnding = false;
     const end = () => {
-      for (const signal of signals) Deno.removeSignalListener(signal, end);
+      if (isEnding) return;
+      isEnding = true;
       resolve();
+      const timer = setTimeout(() => {
+        for (const signal of signals) Deno.removeSignalListener(signal, end);
+      }, sameKeyMs);
+      Deno.unrefTimer(timer);
     };
     for (const signal of signals) Deno.addSignalListener(signal, end);
     if (Deno.build.os === "windows") return;

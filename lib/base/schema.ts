@@ -17,12 +17,29 @@ export class SchemaError extends Error {
   /** Path of the field, such as `to[2]`. */
   readonly path: string;
 
-  constructor(path: string, expected: string) {
+  /** @param message Another sentence than the one of these two. */
+  constructor(path: string, expected: string, message?: string) {
     super(
-      path === "" ? `must be ${expected}` : `"${path}" must be ${expected}`,
+      message ??
+        (path === "" ? `must be ${expected}` : `"${path}" must be ${expected}`),
     );
     this.path = path;
   }
+}
+
+/**
+ * The same check of a field that a person fills in: `message` says in everyday
+ * words what it must be. What is wrong inside of it keeps its own words.
+ */
+export function told<T>(check: Check<T>, message: string): Check<T> {
+  return (value, path) => {
+    try {
+      return check(value, path);
+    } catch (error) {
+      if (!(error instanceof SchemaError) || error.path !== path) throw error;
+      throw new SchemaError(path, "", message);
+    }
+  };
 }
 
 /** A well-formed string of `min` to `max` UTF-16 code units. */

@@ -18,7 +18,9 @@ export async function meantPath(text: string): Promise<string> {
     // There is none.
   }
   try {
-    return fromFileUrl(text);
+    const path = fromFileUrl(text);
+    // No system has a file of such a name, and each says so in its own words.
+    return path.includes("\0") ? text : path;
   } catch {
     // What is no URL stays a path.
     return text;

@@ -1,5 +1,12 @@
 /** Checks of the fields that several frames have; see the topics beside this. */
-import { type Check, integer, list, object, string } from "../base/schema.ts";
+import {
+  type Check,
+  integer,
+  list,
+  object,
+  string,
+  told,
+} from "../base/schema.ts";
 import { limits } from "./limits.ts";
 
 /** One request and what answers it. */
@@ -19,7 +26,10 @@ export interface RequestRow {
  * A name in a request. It is only bounded here: whether it is well formed, and
  * what to say when it is not, is for the handler.
  */
-export const askedName = string(0, 256);
+export const askedName = told(
+  string(0, 256),
+  "A name has at most 32 characters",
+);
 /** Longer than any legal text, so that the handler can say "too long". */
 export const askedText = string(0, limits.frameBytes);
 /** A client's own id of a message. */

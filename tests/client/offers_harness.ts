@@ -265,7 +265,7 @@ export class OffersWorld {
     const other = by === this.yoda ? this.luke : this.yoda;
     other.ways[2].push(() => {
       if (!other.connecting.delete(id)) return;
-      const message = `${by.name} ended the private session`;
+      const message = `${by.name} ended it`;
       const why = { reason: "peer", message, unconfirmed: 0 } as const;
       other.tell({ event: "session-closed", id, ...why });
     });

@@ -398,7 +398,7 @@ Deno.test("private session: as people see it", async () => {
   await shows(luke, /^1: private session with yoda has ended: you ended it$/);
   await shows(
     yoda,
-    /^1: private session with luke has ended: luke ended the private session$/,
+    /^1: private session with luke has ended: luke ended it$/,
   );
 });
 

@@ -322,6 +322,10 @@ Deno.test("ServerCore says goodbye to all at shutdown and stores what is left", 
   }
   assertEquals(luke.eventsOf("presence"), []);
   assertEquals(harness.userLog, []);
+  assertEquals(harness.reports.filter((each) => /^(yoda|luke) /.test(each)), [
+    "yoda logged in from 192.0.2.1",
+    "luke logged in from 192.0.2.1",
+  ]);
   assert(harness.core.stopped);
   assertEquals(harness.connect().bye, "shutting_down");
   const after = harness.restarted();

@@ -15,6 +15,7 @@ Deno.test("meantPath() takes a pasted file URL for the file that it names", asyn
       // Nothing of another machine, and nothing that is no URL.
       ["file://dagobah/a", "file://dagobah/a"],
       ["file:///a%ff", "file:///a%ff"],
+      ["file:///a%00b", "file:///a%00b"],
       ["file:a%20b", "file:a%20b"],
       ["my%20film.mp4", "my%20film.mp4"],
     ] as const

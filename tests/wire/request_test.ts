@@ -46,6 +46,10 @@ Deno.test("decodeRequest() says what is wrong and keeps the id", () => {
     code: "bad_request",
     message: '"to" must be a list of 1 to 64 items',
   });
+  // What people type is answered in their words.
+  const named = decodeRequest(`{"do":"profile","user":"${"x".repeat(257)}"}`);
+  assert("error" in named);
+  assertEquals(named.error.message, "A name has at most 32 characters");
 });
 
 Deno.test("decodeRequest() refuses inherited fields, lone surrogates and depth", () => {

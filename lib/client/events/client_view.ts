@@ -268,6 +268,8 @@ export class ClientView {
         if (info.direction === "incoming") this.#hear(info.user);
         if (isLive(info)) this.#sessions.set(info.session, info);
         else this.#sessions.delete(info.session);
+        // Whoever ends it wants no more of it.
+        if (event.own) this.#conversations.see(`=${info.user}`);
         return;
       }
       case "begun": {

@@ -285,7 +285,7 @@ export class PrivateSessions {
   }
 
   #endedByPeer(session: PrivateSessionEntry): void {
-    const message = `${session.user} ended the private session`;
+    const message = `${session.user} ended it`;
     this.#offers.end(session, "closed", message);
   }
 
@@ -297,8 +297,10 @@ export class PrivateSessions {
   ): PrivateSessionEntry | undefined {
     const session = this.#offers.sessionWithTyped(user);
     if (session !== undefined) return session;
-    const message =
-      `There is no private session with ${user}; /startprivate ${user} asks for one`;
+    const advice = command === "private"
+      ? `; /startprivate ${user} asks for one`
+      : "";
+    const message = `There is no private session with ${user}${advice}`;
     const code = "no_session";
     this.#host.settle(n, { command, ok: false, code, message });
     return undefined;

@@ -299,10 +299,10 @@ export class PrivateChannel {
     this.#end(
       reason === "fault" ? "failed" : "peer",
       reason === "stopped"
-        ? `${this.#peer} ended the private session`
+        ? `${this.#peer} ended it`
         : reason === "left"
         ? `${this.#peer} left`
-        : `${this.#peer} received damaged data and ended the private session`,
+        : `${this.#peer} received damaged data and ended it`,
     );
   }
 

@@ -134,6 +134,8 @@ function retire(
   server.background.noteCursor(device);
   server.background.noteToken(device);
   endOffersOf(server, device, resumable);
+  // At its own end the server says so once, for all of them.
+  if (server.stopping) return;
   const how = resumable ? "lost the connection" : "logged out";
   server.actions.report("info", `${user.name} ${how}`);
 }

@@ -133,6 +133,30 @@ Deno.test("ClientView: unread is what came elsewhere than in the open chat, unti
   assertEquals(unread(), [0, 0]);
 });
 
+Deno.test("ClientView: whoever ends a private session has seen what was said there, the other one not", () => {
+  for (const own of [true, false]) {
+    const info = {
+      session: 1,
+      direction: "incoming",
+      kind: "session",
+      user: "luke",
+      state: "open",
+    } as const;
+    const view = viewOf(
+      { event: "session", info },
+      { event: "private-message", session: 1, at: 1, from: "luke", text: "x" },
+    );
+    assertEquals(view.conversation("=luke")?.unread, 1);
+    const closed = { ...info, state: "closed" } as const;
+    view.handleEvent({
+      event: "session",
+      info: closed,
+      ...own && { own },
+    });
+    assertEquals(view.conversation("=luke")?.unread, own ? 0 : 1);
+  }
+});
+
 Deno.test("ClientView: people are who was heard of, with what is known of them", () => {
   const since = 3;
   const online = { ip: "127.0.0.1", udpPort: 1, since };

@@ -141,6 +141,12 @@ Deno.test("PrivateSessions: each refusal settles its command with its own code",
   const stop = (user: string) => {
     const n = yoda.n;
     sessions.stop(user, n);
+    if (user === "leia") {
+      assertEquals(
+        messageOf(world, n),
+        "There is no private session with leia",
+      );
+    }
     return yoda.codeOf(n);
   };
   const self = yoda.start("yoda");

@@ -31,7 +31,7 @@ for (const size of [Infinity, 1, 7]) {
     assertEquals(offerer.closed, {
       event: "closed",
       reason: "peer",
-      message: "leia ended the private session",
+      message: "leia ended it",
     });
     assertEquals(answerer.closed, undefined);
     assert(offerer.channel.isFinished && answerer.channel.isFinished);
@@ -139,7 +139,7 @@ Deno.test("PrivateChannel: the side that finds damage tells the other", () => {
   assertEquals(closeOf(pair.offerer), {
     event: "closed",
     reason: "failed",
-    message: "leia received damaged data and ended the private session",
+    message: "leia received damaged data and ended it",
   });
   assertEquals(pair.offerer.channel.unconfirmed, 1);
 });

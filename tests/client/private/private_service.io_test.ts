@@ -41,7 +41,7 @@ for (const closer of ["han", "leia"] as const) {
     pair[closer].service.closeSession(id);
     const closed = await other.wait("session-closed");
     assertEquals(closed.reason, "peer");
-    assertEquals(closed.message, `${closer} ended the private session`);
+    assertEquals(closed.message, `${closer} ended it`);
     assertEquals(other.texts(id).length, 300);
     other.service.sendText(id, "too late");
     const refused = await other.wait("session-text-refused");

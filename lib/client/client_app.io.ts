@@ -44,6 +44,7 @@ import type {
 } from "./ui/user_interface.ts";
 import { Watchers } from "./ui/watchers.ts";
 import { PipeInterface } from "./ui/pipe.io.ts";
+import { readPresence } from "./ui/choices.io.ts";
 import { PlainInterface } from "./ui/plain.io.ts";
 
 /**
@@ -145,6 +146,10 @@ export class ClientApp implements UserHandler {
       accept: options.accept ?? (isTerminal ? "ask" : "always"),
       limit: options.limit,
       learnNames: this.#isInteractive,
+      // What a person chose is not to take anything from a script.
+      presence: this.#isInteractive
+        ? readPresence((name) => Deno.env.get(name))
+        : "all",
       agent: `parley/${version}`,
       random: systemRandom,
       identity,

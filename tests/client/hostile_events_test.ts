@@ -167,6 +167,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   groupvideo: [{ group: x, name: x, results }],
   limit: [{ limit: 5 }],
   notify: [{ notify: true }, { notify: false }],
+  presence: [{ presence: "all" }, { presence: "known" }, { presence: "off" }],
   accept: [{ transfer: 1 }],
   reject: [{ transfer: 1 }],
   transfers: [{ transfers: infos, sessions }],

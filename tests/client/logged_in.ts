@@ -8,12 +8,17 @@ export function loggedIn(
   accept: "always" | "ask" | "never" = "always",
 ): SessionHarness {
   const harness = new SessionHarness(accept);
+  logIn(harness);
+  return harness;
+}
+
+/** From the connection to the open session. */
+export function logIn(harness: SessionHarness): void {
   harness.session.start(harness.now);
   harness.connect();
   harness.credentials();
   scramServer(harness);
   assertEquals(harness.count("welcome"), 1);
-  return harness;
 }
 
 /** The server's side of SCRAM, written from the RFC. */

@@ -6,6 +6,7 @@ import type { QuietEvent } from "../../lib/client/events/quiet_event.ts";
 import { ClientView } from "../../lib/client/events/client_view.ts";
 import { isQuiet } from "../../lib/client/events/event_kind.ts";
 import { ClientSession } from "../../lib/client/session/client_session.ts";
+import type { ClientSessionOptions } from "../../lib/client/session/session_parts.ts";
 import type { SecureChannel } from "../../lib/client/session/login.ts";
 import type { SeenMemory } from "../../lib/client/session/inbox.ts";
 import type { AcceptRule } from "../../lib/client/offers/peer_host.ts";
@@ -34,7 +35,12 @@ export class SessionHarness {
   serverStore = "s";
   #mono = 1000;
 
-  constructor(accept: AcceptRule = "always", seenMemory?: SeenMemory) {
+  constructor(
+    accept: AcceptRule = "always",
+    seenMemory?: SeenMemory,
+    options: Pick<Partial<ClientSessionOptions>, "learnNames" | "presence"> =
+      {},
+  ) {
     this.session = new ClientSession({
       user: "yoda",
       udpPort: 6666,
@@ -46,6 +52,7 @@ export class SessionHarness {
       peers: new MemoryPeers(),
       view: this.view,
       ...seenMemory && { seenMemory },
+      ...options,
     });
   }
 

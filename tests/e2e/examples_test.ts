@@ -297,6 +297,8 @@ async function play(scene: Scene): Promise<void> {
     "/limit off",
     "/transfers",
     "/notify off",
+    "/presence all",
+    "/presence",
   );
   // Yoda is invited first, and then has a group of the same name himself.
   await scene.say("luke", "/creategroup jedi yoda");

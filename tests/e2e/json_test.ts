@@ -129,6 +129,7 @@ async function talk(): Promise<JsonEvent[]> {
   await yoda.succeed("/help");
   await yoda.succeed("/help msgto");
   await yoda.succeed("/notify off");
+  await yoda.succeed("/presence all");
   await yoda.succeed("/rename master");
   await leia.event("renamed");
   for (const line of ["/changepassword", passwordOf("yoda"), "a new one"]) {

@@ -97,6 +97,7 @@ Deno.test({
     await using luke = await logIn(server, "luke");
     await using terminal = await openClient(server, server.folder);
     await enter(terminal, "yoda");
+    await terminal.screen((text) => /^\S+ - online: luke$/m.test(text));
     const flood = sendSteadily(luke, 200);
     const text = "ein schöner Tag 日本 👨‍👩‍👧 e\u0301!";
     await terminal.type("/msgto luke ");
@@ -380,6 +381,7 @@ Deno.test({
     await terminal.screen((text) => text.endsWith("Password:"));
     await terminal.type(passwordOf("yoda"), "Enter");
     await terminal.screen((text) => text.includes("Welcome to Parley, yoda!"));
+    await terminal.screen((text) => /^online: luke$/m.test(text));
     await luke.succeed("/msgto yoda hello yoda");
     await terminal.screen((text) => text.includes("luke: hello yoda"));
     // There is no prompt: an empty line asks to whom one writes.
@@ -405,6 +407,12 @@ Deno.test({
     await terminal.screen((text) => text.includes("the chat is closed"));
     await terminal.type("/notify off", "Enter");
     await terminal.screen((text) => text.includes("the bell does not ring"));
+    await terminal.type("/presence all", "Enter", "/presence", "Enter");
+    await terminal.screen((text) =>
+      text.split("you are told of everybody who comes and goes").length === 3
+    );
+    await using _leia = await logIn(server, "leia");
+    await terminal.screen((text) => /^leia is online$/m.test(text));
     await terminal.type("/changepassword", "Enter");
     await terminal.screen((text) => text.endsWith("Old password:"));
     await terminal.type("nonsense", "Enter");

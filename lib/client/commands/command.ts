@@ -15,6 +15,7 @@ import type { Past, PastMessage } from "./history.ts";
 import type { MessageResult } from "./message_send.ts";
 import type { Peer } from "./peer.ts";
 import type { Verification } from "./people.ts";
+import type { PresenceChoice } from "./program.ts";
 import type { PrivateSessionInfo, TransferInfo } from "./transfer_info.ts";
 
 /** What an argument is: how it is read and what Tab offers for it. */
@@ -219,6 +220,8 @@ export interface CommandHost {
    * only tells it without `rate`.
    */
   limit(rate?: number): number;
+  /** Chooses of whose coming and going the user is told; only tells it without. */
+  presence(choice?: PresenceChoice): PresenceChoice;
   help(topic?: string): Help;
   /** Starts the clean end; command `n` is settled when it is reached. */
   logout(n: number): void;

@@ -2,6 +2,20 @@
 import { does, type Look, type Settle } from "./command.ts";
 import type { Help, HelpEntry } from "./help.ts";
 
+/** Of whose coming and going a user can be told. */
+export const presenceChoices = ["all", "known", "off"] as const;
+
+/** One of them. */
+export type PresenceChoice = typeof presenceChoices[number];
+
+const presenceText: Record<PresenceChoice, string> = {
+  all: "you are told of everybody who comes and goes",
+  known:
+    "you are told when somebody comes or goes whom you talk to or share a " +
+    "group with",
+  off: "you are told of nobody who comes or goes",
+};
+
 /** The commands of the topic. */
 export const programCommands = {
   notify: does({
@@ -23,6 +37,26 @@ export const programCommands = {
         ? "the bell rings when somebody writes to you"
         : "the bell does not ring",
     ],
+  }),
+  presence: does({
+    usage: "/presence [all|known|off]",
+    summary: "of whose coming and going I am told",
+    details: "known: of those I talk to or share a group with. Alone it says " +
+      "what is chosen.",
+    example: "/presence all",
+    arguments: [{ kind: "word", choices: presenceChoices, optional: true }],
+    read([word]): { choice?: PresenceChoice } | string {
+      if (word === undefined) return {};
+      const choice = presenceChoices.find((each) =>
+        each === word.toLowerCase()
+      );
+      return choice === undefined
+        ? `"${word}" is none of ${presenceChoices.join(", ")}`
+        : { choice };
+    },
+    run: ({ choice }, host, settle: Settle<{ presence: PresenceChoice }>) =>
+      settle({ ok: { presence: host.presence(choice) } }),
+    show: ({ presence }) => [presenceText[presence]],
   }),
   help: does({
     usage: "/help [TOPIC|COMMAND|all]",

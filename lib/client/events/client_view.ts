@@ -15,6 +15,7 @@ import type { ChatTarget } from "../commands/command.ts";
 import type { Command } from "../commands/table.ts";
 import type {
   ClientEvent,
+  CommandAnswers,
   CommandSuccess,
   PrivateSessionInfo,
   TransferInfo,
@@ -141,6 +142,14 @@ export class ClientView {
     return this.#people.find(name);
   }
 
+  /** True for who talks with this user, one to one, or is in a group with them. */
+  isCompany(name: string): boolean {
+    const { chat } = this;
+    return this.#people.find(name)?.talks === true ||
+      chat?.kind === "user" && chat.name === name ||
+      this.#groups.isShared(name);
+  }
+
   /** A group by name. */
   group(name: string): KnownGroup | undefined {
     return this.#groups.find(name);
@@ -159,6 +168,16 @@ export class ClientView {
   /** Names of known groups, in alphabetical order. */
   groups(): string[] {
     return this.#groups.names();
+  }
+
+  /** The groups that the user is in, in the order in which they were heard of. */
+  joined(): KnownGroup[] {
+    return this.#groups.all().filter(({ joined }) => joined);
+  }
+
+  /** Names of the others who are known to be online, in alphabetical order. */
+  online(): string[] {
+    return this.#people.online();
   }
 
   /** The transfers that have not ended, by their numbers. */
@@ -195,10 +214,12 @@ export class ClientView {
         const key = keyOf(kind, group ?? from);
         const late = kept ? { kept: true as const } : {};
         this.#conversations.add(key, { number, at, from, text, ...late });
-        return isUserName(from) ? this.#hear(from) : undefined;
+        if (!isUserName(from)) return;
+        return this.#hear(from, kind === "private" ? talks : undefined);
       }
       case "private-message": {
         const { at, from, text } = event;
+        this.#hear(from, talks);
         return this.#conversations.add(`=${from}`, { at, from, text });
       }
       case "deleted": {
@@ -231,7 +252,8 @@ export class ClientView {
         const { kind, name = "" } = event;
         return this.#setChat(kind === "none" ? undefined : { kind, name });
       }
-      case "presence": {
+      case "presence":
+      case "whereabouts": {
         const { user, online, at } = event;
         // Who leaves without having been heard of is nobody to this user.
         if (!online && this.#people.find(user) === undefined) return;
@@ -325,7 +347,7 @@ export class ClientView {
       case "msgto": {
         const { at, sent } = outcome.answer;
         for (const { to, number, kept } of sent) {
-          this.#hear(to);
+          this.#hear(to, talks);
           const late = kept ? { kept: true as const } : {};
           this.#say(`@${to}`, asked, { number, at, ...late });
         }
@@ -344,6 +366,7 @@ export class ClientView {
       }
       case "private": {
         const { at } = asked;
+        this.#hear(outcome.answer.user, talks);
         return this.#say(`=${outcome.answer.user}`, asked, { at });
       }
       case "deletemsg":
@@ -408,17 +431,8 @@ export class ClientView {
         const size = members.length;
         return this.#groups.learn(group, { joined: true, size, members });
       }
-      case "members": {
-        const { group, leader, leaderOnly, history, joined: members, topic } =
-          outcome.answer;
-        for (const user of members) this.#hear(user);
-        return this.#groups.learn(group, {
-          joined: members.includes(this.#me.user),
-          ...{ leader, leaderOnly, size: members.length, members },
-          topic: topic ?? "",
-          ...(history !== undefined && { history }),
-        });
-      }
+      case "members":
+        return this.#learnMembers(outcome.answer);
       case "addmember":
         return this.#hear(outcome.answer.user);
       case "promote": {
@@ -445,11 +459,26 @@ export class ClientView {
   }
 
   #learnDirectory(
-    { users, blocked, groups }: Omit<DirectoryEvent, "event">,
+    { users, blocked, groups, group, partners }: Omit<DirectoryEvent, "event">,
   ): void {
     if (groups !== undefined) this.#groups.learnAll(groups);
+    if (group !== undefined) this.#learnMembers(group);
+    for (const user of partners ?? []) this.#hear(user, talks);
     if (blocked !== undefined) this.#people.learnBlocked(blocked);
     if (users !== undefined) this.#people.learnOnline(users);
+  }
+
+  #learnMembers(
+    { group, leader, leaderOnly, history, joined: members, topic }:
+      CommandAnswers["members"],
+  ): void {
+    for (const user of members) this.#hear(user);
+    this.#groups.learn(group, {
+      joined: members.includes(this.#me.user),
+      ...{ leader, leaderOnly, size: members.length, members },
+      topic: topic ?? "",
+      ...(history !== undefined && { history }),
+    });
   }
 
   /** This user said something. */
@@ -533,5 +562,6 @@ function isLive({ state }: PrivateSessionInfo): boolean {
     state === "connecting" || state === "open";
 }
 
+const talks: Partial<Person> = { talks: true };
 /** Most transfers that have ended. */
 export const mostEnded = 50;

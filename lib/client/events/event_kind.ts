@@ -9,6 +9,8 @@ export function isQuiet(event: ClientEvent | QuietEvent): event is QuietEvent {
     case "directory":
     case "reconnecting":
     case "trust":
+    case "whereabouts":
+    case "arrived":
     case "seen":
       return true;
   }

@@ -42,6 +42,14 @@ export class KnownGroups {
     return [...this.#byName.keys()].sort();
   }
 
+  /** True when somebody is in a group that the user is in. */
+  isShared(user: string): boolean {
+    for (const { joined, members } of this.#byName.values()) {
+      if (joined && members?.includes(user)) return true;
+    }
+    return false;
+  }
+
   /** The name of a group as it was made, which may be typed otherwise. */
   nameOf(typed: string): string {
     if (this.#byName.has(typed)) return typed;

@@ -13,6 +13,8 @@ export interface Person {
   /** Online since then, or last seen then; ms since 1970 UTC. */
   readonly since?: number;
   readonly blocked?: true;
+  /** They and this user have written to each other. */
+  readonly talks?: true;
   /** Of the key that was named last; absent as long as none was. */
   readonly trust?: KeyTrust;
 }
@@ -38,6 +40,11 @@ export class KnownPeople {
   /** Names of those whom the user is known to have blocked, in that order. */
   blocked(): string[] {
     return this.#names(({ blocked }) => blocked === true);
+  }
+
+  /** Names of those who are online, in that order. */
+  online(): string[] {
+    return this.#names(({ online }) => online === true);
   }
 
   /** Somebody is there, perhaps with news. */

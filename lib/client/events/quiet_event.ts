@@ -23,6 +23,10 @@ export type QuietEvent =
     readonly users?: ReplyFields<"who">["users"];
     readonly blocked?: ReplyFields<"blocked">["users"];
     readonly groups?: ReplyFields<"groups">["groups"];
+    /** One of the groups, with its members. */
+    readonly group?: ReplyFields<"group-members">;
+    /** With whom this user has talked, one to one. */
+    readonly partners?: readonly string[];
   }
   /** The server named a user's key, which is the one that is known. */
   | {
@@ -36,6 +40,15 @@ export type QuietEvent =
     /** When it is tried next, ms since 1970 UTC; absent while it is. */
     readonly at?: number;
   }
+  /** Somebody came or went, which is not told, or not yet. */
+  | {
+    readonly event: "whereabouts";
+    readonly user: string;
+    readonly online: boolean;
+    readonly at: number;
+  }
+  /** All is known of who and what there is at a login. */
+  | { readonly event: "arrived" }
   /** The user has seen what was said there; all of it when absent. */
   | { readonly event: "seen"; readonly conversation?: ConversationKey };
 

@@ -271,6 +271,7 @@ export class ClientSession {
     if (fault !== undefined) this.#drop(fault);
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
     this.#parts.offers.handleTimeout(now);
+    this.#parts.presence.handleTimeout(mono);
     this.#flush();
   }
 
@@ -349,7 +350,11 @@ export class ClientSession {
       this.#emit({ event: "server-set-back", message: setBackMessage });
     }
     this.#parts.offers.handleOpened();
-    if (this.#learnNames) this.#parts.learnNames();
+    if (this.#learnNames) {
+      this.#parts.learnNames(() => {
+        if (!resumed) this.#emit({ event: "arrived" });
+      });
+    }
     this.#flush();
   }
 

@@ -6,6 +6,7 @@ import type { ClientEvent } from "../events/client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Offers } from "./offers.ts";
 import type { PeerIdentities } from "../trust/peer_identities.ts";
+import type { PresenceNews } from "./presence_news.ts";
 import type { ShownTexts } from "./shown_texts.ts";
 import type { RequestQueue } from "./request_queue.ts";
 import type { LinkFault } from "./server_link.ts";
@@ -16,6 +17,7 @@ export interface EventRouterHost {
   readonly shown: ShownTexts;
   readonly offers: Offers;
   readonly chat: Chat;
+  readonly presence: PresenceNews;
   readonly identities: PeerIdentities;
   now(): Instant;
   /** This user's name. */
@@ -57,7 +59,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     }
     case "presence": {
       const { user, online, at } = event;
-      host.emit({ event: "presence", user, online, at });
+      const { mono } = host.now();
+      host.presence.handle({ event: "presence", user, online, at }, mono);
       if (!online) offers.transfers.handlePeerOffline(user);
       return identities.note(user, event.identity, event.account);
     }

@@ -19,6 +19,9 @@ import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
 import { PeerIdentities } from "../trust/peer_identities.ts";
 import type { PeerMemory } from "../trust/known_peers.ts";
+import { PresenceNews } from "./presence_news.ts";
+import type { PresenceChoice } from "../commands/program.ts";
+import { isUserName } from "../../wire/names.ts";
 import { NameHints } from "./name_hints.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { ShownTexts } from "./shown_texts.ts";
@@ -35,8 +38,13 @@ export interface ClientSessionOptions {
   readonly accept: AcceptRule;
   /** Bytes a second that are sent at most; 0, the default, for no limit. */
   readonly limit?: number;
-  /** Asks the server at login for users and groups to complete. */
+  /**
+   * Somebody watches: asks the server at login for users and groups, and tells
+   * of a going when it lasts.
+   */
   readonly learnNames: boolean;
+  /** Of whose coming and going the user is told; of everybody's by default. */
+  readonly presence?: PresenceChoice;
   /** Names program and version to the server. */
   readonly agent: string;
   readonly random: Random;
@@ -76,19 +84,21 @@ export class SessionParts {
   readonly login: Login;
   readonly offers: Offers;
   readonly passwords: PasswordChange;
+  readonly presence: PresenceNews;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
   /** Who waits for the names that were asked for; absent before they were. */
   #onNames: (() => void)[] | undefined;
   #unknownNames = 0;
   readonly #emit: SessionHooks["emit"];
+  readonly #view: ClientView;
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     this.#emit = hooks.emit;
     const { random, udpPort, agent, accept, identity } = options;
     const inbox = this.inbox = new Inbox(options.seenMemory);
     const { requests } = this;
-    const { view } = options;
+    const view = this.#view = options.view;
     const shown = new ShownTexts();
     const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const chat = this.chat = new Chat(emit);
@@ -146,6 +156,11 @@ export class SessionParts {
       },
       settle: commands.settle.bind(commands),
     };
+    const presence = this.presence = new PresenceNews(
+      { view, emit },
+      options.presence ?? "all",
+      options.learnNames ? undefined : 0,
+    );
     const identities = new PeerIdentities(host, identity, options.peers);
     const signed = new SignedOffers(host, identities);
     const hasDevices = () => this.login.hasDevices;
@@ -166,9 +181,17 @@ export class SessionParts {
     const groupSend = new GroupSend(peerHost, offers.transfers);
     const said = () => ownMessages(view);
     const parts = { offers, passwords, chat, groupSend, said };
-    const runnerHost = { ...host, ...parts, identities, renamed };
+    const choosePresence = (choice?: PresenceChoice) => {
+      if (choice !== undefined) presence.choice = choice;
+      if (choice === "known" && !options.learnNames) this.learnNames();
+      return presence.choice;
+    };
+    const runnerHost = {
+      ...{ ...host, ...parts, identities, renamed },
+      presence: choosePresence,
+    };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
-    const places = { inbox, shown, offers, chat, identities };
+    const places = { inbox, shown, offers, chat, presence, identities };
     this.router = { ...places, now, user, emit, bye };
   }
 
@@ -179,7 +202,11 @@ export class SessionParts {
 
   /** When something is due while the session is open, monotonic ms. */
   openTimeouts(): (number | undefined)[] {
-    return [this.inbox.pollTimeout(), this.requests.pollTimeout()];
+    return [
+      this.inbox.pollTimeout(),
+      this.requests.pollTimeout(),
+      this.presence.pollTimeout(),
+    ];
   }
 
   /** Hands a key to the part that it was derived for. */
@@ -199,10 +226,41 @@ export class SessionParts {
     }));
   }
 
-  /** A session begins or goes on: what was known of names is of before. */
-  learnNames(): void {
+  /**
+   * A session begins or goes on: what was known of names is of before. Asks
+   * besides who is in the user's groups, and with whom the user has talked.
+   *
+   * @param done Called when all of it is known, or cannot be.
+   */
+  learnNames(done: () => void = () => {}): void {
     if (this.#unknownNames === 0) this.#onNames = undefined;
-    this.askNames();
+    this.askNames(() => this.#askCompany(done));
+  }
+
+  #askCompany(done: () => void): void {
+    const { requests } = this;
+    const groups = this.#view.joined().slice(-mostAskedGroups);
+    let open = groups.length + 1;
+    const tell = (known?: Omit<DirectoryEvent, "event">) => {
+      if (known !== undefined) this.#emit({ event: "directory", ...known });
+      if (--open === 0) done();
+    };
+    for (const { name: group } of groups) {
+      requests.add(
+        "group-members",
+        { group },
+        ({ ok }) => tell(ok && { group: ok }),
+        true,
+      );
+    }
+    requests.add("history", { limit: pastMessages }, ({ ok }) => {
+      const private_ = ok?.messages.filter(({ kind }) => kind === "private");
+      const self = this.login.user;
+      const partners = new Set(
+        private_?.flatMap(({ from, to }) => from === self ? to ?? [] : from),
+      );
+      tell({ partners: [...partners].filter(isUserName) });
+    }, true);
   }
 
   /**
@@ -279,4 +337,8 @@ export class OpenCommands {
   }
 }
 
+/** In how many of the user's groups the members are asked for at a login. */
+const mostAskedGroups = 32;
+/** How many of the last messages are looked at for whom the user talks to. */
+const pastMessages = 100;
 const closedMessage = "The session ended before this was done";

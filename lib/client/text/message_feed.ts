@@ -92,6 +92,21 @@ export class MessageFeed {
     return [...days, ...this.#marked(sign, at, texts)];
   }
 
+  /**
+   * A line that the client says of its own.
+   *
+   * @param width Columns of the screen.
+   * @param textFor The text, for as many of them as are left for it.
+   */
+  notice(
+    now: number,
+    width: number,
+    textFor: (width: number) => string,
+  ): FeedLine[] {
+    const [{ indent = 0 } = {}] = this.#marked("- ", now, [""]);
+    return this.#marked("- ", now, [textFor(width - indent)]);
+  }
+
   /** Lines after the time and a sign of two columns, which the first has. */
   #marked(sign: string, at: number, texts: readonly string[]): FeedLine[] {
     const clock = this.#timestamps ? `${formatClock(at)} ` : "";

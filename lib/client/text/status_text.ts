@@ -62,9 +62,14 @@ export function chatText({ chat }: ClientView): string {
 
 /** `luke 3, #jedi 12`, the latest first; empty when there is nothing. */
 export function unreadText(view: ClientView): string {
+  return unreadTexts(view).join(", ");
+}
+
+/** The same, one for each conversation. */
+export function unreadTexts(view: ClientView): string[] {
   return view.conversations()
     .filter(({ key, unread }) => unread > 0 && key !== "*")
-    .map(({ key, unread }) => `${labelOfKey(key)} ${unread}`).join(", ");
+    .map(({ key, unread }) => `${labelOfKey(key)} ${unread}`);
 }
 
 function labelOfKey(key: ConversationKey): string {

@@ -9,13 +9,14 @@ import { isCeremony } from "../events/event_kind.ts";
 import { MessageFeed } from "../text/message_feed.ts";
 import { plainPalette } from "../../cli/palette.ts";
 import { renderWithoutNumbers } from "../text/render_text.ts";
+import { overviewText } from "../text/overview.ts";
 import { chatText, statusText } from "../text/status_text.ts";
 import {
   newPasswordProblem,
   newPasswordQuestion,
 } from "../../security/verifier.ts";
 import { LineInput } from "../../system/stdin.io.ts";
-import { readNotify, writeNotify } from "./notify.io.ts";
+import { readNotify, writeNotify, writePresence } from "./choices.io.ts";
 import { Output } from "../../system/console_output.io.ts";
 import { SecretLine } from "../../cli/password_prompt.io.ts";
 import {
@@ -76,8 +77,14 @@ export class PlainInterface implements UserInterface {
 
   note(event: ClientEvent | QuietEvent): void {
     this.#feed.user = this.#handler.view.me.user;
+    if (event.event === "arrived" && !this.#quiet) {
+      this.#output.write(`${overviewText(this.#handler.view, plainWidth)}\n`);
+    }
     if (event.event !== "result" || !event.outcome.ok) return;
     const { outcome } = event;
+    if (outcome.command === "presence") {
+      writePresence(env, outcome.answer.presence);
+    }
     if (outcome.command !== "notify") return;
     this.#notify = outcome.answer.notify;
     writeNotify(env, this.#notify);
@@ -216,6 +223,8 @@ export class PlainInterface implements UserInterface {
   }
 }
 
+/** As wide as a line should be that is read or heard, columns. */
+const plainWidth = 120;
 const env = (name: string) => Deno.env.get(name);
 const retryHint = "Enter on an empty line tries at once.";
 const statusHint = "Enter on an empty line tells to whom you write.";

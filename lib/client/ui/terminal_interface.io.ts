@@ -13,8 +13,9 @@ import {
 import { promptText, rowsAround } from "./terminal/status_rows.ts";
 import { messageLines } from "../../cli/message_lines.ts";
 import { visible } from "../../base/text.ts";
+import { overviewText } from "../text/overview.ts";
 import { HistoryFile } from "./terminal/history.io.ts";
-import { readNotify, writeNotify } from "./notify.io.ts";
+import { readNotify, writeNotify, writePresence } from "./choices.io.ts";
 import { Output } from "../../system/console_output.io.ts";
 import {
   newPasswordProblem,
@@ -51,6 +52,7 @@ export class TerminalInterface implements UserInterface {
   readonly #own: OwnLines;
   readonly #history: HistoryFile;
   readonly #view: ClientView;
+  readonly #quiet: boolean;
   #notify: boolean;
   #isStarted = false;
   /** Counts the seconds until the connection is tried again. */
@@ -59,6 +61,7 @@ export class TerminalInterface implements UserInterface {
   constructor(handler: UserHandler, options: DisplayOptions) {
     const { color, timestamps, notify } = options;
     const view = this.#view = handler.view;
+    this.#quiet = options.quiet;
     this.#handler = handler;
     const palette = this.#palette = color ? colourPalette : plainPalette;
     this.#feed = new MessageFeed({ palette, timestamps });
@@ -93,6 +96,11 @@ export class TerminalInterface implements UserInterface {
   note(event: ClientEvent | QuietEvent): void {
     this.#follow(event);
     if (event.event === "begun") this.#terminal.print(this.#linesOf(event));
+    if (event.event === "arrived" && !this.#quiet) {
+      const text = (width: number) => overviewText(this.#view, width);
+      const width = this.#terminal.columns - 1;
+      this.#terminal.print(this.#feed.notice(Date.now(), width, text));
+    }
   }
 
   #linesOf(event: ClientEvent | QuietEvent): readonly FeedLine[] {
@@ -115,6 +123,9 @@ export class TerminalInterface implements UserInterface {
         if (outcome.command === "notify") {
           this.#notify = outcome.answer.notify;
           writeNotify(env, this.#notify);
+        }
+        if (outcome.command === "presence") {
+          writePresence(env, outcome.answer.presence);
         }
       }
     }

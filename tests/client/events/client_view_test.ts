@@ -179,7 +179,9 @@ Deno.test("ClientView: people are who was heard of, with what is known of them",
   });
   view.handleEvent({ event: "directory", blocked: [] });
   assertEquals(view.person("luke")?.online, false);
-  assertEquals(view.person("leia"), { name: "leia", online: true, since });
+  const talks = true as const;
+  const leia = { name: "leia", online: true, since, talks };
+  assertEquals(view.person("leia"), leia);
   assertEquals(view.users(), ["han", "leia", "luke", "vader"]);
   const number = { safetyNumber: "1", verified: true, message: "!" };
   view.handleEvent({ event: "key-changed", user: "luke", ...number });

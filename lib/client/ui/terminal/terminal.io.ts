@@ -105,6 +105,11 @@ export class Terminal {
     this.#schedule();
   }
 
+  /** Columns that a line has. */
+  get columns(): number {
+    return this.#size().columns;
+  }
+
   /** Rings the bell with the next drawing, if it did not just ring. */
   ring(): void {
     this.#rings = true;

@@ -3,8 +3,11 @@ import { dirname, join } from "@std/path";
 import { HistoryFile } from "../../../../lib/client/ui/terminal/history.io.ts";
 import {
   readNotify,
+  readPresence,
   writeNotify,
-} from "../../../../lib/client/ui/notify.io.ts";
+  writePresence,
+} from "../../../../lib/client/ui/choices.io.ts";
+import { presenceChoices } from "../../../../lib/client/commands/program.ts";
 import { waitUntil } from "../../../support/wait_until.ts";
 
 async function withState(
@@ -70,6 +73,18 @@ Deno.test("HistoryFile: without a place to write, nothing fails", () => {
   const history = new HistoryFile("h:1", () => undefined);
   history.add("/who");
   assertEquals(history.read(), []);
+});
+
+Deno.test("readPresence: known, until something else is chosen", async () => {
+  await withState(async (env, folder) => {
+    assertEquals(readPresence(env), "known");
+    for (const choice of presenceChoices) {
+      writePresence(env, choice);
+      assertEquals(readPresence(env), choice);
+    }
+    await Deno.writeTextFile(join(folder, "parley", "presence"), "nobody\n");
+    assertEquals(readPresence(env), "known");
+  });
 });
 
 Deno.test("readNotify: what was chosen last is remembered", async () => {

@@ -1,0 +1,75 @@
+/** What there is at a login, in one line. */
+import { visible } from "../../base/text.ts";
+import type { ClientView } from "../events/client_view.ts";
+import { unreadTexts } from "./status_text.ts";
+import { textWidth } from "./styled_text.ts";
+
+/**
+ * `online: leia, han and 12 others; groups: #jedi 3 online; 5 unread: luke 3,
+ * #jedi 2`: who is there, those first with whom the user has to do; in which of
+ * the user's groups somebody is; what has not been seen. As many names as `width`
+ * columns have room for; with the least, `14 online; 1 group; 5 unread`.
+ */
+export function overviewText(view: ClientView, width: number): string {
+  for (let names = mostNames; names > 0; names--) {
+    const text = overviewWith(view, names);
+    if (textWidth(text) <= width) return text;
+  }
+  return overviewWith(view, 0);
+}
+
+/** @param names How many names each part has at most. */
+function overviewWith(view: ClientView, names: number): string {
+  const parts = [onlineText(view, names), groupsText(view, names)];
+  return [...parts, unreadText(view, names)].filter((part) => part !== "")
+    .join("; ");
+}
+
+function onlineText(view: ClientView, names: number): string {
+  const online = view.online();
+  const company = online.filter((name) => view.isCompany(name));
+  const all = [...new Set([...company, ...online])].map(visible);
+  if (all.length === 0) return "nobody else is online";
+  if (names === 0) return `${all.length} online`;
+  return `online: ${listed(all, names, ["other", "others"])}`;
+}
+
+function groupsText(view: ClientView, names: number): string {
+  const online = new Set(view.online());
+  const groups = view.joined().flatMap(({ name, members = [] }) => {
+    const here = members.filter((member) => online.has(member)).length;
+    return here === 0 ? [] : [{ name, here }];
+  }).sort((one, other) => other.here - one.here);
+  if (groups.length === 0) return "";
+  if (names === 0) {
+    return groups.length === 1 ? "1 group" : `${groups.length} groups`;
+  }
+  const texts = groups.map(({ name, here }) => `#${visible(name)} ${here}`);
+  const [first = "", ...others] = texts;
+  const said = [`${first} online`, ...others];
+  return `groups: ${listed(said, names, ["more", "more"])}`;
+}
+
+function unreadText(view: ClientView, names: number): string {
+  const count = view.conversations()
+    .reduce((sum, { key, unread }) => key === "*" ? sum : sum + unread, 0);
+  if (count === 0) return "";
+  if (names === 0) return `${count} unread`;
+  const where = unreadTexts(view).map(visible);
+  return `${count} unread: ${listed(where, names, ["more", "more"])}`;
+}
+
+/** `a, b and 3 others`: names for whom there is room, and how many there are. */
+function listed(
+  texts: readonly string[],
+  most: number,
+  [one, several]: readonly [string, string],
+): string {
+  const rest = texts.length - most;
+  if (rest <= 0) return texts.join(", ");
+  const named = texts.slice(0, most).join(", ");
+  return `${named} and ${rest} ${rest === 1 ? one : several}`;
+}
+
+/** More names than that nobody reads. */
+const mostNames = 8;

@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+import { ClientView } from "../../../lib/client/events/client_view.ts";
+import { overviewText } from "../../../lib/client/text/overview.ts";
+import { textWidth } from "../../../lib/client/text/styled_text.ts";
+
+const user = "yoda";
+const online = (names: readonly string[]) =>
+  names.map((user) => ({ user, since: 1, ip: "192.0.2.1", udpPort: 0 }));
+const group = (name: string, joined: string[]) => ({
+  event: "directory" as const,
+  group: { group: name, leader: user, leaderOnly: false, joined, invited: [] },
+});
+const others = Array.from({ length: 12 }, (_, n) => `a${n}`);
+
+function alone(): ClientView {
+  const view = new ClientView("localhost:6000");
+  view.handleEvent({ event: "welcome", user, waiting: 0, resumed: false });
+  return view;
+}
+
+function crowded(): ClientView {
+  const view = alone();
+  const users = online([...others, "han", "leia"]);
+  view.handleEvent({ event: "directory", users, partners: ["leia"] });
+  view.handleEvent(group("jedi", [user, "han", "leia", "a1", "vader"]));
+  view.handleEvent(group("sith", [user, "vader"]));
+  const message = { event: "message", at: 1, text: "x", kept: true } as const;
+  for (const number of [1, 2, 3]) {
+    view.handleEvent({ ...message, kind: "private", from: "luke", number });
+  }
+  const post = { ...message, group: "jedi", from: "han" };
+  for (const number of [1, 2]) {
+    view.handleEvent({ ...post, kind: "group", number });
+  }
+  view.handleEvent({ ...message, kind: "broadcast", from: "han", number: 9 });
+  return view;
+}
+
+Deno.test("overviewText: who is there, company first, groups with somebody, what is unread", () => {
+  assertEquals(overviewText(alone(), 80), "nobody else is online");
+  const text = "online: a1, han, leia and 11 others; " +
+    "groups: #jedi 3 online; 5 unread: #jedi 2, luke 3";
+  assertEquals(overviewText(crowded(), text.length), text);
+});
+
+Deno.test("overviewText: as many names as there is room for, down to numbers", () => {
+  const view = crowded();
+  const found = new Set<string>();
+  for (let width = 30; width <= 160; width++) {
+    const text = overviewText(view, width);
+    assert(textWidth(text) <= Math.max(width, 31), `${width}: ${text}`);
+    found.add(text);
+  }
+  assertEquals([...found][0], "14 online; 1 group; 5 unread");
+  assert([...found].at(-1)?.includes("a0, a10, a11, a2, a3 and 6 others"));
+});

@@ -100,12 +100,17 @@ function mustNotHurry(
   request: Request,
   now: Instant,
 ): void {
-  const cost = request.do === "message" ? request.to.length : 1;
+  const cost = costOf(request);
   const wait = server.requestRate.take(user, cost, now.mono);
   if (wait === 0) return mustHaveQuota(server, user, request.do, cost, now);
   const seconds = Math.ceil(wait / 1000);
   const text = `You are sending too fast. Please try again in ${seconds} s`;
   throw new Refusal("too_fast", text, wait);
+}
+
+function costOf(request: Request): number {
+  if (request.do === "message") return request.to.length;
+  return request.do === "link" ? limits.linkCost : 1;
 }
 
 function mustHaveQuota(

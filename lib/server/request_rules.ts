@@ -7,6 +7,7 @@ import { groupMemberRules } from "./requests/group_member.ts";
 import { groupMessageRules } from "./requests/group_message.ts";
 import { groupSettingsRules } from "./requests/group_settings.ts";
 import { historyRules } from "./requests/history.ts";
+import { identityRules } from "./requests/identity.ts";
 import { loginRules } from "./requests/login.ts";
 import { messageRules } from "./requests/message.ts";
 import { offerRules } from "./requests/offer.ts";
@@ -26,6 +27,7 @@ export const rules: Rules<RequestName> = {
   ...groupMessageRules,
   ...groupSettingsRules,
   ...historyRules,
+  ...identityRules,
   ...loginRules,
   ...messageRules,
   ...offerRules,

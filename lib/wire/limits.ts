@@ -160,6 +160,12 @@ export const limitTable = {
     what: "of that rate, for which requests may come at once",
     beyond: "as above",
   },
+  linkCost: {
+    value: 20,
+    unit: "requests",
+    what: "of that rate, for which a `link` counts, as it may be long",
+    beyond: "as above",
+  },
   textCharacters: {
     value: 4096,
     unit: "characters",

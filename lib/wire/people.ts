@@ -99,17 +99,6 @@ export const peopleRequests = {
       ambiguous: boolean,
     }),
   },
-  /** The key that a user's client signs with, or last signed with. */
-  identity: {
-    fields: object({ user: askedName }),
-    ok: object({
-      user: name,
-      /** Another one than before is another person of the same name. */
-      account: optional(accountId),
-      /** Absent when the user's client has none. */
-      identity: optional(publicKey),
-    }),
-  },
 } as const satisfies Record<string, RequestRow>;
 
 /** Events about people. */

@@ -9,6 +9,7 @@ import { type WireError, wireError } from "./errors.ts";
 import type { RequestRow } from "./fields.ts";
 import { parseFrame } from "./frame.ts";
 import { groupRequests } from "./groups.ts";
+import { identityRequests } from "./identities.ts";
 import { messageRequests } from "./messages.ts";
 import { offerRequests } from "./offers.ts";
 import { peopleRequests } from "./people.ts";
@@ -21,6 +22,7 @@ export const requests = {
   ...sessionRequests,
   ...messageRequests,
   ...peopleRequests,
+  ...identityRequests,
   ...groupRequests,
   ...offerRequests,
 };

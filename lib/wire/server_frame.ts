@@ -12,6 +12,7 @@ import {
 } from "../base/schema.ts";
 import { type DecodedError, decodeError, parseFrame } from "./frame.ts";
 import { groupEvents } from "./groups.ts";
+import { identityEvents } from "./identities.ts";
 import { messageEvents } from "./messages.ts";
 import { offerEvents } from "./offers.ts";
 import { peopleEvents } from "./people.ts";
@@ -38,6 +39,7 @@ const events = {
   ...sessionEvents,
   ...messageEvents,
   ...peopleEvents,
+  ...identityEvents,
   ...groupEvents,
   ...offerEvents,
 };

@@ -23,12 +23,11 @@ import {
   text,
   time,
 } from "./fields.ts";
+import { identityKey } from "./identities.ts";
 import { limits } from "./limits.ts";
 
 const askedScram = string(1, 2048);
 const scram = object({ scram: string(1, 2048) });
-/** 32 bytes in base64url, in their one spelling: an Ed25519 public key. */
-const identityKey = string(43, 43, /^[\w-]{42}[AEIMQUYcgkosw048]$/);
 
 /** What a client was told when it saw the message `seen`. */
 const known = object({

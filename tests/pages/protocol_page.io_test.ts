@@ -217,6 +217,8 @@ function fieldsOf(
 }
 
 /** The contract's code without its comments. */
-const wireSource = ["session", "messages", "people", "groups", "offers"]
+const wireSource = [
+  ...["session", "messages", "people", "identities", "groups", "offers"],
+]
   .map((topic) => Deno.readTextFileSync(`${root}/lib/wire/${topic}.ts`))
   .join("\n").replace(/\/\*\*[^]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");

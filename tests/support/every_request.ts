@@ -73,4 +73,6 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
     "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
     probe: {},
     identity: { user: "luke" },
+    "identity-set": { identity: key, replace: false },
+    link: { device: "laptop", step: "ask", data: "AAAA" },
   };

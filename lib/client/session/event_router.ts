@@ -32,6 +32,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
   const { offers, identities } = host;
   switch (event.ev) {
     case "ping":
+    case "identity":
+    case "link":
       return;
     case "idle":
       return host.emit({ event: "warning", message: idleText(event.wait) });

@@ -210,7 +210,7 @@ function termParts(terms: OfferTerms): string[] {
 }
 
 /** Each part behind its length, so that no two lists give the same bytes. */
-function encodeParts(
+export function encodeParts(
   label: string,
   parts: readonly string[],
 ): Uint8Array<ArrayBuffer> {

@@ -187,7 +187,8 @@ export function tellPresence(
   tellUser(viewer, presenceFrame(subject, online, now));
 }
 
-function announce(
+/** Tells everybody who may see it that a user came, with which key, or went. */
+export function announce(
   server: ServerContext,
   subject: User,
   online: boolean,

@@ -17,7 +17,7 @@ import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { characters, isPrintable } from "../../base/text.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { tellCompanions } from "../core/departure.ts";
-import { maySee, mustNotBlock, mustReach } from "../model/reach.ts";
+import { maySee, mustNotBlock } from "../model/reach.ts";
 import { Refusal, refuseUser, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
@@ -27,10 +27,9 @@ import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
 export const profileRules: Rules<
-  "find" | "identity" | "profile" | "profile-set"
+  "find" | "profile" | "profile-set"
 > = {
   find: { needs: "session", activity: true, read: find },
-  identity: { needs: "session", activity: false, read: identity },
   profile: { needs: "session", activity: true, read: profile },
   "profile-set": { needs: "session", activity: true, write: setProfile },
 };
@@ -107,26 +106,6 @@ function fieldOf(word: string): ProfileField {
     `A profile has no field ${shown(word)}; ${hint} fields are ` +
       profileFields.join(", "),
   );
-}
-
-// Which key a user's client signs with.
-//
-//     {"id":4,"do":"identity","user":"luke"}
-
-/** The key that a user's client logged in with last; none when it had none. */
-function identity(
-  server: ServerContext,
-  session: Session,
-  { user: name }: RequestFields<"identity">,
-): ReplyFields<"identity"> {
-  const user = server.directory.mustBeUser(name);
-  mustReach(session.user, user, `Your request to ${user.name}`);
-  const who = { user: user.name, account: user.account };
-  if (user.identity !== undefined) return { ...who, identity: user.identity };
-  if (!user.online) {
-    throw new Refusal("user_offline", `${user.name} is offline`);
-  }
-  return who;
 }
 
 // Whom or what a name stands for, before anything is sent there.

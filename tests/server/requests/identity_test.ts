@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { limits } from "../../../lib/wire/limits.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 
 const one = `${"1".repeat(42)}A`;
@@ -108,3 +109,105 @@ Deno.test("identity: offers carry the key of the login and both signatures uncha
   luke.ask("answer", { offer, accept: true, key, signature });
   assertEquals(yoda.eventsOf("answer")[0]?.signature, signature);
 });
+
+Deno.test("identity: the key of the first device stays the user's, whatever others have", () => {
+  const harness = new CoreHarness();
+  const luke = harness.login("luke");
+  const laptop = harness.connect();
+  laptop.entry = { device: { id: "00000000000000aa", name: "laptop" } };
+  assertEquals(laptop.login("yoda", 0, one).identity, undefined);
+  const phone = harness.connect();
+  phone.entry = { device: { id: "00000000000000bb", name: "phone" } };
+  assertEquals(phone.login("yoda", 0, two).identity, one);
+  assertEquals(luke.ask("identity", { user: "yoda" }).identity, one);
+  assert(
+    phone.refused("identity-set", { identity: two }).startsWith("no_key"),
+  );
+  // Once linked it has the same.
+  phone.ask("identity-set", { identity: one });
+  phone.disconnect();
+  const again = harness.connect();
+  again.entry = phone.entry;
+  assertEquals(again.login("yoda", 0, one).identity, undefined);
+  assertEquals(luke.eventsOf("presence").length, 1);
+});
+
+Deno.test("identity: a new key in its place is stored and told to everybody", () => {
+  const harness = new CoreHarness();
+  const luke = harness.login("luke");
+  const laptop = harness.loginFrom("yoda", "laptop", { identity: one });
+  const phone = harness.loginFrom("yoda", "phone", { identity: two });
+  const set = { identity: two, replace: true };
+  harness.commits = "held";
+  const id = phone.send("identity-set", set);
+  harness.release("failing");
+  const failed = phone.replyTo(id);
+  assert(failed !== undefined && "code" in failed);
+  assertEquals(failed.code, "storage_failed");
+  harness.commits = "done";
+  assertEquals(luke.ask("identity", { user: "yoda" }).identity, one);
+  phone.ask("identity-set", set);
+  assertEquals(laptop.eventsOf("identity"), [{ identity: two }]);
+  assertEquals(phone.eventsOf("identity"), []);
+  assertEquals(luke.eventsOf("presence").map(({ identity }) => identity), [
+    one,
+    two,
+  ]);
+  const restarted = harness.restarted().login("luke");
+  assertEquals(
+    restarted.ask("identity", { user: "yoda" }).identity,
+    two,
+  );
+});
+
+Deno.test("link: is passed on to the user's other devices, or to the one that is named", () => {
+  const harness = new CoreHarness();
+  const laptop = harness.loginFrom("yoda", "laptop");
+  assertEquals(
+    laptop.refused("link", ask),
+    "unknown_device: You are online on no other device",
+  );
+  const phone = harness.loginFrom("yoda", "phone");
+  const visit = harness.loginFrom("yoda", "visit", { visit: true });
+  const luke = harness.loginFrom("luke", "laptop");
+  const old = harness.login("yoda");
+  const desktop = harness.loginFrom("yoda", "desktop");
+  assertEquals(laptop.ask("link", ask), { device: "laptop", sent: 2 });
+  const told = { device: "laptop", ...ask };
+  assertEquals([phone, desktop].map((each) => each.eventsOf("link")), [
+    [told],
+    [told],
+  ]);
+  assertEquals(desktop.ask("link", { ...ask, device: "Phone" }).sent, 1);
+  assertEquals(phone.eventsOf("link").length, 2);
+  assertEquals(
+    desktop.refused("link", { ...ask, device: "tablet" }),
+    "unknown_device: Your device tablet is not online",
+  );
+  for (const other of [visit, luke, old, laptop]) {
+    assertEquals(other.eventsOf("link"), []);
+  }
+  for (const other of [visit, old]) {
+    assert(other.refused("link", ask).startsWith("bad_request"));
+  }
+});
+
+Deno.test("limit linkCost: so few are passed on at once, each of at most a line", () => {
+  const messageRate = 10;
+  const harness = new CoreHarness({ options: { messageRate } });
+  const laptop = harness.loginFrom("yoda", "laptop");
+  const phone = harness.loginFrom("yoda", "phone");
+  const burst = messageRate * limits.messageBurstSeconds / limits.linkCost;
+  for (let i = 0; i < burst; i++) laptop.ask("link", ask);
+  assert(laptop.refused("link", ask).startsWith("too_fast"));
+  assertEquals(phone.eventsOf("link").length, burst);
+  harness.advance(limits.linkCost / messageRate * 1000);
+  laptop.ask("link", ask);
+  harness.advance(60_000);
+  const data = "A".repeat(60 * 1024);
+  laptop.ask("link", { ...ask, data });
+  const longer = laptop.refused("link", { ...ask, data: `${data}A` });
+  assert(longer.startsWith("bad_request"));
+});
+
+const ask = { step: "ask", data: "AAAA" } as const;

@@ -143,6 +143,11 @@ export const offerEvents = {
   }),
   /** Another device of the user answered what was offered to this one, too. */
   answered: object({ offer: offerId, device: deviceName, accept: boolean }),
+  /**
+   * The server hears no more of the device that a transfer is with, which may
+   * have lost that connection alone.
+   */
+  "offer-away": object({ offer: offerId, from: name }),
   /** Further addresses of the other side of an offer. */
   candidates: object({
     offer: offerId,

@@ -30,6 +30,7 @@ export const goodEvents: readonly object[] = [
   { ev: "invited", group: "jedi", by: "luke", leaderOnly: false, at: 1 },
   { ev: "group-set", group: "jedi", history: true, by: "luke", at: 1 },
   { ev: "offer", offer, from: "luke", kind: "file", key, addresses },
+  { ev: "offer-away", offer, from: "luke" },
   { ev: "answered", offer, device: "laptop", accept: true },
 ];
 

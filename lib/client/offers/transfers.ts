@@ -118,10 +118,15 @@ export class Transfers {
    * hear it either.
    */
   handlePeerOffline(user: string): void {
-    for (const { id, user: other, state } of this.#offers.transfers()) {
-      if (other !== user || state !== "running") continue;
-      this.#host.effect({ effect: "doubt-transfer", id });
+    for (const transfer of this.#offers.transfers()) {
+      if (transfer.user === user) this.#doubt(transfer);
     }
+  }
+
+  /** The same of the one device that a transfer is with. */
+  handlePeerAway({ offer, from }: EventFields<"offer-away">): void {
+    const transfer = this.#offers.transfer(offer);
+    if (transfer?.user === from) this.#doubt(transfer);
   }
 
   /** The other side, or the server in its place, ended it. */
@@ -241,6 +246,12 @@ export class Transfers {
       this.#requests.drop(transfer, "left");
       this.#requests.tellLeaving(transfer);
       this.#offers.end(transfer, "cancelled", "this client ended", own);
+    }
+  }
+
+  #doubt({ id, state }: Transfer): void {
+    if (state === "running") {
+      this.#host.effect({ effect: "doubt-transfer", id });
     }
   }
 

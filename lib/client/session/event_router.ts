@@ -90,6 +90,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return offers.handleOffer(event);
     case "answer":
       return offers.handleAnswer(event, host.now());
+    case "offer-away":
+      return offers.transfers.handlePeerAway(event);
     case "answered":
       return offers.handleAnswered(event);
     case "candidates":

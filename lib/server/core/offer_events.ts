@@ -15,8 +15,9 @@ import type { ServerContext } from "./server_context.ts";
 
 /**
  * A device is gone: ends the offers that cannot go on. One that was accepted
- * does not need the server, so a lost connection leaves it running; one that
- * others of the user's devices were asked as well waits for those.
+ * does not need the server, so a lost connection leaves it running, and only the
+ * other side can tell whether it does; one that others of the user's devices were
+ * asked as well waits for those.
  */
 export function endOffersOf(
   server: ServerContext,
@@ -25,7 +26,10 @@ export function endOffersOf(
 ): void {
   const { offers } = server;
   for (const offer of offers.ofDevice(device)) {
-    if (offer.accepted && resumable) continue;
+    if (offer.accepted && resumable) {
+      tellAway(offer, device);
+      continue;
+    }
     if (isAsked(offer, device) && !offers.withdraw(offer, device)) continue;
     endOffer(server, offer, device, "user_offline");
   }
@@ -118,6 +122,17 @@ export function tellAnswered(
     if (!session?.entered) continue;
     const { connection } = session;
     connection.send(connection.hasDevices ? answered : old);
+  }
+}
+
+/** A device is not heard any more: the other side of a transfer looks whether it is. */
+function tellAway(offer: Offer, device: Device): void {
+  if (offer.kind !== "file") return;
+  const fields = { offer: offer.id, from: device.user.name };
+  const frame = encodeFrame(event("offer-away", fields));
+  for (const { session } of othersOf(offer, device)) {
+    if (!session?.entered || !session.connection.hasDevices) continue;
+    session.connection.send(frame);
   }
 }
 

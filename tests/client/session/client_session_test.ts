@@ -350,6 +350,13 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assert(harness.effects.every(({ effect }) => effect !== "doubt-transfer"));
   harness.server({ ev: "presence", user: "luke", online: false, at: 1 });
   assertEquals(harness.lastEffect("doubt-transfer").id, id);
+  const doubts = () =>
+    harness.effects.filter(({ effect }) => effect === "doubt-transfer").length;
+  const away = { ev: "offer-away", offer: id } as const;
+  harness.server({ ...away, from: "leia" });
+  assertEquals(doubts(), 1);
+  harness.server({ ...away, from: "luke" });
+  assertEquals(doubts(), 2);
   harness.lose();
   harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
   // Told when the way changes, and to whoever draws when it falls silent.

@@ -38,6 +38,8 @@ function told({ events }: TestClient): string[] {
         }`;
       case "answered":
         return `${event.accept ? "answered" : "rejected"} on ${event.device}`;
+      case "offer-away":
+        return `${event.from} is away`;
       case "offer-end":
         return `${event.result}: ${event.reason}`;
       default:
@@ -187,6 +189,16 @@ Deno.test("offer: a client killed and started again at once has no offer of befo
   assertEquals(told(yoda).at(-1), "accepted");
 });
 
+Deno.test("offer: a client killed and started again leaves it to the other side whether a transfer runs", () => {
+  const { harness, yoda, laptop } = three();
+  yoda.ask("offer", request);
+  laptop.ask("answer", accept);
+  harness.loginFrom("luke", "laptop");
+  assertEquals(told(yoda), ["accepted", "luke is away"]);
+  harness.loginFrom("yoda", "cave");
+  assertEquals(told(laptop), ["offer from yoda"], "it is not there");
+});
+
 Deno.test("offer: the device that accepted is one side of it: its end, its loss, its coming back", () => {
   const { harness, yoda, laptop, desktop } = three();
   yoda.ask("offer", request);
@@ -195,6 +207,7 @@ Deno.test("offer: the device that accepted is one side of it: its end, its loss,
   desktop.ask("logout", {});
   assertEquals(told(yoda), ["accepted"]);
   laptop.disconnect();
+  assertEquals(told(yoda), ["accepted", "luke is away"]);
   yoda.ask("offer-end", { offer, result: "cancelled" });
   const back = harness.connect();
   back.entry = laptop.entry;

@@ -181,9 +181,12 @@ export class PrivateSessions {
       session.settleAt = now.mono + settleMs;
       return;
     }
-    // Who is away from the server may well be there for this client; whom this
-    // user blocked, perhaps from another device, is not to be.
-    if (session.state === "open" && reason !== "blocked") return;
+    if (session.state === "open") {
+      // Who is away from the server may well be there for this client; whom this
+      // user blocked, perhaps from another device, is not to be.
+      if (reason === "blocked") this.end(session);
+      return;
+    }
     this.#requests.drop(session);
     if (result === "cancelled") {
       const { user, direction } = session;

@@ -209,7 +209,7 @@ function devicesOf(from: Device, to: User, name?: string): Device[] {
     .map(({ device }) => device).filter((device) => device !== from);
   if (online.length === 0) {
     throw isOwn
-      ? new Refusal("is_self", "You are online on no other device")
+      ? new Refusal("is_self", selfText)
       : new Refusal("user_offline", `${to.name} is offline`);
   }
   const key = name?.toLowerCase();
@@ -296,3 +296,6 @@ function present<T extends Record<string, unknown>>(
     entries.filter(([, value]) => value !== undefined),
   ) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
+
+const selfText =
+  "You cannot offer something to yourself while you are online on no other device";

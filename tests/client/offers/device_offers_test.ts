@@ -133,6 +133,6 @@ Deno.test("Offers: an open private session ends here when its other side is bloc
   const blocked = { result: "failed", reason: "blocked" } as const;
   const end = { offer, from: "luke", ...blocked };
   yoda.offers.handleOfferEnd(end, yoda.instant);
-  assertEquals(yoda.states.at(-1), "failed");
+  assertEquals(yoda.states.at(-1), "closed");
   assertEquals(yoda.offers.list().sessions, []);
 });

@@ -252,7 +252,7 @@ Deno.test("offer: to oneself goes to the user's other devices, refused where the
   assertEquals(told(laptop), ["accepted on desktop"]);
   assertEquals(
     yoda.refused("offer", { ...offerOf(2), to: "yoda" }),
-    "is_self: You are online on no other device",
+    "is_self: You cannot offer something to yourself while you are online on no other device",
   );
   const mine = { ...offerOf(2), to: "luke" };
   assertEquals(

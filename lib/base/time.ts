@@ -35,6 +35,12 @@ export function formatClock(ms: number): string {
   return formatTime(ms).slice(-clockLength);
 }
 
+/** `21:39`, or `01 Jun 2026 21:39` when that was not today, local time. */
+export function formatMinute(ms: number, now: number): string {
+  const text = formatTime(ms).slice(0, -":04".length);
+  return formatDay(ms) === formatDay(now) ? text.slice(-5) : text;
+}
+
 /** `01 Jun 2026` in the local time zone. */
 export function formatDay(ms: number): string {
   return formatTime(ms).slice(0, -clockLength - 1);

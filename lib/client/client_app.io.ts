@@ -67,7 +67,7 @@ export async function runClient(
     app.warn(message);
   });
   const env = (name: string) => Deno.env.get(name);
-  const devices = new DeviceSlots(env, systemRandom);
+  const devices = new DeviceSlots(env, systemRandom, options.device);
   const memory = { ...opened, pins, devices };
   const app = new ClientApp(options, password, memory, open);
   return await app.run();
@@ -155,7 +155,9 @@ export class ClientApp implements UserHandler {
       identity,
       peers,
       view: this.view,
-      seenMemory: devices,
+      devices,
+      isVisit: isVisit(options),
+      takeOver: options.takeOver ? "yes" : this.#isInteractive ? "ask" : "no",
     });
     this.#lines = new EnteredLines({
       session: this.#session,
@@ -240,10 +242,9 @@ export class ClientApp implements UserHandler {
 
   /** Whoever may be sent files should know before that they cannot be stored. */
   async #warnOfFolder(): Promise<void> {
-    const { accept, downloadDir, exec } = this.#options;
-    // A visit to do something else is not for receiving, unless it says so.
-    const isOther = exec.length > 0 && downloadDir === ".";
-    if (accept === "never" || isOther) return;
+    const { accept, downloadDir } = this.#options;
+    // Nobody offers a visit anything.
+    if (accept === "never" || isVisit(this.#options)) return;
     const warning = await folderWarning(downloadDir);
     if (warning !== undefined) this.warn(warning);
   }
@@ -383,6 +384,9 @@ export class ClientApp implements UserHandler {
       case "ask-credentials":
         this.#ask();
         return;
+      case "ask-take-over":
+        this.#askTakeOver(effect.message);
+        return;
       case "ask-new-password":
         this.#askNewPassword(effect.n);
         return;
@@ -469,6 +473,15 @@ export class ClientApp implements UserHandler {
     this.#drain();
   }
 
+  async #askTakeOver(message: string): Promise<void> {
+    const isWanted = await this.#interface.confirm(
+      message,
+      "log in here instead?",
+    );
+    this.#session.handleTakeOver(isWanted, systemClock());
+    this.#drain();
+  }
+
   /** Asks whoever entered line number `n`. */
   async #askNewPassword(n: number): Promise<void> {
     const asked = this.#lines.whose(n) ?? this.#interface;
@@ -517,6 +530,11 @@ function delay(ms: number): Promise<void> {
 }
 
 // Which way to talk to the user: as the options and the terminal say.
+
+/** True when it is there for its commands alone. */
+function isVisit({ exec, receive }: ClientOptions): boolean {
+  return exec.length > 0 && !receive;
+}
 
 /** True when a person types here and reads what is printed. */
 export function isInteractive(options: ClientOptions): boolean {

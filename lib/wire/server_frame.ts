@@ -30,6 +30,10 @@ export type Reply<N extends RequestName> =
     readonly ok?: undefined;
     readonly code: string;
     readonly message: string;
+    /** Since when the session in the way lasts, ms since 1970 UTC. */
+    readonly since?: number;
+    /** From which address. */
+    readonly from?: string;
   };
 
 /** What to do with the answer. */

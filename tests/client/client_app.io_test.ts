@@ -96,6 +96,10 @@ class MainScreen extends Screen implements UserInterface {
     return Promise.resolve(undefined);
   }
 
+  confirm() {
+    return Promise.resolve(false);
+  }
+
   start(): void {
     this.started.resolve();
   }
@@ -107,7 +111,7 @@ function startClient(folder: string, port: number) {
     ...{ host: "127.0.0.1", port, user: "yoda", udpPort: 0, limit: 0 },
     ...{ downloadDir: folder, exec: [], json: false, plain: true },
     ...{ color: false, notify: false, timestamps: false, quiet: false },
-    plainUi: false,
+    ...{ plainUi: false, receive: false, takeOver: false },
   };
   const memory = {
     pins: undefined,

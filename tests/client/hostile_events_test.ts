@@ -187,7 +187,9 @@ type Shown = { [N in ClientEvent["event"]]: readonly object[] };
 
 /** Every event with every string that can come from elsewhere. */
 const events: Shown = {
-  welcome: [true, false].map((resumed) => ({ user: x, waiting: 1, resumed })),
+  welcome: [true, false].map((resumed) => ({
+    ...{ user: x, waiting: 1, resumed, device: x, others: 1 },
+  })),
   "first-contact": [{ server: x, fingerprint: x, message: x }],
   "peer-key": [{ user: x, safetyNumber: x, formerly: x, message: x }],
   "server-set-back": [{ message: x }],
@@ -200,13 +202,16 @@ const events: Shown = {
   })),
   message: ["private", "group", "broadcast"].map((kind) => ({
     ...{ kind, number: 1, at, from: x, group: x, text: x, kept: true },
+    ...kind === "private" && { mine: true, to: x },
   })),
   deleted: [
     { kind: "group", number: 1, at, from: x, group: x },
     { kind: "group", number: 1, at, from: x, group: x, text: x },
+    { kind: "private", number: 1, at, from: x, mine: true, to: x },
   ],
   presence: [{ user: x, online: true, at }],
-  renamed: [{ from: x, to: x }],
+  renamed: [{ from: x, to: x }, { from: x, to: x, me: true }],
+  changed: [{ what: x }],
   invited: [{ group: x, by: x, leaderOnly: true, at }],
   joined: [{ group: x, user: x, at }],
   left: ["left", "declined", "account-removed"].map((why) => ({

@@ -6,18 +6,26 @@ import type { QuietEvent } from "../../lib/client/events/quiet_event.ts";
 import { ClientView } from "../../lib/client/events/client_view.ts";
 import { isQuiet } from "../../lib/client/events/event_kind.ts";
 import { ClientSession } from "../../lib/client/session/client_session.ts";
-import type { ClientSessionOptions } from "../../lib/client/session/session_parts.ts";
 import type { SecureChannel } from "../../lib/client/session/login.ts";
-import type { SeenMemory } from "../../lib/client/session/inbox.ts";
+import type { ClientSessionOptions } from "../../lib/client/session/session_parts.ts";
 import type { AcceptRule } from "../../lib/client/offers/peer_host.ts";
 import type { PeerEvent } from "../../lib/client/session/offers.ts";
 import { parseCommand } from "../../lib/client/commands/parse.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
+import { MemoryDevices } from "../support/memory_devices.ts";
 import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 /** A request as the server reads it. */
 export type Sent = Record<string, unknown> & { do: string; id: number };
+
+/** How it differs from a client of a person who is asked nothing. */
+export type HarnessOptions = Partial<
+  Pick<
+    ClientSessionOptions,
+    "devices" | "isVisit" | "takeOver" | "learnNames" | "presence"
+  >
+>;
 
 /** One client under test. */
 export class SessionHarness {
@@ -33,14 +41,10 @@ export class SessionHarness {
   /** What the server's hello says. */
   serverUdpPort = 0;
   serverStore = "s";
+  serverFeatures: string[] = [];
   #mono = 1000;
 
-  constructor(
-    accept: AcceptRule = "always",
-    seenMemory?: SeenMemory,
-    options: Pick<Partial<ClientSessionOptions>, "learnNames" | "presence"> =
-      {},
-  ) {
+  constructor(accept: AcceptRule = "always", options: HarnessOptions = {}) {
     this.session = new ClientSession({
       user: "yoda",
       udpPort: 6666,
@@ -51,7 +55,7 @@ export class SessionHarness {
       identity: this.identity,
       peers: new MemoryPeers(),
       view: this.view,
-      ...seenMemory && { seenMemory },
+      devices: new MemoryDevices(),
       ...options,
     });
   }
@@ -140,7 +144,7 @@ export class SessionHarness {
     this.drain();
     this.answer("hello", {
       version: 1,
-      features: [],
+      features: this.serverFeatures,
       agent: "t",
       udpPort: this.serverUdpPort,
       time: 1,

@@ -11,7 +11,7 @@ import { serverOptionRows } from "../../lib/server/admin/options.ts";
 import { serverPage } from "../../lib/server/admin/page.ts";
 import { userPage } from "../../lib/server/accounts/user_command.ts";
 import { accountLine } from "../support/account_line.ts";
-import { logIn, passwordOf } from "../support/jedi.ts";
+import { logIn, loseKey, passwordOf } from "../support/jedi.ts";
 import { itemsOf, pagePaths, readPage, sectionOf } from "../support/pages.ts";
 import { clientCommand, root, serverCommand } from "../support/programs.ts";
 import { RunningProcess } from "../support/running_process.ts";
@@ -211,13 +211,13 @@ async function makePrograms(folder: string): Promise<string> {
 
 /** Users who come online when they are needed. */
 class Scene implements AsyncDisposable {
-  readonly #server: TestServer;
+  readonly server: TestServer;
   readonly #clients = new Map<string, TestClient>();
   /** The lines that succeeded. */
   readonly done = new Set<string>();
 
   constructor(server: TestServer) {
-    this.#server = server;
+    this.server = server;
   }
 
   async user(
@@ -226,10 +226,18 @@ class Scene implements AsyncDisposable {
   ): Promise<TestClient> {
     const known = this.#clients.get(name);
     if (known !== undefined) return known;
-    const client = await logIn(this.#server, name, options);
+    const client = await logIn(this.server, name, options);
     await Deno.writeTextFile(join(client.folder, "my film.mp4"), "film");
     this.#clients.set(name, client);
     return client;
+  }
+
+  /** The user comes online on a further device, of this name or one like it. */
+  async device(user: string, device: string): Promise<string> {
+    const options = { args: ["--device", device] };
+    const client = await logIn(this.server, user, options);
+    this.#clients.set(client.folder, client);
+    return client.folder;
   }
 
   /** The user types the lines, one after the other; each must succeed. */
@@ -340,6 +348,9 @@ async function play(scene: Scene): Promise<void> {
     "/stopprivate leia",
     "/p2pvideo luke my film.mp4",
   );
+  const laptop = await scene.device("luke", "laptop");
+  await scene.say("yoda", "/p2pvideo luke@laptop my film.mp4");
+  await scene.leave(laptop);
   // Offers have number 1 for who has had none yet.
   const yoda = await scene.user("yoda");
   for (const line of ["/accept 1", "/reject 1", "/cancel 1"]) {
@@ -354,8 +365,9 @@ async function play(scene: Scene): Promise<void> {
     }
     await scene.say("ahsoka", line);
   }
-  // On another machine luke has another key.
+  // On another machine luke has another key, which is the only one left.
   await scene.leave("luke");
+  await loseKey(scene.server, "luke");
   await scene.user("luke", { identity: "new" });
   await yoda.event("key-changed", { user: "luke" });
   await scene.say("yoda", "/verify luke accept", "/rename master");

@@ -1,7 +1,7 @@
 /** Who users are to each other, whatever the server says. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { logIn, loseKey, passwordOf, startServer } from "../support/jedi.ts";
 import { LyingServer } from "../support/lying_server.ts";
 import { type Frame, ProtocolClient } from "../support/protocol_client.ts";
 import { ProtocolIdentity } from "../support/protocol_identity.ts";
@@ -90,6 +90,7 @@ Deno.test("identity: another machine is a loud warning and is refused both ways 
   await yoda.succeed("/p2pvideo luke a.txt");
   await luke.finish();
 
+  await loseKey(server, "luke");
   await using other = await logIn(server, "luke", { identity: "new" });
   const warning = await yoda.event("key-changed", { user: "luke" });
   assertMatch(String(warning.message), /^WARNING: the key of luke has changed/);
@@ -129,6 +130,7 @@ Deno.test("identity: another machine is a loud warning and is refused both ways 
 
   // The key can be carried along instead.
   await other.finish();
+  await loseKey(server, "luke");
   const identity = join(lukeConfig, "parley", "identity.pem");
   const last = yoda.process.out.length;
   await using copied = await logIn(server, "luke", {

@@ -8,7 +8,7 @@ import {
   type CommandName,
   commandTable,
 } from "../../lib/client/commands/table.ts";
-import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
+import { jediAccounts, logIn, loseKey, passwordOf } from "../support/jedi.ts";
 import { documentedFields } from "../support/json_page.ts";
 import { readPage } from "../support/pages.ts";
 import { writeRandomFile } from "../support/random_file.ts";
@@ -84,6 +84,10 @@ const rare = {
     "resumed",
     "grown",
     "another",
+    // Where another device of somebody's was named, or has something running.
+    ...["session", "startprivate", "groupvideo", "transfers"]
+      .map((name) => `${name}: device`),
+    ...["others", "file", "accepted"].map((name) => `transfers: ${name}`),
     // It is told with what goes to a group only.
     "p2pvideo: group",
     "transfers: group",
@@ -126,6 +130,7 @@ async function talk(): Promise<JsonEvent[]> {
   await aboutSessions(yoda, luke);
   await aboutFiles(yoda, luke, leia);
   await aboutKeys(server, yoda, luke);
+  const others = await aboutDevices(server, yoda);
   await yoda.succeed("/help");
   await yoda.succeed("/help msgto");
   await yoda.succeed("/notify off");
@@ -141,7 +146,38 @@ async function talk(): Promise<JsonEvent[]> {
   await yoda.process.end();
   await server.stop();
   await leia.event("disconnected", { retrying: true });
-  return [yoda, luke, leia, stranger].flatMap((client) => client.events());
+  const clients = [yoda, luke, leia, stranger];
+  return [...others, ...clients.flatMap((client) => client.events())];
+}
+
+/** What one user does on several devices; what the others than `yoda` printed. */
+async function aboutDevices(
+  server: TestServer,
+  yoda: TestClient,
+): Promise<JsonEvent[]> {
+  const args = ["--device", "desk"];
+  await using desk = await logIn(server, "yoda", { args });
+  const { sent } = await desk.succeed("/msgto luke from the desk");
+  const [{ number }] = sent as [{ number: number }];
+  await desk.succeed(`/deletemsg ${number}`);
+  await desk.succeed("/block leia");
+  await desk.succeed("/unblock leia");
+  await yoda.event("deleted", { mine: true });
+  await yoda.event("changed", { what: "blocks" });
+  await desk.succeed("/creategroup ewok luke");
+  await desk.succeed("/leavegroup ewok");
+  await yoda.event("left", { me: true });
+  await yoda.succeed("/p2pvideo me@desk film.mp4");
+  await desk.succeed("/rename master");
+  await yoda.event("renamed", { me: true });
+  await desk.succeed("/rename yoda");
+  const visit = await TestClient.start(server, {
+    ...{ user: "yoda", password: passwordOf("yoda") },
+    args: ["--exec", "/activeuser"],
+  });
+  await using _ = visit;
+  await visit.process.end();
+  return [...desk.events(), ...visit.events()];
 }
 
 async function aboutMessages(
@@ -278,6 +314,7 @@ async function aboutKeys(
   luke: TestClient,
 ): Promise<void> {
   await luke.finish();
+  await loseKey(server, "luke");
   await using other = await logIn(server, "luke", { identity: "new" });
   await yoda.event("key-changed", { user: "luke" });
   await writeRandomFile(join(other.folder, "film.mp4"), 1_000, 6);

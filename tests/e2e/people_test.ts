@@ -319,7 +319,9 @@ Deno.test("/rename: credentials, presence, logs, groups, mailbox and session fol
     password: "adoy",
   });
   await old.event("login-failed");
-  await using master = await TestClient.login(server, "MASTER", "adoy");
+  await using master = await TestClient.login(server, "MASTER", "adoy", {
+    identity: "yoda",
+  });
   await master.event("welcome", { user: "master" });
   await master.event("message", { text: "kept for you", kept: true });
   // In whatever case a name is typed, it is shown as it is stored.

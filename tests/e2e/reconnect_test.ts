@@ -114,7 +114,10 @@ Deno.test("reconnect: kill -9 of a client, new login: what it showed does not co
   using database = new DatabaseSync(server.path("data", "parley.db"), {
     readOnly: true,
   });
-  const cursor = database.prepare("SELECT cursor FROM users WHERE name = ?");
+  const cursor = database.prepare(
+    "SELECT max(devices.cursor) AS cursor FROM devices " +
+      "JOIN users ON users.id = devices.user WHERE users.name = ?",
+  );
   const confirmed = () => cursor.get("luke")?.cursor;
   let last = 0;
   const seen: string[] = [];

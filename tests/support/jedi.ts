@@ -1,5 +1,6 @@
 /** The people of most end-to-end tests: each one's password is the name backwards. */
 import { accountLine } from "./account_line.ts";
+import { ProtocolClient } from "./protocol_client.ts";
 import { TestClient, type TestClientOptions } from "./test_client.ts";
 import { TestServer } from "./test_server.ts";
 
@@ -27,4 +28,20 @@ export function logIn(
   options: TestClientOptions = {},
 ): Promise<TestClient> {
   return TestClient.login(server, name, passwordOf(name), options);
+}
+
+/**
+ * Makes `name`, who is offline, a user without a key: the next client's is theirs
+ * from then on. It logs in with one that knows of no devices and has none.
+ */
+export async function loseKey(
+  { port, plain }: TestServer,
+  name: string,
+): Promise<void> {
+  using client = plain
+    ? await ProtocolClient.connect(port)
+    : await ProtocolClient.connectTls(port);
+  await client.hello();
+  await client.authenticate(name, passwordOf(name));
+  await client.request("logout");
 }

@@ -249,12 +249,16 @@ export const groupCommands = {
   }),
 };
 
-/** A group event of the server; `me`: it is this user who leads or is out now. */
+/**
+ * A group event of the server; `me`: it is this user who leads or is out now, or
+ * who joined or left on another device.
+ */
 export type GroupEvent = {
   [N in keyof typeof groupEvents]:
     & { readonly event: N }
     & EventFields<N>
-    & (N extends "removed" | "leader" ? { readonly me: boolean } : unknown);
+    & (N extends "removed" | "leader" ? { readonly me: boolean } : unknown)
+    & (N extends "joined" | "left" ? { readonly me?: true } : unknown);
 }[keyof typeof groupEvents];
 
 /** How the events of groups read. */
@@ -268,16 +272,16 @@ export const groupNews: {
     `${name(by)} invites you to group chat ${name(group)}; /joingroup ${
       visible(group)
     }`,
-  joined: ({ group, user }, { name }) =>
-    `${name(user)} joined group chat ${name(group)}`,
-  left({ group, user, why }, { name }) {
+  joined: ({ group, user, me }, { name }) =>
+    `${me ? "you" : name(user)} joined group chat ${name(group)}`,
+  left({ group, user, why, me }, { name }) {
     const chat = `group chat ${name(group)}`;
     const how = {
       left: `left ${chat}`,
       declined: `declined the invitation to ${chat}`,
       "account-removed": `is no longer in ${chat}: the account was removed`,
     }[why];
-    return `${name(user)} ${how}`;
+    return `${me ? "you" : name(user)} ${how}`;
   },
   removed: ({ group, user, by, me }, { name }) =>
     `${name(by)} removed ${me ? "you" : name(user)} from group chat ${

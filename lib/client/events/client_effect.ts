@@ -24,6 +24,12 @@ export type ClientEffect =
     /** Known already: only the password is asked. */
     readonly user?: string;
   }
+  /** Ask whether to log in here instead; `handleTakeOver` follows. */
+  | {
+    readonly effect: "ask-take-over";
+    /** What is in the way, one line. */
+    readonly message: string;
+  }
   /** Ask for the old password and a new one; `handleNewPassword` follows. */
   | {
     readonly effect: "ask-new-password";

@@ -51,6 +51,12 @@ export type ClientEvent =
     readonly user: string;
     /** Messages that waited and follow. */
     readonly waiting: number;
+    /** What this client is called among the user's devices. */
+    readonly device?: string;
+    /** It is none of them: it does something and leaves. */
+    readonly visit?: true;
+    /** How many others of them are online. */
+    readonly others?: number;
     /** True when an interrupted session goes on. */
     readonly resumed: boolean;
   }
@@ -122,6 +128,10 @@ export type ClientEvent =
     readonly text: string;
     /** True when it was sent while this user was offline. */
     readonly kept: boolean;
+    /** This user sent it, from another device. */
+    readonly mine?: true;
+    /** To whom, if it is a private one of this user. */
+    readonly to?: string;
   }
   | {
     readonly event: "deleted";
@@ -133,14 +143,26 @@ export type ClientEvent =
     readonly group?: string;
     /** Its first words, when it was shown in this run. */
     readonly text?: string;
+    /** This user took it back, on another device. */
+    readonly mine?: true;
+    /** To whom it was, if it was a private one of this user. */
+    readonly to?: string;
   }
+  /** This user changed something on another device: `profile`, `blocks`. */
+  | { readonly event: "changed"; readonly what: string }
   | {
     readonly event: "presence";
     readonly user: string;
     readonly online: boolean;
     readonly at: number;
   }
-  | { readonly event: "renamed"; readonly from: string; readonly to: string }
+  | {
+    readonly event: "renamed";
+    readonly from: string;
+    readonly to: string;
+    /** This user is meant, who did it on another device. */
+    readonly me?: true;
+  }
   | GroupEvent
   | {
     /** Lines without a slash go elsewhere from now on. */

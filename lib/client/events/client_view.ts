@@ -210,12 +210,14 @@ export class ClientView {
   handleEvent(event: ClientEvent | QuietEvent): void {
     switch (event.event) {
       case "message": {
-        const { kind, number, at, from, group, text, kept } = event;
-        const key = keyOf(kind, group ?? from);
+        const { number, at, from, text, kept, mine } = event;
         const late = kept ? { kept: true as const } : {};
-        this.#conversations.add(key, { number, at, from, text, ...late });
-        if (!isUserName(from)) return;
-        return this.#hear(from, kind === "private" ? talks : undefined);
+        const own = mine ? { own: mine } : {};
+        const said = { number, at, from, text, ...late, ...own };
+        this.#conversations.add(placeOf(event), said);
+        const other = event.to ?? from;
+        if (!isUserName(other)) return;
+        return this.#hear(other, event.kind === "private" ? talks : undefined);
       }
       case "private-message": {
         const { at, from, text } = event;
@@ -223,8 +225,7 @@ export class ClientView {
         return this.#conversations.add(`=${from}`, { at, from, text });
       }
       case "deleted": {
-        const { kind, group, from, number } = event;
-        return this.#conversations.remove(keyOf(kind, group ?? from), number);
+        return this.#conversations.remove(placeOf(event), event.number);
       }
       case "seen":
         return this.#conversations.see(event.conversation);
@@ -266,6 +267,7 @@ export class ClientView {
       case "key-changed":
         return this.#people.change(event.user, { trust: "changed" });
       case "renamed":
+        if (event.me) return this.#renameMe(event.from, event.to);
         return this.#rename(event.from, event.to);
       case "directory":
         return this.#learnDirectory(event);
@@ -319,9 +321,11 @@ export class ClientView {
         return this.#groups.learn(group, { joined, leaderOnly });
       }
       case "joined":
+        if (event.me) this.#groups.learn(event.group, { joined: true });
         this.#hear(event.user);
         return this.#groups.addMember(event.group, event.user);
       case "left":
+        if (event.me) return this.#forgetGroup(event.group);
         return this.#groups.removeMember(event.group, event.user);
       case "removed":
         if (event.me) return this.#forgetGroup(event.group);
@@ -545,12 +549,15 @@ export function conversationOf({ kind, name }: ChatTarget): ConversationKey {
   return kind === "group" ? `#${name}` : `@${name}`;
 }
 
-function keyOf(
-  kind: "private" | "group" | "broadcast",
-  name: string,
+/** Where a message was said. */
+function placeOf(
+  { kind, group = "", from, to = from }: Pick<
+    Extract<ClientEvent, { event: "message" | "deleted" }>,
+    "kind" | "group" | "from" | "to"
+  >,
 ): ConversationKey {
   if (kind === "broadcast") return "*";
-  return kind === "group" ? `#${name}` : `@${name}`;
+  return kind === "group" ? `#${group}` : `@${to}`;
 }
 
 function hasEnded({ state }: TransferInfo): boolean {

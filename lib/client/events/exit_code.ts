@@ -9,6 +9,8 @@ export type RunEnd =
   /** The user logged out, or everything asked for was done. */
   | "done"
   | "login-refused"
+  /** The user ended the session on another device, or logged in there instead. */
+  | "ended-elsewhere"
   | "unreachable"
   /** The server is not the one it was, or TLS is not as agreed on. */
   | "untrusted"
@@ -32,6 +34,7 @@ export function exitCode(
     case "interrupted":
       return 130;
     case "login-refused":
+    case "ended-elsewhere":
       return 3;
     case "unreachable":
       return 4;
@@ -59,7 +62,10 @@ export const exitCodes: readonly ExitCodeRow[] = [
       "a session that the server ended",
   },
   { code: 2, help: "wrong usage: command line, configuration or command" },
-  { code: 3, help: "the login was refused" },
+  {
+    code: 3,
+    help: "the login was refused, or the session ended from another device",
+  },
   { code: 4, help: "the server, or the other side, cannot be reached" },
   { code: 5, help: "the other side is offline or declined" },
   { code: 6, help: "a file changed or was damaged on its way" },

@@ -124,10 +124,13 @@ export class ClientSession {
   /** The user gave a name and a password. */
   handleCredentials(user: string, password: string, now: Instant): void {
     this.#now = now;
-    const isConnected = this.#parts.login.handleCredentials(user, password);
-    this.#hasWaited = isConnected && now.mono - this.#connectedAt >= waitedMs;
-    // The server does not wait long for a login; the user may take longer.
-    if (!isConnected && this.#link.state === "apart") this.#connect();
+    this.#goOn(this.#parts.login.handleCredentials(user, password));
+  }
+
+  /** The user said whether to log in here instead, after `ask-take-over`. */
+  handleTakeOver(isWanted: boolean, now: Instant): void {
+    this.#now = now;
+    this.#goOn(this.#parts.login.handleTakeOver(isWanted));
   }
 
   /** The salted password asked for with effect `derive`. */
@@ -326,6 +329,14 @@ export class ClientSession {
     this.#effects.push({ effect: "connect" });
   }
 
+  /** The user answered what the login asked. */
+  #goOn(isConnected: boolean): void {
+    const waited = this.#now.mono - this.#connectedAt;
+    this.#hasWaited = isConnected && waited >= waitedMs;
+    // The server does not wait long for a login; the user may take longer.
+    if (!isConnected && this.#link.state === "apart") this.#connect();
+  }
+
   #handleFrame(frame: ServerFrame): void {
     const { requests, router } = this.#parts;
     this.#bye = routeFrame(frame, requests, router) ?? this.#bye;
@@ -336,7 +347,7 @@ export class ClientSession {
     if (!isFinalBye(code)) return;
     const retrying = false;
     this.#emit({ event: "disconnected", code, message, retrying });
-    this.#end("ended-by-server");
+    this.#end(ownByes.has(code) ? "ended-elsewhere" : "ended-by-server");
   }
 
   /** The session is open: what waited can go. */
@@ -344,8 +355,14 @@ export class ClientSession {
     this.#isOpen = true;
     this.#link.handleOpened();
     this.#wasOpen = true;
-    const { user, waiting } = session;
-    this.#emit({ event: "welcome", user, waiting, resumed });
+    const { user, waiting, device, others } = session;
+    const { isVisit } = this.#parts.login;
+    this.#emit({
+      ...{ event: "welcome", user, waiting, resumed },
+      ...isVisit && { visit: true },
+      ...device && !isVisit && { device: device.name },
+      ...others !== undefined && { others },
+    });
     if (session.setBack) {
       this.#emit({ event: "server-set-back", message: setBackMessage });
     }
@@ -502,7 +519,10 @@ export function isFinalBye(code: string): boolean {
   return finalByes.has(code);
 }
 
+/** Those by which the user ended this session on another device. */
+const ownByes = new Set(["taken_over", "logged_out_elsewhere"]);
 const finalByes = new Set([
+  ...ownByes,
   "idle",
   "account_removed",
   "session_moved",

@@ -21,17 +21,13 @@ import {
   parseMark,
   parseSlot,
 } from "./device_slot.ts";
-import {
-  type InboxOwner,
-  isSameOwner,
-  type SeenMark,
-  type SeenMemory,
-} from "./inbox.ts";
+import { type InboxOwner, isSameOwner, type SeenMark } from "./inbox.ts";
 import type { OwnDevice } from "./login.ts";
+import type { DeviceMemory } from "./session_parts.ts";
 import { userKey } from "../../wire/names.ts";
 
 /** The files `devices/STORE-USER-NUMBER` of the state folder. */
-export class DeviceSlots implements SeenMemory {
+export class DeviceSlots implements DeviceMemory {
   readonly #env: (name: string) => string | undefined;
   readonly #random: Random;
   readonly #name: string;
@@ -52,7 +48,6 @@ export class DeviceSlots implements SeenMemory {
     this.#name = name;
   }
 
-  /** The device that this client is to the server; the same until the end. */
   device(owner: InboxOwner): OwnDevice {
     const { id, name } = this.#hold(owner).slot;
     return { id, name: name === "" ? nameAfter(machineName()) : name };

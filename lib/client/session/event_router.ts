@@ -22,6 +22,10 @@ export interface EventRouterHost {
   now(): Instant;
   /** This user's name. */
   user(): string | undefined;
+  /** This user has another name. */
+  renamed(from: string, to: string): void;
+  /** This user has other blocks. */
+  blocksChanged(): void;
   emit(event: ClientEvent): void;
   /** The server is about to close the connection. */
   bye(code: string, message: string): void;
@@ -42,21 +46,20 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "message": {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
       const { kind, number, at, from, text, kept = false } = event;
-      const group = event.group === undefined ? {} : { group: event.group };
+      const place = placeOf(event);
       const isUser = isUserName(from);
       host.shown.note(event.group, number, text);
-      const shown = { kind, number, at, from, ...group, text, kept };
+      const shown = { kind, number, at, from, ...place, text, kept };
       host.emit({ event: "message", ...shown });
-      if (kind === "private" && isUser) identities.handleReceived(from);
-      return;
+      if (event.mine || kind !== "private" || !isUser) return;
+      return identities.handleReceived(from);
     }
     case "deleted": {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
       const { kind, number, at, from } = event;
-      const group = event.group === undefined ? {} : { group: event.group };
       const words = host.shown.take(event.group, number);
       const text = words === undefined ? {} : { text: words };
-      const shown = { kind, number, at, from, ...group, ...text };
+      const shown = { kind, number, at, from, ...placeOf(event), ...text };
       return host.emit({ event: "deleted", ...shown });
     }
     case "presence": {
@@ -68,10 +71,25 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     }
     case "renamed": {
       const { from, to } = event;
+      if (from === host.user()) {
+        host.renamed(from, to);
+        return host.emit({ event: "renamed", from, to, me: true });
+      }
       offers.sessions.handleRenamed(from, to);
       identities.handleRenamed(from, to);
       host.emit({ event: "renamed", from, to });
       return host.chat.handleRenamed(from, to);
+    }
+    case "changed":
+      host.emit(newsOf(event));
+      if (event.what === "blocks") host.blocksChanged();
+      return;
+    case "joined":
+    case "left": {
+      const isMe = event.user === host.user();
+      host.emit({ ...newsOf(event), ...isMe && { me: true as const } });
+      if (!isMe || event.ev === "joined") return;
+      return host.chat.handleGroupGone(event.group);
     }
     case "removed": {
       const me = event.user === host.user();
@@ -83,9 +101,6 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const me = event.leader === host.user();
       return host.emit({ ...newsOf(event), me });
     }
-    case "changed":
-      // It is asked for whenever it is wanted.
-      return undefined;
     case "offer":
       return offers.handleOffer(event);
     case "answer":
@@ -116,6 +131,19 @@ type News<E> = E extends ServerEvent
   ? Omit<E, "ev"> & { readonly event: E["ev"] }
   : never;
 
+/** Where a message is, and whether it is of this user. */
+function placeOf({ group, mine, to }: {
+  readonly group?: string;
+  readonly mine?: boolean;
+  readonly to?: string;
+}) {
+  return {
+    ...group !== undefined && { group },
+    ...mine && { mine: true as const },
+    ...to !== undefined && { to },
+  };
+}
+
 function newsOf<E extends ServerEvent>({ ev, ...fields }: E): News<E> {
   return { event: ev, ...fields } as News<E>;
 }
@@ -139,12 +167,19 @@ export function routeFrame(
       requests.handleOk(frame.re, frame.ok);
       return undefined;
     case "error": {
-      const { code = "unknown_error", message, re, wait } = frame;
+      const { code = "unknown_error", message, re, wait, since, from } = frame;
       // Without `re` it is about the connection as a whole.
       if (re === undefined) return { code, message };
       if (code === "too_fast" && wait !== undefined) {
         requests.handleTooFast(re, wait, router.now().mono);
-      } else requests.handleError(re, code, message);
+        return undefined;
+      }
+      requests.handleError(re, {
+        code,
+        message,
+        ...since !== undefined && { since },
+        ...from !== undefined && { from },
+      });
       return undefined;
     }
   }

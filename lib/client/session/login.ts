@@ -5,7 +5,8 @@
  * logged in to again without asking.
  */
 import { encodeBase64 } from "@std/encoding/base64";
-import type { Random } from "../../base/ports.ts";
+import type { Instant, Random } from "../../base/ports.ts";
+import { formatMinute } from "../../base/time.ts";
 import type { RequestFields, RequestName } from "../../wire/request.ts";
 import {
   type ChannelBinding,
@@ -16,6 +17,7 @@ import { ScramClient } from "../../security/scram_client.ts";
 import type { OnReply, Reply, ReplyFields } from "../../wire/server_frame.ts";
 import { protocolVersion } from "../../base/version.ts";
 import type { ClientEffect } from "../events/client_effect.ts";
+import type { Refused } from "./request_queue.ts";
 
 /** What an opened session knows. */
 export type OpenedSession = ReplyFields<"resume">;
@@ -42,6 +44,9 @@ export interface SecureChannel {
   readonly isFirstContact: boolean;
 }
 
+/** What becomes of a session that is in the way: it ends, stays, or the user is asked. */
+export type TakeOver = "yes" | "no" | "ask";
+
 /** What a login needs from the session it belongs to. */
 export interface LoginHost {
   readonly random: Random;
@@ -50,6 +55,17 @@ export interface LoginHost {
   readonly agent: string;
   /** Public key that others know this client by; absent for none. */
   readonly identity: string | undefined;
+  /** It does something and leaves; it is not there for others. */
+  readonly isVisit: boolean;
+  /** What to do when another session is in the way. */
+  readonly takeOver: TakeOver;
+  now(): Instant;
+  /**
+   * The device that this client is, unless it is a visit.
+   *
+   * @param store Names the server's database.
+   */
+  device(store: string, user: string): OwnDevice;
   /**
    * What the user was shown, for the server.
    *
@@ -94,6 +110,9 @@ export class Login {
   #channel: SecureChannel | undefined;
   #greeted = false;
   #hasDevices = false;
+  #takesOver: boolean;
+  /** Why it was refused, while the user is asked whether to take over. */
+  #inTheWay: Refused | undefined;
   #asking = false;
   /** True once a session was open: refusals may pass, for example after a restart. */
   #wasOpen = false;
@@ -101,6 +120,7 @@ export class Login {
   constructor(host: LoginHost, user: string | undefined) {
     this.#host = host;
     this.#user = user;
+    this.#takesOver = host.takeOver === "yes";
   }
 
   /** What SCRAM on this connection must be tied to; `undefined` without TLS. */
@@ -118,12 +138,17 @@ export class Login {
     return this.#serverUdpPort;
   }
 
+  /** True when this is nobody's device: see {@link LoginHost.isVisit}. */
+  get isVisit(): boolean {
+    return this.#hasDevices && this.#host.isVisit;
+  }
+
   /** True when the server knows devices. */
   get hasDevices(): boolean {
     return this.#hasDevices;
   }
 
-  /** True while the user is being asked for name or password. */
+  /** True while the user is being asked for something. */
   get asking(): boolean {
     return this.#asking;
   }
@@ -134,7 +159,7 @@ export class Login {
     const { agent } = this.#host;
     this.#host.send(
       "hello",
-      { version: protocolVersion, features: [], agent },
+      { version: protocolVersion, features: ["devices"], agent },
       (reply) => {
         if (reply.ok === undefined) return this.#refused(reply);
         this.#serverUdpPort = reply.ok.udpPort;
@@ -164,6 +189,24 @@ export class Login {
     this.#password = password;
     this.#derived = undefined;
     this.#deriving = undefined;
+    if (this.#greeted) this.#proceed();
+    return this.#greeted;
+  }
+
+  /**
+   * The user answered whether to log in here instead.
+   *
+   * @returns False when there is no connection to go on with.
+   */
+  handleTakeOver(isWanted: boolean): boolean {
+    const refusal = this.#inTheWay;
+    this.#asking = false;
+    this.#inTheWay = undefined;
+    this.#takesOver = isWanted;
+    if (refusal !== undefined && !isWanted) {
+      this.#host.refused(refusal.code, refusal.message, "never");
+      return true;
+    }
     if (this.#greeted) this.#proceed();
     return this.#greeted;
   }
@@ -220,7 +263,11 @@ export class Login {
       (reply) => {
         if (reply.ok !== undefined) return this.#open(reply.ok, true);
         if (reply.code === "connection_lost") return;
-        if (reply.code !== "token_invalid") return this.#refused(reply);
+        // Whether that is somebody else or this device a moment ago, a login shows.
+        const isTaken = reply.code === "already_online" && this.#hasDevices;
+        if (reply.code !== "token_invalid" && !isTaken) {
+          return this.#refused(reply);
+        }
         this.#token = undefined;
         this.#proceed();
       },
@@ -294,12 +341,14 @@ export class Login {
     this.#token = session.token;
     this.#user = session.user;
     this.#wasOpen = true;
+    // Who is taken over later stays it.
+    this.#takesOver = false;
     this.#scram = undefined;
     this.#parameters = undefined;
     this.#host.opened(session, resumed);
   }
 
-  #refused(reply: { readonly code: string; readonly message: string }): void {
+  #refused(reply: Refused): void {
     const { code, message } = reply;
     if (code === "connection_lost" || code === "not_confirmed") return;
     if (code === "login_failed") {
@@ -308,9 +357,27 @@ export class Login {
       this.#host.refused(code, message, "ask");
       return this.#ask();
     }
+    if (code === "already_online" && this.#hasDevices && !this.isVisit) {
+      return this.#stopped(reply);
+    }
     const passing = this.#wasOpen && code !== "login_failed_blocked" &&
       code !== "unsupported_version";
     this.#host.refused(code, message, passing ? "later" : "never");
+  }
+
+  /** Another session is in the way. */
+  #stopped({ code, message, since, from }: Refused): void {
+    const when = since === undefined
+      ? ""
+      : ` since ${formatMinute(since, this.#host.now().wall)}`;
+    const where = from === undefined ? "" : ` from ${from}`;
+    const why = `${message}${when}${where}`;
+    if (this.#host.takeOver !== "ask") {
+      return this.#host.refused(code, `${why}; ${takeOverHint}`, "never");
+    }
+    this.#asking = true;
+    this.#inTheWay = { code, message };
+    this.#host.effect({ effect: "ask-take-over", message: why });
   }
 
   /** The server's side of SCRAM came from outside and may be anything. */
@@ -325,13 +392,22 @@ export class Login {
   }
 
   /** What a login and a resumption say of this client. */
-  #details(): { udpPort: number; identity?: string } {
+  #details(): Omit<RequestFields<"login">, "scram"> {
     const { udpPort, identity } = this.#host;
-    return { udpPort, ...(identity === undefined ? {} : { identity }) };
+    const details = {
+      udpPort,
+      ...(identity === undefined ? {} : { identity }),
+    };
+    if (!this.#hasDevices) return details;
+    if (this.isVisit) return { ...details, visit: true };
+    const device = this.#host.device(this.#store, this.#user ?? "");
+    const takeOver = this.#takesOver ? { takeOver: true } : {};
+    return { ...details, device, ...takeOver };
   }
 
+  /** Nothing of a visit: the messages are for the others. */
   #seen(): SeenFields {
-    return this.#host.seen(this.#store, this.#user ?? "");
+    return this.isVisit ? {} : this.#host.seen(this.#store, this.#user ?? "");
   }
 }
 
@@ -341,5 +417,6 @@ function isSame(one: SaltParameters, other: SaltParameters): boolean {
     one.salt.every((byte, index) => byte === other.salt[index]);
 }
 
+const takeOverHint = "--take-over logs in here instead";
 const nonceBytes = 18;
 const wrongMessage = "Invalid username or password. Please try again";

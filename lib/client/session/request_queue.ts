@@ -10,6 +10,7 @@ import { SchemaError } from "../../base/schema.ts";
 import {
   checkReply,
   type OnReply,
+  type Reply,
   type ReplyFields,
 } from "../../wire/server_frame.ts";
 
@@ -19,8 +20,11 @@ interface Entry {
   /** May be sent again when the answer was lost with the connection. */
   readonly repeatable: boolean;
   readonly handleOk: (ok: unknown) => void;
-  readonly fail: (code: string, message: string) => void;
+  readonly fail: (refusal: Refused) => void;
 }
+
+/** Why a request was not done, and what there is to know of it. */
+export type Refused = Extract<Reply<"ping">, { readonly code: string }>;
 
 /** Waiting and unanswered requests of one session. */
 export class RequestQueue {
@@ -90,9 +94,9 @@ export class RequestQueue {
   }
 
   /** An error reply came. @returns False when it answers nothing that was asked. */
-  handleError(re: number, code: string, message: string): boolean {
+  handleError(re: number, refusal: Refused): boolean {
     const entry = this.#take(re);
-    entry?.fail(code, message);
+    entry?.fail(refusal);
     return entry !== undefined;
   }
 
@@ -112,7 +116,7 @@ export class RequestQueue {
 
   /** The connection is gone: what can be repeated waits again, the rest fails. */
   handleDisconnected(): void {
-    const lost = [...this.#urgent.values(), ...this.#unanswered.values()];
+    const open = [...this.#urgent.values(), ...this.#unanswered.values()];
     const again = new Map(this.#held);
     for (const [id, entry] of this.#unanswered) {
       if (entry.repeatable) again.set(id, entry);
@@ -122,8 +126,8 @@ export class RequestQueue {
     this.#held.clear();
     this.#holdUntil = -Infinity;
     this.#waiting = [...inOrder(again), ...this.#waiting];
-    for (const entry of lost) {
-      if (!entry.repeatable) entry.fail("connection_lost", lostMessage);
+    for (const entry of open) {
+      if (!entry.repeatable) entry.fail(lost);
     }
   }
 
@@ -133,9 +137,9 @@ export class RequestQueue {
    */
   handleSetBack(): void {
     const isMeant = (entry: Entry) => entry.name !== "delete";
-    const lost = this.#waiting.filter((entry) => !isMeant(entry));
+    const doubtful = this.#waiting.filter((entry) => !isMeant(entry));
     this.#waiting = this.#waiting.filter(isMeant);
-    for (const entry of lost) entry.fail("not_confirmed", setBackMessage);
+    for (const entry of doubtful) entry.fail(setBack);
   }
 
   /** Nothing will be sent any more: everything fails. */
@@ -149,7 +153,7 @@ export class RequestQueue {
     this.#unanswered.clear();
     this.#held.clear();
     this.#waiting = [];
-    for (const entry of all) entry.fail("not_confirmed", closedMessage);
+    for (const entry of all) entry.fail(closed);
   }
 
   #take(re: number): Entry | undefined {
@@ -193,14 +197,23 @@ function entry<N extends RequestName>(
       }
       onReply({ ok: checked });
     },
-    fail: (code, message) => onReply({ code, message }),
+    fail: onReply,
   };
 }
 
 /** A server cannot silence its client for longer at a time, ms. */
 const longestHoldMs = 60_000;
-const lostMessage =
-  "The connection was lost before the server answered; check whether it was done before you try again";
-const setBackMessage =
-  "The server was set back to an older copy of its data; the number may be another message's now";
-const closedMessage = "The session ended before the server confirmed this";
+const lost: Refused = {
+  code: "connection_lost",
+  message:
+    "The connection was lost before the server answered; check whether it was done before you try again",
+};
+const setBack: Refused = {
+  code: "not_confirmed",
+  message:
+    "The server was set back to an older copy of its data; the number may be another message's now",
+};
+const closed: Refused = {
+  code: "not_confirmed",
+  message: "The session ended before the server confirmed this",
+};

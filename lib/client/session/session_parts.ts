@@ -13,8 +13,13 @@ import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
 import type { EventRouterHost } from "./event_router.ts";
 import { GroupSend } from "../offers/group_send.ts";
 import type { Identity } from "../trust/identity.ts";
-import { Inbox, type SeenMemory } from "./inbox.ts";
-import { Login, type OpenedSession } from "./login.ts";
+import { Inbox, type InboxOwner, type SeenMemory } from "./inbox.ts";
+import {
+  Login,
+  type OpenedSession,
+  type OwnDevice,
+  type TakeOver,
+} from "./login.ts";
 import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
 import { PeerIdentities } from "../trust/peer_identities.ts";
@@ -54,8 +59,18 @@ export interface ClientSessionOptions {
   readonly peers: PeerMemory;
   /** Sums up what happens; the session feeds and reads it. */
   readonly view: ClientView;
-  /** Remembers what was shown, for a program that is killed. */
-  readonly seenMemory?: SeenMemory;
+  /** Remembers which device this is and what was shown, for the next run. */
+  readonly devices: DeviceMemory;
+  /** It does something and leaves, beside whoever is there; no by default. */
+  readonly isVisit?: boolean;
+  /** When another session is in the way; `no` by default. */
+  readonly takeOver?: TakeOver;
+}
+
+/** What outlives the program. */
+export interface DeviceMemory extends SeenMemory {
+  /** The device that this client is, the same for as long as it runs. */
+  device(owner: InboxOwner): OwnDevice;
 }
 
 /** What the parts of a session ask of the whole. */
@@ -96,7 +111,7 @@ export class SessionParts {
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     this.#emit = hooks.emit;
     const { random, udpPort, agent, accept, identity } = options;
-    const inbox = this.inbox = new Inbox(options.seenMemory);
+    const inbox = this.inbox = new Inbox(options.devices);
     const { requests } = this;
     const view = this.#view = options.view;
     const shown = new ShownTexts();
@@ -114,6 +129,10 @@ export class SessionParts {
       udpPort,
       agent,
       identity: identity?.publicKey,
+      isVisit: options.isVisit ?? false,
+      takeOver: options.takeOver ?? "no",
+      now,
+      device: (store, user) => options.devices.device({ store, user }),
       effect,
       opened: (session, resumed) => {
         this.#bind(hooks);
@@ -192,7 +211,14 @@ export class SessionParts {
     };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
     const places = { inbox, shown, offers, chat, presence, identities };
-    this.router = { ...places, now, user, emit, bye };
+    const blocksChanged = () => {
+      // Who knows no names needs no news of them.
+      if (this.#onNames !== undefined) this.#askBlocked();
+    };
+    this.router = {
+      ...{ ...places, now, user, emit, bye },
+      ...{ renamed, blocksChanged },
+    };
   }
 
   /** Requests without an answer; a change of password counts as one. */
@@ -281,20 +307,26 @@ export class SessionParts {
       if (--this.#unknownNames > 0) return;
       for (const done of this.#onNames?.splice(0) ?? []) done();
     };
-    const tell = (known: Omit<DirectoryEvent, "event">) =>
-      this.#emit({ event: "directory", ...known });
     requests.add("groups", {}, ({ ok }) => {
-      if (ok !== undefined) tell({ groups: ok.groups });
+      if (ok !== undefined) this.#tell({ groups: ok.groups });
       answered();
     }, true);
-    requests.add("blocked", {}, ({ ok }) => {
-      if (ok !== undefined) tell({ blocked: ok.users });
-      answered();
-    }, true);
+    this.#askBlocked(answered);
     requests.add("who", {}, ({ ok }) => {
-      if (ok !== undefined) tell({ users: ok.users });
+      if (ok !== undefined) this.#tell({ users: ok.users });
       answered();
     }, true);
+  }
+
+  #askBlocked(answered: () => void = () => {}): void {
+    this.requests.add("blocked", {}, ({ ok }) => {
+      if (ok !== undefined) this.#tell({ blocked: ok.users });
+      answered();
+    }, true);
+  }
+
+  #tell(known: Omit<DirectoryEvent, "event">): void {
+    this.#emit({ event: "directory", ...known });
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { parseRate, rateProblem } from "../../base/format.ts";
 import { type HostPort, parseHostPort } from "../../cli/host_port.ts";
 import { isFingerprint } from "../../security/certificate.ts";
-import { isUserName } from "../../wire/names.ts";
+import { isDeviceName, isUserName } from "../../wire/names.ts";
 import { renderHelp } from "../../cli/program_page.ts";
 import { clientPage } from "./page.ts";
 import { clientOptionRows, type SettingRow, settingRows } from "./settings.ts";
@@ -54,6 +54,8 @@ export interface ClientOptions {
   readonly limit: number;
   /** Commands to run instead of reading them; empty for none. */
   readonly exec: readonly string[];
+  /** Be there for others while these run. */
+  readonly receive: boolean;
   /** Print JSON instead of text. */
   readonly json: boolean;
   /** No TLS. */
@@ -62,6 +64,10 @@ export interface ClientOptions {
   readonly forget?: string;
   /** Path of the identity key; in the configuration folder when absent. */
   readonly identity?: string;
+  /** End the session that is in the way of the login. */
+  readonly takeOver: boolean;
+  /** Name of the device to be; absent for the one that is free. */
+  readonly device?: string;
   /** False when colour was declined; a terminal is needed for it as well. */
   readonly color: boolean;
   /** Ring the bell when somebody writes to the user. */
@@ -158,6 +164,7 @@ export function readOptions(
   for (const command of exec) parseNonEmpty("--exec", command, "a command");
   const forget = lastValue(line, "--forget");
   const identity = optional("identity", parsePath);
+  const device = optional("device", parseDevice);
   const hostHint = server === undefined ? hintFor(host, config) : undefined;
   return {
     host,
@@ -173,10 +180,13 @@ export function readOptions(
     ...accept !== undefined && { accept },
     limit: needed("limit", parseLimit),
     exec,
+    receive: parseReceive(line, exec),
+    takeOver: line.options.has("--take-over"),
     json: line.options.has("--json"),
     plain: values.isOn("plain"),
     ...forget !== undefined && { forget: parseForget(forget) },
     ...identity !== undefined && { identity },
+    ...device !== undefined && { device },
     color: values.isOn("color"),
     notify: values.isOn("notify"),
     timestamps: values.isOn("timestamps"),
@@ -265,6 +275,13 @@ function parseUser(name: string, text: string): string {
   );
 }
 
+function parseDevice(name: string, text: string): string {
+  if (isDeviceName(text)) return text;
+  throw new UsageError(
+    `invalid ${name} "${text}": must be 1 to 32 characters, without @ and without blanks at its ends`,
+  );
+}
+
 function parsePath(name: string, text: string): string {
   return parseNonEmpty(name, text, "the path of a file");
 }
@@ -291,6 +308,12 @@ function parseAccept(name: string, text: string): AcceptMode {
   throw new UsageError(
     `invalid ${name} "${text}": must be always, ask or never`,
   );
+}
+
+function parseReceive(line: CommandLine, exec: readonly string[]): boolean {
+  if (!line.options.has("--receive")) return false;
+  if (exec.length > 0) return true;
+  throw new UsageError("--receive is for --exec; without it all is received");
 }
 
 function parseForget(text: string): string {

@@ -100,6 +100,16 @@ export const settingRows: readonly SettingRow[] = [
     scope: "both",
   },
   {
+    name: "--device",
+    value: "NAME",
+    help: "what this client is called among your devices",
+    default: "after the machine",
+    key: "device",
+    type: "string",
+    sample: '"laptop"',
+    scope: "both",
+  },
+  {
     name: "--udp-port",
     value: "PORT",
     help: "UDP port for peer-to-peer transfers; 0 = any free one",
@@ -203,6 +213,14 @@ export const clientOptionRows: readonly OptionRow[] = [
     name: "--exec",
     value: "COMMAND",
     help: "run a command, log out and exit; may be repeated",
+  },
+  {
+    name: "--receive",
+    help: "with --exec: be online meanwhile, for messages and files",
+  },
+  {
+    name: "--take-over",
+    help: "log in even if that ends a session of yours elsewhere",
   },
   {
     name: "--json",

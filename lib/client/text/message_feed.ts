@@ -25,7 +25,7 @@ import type { ClientEvent } from "../events/client_event.ts";
 import { isFailure } from "../events/event_kind.ts";
 import { linesAfter, messageLines } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
-import { renderText } from "./render_text.ts";
+import { headOf, renderText } from "./render_text.ts";
 import type { ChatTarget } from "../commands/command.ts";
 
 /** One line to print, of any width. */
@@ -88,7 +88,7 @@ export class MessageFeed {
       const lines = texts.map((text) => ({ text, indent: columnOf(text) }));
       return [...days, ...lines];
     }
-    const sign = `${signOf(event)}${this.#mentions(event) ? ">" : " "}`;
+    const sign = signOf(event) + this.#markOf(event);
     return [...days, ...this.#marked(sign, at, texts)];
   }
 
@@ -173,7 +173,8 @@ export class MessageFeed {
   rings(event: ClientEvent): boolean {
     switch (event.event) {
       case "message":
-        return event.kind === "private" || this.#mentions(event);
+        return !event.mine &&
+          (event.kind === "private" || this.#mentions(event));
       case "private-message":
       case "invited":
         return true;
@@ -185,8 +186,14 @@ export class MessageFeed {
     return false;
   }
 
+  #markOf(event: ClientEvent): string {
+    const isOwn = event.event === "message" && event.mine;
+    if (isOwn) return this.#palette.good(ownMarks.sent);
+    return this.#mentions(event) ? ">" : " ";
+  }
+
   #mentions(event: ClientEvent): boolean {
-    return event.event === "message" &&
+    return event.event === "message" && !event.mine &&
       findMentions(event.text, this.user).length > 0;
   }
 
@@ -251,9 +258,9 @@ export class MessageFeed {
     const palette = this.#palette;
     const name = (text: string) => palette.name(visible(text));
     if (event.event === "message") {
-      const group = event.group === undefined ? "" : `${name(event.group)}, `;
-      const all = event.kind === "broadcast" ? " to all" : "";
-      return this.#said(`${group}${name(event.from)}${all}: `, event.text);
+      const head = `${headOf(event, name)}: `;
+      if (event.mine) return linesAfter(head, event.text);
+      return this.#said(head, event.text);
     }
     if (event.event === "private-message") {
       const mark = palette.bold("(private)");

@@ -32,6 +32,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
           `${
             waitedText(event.waiting)
           }. Type /help for the commands, /logout to leave.`,
+          ...othersText(event),
         ];
     case "first-contact":
       return [palette.bold(visible(event.message))];
@@ -63,21 +64,22 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "message": {
       const time = palette.dim(formatTime(event.at));
-      const group = event.group === undefined ? "" : `${name(event.group)}, `;
-      const all = event.kind === "broadcast" ? " to all" : "";
-      const from = `${name(event.from)}${all}`;
-      return linesAfter(`${time}, ${group}${from}: `, event.text);
+      return linesAfter(`${time}, ${headOf(event, name)}: `, event.text);
     }
     case "deleted": {
       const group = event.group === undefined ? "" : ` in ${name(event.group)}`;
       const what = event.text === undefined
         ? `message ${event.number}`
         : `"${visible(event.text)}"`;
-      return [`${name(event.from)} took back ${what}${group}`];
+      const who = event.mine ? "you" : name(event.from);
+      return [`${who} took back ${what}${group}`];
     }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
+    case "changed":
+      return [];
     case "renamed":
+      if (event.me) return [`you are now known as ${name(event.to)}`];
       return [`${name(event.from)} is now known as ${name(event.to)}`];
     case "transfer":
       return renderTransfer(event, palette);
@@ -133,6 +135,23 @@ export function renderWithoutNumbers(
   return [more === undefined ? sent : `${sent}; ${more}`];
 }
 
+/**
+ * Who says a message, and where or to whom: `jedi, luke`, `luke to all`, and of
+ * this user `yoda to luke`.
+ */
+export function headOf(
+  { kind, group, from, to }: Extract<ClientEvent, { event: "message" }>,
+  name: (text: string) => string,
+): string {
+  const place = group === undefined ? "" : `${name(group)}, `;
+  const whom = kind === "broadcast"
+    ? " to all"
+    : to === undefined
+    ? ""
+    : ` to ${name(to)}`;
+  return `${place}${name(from)}${whom}`;
+}
+
 /** The type of each row is that of its event, which it was found by. */
 function newsText(event: GroupEvent, palette: Palette): string {
   const show = groupNews[event.event] as (
@@ -140,6 +159,16 @@ function newsText(event: GroupEvent, palette: Palette): string {
     look: Look,
   ) => string;
   return show(event, lookOf(palette));
+}
+
+function othersText(
+  { device, others = 0 }: Extract<ClientEvent, { event: "welcome" }>,
+): string[] {
+  if (device === undefined || others === 0) return [];
+  const beside = others === 1
+    ? "another device of yours is online"
+    : `${others} other devices of yours are online`;
+  return [`This is ${visible(device)}; ${beside}.`];
 }
 
 function waitedText(waiting: number): string {

@@ -73,6 +73,11 @@ export class PipeInterface implements UserInterface {
     return undefined;
   }
 
+  confirm(): Promise<boolean> {
+    // Nobody is there to be asked: --take-over says it beforehand.
+    return Promise.resolve(false);
+  }
+
   askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined> {
     return this.#asking = this.#askNewPassword(prove);
   }

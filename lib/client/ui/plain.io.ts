@@ -15,6 +15,7 @@ import {
   newPasswordProblem,
   newPasswordQuestion,
 } from "../../security/verifier.ts";
+import { visible } from "../../base/text.ts";
 import { LineInput } from "../../system/stdin.io.ts";
 import { readNotify, writeNotify, writePresence } from "./choices.io.ts";
 import { Output } from "../../system/console_output.io.ts";
@@ -24,10 +25,11 @@ import {
   unguardTerminal,
 } from "../../system/end_on_error.io.ts";
 import type { DisplayOptions } from "./terminal_interface.io.ts";
-import type {
-  Credentials,
-  UserHandler,
-  UserInterface,
+import {
+  type Credentials,
+  isYes,
+  type UserHandler,
+  type UserInterface,
 } from "./user_interface.ts";
 import type { NewPassword, ProvePassword } from "../../cli/new_password.ts";
 
@@ -98,6 +100,12 @@ export class PlainInterface implements UserInterface {
       : `Password of ${user}: `;
     const password = await this.#askSecret(question);
     return password === undefined ? undefined : { user: name.trim(), password };
+  }
+
+  async confirm(reason: string, question: string): Promise<boolean> {
+    const answer = this.#askLine(visible(`${reason}; ${question} [y/N] `));
+    this.#asking = answer;
+    return isYes(await answer);
   }
 
   askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined> {

@@ -22,10 +22,11 @@ import {
   newPasswordQuestion,
 } from "../../security/verifier.ts";
 import { Terminal } from "./terminal/terminal.io.ts";
-import type {
-  Credentials,
-  UserHandler,
-  UserInterface,
+import {
+  type Credentials,
+  isYes,
+  type UserHandler,
+  type UserInterface,
 } from "./user_interface.ts";
 import { homePath } from "../../base/home_path.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
@@ -111,6 +112,7 @@ export class TerminalInterface implements UserInterface {
   #follow(event: ClientEvent | QuietEvent): void {
     switch (event.event) {
       case "welcome":
+      case "renamed":
       case "disconnected":
       case "chat":
         return this.#setPrompt();
@@ -140,6 +142,13 @@ export class TerminalInterface implements UserInterface {
       : `Password of ${user}: `;
     const password = await this.#terminal.ask(question, true);
     return password === undefined ? undefined : { user: name.trim(), password };
+  }
+
+  async confirm(reason: string, question: string): Promise<boolean> {
+    // In one row there may be no room for both.
+    const text = this.#palette.error(visible(`${reason};`));
+    this.#terminal.print([{ text, indent: 0 }]);
+    return isYes(await this.#terminal.ask(`${question} [y/N] `, false));
   }
 
   async askNewPassword(

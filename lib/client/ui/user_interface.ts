@@ -94,8 +94,19 @@ export interface UserInterface extends Omit<Watcher, "begin"> {
    */
   ask(user: string | undefined): Promise<Credentials | undefined>;
   askNewPassword(prove: ProvePassword): Promise<NewPassword | undefined>;
+  /**
+   * Asks something to be answered with yes; anything else is a no.
+   *
+   * @param reason Stands before the question, in one sentence with it.
+   */
+  confirm(reason: string, question: string): Promise<boolean>;
   /** The session is open for the first time: lines can be taken. */
   start(): void;
   /** Shows the rest and gives back what was taken. */
   close(): Promise<void>;
+}
+
+/** True when a question was answered with yes. */
+export function isYes(answer: string | undefined): boolean {
+  return /^y(es)?$/i.test(answer?.trim() ?? "");
 }

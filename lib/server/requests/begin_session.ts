@@ -209,12 +209,12 @@ function store(
  */
 function publish(
   batch: Batch,
-  { user, isVisit }: Device,
+  { user }: Device,
   { hasDevices }: Connection,
   identity: string | undefined,
 ): () => void {
   const before = user.identity;
-  const isKept = hasDevices && (isVisit || before !== undefined);
+  const isKept = hasDevices && before !== undefined;
   if (identity !== before && !isKept) {
     user.identity = identity;
     batch.writes.push({ write: "user", user: user.toStored() });

@@ -9,6 +9,7 @@ Deno.test("exitCode() tells how the session ended", () => {
   const cases: [RunEnd, number][] = [
     ["done", 0],
     ["login-refused", 3],
+    ["ended-elsewhere", 3],
     ["unreachable", 4],
     ["untrusted", 1],
     ["ended-by-server", 1],

@@ -1,33 +1,11 @@
 import { assertEquals } from "@std/assert";
-import {
-  Inbox,
-  type InboxOwner,
-  type SeenMark,
-} from "../../../lib/client/session/inbox.ts";
-
-/** A memory as the shell has it, without files. */
-function memory() {
-  const marks = new Map<string, SeenMark>();
-  const key = ({ store, user }: InboxOwner) => `${store} ${user}`;
-  return {
-    /** The ids alone. */
-    get ids() {
-      return [...marks].map(([key, { id }]) => [key, id]);
-    },
-    read: (owner: InboxOwner) => marks.get(key(owner)),
-    write: (owner: InboxOwner, mark: SeenMark) =>
-      void marks.set(key(owner), mark),
-    rename: (owner: InboxOwner, user: string) => {
-      const mark = marks.get(key(owner));
-      if (mark !== undefined) marks.set(key({ ...owner, user }), mark);
-    },
-  };
-}
+import { Inbox } from "../../../lib/client/session/inbox.ts";
+import { MemoryDevices } from "../../support/memory_devices.ts";
 
 const yoda = { store: "s", user: "yoda" };
 
 Deno.test("Inbox knows in the next run what was shown in this one", () => {
-  const remembered = memory();
+  const remembered = new MemoryDevices();
   const first = new Inbox(remembered);
   assertEquals(first.open(yoda), {});
   for (const id of [3, 5]) first.handleMessage(id, 0);
@@ -44,7 +22,7 @@ Deno.test("Inbox knows in the next run what was shown in this one", () => {
 });
 
 Deno.test("Inbox starts anew with another database or user", () => {
-  const inbox = new Inbox(memory());
+  const inbox = new Inbox(new MemoryDevices());
   inbox.open(yoda);
   inbox.handleMessage(9, 0);
   assertEquals(inbox.open(yoda), { seen: 9 });
@@ -56,7 +34,7 @@ Deno.test("Inbox starts anew with another database or user", () => {
 });
 
 Deno.test("Inbox goes on when its user has another name", () => {
-  const remembered = memory();
+  const remembered = new MemoryDevices();
   const inbox = new Inbox(remembered);
   inbox.open(yoda);
   inbox.handleMessage(4, 0);
@@ -75,7 +53,7 @@ Deno.test("Inbox works without a memory", () => {
 });
 
 Deno.test("Inbox: what the server does not bear out is void, and told no more", () => {
-  const remembered = memory();
+  const remembered = new MemoryDevices();
   const inbox = new Inbox(remembered);
   inbox.open(yoda);
   const account = "0123456789abcdef";

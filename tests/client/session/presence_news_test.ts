@@ -135,7 +135,7 @@ Deno.test("PresenceNews: a crowd that comes and goes is bounded", () => {
 });
 
 Deno.test("a login asks for company, and tells when all is known; /presence says and chooses", () => {
-  const harness = new SessionHarness("always", undefined, {
+  const harness = new SessionHarness("always", {
     learnNames: true,
     presence: "known",
   });

@@ -8,6 +8,8 @@ const defaults = {
   limit: 0,
   downloadDir: ".",
   exec: [],
+  receive: false,
+  takeOver: false,
   json: false,
   plain: false,
   color: true,
@@ -34,7 +36,8 @@ Deno.test("parseClientOptions() takes arguments, and options over them", () => {
     run([
       ...["--user", "yoda", "--password-file", "f", "--download-dir", "d"],
       ...["--accept", "never", "--json", "--plain", "--no-color"],
-      ...["--exec", "/msgto luke hi", "--exec", "/logout"],
+      ...["--exec", "/msgto luke hi", "--exec", "/logout", "--receive"],
+      ...["--device", "Luke's phone", "--take-over"],
     ]),
     {
       ...defaults,
@@ -43,6 +46,9 @@ Deno.test("parseClientOptions() takes arguments, and options over them", () => {
       downloadDir: "d",
       accept: "never",
       exec: ["/msgto luke hi", "/logout"],
+      receive: true,
+      takeOver: true,
+      device: "Luke's phone",
       json: true,
       plain: true,
       color: false,
@@ -98,6 +104,11 @@ Deno.test("parseClientOptions() says what is wrong", () => {
       ["--host", "h:1", "--port", "2"],
       '--host "h:1" names another port than --port, which is 2',
     ],
+    [
+      ["--device", "luke@home"],
+      'invalid --device "luke@home": must be 1 to 32 characters, without @ and without blanks at its ends',
+    ],
+    [["--receive"], "--receive is for --exec; without it all is received"],
     [["--exec", " "], 'invalid --exec " ": must be a command'],
     [
       ["a", "1", "2", "3"],

@@ -58,6 +58,24 @@ Deno.test("MessageFeed: kinds of lines differ in their signs, not in colour alon
   ]);
 });
 
+Deno.test("MessageFeed: what this user said elsewhere is marked and says to whom, and neither rings nor mentions", () => {
+  const feed = feedOf();
+  const own = (event: ClientEvent, to?: string) =>
+    ({ ...event, from: "yoda", mine: true, ...to && { to } }) as ClientEvent;
+  const cases: [ClientEvent, string][] = [
+    [
+      own(message("private", "yoda is me"), "luke"),
+      "@✓yoda to luke: yoda is me",
+    ],
+    [own(message("group", "hi yoda")), "#✓jedi, yoda: hi yoda"],
+    [own(message("broadcast", "hi")), "*✓yoda to all: hi"],
+  ];
+  for (const [event, line] of cases) {
+    assertEquals(textsOf(feed, event), [`${clock} ${line}`]);
+    assert(!feed.rings(event), line);
+  }
+});
+
 Deno.test("MessageFeed: a line stands between two days, not before the login", () => {
   const feed = feedOf();
   const day = 24 * 3600 * 1000;

@@ -374,6 +374,25 @@ Deno.test("renderText: tells about people", () => {
   assertEquals(text({ event: "renamed", ...answer }), [
     "yoda is now known as master",
   ]);
+  assertEquals(text({ event: "renamed", ...answer, me: true }), [
+    "you are now known as master",
+  ]);
+  assertEquals(text({ event: "changed", what: "profile" }), []);
+});
+
+Deno.test("renderText: tells who logs in beside others which device it is", () => {
+  const welcome = { user: "yoda", waiting: 0, resumed: false };
+  const beside = (others: number) =>
+    text({ event: "welcome", ...welcome, device: "laptop-2", others }).at(-1);
+  assertEquals(
+    beside(1),
+    "This is laptop-2; another device of yours is online.",
+  );
+  assertEquals(
+    beside(2),
+    "This is laptop-2; 2 other devices of yours are online.",
+  );
+  assert(beside(0)?.startsWith("no messages waited"));
 });
 
 Deno.test("renderJson: times about people are in UTC", () => {

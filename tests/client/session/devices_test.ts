@@ -1,0 +1,225 @@
+/** A client as one of its user's devices: what it says, is asked and is told. */
+import { assert, assertEquals } from "@std/assert";
+import { formatTime } from "../../../lib/base/time.ts";
+import { MemoryDevices } from "../../support/memory_devices.ts";
+import { openedSession, scramServer } from "../logged_in.ts";
+import { type HarnessOptions, SessionHarness } from "../session_harness.ts";
+
+/** A client that has sent its `login`, to a server that knows devices. */
+function started(
+  options: HarnessOptions = {},
+  features = ["devices"],
+): SessionHarness {
+  const harness = new SessionHarness("always", options);
+  harness.serverFeatures = features;
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.credentials();
+  return harness;
+}
+
+function loggedIn(options?: HarnessOptions): SessionHarness {
+  const harness = started(options);
+  scramServer(harness);
+  return harness;
+}
+
+/** Another session is in the way, since an hour and a day ago. */
+function refuse(harness: SessionHarness): string {
+  const since = Math.floor(harness.now.wall) - 90_000_000;
+  const message = "This account is already logged in";
+  const error = { code: "already_online", message, since, from: "192.0.2.7" };
+  harness.server({ re: harness.take("login").id, error });
+  return `${message} since ${formatTime(since).slice(0, -3)} from 192.0.2.7`;
+}
+
+Deno.test("Login: a client says which device it is, a visit only that it is one", () => {
+  const device = { id: "00112233445566ff", name: "laptop" };
+  const cases: [HarnessOptions, string[], object][] = [
+    [{}, ["devices"], { device }],
+    [{ takeOver: "ask" }, ["devices"], { device }],
+    [{ takeOver: "yes" }, ["devices"], { device, takeOver: true }],
+    [{ isVisit: true, takeOver: "yes" }, ["devices"], { visit: true }],
+    [{ isVisit: true, takeOver: "yes" }, [], {}],
+  ];
+  for (const [options, features, expected] of cases) {
+    const { sent } = started(options, features);
+    const {
+      do: name,
+      id: _,
+      scram: _scram,
+      udpPort: _port,
+      identity,
+      ...rest
+    } = sent[0]!;
+    assertEquals([name, rest], ["login", expected]);
+    assert(identity !== undefined);
+  }
+  const harness = loggedIn({ takeOver: "yes" });
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  const resume = harness.take("resume");
+  // Who is taken over later stays it.
+  assertEquals([resume.device, resume.takeOver], [device, undefined]);
+});
+
+Deno.test("Login: a visit neither says nor remembers what was shown", () => {
+  for (const isVisit of [true, false]) {
+    const devices = new MemoryDevices();
+    devices.write({ store: "s", user: "yoda" }, { id: 5, epochs: [] });
+    const harness = loggedIn({ devices, isVisit });
+    harness.lose();
+    harness.toTimeout();
+    harness.connect();
+    const { seen } = harness.answer("resume", openedSession("t2"));
+    assertEquals(seen, isVisit ? undefined : 5);
+    assertEquals(devices.ids, [["s yoda", 5]]);
+  }
+});
+
+Deno.test("Login: who is asked and says yes is logged in instead", () => {
+  const harness = started({ takeOver: "ask" });
+  const why = refuse(harness);
+  assertEquals(harness.lastEffect("ask-take-over").message, why);
+  assertEquals([harness.events, harness.sent], [[], []]);
+  harness.session.handleTakeOver(true, harness.now);
+  harness.drain();
+  assertEquals(harness.sent[0]?.takeOver, true);
+  scramServer(harness);
+  assertEquals(harness.count("welcome"), 1);
+});
+
+Deno.test("Login: who thinks about it for long gets a connection with the answer", () => {
+  const harness = started({ takeOver: "ask" });
+  refuse(harness);
+  harness.lose();
+  harness.session.handleTakeOver(true, harness.now);
+  harness.drain();
+  harness.connect();
+  assertEquals(harness.take("login").takeOver, true);
+  assertEquals([harness.events, harness.session.ended], [[], false]);
+});
+
+Deno.test("Login: who says no, and who is not asked, is told and left out", () => {
+  const asked = started({ takeOver: "ask" });
+  refuse(asked);
+  asked.session.handleTakeOver(false, asked.now);
+  asked.drain();
+  const unasked = started();
+  const why = refuse(unasked);
+  const messages = [
+    [asked, "This account is already logged in"],
+    [unasked, `${why}; --take-over logs in here instead`],
+  ] as const;
+  for (const [harness, message] of messages) {
+    const code = "already_online";
+    assertEquals(harness.events, [{ event: "login-failed", code, message }]);
+    assertEquals(harness.lastEffect("end").reason, "login-refused");
+  }
+});
+
+Deno.test("Login: whose place was taken while away is asked, or told and left out", () => {
+  for (const takeOver of ["ask", "no"] as const) {
+    const harness = loggedIn({ takeOver });
+    harness.lose();
+    harness.toTimeout();
+    harness.connect();
+    harness.refuse("resume", "already_online");
+    assertEquals(harness.session.ended, false);
+    refuse(harness);
+    assertEquals(harness.session.ended, takeOver === "no");
+    const asked = harness.effects.some((each) =>
+      each.effect === "ask-take-over"
+    );
+    assertEquals(asked, takeOver === "ask");
+  }
+});
+
+Deno.test("ClientSession: what was ended from another device does not come back", () => {
+  for (const code of ["taken_over", "logged_out_elsewhere"]) {
+    const harness = loggedIn();
+    const message = "Your session was taken over from 192.0.2.7";
+    harness.server({ ev: "bye", code, message });
+    const told = harness.events.filter(({ event }) => event !== "welcome");
+    assertEquals(told, [
+      { event: "disconnected", code, message, retrying: false },
+    ]);
+    assertEquals(harness.lastEffect("end").reason, "ended-elsewhere");
+    assertEquals(harness.session.pollTimeout(), undefined);
+  }
+});
+
+Deno.test("ClientSession: what this user says on another device stands in the conversation", () => {
+  const harness = loggedIn();
+  const common = { at: 1, from: "yoda", mine: true } as const;
+  const own = { kind: "private", number: 8, to: "luke", ...common } as const;
+  harness.server({ ev: "message", id: 5, ...own, text: "psst" });
+  harness.server({ ev: "message", id: 5, ...own, text: "psst" });
+  const group = { kind: "group", number: 1, group: "jedi", ...common } as const;
+  harness.server({ ev: "message", id: 6, ...group, text: "hi" });
+  harness.server({ ev: "deleted", id: 7, ...own });
+  const told = harness.events.filter(({ event }) => event !== "welcome");
+  assertEquals(told, [
+    { event: "message", ...own, text: "psst", kept: false },
+    { event: "message", ...group, text: "hi", kept: false },
+    { event: "deleted", ...own, text: "psst" },
+  ]);
+  const said = { at: 1, from: "yoda", own: true } as const;
+  assertEquals(harness.view.conversation("@luke"), {
+    key: "@luke",
+    messages: [{ ...said, number: 8, text: "", deleted: true }],
+    unread: 0,
+  });
+  assertEquals(harness.view.conversation("#jedi")?.messages, [
+    { ...said, number: 1, text: "hi" },
+  ]);
+  // Nobody's key is looked up for it.
+  assertEquals(harness.sent.filter((each) => each.do === "identity"), []);
+  assertEquals(harness.take("ack").upto, 5);
+});
+
+Deno.test("ClientSession: another name from another device is this one's, too", () => {
+  const devices = new MemoryDevices();
+  const harness = loggedIn({ devices });
+  const message = { kind: "broadcast", number: 1, at: 1, from: "luke" };
+  harness.server({ ev: "message", id: 5, ...message, text: "hi" });
+  harness.server({ ev: "renamed", from: "yoda", to: "master" });
+  assertEquals(harness.events.at(-1), {
+    ...{ event: "renamed", from: "yoda", to: "master", me: true },
+  });
+  assertEquals(harness.view.me.user, "master");
+  assertEquals(devices.ids, [["s master", 5]]);
+});
+
+Deno.test("ClientSession: a group joined or left on another device is so here, too", () => {
+  const harness = loggedIn();
+  const joined = { group: "jedi", user: "yoda", at: 1 };
+  harness.server({ ev: "joined", ...joined });
+  assertEquals(harness.events.at(-1), { event: "joined", ...joined, me: true });
+  assertEquals(harness.view.group("jedi")?.joined, true);
+  harness.line("/chat jedi");
+  harness.answer("find", { kind: "group", name: "jedi", ambiguous: false });
+  harness.server({ ev: "left", ...joined, why: "left" });
+  assertEquals(harness.view.group("jedi"), undefined);
+  assertEquals(harness.view.chat, undefined);
+  harness.server({ ev: "joined", ...joined, user: "luke" });
+  assertEquals(harness.events.at(-1), {
+    ...{ event: "joined", ...joined, user: "luke" },
+  });
+});
+
+Deno.test("ClientSession: blocks from another device are this one's, too", () => {
+  const harness = loggedIn({ learnNames: true });
+  harness.answer("blocked", { users: [] });
+  harness.server({ ev: "changed", what: "profile" });
+  assertEquals(harness.sent.filter((each) => each.do === "blocked"), []);
+  harness.server({ ev: "changed", what: "blocks" });
+  harness.answer("blocked", { users: [{ user: "hans", since: 1 }] });
+  assertEquals(harness.view.blocked(), ["hans"]);
+  // Who offers no names needs none.
+  const script = loggedIn();
+  script.server({ ev: "changed", what: "blocks" });
+  assertEquals(script.events.at(-1), { event: "changed", what: "blocks" });
+  assertEquals(script.sent, []);
+});

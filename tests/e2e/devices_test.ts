@@ -1,0 +1,181 @@
+/** One user at several places at once, with real programs. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { clientCommand } from "../support/programs.ts";
+import { type ProgramResult, runProgram } from "../support/run_program.ts";
+import { TestClient } from "../support/test_client.ts";
+import type { TestServer } from "../support/test_server.ts";
+import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+
+Deno.test({
+  name:
+    "devices: two terminals, a pipe and a visit of one user each get what is theirs, once",
+  ignore: !hasTmux,
+  async fn() {
+    await using server = await startServer();
+    await using luke = await logIn(server, "luke");
+    const config = join(server.folder, ".config");
+    const options = { config, args: ["--device", "pipe"] };
+    await using pipe = await logIn(server, "yoda", options);
+    await using desk = await openTerminal(server, ["--device", "desk"]);
+    await desk.screen((text) => text.includes("This is desk; another device"));
+    await using sofa = await openTerminal(server, ["--device", "desk"]);
+    await sofa.screen((text) => text.includes("This is desk-2; 2 other"));
+    for (const terminal of [desk, sofa]) {
+      await terminal.screen((text) => text.includes("yoda>"));
+    }
+
+    // Everybody gets what luke says, and what yoda says elsewhere, in order.
+    await luke.succeed("/msgto yoda good morning");
+    const visit = await exec(server, "/msgto luke from a script");
+    assertEquals([visit.code, visit.err], [0, []]);
+    assert(!visit.out.some((line) => line.includes("good morning")));
+    await luke.event("message", { from: "yoda", text: "from a script" });
+    await sofa.screen((text) => text.includes("yoda to luke: from a script"));
+    await desk.type("/msgto luke from the desk", "Enter");
+    await desk.screen((text) => text.includes("@✓yoda to luke: from the desk"));
+    const inOrder = [
+      "luke: good morning",
+      "yoda to luke: from a script",
+      "yoda to luke: from the desk",
+    ];
+    assertOrder(
+      await sofa.screen((text) => text.includes(inOrder.at(-1) ?? "")),
+      inOrder,
+    );
+    await pipe.event("message", {
+      text: "from the desk",
+      mine: true,
+      to: "luke",
+    });
+    const screen = await desk.screen((text) => text.includes("from a script"));
+    assertEquals(screen.split("yoda to luke: from the desk").length, 2, screen);
+
+    // One is killed, and is the same device again.
+    await pipe.process.kill();
+    await luke.succeed("/msgto yoda while away");
+    await using again = await logIn(server, "yoda", options);
+    await again.event("message", { text: "while away" });
+    assertEquals(textsOf(pipe), [
+      "good morning",
+      "from a script",
+      "from the desk",
+    ]);
+    assertEquals(textsOf(again), ["while away"]);
+
+    // Others saw one person come, and none go.
+    assertEquals(
+      luke.events().filter(({ event }) => event === "presence")
+        .map(({ user, online }) => [user, online]),
+      [["yoda", true]],
+    );
+    assertEquals(await again.finish(), 0);
+  },
+});
+
+Deno.test({
+  name:
+    "devices: where one may be logged in, a second one is refused, asked, or takes over",
+  ignore: !hasTmux,
+  async fn() {
+    await using server = await startServer("--sessions", "1");
+    await using first = await logIn(server, "yoda");
+    const refusal =
+      /^This account is already logged in since [0-9: A-Za-z]+ from 127\.0\.0\.1$/;
+    const script = await TestClient.start(server, {
+      ...{ user: "yoda", password: passwordOf("yoda"), json: false },
+    });
+    await using _ = script;
+    assertEquals((await script.process.end()).code, 3);
+    const [line = "", ...rest] = script.process.err;
+    const [why = "", hint] = line.split("; ");
+    assert(refusal.test(why), line);
+    assertEquals([hint, rest], ["--take-over logs in here instead", []]);
+    // A visit is in nobody's way.
+    assertEquals((await exec(server, "/activeuser")).code, 0);
+
+    await using plain = await openTerminal(server, ["--plain-ui"]);
+    await plain.screen((text) => /here instead\? \[y\/N\]$/.test(text));
+    await plain.type("n", "Enter");
+    assertEquals(await exitCodeIn(plain), 3);
+    assertEquals(first.process.ended, undefined);
+
+    await using terminal = await openTerminal(server, []);
+    await terminal.screen((text) =>
+      text.includes("log in here instead? [y/N]")
+    );
+    await terminal.type("y", "Enter");
+    await terminal.screen((text) => text.includes("Welcome to Parley, yoda!"));
+    assertEquals((await first.process.end()).code, 3);
+    const end = first.events().findLast(({ event }) =>
+      event === "disconnected"
+    );
+    assertEquals(end, {
+      event: "disconnected",
+      code: "taken_over",
+      message: "Your session was taken over from 127.0.0.1",
+      retrying: false,
+    });
+
+    await using third = await logIn(server, "yoda", { args: ["--take-over"] });
+    const screen = await terminal.screen((text) => text.includes("taken over"));
+    assertStringIncludes(screen, "Your session was taken over from 127.0.0.1");
+    assertEquals(await exitCodeIn(terminal), 3);
+    assertEquals(await third.finish(), 0);
+  },
+});
+
+/** A terminal of the installation that all of yoda's clients are of. */
+function openTerminal(
+  server: TestServer,
+  args: readonly string[],
+): Promise<TmuxTerminal> {
+  return TmuxTerminal.open({
+    command: [...commandOf(server), ...args],
+    cwd: server.folder,
+    env: { ...environmentOf(server), HOME: server.folder },
+    columns: 100,
+  });
+}
+
+/** Runs one command of yoda's beside whatever else runs. */
+function exec(server: TestServer, command: string): Promise<ProgramResult> {
+  const { folder: cwd } = server;
+  const env = environmentOf(server);
+  const line = [...commandOf(server), "--exec", command];
+  return runProgram(line, { cwd, env });
+}
+
+function commandOf(server: TestServer): string[] {
+  const place = ["127.0.0.1", String(server.port), "--plain"];
+  return [...clientCommand, ...place, "--user", "yoda"];
+}
+
+function environmentOf({ folder }: TestServer) {
+  return {
+    XDG_CONFIG_HOME: join(folder, ".config"),
+    XDG_STATE_HOME: join(folder, ".config", "state"),
+    PARLEY_PASSWORD: passwordOf("yoda"),
+  };
+}
+
+/** The exit code of what ran in the terminal last. */
+async function exitCodeIn(terminal: TmuxTerminal): Promise<number> {
+  await terminal.screen((text) => text.endsWith("$"));
+  await terminal.type("echo =$?=", "Enter");
+  const screen = await terminal.screen((text) => /^=\d+=$/m.test(text));
+  return Number(/^=(\d+)=$/m.exec(screen)?.[1]);
+}
+
+/** The messages that a client showed. */
+function textsOf(client: TestClient): unknown[] {
+  return client.events().filter(({ event }) => event === "message")
+    .map(({ text }) => text);
+}
+
+function assertOrder(screen: string, texts: readonly string[]): void {
+  const places = texts.map((text) => screen.indexOf(text));
+  assert(!places.includes(-1), screen);
+  assertEquals(places.toSorted((one, other) => one - other), places, screen);
+}

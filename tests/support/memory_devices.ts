@@ -1,0 +1,34 @@
+import type { InboxOwner, SeenMark } from "../../lib/client/session/inbox.ts";
+import type { DeviceMemory } from "../../lib/client/session/session_parts.ts";
+
+/** A memory as the shell has it, without files. */
+export class MemoryDevices implements DeviceMemory {
+  readonly #marks = new Map<string, SeenMark>();
+
+  /** The ids alone, by `STORE USER`. */
+  get ids(): [string, number][] {
+    return [...this.#marks].map(([key, { id }]) => [key, id]);
+  }
+
+  device() {
+    return { id: "00112233445566ff", name: "laptop" };
+  }
+
+  read(owner: InboxOwner): SeenMark | undefined {
+    return this.#marks.get(keyOf(owner));
+  }
+
+  write(owner: InboxOwner, mark: SeenMark): void {
+    this.#marks.set(keyOf(owner), mark);
+  }
+
+  rename(owner: InboxOwner, user: string): void {
+    const mark = this.read(owner);
+    if (mark !== undefined) this.write({ ...owner, user }, mark);
+    this.#marks.delete(keyOf(owner));
+  }
+}
+
+function keyOf({ store, user }: InboxOwner): string {
+  return `${store} ${user}`;
+}

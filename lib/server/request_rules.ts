@@ -2,6 +2,7 @@
 import type { RequestName } from "../wire/request.ts";
 import { blockRules } from "./requests/block.ts";
 import { deleteRules } from "./requests/delete.ts";
+import { deviceRules } from "./requests/devices.ts";
 import { groupRules } from "./requests/group.ts";
 import { groupMemberRules } from "./requests/group_member.ts";
 import { groupMessageRules } from "./requests/group_message.ts";
@@ -22,6 +23,7 @@ import type { Rules } from "./requests/rule.ts";
 export const rules: Rules<RequestName> = {
   ...blockRules,
   ...deleteRules,
+  ...deviceRules,
   ...groupRules,
   ...groupMemberRules,
   ...groupMessageRules,

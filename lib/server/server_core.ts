@@ -94,13 +94,18 @@ export class ServerCore {
 
   /** How much there is of everything now. */
   gauges(): Gauges {
+    const { online, directory } = this.#server;
     let queuedBytes = 0;
     for (const { queue } of this.#connections.values()) {
       queuedBytes += queue.bytes;
     }
+    let devices = 0;
+    for (const user of directory.users()) devices += user.devices.length;
     return {
       connections: this.#connections.size,
-      online: this.#server.online.size,
+      online: new Set([...online].map(({ user }) => user)).size,
+      sessions: online.size,
+      devices,
       queuedBytes,
       pendingRequests: this.#server.pending.length,
     };

@@ -23,6 +23,7 @@ export const errorMessages = {
   already_online: "This account is already logged in",
   bad_device_name:
     "A device's name is 1 to 32 characters without @, that can be shown",
+  device_name_taken: "Another of your devices has this name",
   token_invalid: "This session has ended. Please log in again",
   login_timeout: "The login took too long",
   demo_local_only:
@@ -88,6 +89,7 @@ export const errorMessages = {
   slow_reader: "You were disconnected because you read too slowly",
   session_moved: "Your session continues on another connection",
   taken_over: "Your session was taken over",
+  logged_out_elsewhere: "You were logged out from another device",
   account_removed: "Your account was removed",
   heartbeat_missed: "Nothing was heard from you for too long",
 } as const;

@@ -113,6 +113,6 @@ export const peopleEvents = {
     account: optional(accountId),
   }),
   renamed: object({ from: name, to: name }),
-  /** From another device the user changed the profile, or whom to block. */
+  /** From another device the user changed the profile, blocks, or devices. */
   changed: object({ what: string(1, 32) }),
 } as const satisfies Record<string, Check<object>>;

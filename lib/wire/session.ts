@@ -133,6 +133,40 @@ export const sessionRequests = {
   },
   ack: { fields: object({ upto: integer() }), ok: nothing },
   logout: { fields: nothing, ok: nothing },
+  /** The user's devices, the one known longest first. */
+  devices: {
+    fields: nothing,
+    ok: object({
+      devices: list(
+        object({
+          name: deviceName,
+          /** Its first login. */
+          since: time,
+          /** From where it logged in last; empty when that is not known. */
+          ip: string(0, 64),
+          /** Of one that is offline: when it was last online. */
+          lastActive: time,
+          online: boolean,
+          /** True for the one that asks. */
+          current: optional(boolean),
+          /** True for one online that has the user's key. */
+          key: optional(boolean),
+        }),
+        0,
+        1024,
+      ),
+    }),
+  },
+  "device-end": {
+    fields: object({ device: askedName }),
+    ok: object({ device: deviceName }),
+    once: true,
+  },
+  "device-rename": {
+    fields: object({ device: askedName, name: askedName }),
+    ok: object({ from: deviceName, to: deviceName }),
+    once: true,
+  },
   /** SCRAM over the logged-in connection: proves the old password. */
   "password-start": {
     fields: object({ scram: askedScram }),
@@ -170,6 +204,13 @@ export const sessionEvents = {
   ping: nothing,
   /** The user is logged out for inactivity in `wait` ms, unless they ask for something. */
   idle: object({ wait: integer(0) }),
+  /** The user logged in from another device; `new` when it was not known. */
+  "device-login": object({
+    device: deviceName,
+    ip: string(2, 64),
+    at: time,
+    new: optional(boolean),
+  }),
   /** The connection ends now, and why; `code` is of the error table. */
   bye: object({ code: string(1, 64), message: text }),
 } as const satisfies Record<string, Check<object>>;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { isUserName } from "../../lib/wire/names.ts";
 import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
-import type { TestClient } from "../support/core_client.ts";
+import { deviceOf, type TestClient } from "../support/core_client.ts";
 import { CoreHarness } from "../support/core_harness.ts";
 import type { FuzzSession, FuzzTarget } from "./fuzz_target.ts";
 import { goodRequests } from "./good_frames.ts";
@@ -20,16 +20,20 @@ export const coreTarget: FuzzTarget = {
   open: (random) => new CoreFuzz(new Mutator(random)),
 };
 
-/** A person with at most one connection. */
-interface Person {
+/** One device of a user, with at most one connection. */
+interface Device {
   readonly name: string;
+  /** How it logs in; nothing for a client that knows of no devices. */
+  readonly entry: TestClient["entry"];
   client: TestClient | undefined;
 }
 
 class CoreFuzz implements FuzzSession {
   readonly #mutator: Mutator;
   #harness: CoreHarness;
-  #people: Person[] = [];
+  #devices: Device[] = [];
+  /** Sessions that each user may have. */
+  #sessions = 1;
   /** Connections that have not logged in. */
   #strangers: TestClient[] = [];
   #steps = 0;
@@ -55,11 +59,11 @@ class CoreFuzz implements FuzzSession {
     const { random } = this.#mutator;
     const harness = this.#harness;
     const dice = random.below(100);
-    const person = this.#mutator.pick(this.#people);
-    if (dice < 70) this.#request(person);
+    const device = this.#mutator.pick(this.#devices);
+    if (dice < 70) this.#request(device);
     else if (dice < 76) this.#stranger();
-    else if (dice < 84) this.#come(person);
-    else if (dice < 87) person.client?.disconnect();
+    else if (dice < 84) this.#come(device);
+    else if (dice < 87) device.client?.disconnect();
     else if (dice < 90) harness.commits = "held";
     else if (dice < 93) harness.release(random.below(2) ? "done" : "failing");
     else if (dice < 94) harness.commits = "failing";
@@ -75,11 +79,17 @@ class CoreFuzz implements FuzzSession {
 
   #begin(): CoreHarness {
     const seed = this.#mutator.random.below(2 ** 31);
-    this.#people = users.map((name) => ({ name, client: undefined }));
+    this.#sessions = this.#mutator.pick([1, 2, 8]);
+    this.#devices = users.flatMap((name) =>
+      entries.map((entry) => ({ name, entry, client: undefined }))
+    );
     this.#strangers = [];
     this.#names = new Map();
     this.#areRenamed = this.#mutator.chance(2);
-    const options = { idleMs: this.#mutator.pick([0, 60_000]) };
+    const options = {
+      idleMs: this.#mutator.pick([0, 60_000]),
+      sessions: this.#sessions,
+    };
     const harness = new CoreHarness({ users, seed, options });
     this.#owners = new Map(
       [...harness.accounts].map(([name, credential]) => [credential, name]),
@@ -87,13 +97,13 @@ class CoreFuzz implements FuzzSession {
     return harness;
   }
 
-  #request(person: Person): void {
-    const { client } = person;
-    if (client === undefined || client.closed) return this.#come(person);
+  #request(device: Device): void {
+    const { client } = device;
+    if (client === undefined || client.closed) return this.#come(device);
     const mutator = this.#mutator;
     const request = mutator.pick(goodRequests);
     if (request.do === "rename" && !this.#areRenamed) return;
-    const frame = this.#filled(request, person.name);
+    const frame = this.#filled(request, device.name);
     // An id of its own, so that each reply is known to be the only one; none
     // where it might be changed.
     const id = mutator.chance(20) ? undefined : ++this.#sent;
@@ -122,6 +132,9 @@ class CoreFuzz implements FuzzSession {
       }
       if (name === "offer") filled[name] = mutator.pick(offers);
     }
+    if (filled.do === "device-end" || filled.do === "device-rename") {
+      filled.device = mutator.pick(["laptop", "Laptop", "luke", "old client"]);
+    }
     if (filled.do === "rename") filled.name = mutator.pick(newNames);
     if (filled.do === "message") {
       const to = [user()];
@@ -137,21 +150,26 @@ class CoreFuzz implements FuzzSession {
     return filled;
   }
 
-  #come(person: Person): void {
-    if (person.client !== undefined && !person.client.closed) return;
+  #come(device: Device): void {
+    // One that was killed leaves its connection behind.
+    const isOnline = device.client?.closed === false;
+    if (isOnline && !this.#mutator.chance(3)) return;
     const client = this.#harness.connect();
     if (client.closed) return;
+    const isOld = this.#mutator.chance(3);
+    const takeOver = this.#mutator.chance(3);
+    client.entry = isOld ? {} : { ...device.entry, takeOver };
     client.hello();
     const wrong = this.#mutator.chance(10);
     try {
-      client.sendLogin(person.name, wrong ? "wrong" : undefined);
+      client.sendLogin(device.name, wrong ? "wrong" : undefined);
     } catch (error) {
       // Locked, or renamed: the first step is refused already.
       if (!/account_blocked/.test(String(error))) throw error;
       return client.disconnect();
     }
-    person.client = client;
-    this.#names.set(client, person.name);
+    device.client = client;
+    this.#names.set(client, device.name);
   }
 
   #stranger(): void {
@@ -181,8 +199,11 @@ class CoreFuzz implements FuzzSession {
   #restart(): void {
     const { accounts } = this.#harness;
     const seed = this.#mutator.random.below(2 ** 31);
-    this.#harness = this.#harness.restarted({ seed, accounts });
-    for (const person of this.#people) person.client = undefined;
+    this.#harness = this.#harness.restarted({
+      ...{ seed, accounts },
+      options: { sessions: this.#sessions },
+    });
+    for (const device of this.#devices) device.client = undefined;
     this.#strangers = [];
   }
 
@@ -201,8 +222,10 @@ class CoreFuzz implements FuzzSession {
       .map(({ number }) => number);
     assertEquals(numbers, numbers.map((_, index) => index + 1), "no gaps");
     const online = harness.userLog.map(({ user }) => user);
-    assertEquals(new Set(online).size, online.length, "nobody is on twice");
-    for (const name of online) assert(isUserName(name));
+    for (const [name, rows] of Map.groupBy(online, (name) => name)) {
+      assert(rows.length <= this.#sessions, `${name} is on too often`);
+      assert(isUserName(name));
+    }
     for (const client of harness.clients.values()) this.#checkClient(client);
     this.#checkRestart();
   }
@@ -217,7 +240,10 @@ class CoreFuzz implements FuzzSession {
       if (this.#areRenamed || event.group !== undefined || !meant) continue;
       const [, from, to] = meant;
       const who = this.#names.get(client);
-      assertEquals([event.from, who], [from, to], "a text for somebody else");
+      const [sender, receiver] = event.mine
+        ? [who, event.to]
+        : [event.from, who];
+      assertEquals([sender, receiver], [from, to], "a text for somebody else");
     }
   }
 
@@ -259,6 +285,12 @@ function isObject(value: unknown): value is object {
 }
 
 const users = ["yoda", "luke", "leia", "han"];
+const entries: readonly TestClient["entry"][] = [
+  {},
+  { device: deviceOf("laptop") },
+  { device: deviceOf("desktop") },
+  { device: deviceOf("cron"), visit: true },
+];
 const newNames = ["ben", "rey", "luke", "yoda"];
 const groups = ["jedi", "jedi", "jedi", "JEDI", "sith", "?", ""];
 const offers = ["00".repeat(8), "11".repeat(8), "0123456789abcdef"];

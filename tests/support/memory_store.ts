@@ -38,7 +38,8 @@ export class MemoryStore {
   readonly failures = new Map<string, StoredFailures>();
   /** The runs of the server. */
   readonly epochs: Epoch[] = [];
-  readonly #writes: StoreWrite[] = [];
+  /** All that was committed. */
+  readonly writes: StoreWrite[] = [];
   /** What commands want. */
   requests: StoredRequest[] = [];
   /** Groups that have ended. */
@@ -53,7 +54,7 @@ export class MemoryStore {
   /** As a copy of the database file. */
   copy(): MemoryStore {
     const copy = new MemoryStore();
-    for (const write of this.#writes) copy.#apply(write);
+    for (const write of this.writes) copy.#apply(write);
     return copy;
   }
 
@@ -87,7 +88,7 @@ export class MemoryStore {
   }
 
   commit(writes: readonly StoreWrite[]): void {
-    this.#writes.push(...writes);
+    this.writes.push(...writes);
     for (const write of writes) this.#apply(write);
   }
 

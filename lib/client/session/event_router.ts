@@ -101,6 +101,9 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const me = event.leader === host.user();
       return host.emit({ ...newsOf(event), me });
     }
+    case "device-login":
+      // The list is asked for whenever it is wanted.
+      return;
     case "offer":
       return offers.handleOffer(event);
     case "answer":

@@ -43,6 +43,12 @@ export function renderMetrics(snapshot: MetricsSnapshot): string {
     family("users_online", "gauge", "Users who are logged in.", [
       [{}, gauges.online],
     ]),
+    family("sessions", "gauge", "Their sessions, one for each device.", [
+      [{}, gauges.sessions],
+    ]),
+    family("devices", "gauge", "Devices of all users that are remembered.", [
+      [{}, gauges.devices],
+    ]),
     family("queued_bytes", "gauge", "Bytes that wait for clients to read.", [
       [{}, gauges.queuedBytes],
     ]),

@@ -48,7 +48,12 @@ export class Metrics {
 /** What is measured at the moment of asking. */
 export interface Gauges {
   readonly connections: number;
+  /** Users who are logged in. */
   readonly online: number;
+  /** Their sessions; without those of visits. */
+  readonly sessions: number;
+  /** Devices of all users that are remembered. */
+  readonly devices: number;
   /** Bytes that wait to be written to clients. */
   readonly queuedBytes: number;
   /** Requests that wait for the store. */

@@ -15,6 +15,7 @@ import type { SeenClaim } from "./timeline.ts";
 
 /** What a client says of itself at a login and when it comes back. */
 export interface ClientDetails {
+  /** Where it takes datagrams; 0 for nowhere. */
   readonly udpPort: number;
   /** Ed25519 public key, if it has one. */
   readonly identity?: string | undefined;

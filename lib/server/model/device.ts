@@ -32,6 +32,8 @@ export class Device {
   /** The key that it signs with, if it has one; not known of who is away. */
   identity: string | undefined;
   session: Session | undefined;
+  /** True when another device takes its place as soon as that is stored. */
+  isOusted = false;
   token: TokenRecord | undefined;
   /** When its last session ended, monotonic ms. */
   awaySince = 0;
@@ -64,6 +66,11 @@ export class Device {
   isLive(wall: number): boolean {
     return this.session !== undefined ||
       wall - this.lastSeen < limits.deviceMs;
+  }
+
+  /** True when it signs with the key that others know the user by. */
+  get hasKey(): boolean {
+    return this.identity !== undefined && this.identity === this.user.identity;
   }
 
   /** The client has all messages up to this id. True when that is news. */

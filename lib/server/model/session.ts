@@ -20,8 +20,6 @@ export class Session {
   udpPort: number;
   /** False until the login is stored; others do not see the session before. */
   entered = false;
-  /** True when another one takes its place as soon as that is stored. */
-  ending = false;
   /** Highest message id handed to the connection. */
   delivered: number;
   /** Reads what waited; `undefined` once messages are delivered as they come. */

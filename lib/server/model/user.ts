@@ -95,6 +95,12 @@ export class User {
     return this.devices.find((device) => device.id === id);
   }
 
+  /** The device that the user calls so, in whatever letter case. */
+  deviceNamed(name: string): Device | undefined {
+    const key = name.toLowerCase();
+    return this.devices.find((device) => device.name.toLowerCase() === key);
+  }
+
   /** A device logs in that was not known. */
   addDevice(device: Device): void {
     if (device.isVisit) this.visits = [...this.visits, device];
@@ -109,9 +115,8 @@ export class User {
 
   /** A name for a device that no other one has: `laptop`, else `laptop-2`. */
   freeDeviceName(wanted: string): string {
-    const taken = new Set(this.devices.map(({ name }) => name.toLowerCase()));
     let name = wanted;
-    for (let number = 2; taken.has(name.toLowerCase()); number++) {
+    for (let number = 2; this.deviceNamed(name) !== undefined; number++) {
       const end = `-${number}`;
       const most = limits.deviceNameCharacters - end.length;
       name = [...wanted].slice(0, most).join("") + end;

@@ -10,6 +10,7 @@ import { limits } from "../../wire/limits.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { tokenWrite } from "../core/background_writes.ts";
 import type { Batch, Effect } from "../core/batch.ts";
+import { tellCompanions } from "../core/departure.ts";
 import type {
   ClientDetails,
   Connection,
@@ -51,10 +52,11 @@ export function queueLogin(
       throw alreadyOnline(connection, known.session);
     }
     const { ousted } = mustHavePlace(server, connection, user, known, client);
-    const { device, undo } = known === undefined
+    const isNew = known === undefined;
+    const { device, undo } = isNew
       ? newDevice(server, batch, user, connection, client, now)
       : { device: known, undo: comeBack(known, now) };
-    return { device, credential, ousted, undo };
+    return { device, credential, ousted, isNew, undo };
   });
 }
 
@@ -81,8 +83,10 @@ export function queueResume(
 interface Entry {
   readonly device: Device;
   readonly credential: string;
-  /** The session that ends so that there is room for this one. */
-  readonly ousted: Session | undefined;
+  /** The device whose session ends so that there is room for this one. */
+  readonly ousted: Device | undefined;
+  /** True for a device that was not known. */
+  readonly isNew?: boolean;
   /** The token that it comes back by. */
   readonly token?: string;
   /** It could not be stored. */
@@ -124,12 +128,10 @@ function queueEntry(
         connection.entering = false;
         connection.confirmsToken = entry.token !== undefined;
         device.identity = identity;
-        take(server, session, now, reply, token);
-        if (ousted?.isCurrent) {
-          const text = `Your session was taken over from ${session.ip}`;
-          const why = wireError("taken_over", text);
-          dismiss(server, ousted, why, false, now);
-        }
+        if (isReserved) begins(server, session, now, reply, token);
+        else take(server, session, now, reply, token);
+        if (entry.token === undefined) tellLogin(session, now, entry.isNew);
+        if (ousted !== undefined) giveWay(server, ousted, session, now);
         return undefined;
       },
       undo: () => {
@@ -145,7 +147,7 @@ function queueEntry(
   server.enqueue({ connection, id: reply.id, begin });
 }
 
-/** It is stored that the device is there: takes the place of its session, if any. */
+/** Takes the place of the session that the device had when it came in. */
 function take(
   server: ServerContext,
   session: Session,
@@ -155,13 +157,25 @@ function take(
 ): void {
   const { user, device, connection } = session;
   const { session: old } = device;
-  const isLogin = reply.scram !== undefined;
-  if (isLogin) device.parked = [];
-  if (old === session) return begins(server, session, now, reply, token);
-  // The one that was there may have ended while this was stored.
-  if (old === undefined) user.addSession(session);
-  else if (isLogin || !old.entered) replace(server, old, session);
-  else {
+  // It was forgotten meanwhile.
+  if (!device.isVisit && !user.devices.includes(device)) {
+    return begins(server, session, now, reply, token);
+  }
+  if (old === undefined) {
+    // The one that was there ended while this was stored, and another device
+    // may have the place.
+    try {
+      mustHavePlace(server, connection, user, device);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      server.tokens.set(device, undefined);
+      server.background.noteToken(device);
+      return connection.refuse(reply.id, error.error);
+    }
+    user.addSession(session);
+  } else if (reply.scram !== undefined || !old.entered) {
+    replace(server, old, session);
+  } else {
     if (connection.closing) return;
     move(server, old, connection, session.udpPort);
     return welcome(server, old, now, reply, token);
@@ -169,20 +183,31 @@ function take(
   begins(server, session, now, reply, token);
 }
 
-/** Has a session end when this batch is stored; returns what takes that back. */
+/** Tells the user's other devices of a login. */
+function tellLogin(
+  session: Session,
+  { wall: at }: Instant,
+  isNew = false,
+): void {
+  const { device, ip } = session;
+  if (!session.entered || device.isVisit) return;
+  const fields = { device: device.name, ip, at, ...isNew && { new: true } };
+  tellCompanions(session, encodeFrame(event("device-login", fields)));
+}
+
+/** Has a device go when this batch is stored; returns what takes that back. */
 function oust(
   server: ServerContext,
   batch: Batch,
-  session: Session | undefined,
+  device: Device | undefined,
 ): () => void {
-  if (session === undefined) return () => {};
-  const { device } = session;
+  if (device === undefined) return () => {};
   const { token } = device;
-  session.ending = true;
+  device.isOusted = true;
   server.tokens.set(device, undefined);
   batch.writes.push(tokenWrite(device));
   return () => {
-    session.ending = false;
+    device.isOusted = false;
     server.tokens.set(device, token);
   };
 }
@@ -198,6 +223,20 @@ function store(
   const { ip } = connection.remote;
   const stored = { ...device.toStored(), ip, lastSeen };
   batch.writes.push({ write: "device", device: stored }, tokenWrite(device));
+}
+
+/** A device's session ends, whichever it has by now, for another one's. */
+function giveWay(
+  server: ServerContext,
+  device: Device,
+  { ip }: Session,
+  now: Instant,
+): void {
+  device.isOusted = false;
+  const { session } = device;
+  if (!session?.entered) return;
+  const why = wireError("taken_over", `Your session was taken over from ${ip}`);
+  dismiss(server, session, why, false, now);
 }
 
 /**
@@ -252,12 +291,17 @@ function begins(
   const { user, connection } = session;
   // The account may have been removed while the login was being stored.
   if (!session.isCurrent || !user.active) {
-    return hangUp(server, connection, wireError("account_removed"));
+    const code = user.active ? "logged_out_elsewhere" : "account_removed";
+    return hangUp(server, connection, wireError(code));
   }
   if (connection.closing) return leave(server, session, true, now);
   enter(server, session, now);
   if (reply.scram === undefined) server.metrics.resumptions++;
-  else server.metrics.logins++;
+  else {
+    server.metrics.logins++;
+    // Whoever logs in has no part in what went on before.
+    session.device.parked = [];
+  }
   welcome(server, session, now, reply, token);
 }
 

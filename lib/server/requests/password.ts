@@ -106,9 +106,10 @@ export function finishPasswordProof(
 /** The third step. The reply follows when the accounts are rewritten. */
 function changePassword(
   server: ServerContext,
-  { user, connection }: Session,
+  session: Session,
   request: RequestFields<"password-change"> & { readonly id?: number },
 ): undefined {
+  const { user, connection } = session;
   const { exchange, isProved = false } = connection.passwordChange ?? {};
   if (exchange === undefined || !isProved) {
     throw new Refusal(
@@ -122,13 +123,33 @@ function changePassword(
   server.credentialEdits.start(
     { do: "set-verifier", name: exchange.name, verifier },
     {
-      done() {
+      done(now) {
         server.actions.report("info", `${user.name} changed the password`);
+        logOutOthers(server, session, now);
         reply(server, connection, user, id);
       },
       failed: () => connection.refuse(id, wireError("credentials_failed")),
     },
   );
+}
+
+/**
+ * Who is in by the old password alone is to go, and whose client keeps it would
+ * fail with it at the next loss of a connection, until the name is locked.
+ */
+function logOutOthers(
+  server: ServerContext,
+  { user, device }: Session,
+  now: Instant,
+): void {
+  const text = `The password was changed on ${device.name}: ` +
+    "log in again with the new one";
+  const why = wireError("logged_out_elsewhere", text);
+  for (const other of user.allSessions) {
+    if (other.device === device) continue;
+    if (other.entered) dismiss(server, other, why, false, now);
+    else user.removeSession(other);
+  }
 }
 
 /** A wrong password counts like one at a login, and may end the session. */

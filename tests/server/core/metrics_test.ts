@@ -33,7 +33,10 @@ Deno.test("renderMetrics() is text that Prometheus reads", () => {
   commitSeconds.add(0.05);
   const text = renderMetrics({
     counters,
-    gauges: { connections: 3, online: 2, queuedBytes: 4, pendingRequests: 5 },
+    gauges: {
+      ...{ connections: 3, online: 2, sessions: 4, devices: 6 },
+      ...{ queuedBytes: 4, pendingRequests: 5 },
+    },
     udp: {
       datagrams: 9,
       relayedBytes: 10,
@@ -47,6 +50,9 @@ Deno.test("renderMetrics() is text that Prometheus reads", () => {
   for (
     const line of [
       "parley_connections 3",
+      "parley_users_online 2",
+      "parley_sessions 4",
+      "parley_devices 6",
       "parley_udp_datagrams_total 9",
       "parley_relayed_bytes_total 10",
       'parley_udp_dropped_total{why="rate"} 11',

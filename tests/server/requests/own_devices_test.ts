@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import type { ServerEvent } from "../../../lib/wire/server_frame.ts";
 import type { TestClient } from "../../support/core_client.ts";
+import { passwordOf } from "../../support/core_accounts.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 
 Deno.test("own messages come to the user's other devices, in order and once", () => {
@@ -124,6 +125,200 @@ Deno.test("what is changed on one device is told to the others, and to no old cl
     assertEquals(told(laptop), isOfOther ? expected : []);
     assertEquals(told(old), isOfOther ? expected : []);
   }
+});
+
+Deno.test("devices: who asks sees all of the user's own, and which it is", () => {
+  const harness = new CoreHarness();
+  const key = "A".repeat(43);
+  const laptop = harness.loginFrom("yoda", "laptop", {
+    ...{ ip: "192.0.2.7", identity: key },
+  });
+  const start = harness.now.wall;
+  harness.advance(1000);
+  const desktop = harness.loginFrom("yoda", "desktop", { ip: "192.0.2.8" });
+  harness.loginFrom("yoda", "cron", { visit: true });
+  harness.loginFrom("luke", "phone");
+  harness.advance(2000);
+  laptop.ask("who", {});
+  harness.advance(3000);
+  desktop.disconnect();
+  harness.advance(4000);
+  const place = { since: start, ip: "192.0.2.7", lastActive: start + 10_000 };
+  assertEquals(laptop.ask("devices", {}).devices, [
+    { name: "laptop", ...place, online: true, current: true, key: true },
+    {
+      ...{ name: "desktop", since: start + 1000, ip: "192.0.2.8" },
+      ...{ lastActive: start + 6000, online: false },
+    },
+  ]);
+  harness.advance(5000);
+  const again = harness.restarted().loginFrom("yoda", "desktop");
+  const [first, second] = again.ask("devices", {}).devices;
+  assertEquals([first?.name, first?.online, first?.since], [
+    ...["laptop", false, start],
+  ]);
+  assertEquals([second?.name, second?.online, second?.current], [
+    ...["desktop", true, true],
+  ]);
+});
+
+Deno.test("device-login: the other devices hear of each, and whether it was known", () => {
+  const { harness, laptop, desktop } = twoDevices();
+  desktop.disconnect();
+  harness.loginFrom("yoda", "desktop", { ip: "192.0.2.9" });
+  harness.loginFrom("yoda", "cron", { visit: true });
+  harness.login("yoda");
+  const at = harness.now.wall;
+  const common = { ip: "192.0.2.1", at };
+  assertEquals(laptop.eventsOf("device-login"), [
+    { device: "desktop", ...common, new: true },
+    { device: "desktop", ip: "192.0.2.9", at },
+    { device: "old client", ...common, new: true },
+  ]);
+});
+
+Deno.test("device-end logs one of the user's devices out, voids its token and forgets it", () => {
+  const { harness, luke, laptop, desktop } = twoDevices();
+  luke.ask("message", { to: ["yoda"], text: "one", mid: "1" });
+  laptop.ask("ack", { upto: 1 });
+  assertEquals(laptop.ask("device-end", { device: "Desktop" }), {
+    device: "desktop",
+  });
+  assertEquals(desktop.eventsOf("bye"), [{
+    code: "logged_out_elsewhere",
+    message: "You were logged out from laptop",
+  }]);
+  for (const each of [harness, harness.restarted()]) {
+    const back = each.connect();
+    back.hello();
+    const { token } = desktop;
+    assertEquals(
+      back.refused("resume", { token, udpPort: 0 }),
+      "token_invalid: This session has ended. Please log in again",
+    );
+  }
+  assertEquals(laptop.ask("devices", {}).devices.length, 1);
+  // It starts like a new one.
+  assertEquals(harness.loginFrom("yoda", "desktop").texts, []);
+  assertEquals(
+    laptop.refused("device-end", { device: "laptop" }).split(":")[0],
+    "is_self",
+  );
+  assertEquals(
+    laptop.refused("device-end", { device: "x\u0007y" }),
+    "unknown_device: You have no device x\u2407y; /devices lists them",
+  );
+});
+
+Deno.test("device-end that cannot be stored changes nothing", () => {
+  const { harness, laptop, desktop } = twoDevices();
+  harness.commits = "failing";
+  const id = laptop.send("device-end", { device: "desktop" });
+  const reply = laptop.replyTo(id);
+  assertEquals(reply && "code" in reply && reply.code, "storage_failed");
+  harness.commits = "done";
+  assertEquals(desktop.bye, undefined);
+  desktop.disconnect();
+  const back = harness.connect();
+  back.entry = desktop.entry;
+  assertEquals(back.resume(desktop.token).device, { name: "desktop" });
+});
+
+Deno.test("device-rename: the name is kept, whatever the client calls it", () => {
+  const { harness, laptop, desktop } = twoDevices();
+  const fields = { device: "desktop", name: "tower" };
+  assertEquals(laptop.ask("device-rename", fields), {
+    ...{ from: "desktop", to: "tower" },
+  });
+  assertEquals(desktop.eventsOf("changed"), [{ what: "devices" }]);
+  const restarted = harness.restarted();
+  const back = restarted.connect();
+  back.entry = desktop.entry;
+  assertEquals(back.login("yoda").device, { name: "tower" });
+  const refused = (device: string, name: string) =>
+    back.refused("device-rename", { device, name });
+  assertEquals(
+    refused("tower", "LAPTOP"),
+    "device_name_taken: Another of your devices is called laptop",
+  );
+  assertEquals(refused("tower", "a@b").split(":")[0], "bad_device_name");
+  assertEquals(refused("desktop", "x").split(":")[0], "unknown_device");
+  back.ask("device-rename", { device: "tower", name: "Tower" });
+});
+
+Deno.test("password-change ends the user's other sessions: they know the old one", () => {
+  const { harness, laptop, desktop } = twoDevices();
+  const visit = harness.loginFrom("yoda", "cron", { visit: true });
+  laptop.sendPassword("yoda", passwordOf("yoda"), "another password");
+  for (const { bye } of [desktop, visit]) {
+    assertEquals(bye, "logged_out_elsewhere");
+  }
+  assertEquals(desktop.eventsOf("bye").map(({ message }) => message), [
+    "The password was changed on laptop: log in again with the new one",
+  ]);
+  assertEquals(laptop.bye, undefined);
+  const back = harness.connect();
+  back.hello();
+  const { token } = desktop;
+  assertEquals(
+    back.refused("resume", { token, udpPort: 0 }).split(":")[0],
+    "token_invalid",
+  );
+});
+
+Deno.test("a removed account ends every session, and its devices are no more", () => {
+  const { harness, laptop, desktop } = twoDevices();
+  const visit = harness.loginFrom("yoda", "cron", { visit: true });
+  harness.removeAccount("yoda");
+  for (const { bye } of [laptop, desktop, visit]) {
+    assertEquals(bye, "account_removed");
+  }
+  assertEquals([...harness.store.devices.values()].map(({ user }) => user), [
+    3,
+  ]);
+  assertEquals(harness.userLog.map(({ user }) => user), ["luke"]);
+});
+
+Deno.test("each session is logged out for its own inactivity", () => {
+  const harness = new CoreHarness({ options: { idleMs: 60_000 } });
+  const laptop = harness.loginFrom("yoda", "laptop");
+  const desktop = harness.loginFrom("yoda", "desktop");
+  harness.advance(50_000);
+  laptop.ask("who", {});
+  harness.advance(20_000);
+  assertEquals([laptop.bye, desktop.bye], [undefined, "idle"]);
+});
+
+Deno.test("what a user may send is counted for all devices together", () => {
+  const harness = new CoreHarness({ options: { messagesPerDay: 2 } });
+  harness.login("luke");
+  const clients = ["laptop", "desktop"].map((name) =>
+    harness.loginFrom("yoda", name)
+  );
+  for (const [index, client] of clients.entries()) {
+    client.ask("message", { to: ["luke"], text: "x", mid: `${index}` });
+  }
+  const fields = { to: ["luke"], text: "x", mid: "3" };
+  assertEquals(
+    clients[0]?.refused("message", fields).split(":")[0],
+    "history_full",
+  );
+});
+
+Deno.test("what is confirmed together is stored together: a write a device and batch", () => {
+  const { harness, luke, laptop, desktop } = twoDevices();
+  const phone = harness.loginFrom("yoda", "phone");
+  for (let index = 0; index < 100; index++) {
+    luke.ask("message", { to: ["yoda"], text: "x", mid: `${index}` });
+  }
+  const before = harness.store.writes.length;
+  for (const client of [laptop, desktop, phone]) {
+    for (let upto = 1; upto <= 100; upto++) client.send("ack", { upto });
+  }
+  harness.advance(1000);
+  const writes = harness.store.writes.slice(before);
+  assertEquals(writes.map(({ write }) => write), Array(3).fill("cursor"));
+  assertEquals(harness.cursorOf("yoda"), 100);
 });
 
 /** yoda with two devices leads jedi; luke is a member. */

@@ -58,12 +58,12 @@ interface Case {
   /**
    * `rate`: messages/s to a group; `max`: as many as get through, with a window
    * of messages under way; `pairs`: the same from person to person; `idle`:
-   * connections that do nothing.
+   * connections that do nothing, of so many devices of each user.
    */
   readonly kind: "rate" | "max" | "pairs" | "idle";
   /** Members, pairs or connections. */
   readonly size: number;
-  /** The rate or the window. */
+  /** The rate, the window, or the devices. */
   readonly amount: number;
 }
 
@@ -80,7 +80,7 @@ function parseCase(name: string): Case {
   if (!["rate", "max", "pairs", "idle"].includes(kind)) {
     throw new Error(`there is no case "${name}"`);
   }
-  const usual = { rate: 20, max: 16, pairs: 32 }[kind] ?? 0;
+  const usual = { rate: 20, max: 16, pairs: 32, idle: 1 }[kind] ?? 0;
   return {
     name,
     kind: kind as Case["kind"],
@@ -92,7 +92,9 @@ function parseCase(name: string): Case {
 async function measureParley(each: Case, seconds: number): Promise<Result> {
   const folder = await Deno.makeTempDir({ prefix: "parley-bench-" });
   try {
-    const { tokens } = await prepareChat(folder, namesOf(each));
+    const devices = each.kind === "idle" ? each.amount : 1;
+    const names = namesOf({ ...each, size: each.size / devices });
+    const { tokens } = await prepareChat(folder, names, devices);
     const values = join(folder, "values.txt");
     await Deno.writeTextFile(values, tokens.map((t) => `${t}\n`).join(""));
     const port = freePort();

@@ -14,7 +14,7 @@ import { storedDevice, storedUser } from "../support/stored_user.ts";
 
 /** What {@link prepareChat} made. */
 export interface PreparedChat {
-  /** A session token for each person, in the order of the names. */
+  /** A session token for each device, in the order of the names. */
   readonly tokens: readonly string[];
 }
 
@@ -25,10 +25,12 @@ export const chatGroup = "everybody";
  * Writes `credentials.txt` and `data/` for a server that starts in `folder`.
  *
  * @param names Of the people; the last one leads the group.
+ * @param devices That each has.
  */
 export async function prepareChat(
   folder: string,
   names: readonly string[],
+  devices = 1,
 ): Promise<PreparedChat> {
   const text = names.map((name) => `${name} ${verifierOf(name)}\n`).join("");
   await Deno.writeTextFile(join(folder, "credentials.txt"), text);
@@ -38,10 +40,16 @@ export async function prepareChat(
     const { secret } = await store.load();
     const accounts = new AccountTable(secret, false);
     accounts.replace(new CredentialsFile(text).accounts);
-    const tokens = names.map((name) => `token-of-${name}`);
+    const tokens: string[] = [];
     const writes: StoreWrite[] = names.flatMap((name, index) => {
       const credential = accounts.get(name)?.fingerprint ?? "";
-      return personWrites(index + 1, name, tokens[index] ?? "", credential);
+      const user = index + 1;
+      const own = Array.from({ length: devices }, (_, device) => {
+        const token = `token-of-${name}-${device}`;
+        const number = tokens.push(token);
+        return deviceWrites(user, number, token, credential);
+      });
+      return [...personWrites(user, name), ...own.flat()];
     });
     await store.commit([groupWrite(names.length), ...writes]);
     return { tokens };
@@ -50,23 +58,27 @@ export async function prepareChat(
   }
 }
 
-function personWrites(
-  id: number,
-  name: string,
+function deviceWrites(
+  user: number,
+  number: number,
   token: string,
   credential: string,
 ): StoreWrite[] {
   const hash = createHash("sha256").update(token).digest("hex");
+  const expires = Date.now() + hourMs;
+  const id = number.toString(16).padStart(16, "d");
+  return [
+    { write: "device", device: { ...storedDevice(user), number, id } },
+    { write: "token", token: { device: number, hash, expires, credential } },
+  ];
+}
+
+function personWrites(id: number, name: string): StoreWrite[] {
   return [
     { write: "user", user: storedUser(id, name) },
     {
       write: "member",
       member: { group: 1, user: id, joined: true, since: 1, sinceMessage: 0 },
-    },
-    { write: "device", device: storedDevice(id) },
-    {
-      write: "token",
-      token: { device: id, hash, expires: Date.now() + hourMs, credential },
     },
   ];
 }

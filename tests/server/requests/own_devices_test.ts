@@ -127,6 +127,44 @@ Deno.test("what is changed on one device is told to the others, and to no old cl
   }
 });
 
+Deno.test("an old client beside other devices gets no event and no field that it does not know", () => {
+  const harness = new CoreHarness();
+  const luke = harness.login("luke");
+  const old = harness.connect();
+  assertEquals(old.hello().features, []);
+  const told = old.login("yoda", 0, "A".repeat(43));
+  assertEquals(Object.keys(told).sort(), [
+    ...["account", "epochs", "ip", "scram", "seen", "setBack", "token"],
+    ...["user", "waiting"],
+  ]);
+  const laptop = harness.loginFrom("yoda", "laptop");
+  luke.ask("message", { to: ["yoda"], text: "one", mid: "1" });
+  laptop.ask("message", { to: ["luke"], text: "two", mid: "1" });
+  laptop.ask("delete", { number: 2, mid: "d" });
+  laptop.ask("broadcast", { text: "three", mid: "2" });
+  laptop.ask("group-create", { group: "jedi", users: ["luke"] });
+  luke.ask("group-join", { group: "jedi" });
+  luke.ask("group-message", { group: "jedi", text: "four", mid: "3" });
+  laptop.ask("profile-set", { field: "status", value: "well" });
+  laptop.ask("device-rename", { device: "laptop", name: "tower" });
+  const fields = old.lines.map((line) => JSON.parse(line))
+    .filter(({ ev }) => ev !== undefined)
+    .map((event) => Object.keys(event).join());
+  const message = "ev,id,kind,number,at,from";
+  assertEquals(fields, [
+    `${message},text`,
+    "ev,group,user,at",
+    "ev,id,number,at,text,from,group,kind",
+  ]);
+  old.disconnect();
+  const back = harness.connect();
+  assertEquals(Object.keys(back.resume(old.token)).sort(), [
+    ...["account", "epochs", "ip", "seen", "setBack", "token", "user"],
+    "waiting",
+  ]);
+  assertEquals(back.texts, ["luke: one", "jedi, luke: four"]);
+});
+
 Deno.test("devices: who asks sees all of the user's own, and which it is", () => {
   const harness = new CoreHarness();
   const key = "A".repeat(43);

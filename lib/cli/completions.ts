@@ -37,8 +37,10 @@ function bashScript(page: ProgramPage): string[] {
   const { name, options } = page;
   const call = functionName(name);
   const commands = commandsOf(page);
-  const words = (list: readonly string[]) =>
-    `COMPREPLY=($(compgen -W ${quote(list.join(" "))} -- "$cur"))`;
+  const words = (list: readonly string[], more = "") =>
+    `COMPREPLY=($(compgen -W ${quote(list.join(" "))}${more} -- "$cur"))`;
+  const { firstWords } = page;
+  const found = firstWords && `" $(${printed(page)})"`;
   const files = (flag: string) =>
     `compopt -o filenames 2>/dev/null; local IFS=$'\\n'; ` +
     `COMPREPLY=($(compgen -${flag} -- "$cur"))`;
@@ -69,12 +71,15 @@ function bashScript(page: ProgramPage): string[] {
     '  if [[ "$cur" == -* ]]; then',
     `    ${words(options.flatMap(optionNames))}`,
     '  elif [[ "$COMP_CWORD" -eq 1 ]]; then',
-    `    ${words([...commands.keys()])}`,
+    `    ${words([...commands.keys()], found)}`,
     '  elif [[ "$COMP_CWORD" -eq 2 ]]; then',
     '    case "${COMP_WORDS[1]}" in',
     ...[...commands].filter(([, { choices }]) => choices !== undefined).map((
       [command, { choices = [] }],
     ) => `      ${command}) ${words(choices)} ;;`),
+    ...firstWords === undefined
+      ? []
+      : [`      ${firstWords.after.join("|")}) ${words([], found)} ;;`],
     "    esac",
     "  fi",
     "}",
@@ -83,7 +88,7 @@ function bashScript(page: ProgramPage): string[] {
 }
 
 function zshScript(page: ProgramPage): string[] {
-  const { name, options } = page;
+  const { name, options, firstWords } = page;
   const call = functionName(name);
   const commands = [...commandsOf(page)];
   const about = (text: string) => text.replace(/[[\]:\\]/g, "\\$&");
@@ -106,6 +111,11 @@ function zshScript(page: ProgramPage): string[] {
       `    ${quote(`${command}:${help.replaceAll(":", "\\:")}`)}`
     ),
     "  )",
+    ...firstWords === undefined ? [] : [
+      "  local -a first",
+      `  first=(\${(f)"$(${printed(page)})"})`,
+      `  commands+=(\${first/%/:${firstWords.what}})`,
+    ],
     "  _arguments \\",
     ...rows.map((row) => `    ${row} \\`),
     `    '1:command:{_describe command commands}' \\`,
@@ -117,6 +127,11 @@ function zshScript(page: ProgramPage): string[] {
     ...commands.filter(([, { choices }]) => choices !== undefined).map((
       [command, { choices = [] }],
     ) => `    ${command}) compadd ${choices.join(" ")} ;;`),
+    ...firstWords === undefined ? [] : [
+      `    ${firstWords.after.join("|")}) compadd \${(f)"$(${
+        printed(page)
+      })"} ;;`,
+    ],
     "  esac",
     "}",
     `if [[ "$funcstack[1]" = ${quote(`_${name}`)} ]]; then`,
@@ -134,7 +149,7 @@ function zshValue({ value, choices }: OptionRow): string {
 }
 
 function fishScript(page: ProgramPage): string[] {
-  const { name, options } = page;
+  const { name, options, firstWords } = page;
   const commands = [...commandsOf(page)];
   return [
     `# fish completion of ${name}: put it as "${name}.fish" into`,
@@ -144,6 +159,16 @@ function fishScript(page: ProgramPage): string[] {
       `complete -c ${name} -n __fish_use_subcommand -a ${command} -d ${
         fishQuote(help)
       }`
+    ),
+    ...firstWords === undefined ? [] : [
+      "__fish_use_subcommand",
+      ...firstWords.after.map((word) =>
+        `'__fish_seen_subcommand_from ${word}'`
+      ),
+    ].map((when) =>
+      `complete -c ${name} -n ${when} -a ${
+        fishQuote(`(${printed(page)})`)
+      } -d ${fishQuote(firstWords.what)}`
     ),
     ...commands.filter(([, { choices }]) => choices !== undefined).map((
       [command, { choices = [] }],
@@ -177,6 +202,11 @@ function commandsOf(page: ProgramPage): Map<string, UsageRow> {
     if (/^[a-z]+$/.test(word) && !commands.has(word)) commands.set(word, row);
   }
   return commands;
+}
+
+/** The command line that prints what {@link ProgramPage.firstWords} tells of. */
+function printed({ name, firstWords }: ProgramPage): string {
+  return `${name} ${firstWords?.arguments} 2>/dev/null`;
 }
 
 function functionName(program: string): string {

@@ -43,6 +43,16 @@ export interface ProgramPage {
   readonly description: readonly string[];
   readonly usage: readonly UsageRow[];
   readonly options: readonly OptionRow[];
+  /**
+   * The arguments with which the program prints what may stand first besides its
+   * own commands, a word a line, and what these are.
+   */
+  readonly firstWords?: {
+    readonly arguments: string;
+    readonly what: string;
+    /** The own commands after which they may stand, too. */
+    readonly after: readonly string[];
+  };
   /** Variables of the environment; those of the options come by themselves. */
   readonly environment: readonly NamedRow[];
   readonly files: readonly NamedRow[];

@@ -117,3 +117,74 @@ Deno.test("completions: bash completes commands, options, their values and files
     assertEquals(await complete("parley-server", "--attem"), ["--attempts"]);
   });
 });
+
+Deno.test("completions: the servers of config.toml, in each shell that is installed", async () => {
+  await withTempFolder(async (folder) => {
+    const client = new URL("../../client.ts", import.meta.url);
+    await Deno.mkdir(join(folder, "parley"));
+    const config = join(folder, "parley", "config.toml");
+    const text = ["home", "work"].map((name) =>
+      `[servers.${name}]\nhost = "localhost"\n`
+    ).join("");
+    await Deno.writeTextFile(
+      join(folder, "parley-client"),
+      `#!/bin/sh\nexec ${Deno.execPath()} run -A --no-check ${client} "$@"\n`,
+      { mode: 0o755 },
+    );
+    const [page] = pages.filter(({ name }) => name === "parley");
+    assert(page);
+    const script = (shell: "bash" | "zsh" | "fish") =>
+      renderCompletions(page, shell);
+    const call = `parley() { '${folder}/parley-client' "$@"; }`;
+    const inZsh = [
+      "compdef() { :; }",
+      "_arguments() { print -rl -- $commands; }",
+      'compadd() { print -rl -- "$@"; }',
+      script("zsh"),
+      "_parley_complete",
+      "words=(parley doctor '')",
+      "_parley_complete_second",
+    ].join("\n");
+    const inBash = [
+      script("bash"),
+      "for word in '' doctor; do",
+      'COMP_WORDS=(parley $word "") COMP_CWORD=1',
+      '[ -n "$word" ] && COMP_CWORD=2',
+      "_parley_complete",
+      'printf "%s\\n" "${COMPREPLY[@]}"',
+      "done",
+    ].join("\n");
+    const inFish = [
+      `function parley; '${folder}/parley-client' $argv; end`,
+      script("fish"),
+      "complete -C 'parley '",
+      "complete -C 'parley doctor '",
+    ].join("\n");
+    const lines: [shell: string, text: string][] = [
+      ["bash", `${call}\n${inBash}`],
+      ["zsh", `${call}\n${inZsh}`],
+      ["fish", inFish],
+    ];
+    for (const saved of [text, ""]) {
+      await Deno.writeTextFile(config, saved);
+      for (const [shell, text] of lines) {
+        const env = `XDG_CONFIG_HOME='${folder}'; export XDG_CONFIG_HOME\n`;
+        const set = shell === "fish"
+          ? `set -x XDG_CONFIG_HOME '${folder}'\n`
+          : env;
+        const result = await run(shell, ["-c", set + text]);
+        if (result === undefined) continue;
+        assertEquals(result.err, "", shell);
+        const found = result.out.split("\n").map((line) =>
+          line.split(/[:\t]/)[0]
+        ).filter((word) => word !== "");
+        const servers = found.filter((word) =>
+          word === "home" || word === "work"
+        );
+        const expected = saved === "" ? [] : ["home", "work", "home", "work"];
+        assertEquals(servers, expected, shell);
+        assertEquals(found.length, 3 + expected.length, `${shell} ${found}`);
+      }
+    }
+  });
+});

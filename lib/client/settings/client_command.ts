@@ -23,7 +23,7 @@ import {
   readOptions,
   type SettingValue,
 } from "./options.ts";
-import { clientPage } from "./page.ts";
+import { clientPage, savedServersWord } from "./page.ts";
 import { clientOptionRows } from "./settings.ts";
 
 /** What to do. */
@@ -41,6 +41,14 @@ export function parseClientCommand(
   env: (name: string) => string | undefined,
   source: ConfigSource = {},
 ): ClientRequest {
+  const [about, what, ...more] = args;
+  if (
+    about === "completions" && what === savedServersWord && more.length === 0
+  ) {
+    const { servers } = "config" in source && source.config || {};
+    const names = [...servers?.keys() ?? []];
+    return { kind: "print", text: names.map((name) => `${name}\n`).join("") };
+  }
   const printed = parseCompletionsCommand(args, clientPage);
   if (printed !== undefined) return printed;
   const [word, ...rest] = args;

@@ -5,6 +5,9 @@ import type { ProgramPage } from "../../cli/program_page.ts";
 import { clientOptionRows } from "./settings.ts";
 import { exitCodes } from "../events/exit_code.ts";
 
+/** What `parley completions` takes besides the shells: prints the saved servers. */
+export const savedServersWord = "servers";
+
 /** The client. */
 export const clientPage: ProgramPage = {
   name: "parley",
@@ -35,6 +38,11 @@ export const clientPage: ProgramPage = {
     completionsUsage,
   ],
   options: clientOptionRows,
+  firstWords: {
+    arguments: `completions ${savedServersWord}`,
+    what: "saved server",
+    after: ["doctor"],
+  },
   environment: [
     {
       name: "PARLEY_PASSWORD",

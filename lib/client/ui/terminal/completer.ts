@@ -30,20 +30,48 @@ export interface Completion {
 
 /** Completes the last word of `line`, which ends at the cursor. */
 export function complete(line: string, source: CompletionSource): Completion {
+  const { start, candidates } = completeWord(line, source);
+  // What no key can type must not come into the line by Tab.
+  return { start, candidates: candidates.filter(isPrintable) };
+}
+
+function completeWord(line: string, source: CompletionSource): Completion {
+  if (line !== "" && !/^\/(?!\/)/.test(line)) return nameIn(line, source);
   if (!/[ \t]/.test(line)) {
     const names = commandNames().map((name) => `/${name}`);
     return { start: 0, candidates: matching(names, line, " ") };
   }
   const row = findCommand(line.split(/[ \t]/, 1)[0] ?? "");
-  if (row === undefined || !line.startsWith("/")) return nothing;
+  if (row === undefined) return nothing;
   const { start, word, index } = lastWord(line, row);
   const last = row.arguments.at(-1);
-  const argument = row.arguments[index] ?? (last?.repeated ? last : undefined);
+  const goesOn = last?.repeated || last?.kind === "text";
+  const argument = row.arguments[index] ?? (goesOn ? last : undefined);
   if (argument === undefined) return nothing;
-  const found = candidatesOf(argument, start, word, source);
-  // What no key can type must not come into the line by Tab.
-  const candidates = found.candidates.filter(isPrintable);
-  return { start: found.start, candidates };
+  return argument.kind === "text"
+    ? nameIn(line, source)
+    : candidatesOf(argument, start, word, source);
+}
+
+/** A name at the end of a text that is for people: `luke`, `@luke`, `#jedi`. */
+function nameIn(text: string, source: CompletionSource): Completion {
+  const [word = ""] = /(?<![\p{L}\p{N}_@#.-])[@#]?[\w.-]*$/u.exec(text) ?? [];
+  // Without a letter or a sign every name would do.
+  if (word === "") return nothing;
+  return { start: text.length - word.length, candidates: named(word, source) };
+}
+
+/** What `word` is the beginning of: `@` takes users alone, `#` groups. */
+function named(word: string, source: CompletionSource): string[] {
+  const users = source.users();
+  const groups = source.groups();
+  if (word.startsWith("@")) {
+    return matching(users.map((name) => `@${name}`), word, " ");
+  }
+  if (word.startsWith("#")) {
+    return matching(groups.map((name) => `#${name}`), word, " ");
+  }
+  return matching([...users, ...groups], word, " ");
 }
 
 function candidatesOf(
@@ -59,16 +87,18 @@ function candidatesOf(
     case "blocked-user":
       return { start, candidates: matching(source.blocked(), word, " ") };
     case "user-list": {
-      const comma = word.lastIndexOf(",") + 1;
+      // Whose name looks like a number is written with a sign.
+      const comma = Math.max(
+        word.lastIndexOf(",") + 1,
+        word.lastIndexOf("@") + 1,
+      );
       const users = matching(source.users(), word.slice(comma), " ");
       return { start: start + comma, candidates: users };
     }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
-    case "chat": {
-      const names = [...source.users(), ...source.groups()];
-      return { start, candidates: matching(names, word, " ") };
-    }
+    case "chat":
+      return { start, candidates: named(word, source) };
     case "command":
       return {
         start,

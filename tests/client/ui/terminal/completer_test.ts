@@ -47,3 +47,42 @@ Deno.test("complete: what it writes is read back, and nothing follows a path", (
     }
   }
 });
+
+Deno.test("complete: names of users and groups wherever one writes to people", () => {
+  const cases: [line: string, start: number, candidates: string[]][] = [
+    ["l", 0, ["luke ", "leia "]],
+    ["@l", 0, ["@luke ", "@leia "]],
+    ["hello LU", 6, ["luke "]],
+    ["hello @", 6, ["@luke ", "@leia "]],
+    ["come to #j", 8, ["#jedi "]],
+    ["(@le", 1, ["@leia "]],
+    ["//shrug @lu", 8, ["@luke "]],
+    ["/msgto leia ask @lu", 16, ["@luke "]],
+    ["/msgto leia he said: don't tell lu", 32, ["luke "]],
+    ["/msgto 2 luke le", 14, ["leia "]],
+    ["/groupmsg jedi @le", 15, ["@leia "]],
+    ["/broadcast lu", 11, ["luke "]],
+    ["/msgto @lu", 8, ["luke "]],
+    ["/msgto luke,le", 12, ["leia "]],
+    ["/chat l", 6, ["luke ", "leia "]],
+    ["/chat @l", 6, ["@luke ", "@leia "]],
+    ["/chat #", 6, ["#jedi "]],
+    ["/chat #l", 6, []],
+    ["/history @le", 9, ["@leia "]],
+    ["/verify luke ", 13, ["ok ", "accept "]],
+    ["/verify luke o", 13, ["ok "]],
+    ["/presence k", 10, ["known "]],
+    // No name begins there.
+    ["hello", 0, []],
+    ["a@lu", 0, []],
+    ["x.lu", 0, []],
+    ["hello ", 0, []],
+    ["/msgto leia ", 0, []],
+    ["/verify luke ok ", 0, []],
+  ];
+  for (const [line, start, candidates] of cases) {
+    const found = complete(line, source);
+    assertEquals(found.candidates, candidates, line);
+    if (candidates.length > 0) assertEquals(found.start, start, line);
+  }
+});

@@ -59,6 +59,7 @@ const infos: TransferInfo[] = directions.flatMap((direction) =>
   (Object.keys(states) as TransferState[]).flatMap((state) =>
     [true, false].map((paused) => ({
       ...{ transfer: 1, direction, kind: "file", user: x, name: x, size: 9 },
+      device: x,
       ...{ state, bytes: 4, rate: 3, paused, via: "relay", address: x },
       ...{ rtt: 1, loss: 0.1, why: x, silence: 5_000 },
     } as const))
@@ -66,7 +67,10 @@ const infos: TransferInfo[] = directions.flatMap((direction) =>
 );
 const sessions = directions.flatMap((direction) =>
   (Object.keys(sessionStates) as PrivateSessionState[]).map((state) =>
-    ({ session: 1, direction, kind: "session", user: x, state }) as const
+    ({
+      ...{ session: 1, direction, kind: "session", user: x, device: x },
+      state,
+    }) as const
   )
 );
 const summary = { ms: 1, rate: 2, digest: x, path: x, resumed: 3 };
@@ -170,7 +174,13 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   presence: [{ presence: "all" }, { presence: "known" }, { presence: "off" }],
   accept: [{ transfer: 1 }],
   reject: [{ transfer: 1 }],
-  transfers: [{ transfers: infos, sessions }],
+  transfers: [{
+    ...{ transfers: infos, sessions },
+    others: [{
+      ...{ device: x, direction: "incoming", user: x, kind: "file" } as const,
+      ...{ file: { name: x, size: 9 }, accepted: true },
+    }],
+  }],
   cancel: [{ transfer: 1 }],
   help: [],
   logout: [{}],

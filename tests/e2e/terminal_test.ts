@@ -434,7 +434,7 @@ Deno.test({
     await terminal.screen((text) => text.includes("Enter on an empty line"));
     await terminal.type("/msgto leia one", "Enter", "/msgto leia two", "Enter");
     await terminal.screen((text) =>
-      /\noffline: what you send waits for the connection\n/.test(text)
+      /^offline: what you send waits for the connection$/m.test(text)
     );
     await server.startAgain();
     await terminal.type("Enter");

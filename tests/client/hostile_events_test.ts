@@ -170,6 +170,13 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   p2pvideo: infos.map((info) => ({ ...info, ...summary })),
   groupvideo: [{ group: x, name: x, results }],
   limit: [{ limit: 5 }],
+  devices: [{
+    devices: [true, false].map((online) => ({
+      ...{ name: x, since: at, ip: x, lastActive: at, online, current: true },
+    })),
+  }],
+  logoutdevice: [{ device: x }],
+  renamedevice: [{ from: x, to: x }],
   notify: [{ notify: true }, { notify: false }],
   presence: [{ presence: "all" }, { presence: "known" }, { presence: "off" }],
   accept: [{ transfer: 1 }],
@@ -221,6 +228,9 @@ const events: Shown = {
   ],
   presence: [{ user: x, online: true, at }],
   renamed: [{ from: x, to: x }, { from: x, to: x, me: true }],
+  "device-login": [true, false].map((isNew) => ({
+    ...{ device: x, ip: x, at, new: isNew },
+  })),
   changed: [{ what: x }],
   invited: [{ group: x, by: x, leaderOnly: true, at }],
   joined: [{ group: x, user: x, at }],
@@ -319,6 +329,7 @@ Deno.test("complete() offers nothing that no key can type", () => {
     users: () => [name(x), "luke"],
     blocked: () => [name(x)],
     groups: () => [name(x), "jedi"],
+    devices: () => [name(x), "luke's phone"],
     files: () => [name(x), "film.mp4"],
   };
   for (
@@ -329,6 +340,7 @@ Deno.test("complete() offers nothing that no key can type", () => {
       "/p2pvideo luke ",
       "/chat ",
       "/block l",
+      "/logoutdevice l",
     ]
   ) {
     const { candidates } = complete(line, source);
@@ -342,6 +354,7 @@ Deno.test("LineEditor draws nothing of what is pasted that could draw itself", (
     users: () => [],
     blocked: () => [],
     groups: () => [],
+    devices: () => [],
     files: () => [],
   });
   editor.handleKey({ key: "paste", text: x });

@@ -26,6 +26,14 @@ Deno.test({
       await terminal.screen((text) => text.includes("yoda>"));
     }
 
+    const told =
+      "a new device logged in as you: desk-2 from 127.0.0.1; not you?";
+    await desk.screen((text) => text.includes(told));
+    assertEquals(
+      (await pipe.event("device-login", { device: "desk" })).new,
+      true,
+    );
+
     // Everybody gets what luke says, and what yoda says elsewhere, in order.
     await luke.succeed("/msgto yoda good morning");
     const visit = await exec(server, "/msgto luke from a script");
@@ -57,6 +65,18 @@ Deno.test({
     await luke.succeed("/msgto yoda while away");
     await using again = await logIn(server, "yoda", options);
     await again.event("message", { text: "while away" });
+    const { devices } = await again.succeed("/devices") as {
+      devices: { name: string; current?: true; online: boolean }[];
+    };
+    assertEquals(
+      devices.map(({ name, current, online }) => [name, current, online])
+        .sort(),
+      [["desk", undefined, true], ["desk-2", undefined, true], [
+        "pipe",
+        true,
+        true,
+      ]],
+    );
     assertEquals(textsOf(pipe), [
       "good morning",
       "from a script",
@@ -65,6 +85,14 @@ Deno.test({
     assertEquals(textsOf(again), ["while away"]);
 
     // Others saw one person come, and none go.
+    await again.succeed("/logoutdevice desk-2");
+    await sofa.screen((text) => text.includes("You were logged out from pipe"));
+    assertEquals(await exitCodeIn(sofa), 3);
+    await again.succeed("/renamedevice desk attic");
+    await desk.type("/devices", "Enter");
+    await desk.screen((text) =>
+      text.includes("attic, this one, online, first login")
+    );
     assertEquals(
       luke.events().filter(({ event }) => event === "presence")
         .map(({ user, online }) => [user, online]),

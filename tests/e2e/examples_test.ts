@@ -370,7 +370,15 @@ async function play(scene: Scene): Promise<void> {
   await loseKey(scene.server, "luke");
   await scene.user("luke", { identity: "new" });
   await yoda.event("key-changed", { user: "luke" });
-  await scene.say("yoda", "/verify luke accept", "/rename master");
+  await scene.say("yoda", "/verify luke accept", "/devices");
+  for (
+    const line of ["/renamedevice laptop-2 desk", "/logoutdevice laptop-2"]
+  ) {
+    await scene.device("yoda", "laptop");
+    await scene.device("yoda", "laptop");
+    await scene.say("yoda", line);
+  }
+  await scene.say("yoda", "/renamedevice sofa", "/rename master");
   await yoda.send("/changepassword");
   for (const line of [passwordOf("yoda"), "a new one"]) await yoda.send(line);
   await yoda.event("result", { command: "changepassword", ok: true });

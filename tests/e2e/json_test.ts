@@ -157,6 +157,8 @@ async function aboutDevices(
 ): Promise<JsonEvent[]> {
   const args = ["--device", "desk"];
   await using desk = await logIn(server, "yoda", { args });
+  await yoda.event("device-login", { device: "desk" });
+  await yoda.succeed("/devices");
   const { sent } = await desk.succeed("/msgto luke from the desk");
   const [{ number }] = sent as [{ number: number }];
   await desk.succeed(`/deletemsg ${number}`);
@@ -171,6 +173,9 @@ async function aboutDevices(
   await desk.succeed("/rename master");
   await yoda.event("renamed", { me: true });
   await desk.succeed("/rename yoda");
+  await yoda.succeed("/renamedevice desk attic");
+  await yoda.succeed("/logoutdevice attic");
+  await desk.process.end();
   const visit = await TestClient.start(server, {
     ...{ user: "yoda", password: passwordOf("yoda") },
     args: ["--exec", "/activeuser"],

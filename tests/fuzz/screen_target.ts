@@ -81,6 +81,7 @@ class ScreenSession {
     this.#view = new TerminalView({
       users: () => ["leia", "luke", "yoda"],
       groups: () => ["jedi"],
+      devices: () => ["laptop"],
       blocked: () => [],
       files: () => ["ein Bär.mp4", "日本の映画.mp4", "films/"],
     });
@@ -224,6 +225,7 @@ class ScreenSession {
       conversations: [{ key: `@${this.#unread}`, messages: [], unread: 3 }],
       people: [],
       groups: [],
+      devices: [],
       transfers: this.#transfers.map((info) => ({ info })),
       sessions: [],
       pending: [],

@@ -31,6 +31,7 @@ export class ShownScreen {
     this.terminal = new TerminalView({
       users: () => [],
       groups: () => [],
+      devices: () => [],
       blocked: () => [],
       files: () => [],
     });

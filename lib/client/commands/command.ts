@@ -28,6 +28,8 @@ export type ArgumentKind =
   /** User names joined by commas, one argument. */
   | "user-list"
   | "group"
+  /** One of the user's own. */
+  | "device"
   /** A user or a group. */
   | "chat"
   /** A path: the rest of the line, perhaps quoted; only as the last argument. */

@@ -3,6 +3,7 @@
  * new command is one descriptor there.
  */
 import type { CommandRow } from "./command.ts";
+import { deviceCommands } from "./devices.ts";
 import { fileCommands } from "./files.ts";
 import { groupCommands } from "./groups.ts";
 import { messageCommands } from "./messages.ts";
@@ -17,6 +18,7 @@ const topics: Record<string, readonly [string, Record<string, CommandRow>]> = {
   groups: ["Groups", groupCommands],
   private: ["Private sessions", privateCommands],
   files: ["Files", fileCommands],
+  devices: ["My devices", deviceCommands],
   client: ["This client", programCommands],
 };
 
@@ -29,6 +31,7 @@ const commands = {
   ...groupCommands,
   ...privateCommands,
   ...fileCommands,
+  ...deviceCommands,
   ...programCommands,
 };
 

@@ -148,7 +148,16 @@ export type ClientEvent =
     /** To whom it was, if it was a private one of this user. */
     readonly to?: string;
   }
-  /** This user changed something on another device: `profile`, `blocks`. */
+  /** Another device of this user logged in. */
+  | {
+    readonly event: "device-login";
+    readonly device: string;
+    readonly ip: string;
+    readonly at: number;
+    /** True when it was none of the user's devices before. */
+    readonly new?: boolean;
+  }
+  /** This user changed something on another device: `profile`, `blocks`, `devices`. */
   | { readonly event: "changed"; readonly what: string }
   | {
     readonly event: "presence";

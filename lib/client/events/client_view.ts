@@ -27,6 +27,7 @@ import {
   type ConversationKey,
   Conversations,
 } from "./conversations.ts";
+import { KnownDevices } from "./known_devices.ts";
 import { type KnownGroup, KnownGroups } from "./known_groups.ts";
 import { KnownPeople, type Person } from "./known_people.ts";
 
@@ -41,6 +42,8 @@ export interface ViewSnapshot {
   readonly people: readonly Person[];
   /** Those that this user is in or invited to, in the same order. */
   readonly groups: readonly KnownGroup[];
+  /** Names of the user's own, as far as they are known. */
+  readonly devices: readonly string[];
   /** Those that have not ended, and the last that have. */
   readonly transfers: readonly SeenTransfer[];
   /** The private sessions that have not ended. */
@@ -87,6 +90,7 @@ export class ClientView {
   readonly #conversations = new Conversations();
   readonly #people = new KnownPeople();
   readonly #groups = new KnownGroups();
+  readonly #devices = new KnownDevices();
   readonly #transfers = new Map<number, SeenTransfer>();
   readonly #sessions = new Map<number, PrivateSessionInfo>();
   readonly #pending = new Map<number, PendingCommand>();
@@ -107,6 +111,7 @@ export class ClientView {
     view.#setChat(chat);
     for (const each of people) view.#people.put(each);
     for (const each of groups) view.#groups.put(each);
+    for (const name of snapshot.devices) view.#devices.hear(name);
     for (const each of transfers) {
       view.#transfers.set(each.info.transfer, each);
     }
@@ -180,6 +185,11 @@ export class ClientView {
     return this.#people.online();
   }
 
+  /** Names of the user's known devices, in alphabetical order. */
+  devices(): string[] {
+    return this.#devices.names();
+  }
+
   /** The transfers that have not ended, by their numbers. */
   running(): TransferInfo[] {
     return [...this.#transfers.values()].map(({ info }) => info)
@@ -200,6 +210,7 @@ export class ClientView {
       conversations: this.#conversations.all(),
       people: this.#people.all(),
       groups: this.#groups.all(),
+      devices: this.#devices.names(),
       transfers: [...this.#transfers.values()],
       sessions: [...this.#sessions.values()],
       pending: this.pending(),
@@ -266,6 +277,8 @@ export class ClientView {
         return this.#hear(event.user, { trust: "first" });
       case "key-changed":
         return this.#people.change(event.user, { trust: "changed" });
+      case "device-login":
+        return this.#devices.hear(event.device);
       case "renamed":
         if (event.me) return this.#renameMe(event.from, event.to);
         return this.#rename(event.from, event.to);
@@ -412,6 +425,12 @@ export class ClientView {
         return this.#learnDirectory({ blocked: outcome.answer.users });
       case "rename":
         return this.#renameMe(outcome.answer.from, outcome.answer.to);
+      case "devices":
+        return this.#devices.learnAll(outcome.answer.devices);
+      case "logoutdevice":
+        return this.#devices.forget(outcome.answer.device);
+      case "renamedevice":
+        return this.#devices.rename(outcome.answer.from, outcome.answer.to);
       default:
         return this.#learnOfGroups(outcome);
     }
@@ -462,9 +481,9 @@ export class ClientView {
     }
   }
 
-  #learnDirectory(
-    { users, blocked, groups, group, partners }: Omit<DirectoryEvent, "event">,
-  ): void {
+  #learnDirectory(known: Omit<DirectoryEvent, "event">): void {
+    const { users, blocked, groups, group, devices, partners } = known;
+    if (devices !== undefined) this.#devices.learnAll(devices);
     if (groups !== undefined) this.#groups.learnAll(groups);
     if (group !== undefined) this.#learnMembers(group);
     for (const user of partners ?? []) this.#hear(user, talks);

@@ -23,6 +23,8 @@ export type QuietEvent =
     readonly users?: ReplyFields<"who">["users"];
     readonly blocked?: ReplyFields<"blocked">["users"];
     readonly groups?: ReplyFields<"groups">["groups"];
+    /** The user's own. */
+    readonly devices?: ReplyFields<"devices">["devices"];
     /** One of the groups, with its members. */
     readonly group?: ReplyFields<"group-members">;
     /** With whom this user has talked, one to one. */

@@ -24,8 +24,8 @@ export interface EventRouterHost {
   user(): string | undefined;
   /** This user has another name. */
   renamed(from: string, to: string): void;
-  /** This user has other blocks. */
-  blocksChanged(): void;
+  /** This user changed something on another device. */
+  changed(what: string): void;
   emit(event: ClientEvent): void;
   /** The server is about to close the connection. */
   bye(code: string, message: string): void;
@@ -82,8 +82,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     }
     case "changed":
       host.emit(newsOf(event));
-      if (event.what === "blocks") host.blocksChanged();
-      return;
+      return host.changed(event.what);
     case "joined":
     case "left": {
       const isMe = event.user === host.user();
@@ -101,9 +100,6 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const me = event.leader === host.user();
       return host.emit({ ...newsOf(event), me });
     }
-    case "device-login":
-      // The list is asked for whenever it is wanted.
-      return;
     case "offer":
       return offers.handleOffer(event);
     case "answer":

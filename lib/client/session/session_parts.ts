@@ -211,13 +211,15 @@ export class SessionParts {
     };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
     const places = { inbox, shown, offers, chat, presence, identities };
-    const blocksChanged = () => {
+    const changed = (what: string) => {
       // Who knows no names needs no news of them.
-      if (this.#onNames !== undefined) this.#askBlocked();
+      if (this.#onNames === undefined) return;
+      if (what === "blocks") this.#askBlocked();
+      if (what === "devices") this.#askDevices();
     };
     this.router = {
       ...{ ...places, now, user, emit, bye },
-      ...{ renamed, blocksChanged },
+      ...{ renamed, changed },
     };
   }
 
@@ -315,6 +317,15 @@ export class SessionParts {
     requests.add("who", {}, ({ ok }) => {
       if (ok !== undefined) this.#tell({ users: ok.users });
       answered();
+    }, true);
+    this.#askDevices();
+  }
+
+  #askDevices(): void {
+    // No refusal is about one of these: nobody waits for them.
+    if (!this.login.hasDevices) return;
+    this.requests.add("devices", {}, ({ ok }) => {
+      if (ok !== undefined) this.#tell(ok);
     }, true);
   }
 

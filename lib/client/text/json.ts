@@ -30,7 +30,7 @@ function flatten(event: ClientEvent): object {
 }
 
 /** Keys of times. */
-const times = new Set(["at", "since", "lastSeen"]);
+const times = new Set(["at", "since", "lastSeen", "lastActive"]);
 /** Decimals of the numbers that are no integers. */
 const decimals: Record<string, number | undefined> = {
   ms: 0,

@@ -175,6 +175,8 @@ export class MessageFeed {
       case "message":
         return !event.mine &&
           (event.kind === "private" || this.#mentions(event));
+      case "device-login":
+        return event.new === true;
       case "private-message":
       case "invited":
         return true;

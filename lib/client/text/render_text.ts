@@ -18,6 +18,7 @@ import {
 import { progressText } from "../commands/transfer_progress.ts";
 import { type Look, lookOf } from "../commands/command.ts";
 import { type GroupEvent, groupNews } from "../commands/groups.ts";
+import { quoteArgument } from "../commands/parse.ts";
 import { commandRow } from "../commands/table.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */
@@ -76,6 +77,19 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
+    case "device-login": {
+      if (!event.new) return [];
+      const device = visible(event.device);
+      const what = `a new device logged in as you: ${device} from ${
+        visible(event.ip)
+      }`;
+      const typed = quoteArgument(device);
+      return [
+        palette.bold(
+          `${what}; not you? /logoutdevice ${typed} and /changepassword`,
+        ),
+      ];
+    }
     case "changed":
       return [];
     case "renamed":
@@ -168,7 +182,7 @@ function othersText(
   const beside = others === 1
     ? "another device of yours is online"
     : `${others} other devices of yours are online`;
-  return [`This is ${visible(device)}; ${beside}.`];
+  return [`This is ${visible(device)}; ${beside} (/devices).`];
 }
 
 function waitedText(waiting: number): string {

@@ -129,5 +129,5 @@ export class PipeInterface implements UserInterface {
 /** Standard output is for what a script wants to read. */
 function isForErrors(event: ClientEvent): boolean {
   return isFailure(event) || event.event === "first-contact" ||
-    event.event === "peer-key";
+    event.event === "peer-key" || event.event === "device-login";
 }

@@ -73,6 +73,7 @@ export class TerminalInterface implements UserInterface {
     const source = {
       users: () => view.users(),
       groups: () => view.groups(),
+      devices: () => view.devices(),
       blocked: () => view.blocked(),
       files: filesLike,
     };

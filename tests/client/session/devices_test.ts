@@ -223,3 +223,34 @@ Deno.test("ClientSession: blocks from another device are this one's, too", () =>
   assertEquals(script.events.at(-1), { event: "changed", what: "blocks" });
   assertEquals(script.sent, []);
 });
+
+Deno.test("ClientSession: the user's devices are known by their names", () => {
+  const harness = loggedIn({ learnNames: true });
+  const device = { since: 1, ip: "::1", lastActive: 1, online: true };
+  const [laptop, desk] = [
+    { ...device, name: "laptop", current: true },
+    { ...device, name: "desk" },
+  ];
+  harness.answer("devices", { devices: [laptop, desk] });
+  assertEquals(harness.view.devices(), ["desk", "laptop"]);
+  harness.server({ ev: "device-login", device: "phone", ip: "::1", at: 1 });
+  harness.line("/logoutdevice desk");
+  harness.answer("device-end", { device: "desk" });
+  assertEquals(harness.view.devices(), ["laptop", "phone"]);
+
+  // Without a name it is about this one.
+  harness.line("/renamedevice 'my laptop'");
+  harness.answer("devices", { devices: [laptop] });
+  const asked = harness.answer("device-rename", {
+    ...{ from: "laptop", to: "my laptop" },
+  });
+  assertEquals([asked.device, asked.name], ["laptop", "my laptop"]);
+  assertEquals(harness.view.devices(), ["my laptop", "phone"]);
+
+  const visit = loggedIn({ isVisit: true });
+  visit.line("/renamedevice desk");
+  visit.answer("devices", { devices: [desk] });
+  const [result] = visit.results();
+  assert(result?.outcome.ok === false);
+  assertEquals(result.outcome.code, "unknown_device");
+});

@@ -386,13 +386,44 @@ Deno.test("renderText: tells who logs in beside others which device it is", () =
     text({ event: "welcome", ...welcome, device: "laptop-2", others }).at(-1);
   assertEquals(
     beside(1),
-    "This is laptop-2; another device of yours is online.",
+    "This is laptop-2; another device of yours is online (/devices).",
   );
   assertEquals(
     beside(2),
-    "This is laptop-2; 2 other devices of yours are online.",
+    "This is laptop-2; 2 other devices of yours are online (/devices).",
   );
   assert(beside(0)?.startsWith("no messages waited"));
+});
+
+Deno.test("renderText: tells about the user's devices", () => {
+  const told = (outcome: CommandSuccess) =>
+    text({ event: "result", n: 1, outcome });
+  const ok = true;
+  const device = { since: at, ip: "192.0.2.7", lastActive: at };
+  const devices = [
+    { ...device, name: "laptop", online: true, current: true, key: true },
+    { ...device, name: "phone", online: true },
+    { ...device, name: "desk", online: false, ip: "" },
+  ];
+  assertEquals(told({ command: "devices", ok, answer: { devices } }), [
+    `laptop, this one, online, first login ${time}, 192.0.2.7, has your key`,
+    `phone, online, first login ${time}, 192.0.2.7`,
+    `desk, last online ${time}, first login ${time}`,
+  ]);
+  assertEquals(
+    told({ command: "logoutdevice", ok, answer: { device: "desk" } }),
+    ["desk is logged out"],
+  );
+  const answer = { from: "desk", to: "attic" };
+  assertEquals(told({ command: "renamedevice", ok, answer }), [
+    "desk is now attic",
+  ]);
+  const login = { device: "Luke's phone", ip: "192.0.2.7", at };
+  assertEquals(text({ event: "device-login", ...login }), []);
+  assertEquals(text({ event: "device-login", ...login, new: true }), [
+    "a new device logged in as you: Luke's phone from 192.0.2.7; not you? " +
+    '/logoutdevice "Luke\'s phone" and /changepassword',
+  ]);
 });
 
 Deno.test("renderJson: times about people are in UTC", () => {

@@ -14,6 +14,8 @@ import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 export interface CompletionSource {
   users(): readonly string[];
   groups(): readonly string[];
+  /** The user's own. */
+  devices(): readonly string[];
   /** Whom the user has blocked. */
   blocked(): readonly string[];
   /** Paths that start with `path` as typed; folders end with `/`. */
@@ -97,6 +99,10 @@ function candidatesOf(
     }
     case "group":
       return { start, candidates: matching(source.groups(), word, " ") };
+    case "device": {
+      const names = matching(source.devices(), word, "").map(quoteArgument);
+      return { start, candidates: names.map((name) => `${name} `) };
+    }
     case "chat":
       return { start, candidates: named(word, source) };
     case "command":

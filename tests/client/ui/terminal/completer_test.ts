@@ -10,6 +10,7 @@ const source: CompletionSource = {
   blocked: () => [],
   users: () => ["luke", "leia"],
   groups: () => ["jedi"],
+  devices: () => ["laptop", "Luke's phone"],
   files: (path) => paths.filter((each) => each.startsWith(path)),
 };
 
@@ -27,6 +28,17 @@ Deno.test("complete: a path with blanks, however it is written so far", () => {
       assertEquals(start, command.length, line);
       assertEquals(candidates, [film, films], line);
     }
+  }
+});
+
+Deno.test("complete: a device, also one with blanks in its name", () => {
+  const cases = [
+    ["/logoutdevice L", ["laptop ", '"Luke\'s phone" ']],
+    ['/renamedevice "luke', ['"Luke\'s phone" ']],
+    ["/renamedevice laptop ", []],
+  ] as const;
+  for (const [line, candidates] of cases) {
+    assertEquals(complete(line, source).candidates, candidates, line);
   }
 });
 

@@ -108,7 +108,8 @@ export class MemoryStore {
     }).slice(0, limit).map((each) => {
       const named = this.#isOwed(each, userId) ? this.#named(each) : each;
       const original = this.messages.find(({ id }) => id === each.original);
-      return original?.sender === userId && original.device === device
+      const isOwn = each.sender === userId && original !== undefined;
+      return isOwn && original.device === device
         ? { ...named, ofReader: true }
         : named;
     });

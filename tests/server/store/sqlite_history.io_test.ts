@@ -43,6 +43,11 @@ function society(): StoreWrite[] {
   return writes;
 }
 
+/** One of a user's three devices. */
+function deviceOf(user: number, which: number): number {
+  return user * 10 + which;
+}
+
 /** Messages of every kind, some of them deleted. */
 function talk(random: SeededRandom, count: number): StoreWrite[] {
   const writes: StoreWrite[] = [];
@@ -61,18 +66,23 @@ function talk(random: SeededRandom, count: number): StoreWrite[] {
       id,
       number,
       sender,
+      // An older version did not say it.
+      ...(id < 40 ? {} : { device: deviceOf(sender, random.below(3)) }),
       ...(group === undefined ? {} : { group }),
       ...(receiver === undefined ? {} : { receiver }),
       at: id * 1000,
       text: `text ${id}`,
       mid: `m${id}`,
+      ...(id % 11 === 0 ? { text: "", deletes: 1, original: id - 1 } : {}),
     };
     writes.push({ write: "message", message });
     if (dice === 9) {
       const receivers = [1, 3, 5].filter((user) => user !== sender);
       writes.push({ write: "broadcast", message: id, receivers });
     }
-    if (id % 9 === 0) writes.push({ write: "delete", message: id - 3 });
+    if (id % 9 === 0 && (id - 3) % 11 !== 0) {
+      writes.push({ write: "delete", message: id - 3 });
+    }
   }
   return writes;
 }
@@ -109,12 +119,70 @@ Deno.test("SqliteStore answers every question about the past as the rules say", 
     messages += found.messages.length;
   }
   assert(messages > 1000);
+  let own = 0;
   for (let user = 1; user <= people; user++) {
     assertEquals(
       await store.inbox({ user }, 30, 200),
       model.inbox({ user }, 30, 200),
     );
+    for (const limit of [1, 20, 400]) {
+      const reader = { user, device: deviceOf(user, 1) };
+      const inbox = await store.inbox(reader, 30, limit);
+      assertEquals(inbox, model.inbox(reader, 30, limit));
+      own += inbox.filter(({ sender }) => sender === user).length;
+    }
   }
+  assert(own > 100);
+  await store.close();
+});
+
+Deno.test("SqliteStore.purge waits for the sender's other devices, for as long as they count", async () => {
+  const store = new SqliteStore(":memory:");
+  const model = new MemoryStore();
+  const device = (number: number, user: number, cursor: number) => ({
+    write: "device" as const,
+    device: {
+      ...{ ...storedDevice(user, cursor), number, name: `${number}` },
+      ...{ id: number === 9 ? "" : `${number}`.padStart(16, "0") },
+      lastSeen: number,
+    },
+  });
+  const sent = (id: number, from: number) => ({
+    write: "message" as const,
+    message: {
+      ...{ id, number: id, sender: 1, device: from, receiver: 2 },
+      ...{ at: 1, text: "x", mid: `${id}` },
+    },
+  });
+  const writes: StoreWrite[] = [
+    { write: "user", user: storedUser(1, "yoda") },
+    { write: "user", user: storedUser(2, "luke") },
+    device(5, 1, 2),
+    device(6, 1, 0),
+    // An old client gets nothing of the user's own.
+    device(9, 1, 0),
+    device(7, 2, 9),
+    device(3, 2, 0),
+    ...[sent(1, 5), sent(2, 6), sent(3, 6), sent(4, 5)],
+  ];
+  const left = async (liveSince: number) => {
+    const ids: string[] = [];
+    for (const each of [store, model]) {
+      await each.purge({ olderThan: 9, after: 0, gone: [], liveSince });
+      const found = await each.lookUp({
+        ...{ kind: "pair", user: 1, other: 2, before: 99, limit: 99 },
+      });
+      ids.push(found.messages.map(({ id }) => id).join());
+    }
+    return ids;
+  };
+  for (const each of [store, model]) await each.commit(writes);
+  // Device 3 of the receiver has nothing yet.
+  assertEquals(await left(3), ["4,3,2,1", "4,3,2,1"]);
+  // Device 6 lacks 1 and 4, device 5 lacks 3.
+  assertEquals(await left(4), ["4,3,1", "4,3,1"]);
+  assertEquals(await left(6), ["4,1", "4,1"]);
+  assertEquals(await left(8), ["", ""]);
   await store.close();
 });
 

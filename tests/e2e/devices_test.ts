@@ -122,6 +122,8 @@ Deno.test({
     assertEquals([hint, rest], ["--take-over logs in here instead", []]);
     // A visit is in nobody's way.
     assertEquals((await exec(server, "/activeuser")).code, 0);
+    // Unless it is to be there for others.
+    assertEquals((await exec(server, "/activeuser", "--receive")).code, 3);
 
     await using plain = await openTerminal(server, ["--plain-ui"]);
     await plain.screen((text) => /here instead\? \[y\/N\]$/.test(text));
@@ -168,10 +170,14 @@ function openTerminal(
 }
 
 /** Runs one command of yoda's beside whatever else runs. */
-function exec(server: TestServer, command: string): Promise<ProgramResult> {
+function exec(
+  server: TestServer,
+  command: string,
+  ...args: string[]
+): Promise<ProgramResult> {
   const { folder: cwd } = server;
   const env = environmentOf(server);
-  const line = [...commandOf(server), "--exec", command];
+  const line = [...commandOf(server), "--exec", command, ...args];
   return runProgram(line, { cwd, env });
 }
 

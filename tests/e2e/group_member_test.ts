@@ -65,7 +65,7 @@ Deno.test("members: adding, removing, promoting, leaving, with every refusal and
         [`/${name} Jedi vader`, "unknown_user", "vader"],
       ]);
       await checkRefusals(luke, [
-        [`/${name} Jedi leia`, "leader_only", "Jedi, yoda"],
+        [`/${name} Jedi leia`, "leader_only", "yoda, who leads Jedi"],
       ]);
       await checkRefusals(leia, [[`/${name} Jedi luke`, "not_in_group"]]);
     }

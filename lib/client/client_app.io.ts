@@ -226,7 +226,7 @@ export class ClientApp implements UserHandler {
       view: this.view,
       submit: (line, to) => this.#lines.submit(line, to, watcher),
       say: (text, to) => this.#lines.say(text, to, watcher),
-      see: (conversation) => this.see(conversation),
+      see: (conversation, upto) => this.see(conversation, upto),
     });
     // What is being told belongs to what there was to see before.
     if (this.#isDraining) queueMicrotask(() => this.#watchers.add(watcher));
@@ -257,8 +257,8 @@ export class ClientApp implements UserHandler {
     return this.#lines.say(text, to);
   }
 
-  see(conversation?: ConversationKey): void {
-    this.#session.handleSeen(conversation);
+  see(conversation?: ConversationKey, upto?: number): void {
+    this.#session.handleSeen(systemClock(), conversation, upto);
     this.#drain();
   }
 

@@ -17,6 +17,7 @@ import { presenceRules } from "./requests/presence.ts";
 import { profileRules } from "./requests/profile.ts";
 import { renameRules } from "./requests/rename.ts";
 import { rendezvousRules } from "./requests/rendezvous.ts";
+import { seenRules } from "./requests/seen.ts";
 import type { Rules } from "./requests/rule.ts";
 
 /** What each request needs and who handles it. */
@@ -38,4 +39,5 @@ export const rules: Rules<RequestName> = {
   ...profileRules,
   ...renameRules,
   ...rendezvousRules,
+  ...seenRules,
 };

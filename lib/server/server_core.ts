@@ -216,17 +216,20 @@ export class ServerCore {
   /** The answer to a `look-up` action. */
   handleFound(query: number, found: Found, now: Instant): void {
     this.#now = now;
-    this.#server.lookups.handleFound(query, found, now);
+    const { unseen, lookups } = this.#server;
+    if (!unseen.handleFound(query, found)) {
+      lookups.handleFound(query, found, now);
+    }
     this.#settle();
   }
 
   /** An `inbox` or `look-up` action could not be carried out. */
   handleQueryFailed(query: number, now: Instant): void {
     this.#now = now;
-    const { mailboxes, lookups, actions } = this.#server;
-    if (!lookups.handleQueryFailed(query, now)) {
-      mailboxes.handleQueryFailed(query, now.mono);
-    }
+    const { mailboxes, lookups, unseen, actions } = this.#server;
+    const isOther = unseen.handleQueryFailed(query) ||
+      lookups.handleQueryFailed(query, now);
+    if (!isOther) mailboxes.handleQueryFailed(query, now.mono);
     actions.report("error", "stored messages cannot be read");
     this.#settle();
   }

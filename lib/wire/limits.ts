@@ -228,6 +228,27 @@ export const limitTable = {
     what: "messages in an answer to `history`",
     beyond: "the rest with `before`",
   },
+  readMarks: {
+    value: 1000,
+    unit: "conversations",
+    what:
+      "conversations of one user of which it is kept up to where they were " +
+      "seen, beside what is seen of all",
+    beyond: "what is older than the lowest of the marks counts as seen",
+  },
+  unseenMessages: {
+    value: 1000,
+    unit: "messages",
+    what: "unseen messages that are counted in one conversation; in five and " +
+      "more, together five times as many",
+    beyond: "more are not counted",
+  },
+  unseenConversations: {
+    value: 100,
+    unit: "conversations",
+    what: "conversations in an event `unseen`",
+    beyond: "the ones with the oldest messages count as seen there",
+  },
   historyBytes: {
     value: 48 * 1024,
     unit: "bytes",

@@ -23,6 +23,17 @@ import { limits } from "./limits.ts";
 
 const kind = oneOf("private", "group", "broadcast");
 
+/** How it is with one conversation: that of `with`, a `group` or the broadcasts. */
+const readState = object({
+  with: optional(name),
+  group: optional(name),
+  broadcast: optional(boolean),
+  /** Messages up to this id were seen. */
+  upto: integer(),
+  /** How many are not. */
+  unread: integer(),
+});
+
 /** Requests about messages. */
 export const messageRequests = {
   message: {
@@ -106,6 +117,27 @@ export const messageRequests = {
       before: optional(integer(1)),
     }),
   },
+  /** The user has seen a conversation, or `all`, on this device. */
+  seen: {
+    /** `name` is a user's or else a group's. */
+    fields: object({
+      with: optional(askedName),
+      group: optional(askedName),
+      name: optional(askedName),
+      broadcast: optional(boolean),
+      all: optional(boolean),
+      /** Everything that there is now when absent. */
+      upto: optional(integer()),
+    }),
+    ok: object({
+      with: optional(name),
+      group: optional(name),
+      broadcast: optional(boolean),
+      all: optional(boolean),
+      /** Where the mark is now, which never goes back. */
+      upto: integer(),
+    }),
+  },
   delete: {
     /** `group`: the number is of the group's log, not of messagelog.txt. */
     fields: object({
@@ -154,5 +186,23 @@ export const messageEvents = {
     group: optional(name),
     mine,
     to,
+  }),
+  /** The user has seen a conversation, on another device. */
+  seen: object({
+    with: optional(name),
+    group: optional(name),
+    broadcast: optional(boolean),
+    /** Messages up to this id were seen. */
+    upto: integer(),
+    /** How many were not, of those up to `last`. */
+    unread: integer(),
+    /** Messages up to this id were counted. */
+    last: integer(),
+  }),
+  /** What the user has not seen, the conversation with the newest first. */
+  unseen: object({
+    conversations: list(readState, 0, limits.unseenConversations),
+    /** Messages up to this id were counted: what is not listed was seen. */
+    last: integer(),
   }),
 } as const satisfies Record<string, Check<object>>;

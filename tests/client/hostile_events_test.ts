@@ -128,6 +128,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   history: [history],
   last: [history],
   rdm: [history],
+  seen: [{ with: x, upto: 1 }, { group: x, upto: 1 }, { all: true, upto: 1 }],
   deletemsg: [{ at, number: 1, deleted: 1 }],
   deletegroupmsg: [{ at, number: 1, deleted: 1, group: x }],
   creategroup: [created],
@@ -200,6 +201,8 @@ const outcomes: CommandOutcome[] = [
   { command: x, ok: false, code: x, message: x, results: results as never },
 ];
 
+const unseen = { upto: 1, unread: 2, last: 3 };
+
 type Shown = { [N in ClientEvent["event"]]: readonly object[] };
 
 /** Every event with every string that can come from elsewhere. */
@@ -218,7 +221,7 @@ const events: Shown = {
     ...{ code: x, message: x, retrying },
   })),
   message: ["private", "group", "broadcast"].map((kind) => ({
-    ...{ kind, number: 1, at, from: x, group: x, text: x, kept: true },
+    ...{ id: 1, kind, number: 1, at, from: x, group: x, text: x, kept: true },
     ...kind === "private" && { mine: true, to: x },
   })),
   deleted: [
@@ -226,6 +229,8 @@ const events: Shown = {
     { kind: "group", number: 1, at, from: x, group: x, text: x },
     { kind: "private", number: 1, at, from: x, mine: true, to: x },
   ],
+  seen: [{ with: x, ...unseen }, { group: x, ...unseen }],
+  unseen: [{ conversations: [{ with: x, upto: 0, unread: 9 }], last: 9 }],
   presence: [{ user: x, online: true, at }],
   renamed: [{ from: x, to: x }, { from: x, to: x, me: true }],
   "device-login": [true, false].map((isNew) => ({

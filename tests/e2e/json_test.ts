@@ -77,7 +77,11 @@ Deno.test("--json: every field of every event and result is documented, and the 
 
 /** What takes a full disk, a relay, a broken connection, a crash or a large file to see. */
 const rare = {
-  events: ["paused", "private-refused", "server-set-back", "warning"],
+  events: [
+    ...["paused", "private-refused", "server-set-back", "warning"],
+    // To clients that know of devices.
+    ...["seen", "unseen"],
+  ],
   fields: [
     "unconfirmed",
     "why",
@@ -200,6 +204,8 @@ async function aboutMessages(
   await luke.event("deleted");
   await yoda.succeed("/chat luke");
   await yoda.succeed("/chat");
+  await luke.succeed("/seen yoda");
+  await luke.succeed("/seen all");
   await yoda.succeed("/history 1");
   await yoda.succeed("/history luke 50");
   await yoda.succeed("/rdm b 2020-01-01T00:00:00Z");

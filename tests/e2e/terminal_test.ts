@@ -117,7 +117,8 @@ Deno.test({
       lines.map((line) => line.replace(/^[\d:]{8} /, "")),
       Array.from({ length: 200 }, (_, number) => `@ luke: text ${number}`),
     );
-    assert(screen.endsWith("-- unread luke 200"), screen);
+    // None of them stood there long enough to be read.
+    assert(/-- unread luke \d+$/.test(screen), screen);
     await terminal.type("Enter");
     const got = await luke.event("message", { from: "yoda" });
     assertEquals(got.text, text);

@@ -222,7 +222,11 @@ class ScreenSession {
     const server = "localhost:6000";
     const view = ClientView.from({
       me: { user: "yoda", server, connection: "open" },
-      conversations: [{ key: `@${this.#unread}`, messages: [], unread: 3 }],
+      conversations: [{
+        ...{ key: `@${this.#unread}`, messages: [], unread: 3 },
+        ...{ seen: 0, counted: 3, last: 3 },
+      }],
+      counted: 0,
       people: [],
       groups: [],
       devices: [],
@@ -243,7 +247,8 @@ class ScreenSession {
   #event(): ClientEvent {
     const text = this.#text(this.#mutator.chance(4) ? 120 : 20);
     const from = this.#mutator.pick(["leia", "luke", "日本"]);
-    const about = { from, text, at: this.#now, number: 1, kept: false };
+    const place = { id: 1, number: 1, at: this.#now };
+    const about = { ...place, from, text, kept: false };
     switch (this.#random.below(3)) {
       case 0:
         return { event: "warning", message: text };

@@ -39,6 +39,10 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
       ...{ with: "luke", group: "jedi", name: "luke", kind: "group" },
       ...{ since: 1, before: 9, limit: 9 },
     } as const,
+    seen: {
+      ...{ with: "luke", group: "jedi", name: "luke", broadcast: true },
+      ...{ all: true, upto: 9 },
+    },
     delete: { number: 1, group: "jedi", mid: "3" },
     who: {},
     block: { user: "han" },

@@ -9,6 +9,7 @@ import type {
   StoredFailures,
   StoredGroup,
   StoredKeptAway,
+  StoredMark,
   StoredMember,
   StoredMessage,
   StoredProfileField,
@@ -17,6 +18,8 @@ import type {
   StoredToken,
   StoredUser,
   StoreWrite,
+  UnseenConversation,
+  UnseenScope,
 } from "../../lib/server/model/store.ts";
 
 /** The rules of the store in the most direct way, for tests of the core. */
@@ -28,6 +31,7 @@ export class MemoryStore {
   readonly tokens = new Map<number, StoredToken>();
   readonly blocks = new Map<string, StoredBlock>();
   readonly keptAway = new Map<string, StoredKeptAway>();
+  readonly marks = new Map<string, StoredMark>();
   readonly profiles = new Map<string, StoredProfileField>();
   readonly messages: StoredMessage[] = [];
   /** Whom each broadcast was for. */
@@ -75,6 +79,7 @@ export class MemoryStore {
       keptAway: [...this.keptAway.values()],
       profiles: [...this.profiles.values()],
       tokens: [...this.tokens.values()],
+      marks: [...this.marks.values()],
       lastMessage: this.#last.message,
       lastNumber: this.#last.number,
       lastGroupNumber: new Map(this.#lastInGroup),
@@ -143,6 +148,12 @@ export class MemoryStore {
   }
 
   lookUp(lookup: Lookup): Found {
+    if (lookup.kind === "unseen") {
+      const { user, scopes } = lookup;
+      const conversations = scopes.flatMap((each) => this.#unseen(user, each));
+      const unseen = { conversations, last: this.#last.message };
+      return { messages: [], receivers: [], unseen };
+    }
     if (lookup.kind === "number") {
       const message = this.messages.find(({ group, number }) =>
         group === lookup.group && number === lookup.number
@@ -176,6 +187,42 @@ export class MemoryStore {
       messages: messages.reverse().slice(0, lookup.limit),
       receivers: [],
     };
+  }
+
+  #unseen(user: number, scope: UnseenScope): UnseenConversation[] {
+    const found = new Map<string, UnseenConversation>();
+    for (const message of this.messages) {
+      const { id, sender, receiver, group } = message;
+      if (message.deleted || message.deletes !== undefined) continue;
+      if (sender === user || !this.#isFor(message, user)) continue;
+      if (id <= scope.after || this.#isKeptAway(message, user)) continue;
+      const kind = group !== undefined
+        ? "group"
+        : receiver !== undefined
+        ? "user"
+        : "broadcast";
+      const place = group ?? (receiver === undefined ? 0 : sender);
+      if (scope.kind === "private") {
+        const [, upto = 0] = scope.marks.find(([other]) => other === sender) ??
+          [];
+        if (kind !== "user" || id <= upto) continue;
+      } else if (scope.kind !== kind) continue;
+      else if ("place" in scope && scope.place !== place) continue;
+      const { count = 0, oldest = id } = found.get(`${kind} ${place}`) ?? {};
+      const counted = { count: count + 1, oldest, newest: id };
+      found.set(`${kind} ${place}`, { kind, place, ...counted });
+    }
+    return [...found.values()];
+  }
+
+  #isKeptAway({ id, sender, group }: StoredMessage, user: number): boolean {
+    if (group === undefined) return false;
+    const block = this.blocks.get(`${user} ${sender}`);
+    return block !== undefined && id > block.after ||
+      [...this.keptAway.values()].some((each) =>
+        each.user === user && each.sender === sender && id > each.after &&
+        id <= each.upto
+      );
   }
 
   purge({ olderThan, after, gone, liveSince }: Purge): number | undefined {
@@ -218,6 +265,10 @@ export class MemoryStore {
     for (const device of this.#devicesOf(id)) {
       this.devices.delete(device.number);
       this.tokens.delete(device.number);
+    }
+    for (const [key, { user, kind, place }] of this.marks) {
+      const isOf = user === id || kind === "user" && place === id;
+      if (isOf) this.marks.delete(key);
     }
     for (const [key, { user }] of this.blocks) {
       if (user === id) this.blocks.delete(key);
@@ -302,11 +353,24 @@ export class MemoryStore {
       }
       case "member-remove":
         this.members.delete(`${write.group} ${write.user}`);
+        this.marks.delete(`${write.user} group ${write.group}`);
         if (write.owed !== undefined) {
           const { group, user, owed } = write;
           this.owed.push({ group, user, ...owed });
         }
         break;
+      case "mark": {
+        const { user, kind, place, upto } = write.mark;
+        const before = this.marks.get(`${user} ${kind} ${place}`);
+        if (before !== undefined && before.upto >= upto) break;
+        this.marks.set(`${user} ${kind} ${place}`, write.mark);
+        for (const [key, mark] of this.marks) {
+          const isPassed = kind === "all" && mark.kind !== "all" &&
+            mark.user === user && mark.upto <= upto;
+          if (isPassed) this.marks.delete(key);
+        }
+        break;
+      }
       case "block": {
         const { user, blocked } = write.block;
         this.blocks.set(`${user} ${blocked}`, write.block);

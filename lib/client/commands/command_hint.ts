@@ -29,7 +29,6 @@ export const habits: ReadonlyMap<string, string | readonly CommandName[]> =
   new Map<string, string | readonly CommandName[]>([
     ["list", ["groups", "activeuser"]],
     ["online", ["activeuser"]],
-    ["seen", ["whoelsesince"]],
     ["invite", ["addmember"]],
     ["kick", ["removemember"]],
     ["op", ["promote"]],

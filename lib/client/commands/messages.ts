@@ -115,6 +115,29 @@ export const messageCommands = {
     },
   }),
   ...historyCommands,
+  seen: asksWith({
+    usage: "/seen USER|GROUP|all",
+    summary: "what was said there counts as seen",
+    details:
+      "On all devices. What is read on the screen and what is answered does so by itself.",
+    example: "/seen luke",
+    arguments: [{ kind: "chat", choices: ["all"] }],
+    read: ([name = ""]) => ({ name }),
+    request: "seen",
+    fields({ name }) {
+      if (name.toLowerCase() === "all") return { all: true };
+      const { kind, name: bare } = readChatName(name);
+      if (kind === undefined) return { name };
+      return kind === "user" ? { with: bare } : { group: bare };
+    },
+    show({ with: user, group }, { name }) {
+      if (group !== undefined) {
+        return [`all of ${name(group)} is marked as seen`];
+      }
+      if (user === undefined) return ["everything is marked as seen"];
+      return [`all messages of ${name(user)} are marked as seen`];
+    },
+  }),
   deletemsg: asksWith({
     aliases: ["deletep2pmsg"],
     usage: "/deletemsg NUMBER",

@@ -26,6 +26,18 @@ export type {
   TransferSummary,
 } from "../commands/transfer_info.ts";
 
+/** Up to where a conversation was seen: one of `with`, `group` and `broadcast`. */
+export interface ReadState {
+  /** The other user. */
+  readonly with?: string;
+  readonly group?: string;
+  readonly broadcast?: boolean;
+  /** Id of the last message that was seen. */
+  readonly upto: number;
+  /** How many were not. */
+  readonly unread: number;
+}
+
 /** A command's failure. */
 export interface CommandFailure {
   /** As typed when there is no such command. */
@@ -119,6 +131,8 @@ export type ClientEvent =
   }
   | {
     readonly event: "message";
+    /** Rises over all messages of the server; marks go by it. */
+    readonly id: number;
     readonly kind: "private" | "group" | "broadcast";
     /** Number in the server's log of messages, or in the group's. */
     readonly number: number;
@@ -159,6 +173,18 @@ export type ClientEvent =
   }
   /** This user changed something on another device: `profile`, `blocks`, `devices`. */
   | { readonly event: "changed"; readonly what: string }
+  /** The user has seen a conversation, here or on another device. */
+  | { readonly event: "seen" } & ReadState & {
+    /** Messages up to this id were counted. */
+    readonly last: number;
+  }
+  /** What the user has not seen, told at the login. */
+  | {
+    readonly event: "unseen";
+    /** The one with the newest message first. */
+    readonly conversations: readonly ReadState[];
+    readonly last: number;
+  }
   | {
     readonly event: "presence";
     readonly user: string;

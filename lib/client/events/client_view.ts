@@ -25,7 +25,10 @@ import type { DirectoryEvent, QuietEvent } from "./quiet_event.ts";
 import {
   type Conversation,
   type ConversationKey,
+  conversationNamed,
   Conversations,
+  conversationWith,
+  type Mark,
 } from "./conversations.ts";
 import { KnownDevices } from "./known_devices.ts";
 import { type KnownGroup, KnownGroups } from "./known_groups.ts";
@@ -38,6 +41,8 @@ export interface ViewSnapshot {
   readonly chat?: ChatTarget;
   /** The one with the latest news first. */
   readonly conversations: readonly Conversation[];
+  /** Messages up to this id were counted by the server; see `Conversations`. */
+  readonly counted: number;
   /** Whom this client has heard of, in the order in which it last did. */
   readonly people: readonly Person[];
   /** Those that this user is in or invited to, in the same order. */
@@ -107,8 +112,8 @@ export class ClientView {
     const { me, chat, people, groups, transfers } = snapshot;
     const view = new ClientView(me.server);
     view.#me = me;
-    view.#conversations.restore(snapshot.conversations);
-    view.#setChat(chat);
+    view.#conversations.restore(snapshot.conversations, snapshot.counted);
+    view.#chat = chat;
     for (const each of people) view.#people.put(each);
     for (const each of groups) view.#groups.put(each);
     for (const name of snapshot.devices) view.#devices.hear(name);
@@ -140,6 +145,11 @@ export class ClientView {
   /** One of them; good until the next event. */
   conversation(key: ConversationKey): Conversation | undefined {
     return this.#conversations.find(key);
+  }
+
+  /** What to tell when the user has seen a conversation; see `Conversations`. */
+  markOf(key: ConversationKey, upto?: number): Mark | undefined {
+    return this.#conversations.markOf(key, upto);
   }
 
   /** Somebody by name. */
@@ -208,6 +218,7 @@ export class ClientView {
       me: this.#me,
       ...(this.#chat && { chat: this.#chat }),
       conversations: this.#conversations.all(),
+      counted: this.#conversations.counted,
       people: this.#people.all(),
       groups: this.#groups.all(),
       devices: this.#devices.names(),
@@ -221,11 +232,11 @@ export class ClientView {
   handleEvent(event: ClientEvent | QuietEvent): void {
     switch (event.event) {
       case "message": {
-        const { number, at, from, text, kept, mine } = event;
+        const { id, number, at, from, text, kept, mine } = event;
         const late = kept ? { kept: true as const } : {};
         const own = mine ? { own: mine } : {};
-        const said = { number, at, from, text, ...late, ...own };
-        this.#conversations.add(placeOf(event), said);
+        const said = { id, number, at, from, text, ...late, ...own };
+        this.#conversations.add(conversationWith(event), said);
         const other = event.to ?? from;
         if (!isUserName(other)) return;
         return this.#hear(other, event.kind === "private" ? talks : undefined);
@@ -236,10 +247,19 @@ export class ClientView {
         return this.#conversations.add(`=${from}`, { at, from, text });
       }
       case "deleted": {
-        return this.#conversations.remove(placeOf(event), event.number);
+        return this.#conversations.remove(
+          conversationWith(event),
+          event.number,
+        );
       }
       case "seen":
-        return this.#conversations.see(event.conversation);
+        return this.#conversations.mark(conversationNamed(event), event);
+      case "unseen":
+        return this.#conversations.markAll(event.conversations, event.last);
+      case "session-seen":
+        return this.#conversations.see(`=${event.user}`);
+      case "server-set-back":
+        return this.#conversations.forgetMarks();
       case "welcome": {
         const { server } = this.#me;
         this.#me = { user: event.user, server, connection: "open" };
@@ -262,7 +282,8 @@ export class ClientView {
         return;
       case "chat": {
         const { kind, name = "" } = event;
-        return this.#setChat(kind === "none" ? undefined : { kind, name });
+        this.#chat = kind === "none" ? undefined : { kind, name };
+        return;
       }
       case "presence":
       case "whereabouts": {
@@ -380,6 +401,12 @@ export class ClientView {
       case "broadcast": {
         const { at, number } = outcome.answer;
         return this.#say("*", asked, { number, at });
+      }
+      case "seen": {
+        const { answer } = outcome;
+        const mark = { upto: answer.upto, unread: 0, last: answer.upto };
+        if (answer.all) return this.#conversations.markAll([], answer.upto);
+        return this.#conversations.mark(conversationNamed(answer), mark);
       }
       case "private": {
         const { at } = asked;
@@ -516,12 +543,6 @@ export class ClientView {
     this.#conversations.add(key, { ...message, from, text, own: true });
   }
 
-  #setChat(target: ChatTarget | undefined): void {
-    this.#chat = target;
-    const key = target && conversationOf(target);
-    this.#conversations.open(key);
-  }
-
   /** Somebody is there, perhaps with news; this user is nobody else. */
   #hear(name: string, news?: Partial<Person>): void {
     if (name !== this.#me.user) this.#people.hear(name, news);
@@ -561,22 +582,6 @@ export class ClientView {
     if (ended.length <= mostEnded || oldest === undefined) return;
     this.#transfers.delete(oldest.info.transfer);
   }
-}
-
-/** The conversation that lines to `target` go to. */
-export function conversationOf({ kind, name }: ChatTarget): ConversationKey {
-  return kind === "group" ? `#${name}` : `@${name}`;
-}
-
-/** Where a message was said. */
-function placeOf(
-  { kind, group = "", from, to = from }: Pick<
-    Extract<ClientEvent, { event: "message" | "deleted" }>,
-    "kind" | "group" | "from" | "to"
-  >,
-): ConversationKey {
-  if (kind === "broadcast") return "*";
-  return kind === "group" ? `#${group}` : `@${to}`;
 }
 
 function hasEnded({ state }: TransferInfo): boolean {

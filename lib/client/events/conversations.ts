@@ -4,12 +4,58 @@
  * it keeps so many conversations, so many messages of each and so much text,
  * and drops the oldest; what is seen no more is in `/history`.
  */
+import type { ChatTarget } from "../commands/command.ts";
+import type { ClientEvent, ReadState } from "./client_event.ts";
 
 /** Which conversation: `@luke`, `=luke` (private session), `#jedi`, `*` (all). */
 export type ConversationKey = `@${string}` | `=${string}` | `#${string}` | "*";
 
+/** The conversation that the server, or an answer of it, names. */
+export function conversationNamed(
+  named: Pick<ReadState, "with" | "group" | "broadcast">,
+): ConversationKey {
+  if (named.group !== undefined) return `#${named.group}`;
+  return named.with === undefined ? "*" : `@${named.with}`;
+}
+
+/** The same the other way round. */
+export function nameOfConversation(
+  key: ConversationKey,
+): Pick<ReadState, "with" | "group" | "broadcast"> {
+  if (key === "*") return { broadcast: true };
+  const name = key.slice(1);
+  return key.startsWith("#") ? { group: name } : { with: name };
+}
+
+/** The conversation that lines to `target` go to. */
+export function conversationOf({ kind, name }: ChatTarget): ConversationKey {
+  return kind === "group" ? `#${name}` : `@${name}`;
+}
+
+/** Where what somebody else said belongs; `undefined` for any other event. */
+export function conversationOfMessage(
+  event: ClientEvent,
+): ConversationKey | undefined {
+  if (event.event === "private-message") return `=${event.from}`;
+  if (event.event !== "message" || event.mine) return undefined;
+  return conversationWith(event);
+}
+
+/** Where a message was said. */
+export function conversationWith(
+  { kind, group = "", from, to = from }: Pick<
+    Extract<ClientEvent, { event: "message" | "deleted" }>,
+    "kind" | "group" | "from" | "to"
+  >,
+): ConversationKey {
+  if (kind === "broadcast") return "*";
+  return kind === "group" ? `#${group}` : `@${to}`;
+}
+
 /** One message, as a person sees it. */
 export interface SaidMessage {
+  /** Rises over all messages of the server; absent of own ones and in a private session. */
+  readonly id?: number;
   /** In the server's log or the group's; absent in a private session. */
   readonly number?: number;
   /** ms since 1970 UTC. */
@@ -30,8 +76,26 @@ export interface Conversation {
   readonly key: ConversationKey;
   /** The last {@link mostMessages}, oldest first. */
   readonly messages: readonly SaidMessage[];
-  /** How many of others this user has not seen; may be more than are kept. */
+  /**
+   * How many of others this user has not seen, on whatever device; may be more
+   * than are kept.
+   */
   readonly unread: number;
+  /** Id of the last message that was seen; 0 when that is not known. */
+  readonly seen: number;
+  /** Messages up to this id were seen or are counted as unread. */
+  readonly counted: number;
+  /** Highest id of a message that came; 0 for none. */
+  readonly last: number;
+}
+
+/** Up to where a conversation was seen. */
+export interface Mark {
+  /** Id of the last message that was seen. */
+  readonly upto: number;
+  /** How many were not, of those up to `last`. */
+  readonly unread: number;
+  readonly last: number;
 }
 
 /** The conversations of one user. */
@@ -40,8 +104,7 @@ export class Conversations {
   readonly #byKey = new Map<ConversationKey, Kept>();
   /** UTF-16 units of all messages. */
   #text = 0;
-  /** The one that is read as it comes. */
-  #open: ConversationKey | undefined;
+  #counted = 0;
 
   /** All of them, the one with the latest news first; live, not copies. */
   all(): readonly Conversation[] {
@@ -53,32 +116,107 @@ export class Conversations {
     return this.#byKey.get(key);
   }
 
-  /** The conversation whose messages are seen as they come, if any. */
-  open(key: ConversationKey | undefined): void {
-    this.#open = key;
-    if (key !== undefined) this.see(key);
+  /**
+   * Messages up to this id were counted by the server: what it did not name was
+   * seen. 0 before it said anything.
+   */
+  get counted(): number {
+    return this.#counted;
   }
 
   /** Something was said. */
   add(key: ConversationKey, message: SaidMessage): void {
-    const kept = this.#byKey.get(key) ?? { key, messages: [], unread: 0 };
-    this.#byKey.delete(key);
-    this.#byKey.set(key, kept);
+    const kept = this.#keep(key);
     kept.messages.push(message);
     this.#text += message.text.length;
-    if (message.own) kept.unread = 0;
-    else if (key !== this.#open) kept.unread++;
+    const { id = 0, own = false } = message;
+    if (!own && (isSession(key) || id > kept.counted)) kept.unread++;
+    if (!own) kept.last = Math.max(kept.last, id);
+    kept.counted = Math.max(kept.counted, id);
     if (kept.messages.length > mostMessages) this.#dropFirst(kept);
-    if (this.#byKey.size > mostConversations) this.#dropOldest();
     while (this.#text > mostText) this.#dropFirst(this.#oldestWithText());
   }
 
-  /** Everything in `key` was seen; in all of them when absent. */
-  see(key?: ConversationKey): void {
-    const seen = key === undefined
-      ? this.#byKey.values()
-      : [this.#byKey.get(key)];
-    for (const kept of seen) if (kept !== undefined) kept.unread = 0;
+  /**
+   * What came was seen: in a private session, of which nobody else knows, or in a
+   * group that is no more.
+   */
+  see(key: ConversationKey): void {
+    const kept = this.#byKey.get(key);
+    const mark = this.markOf(key);
+    if (mark !== undefined) this.mark(key, mark);
+    else if (kept !== undefined) kept.unread = 0;
+  }
+
+  /**
+   * The mark of a conversation of which the user has seen what came, or what is
+   * counted if nothing did; `undefined` when that is no news.
+   *
+   * @param upto Id of the last message that was seen, if it is not the last one.
+   */
+  markOf(key: ConversationKey, upto?: number): Mark | undefined {
+    const kept = this.#byKey.get(key);
+    if (kept === undefined || isSession(key)) return undefined;
+    const { seen, last, counted, unread } = kept;
+    const hasCome = last > seen;
+    const all = hasCome ? last : counted;
+    const mark = Math.min(upto ?? all, all);
+    const isNews = mark > seen && (unread > 0 || hasCome);
+    if (!isNews) return undefined;
+    // Those that were counted and have not come yet are counted when they do.
+    const known = Math.max(mark, last);
+    return { upto: mark, unread: unseenOver(kept, mark), last: known };
+  }
+
+  /** A conversation was seen, here or on another device; never goes back. */
+  mark(key: ConversationKey, { upto, unread, last }: Mark): void {
+    const kept = this.#byKey.get(key) ?? this.#keep(key);
+    if (upto < kept.seen) return;
+    kept.seen = upto;
+    kept.unread = unread + unseenOver(kept, last);
+    kept.counted = Math.max(last, kept.last);
+  }
+
+  /**
+   * The server has counted everything.
+   *
+   * @param unseen Where something is unseen, the one with the latest news first.
+   * @param last Messages up to this id were counted.
+   */
+  markAll(
+    unseen: readonly ReadState[],
+    last: number,
+  ): void {
+    this.#counted = last;
+    const byKey = new Map(
+      unseen.map((each) => [conversationNamed(each), each]),
+    );
+    for (const [key, { last: latest }] of [...this.#byKey]) {
+      if (isSession(key) || byKey.has(key)) continue;
+      const { seen } = this.#byKey.get(key)!;
+      const upto = Math.max(seen, Math.min(latest, last));
+      this.mark(key, { upto, unread: 0, last });
+    }
+    for (const [key, mark] of [...byKey].reverse()) {
+      if (!this.#byKey.has(key)) this.#keep(key);
+      this.mark(key, { ...mark, last });
+    }
+  }
+
+  /** Ids mean other messages from now on. */
+  forgetMarks(): void {
+    this.#counted = 0;
+    for (const kept of this.#byKey.values()) {
+      kept.messages.forEach(({ id: _, ...message }, index) => {
+        kept.messages[index] = message;
+      });
+      if (isSession(kept.key)) continue;
+      kept.unread =
+        kept.seen =
+        kept.counted =
+        kept.last =
+          0;
+    }
   }
 
   /** A message was taken back. */
@@ -88,6 +226,8 @@ export class Conversations {
     if (kept === undefined || index === undefined || index < 0) return;
     const { text, ...rest } = kept.messages[index]!;
     this.#text -= text.length;
+    const isUnread = !rest.own && !rest.deleted && (rest.id ?? 0) > kept.seen;
+    if (isUnread && kept.unread > 0) kept.unread--;
     kept.messages[index] = { ...rest, text: "", deleted: true };
   }
 
@@ -112,12 +252,25 @@ export class Conversations {
     this.#move(`=${from}`, `=${to}`);
   }
 
-  /** Those kept elsewhere. */
-  restore(all: readonly Conversation[]): void {
-    for (const { key, messages, unread } of [...all].reverse()) {
-      this.#byKey.set(key, { key, messages: [...messages], unread });
+  /** Those kept elsewhere; see {@link Conversations.counted}. */
+  restore(all: readonly Conversation[], counted: number): void {
+    this.#counted = counted;
+    for (const conversation of [...all].reverse()) {
+      const messages = [...conversation.messages];
+      this.#byKey.set(conversation.key, { ...conversation, messages });
       for (const { text } of messages) this.#text += text.length;
     }
+  }
+
+  /** The conversation with the latest news from now on. */
+  #keep(key: ConversationKey): Kept {
+    const counted = this.#counted;
+    const none = { key, messages: [], unread: 0, seen: 0, counted, last: 0 };
+    const kept: Kept = this.#byKey.get(key) ?? none;
+    this.#byKey.delete(key);
+    this.#byKey.set(key, kept);
+    if (this.#byKey.size > mostConversations) this.#dropOldest();
+    return kept;
   }
 
   #move(from: ConversationKey, to: ConversationKey): void {
@@ -127,7 +280,6 @@ export class Conversations {
     this.#drop(to);
     this.#byKey.set(to, { ...kept, key: to });
     for (const { text } of kept.messages) this.#text += text.length;
-    if (this.#open === from) this.#open = to;
   }
 
   #drop(key: ConversationKey): void {
@@ -157,6 +309,20 @@ export class Conversations {
 interface Kept extends Conversation {
   readonly messages: SaidMessage[];
   unread: number;
+  seen: number;
+  counted: number;
+  last: number;
+}
+
+/** How many of the messages that are kept are of others and over this id. */
+function unseenOver({ messages }: Kept, upto: number): number {
+  return messages.filter(({ id = 0, own, deleted }) =>
+    !own && !deleted && id > upto
+  ).length;
+}
+
+function isSession(key: ConversationKey): boolean {
+  return key.startsWith("=");
 }
 
 /** Most conversations. */

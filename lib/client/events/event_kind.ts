@@ -11,7 +11,7 @@ export function isQuiet(event: ClientEvent | QuietEvent): event is QuietEvent {
     case "trust":
     case "whereabouts":
     case "arrived":
-    case "seen":
+    case "session-seen":
       return true;
   }
   return false;

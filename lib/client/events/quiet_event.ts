@@ -2,7 +2,6 @@
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { Verification } from "../commands/people.ts";
 import type { Command } from "../commands/table.ts";
-import type { ConversationKey } from "./conversations.ts";
 
 /**
  * What changes what a person sees without a line of its own: it is not printed,
@@ -51,8 +50,8 @@ export type QuietEvent =
   }
   /** All is known of who and what there is at a login. */
   | { readonly event: "arrived" }
-  /** The user has seen what was said there; all of it when absent. */
-  | { readonly event: "seen"; readonly conversation?: ConversationKey };
+  /** The user has seen what was said in the private session with somebody. */
+  | { readonly event: "session-seen"; readonly user: string };
 
 /** What is known of a user's key. */
 export type KeyTrust = Verification["trust"];

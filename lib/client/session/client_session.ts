@@ -207,9 +207,15 @@ export class ClientSession {
     return n;
   }
 
-  /** The user has seen what was said in a conversation; in all when absent. */
-  handleSeen(conversation?: ConversationKey): void {
-    this.#emit({ event: "seen", ...(conversation && { conversation }) });
+  /** The user has seen what came; see {@link ReadMarker.see}. */
+  handleSeen(
+    now: Instant,
+    conversation?: ConversationKey,
+    upto?: number,
+  ): void {
+    this.#now = now;
+    this.#parts.marks.see(conversation, upto);
+    this.#flush();
   }
 
   /** The user gave no name and password where they were asked for. */
@@ -401,6 +407,7 @@ export class ClientSession {
     this.#link.handleDisconnected();
     this.#parts.login.handleDisconnected();
     this.#parts.inbox.handleDisconnected();
+    this.#parts.marks.handleDisconnected();
     this.#parts.requests.handleDisconnected();
     if (wasOpen) this.#parts.offers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
@@ -428,6 +435,7 @@ export class ClientSession {
     if (isDue(this.#parts.inbox.pollTimeout(), this.#now.mono)) {
       this.#acknowledge();
     }
+    this.#parts.marks.flush(this.#now.mono);
     this.#logoutWhenIdle();
     const next = () => this.#parts.requests.pollTransmit(this.#now.mono);
     for (let frame = next(); frame !== undefined; frame = next()) {
@@ -464,6 +472,7 @@ export class ClientSession {
     this.#parts.offers.close();
     if (!this.#isOpen) return this.#end(this.#endReason);
     this.#acknowledge();
+    this.#parts.marks.flush();
     const onReply = () => this.#end(this.#endReason);
     this.#parts.requests.add("logout", {}, onReply, false);
   }

@@ -7,6 +7,7 @@ import type { Inbox } from "./inbox.ts";
 import type { Offers } from "./offers.ts";
 import type { PeerIdentities } from "../trust/peer_identities.ts";
 import type { PresenceNews } from "./presence_news.ts";
+import type { ReadMarker } from "./read_marker.ts";
 import type { ShownTexts } from "./shown_texts.ts";
 import type { RequestQueue } from "./request_queue.ts";
 import type { LinkFault } from "./server_link.ts";
@@ -19,6 +20,7 @@ export interface EventRouterHost {
   readonly chat: Chat;
   readonly presence: PresenceNews;
   readonly identities: PeerIdentities;
+  readonly marks: ReadMarker;
   now(): Instant;
   /** This user's name. */
   user(): string | undefined;
@@ -45,11 +47,11 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return host.bye(event.code, event.message);
     case "message": {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
-      const { kind, number, at, from, text, kept = false } = event;
+      const { id, kind, number, at, from, text, kept = false } = event;
       const place = placeOf(event);
       const isUser = isUserName(from);
       host.shown.note(event.group, number, text);
-      const shown = { kind, number, at, from, ...place, text, kept };
+      const shown = { id, kind, number, at, from, ...place, text, kept };
       host.emit({ event: "message", ...shown });
       if (event.mine || kind !== "private" || !isUser) return;
       return identities.handleReceived(from);
@@ -99,6 +101,11 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "leader": {
       const me = event.leader === host.user();
       return host.emit({ ...newsOf(event), me });
+    }
+    case "unseen": {
+      const unseen = newsOf(event);
+      host.emit(unseen);
+      return host.marks.handleUnseen(unseen);
     }
     case "offer":
       return offers.handleOffer(event);

@@ -28,6 +28,7 @@ import { PresenceNews } from "./presence_news.ts";
 import type { PresenceChoice } from "../commands/program.ts";
 import { isUserName } from "../../wire/names.ts";
 import { NameHints } from "./name_hints.ts";
+import { ReadMarker } from "./read_marker.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { ShownTexts } from "./shown_texts.ts";
 import { SignedOffers } from "../trust/signed_offers.ts";
@@ -94,6 +95,7 @@ export interface SessionHooks {
 export class SessionParts {
   readonly requests = new RequestQueue();
   readonly inbox: Inbox;
+  readonly marks: ReadMarker;
   readonly chat: Chat;
   readonly commands: OpenCommands;
   readonly login: Login;
@@ -116,6 +118,15 @@ export class SessionParts {
     const view = this.#view = options.view;
     const shown = new ShownTexts();
     const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
+    const marks = this.marks = new ReadMarker({
+      view,
+      emit,
+      tell: (fields) => {
+        if (this.login.hasDevices) {
+          send(requests.urgent("seen", fields, () => {}));
+        }
+      },
+    });
     const chat = this.chat = new Chat(emit);
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) shown.learn(outcome);
@@ -210,7 +221,7 @@ export class SessionParts {
       presence: choosePresence,
     };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
-    const places = { inbox, shown, offers, chat, presence, identities };
+    const places = { inbox, shown, offers, chat, presence, identities, marks };
     const changed = (what: string) => {
       // Who knows no names needs no news of them.
       if (this.#onNames === undefined) return;
@@ -230,11 +241,9 @@ export class SessionParts {
 
   /** When something is due while the session is open, monotonic ms. */
   openTimeouts(): (number | undefined)[] {
-    return [
-      this.inbox.pollTimeout(),
-      this.requests.pollTimeout(),
-      this.presence.pollTimeout(),
-    ];
+    const { inbox, requests, presence, marks } = this;
+    const parts = [inbox, requests, presence, marks];
+    return parts.map((each) => each.pollTimeout());
   }
 
   /** Hands a key to the part that it was derived for. */

@@ -75,6 +75,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       const who = event.mine ? "you" : name(event.from);
       return [`${who} took back ${what}${group}`];
     }
+    case "seen":
+    case "unseen":
+      // The rows around the line being typed tell it.
+      return [];
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
     case "device-login": {

@@ -1,5 +1,6 @@
 /** How things stand, in one line: for those to whom no row shows it. */
 import { visible } from "../../base/text.ts";
+import { limits } from "../../wire/limits.ts";
 import type { ClientView, Me } from "../events/client_view.ts";
 import type { ConversationKey } from "../events/conversations.ts";
 
@@ -69,7 +70,13 @@ export function unreadText(view: ClientView): string {
 export function unreadTexts(view: ClientView): string[] {
   return view.conversations()
     .filter(({ key, unread }) => unread > 0 && key !== "*")
-    .map(({ key, unread }) => `${labelOfKey(key)} ${unread}`);
+    .map(({ key, unread }) => `${labelOfKey(key)} ${countText(unread)}`);
+}
+
+/** Of very many not all are counted. */
+function countText(count: number): string {
+  const most = limits.unseenMessages;
+  return count < most ? `${count}` : `${most - 1}+`;
 }
 
 function labelOfKey(key: ConversationKey): string {

@@ -18,6 +18,7 @@ import {
 import { visible } from "../../base/text.ts";
 import { LineInput } from "../../system/stdin.io.ts";
 import { readNotify, writeNotify, writePresence } from "./choices.io.ts";
+import { ScreenWatch } from "./screen_watch.io.ts";
 import { Output } from "../../system/console_output.io.ts";
 import { SecretLine } from "../../cli/password_prompt.io.ts";
 import {
@@ -42,6 +43,9 @@ export class PlainInterface implements UserInterface {
   readonly #steps = new ProgressSteps();
   readonly #feed: MessageFeed;
   readonly #quiet: boolean;
+  readonly #watch: ScreenWatch;
+  /** How many lines were printed. */
+  #lastLine = 0;
   #notify: boolean;
   /** A question that takes its answer from the input. */
   #asking: Promise<unknown> | undefined;
@@ -60,6 +64,8 @@ export class PlainInterface implements UserInterface {
     this.#feed = new MessageFeed({ palette: plainPalette, timestamps: false });
     this.#quiet = quiet;
     this.#notify = notify && readNotify(env);
+    const gone = () => this.#lastLine - screenRows();
+    this.#watch = new ScreenWatch(handler, gone);
   }
 
   show(event: ClientEvent): void {
@@ -75,6 +81,8 @@ export class PlainInterface implements UserInterface {
       ...this.#more(event),
     ];
     this.#output.write(bell + lines.map((line) => `${line}\n`).join(""));
+    this.#lastLine += lines.length;
+    this.#watch.handlePrinted(event, this.#lastLine);
   }
 
   note(event: ClientEvent | QuietEvent): void {
@@ -118,6 +126,7 @@ export class PlainInterface implements UserInterface {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#watch.close();
     this.#input.cancel();
     await this.#output.flush();
   }
@@ -132,6 +141,8 @@ export class PlainInterface implements UserInterface {
         await begun;
         return this.#handler.endOfInput();
       }
+      this.#lastLine++;
+      this.#watch.handleKey();
       if (line.trim() === "") this.#tellStatus();
       else {
         const submission = this.#handler.submit(line);
@@ -231,6 +242,16 @@ export class PlainInterface implements UserInterface {
   }
 }
 
+/** Lines that a screen shows, about: it may break them. */
+function screenRows(): number {
+  try {
+    return Deno.consoleSize().rows || usualRows;
+  } catch {
+    return usualRows;
+  }
+}
+
+const usualRows = 24;
 /** As wide as a line should be that is read or heard, columns. */
 const plainWidth = 120;
 const env = (name: string) => Deno.env.get(name);

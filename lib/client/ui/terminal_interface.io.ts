@@ -4,6 +4,7 @@ import type { QuietEvent } from "../events/quiet_event.ts";
 import type { ClientView } from "../events/client_view.ts";
 import { type FeedLine, labelOf, MessageFeed } from "../text/message_feed.ts";
 import type { Submission } from "../session/entered_lines.ts";
+import { ScreenWatch } from "./screen_watch.io.ts";
 import { OwnLines } from "./terminal/own_lines.ts";
 import {
   colourPalette,
@@ -51,6 +52,7 @@ export class TerminalInterface implements UserInterface {
   readonly #palette: Palette;
   readonly #feed: MessageFeed;
   readonly #own: OwnLines;
+  readonly #watch: ScreenWatch;
   readonly #history: HistoryFile;
   readonly #view: ClientView;
   readonly #quiet: boolean;
@@ -81,9 +83,11 @@ export class TerminalInterface implements UserInterface {
       line: (text, prompt) => this.#line(text, prompt),
       message: (text, prompt) => this.#say(text, prompt),
       leave: (key) => handler.leave(key),
+      keys: () => this.#watch.handleKey(),
       gone: () => handler.interrupt(),
       rows: (size) => rowsAround(view, this.#own, size, palette, Date.now()),
     });
+    this.#watch = new ScreenWatch(handler, () => this.#terminal.lastGone);
     this.#terminal.loadHistory(this.#history.read());
     this.#terminal.open();
   }
@@ -92,6 +96,7 @@ export class TerminalInterface implements UserInterface {
     this.#follow(event);
     if (event.event === "progress") return;
     this.#terminal.print(this.#linesOf(event));
+    this.#watch.handlePrinted(event, this.#terminal.lastLine);
     if (this.#notify && this.#feed.rings(event)) this.#terminal.ring();
   }
 
@@ -176,6 +181,7 @@ export class TerminalInterface implements UserInterface {
   async close(): Promise<void> {
     clearTimeout(this.#countdown);
     this.#keepDraft();
+    this.#watch.close();
     this.#terminal.close();
     await this.#output.flush();
   }

@@ -29,8 +29,12 @@ export interface ClientControl {
   submit(line: string, to?: ChatTarget): Submission;
   /** Hands in a text for a chat, whatever it looks like. */
   say(text: string, to?: ChatTarget): Submission;
-  /** The user has seen what was said in a conversation; in all by default. */
-  see(conversation?: ConversationKey): void;
+  /**
+   * The user has seen what was said in a conversation; in all by default.
+   *
+   * @param upto Id of the last message that was seen; all that came by default.
+   */
+  see(conversation?: ConversationKey, upto?: number): void;
 }
 
 /** What the user of the terminal or pipe can do besides. */

@@ -8,6 +8,7 @@ import type { Epoch } from "../../wire/epoch.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { Authenticator } from "../accounts/authenticator.ts";
 import { toStoredToken } from "../model/session_tokens.ts";
+import { type Marked, storedMark } from "../model/read_marks.ts";
 import type { StoreWrite } from "../model/store.ts";
 import type { Device } from "../model/device.ts";
 import type { User } from "../model/user.ts";
@@ -22,6 +23,7 @@ export interface TakenWrites {
   readonly requests: number;
   readonly epoch: Epoch | undefined;
   readonly failures: ReadonlySet<string>;
+  readonly marks: ReadonlyMap<User, ReadonlySet<Marked | undefined>>;
 }
 
 /** Users and devices with something that is not stored yet. */
@@ -36,11 +38,14 @@ export class BackgroundWrites {
   #epoch: Epoch | undefined;
   /** Names whose failed logins are others than those stored. */
   #failures = new Set<string>();
+  /** Conversations that were seen, by user; `undefined` for all of them. */
+  #marks = new Map<User, Set<Marked | undefined>>();
 
   get isEmpty(): boolean {
     return this.#users.size + this.#departed.size + this.#ended.size +
             this.#cursors.size + this.#tokens.size + this.#requests === 0 &&
-      this.#epoch === undefined && this.#failures.size === 0;
+      this.#epoch === undefined && this.#failures.size === 0 &&
+      this.#marks.size === 0;
   }
 
   /** A run of the server has begun. */
@@ -83,6 +88,12 @@ export class BackgroundWrites {
     if (!device.isVisit) this.#tokens.add(device);
   }
 
+  /** The user has seen more of a conversation; of all of them when absent. */
+  noteMark(user: User, conversation?: Marked): void {
+    const noted = this.#marks.get(user) ?? new Set();
+    this.#marks.set(user, noted.add(conversation));
+  }
+
   /**
    * Adds everything to `writes`, but for the departed users: what follows from
    * their going is found in the batch itself.
@@ -101,6 +112,7 @@ export class BackgroundWrites {
       requests: this.#requests,
       epoch: this.#epoch,
       failures: this.#failures,
+      marks: this.#marks,
     };
     for (const name of taken.failures) {
       const failures = logins.storedFailures(name, now);
@@ -118,6 +130,9 @@ export class BackgroundWrites {
     for (const device of taken.tokens) {
       if (isKnown(device)) writes.push(tokenWrite(device));
     }
+    for (const [user, conversations] of taken.marks) {
+      writes.push(...markWrites(user, conversations));
+    }
     for (const { id } of taken.ended) {
       writes.push({ write: "user-end", user: id, at: now.wall });
     }
@@ -132,6 +147,7 @@ export class BackgroundWrites {
     this.#requests = 0;
     this.#epoch = undefined;
     this.#failures = new Set();
+    this.#marks = new Map();
     return taken;
   }
 
@@ -145,6 +161,9 @@ export class BackgroundWrites {
     this.noteRequests(taken.requests);
     this.#epoch ??= taken.epoch;
     this.noteFailures(taken.failures);
+    for (const [user, conversations] of taken.marks) {
+      for (const each of conversations) this.noteMark(user, each);
+    }
   }
 }
 
@@ -170,4 +189,18 @@ function cursorWrite(device: Device, now: Instant): StoreWrite {
 /** False once it was forgotten. */
 function isKnown(device: Device): boolean {
   return device.user.devices.includes(device);
+}
+
+/** Nothing is stored of who is gone, or of a group that the user has left. */
+function markWrites(
+  user: User,
+  conversations: Iterable<Marked | undefined>,
+): StoreWrite[] {
+  const kept = user.ended
+    ? []
+    : [...conversations].filter((each) =>
+      each === undefined || each === "broadcasts" ||
+      ("members" in each ? each.members.get(user)?.joined : !each.ended)
+    );
+  return kept.map((each) => ({ write: "mark", mark: storedMark(user, each) }));
 }

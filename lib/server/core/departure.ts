@@ -72,6 +72,7 @@ export function depart(
     successor,
     ended,
     tell(frame, at, by) {
+      if (!group.members.has(user)) user.marks.forget(group);
       group.matchOnline(user);
       tellMembers(group, frame, by);
       if (successor !== undefined) tellLeader(group, successor, at);

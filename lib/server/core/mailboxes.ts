@@ -6,7 +6,7 @@ import type { ActionQueue } from "../model/actions.ts";
 import { CatchUp, type CatchUpHost } from "../model/catch_up.ts";
 import type { Directory } from "../model/directory.ts";
 import { isHidden, neverSaw } from "../model/reach.ts";
-import { encodeMessage } from "../model/encode_message.ts";
+import { encodeMessage } from "./encode_message.ts";
 import type { Session } from "../model/session.ts";
 import type { StoredMessage } from "../model/store.ts";
 

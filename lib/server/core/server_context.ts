@@ -19,6 +19,7 @@ import { probeGrant } from "../rendezvous/udp_probes.ts";
 import type { Session } from "../model/session.ts";
 import { SessionTokens } from "../model/session_tokens.ts";
 import type { StoredState } from "../model/store.ts";
+import { UnseenCounts } from "./unseen_counts.ts";
 import { Timeline } from "../model/timeline.ts";
 import type { User } from "../model/user.ts";
 
@@ -70,6 +71,7 @@ export class ServerContext {
   readonly bindings: Bindings;
   readonly mailboxes: Mailboxes;
   readonly lookups: Lookups;
+  readonly unseen: UnseenCounts;
   /** Connections that are not logged in. */
   readonly newcomers: Newcomers;
   readonly failedLogins: FailedLogins;
@@ -134,6 +136,11 @@ export class ServerContext {
     this.requestRate = new RequestRate(options.messageRate ?? 0);
     this.mailboxes = new Mailboxes(this.directory, this.actions);
     this.lookups = new Lookups(this.actions);
+    this.unseen = new UnseenCounts(
+      this.directory,
+      this.actions,
+      this.background,
+    );
   }
 
   /** What somebody needs to probe the way to the server's UDP port. */

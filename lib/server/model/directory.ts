@@ -56,6 +56,7 @@ export class Directory {
     }
     this.#loadPeople(state);
     this.#loadGroups(state);
+    this.#loadMarks(state);
     this.#loadDevices(state, tokens);
     this.#loadRecent(state);
   }
@@ -282,6 +283,23 @@ export class Directory {
       if (user !== undefined) {
         this.#groups.get(id)?.setMember({ user, ...place });
       }
+    }
+  }
+
+  #loadMarks({ marks, lastMessage }: StoredState): void {
+    for (const { user: id, kind, place, upto } of marks) {
+      const user = this.#users.get(id);
+      if (user === undefined || upto > lastMessage) continue;
+      if (kind === "all") {
+        user.marks.raiseAll(upto);
+        continue;
+      }
+      const conversation = kind === "broadcast"
+        ? "broadcasts"
+        : kind === "group"
+        ? this.#groups.get(place)
+        : this.#users.get(place);
+      if (conversation !== undefined) user.marks.raise(conversation, upto);
     }
   }
 

@@ -171,6 +171,47 @@ export interface StoredMessage {
   readonly ofReader?: boolean;
 }
 
+/** Up to where a user has seen a conversation. */
+export interface StoredMark {
+  readonly user: number;
+  /**
+   * `all`: everything was seen up to there; then `place` is 0, as it is of the
+   * broadcasts. Else it is the id of the other user or of the group.
+   */
+  readonly kind: "all" | "user" | "group" | "broadcast";
+  readonly place: number;
+  /** Messages up to this id. */
+  readonly upto: number;
+}
+
+/** Messages of others in which something may be that a user has not seen. */
+export type UnseenScope =
+  /** All private ones with ids over `after`, but for what those marks cover. */
+  | {
+    readonly kind: "private";
+    readonly after: number;
+    readonly marks: readonly (readonly [user: number, upto: number])[];
+  }
+  /** Those of one user, of a group or the broadcasts, with ids over `after`. */
+  | {
+    readonly kind: "user" | "group";
+    readonly place: number;
+    readonly after: number;
+  }
+  | { readonly kind: "broadcast"; readonly after: number };
+
+/** A conversation in which there is something unseen. */
+export interface UnseenConversation {
+  readonly kind: "user" | "group" | "broadcast";
+  /** As of {@link StoredMark}. */
+  readonly place: number;
+  /** How many messages, limit `unseenMessages` at most. */
+  readonly count: number;
+  /** Id of the first of those that were counted. */
+  readonly oldest: number;
+  readonly newest: number;
+}
+
 /** Whose inbox is read. */
 export interface InboxReader {
   readonly user: number;
@@ -216,6 +257,12 @@ export type Lookup =
     readonly kind: "number";
     readonly group: number | undefined;
     readonly number: number;
+  }
+  /** How much a user has not seen; the answer is {@link Found.unseen}. */
+  | {
+    readonly kind: "unseen";
+    readonly user: number;
+    readonly scopes: readonly UnseenScope[];
   };
 
 /** The answer to a {@link Lookup}. */
@@ -226,6 +273,12 @@ export interface Found {
    * or who is owed a group's message.
    */
   readonly receivers: readonly number[];
+  /** For a question about what is unseen. */
+  readonly unseen?: {
+    readonly conversations: readonly UnseenConversation[];
+    /** Highest message id then. */
+    readonly last: number;
+  };
 }
 
 /** One step of removing what is old. */
@@ -305,6 +358,8 @@ export type StoreWrite =
     /** Messages up to this id every device of the user has that counts. */
     readonly everywhere: number;
   }
+  /** Never goes back; one of everything takes away what it has passed. */
+  | { readonly write: "mark"; readonly mark: StoredMark }
   | { readonly write: "block"; readonly block: StoredBlock } // insert or replace
   | {
     readonly write: "unblock";
@@ -333,6 +388,7 @@ export interface StoredState {
   readonly keptAway: readonly StoredKeptAway[];
   readonly profiles: readonly StoredProfileField[];
   readonly tokens: readonly StoredToken[];
+  readonly marks: readonly StoredMark[];
   /** Highest id of a group, those that have ended included. */
   readonly lastGroup: number;
   /** Groups that ended shortly before the server did, for their logs. */

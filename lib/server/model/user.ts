@@ -4,6 +4,7 @@ import type { StoredUser } from "./store.ts";
 import type { Group } from "./group.ts";
 import type { Device } from "./device.ts";
 import { KeptAway } from "./kept_away.ts";
+import { ReadMarks } from "./read_marks.ts";
 import { SentMessages } from "./sent_messages.ts";
 import type { Session } from "./session.ts";
 
@@ -53,6 +54,8 @@ export class User {
   everBlocked = false;
   profile: Profile = noProfile;
   readonly sent = new SentMessages();
+  /** What the user has seen. */
+  readonly marks = new ReadMarks();
   /** Groups that the user has joined. */
   readonly groups = new Set<Group>();
   /** Groups that the user may join. */
@@ -162,6 +165,7 @@ export class User {
   forget(): void {
     for (const other of [...this.blocked.keys()]) this.unblock(other);
     this.profile = noProfile;
+    this.marks.clear();
     this.identity = undefined;
     this.devices = noDevices;
     this.visits = noDevices;

@@ -336,6 +336,7 @@ function welcome(
     const toldUntil = reply.scram === undefined ? awaySince : 0;
     sendInvitations(user, connection, toldUntil);
     sendTopics(user, connection, awaySince);
+    if (connection.hasDevices) server.unseen.tell(session);
   };
   if (device.isVisit) return begins(0);
   if (device.confirm(seen)) server.background.noteCursor(device);

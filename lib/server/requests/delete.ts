@@ -17,7 +17,7 @@ import type { Instant } from "../../base/ports.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
-import { encodeMessage } from "../model/encode_message.ts";
+import { encodeMessage } from "../core/encode_message.ts";
 import type { Group } from "../model/group.ts";
 import type { Question } from "../core/lookups.ts";
 import { isHidden, neverSaw } from "../model/reach.ts";

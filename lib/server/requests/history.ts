@@ -14,7 +14,7 @@ import { encodeFrame } from "../../wire/frame.ts";
 import { limits } from "../../wire/limits.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
-import { placeOf } from "../model/encode_message.ts";
+import { placeOf } from "../core/encode_message.ts";
 import type { Group } from "../model/group.ts";
 import type { Question } from "../core/lookups.ts";
 import { isHidden } from "../model/reach.ts";

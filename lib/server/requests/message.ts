@@ -19,7 +19,7 @@ import type { Session } from "../model/session.ts";
 import type { Device } from "../model/device.ts";
 import type { StoredMessage } from "../model/store.ts";
 import type { User } from "../model/user.ts";
-import { encodeMessage } from "../model/encode_message.ts";
+import { encodeMessage } from "../core/encode_message.ts";
 import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */

@@ -6,16 +6,19 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Found, Lookup, StoredMessage } from "../model/store.ts";
 import { columns, nextReceiver } from "./sqlite_statements.io.ts";
+import { SqliteUnseen } from "./sqlite_unseen.io.ts";
 
 /** Answers questions about stored messages. */
 export class SqliteHistory {
   readonly #statements: Record<keyof typeof sql, StatementSync>;
+  readonly #unseen: SqliteUnseen;
 
   constructor(database: DatabaseSync) {
     const entries = Object.entries(sql).map((
       [name, text],
     ) => [name, database.prepare(text)]);
     this.#statements = Object.fromEntries(entries);
+    this.#unseen = new SqliteUnseen(database);
   }
 
   /** The answer, as `Store.lookUp` gives it. */
@@ -39,6 +42,10 @@ export class SqliteHistory {
       }
       case "number":
         return this.#byNumber(lookup.group ?? null, lookup.number);
+      case "unseen": {
+        const unseen = this.#unseen.count(lookup.user, lookup.scopes);
+        return { messages: [], receivers: [], unseen };
+      }
     }
   }
 

@@ -295,6 +295,20 @@ DROP TABLE tokens;
 -- The device that it was sent from; of a visit below 0.
 ALTER TABLE messages ADD COLUMN device INTEGER;
 `,
+  `
+-- Up to which message id a user has seen a conversation: with another user
+-- ("place" is the id), of a group (the same), the broadcasts (0), or everything
+-- (0). What was confirmed before there were marks counts as seen.
+CREATE TABLE marks (
+  user  INTEGER NOT NULL,
+  kind  TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  upto  INTEGER NOT NULL,
+  PRIMARY KEY (user, kind, place)
+) STRICT, WITHOUT ROWID;
+INSERT INTO marks SELECT id, 'all', 0, cursor FROM users
+  WHERE ended_at IS NULL;
+`,
 ];
 
 /**

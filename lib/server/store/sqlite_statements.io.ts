@@ -61,6 +61,13 @@ const sql = {
   removeBlocks: "DELETE FROM blocks WHERE user = ?",
   removeKeptAway: "DELETE FROM kept_away WHERE user = ?",
   removeAllOwed: "DELETE FROM owed WHERE user = ?",
+  mark: "INSERT INTO marks (user, kind, place, upto) VALUES (?, ?, ?, ?) " +
+    "ON CONFLICT DO UPDATE SET upto = max(upto, excluded.upto)",
+  removePassedMarks: "DELETE FROM marks " +
+    "WHERE user = ? AND upto <= ? AND kind <> 'all'",
+  removeMark: "DELETE FROM marks WHERE user = ? AND kind = ? AND place = ?",
+  removeMarks: "DELETE FROM marks WHERE user = ?1 OR " +
+    "(kind = 'user' AND place = ?1)",
   block: "INSERT OR REPLACE INTO blocks (user, blocked, since, after) " +
     "VALUES (?, ?, ?, ?)",
   unblock: "DELETE FROM blocks WHERE user = ? AND blocked = ?",

@@ -173,6 +173,9 @@ export class SqliteStore implements Store {
         ...row,
         ...(previous === null ? {} : { previous }),
       })) as unknown as StoredState["tokens"],
+      marks: this.#all(
+        "SELECT user, kind, place, upto FROM marks",
+      ) as unknown as StoredState["marks"],
       lastMessage: Number(meta.get("last_message")),
       lastNumber: Number(meta.get("last_number")),
       lastGroupNumber: new Map(
@@ -377,6 +380,7 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeAllOwed.run(user);
       statements.removeTokens.run(user);
       statements.removeDevices.run(user);
+      statements.removeMarks.run(user);
       return;
     }
     case "failures": {
@@ -392,6 +396,12 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
     case "requests-done":
       statements.removeRequests.run(write.upto);
       return;
+    case "mark": {
+      const { user, kind, place, upto } = write.mark;
+      statements.mark.run(user, kind, place, upto);
+      if (kind === "all") statements.removePassedMarks.run(user, upto);
+      return;
+    }
     case "block": {
       const { user, blocked, since, after } = write.block;
       statements.block.run(user, blocked, since, after);
@@ -432,6 +442,7 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
     case "member-remove": {
       const { group, user, owed } = write;
       statements.removeMember.run(group, user);
+      statements.removeMark.run(user, "group", group);
       if (owed !== undefined) {
         statements.owe.run(user, group, owed.after, owed.upto);
       }

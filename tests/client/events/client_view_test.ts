@@ -38,7 +38,8 @@ function viewOf(...events: Event[]): ClientView {
 }
 
 function said(from: string, number: number, group?: string): Event {
-  const common = { number, at: number, from, text: "hi", kept: false };
+  const place = { id: number, number, at: number };
+  const common = { ...place, from, text: "hi", kept: false };
   return group === undefined
     ? { event: "message", kind: "private", ...common }
     : { event: "message", kind: "group", group, ...common };
@@ -81,7 +82,7 @@ Deno.test("ClientView: what was said, by this user and by others, stands where i
   const own = { from: "yoda", own: true } as const;
   const texts = { at: 7, text: "hello there", kept: true } as const;
   assertEquals(view.conversation("@luke")?.messages, [
-    { number: 1, at: 1, from: "luke", text: "hi" },
+    { id: 1, number: 1, at: 1, from: "luke", text: "hi" },
     { number: 3, ...texts, ...own },
   ]);
   assertEquals(view.conversation("*")?.messages, [
@@ -119,18 +120,36 @@ Deno.test("ClientView: what is taken back is gone, whoever said it", () => {
   }
 });
 
-Deno.test("ClientView: unread is what came elsewhere than in the open chat, until it is seen", () => {
+Deno.test("ClientView: unread is what was not seen, here or on another device", () => {
   const view = viewOf(said("luke", 1), said("luke", 2), said("leia", 3));
-  const unread = () => view.conversations().map((each) => each.unread);
-  assertEquals(unread(), [1, 2]);
-  view.handleEvent({ event: "seen", conversation: "@luke" });
-  assertEquals(unread(), [1, 0]);
+  assertEquals(unreadIn(view), { "@leia": 1, "@luke": 2 });
+  view.handleEvent({ event: "seen", with: "luke", ...seen(1, 1) });
+  assertEquals(unreadIn(view), { "@leia": 1, "@luke": 2 });
+  view.handleEvent({ event: "seen", with: "luke", ...seen(2) });
+  assertEquals(unreadIn(view), { "@leia": 1 });
+  // A chat that is open and what this user says do not show that anybody reads.
   view.handleEvent({ event: "chat", kind: "user", name: "leia" });
   view.handleEvent(said("leia", 4));
-  view.handleEvent(said("luke", 5));
-  assertEquals(unread(), [1, 0]);
-  view.handleEvent({ event: "seen" });
-  assertEquals(unread(), [0, 0]);
+  const sent = [{ to: "leia", number: 5, kept: false }];
+  for (const each of done(1, "/msgto leia hi", { at: 7, sent })) {
+    view.handleEvent(each);
+  }
+  assertEquals(unreadIn(view), { "@leia": 2 });
+  // A mark never goes back.
+  view.handleEvent({ event: "seen", with: "leia", ...seen(4) });
+  view.handleEvent({ event: "seen", with: "leia", ...seen(3, 1) });
+  assertEquals(unreadIn(view), {});
+  for (const each of done(2, "/seen luke", { with: "luke", upto: 9 })) {
+    view.handleEvent(each);
+  }
+  view.handleEvent(said("luke", 8));
+  assertEquals(unreadIn(view), {});
+  view.handleEvent(said("luke", 10));
+  view.handleEvent(said("leia", 11, "jedi"));
+  for (const each of done(3, "/seen all", { all: true, upto: 11 })) {
+    view.handleEvent(each);
+  }
+  assertEquals(unreadIn(view), {});
 });
 
 Deno.test("ClientView: whoever ends a private session has seen what was said there, the other one not", () => {
@@ -156,6 +175,69 @@ Deno.test("ClientView: whoever ends a private session has seen what was said the
     assertEquals(view.conversation("=luke")?.unread, own ? 0 : 1);
   }
 });
+
+Deno.test("ClientView: what the server counted is not counted again when it comes", () => {
+  const view = viewOf(said("leia", 1));
+  const conversations = [
+    { group: "jedi", upto: 2, unread: 4 },
+    { with: "luke", upto: 0, unread: 3 },
+  ];
+  view.handleEvent({ event: "unseen", conversations, last: 8 });
+  // What is not named was seen elsewhere, also what has yet to come.
+  assertEquals(unreadIn(view), { "#jedi": 4, "@luke": 3 });
+  assertEquals(view.conversations().map(({ key }) => key), [
+    "#jedi",
+    "@luke",
+    "@leia",
+  ]);
+  for (const id of [3, 8, 9]) view.handleEvent(said("luke", id));
+  view.handleEvent(said("han", 7));
+  view.handleEvent(said("han", 10));
+  assertEquals(unreadIn(view), { "#jedi": 4, "@luke": 4, "@han": 1 });
+  // What came after the counting is still to be added.
+  view.handleEvent({ event: "seen", with: "luke", ...seen(3, 1, 8) });
+  assertEquals(unreadIn(view)["@luke"], 2);
+  view.handleEvent({ event: "server-set-back", message: "" });
+  assertEquals(unreadIn(view), {});
+  view.handleEvent(said("luke", 1));
+  assertEquals(unreadIn(view), { "@luke": 1 });
+});
+
+Deno.test("ClientView: the mark of what was seen is that of what came, and never of what has yet to come", () => {
+  const view = viewOf();
+  const conversations = [{ with: "luke", upto: 2, unread: 5 }];
+  view.handleEvent({ event: "unseen", conversations, last: 9 });
+  // Nothing of it came to this device: all of it was read in the history.
+  assertEquals(view.markOf("@luke"), { upto: 9, unread: 0, last: 9 });
+  view.handleEvent(said("luke", 4));
+  view.handleEvent(said("luke", 5));
+  assertEquals(view.markOf("@luke", 4), { upto: 4, unread: 1, last: 5 });
+  const mark = view.markOf("@luke");
+  assertEquals(mark, { upto: 5, unread: 0, last: 5 });
+  view.handleEvent({ event: "seen", with: "luke", ...mark! });
+  assertEquals(view.markOf("@luke"), undefined);
+  view.handleEvent(said("luke", 7));
+  assertEquals(unreadIn(view), { "@luke": 1 });
+  const gone = { kind: "private", number: 7, at: 9, from: "luke" } as const;
+  view.handleEvent({ event: "deleted", ...gone });
+  assertEquals(unreadIn(view), {});
+  const said1 = { event: "private-message", session: 1, at: 1 } as const;
+  view.handleEvent({ ...said1, from: "luke", text: "psst" });
+  assertEquals(unreadIn(view), { "=luke": 1 });
+  view.handleEvent({ event: "session-seen", user: "luke" });
+  assertEquals(unreadIn(view), {});
+});
+
+function unreadIn(view: ClientView): Record<string, number> {
+  return Object.fromEntries(
+    view.conversations().filter(({ unread }) => unread > 0)
+      .map(({ key, unread }) => [key, unread]),
+  );
+}
+
+function seen(upto: number, unread = 0, last = upto) {
+  return { upto, unread, last };
+}
 
 Deno.test("ClientView: people are who was heard of, with what is known of them", () => {
   const since = 3;
@@ -252,7 +334,8 @@ Deno.test("ClientView: whatever others send, it is bounded", () => {
   const view = viewOf();
   const text = "x".repeat(4096);
   for (let n = 0; n < 3 * mostPeople; n++) {
-    const common = { number: n + 1, at: n, from: `u${n}`, text, kept: false };
+    const place = { id: n + 1, number: n + 1, at: n };
+    const common = { ...place, from: `u${n}`, text, kept: false };
     for (let times = 0; times < 3; times++) {
       view.handleEvent({ event: "message", kind: "private", ...common });
     }
@@ -274,6 +357,10 @@ Deno.test("ClientView: whatever others send, it is bounded", () => {
     for (const each of messages) units += each.text.length;
   }
   assert(units <= mostText && units > mostText - 5000, `${units}`);
+  for (let n = 0; n < 2 * mostConversations; n++) {
+    view.handleEvent({ event: "seen", with: `v${n}`, ...seen(n, 2) });
+  }
+  assertEquals(view.conversations().length, mostConversations);
   assertEquals(all.people.length, mostPeople);
   assertEquals(all.groups.length, mostGroups);
   const named = all.groups.reduce(
@@ -343,7 +430,13 @@ function anyEvent(random: SeededRandom, n: number): Event {
     { event: "renamed", from: user, to: pick(["ben", "luke"]) },
     { event: "chat", kind: "user", name: user },
     { event: "chat", kind: "none" },
-    { event: "seen" },
+    { event: "seen", with: user, ...seen(n, random.below(3)) },
+    {
+      event: "unseen",
+      conversations: [{ with: user, ...seen(n, 3) }],
+      last: n,
+    },
+    { event: "session-seen", user },
     { event: "invited", group, by: user, leaderOnly: true, at },
     { event: "joined", ...about },
     { event: "left", ...about, why: "left" },

@@ -161,18 +161,18 @@ Deno.test("ClientSession: what this user says on another device stands in the co
   harness.server({ ev: "deleted", id: 7, ...own });
   const told = harness.events.filter(({ event }) => event !== "welcome");
   assertEquals(told, [
-    { event: "message", ...own, text: "psst", kept: false },
-    { event: "message", ...group, text: "hi", kept: false },
+    { event: "message", id: 5, ...own, text: "psst", kept: false },
+    { event: "message", id: 6, ...group, text: "hi", kept: false },
     { event: "deleted", ...own, text: "psst" },
   ]);
   const said = { at: 1, from: "yoda", own: true } as const;
   assertEquals(harness.view.conversation("@luke"), {
     key: "@luke",
-    messages: [{ ...said, number: 8, text: "", deleted: true }],
-    unread: 0,
+    messages: [{ ...said, id: 5, number: 8, text: "", deleted: true }],
+    ...{ unread: 0, seen: 0, counted: 5, last: 0 },
   });
   assertEquals(harness.view.conversation("#jedi")?.messages, [
-    { ...said, number: 1, text: "hi" },
+    { ...said, id: 6, number: 1, text: "hi" },
   ]);
   // Nobody's key is looked up for it.
   assertEquals(harness.sent.filter((each) => each.do === "identity"), []);

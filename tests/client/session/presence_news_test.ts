@@ -88,7 +88,8 @@ Deno.test("PresenceNews: known are those one talks to or shares a group with; of
     const { view } = watch;
     const me = { event: "welcome", user: "yoda", waiting: 0 } as const;
     view.handleEvent({ ...me, resumed: false });
-    const said = { kind: "private", number: 1, at: 1, text: "x" } as const;
+    const place = { id: 1, number: 1, at: 1 };
+    const said = { kind: "private", ...place, text: "x" } as const;
     view.handleEvent({ event: "message", ...said, from: "luke", kept: false });
     view.handleEvent({ event: "directory", partners: ["han"] });
     const group = { leader: "yoda", leaderOnly: false, invited: ["lando"] };

@@ -26,7 +26,8 @@ function message(
   time = at,
 ): ClientEvent {
   const group = kind === "group" ? { group: "jedi" } : {};
-  const common = { number: 1, at: time, from: "luke", text, kept: false };
+  const about = { id: 1, number: 1, at: time };
+  const common = { ...about, from: "luke", text, kept: false };
   return { event: "message", kind, ...common, ...group };
 }
 
@@ -127,6 +128,7 @@ Deno.test("MessageFeed: nobody can draw on another's terminal", () => {
   const feed = feedOf();
   const event = {
     event: "message",
+    id: 1,
     kind: "group",
     number: 1,
     at,

@@ -26,13 +26,15 @@ function crowded(): ClientView {
   view.handleEvent(group("sith", [user, "vader"]));
   const message = { event: "message", at: 1, text: "x", kept: true } as const;
   for (const number of [1, 2, 3]) {
-    view.handleEvent({ ...message, kind: "private", from: "luke", number });
+    const place = { id: number, number, from: "luke" };
+    view.handleEvent({ ...message, kind: "private", ...place });
   }
   const post = { ...message, group: "jedi", from: "han" };
   for (const number of [1, 2]) {
-    view.handleEvent({ ...post, kind: "group", number });
+    view.handleEvent({ ...post, kind: "group", id: 3 + number, number });
   }
-  view.handleEvent({ ...message, kind: "broadcast", from: "han", number: 9 });
+  const last = { id: 9, number: 9, from: "han" };
+  view.handleEvent({ ...message, kind: "broadcast", ...last });
   return view;
 }
 

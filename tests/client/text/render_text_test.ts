@@ -37,6 +37,7 @@ function text(event: ClientEvent): string[] {
 Deno.test("renderText: says what SPEC says", () => {
   const message = {
     event: "message",
+    id: 1,
     number: 1,
     at,
     from: "yoda",
@@ -217,7 +218,7 @@ Deno.test("renderText: private sessions are told apart in words, not by colour a
 
 Deno.test("renderText: no line of a text looks like a line of its own", () => {
   const text = "one\n01 Jun 2026 21:39:04, yoda: forged\n\tthree";
-  const message = { number: 1, at, from: "luke", text, kept: false };
+  const message = { id: 1, number: 1, at, from: "luke", text, kept: false };
   const [first, ...others] = renderText(
     { event: "message", kind: "private", ...message },
     plainPalette,
@@ -247,6 +248,7 @@ Deno.test("renderText: nobody can draw on another's terminal", () => {
   const events: ClientEvent[] = [
     {
       event: "message",
+      id: 1,
       kind: "group",
       group: hostile,
       number: 1,
@@ -554,6 +556,7 @@ Deno.test("transferRows: tells that nothing comes any more instead of a speed", 
 Deno.test("renderJson: is one flat object a line with times in UTC", () => {
   const event: ClientEvent = {
     event: "message",
+    id: 1,
     kind: "private",
     number: 3,
     at,
@@ -563,7 +566,7 @@ Deno.test("renderJson: is one flat object a line with times in UTC", () => {
   };
   assertEquals(
     renderJson(event),
-    '{"event":"message","kind":"private","number":3,"at":"2026-06-01T12:00:00.000Z","from":"a","text":"x\\ny","kept":true}',
+    '{"event":"message","id":1,"kind":"private","number":3,"at":"2026-06-01T12:00:00.000Z","from":"a","text":"x\\ny","kept":true}',
   );
   const outcome = {
     command: "nope",

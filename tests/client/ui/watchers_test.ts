@@ -51,10 +51,18 @@ class Recorder implements Watcher {
   }
 }
 
-const message: ClientEvent = {
-  ...{ event: "message", kind: "private", number: 1, at: 0, from: "luke" },
-  ...{ text: "hi", kept: false },
-};
+let lastId = 0;
+
+function message(): ClientEvent {
+  const place = { id: ++lastId, number: 1, at: 0, from: "luke" };
+  return {
+    event: "message",
+    kind: "private",
+    ...place,
+    text: "hi",
+    kept: false,
+  };
+}
 
 function world() {
   const view = new ClientView("localhost:6000");
@@ -74,12 +82,12 @@ Deno.test("Watchers: each begins from what there is to see, and ends when it is 
   const { watchers, happen } = world();
   const [first, second] = [new Recorder(), new Recorder()];
   watchers.add(first);
-  happen(message);
+  happen(message());
   watchers.add(second);
-  happen(message);
+  happen(message());
   assertEquals(watchers.remove(first), true);
   assertEquals(watchers.remove(first), false);
-  happen(message);
+  happen(message());
   assertEquals(first.told, ["begin 0", "show message", "show message"]);
   assertEquals(second.told, ["begin 1", "show message", "show message"]);
   assert(first.isClosed && !second.isClosed);
@@ -92,9 +100,9 @@ Deno.test("Watchers: a result is shown to who entered the line, and noted by the
   watchers.add(second);
   const outcome = { command: "", ok: false, code: "x", message: "no" } as const;
   happen({ event: "result", n: 1, outcome }, second);
-  happen({ event: "seen" });
-  assertEquals(first.told.slice(1), ["note result", "note seen"]);
-  assertEquals(second.told.slice(1), ["show result", "note seen"]);
+  happen({ event: "session-seen", user: "luke" });
+  assertEquals(first.told.slice(1), ["note result", "note session-seen"]);
+  assertEquals(second.told.slice(1), ["show result", "note session-seen"]);
 });
 
 Deno.test("Watchers: one that fails is detached, the others go on", () => {
@@ -103,8 +111,8 @@ Deno.test("Watchers: one that fails is detached, the others go on", () => {
   watchers.add(first);
   watchers.add(second);
   first.fails = true;
-  happen(message);
-  happen(message);
+  happen(message());
+  happen(message());
   assertEquals(failures, ["no screen"]);
   assert(first.isClosed);
   assertEquals(second.told.length, 3);
@@ -116,19 +124,19 @@ Deno.test("Watchers: a slow one gets what waits in order, and begins again when 
   watchers.add(slow);
   watchers.add(other);
   slow.halt();
-  happen(message);
-  happen({ event: "seen" });
-  happen(message);
+  happen(message());
+  happen({ event: "session-seen", user: "luke" });
+  happen(message());
   assertEquals(slow.told, ["begin 0", "show message"]);
   await slow.goOn();
-  assertEquals(slow.told.slice(2), ["note seen", "show message"]);
+  assertEquals(slow.told.slice(2), ["note session-seen", "show message"]);
   slow.halt();
   const count = mostWaiting + 500;
-  for (let n = 0; n < count; n++) happen(message);
+  for (let n = 0; n < count; n++) happen(message());
   await slow.goOn();
   // The messages from the second on are in what it begins from.
-  assertEquals(slow.told.slice(4), ["show message", `begin ${count + 1}`]);
-  happen(message);
+  assertEquals(slow.told.slice(4), ["show message", `begin ${count + 2}`]);
+  happen(message());
   assertEquals(slow.told.length, 7);
   assertEquals(other.told.length, 1 + 3 + count + 1);
 });

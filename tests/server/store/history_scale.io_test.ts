@@ -77,7 +77,8 @@ Deno.test("WorkerStore starts, reads inboxes and looks up at once with a million
       if (lookup.kind === "number") assertEquals(messages.length, 1);
       const best = await fastest(5, () => store.lookUp(lookup));
       // Some 5 ms on an idle machine.
-      assert(best < lookUpBoundMs, `${JSON.stringify(lookup)}: ${best} ms`);
+      const what = JSON.stringify(lookup).slice(0, 100);
+      assert(best < lookUpBoundMs, `${what}: ${best} ms`);
     }
     await store.close();
   });
@@ -97,6 +98,18 @@ function lookups(): Lookup[] {
     ]),
     { kind: "number", group: undefined, number: messages / 4 },
     { kind: "number", group: 3, number: 1000 },
+    {
+      kind: "unseen",
+      // Who has never seen anything.
+      user: 77,
+      scopes: [
+        { kind: "private", after: 0, marks: [] },
+        { kind: "broadcast", after: 0 },
+        ...Array.from({ length: 100 }, (_, group) => ({
+          ...{ kind: "group", place: group + 1, after: 0 } as const,
+        })),
+      ],
+    },
   ];
 }
 

@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { SqliteStore } from "../../../lib/server/store/sqlite_store.io.ts";
+import { limits } from "../../../lib/wire/limits.ts";
 import type {
+  Found,
   Lookup,
   StoredMessage,
   StoreWrite,
+  UnseenScope,
 } from "../../../lib/server/model/store.ts";
 import { MemoryStore } from "../../support/memory_store.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
@@ -183,6 +186,83 @@ Deno.test("SqliteStore.purge waits for the sender's other devices, for as long a
   assertEquals(await left(4), ["4,3,1", "4,3,1"]);
   assertEquals(await left(6), ["4,1", "4,1"]);
   assertEquals(await left(8), ["", ""]);
+  await store.close();
+});
+
+Deno.test("SqliteStore counts what is unseen as the rules say", async () => {
+  const writes: StoreWrite[] = [
+    ...society(),
+    ...talk(new SeededRandom(5), 400),
+    {
+      write: "block",
+      block: { user: 2, blocked: 1, since: 1, after: 200 },
+    },
+    {
+      write: "keep-away",
+      keptAway: { user: 3, sender: 1, after: 50, upto: 150 },
+    },
+  ];
+  const store = new SqliteStore(":memory:");
+  const model = new MemoryStore();
+  await store.commit(writes);
+  model.commit(writes);
+  let count = 0;
+  for (let user = 1; user <= people; user++) {
+    for (const after of [0, 120, 390, 400]) {
+      const marks = [[1, 300], [4, after]] as const;
+      const scopes: UnseenScope[] = [
+        { kind: "private", after, marks },
+        { kind: "user", place: 1 + (user * 2) % people, after },
+        // Groups that the user has joined since.
+        ...[1, 2, 3].filter((group) => group <= user && user < people)
+          .map((place): UnseenScope => ({
+            kind: "group",
+            place,
+            after: Math.max(after, user * 10),
+          })),
+        { kind: "broadcast", after },
+      ];
+      const lookup = { kind: "unseen", user, scopes } as const;
+      const { unseen } = await store.lookUp(lookup);
+      const expected = model.lookUp(lookup).unseen;
+      assertEquals(unseen?.last, 400);
+      assertEquals(inOrder(unseen), inOrder(expected), JSON.stringify(lookup));
+      count += unseen?.conversations.length ?? 0;
+    }
+  }
+  assert(count > 50, `${count}`);
+  await store.close();
+});
+
+/** Of a group by itself, as of a user among all, the order is not said. */
+function inOrder(unseen: Found["unseen"]): string[] {
+  return (unseen?.conversations ?? []).map((each) => JSON.stringify(each))
+    .sort();
+}
+
+Deno.test("limit unseenMessages: no more are counted, and they are the newest", async () => {
+  const store = new SqliteStore(":memory:");
+  const most = limits.unseenMessages;
+  const message = { sender: 1, at: 1, text: "hi" };
+  const writes = Array.from({ length: 2 * most + 20 }, (_, n): StoreWrite => {
+    const place = n % 2 === 0 ? { receiver: 2 } : { group: 1 };
+    const numbers = { id: n + 1, number: n + 1, mid: `m${n}` };
+    return { write: "message", message: { ...message, ...numbers, ...place } };
+  });
+  await store.commit([...society(), ...writes]);
+  const scopes: UnseenScope[] = [
+    { kind: "private", after: 0, marks: [] },
+    { kind: "user", place: 1, after: 0 },
+    { kind: "group", place: 1, after: 0 },
+  ];
+  const { unseen } = await store.lookUp({ kind: "unseen", user: 2, scopes });
+  const newest = 2 * most + 20;
+  const ofUser = { count: most, oldest: 21, newest: newest - 1 };
+  assertEquals(unseen?.conversations, [
+    { kind: "user", place: 1, ...ofUser },
+    { kind: "user", place: 1, ...ofUser },
+    { kind: "group", place: 1, count: most, oldest: 22, newest },
+  ]);
   await store.close();
 });
 

@@ -17,6 +17,7 @@ import { StartError } from "../../../lib/system/errors.io.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 import type {
   StoredGroup,
+  StoredMark,
   StoredMessage,
   StoreWrite,
 } from "../../../lib/server/model/store.ts";
@@ -463,6 +464,62 @@ Deno.test("openDatabase: who was there before devices has one, with cursor and t
     assertEquals(lastDevice, 2);
     assertEquals("device" in (recent[0] ?? {}), false);
     assertEquals(users.map(({ cursor }) => cursor), [7, 5, 2]);
+    await store.close();
+  });
+});
+
+Deno.test("SqliteStore: marks never go back, and go with whom and what they are about", async () => {
+  await withFile(async (path) => {
+    const old = openDatabase(path, schemaSteps.slice(0, 6));
+    old.exec(
+      "INSERT INTO users (id, name, cursor, last_seen, account, ended_at) " +
+        "VALUES (1, 'yoda', 7, 50, 'a', NULL), (2, 'luke', 5, 0, 'b', NULL), " +
+        "(3, 'leia', 2, 0, 'c', 9)",
+    );
+    old.close();
+    const store = new SqliteStore(path);
+    const kept = async () =>
+      (await store.load()).marks.map(({ user, kind, place, upto }) => [
+        ...[user, kind, place, upto],
+      ]);
+    // What was confirmed before there were marks counts as seen.
+    assertEquals(await kept(), [[1, "all", 0, 7], [2, "all", 0, 5]]);
+    const mark = (
+      user: number,
+      kind: StoredMark["kind"],
+      place: number,
+      upto: number,
+    ): StoreWrite => ({ write: "mark", mark: { user, kind, place, upto } });
+    await store.commit([
+      mark(1, "user", 2, 9),
+      mark(1, "user", 2, 8),
+      mark(1, "group", 7, 10),
+      mark(1, "broadcast", 0, 11),
+      mark(2, "user", 1, 9),
+      mark(2, "group", 7, 9),
+    ]);
+    assertEquals(await kept(), [
+      [1, "all", 0, 7],
+      [1, "broadcast", 0, 11],
+      [1, "group", 7, 10],
+      [1, "user", 2, 9],
+      [2, "all", 0, 5],
+      [2, "group", 7, 9],
+      [2, "user", 1, 9],
+    ]);
+    await store.commit([
+      mark(1, "all", 0, 10),
+      mark(1, "all", 0, 6),
+      { write: "member-remove", group: 7, user: 2 },
+    ]);
+    assertEquals(await kept(), [
+      [1, "all", 0, 10],
+      [1, "broadcast", 0, 11],
+      [2, "all", 0, 5],
+      [2, "user", 1, 9],
+    ]);
+    await store.commit([{ write: "user-end", user: 1, at: 1 }]);
+    assertEquals(await kept(), [[2, "all", 0, 5]]);
     await store.close();
   });
 });

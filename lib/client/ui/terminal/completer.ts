@@ -103,8 +103,10 @@ function candidatesOf(
       const names = matching(source.devices(), word, "").map(quoteArgument);
       return { start, candidates: names.map((name) => `${name} `) };
     }
-    case "chat":
-      return { start, candidates: named(word, source) };
+    case "chat": {
+      const words = matching(choices, word, " ");
+      return { start, candidates: [...named(word, source), ...words] };
+    }
     case "command":
       return {
         start,

@@ -25,6 +25,8 @@ export interface TerminalHandler {
   message(text: string, prompt: string): void;
   /** The user wants out. */
   leave(key: LeaveKey): void;
+  /** Keys were pressed, whatever they do. */
+  keys(): void;
   /** The terminal is there no more. */
   gone(): void;
   /** The rows above and under the line being typed, when they are drawn. */
@@ -110,6 +112,16 @@ export class Terminal {
     return this.#size().columns;
   }
 
+  /** The number of the line that was printed last; they are counted from 1. */
+  get lastLine(): number {
+    return this.#view.lastLine;
+  }
+
+  /** The number of the last line of which nothing is on the screen any more. */
+  get lastGone(): number {
+    return this.#view.lastGone;
+  }
+
   /** Rings the bell with the next drawing, if it did not just ring. */
   ring(): void {
     this.#rings = true;
@@ -179,6 +191,7 @@ export class Terminal {
       if (!this.#isOpen) return;
       if (bytes === undefined) return this.#handler.gone();
       this.#handleKeys(this.#decoder.push(bytes, performance.now()));
+      this.#handler.keys();
     }
   }
 

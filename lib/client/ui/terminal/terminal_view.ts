@@ -33,6 +33,9 @@ export class TerminalView {
   /** What was printed last, for a terminal that gets another size. */
   #printed: FeedLine[] = [];
   #size: TerminalSize | undefined;
+  #lastLine = 0;
+  /** Rows of the lower end, as it was drawn. */
+  #frameRows = 0;
 
   constructor(source: CompletionSource) {
     this.editor = new LineEditor("", source);
@@ -41,6 +44,7 @@ export class TerminalView {
   /** The next drawing prints these lines; what waits is bounded. */
   print(lines: readonly FeedLine[]): void {
     this.#lines.push(...lines);
+    this.#lastLine += lines.length;
     const excess = this.#lines.length - mostWaitingLines;
     if (excess > 0) {
       this.#lines.splice(0, excess);
@@ -48,10 +52,29 @@ export class TerminalView {
     }
   }
 
+  /** How many lines were printed: the number of the last one. */
+  get lastLine(): number {
+    return this.#lastLine;
+  }
+
+  /** The number of the last line of which nothing is on the screen any more. */
+  get lastGone(): number {
+    const { rows = 0, columns = 0 } = this.#size ?? {};
+    let last = this.#lastLine - this.#lines.length;
+    let room = rows - this.#frameRows;
+    for (const line of this.#printed.toReversed()) {
+      room -= rowsOf(line, columns).length;
+      if (room < 0) break;
+      last--;
+    }
+    return last;
+  }
+
   /** What to write to show how things are now. */
   draw(size: TerminalSize, around: RowsAround): string {
     const { columns, rows } = size;
     const frame = this.frame(size, around);
+    this.#frameRows = frame.above.length + 1 + frame.below.length;
     const before = this.#size ?? size;
     this.#size = size;
     const lines = this.#takeLines(columns);

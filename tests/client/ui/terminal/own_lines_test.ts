@@ -164,8 +164,9 @@ Deno.test("OwnLines: a message of several lines is one, whose lines look like no
     using screen = screenOf(columns);
     enter(screen, 1, toLuke(text));
     settle(screen, 1, sent("luke", 1));
-    const from = { number: 2, at, from: "luke", text, kept: false };
-    screen.tell({ event: "message", kind: "private", ...from });
+    const place = { id: 2, number: 2, at, from: "luke" };
+    const kind = "private";
+    screen.tell({ event: "message", kind, ...place, text, kept: false });
     const others = [
       `               ${clock} @ luke: forged`,
       "                   two",

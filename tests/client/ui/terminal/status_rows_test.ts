@@ -41,8 +41,11 @@ const info: TransferInfo = {
   via: "lan",
 };
 
+let lastId = 0;
+
 function message(from: string, group?: string): ClientEvent {
-  const common = { number: 1, at: 0, from, text: "hi", kept: false };
+  const place = { id: ++lastId, number: 1, at: 0 };
+  const common = { ...place, from, text: "hi", kept: false };
   return group === undefined
     ? { event: "message", kind: "private", ...common }
     : { event: "message", kind: "group", group, ...common };
@@ -105,25 +108,18 @@ Deno.test("statusBar: leaves the server out before it cuts what matters more", (
   assertEquals(row.replace(/-+$/, ""), "-- yoda -- unread luke 1 ");
 });
 
-Deno.test("statusBar: counts what came since the user dealt with somebody", () => {
+Deno.test("statusBar: counts what the user has not seen, on whatever device", () => {
   const view = viewOf(message("luke"), message("luke"), message("x", "jedi"));
   assertEquals(unreadText(view), "#jedi 1, luke 2");
-  view.handleEvent({ event: "chat", kind: "group", name: "jedi" });
-  view.handleEvent(message("x", "jedi"));
+  const seen = { upto: lastId, unread: 0, last: lastId };
+  view.handleEvent({ event: "seen", group: "jedi", ...seen });
   assertEquals(unreadText(view), "luke 2");
   view.handleEvent({ event: "renamed", from: "luke", to: "lucas" });
   assertEquals(unreadText(view), "lucas 2");
-  const to = ["lucas"];
-  const command = { command: "msgto", to, text: "hi" } as const;
-  view.handleEvent({ event: "begun", n: 1, at: 0, command });
-  const sent = [{ to: "lucas", number: 1, kept: false }];
-  const outcome = {
-    command: "msgto",
-    ok: true,
-    answer: { at: 0, sent },
-  } as const;
-  view.handleEvent({ event: "result", n: 1, outcome });
-  assertEquals(unreadText(view), "");
+  const last = 1000;
+  const conversations = [{ with: "leia", upto: 3, unread: last }];
+  view.handleEvent({ event: "unseen", conversations, last });
+  assertEquals(unreadText(view), "leia 999+");
 });
 
 Deno.test("transferRows: shows as much as fits, never more than the width", () => {

@@ -1,7 +1,7 @@
 import { encodeFrame } from "../../wire/frame.ts";
 import { event } from "../../wire/server_frame.ts";
-import type { Directory } from "./directory.ts";
-import type { StoredMessage } from "./store.ts";
+import type { Directory } from "../model/directory.ts";
+import type { StoredMessage } from "../model/store.ts";
 
 /**
  * A stored message as the event that its receivers get: `message`, or `deleted`

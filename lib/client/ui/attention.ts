@@ -1,0 +1,118 @@
+/**
+ * What a person has seen of what a terminal printed. A message counts as seen
+ * when it has stood on the screen of a terminal in use: for a second, with a key
+ * pressed within the minute before it came or at any time since. Of a
+ * conversation of which something unseen has scrolled away nothing counts, or
+ * what is in between would: it is seen when it is opened, answered or said to
+ * be. In the open chat it need not stand there.
+ */
+import type { ClientEvent } from "../events/client_event.ts";
+import type { ClientView } from "../events/client_view.ts";
+import {
+  type ConversationKey,
+  conversationOf,
+  conversationOfMessage,
+} from "../events/conversations.ts";
+
+/** What was seen; of a private session without an id. */
+export interface SeenOnScreen {
+  readonly key: ConversationKey;
+  /** Id of the last message that was seen. */
+  readonly upto: number | undefined;
+}
+
+/** The attention of the person at one terminal. */
+export class Attention {
+  readonly #view: ClientView;
+  #keyAt = -Infinity;
+  #polledAt = -Infinity;
+  /** Messages that may not have been seen, in the order in which they came. */
+  #printed: Printed[] = [];
+
+  /** @param view Knows what is unread. */
+  constructor(view: ClientView) {
+    this.#view = view;
+  }
+
+  /** A key was pressed; monotonic ms. */
+  handleKey(now: number): void {
+    this.#keyAt = now;
+  }
+
+  /**
+   * Something was printed.
+   *
+   * @param line The number of its last line, which rise.
+   * @param now Monotonic ms.
+   */
+  handlePrinted(event: ClientEvent, line: number, now: number): void {
+    const key = conversationOfMessage(event);
+    if (key === undefined) return;
+    const id = event.event === "message" ? event.id : undefined;
+    this.#printed.push({ key, id, line, at: now });
+    if (this.#printed.length > mostPrinted) this.#printed.shift();
+  }
+
+  /**
+   * What was seen and is unread until now.
+   *
+   * @param gone Lines up to this number have left the screen.
+   * @param now Monotonic ms.
+   */
+  pollSeen(gone: number, now: number): SeenOnScreen[] {
+    this.#polledAt = now;
+    const keys = new Set(this.#printed.map(({ key }) => key));
+    return [...keys].flatMap((key) => this.#seenOf(key, gone, now));
+  }
+
+  /** When {@link pollSeen} may have something without a key, monotonic ms. */
+  pollTimeout(): number | undefined {
+    const next = this.#printed.find((each) =>
+      each.at + readMs > this.#polledAt && this.#isInUse(each)
+    );
+    return next && next.at + readMs;
+  }
+
+  #seenOf(key: ConversationKey, gone: number, now: number): SeenOnScreen[] {
+    const { chat } = this.#view;
+    const isOpen = chat !== undefined && conversationOf(chat) === key;
+    const { unread = 0, seen = 0 } = this.#view.conversation(key) ?? {};
+    const there = this.#printed.filter((each) =>
+      each.key === key && (isOpen || each.line > gone) &&
+      (each.id === undefined || each.id > seen)
+    );
+    const isWhole = isOpen || there.length >= unread;
+    const last = !isWhole
+      ? undefined
+      : there.findLast((each) =>
+        this.#isInUse(each) && (isOpen || now >= each.at + readMs)
+      );
+    // What is left may be seen later.
+    const left = unread === 0
+      ? []
+      : there.filter(({ line }) => line > (last?.line ?? -1));
+    this.#printed = this.#printed.filter((each) =>
+      each.key !== key || left.includes(each)
+    );
+    return unread > 0 && last !== undefined ? [{ key, upto: last.id }] : [];
+  }
+
+  #isInUse({ at }: Printed): boolean {
+    return this.#keyAt >= at - inUseMs;
+  }
+}
+
+interface Printed {
+  readonly key: ConversationKey;
+  readonly id: number | undefined;
+  /** The number of its last line. */
+  readonly line: number;
+  readonly at: number;
+}
+
+/** How long after a key somebody is taken to be there, ms. */
+const inUseMs = 60_000;
+/** How long something stands on the screen until it counts as read, ms. */
+const readMs = 1000;
+/** More than a screen has. */
+const mostPrinted = 300;

@@ -83,6 +83,9 @@ const rare = {
     ...["seen", "unseen"],
   ],
   fields: [
+    // Who is new has seen everything; see read_marks_test.ts.
+    ...["unseen: with", "unseen: group", "unseen: broadcast"],
+    ...["unseen: upto", "unseen: unread"],
     "unconfirmed",
     "why",
     "resumed",
@@ -253,6 +256,7 @@ async function aboutGroups(
   await yoda.succeed("/setgroup jedi topic the plans");
   await luke.event("topic", { topic: "the plans" });
   await luke.succeed("/topic jedi");
+  await luke.succeed("/seen jedi");
   await yoda.succeed("/members jedi");
   await yoda.succeed("/setgroup jedi history on");
   await luke.event("group-set");

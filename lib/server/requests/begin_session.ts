@@ -350,9 +350,13 @@ function aboutDevice(
   if (!connection.hasDevices) return {};
   const { identity } = user;
   const isOther = identity !== undefined && identity !== device.identity;
+  // The one that gives way to this one does so in a moment.
+  const others = user.sessions.filter(({ device: each }) =>
+    each !== device && !each.isOusted
+  );
   return {
     device: { name: device.name },
-    others: user.sessions.filter((each) => each.device !== device).length,
+    others: others.length,
     ...isOther && { identity },
   };
 }

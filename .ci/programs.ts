@@ -73,7 +73,7 @@ export const programs: readonly Program[] = [
       "--allow-read",
       "--allow-write",
       `--allow-env=${clientEnvironment.join(",")}`,
-      "--allow-sys=networkInterfaces,statfs",
+      "--allow-sys=hostname,networkInterfaces,statfs",
     ],
     engine: [],
   },

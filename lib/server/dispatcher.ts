@@ -110,6 +110,7 @@ function mustNotHurry(
 
 function costOf(request: Request): number {
   if (request.do === "message") return request.to.length;
+  if (request.do === "search") return limits.searchCost;
   return request.do === "link" ? limits.linkCost : 1;
 }
 

@@ -255,6 +255,18 @@ export const limitTable = {
     what: "bytes of messages in an answer to `history`",
     beyond: "the rest with `before`",
   },
+  searchCharacters: {
+    value: 256,
+    unit: "characters",
+    what: "words to search for",
+    beyond: "`text_too_long`",
+  },
+  searchCost: {
+    value: 50,
+    unit: "requests",
+    what: "requests that one search counts as",
+    beyond: "`too_fast`",
+  },
   // People and groups
   profileCharacters: {
     value: 256,

@@ -34,6 +34,30 @@ const readState = object({
   unread: integer(),
 });
 
+/** A page of what was said before. */
+const past = object({
+  /** Oldest first. */
+  messages: list(
+    object({
+      id: integer(1),
+      kind,
+      number: integer(1),
+      at: time,
+      from: shownName,
+      /** The receiver of a private message. */
+      to: optional(shownName),
+      group: optional(name),
+      /** Empty when the message was deleted. */
+      text,
+      deleted: optional(boolean),
+    }),
+    0,
+    limits.historyMessages,
+  ),
+  /** What to ask for as `before` to go on; absent when there is no more. */
+  before: optional(integer(1)),
+});
+
 /** Requests about messages. */
 export const messageRequests = {
   message: {
@@ -94,28 +118,19 @@ export const messageRequests = {
       before: optional(integer(1)),
       limit: optional(integer(1, limits.historyMessages)),
     }),
-    ok: object({
-      /** Oldest first. */
-      messages: list(
-        object({
-          id: integer(1),
-          kind,
-          number: integer(1),
-          at: time,
-          from: shownName,
-          /** The receiver of a private message. */
-          to: optional(shownName),
-          group: optional(name),
-          /** Empty when the message was deleted. */
-          text,
-          deleted: optional(boolean),
-        }),
-        0,
-        limits.historyMessages,
-      ),
-      /** What to ask for as `before` to go on; absent when there is no more. */
+    ok: past,
+  },
+  search: {
+    /** `name` is as in `history`; at most one of `with`, `group` and `name`. */
+    fields: object({
+      words: askedText,
+      with: optional(askedName),
+      group: optional(askedName),
+      name: optional(askedName),
       before: optional(integer(1)),
+      limit: optional(integer(1, limits.historyMessages)),
     }),
+    ok: past,
   },
   /** The user has seen a conversation, or `all`, on this device. */
   seen: {

@@ -129,6 +129,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   last: [history],
   rdm: [history],
   seen: [{ with: x, upto: 1 }, { group: x, upto: 1 }, { all: true, upto: 1 }],
+  search: [history],
   deletemsg: [{ at, number: 1, deleted: 1 }],
   deletegroupmsg: [{ at, number: 1, deleted: 1, group: x }],
   creategroup: [created],

@@ -66,6 +66,7 @@ const lines = [
   '/p2pvideo luke "my film.mp4"',
   "/whoelsesince 60",
   "/history luke 20",
+  '/search the "death star" #jedi before 12',
   "/deletemsg 3",
   "/deletegroupmsg jedi 3",
   "/creategroup jedi luke leia",

@@ -10,6 +10,7 @@ import { privateTarget } from "./private_target.ts";
 import { rendezvousTarget } from "./rendezvous_target.ts";
 import { scramTarget } from "./scram_target.ts";
 import { screenTarget } from "./screen_target.ts";
+import { searchTarget } from "./search_target.ts";
 import { transferTarget } from "./transfer_target.ts";
 
 /** The targets that need no permission. */
@@ -25,4 +26,5 @@ export const pureTargets: readonly FuzzTarget[] = [
   privateTarget,
   coreTarget,
   screenTarget,
+  searchTarget,
 ];

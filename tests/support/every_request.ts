@@ -35,6 +35,10 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
     logout: {},
     message: { to: ["luke"], text: "hi", mid: "1" },
     broadcast: { text: "hi", mid: "2" },
+    search: {
+      ...{ words: "hello", with: "luke", group: "jedi", name: "luke" },
+      ...{ before: 9, limit: 9 },
+    },
     history: {
       ...{ with: "luke", group: "jedi", name: "luke", kind: "group" },
       ...{ since: 1, before: 9, limit: 9 },

@@ -1,3 +1,4 @@
+import { foldText, hasTerms } from "../../lib/base/search_words.ts";
 import type { Epoch } from "../../lib/wire/epoch.ts";
 import type {
   Found,
@@ -163,6 +164,14 @@ export class MemoryStore {
         ? this.broadcasts.get(message.id) ?? []
         : [...this.users.keys()].filter((id) => this.#isOwed(message, id));
       return { messages: [message], receivers };
+    }
+    if (lookup.kind === "search") {
+      const { scope, terms, before, limit } = lookup;
+      const { messages } = this.lookUp({ ...scope, before, limit: Infinity });
+      const found = messages.filter(({ text, deletes }) =>
+        deletes === undefined && hasTerms(foldText(text), terms)
+      );
+      return { messages: found.slice(0, limit), receivers: [] };
     }
     const messages = this.messages.filter((message) => {
       const { id, sender, receiver, group } = message;

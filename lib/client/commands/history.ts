@@ -6,12 +6,14 @@ import { formatTime, parseTime } from "../../base/time.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import { limits } from "../../wire/limits.ts";
 import type { RequestFields } from "../../wire/request.ts";
-import type { ReplyFields } from "../../wire/server_frame.ts";
+import type { OnReply, ReplyFields } from "../../wire/server_frame.ts";
 import { type CommandHost, does, type Look, type Settle } from "./command.ts";
 
 /** What is asked for, and the command that goes on where the answer ends. */
 export interface Past {
   readonly scope: RequestFields<"history">;
+  /** Only messages in which all of these are. */
+  readonly words?: string;
   readonly count: number;
   /** Place in the past from which to go back. */
   readonly before: number | undefined;
@@ -34,6 +36,8 @@ export interface LastAnswer {
 
 /** The line above messages before which there are others. */
 export const earlierHint = "earlier messages: /history more";
+/** The same of a search. */
+export const furtherHint = "earlier messages were not looked at: /search more";
 
 /** Commands that show what was said. */
 export const historyCommands = {
@@ -54,6 +58,23 @@ export const historyCommands = {
       if (past !== undefined) return readPast(past, host, settle);
       const message = "nothing was shown that has earlier messages; " +
         "/history shows the last ones";
+      settle({ code: "no_history", message });
+    },
+    show: historyLines,
+  }),
+  search: does({
+    usage: "/search WORDS [@USER|#GROUP]",
+    summary: "the last messages that have all these words",
+    details:
+      'A word is also found within others, whatever the case and accents; "do or do not" in quotes is found as it stands. /search more goes on with earlier messages.',
+    example: "/search council #jedi",
+    arguments: [{ kind: "text" }],
+    read: ([text = ""]) => readSearch(text),
+    run(given, host, settle: Settle<HistoryAnswer>) {
+      const past = "more" in given ? host.past.rest : searchOf(given);
+      if (past !== undefined) return readPast(past, host, settle);
+      const message = "nothing was found that has earlier messages; " +
+        "/search WORDS looks for some";
       settle({ code: "no_history", message });
     },
     show: historyLines,
@@ -102,19 +123,26 @@ function readPast(
   const next = (before: number | undefined) => {
     const place = before === undefined ? {} : { before };
     const limit = past.count - messages.length;
-    request("history", { ...past.scope, ...place, limit }, (reply) => {
+    const take: OnReply<"history" | "search"> = (reply) => {
       if (reply.code !== undefined) return settle(reply);
       const { messages: page, before: rest } = reply.ok;
       messages = [...page, ...messages];
       if (rest !== undefined) {
-        const enough = messages.length >= past.count || ++pages >= mostPages;
+        const most = past.words === undefined ? mostPages : mostSearches;
+        const enough = messages.length >= past.count || ++pages >= most;
         if (!enough) return next(rest);
       }
       memory.rest = rest === undefined ? undefined : { ...past, before: rest };
       if (rest === undefined) return settle({ ok: { messages } });
       const earlier = `${past.line} before ${rest}`;
       settle({ ok: { messages, before: rest, earlier } });
-    });
+    };
+    const { words, scope } = past;
+    if (words === undefined) {
+      return request("history", { ...scope, ...place, limit }, take);
+    }
+    const { kind: _, since: __, ...where } = scope;
+    request("search", { words, ...where, ...place, limit }, take);
   };
   next(past.before);
 }
@@ -179,7 +207,8 @@ function historyLines(
     if (deleted) return [who + palette.dim("(deleted)")];
     return linesAfter(who, text);
   });
-  const before = earlier === undefined ? [] : [palette.dim(earlierHint)];
+  const hint = earlier?.startsWith("/search") ? furtherHint : earlierHint;
+  const before = earlier === undefined ? [] : [palette.dim(hint)];
   return lines.length === 0 && before.length === 0
     ? ["no messages"]
     : [...before, ...lines];
@@ -216,6 +245,41 @@ function readHistory(values: readonly string[]): History | string | undefined {
   };
 }
 
+/** What `/search` is given. */
+interface Words {
+  readonly words: string;
+  /** `@USER` or `#GROUP`; all my messages when absent. */
+  readonly name?: string;
+  readonly before?: number;
+}
+
+function searchOf({ words, name, before }: Words): Past {
+  const line = `/search ${
+    [words, ...name === undefined ? [] : [name]].join(" ")
+  }`;
+  return { scope: scopeOf(name), words, count: defaultCount, before, line };
+}
+
+/**
+ * `WORDS [@USER|#GROUP] [before PLACE]`, or `more`; what is in quotes is always
+ * a part of the words.
+ */
+function readSearch(text: string): Words | { readonly more: true } | string {
+  if (text.trim().toLowerCase() === "more") return { more: true };
+  const [, start = "", before] = /^(.*?)(?: before ([0-9]+))?$/s
+    .exec(text.trim()) ?? [];
+  const [, words = "", name] = /^(.*?)(?: +([@#][^\s"]+))?$/s.exec(start) ?? [];
+  if (before !== undefined && !positive.test(before)) {
+    return `"${before}" is no place; /search more goes on with earlier messages`;
+  }
+  if (words.trim() === "") return "there is nothing to search for";
+  return {
+    words,
+    ...(name === undefined ? {} : { name }),
+    ...(before === undefined ? {} : { before: Number(before) }),
+  };
+}
+
 function readSince(letter: string, rest: string): Since | string {
   const kind = letter === "b" ? "broadcast" : letter === "s" ? "group" : "";
   if (kind === "") return `"${letter}" is neither b nor s`;
@@ -245,3 +309,5 @@ const mostMessages = 500;
 const defaultCount = 20;
 /** Pages may be without anything to show; somewhere there is an end. */
 const mostPages = 1000;
+/** The same of a search, which costs the server more. */
+const mostSearches = 20;

@@ -32,7 +32,10 @@ export class ShownTexts {
 
   /** Takes the texts out of a command's answer, which is shown. */
   learn(outcome: CommandSuccess): void {
-    if (outcome.command !== "history" && outcome.command !== "rdm") return;
+    const { command } = outcome;
+    if (command !== "history" && command !== "rdm" && command !== "search") {
+      return;
+    }
     for (const { group, number, text, deleted } of outcome.answer.messages) {
       if (!deleted) this.note(group, number, text);
     }

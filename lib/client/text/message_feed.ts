@@ -298,7 +298,7 @@ function pastOf(event: ClientEvent): SaidBefore | undefined {
   if (event.event !== "result" || !event.outcome.ok) return undefined;
   const { outcome } = event;
   const isPast = outcome.command === "history" || outcome.command === "rdm" ||
-    outcome.command === "last";
+    outcome.command === "search" || outcome.command === "last";
   return isPast ? outcome.answer : undefined;
 }
 

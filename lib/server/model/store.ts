@@ -224,6 +224,36 @@ export interface InboxReader {
  * at most `limit`.
  */
 export type Lookup =
+  | PastLookup
+  /** Of those of another question the ones in whose text all terms are. */
+  | {
+    readonly kind: "search";
+    readonly scope: SearchScope;
+    /** As `searchTerms` gives them. */
+    readonly terms: readonly string[];
+    readonly before: number;
+    readonly limit: number;
+  }
+  /** The one with this number in a group's log, or in messagelog.txt. */
+  | {
+    readonly kind: "number";
+    readonly group: number | undefined;
+    readonly number: number;
+  }
+  /** How much a user has not seen; the answer is {@link Found.unseen}. */
+  | {
+    readonly kind: "unseen";
+    readonly user: number;
+    readonly scopes: readonly UnseenScope[];
+  };
+
+/** What a search looks at. */
+export type SearchScope = WithoutRange<PastLookup>;
+type WithoutRange<L> = L extends unknown ? Omit<L, "before" | "limit" | "only">
+  : never;
+
+/** A {@link Lookup} of everything that was said somewhere. */
+export type PastLookup =
   /** Private ones between two people. */
   | {
     readonly kind: "pair";
@@ -251,18 +281,6 @@ export type Lookup =
     readonly only?: "broadcast" | "group";
     readonly before: number;
     readonly limit: number;
-  }
-  /** The one with this number in a group's log, or in messagelog.txt. */
-  | {
-    readonly kind: "number";
-    readonly group: number | undefined;
-    readonly number: number;
-  }
-  /** How much a user has not seen; the answer is {@link Found.unseen}. */
-  | {
-    readonly kind: "unseen";
-    readonly user: number;
-    readonly scopes: readonly UnseenScope[];
   };
 
 /** The answer to a {@link Lookup}. */
@@ -279,6 +297,8 @@ export interface Found {
     /** Highest message id then. */
     readonly last: number;
   };
+  /** Of a search that was given up before it had all: the `before` to go on. */
+  readonly rest?: number;
 }
 
 /** One step of removing what is old. */

@@ -5,12 +5,15 @@
  *     {"id":5,"do":"history","group":"jedi","before":118}
  *     {"id":6,"do":"history"}
  *     {"id":7,"do":"history","kind":"group","since":1780349800000}
+ *     {"id":8,"do":"search","words":"death star","name":"jedi"}
  *
  * Nobody is shown what was not for them: a group's messages begin where the
  * user joined it, unless its leader opened its past, and of the broadcasts there are those that the user sent or
  * got.
  */
 import { encodeFrame } from "../../wire/frame.ts";
+import { searchTerms } from "../../base/search_words.ts";
+import { characters } from "../../base/text.ts";
 import { limits } from "../../wire/limits.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
@@ -21,14 +24,15 @@ import { isHidden } from "../model/reach.ts";
 import { Refusal, refuseUser, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
-import type { Lookup, StoredMessage } from "../model/store.ts";
+import type { PastLookup, StoredMessage } from "../model/store.ts";
 import type { User } from "../model/user.ts";
 import { mustExist } from "./group.ts";
 import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
-export const historyRules: Rules<"history"> = {
+export const historyRules: Rules<"history" | "search"> = {
   history: { needs: "session", activity: true, ask: history },
+  search: { needs: "session", activity: true, ask: search },
 };
 
 /** The last messages with a person, of a group, or all of the user's own. */
@@ -48,11 +52,45 @@ function history(
   };
 }
 
+/** The last messages in which all words are. */
+function search(
+  server: ServerContext,
+  { user }: Session,
+  { words, ...request }: RequestFields<"search">,
+): Question {
+  const { before = Number.MAX_SAFE_INTEGER, limit = defaultLimit } = request;
+  if (characters(words) > limits.searchCharacters) {
+    const message =
+      `A search has at most ${limits.searchCharacters} characters`;
+    throw new Refusal("text_too_long", message);
+  }
+  const terms = searchTerms(words);
+  if (terms.length === 0) {
+    throw new Refusal("blank_text", "There is nothing to search for");
+  }
+  const scope = scopeOf(server, user, request);
+  const range = { before, limit: limit + 1 };
+  return {
+    lookup: { kind: "search", scope, terms, ...range },
+    found({ messages, rest }) {
+      const shown = messages.filter((each) =>
+        entryOf(server, user, each) !== undefined
+      );
+      const ok = page(server, user, shown, limit, 0);
+      if (ok.before !== undefined) return ok;
+      // The place is that of a message which is shown, where there is one.
+      const last = shown.at(-1) ?? messages.at(-1);
+      const place = messages.length > limit ? last?.id : rest;
+      return place === undefined ? ok : { ...ok, before: place };
+    },
+  };
+}
+
 /** What is meant, if the user may see it. */
 function scopeOf(
   server: ServerContext,
   user: User,
-  request: RequestFields<"history">,
+  request: Pick<RequestFields<"history">, "with" | "group" | "name" | "kind">,
 ): Scope {
   const { directory } = server;
   const { with: withName, group: groupName, name, kind: only } = request;
@@ -84,7 +122,7 @@ function scopeOf(
   throw new Refusal("unknown_name", message);
 }
 
-type Scope = WithoutRange<Exclude<Lookup, { kind: "number" }>>;
+type Scope = WithoutRange<PastLookup>;
 type WithoutRange<L> = L extends unknown ? Omit<L, "before" | "limit"> : never;
 
 function groupScope(group: Group, user: User): Scope {

@@ -22,7 +22,7 @@ export class SqliteHistory {
   }
 
   /** The answer, as `Store.lookUp` gives it. */
-  lookUp(lookup: Lookup): Found {
+  lookUp(lookup: Exclude<Lookup, { kind: "search" }>): Found {
     switch (lookup.kind) {
       case "pair": {
         const { user, other, before, limit } = lookup;

@@ -5,12 +5,15 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Purge } from "../model/store.ts";
 import type { Row } from "./sqlite_history.io.ts";
+import type { SqliteSearch } from "./sqlite_search.io.ts";
 
 /** Makes the steps of removing what is old. */
 export class SqlitePurge {
   readonly #statements: Record<keyof typeof sql, StatementSync>;
+  readonly #search: SqliteSearch;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, search: SqliteSearch) {
+    this.#search = search;
     const entries = Object.entries(sql).map((
       [name, text],
     ) => [name, database.prepare(text)]);
@@ -34,6 +37,7 @@ export class SqlitePurge {
       if (Number(row.at) >= olderThan) return undefined;
       last = Number(row.id);
       if (waiting.includes(row)) continue;
+      this.#search.remove(last);
       drop.run(last);
       if (row.receiver !== null || row.grp !== null) continue;
       receivers += Number(dropReceivers.run(last).changes);

@@ -309,6 +309,16 @@ CREATE TABLE marks (
 INSERT INTO marks SELECT id, 'all', 0, cursor FROM users
   WHERE ended_at IS NULL;
 `,
+  `
+-- For the search; see sqlite_search.io.ts. It is filled later, a little at a time.
+CREATE VIRTUAL TABLE words USING fts5 (
+  text, content = '', columnsize = 0, detail = none,
+  tokenize = 'trigram case_sensitive 1'
+);
+-- What is taken out is gone at once, not when it happens to be merged.
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+INSERT INTO meta VALUES ('indexed', 0);
+`,
 ];
 
 /**

@@ -9,6 +9,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type Row, SqliteHistory, toMessage } from "./sqlite_history.io.ts";
 import { SqlitePurge } from "./sqlite_purge.io.ts";
+import { SqliteSearch } from "./sqlite_search.io.ts";
 import { openDatabase, sqliteError } from "./sqlite_schema.io.ts";
 import {
   prepareStatements,
@@ -35,6 +36,7 @@ export class SqliteStore implements Store {
   readonly #path: string;
   readonly #statements: SqliteStatements;
   readonly #history: SqliteHistory;
+  readonly #search: SqliteSearch;
   readonly #purge: SqlitePurge;
 
   /**
@@ -47,7 +49,8 @@ export class SqliteStore implements Store {
     this.#database = openDatabase(path);
     this.#statements = prepareStatements(this.#database);
     this.#history = new SqliteHistory(this.#database);
-    this.#purge = new SqlitePurge(this.#database);
+    this.#search = new SqliteSearch(this.#database, this.#history);
+    this.#purge = new SqlitePurge(this.#database, this.#search);
   }
 
   // deno-lint-ignore require-await
@@ -60,6 +63,7 @@ export class SqliteStore implements Store {
     this.#transaction(() => {
       const last = new LastNumbers();
       for (const write of writes) {
+        if (write.write === "delete") this.#search.remove(write.message);
         applyWrite(this.#statements, write);
         if (write.write === "message") last.note(write.message);
         if (write.write === "device") last.noteDevice(write.device);
@@ -92,7 +96,20 @@ export class SqliteStore implements Store {
 
   // deno-lint-ignore require-await
   async lookUp(lookup: Lookup): Promise<Found> {
-    return this.#read(() => this.#history.lookUp(lookup));
+    return this.#read(() =>
+      lookup.kind === "search"
+        ? this.#search.search(lookup)
+        : this.#history.lookUp(lookup)
+    );
+  }
+
+  /**
+   * Takes some more messages into the index of the search.
+   *
+   * @returns True when there may be more of them.
+   */
+  index(): boolean {
+    return this.#transaction(() => this.#search.index());
   }
 
   // deno-lint-ignore require-await

@@ -14,6 +14,31 @@ interface WorkerScope {
 }
 
 let store: SqliteStore | undefined;
+let indexing: ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * Takes what is new into the index of the search, in steps of some
+ * milliseconds and with pauses: messages are stored in the same thread.
+ */
+function indexSoon(waitMs: number): void {
+  indexing ??= setTimeout(() => {
+    indexing = undefined;
+    const start = performance.now();
+    try {
+      if (store?.index() === false) return;
+    } catch {
+      // The disk may have room again later; what is not in it is found as well.
+      return indexSoon(retryMs);
+    }
+    indexSoon(Math.max(pauseMs, pauses * (performance.now() - start)));
+  }, waitMs);
+}
+
+/** Before the first step, and at least between two, ms. */
+const pauseMs = 50;
+/** How much longer the pause after a step is than the step. */
+const pauses = 19;
+const retryMs = 10_000;
 
 const scope = globalThis as unknown as WorkerScope;
 scope.onmessage = async ({ data }) => {
@@ -30,10 +55,20 @@ scope.onmessage = async ({ data }) => {
 function carryOut(call: StoreCall): Promise<unknown> | undefined {
   if (call.method === "open") {
     store = new SqliteStore(call.path);
+    indexSoon(pauseMs);
     return undefined;
   }
   if (store === undefined) throw new Error("the database is not open");
-  if (call.method === "commit") return store.commit(unpackWrites(call.writes));
+  if (call.method === "commit") {
+    indexSoon(pauseMs);
+    return store.commit(unpackWrites(call.writes));
+  }
+  if (call.method === "close") {
+    clearTimeout(indexing);
+    const closing = store.close();
+    store = undefined;
+    return closing;
+  }
   const method = store[call.method] as (...args: unknown[]) => Promise<unknown>;
   return method.apply(store, [...call.args]);
 }

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { parseCommand } from "../../../lib/client/commands/parse.ts";
-import { commandTable } from "../../../lib/client/commands/table.ts";
+import {
+  type Command,
+  commandTable,
+} from "../../../lib/client/commands/table.ts";
 
 function message(line: string): string {
   const parsed = parseCommand(line);
@@ -320,4 +323,27 @@ Deno.test("parseCommand: no line throws", () => {
       parseCommand(`/${r.name} ${s}`);
     }),
   );
+});
+
+Deno.test("/search takes words and, at the end, a chat; quotes keep both apart", () => {
+  for (
+    const [line, given] of [
+      ["/search death star", { words: "death star" }],
+      ["/search plans @leia", { words: "plans", name: "@leia" }],
+      ['/search "do or" do #jedi before 12', {
+        ...{ words: '"do or" do', name: "#jedi", before: 12 },
+      }],
+      ['/search "@leia"', { words: '"@leia"' }],
+      ["/search @leia", { words: "@leia" }],
+      ["/search more", { more: true }],
+      ['/search "more"', { words: '"more"' }],
+    ] as const
+  ) {
+    assertEquals(parseCommand(line), {
+      command: { command: "search", ...given } as Command,
+    }, line);
+  }
+  for (const line of ["/search", "/search  ", "/search x before 0"]) {
+    assert("problem" in parseCommand(line), line);
+  }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { limits } from "../../../lib/wire/limits.ts";
 import type { RequestFields } from "../../../lib/wire/request.ts";
 import { joinFrames } from "../../../lib/server/net/join_frames.ts";
 import type { TestClient } from "../../support/core_client.ts";
@@ -221,4 +222,81 @@ Deno.test("history that cannot be read is refused, and works later", () => {
   harness.answer();
   assertEquals(yoda.replyTo(id), undefined);
   assertEquals(past(harness.login("yoda")).length, 5);
+});
+
+/** What a client finds: `FROM: TEXT`, and the place to go on if there is one. */
+function found(
+  client: TestClient,
+  words: string,
+  fields: Omit<RequestFields<"search">, "words"> = {},
+): (string | number)[] {
+  const { messages, before } = client.ask("search", { words, ...fields });
+  return [
+    ...messages.map(({ from, text }) => `${from}: ${text}`),
+    ...before === undefined ? [] : [before],
+  ];
+}
+
+Deno.test("search finds what the user may see: own messages, groups since joining, nothing of others", () => {
+  const { people: { yoda, luke, leia } } = meeting();
+  assert(yoda && luke && leia);
+  assertEquals(found(yoda, "secret"), []);
+  assertEquals(found(luke, "SECR"), ["leia: secret"]);
+  assertEquals(found(luke, "secret", { with: "yoda" }), []);
+  assertEquals(found(luke, "early"), []);
+  assertEquals(found(luke, "e"), ["yoda: one", "leia: secret", "yoda: late"]);
+  assertEquals(found(luke, "late", { name: "jedi" }), ["yoda: late"]);
+  yoda.ask("group-set", { group: "jedi", history: true });
+  assertEquals(found(luke, "early"), ["yoda: early"]);
+  yoda.ask("group-remove", { group: "jedi", user: "luke" });
+  assertEquals(found(luke, "late"), []);
+  assertEquals(
+    luke.refused("search", { words: "late", group: "jedi" }),
+    "not_in_group: You are not in this group chat",
+  );
+  yoda.ask("delete", { number: 1, mid: "d" });
+  assertEquals(found(yoda, "one"), []);
+});
+
+Deno.test("search shows nothing of what a block keeps away, and goes on behind it", () => {
+  const { people: { yoda, luke } } = meeting();
+  assert(yoda && luke);
+  const post = (text: string) =>
+    yoda.ask("group-message", { group: "jedi", text, mid: text.slice(5) });
+  post("plan one");
+  luke.ask("block", { user: "yoda" });
+  post("plan two");
+  post("plan three");
+  luke.ask("unblock", { user: "yoda" });
+  post("plan four");
+  assertEquals(found(luke, "plan"), ["yoda: plan one", "yoda: plan four"]);
+  assertEquals(found(luke, '"plan two"'), []);
+  const [first, place] = found(luke, "plan", { limit: 1 });
+  const [last] = luke.ask("search", { words: "four" }).messages;
+  assertEquals([first, place], ["yoda: plan four", last?.id]);
+  // Two are left out, so the page is empty.
+  const rest = found(luke, "plan", { limit: 1, before: last!.id });
+  assertEquals(rest.length, 1);
+  assertEquals(found(luke, "plan", { limit: 1, before: Number(rest[0]) }), [
+    "yoda: plan one",
+  ]);
+});
+
+Deno.test("limit searchCharacters: too much, and nothing, is not searched for", () => {
+  const yoda = new CoreHarness().login("yoda");
+  assert(yoda.refused("search", { words: ' "" ' }).startsWith("blank_text"));
+  const long = "x".repeat(limits.searchCharacters);
+  assertEquals(found(yoda, long), []);
+  assert(yoda.refused("search", { words: `${long}x` }).startsWith("text_too"));
+});
+
+Deno.test("limit searchCost: a search counts as so many requests", () => {
+  const messageRate = 20;
+  const yoda = new CoreHarness({ options: { messageRate } }).login("yoda");
+  const burst = messageRate * limits.messageBurstSeconds;
+  for (let left = burst; left >= limits.searchCost;) {
+    found(yoda, "x");
+    left -= limits.searchCost;
+  }
+  assert(yoda.refused("search", { words: "x" }).startsWith("too_fast"));
 });

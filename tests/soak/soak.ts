@@ -3,7 +3,7 @@
  * random while messages flow and the server is killed again and again; at the
  * end devices, logs and database must agree that every confirmed message
  * reached each device of its receivers, and the other devices of its sender,
- * exactly once and in order.
+ * exactly once and in order, and all devices of a user on what was seen.
  *
  *     deno task soak [--seconds=600] [--accounts=40] [--devices=3] [--seed=1]
  *     deno task soak:kill [--kills=200]
@@ -12,9 +12,10 @@ import { assert, assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { numberedAccounts } from "../support/account_line.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
+import type { Frame } from "../support/protocol_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
-import { SoakClient } from "./soak_client.ts";
+import { conversationOf, SoakClient } from "./soak_client.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
 /** How hard and how long. */
@@ -67,6 +68,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const groups = await makeGroups(clients, options);
     const counts = await run(server, clients, groups, options);
     await settle(clients, groups);
+    // What each is told at its next login.
+    for (const client of clients) client.forget(0);
+    await settle(clients, groups);
+    checkMarks(clients);
     await server.stop();
     const confirmed = clients.flatMap((client) => client.confirmed);
     checkClients(clients, groups);
@@ -138,6 +143,9 @@ async function run(
     for (const client of clients) client.pump(now);
     const due = elapsed() * options.messagesPerSecond;
     for (; sent < due; sent++) sendOne(clients, groups, random);
+    const seeing = pick(clients, random);
+    const message = seeing.received.at(-1 - random.below(20));
+    if (message !== undefined) seeing.see(message);
     if (random.next() < departuresPerTick) {
       departures++;
       depart(pick(clients, random), random, now);
@@ -245,6 +253,31 @@ function checkClients(clients: readonly SoakClient[], groups: Groups): void {
   }
 }
 
+/** What a user has seen on any device is seen on all, and nothing more is. */
+function checkMarks(clients: readonly SoakClient[]): void {
+  for (const [user, devices] of Map.groupBy(clients, ({ user }) => user)) {
+    const unread = devices.map(({ unseen }) =>
+      new Map<string, number>(
+        unseen?.conversations.map((each: Frame) =>
+          [conversationOf(each), each.unread] as const
+        ),
+      )
+    );
+    for (const each of unread) assertEquals(each, unread[0], user);
+    const received = devices[0]?.received.filter(({ mine }) => !mine) ?? [];
+    for (const [place, messages] of Map.groupBy(received, conversationOf)) {
+      const upto = Math.max(
+        ...devices.map(({ marks }) => marks.get(place) ?? 0),
+      );
+      const count = messages.filter(({ id }) => id > upto).length;
+      const told = unread[0]?.get(place) ?? 0;
+      // Of more not all are counted.
+      if (count <= fewUnseen) assertEquals(told, count, `${user}: ${place}`);
+      else assert(told > fewUnseen, `${user}: ${place} ${told} of ${count}`);
+    }
+  }
+}
+
 async function checkLogs(
   server: TestServer,
   clients: readonly SoakClient[],
@@ -321,6 +354,7 @@ function pick<T>(list: readonly T[], random: SeededRandom): T {
 
 const tickMs = 10;
 const departuresPerTick = 0.1;
+const fewUnseen = 50;
 /** Longest absence, ms. */
 const longestMs = 8000;
 const settleMs = 60_000;

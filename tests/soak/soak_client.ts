@@ -3,7 +3,11 @@
  * it after every loss of connection, and records what it received; whatever the
  * server does wrong on the way is an error at once.
  */
-import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
+import {
+  type Frame,
+  ProtocolClient,
+  RequestRefused,
+} from "../support/protocol_client.ts";
 
 /** A message as its sender knows it. */
 export interface SentMessage {
@@ -26,6 +30,8 @@ export interface ReceivedMessage {
   readonly group: string | undefined;
   readonly number: number;
   readonly text: string;
+  /** True when the user sent it, from another device. */
+  readonly mine: boolean;
 }
 
 /** A device that comes and goes. */
@@ -37,6 +43,10 @@ export class SoakClient {
   readonly received: ReceivedMessage[] = [];
   /** Confirmed, in the order of the confirmations. */
   readonly confirmed: SentMessage[] = [];
+  /** What its user has seen here: the highest message id by conversation. */
+  readonly marks = new Map<string, number>();
+  /** What the server last said that is unseen: the event `unseen`. */
+  unseen: Frame | undefined;
   /** When a client that has gone comes back, ms of `performance.now()`. */
   returnAt = 0;
   readonly #port: number;
@@ -53,6 +63,8 @@ export class SoakClient {
   #acked = 0;
   #lastMid = 0;
   #lastPing = 0;
+  /** Marks that wait for their confirmation. */
+  #marking = 0;
 
   /** @param number Tells the user's devices apart, from 1 on. */
   constructor(user: string, number: number, port: number, address: string) {
@@ -70,7 +82,8 @@ export class SoakClient {
 
   /** True when nothing is waited for. */
   get settled(): boolean {
-    return this.online && this.#unconfirmed.length === 0;
+    return this.online && this.#unconfirmed.length === 0 &&
+      this.unseen !== undefined && this.#marking === 0;
   }
 
   /** Sends a request that is not repeated. */
@@ -85,6 +98,15 @@ export class SoakClient {
     const message = { from: this.user, by: this, to, group, text, mid };
     this.#unconfirmed.push(message);
     this.#transmitMore();
+  }
+
+  /** The user sees a conversation up to a message that came here. */
+  see({ id, mine, ...message }: ReceivedMessage): void {
+    if (mine || !this.online) return;
+    const place = conversationOf(message);
+    if (id <= (this.marks.get(place) ?? 0)) return;
+    this.marks.set(place, id);
+    this.#mark(place, id);
   }
 
   /** Reads what came, confirms it, and connects when it is time to. */
@@ -109,6 +131,7 @@ export class SoakClient {
     this.returnAt = returnAt;
     const connection = this.#connection;
     this.#connection = undefined;
+    this.unseen = undefined;
     connection?.[Symbol.dispose]();
   }
 
@@ -205,21 +228,57 @@ export class SoakClient {
     this.#transmitMore();
   }
 
+  /** A mark is stored shortly after its confirmation: it is told again. */
+  #handleUnseen(unseen: Frame): void {
+    this.unseen = unseen;
+    for (const [place, upto] of this.marks) {
+      const known: Frame | undefined = unseen.conversations
+        .find((each: Frame) => conversationOf(each) === place);
+      if (known !== undefined && known.upto < upto) this.#mark(place, upto);
+    }
+  }
+
+  async #mark(place: string, upto: number): Promise<void> {
+    const name = place.slice(1);
+    const where = place.startsWith("#") ? { group: name } : { with: name };
+    this.#marking++;
+    try {
+      const ok = await this.#connection?.request("seen", { ...where, upto });
+      if (ok !== undefined && ok.upto < upto) {
+        throw new Error(
+          `${this.name}: mark of ${place} at ${ok.upto}: ${upto}`,
+        );
+      }
+    } catch (error) {
+      if (error instanceof RequestRefused) throw error;
+    } finally {
+      this.#marking--;
+    }
+  }
+
   #readEvents(): void {
     for (const event of this.#connection?.events.splice(0) ?? []) {
+      if (event.ev === "unseen") this.#handleUnseen(event);
       if (event.ev !== "message") continue;
       if (event.id <= this.#seen) {
         throw new Error(`${this.name} got message ${event.id} again`);
       }
       this.#seen = event.id;
-      const { id, from, group, number, text } = event;
-      this.received.push({ id, from, group, number, text });
+      const { id, from, group, number, text, mine = false } = event;
+      this.received.push({ id, from, group, number, text, mine });
     }
   }
 
   #write(frame: object): void {
     this.#connection?.write(JSON.stringify(frame) + "\n");
   }
+}
+
+/** The conversation of a message, or that of a mark. */
+export function conversationOf(
+  { from, with: other = from, group }: Frame,
+): string {
+  return group === undefined ? `@${other}` : `#${group}`;
 }
 
 const pingMs = 5000;

@@ -120,6 +120,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   }],
   setprofile: [{ field: x, value: x }],
   changepassword: [{}],
+  link: [{}],
   rename: [{ from: x, to: x }],
   verify: ["first", "unverified", "verified", "changed"].map((trust) => ({
     ...{ user: x, safetyNumber: x, trust, formerly: x },

@@ -11,7 +11,7 @@ import { serverOptionRows } from "../../lib/server/admin/options.ts";
 import { serverPage } from "../../lib/server/admin/page.ts";
 import { userPage } from "../../lib/server/accounts/user_command.ts";
 import { accountLine } from "../support/account_line.ts";
-import { logIn, loseKey, passwordOf } from "../support/jedi.ts";
+import { logIn, passwordOf } from "../support/jedi.ts";
 import { itemsOf, pagePaths, readPage, sectionOf } from "../support/pages.ts";
 import { clientCommand, root, serverCommand } from "../support/programs.ts";
 import { RunningProcess } from "../support/running_process.ts";
@@ -373,8 +373,8 @@ async function play(scene: Scene): Promise<void> {
   }
   // On another machine luke has another key, which is the only one left.
   await scene.leave("luke");
-  await loseKey(scene.server, "luke");
   await scene.user("luke", { identity: "new" });
+  await scene.say("luke", "/link new");
   await yoda.event("key-changed", { user: "luke" });
   await scene.say("yoda", "/verify luke accept", "/devices");
   for (

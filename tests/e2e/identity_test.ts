@@ -90,13 +90,21 @@ Deno.test("identity: another machine is a loud warning and is refused both ways 
   await yoda.succeed("/p2pvideo luke a.txt");
   await luke.finish();
 
-  await loseKey(server, "luke");
+  // Without the user's key it can chat, and no more.
   await using other = await logIn(server, "luke", { identity: "new" });
+  const lacking = await other.event("warning");
+  assertMatch(String(lacking.message), /^This device does not have your key/);
+  await makeFile(other);
+  for (const line of ["/p2pvideo yoda a.txt", "/startprivate yoda"]) {
+    assertMatch(await other.refused(line), /^no_key: This device .*\/link new/);
+  }
+  assertMatch(await yoda.refused("/p2pvideo luke a.txt"), /^no_key: /);
+  await other.succeed("/msgto yoda hello");
+  await other.succeed("/link new");
   const warning = await yoda.event("key-changed", { user: "luke" });
   assertMatch(String(warning.message), /^WARNING: the key of luke has changed/);
   assertMatch(await yoda.refused("/p2pvideo luke a.txt"), /^key_changed: /);
   assertMatch(await yoda.refused("/startprivate luke"), /^key_changed: /);
-  await makeFile(other);
   assertMatch(
     await other.refused("/p2pvideo yoda a.txt"),
     /^rejected: .*does not trust your key/,

@@ -8,7 +8,7 @@ import {
   type CommandName,
   commandTable,
 } from "../../lib/client/commands/table.ts";
-import { jediAccounts, logIn, loseKey, passwordOf } from "../support/jedi.ts";
+import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { documentedFields } from "../support/json_page.ts";
 import { readPage } from "../support/pages.ts";
 import { writeRandomFile } from "../support/random_file.ts";
@@ -210,6 +210,7 @@ async function aboutMessages(
   await luke.succeed("/seen yoda");
   await luke.succeed("/seen all");
   await yoda.succeed("/history 1");
+  await yoda.succeed("/search again");
   await yoda.succeed("/history luke 50");
   await yoda.succeed("/rdm b 2020-01-01T00:00:00Z");
 }
@@ -328,9 +329,11 @@ async function aboutKeys(
   yoda: TestClient,
   luke: TestClient,
 ): Promise<void> {
+  // It is the user's already.
+  await luke.succeed("/link new");
   await luke.finish();
-  await loseKey(server, "luke");
   await using other = await logIn(server, "luke", { identity: "new" });
+  await other.succeed("/link new");
   await yoda.event("key-changed", { user: "luke" });
   await writeRandomFile(join(other.folder, "film.mp4"), 1_000, 6);
   await other.refused("/p2pvideo yoda film.mp4");

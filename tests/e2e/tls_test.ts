@@ -39,7 +39,8 @@ Deno.test("tls: both programs use it by default, chat, and pin the server's key"
   await using again = await TestClient.login(server, "yoda", password, {
     config,
   });
-  assertEquals(again.events().map((each) => each.event), ["welcome"]);
+  const told = again.events().map((each) => each.event);
+  assertEquals(told.filter((each) => each !== "unseen"), ["welcome"]);
 });
 
 Deno.test("tls: a session is resumed over a new connection after a restart", async () => {
@@ -240,7 +241,8 @@ Deno.test("tls: a man in the middle accepted at first contact gets neither in no
     });
   }
   await using yoda = await TestClient.login(server, "yoda", password);
-  assertEquals(yoda.events().at(-1)?.event, "welcome");
+  const told = yoda.events().map((each) => each.event);
+  assertEquals(told.filter((each) => each !== "unseen").at(-1), "welcome");
 });
 
 function startWithTls(args: readonly string[] = []): Promise<TestServer> {

@@ -184,7 +184,16 @@ export interface CommandHost {
   messageId(): string;
   /** This user has another name. */
   renamed(from: string, to: string): void;
-  readonly identities: { handleSent(to: string): void };
+  readonly identities: {
+    handleSent(to: string): void;
+    replaceUserKey(
+      onDone: (
+        refusal:
+          | { readonly code: string; readonly message: string }
+          | undefined,
+      ) => void,
+    ): void;
+  };
   verify(
     given: { readonly user: string; readonly action?: "ok" | "accept" },
     settle: Settle<Verification>,

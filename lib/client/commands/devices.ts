@@ -47,6 +47,22 @@ export const deviceCommands = {
     },
     show: ({ from, to }, { name }) => [`${name(from)} is now ${name(to)}`],
   }),
+  link: does({
+    usage: "/link new",
+    summary: "a new key for me: this device's",
+    details: "For when no device has your key any more: your other devices " +
+      "and all who know you are told that it changed. Else copy the file " +
+      "identity.pem of a device that has it.",
+    example: "/link new",
+    arguments: [{ kind: "word", choices: ["new"] }],
+    read: ([word = ""]) =>
+      word.toLowerCase() === "new" ? {} : `"${word}" is not new`,
+    run: (_, { identities }, settle: Settle<Record<string, never>>) =>
+      identities.replaceUserKey((refusal) => settle(refusal ?? { ok: {} })),
+    show: () => [
+      "this device's key is yours now; others have to accept it: /verify",
+    ],
+  }),
 };
 
 type Renaming = ReplyFields<"device-rename">;

@@ -38,9 +38,10 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
   const { offers, identities } = host;
   switch (event.ev) {
     case "ping":
-    case "identity":
     case "link":
       return;
+    case "identity":
+      return identities.handleUserKey(event.identity);
     case "idle":
       return host.emit({ event: "warning", message: idleText(event.wait) });
     case "bye":

@@ -154,6 +154,7 @@ export class SessionParts {
           shown.handleSetBack();
         }
         opened(session, resumed);
+        identities.handleUserKey(session.identity, !this.login.isVisit);
       },
       refused,
       seen: (store, user) => {

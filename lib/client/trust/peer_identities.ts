@@ -44,6 +44,8 @@ export class PeerIdentities {
   readonly #accounts = new Map<string, string>();
   /** Whose key was asked for because of a message. */
   readonly #asked = new Set<string>();
+  /** True when this user's key is another than this device's. */
+  #lacksKey = false;
 
   constructor(
     host: PeerIdentitiesHost,
@@ -73,12 +75,8 @@ export class PeerIdentities {
 
   /** Why nothing may be exchanged with `user` under `key`; remembers nothing. */
   mistrust(user: string, key: string | undefined): PeerRefusal | undefined {
-    if (this.own === undefined) {
-      const message =
-        "This client could not keep an identity key; without one there are no " +
-        "files and no private sessions";
-      return { code: "no_identity", message };
-    }
+    if (this.own === undefined) return noOwnKey;
+    if (this.#lacksKey) return { code: "no_key", message: noKeyText };
     if (key === undefined || !isPublicKey(key)) {
       const message =
         `The client of ${user} has no identity key; without one there are no ` +
@@ -166,6 +164,33 @@ export class PeerIdentities {
   /** A session is open: whoever had a name before may be somebody else now. */
   handleOpened(): void {
     this.#asked.clear();
+  }
+
+  /**
+   * The server names this user's key. One that this device does not have is
+   * told: what it signs, others would not believe.
+   *
+   * @param key Absent when it is this device's, or there is none.
+   * @param tells False for a script's visit, which may need no key.
+   */
+  handleUserKey(key: string | undefined, tells = true): void {
+    const lackedKey = this.#lacksKey;
+    this.#lacksKey = key !== undefined && this.own !== undefined &&
+      key !== this.own.publicKey;
+    if (!this.#lacksKey || lackedKey || !tells) return;
+    this.#host.emit({ event: "warning", message: noKeyText });
+  }
+
+  /** Makes this device's key this user's, whatever it was before. */
+  replaceUserKey(onDone: (refusal: PeerRefusal | undefined) => void): void {
+    const { own } = this;
+    if (own === undefined) return onDone(noOwnKey);
+    const fields = { identity: own.publicKey, replace: true };
+    this.#host.request("identity-set", fields, (reply) => {
+      if (reply.ok === undefined) return onDone(reply);
+      this.handleUserKey(undefined);
+      onDone(undefined);
+    });
   }
 
   /** The server names a user's key: a changed one is told. */
@@ -261,3 +286,14 @@ interface Told {
 
 /** Most users whose changed key is remembered as told. */
 const mostTold = 10_000;
+
+const noOwnKey: PeerRefusal = {
+  code: "no_identity",
+  message:
+    "This client could not keep an identity key; without one there are no " +
+    "files and no private sessions",
+};
+const noKeyText =
+  "This device does not have your key: it can chat, but sends " +
+  "and receives no files. Copy identity.pem from a device that has it, or, if " +
+  "none has, type /link new";

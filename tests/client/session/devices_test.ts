@@ -1,7 +1,9 @@
 /** A client as one of its user's devices: what it says, is asked and is told. */
 import { assert, assertEquals } from "@std/assert";
+import { Identity } from "../../../lib/client/trust/identity.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 import { MemoryDevices } from "../../support/memory_devices.ts";
+import { SeededRandom } from "../../support/seeded_random.ts";
 import { openedSession, scramServer } from "../logged_in.ts";
 import { type HarnessOptions, SessionHarness } from "../session_harness.ts";
 
@@ -253,4 +255,34 @@ Deno.test("ClientSession: the user's devices are known by their names", () => {
   const [result] = visit.results();
   assert(result?.outcome.ok === false);
   assertEquals(result.outcome.code, "unknown_device");
+});
+
+Deno.test("ClientSession: without the user's key nothing is signed, until /link new makes this device's the user's", () => {
+  const harness = loggedIn();
+  const [mine, other, luke] = [8, 7, 6].map((seed) =>
+    Identity.fromSeed(new SeededRandom(seed).bytes(32)).publicKey
+  );
+  const told = () =>
+    harness.events.map((each) =>
+      each.event === "warning" && each.message.slice(0, 34)
+    );
+  const lacking = "This device does not have your key";
+  harness.events.length = 0;
+  harness.server({ ev: "identity", identity: mine });
+  assertEquals(told(), []);
+  harness.server({ ev: "identity", identity: other });
+  harness.server({ ev: "identity", identity: other });
+  assertEquals(told(), [lacking]);
+  const codes = () =>
+    harness.results().map(({ outcome }) => !outcome.ok && outcome.code);
+  harness.line("/verify luke");
+  harness.answer("identity", { user: "luke", identity: luke });
+  assertEquals(codes(), ["no_key"]);
+
+  harness.line("/link new");
+  const { identity, replace } = harness.answer("identity-set", {});
+  assertEquals([identity, replace], [mine, true]);
+  harness.line("/verify luke");
+  harness.answer("identity", { user: "luke", identity: luke });
+  assertEquals(codes(), ["no_key", false, false]);
 });

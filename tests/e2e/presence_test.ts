@@ -63,8 +63,8 @@ Deno.test("a second login of the same name is refused", async () => {
 Deno.test("--idle-timeout: no command for that long ends the session; messages received do not count", async () => {
   await using server = await startServer("--idle-timeout", "3");
   await using yoda = await logIn(server, "yoda");
-  await using luke = await logIn(server, "luke");
   const started = performance.now();
+  await using luke = await logIn(server, "luke");
   // Luke keeps active and writes to yoda, who does nothing.
   let over = false;
   const end = yoda.event("disconnected").finally(() => over = true);

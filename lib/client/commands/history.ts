@@ -53,13 +53,10 @@ export const historyCommands = {
       { kind: "number", optional: true },
     ],
     read: readHistory,
-    run(given, host, settle: Settle<HistoryAnswer>) {
-      const past = given.more ? host.past.rest : pastOf(given);
-      if (past !== undefined) return readPast(past, host, settle);
-      const message = "nothing was shown that has earlier messages; " +
-        "/history shows the last ones";
-      settle({ code: "no_history", message });
-    },
+    run: (given, host, settle: Settle<HistoryAnswer>) =>
+      given.more
+        ? goOn("shown", "/history shows the last ones", host, settle)
+        : readPast(pastOf(given), host, settle),
     show: historyLines,
   }),
   search: does({
@@ -70,13 +67,10 @@ export const historyCommands = {
     example: "/search council #jedi",
     arguments: [{ kind: "text" }],
     read: ([text = ""]) => readSearch(text),
-    run(given, host, settle: Settle<HistoryAnswer>) {
-      const past = "more" in given ? host.past.rest : searchOf(given);
-      if (past !== undefined) return readPast(past, host, settle);
-      const message = "nothing was found that has earlier messages; " +
-        "/search WORDS looks for some";
-      settle({ code: "no_history", message });
-    },
+    run: (given, host, settle: Settle<HistoryAnswer>) =>
+      "more" in given
+        ? goOn("found", "/search WORDS looks for some", host, settle)
+        : readPast(searchOf(given), host, settle),
     show: historyLines,
   }),
   last: does({
@@ -111,6 +105,19 @@ export const historyCommands = {
     show: historyLines,
   }),
 };
+
+/** Goes on with what is before the messages that were shown last, if any is. */
+function goOn(
+  how: "shown" | "found",
+  advice: string,
+  host: CommandHost,
+  settle: Settle<HistoryAnswer>,
+): void {
+  const { rest } = host.past;
+  if (rest !== undefined) return readPast(rest, host, settle);
+  const message = `nothing was ${how} that has earlier messages; ${advice}`;
+  settle({ code: "no_history", message });
+}
 
 /** Asks for page after page until there are as many messages as wanted. */
 function readPast(

@@ -280,7 +280,7 @@ export class SessionParts {
     const groups = this.#view.joined().slice(-mostAskedGroups);
     let open = groups.length + 1;
     const tell = (known?: Omit<DirectoryEvent, "event">) => {
-      if (known !== undefined) this.#emit({ event: "directory", ...known });
+      if (known !== undefined) this.#tell(known);
       if (--open === 0) done();
     };
     for (const { name: group } of groups) {

@@ -42,7 +42,7 @@ import type { PeerRefusal } from "./peer_identities.ts";
 /** What goes over. */
 export interface LinkedKey {
   readonly identity: Identity;
-  /** The known users, as `KnownPeers.toLines` writes them. */
+  /** The known users, one a line; nothing is read of them here. */
   readonly peers: string;
 }
 

@@ -3,6 +3,7 @@ import type { ClientEvent } from "../events/client_event.ts";
 import {
   type ConversationKey,
   conversationOf,
+  conversationOfMessage,
 } from "../events/conversations.ts";
 import { Attention } from "./attention.ts";
 import type { ClientControl } from "./user_interface.ts";
@@ -40,8 +41,8 @@ export class ScreenWatch {
     for (const key of answered(event, this.#control)) this.#control.see(key);
     this.#attention.handlePrinted(event, line, performance.now());
     const { chat } = this.#control.view;
-    const isOpen = event.event === "message" && chat !== undefined &&
-      (event.group ?? event.from) === chat.name;
+    const isOpen = chat !== undefined &&
+      conversationOfMessage(event) === conversationOf(chat);
     if (isOpen) this.#look();
     else this.#arm();
   }

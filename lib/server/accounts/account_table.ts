@@ -68,10 +68,9 @@ export class AccountTable {
    * accounts are, and none is spelled so, it is that of none of them.
    */
   nameOf(typed: string): string {
-    if (this.get(typed) !== undefined) return typed;
-    const [only, ...others] = this.#entries.alike(typed);
-    if (others.length > 0) return typed;
-    return only ?? userKey(typed);
+    const name = this.#entries.nameOf(typed);
+    if (name !== undefined) return name;
+    return this.#entries.alike(typed).length > 0 ? typed : userKey(typed);
   }
 
   /** Accounts whose keys must be derived before they can be checked. */

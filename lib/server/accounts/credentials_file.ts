@@ -99,9 +99,7 @@ export class CredentialsFile {
 
   /** The account of a name as it was typed, in any case; as typed if none is. */
   nameOf(typed: string): string {
-    if (this.accounts.has(typed)) return typed;
-    const [only, ...others] = this.#places.alike(typed);
-    return others.length === 0 ? only ?? typed : typed;
+    return this.#places.nameOf(typed) ?? typed;
   }
 
   /** With a new account at the end. @throws {RangeError} when there is one. */

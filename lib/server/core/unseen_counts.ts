@@ -13,6 +13,7 @@ import type { Session } from "../model/session.ts";
 import type { Found, UnseenConversation, UnseenScope } from "../model/store.ts";
 import type { User } from "../model/user.ts";
 import type { BackgroundWrites } from "./background_writes.ts";
+import { tellCompanions } from "./departure.ts";
 
 /** The counting of unseen messages, for all users. */
 export class UnseenCounts {
@@ -196,8 +197,7 @@ function sendSeen(
   how: Pick<EventFields<"seen">, "upto" | "unread" | "last">,
 ): void {
   const fields = { ...fieldsOf(conversation), ...how };
-  const frame = encodeFrame(event("seen", fields));
-  for (const { connection } of by.device.companions) connection.send(frame);
+  tellCompanions(by, encodeFrame(event("seen", fields)));
 }
 
 function sendUnseen(

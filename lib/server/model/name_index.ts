@@ -29,17 +29,21 @@ export class NameIndex<Thing> {
   }
 
   /**
-   * What is meant by a name as it was typed.
+   * The name that is meant by one as it was typed.
    *
    * @returns `undefined` when there is none, or several and none of them is
    * spelled so.
    */
-  find(name: string): Thing | undefined {
-    const exact = this.#byName.get(name);
-    if (exact !== undefined) return exact;
-    const [only, ...others] = this.alike(name);
-    if (only === undefined || others.length > 0) return undefined;
-    return this.#byName.get(only);
+  nameOf(typed: string): string | undefined {
+    if (this.#byName.has(typed)) return typed;
+    const [only, ...others] = this.alike(typed);
+    return others.length === 0 ? only : undefined;
+  }
+
+  /** What has the name that is meant; see {@link nameOf}. */
+  find(typed: string): Thing | undefined {
+    const name = this.nameOf(typed);
+    return name === undefined ? undefined : this.#byName.get(name);
   }
 
   /** Something has this name from now on. */

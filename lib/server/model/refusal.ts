@@ -33,6 +33,12 @@ export function shown(name: string): string {
   return text.length <= 40 ? text : `${text.slice(0, 40).toWellFormed()}…`;
 }
 
+/** Refuses what concerns a user or a group, whichever has the name: none has. */
+export function refuseName(name: string): never {
+  const message = `There is no user or group ${shown(name)}`;
+  throw new Refusal("unknown_name", message);
+}
+
 /** Refuses what concerns a user who is not there. */
 export function refuseUser(name: string): never {
   throw new Refusal("unknown_user", `There is no user ${shown(name)}`);

@@ -21,7 +21,7 @@ import { placeOf } from "../core/encode_message.ts";
 import type { Group } from "../model/group.ts";
 import type { Question } from "../core/lookups.ts";
 import { isHidden } from "../model/reach.ts";
-import { Refusal, refuseUser, shown } from "../model/refusal.ts";
+import { Refusal, refuseName, refuseUser } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { PastLookup, StoredMessage } from "../model/store.ts";
@@ -117,9 +117,7 @@ function scopeOf(
   }
   if (name === undefined) refuseUser(otherName);
   const group = directory.group(name);
-  if (group !== undefined) return groupScope(group, user);
-  const message = `There is no user or group ${shown(name)}`;
-  throw new Refusal("unknown_name", message);
+  return groupScope(group ?? refuseName(name), user);
 }
 
 type Scope = WithoutRange<PastLookup>;

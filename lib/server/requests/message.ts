@@ -162,7 +162,7 @@ function deliver(
   text: string,
 ): void {
   const { at } = sent;
-  const { companions, user: { name: from } } = device;
+  const { name: from } = device.user;
   let id = firstId;
   for (const { to, number } of sent.receipts) {
     const line = messageLogLine(number, at, from, to.name, text);
@@ -172,12 +172,10 @@ function deliver(
       const frame = frameText(event("message", fields));
       server.metrics.deliveries += deliverTo([to], id, frame);
     }
-    device.session?.passOwn(id);
-    if (companions.length > 0) {
+    passOn(device, id, () => {
       const own = { ...fields, mine: true, to: to.name };
-      const frame = frameText(event("message", own));
-      for (const each of companions) each.deliver(id, frame);
-    }
+      return frameText(event("message", own));
+    });
     id++;
   }
 }
@@ -274,12 +272,21 @@ export function deliverOwn(
   { device }: Session,
   message: StoredMessage,
 ): void {
+  const encode = () => encodeMessage(server.directory, message, false, true);
+  passOn(device, message.id, encode);
+}
+
+/** @param encode Called when there is another session. */
+function passOn(
+  device: Device,
+  id: number,
+  encode: () => Uint8Array | string | undefined,
+): void {
   const { companions } = device;
-  device.session?.passOwn(message.id);
-  if (companions.length === 0) return;
-  const frame = encodeMessage(server.directory, message, false, true);
+  device.session?.passOwn(id);
+  const frame = companions.length === 0 ? undefined : encode();
   if (frame === undefined) return;
-  for (const each of companions) each.deliver(message.id, frame);
+  for (const each of companions) each.deliver(id, frame);
 }
 
 /** Hands a message to the sessions of `users`; to how many. */

@@ -9,11 +9,13 @@ import type { RequestFields } from "../../wire/request.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { fieldsOf } from "../core/unseen_counts.ts";
+import type { Group } from "../model/group.ts";
 import type { Marked } from "../model/read_marks.ts";
-import { Refusal, refuseUser, shown } from "../model/refusal.ts";
+import { Refusal, refuseName, refuseUser } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
+import { mustExist } from "./group.ts";
 import { mustHaveJoined } from "./history.ts";
 import type { Rules } from "./rule.ts";
 
@@ -70,18 +72,18 @@ function conversationOf(
   request: RequestFields<"seen">,
 ): Marked {
   const { directory } = server;
-  const { with: withName, group: groupName, name, broadcast } = request;
+  const { with: withName, group: groupName, name = "", broadcast } = request;
   if (broadcast) return "broadcasts";
-  const other = directory.knownUser(withName ?? name ?? "");
+  if (groupName !== undefined) {
+    return mustBeIn(mustExist(server, groupName), user);
+  }
+  const other = directory.knownUser(withName ?? name);
   if (other !== undefined) return mustBeOther(user, other);
   if (withName !== undefined) refuseUser(withName);
-  const asked = groupName ?? name ?? "";
-  const group = directory.group(asked);
-  if (group === undefined && groupName === undefined) {
-    const message = `There is no user or group ${shown(asked)}`;
-    throw new Refusal("unknown_name", message);
-  }
-  if (group === undefined) throw new Refusal("unknown_group");
+  return mustBeIn(directory.group(name) ?? refuseName(name), user);
+}
+
+function mustBeIn(group: Group, user: User): Group {
   mustHaveJoined(group, user);
   return group;
 }

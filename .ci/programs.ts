@@ -6,7 +6,7 @@ import { fromFileUrl } from "@std/path";
 import { settingRows } from "../lib/client/settings/settings.ts";
 
 /** The project's folder, with a slash at its end. */
-export const root: string = fromFileUrl(new URL("../", import.meta.url));
+export const root: string = fromFileUrl(new URL("..", import.meta.url));
 
 /** One program. */
 export interface Program {
@@ -67,7 +67,7 @@ export const programs: readonly Program[] = [
   {
     name: "parley",
     entry: "client.ts",
-    include: ["lib/client/files/block.worker.ts"],
+    include: ["lib/client/transfer/block.worker.ts"],
     permissions: [
       "--allow-net",
       "--allow-read",

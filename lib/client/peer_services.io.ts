@@ -5,7 +5,7 @@ import type { PeerEvent } from "./session/offers.ts";
 import type { SessionPort } from "./events/session_port.ts";
 import { PrivateSessionService } from "./private/private_service.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
-import { TransferService } from "./files/transfer_service.io.ts";
+import { TransferService } from "./transfer/transfer_service.io.ts";
 import type { TransferEvent } from "./events/transfer_port.ts";
 import { StartError } from "../system/errors.io.ts";
 

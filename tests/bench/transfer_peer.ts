@@ -7,7 +7,7 @@
  *     transfer_peer.ts quic-receive KEYS ADDRESS MB | quic-send KEYS ADDRESS MB CONTROL PORT
  */
 import { systemClock, systemRandom } from "../../lib/system/clock.io.ts";
-import { TransferService } from "../../lib/client/files/transfer_service.io.ts";
+import { TransferService } from "../../lib/client/transfer/transfer_service.io.ts";
 
 const encoder = new TextEncoder();
 const [role = "", path = "", hostname = "127.0.0.1"] = Deno.args;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { TransferPaths } from "../../../lib/client/files/transfer_paths.io.ts";
+import { TransferPaths } from "../../../lib/client/transfer/transfer_paths.io.ts";
 
 const there = { ip: "127.0.0.1", port: 4_000 };
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { UdpEndpoint } from "../../../lib/client/files/udp_endpoint.io.ts";
+import { UdpEndpoint } from "../../../lib/client/transfer/udp_endpoint.io.ts";
 import { transferKey } from "../../../lib/engine/packets/packet.ts";
 
 /** A datagram of some transfer, as far as an endpoint looks at it. */

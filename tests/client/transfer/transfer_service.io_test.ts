@@ -7,7 +7,7 @@ import type {
   TransferFailure,
 } from "../../../lib/client/events/transfer_port.ts";
 import { systemClock, systemRandom } from "../../../lib/system/clock.io.ts";
-import { TransferService } from "../../../lib/client/files/transfer_service.io.ts";
+import { TransferService } from "../../../lib/client/transfer/transfer_service.io.ts";
 import { transferLimits } from "../../../lib/engine/packets/limits.ts";
 import { contentDigestOf } from "../../support/content_digest_of.ts";
 import { testFile } from "../../support/transfer_pair.ts";

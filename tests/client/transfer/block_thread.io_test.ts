@@ -5,7 +5,7 @@ import {
   type OpenJob,
   type SealPart,
   type SealReply,
-} from "../../../lib/client/files/block_thread.io.ts";
+} from "../../../lib/client/transfer/block_thread.io.ts";
 import {
   blockCheck,
   ContentDigest,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Rehearsal } from "../../../lib/client/files/rehearsal.io.ts";
+import { Rehearsal } from "../../../lib/client/transfer/rehearsal.io.ts";
 import { systemRandom } from "../../../lib/system/clock.io.ts";
 
 /** Begins one beside a folder of its own, where nothing must be left. */

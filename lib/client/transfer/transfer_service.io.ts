@@ -20,19 +20,19 @@ import { decodeParts, encodeParts, partOf } from "../../engine/resume_map.ts";
 import { SendLimit } from "../../engine/send_limit.ts";
 import { TransferKeyPair } from "../../engine/blocks/keys.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import { DownloadFolder } from "./download_folder.io.ts";
+import { DownloadFolder } from "../files/download_folder.io.ts";
 import { BlockThread } from "./block_thread.io.ts";
-import { FileSink, type SinkFile } from "./file_sink.io.ts";
-import { FileSource, SourceError } from "./file_source.io.ts";
+import { FileSink, type SinkFile } from "../files/file_sink.io.ts";
+import { FileSource, SourceError } from "../files/file_source.io.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
 import { ServerBinding } from "./server_binding.io.ts";
 import { meantPath } from "../../system/meant_path.io.ts";
-import { SinkError } from "./sink_error.io.ts";
-import { SharedFiles } from "./shared_file.io.ts";
+import { SinkError } from "../files/sink_error.io.ts";
+import { SharedFiles } from "../files/shared_file.io.ts";
 import { TransferPaths } from "./transfer_paths.io.ts";
 import { Rehearsal } from "./rehearsal.io.ts";
-import { removeStaleParts } from "./part_file.io.ts";
+import { removeStaleParts } from "../files/part_file.io.ts";
 import { UdpEndpoint } from "./udp_endpoint.io.ts";
 
 /** What a {@link TransferService} is made from. */

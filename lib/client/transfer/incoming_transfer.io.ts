@@ -10,9 +10,9 @@ import type { EngineEvent } from "../../engine/engine_event.ts";
 import { blockCount, transferLimits } from "../../engine/packets/limits.ts";
 import type { OpenJob } from "./block_thread.io.ts";
 import { TransferEnd, type TransferEndOptions } from "./transfer_end.io.ts";
-import { Checkpoints } from "./checkpoints.io.ts";
-import type { SinkFile, StoredFile } from "./file_sink.io.ts";
-import { SinkError } from "./sink_error.io.ts";
+import { Checkpoints } from "../files/checkpoints.io.ts";
+import type { SinkFile, StoredFile } from "../files/file_sink.io.ts";
+import { SinkError } from "../files/sink_error.io.ts";
 import { statfs } from "node:fs/promises";
 
 /** What an {@link IncomingTransfer} is made from. */

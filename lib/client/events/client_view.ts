@@ -19,7 +19,6 @@ import type {
   CommandSuccess,
   PrivateSessionInfo,
   TransferInfo,
-  TransferSummary,
 } from "./client_event.ts";
 import type { DirectoryEvent, QuietEvent } from "./quiet_event.ts";
 import {
@@ -33,6 +32,8 @@ import {
 import { KnownDevices } from "./known_devices.ts";
 import { type KnownGroup, KnownGroups } from "./known_groups.ts";
 import { KnownPeople, type Person } from "./known_people.ts";
+import { KnownSessions } from "./known_sessions.ts";
+import { KnownTransfers, type SeenTransfer } from "./known_transfers.ts";
 
 /** Everything there is to see: plain data, fit for JSON. */
 export interface ViewSnapshot {
@@ -71,17 +72,6 @@ export interface Me {
   readonly retryAt?: number;
 }
 
-/** A file on its way, or that was. */
-export interface SeenTransfer {
-  readonly info: TransferInfo;
-  /** Of one that arrived. */
-  readonly summary?: TransferSummary;
-  /** Why it ended. */
-  readonly message?: string;
-  /** It goes on where it stopped when it is sent again. */
-  readonly resumable?: true;
-}
-
 /** A line of this user that is being done or waits for the connection. */
 export interface PendingCommand {
   readonly n: number;
@@ -96,8 +86,8 @@ export class ClientView {
   readonly #people = new KnownPeople();
   readonly #groups = new KnownGroups();
   readonly #devices = new KnownDevices();
-  readonly #transfers = new Map<number, SeenTransfer>();
-  readonly #sessions = new Map<number, PrivateSessionInfo>();
+  readonly #transfers = new KnownTransfers();
+  readonly #sessions = new KnownSessions();
   readonly #pending = new Map<number, PendingCommand>();
   #me: Me;
   #chat: ChatTarget | undefined;
@@ -117,12 +107,8 @@ export class ClientView {
     for (const each of people) view.#people.put(each);
     for (const each of groups) view.#groups.put(each);
     for (const name of snapshot.devices) view.#devices.hear(name);
-    for (const each of transfers) {
-      view.#transfers.set(each.info.transfer, each);
-    }
-    for (const each of snapshot.sessions) {
-      view.#sessions.set(each.session, each);
-    }
+    for (const each of transfers) view.#transfers.put(each);
+    for (const each of snapshot.sessions) view.#sessions.put(each);
     for (const each of snapshot.pending) view.#pending.set(each.n, each);
     return view;
   }
@@ -202,9 +188,7 @@ export class ClientView {
 
   /** The transfers that have not ended, by their numbers. */
   running(): TransferInfo[] {
-    return [...this.#transfers.values()].map(({ info }) => info)
-      .filter((info) => !hasEnded(info))
-      .sort((one, other) => one.transfer - other.transfer);
+    return this.#transfers.running();
   }
 
   /** The lines that have no outcome yet, oldest first. */
@@ -222,8 +206,8 @@ export class ClientView {
       people: this.#people.all(),
       groups: this.#groups.all(),
       devices: this.#devices.names(),
-      transfers: [...this.#transfers.values()],
-      sessions: [...this.#sessions.values()],
+      transfers: this.#transfers.all(),
+      sessions: this.#sessions.all(),
       pending: this.pending(),
     });
   }
@@ -310,7 +294,7 @@ export class ClientView {
       case "transfer": {
         const { info, summary, message, resumable } = event;
         if (info.direction === "incoming") this.#hear(info.user);
-        return this.#putTransfer({
+        return this.#transfers.put({
           info,
           ...(summary && { summary }),
           ...(message !== undefined && { message }),
@@ -320,12 +304,11 @@ export class ClientView {
       case "path":
       case "paused":
       case "progress":
-        return this.#putTransfer({ info: event.info });
+        return this.#transfers.put({ info: event.info });
       case "session": {
         const { info } = event;
         if (info.direction === "incoming") this.#hear(info.user);
-        if (isLive(info)) this.#sessions.set(info.session, info);
-        else this.#sessions.delete(info.session);
+        this.#sessions.put(info);
         // Whoever ends it wants no more of it.
         if (event.own) this.#conversations.see(`=${info.user}`);
         return;
@@ -558,41 +541,13 @@ export class ClientView {
     this.#people.rename(from, to);
     this.#conversations.rename(from, to);
     this.#groups.rename(from, to);
-    for (const info of this.#sessions.values()) {
-      if (info.user !== from) continue;
-      this.#sessions.set(info.session, { ...info, user: to });
-    }
+    this.#sessions.rename(from, to);
   }
 
   #forgetGroup(name: string): void {
     this.#groups.forget(name);
     this.#conversations.see(`#${name}`);
   }
-
-  #putTransfer(transfer: SeenTransfer): void {
-    const { info } = transfer;
-    this.#transfers.set(info.transfer, transfer);
-    if (!hasEnded(info)) return;
-    // Those that ended last are the last of those that ended.
-    this.#transfers.delete(info.transfer);
-    this.#transfers.set(info.transfer, transfer);
-    const ended = [...this.#transfers.values()]
-      .filter(({ info }) => hasEnded(info));
-    const [oldest] = ended;
-    if (ended.length <= mostEnded || oldest === undefined) return;
-    this.#transfers.delete(oldest.info.transfer);
-  }
-}
-
-function hasEnded({ state }: TransferInfo): boolean {
-  return state !== "preparing" && state !== "offered" && state !== "running";
-}
-
-function isLive({ state }: PrivateSessionInfo): boolean {
-  return state === "preparing" || state === "offered" ||
-    state === "connecting" || state === "open";
 }
 
 const talks: Partial<Person> = { talks: true };
-/** Most transfers that have ended. */
-export const mostEnded = 50;

@@ -1,8 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  ClientView,
-  mostEnded,
-} from "../../../lib/client/events/client_view.ts";
+import { ClientView } from "../../../lib/client/events/client_view.ts";
 import type {
   ClientEvent,
   TransferInfo,
@@ -17,6 +14,7 @@ import {
   mostMembers,
 } from "../../../lib/client/events/known_groups.ts";
 import { mostPeople } from "../../../lib/client/events/known_people.ts";
+import { mostEnded } from "../../../lib/client/events/known_transfers.ts";
 import type { QuietEvent } from "../../../lib/client/events/quiet_event.ts";
 import type { Command } from "../../../lib/client/commands/table.ts";
 import { parseCommand } from "../../../lib/client/commands/parse.ts";

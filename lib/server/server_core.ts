@@ -13,7 +13,7 @@ import { handleLine } from "./dispatcher.ts";
 import { GroupCommit } from "./core/group_commit.ts";
 import { finishLogin } from "./requests/login.ts";
 import { finishPasswordProof } from "./requests/password.ts";
-import { repairRenames } from "./requests/rename.ts";
+import { finishRename, repairRenames } from "./requests/rename.ts";
 import type { Authenticator } from "./accounts/authenticator.ts";
 import type { Accounts } from "./accounts/credentials_file.ts";
 import { announceAddresses, tellRelayEnd } from "./core/offer_events.ts";
@@ -256,6 +256,7 @@ export class ServerCore {
     for (const connection of waiting ?? []) {
       finishLogin(this.#server, connection, now);
       finishPasswordProof(this.#server, connection, now);
+      finishRename(this.#server, connection);
     }
     this.#settle();
   }

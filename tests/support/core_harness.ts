@@ -38,6 +38,8 @@ export interface HarnessOptions {
   readonly relayBytes?: number;
   /** True by default. */
   readonly allowDemo?: boolean;
+  /** Whether keys are derived at once, or not before {@link CoreHarness.derive}. */
+  readonly derivations?: "done" | "held";
 }
 
 /** How somebody logs in from a device. */
@@ -72,6 +74,8 @@ export class CoreHarness {
   edits: "done" | "held" | "failing" = "done";
   #wasEdited = false;
   readonly #heldEdits: (() => void)[] = [];
+  readonly #heldKeys: (() => void)[] = [];
+  #derivations: "done" | "held";
   readonly #held: ((outcome: "done" | "failing") => void)[] = [];
   readonly #heldQueries: (() => void)[] = [];
   #lastConnection = 0;
@@ -87,8 +91,10 @@ export class CoreHarness {
       seed = 1,
       relayBytes = 0,
       allowDemo = true,
+      derivations = "done",
     }: HarnessOptions = {},
   ) {
+    this.#derivations = derivations;
     this.store = store ?? new MemoryStore();
     this.now = now ?? { mono: 1_000, wall: Date.UTC(2026, 5, 1, 12) };
     const random = new SeededRandom(seed);
@@ -218,6 +224,15 @@ export class CoreHarness {
     this.#moveTo(end);
   }
 
+  /** Derives the keys that were held, and goes on without holding any. */
+  derive(): void {
+    this.#derivations = "done";
+    while (this.#heldKeys.length > 0) {
+      this.#heldKeys.shift()?.();
+      this.drive();
+    }
+  }
+
   /** Rewrites the accounts as was held, and goes on without holding any. */
   rewrite(): void {
     this.edits = "done";
@@ -294,8 +309,12 @@ export class CoreHarness {
           break;
         case "derive": {
           const { name, password, salt, iterations } = action;
-          const salted = saltedPassword(password, salt, iterations);
-          this.core.handleDerived(name, salted, this.now);
+          const finish = () => {
+            const salted = saltedPassword(password, salt, iterations);
+            this.core.handleDerived(name, salted, this.now);
+          };
+          if (this.#derivations === "held") this.#heldKeys.push(finish);
+          else finish();
           break;
         }
         case "rendezvous":

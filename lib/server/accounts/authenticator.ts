@@ -125,6 +125,13 @@ export class Authenticator {
     return entry === undefined ? false : entry.isDemo;
   }
 
+  /** The same; while it is being computed, it is made a matter of urgency. */
+  demoOf(name: string): boolean | undefined {
+    const isDemo = this.isDemo(name);
+    if (isDemo === undefined) this.#queue.request(name);
+    return isDemo;
+  }
+
   /**
    * Takes the client's first message: the answer to it, or why there is none.
    *

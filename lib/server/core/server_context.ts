@@ -82,7 +82,7 @@ export class ServerContext {
   readonly online = new Set<Session>();
   /** Requests that wait for the next batch. */
   readonly pending: (PendingWrite & { readonly connection: Connection })[] = [];
-  /** Logins that wait for a key derivation, by name. */
+  /** Connections that wait for a key derivation, by name. */
   readonly deriving = new Map<string, Set<Connection>>();
   /** True once the server is shutting down. */
   stopping = false;

@@ -53,6 +53,12 @@ export interface PasswordProof {
   isProved?: boolean;
 }
 
+/** Another name that a user wants. */
+export interface RenameRequest {
+  readonly id?: number | undefined;
+  readonly name: string;
+}
+
 /** How the reply to `proof` or `resume` is to be made. */
 export interface EntryReply {
   readonly id: number | undefined;
@@ -82,6 +88,8 @@ export class Connection {
   login: PendingLogin | undefined;
   /** The change of password under way, from `password-start` on. */
   passwordChange: PasswordProof | undefined;
+  /** Another name that was asked for, while it waits for a key derivation. */
+  rename: RenameRequest | undefined;
   /** True while a successful login waits to be stored. */
   entering = false;
   session: Session | undefined;

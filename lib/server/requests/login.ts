@@ -257,7 +257,16 @@ export function finishExchange(
     now,
   );
   if (!("pending" in finished)) return finished;
-  const waiting = server.deriving.get(exchange.name) ?? new Set();
-  server.deriving.set(exchange.name, waiting.add(connection));
+  awaitKey(server, connection, exchange.name);
   return undefined;
+}
+
+/** What a connection asked for goes on when the key of `name` was derived. */
+export function awaitKey(
+  server: ServerContext,
+  connection: Connection,
+  name: string,
+): void {
+  const waiting = server.deriving.get(name) ?? new Set();
+  server.deriving.set(name, waiting.add(connection));
 }

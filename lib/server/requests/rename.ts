@@ -9,10 +9,11 @@
 import { wireError } from "../../wire/errors.ts";
 import { encodeFrame } from "../../wire/frame.ts";
 import { isUserName } from "../../wire/names.ts";
-import type { RequestFields } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { tellCompanions } from "../core/departure.ts";
+import { awaitKey } from "./login.ts";
+import type { Connection, RenameRequest } from "../model/connection.ts";
 import { maySee } from "../model/reach.ts";
 import { Refusal, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
@@ -22,14 +23,48 @@ import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
 export const renameRules: Rules<"rename"> = {
-  rename: { needs: "session", activity: true, write: rename },
+  rename: { needs: "session", activity: true, read: askRename },
 };
 
-/** Gives the user another name. The reply follows when the file has it. */
+/** The reply follows when the file has the new name. */
+function askRename(
+  server: ServerContext,
+  { connection }: Session,
+  request: RenameRequest,
+): undefined {
+  if (connection.rename !== undefined) throw beingChanged();
+  connection.rename = request;
+  finishRename(server, connection);
+}
+
+/**
+ * Has the renaming take its turn that a connection asked for, now or, while it
+ * is being computed whether this is a demo account, after a key was derived.
+ */
+export function finishRename(
+  server: ServerContext,
+  connection: Connection,
+): void {
+  const { rename: request, session } = connection;
+  if (request === undefined || session === undefined) return;
+  const { name, active } = session.user;
+  if (active && server.logins.demoOf(name) === undefined) {
+    return awaitKey(server, connection, name);
+  }
+  connection.rename = undefined;
+  const begin = (batch: Batch) => {
+    // The account may have been removed while the request waited.
+    if (!session.user.active) throw new Refusal("account_removed");
+    return rename(server, session, request, batch);
+  };
+  server.enqueue({ connection, id: request.id, begin });
+}
+
+/** Gives the user another name. */
 function rename(
   server: ServerContext,
   session: Session,
-  request: RequestFields<"rename"> & { readonly id?: number },
+  request: RenameRequest,
   batch: Batch,
 ): Effect {
   const { user, connection } = session;
@@ -43,10 +78,9 @@ function rename(
   if (directory.isTaken(to, user)) {
     throw new Refusal("name_taken", `The name ${shown(to)} is taken`);
   }
-  mustNotBeDemo(server, from);
-  if (user.renaming !== undefined) {
-    throw new Refusal("bad_request", "Your name is being changed already");
-  }
+  // Under another name it would not be known as one any more.
+  if (server.logins.isDemo(from)) throw new Refusal("demo_account");
+  if (user.renaming !== undefined) throw beingChanged();
   user.renaming = to;
   directory.reserveName(to);
   const giveUp = () => {
@@ -98,14 +132,8 @@ export function repairRenames(server: ServerContext): void {
   }
 }
 
-/** Under another name a demo account would not be known as one any more. */
-function mustNotBeDemo({ logins }: ServerContext, name: string): void {
-  const isDemo = logins.isDemo(name);
-  if (isDemo === undefined) {
-    const message = "The accounts are still being read. Please try again";
-    throw new Refusal("credentials_failed", message);
-  }
-  if (isDemo) throw new Refusal("demo_account");
+function beingChanged(): Refusal {
+  return new Refusal("bad_request", "Your name is being changed already");
 }
 
 function apply(server: ServerContext, user: User, to: string): void {

@@ -205,3 +205,19 @@ Deno.test("rename is refused to demo accounts, as long as they are kept to this 
     luke.ask("rename", { name: "farmer" });
   }
 });
+
+Deno.test("rename waits until it is known whether the account is a demo account", () => {
+  const before = new CoreHarness({ allowDemo: false });
+  const { token } = before.login("yoda");
+  const harness = before.restarted({ allowDemo: false, derivations: "held" });
+  const yoda = harness.connect();
+  yoda.resume(token);
+  const renaming = yoda.send("rename", { name: "master" });
+  const again = yoda.refused("rename", { name: "other" });
+  assert(again.startsWith("bad_request: Your name is being changed already"));
+  assertEquals(yoda.replyTo(renaming), undefined);
+  harness.derive();
+  const reply = yoda.replyTo(renaming);
+  assert(reply !== undefined && "ok" in reply);
+  assert(harness.accounts.has("master"));
+});

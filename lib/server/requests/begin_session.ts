@@ -130,8 +130,9 @@ function queueEntry(
         device.identity = identity;
         if (isReserved) begins(server, session, now, reply, token);
         else take(server, session, now, reply, token);
-        if (entry.token === undefined) tellLogin(session, now, entry.isNew);
+        // What is over is told of no login.
         if (ousted !== undefined) giveWay(server, ousted, session, now);
+        if (entry.token === undefined) tellLogin(session, now, entry.isNew);
         return undefined;
       },
       undo: () => {

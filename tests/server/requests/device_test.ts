@@ -155,10 +155,13 @@ Deno.test("limit sessionsPerUser: one more is refused, or takes the place of the
 Deno.test("devices: with one session, who takes it over is never seen to go", () => {
   const harness = new CoreHarness({ options: { sessions: 1 } });
   const luke = harness.login("luke");
-  harness.loginFrom("yoda", "laptop");
+  const laptop = harness.loginFrom("yoda", "laptop");
   harness.loginFrom("yoda", "desktop", { takeOver: true });
   assertEquals(luke.eventsOf("presence").length, 1);
   assertEquals(harness.userLog.length, 2);
+  // The one that it ends reads why, and of no login besides.
+  assertEquals(laptop.bye, "taken_over");
+  assertEquals(laptop.eventsOf("device-login"), []);
 });
 
 Deno.test("devices: a device comes back to a full house only over another", () => {

@@ -7,8 +7,6 @@ import {
   readClientConfig,
 } from "./lib/client/settings/config.io.ts";
 import { exitCode } from "./lib/client/events/exit_code.ts";
-import { forgetServer } from "./lib/client/trust/server_pins.io.ts";
-import { runClient } from "./lib/client/client_app.io.ts";
 import {
   codeAfterPrinting,
   standardError as stderr,
@@ -18,8 +16,6 @@ import {
   endOnUncaughtErrors,
   endWithError,
 } from "./lib/system/end_on_error.io.ts";
-import { isHostName } from "./lib/system/addresses.io.ts";
-import { givenPassword } from "./lib/cli/password_file.io.ts";
 
 /** Runs the client; the exit code. */
 async function main(): Promise<number> {
@@ -51,18 +47,28 @@ async function main(): Promise<number> {
   }
 }
 
+// What connects is loaded here: most of the time that a page of help would take
+// otherwise goes into it.
 async function run(options: ClientOptions): Promise<number> {
   const { forget, hostHint, host } = options;
   if (forget !== undefined) {
+    const { forgetServer } = await import(
+      "./lib/client/trust/server_pins.io.ts"
+    );
     stdout.write(`${await forgetServer(forget)}\n`);
     return 0;
   }
-  if (hostHint !== undefined && !await isHostName(host)) {
-    stderr.write(`${hostHint}\n`);
-    return exitCode("unreachable");
+  if (hostHint !== undefined) {
+    const { isHostName } = await import("./lib/system/addresses.io.ts");
+    if (!await isHostName(host)) {
+      stderr.write(`${hostHint}\n`);
+      return exitCode("unreachable");
+    }
   }
   const { password, passwordFile } = options;
+  const { givenPassword } = await import("./lib/cli/password_file.io.ts");
   const given = await givenPassword(passwordFile, password);
+  const { runClient } = await import("./lib/client/client_app.io.ts");
   return await runClient(options, given);
 }
 

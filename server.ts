@@ -11,7 +11,6 @@ import { parseCompletionsCommand } from "./lib/cli/completions.ts";
 import type { ServerLogLevel } from "./lib/server/model/actions.ts";
 import { serverLogLine } from "./lib/server/logs/server_log.ts";
 import { buildInfo } from "./lib/system/build_info.io.ts";
-import { runCheckCommand } from "./lib/server/admin/check_command.io.ts";
 import { RotatingLog, serverReport } from "./lib/server/logs/server_log.io.ts";
 import { standardStream } from "./lib/system/standard_stream.ts";
 import {
@@ -19,22 +18,26 @@ import {
   standardError as stderr,
   standardOutput as stdout,
 } from "./lib/system/console_output.io.ts";
-import { CredentialsSource } from "./lib/server/accounts/credentials.io.ts";
-import {
-  ensureFirstAccount,
-  runUserCommand,
-} from "./lib/server/accounts/user_command.io.ts";
 import { homeFolder } from "./lib/system/home_folder.io.ts";
 import { shutdownSignal } from "./lib/server/admin/shutdown.io.ts";
 import { StartError } from "./lib/system/errors.io.ts";
 import { visibleLines } from "./lib/base/text.ts";
 import { isLoopback } from "./lib/base/ip_address.ts";
-import { startServer } from "./lib/server/start.io.ts";
 
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {
-  if (first === "user") return codeAfterPrinting(await runUserCommand(rest));
-  if (first === "check") return codeAfterPrinting(await runCheckCommand(rest));
+  // What needs it loads what works with accounts, files and connections: that
+  // takes longer than to print a page of help.
+  if (first === "user") {
+    const { runUserCommand } = await userCommands();
+    return codeAfterPrinting(await runUserCommand(rest));
+  }
+  if (first === "check") {
+    const { runCheckCommand } = await import(
+      "./lib/server/admin/check_command.io.ts"
+    );
+    return codeAfterPrinting(await runCheckCommand(rest));
+  }
   const page = serverPage(serverOptionRows);
   const printed = parseCompletionsCommand(Deno.args, page);
   const request = printed ?? parseServerOptions(Deno.args, homeFolder());
@@ -58,6 +61,11 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
 }
 
 async function serve(options: ServerOptions): Promise<void> {
+  const { ensureFirstAccount } = await userCommands();
+  const { CredentialsSource } = await import(
+    "./lib/server/accounts/credentials.io.ts"
+  );
+  const { startServer } = await import("./lib/server/start.io.ts");
   const firstAccount = await ensureFirstAccount(options.credentials);
   let reload = () => {};
   const shutdown = shutdownSignal(() => reload());
@@ -117,6 +125,10 @@ async function serve(options: ServerOptions): Promise<void> {
   credentials.close();
   await server.stop();
   log?.close();
+}
+
+function userCommands() {
+  return import("./lib/server/accounts/user_command.io.ts");
 }
 
 /** The log's file; none where it goes to a stream of the program's. */

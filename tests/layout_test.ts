@@ -78,6 +78,16 @@ const impure = [
   /\bimport\(/,
 ];
 
+/** Modules that take longer to load than everything of the project's own. */
+const slowModules = ["string-width", "node:fs/promises", "node:tls"];
+
+/** What need not have been loaded for a file to run, as it is imported. */
+const loadedLate: readonly (readonly [string, readonly string[]])[] = [
+  ["../client.ts", [...slowModules, "node:crypto", "node:zlib"]],
+  ["../server.ts", slowModules],
+  ["client/client_app.io.ts", ["string-width", "node:fs/promises"]],
+];
+
 interface Source {
   /** Path below lib/, with `/`. */
   readonly path: string;
@@ -124,6 +134,18 @@ Deno.test("layout: folders import along their order, downwards only", () => {
 // user); what is left of the imports when the program runs has no circle.
 Deno.test("layout: no files import each other in a circle", () => {
   assertEquals(circles(edges(({ typeImports }) => typeImports)), []);
+});
+
+// How long a program takes to start is what scripts wait for each time.
+Deno.test("layout: a program that only prints, and a script, load little", () => {
+  for (const [entry, needless] of loadedLate) {
+    const found = loadedWith(entry);
+    assert(found.size > 20, entry);
+    assertEquals([...found].filter((each) => needless.includes(each)), []);
+  }
+  // What is here said to be loaded late, is loaded.
+  const all = new Set(sources().flatMap(({ imports }) => imports));
+  for (const each of slowModules) assert(all.has(each), each);
 });
 
 Deno.test("layout: file names are snake_case and end where they should", () => {
@@ -265,6 +287,32 @@ function sharedNames(files: readonly Pick<Source, "path" | "text">[]) {
     .sort();
 }
 
+/** All that the program loads with a file before that runs. */
+function loadedWith(path: string): Set<string> {
+  const all = new Map(sources().map((source) => [source.path, source]));
+  for (const entry of ["client.ts", "server.ts"]) {
+    all.set(`../${entry}`, sourceOf(`../${entry}`));
+  }
+  const seen = new Set<string>();
+  const open = [path];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const { text = "", typeImports } = all.get(next) ?? {};
+    for (const form of importForms.slice(0, -1)) {
+      for (const [, specifier = ""] of text.matchAll(form)) {
+        if (typeImports?.has(specifier)) continue;
+        open.push(
+          specifier.startsWith(".")
+            ? join(next, "..", specifier).replace(/^(\.\.\/)?lib\//, "")
+            : specifier,
+        );
+      }
+    }
+  }
+  return seen;
+}
+
 function lines(path: string): number {
   return Deno.readTextFileSync(join(root, "lib", path)).split("\n").length - 1;
 }
@@ -274,13 +322,18 @@ function sources(): Source[] {
   for (const entry of walkSync(join(root, "lib"), { exts: [".ts"] })) {
     const path = relative(join(root, "lib"), entry.path).replaceAll("\\", "/");
     if (!entry.isFile || path.endsWith(".d.ts")) continue;
-    const text = withoutComments(Deno.readTextFileSync(entry.path));
-    const imports = importForms.flatMap((form) =>
-      [...text.matchAll(form)].map((match) => match[1] ?? "")
-    );
-    found.push({ path, text, imports, typeImports: typeImportsOf(text) });
+    found.push(sourceOf(path));
   }
   return found;
+}
+
+/** @param path Below lib/. */
+function sourceOf(path: string): Source {
+  const text = withoutComments(Deno.readTextFileSync(join(root, "lib", path)));
+  const imports = importForms.flatMap((form) =>
+    [...text.matchAll(form)].map((match) => match[1] ?? "")
+  );
+  return { path, text, imports, typeImports: typeImportsOf(text) };
 }
 
 function typeImportsOf(text: string): Set<string> {

@@ -45,7 +45,6 @@ import type {
 import { Watchers } from "./ui/watchers.ts";
 import { PipeInterface } from "./ui/pipe.io.ts";
 import { readPresence } from "./ui/choices.io.ts";
-import { PlainInterface } from "./ui/plain.io.ts";
 
 /**
  * Runs the client until its user has enough of it.
@@ -555,10 +554,11 @@ export async function loadInterface(
     return (handler) =>
       new PipeInterface(handler, { json, quiet, readsCommands });
   }
+  // Measuring text takes tables that scripts can do without.
   if (plainUi || Deno.env.get("TERM") === "dumb") {
+    const { PlainInterface } = await import("./ui/plain.io.ts");
     return (handler) => new PlainInterface(handler, { notify, quiet });
   }
-  // Measuring text takes tables that scripts can do without.
   const { TerminalInterface } = await import("./ui/terminal_interface.io.ts");
   const display = { color, timestamps, notify, quiet };
   return (handler) => new TerminalInterface(handler, display);

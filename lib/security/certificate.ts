@@ -198,11 +198,6 @@ export function fingerprintOf(publicKey: Uint8Array): string {
   return `SHA256:${encodeBase64(new Uint8Array(hash)).replace(/=+$/, "")}`;
 }
 
-/** True when `text` has the form of a fingerprint. */
-export function isFingerprint(text: string): boolean {
-  return /^SHA256:[A-Za-z0-9+/]{43}$/.test(text);
-}
-
 // Tells TLS from plain text by the first bytes, so that each side can say what
 // is wrong when a client with TLS meets a server without, or the reverse.
 

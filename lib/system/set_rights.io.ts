@@ -1,5 +1,3 @@
-import { constants, open } from "node:fs/promises";
-
 /** Owner and permissions of a file. */
 export interface FileRights {
   /** The lowest nine bits count. */
@@ -23,6 +21,8 @@ export async function setRights(
 ): Promise<void> {
   if (Deno.build.os === "windows") return;
   const own = await file.stat();
+  // Takes longer to load than all of a script's own code: only where it is used.
+  const { constants, open } = await import("node:fs/promises");
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW |
     constants.O_NONBLOCK;
   // Deno's own files cannot change their rights but by name.

@@ -1,7 +1,8 @@
 /**
  * How large the executables are, and how long they take to start: from the
- * command to `--version` told, to a server that listens, and to a client that
- * has logged in. Without executables in `dist/` the sources are measured.
+ * command to `--version` told, to a server that listens, to a client that has
+ * logged in, and to the end of one that ran a command. Without executables in
+ * `dist/` the sources are measured.
  */
 import { join } from "@std/path";
 import { accountLine } from "../support/account_line.ts";
@@ -47,7 +48,10 @@ export async function startBench(runs = 10): Promise<void> {
       );
       return await process.until("Welcome");
     });
-    print({ program: "parley", welcomeMs: welcome });
+    const login = [...client.command, "127.0.0.1", port, "--plain"];
+    login.push("--user", "yoda", "--exec", "/activeuser");
+    const exec = await median(runs, () => timed(login, environment(folder)));
+    print({ program: "parley", welcomeMs: welcome, execMs: exec });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -84,11 +88,7 @@ class Running implements AsyncDisposable {
   lastLine = "";
 
   constructor(command: readonly string[], folder: string) {
-    const env = {
-      PARLEY_PASSWORD: "adoy",
-      XDG_CONFIG_HOME: folder,
-      XDG_STATE_HOME: folder,
-    };
+    const env = environment(folder);
     this.#process = new RunningProcess({ command, cwd: folder, env });
   }
 
@@ -107,9 +107,26 @@ class Running implements AsyncDisposable {
   }
 }
 
-async function timed([program = "", ...args]: string[]): Promise<number> {
+function environment(folder: string): Record<string, string> {
+  return {
+    PARLEY_PASSWORD: "adoy",
+    XDG_CONFIG_HOME: folder,
+    XDG_STATE_HOME: folder,
+  };
+}
+
+async function timed(
+  [program = "", ...args]: string[],
+  env: Record<string, string> = {},
+): Promise<number> {
   const start = performance.now();
-  await new Deno.Command(program, { args, stdout: "null" }).output();
+  const { success } = await new Deno.Command(program, {
+    args,
+    env,
+    stdin: "null",
+    stdout: "null",
+  }).output();
+  if (!success) throw new Error(`${program} ${args.join(" ")} failed`);
   return performance.now() - start;
 }
 

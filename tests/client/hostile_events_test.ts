@@ -25,7 +25,7 @@ import { renderText } from "../../lib/client/text/render_text.ts";
 import { ClientView } from "../../lib/client/events/client_view.ts";
 import { MessageFeed } from "../../lib/client/text/message_feed.ts";
 import { statusText } from "../../lib/client/text/status_text.ts";
-import { transferRows } from "../../lib/client/text/offers.ts";
+import { transferRows } from "../../lib/client/ui/terminal/transfer_rows.ts";
 import { visible } from "../../lib/base/text.ts";
 import { assertHarmless, hostileText } from "../support/hostile_text.ts";
 

@@ -7,7 +7,7 @@ import {
   type ServerPin,
   withServerPin,
 } from "../../lib/client/trust/server_pins.ts";
-import { isFingerprint } from "../../lib/security/certificate.ts";
+import { isFingerprint } from "../../lib/security/is_fingerprint.ts";
 import {
   checkConfig,
   ConfigError,

@@ -18,7 +18,7 @@ import {
   TerminalView,
 } from "../../lib/client/ui/terminal/terminal_view.ts";
 import { textWidth } from "../../lib/client/text/styled_text.ts";
-import { transferRows } from "../../lib/client/text/offers.ts";
+import { transferRows } from "../../lib/client/ui/terminal/transfer_rows.ts";
 import { visible } from "../../lib/base/text.ts";
 import type { SeededRandom } from "../support/seeded_random.ts";
 import { EmulatedTerminal } from "../support/emulated_terminal.ts";

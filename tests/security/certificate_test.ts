@@ -4,9 +4,9 @@ import fc from "fast-check";
 import {
   CertificateError,
   channelBindingOf,
-  isFingerprint,
   parseCertificate,
 } from "../../lib/security/certificate.ts";
+import { isFingerprint } from "../../lib/security/is_fingerprint.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 
 Deno.test("parseCertificate() reads PEM and DER alike", async () => {

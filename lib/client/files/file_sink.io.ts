@@ -5,7 +5,7 @@
  * at the last moment.
  */
 import { join } from "@std/path";
-import { statfs } from "node:fs/promises";
+import { statOfSystem } from "./stat_of_system.io.ts";
 import type { BlockChecks } from "../../engine/blocks/block_checks.ts";
 import { receivedName } from "./received_name.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
@@ -202,7 +202,7 @@ export class FileSink {
 }
 
 async function checkSpace(folder: string, size: number): Promise<void> {
-  const { bavail, bsize } = await statfs(folder).catch((error) => {
+  const { bavail, bsize } = await statOfSystem(folder).catch((error) => {
     throw cannotOpen(folder, error);
   });
   const free = bavail * bsize;

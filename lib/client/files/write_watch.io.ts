@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { statfs } from "node:fs/promises";
+import { statOfSystem } from "./stat_of_system.io.ts";
 import {
   type FileState,
   fileState,
@@ -122,7 +122,7 @@ export class WriteWatch {
 export async function keepsTimes(folder: string): Promise<boolean> {
   if (Deno.build.os !== "linux") return false;
   try {
-    return localSystems.has((await statfs(folder)).type);
+    return localSystems.has((await statOfSystem(folder)).type);
   } catch {
     return false;
   }

@@ -13,7 +13,7 @@ import {
 } from "../../cli/command_line.ts";
 import { parseRate, rateProblem } from "../../base/format.ts";
 import { type HostPort, parseHostPort } from "../../cli/host_port.ts";
-import { isFingerprint } from "../../security/certificate.ts";
+import { isFingerprint } from "../../security/is_fingerprint.ts";
 import { isDeviceName, isUserName } from "../../wire/names.ts";
 import { renderHelp } from "../../cli/program_page.ts";
 import { clientPage } from "./page.ts";

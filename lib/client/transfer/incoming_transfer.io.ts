@@ -13,7 +13,7 @@ import { TransferEnd, type TransferEndOptions } from "./transfer_end.io.ts";
 import { Checkpoints } from "../files/checkpoints.io.ts";
 import type { SinkFile, StoredFile } from "../files/file_sink.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
-import { statfs } from "node:fs/promises";
+import { statOfSystem } from "../files/stat_of_system.io.ts";
 
 /** What an {@link IncomingTransfer} is made from. */
 export interface IncomingOptions extends TransferEndOptions {
@@ -365,7 +365,7 @@ export class DiskWatch {
     }
     let free: number;
     try {
-      const { bavail, bsize } = await statfs(this.#folder);
+      const { bavail, bsize } = await statOfSystem(this.#folder);
       free = bavail * bsize;
     } catch {
       // A disk that cannot be asked is tried.

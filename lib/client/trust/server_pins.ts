@@ -7,7 +7,7 @@
  * server must be forgotten and accepted anew.
  */
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
-import { isFingerprint } from "../../security/certificate.ts";
+import { isFingerprint } from "../../security/is_fingerprint.ts";
 import { lineEndingOf } from "../../base/text_file.ts";
 
 /** What is known of a server. */

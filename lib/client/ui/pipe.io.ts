@@ -2,7 +2,7 @@
 import type { ClientEvent } from "../events/client_event.ts";
 import { isCeremony, isFailure } from "../events/event_kind.ts";
 import { plainPalette } from "../../cli/palette.ts";
-import { ProgressSteps } from "./plain.io.ts";
+import { ProgressSteps } from "./progress_steps.ts";
 import { renderJson } from "../text/json.ts";
 import { renderText } from "../text/render_text.ts";
 import { Output, standardError } from "../../system/console_output.io.ts";

@@ -3,7 +3,7 @@
  * for screen readers, for logs and for terminals that can do no more. The
  * terminal itself does echo and editing; what comes is printed line by line.
  */
-import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+import type { ClientEvent } from "../events/client_event.ts";
 import type { QuietEvent } from "../events/quiet_event.ts";
 import { isCeremony } from "../events/event_kind.ts";
 import { MessageFeed } from "../text/message_feed.ts";
@@ -18,6 +18,7 @@ import {
 import { visible } from "../../base/text.ts";
 import { LineInput } from "../../system/stdin.io.ts";
 import { readNotify, writeNotify, writePresence } from "./choices.io.ts";
+import { ProgressSteps } from "./progress_steps.ts";
 import { ScreenWatch } from "./screen_watch.io.ts";
 import { Output } from "../../system/console_output.io.ts";
 import { SecretLine } from "../../cli/password_prompt.io.ts";
@@ -257,22 +258,3 @@ const plainWidth = 120;
 const env = (name: string) => Deno.env.get(name);
 const retryHint = "Enter on an empty line tries at once.";
 const statusHint = "Enter on an empty line tells to whom you write.";
-
-/** Thins the progress of transfers to one report for each 10 %. */
-export class ProgressSteps {
-  readonly #reported = new Map<number, number>();
-
-  /** True when `info` has passed another 10 % since the last time. */
-  passes(info: TransferInfo): boolean {
-    if (info.size === 0) return false;
-    const step = Math.floor(info.bytes * 10 / info.size);
-    if (step <= (this.#reported.get(info.transfer) ?? 0)) return false;
-    this.#reported.set(info.transfer, step);
-    return true;
-  }
-
-  /** The transfer is over. */
-  forget(transfer: number): void {
-    this.#reported.delete(transfer);
-  }
-}

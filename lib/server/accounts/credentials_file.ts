@@ -229,11 +229,3 @@ export type Credential =
 
 /** Who may log in, by name as it is written in the file. */
 export type Accounts = ReadonlyMap<string, Credential>;
-
-// Where the server's things are unless something else is said.
-
-/** The accounts. */
-export const defaultCredentials = "credentials.txt";
-
-/** Folder of logs and database. */
-export const defaultDataDir = "data";

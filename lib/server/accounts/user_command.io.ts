@@ -1,5 +1,6 @@
 /** `parley-server user …` as a program: asks, derives, writes, prints. */
-import { CredentialsFile, defaultCredentials } from "./credentials_file.ts";
+import { CredentialsFile } from "./credentials_file.ts";
+import { defaultCredentials } from "./default_paths.ts";
 import {
   checkUserAction,
   hashPasswords,

@@ -18,11 +18,8 @@ import { homePath } from "../../base/home_path.ts";
 import { isUserName } from "../../wire/names.ts";
 import { nearestWord } from "../../base/nearest_word.ts";
 import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
-import {
-  CredentialsFile,
-  defaultCredentials,
-  defaultDataDir,
-} from "./credentials_file.ts";
+import { CredentialsFile } from "./credentials_file.ts";
+import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
 import type { Verifier } from "../../security/verifier.ts";
 
 /** What is to be done with one account. */

@@ -23,7 +23,7 @@ import { protocolVersion, version } from "../../base/version.ts";
 import {
   defaultCredentials,
   defaultDataDir,
-} from "../accounts/credentials_file.ts";
+} from "../accounts/default_paths.ts";
 import { serverPage } from "./page.ts";
 
 /** The limits that an administrator sets; 0 for none. */

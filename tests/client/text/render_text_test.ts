@@ -12,7 +12,7 @@ import {
   renderText,
   renderWithoutNumbers,
 } from "../../../lib/client/text/render_text.ts";
-import { transferRows } from "../../../lib/client/text/offers.ts";
+import { transferRows } from "../../../lib/client/ui/terminal/transfer_rows.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 
 const at = Date.UTC(2026, 5, 1, 12, 0, 0);

@@ -4,9 +4,9 @@ import { type Palette, plainPalette } from "../../../cli/palette.ts";
 import type { ClientView } from "../../events/client_view.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 import { labelOf } from "../../text/message_feed.ts";
-import { transferRows } from "../../text/offers.ts";
 import { isOffline, offlineText, unreadText } from "../../text/status_text.ts";
 import type { OwnLines } from "./own_lines.ts";
+import { transferRows } from "./transfer_rows.ts";
 import type { RowsAround, TerminalSize } from "./terminal_view.ts";
 
 /**

@@ -6,7 +6,7 @@ import type {
 import { statusBar } from "../../../../lib/client/ui/terminal/status_rows.ts";
 import { textWidth } from "../../../../lib/client/text/styled_text.ts";
 import { transferPhase } from "../../../../lib/client/commands/transfer_progress.ts";
-import { transferRows } from "../../../../lib/client/text/offers.ts";
+import { transferRows } from "../../../../lib/client/ui/terminal/transfer_rows.ts";
 import { ClientView } from "../../../../lib/client/events/client_view.ts";
 import { unreadText } from "../../../../lib/client/text/status_text.ts";
 

@@ -4,6 +4,8 @@ import type { DeviceMemory } from "../../lib/client/session/session_parts.ts";
 /** A memory as the shell has it, without files. */
 export class MemoryDevices implements DeviceMemory {
   readonly #marks = new Map<string, SeenMark>();
+  /** What the server called the device, by `STORE USER`. */
+  readonly names = new Map<string, string>();
 
   /** The ids alone, by `STORE USER`. */
   get ids(): [string, number][] {
@@ -12,6 +14,10 @@ export class MemoryDevices implements DeviceMemory {
 
   device() {
     return { id: "00112233445566ff", name: "laptop" };
+  }
+
+  learnName(owner: InboxOwner, name: string): void {
+    this.names.set(keyOf(owner), name);
   }
 
   read(owner: InboxOwner): SeenMark | undefined {

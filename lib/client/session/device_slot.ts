@@ -20,6 +20,8 @@ export interface DeviceSlot {
   readonly name: string;
   /** How far it was shown everything. */
   readonly mark: SeenMark;
+  /** What the server called it last; empty when that is not known. */
+  readonly called: string;
 }
 
 /** A slot that nobody had before. */
@@ -28,20 +30,24 @@ export function newSlot(
   random: Random,
   mark: SeenMark = nothingSeen,
 ): DeviceSlot {
-  return { id: encodeHex(random.bytes(idBytes)), name, mark };
+  return { id: encodeHex(random.bytes(idBytes)), name, mark, called: "" };
 }
 
-/** Three lines and a half; what a longer one before left behind is nothing. */
-export function formatSlot({ id, name, mark }: DeviceSlot): string {
-  return `${id}\n${name}\n${formatMark(mark)}`;
+/** Five lines; what a longer one before left behind is nothing. */
+export function formatSlot({ id, name, mark, called }: DeviceSlot): string {
+  return `${id}\n${name}\n${formatMark(mark)}${called}\n`;
 }
 
 /** Reads what {@link formatSlot} wrote; `undefined` when it is anything else. */
 export function parseSlot(text: string): DeviceSlot | undefined {
-  const [id = "", name, ...mark] = text.split("\n");
+  const [id = "", name, number, origin, called = ""] = text.split("\n");
   if (!hexadecimal.test(id) || name === undefined) return undefined;
   if (name !== "" && !isDeviceName(name)) return undefined;
-  return { id, name, mark: parseMark(mark.join("\n")) ?? nothingSeen };
+  return {
+    ...{ id, name },
+    mark: parseMark(`${number ?? ""}\n${origin ?? ""}`) ?? nothingSeen,
+    called: isDeviceName(called) ? called : "",
+  };
 }
 
 /** True when both ask for the same device; case says nothing. */

@@ -35,8 +35,8 @@ export class DeviceSlots implements DeviceMemory {
 
   /**
    * @param env Looks up an environment variable: where the folders are.
-   * @param name Which device to be; by default whichever is free of those that
-   * nobody asked for by name.
+   * @param name Which device to be: one that the server calls so, or that was
+   * asked for so; by default whichever is free of those that nobody asked for.
    */
   constructor(
     env: (name: string) => string | undefined,
@@ -60,11 +60,14 @@ export class DeviceSlots implements DeviceMemory {
   write(owner: InboxOwner, mark: SeenMark): void {
     const held = this.#hold(owner);
     held.slot = { ...held.slot, mark };
-    try {
-      if (held.place !== undefined) write(held.place.file, held.slot);
-    } catch {
-      // After a kill the server may repeat what it was not yet told about.
-    }
+    this.#save(held);
+  }
+
+  learnName(owner: InboxOwner, name: string): void {
+    const held = this.#hold(owner);
+    if (held.slot.called === name) return;
+    held.slot = { ...held.slot, called: name };
+    this.#save(held);
   }
 
   rename(owner: InboxOwner, user: string): void {
@@ -88,6 +91,14 @@ export class DeviceSlots implements DeviceMemory {
     this.#held = undefined;
   }
 
+  #save({ place, slot }: HeldSlot): void {
+    try {
+      if (place !== undefined) write(place.file, slot);
+    } catch {
+      // After a kill the server may repeat what it was not yet told about.
+    }
+  }
+
   #hold(owner: InboxOwner): HeldSlot {
     if (this.#held !== undefined && isSameOwner(this.#held.owner, owner)) {
       return this.#held;
@@ -101,22 +112,34 @@ export class DeviceSlots implements DeviceMemory {
   #take(owner: InboxOwner): HeldSlot | undefined {
     try {
       Deno.mkdirSync(this.#folder(), { recursive: true, mode: 0o700 });
-      for (let number = 1; number <= mostSlots; number++) {
-        const held = this.#takeNumber(owner, number);
-        if (held !== undefined) return held;
-      }
+      return this.#takeOf(owner, "called") ?? this.#takeOf(owner, "asked");
     } catch {
       // Nothing can be kept there.
     }
     return undefined;
   }
 
-  #takeNumber(owner: InboxOwner, number: number): HeldSlot | undefined {
+  #takeOf(owner: InboxOwner, wanted: Wanted): HeldSlot | undefined {
+    if (wanted === "called" && this.#name === "") return undefined;
+    for (let number = 1; number <= mostSlots; number++) {
+      const held = this.#takeNumber(owner, number, wanted);
+      if (held !== undefined) return held;
+    }
+    return undefined;
+  }
+
+  #takeNumber(
+    owner: InboxOwner,
+    number: number,
+    wanted: Wanted,
+  ): HeldSlot | undefined {
     const path = this.#pathOf(owner, number);
-    const options = { read: true, write: true, create: true, mode: 0o600 };
+    const create = wanted === "asked";
+    if (!create && !isThere(path)) return undefined;
+    const options = { read: true, write: true, create, mode: 0o600 };
     const file = Deno.openSync(path, options);
     try {
-      const slot = this.#slotIn(file, owner);
+      const slot = this.#slotIn(file, owner, wanted);
       if (slot !== undefined) {
         return { owner, slot, place: { number, path, file } };
       }
@@ -129,13 +152,19 @@ export class DeviceSlots implements DeviceMemory {
   }
 
   /** The slot in a file, also a new one; `undefined` when it is another's. */
-  #slotIn(file: Deno.FsFile, owner: InboxOwner): DeviceSlot | undefined {
+  #slotIn(
+    file: Deno.FsFile,
+    owner: InboxOwner,
+    wanted: Wanted,
+  ): DeviceSlot | undefined {
     // Nothing is read before: on some systems a lock shuts out readers, too.
     if (!file.tryLockSync(true)) return undefined;
     const known = parseSlot(readAll(file));
     if (known !== undefined) {
-      return isSameName(known.name, this.#name) ? known : undefined;
+      const name = wanted === "called" ? known.called : known.name;
+      return isSameName(name, this.#name) ? known : undefined;
     }
+    if (wanted === "called") return undefined;
     const slot = this.#newSlot(owner);
     write(file, slot);
     this.#forgetEarlier(owner);
@@ -184,10 +213,24 @@ interface HeldSlot {
   place?: SlotFile;
 }
 
+/**
+ * How a slot is looked for: by what the server calls the device, or by what was
+ * asked for, where one that nobody has is made.
+ */
+type Wanted = "called" | "asked";
+
 interface SlotFile {
   readonly number: number;
   readonly path: string;
   readonly file: Deno.FsFile;
+}
+
+function isThere(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 function write(file: Deno.FsFile, slot: DeviceSlot): void {

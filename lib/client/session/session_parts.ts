@@ -72,6 +72,8 @@ export interface ClientSessionOptions {
 export interface DeviceMemory extends SeenMemory {
   /** The device that this client is, the same for as long as it runs. */
   device(owner: InboxOwner): OwnDevice;
+  /** What the server calls it. */
+  learnName(owner: InboxOwner, name: string): void;
 }
 
 /** What the parts of a session ask of the whole. */
@@ -107,6 +109,8 @@ export class SessionParts {
   /** Who waits for the names that were asked for; absent before they were. */
   #onNames: (() => void)[] | undefined;
   #unknownNames = 0;
+  /** Says what the server calls this device. */
+  readonly #learnDeviceName: (name: string) => void;
   readonly #emit: SessionHooks["emit"];
   readonly #view: ClientView;
 
@@ -128,8 +132,19 @@ export class SessionParts {
       },
     });
     const chat = this.chat = new Chat(emit);
+    let owner: InboxOwner | undefined;
+    let deviceName: string | undefined;
+    const learnDeviceName = this.#learnDeviceName = (name: string) => {
+      if (owner === undefined) return;
+      deviceName = name;
+      options.devices.learnName(owner, name);
+    };
     const commands = this.commands = new OpenCommands((n, outcome) => {
       if (outcome.ok) shown.learn(outcome);
+      if (outcome.ok && outcome.command === "renamedevice") {
+        const { from, to } = outcome.answer;
+        if (from === deviceName) learnDeviceName(to);
+      }
       emit({ event: "result", n, outcome });
       if (outcome.ok && outcome.command === "leavegroup") {
         chat.handleGroupGone(outcome.answer.group);
@@ -143,12 +158,16 @@ export class SessionParts {
       isVisit: options.isVisit ?? false,
       takeOver: options.takeOver ?? "no",
       now,
-      device: (store, user) => options.devices.device({ store, user }),
+      device: (store, user) => {
+        owner = { store, user };
+        return options.devices.device(owner);
+      },
       effect,
       opened: (session, resumed) => {
         this.#bind(hooks);
         identities.handleOpened();
         inbox.handleOpened(session);
+        if (session.device !== undefined) learnDeviceName(session.device.name);
         if (session.setBack) {
           requests.handleSetBack();
           shown.handleSetBack();
@@ -207,6 +226,7 @@ export class SessionParts {
     const renamed = (_from: string, to: string) => {
       this.login.handleRenamed(to);
       inbox.handleRenamed(to);
+      if (owner !== undefined) owner = { ...owner, user: to };
     };
     const user = () => this.login.user;
     const groupSend = new GroupSend(peerHost, offers.transfers);
@@ -335,7 +355,10 @@ export class SessionParts {
     // No refusal is about one of these: nobody waits for them.
     if (!this.login.hasDevices) return;
     this.requests.add("devices", {}, ({ ok }) => {
-      if (ok !== undefined) this.#tell(ok);
+      if (ok === undefined) return;
+      const here = ok.devices.find(({ current }) => current);
+      if (here !== undefined) this.#learnDeviceName(here.name);
+      this.#tell(ok);
     }, true);
   }
 

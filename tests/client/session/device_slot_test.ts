@@ -18,12 +18,18 @@ Deno.test("parseSlot() reads what formatSlot() wrote, also over something longer
   ];
   for (const name of ["", "laptop", "Luke's phone", "🚀 7"]) {
     const slot = newSlot(name, new SeededRandom(1));
-    const longest = formatSlot({ ...slot, mark: marks[2]! });
+    const called = "x".repeat(32);
+    const longest = formatSlot({ ...slot, mark: marks[2]!, called });
     for (const mark of marks) {
-      const text = formatSlot({ ...slot, mark });
-      const over = text + longest.slice(text.length);
-      assertEquals(parseSlot(over), { ...slot, mark });
+      for (const called of ["", "laptop-2"]) {
+        const text = formatSlot({ ...slot, mark, called });
+        const over = text + longest.slice(text.length);
+        assertEquals(parseSlot(over), { ...slot, mark, called });
+      }
     }
+    // An earlier version wrote no line of what it is called.
+    const earlier = formatSlot({ ...slot, mark: marks[1]! }).slice(0, -1);
+    assertEquals(parseSlot(earlier), { ...slot, mark: marks[1]! });
   }
 });
 

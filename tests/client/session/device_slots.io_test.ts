@@ -72,6 +72,27 @@ Deno.test("DeviceSlots: a name asks for the device of that name, or a new one", 
   });
 });
 
+Deno.test("DeviceSlots: what the server calls a device asks for it, too", async () => {
+  await withTempFolder((folder) => {
+    const [plain, cron] = [slotsIn(folder), slotsIn(folder, "cron")];
+    const ids = [plain, cron].map((slots) => device(slots));
+    plain.learnName(owner, "sofa");
+    cron.learnName(owner, "cron-2");
+    plain.write(owner, { id: 5, epochs: [] });
+    for (const slots of [plain, cron]) slots.close();
+    const again = slotsIn(folder, "Sofa");
+    assertEquals(device(again), ids[0]);
+    assertEquals(again.read(owner), { id: 5, epochs: [] });
+    // While that is held, a second one of the name is one more device.
+    assert(!ids.includes(device(slotsIn(folder, "sofa"))));
+    again.close();
+    // Without a name it is still the first one, and so is what was asked for.
+    assertEquals(device(slotsIn(folder)), ids[0]);
+    assertEquals(device(slotsIn(folder, "cron")), ids[1]);
+    return Promise.resolve();
+  });
+});
+
 Deno.test("DeviceSlots: what was shown is remembered for each device", async () => {
   await withTempFolder((folder) => {
     const [one, two] = [slotsIn(folder), slotsIn(folder)];

@@ -227,7 +227,9 @@ Deno.test("ClientSession: blocks from another device are this one's, too", () =>
 });
 
 Deno.test("ClientSession: the user's devices are known by their names", () => {
-  const harness = loggedIn({ learnNames: true });
+  const memory = new MemoryDevices();
+  const harness = loggedIn({ learnNames: true, devices: memory });
+  const isCalled = () => [...memory.names];
   const device = { since: 1, ip: "::1", lastActive: 1, online: true };
   const [laptop, desk] = [
     { ...device, name: "laptop", current: true },
@@ -235,6 +237,7 @@ Deno.test("ClientSession: the user's devices are known by their names", () => {
   ];
   harness.answer("devices", { devices: [laptop, desk] });
   assertEquals(harness.view.devices(), ["desk", "laptop"]);
+  assertEquals(isCalled(), [["s yoda", "laptop"]]);
   harness.server({ ev: "device-login", device: "phone", ip: "::1", at: 1 });
   harness.line("/logoutdevice desk");
   harness.answer("device-end", { device: "desk" });
@@ -248,6 +251,20 @@ Deno.test("ClientSession: the user's devices are known by their names", () => {
   });
   assertEquals([asked.device, asked.name], ["laptop", "my laptop"]);
   assertEquals(harness.view.devices(), ["my laptop", "phone"]);
+  assertEquals(isCalled(), [["s yoda", "my laptop"]]);
+  // What another device of the user is called is nothing to remember.
+  harness.line("/renamedevice phone mobile");
+  harness.answer("device-rename", { from: "phone", to: "mobile" });
+  assertEquals(isCalled(), [["s yoda", "my laptop"]]);
+  // The server says it at each login, too.
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  harness.answer("resume", {
+    ...openedSession("t2"),
+    device: { name: "sofa" },
+  });
+  assertEquals(isCalled(), [["s yoda", "sofa"]]);
 
   const visit = loggedIn({ isVisit: true });
   visit.line("/renamedevice desk");

@@ -157,7 +157,10 @@ Deno.test("operate: check says of each thing whether a server could start", asyn
     );
     const fresh = await check();
     assertEquals(fresh.code, 0, fresh.text);
-    assertMatch(fresh.text, /^warn accounts: "credentials.txt" .*line 2/m);
+    assertMatch(
+      fresh.text,
+      /^warn accounts: "credentials.txt" line 2: account "bad" is skipped: the password is empty$/m,
+    );
     if (Deno.build.os !== "windows") {
       assertMatch(fresh.text, /^warn accounts: .* chmod 600/m);
     }
@@ -171,6 +174,10 @@ Deno.test("operate: check says of each thing whether a server could start", asyn
       (await check()).text,
       /^warn accounts: "Yoda" and "yoda" differ only in capital letters/m,
     );
+    await Deno.mkdir(join(folder, "no accounts"));
+    const wrong = await check("--credentials", "no accounts");
+    assertMatch(wrong.text, /^FAIL accounts: .* it is a folder$/m);
+    await Deno.remove(join(folder, "no accounts"));
     const made = await Array.fromAsync(Deno.readDir(folder));
     assertEquals(made.map(({ name }) => name), ["credentials.txt"]);
 

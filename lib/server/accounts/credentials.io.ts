@@ -10,6 +10,7 @@ import {
   type Accounts,
   type Credential,
   CredentialsFile,
+  userCommandLine,
 } from "./credentials_file.ts";
 import type { CredentialChange } from "../model/actions.ts";
 import {
@@ -211,7 +212,7 @@ export class CredentialsSource {
   #reason(error: unknown): string {
     if (error instanceof NoAccounts) {
       return `"${this.#path}" has no account; ` +
-        "make one with: parley-server user add NAME";
+        `make one with: ${userCommandLine("add NAME", this.#path)}`;
     }
     return `cannot read the accounts in "${this.#path}": ` +
       textFileReason(error);

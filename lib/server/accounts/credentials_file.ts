@@ -14,6 +14,7 @@ import {
   lineEndingOf,
   withoutMark,
 } from "../../base/text_file.ts";
+import { defaultCredentials } from "./default_paths.ts";
 import { normalizePassword } from "../../security/scram.ts";
 import {
   formatVerifier,
@@ -218,6 +219,17 @@ function duplicate(
   const first = places.exact(name);
   if (first === undefined) return undefined;
   return `account "${name}" is on line ${first + 1} already; skipped`;
+}
+
+/**
+ * What to type for a command about accounts.
+ *
+ * @param command What follows `user`, such as `add NAME`.
+ * @param path Of the file that the command is to work on.
+ */
+export function userCommandLine(command: string, path: string): string {
+  const options = path === defaultCredentials ? "" : ` --credentials "${path}"`;
+  return `parley-server user ${command}${options}`;
 }
 
 const maxPasswordLength = 1024;

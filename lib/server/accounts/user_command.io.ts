@@ -1,6 +1,5 @@
 /** `parley-server user …` as a program: asks, derives, writes, prints. */
-import { CredentialsFile } from "./credentials_file.ts";
-import { defaultCredentials } from "./default_paths.ts";
+import { CredentialsFile, userCommandLine } from "./credentials_file.ts";
 import {
   checkUserAction,
   hashPasswords,
@@ -211,7 +210,7 @@ export async function ensureFirstAccount(
 ): Promise<string | undefined> {
   if (await exists(path)) return undefined;
   const advice = `there are no accounts: "${path}" does not exist; ` +
-    "make one with: parley-server user add NAME";
+    `make one with: ${userCommandLine("add NAME", path)}`;
   const { prompt } = console;
   if (prompt === undefined) throw new StartError(advice);
   console.complain(`There are no accounts yet: "${path}" does not exist.`);
@@ -238,10 +237,9 @@ export async function ensureFirstAccount(
       `cannot write the accounts to "${path}": ${textFileReason(error)}`,
     );
   }
-  const options = path === defaultCredentials ? "" : ` --credentials "${path}"`;
   console.complain(
     `account "${name}" added to "${path}"; add the next one with: ` +
-      `parley-server user add NAME${options}`,
+      userCommandLine("add NAME", path),
   );
   return name;
 }

@@ -5,7 +5,10 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { dirname, join } from "@std/path";
-import { CredentialsFile } from "../accounts/credentials_file.ts";
+import {
+  CredentialsFile,
+  userCommandLine,
+} from "../accounts/credentials_file.ts";
 import { parseServerOptions, type ServerOptions } from "./options.ts";
 import { parseCertificate } from "../../security/certificate.ts";
 import { formatTime } from "../../base/time.ts";
@@ -72,16 +75,14 @@ async function credentials({ credentials: path }: ServerOptions) {
   try {
     file = new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
   } catch (error) {
+    const advice = error instanceof Deno.errors.NotFound
+      ? `; make one with: ${userCommandLine("add NAME", path)}`
+      : "";
     const why = textFileReason(error);
-    return [
-      fail(
-        `accounts: cannot read "${path}": ${why}; make one with: ` +
-          "parley-server user add NAME",
-      ),
-    ];
+    return [fail(`accounts: cannot read "${path}": ${why}${advice}`)];
   }
   const found = file.problems.map(({ message }) =>
-    warn(`accounts: "${path}" ${message}; the line is skipped`)
+    warn(`accounts: "${path}" ${message}`)
   );
   for (const { message } of file.doubts) {
     found.push(warn(`accounts: "${path}" ${message}`));
@@ -92,7 +93,7 @@ async function credentials({ credentials: path }: ServerOptions) {
       ...found,
       fail(
         `accounts: "${path}" has none; make one with: ` +
-          "parley-server user add NAME",
+          userCommandLine("add NAME", path),
       ),
     ];
   }
@@ -102,7 +103,7 @@ async function credentials({ credentials: path }: ServerOptions) {
   if (plain > 0) {
     found.push(warn(
       `accounts: ${plain} of ${all.length} have plain ` +
-        "passwords; hash them with: parley-server user hash",
+        `passwords; hash them with: ${userCommandLine("hash", path)}`,
     ));
   }
   return [...found, ok(`accounts: ${all.length} in "${path}"`)];

@@ -54,7 +54,8 @@ test("CredentialsSource.load() refuses to start without an account", async (path
   const { source } = watched(path);
   await assertRejects(() => source.load(), StartError, "it does not exist");
   await Deno.writeTextFile(path, "# nobody\n");
-  await assertRejects(() => source.load(), StartError, "user add NAME");
+  const advice = `parley-server user add NAME --credentials "${path}"`;
+  await assertRejects(() => source.load(), StartError, advice);
   await Deno.writeFile(path, new Uint8Array([0xff]));
   await assertRejects(() => source.load(), StartError, "not UTF-8");
 });
@@ -163,7 +164,7 @@ test("ensureFirstAccount() makes the file with the first account", async (path) 
   );
   assertStringIncludes(
     console.complaints.at(-1) ?? "",
-    "add the next one with: parley-server user add NAME",
+    `add the next one with: parley-server user add NAME --credentials "${path}"`,
   );
   const file = new CredentialsFile(await Deno.readTextFile(path));
   assertEquals([...file.accounts.keys()], ["leia"]);
@@ -195,7 +196,10 @@ test("ensureFirstAccount() names the command where nobody answers", async (path)
     );
     assert(!error.message.includes("\n"));
     if (answers === undefined) {
-      assertStringIncludes(error.message, "parley-server user add NAME");
+      assertStringIncludes(
+        error.message,
+        `make one with: parley-server user add NAME --credentials "${path}"`,
+      );
     }
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
   }

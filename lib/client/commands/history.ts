@@ -35,9 +35,16 @@ export interface LastAnswer {
 }
 
 /** The line above messages before which there are others. */
-export const earlierHint = "earlier messages: /history more";
-/** The same of a search. */
-export const furtherHint = "earlier messages were not looked at: /search more";
+export function earlierHint(earlier: string): string {
+  return earlier.startsWith("/search")
+    ? "earlier messages were not looked at: /search more"
+    : "earlier messages: /history more";
+}
+
+/** What a search says that found nothing. */
+export const nothingFound = "no messages with these words";
+/** What stands in the place of messages where there are none. */
+export const nothingSaid = "no messages";
 
 /** Commands that show what was said. */
 export const historyCommands = {
@@ -71,7 +78,7 @@ export const historyCommands = {
       "more" in given
         ? goOn("found", "/search WORDS looks for some", host, settle)
         : readPast(searchOf(given), host, settle),
-    show: historyLines,
+    show: (answer, look) => historyLines(answer, look, nothingFound),
   }),
   last: does({
     usage: "/last [COUNT]",
@@ -202,6 +209,7 @@ function scopeOf(name: string | undefined): RequestFields<"history"> {
 function historyLines(
   { messages, earlier }: LastAnswer & Pick<HistoryAnswer, "earlier">,
   { palette, name }: Look,
+  nothing = nothingSaid,
 ): string[] {
   const lines = messages.flatMap((message) => {
     const { at, from, to, group, text, deleted, number } = message;
@@ -214,10 +222,11 @@ function historyLines(
     if (deleted) return [who + palette.dim("(deleted)")];
     return linesAfter(who, text);
   });
-  const hint = earlier?.startsWith("/search") ? furtherHint : earlierHint;
-  const before = earlier === undefined ? [] : [palette.dim(hint)];
+  const before = earlier === undefined
+    ? []
+    : [palette.dim(earlierHint(earlier))];
   return lines.length === 0 && before.length === 0
-    ? ["no messages"]
+    ? [nothing]
     : [...before, ...lines];
 }
 

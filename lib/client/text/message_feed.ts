@@ -20,6 +20,8 @@ import {
   earlierHint,
   type HistoryAnswer,
   type LastAnswer,
+  nothingFound,
+  nothingSaid,
 } from "../commands/history.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import { isFailure } from "../events/event_kind.ts";
@@ -213,13 +215,13 @@ export class MessageFeed {
   }
 
   /** What was said before, as it was shown then, with the numbers. */
-  #past({ messages, earlier }: SaidBefore): FeedLine[] {
+  #past({ messages, earlier, nothing }: SaidBefore): FeedLine[] {
     const { dim, name } = this.#palette;
     const hint = earlier === undefined ? [] : [
-      { text: dim(earlierHint), indent: 4 },
+      { text: dim(earlierHint(earlier)), indent: 4 },
     ];
     if (messages.length === 0 && earlier === undefined) {
-      return [{ text: "- no messages", indent: 2 }];
+      return [{ text: `- ${nothing}`, indent: 2 }];
     }
     const numbers = messages.map(({ number }) => `${number}`.length);
     const width = Math.max(...numbers, 0);
@@ -299,10 +301,15 @@ function pastOf(event: ClientEvent): SaidBefore | undefined {
   const { outcome } = event;
   const isPast = outcome.command === "history" || outcome.command === "rdm" ||
     outcome.command === "search" || outcome.command === "last";
-  return isPast ? outcome.answer : undefined;
+  if (!isPast) return undefined;
+  const nothing = outcome.command === "search" ? nothingFound : nothingSaid;
+  return { ...outcome.answer, nothing };
 }
 
-type SaidBefore = LastAnswer & Pick<HistoryAnswer, "earlier">;
+interface SaidBefore extends LastAnswer, Pick<HistoryAnswer, "earlier"> {
+  /** Said where there are no messages. */
+  readonly nothing: string;
+}
 
 /** Where the second and later rows of a line start: below a table's last column. */
 function columnOf(text: string): number {

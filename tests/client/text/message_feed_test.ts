@@ -265,6 +265,14 @@ Deno.test("MessageFeed: what was said before looks as it did then, with its numb
   assertEquals(textsOf(feed, past("history", { messages: [] })), [
     "- no messages",
   ]);
+  assertEquals(textsOf(feed, past("search", { messages: [] })), [
+    "- no messages with these words",
+  ]);
+  // It goes on with the search.
+  const more = { messages: [], earlier: "/search yoda before 7" };
+  assertEquals(textsOf(feed, past("search", more)), [
+    "earlier messages were not looked at: /search more",
+  ]);
 });
 
 Deno.test("MessageFeed: the second column of a table stays one when it is wrapped", () => {

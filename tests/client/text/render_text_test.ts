@@ -122,6 +122,10 @@ Deno.test("renderText: history, who was there, what was deleted", () => {
   assertEquals(result({ ...history, answer: { messages: [] } }), [
     "no messages",
   ]);
+  const search = { command: "search", ok: true } as const;
+  assertEquals(result({ ...search, answer: { messages: [] } }), [
+    "no messages with these words",
+  ]);
   const since = { command: "whoelsesince", ok: true } as const;
   const users = [{ user: "leia", online: true, at }, {
     user: "luke",

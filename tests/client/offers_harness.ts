@@ -10,6 +10,7 @@ import type {
 } from "../../lib/client/events/client_event.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
 import { Offers, type PeerEvent } from "../../lib/client/session/offers.ts";
+import { OwnIdentity } from "../../lib/client/trust/own_identity.ts";
 import { PeerIdentities } from "../../lib/client/trust/peer_identities.ts";
 import { SignedOffers } from "../../lib/client/trust/signed_offers.ts";
 import type {
@@ -83,7 +84,8 @@ export class OffersPeer {
         }),
     };
     const peers = new MemoryPeers();
-    this.identities = new PeerIdentities(host, this.identity, peers);
+    const own = new OwnIdentity(this.identity);
+    this.identities = new PeerIdentities(host, own, peers);
     const signed = new SignedOffers(host, this.identities);
     this.offers = new Offers({ ...host, signed }, accept);
     this.offers.handleOpened();

@@ -17,6 +17,7 @@ import { ScramClient } from "../../security/scram_client.ts";
 import type { OnReply, Reply, ReplyFields } from "../../wire/server_frame.ts";
 import { protocolVersion } from "../../base/version.ts";
 import type { ClientEffect } from "../events/client_effect.ts";
+import type { OwnIdentity } from "../trust/own_identity.ts";
 import type { Refused } from "./request_queue.ts";
 
 /** What an opened session knows. */
@@ -53,8 +54,8 @@ export interface LoginHost {
   readonly udpPort: number;
   /** Names program and version to the server. */
   readonly agent: string;
-  /** Public key that others know this client by; absent for none. */
-  readonly identity: string | undefined;
+  /** What others know this client by. */
+  readonly own: Pick<OwnIdentity, "publicKey">;
   /** It does something and leaves; it is not there for others. */
   readonly isVisit: boolean;
   /** What to do when another session is in the way. */
@@ -393,7 +394,7 @@ export class Login {
 
   /** What a login and a resumption say of this client. */
   #details(): Omit<RequestFields<"login">, "scram"> {
-    const { udpPort, identity } = this.#host;
+    const { udpPort, own: { publicKey: identity } } = this.#host;
     const details = {
       udpPort,
       ...(identity === undefined ? {} : { identity }),

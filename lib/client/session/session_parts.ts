@@ -22,6 +22,7 @@ import {
 } from "./login.ts";
 import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
+import { OwnIdentity } from "../trust/own_identity.ts";
 import { PeerIdentities } from "../trust/peer_identities.ts";
 import type { PeerMemory } from "../trust/known_peers.ts";
 import { PresenceNews } from "./presence_news.ts";
@@ -116,7 +117,8 @@ export class SessionParts {
 
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     this.#emit = hooks.emit;
-    const { random, udpPort, agent, accept, identity } = options;
+    const { random, udpPort, agent, accept } = options;
+    const own = new OwnIdentity(options.identity);
     const inbox = this.inbox = new Inbox(options.devices);
     const { requests } = this;
     const view = this.#view = options.view;
@@ -154,7 +156,7 @@ export class SessionParts {
       random,
       udpPort,
       agent,
-      identity: identity?.publicKey,
+      own,
       isVisit: options.isVisit ?? false,
       takeOver: options.takeOver ?? "no",
       now,
@@ -211,7 +213,7 @@ export class SessionParts {
       options.presence ?? "all",
       options.learnNames ? undefined : 0,
     );
-    const identities = new PeerIdentities(host, identity, options.peers);
+    const identities = new PeerIdentities(host, own, options.peers);
     const signed = new SignedOffers(host, identities);
     const hasDevices = () => this.login.hasDevices;
     const peerHost = { ...host, signed, hasDevices };

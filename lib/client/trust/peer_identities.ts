@@ -14,6 +14,7 @@ import {
   type PeerTrust,
   safetyNumber,
 } from "./known_peers.ts";
+import { noOwnKey, noUserKey, type OwnIdentity } from "./own_identity.ts";
 import type { OnReply } from "../../wire/server_frame.ts";
 
 /** What it needs from the session it belongs to. */
@@ -34,8 +35,7 @@ export interface PeerRefusal {
 
 /** The identities of this user and of all others. */
 export class PeerIdentities {
-  /** This user's; absent where none could be kept. */
-  readonly own: Identity | undefined;
+  readonly #own: OwnIdentity;
   readonly #host: PeerIdentitiesHost;
   readonly #memory: PeerMemory;
   /** Changed keys that the user was told of, by user. */
@@ -44,17 +44,20 @@ export class PeerIdentities {
   readonly #accounts = new Map<string, string>();
   /** Whose key was asked for because of a message. */
   readonly #asked = new Set<string>();
-  /** True when this user's key is another than this device's. */
-  #lacksKey = false;
 
   constructor(
     host: PeerIdentitiesHost,
-    own: Identity | undefined,
+    own: OwnIdentity,
     memory: PeerMemory,
   ) {
     this.#host = host;
-    this.own = own;
+    this.#own = own;
     this.#memory = memory;
+  }
+
+  /** What this device signs with; absent where no key could be kept. */
+  get own(): Identity | undefined {
+    return this.#own.identity;
   }
 
   /** What is known of other users now. */
@@ -75,8 +78,8 @@ export class PeerIdentities {
 
   /** Why nothing may be exchanged with `user` under `key`; remembers nothing. */
   mistrust(user: string, key: string | undefined): PeerRefusal | undefined {
-    if (this.own === undefined) return noOwnKey;
-    if (this.#lacksKey) return { code: "no_key", message: noKeyText };
+    const { refusal } = this.#own;
+    if (refusal !== undefined) return refusal;
     if (key === undefined || !isPublicKey(key)) {
       const message =
         `The client of ${user} has no identity key; without one there are no ` +
@@ -174,11 +177,10 @@ export class PeerIdentities {
    * @param tells False for a script's visit, which may need no key.
    */
   handleUserKey(key: string | undefined, tells = true): void {
-    const lackedKey = this.#lacksKey;
-    this.#lacksKey = key !== undefined && this.own !== undefined &&
-      key !== this.own.publicKey;
-    if (!this.#lacksKey || lackedKey || !tells) return;
-    this.#host.emit({ event: "warning", message: noKeyText });
+    const { lacksUserKey: lacked } = this.#own;
+    this.#own.handleUserKey(key);
+    if (!this.#own.lacksUserKey || lacked || !tells) return;
+    this.#host.emit({ event: "warning", message: noUserKey.message });
   }
 
   /** Makes this device's key this user's, whatever it was before. */
@@ -286,14 +288,3 @@ interface Told {
 
 /** Most users whose changed key is remembered as told. */
 const mostTold = 10_000;
-
-const noOwnKey: PeerRefusal = {
-  code: "no_identity",
-  message:
-    "This client could not keep an identity key; without one there are no " +
-    "files and no private sessions",
-};
-const noKeyText =
-  "This device does not have your key: it can chat, but sends " +
-  "and receives no files. Copy identity.pem from a device that has it, or, if " +
-  "none has, type /link new";

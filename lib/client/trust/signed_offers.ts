@@ -7,6 +7,7 @@
 import type { EventFields } from "../../wire/server_frame.ts";
 import { spelled } from "../../wire/names.ts";
 import { verifySignature } from "./identity.ts";
+import { noUserKey } from "./own_identity.ts";
 import type {
   PeerIdentities,
   PeerIdentitiesHost,
@@ -124,7 +125,7 @@ export class SignedOffers {
       return this.#identities.mistrust(user, key);
     }
     // The user's own key is no matter of trust: this device has it, or not.
-    return key === own.publicKey ? undefined : noKey;
+    return key === own.publicKey ? undefined : noUserKey;
   }
 
   /** `user` has proved to own `key`. */
@@ -133,13 +134,6 @@ export class SignedOffers {
     return this.#mistrust(user, key);
   }
 }
-
-/** Why this device exchanges nothing with the user's others. */
-const noKey: PeerRefusal = {
-  code: "no_key",
-  message: "This device does not have your key, so it exchanges no files and " +
-    "no private texts with your others",
-};
 
 function badSignature(what: "offer" | "answer", user: string): PeerRefusal {
   const message = `This ${what} does not carry the signature of ${user}: ` +

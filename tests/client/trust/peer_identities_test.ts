@@ -7,6 +7,7 @@ import type {
 import { isQuiet } from "../../../lib/client/events/event_kind.ts";
 import type { QuietEvent } from "../../../lib/client/events/quiet_event.ts";
 import { Identity } from "../../../lib/client/trust/identity.ts";
+import { OwnIdentity } from "../../../lib/client/trust/own_identity.ts";
 import { PeerIdentities } from "../../../lib/client/trust/peer_identities.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import { plainPalette } from "../../../lib/cli/palette.ts";
@@ -37,7 +38,11 @@ class World {
   account = "0123456789abcdef";
 
   constructor() {
-    this.identities = new PeerIdentities(this.host, own, new MemoryPeers());
+    this.identities = new PeerIdentities(
+      this.host,
+      new OwnIdentity(own),
+      new MemoryPeers(),
+    );
   }
 
   get host() {
@@ -148,7 +153,11 @@ Deno.test("verify: oneself, a client without a key, one that could keep none", (
   assertEquals(world.verify("luke"), "no_identity");
   world.keys.set("luke", "A".repeat(43));
   assertEquals(world.verify("luke"), "no_identity");
-  const without = new PeerIdentities(world.host, undefined, new MemoryPeers());
+  const without = new PeerIdentities(
+    world.host,
+    new OwnIdentity(undefined),
+    new MemoryPeers(),
+  );
   assertMatch(without.mistrust("luke", one)?.message ?? "", /This client/);
 });
 

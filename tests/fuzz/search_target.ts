@@ -38,6 +38,7 @@ export const searchTarget: FuzzTarget = {
         if (terms.length === 0) return 1;
         const lookup = {
           kind: "search",
+          user: 2,
           scope: { kind: "mine", user: 2 },
           ...{ terms, before: 1e15, limit: 1 },
         } as const;

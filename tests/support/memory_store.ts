@@ -166,10 +166,11 @@ export class MemoryStore {
       return { messages: [message], receivers };
     }
     if (lookup.kind === "search") {
-      const { scope, terms, before, limit } = lookup;
+      const { scope, user, terms, before, limit } = lookup;
       const { messages } = this.lookUp({ ...scope, before, limit: Infinity });
-      const found = messages.filter(({ text, deletes }) =>
-        deletes === undefined && hasTerms(foldText(text), terms)
+      const found = messages.filter((message) =>
+        message.deletes === undefined && !this.#isKeptAway(message, user) &&
+        hasTerms(foldText(message.text), terms)
       );
       return { messages: found.slice(0, limit), receivers: [] };
     }

@@ -228,6 +228,8 @@ export type Lookup =
   /** Of those of another question the ones in whose text all terms are. */
   | {
     readonly kind: "search";
+    /** Who asks: not found is what a block keeps from this user. */
+    readonly user: number;
     readonly scope: SearchScope;
     /** As `searchTerms` gives them. */
     readonly terms: readonly string[];

@@ -71,7 +71,7 @@ function search(
   const scope = scopeOf(server, user, request);
   const range = { before, limit: limit + 1 };
   return {
-    lookup: { kind: "search", scope, terms, ...range },
+    lookup: { kind: "search", user: user.id, scope, terms, ...range },
     found({ messages, rest }) {
       const shown = messages.filter((each) =>
         entryOf(server, user, each) !== undefined

@@ -37,7 +37,8 @@ export class SqliteSearch {
     const { terms, before } = lookup;
     const query = indexQuery(terms);
     const end = query === undefined ? 0 : this.#indexed;
-    const newest = new Matches(lookup.limit, terms);
+    const kept = this.#statements.kept.all({ user: lookup.user });
+    const newest = new Matches(lookup.limit, terms, kept);
     if (before - 1 > end) this.#scan(lookup, end, newest);
     if (query !== undefined && newest.goesOn) {
       const top = Math.min(before, end + 1);
@@ -108,18 +109,21 @@ export class SqliteSearch {
   /** What the index has of one source, from the end backwards. */
   #addHits(
     newest: Matches,
-    { mark, after, isFor }: Source,
+    { marks, after, isFor }: Source,
     query: string,
     before: number,
   ): void {
     const { hits, message } = this.#statements;
-    const asked = `${quoted(mark)} AND ${query}`;
+    const asked = [...marks.map(quoted), query].join(" AND ");
     const begin = Math.max(after, newest.after);
     newest.begin();
     for (const { rowid } of hits.iterate(asked, before, begin)) {
-      const row = message.get(rowid as number);
-      if (row === undefined || !isFor(row)) continue;
-      if (!newest.add(toMessage(row))) return;
+      const id = rowid as number;
+      const row = message.get(id);
+      const isOpen = row === undefined || !isFor(row)
+        ? newest.pass(id)
+        : newest.add(toMessage(row));
+      if (!isOpen) return;
     }
   }
 
@@ -130,20 +134,21 @@ export class SqliteSearch {
       const isFor = ({ sender, receiver, grp }: Row) =>
         grp === null && (sender === user && receiver === other ||
           sender === other && receiver === user);
-      return [{ mark: markOf("user", user), after: 0, isFor }];
+      const marks = [markOf("user", user), markOf("user", other)];
+      return [{ marks, after: 0, isFor }];
     }
     if (scope.kind === "group") return [groupSource(scope.group, scope.after)];
     const { user } = scope;
     const { got, joined } = this.#statements;
     return [
       {
-        mark: markOf("user", user),
+        marks: [markOf("user", user)],
         after: 0,
         isFor: ({ sender, receiver, grp }) =>
           grp === null && (sender === user || receiver === user),
       },
       {
-        mark: markOf("broadcast", 0),
+        marks: [markOf("broadcast", 0)],
         after: 0,
         // One's own are found as such.
         isFor: ({ id, sender }) =>
@@ -160,7 +165,7 @@ type Search = Extract<Lookup, { kind: "search" }>;
 
 /** A part of the index. */
 interface Source {
-  readonly mark: string;
+  readonly marks: readonly string[];
   /** Only messages with ids over this one. */
   readonly after: number;
   /** True for those that are of the scope. */
@@ -169,13 +174,15 @@ interface Source {
 
 function groupSource(group: number, after: number): Source {
   const isFor = ({ grp }: Row) => grp === group;
-  return { mark: markOf("group", group), after, isFor };
+  return { marks: [markOf("group", group)], after, isFor };
 }
 
 /** The newest messages that have all terms, of several sources. */
 class Matches {
   readonly #limit: number;
   readonly #terms: readonly string[];
+  /** Of which senders what is kept away, by a block: ids over, and up to. */
+  readonly #kept: readonly Row[];
   #messages: StoredMessage[] = [];
   /** Messages that may still be looked at. */
   #left = mostLooked;
@@ -184,9 +191,10 @@ class Matches {
   /** Where a source was given up; nothing below is known for sure. */
   #rest: number | undefined;
 
-  constructor(limit: number, terms: readonly string[]) {
+  constructor(limit: number, terms: readonly string[], kept: readonly Row[]) {
     this.#limit = limit;
     this.#terms = terms;
+    this.#kept = kept;
   }
 
   /** False when no older messages are wanted. */
@@ -215,6 +223,9 @@ class Matches {
    */
   add(message: StoredMessage): boolean {
     if (message.id <= this.after) return false;
+    // Not counted like others: by where the search is given up, one would learn
+    // of words that are not for one's eyes.
+    if (this.#isKept(message)) return this.pass(message.id);
     if (message.deletes === undefined && !message.deleted) {
       if (hasTerms(foldText(message.text), this.#terms)) {
         this.#messages.push(message);
@@ -223,10 +234,27 @@ class Matches {
         this.#given++;
       }
     }
-    if (this.#given >= this.#limit) return false;
-    if (--this.#left > 0) return true;
-    this.#rest = Math.max(this.#rest ?? 0, message.id);
+    return this.#given < this.#limit && this.#use(1, message.id);
+  }
+
+  /** Passes over one that is not for who asks; returns as {@link add} does. */
+  pass(id: number): boolean {
+    return this.#use(passCost, id);
+  }
+
+  #use(cost: number, id: number): boolean {
+    this.#left -= cost;
+    if (this.#left > 0) return true;
+    this.#rest = Math.max(this.#rest ?? 0, id);
     return false;
+  }
+
+  #isKept({ id, sender, group }: StoredMessage): boolean {
+    return group !== undefined &&
+      this.#kept.some((each) =>
+        each.sender === sender && id > Number(each.after) &&
+        id <= Number(each.upto ?? Infinity)
+      );
   }
 
   found(): Found {
@@ -286,6 +314,8 @@ const firstDigit = 0xf0000;
 const digits = 0xf000;
 /** Messages that one answer looks at, about. */
 const mostLooked = 4000;
+/** What one that is passed over counts, of these. */
+const passCost = 0.25;
 /** Those of one source at least, where others were looked at before. */
 const leastLooked = 100;
 /** More say hardly more. */
@@ -308,6 +338,9 @@ const sql = {
     "WHERE words MATCH ? AND rowid < ? AND rowid > ? ORDER BY rowid DESC",
   message: `SELECT ${columns} FROM messages WHERE id = ?`,
   got: "SELECT 1 FROM broadcasts WHERE user = ? AND message = ?",
+  kept: "SELECT blocked AS sender, after, NULL AS upto FROM blocks " +
+    "WHERE user = :user UNION ALL " +
+    "SELECT sender, after, upto FROM kept_away WHERE user = :user",
   joined: "SELECT grp, iif(history = 1, 0, since_message) AS after " +
     "FROM members JOIN groups ON groups.id = grp " +
     "WHERE user = ? AND joined = 1",

@@ -58,6 +58,11 @@ function talk(random: SeededRandom, count: number): StoreWrite[] {
     }
     if (id % 9 === 0) writes.push({ write: "delete", message: id - 3 });
   }
+  // Number 3 has blocked 1, and had blocked 2.
+  const block = { user: 3, blocked: 1, since: 1, after: 350 };
+  writes.push({ write: "block", block });
+  const keptAway = { user: 3, sender: 2, after: 200, upto: 400 };
+  writes.push({ write: "keep-away", keptAway });
   return writes;
 }
 
@@ -76,7 +81,9 @@ Deno.test("SqliteSearch finds what the rules say and nothing else, however much 
   const lookups: Lookup[] = [];
   for (const scope of scopes) {
     for (const each of questions) {
-      const what = { kind: "search", scope, terms: searchTerms(each) } as const;
+      const user = "user" in scope ? scope.user : 3;
+      const terms = searchTerms(each);
+      const what = { kind: "search", user, scope, terms } as const;
       for (const before of [1e15, 400, 2]) {
         for (const limit of [1, 20, 1000]) {
           lookups.push({ ...what, before, limit });
@@ -133,6 +140,7 @@ Deno.test("SqliteSearch keeps nothing of what was taken back or removed", async 
     for (const terms of [["zqxjkv"], ["vwpzqf"], ["hello"], ["ll"]]) {
       const asked = {
         kind: "search",
+        user: 1,
         scope,
         terms,
         before: 9,
@@ -157,6 +165,7 @@ Deno.test("SqliteSearch looks at a bounded number of messages, and says where to
   const look = (terms: string[], before = 1e15) =>
     store.lookUp({
       kind: "search",
+      user: 2,
       scope: { kind: "pair", user: 2, other: 1 },
       ...{ terms, before, limit: 1 },
     });

@@ -256,6 +256,11 @@ export class CoreHarness {
     }
   }
 
+  /** How many queries are held. */
+  get unanswered(): number {
+    return this.#heldQueries.length;
+  }
+
   /** Answers the queries that were held, and goes on without holding any. */
   answer(): void {
     this.queries = "done";

@@ -2,7 +2,8 @@
  * Requests that wait for an answer of the store. Each connection has one of
  * them under way at a time, and none while much is queued for it: so a client
  * may ask for page after page of the past without waiting, and one that does
- * not read costs nothing.
+ * not read costs nothing. Of searches, which take longest, the whole server has
+ * one under way: what is to be stored waits for one of them at most.
  */
 import { wireError } from "../../wire/errors.ts";
 import type { Instant } from "../../base/ports.ts";
@@ -37,6 +38,10 @@ export class Lookups {
   /** What each connection asked and has no answer to, the oldest first. */
   readonly #lines = new Map<Connection, Waiting[]>();
   readonly #stalled = new Set<Connection>();
+  /** The search that is under way. */
+  #searching: number | undefined;
+  /** Those whose search waits for it, in their order. */
+  readonly #searchers = new Set<Connection>();
   #wakeAt: number | undefined;
 
   constructor(actions: ActionQueue) {
@@ -75,7 +80,7 @@ export class Lookups {
         connection.refuse(id, error.error);
       }
     }
-    this.#next(connection, now);
+    this.#goOn(connection, now);
   }
 
   /** The store has no answer. @returns False when the query is not of these. */
@@ -85,7 +90,7 @@ export class Lookups {
     const { connection, id } = waiting;
     connection.pending--;
     connection.refuse(id, wireError("storage_failed", cannotRead));
-    this.#next(connection, now);
+    this.#goOn(connection, now);
     return true;
   }
 
@@ -108,7 +113,18 @@ export class Lookups {
     if (waiting === undefined) return undefined;
     this.#underWay.delete(query);
     this.#lines.get(waiting.connection)?.shift();
+    if (query === this.#searching) this.#searching = undefined;
     return waiting;
+  }
+
+  /** A question of the connection was answered: others' searches come first. */
+  #goOn(connection: Connection, now: Instant): void {
+    for (const searcher of this.#searchers) {
+      if (this.#searching !== undefined) break;
+      this.#searchers.delete(searcher);
+      this.#next(searcher, now);
+    }
+    this.#next(connection, now);
   }
 
   /** Asks what is first in the connection's line. */
@@ -123,9 +139,15 @@ export class Lookups {
       this.#wakeAt ??= now.mono + stallMs;
       return;
     }
-    const query = this.#actions.newQuery();
-    this.#underWay.set(query, first);
     const { lookup } = first.question;
+    const isSearch = lookup.kind === "search";
+    if (isSearch && this.#searching !== undefined) {
+      this.#searchers.add(connection);
+      return;
+    }
+    const query = this.#actions.newQuery();
+    if (isSearch) this.#searching = query;
+    this.#underWay.set(query, first);
     this.#actions.push({ action: "look-up", query, lookup });
   }
 }

@@ -281,6 +281,29 @@ Deno.test("search shows nothing of what a block keeps away, and goes on behind i
   assertEquals(found(luke, '"n t"', { limit: 1, before }), []);
 });
 
+Deno.test("search: one is under way at a time, whoever asks, and other questions pass by", () => {
+  const harness = new CoreHarness();
+  const [yoda, luke, leia] = ["yoda", "luke", "leia"].map((name) =>
+    harness.login(name)
+  );
+  assert(yoda && luke && leia);
+  const phone = harness.loginFrom("yoda", "phone");
+  harness.queries = "held";
+  const asked = [yoda, luke, luke, leia].map((client) =>
+    [client, client.send("search", { words: "x" })] as const
+  );
+  yoda.send("history", {});
+  assertEquals(harness.unanswered, 1);
+  leia.send("history", {});
+  phone.send("history", {});
+  assertEquals(harness.unanswered, 2);
+  luke.disconnect();
+  harness.answer();
+  for (const [client, id] of asked) {
+    assertEquals(client.replyTo(id) !== undefined, client !== luke);
+  }
+});
+
 Deno.test("limit searchCharacters: too much, and nothing, is not searched for", () => {
   const yoda = new CoreHarness().login("yoda");
   assert(yoda.refused("search", { words: ' "" ' }).startsWith("blank_text"));

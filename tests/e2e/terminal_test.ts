@@ -122,6 +122,11 @@ Deno.test({
     await terminal.type("Enter");
     const got = await luke.event("message", { from: "yoda" });
     assertEquals(got.text, text);
+    // A line that goes nowhere was perhaps meant for who wrote last.
+    await terminal.type("hello", "Enter");
+    await terminal.screen((text) =>
+      text.includes("! commands start with a slash; /chat luke makes lines")
+    );
   },
 });
 

@@ -33,8 +33,14 @@ export type ParsedCommand =
  * taken for one. Otherwise the words of older protocols are commands too.
  *
  * @param chat Where lines go that are no command; nowhere when absent.
+ * @param latest Where somebody wrote last, as `/chat` takes it: what a line that
+ * goes nowhere was perhaps meant for.
  */
-export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
+export function parseCommand(
+  line: string,
+  chat?: ChatTarget,
+  latest?: string,
+): ParsedCommand {
   // What follows an empty line is text.
   const start = line.replace(/^[^\S\n]+/, "");
   const word = start.split(/[ \t]/, 1)[0] ?? "";
@@ -44,7 +50,7 @@ export function parseCommand(line: string, chat?: ChatTarget): ParsedCommand {
   }
   const row = word.startsWith("/") ? findCommand(word) : findWord(word);
   if (row === undefined) {
-    if (!word.startsWith("/")) return notACommand(word);
+    if (!word.startsWith("/")) return notACommand(word, latest);
     return word.startsWith("//") ? noChat : unknownCommand(word);
   }
   const values = readValues(row, start, word.length);
@@ -125,11 +131,13 @@ function unknownCommand(word: string): ParsedCommand {
   };
 }
 
-function notACommand(word: string): ParsedCommand {
+function notACommand(word: string, latest?: string): ParsedCommand {
   const row = findCommand(word);
-  const example = row === undefined
+  const example = row !== undefined
+    ? `did you mean /${row.name}?`
+    : latest === undefined
     ? "/chat USER makes lines without one go to a user or group, /help all lists all commands"
-    : `did you mean /${row.name}?`;
+    : `/chat ${latest} makes lines without one go there, /help all lists all commands`;
   return {
     problem: "not_a_command",
     message: `commands start with a slash; ${example}`,

@@ -128,7 +128,8 @@ export class EnteredLines<By> {
   }
 
   #parse(line: string, to?: ChatTarget): ParsedCommand {
-    return parseCommand(line, to ?? this.#host.view.chat);
+    const { view } = this.#host;
+    return parseCommand(line, to ?? view.chat, latestOf(view));
   }
 
   /**
@@ -215,6 +216,13 @@ export class EnteredLines<By> {
 interface OpenLine<By> {
   readonly by: By | undefined;
   settle(outcome: CommandOutcome): void;
+}
+
+/** The chat in which something was said last, as `/chat` takes it. */
+function latestOf(view: ClientView): string | undefined {
+  const key = view.conversations().map(({ key }) => key)
+    .find((key) => key.startsWith("@") || key.startsWith("#"));
+  return key?.startsWith("@") ? key.slice(1) : key;
 }
 
 /** What becomes of a text whose chat was refused: nobody else is to read it. */

@@ -21,7 +21,7 @@ export function renderJson(event: ClientEvent): string {
 function flatten(event: ClientEvent): object {
   if (event.event === "result") {
     const { outcome: { command, ok, ...more }, n } = event;
-    const { answer, ...refusal } = more as Record<string, object>;
+    const { answer, announced: _, ...refusal } = more as Record<string, object>;
     return { event: "result", n, command, ok, ...answer, ...refusal };
   }
   if (!("info" in event)) return event;

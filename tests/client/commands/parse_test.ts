@@ -314,6 +314,11 @@ Deno.test("parseCommand: an unknown command suggests the nearest one", () => {
 Deno.test("parseCommand: a line without slash says how commands look", () => {
   assertStringIncludes(message("hello there"), "commands start with a slash");
   assertStringIncludes(message("groups"), "did you mean /groups?");
+  assertStringIncludes(message("hello there"), "/chat USER makes lines");
+  // Somebody has just written.
+  const answer = parseCommand("hello there", undefined, "#jedi");
+  assert("problem" in answer);
+  assertStringIncludes(answer.message, "/chat #jedi makes lines");
 });
 
 Deno.test("parseCommand: no line throws", () => {

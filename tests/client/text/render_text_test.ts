@@ -34,7 +34,7 @@ function text(event: ClientEvent): string[] {
   return renderText(event, plainPalette);
 }
 
-Deno.test("renderText: says what SPEC says", () => {
+Deno.test("renderText: messages and what becomes of commands", () => {
   const message = {
     event: "message",
     id: 1,
@@ -542,6 +542,22 @@ Deno.test("transferRows: shows bar and numbers within the width", () => {
   assert(status.length <= 92);
 });
 
+Deno.test("transferRows: an offer says how it is taken, also where there is little room", () => {
+  const offered: TransferInfo = {
+    ...info,
+    ...{ direction: "incoming", state: "offered", bytes: 0, rate: 0 },
+  };
+  for (
+    const [width, end] of [[80, "/accept 1 or /reject 1"], [
+      40,
+      "/accept 1",
+    ]] as const
+  ) {
+    const row = transferRows([offered], width)[0]!;
+    assert(row.endsWith(`offered, ${end}`), row);
+  }
+});
+
 Deno.test("transferRows: tells that nothing comes any more instead of a speed", () => {
   const silent: TransferInfo = { ...info, via: "lan", silence: 4_200 };
   assertEquals(
@@ -578,7 +594,13 @@ Deno.test("renderJson: is one flat object a line with times in UTC", () => {
     code: "usage",
     message: "m",
   } as const;
-  assertEquals(JSON.parse(renderJson({ event: "result", n: 2, outcome })), {
+  // Whether an event has told it is for this program alone.
+  const told = {
+    event: "result",
+    n: 2,
+    outcome: { ...outcome, announced: true },
+  } as const;
+  assertEquals(JSON.parse(renderJson(told)), {
     event: "result",
     n: 2,
     ...outcome,

@@ -79,8 +79,9 @@ function detailsOf(info: TransferInfo, width: number): string {
   if (!isMoving(info)) {
     const size = info.size === 0 ? "" : `${formatSize(info.size)}, `;
     const all = info.state === "running" ? `${percentDone(info)}, ` : size;
-    const texts = [`${all}${phase}`, phase];
-    return texts.find((text) => textWidth(text) <= width) ?? phase;
+    const short = phase.replace(/ or \/reject \d+$/, "");
+    const texts = [`${all}${phase}`, phase, short];
+    return texts.find((text) => textWidth(text) <= width) ?? short;
   }
   const [rate, left] = speedOf(info);
   const path = info.via === undefined ? undefined : pathNames[info.via];

@@ -23,6 +23,8 @@ export class UnseenCounts {
   readonly #queries = new Map<number, Answer>();
   /** What was seen by whom while the store counts for the user. */
   readonly #moved = new Map<User, Map<Marked, Session>>();
+  /** Those for which the store counts everything. */
+  readonly #telling = new Set<Session>();
 
   constructor(
     directory: Directory,
@@ -36,12 +38,18 @@ export class UnseenCounts {
 
   /** Tells a session everything that its user has not seen. */
   tell(session: Session): void {
+    // What is seen meanwhile is looked at then.
+    if (this.#telling.has(session)) return;
     const { user } = session;
     const scopes = scopesOf(user);
     if (scopes.length === 0) {
       return sendUnseen(session, { conversations: [], last: newestOf(user) });
     }
-    this.#ask(user, scopes, ({ conversations, last }) => {
+    this.#telling.add(session);
+    this.#ask(user, scopes, (unseen) => {
+      this.#telling.delete(session);
+      if (unseen === undefined) return;
+      const { conversations, last } = unseen;
       const known = conversations.flatMap((each) => this.#known(user, each));
       // Seen meanwhile: counted again from there.
       const isOld = known.some(({ conversation, oldest }) =>
@@ -84,7 +92,7 @@ export class UnseenCounts {
   handleFound(query: number, { unseen }: Found): boolean {
     const answer = this.#queries.get(query);
     this.#queries.delete(query);
-    if (unseen !== undefined) answer?.(unseen);
+    answer?.(unseen);
     return answer !== undefined;
   }
 
@@ -100,16 +108,25 @@ export class UnseenCounts {
   #count(user: User, moved: ReadonlyMap<Marked, Session>): void {
     this.#moved.set(user, new Map());
     const scopes = [...moved.keys()].map((each) => scopeOf(user, each));
-    this.#ask(user, scopes, ({ conversations, last }) => {
+    const asked = [...moved].map(([conversation, by]) =>
+      [conversation, by, user.marks.upto(conversation)] as const
+    );
+    this.#ask(user, scopes, (unseen) => {
+      const later = this.#moved.get(user) ?? new Map();
+      this.#moved.delete(user);
+      if (unseen === undefined) return;
+      const { conversations, last } = unseen;
       const counts = new Map(
         conversations.flatMap((each) => this.#known(user, each))
           .map(({ conversation, count }) => [conversation, count]),
       );
-      const later = this.#moved.get(user) ?? new Map();
-      this.#moved.delete(user);
-      for (const [conversation, by] of moved) {
+      for (const [conversation, by, upto] of asked) {
+        // Seen further meanwhile: counted again from there.
         if (later.has(conversation)) continue;
-        const upto = user.marks.upto(conversation);
+        if (user.marks.upto(conversation) > upto) {
+          later.set(conversation, by);
+          continue;
+        }
         const unread = counts.get(conversation) ?? 0;
         sendSeen(by, conversation, { upto, unread, last });
       }
@@ -140,7 +157,8 @@ export class UnseenCounts {
   }
 }
 
-type Answer = (unseen: NonNullable<Found["unseen"]>) => void;
+/** Without what is unseen when the store has no answer. */
+type Answer = (unseen: Found["unseen"]) => void;
 
 interface Known
   extends Pick<UnseenConversation, "count" | "oldest" | "newest"> {

@@ -142,6 +142,51 @@ Deno.test("seen: all devices are told when all was seen, also what came after", 
   assertEquals(laptop.eventsOf("unseen"), []);
 });
 
+Deno.test("seen: however often all was seen, each device is told by one count at a time", () => {
+  const { harness, luke, laptop, desktop, forget } = world();
+  for (let n = 1; n <= 20; n++) say(luke, `${n}`);
+  forget();
+  harness.queries = "held";
+  for (let upto = 1; upto < 20; upto++) laptop.ask("seen", { all: true, upto });
+  assertEquals(harness.unanswered, 1);
+  harness.answer();
+  const told = desktop.eventsOf("unseen");
+  assertEquals(told.map(({ conversations }) => conversations), [
+    [{ with: "luke", upto: 19, unread: 1 }],
+  ]);
+});
+
+Deno.test("seen: what was counted before more was seen is not told any more", () => {
+  const { harness, luke, laptop, desktop, forget } = world();
+  for (const text of ["one", "two", "three"]) say(luke, text);
+  forget();
+  for (const more of [{ with: "luke", upto: 3 }, { all: true }]) {
+    harness.queries = "held";
+    laptop.ask("seen", { with: "luke", upto: more.all ? 4 : 1 });
+    laptop.ask("seen", more);
+    harness.answer();
+    const told = desktop.eventsOf("seen").at(-1);
+    assertEquals([told?.unread, told?.upto], [0, more.all ? 5 : 3]);
+    for (const text of ["four", "five"]) say(luke, text);
+  }
+});
+
+Deno.test("seen: a store that could not count once is asked again", () => {
+  const { harness, luke, laptop, desktop, forget } = world();
+  for (const text of ["one", "two", "three"]) say(luke, text);
+  forget();
+  harness.queries = "failing";
+  laptop.ask("seen", { with: "luke", upto: 1 });
+  laptop.ask("seen", { all: true, upto: 1 });
+  assertEquals(desktop.events, []);
+  harness.queries = "done";
+  laptop.ask("seen", { with: "luke", upto: 2 });
+  assertEquals(desktop.eventsOf("seen").map(({ unread }) => unread), [1]);
+  say(luke, "four");
+  laptop.ask("seen", { all: true, upto: 3 });
+  assertEquals(desktop.eventsOf("unseen").length, 1);
+});
+
 Deno.test("seen: neither what was taken back is unseen, nor what is kept from the user", () => {
   const { harness, luke, laptop } = world();
   say(luke, "one");

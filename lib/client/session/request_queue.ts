@@ -43,13 +43,19 @@ export class RequestQueue {
     return this.#waiting.length + this.#unanswered.size + this.#held.size;
   }
 
-  /** Puts a request at the end of what waits for {@link pollTransmit}. */
+  /**
+   * Puts a request at the end of what waits for {@link pollTransmit}; refuses at
+   * once what is longer than the server takes, which would end the connection
+   * as often as it is sent.
+   */
   add<N extends RequestName>(
     name: N,
     fields: RequestFields<N>,
     onReply: OnReply<N>,
     repeatable: boolean,
   ): void {
+    const bytes = frameBytes({ do: name, id: this.#nextId, ...fields });
+    if (bytes > limits.frameBytes - spareBytes) return onReply(tooLong(bytes));
     this.#waiting.push(entry(name, fields, onReply, repeatable));
   }
 
@@ -201,6 +207,26 @@ function entry<N extends RequestName>(
   };
 }
 
+function frameBytes(frame: object): number {
+  const text = JSON.stringify(frame);
+  // Bytes are counted only where they can be too many.
+  if (text.length * mostBytesPerUnit <= limits.frameBytes) return text.length;
+  return new TextEncoder().encode(text).length;
+}
+
+function tooLong(bytes: number): Refused {
+  return {
+    code: "text_too_long",
+    message:
+      `This is too long: it takes ${bytes} bytes, and the server takes at ` +
+      `most ${limits.frameBytes} at a time`,
+  };
+}
+
+/** Of UTF-8, for each UTF-16 unit. */
+const mostBytesPerUnit = 3;
+/** Digits that the number of a request can have more than when it was counted. */
+const spareBytes = 16;
 /** A server cannot silence its client for longer at a time, ms. */
 const longestHoldMs = 60_000;
 const lost: Refused = {

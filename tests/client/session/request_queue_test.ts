@@ -126,3 +126,35 @@ Deno.test("RequestQueue repeats no deletion at a server that was set back", () =
   assertEquals(again?.do, "broadcast");
   assertEquals(queue.pollTransmit(1), undefined);
 });
+
+Deno.test("RequestQueue refuses what the server would end the connection for", () => {
+  const world = new World(0);
+  const { queue, results } = world;
+  const longest = (character: string, bytes: number) =>
+    character.repeat(Math.floor((limits.frameBytes - 100) / bytes));
+  // In UTF-8, and as JSON writes it.
+  for (const [character, bytes] of [["x", 1], ["€", 3], ["\n", 2]] as const) {
+    const text = longest(character, bytes);
+    for (const [mid, each] of [["fits", text], ["not", `${text}${text}`]]) {
+      queue.add(
+        "broadcast",
+        { text: each ?? "", mid: mid ?? "" },
+        ({ code = "ok", message }) => results.push(`${mid} ${code} ${message}`),
+        true,
+      );
+    }
+  }
+  const frames = world.sent(0);
+  assertEquals(frames.length, 3);
+  for (const frame of frames) {
+    const { length } = new TextEncoder().encode(JSON.stringify(frame));
+    assert(length <= limits.frameBytes && length > limits.frameBytes - 200);
+  }
+  assertEquals(results.length, 3);
+  for (const result of results) {
+    assert(
+      result.startsWith("not text_too_long This is too long: it takes 13"),
+    );
+  }
+  assertEquals(queue.size, 3);
+});

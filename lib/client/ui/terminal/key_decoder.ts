@@ -41,7 +41,9 @@ export type KeyName =
 /** One key press, or one paste. */
 export type Key =
   | { readonly key: KeyName }
-  | { readonly key: "text" | "paste"; readonly text: string };
+  | { readonly key: "text"; readonly text: string }
+  /** `isCut`: more was pasted than is kept. */
+  | { readonly key: "paste"; readonly text: string; readonly isCut?: true };
 
 /**
  * Decodes one terminal's input. Whatever is left half-finished is given up when
@@ -51,6 +53,7 @@ export class KeyDecoder {
   #state: "ground" | "escape" | "csi" | "ss3" | "paste" = "ground";
   #parameters = "";
   #pasted = "";
+  #isCut = false;
   /** How many characters of the paste's end have come. */
   #ending = 0;
   /** A paste was given up: what was left of it may still come. */
@@ -184,6 +187,7 @@ export class KeyDecoder {
   #startPaste(): void {
     this.#state = "paste";
     this.#pasted = "";
+    this.#isCut = false;
     this.#ending = 0;
   }
 
@@ -196,12 +200,17 @@ export class KeyDecoder {
     }
     const begun = pasteEnd.slice(0, this.#ending);
     this.#ending = character === escape ? 1 : 0;
-    if (this.#pasted.length >= longestPaste) return;
+    if (this.#pasted.length >= longestPaste) {
+      this.#isCut = true;
+      return;
+    }
     this.#pasted += character === escape ? begun : begun + character;
   }
 
   #endPaste(keys: Key[]): void {
-    if (this.#pasted !== "") keys.push({ key: "paste", text: this.#pasted });
+    if (this.#pasted === "") return;
+    const cut = this.#isCut ? { isCut: true } as const : {};
+    keys.push({ key: "paste", text: this.#pasted, ...cut });
   }
 }
 
@@ -291,7 +300,7 @@ const escape = "\x1b";
 const pasteEnd = "\x1b[201~";
 const longestParameters = 16;
 /** UTF-16 units: more than any text that may be sent. */
-const longestPaste = 64 * 1024;
+export const longestPaste = 1024 * 1024;
 /** Longer than the bytes of one key are apart on a slow line. */
 const sequenceMs = 500;
 const pasteMs = 2000;

@@ -11,7 +11,7 @@ import {
   type CompletionSource,
 } from "./completer.ts";
 import { parseCommand } from "../../commands/parse.ts";
-import type { Key, KeyName } from "./key_decoder.ts";
+import { type Key, type KeyName, longestPaste } from "./key_decoder.ts";
 import { ownMessage } from "./own_lines.ts";
 import { TextBuffer } from "./text_buffer.ts";
 import {
@@ -124,6 +124,7 @@ export class LineEditor {
     }
     if (key.key !== "tab" && key.key !== "shift-tab") this.#cycle = undefined;
     if (key.key === "text") this.#buffer.insert(key.text);
+    else if (key.key === "paste" && key.isCut) this.#pasted = tooMuch;
     else if (key.key === "paste") this.#paste(key.text);
     else return this.#control(key.key);
     return undefined;
@@ -174,7 +175,8 @@ export class LineEditor {
   /** A row about the line, to be drawn under it; most of the time none. */
   hint(width: number): string | undefined {
     if (this.#pasted !== undefined) {
-      const [first = ""] = this.#pasted.lines;
+      const [first] = this.#pasted.lines;
+      if (first === undefined) return undefined;
       return clipToWidth(`the first: ${first.replaceAll("\t", " ")}`, width);
     }
     return this.#cycle?.hint(width);
@@ -296,10 +298,12 @@ export class LineEditor {
     key: Key,
     { lines, to, command }: PastedLines,
   ): EditorAction | undefined {
-    const isYes = key.key === "text" && /^[yY]/.test(key.text) ||
+    const isEmpty = lines.length === 0;
+    const isYes = key.key === "text" && /^[yY]/.test(key.text) && !isEmpty ||
       // Lines that might be commands are not sent by a slip of the finger.
       key.key === "enter" && to !== undefined;
-    const isNo = key.key === "text" && /^[nN]/.test(key.text) ||
+    const isNo = isEmpty && key.key !== "paste" ||
+      key.key === "text" && /^[nN]/.test(key.text) ||
       key.key === "interrupt" || key.key === "cancel";
     if (!isYes && !isNo) return undefined;
     this.#pasted = undefined;
@@ -313,7 +317,7 @@ export class LineEditor {
       }
     }
     // Who types fast has typed more than the answer.
-    if (key.key === "text") this.#buffer.insert(key.text.slice(1));
+    if (key.key === "text" && !isEmpty) this.#buffer.insert(key.text.slice(1));
     if (isNo) return undefined;
     if (to === undefined) return { action: "lines", texts: lines };
     if (command !== undefined) return { action: "line", text: command };
@@ -373,7 +377,11 @@ function messageOf(text: string): PastedLines | undefined {
   return { lines: message.text.split("\n"), to: visible(label), command };
 }
 
+/** Of what is incomplete nothing is taken. */
+const tooMuch: PastedLines = { lines: [] };
+
 function pasteQuestion({ lines, to }: PastedLines): string {
+  if (lines.length === 0) return tooMuchText;
   const count = lines.length === 1 ? "1 line" : `${lines.length} lines`;
   if (to === undefined) return `send ${count}? (y/n) `;
   return `send ${count} to ${to} as one message? [Y/n] `;
@@ -553,6 +561,8 @@ export class LineHistory {
   }
 }
 
+const tooMuchText =
+  `not taken: more than ${longestPaste} characters were pasted (press a key) `;
 const mostLines = 1000;
 /** Before the second and later lines of a text. */
 const continued = "  ";

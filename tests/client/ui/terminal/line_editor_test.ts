@@ -271,6 +271,25 @@ Deno.test("LineEditor: lines pasted in a chat are one message, whatever they loo
   assertEquals(editor.text, "");
 });
 
+Deno.test("LineEditor: of a paste that is cut nothing is taken, which is said", () => {
+  for (const editor of [inChat(), new LineEditor("> ", source)]) {
+    for (
+      const key of [{ key: "enter" }, { key: "text", text: "yes" }] as Key[]
+    ) {
+      type(editor, { text: "typed" });
+      editor.handleKey({ key: "paste", text: "one\ntwo", isCut: true });
+      assertEquals(
+        editor.render(80).text,
+        "not taken: more than 1048576 characters were pasted (press a key) ",
+      );
+      assertEquals(editor.hint(80), undefined);
+      assertEquals(editor.handleKey(key), undefined);
+      assertEquals(editor.text, "typed");
+      editor.handleKey({ key: "interrupt" });
+    }
+  }
+});
+
 Deno.test("LineEditor: pasted lines join the text that is being typed, also that of a command", () => {
   const editor = type(inChat("#jedi"), { text: "//see  end" });
   type(editor, "word-left", "left");

@@ -352,6 +352,8 @@ export class ClientApp implements UserHandler {
     this.#remembering = this.#remember();
     if (!this.#isStarted) {
       this.#isStarted = true;
+      const { fault } = this.#devices;
+      if (fault !== undefined) this.warn(fault);
       this.#interface.start();
       if (this.#options.exec.length > 0) queueMicrotask(() => this.#runExec());
     }

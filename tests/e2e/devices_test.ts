@@ -152,7 +152,17 @@ Deno.test({
       retrying: false,
     });
 
-    await using third = await logIn(server, "yoda", { args: ["--take-over"] });
+    // It keeps nothing of which device it is, and says so.
+    const config = join(server.folder, "full");
+    const state = join(config, "state");
+    await Deno.mkdir(config);
+    await Deno.writeTextFile(state, "no folder");
+    const options = { config, args: ["--take-over"] };
+    await using third = await logIn(server, "yoda", options);
+    await third.event("warning", {
+      message: `cannot write to "${join(state, "parley", "devices")}": ` +
+        "Not a directory; so each start is another device (/devices)",
+    });
     const screen = await terminal.screen((text) => text.includes("taken over"));
     assertStringIncludes(screen, "Your session was taken over from 127.0.0.1");
     assertEquals(await exitCodeIn(terminal), 3);

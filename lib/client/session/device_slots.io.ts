@@ -6,11 +6,13 @@
  *
  * A file is written in place in one write after every message, which a killed
  * program either made or did not. Where there is no folder that can be written,
- * or no locks, the client works as well; only, it is a new device each time.
+ * or no locks, the client works as well; only, it is a new device each time, and
+ * says so.
  */
 import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
 import type { Random } from "../../base/ports.ts";
+import { reasonOf, StartError } from "../../system/errors.io.ts";
 import { configFolderPath, stateFolderPath } from "../../system/folders.io.ts";
 import {
   type DeviceSlot,
@@ -32,6 +34,7 @@ export class DeviceSlots implements DeviceMemory {
   readonly #random: Random;
   readonly #name: string;
   #held: HeldSlot | undefined;
+  #fault: string | undefined;
 
   /**
    * @param env Looks up an environment variable: where the folders are.
@@ -46,6 +49,11 @@ export class DeviceSlots implements DeviceMemory {
     this.#env = env;
     this.#random = random;
     this.#name = name;
+  }
+
+  /** Why the device in use is none again at the next start: one line for people. */
+  get fault(): string | undefined {
+    return this.#fault;
   }
 
   device(owner: InboxOwner): OwnDevice {
@@ -110,11 +118,15 @@ export class DeviceSlots implements DeviceMemory {
 
   /** Takes the first slot that is free; `undefined` when there is none. */
   #take(owner: InboxOwner): HeldSlot | undefined {
+    this.#fault = undefined;
     try {
       Deno.mkdirSync(this.#folder(), { recursive: true, mode: 0o700 });
       return this.#takeOf(owner, "called") ?? this.#takeOf(owner, "asked");
-    } catch {
-      // Nothing can be kept there.
+    } catch (error) {
+      const why = error instanceof StartError
+        ? error.message
+        : `cannot write to "${this.#folder()}": ${reasonOf(error)}`;
+      this.#fault = `${why}; so each start is another device (/devices)`;
     }
     return undefined;
   }

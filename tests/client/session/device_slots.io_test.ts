@@ -23,6 +23,7 @@ Deno.test("DeviceSlots: clients at the same time are devices of their own, and l
     const [one, two] = [slotsIn(folder), slotsIn(folder)];
     const first = device(one);
     assertEquals(device(one), first);
+    assertEquals(one.fault, undefined);
     const second = device(two);
     assertNotEquals(second, first);
     one.close();
@@ -187,7 +188,12 @@ Deno.test("DeviceSlots: a damaged file is a new device, or one that was shown no
 
 Deno.test("DeviceSlots: without a folder to write in, a device for this run", async () => {
   await withTempFolder((folder) => {
-    Deno.writeTextFileSync(join(folder, "parley"), "no folder");
+    const path = join(folder, "parley");
+    Deno.writeTextFileSync(path, "no folder");
+    const faults = [
+      `cannot write to "${join(path, "devices")}": Not a directory`,
+      "there is no folder for the configuration; set HOME or XDG_CONFIG_HOME",
+    ];
     for (
       const slots of [
         slotsIn(folder),
@@ -195,6 +201,10 @@ Deno.test("DeviceSlots: without a folder to write in, a device for this run", as
       ]
     ) {
       const id = device(slots);
+      assertEquals(
+        slots.fault,
+        `${faults.shift()}; so each start is another device (/devices)`,
+      );
       slots.write(owner, { id: 5, epochs: [] });
       slots.rename(owner, "master");
       const master = { ...owner, user: "master" };

@@ -6,6 +6,7 @@ import {
 } from "../../lib/security/server_certificate.io.ts";
 import { StartError } from "../../lib/system/errors.io.ts";
 import { parseCertificate } from "../../lib/security/certificate.ts";
+import { readPage } from "../support/pages.ts";
 import { testCertificate } from "../support/test_certificate.ts";
 
 const dayMs = 86_400_000;
@@ -147,6 +148,38 @@ Deno.test("givenTlsCertificate() takes what clients take: other curves, wildcard
     }
   });
 });
+
+Deno.test({
+  name: "docs/operating.md: the command makes a certificate that can be used",
+  ignore: !hasOpenssl(),
+  async fn() {
+    const page = readPage("docs/operating.md");
+    const command = /^openssl [^`]+/m.exec(page)?.[0] ?? "";
+    await inFolder(async (folder) => {
+      const { code } = await new Deno.Command("sh", {
+        args: ["-c", command],
+        cwd: folder,
+        stderr: "null",
+      }).output();
+      assertEquals(code, 0);
+      const [cert, key] = ["cert.pem", "key.pem"]
+        .map((name) => join(folder, name));
+      const given = await givenTlsCertificate(cert!, key!, Date.now());
+      assert(parseCertificate(given.cert).selfSigned);
+    });
+  },
+});
+
+function hasOpenssl(): boolean {
+  try {
+    const { code } = new Deno.Command("openssl", {
+      ...{ args: ["version"], stdout: "null", stderr: "null" },
+    }).outputSync();
+    return code === 0;
+  } catch {
+    return false;
+  }
+}
 
 async function refused(promise: Promise<unknown>, text: string) {
   const error = await assertRejects(() => promise, StartError, text);

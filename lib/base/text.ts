@@ -56,6 +56,16 @@ export function visibleLines(text: string): string {
   return text.split("\n").map(visible).join("\n");
 }
 
+/** Enough of a text to know it by, on one line. */
+export function firstWords(text: string): string {
+  const line = text.slice(0, 4 * mostFirst).replace(/\s+/g, " ").trim();
+  const characters = [...line.toWellFormed()];
+  if (characters.length <= mostFirst) return characters.join("");
+  const start = characters.slice(0, mostFirst).join("");
+  const end = start.lastIndexOf(" ");
+  return `${end < 0 ? start : start.slice(0, end)}…`;
+}
+
 /**
  * JSON with everything unprintable in its strings as escapes: it means the same
  * and is safe to look at. Lone surrogates are escapes already.
@@ -68,3 +78,6 @@ export function printableJson(json: string): string {
       `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** Most characters of {@link firstWords}. */
+const mostFirst = 40;

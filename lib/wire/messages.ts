@@ -21,6 +21,9 @@ import {
 } from "./fields.ts";
 import { limits } from "./limits.ts";
 
+/** Rises with every message of the server; old servers do not tell it. */
+const sentId = optional(integer(1));
+
 const kind = oneOf("private", "group", "broadcast");
 
 /** How it is with one conversation: that of `with`, a `group` or the broadcasts. */
@@ -72,6 +75,7 @@ export const messageRequests = {
       sent: list(
         object({
           to: name,
+          id: sentId,
           /** Global number in messagelog.txt. */
           number: integer(1),
           /** True when the receiver is offline and gets it at the next login. */
@@ -86,6 +90,7 @@ export const messageRequests = {
     fields: object({ text: askedText, mid: messageId }),
     ok: object({
       at: time,
+      id: sentId,
       number: integer(1),
       /** True when it was not for everybody online. */
       partial: boolean,
@@ -97,6 +102,7 @@ export const messageRequests = {
     fields: object({ group: askedName, text: askedText, mid: messageId }),
     ok: object({
       at: time,
+      id: sentId,
       number: integer(1),
       /** True when nobody else has joined the group. */
       alone: optional(boolean),

@@ -51,6 +51,8 @@ const session = {
   epochs: optional(list(epochCheck, 1, limits.toldEpochs)),
   /** Up to where the client's `seen` is true of this database. */
   seen: optional(integer()),
+  /** Messages up to this id are the same ones to the client and this database. */
+  common: optional(integer()),
   /** The database was set back to an older copy since the client was there. */
   setBack: optional(boolean),
   /** How the server knows the client's device. */

@@ -214,7 +214,14 @@ const events: Shown = {
   })),
   "first-contact": [{ server: x, fingerprint: x, message: x }],
   "peer-key": [{ user: x, safetyNumber: x, formerly: x, message: x }],
-  "server-set-back": [{ message: x }],
+  "server-set-back": [{
+    message: x,
+    more: true,
+    lost: [
+      { kind: "private", to: x, number: 1, at, text: x },
+      { kind: "group", group: x, number: 1, at, text: x },
+    ],
+  }],
   "key-changed": [{ user: x, safetyNumber: x, verified: true, message: x }],
   "offer-refused": [{ user: x, kind: "file", name: x, code: x, message: x }],
   warning: [{ message: x }],

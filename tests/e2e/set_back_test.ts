@@ -34,6 +34,12 @@ Deno.test("server: a copy of the data is put back, with and without logs, and no
     await Deno.copyFile(kept, database);
     await backAgain(server, alice, bob);
     await bob.event("server-set-back");
+    // Alice has received nothing since.
+    await alice.event("server-set-back", {
+      message: setBackMessage +
+        '. 3 messages of yours are gone: to bob "two", to bob "three", ' +
+        'to bob "four"',
+    });
     for (const text of ["five", "six"]) await say(alice, text);
     await bob.event("message", { text: "six" });
     const texts = bob.events().filter(({ event }) => event === "message")
@@ -67,7 +73,10 @@ Deno.test("server: a copy of the data is put back, with and without logs, and no
   await Deno.rename(folder, data);
   const from = alice.process.out.length;
   await backAgain(server, alice);
-  await alice.event("server-set-back", {}, { from });
+  await alice.event("server-set-back", {
+    message: setBackMessage +
+      '. 2 messages of yours are gone: to bob "seven", to bob "eight"',
+  }, { from });
   for (const text of ["nine", "ten"]) await say(alice, text);
   await using bob = await login("bob", config);
   await bob.event("server-set-back");
@@ -79,7 +88,17 @@ Deno.test("server: a copy of the data is put back, with and without logs, and no
     line.includes("set back to an older copy")
   );
   assert(message !== undefined);
+  // What is lost is told once.
+  await backAgain(server, alice);
+  const told = alice.events().filter(({ event }) =>
+    event === "server-set-back"
+  );
+  assertEquals(told.length, 2);
 });
+
+const setBackMessage =
+  "The server was set back to an older copy of its data: what was sent after " +
+  "that was made is lost there, and a message number may mean another message now";
 
 async function say(alice: TestClient, text: string): Promise<void> {
   await alice.succeed(`/msgto bob ${text}`);

@@ -114,6 +114,29 @@ Deno.test("a server that was set back sends what its clients have not seen", () 
   }
 });
 
+Deno.test("a server that was set back tells who has only sent up to where nothing is gone", () => {
+  const before = new CoreHarness();
+  const yoda = before.login("yoda");
+  const first = send(yoda, "one").sent[0]?.id;
+  const copy = before.store.copy();
+  const lost = before.restarted({ seed: 5 });
+  const sender = lost.connect();
+  const { account = "", epochs = [] } = sender.login("yoda");
+  const later = ["two", "three"].map((text) => send(sender, text).sent[0]?.id);
+  assertEquals([first, ...later], [1, 2, 3]);
+  // A repetition is the same message.
+  assertEquals(send(sender, "two").sent[0]?.id, 2);
+  const common = (server: CoreHarness) => {
+    const client = server.connect();
+    const claim = { known: { account, epochs } };
+    const reply = client.replyTo(client.sendLogin("yoda", undefined, claim));
+    const ok = reply && "ok" in reply && reply.ok as ReplyFields<"proof">;
+    return ok && ok.common;
+  };
+  assertEquals(common(lost.restarted({ seed: 6 })), 3);
+  assertEquals(common(new CoreHarness({ store: copy, seed: 7 })), 1);
+});
+
 function comeBack(
   client: TestClient,
   claim: Pick<RequestFields<"proof">, "seen" | "known">,
@@ -123,6 +146,6 @@ function comeBack(
   assertEquals(ok && ok.setBack, true);
 }
 
-function send(client: TestClient, text: string): void {
-  client.ask("message", { to: ["luke"], text, mid: text });
+function send(client: TestClient, text: string): ReplyFields<"message"> {
+  return client.ask("message", { to: ["luke"], text, mid: text });
 }

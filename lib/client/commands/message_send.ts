@@ -12,6 +12,7 @@ export type MessageResult =
   & (
     | {
       readonly ok: true;
+      readonly id?: number;
       readonly number: number;
       readonly kept: boolean;
       readonly code?: never;
@@ -19,6 +20,7 @@ export type MessageResult =
     }
     | {
       readonly ok: false;
+      readonly id?: never;
       readonly number?: never;
       readonly code: string;
       readonly message: string;

@@ -5,6 +5,7 @@
  * made visible.
  */
 import type { GroupEvent } from "../commands/groups.ts";
+import type { LostMessage } from "./confirmed_messages.ts";
 import type { MessageResult } from "../commands/message_send.ts";
 import type { CommandSuccess } from "../commands/table.ts";
 import type {
@@ -92,7 +93,14 @@ export type ClientEvent =
     readonly message: string;
   }
   /** The server's database was set back since this client was there. */
-  | { readonly event: "server-set-back"; readonly message: string }
+  | {
+    readonly event: "server-set-back";
+    readonly message: string;
+    /** What this user sent in this run and is gone there, oldest first. */
+    readonly lost: readonly LostMessage[];
+    /** How many others before them may be gone is not known. */
+    readonly more?: true;
+  }
   /** A user has another key than the one known; it is not accepted. */
   | {
     readonly event: "key-changed";

@@ -16,6 +16,7 @@ import type { RunEnd } from "../events/exit_code.ts";
 import { routeFrame } from "./event_router.ts";
 import type { ConversationKey } from "../events/conversations.ts";
 import type { ClientView } from "../events/client_view.ts";
+import { type Loss, lossText } from "../events/confirmed_messages.ts";
 import type { OpenedSession, SecureChannel } from "./login.ts";
 import { type LeaveKey, Leaving } from "./leaving.ts";
 import type { PeerEvent } from "./offers.ts";
@@ -58,7 +59,7 @@ export class ClientSession {
       effect: (effect) => this.#effects.push(effect),
       emit: (event) => this.#emit(event),
       send: (frame) => this.#send(frame),
-      opened: (session, resumed) => this.#opened(session, resumed),
+      opened: (...how) => this.#opened(...how),
       refused: (code, message, retry) => this.#refused(code, message, retry),
       logout: (n) => this.#startLogout(n),
       bye: (code, message) => this.#handleBye(code, message),
@@ -357,7 +358,7 @@ export class ClientSession {
   }
 
   /** The session is open: what waited can go. */
-  #opened(session: OpenedSession, resumed: boolean): void {
+  #opened(session: OpenedSession, resumed: boolean, loss?: Loss): void {
     this.#isOpen = true;
     this.#link.handleOpened();
     this.#wasOpen = true;
@@ -369,8 +370,12 @@ export class ClientSession {
       ...device && !isVisit && { device: device.name },
       ...others !== undefined && { others },
     });
-    if (session.setBack) {
-      this.#emit({ event: "server-set-back", message: setBackMessage });
+    if (loss !== undefined) {
+      const { messages: lost, isMore } = loss;
+      this.#emit({
+        ...{ event: "server-set-back", lost, ...isMore && { more: true } },
+        message: [setBackMessage, ...lossText(loss)].join(". "),
+      });
     }
     this.#parts.offers.handleOpened();
     if (this.#learnNames) {

@@ -8,6 +8,7 @@ import { Chat, CommandRunner } from "./command_runner.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
 import type { ClientView } from "../events/client_view.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
+import { ConfirmedMessages, type Loss } from "../events/confirmed_messages.ts";
 import { ownMessages } from "../events/own_messages.ts";
 import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
 import type { EventRouterHost } from "./event_router.ts";
@@ -84,7 +85,8 @@ export interface SessionHooks {
   emit(event: ClientEvent | QuietEvent): void;
   /** Sends a frame at once. */
   send(frame: object): void;
-  opened(session: OpenedSession, resumed: boolean): void;
+  /** @param loss What went, when the server's database was set back. */
+  opened(session: OpenedSession, resumed: boolean, loss?: Loss): void;
   refused(
     code: string,
     message: string,
@@ -123,6 +125,7 @@ export class SessionParts {
     const { requests } = this;
     const view = this.#view = options.view;
     const shown = new ShownTexts();
+    const confirmed = new ConfirmedMessages();
     const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
     const marks = this.marks = new ReadMarker({
       view,
@@ -170,16 +173,20 @@ export class SessionParts {
         identities.handleOpened();
         inbox.handleOpened(session);
         if (session.device !== undefined) learnDeviceName(session.device.name);
-        if (session.setBack) {
+        const { common = Infinity, setBack } = session;
+        const loss = confirmed.takeLost(common);
+        const isSetBack = setBack || loss.messages.length > 0 || loss.isMore;
+        if (isSetBack) {
           requests.handleSetBack();
           shown.handleSetBack();
         }
-        opened(session, resumed);
+        opened(session, resumed, isSetBack ? loss : undefined);
         identities.handleUserKey(session.identity, !this.login.isVisit);
       },
       refused,
       seen: (store, user) => {
         shown.open(store);
+        confirmed.open(store);
         return inbox.open({ store, user });
       },
       send: (name, fields, onReply) =>
@@ -204,7 +211,8 @@ export class SessionParts {
         onReply: OnReply<N>,
       ) => {
         const hinting = hints.hinting(fields, onReply);
-        requests.add(name, fields, hinting, isRepeatable(name));
+        const noting = confirmed.noting(name, fields, hinting);
+        requests.add(name, fields, noting, isRepeatable(name));
       },
       settle: commands.settle.bind(commands),
     };

@@ -1,3 +1,4 @@
+import { firstWords } from "../../base/text.ts";
 import type { CommandSuccess } from "../events/client_event.ts";
 
 /**
@@ -50,19 +51,8 @@ export class ShownTexts {
   }
 }
 
-/** Enough of a text to know it by, on one line. */
-function firstWords(text: string): string {
-  const line = text.slice(0, 4 * mostCharacters).replace(/\s+/g, " ").trim();
-  const characters = [...line.toWellFormed()];
-  if (characters.length <= mostCharacters) return characters.join("");
-  const start = characters.slice(0, mostCharacters).join("");
-  const end = start.lastIndexOf(" ");
-  return `${end < 0 ? start : start.slice(0, end)}…`;
-}
-
 function keyOf(group = "", number: number): string {
   return `${group.toLowerCase()} ${number}`;
 }
 
 const mostTexts = 2000;
-const mostCharacters = 40;

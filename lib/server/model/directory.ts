@@ -308,8 +308,8 @@ export class Directory {
     for (const message of state.recent) {
       const sender = this.#users.get(message.sender);
       if (sender === undefined) continue;
-      const { at, mid, number, kept = false, deletes } = message;
-      const sent: SentMessage = { at, receipts: [], number };
+      const { id, at, mid, number, kept = false, deletes } = message;
+      const sent: SentMessage = { at, receipts: [], id, number };
       const place = message.group === undefined
         ? {}
         : { group: { name: message.groupName ?? "" } };
@@ -323,7 +323,7 @@ export class Directory {
         const to = this.#users.get(message.receiver);
         if (to === undefined) continue;
         const sent = sender.sent.find(mid) ?? { at, receipts: [] };
-        sent.receipts.push({ to, number, kept });
+        sent.receipts.push({ to, id, number, kept });
         sender.sent.add(mid, sent);
       }
       sender.sent.trim();

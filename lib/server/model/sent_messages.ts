@@ -10,6 +10,7 @@ import type { User } from "./user.ts";
 /** What became of a message for one receiver. */
 export interface Receipt {
   readonly to: User;
+  readonly id: number;
   /** Number in messagelog.txt. */
   readonly number: number;
   /** True when the receiver was offline. */
@@ -23,6 +24,8 @@ export interface SentMessage {
   readonly receipts: Receipt[];
   /** For a group message, or the deletion of one. */
   readonly group?: Pick<Group, "name">;
+  /** For all but private messages: its id. */
+  readonly id?: number;
   /** For all but private messages: the number in its log. */
   readonly number?: number;
   /** For a broadcast: whether it was not for everybody online. */

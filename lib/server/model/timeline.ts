@@ -31,6 +31,8 @@ export interface SeenClaim {
 export interface SeenVerdict {
   /** Up to this id the client has seen what the database has. */
   readonly seen: number;
+  /** Up to this id messages are the same ones to both; absent when not known. */
+  readonly common?: number;
   /** True when the database was set back since. */
   readonly setBack: boolean;
 }
@@ -68,14 +70,16 @@ export class Timeline {
     const places = new Map(
       this.#epochs.map(({ epoch }, index) => [epoch, index]),
     );
-    const common = known.epochs.findLastIndex(({ epoch }) => places.has(epoch));
-    const place = places.get(known.epochs[common]?.epoch ?? "");
-    if (place === undefined) return { seen: 0, setBack: true };
-    const theirs = known.epochs[common + 1]?.after;
+    const newest = known.epochs.findLastIndex(({ epoch }) => places.has(epoch));
+    const place = places.get(known.epochs[newest]?.epoch ?? "");
+    if (place === undefined) return { seen: 0, common: 0, setBack: true };
+    const theirs = known.epochs[newest + 1]?.after;
     const ours = this.#epochs[place + 1]?.after;
-    const stands = Math.min(seen, last, theirs ?? Infinity, ours ?? Infinity);
+    const common = Math.min(last, theirs ?? Infinity, ours ?? Infinity);
+    const stands = Math.min(seen, common);
     return {
       seen: stands,
+      common,
       setBack: theirs !== undefined || stands < seen,
     };
   }

@@ -318,7 +318,7 @@ function welcome(
   connection.login = undefined;
   const { timeline, directory } = server;
   const { account } = user;
-  const { seen, setBack } = timeline.judge(
+  const { seen, common, setBack } = timeline.judge(
     reply.claim,
     account,
     directory.lastMessage,
@@ -327,7 +327,8 @@ function welcome(
   const begins = (waiting: number) => {
     const { ip } = session;
     const scram = reply.scram === undefined ? {} : { scram: reply.scram };
-    const told = { account, epochs: timeline.told, seen, setBack };
+    const past = { seen, ...common !== undefined && { common }, setBack };
+    const told = { account, epochs: timeline.told, ...past };
     const fields = { ...scram, user: user.name, token, waiting, ip, ...told };
     const ok = { ...fields, ...aboutDevice(session) };
     connection.reply(reply.id, ok);

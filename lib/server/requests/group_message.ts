@@ -49,7 +49,7 @@ function groupMessage(
   const latestBefore = group.latestMessage;
   const alone = aloneIn(group, sender);
   group.latestMessage = id;
-  sender.sent.add(mid, { at, receipts: [], group, number });
+  sender.sent.add(mid, { at, receipts: [], group, id, number });
   const message = {
     ...{ id, number, sender: sender.id, device: device.number },
     ...{ group: group.id, at, text, mid },
@@ -63,7 +63,7 @@ function groupMessage(
       const fields = { id, number, at, text };
       server.metrics.deliveries += deliver(group, sender, fields);
       deliverOwn(server, session, message);
-      return { at, number, ...alone };
+      return { at, id, number, ...alone };
     },
     undo() {
       sender.sent.remove(mid);
@@ -75,11 +75,12 @@ function groupMessage(
 }
 
 function repeated(earlier: SentMessage, name: string): Effect {
-  const { at, number, deletes } = earlier;
+  const { at, id, number, deletes } = earlier;
   if (
-    number === undefined || deletes !== undefined || !isOfGroup(earlier, name)
+    id === undefined || number === undefined || deletes !== undefined ||
+    !isOfGroup(earlier, name)
   ) throw new Refusal("bad_message_id");
-  return { committed: () => ({ at, number }) };
+  return { committed: () => ({ at, id, number }) };
 }
 
 /** Says when nobody gets a message, and who would if they joined. */

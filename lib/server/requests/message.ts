@@ -43,7 +43,6 @@ function message(
   checkText(text);
   const receivers = receiversOf(server, sender, to);
   const { directory } = server;
-  const first = directory.lastMessage + 1;
   const at = now.wall;
   const sent: SentMessage = { at, receipts: [] };
   for (const receiver of receivers) {
@@ -52,7 +51,7 @@ function message(
     const kept = !receiver.online;
     receiver.latestMessage = id;
     if (kept) receiver.waiting.add(id);
-    sent.receipts.push({ to: receiver, number, kept });
+    sent.receipts.push({ to: receiver, id, number, kept });
     batch.writes.push({
       write: "message",
       message: {
@@ -73,7 +72,7 @@ function message(
   return {
     committed: () => {
       sender.sent.trim();
-      deliver(server, device, sent, first, text);
+      deliver(server, device, sent, text);
       return reply(sent);
     },
     undo: () => {
@@ -158,13 +157,11 @@ function deliver(
   server: ServerContext,
   device: Device,
   sent: SentMessage,
-  firstId: number,
   text: string,
 ): void {
   const { at } = sent;
   const { name: from } = device.user;
-  let id = firstId;
-  for (const { to, number } of sent.receipts) {
+  for (const { to, id, number } of sent.receipts) {
     const line = messageLogLine(number, at, from, to.name, text);
     server.actions.push({ action: "log", group: undefined, line });
     const fields = { id, kind: "private", number, at, from, text } as const;
@@ -176,15 +173,15 @@ function deliver(
       const own = { ...fields, mine: true, to: to.name };
       return frameText(event("message", own));
     });
-    id++;
   }
 }
 
 function reply(sent: SentMessage): ReplyFields<"message"> {
   return {
     at: sent.at,
-    sent: sent.receipts.map(({ to, number, kept }) => ({
+    sent: sent.receipts.map(({ to, id, number, kept }) => ({
       to: to.name,
+      id,
       number,
       kept,
     })),
@@ -210,11 +207,11 @@ function broadcast(
   const { text, mid } = request;
   const earlier = sender.sent.find(mid);
   if (earlier !== undefined) {
-    const { at, number, partial } = earlier;
-    if (number === undefined || partial === undefined) {
+    const { at, id, number, partial } = earlier;
+    if (id === undefined || number === undefined || partial === undefined) {
       throw new Refusal("bad_message_id");
     }
-    return { committed: () => ({ at, number, partial }) };
+    return { committed: () => ({ at, id, number, partial }) };
   }
   checkText(text);
   const { directory } = server;
@@ -235,7 +232,7 @@ function broadcast(
     ...{ at, text, mid },
   };
   const message = partial ? { ...common, kept: true } : common;
-  sender.sent.add(mid, { at, receipts: [], number, partial });
+  sender.sent.add(mid, { at, receipts: [], id, number, partial });
   for (const receiver of receivers) receiver.latestMessage = id;
   sender.latestMessage = id;
   batch.writes.push({ write: "message", message }, {
@@ -253,7 +250,7 @@ function broadcast(
         server.metrics.deliveries += deliverTo(receivers, id, frame);
       }
       deliverOwn(server, session, message);
-      return { at, number, partial, ...alone };
+      return { at, id, number, partial, ...alone };
     },
     undo() {
       sender.sent.remove(mid);

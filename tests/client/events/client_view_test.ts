@@ -195,7 +195,7 @@ Deno.test("ClientView: what the server counted is not counted again when it come
   // What came after the counting is still to be added.
   view.handleEvent({ event: "seen", with: "luke", ...seen(3, 1, 8) });
   assertEquals(unreadIn(view)["@luke"], 2);
-  view.handleEvent({ event: "server-set-back", message: "" });
+  view.handleEvent({ event: "server-set-back", message: "", lost: [] });
   assertEquals(unreadIn(view), {});
   view.handleEvent(said("luke", 1));
   assertEquals(unreadIn(view), { "@luke": 1 });

@@ -240,6 +240,42 @@ Deno.test("ClientSession: a server that was set back is told of, and what it say
   assertEquals(texts, ["before", "before", "before", "after", "after"]);
 });
 
+Deno.test("ClientSession: who has only sent is told once which confirmed messages are gone", () => {
+  const harness = loggedIn();
+  const back = (token: string, common?: number) => {
+    harness.lose();
+    harness.toTimeout();
+    harness.connect();
+    harness.answer("resume", {
+      ...openedSession(token),
+      ...common !== undefined && { common },
+    });
+  };
+  const say = (id: number, text: string) => {
+    harness.line(`/msgto luke ${text}`);
+    const sent = [{ to: "luke", id, number: id, kept: false }];
+    harness.answer("message", { at: 1, sent });
+  };
+  const told = () =>
+    harness.events.filter(({ event }) => event === "server-set-back")
+      .map((event) => "lost" in event && event.lost.map(({ text }) => text));
+  say(1, "one");
+  back("t2", 1);
+  // An old server says nothing of it.
+  back("t3");
+  assertEquals(told(), []);
+  say(2, "two");
+  say(3, "three");
+  harness.line("/deletemsg 3");
+  harness.lose();
+  back("t4", 1);
+  assertEquals(told(), [["two", "three"]]);
+  // Number 3 may be another message's now.
+  assertEquals(harness.sent.filter((each) => each.do === "delete").length, 1);
+  back("t5", 1);
+  assertEquals(told().length, 1);
+});
+
 Deno.test("ClientSession: at most 256 requests are unanswered at once", () => {
   const harness = loggedIn();
   for (let i = 0; i < 300; i++) harness.line("/msgto luke x");

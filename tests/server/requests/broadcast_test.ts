@@ -10,7 +10,7 @@ Deno.test("broadcast reaches everybody else online, is stored once and logged", 
   const at = harness.now.wall;
   const text = "the council meets";
   const ok = yoda.ask("broadcast", { text, mid: "2" });
-  assertEquals(ok, { at, number: 2, partial: false });
+  assertEquals(ok, { at, id: 2, number: 2, partial: false });
   for (const other of others) {
     assertEquals(other.eventsOf("message").at(-1), {
       id: 2,

@@ -85,7 +85,7 @@ Deno.test("group-message reaches every other joined member and the group's log",
   const { yoda, obiwan, luke, harness } = jedi();
   const at = harness.now.wall;
   const first = { group: "jedi", text: "hello", mid: "1" };
-  assertEquals(yoda.ask("group-message", first), { at, number: 1 });
+  assertEquals(yoda.ask("group-message", first), { at, id: 1, number: 1 });
   obiwan.ask("group-message", { group: "jedi", text: "there", mid: "1" });
   assertEquals(obiwan.texts, ["Jedi, yoda: hello"]);
   assertEquals(yoda.texts, ["Jedi, obiwan: there"]);
@@ -95,7 +95,7 @@ Deno.test("group-message reaches every other joined member and the group's log",
     `2; ${formatTime(at)}; obiwan; there\n`,
   ]);
   assertEquals(harness.log, []);
-  assertEquals(yoda.ask("group-message", first), { at, number: 1 });
+  assertEquals(yoda.ask("group-message", first), { at, id: 1, number: 1 });
   assertEquals(obiwan.texts.length, 1);
 });
 

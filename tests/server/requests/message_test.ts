@@ -13,7 +13,10 @@ Deno.test("message reaches its receiver, is logged and answered", () => {
     text: "do or do not",
     mid: "a1",
   });
-  assertEquals(ok, { at, sent: [{ to: "obiwan", number: 1, kept: false }] });
+  assertEquals(ok, {
+    at,
+    sent: [{ to: "obiwan", id: 1, number: 1, kept: false }],
+  });
   assertEquals(obiwan.eventsOf("message"), [{
     id: 1,
     kind: "private",
@@ -36,8 +39,8 @@ Deno.test("message to several people is numbered for each, a name twice is one",
   const to = ["obiwan", "luke", "obiwan"];
   const { sent } = yoda.ask("message", { to, text: "hi", mid: "a" });
   assertEquals(sent, [
-    { to: "obiwan", number: 1, kept: true },
-    { to: "luke", number: 2, kept: false },
+    { to: "obiwan", id: 1, number: 1, kept: true },
+    { to: "luke", id: 2, number: 2, kept: false },
   ]);
   assertEquals(luke.texts, ["yoda: hi"]);
   assertEquals(harness.log.length, 2);

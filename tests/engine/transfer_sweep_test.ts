@@ -3,6 +3,7 @@
  * A run that fails names its seed; `sweep(SEED)` repeats it.
  */
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { SeededRandom } from "../support/seeded_random.ts";
 import type { LinkOptions } from "../support/simulated_link.ts";
 import { testFile, TransferPair } from "../support/transfer_pair.ts";
@@ -65,7 +66,7 @@ function sweep(seed: number): void {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  return Buffer.compare(a, b) === 0;
 }
 
 Deno.test(`transfer sweep: ${runs} links, each file whole at both ends`, () => {

@@ -103,7 +103,7 @@ export class SimulatedLink {
 
   #deliver(datagram: Uint8Array, leaves: number): void {
     const { delayMs = 0, jitterMs = 0, reorderMs = 10 } = this.options;
-    const bytes = Uint8Array.from(datagram);
+    const bytes = datagram.slice();
     if (this.#happens(this.options.corrupt)) {
       bytes[this.#random.below(bytes.length)]! ^= 1 + this.#random.below(255);
     }

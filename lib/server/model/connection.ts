@@ -5,6 +5,7 @@
 import type { WireError } from "../../wire/errors.ts";
 import { encodeFrame, frameText } from "../../wire/frame.ts";
 import { limits } from "../../wire/limits.ts";
+import { LatestLog } from "../../base/latest_log.ts";
 import { LineDecoder } from "../../base/line_decoder.ts";
 import { event } from "../../wire/server_frame.ts";
 import type { ScramServer } from "../../security/scram_server.ts";
@@ -12,6 +13,7 @@ import { OutgoingQueue } from "./outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "./actions.ts";
 import type { Session } from "./session.ts";
 import type { SeenClaim } from "./timeline.ts";
+import type { User } from "./user.ts";
 
 /** What a client says of itself at a login and when it comes back. */
 export interface ClientDetails {
@@ -107,8 +109,10 @@ export class Connection {
   hungUp = false;
   /** True when {@link Outbox} lists this connection. */
   listed = false;
-  /** True when it lists it for later. */
-  listedLater = false;
+  /** How far it has read the news that many are told; see {@link Outbox}. */
+  newsFrom = Infinity;
+  /** When its turn for them was last, monotonic ms. */
+  newsAt = -Infinity;
   readonly #outbox: Outbox;
 
   constructor(
@@ -130,16 +134,9 @@ export class Connection {
    * reader too slow for it will be disconnected.
    */
   send(frame: Uint8Array | string): void {
+    // Nothing overtakes what it is told with many others.
+    if (this.newsFrom < this.#outbox.newsEnd) this.#outbox.bringNews(this);
     if (this.#push(frame) && !this.listed) this.#outbox.note(this);
-  }
-
-  /**
-   * The same for a frame that can wait a moment for others.
-   *
-   * @param now Monotonic ms.
-   */
-  sendLater(frame: Uint8Array | string, now: number): void {
-    if (this.#push(frame)) this.#outbox.noteLater(this, now);
   }
 
   /** Answers a request with success, unless it wanted no answer. */
@@ -170,17 +167,24 @@ export class Connection {
 
 // Which connections have something to write. A delivery to a thousand members
 // costs one queue push each; a connection is listed once however many frames it
-// gets before the shell asks. What can wait a moment is written with what comes
-// next, or a little later: in a storm of logins everybody is told of each, which
-// would be the square of them in writes.
+// gets before the shell asks. What a crowd is told of each of its members would be
+// the square of it: so that is kept once, in a log that each connection has a
+// position in, and comes into its queue when its turn has come, or before anything
+// else does.
 
 /** The connections with new frames, and those that could not take one. */
 export class Outbox {
   #listed: Connection[] = [];
   #overflowed: Connection[] = [];
-  /** Those whose frames can wait, and until when, monotonic ms, in that order. */
-  #later: { readonly connection: Connection; readonly due: number }[] = [];
-  #laterAt = Infinity;
+  readonly #news = new LatestLog<User>(newsBytes);
+  /** Who reads the news; whose turn was longest ago comes first. */
+  readonly #readers = new Set<Connection>();
+  /** When there was first something to read, monotonic ms. */
+  #newsSince = 0;
+  /** When the next readers have their turn, monotonic ms. */
+  #newsAt = Infinity;
+  /** News of how many are kept until it is looked who has read them. */
+  #mostNews = fewNews;
 
   /** Lists a connection whose queue got a frame. */
   note(connection: Connection): void {
@@ -189,32 +193,72 @@ export class Outbox {
     this.#listed.push(connection);
   }
 
-  /**
-   * Lists a connection whose queue got a frame that can wait.
-   *
-   * @param now Monotonic ms.
-   */
-  noteLater(connection: Connection, now: number): void {
-    if (connection.listed || connection.listedLater) return;
-    connection.listedLater = true;
-    const due = now + laterMs;
-    this.#later.push({ connection, due });
-    this.#laterAt = Math.min(this.#laterAt, due);
-  }
-
-  /** When to {@link take} what could wait, monotonic ms; else `Infinity`. */
-  get timeout(): number {
-    return this.#laterAt;
-  }
-
   /** Lists a connection whose queue was full. */
   noteOverflow(connection: Connection): void {
     this.#overflowed.push(connection);
   }
 
+  /** The position of who has read all news. */
+  get newsEnd(): number {
+    return this.#news.end;
+  }
+
+  /**
+   * From now on a connection reads the news.
+   *
+   * @param from Where it begins; with what comes now by default.
+   */
+  addReader(connection: Connection, from: number = this.#news.end): void {
+    connection.newsFrom = from;
+    this.#readers.add(connection);
+  }
+
+  /** It reads no more; how far it has read. */
+  removeReader(connection: Connection): number {
+    const { newsFrom } = connection;
+    connection.newsFrom = Infinity;
+    this.#readers.delete(connection);
+    return newsFrom;
+  }
+
+  /**
+   * Tells all readers something of a user, which can wait a moment. Who has not
+   * read what was said of that user before reads this alone.
+   *
+   * @param hiddenFrom Users who are not told.
+   * @param now Monotonic ms.
+   */
+  tellReaders(
+    subject: User,
+    frame: Uint8Array,
+    hiddenFrom: ReadonlySet<User> | undefined,
+    now: number,
+  ): void {
+    if (this.#news.size >= this.#mostNews) this.#trimNews();
+    this.#news.add(subject, frame, hiddenFrom);
+    if (this.#newsAt < Infinity) return;
+    this.#newsSince = now;
+    this.#newsAt = now + newsMs;
+  }
+
+  /** Puts what a reader has not read into its queue, unless that is too full. */
+  bringNews(connection: Connection): void {
+    const { session, queue, newsFrom } = connection;
+    if (session === undefined || queue.bytes > newsBytes) return;
+    const { user } = session;
+    const { bytes, next } = this.#news.read(newsFrom, user);
+    connection.newsFrom = next;
+    if (bytes !== undefined && queue.push(bytes)) this.note(connection);
+  }
+
+  /** When to {@link take} the next news, monotonic ms; else `Infinity`. */
+  get timeout(): number {
+    return this.#newsAt;
+  }
+
   /** The connections that got frames since the last call. */
   take(now: number): ConnectionId[] {
-    if (now >= this.#laterAt) this.#takeLater(now);
+    if (now >= this.#newsAt) this.#takeTurns(now);
     const listed = this.#listed;
     if (listed.length === 0) return [];
     this.#listed = [];
@@ -231,30 +275,43 @@ export class Outbox {
   }
 
   /** Only some at a time: nobody waits until thousands are written to. */
-  #takeLater(now: number): void {
-    let left = laterWrites;
-    let taken = 0;
-    for (;; taken++) {
-      const first = this.#later[taken];
-      if (first === undefined) {
-        this.#laterAt = Infinity;
-        break;
+  #takeTurns(now: number): void {
+    let turns = newsTurns;
+    let left = this.#readers.size;
+    let isOver = true;
+    for (const reader of this.#readers) {
+      if (left-- === 0) break;
+      if (reader.newsFrom < this.#news.end) {
+        const due = Math.max(reader.newsAt, this.#newsSince) + newsMs;
+        this.#newsAt = turns > 0 ? due : now + newsPauseMs;
+        if (this.#newsAt > now) return;
+        // Who does not take what is there is told how things are by then.
+        if (reader.queue.bytes === 0) this.bringNews(reader);
+        reader.newsAt = now;
+        turns--;
+        if (reader.newsFrom < this.#news.end) isOver = false;
       }
-      this.#laterAt = left > 0 ? first.due : now + laterPauseMs;
-      if (this.#laterAt > now) break;
-      first.connection.listedLater = false;
-      // What was queued may have gone with something else.
-      if (first.connection.queue.bytes === 0) continue;
-      this.note(first.connection);
-      left--;
+      this.#readers.delete(reader);
+      this.#readers.add(reader);
     }
-    this.#later.splice(0, taken);
+    this.#newsAt = isOver ? Infinity : now + newsMs;
+    if (isOver) this.#trimNews();
+  }
+
+  #trimNews(): void {
+    let read = this.#news.end;
+    for (const { newsFrom } of this.#readers) read = Math.min(read, newsFrom);
+    this.#news.trim(read);
+    this.#mostNews = Math.max(fewNews, 2 * this.#news.size);
   }
 }
 
-/** How long what can wait does so before its turn comes, ms. */
-const laterMs = 100;
-/** Connections that are written to at a time of what can wait. */
-const laterWrites = 64;
+/** How long news wait for others before they are read, ms. */
+const newsMs = 100;
+/** Readers that have their turn at a time. */
+const newsTurns = 64;
 /** The pause before the next ones, ms. */
-const laterPauseMs = 5;
+const newsPauseMs = 5;
+/** Bytes of news that a connection gets at a time. */
+const newsBytes = limits.outgoingBytes / 4;
+const fewNews = 1024;

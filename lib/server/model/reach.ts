@@ -59,6 +59,12 @@ export function maySee(viewer: User, subject: User): boolean {
     !subject.blockedBy.has(viewer);
 }
 
+/** From whom it is kept that `subject` comes or goes; absent when from nobody. */
+export function hidden(subject: User): ReadonlySet<User> | undefined {
+  if (mayReachAll(subject)) return undefined;
+  return new Set([...subject.blocked.keys(), ...subject.blockedBy]);
+}
+
 /**
  * True when a group's message of `sender` is kept from `reader`, who had blocked
  * the sender as it was sent. The other direction stays open: a group hears all

@@ -9,7 +9,7 @@ import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Connection } from "../model/connection.ts";
 import { tellUser } from "../core/departure.ts";
 import { endOffersOf } from "../core/offer_events.ts";
-import { maySee } from "../model/reach.ts";
+import { hidden, maySee } from "../model/reach.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
@@ -45,9 +45,11 @@ export function enter(
   server.online.add(session);
   for (const group of user.groups) group.addOnline(session);
   server.userLogChanged = true;
-  if (user.onlineSince > 0) return;
-  user.onlineSince = session.since;
-  announce(server, user, true, now);
+  if (user.onlineSince === 0) {
+    user.onlineSince = session.since;
+    announce(server, user, true, now);
+  }
+  server.outbox.addReader(connection);
 }
 
 /**
@@ -81,6 +83,11 @@ export function move(
   connection.session = session;
   server.actions.push({ action: "enter", connection: connection.id });
   server.newcomers.remove(connection);
+  // A visit reads no news.
+  if (server.online.has(session)) {
+    const { outbox } = server;
+    outbox.addReader(connection, outbox.removeReader(old));
+  }
   hangUp(server, old, wireError("session_moved"));
   server.userLogChanged = true;
   const { user, device, ip } = session;
@@ -145,6 +152,7 @@ function withdraw(server: ServerContext, session: Session): void {
   const { user, device, connection } = session;
   device.settleSkipped();
   connection.session = undefined;
+  server.outbox.removeReader(connection);
   if (device.isVisit) return;
   server.online.delete(session);
   for (const group of user.groups) group.removeOnline(session);
@@ -195,11 +203,12 @@ export function announce(
   now: Instant,
 ): void {
   const frame = presenceFrame(subject, online, now);
-  const isCrowd = server.online.size >= crowd;
+  if (server.online.size >= crowd) {
+    const hiddenFrom = hidden(subject);
+    return server.outbox.tellReaders(subject, frame, hiddenFrom, now.mono);
+  }
   for (const { user, connection } of server.online) {
-    if (!maySee(user, subject)) continue;
-    if (isCrowd) connection.sendLater(frame, now.mono);
-    else connection.send(frame);
+    if (maySee(user, subject)) connection.send(frame);
   }
 }
 

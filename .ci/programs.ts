@@ -67,7 +67,10 @@ export const programs: readonly Program[] = [
   {
     name: "parley",
     entry: "client.ts",
-    include: ["lib/client/transfer/block.worker.ts"],
+    include: [
+      "lib/client/transfer/block.worker.ts",
+      "lib/client/tree/tree.worker.ts",
+    ],
     permissions: [
       "--allow-net",
       "--allow-read",

@@ -39,6 +39,7 @@ const order: readonly string[] = [
   "client/trust",
   "client/settings",
   "client/files",
+  "client/tree",
   "client/transfer",
   "client/private",
   "client/offers",

@@ -46,6 +46,14 @@ export function formatDay(ms: number): string {
   return formatTime(ms).slice(0, -clockLength - 1);
 }
 
+/** `2026-06-01 21.39.04`, for names of files: local time, in order. */
+export function formatFileTime(ms: number): string {
+  const date = new Date(ms);
+  const day = [date.getMonth() + 1, date.getDate()].map(two).join("-");
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  return `${date.getFullYear()}-${day} ${clock.map(two).join(".")}`;
+}
+
 function format(ms: number): string {
   const date = new Date(ms);
   const day = two(date.getDate());

@@ -15,6 +15,9 @@ export type PeerEffect = Extract<
   {
     effect:
       | "prepare-offer"
+      | "send-list"
+      | "prepare-list"
+      | "read-list"
       | "start-sending"
       | "prepare-answer"
       | "add-addresses"
@@ -53,12 +56,18 @@ export class PeerServices {
     const transfers = this.#transfers;
     switch (effect.effect) {
       case "prepare-offer":
-        return transfers.prepareOffer(effect.id, effect.path);
+        return transfers.prepareOffer(effect.id, effect.what);
+      case "send-list":
+        return transfers.sendList(effect.id, effect.list, effect.peer);
+      case "prepare-list":
+        return transfers.prepareList(effect.id, effect.file, effect.peer);
+      case "read-list":
+        return transfers.readList(effect.id, effect.most);
       case "start-sending":
         return transfers.startSending(effect.id, effect.peer, effect.resume);
       case "prepare-answer": {
-        const { id, from, file, peer } = effect;
-        return transfers.prepareAnswer(id, from, file, peer);
+        const { id, from, file, peer, only } = effect;
+        return transfers.prepareAnswer(id, from, file, peer, only);
       }
       case "add-addresses":
         return transfers.addAddresses(effect.id, effect.addresses);

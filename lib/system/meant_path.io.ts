@@ -26,3 +26,23 @@ export async function meantPath(text: string): Promise<string> {
     return text;
   }
 }
+
+/**
+ * The paths that were typed: `whole` if there is something of exactly that name,
+ * blanks and all, or if nothing is called as any of `parts` either; otherwise
+ * `parts`, of which some may be missing.
+ */
+export async function meantPaths(
+  whole: string,
+  parts: readonly string[],
+): Promise<string[]> {
+  const path = await meantPath(whole);
+  if (parts.length < 2 || whole !== "" && await isThere(path)) return [path];
+  const paths = await Promise.all(parts.map((part) => meantPath(part)));
+  const found = await Promise.all(paths.map(isThere));
+  return whole === "" || found.includes(true) ? paths : [path];
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}

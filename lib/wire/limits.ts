@@ -342,6 +342,24 @@ export const limitTable = {
     what: "file name in an offer, in UTF-8",
     beyond: "`bad_file_name`",
   },
+  treeEntries: {
+    value: 100_000,
+    unit: "files and folders",
+    what: "what one offer of a folder, or of several files, is of",
+    beyond: "the sender's client says so and offers nothing",
+  },
+  treePathBytes: {
+    value: 4096,
+    unit: "bytes",
+    what: "path of a file in an offered folder, in UTF-8",
+    beyond: "as above",
+  },
+  treeListBytes: {
+    value: 16 * 1024 * 1024,
+    unit: "bytes",
+    what: "the list of what is in an offered folder",
+    beyond: "as above",
+  },
   addresses: {
     value: 16,
     unit: "addresses",

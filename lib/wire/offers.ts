@@ -34,12 +34,22 @@ const signature = string(86, 86, /^[A-Za-z0-9_-]{86}$/);
 const kind = oneOf("file", "session");
 const result = oneOf("verified", "failed", "cancelled", "closed");
 /** What the receiver already has, opaque to the server. */
-const resume = optional(string(0, 16 * 1024));
+const resume = optional(string(0, 24 * 1024));
+/** Of folders or several files: how much there is of what. */
+const tree = object({
+  files: integer(0, limits.treeEntries),
+  folders: integer(0, limits.treeEntries),
+  /** How many of them were named. */
+  roots: integer(1, limits.treeEntries),
+  /** Bytes of the list of them, which only the sender has. */
+  list: integer(0, limits.treeListBytes),
+});
 const file = optional(object({
   name: string(1, 1024),
   size: integer(0),
   /** Tells whether two offers are of the same file, for resuming. */
   fingerprint: optional(string(1, 128)),
+  tree: optional(tree),
 }));
 
 const deviceOffer = object({
@@ -71,6 +81,18 @@ export const offerRequests = {
       file,
       /** The group that a file is for, of which both have to be members. */
       group: optional(askedName),
+      signature: optional(ownSignature),
+    }),
+    ok: nothing,
+  },
+  /** Asks for the list of what is offered, to be sent as a file is. */
+  "offer-list": {
+    fields: object({
+      offer: offerId,
+      /** The id of that transfer, chosen by who asks. */
+      list: offerId,
+      key: publicKey,
+      addresses: list(ownAddress, 0, limits.addresses),
       signature: optional(ownSignature),
     }),
     ok: nothing,
@@ -127,6 +149,15 @@ export const offerEvents = {
     /** Ed25519 public key of the one who offers, as the server has it. */
     identity: optional(publicKey),
     account: optional(accountId),
+    signature: optional(signature),
+  }),
+  /** A device of the receiver asks for the list of what is offered. */
+  "offer-list": object({
+    offer: offerId,
+    list: offerId,
+    from: name,
+    key: publicKey,
+    addresses: list(address, 0, 64),
     signature: optional(signature),
   }),
   answer: object({

@@ -6,6 +6,7 @@
  *     transfer_peer.ts tcp-receive FILE ADDRESS | tcp-send FILE ADDRESS PORT
  *     transfer_peer.ts quic-receive KEYS ADDRESS MB | quic-send KEYS ADDRESS MB CONTROL PORT
  */
+import { onePath } from "../support/one_path.ts";
 import { systemClock, systemRandom } from "../../lib/system/clock.io.ts";
 import { TransferService } from "../../lib/client/transfer/transfer_service.io.ts";
 
@@ -75,7 +76,7 @@ async function udp(): Promise<void> {
       say({ ...event, ...usage(), stats });
     },
   });
-  if (role === "send") service.prepareOffer(id, path);
+  if (role === "send") service.prepareOffer(id, onePath(path));
   for await (const line of lines()) {
     const message = JSON.parse(line);
     if (message.event === "offer-ready") {

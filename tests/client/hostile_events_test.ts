@@ -107,6 +107,10 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
     sent: [{ to: x, number: 1, kept }],
   })),
   broadcast: [{ at, number: 1, partial: true }],
+  offer: [{
+    ...{ ...info, files: 2, roots: 2 },
+    entries: [true, false].map((isFolder) => ({ path: x, isFolder, size: 1 })),
+  }],
   activeuser: [{ users: [{ user: x, since: at, ip: x, udpPort: 1 }] }],
   block: [{ user: x }],
   unblock: [{ user: x }],

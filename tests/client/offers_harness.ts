@@ -70,6 +70,7 @@ export class OffersPeer {
       random,
       self: () => name,
       hasDevices: () => world.hasDevices,
+      hasTrees: () => true,
       send: (frame) => this.sent.push(frame),
       emit: (event) => this.events.push(event),
       effect: (effect) => this.#carryOut(effect),

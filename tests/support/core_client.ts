@@ -85,11 +85,14 @@ export class TestClient {
     return `${reply.code}: ${reply.message}`;
   }
 
+  /** What it says it can do, where it says which device it is. */
+  features: string[] = ["devices", "trees"];
+
   hello(): ReplyFields<"hello"> {
     const knows = Object.keys(this.entry).length > 0;
     return this.ask("hello", {
       version: 1,
-      features: knows ? ["devices"] : [],
+      features: knows ? this.features : [],
     });
   }
 

@@ -48,6 +48,8 @@ export interface EntryOptions {
   readonly identity?: string;
   readonly visit?: boolean;
   readonly takeOver?: boolean;
+  /** What its client can do; all there is by default. */
+  readonly features?: string[];
 }
 
 /** A server core with everything around it. */
@@ -199,10 +201,11 @@ export class CoreHarness {
   loginFrom(
     name: string,
     device: string,
-    { ip, identity, ...entry }: EntryOptions = {},
+    { ip, identity, features, ...entry }: EntryOptions = {},
   ): TestClient {
     const client = this.connect(ip);
     client.entry = { device: deviceOf(device), ...entry };
+    client.features = features ?? client.features;
     client.login(name, 0, identity);
     return client;
   }

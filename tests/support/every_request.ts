@@ -73,8 +73,18 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
     rendezvous: {},
     offer: {
       ...{ offer, to: "luke", kind: "file", key, addresses, signature },
-      file: { name: "a.mp4", size: 9, fingerprint: "f" },
+      file: {
+        ...{ name: "a.mp4", size: 9, fingerprint: "f" },
+        tree: { files: 1, folders: 1, roots: 1, list: 9 },
+      },
       ...{ group: "jedi", device: "laptop" },
+    },
+    "offer-list": {
+      offer,
+      list: "00112233445566ee",
+      key,
+      addresses,
+      signature,
     },
     answer: {
       ...{ offer, accept: true, reason: "busy", key, addresses, signature },

@@ -16,7 +16,11 @@ import type { MessageResult } from "./message_send.ts";
 import type { Peer } from "./peer.ts";
 import type { Verification } from "./people.ts";
 import type { PresenceChoice } from "./program.ts";
-import type { PrivateSessionInfo, TransferInfo } from "./transfer_info.ts";
+import type {
+  PrivateSessionInfo,
+  SentPaths,
+  TransferInfo,
+} from "./transfer_info.ts";
 
 /** What an argument is: how it is read and what Tab offers for it. */
 export type ArgumentKind =
@@ -32,8 +36,11 @@ export type ArgumentKind =
   | "device"
   /** A user or a group. */
   | "chat"
-  /** A path: the rest of the line, perhaps quoted; only as the last argument. */
-  | "file"
+  /**
+   * Paths, each perhaps quoted, or one with blanks in it: first the rest of the
+   * line as one, then each; only as the last argument.
+   */
+  | "files"
   | "command"
   /** One of a few; see {@link Argument.choices}. */
   | "word"
@@ -210,14 +217,15 @@ export interface CommandHost {
   readonly past: { rest: Past | undefined };
   /** What goes on with other clients; settles the commands it is given. */
   readonly offers: {
-    readonly transfers: { send(peer: Peer, file: string, n: number): void };
+    readonly transfers: { send(peer: Peer, what: SentPaths, n: number): void };
     readonly sessions: {
       start(peer: Peer, n: number): void;
       stop(user: string, n: number): void;
       handleBlocked(user: string): void;
     };
     sendPrivate(user: string, text: string, n: number): void;
-    accept(number: number, n: number): void;
+    accept(number: number, n: number, only?: readonly string[]): void;
+    show(number: number, n: number): void;
     reject(number: number, n: number): void;
     cancel(number: number, n: number): void;
     list(): {
@@ -225,7 +233,9 @@ export interface CommandHost {
       readonly sessions: readonly PrivateSessionInfo[];
     };
   };
-  readonly groupSend: { send(group: string, file: string, n: number): void };
+  readonly groupSend: {
+    send(group: string, what: SentPaths, n: number): void;
+  };
   /**
    * Sets how many bytes a second are sent at most, 0 for no limit, and tells it;
    * only tells it without `rate`.

@@ -9,46 +9,57 @@ import { visible } from "../../base/text.ts";
 import type { Palette } from "../../cli/palette.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
-import { does, type Settle } from "./command.ts";
+import { does, type Look, type Settle } from "./command.ts";
 import { aboutPeers, meantUser, peerText, readPeer } from "./peer.ts";
 import type {
   GroupSendResult,
+  ListedEntry,
   PrivateSessionInfo,
+  SentPaths,
   TransferInfo,
   TransferSummary,
 } from "./transfer_info.ts";
 import { progressText, transferPhase } from "./transfer_progress.ts";
+
+const aboutPaths =
+  "A folder arrives as it is, several files in a folder of their own. Links " +
+  "are left out; with --links before the paths those that stay within a " +
+  "folder are sent as what they stand for.";
 
 /** The commands of the topic. */
 export const fileCommands = {
   p2pvideo: does({
     aliases: ["send", "upload"],
     words: ["UPD"],
-    usage: "/p2pvideo USER FILE",
-    summary: "send a video, or any file, straight to USER",
-    details: aboutPeers,
+    usage: "/p2pvideo USER PATH…",
+    summary: "send files or folders straight to USER",
+    details: `${aboutPaths} ${aboutPeers}`,
     example: "/p2pvideo luke my film.mp4",
-    arguments: [{ kind: "peer" }, { kind: "file" }],
-    // The path is as the user wrote it.
-    read([peer = "", file = ""]): Sending | string {
+    arguments: [{ kind: "peer" }, { kind: "files" }],
+    // The paths are as the user wrote them.
+    read([peer = "", ...paths]): Sending | string {
       const read = readPeer(peer);
       if (typeof read === "string") return read;
       const { user: to, ...device } = read;
-      return { to, ...device, file };
+      return { to, ...device, ...readPaths(paths) };
     },
-    run({ to, device, file }, host, _: Settle<Sent>, n) {
+    run({ to, device, ...paths }, host, _: Settle<Sent>, n) {
       const user = meantUser(to, host.self());
-      host.offers.transfers.send({ user, device }, file, n);
+      host.offers.transfers.send({ user, device }, sentPaths(paths), n);
     },
   }),
   groupvideo: does({
-    usage: "/groupvideo GROUP FILE",
-    summary: "send a file to every member who is online",
+    usage: "/groupvideo GROUP PATH…",
+    summary: "send files or folders to every member who is online",
+    details: aboutPaths,
     example: "/groupvideo jedi my film.mp4",
-    arguments: [{ kind: "group" }, { kind: "file" }],
-    read: ([group = "", file = ""]) => ({ group, file }),
-    run: ({ group, file }, { groupSend }, _: Settle<GroupSending>, n) =>
-      groupSend.send(group, file, n),
+    arguments: [{ kind: "group" }, { kind: "files" }],
+    read: ([group = "", ...paths]): GroupPaths => ({
+      group,
+      ...readPaths(paths),
+    }),
+    run: ({ group, ...paths }, { groupSend }, _: Settle<GroupSending>, n) =>
+      groupSend.send(group, sentPaths(paths), n),
     show({ group, name: file, results }, look) {
       const { palette, name, names } = look;
       const got = results.filter(({ ok }) => ok).map(({ user }) => user);
@@ -59,14 +70,34 @@ export const fileCommands = {
       )];
     },
   }),
-  accept: does({
-    usage: "/accept N",
-    summary: "take the file or private session offered as N",
-    example: "/accept 1",
+  offer: does({
+    usage: "/offer N",
+    summary: "show what is in the folder or files offered as N",
+    example: "/offer 1",
     arguments: [{ kind: "number" }],
     read: readNumber,
-    run: ({ transfer }, { offers }, _: Settle<Numbered>, n) =>
-      offers.accept(transfer, n),
+    run: ({ transfer }, { offers }, _: Settle<OfferListing>, n) =>
+      offers.show(transfer, n),
+    show: showListing,
+  }),
+  accept: does({
+    usage: "/accept N [only PATTERN…]",
+    summary: "take the files or private session offered as N",
+    details: "Of a folder or several files only those that PATTERN names, " +
+      "such as *.mp4 or pictures/*.",
+    example: "/accept 1",
+    arguments: [
+      { kind: "number" },
+      { kind: "word", choices: ["only"], optional: true },
+      { kind: "word", repeated: true },
+    ],
+    read([number = "", word, ...only]): Accepting | string | undefined {
+      const read = readNumber([number]);
+      if (typeof read === "string" || word === undefined) return read;
+      return word === "only" && only.length > 0 ? { ...read, only } : undefined;
+    },
+    run: ({ transfer, only }, { offers }, _: Settle<Numbered>, n) =>
+      offers.accept(transfer, n, only),
   }),
   reject: does({
     usage: "/reject N",
@@ -132,11 +163,31 @@ export const fileCommands = {
   }),
 };
 
-interface Sending {
+interface Paths {
+  /** All that was written, if that is one path. */
+  readonly file: string;
+  /** What it is otherwise. */
+  readonly files?: readonly string[];
+  readonly links?: true;
+}
+
+interface Sending extends Paths {
   readonly to: string;
   readonly device?: string | undefined;
-  readonly file: string;
 }
+
+interface GroupPaths extends Paths {
+  readonly group: string;
+}
+
+interface Accepting extends Numbered {
+  readonly only?: readonly string[];
+}
+
+/** What is offered, and what it is of. */
+type OfferListing = TransferInfo & {
+  readonly entries: readonly ListedEntry[];
+};
 
 type Sent = TransferInfo & TransferSummary;
 
@@ -160,6 +211,19 @@ type DeviceOffer = ReplyFields<"device-offers">["offers"][number];
 /** N of `/accept N`. */
 interface Numbered {
   readonly transfer: number;
+}
+
+/** @param paths All of them as one, then each; perhaps `--links` before. */
+function readPaths([file = "", ...files]: readonly string[]): Paths {
+  if (files[0] !== linksOption) {
+    return files.length === 0 ? { file } : { file, files };
+  }
+  const rest = file.slice(linksOption.length).trimStart();
+  return { file: rest, files: files.slice(1), links: true };
+}
+
+function sentPaths({ file, files = [], links }: Paths): SentPaths {
+  return { path: file, paths: files, followsLinks: links === true };
 }
 
 function readNumber([number = ""]: readonly string[]): Numbered | string {
@@ -234,6 +298,29 @@ function listElsewhere(offer: DeviceOffer, palette: Palette): string {
   return `${place}: ${name} ${whose}, ${formatSize(file.size)}, ${running}`;
 }
 
+/** `/offer`'s lines: the name, then what is in it. */
+function showListing(
+  { entries, files = 0, size, transfer }: OfferListing,
+  { palette }: Look,
+): string[] {
+  const shown = entries.slice(0, shownEntries);
+  const lines = shown.map(({ path, isFolder, size }) => {
+    const name = `  ${visible(path)}`;
+    return isFolder ? `${name}/` : `${name} ${palette.dim(formatSize(size))}`;
+  });
+  const more = entries.length - shown.length;
+  const rest = more > 0 ? [`  … and ${more} more`] : [];
+  const all = `${transfer}: ${countFiles(files)}, ${formatSize(size)}`;
+  return [all, ...lines, ...rest];
+}
+
+/** `312 files`. */
+export function countFiles(files: number): string {
+  return files === 1 ? "1 file" : `${files.toLocaleString("en")} files`;
+}
+
+const linksOption = "--links";
+const shownEntries = 50;
 const pathTexts: Record<PathKind, string> = {
   local: "on this machine",
   lan: "over the LAN",

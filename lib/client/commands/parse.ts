@@ -87,10 +87,9 @@ function readValues(
       if (text !== undefined) return [...values, text];
       return argument.optional ? values : undefined;
     }
-    if (argument.kind === "file") {
-      const read = readPath(line, position);
-      if (!read?.closed || read.value === "") return undefined;
-      return [...values, read.value];
+    if (argument.kind === "files") {
+      const paths = readPaths(line, position);
+      return paths && [...values, ...paths];
     }
     do {
       const read = readArgument(line, position);
@@ -103,6 +102,29 @@ function readValues(
     } while (argument.repeated);
   }
   return readArgument(line, position) === undefined ? values : undefined;
+}
+
+/**
+ * All that follows as one path, empty where it cannot be one; then, where it can
+ * be several, each of them. `undefined` when there is none.
+ */
+function readPaths(line: string, start: number): string[] | undefined {
+  const whole = readPath(line, start);
+  const parts: string[] = [];
+  for (let position = start;;) {
+    const read = readArgument(line, position);
+    if (read === undefined) break;
+    // With one mark too many it is one path, or none.
+    const isPath = read.closed && read.value !== "";
+    if (!isPath) {
+      return whole?.closed && whole.value ? [whole.value] : undefined;
+    }
+    parts.push(read.value);
+    position = read.end;
+  }
+  if (parts.length === 0) return undefined;
+  const one = whole?.closed ? whole.value : "";
+  return parts.length > 1 || one === "" ? [one, ...parts] : [one];
 }
 
 /**

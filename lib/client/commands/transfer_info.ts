@@ -31,7 +31,10 @@ export interface TransferInfo {
   readonly group?: string;
   /** File name without folder. */
   readonly name: string;
-  /** Bytes of the file; 0 until it is known. */
+  /** Of folders and several files: how many files, and how many were named. */
+  readonly files?: number;
+  readonly roots?: number;
+  /** Bytes of the file, or of all of them; 0 until it is known. */
   readonly size: number;
   readonly state: TransferState;
   /** Bytes the receiver has. */
@@ -105,6 +108,8 @@ export interface TransferSummary {
   readonly digest?: string;
   /** Where the receiver put it; absent at the sender. */
   readonly path?: string;
+  /** Paths that the receiver's disk cannot hold, and what is there instead. */
+  readonly renamed?: readonly (readonly [string, string])[];
 }
 
 /** How sending to one member of a group went. */
@@ -118,3 +123,21 @@ export type GroupSendResult =
     )
     | { readonly ok: false; readonly code: string; readonly message: string }
   );
+
+/** A file or folder of an offer. */
+export interface ListedEntry {
+  readonly path: string;
+  readonly isFolder: boolean;
+  /** Bytes; 0 of a folder. */
+  readonly size: number;
+}
+
+/** What is to be sent. */
+export interface SentPaths {
+  /** All that was typed, if that is one path. */
+  readonly path: string;
+  /** What it is otherwise. */
+  readonly paths: readonly string[];
+  /** Sends what links within a folder stand for. */
+  readonly followsLinks: boolean;
+}

@@ -1,4 +1,5 @@
 /** What the session asks of its shell, to be carried out in order. */
+import type { SentPaths } from "../commands/transfer_info.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import type { RunEnd } from "./exit_code.ts";
 import type { WireAddress } from "../../wire/request.ts";
@@ -51,7 +52,24 @@ export type ClientEffect =
   | {
     readonly effect: "prepare-offer";
     readonly id: string;
-    readonly path: string;
+    readonly what: SentPaths;
+  }
+  | {
+    readonly effect: "send-list";
+    readonly id: string;
+    readonly list: string;
+    readonly peer: TransferPeer;
+  }
+  | {
+    readonly effect: "prepare-list";
+    readonly id: string;
+    readonly file: OfferedFile;
+    readonly peer: TransferPeer;
+  }
+  | {
+    readonly effect: "read-list";
+    readonly id: string;
+    readonly most: number;
   }
   | {
     readonly effect: "start-sending";
@@ -65,6 +83,7 @@ export type ClientEffect =
     readonly from: string;
     readonly file: OfferedFile;
     readonly peer: TransferPeer;
+    readonly only?: readonly string[];
   }
   | {
     readonly effect: "add-addresses";

@@ -5,6 +5,7 @@
  * {@link TransferPort}, everything that happens comes back as a
  * {@link TransferEvent}. `id` is the offer's 64-bit id, 16 hexadecimal digits.
  */
+import type { ListedEntry, SentPaths } from "../commands/transfer_info.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 import type { WireAddress } from "../../wire/request.ts";
@@ -24,6 +25,18 @@ export interface OfferedFile {
   readonly size: number;
   /** Tells whether two offers are of the same file, for resuming. */
   readonly fingerprint?: string;
+  /** Of folders and several files, which {@link size} then is of in all. */
+  readonly tree?: OfferedTree;
+}
+
+/** What an offer of folders or of several files is of. */
+export interface OfferedTree {
+  readonly files: number;
+  readonly folders: number;
+  /** How many of them were named: one folder, or several files and folders. */
+  readonly roots: number;
+  /** Bytes of the list of them, which only the sender's client has. */
+  readonly list: number;
 }
 
 /** How the other side of a running transfer is reached. */
@@ -54,16 +67,30 @@ export interface RendezvousGrant {
 
 /** What the session can ask of the transfer service. None of these throws. */
 export interface TransferPort {
-  /** Opens a file to send; answered by `offer-ready` or `failed`. */
-  prepareOffer(id: string, path: string): void;
+  /** Opens what is to be sent; answered by `offer-ready` or `failed`. */
+  prepareOffer(id: string, what: SentPaths): void;
+  /** Sends the list of what is offered to one who asked, as transfer `list`. */
+  sendList(id: string, list: string, peer: TransferPeer): void;
+  /**
+   * Asks for the list of what is offered: `list-asked`, then `list` or
+   * `list-failed`.
+   */
+  prepareList(id: string, file: OfferedFile, peer: TransferPeer): void;
+  /** Tells the first `most` entries of a list that came: `entries`. */
+  readList(id: string, most: number): void;
   /** The receiver accepted: starts sending. `resume` is from its answer. */
   startSending(id: string, peer: TransferPeer, resume?: string): void;
-  /** Makes room for a file offered by `from`; `answer-ready` or `failed`. */
+  /**
+   * Makes room for what is offered by `from`; `answer-ready` or `failed`.
+   *
+   * @param only Patterns of what is wanted of several files; all for none.
+   */
   prepareAnswer(
     id: string,
     from: string,
     file: OfferedFile,
     peer: TransferPeer,
+    only?: readonly string[],
   ): void;
   /** The other side of a transfer can be reached at these addresses, too. */
   addAddresses(id: string, addresses: readonly WireAddress[]): void;
@@ -105,8 +132,44 @@ export type TransferEvent =
     readonly file: OfferedFile;
     /** What it is called here, where that cannot stand in an offer. */
     readonly ownName?: string;
+    /** What there is to say of it: what is left out. */
+    readonly remark?: string;
     readonly key: string;
     readonly addresses: readonly WireAddress[];
+  }
+  | {
+    /** The list can be received, as transfer `list`. */
+    readonly event: "list-asked";
+    readonly id: string;
+    readonly list: string;
+    readonly key: string;
+    readonly addresses: readonly WireAddress[];
+  }
+  | {
+    /** The list is here, and is what was offered. */
+    readonly event: "list";
+    readonly id: string;
+    readonly list: string;
+  }
+  | {
+    readonly event: "list-failed";
+    readonly id: string;
+    readonly list: string;
+    readonly message: string;
+  }
+  | {
+    readonly event: "entries";
+    readonly id: string;
+    readonly entries: readonly ListedEntry[];
+  }
+  | {
+    /** What of several files the transfer is of, once both know. */
+    readonly event: "chosen";
+    readonly id: string;
+    readonly files: number;
+    /** Bytes of these, and how many of them the receiver has. */
+    readonly size: number;
+    readonly resumed: number;
   }
   | {
     readonly event: "answer-ready";
@@ -153,6 +216,8 @@ export type TransferEvent =
     readonly hasGrown?: boolean;
     /** The receiver's final path; absent at the sender. */
     readonly path?: string;
+    /** Paths that the disk cannot hold, and what is there instead. */
+    readonly renamed?: readonly (readonly [string, string])[];
   }
   | {
     readonly event: "failed";

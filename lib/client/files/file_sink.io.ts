@@ -201,7 +201,15 @@ export class FileSink {
   }
 }
 
-async function checkSpace(folder: string, size: number): Promise<void> {
+/**
+ * Looks whether `size` bytes have room in a folder.
+ *
+ * @throws {SinkError} when they have not.
+ */
+export async function checkSpace(
+  folder: string,
+  size: number,
+): Promise<void> {
   const { bavail, bsize } = await statOfSystem(folder).catch((error) => {
     throw cannotOpen(folder, error);
   });

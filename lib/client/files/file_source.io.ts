@@ -24,19 +24,9 @@ import {
   type SharedFile,
   SharedFiles,
 } from "./shared_file.io.ts";
+import { SourceError } from "./source_error.ts";
 import { timingSafeEqual } from "node:crypto";
 import type { ReceivedPart } from "../../engine/resume_map.ts";
-
-/** Why a file cannot be sent, with one line for people. */
-export class SourceError extends Error {
-  readonly failure: "unreadable" | "changed";
-
-  constructor(failure: "unreadable" | "changed", message: string) {
-    super(message);
-    this.name = "SourceError";
-    this.failure = failure;
-  }
-}
 
 /** What a transfer needs of a {@link FileSource}. */
 export type SentFile = Pick<

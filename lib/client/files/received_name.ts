@@ -30,11 +30,18 @@ export function receivedName(
 }
 
 /** One harmless path component out of anything. */
-function cleanName(name: string): string {
+export function cleanName(name: string): string {
   const last = name.toWellFormed().normalize("NFC").split(/[/\\]/)
     .filter((part) => part !== "").at(-1) ?? "";
   const clean = last.replace(forbidden, "_").replace(/[. ]+$/, "").trim();
   return clean === "" ? "file" : clean;
+}
+
+/** The name of another copy: `name (2).txt`; with 0 the name itself. */
+export function withCopy(name: string, copy: number): string {
+  if (copy === 0) return name;
+  const { stem, extension } = split(name);
+  return `${stem} (${copy})${extension}`;
 }
 
 /** Splits before the last dot; an overlong or odd extension is no extension. */

@@ -7,6 +7,7 @@ import type {
   CommandOutcome,
   GroupSendResult,
 } from "../events/client_event.ts";
+import type { SentPaths } from "../commands/transfer_info.ts";
 import { basename } from "../../base/format.ts";
 import type { PeerHost } from "./peer_host.ts";
 import type { Transfers } from "./transfers.ts";
@@ -15,7 +16,7 @@ import type { Transfers } from "./transfers.ts";
 interface Sending {
   readonly n: number;
   readonly group: string;
-  readonly file: string;
+  readonly file: SentPaths;
   /** Members who were not tried: offline, or hidden as one blocked the other. */
   readonly away: readonly GroupSendResult[];
   /** Of those who were tried. */
@@ -37,7 +38,7 @@ export class GroupSend {
   }
 
   /** Starts command number `n`; it is settled when the last transfer ended. */
-  send(group: string, file: string, n: number): void {
+  send(group: string, file: SentPaths, n: number): void {
     const { request } = this.#host;
     request("group-members", { group }, (members) => {
       if (members.ok === undefined) return this.#refuse(n, members);
@@ -59,7 +60,7 @@ export class GroupSend {
   #begin(
     n: number,
     group: string,
-    file: string,
+    file: SentPaths,
     members: readonly string[],
     online: ReadonlySet<string>,
   ): void {
@@ -112,7 +113,7 @@ export class GroupSend {
     const failed = tried.filter(({ ok }) => !ok);
     const [first] = failed;
     if (first?.code === undefined) {
-      const answer = { group, name: basename(file), results };
+      const answer = { group, name: nameOf(file), results };
       return this.#host.settle(n, { command, ok: true, answer });
     }
     const { code } = first;
@@ -121,7 +122,7 @@ export class GroupSend {
       .map(({ user, message }) => `${user} (${message})`).join(", ");
     const more = failed.length > mostNamed ? ", …" : "";
     const message = `"${
-      basename(file)
+      nameOf(file)
     }" reached ${reached} of ${tried.length} in ${group}; not ${whom}${more}`;
     this.#host.settle(n, { command, ok: false, code, message, results });
   }
@@ -129,6 +130,11 @@ export class GroupSend {
   #refuse(n: number, { code, message }: { code: string; message: string }) {
     this.#host.settle(n, { command: "groupvideo", ok: false, code, message });
   }
+}
+
+/** What is sent, as it is called before anybody has looked. */
+function nameOf({ path, paths }: SentPaths): string {
+  return basename(path || (paths[0] ?? ""));
 }
 
 /** Offers at a time: each holds memory, and the server bounds a user's. */

@@ -33,6 +33,8 @@ export class OfferRequests {
     if (device !== undefined && !this.#host.hasDevices()) {
       return refused(noDevices);
     }
+    const isTree = offer.kind === "file" && offer.file.tree !== undefined;
+    if (isTree && !this.#host.hasTrees()) return refused(noTrees);
     const { key } = own;
     const addresses = [...own.addresses];
     const about = offer.kind === "file"
@@ -70,9 +72,10 @@ export class OfferRequests {
     if (offer.kind === "session") {
       return this.#host.effect({ effect: "prepare-session", id });
     }
-    const { file } = offer;
+    const { file, only } = offer;
     if (peer === undefined) return;
-    this.#host.effect({ effect: "prepare-answer", id, from, file, peer });
+    const about = { id, from, file, peer, only };
+    this.#host.effect({ effect: "prepare-answer", ...about });
   }
 
   /**
@@ -106,6 +109,30 @@ export class OfferRequests {
         } else if (offer.kind === "file") this.#offers.succeed(offer);
       },
     );
+  }
+
+  /**
+   * Asks for the list of what is offered.
+   *
+   * @param list The id of the transfer that it is sent by.
+   */
+  askList(
+    { id, terms }: OpenOffer,
+    list: string,
+    { key, addresses }: TransferPeer,
+    refused: (why: PeerRefusal) => void,
+  ): void {
+    if (terms === undefined) return;
+    const signature = this.#host.signed.signList(terms, list, key);
+    const about = { offer: id, list, key, addresses: [...addresses] };
+    this.#host.request("offer-list", { ...about, signature }, (reply) => {
+      if (reply.ok === undefined) refused(reply);
+    });
+  }
+
+  /** The list came, or does not: the server need not relay it any more. */
+  endList(list: string, result: "verified" | "failed"): void {
+    this.#host.request("offer-end", { offer: list, result }, () => {});
   }
 
   /**
@@ -198,8 +225,17 @@ const noDevices: PeerRefusal = {
     "leave out what follows the @",
 };
 
+/** Why no folder is offered: the receiver would take it for a file. */
+const noTrees: PeerRefusal = {
+  code: "no_folders",
+  message: "This server is too old for folders and several files at once; " +
+    "send an archive",
+};
+
 /** What there is to say about the name of an offered file. */
 function renamed(offer: OpenOffer): string | undefined {
-  if (offer.kind !== "file" || offer.ownName === undefined) return undefined;
+  if (offer.kind !== "file") return undefined;
+  if (offer.remark !== undefined) return offer.remark;
+  if (offer.ownName === undefined) return undefined;
   return `its own name, "${offer.ownName}", cannot be sent as it is`;
 }

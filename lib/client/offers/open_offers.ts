@@ -161,11 +161,15 @@ export class OpenOffers {
       startedAt: 0,
       report: undefined,
       ownName: undefined,
+      remark: undefined,
       group: undefined,
       relayAgainAt: undefined,
       link: undefined,
       isPaused: false,
       givenUp: undefined,
+      list: "none",
+      only: [],
+      onList: [],
       ...fields,
     });
   }
@@ -237,7 +241,10 @@ export class OpenOffers {
         announced,
       };
     if (command !== undefined) this.#host.settle(command.n, outcome);
-    if (offer.kind === "file") offer.report?.(outcome);
+    if (offer.kind !== "file") return;
+    const refusal = { code, message: message ?? state };
+    for (const { go } of offer.onList.splice(0)) go(refusal);
+    offer.report?.(outcome);
   }
 
   /** Tells the user where it stands now. */

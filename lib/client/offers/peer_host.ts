@@ -14,6 +14,8 @@ export interface PeerHost {
   self(): string;
   /** True when the server knows the devices of a user. */
   hasDevices(): boolean;
+  /** True when the server passes on offers of folders and several files. */
+  hasTrees(): boolean;
   effect(effect: ClientEffect): void;
   emit(event: ClientEvent): void;
   /** Tells what became of command number `n`. */

@@ -14,6 +14,8 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   file: OfferedFile;
   /** What the file is called here, where it is offered under another name. */
   ownName: string | undefined;
+  /** What is left out of what is offered, in words. */
+  remark: string | undefined;
   bytes: number;
   rate: number;
   /** When it began to run, monotonic ms. */
@@ -29,15 +31,27 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   isPaused: boolean;
   /** How the other side is reached, once it is. */
   link: TransferLink | undefined;
+  /** The list of several files that are offered: the id of its transfer. */
+  list: "none" | "asked" | "here";
+  /** What is wanted of several files: patterns; all for none. */
+  only: readonly string[];
+  /** Commands that wait for the list, with what they do then. */
+  readonly onList: WaitingForList[];
   /** Why the other side ended it, where this side may learn more of that. */
   givenUp: "unreachable" | "quota" | undefined;
+}
+
+/** A command that can go on when the list is here. */
+export interface WaitingForList {
+  /** Why there is none, where there is none. */
+  go(refusal?: { readonly code: string; readonly message: string }): void;
 }
 
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
   const { number, direction, user, group, file, state } = transfer;
   const { device, bytes, rate, link, isPaused } = transfer;
-  const { name, size } = file;
+  const { name, size, tree } = file;
   const kind = "file";
   return {
     transfer: number,
@@ -47,6 +61,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     ...(device === undefined ? {} : { device }),
     ...(group === undefined ? {} : { group }),
     name,
+    ...(tree === undefined ? {} : { files: tree.files, roots: tree.roots }),
     size,
     state,
     bytes,

@@ -7,6 +7,7 @@ import { encodeHex } from "@std/encoding/hex";
 import { formatTime } from "../../base/time.ts";
 import { decodeParts } from "../../engine/resume_map.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
+import type { SentPaths } from "../commands/transfer_info.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import { basename } from "../../base/format.ts";
 import type { Instant } from "../../base/ports.ts";
@@ -17,6 +18,7 @@ import type { CommandOutcome } from "../events/client_event.ts";
 import { endText } from "./end_text.ts";
 import type { OfferEnd, OpenOffers } from "./open_offers.ts";
 import type { OfferRequests } from "./offer_requests.ts";
+import { OfferedLists } from "./offered_lists.ts";
 import type { PeerHost } from "./peer_host.ts";
 import {
   addAddresses,
@@ -34,12 +36,15 @@ export class Transfers {
   readonly #host: PeerHost;
   readonly #offers: OpenOffers;
   readonly #requests: OfferRequests;
+  /** The lists of what is offered. */
+  readonly lists: OfferedLists;
   #isClosed = false;
 
   constructor(host: PeerHost, offers: OpenOffers, requests: OfferRequests) {
     this.#host = host;
     this.#offers = offers;
     this.#requests = requests;
+    this.lists = new OfferedLists(host, requests);
   }
 
   /** True once {@link close} was called: nothing is offered any more. */
@@ -48,7 +53,7 @@ export class Transfers {
   }
 
   /**
-   * Offers a file.
+   * Offers a file, or folders and several files.
    *
    * @param end The number of the command that is settled when the transfer
    * ends, or who gets its outcome instead.
@@ -56,18 +61,19 @@ export class Transfers {
    */
   send(
     { user, device }: Peer,
-    path: string,
+    what: SentPaths,
     end: number | ((outcome: CommandOutcome) => void),
     group?: string,
   ): void {
     const id = encodeHex(this.#host.random.bytes(8));
-    const file = { name: basename(path), size: 0 };
+    const { path, paths } = what;
+    const file = { name: basename(path || (paths[0] ?? "")), size: 0 };
     const whose = typeof end === "number"
       ? { command: { name: "p2pvideo", n: end } as const }
       : { report: end };
     const about = { id, direction: "outgoing", user, device } as const;
     this.#offers.addTransfer({ ...about, group, file, ...whose });
-    this.#host.effect({ effect: "prepare-offer", id, path });
+    this.#host.effect({ effect: "prepare-offer", id, what });
   }
 
   /** Stops a transfer in any state. */
@@ -94,7 +100,8 @@ export class Transfers {
   handleCandidates(event: EventFields<"candidates">): void {
     const { offer: id, addresses } = event;
     const transfer = this.#offers.transfer(id);
-    if (transfer === undefined || transfer.user !== event.from) return;
+    if (transfer === undefined) return this.lists.handleCandidates(event);
+    if (transfer.user !== event.from) return;
     addAddresses(transfer, addresses);
     this.#host.effect({ effect: "add-addresses", id, addresses });
   }
@@ -167,11 +174,25 @@ export class Transfers {
       case "offer-ready":
         transfer.file = event.file;
         transfer.ownName = event.ownName;
+        transfer.remark = event.remark;
         transfer.own = { key: event.key, addresses: event.addresses };
         return this.#requests.offer(transfer);
       case "answer-ready":
         this.#run(transfer, event.resume, now);
         return this.#requests.answer(transfer, event, event.resume);
+      case "list-asked":
+      case "list":
+      case "list-failed":
+      case "entries":
+        return this.lists.handleTransferEvent(transfer, event);
+      case "chosen": {
+        const { files, size, resumed } = event;
+        const { tree } = transfer.file;
+        if (tree === undefined) return;
+        transfer.file = { ...transfer.file, size, tree: { ...tree, files } };
+        transfer.bytes = resumed;
+        return this.#offers.show(transfer);
+      }
       case "progress":
         transfer.bytes = event.bytes;
         transfer.rate = event.rate;
@@ -203,10 +224,14 @@ export class Transfers {
         const { bytes, resumed = 0, ms, digest } = event;
         transfer.bytes = bytes;
         const path = event.path === undefined ? {} : { path: event.path };
+        const { renamed } = event;
+        const names = renamed === undefined ? {} : { renamed };
         const rate = averageRate(bytes - resumed, ms);
         const before = resumed > 0 ? { resumed } : {};
         const grown = event.hasGrown ? { grown: true as const } : {};
-        const summary = { ms, rate, digest, ...before, ...grown, ...path };
+        const summary = {
+          ...{ ms, rate, digest, ...before, ...grown, ...path, ...names },
+        };
         this.#requests.tellEnd(transfer, "verified");
         return this.#offers.end(transfer, "verified", undefined, { summary });
       }
@@ -305,8 +330,10 @@ export class Transfers {
   /** @param resume What the receiver has already, as it tells the sender. */
   #run(transfer: Transfer, resume: string | undefined, now: Instant): void {
     transfer.state = "running";
-    transfer.bytes = partBytes(resume, transfer.file.size);
     transfer.startedAt = now.mono;
+    // Of several files it is told when both know what of them is wanted.
+    if (transfer.file.tree !== undefined) return;
+    transfer.bytes = partBytes(resume, transfer.file.size);
     this.#offers.show(transfer);
   }
 }

@@ -112,6 +112,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return offers.handleOffer(event);
     case "answer":
       return offers.handleAnswer(event, host.now());
+    case "offer-list":
+      return offers.handleListAsked(event);
     case "offer-away":
       return offers.transfers.handlePeerAway(event);
     case "answered":

@@ -111,6 +111,7 @@ export class Login {
   #channel: SecureChannel | undefined;
   #greeted = false;
   #hasDevices = false;
+  #hasTrees = false;
   #takesOver: boolean;
   /** Why it was refused, while the user is asked whether to take over. */
   #inTheWay: Refused | undefined;
@@ -149,6 +150,11 @@ export class Login {
     return this.#hasDevices;
   }
 
+  /** True when the server passes on offers of folders and several files. */
+  get hasTrees(): boolean {
+    return this.#hasTrees;
+  }
+
   /** True while the user is being asked for something. */
   get asking(): boolean {
     return this.#asking;
@@ -160,12 +166,13 @@ export class Login {
     const { agent } = this.#host;
     this.#host.send(
       "hello",
-      { version: protocolVersion, features: ["devices"], agent },
+      { version: protocolVersion, features: ["devices", "trees"], agent },
       (reply) => {
         if (reply.ok === undefined) return this.#refused(reply);
         this.#serverUdpPort = reply.ok.udpPort;
         this.#store = reply.ok.store;
         this.#hasDevices = reply.ok.features.includes("devices");
+        this.#hasTrees = reply.ok.features.includes("trees");
         this.#greeted = true;
         if (!this.#asking) this.#proceed();
       },

@@ -64,12 +64,34 @@ export class Offers {
   /**
    * Accepts offer `number`; command number `n` is settled when the server knows
    * that, of a session when it is open.
+   *
+   * @param only Patterns of what is wanted of several files; all for none.
    */
-  accept(number: number, n: number): void {
+  accept(number: number, n: number, only: readonly string[] = []): void {
     const offer = this.#waiting("accept", number, n);
     if (offer === undefined) return;
+    if (only.length > 0 && !isTree(offer)) {
+      const message = `offer ${number} is of one file, or none`;
+      const outcome = { command: "accept", ok: false } as const;
+      return this.#host.settle(n, { ...outcome, code: "one_file", message });
+    }
     offer.command = { name: "accept", n };
-    this.#requests.prepareAnswer(offer);
+    if (offer.kind === "file") offer.only = only;
+    this.#prepareAnswer(offer);
+  }
+
+  /** Shows what is in offer `number`. */
+  show(number: number, n: number): void {
+    const offer = this.#waiting("offer", number, n);
+    if (offer === undefined) return;
+    if (offer.kind === "file" && isTree(offer)) {
+      return this.transfers.lists.show(offer, n);
+    }
+    const message = offer.kind === "file"
+      ? `offer ${number} is of one file, "${offer.file.name}"`
+      : `offer ${number} is of a private session`;
+    const outcome = { command: "offer", ok: false, code: "one_file" } as const;
+    this.#host.settle(n, { ...outcome, message });
   }
 
   /** Refuses offer `number`. */
@@ -144,12 +166,20 @@ export class Offers {
     const offer = this.#take(checked);
     if (typeof offer === "string") return this.#requests.decline(id, offer);
     this.#open.show(offer);
-    if (this.#accept === "always") this.#requests.prepareAnswer(offer);
+    if (this.#accept === "always") this.#prepareAnswer(offer);
     if (this.#accept === "never") {
       this.#requests.decline(id, "rejected", "automatic");
       const message = "refused by --accept never";
       this.#open.end(offer, "rejected", message, own);
     }
+  }
+
+  /** The receiver of an offer asks for the list of it. */
+  handleListAsked(event: EventFields<"offer-list">): void {
+    const offer = this.#open.find(event.offer);
+    const isMine = offer?.kind === "file" && offer.direction === "outgoing" &&
+      offer.state === "offered" && offer.user === event.from;
+    if (isMine) this.transfers.lists.handleAsked(offer, event);
   }
 
   /** Somebody answered. */
@@ -196,6 +226,7 @@ export class Offers {
     for (const session of this.#open.sessions()) {
       if (session.crossed?.offer === event.offer) session.crossed = undefined;
     }
+    this.transfers.lists.handleEnded(event.offer);
     const offer = this.#open.find(event.offer);
     if (offer?.kind === "file") this.transfers.handleEnded(offer, event, now);
     if (offer?.kind === "session") this.sessions.handleEnded(offer, event, now);
@@ -253,6 +284,24 @@ export class Offers {
     return this.#open.addTransfer({ ...known, group, file });
   }
 
+  /** Of several files this side has to know which they are. */
+  #prepareAnswer(offer: OpenOffer): void {
+    offer.answering = true;
+    if (offer.kind === "session" || !isTree(offer)) {
+      return this.#requests.prepareAnswer(offer);
+    }
+    this.transfers.lists.need(offer, (refusal) => {
+      if (!this.#open.has(offer)) return;
+      if (refusal === undefined) return this.#requests.prepareAnswer(offer);
+      offer.answering = false;
+      const { command } = offer;
+      offer.command = undefined;
+      if (command === undefined) return;
+      const outcome = { command: "accept", ok: false, ...refusal } as const;
+      this.#host.settle(command.n, outcome);
+    });
+  }
+
   #reject(offer: OpenOffer): void {
     this.#requests.decline(offer.id, "rejected");
     this.#open.end(offer, "rejected", undefined, own);
@@ -274,7 +323,7 @@ export class Offers {
 
   /** The same, if it is an offer that waits for this user. */
   #waiting(
-    command: "accept" | "reject",
+    command: "accept" | "reject" | "offer",
     number: number,
     n: number,
   ): OpenOffer | undefined {
@@ -285,6 +334,11 @@ export class Offers {
     this.#host.settle(n, { command, ok: false, code: "not_waiting", message });
     return undefined;
   }
+}
+
+/** True for an offer of folders or several files. */
+function isTree(offer: OpenOffer): boolean {
+  return offer.kind === "file" && offer.file.tree !== undefined;
 }
 
 function listed(offers: readonly OpenOffer[]): CommandAnswers["transfers"] {

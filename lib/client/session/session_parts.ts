@@ -224,7 +224,8 @@ export class SessionParts {
     const identities = new PeerIdentities(host, own, options.peers);
     const signed = new SignedOffers(host, identities);
     const hasDevices = () => this.login.hasDevices;
-    const peerHost = { ...host, signed, hasDevices };
+    const hasTrees = () => this.login.hasTrees;
+    const peerHost = { ...host, signed, hasDevices, hasTrees };
     const offers = this.offers = new Offers(peerHost, accept);
     const passwords = this.passwords = new PasswordChange({
       ...host,

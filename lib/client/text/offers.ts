@@ -2,7 +2,7 @@
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
-import { pathText } from "../commands/files.ts";
+import { countFiles, pathText } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
@@ -94,12 +94,15 @@ export function renderTransfer(
 ): string[] {
   const { info, summary, message, own = false } = event;
   const isIncoming = info.direction === "incoming";
-  const file = visible(info.name);
-  const size = formatSize(info.size);
+  const file = offeredText(info);
+  const size = sizeText(info);
   const user = palette.name(visible(peerText(info)));
   const label = `${info.transfer}: ${file}`;
-  const known = fileType(info.name);
+  const known = info.files === undefined ? fileType(info.name) : undefined;
   const type = known === undefined ? "" : `, ${known}`;
+  const look = info.files === undefined
+    ? ""
+    : `/offer ${info.transfer} lists them, `;
   const whose = isIncoming ? `from ${user}` : `to ${user}`;
   const again = event.resumable
     ? "; sent again, it goes on where it stopped"
@@ -116,7 +119,7 @@ export function renderTransfer(
     case "offered":
       return isIncoming
         ? [
-          `${user} offers ${file} (${size}${type})${group}; /accept ${info.transfer} or /reject ${info.transfer}`,
+          `${user} offers ${file} (${size}${type})${group}; ${look}/accept ${info.transfer} or /reject ${info.transfer}`,
         ]
         : [`${label} (${size}) offered to ${user}${why}`];
     case "running": {
@@ -133,6 +136,7 @@ export function renderTransfer(
       const before = summary?.resumed === undefined
         ? ""
         : `the last ${formatSize(info.size - summary.resumed)} of `;
+      const { renamed = [] } = summary ?? {};
       const grown = summary?.grown === undefined
         ? ""
         : "; the file has grown since it was offered";
@@ -142,7 +146,17 @@ export function renderTransfer(
         ? ""
         : ` as ${visible(summary.path)}`;
       const verb = isIncoming ? `received ${whose}${where}` : `sent ${whose}`;
-      return [palette.good(`${label} ${verb} (${numbers})`)];
+      return [
+        palette.good(`${label} ${verb} (${numbers})`),
+        ...renamed.slice(0, shownRenamed).map(([path, local]) =>
+          `  "${visible(path)}" cannot be a name here; it is "${
+            visible(local)
+          }"`
+        ),
+        ...(renamed.length > shownRenamed
+          ? [`  … and ${renamed.length - shownRenamed} more`]
+          : []),
+      ];
     }
     case "failed":
       return [bad("failed")];
@@ -155,6 +169,17 @@ export function renderTransfer(
     case "answered":
       return [`${label} ${whose}${why}`];
   }
+}
+
+/** `holiday`, `a.mp4 and 2 more`. */
+function offeredText({ name, roots = 1 }: TransferInfo): string {
+  return roots > 1 ? `${visible(name)} and ${roots - 1} more` : visible(name);
+}
+
+/** `1.8 GB`, `312 files, 1.8 GB`. */
+function sizeText({ files, size }: TransferInfo): string {
+  const bytes = formatSize(size);
+  return files === undefined ? bytes : `${countFiles(files)}, ${bytes}`;
 }
 
 /** The line that tells that a transfer waits for room, or goes on. */
@@ -206,3 +231,4 @@ const typesByExtension = new Map(
 
 /** Shorter transfers have no rate worth telling, ms. */
 const leastRatedMs = 500;
+const shownRenamed = 10;

@@ -20,6 +20,8 @@ export interface IncomingOptions extends TransferEndOptions {
   /** User name of the sender. */
   readonly from: string;
   readonly file: OfferedFile;
+  /** Bytes that it carries; those of the file by default. */
+  readonly size?: number;
   readonly sink: StoredFile;
   /** Folder of the sink. */
   readonly folder: string;
@@ -47,7 +49,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
 
   constructor(options: IncomingOptions) {
     const { idBytes, keys, paths, file, sink } = options;
-    const { size } = file;
+    const { size = file.size } = options;
     const now = options.now();
     const firstBlock = sink.kept.length;
     const receiver = new Receiver({
@@ -194,8 +196,8 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
    * missing. False when the transfer ended meanwhile.
    */
   async #writeWhenRoom(bytes: Uint8Array): Promise<boolean> {
-    const { file, sink } = this.#options;
-    const left = file.size - this.engine.written * blockBytes;
+    const { file, size = file.size, sink } = this.#options;
+    const left = size - this.engine.written * blockBytes;
     for (;;) {
       while (!await this.#disk.hasRoom(bytes.length, left)) {
         if (this.isEnded) return false;

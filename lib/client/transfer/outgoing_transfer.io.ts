@@ -10,7 +10,8 @@ import { BlockPool } from "../../engine/send_window.ts";
 import type { FragmentBudgets } from "../../engine/path/fragments.ts";
 import type { SealJob, SealPart } from "./block_thread.io.ts";
 import { TransferEnd, type TransferEndOptions } from "./transfer_end.io.ts";
-import { type SentFile, SourceError } from "../files/file_source.io.ts";
+import type { SentFile } from "../files/file_source.io.ts";
+import { SourceError } from "../files/source_error.ts";
 
 /** What an {@link OutgoingTransfer} is made from. */
 export interface OutgoingOptions extends TransferEndOptions {

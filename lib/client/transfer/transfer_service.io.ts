@@ -4,6 +4,7 @@
  */
 import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
+import type { SentPaths } from "../commands/transfer_info.ts";
 import type {
   OfferedFile,
   RendezvousGrant,
@@ -16,23 +17,35 @@ import type { Instant, Random } from "../../base/ports.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import { FragmentBudgets } from "../../engine/path/fragments.ts";
-import { decodeParts, encodeParts, partOf } from "../../engine/resume_map.ts";
+import {
+  decodeParts,
+  encodeParts,
+  partOf,
+  type ReceivedPart,
+} from "../../engine/resume_map.ts";
 import { SendLimit } from "../../engine/send_limit.ts";
 import { TransferKeyPair } from "../../engine/blocks/keys.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { DownloadFolder } from "../files/download_folder.io.ts";
 import { BlockThread } from "./block_thread.io.ts";
-import { FileSink, type SinkFile } from "../files/file_sink.io.ts";
-import { FileSource, SourceError } from "../files/file_source.io.ts";
+import {
+  FileSink,
+  type SinkFile,
+  type StoredFile,
+} from "../files/file_sink.io.ts";
+import { FileSource, type SentFile } from "../files/file_source.io.ts";
+import { SourceError } from "../files/source_error.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
 import { ServerBinding } from "./server_binding.io.ts";
-import { meantPath } from "../../system/meant_path.io.ts";
+import { meantPaths } from "../../system/meant_path.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { SharedFiles } from "../files/shared_file.io.ts";
 import { TransferPaths } from "./transfer_paths.io.ts";
 import { Rehearsal } from "./rehearsal.io.ts";
 import { removeStaleParts } from "../files/part_file.io.ts";
+import { FileLists } from "./file_lists.io.ts";
+import { OfferedFolder, treeEvents } from "./tree_transfers.io.ts";
 import { UdpEndpoint } from "./udp_endpoint.io.ts";
 
 /** What a {@link TransferService} is made from. */
@@ -56,7 +69,7 @@ type Entry =
   | { readonly stage: "opening" }
   | {
     readonly stage: "offered";
-    readonly source: FileSource;
+    readonly source: FileSource | OfferedFolder;
     readonly keyPair: TransferKeyPair;
     /** Gives up the thread that would seal it. */
     readonly release: () => void;
@@ -77,6 +90,7 @@ export class TransferService implements TransferPort {
   readonly #folder: DownloadFolder;
   readonly #blocks = new BlockThread();
   readonly #entries = new Map<string, Entry>();
+  readonly #lists: FileLists;
   /** Everything that still uses the socket, ended transfers included. */
   readonly #live = new Set<OutgoingTransfer | IncomingTransfer>();
   /** Incoming transfers whose file is open. */
@@ -100,6 +114,15 @@ export class TransferService implements TransferPort {
       () => options.clock().mono,
       () => this.#live.size > 0,
     );
+    this.#lists = new FileLists({
+      random: options.random,
+      onEvent: options.onEvent,
+      addresses: () => this.#endpoint.localAddresses(),
+      endOptions: (id, peer, onEvent) =>
+        this.#common(id, decodeHex(id), peer, onEvent),
+      sendOptions: { limit: this.#limit, budgets: this.#budgets },
+      run: (id, transfer) => this.#run(id, transfer),
+    });
     const { rehearseAfterMs: after = 0 } = options;
     if (after === 0) this.#rehearse();
     else this.#rehearsalTimer = setTimeout(() => this.#rehearse(), after);
@@ -118,13 +141,13 @@ export class TransferService implements TransferPort {
     return isOutgoing ? entry.transfer.stats() : undefined;
   }
 
-  prepareOffer(id: string, path: string): void {
-    this.#prepareOffer(id, path).catch((error) => {
+  prepareOffer(id: string, what: SentPaths): void {
+    this.#prepareOffer(id, what).catch((error) => {
       const isKnown = error instanceof SourceError;
       this.#fail(
         id,
         isKnown ? error.failure : "internal",
-        isKnown ? error.message : `"${path}" could not be opened`,
+        isKnown ? error.message : `"${what.path}" could not be opened`,
       );
     });
   }
@@ -133,30 +156,29 @@ export class TransferService implements TransferPort {
     const entry = this.#entries.get(id);
     if (entry?.stage !== "offered") return;
     const { source, keyPair, release } = entry;
-    // Whatever takes its time goes on beside what this thread must compute.
-    source.prefetch();
-    try {
-      const idBytes = decodeHex(id);
-      const keys = keyPair.agree(peer.key, idBytes, "sender");
-      const parts = decodeParts(resume, source.file.size);
-      if (parts === undefined) {
-        throw new RangeError("The other side's answer is malformed");
-      }
-      const transfer = new OutgoingTransfer({
-        ...this.#common(id, idBytes, peer),
-        keys,
-        source,
-        limit: this.#limit,
-        budgets: this.#budgets,
-        parts,
-      });
-      this.#run(id, transfer);
-    } catch (error) {
+    const sending = source instanceof FileSource
+      ? this.#startFile(id, source, keyPair, peer, resume)
+      : this.#startFolder(id, source, keyPair, peer, resume);
+    sending.catch((error) => {
       source.close();
       this.#failKeys(id, error);
-    } finally {
-      release();
-    }
+    }).finally(release);
+  }
+
+  sendList(id: string, list: string, peer: TransferPeer): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage !== "offered" || this.#entries.has(list)) return;
+    const { source, keyPair } = entry;
+    if (source instanceof FileSource) return;
+    this.#lists.send(list, source.manifest, keyPair, peer);
+  }
+
+  prepareList(id: string, file: OfferedFile, peer: TransferPeer): void {
+    if (!this.#isClosed) this.#lists.ask(id, file, peer);
+  }
+
+  readList(id: string, most: number): void {
+    this.#lists.read(id, most);
   }
 
   prepareAnswer(
@@ -164,8 +186,9 @@ export class TransferService implements TransferPort {
     from: string,
     file: OfferedFile,
     peer: TransferPeer,
+    only: readonly string[] = [],
   ): void {
-    this.#prepareAnswer(id, from, file, peer).catch((error) => {
+    this.#prepareAnswer(id, from, file, peer, only).catch((error) => {
       if (error instanceof SinkError) {
         this.#fail(id, error.failure, error.message);
       } else this.#failKeys(id, error);
@@ -246,11 +269,15 @@ export class TransferService implements TransferPort {
     transfer.released.then(() => this.#holding.delete(transfer));
   }
 
-  async #prepareOffer(id: string, path: string): Promise<void> {
+  async #prepareOffer(id: string, what: SentPaths): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
     clearTimeout(this.#rehearsalTimer);
-    const source = await FileSource.open(await meantPath(path), this.#files);
+    const paths = await meantPaths(what.path, what.paths);
+    const [first = ""] = paths;
+    const source = paths.length > 1 || await isFolder(first)
+      ? await OfferedFolder.open(paths, what.followsLinks)
+      : await FileSource.open(first, this.#files);
     // One that has begun is soon over; beside it both would take longer.
     await this.#rehearsal?.done;
     if (!this.#entries.has(id)) {
@@ -264,10 +291,63 @@ export class TransferService implements TransferPort {
       event: "offer-ready",
       id,
       file: source.file,
-      ...(source.ownName === undefined ? {} : { ownName: source.ownName }),
+      ...remarkOn(source),
       key: keyPair.publicKey,
       addresses: this.#endpoint.localAddresses(),
     });
+  }
+
+  // deno-lint-ignore require-await -- what it throws is a refusal as well
+  async #startFile(
+    id: string,
+    source: FileSource,
+    keyPair: TransferKeyPair,
+    peer: TransferPeer,
+    resume: string,
+  ): Promise<void> {
+    // Whatever takes its time goes on beside what this thread must compute.
+    source.prefetch();
+    const parts = decodeParts(resume, source.file.size);
+    if (parts === undefined) {
+      throw new RangeError("The other side's answer is malformed");
+    }
+    this.#startSource(id, source, keyPair, peer, parts);
+  }
+
+  async #startFolder(
+    id: string,
+    folder: OfferedFolder,
+    keyPair: TransferKeyPair,
+    peer: TransferPeer,
+    choice: string,
+  ): Promise<void> {
+    const { source, sent } = await folder.choose(choice);
+    if (this.#entries.get(id)?.stage !== "offered") return;
+    const { onEvent } = this.#options;
+    const files = folder.file.tree?.files ?? 0;
+    onEvent({ event: "chosen", id, files, size: sent, resumed: 0 });
+    const tell = treeEvents(sent, 0, undefined, onEvent);
+    this.#startSource(id, source, keyPair, peer, [], tell);
+  }
+
+  #startSource(
+    id: string,
+    source: SentFile,
+    keyPair: TransferKeyPair,
+    peer: TransferPeer,
+    parts: readonly ReceivedPart[],
+    onEvent = this.#options.onEvent,
+  ): void {
+    const idBytes = decodeHex(id);
+    const transfer = new OutgoingTransfer({
+      ...this.#common(id, idBytes, peer, onEvent),
+      keys: keyPair.agree(peer.key, idBytes, "sender"),
+      source,
+      limit: this.#limit,
+      budgets: this.#budgets,
+      parts,
+    });
+    this.#run(id, transfer);
   }
 
   async #prepareAnswer(
@@ -275,6 +355,7 @@ export class TransferService implements TransferPort {
     from: string,
     file: OfferedFile,
     peer: TransferPeer,
+    only: readonly string[],
   ): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
@@ -288,7 +369,10 @@ export class TransferService implements TransferPort {
     await this.#supersede(identity);
     await areStaleRemoved;
     const folder = await this.#folder.locate();
-    const sink = await FileSink.open(folder, identity);
+    const into = file.tree === undefined
+      ? await this.#openFile(folder, identity)
+      : await this.#openFolder(id, folder, from, file, only);
+    const { sink, resume } = into;
     if (!this.#entries.has(id)) {
       if (sink.kept.length === 0) sink.discard();
       else await sink.close();
@@ -300,12 +384,12 @@ export class TransferService implements TransferPort {
       id,
       key: keyPair.publicKey,
       addresses: this.#endpoint.localAddresses(),
-      ...(sink.kept.length > 0
-        ? { resume: encodeParts(partOf(sink.kept)) }
-        : {}),
+      ...(resume === undefined ? {} : { resume }),
     });
+    if (into.chosen !== undefined) this.#options.onEvent(into.chosen);
     const transfer = new IncomingTransfer({
-      ...this.#common(id, idBytes, peer),
+      ...this.#common(id, idBytes, peer, into.onEvent),
+      ...(into.size === undefined ? {} : { size: into.size }),
       keys,
       from,
       file,
@@ -313,6 +397,34 @@ export class TransferService implements TransferPort {
       folder,
     });
     this.#run(id, transfer);
+  }
+
+  async #openFile(folder: string, identity: SinkFile): Promise<OpenSink> {
+    const sink = await FileSink.open(folder, identity);
+    const { kept } = sink;
+    const resume = kept.length > 0 ? encodeParts(partOf(kept)) : undefined;
+    return { sink, resume };
+  }
+
+  async #openFolder(
+    id: string,
+    folder: string,
+    from: string,
+    file: OfferedFile,
+    only: readonly string[],
+  ): Promise<OpenSink> {
+    const list = this.#lists.find(id);
+    if (list === undefined) throw new RangeError("Its list is not here");
+    const { onEvent, clock } = this.#options;
+    const opened = await list.open(folder, from, file, only, clock().wall);
+    // From now on the sink ends its thread.
+    this.#lists.forget(id);
+    const { sink, choice: resume, size, files, all, resumed } = opened;
+    return {
+      ...{ sink, resume, size },
+      chosen: { event: "chosen", id, files, size: all, resumed },
+      onEvent: treeEvents(all, resumed, sink, onEvent),
+    };
   }
 
   /**
@@ -357,7 +469,12 @@ export class TransferService implements TransferPort {
     await removeStaleParts(downloadDir, clock().wall).catch(() => {});
   }
 
-  #common(id: string, idBytes: Uint8Array, peer: TransferPeer) {
+  #common(
+    id: string,
+    idBytes: Uint8Array,
+    peer: TransferPeer,
+    onEvent = this.#options.onEvent,
+  ) {
     return {
       paths: new TransferPaths(
         id,
@@ -372,7 +489,7 @@ export class TransferService implements TransferPort {
       now: () => this.#options.clock().mono,
       onEvent: (event: TransferEvent) => {
         if (lastEvents.includes(event.event)) this.#entries.delete(id);
-        this.#options.onEvent(event);
+        onEvent(event);
       },
     };
   }
@@ -380,6 +497,7 @@ export class TransferService implements TransferPort {
   #stop(id: string, reason: CloseReason): void {
     const entry = this.#entries.get(id);
     this.#entries.delete(id);
+    this.#lists.drop(id);
     if (entry?.stage === "offered") {
       entry.source.close();
       entry.release();
@@ -403,6 +521,32 @@ export class TransferService implements TransferPort {
     if (!this.#entries.delete(id)) return;
     this.#options.onEvent({ event: "failed", id, failure, message });
   }
+}
+
+/** Where what is received goes. */
+interface OpenSink {
+  readonly sink: StoredFile;
+  /** What is here already, or wanted, for the sender. */
+  readonly resume: string | undefined;
+  /** Bytes that the transfer carries, where they are not those of the file. */
+  readonly size?: number;
+  readonly chosen?: TransferEvent;
+  readonly onEvent?: (event: TransferEvent) => void;
+}
+
+/** What there is to say of what is offered. */
+function remarkOn(source: FileSource | OfferedFolder) {
+  if (source instanceof FileSource) {
+    const { ownName } = source;
+    return ownName === undefined ? {} : { ownName };
+  }
+  const { remark } = source;
+  return remark === undefined ? {} : { remark };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  return info?.isDirectory === true;
 }
 
 function isSameFile(a: SinkFile, b: SinkFile): boolean {

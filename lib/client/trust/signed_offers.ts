@@ -118,6 +118,30 @@ export class SignedOffers {
     return this.#meet(to, toIdentity);
   }
 
+  /** This client's signature of its asking for a list with `listKey`. */
+  signList(terms: OfferTerms, list: string, listKey: string): string {
+    const transcript = listTranscript(terms, list, listKey);
+    return this.#identities.own?.sign(transcript) ?? "";
+  }
+
+  /**
+   * Checks that the receiver of an offer asks for its list; a first key is
+   * remembered.
+   *
+   * @returns Why nothing is to be sent.
+   */
+  checkList(
+    terms: OfferTerms,
+    { list, key, signature = "" }: EventFields<"offer-list">,
+  ): PeerRefusal | undefined {
+    const { to, toIdentity } = terms;
+    const transcript = listTranscript(terms, list, key);
+    if (!verifySignature(toIdentity, transcript, signature)) {
+      return badSignature("answer", to);
+    }
+    return this.#meet(to, toIdentity);
+  }
+
   /** Why nothing may be exchanged with `user` under `key`. */
   #mistrust(user: string, key: string | undefined): PeerRefusal | undefined {
     const { own } = this.#identities;
@@ -184,6 +208,20 @@ export function answerTranscript(
   answerKey: string,
 ): Uint8Array<ArrayBuffer> {
   return encodeParts("parley answer 1", [...termParts(terms), answerKey]);
+}
+
+/**
+ * What the one who asks for the list of what is offered signs.
+ *
+ * @param list The id of the transfer of the list, 16 hexadecimal digits.
+ * @param listKey X25519 key of the one who asks, base64url.
+ */
+export function listTranscript(
+  terms: OfferTerms,
+  list: string,
+  listKey: string,
+): Uint8Array<ArrayBuffer> {
+  return encodeParts("parley list 1", [...termParts(terms), list, listKey]);
 }
 
 function termParts(terms: OfferTerms): string[] {

@@ -86,6 +86,8 @@ export class Connection {
   version = 0;
   /** True when its client knows that a user may have several devices. */
   hasDevices = false;
+  /** True when its client can take folders and several files at once. */
+  hasTrees = false;
   /** The login under way, from `login` to the end of `proof`. */
   login: PendingLogin | undefined;
   /** The change of password under way, from `password-start` on. */

@@ -23,7 +23,14 @@ export interface Offer {
   open: readonly Device[];
   readonly kind: "file" | "session";
   /** What is offered, of an offer of a file. */
-  readonly file?: { readonly name: string; readonly size: number } | undefined;
+  readonly file?:
+    | {
+      readonly name: string;
+      readonly size: number;
+      /** Of folders or several files. */
+      readonly tree?: object | undefined;
+    }
+    | undefined;
   /** When it was made, monotonic ms. */
   readonly at: number;
   accepted: boolean;

@@ -51,6 +51,7 @@ function hello(
   if (request.version < oldestVersion) throw new Refusal("unsupported_version");
   connection.version = Math.min(request.version, newestVersion);
   connection.hasDevices = request.features.includes("devices");
+  connection.hasTrees = request.features.includes("trees");
   return {
     version: connection.version,
     features: serverFeatures.filter((each) => request.features.includes(each)),
@@ -212,7 +213,7 @@ function mustBeOutside(connection: Connection): void {
 
 const oldestVersion = 1;
 const newestVersion = 1;
-const serverFeatures = ["devices", "groups", "offers", "resume"];
+const serverFeatures = ["devices", "groups", "offers", "resume", "trees"];
 
 /**
  * Gives an answer once it is stored that the login failed: else somebody who

@@ -7,6 +7,8 @@
  *      "file":{"name":"a.mp4","size":9},"signature":"…"}
  *     {"id":5,"do":"answer","offer":"00ff00ff00ff00ff","accept":true,"key":"…",
  *      "signature":"…"}
+ *     {"id":5,"do":"offer-list","offer":"00ff00ff00ff00ff",
+ *      "list":"11ff00ff00ff00ff","key":"…","addresses":[],"signature":"…"}
  *     {"id":6,"do":"offer-end","offer":"00ff00ff00ff00ff","result":"verified"}
  *     {"id":7,"do":"device-offers"}
  */
@@ -35,9 +37,10 @@ import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
 export const offerRules: Rules<
-  "offer" | "answer" | "offer-end" | "device-offers"
+  "offer" | "offer-list" | "answer" | "offer-end" | "device-offers"
 > = {
   offer: { needs: "session", activity: true, read: offer },
+  "offer-list": { needs: "session", activity: true, read: offerList },
   answer: { needs: "session", activity: true, read: answer },
   "offer-end": { needs: "session", activity: true, read: offerEnd },
   "device-offers": { needs: "session", activity: true, read: deviceOffers },
@@ -54,7 +57,8 @@ function offer(
   const { offer: id, kind, key, file, signature } = request;
   const to = server.directory.mustBeUser(request.to);
   if (to !== user) mustReach(user, to, `Your request to ${to.name}`);
-  const devices = devicesOf(device, to, request.device);
+  const online = devicesOf(device, to, request.device);
+  const devices = file?.tree === undefined ? online : withTrees(online, to);
   if ((kind === "file") !== (file !== undefined)) {
     throw new Refusal("bad_request", '"file" belongs to an offer of a file');
   }
@@ -89,6 +93,56 @@ function offer(
     devices,
     encodeFrame(event("offer", { ...fields, ...present(more) })),
   );
+  return {};
+}
+
+/**
+ * Asks the one who offers folders or several files for the list of them. It is
+ * a transfer of its own between the two devices, agreed on from the start; the
+ * offer goes on waiting for its answer.
+ */
+function offerList(
+  server: ServerContext,
+  session: Session,
+  request: RequestFields<"offer-list">,
+  now: Instant,
+): ReplyFields<"offer-list"> {
+  const { device, user } = session;
+  const { offer: id, list, key, signature } = request;
+  const found = server.offers.find(id);
+  const isOpen = found?.open.includes(device) === true && !found.accepted;
+  if (!isOpen || found.file?.tree === undefined) {
+    throw new Refusal("unknown_offer");
+  }
+  const existing = server.offers.find(list);
+  if (existing !== undefined) {
+    // Sent again after a lost reply.
+    const isSame = existing.from === found.from && existing.open[0] === device;
+    if (isSame && existing.accepted) return {};
+    throw new Refusal("bad_request", '"list" is an id that is in use');
+  }
+  const { from } = found;
+  if (server.offers.isFull(from.user)) throw new Refusal("too_many_offers");
+  const asked = { isForOne: true, asked: [device], open: [device] };
+  const about = {
+    id: list,
+    from,
+    to: user,
+    kind: "file",
+    at: now.mono,
+  } as const;
+  const made = { ...about, ...asked, accepted: false };
+  server.offers.add(made);
+  server.offers.accept(made, device);
+  const addresses = withSeenAddresses(
+    server,
+    session,
+    "file",
+    request.addresses,
+  );
+  const fields = { offer: id, list, from: user.name, key, addresses };
+  const more = present({ signature });
+  tell([from], encodeFrame(event("offer-list", { ...fields, ...more })));
   return {};
 }
 
@@ -177,6 +231,8 @@ function deviceOffers(
   { device, user }: Session,
 ): ReplyFields<"device-offers"> {
   const offers = server.offers.of(user).flatMap((offer) => {
+    // The list of what is offered is no offer to people.
+    if (offer.kind === "file" && offer.file === undefined) return [];
     const isOutgoing = offer.from.user === user;
     const [taker] = offer.accepted ? offer.open : [];
     // Of what goes from one of the user's devices to another, the one end.
@@ -223,6 +279,20 @@ function devicesOf(from: Device, to: User, name?: string): Device[] {
   const able = meant.filter(({ identity }) => identity === to.identity);
   if (able.length === 0) throw new Refusal("no_key", noKeyText(from, to, name));
   return able;
+}
+
+/**
+ * Those of the devices that can take folders.
+ *
+ * @throws {Refusal} when none can.
+ */
+function withTrees(devices: readonly Device[], to: User): Device[] {
+  const able = devices.filter(({ session }) => session?.connection.hasTrees);
+  if (able.length > 0) return able;
+  throw new Refusal(
+    "no_folders",
+    `${to.name}'s Parley is too old to take folders and several files at once; send an archive`,
+  );
 }
 
 function noDeviceText(from: Device, to: User, name: string): string {

@@ -129,20 +129,45 @@ Deno.test("parseCommand: quoted arguments may hold blanks and quotation marks", 
   for (const [line, file] of cases) {
     for (const name of ["/p2pvideo", "/send", "UPD"]) {
       const typed = line.replace("/p2pvideo", name);
-      assertEquals(parseCommand(typed), {
+      assertEquals(withoutParts(parseCommand(typed)), {
         command: { command: "p2pvideo", to: "luke", file },
       }, typed);
     }
     assertEquals(
-      parseCommand(line.replace("p2pvideo luke", "groupvideo jedi")),
+      withoutParts(
+        parseCommand(line.replace("p2pvideo luke", "groupvideo jedi")),
+      ),
       {
         command: { command: "groupvideo", group: "jedi", file },
       },
     );
   }
-  for (const two of ["'a b' 'c'", '"a" b', "'a", '"a']) {
-    const parsed = parseCommand(`/p2pvideo luke ${two}`);
-    assertEquals("problem" in parsed, two !== "'a", two);
+  for (const open of ["'a", '"a', '"a" "b']) {
+    const parsed = parseCommand(`/p2pvideo luke ${open}`);
+    assertEquals("problem" in parsed, open !== "'a", open);
+  }
+});
+
+/** The same without what a path with blanks could be besides. */
+function withoutParts(parsed: ReturnType<typeof parseCommand>) {
+  if (!("command" in parsed) || !("files" in parsed.command)) return parsed;
+  const { files: _, ...command } = parsed.command;
+  return { command };
+}
+
+Deno.test("parseCommand: several paths, each perhaps quoted, or one with blanks", () => {
+  const cases: [string, object][] = [
+    ["a.mp4 b.mp4", { file: "a.mp4 b.mp4", files: ["a.mp4", "b.mp4"] }],
+    ["'a b' c", { file: "", files: ["a b", "c"] }],
+    ['"a" b\\ c', { file: "", files: ["a", "b c"] }],
+    ["--links trip", { file: "trip", files: ["trip"], links: true }],
+    ["--links", { file: "--links" }],
+    ["trip/", { file: "trip/" }],
+  ];
+  for (const [typed, expected] of cases) {
+    assertEquals(parseCommand(`/send luke ${typed}`), {
+      command: { command: "p2pvideo", to: "luke", ...expected },
+    } as unknown);
   }
 });
 
@@ -206,7 +231,6 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       "/startprivate luke@",
       "/private luke",
       "/transfers --every",
-      '/p2pvideo luke "a" b',
       '/p2pvideo luke "open',
       '/p2pvideo luke ""',
       "/accept",

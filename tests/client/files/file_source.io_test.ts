@@ -1,10 +1,8 @@
 import { decodeHex } from "@std/encoding/hex";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import {
-  FileSource,
-  SourceError,
-} from "../../../lib/client/files/file_source.io.ts";
+import { FileSource } from "../../../lib/client/files/file_source.io.ts";
+import { SourceError } from "../../../lib/client/files/source_error.ts";
 import {
   blockCount,
   transferLimits,

@@ -1,4 +1,5 @@
 /** What a client makes of offers that its user's other devices got, too. */
+import { onePath } from "../../support/one_path.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type OffersPeer, OffersWorld } from "../offers_harness.ts";
 
@@ -8,7 +9,11 @@ const key = "A".repeat(43);
 /** yoda offers luke a file; its id. */
 function offered(world: OffersWorld, device?: string): string {
   const { yoda } = world;
-  yoda.offers.transfers.send({ user: "luke", device }, "/films/a.mp4", 100);
+  yoda.offers.transfers.send(
+    { user: "luke", device },
+    onePath("/films/a.mp4"),
+    100,
+  );
   const prepare = yoda.effects.findLast((each) =>
     each.effect === "prepare-offer"
   );

@@ -1,3 +1,4 @@
+import { onePath } from "../../support/one_path.ts";
 import { assert, assertEquals } from "@std/assert";
 import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
@@ -48,8 +49,8 @@ function world(joined: string[], online: string[]) {
 Deno.test("GroupSend runs 16 transfers at a time, over all groups", () => {
   const names = Array.from({ length: 20 }, (_, i) => `u${i}`);
   const { sends, open, outcomes, end } = world(["yoda", ...names], names);
-  sends.send("jedi", "/a/film.mp4", 1);
-  sends.send("jedi", "/a/other.mp4", 2);
+  sends.send("jedi", onePath("/a/film.mp4"), 1);
+  sends.send("jedi", onePath("/a/other.mp4"), 2);
   assertEquals(open.length, 16);
   for (let left = 40; left > 0; left--) {
     assertEquals(open.length, Math.min(16, left));
@@ -64,7 +65,7 @@ Deno.test("GroupSend runs 16 transfers at a time, over all groups", () => {
 
 Deno.test("GroupSend fails when a transfer failed, and lists them all", () => {
   const all = world(["yoda", "luke", "leia", "han"], ["luke", "leia"]);
-  all.sends.send("jedi", "film.mp4", 1);
+  all.sends.send("jedi", onePath("film.mp4"), 1);
   all.end(0, "space");
   assertEquals(all.outcomes, []);
   all.end(0);
@@ -84,7 +85,7 @@ Deno.test("GroupSend fails when a transfer failed, and lists them all", () => {
 Deno.test("GroupSend says of who is not seen that they were not reached, not that they are offline", () => {
   // A member who blocked this user is online, but not in the list.
   const { sends, outcomes, end } = world(["yoda", "luke", "han"], ["luke"]);
-  sends.send("jedi", "film.mp4", 1);
+  sends.send("jedi", onePath("film.mp4"), 1);
   end(0);
   const [outcome] = outcomes;
   assert(outcome?.ok && outcome.command === "groupvideo");
@@ -100,7 +101,7 @@ Deno.test("GroupSend says of who is not seen that they were not reached, not tha
 
 Deno.test("GroupSend counts who went offline before an answer as tried", () => {
   const { sends, outcomes, end } = world(["yoda", "luke"], ["luke"]);
-  sends.send("jedi", "film.mp4", 1);
+  sends.send("jedi", onePath("film.mp4"), 1);
   end(0, "user_offline");
   const [outcome] = outcomes;
   assert(outcome?.ok === false);
@@ -114,7 +115,7 @@ Deno.test("GroupSend counts who went offline before an answer as tried", () => {
 Deno.test("GroupSend begins nothing once the session closes", () => {
   const names = Array.from({ length: 20 }, (_, i) => `u${i}`);
   const { sends, open, transfers, end } = world(["yoda", ...names], names);
-  sends.send("jedi", "film.mp4", 1);
+  sends.send("jedi", onePath("film.mp4"), 1);
   transfers.isClosed = true;
   end(0);
   assertEquals(open.length, 15);

@@ -1,3 +1,4 @@
+import { onePath } from "../../support/one_path.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { ClientEvent } from "../../../lib/client/events/client_event.ts";
 import { endText } from "../../../lib/client/offers/end_text.ts";
@@ -233,7 +234,7 @@ function transferAt(stage: string) {
   const world = new OffersWorld();
   const { yoda, luke } = world;
   const path = `/home/yoda/diary/${file.name}`;
-  yoda.offers.transfers.send({ user: "luke" }, path, yoda.n);
+  yoda.offers.transfers.send({ user: "luke" }, onePath(path), yoda.n);
   const [{ id = "" } = {}] = yoda.offers.open.transfers();
   const isSender = ["preparing", "offered", "sending"].includes(stage);
   const [mine, other] = isSender ? [yoda, luke] : [luke, yoda];

@@ -1,3 +1,4 @@
+import { onePath } from "../../support/one_path.ts";
 import { assertEquals } from "@std/assert";
 import { OffersWorld } from "../offers_harness.ts";
 
@@ -6,7 +7,7 @@ Deno.test("OpenOffers: what fails before anybody heard of it uses up no number",
   const { yoda } = world;
   const { transfers, open } = yoda.offers;
   const send = (n: number) => {
-    transfers.send({ user: "luke" }, `/films/${n}.mp4`, n);
+    transfers.send({ user: "luke" }, onePath(`/films/${n}.mp4`), n);
     return open.transfers().at(-1)!.id;
   };
   const fail = (id: string) => {

@@ -371,8 +371,8 @@ Deno.test("ClientSession: binds to the server's UDP port, and passes on new addr
 Deno.test("ClientSession: a sent file is offered, sent, verified and settled", () => {
   const harness = loggedIn();
   const n = harness.line("/p2pvideo luke /films/a.mp4");
-  const { id, path } = harness.lastEffect("prepare-offer");
-  assertEquals(path, "/films/a.mp4");
+  const { id, what } = harness.lastEffect("prepare-offer");
+  assertEquals(what.path, "/films/a.mp4");
   assertMatch(id, /^[0-9a-f]{16}$/);
   const file = { name: "a.mp4", size: 100 };
   harness.peer({ event: "offer-ready", id, file, key, addresses: [] });

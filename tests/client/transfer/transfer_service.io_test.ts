@@ -1,4 +1,5 @@
 /** Two transfer services, real sockets on loopback, real files. */
+import { onePath } from "../../support/one_path.ts";
 import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
@@ -113,7 +114,7 @@ async function start(
 ) {
   const id = (++lastId).toString(16).padStart(16, "0");
   const { sender, receiver } = world;
-  sender.service.prepareOffer(id, path);
+  sender.service.prepareOffer(id, onePath(path));
   const { file, key, ...offer } = await sender.event(id, "offer-ready");
   const addresses = proxy === undefined ? offer.addresses : [proxy.forRight];
   receiver.service.prepareAnswer(id, from, file, { key, addresses });
@@ -259,12 +260,12 @@ Deno.test("TransferService says why a file cannot be offered", async () => {
   await withWorld(async ({ folder, sender }) => {
     const cases: [string, string, RegExp][] = [
       ["a0", join(folder, "missing.mp4"), /missing\.mp4" does not exist/],
-      ["a1", folder, /is a folder; send a file/],
+      ["a1", join(folder, "missing/"), /missing\/" does not exist/],
       ["a2", "/dev/null", /is not a plain file/],
     ];
     for (const [suffix, path, message] of cases) {
       const id = `00000000000000${suffix}`;
-      sender.service.prepareOffer(id, path);
+      sender.service.prepareOffer(id, onePath(path));
       const failed = await failure(sender, id);
       assertEquals(failed.failure, "unreadable" satisfies TransferFailure);
       assertMatch(failed.message, message);
@@ -277,7 +278,7 @@ Deno.test("TransferService refuses what the disk has no room for", async () => {
     const id = "00000000000000b0";
     const path = join(folder, "small");
     await Deno.writeFile(path, testFile(1));
-    sender.service.prepareOffer(id, path);
+    sender.service.prepareOffer(id, onePath(path));
     const { key, addresses } = await sender.event(id, "offer-ready");
     const file = { name: "huge", size: 2 ** 47 };
     receiver.service.prepareAnswer(id, "yoda", file, { key, addresses });
@@ -294,7 +295,7 @@ Deno.test("TransferService sends what was offered of a file that grows, and tell
     const path = await write(world, "log.txt", offered);
     const more = testFile(10);
     const id = "00000000000000c0";
-    world.sender.service.prepareOffer(id, path);
+    world.sender.service.prepareOffer(id, onePath(path));
     const offer = await world.sender.event(id, "offer-ready");
     await Deno.writeFile(path, more, { append: true });
     world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);
@@ -312,7 +313,7 @@ Deno.test("TransferService sends nothing of a file that changed after it was off
   await withWorld(async (world) => {
     const path = await write(world, "film.mp4", testFile(1_000_000));
     const id = "00000000000000c2";
-    world.sender.service.prepareOffer(id, path);
+    world.sender.service.prepareOffer(id, onePath(path));
     const offer = await world.sender.event(id, "offer-ready");
     await Deno.writeFile(`${path}.new`, testFile(1_000_001));
     await Deno.rename(`${path}.new`, path);
@@ -333,7 +334,7 @@ Deno.test("TransferService notices a file that became shorter", async () => {
   await withWorld(async (world) => {
     const path = await write(world, "log.txt", testFile(1_000_000));
     const id = "00000000000000c1";
-    world.sender.service.prepareOffer(id, path);
+    world.sender.service.prepareOffer(id, onePath(path));
     const offer = await world.sender.event(id, "offer-ready");
     await Deno.truncate(path, 300_000);
     world.receiver.service.prepareAnswer(id, "yoda", offer.file, offer);

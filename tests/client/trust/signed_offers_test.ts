@@ -2,6 +2,7 @@
  * Whatever a server changes, makes up or sends again of what two clients agree
  * on: neither side goes on, and both say so.
  */
+import { onePath } from "../../support/one_path.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Identity } from "../../../lib/client/trust/identity.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
@@ -20,7 +21,7 @@ const file = { name: "a.mp4", size: 100, fingerprint: "f" };
 function send(world: OffersWorld, user = "luke"): number {
   const { yoda } = world;
   const n = yoda.n;
-  yoda.offers.transfers.send({ user }, "/films/a.mp4", n);
+  yoda.offers.transfers.send({ user }, onePath("/films/a.mp4"), n);
   const id = lastOf(yoda, "prepare-offer").id;
   const key = "A".repeat(43);
   yoda.tell({ event: "offer-ready", id, file, key, addresses: [] });
@@ -203,7 +204,11 @@ Deno.test("SignedOffers: nothing is offered to who has no key, oneself, or under
   assertEquals(world.yoda.codeOf(send(world)), "no_identity");
   // And nothing is taken of who has none.
   world.identities.delete("yoda");
-  world.luke.offers.transfers.send({ user: "yoda" }, "/films/a.mp4", 1);
+  world.luke.offers.transfers.send(
+    { user: "yoda" },
+    onePath("/films/a.mp4"),
+    1,
+  );
   const unsigned = { offer: "00000000000000aa", from: "yoda", kind: "file" };
   const rest = { key: "A".repeat(43), addresses: [], file };
   world.luke.offers.handleOffer({ ...unsigned, ...rest, kind: "file" });

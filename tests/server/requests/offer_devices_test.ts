@@ -388,3 +388,92 @@ Deno.test("limit deviceOffers: a user's devices are told of no more than so many
   const { offers } = desktop.ask("device-offers", {});
   assertEquals(offers.length, limits.deviceOffers);
 });
+
+/** An offer of a folder. */
+const folder = {
+  ...request,
+  file: {
+    ...request.file,
+    tree: { files: 2, folders: 1, roots: 1, list: 40 },
+  },
+} as const;
+
+Deno.test("offer: a folder goes to the devices that can take it alone", () => {
+  const { harness, yoda, laptop, desktop } = three();
+  const old = harness.loginFrom("luke", "old", { features: ["devices"] });
+  yoda.ask("offer", folder);
+  assertEquals([laptop, desktop, old].map(told), [
+    ["offer from yoda"],
+    ["offer from yoda"],
+    [],
+  ]);
+  assertEquals(laptop.eventsOf("offer")[0]?.file, folder.file);
+  harness.loginFrom("leia", "old", { features: ["devices"] });
+  const refusal = yoda.refused("offer", {
+    ...folder,
+    ...{ offer: "00000000000000aa", to: "leia" },
+  });
+  assertEquals(
+    refusal,
+    "no_folders: leia's Parley is too old to take folders and several files " +
+      "at once; send an archive",
+  );
+});
+
+Deno.test("offer-list: each device gets the list by a transfer of its own, and the offer waits on", () => {
+  const { harness, yoda, laptop, desktop } = three();
+  const other = harness.loginFrom("leia", "pad");
+  yoda.ask("offer", folder);
+  const addresses = [{ ip: "10.0.0.9", port: 5 }];
+  const ask = (list: string) => ({ offer, list, key, addresses });
+  const [one, two] = ["00000000000000b1", "00000000000000b2"] as const;
+  laptop.ask("offer-list", ask(one));
+  desktop.ask("offer-list", ask(two));
+  // Sent again after a lost reply.
+  laptop.ask("offer-list", ask(one));
+  assertEquals(
+    yoda.eventsOf("offer-list").map(({ list, from }) => [list, from]),
+    [[one, "luke"], [two, "luke"]],
+  );
+  const refused = [
+    other.refused("offer-list", ask("00000000000000b3")),
+    desktop.refused("offer-list", ask(one)),
+    desktop.refused("offer-list", { ...ask(two), offer: two }),
+  ];
+  assertEquals(refused.map(codeOf), [
+    "unknown_offer",
+    "bad_request",
+    "unknown_offer",
+  ]);
+  laptop.ask("offer-end", { offer: one, result: "verified" });
+  assertEquals(yoda.eventsOf("offer-end").map(({ offer }) => offer), [one]);
+  desktop.ask("answer", accept);
+  assertEquals(told(laptop).at(-1), "answered on desktop");
+  assertEquals(
+    codeOf(laptop.refused("offer-list", ask("00000000000000b4"))),
+    "unknown_offer",
+  );
+  // Nothing of a list is in the log, and it is no offer to people.
+  assertEquals(laptop.ask("device-offers", {}).offers.map(({ file }) => file), [
+    { name: folder.file.name, size: folder.file.size },
+  ]);
+  const steps = harness.transferLog.map((line) => line.split("; ")[4]);
+  assertEquals(steps, ["offered", "accepted"]);
+});
+
+Deno.test("offer-list: a list of a plain file there is none, and each counts as an offer", () => {
+  const { yoda, laptop } = three();
+  yoda.ask("offer", request);
+  const ask = (list: number) => ({
+    ...{ offer, key, addresses: [] },
+    list: list.toString(16).padStart(16, "0"),
+  });
+  assertEquals(codeOf(laptop.refused("offer-list", ask(1))), "unknown_offer");
+  yoda.ask("offer-end", { offer, result: "cancelled" });
+  yoda.ask("offer", folder);
+  for (let list = 1; list < limits.offersPerUser; list++) {
+    laptop.ask("offer-list", ask(list + 0x100));
+  }
+  const refusal = laptop.refused("offer-list", ask(2));
+  assertEquals(codeOf(refusal), "too_many_offers");
+});

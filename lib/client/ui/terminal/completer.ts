@@ -52,7 +52,7 @@ function completeWord(line: string, source: CompletionSource): Completion {
   if (argument === undefined) return nothing;
   return argument.kind === "text"
     ? nameIn(line, source)
-    : candidatesOf(argument, start, word, source);
+    : candidatesOf(argument, line, start, word, source);
 }
 
 /** A name at the end of a text that is for people: `luke`, `@luke`, `#jedi`. */
@@ -78,6 +78,7 @@ function named(word: string, source: CompletionSource): string[] {
 
 function candidatesOf(
   { kind, choices = [] }: Argument,
+  line: string,
   start: number,
   word: string,
   source: CompletionSource,
@@ -112,13 +113,12 @@ function candidatesOf(
         start,
         candidates: matching([...topicNames, ...commandNames()], word, ""),
       };
-    case "file": {
-      const candidates = source.files(word).map((path) => {
-        if (!path.endsWith("/")) return `${quoteArgument(path)} `;
-        // An open quotation mark lets the next Tab go on inside the folder.
-        return quoteArgument(path).replace(/"$/, "");
-      });
-      return { start, candidates };
+    case "files": {
+      const whole = paths(word, source);
+      if (whole.length > 0) return { start, candidates: whole };
+      // Several, of which the last one is being typed.
+      const last = lastArgument(line, start);
+      return { start: last.start, candidates: paths(last.word, source) };
     }
     case "word":
       return { start, candidates: matching(choices, word, " ") };
@@ -137,13 +137,34 @@ function lastWord(line: string, row: TableRow) {
   for (;;) {
     let start = position;
     while (/[ \t]/.test(line[start] ?? "")) start++;
-    const isPath = row.arguments[index]?.kind === "file";
+    const isPath = row.arguments[index]?.kind === "files";
     const read = isPath ? pathAt(line, start) : readArgument(line, position);
     if (read === undefined) return { start, word: "", index };
     if (read.end >= line.length) return { start, word: read.value, index };
     position = read.end;
     index++;
   }
+}
+
+/** The argument at the end of a line that has arguments from `start` on. */
+function lastArgument(line: string, start: number) {
+  for (let position = start;;) {
+    const read = readArgument(line, position);
+    if (read === undefined) return { start: line.length, word: "" };
+    if (read.end >= line.length) {
+      while (/[ \t]/.test(line[position] ?? "")) position++;
+      return { start: position, word: read.value };
+    }
+    position = read.end;
+  }
+}
+
+function paths(word: string, source: CompletionSource): string[] {
+  return source.files(word).map((path) => {
+    if (!path.endsWith("/")) return `${quoteArgument(path)} `;
+    // An open quotation mark lets the next Tab go on inside the folder.
+    return quoteArgument(path).replace(/"$/, "");
+  });
 }
 
 /** A path that is being typed: a blank at its end may be one of its own. */

@@ -1,0 +1,207 @@
+/**
+ * What is particular to offers of folders and several files: the list of what
+ * they are of, which goes from the sender to whoever asks, sealed as a file is,
+ * and the one stream that the files themselves are. Each offer has a thread that
+ * reads or writes them.
+ */
+import { basename, join } from "@std/path";
+import { createHash } from "node:crypto";
+import type { ListedEntry } from "../commands/transfer_info.ts";
+import type { OfferedFile, TransferEvent } from "../events/transfer_port.ts";
+import { formatFileTime } from "../../base/time.ts";
+import { offeredName } from "../files/received_name.ts";
+import { TreeSink, TreeSource } from "../tree/tree_ends.io.ts";
+import { TreeThread } from "../tree/tree_thread.io.ts";
+import type { SkippedEntries } from "../tree/tree_walk.io.ts";
+
+/** What is offered, at the sender; made by {@link OfferedFolder.open}. */
+export class OfferedFolder {
+  readonly file: OfferedFile;
+  /** What is left out, in words. */
+  readonly remark: string | undefined;
+  /** The list, as it is sent. */
+  readonly manifest: Uint8Array<ArrayBuffer>;
+  readonly #thread: TreeThread;
+
+  constructor(
+    thread: TreeThread,
+    file: OfferedFile,
+    manifest: Uint8Array<ArrayBuffer>,
+    remark: string | undefined,
+  ) {
+    this.#thread = thread;
+    this.file = file;
+    this.manifest = manifest;
+    this.remark = remark;
+  }
+
+  /**
+   * Looks at all that is to be sent.
+   *
+   * @throws {SourceError} when one of the paths is missing or cannot be read, or
+   * there is too much.
+   */
+  static async open(
+    paths: readonly string[],
+    followsLinks: boolean,
+  ): Promise<OfferedFolder> {
+    const thread = new TreeThread();
+    try {
+      const walk = { call: "walk", roots: paths, followsLinks } as const;
+      const { summary, skipped } = await thread.ask(walk);
+      const { bytes } = await thread.ask({ call: "manifest" });
+      const { files, folders, roots, size } = summary;
+      const fingerprint = createHash("sha256").update(bytes).digest(
+        "base64url",
+      );
+      const tree = { files, folders, roots, list: bytes.length };
+      const name = nameOf(paths);
+      const file = { name, size, fingerprint, tree };
+      return new OfferedFolder(thread, file, bytes, skippedText(skipped));
+    } catch (error) {
+      await thread.end();
+      throw error;
+    }
+  }
+
+  /**
+   * What a receiver wants of it, and had already.
+   *
+   * @throws {RangeError} when its answer is malformed.
+   */
+  async choose(choice: string): Promise<{ source: TreeSource; sent: number }> {
+    const { size, missing } = await this.#thread.ask({
+      call: "choose",
+      choice,
+    });
+    const source = new TreeSource(this.#thread, { ...this.file, size });
+    return { source, sent: missing };
+  }
+
+  close(): void {
+    void this.#thread.end();
+  }
+}
+
+/** What is offered by somebody else, of which the list is here. */
+export class ListedFolder {
+  readonly #thread: TreeThread;
+
+  constructor(thread: TreeThread) {
+    this.#thread = thread;
+  }
+
+  /**
+   * Takes the list, which must be of what was offered.
+   *
+   * @throws {RangeError} when it is not.
+   */
+  static async take(
+    bytes: Uint8Array<ArrayBuffer>,
+    file: OfferedFile,
+  ): Promise<ListedFolder> {
+    const thread = new TreeThread();
+    try {
+      const own = createHash("sha256").update(bytes).digest("base64url");
+      const { summary } = await thread.ask({ call: "list", bytes });
+      const { tree, size, fingerprint } = file;
+      const isOffered = own === fingerprint && summary.size === size &&
+        summary.files === tree?.files && summary.folders === tree.folders &&
+        summary.roots === tree.roots;
+      if (!isOffered) throw new RangeError("it is not what was offered");
+      return new ListedFolder(thread);
+    } catch (error) {
+      await thread.end();
+      throw error;
+    }
+  }
+
+  /** Its first entries. */
+  async entries(most: number): Promise<readonly ListedEntry[]> {
+    return (await this.#thread.ask({ call: "entries", most })).entries;
+  }
+
+  /**
+   * Makes room for what is wanted of it.
+   *
+   * @param now Wall-clock ms.
+   * @throws {SinkError} when there is none, or nothing of it is wanted.
+   */
+  async open(
+    folder: string,
+    sender: string,
+    { name }: OfferedFile,
+    only: readonly string[],
+    now: number,
+  ) {
+    const severalName = formatFileTime(now);
+    const tree = { folder, sender, name, severalName };
+    const opened = await this.#thread.ask({ call: "open", tree, only });
+    const { choice, size, missing, summary } = opened;
+    const resumed = summary.size - missing;
+    const sink = new TreeSink(this.#thread);
+    return {
+      sink,
+      choice,
+      size,
+      files: summary.files,
+      all: summary.size,
+      resumed,
+    };
+  }
+
+  close(): void {
+    void this.#thread.end();
+  }
+}
+
+/**
+ * Turns what a stream of files tells into what is told of the files.
+ *
+ * @param resumed Bytes that were here before.
+ */
+export function treeEvents(
+  size: number,
+  resumed: number,
+  sink: TreeSink | undefined,
+  onEvent: (event: TransferEvent) => void,
+): (event: TransferEvent) => void {
+  const carried = size - resumed;
+  return (event) => {
+    if (event.event === "progress") {
+      // What belongs to each file besides its bytes is not counted.
+      const share = event.size === 0 ? 1 : event.bytes / event.size;
+      const bytes = resumed + Math.round(share * carried);
+      return onEvent({ ...event, bytes, size });
+    }
+    if (event.event !== "done") return onEvent(event);
+    const { path, renamed = [] } = sink?.received ?? {};
+    onEvent({
+      ...event,
+      bytes: size,
+      resumed,
+      ...(path === undefined ? {} : { path }),
+      ...(renamed.length === 0 ? {} : { renamed }),
+    });
+  };
+}
+
+/** `holiday`, or the first of several. */
+function nameOf(paths: readonly string[]): string {
+  const [first = ""] = paths;
+  return offeredName(basename(join(first, ".")) || "folder");
+}
+
+function skippedText(skipped: SkippedEntries): string | undefined {
+  const { links, others, unreadable } = skipped;
+  const parts = [
+    count(links, "link"),
+    count(others, "device or pipe", "devices and pipes"),
+    count(unreadable, "file that cannot be read", "files that cannot be read"),
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? undefined : `without ${parts.join(", ")}`;
+}
+
+function count(n: number, one: string, several = `${one}s`): string {
+  return n === 0 ? "" : n === 1 ? `1 ${one}` : `${n} ${several}`;
+}

@@ -1,0 +1,250 @@
+/**
+ * What is in the files and folders of one offer: a list of entries, each folder
+ * before what is in it. The sender makes it when it offers, the receiver gets it
+ * from the sender alone, sealed. What comes over the network is hostile: a list
+ * that names a place outside, one name twice or a file as a folder is refused.
+ *
+ * As bytes: 1 (u8), the number of entries, then each entry: flags (u8; 1 folder,
+ * 2 executable), how many bytes of its path are those of the entry before it,
+ * how many follow, these; by how many ms its time is later than that of the
+ * entry before it; of a file its size. Numbers are written seven bits to a
+ * byte, the low ones first, with 128 where more follow; the difference of times
+ * is zigzag encoded, so that small negative ones stay short.
+ */
+import { limits } from "../../wire/limits.ts";
+
+/** A file or folder of an offer. */
+export interface TreeEntry {
+  /** Names with `/` between them, the first one that of what was offered. */
+  readonly path: string;
+  readonly isFolder: boolean;
+  /** Bytes; 0 of a folder. */
+  readonly size: number;
+  /** When it was last modified, ms since 1970 UTC. */
+  readonly modified: number;
+  /** Its owner may run it; false of a folder. */
+  readonly isExecutable: boolean;
+}
+
+/** The bytes of a list; entries must be as {@link decodeManifest} wants them. */
+export function encodeManifest(
+  entries: readonly TreeEntry[],
+): Uint8Array<ArrayBuffer> {
+  const out = new ByteWriter();
+  out.byte(version);
+  out.number(entries.length);
+  let before: Uint8Array = new Uint8Array(0);
+  let time = 0;
+  for (const entry of entries) {
+    const path = encoder.encode(entry.path);
+    const shared = commonLength(before, path);
+    out.byte((entry.isFolder ? 1 : 0) | (entry.isExecutable ? 2 : 0));
+    out.number(shared);
+    out.number(path.length - shared);
+    out.bytes(path.subarray(shared));
+    out.number(zigzag(entry.modified - time));
+    if (!entry.isFolder) out.number(entry.size);
+    before = path;
+    time = entry.modified;
+  }
+  return out.take();
+}
+
+/**
+ * Reads a list.
+ *
+ * @throws {RangeError} that says what is wrong with it.
+ */
+export function decodeManifest(bytes: Uint8Array): TreeEntry[] {
+  const input = new ByteReader(bytes);
+  if (input.byte() !== version) throw new RangeError("it has another form");
+  const count = input.number();
+  if (count > limits.treeEntries) {
+    throw new RangeError(`it names ${count} files and folders`);
+  }
+  const names = new NameCheck();
+  const entries: TreeEntry[] = [];
+  let before: Uint8Array = new Uint8Array(0);
+  let modified = 0;
+  for (let i = 0; i < count; i++) {
+    const flags = input.byte();
+    const shared = input.number();
+    const length = input.number();
+    if (shared > before.length || shared + length > limits.treePathBytes) {
+      throw new RangeError("a path in it is too long");
+    }
+    const path = new Uint8Array(shared + length);
+    path.set(before.subarray(0, shared));
+    path.set(input.bytes(length), shared);
+    modified += unzigzag(input.number());
+    if (Math.abs(modified) > mostTime) throw new RangeError("a time is none");
+    const isFolder = (flags & 1) !== 0;
+    const entry = {
+      path: decodePath(path),
+      isFolder,
+      size: isFolder ? 0 : input.number(),
+      modified,
+      isExecutable: !isFolder && (flags & 2) !== 0,
+    };
+    names.add(entry);
+    entries.push(entry);
+    before = path;
+  }
+  if (!input.isAtEnd) throw new RangeError("something follows it");
+  return entries;
+}
+
+/** Bytes of all files in a list. */
+export function totalSize(entries: readonly TreeEntry[]): number {
+  return entries.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The folder that an entry is in; empty for what was offered itself. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** The last name of a path. */
+export function lastName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** True for a name that can be one of a path: it names nothing else. */
+export function isEntryName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." &&
+    !/[/\0]/.test(name) && name.isWellFormed() &&
+    encoder.encode(name).length <= limits.fileNameBytes;
+}
+
+/** Every name once, and each in a folder that was named before. */
+class NameCheck {
+  readonly #folders = new Set([""]);
+  readonly #all = new Set<string>();
+
+  add({ path, isFolder }: TreeEntry): void {
+    const [name, folder] = [lastName(path), parentOf(path)];
+    // The root of the system is the parent of no entry.
+    if (!isEntryName(name) || path.startsWith("/")) {
+      throw new RangeError(`it has a name that is none: ${shown(path)}`);
+    }
+    if (!this.#folders.has(folder)) {
+      throw new RangeError(`${shown(path)} is in no folder of it`);
+    }
+    if (this.#all.has(path)) {
+      throw new RangeError(`it names ${shown(path)} twice`);
+    }
+    this.#all.add(path);
+    if (isFolder) this.#folders.add(path);
+  }
+}
+
+class ByteWriter {
+  #bytes = new Uint8Array(4096);
+  #length = 0;
+
+  byte(value: number): void {
+    this.#room(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  number(value: number): void {
+    while (value >= 128) {
+      this.byte(value % 128 + 128);
+      value = Math.floor(value / 128);
+    }
+    this.byte(value);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #room(bytes: number): void {
+    if (this.#length + bytes <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * (this.#length + bytes));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  byte(): number {
+    const value = this.#bytes[this.#at++];
+    if (value === undefined) throw new RangeError("it ends too early");
+    return value;
+  }
+
+  number(): number {
+    let value = 0;
+    for (let factor = 1; factor <= mostFactor; factor *= 128) {
+      const byte = this.byte();
+      value += byte % 128 * factor;
+      if (byte < 128) {
+        if (value > mostNumber) break;
+        return value;
+      }
+    }
+    throw new RangeError("a number in it is too large");
+  }
+
+  bytes(length: number): Uint8Array {
+    const end = this.#at + length;
+    if (end > this.#bytes.length) throw new RangeError("it ends too early");
+    const bytes = this.#bytes.subarray(this.#at, end);
+    this.#at = end;
+    return bytes;
+  }
+}
+
+function commonLength(a: Uint8Array, b: Uint8Array): number {
+  const most = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < most && a[length] === b[length]) length++;
+  return length;
+}
+
+function zigzag(value: number): number {
+  return value >= 0 ? 2 * value : -2 * value - 1;
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+function decodePath(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new RangeError("a name in it is not UTF-8");
+  }
+}
+
+/** Of what comes from another client only the beginning is told. */
+function shown(path: string): string {
+  return `"${path.length > 64 ? `${path.slice(0, 64)}…` : path}"`;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const version = 1;
+/** The last that a Date can be, ms. */
+const mostTime = 8.64e15;
+const mostNumber = Number.MAX_SAFE_INTEGER;
+const mostFactor = 128 ** 7;

@@ -1,0 +1,130 @@
+/**
+ * What of an offer's files and folders a receiver wants: it says so in its
+ * answer, when it knows the list, and both ends then know what the transfer
+ * carries, byte by byte. What it has already, or was told not to take, is left
+ * out; one file that is wanted may be here in part.
+ *
+ * In the answer: `tree `, and in base64url what deflate (RFC 1951) makes of: the
+ * number of the entry of which a part is here (u32, from 0), how many blocks that
+ * are (u32, 0 for no part of any), their content digest (32 bytes), and a bit for
+ * each entry of the list, the first one the highest of the first byte: 1 where it
+ * is wanted.
+ */
+import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { readU32, writeU32 } from "../../base/bytes.ts";
+import { transferLimits } from "../../engine/packets/limits.ts";
+import type { TreeEntry } from "./manifest.ts";
+
+/** What a receiver wants. */
+export interface TreeChoice {
+  /** For each entry of the list, whether it is wanted. */
+  readonly wanted: readonly boolean[];
+  /** What is here of one file that is wanted. */
+  readonly start: TreeStart;
+}
+
+/** The beginning of a file that is here. */
+export interface TreeStart {
+  /** Which entry it is. */
+  readonly entry: number;
+  /** Whole blocks of the engine's size, never the whole file. */
+  readonly blocks: number;
+  /** Their ContentDigest, 32 bytes. */
+  readonly digest: Uint8Array;
+}
+
+/** What stands in an answer. */
+export function encodeChoice({ wanted, start }: TreeChoice): string {
+  const bytes = new Uint8Array(headBytes + Math.ceil(wanted.length / 8));
+  writeU32(bytes, 0, start.entry);
+  writeU32(bytes, 4, start.blocks);
+  bytes.set(start.digest, 8);
+  for (const [index, isWanted] of wanted.entries()) {
+    if (isWanted) bytes[headBytes + (index >> 3)]! |= 0x80 >> (index & 7);
+  }
+  return prefix + encodeBase64Url(deflateRawSync(bytes));
+}
+
+/**
+ * Reads what stands in an answer to an offer of `entries`.
+ *
+ * @returns Undefined when it is no choice among these.
+ */
+export function decodeChoice(
+  text: string,
+  entries: readonly TreeEntry[],
+): TreeChoice | undefined {
+  if (!text.startsWith(prefix)) return undefined;
+  const length = headBytes + Math.ceil(entries.length / 8);
+  let bytes: Uint8Array;
+  try {
+    const packed = decodeBase64Url(text.slice(prefix.length));
+    bytes = new Uint8Array(
+      inflateRawSync(packed, { maxOutputLength: length }),
+    );
+  } catch {
+    return undefined;
+  }
+  if (bytes.length !== length) return undefined;
+  const wanted = entries.map((_, index) =>
+    (bytes[headBytes + (index >> 3)]! & 0x80 >> (index & 7)) !== 0
+  );
+  const start = {
+    entry: readU32(bytes, 0),
+    blocks: readU32(bytes, 4),
+    digest: bytes.slice(8, headBytes),
+  };
+  const { size = 0 } = entries[start.entry] ?? {};
+  const isPart = wanted[start.entry] === true &&
+    start.blocks * transferLimits.blockBytes < size;
+  return start.blocks === 0 || isPart ? { wanted, start } : undefined;
+}
+
+/** How many bytes of the chosen files are not here yet. */
+export function missingBytes(
+  entries: readonly TreeEntry[],
+  { wanted, start }: TreeChoice,
+): number {
+  const all = entries.reduce(
+    (sum, { size }, index) => wanted[index] ? sum + size : sum,
+    0,
+  );
+  return all - start.blocks * transferLimits.blockBytes;
+}
+
+/**
+ * How many bytes a transfer of the chosen files carries: of each file what is
+ * missing and its {@link footerBytes}, and the digest of them all.
+ */
+export function streamSize(
+  entries: readonly TreeEntry[],
+  choice: TreeChoice,
+): number {
+  const files =
+    entries.filter(({ isFolder }, index) => choice.wanted[index] && !isFolder)
+      .length;
+  return missingBytes(entries, choice) + files * footerBytes + digestBytes;
+}
+
+/** A start of nothing. */
+export const noStart: TreeStart = {
+  entry: 0,
+  blocks: 0,
+  digest: new Uint8Array(32),
+};
+
+/** What follows each file: how it is (u8, see {@link fileIs}), its digest. */
+export const footerBytes = 33;
+/** Bytes of every digest. */
+export const digestBytes = 32;
+
+/** What the first byte of a footer says of the file before it. */
+export const fileIs = {
+  whole: 0,
+  /** It changed since it was offered, or cannot be read: it is not whole. */
+  changed: 1,
+} as const;
+
+const prefix = "tree ";
+const headBytes = 8 + digestBytes;

@@ -1,0 +1,118 @@
+/**
+ * The two ends of a transfer of many files, for the transfer that moves it: what
+ * it reads and what it writes is one stream of a size that both know.
+ */
+import type { SentFile } from "../files/file_source.io.ts";
+import type { StoredFile } from "../files/file_sink.io.ts";
+import { blockLength, transferLimits } from "../../engine/packets/limits.ts";
+import type { ReceivedTree } from "./tree_writer.io.ts";
+import type { TreeThread } from "./tree_thread.io.ts";
+
+/** What is read of a tree, block by block, in order. */
+export class TreeSource implements SentFile {
+  readonly file: SentFile["file"];
+  readonly #thread: TreeThread;
+  #chunk: Uint8Array = new Uint8Array(0);
+  /** Where in the stream {@link #chunk} begins, and what is asked for ends. */
+  #start = 0;
+  #asked = 0;
+  #ahead: Promise<Uint8Array> | undefined;
+
+  /** @param file What is offered, with the size of the stream. */
+  constructor(thread: TreeThread, file: SentFile["file"]) {
+    this.#thread = thread;
+    this.file = file;
+    this.#readAhead();
+  }
+
+  checkStart(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  checkParts(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** @throws {SourceError} when a large file is not what was offered. */
+  async read(block: number): Promise<Uint8Array> {
+    const at = block * transferLimits.blockBytes;
+    while (at >= this.#start + this.#chunk.length) {
+      this.#start += this.#chunk.length;
+      this.#chunk = await this.#ahead!;
+      this.#readAhead();
+    }
+    const start = at - this.#start;
+    const length = blockLength(block, this.file.size);
+    return this.#chunk.subarray(start, start + length);
+  }
+
+  /** @throws {SourceError} when a file changed while it was sent. */
+  async check(): Promise<boolean> {
+    await this.#thread.ask({ call: "check" });
+    return false;
+  }
+
+  close(): void {
+    void this.#thread.end();
+  }
+
+  #readAhead(): void {
+    const length = Math.min(chunkBytes, this.file.size - this.#asked);
+    this.#asked += length;
+    if (length === 0) return;
+    this.#ahead = this.#thread.ask({ call: "read", length })
+      .then(({ bytes }) => bytes);
+    // Reported when its turn comes.
+    this.#ahead.catch(() => {});
+  }
+}
+
+/** What is written of a tree. */
+export class TreeSink implements StoredFile {
+  readonly kept = new Uint32Array(0);
+  readonly checked = Promise.resolve(true);
+  /** The thread keeps a journal of its own. */
+  readonly part = {
+    isResumable: false,
+    record: () => Promise.resolve(),
+    sync: () => Promise.resolve(),
+  };
+  readonly #thread: TreeThread;
+  #received: ReceivedTree | undefined;
+
+  constructor(thread: TreeThread) {
+    this.#thread = thread;
+  }
+
+  /** What became of it, once it has its name. */
+  get received(): ReceivedTree | undefined {
+    return this.#received;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const copy = bytes.slice();
+    await this.#thread.ask({ call: "write", bytes: copy }, [copy.buffer]);
+  }
+
+  async checkPlace(): Promise<void> {
+    await this.#thread.ask({ call: "checkPlace" });
+  }
+
+  async finish(): Promise<string> {
+    const { received } = await this.#thread.ask({ call: "finish" });
+    this.#received = received;
+    await this.#thread.end();
+    return received.path;
+  }
+
+  /** What is whole stays for another try, whatever ended this one. */
+  discard(): void {
+    void this.#thread.end();
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.end();
+  }
+}
+
+const chunkBytes = transferLimits.batchBlocks * transferLimits.blockBytes;

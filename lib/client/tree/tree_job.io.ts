@@ -1,0 +1,163 @@
+/**
+ * The work of a {@link TreeThread} on one offer, at whichever end: the list of
+ * what is offered, then the stream of what is wanted of it.
+ */
+import { globToRegExp } from "@std/path";
+import { SinkError } from "../files/sink_error.io.ts";
+import { SourceError } from "../files/source_error.ts";
+import { limits } from "../../wire/limits.ts";
+import {
+  decodeManifest,
+  encodeManifest,
+  totalSize,
+  type TreeEntry,
+} from "./manifest.ts";
+import { includedEntries } from "./included_entries.ts";
+import {
+  decodeChoice,
+  encodeChoice,
+  missingBytes,
+  streamSize,
+} from "./tree_choice.ts";
+import { TreeReader } from "./tree_reader.io.ts";
+import type {
+  ReceivingTree,
+  TreeCall,
+  TreeReply,
+  TreeSummary,
+} from "./tree_thread.io.ts";
+import { type FoundTree, walkTree } from "./tree_walk.io.ts";
+import { TreeWriter } from "./tree_writer.io.ts";
+
+/** One offer. */
+export class TreeJob {
+  readonly #mostListBytes: number;
+  #found: FoundTree | undefined;
+  #manifest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  #entries: readonly TreeEntry[] = [];
+  #reader: TreeReader | undefined;
+  #writer: TreeWriter | undefined;
+
+  /** @param mostListBytes Of what is offered; 16 MiB by default. */
+  constructor(mostListBytes: number = limits.treeListBytes) {
+    this.#mostListBytes = mostListBytes;
+  }
+
+  /**
+   * Does what is asked.
+   *
+   * @throws {SourceError | SinkError | RangeError} as the call says.
+   */
+  async handle(call: TreeCall): Promise<TreeReply> {
+    switch (call.call) {
+      case "walk":
+        return this.#walk(call.roots, call.followsLinks);
+      case "manifest":
+        return { bytes: this.#manifest.slice() };
+      case "choose":
+        return this.#choose(call.choice);
+      case "read": {
+        const bytes = new Uint8Array(call.length);
+        this.#reader!.read(bytes);
+        return { bytes };
+      }
+      case "check":
+        return this.#check();
+      case "list":
+        this.#manifest = call.bytes;
+        this.#entries = decodeManifest(call.bytes);
+        return { summary: summaryOf(this.#entries) };
+      case "entries":
+        return { entries: this.#entries.slice(0, call.most) };
+      case "open":
+        return await this.#open(call.tree, call.only);
+      case "write":
+        this.#writer!.write(call.bytes);
+        return {};
+      case "checkPlace":
+        this.#writer!.checkPlace();
+        return {};
+      case "finish":
+        return { received: await this.#writer!.finish() };
+      case "close":
+        this.#reader?.close();
+        this.#writer?.close();
+        return {};
+    }
+  }
+
+  #walk(roots: readonly string[], followsLinks: boolean): TreeReply {
+    const found = walkTree(roots, { followsLinks });
+    const manifest = encodeManifest(found.entries);
+    if (manifest.length > this.#mostListBytes) {
+      throw new SourceError(
+        "unreadable",
+        "The names of these files are too long in all; send an archive of them",
+      );
+    }
+    this.#found = found;
+    this.#entries = found.entries;
+    this.#manifest = manifest;
+    const summary = summaryOf(found.entries);
+    return { summary, skipped: found.skipped };
+  }
+
+  #choose(text: string): TreeReply {
+    const choice = decodeChoice(text, this.#entries);
+    if (choice === undefined) {
+      throw new RangeError("The other side's answer is malformed");
+    }
+    this.#reader = new TreeReader(this.#found!, choice, this.#manifest);
+    const missing = missingBytes(this.#entries, choice);
+    const size = streamSize(this.#entries, choice);
+    return { size, missing };
+  }
+
+  #check(): TreeReply {
+    const changed = this.#reader!.changed;
+    if (changed.length === 0) return {};
+    const isOne = changed.length === 1;
+    const count = isOne ? "1 file" : `${changed.length} files`;
+    throw new SourceError(
+      "changed",
+      `${count} changed while being sent ("${changed[0]}"${
+        isOne ? "" : ", …"
+      }); sent again, only ${isOne ? "it goes" : "they go"} over`,
+    );
+  }
+
+  async #open(
+    tree: ReceivingTree,
+    only: readonly string[],
+  ): Promise<TreeReply> {
+    const patterns = only.map((pattern) =>
+      globToRegExp(pattern, { caseInsensitive: true, globstar: true })
+    );
+    const entries = this.#entries;
+    const included = includedEntries(entries, patterns);
+    if (entries.length > 0 && !included.includes(true)) {
+      throw new SinkError(`Nothing in it is called ${only.join(" or ")}`);
+    }
+    const manifest = this.#manifest;
+    const writer = await TreeWriter.open(tree.folder, {
+      ...{ sender: tree.sender, name: tree.name },
+      ...{ entries, included, manifest, severalName: tree.severalName },
+    });
+    this.#writer = writer;
+    const { choice } = writer;
+    const wanted = entries.filter((_, index) => included[index]);
+    return {
+      choice: encodeChoice(choice),
+      size: streamSize(entries, choice),
+      missing: missingBytes(entries, choice),
+      summary: summaryOf(wanted),
+    };
+  }
+}
+
+function summaryOf(entries: readonly TreeEntry[]): TreeSummary {
+  const files = entries.filter(({ isFolder }) => !isFolder).length;
+  const folders = entries.length - files;
+  const roots = entries.filter(({ path }) => !path.includes("/")).length;
+  return { files, folders, roots, size: totalSize(entries) };
+}

@@ -1,0 +1,313 @@
+/**
+ * Where a tree is received: the folder `SENDER_NAME.part`, and its journal beside
+ * it, which is there first, marks the folder as ours, and is locked while somebody
+ * writes. What others put there meanwhile is never written through.
+ */
+import { join } from "@std/path";
+import {
+  makeOwn,
+  openOwn,
+  removeOwn,
+  tryLock,
+} from "../../system/own_file.io.ts";
+import { partSuffix } from "../files/part_file.io.ts";
+import { cleanName, receivedName, withCopy } from "../files/received_name.ts";
+import { SinkError } from "../files/sink_error.io.ts";
+import { lastName } from "./manifest.ts";
+import {
+  decodeJournal,
+  encodeJournalHead,
+  encodeJournalLine,
+  type JournalHead,
+  type JournalLine,
+  type KnownFile,
+} from "./tree_journal.ts";
+import { readAll, writeAll } from "./whole_reads.io.ts";
+
+/** A folder that was made here. */
+export interface MadeFolder {
+  readonly path: string;
+  /** Below the part; empty for that itself. */
+  readonly local: string;
+  readonly inode: number | null;
+  readonly device: number;
+  readonly parent: MadeFolder | undefined;
+}
+
+/** An open part; made by {@link TreePlace.open}. */
+export class TreePlace {
+  /** The folder that the part is in. */
+  readonly folder: string;
+  readonly part: string;
+  /** Which copy of the name it is, from 0. */
+  readonly copy: number;
+  readonly root: MadeFolder;
+  readonly #journal: Deno.FsFile;
+  #journalEnd: number;
+  readonly #files: Map<string, KnownFile>;
+  readonly #lines: string[] = [];
+
+  constructor(
+    { folder, part, copy, root, journal, journalEnd, files }: OpenedPlace,
+  ) {
+    this.folder = folder;
+    this.part = part;
+    this.copy = copy;
+    this.root = root;
+    this.#journal = journal;
+    this.#journalEnd = journalEnd;
+    this.#files = files;
+  }
+
+  /**
+   * Makes a part, or opens the one that is there when it is ours and nobody
+   * writes it.
+   *
+   * @throws {SinkError} when there are too many; what the system says.
+   */
+  static async open(folder: string, head: JournalHead): Promise<TreePlace> {
+    const { sender, name } = head;
+    for (let copy = 0; copy < maxCopies; copy++) {
+      const part = join(folder, receivedName(sender, name, copy) + partSuffix);
+      const opened = await openJournal(part, head);
+      if (opened === undefined) continue;
+      const root = lookAtMade(part, "", undefined);
+      if (root !== undefined) {
+        return new TreePlace({ folder, part, copy, root, ...opened });
+      }
+      opened.journal.close();
+    }
+    throw tooManyCopies(folder, receivedName(sender, name));
+  }
+
+  /** What is known of the files, and of folders by their path and `/`. */
+  get files(): ReadonlyMap<string, KnownFile> {
+    return this.#files;
+  }
+
+  /** Notes what is known of a file; lasting once {@link record} was called. */
+  note(path: string, known: KnownFile, line: JournalLine): void {
+    this.#files.set(path, known);
+    this.#lines.push(encodeJournalLine(line));
+  }
+
+  /**
+   * Writes what was noted; what fails is tried again the next time.
+   *
+   * @throws What the system says.
+   */
+  record(): void {
+    if (this.#lines.length === 0) return;
+    const bytes = new TextEncoder().encode(this.#lines.join(""));
+    this.#journal.seekSync(this.#journalEnd, Deno.SeekMode.Start);
+    writeAll(this.#journal, bytes);
+    this.#journalEnd += bytes.length;
+    this.#lines.length = 0;
+  }
+
+  /** Where what is known as `local` is. */
+  pathOf({ local }: Pick<KnownFile, "local">): string {
+    return join(this.part, local);
+  }
+
+  /**
+   * Where in a folder something called `path` in the list goes: its name may be
+   * taken by another that this file system takes for the same, or be none here.
+   *
+   * @throws {SinkError} when there is no such name.
+   */
+  freeLocal(path: string, folder: MadeFolder): string {
+    const name = lastName(path);
+    const clean = cleanName(name);
+    for (let copy = -1; copy < maxCopies; copy++) {
+      const tried = copy < 0 ? name : withCopy(clean, copy);
+      const local = localPath(folder, tried);
+      if (isFree(join(this.part, local))) return local;
+    }
+    throw tooManyCopies(folder.path, name);
+  }
+
+  /**
+   * Makes a folder, or takes the one that is there from a try before.
+   *
+   * @throws {SinkError} when there is something else.
+   */
+  makeFolder(local: string, parent: MadeFolder): MadeFolder {
+    this.mustBeMade(parent);
+    const path = join(this.part, local);
+    try {
+      Deno.mkdirSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    const made = lookAtMade(path, local, parent);
+    if (made === undefined) throw takenPath(path);
+    return made;
+  }
+
+  /**
+   * Neither the folder nor one that it is in was put there by others.
+   *
+   * @throws {SinkError} when one was.
+   */
+  mustBeMade(folder: MadeFolder): void {
+    for (let at: MadeFolder | undefined = folder; at; at = at.parent) {
+      const info = lookAtSync(at.path);
+      const isSame = info?.isDirectory === true && info.ino === at.inode &&
+        info.dev === at.device;
+      if (!isSame) throw goneMeanwhile(at.path);
+    }
+  }
+
+  /**
+   * What is open is the plain file at `path`, in a folder that was made here.
+   *
+   * @throws {SinkError} when it is not.
+   */
+  mustBeIn(file: Deno.FsFile, path: string, folder: MadeFolder): void {
+    this.mustBeMade(folder);
+    const [there, own] = [lookAtSync(path), file.statSync()];
+    const isSame = there?.isFile === true && own.isFile &&
+      there.ino === own.ino && there.dev === own.dev &&
+      (own.nlink ?? 1) === 1;
+    if (!isSame) throw takenPath(path);
+  }
+
+  /** The part has another name now: its journal goes. */
+  removeJournal(): void {
+    removeOwn(this.#journal, this.part + journalSuffix);
+    this.#journal.close();
+  }
+
+  /** Frees it; what is here stays, unless that is nothing. */
+  close(): void {
+    if (this.#files.size === 0) {
+      try {
+        Deno.removeSync(this.part);
+        removeOwn(this.#journal, this.part + journalSuffix);
+      } catch {
+        // Somebody put something there: it stays.
+      }
+    }
+    this.#journal.close();
+  }
+}
+
+/** What has this name, be it a link; undefined when nothing can be seen there. */
+export function lookAtSync(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name in a folder, as a path below the part. */
+export function localPath({ local }: MadeFolder, name: string): string {
+  return local === "" ? name : `${local}/${name}`;
+}
+
+/** Something else has the name. */
+export function takenPath(path: string): SinkError {
+  return new SinkError(`"${path}" is something that was not received`);
+}
+
+/** No name is free. */
+export function tooManyCopies(folder: string, name: string): SinkError {
+  return new SinkError(`"${folder}" has too many copies of "${name}"`);
+}
+
+/** Most copies of one name. */
+export const maxCopies = 1_000;
+
+interface OpenedJournal {
+  readonly journal: Deno.FsFile;
+  readonly journalEnd: number;
+  readonly files: Map<string, KnownFile>;
+}
+
+type OpenedPlace =
+  & Pick<TreePlace, "folder" | "part" | "copy" | "root">
+  & OpenedJournal;
+
+async function openJournal(
+  part: string,
+  head: JournalHead,
+): Promise<OpenedJournal | undefined> {
+  const path = part + journalSuffix;
+  const made = await makeOwn(path, 0o600);
+  if (made !== undefined) return await begin(made, part, head);
+  const journal = await openOwn(path);
+  if (typeof journal === "string") return undefined;
+  const text = await tryLock(journal) ? readText(journal) : "";
+  const known = decodeJournal(text);
+  const isOurs = known?.head.sender === head.sender &&
+    known.head.name === head.name;
+  if (known === undefined || !isOurs) {
+    journal.close();
+    return undefined;
+  }
+  const kept = new TextEncoder().encode(text.slice(0, known.length));
+  journal.truncateSync(kept.length);
+  if (lookAtSync(part) === undefined) await Deno.mkdir(part);
+  return { journal, journalEnd: kept.length, files: new Map(known.files) };
+}
+
+async function begin(
+  journal: Deno.FsFile,
+  part: string,
+  head: JournalHead,
+): Promise<OpenedJournal | undefined> {
+  // Another client may have been faster with the lock, and then it is its.
+  if (!await tryLock(journal)) return void journal.close();
+  try {
+    const bytes = new TextEncoder().encode(encodeJournalHead(head));
+    writeAll(journal, bytes);
+    await Deno.mkdir(part);
+    return { journal, journalEnd: bytes.length, files: new Map() };
+  } catch (error) {
+    removeOwn(journal, part + journalSuffix);
+    journal.close();
+    // Somebody else's file or folder has the name.
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+}
+
+function readText(file: Deno.FsFile): string {
+  const { size } = file.statSync();
+  if (size > mostJournalBytes) return "";
+  const bytes = new Uint8Array(size);
+  file.seekSync(0, Deno.SeekMode.Start);
+  return readAll(file, bytes) ? new TextDecoder().decode(bytes) : "";
+}
+
+function lookAtMade(
+  path: string,
+  local: string,
+  parent: MadeFolder | undefined,
+): MadeFolder | undefined {
+  const info = lookAtSync(path);
+  if (info?.isDirectory !== true) return undefined;
+  return { path, local, inode: info.ino, device: info.dev, parent };
+}
+
+function isFree(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return false;
+  } catch (error) {
+    // Anything else: nothing can have this name here.
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+function goneMeanwhile(path: string): SinkError {
+  return new SinkError(
+    `"${path}" was removed, moved or replaced while files arrived in it`,
+    "removed",
+  );
+}
+
+const journalSuffix = ".map";
+const mostJournalBytes = 256 * 1024 * 1024;

@@ -1,0 +1,245 @@
+/**
+ * Reads the files that a receiver wants as one stream: each one's bytes, then
+ * how it is and its digest, and at the end the digest of them all. So ten
+ * thousand small files are one transfer. Reads with calls that wait for the
+ * disk: it has a thread of its own.
+ */
+import { timingSafeEqual } from "node:crypto";
+import { transferLimits } from "../../engine/packets/limits.ts";
+import {
+  type FileState,
+  fileState,
+  isFresh,
+  isSameFile,
+  isSameState,
+} from "../../system/file_state.io.ts";
+import { SourceError } from "../files/source_error.ts";
+import { FileCheck } from "./file_check.ts";
+import type { TreeEntry } from "./manifest.ts";
+import { fileIs, footerBytes, type TreeChoice } from "./tree_choice.ts";
+import type { FoundTree } from "./tree_walk.io.ts";
+import { treeDigest } from "./tree_digest.ts";
+
+/** The stream of what one receiver wants. */
+export class TreeReader {
+  readonly #files: readonly WantedFile[];
+  readonly #digest: ReturnType<typeof treeDigest>;
+  /** Which file is read, of how much of it is read, what of it is left. */
+  #next = 0;
+  #current: OpenFile | undefined;
+  /** What comes before more of a file is read. */
+  #pending: Uint8Array = new Uint8Array(0);
+  #isEnded = false;
+  readonly #changed: string[] = [];
+
+  /** @param manifest The list as it was sent. */
+  constructor(
+    { entries, paths }: Pick<FoundTree, "entries" | "paths">,
+    choice: TreeChoice,
+    manifest: Uint8Array,
+  ) {
+    const files: WantedFile[] = [];
+    for (const [index, entry] of entries.entries()) {
+      if (!choice.wanted[index] || entry.isFolder) continue;
+      const { start } = choice;
+      const skip = index === start.entry ? start.blocks * blockBytes : 0;
+      files.push({ entry, path: paths[index]!, skip, start: start.digest });
+    }
+    this.#files = files;
+    this.#digest = treeDigest(manifest, choice.wanted);
+  }
+
+  /** Paths, as they were offered, of files that were not sent whole. */
+  get changed(): readonly string[] {
+    return this.#changed;
+  }
+
+  /** Fills `target` with what follows; the stream must have so much. */
+  read(target: Uint8Array): void {
+    let at = 0;
+    while (at < target.length) {
+      const length = this.#readSome(target.subarray(at));
+      if (length === 0) throw new RangeError("Nothing is left to be read");
+      at += length;
+    }
+  }
+
+  close(): void {
+    this.#current?.close();
+    this.#current = undefined;
+  }
+
+  #readSome(target: Uint8Array): number {
+    if (this.#pending.length > 0) {
+      const some = this.#pending.subarray(0, target.length);
+      target.set(some);
+      this.#pending = this.#pending.subarray(some.length);
+      return some.length;
+    }
+    const current = this.#current ??= this.#open();
+    if (current === undefined) return this.#end(target);
+    const some = target.subarray(0, current.left);
+    current.read(some);
+    if (current.left === 0) this.#finish(current);
+    // A file without bytes has a footer all the same.
+    return some.length > 0 ? some.length : this.#readSome(target);
+  }
+
+  #open(): OpenFile | undefined {
+    const file = this.#files[this.#next];
+    if (file === undefined) return undefined;
+    this.#next++;
+    return new OpenFile(file);
+  }
+
+  #finish(file: OpenFile): void {
+    const digest = file.finish();
+    this.#current = undefined;
+    const footer = new Uint8Array(footerBytes);
+    if (digest === undefined) {
+      footer[0] = fileIs.changed;
+      this.#changed.push(file.entry.path);
+    } else footer.set(digest, 1);
+    this.#digest.update(footer);
+    this.#pending = footer;
+  }
+
+  #end(target: Uint8Array): number {
+    if (this.#isEnded) return 0;
+    this.#isEnded = true;
+    this.#pending = new Uint8Array(this.#digest.digest());
+    return this.#readSome(target);
+  }
+}
+
+interface WantedFile {
+  readonly entry: TreeEntry;
+  readonly path: string;
+  /** Bytes of its beginning that the receiver has. */
+  readonly skip: number;
+  /** Digest of those. */
+  readonly start: Uint8Array;
+}
+
+/** One file on its way into the stream, whatever becomes of it meanwhile. */
+class OpenFile {
+  readonly entry: TreeEntry;
+  readonly #path: string;
+  readonly #check = new FileCheck();
+  #file: Deno.FsFile | undefined;
+  #state: FileState | undefined;
+  #isFresh = false;
+  #left: number;
+
+  constructor({ entry, path, skip, start }: WantedFile) {
+    this.entry = entry;
+    this.#path = path;
+    this.#left = entry.size - skip;
+    try {
+      const file = this.#file = Deno.openSync(path);
+      const info = file.statSync();
+      const state = this.#state = fileState(info);
+      this.#isFresh = isFresh(state, Date.now());
+      // What was appended since then is not part of what was offered.
+      const isOffered = info.isFile && state.size >= entry.size &&
+        (state.size > entry.size || state.modified === entry.modified);
+      if (!isOffered) this.close();
+      else if (skip > 0) this.#skip(skip, start);
+    } catch {
+      this.close();
+    }
+  }
+
+  /** Bytes that are to be read. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /**
+   * Fills `target`: with zeros, where there is nothing right to be had.
+   *
+   * @throws {SourceError} when that would be more than is worth sending.
+   */
+  read(target: Uint8Array): void {
+    if (this.#fill(target)) this.#check.update(target);
+    else if (this.#left > mostZeros) throw changedError(this.#path);
+    else target.fill(0);
+    this.#left -= target.length;
+  }
+
+  /** Its digest; undefined when what was read is not what is there. */
+  finish(): Uint8Array | undefined {
+    try {
+      const digest = this.#check.digest();
+      return this.#file !== undefined && this.#isRight(digest)
+        ? digest
+        : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      this.close();
+    }
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #fill(target: Uint8Array): boolean {
+    const file = this.#file;
+    if (file === undefined) return false;
+    try {
+      for (let at = 0; at < target.length;) {
+        const count = file.readSync(target.subarray(at));
+        if (count === null) throw new RangeError("It became shorter");
+        at += count;
+      }
+      return true;
+    } catch {
+      this.close();
+      return false;
+    }
+  }
+
+  /** What the receiver has must be how the file begins. */
+  #skip(bytes: number, digest: Uint8Array): void {
+    const block = new Uint8Array(blockBytes);
+    for (let at = 0; at < bytes; at += blockBytes) {
+      if (!this.#fill(block)) return;
+      this.#check.update(block);
+    }
+    if (!timingSafeEqual(this.#check.checks.digest(), digest)) this.close();
+  }
+
+  /** Compares what was read with what is there; in doubt by reading it again. */
+  #isRight(digest: Uint8Array): boolean {
+    const state = this.#state!;
+    const now = fileState(this.#file!.statSync());
+    const there = fileState(Deno.statSync(this.#path));
+    if (!isSameFile(there, state)) return false;
+    if (isSameState(now, state) && !this.#isFresh) return true;
+    if (now.size < this.entry.size) return false;
+    this.#file!.seekSync(0, Deno.SeekMode.Start);
+    const check = new FileCheck();
+    const block = new Uint8Array(Math.min(blockBytes, this.entry.size));
+    for (let left = this.entry.size; left > 0;) {
+      const some = block.subarray(0, left);
+      if (!this.#fill(some)) return false;
+      check.update(some);
+      left -= some.length;
+    }
+    return timingSafeEqual(check.digest(), digest);
+  }
+}
+
+function changedError(path: string): SourceError {
+  return new SourceError(
+    "changed",
+    `"${path}" changed after it was offered; send it again, and what arrived stays`,
+  );
+}
+
+const { blockBytes } = transferLimits;
+/** What is sent in place of a file that is not right, so that others follow. */
+const mostZeros = 1024 * 1024;

@@ -1,0 +1,182 @@
+/**
+ * The files and folders of one offer, worked on in a thread of their own, so that
+ * a slow disk keeps neither the chat nor the network waiting.
+ */
+import { SinkError, type SinkFailure } from "../files/sink_error.io.ts";
+import { SourceError } from "../files/source_error.ts";
+import type { TreeEntry } from "./manifest.ts";
+import type { SkippedEntries } from "./tree_walk.io.ts";
+import type { ReceivedTree } from "./tree_writer.io.ts";
+
+/** A thread for one offer; {@link end} must be called. */
+export class TreeThread {
+  readonly #worker: Worker;
+  /** Callers that wait for an answer, oldest first. */
+  #waiting: Waiter[] = [];
+  #isEnded = false;
+
+  constructor() {
+    // Spelled out, so that `deno compile` sees which file is to be included.
+    const worker = new Worker(new URL("./tree.worker.ts", import.meta.url), {
+      type: "module",
+      name: "tree",
+    });
+    worker.onmessage = ({ data }: MessageEvent<TreeReply>) => {
+      const waiter = this.#waiting.shift();
+      if ("error" in data) waiter?.reject(errorOf(data.error));
+      else waiter?.resolve(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#stop();
+    };
+    this.#worker = worker;
+  }
+
+  /**
+   * Has the thread do something; what was asked before is done first.
+   *
+   * @throws What the call throws, or that the thread has ended.
+   */
+  ask<C extends TreeCall>(
+    call: C,
+    memory: ArrayBuffer[] = [],
+  ): Promise<TreeAnswers[C["call"]]> {
+    if (this.#isEnded) return Promise.reject(gone());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        resolve: resolve as (reply: TreeReply) => void,
+        reject,
+      });
+      this.#worker.postMessage(call, memory);
+    });
+  }
+
+  /** Frees the files, what is under way first, and ends the thread. */
+  async end(): Promise<void> {
+    if (this.#isEnded) return;
+    await this.ask({ call: "close" }).catch(() => {});
+    this.#stop();
+  }
+
+  /** Nobody waits for good: whoever still does is refused. */
+  #stop(): void {
+    this.#isEnded = true;
+    this.#worker.terminate();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of waiting) reject(gone());
+  }
+}
+
+interface Waiter {
+  readonly resolve: (reply: TreeReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function gone(): Error {
+  return new Error("the thread that reads and writes the files has ended");
+}
+
+function errorOf(error: TreeError): Error {
+  if (error.kind === "source") {
+    return new SourceError(error.failure, error.message);
+  }
+  if (error.kind === "sink") return new SinkError(error.message, error.failure);
+  return error.kind === "range"
+    ? new RangeError(error.message)
+    : new Error(error.message);
+}
+
+// What travels between a {@link TreeThread} and its worker.
+
+/** What a tree is made of. */
+export interface TreeSummary {
+  readonly files: number;
+  readonly folders: number;
+  /** What was offered by name. */
+  readonly roots: number;
+  /** Bytes of all files. */
+  readonly size: number;
+}
+
+/** Where a tree is to be received. */
+export interface ReceivingTree {
+  readonly folder: string;
+  readonly sender: string;
+  readonly name: string;
+  readonly severalName: string;
+}
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A call; those of the sender first. */
+export type TreeCall =
+  | {
+    readonly call: "walk";
+    readonly roots: readonly string[];
+    readonly followsLinks: boolean;
+  }
+  | { readonly call: "manifest" }
+  | { readonly call: "choose"; readonly choice: string }
+  | { readonly call: "read"; readonly length: number }
+  | { readonly call: "check" }
+  | { readonly call: "list"; readonly bytes: Bytes }
+  | { readonly call: "entries"; readonly most: number }
+  | {
+    readonly call: "open";
+    readonly tree: ReceivingTree;
+    readonly only: readonly string[];
+  }
+  | { readonly call: "write"; readonly bytes: Bytes }
+  | { readonly call: "checkPlace" }
+  | { readonly call: "finish" }
+  | { readonly call: "close" };
+
+/** How many bytes a transfer carries, and are missing of the files. */
+interface StreamSizes {
+  readonly size: number;
+  readonly missing: number;
+}
+
+/** What each call is answered with. */
+export interface TreeAnswers {
+  readonly walk: {
+    readonly summary: TreeSummary;
+    readonly skipped: SkippedEntries;
+  };
+  readonly manifest: { readonly bytes: Bytes };
+  readonly choose: StreamSizes;
+  readonly read: { readonly bytes: Bytes };
+  readonly check: Record<never, never>;
+  readonly list: { readonly summary: TreeSummary };
+  readonly entries: { readonly entries: readonly TreeEntry[] };
+  readonly open: StreamSizes & {
+    readonly choice: string;
+    /** Of what is wanted. */
+    readonly summary: TreeSummary;
+  };
+  readonly write: Record<never, never>;
+  readonly checkPlace: Record<never, never>;
+  readonly finish: { readonly received: ReceivedTree };
+  readonly close: Record<never, never>;
+}
+
+/** Why a call failed. */
+type TreeError =
+  | {
+    readonly kind: "source";
+    readonly failure: SourceError["failure"];
+    readonly message: string;
+  }
+  | {
+    readonly kind: "sink";
+    readonly failure: SinkFailure;
+    readonly message: string;
+  }
+  | { readonly kind: "range" | "other"; readonly message: string };
+
+/** The answer to the oldest call that is not answered. */
+export type TreeReply =
+  | TreeAnswers[keyof TreeAnswers]
+  | { readonly error: TreeError };

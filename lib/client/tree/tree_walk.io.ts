@@ -1,0 +1,197 @@
+/**
+ * What is in the files and folders that are to be sent. Symbolic links are not
+ * followed, but for those that were named themselves, and on demand those that
+ * stay within the folder; devices, sockets and pipes are no files. What is left
+ * out is counted.
+ */
+import { basename, join } from "@std/path";
+import { limits } from "../../wire/limits.ts";
+import { offeredName } from "../files/received_name.ts";
+import { SourceError } from "../files/source_error.ts";
+import { reasonOf } from "../../system/errors.io.ts";
+import { transferLimits } from "../../engine/packets/limits.ts";
+import { isEntryName, type TreeEntry } from "./manifest.ts";
+
+/** What was found. */
+export interface FoundTree {
+  readonly entries: readonly TreeEntry[];
+  /** Where each entry is on this machine. */
+  readonly paths: readonly string[];
+  readonly skipped: SkippedEntries;
+}
+
+/** What is not sent, and why: how many of each. */
+export interface SkippedEntries {
+  readonly links: number;
+  /** Devices, sockets, pipes. */
+  readonly others: number;
+  /** Files and folders that this user may not read. */
+  readonly unreadable: number;
+}
+
+/** How a tree is walked. */
+export interface WalkOptions {
+  /** Follows links to what is in the same folder that was named. */
+  readonly followsLinks: boolean;
+}
+
+/**
+ * Looks at all that is at and below `roots`.
+ *
+ * @throws {SourceError} when one of them is missing or cannot be read, or there
+ * is too much.
+ */
+export function walkTree(
+  roots: readonly string[],
+  options: WalkOptions,
+): FoundTree {
+  const walk = new Walk(options);
+  for (const root of roots) walk.root(root);
+  return walk;
+}
+
+class Walk implements FoundTree {
+  readonly entries: TreeEntry[] = [];
+  readonly paths: string[] = [];
+  readonly skipped = { links: 0, others: 0, unreadable: 0 };
+  readonly #options: WalkOptions;
+  readonly #names = new Set<string>();
+  #inside = "";
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  /** What the user named is what it stands for, be it a link. */
+  root(path: string): void {
+    try {
+      const info = Deno.statSync(path);
+      this.#inside = Deno.realPathSync(path);
+      const name = this.#freeName(offeredName(basename(path) || "folder"));
+      if (!this.#take(path, name, info, [])) throw notPlain(path);
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  }
+
+  /** Two folders that were named may be called alike. */
+  #freeName(name: string): string {
+    for (let copy = 1;; copy++) {
+      const free = copy === 1 ? name : `${name} (${copy})`;
+      if (this.#names.has(free)) continue;
+      this.#names.add(free);
+      return free;
+    }
+  }
+
+  /** @param above The folders that are being walked, as the system tells them. */
+  #take(
+    path: string,
+    name: string,
+    info: Deno.FileInfo,
+    above: readonly string[],
+  ): boolean {
+    if (!info.isFile && !info.isDirectory) return false;
+    const isFolder = info.isDirectory;
+    // Who may not read it should not learn so when half of all is sent.
+    const children = isFolder ? listFolder(path) : tryToOpen(path);
+    if (this.entries.length === limits.treeEntries) throw tooMany();
+    if (new TextEncoder().encode(name).length > limits.treePathBytes) {
+      throw new SourceError(
+        "unreadable",
+        `The path "${name}" is too long to be sent`,
+      );
+    }
+    if (info.size > transferLimits.fileBytes) {
+      throw new SourceError("unreadable", `"${path}" is too large to send`);
+    }
+    this.entries.push({
+      path: name,
+      isFolder,
+      size: isFolder ? 0 : info.size,
+      modified: info.mtime?.getTime() ?? 0,
+      isExecutable: !isFolder && ((info.mode ?? 0) & 0o100) !== 0,
+    });
+    this.paths.push(path);
+    if (!isFolder) return true;
+    const within = [...above, keyOf(info)];
+    for (const child of children) this.#child(path, name, child, within);
+    return true;
+  }
+
+  #child(
+    folder: string,
+    name: string,
+    child: string,
+    above: readonly string[],
+  ): void {
+    const path = join(folder, child);
+    try {
+      if (!isEntryName(child)) throw new RangeError("no name to be sent");
+      let info = Deno.lstatSync(path);
+      if (info.isSymlink) {
+        const target = this.#follow(path, above);
+        if (target === undefined) return void this.skipped.links++;
+        info = target;
+      }
+      if (!this.#take(path, `${name}/${child}`, info, above)) {
+        this.skipped.others++;
+      }
+    } catch (error) {
+      if (error instanceof SourceError) throw error;
+      this.skipped.unreadable++;
+    }
+  }
+
+  /** What a link stands for, if that is to be sent in its place. */
+  #follow(path: string, above: readonly string[]): Deno.FileInfo | undefined {
+    if (!this.#options.followsLinks) return undefined;
+    try {
+      const real = Deno.realPathSync(path);
+      const root = this.#inside.endsWith("/")
+        ? this.#inside
+        : this.#inside + "/";
+      if (!real.startsWith(root)) return undefined;
+      const info = Deno.statSync(path);
+      // A folder in itself has no end.
+      return above.includes(keyOf(info)) ? undefined : info;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** What is in a folder, in an order that is the same each time. */
+function listFolder(path: string): string[] {
+  return Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
+}
+
+function tryToOpen(path: string): readonly string[] {
+  Deno.openSync(path).close();
+  return [];
+}
+
+function keyOf({ dev, ino }: Deno.FileInfo): string {
+  return `${dev} ${ino}`;
+}
+
+function tooMany(): SourceError {
+  const most = limits.treeEntries.toLocaleString("en");
+  return new SourceError(
+    "unreadable",
+    `These are more than ${most} files and folders; send an archive of them`,
+  );
+}
+
+function notPlain(path: string): SourceError {
+  const text = `"${path}" is not a plain file or folder`;
+  return new SourceError("unreadable", text);
+}
+
+function unreadable(path: string, error: unknown): SourceError {
+  if (error instanceof SourceError) return error;
+  const why = error instanceof Deno.errors.NotFound
+    ? "does not exist"
+    : `cannot be read: ${reasonOf(error)}`;
+  return new SourceError("unreadable", `"${path}" ${why}`);
+}

@@ -1,0 +1,577 @@
+/**
+ * Writes a stream of files (see TreeReader) into a folder that gets its name when
+ * all of it is whole, checked and on the disk. No link is followed and nothing is
+ * overwritten, also when somebody changes what is there meanwhile: files are only
+ * made where nothing is, and nothing is written into one before it is seen that
+ * the folders it is in are those that were made here. Waits for the disk: it has
+ * a thread of its own.
+ */
+import { encodeBase64Url } from "@std/encoding/base64url";
+import { timingSafeEqual } from "node:crypto";
+import { transferLimits } from "../../engine/packets/limits.ts";
+import { removeOwn } from "../../system/own_file.io.ts";
+import { syncFolder } from "../../system/sync_folder.io.ts";
+import { receivedName } from "../files/received_name.ts";
+import { checkSpace } from "../files/file_sink.io.ts";
+import { lookAtFolder } from "../files/download_folder.io.ts";
+import { cannotWrite, SinkError } from "../files/sink_error.io.ts";
+import { FileCheck } from "./file_check.ts";
+import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
+import { missingFiles } from "./missing_files.io.ts";
+import {
+  digestBytes,
+  fileIs,
+  footerBytes,
+  missingBytes,
+  type TreeChoice,
+} from "./tree_choice.ts";
+import { treeDigest } from "./tree_digest.ts";
+import type { KnownFile } from "./tree_journal.ts";
+import { nameTree } from "./tree_name.io.ts";
+import {
+  localPath,
+  type MadeFolder,
+  takenPath,
+  TreePlace,
+} from "./tree_place.io.ts";
+import { digestOf, openPlain } from "./whole_reads.io.ts";
+
+/** What is to be received. */
+export interface TreeToReceive {
+  /** User name of the sender. */
+  readonly sender: string;
+  /** The name of the offer. */
+  readonly name: string;
+  readonly entries: readonly TreeEntry[];
+  /** For each entry, whether it is wanted at all. */
+  readonly included: readonly boolean[];
+  /** The list as it came. */
+  readonly manifest: Uint8Array;
+  /** What the folder is called that several offered things go to. */
+  readonly severalName: string;
+}
+
+/** What became of a tree that was received. */
+export interface ReceivedTree {
+  /** The folder. */
+  readonly path: string;
+  /** Paths that this file system cannot hold, and where that is here. */
+  readonly renamed: readonly (readonly [string, string])[];
+}
+
+/** A tree that is being received; made by {@link TreeWriter.open}. */
+export class TreeWriter {
+  /** What is not here yet. */
+  readonly choice: TreeChoice;
+  readonly #tree: TreeToReceive;
+  readonly #place: TreePlace;
+  /** The folders that were made here, by their paths in the list. */
+  readonly #folders = new Map<string, MadeFolder>();
+  readonly #digest: ReturnType<typeof treeDigest>;
+  /** The entry whose turn is next, and that before which folders are made. */
+  #next = 0;
+  #foldersMade = 0;
+  #current: ReceivedFile | undefined;
+  /** What came of a footer or of the last digest. */
+  readonly #footer = new Uint8Array(footerBytes);
+  #footerLength = 0;
+  /** Announced, and not of a try before. */
+  readonly #new = new Set<string>();
+  /** How much of what {@link write} was given is written. */
+  #consumed = 0;
+  readonly #changed: string[] = [];
+  #isEnded = false;
+  #isClosed = false;
+
+  constructor(tree: TreeToReceive, choice: TreeChoice, place: TreePlace) {
+    this.#tree = tree;
+    this.choice = choice;
+    this.#place = place;
+    this.#folders.set("", place.root);
+    this.#digest = treeDigest(tree.manifest, choice.wanted);
+  }
+
+  /**
+   * Makes room for a tree, or goes on with what is here of it.
+   *
+   * @param patience How long what is here is read back, ms; 2,000 by default.
+   * The rest is checked at the end.
+   * @throws {SinkError} when the folder cannot be written or has too little room.
+   */
+  static async open(
+    folder: string,
+    tree: TreeToReceive,
+    patience = readBackMs,
+  ): Promise<TreeWriter> {
+    await lookAtFolder(folder);
+    let place: TreePlace | undefined;
+    try {
+      place = await TreePlace.open(folder, tree);
+      const { entries, included } = tree;
+      const choice = missingFiles(entries, included, place, patience);
+      await checkSpace(folder, missingBytes(entries, choice));
+      return new TreeWriter(tree, choice, place);
+    } catch (error) {
+      place?.close();
+      throw cannotWrite(folder, error);
+    }
+  }
+
+  /**
+   * Takes the next bytes of the stream. After a failure the same bytes can be
+   * given again.
+   *
+   * @throws {SinkError} when the disk is full or fails, or the stream is wrong.
+   */
+  write(bytes: Uint8Array): void {
+    try {
+      this.#announce(bytes.length - this.#consumed);
+      while (this.#consumed < bytes.length) {
+        this.#consumed += this.#take(bytes.subarray(this.#consumed));
+      }
+      this.#noteBlocks();
+      this.#place.record();
+      this.#consumed = 0;
+    } catch (error) {
+      throw cannotWrite(this.#place.part, error);
+    }
+  }
+
+  /**
+   * Looks whether the folder is where it was.
+   *
+   * @throws {SinkError} when it is not.
+   */
+  checkPlace(): void {
+    this.#place.mustBeMade(this.#place.root);
+  }
+
+  /**
+   * Makes sure that all of it is whole and on the disk, and gives it its name.
+   *
+   * @throws {SinkError} when that cannot be done.
+   */
+  async finish(): Promise<ReceivedTree> {
+    try {
+      if (!this.#isEnded) throw wrongStream();
+      if (this.#changed.length > 0) {
+        throw incomplete(this.#changed, "changed while being sent");
+      }
+      this.#makeFolders(this.#tree.entries.length);
+      await this.#verify();
+      this.#removeRest();
+      this.#setTimes();
+      const path = this.#giveName();
+      this.#isClosed = true;
+      this.#place.removeJournal();
+      // A disk that cannot do that has the folder all the same.
+      await syncFolder(this.#place.folder).catch(() => {});
+      return { path, renamed: this.#renamed() };
+    } catch (error) {
+      throw cannotWrite(this.#place.part, error);
+    }
+  }
+
+  /** Frees the files; what is here stays for another try. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#current?.file.close();
+    this.#place.close();
+  }
+
+  /** Takes some of what follows in the stream, and says how much. */
+  #take(bytes: Uint8Array): number {
+    if (this.#isEnded) throw wrongStream();
+    const current = this.#current ??= this.#begin();
+    if (current === undefined) return this.#takeEnd(bytes);
+    if (current.left > 0) {
+      const some = bytes.subarray(0, current.left);
+      const count = current.file.writeSync(some);
+      current.check.update(some.subarray(0, count));
+      current.left -= count;
+      return count;
+    }
+    const count = this.#fillFooter(bytes, footerBytes);
+    if (this.#footerLength === footerBytes) this.#end(current);
+    return count;
+  }
+
+  #fillFooter(bytes: Uint8Array, length: number): number {
+    const some = bytes.subarray(0, length - this.#footerLength);
+    this.#footer.set(some, this.#footerLength);
+    this.#footerLength += some.length;
+    return some.length;
+  }
+
+  /** The next file of the stream, open; undefined behind the last one. */
+  #begin(): ReceivedFile | undefined {
+    const { entries } = this.#tree;
+    while (this.#next < entries.length && !this.#isSent(this.#next)) {
+      this.#next++;
+    }
+    this.#makeFolders(this.#next);
+    const entry = entries[this.#next];
+    if (entry === undefined) return undefined;
+    const begun = this.#open(entry, this.#startOf(this.#next));
+    this.#next++;
+    return begun;
+  }
+
+  /** True for a file that is in the stream. */
+  #isSent(index: number): boolean {
+    return this.choice.wanted[index] === true &&
+      !this.#tree.entries[index]!.isFolder;
+  }
+
+  /** How many blocks of the file are here already. */
+  #startOf(index: number): number {
+    const { start } = this.choice;
+    return start.entry === index ? start.blocks : 0;
+  }
+
+  /** @param blocks That are here of it. */
+  #open(entry: TreeEntry, blocks: number): ReceivedFile {
+    const end = blocks * blockBytes;
+    const { file, path } = blocks > 0 ? this.#reopen(entry) : this.#make(entry);
+    const known = this.#known(entry.path);
+    try {
+      this.#place.mustBeIn(file, path, this.#folderOf(entry.path));
+      if (blocks > 0) file.truncateSync(end);
+      file.seekSync(end, Deno.SeekMode.Start);
+    } catch (error) {
+      if (blocks === 0) removeOwn(file, path);
+      file.close();
+      throw error;
+    }
+    const check = new FileCheck(
+      Uint32Array.from(known.checks.slice(0, blocks)),
+    );
+    return { entry, file, check, left: entry.size - end, noted: blocks };
+  }
+
+  /** A footer is here: compares and closes the file before it. */
+  #end({ entry, file, check }: ReceivedFile): void {
+    const footer = this.#footer.slice();
+    this.#footerLength = 0;
+    this.#current = undefined;
+    this.#digest.update(footer);
+    const time = new Date(entry.modified);
+    if (footer[0] === fileIs.whole) file.utimeSync(time, time);
+    file.close();
+    if (footer[0] !== fileIs.whole) return void this.#changed.push(entry.path);
+    const digest = check.digest();
+    if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
+    const text = encodeBase64Url(digest);
+    const whole = { ...this.#known(entry.path), digest: text };
+    this.#place.note(entry.path, whole, ["whole", entry.path, text]);
+  }
+
+  #takeEnd(bytes: Uint8Array): number {
+    const count = this.#fillFooter(bytes, digestBytes);
+    if (this.#footerLength < digestBytes) return count;
+    const digest = new Uint8Array(this.#digest.digest());
+    if (!timingSafeEqual(digest, this.#footer.subarray(0, digestBytes))) {
+      throw wrongStream();
+    }
+    this.#isEnded = true;
+    return count;
+  }
+
+  /**
+   * The files that begin within the next bytes are noted as ours before they are
+   * made.
+   */
+  #announce(bytes: number): void {
+    const { entries } = this.#tree;
+    const current = this.#current;
+    let at = current === undefined
+      ? 0
+      : current.left + footerBytes - this.#footerLength;
+    for (let i = this.#next; i < entries.length && at < bytes; i++) {
+      if (!this.#isSent(i)) continue;
+      const entry = entries[i]!;
+      const blocks = this.#startOf(i);
+      this.#makeFolders(i);
+      if (blocks === 0) this.#announceFile(entry);
+      at += entry.size - blocks * blockBytes + footerBytes;
+    }
+    this.#place.record();
+  }
+
+  #reopen({ path: listed }: TreeEntry): { file: Deno.FsFile; path: string } {
+    const path = this.#place.pathOf(this.#known(listed));
+    return { file: Deno.openSync(path, { read: true, write: true }), path };
+  }
+
+  #announceFile({ path, size, modified }: TreeEntry): void {
+    const before = this.#place.files.get(path);
+    if (before === undefined) this.#new.add(path);
+    const local = before?.local ??
+      localPath(this.#folderOf(path), lastName(path));
+    this.#noteFile({ path, size, modified }, local);
+  }
+
+  #noteFile(
+    { path, size, modified }: Pick<TreeEntry, "path" | "size" | "modified">,
+    local: string,
+  ): void {
+    const known = { local, size, modified, checks: [] };
+    this.#place.note(path, known, ["begun", path, local, size, modified]);
+  }
+
+  /**
+   * Makes a file where nothing is: what has its name may be of a try before, or
+   * another that this file system takes for the same, or somebody else's.
+   */
+  #make(entry: TreeEntry): { file: Deno.FsFile; path: string } {
+    const known = this.#known(entry.path);
+    const isNew = this.#new.delete(entry.path);
+    const path = this.#place.pathOf(known);
+    const file = tryToMake(path, entry, isNew);
+    if (file !== undefined) return { file, path };
+    const folder = this.#folderOf(entry.path);
+    const local = this.#place.freeLocal(entry.path, folder);
+    this.#noteFile(entry, local);
+    this.#place.record();
+    const other = this.#place.pathOf({ local });
+    const made = tryToMake(other, entry, true);
+    if (made === undefined) throw takenPath(other);
+    return { file: made, path: other };
+  }
+
+  /** Makes the folders among the entries before number `end`. */
+  #makeFolders(end: number): void {
+    const { entries, included } = this.#tree;
+    for (; this.#foldersMade < end; this.#foldersMade++) {
+      const { isFolder, path } = entries[this.#foldersMade]!;
+      if (isFolder && included[this.#foldersMade]) this.#makeFolder(path);
+    }
+  }
+
+  #makeFolder(path: string): void {
+    const isPart = isOneFolder(this.#tree.entries) && !path.includes("/");
+    // What is offered as one folder is what becomes of the part itself.
+    if (isPart) return void this.#folders.set(path, this.#place.root);
+    const folder = this.#folderOf(path);
+    const key = folderKey(path);
+    const known = this.#place.files.get(key);
+    const local = known?.local ?? this.#place.freeLocal(path, folder);
+    if (known === undefined) {
+      const made = { local, size: 0, modified: 0, checks: [] };
+      this.#place.note(key, made, ["begun", key, local, 0, 0]);
+      this.#place.record();
+    }
+    this.#folders.set(path, this.#place.makeFolder(local, folder));
+  }
+
+  #folderOf(path: string): MadeFolder {
+    const folder = this.#folders.get(parentOf(path));
+    if (folder === undefined) throw wrongStream();
+    return folder;
+  }
+
+  #known(path: string): KnownFile {
+    const known = this.#place.files.get(path);
+    if (known === undefined) throw wrongStream();
+    return known;
+  }
+
+  /** Notes the blocks of the file under way that are whole. */
+  #noteBlocks(): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    const { check: { checks }, noted, entry: { path } } = current;
+    if (checks.length === noted) return;
+    const news = [...checks.slice(noted)];
+    const known = this.#known(path);
+    const all = [...known.checks.slice(0, noted), ...news];
+    this.#place.note(
+      path,
+      { ...known, checks: all },
+      ["blocks", path, noted, news],
+    );
+    current.noted = checks.length;
+  }
+
+  /** Reads everything back, and has it survive a power cut. */
+  async #verify(): Promise<void> {
+    const syncs = new Set<Promise<void>>();
+    const wrong: string[] = [];
+    for (const [index, entry] of this.#tree.entries.entries()) {
+      if (entry.isFolder || !this.#tree.included[index]) continue;
+      const file = this.#openRight(entry);
+      if (file === undefined) {
+        wrong.push(entry.path);
+        this.#forget(entry);
+        continue;
+      }
+      const sync: Promise<void> = file.sync().finally(() => {
+        file.close();
+        syncs.delete(sync);
+      });
+      syncs.add(sync);
+      if (syncs.size >= mostSyncs) await Promise.race(syncs);
+    }
+    await Promise.all(syncs);
+    this.#place.record();
+    if (wrong.length > 0) throw incomplete(wrong, "changed on the disk here");
+  }
+
+  /** The file, open, if what is on the disk is what came. */
+  #openRight(entry: TreeEntry): Deno.FsFile | undefined {
+    const known = this.#known(entry.path);
+    const path = this.#place.pathOf(known);
+    const folder = this.#folderOf(entry.path);
+    const file = openPlain(path);
+    if (file === undefined) {
+      this.#place.mustBeMade(folder);
+      return undefined;
+    }
+    try {
+      this.#place.mustBeIn(file, path, folder);
+      const { size, mtime } = file.statSync();
+      const isRight = size === entry.size &&
+        known.digest === digestOf(file, size);
+      const time = new Date(entry.modified);
+      if (isRight && mtime?.getTime() !== entry.modified) {
+        file.utimeSync(time, time);
+      }
+      if (isRight) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+    return undefined;
+  }
+
+  /** What is damaged is sent again the next time. */
+  #forget({ path, size }: TreeEntry): void {
+    const { local } = this.#known(path);
+    const nothing = { local, size, modified: never, checks: [] };
+    this.#place.note(path, nothing, ["begun", path, local, size, never]);
+  }
+
+  /** What came before, but is no longer in the list, or not wanted any more. */
+  #removeRest(): void {
+    const { entries, included } = this.#tree;
+    const kept = new Set<string>();
+    for (const [index, { path, isFolder }] of entries.entries()) {
+      if (included[index]) kept.add(isFolder ? folderKey(path) : path);
+    }
+    this.checkPlace();
+    // What is in a folder was noted after it.
+    for (const [path, known] of [...this.#place.files].reverse()) {
+      if (kept.has(path)) continue;
+      try {
+        Deno.removeSync(this.#place.pathOf(known));
+      } catch {
+        // Not there, or a folder in which somebody put something.
+      }
+    }
+  }
+
+  #setTimes(): void {
+    const { entries, included } = this.#tree;
+    for (let index = entries.length - 1; index >= 0; index--) {
+      const { isFolder, path, modified } = entries[index]!;
+      if (!isFolder || !included[index]) continue;
+      const folder = this.#folders.get(path)!;
+      this.#place.mustBeMade(folder);
+      const time = new Date(modified);
+      Deno.utimeSync(folder.path, time, time);
+    }
+  }
+
+  #giveName(): string {
+    const { sender, name, severalName, entries } = this.#tree;
+    const shown = isOneFolder(entries) ? name : severalName;
+    return nameTree(this.#place, (copy) => receivedName(sender, shown, copy));
+  }
+
+  #renamed(): (readonly [string, string])[] {
+    const renamed: (readonly [string, string])[] = [];
+    for (const [key, { local }] of this.#place.files) {
+      const path = key.endsWith("/") ? key.slice(0, -1) : key;
+      if (lastName(path) !== lastName(local)) renamed.push([path, local]);
+    }
+    return renamed;
+  }
+}
+
+/** A file on its way in. */
+interface ReceivedFile {
+  readonly entry: TreeEntry;
+  readonly file: Deno.FsFile;
+  readonly check: FileCheck;
+  /** Bytes that are to come. */
+  left: number;
+  /** Blocks that are in the journal. */
+  noted: number;
+}
+
+/** True when what was offered is one folder. */
+function isOneFolder(entries: readonly TreeEntry[]): boolean {
+  return entries[0]?.isFolder === true &&
+    entries.every(({ path }, index) => index === 0 || path.includes("/"));
+}
+
+/**
+ * @param isNew Nothing of ours can have the name.
+ * @returns Undefined when something else has the name, or no file can have it.
+ */
+function tryToMake(
+  path: string,
+  { isExecutable }: TreeEntry,
+  isNew: boolean,
+): Deno.FsFile | undefined {
+  const mode = isExecutable ? 0o777 : 0o666;
+  const options = { read: true, write: true, createNew: true, mode };
+  try {
+    return Deno.openSync(path, options);
+  } catch (error) {
+    if (!isNoName(error)) throw error;
+    if (isNew) return undefined;
+    const { isFile, nlink } = Deno.lstatSync(path);
+    if (!isFile || (nlink ?? 1) > 1) return undefined;
+    Deno.removeSync(path);
+    return Deno.openSync(path, options);
+  }
+}
+
+/** True when the name is taken, or is none on this file system. */
+function isNoName(error: unknown): boolean {
+  if (error instanceof Deno.errors.AlreadyExists) return true;
+  const text = error instanceof Error ? error.message : "";
+  return /os error (22|36|84|92|63|123)\b/.test(text);
+}
+
+/** How a folder is noted, so that a file of its name is another thing. */
+function folderKey(path: string): string {
+  return `${path}/`;
+}
+
+function incomplete(paths: readonly string[], what: string): SinkError {
+  const named = paths.slice(0, namedFiles).map((path) => `"${path}"`);
+  const more = paths.length > namedFiles ? ", …" : "";
+  const isOne = paths.length === 1;
+  const count = isOne ? "1 file" : `${paths.length} files`;
+  const hint = `sent again, only ${isOne ? "it comes" : "they come"}`;
+  return new SinkError(
+    `${count} (${named.join(", ")}${more}) ${what}; ${hint}`,
+    "integrity",
+  );
+}
+
+function wrongStream(): SinkError {
+  return new SinkError("What came is not what was offered", "integrity");
+}
+
+const { blockBytes } = transferLimits;
+const mostSyncs = 32;
+/** The sender waits that long for an answer, so that damage is fetched again. */
+const readBackMs = 2_000;
+const namedFiles = 3;
+/** Of no file: one that is noted with it is never taken for another. */
+const never = -1e15;

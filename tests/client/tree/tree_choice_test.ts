@@ -1,0 +1,74 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { TreeEntry } from "../../../lib/client/tree/manifest.ts";
+import {
+  decodeChoice,
+  encodeChoice,
+  missingBytes,
+  noStart,
+  streamSize,
+} from "../../../lib/client/tree/tree_choice.ts";
+import { transferLimits } from "../../../lib/engine/packets/limits.ts";
+
+const { blockBytes } = transferLimits;
+
+function entry(path: string, size: number, isFolder = false): TreeEntry {
+  return { path, size, isFolder, modified: 0, isExecutable: false };
+}
+
+const entries = [
+  entry("a", 0, true),
+  entry("a/b", 3 * blockBytes),
+  entry("a/c", 10),
+];
+
+Deno.test("decodeChoice() gives back what was encoded", () => {
+  const digest = new Uint8Array(32).fill(7);
+  const start = { entry: 1, blocks: 2, digest };
+  const choice = { wanted: [true, true, false], start };
+  assertEquals(decodeChoice(encodeChoice(choice), entries), choice);
+});
+
+Deno.test("the choice among as many entries as there may be fits into an answer", () => {
+  let seed = 1;
+  const wanted = Array.from({ length: 100_000 }, () => {
+    seed = seed * 48_271 % 2_147_483_647;
+    return seed % 2 === 0;
+  });
+  const text = encodeChoice({ wanted, start: noStart });
+  assertEquals(text.length < 17 * 1024, true);
+  const all = wanted.map((_, index) => entry(`${index}`, 1));
+  assertEquals(decodeChoice(text, all)?.wanted, wanted);
+});
+
+Deno.test("decodeChoice() refuses a part of a file that is not wanted, or that is whole", () => {
+  const wanted = [true, true, false];
+  const digest = new Uint8Array(32);
+  for (const [index, blocks] of [[1, 3], [0, 1], [2, 1], [9, 1]] as const) {
+    const start = { entry: index, blocks, digest };
+    const text = encodeChoice({ wanted, start });
+    assertEquals(decodeChoice(text, entries), undefined);
+  }
+});
+
+Deno.test("decodeChoice() of any text gives a choice or nothing", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      for (const each of [text, `tree ${text}`]) decodeChoice(each, entries);
+    }),
+    { seed: 3 },
+  );
+  // What would unpack to more than a choice can be.
+  const bomb = encodeChoice({
+    wanted: new Array(1_000_000).fill(false),
+    start: noStart,
+  });
+  assertEquals(decodeChoice(bomb, entries), undefined);
+});
+
+Deno.test("streamSize() counts what is missing, a footer each, and the digest", () => {
+  const start = { entry: 1, blocks: 2, digest: new Uint8Array(32) };
+  const choice = { wanted: [true, true, true], start };
+  assertEquals(missingBytes(entries, choice), blockBytes + 10);
+  assertEquals(streamSize(entries, choice), blockBytes + 10 + 2 * 33 + 32);
+});

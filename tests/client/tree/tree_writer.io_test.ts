@@ -1,0 +1,355 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { SinkError } from "../../../lib/client/files/sink_error.io.ts";
+import { encodeManifest } from "../../../lib/client/tree/manifest.ts";
+import {
+  decodeChoice,
+  encodeChoice,
+  streamSize,
+} from "../../../lib/client/tree/tree_choice.ts";
+import { SourceError } from "../../../lib/client/files/source_error.ts";
+import { limits } from "../../../lib/wire/limits.ts";
+import { TreeJob } from "../../../lib/client/tree/tree_job.io.ts";
+import { TreeReader } from "../../../lib/client/tree/tree_reader.io.ts";
+import {
+  type FoundTree,
+  walkTree,
+} from "../../../lib/client/tree/tree_walk.io.ts";
+import { TreeWriter } from "../../../lib/client/tree/tree_writer.io.ts";
+import { describeTree, makeTree } from "../../support/file_tree.ts";
+import { withTempFolder } from "../../support/temp_folder.ts";
+
+const mixed = {
+  "trip/a.txt": "one",
+  "trip/empty": "",
+  "trip/nothing": undefined,
+  "trip/sub/deep/er/b.bin": new Uint8Array(700_000).map((_, i) => i * 7),
+  "trip/sub/run.sh": "#!/bin/sh\n",
+  "trip/ünï 😀.txt": "two",
+  "trip/zz/c.bin": new Uint8Array(2 * 1024 * 1024).map((_, i) => i * 13),
+};
+
+/** Opens what is to be received of `found`. */
+async function receive(
+  folder: string,
+  found: FoundTree,
+  more: { included?: boolean[]; name?: string } = {},
+): Promise<TreeWriter> {
+  const { included = found.entries.map(() => true), name = "trip" } = more;
+  return await TreeWriter.open(folder, {
+    sender: "yoda",
+    name,
+    entries: found.entries,
+    included,
+    manifest: encodeManifest(found.entries),
+    severalName: "2026-11-29 06.40",
+  });
+}
+
+/** Moves `bytes` of the stream, all by default, in pieces of a size. */
+function move(
+  found: FoundTree,
+  writer: TreeWriter,
+  { most = Infinity, piece = 300_000 } = {},
+): TreeReader {
+  const choice = decodeChoice(encodeChoice(writer.choice), found.entries)!;
+  const reader = new TreeReader(found, choice, encodeManifest(found.entries));
+  let left = Math.min(streamSize(found.entries, choice), most);
+  while (left > 0) {
+    const bytes = new Uint8Array(Math.min(piece, left));
+    reader.read(bytes);
+    writer.write(bytes);
+    left -= bytes.length;
+  }
+  return reader;
+}
+
+Deno.test("a tree arrives with names, times, modes and empty folders", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    for (const piece of [1, 1_000, 262_144, 10_000_000]) {
+      const into = join(folder, `into ${piece}`);
+      await Deno.mkdir(into);
+      if (piece === 1) {
+        // Byte by byte only what is small.
+        const small = walkTree([join(folder, "trip/sub/run.sh")], {
+          followsLinks: false,
+        });
+        const writer = await receive(into, small);
+        move(small, writer, { piece });
+        const { path } = await writer.finish();
+        assertEquals(path, join(into, "yoda_2026-11-29 06.40"));
+        continue;
+      }
+      const writer = await receive(into, found);
+      assertEquals(namesIn(into), [
+        "yoda_trip.part",
+        "yoda_trip.part.map",
+      ]);
+      move(found, writer, { piece });
+      const { path, renamed } = await writer.finish();
+      assertEquals(path, join(into, "yoda_trip"));
+      assertEquals(renamed, []);
+      assertEquals(describeTree(path), describeTree(join(folder, "trip")));
+      assertEquals(namesIn(into).length, 1);
+    }
+  }));
+
+Deno.test("what is whole stays when a tree is interrupted anywhere, and the file under way goes on", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    const all = streamSize(found.entries, {
+      wanted: found.entries.map(() => true),
+      start: { entry: 0, blocks: 0, digest: new Uint8Array(32) },
+    });
+    for (let most = 1; most < all; most += 250_001) {
+      const into = join(folder, `into ${most}`);
+      await Deno.mkdir(into);
+      const first = await receive(into, found);
+      move(found, first, { most }).close();
+      first.close();
+      const second = await receive(into, found);
+      const left = streamSize(found.entries, second.choice);
+      assert(left <= all - most + 262_144 + 66, `${left} of ${all - most}`);
+      move(found, second);
+      const { path } = await second.finish();
+      assertEquals(describeTree(path), describeTree(join(folder, "trip")));
+    }
+  }));
+
+Deno.test("of a folder that changed between two tries only what changed comes again", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const before = walkTree([join(folder, "trip")], { followsLinks: false });
+    const first = await receive(folder, before);
+    move(before, first).close();
+    first.close();
+    await Deno.writeTextFile(join(folder, "trip/a.txt"), "three");
+    await Deno.remove(join(folder, "trip/empty"));
+    await Deno.writeTextFile(join(folder, "trip/added"), "new");
+    const now = walkTree([join(folder, "trip")], { followsLinks: false });
+    const second = await receive(folder, now);
+    const wanted = now.entries.filter(({ isFolder }, index) =>
+      second.choice.wanted[index] && !isFolder
+    );
+    assertEquals(wanted.map(({ path }) => path), ["trip/a.txt", "trip/added"]);
+    move(now, second);
+    const { path } = await second.finish();
+    assertEquals(describeTree(path), describeTree(join(folder, "trip")));
+  }));
+
+Deno.test("what was damaged here between two tries, or while the rest comes, comes again", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    const first = await receive(folder, found);
+    move(found, first).close();
+    first.close();
+    const part = join(folder, "yoda_trip.part");
+    await Deno.writeTextFile(join(part, "a.txt"), "eno");
+    const second = await receive(folder, found);
+    assertEquals(
+      found.entries.filter((_, i) => second.choice.wanted[i] && i > 0)
+        .filter(({ isFolder }) => !isFolder).map(({ path }) => path),
+      ["trip/a.txt"],
+    );
+    move(found, second);
+    // The same size, and the same time.
+    const { mtime } = await Deno.stat(join(part, "ünï 😀.txt"));
+    await Deno.writeTextFile(join(part, "ünï 😀.txt"), "owt");
+    await Deno.utime(join(part, "ünï 😀.txt"), mtime!, mtime!);
+    await assertRejects(
+      () => second.finish(),
+      SinkError,
+      "changed on the disk",
+    );
+    second.close();
+    assertEquals(
+      namesIn(folder).includes("yoda_trip"),
+      false,
+    );
+    const third = await receive(folder, found);
+    move(found, third);
+    const { path } = await third.finish();
+    assertEquals(describeTree(path), describeTree(join(folder, "trip")));
+  }));
+
+Deno.test("a file that changes while it is sent is not taken for whole, the others are", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    await Deno.writeTextFile(join(folder, "trip/a.txt"), "ONE");
+    await Deno.remove(join(folder, "trip/sub/run.sh"));
+    const writer = await receive(folder, found);
+    const reader = move(found, writer);
+    assertEquals(reader.changed, ["trip/a.txt", "trip/sub/run.sh"]);
+    await assertRejects(() => writer.finish(), SinkError, "2 files");
+    writer.close();
+    const again = walkTree([join(folder, "trip")], { followsLinks: false });
+    const second = await receive(folder, again);
+    move(again, second);
+    const { path } = await second.finish();
+    assertEquals(describeTree(path), describeTree(join(folder, "trip")));
+  }));
+
+Deno.test("with only some of it the rest is left out, and forgotten", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    const first = await receive(folder, found);
+    move(found, first).close();
+    first.close();
+    const included = found.entries.map(({ path }) =>
+      ["trip", "trip/sub", "trip/sub/run.sh"].includes(path)
+    );
+    const second = await receive(folder, found, { included });
+    move(found, second);
+    const { path } = await second.finish();
+    assertEquals(Object.keys(describeTree(path)).sort(), [
+      "",
+      "sub",
+      "sub/run.sh",
+    ]);
+  }));
+
+Deno.test("names that are taken are not, whatever has them", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    makeTree(folder, { "yoda_trip/mine": "mine", "yoda_trip (1)": "mine" });
+    await Deno.mkdir(join(folder, "yoda_trip.part"));
+    const writer = await receive(folder, found);
+    move(found, writer);
+    const { path } = await writer.finish();
+    assertEquals(path, join(folder, "yoda_trip (2)"));
+    assertEquals(describeTree(path), describeTree(join(folder, "trip")));
+    assertEquals(
+      await Deno.readTextFile(join(folder, "yoda_trip/mine")),
+      "mine",
+    );
+  }));
+
+Deno.test("nothing is written through a link that somebody puts there meanwhile", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    await Deno.mkdir(join(folder, "outside"));
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    const swaps = [
+      ["", "the whole part"],
+      ["sub", "a folder"],
+      ["sub/deep", "a folder above"],
+    ] as const;
+    for (const [inner, what] of swaps) {
+      const into = join(folder, `into ${what}`);
+      await Deno.mkdir(into);
+      const writer = await receive(into, found);
+      const part = join(into, "yoda_trip.part");
+      let isSwapped = false;
+      const error = await assertRejects(async () => {
+        const choice = decodeChoice(
+          encodeChoice(writer.choice),
+          found.entries,
+        )!;
+        const reader = new TreeReader(
+          found,
+          choice,
+          encodeManifest(found.entries),
+        );
+        for (let left = streamSize(found.entries, choice); left > 0;) {
+          const bytes = new Uint8Array(Math.min(50, left));
+          reader.read(bytes);
+          writer.write(bytes);
+          left -= bytes.length;
+          const at = join(part, inner);
+          if (
+            !isSwapped && existsFolder(at) &&
+            existsFolder(join(part, "nothing"))
+          ) {
+            isSwapped = true;
+            await Deno.rename(at, join(folder, `moved ${what}`));
+            await Deno.symlink(join(folder, "outside"), at);
+          }
+        }
+        await writer.finish();
+      }, SinkError);
+      assert(isSwapped);
+      assertEquals(error.failure, "removed", what);
+      assertEquals(namesIn(join(folder, "outside")), []);
+      writer.close();
+    }
+  }));
+
+Deno.test("walkTree() leaves out links, devices and what may not be read, and counts them", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, { "t/a": "1", "t/b/c": "2", "elsewhere": "3" });
+    await Deno.symlink("a", join(folder, "t/inside"));
+    await Deno.symlink("b", join(folder, "t/folder"));
+    await Deno.symlink("..", join(folder, "t/b/loop"));
+    await Deno.symlink(join(folder, "elsewhere"), join(folder, "t/outside"));
+    await Deno.symlink("nowhere", join(folder, "t/broken"));
+    await new Deno.Command("mkfifo", { args: [join(folder, "t/pipe")] })
+      .output();
+    const paths = (followsLinks: boolean) => {
+      const found = walkTree([join(folder, "t")], { followsLinks });
+      return [found.entries.map(({ path }) => path), found.skipped];
+    };
+    assertEquals(paths(false), [
+      ["t", "t/a", "t/b", "t/b/c"],
+      { links: 5, others: 1, unreadable: 0 },
+    ]);
+    assertEquals(paths(true), [
+      ["t", "t/a", "t/b", "t/b/c", "t/folder", "t/folder/c", "t/inside"],
+      { links: 4, others: 1, unreadable: 0 },
+    ]);
+  }));
+
+Deno.test("walkTree() of two folders of one name gives the second another", () =>
+  withTempFolder((folder) => {
+    makeTree(folder, { "x/pics/a": "1", "y/pics/b": "2", "note.txt": "3" });
+    const roots = ["x/pics", "y/pics", "note.txt"].map((each) =>
+      join(folder, each)
+    );
+    const { entries } = walkTree(roots, { followsLinks: false });
+    assertEquals(entries.map(({ path }) => path), [
+      "pics",
+      "pics/a",
+      "pics (2)",
+      "pics (2)/b",
+      "note.txt",
+    ]);
+    return Promise.resolve();
+  }));
+
+function namesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
+function existsFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("limit treeListBytes: names that are longer in all are not offered", () =>
+  withTempFolder(async (folder) => {
+    // Nothing in common, so that nothing of it is written once only.
+    const names = Array.from(
+      { length: 900 },
+      (_, i) => `${String.fromCharCode(97 + i % 26)}${i}${"ä".repeat(120)}`,
+    );
+    makeTree(folder, Object.fromEntries(names.map((n) => [`t/${n}`, ""])));
+    const job = new TreeJob();
+    const roots = [join(folder, "t")];
+    const walk = { call: "walk", roots, followsLinks: false } as const;
+    await job.handle(walk);
+    await assertRejects(
+      () => new TreeJob(100_000).handle(walk),
+      SourceError,
+      "too long in all",
+    );
+    assertEquals(limits.treeListBytes, 16 * 1024 * 1024);
+  }));

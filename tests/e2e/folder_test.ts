@@ -1,0 +1,161 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { logIn, startServer } from "../support/jedi.ts";
+import { describeTree, makeTree } from "../support/file_tree.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
+
+/** Names of what is in a client's folder, its configuration excepted. */
+function filesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name)
+    .filter((name) => !name.startsWith(".")).sort();
+}
+
+const trip = {
+  "trip/a.txt": "one",
+  "trip/empty": "",
+  "trip/nothing": undefined,
+  "trip/sub/deep/film.mp4": new Uint8Array(3_000_000).map((_, i) => i * 7),
+  "trip/sub/run.sh": "#!/bin/sh\n",
+  "trip/ünï 😀.txt": "two",
+};
+
+Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of their own", (t) =>
+  withTempFolder(async (folder) => {
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda");
+    await using luke = await logIn(server, "luke", {
+      args: ["--accept", "ask"],
+    });
+    makeTree(folder, { ...trip, "one file.txt": "1" });
+    await Deno.symlink("a.txt", join(folder, "trip/link"));
+    const path = join(folder, "trip");
+
+    await t.step("a folder: its list, then all of it", async () => {
+      const sending = yoda.run(`/send luke ${path}`);
+      const offered = await luke.event("transfer", { state: "offered" });
+      assertEquals([offered.name, offered.files, offered.size], [
+        "trip",
+        5,
+        3_000_016,
+      ]);
+      const listing = await luke.succeed(`/offer ${offered.transfer}`);
+      assertEquals(
+        (listing.entries as { path: string }[]).map(({ path }) => path),
+        [
+          "trip",
+          "trip/a.txt",
+          "trip/empty",
+          "trip/nothing",
+          "trip/sub",
+          "trip/sub/deep",
+          "trip/sub/deep/film.mp4",
+          "trip/sub/run.sh",
+          "trip/ünï 😀.txt",
+        ],
+      );
+      assertEquals(filesIn(luke.folder), []);
+      await luke.succeed(`/accept ${offered.transfer}`);
+      const sent = await sending;
+      assertEquals([sent.ok, sent.state, sent.files], [true, "verified", 5]);
+      const got = await luke.event("transfer", { state: "verified" });
+      assertEquals(
+        got.path,
+        await Deno.realPath(join(luke.folder, "yoda_trip")),
+      );
+      assertEquals(got.digest, sent.digest);
+      const { mtime } = await Deno.stat(path);
+      await Deno.remove(join(path, "link"));
+      await Deno.utime(path, mtime!, mtime!);
+      assertEquals(describeTree(String(got.path)), describeTree(path));
+      assertEquals(filesIn(luke.folder), ["yoda_trip"]);
+      await Deno.remove(String(got.path), { recursive: true });
+      const told = await yoda.event("transfer", { state: "offered" });
+      assertEquals(told.message, "without 1 link");
+    });
+
+    await t.step("only some of it", async () => {
+      const from = luke.process.out.length;
+      const sending = yoda.run(`/send luke ${path}`);
+      const { transfer } = await luke.event(
+        "transfer",
+        { state: "offered" },
+        { from },
+      );
+      assertMatch(
+        await luke.refused(`/accept ${transfer} only *.iso`),
+        /Nothing in it is called \*\.iso/,
+      );
+      assertEquals((await sending).ok, false);
+      const again = luke.process.out.length;
+      const second = yoda.run(`/send luke ${path}`);
+      const offered = await luke.event(
+        "transfer",
+        { state: "offered" },
+        { from: again },
+      );
+      await luke.succeed(`/accept ${offered.transfer} only *.MP4 a.txt`);
+      assertEquals((await second).ok, true);
+      const got = join(luke.folder, "yoda_trip");
+      assertEquals(Object.keys(describeTree(got)).sort(), [
+        "",
+        "a.txt",
+        "sub",
+        "sub/deep",
+        "sub/deep/film.mp4",
+      ]);
+      await Deno.remove(got, { recursive: true });
+    });
+
+    await t.step(
+      "several files and folders, and one file with a blank",
+      async () => {
+        const from = luke.process.out.length;
+        const film = join(path, "sub/deep/film.mp4");
+        const sending = yoda.run(`/send luke ${path} "${film}"`);
+        const offered = await luke.event(
+          "transfer",
+          { state: "offered" },
+          { from },
+        );
+        assertEquals([offered.name, offered.roots, offered.files], [
+          "trip",
+          2,
+          6,
+        ]);
+        await luke.succeed(`/accept ${offered.transfer}`);
+        assertEquals((await sending).ok, true);
+        const [name = ""] = filesIn(luke.folder);
+        assertMatch(name, /^yoda_\d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d$/);
+        assertEquals(
+          describeTree(join(luke.folder, name, "trip")),
+          describeTree(path),
+        );
+        assertEquals(
+          (await Deno.stat(join(luke.folder, name, "film.mp4"))).size,
+          3_000_000,
+        );
+        await Deno.remove(join(luke.folder, name), { recursive: true });
+        const plain = luke.process.out.length;
+        const one = yoda.run(`/send luke ${join(folder, "one file.txt")}`);
+        const { transfer } = await luke.event(
+          "transfer",
+          { state: "offered" },
+          { from: plain },
+        );
+        await luke.succeed(`/accept ${transfer}`);
+        assertEquals((await one).ok, true);
+        assertEquals(filesIn(luke.folder), ["yoda_one file.txt"]);
+      },
+    );
+
+    await t.step("what is missing is named", async () => {
+      assertMatch(
+        await yoda.refused(`/send luke ${path} /no/such/file`),
+        /^unreadable: "\/no\/such\/file" does not exist/,
+      );
+      assertMatch(
+        await yoda.refused("/send luke no such file.txt"),
+        /^unreadable: "no such file.txt" does not exist/,
+      );
+    });
+  }));

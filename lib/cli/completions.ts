@@ -44,7 +44,8 @@ function bashScript(page: ProgramPage): string[] {
   const files = (flag: string) =>
     `compopt -o filenames 2>/dev/null; local IFS=$'\\n'; ` +
     `COMPREPLY=($(compgen -${flag} -- "$cur"))`;
-  const action = ({ value, choices }: OptionRow) => {
+  const action = ({ name, value, choices }: OptionRow) => {
+    if (name === firstWords?.option) return words([], found);
     if (choices !== undefined) return words(choices);
     if (value === "FILE") return files("f");
     return value === "FOLDER" ? files("d") : "";
@@ -96,7 +97,7 @@ function zshScript(page: ProgramPage): string[] {
     optionNames(row).map((each) => {
       const value = row.value === undefined
         ? ""
-        : `:${row.value}:${zshValue(row)}`;
+        : `:${row.value}:${zshValue(page, row)}`;
       return `'*'${quote(`${each}[${about(row.help)}]${value}`)}`;
     })
   );
@@ -142,7 +143,13 @@ function zshScript(page: ProgramPage): string[] {
   ];
 }
 
-function zshValue({ value, choices }: OptionRow): string {
+function zshValue(
+  page: ProgramPage,
+  { name, value, choices }: OptionRow,
+): string {
+  if (name === page.firstWords?.option) {
+    return `{compadd \${(f)"$(${printed(page)})"}}`;
+  }
   if (choices !== undefined) return `(${choices.join(" ")})`;
   if (value === "FILE") return "_files";
   return value === "FOLDER" ? "_files -/" : "";
@@ -179,7 +186,7 @@ function fishScript(page: ProgramPage): string[] {
     ),
     ...options.flatMap((row) =>
       optionNames(row).map((each) =>
-        `complete -c ${name} -l ${each.slice(2)}${fishValue(row)} -d ${
+        `complete -c ${name} -l ${each.slice(2)}${fishValue(page, row)} -d ${
           fishQuote(row.help)
         }`
       )
@@ -187,8 +194,14 @@ function fishScript(page: ProgramPage): string[] {
   ];
 }
 
-function fishValue({ value, choices }: OptionRow): string {
+function fishValue(
+  page: ProgramPage,
+  { name, value, choices }: OptionRow,
+): string {
   if (value === undefined) return "";
+  if (name === page.firstWords?.option) {
+    return ` -x -a ${fishQuote(`(${printed(page)})`)}`;
+  }
   if (choices !== undefined) return ` -x -a ${fishQuote(choices.join(" "))}`;
   if (value === "FILE") return " -r -F";
   return value === "FOLDER" ? " -x -a '(__fish_complete_directories)'" : " -x";

@@ -52,6 +52,8 @@ export interface ProgramPage {
     readonly what: string;
     /** The own commands after which they may stand, too. */
     readonly after: readonly string[];
+    /** The option whose value they may be. */
+    readonly option: string;
   };
   /** Variables of the environment; those of the options come by themselves. */
   readonly environment: readonly NamedRow[];

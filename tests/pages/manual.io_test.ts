@@ -138,7 +138,12 @@ Deno.test("completions: the servers of config.toml, in each shell that is instal
     const call = `parley() { '${folder}/parley-client' "$@"; }`;
     const inZsh = [
       "compdef() { :; }",
-      "_arguments() { print -rl -- $commands; }",
+      // What it would do for the value of --server, it does.
+      "_arguments() {",
+      "  print -rl -- $commands",
+      '  local each; for each; do [[ "$each" == *--server\\[* ]] &&',
+      '    eval "${${each#*:NAME:\\{}%\\}}"; done',
+      "}",
       'compadd() { print -rl -- "$@"; }',
       script("zsh"),
       "_parley_complete",
@@ -147,7 +152,7 @@ Deno.test("completions: the servers of config.toml, in each shell that is instal
     ].join("\n");
     const inBash = [
       script("bash"),
-      "for word in '' doctor; do",
+      "for word in '' doctor --server; do",
       'COMP_WORDS=(parley $word "") COMP_CWORD=1',
       '[ -n "$word" ] && COMP_CWORD=2',
       "_parley_complete",
@@ -159,6 +164,7 @@ Deno.test("completions: the servers of config.toml, in each shell that is instal
       script("fish"),
       "complete -C 'parley '",
       "complete -C 'parley doctor '",
+      "complete -C 'parley --server '",
     ].join("\n");
     const lines: [shell: string, text: string][] = [
       ["bash", `${call}\n${inBash}`],
@@ -181,7 +187,8 @@ Deno.test("completions: the servers of config.toml, in each shell that is instal
         const servers = found.filter((word) =>
           word === "home" || word === "work"
         );
-        const expected = saved === "" ? [] : ["home", "work", "home", "work"];
+        const expected = saved === "" ? [] : Array(3).fill(["home", "work"])
+          .flat();
         assertEquals(servers, expected, shell);
         assertEquals(found.length, 3 + expected.length, `${shell} ${found}`);
       }

@@ -42,6 +42,7 @@ export const clientPage: ProgramPage = {
     arguments: `completions ${savedServersWord}`,
     what: "saved server",
     after: ["doctor"],
+    option: "--server",
   },
   environment: [
     {

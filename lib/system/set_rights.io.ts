@@ -21,6 +21,12 @@ export async function setRights(
 ): Promise<void> {
   if (Deno.build.os === "windows") return;
   const own = await file.stat();
+  const isOwned = owner === undefined ||
+    owner.uid === own.uid && owner.gid === own.gid;
+  if (isOwned && ((own.mode ?? 0) & 0o777) === (mode & 0o777)) {
+    const there = await Deno.lstat(path).catch(() => undefined);
+    return expectSame(there, own, path);
+  }
   // Takes longer to load than all of a script's own code: only where it is used.
   const { constants, open } = await import("node:fs/promises");
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW |
@@ -29,9 +35,7 @@ export async function setRights(
   const handle = await open(path, flags).catch(() => undefined);
   try {
     const there = await handle?.stat();
-    if (there?.ino !== own.ino || there?.dev !== own.dev) {
-      throw new Deno.errors.NotFound(`"${path}" is another file now`);
-    }
+    expectSame(there, own, path);
     if (owner !== undefined) {
       // Only root may give a file away; anybody else owns what they write.
       await handle?.chown(owner.uid, owner.gid).catch(() => {});
@@ -40,4 +44,13 @@ export async function setRights(
   } finally {
     await handle?.close();
   }
+}
+
+function expectSame(
+  there: { ino: number | null; dev: number } | undefined,
+  own: Deno.FileInfo,
+  path: string,
+): void {
+  if (there?.ino === own.ino && there?.dev === own.dev) return;
+  throw new Deno.errors.NotFound(`"${path}" is another file now`);
 }

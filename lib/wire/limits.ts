@@ -384,6 +384,13 @@ export const limitTable = {
     what: "binds of one address (of IPv6: /64) that are looked at",
     beyond: "dropped",
   },
+  clientMoves: {
+    value: 8,
+    unit: "addresses",
+    what: "addresses from which a client is seen one after another, and one " +
+      "more each second",
+    beyond: "binds from another one are dropped",
+  },
   probesPerAddress: {
     value: 50,
     unit: "datagrams a second",

@@ -63,6 +63,8 @@ interface Binding {
   readonly key: Uint8Array;
   ipv4?: Seen;
   ipv6?: Seen;
+  /** How often it may be somewhere else: the others of its offers are told. */
+  moves?: TokenBucket;
 }
 
 /** A transfer that may be relayed. */
@@ -227,6 +229,7 @@ export class Rendezvous {
     }
     const isSame = before?.address.ip === from.ip &&
       before.address.port === from.port;
+    if (!isSame && !mayMove(binding, now)) return this.#drop("rate");
     const address = isSame ? before.address : { ...from };
     const isKnown = before !== undefined && this.#seen.delete(before);
     const seen = { binding, address, number, at: now };
@@ -311,6 +314,14 @@ export class Rendezvous {
       .map((seen) => seen.address);
   }
 }
+
+/** Counts that a client is seen from another address; false when it is too often. */
+function mayMove(binding: Binding, now: number): boolean {
+  binding.moves ??= new TokenBucket(movesPerMs, limits.clientMoves, now);
+  return binding.moves.take(1, now) === 0;
+}
+
+const movesPerMs = 1 / 1000;
 
 /** Type, and the shortest datagram between clients. */
 const leastRelayed = 16;

@@ -175,6 +175,22 @@ Deno.test("Rendezvous bounds the questions of one address", () => {
   assertExists(client.bind(2001, "192.0.2.1", 4000));
 });
 
+Deno.test("limit clientMoves: a client that seems to be everywhere is not believed for a while", () => {
+  const world = new World();
+  const client = world.client(yoda);
+  const at = (port: number) => client.bind(port, "192.0.2.1", port);
+  for (let port = 1; port <= limits.clientMoves; port++) assertExists(at(port));
+  assertEquals(world.news().length, limits.clientMoves);
+  for (let port = 100; port < 150; port++) assertEquals(at(port), undefined);
+  assertEquals(world.news(), []);
+  // Where it was it still is.
+  assertExists(client.bind(400, "192.0.2.1", limits.clientMoves));
+  world.now = { ...world.now, mono: world.now.mono + 1000 };
+  assertExists(at(401));
+  assertEquals(at(402), undefined);
+  assertEquals(world.news().length, 1);
+});
+
 Deno.test("Rendezvous relays between the two of an accepted offer only", () => {
   const world = new World();
   world.client(yoda).bind(1, "192.0.2.1", 4000);

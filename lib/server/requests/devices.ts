@@ -15,6 +15,7 @@ import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { tellCompanions } from "../core/departure.ts";
+import { endOffersOf } from "../core/offer_events.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { ClientDetails, Connection } from "../model/connection.ts";
 import { Device, oldClient, oldClientName } from "../model/device.ts";
@@ -76,7 +77,12 @@ function endDevice(
         const text = `You were logged out from ${own.name}`;
         const why = wireError("logged_out_elsewhere", text);
         dismiss(server, ended, why, false, now);
-      } else if (ended !== undefined) user.removeSession(ended);
+      } else {
+        if (ended !== undefined) user.removeSession(ended);
+        // What it left when it lost its connection does not wait for it.
+        server.bindings.remove(device);
+        endOffersOf(server, device, false);
+      }
       tellCompanions(session, devicesChanged);
       return { device: name };
     },

@@ -91,6 +91,20 @@ Deno.test("offer: the first answer wins, and the other device is told which", ()
   assertEquals(told(desktop).length, 2);
 });
 
+Deno.test("offer: a device that is logged out while it is away has no part in anything any more", () => {
+  const { harness, yoda, laptop, desktop } = three();
+  const { id, key: code } = laptop.ask("rendezvous", {});
+  yoda.ask("offer", request);
+  laptop.ask("answer", accept);
+  laptop.disconnect();
+  assertEquals(told(yoda), ["accepted", "luke is away"]);
+  desktop.ask("device-end", { device: "laptop" });
+  assertEquals(told(yoda).at(-1), "failed: user_offline");
+  const bind = encodeBind(decodeHex(id), decodeBase64Url(code), 1);
+  const from = { ip: "192.0.2.1", port: 1 };
+  assertEquals(harness.handleDatagram(bind, from), undefined);
+});
+
 Deno.test("offer: a person's no is one for all devices, an automatic one for its own; the last decides", () => {
   const { harness, yoda, laptop, desktop } = three();
   yoda.ask("offer", request);

@@ -22,6 +22,7 @@ import { version } from "../base/version.ts";
 import { codeAfterPrinting } from "../system/console_output.io.ts";
 import { deriveKey } from "../security/derive_key.io.ts";
 import { folderWarning } from "./files/download_folder.io.ts";
+import type { GivenKeyFiles } from "./trust/given_keys.io.ts";
 import type { KnownPeersFile } from "./trust/known_peers.io.ts";
 import { type OpenedIdentity, openIdentity } from "./trust/identity.io.ts";
 import {
@@ -92,6 +93,7 @@ export class ClientApp implements UserHandler {
   readonly #session: ClientSession;
   readonly #services: PeerServices;
   readonly #peers: KnownPeersFile;
+  readonly #keys: GivenKeyFiles;
   readonly #devices: DeviceSlots;
   readonly #interface: UserInterface;
   readonly #watchers: Watchers;
@@ -110,6 +112,10 @@ export class ClientApp implements UserHandler {
   /** Waits for whether the old password is right. */
   #whenProved: ((isRight: boolean) => void) | undefined;
   #isStarted = false;
+  /** Takes the question for a device's number away. */
+  #linkQuestion: AbortController | undefined;
+  /** Resolves when no password is asked for any more. */
+  #passwordQuestion: Promise<void> | undefined;
   /** Who was asked for a new password. */
   #asked: Pick<Watcher, "askNewPassword"> | undefined;
   /** Of the server's key that was told last as one never seen. */
@@ -122,7 +128,7 @@ export class ClientApp implements UserHandler {
   constructor(
     options: ClientOptions,
     password: string | undefined,
-    { pins, identity, peers, warning, devices }: ClientMemory,
+    { pins, identity, peers, keys, warning, devices }: ClientMemory,
     openInterface: OpenInterface,
   ) {
     this.#options = options;
@@ -137,6 +143,7 @@ export class ClientApp implements UserHandler {
     this.#isInteractive = isInteractive(options);
     const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
     this.#peers = peers;
+    this.#keys = keys;
     this.#devices = devices;
     this.#services = new PeerServices(options, (event) => this.#moved(event));
     this.#session = new ClientSession({
@@ -153,6 +160,7 @@ export class ClientApp implements UserHandler {
       random: systemRandom,
       identity,
       peers,
+      keys,
       view: this.view,
       devices,
       isVisit: isVisit(options),
@@ -205,6 +213,7 @@ export class ClientApp implements UserHandler {
       await this.#interface.close();
       await this.#services.close();
       await this.#peers.settled();
+      await this.#keys.settled();
       this.#devices.close();
     }
     return codeAfterPrinting(code, this.#outputFault);
@@ -389,7 +398,13 @@ export class ClientApp implements UserHandler {
         this.#askTakeOver(effect.message);
         return;
       case "ask-new-password":
-        this.#askNewPassword(effect.n);
+        this.#passwordQuestion = this.#askNewPassword(effect.n);
+        return;
+      case "ask-link":
+        this.#askLink(effect);
+        return;
+      case "link-answered":
+        this.#linkQuestion?.abort();
         return;
       case "old-password-told":
         this.#whenProved?.(effect.isRight);
@@ -480,6 +495,22 @@ export class ClientApp implements UserHandler {
       "log in here instead?",
     );
     this.#session.handleTakeOver(isWanted, systemClock());
+    this.#drain();
+  }
+
+  /** Asks at the terminal; elsewhere `/link yes` and `/link no` say it. */
+  async #askLink(
+    { device, number }: ClientEffectOf<"ask-link">,
+  ): Promise<void> {
+    if (!this.#isInteractive || this.#interface.leavesLinesToTerminal) return;
+    const { signal } = this.#linkQuestion = new AbortController();
+    // The terminal asks one thing at a time.
+    await this.#passwordQuestion;
+    if (signal.aborted) return;
+    const question = `Does ${device} show ${number}, too?`;
+    const isSame = await this.#interface.confirm(undefined, question, signal);
+    if (signal.aborted) return;
+    this.#session.handleLinkAnswer(isSame, systemClock());
     this.#drain();
   }
 

@@ -8,6 +8,7 @@ import type { ViewSnapshot } from "../../lib/client/events/client_view.ts";
 import { DeviceSlots } from "../../lib/client/session/device_slots.io.ts";
 import type { ClientOptions } from "../../lib/client/settings/options.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
+import { GivenKeyFiles } from "../../lib/client/trust/given_keys.io.ts";
 import { KnownPeersFile } from "../../lib/client/trust/known_peers.io.ts";
 import type {
   ClientControl,
@@ -117,6 +118,7 @@ function startClient(folder: string, port: number) {
     pins: undefined,
     identity: Identity.fromSeed(new SeededRandom(3).bytes(32)),
     peers: new KnownPeersFile(folder, `127.0.0.1:${port}`, () => {}),
+    keys: new GivenKeyFiles(folder, () => {}),
     devices: new DeviceSlots(
       (name) => name === "XDG_STATE_HOME" ? folder : "",
       new SeededRandom(4),

@@ -124,7 +124,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   }],
   setprofile: [{ field: x, value: x }],
   changepassword: [{}],
-  link: [{}],
+  link: ["ask", "approve", "yes", "no", "new"].map((step) => ({ step })),
   rename: [{ from: x, to: x }],
   verify: ["first", "unverified", "verified", "changed"].map((trust) => ({
     ...{ user: x, safetyNumber: x, trust, formerly: x },
@@ -248,6 +248,9 @@ const events: Shown = {
   renamed: [{ from: x, to: x }, { from: x, to: x, me: true }],
   "device-login": [true, false].map((isNew) => ({
     ...{ device: x, ip: x, at, new: isNew },
+  })),
+  link: ["asked", "compare", "waiting", "linked", "ended"].map((state) => ({
+    ...{ state, device: x, number: "123456", code: x, message: x },
   })),
   changed: [{ what: x }],
   invited: [{ group: x, by: x, leaderOnly: true, at }],

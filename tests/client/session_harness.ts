@@ -13,6 +13,7 @@ import type { PeerEvent } from "../../lib/client/session/offers.ts";
 import { parseCommand } from "../../lib/client/commands/parse.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
 import { MemoryDevices } from "../support/memory_devices.ts";
+import { MemoryKeys } from "../support/memory_keys.ts";
 import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
@@ -23,7 +24,7 @@ export type Sent = Record<string, unknown> & { do: string; id: number };
 export type HarnessOptions = Partial<
   Pick<
     ClientSessionOptions,
-    "devices" | "isVisit" | "takeOver" | "learnNames" | "presence"
+    "devices" | "keys" | "isVisit" | "takeOver" | "learnNames" | "presence"
   >
 >;
 
@@ -54,6 +55,7 @@ export class SessionHarness {
       random: new SeededRandom(7),
       identity: this.identity,
       peers: new MemoryPeers(),
+      keys: new MemoryKeys(),
       view: this.view,
       devices: new MemoryDevices(),
       ...options,

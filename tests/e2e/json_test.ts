@@ -183,13 +183,29 @@ async function aboutDevices(
   await yoda.succeed("/renamedevice desk attic");
   await yoda.succeed("/logoutdevice attic");
   await desk.process.end();
+  await using sofa = await logIn(server, "yoda", {
+    ...{ identity: "new", args: ["--device", "sofa"] },
+    config: join(server.folder, "sofa"),
+  });
+  await sofa.succeed("/link");
+  await yoda.event("link", { state: "asked" });
+  await yoda.succeed("/link no");
+  await sofa.event("link", { code: "refused" });
+  await sofa.succeed("/link");
+  await yoda.succeed("/link approve");
+  for (const device of [sofa, yoda]) {
+    await device.event("link", { state: "compare" });
+    await device.succeed("/link yes");
+  }
+  await sofa.event("link", { state: "linked" });
+  await sofa.finish();
   const visit = await TestClient.start(server, {
     ...{ user: "yoda", password: passwordOf("yoda") },
     args: ["--exec", "/activeuser"],
   });
   await using _ = visit;
   await visit.process.end();
-  return [...desk.events(), ...visit.events()];
+  return [desk, sofa, visit].flatMap((client) => client.events());
 }
 
 async function aboutMessages(

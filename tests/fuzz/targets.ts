@@ -5,6 +5,7 @@ import { credentialsTarget } from "./credentials_target.ts";
 import { fileTarget } from "./file_target.ts";
 import { frameTarget } from "./frame_target.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
+import { linkTarget } from "./link_target.ts";
 import { nameTarget } from "./name_target.ts";
 import { privateTarget } from "./private_target.ts";
 import { rendezvousTarget } from "./rendezvous_target.ts";
@@ -27,4 +28,5 @@ export const pureTargets: readonly FuzzTarget[] = [
   coreTarget,
   screenTarget,
   searchTarget,
+  linkTarget,
 ];

@@ -193,13 +193,13 @@ export interface CommandHost {
   renamed(from: string, to: string): void;
   readonly identities: {
     handleSent(to: string): void;
-    replaceUserKey(
-      onDone: (
-        refusal:
-          | { readonly code: string; readonly message: string }
-          | undefined,
-      ) => void,
-    ): void;
+    replaceUserKey(onDone: OnDone): void;
+  };
+  /** The user's key, on its way from one device to another. */
+  readonly linking: {
+    ask(onDone: OnDone): void;
+    approve(device: string | undefined, onDone: OnDone): void;
+    answer(isSame: boolean): NotDone | undefined;
   };
   verify(
     given: { readonly user: string; readonly action?: "ok" | "accept" },
@@ -247,6 +247,12 @@ export interface CommandHost {
   /** Starts the clean end; command `n` is settled when it is reached. */
   logout(n: number): void;
 }
+
+/** Why something is not done. */
+type NotDone = Extract<Result<object>, { readonly code: string }>;
+
+/** Gets why something is not done; `undefined` when it is. */
+type OnDone = (refusal: NotDone | undefined) => void;
 
 /** How the parts of an answer look. */
 export interface Look {

@@ -4,6 +4,9 @@ import { formatTime } from "../../base/time.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import { asks, does, type Look, type Settle } from "./command.ts";
 
+/** What can be said of linking. */
+const linkWords = ["approve", "yes", "no", "new"] as const;
+
 /** The commands of the topic. */
 export const deviceCommands = {
   devices: asks({
@@ -48,21 +51,64 @@ export const deviceCommands = {
     show: ({ from, to }, { name }) => [`${name(from)} is now ${name(to)}`],
   }),
   link: does({
-    usage: "/link new",
-    summary: "a new key for me: this device's",
-    details: "For when no device has your key any more: your other devices " +
-      "and all who know you are told that it changed. Else copy the file " +
-      "identity.pem of a device that has it.",
-    example: "/link new",
-    arguments: [{ kind: "word", choices: ["new"] }],
-    read: ([word = ""]) =>
-      word.toLowerCase() === "new" ? {} : `"${word}" is not new`,
-    run: (_, { identities }, settle: Settle<Record<string, never>>) =>
-      identities.replaceUserKey((refusal) => settle(refusal ?? { ok: {} })),
-    show: () => [
-      "this device's key is yours now; others have to accept it: /verify",
+    usage: "/link [approve|yes|no|new]",
+    summary: "give my key to another of my devices",
+    details: "Files and private sessions need it. Enter /link on the device " +
+      "that lacks it and /link approve (DEVICE, where several ask) on one that " +
+      "has it. Both show a number: when it is the same, /link yes on both, else " +
+      "/link no. For when no device has the key any more, /link new makes that " +
+      "of this device yours; all who know you are told that it changed.",
+    example: "/link approve",
+    arguments: [
+      { kind: "word", choices: linkWords, optional: true },
+      { kind: "device", optional: true },
     ],
+    read([typed, device]): LinkGiven | string | undefined {
+      if (typed === undefined) return { step: "ask" };
+      const step = linkWords.find((word) => word === typed.toLowerCase());
+      if (step === undefined) {
+        return `"${typed}" is none of ${linkWords.join(", ")}`;
+      }
+      if (device === undefined) return { step };
+      return step === "approve" ? { step, device } : undefined;
+    },
+    run({ step, device }, { linking, identities }, settle: Settle<LinkDone>) {
+      const onDone: Parameters<typeof linking.ask>[0] = (refusal) =>
+        settle(refusal ?? { ok: { step } });
+      switch (step) {
+        case "ask":
+          return linking.ask(onDone);
+        case "approve":
+          return linking.approve(device, onDone);
+        case "new":
+          return identities.replaceUserKey(onDone);
+        default:
+          return onDone(linking.answer(step === "yes"));
+      }
+    },
+    show: ({ step }) => linkTexts[step] ?? [],
   }),
+};
+
+type LinkWord = "ask" | typeof linkWords[number];
+
+interface LinkGiven {
+  readonly step: LinkWord;
+  /** To be answered; for `approve`. */
+  readonly device?: string;
+}
+
+interface LinkDone {
+  readonly step: LinkWord;
+}
+
+/** Of the others, events tell. */
+const linkTexts: Partial<Record<LinkWord, readonly string[]>> = {
+  ask: [
+    "your other devices know that this one asks: enter /link approve on one " +
+    "that has your key, within two minutes",
+  ],
+  new: ["this device's key is yours now; others have to accept it: /verify"],
 };
 
 type Renaming = ReplyFields<"device-rename">;

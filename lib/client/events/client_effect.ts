@@ -37,6 +37,15 @@ export type ClientEffect =
     /** Number of the line that wants it. */
     readonly n: number;
   }
+  /** Ask whether a device shows the same number; `handleLinkAnswer` follows. */
+  | {
+    readonly effect: "ask-link";
+    readonly device: string;
+    /** Six digits. */
+    readonly number: string;
+  }
+  /** There is nothing to be said of that number any more. */
+  | { readonly effect: "link-answered" }
   /** Whether the old password that the user gave is right; it may go on. */
   | { readonly effect: "old-password-told"; readonly isRight: boolean }
   /** PBKDF2-HMAC-SHA-256 off the thread; `handleDerived` follows. */

@@ -179,6 +179,24 @@ export type ClientEvent =
     /** True when it was none of the user's devices before. */
     readonly new?: boolean;
   }
+  /** The user's key goes from one device to another, or does not. */
+  | {
+    readonly event: "link";
+    /**
+     * A device asks for it; the numbers are to be compared; the user said yes
+     * here, and not there yet; it is there; nothing comes of it.
+     */
+    readonly state: "asked" | "compare" | "waiting" | "linked" | "ended";
+    /** The other one, if there is one yet. */
+    readonly device?: string;
+    /** What both devices show, six digits, if nobody is in between. */
+    readonly number?: string;
+    /** True when this device was given the key. */
+    readonly received?: true;
+    /** Why it ended. */
+    readonly code?: string;
+    readonly message: string;
+  }
   /** This user changed something on another device: `profile`, `blocks`, `devices`. */
   | { readonly event: "changed"; readonly what: string }
   /** The user has seen a conversation, here or on another device. */

@@ -28,6 +28,8 @@ export function isFailure(event: ClientEvent): boolean {
     case "disconnected":
     case "private-refused":
       return true;
+    case "link":
+      return event.state === "ended" && event.code !== "declined";
     case "transfer":
     case "session": {
       const { state } = event.info;

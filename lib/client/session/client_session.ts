@@ -134,6 +134,13 @@ export class ClientSession {
     this.#goOn(this.#parts.login.handleTakeOver(isWanted));
   }
 
+  /** The user said whether a device shows the same number, after `ask-link`. */
+  handleLinkAnswer(isSame: boolean, now: Instant): void {
+    this.#now = now;
+    this.#parts.linking.answer(isSame);
+    this.#flush();
+  }
+
   /** The salted password asked for with effect `derive`. */
   handleDerived(key: Uint8Array, now: Instant, purpose?: DerivePurpose): void {
     this.#now = now;
@@ -282,6 +289,7 @@ export class ClientSession {
     if (this.#link.isPingDue(mono)) this.#send({ do: "ping" });
     this.#parts.offers.handleTimeout(now);
     this.#parts.presence.handleTimeout(mono);
+    this.#parts.linking.handleTimeout(mono);
     this.#flush();
   }
 
@@ -413,6 +421,7 @@ export class ClientSession {
     this.#parts.login.handleDisconnected();
     this.#parts.inbox.handleDisconnected();
     this.#parts.marks.handleDisconnected();
+    this.#parts.linking.handleDisconnected();
     this.#parts.requests.handleDisconnected();
     if (wasOpen) this.#parts.offers.handleDisconnected();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
@@ -475,6 +484,7 @@ export class ClientSession {
     this.#logoutCommand = command;
     this.#logoutAt = this.#now.mono + logoutMs;
     this.#parts.offers.close();
+    this.#parts.linking.close();
     if (!this.#isOpen) return this.#end(this.#endReason);
     this.#acknowledge();
     this.#parts.marks.flush();

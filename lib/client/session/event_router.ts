@@ -5,6 +5,7 @@ import type { Chat } from "./command_runner.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Offers } from "./offers.ts";
+import type { Linking } from "../trust/linking.ts";
 import type { PeerIdentities } from "../trust/peer_identities.ts";
 import type { PresenceNews } from "./presence_news.ts";
 import type { ReadMarker } from "./read_marker.ts";
@@ -20,6 +21,7 @@ export interface EventRouterHost {
   readonly chat: Chat;
   readonly presence: PresenceNews;
   readonly identities: PeerIdentities;
+  readonly linking: Linking;
   readonly marks: ReadMarker;
   now(): Instant;
   /** This user's name. */
@@ -38,8 +40,9 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
   const { offers, identities } = host;
   switch (event.ev) {
     case "ping":
-    case "link":
       return;
+    case "link":
+      return host.linking.handleEvent(event);
     case "identity":
       return identities.handleUserKey(event.identity);
     case "idle":

@@ -135,6 +135,11 @@ export class Login {
     return this.#user;
   }
 
+  /** Names the server's database; empty before a server was met. */
+  get store(): string {
+    return this.#store;
+  }
+
   /** The server's UDP port, 0 for none. */
   get serverUdpPort(): number {
     return this.#serverUdpPort;

@@ -23,7 +23,8 @@ import {
 } from "./login.ts";
 import { PasswordChange } from "./password_change.ts";
 import { Offers } from "./offers.ts";
-import { OwnIdentity } from "../trust/own_identity.ts";
+import { Linking } from "../trust/linking.ts";
+import { type GivenKeys, OwnIdentity } from "../trust/own_identity.ts";
 import { PeerIdentities } from "../trust/peer_identities.ts";
 import type { PeerMemory } from "../trust/known_peers.ts";
 import { PresenceNews } from "./presence_news.ts";
@@ -58,6 +59,8 @@ export interface ClientSessionOptions {
   readonly random: Random;
   /** Signs offers and answers; without it there are none. */
   readonly identity: Identity | undefined;
+  /** Remembers the keys that another device gave to this one. */
+  readonly keys: GivenKeys;
   /** Remembers the keys of others. */
   readonly peers: PeerMemory;
   /** Sums up what happens; the session feeds and reads it. */
@@ -107,6 +110,7 @@ export class SessionParts {
   readonly offers: Offers;
   readonly passwords: PasswordChange;
   readonly presence: PresenceNews;
+  readonly linking: Linking;
   readonly runner: CommandRunner;
   readonly router: EventRouterHost;
   /** Who waits for the names that were asked for; absent before they were. */
@@ -120,7 +124,7 @@ export class SessionParts {
   constructor(options: ClientSessionOptions, hooks: SessionHooks) {
     this.#emit = hooks.emit;
     const { random, udpPort, agent, accept } = options;
-    const own = new OwnIdentity(options.identity);
+    const own = new OwnIdentity(options.identity, options.keys);
     const inbox = this.inbox = new Inbox(options.devices);
     const { requests } = this;
     const view = this.#view = options.view;
@@ -170,6 +174,7 @@ export class SessionParts {
       effect,
       opened: (session, resumed) => {
         this.#bind(hooks);
+        own.handleOpened(this.login.store);
         identities.handleOpened();
         inbox.handleOpened(session);
         if (session.device !== undefined) learnDeviceName(session.device.name);
@@ -222,6 +227,13 @@ export class SessionParts {
       options.learnNames ? undefined : 0,
     );
     const identities = new PeerIdentities(host, own, options.peers);
+    const linkingHost = {
+      ...host,
+      now: () => now().mono,
+      store: () => this.login.store,
+    };
+    const linking = new Linking(linkingHost, own, identities);
+    this.linking = linking;
     const signed = new SignedOffers(host, identities);
     const hasDevices = () => this.login.hasDevices;
     const hasTrees = () => this.login.hasTrees;
@@ -249,11 +261,13 @@ export class SessionParts {
       return presence.choice;
     };
     const runnerHost = {
-      ...{ ...host, ...parts, identities, renamed },
+      ...{ ...host, ...parts, identities, linking, renamed },
       presence: choosePresence,
     };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
-    const places = { inbox, shown, offers, chat, presence, identities, marks };
+    const places = {
+      ...{ inbox, shown, offers, chat, presence, identities, linking, marks },
+    };
     const changed = (what: string) => {
       // Who knows no names needs no news of them.
       if (this.#onNames === undefined) return;
@@ -273,8 +287,8 @@ export class SessionParts {
 
   /** When something is due while the session is open, monotonic ms. */
   openTimeouts(): (number | undefined)[] {
-    const { inbox, requests, presence, marks } = this;
-    const parts = [inbox, requests, presence, marks];
+    const { inbox, requests, presence, marks, linking } = this;
+    const parts = [inbox, requests, presence, marks, linking];
     return parts.map((each) => each.pollTimeout());
   }
 

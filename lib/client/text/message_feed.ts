@@ -179,6 +179,8 @@ export class MessageFeed {
           (event.kind === "private" || this.#mentions(event));
       case "device-login":
         return event.new === true;
+      case "link":
+        return event.state === "asked";
       case "private-message":
       case "invited":
         return true;

@@ -5,6 +5,7 @@
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { ClientEvent } from "../events/client_event.ts";
+import { isFailure } from "../events/event_kind.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import {
@@ -93,6 +94,11 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
           `${what}; not you? /logoutdevice ${typed} and /changepassword`,
         ),
       ];
+    }
+    case "link": {
+      const message = visible(event.message);
+      if (isFailure(event)) return [palette.error(message)];
+      return [palette.bold(message)];
     }
     case "changed":
       return [];

@@ -265,6 +265,12 @@ export class DeviceLink {
     if (this.#attempt !== undefined) this.#end("lost");
   }
 
+  /** This device ends, and says so to the one that it was linking with. */
+  close(): void {
+    this.#asks.clear();
+    this.#leave("left");
+  }
+
   /** The next frame to send. */
   pollTransmit(): LinkFrame | undefined {
     return this.#frames.shift();

@@ -5,6 +5,7 @@ import { readTextFile, updateFileAtomically } from "../../system/files.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
 import { systemRandom } from "../../system/clock.io.ts";
 import { configFolderPath, openConfigFolder } from "../../system/folders.io.ts";
+import { GivenKeyFiles } from "./given_keys.io.ts";
 import { KnownPeersFile } from "./known_peers.io.ts";
 
 /**
@@ -64,6 +65,8 @@ export interface OpenedIdentity {
   /** Absent where no key could be kept: then there are no offers. */
   readonly identity: Identity | undefined;
   readonly peers: KnownPeersFile;
+  /** Those that this device was given. */
+  readonly keys: GivenKeyFiles;
   /** Why there is no key: one line for people. */
   readonly warning?: string;
 }
@@ -85,11 +88,14 @@ export async function openIdentity(
   const folder = configFolderPath((name) => Deno.env.get(name));
   await openConfigFolder(folder).catch(() => {});
   const peers = new KnownPeersFile(folder, server, onFault);
-  if (path !== undefined) return { identity: await readIdentity(path), peers };
+  const keys = new GivenKeyFiles(folder, onFault);
+  if (path !== undefined) {
+    return { identity: await readIdentity(path), peers, keys };
+  }
   const loaded = await loadIdentity(folder);
-  if (!("fault" in loaded)) return { identity: loaded, peers };
+  if (!("fault" in loaded)) return { identity: loaded, peers, keys };
   const warning =
     `${loaded.fault}; without an identity key there are no files ` +
     "and no private sessions";
-  return { identity: undefined, peers, warning };
+  return { identity: undefined, peers, keys, warning };
 }

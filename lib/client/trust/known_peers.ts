@@ -130,16 +130,61 @@ export class KnownPeers {
 
   /** The file's text. */
   toText(): string {
-    const own = [...this.#peers].map(([user, { key, verified, account }]) =>
-      [
-        ...[this.#server, user, key],
-        ...(account === undefined ? [] : [account]),
-        ...(verified ? ["verified"] : []),
-      ].join(" ")
+    const own = [...this.#peers].map(([user, peer]) =>
+      `${this.#server} ${formatPeer(user, peer)}`
     );
     return [...this.#foreign, ...own].map((line) => line + this.#ending)
       .join("");
   }
+
+  /** The known peers for another device, one a line: `USER KEY`, and the marks. */
+  toLines(): string {
+    return [...this.#peers].filter(([, { key }]) => isPublicKey(key))
+      .map(([user, peer]) => `${formatPeer(user, peer)}\n`).join("");
+  }
+
+  /**
+   * Adds what another device knows: who is not known here, and with whom the
+   * safety number was compared. No key that is known here is replaced.
+   *
+   * @param lines As {@link toLines} writes them; what is malformed is skipped.
+   * @returns How many were added, and who has another key there, or is another.
+   */
+  join(lines: string): { readonly added: number; readonly others: string[] } {
+    let added = 0;
+    const others: string[] = [];
+    for (const line of lines.split("\n")) {
+      const parsed = parseLine(`${this.#server} ${line}`, this.#server);
+      if (parsed === undefined || !isPublicKey(parsed.peer.key)) continue;
+      const { user, peer } = parsed;
+      const known = this.#peers.get(user);
+      if (known === undefined) {
+        if (this.isFull) continue;
+        this.#peers.set(user, peer);
+        added++;
+        continue;
+      }
+      const { account = peer.account } = known;
+      if (known.key !== peer.key || account !== (peer.account ?? account)) {
+        others.push(user);
+        continue;
+      }
+      const verified = known.verified || peer.verified;
+      this.pin(user, known.key, verified, account);
+    }
+    return { added, others };
+  }
+}
+
+function formatPeer(
+  user: string,
+  { key, verified, account }: KnownPeer,
+): string {
+  return [
+    ...[user, key],
+    ...(account === undefined ? [] : [account]),
+    ...(verified ? ["verified"] : []),
+  ].join(" ");
 }
 
 function parseLine(

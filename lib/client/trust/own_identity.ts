@@ -6,15 +6,34 @@
 import type { Identity } from "./identity.ts";
 import type { PeerRefusal } from "./peer_identities.ts";
 
+/** Whose key it is. */
+export interface KeyPlace {
+  /** Names the server's database. */
+  readonly store: string;
+  /** Of the user there, as the server tells it. */
+  readonly account: string;
+}
+
+/** Keeps the keys that this device was given, over the runs of the client. */
+export interface GivenKeys {
+  /** The one with this public key; `undefined` when none was given. */
+  find(store: string, publicKey: string): Identity | undefined;
+  /** Puts a key in the place of the one before. */
+  keep(place: KeyPlace, identity: Identity): void;
+}
+
 /** This device's key. */
 export class OwnIdentity {
+  readonly #given: GivenKeys;
   #identity: Identity | undefined;
   /** The user's, as the server says; absent when it is this device's. */
   #userKey: string | undefined;
+  #store = "";
 
-  /** @param identity Absent where none could be kept. */
-  constructor(identity: Identity | undefined) {
+  /** @param identity Of all accounts; absent where none could be kept. */
+  constructor(identity: Identity | undefined, given: GivenKeys) {
     this.#identity = identity;
+    this.#given = given;
   }
 
   /** Signs; absent where no key could be kept. */
@@ -39,13 +58,32 @@ export class OwnIdentity {
     return this.lacksUserKey ? noUserKey : undefined;
   }
 
+  /** A session is open, with the server that has this database. */
+  handleOpened(store: string): void {
+    this.#store = store;
+  }
+
   /**
-   * The server names the user's key.
+   * The server names the user's key; one that was given is this device's from
+   * then on.
    *
    * @param key Absent when it is this device's, or there is none.
+   * @returns True when it is now, which the server does not know yet.
    */
-  handleUserKey(key: string | undefined): void {
+  handleUserKey(key: string | undefined): boolean {
     this.#userKey = key;
+    if (key === undefined || key === this.publicKey) return false;
+    const given = this.#given.find(this.#store, key);
+    if (given === undefined) return false;
+    this.#identity = given;
+    return true;
+  }
+
+  /** This device was given the user's key. */
+  take(place: KeyPlace, identity: Identity): void {
+    this.#identity = identity;
+    this.#userKey = identity.publicKey;
+    this.#given.keep(place, identity);
   }
 }
 
@@ -60,7 +98,7 @@ export const noOwnKey: PeerRefusal = {
 /** Why a device without its user's key signs nothing. */
 export const noUserKey: PeerRefusal = {
   code: "no_key",
-  message: "This device does not have your key: it can chat, but sends " +
-    "and receives no files. Copy identity.pem from a device that has it, or, if " +
-    "none has, type /link new",
+  message: "This device does not have your key: it can chat, but sends and " +
+    "receives no files. /link gets it from a device that has it; when none " +
+    "has, /link new makes a new one",
 };

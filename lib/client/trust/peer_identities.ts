@@ -14,7 +14,12 @@ import {
   type PeerTrust,
   safetyNumber,
 } from "./known_peers.ts";
-import { noOwnKey, noUserKey, type OwnIdentity } from "./own_identity.ts";
+import {
+  type KeyPlace,
+  noOwnKey,
+  noUserKey,
+  type OwnIdentity,
+} from "./own_identity.ts";
 import type { OnReply } from "../../wire/server_frame.ts";
 
 /** What it needs from the session it belongs to. */
@@ -178,9 +183,26 @@ export class PeerIdentities {
    */
   handleUserKey(key: string | undefined, tells = true): void {
     const { lacksUserKey: lacked } = this.#own;
-    this.#own.handleUserKey(key);
+    if (this.#own.handleUserKey(key)) this.#tellKey();
     if (!this.#own.lacksUserKey || lacked || !tells) return;
     this.#host.emit({ event: "warning", message: noUserKey.message });
+  }
+
+  /** Another device gave the user's key to this one. */
+  takeUserKey(place: KeyPlace, identity: Identity): void {
+    this.#own.take(place, identity);
+    this.#tellKey();
+  }
+
+  /**
+   * Adds what another device of the user knows of others.
+   *
+   * @param lines As {@link KnownPeers.toLines} writes them.
+   */
+  join(lines: string): ReturnType<KnownPeers["join"]> {
+    const joined: ReturnType<KnownPeers["join"]>[] = [];
+    this.update((peers) => joined.push(peers.join(lines)));
+    return joined[0] ?? { added: 0, others: [] };
   }
 
   /** Makes this device's key this user's, whatever it was before. */
@@ -241,6 +263,17 @@ export class PeerIdentities {
     const { known } = this;
     if (known.find(from) === undefined || known.find(to) !== undefined) return;
     this.update((peers) => peers.handleRenamed(from, to));
+  }
+
+  /** The server learns that this device has the user's key. */
+  #tellKey(): void {
+    const { publicKey } = this.#own;
+    if (publicKey === undefined) return;
+    this.#host.request("identity-set", { identity: publicKey }, (reply) => {
+      // With the connection lost, the next login says it.
+      if (reply.ok !== undefined || reply.code === "connection_lost") return;
+      this.#host.emit({ event: "warning", message: reply.message });
+    });
   }
 
   /** What was pinned before the server told accounts is bound to one, too. */

@@ -111,7 +111,7 @@ export class PlainInterface implements UserInterface {
     return password === undefined ? undefined : { user: name.trim(), password };
   }
 
-  async confirm(reason: string, question: string): Promise<boolean> {
+  async confirm(reason = "", question = ""): Promise<boolean> {
     const answer = this.#askLine(visible(`${reason}; ${question} [y/N] `));
     this.#asking = answer;
     return isYes(await answer);

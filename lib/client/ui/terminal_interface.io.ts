@@ -150,11 +150,18 @@ export class TerminalInterface implements UserInterface {
     return password === undefined ? undefined : { user: name.trim(), password };
   }
 
-  async confirm(reason: string, question: string): Promise<boolean> {
+  async confirm(
+    reason: string | undefined,
+    question: string,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
     // In one row there may be no room for both.
-    const text = this.#palette.error(visible(`${reason};`));
-    this.#terminal.print([{ text, indent: 0 }]);
-    return isYes(await this.#terminal.ask(`${question} [y/N] `, false));
+    if (reason !== undefined) {
+      const text = this.#palette.error(visible(`${reason};`));
+      this.#terminal.print([{ text, indent: 0 }]);
+    }
+    const asked = visible(`${question} [y/N] `);
+    return isYes(await this.#terminal.ask(asked, false, signal));
   }
 
   async askNewPassword(

@@ -102,8 +102,13 @@ export interface UserInterface extends Omit<Watcher, "begin"> {
    * Asks something to be answered with yes; anything else is a no.
    *
    * @param reason Stands before the question, in one sentence with it.
+   * @param signal Takes the question away; the answer is a no then.
    */
-  confirm(reason: string, question: string): Promise<boolean>;
+  confirm(
+    reason: string | undefined,
+    question: string,
+    signal?: AbortSignal,
+  ): Promise<boolean>;
   /** The session is open for the first time: lines can be taken. */
   start(): void;
   /** Shows the rest and gives back what was taken. */

@@ -303,3 +303,35 @@ Deno.test("ClientSession: without the user's key nothing is signed, until /link 
   harness.answer("identity", { user: "luke", identity: luke });
   assertEquals(codes(), ["no_key", false, false]);
 });
+
+Deno.test("ClientSession: /link asks the other devices, and gives up in time", () => {
+  const harness = loggedIn();
+  const identity = Identity.fromSeed(new SeededRandom(7).bytes(32)).publicKey;
+  const device = { since: 1, ip: "::1", lastActive: 1, online: true };
+  harness.server({ ev: "identity", identity });
+  harness.line("/link");
+  harness.answer("identity", {
+    user: "yoda",
+    account: "0".repeat(16),
+    identity,
+  });
+  const devices = [
+    { ...device, name: "laptop", current: true },
+    { ...device, name: "desk", key: true },
+  ];
+  harness.answer("devices", { devices });
+  assertEquals(harness.results(), []);
+  const ask = harness.answer("link", { device: "laptop", sent: 1 });
+  assertEquals([ask.step, ask.device], ["ask", undefined]);
+  assertEquals(harness.results().map(({ outcome }) => outcome.ok), [true]);
+  let waited = 0;
+  while (harness.count("link") === 0 && waited <= 120_000) {
+    harness.sent.length = 0;
+    harness.server({ ev: "ping" });
+    waited += harness.toTimeout();
+  }
+  assertEquals(waited, 120_000);
+  const last = harness.events.at(-1);
+  assertEquals(last?.event === "link" && last.code, "late");
+  assertEquals(harness.take("link").step, "stop");
+});

@@ -125,3 +125,48 @@ Deno.test("KnownPeers refuses malformed keys and takes any text", () => {
     { seed: 4 },
   );
 });
+
+Deno.test("KnownPeers.join() adds who is not known and replaces no key", () => {
+  const [id, other] = ["0123456789abcdef", "fedcba9876543210"];
+  const there = new KnownPeers(`a:1 broken line\n`, "a:1");
+  there.pin("luke", one, true, id);
+  there.pin("leia", two, true);
+  there.pin("hans", two, true);
+  there.pin("ben", one, true, other);
+  const lines = there.toLines();
+  assertEquals(
+    lines,
+    `luke ${one} ${id} verified\nleia ${two} verified\nhans ${two} verified\n` +
+      `ben ${one} ${other} verified\n`,
+  );
+
+  const here = new KnownPeers(`b:2 luke ${two}\na:1 damaged x\n`, "a:1");
+  here.pin("leia", two);
+  here.pin("hans", one);
+  here.pin("ben", one, false, id);
+  const more = `damaged ${one}\n\u{1b}[2J ${one}\nvader short\n\nvader\n`;
+  for (const added of [1, 0]) {
+    assertEquals(here.join(lines + more), {
+      added,
+      others: ["hans", "ben", "damaged"],
+    });
+    assertEquals(
+      ["luke", "leia", "hans", "ben"].map((user) => here.find(user)),
+      [
+        { key: one, verified: true, account: id },
+        { key: two, verified: true },
+        { key: one, verified: false },
+        { key: one, verified: false, account: id },
+      ],
+    );
+    assertEquals(here.find("vader"), undefined);
+  }
+  // What is verified here stays so; the account is learnt.
+  here.pin("leia", two, true);
+  here.join(`leia ${two} ${id}\n`);
+  assertEquals(here.find("leia"), { key: two, verified: true, account: id });
+
+  const full = new KnownPeers("", "a:1");
+  for (let n = 0; n < 10_000; n++) full.pin(`u${n}`, one);
+  assertEquals(full.join(`luke ${two}\n`), { added: 0, others: [] });
+});

@@ -12,6 +12,7 @@ import { PeerIdentities } from "../../../lib/client/trust/peer_identities.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import { plainPalette } from "../../../lib/cli/palette.ts";
 import { verify } from "../../../lib/client/session/verify.ts";
+import { MemoryKeys } from "../../support/memory_keys.ts";
 import { MemoryPeers } from "../../support/memory_peers.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
 import type { Result } from "../../../lib/client/commands/command.ts";
@@ -40,7 +41,7 @@ class World {
   constructor() {
     this.identities = new PeerIdentities(
       this.host,
-      new OwnIdentity(own),
+      new OwnIdentity(own, new MemoryKeys()),
       new MemoryPeers(),
     );
   }
@@ -155,7 +156,7 @@ Deno.test("verify: oneself, a client without a key, one that could keep none", (
   assertEquals(world.verify("luke"), "no_identity");
   const without = new PeerIdentities(
     world.host,
-    new OwnIdentity(undefined),
+    new OwnIdentity(undefined, new MemoryKeys()),
     new MemoryPeers(),
   );
   assertMatch(without.mistrust("luke", one)?.message ?? "", /This client/);

@@ -128,15 +128,30 @@ export class Terminal {
     this.#schedule();
   }
 
-  /** Asks a question; `undefined` when the user gives up. */
-  async ask(question: string, hidden: boolean): Promise<string | undefined> {
+  /**
+   * Asks a question; `undefined` when the user gives up.
+   *
+   * @param signal Takes the question away, and nothing of it stays.
+   */
+  async ask(
+    question: string,
+    hidden: boolean,
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
     const { editor } = this.#view;
     editor.ask(question, hidden);
     this.#schedule();
-    const text = await new Promise<string | undefined>((resolve) => {
-      this.#answer = resolve;
-    });
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    this.#answer = resolve;
+    const takeAway = () => this.#giveUp(resolve);
+    signal?.addEventListener("abort", takeAway);
+    const text = await promise;
+    signal?.removeEventListener("abort", takeAway);
     editor.answered();
+    if (signal?.aborted) {
+      this.#schedule();
+      return undefined;
+    }
     const answered = hidden || text === undefined ? question : question + text;
     this.print([{ text: answered, indent: 2 }]);
     return text;
@@ -172,6 +187,12 @@ export class Terminal {
     this.#input.cancel();
     this.#output.write(this.#view.finish(this.#size()));
     this.#mode.close();
+  }
+
+  #giveUp(answer: (text: string | undefined) => void): void {
+    if (this.#answer !== answer) return;
+    this.#answer = undefined;
+    answer(undefined);
   }
 
   #size(): TerminalSize {

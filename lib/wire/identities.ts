@@ -29,7 +29,11 @@ const linkData = string(1, 60 * 1024, /^[\w-]+$/);
 export const identityRequests = {
   /** The key that a user's client signs with, or last signed with. */
   identity: {
-    fields: object({ user: askedName }),
+    fields: object({
+      user: askedName,
+      /** Whose name that was: tells the one of today. */
+      account: optional(accountId),
+    }),
     ok: object({
       user: name,
       /** Another one than before is another person of the same name. */

@@ -93,7 +93,7 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
     "device-offers": {},
     "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
     probe: {},
-    identity: { user: "luke" },
+    identity: { user: "luke", account: "0123456789abcdef" },
     "identity-set": { identity: key, replace: false },
     link: { device: "laptop", step: "ask", data: "AAAA" },
   };

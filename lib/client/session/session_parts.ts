@@ -11,7 +11,7 @@ import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
 import { ConfirmedMessages, type Loss } from "../events/confirmed_messages.ts";
 import { ownMessages } from "../events/own_messages.ts";
 import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
-import type { EventRouterHost } from "./event_router.ts";
+import { type EventRouterHost, routeEvent } from "./event_router.ts";
 import { GroupSend } from "../offers/group_send.ts";
 import type { Identity } from "../trust/identity.ts";
 import { Inbox, type InboxOwner, type SeenMemory } from "./inbox.ts";
@@ -185,6 +185,7 @@ export class SessionParts {
           requests.handleSetBack();
           shown.handleSetBack();
         }
+        this.#askPartners(hooks);
         opened(session, resumed, isSetBack ? loss : undefined);
         identities.handleUserKey(session.identity, !this.login.isVisit);
       },
@@ -296,6 +297,26 @@ export class SessionParts {
   handleDerived(key: Uint8Array, purpose: DerivePurpose = "login"): void {
     if (purpose === "login") this.login.handleDerived(key);
     else this.passwords.handleDerived(key, purpose);
+  }
+
+  /**
+   * Asks what those are called now whom the user is talking to: their names may
+   * be others since this client was there last, and be other people's by now.
+   */
+  #askPartners({ send }: SessionHooks): void {
+    const { router, requests, offers } = this;
+    const { chat } = this.#view;
+    const users = offers.list().sessions.map(({ user }) => user);
+    if (chat?.kind === "user") users.push(chat.name);
+    for (const from of new Set(users)) {
+      const account = router.identities.accountOf(from);
+      if (account === undefined) continue;
+      const fields = { user: from, account };
+      send(requests.urgent("identity", fields, ({ ok }) => {
+        if (ok?.account !== account || ok.user === from) return;
+        routeEvent({ ev: "renamed", from, to: ok.user }, router);
+      }));
+    }
   }
 
   /** Asks for what is needed to talk to the server's UDP port. */

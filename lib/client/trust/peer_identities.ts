@@ -169,6 +169,11 @@ export class PeerIdentities {
     this.#accounts.set(user, account);
   }
 
+  /** The account of `user`, as far as the server told it. */
+  accountOf(user: string): string | undefined {
+    return this.#accounts.get(user);
+  }
+
   /** A session is open: whoever had a name before may be somebody else now. */
   handleOpened(): void {
     this.#asked.clear();

@@ -31,9 +31,10 @@ export const identityRules: Rules<"identity" | "identity-set" | "link"> = {
 function identity(
   server: ServerContext,
   session: Session,
-  { user: name }: RequestFields<"identity">,
+  { user: name, account = "" }: RequestFields<"identity">,
 ): ReplyFields<"identity"> {
-  const user = server.directory.mustBeUser(name);
+  const { directory } = server;
+  const user = directory.userOf(account) ?? directory.mustBeUser(name);
   mustReach(session.user, user, `Your request to ${user.name}`);
   const who = { user: user.name, account: user.account };
   if (user.identity !== undefined) return { ...who, identity: user.identity };

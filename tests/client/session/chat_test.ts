@@ -4,7 +4,7 @@ import type { ClientEvent } from "../../../lib/client/events/client_event.ts";
 import { ClientView } from "../../../lib/client/events/client_view.ts";
 import { promptText } from "../../../lib/client/ui/terminal/status_rows.ts";
 import { readChatName } from "../../../lib/client/commands/command.ts";
-import { loggedIn } from "../logged_in.ts";
+import { loggedIn, openedSession } from "../logged_in.ts";
 
 Deno.test("Chat tells each change and ends with its group", () => {
   const events: ClientEvent[] = [];
@@ -77,3 +77,32 @@ const members = {
   invited: [],
   topic: "the plans",
 };
+
+Deno.test("Chat: whoever got another name while there was no connection is the one still written to", () => {
+  const harness = loggedIn();
+  const account = "0123456789abcdef";
+  const came = { ev: "presence", user: "luke", online: true, at: 1, account };
+  harness.server(came);
+  harness.line("/chat luke");
+  harness.answer("find", { kind: "user", name: "luke", ambiguous: false });
+  const comeBack = (user: string, as: string) => {
+    harness.lose();
+    harness.toTimeout();
+    harness.connect();
+    harness.answer("resume", openedSession("t2"));
+    const { user: asked, account: whose } = harness.answer("identity", {
+      user,
+      account: as,
+    });
+    assertEquals(whose, account);
+    return [asked, harness.view.chat?.name];
+  };
+  assertEquals(comeBack("luke", account), ["luke", "luke"]);
+  assertEquals(harness.count("renamed"), 0);
+  // The name is another person's, of whom nothing is known.
+  assertEquals(comeBack("luke", "f".repeat(16)), ["luke", "luke"]);
+  assertEquals(comeBack("farmer", account), ["luke", "farmer"]);
+  assertEquals(harness.count("renamed"), 1);
+  // What is known of him has gone with him.
+  assertEquals(comeBack("farmer", account), ["farmer", "farmer"]);
+});

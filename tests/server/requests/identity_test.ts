@@ -211,3 +211,19 @@ Deno.test("limit linkCost: so few are passed on at once, each of at most a line"
 });
 
 const ask = { step: "ask", data: "AAAA" } as const;
+
+Deno.test("identity: an account is found under another name, also when its old one is somebody else's", () => {
+  const harness = new CoreHarness();
+  const yoda = harness.login("yoda");
+  const luke = harness.login("luke", undefined, one);
+  const { account } = yoda.ask("identity", { user: "luke" });
+  assert(account !== undefined);
+  luke.ask("rename", { name: "farmer" });
+  harness.login("leia").ask("rename", { name: "luke" });
+  const asked = yoda.ask("identity", { user: "luke", account });
+  assertEquals(asked, { user: "farmer", account, identity: one });
+  // Of none that there is, the name counts.
+  const unknown = "0".repeat(16);
+  const { user } = yoda.ask("identity", { user: "luke", account: unknown });
+  assertEquals(user, "luke");
+});

@@ -66,6 +66,8 @@ export interface Me {
   readonly server: string;
   /** `lost`: it tries to come back; `ended`: it does not. */
   readonly connection: "connecting" | "open" | "lost" | "ended";
+  /** How many messages waited at the last login; absent when none did. */
+  readonly waited?: number;
   /** Why it is lost or has ended. */
   readonly reason?: string;
   /** When it is tried next, ms since 1970 UTC; absent while it is. */
@@ -246,7 +248,9 @@ export class ClientView {
         return this.#conversations.forgetMarks();
       case "welcome": {
         const { server } = this.#me;
-        this.#me = { user: event.user, server, connection: "open" };
+        const { user, waiting } = event;
+        const waited = waiting > 0 ? { waited: waiting } : {};
+        this.#me = { user, server, connection: "open", ...waited };
         return;
       }
       case "disconnected": {

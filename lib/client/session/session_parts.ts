@@ -116,6 +116,8 @@ export class SessionParts {
   /** Who waits for the names that were asked for; absent before they were. */
   #onNames: (() => void)[] | undefined;
   #unknownNames = 0;
+  /** It is known with whom the user has talked. */
+  #hasPartners = false;
   /** Says what the server calls this device. */
   readonly #learnDeviceName: (name: string) => void;
   readonly #emit: SessionHooks["emit"];
@@ -344,7 +346,8 @@ export class SessionParts {
   #askCompany(done: () => void): void {
     const { requests } = this;
     const groups = this.#view.joined().slice(-mostAskedGroups);
-    let open = groups.length + 1;
+    let open = groups.length + (this.#hasPartners ? 0 : 1);
+    if (open === 0) done();
     const tell = (known?: Omit<DirectoryEvent, "event">) => {
       if (known !== undefined) this.#tell(known);
       if (--open === 0) done();
@@ -357,7 +360,10 @@ export class SessionParts {
         true,
       );
     }
+    // What is said from then on comes by itself, from other devices too.
+    if (this.#hasPartners) return;
     requests.add("history", { limit: pastMessages }, ({ ok }) => {
+      this.#hasPartners ||= ok !== undefined;
       const private_ = ok?.messages.filter(({ kind }) => kind === "private");
       const self = this.login.user;
       const partners = new Set(

@@ -7,8 +7,9 @@ import { textWidth } from "./styled_text.ts";
 /**
  * `online: leia, han and 12 others; groups: #jedi 3 online; 5 unread: luke 3,
  * #jedi 2`: who is there, those first with whom the user has to do; in which of
- * the user's groups somebody is; what has not been seen. As many names as `width`
- * columns have room for; with the least, `14 online; 1 group; 5 unread`.
+ * the user's groups somebody is; what has not been seen, how much of it only where
+ * that is another number than that of the messages that waited. As many names as
+ * `width` columns have room for; with the least, `14 online; 1 group; 5 unread`.
  */
 export function overviewText(view: ClientView, width: number): string {
   for (let names = mostNames; names > 0; names--) {
@@ -54,9 +55,11 @@ function unreadText(view: ClientView, names: number): string {
   const count = view.conversations()
     .reduce((sum, { key, unread }) => key === "*" ? sum : sum + unread, 0);
   if (count === 0) return "";
-  if (names === 0) return `${count} unread`;
-  const where = unreadTexts(view).map(visible);
-  return `${count} unread: ${listed(where, names, ["more", "more"])}`;
+  // The welcome has just said as many.
+  const isSaid = count === view.me.waited;
+  if (names === 0) return isSaid ? "" : `${count} unread`;
+  const where = listed(unreadTexts(view).map(visible), names, ["more", "more"]);
+  return isSaid ? `unread: ${where}` : `${count} unread: ${where}`;
 }
 
 /** `a, b and 3 others`: names for whom there is room, and how many there are. */

@@ -4,7 +4,7 @@ import { ClientView } from "../../../lib/client/events/client_view.ts";
 import type { PresenceChoice } from "../../../lib/client/commands/program.ts";
 import { PresenceNews } from "../../../lib/client/session/presence_news.ts";
 import { SessionHarness } from "../session_harness.ts";
-import { logIn } from "../logged_in.ts";
+import { logIn, openedSession } from "../logged_in.ts";
 
 /** News in virtual time, and what was told of it: `5 +luke`, in seconds. */
 class Watch {
@@ -193,6 +193,31 @@ Deno.test("a login asks for company, and tells when all is known; /presence says
   assertEquals(told().at(-1), "luke false");
   const wrong = answerTo("/presence some");
   assertEquals(wrong && !wrong.ok && wrong.message, usage);
+});
+
+Deno.test("after a reconnection the history is not asked for again, and what can have changed is", () => {
+  const harness = new SessionHarness("always", { learnNames: true });
+  logIn(harness);
+  const answerNames = () => {
+    harness.answer("groups", { groups: [] });
+    harness.answer("blocked", { users: [] });
+    harness.answer("who", { users: [] });
+  };
+  const hasAsked = () => harness.sent.some((each) => each.do === "history");
+  answerNames();
+  const said = { number: 1, at: 1, text: "x" };
+  const messages = [
+    { id: 1, kind: "private", ...said, from: "yoda", to: "luke" },
+  ];
+  harness.answer("history", { messages });
+  harness.sent.length = 0;
+  harness.lose();
+  harness.toTimeout();
+  harness.connect();
+  harness.answer("resume", openedSession("t2"));
+  answerNames();
+  assertEquals(hasAsked(), false);
+  assertEquals(harness.view.person("luke")?.talks, true);
 });
 
 const usage = 'usage: /presence [all|known|off]; "some" is none of all, ' +

@@ -12,14 +12,14 @@ const group = (name: string, joined: string[]) => ({
 });
 const others = Array.from({ length: 12 }, (_, n) => `a${n}`);
 
-function alone(): ClientView {
+function alone(waiting = 0): ClientView {
   const view = new ClientView("localhost:6000");
-  view.handleEvent({ event: "welcome", user, waiting: 0, resumed: false });
+  view.handleEvent({ event: "welcome", user, waiting, resumed: false });
   return view;
 }
 
-function crowded(): ClientView {
-  const view = alone();
+function crowded(waiting = 0): ClientView {
+  const view = alone(waiting);
   const users = online([...others, "han", "leia"]);
   view.handleEvent({ event: "directory", users, partners: ["leia"] });
   view.handleEvent(group("jedi", [user, "han", "leia", "a1", "vader"]));
@@ -43,6 +43,17 @@ Deno.test("overviewText: who is there, company first, groups with somebody, what
   const text = "online: a1, han, leia and 11 others; " +
     "groups: #jedi 3 online; 5 unread: #jedi 2, luke 3";
   assertEquals(overviewText(crowded(), text.length), text);
+});
+
+Deno.test("overviewText: how much is unread is not said again when as many messages waited", () => {
+  for (const waiting of [5, 6]) {
+    const view = crowded(waiting);
+    const count = waiting === 5 ? "" : "5 ";
+    const text = overviewText(view, 200);
+    assert(text.endsWith(`; ${count}unread: #jedi 2, luke 3`), text);
+    const least = waiting === 5 ? "" : "; 5 unread";
+    assertEquals(overviewText(view, 0), `14 online; 1 group${least}`);
+  }
 });
 
 Deno.test("overviewText: as many names as there is room for, down to numbers", () => {

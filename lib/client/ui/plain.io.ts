@@ -111,8 +111,12 @@ export class PlainInterface implements UserInterface {
     return password === undefined ? undefined : { user: name.trim(), password };
   }
 
-  async confirm(reason = "", question = ""): Promise<boolean> {
-    const answer = this.#askLine(visible(`${reason}; ${question} [y/N] `));
+  async confirm(
+    reason: string | undefined,
+    question: string,
+  ): Promise<boolean> {
+    const before = reason === undefined ? "" : `${reason}; `;
+    const answer = this.#askLine(visible(`${before}${question} [y/N] `));
     this.#asking = answer;
     return isYes(await answer);
   }

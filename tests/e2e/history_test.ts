@@ -270,7 +270,7 @@ Deno.test("/deletemsg, /deletegroupmsg: receivers, history, log, database, refus
     await checkRefusals(yoda, [["/deletemsg 1", "already_deleted"]]);
     await luke.event("welcome", { resumed: true });
     assertEquals((await yoda.succeed("/msgto luke x")).sent, [
-      { to: "luke", number: 8, kept: false },
+      { to: "luke", number: 8, id: 11, kept: false },
     ]);
   });
 

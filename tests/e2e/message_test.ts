@@ -50,8 +50,8 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
   await t.step("several receivers; kept for who is offline", async () => {
     const sent = await yoda.succeed("/msgto obiwan,luke both of you");
     assertEquals(sent.sent, [
-      { to: "obiwan", number: 3, kept: false },
-      { to: "luke", number: 4, kept: true },
+      { to: "obiwan", number: 3, id: 3, kept: false },
+      { to: "luke", number: 4, id: 4, kept: true },
     ]);
     await using luke = await logIn(server, "luke");
     assertEquals((await luke.event("welcome")).waiting, 1);

@@ -120,9 +120,10 @@ export class SqliteSearch {
     for (const { rowid } of hits.iterate(asked, before, begin)) {
       const id = rowid as number;
       const row = message.get(id);
-      const isOpen = row === undefined || !isFor(row)
+      const found = row && isFor(row) ? toMessage(row) : undefined;
+      const isOpen = found === undefined || newest.keeps(found)
         ? newest.pass(id)
-        : newest.add(toMessage(row));
+        : newest.add(found);
       if (!isOpen) return;
     }
   }
@@ -223,10 +224,8 @@ class Matches {
    */
   add(message: StoredMessage): boolean {
     if (message.id <= this.after) return false;
-    // Not counted like others: by where the search is given up, one would learn
-    // of words that are not for one's eyes.
-    if (this.#isKept(message)) return this.pass(message.id);
-    if (message.deletes === undefined && !message.deleted) {
+    const isThere = message.deletes === undefined && !message.deleted;
+    if (isThere && !this.keeps(message)) {
       if (hasTerms(foldText(message.text), this.#terms)) {
         this.#messages.push(message);
         this.#messages.sort((one, other) => other.id - one.id);
@@ -237,19 +236,18 @@ class Matches {
     return this.#given < this.#limit && this.#use(1, message.id);
   }
 
-  /** Passes over one that is not for who asks; returns as {@link add} does. */
+  /**
+   * Passes over one of the index that is not for who asks. It hardly counts: by
+   * where a search is given up, one would learn of words that others said.
+   *
+   * @returns As {@link add} does.
+   */
   pass(id: number): boolean {
     return this.#use(passCost, id);
   }
 
-  #use(cost: number, id: number): boolean {
-    this.#left -= cost;
-    if (this.#left > 0) return true;
-    this.#rest = Math.max(this.#rest ?? 0, id);
-    return false;
-  }
-
-  #isKept({ id, sender, group }: StoredMessage): boolean {
+  /** True when a block keeps it from who asks. */
+  keeps({ id, sender, group }: StoredMessage): boolean {
     return group !== undefined &&
       this.#kept.some((each) =>
         each.sender === sender && id > Number(each.after) &&
@@ -266,6 +264,13 @@ class Matches {
       receivers: [],
       ...(rest === undefined || isFull ? {} : { rest }),
     };
+  }
+
+  #use(cost: number, id: number): boolean {
+    this.#left -= cost;
+    if (this.#left > 0) return true;
+    this.#rest = Math.max(this.#rest ?? 0, id);
+    return false;
   }
 }
 

@@ -182,3 +182,25 @@ Deno.test("SqliteSearch looks at a bounded number of messages, and says where to
   assertEquals([messages.length, rest], [1, undefined]);
   await store.close();
 });
+
+Deno.test("SqliteSearch counts what a block keeps away, too, where it looks at everything", async () => {
+  const store = new SqliteStore(":memory:");
+  const block = { user: 1, blocked: 2, since: 1, after: 0 };
+  const writes: StoreWrite[] = [{ write: "block", block }];
+  const common = { sender: 2, group: 1, at: 1, text: "hay" };
+  for (let id = 1; id <= 5000; id++) {
+    const message = { ...common, id, number: id, mid: `${id}` };
+    writes.push({ write: "message", message });
+  }
+  await store.commit(writes);
+  const scope = { kind: "group", group: 1, after: 0 } as const;
+  const about = { kind: "search", user: 1, scope, before: 1e15 } as const;
+  const look = (terms: string[]) => store.lookUp({ ...about, terms, limit: 1 });
+  const nothing = { messages: [], receivers: [] };
+  assertEquals(await look(["hay"]), { ...nothing, rest: 1001 });
+  while (store.index());
+  // Whether the words were said makes no difference.
+  assertEquals(await look(["hay"]), nothing);
+  assertEquals(await look(["needle"]), nothing);
+  await store.close();
+});

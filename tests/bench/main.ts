@@ -1,11 +1,12 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [people] [transfer] [start] [client] [--quick]`. One JSON line per case; ratios
+ * [people] [transfer] [start] [folder] [client] [--quick]`. One JSON line per case; ratios
  * within one run tell something, absolute numbers do not, and nothing is
  * asserted.
  */
 import { chatBench } from "./chat_bench.ts";
 import { clientBench } from "./client_bench.ts";
+import { folderBench } from "./folder_bench.ts";
 import { peopleBench } from "./people_bench.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
@@ -25,6 +26,7 @@ const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   people: (quick) => peopleBench({ quick }),
   start: (quick) => startBench(quick ? 3 : 10),
   transfer: (quick) => transferBench(quick ? quickTransfers : {}),
+  folder: (quick) => folderBench(quick ? { files: 500, rounds: 1 } : {}),
   client: (quick) => clientBench({ quick }),
 };
 

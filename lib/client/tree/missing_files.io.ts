@@ -26,11 +26,12 @@ export function missingFiles(
     const known = place.files.get(entry.path);
     const isSame = known?.size === entry.size &&
       known.modified === entry.modified;
-    const file = isSame ? openPlain(place.pathOf(known)) : undefined;
-    if (known === undefined || file === undefined) return true;
+    const opened = isSame ? openPlain(place.pathOf(known)) : undefined;
+    if (known === undefined || opened === undefined) return true;
+    const { file, info } = opened;
     try {
       if (known.digest !== undefined) {
-        if (file.statSync().size !== entry.size) return true;
+        if (info.size !== entry.size) return true;
         return Date.now() < end && digestOf(file, entry.size) !== known.digest;
       }
       const blocks = rightBlocks(file, known.checks, entry.size);

@@ -15,6 +15,7 @@ import { receivedName } from "../files/received_name.ts";
 import { checkSpace } from "../files/file_sink.io.ts";
 import { lookAtFolder } from "../files/download_folder.io.ts";
 import { cannotWrite, SinkError } from "../files/sink_error.io.ts";
+import { FileSyncs } from "./file_syncs.io.ts";
 import { FileCheck } from "./file_check.ts";
 import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 import { missingFiles } from "./missing_files.io.ts";
@@ -80,6 +81,7 @@ export class TreeWriter {
   /** How much of what {@link write} was given is written. */
   #consumed = 0;
   readonly #changed: string[] = [];
+  readonly #syncs = new FileSyncs();
   #isEnded = false;
   #isClosed = false;
 
@@ -256,10 +258,13 @@ export class TreeWriter {
     this.#footerLength = 0;
     this.#current = undefined;
     this.#digest.update(footer);
+    if (footer[0] !== fileIs.whole) {
+      file.close();
+      return void this.#changed.push(entry.path);
+    }
     const time = new Date(entry.modified);
-    if (footer[0] === fileIs.whole) file.utimeSync(time, time);
-    file.close();
-    if (footer[0] !== fileIs.whole) return void this.#changed.push(entry.path);
+    file.utimeSync(time, time);
+    this.#syncs.early(entry.path, file);
     const digest = check.digest();
     if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
     const text = encodeBase64Url(digest);
@@ -396,7 +401,7 @@ export class TreeWriter {
 
   /** Reads everything back, and has it survive a power cut. */
   async #verify(): Promise<void> {
-    const syncs = new Set<Promise<void>>();
+    await this.#syncs.settle();
     const wrong: string[] = [];
     for (const [index, entry] of this.#tree.entries.entries()) {
       if (entry.isFolder || !this.#tree.included[index]) continue;
@@ -406,44 +411,43 @@ export class TreeWriter {
         this.#forget(entry);
         continue;
       }
-      const sync: Promise<void> = file.sync().finally(() => {
-        file.close();
-        syncs.delete(sync);
-      });
-      syncs.add(sync);
-      if (syncs.size >= mostSyncs) await Promise.race(syncs);
+      if (this.#syncs.has(entry.path)) file.close();
+      else await this.#syncs.late(file);
     }
-    await Promise.all(syncs);
+    await this.#syncs.settle();
     this.#place.record();
     if (wrong.length > 0) throw incomplete(wrong, "changed on the disk here");
   }
 
-  /** The file, open, if what is on the disk is what came. */
+  /**
+   * The file, open, if what is on the disk is what came. That its folder is the
+   * one that was made here is seen at the end, of all.
+   */
   #openRight(entry: TreeEntry): Deno.FsFile | undefined {
     const known = this.#known(entry.path);
-    const path = this.#place.pathOf(known);
-    const folder = this.#folderOf(entry.path);
-    const file = openPlain(path);
-    if (file === undefined) {
-      this.#place.mustBeMade(folder);
+    const opened = openPlain(this.#place.pathOf(known));
+    if (opened === undefined) {
+      this.#place.mustBeMade(this.#folderOf(entry.path));
       return undefined;
     }
+    const { file, info: { size, mtime } } = opened;
     try {
-      this.#place.mustBeIn(file, path, folder);
-      const { size, mtime } = file.statSync();
       const isRight = size === entry.size &&
         known.digest === digestOf(file, size);
-      const time = new Date(entry.modified);
-      if (isRight && mtime?.getTime() !== entry.modified) {
-        file.utimeSync(time, time);
+      if (!isRight) {
+        file.close();
+        return undefined;
       }
-      if (isRight) return file;
+      if (mtime?.getTime() !== entry.modified) {
+        const time = new Date(entry.modified);
+        file.utimeSync(time, time);
+        this.#syncs.forget(entry.path);
+      }
+      return file;
     } catch (error) {
       file.close();
       throw error;
     }
-    file.close();
-    return undefined;
   }
 
   /** What is damaged is sent again the next time. */
@@ -569,7 +573,6 @@ function wrongStream(): SinkError {
 }
 
 const { blockBytes } = transferLimits;
-const mostSyncs = 32;
 /** The sender waits that long for an answer, so that damage is fetched again. */
 const readBackMs = 2_000;
 const namedFiles = 3;

@@ -34,12 +34,24 @@ export function digestOf(file: Deno.FsFile, size: number): string | undefined {
   return encodeBase64Url(check.digest());
 }
 
-/** Opens a plain file; undefined when there is none that can be read. */
-export function openPlain(path: string): Deno.FsFile | undefined {
+/**
+ * Opens the plain file that is at `path`, whatever is put there meanwhile;
+ * undefined when there is none that can be read, or it has another name, too.
+ */
+export function openPlain(
+  path: string,
+): { file: Deno.FsFile; info: Deno.FileInfo } | undefined {
+  let file: Deno.FsFile | undefined;
   try {
-    if (!Deno.lstatSync(path).isFile) return undefined;
-    return Deno.openSync(path, { read: true, write: true });
+    const there = Deno.lstatSync(path);
+    if (!there.isFile) return undefined;
+    file = Deno.openSync(path, { read: true, write: true });
+    const info = file.statSync();
+    const isSame = info.ino === there.ino && info.dev === there.dev;
+    if (isSame && (info.nlink ?? 1) === 1) return { file, info };
   } catch {
-    return undefined;
+    // It cannot be read, or has gone.
   }
+  file?.close();
+  return undefined;
 }

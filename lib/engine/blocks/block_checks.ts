@@ -1,4 +1,4 @@
-import { ContentDigest } from "./content_digest.ts";
+import { digestOfChecks } from "./content_digest.ts";
 
 /**
  * The CRC-32s of a file's blocks, from its first one on: what is known of a file
@@ -41,11 +41,9 @@ export class BlockChecks {
     return this.#checks.subarray(first, Math.min(end, this.#length));
   }
 
-  /** The {@link ContentDigest} of the blocks from `first` to the last one. */
+  /** The ContentDigest of the blocks from `first` to the last one. */
   digest(first = 0): Uint8Array {
-    const digest = new ContentDigest();
-    digest.addAll(this.slice(first));
-    return digest.digest();
+    return digestOfChecks(this.slice(first));
   }
 }
 

@@ -45,22 +45,22 @@ export class ContentDigest {
     this.#hash.update(this.#check);
   }
 
-  /** Takes the next blocks by their CRC-32s. */
-  addAll(checks: Uint32Array): void {
-    for (let at = 0; at < checks.length; at += bulkChecks) {
-      const some = checks.subarray(at, at + bulkChecks);
-      const bytes = new Uint8Array(4 * some.length);
-      for (const [index, check] of some.entries()) {
-        writeU32(bytes, 4 * index, check);
-      }
-      this.#hash.update(bytes);
-    }
-  }
-
   /** The digest of the blocks so far, 32 bytes; more may follow. */
   digest(): Uint8Array {
     return new Uint8Array(this.#hash.copy().digest());
   }
+}
+
+/** The digest of consecutive blocks by their CRC-32s, 32 bytes. */
+export function digestOfChecks(checks: Uint32Array): Uint8Array {
+  const hash = createHash("sha256");
+  for (let at = 0; at < checks.length; at += bulkChecks) {
+    const some = checks.subarray(at, at + bulkChecks);
+    const bytes = new Uint8Array(4 * some.length);
+    for (let i = 0; i < some.length; i++) writeU32(bytes, 4 * i, some[i]!);
+    hash.update(bytes);
+  }
+  return new Uint8Array(hash.digest());
 }
 
 /** How many are hashed by one call. */

@@ -81,7 +81,6 @@ export class TreeWriter {
   /** How much of what {@link write} was given is written. */
   #consumed = 0;
   readonly #changed: string[] = [];
-  readonly #syncs = new FileSyncs();
   #isEnded = false;
   #isClosed = false;
 
@@ -264,7 +263,7 @@ export class TreeWriter {
     }
     const time = new Date(entry.modified);
     file.utimeSync(time, time);
-    this.#syncs.early(entry.path, file);
+    file.close();
     const digest = check.digest();
     if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
     const text = encodeBase64Url(digest);
@@ -401,7 +400,7 @@ export class TreeWriter {
 
   /** Reads everything back, and has it survive a power cut. */
   async #verify(): Promise<void> {
-    await this.#syncs.settle();
+    const syncs = new FileSyncs();
     const wrong: string[] = [];
     for (const [index, entry] of this.#tree.entries.entries()) {
       if (entry.isFolder || !this.#tree.included[index]) continue;
@@ -411,10 +410,9 @@ export class TreeWriter {
         this.#forget(entry);
         continue;
       }
-      if (this.#syncs.has(entry.path)) file.close();
-      else await this.#syncs.late(file);
+      await syncs.add(file);
     }
-    await this.#syncs.settle();
+    await syncs.settle();
     this.#place.record();
     if (wrong.length > 0) throw incomplete(wrong, "changed on the disk here");
   }
@@ -441,7 +439,6 @@ export class TreeWriter {
       if (mtime?.getTime() !== entry.modified) {
         const time = new Date(entry.modified);
         file.utimeSync(time, time);
-        this.#syncs.forget(entry.path);
       }
       return file;
     } catch (error) {

@@ -142,11 +142,16 @@ Deno.test("words of older protocols and aliases work through the client", async 
 });
 
 Deno.test({
-  name: "terminal: the prompt shows where lines without a slash go",
+  name:
+    "terminal: the prompt shows where lines without a slash go, and a chat what was said last",
   ignore: !hasTmux,
   async fn() {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
+    for (const n of [1, 2, 3, 4]) {
+      await luke.succeed(`/msgto yoda number ${n}, said while you were away`);
+    }
+    await luke.succeed("/deletemsg 2");
     await using terminal = await TmuxTerminal.open({
       command: [
         ...clientCommand,
@@ -164,12 +169,54 @@ Deno.test({
         text.split("\n").some((line) => line.trimEnd() === end)
       );
     await prompt("yoda>");
+    await terminal.screen((text) =>
+      text.includes("number 4, said") && text.includes("unread luke 3")
+    );
+    await terminal.type("C-l");
+    await terminal.screen((text) => !text.includes("number 4"));
     // Typed ahead of the server's answer: it belongs to the chat all the same.
     await terminal.type("/chat lu", "Tab", "Enter", "plain", "Enter");
     await luke.event("message", { from: "yoda", text: "plain" });
     await prompt("yoda [luke] >");
+    const clock = "\\d\\d:\\d\\d:\\d\\d";
+    const said = (n: number) =>
+      `${clock} @ luke: number ${n}, said while you were away\n`;
+    const first = await terminal.screen((text) =>
+      /\n-- yoda at \S+ -- chat luke[ -]*$/.test(text) &&
+      text.includes("✓yoda to")
+    );
+    const recalled = `--- the last with luke: 3 unread ---\n` +
+      said(1) + said(3) + said(4);
+    assert(new RegExp(recalled).test(first), first);
+    assertEquals(first.split(": plain").length, 2, first);
     await terminal.type("plain words", "Enter");
     await luke.event("message", { from: "yoda", text: "plain words" });
+    // What stands there is not shown again.
+    await terminal.type("/chat", "Enter");
+    await prompt("yoda>");
+    await terminal.type("/chat luke", "Enter", "and more", "Enter");
+    await luke.event("message", { from: "yoda", text: "and more" });
+    const again = await terminal.screen((text) =>
+      text.includes("✓yoda to luke: and more")
+    );
+    assertEquals(again.split("number 4, said").length, 2, again);
+    for (
+      const [columns, row] of [[40, "said while"], [
+        100,
+        "said while you were away",
+      ]] as const
+    ) {
+      await terminal.resize(columns);
+      await terminal.type("C-l");
+      await terminal.screen((text) => !text.includes("and more"));
+      await terminal.type("/chat luke", "Enter");
+      const wide = await terminal.screen((text) =>
+        text.includes("yoda to luke: and more")
+      );
+      assert(wide.includes("\n--- the last with luke ---\n"), wide);
+      assert(new RegExp(`number 4, ${row}`).test(wide), wide);
+    }
+    await terminal.resize(80);
     await luke.succeed("/creategroup Jedi yoda");
     await terminal.screen((text) => text.includes("luke invites you"));
     await terminal.type("/joingroup Jedi", "Enter");

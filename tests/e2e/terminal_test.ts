@@ -421,6 +421,13 @@ Deno.test({
     );
     await using _leia = await logIn(server, "leia");
     await terminal.screen((text) => /^leia is online$/m.test(text));
+    // What has left the screen is told again, without a bell, of a chat that opens.
+    await terminal.type("/help all", "Enter", "/chat lucas", "Enter");
+    await terminal.screen((text) =>
+      /^the last with lucas:\n[^\n]*, lucas: hello yoda$/m.test(text)
+    );
+    await terminal.type("/chat", "Enter");
+    await terminal.screen((text) => /^the chat is closed$/m.test(text));
     await terminal.type("/changepassword", "Enter");
     await terminal.screen((text) => text.endsWith("Old password:"));
     await terminal.type("nonsense", "Enter");
@@ -440,10 +447,11 @@ Deno.test({
     assert(!short.includes("The same again"), short);
     await server.stop();
     await terminal.screen((text) => text.includes("Enter on an empty line"));
-    await terminal.type("/msgto leia one", "Enter", "/msgto leia two", "Enter");
+    await terminal.type("/msgto leia one", "Enter");
     await terminal.screen((text) =>
       /^offline: what you send waits for the connection$/m.test(text)
     );
+    await terminal.type("/msgto leia two", "Enter");
     await server.startAgain();
     await terminal.type("Enter");
     const back = await terminal.screen((text) =>

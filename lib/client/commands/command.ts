@@ -211,6 +211,8 @@ export interface CommandHost {
     readonly target: ChatTarget | undefined;
     set(target: ChatTarget | undefined): void;
   };
+  /** Shows who watches what was said last there. */
+  recall(target: ChatTarget): void;
   /** What this user has said in this run through the server, oldest first. */
   said(): readonly PastMessage[];
   /** Where the messages end that were shown last, for `/history more`. */

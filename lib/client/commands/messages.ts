@@ -74,12 +74,13 @@ export const messageCommands = {
   chat: does({
     usage: "/chat [USER|GROUP]",
     summary: "lines without a slash go there; alone: ends it",
-    details: "//TEXT sends /TEXT.",
+    details:
+      "On a terminal it shows what was said there last. //TEXT sends /TEXT.",
     example: "/chat luke",
     arguments: [{ kind: "chat", optional: true }],
     read: ([target]): { target?: string } =>
       target === undefined ? {} : { target },
-    run({ target }, { chat, request }, settle: Settle<ChatAnswer>) {
+    run({ target }, { chat, request, recall }, settle: Settle<ChatAnswer>) {
       if (target === undefined) {
         if (chat.target === undefined) {
           const message =
@@ -90,11 +91,11 @@ export const messageCommands = {
         return settle({ ok: { kind: "none" } });
       }
       request("find", readChatName(target), (reply) => {
-        if (reply.ok !== undefined) {
-          const { kind, name } = reply.ok;
-          chat.set({ kind, name });
-        }
+        if (reply.ok === undefined) return settle(reply);
+        const { kind, name } = reply.ok;
+        chat.set({ kind, name });
         settle(reply);
+        recall({ kind, name });
       });
     },
     show(answer, { name }) {

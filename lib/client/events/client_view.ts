@@ -242,6 +242,10 @@ export class ClientView {
         return this.#conversations.mark(conversationNamed(event), event);
       case "unseen":
         return this.#conversations.markAll(event.conversations, event.last);
+      case "recalled": {
+        const { conversation, messages } = event;
+        return this.#conversations.recall(conversation, messages);
+      }
       case "session-seen":
         return this.#conversations.see(`=${event.user}`);
       case "server-set-back":

@@ -54,7 +54,10 @@ export function conversationWith(
 
 /** One message, as a person sees it. */
 export interface SaidMessage {
-  /** Rises over all messages of the server; absent of own ones and in a private session. */
+  /**
+   * Rises over all messages of the server; absent in a private session, and of an
+   * own one as long as only this client knows it.
+   */
   readonly id?: number;
   /** In the server's log or the group's; absent in a private session. */
   readonly number?: number;
@@ -69,6 +72,8 @@ export interface SaidMessage {
   readonly kept?: true;
   /** It was taken back. */
   readonly deleted?: true;
+  /** It was looked up: said before this client was there, or about to come. */
+  readonly recalled?: true;
 }
 
 /** What was said with one user or in one group. */
@@ -87,6 +92,15 @@ export interface Conversation {
   readonly counted: number;
   /** Highest id of a message that came; 0 for none. */
   readonly last: number;
+}
+
+/** What the user has not seen, oldest first, as far as it is kept. */
+export function unseenOf(
+  { messages, unread }: Pick<Conversation, "messages" | "unread">,
+): SaidMessage[] {
+  if (unread === 0) return [];
+  return messages.filter(({ own, deleted }) => !own && !deleted)
+    .slice(-unread);
 }
 
 /** Up to where a conversation was seen. */
@@ -127,14 +141,37 @@ export class Conversations {
   /** Something was said. */
   add(key: ConversationKey, message: SaidMessage): void {
     const kept = this.#keep(key);
-    kept.messages.push(message);
-    this.#text += message.text.length;
     const { id = 0, own = false } = message;
+    const known = kept.messages.findLastIndex((each) =>
+      each.recalled && isSame(each, message)
+    );
+    if (known < 0) this.#push(kept, message);
+    else this.#replace(kept, known, message);
     if (!own && (isSession(key) || id > kept.counted)) kept.unread++;
     if (!own) kept.last = Math.max(kept.last, id);
     kept.counted = Math.max(kept.counted, id);
-    if (kept.messages.length > mostMessages) this.#dropFirst(kept);
-    while (this.#text > mostText) this.#dropFirst(this.#oldestWithText());
+    this.#bound(kept);
+  }
+
+  /**
+   * What was said last is known, oldest first. It is no news: nothing of it
+   * counts as unread, or as seen.
+   */
+  recall(key: ConversationKey, messages: readonly SaidMessage[]): void {
+    if (messages.length === 0) return;
+    const kept = this.#byKey.get(key) ?? this.#keep(key);
+    for (const message of messages) {
+      const index = kept.messages.findLastIndex((each) =>
+        isSame(each, message)
+      );
+      const known = kept.messages[index];
+      if (known === undefined) this.#push(kept, { ...message, recalled: true });
+      else this.#replace(kept, index, { ...known, ...message });
+    }
+    kept.messages.sort((one, other) =>
+      one.at - other.at || (one.number ?? 0) - (other.number ?? 0)
+    );
+    this.#bound(kept);
   }
 
   /**
@@ -165,7 +202,8 @@ export class Conversations {
     if (!isNews) return undefined;
     // Those that were counted and have not come yet are counted when they do.
     const known = Math.max(mark, last);
-    return { upto: mark, unread: unseenOver(kept, mark), last: known };
+    const left = unseenIn(kept, mark, Math.max(last, counted));
+    return { upto: mark, unread: left, last: known };
   }
 
   /** A conversation was seen, here or on another device; never goes back. */
@@ -173,7 +211,8 @@ export class Conversations {
     const kept = this.#byKey.get(key) ?? this.#keep(key);
     if (upto < kept.seen) return;
     kept.seen = upto;
-    kept.unread = unread + unseenOver(kept, last);
+    // One that was recalled and has not come is counted when it does.
+    kept.unread = unread + unseenIn(kept, last, kept.last);
     kept.counted = Math.max(last, kept.last);
   }
 
@@ -224,11 +263,12 @@ export class Conversations {
     const kept = this.#byKey.get(key);
     const index = kept?.messages.findIndex((each) => each.number === number);
     if (kept === undefined || index === undefined || index < 0) return;
-    const { text, ...rest } = kept.messages[index]!;
-    this.#text -= text.length;
-    const isUnread = !rest.own && !rest.deleted && (rest.id ?? 0) > kept.seen;
-    if (isUnread && kept.unread > 0) kept.unread--;
-    kept.messages[index] = { ...rest, text: "", deleted: true };
+    const message = kept.messages[index]!;
+    const isUnread = (message.id ?? 0) > kept.seen &&
+      unseenOf(kept).includes(message);
+    if (isUnread) kept.unread--;
+    const { text: _, ...rest } = message;
+    this.#replace(kept, index, { ...rest, text: "", deleted: true });
   }
 
   /** This user took back a message, in whichever conversation it is. */
@@ -273,6 +313,21 @@ export class Conversations {
     return kept;
   }
 
+  #push(kept: Kept, message: SaidMessage): void {
+    kept.messages.push(message);
+    this.#text += message.text.length;
+  }
+
+  #replace(kept: Kept, index: number, message: SaidMessage): void {
+    this.#text += message.text.length - kept.messages[index]!.text.length;
+    kept.messages[index] = message;
+  }
+
+  #bound(kept: Kept): void {
+    while (kept.messages.length > mostMessages) this.#dropFirst(kept);
+    while (this.#text > mostText) this.#dropFirst(this.#oldestWithText());
+  }
+
   #move(from: ConversationKey, to: ConversationKey): void {
     const kept = this.#byKey.get(from);
     if (kept === undefined) return;
@@ -314,17 +369,26 @@ interface Kept extends Conversation {
   last: number;
 }
 
-/** How many of the messages that are kept are of others and over this id. */
-function unseenOver({ messages }: Kept, upto: number): number {
+/** How many messages of others have ids over one and up to another. */
+function unseenIn({ messages }: Kept, over: number, upto: number): number {
   return messages.filter(({ id = 0, own, deleted }) =>
-    !own && !deleted && id > upto
+    !own && !deleted && id > over && id <= upto
   ).length;
+}
+
+function isSame(one: SaidMessage, other: SaidMessage): boolean {
+  if (one.number === undefined || one.number !== other.number) return false;
+  // After the server was set back, a number may be another message's.
+  const { id = other.id } = one;
+  return id === (other.id ?? id) && one.at === other.at;
 }
 
 function isSession(key: ConversationKey): boolean {
   return key.startsWith("=");
 }
 
+/** How many of the last messages are shown to who opens a chat. */
+export const recalledMessages = 10;
 /** Most conversations. */
 export const mostConversations = 100;
 /** Most messages of each. */

@@ -10,6 +10,7 @@ export function isQuiet(event: ClientEvent | QuietEvent): event is QuietEvent {
     case "reconnecting":
     case "trust":
     case "whereabouts":
+    case "recalled":
     case "arrived":
     case "session-seen":
       return true;

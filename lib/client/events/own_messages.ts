@@ -3,16 +3,16 @@ import type { ClientView } from "./client_view.ts";
 import type { ConversationKey } from "./conversations.ts";
 
 /**
- * What the user of `view` has said through the server, oldest first, as far as
- * the view still has it.
+ * What the user of `view` has said through the server since the client began,
+ * oldest first, as far as the view still has it.
  */
 export function ownMessages(view: ClientView): PastMessage[] {
   const { user: from } = view.me;
   return view.conversations().flatMap(({ key, messages }) => {
     const place = placeOf(key);
     if (place === undefined) return [];
-    return messages.flatMap(({ number, at, text, own, deleted }) =>
-      own && number !== undefined
+    return messages.flatMap(({ number, at, text, own, deleted, recalled }) =>
+      own && !recalled && number !== undefined
         ? [{ ...place, number, at, from, text, ...(deleted && { deleted }) }]
         : []
     );

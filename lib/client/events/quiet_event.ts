@@ -2,6 +2,7 @@
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { Verification } from "../commands/people.ts";
 import type { Command } from "../commands/table.ts";
+import type { ConversationKey, SaidMessage } from "./conversations.ts";
 
 /**
  * What changes what a person sees without a line of its own: it is not printed,
@@ -47,6 +48,13 @@ export type QuietEvent =
     readonly user: string;
     readonly online: boolean;
     readonly at: number;
+  }
+  /** Who opened a chat is to see what was said last there. */
+  | {
+    readonly event: "recalled";
+    readonly conversation: ConversationKey;
+    /** Oldest first; none of a private session, of which the view has all. */
+    readonly messages: readonly SaidMessage[];
   }
   /** All is known of who and what there is at a login. */
   | { readonly event: "arrived" }

@@ -1,3 +1,4 @@
+import type { ChatTarget } from "../commands/command.ts";
 import type { Instant, Random } from "../../base/ports.ts";
 import {
   isRepeatable,
@@ -9,6 +10,7 @@ import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
 import type { ClientView } from "../events/client_view.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
 import { ConfirmedMessages, type Loss } from "../events/confirmed_messages.ts";
+import { conversationOf, recalledMessages } from "../events/conversations.ts";
 import { ownMessages } from "../events/own_messages.ts";
 import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
 import { type EventRouterHost, routeEvent } from "./event_router.ts";
@@ -48,8 +50,8 @@ export interface ClientSessionOptions {
   /** Bytes a second that are sent at most; 0, the default, for no limit. */
   readonly limit?: number;
   /**
-   * Somebody watches: asks the server at login for users and groups, and tells
-   * of a going when it lasts.
+   * Somebody watches: asks the server at login for users and groups, tells of a
+   * going when it lasts, and shows what was said last in a chat that is opened.
    */
   readonly learnNames: boolean;
   /** Of whose coming and going the user is told; of everybody's by default. */
@@ -266,6 +268,9 @@ export class SessionParts {
     const runnerHost = {
       ...{ ...host, ...parts, identities, linking, renamed },
       presence: choosePresence,
+      recall: (target: ChatTarget) => {
+        if (options.learnNames) this.#recall(target);
+      },
     };
     this.runner = new CommandRunner(runnerHost, options.limit ?? 0);
     const places = {
@@ -401,6 +406,34 @@ export class SessionParts {
       answered();
     }, true);
     this.#askDevices();
+  }
+
+  #recall({ kind, name }: ChatTarget): void {
+    const where = kind === "group" ? { group: name } : { with: name };
+    const limit = recalledMessages;
+    // It is for who opens a chat now; nobody waits for it.
+    this.requests.add("history", { ...where, limit }, ({ ok }) => {
+      if (ok === undefined) return;
+      const { user } = this.login;
+      // What is on its way is told with what becomes of it.
+      const sending = this.#view.pending().map(({ command }) =>
+        "text" in command ? command.text : undefined
+      );
+      const past = ok.messages.filter(({ from, text }) =>
+        from !== user || !sending.includes(text)
+      );
+      const messages = past.map((message) => {
+        const { id, number, at, from, group, text, deleted } = message;
+        if (!deleted) this.router.shown.note(group, number, text);
+        return {
+          ...{ id, number, at, from, text },
+          ...from === user && { own: true as const },
+          ...deleted && { deleted: true as const },
+        };
+      });
+      const conversation = conversationOf({ kind, name });
+      this.#emit({ event: "recalled", conversation, messages });
+    }, false);
   }
 
   #askDevices(): void {

@@ -24,9 +24,11 @@ import {
   nothingSaid,
 } from "../commands/history.ts";
 import type { ClientEvent } from "../events/client_event.ts";
+import type { ConversationKey, SaidMessage } from "../events/conversations.ts";
 import { isFailure } from "../events/event_kind.ts";
 import { linesAfter, messageLines } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
+import { eventOf, type RecentPart } from "./recent.ts";
 import { headOf, renderText } from "./render_text.ts";
 import type { ChatTarget } from "../commands/command.ts";
 
@@ -171,6 +173,17 @@ export class MessageFeed {
     return this.#marked(`-${mark}`, at, messageLines(what));
   }
 
+  /**
+   * A part of what was said last in a conversation; a message looks as it did
+   * when it was said.
+   */
+  recent(key: ConversationKey, part: RecentPart): FeedLine[] {
+    const { message } = part;
+    if (message !== undefined) return this.#saidBefore(key, message);
+    const text = this.#palette.dim(`--- ${part.heading} ---`);
+    return [{ text, indent: 4 }];
+  }
+
   /** True when `event` is for this user in particular. */
   rings(event: ClientEvent): boolean {
     switch (event.event) {
@@ -214,6 +227,15 @@ export class MessageFeed {
     if (day === this.#day) return [];
     this.#day = day;
     return [{ text: this.#palette.dim(`--- ${day} ---`), indent: 0 }];
+  }
+
+  #saidBefore(key: ConversationKey, message: SaidMessage): FeedLine[] {
+    const event = eventOf(key, message);
+    const { at, text, own } = message;
+    if (!own) return this.lines(event, at);
+    const kind = event.event === "message" ? event.kind : "session";
+    const state = kind === "session" ? "unconfirmed" : "sent";
+    return this.own({ kind, to: [key.slice(1)], text }, state, at);
   }
 
   /** What was said before, as it was shown then, with the numbers. */

@@ -2,9 +2,9 @@
  * What a person has seen of what a terminal printed. A message counts as seen
  * when it has stood on the screen of a terminal in use: for a second, with a key
  * pressed within the minute before it came or at any time since. Of a
- * conversation of which something unseen has scrolled away nothing counts, or
- * what is in between would: it is seen when it is opened, answered or said to
- * be. In the open chat it need not stand there.
+ * conversation of which something unseen was not printed, or has scrolled away,
+ * nothing counts, or what is in between would: it is seen when it is answered or
+ * said to be. In the open chat what was printed need not stand there any more.
  */
 import type { ClientEvent } from "../events/client_event.ts";
 import type { ClientView } from "../events/client_view.ts";
@@ -49,8 +49,25 @@ export class Attention {
     const key = conversationOfMessage(event);
     if (key === undefined) return;
     const id = event.event === "message" ? event.id : undefined;
-    this.#printed.push({ key, id, line, at: now });
-    if (this.#printed.length > mostPrinted) this.#printed.shift();
+    this.#print({ key, id, line, at: now });
+  }
+
+  /**
+   * A message of somebody else was printed once more, or for the first time, for
+   * who opened the chat.
+   *
+   * @param now Monotonic ms.
+   */
+  handleRecalled(
+    key: ConversationKey,
+    id: number,
+    line: number,
+    now: number,
+  ): void {
+    this.#printed = this.#printed.filter((each) =>
+      each.key !== key || each.id !== id
+    );
+    this.#print({ key, id, line, at: now });
   }
 
   /**
@@ -81,8 +98,7 @@ export class Attention {
       each.key === key && (isOpen || each.line > gone) &&
       (each.id === undefined || each.id > seen)
     );
-    const isWhole = isOpen || there.length >= unread;
-    const last = !isWhole
+    const last = there.length < unread
       ? undefined
       : there.findLast((each) =>
         this.#isInUse(each) && (isOpen || now >= each.at + readMs)
@@ -95,6 +111,11 @@ export class Attention {
       each.key !== key || left.includes(each)
     );
     return unread > 0 && last !== undefined ? [{ key, upto: last.id }] : [];
+  }
+
+  #print(message: Printed): void {
+    this.#printed.push(message);
+    if (this.#printed.length > mostPrinted) this.#printed.shift();
   }
 
   #isInUse({ at }: Printed): boolean {

@@ -4,10 +4,18 @@
  * terminal itself does echo and editing; what comes is printed line by line.
  */
 import type { ClientEvent } from "../events/client_event.ts";
+import { conversationWith } from "../events/conversations.ts";
 import type { QuietEvent } from "../events/quiet_event.ts";
 import { isCeremony } from "../events/event_kind.ts";
 import { MessageFeed } from "../text/message_feed.ts";
 import { plainPalette } from "../../cli/palette.ts";
+import {
+  eventOf,
+  openConversation,
+  type Recalled,
+  recentOf,
+  recentParts,
+} from "../text/recent.ts";
 import { renderWithoutNumbers } from "../text/render_text.ts";
 import { overviewText } from "../text/overview.ts";
 import { chatText, statusText } from "../text/status_text.ts";
@@ -65,7 +73,7 @@ export class PlainInterface implements UserInterface {
     this.#feed = new MessageFeed({ palette: plainPalette, timestamps: false });
     this.#quiet = quiet;
     this.#notify = notify && readNotify(env);
-    const gone = () => this.#lastLine - screenRows();
+    const gone = (after: number) => this.#lastLine + after - screenRows();
     this.#watch = new ScreenWatch(handler, gone);
   }
 
@@ -77,8 +85,11 @@ export class PlainInterface implements UserInterface {
     }
     if (this.#quiet && isCeremony(event)) return;
     const bell = this.#notify && this.#feed.rings(event) ? "\x07" : "";
+    // Opening its chat may have told it before it came.
+    const isTold = event.event === "message" &&
+      this.#watch.isOnScreen(conversationWith(event), event);
     const lines = [
-      ...renderWithoutNumbers(event, plainPalette),
+      ...isTold ? [] : renderWithoutNumbers(event, plainPalette),
       ...this.#more(event),
     ];
     this.#output.write(bell + lines.map((line) => `${line}\n`).join(""));
@@ -88,6 +99,7 @@ export class PlainInterface implements UserInterface {
 
   note(event: ClientEvent | QuietEvent): void {
     this.#feed.user = this.#handler.view.me.user;
+    if (event.event === "recalled") this.#recall(event);
     if (event.event === "arrived" && !this.#quiet) {
       this.#output.write(`${overviewText(this.#handler.view, plainWidth)}\n`);
     }
@@ -99,6 +111,27 @@ export class PlainInterface implements UserInterface {
     if (outcome.command !== "notify") return;
     this.#notify = outcome.answer.notify;
     writeNotify(env, this.#notify);
+  }
+
+  /** Tells what was said last in the chat that was opened; few, as it is read out. */
+  #recall(recalled: Recalled): void {
+    const { conversation: key } = recalled;
+    const conversation = openConversation(this.#handler.view, recalled);
+    if (conversation === undefined) return;
+    const recent = recentOf(conversation, {
+      most: fewMessages,
+      isOnScreen: (message, after) =>
+        this.#watch.isOnScreen(key, message, after),
+    });
+    for (const { heading, message } of recentParts(key, recent)) {
+      const lines = message === undefined
+        ? [`${heading}:`]
+        : renderWithoutNumbers(eventOf(key, message), plainPalette);
+      this.#output.write(lines.map((line) => `${line}\n`).join(""));
+      this.#lastLine += lines.length;
+      if (message === undefined) continue;
+      this.#watch.handleRecalled(key, message, this.#lastLine);
+    }
   }
 
   async ask(user: string | undefined): Promise<Credentials | undefined> {
@@ -257,6 +290,8 @@ function screenRows(): number {
 }
 
 const usualRows = 24;
+/** How many messages are told of a chat that is opened. */
+const fewMessages = 5;
 /** As wide as a line should be that is read or heard, columns. */
 const plainWidth = 120;
 const env = (name: string) => Deno.env.get(name);

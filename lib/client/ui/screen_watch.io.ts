@@ -4,26 +4,33 @@ import {
   type ConversationKey,
   conversationOf,
   conversationOfMessage,
+  type SaidMessage,
 } from "../events/conversations.ts";
 import { Attention } from "./attention.ts";
+import { PrintedMessages } from "./printed_messages.ts";
 import type { ClientControl } from "./user_interface.ts";
 
 /** Watches one terminal's screen. */
 export class ScreenWatch {
   readonly #control: Pick<ClientControl, "view" | "see">;
-  readonly #gone: () => number;
+  readonly #gone: (after: number) => number;
   readonly #attention: Attention;
+  readonly #printed: PrintedMessages;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** @param gone The number of the last line that has left the screen. */
+  /**
+   * @param gone The number of the last line that has left the screen, or will
+   *     have when so many more rows are printed.
+   */
   constructor(
     control: Pick<ClientControl, "view" | "see">,
-    gone: () => number,
+    gone: (after: number) => number,
   ) {
     this.#control = control;
     this.#gone = gone;
     this.#attention = new Attention(control.view);
+    this.#printed = new PrintedMessages(control.view);
   }
 
   /** Somebody is there: a key was pressed. */
@@ -40,11 +47,42 @@ export class ScreenWatch {
   handlePrinted(event: ClientEvent, line: number): void {
     for (const key of answered(event, this.#control)) this.#control.see(key);
     this.#attention.handlePrinted(event, line, performance.now());
+    this.#printed.handlePrinted(event, line);
     const { chat } = this.#control.view;
     const isOpen = chat !== undefined &&
       conversationOfMessage(event) === conversationOf(chat);
-    if (isOpen) this.#look();
+    if (isOpen || isOpening(event)) this.#look();
     else this.#arm();
+  }
+
+  /**
+   * One of the last messages of the open chat was printed for who opened it.
+   *
+   * @param line The number of its last line.
+   */
+  handleRecalled(
+    key: ConversationKey,
+    message: SaidMessage,
+    line: number,
+  ): void {
+    this.#printed.note(key, message, line);
+    const { id, own } = message;
+    if (own || id === undefined) return;
+    this.#attention.handleRecalled(key, id, line, performance.now());
+    this.#look();
+  }
+
+  /**
+   * True when a message stands on the screen.
+   *
+   * @param after So many more rows are going to be printed.
+   */
+  isOnScreen(
+    key: ConversationKey,
+    message: Pick<SaidMessage, "number" | "at">,
+    after = 0,
+  ): boolean {
+    return this.#printed.isAfter(key, message, this.#gone(after));
   }
 
   /** The terminal is given back. */
@@ -54,7 +92,7 @@ export class ScreenWatch {
   }
 
   #look(): void {
-    const seen = this.#attention.pollSeen(this.#gone(), performance.now());
+    const seen = this.#attention.pollSeen(this.#gone(0), performance.now());
     for (const { key, upto } of seen) this.#control.see(key, upto);
     this.#arm();
   }
@@ -86,10 +124,12 @@ function answered(
       return ["*"];
     case "private":
       return [`=${outcome.answer.user}`];
-    case "chat": {
-      const { answer } = outcome;
-      return answer.kind === "none" ? [] : [conversationOf(answer)];
-    }
   }
   return [];
+}
+
+/** True when a chat was opened. */
+function isOpening(event: ClientEvent): boolean {
+  return event.event === "result" && event.outcome.ok &&
+    event.outcome.command === "chat";
 }

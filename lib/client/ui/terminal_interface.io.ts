@@ -2,7 +2,15 @@
 import type { ClientEvent } from "../events/client_event.ts";
 import type { QuietEvent } from "../events/quiet_event.ts";
 import type { ClientView } from "../events/client_view.ts";
+import { conversationWith, recalledMessages } from "../events/conversations.ts";
 import { type FeedLine, labelOf, MessageFeed } from "../text/message_feed.ts";
+import {
+  openConversation,
+  type Recalled,
+  recentOf,
+  recentParts,
+  rowsOf,
+} from "../text/recent.ts";
 import type { Submission } from "../session/entered_lines.ts";
 import { ScreenWatch } from "./screen_watch.io.ts";
 import { OwnLines } from "./terminal/own_lines.ts";
@@ -87,7 +95,8 @@ export class TerminalInterface implements UserInterface {
       gone: () => handler.interrupt(),
       rows: (size) => rowsAround(view, this.#own, size, palette, Date.now()),
     });
-    this.#watch = new ScreenWatch(handler, () => this.#terminal.lastGone);
+    const gone = (after: number) => this.#terminal.lastGone(after);
+    this.#watch = new ScreenWatch(handler, gone);
     this.#terminal.loadHistory(this.#history.read());
     this.#terminal.open();
   }
@@ -95,18 +104,42 @@ export class TerminalInterface implements UserInterface {
   show(event: ClientEvent): void {
     this.#follow(event);
     if (event.event === "progress") return;
-    this.#terminal.print(this.#linesOf(event));
+    // Opening its chat may have shown it before it came.
+    const isThere = event.event === "message" &&
+      this.#watch.isOnScreen(conversationWith(event), event);
+    if (!isThere) this.#terminal.print(this.#linesOf(event));
     this.#watch.handlePrinted(event, this.#terminal.lastLine);
     if (this.#notify && this.#feed.rings(event)) this.#terminal.ring();
   }
 
   note(event: ClientEvent | QuietEvent): void {
     this.#follow(event);
+    if (event.event === "recalled") this.#recall(event);
     if (event.event === "begun") this.#terminal.print(this.#linesOf(event));
     if (event.event === "arrived" && !this.#quiet) {
       const text = (width: number) => overviewText(this.#view, width);
-      const width = this.#terminal.columns - 1;
+      const width = this.#terminal.size.columns - 1;
       this.#terminal.print(this.#feed.notice(Date.now(), width, text));
+    }
+  }
+
+  /** Shows what was said last in the chat that was opened. */
+  #recall(recalled: Recalled): void {
+    const { conversation: key } = recalled;
+    const conversation = openConversation(this.#view, recalled);
+    if (conversation === undefined) return;
+    const { columns, rows } = this.#terminal.size;
+    const recent = recentOf(conversation, {
+      most: recalledMessages,
+      rows: Math.floor(rows / 2),
+      rowsOf: (message) => rowsOf(message, columns),
+      isOnScreen: (message, after) =>
+        this.#watch.isOnScreen(key, message, after),
+    });
+    for (const part of recentParts(key, recent)) {
+      this.#terminal.print(this.#feed.recent(key, part));
+      if (part.message === undefined) continue;
+      this.#watch.handleRecalled(key, part.message, this.#terminal.lastLine);
     }
   }
 

@@ -15,6 +15,7 @@ import {
 } from "../../../lib/client/events/known_groups.ts";
 import { mostPeople } from "../../../lib/client/events/known_people.ts";
 import { mostEnded } from "../../../lib/client/events/known_transfers.ts";
+import { ownMessages } from "../../../lib/client/events/own_messages.ts";
 import type { QuietEvent } from "../../../lib/client/events/quiet_event.ts";
 import type { Command } from "../../../lib/client/commands/table.ts";
 import { parseCommand } from "../../../lib/client/commands/parse.ts";
@@ -224,6 +225,66 @@ Deno.test("ClientView: the mark of what was seen is that of what came, and never
   assertEquals(unreadIn(view), { "=luke": 1 });
   view.handleEvent({ event: "session-seen", user: "luke" });
   assertEquals(unreadIn(view), {});
+});
+
+Deno.test("ClientView: what is recalled is no news, and stands once where it belongs", () => {
+  const view = viewOf(
+    said("luke", 4),
+    ...done(1, "/msgto luke mine", {
+      at: 5,
+      sent: [{ to: "luke", number: 5, kept: true }],
+    }),
+    { event: "deleted", kind: "private", number: 4, at: 6, from: "luke" },
+    said("luke", 6),
+    said("leia", 7),
+  );
+  const before = unreadIn(view);
+  const past = (number: number, more: object = {}) => ({
+    ...{ id: number, number, at: number, from: "luke", text: "hi" },
+    ...more,
+  });
+  const mine = { from: "yoda", text: "mine", own: true } as const;
+  const messages = [
+    past(1),
+    past(2, { from: "yoda", own: true }),
+    past(4, { text: "", deleted: true }),
+    past(5, mine),
+    past(6),
+    past(8),
+  ];
+  const conversation = "@luke";
+  view.handleEvent({ event: "recalled", conversation, messages });
+  assertEquals(unreadIn(view), before);
+  assertEquals(view.conversations().map(({ key }) => key), ["@leia", "@luke"]);
+  const luke = () => view.conversation(conversation);
+  assertEquals(luke()?.messages.map(({ number }) => number), [
+    ...[1, 2, 4, 5, 6, 8],
+  ]);
+  assertEquals(luke()?.messages[2]?.deleted, true);
+  assertEquals(luke()?.messages[3]?.kept, true);
+  // What is before this run is none of what was said in it.
+  assertEquals(ownMessages(view).map(({ number }) => number), [5]);
+  // What was read long ago is taken back: nothing of that was unread.
+  const gone = { kind: "private", number: 1, at: 9, from: "luke" } as const;
+  view.handleEvent({ event: "deleted", ...gone });
+  assertEquals(unreadIn(view), before);
+  // One that was about to come is news when it does, and once.
+  const mark = view.markOf("@luke", 6);
+  assertEquals(mark, { upto: 6, unread: 0, last: 6 });
+  view.handleEvent({ event: "seen", with: "luke", ...mark! });
+  assertEquals(unreadIn(view), { "@leia": 1 });
+  view.handleEvent(said("luke", 8));
+  assertEquals(unreadIn(view), { "@leia": 1, "@luke": 1 });
+  assertEquals(luke()?.messages.length, 6);
+  // Of whom nothing was said yet.
+  const han = { event: "recalled", conversation: "@han" } as const;
+  view.handleEvent({ ...han, messages: [] });
+  assertEquals(view.conversation("@han"), undefined);
+  view.handleEvent({ ...han, messages: [past(3, { from: "han" })] });
+  assertEquals(view.conversation("@han")?.unread, 0);
+  const many = Array.from({ length: 2 * mostMessages }, (_, n) => past(n + 1));
+  view.handleEvent({ ...han, messages: many });
+  assertEquals(view.conversation("@han")?.messages.length, mostMessages);
 });
 
 function unreadIn(view: ClientView): Record<string, number> {

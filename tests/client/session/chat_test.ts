@@ -4,7 +4,8 @@ import type { ClientEvent } from "../../../lib/client/events/client_event.ts";
 import { ClientView } from "../../../lib/client/events/client_view.ts";
 import { promptText } from "../../../lib/client/ui/terminal/status_rows.ts";
 import { readChatName } from "../../../lib/client/commands/command.ts";
-import { loggedIn, openedSession } from "../logged_in.ts";
+import { loggedIn, logIn, openedSession } from "../logged_in.ts";
+import { SessionHarness } from "../session_harness.ts";
 
 Deno.test("Chat tells each change and ends with its group", () => {
   const events: ClientEvent[] = [];
@@ -37,6 +38,73 @@ Deno.test("promptText shows where lines go and whether there is a connection", (
   assertEquals(promptText(view), "yoda (offline) [#jedi] > ");
   view.handleEvent({ event: "chat", kind: "none" });
   assertEquals(promptText(view), "yoda (offline)> ");
+});
+
+Deno.test("/chat: a person sees what was said last there, and waits for nothing", () => {
+  const harness = new SessionHarness("always", { learnNames: true });
+  logIn(harness);
+  harness.sent = [];
+  const luke = { kind: "user", name: "luke", ambiguous: false };
+  harness.line("/chat LUKE");
+  harness.answer("find", luke);
+  assertEquals(harness.results().length, 1);
+  assertEquals(harness.view.chat, { kind: "user", name: "luke" });
+  // What is typed right after goes to the server before that is known.
+  harness.line("/msgto luke on its way");
+  const text = harness.take("message").text;
+  assertEquals(text, "on its way");
+  const { with: user, limit } = harness.sent.find((each) =>
+    each.do === "history"
+  )!;
+  assertEquals([user, limit], ["luke", 10]);
+  const place = { kind: "private", from: "yoda", to: "luke" };
+  const messages = [
+    { id: 3, number: 3, at: 3, ...place, text: "mine" },
+    { id: 4, number: 4, at: 4, ...place, text: "", deleted: true },
+    {
+      ...{ id: 5, number: 5, at: 5, kind: "private" },
+      from: "luke",
+      text: "!",
+    },
+    { id: 6, number: 6, at: 6, ...place, text },
+  ];
+  harness.answer("history", { messages });
+  const own = true;
+  assertEquals(harness.quiet.at(-1), {
+    event: "recalled",
+    conversation: "@luke",
+    messages: [
+      { id: 3, number: 3, at: 3, from: "yoda", text: "mine", own },
+      ...[{ id: 4, number: 4, at: 4, from: "yoda", text: "", own }]
+        .map((each) => ({ ...each, deleted: true })),
+      { id: 5, number: 5, at: 5, from: "luke", text: "!" },
+    ],
+  } as unknown);
+  assertEquals(harness.view.conversation("@luke")?.unread, 0);
+  // Taken back, it is named by its words.
+  const deleted = { kind: "private", number: 5, at: 9, from: "luke" };
+  harness.server({ ev: "deleted", id: 9, ...deleted });
+  const gone = harness.events.at(-1);
+  assertEquals(gone?.event === "deleted" && gone.text, "!");
+  // Of a group, by its name.
+  harness.line("/chat jedi");
+  harness.answer("find", { kind: "group", name: "Jedi", ambiguous: false });
+  assertEquals(harness.take("history").group, "Jedi");
+  // Without an answer there is nothing; the connection that comes does not ask.
+  const known = harness.quiet.filter(({ event }) => event === "recalled");
+  harness.lose();
+  assertEquals(harness.results().at(-1)?.outcome.ok, true);
+  assertEquals(
+    harness.quiet.filter(({ event }) => event === "recalled"),
+    known,
+  );
+});
+
+Deno.test("/chat: a script is told where its lines go, and nothing else", () => {
+  const harness = loggedIn();
+  harness.line("/chat luke");
+  harness.answer("find", { kind: "user", name: "luke", ambiguous: false });
+  assertEquals(harness.sent.map((each) => each.do), []);
 });
 
 Deno.test("readChatName takes signs for users and groups", () => {

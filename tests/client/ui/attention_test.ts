@@ -48,6 +48,14 @@ class Desk {
     return seen;
   }
 
+  /** What came before this desk was there is printed for who opens the chat. */
+  recall(from: string, ...ids: number[]): void {
+    for (const id of ids) {
+      const line = ++this.#line;
+      this.#attention.handleRecalled(`@${from}`, id, line, this.now);
+    }
+  }
+
   open(name: string): void {
     this.view.handleEvent({ event: "chat", kind: "user", name });
   }
@@ -117,4 +125,18 @@ Deno.test("Attention: of what has scrolled away in part nothing counts, but for 
   desk.open("luke");
   for (let n = 0; n < 20; n++) desk.print("luke");
   assertEquals(desk.key(), ["@luke 34"]);
+});
+
+Deno.test("Attention: in the open chat nothing counts as long as something unseen was not shown", () => {
+  const desk = new Desk();
+  desk.key();
+  const conversations = [{ with: "luke", upto: 2, unread: 3 }];
+  desk.view.handleEvent({ event: "unseen", conversations, last: 5 });
+  desk.open("luke");
+  assertEquals(desk.pass(5000), []);
+  // Two of the three, and one that was seen long ago.
+  desk.recall("luke", 2, 4, 5);
+  assertEquals(desk.pass(5000), []);
+  desk.recall("luke", 3, 4, 5);
+  assertEquals(desk.pass(5000), ["@luke 5"]);
 });

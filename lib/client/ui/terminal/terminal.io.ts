@@ -107,9 +107,9 @@ export class Terminal {
     this.#schedule();
   }
 
-  /** Columns that a line has. */
-  get columns(): number {
-    return this.#size().columns;
+  /** Columns that a line has, and rows that there are. */
+  get size(): TerminalSize {
+    return this.#size();
   }
 
   /** The number of the line that was printed last; they are counted from 1. */
@@ -117,9 +117,9 @@ export class Terminal {
     return this.#view.lastLine;
   }
 
-  /** The number of the last line of which nothing is on the screen any more. */
-  get lastGone(): number {
-    return this.#view.lastGone;
+  /** The last line that has left the screen; see {@link TerminalView.lastGone}. */
+  lastGone(after: number): number {
+    return this.#view.lastGone(after);
   }
 
   /** Rings the bell with the next drawing, if it did not just ring. */

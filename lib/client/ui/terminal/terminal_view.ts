@@ -57,11 +57,16 @@ export class TerminalView {
     return this.#lastLine;
   }
 
-  /** The number of the last line of which nothing is on the screen any more. */
-  get lastGone(): number {
+  /**
+   * The number of the last line of which nothing is on the screen any more.
+   *
+   * @param after So many more rows are going to be printed.
+   */
+  lastGone(after = 0): number {
     const { rows = 0, columns = 0 } = this.#size ?? {};
     let last = this.#lastLine - this.#lines.length;
-    let room = rows - this.#frameRows;
+    const waiting = this.#lines.flatMap((line) => rowsOf(line, columns));
+    let room = rows - this.#frameRows - waiting.length - after;
     for (const line of this.#printed.toReversed()) {
       room -= rowsOf(line, columns).length;
       if (room < 0) break;

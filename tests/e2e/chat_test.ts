@@ -200,16 +200,6 @@ Deno.test({
       text.includes("✓yoda to luke: and more")
     );
     assertEquals(again.split("number 4, said").length, 2, again);
-    await terminal.resize(40);
-    await terminal.type("C-l");
-    await terminal.screen((text) => !text.includes("and more"));
-    await terminal.type("/chat luke", "Enter");
-    const narrow = await terminal.screen((text) =>
-      text.includes("yoda to luke: and more")
-    );
-    assert(narrow.includes("\n--- the last with luke ---\n"), narrow);
-    assert(narrow.includes("number 4, said while\n"), narrow);
-    await terminal.resize(80);
     await luke.succeed("/creategroup Jedi yoda");
     await terminal.screen((text) => text.includes("luke invites you"));
     await terminal.type("/joingroup Jedi", "Enter");

@@ -67,7 +67,8 @@ export function recentOf(
   let there: SaidMessage[];
   let shown: SaidMessage[];
   // What is printed takes others off the screen.
-  for (let after = 0, needed = headingRows;; after = needed) {
+  let after = 0;
+  for (;;) {
     there = last.filter((each) => isOnScreen(each, after));
     shown = [];
     let left = rows;
@@ -77,8 +78,9 @@ export function recentOf(
       if (left < 0 && shown.length > 0) break;
       shown.unshift(each);
     }
-    needed = shown.reduce((sum, each) => sum + rowsOf(each), headingRows);
+    const needed = shown.reduce((sum, each) => sum + rowsOf(each), headingRows);
     if (needed <= after) break;
+    after = needed;
   }
   const unseen = unseenOf(conversation);
   const firstUnread = shown.find((each) => unseen.includes(each));

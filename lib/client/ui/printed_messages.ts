@@ -39,7 +39,7 @@ export class PrintedMessages {
   }
 
   /** A message was printed, which ends on this line. */
-  note(key: ConversationKey, message: MessagePlace, line: number): void {
+  note(key: ConversationKey, message: SaidAt, line: number): void {
     const place = placeText(key, message);
     this.#lines.delete(place);
     this.#lines.set(place, line);
@@ -49,7 +49,7 @@ export class PrintedMessages {
   }
 
   /** True when a message was printed, and after this line. */
-  isAfter(key: ConversationKey, message: MessagePlace, line: number): boolean {
+  isAfter(key: ConversationKey, message: SaidAt, line: number): boolean {
     return (this.#lines.get(placeText(key, message)) ?? -Infinity) > line;
   }
 
@@ -97,9 +97,9 @@ export class PrintedMessages {
 }
 
 /** Where a message is in its conversation; a private session has no numbers. */
-type MessagePlace = Pick<SaidMessage, "number" | "at">;
+type SaidAt = Pick<SaidMessage, "number" | "at">;
 
-function placeText(key: ConversationKey, { number, at }: MessagePlace): string {
+function placeText(key: ConversationKey, { number, at }: SaidAt): string {
   return `${key} ${number ?? ""} ${at}`;
 }
 

@@ -109,7 +109,10 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   broadcast: [{ at, number: 1, partial: true }],
   offer: [{
     ...{ ...info, files: 2, roots: 2 },
-    entries: [true, false].map((isFolder) => ({ path: x, isFolder, size: 1 })),
+    entries: [true, false].map((isFolder) => ({
+      ...{ path: x, isFolder, size: 1 },
+      ...{ modified: at, isExecutable: isFolder },
+    })),
   }],
   activeuser: [{ users: [{ user: x, since: at, ip: x, udpPort: 1 }] }],
   block: [{ user: x }],
@@ -351,6 +354,7 @@ Deno.test("complete() offers nothing that no key can type", () => {
     blocked: () => [name(x)],
     groups: () => [name(x), "jedi"],
     devices: () => [name(x), "luke's phone"],
+    sessions: () => [name(x), "leia"],
     files: () => [name(x), "film.mp4"],
   };
   for (
@@ -376,6 +380,7 @@ Deno.test("LineEditor draws nothing of what is pasted that could draw itself", (
     blocked: () => [],
     groups: () => [],
     devices: () => [],
+    sessions: () => [],
     files: () => [],
   });
   editor.handleKey({ key: "paste", text: x });

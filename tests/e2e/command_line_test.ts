@@ -233,7 +233,7 @@ Deno.test("/help lists commands; /help COMMAND gives usage and example", async (
   const { entries } = await yoda.succeed("/help all");
   assert(Array.isArray(entries) && entries.length >= 40);
   const one = await yoda.succeed("/help p2pvideo");
-  assert(JSON.stringify(one).includes("/p2pvideo USER FILE"));
+  assert(JSON.stringify(one).includes("/p2pvideo USER PATH…"));
   assertMatch(await yoda.refused("/help mgsto"), /msgto/);
   assertMatch(await yoda.refused("/logot"), /logout/);
   for (const word of ["/logout", "/quit", "/exit"]) {

@@ -237,9 +237,13 @@ class Scene implements AsyncDisposable {
   }
 
   /** The user comes online on a further device, of this name or one like it. */
-  async device(user: string, device: string): Promise<string> {
-    const options = { args: ["--device", device] };
-    const client = await logIn(this.server, user, options);
+  async device(
+    user: string,
+    device: string,
+    options: TestClientOptions = {},
+  ): Promise<string> {
+    const args = ["--device", device];
+    const client = await logIn(this.server, user, { ...options, args });
     this.#clients.set(client.folder, client);
     return client.folder;
   }
@@ -377,6 +381,12 @@ async function play(scene: Scene): Promise<void> {
     }
     await scene.say("ahsoka", line);
   }
+  const luke = await scene.user("luke");
+  const phone = await scene.device("luke", "phone", { identity: "new" });
+  await scene.say(phone, "/link");
+  await luke.event("link", { state: "asked" });
+  await scene.say("luke", "/link approve");
+  await scene.leave(phone);
   // On another machine luke has another key, which is the only one left.
   await scene.leave("luke");
   await scene.user("luke", { identity: "new" });

@@ -95,6 +95,9 @@ const rare = {
     ...["session", "startprivate", "groupvideo", "transfers"]
       .map((name) => `${name}: device`),
     ...["others", "file", "accepted"].map((name) => `transfers: ${name}`),
+    // What is shown waits for its answer.
+    ...["device", "group", "via", "address", "rtt"]
+      .map((name) => `offer: ${name}`),
     // It is told with what goes to a group only.
     "p2pvideo: group",
     "transfers: group",
@@ -300,6 +303,9 @@ async function aboutSessions(
   await yoda.succeed("/startprivate luke");
   await yoda.succeed("/private luke hush");
   await luke.event("private-message");
+  for (const line of ["/chat =luke", "/chat luke", "/chat"]) {
+    await yoda.succeed(line);
+  }
   await yoda.succeed("/transfers");
   await yoda.succeed("/stopprivate luke");
 }
@@ -312,11 +318,19 @@ async function aboutFiles(
   await writeRandomFile(join(yoda.folder, "film.mp4"), 3_000_000, 6);
   await yoda.succeed("/p2pvideo luke film.mp4");
   await luke.event("transfer", { state: "verified" });
-  await yoda.succeed("/groupvideo news film.mp4");
+  await Deno.mkdir(join(yoda.folder, "films"));
+  for (const name of ["one", "two"]) {
+    await Deno.copyFile(
+      join(yoda.folder, "film.mp4"),
+      join(yoda.folder, "films", name),
+    );
+  }
+  await yoda.succeed("/p2pvideo luke films");
+  await yoda.succeed("/groupvideo news films");
   await yoda.succeed("/limit 1M");
-  const offer = async (): Promise<number> => {
+  const offer = async (what = "film.mp4"): Promise<number> => {
     const from = leia.process.out.length;
-    await yoda.send("/p2pvideo leia film.mp4");
+    await yoda.send(`/p2pvideo leia ${what}`);
     const offered = await leia.event("transfer", { state: "offered" }, {
       from,
     });
@@ -324,7 +338,9 @@ async function aboutFiles(
   };
   await leia.succeed(`/reject ${await offer()}`);
   await yoda.event("transfer", { state: "rejected" });
-  await leia.succeed(`/accept ${await offer()}`);
+  const listed = await offer("films");
+  await leia.succeed(`/offer ${listed}`);
+  await leia.succeed(`/accept ${listed}`);
   const running = await yoda.event("transfer", {
     state: "running",
     user: "leia",

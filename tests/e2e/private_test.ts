@@ -1,8 +1,12 @@
 /** Private sessions through real clients. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { walkSync } from "@std/fs";
 import { X25519KeyPair } from "../../lib/security/x25519.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { clientCommand } from "../support/programs.ts";
+import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { ProtocolIdentity } from "../support/protocol_identity.ts";
 import { RunningProcess } from "../support/running_process.ts";
@@ -400,6 +404,66 @@ Deno.test("private session: as people see it", async () => {
     yoda,
     /^1: private session with luke has ended: luke ended it$/,
   );
+});
+
+Deno.test({
+  name: "private session: a chat of its own, in the status row, kept nowhere",
+  ignore: !hasTmux,
+  fn: () =>
+    withTempFolder(async (folder) => {
+      await using server = await startServer();
+      await using luke = await logIn(server, "luke");
+      await using leia = await logIn(server, "leia");
+      await using terminal = await TmuxTerminal.open({
+        command: [
+          ...clientCommand,
+          ...["127.0.0.1", String(server.port), "--plain", "--user", "yoda"],
+        ],
+        cwd: folder,
+        env: {
+          PARLEY_PASSWORD: passwordOf("yoda"),
+          XDG_CONFIG_HOME: folder,
+          XDG_STATE_HOME: folder,
+        },
+      });
+      const shows = (...parts: string[]) =>
+        terminal.screen((text) => parts.every((part) => text.includes(part)));
+      await shows("yoda>");
+      await terminal.type("/chat =luke", "Enter");
+      await shows("no private session with luke is open; /startprivate luke");
+      await terminal.type("/startprivate luke", "Enter");
+      await shows("-- private luke");
+      await terminal.type(
+        "/chat =LUKE",
+        "Enter",
+        "words for luke alone",
+        "Enter",
+      );
+      await luke.event("private-message", { text: "words for luke alone" });
+      await shows("yoda [=luke private] >", "-- chat =luke -- private luke");
+      await terminal.type("/chat luke", "Enter");
+      await shows("by way of the server;");
+      await terminal.type("/chat =luke", "Enter");
+      await shows("yoda [=luke private] >");
+      await leia.send("/startprivate yoda");
+      await shows("2 < private session with leia, /accept 2", "1 offered");
+      await luke.succeed("/stopprivate yoda");
+      await terminal.screen((text) => !text.includes("-- private luke"));
+      // It goes no other way, though it begins like a command of old.
+      await terminal.type("broadcast the rest", "Enter");
+      await shows("There is no private session with luke");
+      await terminal.type("unsent words", "C-c", "/logout", "Enter");
+      await shows("Bye, yoda!");
+      const log = await Deno.readTextFile(server.path("data/messagelog.txt"))
+        .catch(() => "");
+      assert(!/alone|rest/.test(log), log);
+      let kept = "";
+      for (const { path } of walkSync(folder, { includeDirs: false })) {
+        kept += await Deno.readTextFile(path);
+      }
+      assert(kept.includes("/startprivate luke"), kept);
+      assert(!/alone|the rest|unsent/.test(kept), kept);
+    }),
 });
 
 Deno.test("private session: a script of two lines", async () => {

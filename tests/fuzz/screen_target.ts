@@ -81,6 +81,7 @@ class ScreenSession {
     this.#view = new TerminalView({
       users: () => ["leia", "luke", "yoda"],
       groups: () => ["jedi"],
+      sessions: () => [],
       devices: () => ["laptop"],
       blocked: () => [],
       files: () => ["ein Bär.mp4", "日本の映画.mp4", "films/"],

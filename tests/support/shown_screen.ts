@@ -32,6 +32,7 @@ export class ShownScreen {
       users: () => [],
       groups: () => [],
       devices: () => [],
+      sessions: () => [],
       blocked: () => [],
       files: () => [],
     });

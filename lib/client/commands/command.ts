@@ -226,6 +226,8 @@ export interface CommandHost {
       handleBlocked(user: string): void;
     };
     sendPrivate(user: string, text: string, n: number): void;
+    /** With whom the open private session is that a typed name means. */
+    openSessionWith(user: string): string | undefined;
     accept(number: number, n: number, only?: readonly string[]): void;
     show(number: number, n: number): void;
     reject(number: number, n: number): void;
@@ -271,15 +273,18 @@ export function lookOf(palette: Palette): Look {
   return { palette, name, names: (all) => all.map(name).join(", ") };
 }
 
-/** Where the lines without a slash go (`/chat`). */
+/**
+ * Where the lines without a slash go (`/chat`): of a session, straight to the
+ * user's client.
+ */
 export interface ChatTarget {
-  readonly kind: "user" | "group";
+  readonly kind: "user" | "group" | "session";
   readonly name: string;
 }
 
 /**
- * What `/chat NAME` asks for: a name alone may be a user or a group; `@NAME` is
- * the user, `#NAME` the group. Neither sign can be part of a name.
+ * What is meant by a name: alone it may be a user or a group; `@NAME` is the user,
+ * `#NAME` the group. Neither sign can be part of a name.
  */
 export function readChatName(
   text: string,

@@ -1,4 +1,5 @@
 /** The commands about messages and what was said before. */
+import { meantUser } from "./peer.ts";
 import { formatTime } from "../../base/time.ts";
 import { visible } from "../../base/text.ts";
 import { limits } from "../../wire/limits.ts";
@@ -75,12 +76,14 @@ export const messageCommands = {
     usage: "/chat [USER|GROUP]",
     summary: "lines without a slash go there; alone: ends it",
     details:
-      "On a terminal it shows what was said there last. //TEXT sends /TEXT.",
+      "On a terminal it shows what was said there last. //TEXT sends /TEXT. " +
+      "/chat =USER writes into the private session with USER.",
     example: "/chat luke",
     arguments: [{ kind: "chat", optional: true }],
     read: ([target]): { target?: string } =>
       target === undefined ? {} : { target },
-    run({ target }, { chat, request, recall }, settle: Settle<ChatAnswer>) {
+    run({ target }, host, settle: Settle<ChatAnswer>) {
+      const { chat, request, recall, offers } = host;
       if (target === undefined) {
         if (chat.target === undefined) {
           const message =
@@ -90,11 +93,21 @@ export const messageCommands = {
         chat.set(undefined);
         return settle({ ok: { kind: "none" } });
       }
+      if (target.startsWith("=")) {
+        const typed = meantUser(target.slice(1), host.self());
+        const name = offers.openSessionWith(typed);
+        if (name === undefined) return settle(noSession(typed));
+        chat.set({ kind: "session", name });
+        return settle({ ok: { kind: "session", name } });
+      }
       request("find", readChatName(target), (reply) => {
         if (reply.ok === undefined) return settle(reply);
         const { kind, name } = reply.ok;
         chat.set({ kind, name });
-        settle(reply);
+        const isPrivate = kind === "user" &&
+          offers.openSessionWith(name) !== undefined;
+        const beside = isPrivate ? { session: true as const } : {};
+        settle({ ok: { ...reply.ok, ...beside } });
         recall({ kind, name });
       });
     },
@@ -103,6 +116,11 @@ export const messageCommands = {
       if (answer.kind === "none") return [];
       const target = name(answer.name);
       const plain = visible(answer.name);
+      if (answer.kind === "session") {
+        return [
+          `lines without a slash go to ${target} alone now, past the server; /chat stops that`,
+        ];
+      }
       const isUser = answer.kind === "user";
       const where = isUser ? target : `group chat ${target}`;
       const other = !answer.ambiguous
@@ -110,8 +128,11 @@ export const messageCommands = {
         : isUser
         ? ` (the user; /chat #${plain} is the group chat)`
         : ` (the group chat; /chat @${plain} is the user)`;
+      const way = answer.session
+        ? `, by way of the server; /chat =${plain} writes into the private session`
+        : "";
       return [
-        `lines without a slash go to ${where} now${other}; /chat stops that`,
+        `lines without a slash go to ${where} now${other}${way}; /chat stops that`,
       ];
     },
   }),
@@ -172,7 +193,19 @@ export const messageCommands = {
 };
 
 /** Where lines without a slash go now. */
-type ChatAnswer = { readonly kind: "none" } | ReplyFields<"find">;
+type ChatAnswer =
+  | { readonly kind: "none" }
+  | { readonly kind: "session"; readonly name: string }
+  | ReplyFields<"find"> & {
+    /** There is an open private session with the user, too. */
+    readonly session?: true;
+  };
+
+function noSession(user: string) {
+  const message =
+    `no private session with ${user} is open; /startprivate ${user} asks for one`;
+  return { code: "no_session", message };
+}
 
 /** For whom a private message waits. */
 function keptText(

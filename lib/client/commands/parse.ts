@@ -67,10 +67,12 @@ export function parseCommand(
 export function parseMessage(text: string, chat?: ChatTarget): ParsedCommand {
   if (chat === undefined) return noChat;
   const { kind, name } = chat;
-  const command: Command = kind === "user"
-    ? { command: "msgto", to: [name], text }
-    : { command: "groupmsg", group: name, text };
-  return { command };
+  const commands: Record<ChatTarget["kind"], Command> = {
+    user: { command: "msgto", to: [name], text },
+    group: { command: "groupmsg", group: name, text },
+    session: { command: "private", user: name, text },
+  };
+  return { command: commands[kind] };
 }
 
 /** The arguments after position `from`, or `undefined` when they do not fit. */

@@ -130,6 +130,9 @@ export interface ListedEntry {
   readonly isFolder: boolean;
   /** Bytes; 0 of a folder. */
   readonly size: number;
+  /** When it was last modified, ms since 1970 UTC. */
+  readonly modified: number;
+  readonly isExecutable: boolean;
 }
 
 /** What is to be sent. */

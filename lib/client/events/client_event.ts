@@ -228,7 +228,7 @@ export type ClientEvent =
   | {
     /** Lines without a slash go elsewhere from now on. */
     readonly event: "chat";
-    readonly kind: "user" | "group" | "none";
+    readonly kind: "user" | "group" | "session" | "none";
     /** Absent when they go nowhere. */
     readonly name?: string;
   }

@@ -193,6 +193,11 @@ export class ClientView {
     return this.#transfers.running();
   }
 
+  /** The private sessions that have not ended. */
+  sessions(): PrivateSessionInfo[] {
+    return this.#sessions.all();
+  }
+
   /** The lines that have no outcome yet, oldest first. */
   pending(): PendingCommand[] {
     return [...this.#pending.values()];

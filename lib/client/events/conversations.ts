@@ -29,8 +29,10 @@ export function nameOfConversation(
 
 /** The conversation that lines to `target` go to. */
 export function conversationOf({ kind, name }: ChatTarget): ConversationKey {
-  return kind === "group" ? `#${name}` : `@${name}`;
+  return `${signs[kind]}${name}`;
 }
+
+const signs = { user: "@", group: "#", session: "=" } as const;
 
 /** Where what somebody else said belongs; `undefined` for any other event. */
 export function conversationOfMessage(

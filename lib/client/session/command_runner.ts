@@ -81,7 +81,7 @@ export class Chat {
   /** Somebody has another name: lines go on to the same person. */
   handleRenamed(from: string, to: string): void {
     const target = this.#target;
-    if (target?.kind === "user" && target.name === from) {
+    if (target?.kind !== "group" && target?.name === from) {
       this.set({ ...target, name: to });
     }
   }

@@ -123,6 +123,12 @@ export class Offers {
     this.sessions.send(user, text, n);
   }
 
+  /** With whom the open private session is that a typed name means. */
+  openSessionWith(user: string): string | undefined {
+    const session = this.#open.sessionWithTyped(user);
+    return session?.state === "open" ? session.user : undefined;
+  }
+
   /** True while the next text to `user` would only have to wait a little. */
   isMakingSession(user: string): boolean {
     const session = this.#open.sessionWithTyped(user);

@@ -379,5 +379,6 @@ export function markMentions(
 
 /** `luke`, `#jedi`. */
 export function labelOf({ kind, name }: ChatTarget): string {
-  return kind === "group" ? `#${name}` : name;
+  const signs = { user: "", group: "#", session: "=" };
+  return signs[kind] + name;
 }

@@ -48,7 +48,7 @@ export function renderSession(
       return [
         `${
           palette.good(plain)
-        } is open; /private ${typed} TEXT, /stopprivate ${typed}`,
+        } is open; /chat =${typed} or /private ${typed} TEXT, /stopprivate ${typed}`,
       ];
     case "closed":
       return [`${label} has ended${why}`, ...lost];

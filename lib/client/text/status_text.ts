@@ -57,7 +57,11 @@ export function offlineText(
 export function chatText({ chat }: ClientView): string {
   if (chat === undefined) return "no chat is open";
   const { kind, name } = chat;
-  const where = kind === "user" ? name : `group chat ${name}`;
+  const where = kind === "group"
+    ? `group chat ${name}`
+    : kind === "session"
+    ? `${name} alone, past the server`
+    : name;
   return visible(`lines without a slash go to ${where}`);
 }
 

@@ -84,6 +84,7 @@ export class TerminalInterface implements UserInterface {
       users: () => view.users(),
       groups: () => view.groups(),
       devices: () => view.devices(),
+      sessions: () => view.sessions().map(({ user }) => user),
       blocked: () => view.blocked(),
       files: filesLike,
     };
@@ -230,10 +231,17 @@ export class TerminalInterface implements UserInterface {
   #keepDraft(): void {
     const { draft } = this.#terminal;
     if (!this.#isStarted || draft.trim() === "") return;
-    const where = this.#history.add(draft) ? ", kept for the next run (↑)" : "";
+    const where = this.#keep(draft) ? ", kept for the next run (↑)" : "";
     const [first = "", ...others] = messageLines(draft);
     const rows = [`- not sent${where}: ${first}`, ...others.map(indented)];
     this.#terminal.print(rows.map((text) => ({ text, indent: 2 })));
+  }
+
+  /** What is for a private session alone is kept nowhere. */
+  #keep(text: string): boolean {
+    const isPrivate = this.#view.chat?.kind === "session";
+    if (isPrivate && !/^\/(?!\/)/.test(text)) return false;
+    return this.#history.add(text);
   }
 
   #line(text: string, prompt: string): void {
@@ -242,7 +250,7 @@ export class TerminalInterface implements UserInterface {
       this.#handler.see();
       return this.#handler.reconnect();
     }
-    this.#history.add(text);
+    this.#keep(text);
     this.#enter(text, prompt, () => this.#handler.submit(text));
   }
 

@@ -183,7 +183,7 @@ Deno.test("renderText: private sessions are told apart in words, not by colour a
   assertEquals(session("offered"), ["2: asked luke for a private session"]);
   assertEquals(session("connecting"), []);
   assertEquals(session("open"), [
-    "2: private session with luke is open; /private luke TEXT, /stopprivate luke",
+    "2: private session with luke is open; /chat =luke or /private luke TEXT, /stopprivate luke",
   ]);
   const why = { message: "luke left" };
   assertEquals(session("closed", "outgoing", { ...why, unconfirmed: 1 }), [

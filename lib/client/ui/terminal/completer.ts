@@ -14,6 +14,8 @@ import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 export interface CompletionSource {
   users(): readonly string[];
   groups(): readonly string[];
+  /** With whom there is a private session. */
+  sessions(): readonly string[];
   /** The user's own. */
   devices(): readonly string[];
   /** Whom the user has blocked. */
@@ -69,6 +71,9 @@ function named(word: string, source: CompletionSource): string[] {
   const groups = source.groups();
   if (word.startsWith("@")) {
     return matching(users.map((name) => `@${name}`), word, " ");
+  }
+  if (word.startsWith("=")) {
+    return matching(source.sessions().map((name) => `=${name}`), word, " ");
   }
   if (word.startsWith("#")) {
     return matching(groups.map((name) => `#${name}`), word, " ");

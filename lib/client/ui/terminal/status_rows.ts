@@ -1,6 +1,7 @@
 /** The rows at the lower end of the terminal. */
 import { visible } from "../../../base/text.ts";
 import { type Palette, plainPalette } from "../../../cli/palette.ts";
+import type { PrivateSessionInfo } from "../../events/client_event.ts";
 import type { ClientView } from "../../events/client_view.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 import { labelOf } from "../../text/message_feed.ts";
@@ -28,17 +29,34 @@ export function rowsAround(
   const third = Math.floor(rows / 3);
   const room = Math.min(mostTransferRows, third);
   const shown = view.running();
-  const above = transferRows(shown.slice(0, room), width);
-  if (shown.length > room) above.push(`… ${shown.length - room} more`);
+  const requests = requestsOf(view).slice(0, room)
+    .map((info) => clipToWidth(requestText(info), width));
+  const left = room - requests.length;
+  const above = [...requests, ...transferRows(shown.slice(0, left), width)];
+  const more = shown.length - left + requestsOf(view).length - requests.length;
+  if (more > 0) above.push(`… ${more} more`);
   const fill = palette === plainPalette ? "-" : " ";
   // Under them are the line, a hint and the status row, and over them one more.
-  const left = Math.min(third, rows - above.length - 4);
-  const waiting = left < 1 ? [] : own.rows(width, left);
+  const free = Math.min(third, rows - above.length - 4);
+  const waiting = free < 1 ? [] : own.rows(width, free);
   const bar = statusBar(view, width, { fill, now, waiting: own.waiting });
   return {
     above: [...above, ...waiting],
     below: [palette.bar(bar)],
   };
+}
+
+/** The private sessions that others ask for. */
+function requestsOf(view: ClientView): PrivateSessionInfo[] {
+  return view.sessions().filter(({ state, direction }) =>
+    state === "offered" && direction === "incoming"
+  );
+}
+
+function requestText({ session, user }: PrivateSessionInfo): string {
+  return `${session} < private session with ${
+    visible(user)
+  }, /accept ${session}`;
 }
 
 /** What a {@link statusBar} shows besides the view. */
@@ -93,6 +111,11 @@ function rowOf(
     [...who, ...at].join(" at "),
   ];
   if (chat !== undefined) parts.push(`chat ${labelOf(chat)}`);
+  const sessions = view.sessions();
+  const open = sessions.filter(({ state }) => state === "open");
+  if (open.length > 0) {
+    parts.push(`private ${open.map(({ user }) => user).join(", ")}`);
+  }
   if (unread !== "") parts.push(`unread ${unread}`);
   const running = transfers.filter(({ state }) => state === "running").length;
   if (running > 0) {
@@ -101,21 +124,23 @@ function rowOf(
   const waiting =
     transfers.filter(({ state, direction }) =>
       state === "offered" && direction === "incoming"
-    ).length;
+    ).length + requestsOf(view).length;
   if (waiting > 0) parts.push(`${waiting} offered`);
   return visible(`-- ${parts.filter((part) => part !== "").join(" -- ")} `);
 }
 
 /**
  * What stands before the line being typed: `yoda> `, or with a chat open
- * `yoda [luke] > ` and, for a group, `yoda [#jedi] > `.
+ * `yoda [luke] > `, for a group `yoda [#jedi] > `, and for a private session
+ * `yoda [=luke private] > `.
  */
 export function promptText({ me, chat }: ClientView): string {
   const name = visible(me.user);
   const who = isOffline(me) ? `${name} (offline)` : name;
   if (chat === undefined) return `${who}> `;
-  const sign = chat.kind === "group" ? "#" : "";
-  return `${who} [${sign}${visible(chat.name)}] > `;
+  const isPrivate = chat.kind === "session";
+  const label = visible(labelOf(chat)) + (isPrivate ? " private" : "");
+  return `${who} [${label}] > `;
 }
 
 const mostTransferRows = 6;

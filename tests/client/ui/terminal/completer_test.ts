@@ -10,6 +10,7 @@ const source: CompletionSource = {
   blocked: () => [],
   users: () => ["luke", "leia"],
   groups: () => ["jedi"],
+  sessions: () => ["leia"],
   devices: () => ["laptop", "Luke's phone"],
   files: (path) => paths.filter((each) => each.startsWith(path)),
 };

@@ -11,6 +11,7 @@ const source = {
   users: () => ["leia", "luke", "yoda"],
   blocked: () => ["hans", "lando"],
   groups: () => ["jedi"],
+  sessions: () => [],
   devices: () => [],
   files: (path: string) =>
     ["films/", "my film.mp4"].filter((each) => each.startsWith(path)),

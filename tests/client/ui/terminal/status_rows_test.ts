@@ -3,7 +3,14 @@ import type {
   ClientEvent,
   TransferInfo,
 } from "../../../../lib/client/events/client_event.ts";
-import { statusBar } from "../../../../lib/client/ui/terminal/status_rows.ts";
+import { MessageFeed } from "../../../../lib/client/text/message_feed.ts";
+import { OwnLines } from "../../../../lib/client/ui/terminal/own_lines.ts";
+import { plainPalette } from "../../../../lib/cli/palette.ts";
+import {
+  promptText,
+  rowsAround,
+  statusBar,
+} from "../../../../lib/client/ui/terminal/status_rows.ts";
 import { textWidth } from "../../../../lib/client/text/styled_text.ts";
 import { transferPhase } from "../../../../lib/client/commands/transfer_progress.ts";
 import { transferRows } from "../../../../lib/client/ui/terminal/transfer_rows.ts";
@@ -203,4 +210,43 @@ Deno.test("transferPhase: follows a transfer from its offer to its end", () => {
   assertEquals(transferPhase(info), "sending");
   assertEquals(transferPhase({ ...info, direction: "incoming" }), "receiving");
   assertEquals(transferPhase({ ...info, bytes: info.size }), "verifying");
+});
+
+Deno.test("rowsAround: whoever asks for a private session has a row, and is counted", () => {
+  const session = (
+    number: number,
+    user: string,
+    state: "offered" | "open",
+  ) => ({
+    event: "session" as const,
+    info: {
+      ...{ session: number, kind: "session" as const, user, state },
+      direction: "incoming" as const,
+    },
+  });
+  const view = viewOf(
+    session(1, "luke", "open"),
+    session(2, "leia", "offered"),
+    session(3, "hans", "offered"),
+    { event: "chat", kind: "session", name: "luke" },
+    { event: "progress", info },
+  );
+  const own = new OwnLines(
+    new MessageFeed({ palette: plainPalette, timestamps: true }),
+    plainPalette,
+    false,
+  );
+  for (const columns of [40, 80, 100]) {
+    const size = { columns, rows: 24 };
+    const { above, below } = rowsAround(view, own, size, plainPalette, 0);
+    assertEquals(above.length, 3);
+    assert(above[0]?.startsWith("2 < private session with leia"), above[0]);
+    assert(above[1]?.startsWith("3 < private session with hans"), above[1]);
+    assert([...above, ...below].every((row) => textWidth(row) < columns));
+  }
+  assertEquals(
+    statusBar(view, 100).replace(/-+$/, ""),
+    "-- yoda at localhost:6000 -- chat =luke -- private luke -- 1 transfer -- 2 offered ",
+  );
+  assertEquals(promptText(view), "yoda [=luke private] > ");
 });

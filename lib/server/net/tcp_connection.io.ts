@@ -36,6 +36,8 @@ export interface TcpConnectionEvents {
 export interface TcpConnectionTls {
   readonly context: TlsContext;
   readonly binding: ChannelBinding;
+  /** Whose turns the handshakes wait for. */
+  readonly handshakes: TurnQueue;
 }
 
 /** One accepted connection. */
@@ -47,17 +49,16 @@ export class TcpConnection
   readonly #owner: NetworkOwner;
   readonly #events: TcpConnectionEvents;
   readonly #writer: Writer;
-  readonly #logins: TurnQueue;
   readonly #secure: TcpConnectionTls | undefined;
   /** Made when its handshake's turn has come: that costs as much as a login. */
   #tls: TlsSession | undefined;
   /** True once the client has logged in. */
   #isEntered = false;
   /** What came of a handshake, or of a login, whose turn has not come. */
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
+  #unshaken: Uint8Array[] = [];
+  #unshakenBytes = 0;
   /** True when nothing comes after that. */
-  #endsWaiting = false;
+  #endsUnshaken = false;
   /** Bytes of TLS itself that the other side does not take. */
   #unsentBytes = 0;
   #ignoredBytes = 0;
@@ -69,16 +70,10 @@ export class TcpConnection
   #toldClosed = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * @param logins Whose turns a handshake waits for, and all else that comes
-   * before the client has logged in.
-   * @param tls Absent for a plain connection.
-   */
   constructor(
     id: ConnectionId,
     socket: TcpSocket,
     scheduler: WriteScheduler,
-    logins: TurnQueue,
     owner: NetworkOwner,
     events: TcpConnectionEvents,
     tls?: TcpConnectionTls,
@@ -88,7 +83,6 @@ export class TcpConnection
     this.#owner = owner;
     this.#events = events;
     this.#writer = scheduler.writer(this);
-    this.#logins = logins;
     this.#secure = tls;
     const remote = remoteOf(socket);
     this.remote = tls === undefined
@@ -103,7 +97,7 @@ export class TcpConnection
 
   /**
    * The client has logged in: what comes from it is handled at once. What comes
-   * before takes turns with everything else.
+   * over TLS before takes turns with everything else.
    */
   enter(): void {
     this.#isEntered = true;
@@ -171,19 +165,22 @@ export class TcpConnection
       if (this.#ignoredBytes > mostIgnoredBytes) this.#socket.pause();
       return;
     }
-    if (this.#isEntered && this.#waiting.length === 0) {
-      return this.#handle(bytes);
+    if (this.#secure === undefined) {
+      return this.#owner.handleData(this.id, bytes);
     }
-    this.#waitingBytes += bytes.length;
-    if (this.#waitingBytes > mostWaitingBytes) this.#socket.pause();
-    if (this.#waiting.push(bytes) === 1) {
-      this.#logins.add(() => this.#takeTurn());
-    }
+    if (
+      this.#tls !== undefined && this.#isEntered && this.#unshaken.length === 0
+    ) return this.#decrypt(this.#tls, bytes);
+    this.#unshakenBytes += bytes.length;
+    if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.pause();
+    if (this.#unshaken.push(bytes) > 1) return;
+    const { context, handshakes } = this.#secure;
+    handshakes.add(() => this.#shake(context));
   }
 
   handleEnd(orderly: boolean): void {
     if (!orderly) return this.#close();
-    if (this.#waiting.length > 0) this.#endsWaiting = true;
+    if (this.#unshaken.length > 0) this.#endsUnshaken = true;
     else this.#end();
   }
 
@@ -218,22 +215,17 @@ export class TcpConnection
     if (this.#isSecure) this.#writer.wake();
   }
 
-  #takeTurn(): void {
+  #shake(context: TlsContext): void {
     if (this.#state === "closed") return;
-    this.#tls ??= this.#secure?.context.session(this);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (this.#waitingBytes > mostWaitingBytes) this.#socket.resume();
-    this.#waitingBytes = 0;
+    const tls = this.#tls ??= context.session(this);
+    const waiting = this.#unshaken;
+    this.#unshaken = [];
+    if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.resume();
+    this.#unshakenBytes = 0;
     for (const bytes of waiting) {
-      if (this.#state === "open") this.#handle(bytes);
+      if (this.#state === "open") this.#decrypt(tls, bytes);
     }
-    if (this.#endsWaiting) this.#end();
-  }
-
-  #handle(bytes: Uint8Array): void {
-    if (this.#tls === undefined) this.#owner.handleData(this.id, bytes);
-    else this.#decrypt(this.#tls, bytes);
+    if (this.#endsUnshaken) this.#end();
   }
 
   #decrypt(tls: TlsSession, bytes: Uint8Array): void {
@@ -329,6 +321,6 @@ const writeBytes = 256 * 1024;
 /** Bytes read from a client that was hung up on. */
 const mostIgnoredBytes = 1024 * 1024;
 /** Bytes of a client that wait for the turn of its handshake or its login. */
-const mostWaitingBytes = 64 * 1024;
+const mostUnshakenBytes = 64 * 1024;
 /** Bytes of TLS itself that may wait for a client that does not read. */
 const mostUnsentBytes = 64 * 1024;

@@ -22,7 +22,7 @@ export class TcpServer implements Network {
   readonly #listener: TcpListener;
   /** For TLS; connections that were accepted before keep theirs. */
   #tls: TcpConnectionTls | undefined;
-  readonly #logins = new TurnQueue(loginTurnMs);
+  readonly #handshakes = new TurnQueue(handshakeTurnMs);
   readonly #scheduler = new WriteScheduler();
   readonly #connections = new Map<ConnectionId, TcpConnection>();
   /** Those that are being hung up on, the first of them first. */
@@ -108,7 +108,7 @@ export class TcpServer implements Network {
     const { binding } = certificate;
     try {
       const context = new TlsContext(certificate);
-      this.#tls = { context, binding };
+      this.#tls = { context, binding, handshakes: this.#handshakes };
     } catch (error) {
       throw new StartError(reasonOf(error));
     }
@@ -130,7 +130,6 @@ export class TcpServer implements Network {
       id,
       socket,
       this.#scheduler,
-      this.#logins,
       this.#owner,
       this.#events,
       this.#tls,
@@ -166,6 +165,6 @@ function listen(host: string, port: number): TcpListener {
 }
 
 /** How much of a turn of the event loop handshakes and logins may take, ms. */
-const loginTurnMs = 2;
+const handshakeTurnMs = 2;
 /** Clients that may be hung up on at the same time; of more the first is cut off. */
 const mostFinishing = 128;

@@ -17,14 +17,13 @@ import {
   isSameFile,
   isSameState,
 } from "../../system/file_state.io.ts";
-import { reasonOf } from "../../system/errors.io.ts";
 import {
   chunkBlocks,
   type FileChunk,
   type SharedFile,
   SharedFiles,
 } from "./shared_file.io.ts";
-import { SourceError } from "./source_error.ts";
+import { cannotRead, SourceError } from "./source_error.io.ts";
 import { timingSafeEqual } from "node:crypto";
 import type { ReceivedPart } from "../../engine/resume_map.ts";
 
@@ -69,7 +68,7 @@ export class FileSource {
       return new FileSource(path, shared, file);
     } catch (error) {
       shared.close();
-      throw unreadable(path, error);
+      throw cannotRead(path, error);
     }
   }
 
@@ -142,7 +141,7 @@ export class FileSource {
     try {
       filled = await chunk.filled;
     } catch (error) {
-      throw unreadable(this.#path, error);
+      throw cannotRead(this.#path, error);
     }
     if (filled < start + length) throw this.#changed();
     return chunk.buffer.subarray(start, start + length);
@@ -181,7 +180,7 @@ export class FileSource {
     await this.checkStart();
     const { state, isFresh } = this.#shared;
     const now = await this.#shared.stat().catch((error) => {
-      throw unreadable(this.#path, error);
+      throw cannotRead(this.#path, error);
     });
     const there = await stateAt(this.#path);
     const isReplaced = there !== undefined && !isSameFile(there, state);
@@ -212,7 +211,7 @@ export class FileSource {
       });
       return isWhole && timingSafeEqual(own.digest(), digest);
     } catch (error) {
-      throw unreadable(this.#path, error);
+      throw cannotRead(this.#path, error);
     } finally {
       file.close();
     }
@@ -230,7 +229,7 @@ export class FileSource {
         now.size > state.size && await this.#shared.hasSamples();
       if (hasGrown) return;
     } catch (error) {
-      throw unreadable(this.#path, error);
+      throw cannotRead(this.#path, error);
     }
     throw new SourceError(
       "changed",
@@ -259,7 +258,7 @@ async function openFile(path: string, files: SharedFiles): Promise<SharedFile> {
   try {
     return await files.open(path, (info) => refuse(path, info));
   } catch (error) {
-    throw unreadable(path, error);
+    throw cannotRead(path, error);
   }
 }
 
@@ -269,7 +268,7 @@ async function stateAt(path: string): Promise<FileState | undefined> {
     return fileState(await Deno.stat(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw unreadable(path, error);
+    throw cannotRead(path, error);
   }
 }
 
@@ -287,12 +286,4 @@ function refuse(path: string, info: Deno.FileInfo): void {
   if (info.size > transferLimits.fileBytes) {
     throw new SourceError("unreadable", `"${path}" is too large to send`);
   }
-}
-
-function unreadable(path: string, error: unknown): SourceError {
-  if (error instanceof SourceError) return error;
-  const why = error instanceof Deno.errors.NotFound
-    ? "does not exist"
-    : `cannot be read: ${reasonOf(error)}`;
-  return new SourceError("unreadable", `"${path}" ${why}`);
 }

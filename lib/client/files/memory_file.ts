@@ -1,23 +1,17 @@
 /** A file in memory at either end of a transfer, as a list of files is. */
 import { transferLimits } from "../../engine/packets/limits.ts";
+import { OneTrySink, OneTrySource } from "./one_try.ts";
 import type { OfferedFile } from "../events/transfer_port.ts";
 
 /** Bytes that are sent as a file is. */
-export class MemorySource {
+export class MemorySource extends OneTrySource {
   readonly file: OfferedFile;
   readonly #bytes: Uint8Array;
 
   constructor(name: string, bytes: Uint8Array) {
+    super();
     this.file = { name, size: bytes.length };
     this.#bytes = bytes;
-  }
-
-  checkStart(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  checkParts(): Promise<undefined> {
-    return Promise.resolve(undefined);
   }
 
   read(block: number): Promise<Uint8Array> {
@@ -34,19 +28,13 @@ export class MemorySource {
 }
 
 /** A file that is received into memory. */
-export class MemorySink {
-  readonly kept = new Uint32Array(0);
-  readonly checked = Promise.resolve(true);
-  readonly part = {
-    isResumable: false,
-    record: () => Promise.resolve(),
-    sync: () => Promise.resolve(),
-  };
+export class MemorySink extends OneTrySink {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
   /** @param size Of the file, bytes. */
   constructor(size: number) {
+    super();
     this.#bytes = new Uint8Array(size);
   }
 

@@ -4,7 +4,6 @@
  */
 import { decodeHex, encodeHex } from "@std/encoding/hex";
 import type { Random } from "../../base/ports.ts";
-import type { TransferKeyPair as KeyPair } from "../../engine/blocks/keys.ts";
 import { TransferKeyPair } from "../../engine/blocks/keys.ts";
 import type {
   OfferedFile,
@@ -69,7 +68,7 @@ export class FileLists {
   send(
     list: string,
     manifest: Uint8Array,
-    keyPair: KeyPair,
+    keyPair: TransferKeyPair,
     peer: TransferPeer,
   ): void {
     try {

@@ -11,7 +11,7 @@ import type { FragmentBudgets } from "../../engine/path/fragments.ts";
 import type { SealJob, SealPart } from "./block_thread.io.ts";
 import { TransferEnd, type TransferEndOptions } from "./transfer_end.io.ts";
 import type { SentFile } from "../files/file_source.io.ts";
-import { SourceError } from "../files/source_error.ts";
+import { SourceError } from "../files/source_error.io.ts";
 
 /** What an {@link OutgoingTransfer} is made from. */
 export interface OutgoingOptions extends TransferEndOptions {

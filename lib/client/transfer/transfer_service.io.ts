@@ -34,7 +34,7 @@ import {
   type StoredFile,
 } from "../files/file_sink.io.ts";
 import { FileSource, type SentFile } from "../files/file_source.io.ts";
-import { SourceError } from "../files/source_error.ts";
+import { SourceError } from "../files/source_error.io.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
 import { ServerBinding } from "./server_binding.io.ts";
@@ -156,9 +156,7 @@ export class TransferService implements TransferPort {
     const entry = this.#entries.get(id);
     if (entry?.stage !== "offered") return;
     const { source, keyPair, release } = entry;
-    const sending = source instanceof FileSource
-      ? this.#startFile(id, source, keyPair, peer, resume)
-      : this.#startFolder(id, source, keyPair, peer, resume);
+    const sending = this.#start(id, source, keyPair, peer, resume);
     sending.catch((error) => {
       source.close();
       this.#failKeys(id, error);
@@ -297,37 +295,29 @@ export class TransferService implements TransferPort {
     });
   }
 
-  // deno-lint-ignore require-await -- what it throws is a refusal as well
-  async #startFile(
+  async #start(
     id: string,
-    source: FileSource,
+    source: FileSource | OfferedFolder,
     keyPair: TransferKeyPair,
     peer: TransferPeer,
     resume: string,
   ): Promise<void> {
-    // Whatever takes its time goes on beside what this thread must compute.
-    source.prefetch();
-    const parts = decodeParts(resume, source.file.size);
-    if (parts === undefined) {
-      throw new RangeError("The other side's answer is malformed");
+    if (source instanceof FileSource) {
+      // Whatever takes its time goes on beside what this thread must compute.
+      source.prefetch();
+      const parts = decodeParts(resume, source.file.size);
+      if (parts === undefined) {
+        throw new RangeError("The other side's answer is malformed");
+      }
+      return this.#startSource(id, source, keyPair, peer, parts);
     }
-    this.#startSource(id, source, keyPair, peer, parts);
-  }
-
-  async #startFolder(
-    id: string,
-    folder: OfferedFolder,
-    keyPair: TransferKeyPair,
-    peer: TransferPeer,
-    choice: string,
-  ): Promise<void> {
-    const { source, sent } = await folder.choose(choice);
+    const { source: stream, sent } = await source.choose(resume);
     if (this.#entries.get(id)?.stage !== "offered") return;
     const { onEvent } = this.#options;
-    const files = folder.file.tree?.files ?? 0;
+    const files = source.file.tree?.files ?? 0;
     onEvent({ event: "chosen", id, files, size: sent, resumed: 0 });
     const tell = treeEvents(sent, 0, undefined, onEvent);
-    this.#startSource(id, source, keyPair, peer, [], tell);
+    this.#startSource(id, stream, keyPair, peer, [], tell);
   }
 
   #startSource(

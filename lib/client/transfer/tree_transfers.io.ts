@@ -48,15 +48,11 @@ export class OfferedFolder {
     const thread = new TreeThread();
     try {
       const walk = { call: "walk", roots: paths, followsLinks } as const;
-      const { summary, skipped } = await thread.ask(walk);
-      const { bytes } = await thread.ask({ call: "manifest" });
+      const { summary, skipped, bytes } = await thread.ask(walk);
       const { files, folders, roots, size } = summary;
-      const fingerprint = createHash("sha256").update(bytes).digest(
-        "base64url",
-      );
       const tree = { files, folders, roots, list: bytes.length };
       const name = nameOf(paths);
-      const file = { name, size, fingerprint, tree };
+      const file = { name, size, fingerprint: fingerprintOf(bytes), tree };
       return new OfferedFolder(thread, file, bytes, skippedText(skipped));
     } catch (error) {
       await thread.end();
@@ -102,7 +98,7 @@ export class ListedFolder {
   ): Promise<ListedFolder> {
     const thread = new TreeThread();
     try {
-      const own = createHash("sha256").update(bytes).digest("base64url");
+      const own = fingerprintOf(bytes);
       const { summary } = await thread.ask({ call: "list", bytes });
       const { tree, size, fingerprint } = file;
       const isOffered = own === fingerprint && summary.size === size &&
@@ -184,6 +180,11 @@ export function treeEvents(
       ...(renamed.length === 0 ? {} : { renamed }),
     });
   };
+}
+
+/** What tells a list, and so all that is offered, from others. */
+function fingerprintOf(manifest: Uint8Array): string {
+  return createHash("sha256").update(manifest).digest("base64url");
 }
 
 /** `holiday`, or the first of several. */

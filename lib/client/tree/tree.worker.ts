@@ -2,7 +2,7 @@
  * The thread of a {@link TreeThread}: walks, reads and writes the files of one
  * offer with calls that wait for the disk. Loaded as a worker, never imported.
  */
-import { SourceError } from "../files/source_error.ts";
+import { SourceError } from "../files/source_error.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { TreeJob } from "./tree_job.io.ts";
 import type { TreeCall, TreeReply } from "./tree_thread.io.ts";

@@ -3,13 +3,14 @@
  * it reads and what it writes is one stream of a size that both know.
  */
 import type { SentFile } from "../files/file_source.io.ts";
+import { OneTrySink, OneTrySource } from "../files/one_try.ts";
 import type { StoredFile } from "../files/file_sink.io.ts";
 import { blockLength, transferLimits } from "../../engine/packets/limits.ts";
 import type { ReceivedTree } from "./tree_writer.io.ts";
 import type { TreeThread } from "./tree_thread.io.ts";
 
 /** What is read of a tree, block by block, in order. */
-export class TreeSource implements SentFile {
+export class TreeSource extends OneTrySource implements SentFile {
   readonly file: SentFile["file"];
   readonly #thread: TreeThread;
   #chunk: Uint8Array = new Uint8Array(0);
@@ -20,17 +21,10 @@ export class TreeSource implements SentFile {
 
   /** @param file What is offered, with the size of the stream. */
   constructor(thread: TreeThread, file: SentFile["file"]) {
+    super();
     this.#thread = thread;
     this.file = file;
     this.#readAhead();
-  }
-
-  checkStart(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  checkParts(): Promise<undefined> {
-    return Promise.resolve(undefined);
   }
 
   /** @throws {SourceError} when a large file is not what was offered. */
@@ -67,20 +61,13 @@ export class TreeSource implements SentFile {
   }
 }
 
-/** What is written of a tree. */
-export class TreeSink implements StoredFile {
-  readonly kept = new Uint32Array(0);
-  readonly checked = Promise.resolve(true);
-  /** The thread keeps a journal of its own. */
-  readonly part = {
-    isResumable: false,
-    record: () => Promise.resolve(),
-    sync: () => Promise.resolve(),
-  };
+/** What is written of a tree; the thread keeps a journal of its own. */
+export class TreeSink extends OneTrySink implements StoredFile {
   readonly #thread: TreeThread;
   #received: ReceivedTree | undefined;
 
   constructor(thread: TreeThread) {
+    super();
     this.#thread = thread;
   }
 

@@ -4,7 +4,7 @@
  */
 import { globToRegExp } from "@std/path";
 import { SinkError } from "../files/sink_error.io.ts";
-import { SourceError } from "../files/source_error.ts";
+import { SourceError } from "../files/source_error.io.ts";
 import { limits } from "../../wire/limits.ts";
 import {
   decodeManifest,
@@ -52,8 +52,6 @@ export class TreeJob {
     switch (call.call) {
       case "walk":
         return this.#walk(call.roots, call.followsLinks);
-      case "manifest":
-        return { bytes: this.#manifest.slice() };
       case "choose":
         return this.#choose(call.choice);
       case "read": {
@@ -99,7 +97,7 @@ export class TreeJob {
     this.#entries = found.entries;
     this.#manifest = manifest;
     const summary = summaryOf(found.entries);
-    return { summary, skipped: found.skipped };
+    return { summary, skipped: found.skipped, bytes: manifest.slice() };
   }
 
   #choose(text: string): TreeReply {

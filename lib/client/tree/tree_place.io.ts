@@ -39,8 +39,6 @@ export class TreePlace {
   /** The folder that the part is in. */
   readonly folder: string;
   readonly part: string;
-  /** Which copy of the name it is, from 0. */
-  readonly copy: number;
   readonly root: MadeFolder;
   readonly #journal: Deno.FsFile;
   #journalEnd: number;
@@ -48,11 +46,10 @@ export class TreePlace {
   readonly #lines: string[] = [];
 
   constructor(
-    { folder, part, copy, root, journal, journalEnd, files }: OpenedPlace,
+    { folder, part, root, journal, journalEnd, files }: OpenedPlace,
   ) {
     this.folder = folder;
     this.part = part;
-    this.copy = copy;
     this.root = root;
     this.#journal = journal;
     this.#journalEnd = journalEnd;
@@ -73,7 +70,7 @@ export class TreePlace {
       if (opened === undefined) continue;
       const root = lookAtMade(part, "", undefined);
       if (root !== undefined) {
-        return new TreePlace({ folder, part, copy, root, ...opened });
+        return new TreePlace({ folder, part, root, ...opened });
       }
       opened.journal.close();
     }
@@ -227,7 +224,7 @@ interface OpenedJournal {
 }
 
 type OpenedPlace =
-  & Pick<TreePlace, "folder" | "part" | "copy" | "root">
+  & Pick<TreePlace, "folder" | "part" | "root">
   & OpenedJournal;
 
 async function openJournal(

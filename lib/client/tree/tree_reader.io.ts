@@ -4,6 +4,7 @@
  * thousand small files are one transfer. Reads with calls that wait for the
  * disk: it has a thread of its own.
  */
+import { encodeBase64Url } from "@std/encoding/base64url";
 import { timingSafeEqual } from "node:crypto";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import {
@@ -13,12 +14,13 @@ import {
   isSameFile,
   isSameState,
 } from "../../system/file_state.io.ts";
-import { SourceError } from "../files/source_error.ts";
+import { SourceError } from "../files/source_error.io.ts";
 import { FileCheck } from "./file_check.ts";
 import type { TreeEntry } from "./manifest.ts";
 import { fileIs, footerBytes, type TreeChoice } from "./tree_choice.ts";
 import type { FoundTree } from "./tree_walk.io.ts";
 import { treeDigest } from "./tree_digest.ts";
+import { digestOf, readAll } from "./whole_reads.io.ts";
 
 /** The stream of what one receiver wants. */
 export class TreeReader {
@@ -190,16 +192,12 @@ class OpenFile {
     const file = this.#file;
     if (file === undefined) return false;
     try {
-      for (let at = 0; at < target.length;) {
-        const count = file.readSync(target.subarray(at));
-        if (count === null) throw new RangeError("It became shorter");
-        at += count;
-      }
-      return true;
+      if (readAll(file, target)) return true;
     } catch {
-      this.close();
-      return false;
+      // It cannot be read.
     }
+    this.close();
+    return false;
   }
 
   /** What the receiver has must be how the file begins. */
@@ -219,17 +217,7 @@ class OpenFile {
     const there = fileState(Deno.statSync(this.#path));
     if (!isSameFile(there, state)) return false;
     if (isSameState(now, state) && !this.#isFresh) return true;
-    if (now.size < this.entry.size) return false;
-    this.#file!.seekSync(0, Deno.SeekMode.Start);
-    const check = new FileCheck();
-    const block = new Uint8Array(Math.min(blockBytes, this.entry.size));
-    for (let left = this.entry.size; left > 0;) {
-      const some = block.subarray(0, left);
-      if (!this.#fill(some)) return false;
-      check.update(some);
-      left -= some.length;
-    }
-    return timingSafeEqual(check.digest(), digest);
+    return digestOf(this.#file!, this.entry.size) === encodeBase64Url(digest);
   }
 }
 

@@ -3,7 +3,7 @@
  * a slow disk keeps neither the chat nor the network waiting.
  */
 import { SinkError, type SinkFailure } from "../files/sink_error.io.ts";
-import { SourceError } from "../files/source_error.ts";
+import { SourceError } from "../files/source_error.io.ts";
 import type { TreeEntry } from "./manifest.ts";
 import type { SkippedEntries } from "./tree_walk.io.ts";
 import type { ReceivedTree } from "./tree_writer.io.ts";
@@ -117,7 +117,6 @@ export type TreeCall =
     readonly roots: readonly string[];
     readonly followsLinks: boolean;
   }
-  | { readonly call: "manifest" }
   | { readonly call: "choose"; readonly choice: string }
   | { readonly call: "read"; readonly length: number }
   | { readonly call: "check" }
@@ -144,8 +143,9 @@ export interface TreeAnswers {
   readonly walk: {
     readonly summary: TreeSummary;
     readonly skipped: SkippedEntries;
+    /** The list, as it is sent. */
+    readonly bytes: Bytes;
   };
-  readonly manifest: { readonly bytes: Bytes };
   readonly choose: StreamSizes;
   readonly read: { readonly bytes: Bytes };
   readonly check: Record<never, never>;

@@ -7,8 +7,7 @@
 import { basename, join } from "@std/path";
 import { limits } from "../../wire/limits.ts";
 import { offeredName } from "../files/received_name.ts";
-import { SourceError } from "../files/source_error.ts";
-import { reasonOf } from "../../system/errors.io.ts";
+import { cannotRead, SourceError } from "../files/source_error.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { isEntryName, type TreeEntry } from "./manifest.ts";
 
@@ -70,7 +69,7 @@ class Walk implements FoundTree {
       const name = this.#freeName(offeredName(basename(path) || "folder"));
       if (!this.#take(path, name, info, [])) throw notPlain(path);
     } catch (error) {
-      throw unreadable(path, error);
+      throw cannotRead(path, error);
     }
   }
 
@@ -96,7 +95,7 @@ class Walk implements FoundTree {
     // Who may not read it should not learn so when half of all is sent.
     const children = isFolder ? listFolder(path) : tryToOpen(path);
     if (this.entries.length === limits.treeEntries) throw tooMany();
-    if (new TextEncoder().encode(name).length > limits.treePathBytes) {
+    if (encoder.encode(name).length > limits.treePathBytes) {
       throw new SourceError(
         "unreadable",
         `The path "${name}" is too long to be sent`,
@@ -188,10 +187,4 @@ function notPlain(path: string): SourceError {
   return new SourceError("unreadable", text);
 }
 
-function unreadable(path: string, error: unknown): SourceError {
-  if (error instanceof SourceError) return error;
-  const why = error instanceof Deno.errors.NotFound
-    ? "does not exist"
-    : `cannot be read: ${reasonOf(error)}`;
-  return new SourceError("unreadable", `"${path}" ${why}`);
-}
+const encoder = new TextEncoder();

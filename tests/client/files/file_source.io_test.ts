@@ -2,7 +2,7 @@ import { decodeHex } from "@std/encoding/hex";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { FileSource } from "../../../lib/client/files/file_source.io.ts";
-import { SourceError } from "../../../lib/client/files/source_error.ts";
+import { SourceError } from "../../../lib/client/files/source_error.io.ts";
 import {
   blockCount,
   transferLimits,

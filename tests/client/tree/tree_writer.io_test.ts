@@ -7,7 +7,7 @@ import {
   encodeChoice,
   streamSize,
 } from "../../../lib/client/tree/tree_choice.ts";
-import { SourceError } from "../../../lib/client/files/source_error.ts";
+import { SourceError } from "../../../lib/client/files/source_error.io.ts";
 import { limits } from "../../../lib/wire/limits.ts";
 import { TreeJob } from "../../../lib/client/tree/tree_job.io.ts";
 import { TreeReader } from "../../../lib/client/tree/tree_reader.io.ts";
@@ -64,6 +64,17 @@ function move(
   return reader;
 }
 
+/** Receives so many bytes of the stream, all by default, and no more. */
+async function leaveOff(
+  folder: string,
+  found: FoundTree,
+  most = Infinity,
+): Promise<void> {
+  const writer = await receive(folder, found);
+  move(found, writer, { most }).close();
+  writer.close();
+}
+
 Deno.test("a tree arrives with names, times, modes and empty folders", () =>
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);
@@ -107,9 +118,7 @@ Deno.test("what is whole stays when a tree is interrupted anywhere, and the file
     for (let most = 1; most < all; most += 250_001) {
       const into = join(folder, `into ${most}`);
       await Deno.mkdir(into);
-      const first = await receive(into, found);
-      move(found, first, { most }).close();
-      first.close();
+      await leaveOff(into, found, most);
       const second = await receive(into, found);
       const left = streamSize(found.entries, second.choice);
       assert(left <= all - most + 262_144 + 66, `${left} of ${all - most}`);
@@ -123,9 +132,7 @@ Deno.test("of a folder that changed between two tries only what changed comes ag
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);
     const before = walkTree([join(folder, "trip")], { followsLinks: false });
-    const first = await receive(folder, before);
-    move(before, first).close();
-    first.close();
+    await leaveOff(folder, before);
     await Deno.writeTextFile(join(folder, "trip/a.txt"), "three");
     await Deno.remove(join(folder, "trip/empty"));
     await Deno.writeTextFile(join(folder, "trip/added"), "new");
@@ -144,9 +151,7 @@ Deno.test("what was damaged here between two tries, or while the rest comes, com
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);
     const found = walkTree([join(folder, "trip")], { followsLinks: false });
-    const first = await receive(folder, found);
-    move(found, first).close();
-    first.close();
+    await leaveOff(folder, found);
     const part = join(folder, "yoda_trip.part");
     await Deno.writeTextFile(join(part, "a.txt"), "eno");
     const second = await receive(folder, found);
@@ -198,9 +203,7 @@ Deno.test("with only some of it the rest is left out, and forgotten", () =>
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);
     const found = walkTree([join(folder, "trip")], { followsLinks: false });
-    const first = await receive(folder, found);
-    move(found, first).close();
-    first.close();
+    await leaveOff(folder, found);
     const included = found.entries.map(({ path }) =>
       ["trip", "trip/sub", "trip/sub/run.sh"].includes(path)
     );

@@ -29,11 +29,12 @@ export function rowsAround(
   const third = Math.floor(rows / 3);
   const room = Math.min(mostTransferRows, third);
   const shown = view.running();
-  const requests = requestsOf(view).slice(0, room)
+  const requests = requestsOf(view);
+  const asked = requests.slice(0, room)
     .map((info) => clipToWidth(requestText(info), width));
-  const left = room - requests.length;
-  const above = [...requests, ...transferRows(shown.slice(0, left), width)];
-  const more = shown.length - left + requestsOf(view).length - requests.length;
+  const left = room - asked.length;
+  const above = [...asked, ...transferRows(shown.slice(0, left), width)];
+  const more = requests.length + shown.length - room;
   if (more > 0) above.push(`… ${more} more`);
   const fill = palette === plainPalette ? "-" : " ";
   // Under them are the line, a hint and the status row, and over them one more.

@@ -222,6 +222,10 @@ export class OpenOffers {
       isPartKept(offer, code);
     offer.state = state;
     this.remove(offer);
+    // However it ends, nobody needs its list any more.
+    if (offer.kind === "file" && offer.list !== "none") {
+      this.#host.effect({ effect: "cancel-transfer", id: offer.id });
+    }
     if (announced) this.show(offer, message, { ...end, isKept });
     else this.#giveBackNumber(offer.number);
     const { command } = offer;

@@ -64,6 +64,11 @@ export class FileLists {
     this.#lists.delete(id);
   }
 
+  /** Every offer is over. */
+  close(): void {
+    for (const id of [...this.#lists.keys()]) this.drop(id);
+  }
+
   /** Sends a list as transfer `list`. */
   send(
     list: string,

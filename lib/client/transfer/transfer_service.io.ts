@@ -226,6 +226,7 @@ export class TransferService implements TransferPort {
     clearTimeout(this.#rehearsalTimer);
     this.#rehearsal?.stop();
     for (const id of [...this.#entries.keys()]) this.#stop(id, "left");
+    this.#lists.close();
     const isStopping = this.#ending.size > 0;
     await Promise.all(this.#ending);
     // A good-bye may be lost; whatever still comes is answered with another.

@@ -1,0 +1,61 @@
+/** The lists of what is offered as folders, and what waits for them. */
+import { assert, assertEquals } from "@std/assert";
+import { onePath } from "../../support/one_path.ts";
+import { OffersWorld } from "../offers_harness.ts";
+
+const tree = { files: 2, folders: 1, roots: 1, list: 40 };
+const file = { name: "trip", size: 9, fingerprint: "f", tree };
+const key = "A".repeat(43);
+
+/** yoda offers luke a folder; its id. */
+function offered(world: OffersWorld): string {
+  const { yoda } = world;
+  yoda.offers.transfers.send({ user: "luke" }, onePath("/trip"), 100);
+  const prepare = yoda.effects.findLast((each) =>
+    each.effect === "prepare-offer"
+  );
+  assert(prepare?.effect === "prepare-offer");
+  yoda.tell({
+    ...{ event: "offer-ready", id: prepare.id, file, key },
+    addresses: [],
+  });
+  world.settle();
+  return prepare.id;
+}
+
+Deno.test("OfferedLists: a list goes with its offer, and whoever waits for it is told", () => {
+  const world = new OffersWorld();
+  const { luke } = world;
+  const id = offered(world);
+  const [first, second] = [luke.n, luke.n];
+  luke.offers.show(1, first);
+  luke.offers.show(1, second);
+  const asked = luke.effects.filter(({ effect }) => effect === "prepare-list");
+  assertEquals(asked.length, 1);
+  luke.tell({ event: "list", id, list: "00000000000000b1" });
+  assert(luke.effects.some(({ effect }) => effect === "read-list"));
+  assertEquals(luke.codeOf(first), "waiting");
+  luke.offers.reject(1, luke.n);
+  assertEquals([luke.codeOf(first), luke.codeOf(second)], [
+    "rejected",
+    "rejected",
+  ]);
+  assertEquals(luke.effects.at(-1), { effect: "cancel-transfer", id });
+});
+
+Deno.test("OfferedLists: without a list nothing is accepted, and it can be asked for again", () => {
+  const world = new OffersWorld();
+  const { luke } = world;
+  const id = offered(world);
+  const n = luke.n;
+  luke.offers.accept(1, n);
+  const message = "The sender does not send the list of the files";
+  luke.tell({ event: "list-failed", id, list: "00000000000000b1", message });
+  assertEquals(luke.codeOf(n), "unreachable");
+  const again = luke.n;
+  luke.offers.accept(1, again, ["*.mp4"]);
+  luke.tell({ event: "list", id, list: "00000000000000b2" });
+  const answer = luke.effects.at(-1);
+  assert(answer?.effect === "prepare-answer");
+  assertEquals(answer.only, ["*.mp4"]);
+});

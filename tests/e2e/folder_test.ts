@@ -101,7 +101,8 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
         { from: again },
       );
       await luke.succeed(`/accept ${offered.transfer} only *.MP4 a.txt`);
-      assertEquals((await second).ok, true);
+      const { ok, files } = await second;
+      assertEquals([ok, files], [true, 2]);
       const got = join(luke.folder, "yoda_trip");
       assertEquals(Object.keys(describeTree(got)).sort(), [
         "",

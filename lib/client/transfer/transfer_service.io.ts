@@ -312,10 +312,9 @@ export class TransferService implements TransferPort {
       }
       return this.#startSource(id, source, keyPair, peer, parts);
     }
-    const { source: stream, sent } = await source.choose(resume);
+    const { source: stream, sent, files } = await source.choose(resume);
     if (this.#entries.get(id)?.stage !== "offered") return;
     const { onEvent } = this.#options;
-    const files = source.file.tree?.files ?? 0;
     onEvent({ event: "chosen", id, files, size: sent, resumed: 0 });
     const tell = treeEvents(sent, 0, undefined, onEvent);
     this.#startSource(id, stream, keyPair, peer, [], tell);

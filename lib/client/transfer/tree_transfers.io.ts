@@ -61,17 +61,17 @@ export class OfferedFolder {
   }
 
   /**
-   * What a receiver wants of it, and had already.
+   * What a receiver wants of it and has not: how many bytes, of how many files.
    *
    * @throws {RangeError} when its answer is malformed.
    */
-  async choose(choice: string): Promise<{ source: TreeSource; sent: number }> {
-    const { size, missing } = await this.#thread.ask({
-      call: "choose",
-      choice,
-    });
+  async choose(
+    choice: string,
+  ): Promise<{ source: TreeSource; sent: number; files: number }> {
+    const chosen = await this.#thread.ask({ call: "choose", choice });
+    const { size, missing: sent, files } = chosen;
     const source = new TreeSource(this.#thread, { ...this.file, size });
-    return { source, sent: missing };
+    return { source, sent, files };
   }
 
   close(): void {

@@ -108,7 +108,10 @@ export class TreeJob {
     this.#reader = new TreeReader(this.#found!, choice, this.#manifest);
     const missing = missingBytes(this.#entries, choice);
     const size = streamSize(this.#entries, choice);
-    return { size, missing };
+    const { files } = summaryOf(
+      this.#entries.filter((_, index) => choice.wanted[index]),
+    );
+    return { size, missing, files };
   }
 
   #check(): TreeReply {

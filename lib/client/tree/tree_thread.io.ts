@@ -146,7 +146,8 @@ export interface TreeAnswers {
     /** The list, as it is sent. */
     readonly bytes: Bytes;
   };
-  readonly choose: StreamSizes;
+  /** With how many files are wanted. */
+  readonly choose: StreamSizes & { readonly files: number };
   readonly read: { readonly bytes: Bytes };
   readonly check: Record<never, never>;
   readonly list: { readonly summary: TreeSummary };

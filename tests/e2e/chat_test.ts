@@ -200,6 +200,27 @@ Deno.test({
       text.includes("✓yoda to luke: and more")
     );
     assertEquals(again.split("number 4, said").length, 2, again);
+    for (
+      const [columns, row] of [[40, "said while"], [
+        100,
+        "said while you were away",
+      ]] as const
+    ) {
+      await terminal.resize(columns);
+      // A terminal tells what runs in it only some time later.
+      await terminal.screen((text) =>
+        text.split("\n").at(-1)?.length === columns - 1
+      );
+      await terminal.type("C-l");
+      await terminal.screen((text) => !text.includes("and more"));
+      await terminal.type("/chat luke", "Enter");
+      const wide = await terminal.screen((text) =>
+        text.includes("yoda to luke: and more")
+      );
+      assert(wide.includes("\n--- the last with luke ---\n"), wide);
+      assert(new RegExp(`number 4, ${row}\n`).test(wide), wide);
+    }
+    await terminal.resize(80);
     await luke.succeed("/creategroup Jedi yoda");
     await terminal.screen((text) => text.includes("luke invites you"));
     await terminal.type("/joingroup Jedi", "Enter");

@@ -193,7 +193,9 @@ export interface CommandHost {
   renamed(from: string, to: string): void;
   readonly identities: {
     handleSent(to: string): void;
-    replaceUserKey(onDone: OnDone): void;
+    replaceUserKey(
+      onDone: (refusal: NotDone | undefined, wasUserKey?: true) => void,
+    ): void;
   };
   /** The user's key, on its way from one device to another. */
   readonly linking: {

@@ -81,12 +81,15 @@ export const deviceCommands = {
         case "approve":
           return linking.approve(device, onDone);
         case "new":
-          return identities.replaceUserKey(onDone);
+          return identities.replaceUserKey((refusal, wasUserKey) =>
+            settle(refusal ?? { ok: { step, ...wasUserKey && { wasUserKey } } })
+          );
         default:
           return onDone(linking.answer(step === "yes"));
       }
     },
-    show: ({ step }) => linkTexts[step] ?? [],
+    show: ({ step, wasUserKey }) =>
+      wasUserKey ? [wasUserKeyText] : linkTexts[step] ?? [],
   }),
 };
 
@@ -100,6 +103,8 @@ interface LinkGiven {
 
 interface LinkDone {
   readonly step: LinkWord;
+  /** The key of this device was the user's before `new`: nothing changes. */
+  readonly wasUserKey?: true;
 }
 
 /** Of the others, events tell. */
@@ -110,6 +115,8 @@ const linkTexts: Partial<Record<LinkWord, readonly string[]>> = {
   ],
   new: ["this device's key is yours now; others have to accept it: /verify"],
 };
+
+const wasUserKeyText = "this device's key is yours already: nothing changes";
 
 type Renaming = ReplyFields<"device-rename">;
 

@@ -210,15 +210,24 @@ export class PeerIdentities {
     return joined[0] ?? { added: 0, others: [] };
   }
 
-  /** Makes this device's key this user's, whatever it was before. */
-  replaceUserKey(onDone: (refusal: PeerRefusal | undefined) => void): void {
+  /**
+   * Makes this device's key this user's, whatever it was before.
+   *
+   * @param onDone Gets why not, or whether it was that before, as far as the
+   *     server had told.
+   */
+  replaceUserKey(
+    onDone: (refusal: PeerRefusal | undefined, wasUserKey?: true) => void,
+  ): void {
     const { own } = this;
     if (own === undefined) return onDone(noOwnKey);
+    const { lacksUserKey } = this.#own;
     const fields = { identity: own.publicKey, replace: true };
     this.#host.request("identity-set", fields, (reply) => {
       if (reply.ok === undefined) return onDone(reply);
       this.handleUserKey(undefined);
-      onDone(undefined);
+      if (lacksUserKey) onDone(undefined);
+      else onDone(undefined, true);
     });
   }
 

@@ -1,6 +1,8 @@
 /** A client as one of its user's devices: what it says, is asked and is told. */
 import { assert, assertEquals } from "@std/assert";
 import { Identity } from "../../../lib/client/trust/identity.ts";
+import { plainPalette } from "../../../lib/cli/palette.ts";
+import { renderText } from "../../../lib/client/text/render_text.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 import { MemoryDevices } from "../../support/memory_devices.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
@@ -302,6 +304,18 @@ Deno.test("ClientSession: without the user's key nothing is signed, until /link 
   harness.line("/verify luke");
   harness.answer("identity", { user: "luke", identity: luke });
   assertEquals(codes(), ["no_key", false, false]);
+
+  harness.line("/link new");
+  harness.answer("identity-set", {});
+  const said = harness.results().flatMap((result) =>
+    result.outcome.ok && result.outcome.command === "link"
+      ? renderText(result, plainPalette)
+      : []
+  );
+  assertEquals(said, [
+    "this device's key is yours now; others have to accept it: /verify",
+    "this device's key is yours already: nothing changes",
+  ]);
 });
 
 Deno.test("ClientSession: /link asks the other devices, and gives up in time", () => {

@@ -47,6 +47,7 @@ const order: readonly string[] = [
   "client/session",
   "client/ui/terminal",
   "client/ui",
+  "client/ui/web",
   "client/doctor",
   "client",
 ];

@@ -56,7 +56,11 @@ function testNames(): string[] {
   const names: string[] = [];
   for (const { path } of walkSync(folder, { exts: [".ts"] })) {
     const source = Deno.readTextFileSync(path);
-    for (const [, name = ""] of source.matchAll(/Deno\.test\(\s*"([^"]+)"/g)) {
+    for (
+      const [, name = ""] of source.matchAll(
+        /\b(?:Deno\.test|storeTest)\(\s*"([^"]+)"/g,
+      )
+    ) {
       names.push(name);
     }
   }

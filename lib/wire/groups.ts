@@ -14,7 +14,6 @@ import {
   askedText,
   name,
   names,
-  nothing,
   type RequestRow,
   time,
 } from "./fields.ts";
@@ -82,7 +81,7 @@ export const groupRequests = {
     ok: object({ group: name, history: boolean, topic }),
   },
   groups: {
-    fields: nothing,
+    fields: object({ digests: optional(boolean) }),
     ok: object({
       groups: list(
         object({
@@ -92,6 +91,8 @@ export const groupRequests = {
           leaderOnly: boolean,
           /** How many have joined. */
           size: integer(0),
+          /** See `groupDigest`; when it was asked for. */
+          digest: optional(string(1, 64)),
         }),
         0,
         1e5,

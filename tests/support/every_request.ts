@@ -68,7 +68,7 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
     "group-promote": { group: "jedi", user: "luke" },
     "group-set": { group: "jedi", history: true, topic: "hi" },
     "group-message": { group: "jedi", text: "hi", mid: "4" },
-    groups: {},
+    groups: { digests: true },
     "group-members": { group: "jedi" },
     rendezvous: {},
     offer: {

@@ -11,6 +11,7 @@ import type { ClientView } from "../events/client_view.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
 import { ConfirmedMessages, type Loss } from "../events/confirmed_messages.ts";
 import { conversationOf, recalledMessages } from "../events/conversations.ts";
+import type { KnownGroup } from "../events/known_groups.ts";
 import { ownMessages } from "../events/own_messages.ts";
 import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
 import { type EventRouterHost, routeEvent } from "./event_router.ts";
@@ -31,6 +32,7 @@ import { PeerIdentities } from "../trust/peer_identities.ts";
 import type { PeerMemory } from "../trust/known_peers.ts";
 import { PresenceNews } from "./presence_news.ts";
 import type { PresenceChoice } from "../commands/program.ts";
+import { groupDigest } from "../../wire/group_digest.ts";
 import { isUserName } from "../../wire/names.ts";
 import { NameHints } from "./name_hints.ts";
 import { ReadMarker } from "./read_marker.ts";
@@ -120,6 +122,8 @@ export class SessionParts {
   #unknownNames = 0;
   /** It is known with whom the user has talked. */
   #hasPartners = false;
+  /** Of the user's groups, as the server told them last. */
+  #groupDigests = new Map<string, string | undefined>();
   /** Says what the server calls this device. */
   readonly #learnDeviceName: (name: string) => void;
   readonly #emit: SessionHooks["emit"];
@@ -350,7 +354,9 @@ export class SessionParts {
 
   #askCompany(done: () => void): void {
     const { requests } = this;
-    const groups = this.#view.joined().slice(-mostAskedGroups);
+    // Whoever comes back knows the others as they are.
+    const groups = this.#view.joined().slice(-mostAskedGroups)
+      .filter((group) => !isKnown(group, this.#groupDigests.get(group.name)));
     let open = groups.length + (this.#hasPartners ? 0 : 1);
     if (open === 0) done();
     const tell = (known?: Omit<DirectoryEvent, "event">) => {
@@ -396,8 +402,14 @@ export class SessionParts {
       if (--this.#unknownNames > 0) return;
       for (const done of this.#onNames?.splice(0) ?? []) done();
     };
-    requests.add("groups", {}, ({ ok }) => {
-      if (ok !== undefined) this.#tell({ groups: ok.groups });
+    requests.add("groups", { digests: true }, ({ ok }) => {
+      if (ok !== undefined) {
+        const rows = ok.groups.map(({ digest, ...row }) => ({ row, digest }));
+        this.#groupDigests = new Map(
+          rows.map(({ row, digest }) => [row.group, digest]),
+        );
+        this.#tell({ groups: rows.map(({ row }) => row) });
+      }
       answered();
     }, true);
     this.#askBlocked(answered);
@@ -496,6 +508,15 @@ export class OpenCommands {
       this.settle(n, { command, ok: false, code, message: closedMessage });
     }
   }
+}
+
+/** True when a group is as this client knows it. */
+function isKnown(
+  { members, history, topic }: KnownGroup,
+  digest: string | undefined,
+): boolean {
+  return members !== undefined && history !== undefined &&
+    topic !== undefined && groupDigest({ members, history, topic }) === digest;
 }
 
 /** In how many of the user's groups the members are asked for at a login. */

@@ -9,6 +9,7 @@
 import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
 import { errorMessages } from "../../wire/errors.ts";
+import { groupDigest } from "../../wire/group_digest.ts";
 import { limits } from "../../wire/limits.ts";
 import { isGroupName } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
@@ -119,15 +120,21 @@ function joinGroup(
 function groups(
   _server: ServerContext,
   session: Session,
+  { digests = false }: RequestFields<"groups">,
 ): ReplyFields<"groups"> {
   const { user } = session;
-  const mine = [...user.groups, ...user.invitations].map((group) => ({
-    group: group.name,
-    leader: group.leader.name,
-    joined: user.groups.has(group),
-    leaderOnly: group.leaderOnly,
-    size: group.names(true).length,
-  }));
+  const mine = [...user.groups, ...user.invitations].map((group) => {
+    const members = group.names(true);
+    const { history, topic: { text: topic = "" } = {} } = group;
+    return {
+      group: group.name,
+      leader: group.leader.name,
+      joined: user.groups.has(group),
+      leaderOnly: group.leaderOnly,
+      size: members.length,
+      ...digests && { digest: groupDigest({ members, history, topic }) },
+    };
+  });
   return { groups: mine };
 }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ClientView } from "../../../lib/client/events/client_view.ts";
 import type { PresenceChoice } from "../../../lib/client/commands/program.ts";
 import { PresenceNews } from "../../../lib/client/session/presence_news.ts";
+import { groupDigest } from "../../../lib/wire/group_digest.ts";
 import { SessionHarness } from "../session_harness.ts";
 import { logIn, openedSession } from "../logged_in.ts";
 
@@ -218,6 +219,60 @@ Deno.test("after a reconnection the history is not asked for again, and what can
   answerNames();
   assertEquals(hasAsked(), false);
   assertEquals(harness.view.person("luke")?.talks, true);
+});
+
+Deno.test("after a reconnection the members of those groups are asked for that are not as they were known", () => {
+  const harness = new SessionHarness("always", { learnNames: true });
+  logIn(harness);
+  const about = { leader: "yoda", leaderOnly: false };
+  const groups = new Map(
+    ["jedi", "sith", "old"].map((group) => [group, ["yoda", "luke"]]),
+  );
+  /** Answers all that is asked of groups; returns for which. */
+  const answer = () => {
+    const rows = [...groups].map(([group, members]) => {
+      const digest = groupDigest({ members, history: true, topic: "" });
+      return {
+        ...{ group, ...about, joined: true, size: members.length },
+        // One of an older server.
+        ...group !== "old" && { digest },
+      };
+    });
+    assertEquals(harness.answer("groups", { groups: rows }).digests, true);
+    harness.answer("blocked", { users: [] });
+    harness.answer("who", { users: [] });
+    const asked: string[] = [];
+    while (harness.sent.some((each) => each.do === "group-members")) {
+      const { id, group } = harness.take("group-members");
+      asked.push(String(group));
+      const joined = groups.get(String(group)) ?? [];
+      const ok = { group, ...about, history: true, joined, invited: [] };
+      harness.server({ re: id, ok });
+    }
+    return asked.sort();
+  };
+  const comeBack = (token: string) => {
+    harness.sent.length = 0;
+    harness.lose();
+    harness.toTimeout();
+    harness.connect();
+    harness.answer("resume", openedSession(token));
+  };
+  assertEquals(answer(), ["jedi", "old", "sith"]);
+  comeBack("t2");
+  assertEquals(answer(), ["old"]);
+  // What was told meanwhile is known; what happened while away is not.
+  const news = { group: "jedi", user: "leia", at: 1 };
+  harness.server({ ev: "joined", ...news });
+  groups.set("jedi", ["yoda", "luke", "leia"]);
+  comeBack("t3");
+  assertEquals(answer(), ["old"]);
+  groups.set("jedi", ["yoda", "luke"]);
+  groups.set("sith", ["yoda", "vader"]);
+  comeBack("t4");
+  assertEquals(answer(), ["jedi", "old", "sith"]);
+  assertEquals(harness.view.group("sith")?.members, ["yoda", "vader"]);
+  assertEquals(harness.view.group("jedi")?.members, ["yoda", "luke"]);
 });
 
 const usage = 'usage: /presence [all|known|off]; "some" is none of all, ' +

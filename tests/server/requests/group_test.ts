@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatTime } from "../../../lib/base/time.ts";
+import { groupDigest } from "../../../lib/wire/group_digest.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 
 /** yoda leads jedi; obiwan has joined, luke is invited, hans knows nothing. */
@@ -183,6 +184,32 @@ Deno.test("groups and their members outlive a restart", () => {
     2,
   );
   assertEquals(obiwan.texts.at(-1), "Jedi, luke: y");
+});
+
+Deno.test("groups: a digest tells whether group-members says the same as before", () => {
+  const { yoda, luke } = jedi();
+  const group = "Jedi";
+  const seen = new Set<string | undefined>();
+  const look = (client = yoda) => {
+    const { digest } = client.ask("groups", { digests: true }).groups[0]!;
+    const { joined: members, history = false, topic = "" } = client.ask(
+      "group-members",
+      { group },
+    );
+    assertEquals(digest, groupDigest({ members, history, topic }));
+    seen.add(digest);
+  };
+  look();
+  luke.ask("group-join", { group });
+  look(luke);
+  yoda.ask("group-set", { group, history: true });
+  look();
+  yoda.ask("group-set", { group, topic: "the force" });
+  look(luke);
+  luke.ask("rename", { name: "han2" });
+  look();
+  assertEquals(seen.size, 5);
+  assertEquals(yoda.ask("groups", {}).groups[0]?.digest, undefined);
 });
 
 Deno.test("group-members is for those who belong to the group", () => {

@@ -44,7 +44,10 @@ import type {
   Watcher,
 } from "./ui/user_interface.ts";
 import { Watchers } from "./ui/watchers.ts";
-import { PipeInterface } from "./ui/pipe.io.ts";
+import {
+  chooseInterface,
+  type ChosenInterface,
+} from "./ui/chosen_interface.io.ts";
 import { readPresence } from "./ui/choices.io.ts";
 
 /**
@@ -58,10 +61,25 @@ export async function runClient(
   options: ClientOptions,
   password: string | undefined,
 ): Promise<number> {
+  const chosen = await chooseInterface(options);
+  const app = await openClient(options, password, chosen);
+  return await app.run();
+}
+
+/**
+ * A client with what is kept of it on the disk, which is to be run.
+ *
+ * @param password From the environment or a file; asked when absent.
+ * @throws {StartError} when it cannot begin.
+ */
+export async function openClient(
+  options: ClientOptions,
+  password: string | undefined,
+  chosen: ChosenInterface,
+): Promise<ClientApp> {
   const pins = options.plain ? undefined : await openPins(givenPin(options));
   const { host, port, identity } = options;
   const label = serverLabel(host, port);
-  const open = await loadInterface(options);
   // Nothing is written, and so nothing fails, before there is a client.
   const opened = await openIdentity(label, identity, (message) => {
     app.warn(message);
@@ -69,8 +87,8 @@ export async function runClient(
   const env = (name: string) => Deno.env.get(name);
   const devices = new DeviceSlots(env, systemRandom, options.device);
   const memory = { ...opened, pins, devices };
-  const app = new ClientApp(options, password, memory, open);
-  return await app.run();
+  const app = new ClientApp(options, password, memory, chosen);
+  return app;
 }
 
 /** What outlives a run of the client. */
@@ -97,7 +115,7 @@ export class ClientApp implements UserHandler {
   readonly #devices: DeviceSlots;
   readonly #interface: UserInterface;
   readonly #watchers: Watchers;
-  /** True on a full terminal, where somebody types. */
+  /** True on a full terminal or in a window, where somebody types. */
   readonly #isInteractive: boolean;
   readonly #lines: EnteredLines<Watcher>;
   /** Codes of the --exec commands that failed. */
@@ -129,7 +147,7 @@ export class ClientApp implements UserHandler {
     options: ClientOptions,
     password: string | undefined,
     { pins, identity, peers, keys, warning, devices }: ClientMemory,
-    openInterface: OpenInterface,
+    chosen: ChosenInterface,
   ) {
     this.#options = options;
     this.view = new ClientView(serverLabel(options.host, options.port));
@@ -140,8 +158,7 @@ export class ClientApp implements UserHandler {
     this.#pins = pins;
     this.#password = password;
     this.#isPasswordGiven = password !== undefined;
-    this.#isInteractive = isInteractive(options);
-    const isTerminal = Deno.stdin.isTerminal() && options.exec.length === 0;
+    this.#isInteractive = chosen.isInteractive;
     this.#peers = peers;
     this.#keys = keys;
     this.#devices = devices;
@@ -149,7 +166,7 @@ export class ClientApp implements UserHandler {
     this.#session = new ClientSession({
       user: options.user,
       udpPort: this.#services.udpPort,
-      accept: options.accept ?? (isTerminal ? "ask" : "always"),
+      accept: options.accept ?? (chosen.asks ? "ask" : "always"),
       limit: options.limit,
       learnNames: this.#isInteractive,
       // What a person chose is not to take anything from a script.
@@ -174,7 +191,7 @@ export class ClientApp implements UserHandler {
       drain: () => this.#drain(),
       tellLate: (n, outcome) => this.#tell({ event: "result", n, outcome }),
     });
-    this.#interface = openInterface(this);
+    this.#interface = chosen.open(this);
     if (warning !== undefined) this.warn(warning);
   }
 
@@ -561,38 +578,7 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-// Which way to talk to the user: as the options and the terminal say.
-
 /** True when it is there for its commands alone. */
 function isVisit({ exec, receive }: ClientOptions): boolean {
   return exec.length > 0 && !receive;
-}
-
-/** True when a person types here and reads what is printed. */
-export function isInteractive(options: ClientOptions): boolean {
-  return !options.json && options.exec.length === 0 &&
-    Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
-}
-
-/** Opens it. */
-export type OpenInterface = (handler: UserHandler) => UserInterface;
-
-/** Loads what the options and the terminal ask for. */
-export async function loadInterface(
-  options: ClientOptions,
-): Promise<OpenInterface> {
-  const { color, timestamps, notify, plainUi, quiet, json } = options;
-  if (!isInteractive(options)) {
-    const readsCommands = options.exec.length === 0;
-    return (handler) =>
-      new PipeInterface(handler, { json, quiet, readsCommands });
-  }
-  // Measuring text takes tables that scripts can do without.
-  if (plainUi || Deno.env.get("TERM") === "dumb") {
-    const { PlainInterface } = await import("./ui/plain.io.ts");
-    return (handler) => new PlainInterface(handler, { notify, quiet });
-  }
-  const { TerminalInterface } = await import("./ui/terminal_interface.io.ts");
-  const display = { color, timestamps, notify, quiet };
-  return (handler) => new TerminalInterface(handler, display);
 }

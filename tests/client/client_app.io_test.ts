@@ -125,10 +125,14 @@ function startClient(folder: string, port: number) {
     ),
   };
   const made: MainScreen[] = [];
-  const app = new ClientApp(options, "pw", memory, (handler) => {
-    const screen = new MainScreen(handler);
-    made.push(screen);
-    return screen;
+  const app = new ClientApp(options, "pw", memory, {
+    isInteractive: false,
+    asks: false,
+    open(handler) {
+      const screen = new MainScreen(handler);
+      made.push(screen);
+      return screen;
+    },
   });
   const [main] = made;
   assert(main !== undefined);

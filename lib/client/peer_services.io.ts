@@ -23,6 +23,7 @@ export type PeerEffect = Extract<
       | "add-addresses"
       | "bind"
       | "limit"
+      | "hold-transfer"
       | "doubt-transfer"
       | "cancel-transfer"
       | "prepare-session"
@@ -76,6 +77,8 @@ export class PeerServices {
         const server = { ip: serverIp, port: effect.port };
         return transfers.bind(server, effect.grant);
       }
+      case "hold-transfer":
+        return transfers.hold(effect.id, effect.isHeld);
       case "limit":
         return transfers.limit(effect.rate);
       case "doubt-transfer":

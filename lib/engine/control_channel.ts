@@ -9,10 +9,12 @@ import {
   closeReasonOf,
   controlHeaderBytes,
   isOfTransfer,
+  packetNumber,
   type PacketType,
   packetType,
 } from "./packets/packet.ts";
 import { ControlSealer } from "./control_sealer.ts";
+import { Hold } from "./hold.ts";
 import { PathFinder } from "./path/path_finder.ts";
 import { ReceiveSubflows, SendSubflows } from "./path/subflows.ts";
 import { Rtt } from "./recovery/rtt.ts";
@@ -54,6 +56,7 @@ export interface PathInfo {
 export class ControlChannel {
   readonly paths: PathFinder;
   readonly rtt = new Rtt();
+  readonly hold = new Hold();
   /** Of a receiver. */
   readonly receiveSubflows = new ReceiveSubflows();
   /** Of a sender. */
@@ -138,6 +141,7 @@ export class ControlChannel {
     if (this.paths.handleHeard(path, now)) this.rtt.reset();
     this.repeatClose();
     if (bytes[0] === packetType.probe && body.length >= 4) {
+      if (body.length > 4) this.hold.handleProbe(packetNumber(bytes), body[4]!);
       this.#reply(path, body, bytes.length);
     } else if (bytes[0] === packetType.probed && body.length === 8) {
       const rtt = this.paths.roundTrip(readU32(body, 0), path, now);
@@ -147,6 +151,7 @@ export class ControlChannel {
         if (this.paths.active !== before) this.rtt.reset();
         if (path === this.paths.active) this.rtt.update(rtt);
         this.receiveSubflows.handleAnswer(readU32(body, 0), now);
+        this.hold.handleAnswer(readU32(body, 0));
         this.probedBytes = readU32(body, 4);
       }
     }
@@ -180,8 +185,9 @@ export class ControlChannel {
       return this.send(out, packetType.probed, 8, path!);
     }
     const path = this.paths.pollProbe(now);
-    if (path >= 0) {
-      return this.sendProbe(out, now, path, controlHeaderBytes + 20);
+    if (path >= 0) return this.sendProbe(out, now, path, leastProbeBytes);
+    if (now >= this.hold.deadline() && this.paths.active >= 0) {
+      return this.sendProbe(out, now, this.paths.active, leastProbeBytes);
     }
     const subflow = this.receiveSubflows.pollProbe(now);
     return subflow === 0 ? 0 : this.#sendSubflowProbe(out, now, subflow);
@@ -189,14 +195,21 @@ export class ControlChannel {
 
   /** When {@link pollTransmit} has something, ms. */
   deadline(): number {
-    return Math.min(this.paths.deadline(), this.receiveSubflows.deadline());
+    return Math.min(
+      this.paths.deadline(),
+      this.receiveSubflows.deadline(),
+      this.paths.active < 0 ? Infinity : this.hold.deadline(),
+    );
   }
 
   /** Writes a probe that makes a datagram of `bytes`. */
   sendProbe(out: Uint8Array, now: number, path: number, bytes: number): number {
     const bodyBytes = bytes - controlHeaderBytes - transferLimits.tagBytes;
     out.fill(0, controlHeaderBytes, controlHeaderBytes + bodyBytes);
-    writeU32(out, controlHeaderBytes, this.paths.issueToken(path, now));
+    const token = this.paths.issueToken(path, now);
+    writeU32(out, controlHeaderBytes, token);
+    out[controlHeaderBytes + 4] = this.hold.flags;
+    this.hold.handleSent(token, now);
     return this.send(out, packetType.probe, bodyBytes, path);
   }
 
@@ -253,3 +266,5 @@ export class ControlChannel {
 
 /** Probes that wait for an answer. */
 const maxReplies = 16;
+/** A probe with its token and how its end is. */
+const leastProbeBytes = controlHeaderBytes + 5 + transferLimits.tagBytes;

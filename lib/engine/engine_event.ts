@@ -14,6 +14,8 @@ export type EngineEvent =
   | { readonly type: "done"; readonly digest: Uint8Array }
   /** Sender: the receiver waits for room on its disk, or no longer does. */
   | { readonly type: "paused"; readonly isPaused: boolean }
+  /** The other side's user has it wait, or no longer. */
+  | { readonly type: "held"; readonly isHeld: boolean }
   /** The other side ended it. */
   | { readonly type: "closed"; readonly reason: CloseReason }
   /** Nothing valid came from the other side for too long. */

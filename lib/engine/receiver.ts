@@ -181,6 +181,14 @@ export class Receiver {
     this.#acks.hurry(now);
   }
 
+  /** See {@link Sender.setHeld}. */
+  setHeld(isHeld: boolean, now: number): boolean {
+    if (!this.#channel.hold.isKnown) return false;
+    this.#channel.hold.set(isHeld, now);
+    this.#wantSubflows(0);
+    return true;
+  }
+
   /** The file is synced and has its final name. */
   handleStored(now: number): void {
     if (this.#state !== "verified") return;
@@ -291,9 +299,10 @@ export class Receiver {
 
   /** Datagrams of so many bytes come, or will. */
   #wantSubflows(bytes: number): void {
+    const { hold, receiveSubflows } = this.#channel;
     const missing = this.#blocks - this.#window.base;
-    this.#channel.receiveSubflows.setWanted(
-      wantedSubflows(bytes, missing, this.#reach()),
+    receiveSubflows.setWanted(
+      hold.isHeld ? 0 : wantedSubflows(bytes, missing, this.#reach()),
     );
   }
 
@@ -308,6 +317,11 @@ export class Receiver {
     if (body === undefined || this.#channel.isClosing) return;
     if (this.#state === "connecting") this.#state = "receiving";
     this.#tellPath();
+    const { hold } = this.#channel;
+    if (hold.takeChanged()) {
+      this.#wantSubflows(0);
+      this.#events.push({ type: "held", isHeld: hold.isPeer });
+    }
     if (this.#isDoneTold) this.#doneAt = now;
     const type = bytes[0]!;
     if (type === packetType.probe && this.#acks.largest >= 0) {

@@ -120,6 +120,18 @@ export class Sender {
     return this.#endsAt === -Infinity;
   }
 
+  /**
+   * This side's user has it wait, or no longer; it goes on when the other side's
+   * has not, either.
+   *
+   * @returns False when the other side does not know of that.
+   */
+  setHeld(isHeld: boolean, now: number): boolean {
+    if (!this.#channel.hold.isKnown) return false;
+    this.#channel.hold.set(isHeld, now);
+    return true;
+  }
+
   /** Numbers for showing and for benchmarks. */
   stats() {
     return { ...this.#recovery.stats(), datagramBytes: this.#size.bytes };
@@ -224,11 +236,11 @@ export class Sender {
       return this.#channel.send(out, packetType.doneAck, 0);
     }
     if (this.#state !== "sending") return 0;
-    const size = this.#size.pollProbe(now, 2 * this.#probeTimeout());
-    if (size > 0) {
-      const { active } = this.#channel.paths;
-      return this.#channel.sendProbe(out, now, active, size);
-    }
+    const { hold, paths } = this.#channel;
+    const size = hold.isHeld
+      ? 0
+      : this.#size.pollProbe(now, 2 * this.#probeTimeout());
+    if (size > 0) return this.#channel.sendProbe(out, now, paths.active, size);
     if (this.#probesDue > 0) {
       const probe = this.#pollProbe(out, now);
       if (probe > 0) return probe;
@@ -242,11 +254,15 @@ export class Sender {
     if (this.#state === "finished" || this.#channel.isClosing) {
       return this.#endsAt;
     }
-    const paths = this.#channel.paths;
-    const at = Math.min(paths.deadline(), paths.giveUpAt, this.#endsAt);
+    const { paths, hold } = this.#channel;
+    const at = Math.min(
+      this.#channel.deadline(),
+      paths.giveUpAt,
+      this.#endsAt,
+    );
     if (this.#state !== "sending") return at;
     const data = Math.min(
-      this.#size.deadline(),
+      hold.isHeld ? Infinity : this.#size.deadline(),
       this.#recovery.deadline(),
       this.#channel.sendSubflows.deadline(),
     );
@@ -259,6 +275,10 @@ export class Sender {
 
   #handleControl(type: number, body: Uint8Array, now: number): void {
     this.#recovery.handleHeard();
+    const { hold } = this.#channel;
+    if (hold.takeChanged()) {
+      this.#events.push({ type: "held", isHeld: hold.isPeer });
+    }
     if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
       this.#connect(now);
     }
@@ -362,7 +382,7 @@ export class Sender {
   #pollData(out: Uint8Array, now: number): number {
     this.#recovery.setSubflows(this.#channel.sendSubflows.count);
     if (!this.#recovery.hasRoom()) return 0;
-    if (!this.#pickSlice(this.#size.bytes)) {
+    if (this.#channel.hold.isHeld || !this.#pickSlice(this.#size.bytes)) {
       this.#recovery.handleAppLimited();
       return 0;
     }

@@ -62,6 +62,7 @@ const infos: TransferInfo[] = directions.flatMap((direction) =>
       device: x,
       ...{ state, bytes: 4, rate: 3, paused, via: "relay", address: x },
       ...{ rtt: 1, loss: 0.1, why: x, silence: 5_000 },
+      ...(paused ? { pausedBy: ["me", "user"] } as const : {}),
     } as const))
   )
 );
@@ -199,6 +200,8 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
     }],
   }],
   cancel: [{ transfer: 1 }],
+  pause: infos,
+  resume: infos,
   help: [],
   logout: [{}],
 };

@@ -156,6 +156,39 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
       },
     );
 
+    await t.step("either side has it wait, and it goes on", async () => {
+      await yoda.succeed("/limit 500k");
+      const from = luke.process.out.length;
+      const sending = yoda.run(`/send luke ${path}`);
+      const fromHere = (state: string) =>
+        luke.event("transfer", { state }, { from });
+      const { transfer } = await fromHere("offered");
+      await luke.succeed(`/accept ${transfer}`);
+      await luke.event("progress", {}, { from });
+      const { pausedBy } = await luke.succeed(`/pause ${transfer}`);
+      assertEquals(pausedBy, ["me"]);
+      const { transfer: mine } = await yoda.event("paused", { paused: true });
+      const both = await yoda.succeed(`/pause ${mine}`);
+      assertEquals(both.pausedBy, ["me", "user"]);
+      const { paused } = await luke.succeed(`/resume ${transfer}`);
+      assertEquals(paused, true);
+      assertMatch(
+        await luke.refused(`/resume ${transfer}`),
+        /^not_paused: transfer \d is paused by yoda, who can resume it$/,
+      );
+      const { transfers } = await luke.succeed("/transfers");
+      assertMatch(JSON.stringify(transfers), /"pausedBy":\["user"\]/);
+      await yoda.succeed("/limit off");
+      assertEquals((await yoda.succeed(`/resume ${mine}`)).paused, false);
+      assertEquals((await sending).ok, true);
+      const got = await fromHere("verified");
+      assertEquals(
+        describeTree(String(got.path)),
+        describeTree(path),
+      );
+      await Deno.remove(String(got.path), { recursive: true });
+    });
+
     await t.step("what is missing is named", async () => {
       assertMatch(
         await yoda.refused(`/send luke ${path} /no/such/file`),

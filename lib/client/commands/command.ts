@@ -234,6 +234,7 @@ export interface CommandHost {
     show(number: number, n: number): void;
     reject(number: number, n: number): void;
     cancel(number: number, n: number): void;
+    hold(number: number, name: "pause" | "resume", n: number): void;
     list(): {
       readonly transfers: readonly TransferInfo[];
       readonly sessions: readonly PrivateSessionInfo[];

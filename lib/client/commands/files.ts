@@ -143,6 +143,25 @@ export const fileCommands = {
     run: ({ transfer }, { offers }, _: Settle<Numbered>, n) =>
       offers.cancel(transfer, n),
   }),
+  pause: does({
+    usage: "/pause N",
+    summary: "have transfer N wait until /resume N",
+    details: "Both sides can do so, and it goes on when neither has it wait.",
+    example: "/pause 1",
+    arguments: [{ kind: "number" }],
+    read: readNumber,
+    run: ({ transfer }, { offers }, _: Settle<TransferInfo>, n) =>
+      offers.hold(transfer, "pause", n),
+  }),
+  resume: does({
+    usage: "/resume N",
+    summary: "go on with transfer N after /pause N",
+    example: "/resume 1",
+    arguments: [{ kind: "number" }],
+    read: readNumber,
+    run: ({ transfer }, { offers }, _: Settle<TransferInfo>, n) =>
+      offers.hold(transfer, "resume", n),
+  }),
   limit: does({
     usage: "/limit [RATE]",
     summary: "send at most RATE, like 500k or 2M; off ends it",

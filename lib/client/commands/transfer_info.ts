@@ -41,8 +41,10 @@ export interface TransferInfo {
   readonly bytes: number;
   /** Bytes a second. */
   readonly rate: number;
-  /** True while the receiver waits for room on its disk. */
+  /** True while it waits: for room on the receiver's disk, or as users want. */
   readonly paused: boolean;
+  /** Who has it wait: this user, the other one, or both; absent for neither. */
+  readonly pausedBy?: readonly ("me" | "user")[];
   /** How the other side is reached; absent, as what follows, until it is. */
   readonly via?: PathKind;
   /** `IP:PORT` of the other side; absent when the server relays. */

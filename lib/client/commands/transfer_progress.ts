@@ -1,5 +1,7 @@
 /** How far a transfer is, in words. */
 import type { TransferInfo } from "./transfer_info.ts";
+import { peerText } from "./peer.ts";
+import { visible } from "../../base/text.ts";
 import { formatRate, formatSize, formatSpan } from "../../base/format.ts";
 
 /** What a transfer that has not ended is busy with. */
@@ -14,10 +16,18 @@ export function transferPhase(info: TransferInfo): string {
   if (info.silence !== undefined) {
     return `no answer for ${formatSpan(info.silence)}`;
   }
+  if (info.pausedBy !== undefined) return pausedText(info);
   if (info.paused) return "waiting for room on the disk";
   if (via === undefined && bytes === 0) return "looking for a path";
   if (size > 0 && bytes >= size) return "verifying";
   return direction === "incoming" ? "receiving" : "sending";
+}
+
+/** `paused by you and luke`. */
+export function pausedText(info: TransferInfo): string {
+  const names = { me: "you", user: visible(peerText(info)) };
+  const who = (info.pausedBy ?? []).map((by) => names[by]);
+  return `paused by ${who.join(" and ")}`;
 }
 
 /** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */

@@ -105,6 +105,12 @@ export type ClientEffect =
     readonly port: number;
     readonly grant: RendezvousGrant;
   }
+  /** This user has it wait, or no longer. */
+  | {
+    readonly effect: "hold-transfer";
+    readonly id: string;
+    readonly isHeld: boolean;
+  }
   /** Bytes a second over all that is sent; 0 for no limit. */
   | { readonly effect: "limit"; readonly rate: number }
   /** The other side may be gone: end the transfer if nothing is heard of it. */

@@ -96,6 +96,11 @@ export interface TransferPort {
   addAddresses(id: string, addresses: readonly WireAddress[]): void;
   /** The server's UDP port, for finding each other and for relaying. */
   bind(server: WireAddress, grant: RendezvousGrant): void;
+  /**
+   * This side's user has a running transfer wait, or no longer: answered by
+   * `held` or `hold-refused`.
+   */
+  hold(id: string, isHeld: boolean): void;
   /** Bytes a second over all that is sent; 0 for no limit. */
   limit(rate: number): void;
   /**
@@ -202,13 +207,25 @@ export type TransferEvent =
     readonly isPaused: boolean;
   }
   | {
+    /** Who has it wait now: it goes on when nobody does. */
+    readonly event: "held";
+    readonly id: string;
+    readonly byOwn: boolean;
+    readonly byPeer: boolean;
+  }
+  | {
+    /** The other side's client cannot have it wait, or nothing runs. */
+    readonly event: "hold-refused";
+    readonly id: string;
+  }
+  | {
     /** The receiver has the whole file, checked, under its final name. */
     readonly event: "done";
     readonly id: string;
     readonly bytes: number;
     /** Those of them that were there before this transfer began. */
     readonly resumed?: number;
-    /** From the first datagram to the verified end, ms. */
+    /** From the first datagram to the verified end, but while held, ms. */
     readonly ms: number;
     /** ContentDigest of the whole file, hexadecimal. */
     readonly digest: string;

@@ -166,6 +166,8 @@ export class OpenOffers {
       relayAgainAt: undefined,
       link: undefined,
       isPaused: false,
+      pausedBy: [],
+      onHold: [],
       givenUp: undefined,
       list: "none",
       only: [],
@@ -247,6 +249,9 @@ export class OpenOffers {
     if (command !== undefined) this.#host.settle(command.n, outcome);
     if (offer.kind !== "file") return;
     const refusal = { code, message: message ?? state };
+    for (const { name, n } of offer.onHold.splice(0)) {
+      this.#host.settle(n, { command: name, ok: false, ...refusal });
+    }
     for (const { go } of offer.onList.splice(0)) go(refusal);
     offer.report?.(outcome);
   }

@@ -29,6 +29,10 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   relayAgainAt: number | undefined;
   /** The receiver waits for room on its disk. */
   isPaused: boolean;
+  /** Who has it wait. */
+  pausedBy: readonly ("me" | "user")[];
+  /** Commands that wait for that to be so, oldest first. */
+  readonly onHold: WaitingForHold[];
   /** How the other side is reached, once it is. */
   link: TransferLink | undefined;
   /** The list of several files that are offered: the id of its transfer. */
@@ -47,10 +51,17 @@ export interface WaitingForList {
   go(refusal?: { readonly code: string; readonly message: string }): void;
 }
 
+/** A command that has a transfer wait, or no longer. */
+export interface WaitingForHold {
+  readonly name: "pause" | "resume";
+  readonly n: number;
+}
+
 /** What the user sees of a transfer. */
 export function transferInfo(transfer: Transfer): TransferInfo {
   const { number, direction, user, group, file, state } = transfer;
-  const { device, bytes, rate, link, isPaused } = transfer;
+  const { device, bytes, rate, link, isPaused, pausedBy } = transfer;
+  const isHeld = pausedBy.length > 0;
   const { name, size, tree } = file;
   const kind = "file";
   return {
@@ -66,7 +77,8 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     state,
     bytes,
     rate,
-    paused: isPaused,
+    paused: isPaused || isHeld,
+    ...(isHeld ? { pausedBy } : {}),
     ...(link === undefined ? {} : linkInfo(link)),
   };
 }

@@ -25,6 +25,7 @@ import {
   averageRate,
   type Transfer,
   transferInfo,
+  type WaitingForHold,
 } from "./transfer.ts";
 import type {
   TransferEvent,
@@ -81,6 +82,27 @@ export class Transfers {
     this.#requests.drop(transfer);
     this.#requests.tellEnd(transfer, "cancelled");
     this.#offers.end(transfer, "cancelled", "cancelled by you", own);
+  }
+
+  /** Has a transfer wait, or no longer, for command number `n`. */
+  hold(transfer: Transfer, name: WaitingForHold["name"], n: number): void {
+    const isHeld = name === "pause";
+    const { number, pausedBy, state, id, onHold } = transfer;
+    const refuse = (code: string, message: string) =>
+      this.#host.settle(n, { command: name, ok: false, code, message });
+    if (state !== "running") {
+      const message =
+        `transfer ${number} does not run yet; /cancel ${number} ends it`;
+      return refuse("not_running", message);
+    }
+    if (!isHeld && !pausedBy.includes("me")) {
+      const whose = pausedBy.length === 0
+        ? "is not paused"
+        : `is paused by ${peerText(transfer)}, who can resume it`;
+      return refuse("not_paused", `transfer ${number} ${whose}`);
+    }
+    onHold.push({ name, n });
+    this.#host.effect({ effect: "hold-transfer", id, isHeld });
   }
 
   /** The receiver agreed. */
@@ -206,6 +228,20 @@ export class Transfers {
           event: "paused",
           info: transferInfo(transfer),
         });
+      case "held":
+        return this.#held(transfer, event.byOwn, event.byPeer);
+      case "hold-refused": {
+        const { number, onHold, link } = transfer;
+        const { name, n } = onHold.shift() ?? {};
+        if (name === undefined || n === undefined) return;
+        const message = link === undefined
+          ? `transfer ${number} still looks for a path; try again in a moment`
+          : `${
+            peerText(transfer)
+          }'s client cannot pause; /cancel ${number} stops it, and sent again it goes on where it stopped`;
+        const outcome = { command: name, ok: false, code: "no_pause" } as const;
+        return this.#host.settle(n, { ...outcome, message });
+      }
       case "path": {
         const before = transfer.link;
         transfer.link = event.link;
@@ -272,6 +308,22 @@ export class Transfers {
       this.#requests.tellLeaving(transfer);
       this.#offers.end(transfer, "cancelled", "this client ended", own);
     }
+  }
+
+  /** Tells who has it wait now, and the command that wanted that. */
+  #held(transfer: Transfer, byOwn: boolean, byPeer: boolean): void {
+    const by = [byOwn && "me" as const, byPeer && "user" as const];
+    const pausedBy = by.filter((each) => each !== false);
+    const isNews = transfer.pausedBy.join() !== pausedBy.join();
+    transfer.pausedBy = pausedBy;
+    transfer.rate = 0;
+    const info = transferInfo(transfer);
+    if (isNews) this.#host.emit({ event: "paused", info });
+    const isDone = (transfer.onHold[0]?.name === "pause") === byOwn;
+    const waiting = isDone ? transfer.onHold.shift() : undefined;
+    if (waiting === undefined) return;
+    const { name, n } = waiting;
+    this.#host.settle(n, { command: name, ok: true, answer: info });
   }
 
   #doubt({ id, state }: Transfer): void {

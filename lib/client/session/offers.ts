@@ -115,6 +115,16 @@ export class Offers {
     this.#host.settle(n, { command, ok: true, answer });
   }
 
+  /** Has transfer `number` wait, or no longer. */
+  hold(number: number, name: "pause" | "resume", n: number): void {
+    const offer = this.#numbered(name, number, n);
+    if (offer === undefined) return;
+    if (offer.kind === "file") return this.transfers.hold(offer, name, n);
+    const message = `${number} is a private session, which cannot be paused`;
+    const outcome = { command: name, ok: false, code: "not_running" } as const;
+    this.#host.settle(n, { ...outcome, message });
+  }
+
   /** Sends a text on the private session with `user`. */
   sendPrivate(user: string, text: string, n: number): void {
     if (this.#open.sessionWithTyped(user)?.state === "open") {
@@ -360,8 +370,10 @@ function isSessionEvent(event: PeerEvent): event is SessionEvent {
   return event.event.startsWith("session-");
 }
 
-function isTraffic({ event }: PeerEvent): boolean {
-  return event === "progress" || event === "session-text";
+function isTraffic(event: PeerEvent): boolean {
+  // Of one that waits the other side is heard all the same.
+  return event.event === "progress" || event.event === "session-text" ||
+    event.event === "path" && event.link.silence === undefined;
 }
 
 /** How an end by this user's will is told. */

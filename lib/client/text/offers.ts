@@ -4,6 +4,7 @@ import { formatTime } from "../../base/time.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
 import { countFiles, pathText } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
+import { pausedText } from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import {
@@ -182,10 +183,16 @@ function sizeText({ files, size }: TransferInfo): string {
   return files === undefined ? bytes : `${countFiles(files)}, ${bytes}`;
 }
 
-/** The line that tells that a transfer waits for room, or goes on. */
+/** The line that tells that a transfer waits, or goes on. */
 export function renderPaused(info: TransferInfo): string {
   const label = `${info.transfer}: ${visible(info.name)}`;
   if (!info.paused) return `${label} goes on`;
+  if (info.pausedBy !== undefined) {
+    const hint = info.pausedBy.includes("me")
+      ? `; /resume ${info.transfer} goes on`
+      : "";
+    return `${label} is ${pausedText(info)}${hint}`;
+  }
   const whose = info.direction === "incoming" ? "the" : "the receiver's";
   return `${label} waits: ${whose} disk is full; it goes on when there is room`;
 }

@@ -205,6 +205,12 @@ export class TransferProgress {
     this.#size = size;
   }
 
+  /** What was measured so far says nothing of what follows. */
+  restart(): void {
+    this.#at = -Infinity;
+    this.#rate = 0;
+  }
+
   /** The event that is due, if any, when `blocks` blocks have arrived. */
   update(blocks: number, now: number): TransferEvent | undefined {
     const bytes = Math.min(blocks * transferLimits.blockBytes, this.#size);
@@ -241,6 +247,7 @@ interface EndEngine extends Engine {
   readonly base: number;
   addPath(path: number, now: number): void;
   close(reason: CloseReason, now: number): void;
+  setHeld(isHeld: boolean, now: number): boolean;
   pollEvent(): EngineEvent | undefined;
 }
 
@@ -265,6 +272,7 @@ export abstract class TransferEnd<E extends EndEngine> {
   readonly #options: TransferEndOptions;
   readonly #pump: TransferPump;
   readonly #progress: TransferProgress;
+  readonly #held = new HeldTime();
   #isEnded = false;
 
   /**
@@ -297,6 +305,20 @@ export abstract class TransferEnd<E extends EndEngine> {
     const { paths, now } = this.#options;
     for (const path of paths.add(addresses)) this.engine.addPath(path, now());
     this.wake();
+  }
+
+  /**
+   * This side's user has it wait, or no longer.
+   *
+   * @returns False when the other side does not know of that.
+   */
+  hold(isHeld: boolean): boolean {
+    if (this.#isEnded) return false;
+    if (!this.engine.setHeld(isHeld, this.#options.now())) return false;
+    this.#held.byOwn = isHeld;
+    this.#tellHeld();
+    this.wake();
+    return true;
   }
 
   /** Stops it without an event and tells the other side. */
@@ -349,10 +371,10 @@ export abstract class TransferEnd<E extends EndEngine> {
     return undefined;
   }
 
-  /** How long it has taken, ms. */
+  /** How long it has taken, but while it was held, ms. */
   protected get elapsed(): number {
     const now = this.#options.now();
-    return now - (this.startedAt ?? now);
+    return now - (this.startedAt ?? now) - this.#held.total(now);
   }
 
   /** Something changed: has the engine do what there is to do. */
@@ -395,7 +417,10 @@ export abstract class TransferEnd<E extends EndEngine> {
     this.handle(event);
     const { paths, now } = this.#options;
     if (event.type === "connected") this.startedAt ??= now();
-    else if (event.type === "closed") this.#closed(event.reason);
+    else if (event.type === "held") {
+      this.#held.byPeer = event.isHeld;
+      this.#tellHeld();
+    } else if (event.type === "closed") this.#closed(event.reason);
     else if (event.type === "unreachable") {
       const message = event.wasConnected
         ? "The other side has not answered for 30 s; send the file again to go on"
@@ -404,11 +429,40 @@ export abstract class TransferEnd<E extends EndEngine> {
     }
   }
 
+  #tellHeld(): void {
+    if (this.#isEnded) return;
+    const { id, now, onEvent } = this.#options;
+    const { byOwn, byPeer } = this.#held;
+    this.#held.update(now());
+    this.#progress.restart();
+    onEvent({ event: "held", id, byOwn, byPeer });
+  }
+
   /** The other side ended it. */
   #closed(reason: CloseReason): void {
     if (this.#isEnded) return;
     this.end();
     const { id, onEvent } = this.#options;
     onEvent({ event: "closed", id, reason });
+  }
+}
+
+// Who has a transfer wait, and how long it did.
+
+class HeldTime {
+  byOwn = false;
+  byPeer = false;
+  #since: number | undefined;
+  #ms = 0;
+
+  /** Somebody has it wait from `now` on, or nobody does. */
+  update(now: number): void {
+    this.#ms = this.total(now);
+    this.#since = this.byOwn || this.byPeer ? now : undefined;
+  }
+
+  /** How long it was held until `now`, ms. */
+  total(now: number): number {
+    return this.#ms + (this.#since === undefined ? 0 : now - this.#since);
   }
 }

@@ -203,6 +203,12 @@ export class TransferService implements TransferPort {
     this.#binding.start(server, decodeHex(id), decodeBase64Url(key));
   }
 
+  hold(id: string, isHeld: boolean): void {
+    const entry = this.#entries.get(id);
+    const isTaken = entry?.stage === "running" && entry.transfer.hold(isHeld);
+    if (!isTaken) this.#options.onEvent({ event: "hold-refused", id });
+  }
+
   limit(rate: number): void {
     this.#limit.set(rate);
   }

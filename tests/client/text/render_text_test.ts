@@ -569,6 +569,11 @@ Deno.test("transferRows: tells that nothing comes any more instead of a speed", 
   assertEquals(text({ event: "result", n: 1, outcome }), [
     "1: a.mp4 to luke, no answer for 4.2 s, 25 %, 500 kB of 2.0 MB, over the LAN",
   ]);
+  const held: TransferInfo = { ...info, paused: true, pausedBy: ["user"] };
+  assertEquals(
+    transferRows([held], 90)[0]!,
+    "1 > a.mp4 luke, 25 %, paused by luke",
+  );
   const paused = transferRows([{ ...silent, paused: true }], 90)[0]!;
   assert(paused.includes("no answer"), paused);
 });

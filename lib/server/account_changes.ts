@@ -48,6 +48,7 @@ export function endAccount(
   endSessions(server, user, now);
   directory.endUser(user);
   user.forget();
+  server.later.forget(user);
   for (const other of directory.users()) other.marks.forget(user);
   background.noteDeparted(user);
   background.noteEnded(user);

@@ -330,6 +330,32 @@ export const limitTable = {
     what: "offers of a user's other devices that `device-offers` lists",
     beyond: "later ones are not listed",
   },
+  laterOffers: {
+    value: 32,
+    unit: "offers",
+    what:
+      "offers that one user's clients keep until their receivers are back, " +
+      "as far as the server knows",
+    beyond: "the one told longest ago is forgotten: nobody is told of it",
+  },
+  laterReceivers: {
+    value: 250,
+    unit: "users",
+    what: "receivers of one of those",
+    beyond: "`bad_request`",
+  },
+  laterMs: {
+    value: 30 * 86_400_000,
+    unit: "ms",
+    what: "since a client last said that it keeps an offer",
+    beyond: "nobody is told of it any more",
+  },
+  laterSenders: {
+    value: 32,
+    unit: "users",
+    what: "users in an event `offers-later`",
+    beyond: "those whose offers began to wait first are not told",
+  },
   parkedFrames: {
     value: 64,
     unit: "events",

@@ -23,6 +23,7 @@ import {
   ownAddress,
   publicKey,
   type RequestRow,
+  text,
   time,
 } from "./fields.ts";
 import { limits } from "./limits.ts";
@@ -62,6 +63,15 @@ const deviceOffer = object({
   /** Of a file. */
   file: optional(object({ name: string(1, 1024), size: integer(0) })),
   accepted: boolean,
+});
+
+/** Somebody for whom something is kept, or why it need not be. */
+const laterReceiver = object({
+  user: optional(name),
+  account: optional(accountId),
+  online: boolean,
+  code: optional(string(1, 64)),
+  message: optional(text),
 });
 
 /** An address as it stands in offers and answers. */
@@ -123,6 +133,25 @@ export const offerRequests = {
     }),
     ok: nothing,
   },
+  /**
+   * For whom the client keeps something that it will offer when they are
+   * online; takes the place of what it said of the same before.
+   */
+  "offer-later": {
+    fields: object({
+      /** Names what it keeps. */
+      offer: offerId,
+      to: list(
+        object({ user: askedName, account: optional(accountId) }),
+        0,
+        limits.laterReceivers,
+      ),
+    }),
+    ok: object({
+      /** In the order of the question. */
+      to: list(laterReceiver, 0, limits.laterReceivers),
+    }),
+  },
   /** What the user's other devices have offered, or have accepted. */
   "device-offers": {
     fields: nothing,
@@ -171,6 +200,14 @@ export const offerEvents = {
     addresses: optional(list(address, 0, 64)),
     resume,
     signature: optional(signature),
+  }),
+  /**
+   * Told at a login: clients that are not there keep something for the user,
+   * which they offer when both are online.
+   */
+  "offers-later": object({
+    /** Whose clients these are, the last one first. */
+    from: list(object({ user: name, since: time }), 0, limits.laterSenders),
   }),
   /** Another device of the user answered what was offered to this one, too. */
   answered: object({ offer: offerId, device: deviceName, accept: boolean }),

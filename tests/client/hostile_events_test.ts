@@ -252,6 +252,9 @@ const events: Shown = {
   unseen: [{ conversations: [{ with: x, upto: 0, unread: 9 }], last: 9 }],
   presence: [{ user: x, online: true, at }],
   renamed: [{ from: x, to: x }, { from: x, to: x, me: true }],
+  "offers-later": [[x], [x, x]].map((users) => ({
+    from: users.map((user) => ({ user, since: at })),
+  })),
   "device-login": [true, false].map((isNew) => ({
     ...{ device: x, ip: x, at, new: isNew },
   })),

@@ -90,6 +90,10 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
       ...{ offer, accept: true, reason: "busy", key, addresses, signature },
       ...{ resume: "", automatic: true },
     },
+    "offer-later": {
+      offer,
+      to: [{ user: "luke", account: "0123456789abcdef" }],
+    },
     "device-offers": {},
     "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
     probe: {},

@@ -10,6 +10,7 @@ import type {
   StoredFailures,
   StoredGroup,
   StoredKeptAway,
+  StoredLaterOffer,
   StoredMark,
   StoredMember,
   StoredMessage,
@@ -33,6 +34,7 @@ export class MemoryStore {
   readonly blocks = new Map<string, StoredBlock>();
   readonly keptAway = new Map<string, StoredKeptAway>();
   readonly marks = new Map<string, StoredMark>();
+  readonly later = new Map<string, StoredLaterOffer>();
   readonly profiles = new Map<string, StoredProfileField>();
   readonly messages: StoredMessage[] = [];
   /** Whom each broadcast was for. */
@@ -81,6 +83,7 @@ export class MemoryStore {
       profiles: [...this.profiles.values()],
       tokens: [...this.tokens.values()],
       marks: [...this.marks.values()],
+      later: [...this.later.values()].sort((one, two) => one.at - two.at),
       lastMessage: this.#last.message,
       lastNumber: this.#last.number,
       lastGroupNumber: new Map(this.#lastInGroup),
@@ -280,6 +283,9 @@ export class MemoryStore {
       const isOf = user === id || kind === "user" && place === id;
       if (isOf) this.marks.delete(key);
     }
+    for (const [key, { user }] of this.later) {
+      if (user === id) this.later.delete(key);
+    }
     for (const [key, { user }] of this.blocks) {
       if (user === id) this.blocks.delete(key);
     }
@@ -369,6 +375,13 @@ export class MemoryStore {
           this.owed.push({ group, user, ...owed });
         }
         break;
+      case "later": {
+        const { user, offer, to } = write.later;
+        const key = `${user} ${offer}`;
+        if (to.length === 0) this.later.delete(key);
+        else this.later.set(key, write.later);
+        break;
+      }
       case "mark": {
         const { user, kind, place, upto } = write.mark;
         const before = this.marks.get(`${user} ${kind} ${place}`);

@@ -211,6 +211,12 @@ export type ClientEvent =
     readonly conversations: readonly ReadState[];
     readonly last: number;
   }
+  /** At a login: others keep something for this user, and are away. */
+  | {
+    readonly event: "offers-later";
+    /** Since when, the last one first. */
+    readonly from: readonly { readonly user: string; readonly since: number }[];
+  }
   | {
     readonly event: "presence";
     readonly user: string;

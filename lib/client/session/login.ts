@@ -171,7 +171,11 @@ export class Login {
     const { agent } = this.#host;
     this.#host.send(
       "hello",
-      { version: protocolVersion, features: ["devices", "trees"], agent },
+      {
+        version: protocolVersion,
+        features: ["devices", "later", "trees"],
+        agent,
+      },
       (reply) => {
         if (reply.ok === undefined) return this.#refused(reply);
         this.#serverUdpPort = reply.ok.udpPort;

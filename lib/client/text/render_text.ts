@@ -80,6 +80,14 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     case "unseen":
       // The rows around the line being typed tell it.
       return [];
+    case "offers-later": {
+      const users = event.from.map(({ user }) => user);
+      const isOne = users.length === 1;
+      const has = isOne ? "has" : "have";
+      const when = isOne ? "you are both online" : "they are online, too";
+      const names = lookOf(palette).names(users);
+      return [`${names} ${has} something for you; it is offered when ${when}`];
+    }
     case "presence":
       return [`${name(event.user)} is ${event.online ? "online" : "offline"}`];
     case "device-login": {

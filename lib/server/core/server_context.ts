@@ -13,6 +13,7 @@ import { Deletions, Lookups } from "./lookups.ts";
 import { Directory } from "../model/directory.ts";
 import { FailedLogins, Newcomers, RequestRate } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
+import { LaterOffers } from "./later_offers.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { OfferTable } from "../model/offer_table.ts";
 import { probeGrant } from "../rendezvous/udp_probes.ts";
@@ -65,6 +66,8 @@ export class ServerContext {
   readonly offers = new OfferTable((change) =>
     this.actions.push({ action: "rendezvous", change })
   );
+  /** What clients keep until its receivers are back. */
+  readonly later: LaterOffers;
   readonly credentialEdits = new CredentialEdits(this.actions);
   readonly deletions = new Deletions();
   readonly metrics = new Metrics();
@@ -122,6 +125,7 @@ export class ServerContext {
       this.tokens,
       () => encodeHex(random.bytes(accountBytes)),
     );
+    this.later = new LaterOffers(state.later, this.directory);
     this.#random = random;
     this.bindings = new Bindings(this.actions, random);
     this.#probeSecret = random.bytes(32);

@@ -315,6 +315,19 @@ export interface Purge {
   readonly liveSince: number;
 }
 
+/** Something that a client keeps until its receivers are back. */
+export interface StoredLaterOffer {
+  readonly user: number;
+  /** Chosen by the client. */
+  readonly offer: string;
+  /** Users for whom it is; nothing is kept for nobody. */
+  readonly to: readonly number[];
+  /** When the client first said so, ms since 1970 UTC. */
+  readonly since: number;
+  /** When it last did. */
+  readonly at: number;
+}
+
 /** A session token, by the hash under which the server keeps it. */
 export interface StoredToken {
   readonly device: number;
@@ -382,6 +395,8 @@ export type StoreWrite =
   }
   /** Never goes back; one of everything takes away what it has passed. */
   | { readonly write: "mark"; readonly mark: StoredMark }
+  /** Insert or replace; it is removed when it is for nobody. */
+  | { readonly write: "later"; readonly later: StoredLaterOffer }
   | { readonly write: "block"; readonly block: StoredBlock } // insert or replace
   | {
     readonly write: "unblock";
@@ -411,6 +426,8 @@ export interface StoredState {
   readonly profiles: readonly StoredProfileField[];
   readonly tokens: readonly StoredToken[];
   readonly marks: readonly StoredMark[];
+  /** The one that was told longest ago first. */
+  readonly later: readonly StoredLaterOffer[];
   /** Highest id of a group, those that have ended included. */
   readonly lastGroup: number;
   /** Groups that ended shortly before the server did, for their logs. */

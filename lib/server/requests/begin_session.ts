@@ -338,6 +338,7 @@ function welcome(
     const toldUntil = reply.scram === undefined ? awaySince : 0;
     sendInvitations(user, connection, toldUntil);
     sendTopics(user, connection, awaySince);
+    if (connection.hasLater) server.later.tell(session, toldUntil, now);
     if (connection.hasDevices) server.unseen.tell(session);
   };
   if (device.isVisit) return begins(0);

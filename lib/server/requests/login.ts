@@ -52,6 +52,7 @@ function hello(
   connection.version = Math.min(request.version, newestVersion);
   connection.hasDevices = request.features.includes("devices");
   connection.hasTrees = request.features.includes("trees");
+  connection.hasLater = request.features.includes("later");
   return {
     version: connection.version,
     features: serverFeatures.filter((each) => request.features.includes(each)),
@@ -213,7 +214,14 @@ function mustBeOutside(connection: Connection): void {
 
 const oldestVersion = 1;
 const newestVersion = 1;
-const serverFeatures = ["devices", "groups", "offers", "resume", "trees"];
+const serverFeatures = [
+  "devices",
+  "groups",
+  "later",
+  "offers",
+  "resume",
+  "trees",
+];
 
 /**
  * Gives an answer once it is stored that the login failed: else somebody who

@@ -10,7 +10,9 @@
  *     {"id":5,"do":"offer-list","offer":"00ff00ff00ff00ff",
  *      "list":"11ff00ff00ff00ff","key":"…","addresses":[],"signature":"…"}
  *     {"id":6,"do":"offer-end","offer":"00ff00ff00ff00ff","result":"verified"}
- *     {"id":7,"do":"device-offers"}
+ *     {"id":7,"do":"offer-later","offer":"22ff00ff00ff00ff",
+ *      "to":[{"user":"luke"}]}
+ *     {"id":8,"do":"device-offers"}
  */
 import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
@@ -18,6 +20,7 @@ import { limits } from "../../wire/limits.ts";
 import type { RequestFields, WireAddress } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { isPrintable } from "../../base/text.ts";
+import type { Batch, Effect } from "../core/batch.ts";
 import {
   isAsked,
   logOffer,
@@ -28,7 +31,7 @@ import {
 import type { Offer } from "../model/offer_table.ts";
 import { mustExist } from "./group.ts";
 import { mustReach } from "../model/reach.ts";
-import { Refusal, shown } from "../model/refusal.ts";
+import { Refusal, refuseUser, shown } from "../model/refusal.ts";
 import type { ServerContext } from "../core/server_context.ts";
 import type { Session } from "../model/session.ts";
 import type { Device } from "../model/device.ts";
@@ -37,12 +40,18 @@ import type { Rules } from "./rule.ts";
 
 /** The rules of the requests handled here. */
 export const offerRules: Rules<
-  "offer" | "offer-list" | "answer" | "offer-end" | "device-offers"
+  | "offer"
+  | "offer-list"
+  | "answer"
+  | "offer-end"
+  | "offer-later"
+  | "device-offers"
 > = {
   offer: { needs: "session", activity: true, read: offer },
   "offer-list": { needs: "session", activity: true, read: offerList },
   answer: { needs: "session", activity: true, read: answer },
   "offer-end": { needs: "session", activity: true, read: offerEnd },
+  "offer-later": { needs: "session", activity: false, write: offerLater },
   "device-offers": { needs: "session", activity: true, read: deviceOffers },
 };
 
@@ -223,6 +232,58 @@ function offerEnd(
   const fields = { offer: id, from: user.name, result, ...present({ reason }) };
   tell(othersOf(found, device), encodeFrame(event("offer-end", fields)));
   return {};
+}
+
+/** The client keeps something until its receivers are back. */
+function offerLater(
+  server: ServerContext,
+  session: Session,
+  { offer: id, to: asked }: RequestFields<"offer-later">,
+  batch: Batch,
+  now: Instant,
+): Effect {
+  const receivers = asked.map((each) => laterReceiver(server, session, each));
+  const to = new Set(
+    receivers.flatMap((each) => each instanceof Refusal ? [] : each),
+  );
+  const undo = server.later.keep(session, id, [...to], now, batch.writes);
+  return {
+    committed(): ReplyFields<"offer-later"> {
+      return {
+        to: receivers.map((each) => {
+          if (each instanceof Refusal) return { online: false, ...each.error };
+          const { name: user, account, online, sessions } = each;
+          const isOwn = each === session.user;
+          const isOnline = isOwn
+            ? sessions.some(({ entered, device }) =>
+              entered && device !== session.device
+            )
+            : online;
+          return { user, account, online: isOnline };
+        }),
+      };
+    },
+    undo,
+  };
+}
+
+/** Who is meant: the person who had the name, or why nothing can be kept. */
+function laterReceiver(
+  { directory }: ServerContext,
+  { user }: Session,
+  { user: name, account }: RequestFields<"offer-later">["to"][number],
+): User | Refusal {
+  const named = directory.user(name);
+  const isSame = account === undefined || named?.account === account;
+  const to = isSame ? named : directory.userOf(account);
+  try {
+    if (!to?.active) return refuseUser(name);
+    if (to !== user) mustReach(user, to, `Your request to ${to.name}`);
+    return to;
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** What the user's other devices have offered, or have accepted. */

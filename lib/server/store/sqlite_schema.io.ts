@@ -319,6 +319,18 @@ CREATE VIRTUAL TABLE words USING fts5 (
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 INSERT INTO meta VALUES ('indexed', 0);
 `,
+  `
+-- What a client of the user keeps until its receivers (a JSON list of ids) are
+-- back; the client chose "offer".
+CREATE TABLE later (
+  user      INTEGER NOT NULL,
+  offer     TEXT NOT NULL,
+  receivers TEXT NOT NULL,
+  since     INTEGER NOT NULL,
+  at        INTEGER NOT NULL,
+  PRIMARY KEY (user, offer)
+) STRICT, WITHOUT ROWID;
+`,
 ];
 
 /**

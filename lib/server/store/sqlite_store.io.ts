@@ -193,6 +193,12 @@ export class SqliteStore implements Store {
       marks: this.#all(
         "SELECT user, kind, place, upto FROM marks",
       ) as unknown as StoredState["marks"],
+      later: this.#all(
+        'SELECT user, offer, "to", since, at FROM later ORDER BY at, offer',
+      ).map(({ to, ...row }) => ({
+        ...row,
+        to: JSON.parse(String(to)),
+      })) as unknown as StoredState["later"],
       lastMessage: Number(meta.get("last_message")),
       lastNumber: Number(meta.get("last_number")),
       lastGroupNumber: new Map(
@@ -398,6 +404,7 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       statements.removeTokens.run(user);
       statements.removeDevices.run(user);
       statements.removeMarks.run(user);
+      statements.removeAllLater.run(user);
       return;
     }
     case "failures": {
@@ -417,6 +424,14 @@ function applyWrite(statements: SqliteStatements, write: StoreWrite): void {
       const { user, kind, place, upto } = write.mark;
       statements.mark.run(user, kind, place, upto);
       if (kind === "all") statements.removePassedMarks.run(user, upto);
+      return;
+    }
+    case "later": {
+      const { user, offer, to, since, at } = write.later;
+      if (to.length === 0) statements.removeLater.run(user, offer);
+      else {
+        statements.later.run(user, offer, JSON.stringify(to), since, at);
+      }
       return;
     }
     case "block": {

@@ -432,6 +432,24 @@ Deno.test("renderText: tells about the user's devices", () => {
   ]);
 });
 
+Deno.test("renderText, renderJson: what others keep for the user", () => {
+  const of = (...users: string[]) =>
+    ({
+      event: "offers-later",
+      from: users.map((user) => ({ user, since: at })),
+    }) as const;
+  assertEquals(text(of("luke")), [
+    "luke has something for you; it is offered when you are both online",
+  ]);
+  assertEquals(text(of("luke", "leia")), [
+    "luke, leia have something for you; it is offered when they are online, too",
+  ]);
+  const since = "2026-06-01T12:00:00.000Z";
+  assertEquals(JSON.parse(renderJson(of("luke"))).from, [
+    { user: "luke", since },
+  ]);
+});
+
 Deno.test("renderJson: times about people are in UTC", () => {
   const json = (outcome: CommandSuccess) =>
     JSON.parse(renderJson({ event: "result", n: 1, outcome }));

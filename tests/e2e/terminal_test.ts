@@ -83,7 +83,9 @@ Deno.test({
     const welcome = await terminal.screen((text) => text.includes("Welcome"));
     assert(!welcome.includes(passwordOf("yoda")), welcome);
     assert(welcome.includes("Welcome to Parley, yoda!"), welcome);
-    assert(welcome.includes("no messages waited for you"), welcome);
+    await terminal.screen((text) =>
+      text.includes(" - nobody else is online; no messages waited\n")
+    );
     assert(/\n-- yoda at 127\.0\.0\.1:\d+$/.test(welcome), welcome);
   },
 });
@@ -97,7 +99,9 @@ Deno.test({
     await using luke = await logIn(server, "luke");
     await using terminal = await openClient(server, server.folder);
     await enter(terminal, "yoda");
-    await terminal.screen((text) => /^\S+ - online: luke$/m.test(text));
+    await terminal.screen((text) =>
+      /^\S+ - online: luke; no messages waited$/m.test(text)
+    );
     const flood = sendSteadily(luke, 200);
     const text = "ein schöner Tag 日本 👨‍👩‍👧 e\u0301!";
     await terminal.type("/msgto luke ");
@@ -389,7 +393,9 @@ Deno.test({
     await terminal.screen((text) => text.endsWith("Password:"));
     await terminal.type(passwordOf("yoda"), "Enter");
     await terminal.screen((text) => text.includes("Welcome to Parley, yoda!"));
-    await terminal.screen((text) => /^online: luke$/m.test(text));
+    await terminal.screen((text) =>
+      /^online: luke; no messages waited$/m.test(text)
+    );
     await luke.succeed("/msgto yoda hello yoda");
     await terminal.screen((text) => text.includes("luke: hello yoda"));
     // There is no prompt: an empty line asks to whom one writes.

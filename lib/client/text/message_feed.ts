@@ -29,7 +29,7 @@ import { isFailure } from "../events/event_kind.ts";
 import { linesAfter, messageLines } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import { eventOf, type RecentPart } from "./recent.ts";
-import { headOf, renderText } from "./render_text.ts";
+import { headOf, renderText, welcomeTexts } from "./render_text.ts";
 import type { ChatTarget } from "../commands/command.ts";
 
 /** One line to print, of any width. */
@@ -294,6 +294,8 @@ export class MessageFeed {
       const mark = palette.bold("(private)");
       return linesAfter(`${name(event.from)} ${mark}: `, event.text);
     }
+    // How many messages waited, the overview says.
+    if (event.event === "welcome") return welcomeTexts(event, palette);
     return renderText(event, palette);
   }
 }

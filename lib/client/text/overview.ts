@@ -5,11 +5,11 @@ import { unreadTexts } from "./status_text.ts";
 import { textWidth } from "./styled_text.ts";
 
 /**
- * `online: leia, han and 12 others; groups: #jedi 3 online; 5 unread: luke 3,
- * #jedi 2`: who is there, those first with whom the user has to do; in which of
- * the user's groups somebody is; what has not been seen, how much of it only where
- * that is another number than that of the messages that waited. As many names as
- * `width` columns have room for; with the least, `14 online; 1 group; 5 unread`.
+ * `online: leia, han and 12 others; groups: #jedi 3 online; 7 messages waited, 5
+ * unread: luke 3, #jedi 2`: who is there, those first with whom the user has to
+ * do; in which of the user's groups somebody is; how much has come meanwhile, and
+ * what has not been seen on any device, since when ever. As many names as `width`
+ * columns have room for; with the least, `14 online; 1 group; 7 waited, 5 unread`.
  */
 export function overviewText(view: ClientView, width: number): string {
   for (let names = mostNames; names > 0; names--) {
@@ -22,7 +22,7 @@ export function overviewText(view: ClientView, width: number): string {
 /** @param names How many names each part has at most. */
 function overviewWith(view: ClientView, names: number): string {
   const parts = [onlineText(view, names), groupsText(view, names)];
-  return [...parts, unreadText(view, names)].filter((part) => part !== "")
+  return [...parts, messagesText(view, names)].filter((part) => part !== "")
     .join("; ");
 }
 
@@ -51,15 +51,18 @@ function groupsText(view: ClientView, names: number): string {
   return `groups: ${listed(said, names, ["more", "more"])}`;
 }
 
-function unreadText(view: ClientView, names: number): string {
-  const count = view.conversations()
+function messagesText(view: ClientView, names: number): string {
+  const { waited = 0 } = view.me;
+  const unread = view.conversations()
     .reduce((sum, { key, unread }) => key === "*" ? sum : sum + unread, 0);
-  if (count === 0) return "";
-  // The welcome has just said as many.
-  const isSaid = count === view.me.waited;
-  if (names === 0) return isSaid ? "" : `${count} unread`;
-  const where = listed(unreadTexts(view).map(visible), names, ["more", "more"]);
-  return isSaid ? `unread: ${where}` : `${count} unread: ${where}`;
+  if (waited === 0 && unread === 0) return "no messages waited";
+  const what = waited === 1 ? "1 message waited" : `${waited} messages waited`;
+  const came = names === 0 ? `${waited} waited` : what;
+  const counted = `${unread} unread`;
+  const counts = waited === 0 ? counted : `${came}, ${counted}`;
+  if (names === 0 || unread === 0) return counts;
+  const where = unreadTexts(view).map(visible);
+  return `${counts}: ${listed(where, names, ["more", "more"])}`;
 }
 
 /** `a, b and 3 others`: names for whom there is room, and how many there are. */

@@ -27,15 +27,7 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
   const name = (text: string) => palette.name(visible(text));
   switch (event.event) {
     case "welcome":
-      return event.resumed
-        ? [palette.good(`connected again; ${waitedText(event.waiting)}`)]
-        : [
-          palette.bold(`Welcome to Parley, ${visible(event.user)}!`),
-          `${
-            waitedText(event.waiting)
-          }. Type /help for the commands, /logout to leave.`,
-          ...othersText(event),
-        ];
+      return welcomeTexts(event, palette, `${waitedText(event.waiting)}. `);
     case "first-contact":
       return [palette.bold(visible(event.message))];
     case "peer-key":
@@ -154,6 +146,7 @@ export function renderWithoutNumbers(
   event: ClientEvent,
   palette: Palette,
 ): string[] {
+  if (event.event === "welcome") return welcomeTexts(event, palette);
   if (event.event !== "result" || !event.outcome.ok) {
     return renderText(event, palette);
   }
@@ -165,6 +158,27 @@ export function renderWithoutNumbers(
   const more = remark(answer, lookOf(palette));
   const sent = `message sent at ${formatTime(answer.at)}`;
   return [more === undefined ? sent : `${sent}; ${more}`];
+}
+
+/**
+ * What is said at a login.
+ *
+ * @param waited How many messages waited; empty where `overviewText` follows,
+ *     which tells that beside what is unread.
+ */
+export function welcomeTexts(
+  event: Extract<ClientEvent, { event: "welcome" }>,
+  palette: Palette,
+  waited = "",
+): string[] {
+  if (event.resumed) {
+    return [palette.good(`connected again; ${waitedText(event.waiting)}`)];
+  }
+  return [
+    palette.bold(`Welcome to Parley, ${visible(event.user)}!`),
+    `${waited}Type /help for the commands, /logout to leave.`,
+    ...othersText(event),
+  ];
 }
 
 /**

@@ -38,22 +38,25 @@ function crowded(waiting = 0): ClientView {
   return view;
 }
 
-Deno.test("overviewText: who is there, company first, groups with somebody, what is unread", () => {
-  assertEquals(overviewText(alone(), 80), "nobody else is online");
+Deno.test("overviewText: who is there, company first, groups with somebody, what came and is unread", () => {
+  const nobody = "nobody else is online; no messages waited";
+  assertEquals(overviewText(alone(), 80), nobody);
   const text = "online: a1, han, leia and 11 others; " +
     "groups: #jedi 3 online; 5 unread: #jedi 2, luke 3";
   assertEquals(overviewText(crowded(), text.length), text);
 });
 
-Deno.test("overviewText: how much is unread is not said again when as many messages waited", () => {
-  for (const waiting of [5, 6]) {
-    const view = crowded(waiting);
-    const count = waiting === 5 ? "" : "5 ";
+Deno.test("overviewText: one line tells how many messages waited and what is unread, whichever is more", () => {
+  for (const [waited, what] of [[1, "message"], [5, "messages"]] as const) {
+    const view = crowded(waited);
     const text = overviewText(view, 200);
-    assert(text.endsWith(`; ${count}unread: #jedi 2, luke 3`), text);
-    const least = waiting === 5 ? "" : "; 5 unread";
-    assertEquals(overviewText(view, 0), `14 online; 1 group${least}`);
+    const end = `; ${waited} ${what} waited, 5 unread: #jedi 2, luke 3`;
+    assert(text.endsWith(end), text);
+    const least = `14 online; 1 group; ${waited} waited, 5 unread`;
+    assertEquals(overviewText(view, 0), least);
   }
+  const seen = "nobody else is online; 2 messages waited, 0 unread";
+  assertEquals(overviewText(alone(2), 80), seen);
 });
 
 Deno.test("overviewText: as many names as there is room for, down to numbers", () => {

@@ -399,6 +399,11 @@ Deno.test("renderText: tells who logs in beside others which device it is", () =
     "This is laptop-2; 2 other devices of yours are online (/devices).",
   );
   assert(beside(0)?.startsWith("no messages waited"));
+  const event = { event: "welcome", ...welcome } as const;
+  assertEquals(renderWithoutNumbers(event, plainPalette), [
+    "Welcome to Parley, yoda!",
+    "Type /help for the commands, /logout to leave.",
+  ]);
 });
 
 Deno.test("renderText: tells about the user's devices", () => {

@@ -67,8 +67,8 @@ export class PeerServices {
       case "start-sending":
         return transfers.startSending(effect.id, effect.peer, effect.resume);
       case "prepare-answer": {
-        const { id, from, file, peer, only } = effect;
-        return transfers.prepareAnswer(id, from, file, peer, only);
+        const { id, from, file, peer, only, into } = effect;
+        return transfers.prepareAnswer(id, from, file, peer, only, into);
       }
       case "add-addresses":
         return transfers.addAddresses(effect.id, effect.addresses);

@@ -26,8 +26,10 @@ export interface EndOptions {
   /** The offer's id, 8 bytes. */
   readonly id: Uint8Array;
   readonly keys: TransferKeys;
-  /** The file's size, bytes. */
+  /** The file's size, bytes; of a stream the most that it can be. */
   readonly size: number;
+  /** Where it ends is told only by the fin. */
+  readonly isStream?: boolean;
   /** First block to be sent; those below are already there. Default 0. */
   readonly firstBlock?: number;
   /** Numbers the shell gave to the other side's addresses, best first. */

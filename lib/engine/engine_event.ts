@@ -12,6 +12,8 @@ export type EngineEvent =
   | { readonly type: "verified"; readonly digest: Uint8Array }
   /** Sender: the receiver has stored the file. Receiver: the sender knows. */
   | { readonly type: "done"; readonly digest: Uint8Array }
+  /** Receiver: the stream ends here, after so many bytes. */
+  | { readonly type: "sized"; readonly size: number }
   /** Sender: the receiver waits for room on its disk, or no longer does. */
   | { readonly type: "paused"; readonly isPaused: boolean }
   /** The other side's user has it wait, or no longer. */

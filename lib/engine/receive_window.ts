@@ -33,8 +33,8 @@ interface Slot {
 
 /** A bounded window of blocks that are being received. */
 export class ReceiveWindow {
-  readonly #size: number;
-  readonly #blocks: number;
+  #size: number;
+  #blocks: number;
   readonly #slots: Slot[] = [];
   readonly #pool = new BlockPool();
   readonly #complete: CompleteBlock[] = [];
@@ -46,7 +46,7 @@ export class ReceiveWindow {
   #written: number;
 
   /**
-   * @param size The file's size, bytes.
+   * @param size The file's size, bytes; of a stream the most that it can be.
    * @param firstBlock The first block that is not yet here.
    */
   constructor(size: number, firstBlock: number) {
@@ -105,16 +105,28 @@ export class ReceiveWindow {
     slot.sealed ??= this.#pool.take();
     slot.sealed.set(slice, offset);
     slot.bytes += added;
-    if (slot.bytes < sealedBytes) return "stored";
-    this.#complete.push({
-      block,
-      sealed: slot.sealed.subarray(0, sealedBytes),
-    });
-    slot.isComplete = true;
-    slot.sealed = undefined;
-    slot.received.clear();
-    slot.bytes = 0;
-    return "completed";
+    return this.#takeWhole(block) ? "completed" : "stored";
+  }
+
+  /**
+   * The file, of which only the most was known that it could be, ends after
+   * `size` bytes.
+   *
+   * @returns False when more of it came already.
+   */
+  end(size: number): boolean {
+    const collected = this.#written + this.#slots.length;
+    this.#size = size;
+    this.#blocks = blockCount(size);
+    for (let block = this.#blocks; block < collected; block++) {
+      if (block < this.#base || this.#hasSome(block)) return false;
+    }
+    const last = this.#blocks - 1;
+    const isShort = size % transferLimits.blockBytes !== 0;
+    if (!isShort || last >= collected) return true;
+    if (last < this.#base || this.#slot(last).isComplete) return false;
+    this.#takeWhole(last);
+    return true;
   }
 
   /** The next block to open, in the order in which they became complete. */
@@ -163,6 +175,26 @@ export class ReceiveWindow {
     slot.failures = 0;
     this.#written++;
     return check;
+  }
+
+  /** Hands out a block of which all has come to be opened. */
+  #takeWhole(block: number): boolean {
+    const slot = this.#slot(block);
+    const sealedBytes = blockLength(block, this.#size) +
+      transferLimits.tagBytes;
+    if (slot.sealed === undefined || slot.bytes < sealedBytes) return false;
+    const sealed = slot.sealed.subarray(0, sealedBytes);
+    this.#complete.push({ block, sealed });
+    slot.isComplete = true;
+    slot.sealed = undefined;
+    slot.received.clear();
+    slot.bytes = 0;
+    return true;
+  }
+
+  #hasSome(block: number): boolean {
+    const { isComplete, bytes } = this.#slot(block);
+    return isComplete || bytes > 0;
   }
 
   #slot(block: number): Slot {

@@ -31,6 +31,11 @@ import {
   type EndOptions,
   type PathInfo,
 } from "./control_channel.ts";
+import {
+  decodeFin,
+  type FileAttributes,
+  type Fin,
+} from "./packets/fin_frame.ts";
 import { HeaderMac } from "./packets/header_mac.ts";
 import { RangeSet } from "./packets/range_set.ts";
 import type { OpenedBlock } from "./blocks/file_sealer.ts";
@@ -47,7 +52,9 @@ export interface ReceiverOptions extends EndOptions {
 
 /** Receives one file from one sender. */
 export class Receiver {
-  readonly #blocks: number;
+  /** Infinity while it is not known where the file ends. */
+  #blocks: number;
+  readonly #isStream: boolean;
   readonly #firstBlock: number;
   readonly #channel: ControlChannel;
   readonly #localPaths: readonly number[];
@@ -59,14 +66,13 @@ export class Receiver {
   readonly #refetches: number[] = [];
   #state: "connecting" | "receiving" | "verified" | "stored" | "finished" =
     "connecting";
-  /** Of the whole file, then of what this transfer carries: the sender's. */
-  #announced: Uint8Array | undefined;
+  /** What the sender says of the file. */
+  #announced: Fin | undefined;
   /** Of the whole file, once it is here and is what the sender announced. */
   #digest: Uint8Array | undefined;
   /** Of all that is written. */
   readonly #checks: BlockChecks;
   readonly #acks: AckSchedule;
-  #hasGrown = false;
   #sentLimit = 0;
   #doneAt = Infinity;
   #doneTries = 0;
@@ -75,7 +81,8 @@ export class Receiver {
 
   /** @throws {RangeError} when `kept` has not one for each block kept. */
   constructor(options: ReceiverOptions) {
-    this.#blocks = blockCount(options.size);
+    this.#isStream = options.isStream === true;
+    this.#blocks = this.#isStream ? Infinity : blockCount(options.size);
     this.#firstBlock = options.firstBlock ?? 0;
     this.#checks = new BlockChecks(options.kept);
     if (this.#checks.length !== this.#firstBlock) {
@@ -130,7 +137,17 @@ export class Receiver {
 
   /** True once the sender said that its file has grown since the offer. */
   get hasGrown(): boolean {
-    return this.#hasGrown;
+    return this.#announced?.hasGrown === true;
+  }
+
+  /** What the sender said of the file besides its bytes, if it did. */
+  get attributes(): FileAttributes | undefined {
+    return this.#announced?.attributes;
+  }
+
+  /** How many the file has; Infinity while that is not known. */
+  get blocks(): number {
+    return this.#blocks;
   }
 
   /** True when nothing more will be sent or expected: it can be dropped. */
@@ -330,13 +347,8 @@ export class Receiver {
       // Else the first data as large as this would all come to one socket.
       const isPadded = bytes.length > transferLimits.minDatagramBytes;
       if (isPadded) this.#wantSubflows(bytes.length);
-    } else if (type === packetType.fin && body.length >= 2 * digestBytes) {
-      this.#hasGrown = body[2 * digestBytes] === 1;
-      this.#announced ??= Uint8Array.from(body.subarray(0, 2 * digestBytes));
-      this.#acks.hurry(now);
-      if (this.#state === "stored") this.#doneAt = now;
-      this.#checkDigest();
-    } else if (type === packetType.doneAck) this.#finish();
+    } else if (type === packetType.fin) this.#handleFin(body, now);
+    else if (type === packetType.doneAck) this.#finish();
     else if (type === packetType.close) {
       if (this.#state !== "receiving") return;
       this.#events.push({
@@ -345,6 +357,24 @@ export class Receiver {
       });
       this.#endsAt = -Infinity;
     }
+  }
+
+  #handleFin(body: Uint8Array, now: number): void {
+    const fin = decodeFin(body);
+    if (fin === undefined) return;
+    if (this.#announced === undefined) {
+      this.#announced = fin;
+      if (this.#isStream) this.#endStream(fin.size ?? 0);
+    }
+    this.#acks.hurry(now);
+    if (this.#state === "stored") this.#doneAt = now;
+    this.#checkDigest();
+  }
+
+  #endStream(size: number): void {
+    this.#blocks = blockCount(size);
+    if (this.#window.end(size)) this.#events.push({ type: "sized", size });
+    else this.#events.push(corrupt);
   }
 
   #tellPath(): void {
@@ -359,13 +389,9 @@ export class Receiver {
     if (this.#state !== "receiving") return;
     this.#state = "verified";
     const digest = this.#checks.digest();
-    const own = Uint8Array.of(
-      ...digest,
-      ...this.#checks.digest(this.#firstBlock),
-    );
-    if (!timingSafeEqual(own, announced)) {
-      return void this.#events.push(corrupt);
-    }
+    const isSame = timingSafeEqual(digest, announced.file) &&
+      timingSafeEqual(this.#checks.digest(this.#firstBlock), announced.part);
+    if (!isSame) return void this.#events.push(corrupt);
     this.#digest = digest;
     this.#events.push({ type: "verified", digest });
   }

@@ -22,7 +22,7 @@ import {
   type EndOptions,
   type PathInfo,
 } from "./control_channel.ts";
-import type { FileDigests } from "./blocks/file_sealer.ts";
+import { encodeFin, type Fin } from "./packets/fin_frame.ts";
 import {
   type FragmentBudgets,
   FragmentCheck,
@@ -44,7 +44,8 @@ import { LocalController } from "./congestion/local_controller.ts";
 /** Sends one file to one receiver. */
 export class Sender {
   readonly #id: Uint8Array;
-  readonly #blocks: number;
+  /** Infinity while it is not known where the file ends. */
+  #blocks: number;
   readonly #channel: ControlChannel;
   readonly #headerMac: HeaderMac;
   readonly #localPaths: readonly number[];
@@ -56,8 +57,7 @@ export class Sender {
   readonly #ack = new AckFrame();
   readonly #events: EngineEvent[] = [];
   #state: "connecting" | "sending" | "finished" = "connecting";
-  #digests: FileDigests | undefined;
-  #hasGrown = false;
+  #fin: Fin | undefined;
   readonly #firstBlock: number;
   readonly #batchBlocks: number;
   #nextRead: number;
@@ -75,7 +75,7 @@ export class Sender {
   constructor(options: SenderOptions) {
     const firstBlock = options.firstBlock ?? 0;
     this.#id = options.id;
-    this.#blocks = blockCount(options.size);
+    this.#blocks = options.isStream ? Infinity : blockCount(options.size);
     this.#channel = new ControlChannel(options, "sender");
     this.#headerMac = new HeaderMac(options.keys.header);
     this.#localPaths = options.localPaths ?? [];
@@ -157,13 +157,16 @@ export class Sender {
   }
 
   /**
-   * Every block is sealed: what the receiver checks the file by.
-   *
-   * @param hasGrown Whether there is more in the file than was offered.
+   * What was read last is the end of a stream, which has so many blocks. What
+   * was asked for beyond them is not handed in.
    */
-  handleDigests(digests: FileDigests, hasGrown: boolean, now: number): void {
-    this.#digests = digests;
-    this.#hasGrown = hasGrown;
+  handleEnd(blocks: number): void {
+    this.#blocks = blocks;
+  }
+
+  /** Every block is sealed: what the receiver checks the file by. */
+  handleFin(fin: Fin, now: number): void {
+    this.#fin = fin;
     this.#finAt = now;
   }
 
@@ -217,7 +220,7 @@ export class Sender {
       (this.#nextRead - this.#firstBlock) % this.#batchBlocks === 0;
     const batch = Math.min(this.#batchBlocks, this.#blocks - this.#nextRead);
     const least = isBatchStart ? batch : 1;
-    if (batch === 0 || end - this.#nextRead < least) return -1;
+    if (batch <= 0 || end - this.#nextRead < least) return -1;
     return this.#nextRead++;
   }
 
@@ -369,7 +372,7 @@ export class Sender {
 
   #handleDone(stored: Uint8Array, now: number): void {
     this.#doneAcksDue = 1;
-    const digest = this.#digests?.file;
+    const digest = this.#fin?.file;
     if (this.#state === "finished" || digest === undefined) return;
     this.#state = "finished";
     this.#endsAt = now + transferLimits.lingerMs;
@@ -418,16 +421,11 @@ export class Sender {
 
   #pollFin(out: Uint8Array, now: number): number {
     if (this.#isFinReceived) this.#finAt = Infinity;
-    const digests = this.#digests;
-    if (now < this.#finAt || digests === undefined) return 0;
+    const fin = this.#fin;
+    if (now < this.#finAt || fin === undefined) return 0;
     const timeout = this.#probeTimeout() * 2 ** Math.min(this.#finTries++, 6);
     this.#finAt = now + Math.min(timeout, maxFinMs);
-    const { file, part } = digests;
-    out.set(file, controlHeaderBytes);
-    out.set(part, controlHeaderBytes + file.length);
-    const digestsBytes = file.length + part.length;
-    if (this.#hasGrown) out[controlHeaderBytes + digestsBytes] = 1;
-    const bodyBytes = digestsBytes + (this.#hasGrown ? 1 : 0);
+    const bodyBytes = encodeFin(fin, out.subarray(controlHeaderBytes));
     return this.#channel.send(out, packetType.fin, bodyBytes);
   }
 

@@ -22,6 +22,11 @@ export function fileState(info: Deno.FileInfo): FileState {
   };
 }
 
+/** True for a file that its owner may run. */
+export function isExecutable({ mode }: Deno.FileInfo): boolean {
+  return ((mode ?? 0) & 0o100) !== 0;
+}
+
 /** True when both are of one file, whatever became of it. */
 export function isSameFile(a: FileState, b: FileState): boolean {
   return a.device === b.device && a.inode === b.inode;

@@ -334,9 +334,53 @@ Deno.test("transfer pair: the sender believes no digest but its own", () => {
   pair.run(60_000, isVerified);
   // As if its file were another than the one that was stored.
   const wrong = new Uint8Array(32);
-  pair.sender.handleDigests({ file: wrong, part: wrong }, false, pair.now);
+  const digests = { file: wrong, part: wrong };
+  const about = { hasGrown: false, attributes: undefined, size: undefined };
+  pair.sender.handleFin({ ...digests, ...about }, pair.now);
   pair.run();
   assertEquals(pair.senderEvents.at(-1), { type: "corrupt" });
+});
+
+Deno.test("transfer pair delivers a stream, wherever it ends", () => {
+  const { blockBytes } = transferLimits;
+  const sizes = [0, 1, blockBytes - 1, blockBytes, blockBytes + 1];
+  sizes.push(5 * blockBytes);
+  for (const [index, size] of sizes.entries()) {
+    for (const loss of [0, 0.1]) {
+      const link = { delayMs: 5, rate: 60_000, loss, reorder: loss };
+      const file = testFile(size);
+      const pair = transfer({ seed: index, file, link, isStream: true });
+      const told = pair.receiverEvents.filter(({ type }) => type === "sized");
+      assertEquals(told, [{ type: "sized", size }]);
+    }
+  }
+});
+
+Deno.test("transfer pair takes no stream that is said to end too early", () => {
+  const { blockBytes } = transferLimits;
+  const file = testFile(3 * blockBytes + 99);
+  const link = { delayMs: 5, rate: 60_000 };
+  const early = [0, 1, 3 * blockBytes, 3 * blockBytes - 1];
+  for (const size of early) {
+    const pair = new TransferPair({ seed: 1, file, link, isStream: true });
+    pair.changeFin = (fin) => ({ ...fin, size });
+    pair.run(60_000, () => pair.now > 2_000);
+    const types = pair.receiverEvents.map(({ type }) => type);
+    assert(types.includes("sized") || types.includes("corrupt"), `${size}`);
+    assert(!types.includes("verified"), `${size}`);
+  }
+});
+
+Deno.test("transfer pair tells the receiver what the file is besides its bytes", () => {
+  const attributes = { modified: 1_600_000_000_123, isExecutable: true };
+  const pair = new TransferPair({
+    seed: 1,
+    file: testFile(1000),
+    link: { delayMs: 5 },
+  });
+  pair.changeFin = (fin) => ({ ...fin, attributes });
+  pair.run();
+  assertEquals(pair.receiver.attributes, attributes);
 });
 
 Deno.test("transfer pair is not disturbed by forged datagrams", () => {

@@ -11,7 +11,12 @@ import { packetNumber } from "../../lib/engine/packets/packet.ts";
 import { Receiver } from "../../lib/engine/receiver.ts";
 import { Sender } from "../../lib/engine/sender.ts";
 import { TransferKeyPair } from "../../lib/engine/blocks/keys.ts";
-import { transferLimits } from "../../lib/engine/packets/limits.ts";
+import type { Fin } from "../../lib/engine/packets/fin_frame.ts";
+import {
+  blockCount,
+  carriedSize,
+  transferLimits,
+} from "../../lib/engine/packets/limits.ts";
 import { checksOf } from "./checks_of.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { type LinkOptions, SimulatedLink } from "./simulated_link.ts";
@@ -30,6 +35,8 @@ export interface PairOptions {
   readonly back?: Omit<LinkOptions, "seed">;
   readonly makeController?: () => CongestionController;
   readonly isLocal?: boolean;
+  /** Where the file ends shows only when it is read. */
+  readonly isStream?: boolean;
   /** Bytes of the file before `file`, whole blocks below `firstBlock`. */
   readonly before?: number;
   /** Blocks below are there already. */
@@ -81,6 +88,7 @@ export class TransferPair {
   ) => Uint8Array | undefined = (bytes) => bytes;
   /** What the sender says of the file, when it lies. */
   changeDigests: (digests: FileDigests) => FileDigests = (digests) => digests;
+  changeFin: (fin: Fin) => Fin = (fin) => fin;
   readonly #file: Uint8Array;
   readonly #before: number;
   readonly #pool = new BlockPool();
@@ -111,7 +119,11 @@ export class TransferPair {
     this.id = random.bytes(8);
     const common = {
       id: this.id,
-      size: this.#before + options.file.length,
+      size: carriedSize({
+        size: this.#before + options.file.length,
+        ...(options.isStream ? { stream: true } : {}),
+      }),
+      isStream: options.isStream === true,
       firstBlock: options.firstBlock ?? 0,
       paths: [7],
       localPaths: options.isLocal === true ? [7] : [],
@@ -227,9 +239,16 @@ export class TransferPair {
       const start = block * transferLimits.blockBytes - this.#before;
       const end = start + transferLimits.blockBytes;
       const plaintext = this.#file.subarray(start, end);
-      this.sender.handleSealed(
-        this.#sealer.seal(plaintext, this.#pool.take()),
-      );
+      const isShort = plaintext.length < transferLimits.blockBytes;
+      if (!this.#options.isStream || plaintext.length > 0) {
+        this.sender.handleSealed(
+          this.#sealer.seal(plaintext, this.#pool.take()),
+        );
+      }
+      if (this.#options.isStream && isShort) {
+        this.sender.handleEnd(blockCount(this.#file.length));
+        this.#sealer.end();
+      }
       this.#finishSealing();
     }
   }
@@ -237,7 +256,10 @@ export class TransferPair {
   #finishSealing(): void {
     const digests = this.#sealer.digests();
     if (digests === undefined) return;
-    this.sender.handleDigests(this.changeDigests(digests), false, this.now);
+    const size = this.#before + this.#file.length;
+    const about = { hasGrown: false, attributes: undefined, size };
+    const fin = { ...this.changeDigests(digests), ...about };
+    this.sender.handleFin(this.changeFin(fin), this.now);
   }
 
   #open(): void {

@@ -36,6 +36,8 @@ export interface TransferInfo {
   readonly roots?: number;
   /** Bytes of the file, or of all of them; 0 until it is known. */
   readonly size: number;
+  /** It comes from a pipe, and the size is not known. */
+  readonly stream?: true;
   readonly state: TransferState;
   /** Bytes the receiver has. */
   readonly bytes: number;
@@ -145,4 +147,6 @@ export interface SentPaths {
   readonly paths: readonly string[];
   /** Sends what links within a folder stand for. */
   readonly followsLinks: boolean;
+  /** Not files but standard input, under this name. */
+  readonly input?: string;
 }

@@ -93,6 +93,8 @@ export type ClientEffect =
     readonly file: OfferedFile;
     readonly peer: TransferPeer;
     readonly only?: readonly string[];
+    /** Where it goes: a folder, or `-`. */
+    readonly into?: string;
   }
   | {
     readonly effect: "add-addresses";

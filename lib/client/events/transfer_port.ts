@@ -21,8 +21,10 @@ export interface TransferPeer {
 /** A file as an offer describes it. */
 export interface OfferedFile {
   readonly name: string;
-  /** Bytes. */
+  /** Bytes; 0 of a stream. */
   readonly size: number;
+  /** It comes from a pipe: how much it is shows only at its end. */
+  readonly stream?: true;
   /** Tells whether two offers are of the same file, for resuming. */
   readonly fingerprint?: string;
   /** Of folders and several files, which {@link size} then is of in all. */
@@ -84,6 +86,8 @@ export interface TransferPort {
    * Makes room for what is offered by `from`; `answer-ready` or `failed`.
    *
    * @param only Patterns of what is wanted of several files; all for none.
+   * @param into Folder that it goes to, `-` for standard output; the one for all
+   * downloads by default.
    */
   prepareAnswer(
     id: string,
@@ -91,6 +95,7 @@ export interface TransferPort {
     file: OfferedFile,
     peer: TransferPeer,
     only?: readonly string[],
+    into?: string,
   ): void;
   /** The other side of a transfer can be reached at these addresses, too. */
   addAddresses(id: string, addresses: readonly WireAddress[]): void;
@@ -124,6 +129,7 @@ export type TransferFailure =
   | "changed" // the file to send changed while it was sent
   | "space" // this side has too little room for what it receives
   | "storage" // this side cannot store what it receives
+  | "closed" // nobody reads any more what is received into a pipe
   | "removed" // what had arrived was removed or replaced here
   | "unreachable" // no datagram of the other side came
   | "integrity" // what came has not the digest that the sender says
@@ -185,6 +191,12 @@ export type TransferEvent =
     readonly resume?: string;
   }
   | {
+    /** A stream has ended: it is of so many bytes. */
+    readonly event: "sized";
+    readonly id: string;
+    readonly size: number;
+  }
+  | {
     /** At most some ten times a second. */
     readonly event: "progress";
     readonly id: string;
@@ -231,7 +243,7 @@ export type TransferEvent =
     readonly digest: string;
     /** The sender's file has grown since the offer; what was there was sent. */
     readonly hasGrown?: boolean;
-    /** The receiver's final path; absent at the sender. */
+    /** The receiver's final path; absent at the sender, and of a pipe. */
     readonly path?: string;
     /** Paths that the disk cannot hold, and what is there instead. */
     readonly renamed?: readonly (readonly [string, string])[];

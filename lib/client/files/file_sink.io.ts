@@ -8,7 +8,8 @@ import { join } from "@std/path";
 import { statOfSystem } from "./stat_of_system.io.ts";
 import type { BlockChecks } from "../../engine/blocks/block_checks.ts";
 import { receivedName } from "./received_name.ts";
-import { transferLimits } from "../../engine/packets/limits.ts";
+import type { FileAttributes } from "../../engine/packets/fin_frame.ts";
+import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
 import type { RecordedPart } from "./checkpoints.io.ts";
 import { PartFile, partSuffix } from "./part_file.io.ts";
 import {
@@ -25,8 +26,10 @@ export interface SinkFile {
   readonly sender: string;
   /** The name the sender gives it. */
   readonly name: string;
-  /** Bytes. */
+  /** Bytes; 0 of a stream. */
   readonly size: number;
+  /** How much it is shows only at its end. */
+  readonly stream?: true | undefined;
   /** Tells it from others of the same name; without it nothing is resumed. */
   readonly fingerprint?: string | undefined;
 }
@@ -39,11 +42,16 @@ export type StoredFile =
     | "checked"
     | "write"
     | "checkPlace"
-    | "finish"
     | "discard"
     | "close"
   >
-  & { readonly part: RecordedPart };
+  & {
+    readonly part: RecordedPart;
+    /** As that of {@link FileSink}; undefined where there is no path. */
+    finish(
+      ...about: Parameters<FileSink["finish"]>
+    ): Promise<string | undefined>;
+  };
 
 /** An open file that is being received; made by {@link FileSink.open}. */
 export class FileSink {
@@ -80,7 +88,7 @@ export class FileSink {
     patience = readBackMs,
   ): Promise<FileSink> {
     const { sender, name, size, fingerprint = "" } = file;
-    const identity = { sender, name, size, fingerprint };
+    const identity = { sender, name, size: carriedSize(file), fingerprint };
     const names = (copy: number) => receivedName(sender, name, copy);
     const place = await lookAtFolder(folder);
     for (let copy = 0; copy < maxCopies; copy++) {
@@ -149,12 +157,16 @@ export class FileSink {
    * Makes sure that the file is whole and on the disk, and gives it its name.
    *
    * @param checks CRC-32s of all its blocks.
+   * @param attributes What it is to have besides its bytes.
    * @returns Its path.
    * @throws {SinkError} when that cannot be done, or something else is there.
    */
-  async finish(checks: BlockChecks): Promise<string> {
+  async finish(
+    checks: BlockChecks,
+    attributes?: FileAttributes,
+  ): Promise<string> {
     try {
-      await this.#part.confirm(checks);
+      await this.#part.confirm(checks, attributes);
       const path = await this.#part.giveName(this.#allNames());
       // A disk that cannot do that has the file all the same.
       await syncFolder(this.#folder).catch(() => {});

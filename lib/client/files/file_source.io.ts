@@ -4,6 +4,7 @@
  */
 import { basename } from "@std/path";
 import { offeredName } from "./received_name.ts";
+import type { FileAttributes } from "../../engine/packets/fin_frame.ts";
 import type { OfferedFile } from "../events/transfer_port.ts";
 import { ContentDigest } from "../../engine/blocks/content_digest.ts";
 import {
@@ -28,10 +29,12 @@ import { timingSafeEqual } from "node:crypto";
 import type { ReceivedPart } from "../../engine/resume_map.ts";
 
 /** What a transfer needs of a {@link FileSource}. */
-export type SentFile = Pick<
-  FileSource,
-  "file" | "read" | "checkStart" | "check" | "checkParts" | "close"
->;
+export type SentFile =
+  & Pick<
+    FileSource,
+    "file" | "read" | "checkStart" | "check" | "checkParts" | "close"
+  >
+  & Partial<Pick<FileSource, "attributes">>;
 
 /** An open file that is being sent; made by {@link FileSource.open}. */
 export class FileSource {
@@ -76,6 +79,11 @@ export class FileSource {
   get ownName(): string | undefined {
     const name = basename(this.#path);
     return name === this.file.name ? undefined : name;
+  }
+
+  /** What the receiver's copy is to have besides its bytes. */
+  get attributes(): FileAttributes | undefined {
+    return this.#shared.attributes;
   }
 
   /** Begins to read what {@link read} will be asked for first. */
@@ -277,7 +285,7 @@ function refuse(path: string, info: Deno.FileInfo): void {
   if (info.isDirectory) {
     throw new SourceError(
       "unreadable",
-      `"${path}" is a folder; send a file, for example an archive of it`,
+      `"${path}" is a folder now`,
     );
   }
   if (!info.isFile) {

@@ -9,6 +9,7 @@
 import { dirname } from "@std/path";
 import type { BlockChecks } from "../../engine/blocks/block_checks.ts";
 import { blockCheck } from "../../engine/blocks/content_digest.ts";
+import type { FileAttributes } from "../../engine/packets/fin_frame.ts";
 import { type FileIdentity, ResumeMap } from "../../engine/resume_map.ts";
 import { blockLength, transferLimits } from "../../engine/packets/limits.ts";
 import { giveName, goneFrom, isBetweenName } from "./give_name.io.ts";
@@ -28,6 +29,7 @@ import {
   fileState,
   isSameState,
 } from "../../system/file_state.io.ts";
+import { setRights } from "../../system/set_rights.io.ts";
 import { SinkError } from "./sink_error.io.ts";
 import { syncFolder } from "../../system/sync_folder.io.ts";
 import { keepsTimes, WriteWatch } from "./write_watch.io.ts";
@@ -212,10 +214,15 @@ export class PartFile {
    * CRC-32s on the disk and survives a power cut. It is read back, but for one of
    * which is known that nobody else has changed it.
    *
+   * @param attributes What it is to have besides its bytes.
    * @throws {SinkError} when it is not at its place or not as it was written;
    * what the system says.
    */
-  async confirm(checks: BlockChecks): Promise<void> {
+  async confirm(
+    checks: BlockChecks,
+    attributes?: FileAttributes,
+  ): Promise<void> {
+    if (attributes !== undefined) await this.#setAttributes(attributes);
     let state = await this.checkPlace();
     const isDoubtful = await this.#isDoubtful();
     await Promise.all([
@@ -229,6 +236,26 @@ export class PartFile {
     if (await this.#isDoubtful()) await this.#verify(checks, state);
   }
 
+  /** Where the file system cannot keep them, the file is as good without. */
+  async #setAttributes(
+    { modified, isExecutable }: FileAttributes,
+  ): Promise<void> {
+    await this.#change(async () => {
+      if (isExecutable) await this.#makeExecutable();
+      const time = new Date(modified);
+      await this.#file.utime(time, time);
+    }).catch(() => {});
+  }
+
+  /** Whoever may read it may run it, too. */
+  async #makeExecutable(): Promise<void> {
+    const { mode } = await this.#file.stat();
+    if (mode === null) return;
+    await setRights(this.#file, this.path, {
+      mode: mode | (mode & 0o444) >> 2,
+    });
+  }
+
   async #isDoubtful(): Promise<boolean> {
     return this.#watch === undefined || await this.#watch.wasWritten();
   }
@@ -238,7 +265,7 @@ export class PartFile {
     for (let tries = 0; tries < mostTries; tries++) {
       await this.#file.seek(0, Deno.SeekMode.Start);
       const all = checks.slice(0);
-      const right = await countRight(this.#file, all, this.#identity.size);
+      const right = await countRight(this.#file, all, this.#end);
       // What is elsewhere is right, but will not get the name.
       const state = await this.checkPlace();
       if (right < checks.length) break;

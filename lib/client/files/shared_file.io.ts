@@ -7,10 +7,12 @@
  */
 import { createHash } from "node:crypto";
 import { staggeredBytes } from "../../engine/blocks/staggered_bytes.ts";
+import type { FileAttributes } from "../../engine/packets/fin_frame.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import {
   type FileState,
   fileState,
+  isExecutable,
   isFresh,
 } from "../../system/file_state.io.ts";
 
@@ -39,6 +41,8 @@ export class SharedFile {
   readonly state: FileState;
   /** True when that was written a moment before. */
   readonly isFresh: boolean;
+  /** What is kept of it besides its bytes, as it was then. */
+  readonly attributes: FileAttributes | undefined;
   readonly #handle: Deno.FsFile;
   readonly #onClosed: () => void;
   /** Least recently used first. */
@@ -59,7 +63,10 @@ export class SharedFile {
   ) {
     this.#handle = handle;
     this.#onClosed = onClosed;
-    this.state = fileState(info);
+    const { modified } = this.state = fileState(info);
+    this.attributes = modified === undefined
+      ? undefined
+      : { modified, isExecutable: isExecutable(info) };
     this.isFresh = isFresh(this.state, Date.now());
   }
 

@@ -1,7 +1,12 @@
 import { reasonOf } from "../../system/errors.io.ts";
 
 /** What a {@link SinkError} is for the other side. */
-export type SinkFailure = "space" | "storage" | "removed" | "integrity";
+export type SinkFailure =
+  | "space"
+  | "storage"
+  | "removed"
+  | "integrity"
+  | "closed";
 
 /** Why a file cannot be stored, in one line for people. */
 export class SinkError extends Error {

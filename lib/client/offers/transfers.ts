@@ -338,6 +338,10 @@ export class Transfers {
     failure: TransferFailure,
     message: string,
   ): void {
+    if (failure === "closed") {
+      this.#requests.tellEnd(transfer, "cancelled");
+      return this.#offers.end(transfer, "cancelled", message);
+    }
     const reason = failure === "internal" ? "failed" : failure;
     if (transfer.relayAgainAt !== undefined) {
       message += `; ${relayEndText(transfer)}`;

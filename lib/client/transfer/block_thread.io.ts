@@ -25,8 +25,10 @@ export interface SealJob {
   /**
    * Seals the next blocks of the file. When several are sealed by one call, each
    * plaintext must be in its target.
+   *
+   * @param isEnd These, if any, are the last of a stream.
    */
-  seal(parts: readonly SealPart[]): Promise<SealReply>;
+  seal(parts: readonly SealPart[], isEnd?: boolean): Promise<SealReply>;
   /** Forgets the file; what is under way is answered. */
   end(): void;
 }
@@ -68,9 +70,9 @@ export class BlockThread {
     return {
       skip: (checks) => this.#tell({ call: "skip", job, checks }),
       batchBlocks: this.#threaded.has(job) ? transferLimits.batchBlocks : 1,
-      seal: (parts) =>
+      seal: (parts, isEnd = false) =>
         this.#ask(
-          { call: "seal", job, parts },
+          { call: "seal", job, parts, isEnd },
           parts.map(({ target }) => target.buffer),
         ),
       end: () => this.#end(job),
@@ -193,6 +195,7 @@ export type BlockCall =
     readonly call: "seal";
     readonly job: number;
     readonly parts: readonly SealPart[];
+    readonly isEnd: boolean;
   }
   | {
     readonly call: "open";
@@ -252,7 +255,7 @@ export class BlockJobs {
         this.#sealers.get(call.job)?.skip(call.checks);
         return undefined;
       case "seal":
-        return seal(sealer(this.#sealers, call.job), call.parts);
+        return seal(sealer(this.#sealers, call.job), call);
       case "open": {
         const opener = this.#openers.get(call.job);
         if (opener === undefined) throw unknownJob(call.job);
@@ -267,10 +270,14 @@ export class BlockJobs {
   }
 }
 
-function seal(sealer: FileSealer, parts: readonly SealPart[]): BlockReply {
+function seal(
+  sealer: FileSealer,
+  { parts, isEnd }: Extract<BlockCall, { call: "seal" }>,
+): BlockReply {
   const blocks = parts.map(({ plaintext, target }) =>
     sealer.seal(plaintext, target)
   );
+  if (isEnd) sealer.end();
   return { blocks, digests: sealer.digests() };
 }
 

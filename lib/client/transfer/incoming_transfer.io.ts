@@ -7,7 +7,7 @@ import type { CompleteBlock } from "../../engine/receive_window.ts";
 import { Receiver } from "../../engine/receiver.ts";
 import { staggeredBytes } from "../../engine/blocks/staggered_bytes.ts";
 import type { EngineEvent } from "../../engine/engine_event.ts";
-import { blockCount, transferLimits } from "../../engine/packets/limits.ts";
+import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
 import type { OpenJob } from "./block_thread.io.ts";
 import { TransferEnd, type TransferEndOptions } from "./transfer_end.io.ts";
 import { Checkpoints } from "../files/checkpoints.io.ts";
@@ -31,13 +31,14 @@ export interface IncomingOptions extends TransferEndOptions {
 export class IncomingTransfer extends TransferEnd<Receiver> {
   readonly #options: IncomingOptions;
   readonly #opening: OpenJob;
-  readonly #blocks: number;
   readonly #batch = staggeredBytes(batchBytes, "file");
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
   #isBatchLate = false;
   #isWriting = false;
   #isStored = false;
   #isStoring = false;
+  /** Bytes of a stream, once it has ended. */
+  #size: number | undefined;
   /** What came is of no use for another try. */
   #isUseless = false;
   /** True while the disk is waited for. */
@@ -49,18 +50,18 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
 
   constructor(options: IncomingOptions) {
     const { idBytes, keys, paths, file, sink } = options;
-    const { size = file.size } = options;
+    const { size = carriedSize(file) } = options;
+    const isStream = file.stream === true;
     const now = options.now();
     const firstBlock = sink.kept.length;
     const receiver = new Receiver({
-      ...{ id: idBytes, keys, size, ...paths.options, firstBlock },
+      ...{ id: idBytes, keys, size, isStream, ...paths.options, firstBlock },
       ...{ kept: sink.kept, now },
     });
     super(options, receiver, size);
     this.#options = options;
     this.startedAt = now;
     this.#placeCheckedAt = now;
-    this.#blocks = blockCount(size);
     this.#opening = options.blocks.openJob({
       ...{ key: keys.block, id: idBytes, size, firstBlock },
     });
@@ -68,7 +69,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     this.#checkpoints = new Checkpoints(
       sink.part,
       receiver.checks,
-      this.#blocks,
+      receiver.blocks,
       now,
     );
     sink.checked.then((isRight) => isRight || this.#handleDamaged());
@@ -156,7 +157,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     const receiver = this.engine;
     const waiting = receiver.base - receiver.written;
     if (waiting === 0) return false;
-    const isLast = receiver.base === this.#blocks;
+    const isLast = receiver.base === receiver.blocks;
     if (waiting >= batchBlocks || isLast || this.#isBatchLate) {
       clearTimeout(this.#batchTimer);
       this.#batchTimer = undefined;
@@ -196,7 +197,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
    * missing. False when the transfer ended meanwhile.
    */
   async #writeWhenRoom(bytes: Uint8Array): Promise<boolean> {
-    const { file, size = file.size, sink } = this.#options;
+    const { file, size = carriedSize(file), sink } = this.#options;
     const left = size - this.engine.written * blockBytes;
     for (;;) {
       while (!await this.#disk.hasRoom(bytes.length, left)) {
@@ -241,7 +242,8 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
       if (!await sink.checked) {
         throw new SinkError(damagedBefore(file.name), "integrity");
       }
-      const path = await sink.finish(this.engine.checks);
+      const { checks, attributes } = this.engine;
+      const path = await sink.finish(checks, attributes);
       this.#released.resolve();
       const wasEnded = this.isEnded;
       this.end();
@@ -253,12 +255,12 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
       onEvent({
         event: "done",
         id,
-        bytes: file.size,
+        bytes: this.#size ?? file.size,
         resumed: sink.kept.length * blockBytes,
         ms: this.elapsed,
         digest: encodeHex(digest),
         hasGrown: this.engine.hasGrown,
-        path: resolve(path),
+        ...(path === undefined ? {} : { path: resolve(path) }),
       });
     } catch (error) {
       this.#isStoring = false;
@@ -276,8 +278,12 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
   }
 
   protected override handle(event: EngineEvent): void {
-    const { file, now } = this.#options;
+    const { id, file, now, onEvent } = this.#options;
     switch (event.type) {
+      case "sized":
+        this.#size = event.size;
+        onEvent({ event: "sized", id, size: event.size });
+        break;
       case "verified":
         this.#store(event.digest);
         break;
@@ -300,7 +306,8 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     const isKnown = error instanceof SinkError;
     const failure = isKnown ? error.failure : "internal";
     if (failure === "removed") this.#isUseless = true;
-    this.engine.close(failure, this.#options.now());
+    const reason = failure === "closed" ? "cancelled" : failure;
+    this.engine.close(reason, this.#options.now());
     this.fail(
       failure,
       isKnown

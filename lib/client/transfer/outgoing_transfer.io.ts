@@ -5,7 +5,11 @@ import type { SendLimit } from "../../engine/send_limit.ts";
 import type { FileDigests } from "../../engine/blocks/file_sealer.ts";
 import { Sender } from "../../engine/sender.ts";
 import type { EngineEvent } from "../../engine/engine_event.ts";
-import { blockCount, transferLimits } from "../../engine/packets/limits.ts";
+import {
+  blockCount,
+  carriedSize,
+  transferLimits,
+} from "../../engine/packets/limits.ts";
 import { BlockPool } from "../../engine/send_window.ts";
 import type { FragmentBudgets } from "../../engine/path/fragments.ts";
 import type { SealJob, SealPart } from "./block_thread.io.ts";
@@ -34,27 +38,31 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
   #isReading = false;
   /** There is more in the file now than was offered. */
   #hasGrown = false;
+  /** Bytes of the file; of a stream once it has ended. */
+  #size: number | undefined;
 
   constructor(options: OutgoingOptions) {
     const { idBytes, keys, paths, source, budgets, now } = options;
-    const { size } = source.file;
+    const isStream = source.file.stream === true;
+    const size = carriedSize(source.file);
     const firstBlock = options.parts.at(-1)?.endBlock ?? 0;
     const pool = new BlockPool();
     const sealing = options.blocks.sealJob({
       ...{ key: keys.block, id: idBytes, size, firstBlock },
     });
     const sender = new Sender({
-      ...{ id: idBytes, keys, size, ...paths.options, firstBlock },
+      ...{ id: idBytes, keys, size, isStream, ...paths.options, firstBlock },
       ...{ pool, budgets, batchBlocks: sealing.batchBlocks, now: now() },
     });
     super(options, sender, size, options.limit);
     this.#options = options;
+    this.#size = isStream ? undefined : size;
     this.#sealing = sealing;
     this.#firstBlock = firstBlock;
     this.#pool = pool;
     this.#arePartsChecked = firstBlock === 0;
     source.checkStart().catch((error) => this.#failReading(error));
-    if (blockCount(size) === 0) this.#seal([]);
+    if (blockCount(size) === 0) this.#seal([], true);
     this.wake();
   }
 
@@ -81,19 +89,33 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
       if (this.isEnded) return;
       const parts: SealPart[] = [];
       let block = first;
+      let isEnd = false;
       while (block >= 0) {
         const plaintext = await this.#options.source.read(block);
         if (this.isEnded) return;
-        parts.push(this.#sealPart(plaintext));
+        isEnd = this.#noteEnd(block, plaintext.length);
+        // Of a stream there may be nothing left.
+        if (plaintext.length > 0) parts.push(this.#sealPart(plaintext));
         const isFull = parts.length === this.#sealing.batchBlocks;
-        block = isFull ? -1 : this.engine.pollRead();
+        block = isEnd || isFull ? -1 : this.engine.pollRead();
       }
       this.#isReading = false;
-      this.#seal(parts);
+      this.#seal(parts, isEnd);
       this.wake();
     } catch (error) {
       this.#failReading(error);
     }
+  }
+
+  /** True when `length` bytes were all that was left of a stream. */
+  #noteEnd(block: number, length: number): boolean {
+    const { blockBytes } = transferLimits;
+    if (this.#size !== undefined || length === blockBytes) return false;
+    const size = this.#size = block * blockBytes + length;
+    const { id, onEvent } = this.#options;
+    this.engine.handleEnd(blockCount(size));
+    onEvent({ event: "sized", id, size });
+    return true;
   }
 
   /** The plaintext is valid until the next block is read. */
@@ -104,9 +126,9 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
     return { plaintext: target.subarray(0, plaintext.length), target };
   }
 
-  async #seal(parts: readonly SealPart[]): Promise<void> {
+  async #seal(parts: readonly SealPart[], isEnd: boolean): Promise<void> {
     try {
-      const { blocks, digests } = await this.#sealing.seal(parts);
+      const { blocks, digests } = await this.#sealing.seal(parts, isEnd);
       if (this.isEnded) return;
       if (digests !== undefined) await this.#finish(digests);
       if (this.isEnded) return;
@@ -121,9 +143,12 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
   async #finish(digests: FileDigests): Promise<void> {
     const { source, now } = this.#options;
     const isWanted = () => !this.isEnded;
-    this.#hasGrown = await source.check(digests.file, isWanted);
+    const hasGrown = await source.check(digests.file, isWanted);
     if (this.isEnded) return;
-    this.engine.handleDigests(digests, this.#hasGrown, now());
+    this.#hasGrown = hasGrown;
+    const { attributes } = source;
+    const about = { hasGrown, attributes, size: this.#size };
+    this.engine.handleFin({ ...digests, ...about }, now());
   }
 
   #failReading(error: unknown): void {
@@ -134,7 +159,9 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
       ? error.message
       : `"${source.file.name}" could not be sent`;
     this.fail(failure, message);
-    this.engine.close(failure === "internal" ? "internal" : "changed", now());
+    const isStream = source.file.stream === true;
+    const reason = failure === "unreadable" && !isStream ? "changed" : failure;
+    this.engine.close(reason, now());
     this.wake();
   }
 
@@ -156,7 +183,7 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
       onEvent({
         event: "done",
         id,
-        bytes: source.file.size,
+        bytes: this.#size ?? source.file.size,
         resumed: this.#firstBlock * transferLimits.blockBytes,
         ms: this.elapsed,
         digest: encodeHex(event.digest),

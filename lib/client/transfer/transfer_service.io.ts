@@ -25,7 +25,7 @@ import {
 } from "../../engine/resume_map.ts";
 import { SendLimit } from "../../engine/send_limit.ts";
 import { TransferKeyPair } from "../../engine/blocks/keys.ts";
-import { transferLimits } from "../../engine/packets/limits.ts";
+import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
 import { DownloadFolder } from "../files/download_folder.io.ts";
 import { BlockThread } from "./block_thread.io.ts";
 import {
@@ -34,6 +34,8 @@ import {
   type StoredFile,
 } from "../files/file_sink.io.ts";
 import { FileSource, type SentFile } from "../files/file_source.io.ts";
+import { StandardInput, StreamSource } from "../files/stream_source.io.ts";
+import { StreamSink } from "../files/stream_sink.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
@@ -54,6 +56,8 @@ export interface TransferServiceOptions {
   readonly udpPort: number;
   /** Where received files go. */
   readonly downloadDir: string;
+  /** Nothing else reads standard input: it can be sent. False by default. */
+  readonly isInputFree?: boolean;
   readonly random: Random;
   readonly clock: () => Instant;
   readonly onEvent: (event: TransferEvent) => void;
@@ -69,7 +73,7 @@ type Entry =
   | { readonly stage: "opening" }
   | {
     readonly stage: "offered";
-    readonly source: FileSource | OfferedFolder;
+    readonly source: OfferSource;
     readonly keyPair: TransferKeyPair;
     /** Gives up the thread that would seal it. */
     readonly release: () => void;
@@ -78,6 +82,9 @@ type Entry =
     readonly stage: "running";
     readonly transfer: OutgoingTransfer | IncomingTransfer;
   };
+
+/** What is offered. */
+type OfferSource = FileSource | OfferedFolder | StreamSource;
 
 /** Sends and receives files over UDP. */
 export class TransferService implements TransferPort {
@@ -88,6 +95,7 @@ export class TransferService implements TransferPort {
   readonly #budgets = new FragmentBudgets();
   readonly #files = new SharedFiles();
   readonly #folder: DownloadFolder;
+  readonly #input: StandardInput;
   readonly #blocks = new BlockThread();
   readonly #entries = new Map<string, Entry>();
   readonly #lists: FileLists;
@@ -106,6 +114,7 @@ export class TransferService implements TransferPort {
   constructor(options: TransferServiceOptions) {
     this.#options = options;
     this.#folder = new DownloadFolder(options.downloadDir);
+    this.#input = new StandardInput(options.isInputFree === true);
     // What it stands for now counts; what is wrong with it is told in its time.
     this.#folder.locate().catch(() => {});
     this.#endpoint = new UdpEndpoint(options.udpPort);
@@ -167,7 +176,7 @@ export class TransferService implements TransferPort {
     const entry = this.#entries.get(id);
     if (entry?.stage !== "offered" || this.#entries.has(list)) return;
     const { source, keyPair } = entry;
-    if (source instanceof FileSource) return;
+    if (!(source instanceof OfferedFolder)) return;
     this.#lists.send(list, source.manifest, keyPair, peer);
   }
 
@@ -185,8 +194,10 @@ export class TransferService implements TransferPort {
     file: OfferedFile,
     peer: TransferPeer,
     only: readonly string[] = [],
+    into?: string,
   ): void {
-    this.#prepareAnswer(id, from, file, peer, only).catch((error) => {
+    const wanted = { file, only, into };
+    this.#prepareAnswer(id, from, wanted, peer).catch((error) => {
       if (error instanceof SinkError) {
         this.#fail(id, error.failure, error.message);
       } else this.#failKeys(id, error);
@@ -278,11 +289,7 @@ export class TransferService implements TransferPort {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
     clearTimeout(this.#rehearsalTimer);
-    const paths = await meantPaths(what.path, what.paths);
-    const [first = ""] = paths;
-    const source = paths.length > 1 || await isFolder(first)
-      ? await OfferedFolder.open(paths, what.followsLinks)
-      : await FileSource.open(first, this.#files);
+    const source = await this.#open(what);
     // One that has begun is soon over; beside it both would take longer.
     await this.#rehearsal?.done;
     if (!this.#entries.has(id)) {
@@ -290,7 +297,7 @@ export class TransferService implements TransferPort {
       return;
     }
     const keyPair = new TransferKeyPair(this.#options.random);
-    const release = this.#blocks.prepare(source.file.size);
+    const release = this.#blocks.prepare(carriedSize(source.file));
     this.#entries.set(id, { stage: "offered", source, keyPair, release });
     this.#options.onEvent({
       event: "offer-ready",
@@ -302,13 +309,25 @@ export class TransferService implements TransferPort {
     });
   }
 
+  async #open(what: SentPaths): Promise<OfferSource> {
+    if (what.input !== undefined) return this.#input.take(what.input);
+    const paths = await meantPaths(what.path, what.paths);
+    const [first = ""] = paths;
+    return paths.length > 1 || await isFolder(first)
+      ? await OfferedFolder.open(paths, what.followsLinks)
+      : await FileSource.open(first, this.#files);
+  }
+
   async #start(
     id: string,
-    source: FileSource | OfferedFolder,
+    source: OfferSource,
     keyPair: TransferKeyPair,
     peer: TransferPeer,
     resume: string,
   ): Promise<void> {
+    if (source instanceof StreamSource) {
+      return this.#startSource(id, source, keyPair, peer, []);
+    }
     if (source instanceof FileSource) {
       // Whatever takes its time goes on beside what this thread must compute.
       source.prefetch();
@@ -349,9 +368,8 @@ export class TransferService implements TransferPort {
   async #prepareAnswer(
     id: string,
     from: string,
-    file: OfferedFile,
+    { file, only, into: place }: WantedFile,
     peer: TransferPeer,
-    only: readonly string[],
   ): Promise<void> {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
@@ -360,12 +378,15 @@ export class TransferService implements TransferPort {
     const keyPair = new TransferKeyPair(this.#options.random);
     const idBytes = decodeHex(id);
     const keys = keyPair.agree(peer.key, idBytes, "receiver");
-    const { name, size, fingerprint } = file;
-    const identity = { sender: from, name, size, fingerprint };
+    const { name, size, stream, fingerprint } = file;
+    const identity = { sender: from, name, size, stream, fingerprint };
     await this.#supersede(identity);
     await areStaleRemoved;
-    const folder = await this.#folder.locate();
-    const into = file.tree === undefined
+    // What is written into a pipe needs no room here.
+    const folder = place === "-" ? "" : place ?? await this.#folder.locate();
+    const into = place === "-"
+      ? { sink: StreamSink.standardOutput(), resume: undefined }
+      : file.tree === undefined
       ? await this.#openFile(folder, identity)
       : await this.#openFolder(id, folder, from, file, only);
     const { sink, resume } = into;
@@ -519,6 +540,14 @@ export class TransferService implements TransferPort {
   }
 }
 
+/** What of an offer is wanted, and where. */
+interface WantedFile {
+  readonly file: OfferedFile;
+  readonly only: readonly string[];
+  /** See {@link TransferPort.prepareAnswer}. */
+  readonly into: string | undefined;
+}
+
 /** Where what is received goes. */
 interface OpenSink {
   readonly sink: StoredFile;
@@ -531,7 +560,8 @@ interface OpenSink {
 }
 
 /** What there is to say of what is offered. */
-function remarkOn(source: FileSource | OfferedFolder) {
+function remarkOn(source: OfferSource) {
+  if (source instanceof StreamSource) return {};
   if (source instanceof FileSource) {
     const { ownName } = source;
     return ownName === undefined ? {} : { ownName };

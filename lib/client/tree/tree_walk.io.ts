@@ -9,6 +9,7 @@ import { limits } from "../../wire/limits.ts";
 import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
+import { isExecutable } from "../../system/file_state.io.ts";
 import { isEntryName, type TreeEntry } from "./manifest.ts";
 
 /** What was found. */
@@ -109,7 +110,7 @@ class Walk implements FoundTree {
       isFolder,
       size: isFolder ? 0 : info.size,
       modified: info.mtime?.getTime() ?? 0,
-      isExecutable: !isFolder && ((info.mode ?? 0) & 0o100) !== 0,
+      isExecutable: !isFolder && isExecutable(info),
     });
     this.paths.push(path);
     if (!isFolder) return true;

@@ -13,7 +13,7 @@ export interface FileKey {
   readonly key: Uint8Array;
   /** The transfer's id, 8 bytes. */
   readonly id: Uint8Array;
-  /** The file's size, bytes. */
+  /** The file's size, bytes; of a stream the most that it can be. */
   readonly size: number;
   /** The first block that this transfer carries. */
   readonly firstBlock: number;
@@ -30,7 +30,7 @@ export interface FileDigests {
 /** Seals one file for one receiver. */
 export class FileSealer {
   readonly #sealer: BlockSealer;
-  readonly #blocks: number;
+  #blocks: number;
   readonly #file = new ContentDigest();
   /** Undefined when the transfer carries the whole file. */
   readonly #part: ContentDigest | undefined;
@@ -56,6 +56,11 @@ export class FileSealer {
     const check = this.#file.update(plaintext);
     this.#part?.add(check);
     return this.#sealer.seal(this.#next++, plaintext, target);
+  }
+
+  /** What was sealed last is the end of the file. */
+  end(): void {
+    this.#blocks = this.#next;
   }
 
   /** Once every block is sealed; undefined until then. */

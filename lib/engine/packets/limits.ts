@@ -47,6 +47,16 @@ export const transferLimits = {
   paths: 32,
 } as const;
 
+/**
+ * What both ends take for the size of a file, bytes: of a stream, whose size is
+ * told only by its fin, the most that it can be.
+ */
+export function carriedSize(
+  { size, stream }: { size: number; stream?: true | undefined },
+): number {
+  return stream ? transferLimits.fileBytes : size;
+}
+
 /** Number of blocks of a file of `size` bytes; an empty file has none. */
 export function blockCount(size: number): number {
   return Math.ceil(size / transferLimits.blockBytes);

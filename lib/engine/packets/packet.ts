@@ -135,6 +135,8 @@ export const closeReasons = [
   "removed",
   /** The server relays no more of it. */
   "quota",
+  /** The sender can no longer read it. */
+  "unreadable",
 ] as const;
 
 /** One of {@link closeReasons}. */

@@ -58,6 +58,29 @@ Deno.test("FileSink.finish: a name that is taken, even by a link, is left alone"
   });
 });
 
+Deno.test("FileSink.finish: giving it its time does not have it read back", async () => {
+  await withFolder(async (folder) => {
+    const bytes = testFile(9 * 1024 * 1024);
+    const sink = await FileSink.open(folder, { ...file, size: bytes.length });
+    await sink.write(bytes);
+    const { read } = Deno.FsFile.prototype;
+    let reads = 0;
+    Deno.FsFile.prototype.read = function (buffer) {
+      reads++;
+      return read.call(this, buffer);
+    };
+    try {
+      const attributes = { modified: 1_234_567_890_123, isExecutable: true };
+      const path = await sink.finish(checksOf(bytes), attributes);
+      const { mtime } = await Deno.stat(path);
+      assertEquals(mtime?.getTime(), attributes.modified);
+      if (Deno.build.os === "linux") assertEquals(reads, 0);
+    } finally {
+      Deno.FsFile.prototype.read = read;
+    }
+  });
+});
+
 Deno.test("FileSink.open: hostile names stay in the folder", async () => {
   await withFolder(async (folder) => {
     for (const name of ["../../x", "/etc/passwd", "..", "a\u0000b", "\u202e"]) {

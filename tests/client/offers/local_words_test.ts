@@ -31,8 +31,11 @@ const file = { name: "film.mp4", size: 1_000_000, fingerprint: "f" };
 /** Where a failure of a transfer can come: who fails, and how far it is. */
 const stages = ["preparing", "offered", "sending", "answering", "receiving"];
 
-/** What the other side is told of each; a new failure must be added here. */
-const failures: Record<TransferFailure, EndReason> = {
+/**
+ * What the other side is told of each; a new failure must be added here. One
+ * counts as a cancellation, which has no reason.
+ */
+const failures: Record<Exclude<TransferFailure, "closed">, EndReason> = {
   unreadable: "unreadable",
   changed: "changed",
   space: "space",

@@ -170,6 +170,27 @@ Deno.test("TransferService sends files of every size, verified", async () => {
   });
 });
 
+Deno.test("TransferService keeps the time of a file, and that it can be run", async () => {
+  await withWorld(async (world) => {
+    const time = new Date(1_234_567_890_123);
+    // One that is read back at the end, and one that need not be.
+    for (const size of [10, 9 * 1024 * 1024]) {
+      for (const mode of [0o755, 0o644]) {
+        const name = `${size} ${mode}.sh`;
+        const path = await write(world, name, testFile(size));
+        await Deno.chmod(path, mode);
+        await Deno.utime(path, time, time);
+        const id = await start(world, path);
+        const { path: received = "" } = await world.receiver.event(id, "done");
+        const info = await Deno.stat(received);
+        assertEquals(info.mtime, time);
+        if (Deno.build.os === "windows") continue;
+        assertEquals((info.mode! & 0o100) !== 0, mode === 0o755, name);
+      }
+    }
+  });
+});
+
 Deno.test("TransferService is quick with a small file", async () => {
   await withWorld(async (world) => {
     const path = await write(world, "note.txt", testFile(1_000));

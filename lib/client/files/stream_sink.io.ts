@@ -1,0 +1,67 @@
+/**
+ * What is received and written to standard output as it comes, for another
+ * program. Nothing of it can be taken back: that all of it was right shows at
+ * the end.
+ */
+import { reasonOf } from "../../system/errors.io.ts";
+import type { StoredFile } from "./file_sink.io.ts";
+import { OneTrySink } from "./one_try.ts";
+import { SinkError } from "./sink_error.io.ts";
+
+/** Where it is written: `Deno.stdout`, or another in tests. */
+export interface ByteOutput {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** A file that is received into a pipe. */
+export class StreamSink extends OneTrySink implements StoredFile {
+  readonly #output: ByteOutput;
+
+  constructor(output: ByteOutput) {
+    super();
+    this.#output = output;
+  }
+
+  /** @throws {SinkError} when a terminal would show what comes. */
+  static standardOutput(): StreamSink {
+    if (Deno.stdout.isTerminal()) throw new SinkError(noPipe);
+    return new StreamSink(Deno.stdout);
+  }
+
+  /**
+   * Writes what comes next, as fast as it is read there.
+   *
+   * @throws {SinkError} when it cannot be written.
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      while (bytes.length > 0) {
+        bytes = bytes.subarray(await this.#output.write(bytes));
+      }
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) {
+        throw new SinkError("Nobody reads standard output any more", "closed");
+      }
+      throw new SinkError(
+        `Standard output cannot be written: ${reasonOf(error)}`,
+      );
+    }
+  }
+
+  checkPlace(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  finish(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  discard(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const noPipe =
+  "Standard output is a terminal, to which a file could do anything; redirect it: parley HOST --exec '/receive USER --to -' > FILE";

@@ -68,7 +68,7 @@ const sql = {
   removeMark: "DELETE FROM marks WHERE user = ? AND kind = ? AND place = ?",
   removeMarks: "DELETE FROM marks WHERE user = ?1 OR " +
     "(kind = 'user' AND place = ?1)",
-  later: 'INSERT OR REPLACE INTO later (user, offer, "to", since, at) ' +
+  later: "INSERT OR REPLACE INTO later (user, offer, receivers, since, at) " +
     "VALUES (?, ?, ?, ?, ?)",
   removeLater: "DELETE FROM later WHERE user = ? AND offer = ?",
   removeAllLater: "DELETE FROM later WHERE user = ?",

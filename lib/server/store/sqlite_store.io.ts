@@ -194,10 +194,11 @@ export class SqliteStore implements Store {
         "SELECT user, kind, place, upto FROM marks",
       ) as unknown as StoredState["marks"],
       later: this.#all(
-        'SELECT user, offer, "to", since, at FROM later ORDER BY at, offer',
-      ).map(({ to, ...row }) => ({
+        "SELECT user, offer, receivers, since, at FROM later " +
+          "ORDER BY at, offer",
+      ).map(({ receivers, ...row }) => ({
         ...row,
-        to: JSON.parse(String(to)),
+        to: JSON.parse(String(receivers)),
       })) as unknown as StoredState["later"],
       lastMessage: Number(meta.get("last_message")),
       lastNumber: Number(meta.get("last_number")),

@@ -437,6 +437,44 @@ storeTest(
 );
 
 storeTest(
+  "Store: what is kept for later goes with its sender, or when it is for nobody",
+  async (database) => {
+    const store = await database.open();
+    const later = (
+      user: number,
+      offer: string,
+      to: readonly number[],
+      at = 7,
+    ): StoreWrite => ({
+      write: "later",
+      later: { user, offer, to, since: 5, at },
+    });
+    const kept = async () =>
+      (await store.load()).later.map(({ user, offer, to, since, at }) => [
+        ...[user, offer, to.join(), since, at],
+      ]);
+    await store.commit([
+      user(1, "yoda"),
+      user(2, "luke"),
+      later(1, "a", [2, 3]),
+      later(1, "b", [2]),
+      later(2, "a", [1], 6),
+      later(1, "a", [3], 8),
+    ]);
+    assertEquals(await kept(), [
+      [2, "a", "1", 5, 6],
+      [1, "b", "2", 5, 7],
+      [1, "a", "3", 5, 8],
+    ]);
+    await store.commit([later(1, "b", [])]);
+    assertEquals((await kept()).length, 2);
+    await store.commit([{ write: "user-end", user: 1, at: 1 }]);
+    assertEquals(await kept(), [[2, "a", "1", 5, 6]]);
+    await store.close();
+  },
+);
+
+storeTest(
   "Store: what is known of a user outlives the devices",
   async (database) => {
     const store = await database.open();

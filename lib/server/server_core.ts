@@ -381,8 +381,8 @@ export class ServerCore {
     this.#commits.scheduleFlush(this.#now);
     if (server.userLogChanged) {
       server.userLogChanged = false;
-      const entries = [...server.online].map((session) => session.logEntry);
-      server.actions.push({ action: "user-log", entries });
+      const list = () => [...server.online].map(({ logEntry }) => logEntry);
+      server.actions.push({ action: "user-log", list });
     }
   }
 

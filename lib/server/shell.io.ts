@@ -260,7 +260,7 @@ export class ServerShell implements NetworkOwner {
         transferLog.append(action.entry, systemClock().wall);
         return;
       case "user-log":
-        userLog.set(action.entries);
+        userLog.set(action.list);
         return;
       case "enter":
         this.#network?.enter(action.connection);

@@ -349,7 +349,7 @@ export class CoreHarness {
           this.#logTransfer(action.entry);
           break;
         case "user-log":
-          this.userLog = action.entries;
+          this.userLog = action.list();
           break;
         case "report":
           this.reports.push(action.text);

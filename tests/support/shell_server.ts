@@ -69,7 +69,7 @@ export class ShellServer implements AsyncDisposable {
       messageLogs: { append: (_group, line) => this.lines.push(line) },
       transferLog: { append: () => {} },
       rendezvous: { handleChange: () => {} },
-      userLog: { set: (entries) => this.online = entries },
+      userLog: { set: (list) => this.online = list() },
       deriveKey,
       editCredentials: () => Promise.reject(new Error("not in this test")),
       reloadAccounts: () => Promise.resolve(),

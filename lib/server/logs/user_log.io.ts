@@ -6,14 +6,16 @@ import { logLine } from "../../base/log_line.ts";
 
 /**
  * `userlog.txt`: who is online now. The file is replaced whole, one
- * replacement at a time; what changes meanwhile is in the next one, so a
- * thousand logins a second cost some fifty replacements.
+ * replacement at a time; what changes meanwhile is in the next one. The longer a
+ * list takes the longer the next one waits, so a storm of logins spends little
+ * on it: with 100 online some fifty replacements a second, with 10,000 about
+ * four.
  */
 export class UserLogFile {
   readonly #path: string;
   readonly #replace: (path: string, text: string) => Promise<void>;
   readonly #report: Report;
-  #entries: readonly UserLogEntry[] | undefined;
+  #list: (() => readonly UserLogEntry[]) | undefined;
   #writing: Promise<void> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #failing = false;
@@ -30,9 +32,13 @@ export class UserLogFile {
     this.#report = report;
   }
 
-  /** These are online now; an older list that is not written yet is not. */
-  set(entries: readonly UserLogEntry[]): void {
-    this.#entries = entries;
+  /**
+   * Who is online has changed.
+   *
+   * @param list Called when the file is written: those that are online then.
+   */
+  set(list: () => readonly UserLogEntry[]): void {
+    this.#list = list;
     this.#writing ??= this.#writeAll();
   }
 
@@ -50,23 +56,33 @@ export class UserLogFile {
 
   async #writeAll(): Promise<void> {
     clearTimeout(this.#retry);
-    while (this.#entries !== undefined) {
-      const entries = this.#entries;
-      this.#entries = undefined;
+    while (this.#list !== undefined) {
+      const list = this.#list;
+      this.#list = undefined;
+      const began = performance.now();
+      const text = userLogText(list());
+      const tookMs = performance.now() - began;
       try {
-        await this.#replace(this.#path, userLogText(entries));
+        await this.#replace(this.#path, text);
         if (this.#failing) {
           this.#report("warning", `"${this.#path}" is written again`);
         }
         this.#failing = false;
-        if (this.#entries !== undefined && !this.#closed) await pause();
+        await this.#pause(tookMs);
       } catch (error) {
-        this.#entries ??= entries;
+        this.#list ??= list;
         this.#handleFailure(error);
         break;
       }
     }
     this.#writing = undefined;
+  }
+
+  /** Between replacements, unless the server ends: others have their turn. */
+  #pause(tookMs: number): Promise<void> | undefined {
+    if (this.#list === undefined || this.#closed) return undefined;
+    const ms = Math.max(pauseMs, pauseShare * tookMs);
+    return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
   #handleFailure(error: unknown): void {
@@ -83,12 +99,9 @@ export class UserLogFile {
   }
 }
 
-/** Between replacements: each takes longer than a login does. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, pauseMs));
-}
-
 const pauseMs = 20;
+/** What waits after a list, as a multiple of the time that it took. */
+const pauseShare = 20;
 const retryAfterMs = 1000;
 
 /** Who is online, as `userlog.txt` shows it. */

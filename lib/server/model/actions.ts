@@ -125,8 +125,11 @@ export type ServerAction =
   }
   /** Append a line to `transferlog.txt`. */
   | { readonly action: "transfer-log"; readonly entry: TransferLogEntry }
-  /** `userlog.txt` has these lines now. */
-  | { readonly action: "user-log"; readonly entries: readonly UserLogEntry[] }
+  /** `userlog.txt` has other lines; `list` makes those of the time it is called. */
+  | {
+    readonly action: "user-log";
+    readonly list: () => readonly UserLogEntry[];
+  }
   /** One line for the server's own log. */
   | {
     readonly action: "report";

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   UserLogFile,
   userLogText,
@@ -17,14 +17,33 @@ Deno.test("UserLogFile writes the latest list, one write at a time", async () =>
     written.push(text);
     underWay--;
   }, () => {});
-  file.set([]);
-  for (const user of ["a", "b", "c"]) file.set([entry(user)]);
+  file.set(() => []);
+  for (const user of ["a", "b", "c"]) file.set(() => [entry(user)]);
   release();
   await waitUntil("the first is written", () => written.length === 1);
   await waitUntil("the next is under way", () => underWay === 1);
   release();
   await file.close();
   assertEquals(written, ["", userLogText([entry("c")])]);
+});
+
+Deno.test("UserLogFile waits the longer the longer a list took to make", async () => {
+  const writtenAt: number[] = [];
+  const file = new UserLogFile("userlog.txt", () => {
+    writtenAt.push(performance.now());
+    return Promise.resolve();
+  }, () => {});
+  const slowList = () => {
+    const until = performance.now() + 5;
+    while (performance.now() < until);
+    return [];
+  };
+  file.set(slowList);
+  file.set(slowList);
+  await waitUntil("both are written", () => writtenAt.length === 2);
+  await file.close();
+  const [first = 0, second = 0] = writtenAt;
+  assert(second - first > 90, `${second - first} ms`);
 });
 
 Deno.test("UserLogFile reports a failure once and tries again", async () => {
@@ -36,9 +55,9 @@ Deno.test("UserLogFile reports a failure once and tries again", async () => {
     written = text;
     return Promise.resolve();
   }, (_level, text) => reports.push(text));
-  file.set([entry("a")]);
+  file.set(() => [entry("a")]);
   await file.flush();
-  file.set([entry("b")]);
+  file.set(() => [entry("b")]);
   await waitUntil("it is written", () => written !== "");
   await file.close();
   assertEquals(written, userLogText([entry("b")]));

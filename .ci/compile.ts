@@ -7,7 +7,7 @@
  *
  * Usage: deno task compile
  */
-import { compile, programs, root, writeCommit } from "./programs.ts";
+import { compile, programs, root, writeBuilt } from "./programs.ts";
 import { taskArguments } from "../tests/support/task_arguments.ts";
 import { fetchRuntime, isDownloadFailure } from "./runtime.ts";
 
@@ -24,7 +24,7 @@ let runtime = Deno.env.get("DENORT_BIN");
 let source = runtime === undefined
   ? `Deno ${Deno.version.deno} from Deno's site or cache`
   : `the one that DENORT_BIN names (${runtime})`;
-await writeCommit();
+await writeBuilt();
 for (const program of programs) {
   const output = `dist/${program.name}`;
   let error = await compile(program, { output, ...runtime && { runtime } });

@@ -3,6 +3,11 @@
  * with, the files that nothing imports, and the commit they were made from.
  */
 import { fromFileUrl } from "@std/path";
+import {
+  buildProgram,
+  builtProgram,
+  plainFiles,
+} from "../lib/client/ui/web/page_files.io.ts";
 import { settingRows } from "../lib/client/settings/settings.ts";
 
 /** The project's folder, with a slash at its end. */
@@ -70,6 +75,8 @@ export const programs: readonly Program[] = [
     include: [
       "lib/client/transfer/block.worker.ts",
       "lib/client/tree/tree.worker.ts",
+      ...plainFiles,
+      builtProgram,
     ],
     permissions: [
       "--allow-net",
@@ -83,7 +90,7 @@ export const programs: readonly Program[] = [
 ];
 
 /**
- * Runs `deno compile` for one program; {@link writeCommit} must have been called.
+ * Runs `deno compile` for one program; {@link writeBuilt} must have been called.
  *
  * @returns What it said on standard error when it failed.
  */
@@ -147,9 +154,13 @@ const usedFolders: ReadonlySet<string> = new Set([
   "text",
 ]);
 
-/** Notes the commit for the programs to tell; an empty file without git. */
-export async function writeCommit(): Promise<void> {
+/**
+ * Writes what is made for the executables: the commit for the programs to tell,
+ * empty without git, and the page's program.
+ */
+export async function writeBuilt(): Promise<void> {
   await Deno.writeTextFile(`${root}${commitFile}`, await commit());
+  await Deno.writeTextFile(`${root}${builtProgram}`, await buildProgram());
 }
 
 async function commit(): Promise<string> {

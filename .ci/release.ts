@@ -11,7 +11,7 @@
  */
 import { encodeHex } from "@std/encoding/hex";
 import { version } from "../lib/base/version.ts";
-import { compile, programs, root, writeCommit } from "./programs.ts";
+import { compile, programs, root, writeBuilt } from "./programs.ts";
 import { writeManuals } from "./manual.ts";
 import { taskArguments } from "../tests/support/task_arguments.ts";
 import { fetchRuntime, isDownloadFailure } from "./runtime.ts";
@@ -81,7 +81,7 @@ async function sums(): Promise<string> {
 const folder = "dist/release";
 await Deno.remove(root + folder, { recursive: true }).catch(() => {});
 await Deno.mkdir(root + folder, { recursive: true });
-await writeCommit();
+await writeBuilt();
 const missing: string[] = [];
 for (const each of targets) {
   const why = await build(each);

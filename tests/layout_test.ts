@@ -1,6 +1,6 @@
 /**
- * The rules of the tree (see CONTRIBUTING.md): only `*.io.ts`,
- * `*.worker.ts` and the two entry points touch the system; folders import along
+ * The rules of the tree (see CONTRIBUTING.md): only `*.io.ts`, `*.worker.ts`,
+ * the page's `*.tsx` and the two entry points touch the system; folders import along
  * one order, downwards only, and no files in a circle; folders and files stay
  * small enough to be read; a type's name is one type's. All of it is checked from the imports and from the
  * names each file uses.
@@ -48,6 +48,11 @@ const order: readonly string[] = [
   "client/ui/terminal",
   "client/ui",
   "client/ui/web",
+  "client/ui/page/model",
+  "client/ui/page/state",
+  "client/ui/page/parts",
+  "client/ui/page/panels",
+  "client/ui/page",
   "client/doctor",
   "client",
 ];
@@ -111,7 +116,7 @@ Deno.test("layout: CONTRIBUTING.md tells the order of the folders", () => {
   assertEquals(block.trim().split(/\s+/), order);
 });
 
-Deno.test("layout: only *.io.ts and *.worker.ts use the system", () => {
+Deno.test("layout: only *.io.ts, *.worker.ts and *.tsx use the system", () => {
   const wrong: string[] = [];
   for (const { path, text, imports } of sources()) {
     if (touchesSystem(path)) continue;
@@ -152,7 +157,8 @@ Deno.test("layout: a program that only prints, and a script, load little", () =>
 
 Deno.test("layout: file names are snake_case and end where they should", () => {
   const wrong = sources().map(({ path }) => path).filter((path) =>
-    !/^([a-z]+\/)+[a-z0-9_]+(\.io|\.worker)?\.ts$/.test(path)
+    !/^([a-z]+\/)+[a-z0-9_]+(\.io|\.worker)?\.ts$/.test(path) &&
+    !/^client\/ui\/page\/([a-z]+\/)*[a-z0-9_]+\.tsx$/.test(path)
   );
   assertEquals(wrong, []);
 });
@@ -179,6 +185,7 @@ Deno.test("layout: the checker itself notices a breach", () => {
   );
   assert(touchesSystem("system/files.io.ts"));
   assert(touchesSystem("server/store/store.worker.ts"));
+  assert(touchesSystem("client/ui/page/app.tsx"));
   assert(!touchesSystem("server/model/user.ts"));
   assert(!isPure("../../system/files.io.ts"));
   assert(!isPure("node:net"));
@@ -211,7 +218,7 @@ function isDownwards(from: string, to: string): boolean {
 }
 
 function touchesSystem(path: string): boolean {
-  return /\.(io|worker)\.ts$/.test(path);
+  return /\.((io|worker)\.ts|tsx)$/.test(path);
 }
 
 function isPure(specifier: string): boolean {
@@ -321,7 +328,7 @@ function lines(path: string): number {
 
 function sources(): Source[] {
   const found: Source[] = [];
-  for (const entry of walkSync(join(root, "lib"), { exts: [".ts"] })) {
+  for (const entry of walkSync(join(root, "lib"), { exts: [".ts", ".tsx"] })) {
     const path = relative(join(root, "lib"), entry.path).replaceAll("\\", "/");
     if (!entry.isFile || path.endsWith(".d.ts")) continue;
     found.push(sourceOf(path));

@@ -193,6 +193,11 @@ export class ClientView {
     return this.#transfers.running();
   }
 
+  /** The same and the last that have ended. */
+  transfers(): SeenTransfer[] {
+    return this.#transfers.all();
+  }
+
   /** The private sessions that have not ended. */
   sessions(): PrivateSessionInfo[] {
     return this.#sessions.all();

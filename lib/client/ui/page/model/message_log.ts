@@ -1,0 +1,200 @@
+/**
+ * What was said in one conversation, as far as a page shows it: what the
+ * client's view keeps, and older messages that were asked for. The view drops
+ * all but the last few; what came stays here. It is in blocks whose objects stay
+ * the same as long as nothing in them changes, so that little has to be drawn
+ * anew.
+ */
+import type { HistoryAnswer } from "../../../commands/history.ts";
+import type { SaidMessage } from "../../../events/conversations.ts";
+
+/** Messages that are drawn together, oldest first; never changed. */
+export interface LogBlock {
+  /** Rises; the same for a block that another one takes the place of. */
+  readonly id: number;
+  readonly messages: readonly SaidMessage[];
+}
+
+/** The messages of one conversation. */
+export class MessageLog {
+  #blocks: readonly LogBlock[] = [];
+  #nextId = 1;
+  #isWhole = false;
+  #before: number | undefined;
+
+  /** Oldest first; another array after each change. */
+  get blocks(): readonly LogBlock[] {
+    return this.#blocks;
+  }
+
+  /** True when there is nothing older. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** From where older ones are asked for; absent when none were. */
+  get before(): number | undefined {
+    return this.#before;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#blocks.reduce((sum, { messages }) => sum + messages.length, 0);
+  }
+
+  /** The last of all. */
+  get last(): SaidMessage | undefined {
+    return this.#blocks.at(-1)?.messages.at(-1);
+  }
+
+  /**
+   * Takes what the view has now.
+   *
+   * @param messages Oldest first.
+   * @param isWhole The view has all of it, as of a private session.
+   */
+  follow(messages: readonly SaidMessage[], isWhole = false): void {
+    const known = new Map(
+      this.#blocks.flatMap((block) =>
+        block.messages.map((message) => [keyOf(message), message] as const)
+      ),
+    );
+    const news = messages.filter((message) => !known.has(keyOf(message)));
+    const isCut = this.#blocks.length > 0 && news.length === messages.length &&
+      messages.length > 0 && (this.last?.at ?? 0) < (messages[0]?.at ?? 0);
+    // What was said between what is here and what the view has is not known.
+    if (isCut && !isWhole) this.#forget();
+    this.#change(messages, known);
+    this.#insert(news);
+    this.#isWhole ||= isWhole;
+    this.#bound();
+  }
+
+  /**
+   * Older messages came.
+   *
+   * @param before From where to ask for those before; absent when there are none.
+   */
+  prepend(messages: readonly SaidMessage[], before: number | undefined): void {
+    const known = new Set(
+      this.#blocks.flatMap((block) => block.messages.map(keyOf)),
+    );
+    this.#insert(messages.filter((message) => !known.has(keyOf(message))));
+    this.#before = before;
+    this.#isWhole = before === undefined;
+  }
+
+  #forget(): void {
+    this.#blocks = [];
+    this.#isWhole = false;
+    this.#before = undefined;
+  }
+
+  /** Those that are here otherwise, because they were taken back or renamed. */
+  #change(
+    messages: readonly SaidMessage[],
+    known: ReadonlyMap<string, SaidMessage>,
+  ): void {
+    const changed = new Map(
+      messages.filter((message) => {
+        const before = known.get(keyOf(message));
+        return before !== undefined && isOther(before, message);
+      }).map((message) => [keyOf(message), message]),
+    );
+    if (changed.size === 0) return;
+    this.#blocks = this.#blocks.map((block) =>
+      block.messages.some((message) => changed.has(keyOf(message)))
+        ? {
+          id: block.id,
+          messages: block.messages.map((message) =>
+            changed.get(keyOf(message)) ?? message
+          ),
+        }
+        : block
+    );
+  }
+
+  #insert(news: readonly SaidMessage[]): void {
+    const [first] = news;
+    const end = news.at(-1);
+    if (first === undefined || end === undefined) return;
+    const { last } = this;
+    const oldest = this.#blocks[0]?.messages[0];
+    if (last === undefined || inOrder(last, first) <= 0) this.#append(news);
+    else if (oldest !== undefined && inOrder(end, oldest) <= 0) {
+      this.#blocks = [...this.#inBlocks(news), ...this.#blocks];
+    } else {
+      const all = this.#blocks.flatMap(({ messages }) => messages);
+      this.#blocks = this.#inBlocks([...all, ...news].sort(inOrder));
+    }
+  }
+
+  #append(news: readonly SaidMessage[]): void {
+    const last = this.#blocks.at(-1);
+    const room = last === undefined ? 0 : blockSize - last.messages.length;
+    if (last === undefined || room <= 0) {
+      this.#blocks = [...this.#blocks, ...this.#inBlocks(news)];
+      return;
+    }
+    const messages = [...last.messages, ...news.slice(0, room)];
+    this.#blocks = [
+      ...this.#blocks.slice(0, -1),
+      { id: last.id, messages },
+      ...this.#inBlocks(news.slice(room)),
+    ];
+  }
+
+  #inBlocks(messages: readonly SaidMessage[]): LogBlock[] {
+    const blocks: LogBlock[] = [];
+    for (let start = 0; start < messages.length; start += blockSize) {
+      const part = messages.slice(start, start + blockSize);
+      blocks.push({ id: this.#nextId++, messages: part });
+    }
+    return blocks;
+  }
+
+  #bound(): void {
+    while (this.size > mostShown) {
+      this.#blocks = this.#blocks.slice(1);
+      this.#isWhole = false;
+      this.#before = undefined;
+    }
+  }
+}
+
+/** A message of the past as the view has them. */
+export function saidOf(
+  past: HistoryAnswer["messages"][number],
+  me: string,
+): SaidMessage {
+  const { id, number, at, from, text, deleted } = past;
+  return {
+    id,
+    number,
+    at,
+    from,
+    text,
+    ...(from === me && { own: true }),
+    ...(deleted && { deleted: true }),
+  };
+}
+
+/** Tells a message from all others of its conversation. */
+export function keyOf(message: SaidMessage): string {
+  const { number, at, from, text } = message;
+  return number === undefined ? `${at} ${from} ${text}` : `${number} ${at}`;
+}
+
+function isOther(one: SaidMessage, other: SaidMessage): boolean {
+  return one.deleted !== other.deleted || one.from !== other.from ||
+    one.id !== other.id;
+}
+
+function inOrder(one: SaidMessage, other: SaidMessage): number {
+  return one.at - other.at || (one.number ?? 0) - (other.number ?? 0);
+}
+
+/** Messages of a block. */
+export const blockSize = 50;
+/** Most messages of a conversation that are shown at once. */
+export const mostShown = 10_000;

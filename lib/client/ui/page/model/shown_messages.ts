@@ -1,0 +1,102 @@
+/**
+ * How messages stand below each other: under which day, which of them begin a
+ * run of one author, and where the new ones begin.
+ */
+import type { SaidMessage } from "../../../events/conversations.ts";
+
+/** A message and what stands above it. */
+export interface ShownMessage {
+  readonly message: SaidMessage;
+  /** The day that begins here, as people say it. */
+  readonly day?: string;
+  /** The author and the time are told. */
+  readonly isFirst: boolean;
+  /** The first that the user had not seen. */
+  readonly isFirstNew: boolean;
+}
+
+/**
+ * Messages of a block, as they are shown.
+ *
+ * @param before The one above the block.
+ * @param firstNew The first that was not seen, if there is one.
+ * @param now ms since 1970 UTC.
+ */
+export function showMessages(
+  messages: readonly SaidMessage[],
+  before: SaidMessage | undefined,
+  firstNew: SaidMessage | undefined,
+  now: number,
+): ShownMessage[] {
+  return messages.map((message, index) => {
+    const above = messages[index - 1] ?? before;
+    const isNewDay = above === undefined || !isSameDay(above.at, message.at);
+    const isFirstNew = firstNew !== undefined && isSaid(firstNew, message);
+    const goesOn = above !== undefined && !isNewDay && !isFirstNew &&
+      above.from === message.from && above.own === message.own &&
+      message.at - above.at < runMs;
+    return {
+      message,
+      ...(isNewDay && { day: dayName(message.at, now) }),
+      isFirst: !goesOn,
+      isFirstNew,
+    };
+  });
+}
+
+/** `Today`, `Yesterday`, `Monday 12 October`, with the year if it is another. */
+export function dayName(at: number, now: number): string {
+  if (isSameDay(at, now)) return "Today";
+  if (isSameDay(at, now - dayMs)) return "Yesterday";
+  const date = new Date(at);
+  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
+  const words = [
+    { weekday: "long" },
+    { day: "numeric" },
+    { month: "long" },
+    ...isThisYear ? [] : [{ year: "numeric" }] as const,
+  ] as const;
+  return words.map((part) => date.toLocaleDateString("en-GB", part)).join(" ");
+}
+
+/** `21:39`. */
+export function clockTime(at: number): string {
+  const date = new Date(at);
+  const two = (number: number) => String(number).padStart(2, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** When something was, in the least words: `21:39`, `Mon`, `12 Oct`, `2024`. */
+export function shortTime(at: number, now: number): string {
+  if (isSameDay(at, now)) return clockTime(at);
+  const date = new Date(at);
+  if (now - at < 6 * dayMs) {
+    return date.toLocaleDateString("en-GB", { weekday: "short" });
+  }
+  if (date.getFullYear() !== new Date(now).getFullYear()) {
+    return String(date.getFullYear());
+  }
+  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
+/** `today at 21:39`, `12 October at 21:39`. */
+export function wholeTime(at: number, now: number): string {
+  const day = dayName(at, now);
+  const inText = /^(Today|Yesterday)$/.test(day) ? day.toLowerCase() : day;
+  return `${inText} at ${clockTime(at)}`;
+}
+
+/** True for the same moment's message, whatever else was learned of it. */
+function isSaid(one: SaidMessage, other: SaidMessage): boolean {
+  return one === other ||
+    one.number !== undefined && one.number === other.number &&
+      one.at === other.at;
+}
+
+function isSameDay(one: number, other: number): boolean {
+  return new Date(one).toDateString() === new Date(other).toDateString();
+}
+
+const dayMs = 86_400_000;
+/** How long after a message the next one of its author is in the same run, ms. */
+const runMs = 5 * 60_000;

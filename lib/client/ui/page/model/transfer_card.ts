@@ -1,0 +1,171 @@
+/** A file's offer, or the file on its way, as a card shows it. */
+import {
+  formatPart,
+  formatRate,
+  formatSize,
+  formatSpan,
+} from "../../../../base/format.ts";
+import { visible } from "../../../../base/text.ts";
+import type { PathKind } from "../../../../engine/path/path_kind.ts";
+import type { TransferInfo } from "../../../events/client_event.ts";
+import type { ConversationKey } from "../../../events/conversations.ts";
+import type { SeenTransfer } from "../../../events/known_transfers.ts";
+
+/** What stands on a card. */
+export interface TransferCard {
+  /** Name of the file, fit to be shown. */
+  readonly title: string;
+  /** `photos, 12 files, 3.4 MB`. */
+  readonly about: string;
+  /** What is going on, in words. */
+  readonly state: string;
+  readonly mood: "waits" | "runs" | "done" | "failed";
+  /** 0–1, while it runs. */
+  readonly part?: number;
+  /** Speed, time left, path and loss. */
+  readonly details: readonly string[];
+  /** What the user can do about it. */
+  readonly actions: readonly TransferAction[];
+}
+
+/** What can be done about a transfer. */
+export type TransferAction = "accept" | "reject" | "cancel";
+
+/** The card of a transfer. */
+export function transferCard(
+  { info, summary, message, resumable }: SeenTransfer,
+): TransferCard {
+  const { name, files, size, state, direction } = info;
+  const count = files === undefined
+    ? []
+    : [files === 1 ? "1 file" : `${files.toLocaleString("en")} files`];
+  const weight = size > 0 || state !== "preparing" ? [formatSize(size)] : [];
+  const isIncoming = direction === "incoming";
+  const title = visible(name);
+  const about = [...count, ...weight].join(", ");
+  const why = message === undefined ? undefined : visible(message);
+  const card = { title, about, details: [], actions: [] };
+  switch (state) {
+    case "preparing":
+      return {
+        ...card,
+        state: "Getting ready",
+        mood: "waits",
+        actions: ["cancel"],
+      };
+    case "offered":
+      return isIncoming
+        ? {
+          ...card,
+          state: `${visible(info.user)} offers it to you`,
+          mood: "waits",
+          actions: ["accept", "reject"],
+          details: why === undefined ? [] : [why],
+        }
+        : {
+          ...card,
+          state: `Waiting for ${visible(info.user)} to accept`,
+          mood: "waits",
+          actions: ["cancel"],
+        };
+    case "running":
+      return {
+        ...card,
+        state: runningState(info),
+        mood: "runs",
+        part: size === 0 ? 0 : Math.min(info.bytes / size, 1),
+        details: runningDetails(info),
+        actions: ["cancel"],
+      };
+    case "verified": {
+      const speed = summary === undefined
+        ? []
+        : [`${formatSpan(summary.ms)}, ${formatRate(summary.rate)}`];
+      const place = summary?.path === undefined ? [] : [visible(summary.path)];
+      return {
+        ...card,
+        state: isIncoming ? "Received and verified" : "Sent and verified",
+        mood: "done",
+        details: [...speed, ...place],
+      };
+    }
+    default:
+      return {
+        ...card,
+        state: `${endings[state]}${why === undefined ? "" : `: ${why}`}`,
+        mood: state === "answered" ? "done" : "failed",
+        details: resumable
+          ? ["It goes on where it stopped when it is sent again."]
+          : [],
+      };
+  }
+}
+
+/** Where a transfer is shown. */
+export function placeOf({ group, user }: TransferInfo): ConversationKey {
+  return group === undefined ? `@${user}` : `#${group}`;
+}
+
+/** What a file shows in the page as, as far as its name tells. */
+export function mediaOf(name: string): "image" | "video" | "audio" | undefined {
+  const [, ending = ""] = /\.([a-z0-9]{2,5})$/i.exec(name) ?? [];
+  return media[ending.toLowerCase()];
+}
+
+/** What a path is called. */
+export const pathNames: Readonly<Record<PathKind, string>> = {
+  local: "on this machine",
+  lan: "over the local network",
+  "direct-v4": "directly over IPv4",
+  "direct-v6": "directly over IPv6",
+  relay: "through the server's relay",
+};
+
+function runningState(info: TransferInfo): string {
+  const { silence, paused, via, bytes, size, direction } = info;
+  if (silence !== undefined) return `No answer for ${formatSpan(silence)}`;
+  if (paused) return "Waiting for room on the disk";
+  if (via === undefined && bytes === 0) return "Looking for a path";
+  if (size > 0 && bytes >= size) return "Verifying";
+  return direction === "incoming" ? "Receiving" : "Sending";
+}
+
+function runningDetails(info: TransferInfo): string[] {
+  const { rate, bytes, size, silence, via, loss = 0, rtt = 0 } = info;
+  const moves = rate > 0 && silence === undefined;
+  return [
+    ...bytes > 0 ? [formatPart(bytes, size)] : [],
+    ...moves
+      ? [formatRate(rate), `${formatSpan((size - bytes) * 1000 / rate)} left`]
+      : [],
+    ...via === undefined ? [] : [pathNames[via]],
+    ...rtt > 0 ? [`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`] : [],
+    ...loss >= 0.0005 ? [`${(100 * loss).toFixed(1)} % lost`] : [],
+  ];
+}
+
+const endings = {
+  failed: "Failed",
+  rejected: "Not accepted",
+  cancelled: "Cancelled",
+  answered: "Answered on another device",
+} as const;
+
+const media: Readonly<Record<string, "image" | "video" | "audio" | undefined>> =
+  {
+    png: "image",
+    jpg: "image",
+    jpeg: "image",
+    gif: "image",
+    webp: "image",
+    avif: "image",
+    mp4: "video",
+    m4v: "video",
+    webm: "video",
+    mp3: "audio",
+    m4a: "audio",
+    ogg: "audio",
+    opus: "audio",
+    flac: "audio",
+    wav: "audio",
+  };

@@ -1,0 +1,66 @@
+/** The user's own devices. */
+import type { JSX } from "preact";
+import { visible } from "../../../../base/text.ts";
+import { wholeTime } from "../model/shown_messages.ts";
+import { useStore } from "../parts/store_context.tsx";
+import { useAnswer } from "./use_answer.tsx";
+
+/** The panel of the devices. */
+export function DevicesPanel(): JSX.Element {
+  const store = useStore();
+  const { answer, problem, again } = useAnswer("devices", "/devices");
+  const act = async (line: string) => {
+    if (await store.run(line)) again();
+  };
+  const lacksKey = answer?.devices.some(({ current, key }) => current && !key);
+  return (
+    <>
+      {problem !== undefined && <p class="failure">{problem}</p>}
+      {lacksKey && (
+        <section>
+          <p>
+            This device does not have your key, which files and private sessions
+            need. Another device of yours can give it.
+          </p>
+          <button type="button" class="main" onClick={() => store.run("/link")}>
+            Ask for the key
+          </button>
+        </section>
+      )}
+      <ul class="devices">
+        {answer?.devices.map((device) => (
+          <li key={device.name}>
+            <b>
+              <bdi>{visible(device.name)}</bdi>
+            </b>
+            {device.current && <span class="tag good">this one</span>}
+            <div class="dim">
+              {device.online
+                ? "On line"
+                : `Last on line ${wholeTime(device.lastActive, Date.now())}`}
+              {device.ip !== "" && `, ${visible(device.ip)}`}
+            </div>
+            <div class="dim">
+              {device.key ? "Has your key" : "Does not have your key"}
+              {`, since ${wholeTime(device.since, Date.now())}`}
+            </div>
+            {!device.current && (
+              <button
+                type="button"
+                class="quiet danger"
+                aria-label={`Log out ${visible(device.name)}`}
+                onClick={() => act(`/logoutdevice "${device.name}"`)}
+              >
+                Log out
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <p class="dim">
+        When one of your devices asks for your key, enter /link approve in any
+        chat here, compare the number, and enter /link yes or /link no.
+      </p>
+    </>
+  );
+}

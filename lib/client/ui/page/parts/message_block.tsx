@@ -1,0 +1,185 @@
+/**
+ * Some messages below each other, with what stands between them: days, the mark
+ * of the new ones, notes and cards. Drawn anew only when something in it changed.
+ */
+import { Component, Fragment, type JSX } from "preact";
+import type { SaidMessage } from "../../../events/conversations.ts";
+import type { SeenTransfer } from "../../../events/known_transfers.ts";
+import { visible } from "../../../../base/text.ts";
+import type { LogBlock } from "../model/message_log.ts";
+import { keyOf } from "../model/message_log.ts";
+import {
+  clockTime,
+  showMessages,
+  type ShownMessage,
+  wholeTime,
+} from "../model/shown_messages.ts";
+import type { PlacedNote } from "../state/page_store.io.ts";
+import { Icon } from "./icon.tsx";
+import { MessageText } from "./message_text.tsx";
+import { NoteLine } from "./note_line.tsx";
+import { TransferBox } from "./transfer_box.tsx";
+
+/** What stands between messages. */
+export type Between =
+  | {
+    readonly kind: "note";
+    readonly below: number;
+    readonly note: PlacedNote;
+  }
+  | {
+    readonly kind: "transfer";
+    readonly below: number;
+    readonly transfer: SeenTransfer;
+  };
+
+/** What a block shows. */
+export interface MessageBlockProps {
+  readonly block: LogBlock;
+  /** The message above it. */
+  readonly before: SaidMessage | undefined;
+  readonly firstNew: SaidMessage | undefined;
+  readonly between: readonly Between[];
+  readonly me: string;
+  /** Which day it is, as a number. */
+  readonly today: number;
+  /** Takes back a message of the user's. */
+  readonly onTakeBack: ((number: number) => void) | undefined;
+}
+
+/** A block of messages. */
+export class MessageBlock extends Component<MessageBlockProps> {
+  override shouldComponentUpdate(next: MessageBlockProps): boolean {
+    const now = this.props;
+    return next.block !== now.block || next.before !== now.before ||
+      next.firstNew !== now.firstNew || next.me !== now.me ||
+      next.today !== now.today || !isSameList(next.between, now.between);
+  }
+
+  render(): JSX.Element {
+    const { block, before, firstNew, between, me, onTakeBack } = this.props;
+    const shown = showMessages(block.messages, before, firstNew, Date.now());
+    const rest = [...between];
+    return (
+      <div class="block">
+        {shown.map((each, index) => {
+          const next = shown[index + 1]?.message.at ?? Infinity;
+          const below: Between[] = [];
+          while (rest[0] !== undefined && rest[0].below < next) {
+            below.push(rest.shift()!);
+          }
+          return (
+            <Fragment key={keyOf(each.message)}>
+              <Message shown={each} me={me} onTakeBack={onTakeBack} />
+              {below.map((item) => (
+                <BetweenItem key={idOf(item)} item={item} />
+              ))}
+            </Fragment>
+          );
+        })}
+      </div>
+    );
+  }
+}
+
+/** A note or a card. */
+export function BetweenItem(
+  { item }: { readonly item: Between },
+): JSX.Element {
+  return item.kind === "note"
+    ? <NoteLine note={item.note} />
+    : <TransferBox transfer={item.transfer} />;
+}
+
+/** Tells one from the others. */
+export function idOf(item: Between): string {
+  return item.kind === "note"
+    ? `note ${item.note.id}`
+    : `transfer ${item.transfer.info.transfer}`;
+}
+
+function Message(
+  { shown, me, onTakeBack }: {
+    readonly shown: ShownMessage;
+    readonly me: string;
+    readonly onTakeBack: ((number: number) => void) | undefined;
+  },
+): JSX.Element {
+  const { message, day, isFirst, isFirstNew } = shown;
+  const { at, from, text, own, deleted, kept, number } = message;
+  const author = own ? "You" : visible(from);
+  return (
+    <>
+      {day !== undefined && <h3 class="day">{day}</h3>}
+      {isFirstNew && (
+        <div class="new-mark" role="separator" aria-label="New messages">
+          <span>New messages</span>
+        </div>
+      )}
+      <article
+        class={`message${own ? " own" : ""}${isFirst ? " first" : ""}`}
+        tabIndex={-1}
+        aria-label={`${author}, ${wholeTime(at, Date.now())}`}
+      >
+        {isFirst && (
+          <header>
+            <b class="author">
+              <bdi>{author}</bdi>
+            </b>
+            <time dateTime={new Date(at).toISOString()}>{clockTime(at)}</time>
+          </header>
+        )}
+        {deleted
+          ? <div class="text gone">took back this message</div>
+          : <MessageText text={text} me={me} />}
+        <span class="after">
+          {own && !deleted && <SentMark kept={kept === true} />}
+          {!own && kept && !deleted && (
+            <span class="mark" title="It was kept while you were away">
+              kept
+            </span>
+          )}
+          {!isFirst && <time aria-hidden="true">{clockTime(at)}</time>}
+          {own && !deleted && number !== undefined && onTakeBack && (
+            <button
+              type="button"
+              class="quiet take-back"
+              onClick={() => onTakeBack(number)}
+            >
+              Take back
+            </button>
+          )}
+        </span>
+      </article>
+    </>
+  );
+}
+
+/** How far a message of the user's own is. */
+function SentMark({ kept }: { readonly kept: boolean }): JSX.Element {
+  return kept
+    ? (
+      <span class="mark" title="Kept until they are on line">
+        <Icon name="waits" />
+        <span class="hidden">kept until they are on line</span>
+      </span>
+    )
+    : (
+      <span class="mark" title="Sent">
+        <Icon name="check" />
+        <span class="hidden">sent</span>
+      </span>
+    );
+}
+
+function isSameList(
+  one: readonly Between[],
+  other: readonly Between[],
+): boolean {
+  return one.length === other.length && one.every((each, index) => {
+    const twin = other[index]!;
+    return each.kind === "note"
+      ? twin.kind === "note" && each.note === twin.note
+      : twin.kind === "transfer" && each.transfer === twin.transfer;
+  });
+}

@@ -1,0 +1,282 @@
+/**
+ * The messages of a conversation: the newest at the bottom, where it stays when
+ * it is there; older ones above, fetched by a button or by scrolling, without
+ * moving what is being read.
+ */
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type {
+  ConversationKey,
+  SaidMessage,
+} from "../../../events/conversations.ts";
+import { titleOf } from "../model/chat_list.ts";
+import { placeOf } from "../model/transfer_card.ts";
+import type { PageStore } from "../state/page_store.io.ts";
+import { Icon } from "./icon.tsx";
+import {
+  type Between,
+  BetweenItem,
+  idOf,
+  MessageBlock,
+} from "./message_block.tsx";
+import { PendingMessages } from "./pending_messages.tsx";
+import { useStore } from "./store_context.tsx";
+import { UploadBoxes } from "./upload_boxes.tsx";
+
+/** The messages of `of`. */
+export function MessageList(
+  { of }: { readonly of: ConversationKey },
+): JSX.Element {
+  const store = useStore();
+  // Drawn with each change of the view.
+  const _ = store.revision.value;
+  const log = store.logOf(of);
+  const { blocks, isWhole } = log;
+  const box = useRef<HTMLDivElement>(null);
+  const keeper = useRef(new PlaceKeeper());
+  const [isAtEnd, setIsAtEnd] = useState(true);
+  const isLoading = store.isLoading.value;
+
+  useLayoutEffect(() => {
+    if (box.current !== null) keeper.current.begin(box.current);
+  }, [of]);
+  useLayoutEffect(() => {
+    if (box.current !== null) keeper.current.restore(box.current);
+  });
+  // What is drawn late, such as pictures, moves what is below.
+  useEffect(() => {
+    const element = box.current;
+    const inner = element?.firstElementChild;
+    if (element === null || !inner) return;
+    const observer = new ResizeObserver(() => keeper.current.restore(element));
+    observer.observe(inner);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [of]);
+
+  const onScroll = () => {
+    const element = box.current;
+    if (element === null) return;
+    keeper.current.handleScroll(element);
+    const atEnd = keeper.current.isAtEnd;
+    if (atEnd !== isAtEnd) setIsAtEnd(atEnd);
+    store.setAtEnd(atEnd);
+    if (element.scrollTop < nearTop && !isWhole && keeper.current.hasMoved) {
+      store.loadOlder();
+    }
+  };
+  const toEnd = () => {
+    const element = box.current;
+    if (element === null) return;
+    keeper.current.toEnd(element);
+    element.focus({ preventScroll: true });
+  };
+
+  const between = betweenOf(store, of);
+  const starts = blocks.map(({ messages }) => messages[0]?.at ?? 0);
+  const me = store.view.me.user;
+  const today = Math.floor(Date.now() / 3_600_000);
+  const above = between.filter(({ below }) => below < (starts[0] ?? Infinity));
+  let before: SaidMessage | undefined;
+  return (
+    <div class="log-frame">
+      <div
+        class="log"
+        ref={box}
+        tabIndex={0}
+        role="region"
+        aria-label={`Messages, ${titleOf(of)}`}
+        onScroll={onScroll}
+        onKeyDown={(event) => moveBetweenMessages(event, box.current)}
+      >
+        <div class="log-inner">
+          {!isWhole && (
+            <button
+              type="button"
+              class="older"
+              aria-disabled={isLoading}
+              onClick={() => store.loadOlder()}
+            >
+              {isLoading ? "Loading older messages…" : "Show older messages"}
+            </button>
+          )}
+          {isWhole && blocks.length > 0 && (
+            <p class="beginning">
+              {of.startsWith("=")
+                ? "What is said here goes straight to the other side and is kept nowhere."
+                : "This is where it begins."}
+            </p>
+          )}
+          {isWhole && blocks.length === 0 && between.length === 0 && (
+            <EmptyChat of={of} />
+          )}
+          {above.map((item) => <BetweenItem key={idOf(item)} item={item} />)}
+          {blocks.map((block, index) => {
+            const from = starts[index]!;
+            const to = starts[index + 1] ?? Infinity;
+            const props = {
+              block,
+              before,
+              firstNew: store.firstNew,
+              between: between.filter(({ below }) =>
+                below >= from && below < to
+              ),
+              me,
+              today,
+              onTakeBack: takeBack(store, of),
+            };
+            before = block.messages.at(-1);
+            return <MessageBlock key={block.id} {...props} />;
+          })}
+          <PendingMessages of={of} />
+          <UploadBoxes of={of} />
+        </div>
+      </div>
+      {!isAtEnd && (
+        <button type="button" class="to-end" onClick={toEnd}>
+          <Icon name="down" /> Newest
+          {(store.view.conversation(of)?.unread ?? 0) > 0 && (
+            <span class="badge">{store.view.conversation(of)?.unread}</span>
+          )}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function EmptyChat({ of }: { readonly of: ConversationKey }): JSX.Element {
+  return (
+    <div class="empty-chat">
+      <Icon name={of.startsWith("=") ? "lock" : "group"} />
+      <p>
+        {of.startsWith("=")
+          ? "What is said here goes straight to the other side, not through the server, and is kept nowhere."
+          : `Nothing has been said here yet. Say hello to ${
+            titleOf(of).toLowerCase() === "everybody"
+              ? "everybody"
+              : titleOf(of)
+          }.`}
+      </p>
+    </div>
+  );
+}
+
+/** Remembers what is being read, and puts it back when something comes above. */
+class PlaceKeeper {
+  isAtEnd = true;
+  /** The user has scrolled. */
+  hasMoved = false;
+  #anchor: Element | undefined;
+  #offset = 0;
+  /** Where it was scrolled to from here. */
+  #expected = 0;
+
+  begin(box: Element): void {
+    this.isAtEnd = true;
+    this.hasMoved = false;
+    this.#anchor = undefined;
+    const mark = box.querySelector(".new-mark");
+    if (mark === null) return this.toEnd(box);
+    const down = mark.getBoundingClientRect().top -
+      box.getBoundingClientRect().top;
+    this.#scroll(box, box.scrollTop + down - box.clientHeight / 3);
+    this.#note(box);
+  }
+
+  /** The box was scrolled, by the user or by what is here. */
+  handleScroll(box: Element): void {
+    if (Math.abs(box.scrollTop - this.#expected) > 1) this.hasMoved = true;
+    this.#note(box);
+  }
+
+  /** Something came or has another size. */
+  restore(box: Element): void {
+    if (this.isAtEnd) return this.toEnd(box);
+    if (!this.#anchor?.isConnected) return;
+    const top = box.getBoundingClientRect().top;
+    const moved = this.#anchor.getBoundingClientRect().top - top -
+      this.#offset;
+    if (Math.abs(moved) > 1) this.#scroll(box, box.scrollTop + moved);
+  }
+
+  toEnd(box: Element): void {
+    this.isAtEnd = true;
+    this.#scroll(box, box.scrollHeight);
+  }
+
+  #scroll(box: Element, top: number): void {
+    box.scrollTop = top;
+    this.#expected = box.scrollTop;
+  }
+
+  /** Remembers the first message that can be seen, and where it stands. */
+  #note(box: Element): void {
+    this.isAtEnd =
+      box.scrollHeight - box.clientHeight - box.scrollTop < endSlack;
+    const { top } = box.getBoundingClientRect();
+    const isSeen = (each: Element) => each.getBoundingClientRect().bottom > top;
+    const block = [...box.querySelectorAll(".block")].find(isSeen);
+    if (block === undefined) return;
+    const anchor = [...block.querySelectorAll(".message")].find(isSeen) ??
+      block;
+    this.#anchor = anchor;
+    this.#offset = anchor.getBoundingClientRect().top - top;
+  }
+}
+
+/** Notes and cards of a conversation in their order. */
+function betweenOf(store: PageStore, of: ConversationKey): Between[] {
+  const notes = store.notesOf(of).map((note): Between => ({
+    kind: "note",
+    below: note.below,
+    note,
+  }));
+  const transfers = store.view.transfers()
+    .filter(({ info }) => placeOf(info) === of)
+    .sort((one, other) => one.info.transfer - other.info.transfer)
+    .map((transfer): Between => ({
+      kind: "transfer",
+      below: store.placeOfTransfer(transfer.info.transfer),
+      transfer,
+    }));
+  return [...notes, ...transfers].sort((one, other) => one.below - other.below);
+}
+
+/** The same function for as long as the conversation is the same. */
+function takeBack(
+  store: PageStore,
+  of: ConversationKey,
+): ((number: number) => void) | undefined {
+  if (of.startsWith("=")) return undefined;
+  return (number) => {
+    store.run(
+      of.startsWith("#")
+        ? `/deletegroupmsg ${of.slice(1)} ${number}`
+        : `/deletemsg ${number}`,
+    );
+  };
+}
+
+/** Up and Down go from message to message, as soon as one has the focus. */
+function moveBetweenMessages(
+  event: KeyboardEvent,
+  box: HTMLElement | null,
+): void {
+  const { key, target } = event;
+  if (key !== "ArrowUp" && key !== "ArrowDown") return;
+  if (box === null || !(target instanceof HTMLElement)) return;
+  const current = target.closest<HTMLElement>(".message");
+  if (current === null && target !== box) return;
+  const all = [...box.querySelectorAll<HTMLElement>(".message")];
+  const index = current === null ? all.length : all.indexOf(current);
+  const next = all[index + (key === "ArrowUp" ? -1 : 1)];
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+/** So near to the top older ones are fetched, pixels. */
+const nearTop = 120;
+/** So near to the bottom counts as there, pixels. */
+const endSlack = 40;

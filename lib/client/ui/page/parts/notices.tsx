@@ -1,0 +1,34 @@
+import type { JSX } from "preact";
+import { Icon, IconButton } from "./icon.tsx";
+import { useStore } from "./store_context.tsx";
+
+/** What is told beside the conversations, until it was read. */
+export function Notices(): JSX.Element {
+  const store = useStore();
+  return (
+    <div class="notices">
+      {store.notices.value.map(({ id, text, isFailure }) => (
+        <div key={id} class={`notice${isFailure ? " failure" : ""}`}>
+          <Icon name={isFailure ? "warning" : "info"} />
+          <span class="grow" dir="auto">{text}</span>
+          <IconButton
+            icon="close"
+            label="Dismiss"
+            onClick={() =>
+              store.dismiss(id)}
+          />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Says to a screen reader what comes; nothing else on the page does. */
+export function LiveRegion(): JSX.Element {
+  const store = useStore();
+  return (
+    <div class="hidden" role="log" aria-live="polite" aria-label="News">
+      {store.announcement.value}
+    </div>
+  );
+}

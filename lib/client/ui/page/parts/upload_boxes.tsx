@@ -1,0 +1,38 @@
+import type { JSX } from "preact";
+import type { ConversationKey } from "../../../events/conversations.ts";
+import { Icon } from "./icon.tsx";
+import { useStore } from "./store_context.tsx";
+
+/** Files that the client beside the page takes, to offer them then. */
+export function UploadBoxes(
+  { of }: { readonly of: ConversationKey },
+): JSX.Element {
+  const store = useStore();
+  const uploads = store.uploads.value.filter(({ key }) => key === of);
+  return (
+    <>
+      {uploads.map(({ batch, title, files, done, stop }) => (
+        <section key={batch} class="card waits" aria-label={`File ${title}`}>
+          <div class="head">
+            <Icon name="file" />
+            <div class="grow">
+              <b class="title">
+                <bdi>{title}</bdi>
+              </b>
+              <div class="dim">
+                Getting ready{files > 1 && `, ${done.value} of ${files}`}
+              </div>
+            </div>
+            <button
+              type="button"
+              onClick={() =>
+                stop.abort()}
+            >
+              Cancel
+            </button>
+          </div>
+        </section>
+      ))}
+    </>
+  );
+}

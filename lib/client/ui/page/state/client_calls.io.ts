@@ -1,0 +1,119 @@
+/// <reference lib="dom" />
+/** What the page asks its client, and who waits for the answers. */
+import type { ChatTarget } from "../../../commands/command.ts";
+import type { CommandOutcome } from "../../../events/client_event.ts";
+import type { ClientMessage, PageMessage } from "../../web/web_wire.ts";
+import type { ClientSocket } from "./client_socket.io.ts";
+
+/** What became of something that was asked for. */
+export interface CallReply {
+  readonly outcome: CommandOutcome;
+  /** The lines that people read of it. */
+  readonly text: readonly string[];
+}
+
+/** A file that arrived. */
+export type ArrivedFile = Pick<
+  Extract<ClientMessage, { tell: "capability" }>,
+  "url" | "shows" | "name"
+>;
+
+/** What could stand from `start` to the cursor. */
+export type Suggested = Pick<
+  Extract<ClientMessage, { tell: "suggestions" }>,
+  "start" | "items"
+>;
+
+/** The questions of one tab that are open. */
+export class ClientCalls {
+  readonly #socket: ClientSocket;
+  readonly #replies = new Map<number, (reply: CallReply) => void>();
+  readonly #suggested = new Map<number, (suggested: Suggested) => void>();
+  readonly #files = new Map<number, (file: ArrivedFile) => void>();
+  #ref = 0;
+
+  constructor(socket: ClientSocket) {
+    this.#socket = socket;
+  }
+
+  /** Hands in a line, and waits for what becomes of it. */
+  submit(line: string, to?: ChatTarget): Promise<CallReply> {
+    return this.#ask((ref) => ({
+      do: "submit",
+      ref,
+      line,
+      ...(to && { to }),
+    }));
+  }
+
+  /** Says something, whatever it looks like. */
+  say(text: string, to: ChatTarget): Promise<CallReply> {
+    return this.#ask((ref) => ({ do: "say", ref, text, to }));
+  }
+
+  /** Offers what was uploaded. */
+  send(batch: string, to: ChatTarget): Promise<CallReply> {
+    return this.#ask((ref) => ({ do: "send", ref, to, batch }));
+  }
+
+  /** What Tab offers for a line. */
+  suggest(line: string, cursor: number): Promise<Suggested> {
+    const ref = ++this.#ref;
+    return new Promise((resolve) => {
+      this.#suggested.set(ref, resolve);
+      this.#socket.send({ do: "suggest", ref, line, cursor });
+    });
+  }
+
+  /** Where the file of a transfer is. */
+  fileOf(transfer: number): Promise<ArrivedFile> {
+    return new Promise((resolve) => {
+      this.#files.set(transfer, resolve);
+      this.#socket.send({ do: "capability", transfer });
+    });
+  }
+
+  /** Takes an answer. */
+  handle(
+    message: Extract<
+      ClientMessage,
+      { tell: "outcome" | "suggestions" | "capability" }
+    >,
+  ): void {
+    switch (message.tell) {
+      case "outcome":
+        this.#replies.get(message.ref)?.(message);
+        this.#replies.delete(message.ref);
+        return;
+      case "suggestions":
+        this.#suggested.get(message.ref)?.(message);
+        this.#suggested.delete(message.ref);
+        return;
+      case "capability":
+        this.#files.get(message.transfer)?.(message);
+        this.#files.delete(message.transfer);
+    }
+  }
+
+  /** No answers will come to what is open. */
+  handleLost(): void {
+    for (const resolve of this.#replies.values()) resolve(lost);
+    this.#replies.clear();
+    this.#suggested.clear();
+    this.#files.clear();
+  }
+
+  #ask(message: (ref: number) => PageMessage): Promise<CallReply> {
+    const ref = ++this.#ref;
+    return new Promise((resolve) => {
+      if (this.#socket.send(message(ref))) this.#replies.set(ref, resolve);
+      else resolve(lost);
+    });
+  }
+}
+
+const message = "the page has lost its client and looks for it";
+const lost: CallReply = {
+  outcome: { command: "", ok: false, code: "page_closed", message },
+  text: [message],
+};

@@ -1,0 +1,556 @@
+/// <reference lib="dom" />
+/**
+ * What the page knows and does: a view of the client that follows its events,
+ * what was said as far as it is shown, what is open, and the ways to ask for
+ * something. Components read the signals and call what is here.
+ */
+import { type Signal, signal } from "@preact/signals";
+import type { ChatTarget } from "../../../commands/command.ts";
+import type { ClientEvent } from "../../../events/client_event.ts";
+import { ClientView } from "../../../events/client_view.ts";
+import {
+  type Conversation,
+  type ConversationKey,
+  conversationOfMessage,
+  type SaidMessage,
+  unseenOf,
+} from "../../../events/conversations.ts";
+import type { QuietEvent } from "../../../events/quiet_event.ts";
+import type {
+  AskedQuestion,
+  ClientMessage,
+  GivenAnswer,
+  Phase,
+} from "../../web/web_wire.ts";
+import { ClientSocket, type LinkState } from "./client_socket.io.ts";
+import { ClientCalls } from "./client_calls.io.ts";
+import { Heralds } from "./heralds.io.ts";
+import { Announcer } from "../model/announcer.ts";
+import { titleOf, unreadIn } from "../model/chat_list.ts";
+import { LineMemory } from "../model/line_memory.ts";
+import { MessageLog, saidOf } from "../model/message_log.ts";
+import { type ChatNote, noteOf, noticeOf } from "../model/notes.ts";
+import { namesMe } from "../model/rich_text.ts";
+import { placeOf } from "../model/transfer_card.ts";
+
+/** What stands beside or over the conversation. */
+export type Panel =
+  | { readonly kind: "person"; readonly name: string }
+  | { readonly kind: "group"; readonly name: string }
+  | { readonly kind: "search" }
+  | { readonly kind: "transfers" }
+  | { readonly kind: "settings" }
+  | { readonly kind: "devices" }
+  | { readonly kind: "new-group" }
+  | { readonly kind: "keys" };
+
+/** Something to tell beside the conversations. */
+export interface PageNotice {
+  readonly id: number;
+  readonly text: string;
+  readonly isFailure: boolean;
+}
+
+/** Something in a conversation that is no message, and where it stands. */
+export interface PlacedNote extends ChatNote {
+  readonly id: number;
+  /** It stands below the messages up to this time. */
+  readonly below: number;
+}
+
+/** Files on their way to the client beside the page. */
+export interface Upload {
+  readonly batch: string;
+  readonly key: ConversationKey;
+  readonly title: string;
+  readonly files: number;
+  readonly done: Signal<number>;
+  readonly stop: AbortController;
+}
+
+/** The page's state. */
+export class PageStore {
+  /** Rises with every change of what is not a signal itself. */
+  readonly revision: Signal<number> = signal(0);
+  readonly phase: Signal<Phase> = signal({ phase: "connecting", servers: [] });
+  readonly link: Signal<LinkState> = signal("connecting");
+  /** The conversation that is open. */
+  readonly open: Signal<ConversationKey | undefined> = signal(undefined);
+  readonly panel: Signal<Panel | undefined> = signal(undefined);
+  readonly questions: Signal<readonly AskedQuestion[]> = signal([]);
+  readonly notices: Signal<readonly PageNotice[]> = signal([]);
+  readonly uploads: Signal<readonly Upload[]> = signal([]);
+  /** What a screen reader is told. */
+  readonly announcement: Signal<string> = signal("");
+  /** Older messages are on their way. */
+  readonly isLoading: Signal<boolean> = signal(false);
+  readonly filter: Signal<string> = signal("");
+  readonly memory = new LineMemory();
+  readonly heralds = new Heralds();
+  readonly socket: ClientSocket;
+  readonly calls: ClientCalls;
+
+  #view = new ClientView("");
+  readonly #logs = new Map<ConversationKey, MessageLog>();
+  readonly #notes = new Map<ConversationKey, PlacedNote[]>();
+  /** Below which message each transfer stands. */
+  readonly #transferPlaces = new Map<number, number>();
+  readonly #announcer = new Announcer();
+  #firstNew: SaidMessage | undefined;
+  #isAtEnd = true;
+  #nextId = 1;
+  #isFlushing = false;
+
+  constructor() {
+    this.socket = new ClientSocket({
+      handleMessage: (message) => this.#handle(message),
+      handleLink: (state) => this.#handleLink(state),
+    });
+    this.calls = new ClientCalls(this.socket);
+    this.memory.restore(sessionStorage.getItem("parley-drafts"));
+    addEventListener("focus", () => this.#flushSoon());
+    document.addEventListener("visibilitychange", () => this.#flushSoon());
+    addEventListener("pagehide", () => {
+      sessionStorage.setItem("parley-drafts", this.memory.save());
+    });
+  }
+
+  /** The view; read {@link PageStore.revision} to be drawn with its changes. */
+  get view(): ClientView {
+    return this.#view;
+  }
+
+  /** The first message of the open conversation that was not seen. */
+  get firstNew(): SaidMessage | undefined {
+    return this.#firstNew;
+  }
+
+  /** The messages of a conversation. */
+  logOf(key: ConversationKey): MessageLog {
+    let log = this.#logs.get(key);
+    if (log === undefined) {
+      log = new MessageLog();
+      this.#logs.set(key, log);
+      this.#follow(key, log);
+    }
+    return log;
+  }
+
+  /** What happened in a conversation besides. */
+  notesOf(key: ConversationKey): readonly PlacedNote[] {
+    return this.#notes.get(key) ?? [];
+  }
+
+  /** Below the messages up to which time a transfer stands. */
+  placeOfTransfer(transfer: number): number {
+    return this.#transferPlaces.get(transfer) ?? 0;
+  }
+
+  /** Opens a conversation; without one, the list. */
+  openChat(key: ConversationKey | undefined): void {
+    if (this.open.value === key) return;
+    this.panel.value = undefined;
+    this.open.value = key;
+    this.#isAtEnd = true;
+    if (key === undefined) return sessionStorage.removeItem("parley-open");
+    sessionStorage.setItem("parley-open", key);
+    this.#firstNew = this.#firstUnseen(this.view.conversation(key));
+    const log = this.logOf(key);
+    if (log.size < fewMessages && !log.isWhole) this.loadOlder();
+    this.#flushSoon();
+  }
+
+  /** Whether the last message of the open conversation can be seen. */
+  setAtEnd(isAtEnd: boolean): void {
+    this.#isAtEnd = isAtEnd;
+    if (isAtEnd) this.#flushSoon();
+  }
+
+  /** Fetches messages from before those that are shown. */
+  async loadOlder(): Promise<void> {
+    const key = this.open.value;
+    if (key === undefined || this.isLoading.value) return;
+    const log = this.logOf(key);
+    if (log.isWhole) return;
+    this.isLoading.value = true;
+    const { outcome } = await this.calls.submit(historyLine(key, log.before));
+    this.isLoading.value = false;
+    if (!outcome.ok) return this.tell(outcome.message, true);
+    if (outcome.command !== "history" && outcome.command !== "rdm") return;
+    const { messages, before } = outcome.answer;
+    const me = this.view.me.user;
+    log.prepend(messages.map((message) => saidOf(message, me)), before);
+    const conversation = this.view.conversation(key);
+    if (key === this.open.value && conversation?.unread) {
+      this.#firstNew ??= this.#firstUnseen(conversation);
+    }
+    this.#flushSoon();
+  }
+
+  /** Says something where it is open, or does what a line with a slash says. */
+  async enter(text: string): Promise<void> {
+    const key = this.open.value;
+    if (key === undefined) return;
+    this.#firstNew = undefined;
+    const isLine = text.startsWith("/") && !text.includes("\n");
+    if (!isLine && key === "*") return this.#report(`/broadcast ${text}`);
+    const to = targetOf(key);
+    if (isLine) return this.#report(text, to);
+    if (to === undefined) return;
+    const { outcome } = await this.calls.say(text, to);
+    if (outcome.ok) return;
+    this.#note(key, { text: [outcome.message], isFailure: true, unsent: text });
+  }
+
+  /** Does what a line says, and tells when it cannot be done. */
+  async run(line: string): Promise<boolean> {
+    const { outcome } = await this.calls.submit(line);
+    if (!outcome.ok && !outcome.announced) this.tell(outcome.message, true);
+    return outcome.ok;
+  }
+
+  /** Answers a question. */
+  answer(question: AskedQuestion, value: GivenAnswer | null): void {
+    this.socket.send({
+      do: "answer",
+      question: question.question,
+      value,
+    });
+    this.#forgetQuestion(question.question);
+  }
+
+  /** Sends files, with the folders they are in, where it is open. */
+  async upload(
+    files: readonly { readonly file: File; readonly path: string }[],
+  ): Promise<void> {
+    const key = this.open.value;
+    const to = key === undefined ? undefined : targetOf(key);
+    const [first] = files;
+    if (key === undefined || first === undefined) return;
+    if (to === undefined || to.kind === "session") {
+      const where = to === undefined ? "everybody" : "a private session";
+      return this.tell(
+        `files cannot be sent to ${where}; open the chat of a person or a group`,
+        true,
+      );
+    }
+    const batch = newBatch();
+    const title = files.length === 1
+      ? first.file.name
+      : `${files.length.toLocaleString("en")} files`;
+    const stop = new AbortController();
+    const done = signal(0);
+    const upload = { batch, key, title, files: files.length, done, stop };
+    this.uploads.value = [...this.uploads.value, upload];
+    try {
+      for (const { file, path } of files) {
+        const place = path === "" ? "" : `&path=${encodeURIComponent(path)}`;
+        const response = await fetch(
+          `/upload?batch=${batch}&name=${
+            encodeURIComponent(file.name)
+          }${place}`,
+          {
+            method: "POST",
+            headers: { Authorization: this.socket.authorization },
+            body: file,
+            signal: stop.signal,
+          },
+        );
+        if (!response.ok) throw new Error(await response.text());
+        done.value++;
+      }
+    } catch (error) {
+      this.socket.send({ do: "drop", batch });
+      if (!stop.signal.aborted) {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#note(key, {
+          text: [`${title} cannot be sent: ${why}`],
+          isFailure: true,
+        });
+      }
+      return;
+    } finally {
+      this.uploads.value = this.uploads.value.filter((each) => each !== upload);
+    }
+    const { outcome } = await this.calls.send(batch, to);
+    if (outcome.ok || outcome.announced) return;
+    this.#note(key, { text: [outcome.message], isFailure: true });
+  }
+
+  /** Tells something beside the conversations. */
+  tell(text: string, isFailure = false): void {
+    const notice = { id: this.#nextId++, text, isFailure };
+    this.notices.value = [...this.notices.value, notice].slice(-mostNotices);
+    this.announce({ text });
+  }
+
+  /** A notice was read. */
+  dismiss(id: number): void {
+    this.notices.value = this.notices.value.filter((each) => each.id !== id);
+  }
+
+  /** A note of a conversation was read. */
+  dismissNote(key: ConversationKey, id: number): void {
+    const notes = this.#notes.get(key) ?? [];
+    this.#notes.set(key, notes.filter((each) => each.id !== id));
+    this.#flushSoon();
+  }
+
+  /** Tells a screen reader. */
+  announce(what: Parameters<Announcer["add"]>[0]): void {
+    this.#announcer.add(what);
+    this.#announceSoon();
+  }
+
+  /** Does what a line says; what comes of it is shown in the conversation. */
+  async #report(line: string, to?: ChatTarget): Promise<void> {
+    const key = this.open.value;
+    const { outcome, text } = await this.calls.submit(line, to);
+    if (outcome.ok && outcome.command === "chat" && "name" in outcome.answer) {
+      const { kind, name } = outcome.answer;
+      return this.openChat(keyOfTarget({ kind, name }));
+    }
+    if (text.length === 0 || key === undefined) return;
+    if (outcome.ok && shownAsMessage.has(outcome.command)) return;
+    this.#note(key, { text, isFailure: !outcome.ok, isAnswer: true });
+  }
+
+  #handleLink(state: LinkState): void {
+    this.link.value = state;
+    if (state === "open" || state === "connecting") return;
+    this.calls.handleLost();
+    this.questions.value = [];
+    this.isLoading.value = false;
+  }
+
+  #handle(message: ClientMessage): void {
+    switch (message.tell) {
+      case "phase":
+        this.phase.value = message;
+        if (message.phase === "form" || message.phase === "ended") {
+          this.#forgetAll();
+        }
+        if (message.phase === "ended") this.socket.end();
+        return;
+      case "snapshot":
+        return this.#begin(ClientView.from(message.view));
+      case "event":
+        return this.#handleEvent(message.event, message.text ?? []);
+      case "outcome":
+        // What it says is drawn before who waits for it goes on.
+        this.#flush();
+        return this.calls.handle(message);
+      case "suggestions":
+      case "capability":
+        return this.calls.handle(message);
+      case "question":
+        this.questions.value = [...this.questions.value, message];
+        return;
+      case "question-gone":
+        return this.#forgetQuestion(message.question);
+      case "error":
+        return this.tell(message.message, true);
+    }
+  }
+
+  #begin(view: ClientView): void {
+    this.#view = view;
+    for (const { info } of view.transfers()) this.#placeTransfer(info);
+    const open = sessionStorage.getItem("parley-open");
+    if (this.open.value === undefined && open !== null) {
+      this.openChat(open as ConversationKey);
+    }
+    this.#flush();
+  }
+
+  #handleEvent(event: ClientEvent | QuietEvent, text: readonly string[]): void {
+    this.#view.handleEvent(event);
+    if (event.event === "transfer") this.#placeTransfer(event.info);
+    if (event.event === "message" || event.event === "private-message") {
+      this.#hear(event);
+    }
+    const shown = event as ClientEvent;
+    const note = noteOf(shown, text);
+    if (note !== undefined) this.#note(note.key, note);
+    const notice = noticeOf(shown, text);
+    if (notice !== undefined) this.tell(notice.text, notice.isFailure);
+    this.#flushSoon();
+  }
+
+  /** Somebody said something. */
+  #hear(
+    event: Extract<ClientEvent, { event: "message" | "private-message" }>,
+  ): void {
+    const key = conversationOfMessage(event);
+    if (key === undefined) return;
+    const { from, text } = event;
+    const isOpen = key === this.open.value;
+    const where = isOpen || key.startsWith("@") ? {} : { where: titleOf(key) };
+    this.announce({ from, text, ...where });
+    if (document.hasFocus() && (isOpen || !namesMe(text, this.view.me.user))) {
+      return;
+    }
+    this.heralds.tell(key, from, text, () => this.openChat(key));
+  }
+
+  #placeTransfer(info: Parameters<typeof placeOf>[0]): void {
+    if (this.#transferPlaces.has(info.transfer)) return;
+    this.#transferPlaces.set(info.transfer, this.#lastIn(placeOf(info)));
+    if (info.direction === "incoming" && info.state === "offered") {
+      this.announce({ from: info.user, text: `offers ${info.name}` });
+    }
+  }
+
+  #note(key: ConversationKey, note: Omit<ChatNote, "key">): void {
+    const placed = {
+      ...note,
+      key,
+      id: this.#nextId++,
+      below: this.#lastIn(key),
+    };
+    const notes = [...this.#notes.get(key) ?? [], placed];
+    this.#notes.set(key, notes.slice(-mostNotes));
+    if (key === this.open.value && note.text[0] !== undefined) {
+      this.announce({ text: note.text[0] });
+    }
+    this.#flushSoon();
+  }
+
+  /** When the last message of a conversation was said. */
+  #lastIn(key: ConversationKey): number {
+    const inView = this.#view.conversation(key)?.messages.at(-1)?.at ?? 0;
+    return Math.max(inView, this.#logs.get(key)?.last?.at ?? 0);
+  }
+
+  #firstUnseen(
+    conversation: Conversation | undefined,
+  ): SaidMessage | undefined {
+    if (conversation === undefined || conversation.unread === 0) {
+      return undefined;
+    }
+    const { key, seen } = conversation;
+    const log = this.logOf(key).blocks.flatMap(({ messages }) => messages);
+    const byMark = seen === 0
+      ? undefined
+      : log.find(({ id = 0, own, deleted }) => !own && !deleted && id > seen);
+    return byMark ?? unseenOf(conversation)[0];
+  }
+
+  #follow(key: ConversationKey, log: MessageLog): void {
+    const { messages = [] } = this.#view.conversation(key) ?? {};
+    log.follow(messages, key.startsWith("="));
+  }
+
+  #forgetQuestion(question: number): void {
+    this.questions.value = this.questions.value.filter((each) =>
+      each.question !== question
+    );
+  }
+
+  #forgetAll(): void {
+    this.#logs.clear();
+    this.#notes.clear();
+    this.#transferPlaces.clear();
+    this.open.value = undefined;
+    this.panel.value = undefined;
+    this.questions.value = [];
+    this.notices.value = [];
+    this.#view = new ClientView("");
+    this.#flush();
+  }
+
+  /** Draws what changed, at the next frame; a page that is not seen, a bit later. */
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    if (document.hidden) setTimeout(() => this.#flush(), hiddenFlushMs);
+    else requestAnimationFrame(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    for (const [key, log] of this.#logs) this.#follow(key, log);
+    this.#see();
+    const unread = unreadIn(this.#view);
+    document.title = unread === 0 ? "Parley" : `(${unread}) Parley`;
+    this.revision.value++;
+  }
+
+  /** What stands before the user's eyes counts as seen. */
+  #see(): void {
+    const key = this.open.value;
+    const conversation = key && this.#view.conversation(key);
+    if (!conversation || conversation.unread === 0) return;
+    const isAttentive = document.hasFocus() && !document.hidden &&
+      this.#isAtEnd;
+    if (!isAttentive) {
+      this.#firstNew ??= this.#firstUnseen(conversation);
+      return;
+    }
+    const isSession = conversation.key.startsWith("=");
+    const mark = this.#view.markOf(conversation.key);
+    if (!isSession && mark === undefined) return;
+    this.socket.send({
+      do: "see",
+      conversation: conversation.key,
+      ...(mark && { upto: mark.upto }),
+    });
+  }
+
+  #announceSoon(): void {
+    const at = this.#announcer.pollTimeout();
+    if (at === undefined) return;
+    const now = performance.now();
+    setTimeout(() => {
+      const text = this.#announcer.poll(performance.now());
+      if (text !== undefined) this.announcement.value = text;
+      else this.#announceSoon();
+    }, Math.max(at - now, announceMs));
+  }
+}
+
+/** Where what is said in a conversation goes; nowhere to everybody. */
+export function targetOf(key: ConversationKey): ChatTarget | undefined {
+  const name = key.slice(1);
+  if (key.startsWith("@")) return { kind: "user", name };
+  if (key.startsWith("#")) return { kind: "group", name };
+  return key.startsWith("=") ? { kind: "session", name } : undefined;
+}
+
+function keyOfTarget({ kind, name }: ChatTarget): ConversationKey {
+  return `${({ user: "@", group: "#", session: "=" } as const)[kind]}${name}`;
+}
+
+function historyLine(key: ConversationKey, before: number | undefined): string {
+  const place = before === undefined ? "" : ` before ${before}`;
+  return key === "*"
+    ? `/RDM b 2000-01-01T00:00:00Z${place}`
+    : `/history ${key} ${olderMessages}${place}`;
+}
+
+/** 128 bits in base64url. */
+function newBatch(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-")
+    .replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Commands whose answer is seen in the conversations. */
+const shownAsMessage: ReadonlySet<string> = new Set([
+  "msgto",
+  "groupmsg",
+  "broadcast",
+  "private",
+  "seen",
+  "deletemsg",
+  "deletegroupmsg",
+]);
+
+/** A conversation with less begins with older ones. */
+const fewMessages = 40;
+/** Messages that are fetched at once. */
+const olderMessages = 50;
+const mostNotices = 4;
+const mostNotes = 50;
+const hiddenFlushMs = 100;
+const announceMs = 100;

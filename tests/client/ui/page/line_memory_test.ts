@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { LineMemory } from "../../../../lib/client/ui/page/model/line_memory.ts";
+
+Deno.test("each conversation has its draft, also after the page was loaded again", () => {
+  const memory = new LineMemory();
+  memory.keep("@luke", "I was about to");
+  memory.keep("#jedi", "the council");
+  memory.keep("@leia", "hm");
+  memory.keep("@leia", "");
+  const again = new LineMemory();
+  again.restore(memory.save());
+  assertEquals(again.draft("@luke"), "I was about to");
+  assertEquals(again.has("#jedi"), true);
+  assertEquals(again.has("@leia"), false);
+  for (const broken of [null, "", "{", "3", '[["a"],[1,2],3]']) {
+    new LineMemory().restore(broken);
+  }
+});
+
+Deno.test("Up goes back through what was sent, Down to what was begun", () => {
+  const memory = new LineMemory();
+  memory.enter("one");
+  memory.enter("two");
+  memory.enter("two");
+  assertEquals(memory.recall("thr", 1), "two");
+  assertEquals(memory.recall("two", 1), "one");
+  assertEquals(memory.recall("one", 1), undefined);
+  assertEquals(memory.recall("one", -1), "two");
+  assertEquals(memory.recall("two", -1), "thr");
+  assertEquals(memory.recall("thr", -1), undefined);
+});

@@ -1,0 +1,118 @@
+import { assert, assertEquals } from "@std/assert";
+import type { SaidMessage } from "../../../../lib/client/events/conversations.ts";
+import {
+  blockSize,
+  MessageLog,
+  mostShown,
+  saidOf,
+} from "../../../../lib/client/ui/page/model/message_log.ts";
+
+Deno.test("a log keeps what the view drops", () => {
+  const log = new MessageLog();
+  log.follow(said(1, 50));
+  log.follow(said(11, 60));
+  assertEquals(numbersOf(log), range(1, 60));
+});
+
+Deno.test("what comes changes the last block alone, and no other object", () => {
+  const log = new MessageLog();
+  log.follow(said(1, blockSize + 10));
+  const [first, second] = log.blocks;
+  log.follow(said(2, blockSize + 11));
+  assert(log.blocks[0] === first);
+  assert(log.blocks[1] !== second);
+  assertEquals(log.blocks[1]?.id, second?.id);
+  const { blocks } = log;
+  log.follow(said(2, blockSize + 11));
+  assert(log.blocks === blocks, "nothing is new");
+});
+
+Deno.test("older messages come before, those that are known once", () => {
+  const log = new MessageLog();
+  log.follow(said(91, 100));
+  const [block] = log.blocks;
+  log.prepend(said(51, 100), 51);
+  assertEquals(numbersOf(log), range(51, 100));
+  assert(log.blocks.at(-1) === block, "what is read stays as it is");
+  assertEquals([log.before, log.isWhole], [51, false]);
+  log.prepend(said(1, 50), undefined);
+  assertEquals(numbersOf(log), range(1, 100));
+  assert(log.isWhole);
+});
+
+Deno.test("a message that was taken back is changed where it stands", () => {
+  const log = new MessageLog();
+  log.follow(said(1, 120));
+  const { blocks } = log;
+  const gone = { ...message(60), text: "", deleted: true as const };
+  log.follow(said(51, 100).map((each) => each.number === 60 ? gone : each));
+  assertEquals(log.blocks[1]?.messages[9], gone);
+  assert(log.blocks[0] === blocks[0] && log.blocks[2] === blocks[2]);
+});
+
+Deno.test("who was away so long that something is missing begins anew", () => {
+  const log = new MessageLog();
+  log.follow(said(1, 50));
+  log.prepend([], undefined);
+  log.follow(said(200, 249));
+  assertEquals(numbersOf(log), range(200, 249));
+  assert(!log.isWhole, "what is missing can be asked for");
+});
+
+Deno.test("messages stand in the order of their times, however they come", () => {
+  const log = new MessageLog();
+  log.follow([message(1), message(5)]);
+  log.follow([message(1), message(3), message(5)]);
+  assertEquals(numbersOf(log), [1, 3, 5]);
+});
+
+Deno.test("a private session is whole, and the same words twice in it are two", () => {
+  const log = new MessageLog();
+  const one = { at: 1000, from: "leia", text: "yes" };
+  log.follow([one, { ...one, at: 1001 }], true);
+  assert(log.isWhole);
+  assertEquals(log.size, 2);
+});
+
+Deno.test("a log has an end at which the oldest go", () => {
+  const log = new MessageLog();
+  log.prepend(said(1, mostShown), undefined);
+  log.follow(said(mostShown - 10, mostShown + 10));
+  assert(log.size <= mostShown && log.size > mostShown - 2 * blockSize);
+  assertEquals(log.last?.number, mostShown + 10);
+  assert(!log.isWhole);
+});
+
+Deno.test("a message of the past is as one of the view", () => {
+  const past = { id: 7, number: 3, at: 5, from: "yoda", text: "hm" } as const;
+  assertEquals(saidOf({ ...past, kind: "private" }, "yoda"), {
+    ...past,
+    own: true,
+  });
+  const gone = { ...past, kind: "group", text: "", deleted: true } as const;
+  assertEquals(saidOf(gone, "luke"), { ...past, text: "", deleted: true });
+});
+
+function message(number: number): SaidMessage {
+  return {
+    id: number,
+    number,
+    at: number * 1000,
+    from: "luke",
+    text: `${number}`,
+  };
+}
+
+function said(from: number, to: number): SaidMessage[] {
+  return range(from, to).map(message);
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+function numbersOf(log: MessageLog): (number | undefined)[] {
+  return log.blocks.flatMap(({ messages }) =>
+    messages.map(({ number }) => number)
+  );
+}

@@ -1,0 +1,84 @@
+import { assertEquals } from "@std/assert";
+import type { TransferInfo } from "../../../../lib/client/events/client_event.ts";
+import {
+  mediaOf,
+  placeOf,
+  transferCard,
+} from "../../../../lib/client/ui/page/model/transfer_card.ts";
+
+const info: TransferInfo = {
+  transfer: 1,
+  direction: "incoming",
+  kind: "file",
+  user: "luke",
+  name: "film\u202e.mp4",
+  size: 2_000_000,
+  state: "offered",
+  bytes: 0,
+  rate: 0,
+  paused: false,
+};
+
+Deno.test("an offer can be accepted or rejected, one's own be taken back", () => {
+  const card = transferCard({ info });
+  assertEquals(card.title, "film<U+202E>.mp4");
+  assertEquals(card.about, "2.0 MB");
+  assertEquals(card.actions, ["accept", "reject"]);
+  const own = transferCard({ info: { ...info, direction: "outgoing" } });
+  assertEquals(own.state, "Waiting for luke to accept");
+  assertEquals(own.actions, ["cancel"]);
+});
+
+Deno.test("a running one tells how far, how fast, how long, which way and what is lost", () => {
+  const card = transferCard({
+    info: {
+      ...info,
+      state: "running",
+      bytes: 1_000_000,
+      rate: 100_000,
+      via: "direct-v4",
+      rtt: 18.4,
+      loss: 0.021,
+    },
+  });
+  assertEquals(card.part, 0.5);
+  assertEquals(card.details, [
+    "1.0 of 2.0 MB",
+    "100 kB/s",
+    "10 s left",
+    "directly over IPv4",
+    "18 ms",
+    "2.1 % lost",
+  ]);
+});
+
+Deno.test("the end says where it is, or why there is none and that it goes on", () => {
+  const done = transferCard({
+    info: { ...info, state: "verified", files: 3 },
+    summary: { ms: 2000, rate: 1_000_000, path: "/home/yoda/film.mp4" },
+  });
+  assertEquals(done.about, "3 files, 2.0 MB");
+  assertEquals(done.details, ["2.0 s, 1.0 MB/s", "/home/yoda/film.mp4"]);
+  const broken = transferCard({
+    info: { ...info, state: "failed" },
+    message: "luke's client has gone",
+    resumable: true,
+  });
+  assertEquals(broken.state, "Failed: luke's client has gone");
+  assertEquals(broken.details.length, 1);
+  assertEquals(broken.actions, []);
+});
+
+Deno.test("what a file shows as goes by its ending; what runs code shows as nothing", () => {
+  assertEquals(mediaOf("a.PNG"), "image");
+  assertEquals(mediaOf("film.mp4"), "video");
+  assertEquals(mediaOf("song.flac"), "audio");
+  for (const name of ["a.svg", "a.html", "a.pdf", "png", "a.png.exe"]) {
+    assertEquals(mediaOf(name), undefined, name);
+  }
+});
+
+Deno.test("a file stands in the chat of its other side, or of the group", () => {
+  assertEquals(placeOf(info), "@luke");
+  assertEquals(placeOf({ ...info, group: "jedi" }), "#jedi");
+});

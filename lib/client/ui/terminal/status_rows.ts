@@ -1,6 +1,7 @@
 /** The rows at the lower end of the terminal. */
 import { visible } from "../../../base/text.ts";
 import { type Palette, plainPalette } from "../../../cli/palette.ts";
+import type { ChatTarget } from "../../commands/command.ts";
 import type { PrivateSessionInfo } from "../../events/client_event.ts";
 import type { ClientView } from "../../events/client_view.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
@@ -87,20 +88,25 @@ export function statusBar(
   // Who has little room knows best where this is, and what Enter does.
   const rows = [
     rowOf(view, whole, server),
-    ...(user === "" ? [] : [rowOf(view, whole, undefined)]),
+    ...(user === "" ? [] : [
+      rowOf(view, whole, undefined),
+      rowOf(view, whole, undefined, false),
+    ]),
   ];
   const isShort = textWidth(whole) + 4 > width;
   const row = isShort
-    ? rowOf(view, short, undefined)
+    ? rowOf(view, short, undefined, false)
     : rows.find((each) => textWidth(each) <= width) ?? rows.at(-1) ?? "";
   const text = clipToWidth(row, width);
   return text + fill.repeat(Math.max(width - textWidth(text), 0));
 }
 
+/** @param names False where private sessions are counted, not named. */
 function rowOf(
   view: ClientView,
   offline: string,
   server: string | undefined,
+  names = true,
 ): string {
   const { me: { user }, chat } = view;
   const unread = unreadText(view);
@@ -114,9 +120,7 @@ function rowOf(
   if (chat !== undefined) parts.push(`chat ${labelOf(chat)}`);
   const sessions = view.sessions();
   const open = sessions.filter(({ state }) => state === "open");
-  if (open.length > 0) {
-    parts.push(`private ${open.map(({ user }) => user).join(", ")}`);
-  }
+  if (open.length > 0) parts.push(privateText(open, names, chat));
   if (unread !== "") parts.push(`unread ${unread}`);
   const running = transfers.filter(({ state }) => state === "running").length;
   if (running > 0) {
@@ -128,6 +132,20 @@ function rowOf(
     ).length + requestsOf(view).length;
   if (waiting > 0) parts.push(`${waiting} offered`);
   return visible(`-- ${parts.filter((part) => part !== "").join(" -- ")} `);
+}
+
+/** `private luke, leia`; with little room `private 2`. */
+function privateText(
+  open: readonly PrivateSessionInfo[],
+  names: boolean,
+  chat: ChatTarget | undefined,
+): string {
+  const users = open.map(({ user }) => user);
+  const [first = ""] = users;
+  if (!names && users.length > 1) return `private ${users.length}`;
+  // The chat that writes into it says whose it is.
+  const isSaid = chat?.kind === "session" && chat.name === first;
+  return !names && isSaid ? "private" : `private ${users.join(", ")}`;
 }
 
 /**

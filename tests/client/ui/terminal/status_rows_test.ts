@@ -249,4 +249,13 @@ Deno.test("rowsAround: whoever asks for a private session has a row, and is coun
     "-- yoda at localhost:6000 -- chat =luke -- private luke -- 1 transfer -- 2 offered ",
   );
   assertEquals(promptText(view), "yoda [=luke private] > ");
+  // With little room what waits is still told.
+  assertEquals(statusBar(view, 80).includes("-- private luke --"), true);
+  const narrow = "-- yoda -- chat =luke -- private -- 1 transfer -- 2 offered ";
+  assertEquals(statusBar(view, narrow.length), narrow);
+  view.handleEvent(session(2, "leia", "open"));
+  view.handleEvent({ event: "chat", kind: "none" });
+  view.handleEvent(message("hans"));
+  const several = "-- yoda -- private 2 -- unread hans 1 ";
+  assertEquals(statusBar(view, 39).startsWith(several), true);
 });

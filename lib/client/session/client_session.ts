@@ -385,6 +385,7 @@ export class ClientSession {
         message: [setBackMessage, ...lossText(loss)].join(". "),
       });
     }
+    this.#parts.presence.handleOpened(this.#now.mono);
     this.#parts.offers.handleOpened();
     if (this.#learnNames) {
       this.#parts.learnNames(() => {
@@ -421,6 +422,7 @@ export class ClientSession {
     this.#parts.login.handleDisconnected();
     this.#parts.inbox.handleDisconnected();
     this.#parts.marks.handleDisconnected();
+    if (wasOpen) this.#parts.presence.handleDisconnected(this.#now.mono);
     this.#parts.linking.handleDisconnected();
     this.#parts.requests.handleDisconnected();
     if (wasOpen) this.#parts.offers.handleDisconnected();

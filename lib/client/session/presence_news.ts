@@ -13,7 +13,7 @@ import type { QuietEvent } from "../events/quiet_event.ts";
 
 /** What it needs from the session it belongs to. */
 export interface PresenceNewsHost {
-  readonly view: Pick<ClientView, "isCompany" | "person">;
+  readonly view: Pick<ClientView, "isCompany" | "online" | "person">;
   emit(event: ClientEvent | QuietEvent): void;
 }
 
@@ -30,6 +30,10 @@ export class PresenceNews {
   readonly #gone = new Map<string, { news: PresenceEvent; due: number }>();
   /** Comings that were told lately, with when that is long ago. */
   readonly #came = new Map<string, number>();
+  /** Who was online when this client lost its connection. */
+  #here = new Set<string>();
+  /** Until when they are only coming back, too. */
+  #hereUntil = -Infinity;
 
   /**
    * @param settleMs How long a going has to last before it is told; with 0 all
@@ -53,6 +57,22 @@ export class PresenceNews {
   handle(news: PresenceEvent, now: number): void {
     if (this.#isTold(news, now)) this.#host.emit(news);
     else this.#host.emit({ ...news, event: "whereabouts" });
+  }
+
+  /**
+   * The connection is gone: when it was the server, those who were online come
+   * back like this client, and were never away.
+   */
+  handleDisconnected(now: number): void {
+    const before = now < this.#hereUntil ? this.#here : [];
+    const here = new Set([...this.#host.view.online(), ...before]);
+    this.#here = new Set([...here].slice(0, mostNews));
+    this.#hereUntil = Infinity;
+  }
+
+  /** There is a connection again. */
+  handleOpened(now: number): void {
+    this.#hereUntil = now + this.#settleMs;
   }
 
   /** The time of {@link pollTimeout} has come. */
@@ -79,10 +99,11 @@ export class PresenceNews {
     const { user, online } = news;
     if (this.#settleMs === 0) return this.#isWanted(user);
     const wasAway = this.#gone.delete(user);
+    const wasHere = this.#here.delete(user) && now < this.#hereUntil;
     const hadLine = (this.#came.get(user) ?? -Infinity) > now;
     const later = now + this.#settleMs;
     if (online) {
-      if (wasAway || hadLine || !this.#isWanted(user)) return false;
+      if (wasAway || wasHere || hadLine || !this.#isWanted(user)) return false;
       put(this.#came, user, later);
       return true;
     }

@@ -36,6 +36,19 @@ class Watch {
     return this;
   }
 
+  /** The client's connection is gone; those who are online stay known. */
+  lose(): this {
+    this.news.handleDisconnected(this.#now);
+    return this;
+  }
+
+  /** It is there again; nobody else is. */
+  open(): this {
+    this.news.handleOpened(this.#now);
+    this.view.handleEvent({ event: "directory", users: [] });
+    return this;
+  }
+
   to(seconds: number): this {
     for (;;) {
       const due = this.news.pollTimeout();
@@ -61,6 +74,17 @@ Deno.test("PresenceNews: a coming is told at once, a going when it lasts, a shor
   const visit = new Watch("all").at(0, "+luke").at(30, "-luke").to(500)
     .at(500, "+luke");
   assertEquals(visit.told, ["0 +luke", "500 +luke"]);
+});
+
+Deno.test("PresenceNews: who comes back after the server, as this client does, was never away", () => {
+  const watch = new Watch("all").at(0, "+luke").at(0, "+leia").at(0, "+hans");
+  watch.to(200).lose().to(230);
+  // Again before all are back.
+  watch.open().at(231, "+luke").lose().to(240).open();
+  watch.at(241, "+leia").at(242, "+vader").at(301, "+hans");
+  assertEquals(watch.told.slice(3), ["242 +vader", "301 +hans"]);
+  // Who goes then is told of as ever.
+  assertEquals(watch.at(310, "-leia").to(400).told.slice(5), ["370 -leia"]);
 });
 
 Deno.test("PresenceNews: one line a minute of each at most, whatever they do", () => {

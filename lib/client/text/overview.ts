@@ -9,12 +9,14 @@ import { textWidth } from "./styled_text.ts";
  * unread: luke 3, #jedi 2`: who is there, those first with whom the user has to
  * do; in which of the user's groups somebody is; how much has come meanwhile, and
  * what has not been seen on any device, since when ever. As many names as `width`
- * columns have room for; with the least, `14 online; 1 group; 7 waited, 5 unread`.
+ * columns have room for, and a few in a narrow window, which needs another row for
+ * them; with the least, `14 online; 1 group; 7 waited, 5 unread`.
  */
 export function overviewText(view: ClientView, width: number): string {
+  const room = Math.max(width, leastRoom);
   for (let names = mostNames; names > 0; names--) {
     const text = overviewWith(view, names);
-    if (textWidth(text) <= width) return text;
+    if (textWidth(text) <= room) return text;
   }
   return overviewWith(view, 0);
 }
@@ -79,3 +81,5 @@ function listed(
 
 /** More names than that nobody reads. */
 const mostNames = 8;
+/** Two rows beside the time in a window of 40 columns. */
+const leastRoom = 56;

@@ -27,7 +27,10 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
   const name = (text: string) => palette.name(visible(text));
   switch (event.event) {
     case "welcome":
-      return welcomeTexts(event, palette, `${waitedText(event.waiting)}. `);
+      // A visit takes nothing away: what waits, it does not know.
+      return event.visit
+        ? welcomeTexts(event, palette)
+        : welcomeTexts(event, palette, `${waitedText(event.waiting)}. `);
     case "first-contact":
       return [palette.bold(visible(event.message))];
     case "peer-key":

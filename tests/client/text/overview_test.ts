@@ -64,9 +64,13 @@ Deno.test("overviewText: as many names as there is room for, down to numbers", (
   const found = new Set<string>();
   for (let width = 30; width <= 160; width++) {
     const text = overviewText(view, width);
-    assert(textWidth(text) <= Math.max(width, 31), `${width}: ${text}`);
+    assert(textWidth(text) <= Math.max(width, 56), `${width}: ${text}`);
     found.add(text);
   }
   assertEquals([...found][0], "14 online; 1 group; 5 unread");
+  const few = "online: luke; no messages waited";
+  const view2 = alone();
+  view2.handleEvent({ event: "directory", users: online(["luke"]) });
+  assertEquals(overviewText(view2, 28), few);
   assert([...found].at(-1)?.includes("a0, a10, a11, a2, a3 and 6 others"));
 });

@@ -399,6 +399,8 @@ Deno.test("renderText: tells who logs in beside others which device it is", () =
     "This is laptop-2; 2 other devices of yours are online (/devices).",
   );
   assert(beside(0)?.startsWith("no messages waited"));
+  const visit = text({ event: "welcome", ...welcome, visit: true });
+  assert(visit.at(-1)?.startsWith("Type /help"));
   const event = { event: "welcome", ...welcome } as const;
   assertEquals(renderWithoutNumbers(event, plainPalette), [
     "Welcome to Parley, yoda!",

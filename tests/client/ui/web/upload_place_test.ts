@@ -1,0 +1,37 @@
+import { assertEquals } from "@std/assert";
+import { readUploadPlace } from "../../../../lib/client/ui/web/upload_place.ts";
+
+const batch = "AAAAAAAAAAAAAAAAAAAAAA";
+
+function partsOf(name: string, path?: string, isWindows = false) {
+  const query = new URLSearchParams({ batch, name, ...path && { path } });
+  return readUploadPlace(query.toString(), isWindows)?.parts;
+}
+
+Deno.test("readUploadPlace() reads where a file belongs", () => {
+  const query = `batch=${batch}&name=a%20b.png&path=x/y&modified=5`;
+  const parts = ["x", "y", "a b.png"];
+  assertEquals(readUploadPlace(query, false), { batch, parts, modified: 5 });
+  assertEquals(partsOf("名前.mp4"), ["名前.mp4"]);
+  for (const modified of ["x", "-1", "1e99", ""]) {
+    const odd = `batch=${batch}&name=a&modified=${modified}`;
+    const place = readUploadPlace(odd, false);
+    assertEquals(place?.modified, modified === "" ? 0 : undefined, modified);
+  }
+});
+
+Deno.test("readUploadPlace(): no name leads out of the folder", () => {
+  for (const name of ["", ".", "..", "x".repeat(1025)]) {
+    assertEquals(partsOf(name), undefined, name);
+  }
+  for (const path of ["..", "a/..", "/", "/etc", "a//b", "a/", "./a"]) {
+    assertEquals(partsOf("x", path), undefined, path);
+  }
+  assertEquals(partsOf("x", "a/".repeat(40) + "b"), undefined);
+  assertEquals(partsOf("../../etc/passwd"), [".._.._etc_passwd"]);
+  assertEquals(partsOf("..\\x\0\n\u202e"), [".._x___"]);
+  assertEquals(partsOf("c:a|b", "con", true), ["con", "c_a_b"]);
+  for (const other of ["", "x", "../".repeat(7) + "a"]) {
+    assertEquals(readUploadPlace(`batch=${other}&name=a`, false), undefined);
+  }
+});

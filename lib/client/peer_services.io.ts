@@ -123,7 +123,7 @@ export class PeerServices {
  * @throws {StartError} when the port cannot be had.
  */
 export function openTransfers(
-  options: Pick<ClientOptions, "udpPort" | "downloadDir" | "limit">,
+  options: Pick<ClientOptions, "udpPort" | "downloadDir" | "limit" | "exec">,
   onEvent: (event: TransferEvent) => void,
 ): TransferService {
   const { udpPort, downloadDir } = options;
@@ -131,6 +131,7 @@ export function openTransfers(
     const transfers = new TransferService({
       udpPort,
       downloadDir,
+      isInputFree: options.exec.length > 0,
       onEvent,
       random: systemRandom,
       clock: systemClock,

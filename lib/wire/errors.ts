@@ -79,6 +79,7 @@ export const errorMessages = {
   unknown_device: "There is no such device",
   no_key: "This device does not have its user's key",
   no_folders: "The other side's Parley is too old to take folders",
+  no_streams: "The other side's Parley is too old to take what has no size yet",
   unknown_offer: "There is no such offer",
   too_many_offers: "Too many offers are waiting",
   bad_file_name: "This file name cannot be used",

@@ -51,6 +51,8 @@ const file = optional(object({
   /** Tells whether two offers are of the same file, for resuming. */
   fingerprint: optional(string(1, 128)),
   tree: optional(tree),
+  /** It comes from a pipe: the size, 0 here, shows only at its end. */
+  stream: optional(boolean),
 }));
 
 const deviceOffer = object({
@@ -61,7 +63,11 @@ const deviceOffer = object({
   user: name,
   kind,
   /** Of a file. */
-  file: optional(object({ name: string(1, 1024), size: integer(0) })),
+  file: optional(object({
+    name: string(1, 1024),
+    size: integer(0),
+    stream: optional(boolean),
+  })),
   accepted: boolean,
 });
 

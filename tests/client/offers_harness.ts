@@ -72,6 +72,7 @@ export class OffersPeer {
       self: () => name,
       hasDevices: () => world.hasDevices,
       hasTrees: () => true,
+      hasStreams: () => true,
       send: (frame) => this.sent.push(frame),
       emit: (event) => this.events.push(event),
       effect: (effect) => this.#carryOut(effect),

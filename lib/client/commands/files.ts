@@ -19,7 +19,11 @@ import type {
   TransferInfo,
   TransferSummary,
 } from "./transfer_info.ts";
-import { progressText, transferPhase } from "./transfer_progress.ts";
+import {
+  offeredSize,
+  progressText,
+  transferPhase,
+} from "./transfer_progress.ts";
 
 const aboutPaths =
   "A folder arrives as it is, several files in a folder of their own. Links " +
@@ -33,7 +37,8 @@ export const fileCommands = {
     words: ["UPD"],
     usage: "/p2pvideo USER PATH…",
     summary: "send files or folders straight to USER",
-    details: `${aboutPaths} ${aboutPeers}`,
+    details: `${aboutPaths} ${aboutPeers} In a script, - with --name NAME ` +
+      "is what is piped into the program.",
     example: "/p2pvideo luke my film.mp4",
     arguments: [{ kind: "peer" }, { kind: "files" }],
     // The paths are as the user wrote them.
@@ -41,7 +46,8 @@ export const fileCommands = {
       const read = readPeer(peer);
       if (typeof read === "string") return read;
       const { user: to, ...device } = read;
-      return { to, ...device, ...readPaths(paths) };
+      const what = readInput(paths) ?? readPaths(paths);
+      return typeof what === "string" ? what : { to, ...device, ...what };
     },
     run({ to, device, ...paths }, host, _: Settle<Sent>, n) {
       const user = meantUser(to, host.self());
@@ -54,10 +60,10 @@ export const fileCommands = {
     details: aboutPaths,
     example: "/groupvideo jedi my film.mp4",
     arguments: [{ kind: "group" }, { kind: "files" }],
-    read: ([group = "", ...paths]): GroupPaths => ({
-      group,
-      ...readPaths(paths),
-    }),
+    read: ([group = "", ...paths]): GroupPaths | string =>
+      readInput(paths) === undefined
+        ? { group, ...readPaths(paths) }
+        : "what is piped in goes to one user; send a file",
     run: ({ group, ...paths }, { groupSend }, _: Settle<GroupSending>, n) =>
       groupSend.send(group, sentPaths(paths), n),
     show({ group, name: file, results }, look) {
@@ -188,6 +194,8 @@ interface Paths {
   /** What it is otherwise. */
   readonly files?: readonly string[];
   readonly links?: true;
+  /** Not files but standard input, under this name. */
+  readonly input?: string;
 }
 
 interface Sending extends Paths {
@@ -232,6 +240,24 @@ interface Numbered {
   readonly transfer: number;
 }
 
+/**
+ * Standard input and its name; undefined where that is not meant.
+ *
+ * @param paths As of {@link readPaths}.
+ */
+function readInput([file, ...files]: readonly string[]):
+  | Paths
+  | string
+  | undefined {
+  const [first = file, option, name = "", more] = files;
+  if (first !== inputPath) return undefined;
+  if (option !== nameOption || name === "" || more !== undefined) {
+    return "- is what is piped in; it needs a name: - --name backup.tar";
+  }
+  if (/[/\\]/.test(name)) return `"${name}" is a path; give a name alone`;
+  return { file: inputPath, input: name };
+}
+
 /** @param paths All of them as one, then each; perhaps `--links` before. */
 function readPaths([file = "", ...files]: readonly string[]): Paths {
   if (files[0] !== linksOption) {
@@ -241,8 +267,9 @@ function readPaths([file = "", ...files]: readonly string[]): Paths {
   return { file: rest, files: files.slice(1), links: true };
 }
 
-function sentPaths({ file, files = [], links }: Paths): SentPaths {
-  return { path: file, paths: files, followsLinks: links === true };
+function sentPaths({ file, files = [], links, input }: Paths): SentPaths {
+  const what = input === undefined ? {} : { input };
+  return { path: file, paths: files, followsLinks: links === true, ...what };
 }
 
 function readNumber([number = ""]: readonly string[]): Numbered | string {
@@ -273,7 +300,7 @@ function listTransfer(info: TransferInfo, palette: Palette): string {
   const user = palette.name(visible(peerText(info)));
   const whose = info.direction === "incoming" ? `from ${user}` : `to ${user}`;
   const label = `${info.transfer}: ${visible(info.name)} ${whose}`;
-  const size = formatSize(info.size);
+  const size = offeredSize(info);
   if (info.state === "running") {
     const way = info.via === undefined ? "" : `, ${pathText(info)}`;
     const why = info.why === undefined ? "" : `; ${visible(info.why)}`;
@@ -314,7 +341,7 @@ function listElsewhere(offer: DeviceOffer, palette: Palette): string {
   const whose = direction === "incoming" ? `from ${user}` : `to ${user}`;
   const name = visible(file.name);
   const running = accepted ? "running" : state;
-  return `${place}: ${name} ${whose}, ${formatSize(file.size)}, ${running}`;
+  return `${place}: ${name} ${whose}, ${offeredSize(file)}, ${running}`;
 }
 
 /** `/offer`'s lines: the name, then what is in it. */
@@ -339,6 +366,8 @@ export function countFiles(files: number): string {
 }
 
 const linksOption = "--links";
+const inputPath = "-";
+const nameOption = "--name";
 const shownEntries = 50;
 const pathTexts: Record<PathKind, string> = {
   local: "on this machine",

@@ -32,9 +32,18 @@ export function pausedText(info: TransferInfo): string {
 
 /** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
 export function progressText(info: TransferInfo): string {
-  const size = formatSize(info.size);
-  const done = `${percentDone(info)}, ${formatSize(info.bytes)} of ${size}`;
+  const bytes = formatSize(info.bytes);
+  const done = info.stream
+    ? `${bytes} so far`
+    : `${percentDone(info)}, ${bytes} of ${formatSize(info.size)}`;
   return [done, ...speedOf(info)].join(", ");
+}
+
+/** `2.9 MB`, also of what has not ended. */
+export function offeredSize(
+  { size, stream }: { readonly size: number; readonly stream?: boolean },
+): string {
+  return stream ? "size unknown, from a pipe" : formatSize(size);
 }
 
 /** `42 %`. */
@@ -45,8 +54,10 @@ export function percentDone(info: TransferInfo): string {
 /** Rate and time left; nothing as long as they are not known. */
 export function speedOf(info: TransferInfo): string[] {
   if (info.rate <= 0 || info.silence !== undefined) return [];
+  const rate = formatRate(info.rate);
+  if (info.stream) return [rate];
   const left = formatSpan((info.size - info.bytes) * 1000 / info.rate);
-  return [formatRate(info.rate), `${left} left`];
+  return [rate, `${left} left`];
 }
 
 /** How much of it is there, 0–1. */

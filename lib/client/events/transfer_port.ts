@@ -24,7 +24,7 @@ export interface OfferedFile {
   /** Bytes; 0 of a stream. */
   readonly size: number;
   /** It comes from a pipe: how much it is shows only at its end. */
-  readonly stream?: true;
+  readonly stream?: boolean;
   /** Tells whether two offers are of the same file, for resuming. */
   readonly fingerprint?: string;
   /** Of folders and several files, which {@link size} then is of in all. */

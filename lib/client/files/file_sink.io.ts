@@ -29,7 +29,7 @@ export interface SinkFile {
   /** Bytes; 0 of a stream. */
   readonly size: number;
   /** How much it is shows only at its end. */
-  readonly stream?: true | undefined;
+  readonly stream?: boolean | undefined;
   /** Tells it from others of the same name; without it nothing is resumed. */
   readonly fingerprint?: string | undefined;
 }

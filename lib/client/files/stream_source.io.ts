@@ -7,6 +7,7 @@ import type { OfferedFile } from "../events/transfer_port.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { reasonOf } from "../../system/errors.io.ts";
 import type { SentFile } from "./file_source.io.ts";
+import { offeredName } from "./received_name.ts";
 import { OneTrySource } from "./one_try.ts";
 import { SourceError } from "./source_error.io.ts";
 
@@ -94,10 +95,11 @@ export class StandardInput {
    * @throws {SourceError} when it is not to be had.
    */
   take(name: string): StreamSource {
+    const offered = offeredName(name);
     if (Deno.stdin.isTerminal()) throw new SourceError("unreadable", noPipe);
     if (!this.#isFree) throw new SourceError("unreadable", isTaken);
     this.#isFree = false;
-    return new StreamSource(name, Deno.stdin);
+    return new StreamSource(offered, Deno.stdin);
   }
 }
 

@@ -35,6 +35,8 @@ export class OfferRequests {
     }
     const isTree = offer.kind === "file" && offer.file.tree !== undefined;
     if (isTree && !this.#host.hasTrees()) return refused(noTrees);
+    const isStream = offer.kind === "file" && offer.file.stream === true;
+    if (isStream && !this.#host.hasStreams()) return refused(noStreams);
     const { key } = own;
     const addresses = [...own.addresses];
     const about = offer.kind === "file"
@@ -230,6 +232,13 @@ const noTrees: PeerRefusal = {
   code: "no_folders",
   message: "This server is too old for folders and several files at once; " +
     "send an archive",
+};
+
+/** Why nothing is offered from a pipe: the receiver would take it for empty. */
+const noStreams: PeerRefusal = {
+  code: "no_streams",
+  message: "This server is too old for what comes from a pipe; " +
+    "send it as a file",
 };
 
 /** What there is to say about the name of an offered file. */

@@ -16,6 +16,8 @@ export interface PeerHost {
   hasDevices(): boolean;
   /** True when the server passes on offers of folders and several files. */
   hasTrees(): boolean;
+  /** The same of what comes from a pipe. */
+  hasStreams(): boolean;
   effect(effect: ClientEffect): void;
   emit(event: ClientEvent): void;
   /** Tells what became of command number `n`. */

@@ -62,7 +62,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
   const { number, direction, user, group, file, state } = transfer;
   const { device, bytes, rate, link, isPaused, pausedBy } = transfer;
   const isHeld = pausedBy.length > 0;
-  const { name, size, tree } = file;
+  const { name, size, tree, stream } = file;
   const kind = "file";
   return {
     transfer: number,
@@ -74,6 +74,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     name,
     ...(tree === undefined ? {} : { files: tree.files, roots: tree.roots }),
     size,
+    ...(stream ? { stream: true as const } : {}),
     state,
     bytes,
     rate,
@@ -100,9 +101,12 @@ function linkInfo(link: TransferLink) {
 }
 
 /** True when the receiver keeps whole blocks of what ends with this code. */
-export function isPartKept({ state, bytes }: Transfer, code: string): boolean {
+export function isPartKept(
+  { state, bytes, file }: Transfer,
+  code: string,
+): boolean {
   return state === "running" && bytes >= transferLimits.blockBytes &&
-    !startingAnew.includes(code);
+    file.fingerprint !== undefined && !startingAnew.includes(code);
 }
 
 /**

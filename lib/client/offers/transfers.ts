@@ -67,8 +67,9 @@ export class Transfers {
     group?: string,
   ): void {
     const id = encodeHex(this.#host.random.bytes(8));
-    const { path, paths } = what;
-    const file = { name: basename(path || (paths[0] ?? "")), size: 0 };
+    const { path, paths, input } = what;
+    const name = input ?? basename(path || (paths[0] ?? ""));
+    const file = { name, size: 0 };
     const whose = typeof end === "number"
       ? { command: { name: "p2pvideo", n: end } as const }
       : { report: end };
@@ -215,6 +216,12 @@ export class Transfers {
         transfer.bytes = resumed;
         return this.#offers.show(transfer);
       }
+      case "sized": {
+        // From now on it is as any file.
+        const { name } = transfer.file;
+        transfer.file = { name, size: event.size };
+        return;
+      }
       case "progress":
         transfer.bytes = event.bytes;
         transfer.rate = event.rate;
@@ -286,7 +293,8 @@ export class Transfers {
   settle(transfer: Transfer, now: Instant): void {
     this.#requests.drop(transfer);
     const { givenUp } = transfer;
-    if (givenUp !== undefined || transfer.bytes < transfer.file.size) {
+    const { size, stream } = transfer.file;
+    if (givenUp !== undefined || stream || transfer.bytes < size) {
       // That all arrived cannot be true, whoever says it.
       const reason = givenUp ?? "failed";
       if (givenUp === "quota") {

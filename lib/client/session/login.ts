@@ -112,6 +112,7 @@ export class Login {
   #greeted = false;
   #hasDevices = false;
   #hasTrees = false;
+  #hasStreams = false;
   #takesOver: boolean;
   /** Why it was refused, while the user is asked whether to take over. */
   #inTheWay: Refused | undefined;
@@ -160,6 +161,11 @@ export class Login {
     return this.#hasTrees;
   }
 
+  /** The same of what comes from a pipe. */
+  get hasStreams(): boolean {
+    return this.#hasStreams;
+  }
+
   /** True while the user is being asked for something. */
   get asking(): boolean {
     return this.#asking;
@@ -173,7 +179,7 @@ export class Login {
       "hello",
       {
         version: protocolVersion,
-        features: ["devices", "later", "trees"],
+        features: ["devices", "later", "streams", "trees"],
         agent,
       },
       (reply) => {
@@ -182,6 +188,7 @@ export class Login {
         this.#store = reply.ok.store;
         this.#hasDevices = reply.ok.features.includes("devices");
         this.#hasTrees = reply.ok.features.includes("trees");
+        this.#hasStreams = reply.ok.features.includes("streams");
         this.#greeted = true;
         if (!this.#asking) this.#proceed();
       },

@@ -246,7 +246,9 @@ export class SessionParts {
     const signed = new SignedOffers(host, identities);
     const hasDevices = () => this.login.hasDevices;
     const hasTrees = () => this.login.hasTrees;
-    const peerHost = { ...host, signed, hasDevices, hasTrees };
+    const hasStreams = () => this.login.hasStreams;
+    const features = { hasDevices, hasTrees, hasStreams };
+    const peerHost = { ...host, signed, ...features };
     const offers = this.offers = new Offers(peerHost, accept);
     const passwords = this.passwords = new PasswordChange({
       ...host,

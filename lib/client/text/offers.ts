@@ -4,7 +4,7 @@ import { formatTime } from "../../base/time.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
 import { countFiles, pathText } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
-import { pausedText } from "../commands/transfer_progress.ts";
+import { offeredSize, pausedText } from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import {
@@ -178,8 +178,9 @@ function offeredText({ name, roots = 1 }: TransferInfo): string {
 }
 
 /** `1.8 GB`, `312 files, 1.8 GB`. */
-function sizeText({ files, size }: TransferInfo): string {
-  const bytes = formatSize(size);
+function sizeText(info: TransferInfo): string {
+  const { files } = info;
+  const bytes = offeredSize(info);
   return files === undefined ? bytes : `${countFiles(files)}, ${bytes}`;
 }
 

@@ -378,7 +378,9 @@ export class TransferService implements TransferPort {
     const keyPair = new TransferKeyPair(this.#options.random);
     const idBytes = decodeHex(id);
     const keys = keyPair.agree(peer.key, idBytes, "receiver");
-    const { name, size, stream, fingerprint } = file;
+    const { name, size, stream } = file;
+    // Nothing can be told of a stream before it was sent.
+    const fingerprint = stream ? undefined : file.fingerprint;
     const identity = { sender: from, name, size, stream, fingerprint };
     await this.#supersede(identity);
     await areStaleRemoved;

@@ -52,7 +52,7 @@ export const transferLimits = {
  * told only by its fin, the most that it can be.
  */
 export function carriedSize(
-  { size, stream }: { size: number; stream?: true | undefined },
+  { size, stream }: { size: number; stream?: boolean | undefined },
 ): number {
   return stream ? transferLimits.fileBytes : size;
 }

@@ -88,6 +88,8 @@ export class Connection {
   hasDevices = false;
   /** True when its client can take folders and several files at once. */
   hasTrees = false;
+  /** True when its client can take what has no size yet. */
+  hasStreams = false;
   /** True when its client knows of offers that are kept for later. */
   hasLater = false;
   /** The login under way, from `login` to the end of `proof`. */

@@ -29,6 +29,7 @@ export interface Offer {
       readonly size: number;
       /** Of folders or several files. */
       readonly tree?: object | undefined;
+      readonly stream?: boolean | undefined;
     }
     | undefined;
   /** When it was made, monotonic ms. */

@@ -52,6 +52,7 @@ function hello(
   connection.version = Math.min(request.version, newestVersion);
   connection.hasDevices = request.features.includes("devices");
   connection.hasTrees = request.features.includes("trees");
+  connection.hasStreams = request.features.includes("streams");
   connection.hasLater = request.features.includes("later");
   return {
     version: connection.version,
@@ -220,6 +221,7 @@ const serverFeatures = [
   "later",
   "offers",
   "resume",
+  "streams",
   "trees",
 ];
 

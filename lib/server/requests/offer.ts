@@ -67,7 +67,7 @@ function offer(
   const to = server.directory.mustBeUser(request.to);
   if (to !== user) mustReach(user, to, `Your request to ${to.name}`);
   const online = devicesOf(device, to, request.device);
-  const devices = file?.tree === undefined ? online : withTrees(online, to);
+  const devices = ableDevices(online, to, file);
   if ((kind === "file") !== (file !== undefined)) {
     throw new Refusal("bad_request", '"file" belongs to an offer of a file');
   }
@@ -310,7 +310,10 @@ function listed(offer: Offer, party: Device, isOutgoing: boolean) {
   const user = (isOutgoing ? to : from.user).name;
   const fields = { direction, user, kind, accepted } as const;
   const device = party.isVisit ? undefined : party.name;
-  const known = file && { name: file.name, size: file.size };
+  const known = file && {
+    ...{ name: file.name, size: file.size },
+    ...present({ stream: file.stream }),
+  };
   return { ...fields, ...present({ device, file: known }) };
 }
 
@@ -343,17 +346,27 @@ function devicesOf(from: Device, to: User, name?: string): Device[] {
 }
 
 /**
- * Those of the devices that can take folders.
+ * Those of the devices that can take what is offered.
  *
  * @throws {Refusal} when none can.
  */
-function withTrees(devices: readonly Device[], to: User): Device[] {
-  const able = devices.filter(({ session }) => session?.connection.hasTrees);
+function ableDevices(
+  devices: readonly Device[],
+  to: User,
+  { tree, stream }: NonNullable<Offer["file"]> = { name: "", size: 0 },
+): readonly Device[] {
+  const isAble = ({ session }: Device) =>
+    (tree === undefined || session?.connection.hasTrees === true) &&
+    (stream !== true || session?.connection.hasStreams === true);
+  const able = devices.filter(isAble);
   if (able.length > 0) return able;
-  throw new Refusal(
-    "no_folders",
-    `${to.name}'s Parley is too old to take folders and several files at once; send an archive`,
-  );
+  const [code, what] = tree === undefined
+    ? ["no_streams", "what comes from a pipe; send it as a file"] as const
+    : [
+      "no_folders",
+      "folders and several files at once; send an archive",
+    ] as const;
+  throw new Refusal(code, `${to.name}'s Parley is too old to take ${what}`);
 }
 
 function noDeviceText(from: Device, to: User, name: string): string {

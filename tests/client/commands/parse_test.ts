@@ -171,6 +171,28 @@ Deno.test("parseCommand: several paths, each perhaps quoted, or one with blanks"
   }
 });
 
+Deno.test("parseCommand: what is piped in has a name, and goes to one user", () => {
+  assertEquals(parseCommand("/send luke - --name 'a b'"), {
+    command: { command: "p2pvideo", to: "luke", file: "-", input: "a b" },
+  });
+  const needsName =
+    "/p2pvideo USER PATH…; - is what is piped in; it needs a name: - --name backup.tar";
+  for (const rest of ["-", "- --name", "- x", "- --name a b"]) {
+    assertStringIncludes(message(`/send luke ${rest}`), "usage: ");
+  }
+  assertStringIncludes(message("/send luke -"), needsName);
+  for (const name of ["../a", "a\\\\b"]) {
+    const text = message(`/send luke - --name ${name}`);
+    assertStringIncludes(text, "is a path; give a name alone");
+  }
+  const toGroup = message("/groupvideo jedi - --name a");
+  assertStringIncludes(toGroup, "what is piped in goes to one user");
+  // A file of that name, and folders beside it.
+  assertEquals(parseCommand("/send luke ./-"), {
+    command: { command: "p2pvideo", to: "luke", file: "./-" },
+  });
+});
+
 Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => {
   for (
     const line of [

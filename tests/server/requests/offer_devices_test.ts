@@ -434,6 +434,27 @@ Deno.test("offer: a folder goes to the devices that can take it alone", () => {
   );
 });
 
+Deno.test("offer: what comes from a pipe goes to devices that can take it", () => {
+  const { harness, yoda, laptop, desktop } = three();
+  const old = harness.loginFrom("luke", "old", {
+    features: ["devices", "trees"],
+  });
+  const file = { name: "backup.tar", size: 0, stream: true };
+  const about = { offer, to: "luke", key, addresses: [] };
+  const stream = { ...about, kind: "file", file } as const;
+  yoda.ask("offer", stream);
+  assertEquals(laptop.eventsOf("offer")[0]?.file, file);
+  assertEquals(desktop.eventsOf("offer").length, 1);
+  assertEquals(old.eventsOf("offer"), []);
+  laptop.ask("logout", {});
+  desktop.ask("logout", {});
+  assertEquals(
+    yoda.refused("offer", { ...stream, offer: "00000000000000aa" }),
+    "no_streams: luke's Parley is too old to take what comes from a pipe; " +
+      "send it as a file",
+  );
+});
+
 Deno.test("offer-list: each device gets the list by a transfer of its own, and the offer waits on", () => {
   const { harness, yoda, laptop, desktop } = three();
   const other = harness.loginFrom("leia", "pad");

@@ -4,6 +4,7 @@ import type { TransferInfo } from "../../events/client_event.ts";
 import { peerText } from "../../commands/peer.ts";
 import type { PathKind } from "../../../engine/path/path_kind.ts";
 import {
+  offeredSize,
   partDone,
   percentDone,
   speedOf,
@@ -77,8 +78,10 @@ function isMoving(info: TransferInfo): boolean {
 function detailsOf(info: TransferInfo, width: number): string {
   const phase = transferPhase(info);
   if (!isMoving(info)) {
-    const size = info.size === 0 ? "" : `${formatSize(info.size)}, `;
-    const all = info.state === "running" ? `${percentDone(info)}, ` : size;
+    const isKnown = info.size > 0 || info.stream;
+    const size = isKnown ? `${offeredSize(info)}, ` : "";
+    const isPart = info.state === "running" && !info.stream;
+    const all = isPart ? `${percentDone(info)}, ` : size;
     const short = phase.replace(/ or \/reject \d+$/, "");
     const texts = [`${all}${phase}`, phase, short];
     return texts.find((text) => textWidth(text) <= width) ?? short;
@@ -86,8 +89,10 @@ function detailsOf(info: TransferInfo, width: number): string {
   const [rate, left] = speedOf(info);
   const path = info.via === undefined ? undefined : pathNames[info.via];
   const texts: Record<MovingPart, string | undefined> = {
-    percent: percentDone(info),
-    amount: formatPart(info.bytes, info.size),
+    percent: info.stream ? undefined : percentDone(info),
+    amount: info.stream
+      ? `${formatSize(info.bytes)} so far`
+      : formatPart(info.bytes, info.size),
     rate,
     left,
     path,

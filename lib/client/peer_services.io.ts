@@ -25,6 +25,7 @@ export type PeerEffect = Extract<
       | "limit"
       | "hold-transfer"
       | "doubt-transfer"
+      | "await-transfer"
       | "cancel-transfer"
       | "prepare-session"
       | "open-session"
@@ -83,6 +84,8 @@ export class PeerServices {
         return transfers.limit(effect.rate);
       case "doubt-transfer":
         return transfers.doubt(effect.id);
+      case "await-transfer":
+        return transfers.awaitPeer(effect.id);
       case "cancel-transfer":
         return transfers.cancel(effect.id, effect.reason);
       case "prepare-session":

@@ -213,8 +213,14 @@ export class Receiver {
     this.#doneAt = now;
   }
 
+  /** The other side sleeps, as far as the server knows: it is waited for. */
+  handleAsleep(): void {
+    this.#channel.paths.handleAsleep();
+  }
+
   handleTimeout(now: number): void {
     if (this.isDrained) return;
+    this.#channel.paths.handleTimeout(now);
     if (now >= this.#endsAt) {
       this.#endsAt = -Infinity;
       return;

@@ -324,6 +324,12 @@ export const limitTable = {
     what: "an offer without an answer",
     beyond: "it ends, and both are told",
   },
+  awayMs: {
+    value: 12 * 3_600_000,
+    unit: "ms",
+    what: "a side of a transfer under way is not heard, as in its sleep",
+    beyond: "it ends, and both are told",
+  },
   deviceOffers: {
     value: 256,
     unit: "offers",

@@ -221,7 +221,11 @@ export const offerEvents = {
    * The server hears no more of the device that a transfer is with, which may
    * have lost that connection alone.
    */
-  "offer-away": object({ offer: offerId, from: name }),
+  "offer-away": object({
+    offer: offerId,
+    from: name,
+    silent: optional(boolean),
+  }),
   /** Further addresses of the other side of an offer. */
   candidates: object({
     offer: offerId,

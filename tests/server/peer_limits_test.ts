@@ -10,7 +10,7 @@ import {
   probeGrant,
   UdpProbes,
 } from "../../lib/server/rendezvous/udp_probes.ts";
-import { codeOf, offerOf, twoUsers } from "../support/limit_case.ts";
+import { codeOf, offerOf, peerKey, twoUsers } from "../support/limit_case.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 
 Deno.test("limit offersPerUser: no more are made until one has ended", () => {
@@ -30,6 +30,18 @@ Deno.test("limit offerMs: an offer without an answer ends for both", () => {
   harness.advance(1000);
   assertEquals(yoda.eventsOf("offer-end").length, 1);
   assertEquals(luke.eventsOf("offer-end").length, 1);
+});
+
+Deno.test("limit awayMs: a transfer waits that long for a side that is away", () => {
+  const { harness, yoda, luke } = twoUsers();
+  const { offer } = offerOf(1);
+  yoda.ask("offer", offerOf(1));
+  luke.ask("answer", { offer, accept: true, key: peerKey });
+  luke.disconnect();
+  harness.advance(limits.awayMs - 1000);
+  assertEquals(yoda.eventsOf("offer-end"), []);
+  harness.advance(11_000);
+  assertEquals(yoda.eventsOf("offer-end").length, 1);
 });
 
 Deno.test("limit fileNameBytes: a longer name cannot be offered", () => {

@@ -76,6 +76,8 @@ export class TransferPair {
   receiverPath = 7;
   /** Which subflow each datagram of the receiver left from, by its number. */
   readonly #subflows = new Map<number, number>();
+  /** An end whose machine sleeps: it does nothing, and what comes is lost. */
+  asleep: "sender" | "receiver" | undefined;
   /** Steps of the loop so far. */
   steps = 0;
   /** What the receiver wrote so far. */
@@ -179,16 +181,16 @@ export class TransferPair {
   step(): void {
     this.steps++;
     this.#receive();
-    this.sender.handleTimeout(this.now);
-    this.receiver.handleTimeout(this.now);
+    if (this.asleep !== "sender") this.sender.handleTimeout(this.now);
+    if (this.asleep !== "receiver") this.receiver.handleTimeout(this.now);
     this.#write();
     this.#transmit();
     this.#drainEvents();
     const next = Math.min(
       this.there.nextAt,
       this.back.nextAt,
-      this.sender.pollTimeout(),
-      this.receiver.pollTimeout(),
+      this.asleep === "sender" ? Infinity : this.sender.pollTimeout(),
+      this.asleep === "receiver" ? Infinity : this.receiver.pollTimeout(),
       this.#writes[0]?.at ?? Infinity,
       this.#storeAt,
     );
@@ -199,11 +201,13 @@ export class TransferPair {
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.there.receive(this.now);
       if (bytes === undefined) break;
+      if (this.asleep === "receiver") continue;
       this.receiver.handleDatagram(bytes, this.senderPath, this.now);
     }
     for (let i = 0; i < maxBatch; i++) {
       const bytes = this.back.receive(this.now);
       if (bytes === undefined) break;
+      if (this.asleep === "sender") continue;
       const subflow = this.#subflows.get(packetNumber(bytes)) ?? 0;
       const path = this.receiverPath + subflowPaths * subflow;
       this.sender.handleDatagram(bytes, path, this.now);
@@ -214,6 +218,7 @@ export class TransferPair {
     const from = [this.sender, this.receiver] as const;
     for (const end of from) {
       const isSender = end === this.sender;
+      if (this.asleep === (isSender ? "sender" : "receiver")) continue;
       for (let i = 0; i < maxBatch; i++) {
         if (isSender) this.#read();
         const length = end.pollTransmit(this.#out, this.now);

@@ -117,6 +117,8 @@ export type ClientEffect =
   | { readonly effect: "limit"; readonly rate: number }
   /** The other side may be gone: end the transfer if nothing is heard of it. */
   | { readonly effect: "doubt-transfer"; readonly id: string }
+  /** The other side seems to sleep: wait for it. */
+  | { readonly effect: "await-transfer"; readonly id: string }
   | {
     readonly effect: "cancel-transfer";
     readonly id: string;

@@ -114,6 +114,11 @@ export interface TransferPort {
    */
   doubt(id: string): void;
   /**
+   * The other side seems to sleep: a transfer of which nothing comes waits for it
+   * for hours.
+   */
+  awaitPeer(id: string): void;
+  /**
    * Stops a transfer in any state, on this side; no event follows.
    *
    * @param reason What the other side is told; `cancelled` by default.

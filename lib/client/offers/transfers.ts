@@ -148,15 +148,19 @@ export class Transfers {
    * hear it either.
    */
   handlePeerOffline(user: string): void {
+    // Where the server knows devices it says more of each transfer.
+    if (this.#host.hasDevices()) return;
     for (const transfer of this.#offers.transfers()) {
       if (transfer.user === user) this.#doubt(transfer);
     }
   }
 
-  /** The same of the one device that a transfer is with. */
-  handlePeerAway({ offer, from }: EventFields<"offer-away">): void {
+  /** The same of the one device that a transfer is with, which may sleep. */
+  handlePeerAway({ offer, from, silent }: EventFields<"offer-away">): void {
     const transfer = this.#offers.transfer(offer);
-    if (transfer?.user === from) this.#doubt(transfer);
+    if (transfer?.user !== from || transfer.state !== "running") return;
+    if (!silent) return this.#doubt(transfer);
+    this.#host.effect({ effect: "await-transfer", id: offer });
   }
 
   /** The other side, or the server in its place, ended it. */

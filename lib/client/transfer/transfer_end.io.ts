@@ -248,6 +248,7 @@ interface EndEngine extends Engine {
   addPath(path: number, now: number): void;
   close(reason: CloseReason, now: number): void;
   setHeld(isHeld: boolean, now: number): boolean;
+  handleAsleep(): void;
   pollEvent(): EngineEvent | undefined;
 }
 
@@ -319,6 +320,12 @@ export abstract class TransferEnd<E extends EndEngine> {
     this.#tellHeld();
     this.wake();
     return true;
+  }
+
+  /** The other side sleeps: it is waited for until it is heard again. */
+  awaitPeer(): void {
+    this.engine.handleAsleep();
+    this.wake();
   }
 
   /** Stops it without an event and tells the other side. */
@@ -423,7 +430,7 @@ export abstract class TransferEnd<E extends EndEngine> {
     } else if (event.type === "closed") this.#closed(event.reason);
     else if (event.type === "unreachable") {
       const message = event.wasConnected
-        ? "The other side has not answered for 30 s; send the file again to go on"
+        ? "The other side does not answer any more; send the file again to go on"
         : `No path to the other side was found within 10 s: ${paths.explain()}`;
       this.fail("unreachable", message);
     }

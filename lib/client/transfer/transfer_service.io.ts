@@ -224,6 +224,11 @@ export class TransferService implements TransferPort {
     this.#limit.set(rate);
   }
 
+  awaitPeer(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.stage === "running") entry.transfer.awaitPeer();
+  }
+
   doubt(id: string): void {
     const entry = this.#entries.get(id);
     if (entry?.stage !== "running") return;

@@ -27,8 +27,15 @@ export const transferLimits = {
   maxAckDelayMs: 5,
   /** Without any valid datagram for this long, a new transfer fails, ms. */
   connectMs: 10_000,
-  /** Without any valid datagram for this long, a running transfer fails, ms. */
-  idleMs: 30_000,
+  /**
+   * Without any valid datagram for this long, a running transfer fails, ms: the
+   * server, which does not hear who sleeps either, has said so by then.
+   */
+  idleMs: 40_000,
+  /** The same once it has said so. */
+  awayMs: 12 * 3_600_000,
+  /** Who did nothing for this long slept, and has heard nothing meanwhile, ms. */
+  sleepMs: 8_000,
   /** Without a direct path for this long, the relay is tried, ms. */
   relayAfterMs: 3_000,
   /** A side that hears nothing for this long asks whether the other lives, ms. */

@@ -51,6 +51,11 @@ export class PathFinder {
   #challenged = -1;
   #challengeAt = -Infinity;
   #startedAt: number;
+  /** When this end last ran, and since when it has without a break. */
+  #ranAt: number;
+  #awakeSince: number;
+  /** The other side sleeps, as far as is known. */
+  #isAwaited = false;
 
   constructor(
     paths: readonly number[],
@@ -62,6 +67,8 @@ export class PathFinder {
     this.#chooses = options.chooses ?? false;
     this.#heardAt = now;
     this.#startedAt = now;
+    this.#ranAt = now;
+    this.#awakeSince = now;
     this.#roundAt = now;
     for (const path of paths) this.add(path, now);
   }
@@ -83,9 +90,22 @@ export class PathFinder {
 
   /** When the other side is given up, ms. */
   get giveUpAt(): number {
-    return this.#active < 0
-      ? this.#startedAt + transferLimits.connectMs
-      : this.#heardAt + transferLimits.idleMs;
+    // Asleep, it could not hear anything.
+    const heardAt = Math.max(this.#heardAt, this.#awakeSince);
+    if (this.#active < 0) return this.#awakeSince + transferLimits.connectMs;
+    const { awayMs, idleMs } = transferLimits;
+    return heardAt + (this.#isAwaited ? awayMs : idleMs);
+  }
+
+  /** This end runs: after a break it may have slept. */
+  handleTimeout(now: number): void {
+    if (now - this.#ranAt >= transferLimits.sleepMs) this.#awakeSince = now;
+    this.#ranAt = now;
+  }
+
+  /** The other side sleeps, and is waited for until it is heard. */
+  handleAsleep(): void {
+    this.#isAwaited = true;
   }
 
   /** The other side may be at `path`, too. */
@@ -123,6 +143,7 @@ export class PathFinder {
    */
   handleHeard(path: number, now: number): boolean {
     this.#heardAt = now;
+    this.#isAwaited = false;
     this.#keepAliveAt = now + transferLimits.keepAliveMs;
     if (path === this.#active) {
       this.#activeHeardAt = now;
@@ -186,7 +207,7 @@ export class PathFinder {
     this.#challenged = -1;
     if (challenged >= 0) return challenged;
     if (this.#active >= 0 && now >= this.#keepAliveAt) {
-      this.#keepAliveAt = now + transferLimits.keepAliveMs;
+      this.#keepAliveAt = now + this.#pace(now, transferLimits.keepAliveMs);
       // When this is not answered, the next round asks everywhere.
       this.#round = Math.min(this.#round, silentRound);
       this.#roundAt = Math.min(this.#roundAt, now);
@@ -271,12 +292,18 @@ export class PathFinder {
     const newest = Math.max(this.#startedAt, ...this.#addedAt.values());
     const isEarly = now - newest < settleMs;
     if (this.#active < 0 || isEarly || this.#isSilent(now)) {
-      return now + pause;
+      return now + this.#pace(now, pause);
     }
     const mayImprove = this.#paths.some((path) =>
       this.#rankOf(path) < this.#rankOf(this.#active)
     );
     return mayImprove ? now + Math.max(pause, recheckMs) : Infinity;
+  }
+
+  /** Who has been silent for long is asked less often. */
+  #pace(now: number, pause: number): number {
+    const isLong = now - this.#heardAt > longMs && this.#active >= 0;
+    return isLong ? Math.max(pause, longPauseMs) : pause;
   }
 
   #mayRelay(now: number): boolean {
@@ -297,6 +324,9 @@ const maxPauseMs = 1_000;
 /** Where the growing pauses start when the path in use has gone silent. */
 const silentRound = 5;
 const challengePauseMs = 50;
+/** A silence in which it is asked less often, and how often then. */
+const longMs = 60_000;
+const longPauseMs = 4_000;
 /** A path that was heard this recently only lost what was sent. */
 const suspectMs = 300;
 /** How long paths that are no worse are looked for after the start. */

@@ -18,16 +18,19 @@ import type { ServerContext } from "./server_context.ts";
  * does not need the server, so a lost connection leaves it running, and only the
  * other side can tell whether it does; one that others of the user's devices were
  * asked as well waits for those.
+ *
+ * @param isSilent Its connection was not closed, nothing came of it any more.
  */
 export function endOffersOf(
   server: ServerContext,
   device: Device,
   resumable: boolean,
+  isSilent = false,
 ): void {
   const { offers } = server;
   for (const offer of offers.ofDevice(device)) {
     if (offer.accepted && resumable) {
-      tellAway(offer, device);
+      tellAway(offer, device, isSilent);
       continue;
     }
     if (isAsked(offer, device) && !offers.withdraw(offer, device)) continue;
@@ -126,9 +129,10 @@ export function tellAnswered(
 }
 
 /** A device is not heard any more: the other side of a transfer looks whether it is. */
-function tellAway(offer: Offer, device: Device): void {
+function tellAway(offer: Offer, device: Device, isSilent: boolean): void {
   if (offer.kind !== "file") return;
-  const fields = { offer: offer.id, from: device.user.name };
+  const about = { offer: offer.id, from: device.user.name };
+  const fields = isSilent ? { ...about, silent: true } : about;
   const frame = encodeFrame(event("offer-away", fields));
   for (const { session } of othersOf(offer, device)) {
     if (!session?.entered || !session.connection.hasDevices) continue;

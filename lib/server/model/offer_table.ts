@@ -116,13 +116,15 @@ export class OfferTable {
     return undefined;
   }
 
-  /** Accepted offers of which a side has been away longer than a token lasts. */
+  /** Accepted offers of which a side has been away for too long. */
   abandoned(now: number): Offer[] {
-    const isGone = ({ session, awaySince }: Device) =>
-      session === undefined && now - awaySince >= limits.tokenMs;
-    return [...this.#accepted.values()].filter(({ from, open }) =>
-      isGone(from) || open.some(isGone)
-    );
+    return [...this.#accepted.values()].filter(({ kind, from, open }) => {
+      // A session needs its token to come back, a transfer nothing.
+      const most = kind === "file" ? limits.awayMs : limits.tokenMs;
+      return [from, ...open].some(({ session, awaySince }) =>
+        session === undefined && now - awaySince >= most
+      );
+    });
   }
 
   /** Offers that waited too long. */

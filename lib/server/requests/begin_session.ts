@@ -11,6 +11,7 @@ import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { tokenWrite } from "../core/background_writes.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { tellCompanions } from "../core/departure.ts";
+import { endOffersOf } from "../core/offer_events.ts";
 import type {
   ClientDetails,
   Connection,
@@ -300,8 +301,9 @@ function begins(
   if (reply.scram === undefined) server.metrics.resumptions++;
   else {
     server.metrics.logins++;
-    // Whoever logs in has no part in what went on before.
+    // Whoever logs in has no part in what went on before; what runs may run on.
     session.device.parked = [];
+    endOffersOf(server, session.device, true);
   }
   welcome(server, session, now, reply, token);
 }

@@ -61,12 +61,10 @@ export function replace(
   old: Session,
   session: Session,
 ): void {
-  const { user, device } = session;
+  const { user } = session;
   user.removeSession(old);
   user.addSession(session);
   if (old.entered) withdraw(server, old);
-  // What it was asked the one before was asked; what runs may run on.
-  endOffersOf(server, device, true);
   hangUp(server, old.connection, wireError("session_moved"));
 }
 
@@ -140,7 +138,8 @@ function retire(
   }
   server.background.noteCursor(device);
   server.background.noteToken(device);
-  endOffersOf(server, device, resumable);
+  const isSilent = now.mono - session.connection.lastHeard >= limits.deadMs;
+  endOffersOf(server, device, resumable, isSilent);
   // At its own end the server says so once, for all of them.
   if (server.stopping) return;
   const how = resumable ? "lost the connection" : "logged out";

@@ -393,6 +393,10 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   assertEquals(doubts(), 1);
   harness.server({ ...away, from: "luke" });
   assertEquals(doubts(), 2);
+  // Whose machine sleeps comes back.
+  harness.server({ ...away, from: "luke", silent: true });
+  assertEquals(doubts(), 2);
+  assertEquals(harness.lastEffect("await-transfer").id, id);
   harness.lose();
   harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
   // Told when the way changes, and to whoever draws when it falls silent.

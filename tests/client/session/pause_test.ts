@@ -1,15 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import { plainPalette } from "../../../lib/cli/palette.ts";
-import { loggedIn } from "../logged_in.ts";
+import { logIn } from "../logged_in.ts";
+import { SessionHarness } from "../session_harness.ts";
 import { PeerSigner } from "../peer_signer.ts";
 
 const key = "A".repeat(43);
 const luke = new PeerSigner("luke", 21);
 
 /** A file on its way to luke, by a path or before there is one. */
-function sending({ isReached = true } = {}) {
-  const harness = loggedIn();
+function sending(
+  { isReached = true, features = [] }: {
+    isReached?: boolean;
+    features?: string[];
+  } = {},
+) {
+  const harness = new SessionHarness();
+  harness.serverFeatures = features;
+  logIn(harness);
   harness.line("/p2pvideo luke /films/a.mp4");
   const { id } = harness.lastEffect("prepare-offer");
   const file = { name: "a.mp4", size: 100 };
@@ -25,7 +33,7 @@ function sending({ isReached = true } = {}) {
 
 /** Enters a line and gives what becomes of it, `waiting` if nothing does. */
 function enter(
-  harness: ReturnType<typeof loggedIn>,
+  harness: SessionHarness,
   line: string,
   then: () => void = () => {},
 ) {
@@ -113,6 +121,16 @@ Deno.test("/pause: refused where nothing runs, or the other client cannot", () =
     enter(early.harness, "/pause 1", none),
     "no_pause: transfer 1 still looks for a path; try again in a moment",
   );
+});
+
+Deno.test("a user seen offline says nothing of a transfer where the server knows devices", () => {
+  for (const features of [[], ["devices"]]) {
+    const { harness, id } = sending({ features });
+    harness.server({ ev: "presence", user: "luke", online: false, at: 1 });
+    const doubted = harness.effects
+      .filter(({ effect }) => effect === "doubt-transfer");
+    assertEquals(doubted.length, features.length === 0 ? 1 : 0, id);
+  }
 });
 
 Deno.test("a transfer that waits is no idleness: the server hears of it", () => {

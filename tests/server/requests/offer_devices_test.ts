@@ -39,7 +39,7 @@ function told({ events }: TestClient): string[] {
       case "answered":
         return `${event.accept ? "answered" : "rejected"} on ${event.device}`;
       case "offer-away":
-        return `${event.from} is away`;
+        return `${event.from} is ${event.silent ? "silent" : "away"}`;
       case "offer-end":
         return `${event.result}: ${event.reason}`;
       default:
@@ -234,7 +234,24 @@ Deno.test("offer: the device that accepted is one side of it: its end, its loss,
   harness.loginFrom("luke", "desktop");
   back.disconnect();
   harness.advance(limits.tokenMs);
+  assertEquals(told(yoda).at(-1), "luke is away");
+  harness.advance(limits.awayMs - limits.tokenMs);
   assertEquals(told(yoda).at(-1), "failed: user_offline");
+});
+
+Deno.test("offer: who is not heard any more may sleep, and comes back to its transfer", () => {
+  const { harness, yoda, laptop } = three();
+  yoda.ask("offer", request);
+  laptop.ask("answer", accept);
+  laptop.alive = false;
+  harness.advance(limits.deadMs);
+  assertEquals(told(yoda), ["accepted", "luke is silent"]);
+  // It logs in anew, its token is too old; whether it is the same is to be seen.
+  harness.advance(limits.tokenMs);
+  const back = harness.loginFrom("luke", "laptop");
+  assertEquals(told(yoda), ["accepted", "luke is silent", "luke is away"]);
+  back.ask("offer-end", { offer, result: "verified" });
+  assertEquals(told(yoda).at(-1), "verified: undefined");
 });
 
 Deno.test("offer: to one device by its name; others hear nothing", () => {

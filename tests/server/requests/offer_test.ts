@@ -1,3 +1,4 @@
+import { limits } from "../../../lib/wire/limits.ts";
 import { assert, assertEquals } from "@std/assert";
 import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
@@ -254,7 +255,7 @@ Deno.test("an offer that runs ends with a logout, and when nobody comes back", (
   yoda.ask("offer", request("luke"));
   again.ask("answer", { offer, accept: true, key });
   again.disconnect();
-  harness.advance(590_000);
+  harness.advance(limits.awayMs - 10_000);
   assertEquals(yoda.eventsOf("offer-end").length, 1);
   harness.advance(30_000);
   assertEquals(yoda.eventsOf("offer-end").length, 2);

@@ -118,13 +118,15 @@ async function serve(options: ServerOptions): Promise<void> {
   }
   log?.write(serverLogLine(Date.now(), "info", `listening on ${place}`));
   await credentials.reportOpenness();
-  await shutdown;
+  const failure = await Promise.race([shutdown, server.failed]);
+  if (failure !== undefined) report("error", failure);
   report("info", "shutting down");
   // A disk that hangs must not keep the process.
   setTimeout(() => Deno.exit(1), stopMs);
   credentials.close();
   await server.stop();
   log?.close();
+  if (failure !== undefined) throw new StartError(failure);
 }
 
 function userCommands() {

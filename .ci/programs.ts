@@ -33,15 +33,22 @@ export interface CompileOptions {
 }
 
 /** Environment variables each program reads. */
-const serverEnvironment = [
+const environment = [
   "PARLEY_PASSWORD",
   "NO_COLOR",
   "HOME",
   "USERPROFILE",
   "TERM",
 ];
+// PGPASSWORD is for people; the driver of PostgreSQL looks at the others, too.
+const serverEnvironment = [
+  ...environment,
+  "PGPASSWORD",
+  "PGAPPNAME",
+  "PGTARGETSESSIONATTRS",
+];
 const clientEnvironment = [
-  ...serverEnvironment,
+  ...environment,
   ...settingRows.flatMap(({ environment }) => environment ?? []),
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",

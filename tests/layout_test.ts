@@ -26,6 +26,7 @@ const order: readonly string[] = [
   "engine",
   "server/model",
   "server/store",
+  "server/store/postgres",
   "server/accounts",
   "server/logs",
   "server/rendezvous",
@@ -86,12 +87,18 @@ const impure = [
 ];
 
 /** Modules that take longer to load than everything of the project's own. */
-const slowModules = ["string-width", "node:fs/promises", "node:tls"];
+const slowModules = [
+  "string-width",
+  "node:fs/promises",
+  "node:tls",
+  "postgres",
+];
 
 /** What need not have been loaded for a file to run, as it is imported. */
 const loadedLate: readonly (readonly [string, readonly string[]])[] = [
   ["../client.ts", [...slowModules, "node:crypto", "node:zlib"]],
   ["../server.ts", slowModules],
+  ["server/start.io.ts", ["postgres"]],
   ["client/client_app.io.ts", ["string-width", "node:fs/promises"]],
 ];
 

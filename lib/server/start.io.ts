@@ -20,6 +20,9 @@ import type { Report } from "./logs/server_log.io.ts";
 import { messageOf, reasonOf, StartError } from "../system/errors.io.ts";
 import { openableFiles } from "../system/open_files.io.ts";
 import { ServerShell } from "./shell.io.ts";
+import type { Store } from "./model/store.ts";
+import { whereaboutsOf } from "./store/moved_data.io.ts";
+import type { WriterNews } from "./store/postgres/postgres_writer.io.ts";
 import { WorkerStore } from "./store/worker_store.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import { TcpServer } from "./net/tcp_server.io.ts";
@@ -49,6 +52,8 @@ export interface RunningServer {
   readonly fingerprint: string | undefined;
   /** Where metrics are told; absent when they are not. */
   readonly metricsPort: number | undefined;
+  /** It can never store anything again, and why. */
+  readonly failed: Promise<string>;
   /** The accounts were edited. */
   handleAccounts(accounts: Accounts): void;
   /** Reads the certificate anew and shows it to those who connect from now on. */
@@ -89,8 +94,12 @@ export async function startServer(
     : await tlsCertificate(options, folder.path, report, now());
   // Before the first thread that opens files by itself.
   const files = openableFiles(folder.path, enoughFiles);
+  const whenFailed = Promise.withResolvers<string>();
   const store = parts.adopt(
-    await WorkerStore.open(folder.file("parley.db")),
+    await openStore(options, folder.file("parley.db"), {
+      report,
+      stop: whenFailed.resolve,
+    }),
     (store) => store.close(),
   );
   const stored = await store.load().catch((error) => {
@@ -225,6 +234,7 @@ export async function startServer(
 
   const running = parts.move();
   return {
+    failed: whenFailed.promise,
     port: network.port,
     fingerprint: certificate?.fingerprint,
     metricsPort: metrics?.port,
@@ -235,6 +245,31 @@ export async function startServer(
       await running.disposeAsync();
     },
   };
+}
+
+/** The database in the data folder, or the one that was asked for. */
+async function openStore(
+  { database, dataDir }: ServerOptions,
+  path: string,
+  news: WriterNews,
+): Promise<Store> {
+  if (database === undefined) return await WorkerStore.open(path);
+  if (await whereaboutsOf(path) === "here") {
+    throw new StartError(
+      `the data of this server are in "${path}": bring them into the database ` +
+        `with "parley-server migrate --from ${dataDir} --database ..." first, ` +
+        "or choose another --data-dir",
+    );
+  }
+  // Loaded where it is used: a server without it starts sooner.
+  const [{ PostgresStore }, { readDatabaseOption }] = await Promise.all([
+    import("./store/postgres/postgres_store.io.ts"),
+    import("./store/postgres/database_option.io.ts"),
+  ]);
+  const place = await readDatabaseOption(database);
+  const store = await PostgresStore.open(place, news);
+  store.indexAlong();
+  return store;
 }
 
 /** The UDP port of the same number; without it clients still meet on a LAN. */

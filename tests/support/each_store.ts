@@ -1,6 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { SqliteStore } from "../../lib/server/store/sqlite_store.io.ts";
 import type { Store } from "../../lib/server/model/store.ts";
+import { PostgresStore } from "../../lib/server/store/postgres/postgres_store.io.ts";
+import { placeOf, PostgresServer, programs } from "./postgres_server.ts";
 import { withTempFolder } from "./temp_folder.ts";
 
 /** A store whose index of the search a test fills when it wants to. */
@@ -36,7 +38,37 @@ export function storeTest(
     `${name} (SQLite)`,
     () => sqlite.use((database) => body(database, sqlite)),
   );
+  Deno.test({
+    name: `${name} (PostgreSQL)`,
+    ignore: programs === undefined,
+    fn: () => postgres.use((database) => body(database, postgres)),
+  });
 }
+
+let server: PostgresServer | undefined;
+Deno.test.afterAll(() => server?.[Symbol.asyncDispose]());
+
+const postgres: TestDatabases = {
+  async use(body) {
+    server ??= await PostgresServer.start();
+    const at = server;
+    const url = await at.createDatabase();
+    const place = placeOf(url);
+    await body({
+      open: () => PostgresStore.open(place, noNews),
+      execute: (sql) => at.execute(place.name, sql),
+    });
+  },
+};
+
+const noNews = {
+  report(_: unknown, text: string): void {
+    throw new Error(text);
+  },
+  stop(why: string): void {
+    throw new Error(why);
+  },
+};
 
 const sqlite: TestDatabases = {
   use: (body) =>

@@ -28,7 +28,11 @@ import {
   readNewPassword,
 } from "./new_password.io.ts";
 import { StartError, textFileReason } from "../../system/errors.io.ts";
-import { type RequestOutcome, ServerData } from "../store/server_data.io.ts";
+import {
+  type RequestOutcome,
+  type ServerData,
+  SqliteData,
+} from "../store/server_data.io.ts";
 import { isUserName } from "../../wire/names.ts";
 
 /**
@@ -68,8 +72,10 @@ async function run(command: UserCommand, console: Console): Promise<void> {
     for (const line of listUsers(file)) console.print(line);
     return;
   }
-  using data = await ServerData.open(dataDir);
-  const account = "name" in action ? data?.account(action.name) : undefined;
+  using data = await openData(command);
+  const account = "name" in action
+    ? await data?.account(action.name)
+    : undefined;
   checkUserAction(file, action, account !== undefined);
   const edit = (change: (file: CredentialsFile) => UserEdit) =>
     editAccounts(credentials, change, console);
@@ -90,7 +96,7 @@ async function run(command: UserCommand, console: Console): Promise<void> {
       if (data === undefined) {
         done +=
           `; there are no data of a server in "${dataDir}": if they are ` +
-          "elsewhere, run this again with --data-dir";
+          "elsewhere, run this again with --data-dir or --database";
       }
       return console.print(done + await tell(data));
     }
@@ -106,6 +112,19 @@ async function run(command: UserCommand, console: Console): Promise<void> {
       return console.print(done + await tell(data));
     }
   }
+}
+
+/** The data of the server that the command is for. */
+async function openData(
+  { dataDir, database }: UserCommand,
+): Promise<ServerData | undefined> {
+  if (database === undefined) return await SqliteData.open(dataDir);
+  // Loaded where it is used: it takes longer than all the rest.
+  const [{ PostgresData }, { readDatabaseOption }] = await Promise.all([
+    import("../store/postgres/postgres_data.io.ts"),
+    import("../store/postgres/database_option.io.ts"),
+  ]);
+  return await PostgresData.open(dataDir, await readDatabaseOption(database));
 }
 
 /** The action with the name of its account as that is spelled. */
@@ -134,7 +153,7 @@ async function unlock(
   if (data === undefined) {
     throw new StartError(
       `there are no data of a server in "${dataDir}"; ` +
-        "does the server use another --data-dir?",
+        "does the server use another --data-dir, or a --database?",
     );
   }
   const outcome = await data.request("unlock", name);

@@ -20,6 +20,10 @@ import { nearestWord } from "../../base/nearest_word.ts";
 import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
 import { CredentialsFile } from "./credentials_file.ts";
 import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
+import {
+  databaseOptionRow,
+  parseDatabaseOption,
+} from "../store/postgres/database_option.ts";
 import type { Verifier } from "../../security/verifier.ts";
 
 /** What is to be done with one account. */
@@ -49,6 +53,8 @@ export interface UserCommand {
   readonly credentials: string;
   /** Folder of the running server's database. */
   readonly dataDir: string;
+  /** The running server's `--database`. */
+  readonly database?: string;
   /** Path of a file whose first line is the new password. */
   readonly passwordFile?: string;
 }
@@ -85,6 +91,7 @@ export function parseUserCommand(
         home,
       );
     const passwordFile = lastValue(line, "--password-file");
+    const database = lastValue(line, "--database");
     const options: UserCommand = {
       action: withSwitches(parseAction(line.positionals), line),
       credentials: path(
@@ -93,6 +100,9 @@ export function parseUserCommand(
         "the path of a file",
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
+      ...database !== undefined && {
+        database: parseDatabaseOption(database, home),
+      },
       ...passwordFile !== undefined && {
         passwordFile: homePath(
           parseNonEmpty("--password-file", passwordFile, "the path of a file"),
@@ -318,6 +328,7 @@ export const userOptionRows: readonly OptionRow[] = [
     help: "where the server keeps its data",
     default: defaultDataDir,
   },
+  databaseOptionRow,
   {
     name: "--password-file",
     value: "FILE",
@@ -343,7 +354,7 @@ export const userPage: ProgramPage = {
     "--password-file, else what PARLEY_PASSWORD says, else what is asked twice " +
     "on a terminal, elsewhere a line of standard input.",
     "A server that is running has the change when the command ends, if " +
-    "--data-dir is the server's.",
+    "--data-dir and --database are the server's.",
   ],
   usage: [
     { arguments: "add NAME", help: "make an account" },

@@ -26,7 +26,14 @@ import {
 } from "../../cli/console.io.ts";
 import { isInUse } from "../store/data_folder.io.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
-import { messageOf, reasonOf, textFileReason } from "../../system/errors.io.ts";
+import {
+  messageOf,
+  reasonOf,
+  StartError,
+  textFileReason,
+} from "../../system/errors.io.ts";
+import { movedTo, whereaboutsOf } from "../store/moved_data.io.ts";
+import { isDatabaseUrl } from "../store/postgres/database_place.ts";
 import { standardStream } from "../../system/standard_stream.ts";
 import { sqliteError } from "../store/sqlite_schema.io.ts";
 import { systemClock } from "../../system/clock.io.ts";
@@ -192,8 +199,9 @@ async function dataFolder({ dataDir }: ServerOptions, isRunning: boolean) {
   return [ok(`data folder: "${dataDir}" can be written${use}`)];
 }
 
-async function database({ dataDir }: ServerOptions) {
+async function database({ dataDir, database: option }: ServerOptions) {
   const path = join(dataDir, "parley.db");
+  if (option !== undefined) return await postgres(option, path);
   if (await Deno.stat(path).catch(() => undefined) === undefined) {
     return [ok("database: will be made at the first start")];
   }
@@ -204,10 +212,37 @@ async function database({ dataDir }: ServerOptions) {
     if (text !== "ok") {
       return [fail(`database: "${path}" is damaged (${text}); restore a copy`)];
     }
+    const moved = movedTo(opened);
+    if (moved !== undefined) {
+      return [fail(`database: the data of "${path}" were brought to ${moved}`)];
+    }
     const count = opened.prepare("SELECT count(*) AS n FROM messages").get()?.n;
     return [ok(`database: "${path}" is intact, ${count} messages`)];
   } catch (error) {
     return [fail(sqliteError(error, path))];
+  }
+}
+
+async function postgres(option: string, path: string): Promise<CheckResult[]> {
+  // Loaded where it is used: it takes longer than all the rest.
+  const [{ checkPostgres }, { readDatabaseOption }] = await Promise.all([
+    import("../store/postgres/postgres_check.io.ts"),
+    import("../store/postgres/database_option.io.ts"),
+  ]);
+  try {
+    const found = isDatabaseUrl(option)
+      ? []
+      : await openness("database", option);
+    if (await whereaboutsOf(path) === "here") {
+      found.push(fail(
+        `database: the data of this server are in "${path}"; bring them over ` +
+          "with parley-server migrate",
+      ));
+    }
+    return [...found, ...await checkPostgres(await readDatabaseOption(option))];
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [fail(`database: ${error.message}`)];
   }
 }
 

@@ -24,6 +24,10 @@ import {
   defaultCredentials,
   defaultDataDir,
 } from "../accounts/default_paths.ts";
+import {
+  databaseOptionRow,
+  parseDatabaseOption,
+} from "../store/postgres/database_option.ts";
 import { serverPage } from "./page.ts";
 
 /** The limits that an administrator sets; 0 for none. */
@@ -60,6 +64,8 @@ export interface ServerOptions {
   readonly credentials: string;
   /** Folder of logs and database. */
   readonly dataDir: string;
+  /** URL of a database in PostgreSQL, or path of a file with that. */
+  readonly database?: string;
   /** Megabytes a day that are relayed for each user; 0 for none. */
   readonly relayQuota: number;
   readonly limits: LimitOptions;
@@ -113,6 +119,7 @@ export function parseServerOptions(
       readPath(line, home, name, what) ?? standard;
     const plain = line.options.has("--plain");
     const tls = tlsFiles(line, home);
+    const database = lastValue(line, databaseOptionRow.name);
     if (plain && tls !== undefined) {
       throw new UsageError("--plain and --tls-cert cannot be used together");
     }
@@ -125,6 +132,9 @@ export function parseServerOptions(
         "the path of a file",
       ),
       dataDir: path("--data-dir", defaultDataDir, "the path of a folder"),
+      ...database !== undefined && {
+        database: parseDatabaseOption(database, home),
+      },
       limits: integerValues(line, limitRows),
       plain,
       ...tls !== undefined && { tls },
@@ -428,6 +438,7 @@ export const serverOptionRows: readonly OptionRow[] = [
     help: "logs and database; created when missing",
     default: defaultDataDir,
   },
+  databaseOptionRow,
   numberRows.relayQuota,
   ...Object.values(limitRows),
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },

@@ -40,6 +40,7 @@ const page: ProgramPage = {
       name: "PARLEY_PASSWORD",
       help: 'the new password for "user add" and "user passwd"',
     },
+    { name: "PGPASSWORD", help: "the password for --database" },
   ],
   files: [
     { name: "credentials.txt", help: "the accounts, see --credentials" },

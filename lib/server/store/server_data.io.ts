@@ -8,18 +8,40 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "@std/path";
 import type { StoredRequest } from "../model/store.ts";
 import { isInUse } from "./data_folder.io.ts";
+import { refuseMoved } from "./moved_data.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
 
 /** What became of a request: `later` where no server runs, or none answers. */
 export type RequestOutcome = "done" | "later" | "unanswered";
 
-/** The data folder of a server that may be at work. */
-export class ServerData {
+/** The data of a server that may be at work. */
+export interface ServerData {
+  /**
+   * The account id of who is known by `name`, with or without a line. Letter
+   * case does not matter, unless several differ in nothing else.
+   */
+  account(name: string): Promise<string | undefined>;
+  /** Leaves a request, together with what `body` does: both happen, or none. */
+  requestWith(
+    what: StoredRequest["what"],
+    subject: string,
+    body: () => Promise<void>,
+  ): Promise<void>;
+  /** Leaves a request and waits until a running server has done it. */
+  request(
+    what: StoredRequest["what"],
+    subject?: string,
+  ): Promise<RequestOutcome>;
+  [Symbol.dispose](): void;
+}
+
+/** The data in a data folder. */
+export class SqliteData implements ServerData {
   readonly #folder: string;
   readonly #path: string;
   readonly #database: DatabaseSync;
 
-  /** Use {@link ServerData.open}. */
+  /** Use {@link SqliteData.open}. */
   constructor(folder: string, path: string) {
     this.#folder = folder;
     this.#path = path;
@@ -30,9 +52,9 @@ export class ServerData {
    * Opens the data in a folder.
    *
    * @returns `undefined` where there are none.
-   * @throws {StartError} when they cannot be used.
+   * @throws {StartError} when they cannot be used, or were brought elsewhere.
    */
-  static async open(folder: string): Promise<ServerData | undefined> {
+  static async open(folder: string): Promise<SqliteData | undefined> {
     const path = join(folder, "parley.db");
     try {
       // Opening would make an empty database, and the server stumble over it.
@@ -42,17 +64,15 @@ export class ServerData {
       throw new StartError(`cannot use "${path}": ${reasonOf(error)}`);
     }
     return guard(path, () => {
-      const data = new ServerData(folder, path);
+      const data = new SqliteData(folder, path);
       data.#database.exec("PRAGMA busy_timeout = 5000");
+      refuseMoved(data.#database, path);
       return data;
     });
   }
 
-  /**
-   * The account id of who is known by `name`, with or without a line. Letter
-   * case does not matter, unless several differ in nothing else.
-   */
-  account(name: string): string | undefined {
+  // deno-lint-ignore require-await
+  async account(name: string): Promise<string | undefined> {
     return this.#guard(() => {
       const rows = this.#database.prepare(
         "SELECT name, account FROM users WHERE name = ? COLLATE NOCASE " +
@@ -65,7 +85,6 @@ export class ServerData {
     });
   }
 
-  /** Leaves a request, together with what `body` does: both happen, or none. */
   async requestWith(
     what: StoredRequest["what"],
     subject: string,
@@ -82,7 +101,6 @@ export class ServerData {
     }
   }
 
-  /** Leaves a request and waits until a running server has done it. */
   async request(
     what: StoredRequest["what"],
     subject = "",
@@ -92,12 +110,7 @@ export class ServerData {
     if (!isRunning && what === "accounts") return "later";
     const number = this.#insert(what, subject);
     if (!isRunning) return "later";
-    const giveUpAt = performance.now() + answerMs;
-    while (this.#has(number)) {
-      if (performance.now() > giveUpAt) return "unanswered";
-      await new Promise((resolve) => setTimeout(resolve, lookMs));
-    }
-    return "done";
+    return waitForAnswer(() => Promise.resolve(!this.#has(number)));
   }
 
   [Symbol.dispose](): void {
@@ -126,11 +139,24 @@ export class ServerData {
   }
 }
 
+/** Waits until a running server has done a request. */
+export async function waitForAnswer(
+  isDone: () => Promise<boolean>,
+): Promise<RequestOutcome> {
+  const giveUpAt = performance.now() + answerMs;
+  while (!await isDone()) {
+    if (performance.now() > giveUpAt) return "unanswered";
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+  return "done";
+}
+
 /** @throws {StartError} for what the database does not do. */
 function guard<T>(path: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
+    if (error instanceof StartError) throw error;
     const why = reasonOf(error);
     const advice = /no such (table|column)/.test(why)
       ? "; an older Parley made it: start the server once"

@@ -10,8 +10,14 @@
  * when no term has three characters, are looked through one by one.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { foldText, hasTerms } from "../../base/search_words.ts";
-import type { Found, Lookup, StoredMessage } from "../model/store.ts";
+import { foldText } from "../../base/search_words.ts";
+import type { Found, Lookup } from "../model/store.ts";
+import {
+  markOf,
+  SearchMatches,
+  searchPage,
+  threesOfTerms,
+} from "./search_matches.ts";
 import {
   type Row,
   type SqliteHistory,
@@ -37,8 +43,13 @@ export class SqliteSearch {
     const { terms, before } = lookup;
     const query = indexQuery(terms);
     const end = query === undefined ? 0 : this.#indexed;
-    const kept = this.#statements.kept.all({ user: lookup.user });
-    const newest = new Matches(lookup.limit, terms, kept);
+    const kept = this.#statements.kept.all({ user: lookup.user })
+      .map(({ sender, after, upto }) => ({
+        sender: Number(sender),
+        after: Number(after),
+        upto: upto === null ? Infinity : Number(upto),
+      }));
+    const newest = new SearchMatches(lookup.limit, terms, kept);
     if (before - 1 > end) this.#scan(lookup, end, newest);
     if (query !== undefined && newest.goesOn) {
       const top = Math.min(before, end + 1);
@@ -89,9 +100,9 @@ export class SqliteSearch {
   }
 
   /** Looks through the messages with ids over `end`, one by one. */
-  #scan({ scope, before }: Search, end: number, newest: Matches): void {
+  #scan({ scope, before }: Search, end: number, newest: SearchMatches): void {
     for (let top = before; top - 1 > end && newest.goesOn;) {
-      const limit = Math.min(pageMessages, top - 1 - end);
+      const limit = Math.min(searchPage, top - 1 - end);
       const { messages } = this.#history.lookUp({
         ...scope,
         before: top,
@@ -108,7 +119,7 @@ export class SqliteSearch {
 
   /** What the index has of one source, from the end backwards. */
   #addHits(
-    newest: Matches,
+    newest: SearchMatches,
     { marks, after, isFor }: Source,
     query: string,
     before: number,
@@ -178,113 +189,10 @@ function groupSource(group: number, after: number): Source {
   return { marks: [markOf("group", group)], after, isFor };
 }
 
-/** The newest messages that have all terms, of several sources. */
-class Matches {
-  readonly #limit: number;
-  readonly #terms: readonly string[];
-  /** Of which senders what is kept away, by a block: ids over, and up to. */
-  readonly #kept: readonly Row[];
-  #messages: StoredMessage[] = [];
-  /** Messages that may still be looked at. */
-  #left = mostLooked;
-  /** How many this source gave. */
-  #given = 0;
-  /** Where a source was given up; nothing below is known for sure. */
-  #rest: number | undefined;
-
-  constructor(limit: number, terms: readonly string[], kept: readonly Row[]) {
-    this.#limit = limit;
-    this.#terms = terms;
-    this.#kept = kept;
-  }
-
-  /** False when no older messages are wanted. */
-  get goesOn(): boolean {
-    return this.#rest === undefined && this.#messages.length < this.#limit;
-  }
-
-  /** Nothing up to this id can be among them any more. */
-  get after(): number {
-    const full = this.#messages.length < this.#limit
-      ? 0
-      : this.#messages.at(-1)!.id;
-    return Math.max(full, this.#rest === undefined ? 0 : this.#rest - 1);
-  }
-
-  /** Another source begins. */
-  begin(): void {
-    this.#given = 0;
-    this.#left = Math.max(this.#left, leastLooked);
-  }
-
-  /**
-   * Looks at the next message of a source; they come newest first.
-   *
-   * @returns False when the source is to give no more.
-   */
-  add(message: StoredMessage): boolean {
-    if (message.id <= this.after) return false;
-    const isThere = message.deletes === undefined && !message.deleted;
-    if (isThere && !this.keeps(message)) {
-      if (hasTerms(foldText(message.text), this.#terms)) {
-        this.#messages.push(message);
-        this.#messages.sort((one, other) => other.id - one.id);
-        this.#messages.length = Math.min(this.#messages.length, this.#limit);
-        this.#given++;
-      }
-    }
-    return this.#given < this.#limit && this.#use(1, message.id);
-  }
-
-  /**
-   * Passes over one of the index that is not for who asks. It hardly counts: by
-   * where a search is given up, one would learn of words that others said.
-   *
-   * @returns As {@link add} does.
-   */
-  pass(id: number): boolean {
-    return this.#use(passCost, id);
-  }
-
-  /** True when a block keeps it from who asks. */
-  keeps({ id, sender, group }: StoredMessage): boolean {
-    return group !== undefined &&
-      this.#kept.some((each) =>
-        each.sender === sender && id > Number(each.after) &&
-        id <= Number(each.upto ?? Infinity)
-      );
-  }
-
-  found(): Found {
-    const rest = this.#rest;
-    const messages = this.#messages.filter(({ id }) => id >= (rest ?? 0));
-    const isFull = messages.length >= this.#limit;
-    return {
-      messages,
-      receivers: [],
-      ...(rest === undefined || isFull ? {} : { rest }),
-    };
-  }
-
-  #use(cost: number, id: number): boolean {
-    this.#left -= cost;
-    if (this.#left > 0) return true;
-    this.#rest = Math.max(this.#rest ?? 0, id);
-    return false;
-  }
-}
-
 /** What the index is asked: every three characters of the terms. */
 function indexQuery(terms: readonly string[]): string | undefined {
-  const threes = new Set<string>();
-  for (const term of terms) {
-    const characters = [...term];
-    for (let i = 0; i + 3 <= characters.length; i++) {
-      threes.add(characters.slice(i, i + 3).join(""));
-    }
-  }
-  if (threes.size === 0) return undefined;
-  return [...threes].slice(0, mostThrees).map(quoted).join(" AND ");
+  const threes = threesOfTerms(terms);
+  return threes.length === 0 ? undefined : threes.map(quoted).join(" AND ");
 }
 
 function quoted(text: string): string {
@@ -305,28 +213,6 @@ function indexedText(
   return `${marks}\n${foldText(String(text))}`;
 }
 
-/** Three characters that no folded text has. */
-function markOf(kind: keyof typeof kinds, id: number): string {
-  return String.fromCodePoint(
-    kinds[kind],
-    firstDigit + Math.floor(id / digits),
-    firstDigit + id % digits,
-  );
-}
-
-const kinds = { user: 0x100000, group: 0x100001, broadcast: 0x100002 };
-const firstDigit = 0xf0000;
-const digits = 0xf000;
-/** Messages that one answer looks at, about. */
-const mostLooked = 4000;
-/** What one that is passed over counts, of these. */
-const passCost = 0.25;
-/** Those of one source at least, where others were looked at before. */
-const leastLooked = 100;
-/** More say hardly more. */
-const mostThrees = 24;
-/** Messages in one step of looking through. */
-const pageMessages = 200;
 /** Messages that one step takes into the index. */
 const stepMessages = 50;
 /** UTF-16 units of text that one step takes into the index, about. */

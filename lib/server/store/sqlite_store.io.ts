@@ -8,6 +8,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { type Row, SqliteHistory, toMessage } from "./sqlite_history.io.ts";
+import { refuseMoved } from "./moved_data.io.ts";
 import { SqlitePurge } from "./sqlite_purge.io.ts";
 import { SqliteSearch } from "./sqlite_search.io.ts";
 import { openDatabase, sqliteError } from "./sqlite_schema.io.ts";
@@ -47,6 +48,7 @@ export class SqliteStore implements Store {
   constructor(path: string) {
     this.#path = path;
     this.#database = openDatabase(path);
+    refuseMoved(this.#database, path);
     this.#statements = prepareStatements(this.#database);
     this.#history = new SqliteHistory(this.#database);
     this.#search = new SqliteSearch(this.#database, this.#history);

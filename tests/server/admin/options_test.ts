@@ -37,6 +37,18 @@ Deno.test("parseServerOptions() starts with no argument at all", () => {
   assertEquals(parseServerOptions([]), { kind: "run", options: defaults });
 });
 
+Deno.test("parseServerOptions() takes a database by its URL or a file with that", () => {
+  const url = "postgres://parley:secret@h/chat";
+  assertEquals(run("--database", url), { ...defaults, database: url });
+  assertEquals(run("--database=db.txt").database, "db.txt");
+  for (const wrong of ["mysql://a:secret@h/b", "postgres://a:secret@h", ""]) {
+    const request = parseServerOptions(["--database", wrong]);
+    assert(request.kind === "error");
+    assertStringIncludes(request.message, "--database");
+    assert(!request.message.includes("secret"), request.message);
+  }
+});
+
 Deno.test("parseServerOptions() takes arguments, and options over them", () => {
   assertEquals(run("7000", "5"), { ...defaults, port: 7000, attempts: 5 });
   assertEquals(run("7000", "5", "--port=0", "--attempts", "1"), {

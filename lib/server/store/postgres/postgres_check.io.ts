@@ -1,0 +1,89 @@
+import type { CheckResult } from "../../../cli/check_result.ts";
+import { StartError } from "../../../system/errors.io.ts";
+import { type DatabasePlace, shownPlace } from "./database_place.ts";
+import { lockHolders, postgresSteps } from "./postgres_schema.ts";
+import { PostgresRefusal, PostgresSession } from "./postgres_session.io.ts";
+
+/**
+ * Looks whether a server could use a database, without changing anything; it may
+ * be run beside one that does.
+ */
+export async function checkPostgres(
+  place: DatabasePlace,
+): Promise<CheckResult[]> {
+  let session: PostgresSession | undefined;
+  try {
+    session = await PostgresSession.open(place);
+    return await look(session, place);
+  } catch (error) {
+    const isKnown = error instanceof StartError ||
+      error instanceof PostgresRefusal;
+    if (!isKnown) throw error;
+    return [{ status: "fail", message: `database: ${error.message}` }];
+  } finally {
+    session?.close();
+  }
+}
+
+async function look(
+  session: PostgresSession,
+  place: DatabasePlace,
+): Promise<CheckResult[]> {
+  const found: CheckResult[] = [];
+  const where = shownPlace(place);
+  const add = (status: CheckResult["status"], text: string) =>
+    found.push({ status, message: `database: ${text}` });
+  const [state] = await session.query(
+    "SELECT current_setting('server_version') AS version, " +
+      "current_setting('fsync') AS fsync, " +
+      "current_setting('full_page_writes') AS pages, " +
+      "pg_is_in_recovery() AS standby, " +
+      "to_regclass('schema_version') IS NOT NULL AS made, " +
+      "coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) " +
+      "AS may_create",
+  );
+  const server = `${where} (PostgreSQL ${state?.version})`;
+  for (
+    const [name, value] of [["fsync", state?.fsync], [
+      "full_page_writes",
+      state?.pages,
+    ]]
+  ) {
+    if (value === "on") continue;
+    add("warn", `${where} has ${name} off: a power cut may damage it`);
+  }
+  if (state?.standby === true) {
+    add("fail", `${server} is a standby, which can only be read`);
+  } else if (state?.made !== true) {
+    if (state?.may_create === true) {
+      add(
+        "ok",
+        `${server} is empty; the tables will be made at the first start`,
+      );
+    } else {
+      add("fail", `${server}: its user may make no tables; make it the owner`);
+    }
+  } else {
+    const [row] = await session.query("SELECT version FROM schema_version");
+    const version = Number(row?.version);
+    if (version > postgresSteps.length) {
+      add(
+        "fail",
+        `${where} has schema version ${version}, this program knows ` +
+          `${postgresSteps.length}: it needs the newer version of Parley`,
+      );
+      return found;
+    }
+    const [core] = await session.query(
+      "SELECT moved, (SELECT count(*) FROM messages) AS messages FROM core",
+    );
+    if (typeof core?.moved === "string") {
+      add("fail", `the data of ${where} were brought to ${core.moved}`);
+    } else {
+      const holders = await session.query(lockHolders);
+      const use = holders.length > 0 ? "; a server is using it" : "";
+      add("ok", `${server}, ${core?.messages} messages${use}`);
+    }
+  }
+  return found;
+}

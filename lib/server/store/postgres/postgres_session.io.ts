@@ -1,0 +1,289 @@
+/**
+ * One connection to PostgreSQL. One thing is asked at a time, so when the
+ * connection ends there is at most one of which it is not known whether it was
+ * done; nothing is ever asked again behind the caller's back.
+ */
+import { Socket } from "node:net";
+import postgres from "postgres";
+import { reasonOf, StartError } from "../../../system/errors.io.ts";
+import { type DatabasePlace, shownPlace } from "./database_place.ts";
+import type { PostgresRow } from "./postgres_queries.ts";
+
+/** What may be asked with a statement; texts that are arrays, too. */
+export type PostgresValue = string | number | boolean | null;
+
+/** What the database refused; nothing of it was done. */
+export class PostgresRefusal extends Error {
+  override readonly name = "PostgresRefusal";
+  /** SQLSTATE, five characters. */
+  readonly code: string;
+
+  constructor(place: DatabasePlace, code: string, text: string) {
+    const advice = adviceOf(code);
+    const why = text.replaceAll(/\s+/g, " ");
+    super(
+      `database ${shownPlace(place)} ` +
+        (advice === undefined ? `failed: ${why}` : `${advice} (${why})`),
+    );
+    this.code = code;
+  }
+}
+
+/** The connection ended: what was asked last may have been done, or not. */
+export class PostgresLost extends Error {
+  override readonly name = "PostgresLost";
+
+  constructor(place: DatabasePlace, why: string) {
+    super(`the connection to database ${shownPlace(place)} ended: ${why}`);
+  }
+}
+
+/** A connection. */
+export class PostgresSession {
+  readonly #place: DatabasePlace;
+  readonly #socket: Socket;
+  readonly #sql: ReturnType<typeof postgres>;
+  readonly #onEnd: () => void;
+  #last: Promise<unknown> = Promise.resolve();
+  /** Why it can be asked nothing any more. */
+  #ended: string | undefined;
+
+  /** Use {@link PostgresSession.open}. */
+  constructor(
+    place: DatabasePlace,
+    socket: Socket,
+    authority: string | undefined,
+    onEnd: () => void,
+  ) {
+    this.#place = place;
+    this.#socket = socket;
+    this.#onEnd = onEnd;
+    this.#sql = postgres(
+      {
+        host: place.host,
+        port: place.port,
+        database: place.name,
+        user: place.user,
+        ...place.password === undefined ? {} : { password: place.password },
+        // All are named, or the driver would look for them in the environment.
+        max: 1,
+        ssl: place.tls
+          ? { servername: place.host, ...authority ? { ca: authority } : {} }
+          : false,
+        sslnegotiation: null,
+        idle_timeout: 0,
+        connect_timeout: connectMs / 1000,
+        max_lifetime: null,
+        max_pipeline: 1,
+        backoff: false,
+        keep_alive: 30,
+        prepare: true,
+        debug: false,
+        fetch_types: false,
+        publications: "",
+        target_session_attrs: undefined,
+        no_subscribe: true,
+        onnotice: () => {},
+        onclose: () => this.#end("it was closed by the database"),
+        types: {
+          count: { to: 20, from: [20], serialize: String, parse: Number },
+        },
+        socket: () => socket,
+        connection: settings,
+      } as unknown as Parameters<typeof postgres>[0],
+    );
+  }
+
+  /**
+   * Connects.
+   *
+   * @param onEnd Called once, when the connection ends.
+   * @throws {PostgresRefusal} when the database lets nobody in.
+   * @throws {StartError} when it cannot be reached, or is not who it should be.
+   */
+  static async open(
+    place: DatabasePlace,
+    onEnd: () => void = () => {},
+  ): Promise<PostgresSession> {
+    const authority = await readAuthority(place);
+    const socket = await connect(place);
+    const session = new PostgresSession(place, socket, authority, onEnd);
+    try {
+      await session.query("SELECT 1");
+      return session;
+    } catch (error) {
+      session.close();
+      if (error instanceof PostgresRefusal) throw error;
+      throw unreachable(place, error);
+    }
+  }
+
+  /** True until the connection ends. */
+  get isOpen(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /**
+   * Carries out one statement, which is prepared at its first use.
+   *
+   * @throws {PostgresRefusal} when it is refused.
+   * @throws {PostgresLost} when the connection ends, or no answer comes.
+   */
+  query(text: string, values: PostgresValue[] = []): Promise<PostgresRow[]> {
+    return this.#ask(() =>
+      this.#sql.unsafe(text, values, { prepare: true, simple: false } as object)
+    );
+  }
+
+  /**
+   * Carries out several statements, separated by `;`, as one transaction and in
+   * one round trip. Throws as {@link query} does.
+   */
+  async run(script: string): Promise<void> {
+    await this.#ask(() => this.#sql.unsafe(script));
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    this.#end("it is closed");
+  }
+
+  #ask(what: () => PromiseLike<unknown>): Promise<PostgresRow[]> {
+    const asked = this.#last.then(() => this.#askNow(what));
+    this.#last = asked.catch(() => {});
+    return asked;
+  }
+
+  async #askNow(what: () => PromiseLike<unknown>): Promise<PostgresRow[]> {
+    if (this.#ended !== undefined) {
+      throw new PostgresLost(this.#place, this.#ended);
+    }
+    const seconds = answerMs / 1000;
+    const timer = setTimeout(
+      () => this.#end(`it did not answer for ${seconds} seconds`),
+      answerMs,
+    );
+    try {
+      return [...await what() as PostgresRow[]];
+    } catch (error) {
+      const { code, severity } = error as Record<string, unknown>;
+      const isRefusal = error instanceof postgres.PostgresError &&
+        severity !== "FATAL" && severity !== "PANIC";
+      if (isRefusal || isNoEntry(String(code))) {
+        throw new PostgresRefusal(
+          this.#place,
+          String(code),
+          (error as Error).message,
+        );
+      }
+      const why = this.#ended ?? reasonOf(error);
+      this.#end(why);
+      throw new PostgresLost(this.#place, why);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #end(why: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = why;
+    this.#sql.end({ timeout: 0 }).catch(() => {});
+    this.#socket.destroy();
+    this.#onEnd();
+  }
+}
+
+function connect(place: DatabasePlace): Promise<Socket> {
+  const { host, port } = place;
+  return new Promise((resolve, reject) => {
+    const socket = new Socket();
+    const fail = (error: unknown) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(unreachable(place, error));
+    };
+    const timer = setTimeout(
+      () => fail(new Error(`no answer for ${connectMs / 1000} seconds`)),
+      connectMs,
+    );
+    socket.once("error", fail);
+    socket.once("connect", () => {
+      clearTimeout(timer);
+      socket.off("error", fail);
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+    if (host.startsWith("/")) socket.connect(`${host}/.s.PGSQL.${port}`);
+    else socket.connect(port, host);
+  });
+}
+
+async function readAuthority(
+  { authority }: DatabasePlace,
+): Promise<string | undefined> {
+  if (authority === undefined) return undefined;
+  try {
+    return await Deno.readTextFile(authority);
+  } catch (error) {
+    throw new StartError(
+      `cannot read sslrootcert "${authority}" of --database: ${
+        reasonOf(error)
+      }`,
+    );
+  }
+}
+
+function unreachable(place: DatabasePlace, error: unknown): StartError {
+  const code = String((error as { code?: unknown }).code);
+  const why = error instanceof PostgresLost
+    ? error.message.slice(error.message.indexOf("ended: ") + 7)
+    : socketReasons[code] ?? reasonOf(error);
+  return new StartError(
+    `cannot reach database ${shownPlace(place)}: ${why}`,
+  );
+}
+
+/** A refusal to let somebody in comes as the end of the connection. */
+function isNoEntry(code: string): boolean {
+  return /^(28|3D)|^(53300|57P03|42501)$/.test(code);
+}
+
+/** What to do about what the database refused. */
+function adviceOf(code: string): string | undefined {
+  return advices.find(([pattern]) => pattern.test(code))?.[1];
+}
+
+const advices: readonly (readonly [RegExp, string])[] = [
+  [/^28/, "lets nobody in with this user and password"],
+  [/^3D000/, "does not exist; make it with createdb"],
+  [/^42501/, "belongs to another role; make its user the owner"],
+  [/^53100/, "cannot grow: its disk is full; free some space"],
+  [/^53300/, "has no connection left; raise its max_connections"],
+  [/^55P03/, "is locked by another program; end what holds the lock"],
+  [/^57P03/, "does not take connections yet"],
+  [/^25006/, "can only be read: it is a standby, or was made read-only"],
+];
+
+const socketReasons: Record<string, string> = {
+  ECONNREFUSED: "nothing listens there",
+  ENOENT: "nothing listens there",
+  ENOTFOUND: "there is no machine of that name",
+  EACCES: "permission denied",
+};
+
+/** What each connection begins with. */
+const settings = Object.fromEntries([
+  ["application_name", "parley-server"],
+  ["standard_conforming_strings", "on"],
+  ["default_transaction_isolation", "read committed"],
+  // What another program locks that it should not must not hang everybody.
+  ["lock_timeout", "5s"],
+  // Every question is a search in an index; compiling it would take longer.
+  ["jit", "off"],
+  ["enable_seqscan", "off"],
+]);
+
+/** How long a connection may take, ms. */
+const connectMs = 5_000;
+/** How long the database may think about one question, ms. */
+const answerMs = 20_000;

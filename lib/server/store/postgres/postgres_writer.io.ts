@@ -1,0 +1,351 @@
+/**
+ * The one connection that writes. What it is asked is done in the order in which
+ * it was asked. When the connection ends it makes another one by itself, finds
+ * out what became of the commit that was under way, and does that again if it
+ * was not done: so every commit is done once, or refused and not done.
+ *
+ * Who may write is one row, `core`: each commit checks in its own transaction
+ * that the row still has the term of this connection and the number of the
+ * commit before. A lock of the connection keeps other servers out beforehand,
+ * and tells a new connection that nothing of the one before goes on.
+ */
+import { StartError } from "../../../system/errors.io.ts";
+import type { PostgresRow } from "./postgres_queries.ts";
+import { type DatabasePlace, shownPlace } from "./database_place.ts";
+import { lockHolders, postgresSteps, tryLock } from "./postgres_schema.ts";
+import {
+  PostgresLost,
+  PostgresRefusal,
+  PostgresSession,
+  type PostgresValue,
+} from "./postgres_session.io.ts";
+import type { CommitNumber } from "./write_script.ts";
+import { prepareScript } from "./write_statements.ts";
+
+/** What a writer tells whoever runs the server. */
+export interface WriterNews {
+  /** The connection ended, or is there again. */
+  report(level: "warning" | "error", text: string): void;
+  /** It can never go on, and why; told once. */
+  stop(why: string): void;
+}
+
+/** Writes, and reads what must come in order with what is written. */
+export class PostgresWriter {
+  readonly #place: DatabasePlace;
+  readonly #news: WriterNews;
+  /** Names this server, in the row. */
+  readonly #holder = crypto.randomUUID();
+  #session: PostgresSession | undefined;
+  /** Of the connection, as the database names it. */
+  #pid = 0;
+  #term = 0;
+  /** Number of the last commit that is known to be done. */
+  #commits = 0;
+  /** True while it is not known whether the next one was done. */
+  #isUnknown = false;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** Ends when there is a connection again. */
+  #opening: Promise<void> | undefined;
+  /** When the connection ended, monotonic ms. */
+  #lostAt = 0;
+  #lastFault = "";
+  #isClosed = false;
+  /** Why nothing can be done any more. */
+  #stopped: string | undefined;
+
+  /** Use {@link PostgresWriter.open}. */
+  constructor(place: DatabasePlace, news: WriterNews) {
+    this.#place = place;
+    this.#news = news;
+  }
+
+  /**
+   * Connects, takes the database for this server and brings its schema up to
+   * date.
+   *
+   * @param steps SQL of each version of the schema.
+   * @throws {StartError} when it cannot be reached or used, was made by a newer
+   * version of the program, or another server uses it.
+   */
+  static async open(
+    place: DatabasePlace,
+    news: WriterNews,
+    steps: readonly string[] = postgresSteps,
+  ): Promise<PostgresWriter> {
+    const writer = new PostgresWriter(place, news);
+    try {
+      await writer.#connect(async (session) => {
+        await migrate(session, place, steps);
+        const [row] = await session.query(
+          "UPDATE core SET holder = $1, term = term + 1 " +
+            "RETURNING term, commits, moved",
+          [writer.#holder],
+        );
+        if (typeof row?.moved === "string") {
+          throw new StartError(
+            `the data of database ${shownPlace(place)} were brought to ` +
+              `${row.moved}; start with those`,
+          );
+        }
+        return row;
+      });
+      return writer;
+    } catch (error) {
+      writer.#isClosed = true;
+      if (error instanceof StartError) throw error;
+      throw new StartError((error as Error).message);
+    }
+  }
+
+  /** Reads, after everything that was asked for before. */
+  query(text: string, values: PostgresValue[] = []): Promise<PostgresRow[]> {
+    return this.#inTurn(async () => {
+      for (let tries = 1;; tries++) {
+        const session = await this.#connected();
+        try {
+          return await session.query(text, values);
+        } catch (error) {
+          const isLost = error instanceof PostgresLost;
+          if (!isLost || tries >= mostTries) throw error;
+        }
+      }
+    });
+  }
+
+  /**
+   * Carries out a script as one transaction, after everything that was asked for
+   * before.
+   *
+   * @param script Makes it, which begins with `fenceScript` of the number.
+   * @throws {Error} when nothing of it was done.
+   */
+  commit(script: (number: CommitNumber) => string): Promise<void> {
+    return this.#inTurn(() => this.#commit(script));
+  }
+
+  /** Gives the database back, after what is under way. */
+  async close(): Promise<void> {
+    const quiet = this.#queue.catch(() => {});
+    const timer = Promise.withResolvers<void>();
+    const given = setTimeout(timer.resolve, closeMs);
+    await Promise.race([quiet, timer.promise]);
+    clearTimeout(given);
+    this.#isClosed = true;
+    this.#session?.close();
+  }
+
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(body);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  async #commit(script: (number: CommitNumber) => string): Promise<void> {
+    const commit = this.#commits + 1;
+    for (let tries = 1;; tries++) {
+      const session = await this.#connected();
+      // Done on the connection before.
+      if (this.#commits === commit) return;
+      if (tries > mostTries) throw new Error(this.#lastFault);
+      try {
+        this.#isUnknown = true;
+        await session.run(script({ term: this.#term, commit }));
+        this.#isUnknown = false;
+        this.#commits = commit;
+        return;
+      } catch (error) {
+        // What became of it, the next connection tells.
+        if (error instanceof PostgresLost) continue;
+        this.#isUnknown = false;
+        if (!(error instanceof PostgresRefusal)) throw error;
+        if (error.code === fenced) this.#stop(replacedText(this.#place));
+        if (!/^40/.test(error.code) || tries >= mostTries) throw error;
+      }
+    }
+  }
+
+  /**
+   * The connection, or the next one: waits for it for some seconds, and for as
+   * long as it takes where it is not known what became of a commit.
+   */
+  async #connected(): Promise<PostgresSession> {
+    for (;;) {
+      const end = this.#stopped ??
+        (this.#isClosed ? "it is closed" : undefined);
+      // Whoever asked must not be told that it was not done: they hear nothing
+      // before the server is gone, and ask the next one.
+      if (end !== undefined && this.#isUnknown) await new Promise(() => {});
+      if (end !== undefined) throw new Error(end);
+      if (this.#session?.isOpen) return this.#session;
+      const waitedMs = performance.now() - this.#lostAt;
+      const leftMs = this.#isUnknown ? Infinity : patienceMs - waitedMs;
+      if (leftMs <= 0) throw new Error(this.#lastFault);
+      const late = Promise.withResolvers<void>();
+      const timer = leftMs === Infinity
+        ? undefined
+        : setTimeout(late.resolve, leftMs);
+      await Promise.race([this.#opening, late.promise]);
+      clearTimeout(timer);
+    }
+  }
+
+  /** Connects, again and again; ends when that has happened, or never will. */
+  async #reopen(): Promise<void> {
+    let waitMs = firstWaitMs;
+    while (!this.#isClosed && this.#stopped === undefined) {
+      try {
+        await this.#connect((session) => this.#goOn(session));
+        this.#news.report(
+          "warning",
+          `database ${shownPlace(this.#place)} is there again`,
+        );
+        return;
+      } catch (error) {
+        const { message } = error as Error;
+        if (message !== this.#lastFault) this.#news.report("error", message);
+        this.#lastFault = message;
+      }
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      waitMs = Math.min(2 * waitMs, longestWaitMs);
+    }
+  }
+
+  async #connect(
+    take: (session: PostgresSession) => Promise<PostgresRow | undefined>,
+  ): Promise<void> {
+    let session: PostgresSession | undefined = undefined;
+    session = await PostgresSession.open(
+      this.#place,
+      () => this.#handleEnd(session),
+    );
+    try {
+      await this.#lock(session);
+      const row = await take(session);
+      await session.query(
+        "SELECT set_config('synchronous_commit', 'on', false) " +
+          "WHERE current_setting('synchronous_commit') = 'off'",
+      );
+      await session.run(prepareScript());
+      const [own] = await session.query("SELECT pg_backend_pid() AS pid");
+      this.#pid = Number(own?.pid);
+      this.#term = Number(row?.term);
+      this.#commits = Number(row?.commits);
+      this.#isUnknown = false;
+      this.#session = session;
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  /** Takes the lock; what an earlier connection of this server does, is ended. */
+  async #lock(session: PostgresSession): Promise<void> {
+    const giveUpAt = performance.now() + lockMs;
+    for (;;) {
+      const [row] = await session.query(tryLock);
+      if (row?.held === true) return;
+      const [holder] = await session.query(lockHolders);
+      if (holder !== undefined && Number(holder.pid) === this.#pid) {
+        await session.query("SELECT pg_terminate_backend($1::int)", [
+          this.#pid,
+        ]);
+      } else if (performance.now() > giveUpAt) {
+        const from = holder === undefined ? "" : ` (from ${holder.address})`;
+        throw new StartError(
+          `database ${shownPlace(this.#place)} is in use by another ` +
+            `server${from}; stop it first`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, lockPauseMs));
+    }
+  }
+
+  /** Goes on with a new connection, if nothing came in between. */
+  async #goOn(session: PostgresSession): Promise<PostgresRow | undefined> {
+    const [row] = await session.query(
+      "UPDATE core SET term = term + 1 WHERE holder = $1 AND commits >= $2 " +
+        "AND commits <= $3 RETURNING term, commits",
+      [this.#holder, this.#commits, this.#commits + (this.#isUnknown ? 1 : 0)],
+    );
+    if (row === undefined) this.#stop(replacedText(this.#place));
+    return row;
+  }
+
+  #handleEnd(session: PostgresSession | undefined): void {
+    const isOurs = session !== undefined && session === this.#session;
+    if (!isOurs || this.#isClosed || this.#stopped !== undefined) return;
+    this.#lostAt = performance.now();
+    this.#lastFault = `the connection to database ${
+      shownPlace(this.#place)
+    } ended`;
+    this.#news.report("error", this.#lastFault);
+    this.#opening = this.#reopen();
+  }
+
+  /** @throws {Error} always. */
+  #stop(why: string): never {
+    if (this.#stopped === undefined) {
+      this.#stopped = why;
+      this.#session?.close();
+      this.#news.stop(why);
+    }
+    throw new Error(why);
+  }
+}
+
+/** Brings the schema up to date; also shows that the database can be written. */
+async function migrate(
+  session: PostgresSession,
+  place: DatabasePlace,
+  steps: readonly string[],
+): Promise<void> {
+  const [found] = await session.query(
+    "SELECT to_regclass('schema_version') IS NOT NULL AS old, " +
+      "to_regclass('users') IS NOT NULL AS used",
+  );
+  let version = 0;
+  if (found?.old === true) {
+    const [row] = await session.query("SELECT version FROM schema_version");
+    version = Number(row?.version);
+  } else if (found?.used === true) {
+    throw new StartError(
+      `database ${shownPlace(place)} holds tables of another program; ` +
+        "make one for Parley alone with createdb",
+    );
+  }
+  if (version > steps.length) {
+    throw new StartError(
+      `database ${shownPlace(place)} has schema version ${version}, this ` +
+        `program knows ${steps.length}: start the newer version of Parley ` +
+        "that made it",
+    );
+  }
+  if (version === steps.length) return;
+  await session.run([
+    "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)",
+    ...steps.slice(version),
+    "DELETE FROM schema_version",
+    `INSERT INTO schema_version VALUES (${steps.length})`,
+  ].join(";"));
+}
+
+function replacedText(place: DatabasePlace): string {
+  return `database ${shownPlace(place)} is not as this server left it: ` +
+    "another server has taken it over, or a copy was put back; start again";
+}
+
+/** What `fence` of the schema raises. */
+const fenced = "PA001";
+/** How often a commit is tried that got in the way of another program. */
+const mostTries = 5;
+/** How long who asks waits for a new connection, ms. */
+const patienceMs = 5_000;
+/** Pauses between the tries to connect, ms. */
+const firstWaitMs = 50;
+const longestWaitMs = 1_000;
+/** How long a server that was killed may keep the lock, ms. */
+const lockMs = 3_000;
+const lockPauseMs = 50;
+/** How long closing waits for what is under way, ms. */
+const closeMs = 1_000;

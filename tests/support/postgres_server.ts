@@ -1,0 +1,192 @@
+/**
+ * A PostgreSQL that a test has for itself: made by `initdb` in a folder of its
+ * own, run as a user of its own, listening on a socket in that folder. It keeps
+ * nothing over a power cut, as nothing in a test needs that, unless it is asked
+ * to run as PostgreSQL does by default.
+ */
+import { dirname } from "@std/path";
+import {
+  type DatabasePlace,
+  parseDatabaseUrl,
+} from "../../lib/server/store/postgres/database_place.ts";
+import { waitUntil } from "./wait_until.ts";
+import { PostgresSession } from "../../lib/server/store/postgres/postgres_session.io.ts";
+
+/** How it is run. */
+export interface PostgresOptions {
+  /** Options of `postgres`, as `-c` takes them. */
+  readonly settings?: readonly string[];
+  /** As it is by default, also where that takes longer. */
+  readonly standard?: boolean;
+  /** Where its files are; a folder of its own when absent. */
+  readonly folder?: string;
+}
+
+/** A server of databases at work. */
+export class PostgresServer {
+  /** Where its socket and its files are. */
+  readonly folder: string;
+  readonly #settings: readonly string[];
+  #databases = 0;
+
+  /** Use {@link PostgresServer.start}. */
+  constructor(folder: string, settings: readonly string[]) {
+    this.folder = folder;
+    this.#settings = settings;
+  }
+
+  /** Makes one and starts it; {@link programs} must not be `undefined`. */
+  static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
+    const folder = options.folder ??
+      await Deno.makeTempDir({ prefix: "parley-postgres-" });
+    const { uid } = await account();
+    if (uid !== undefined) await Deno.chown(folder, uid, null);
+    const quick = options.standard
+      ? []
+      : ["fsync=off", "full_page_writes=off", "shared_buffers=16MB"];
+    const settings = [...quick, ...options.settings ?? []];
+    const server = new PostgresServer(folder, settings);
+    const makes = ["-D", `${folder}/data`, "-U", "parley", "--auth=trust"];
+    const plainly = ["--no-locale", "-E", "UTF8", "--no-instructions"];
+    const fast = options.standard ? [] : ["--no-sync"];
+    await run("initdb", [...makes, ...plainly, ...fast]);
+    await server.run();
+    return server;
+  }
+
+  /** Starts it again. */
+  async run(): Promise<void> {
+    const options = [
+      `-k ${this.folder} -h ''`,
+      ...this.#settings.map((each) => (
+        `-c ${each}`
+      )),
+    ];
+    const log = ["-l", `${this.folder}/log`];
+    const how = ["-w", "-o", options.join(" "), "start"];
+    await run("pg_ctl", ["-D", `${this.folder}/data`, ...log, ...how]);
+  }
+
+  /** Ends it as an administrator does, or without letting anybody finish. */
+  async stop(mode: "fast" | "immediate" = "immediate"): Promise<void> {
+    await run("pg_ctl", ["-D", `${this.folder}/data`, "-m", mode, "stop"]);
+  }
+
+  /** Ends all of its processes in the middle of what they do (`kill -9`). */
+  async kill(): Promise<void> {
+    const text = await Deno.readTextFile(`${this.folder}/data/postmaster.pid`);
+    const first = Number(text.split("\n", 1)[0]);
+    const path = `/proc/${first}/task/${first}/children`;
+    const others = (await Deno.readTextFile(path)).trim().split(" ").map(
+      Number,
+    );
+    for (const pid of [first, ...others]) {
+      try {
+        Deno.kill(pid, "SIGKILL");
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+    await waitUntil("PostgreSQL is gone", async () => {
+      const found = await Promise.all(
+        [first, ...others].map((pid) =>
+          Deno.stat(`/proc/${pid}`).catch(() => 0)
+        ),
+      );
+      return found.every((each) => each === 0);
+    });
+  }
+
+  /** Makes an empty database, and says what `--database` is to be. */
+  async createDatabase(tablespace?: string): Promise<string> {
+    const name = `parley${++this.#databases}`;
+    await this.execute(
+      "postgres",
+      `CREATE DATABASE ${name}` +
+        (tablespace === undefined ? "" : ` TABLESPACE ${tablespace}`),
+    );
+    return this.url(name);
+  }
+
+  /** How a database is reached. */
+  url(name: string): string {
+    return `postgres://parley@/${name}?host=${this.folder}`;
+  }
+
+  /** Carries out SQL in a database, as another program might. */
+  async execute(name: string, sql: string): Promise<void> {
+    const session = await PostgresSession.open(placeOf(this.url(name)));
+    await session.run(sql);
+    session.close();
+  }
+
+  /** Ends it and removes its files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop().catch(() => {});
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Reads a URL that is right. */
+export function placeOf(url: string): DatabasePlace {
+  const place = parseDatabaseUrl(url);
+  if (typeof place === "string") throw new Error(`${url}: ${place}`);
+  return place;
+}
+
+/** Where its programs are; `undefined`, and a note for people, where none are. */
+export const programs: string | undefined = findPrograms();
+
+function findPrograms(): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":").map((folder) => {
+    try {
+      // Not all that belong to it need be in there.
+      return dirname(Deno.realPathSync(`${folder}/initdb`));
+    } catch {
+      return undefined;
+    }
+  });
+  const found = folders.find((folder) => folder !== undefined) ?? newest();
+  if (found === undefined) {
+    const note = "no PostgreSQL is installed: the tests with it are skipped\n";
+    Deno.stderr.writeSync(new TextEncoder().encode(note));
+  }
+  return found;
+}
+
+/** Debian has them apart, by version. */
+function newest(): string | undefined {
+  const folder = "/usr/lib/postgresql";
+  try {
+    const versions = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    const last = versions.sort((one, other) => Number(one) - Number(other)).at(
+      -1,
+    );
+    return last === undefined ? undefined : `${folder}/${last}/bin`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** It does not run as root. */
+async function account(): Promise<{ uid?: number; gid?: number }> {
+  if (Deno.uid() !== 0) return {};
+  const [uid, gid] = await Promise.all(["-u", "-g"].map(async (option) => {
+    const { stdout } = await new Deno.Command("id", {
+      args: [option, "postgres"],
+    }).output();
+    return Number(new TextDecoder().decode(stdout));
+  }));
+  return { ...uid && { uid }, ...gid && { gid } };
+}
+
+async function run(program: string, args: string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(
+    `${programs}/${program}`,
+    // A server that it starts holds its streams, which would never end.
+    { args, ...await account(), stdin: "null", cwd: "/" },
+  ).output();
+  if (success) return;
+  const said = [stdout, stderr].map((each) => new TextDecoder().decode(each));
+  throw new Error(`${program} ${args.join(" ")}: ${said.join("")}`);
+}

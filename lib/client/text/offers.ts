@@ -2,6 +2,7 @@
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
+import type { TransferSummary } from "../commands/transfer_info.ts";
 import { countFiles, pathText } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
 import { offeredSize, pausedText } from "../commands/transfer_progress.ts";
@@ -131,24 +132,9 @@ export function renderTransfer(
       return [`${label} ${verb} ${whose}${from}`];
     }
     case "verified": {
-      const { ms = 0, rate: speed = 0 } = summary ?? {};
-      // Of a moment, a rate says more about the moment than about the path.
-      const rate = ms < leastRatedMs ? "" : `, ${formatRate(speed)}`;
-      const before = summary?.resumed === undefined
-        ? ""
-        : `the last ${formatSize(info.size - summary.resumed)} of `;
       const { renamed = [] } = summary ?? {};
-      const grown = summary?.grown === undefined
-        ? ""
-        : "; the file has grown since it was offered";
-      const took = `${size} in ${formatSpan(ms)}${rate}`;
-      const numbers = `${before}${took}, verified${grown}`;
-      const where = summary?.path === undefined
-        ? ""
-        : ` as ${visible(summary.path)}`;
-      const verb = isIncoming ? `received ${whose}${where}` : `sent ${whose}`;
       return [
-        palette.good(`${label} ${verb} (${numbers})`),
+        palette.good(summaryText(info, summary)),
         ...renamed.slice(0, shownRenamed).map(([path, local]) =>
           `  "${visible(path)}" cannot be a name here; it is "${
             visible(local)
@@ -170,6 +156,31 @@ export function renderTransfer(
     case "answered":
       return [`${label} ${whose}${why}`];
   }
+}
+
+/** `holiday: 312 files, 1.8 GB from yoda in 21 s, 86 MB/s, verified, in PATH`. */
+function summaryText(
+  info: TransferInfo,
+  { ms = 0, rate = 0, ...summary }: Partial<TransferSummary> = {},
+): string {
+  const { resumed, grown, path } = summary;
+  const before = resumed === undefined
+    ? ""
+    : `the last ${formatSize(info.size - resumed)} of `;
+  const to = info.direction === "incoming" ? "from" : "to";
+  const what = `${before}${sizeText(info)} ${to} ${visible(peerText(info))}`;
+  // Of a moment, they say more about the moment than about the path.
+  const took = ms < leastRatedMs
+    ? ""
+    : ` in ${formatSpan(ms)}, ${formatRate(rate)}`;
+  const as = info.files === undefined ? "as" : "in";
+  const parts = [
+    `${what}${took}`,
+    "verified",
+    ...(path === undefined ? [] : [`${as} ${visible(path)}`]),
+  ];
+  const more = grown ? "; the file has grown since it was offered" : "";
+  return `${offeredText(info)}: ${parts.join(", ")}${more}`;
 }
 
 /** `holiday`, `a.mp4 and 2 more`. */

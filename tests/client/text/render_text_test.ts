@@ -551,10 +551,36 @@ Deno.test("renderText: a transfer of a moment has no rate", () => {
       info: { ...info, size: 12, state: "verified" },
       summary: { ms, rate: 2_000_000 },
     });
-  assertEquals(sent(3), ["1: a.mp4 sent to luke (12 B in 0.0 s, verified)"]);
+  assertEquals(sent(3), ["a.mp4: 12 B to luke, verified"]);
   assertEquals(sent(600), [
-    "1: a.mp4 sent to luke (12 B in 0.6 s, 2.0 MB/s, verified)",
+    "a.mp4: 12 B to luke in 0.6 s, 2.0 MB/s, verified",
   ]);
+});
+
+Deno.test("renderText: a folder that arrived is summed up in a line", () => {
+  const folder: TransferInfo = {
+    ...{ ...info, direction: "incoming", name: "holiday", state: "verified" },
+    ...{ files: 312, roots: 1, size: 1_800_000_000 },
+  };
+  const event = {
+    event: "transfer",
+    info: folder,
+    summary: { ms: 21_000, rate: 86_000_000, path: "/home/luke/yoda_holiday" },
+  } as const;
+  assertEquals(text(event), [
+    "holiday: 312 files, 1.8 GB from luke in 21 s, 86.0 MB/s, verified, in /home/luke/yoda_holiday",
+  ]);
+  const { path: _, ...summary } = event.summary;
+  assertEquals(
+    text({
+      ...event,
+      info: { ...event.info, direction: "outgoing", roots: 3, files: 1 },
+      summary: { ...summary, resumed: 1_700_000_000 },
+    }),
+    [
+      "holiday and 2 more: the last 100 MB of 1 file, 1.8 GB to luke in 21 s, 86.0 MB/s, verified",
+    ],
+  );
 });
 
 Deno.test("transferRows: shows bar and numbers within the width", () => {

@@ -29,12 +29,16 @@ export async function folderBench(
     await using luke = await logIn(server, "luke");
     for (let round = 0; round < rounds; round++) {
       for (const name of ["one", "many"]) {
+        const before = [yoda, luke].map(({ process }) => cpuMs(process.pid));
         const started = performance.now();
         const sent = await yoda.succeed(`/send luke ${join(folder, name)}`);
         const whole = Math.round(performance.now() - started);
         const memory = [yoda, luke].map(({ process }) => peakKb(process.pid));
+        const cpu = [yoda, luke].map(({ process }, i) =>
+          cpuMs(process.pid) - before[i]!
+        );
         const line = { case: `folder-${name}`, files, ms: whole };
-        print({ ...line, transfer_ms: sent.ms, peak_kB: memory });
+        print({ ...line, transfer_ms: sent.ms, cpu_ms: cpu, peak_kB: memory });
       }
     }
   });
@@ -54,6 +58,13 @@ async function makeFiles(folder: string, files: number): Promise<void> {
 function peakKb(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(status.match(/VmHWM:\s+(\d+) kB/)?.[1] ?? 0);
+}
+
+/** Time that all processors gave a process, ms. */
+function cpuMs(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!;
+  const [user, system] = stat.split(" ").slice(11, 13).map(Number);
+  return 10 * (user! + system!);
 }
 
 function print(line: object): void {

@@ -34,10 +34,15 @@ export class FileCheck {
     }
   }
 
+  /** The CRC-32s of all that came; nothing may come after it. */
+  end(): BlockChecks {
+    if (this.#filled > 0) this.#close();
+    return this.#checks;
+  }
+
   /** The digest of all that came, 32 bytes; nothing may come after it. */
   digest(): Uint8Array {
-    if (this.#filled > 0) this.#close();
-    return this.#checks.digest();
+    return this.end().digest();
   }
 
   #close(): void {
@@ -45,6 +50,11 @@ export class FileCheck {
     this.#check = 0;
     this.#filled = 0;
   }
+}
+
+/** A digest as the journal has it: base64url. */
+export function digestText(digest: Uint8Array): string {
+  return digest.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 const { blockBytes } = transferLimits;

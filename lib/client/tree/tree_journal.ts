@@ -1,8 +1,9 @@
 /**
- * What a receiver knows of the files that are on their way in: a line for each
- * thing that happened, written before or after it, so that whoever goes on after
- * a crash knows which files are ours, which are whole, and how far one is. Each
- * line has a checksum; a torn or damaged one ends what is believed.
+ * What a receiver knows of the files that are on their way in: what happened,
+ * written before or after it, so that whoever goes on after a crash knows which
+ * files are ours, which are whole, and how far one is. What is written at once is
+ * one line with one checksum, since files may be many and small; a torn or
+ * damaged line ends what is believed.
  */
 import { crc32 } from "node:zlib";
 
@@ -23,12 +24,12 @@ export interface KnownFile {
   readonly modified: number;
   /** Its content digest, base64url, once it is whole. */
   readonly digest?: string;
-  /** The CRC-32s of its first blocks, which are here. */
+  /** The CRC-32s of its first blocks, which are here; after a crash, not of all. */
   readonly checks: readonly number[];
 }
 
-/** A line of the journal. */
-export type JournalLine =
+/** Something that happened. */
+export type JournalEvent =
   | readonly ["begun", string, string, number, number]
   | readonly ["blocks", string, number, readonly number[]]
   | readonly ["whole", string, string];
@@ -48,8 +49,8 @@ export function encodeJournalHead({ sender, name }: JournalHead): string {
 }
 
 /** A further line. */
-export function encodeJournalLine(line: JournalLine): string {
-  return sealed(JSON.stringify(line));
+export function encodeJournalLine(events: readonly JournalEvent[]): string {
+  return sealed(JSON.stringify(events));
 }
 
 /** Reads a journal; undefined when its first line is none of ours. */
@@ -64,24 +65,24 @@ export function decodeJournal(text: string): Journal | undefined {
   const files = new Map<string, KnownFile>();
   let { end } = first.value;
   for (const { value, end: after } of lines) {
-    apply(files, value as JournalLine);
+    for (const event of value as JournalEvent[]) apply(files, event);
     end = after;
   }
   return { head: { sender, name }, files, length: end };
 }
 
-function apply(files: Map<string, KnownFile>, line: JournalLine): void {
-  const path = line[1];
-  if (line[0] === "begun") {
-    const [, , local, size, modified] = line;
+function apply(files: Map<string, KnownFile>, event: JournalEvent): void {
+  const path = event[1];
+  if (event[0] === "begun") {
+    const [, , local, size, modified] = event;
     files.set(path, { local, size, modified, checks: [] });
     return;
   }
   const file = files.get(path);
   if (file === undefined) return;
-  if (line[0] === "whole") files.set(path, { ...file, digest: line[2] });
+  if (event[0] === "whole") files.set(path, { ...file, digest: event[2] });
   else {
-    const checks = [...file.checks.slice(0, line[2]), ...line[3]];
+    const checks = [...file.checks.slice(0, event[2]), ...event[3]];
     files.set(path, { ...file, checks });
   }
 }

@@ -18,8 +18,8 @@ import {
   decodeJournal,
   encodeJournalHead,
   encodeJournalLine,
+  type JournalEvent,
   type JournalHead,
-  type JournalLine,
   type KnownFile,
 } from "./tree_journal.ts";
 import { readAll, writeAll } from "./whole_reads.io.ts";
@@ -34,6 +34,13 @@ export interface MadeFolder {
   readonly parent: MadeFolder | undefined;
 }
 
+/** A file that was opened in such a folder. */
+export interface PlacedFile {
+  readonly file: Deno.FsFile;
+  readonly path: string;
+  readonly folder: MadeFolder;
+}
+
 /** An open part; made by {@link TreePlace.open}. */
 export class TreePlace {
   /** The folder that the part is in. */
@@ -43,7 +50,7 @@ export class TreePlace {
   readonly #journal: Deno.FsFile;
   #journalEnd: number;
   readonly #files: Map<string, KnownFile>;
-  readonly #lines: string[] = [];
+  #events: JournalEvent[] = [];
 
   constructor(
     { folder, part, root, journal, journalEnd, files }: OpenedPlace,
@@ -83,9 +90,9 @@ export class TreePlace {
   }
 
   /** Notes what is known of a file; lasting once {@link record} was called. */
-  note(path: string, known: KnownFile, line: JournalLine): void {
+  note(path: string, known: KnownFile, event: JournalEvent): void {
     this.#files.set(path, known);
-    this.#lines.push(encodeJournalLine(line));
+    this.#events.push(event);
   }
 
   /**
@@ -94,12 +101,12 @@ export class TreePlace {
    * @throws What the system says.
    */
   record(): void {
-    if (this.#lines.length === 0) return;
-    const bytes = new TextEncoder().encode(this.#lines.join(""));
+    if (this.#events.length === 0) return;
+    const bytes = new TextEncoder().encode(encodeJournalLine(this.#events));
     this.#journal.seekSync(this.#journalEnd, Deno.SeekMode.Start);
     writeAll(this.#journal, bytes);
     this.#journalEnd += bytes.length;
-    this.#lines.length = 0;
+    this.#events = [];
   }
 
   /** Where what is known as `local` is. */
@@ -148,26 +155,26 @@ export class TreePlace {
    * @throws {SinkError} when one was.
    */
   mustBeMade(folder: MadeFolder): void {
-    for (let at: MadeFolder | undefined = folder; at; at = at.parent) {
-      const info = lookAtSync(at.path);
-      const isSame = info?.isDirectory === true && info.ino === at.inode &&
-        info.dev === at.device;
-      if (!isSame) throw goneMeanwhile(at.path);
-    }
+    mustBeMade([folder]);
   }
 
   /**
-   * What is open is the plain file at `path`, in a folder that was made here.
+   * Each file that is open is the plain one at its path, and in a folder that was
+   * made here. Of the folders that is seen before and after.
    *
-   * @throws {SinkError} when it is not.
+   * @throws {SinkError} when one is not.
    */
-  mustBeIn(file: Deno.FsFile, path: string, folder: MadeFolder): void {
-    this.mustBeMade(folder);
-    const [there, own] = [lookAtSync(path), file.statSync()];
-    const isSame = there?.isFile === true && own.isFile &&
-      there.ino === own.ino && there.dev === own.dev &&
-      (own.nlink ?? 1) === 1;
-    if (!isSame) throw takenPath(path);
+  mustBeIn(files: readonly PlacedFile[]): void {
+    const folders = new Set(files.map(({ folder }) => folder));
+    mustBeMade(folders);
+    for (const { file, path } of files) {
+      const [there, own] = [lookAtSync(path), file.statSync()];
+      const isSame = there?.isFile === true && own.isFile &&
+        there.ino === own.ino && there.dev === own.dev &&
+        (own.nlink ?? 1) === 1;
+      if (!isSame) throw takenPath(path);
+    }
+    mustBeMade(folders);
   }
 
   /** The part has another name now: its journal goes. */
@@ -277,6 +284,21 @@ function readText(file: Deno.FsFile): string {
   const bytes = new Uint8Array(size);
   file.seekSync(0, Deno.SeekMode.Start);
   return readAll(file, bytes) ? new TextDecoder().decode(bytes) : "";
+}
+
+/** Looks at each folder, and at each that those are in, once. */
+function mustBeMade(folders: Iterable<MadeFolder>): void {
+  const seen = new Set<MadeFolder>();
+  for (const folder of folders) {
+    let at: MadeFolder | undefined = folder;
+    for (; at !== undefined && !seen.has(at); at = at.parent) {
+      seen.add(at);
+      const info = lookAtSync(at.path);
+      const isSame = info?.isDirectory === true && info.ino === at.inode &&
+        info.dev === at.device;
+      if (!isSame) throw goneMeanwhile(at.path);
+    }
+  }
 }
 
 function lookAtMade(

@@ -213,10 +213,9 @@ class OpenFile {
   /** Compares what was read with what is there; in doubt by reading it again. */
   #isRight(digest: Uint8Array): boolean {
     const state = this.#state!;
-    const now = fileState(this.#file!.statSync());
     const there = fileState(Deno.statSync(this.#path));
     if (!isSameFile(there, state)) return false;
-    if (isSameState(now, state) && !this.#isFresh) return true;
+    if (isSameState(there, state) && !this.#isFresh) return true;
     return digestOf(this.#file!, this.entry.size) === encodeBase64Url(digest);
   }
 }

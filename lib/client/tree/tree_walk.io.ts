@@ -56,6 +56,7 @@ class Walk implements FoundTree {
   readonly skipped = { links: 0, others: 0, unreadable: 0 };
   readonly #options: WalkOptions;
   readonly #names = new Set<string>();
+  readonly #opened = new Set<string>();
   #inside = "";
 
   constructor(options: WalkOptions) {
@@ -94,9 +95,10 @@ class Walk implements FoundTree {
     if (!info.isFile && !info.isDirectory) return false;
     const isFolder = info.isDirectory;
     // Who may not read it should not learn so when half of all is sent.
-    const children = isFolder ? listFolder(path) : tryToOpen(path);
+    const children = isFolder ? listFolder(path) : [];
+    if (!isFolder) this.#mustOpen(path, info);
     if (this.entries.length === limits.treeEntries) throw tooMany();
-    if (encoder.encode(name).length > limits.treePathBytes) {
+    if (isTooLong(name)) {
       throw new SourceError(
         "unreadable",
         `The path "${name}" is too long to be sent`,
@@ -117,6 +119,14 @@ class Walk implements FoundTree {
     const within = [...above, keyOf(info)];
     for (const child of children) this.#child(path, name, child, within);
     return true;
+  }
+
+  /** Opens one of each kind of file: another of its owner and mode opens, too. */
+  #mustOpen(path: string, { uid, gid, mode }: Deno.FileInfo): void {
+    const kind = `${uid} ${gid} ${mode}`;
+    if (mode !== null && this.#opened.has(kind)) return;
+    Deno.openSync(path).close();
+    this.#opened.add(kind);
   }
 
   #child(
@@ -166,9 +176,11 @@ function listFolder(path: string): string[] {
   return Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
 }
 
-function tryToOpen(path: string): readonly string[] {
-  Deno.openSync(path).close();
-  return [];
+function isTooLong(path: string): boolean {
+  const { treePathBytes } = limits;
+  // No UTF-16 unit takes more than three bytes.
+  return 3 * path.length > treePathBytes &&
+    encoder.encode(path).length > treePathBytes;
 }
 
 function keyOf({ dev, ino }: Deno.FileInfo): string {

@@ -6,17 +6,20 @@
  * the folders it is in are those that were made here. Waits for the disk: it has
  * a thread of its own.
  */
-import { encodeBase64Url } from "@std/encoding/base64url";
 import { timingSafeEqual } from "node:crypto";
-import { transferLimits } from "../../engine/packets/limits.ts";
-import { removeOwn } from "../../system/own_file.io.ts";
 import { syncFolder } from "../../system/sync_folder.io.ts";
 import { receivedName } from "../files/received_name.ts";
 import { checkSpace } from "../files/file_sink.io.ts";
 import { lookAtFolder } from "../files/download_folder.io.ts";
 import { cannotWrite, SinkError } from "../files/sink_error.io.ts";
 import { FileSyncs } from "./file_syncs.io.ts";
-import { FileCheck } from "./file_check.ts";
+import { digestText } from "./file_check.ts";
+import {
+  FileOpener,
+  folderKey,
+  isOneFolder,
+  type ReceivedFile,
+} from "./file_opener.io.ts";
 import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 import { missingFiles } from "./missing_files.io.ts";
 import {
@@ -27,15 +30,9 @@ import {
   type TreeChoice,
 } from "./tree_choice.ts";
 import { treeDigest } from "./tree_digest.ts";
-import type { KnownFile } from "./tree_journal.ts";
 import { nameTree } from "./tree_name.io.ts";
-import {
-  localPath,
-  type MadeFolder,
-  takenPath,
-  TreePlace,
-} from "./tree_place.io.ts";
-import { digestOf, openPlain } from "./whole_reads.io.ts";
+import { TreePlace } from "./tree_place.io.ts";
+import { hasDigest, openPlain } from "./whole_reads.io.ts";
 
 /** What is to be received. */
 export interface TreeToReceive {
@@ -66,18 +63,12 @@ export class TreeWriter {
   readonly choice: TreeChoice;
   readonly #tree: TreeToReceive;
   readonly #place: TreePlace;
-  /** The folders that were made here, by their paths in the list. */
-  readonly #folders = new Map<string, MadeFolder>();
+  readonly #opener: FileOpener;
   readonly #digest: ReturnType<typeof treeDigest>;
-  /** The entry whose turn is next, and that before which folders are made. */
-  #next = 0;
-  #foldersMade = 0;
   #current: ReceivedFile | undefined;
   /** What came of a footer or of the last digest. */
   readonly #footer = new Uint8Array(footerBytes);
   #footerLength = 0;
-  /** Announced, and not of a try before. */
-  readonly #new = new Set<string>();
   /** How much of what {@link write} was given is written. */
   #consumed = 0;
   readonly #changed: string[] = [];
@@ -88,7 +79,7 @@ export class TreeWriter {
     this.#tree = tree;
     this.choice = choice;
     this.#place = place;
-    this.#folders.set("", place.root);
+    this.#opener = new FileOpener(tree, choice, place);
     this.#digest = treeDigest(tree.manifest, choice.wanted);
   }
 
@@ -126,9 +117,11 @@ export class TreeWriter {
    */
   write(bytes: Uint8Array): void {
     try {
-      this.#announce(bytes.length - this.#consumed);
+      this.#opener.announce(bytes.length - this.#consumed);
       while (this.#consumed < bytes.length) {
-        this.#consumed += this.#take(bytes.subarray(this.#consumed));
+        const count = this.#take(bytes.subarray(this.#consumed));
+        this.#consumed += count;
+        this.#opener.advance(count);
       }
       this.#noteBlocks();
       this.#place.record();
@@ -158,7 +151,7 @@ export class TreeWriter {
       if (this.#changed.length > 0) {
         throw incomplete(this.#changed, "changed while being sent");
       }
-      this.#makeFolders(this.#tree.entries.length);
+      this.#opener.makeFolders();
       await this.#verify();
       this.#removeRest();
       this.#setTimes();
@@ -178,13 +171,14 @@ export class TreeWriter {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#current?.file.close();
+    this.#opener.close();
     this.#place.close();
   }
 
   /** Takes some of what follows in the stream, and says how much. */
   #take(bytes: Uint8Array): number {
     if (this.#isEnded) throw wrongStream();
-    const current = this.#current ??= this.#begin();
+    const current = this.#current ??= this.#opener.next();
     if (current === undefined) return this.#takeEnd(bytes);
     if (current.left > 0) {
       const some = bytes.subarray(0, current.left);
@@ -205,52 +199,6 @@ export class TreeWriter {
     return some.length;
   }
 
-  /** The next file of the stream, open; undefined behind the last one. */
-  #begin(): ReceivedFile | undefined {
-    const { entries } = this.#tree;
-    while (this.#next < entries.length && !this.#isSent(this.#next)) {
-      this.#next++;
-    }
-    this.#makeFolders(this.#next);
-    const entry = entries[this.#next];
-    if (entry === undefined) return undefined;
-    const begun = this.#open(entry, this.#startOf(this.#next));
-    this.#next++;
-    return begun;
-  }
-
-  /** True for a file that is in the stream. */
-  #isSent(index: number): boolean {
-    return this.choice.wanted[index] === true &&
-      !this.#tree.entries[index]!.isFolder;
-  }
-
-  /** How many blocks of the file are here already. */
-  #startOf(index: number): number {
-    const { start } = this.choice;
-    return start.entry === index ? start.blocks : 0;
-  }
-
-  /** @param blocks That are here of it. */
-  #open(entry: TreeEntry, blocks: number): ReceivedFile {
-    const end = blocks * blockBytes;
-    const { file, path } = blocks > 0 ? this.#reopen(entry) : this.#make(entry);
-    const known = this.#known(entry.path);
-    try {
-      this.#place.mustBeIn(file, path, this.#folderOf(entry.path));
-      if (blocks > 0) file.truncateSync(end);
-      file.seekSync(end, Deno.SeekMode.Start);
-    } catch (error) {
-      if (blocks === 0) removeOwn(file, path);
-      file.close();
-      throw error;
-    }
-    const check = new FileCheck(
-      Uint32Array.from(known.checks.slice(0, blocks)),
-    );
-    return { entry, file, check, left: entry.size - end, noted: blocks };
-  }
-
   /** A footer is here: compares and closes the file before it. */
   #end({ entry, file, check }: ReceivedFile): void {
     const footer = this.#footer.slice();
@@ -266,8 +214,10 @@ export class TreeWriter {
     file.close();
     const digest = check.digest();
     if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
-    const text = encodeBase64Url(digest);
-    const whole = { ...this.#known(entry.path), digest: text };
+    const text = digestText(digest);
+    const checks = [...check.checks.slice(0)];
+    const known = this.#opener.known(entry.path);
+    const whole = { ...known, checks, digest: text };
     this.#place.note(entry.path, whole, ["whole", entry.path, text]);
   }
 
@@ -282,105 +232,6 @@ export class TreeWriter {
     return count;
   }
 
-  /**
-   * The files that begin within the next bytes are noted as ours before they are
-   * made.
-   */
-  #announce(bytes: number): void {
-    const { entries } = this.#tree;
-    const current = this.#current;
-    let at = current === undefined
-      ? 0
-      : current.left + footerBytes - this.#footerLength;
-    for (let i = this.#next; i < entries.length && at < bytes; i++) {
-      if (!this.#isSent(i)) continue;
-      const entry = entries[i]!;
-      const blocks = this.#startOf(i);
-      this.#makeFolders(i);
-      if (blocks === 0) this.#announceFile(entry);
-      at += entry.size - blocks * blockBytes + footerBytes;
-    }
-    this.#place.record();
-  }
-
-  #reopen({ path: listed }: TreeEntry): { file: Deno.FsFile; path: string } {
-    const path = this.#place.pathOf(this.#known(listed));
-    return { file: Deno.openSync(path, { read: true, write: true }), path };
-  }
-
-  #announceFile({ path, size, modified }: TreeEntry): void {
-    const before = this.#place.files.get(path);
-    if (before === undefined) this.#new.add(path);
-    const local = before?.local ??
-      localPath(this.#folderOf(path), lastName(path));
-    this.#noteFile({ path, size, modified }, local);
-  }
-
-  #noteFile(
-    { path, size, modified }: Pick<TreeEntry, "path" | "size" | "modified">,
-    local: string,
-  ): void {
-    const known = { local, size, modified, checks: [] };
-    this.#place.note(path, known, ["begun", path, local, size, modified]);
-  }
-
-  /**
-   * Makes a file where nothing is: what has its name may be of a try before, or
-   * another that this file system takes for the same, or somebody else's.
-   */
-  #make(entry: TreeEntry): { file: Deno.FsFile; path: string } {
-    const known = this.#known(entry.path);
-    const isNew = this.#new.delete(entry.path);
-    const path = this.#place.pathOf(known);
-    const file = tryToMake(path, entry, isNew);
-    if (file !== undefined) return { file, path };
-    const folder = this.#folderOf(entry.path);
-    const local = this.#place.freeLocal(entry.path, folder);
-    this.#noteFile(entry, local);
-    this.#place.record();
-    const other = this.#place.pathOf({ local });
-    const made = tryToMake(other, entry, true);
-    if (made === undefined) throw takenPath(other);
-    return { file: made, path: other };
-  }
-
-  /** Makes the folders among the entries before number `end`. */
-  #makeFolders(end: number): void {
-    const { entries, included } = this.#tree;
-    for (; this.#foldersMade < end; this.#foldersMade++) {
-      const { isFolder, path } = entries[this.#foldersMade]!;
-      if (isFolder && included[this.#foldersMade]) this.#makeFolder(path);
-    }
-  }
-
-  #makeFolder(path: string): void {
-    const isPart = isOneFolder(this.#tree.entries) && !path.includes("/");
-    // What is offered as one folder is what becomes of the part itself.
-    if (isPart) return void this.#folders.set(path, this.#place.root);
-    const folder = this.#folderOf(path);
-    const key = folderKey(path);
-    const known = this.#place.files.get(key);
-    const local = known?.local ?? this.#place.freeLocal(path, folder);
-    if (known === undefined) {
-      const made = { local, size: 0, modified: 0, checks: [] };
-      this.#place.note(key, made, ["begun", key, local, 0, 0]);
-      this.#place.record();
-    }
-    this.#folders.set(path, this.#place.makeFolder(local, folder));
-  }
-
-  #folderOf(path: string): MadeFolder {
-    const folder = this.#folders.get(parentOf(path));
-    if (folder === undefined) throw wrongStream();
-    return folder;
-  }
-
-  #known(path: string): KnownFile {
-    const known = this.#place.files.get(path);
-    if (known === undefined) throw wrongStream();
-    return known;
-  }
-
   /** Notes the blocks of the file under way that are whole. */
   #noteBlocks(): void {
     const current = this.#current;
@@ -388,7 +239,7 @@ export class TreeWriter {
     const { check: { checks }, noted, entry: { path } } = current;
     if (checks.length === noted) return;
     const news = [...checks.slice(noted)];
-    const known = this.#known(path);
+    const known = this.#opener.known(path);
     const all = [...known.checks.slice(0, noted), ...news];
     this.#place.note(
       path,
@@ -422,17 +273,15 @@ export class TreeWriter {
    * one that was made here is seen at the end, of all.
    */
   #openRight(entry: TreeEntry): Deno.FsFile | undefined {
-    const known = this.#known(entry.path);
+    const known = this.#opener.known(entry.path);
     const opened = openPlain(this.#place.pathOf(known));
     if (opened === undefined) {
-      this.#place.mustBeMade(this.#folderOf(entry.path));
+      this.#place.mustBeMade(this.#opener.folder(parentOf(entry.path)));
       return undefined;
     }
     const { file, info: { size, mtime } } = opened;
     try {
-      const isRight = size === entry.size &&
-        known.digest === digestOf(file, size);
-      if (!isRight) {
+      if (size !== entry.size || !hasDigest(file, known)) {
         file.close();
         return undefined;
       }
@@ -449,7 +298,7 @@ export class TreeWriter {
 
   /** What is damaged is sent again the next time. */
   #forget({ path, size }: TreeEntry): void {
-    const { local } = this.#known(path);
+    const { local } = this.#opener.known(path);
     const nothing = { local, size, modified: never, checks: [] };
     this.#place.note(path, nothing, ["begun", path, local, size, never]);
   }
@@ -478,7 +327,7 @@ export class TreeWriter {
     for (let index = entries.length - 1; index >= 0; index--) {
       const { isFolder, path, modified } = entries[index]!;
       if (!isFolder || !included[index]) continue;
-      const folder = this.#folders.get(path)!;
+      const folder = this.#opener.folder(path);
       this.#place.mustBeMade(folder);
       const time = new Date(modified);
       Deno.utimeSync(folder.path, time, time);
@@ -501,58 +350,6 @@ export class TreeWriter {
   }
 }
 
-/** A file on its way in. */
-interface ReceivedFile {
-  readonly entry: TreeEntry;
-  readonly file: Deno.FsFile;
-  readonly check: FileCheck;
-  /** Bytes that are to come. */
-  left: number;
-  /** Blocks that are in the journal. */
-  noted: number;
-}
-
-/** True when what was offered is one folder. */
-function isOneFolder(entries: readonly TreeEntry[]): boolean {
-  return entries[0]?.isFolder === true &&
-    entries.every(({ path }, index) => index === 0 || path.includes("/"));
-}
-
-/**
- * @param isNew Nothing of ours can have the name.
- * @returns Undefined when something else has the name, or no file can have it.
- */
-function tryToMake(
-  path: string,
-  { isExecutable }: TreeEntry,
-  isNew: boolean,
-): Deno.FsFile | undefined {
-  const mode = isExecutable ? 0o777 : 0o666;
-  const options = { read: true, write: true, createNew: true, mode };
-  try {
-    return Deno.openSync(path, options);
-  } catch (error) {
-    if (!isNoName(error)) throw error;
-    if (isNew) return undefined;
-    const { isFile, nlink } = Deno.lstatSync(path);
-    if (!isFile || (nlink ?? 1) > 1) return undefined;
-    Deno.removeSync(path);
-    return Deno.openSync(path, options);
-  }
-}
-
-/** True when the name is taken, or is none on this file system. */
-function isNoName(error: unknown): boolean {
-  if (error instanceof Deno.errors.AlreadyExists) return true;
-  const text = error instanceof Error ? error.message : "";
-  return /os error (22|36|84|92|63|123)\b/.test(text);
-}
-
-/** How a folder is noted, so that a file of its name is another thing. */
-function folderKey(path: string): string {
-  return `${path}/`;
-}
-
 function incomplete(paths: readonly string[], what: string): SinkError {
   const named = paths.slice(0, namedFiles).map((path) => `"${path}"`);
   const more = paths.length > namedFiles ? ", …" : "";
@@ -569,7 +366,6 @@ function wrongStream(): SinkError {
   return new SinkError("What came is not what was offered", "integrity");
 }
 
-const { blockBytes } = transferLimits;
 /** The sender waits that long for an answer, so that damage is fetched again. */
 const readBackMs = 2_000;
 const namedFiles = 3;

@@ -1,6 +1,6 @@
-import { encodeBase64Url } from "@std/encoding/base64url";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import { FileCheck } from "./file_check.ts";
+import { digestText, FileCheck } from "./file_check.ts";
+import type { KnownFile } from "./tree_journal.ts";
 
 /** Fills `target` from where the file stands; false when it ends before. */
 export function readAll(file: Deno.FsFile, target: Uint8Array): boolean {
@@ -22,16 +22,38 @@ export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
  * it has less.
  */
 export function digestOf(file: Deno.FsFile, size: number): string | undefined {
-  const check = new FileCheck();
-  const buffer = new Uint8Array(Math.min(size, transferLimits.blockBytes));
   file.seekSync(0, Deno.SeekMode.Start);
+  const check = checkRest(file, size);
+  return check && digestText(check.digest());
+}
+
+/** True when what a file that was just opened begins with is what came. */
+export function hasDigest(
+  file: Deno.FsFile,
+  { size, digest, checks }: KnownFile,
+): boolean {
+  const check = checkRest(file, size);
+  if (check === undefined || digest === undefined) return false;
+  if (checks.length < Math.ceil(size / blockBytes)) {
+    return digestText(check.digest()) === digest;
+  }
+  // Comparing what the digest is made of is enough.
+  return check.end().slice(0).every((each, block) => each === checks[block]);
+}
+
+/** Of the next `size` bytes. */
+function checkRest(file: Deno.FsFile, size: number): FileCheck | undefined {
+  const check = new FileCheck();
+  const buffer = size <= small.length
+    ? small
+    : new Uint8Array(Math.min(size, blockBytes));
   for (let left = size; left > 0;) {
     const some = buffer.subarray(0, left);
     if (!readAll(file, some)) return undefined;
     check.update(some);
     left -= some.length;
   }
-  return encodeBase64Url(check.digest());
+  return check;
 }
 
 /**
@@ -55,3 +77,7 @@ export function openPlain(
   file?.close();
   return undefined;
 }
+
+const { blockBytes } = transferLimits;
+/** For each small file again. */
+const small = new Uint8Array(64 * 1024);

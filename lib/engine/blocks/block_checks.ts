@@ -47,4 +47,5 @@ export class BlockChecks {
   }
 }
 
-const leastRoom = 64;
+/** Most files are small, and there may be many. */
+const leastRoom = 4;

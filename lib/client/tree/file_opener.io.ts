@@ -1,0 +1,300 @@
+/**
+ * Makes the folders and files of a tree when their turn comes. Files are noted as
+ * ours before they are made, and they are made only where nothing is. Several are
+ * open ahead, so that it is seen of them together, before anything is written into
+ * one, that they are in the folders that were made here.
+ */
+import { transferLimits } from "../../engine/packets/limits.ts";
+import { removeOwn } from "../../system/own_file.io.ts";
+import { SinkError } from "../files/sink_error.io.ts";
+import { FileCheck } from "./file_check.ts";
+import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
+import { footerBytes, type TreeChoice } from "./tree_choice.ts";
+import type { KnownFile } from "./tree_journal.ts";
+import {
+  localPath,
+  type MadeFolder,
+  type PlacedFile,
+  takenPath,
+  type TreePlace,
+} from "./tree_place.io.ts";
+
+/** A file on its way in. */
+export interface ReceivedFile extends PlacedFile {
+  readonly entry: TreeEntry;
+  readonly check: FileCheck;
+  /** Bytes that are to come. */
+  left: number;
+  /** Blocks that are in the journal. */
+  noted: number;
+}
+
+/** Opens the files of one stream in their order. */
+export class FileOpener {
+  readonly #entries: readonly TreeEntry[];
+  readonly #included: readonly boolean[];
+  readonly #choice: TreeChoice;
+  readonly #place: TreePlace;
+  readonly #isOneFolder: boolean;
+  /** The folders that were made here, by their paths in the list. */
+  readonly #folders = new Map<string, MadeFolder>();
+  /** Announced, and not of a try before. */
+  readonly #new = new Set<string>();
+  /** The entries before which folders are made, files announced and opened. */
+  #foldersMade = 0;
+  #announced = 0;
+  #opened = 0;
+  /** Bytes of the stream before the first file that is not announced. */
+  #bytesAhead = 0;
+  #ahead: ReceivedFile[] = [];
+
+  constructor(
+    { entries, included }: {
+      readonly entries: readonly TreeEntry[];
+      readonly included: readonly boolean[];
+    },
+    choice: TreeChoice,
+    place: TreePlace,
+  ) {
+    this.#entries = entries;
+    this.#included = included;
+    this.#isOneFolder = isOneFolder(entries);
+    this.#choice = choice;
+    this.#place = place;
+    this.#folders.set("", place.root);
+  }
+
+  /**
+   * The files that begin within the next `bytes` of the stream are noted as ours
+   * before they are made.
+   *
+   * @throws What the system says.
+   */
+  announce(bytes: number): void {
+    for (; this.#announced < this.#entries.length; this.#announced++) {
+      if (!this.#isSent(this.#announced)) continue;
+      if (this.#bytesAhead >= bytes) break;
+      const entry = this.#entries[this.#announced]!;
+      const blocks = this.#startOf(this.#announced);
+      this.#makeFolders(this.#announced);
+      if (blocks === 0) this.#announceFile(entry);
+      this.#bytesAhead += entry.size - blocks * blockBytes + footerBytes;
+    }
+    this.#place.record();
+  }
+
+  /** So many bytes of the stream were taken. */
+  advance(bytes: number): void {
+    this.#bytesAhead -= bytes;
+  }
+
+  /**
+   * The next file that was announced, open; undefined behind the last one. A file
+   * of which nothing came yet has nothing in it.
+   *
+   * @throws {SinkError} when it cannot be made where it belongs.
+   */
+  next(): ReceivedFile | undefined {
+    if (this.#ahead.length === 0) this.#openAhead();
+    return this.#ahead.shift();
+  }
+
+  /** Makes all folders that are wanted. */
+  makeFolders(): void {
+    this.#makeFolders(this.#entries.length);
+  }
+
+  /**
+   * The folder that something in the list is in, or is.
+   *
+   * @throws {SinkError} when it is in none.
+   */
+  folder(path: string): MadeFolder {
+    const folder = this.#folders.get(path);
+    if (folder === undefined) throw notListed();
+    return folder;
+  }
+
+  /**
+   * What is known of a file of the list.
+   *
+   * @throws {SinkError} when it was not announced.
+   */
+  known(path: string): KnownFile {
+    const known = this.#place.files.get(path);
+    if (known === undefined) throw notListed();
+    return known;
+  }
+
+  /** Frees the files whose turn did not come. */
+  close(): void {
+    for (const { file } of this.#ahead) file.close();
+    this.#ahead = [];
+  }
+
+  /** True for a file that is in the stream. */
+  #isSent(index: number): boolean {
+    return this.#choice.wanted[index] === true &&
+      !this.#entries[index]!.isFolder;
+  }
+
+  /** How many blocks of the file are here already. */
+  #startOf(index: number): number {
+    const { start } = this.#choice;
+    return start.entry === index ? start.blocks : 0;
+  }
+
+  #openAhead(): void {
+    const opened: ReceivedFile[] = [];
+    let index = this.#opened;
+    try {
+      for (; index < this.#announced && opened.length < mostAhead; index++) {
+        if (!this.#isSent(index)) continue;
+        const blocks = this.#startOf(index);
+        opened.push(this.#open(this.#entries[index]!, blocks));
+      }
+      this.#place.mustBeIn(opened);
+      for (const file of opened) if (file.noted > 0) cutOff(file);
+    } catch (error) {
+      for (const { file, path, noted } of opened) {
+        if (noted === 0) removeOwn(file, path);
+        file.close();
+      }
+      throw error;
+    }
+    for (const { entry } of opened) this.#new.delete(entry.path);
+    this.#opened = index;
+    this.#ahead = opened;
+  }
+
+  /** @param blocks That are here of it. */
+  #open(entry: TreeEntry, blocks: number): ReceivedFile {
+    const folder = this.folder(parentOf(entry.path));
+    const opened = blocks > 0 ? this.#reopen(entry) : this.#make(entry);
+    const known = this.known(entry.path);
+    const check = new FileCheck(
+      Uint32Array.from(known.checks.slice(0, blocks)),
+    );
+    const left = entry.size - blocks * blockBytes;
+    return { ...opened, folder, entry, check, left, noted: blocks };
+  }
+
+  #reopen({ path: listed }: TreeEntry): { file: Deno.FsFile; path: string } {
+    const path = this.#place.pathOf(this.known(listed));
+    return { file: Deno.openSync(path, { read: true, write: true }), path };
+  }
+
+  #announceFile({ path, size, modified }: TreeEntry): void {
+    const before = this.#place.files.get(path);
+    if (before === undefined) this.#new.add(path);
+    const local = before?.local ??
+      localPath(this.folder(parentOf(path)), lastName(path));
+    this.#noteFile({ path, size, modified }, local);
+  }
+
+  #noteFile(
+    { path, size, modified }: Pick<TreeEntry, "path" | "size" | "modified">,
+    local: string,
+  ): void {
+    const known = { local, size, modified, checks: [] };
+    this.#place.note(path, known, ["begun", path, local, size, modified]);
+  }
+
+  /**
+   * Makes a file where nothing is: what has its name may be of a try before, or
+   * another that this file system takes for the same, or somebody else's.
+   */
+  #make(entry: TreeEntry): { file: Deno.FsFile; path: string } {
+    const path = this.#place.pathOf(this.known(entry.path));
+    const file = tryToMake(path, entry, this.#new.has(entry.path));
+    if (file !== undefined) return { file, path };
+    const folder = this.folder(parentOf(entry.path));
+    const local = this.#place.freeLocal(entry.path, folder);
+    this.#noteFile(entry, local);
+    this.#place.record();
+    const other = this.#place.pathOf({ local });
+    const made = tryToMake(other, entry, true);
+    if (made === undefined) throw takenPath(other);
+    return { file: made, path: other };
+  }
+
+  /** Makes the folders among the entries before number `end`. */
+  #makeFolders(end: number): void {
+    for (; this.#foldersMade < end; this.#foldersMade++) {
+      const { isFolder, path } = this.#entries[this.#foldersMade]!;
+      if (isFolder && this.#included[this.#foldersMade]) this.#makeFolder(path);
+    }
+  }
+
+  #makeFolder(path: string): void {
+    const isPart = this.#isOneFolder && !path.includes("/");
+    // What is offered as one folder is what becomes of the part itself.
+    if (isPart) return void this.#folders.set(path, this.#place.root);
+    const folder = this.folder(parentOf(path));
+    const key = folderKey(path);
+    const known = this.#place.files.get(key);
+    const local = known?.local ?? this.#place.freeLocal(path, folder);
+    if (known === undefined) {
+      const made = { local, size: 0, modified: 0, checks: [] };
+      this.#place.note(key, made, ["begun", key, local, 0, 0]);
+      this.#place.record();
+    }
+    this.#folders.set(path, this.#place.makeFolder(local, folder));
+  }
+}
+
+/** True when what was offered is one folder. */
+export function isOneFolder(entries: readonly TreeEntry[]): boolean {
+  return entries[0]?.isFolder === true &&
+    entries.every(({ path }, index) => index === 0 || path.includes("/"));
+}
+
+/** How a folder is noted, so that a file of its name is another thing. */
+export function folderKey(path: string): string {
+  return `${path}/`;
+}
+
+/** What is behind the blocks of a file that are here is of no use. */
+function cutOff({ file, noted }: ReceivedFile): void {
+  const end = noted * blockBytes;
+  file.truncateSync(end);
+  file.seekSync(end, Deno.SeekMode.Start);
+}
+
+/**
+ * @param isNew Nothing of ours can have the name.
+ * @returns Undefined when something else has the name, or no file can have it.
+ */
+function tryToMake(
+  path: string,
+  { isExecutable }: TreeEntry,
+  isNew: boolean,
+): Deno.FsFile | undefined {
+  const mode = isExecutable ? 0o777 : 0o666;
+  const options = { read: true, write: true, createNew: true, mode };
+  try {
+    return Deno.openSync(path, options);
+  } catch (error) {
+    if (!isNoName(error)) throw error;
+    if (isNew) return undefined;
+    const { isFile, nlink } = Deno.lstatSync(path);
+    if (!isFile || (nlink ?? 1) > 1) return undefined;
+    Deno.removeSync(path);
+    return Deno.openSync(path, options);
+  }
+}
+
+/** True when the name is taken, or is none on this file system. */
+function isNoName(error: unknown): boolean {
+  if (error instanceof Deno.errors.AlreadyExists) return true;
+  const text = error instanceof Error ? error.message : "";
+  return /os error (22|36|84|92|63|123)\b/.test(text);
+}
+
+function notListed(): SinkError {
+  return new SinkError("What came is not what was offered", "integrity");
+}
+
+const { blockBytes } = transferLimits;
+/** Far below what a process may have open, with several transfers at once. */
+const mostAhead = 64;

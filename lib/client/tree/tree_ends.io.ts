@@ -13,27 +13,28 @@ import type { TreeThread } from "./tree_thread.io.ts";
 export class TreeSource extends OneTrySource implements SentFile {
   readonly file: SentFile["file"];
   readonly #thread: TreeThread;
-  #chunk: Uint8Array = new Uint8Array(0);
+  #chunk = new Uint8Array(chunkBytes).subarray(0, 0);
   /** Where in the stream {@link #chunk} begins, and what is asked for ends. */
   #start = 0;
   #asked = 0;
-  #ahead: Promise<Uint8Array> | undefined;
+  #ahead: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
   /** @param file What is offered, with the size of the stream. */
   constructor(thread: TreeThread, file: SentFile["file"]) {
     super();
     this.#thread = thread;
     this.file = file;
-    this.#readAhead();
+    this.#readAhead(new ArrayBuffer(chunkBytes));
   }
 
   /** @throws {SourceError} when a large file is not what was offered. */
   async read(block: number): Promise<Uint8Array> {
     const at = block * transferLimits.blockBytes;
     while (at >= this.#start + this.#chunk.length) {
-      this.#start += this.#chunk.length;
+      const { buffer, length } = this.#chunk;
+      this.#start += length;
       this.#chunk = await this.#ahead!;
-      this.#readAhead();
+      this.#readAhead(buffer);
     }
     const start = at - this.#start;
     const length = blockLength(block, this.file.size);
@@ -50,11 +51,14 @@ export class TreeSource extends OneTrySource implements SentFile {
     void this.#thread.end();
   }
 
-  #readAhead(): void {
+  /** Memory goes to and fro: what is new each time would pile up. */
+  #readAhead(buffer: ArrayBuffer): void {
     const length = Math.min(chunkBytes, this.file.size - this.#asked);
     this.#asked += length;
     if (length === 0) return;
-    this.#ahead = this.#thread.ask({ call: "read", length })
+    const memory = new Uint8Array(buffer);
+    const call = { call: "read", length, memory } as const;
+    this.#ahead = this.#thread.ask(call, [buffer])
       .then(({ bytes }) => bytes);
     // Reported when its turn comes.
     this.#ahead.catch(() => {});
@@ -65,6 +69,8 @@ export class TreeSource extends OneTrySource implements SentFile {
 export class TreeSink extends OneTrySink implements StoredFile {
   readonly #thread: TreeThread;
   #received: ReceivedTree | undefined;
+  /** What is written is copied there, and lent to the thread. */
+  #memory = new ArrayBuffer(0);
 
   constructor(thread: TreeThread) {
     super();
@@ -77,8 +83,16 @@ export class TreeSink extends OneTrySink implements StoredFile {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    const copy = bytes.slice();
-    await this.#thread.ask({ call: "write", bytes: copy }, [copy.buffer]);
+    const buffer = this.#memory.byteLength >= bytes.length
+      ? this.#memory
+      : new ArrayBuffer(Math.max(bytes.length, chunkBytes));
+    const copy = new Uint8Array(buffer, 0, bytes.length);
+    copy.set(bytes);
+    this.#memory = new ArrayBuffer(0);
+    const reply = await this.#thread.ask({ call: "write", bytes: copy }, [
+      buffer,
+    ]);
+    this.#memory = reply.bytes.buffer;
   }
 
   async checkPlace(): Promise<void> {

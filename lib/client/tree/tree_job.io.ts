@@ -55,7 +55,7 @@ export class TreeJob {
       case "choose":
         return this.#choose(call.choice);
       case "read": {
-        const bytes = new Uint8Array(call.length);
+        const bytes = call.memory.subarray(0, call.length);
         this.#reader!.read(bytes);
         return { bytes };
       }
@@ -71,7 +71,7 @@ export class TreeJob {
         return await this.#open(call.tree, call.only);
       case "write":
         this.#writer!.write(call.bytes);
-        return {};
+        return { bytes: call.bytes };
       case "checkPlace":
         this.#writer!.checkPlace();
         return {};

@@ -35,7 +35,7 @@ export interface MadeFolder {
 }
 
 /** A file that was opened in such a folder. */
-export interface PlacedFile {
+export interface FileInTree {
   readonly file: Deno.FsFile;
   readonly path: string;
   readonly folder: MadeFolder;
@@ -164,7 +164,7 @@ export class TreePlace {
    *
    * @throws {SinkError} when one is not.
    */
-  mustBeIn(files: readonly PlacedFile[]): void {
+  mustBeIn(files: readonly FileInTree[]): void {
     const folders = new Set(files.map(({ folder }) => folder));
     mustBeMade(folders);
     for (const { file, path } of files) {

@@ -118,7 +118,8 @@ export type TreeCall =
     readonly followsLinks: boolean;
   }
   | { readonly call: "choose"; readonly choice: string }
-  | { readonly call: "read"; readonly length: number }
+  /** Into `memory`, which comes back with the answer. */
+  | { readonly call: "read"; readonly length: number; readonly memory: Bytes }
   | { readonly call: "check" }
   | { readonly call: "list"; readonly bytes: Bytes }
   | { readonly call: "entries"; readonly most: number }
@@ -157,7 +158,8 @@ export interface TreeAnswers {
     /** Of what is wanted. */
     readonly summary: TreeSummary;
   };
-  readonly write: Record<never, never>;
+  /** With the memory of what was written. */
+  readonly write: { readonly bytes: Bytes };
   readonly checkPlace: Record<never, never>;
   readonly finish: { readonly received: ReceivedTree };
   readonly close: Record<never, never>;

@@ -15,11 +15,11 @@ import { cannotWrite, SinkError } from "../files/sink_error.io.ts";
 import { FileSyncs } from "./file_syncs.io.ts";
 import { digestText } from "./file_check.ts";
 import {
-  FileOpener,
   folderKey,
   isOneFolder,
   type ReceivedFile,
-} from "./file_opener.io.ts";
+  TreeOpener,
+} from "./tree_opener.io.ts";
 import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 import { missingFiles } from "./missing_files.io.ts";
 import {
@@ -63,7 +63,7 @@ export class TreeWriter {
   readonly choice: TreeChoice;
   readonly #tree: TreeToReceive;
   readonly #place: TreePlace;
-  readonly #opener: FileOpener;
+  readonly #opener: TreeOpener;
   readonly #digest: ReturnType<typeof treeDigest>;
   #current: ReceivedFile | undefined;
   /** What came of a footer or of the last digest. */
@@ -79,7 +79,7 @@ export class TreeWriter {
     this.#tree = tree;
     this.choice = choice;
     this.#place = place;
-    this.#opener = new FileOpener(tree, choice, place);
+    this.#opener = new TreeOpener(tree, choice, place);
     this.#digest = treeDigest(tree.manifest, choice.wanted);
   }
 

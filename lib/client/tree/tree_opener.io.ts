@@ -12,15 +12,15 @@ import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 import { footerBytes, type TreeChoice } from "./tree_choice.ts";
 import type { KnownFile } from "./tree_journal.ts";
 import {
+  type FileInTree,
   localPath,
   type MadeFolder,
-  type PlacedFile,
   takenPath,
   type TreePlace,
 } from "./tree_place.io.ts";
 
 /** A file on its way in. */
-export interface ReceivedFile extends PlacedFile {
+export interface ReceivedFile extends FileInTree {
   readonly entry: TreeEntry;
   readonly check: FileCheck;
   /** Bytes that are to come. */
@@ -30,7 +30,7 @@ export interface ReceivedFile extends PlacedFile {
 }
 
 /** Opens the files of one stream in their order. */
-export class FileOpener {
+export class TreeOpener {
   readonly #entries: readonly TreeEntry[];
   readonly #included: readonly boolean[];
   readonly #choice: TreeChoice;

@@ -147,7 +147,9 @@ export class DeviceSlots implements DeviceMemory {
   ): HeldSlot | undefined {
     const path = this.#pathOf(owner, number);
     const create = wanted === "asked";
-    if (!create && !isThere(path)) return undefined;
+    // What is no file could keep whoever opens or reads it waiting for ever.
+    const isFile = isFileAt(path);
+    if (isFile === false || !create && isFile === undefined) return undefined;
     const options = { read: true, write: true, create, mode: 0o600 };
     const file = Deno.openSync(path, options);
     try {
@@ -237,11 +239,12 @@ interface SlotFile {
   readonly file: Deno.FsFile;
 }
 
-function isThere(path: string): boolean {
+/** `undefined` where nothing is. */
+function isFileAt(path: string): boolean | undefined {
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

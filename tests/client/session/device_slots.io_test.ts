@@ -186,6 +186,28 @@ Deno.test("DeviceSlots: a damaged file is a new device, or one that was shown no
   });
 });
 
+Deno.test("DeviceSlots: what is no file is left alone, and keeps nobody waiting", async () => {
+  await withTempFolder(async (folder) => {
+    const slots = slotsIn(folder, "desk");
+    const first = device(slots);
+    slots.close();
+    const devices = join(folder, "parley", "devices");
+    const [file] = await Array.fromAsync(
+      Deno.readDir(devices),
+      ({ name }) => name,
+    );
+    const path = join(devices, file ?? "");
+    await Deno.remove(path);
+    if (Deno.build.os === "windows") await Deno.mkdir(path);
+    else await new Deno.Command("mkfifo", { args: [path] }).output();
+    const again = slotsIn(folder, "desk");
+    assertNotEquals(device(again), first);
+    assertEquals(again.fault, undefined);
+    again.close();
+    assertEquals((await Deno.stat(path)).isFile, false);
+  });
+});
+
 Deno.test("DeviceSlots: without a folder to write in, a device for this run", async () => {
   await withTempFolder((folder) => {
     const path = join(folder, "parley");

@@ -10,7 +10,7 @@ import type { ConversationKey } from "./events/conversations.ts";
 import { isQuiet } from "./events/event_kind.ts";
 import type { ClientOptions } from "./settings/options.ts";
 import { ClientSession } from "./session/client_session.ts";
-import { exitCode, type RunEnd } from "./events/exit_code.ts";
+import { decidingCode, exitCode, type RunEnd } from "./events/exit_code.ts";
 import type { NewPassword } from "../cli/new_password.ts";
 import { EnteredLines, type Submission } from "./session/entered_lines.ts";
 import type { LeaveKey } from "./session/leaving.ts";
@@ -317,7 +317,7 @@ export class ClientApp implements UserHandler {
       const isLogout = this.#lines.commandOf(line)?.command === "logout";
       const { outcome } = this.#lines.begin(line);
       outcome.then((told) => {
-        if (!told.ok) this.#failed.push(told.code);
+        if (!told.ok) this.#failed.push(decidingCode(told));
       });
       if (!isLogout) await outcome;
     }

@@ -248,7 +248,7 @@ Deno.test("/changepassword without an answer changes nothing; plain lines become
   await using yoda = await TestClient.login(server, "yoda", "in plain sight");
   await yoda.send("/changepassword");
   assertEquals(await yoda.finish(), 0);
-  await yoda.event("result", { ok: false, code: "cancelled" });
+  await yoda.event("result", { ok: false, code: "not_changed" });
   await using again = await TestClient.login(server, "yoda", "in plain sight");
   for (const line of ["/changepassword", "in plain sight", "not in sight"]) {
     await again.send(line);

@@ -2,6 +2,7 @@
  * The one place that says with which code the client's program ends. The table
  * is what `--help` and the man page show.
  */
+import type { CommandFailure } from "./client_event.ts";
 import type { ExitCodeRow } from "../../cli/program_page.ts";
 
 /** Why a run of the client is over. */
@@ -49,6 +50,15 @@ export function exitCode(
   }
 }
 
+/** The code of a failed command that decides for {@link exitCode}. */
+export function decidingCode(
+  { command, code }: Pick<CommandFailure, "command" | "code">,
+): string {
+  // Offered to oneself: none of the user's other devices is there.
+  const isAlone = code === "is_self" && offering.has(command);
+  return isAlone ? "user_offline" : code;
+}
+
 /** Every exit code of the client. */
 export const exitCodes: readonly ExitCodeRow[] = [
   {
@@ -72,6 +82,9 @@ export const exitCodes: readonly ExitCodeRow[] = [
   { code: 7, help: "a disk is full or cannot be written" },
   { code: 130, help: "interrupted (Ctrl-C)" },
 ];
+
+/** Commands that may be for another device of the user. */
+const offering = new Set(["p2pvideo", "startprivate"]);
 
 /** Codes of failed commands that do not mean 1. */
 const byCommandCode = new Map([

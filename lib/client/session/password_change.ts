@@ -100,7 +100,7 @@ export class PasswordChange {
     if (change === undefined) return;
     const problem = problemOf(answer);
     if (answer === undefined || problem !== undefined) {
-      return this.#end(problem ?? cancelled);
+      return this.#end(problem ?? notChanged);
     }
     const salt = this.#host.random.bytes(newSaltBytes);
     change.password = answer.password;
@@ -212,7 +212,7 @@ interface Problem {
 
 /** What can be told without asking the server. */
 function problemOf(answer: NewPassword | undefined): Problem | undefined {
-  if (answer === undefined) return cancelled;
+  if (answer === undefined) return notChanged;
   const { old, password, again } = answer;
   if (normalizePassword(password) !== normalizePassword(again)) {
     return {
@@ -229,8 +229,8 @@ function problemOf(answer: NewPassword | undefined): Problem | undefined {
   return newPasswordProblem(password);
 }
 
-const cancelled: Problem = {
-  code: "cancelled",
-  message: "cancelled; nothing was changed",
+const notChanged: Problem = {
+  code: "not_changed",
+  message: "no new password was given; nothing was changed",
 };
 const nonceBytes = 18;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  decidingCode,
   exitCode,
   exitCodes,
   type RunEnd,
@@ -30,6 +31,7 @@ Deno.test("exitCode() tells which command failed first", () => {
     [["unreachable"], 4],
     [["user_offline"], 5],
     [["rejected"], 5],
+    [["not_changed"], 1],
     [["integrity"], 6],
     [["space"], 7],
     [["unknown_user", "space"], 1],
@@ -40,4 +42,10 @@ Deno.test("exitCode() tells which command failed first", () => {
   }
   // How the session ended counts for more.
   assertEquals(exitCode("interrupted", ["space"]), 130);
+});
+
+Deno.test("decidingCode(): of an offer to oneself nobody is there, of a message it is a refusal", () => {
+  const code = "is_self";
+  assertEquals(decidingCode({ command: "p2pvideo", code }), "user_offline");
+  assertEquals(decidingCode({ command: "msgto", code }), code);
 });

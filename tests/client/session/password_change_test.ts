@@ -122,7 +122,7 @@ Deno.test("PasswordChange proves the old password, then sends the verifier of th
 Deno.test("PasswordChange refuses by itself what cannot be", () => {
   const long = "x".repeat(1025);
   const cases: [NewPassword | undefined, string][] = [
-    [undefined, "cancelled"],
+    [undefined, "not_changed"],
     [{ old, password: fresh, again: "else" }, "passwords_differ"],
     [{ old, password: old, again: old }, "same_password"],
     [{ old, password: "1234567", again: "1234567" }, "password_too_short"],
@@ -181,7 +181,7 @@ Deno.test("PasswordChange does one change at a time and can begin again after a 
   // The interface was left before the old password was given.
   scene.change.start(3);
   scene.change.handleAnswer(undefined);
-  assertEquals(scene.failure, "cancelled");
+  assertEquals(scene.failure, "not_changed");
 });
 
 Deno.test("PasswordChange breaks off with a server that does not play by the rules", () => {

@@ -207,7 +207,7 @@ Deno.test("operate: check beside a server at work", async () => {
   assertEquals(code, 0, text);
   assertMatch(text, /^ok {3}data folder: "data" .*a server is running in it/m);
   assertMatch(text, /^ok {3}database: .* is intact/m);
-  assertMatch(text, /^warn port: TCP .* by the server that is running/m);
+  assertMatch(text, /^ok {3}port: TCP .* is the running server's$/m);
 });
 
 Deno.test({

@@ -311,7 +311,7 @@ function bound(
   } catch (error) {
     const why = `port: ${transport} ${hostname}:${port}: ${reasonOf(error)}`;
     return isRunning && error instanceof Deno.errors.AddrInUse
-      ? warn(`${why}, by the server that is running`)
+      ? ok(`port: ${transport} ${hostname}:${port} is the running server's`)
       : fail(`${why}; choose another`);
   }
 }

@@ -18,9 +18,6 @@ export interface ServerPin {
   readonly certificate: Uint8Array<ArrayBuffer>;
 }
 
-/** Whether a server's key is known: never met, the same, or another. */
-export type Trust = "first" | "same" | "changed";
-
 /** How a server is named in the file and in messages: `HOST:PORT`. */
 export function serverLabel(host: string, port: number): string {
   const name = host.toLowerCase().replace(/^\[|\]$/g, "");
@@ -37,19 +34,6 @@ export function findServerPin(
     if (pin !== undefined) return pin;
   }
   return undefined;
-}
-
-/** What to think of a server at `label` that shows a key with `fingerprint`. */
-export function decideTrust(
-  text: string,
-  label: string,
-  fingerprint: string,
-): Trust {
-  const known = findServerPin(text, label);
-  if (known === undefined) return "first";
-  return known.fingerprint === fingerprint && fingerprint !== damaged
-    ? "same"
-    : "changed";
 }
 
 /** The file's text with this pin in the place of any other for `label`. */

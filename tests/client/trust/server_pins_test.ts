@@ -2,7 +2,6 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   changedKeyMessage,
-  decideTrust,
   findServerPin,
   serverLabel,
   withoutServerPin,
@@ -28,14 +27,12 @@ Deno.test("withServerPin() ends lines as the file does", () => {
   assertEquals(withoutServerPin(text, "a:1"), "# mine\r\n");
 });
 
-Deno.test("decideTrust() tells first, same and changed apart", () => {
-  let text = "# mine\n";
-  assertEquals(decideTrust(text, "a:1", one), "first");
-  text = withServerPin(text, "a:1", { fingerprint: one, certificate });
-  assertEquals(decideTrust(text, "a:1", one), "same");
-  assertEquals(decideTrust(text, "a:1", two), "changed");
-  assertEquals(decideTrust(text, "a:10", two), "first");
-  assertEquals(findServerPin(text, "a:1"), { fingerprint: one, certificate });
+Deno.test("findServerPin() finds the server of exactly this name", () => {
+  const pin = { fingerprint: one, certificate };
+  const text = withServerPin("# mine\n", "a:1", pin);
+  assertEquals(findServerPin("# mine\n", "a:1"), undefined);
+  assertEquals(findServerPin(text, "a:1"), pin);
+  assertEquals(findServerPin(text, "a:10"), undefined);
 });
 
 Deno.test("withServerPin() replaces one server and keeps all other lines", () => {
@@ -56,13 +53,11 @@ Deno.test("findServerPin() keeps a pin whose certificate is damaged", () => {
   assertEquals(pin?.fingerprint, one);
 });
 
-Deno.test("decideTrust() takes a damaged line for another key, not for a first contact", () => {
+Deno.test("findServerPin() takes a damaged line for a key that nobody has, not for a first contact", () => {
   for (const damaged of ["SHA256:short AQID", "", `${one} AQID x`, "\ufffd"]) {
     const text = `a:1 ${damaged}\n`;
-    for (const shown of [one, two, ""]) {
-      assertEquals(decideTrust(text, "a:1", shown), "changed", damaged);
-    }
-    assertEquals(decideTrust(text, "b:1", one), "first");
+    assertEquals(findServerPin(text, "a:1")?.fingerprint, "", damaged);
+    assertEquals(findServerPin(text, "b:1"), undefined);
     const message = changedKeyMessage(
       "a:1",
       findServerPin(text, "a:1")?.fingerprint ?? one,

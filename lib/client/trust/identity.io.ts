@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { Identity } from "./identity.ts";
 import { readTextFile, updateFileAtomically } from "../../system/files.io.ts";
-import { reasonOf, StartError } from "../../system/errors.io.ts";
+import { messageOf, reasonOf, StartError } from "../../system/errors.io.ts";
 import { systemRandom } from "../../system/clock.io.ts";
 import { configFolderPath, openConfigFolder } from "../../system/folders.io.ts";
 import { GivenKeyFiles } from "./given_keys.io.ts";
@@ -78,15 +78,20 @@ export interface OpenedIdentity {
  * @param server As `serverLabel` writes it.
  * @param path Of the key, when it is not to be that of the configuration folder.
  * @param onFault Gets one line for people when a key cannot be remembered.
+ * @param env Looks up an environment variable: where the folder is.
  * @throws {StartError} for a file that cannot be read or understood.
  */
 export async function openIdentity(
   server: string,
   path: string | undefined,
   onFault: (message: string) => void,
+  env = (name: string) => Deno.env.get(name),
 ): Promise<OpenedIdentity> {
-  const folder = configFolderPath((name) => Deno.env.get(name));
-  await openConfigFolder(folder).catch(() => {});
+  const folder = configFolderPath(env);
+  const folderFault = await openConfigFolder(folder).then(
+    () => undefined,
+    messageOf,
+  );
   const peers = new KnownPeersFile(folder, server, onFault);
   const keys = new GivenKeyFiles(folder, onFault);
   if (path !== undefined) {
@@ -94,8 +99,11 @@ export async function openIdentity(
   }
   const loaded = await loadIdentity(folder);
   if (!("fault" in loaded)) return { identity: loaded, peers, keys };
+  // Where the folder cannot be made, nothing is to be said of the file.
   const warning =
-    `${loaded.fault}; without an identity key there are no files ` +
+    `${
+      folderFault ?? loaded.fault
+    }; without an identity key there are no files ` +
     "and no private sessions";
   return { identity: undefined, peers, keys, warning };
 }

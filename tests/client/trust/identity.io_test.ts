@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import type { Identity } from "../../../lib/client/trust/identity.ts";
 import {
   loadIdentity,
+  openIdentity,
   readIdentity,
 } from "../../../lib/client/trust/identity.io.ts";
 import { openConfigFolder } from "../../../lib/system/folders.io.ts";
@@ -61,6 +62,23 @@ Deno.test("openConfigFolder() says why there is none", async () => {
       StartError,
       "XDG_CONFIG_HOME",
     );
+  });
+});
+
+Deno.test("openIdentity() says of a folder that cannot be made why, and goes on without a key", async () => {
+  await inFolder(async (folder) => {
+    const nowhere = join(folder, "nowhere");
+    await Deno.symlink(join(folder, "missing"), nowhere);
+    const { identity, warning = "" } = await openIdentity(
+      "localhost:6000",
+      undefined,
+      () => {},
+      () => nowhere,
+    );
+    assertEquals(identity, undefined);
+    const path = join(nowhere, "parley");
+    assert(warning.includes(`configuration folder "${path}": `), warning);
+    assertMatch(warning, /XDG_CONFIG_HOME; without an identity key/);
   });
 });
 

@@ -5,6 +5,7 @@
 import { formatTime, parseTime } from "../../base/time.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import { limits } from "../../wire/limits.ts";
+import { isGroupName, isUserName } from "../../wire/names.ts";
 import type { RequestFields } from "../../wire/request.ts";
 import type { OnReply, ReplyFields } from "../../wire/server_frame.ts";
 import { type CommandHost, does, type Look, type Settle } from "./command.ts";
@@ -67,17 +68,17 @@ export const historyCommands = {
     show: historyLines,
   }),
   search: does({
-    usage: "/search WORDS [@USER|#GROUP]",
+    usage: "/search WORDS [USER|GROUP]",
     summary: "the last messages that have all these words",
     details:
-      'A word is also found within others, whatever the case and accents; "do or do not" in quotes is found as it stands. /search more goes on with earlier messages.',
+      'A word is also found within others, whatever the case and accents; "do or do not" in quotes is found as it stands. A user or group at the end is where to look; what is written @luke or #jedi is always that, what is in quotes always a word. /search more goes on with earlier messages.',
     example: "/search council #jedi",
     arguments: [{ kind: "text" }],
     read: ([text = ""]) => readSearch(text),
     run: (given, host, settle: Settle<HistoryAnswer>) =>
       "more" in given
         ? goOn("found", "/search WORDS looks for some", host, settle)
-        : readPast(searchOf(given), host, settle),
+        : search(given, host, settle),
     show: (answer, look) => historyLines(answer, look, nothingFound),
   }),
   last: does({
@@ -159,6 +160,25 @@ function readPast(
     request("search", { words, ...where, ...place, limit }, take);
   };
   next(past.before);
+}
+
+/** A last word without a sign is a chat where something is found there. */
+function search(
+  given: Words,
+  host: CommandHost,
+  settle: Settle<HistoryAnswer>,
+): void {
+  const inAll = () => readPast(searchOf(given), host, settle);
+  const [, words, name] = /^(.*\S)[ \t]+([\w.-]+)$/s.exec(given.words) ?? [];
+  const isName = given.name === undefined && name !== undefined &&
+    (isUserName(name) || isGroupName(name));
+  if (!isName || words === undefined) return inAll();
+  readPast(searchOf({ ...given, words, name }), host, (reply) => {
+    const { messages = [], earlier } = reply.ok ?? {};
+    const isFound = messages.length > 0 || earlier !== undefined;
+    if (isFound || reply.code === "connection_lost") settle(reply);
+    else inAll();
+  });
 }
 
 /** What `/history` is given. */
@@ -264,7 +284,7 @@ function readHistory(values: readonly string[]): History | string | undefined {
 /** What `/search` is given. */
 interface Words {
   readonly words: string;
-  /** `@USER` or `#GROUP`; all my messages when absent. */
+  /** As {@link History} has it. */
   readonly name?: string;
   readonly before?: number;
 }

@@ -193,6 +193,7 @@ Deno.test("offers: to oneself goes on after the receiving device was killed", as
   await using again = await logIn(server, "luke", options);
   const sent = await laptop.succeed(`/p2pvideo me@desktop "${film}"`);
   assert(Number(sent.resumed) >= 1_000_000, `${sent.resumed} bytes were kept`);
+  await laptop.event("transfer", { state: "offered", mine: true });
   await again.event("transfer", { state: "verified" });
   const received = join(downloads, "luke_film.mp4");
   assertEquals(await digestOf(received), await digestOf(film));

@@ -27,6 +27,8 @@ export interface TransferInfo {
   readonly user: string;
   /** Which of the other side's devices, where it is one in particular. */
   readonly device?: string;
+  /** True when that is this user, on another device. */
+  readonly mine?: true;
   /** The group it is for, if any. */
   readonly group?: string;
   /** File name without folder. */

@@ -62,6 +62,8 @@ export function transferInfo(transfer: Transfer): TransferInfo {
   const { number, direction, user, group, file, state } = transfer;
   const { device, bytes, rate, link, isPaused, pausedBy } = transfer;
   const isHeld = pausedBy.length > 0;
+  const { terms } = transfer;
+  const isMine = terms !== undefined && terms.from === terms.to;
   const { name, size, tree, stream } = file;
   const kind = "file";
   return {
@@ -70,6 +72,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     kind,
     user,
     ...(device === undefined ? {} : { device }),
+    ...(isMine ? { mine: true as const } : {}),
     ...(group === undefined ? {} : { group }),
     name,
     ...(tree === undefined ? {} : { files: tree.files, roots: tree.roots }),

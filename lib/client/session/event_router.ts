@@ -26,6 +26,8 @@ export interface EventRouterHost {
   now(): Instant;
   /** This user's name. */
   user(): string | undefined;
+  /** What a group is known to be about. */
+  topic(group: string): string | undefined;
   /** This user has another name. */
   renamed(from: string, to: string): void;
   /** This user changed something on another device. */
@@ -105,6 +107,12 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "leader": {
       const me = event.leader === host.user();
       return host.emit({ ...newsOf(event), me });
+    }
+    case "topic": {
+      // A server that was killed does not know how far this client was told.
+      const isOld = event.by === undefined &&
+        host.topic(event.group) === event.topic;
+      return isOld ? undefined : host.emit(newsOf(event));
     }
     case "unseen": {
       const unseen = newsOf(event);

@@ -288,8 +288,9 @@ export class SessionParts {
       if (what === "blocks") this.#askBlocked();
       if (what === "devices") this.#askDevices();
     };
+    const topic = (group: string) => view.group(group)?.topic;
     this.router = {
-      ...{ ...places, now, user, emit, bye },
+      ...{ ...places, now, user, topic, emit, bye },
       ...{ renamed, changed },
     };
   }

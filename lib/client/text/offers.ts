@@ -89,6 +89,10 @@ export function renderPrivateRefused(
 
 // How transfers look as lines.
 
+function offeredTo({ mine, device }: TransferInfo, user: string): string {
+  return mine && device === undefined ? "your other devices" : user;
+}
+
 /** The line that tells a transfer's new state. */
 export function renderTransfer(
   event: Extract<ClientEvent, { event: "transfer" }>,
@@ -123,7 +127,7 @@ export function renderTransfer(
         ? [
           `${user} offers ${file} (${size}${type})${group}; ${look}/accept ${info.transfer} or /reject ${info.transfer}`,
         ]
-        : [`${label} (${size}) offered to ${user}${why}`];
+        : [`${label} (${size}) offered to ${offeredTo(info, user)}${why}`];
     case "running": {
       const verb = isIncoming ? "is coming" : "is being sent";
       const from = info.bytes === 0

@@ -514,6 +514,10 @@ Deno.test("renderText: devices are named where there are several", () => {
   assertEquals(text({ event: "transfer", info: offered }), [
     "1: a.mp4 (2.0 MB) offered to luke@laptop",
   ]);
+  const toMe = { ...info, mine: true, state: "offered" } as const;
+  assertEquals(text({ event: "transfer", info: toMe }), [
+    "1: a.mp4 (2.0 MB) offered to your other devices",
+  ]);
   const session: PrivateSessionInfo = {
     ...{ session: 2, direction: "incoming", kind: "session", user: "luke" },
     state: "answered",

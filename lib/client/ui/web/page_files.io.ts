@@ -16,19 +16,18 @@ export const builtProgram = "page.js";
 export const plainFiles = [
   "lib/client/ui/page/page.html",
   "lib/client/ui/page/page.css",
+  "lib/client/ui/page/icon.svg",
 ] as const;
 
 /**
- * The files by their paths: `/`, `/page.css`, `/page.js`.
+ * The files by their paths: `/`, `/page.css`, `/icon.svg`, `/page.js`.
  *
  * @throws {Error} when the program cannot be made, which from source and for the
  * first time needs npm's registry.
  */
 export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
-  const [page, style] = plainFiles;
-  const [html, css, program] = await Promise.all([
-    Deno.readTextFile(new URL(page, root)),
-    Deno.readTextFile(new URL(style, root)),
+  const [html = "", css = "", icon = "", program = ""] = await Promise.all([
+    ...plainFiles.map((path) => Deno.readTextFile(new URL(path, root))),
     Deno.build.standalone
       ? Deno.readTextFile(new URL(builtProgram, root))
       : buildProgram(),
@@ -36,6 +35,7 @@ export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
   return new Map([
     ["/", { type: "text/html; charset=utf-8", text: html }],
     ["/page.css", { type: "text/css; charset=utf-8", text: css }],
+    ["/icon.svg", { type: "image/svg+xml", text: icon }],
     ["/page.js", { type: "text/javascript; charset=utf-8", text: program }],
   ]);
 }

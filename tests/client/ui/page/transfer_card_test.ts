@@ -52,6 +52,36 @@ Deno.test("a running one tells how far, how fast, how long, which way and what i
   ]);
 });
 
+Deno.test("a running one can be paused, and one that the user paused go on", () => {
+  const running = { ...info, state: "running", bytes: 10 } as const;
+  assertEquals(transferCard({ info: running }).actions, ["pause", "cancel"]);
+  const paused = transferCard({
+    info: { ...running, paused: true, pausedBy: ["me", "user"] },
+  });
+  assertEquals(paused.state, "Paused by you and luke");
+  assertEquals(paused.actions, ["resume", "cancel"]);
+  const other = transferCard({
+    info: { ...running, paused: true, pausedBy: ["user"] },
+  });
+  assertEquals(other.actions, ["pause", "cancel"]);
+});
+
+Deno.test("of what comes from a pipe nobody knows how much is left", () => {
+  const card = transferCard({
+    info: {
+      ...info,
+      stream: true,
+      size: 0,
+      state: "running",
+      bytes: 1000,
+      rate: 100,
+    },
+  });
+  assertEquals(card.part, undefined);
+  assertEquals(card.about, "");
+  assertEquals(card.details, ["1.0 kB", "100 B/s"]);
+});
+
 Deno.test("the end says where it is, or why there is none and that it goes on", () => {
   const done = transferCard({
     info: { ...info, state: "verified", files: 3 },

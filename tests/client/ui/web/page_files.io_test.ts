@@ -3,7 +3,7 @@ import { loadPage } from "../../../../lib/client/ui/web/page_files.io.ts";
 
 Deno.test("the page is made from its sources, and small enough", async () => {
   const files = await loadPage();
-  assertEquals([...files.keys()], ["/", "/page.css", "/page.js"]);
+  assertEquals([...files.keys()], ["/", "/page.css", "/icon.svg", "/page.js"]);
   const all = [...files.values()].map(({ text }) => text);
   assertMatch(all[0] ?? "", /<script type="module" src="\/page\.js">/);
   const sizes = await Promise.all(all.map(compressed));

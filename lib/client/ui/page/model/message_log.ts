@@ -18,6 +18,8 @@ export interface LogBlock {
 /** The messages of one conversation. */
 export class MessageLog {
   #blocks: readonly LogBlock[] = [];
+  /** What the view had when it was looked at last. */
+  readonly #followed = new WeakSet<SaidMessage>();
   #nextId = 1;
   #isWhole = false;
   #before: number | undefined;
@@ -54,6 +56,10 @@ export class MessageLog {
    * @param isWhole The view has all of it, as of a private session.
    */
   follow(messages: readonly SaidMessage[], isWhole = false): void {
+    this.#isWhole ||= isWhole;
+    // What is the same object was here before, as nearly all of it is.
+    if (messages.every((message) => this.#followed.has(message))) return;
+    for (const message of messages) this.#followed.add(message);
     const known = new Map(
       this.#blocks.flatMap((block) =>
         block.messages.map((message) => [keyOf(message), message] as const)
@@ -66,7 +72,6 @@ export class MessageLog {
     if (isCut && !isWhole) this.#forget();
     this.#change(messages, known);
     this.#insert(news);
-    this.#isWhole ||= isWhole;
     this.#bound();
   }
 

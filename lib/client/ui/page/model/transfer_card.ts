@@ -5,6 +5,11 @@ import {
   formatSize,
   formatSpan,
 } from "../../../../base/format.ts";
+import {
+  partDone,
+  speedOf,
+  transferPhase,
+} from "../../../commands/transfer_progress.ts";
 import { visible } from "../../../../base/text.ts";
 import type { PathKind } from "../../../../engine/path/path_kind.ts";
 import type { TransferInfo } from "../../../events/client_event.ts";
@@ -29,7 +34,12 @@ export interface TransferCard {
 }
 
 /** What can be done about a transfer. */
-export type TransferAction = "accept" | "reject" | "cancel";
+export type TransferAction =
+  | "accept"
+  | "reject"
+  | "pause"
+  | "resume"
+  | "cancel";
 
 /** The card of a transfer. */
 export function transferCard(
@@ -39,7 +49,8 @@ export function transferCard(
   const count = files === undefined
     ? []
     : [files === 1 ? "1 file" : `${files.toLocaleString("en")} files`];
-  const weight = size > 0 || state !== "preparing" ? [formatSize(size)] : [];
+  const isKnown = !info.stream && (size > 0 || state !== "preparing");
+  const weight = isKnown ? [formatSize(size)] : [];
   const isIncoming = direction === "incoming";
   const title = visible(name);
   const about = [...count, ...weight].join(", ");
@@ -71,11 +82,14 @@ export function transferCard(
     case "running":
       return {
         ...card,
-        state: runningState(info),
+        state: capitalized(transferPhase(info)),
         mood: "runs",
-        part: size === 0 ? 0 : Math.min(info.bytes / size, 1),
+        ...(info.stream ? {} : { part: partDone(info) }),
         details: runningDetails(info),
-        actions: ["cancel"],
+        actions: [
+          info.pausedBy?.includes("me") ? "resume" : "pause",
+          "cancel",
+        ],
       };
     case "verified": {
       const speed = summary === undefined
@@ -112,8 +126,7 @@ export function mediaOf(name: string): "image" | "video" | "audio" | undefined {
   return media[ending.toLowerCase()];
 }
 
-/** What a path is called. */
-export const pathNames: Readonly<Record<PathKind, string>> = {
+const pathNames: Readonly<Record<PathKind, string>> = {
   local: "on this machine",
   lan: "over the local network",
   "direct-v4": "directly over IPv4",
@@ -121,27 +134,25 @@ export const pathNames: Readonly<Record<PathKind, string>> = {
   relay: "through the server's relay",
 };
 
-function runningState(info: TransferInfo): string {
-  const { silence, paused, via, bytes, size, direction } = info;
-  if (silence !== undefined) return `No answer for ${formatSpan(silence)}`;
-  if (paused) return "Waiting for room on the disk";
-  if (via === undefined && bytes === 0) return "Looking for a path";
-  if (size > 0 && bytes >= size) return "Verifying";
-  return direction === "incoming" ? "Receiving" : "Sending";
-}
-
 function runningDetails(info: TransferInfo): string[] {
-  const { rate, bytes, size, silence, via, loss = 0, rtt = 0 } = info;
-  const moves = rate > 0 && silence === undefined;
+  const { rate, bytes, size, stream, silence, via, loss = 0, rtt = 0 } = info;
+  const speed = !stream
+    ? speedOf(info)
+    : rate > 0 && silence === undefined
+    ? [formatRate(rate)]
+    : [];
+  const done = stream ? formatSize(bytes) : formatPart(bytes, size);
   return [
-    ...bytes > 0 ? [formatPart(bytes, size)] : [],
-    ...moves
-      ? [formatRate(rate), `${formatSpan((size - bytes) * 1000 / rate)} left`]
-      : [],
+    ...bytes > 0 ? [done] : [],
+    ...speed,
     ...via === undefined ? [] : [pathNames[via]],
     ...rtt > 0 ? [`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`] : [],
     ...loss >= 0.0005 ? [`${(100 * loss).toFixed(1)} % lost`] : [],
   ];
+}
+
+function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 const endings = {

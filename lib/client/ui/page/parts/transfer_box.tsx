@@ -96,9 +96,7 @@ function FileView(
   return (
     <>
       {shows === "image" && (
-        <a href={url} target="_blank" rel="noopener noreferrer">
-          <img class="medium" src={url} alt={name} loading="lazy" />
-        </a>
+        <img class="medium" src={url} alt={name} loading="lazy" />
       )}
       {shows === "video" && (
         <video
@@ -128,5 +126,7 @@ function FileView(
 const actionNames: Readonly<Record<TransferAction, string>> = {
   accept: "Accept",
   reject: "Reject",
+  pause: "Pause",
+  resume: "Resume",
   cancel: "Cancel",
 };

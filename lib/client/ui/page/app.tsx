@@ -7,6 +7,7 @@ import { LoginForm } from "./parts/login_form.tsx";
 import { LiveRegion, Notices } from "./parts/notices.tsx";
 import { QuestionDialog } from "./parts/question_dialog.tsx";
 import { Sidebar } from "./parts/sidebar.tsx";
+import { useKeptFocus } from "./parts/kept_focus.tsx";
 import { useStore } from "./parts/store_context.tsx";
 import { listChats, rowsOf } from "./model/chat_list.ts";
 import type { PageStore } from "./state/page_store.io.ts";
@@ -22,6 +23,7 @@ export function App(): JSX.Element {
     addEventListener("keydown", onKeyDown);
     return () => removeEventListener("keydown", onKeyDown);
   }, []);
+  useKeptFocus();
   if (link === "refused") {
     return (
       <Message title="This page has lost its key">

@@ -113,7 +113,7 @@ function JoinedGroup({ name }: { readonly name: string }): JSX.Element {
                   <button
                     type="button"
                     class="quiet"
-                    aria-label={`Make ${visible(user)} the leader`}
+                    aria-label={`Make leader: ${visible(user)}`}
                     onClick={() => act(`/promote ${name} ${user}`)}
                   >
                     Make leader

@@ -3,7 +3,7 @@
  * brings back what was sent, Tab completes names and commands.
  */
 import type { JSX, TargetedKeyboardEvent } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { chosenFiles, filesIn } from "../state/dropped_files.io.ts";
 import { titleOf } from "../model/chat_list.ts";
@@ -26,19 +26,27 @@ export function Composer(
   const folder = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(store.memory.draft(of));
   const [choices, setChoices] = useState<Choices>();
+  /** Where the cursor is to stand in what is drawn next. */
+  const cursorAt = useRef<number | undefined>(undefined);
   const canSend = of.startsWith("@") || of.startsWith("#");
 
   useEffect(() => {
     setText(store.memory.draft(of));
     setChoices(undefined);
     store.memory.rest();
-    if (matchMedia("(hover: hover)").matches) box.current?.focus();
+    box.current?.focus();
   }, [of]);
+
+  useLayoutEffect(() => {
+    const cursor = cursorAt.current;
+    cursorAt.current = undefined;
+    if (cursor !== undefined) box.current?.setSelectionRange(cursor, cursor);
+  });
 
   const change = (next: string, cursor = next.length) => {
     setText(next);
     store.memory.keep(of, next);
-    requestAnimationFrame(() => box.current?.setSelectionRange(cursor, cursor));
+    cursorAt.current = cursor;
   };
   const choose = (choice: string) => {
     const element = box.current;

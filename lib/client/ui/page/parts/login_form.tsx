@@ -45,7 +45,7 @@ export function LoginForm(): JSX.Element {
       server: server.trim(),
       user: user.trim(),
       password,
-      plain: isPlain,
+      ...(isPlain && { plain: true }),
     });
   };
   const choose = (choice: ServerChoice) => {

@@ -1,0 +1,29 @@
+import { useEffect } from "preact/hooks";
+
+/**
+ * Who has done something with a button that is gone then, such as Accept, goes
+ * on where they would: at the box to write, or the one that finds chats.
+ */
+export function useKeptFocus(): void {
+  useEffect(() => {
+    let last: Element | null = null;
+    const note = () => {
+      last = document.activeElement;
+    };
+    const observer = new MutationObserver(() => {
+      if (document.activeElement !== document.body) return;
+      if (last === null || last.isConnected) return;
+      last = null;
+      const next = document.querySelector<HTMLElement>("dialog[open] button") ??
+        document.querySelector<HTMLElement>(".chat textarea") ??
+        document.getElementById("filter");
+      next?.focus({ preventScroll: true });
+    });
+    observer.observe(document.body, { childList: true, subtree: true });
+    addEventListener("focusin", note);
+    return () => {
+      observer.disconnect();
+      removeEventListener("focusin", note);
+    };
+  }, []);
+}

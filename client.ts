@@ -42,6 +42,10 @@ async function main(): Promise<number> {
       const { runDoctor } = await import("./lib/client/doctor/doctor.io.ts");
       return await runDoctor(request.options, stdout);
     }
+    case "gui": {
+      const { runGui } = await import("./lib/client/gui.io.ts");
+      return await runGui(request.options);
+    }
     case "run":
       return await run(request.options);
   }

@@ -8,6 +8,7 @@ import {
   builtProgram,
   plainFiles,
 } from "../lib/client/ui/web/page_files.io.ts";
+import { openerOf } from "../lib/client/ui/web/open_browser.io.ts";
 import { settingRows } from "../lib/client/settings/settings.ts";
 
 /** The project's folder, with a slash at its end. */
@@ -21,6 +22,8 @@ export interface Program {
   readonly permissions: readonly string[];
   /** Options of the engine that runs it. */
   readonly engine: readonly string[];
+  /** It may start what opens a page in the user's browser, and nothing else. */
+  readonly opensPages?: boolean;
 }
 
 /** Where an executable goes, and what it is for. */
@@ -53,6 +56,8 @@ const clientEnvironment = [
   "XDG_CONFIG_HOME",
   "XDG_STATE_HOME",
   "APPDATA",
+  "DISPLAY",
+  "WAYLAND_DISPLAY",
   "COLORTERM",
   "LANG",
   "LC_ALL",
@@ -93,6 +98,7 @@ export const programs: readonly Program[] = [
       "--allow-sys=hostname,networkInterfaces,statfs",
     ],
     engine: [],
+    opensPages: true,
   },
 ];
 
@@ -115,6 +121,7 @@ export async function compile(
       "--exclude-unused-npm",
       ...program.engine,
       ...program.permissions,
+      ...program.opensPages ? [`--allow-run=${openerOf(osOf(target))}`] : [],
       ...[...program.include, commitFile].flatMap((
         file,
       ) => ["--include", file]),
@@ -138,6 +145,13 @@ export async function compile(
     stderr: "piped",
   }).output();
   return success ? undefined : new TextDecoder().decode(stderr);
+}
+
+/** The system of a target of `deno compile`; this machine's own by default. */
+function osOf(target: string | undefined): typeof Deno.build.os {
+  if (target === undefined) return Deno.build.os;
+  if (target.includes("windows")) return "windows";
+  return target.includes("darwin") ? "darwin" : "linux";
 }
 
 /**

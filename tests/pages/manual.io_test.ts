@@ -95,6 +95,7 @@ Deno.test("completions: bash completes commands, options, their values and files
       "completions",
       "config",
       "doctor",
+      "gui",
     ]);
     assertEquals(await complete("parley", "--down"), ["--download-dir"]);
     assertEquals(await complete("parley", "--no-c"), ["--no-color"]);
@@ -190,7 +191,7 @@ Deno.test("completions: the servers of config.toml, in each shell that is instal
         const expected = saved === "" ? [] : Array(3).fill(["home", "work"])
           .flat();
         assertEquals(servers, expected, shell);
-        assertEquals(found.length, 3 + expected.length, `${shell} ${found}`);
+        assertEquals(found.length, 4 + expected.length, `${shell} ${found}`);
       }
     }
   });

@@ -1,6 +1,6 @@
 /**
  * What the client's program is to do: connect, or one of its own commands,
- * `doctor`, `config`, `man` and `completions`. A server of such a name is
+ * `gui`, `doctor`, `config`, `man` and `completions`. A server of such a name is
  * reached with `--host`.
  */
 import {
@@ -23,6 +23,7 @@ import {
   readOptions,
   type SettingValue,
 } from "./options.ts";
+import { type GuiOptions, readGuiOptions } from "./gui_options.ts";
 import { clientPage, savedServersWord } from "./page.ts";
 import { clientOptionRows } from "./settings.ts";
 
@@ -33,7 +34,9 @@ export type ClientRequest =
   /** Make a new configuration. */
   | { readonly kind: "config-init" }
   /** Look at the way to the server. */
-  | { readonly kind: "doctor"; readonly options: ClientOptions };
+  | { readonly kind: "doctor"; readonly options: ClientOptions }
+  /** Show the client in a browser. */
+  | { readonly kind: "gui"; readonly options: GuiOptions };
 
 /** Reads the client's command line, without the program's name. */
 export function parseClientCommand(
@@ -89,6 +92,9 @@ const commands: Record<string, ParseCommand | undefined> = {
       throw new UsageError("doctor cannot be used with --exec or --forget");
     }
     return { kind: "doctor", options: parsed.options };
+  },
+  gui(args, env, source) {
+    return { kind: "gui", options: readGuiOptions(args, env, source) };
   },
 };
 

@@ -220,7 +220,7 @@ function portOf(
 }
 
 /** Words that are no servers when they come first. */
-const clientCommands = ["doctor", "config", "completions"];
+const clientCommands = ["gui", "doctor", "config", "completions"];
 
 type Parse<T> = (name: string, text: string) => T;
 

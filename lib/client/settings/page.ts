@@ -2,7 +2,7 @@
 import { commandTable } from "../commands/table.ts";
 import { completionsUsage } from "../../cli/completions.ts";
 import type { ProgramPage } from "../../cli/program_page.ts";
-import { clientOptionRows } from "./settings.ts";
+import { clientOptionRows, guiOptionRows } from "./settings.ts";
 import { exitCodes } from "../events/exit_code.ts";
 
 /** What `parley completions` takes besides the shells: prints the saved servers. */
@@ -27,6 +27,10 @@ export const clientPage: ProgramPage = {
       help: "connect to a server that config.toml has under this name",
     },
     {
+      arguments: "gui [HOST[:PORT]] [options]",
+      help: "the same in a browser's window: log in, chat and send files there",
+    },
+    {
       arguments: "doctor HOST[:PORT] [options]",
       help: "find out what stands between this machine and a server",
     },
@@ -37,11 +41,11 @@ export const clientPage: ProgramPage = {
     },
     completionsUsage,
   ],
-  options: clientOptionRows,
+  options: [...clientOptionRows, ...guiOptionRows],
   firstWords: {
     arguments: `completions ${savedServersWord}`,
     what: "saved server",
-    after: ["doctor"],
+    after: ["doctor", "gui"],
     option: "--server",
   },
   environment: [
@@ -85,6 +89,10 @@ export const clientPage: ProgramPage = {
       command:
         "parley chat.example.org --user yoda --json --exec /activeuser | grep activeuser",
       help: "for programs",
+    },
+    {
+      command: "parley gui",
+      help: "in a browser's window; server and user are asked there",
     },
     {
       command: "parley doctor chat.example.org",

@@ -234,3 +234,17 @@ export const clientOptionRows: readonly OptionRow[] = [
   { name: "--help", help: "show this" },
   { name: "--version", help: "show the version" },
 ];
+
+/** What `parley gui` takes besides the client's options. */
+export const guiOptionRows: readonly OptionRow[] = [
+  {
+    name: "--gui-port",
+    value: "PORT",
+    help: "gui: the page's port on this machine; another when it is taken",
+    default: "6080",
+  },
+  {
+    name: "--no-open",
+    help: "gui: print the page's address only, and open no browser",
+  },
+];

@@ -23,6 +23,7 @@ import { promptText, rowsAround } from "./terminal/status_rows.ts";
 import { messageLines } from "../../cli/message_lines.ts";
 import { visible } from "../../base/text.ts";
 import { overviewText } from "../text/overview.ts";
+import { filesLike } from "./files_like.io.ts";
 import { HistoryFile } from "./terminal/history.io.ts";
 import { readNotify, writeNotify, writePresence } from "./choices.io.ts";
 import { Output } from "../../system/console_output.io.ts";
@@ -37,8 +38,6 @@ import {
   type UserHandler,
   type UserInterface,
 } from "./user_interface.ts";
-import { homePath } from "../../base/home_path.ts";
-import { homeFolder } from "../../system/home_folder.io.ts";
 import type { NewPassword, ProvePassword } from "../../cli/new_password.ts";
 
 /** How a {@link TerminalInterface} looks and behaves. */
@@ -287,45 +286,3 @@ export class TerminalInterface implements UserInterface {
 
 const indented = (line: string) => `  ${line}`;
 const env = (name: string) => Deno.env.get(name);
-
-/**
- * Paths that start with `path` as typed, for Tab completion: folders end with
- * `/`, hidden files only come when asked for, and `~/` stays as typed. An
- * unreadable folder has none.
- */
-export function filesLike(path: string): string[] {
-  if (path === "~") return ["~/"];
-  const slash = path.lastIndexOf("/") + 1;
-  const folder = path.slice(0, slash);
-  const start = path.slice(slash);
-  const found: string[] = [];
-  try {
-    for (
-      const entry of Deno.readDirSync(folder === "" ? "." : underHome(folder))
-    ) {
-      const { name } = entry;
-      if (!name.startsWith(start)) continue;
-      if (name.startsWith(".") && !start.startsWith(".")) continue;
-      if (found.length >= mostFiles) break;
-      found.push(folder + name + (isFolder(folder, entry) ? "/" : ""));
-    }
-  } catch {
-    return [];
-  }
-  return found.sort();
-}
-
-function isFolder(folder: string, entry: Deno.DirEntry): boolean {
-  if (!entry.isSymlink) return entry.isDirectory;
-  try {
-    return Deno.statSync(underHome(folder) + entry.name).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
-function underHome(path: string): string {
-  return homePath(path, homeFolder());
-}
-
-const mostFiles = 1000;

@@ -189,6 +189,6 @@ export const mostSecrets = 8;
 /** Most tokens; with one more the oldest is none any more. */
 export const mostTokens = 64;
 /** What is wrong is answered after this, one after the other, ms. */
-export const wrongMs = 500;
+export const wrongMs = 250;
 /** How many may wait for that. */
 export const mostWrong = 16;

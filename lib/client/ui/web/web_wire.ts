@@ -14,7 +14,8 @@
  * - `POST /upload?batch=BATCH&name=NAME&path=PATH`, the file as its body: one file
  *   of what message `send` sends. `batch` is {@link idCharacters} of base64url that the page
  *   makes up; `name` is the file's; `path`, which may be absent, the folders that
- *   it is in, such as `photos/2026`. 204 when it is all there, otherwise a
+ *   it is in, such as `photos/2026`; `modified`, which may be, too, when it was
+ *   last modified, ms since 1970 UTC. 204 when it is all there, otherwise a
  *   sentence for people
  * - `GET` of a capability's URL, which needs no token: a verified file, with
  *   `Range`; for `<img>`, `<video>`, `<audio>`, or `<a download>`
@@ -34,7 +35,10 @@ import type { QuietEvent } from "../../events/quiet_event.ts";
 import type { ConversationKey } from "../../events/conversations.ts";
 import type { ViewSnapshot } from "../../events/client_view.ts";
 import type { ChatTarget } from "../../commands/command.ts";
+import type { ServerChoice } from "../../settings/gui_options.ts";
 import { isDeviceName, isGroupName, isUserName } from "../../../wire/names.ts";
+
+export type { ServerChoice } from "../../settings/gui_options.ts";
 
 /** Where the WebSocket is. */
 export const socketPath = "/socket";
@@ -143,8 +147,8 @@ export type ClientMessage =
     readonly own?: true;
   }
   /**
-   * What became of `submit`, `say` or `send` number `ref`; the event `result`
-   * came before. `n` is its number in the client, absent if it never got one.
+   * What became of `submit`, `say` or `send` number `ref`. `n` is its number in
+   * the client, which the event `result` has, too; absent if it never got one.
    */
   | {
     readonly tell: "outcome";
@@ -201,15 +205,6 @@ export interface Phase {
   readonly message?: string;
   /** Its code. */
   readonly code?: string;
-}
-
-/** A server to choose. */
-export interface ServerChoice {
-  /** Fit for `login`. */
-  readonly server: string;
-  /** Who logged in there last, or does so as the configuration says. */
-  readonly user?: string;
-  readonly plain?: boolean;
 }
 
 /** Something that only the user knows. */

@@ -75,7 +75,7 @@ Deno.test("WebAccess answers what is wrong late, one by one, and then not at all
   );
   assertEquals(delays.slice(0, 3), [wrongMs, 2 * wrongMs, 3 * wrongMs]);
   assertEquals(delays.slice(-3), [mostWrong * wrongMs, undefined, undefined]);
-  // However many ask: no more than two a second are told.
+  // However many ask: no more than four a second are told.
   assertEquals(access.handleWrong(1000 + wrongMs), mostWrong * wrongMs);
   assertEquals(access.handleWrong(1000 + wrongMs), undefined);
   assertEquals(access.handleWrong(1e9), wrongMs);

@@ -1,0 +1,235 @@
+/** `parley gui`: the client with a window in the browser in place of a terminal. */
+import { plainPalette } from "../cli/palette.ts";
+import { UsageError } from "../cli/command_line.ts";
+import { givenPassword } from "../cli/password_file.io.ts";
+import { isHostName } from "../system/addresses.io.ts";
+import { Output, standardError } from "../system/console_output.io.ts";
+import { StartError } from "../system/errors.io.ts";
+import { stateFolderPath } from "../system/folders.io.ts";
+import { LineInput } from "../system/stdin.io.ts";
+import { systemRandom } from "../system/clock.io.ts";
+import { type ClientApp, openClient } from "./client_app.io.ts";
+import type { ClientEvent } from "./events/client_event.ts";
+import { isFailure } from "./events/event_kind.ts";
+import type { GuiOptions, ServerChoice } from "./settings/gui_options.ts";
+import type { ClientOptions } from "./settings/options.ts";
+import { renderText } from "./text/render_text.ts";
+import { choicesOf, readLogins, writeLogin } from "./ui/web/known_logins.io.ts";
+import { BrowserOpening, hasDisplay } from "./ui/web/open_browser.io.ts";
+import { systemDownloads } from "./ui/web/system_downloads.io.ts";
+import { WebInterface } from "./ui/web/web_interface.io.ts";
+import { WebWindow, type WindowOwner } from "./ui/web/web_window.io.ts";
+import type { PageMessage, Phase } from "./ui/web/web_wire.ts";
+
+/**
+ * Runs the window until its user has enough of it.
+ *
+ * @returns The exit code.
+ * @throws {StartError} when it cannot begin.
+ */
+export async function runGui(options: GuiOptions): Promise<number> {
+  return await new Gui(options).run();
+}
+
+/** One run of the window: the form, and a client after each login. */
+class Gui implements WindowOwner {
+  readonly #options: GuiOptions;
+  readonly #output: Output;
+  readonly #input = new LineInput();
+  readonly #ended = Promise.withResolvers<number>();
+  #window: WebWindow | undefined;
+  #opening: BrowserOpening | undefined;
+  #app: ClientApp | undefined;
+  /** Resolves when no client runs. */
+  #running: Promise<void> = Promise.resolve();
+  #isEnding = false;
+
+  constructor(options: GuiOptions) {
+    this.#options = options;
+    this.#output = new Output(() => this.#end(interruptedCode));
+  }
+
+  /** Returns the exit code. */
+  async run(): Promise<number> {
+    const { port, client } = this.#options;
+    const password = await givenPassword(client.passwordFile, client.password);
+    const interrupt = () => this.#end(interruptedCode);
+    for (const signal of endSignals) Deno.addSignalListener(signal, interrupt);
+    try {
+      const window = this.#window = await WebWindow.open({
+        port,
+        env,
+        phase: this.#form(),
+        owner: this,
+        onEntered: () => this.#entered(),
+      });
+      this.#present(window);
+      const choice = this.#first();
+      if (password !== undefined && choice.user !== undefined) {
+        this.#start(choice, password);
+      }
+      this.#readKeys(window);
+      return await this.#ended.promise;
+    } finally {
+      this.#isEnding = true;
+      for (const signal of endSignals) {
+        Deno.removeSignalListener(signal, interrupt);
+      }
+      this.#input.cancel();
+      this.#app?.interrupt();
+      await this.#running;
+      await this.#opening?.done();
+      await this.#window?.close();
+      await this.#output.flush();
+    }
+  }
+
+  login(given: Extract<PageMessage, { do: "login" }>): void {
+    if (this.#app !== undefined || this.#isEnding) return;
+    const { server, user, plain, password } = given;
+    const choice = { server: server.trim(), user: user.trim() };
+    this.#start(plain === undefined ? choice : { ...choice, plain }, password);
+  }
+
+  leave(): void {
+    this.#app?.submit("/logout");
+  }
+
+  quit(): void {
+    this.#end(0);
+  }
+
+  #end(code: number): void {
+    this.#isEnding = true;
+    this.#ended.resolve(code);
+  }
+
+  /** The login that the command line asks for. */
+  #first(): ServerChoice {
+    const { client, server = client.host } = this.#options;
+    const { user } = client;
+    return user === undefined ? { server } : { server, user };
+  }
+
+  #form(
+    choice?: ServerChoice,
+    why?: { message: string; code?: string },
+  ): Phase {
+    const { saved, client, server } = this.#options;
+    const servers = choicesOf(readLogins(env), saved);
+    const { user } = choice ?? client;
+    const at = choice?.server ?? server;
+    return {
+      phase: "form",
+      servers,
+      ...at !== undefined && { server: at },
+      ...user !== undefined && { user },
+      ...why,
+    };
+  }
+
+  #start(choice: ServerChoice, password: string): void {
+    this.#running = this.#runClient(choice, password);
+  }
+
+  async #runClient(choice: ServerChoice, password: string): Promise<void> {
+    const window = this.#window;
+    if (window === undefined) return;
+    const { servers } = this.#form();
+    const phase = { ...choice, servers };
+    window.setPhase({ ...phase, phase: "connecting" });
+    const face = new WebInterface({
+      questions: window.questions,
+      onStart: () => {
+        writeLogin(env, choice);
+        window.setPhase({ ...phase, phase: "open" });
+      },
+      onNews: (event) => this.#tell(event),
+    });
+    let why: { message: string; code?: string } | undefined;
+    try {
+      const options = await this.#optionsFor(choice);
+      const person = { isInteractive: true, asks: true };
+      const open = () => face;
+      const app = await openClient(options, password, { ...person, open });
+      this.#app = app;
+      await window.follow(app);
+      if (this.#isEnding) app.interrupt();
+      await app.run();
+      why = face.ended;
+    } catch (error) {
+      const isTold = error instanceof StartError || error instanceof UsageError;
+      if (!isTold) throw error;
+      why = { message: error.message };
+    }
+    this.#app = undefined;
+    await window.follow(undefined);
+    if (!this.#isEnding) window.setPhase(this.#form(choice, why));
+  }
+
+  /** @throws {UsageError} when there is no such server. */
+  async #optionsFor(choice: ServerChoice): Promise<ClientOptions> {
+    const { isFolderOpen } = this.#options;
+    const options = this.#options.optionsFor(choice);
+    const { hostHint, host } = options;
+    if (hostHint !== undefined && !await isHostName(host)) {
+      throw new UsageError(hostHint);
+    }
+    if (!isFolderOpen) return options;
+    const downloadDir = await systemDownloads(env) ?? options.downloadDir;
+    return { ...options, downloadDir };
+  }
+
+  /** Prints the address, and opens it where that can be done. */
+  async #present(window: WebWindow): Promise<void> {
+    this.#output.write(`Parley is at ${window.newAddress()}\n`);
+    const isOpened = this.#options.opens && hasDisplay(env) &&
+      await this.#openBrowser(window);
+    this.#output.write(
+      isOpened
+        ? "It is being opened in your browser; Enter opens it again, Ctrl-C ends Parley.\n"
+        : "Open that in a browser on this machine; Enter gives a new address, Ctrl-C ends Parley.\n",
+    );
+  }
+
+  async #openBrowser(window: WebWindow): Promise<boolean> {
+    await this.#opening?.done();
+    const downloads = await systemDownloads(env);
+    const folders = [
+      ...downloads === undefined ? [] : [downloads],
+      stateFolderPath(env),
+    ];
+    const address = window.newAddress();
+    this.#opening = await BrowserOpening.open(address, folders, systemRandom);
+    return this.#opening !== undefined;
+  }
+
+  async #entered(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    await opening?.done();
+  }
+
+  /** Enter on the terminal that it was started from wants another address. */
+  async #readKeys(window: WebWindow): Promise<void> {
+    for (;;) {
+      const line = await this.#input.read();
+      if (line === undefined || this.#isEnding) return;
+      await this.#present(window);
+    }
+  }
+
+  /** What went wrong is also told where the program was started. */
+  #tell(event: ClientEvent): void {
+    if (!isFailure(event) && event.event !== "first-contact") return;
+    for (const line of renderText(event, plainPalette)) {
+      standardError.write(`${line}\n`);
+    }
+  }
+}
+
+const env = (name: string) => Deno.env.get(name);
+const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+const interruptedCode = 130;

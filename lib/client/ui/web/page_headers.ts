@@ -1,0 +1,34 @@
+/**
+ * What every answer of the local page carries: nothing of it is run, framed,
+ * kept, or given to another page, and the page itself loads and connects to
+ * nothing but what it came from.
+ *
+ * @param authority `127.0.0.1:PORT`, as the page's address has it.
+ */
+export function pageHeaders(authority: string): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob:",
+    "media-src 'self'",
+    // Not every browser takes 'self' for a WebSocket as well.
+    `connect-src 'self' ws://${authority}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ];
+  return {
+    "content-security-policy": policy.join("; "),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy":
+      "camera=(), microphone=(), geolocation=(), display-capture=()",
+    "cache-control": "no-store",
+  };
+}

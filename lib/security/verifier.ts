@@ -84,19 +84,19 @@ export function newPasswordProblem(
   if (length < shortest) {
     return {
       code: "password_too_short",
-      message: `the new password is too short: at least ${shortest} characters`,
+      message: `The new password is too short: at least ${shortest} characters`,
     };
   }
   if (length > longest) {
     return {
       code: "bad_password",
-      message: `the new password is longer than ${longest} characters`,
+      message: `The new password is longer than ${longest} characters`,
     };
   }
   if (!isPrintable(password)) {
     return {
       code: "bad_password",
-      message: "the new password has control characters",
+      message: "The new password has control characters",
     };
   }
   return undefined;

@@ -17,9 +17,9 @@ Deno.test("/chat: plain lines go to a user or a group, until it is closed", asyn
   await t.step("refusals and hints", async () => {
     const refusals = [
       ["/chat luke leia", "usage", "/chat [USER|GROUP]"],
-      ["/chat", "no_chat", "no chat is open"],
+      ["/chat", "no_chat", "No chat is open"],
       ["hello", "not_a_command", "/chat USER"],
-      ["//hello", "not_a_command", "no chat is open"],
+      ["//hello", "not_a_command", "No chat is open"],
       ["/chat vader", "unknown_name", "vader"],
       ["/chat #sith", "unknown_group", ""],
       ["/chat @Jedi", "unknown_user", "Jedi"],

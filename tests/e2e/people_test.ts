@@ -217,11 +217,11 @@ Deno.test("/changepassword: refusals; the wrong password that locks the account 
   };
   assertEquals(
     await change("adoy", "1234567"),
-    "password_too_short: the new password is too short: at least 8 characters",
+    "password_too_short: The new password is too short: at least 8 characters",
   );
   assertEquals(
     await change("adoy", "adoy"),
-    "same_password: the new password is the old one; nothing was changed",
+    "same_password: The new password is the old one; nothing was changed",
   );
   for (let count = 0; count < 3; count++) {
     assertEquals(

@@ -430,7 +430,7 @@ Deno.test({
         terminal.screen((text) => parts.every((part) => text.includes(part)));
       await shows("yoda>");
       await terminal.type("/chat =luke", "Enter");
-      await shows("no private session with luke is open; /startprivate luke");
+      await shows("No private session with luke is open; /startprivate luke");
       await terminal.type("/startprivate luke", "Enter");
       await shows("-- private luke");
       await terminal.type(

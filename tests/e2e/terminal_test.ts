@@ -129,7 +129,7 @@ Deno.test({
     // A line that goes nowhere was perhaps meant for who wrote last.
     await terminal.type("hello", "Enter");
     await terminal.screen((text) =>
-      text.includes("! commands start with a slash; /chat luke makes lines")
+      text.includes("! Commands start with a slash; /chat luke makes lines")
     );
   },
 });

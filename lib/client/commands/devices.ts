@@ -138,5 +138,5 @@ function deviceLine(
 /** Why a visit cannot be renamed. */
 const noDevice = {
   code: "unknown_device",
-  message: "this client is none of your devices; /renamedevice DEVICE NEWNAME",
+  message: "This client is none of your devices; /renamedevice DEVICE NEWNAME",
 };

@@ -157,7 +157,7 @@ export const groupCommands = {
       const group = named ?? (target?.kind === "group" && target.name);
       if (!group) {
         const message =
-          "no group chat is open; /topic GROUP tells the topic of one";
+          "No group chat is open; /topic GROUP tells the topic of one";
         return settle({ code: "no_chat", message });
       }
       if (topic === undefined) {

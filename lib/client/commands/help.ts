@@ -53,7 +53,7 @@ export function help(topic?: string): Help {
   if (row !== undefined) return { entries: [entry(row)] };
   const shown = topic.startsWith("/") ? topic : `/${topic}`;
   const hint = commandHint(topic) ?? "/help all lists all commands";
-  return { message: `unknown command ${shown}; ${hint}` };
+  return { message: `Unknown command ${shown}; ${hint}` };
 }
 
 function entry(row: TableRow): HelpEntry {

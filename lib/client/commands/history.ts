@@ -96,7 +96,7 @@ export const historyCommands = {
       const messages = said().slice(-count);
       if (messages.length > 0) return settle({ ok: { messages } });
       const message =
-        "you have sent nothing in this run; /history shows what was said before";
+        "You have sent nothing in this run; /history shows what was said before";
       settle({ code: "no_history", message });
     },
     show: historyLines,
@@ -123,7 +123,7 @@ function goOn(
 ): void {
   const { rest } = host.past;
   if (rest !== undefined) return readPast(rest, host, settle);
-  const message = `nothing was ${how} that has earlier messages; ${advice}`;
+  const message = `Nothing was ${how} that has earlier messages; ${advice}`;
   settle({ code: "no_history", message });
 }
 

@@ -89,7 +89,7 @@ function textOf(results: readonly MessageResult[]): string {
     `${user} (number ${number})`
   );
   const reached = got.length === 0 ? "nobody" : got.join(", ");
-  return `sent to ${reached}; not to ${whom}${more}`;
+  return `Sent to ${reached}; not to ${whom}${more}`;
 }
 
 const mostNamed = 8;

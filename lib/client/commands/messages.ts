@@ -87,7 +87,7 @@ export const messageCommands = {
       if (target === undefined) {
         if (chat.target === undefined) {
           const message =
-            "no chat is open; /chat USER or /chat GROUP opens one";
+            "No chat is open; /chat USER or /chat GROUP opens one";
           return settle({ code: "no_chat", message });
         }
         chat.set(undefined);
@@ -203,7 +203,7 @@ type ChatAnswer =
 
 function noSession(user: string) {
   const message =
-    `no private session with ${user} is open; /startprivate ${user} asks for one`;
+    `No private session with ${user} is open; /startprivate ${user} asks for one`;
   return { code: "no_session", message };
 }
 

@@ -148,7 +148,7 @@ function unknownCommand(word: string): ParsedCommand {
     : [` ${hint}`, hint.endsWith("?") ? "" : ";"];
   return {
     problem: "unknown_command",
-    message: `unknown command ${
+    message: `Unknown command ${
       visible(word)
     };${first}${then} /help all lists all commands`,
     name: word.slice(1),
@@ -164,14 +164,14 @@ function notACommand(word: string, latest?: string): ParsedCommand {
     : `/chat ${latest} makes lines without one go there, /help all lists all commands`;
   return {
     problem: "not_a_command",
-    message: `commands start with a slash; ${example}`,
+    message: `Commands start with a slash; ${example}`,
     name: "",
   };
 }
 
 const noChat: ParsedCommand = {
   problem: "not_a_command",
-  message: "no chat is open that this line could go to; /chat USER opens one",
+  message: "No chat is open that this line could go to; /chat USER opens one",
   name: "",
 };
 

@@ -93,14 +93,14 @@ export class Transfers {
       this.#host.settle(n, { command: name, ok: false, code, message });
     if (state !== "running") {
       const message =
-        `transfer ${number} does not run yet; /cancel ${number} ends it`;
+        `Transfer ${number} does not run yet; /cancel ${number} ends it`;
       return refuse("not_running", message);
     }
     if (!isHeld && !pausedBy.includes("me")) {
       const whose = pausedBy.length === 0
         ? "is not paused"
         : `is paused by ${peerText(transfer)}, who can resume it`;
-      return refuse("not_paused", `transfer ${number} ${whose}`);
+      return refuse("not_paused", `Transfer ${number} ${whose}`);
     }
     onHold.push({ name, n });
     this.#host.effect({ effect: "hold-transfer", id, isHeld });

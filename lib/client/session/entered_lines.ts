@@ -227,7 +227,7 @@ function latestOf(view: ClientView): string | undefined {
 
 /** What becomes of a text whose chat was refused: nobody else is to read it. */
 function astray(text: string): ParsedCommand {
-  const message = `not sent, as its chat did not open: ${visible(text)}`;
+  const message = `Not sent, as its chat did not open: ${visible(text)}`;
   return { problem: "no_chat", message, name: "" };
 }
 
@@ -243,6 +243,6 @@ const notHere: CommandOutcome = {
   command: "logout",
   ok: false,
   code: "not_here",
-  message: "log out where the client was started; here, close the window",
+  message: "Log out where the client was started; here, close the window",
 };
 const mostUnanswered = 512;

@@ -71,7 +71,7 @@ export class Offers {
     const offer = this.#waiting("accept", number, n);
     if (offer === undefined) return;
     if (only.length > 0 && !isTree(offer)) {
-      const message = `offer ${number} is of one file, or none`;
+      const message = `Offer ${number} is of one file, or none`;
       const outcome = { command: "accept", ok: false } as const;
       return this.#host.settle(n, { ...outcome, code: "one_file", message });
     }
@@ -88,8 +88,8 @@ export class Offers {
       return this.transfers.lists.show(offer, n);
     }
     const message = offer.kind === "file"
-      ? `offer ${number} is of one file, "${offer.file.name}"`
-      : `offer ${number} is of a private session`;
+      ? `Offer ${number} is of one file, "${offer.file.name}"`
+      : `Offer ${number} is of a private session`;
     const outcome = { command: "offer", ok: false, code: "one_file" } as const;
     this.#host.settle(n, { ...outcome, message });
   }
@@ -331,7 +331,7 @@ export class Offers {
   ): OpenOffer | undefined {
     const offer = this.#open.numbered(number);
     if (offer !== undefined) return offer;
-    const message = `there is no transfer ${number}; /transfers lists them`;
+    const message = `There is no transfer ${number}; /transfers lists them`;
     const code = "unknown_transfer";
     this.#host.settle(n, { command, ok: false, code, message });
     return undefined;
@@ -345,7 +345,7 @@ export class Offers {
   ): OpenOffer | undefined {
     const offer = this.#numbered(command, number, n);
     if (offer === undefined || isWaiting(offer)) return offer;
-    const what = offer.kind === "file" ? "transfer" : "private session";
+    const what = offer.kind === "file" ? "Transfer" : "Private session";
     const message = `${what} ${number} does not wait for your answer`;
     this.#host.settle(n, { command, ok: false, code: "not_waiting", message });
     return undefined;

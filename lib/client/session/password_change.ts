@@ -60,7 +60,7 @@ export class PasswordChange {
   /** Command number `n` begins. */
   start(n: number): void {
     if (this.#change !== undefined) {
-      return this.#fail(n, "busy", "the password is being changed already");
+      return this.#fail(n, "busy", "The password is being changed already");
     }
     this.#change = { n };
     this.#host.effect({ effect: "ask-new-password", n });
@@ -217,13 +217,13 @@ function problemOf(answer: NewPassword | undefined): Problem | undefined {
   if (normalizePassword(password) !== normalizePassword(again)) {
     return {
       code: "passwords_differ",
-      message: "the two new passwords differ; nothing was changed",
+      message: "The two new passwords differ; nothing was changed",
     };
   }
   if (normalizePassword(password) === normalizePassword(old)) {
     return {
       code: "same_password",
-      message: "the new password is the old one; nothing was changed",
+      message: "The new password is the old one; nothing was changed",
     };
   }
   return newPasswordProblem(password);
@@ -231,6 +231,6 @@ function problemOf(answer: NewPassword | undefined): Problem | undefined {
 
 const notChanged: Problem = {
   code: "not_changed",
-  message: "no new password was given; nothing was changed",
+  message: "No new password was given; nothing was changed",
 };
 const nonceBytes = 18;

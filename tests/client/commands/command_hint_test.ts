@@ -33,8 +33,8 @@ Deno.test("a command of other programs names the one that does it here", () => {
     ],
     ["/me waves", "/me; /chat USER|GROUP makes lines without a slash go"],
     ["/msgt", "/msgt; did you mean /msgto? /help all lists all commands"],
-    ["/xyzzy", "unknown command /xyzzy; /help all lists all commands"],
-    ["/", "unknown command /; /help all lists all commands"],
+    ["/xyzzy", "Unknown command /xyzzy; /help all lists all commands"],
+    ["/", "Unknown command /; /help all lists all commands"],
     [`/${"x".repeat(4096)}`, "; /help all lists all commands"],
   ];
   for (const [line, expected] of cases) {
@@ -44,8 +44,8 @@ Deno.test("a command of other programs names the one that does it here", () => {
     assertStringIncludes(parsed.message, expected);
   }
   const topics: [string, string][] = [
-    ["kick", "unknown command /kick; did you mean /removemember GROUP USER?"],
-    ["xyzzy", "unknown command /xyzzy; /help all lists all commands"],
+    ["kick", "Unknown command /kick; did you mean /removemember GROUP USER?"],
+    ["xyzzy", "Unknown command /xyzzy; /help all lists all commands"],
   ];
   for (const [topic, message] of topics) assertEquals(help(topic), { message });
 });

@@ -353,12 +353,12 @@ Deno.test("parseCommand: knows aliases and ignores the case of commands", () => 
 
 Deno.test("parseCommand: an unknown command suggests the nearest one", () => {
   assertStringIncludes(message("/msgt leia hi"), "did you mean /msgto?");
-  assertStringIncludes(message("/msgt leia hi"), "unknown command /msgt;");
-  assertStringIncludes(message("/"), "unknown command /");
+  assertStringIncludes(message("/msgt leia hi"), "Unknown command /msgt;");
+  assertStringIncludes(message("/"), "Unknown command /");
 });
 
 Deno.test("parseCommand: a line without slash says how commands look", () => {
-  assertStringIncludes(message("hello there"), "commands start with a slash");
+  assertStringIncludes(message("hello there"), "Commands start with a slash");
   assertStringIncludes(message("groups"), "did you mean /groups?");
   assertStringIncludes(message("hello there"), "/chat USER makes lines");
   // Somebody has just written.

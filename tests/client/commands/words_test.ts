@@ -64,7 +64,7 @@ Deno.test("parseCommand: a word without slash is one only as written, and in fro
   for (
     const line of ["out", "Out", "atu", "MESSAGE leia x", "well OUT", "OUT!"]
   ) {
-    assertStringIncludes(problem(line), "commands start with a slash");
+    assertStringIncludes(problem(line), "Commands start with a slash");
   }
   for (
     const line of [
@@ -127,7 +127,7 @@ Deno.test("parseCommand: with a chat open every line without a slash is text", (
 
 Deno.test("parseCommand: without a chat a line says how to open one", () => {
   assertStringIncludes(problem("hello there"), "/chat USER");
-  assertStringIncludes(problem("//hello"), "no chat is open");
+  assertStringIncludes(problem("//hello"), "No chat is open");
 });
 
 Deno.test("every name, alias and word of the table is of one command", () => {

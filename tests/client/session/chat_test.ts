@@ -118,7 +118,7 @@ Deno.test("/topic alone tells the topic of the group chat that is open", () => {
   const outcome = (n: number) =>
     harness.events.find((each) => each.event === "result" && each.n === n);
   const n = harness.line("/topic");
-  const message = "no group chat is open; /topic GROUP tells the topic of one";
+  const message = "No group chat is open; /topic GROUP tells the topic of one";
   const refusal = { command: "topic", ok: false, code: "no_chat", message };
   assertEquals(outcome(n), { event: "result", n, outcome: refusal } as unknown);
   harness.line("/chat luke");

@@ -119,7 +119,7 @@ Deno.test("a message to several is one for each, and tells of those it did not r
     ok: false,
     code: "not_delivered",
     message:
-      `sent to leia (number 4), hans (number 5); not to luke (${message})`,
+      `Sent to leia (number 4), hans (number 5); not to luke (${message})`,
     results: [
       { user: "leia", ok: true, number: 4, kept: false },
       { user: "luke", ok: false, code: "not_delivered", message },

@@ -78,13 +78,13 @@ Deno.test("/pause, /resume: one side, the other, both; it goes on when nobody ha
   assertEquals(shown(), [true, ["user"], ["1: a.mp4 is paused by luke"]]);
   assertEquals(
     enter(harness, "/resume 1"),
-    "not_paused: transfer 1 is paused by luke, who can resume it",
+    "not_paused: Transfer 1 is paused by luke, who can resume it",
   );
   held(false, false)();
   assertEquals(shown(), [false, undefined, ["1: a.mp4 goes on"]]);
   assertEquals(
     enter(harness, "/resume 1"),
-    "not_paused: transfer 1 is not paused",
+    "not_paused: Transfer 1 is not paused",
   );
 });
 
@@ -97,12 +97,12 @@ Deno.test("/pause: refused where nothing runs, or the other client cannot", () =
   );
   assertEquals(
     enter(harness, "/pause 7"),
-    "unknown_transfer: there is no transfer 7; /transfers lists them",
+    "unknown_transfer: There is no transfer 7; /transfers lists them",
   );
   harness.line("/p2pvideo luke /films/b.mp4");
   assertEquals(
     enter(harness, "/pause 2"),
-    "not_running: transfer 2 does not run yet; /cancel 2 ends it",
+    "not_running: Transfer 2 does not run yet; /cancel 2 ends it",
   );
   harness.line("/startprivate luke");
   assertEquals(

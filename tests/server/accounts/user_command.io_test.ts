@@ -51,7 +51,7 @@ test("runUserCommand() takes the password where nobody can be asked", async (pat
   assertEquals(await run(path, asked, ...args), 0);
   assert(await hasPassword(path, "yoda", "asked for"));
   assertEquals(asked.complaints, [
-    "the new password is too short: at least 8 characters; please try again",
+    "The new password is too short: at least 8 characters; please try again",
     "the two passwords differ; please try again",
   ]);
   assertStringIncludes(asked.questions[0] ?? "", "at least 8 characters");

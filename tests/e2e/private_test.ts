@@ -9,7 +9,7 @@ import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { ProtocolIdentity } from "../support/protocol_identity.ts";
-import { RunningProcess } from "../support/running_process.ts";
+import { sayPrivately } from "../support/say_privately.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { TestClient } from "../support/test_client.ts";
 import type { TestServer } from "../support/test_server.ts";
@@ -50,17 +50,6 @@ async function logInAsText(
   return client;
 }
 
-/** Sends a private text and waits until the other side shows it. */
-async function say(
-  from: TestClient,
-  user: string,
-  to: TestClient,
-  text: string,
-): Promise<void> {
-  await from.succeed(`/private ${user} ${text}`);
-  await to.event("private-message", { text });
-}
-
 Deno.test("private session: opened, used both ways, ended; nothing of it at the server", async () => {
   await using server = await startServer();
   await using yoda = await logIn(server, "yoda");
@@ -73,8 +62,8 @@ Deno.test("private session: opened, used both ways, ended; nothing of it at the 
     1,
   ]);
   await luke.event("session", { user: "yoda", state: "open" });
-  await say(yoda, "luke", luke, 'the  quantum secret "ü👍" ; /end');
-  await say(luke, "yoda", yoda, "quantum answer");
+  await sayPrivately(yoda, "luke", luke, 'the  quantum secret "ü👍" ; /end');
+  await sayPrivately(luke, "yoda", yoda, "quantum answer");
   const { transfers, sessions } = await luke.succeed("/transfers");
   assertEquals([transfers, sessions], [[], [{
     session: 1,
@@ -98,7 +87,7 @@ Deno.test("private session: opened, used both ways, ended; nothing of it at the 
 
   // It can be opened again, and leia saw nothing of all that.
   await luke.succeed("/startprivate yoda");
-  await say(luke, "yoda", yoda, "quantum again");
+  await sayPrivately(luke, "yoda", yoda, "quantum again");
   await yoda.succeed("/stopprivate luke");
   await luke.event("session", { state: "closed" });
   assert(!leia.process.out.some((line) => /quantum|session/.test(line)));
@@ -152,7 +141,7 @@ Deno.test("private session: each refusal has its own message", async () => {
     await obiwan.refused("/startprivate yoda"),
     /^session_exists: .*yoda is open already/,
   );
-  await say(yoda, "obiwan", obiwan, `${"👍".repeat(4096)}`);
+  await sayPrivately(yoda, "obiwan", obiwan, `${"👍".repeat(4096)}`);
   // Nobody but them was told anything.
   assertEquals(count(luke, "open"), 0);
 });
@@ -170,13 +159,13 @@ Deno.test("private session: refused to somebody who is blocked, until that ends"
   assertEquals((await yoda.succeed("/transfers")).sessions, []);
   await luke.succeed("/unblock yoda");
   await yoda.succeed("/startprivate luke");
-  await say(yoda, "luke", luke, "peace");
+  await sayPrivately(yoda, "luke", luke, "peace");
   assertEquals(count(luke, "open"), 1);
   // A new name is the same person.
   await yoda.succeed("/rename master");
   await luke.event("renamed", { from: "yoda", to: "master" });
-  await say(luke, "master", yoda, "hello master");
-  await say(yoda, "luke", luke, "hello luke");
+  await sayPrivately(luke, "master", yoda, "hello master");
+  await sayPrivately(yoda, "luke", luke, "hello luke");
   await luke.event("private-message", { from: "master", text: "hello luke" });
   await luke.succeed("/stopprivate master");
   await yoda.event("session", { state: "closed" });
@@ -229,7 +218,7 @@ Deno.test("private session: /accept, /reject and taking it back, under shared nu
   await luke.succeed("/accept 3");
   assertMatch(await luke.refused("/accept 4"), /^not_waiting: /);
   await yoda.event("transfer", { state: "verified" });
-  await say(yoda, "luke", luke, "hello");
+  await sayPrivately(yoda, "luke", luke, "hello");
   await luke.succeed("/cancel 4");
   await yoda.event("session", { state: "closed", user: "luke" });
 
@@ -237,7 +226,7 @@ Deno.test("private session: /accept, /reject and taking it back, under shared nu
   await yoda.send("/startprivate luke");
   await luke.event("session", { state: "offered", session: 5 });
   await luke.succeed("/startprivate yoda");
-  await say(luke, "yoda", yoda, "both");
+  await sayPrivately(luke, "yoda", yoda, "both");
   assertEquals([count(yoda, "open"), count(luke, "open")], [2, 2]);
 });
 
@@ -257,8 +246,8 @@ Deno.test("private session: both ask at once, again and again; exactly one opens
     }
     assert(atYoda.ok || atLuke.ok);
     await yoda.event("session", { state: "open" });
-    await say(yoda, "luke", luke, `to luke ${round}`);
-    await say(luke, "yoda", yoda, `to yoda ${round}`);
+    await sayPrivately(yoda, "luke", luke, `to luke ${round}`);
+    await sayPrivately(luke, "yoda", yoda, `to yoda ${round}`);
     for (const client of [yoda, luke]) {
       const { sessions } = await client.succeed("/transfers");
       assertEquals((sessions as unknown[]).length, 1);
@@ -286,7 +275,7 @@ Deno.test("private session: logout, end of input, Ctrl-C and kill -9 are told at
   for (const [state, end, why] of ways) {
     await using luke = await logIn(server, "luke");
     await yoda.succeed("/startprivate luke");
-    await say(luke, "yoda", yoda, "here");
+    await sayPrivately(luke, "yoda", yoda, "here");
     const from = yoda.process.out.length;
     const start = performance.now();
     // The last text before the end still comes.
@@ -317,14 +306,14 @@ Deno.test("private session: several at a time, each with its own texts", async (
     const [luke, leia] = others as [TestClient, TestClient];
     await leia.succeed("/startprivate luke");
     for (const [i, name] of names.entries()) {
-      await say(yoda, name, others[i] as TestClient, `for ${name}`);
-      await say(others[i] as TestClient, "yoda", yoda, `from ${name}`);
+      await sayPrivately(yoda, name, others[i] as TestClient, `for ${name}`);
+      await sayPrivately(others[i] as TestClient, "yoda", yoda, `from ${name}`);
     }
-    await say(leia, "luke", luke, "brother");
+    await sayPrivately(leia, "luke", luke, "brother");
     await leia.succeed("/stopprivate yoda");
     await yoda.event("session", { state: "closed", user: "leia" });
-    await say(yoda, "luke", luke, "still there");
-    await say(luke, "leia", leia, "us too");
+    await sayPrivately(yoda, "luke", luke, "still there");
+    await sayPrivately(luke, "leia", leia, "us too");
     const got = yoda.events().filter((each) => each.event === "private-message")
       .map(({ from, text }) => `${from}: ${text}`);
     assertEquals(got, names.map((name) => `${name}: from ${name}`));
@@ -341,12 +330,12 @@ Deno.test("private session: goes on without the server and after its return", as
   await server.stop("SIGKILL");
   await yoda.event("disconnected");
   await luke.event("disconnected");
-  await say(yoda, "luke", luke, "without a server");
-  await say(luke, "yoda", yoda, "me too");
+  await sayPrivately(yoda, "luke", luke, "without a server");
+  await sayPrivately(luke, "yoda", yoda, "me too");
   await server.restart();
   await yoda.event("welcome", { resumed: true });
   await luke.event("welcome", { resumed: true });
-  await say(yoda, "luke", luke, "with it again");
+  await sayPrivately(yoda, "luke", luke, "with it again");
   await luke.succeed("/stopprivate yoda");
   await yoda.event("session", { state: "closed" });
   await yoda.succeed("/startprivate luke");
@@ -360,7 +349,7 @@ async function trafficKeepsLoggedIn(): Promise<void> {
   await yoda.succeed("/startprivate luke");
   const end = performance.now() + 6000;
   for (let i = 0; performance.now() < end; i++) {
-    await say(yoda, "luke", luke, `still here ${i}`);
+    await sayPrivately(yoda, "luke", luke, `still here ${i}`);
     // Its rhythm, not a wait for something.
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
@@ -525,7 +514,7 @@ async function silentSide(): Promise<void> {
   await using yoda = await logIn(server, "yoda");
   await using luke = await logIn(server, "luke");
   await yoda.succeed("/startprivate luke");
-  await say(yoda, "luke", luke, "heard");
+  await sayPrivately(yoda, "luke", luke, "heard");
   luke.process.signal("SIGSTOP");
   await yoda.succeed("/private luke not heard");
   const lost = await yoda.event("session", { state: "failed" }, {
@@ -539,118 +528,3 @@ async function silentSide(): Promise<void> {
 Deno.test("private session: idle time-out, no direct path and a silent side, which take long", async () => {
   await Promise.all([trafficKeepsLoggedIn(), noDirectPath(), silentSide()]);
 });
-
-/** What tcpdump sees, or why it cannot be asked. */
-async function captureTool(): Promise<string | undefined> {
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "not root";
-  try {
-    const { success } = await new Deno.Command("tcpdump", {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success ? undefined : "tcpdump does not run";
-  } catch {
-    return "no tcpdump";
-  }
-}
-
-const noCapture = await captureTool();
-
-Deno.test({
-  name:
-    `private session: a packet capture shows no text, and nothing of it at the server${
-      noCapture === undefined ? "" : ` (skipped: ${noCapture})`
-    }`,
-  ignore: noCapture !== undefined,
-  fn: async () => {
-    await using server = await startServer();
-    await using yoda = await logIn(server, "yoda");
-    await using luke = await logIn(server, "luke");
-    const folder = await Deno.makeTempDir({ prefix: "parley-capture-" });
-    const file = join(folder, "capture.pcap");
-    const capture = new RunningProcess({
-      command: ["tcpdump", "-i", "lo", "-U", "-s", "0", "-w", file, "tcp"],
-      cwd: folder,
-    });
-    try {
-      await capture.waitFor("tcpdump", (line) => line.includes("listening on"));
-      // A text that does pass the server shows that the capture works.
-      await yoda.succeed("/msgto luke jabberwock through the server");
-      await luke.event("message", { from: "yoda" });
-      await yoda.succeed("/startprivate luke");
-      const privateTexts = 40;
-      for (let i = 0; i < privateTexts; i++) {
-        await say(yoda, "luke", luke, `bandersnatch ${i} ${"x".repeat(500)}`);
-        await say(luke, "yoda", yoda, `bandersnatch back ${i}`);
-      }
-      await yoda.succeed("/stopprivate luke");
-      await luke.event("session", { state: "closed" });
-      await yoda.succeed("/msgto luke jabberwock again");
-      await waitUntil(
-        "the last packet",
-        async () =>
-          segments(await Deno.readFile(file)).some(({ text }) =>
-            text.includes("jabberwock again")
-          ),
-      );
-      capture.signal("SIGINT");
-      await capture.end();
-      const all = segments(await Deno.readFile(file));
-      assert(all.some(({ text }) => text.includes("jabberwock through")));
-      assert(!all.some(({ text }) => text.includes("bandersnatch")));
-      // By its hello, the session's connection is found.
-      const ports = new Set(
-        all.filter(({ text }) => text.startsWith("PLPS"))
-          .flatMap(({ from, to }) => [from, to]),
-      );
-      assert(!ports.has(server.port));
-      const sum = (segments: Segment[]) =>
-        segments.reduce((bytes, { text }) => bytes + text.length, 0);
-      const direct = all.filter(({ from, to }) =>
-        ports.has(from) && ports.has(to)
-      );
-      assert(sum(direct) > privateTexts * 600, `${sum(direct)} bytes`);
-      const atServer = all.filter(({ from, to }) =>
-        from === server.port || to === server.port
-      );
-      // Offer, answer, end, pings and two messages; 40 long texts are more.
-      assert(sum(atServer) < privateTexts * 250, `${sum(atServer)} bytes`);
-    } finally {
-      await capture.kill();
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
-});
-
-/** A TCP segment with a payload. */
-interface Segment {
-  readonly from: number;
-  readonly to: number;
-  /** A character a byte. */
-  readonly text: string;
-}
-
-/** Reads a capture of the loopback interface (pcap, Ethernet, IPv4 or IPv6). */
-function segments(file: Uint8Array): Segment[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const found: Segment[] = [];
-  for (let at = 24; at + 16 <= file.length;) {
-    const length = view.getUint32(at + 8, true);
-    const ip = at + 16 + 14;
-    at += 16 + length;
-    if (at > file.length) break;
-    const isIpv6 = view.getUint16(ip - 2) === 0x86dd;
-    const tcp = ip + (isIpv6 ? 40 : (view.getUint8(ip) & 15) * 4);
-    const end = ip +
-      (isIpv6 ? 40 + view.getUint16(ip + 4) : view.getUint16(ip + 2));
-    const payload = tcp + (view.getUint8(tcp + 12) >> 4) * 4;
-    if (payload >= end) continue;
-    found.push({
-      from: view.getUint16(tcp),
-      to: view.getUint16(tcp + 2),
-      text: new TextDecoder("latin1").decode(file.subarray(payload, end)),
-    });
-  }
-  return found;
-}

@@ -3,7 +3,6 @@ import type {
   ClientEvent,
   CommandAnswers,
   CommandSuccess,
-  PrivateSessionInfo,
   TransferInfo,
 } from "../../../lib/client/events/client_event.ts";
 import { colourPalette, plainPalette } from "../../../lib/cli/palette.ts";
@@ -12,7 +11,6 @@ import {
   renderText,
   renderWithoutNumbers,
 } from "../../../lib/client/text/render_text.ts";
-import { transferRows } from "../../../lib/client/ui/terminal/transfer_rows.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 
 const at = Date.UTC(2026, 5, 1, 12, 0, 0);
@@ -152,72 +150,6 @@ Deno.test("renderText: history, who was there, what was deleted", () => {
       `message sent at ${time}, but some could not get it (number 9)`,
     ],
   );
-});
-
-Deno.test("renderText: private sessions are told apart in words, not by colour alone", () => {
-  const private_ = {
-    event: "private-message",
-    session: 1,
-    at,
-    from: "yoda",
-    text: "hi\x1b[2J",
-  } as const;
-  assertEquals(text(private_), [`${time}, yoda (private): hi␛[2J`]);
-  assertEquals(
-    renderJson(private_),
-    `{"event":"private-message","session":1,"at":"2026-06-01T12:00:00.000Z","from":"yoda","text":"hi\\u001b[2J"}`,
-  );
-  const session = (
-    state: PrivateSessionInfo["state"],
-    direction: "incoming" | "outgoing" = "outgoing",
-    more = {},
-  ) =>
-    text({
-      event: "session",
-      info: { session: 2, direction, kind: "session", user: "luke", state },
-      ...more,
-    });
-  assertEquals(session("offered", "incoming"), [
-    "luke asks for a private session; /accept 2 or /reject 2",
-  ]);
-  assertEquals(session("offered"), ["2: asked luke for a private session"]);
-  assertEquals(session("connecting"), []);
-  assertEquals(session("open"), [
-    "2: private session with luke is open; /chat =luke or /private luke TEXT, /stopprivate luke",
-  ]);
-  const why = { message: "luke left" };
-  assertEquals(session("closed", "outgoing", { ...why, unconfirmed: 1 }), [
-    "2: private session with luke has ended: luke left",
-    "1 private message to luke may not have arrived",
-  ]);
-  assertEquals(session("failed", "outgoing", { ...why, unconfirmed: 3 }), [
-    "2: private session with luke failed: luke left",
-    "3 private messages to luke may not have arrived",
-  ]);
-  assertEquals(
-    text({
-      event: "private-refused",
-      session: 2,
-      user: "luke",
-      text: "hi",
-      message: "try again",
-    }),
-    ["not sent to luke: try again: hi"],
-  );
-  const answer = {
-    transfers: [],
-    sessions: [{
-      session: 2,
-      direction: "outgoing",
-      kind: "session",
-      user: "luke",
-      state: "open",
-    }],
-  } as const;
-  const outcome = { command: "transfers", ok: true, answer } as const;
-  assertEquals(text({ event: "result", n: 1, outcome }), [
-    "2: private session with luke, open",
-  ]);
 });
 
 Deno.test("renderText: no line of a text looks like a line of its own", () => {
@@ -457,22 +389,6 @@ Deno.test("renderText, renderJson: what others keep for the user", () => {
   ]);
 });
 
-Deno.test("renderJson: times about people are in UTC", () => {
-  const json = (outcome: CommandSuccess) =>
-    JSON.parse(renderJson({ event: "result", n: 1, outcome }));
-  const iso = "2026-06-01T12:00:00.000Z";
-  const answer = { users: [{ user: "luke", since: at }] };
-  assertEquals(json({ command: "blocked", ok: true, answer }).users, [
-    { user: "luke", since: iso },
-  ]);
-  const fields = { name: "Y" };
-  const who = { user: "yoda", fields, online: false, lastSeen: at };
-  const profile = json({ command: "profile", ok: true, answer: who });
-  assertEquals(profile.lastSeen, iso);
-  assertEquals(profile.fields, fields);
-  assert(!("since" in profile));
-});
-
 Deno.test("renderText: names keep their colour, and only a palette makes colour", () => {
   const event: ClientEvent = {
     event: "presence",
@@ -486,183 +402,4 @@ Deno.test("renderText: names keep their colour, and only a palette makes colour"
   );
   assert(renderText(event, colourPalette)[0]?.includes("\x1b["));
   assert(!text(event)[0]?.includes("\x1b["));
-});
-
-Deno.test("renderText: what breaks off tells that it goes on when it is sent again", () => {
-  const end = { ...info, state: "failed" } as const;
-  const message = "luke went off line";
-  const event = { event: "transfer", info: end, message } as const;
-  const told = "1: a.mp4 to luke failed: luke went off line";
-  assertEquals(text(event), [told]);
-  assertEquals(text({ ...event, resumable: true }), [
-    `${told}; sent again, it goes on where it stopped`,
-  ]);
-});
-
-Deno.test("renderText: devices are named where there are several", () => {
-  const message = "answered on laptop";
-  const incoming = {
-    ...info,
-    direction: "incoming",
-    state: "answered",
-  } as const;
-  assertEquals(
-    text({ event: "transfer", info: incoming, message, own: true }),
-    ["1: a.mp4 from luke: answered on laptop"],
-  );
-  const offered = { ...info, device: "laptop", state: "offered" } as const;
-  assertEquals(text({ event: "transfer", info: offered }), [
-    "1: a.mp4 (2.0 MB) offered to luke@laptop",
-  ]);
-  const toMe = { ...info, mine: true, state: "offered" } as const;
-  assertEquals(text({ event: "transfer", info: toMe }), [
-    "1: a.mp4 (2.0 MB) offered to your other devices",
-  ]);
-  const session: PrivateSessionInfo = {
-    ...{ session: 2, direction: "incoming", kind: "session", user: "luke" },
-    state: "answered",
-  };
-  assertEquals(
-    text({ event: "session", info: session, message, own: true }),
-    ["2: private session with luke: answered on laptop"],
-  );
-});
-
-Deno.test("renderText: /transfers --all tells what the other devices do", () => {
-  const file = { name: "b.mp4", size: 2_000_000 };
-  const other = { direction: "outgoing", user: "leia", kind: "file" } as const;
-  const answer = {
-    transfers: [],
-    sessions: [],
-    others: [
-      { ...other, device: "laptop", file, accepted: true },
-      { ...other, file, direction: "incoming", accepted: false },
-      { ...other, device: "desktop", kind: "session", accepted: true },
-    ],
-  } as const;
-  const outcome = { command: "transfers", ok: true, answer } as const;
-  assertEquals(text({ event: "result", n: 1, outcome }), [
-    "on laptop: b.mp4 to leia, 2.0 MB, running",
-    "by a command: b.mp4 from leia, 2.0 MB, waiting for the answer",
-    "on desktop: private session with leia, agreed on",
-  ]);
-});
-
-Deno.test("renderText: a transfer of a moment has no rate", () => {
-  const sent = (ms: number) =>
-    text({
-      event: "transfer",
-      info: { ...info, size: 12, state: "verified" },
-      summary: { ms, rate: 2_000_000 },
-    });
-  assertEquals(sent(3), ["a.mp4: 12 B to luke, verified"]);
-  assertEquals(sent(600), [
-    "a.mp4: 12 B to luke in 0.6 s, 2.0 MB/s, verified",
-  ]);
-});
-
-Deno.test("renderText: a folder that arrived is summed up in a line", () => {
-  const folder: TransferInfo = {
-    ...{ ...info, direction: "incoming", name: "holiday", state: "verified" },
-    ...{ files: 312, roots: 1, size: 1_800_000_000 },
-  };
-  const event = {
-    event: "transfer",
-    info: folder,
-    summary: { ms: 21_000, rate: 86_000_000, path: "/home/luke/yoda_holiday" },
-  } as const;
-  assertEquals(text(event), [
-    "holiday: 312 files, 1.8 GB from luke in 21 s, 86.0 MB/s, verified, in /home/luke/yoda_holiday",
-  ]);
-  const { path: _, ...summary } = event.summary;
-  assertEquals(
-    text({
-      ...event,
-      info: { ...event.info, direction: "outgoing", roots: 3, files: 1 },
-      summary: { ...summary, resumed: 1_700_000_000 },
-    }),
-    [
-      "holiday and 2 more: the last 100 MB of 1 file, 1.8 GB to luke in 21 s, 86.0 MB/s, verified",
-    ],
-  );
-});
-
-Deno.test("transferRows: shows bar and numbers within the width", () => {
-  const status = transferRows([info], 92)[0]!;
-  assert(status.includes("[######------------------]"), status);
-  assert(
-    status.includes("25 %, 500 kB of 2.0 MB, 100 kB/s, 15 s left"),
-    status,
-  );
-  assert(status.length <= 92);
-});
-
-Deno.test("transferRows: an offer says how it is taken, also where there is little room", () => {
-  const offered: TransferInfo = {
-    ...info,
-    ...{ direction: "incoming", state: "offered", bytes: 0, rate: 0 },
-  };
-  for (
-    const [width, end] of [[80, "/accept 1 or /reject 1"], [
-      40,
-      "/accept 1",
-    ]] as const
-  ) {
-    const row = transferRows([offered], width)[0]!;
-    assert(row.endsWith(`offered, ${end}`), row);
-  }
-});
-
-Deno.test("transferRows: tells that nothing comes any more instead of a speed", () => {
-  const silent: TransferInfo = { ...info, via: "lan", silence: 4_200 };
-  assertEquals(
-    transferRows([silent], 90)[0]!,
-    "1 > a.mp4 luke, 25 %, no answer for 4.2 s",
-  );
-  const answer = { transfers: [silent], sessions: [] };
-  const outcome = { command: "transfers", ok: true, answer } as const;
-  assertEquals(text({ event: "result", n: 1, outcome }), [
-    "1: a.mp4 to luke, no answer for 4.2 s, 25 %, 500 kB of 2.0 MB, over the LAN",
-  ]);
-  const held: TransferInfo = { ...info, paused: true, pausedBy: ["user"] };
-  assertEquals(
-    transferRows([held], 90)[0]!,
-    "1 > a.mp4 luke, 25 %, paused by luke",
-  );
-  const paused = transferRows([{ ...silent, paused: true }], 90)[0]!;
-  assert(paused.includes("no answer"), paused);
-});
-
-Deno.test("renderJson: is one flat object a line with times in UTC", () => {
-  const event: ClientEvent = {
-    event: "message",
-    id: 1,
-    kind: "private",
-    number: 3,
-    at,
-    from: "a",
-    text: "x\ny",
-    kept: true,
-  };
-  assertEquals(
-    renderJson(event),
-    '{"event":"message","id":1,"kind":"private","number":3,"at":"2026-06-01T12:00:00.000Z","from":"a","text":"x\\ny","kept":true}',
-  );
-  const outcome = {
-    command: "nope",
-    ok: false,
-    code: "usage",
-    message: "m",
-  } as const;
-  // Whether an event has told it is for this program alone.
-  const told = {
-    event: "result",
-    n: 2,
-    outcome: { ...outcome, announced: true },
-  } as const;
-  assertEquals(JSON.parse(renderJson(told)), {
-    event: "result",
-    n: 2,
-    ...outcome,
-  });
 });

@@ -1,0 +1,274 @@
+/** Offers and transfers, as a client's session passes them on. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { plainPalette } from "../../../lib/cli/palette.ts";
+import { renderTransfer } from "../../../lib/client/text/offers.ts";
+import { encodeParts } from "../../../lib/engine/resume_map.ts";
+import { PeerSigner } from "../peer_signer.ts";
+import { loggedIn, openedSession } from "../logged_in.ts";
+
+const luke = new PeerSigner("luke", 21);
+const key = "A".repeat(43);
+
+Deno.test("ClientSession: binds to the server's UDP port, and passes on new addresses", () => {
+  const harness = loggedIn();
+  assertEquals(harness.sent.filter((each) => each.do === "rendezvous"), []);
+  harness.lose();
+  harness.toTimeout();
+  harness.serverUdpPort = 6000;
+  harness.connect();
+  harness.answer("resume", openedSession("t2"));
+  const grant = { id: "00ff00ff00ff00ff", key };
+  harness.answer("rendezvous", grant);
+  assertEquals(harness.lastEffect("bind"), {
+    effect: "bind",
+    port: 6000,
+    grant,
+  });
+  harness.line("/p2pvideo luke /films/a.mp4");
+  const { id } = harness.lastEffect("prepare-offer");
+  const addresses = [{ ip: "203.0.113.9", port: 4 }];
+  const candidates = { ev: "candidates", offer: id, addresses };
+  harness.server({ ...candidates, from: "leia" });
+  assert(harness.effects.every(({ effect }) => effect !== "add-addresses"));
+  harness.server({ ...candidates, from: "luke" });
+  assertEquals(harness.lastEffect("add-addresses").addresses, addresses);
+});
+
+Deno.test("ClientSession: a sent file is offered, sent, verified and settled", () => {
+  const harness = loggedIn();
+  const n = harness.line("/p2pvideo luke /films/a.mp4");
+  const { id, what } = harness.lastEffect("prepare-offer");
+  assertEquals(what.path, "/films/a.mp4");
+  assertMatch(id, /^[0-9a-f]{16}$/);
+  const file = { name: "a.mp4", size: 100 };
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+  const offered = luke.takeOffer(harness);
+  assertEquals(offered.to, "luke");
+  const yoda = { user: "yoda", identity: harness.identity.publicKey };
+  harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+  assertEquals(harness.lastEffect("start-sending").id, id);
+  // Who merely lost the server may still receive: only the service can tell.
+  harness.server({ ev: "presence", user: "leia", online: false, at: 1 });
+  assert(harness.effects.every(({ effect }) => effect !== "doubt-transfer"));
+  harness.server({ ev: "presence", user: "luke", online: false, at: 1 });
+  assertEquals(harness.lastEffect("doubt-transfer").id, id);
+  const doubts = () =>
+    harness.effects.filter(({ effect }) => effect === "doubt-transfer").length;
+  const away = { ev: "offer-away", offer: id } as const;
+  harness.server({ ...away, from: "leia" });
+  assertEquals(doubts(), 1);
+  harness.server({ ...away, from: "luke" });
+  assertEquals(doubts(), 2);
+  // Whose machine sleeps comes back.
+  harness.server({ ...away, from: "luke", silent: true });
+  assertEquals(doubts(), 2);
+  assertEquals(harness.lastEffect("await-transfer").id, id);
+  harness.lose();
+  harness.peer({ event: "progress", id, bytes: 50, size: 100, rate: 10 });
+  // Told when the way changes, and to whoever draws when it falls silent.
+  const link = { via: "lan", rtt: 1 } as const;
+  for (const silence of [{}, {}, { silence: 3_100 }, {}, {}]) {
+    harness.peer({ event: "path", id, link: { ...link, ...silence } });
+  }
+  assertEquals(harness.count("path"), 1);
+  assertEquals(harness.count("progress"), 3);
+  harness.peer({ event: "done", id, bytes: 100, ms: 500, digest: "d" });
+  const [result] = harness.results();
+  assertEquals(result?.n, n);
+  assert(result?.outcome.ok && result.outcome.command === "p2pvideo");
+  assertEquals(result.outcome.answer.rate, 200);
+  harness.toTimeout();
+  harness.connect();
+  harness.answer("resume", openedSession("t2"));
+  assertEquals(harness.answer("offer-end", {}).result, "verified");
+});
+
+Deno.test("ClientSession: a transfer that goes on says where, on both sides", () => {
+  const file = { name: "a.mp4", size: 20_000_000, fingerprint: "f" };
+  const resume = encodeParts([{ endBlock: 31, digest: new Uint8Array(32) }]);
+  const sending = loggedIn();
+  sending.line("/p2pvideo luke a.mp4");
+  const { id } = sending.lastEffect("prepare-offer");
+  sending.peer({ event: "offer-ready", id, file, key, addresses: [] });
+  const offered = luke.takeOffer(sending);
+  const yoda = { user: "yoda", identity: sending.identity.publicKey };
+  const answer = { ...luke.accept(offered, yoda, key), resume };
+  sending.server({ ev: "answer", ...answer });
+  const receiving = loggedIn("always");
+  const own = { user: "yoda", identity: receiving.identity.publicKey };
+  const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
+  receiving.server({ ev: "offer", ...luke.offer(offer, own) });
+  receiving.peer({ event: "answer-ready", id, key, addresses: [], resume });
+  for (
+    const [harness, way] of [[sending, "to"], [receiving, "from"]] as const
+  ) {
+    const [info] = harness.view.running();
+    assert(info !== undefined && info.state === "running");
+    const [line] = renderTransfer({ event: "transfer", info }, plainPalette);
+    assertMatch(
+      line!,
+      new RegExp(`${way} luke; it goes on at 8.1 of 20.0 MB$`),
+    );
+  }
+});
+
+Deno.test("ClientSession: that all was stored is not believed while some was not taken", () => {
+  for (const [bytes, state] of [[50, "failed"], [100, "verified"]] as const) {
+    const harness = loggedIn();
+    harness.line("/p2pvideo luke a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    const file = { name: "a.mp4", size: 100 };
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    const offered = luke.takeOffer(harness);
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    harness.peer({ event: "progress", id, bytes, size: 100, rate: 10 });
+    harness.server({
+      ev: "offer-end",
+      offer: id,
+      from: "luke",
+      result: "verified",
+    });
+    for (let i = 0; i < 3 && harness.results().length === 0; i++) {
+      harness.toTimeout();
+    }
+    const [result] = harness.results();
+    assertEquals(result?.outcome.ok, state === "verified");
+  }
+});
+
+Deno.test("ClientSession: of two sides without a path, each says what it tried itself", () => {
+  const why = "No path to the other side was found: none answered";
+  const other = "luke's client gets nothing from yours";
+  const cases = [
+    { hasPath: false, isKnown: true, expected: why },
+    { hasPath: false, isKnown: false, expected: other },
+    { hasPath: true, isKnown: false, expected: other },
+  ];
+  for (const { hasPath, isKnown, expected } of cases) {
+    const harness = loggedIn();
+    harness.line("/p2pvideo luke /films/a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    const file = { name: "a.mp4", size: 100 };
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    const offered = luke.takeOffer(harness);
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    if (hasPath) {
+      harness.peer({ event: "path", id, link: { via: "lan", rtt: 1 } });
+    }
+    const end = { offer: id, from: "luke", result: "failed" } as const;
+    harness.server({ ev: "offer-end", ...end, reason: "unreachable" });
+    assertEquals(harness.results().length, hasPath ? 1 : 0);
+    if (isKnown) {
+      harness.peer({
+        event: "failed",
+        id,
+        failure: "unreachable",
+        message: why,
+      });
+    }
+    for (let i = 0; i < 3 && harness.results().length === 0; i++) {
+      harness.toTimeout();
+    }
+    const outcome = harness.results()[0]?.outcome;
+    assert(outcome !== undefined && !outcome.ok);
+    assertEquals([outcome.code, outcome.message], ["unreachable", expected]);
+  }
+});
+
+Deno.test("ClientSession: a refused, a rejected and an unreadable file fail their command", () => {
+  const harness = loggedIn();
+  const file = { name: "a", size: 1 };
+  harness.line("/p2pvideo luke a");
+  const unreadable = harness.lastEffect("prepare-offer").id;
+  harness.peer({
+    event: "failed",
+    id: unreadable,
+    failure: "unreadable",
+    message: "no such file",
+  });
+  harness.line("/p2pvideo luke a");
+  harness.peer({
+    event: "offer-ready",
+    id: harness.lastEffect("prepare-offer").id,
+    file,
+    key,
+    addresses: [],
+  });
+  harness.refuse("identity", "user_offline", "luke is offline");
+  harness.line("/p2pvideo luke a");
+  const { id } = harness.lastEffect("prepare-offer");
+  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+  luke.takeOffer(harness);
+  harness.server({
+    ev: "answer",
+    offer: id,
+    from: "luke",
+    accept: false,
+    reason: "rejected",
+  });
+  const codes = harness.results().map(({ outcome }) =>
+    outcome.ok ? "" : outcome.code
+  );
+  assertEquals(codes, ["unreadable", "user_offline", "rejected"]);
+  assertEquals(harness.view.running(), []);
+});
+
+Deno.test("ClientSession: an offer waits for /accept, then the file is received", () => {
+  const harness = loggedIn("ask");
+  const id = "00000000000000aa";
+  const file = { name: "a.mp4", size: 100 };
+  const yoda = { user: "yoda", identity: harness.identity.publicKey };
+  const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
+  harness.server({ ev: "offer", ...luke.offer(offer, yoda) });
+  assertEquals(harness.view.running()[0]?.state, "offered");
+  harness.line("/accept 2");
+  harness.line("/accept 1");
+  assertEquals(harness.lastEffect("prepare-answer").from, "luke");
+  harness.peer({ event: "answer-ready", id, key, addresses: [] });
+  assertEquals(harness.answer("answer", {}).accept, true);
+  harness.peer({
+    event: "done",
+    id,
+    bytes: 100,
+    ms: 1,
+    digest: "d",
+    path: "luke_a.mp4",
+  });
+  assertEquals(harness.results().map(({ outcome }) => outcome.ok), [
+    false,
+    true,
+  ]);
+  assertEquals(harness.take("offer-end").result, "verified");
+});
+
+Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell the other side", () => {
+  const never = loggedIn("never");
+  const yoda = { user: "yoda", identity: never.identity.publicKey };
+  const fields = {
+    offer: "00000000000000aa",
+    kind: "file",
+    key,
+    addresses: [],
+    file: { name: "a", size: 1 },
+  } as const;
+  const offer = { ev: "offer", ...luke.offer(fields, yoda) };
+  never.server(offer);
+  assertEquals(never.take("answer").reason, "rejected");
+  const ask = loggedIn("ask");
+  ask.server(offer);
+  ask.line("/reject 1");
+  assertEquals(ask.take("answer").accept, false);
+  const always = loggedIn();
+  always.server(offer);
+  always.peer({
+    event: "answer-ready",
+    id: offer.offer,
+    key,
+    addresses: [],
+  });
+  always.line("/cancel 1");
+  assertEquals(always.take("offer-end").result, "cancelled");
+  assertEquals(always.lastEffect("cancel-transfer").id, offer.offer);
+});

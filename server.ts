@@ -38,6 +38,12 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
     );
     return codeAfterPrinting(await runCheckCommand(rest));
   }
+  if (first === "migrate") {
+    const { runMigrateCommand } = await import(
+      "./lib/server/admin/migrate_command.io.ts"
+    );
+    return codeAfterPrinting(await runMigrateCommand(rest));
+  }
   const page = serverPage(serverOptionRows);
   const printed = parseCompletionsCommand(Deno.args, page);
   const request = printed ?? parseServerOptions(Deno.args, homeFolder());

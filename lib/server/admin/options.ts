@@ -265,7 +265,7 @@ function tlsFiles(
 }
 
 /** What may stand first in the place of the port. */
-const serverCommands = ["user", "check", "completions"];
+const serverCommands = ["user", "check", "migrate", "completions"];
 
 const defaultHost = "0.0.0.0";
 const defaultMetricsHost = "127.0.0.1";

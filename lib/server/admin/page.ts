@@ -32,6 +32,14 @@ const page: ProgramPage = {
       arguments: "check [options]",
       help: "check whether a server could start with these options",
     },
+    {
+      arguments: "migrate --from FOLDER --database URL",
+      help: "bring the data from parley.db in a folder to PostgreSQL",
+    },
+    {
+      arguments: "migrate --database URL --to FOLDER",
+      help: "bring them back",
+    },
     completionsUsage,
   ],
   options: [],

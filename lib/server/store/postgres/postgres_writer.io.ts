@@ -30,6 +30,14 @@ export interface WriterNews {
   stop(why: string): void;
 }
 
+/** What is asked of a database before it is taken. */
+export interface WriterOptions {
+  /** SQL of each version of the schema; the present ones by default. */
+  readonly steps?: readonly string[];
+  /** Also one whose data were brought elsewhere. */
+  readonly evenMoved?: boolean;
+}
+
 /** Writes, and reads what must come in order with what is written. */
 export class PostgresWriter {
   readonly #place: DatabasePlace;
@@ -64,14 +72,14 @@ export class PostgresWriter {
    * Connects, takes the database for this server and brings its schema up to
    * date.
    *
-   * @param steps SQL of each version of the schema.
    * @throws {StartError} when it cannot be reached or used, was made by a newer
-   * version of the program, or another server uses it.
+   * version of the program, its data were brought elsewhere, or another server
+   * uses it.
    */
   static async open(
     place: DatabasePlace,
     news: WriterNews,
-    steps: readonly string[] = postgresSteps,
+    { steps = postgresSteps, evenMoved = false }: WriterOptions = {},
   ): Promise<PostgresWriter> {
     const writer = new PostgresWriter(place, news);
     try {
@@ -82,10 +90,11 @@ export class PostgresWriter {
             "RETURNING term, commits, moved",
           [writer.#holder],
         );
-        if (typeof row?.moved === "string") {
+        if (typeof row?.moved === "string" && !evenMoved) {
           throw new StartError(
             `the data of database ${shownPlace(place)} were brought to ` +
-              `${row.moved}; start with those`,
+              `${row.moved}: start without --database, or bring them back ` +
+              "with migrate",
           );
         }
         return row;

@@ -9,6 +9,7 @@ import {
   type DatabasePlace,
   parseDatabaseUrl,
 } from "../../lib/server/store/postgres/database_place.ts";
+import { diskLauncher } from "./small_disk.ts";
 import { waitUntil } from "./wait_until.ts";
 import { PostgresSession } from "../../lib/server/store/postgres/postgres_session.io.ts";
 
@@ -18,53 +19,60 @@ export interface PostgresOptions {
   readonly settings?: readonly string[];
   /** As it is by default, also where that takes longer. */
   readonly standard?: boolean;
-  /** Where its files are; a folder of its own when absent. */
-  readonly folder?: string;
+  /** Listens on this port of this machine, too. */
+  readonly port?: number;
+  /** The tablespace `small` is on a disk of so many megabytes; needs root. */
+  readonly diskMegabytes?: number;
 }
 
 /** A server of databases at work. */
 export class PostgresServer {
   /** Where its socket and its files are. */
   readonly folder: string;
-  readonly #settings: readonly string[];
+  readonly #options: PostgresOptions;
   #databases = 0;
 
   /** Use {@link PostgresServer.start}. */
-  constructor(folder: string, settings: readonly string[]) {
+  constructor(folder: string, options: PostgresOptions) {
     this.folder = folder;
-    this.#settings = settings;
+    this.#options = options;
   }
 
   /** Makes one and starts it; {@link programs} must not be `undefined`. */
   static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
-    const folder = options.folder ??
-      await Deno.makeTempDir({ prefix: "parley-postgres-" });
+    const folder = await Deno.makeTempDir({ prefix: "parley-postgres-" });
     const { uid } = await account();
     if (uid !== undefined) await Deno.chown(folder, uid, null);
-    const quick = options.standard
-      ? []
-      : ["fsync=off", "full_page_writes=off", "shared_buffers=16MB"];
-    const settings = [...quick, ...options.settings ?? []];
-    const server = new PostgresServer(folder, settings);
+    const server = new PostgresServer(folder, options);
     const makes = ["-D", `${folder}/data`, "-U", "parley", "--auth=trust"];
     const plainly = ["--no-locale", "-E", "UTF8", "--no-instructions"];
     const fast = options.standard ? [] : ["--no-sync"];
     await run("initdb", [...makes, ...plainly, ...fast]);
     await server.run();
+    if (options.diskMegabytes !== undefined) {
+      await server.execute(
+        "postgres",
+        `CREATE TABLESPACE small LOCATION '${folder}/small'`,
+      );
+    }
     return server;
   }
 
   /** Starts it again. */
   async run(): Promise<void> {
-    const options = [
-      `-k ${this.folder} -h ''`,
-      ...this.#settings.map((each) => (
-        `-c ${each}`
-      )),
-    ];
+    const { standard, port, diskMegabytes, settings = [] } = this.#options;
+    const quick = standard
+      ? []
+      : ["fsync=off", "full_page_writes=off", "shared_buffers=16MB"];
+    const listens = port === undefined ? "-h ''" : `-h 127.0.0.1 -p ${port}`;
+    const all = [...quick, ...settings].map((each) => `-c ${each}`);
+    const options = [`-k ${this.folder}`, listens, ...all].join(" ");
     const log = ["-l", `${this.folder}/log`];
-    const how = ["-w", "-o", options.join(" "), "start"];
-    await run("pg_ctl", ["-D", `${this.folder}/data`, ...log, ...how]);
+    const args = ["-D", `${this.folder}/data`, ...log, "-w", "-o", options];
+    const launcher = diskMegabytes === undefined
+      ? []
+      : diskLauncher(`${this.folder}/small`, diskMegabytes);
+    await run("pg_ctl", [...args, "start"], launcher);
   }
 
   /** Ends it as an administrator does, or without letting anybody finish. */
@@ -110,7 +118,9 @@ export class PostgresServer {
 
   /** How a database is reached. */
   url(name: string): string {
-    return `postgres://parley@/${name}?host=${this.folder}`;
+    const { port } = this.#options;
+    const at = port === undefined ? "" : `:${port}`;
+    return `postgres://parley@${at}/${name}?host=${this.folder}`;
   }
 
   /** Carries out SQL in a database, as another program might. */
@@ -180,12 +190,30 @@ async function account(): Promise<{ uid?: number; gid?: number }> {
   return { ...uid && { uid }, ...gid && { gid } };
 }
 
-async function run(program: string, args: string[]): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(
-    `${programs}/${program}`,
-    // A server that it starts holds its streams, which would never end.
-    { args, ...await account(), stdin: "null", cwd: "/" },
-  ).output();
+async function run(
+  program: string,
+  args: string[],
+  launcher: readonly string[] = [],
+): Promise<void> {
+  const whole = [`${programs}/${program}`, ...args];
+  const who = await account();
+  const words = launcher.length === 0
+    ? whole
+    // What mounts the disk is root, and the disk is for who is not.
+    : [
+      ...launcher,
+      ...["sh", "-c", 'chown "$0" "$1" && shift && exec "$@"', `${who.uid}`],
+      launcher.find((word) => word.startsWith("/")) ?? "",
+      ...["setpriv", `--reuid=${who.uid}`, `--regid=${who.gid}`],
+      ...["--clear-groups", ...whole],
+    ];
+  const [first = "", ...rest] = words;
+  const { success, stdout, stderr } = await new Deno.Command(first, {
+    args: rest,
+    ...launcher.length === 0 ? who : {},
+    stdin: "null",
+    cwd: "/",
+  }).output();
   if (success) return;
   const said = [stdout, stderr].map((each) => new TextDecoder().decode(each));
   throw new Error(`${program} ${args.join(" ")}: ${said.join("")}`);

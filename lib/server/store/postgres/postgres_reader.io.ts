@@ -41,12 +41,10 @@ export class PostgresReader {
 
   #connected(): Promise<PostgresSession> {
     if (this.#session === undefined) {
-      const opening = PostgresSession.open(
-        this.#place,
-        () => {
-          if (this.#session === opening) this.#session = undefined;
-        },
-      );
+      const onEnd = () => {
+        if (this.#session === opening) this.#session = undefined;
+      };
+      const opening = PostgresSession.open(this.#place, { onEnd });
       this.#session = opening;
       opening.catch(() => {
         if (this.#session === opening) this.#session = undefined;

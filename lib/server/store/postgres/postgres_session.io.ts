@@ -38,12 +38,21 @@ export class PostgresLost extends Error {
   }
 }
 
+/** What is to be known of a connection. */
+export interface SessionOptions {
+  /** Called once, when it ends. */
+  readonly onEnd?: () => void;
+  /** It ends when an answer takes longer, ms; 20 s by default. */
+  readonly answerMs?: number;
+}
+
 /** A connection. */
 export class PostgresSession {
   readonly #place: DatabasePlace;
   readonly #socket: Socket;
   readonly #sql: ReturnType<typeof postgres>;
   readonly #onEnd: () => void;
+  readonly #answerMs: number;
   #last: Promise<unknown> = Promise.resolve();
   /** Why it can be asked nothing any more. */
   #ended: string | undefined;
@@ -53,11 +62,12 @@ export class PostgresSession {
     place: DatabasePlace,
     socket: Socket,
     authority: string | undefined,
-    onEnd: () => void,
+    { onEnd = () => {}, answerMs = standardAnswerMs }: SessionOptions = {},
   ) {
     this.#place = place;
     this.#socket = socket;
     this.#onEnd = onEnd;
+    this.#answerMs = answerMs;
     this.#sql = postgres(
       {
         host: place.host,
@@ -97,17 +107,16 @@ export class PostgresSession {
   /**
    * Connects.
    *
-   * @param onEnd Called once, when the connection ends.
    * @throws {PostgresRefusal} when the database lets nobody in.
    * @throws {StartError} when it cannot be reached, or is not who it should be.
    */
   static async open(
     place: DatabasePlace,
-    onEnd: () => void = () => {},
+    options: SessionOptions = {},
   ): Promise<PostgresSession> {
     const authority = await readAuthority(place);
     const socket = await connect(place);
-    const session = new PostgresSession(place, socket, authority, onEnd);
+    const session = new PostgresSession(place, socket, authority, options);
     try {
       await session.query("SELECT 1");
       return session;
@@ -158,10 +167,10 @@ export class PostgresSession {
     if (this.#ended !== undefined) {
       throw new PostgresLost(this.#place, this.#ended);
     }
-    const seconds = answerMs / 1000;
+    const seconds = this.#answerMs / 1000;
     const timer = setTimeout(
       () => this.#end(`it did not answer for ${seconds} seconds`),
-      answerMs,
+      this.#answerMs,
     );
     try {
       return [...await what() as PostgresRow[]];
@@ -286,4 +295,4 @@ const settings = Object.fromEntries([
 /** How long a connection may take, ms. */
 const connectMs = 5_000;
 /** How long the database may think about one question, ms. */
-const answerMs = 20_000;
+const standardAnswerMs = 20_000;

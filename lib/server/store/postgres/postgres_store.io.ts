@@ -39,7 +39,11 @@ import {
 import { PostgresReader } from "./postgres_reader.io.ts";
 import { indexStep, PostgresSearch } from "./postgres_search.io.ts";
 import type { PostgresRow } from "./postgres_queries.ts";
-import { PostgresWriter, type WriterNews } from "./postgres_writer.io.ts";
+import {
+  PostgresWriter,
+  type WriterNews,
+  type WriterOptions,
+} from "./postgres_writer.io.ts";
 import {
   arrayText,
   fenceScript,
@@ -75,8 +79,9 @@ export class PostgresStore implements Store {
   static async open(
     place: DatabasePlace,
     news: WriterNews,
+    options: WriterOptions = {},
   ): Promise<PostgresStore> {
-    const writer = await PostgresWriter.open(place, news);
+    const writer = await PostgresWriter.open(place, news, options);
     return new PostgresStore(writer, new PostgresReader(place));
   }
 

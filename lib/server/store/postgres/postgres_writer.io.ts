@@ -36,12 +36,17 @@ export interface WriterOptions {
   readonly steps?: readonly string[];
   /** Also one whose data were brought elsewhere. */
   readonly evenMoved?: boolean;
+  /** How long who asks waits for a new connection, ms; 5 s by default. */
+  readonly patienceMs?: number;
+  /** As of a connection. */
+  readonly answerMs?: number;
 }
 
 /** Writes, and reads what must come in order with what is written. */
 export class PostgresWriter {
   readonly #place: DatabasePlace;
   readonly #news: WriterNews;
+  readonly #options: WriterOptions;
   /** Names this server, in the row. */
   readonly #holder = crypto.randomUUID();
   #session: PostgresSession | undefined;
@@ -63,9 +68,14 @@ export class PostgresWriter {
   #stopped: string | undefined;
 
   /** Use {@link PostgresWriter.open}. */
-  constructor(place: DatabasePlace, news: WriterNews) {
+  constructor(
+    place: DatabasePlace,
+    news: WriterNews,
+    options: WriterOptions,
+  ) {
     this.#place = place;
     this.#news = news;
+    this.#options = options;
   }
 
   /**
@@ -79,9 +89,10 @@ export class PostgresWriter {
   static async open(
     place: DatabasePlace,
     news: WriterNews,
-    { steps = postgresSteps, evenMoved = false }: WriterOptions = {},
+    options: WriterOptions = {},
   ): Promise<PostgresWriter> {
-    const writer = new PostgresWriter(place, news);
+    const { steps = postgresSteps, evenMoved = false } = options;
+    const writer = new PostgresWriter(place, news, options);
     try {
       await writer.#connect(async (session) => {
         await migrate(session, place, steps);
@@ -188,6 +199,7 @@ export class PostgresWriter {
       if (end !== undefined) throw new Error(end);
       if (this.#session?.isOpen) return this.#session;
       const waitedMs = performance.now() - this.#lostAt;
+      const { patienceMs = standardPatienceMs } = this.#options;
       const leftMs = this.#isUnknown ? Infinity : patienceMs - waitedMs;
       if (leftMs <= 0) throw new Error(this.#lastFault);
       const late = Promise.withResolvers<void>();
@@ -224,10 +236,11 @@ export class PostgresWriter {
     take: (session: PostgresSession) => Promise<PostgresRow | undefined>,
   ): Promise<void> {
     let session: PostgresSession | undefined = undefined;
-    session = await PostgresSession.open(
-      this.#place,
-      () => this.#handleEnd(session),
-    );
+    const { answerMs } = this.#options;
+    session = await PostgresSession.open(this.#place, {
+      onEnd: () => this.#handleEnd(session),
+      ...answerMs === undefined ? {} : { answerMs },
+    });
     try {
       await this.#lock(session);
       const row = await take(session);
@@ -349,7 +362,7 @@ const fenced = "PA001";
 /** How often a commit is tried that got in the way of another program. */
 const mostTries = 5;
 /** How long who asks waits for a new connection, ms. */
-const patienceMs = 5_000;
+const standardPatienceMs = 5_000;
 /** Pauses between the tries to connect, ms. */
 const firstWaitMs = 50;
 const longestWaitMs = 1_000;

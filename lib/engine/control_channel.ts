@@ -30,6 +30,8 @@ export interface EndOptions {
   readonly size: number;
   /** Where it ends is told only by the fin. */
   readonly isStream?: boolean;
+  /** Of a receiver: the fin may tell that it ends before `size`. */
+  readonly mayEndEarly?: boolean;
   /** First block to be sent; those below are already there. Default 0. */
   readonly firstBlock?: number;
   /** Numbers the shell gave to the other side's addresses, best first. */

@@ -55,6 +55,8 @@ export class Receiver {
   /** Infinity while it is not known where the file ends. */
   #blocks: number;
   readonly #isStream: boolean;
+  readonly #size: number;
+  readonly #mayEndEarly: boolean;
   readonly #firstBlock: number;
   readonly #channel: ControlChannel;
   readonly #localPaths: readonly number[];
@@ -82,6 +84,8 @@ export class Receiver {
   /** @throws {RangeError} when `kept` has not one for each block kept. */
   constructor(options: ReceiverOptions) {
     this.#isStream = options.isStream === true;
+    this.#size = options.size;
+    this.#mayEndEarly = options.mayEndEarly === true;
     this.#blocks = this.#isStream ? Infinity : blockCount(options.size);
     this.#firstBlock = options.firstBlock ?? 0;
     this.#checks = new BlockChecks(options.kept);
@@ -370,7 +374,9 @@ export class Receiver {
     if (fin === undefined) return;
     if (this.#announced === undefined) {
       this.#announced = fin;
-      if (this.#isStream) this.#endStream(fin.size ?? 0);
+      const { size = this.#isStream ? 0 : this.#size } = fin;
+      const isEarly = this.#mayEndEarly && size < this.#size;
+      if (this.#isStream || isEarly) this.#endStream(size);
     }
     this.#acks.hurry(now);
     if (this.#state === "stored") this.#doneAt = now;

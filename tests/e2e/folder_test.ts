@@ -189,6 +189,51 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
       await Deno.remove(String(got.path), { recursive: true });
     });
 
+    await t.step("what is gone keeps nothing else away", async () => {
+      const from = luke.process.out.length;
+      const sending = yoda.run(`/send luke ${path}`);
+      const offered = await luke.event(
+        "transfer",
+        { state: "offered" },
+        { from },
+      );
+      const film = join(path, "sub/deep/film.mp4");
+      await Deno.rename(film, join(folder, "film.mp4"));
+      await luke.succeed(`/accept ${offered.transfer}`);
+      const { ok, code, message } = await sending;
+      const arrived =
+        '4 of 5 files arrived; "trip/sub/deep/film.mp4" changed while it was sent; sent again, only it';
+      assertEquals([ok, code, message], [
+        false,
+        "changed",
+        `${arrived} goes over`,
+      ]);
+      const failed = await luke.event(
+        "transfer",
+        { state: "failed" },
+        { from },
+      );
+      const part = await Deno.realPath(join(luke.folder, "yoda_trip.part"));
+      assertEquals(
+        failed.message,
+        `${arrived} comes; the others are in "${part}"`,
+      );
+      await Deno.rename(join(folder, "film.mp4"), film);
+      const again = luke.process.out.length;
+      const second = yoda.run(`/send luke ${path}`);
+      const { transfer } = await luke.event(
+        "transfer",
+        { state: "offered" },
+        { from: again },
+      );
+      await luke.succeed(`/accept ${transfer}`);
+      assertEquals((await second).files, 1);
+      assertEquals(describeTree(join(luke.folder, "yoda_trip")), {
+        ...describeTree(path),
+      });
+      await Deno.remove(join(luke.folder, "yoda_trip"), { recursive: true });
+    });
+
     await t.step("what is missing is named", async () => {
       assertMatch(
         await yoda.refused(`/send luke ${path} /no/such/file`),

@@ -78,7 +78,7 @@ Deno.test("--json: every field of every event and result is documented, and the 
 /** What takes a full disk, a relay, a broken connection, a crash or a large file to see. */
 const rare = {
   events: [
-    ...["paused", "private-refused", "server-set-back", "warning"],
+    ...["private-refused", "server-set-back", "warning"],
     // To clients that know of devices.
     ...["seen", "unseen"],
   ],
@@ -90,17 +90,21 @@ const rare = {
     "why",
     "resumed",
     "grown",
+    // Events of one that waits, but the one that says so, are between others.
+    "pausedBy",
     "another",
     // Where another device of somebody's was named, or has something running.
-    ...["session", "startprivate", "groupvideo", "transfers"]
+    ...["session", "startprivate", "groupvideo", "transfers", "paused"]
       .map((name) => `${name}: device`),
+    ...["pause", "resume"].map((name) => `${name}: device`),
     ...["others", "file", "accepted"].map((name) => `transfers: ${name}`),
     // What is shown waits for its answer.
     ...["device", "group", "via", "address", "rtt"]
       .map((name) => `offer: ${name}`),
     // It is told with what goes to a group only.
     "p2pvideo: group",
-    "transfers: group",
+    ...["transfers", "paused", "pause", "resume"]
+      .map((name) => `${name}: group`),
     "message",
     "code",
     "ambiguous",
@@ -347,7 +351,10 @@ async function aboutFiles(
   });
   await yoda.event("path", { user: "leia" });
   await yoda.event("progress", { user: "leia" });
+  await yoda.succeed(`/pause ${running.transfer}`);
+  await leia.event("paused", { paused: true });
   await yoda.succeed("/transfers");
+  await yoda.succeed(`/resume ${running.transfer}`);
   const from = yoda.process.out.length;
   await yoda.send(`/cancel ${running.transfer}`);
   await yoda.event("result", { command: "cancel", ok: true }, { from });

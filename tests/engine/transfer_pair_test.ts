@@ -356,6 +356,29 @@ Deno.test("transfer pair delivers a stream, wherever it ends", () => {
   }
 });
 
+Deno.test("transfer pair ends before the size that both know, wherever that is", () => {
+  const { blockBytes } = transferLimits;
+  const most = 9 * blockBytes + 99;
+  const sizes = [0, 1, blockBytes, 5 * blockBytes, 9 * blockBytes, most - 1];
+  for (const [index, size] of [...sizes, most].entries()) {
+    for (const loss of [0, 0.1]) {
+      const link = { delayMs: 5, rate: 60_000, loss, reorder: loss };
+      const file = testFile(size);
+      const pair = transfer({ seed: index, file, link, most });
+      const told = pair.receiverEvents.filter(({ type }) => type === "sized");
+      assertEquals(told, size === most ? [] : [{ type: "sized", size }]);
+    }
+  }
+});
+
+Deno.test("transfer pair: a file of a known size is not whole before, whatever is said", () => {
+  const file = testFile(3 * transferLimits.blockBytes);
+  const pair = new TransferPair({ seed: 1, file, link: { delayMs: 5 } });
+  pair.changeFin = (fin) => ({ ...fin, size: 9 });
+  pair.run();
+  assertEquals(pair.written, file);
+});
+
 Deno.test("transfer pair takes no stream that is said to end too early", () => {
   const { blockBytes } = transferLimits;
   const file = testFile(3 * blockBytes + 99);

@@ -14,6 +14,7 @@ import { TransferKeyPair } from "../../lib/engine/blocks/keys.ts";
 import type { Fin } from "../../lib/engine/packets/fin_frame.ts";
 import {
   blockCount,
+  blockLength,
   carriedSize,
   transferLimits,
 } from "../../lib/engine/packets/limits.ts";
@@ -37,6 +38,8 @@ export interface PairOptions {
   readonly isLocal?: boolean;
   /** Where the file ends shows only when it is read. */
   readonly isStream?: boolean;
+  /** What both ends take for the size of the file, which may end before. */
+  readonly most?: number;
   /** Bytes of the file before `file`, whole blocks below `firstBlock`. */
   readonly before?: number;
   /** Blocks below are there already. */
@@ -122,10 +125,11 @@ export class TransferPair {
     const common = {
       id: this.id,
       size: carriedSize({
-        size: this.#before + options.file.length,
+        size: options.most ?? this.#before + options.file.length,
         ...(options.isStream ? { stream: true } : {}),
       }),
       isStream: options.isStream === true,
+      mayEndEarly: options.most !== undefined,
       firstBlock: options.firstBlock ?? 0,
       paths: [7],
       localPaths: options.isLocal === true ? [7] : [],
@@ -244,13 +248,15 @@ export class TransferPair {
       const start = block * transferLimits.blockBytes - this.#before;
       const end = start + transferLimits.blockBytes;
       const plaintext = this.#file.subarray(start, end);
-      const isShort = plaintext.length < transferLimits.blockBytes;
-      if (!this.#options.isStream || plaintext.length > 0) {
+      const { isStream, most = Infinity } = this.#options;
+      const isOpen = isStream || most < Infinity;
+      const isShort = plaintext.length < blockLength(block, most);
+      if (!isOpen || plaintext.length > 0) {
         this.sender.handleSealed(
           this.#sealer.seal(plaintext, this.#pool.take()),
         );
       }
-      if (this.#options.isStream && isShort) {
+      if (isOpen && isShort) {
         this.sender.handleEnd(blockCount(this.#file.length));
         this.#sealer.end();
       }

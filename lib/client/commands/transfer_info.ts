@@ -36,6 +36,9 @@ export interface TransferInfo {
   /** Of folders and several files: how many files, and how many were named. */
   readonly files?: number;
   readonly roots?: number;
+  /** How many of them the receiver has whole, and which one is under way. */
+  readonly filesDone?: number;
+  readonly current?: string;
   /** Bytes of the file, or of all of them; 0 until it is known. */
   readonly size: number;
   /** It comes from a pipe, and the size is not known. */

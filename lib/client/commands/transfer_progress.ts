@@ -30,13 +30,26 @@ export function pausedText(info: TransferInfo): string {
   return `paused by ${who.join(" and ")}`;
 }
 
-/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`. */
+/** `42 %, 1.2 MB of 2.9 MB, 3.4 MB/s, 12 s left`, of several files how many. */
 export function progressText(info: TransferInfo): string {
   const bytes = formatSize(info.bytes);
+  const files = filesText(info);
   const done = info.stream
     ? `${bytes} so far`
     : `${percentDone(info)}, ${bytes} of ${formatSize(info.size)}`;
-  return [done, ...speedOf(info)].join(", ");
+  const parts = [done, ...speedOf(info)];
+  return (files === undefined ? parts : [files, ...parts]).join(", ");
+}
+
+/** `120 of 312 files`; undefined of a single file. */
+export function filesText(
+  { files, filesDone = 0 }: TransferInfo,
+): string | undefined {
+  if (files === undefined) return undefined;
+  const count = (n: number) => n.toLocaleString("en");
+  return `${count(filesDone)} of ${count(files)} ${
+    files === 1 ? "file" : "files"
+  }`;
 }
 
 /** `2.9 MB`, also of what has not ended. */

@@ -210,6 +210,10 @@ export type TransferEvent =
     readonly size: number;
     /** Bytes a second, smoothed. */
     readonly rate: number;
+    /** Of several files how many the receiver has whole. */
+    readonly filesDone?: number;
+    /** Which is under way, by its path in the list; absent between two. */
+    readonly current?: string | undefined;
   }
   | {
     /** Another path, or news of the one in use about once a second. */

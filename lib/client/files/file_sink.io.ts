@@ -34,6 +34,12 @@ export interface SinkFile {
   readonly fingerprint?: string | undefined;
 }
 
+/** True when the one goes on with the other. */
+export function isResumedBy(a: SinkFile, b: SinkFile): boolean {
+  return a.sender === b.sender && a.name === b.name && a.size === b.size &&
+    a.fingerprint !== undefined && a.fingerprint === b.fingerprint;
+}
+
 /** What a transfer needs of a {@link FileSink}. */
 export type StoredFile =
   & Pick<

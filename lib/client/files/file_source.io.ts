@@ -34,7 +34,11 @@ export type SentFile =
     FileSource,
     "file" | "read" | "checkStart" | "check" | "checkParts" | "close"
   >
-  & Partial<Pick<FileSource, "attributes">>;
+  & Partial<Pick<FileSource, "attributes">>
+  & {
+    /** It may be less than `file.size`: where it ends shows when it is read. */
+    readonly mayEndEarly?: boolean;
+  };
 
 /** An open file that is being sent; made by {@link FileSource.open}. */
 export class FileSource {

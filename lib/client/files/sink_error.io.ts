@@ -6,6 +6,8 @@ export type SinkFailure =
   | "storage"
   | "removed"
   | "integrity"
+  /** Not all is what was offered. */
+  | "changed"
   | "closed";
 
 /** Why a file cannot be stored, in one line for people. */

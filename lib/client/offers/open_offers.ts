@@ -158,6 +158,8 @@ export class OpenOffers {
       number: this.#takeNumber(),
       bytes: 0,
       rate: 0,
+      filesDone: 0,
+      current: undefined,
       startedAt: 0,
       report: undefined,
       ownName: undefined,

@@ -1,7 +1,11 @@
 /** One offer of a file and the transfer that it becomes. */
 import type { CommandOutcome } from "../events/client_event.ts";
 import type { OpenOfferFields } from "./open_offers.ts";
-import type { OfferedFile, TransferLink } from "../events/transfer_port.ts";
+import type {
+  OfferedFile,
+  OfferedTree,
+  TransferLink,
+} from "../events/transfer_port.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import type { TransferInfo, TransferState } from "../commands/transfer_info.ts";
 import type { WireAddress } from "../../wire/request.ts";
@@ -18,6 +22,9 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   remark: string | undefined;
   bytes: number;
   rate: number;
+  /** Of several files how many the receiver has, and which one is under way. */
+  filesDone: number;
+  current: string | undefined;
   /** When it began to run, monotonic ms. */
   startedAt: number;
   /** Gets its end instead of a command. */
@@ -75,7 +82,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     ...(isMine ? { mine: true as const } : {}),
     ...(group === undefined ? {} : { group }),
     name,
-    ...(tree === undefined ? {} : { files: tree.files, roots: tree.roots }),
+    ...(tree === undefined ? {} : treeInfo(transfer, tree)),
     size,
     ...(stream ? { stream: true as const } : {}),
     state,
@@ -85,6 +92,16 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     ...(isHeld ? { pausedBy } : {}),
     ...(link === undefined ? {} : linkInfo(link)),
   };
+}
+
+function treeInfo(
+  { state, filesDone, current }: Transfer,
+  { files, roots }: OfferedTree,
+) {
+  const about = { files, roots };
+  if (state === "preparing" || state === "offered") return about;
+  const now = current === undefined || state !== "running" ? {} : { current };
+  return { ...about, filesDone, ...now };
 }
 
 function linkInfo(link: TransferLink) {

@@ -229,6 +229,8 @@ export class Transfers {
       case "progress":
         transfer.bytes = event.bytes;
         transfer.rate = event.rate;
+        transfer.filesDone = event.filesDone ?? 0;
+        transfer.current = event.current;
         return this.#host.emit({
           event: "progress",
           info: transferInfo(transfer),
@@ -270,6 +272,7 @@ export class Transfers {
       case "done": {
         const { bytes, resumed = 0, ms, digest } = event;
         transfer.bytes = bytes;
+        transfer.filesDone = transfer.file.tree?.files ?? 0;
         const path = event.path === undefined ? {} : { path: event.path };
         const { renamed } = event;
         const names = renamed === undefined ? {} : { renamed };

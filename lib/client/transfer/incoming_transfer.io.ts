@@ -56,7 +56,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     const firstBlock = sink.kept.length;
     const receiver = new Receiver({
       ...{ id: idBytes, keys, size, isStream, ...paths.options, firstBlock },
-      ...{ kept: sink.kept, now },
+      ...{ kept: sink.kept, mayEndEarly: file.tree !== undefined, now },
     });
     super(options, receiver, size);
     this.#options = options;

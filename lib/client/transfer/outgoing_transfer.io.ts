@@ -7,6 +7,7 @@ import { Sender } from "../../engine/sender.ts";
 import type { EngineEvent } from "../../engine/engine_event.ts";
 import {
   blockCount,
+  blockLength,
   carriedSize,
   transferLimits,
 } from "../../engine/packets/limits.ts";
@@ -107,10 +108,13 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
     }
   }
 
-  /** True when `length` bytes were all that was left of a stream. */
+  /** True when `length` bytes were all that was left, sooner than expected. */
   #noteEnd(block: number, length: number): boolean {
     const { blockBytes } = transferLimits;
-    if (this.#size !== undefined || length === blockBytes) return false;
+    const { source } = this.#options;
+    const most = carriedSize(source.file);
+    const isOpen = this.#size === undefined || source.mayEndEarly;
+    if (!isOpen || length === blockLength(block, most)) return false;
     const size = this.#size = block * blockBytes + length;
     const { id, onEvent } = this.#options;
     this.engine.handleEnd(blockCount(size));

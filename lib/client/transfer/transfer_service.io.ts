@@ -30,6 +30,7 @@ import { DownloadFolder } from "../files/download_folder.io.ts";
 import { BlockThread } from "./block_thread.io.ts";
 import {
   FileSink,
+  isResumedBy,
   type SinkFile,
   type StoredFile,
 } from "../files/file_sink.io.ts";
@@ -144,10 +145,8 @@ export class TransferService implements TransferPort {
 
   /** Numbers of a running outgoing transfer's engine, for benchmarks. */
   stats(id: string): ReturnType<OutgoingTransfer["stats"]> | undefined {
-    const entry = this.#entries.get(id);
-    const isOutgoing = entry?.stage === "running" &&
-      entry.transfer instanceof OutgoingTransfer;
-    return isOutgoing ? entry.transfer.stats() : undefined;
+    const transfer = this.#running(id);
+    return transfer instanceof OutgoingTransfer ? transfer.stats() : undefined;
   }
 
   prepareOffer(id: string, what: SentPaths): void {
@@ -205,8 +204,7 @@ export class TransferService implements TransferPort {
   }
 
   addAddresses(id: string, addresses: readonly WireAddress[]): void {
-    const entry = this.#entries.get(id);
-    if (entry?.stage === "running") entry.transfer.addAddresses(addresses);
+    this.#running(id)?.addAddresses(addresses);
   }
 
   bind(server: WireAddress, { id, key }: RendezvousGrant): void {
@@ -215,8 +213,7 @@ export class TransferService implements TransferPort {
   }
 
   hold(id: string, isHeld: boolean): void {
-    const entry = this.#entries.get(id);
-    const isTaken = entry?.stage === "running" && entry.transfer.hold(isHeld);
+    const isTaken = this.#running(id)?.hold(isHeld);
     if (!isTaken) this.#options.onEvent({ event: "hold-refused", id });
   }
 
@@ -225,16 +222,14 @@ export class TransferService implements TransferPort {
   }
 
   awaitPeer(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry?.stage === "running") entry.transfer.awaitPeer();
+    this.#running(id)?.awaitPeer();
   }
 
   doubt(id: string): void {
-    const entry = this.#entries.get(id);
-    if (entry?.stage !== "running") return;
-    this.#isSilent(entry.transfer).then((isSilent) => {
-      const isRunning = this.#entries.get(id) === entry;
-      if (isSilent && isRunning) entry.transfer.abandon();
+    const transfer = this.#running(id);
+    if (transfer === undefined) return;
+    this.#isSilent(transfer).then((isSilent) => {
+      if (isSilent && this.#running(id) === transfer) transfer.abandon();
     });
   }
 
@@ -259,6 +254,11 @@ export class TransferService implements TransferPort {
     await Promise.all([...this.#holding].map(({ released }) => released));
     await this.#rehearsal?.done;
     await this.#endpoint.close();
+  }
+
+  #running(id: string): OutgoingTransfer | IncomingTransfer | undefined {
+    const entry = this.#entries.get(id);
+    return entry?.stage === "running" ? entry.transfer : undefined;
   }
 
   #rehearse(): void {
@@ -346,7 +346,11 @@ export class TransferService implements TransferPort {
     if (this.#entries.get(id)?.stage !== "offered") return;
     const { onEvent } = this.#options;
     onEvent({ event: "chosen", id, files, size: sent, resumed: 0 });
-    const tell = treeEvents(sent, 0, undefined, onEvent);
+    const tell = treeEvents(
+      { size: sent, resumed: 0, here: 0 },
+      stream,
+      onEvent,
+    );
     this.#startSource(id, stream, keyPair, peer, [], tell);
   }
 
@@ -443,11 +447,11 @@ export class TransferService implements TransferPort {
     const opened = await list.open(folder, from, file, only, clock().wall);
     // From now on the sink ends its thread.
     this.#lists.forget(id);
-    const { sink, choice: resume, size, files, all, resumed } = opened;
+    const { sink, choice: resume, size, files, all, resumed, here } = opened;
     return {
       ...{ sink, resume, size },
       chosen: { event: "chosen", id, files, size: all, resumed },
-      onEvent: treeEvents(all, resumed, sink, onEvent),
+      onEvent: treeEvents({ size: all, resumed, here }, sink, onEvent),
     };
   }
 
@@ -464,7 +468,7 @@ export class TransferService implements TransferPort {
       if (entry.stage !== "running") continue;
       const { transfer } = entry;
       if (!(transfer instanceof IncomingTransfer)) continue;
-      if (!isSameFile(transfer.identity, identity)) continue;
+      if (!isResumedBy(transfer.identity, identity)) continue;
       if (await this.#isSilent(transfer)) {
         this.#fail(id, "unreachable", "It was offered again");
         await transfer.stop("left");
@@ -580,11 +584,6 @@ function remarkOn(source: OfferSource) {
 async function isFolder(path: string): Promise<boolean> {
   const info = await Deno.stat(path).catch(() => undefined);
   return info?.isDirectory === true;
-}
-
-function isSameFile(a: SinkFile, b: SinkFile): boolean {
-  return a.sender === b.sender && a.name === b.name && a.size === b.size &&
-    a.fingerprint !== undefined && a.fingerprint === b.fingerprint;
 }
 
 /** After these, a transfer tells nothing more. */

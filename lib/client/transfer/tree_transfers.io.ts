@@ -133,7 +133,7 @@ export class ListedFolder {
     const severalName = formatFileTime(now);
     const tree = { folder, sender, name, severalName };
     const opened = await this.#thread.ask({ call: "open", tree, only });
-    const { choice, size, missing, summary } = opened;
+    const { choice, size, missing, summary, files: sent } = opened;
     const resumed = summary.size - missing;
     const sink = new TreeSink(this.#thread);
     return {
@@ -143,6 +143,7 @@ export class ListedFolder {
       files: summary.files,
       all: summary.size,
       resumed,
+      here: summary.files - sent,
     };
   }
 
@@ -151,27 +152,43 @@ export class ListedFolder {
   }
 }
 
-/**
- * Turns what a stream of files tells into what is told of the files.
- *
- * @param resumed Bytes that were here before.
- */
+/** What a transfer of several files is of. */
+interface TreeAmounts {
+  /** Bytes of the files. */
+  readonly size: number;
+  /** Bytes of them, and files, that the receiver had before. */
+  readonly resumed: number;
+  readonly here: number;
+}
+
+/** Turns what a stream of files tells into what is told of the files. */
 export function treeEvents(
-  size: number,
-  resumed: number,
-  sink: TreeSink | undefined,
+  { size, resumed, here }: TreeAmounts,
+  end: TreeSource | TreeSink,
   onEvent: (event: TransferEvent) => void,
 ): (event: TransferEvent) => void {
   const carried = size - resumed;
   return (event) => {
+    // How long the stream is, is nobody's business.
+    if (event.event === "sized") return;
     if (event.event === "progress") {
       // What belongs to each file besides its bytes is not counted.
       const share = event.size === 0 ? 1 : event.bytes / event.size;
       const bytes = resumed + Math.round(share * carried);
-      return onEvent({ ...event, bytes, size });
+      const { files, current } = end.progressAt(event.bytes);
+      const filesDone = here + files;
+      return onEvent({ ...event, bytes, size, filesDone, current });
+    }
+    const isChanged = event.event === "closed" && event.reason === "changed";
+    if (isChanged && end instanceof TreeSource && end.changed !== undefined) {
+      const { id } = event;
+      const about = { failure: "changed", message: end.changed } as const;
+      return onEvent({ event: "failed", id, ...about });
     }
     if (event.event !== "done") return onEvent(event);
-    const { path, renamed = [] } = sink?.received ?? {};
+    const { path, renamed = [] } = end instanceof TreeSink
+      ? end.received ?? {}
+      : {};
     onEvent({
       ...event,
       bytes: size,

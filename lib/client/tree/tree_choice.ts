@@ -94,17 +94,28 @@ export function missingBytes(
 }
 
 /**
- * How many bytes a transfer of the chosen files carries: of each file what is
- * missing and its {@link footerBytes}, and the digest of them all.
+ * How many bytes a transfer of the chosen files carries at most: those of each
+ * file, and the digest of them all.
  */
 export function streamSize(
   entries: readonly TreeEntry[],
-  choice: TreeChoice,
+  { wanted, start }: TreeChoice,
 ): number {
-  const files =
-    entries.filter(({ isFolder }, index) => choice.wanted[index] && !isFolder)
-      .length;
-  return missingBytes(entries, choice) + files * footerBytes + digestBytes;
+  let size = digestBytes;
+  for (const [index, entry] of entries.entries()) {
+    if (!wanted[index] || entry.isFolder) continue;
+    const blocks = index === start.entry ? start.blocks : 0;
+    size += fileStreamSize(entry.size - blocks * transferLimits.blockBytes);
+  }
+  return size;
+}
+
+/**
+ * How many bytes of the stream a file takes of which `missing` bytes are to come:
+ * these, a mark before each {@link pieceBytes} of them, and the footer.
+ */
+export function fileStreamSize(missing: number): number {
+  return missing + Math.ceil(missing / pieceBytes) + footerBytes;
 }
 
 /** A start of nothing. */
@@ -125,6 +136,16 @@ export const fileIs = {
   /** It changed since it was offered, or cannot be read: it is not whole. */
   changed: 1,
 } as const;
+
+/** What a mark says, and how many bytes at most follow one. */
+export const pieceIs = {
+  /** The bytes follow. */
+  here: 0,
+  /** Nothing more of the file comes: it is not what was offered. */
+  gone: 1,
+} as const;
+/** See {@link pieceIs}. */
+export const pieceBytes = 1024 * 1024;
 
 const prefix = "tree ";
 const headBytes = 8 + digestBytes;

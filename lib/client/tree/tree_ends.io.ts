@@ -1,12 +1,12 @@
 /**
  * The two ends of a transfer of many files, for the transfer that moves it: what
- * it reads and what it writes is one stream of a size that both know.
+ * it reads and what it writes is one stream, of which both know how much it can be.
  */
 import type { SentFile } from "../files/file_source.io.ts";
 import { OneTrySink, OneTrySource } from "../files/one_try.ts";
 import type { StoredFile } from "../files/file_sink.io.ts";
 import { blockLength, transferLimits } from "../../engine/packets/limits.ts";
-import type { ReceivedTree } from "./tree_writer.io.ts";
+import type { ReceivedTree, TreeProgress } from "./tree_writer.io.ts";
 import type { TreeThread } from "./tree_thread.io.ts";
 
 /** What is read of a tree, block by block, in order. */
@@ -18,8 +18,15 @@ export class TreeSource extends OneTrySource implements SentFile {
   #start = 0;
   #asked = 0;
   #ahead: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  /** Nothing follows {@link #chunk}. */
+  #isLast = false;
+  /** How far the files were where in the stream, what is ahead last. */
+  readonly #marks: { end: number; progress: TreeProgress }[] = [];
+  #progress: TreeProgress = nothingYet;
+  #changed: string | undefined;
+  readonly mayEndEarly = true;
 
-  /** @param file What is offered, with the size of the stream. */
+  /** @param file What is offered, with the most that the stream can be. */
   constructor(thread: TreeThread, file: SentFile["file"]) {
     super();
     this.#thread = thread;
@@ -27,23 +34,38 @@ export class TreeSource extends OneTrySource implements SentFile {
     this.#readAhead(new ArrayBuffer(chunkBytes));
   }
 
-  /** @throws {SourceError} when a large file is not what was offered. */
+  /** What is to be told where not all is as it was offered. */
+  get changed(): string | undefined {
+    return this.#changed;
+  }
+
+  /** How far the files are when so many bytes of the stream have arrived. */
+  progressAt(bytes: number): TreeProgress {
+    const marks = this.#marks;
+    while (marks.length > 0 && marks[0]!.end <= bytes) {
+      this.#progress = marks.shift()!.progress;
+    }
+    return this.#progress;
+  }
+
+  /** Less than a block only at the end. */
   async read(block: number): Promise<Uint8Array> {
     const at = block * transferLimits.blockBytes;
-    while (at >= this.#start + this.#chunk.length) {
+    while (at >= this.#start + this.#chunk.length && !this.#isLast) {
       const { buffer, length } = this.#chunk;
       this.#start += length;
       this.#chunk = await this.#ahead!;
-      this.#readAhead(buffer);
+      this.#isLast = this.#start + this.#chunk.length < this.#asked;
+      if (!this.#isLast) this.#readAhead(buffer);
     }
     const start = at - this.#start;
     const length = blockLength(block, this.file.size);
     return this.#chunk.subarray(start, start + length);
   }
 
-  /** @throws {SourceError} when a file changed while it was sent. */
   async check(): Promise<boolean> {
-    await this.#thread.ask({ call: "check" });
+    const { changed } = await this.#thread.ask({ call: "check" });
+    this.#changed = changed;
     return false;
   }
 
@@ -54,12 +76,16 @@ export class TreeSource extends OneTrySource implements SentFile {
   /** Memory goes to and fro: what is new each time would pile up. */
   #readAhead(buffer: ArrayBuffer): void {
     const length = Math.min(chunkBytes, this.file.size - this.#asked);
-    this.#asked += length;
+    const asked = this.#asked += length;
     if (length === 0) return;
     const memory = new Uint8Array(buffer);
     const call = { call: "read", length, memory } as const;
     this.#ahead = this.#thread.ask(call, [buffer])
-      .then(({ bytes }) => bytes);
+      .then(({ bytes, progress }) => {
+        const end = asked - length + bytes.length;
+        this.#marks.push({ end, progress });
+        return bytes;
+      });
     // Reported when its turn comes.
     this.#ahead.catch(() => {});
   }
@@ -69,6 +95,7 @@ export class TreeSource extends OneTrySource implements SentFile {
 export class TreeSink extends OneTrySink implements StoredFile {
   readonly #thread: TreeThread;
   #received: ReceivedTree | undefined;
+  #progress: TreeProgress = nothingYet;
   /** What is written is copied there, and lent to the thread. */
   #memory = new ArrayBuffer(0);
 
@@ -82,6 +109,11 @@ export class TreeSink extends OneTrySink implements StoredFile {
     return this.#received;
   }
 
+  /** How far the files are. */
+  progressAt(): TreeProgress {
+    return this.#progress;
+  }
+
   async write(bytes: Uint8Array): Promise<void> {
     const buffer = this.#memory.byteLength >= bytes.length
       ? this.#memory
@@ -93,6 +125,7 @@ export class TreeSink extends OneTrySink implements StoredFile {
       buffer,
     ]);
     this.#memory = reply.bytes.buffer;
+    this.#progress = reply.progress;
   }
 
   async checkPlace(): Promise<void> {
@@ -116,4 +149,5 @@ export class TreeSink extends OneTrySink implements StoredFile {
   }
 }
 
+const nothingYet: TreeProgress = { files: 0, current: undefined };
 const chunkBytes = transferLimits.batchBlocks * transferLimits.blockBytes;

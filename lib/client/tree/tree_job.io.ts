@@ -12,6 +12,7 @@ import {
   totalSize,
   type TreeEntry,
 } from "./manifest.ts";
+import { changedText } from "./changed_text.ts";
 import { includedEntries } from "./included_entries.ts";
 import {
   decodeChoice,
@@ -55,9 +56,10 @@ export class TreeJob {
       case "choose":
         return this.#choose(call.choice);
       case "read": {
-        const bytes = call.memory.subarray(0, call.length);
-        this.#reader!.read(bytes);
-        return { bytes };
+        const reader = this.#reader!;
+        const length = reader.read(call.memory.subarray(0, call.length));
+        const bytes = call.memory.subarray(0, length);
+        return { bytes, progress: reader.progress };
       }
       case "check":
         return this.#check();
@@ -71,7 +73,7 @@ export class TreeJob {
         return await this.#open(call.tree, call.only);
       case "write":
         this.#writer!.write(call.bytes);
-        return { bytes: call.bytes };
+        return { bytes: call.bytes, progress: this.#writer!.progress };
       case "checkPlace":
         this.#writer!.checkPlace();
         return {};
@@ -115,16 +117,9 @@ export class TreeJob {
   }
 
   #check(): TreeReply {
-    const changed = this.#reader!.changed;
+    const { changed, count } = this.#reader!;
     if (changed.length === 0) return {};
-    const isOne = changed.length === 1;
-    const count = isOne ? "1 file" : `${changed.length} files`;
-    throw new SourceError(
-      "changed",
-      `${count} changed while being sent ("${changed[0]}"${
-        isOne ? "" : ", …"
-      }); sent again, only ${isOne ? "it goes" : "they go"} over`,
-    );
+    return { changed: changedText(changed, count, true) };
   }
 
   async #open(
@@ -152,6 +147,7 @@ export class TreeJob {
       size: streamSize(entries, choice),
       missing: missingBytes(entries, choice),
       summary: summaryOf(wanted),
+      files: summaryOf(entries.filter((_, i) => choice.wanted[i])).files,
     };
   }
 }

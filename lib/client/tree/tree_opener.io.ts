@@ -9,7 +9,7 @@ import { removeOwn } from "../../system/own_file.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { FileCheck } from "./file_check.ts";
 import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
-import { footerBytes, type TreeChoice } from "./tree_choice.ts";
+import { fileStreamSize, type TreeChoice } from "./tree_choice.ts";
 import type { KnownFile } from "./tree_journal.ts";
 import {
   type FileInTree,
@@ -23,8 +23,11 @@ import {
 export interface ReceivedFile extends FileInTree {
   readonly entry: TreeEntry;
   readonly check: FileCheck;
-  /** Bytes that are to come. */
+  /** Bytes that are to come, and those of them before the next mark. */
   left: number;
+  piece: number;
+  /** Nothing more of it comes. */
+  isGone: boolean;
   /** Blocks that are in the journal. */
   noted: number;
 }
@@ -78,12 +81,12 @@ export class TreeOpener {
       const blocks = this.#startOf(this.#announced);
       this.#makeFolders(this.#announced);
       if (blocks === 0) this.#announceFile(entry);
-      this.#bytesAhead += entry.size - blocks * blockBytes + footerBytes;
+      this.#bytesAhead += fileStreamSize(entry.size - blocks * blockBytes);
     }
     this.#place.record();
   }
 
-  /** So many bytes of the stream were taken. */
+  /** So many bytes of the stream were taken, or do not come. */
   advance(bytes: number): void {
     this.#bytesAhead -= bytes;
   }
@@ -176,7 +179,8 @@ export class TreeOpener {
       Uint32Array.from(known.checks.slice(0, blocks)),
     );
     const left = entry.size - blocks * blockBytes;
-    return { ...opened, folder, entry, check, left, noted: blocks };
+    const state = { left, piece: 0, isGone: false, noted: blocks };
+    return { ...opened, folder, entry, check, ...state };
   }
 
   #reopen({ path: listed }: TreeEntry): { file: Deno.FsFile; path: string } {

@@ -14,12 +14,18 @@ import {
   isSameFile,
   isSameState,
 } from "../../system/file_state.io.ts";
-import { SourceError } from "../files/source_error.io.ts";
 import { FileCheck } from "./file_check.ts";
 import type { TreeEntry } from "./manifest.ts";
-import { fileIs, footerBytes, type TreeChoice } from "./tree_choice.ts";
+import {
+  fileIs,
+  footerBytes,
+  pieceBytes,
+  pieceIs,
+  type TreeChoice,
+} from "./tree_choice.ts";
 import type { FoundTree } from "./tree_walk.io.ts";
 import { treeDigest } from "./tree_digest.ts";
+import type { TreeProgress } from "./tree_writer.io.ts";
 import { digestOf, readAll } from "./whole_reads.io.ts";
 
 /** The stream of what one receiver wants. */
@@ -56,14 +62,31 @@ export class TreeReader {
     return this.#changed;
   }
 
-  /** Fills `target` with what follows; the stream must have so much. */
-  read(target: Uint8Array): void {
+  /** How many files were read whole, and which one is under way. */
+  get progress(): TreeProgress {
+    const current = this.#current?.entry.path;
+    const begun = this.#next - (current === undefined ? 0 : 1);
+    return { files: begun - this.#changed.length, current };
+  }
+
+  /** How many files the stream is of. */
+  get count(): number {
+    return this.#files.length;
+  }
+
+  /**
+   * Fills `target` with what follows.
+   *
+   * @returns How many bytes that were: less than there is room only at the end.
+   */
+  read(target: Uint8Array): number {
     let at = 0;
     while (at < target.length) {
       const length = this.#readSome(target.subarray(at));
-      if (length === 0) throw new RangeError("Nothing is left to be read");
+      if (length === 0) break;
       at += length;
     }
+    return at;
   }
 
   close(): void {
@@ -80,11 +103,10 @@ export class TreeReader {
     }
     const current = this.#current ??= this.#open();
     if (current === undefined) return this.#end(target);
-    const some = target.subarray(0, current.left);
-    current.read(some);
+    const length = current.read(target);
     if (current.left === 0) this.#finish(current);
     // A file without bytes has a footer all the same.
-    return some.length > 0 ? some.length : this.#readSome(target);
+    return length > 0 ? length : this.#readSome(target);
   }
 
   #open(): OpenFile | undefined {
@@ -132,6 +154,8 @@ class OpenFile {
   #state: FileState | undefined;
   #isFresh = false;
   #left: number;
+  /** Bytes before the next mark. */
+  #piece = 0;
 
   constructor({ entry, path, skip, start }: WantedFile) {
     this.entry = entry;
@@ -158,15 +182,26 @@ class OpenFile {
   }
 
   /**
-   * Fills `target`: with zeros, where there is nothing right to be had.
+   * Puts a mark into `target`, or as much of what is before the next one as there
+   * is room for: zeros, where there is nothing right to be had.
    *
-   * @throws {SourceError} when that would be more than is worth sending.
+   * @returns How many bytes that were.
    */
-  read(target: Uint8Array): void {
-    if (this.#fill(target)) this.#check.update(target);
-    else if (this.#left > mostZeros) throw changedError(this.#path);
-    else target.fill(0);
-    this.#left -= target.length;
+  read(target: Uint8Array): number {
+    if (this.#left === 0) return 0;
+    if (this.#piece === 0) {
+      const isGone = this.#file === undefined;
+      target[0] = isGone ? pieceIs.gone : pieceIs.here;
+      if (isGone) this.#left = 0;
+      this.#piece = Math.min(this.#left, pieceBytes);
+      return 1;
+    }
+    const some = target.subarray(0, this.#piece);
+    if (this.#fill(some)) this.#check.update(some);
+    else some.fill(0);
+    this.#left -= some.length;
+    this.#piece -= some.length;
+    return some.length;
   }
 
   /** Its digest; undefined when what was read is not what is there. */
@@ -220,13 +255,4 @@ class OpenFile {
   }
 }
 
-function changedError(path: string): SourceError {
-  return new SourceError(
-    "changed",
-    `"${path}" changed after it was offered; send it again, and what arrived stays`,
-  );
-}
-
 const { blockBytes } = transferLimits;
-/** What is sent in place of a file that is not right, so that others follow. */
-const mostZeros = 1024 * 1024;

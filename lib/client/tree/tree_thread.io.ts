@@ -6,7 +6,7 @@ import { SinkError, type SinkFailure } from "../files/sink_error.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
 import type { TreeEntry } from "./manifest.ts";
 import type { SkippedEntries } from "./tree_walk.io.ts";
-import type { ReceivedTree } from "./tree_writer.io.ts";
+import type { ReceivedTree, TreeProgress } from "./tree_writer.io.ts";
 
 /** A thread for one offer; {@link end} must be called. */
 export class TreeThread {
@@ -149,17 +149,21 @@ export interface TreeAnswers {
   };
   /** With how many files are wanted. */
   readonly choose: StreamSizes & { readonly files: number };
-  readonly read: { readonly bytes: Bytes };
-  readonly check: Record<never, never>;
+  /** Less than was asked for only at the end. */
+  readonly read: { readonly bytes: Bytes; readonly progress: TreeProgress };
+  /** What is to be told where files changed. */
+  readonly check: { readonly changed?: string };
   readonly list: { readonly summary: TreeSummary };
   readonly entries: { readonly entries: readonly TreeEntry[] };
   readonly open: StreamSizes & {
     readonly choice: string;
     /** Of what is wanted. */
     readonly summary: TreeSummary;
+    /** How many files are missing of that. */
+    readonly files: number;
   };
   /** With the memory of what was written. */
-  readonly write: { readonly bytes: Bytes };
+  readonly write: { readonly bytes: Bytes; readonly progress: TreeProgress };
   readonly checkPlace: Record<never, never>;
   readonly finish: { readonly received: ReceivedTree };
   readonly close: Record<never, never>;

@@ -22,11 +22,15 @@ import {
 } from "./tree_opener.io.ts";
 import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 import { missingFiles } from "./missing_files.io.ts";
+import { changedText, namesText } from "./changed_text.ts";
 import {
   digestBytes,
   fileIs,
+  fileStreamSize,
   footerBytes,
   missingBytes,
+  pieceBytes,
+  pieceIs,
   type TreeChoice,
 } from "./tree_choice.ts";
 import { treeDigest } from "./tree_digest.ts";
@@ -57,6 +61,14 @@ export interface ReceivedTree {
   readonly renamed: readonly (readonly [string, string])[];
 }
 
+/** How far a stream is. */
+export interface TreeProgress {
+  /** Of it that are whole. */
+  readonly files: number;
+  /** Path of the one under way; undefined between two. */
+  readonly current: string | undefined;
+}
+
 /** A tree that is being received; made by {@link TreeWriter.open}. */
 export class TreeWriter {
   /** What is not here yet. */
@@ -72,6 +84,7 @@ export class TreeWriter {
   /** How much of what {@link write} was given is written. */
   #consumed = 0;
   readonly #changed: string[] = [];
+  #filesDone = 0;
   #isEnded = false;
   #isClosed = false;
 
@@ -109,6 +122,12 @@ export class TreeWriter {
     }
   }
 
+  /** How many files of the stream are whole, and which one is under way. */
+  get progress(): TreeProgress {
+    const current = this.#current?.entry.path;
+    return { files: this.#filesDone, current };
+  }
+
   /**
    * Takes the next bytes of the stream. After a failure the same bytes can be
    * given again.
@@ -122,6 +141,10 @@ export class TreeWriter {
         const count = this.#take(bytes.subarray(this.#consumed));
         this.#consumed += count;
         this.#opener.advance(count);
+        // What does not come brings what follows nearer.
+        if (this.#current?.isGone) {
+          this.#opener.announce(bytes.length - this.#consumed);
+        }
       }
       this.#noteBlocks();
       this.#place.record();
@@ -148,11 +171,9 @@ export class TreeWriter {
   async finish(): Promise<ReceivedTree> {
     try {
       if (!this.#isEnded) throw wrongStream();
-      if (this.#changed.length > 0) {
-        throw incomplete(this.#changed, "changed while being sent");
-      }
       this.#opener.makeFolders();
       await this.#verify();
+      if (this.#changed.length > 0) throw this.#incomplete();
       this.#removeRest();
       this.#setTimes();
       const path = this.#giveName();
@@ -180,16 +201,34 @@ export class TreeWriter {
     if (this.#isEnded) throw wrongStream();
     const current = this.#current ??= this.#opener.next();
     if (current === undefined) return this.#takeEnd(bytes);
+    if (current.left > 0 && current.piece === 0) {
+      this.#takeMark(current, bytes[0]!);
+      return 1;
+    }
     if (current.left > 0) {
-      const some = bytes.subarray(0, current.left);
+      const some = bytes.subarray(0, current.piece);
       const count = current.file.writeSync(some);
       current.check.update(some.subarray(0, count));
       current.left -= count;
+      current.piece -= count;
       return count;
     }
     const count = this.#fillFooter(bytes, footerBytes);
     if (this.#footerLength === footerBytes) this.#end(current);
     return count;
+  }
+
+  /** Says whether more of the file comes. */
+  #takeMark(current: ReceivedFile, mark: number): void {
+    const { left } = current;
+    if (mark === pieceIs.here) {
+      current.piece = Math.min(left, pieceBytes);
+      return;
+    }
+    if (mark !== pieceIs.gone) throw wrongStream();
+    current.left = 0;
+    current.isGone = true;
+    this.#opener.advance(fileStreamSize(left) - fileStreamSize(0) - 1);
   }
 
   #fillFooter(bytes: Uint8Array, length: number): number {
@@ -200,20 +239,23 @@ export class TreeWriter {
   }
 
   /** A footer is here: compares and closes the file before it. */
-  #end({ entry, file, check }: ReceivedFile): void {
+  #end({ entry, file, check, isGone }: ReceivedFile): void {
     const footer = this.#footer.slice();
     this.#footerLength = 0;
     this.#current = undefined;
     this.#digest.update(footer);
     if (footer[0] !== fileIs.whole) {
       file.close();
+      this.#forget(entry);
       return void this.#changed.push(entry.path);
     }
+    if (isGone) throw wrongStream();
     const time = new Date(entry.modified);
     file.utimeSync(time, time);
     file.close();
     const digest = check.digest();
     if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
+    this.#filesDone++;
     const text = digestText(digest);
     const checks = [...check.checks.slice(0)];
     const known = this.#opener.known(entry.path);
@@ -253,8 +295,10 @@ export class TreeWriter {
   async #verify(): Promise<void> {
     const syncs = new FileSyncs();
     const wrong: string[] = [];
+    const changed = new Set(this.#changed);
     for (const [index, entry] of this.#tree.entries.entries()) {
       if (entry.isFolder || !this.#tree.included[index]) continue;
+      if (changed.has(entry.path)) continue;
       const file = this.#openRight(entry);
       if (file === undefined) {
         wrong.push(entry.path);
@@ -265,7 +309,18 @@ export class TreeWriter {
     }
     await syncs.settle();
     this.#place.record();
-    if (wrong.length > 0) throw incomplete(wrong, "changed on the disk here");
+    if (wrong.length > 0) throw damaged(wrong);
+  }
+
+  /** All that came is here and stays, for the rest to be sent again. */
+  #incomplete(): SinkError {
+    const { entries, included } = this.#tree;
+    const all = entries.filter(({ isFolder }, index) =>
+      !isFolder && included[index]
+    );
+    const told = changedText(this.#changed, all.length, false);
+    const { part } = this.#place;
+    return new SinkError(`${told}; the others are in "${part}"`, "changed");
   }
 
   /**
@@ -350,14 +405,11 @@ export class TreeWriter {
   }
 }
 
-function incomplete(paths: readonly string[], what: string): SinkError {
-  const named = paths.slice(0, namedFiles).map((path) => `"${path}"`);
-  const more = paths.length > namedFiles ? ", …" : "";
+function damaged(paths: readonly string[]): SinkError {
   const isOne = paths.length === 1;
-  const count = isOne ? "1 file" : `${paths.length} files`;
   const hint = `sent again, only ${isOne ? "it comes" : "they come"}`;
   return new SinkError(
-    `${count} (${named.join(", ")}${more}) ${what}; ${hint}`,
+    `${namesText(paths)} changed on the disk here; ${hint}`,
     "integrity",
   );
 }
@@ -368,6 +420,5 @@ function wrongStream(): SinkError {
 
 /** The sender waits that long for an answer, so that damage is fetched again. */
 const readBackMs = 2_000;
-const namedFiles = 3;
 /** Of no file: one that is noted with it is never taken for another. */
 const never = -1e15;

@@ -4,6 +4,7 @@ import type { TreeEntry } from "../../../lib/client/tree/manifest.ts";
 import {
   decodeChoice,
   encodeChoice,
+  fileStreamSize,
   missingBytes,
   noStart,
   streamSize,
@@ -66,9 +67,16 @@ Deno.test("decodeChoice() of any text gives a choice or nothing", () => {
   assertEquals(decodeChoice(bomb, entries), undefined);
 });
 
-Deno.test("streamSize() counts what is missing, a footer each, and the digest", () => {
+Deno.test("streamSize() counts what is missing, its marks, a footer each, and the digest", () => {
   const start = { entry: 1, blocks: 2, digest: new Uint8Array(32) };
   const choice = { wanted: [true, true, true], start };
   assertEquals(missingBytes(entries, choice), blockBytes + 10);
-  assertEquals(streamSize(entries, choice), blockBytes + 10 + 2 * 33 + 32);
+  assertEquals(streamSize(entries, choice), blockBytes + 10 + 2 + 2 * 33 + 32);
+  const mib = 1024 * 1024;
+  assertEquals([0, 1, mib, mib + 1].map(fileStreamSize), [
+    33,
+    1 + 1 + 33,
+    mib + 1 + 33,
+    mib + 1 + 2 + 33,
+  ]);
 });

@@ -50,16 +50,18 @@ async function receive(
 function move(
   found: FoundTree,
   writer: TreeWriter,
-  { most = Infinity, piece = 300_000 } = {},
+  { most = Infinity, piece = 300_000, meanwhile = (_: number) => {} } = {},
 ): TreeReader {
   const choice = decodeChoice(encodeChoice(writer.choice), found.entries)!;
   const reader = new TreeReader(found, choice, encodeManifest(found.entries));
   let left = Math.min(streamSize(found.entries, choice), most);
   while (left > 0) {
     const bytes = new Uint8Array(Math.min(piece, left));
-    reader.read(bytes);
-    writer.write(bytes);
+    const length = reader.read(bytes);
+    writer.write(bytes.subarray(0, length));
+    if (length < bytes.length) break;
     left -= bytes.length;
+    meanwhile(left);
   }
   return reader;
 }
@@ -121,7 +123,7 @@ Deno.test("what is whole stays when a tree is interrupted anywhere, and the file
       await leaveOff(into, found, most);
       const second = await receive(into, found);
       const left = streamSize(found.entries, second.choice);
-      assert(left <= all - most + 262_144 + 66, `${left} of ${all - most}`);
+      assert(left <= all - most + 262_144 + 70, `${left} of ${all - most}`);
       move(found, second);
       const { path } = await second.finish();
       assertEquals(describeTree(path), describeTree(join(folder, "trip")));
@@ -190,7 +192,14 @@ Deno.test("a file that changes while it is sent is not taken for whole, the othe
     const writer = await receive(folder, found);
     const reader = move(found, writer);
     assertEquals(reader.changed, ["trip/a.txt", "trip/sub/run.sh"]);
-    await assertRejects(() => writer.finish(), SinkError, "2 files");
+    const error = await assertRejects(() => writer.finish(), SinkError);
+    assertEquals([error.failure, error.message], [
+      "changed",
+      '4 of 6 files arrived; "trip/a.txt", "trip/sub/run.sh" changed while they were sent; ' +
+      `sent again, only they come; the others are in "${
+        join(folder, "yoda_trip.part")
+      }"`,
+    ]);
     writer.close();
     const again = walkTree([join(folder, "trip")], { followsLinks: false });
     const second = await receive(folder, again);
@@ -198,6 +207,61 @@ Deno.test("a file that changes while it is sent is not taken for whole, the othe
     const { path } = await second.finish();
     assertEquals(describeTree(path), describeTree(join(folder, "trip")));
   }));
+
+Deno.test("a large file that is gone, or cut off while it is sent, does not keep the others away", () =>
+  withTempFolder(async (folder) => {
+    const large = (seed: number) => new Uint8Array(3_000_000).fill(seed, 1_000);
+    makeTree(folder, {
+      ...{
+        "trip/a.txt": "one",
+        "trip/b.bin": large(3),
+        "trip/c.bin": large(5),
+      },
+      ...{ "trip/d/d.bin": large(7), "trip/d/e.txt": "two", "trip/f": "" },
+    });
+    for (const piece of [10_000, 300_000, 20_000_000]) {
+      const found = walkTree([join(folder, "trip")], { followsLinks: false });
+      const b = join(folder, "trip/b.bin");
+      await Deno.rename(b, join(folder, "b.bin"));
+      const writer = await receive(folder, found);
+      let moved = 0;
+      const all = streamSize(found.entries, writer.choice);
+      const isCut = piece < 10_000_000;
+      const reader = move(found, writer, {
+        piece,
+        meanwhile(left) {
+          moved = all - left;
+          if (isCut && moved > 1_200_000) cutOff(join(folder, "trip/c.bin"));
+        },
+      });
+      const changed = ["trip/b.bin", ...(isCut ? ["trip/c.bin"] : [])];
+      assertEquals(reader.changed, changed);
+      // Nobody waited for what does not come.
+      if (isCut) assert(moved < 6_000_000, `${moved}`);
+      assertEquals(reader.progress.files, 6 - changed.length);
+      assertEquals(writer.progress, reader.progress);
+      const error = await assertRejects(() => writer.finish(), SinkError);
+      assertEquals(error.failure, "changed");
+      writer.close();
+      await Deno.writeFile(join(folder, "trip/c.bin"), large(11));
+      await Deno.rename(join(folder, "b.bin"), b);
+      const again = walkTree([join(folder, "trip")], { followsLinks: false });
+      const second = await receive(folder, again);
+      const wanted = again.entries
+        .filter((_, index) => second.choice.wanted[index])
+        .filter(({ isFolder }) => !isFolder).map(({ path }) => path);
+      assertEquals(wanted.includes("trip/d/d.bin"), false);
+      move(again, second);
+      const { path } = await second.finish();
+      assertEquals(describeTree(path), describeTree(join(folder, "trip")));
+      await Deno.remove(path, { recursive: true });
+    }
+  }));
+
+/** Leaves a little more than one piece of a file. */
+function cutOff(path: string): void {
+  Deno.truncateSync(path, 1_100_000);
+}
 
 Deno.test("with only some of it the rest is left out, and forgotten", () =>
   withTempFolder(async (folder) => {

@@ -4,6 +4,7 @@ import type { TransferInfo } from "../../events/client_event.ts";
 import { peerText } from "../../commands/peer.ts";
 import type { PathKind } from "../../../engine/path/path_kind.ts";
 import {
+  filesText,
   offeredSize,
   partDone,
   percentDone,
@@ -31,7 +32,10 @@ export function transferRows(
   const person = isUserShown ? userWidth + 1 : 0;
   // Those with a bar decide, the others use what that leaves.
   const moving = infos.filter(isMoving);
-  const leastBar = moving.length > 0 ? shortestBar + 3 : 0;
+  // Where there is little room, how many files there are says more than a bar.
+  const isBarLast = width < leastForBoth &&
+    moving.some(({ files }) => files !== undefined);
+  const leastBar = moving.length > 0 && !isBarLast ? shortestBar + 3 : 0;
   const room = width - person - leastBar - 1;
   const deciding = Math.max(
     0,
@@ -89,6 +93,7 @@ function detailsOf(info: TransferInfo, width: number): string {
   const [rate, left] = speedOf(info);
   const path = info.via === undefined ? undefined : pathNames[info.via];
   const texts: Record<MovingPart, string | undefined> = {
+    files: filesText(info),
     percent: info.stream ? undefined : percentDone(info),
     amount: info.stream
       ? `${formatSize(info.bytes)} so far`
@@ -110,12 +115,15 @@ function detailsWidth(info: TransferInfo, width: number): number {
 
 /** The most that can be told of a moving transfer in `width`. */
 function partsFor(info: TransferInfo, width: number): readonly MovingPart[] {
-  return movingParts.find((parts) => roomFor(info, parts) <= width) ?? [];
+  const all = info.files === undefined ? movingParts : treeParts;
+  return all.find((parts) => roomFor(info, parts) <= width) ?? [];
 }
 
 /** Columns that the parts take at most, so that no bar moves with them. */
 function roomFor(info: TransferInfo, parts: readonly MovingPart[]): number {
+  const { files = 0 } = info;
   const widths: Record<MovingPart, number> = {
+    files: filesText({ ...info, filesDone: files })?.length ?? 0,
     percent: "99 %".length,
     amount: `99.9 kB of ${formatSize(info.size)}`.length,
     rate: "99.9 MB/s".length,
@@ -126,7 +134,7 @@ function roomFor(info: TransferInfo, parts: readonly MovingPart[]): number {
   return whole + 2 * Math.max(parts.length - 1, 0);
 }
 
-type MovingPart = "percent" | "amount" | "rate" | "left" | "path";
+type MovingPart = "files" | "percent" | "amount" | "rate" | "left" | "path";
 
 /** What is told of a moving transfer, the most first. */
 const movingParts: readonly (readonly MovingPart[])[] = [
@@ -134,6 +142,15 @@ const movingParts: readonly (readonly MovingPart[])[] = [
   ["percent", "amount", "rate", "left"],
   ["percent", "rate", "left"],
   ["percent", "rate"],
+  ["percent"],
+];
+
+/** The same of folders and several files. */
+const treeParts: readonly (readonly MovingPart[])[] = [
+  ["files", "percent", "amount", "rate", "left", "path"],
+  ["files", "percent", "rate", "left", "path"],
+  ["files", "percent", "rate", "left"],
+  ["files", "percent"],
   ["percent"],
 ];
 
@@ -164,4 +181,6 @@ const mostUser = 16;
 const leastDetails = 7;
 const mostHead = 24;
 const shortestBar = 6;
+/** Columns of a row with a bar and a count of files. */
+const leastForBoth = 60;
 const longestBar = 24;

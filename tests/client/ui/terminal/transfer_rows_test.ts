@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { plainPalette } from "../../../../lib/cli/palette.ts";
 import { renderText } from "../../../../lib/client/text/render_text.ts";
 import type { TransferInfo } from "../../../../lib/client/events/client_event.ts";
+import { progressText } from "../../../../lib/client/commands/transfer_progress.ts";
 import { transferRows } from "../../../../lib/client/ui/terminal/transfer_rows.ts";
 
 const info: TransferInfo = {
@@ -25,6 +26,27 @@ Deno.test("transferRows: shows bar and numbers within the width", () => {
     status,
   );
   assert(status.length <= 92);
+});
+
+Deno.test("transferRows: of a folder tells how many of its files are there", () => {
+  const holiday: TransferInfo = {
+    ...{ ...info, name: "holiday", size: 2_000_000_000, bytes: 900_000_000 },
+    ...{ files: 312, roots: 1, filesDone: 120, rate: 86_000_000, via: "lan" },
+  };
+  const row = (width: number) => transferRows([holiday], width)[0]!;
+  assertEquals(row(40), "1 > holiday luke 120 of 312 files, 45 %");
+  assertEquals(
+    row(80),
+    "1 > holiday luke [#####-----] 120 of 312 files, 45 %, 86.0 MB/s, 13 s left, LAN",
+  );
+  assertEquals(
+    row(100),
+    "1 > holiday luke [#####------] 120 of 312 files, 45 %, 900 MB of 2.0 GB, 86.0 MB/s, 13 s left, LAN",
+  );
+  assertEquals(
+    progressText(holiday),
+    "120 of 312 files, 45 %, 900 MB of 2.0 GB, 86.0 MB/s, 13 s left",
+  );
 });
 
 Deno.test("transferRows: an offer says how it is taken, also where there is little room", () => {

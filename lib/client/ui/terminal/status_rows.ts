@@ -97,8 +97,16 @@ export function statusBar(
   const row = isShort
     ? rowOf(view, short, undefined, false)
     : rows.find((each) => textWidth(each) <= width) ?? rows.at(-1) ?? "";
-  const text = clipToWidth(row, width);
+  const text = clipRow(row, width);
   return text + fill.repeat(Math.max(width - textWidth(text), 0));
+}
+
+/** As much of a row as there is room for; of a number that is cut it is told. */
+function clipRow(row: string, width: number): string {
+  const clipped = clipToWidth(row, width);
+  const rest = row.slice(clipped.length);
+  const isCut = /[^ -]$/.test(clipped) && /^[^ -]/.test(rest);
+  return isCut ? `${clipToWidth(row, width - 1)}…` : clipped;
 }
 
 /** @param names False where private sessions are counted, not named. */

@@ -258,4 +258,8 @@ Deno.test("rowsAround: whoever asks for a private session has a row, and is coun
   view.handleEvent(message("hans"));
   const several = "-- yoda -- private 2 -- unread hans 1 ";
   assertEquals(statusBar(view, 39).startsWith(several), true);
+  // A number that is cut would be another one.
+  for (let n = 0; n < 120; n++) view.handleEvent(message("hans"));
+  const cut = "-- yoda -- private 2 -- unread hans 1…";
+  assertEquals(statusBar(view, cut.length), cut);
 });

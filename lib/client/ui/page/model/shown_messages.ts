@@ -49,14 +49,11 @@ export function dayName(at: number, now: number): string {
   if (isSameDay(at, now)) return "Today";
   if (isSameDay(at, now - dayMs)) return "Yesterday";
   const date = new Date(at);
-  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
-  const words = [
-    { weekday: "long" },
-    { day: "numeric" },
-    { month: "long" },
-    ...isThisYear ? [] : [{ year: "numeric" }] as const,
-  ] as const;
-  return words.map((part) => date.toLocaleDateString("en-GB", part)).join(" ");
+  const day = `${weekdays[date.getDay()]} ${date.getDate()} ${
+    months[date.getMonth()]
+  }`;
+  const year = date.getFullYear();
+  return year === new Date(now).getFullYear() ? day : `${day} ${year}`;
 }
 
 /** `21:39`. */
@@ -70,13 +67,11 @@ export function clockTime(at: number): string {
 export function shortTime(at: number, now: number): string {
   if (isSameDay(at, now)) return clockTime(at);
   const date = new Date(at);
-  if (now - at < 6 * dayMs) {
-    return date.toLocaleDateString("en-GB", { weekday: "short" });
-  }
-  if (date.getFullYear() !== new Date(now).getFullYear()) {
-    return String(date.getFullYear());
-  }
-  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  const first = (word = "") => word.slice(0, 3);
+  if (now - at < 6 * dayMs) return first(weekdays[date.getDay()]);
+  const year = date.getFullYear();
+  if (year !== new Date(now).getFullYear()) return String(year);
+  return `${date.getDate()} ${first(months[date.getMonth()])}`;
 }
 
 /** `today at 21:39`, `12 October at 21:39`. */
@@ -94,9 +89,34 @@ function isSaid(one: SaidMessage, other: SaidMessage): boolean {
 }
 
 function isSameDay(one: number, other: number): boolean {
-  return new Date(one).toDateString() === new Date(other).toDateString();
+  if (Math.abs(one - other) > dayMs) return false;
+  return new Date(one).getDate() === new Date(other).getDate();
 }
 
+// The language's own way to write them costs a millisecond for each message.
+const weekdays = [
+  "Sunday",
+  "Monday",
+  "Tuesday",
+  "Wednesday",
+  "Thursday",
+  "Friday",
+  "Saturday",
+];
+const months = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 const dayMs = 86_400_000;
 /** How long after a message the next one of its author is in the same run, ms. */
 const runMs = 5 * 60_000;

@@ -233,7 +233,9 @@ function Requests(
 
 /** What stands in the middle before anything is opened. */
 function Nothing(): JSX.Element {
-  const { view } = useStore();
+  const store = useStore();
+  const _ = store.revision.value;
+  const { view } = store;
   return (
     <main class="chat nothing" aria-label="No chat is open">
       <div class="empty-chat">

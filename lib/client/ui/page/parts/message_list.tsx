@@ -43,6 +43,10 @@ export function MessageList(
   useLayoutEffect(() => {
     if (box.current !== null) keeper.current.restore(box.current);
   });
+  const jumps = store.jumps.value;
+  useLayoutEffect(() => {
+    if (box.current !== null && jumps > 0) keeper.current.toEnd(box.current);
+  }, [jumps]);
   // What is drawn late, such as pictures, moves what is below.
   useEffect(() => {
     const element = box.current;

@@ -85,6 +85,8 @@ export class PageStore {
   /** Older messages are on their way. */
   readonly isLoading: Signal<boolean> = signal(false);
   readonly filter: Signal<string> = signal("");
+  /** Rises when the newest messages are to be seen, as after sending one. */
+  readonly jumps: Signal<number> = signal(0);
   readonly memory = new LineMemory();
   readonly heralds = new Heralds();
   readonly socket: ClientSocket;
@@ -192,6 +194,7 @@ export class PageStore {
     const key = this.open.value;
     if (key === undefined) return;
     this.#firstNew = undefined;
+    this.jumps.value++;
     const isLine = text.startsWith("/") && !text.includes("\n");
     if (!isLine && key === "*") return this.#report(`/broadcast ${text}`);
     const to = targetOf(key);

@@ -1,0 +1,333 @@
+/// <reference lib="dom" />
+/** The window, as a person uses it: a real browser, server and other client. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import axe from "axe-core";
+import type { Page } from "puppeteer-core";
+import {
+  browserPath,
+  faultsOf,
+  firstPage,
+  press,
+  shows,
+  startBrowser,
+} from "../support/browser.ts";
+import { GuiClient } from "../support/gui_client.ts";
+import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
+import { writeRandomFile } from "../support/random_file.ts";
+import { TestServer } from "../support/test_server.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+const name = "the window: log in, talk, send and get files, with nothing amiss";
+
+if (browserPath === undefined) {
+  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
+} else {
+  Deno.test(name, async (t) => {
+    await using server = await TestServer.start({
+      accounts: jediAccounts,
+      plain: false,
+    });
+    await using luke = await logIn(server, "luke", {
+      args: ["--accept", "ask"],
+    });
+    await using gui = await GuiClient.start({
+      args: ["127.0.0.1", String(server.port)],
+    });
+    const downloads = join(gui.folder, "Downloads");
+    await Deno.mkdir(downloads);
+    await using browser = await startBrowser();
+    const page = await firstPage(browser);
+    const faults = faultsOf(page);
+    // Each begins where the one before it ended.
+    const step = async (name: string, act: () => Promise<void>) => {
+      if (!await t.step(name, act)) throw new Error(`${name}: see above`);
+    };
+    await page.setViewport({ width: 1100, height: 800 });
+    await page.goto((await gui.address()).href);
+
+    await step(
+      "a wrong password is told at its field, and the address has no secret",
+      async () => {
+        await shows(page, "h1", "Parley");
+        assertEquals(new URL(page.url()).hash, "");
+        await page.type("[name=user]", "yoda");
+        await page.type("[name=password]", "wrong");
+        await page.keyboard.press("Enter");
+        await shows(page, "#password-problem", "");
+        const field = await page.$eval("[name=password]", (input) => [
+          input.getAttribute("aria-invalid"),
+          document.activeElement === input,
+        ]);
+        assertEquals(field, ["true", true]);
+        await noneSerious(page);
+      },
+    );
+
+    await step(
+      "the right one logs in, and the server's fingerprint is to be compared",
+      async () => {
+        await page.click("[name=password]", { count: 3 });
+        await page.type("[name=password]", passwordOf("yoda"));
+        await page.keyboard.press("Enter");
+        await shows(page, ".me-bar", "yoda");
+        await shows(page, ".notice", "SHA256:");
+      },
+    );
+
+    await step(
+      "chat goes both ways, by keyboard alone, and counts as read",
+      async () => {
+        // From the box that finds chats to the first of them.
+        await page.focus("#filter");
+        await page.keyboard.type("luk");
+        await shows(page, ".row", "luke");
+        await page.keyboard.press("Enter");
+        await shows(page, ".chat-head", "luke");
+        await focused(page, "TEXTAREA");
+        await page.keyboard.type("do or do not");
+        await page.keyboard.down("Shift");
+        await page.keyboard.press("Enter");
+        await page.keyboard.up("Shift");
+        await page.keyboard.type("there is no try");
+        await page.keyboard.press("Enter");
+        const said = "do or do not\nthere is no try";
+        await luke.event("message", { from: "yoda", text: said });
+        await shows(page, ".message.own:not(.pending) .mark", "sent");
+        await luke.succeed(
+          "/msgto yoda I cannot see https://example.org/x now",
+        );
+        await shows(page, ".message:not(.own) .text", "I cannot see");
+        const link = await page.$eval(".message a", (each) => [
+          each.getAttribute("href"),
+          each.getAttribute("rel"),
+        ]);
+        assertEquals(link, ["https://example.org/x", "noopener noreferrer"]);
+        await shows(page, "[role=log]", "luke: I cannot see");
+        await page.waitForFunction(() => document.title === "Parley");
+        await page.keyboard.press("ArrowUp");
+        assertEquals(await page.$eval("textarea", (box) => box.value), said);
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.type("/mem");
+        await page.keyboard.press("Tab");
+        await page.waitForFunction(() =>
+          document.querySelector("textarea")?.value === "/members "
+        );
+        await emptyBox(page);
+        await noneSerious(page);
+      },
+    );
+
+    await step(
+      "what somebody writes is text, whatever it looks like",
+      async () => {
+        await luke.succeed(
+          '/msgto yoda <img src=x onerror="document.title=1">',
+        );
+        await shows(page, ".message .text", "<img src=x");
+        assertEquals(await page.$(".message img"), null);
+      },
+    );
+
+    await step("a message that is taken back is gone for both", async () => {
+      await page.keyboard.type("a slip");
+      await page.keyboard.press("Enter");
+      await luke.event("message", { from: "yoda", text: "a slip" });
+      await shows(page, ".message.own:last-of-type", "a slip");
+      await page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>(".take-back")].at(-1)
+          ?.click()
+      );
+      await luke.event("deleted", { from: "yoda" });
+      await shows(page, ".message.own .gone", "took back");
+    });
+
+    await step(
+      "a dropped folder and chosen files arrive as they are",
+      async () => {
+        const folder = join(gui.folder, "from", "plans");
+        await Deno.mkdir(join(folder, "deep"), { recursive: true });
+        await writeRandomFile(join(folder, "one.bin"), 300_000);
+        await writeRandomFile(join(folder, "deep", "two.bin"), 10_000);
+        await drop(page, folder);
+        await shows(page, ".card", "Waiting for luke to accept");
+        const { transfer } = await luke.event("transfer", { state: "offered" });
+        await luke.succeed(`/accept ${transfer}`);
+        await shows(page, ".card.done", "Sent and verified");
+        const [one, two] = await Promise.all(
+          ["one.bin", "deep/two.bin"].map(async (path) => [
+            await Deno.readFile(join(folder, path)),
+            await Deno.readFile(await received(luke.folder, path)),
+          ]),
+        );
+        assertEquals(one?.[0], one?.[1]);
+        assertEquals(two?.[0], two?.[1]);
+      },
+    );
+
+    await step(
+      "a picture that was accepted is shown where it came",
+      async () => {
+        await Deno.writeFile(join(luke.folder, "dot.png"), dot);
+        await luke.send("/send yoda dot.png");
+        await shows(page, ".card", "luke offers it to you");
+        await press(page, "Accept");
+        await page.waitForFunction(() =>
+          (document.querySelector<HTMLImageElement>("img.medium")
+            ?.naturalWidth ?? 0) > 0
+        );
+        // The button is gone; who pressed it goes on writing.
+        await focused(page, "TEXTAREA");
+        const path = await received(downloads, "dot.png");
+        assertEquals(await Deno.readFile(path), dot);
+        await noneSerious(page);
+      },
+    );
+
+    await step(
+      "loaded again in the middle of it all, it goes on",
+      async () => {
+        await page.keyboard.type("about to say");
+        await page.reload();
+        await shows(page, ".chat-head", "luke");
+        await shows(page, ".message .text", "there is no try");
+        await shows(page, ".card.done", "dot.png");
+        assertEquals(
+          await page.$eval("textarea", (box) => box.value),
+          "about to say",
+        );
+        await emptyBox(page);
+      },
+    );
+
+    await step("a group is made, and its panel tells of it", async () => {
+      await press(page, "New group");
+      await focused(page, "INPUT");
+      await page.keyboard.type("jedi");
+      await page.click("fieldset .check input");
+      await press(page, "Make the group");
+      await luke.event("invited", { group: "jedi" });
+      await luke.succeed("/joingroup jedi");
+      await shows(page, ".chat-head", "jedi");
+      await shows(page, ".note", "luke joined");
+      await press(page, "About this group");
+      await shows(page, ".panel", "Members, 2");
+      await noneSerious(page);
+      await page.keyboard.press("Escape");
+      // Back at what opened it.
+      await focused(page, "BUTTON");
+    });
+
+    await step("a private session looks like one", async () => {
+      await luke.send("/startprivate yoda");
+      await page.evaluate(() =>
+        document.querySelector<HTMLElement>('[data-key="@luke"]')?.click()
+      );
+      await shows(page, ".request", "luke asks for a private session");
+      await press(page, "Accept");
+      await shows(page, ".chat.session .tag", "Private");
+      await page.waitForSelector(".chat.session textarea");
+      await page.type("textarea", "only for you");
+      await page.keyboard.press("Enter");
+      await luke.event("private-message", { text: "only for you" });
+      await noneSerious(page);
+    });
+
+    await step("it is narrow, or dark, and nothing is lost", async () => {
+      await page.emulateMediaFeatures([{
+        name: "prefers-color-scheme",
+        value: "dark",
+      }]);
+      await noneSerious(page);
+      await page.setViewport({ width: 360, height: 740 });
+      await noneSerious(page);
+      const wide = await page.evaluate(() =>
+        document.documentElement.scrollWidth
+      );
+      assert(wide <= 360, `${wide} pixels`);
+      await press(page, "All chats");
+      await shows(page, ".row", "luke");
+      await noneSerious(page);
+    });
+
+    await step(
+      "who logs out sees the form, with where they were",
+      async () => {
+        await press(page, "Menu");
+        await focused(page, "BUTTON");
+        await press(page, "Log out");
+        await shows(page, ".saved", "yoda");
+      },
+    );
+    assertEquals(faults, [], "errors, or what the page's policy forbids");
+  });
+}
+
+/** Nothing that keeps anybody from using the page as it stands. */
+async function noneSerious(page: Page): Promise<void> {
+  // The policy lets in no script, and the tool has to be one.
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as {
+      axe: { run(): Promise<import("axe-core").AxeResults> };
+    }).axe.run();
+    return violations.filter(({ impact }) =>
+      impact === "serious" || impact === "critical"
+    ).map(({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html }) => html).join("\n")}`
+    );
+  });
+  assertEquals(found, []);
+}
+
+async function focused(page: Page, tag: string): Promise<void> {
+  await page.waitForFunction(
+    (tag: string) => document.activeElement?.tagName === tag,
+    {},
+    tag,
+  );
+}
+
+async function emptyBox(page: Page): Promise<void> {
+  await page.focus("textarea");
+  await page.keyboard.down("Control");
+  await page.keyboard.press("a");
+  await page.keyboard.up("Control");
+  await page.keyboard.press("Backspace");
+}
+
+/** Drops a file or folder on the conversation, as from a file manager. */
+async function drop(page: Page, path: string): Promise<void> {
+  const session = await page.createCDPSession();
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", {
+      type,
+      x: 700,
+      y: 300,
+      data,
+    });
+  }
+  await session.detach();
+}
+
+/** Where a file that was received is, below a client's folder. */
+function received(folder: string, path: string): Promise<string> {
+  return waitUntil(`${path} in ${folder}`, async () => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const place = isDirectory ? join(folder, name, path) : join(folder, name);
+      const isMeant = isDirectory || name.endsWith(path);
+      if (isMeant && await isFile(place)) return place;
+    }
+    return undefined;
+  });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isFile === true;
+}
+
+/** A picture of one pixel. */
+const dot = Uint8Array.fromBase64(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+);

@@ -1,0 +1,86 @@
+/// <reference lib="dom" />
+/**
+ * A real browser for the tests of the window: one for all of them, as it takes
+ * a second to start. Without one on this machine they say that they are skipped.
+ */
+import puppeteer, { type Browser, type Page } from "puppeteer-core";
+
+/** Path of the browser that is installed here; absent for none. */
+export const browserPath: string | undefined = findBrowser();
+
+/** Starts it; no page of it reaches anything but this machine. */
+export function startBrowser(): Promise<Browser> {
+  if (browserPath === undefined) throw new Error("no browser is installed");
+  return puppeteer.launch({
+    executablePath: browserPath,
+    args: [
+      // The tests may run as root, where there is no sandbox.
+      ...Deno.uid() === 0 ? ["--no-sandbox"] : [],
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ],
+  });
+}
+
+/** The browser's first page, which somebody looks at. */
+export async function firstPage(browser: Browser): Promise<Page> {
+  const [page = await browser.newPage()] = await browser.pages();
+  page.setDefaultTimeout(waitMs);
+  const session = await page.createCDPSession();
+  await session.send("Emulation.setFocusEmulationEnabled", { enabled: true });
+  return page;
+}
+
+/** What goes wrong on a page: errors, and what its policy forbids. */
+export function faultsOf(page: Page): string[] {
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(message.text());
+  });
+  return faults;
+}
+
+/** Waits until `text` can be read in what `selector` finds. */
+export async function shows(
+  page: Page,
+  selector: string,
+  text: string,
+): Promise<void> {
+  await page.waitForFunction(
+    (selector: string, text: string) =>
+      [...document.querySelectorAll(selector)].some((each) =>
+        each.textContent?.includes(text)
+      ),
+    {},
+    selector,
+    text,
+  ).catch(async (error) => {
+    const found = await page.evaluate(() => document.body.innerText);
+    throw new Error(`${selector} does not show "${text}" but\n${found}`, {
+      cause: error,
+    });
+  });
+}
+
+/** Clicks the button, link or row of that name. */
+export async function press(page: Page, name: string): Promise<void> {
+  await page.locator(`::-p-aria([name="${name}"])`).click();
+}
+
+function findBrowser(): string | undefined {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  const names = ["chromium", "chromium-browser", "google-chrome"];
+  return names.flatMap((name) => folders.map((folder) => `${folder}/${name}`))
+    .find((path) => {
+      try {
+        return Deno.statSync(path).isFile;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Longer than anything takes on a machine that is busy, ms. */
+const waitMs = 10_000;

@@ -32,6 +32,7 @@ import {
   type PinnedConnection,
 } from "./trust/server_pins.io.ts";
 import { PeerServices } from "./peer_services.io.ts";
+import { KeptOfferFiles } from "./offers/kept_offer_files.io.ts";
 import { DeviceSlots } from "./session/device_slots.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
 import { StartError } from "../system/errors.io.ts";
@@ -86,7 +87,8 @@ export async function openClient(
   });
   const env = (name: string) => Deno.env.get(name);
   const devices = new DeviceSlots(env, systemRandom, options.device);
-  const memory = { ...opened, pins, devices };
+  const kept = new KeptOfferFiles(env);
+  const memory = { ...opened, pins, devices, kept };
   const app = new ClientApp(options, password, memory, chosen);
   return app;
 }
@@ -97,6 +99,8 @@ export interface ClientMemory extends OpenedIdentity {
   readonly pins: PinFile | undefined;
   /** The device that this client is, and how far it was shown everything. */
   readonly devices: DeviceSlots;
+  /** What waits for others. */
+  readonly kept: KeptOfferFiles;
 }
 
 /**
@@ -146,7 +150,7 @@ export class ClientApp implements UserHandler {
   constructor(
     options: ClientOptions,
     password: string | undefined,
-    { pins, identity, peers, keys, warning, devices }: ClientMemory,
+    { pins, identity, peers, keys, warning, devices, kept }: ClientMemory,
     chosen: ChosenInterface,
   ) {
     this.#options = options;
@@ -180,6 +184,7 @@ export class ClientApp implements UserHandler {
       keys,
       view: this.view,
       devices,
+      kept,
       isVisit: isVisit(options),
       takeOver: options.takeOver ? "yes" : this.#isInteractive ? "ask" : "no",
     });

@@ -43,6 +43,14 @@ export async function meantPaths(
   return whole === "" || found.includes(true) ? paths : [path];
 }
 
+/** Those of the paths at which there is something. */
+export async function whatIsThere(
+  paths: readonly string[],
+): Promise<string[]> {
+  const found = await Promise.all(paths.map(isThere));
+  return paths.filter((_, index) => found[index]);
+}
+
 async function isThere(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }

@@ -5,6 +5,7 @@ import type {
   CommandOutcome,
 } from "../../lib/client/events/client_event.ts";
 import type { ViewSnapshot } from "../../lib/client/events/client_view.ts";
+import { KeptOfferFiles } from "../../lib/client/offers/kept_offer_files.io.ts";
 import { DeviceSlots } from "../../lib/client/session/device_slots.io.ts";
 import type { ClientOptions } from "../../lib/client/settings/options.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
@@ -123,6 +124,7 @@ function startClient(folder: string, port: number) {
       (name) => name === "XDG_STATE_HOME" ? folder : "",
       new SeededRandom(4),
     ),
+    kept: new KeptOfferFiles((name) => name === "XDG_STATE_HOME" ? folder : ""),
   };
   const made: MainScreen[] = [];
   const app = new ClientApp(options, "pw", memory, {

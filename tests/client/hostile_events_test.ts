@@ -35,6 +35,7 @@ const at = 1_780_000_000_000;
 const states: Record<TransferState, true> = {
   preparing: true,
   offered: true,
+  waiting: true,
   running: true,
   verified: true,
   failed: true,
@@ -59,7 +60,7 @@ const infos: TransferInfo[] = directions.flatMap((direction) =>
   (Object.keys(states) as TransferState[]).flatMap((state) =>
     [true, false].map((paused) => ({
       ...{ transfer: 1, direction, kind: "file", user: x, name: x, size: 9 },
-      device: x,
+      ...{ device: x, group: x, left: 2, since: at },
       ...{ state, bytes: 4, rate: 3, paused, via: "relay", address: x },
       ...{ rtt: 1, loss: 0.1, why: x, silence: 5_000 },
       ...(paused ? { pausedBy: ["me", "user"] } as const : {}),

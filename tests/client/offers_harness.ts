@@ -19,6 +19,7 @@ import type {
 } from "../../lib/client/offers/peer_host.ts";
 import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
 import type { EventFields, Reply } from "../../lib/wire/server_frame.ts";
+import { MemoryKept } from "../support/memory_kept.ts";
 import { MemoryKeys } from "../support/memory_keys.ts";
 import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
@@ -90,7 +91,11 @@ export class OffersPeer {
     const own = new OwnIdentity(this.identity, new MemoryKeys());
     this.identities = new PeerIdentities(host, own, peers);
     const signed = new SignedOffers(host, this.identities);
-    this.offers = new Offers({ ...host, signed }, accept);
+    this.offers = new Offers({ ...host, signed }, accept, {
+      memory: new MemoryKept(),
+      now: () => this.instant,
+      hasLater: () => true,
+    });
     this.offers.handleOpened();
   }
 

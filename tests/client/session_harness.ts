@@ -13,6 +13,7 @@ import type { PeerEvent } from "../../lib/client/session/offers.ts";
 import { parseCommand } from "../../lib/client/commands/parse.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
 import { MemoryDevices } from "../support/memory_devices.ts";
+import { MemoryKept } from "../support/memory_kept.ts";
 import { MemoryKeys } from "../support/memory_keys.ts";
 import { MemoryPeers } from "../support/memory_peers.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
@@ -24,7 +25,13 @@ export type Sent = Record<string, unknown> & { do: string; id: number };
 export type HarnessOptions = Partial<
   Pick<
     ClientSessionOptions,
-    "devices" | "keys" | "isVisit" | "takeOver" | "learnNames" | "presence"
+    | "devices"
+    | "kept"
+    | "keys"
+    | "isVisit"
+    | "takeOver"
+    | "learnNames"
+    | "presence"
   >
 >;
 
@@ -58,6 +65,7 @@ export class SessionHarness {
       keys: new MemoryKeys(),
       view: this.view,
       devices: new MemoryDevices(),
+      kept: new MemoryKept(),
       ...options,
     });
   }

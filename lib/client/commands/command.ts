@@ -222,6 +222,7 @@ export interface CommandHost {
   /** What goes on with other clients; settles the commands it is given. */
   readonly offers: {
     readonly transfers: { send(peer: Peer, what: SentPaths, n: number): void };
+    readonly later: { send(peer: Peer, what: SentPaths, n: number): void };
     readonly sessions: {
       start(peer: Peer, n: number): void;
       stop(user: string, n: number): void;
@@ -241,7 +242,7 @@ export interface CommandHost {
     };
   };
   readonly groupSend: {
-    send(group: string, what: SentPaths, n: number): void;
+    send(group: string, what: SentPaths, n: number, isKept?: boolean): void;
   };
   /**
    * Sets how many bytes a second are sent at most, 0 for no limit, and tells it;

@@ -5,6 +5,7 @@ import {
   parseRate,
   rateProblem,
 } from "../../base/format.ts";
+import { formatTime } from "../../base/time.ts";
 import { visible } from "../../base/text.ts";
 import type { Palette } from "../../cli/palette.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
@@ -25,6 +26,10 @@ import {
   transferPhase,
 } from "./transfer_progress.ts";
 
+const aboutWaiting =
+  "With --when-back what cannot be sent now waits, also for the next client of " +
+  "this account here, until the other side is online; /transfers lists it, " +
+  "/cancel N takes it back.";
 const aboutPaths =
   "A folder arrives as it is, several files in a folder of their own. Links " +
   "are left out; with --links before the paths those that stay within a " +
@@ -37,8 +42,9 @@ export const fileCommands = {
     words: ["UPD"],
     usage: "/p2pvideo USER PATH…",
     summary: "send files or folders straight to USER",
-    details: `${aboutPaths} ${aboutPeers} In a script, - with --name NAME ` +
-      "is what is piped into the program.",
+    details:
+      `${aboutPaths} ${aboutWaiting} ${aboutPeers} In a script, - with ` +
+      "--name NAME is what is piped into the program.",
     example: "/p2pvideo luke my film.mp4",
     arguments: [{ kind: "peer" }, { kind: "files" }],
     // The paths are as the user wrote them.
@@ -51,13 +57,15 @@ export const fileCommands = {
     },
     run({ to, device, ...paths }, host, _: Settle<Sent>, n) {
       const user = meantUser(to, host.self());
-      host.offers.transfers.send({ user, device }, sentPaths(paths), n);
+      const { transfers, later } = host.offers;
+      const sends = paths.whenBack ? later : transfers;
+      sends.send({ user, device }, sentPaths(paths), n);
     },
   }),
   groupvideo: does({
     usage: "/groupvideo GROUP PATH…",
     summary: "send files or folders to every member who is online",
-    details: aboutPaths,
+    details: `${aboutPaths} ${aboutWaiting}`,
     example: "/groupvideo jedi my film.mp4",
     arguments: [{ kind: "group" }, { kind: "files" }],
     read: ([group = "", ...paths]): GroupPaths | string =>
@@ -65,15 +73,27 @@ export const fileCommands = {
         ? { group, ...readPaths(paths) }
         : "what is piped in goes to one user; send a file",
     run: ({ group, ...paths }, { groupSend }, _: Settle<GroupSending>, n) =>
-      groupSend.send(group, sentPaths(paths), n),
+      groupSend.send(group, sentPaths(paths), n, paths.whenBack),
     show({ group, name: file, results }, look) {
       const { palette, name, names } = look;
       const got = results.filter(({ ok }) => ok).map(({ user }) => user);
-      const away = results.filter(({ ok }) => !ok).map(({ user }) => user);
-      const missed = away.length === 0 ? "" : `; not reached: ${names(away)}`;
-      return [palette.good(
-        `${visible(file)} reached ${names(got)} of ${name(group)}${missed}`,
-      )];
+      const withCode = (code: string) =>
+        results.filter((each) => each.code === code).map(({ user }) => user);
+      const [away, waiting] = ["not_delivered", "waiting"].map(withCode);
+      const parts = [
+        ...said("reached", got, ` of ${name(group)}`),
+        ...said("not reached:", away, ""),
+        ...said(
+          "waits for",
+          waiting,
+          got.length > 0 ? "" : ` of ${name(group)}`,
+        ),
+      ];
+      return [palette.good(`${visible(file)} ${parts.join("; ")}`)];
+
+      function said(verb: string, users: string[] = [], more: string) {
+        return users.length === 0 ? [] : [`${verb} ${names(users)}${more}`];
+      }
     },
   }),
   offer: does({
@@ -196,6 +216,8 @@ interface Paths {
   readonly links?: true;
   /** Not files but standard input, under this name. */
   readonly input?: string;
+  /** It waits until the other side is online. */
+  readonly whenBack?: true;
 }
 
 interface Sending extends Paths {
@@ -216,7 +238,9 @@ type OfferListing = TransferInfo & {
   readonly entries: readonly ListedEntry[];
 };
 
-type Sent = TransferInfo & TransferSummary;
+type Sent =
+  & TransferInfo
+  & (TransferSummary | { readonly state: "waiting"; readonly ms?: never });
 
 interface GroupSending {
   readonly group: string;
@@ -251,6 +275,9 @@ function readInput([file, ...files]: readonly string[]):
   | undefined {
   const [first = file, option, name = "", more] = files;
   if (first !== inputPath) return undefined;
+  if (files.includes(whenBackOption)) {
+    return "what is piped in cannot wait; send a file";
+  }
   if (option !== nameOption || name === "" || more !== undefined) {
     return "- is what is piped in; it needs a name: - --name backup.tar";
   }
@@ -258,13 +285,30 @@ function readInput([file, ...files]: readonly string[]):
   return { file: inputPath, input: name };
 }
 
-/** @param paths All of them as one, then each; perhaps `--links` before. */
-function readPaths([file = "", ...files]: readonly string[]): Paths {
-  if (files[0] !== linksOption) {
-    return files.length === 0 ? { file } : { file, files };
+/**
+ * @param paths All of them as one, then each; perhaps options before them, and
+ * `--when-back` after them.
+ */
+function readPaths([whole = "", ...words]: readonly string[]): Paths {
+  let file = whole;
+  const options: { links?: true; whenBack?: true } = {};
+  for (;;) {
+    const [first = ""] = words;
+    const name = pathOptions.get(first);
+    if (name !== undefined) {
+      words.shift();
+      file = file.slice(first.length).trimStart();
+      options[name] = true;
+    } else if (words.length > 1 && words.at(-1) === whenBackOption) {
+      words.pop();
+      file = file.slice(0, -whenBackOption.length).trimEnd();
+      options.whenBack = true;
+    } else break;
   }
-  const rest = file.slice(linksOption.length).trimStart();
-  return { file: rest, files: files.slice(1), links: true };
+  // Where an option was cut off, what is left of the whole has its quotes.
+  const [only] = words;
+  if (words.length === 1 && only !== undefined) file = only;
+  return words.length === 0 ? { file } : { file, files: words, ...options };
 }
 
 function sentPaths({ file, files = [], links, input }: Paths): SentPaths {
@@ -307,11 +351,27 @@ function listTransfer(info: TransferInfo, palette: Palette): string {
     const phase = transferPhase(info);
     return `${label}, ${phase}, ${progressText(info)}${way}${why}`;
   }
+  if (info.state === "waiting") {
+    const waits = `${info.transfer}: ${visible(info.name)}, ${size}, waits`;
+    const since = formatTime(info.since ?? 0);
+    return `${waits} for ${
+      waitsFor(info, palette)
+    } since ${since}; /cancel ${info.transfer} takes it back`;
+  }
   if (info.state !== "offered") return `${label}, ${info.state}`;
   const waits = info.direction === "incoming"
     ? `/accept ${info.transfer} or /reject ${info.transfer}`
     : "waiting for the answer";
   return `${label}, ${size}, ${waits}`;
+}
+
+/** For whom it waits: `luke`, `luke of jedi`, `luke and 2 more of jedi`. */
+export function waitsFor(info: TransferInfo, palette: Palette): string {
+  const user = palette.name(visible(peerText(info)));
+  const { group, left = 1 } = info;
+  if (group === undefined) return user;
+  const more = left > 1 ? ` and ${left - 1} more` : "";
+  return `${user}${more} of ${palette.name(visible(group))}`;
 }
 
 /** `/transfers`' line of a private session. */
@@ -365,9 +425,13 @@ export function countFiles(files: number): string {
   return files === 1 ? "1 file" : `${files.toLocaleString("en")} files`;
 }
 
-const linksOption = "--links";
 const inputPath = "-";
 const nameOption = "--name";
+const whenBackOption = "--when-back";
+const pathOptions: ReadonlyMap<string, "links" | "whenBack"> = new Map([
+  ["--links", "links"],
+  [whenBackOption, "whenBack"],
+]);
 const shownEntries = 50;
 const pathTexts: Record<PathKind, string> = {
   local: "on this machine",

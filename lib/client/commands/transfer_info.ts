@@ -7,6 +7,8 @@ export type TransferState =
   | "preparing"
   /** The other side has not answered, or this side has not. */
   | "offered"
+  /** It is kept until the receiver is online. */
+  | "waiting"
   /** Bytes flow, or are about to. */
   | "running"
   | "verified"
@@ -31,6 +33,10 @@ export interface TransferInfo {
   readonly mine?: true;
   /** The group it is for, if any. */
   readonly group?: string;
+  /** For how many of the group it waits; {@link user} is the first of them. */
+  readonly left?: number;
+  /** Since when it waits, ms since 1970 UTC. */
+  readonly since?: number;
   /** File name without folder. */
   readonly name: string;
   /** Of folders and several files: how many files, and how many were named. */
@@ -154,4 +160,6 @@ export interface SentPaths {
   readonly followsLinks: boolean;
   /** Not files but standard input, under this name. */
   readonly input?: string;
+  /** Sends what there is, where something of several paths is not. */
+  readonly skipsMissing?: true;
 }

@@ -188,7 +188,7 @@ export class ClientView {
     return this.#devices.names();
   }
 
-  /** The transfers that have not ended, by their numbers. */
+  /** The transfers that have not ended and do not wait, by their numbers. */
   running(): TransferInfo[] {
     return this.#transfers.running();
   }

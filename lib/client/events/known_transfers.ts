@@ -21,10 +21,10 @@ export class KnownTransfers {
     return [...this.#byNumber.values()];
   }
 
-  /** Those that have not ended, by their numbers. */
+  /** Those that have not ended and do not wait for later, by their numbers. */
   running(): TransferInfo[] {
     return this.all().map(({ info }) => info)
-      .filter((info) => !hasEnded(info))
+      .filter((info) => !hasEnded(info) && info.state !== "waiting")
       .sort((one, other) => one.transfer - other.transfer);
   }
 
@@ -41,7 +41,8 @@ export class KnownTransfers {
 }
 
 function hasEnded({ state }: TransferInfo): boolean {
-  return state !== "preparing" && state !== "offered" && state !== "running";
+  return state !== "preparing" && state !== "offered" &&
+    state !== "waiting" && state !== "running";
 }
 
 /** Most transfers that have ended. */

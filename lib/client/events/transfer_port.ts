@@ -150,6 +150,10 @@ export type TransferEvent =
     readonly ownName?: string;
     /** What there is to say of it: what is left out. */
     readonly remark?: string;
+    /** Where it lies, absolute paths; absent for a pipe. */
+    readonly paths?: readonly string[];
+    /** Of several paths those where there is nothing. */
+    readonly missing?: readonly string[];
     readonly key: string;
     readonly addresses: readonly WireAddress[];
   }

@@ -1,6 +1,6 @@
 /**
- * A file for every member of a group who is online: one transfer each, which
- * succeed or fail on their own. A few run at a time, over all groups; the
+ * A file for every member of a group who is online, or for all of them, sooner or
+ * later: one transfer each, which succeed or fail on their own. A few run at a time, over all groups; the
  * others follow as places come free.
  */
 import type {
@@ -9,6 +9,8 @@ import type {
 } from "../events/client_event.ts";
 import type { SentPaths } from "../commands/transfer_info.ts";
 import { basename } from "../../base/format.ts";
+import { groupOutcome } from "./group_outcome.ts";
+import type { Later } from "./later.ts";
 import type { PeerHost } from "./peer_host.ts";
 import type { Transfers } from "./transfers.ts";
 
@@ -29,16 +31,22 @@ interface Sending {
 export class GroupSend {
   readonly #host: PeerHost;
   readonly #transfers: Transfers;
+  readonly #later: Later;
   readonly #queue: { readonly sending: Sending; readonly user: string }[] = [];
   #running = 0;
 
-  constructor(host: PeerHost, transfers: Transfers) {
+  constructor(host: PeerHost, transfers: Transfers, later: Later) {
     this.#host = host;
     this.#transfers = transfers;
+    this.#later = later;
   }
 
-  /** Starts command number `n`; it is settled when the last transfer ended. */
-  send(group: string, file: SentPaths, n: number): void {
+  /**
+   * Starts command number `n`; it is settled when the last transfer ended.
+   *
+   * @param isKept It waits for those who are not online.
+   */
+  send(group: string, file: SentPaths, n: number, isKept = false): void {
     const { request } = this.#host;
     request("group-members", { group }, (members) => {
       if (members.ok === undefined) return this.#refuse(n, members);
@@ -48,10 +56,13 @@ export class GroupSend {
         const message = `You have not joined ${name}; /joingroup ${name}`;
         return this.#refuse(n, { code: "not_joined", message });
       }
+      const others = joined.filter((user) => user !== self);
+      if (isKept && others.length > 0) {
+        return this.#later.sendAll(name, others, file, n);
+      }
       request("who", {}, (who) => {
         if (who.ok === undefined) return this.#refuse(n, who);
         const online = new Set(who.ok.users.map(({ user }) => user));
-        const others = joined.filter((user) => user !== self);
         this.#begin(n, name, file, others, online);
       });
     });
@@ -101,30 +112,16 @@ export class GroupSend {
     if (!outcome.ok) {
       const { code, message } = outcome;
       results.push({ user, ok: false, code, message });
-    } else if (outcome.command === "p2pvideo") {
+    } else if (
+      outcome.command === "p2pvideo" && outcome.answer.ms !== undefined
+    ) {
       results.push({ ...outcome.answer, user, ok: true });
     }
     if (--sending.open === 0) this.#settle(sending);
   }
 
-  #settle({ n, group, file, away, results: tried }: Sending): void {
-    const command = "groupvideo";
-    const results = [...away, ...tried];
-    const failed = tried.filter(({ ok }) => !ok);
-    const [first] = failed;
-    if (first?.code === undefined) {
-      const answer = { group, name: nameOf(file), results };
-      return this.#host.settle(n, { command, ok: true, answer });
-    }
-    const { code } = first;
-    const reached = tried.length - failed.length;
-    const whom = failed.slice(0, mostNamed)
-      .map(({ user, message }) => `${user} (${message})`).join(", ");
-    const more = failed.length > mostNamed ? ", …" : "";
-    const message = `"${
-      nameOf(file)
-    }" reached ${reached} of ${tried.length} in ${group}; not ${whom}${more}`;
-    this.#host.settle(n, { command, ok: false, code, message, results });
+  #settle({ n, group, file, away, results }: Sending): void {
+    this.#host.settle(n, groupOutcome(group, nameOf(file), away, results));
   }
 
   #refuse(n: number, { code, message }: { code: string; message: string }) {
@@ -139,4 +136,3 @@ function nameOf({ path, paths }: SentPaths): string {
 
 /** Offers at a time: each holds memory, and the server bounds a user's. */
 const mostAtOnce = 16;
-const mostNamed = 8;

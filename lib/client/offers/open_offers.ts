@@ -155,13 +155,14 @@ export class OpenOffers {
       ...blank,
       kind: "file",
       state: "preparing",
-      number: this.#takeNumber(),
+      number: fields.number ?? this.takeNumber(),
       bytes: 0,
       rate: 0,
       filesDone: 0,
       current: undefined,
       startedAt: 0,
       report: undefined,
+      kept: undefined,
       ownName: undefined,
       remark: undefined,
       group: undefined,
@@ -183,7 +184,7 @@ export class OpenOffers {
       ...blank,
       kind: "session",
       state: "preparing",
-      number: fields.number ?? this.#takeNumber(),
+      number: fields.number ?? this.takeNumber(),
       crossed: undefined,
       ...fields,
     });
@@ -230,8 +231,12 @@ export class OpenOffers {
     if (offer.kind === "file" && offer.list !== "none") {
       this.#host.effect({ effect: "cancel-transfer", id: offer.id });
     }
-    if (announced) this.show(offer, message, { ...end, isKept });
-    else this.#giveBackNumber(offer.number);
+    const kept = offer.kind === "file" ? offer.kept : undefined;
+    const goesOn = end.summary === undefined && kept?.goesOn(code) === true;
+    if (announced && !goesOn) this.show(offer, message, { ...end, isKept });
+    if (!announced && kept?.number === undefined) {
+      this.giveBackNumber(offer.number);
+    }
     const { command } = offer;
     const { summary } = end;
     const outcome: CommandOutcome = offer.kind === "file" &&
@@ -288,11 +293,12 @@ export class OpenOffers {
   }
 
   /** The N of `/accept N`: counts the offers of a run from 1. */
-  #takeNumber(): number {
+  takeNumber(): number {
     return this.#nextNumber++;
   }
 
-  #giveBackNumber(number: number): void {
+  /** Nobody heard of what has this number. */
+  giveBackNumber(number: number): void {
     const unused = this.#unusedNumbers.add(number);
     while (unused.delete(this.#nextNumber - 1)) this.#nextNumber--;
   }

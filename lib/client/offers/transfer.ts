@@ -4,6 +4,7 @@ import type { OpenOfferFields } from "./open_offers.ts";
 import type {
   OfferedFile,
   OfferedTree,
+  TransferEvent,
   TransferLink,
 } from "../events/transfer_port.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
@@ -27,6 +28,8 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   current: string | undefined;
   /** When it began to run, monotonic ms. */
   startedAt: number;
+  /** Where it is kept until the receiver has it. */
+  readonly kept: KeptTry | undefined;
   /** Gets its end instead of a command. */
   readonly report: ((outcome: CommandOutcome) => void) | undefined;
   /**
@@ -51,6 +54,22 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   /** Why the other side ended it, where this side may learn more of that. */
   givenUp: "unreachable" | "quota" | undefined;
 }
+
+/** One of the times that something is offered which is kept meanwhile. */
+export interface KeptTry {
+  /** N of `/cancel N`, where it has that of what is kept. */
+  readonly number?: number | undefined;
+  /** What there is to say of it, when it is about to be offered. */
+  ready(event: ReadyOffer): string | undefined;
+  /** True when it waits on, under the same number, after it ended so. */
+  goesOn(code: string): boolean;
+}
+
+/** What is about to be offered. */
+export type ReadyOffer = Extract<
+  TransferEvent,
+  { readonly event: "offer-ready" }
+>;
 
 /** A command that can go on when the list is here. */
 export interface WaitingForList {

@@ -23,6 +23,8 @@ import type { PeerHost } from "./peer_host.ts";
 import {
   addAddresses,
   averageRate,
+  type KeptTry,
+  type ReadyOffer,
   type Transfer,
   transferInfo,
   type WaitingForHold,
@@ -59,12 +61,14 @@ export class Transfers {
    * @param end The number of the command that is settled when the transfer
    * ends, or who gets its outcome instead.
    * @param group That it is for, where it goes to all members of one.
+   * @param kept Where it is kept until the receiver has it.
    */
   send(
     { user, device }: Peer,
     what: SentPaths,
     end: number | ((outcome: CommandOutcome) => void),
     group?: string,
+    kept?: KeptTry,
   ): void {
     const id = encodeHex(this.#host.random.bytes(8));
     const { path, paths, input } = what;
@@ -74,7 +78,12 @@ export class Transfers {
       ? { command: { name: "p2pvideo", n: end } as const }
       : { report: end };
     const about = { id, direction: "outgoing", user, device } as const;
-    this.#offers.addTransfer({ ...about, group, file, ...whose });
+    const { number } = kept ?? {};
+    this.#offers.addTransfer({
+      ...{ ...about, group, file, kept },
+      ...number !== undefined && { number },
+      ...whose,
+    });
     this.#host.effect({ effect: "prepare-offer", id, what });
   }
 
@@ -201,7 +210,7 @@ export class Transfers {
       case "offer-ready":
         transfer.file = event.file;
         transfer.ownName = event.ownName;
-        transfer.remark = event.remark;
+        transfer.remark = remarkOn(transfer, event);
         transfer.own = { key: event.key, addresses: event.addresses };
         return this.#requests.offer(transfer);
       case "answer-ready":
@@ -407,6 +416,16 @@ export class Transfers {
     transfer.bytes = partBytes(resume, transfer.file.size);
     this.#offers.show(transfer);
   }
+}
+
+/** What there is to say of what is offered. */
+function remarkOn(
+  { kept }: Transfer,
+  event: ReadyOffer,
+): string | undefined {
+  const remarks = [kept?.ready(event), event.remark]
+    .filter((each) => each !== undefined);
+  return remarks.length === 0 ? undefined : remarks.join("; ");
 }
 
 function partBytes(resume = "", size: number): number {

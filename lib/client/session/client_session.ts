@@ -387,6 +387,11 @@ export class ClientSession {
     }
     this.#parts.presence.handleOpened(this.#now.mono);
     this.#parts.offers.handleOpened();
+    this.#parts.offers.later.handleOpened(
+      this.#parts.login.store,
+      session.account,
+      isVisit,
+    );
     if (this.#learnNames) {
       this.#parts.learnNames(() => {
         if (!resumed) this.#emit({ event: "arrived" });

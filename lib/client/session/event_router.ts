@@ -75,6 +75,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const { mono } = host.now();
       host.presence.handle({ event: "presence", user, online, at }, mono);
       if (!online) offers.transfers.handlePeerOffline(user);
+      offers.later.handlePresence(user, online);
       return identities.note(user, event.identity, event.account);
     }
     case "renamed": {
@@ -84,6 +85,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
         return host.emit({ event: "renamed", from, to, me: true });
       }
       offers.sessions.handleRenamed(from, to);
+      offers.later.handleRenamed(from, to);
       identities.handleRenamed(from, to);
       host.emit({ event: "renamed", from, to });
       return host.chat.handleRenamed(from, to);
@@ -113,6 +115,11 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       const isOld = event.by === undefined &&
         host.topic(event.group) === event.topic;
       return isOld ? undefined : host.emit(newsOf(event));
+    }
+    case "device-login": {
+      const self = host.user();
+      if (self !== undefined) offers.later.handlePresence(self, true);
+      return host.emit(newsOf(event));
     }
     case "unseen": {
       const unseen = newsOf(event);

@@ -113,6 +113,7 @@ export class Login {
   #hasDevices = false;
   #hasTrees = false;
   #hasStreams = false;
+  #hasLater = false;
   #takesOver: boolean;
   /** Why it was refused, while the user is asked whether to take over. */
   #inTheWay: Refused | undefined;
@@ -166,6 +167,11 @@ export class Login {
     return this.#hasStreams;
   }
 
+  /** True when the server knows of offers that are kept for later. */
+  get hasLater(): boolean {
+    return this.#hasLater;
+  }
+
   /** True while the user is being asked for something. */
   get asking(): boolean {
     return this.#asking;
@@ -187,6 +193,7 @@ export class Login {
         this.#serverUdpPort = reply.ok.udpPort;
         this.#store = reply.ok.store;
         this.#hasDevices = reply.ok.features.includes("devices");
+        this.#hasLater = reply.ok.features.includes("later");
         this.#hasTrees = reply.ok.features.includes("trees");
         this.#hasStreams = reply.ok.features.includes("streams");
         this.#greeted = true;

@@ -14,6 +14,7 @@ import {
   OpenOffers,
   privateSessionInfo,
 } from "../offers/open_offers.ts";
+import { type Keeping, Later } from "../offers/later.ts";
 import { OfferRequests } from "../offers/offer_requests.ts";
 import type { AcceptRule, PeerHost } from "../offers/peer_host.ts";
 import { PrivateSessions } from "../offers/private_sessions.ts";
@@ -30,6 +31,8 @@ export type PeerEvent = TransferEvent | SessionEvent;
 export class Offers {
   readonly transfers: Transfers;
   readonly sessions: PrivateSessions;
+  /** What is kept until its receivers are back. */
+  readonly later: Later;
   readonly #host: PeerHost;
   readonly #accept: AcceptRule;
   readonly #open: OpenOffers;
@@ -37,13 +40,14 @@ export class Offers {
   readonly #activity = new ActivityReport();
   #isConnected = false;
 
-  constructor(host: PeerHost, accept: AcceptRule) {
+  constructor(host: PeerHost, accept: AcceptRule, keeping: Keeping) {
     const open = this.#open = new OpenOffers(host);
     const requests = this.#requests = new OfferRequests(host, open);
     this.#host = host;
     this.#accept = accept;
     this.transfers = new Transfers(host, open, requests);
     this.sessions = new PrivateSessions(host, open, requests);
+    this.later = new Later(host, open, this.transfers, keeping);
   }
 
   /** What has not ended. */
@@ -53,7 +57,10 @@ export class Offers {
 
   /** What has not ended, oldest first. */
   list(): CommandAnswers["transfers"] {
-    return listed(this.#open.all());
+    const { transfers, sessions } = listed(this.#open.all());
+    const all = [...transfers, ...this.later.list()];
+    all.sort((one, other) => one.transfer - other.transfer);
+    return { transfers: all, sessions };
   }
 
   /** The same without the offers of others that this user has not answered. */
@@ -107,11 +114,14 @@ export class Offers {
   /** Stops the transfer or ends the private session `number`, in any state. */
   cancel(number: number, n: number): void {
     const command = "cancel";
+    const answer = { transfer: number };
+    if (this.later.cancel(number)) {
+      return this.#host.settle(n, { command, ok: true, answer });
+    }
     const offer = this.#numbered(command, number, n);
     if (offer === undefined) return;
     if (offer.kind === "file") this.transfers.stop(offer);
     else this.sessions.end(offer);
-    const answer = { transfer: number };
     this.#host.settle(n, { command, ok: true, answer });
   }
 
@@ -159,6 +169,7 @@ export class Offers {
   /** The server is gone: those who wait for this user's answer were told so. */
   handleDisconnected(): void {
     this.#isConnected = false;
+    this.later.handleDisconnected();
     for (const offer of this.#open.all()) {
       if (offer.kind === "session") offer.crossed = undefined;
       if (!isWaiting(offer)) continue;
@@ -251,6 +262,7 @@ export class Offers {
   /** One of the services has something to tell. */
   handlePeerEvent(event: PeerEvent, now: Instant): void {
     if (isTraffic(event)) this.#activity.note();
+    if (!isSessionEvent(event) && this.later.handleTransferEvent(event)) return;
     if (isSessionEvent(event)) this.sessions.handleSessionEvent(event, now);
     else this.transfers.handleTransferEvent(event, now);
   }
@@ -262,6 +274,7 @@ export class Offers {
       if (offer.kind === "file") this.transfers.settle(offer, now);
       else this.sessions.settle(offer);
     }
+    this.later.handleTimeout(now);
     if (this.#isConnected && this.#activity.takeDue(now.mono)) {
       this.#host.send({ do: "ping", active: true });
     }
@@ -272,12 +285,17 @@ export class Offers {
     const activity = this.#isConnected
       ? this.#activity.pollTimeout()
       : undefined;
-    const at = Math.min(this.#open.nextSettling, activity ?? Infinity);
+    const at = Math.min(
+      this.#open.nextSettling,
+      this.later.pollTimeout(),
+      activity ?? Infinity,
+    );
     return at === Infinity ? undefined : at;
   }
 
   /** The program ends. */
   close(): void {
+    this.later.close();
     this.transfers.close();
     this.sessions.close();
   }

@@ -39,6 +39,7 @@ import { ReadMarker } from "./read_marker.ts";
 import { RequestQueue } from "./request_queue.ts";
 import { ShownTexts } from "./shown_texts.ts";
 import { SignedOffers } from "../trust/signed_offers.ts";
+import type { KeptOfferMemory } from "../offers/kept_offer.ts";
 import type { AcceptRule } from "../offers/peer_host.ts";
 import type { OnReply } from "../../wire/server_frame.ts";
 
@@ -71,6 +72,8 @@ export interface ClientSessionOptions {
   readonly view: ClientView;
   /** Remembers which device this is and what was shown, for the next run. */
   readonly devices: DeviceMemory;
+  /** Remembers what waits for others, for the next run. */
+  readonly kept: KeptOfferMemory;
   /** It does something and leaves, beside whoever is there; no by default. */
   readonly isVisit?: boolean;
   /** When another session is in the way; `no` by default. */
@@ -249,7 +252,11 @@ export class SessionParts {
     const hasStreams = () => this.login.hasStreams;
     const features = { hasDevices, hasTrees, hasStreams };
     const peerHost = { ...host, signed, ...features };
-    const offers = this.offers = new Offers(peerHost, accept);
+    const offers = this.offers = new Offers(peerHost, accept, {
+      memory: options.kept,
+      now,
+      hasLater: () => this.login.hasLater,
+    });
     const passwords = this.passwords = new PasswordChange({
       ...host,
       user: () => this.login.user ?? "",
@@ -263,7 +270,7 @@ export class SessionParts {
       if (owner !== undefined) owner = { ...owner, user: to };
     };
     const user = () => this.login.user;
-    const groupSend = new GroupSend(peerHost, offers.transfers);
+    const groupSend = new GroupSend(peerHost, offers.transfers, offers.later);
     const said = () => ownMessages(view);
     const parts = { offers, passwords, chat, groupSend, said };
     const choosePresence = (choice?: PresenceChoice) => {

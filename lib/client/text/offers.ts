@@ -3,7 +3,7 @@ import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
 import type { TransferSummary } from "../commands/transfer_info.ts";
-import { countFiles, pathText } from "../commands/files.ts";
+import { countFiles, pathText, waitsFor } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
 import { offeredSize, pausedText } from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
@@ -109,7 +109,9 @@ export function renderTransfer(
   const look = info.files === undefined
     ? ""
     : `/offer ${info.transfer} lists them, `;
-  const whose = isIncoming ? `from ${user}` : `to ${user}`;
+  const whose = isIncoming
+    ? `from ${user}`
+    : `to ${info.left === undefined ? user : waitsFor(info, palette)}`;
   const again = event.resumable
     ? "; sent again, it goes on where it stopped"
     : "";
@@ -119,6 +121,11 @@ export function renderTransfer(
   const group = info.group === undefined
     ? ""
     : ` to group ${palette.name(visible(info.group))}`;
+  if (info.left === 0) {
+    return [
+      `${label} waits for nobody of ${visible(info.group ?? "")} any more`,
+    ];
+  }
   switch (info.state) {
     case "preparing":
       return [];
@@ -135,6 +142,8 @@ export function renderTransfer(
         : `; it goes on at ${formatPart(info.bytes, info.size)}`;
       return [`${label} ${verb} ${whose}${from}`];
     }
+    case "waiting":
+      return [`${label} (${size}) waits for ${waitsFor(info, palette)}${why}`];
     case "verified": {
       const { renamed = [] } = summary ?? {};
       return [

@@ -40,8 +40,8 @@ import { StreamSink } from "../files/stream_sink.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
+import { type OfferSource, openSource } from "./offer_source.io.ts";
 import { ServerBinding } from "./server_binding.io.ts";
-import { meantPaths } from "../../system/meant_path.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { SharedFiles } from "../files/shared_file.io.ts";
 import { TransferPaths } from "./transfer_paths.io.ts";
@@ -83,9 +83,6 @@ type Entry =
     readonly stage: "running";
     readonly transfer: OutgoingTransfer | IncomingTransfer;
   };
-
-/** What is offered. */
-type OfferSource = FileSource | OfferedFolder | StreamSource;
 
 /** Sends and receives files over UDP. */
 export class TransferService implements TransferPort {
@@ -294,7 +291,11 @@ export class TransferService implements TransferPort {
     if (this.#isClosed || this.#entries.has(id)) return;
     this.#entries.set(id, { stage: "opening" });
     clearTimeout(this.#rehearsalTimer);
-    const source = await this.#open(what);
+    const { source, ...about } = await openSource(
+      what,
+      this.#files,
+      this.#input,
+    );
     // One that has begun is soon over; beside it both would take longer.
     await this.#rehearsal?.done;
     if (!this.#entries.has(id)) {
@@ -308,19 +309,10 @@ export class TransferService implements TransferPort {
       event: "offer-ready",
       id,
       file: source.file,
-      ...remarkOn(source),
+      ...about,
       key: keyPair.publicKey,
       addresses: this.#endpoint.localAddresses(),
     });
-  }
-
-  async #open(what: SentPaths): Promise<OfferSource> {
-    if (what.input !== undefined) return this.#input.take(what.input);
-    const paths = await meantPaths(what.path, what.paths);
-    const [first = ""] = paths;
-    return paths.length > 1 || await isFolder(first)
-      ? await OfferedFolder.open(paths, what.followsLinks)
-      : await FileSource.open(first, this.#files);
   }
 
   async #start(
@@ -568,22 +560,6 @@ interface OpenSink {
   readonly size?: number;
   readonly chosen?: TransferEvent;
   readonly onEvent?: (event: TransferEvent) => void;
-}
-
-/** What there is to say of what is offered. */
-function remarkOn(source: OfferSource) {
-  if (source instanceof StreamSource) return {};
-  if (source instanceof FileSource) {
-    const { ownName } = source;
-    return ownName === undefined ? {} : { ownName };
-  }
-  const { remark } = source;
-  return remark === undefined ? {} : { remark };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const info = await Deno.stat(path).catch(() => undefined);
-  return info?.isDirectory === true;
 }
 
 /** After these, a transfer tells nothing more. */

@@ -162,6 +162,12 @@ Deno.test("parseCommand: several paths, each perhaps quoted, or one with blanks"
     ['"a" b\\ c', { file: "", files: ["a", "b c"] }],
     ["--links trip", { file: "trip", files: ["trip"], links: true }],
     ["--links", { file: "--links" }],
+    ["a b --when-back", { file: "a b", files: ["a", "b"], whenBack: true }],
+    ["'a b' --when-back", { file: "a b", files: ["a b"], whenBack: true }],
+    ["--when-back --links trip", {
+      ...{ file: "trip", files: ["trip"], whenBack: true, links: true },
+    }],
+    ["--when-back", { file: "--when-back" }],
     ["trip/", { file: "trip/" }],
   ];
   for (const [typed, expected] of cases) {

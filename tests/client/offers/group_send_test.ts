@@ -4,6 +4,7 @@ import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import type { CommandOutcome } from "../../../lib/client/events/client_event.ts";
 import { GroupSend } from "../../../lib/client/offers/group_send.ts";
+import type { Later } from "../../../lib/client/offers/later.ts";
 import type { PeerHost } from "../../../lib/client/offers/peer_host.ts";
 import type { Transfers } from "../../../lib/client/offers/transfers.ts";
 
@@ -32,11 +33,13 @@ function world(joined: string[], online: string[]) {
   const sends = new GroupSend(
     host as unknown as PeerHost,
     transfers as unknown as Transfers,
+    // Nothing waits here.
+    undefined as unknown as Later,
   );
   const end = (index: number, code?: string) => {
     const [entry] = open.splice(index, 1);
     assert(entry !== undefined);
-    const answer = { user: entry.user, state: "verified" };
+    const answer = { user: entry.user, state: "verified", ms: 1 };
     entry.report(
       (code === undefined
         ? { command: "p2pvideo", ok: true, answer }

@@ -29,6 +29,17 @@ Deno.test("an offer can be accepted or rejected, one's own be taken back", () =>
   assertEquals(own.actions, ["cancel"]);
 });
 
+Deno.test("one that waits says for whom, and can be taken back", () => {
+  const waiting = { ...info, direction: "outgoing", state: "waiting" } as const;
+  const card = transferCard({ info: waiting, message: "luke went offline" });
+  assertEquals(card.state, "Waits until luke is online");
+  assertEquals([card.actions, card.details], [["cancel"], [
+    "luke went offline",
+  ]]);
+  const group = transferCard({ info: { ...waiting, group: "jedi", left: 3 } });
+  assertEquals(group.state, "Waits until luke and 2 more are online");
+});
+
 Deno.test("a running one tells how far, how fast, how long, which way and what is lost", () => {
   const card = transferCard({
     info: {

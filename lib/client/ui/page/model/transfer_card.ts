@@ -79,6 +79,14 @@ export function transferCard(
           mood: "waits",
           actions: ["cancel"],
         };
+    case "waiting":
+      return {
+        ...card,
+        state: waitingState(info),
+        mood: "waits",
+        actions: ["cancel"],
+        details: why === undefined ? [] : [why],
+      };
     case "running":
       return {
         ...card,
@@ -133,6 +141,12 @@ const pathNames: Readonly<Record<PathKind, string>> = {
   "direct-v6": "directly over IPv6",
   relay: "through the server's relay",
 };
+
+function waitingState({ user, left = 1 }: TransferInfo): string {
+  return left > 1
+    ? `Waits until ${visible(user)} and ${left - 1} more are online`
+    : `Waits until ${visible(user)} is online`;
+}
 
 function runningDetails(info: TransferInfo): string[] {
   const { rate, bytes, size, stream, silence, via, loss = 0, rtt = 0 } = info;

@@ -1,0 +1,36 @@
+/** What became of sending to a group, member by member. */
+import type {
+  CommandOutcome,
+  GroupSendResult,
+} from "../events/client_event.ts";
+
+/**
+ * Success when nobody who was asked failed.
+ *
+ * @param name Of what was sent.
+ * @param others Who was not asked, with the reason.
+ */
+export function groupOutcome(
+  group: string,
+  name: string,
+  others: readonly GroupSendResult[],
+  asked: readonly GroupSendResult[],
+): CommandOutcome {
+  const command = "groupvideo";
+  const results = [...others, ...asked];
+  const failed = asked.filter(({ ok }) => !ok);
+  const [first] = failed;
+  if (first?.code === undefined) {
+    return { command, ok: true, answer: { group, name, results } };
+  }
+  const { code } = first;
+  const reached = asked.length - failed.length;
+  const whom = failed.slice(0, mostNamed)
+    .map(({ user, message }) => `${user} (${message})`).join(", ");
+  const more = failed.length > mostNamed ? ", …" : "";
+  const message =
+    `"${name}" reached ${reached} of ${asked.length} in ${group}; not ${whom}${more}`;
+  return { command, ok: false, code, message, results };
+}
+
+const mostNamed = 8;

@@ -1,0 +1,62 @@
+/** Opens what is to be offered: a file, folders and several files, or a pipe. */
+import { resolve } from "@std/path";
+import { meantPaths, whatIsThere } from "../../system/meant_path.io.ts";
+import type { SentPaths } from "../commands/transfer_info.ts";
+import { FileSource } from "../files/file_source.io.ts";
+import type { SharedFiles } from "../files/shared_file.io.ts";
+import { type StandardInput, StreamSource } from "../files/stream_source.io.ts";
+import { OfferedFolder } from "./tree_transfers.io.ts";
+
+/** What is offered. */
+export type OfferSource = FileSource | OfferedFolder | StreamSource;
+
+/** The same with what there is to say of it; see `offer-ready`. */
+export interface OpenedSource {
+  readonly source: OfferSource;
+  readonly ownName?: string;
+  readonly remark?: string;
+  readonly paths?: readonly string[];
+  readonly missing?: readonly string[];
+}
+
+/**
+ * Opens it.
+ *
+ * @throws {SourceError} when it is missing or cannot be read.
+ */
+export async function openSource(
+  what: SentPaths,
+  files: SharedFiles,
+  input: StandardInput,
+): Promise<OpenedSource> {
+  if (what.input !== undefined) return { source: input.take(what.input) };
+  const meant = await meantPaths(what.path, what.paths);
+  const found = what.skipsMissing ? await whatIsThere(meant) : meant;
+  const typed = found.length > 0 ? found : meant;
+  const [first = ""] = typed;
+  const source = typed.length > 1 || await isFolder(first)
+    ? await OfferedFolder.open(typed, what.followsLinks)
+    : await FileSource.open(first, files);
+  const missing = meant.filter((path) => !typed.includes(path));
+  return {
+    source,
+    ...remarkOn(source),
+    paths: typed.map((path) => resolve(path)),
+    ...missing.length > 0 && { missing },
+  };
+}
+
+/** What there is to say of it. */
+function remarkOn(source: FileSource | OfferedFolder) {
+  if (source instanceof FileSource) {
+    const { ownName } = source;
+    return ownName === undefined ? {} : { ownName };
+  }
+  const { remark } = source;
+  return remark === undefined ? {} : { remark };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  return info?.isDirectory === true;
+}

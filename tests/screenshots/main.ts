@@ -1,7 +1,7 @@
 /**
  * Makes the pictures of the client in `docs/` and the session in docs/using.md
  * anew, from a real server, real clients and a real terminal (tmux): `deno task
- * screenshots`.
+ * screenshots`. Those of the window need a browser.
  */
 import { join } from "@std/path";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
@@ -9,12 +9,15 @@ import { clientCommand, root } from "../support/programs.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { TmuxTerminal } from "../support/tmux_terminal.ts";
 import { renderSvg } from "./render_svg.ts";
+import { pictureWindow } from "./window.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
 taskArguments({
   usage: "deno task screenshots",
   about: "Makes the pictures in docs/ and the session in docs/using.md anew.",
 });
+
+await pictureWindow();
 
 const columns = 88;
 const begin = "<!-- session: deno task screenshots -->";

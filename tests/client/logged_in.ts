@@ -72,8 +72,9 @@ export function scramServer(
 
 /** What the server says of a session that it opened. */
 export function openedSession(token: string) {
-  return { user: "yoda", token, waiting: 0, ip: "127.0.0.1" };
+  return { user: "yoda", token, waiting: 0, ip: "127.0.0.1", account };
 }
 
+const account = "0123456789abcdef";
 const salt = new Uint8Array(16).fill(7);
 const saltText = "BwcHBwcHBwcHBwcHBwcHBw==";

@@ -361,6 +361,7 @@ async function play(scene: Scene): Promise<void> {
     "/private leia hush",
     "/stopprivate leia",
     "/p2pvideo luke my film.mp4",
+    "/p2pvideo luke my film.mp4 --when-back",
   );
   const laptop = await scene.device("luke", "laptop");
   await scene.say("yoda", "/p2pvideo luke@laptop my film.mp4");

@@ -165,6 +165,10 @@ export function renderTransfer(
         own ? `${label} ${whose} was rejected${why}` : bad("was rejected"),
       ];
     case "cancelled":
+      // It was known to nobody else.
+      if (info.since !== undefined) {
+        return [`${label} ${whose} waits no longer`];
+      }
       return [own ? `${label} ${whose} was stopped${why}` : bad("was stopped")];
     case "answered":
       return [`${label} ${whose}${why}`];

@@ -287,7 +287,7 @@ Deno.test("Later: /cancel takes it back, also while it is known to nobody", () =
   desk.lines();
   assertEquals(desk.later.cancel(2), false);
   assertEquals(desk.later.cancel(1), true);
-  assertEquals(desk.lines(), ["1: film.mp4 to luke was stopped"]);
+  assertEquals(desk.lines(), ["1: film.mp4 to luke waits no longer"]);
   assertEquals(desk.later.list(), []);
   // The server was not told yet: the next client does.
   desk.memory.close();

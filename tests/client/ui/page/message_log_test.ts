@@ -83,6 +83,22 @@ Deno.test("a log has an end at which the oldest go", () => {
   assert(!log.isWhole);
 });
 
+Deno.test("what nobody looks at is forgotten, and can be asked for again", () => {
+  const log = new MessageLog();
+  log.follow(said(951, 1000));
+  for (let first = 901; first > 500; first -= 50) {
+    log.prepend(said(first, first + 49), first);
+  }
+  log.trim(120);
+  assertEquals(numbersOf(log), range(851, 1000));
+  assertEquals([log.before, log.isWhole], [851, false]);
+  const { blocks } = log;
+  log.trim(120);
+  assert(log.blocks === blocks, "there is nothing more to forget");
+  log.prepend(said(801, 850), undefined);
+  assertEquals(numbersOf(log), range(801, 1000));
+});
+
 Deno.test("a message of the past is as one of the view", () => {
   const past = { id: 7, number: 3, at: 5, from: "yoda", text: "hm" } as const;
   assertEquals(saidOf({ ...past, kind: "private" }, "yoda"), {

@@ -23,6 +23,8 @@ export class MessageLog {
   #nextId = 1;
   #isWhole = false;
   #before: number | undefined;
+  /** By the ids of blocks: from where those before them were asked for. */
+  readonly #places = new Map<number, number>();
 
   /** Oldest first; another array after each change. */
   get blocks(): readonly LogBlock[] {
@@ -87,6 +89,29 @@ export class MessageLog {
     this.#insert(messages.filter((message) => !known.has(keyOf(message))));
     this.#before = before;
     this.#isWhole = before === undefined;
+    const [first] = this.#blocks;
+    if (first !== undefined && before !== undefined) {
+      this.#places.set(first.id, before);
+    }
+  }
+
+  /**
+   * Forgets old messages, as of a conversation that nobody looks at; they can be
+   * asked for again.
+   *
+   * @param most About so many stay.
+   */
+  trim(most: number): void {
+    let size = 0;
+    const start = this.#blocks.findLastIndex(({ id, messages }) => {
+      size += messages.length;
+      return size >= most && this.#places.has(id);
+    });
+    const first = this.#blocks[start];
+    if (first === undefined || start === 0) return;
+    this.#blocks = this.#blocks.slice(start);
+    this.#before = this.#places.get(first.id);
+    this.#isWhole = false;
   }
 
   #forget(): void {

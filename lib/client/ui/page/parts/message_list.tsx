@@ -79,7 +79,8 @@ export function MessageList(
   const between = betweenOf(store, of);
   const starts = blocks.map(({ messages }) => messages[0]?.at ?? 0);
   const me = store.view.me.user;
-  const today = Math.floor(Date.now() / 3_600_000);
+  const { firstNew } = store;
+  const today = new Date().getDate();
   const above = between.filter(({ below }) => below < (starts[0] ?? Infinity));
   let before: SaidMessage | undefined;
   return (
@@ -121,7 +122,11 @@ export function MessageList(
             const props = {
               block,
               before,
-              firstNew: store.firstNew,
+              // Only where it is, so that nothing else is drawn with it.
+              firstNew: firstNew === undefined || firstNew.at < from ||
+                  firstNew.at >= to
+                ? undefined
+                : firstNew,
               between: between.filter(({ below }) =>
                 below >= from && below < to
               ),

@@ -150,8 +150,10 @@ export class PageStore {
 
   /** Opens a conversation; without one, the list. */
   openChat(key: ConversationKey | undefined): void {
-    if (this.open.value === key) return;
+    const before = this.open.value;
+    if (before === key) return;
     this.panel.value = undefined;
+    if (before !== undefined) this.logOf(before).trim(keptMessages);
     this.open.value = key;
     this.#isAtEnd = true;
     if (key === undefined) return sessionStorage.removeItem("parley-open");
@@ -551,6 +553,8 @@ const shownAsMessage: ReadonlySet<string> = new Set([
 
 /** A conversation with less begins with older ones. */
 const fewMessages = 40;
+/** About so many stay of a conversation that is left. */
+const keptMessages = 150;
 /** Messages that are fetched at once. */
 const olderMessages = 50;
 const mostNotices = 4;

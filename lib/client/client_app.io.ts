@@ -31,6 +31,7 @@ import {
   type PinFile,
   type PinnedConnection,
 } from "./trust/server_pins.io.ts";
+import { OwnWindow } from "./own_window.io.ts";
 import { PeerServices } from "./peer_services.io.ts";
 import { KeptOfferFiles } from "./offers/kept_offer_files.io.ts";
 import { DeviceSlots } from "./session/device_slots.io.ts";
@@ -85,7 +86,6 @@ export async function openClient(
   const opened = await openIdentity(label, identity, (message) => {
     app.warn(message);
   });
-  const env = (name: string) => Deno.env.get(name);
   const devices = new DeviceSlots(env, systemRandom, options.device);
   const kept = new KeptOfferFiles(env);
   const memory = { ...opened, pins, devices, kept };
@@ -124,6 +124,7 @@ export class ClientApp implements UserHandler {
   readonly #lines: EnteredLines<Watcher>;
   /** Codes of the --exec commands that failed. */
   readonly #failed: string[] = [];
+  readonly #window = new OwnWindow(env);
   #password: string | undefined;
   /** It was given, and so needs nobody to type it. */
   readonly #isPasswordGiven: boolean;
@@ -174,9 +175,7 @@ export class ClientApp implements UserHandler {
       limit: options.limit,
       learnNames: this.#isInteractive,
       // What a person chose is not to take anything from a script.
-      presence: this.#isInteractive
-        ? readPresence((name) => Deno.env.get(name))
-        : "all",
+      presence: this.#isInteractive ? readPresence(env) : "all",
       agent: `parley/${version}`,
       random: systemRandom,
       identity,
@@ -232,6 +231,7 @@ export class ClientApp implements UserHandler {
       this.#connection?.close();
       await this.#remembering;
       await Promise.race([this.#watchers.close(), delay(mostClosingMs)]);
+      await this.#window.close();
       await this.#interface.close();
       await this.#services.close();
       await this.#peers.settled();
@@ -425,6 +425,8 @@ export class ClientApp implements UserHandler {
       case "ask-link":
         this.#askLink(effect);
         return;
+      case "open-window":
+        return void this.#openWindow(effect.n);
       case "link-answered":
         this.#linkQuestion?.abort();
         return;
@@ -562,12 +564,20 @@ export class ClientApp implements UserHandler {
     if (this.#asked === watcher) this.#answerNewPassword(undefined);
   }
 
+  async #openWindow(n: number): Promise<void> {
+    const outcome = await this.#window.open(this, this.#isInteractive);
+    this.#session.handleWindow(n, outcome, systemClock());
+    this.#drain();
+  }
+
   async #derive(effect: ClientEffectOf<"derive">): Promise<void> {
     const key = await deriveKey(effect.password, effect);
     this.#session.handleDerived(key, systemClock(), effect.purpose);
     this.#drain();
   }
 }
+
+const env = (name: string) => Deno.env.get(name);
 
 type ClientEffectOf<E> = Extract<ClientEffect, { effect: E }>;
 

@@ -5,9 +5,7 @@ import { givenPassword } from "../cli/password_file.io.ts";
 import { isHostName } from "../system/addresses.io.ts";
 import { Output, standardError } from "../system/console_output.io.ts";
 import { StartError } from "../system/errors.io.ts";
-import { stateFolderPath } from "../system/folders.io.ts";
 import { LineInput } from "../system/stdin.io.ts";
-import { systemRandom } from "../system/clock.io.ts";
 import { type ClientApp, openClient } from "./client_app.io.ts";
 import type { ClientEvent } from "./events/client_event.ts";
 import { isFailure } from "./events/event_kind.ts";
@@ -15,9 +13,9 @@ import type { GuiOptions, ServerChoice } from "./settings/gui_options.ts";
 import type { ClientOptions } from "./settings/options.ts";
 import { renderText } from "./text/render_text.ts";
 import { choicesOf, readLogins, writeLogin } from "./ui/web/known_logins.io.ts";
-import { BrowserOpening, hasDisplay } from "./ui/web/open_browser.io.ts";
 import { systemDownloads } from "./ui/web/system_downloads.io.ts";
 import { WebInterface } from "./ui/web/web_interface.io.ts";
+import { WindowBrowser } from "./ui/web/window_browser.io.ts";
 import { WebWindow, type WindowOwner } from "./ui/web/web_window.io.ts";
 import type { PageMessage, Phase } from "./ui/web/web_wire.ts";
 
@@ -38,7 +36,7 @@ class Gui implements WindowOwner {
   readonly #input = new LineInput();
   readonly #ended = Promise.withResolvers<number>();
   #window: WebWindow | undefined;
-  #opening: BrowserOpening | undefined;
+  readonly #browser = new WindowBrowser(env);
   #app: ClientApp | undefined;
   /** Resolves when no client runs. */
   #running: Promise<void> = Promise.resolve();
@@ -61,7 +59,7 @@ class Gui implements WindowOwner {
         env,
         phase: this.#form(),
         owner: this,
-        onEntered: () => this.#entered(),
+        onEntered: () => void this.#browser.done(),
       });
       this.#present(window);
       const choice = this.#first();
@@ -78,7 +76,7 @@ class Gui implements WindowOwner {
       this.#input.cancel();
       this.#app?.interrupt();
       await this.#running;
-      await this.#opening?.done();
+      await this.#browser.done();
       await this.#window?.close();
       await this.#output.flush();
     }
@@ -183,31 +181,13 @@ class Gui implements WindowOwner {
   /** Prints the address, and opens it where that can be done. */
   async #present(window: WebWindow): Promise<void> {
     this.#output.write(`Parley is at ${window.newAddress()}\n`);
-    const isOpened = this.#options.opens && hasDisplay(env) &&
-      await this.#openBrowser(window);
+    const isOpened = this.#options.opens &&
+      await this.#browser.open(window.newAddress());
     this.#output.write(
       isOpened
         ? "It is being opened in your browser; Enter opens it again, Ctrl-C ends Parley.\n"
         : "Open that in a browser on this machine; Enter gives a new address, Ctrl-C ends Parley.\n",
     );
-  }
-
-  async #openBrowser(window: WebWindow): Promise<boolean> {
-    await this.#opening?.done();
-    const downloads = await systemDownloads(env);
-    const folders = [
-      ...downloads === undefined ? [] : [downloads],
-      stateFolderPath(env),
-    ];
-    const address = window.newAddress();
-    this.#opening = await BrowserOpening.open(address, folders, systemRandom);
-    return this.#opening !== undefined;
-  }
-
-  async #entered(): Promise<void> {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    await opening?.done();
   }
 
   /** Enter on the terminal that it was started from wants another address. */

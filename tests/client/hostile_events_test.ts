@@ -189,6 +189,10 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   }],
   logoutdevice: [{ device: x }],
   renamedevice: [{ from: x, to: x }],
+  gui: [{ address: x, opened: true }, {
+    address: x,
+    opened: false,
+  }],
   notify: [{ notify: true }, { notify: false }],
   presence: [{ presence: "all" }, { presence: "known" }, { presence: "off" }],
   accept: [{ transfer: 1 }],

@@ -1,7 +1,7 @@
 /** The window's local half on the real programs, without a browser. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { GuiClient, type GuiTab } from "../support/gui_client.ts";
+import { GuiClient, GuiTab } from "../support/gui_client.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
@@ -258,6 +258,42 @@ Deno.test("gui: who is logged in elsewhere is asked in every tab", async () => {
   gui.process.signal("SIGINT");
   await one.phase("ended");
   assertEquals((await gui.process.end()).code, 130);
+});
+
+Deno.test("gui: /gui shows a running client in a window, which ends with it", async () => {
+  await using server = await TestServer.start({
+    accounts: { yoda: "pw", luke: "pw" },
+  });
+  await using yoda = await TestClient.login(server, "yoda", "pw");
+  await using luke = await TestClient.login(server, "luke", "pw");
+  const answer = await yoda.succeed("/gui");
+  assertEquals(answer.opened, false);
+  const { origin, hash } = new URL(String(answer.address));
+  const reply = await fetch(`${origin}/token`, {
+    method: "POST",
+    headers: { origin },
+    body: JSON.stringify({ secret: hash.slice(1) }),
+  });
+  const tab = new GuiTab(origin, (await reply.json()).token);
+  const phase = await tab.phase("open");
+  assertEquals([phase.attached, phase.user], [true, "yoda"]);
+  await luke.succeed("/msgto yoda in both");
+  await tab.event("message", { text: "in both" });
+  await yoda.event("message", { text: "in both" });
+  assert((await tab.run("/msgto luke from the window")).outcome.ok);
+  await luke.event("message", { text: "from the window" });
+  // It ends where it was started, and nowhere else.
+  tab.say({ do: "quit" });
+  tab.say({ do: "leave" });
+  const { outcome } = await tab.run("/logout");
+  assertEquals(!outcome.ok && outcome.code, "not_here");
+  // A second one is the same window, for another tab.
+  const again = new URL(String((await yoda.succeed("/gui")).address));
+  assertEquals(again.origin, origin);
+  assert(again.hash !== hash);
+  assertEquals(await yoda.finish(), 0);
+  await tab.phase("ended");
+  await tab.closed;
 });
 
 /** Sends a file of this name to the tab's user, and asks where it is. */

@@ -147,6 +147,7 @@ async function talk(): Promise<JsonEvent[]> {
   const others = await aboutDevices(server, yoda);
   await yoda.succeed("/help");
   await yoda.succeed("/help msgto");
+  await yoda.succeed("/gui");
   await yoda.succeed("/notify off");
   await yoda.succeed("/presence all");
   await yoda.succeed("/rename master");

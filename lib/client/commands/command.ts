@@ -251,6 +251,8 @@ export interface CommandHost {
   limit(rate?: number): number;
   /** Chooses of whose coming and going the user is told; only tells it without. */
   presence(choice?: PresenceChoice): PresenceChoice;
+  /** Shows the client in a browser's window; settles command `n`. */
+  openWindow(n: number): void;
   help(topic?: string): Help;
   /** Starts the clean end; command `n` is settled when it is reached. */
   logout(n: number): void;

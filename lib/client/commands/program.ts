@@ -1,4 +1,5 @@
 /** The commands about the client itself. */
+import { visible } from "../../base/text.ts";
 import { does, type Look, type Settle } from "./command.ts";
 import type { Help, HelpEntry } from "./help.ts";
 
@@ -58,6 +59,20 @@ export const programCommands = {
       settle({ ok: { presence: host.presence(choice) } }),
     show: ({ presence }) => [presenceText[presence]],
   }),
+  gui: does({
+    usage: "/gui",
+    summary: "show this client in a window of the browser, too",
+    details: "The address it prints is for this machine, and lets in one tab.",
+    example: "/gui",
+    run: (_, host, _settle: Settle<OpenedWindow>, n) => host.openWindow(n),
+    show: ({ address, opened }) => [
+      opened
+        ? `the window is being opened in your browser; it is ${
+          visible(address)
+        }`
+        : `the window is ${visible(address)}`,
+    ],
+  }),
   help: does({
     usage: "/help [TOPIC|COMMAND|all]",
     summary: "what to type; a topic, one command, or all",
@@ -80,6 +95,14 @@ export const programCommands = {
     run: (_, host, _settle: Settle<Record<string, never>>, n) => host.logout(n),
   }),
 };
+
+/** A window of the browser that shows the client. */
+export interface OpenedWindow {
+  /** Lets in one tab, once. */
+  readonly address: string;
+  /** The browser is being started. */
+  readonly opened: boolean;
+}
 
 type HelpAnswer = Extract<Help, { readonly entries: unknown }>;
 

@@ -37,6 +37,12 @@ export type ClientEffect =
     /** Number of the line that wants it. */
     readonly n: number;
   }
+  /** Show the client in a window as well; `handleWindow` follows. */
+  | {
+    readonly effect: "open-window";
+    /** Number of the line that wants it. */
+    readonly n: number;
+  }
   /** Ask whether a device shows the same number; `handleLinkAnswer` follows. */
   | {
     readonly effect: "ask-link";

@@ -10,7 +10,7 @@ import type { Command } from "../commands/table.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { ServerFrame } from "../../wire/server_frame.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
-import type { ClientEvent } from "../events/client_event.ts";
+import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
 import type { QuietEvent } from "../events/quiet_event.ts";
 import type { RunEnd } from "../events/exit_code.ts";
 import { routeFrame } from "./event_router.ts";
@@ -159,6 +159,13 @@ export class ClientSession {
   handleNewPassword(answer: NewPassword | undefined, now: Instant): void {
     this.#now = now;
     this.#parts.passwords.handleAnswer(answer);
+    this.#flush();
+  }
+
+  /** What became of line number `n`, after effect `open-window`. */
+  handleWindow(n: number, outcome: CommandOutcome, now: Instant): void {
+    this.#now = now;
+    this.#parts.commands.settle(n, outcome);
     this.#flush();
   }
 

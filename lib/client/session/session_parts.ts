@@ -281,6 +281,7 @@ export class SessionParts {
     const runnerHost = {
       ...{ ...host, ...parts, identities, linking, renamed },
       presence: choosePresence,
+      openWindow: (n: number) => host.effect({ effect: "open-window", n }),
       recall: (target: ChatTarget) => {
         if (options.learnNames) this.#recall(target);
       },

@@ -64,7 +64,7 @@ Deno.test("/msgto: delivery, log, numbers that go on, every refusal", async (t) 
     // Each gets it or not on its own, and the sender is told of whom not.
     assertEquals(
       await yoda.refused("/msgto obiwam,luke,vader some of you"),
-      "unknown_user: sent to luke (number 7); " +
+      "unknown_user: Sent to luke (number 7); " +
         "not to obiwam (There is no user obiwam; did you mean obiwan?), " +
         "vader (There is no user vader)",
     );

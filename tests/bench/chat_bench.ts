@@ -14,6 +14,12 @@ import { fromFileUrl, join } from "@std/path";
 import { type ChatLanguage, parleyLanguage } from "./chat_language.ts";
 import { type ChatPeer, chatPeers } from "./chat_peers.ts";
 import { prepareChat } from "./prepared_chat.ts";
+import { migrateToPostgres } from "../../lib/server/store/postgres/migration.io.ts";
+import {
+  placeOf,
+  PostgresServer,
+  programs,
+} from "../support/postgres_server.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
 /** How to run the cases. */
@@ -35,6 +41,15 @@ export async function chatBench(options: ChatBenchOptions = {}): Promise<void> {
     const seconds = quick ? 1 : 3;
     const own = await measureParley(each, seconds);
     print(each, "parley", own);
+    if (each.kind === "pairs" && programs !== undefined) {
+      await using postgres = await PostgresServer.start({ standard: true });
+      const url = await postgres.createDatabase();
+      const result = await measureParley(each, seconds, url);
+      print(each, "parley on PostgreSQL", {
+        ...result,
+        ...ratios(own, result),
+      });
+    }
     const peers = Deno.env.get("BENCH_PEERS");
     for (const peer of chatPeers) {
       if (peers !== undefined && !peers.split(",").includes(peer.name)) {
@@ -89,12 +104,19 @@ function parseCase(name: string): Case {
   };
 }
 
-async function measureParley(each: Case, seconds: number): Promise<Result> {
+async function measureParley(
+  each: Case,
+  seconds: number,
+  database?: string,
+): Promise<Result> {
   const folder = await Deno.makeTempDir({ prefix: "parley-bench-" });
   try {
     const devices = each.kind === "idle" ? each.amount : 1;
     const names = namesOf({ ...each, size: each.size / devices });
     const { tokens } = await prepareChat(folder, names, devices);
+    if (database !== undefined) {
+      await migrateToPostgres(join(folder, "data"), placeOf(database));
+    }
     const values = join(folder, "values.txt");
     await Deno.writeTextFile(values, tokens.map((t) => `${t}\n`).join(""));
     const port = freePort();
@@ -109,6 +131,7 @@ async function measureParley(each: Case, seconds: number): Promise<Result> {
         ...flags,
         ...[entry, "--host", "127.0.0.1", "--port", String(port)],
         ...["--message-rate", "0"],
+        ...database === undefined ? [] : ["--database", database],
         "--plain",
       ],
       folder,

@@ -4,48 +4,74 @@
  * JSON line for each case; `DENO_BENCH_MESSAGES` sets how many messages.
  */
 import { SqliteStore } from "../../lib/server/store/sqlite_store.io.ts";
-import type { StoreWrite } from "../../lib/server/model/store.ts";
+import { PostgresStore } from "../../lib/server/store/postgres/postgres_store.io.ts";
+import {
+  placeOf,
+  PostgresServer,
+  programs,
+} from "../support/postgres_server.ts";
+import type { Store, StoreWrite } from "../../lib/server/model/store.ts";
 
-/** Runs the cases and prints a line for each. */
+/** Runs the cases with each store and prints a line for each. */
 export async function storeBench(messages = 1_000_000): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    let store = new SqliteStore(`${folder}/parley.db`);
-    let id = 0;
-    const runs: [batch: number, count: number][] = [
-      [1, messages / 50],
-      [32, messages / 5],
-      [400, messages],
-    ];
-    for (const [batch, until] of runs) {
-      const start = performance.now();
-      const first = id;
-      while (id < until) {
-        const writes: StoreWrite[] = [];
-        for (let i = 0; i < batch; i++) writes.push(messageWrite(++id));
-        await store.commit(writes);
-      }
-      const seconds = (performance.now() - start) / 1000;
-      const rate = Math.round((id - first) / seconds);
-      print({ case: "store-commit", batch, messagesPerSecond: rate });
-    }
-    await store.close();
-    const open = performance.now();
-    store = new SqliteStore(`${folder}/parley.db`);
-    await store.load();
-    report("store-load", messages, performance.now() - open);
-    for (const after of [0, messages / 2, messages - 200]) {
-      await timed(`store-inbox-after-${after}`, messages, async () => {
-        await store.inbox({ user: 3 }, after, 100);
-      });
-      await timed(`store-logged-after-${after}`, messages, async () => {
-        await store.logged(undefined, after, 100);
-      });
-    }
-    await store.close();
+    await benchStore("sqlite", messages, () => (
+      Promise.resolve(new SqliteStore(`${folder}/parley.db`))
+    ));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+  if (programs === undefined) return;
+  await using server = await PostgresServer.start({ standard: true });
+  const place = placeOf(await server.createDatabase());
+  const news = { report() {}, stop() {} };
+  await benchStore("postgres", messages, () => PostgresStore.open(place, news));
+}
+
+async function benchStore(
+  name: string,
+  messages: number,
+  open: () => Promise<Store>,
+): Promise<void> {
+  let store = await open();
+  let id = 0;
+  const runs: [batch: number, count: number][] = [
+    [1, messages / 50],
+    [32, messages / 5],
+    [400, messages],
+  ];
+  for (const [batch, until] of runs) {
+    const start = performance.now();
+    const first = id;
+    while (id < until) {
+      const writes: StoreWrite[] = [];
+      for (let i = 0; i < batch; i++) writes.push(messageWrite(++id));
+      await store.commit(writes);
+    }
+    const seconds = (performance.now() - start) / 1000;
+    const rate = Math.round((id - first) / seconds);
+    print({
+      store: name,
+      case: "store-commit",
+      batch,
+      messagesPerSecond: rate,
+    });
+  }
+  await store.close();
+  const opened = performance.now();
+  store = await open();
+  await store.load();
+  report(name, "store-load", messages, performance.now() - opened);
+  for (const after of [0, messages / 2, messages - 200]) {
+    await timed(name, `store-inbox-after-${after}`, messages, async () => {
+      await store.inbox({ user: 3 }, after, 100);
+    });
+    await timed(name, `store-logged-after-${after}`, messages, async () => {
+      await store.logged(undefined, after, 100);
+    });
+  }
+  await store.close();
 }
 
 /** Half of the messages in 100 groups, half between 1,000 people. */
@@ -66,6 +92,7 @@ function messageWrite(id: number): StoreWrite {
 }
 
 async function timed(
+  store: string,
   name: string,
   messages: number,
   body: () => Promise<void>,
@@ -73,11 +100,16 @@ async function timed(
   const start = performance.now();
   const rounds = 20;
   for (let round = 0; round < rounds; round++) await body();
-  report(name, messages, (performance.now() - start) / rounds);
+  report(store, name, messages, (performance.now() - start) / rounds);
 }
 
-function report(name: string, messages: number, ms: number): void {
-  print({ case: name, messages, ms: Number(ms.toFixed(3)) });
+function report(
+  store: string,
+  name: string,
+  messages: number,
+  ms: number,
+): void {
+  print({ store, case: name, messages, ms: Number(ms.toFixed(3)) });
 }
 
 function print(line: object): void {

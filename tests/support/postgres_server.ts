@@ -19,6 +19,8 @@ export interface PostgresOptions {
   readonly settings?: readonly string[];
   /** As it is by default, also where that takes longer. */
   readonly standard?: boolean;
+  /** Texts of files in its folder, by name; nobody else may read them. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Listens on this port of this machine, too. */
   readonly port?: number;
   /** The tablespace `small` is on a disk of so many megabytes; needs root. */
@@ -48,6 +50,11 @@ export class PostgresServer {
     const plainly = ["--no-locale", "-E", "UTF8", "--no-instructions"];
     const fast = options.standard ? [] : ["--no-sync"];
     await run("initdb", [...makes, ...plainly, ...fast]);
+    for (const [name, text] of Object.entries(options.files ?? {})) {
+      const path = `${folder}/data/${name}`;
+      await Deno.writeTextFile(path, text, { mode: 0o600 });
+      if (uid !== undefined) await Deno.chown(path, uid, null);
+    }
     await server.run();
     if (options.diskMegabytes !== undefined) {
       await server.execute(

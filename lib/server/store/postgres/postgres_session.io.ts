@@ -4,6 +4,7 @@
  * done; nothing is ever asked again behind the caller's back.
  */
 import { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import postgres from "postgres";
 import { reasonOf, StartError } from "../../../system/errors.io.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
@@ -49,7 +50,7 @@ export interface SessionOptions {
 /** A connection. */
 export class PostgresSession {
   readonly #place: DatabasePlace;
-  readonly #socket: Socket;
+  readonly #stream: Duplex;
   readonly #sql: ReturnType<typeof postgres>;
   readonly #onEnd: () => void;
   readonly #answerMs: number;
@@ -60,12 +61,13 @@ export class PostgresSession {
   /** Use {@link PostgresSession.open}. */
   constructor(
     place: DatabasePlace,
-    socket: Socket,
-    authority: string | undefined,
+    stream: Duplex,
     { onEnd = () => {}, answerMs = standardAnswerMs }: SessionOptions = {},
   ) {
     this.#place = place;
-    this.#socket = socket;
+    this.#stream = stream;
+    // Where it is encrypted, its end closes nothing by itself.
+    stream.once("end", () => this.#end("it was closed by the database"));
     this.#onEnd = onEnd;
     this.#answerMs = answerMs;
     this.#sql = postgres(
@@ -77,9 +79,8 @@ export class PostgresSession {
         ...place.password === undefined ? {} : { password: place.password },
         // All are named, or the driver would look for them in the environment.
         max: 1,
-        ssl: place.tls
-          ? { servername: place.host, ...authority ? { ca: authority } : {} }
-          : false,
+        // The stream that it is given is encrypted where that is wanted.
+        ssl: false,
         sslnegotiation: null,
         idle_timeout: 0,
         connect_timeout: connectMs / 1000,
@@ -98,7 +99,7 @@ export class PostgresSession {
         types: {
           count: { to: 20, from: [20], serialize: String, parse: Number },
         },
-        socket: () => socket,
+        socket: () => stream,
         connection: settings,
       } as unknown as Parameters<typeof postgres>[0],
     );
@@ -114,9 +115,8 @@ export class PostgresSession {
     place: DatabasePlace,
     options: SessionOptions = {},
   ): Promise<PostgresSession> {
-    const authority = await readAuthority(place);
-    const socket = await connect(place);
-    const session = new PostgresSession(place, socket, authority, options);
+    const stream = await (place.tls ? connectTls(place) : connect(place));
+    const session = new PostgresSession(place, stream, options);
     try {
       await session.query("SELECT 1");
       return session;
@@ -197,12 +197,12 @@ export class PostgresSession {
     if (this.#ended !== undefined) return;
     this.#ended = why;
     this.#sql.end({ timeout: 0 }).catch(() => {});
-    this.#socket.destroy();
+    this.#stream.destroy();
     this.#onEnd();
   }
 }
 
-function connect(place: DatabasePlace): Promise<Socket> {
+function connect(place: DatabasePlace): Promise<Duplex> {
   const { host, port } = place;
   return new Promise((resolve, reject) => {
     const socket = new Socket();
@@ -227,12 +227,46 @@ function connect(place: DatabasePlace): Promise<Socket> {
   });
 }
 
+/** As {@link connect}, to who shows a valid certificate for the name. */
+async function connectTls(place: DatabasePlace): Promise<Duplex> {
+  const { host: hostname, port } = place;
+  const caCerts = await readAuthority(place);
+  let connection: Deno.TcpConn | Deno.TlsConn | undefined;
+  const timer = setTimeout(() => connection?.close(), connectMs);
+  try {
+    const signal = AbortSignal.timeout(connectMs);
+    const plain = await Deno.connect({ hostname, port, signal });
+    connection = plain;
+    plain.setNoDelay(true);
+    plain.setKeepAlive(true);
+    await plain.write(tlsRequest);
+    const answer = new Uint8Array(1);
+    await plain.read(answer);
+    if (answer[0] !== tlsAccepted) throw new Error("it takes no TLS");
+    const secure = await Deno.startTls(plain, { hostname, caCerts });
+    connection = secure;
+    await secure.handshake();
+    return Duplex.fromWeb(secure as unknown as WebPair);
+  } catch (error) {
+    try {
+      connection?.close();
+    } catch {
+      // It is closed.
+    }
+    throw unreachable(place, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type WebPair = Parameters<typeof Duplex.fromWeb>[0];
+
 async function readAuthority(
   { authority }: DatabasePlace,
-): Promise<string | undefined> {
-  if (authority === undefined) return undefined;
+): Promise<string[]> {
+  if (authority === undefined) return [];
   try {
-    return await Deno.readTextFile(authority);
+    return [await Deno.readTextFile(authority)];
   } catch (error) {
     throw new StartError(
       `cannot read sslrootcert "${authority}" of --database: ${
@@ -292,6 +326,9 @@ const settings = Object.fromEntries([
   ["enable_seqscan", "off"],
 ]);
 
+/** `SSLRequest` of PostgreSQL's protocol, and the answer to go on. */
+const tlsRequest = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
+const tlsAccepted = "S".charCodeAt(0);
 /** How long a connection may take, ms. */
 const connectMs = 5_000;
 /** How long the database may think about one question, ms. */

@@ -1,0 +1,184 @@
+/** What commands do beside a server whose data are in PostgreSQL, and TLS. */
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { runUserCommand } from "../../../../lib/server/accounts/user_command.io.ts";
+import { runCheckCommand } from "../../../../lib/server/admin/check_command.io.ts";
+import { runMigrateCommand } from "../../../../lib/server/admin/migrate_command.io.ts";
+import { readDatabaseOption } from "../../../../lib/server/store/postgres/database_option.io.ts";
+import type { DatabasePlace } from "../../../../lib/server/store/postgres/database_place.ts";
+import { PostgresSession } from "../../../../lib/server/store/postgres/postgres_session.io.ts";
+import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_store.io.ts";
+import { SqliteStore } from "../../../../lib/server/store/sqlite_store.io.ts";
+import { StartError } from "../../../../lib/system/errors.io.ts";
+import { FakeConsole } from "../../../support/fake_console.ts";
+import { freePort } from "../../../support/free_port.ts";
+import {
+  placeOf,
+  PostgresServer,
+  programs,
+} from "../../../support/postgres_server.ts";
+import { storedUser } from "../../../support/stored_user.ts";
+import { withTempFolder } from "../../../support/temp_folder.ts";
+import { waitUntil } from "../../../support/wait_until.ts";
+import { testCertificate } from "../../../support/test_certificate.ts";
+
+const ignore = programs === undefined;
+const news = { report() {}, stop() {} };
+let shared: PostgresServer | undefined;
+Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
+
+async function server(): Promise<PostgresServer> {
+  return shared ??= await PostgresServer.start();
+}
+
+Deno.test({
+  name: "user, check and migrate take --database as the server does",
+  ignore,
+  fn: async () => {
+    const url = await (await server()).createDatabase();
+    const place = placeOf(url);
+    await withTempFolder(async (folder) => {
+      const credentials = `${folder}/credentials.txt`;
+      const file = `${folder}/database.txt`;
+      await Deno.writeTextFile(credentials, "yoda one\n", { mode: 0o600 });
+      await Deno.writeTextFile(file, `${url}\n`, { mode: 0o644 });
+      const dataDir = `${folder}/data`;
+      const common = ["--data-dir", dataDir, "--database", file];
+      const accounts = ["--credentials", credentials, ...common];
+      const said = async (
+        run: typeof runUserCommand,
+        ...args: string[]
+      ): Promise<string> => {
+        const console = new FakeConsole();
+        await run(args, console);
+        return [...console.printed, ...console.complaints].join("\n");
+      };
+      const check = () =>
+        said(
+          runCheckCommand,
+          "--plain",
+          "--port",
+          `${freePort()}`,
+          ...accounts,
+        );
+      assertStringIncludes(
+        await said(runUserCommand, "unlock", "yoda", ...accounts),
+        "start the server once",
+      );
+      const before = await check();
+      assertStringIncludes(before, "is empty; the tables will be made");
+      assertStringIncludes(before, "has fsync off");
+      assertStringIncludes(before, file);
+
+      const store = await PostgresStore.open(place, news);
+      const yoda = storedUser(1, "yoda");
+      await store.commit([{ write: "user", user: yoda }]);
+      assertStringIncludes(
+        await said(runUserCommand, "unlock", "yoda", ...accounts),
+        "will be unlocked when the server starts",
+      );
+      assertStringIncludes(
+        await said(runUserCommand, "remove", "Yoda", ...accounts),
+        "who gets the name next is another person",
+      );
+      assertEquals(await store.requests(), [
+        { number: 1, what: "unlock", subject: "yoda" },
+        { number: 2, what: "remove", subject: yoda.account },
+      ]);
+      // The file could not be written: nothing is asked of the server then.
+      await Deno.writeTextFile(credentials, "yoda one\n");
+      await store.commit([
+        { write: "requests-done", upto: 2 },
+        { write: "user", user: storedUser(2, "leia") },
+      ]);
+      await said(
+        runUserCommand,
+        ...["remove", "leia", "--credentials", "/proc/none", ...common],
+      );
+      assertEquals(await store.requests(), []);
+      assertStringIncludes(await check(), "0 messages; a server is using it");
+      await store.close();
+
+      assertStringIncludes(
+        await said(runMigrateCommand, "--database", file, "--to", dataDir),
+        `everything is in "${dataDir}" now`,
+      );
+      assertStringIncludes(await check(), "were brought to");
+      const again = ["--to", dataDir, "--database", url];
+      assertStringIncludes(
+        await said(runMigrateCommand, ...again),
+        "nothing was changed",
+      );
+      const back = new SqliteStore(`${dataDir}/parley.db`);
+      assertEquals((await back.load()).users.length, 2);
+      await back.close();
+      for (const wrong of [[], ["--from", "a"], [...again, "--from", "b"]]) {
+        assertEquals(await runMigrateCommand(wrong, new FakeConsole()), 2);
+      }
+    });
+  },
+});
+
+Deno.test({
+  name: "readDatabaseOption() reads a file, and never tells what is in it",
+  fn: async () => {
+    await withTempFolder(async (folder) => {
+      const path = `${folder}/database.txt`;
+      await assertRejects(() => readDatabaseOption(path), StartError, path);
+      await Deno.writeTextFile(path, "postgres://a:secret@h/b\nmore\n");
+      assertEquals((await readDatabaseOption(path)).password, "secret");
+      await Deno.writeTextFile(path, "postgres://a:secret@h\n");
+      const read = () => readDatabaseOption(path);
+      const error = await assertRejects(read, StartError, path);
+      assert(!error.message.includes("secret"), error.message);
+    });
+  },
+});
+
+Deno.test({
+  name:
+    "PostgresSession speaks TLS, with the one it was told of and nobody else",
+  ignore,
+  fn: async () => {
+    await withTempFolder(async (folder) => {
+      const own = await testCertificate({ name: "localhost" });
+      const other = await testCertificate({ name: "localhost" });
+      const file = async (name: string, text: string) => {
+        await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o644 });
+        return `${folder}/${name}`;
+      };
+      const port = freePort();
+      await using secure = await PostgresServer.start({
+        port,
+        files: { "server.crt": own.cert, "server.key": own.key },
+        settings: ["ssl=on"],
+      });
+      const authority = await file("own.pem", own.cert);
+      const place: DatabasePlace = {
+        ...{ host: "localhost", port, name: "postgres", user: "parley" },
+        ...{ tls: true, authority },
+      };
+      const session = await PostgresSession.open(place);
+      const [row] = await session.query(
+        "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+      );
+      assertEquals(row?.ssl, true);
+      const refused = async (wrong: Partial<DatabasePlace>) => {
+        const open = () => PostgresSession.open({ ...place, ...wrong });
+        const error = await assertRejects(open, StartError, "cannot reach");
+        assert(!error.message.includes("\n"));
+      };
+      await refused({ authority: await file("other.pem", other.cert) });
+      await refused({ authority: await file("none.pem", "no certificate") });
+      await refused({ host: "127.0.0.1" });
+      // Its end is noticed though nothing is asked.
+      assert(session.isOpen);
+      await secure.stop();
+      await waitUntil("it ends", () => !session.isOpen);
+    });
+  },
+});

@@ -50,6 +50,7 @@ const serverEnvironment = [
   "PGAPPNAME",
   "PGTARGETSESSIONATTRS",
 ];
+// The last two are looked at by what speaks WebSocket.
 const clientEnvironment = [
   ...environment,
   ...settingRows.flatMap(({ environment }) => environment ?? []),
@@ -61,6 +62,8 @@ const clientEnvironment = [
   "COLORTERM",
   "LANG",
   "LC_ALL",
+  "WS_NO_BUFFER_UTIL",
+  "WS_NO_UTF_8_VALIDATE",
 ];
 
 /** Both programs. */

@@ -301,6 +301,35 @@ Deno.test("TransferService says why a file cannot be offered", async () => {
   });
 });
 
+Deno.test("TransferService says where it lies what it offers, and what of several paths is not there", async () => {
+  await withWorld(async (world) => {
+    const path = await write(world, "a.txt", testFile(1));
+    const other = await write(world, "b.txt", testFile(2));
+    const gone = join(world.folder, "gone.txt");
+    const offer = async (suffix: string, paths: string[], skips: boolean) => {
+      const id = `00000000000000${suffix}`;
+      world.sender.service.prepareOffer(id, {
+        ...{ path: "", paths, followsLinks: false },
+        ...skips && { skipsMissing: true },
+      });
+      return skips
+        ? await world.sender.event(id, "offer-ready")
+        : await failure(world.sender, id);
+    };
+    const two = await offer("d0", [path, gone, other], true);
+    assert(two.event === "offer-ready");
+    assertEquals([two.paths, two.missing], [[path, other], [gone]]);
+    assertEquals(two.file.tree?.files, 2);
+    // What is left alone is a file like any other.
+    const one = await offer("d1", [gone, other], true);
+    assert(one.event === "offer-ready");
+    assertEquals([one.file.name, one.file.tree], ["b.txt", undefined]);
+    const failed = await offer("d2", [path, gone], false);
+    assert(failed.event === "failed");
+    assertMatch(failed.message, /gone\.txt" does not exist/);
+  });
+});
+
 Deno.test("TransferService refuses what the disk has no room for", async () => {
   await withWorld(async ({ downloads, receiver, sender, folder }) => {
     const id = "00000000000000b0";

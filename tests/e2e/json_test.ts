@@ -98,6 +98,10 @@ const rare = {
       .map((name) => `${name}: device`),
     ...["pause", "resume"].map((name) => `${name}: device`),
     ...["others", "file", "accepted"].map((name) => `transfers: ${name}`),
+    // Nothing is on its way of what waits.
+    ...["path", "paused", "progress", "offer", "pause", "resume"]
+      .flatMap((name) => [`${name}: since`, `${name}: left`]),
+    ...["groupvideo: since", "groupvideo: left", "p2pvideo: left"],
     // What is shown waits for its answer.
     ...["device", "group", "via", "address", "rtt"]
       .map((name) => `offer: ${name}`),
@@ -207,13 +211,27 @@ async function aboutDevices(
   }
   await sofa.event("link", { state: "linked" });
   await sofa.finish();
+  await yoda.succeed("/addmember news obiwan");
+  {
+    await using obiwan = await logIn(server, "obiwan");
+    await obiwan.succeed("/joingroup news");
+  }
+  const film = join(yoda.folder, "film.mp4");
+  const lines = [
+    "/activeuser",
+    `/send obiwan ${film} --when-back`,
+    `/groupvideo news ${film} --when-back`,
+    "/transfers",
+  ];
   const visit = await TestClient.start(server, {
     ...{ user: "yoda", password: passwordOf("yoda") },
-    args: ["--exec", "/activeuser"],
+    args: lines.flatMap((line) => ["--exec", line]),
   });
   await using _ = visit;
   await visit.process.end();
-  return [desk, sofa, visit].flatMap((client) => client.events());
+  await using obiwan = await logIn(server, "obiwan");
+  await obiwan.event("offers-later");
+  return [desk, sofa, visit, obiwan].flatMap((client) => client.events());
 }
 
 async function aboutMessages(

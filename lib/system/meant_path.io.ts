@@ -54,3 +54,9 @@ export async function whatIsThere(
 async function isThere(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
+
+/** True when there is a folder at `path`, perhaps behind a link. */
+export async function isFolder(path: string): Promise<boolean> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  return info?.isDirectory === true;
+}

@@ -287,6 +287,11 @@ const events: Shown = {
   "private-refused": [{ session: 1, user: x, text: x, message: x }],
   path: infos.map((info) => ({ info })),
   paused: infos.map((info) => ({ info })),
+  entry: [{
+    transfer: 1,
+    entries: [{ path: x, size: 9, state: "failed", why: x }],
+    more: 1,
+  }],
   progress: infos.map((info) => ({ info })),
   result: outcomes.map((outcome) => ({ n: 1, outcome })),
   goodbye: [{ user: x }],

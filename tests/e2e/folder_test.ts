@@ -174,8 +174,21 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
       assertEquals(paused, true);
       assertMatch(
         await luke.refused(`/resume ${transfer}`),
-        /^not_paused: transfer \d is paused by yoda, who can resume it$/,
+        /^not_paused: Transfer \d is paused by yoda, who can resume it$/,
       );
+      const statesOf = async (client: typeof luke, n: unknown) => {
+        const { entries } = await client.succeed(`/offer ${n}`);
+        return (entries as { path: string; state?: string }[])
+          .map(({ path, state }) => `${path} ${state}`);
+      };
+      assertEquals(await statesOf(luke, transfer), [
+        ...["trip undefined", "trip/a.txt done", "trip/empty done"],
+        ...["trip/nothing undefined", "trip/sub undefined"],
+        ...["trip/sub/deep undefined", "trip/sub/deep/film.mp4 running"],
+        ...["trip/sub/run.sh waiting", "trip/ünï 😀.txt waiting"],
+      ]);
+      const sent = await statesOf(yoda, mine);
+      assertEquals(sent.at(-1), "trip/ünï 😀.txt waiting");
       const { transfers } = await luke.succeed("/transfers");
       assertMatch(JSON.stringify(transfers), /"pausedBy":\["user"\]/);
       await yoda.succeed("/limit off");
@@ -191,6 +204,7 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
 
     await t.step("what is gone keeps nothing else away", async () => {
       const from = luke.process.out.length;
+      const own = yoda.process.out.length;
       const sending = yoda.run(`/send luke ${path}`);
       const offered = await luke.event(
         "transfer",
@@ -213,6 +227,18 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
         { state: "failed" },
         { from },
       );
+      for (const [client, start] of [[luke, from], [yoda, own]] as const) {
+        const told = client.process.out.slice(start)
+          .map((line) => JSON.parse(line))
+          .filter(({ event }) => event === "entry");
+        const states = told.map(({ path, state }) => `${path} ${state}`);
+        assertEquals(states, [
+          "trip/sub/deep/film.mp4 failed",
+          ...["trip/a.txt done", "trip/empty done", "trip/sub/run.sh done"],
+          "trip/ünï 😀.txt done",
+        ]);
+        assertEquals(told[0].why, "changed while it was sent");
+      }
       const part = await Deno.realPath(join(luke.folder, "yoda_trip.part"));
       assertEquals(
         failed.message,

@@ -81,6 +81,8 @@ const rare = {
     ...["private-refused", "server-set-back", "warning"],
     // To clients that know of devices.
     ...["seen", "unseen"],
+    // To who logs in after somebody wanted to send something.
+    "offers-later",
   ],
   fields: [
     // Who is new has seen everything; see read_marks_test.ts.
@@ -92,6 +94,14 @@ const rare = {
     "grown",
     // Events of one that waits, but the one that says so, are between others.
     "pausedBy",
+    // Where it falls between two files, there is none.
+    "current",
+    "offer: filesDone",
+    // Of more than 10,000 files.
+    "entry: more",
+    // To another device of the user's.
+    ...["paused", "offer", "groupvideo", "transfers", "pause", "resume"]
+      .map((name) => `${name}: mine`),
     "another",
     // Where another device of somebody's was named, or has something running.
     ...["session", "startprivate", "groupvideo", "transfers", "paused"]

@@ -99,6 +99,7 @@ export const fileCommands = {
   offer: does({
     usage: "/offer N",
     summary: "show what is in the folder or files offered as N",
+    details: "While it is sent, also which of them have arrived.",
     example: "/offer 1",
     arguments: [{ kind: "number" }],
     read: readNumber,
@@ -410,9 +411,13 @@ function showListing(
   { palette }: Look,
 ): string[] {
   const shown = entries.slice(0, shownEntries);
-  const lines = shown.map(({ path, isFolder, size }) => {
+  const lines = shown.map(({ path, isFolder, size, state, why }) => {
     const name = `  ${visible(path)}`;
-    return isFolder ? `${name}/` : `${name} ${palette.dim(formatSize(size))}`;
+    if (isFolder) return `${name}/`;
+    const stands = state === undefined ? "" : `, ${state}`;
+    const because = why === undefined ? "" : `: ${why}`;
+    const about = `${formatSize(size)}${stands}${because}`;
+    return `${name} ${palette.dim(about)}`;
   });
   const more = entries.length - shown.length;
   const rest = more > 0 ? [`  … and ${more} more`] : [];

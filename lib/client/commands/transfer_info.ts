@@ -139,8 +139,40 @@ export type GroupSendResult =
     | { readonly ok: false; readonly code: string; readonly message: string }
   );
 
-/** A file or folder of an offer. */
-export interface ListedEntry {
+/** Where a file of several stands. */
+export interface EntryState {
+  /**
+   * Its turn has not come; it is under way; the receiver had it before; it is
+   * whole; it is not; it is not sent.
+   */
+  readonly state:
+    | "waiting"
+    | "running"
+    | "kept"
+    | "done"
+    | "failed"
+    | "skipped";
+  /** Why it failed or was skipped. */
+  readonly why?: string;
+}
+
+/** What became of a file of several. */
+export interface EntryOutcome extends EntryState {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What is told of all files of an offer. */
+export interface EntryOutcomes {
+  /** Those that did not arrive first. */
+  readonly entries: readonly EntryOutcome[];
+  /** How many others there are. */
+  readonly more: number;
+}
+
+/** A file or folder of an offer; once files are sent with the state of each. */
+export interface ListedEntry extends Partial<EntryState> {
   readonly path: string;
   readonly isFolder: boolean;
   /** Bytes; 0 of a folder. */

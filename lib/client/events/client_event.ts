@@ -9,6 +9,7 @@ import type { LostMessage } from "./confirmed_messages.ts";
 import type { MessageResult } from "../commands/message_send.ts";
 import type { CommandSuccess } from "../commands/table.ts";
 import type {
+  EntryOutcomes,
   GroupSendResult,
   PrivateSessionInfo,
   TransferInfo,
@@ -276,6 +277,11 @@ export type ClientEvent =
     readonly text: string;
     readonly message: string;
   }
+  /** What became of the files of an offer, before its end is told. */
+  | ({
+    readonly event: "entry";
+    readonly transfer: number;
+  } & EntryOutcomes)
   /** The other side is reached, or is reached another way from now on. */
   | { readonly event: "path"; readonly info: TransferInfo }
   /** The receiver waits for room on its disk, or goes on: see `paused`. */

@@ -5,7 +5,11 @@
  * {@link TransferPort}, everything that happens comes back as a
  * {@link TransferEvent}. `id` is the offer's 64-bit id, 16 hexadecimal digits.
  */
-import type { ListedEntry, SentPaths } from "../commands/transfer_info.ts";
+import type {
+  EntryOutcomes,
+  ListedEntry,
+  SentPaths,
+} from "../commands/transfer_info.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 import type { WireAddress } from "../../wire/request.ts";
@@ -260,10 +264,13 @@ export type TransferEvent =
     readonly path?: string;
     /** Paths that the disk cannot hold, and what is there instead. */
     readonly renamed?: readonly (readonly [string, string])[];
+    readonly outcomes?: EntryOutcomes;
   }
   | {
     readonly event: "failed";
     readonly id: string;
+    /** Of several files that were sent to the end. */
+    readonly outcomes?: EntryOutcomes | undefined;
     readonly failure: TransferFailure;
     /** One line for this side's user; it may name paths and addresses. */
     readonly message: string;

@@ -43,14 +43,19 @@ export class OfferedLists {
       const outcome = { command: "offer", ok: false, ...refusal } as const;
       this.#host.settle(n, outcome);
     };
-    this.need(transfer, (refusal) => {
+    const read = (refusal?: PeerRefusal) => {
       if (refusal !== undefined) return refuse(refusal);
       const { id } = transfer;
       // The offer may end before it is told what is in it.
       transfer.onList.push({ go: refuse });
       this.#shown.push({ transfer, n });
       this.#host.effect({ effect: "read-list", id, most: mostEntries });
-    });
+    };
+    // Who sends it, or takes it already, has it.
+    const isHere = transfer.direction === "outgoing" ||
+      transfer.state === "running";
+    if (isHere) read();
+    else this.need(transfer, read);
   }
 
   /** The receiver of an offer of this client asks for its list. */

@@ -7,7 +7,7 @@ import { encodeHex } from "@std/encoding/hex";
 import { formatTime } from "../../base/time.ts";
 import { decodeParts } from "../../engine/resume_map.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import type { SentPaths } from "../commands/transfer_info.ts";
+import type { EntryOutcomes, SentPaths } from "../commands/transfer_info.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import { basename } from "../../base/format.ts";
 import type { Instant } from "../../base/ports.ts";
@@ -292,9 +292,11 @@ export class Transfers {
           ...{ ms, rate, digest, ...before, ...grown, ...path, ...names },
         };
         this.#requests.tellEnd(transfer, "verified");
+        this.#tellOutcomes(transfer, event.outcomes);
         return this.#offers.end(transfer, "verified", undefined, { summary });
       }
       case "failed":
+        this.#tellOutcomes(transfer, event.outcomes);
         return this.#failed(transfer, event.failure, event.message);
       case "closed":
         return this.#closed(transfer, event.reason, now);
@@ -332,6 +334,14 @@ export class Transfers {
       this.#requests.tellLeaving(transfer);
       this.#offers.end(transfer, "cancelled", "this client ended", own);
     }
+  }
+
+  #tellOutcomes(
+    { number: transfer }: Transfer,
+    outcomes: EntryOutcomes | undefined,
+  ): void {
+    if (outcomes === undefined) return;
+    this.#host.emit({ event: "entry", transfer, ...outcomes });
   }
 
   /** Tells who has it wait now, and the command that wanted that. */

@@ -89,7 +89,7 @@ export class Offers {
 
   /** Shows what is in offer `number`. */
   show(number: number, n: number): void {
-    const offer = this.#waiting("offer", number, n);
+    const offer = this.#numbered("offer", number, n);
     if (offer === undefined) return;
     if (offer.kind === "file" && isTree(offer)) {
       return this.transfers.lists.show(offer, n);

@@ -7,9 +7,19 @@
 import { printableJson } from "../../base/text.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 
-/** The line for `event`, without line feed. */
+/** The line for `event`, without line feed; a line for each of many entries. */
 export function renderJson(event: ClientEvent): string {
-  return printableJson(JSON.stringify(flatten(event), (key, value) => {
+  if (event.event !== "entry") return renderLine(flatten(event));
+  const { event: name, transfer, entries, more } = event;
+  return entries.map((entry, index) => {
+    const isLast = index === entries.length - 1;
+    const rest = isLast && more > 0 ? { more } : {};
+    return renderLine({ event: name, transfer, ...entry, ...rest });
+  }).join("\n");
+}
+
+function renderLine(event: object): string {
+  return printableJson(JSON.stringify(event, (key, value) => {
     if (typeof value !== "number") return value;
     if (times.has(key)) return iso(value);
     const digits = decimals[key];

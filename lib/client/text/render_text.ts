@@ -120,6 +120,9 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return [renderPath(event.info, palette)];
     case "paused":
       return [renderPaused(event.info)];
+    case "entry":
+      // The transfer's own line says what a person has to know.
+      return [];
     case "progress":
       return [`${event.info.transfer}: ${progressText(event.info)}`];
     case "result": {

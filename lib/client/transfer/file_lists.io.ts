@@ -40,6 +40,7 @@ export class FileLists {
   readonly #host: FileListsHost;
   /** By the ids of the offers. */
   readonly #lists = new Map<string, ListedFolder>();
+  readonly #open = new Map<string, Pick<ListedFolder, "entries">>();
   /** Those that are being asked for, likewise. */
   readonly #asked = new Set<string>();
 
@@ -55,10 +56,17 @@ export class FileLists {
   /** Another takes care of it. */
   forget(id: string): void {
     this.#lists.delete(id);
+    this.#open.delete(id);
+  }
+
+  /** What is offered or under way, of which entries can be told. */
+  open(id: string, what: Pick<ListedFolder, "entries">): void {
+    this.#open.set(id, what);
   }
 
   /** The offer is over. */
   drop(id: string): void {
+    this.#open.delete(id);
     this.#asked.delete(id);
     this.#lists.get(id)?.close();
     this.#lists.delete(id);
@@ -105,7 +113,8 @@ export class FileLists {
 
   /** Tells the first `most` entries of a list that is here. */
   read(id: string, most: number): void {
-    this.#lists.get(id)?.entries(most).then((entries) => {
+    const list = this.#open.get(id) ?? this.#lists.get(id);
+    list?.entries(most).then((entries) => {
       this.#host.onEvent({ event: "entries", id, entries });
     }).catch(() => {
       // The offer ended meanwhile, and its list with it.

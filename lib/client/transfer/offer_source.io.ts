@@ -1,6 +1,10 @@
 /** Opens what is to be offered: a file, folders and several files, or a pipe. */
 import { resolve } from "@std/path";
-import { meantPaths, whatIsThere } from "../../system/meant_path.io.ts";
+import {
+  isFolder,
+  meantPaths,
+  whatIsThere,
+} from "../../system/meant_path.io.ts";
 import type { SentPaths } from "../commands/transfer_info.ts";
 import { FileSource } from "../files/file_source.io.ts";
 import type { SharedFiles } from "../files/shared_file.io.ts";
@@ -54,9 +58,4 @@ function remarkOn(source: FileSource | OfferedFolder) {
   }
   const { remark } = source;
   return remark === undefined ? {} : { remark };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  const info = await Deno.stat(path).catch(() => undefined);
-  return info?.isDirectory === true;
 }

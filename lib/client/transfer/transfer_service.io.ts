@@ -305,6 +305,7 @@ export class TransferService implements TransferPort {
     const keyPair = new TransferKeyPair(this.#options.random);
     const release = this.#blocks.prepare(carriedSize(source.file));
     this.#entries.set(id, { stage: "offered", source, keyPair, release });
+    if (source instanceof OfferedFolder) this.#lists.open(id, source);
     this.#options.onEvent({
       event: "offer-ready",
       id,
@@ -439,6 +440,7 @@ export class TransferService implements TransferPort {
     const opened = await list.open(folder, from, file, only, clock().wall);
     // From now on the sink ends its thread.
     this.#lists.forget(id);
+    this.#lists.open(id, opened.sink);
     const { sink, choice: resume, size, files, all, resumed, here } = opened;
     return {
       ...{ sink, resume, size },
@@ -508,7 +510,10 @@ export class TransferService implements TransferPort {
       blocks: this.#blocks,
       now: () => this.#options.clock().mono,
       onEvent: (event: TransferEvent) => {
-        if (lastEvents.includes(event.event)) this.#entries.delete(id);
+        if (lastEvents.includes(event.event)) {
+          this.#entries.delete(id);
+          this.#lists.forget(id);
+        }
         onEvent(event);
       },
     };

@@ -22,6 +22,7 @@ export class OfferedFolder {
   /** The list, as it is sent. */
   readonly manifest: Uint8Array<ArrayBuffer>;
   readonly #thread: TreeThread;
+  #source: TreeSource | undefined;
 
   constructor(
     thread: TreeThread,
@@ -71,7 +72,15 @@ export class OfferedFolder {
     const chosen = await this.#thread.ask({ call: "choose", choice });
     const { size, missing: sent, files } = chosen;
     const source = new TreeSource(this.#thread, { ...this.file, size });
+    this.#source = source;
     return { source, sent, files };
+  }
+
+  /** Its first entries, with their states once they are sent. */
+  async entries(most: number): Promise<readonly ListedEntry[]> {
+    const arrived = this.#source?.progress;
+    const call = { call: "entries", most, arrived } as const;
+    return (await this.#thread.ask(call)).entries;
   }
 
   close(): void {
@@ -182,8 +191,12 @@ export function treeEvents(
     const isChanged = event.event === "closed" && event.reason === "changed";
     if (isChanged && end instanceof TreeSource && end.changed !== undefined) {
       const { id } = event;
-      const about = { failure: "changed", message: end.changed } as const;
+      const { changed: message, outcomes } = end;
+      const about = { failure: "changed", message, outcomes } as const;
       return onEvent({ event: "failed", id, ...about });
+    }
+    if (event.event === "failed") {
+      return onEvent({ ...event, outcomes: end.outcomes });
     }
     if (event.event !== "done") return onEvent(event);
     const { path, renamed = [] } = end instanceof TreeSink
@@ -195,6 +208,7 @@ export function treeEvents(
       resumed,
       ...(path === undefined ? {} : { path }),
       ...(renamed.length === 0 ? {} : { renamed }),
+      ...(end.outcomes === undefined ? {} : { outcomes: end.outcomes }),
     });
   };
 }

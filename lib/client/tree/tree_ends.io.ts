@@ -3,6 +3,7 @@
  * it reads and what it writes is one stream, of which both know how much it can be.
  */
 import type { SentFile } from "../files/file_source.io.ts";
+import type { EntryOutcomes, ListedEntry } from "../commands/transfer_info.ts";
 import { OneTrySink, OneTrySource } from "../files/one_try.ts";
 import type { StoredFile } from "../files/file_sink.io.ts";
 import { blockLength, transferLimits } from "../../engine/packets/limits.ts";
@@ -24,6 +25,7 @@ export class TreeSource extends OneTrySource implements SentFile {
   readonly #marks: { end: number; progress: TreeProgress }[] = [];
   #progress: TreeProgress = nothingYet;
   #changed: string | undefined;
+  #outcomes: EntryOutcomes | undefined;
   readonly mayEndEarly = true;
 
   /** @param file What is offered, with the most that the stream can be. */
@@ -37,6 +39,16 @@ export class TreeSource extends OneTrySource implements SentFile {
   /** What is to be told where not all is as it was offered. */
   get changed(): string | undefined {
     return this.#changed;
+  }
+
+  /** What became of the files, once all are read. */
+  get outcomes(): EntryOutcomes | undefined {
+    return this.#outcomes;
+  }
+
+  /** How far the files were at the last {@link progressAt}. */
+  get progress(): TreeProgress {
+    return this.#progress;
   }
 
   /** How far the files are when so many bytes of the stream have arrived. */
@@ -66,6 +78,7 @@ export class TreeSource extends OneTrySource implements SentFile {
   async check(): Promise<boolean> {
     const { changed } = await this.#thread.ask({ call: "check" });
     this.#changed = changed;
+    this.#outcomes = await outcomesOf(this.#thread);
     return false;
   }
 
@@ -96,6 +109,7 @@ export class TreeSink extends OneTrySink implements StoredFile {
   readonly #thread: TreeThread;
   #received: ReceivedTree | undefined;
   #progress: TreeProgress = nothingYet;
+  #outcomes: EntryOutcomes | undefined;
   /** What is written is copied there, and lent to the thread. */
   #memory = new ArrayBuffer(0);
 
@@ -107,6 +121,16 @@ export class TreeSink extends OneTrySink implements StoredFile {
   /** What became of it, once it has its name. */
   get received(): ReceivedTree | undefined {
     return this.#received;
+  }
+
+  /** What became of the files, once all have come. */
+  get outcomes(): EntryOutcomes | undefined {
+    return this.#outcomes;
+  }
+
+  /** First entries of the list, with their states. */
+  async entries(most: number): Promise<readonly ListedEntry[]> {
+    return (await this.#thread.ask({ call: "entries", most })).entries;
   }
 
   /** How far the files are. */
@@ -133,10 +157,14 @@ export class TreeSink extends OneTrySink implements StoredFile {
   }
 
   async finish(): Promise<string> {
-    const { received } = await this.#thread.ask({ call: "finish" });
-    this.#received = received;
-    await this.#thread.end();
-    return received.path;
+    try {
+      const { received } = await this.#thread.ask({ call: "finish" });
+      this.#received = received;
+      return received.path;
+    } finally {
+      this.#outcomes = await outcomesOf(this.#thread);
+      if (this.#received !== undefined) await this.#thread.end();
+    }
   }
 
   /** What is whole stays for another try, whatever ended this one. */
@@ -149,5 +177,15 @@ export class TreeSink extends OneTrySink implements StoredFile {
   }
 }
 
-const nothingYet: TreeProgress = { files: 0, current: undefined };
+async function outcomesOf(thread: TreeThread): Promise<EntryOutcomes> {
+  const call = { call: "outcomes", most: mostOutcomes } as const;
+  return (await thread.ask(call)).outcomes;
+}
+
+const mostOutcomes = 10_000;
+const nothingYet: TreeProgress = {
+  files: 0,
+  finished: 0,
+  current: undefined,
+};
 const chunkBytes = transferLimits.batchBlocks * transferLimits.blockBytes;

@@ -12,7 +12,8 @@ import {
   totalSize,
   type TreeEntry,
 } from "./manifest.ts";
-import { changedText } from "./changed_text.ts";
+import type { EntryState, ListedEntry } from "../commands/transfer_info.ts";
+import { changedText, entryOutcomes, entryStates } from "./entry_states.ts";
 import { includedEntries } from "./included_entries.ts";
 import {
   decodeChoice,
@@ -28,7 +29,7 @@ import type {
   TreeSummary,
 } from "./tree_thread.io.ts";
 import { type FoundTree, walkTree } from "./tree_walk.io.ts";
-import { TreeWriter } from "./tree_writer.io.ts";
+import { type TreeProgress, TreeWriter } from "./tree_writer.io.ts";
 
 /** One offer. */
 export class TreeJob {
@@ -68,7 +69,11 @@ export class TreeJob {
         this.#entries = decodeManifest(call.bytes);
         return { summary: summaryOf(this.#entries) };
       case "entries":
-        return { entries: this.#entries.slice(0, call.most) };
+        return { entries: this.#listed(call.most, call.arrived) };
+      case "outcomes": {
+        const states = this.#states() ?? [];
+        return { outcomes: entryOutcomes(this.#entries, states, call.most) };
+      }
       case "open":
         return await this.#open(call.tree, call.only);
       case "write":
@@ -84,6 +89,20 @@ export class TreeJob {
         this.#writer?.close();
         return {};
     }
+  }
+
+  #states(arrived?: TreeProgress): (EntryState | undefined)[] | undefined {
+    const state = this.#reader?.state ?? this.#writer?.state;
+    if (state === undefined) return undefined;
+    return entryStates(this.#entries, { ...state, ...arrived });
+  }
+
+  #listed(most: number, arrived?: TreeProgress): ListedEntry[] {
+    const states = this.#states(arrived);
+    return this.#entries.slice(0, most).map((entry, index) => ({
+      ...entry,
+      ...states?.[index],
+    }));
   }
 
   #walk(roots: readonly string[], followsLinks: boolean): TreeReply {

@@ -14,6 +14,7 @@ import {
   isSameFile,
   isSameState,
 } from "../../system/file_state.io.ts";
+import { changedWhy, type StreamState } from "./entry_states.ts";
 import { FileCheck } from "./file_check.ts";
 import type { TreeEntry } from "./manifest.ts";
 import {
@@ -30,6 +31,7 @@ import { digestOf, readAll } from "./whole_reads.io.ts";
 
 /** The stream of what one receiver wants. */
 export class TreeReader {
+  readonly #wanted: readonly boolean[];
   readonly #files: readonly WantedFile[];
   readonly #digest: ReturnType<typeof treeDigest>;
   /** Which file is read, of how much of it is read, what of it is left. */
@@ -53,6 +55,7 @@ export class TreeReader {
       const skip = index === start.entry ? start.blocks * blockBytes : 0;
       files.push({ entry, path: paths[index]!, skip, start: start.digest });
     }
+    this.#wanted = choice.wanted;
     this.#files = files;
     this.#digest = treeDigest(manifest, choice.wanted);
   }
@@ -65,8 +68,14 @@ export class TreeReader {
   /** How many files were read whole, and which one is under way. */
   get progress(): TreeProgress {
     const current = this.#current?.entry.path;
-    const begun = this.#next - (current === undefined ? 0 : 1);
-    return { files: begun - this.#changed.length, current };
+    const finished = this.#next - (current === undefined ? 0 : 1);
+    return { files: finished - this.#changed.length, finished, current };
+  }
+
+  /** Where each file of the stream stands. */
+  get state(): StreamState {
+    const failures = new Map(this.#changed.map((path) => [path, changedWhy]));
+    return { ...this.progress, wanted: this.#wanted, failures };
   }
 
   /** How many files the stream is of. */

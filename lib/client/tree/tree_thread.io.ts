@@ -4,7 +4,7 @@
  */
 import { SinkError, type SinkFailure } from "../files/sink_error.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
-import type { TreeEntry } from "./manifest.ts";
+import type { EntryOutcomes, ListedEntry } from "../commands/transfer_info.ts";
 import type { SkippedEntries } from "./tree_walk.io.ts";
 import type { ReceivedTree, TreeProgress } from "./tree_writer.io.ts";
 
@@ -122,7 +122,13 @@ export type TreeCall =
   | { readonly call: "read"; readonly length: number; readonly memory: Bytes }
   | { readonly call: "check" }
   | { readonly call: "list"; readonly bytes: Bytes }
-  | { readonly call: "entries"; readonly most: number }
+  /** Of what has arrived, if that is not what was read. */
+  | {
+    readonly call: "entries";
+    readonly most: number;
+    readonly arrived?: TreeProgress | undefined;
+  }
+  | { readonly call: "outcomes"; readonly most: number }
   | {
     readonly call: "open";
     readonly tree: ReceivingTree;
@@ -154,7 +160,8 @@ export interface TreeAnswers {
   /** What is to be told where files changed. */
   readonly check: { readonly changed?: string };
   readonly list: { readonly summary: TreeSummary };
-  readonly entries: { readonly entries: readonly TreeEntry[] };
+  readonly entries: { readonly entries: readonly ListedEntry[] };
+  readonly outcomes: { readonly outcomes: EntryOutcomes };
   readonly open: StreamSizes & {
     readonly choice: string;
     /** Of what is wanted. */

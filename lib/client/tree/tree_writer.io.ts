@@ -22,7 +22,12 @@ import {
 } from "./tree_opener.io.ts";
 import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 import { missingFiles } from "./missing_files.io.ts";
-import { changedText, namesText } from "./changed_text.ts";
+import {
+  changedText,
+  changedWhy,
+  namesText,
+  type StreamState,
+} from "./entry_states.ts";
 import {
   digestBytes,
   fileIs,
@@ -65,6 +70,8 @@ export interface ReceivedTree {
 export interface TreeProgress {
   /** Of it that are whole. */
   readonly files: number;
+  /** Of it that are over, whatever became of them. */
+  readonly finished: number;
   /** Path of the one under way; undefined between two. */
   readonly current: string | undefined;
 }
@@ -84,6 +91,8 @@ export class TreeWriter {
   /** How much of what {@link write} was given is written. */
   #consumed = 0;
   readonly #changed: string[] = [];
+  /** Why files are not whole that are not. */
+  readonly #failures = new Map<string, string>();
   #filesDone = 0;
   #isEnded = false;
   #isClosed = false;
@@ -125,7 +134,15 @@ export class TreeWriter {
   /** How many files of the stream are whole, and which one is under way. */
   get progress(): TreeProgress {
     const current = this.#current?.entry.path;
-    return { files: this.#filesDone, current };
+    const finished = this.#filesDone + this.#changed.length;
+    return { files: this.#filesDone, finished, current };
+  }
+
+  /** Where each file of the stream stands. */
+  get state(): StreamState {
+    const { wanted } = this.choice;
+    const { included } = this.#tree;
+    return { ...this.progress, wanted, included, failures: this.#failures };
   }
 
   /**
@@ -247,6 +264,7 @@ export class TreeWriter {
     if (footer[0] !== fileIs.whole) {
       file.close();
       this.#forget(entry);
+      this.#failures.set(entry.path, changedWhy);
       return void this.#changed.push(entry.path);
     }
     if (isGone) throw wrongStream();
@@ -302,6 +320,7 @@ export class TreeWriter {
       const file = this.#openRight(entry);
       if (file === undefined) {
         wrong.push(entry.path);
+        this.#failures.set(entry.path, "changed on the disk");
         this.#forget(entry);
         continue;
       }

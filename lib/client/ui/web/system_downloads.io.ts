@@ -1,5 +1,6 @@
 /** Where the user's browser and other programs put what they receive. */
 import { isAbsolute, join } from "@std/path";
+import { isFolder } from "../../../system/meant_path.io.ts";
 
 type Env = (name: string) => string | undefined;
 
@@ -44,12 +45,4 @@ export function downloadsIn(text: string, home: string): string | undefined {
     .replace(/(.)\/+$/, "$1");
   // The home folder itself stands for none.
   return isAbsolute(path) && path !== home ? path : undefined;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch {
-    return false;
-  }
 }

@@ -1,0 +1,103 @@
+/** What became of each entry of an offer, or where it stands. */
+import type { EntryOutcomes, EntryState } from "../commands/transfer_info.ts";
+import type { TreeEntry } from "./manifest.ts";
+
+/** How far the stream of one transfer is. */
+export interface StreamState {
+  /** For each entry, whether it is in the stream if it is a file. */
+  readonly wanted: readonly boolean[];
+  /** Whether it is wanted at all, as the receiver knows; else it is here. */
+  readonly included?: readonly boolean[];
+  /** How many files of the stream are over, whatever became of them. */
+  readonly finished: number;
+  /** Path of the one under way. */
+  readonly current: string | undefined;
+  /** Why those are not whole that are not, by their paths. */
+  readonly failures: ReadonlyMap<string, string>;
+}
+
+/** The states of the files, `undefined` for folders, in the order of the list. */
+export function entryStates(
+  entries: readonly TreeEntry[],
+  { wanted, included, finished, current, failures }: StreamState,
+): (EntryState | undefined)[] {
+  let left = finished;
+  return entries.map(({ path, isFolder }, index) => {
+    if (isFolder) return undefined;
+    if (included?.[index] === false) return notWanted;
+    if (!wanted[index]) {
+      return included === undefined ? notAsked : { state: "kept" };
+    }
+    const why = failures.get(path);
+    if (left-- > 0) {
+      return why === undefined ? { state: "done" } : { state: "failed", why };
+    }
+    return { state: path === current ? "running" : "waiting" };
+  });
+}
+
+/**
+ * What is told of the files in all.
+ *
+ * @param most Of how many it is.
+ */
+export function entryOutcomes(
+  entries: readonly TreeEntry[],
+  states: readonly (EntryState | undefined)[],
+  most: number,
+): EntryOutcomes {
+  const all = entries.flatMap(({ path, size }, index) => {
+    const state = states[index];
+    return state === undefined ? [] : [{ path, size, ...state }];
+  });
+  const isThere = ({ state }: EntryState) =>
+    state === "done" || state === "kept";
+  const sorted = [
+    ...all.filter((each) => !isThere(each)),
+    ...all.filter(isThere),
+  ];
+  return {
+    entries: sorted.slice(0, most),
+    more: Math.max(sorted.length - most, 0),
+  };
+}
+
+/**
+ * What is told where not all of several files arrived: `311 of 312 files arrived;
+ * "a.mp4" changed while it was sent; sent again, only it comes`.
+ *
+ * @param paths Of those that did not.
+ * @param all How many there are.
+ * @param isSender It is told where they were sent.
+ */
+export function changedText(
+  paths: readonly string[],
+  all: number,
+  isSender: boolean,
+): string {
+  const count = (n: number) => n.toLocaleString("en");
+  const files = all === 1 ? "file" : "files";
+  const arrived = `${count(all - paths.length)} of ${count(all)} ${files}`;
+  const isOne = paths.length === 1;
+  const when = isOne ? "it was sent" : "they were sent";
+  const one = isSender ? "it goes over" : "it comes";
+  const several = isSender ? "they go over" : "they come";
+  const again = `sent again, only ${isOne ? one : several}`;
+  return `${arrived} arrived; ${
+    namesText(paths)
+  } changed while ${when}; ${again}`;
+}
+
+/** The same of one file alone. */
+export const changedWhy = "changed while it was sent";
+
+/** `"a.mp4", "b.mp4", "c.mp4" and 5 more`. */
+export function namesText(paths: readonly string[]): string {
+  const named = paths.slice(0, mostNamed).map((path) => `"${path}"`).join(", ");
+  const more = paths.length - mostNamed;
+  return more > 0 ? `${named} and ${more.toLocaleString("en")} more` : named;
+}
+
+const notWanted: EntryState = { state: "skipped", why: "not wanted" };
+const notAsked: EntryState = { state: "skipped", why: "not asked for" };
+const mostNamed = 3;

@@ -9,6 +9,7 @@ import { ClientView } from "./events/client_view.ts";
 import type { ConversationKey } from "./events/conversations.ts";
 import { isQuiet } from "./events/event_kind.ts";
 import type { ClientOptions } from "./settings/options.ts";
+import { isVisit } from "./settings/exec_needs.ts";
 import { ClientSession } from "./session/client_session.ts";
 import { decidingCode, exitCode, type RunEnd } from "./events/exit_code.ts";
 import type { NewPassword } from "../cli/new_password.ts";
@@ -184,6 +185,7 @@ export class ClientApp implements UserHandler {
       view: this.view,
       devices,
       kept,
+      outputFault: chosen.outputFault,
       isVisit: isVisit(options),
       takeOver: options.takeOver ? "yes" : this.#isInteractive ? "ask" : "no",
     });
@@ -591,9 +593,4 @@ const mostClosingMs = 1000;
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** True when it is there for its commands alone. */
-function isVisit({ exec, receive }: ClientOptions): boolean {
-  return exec.length > 0 && !receive;
 }

@@ -196,6 +196,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   notify: [{ notify: true }, { notify: false }],
   presence: [{ presence: "all" }, { presence: "known" }, { presence: "off" }],
   accept: [{ transfer: 1 }],
+  receive: infos.map((info) => ({ ...info, ...summary })),
   reject: [{ transfer: 1 }],
   transfers: [{
     ...{ transfers: infos, sessions },

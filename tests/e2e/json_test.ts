@@ -89,6 +89,7 @@ const rare = {
     ...["unseen: with", "unseen: group", "unseen: broadcast"],
     ...["unseen: upto", "unseen: unread"],
     "unconfirmed",
+    "stream",
     "why",
     "resumed",
     "grown",
@@ -358,7 +359,9 @@ async function aboutFiles(
       join(yoda.folder, "films", name),
     );
   }
+  const receiving = luke.succeed("/receive yoda");
   await yoda.succeed("/p2pvideo luke films");
+  await receiving;
   await yoda.succeed("/groupvideo news films");
   await yoda.succeed("/limit 1M");
   const offer = async (what = "film.mp4"): Promise<number> => {

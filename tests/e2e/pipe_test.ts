@@ -5,25 +5,32 @@ import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { clientCommand } from "../support/programs.ts";
 import { type ProgramResult, runProgram } from "../support/run_program.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
+import { provideIdentity, type TestClient } from "../support/test_client.ts";
 import type { TestServer } from "../support/test_server.ts";
 import { testFile } from "../support/transfer_pair.ts";
 
-/** Runs yoda's script: a shell command, where $PARLEY is his client. */
-function script(
+/** Runs a script of `user`: a shell command, where $PARLEY is the client. */
+async function script(
   server: TestServer,
+  user: string,
   command: string,
   cwd: string,
 ): Promise<ProgramResult> {
   const client = [
     ...clientCommand,
-    ...["127.0.0.1", String(server.port), "--user", "yoda"],
+    ...["127.0.0.1", String(server.port), "--user", user],
     ...server.plain ? ["--plain"] : [],
   ];
-  return runProgram(["sh", "-c", command], {
+  const config = join(cwd, `.${user}`);
+  await provideIdentity(config, user);
+  // One that waits for an offer would do so for good.
+  return await runProgram(["timeout", "120", "sh", "-c", command], {
     cwd,
     env: {
       PARLEY: client.join(" "),
-      PARLEY_PASSWORD: passwordOf("yoda"),
+      PARLEY_PASSWORD: passwordOf(user),
+      XDG_CONFIG_HOME: config,
+      XDG_STATE_HOME: join(config, "state"),
     },
   });
 }
@@ -44,6 +51,7 @@ Deno.test("/p2pvideo -: what is piped in is sent, however much it is", (t) =>
     await t.step("its size is told at its end", async () => {
       const sent = await script(
         server,
+        "yoda",
         "cat all | $PARLEY --exec '/send luke - --name backup.tar'",
         folder,
       );
@@ -62,6 +70,7 @@ Deno.test("/p2pvideo -: what is piped in is sent, however much it is", (t) =>
     await t.step("what cannot be read to its end gets no name", async () => {
       const sent = await script(
         server,
+        "yoda",
         "$PARLEY --exec '/send luke - --name folder' < .",
         folder,
       );
@@ -75,10 +84,134 @@ Deno.test("/p2pvideo -: what is piped in is sent, however much it is", (t) =>
     await t.step("commands that come in are not sent", async () => {
       const sent = await script(
         server,
+        "yoda",
         "echo '/send luke - --name x' | $PARLEY",
         folder,
       );
       assertMatch(sent.err.join("\n"), /Standard input is read for something/);
       assertEquals(filesIn(luke.folder), []);
+    });
+  }));
+
+/** What `sender` is told that offers this to luke, who begins to wait for it. */
+async function sendWhenThere(
+  sender: TestClient,
+  path: string,
+): Promise<Record<string, unknown>> {
+  const from = sender.process.out.length;
+  await sender.event("presence", { user: "luke", online: true }, { from });
+  return await sender.run(`/send luke ${path}`);
+}
+
+Deno.test("/receive: one offer is taken, and what arrives piped out", (t) =>
+  withTempFolder(async (folder) => {
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda");
+    const bytes = testFile(3_000_001);
+    const all = join(folder, "all");
+    await Deno.writeFile(all, bytes);
+    const got = () => Deno.readFile(join(folder, "got"));
+
+    await t.step("standard output has its bytes alone", async () => {
+      await using leia = await logIn(server, "leia");
+      for (const option of ["", "--json"]) {
+        const [received, sent] = await Promise.all([
+          script(
+            server,
+            "luke",
+            `$PARLEY ${option} --exec '/receive yoda --to -' > got`,
+            folder,
+          ),
+          sendWhenThere(leia, all).then((result) => {
+            // He waits for yoda; hers goes with him.
+            assertEquals([result.ok, result.code], [false, "user_offline"]);
+          }),
+          sendWhenThere(yoda, all),
+        ]).then(([received, , sent]) => [received, sent] as const);
+        assertEquals(received.code, 0, received.err.join("\n"));
+        assertEquals(sent.ok, true);
+        assertEquals(await got(), bytes);
+        const told = option === "" ? / from yoda.*verified/ : /"verified"/;
+        assertMatch(received.err.join("\n"), told);
+      }
+      assertEquals(filesIn(folder), ["all", "got"]);
+    });
+
+    await t.step("a pipe at either end", async () => {
+      const receiving = script(
+        server,
+        "luke",
+        "$PARLEY --exec '/receive yoda --to -' | cat > got",
+        folder,
+      );
+      await yoda.event("presence", { user: "luke", online: true }, {
+        from: yoda.process.out.length,
+      });
+      const sent = await script(
+        server,
+        "yoda",
+        "cat all | $PARLEY --exec '/send luke - --name a'",
+        folder,
+      );
+      assertEquals(sent.code, 0, sent.err.join("\n"));
+      assertEquals((await receiving).code, 0);
+      assertEquals(await got(), bytes);
+    });
+
+    await t.step("who reads only the beginning ends it", async () => {
+      const [, sent] = await Promise.all([
+        script(
+          server,
+          "luke",
+          "{ $PARLEY --exec '/receive yoda --to -'; echo $? > code; } | head -c 9 > got",
+          folder,
+        ),
+        sendWhenThere(yoda, all),
+      ]);
+      assertEquals([sent.ok, sent.code], [false, "cancelled"]);
+      assertEquals(await got(), bytes.subarray(0, 9));
+      const code = await Deno.readTextFile(join(folder, "code"));
+      assertEquals(code, "5\n");
+    });
+
+    await t.step("a folder goes into a folder, not into a pipe", async () => {
+      const trip = join(folder, "trip");
+      await Deno.mkdir(trip);
+      await Deno.writeFile(join(trip, "all"), bytes);
+      const [piped, refused] = await Promise.all([
+        script(
+          server,
+          "luke",
+          "$PARLEY --exec '/receive yoda --to -' > got",
+          folder,
+        ),
+        sendWhenThere(yoda, trip),
+      ]);
+      assertEquals([piped.code, refused.code], [1, "rejected"]);
+      assertMatch(piped.err.join("\n"), /"trip" is a folder or several files/);
+      assertEquals((await got()).length, 0);
+      const [stored] = await Promise.all([
+        script(
+          server,
+          "luke",
+          "$PARLEY --exec '/receive yoda --to trip'",
+          folder,
+        ),
+        sendWhenThere(yoda, trip),
+      ]);
+      assertEquals(stored.code, 0, stored.err.join("\n"));
+      const stays = await Deno.readFile(join(trip, "yoda_trip/all"));
+      assertEquals(stays, bytes);
+    });
+
+    await t.step("nobody waits for who does not exist", async () => {
+      const result = await script(
+        server,
+        "luke",
+        "$PARLEY --exec '/receive vader'",
+        folder,
+      );
+      assertEquals(result.code, 1);
+      assertMatch(result.err.join("\n"), /no user vader/);
     });
   }));

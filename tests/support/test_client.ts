@@ -158,7 +158,10 @@ export class TestClient implements AsyncDisposable {
 }
 
 /** Puts the identity key that `owner` has in all tests into a new folder. */
-async function provideIdentity(config: string, owner: string): Promise<void> {
+export async function provideIdentity(
+  config: string,
+  owner: string,
+): Promise<void> {
   const folder = join(config, "parley");
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const seed = createHash("sha256").update(owner).digest();

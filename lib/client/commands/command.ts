@@ -232,6 +232,7 @@ export interface CommandHost {
     /** With whom the open private session is that a typed name means. */
     openSessionWith(user: string): string | undefined;
     accept(number: number, n: number, only?: readonly string[]): void;
+    receive(user: string, into: string | undefined, n: number): void;
     show(number: number, n: number): void;
     reject(number: number, n: number): void;
     cancel(number: number, n: number): void;

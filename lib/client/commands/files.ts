@@ -126,6 +126,27 @@ export const fileCommands = {
     run: ({ transfer, only }, { offers }, _: Settle<Numbered>, n) =>
       offers.accept(transfer, n, only),
   }),
+  receive: does({
+    usage: "/receive USER [--to PATH]",
+    summary: "wait for USER to send something, and take it",
+    details: "In a script, --to - writes a file to standard output as it " +
+      "comes; that all of it was right shows at the end, in the exit code.",
+    example: "/receive luke",
+    arguments: [
+      { kind: "user" },
+      { kind: "word", choices: ["--to"], optional: true },
+      { kind: "word", optional: true },
+    ],
+    read([user = "", option, into]): Receiving | undefined {
+      if (option === undefined) return { user };
+      return option === "--to" && into !== undefined
+        ? { user, into }
+        : undefined;
+    },
+    run({ user, into }, host, _: Settle<Sent>, n) {
+      host.offers.receive(meantUser(user, host.self()), into, n);
+    },
+  }),
   reject: does({
     usage: "/reject N",
     summary: "refuse the file or session offered as N",
@@ -232,6 +253,12 @@ interface GroupPaths extends Paths {
 
 interface Accepting extends Numbered {
   readonly only?: readonly string[];
+}
+
+interface Receiving {
+  readonly user: string;
+  /** Where it goes: a folder, or `-`. */
+  readonly into?: string;
 }
 
 /** What is offered, and what it is of. */

@@ -22,12 +22,6 @@ export class StreamSink extends OneTrySink implements StoredFile {
     this.#output = output;
   }
 
-  /** @throws {SinkError} when a terminal would show what comes. */
-  static standardOutput(): StreamSink {
-    if (Deno.stdout.isTerminal()) throw new SinkError(noPipe);
-    return new StreamSink(Deno.stdout);
-  }
-
   /**
    * Writes what comes next, as fast as it is read there.
    *
@@ -62,6 +56,3 @@ export class StreamSink extends OneTrySink implements StoredFile {
     return Promise.resolve();
   }
 }
-
-const noPipe =
-  "Standard output is a terminal, to which a file could do anything; redirect it: parley HOST --exec '/receive USER --to -' > FILE";

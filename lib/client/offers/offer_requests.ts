@@ -74,9 +74,10 @@ export class OfferRequests {
     if (offer.kind === "session") {
       return this.#host.effect({ effect: "prepare-session", id });
     }
-    const { file, only } = offer;
+    const { file, only, into } = offer;
     if (peer === undefined) return;
-    const about = { id, from, file, peer, only };
+    const place = into === undefined ? {} : { into };
+    const about = { id, from, file, peer, only, ...place };
     this.#host.effect({ effect: "prepare-answer", ...about });
   }
 

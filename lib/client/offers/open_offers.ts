@@ -53,7 +53,7 @@ export type OpenOffer = Transfer | PrivateSessionEntry;
 
 /** A command without an outcome. */
 export interface WaitingCommand {
-  readonly name: "p2pvideo" | "startprivate" | "accept";
+  readonly name: "p2pvideo" | "startprivate" | "accept" | "receive";
   readonly n: number;
 }
 
@@ -174,6 +174,7 @@ export class OpenOffers {
       givenUp: undefined,
       list: "none",
       only: [],
+      into: undefined,
       onList: [],
       ...fields,
     });
@@ -204,6 +205,8 @@ export class OpenOffers {
   /** What the command wanted that waits for it has come about. */
   succeed(offer: OpenOffer): void {
     const { command, number } = offer;
+    // It waits until all has come.
+    if (command?.name === "receive") return;
     offer.command = undefined;
     if (command?.name === "accept") {
       const answer = { transfer: number };
@@ -239,15 +242,17 @@ export class OpenOffers {
     }
     const { command } = offer;
     const { summary } = end;
-    const outcome: CommandOutcome = offer.kind === "file" &&
-        offer.direction === "outgoing" && summary !== undefined
+    const name = command?.name ?? "p2pvideo";
+    const waitsForEnd = name === "p2pvideo" || name === "receive";
+    const outcome: CommandOutcome = offer.kind === "file" && waitsForEnd &&
+        summary !== undefined
       ? {
-        command: "p2pvideo",
+        command: name,
         ok: true,
         answer: { ...transferInfo(offer), ...summary },
       }
       : {
-        command: command?.name ?? "p2pvideo",
+        command: name,
         ok: false,
         code,
         message: message ?? state,

@@ -49,6 +49,8 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   list: "none" | "asked" | "here";
   /** What is wanted of several files: patterns; all for none. */
   only: readonly string[];
+  /** Where it goes: a folder, `-`, or the usual folder. */
+  into: string | undefined;
   /** Commands that wait for the list, with what they do then. */
   readonly onList: WaitingForList[];
   /** Why the other side ended it, where this side may learn more of that. */
@@ -141,11 +143,12 @@ function linkInfo(link: TransferLink) {
 
 /** True when the receiver keeps whole blocks of what ends with this code. */
 export function isPartKept(
-  { state, bytes, file }: Transfer,
+  { state, bytes, file, into }: Transfer,
   code: string,
 ): boolean {
   return state === "running" && bytes >= transferLimits.blockBytes &&
-    file.fingerprint !== undefined && !startingAnew.includes(code);
+    file.fingerprint !== undefined && into !== "-" &&
+    !startingAnew.includes(code);
 }
 
 /**

@@ -19,7 +19,8 @@ import { OfferRequests } from "../offers/offer_requests.ts";
 import type { AcceptRule, PeerHost } from "../offers/peer_host.ts";
 import { PrivateSessions } from "../offers/private_sessions.ts";
 import type { SessionEvent } from "../events/session_port.ts";
-import { transferInfo } from "../offers/transfer.ts";
+import { type AwaitedOffer, AwaitedOffers } from "../offers/awaited_offers.ts";
+import { type Transfer, transferInfo } from "../offers/transfer.ts";
 import type { TransferEvent } from "../events/transfer_port.ts";
 import { Transfers } from "../offers/transfers.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
@@ -35,16 +36,27 @@ export class Offers {
   readonly later: Later;
   readonly #host: PeerHost;
   readonly #accept: AcceptRule;
+  /** Why nothing can be received into `-`. */
+  readonly #outputFault: string | undefined;
+  readonly #awaited: AwaitedOffers;
   readonly #open: OpenOffers;
   readonly #requests: OfferRequests;
   readonly #activity = new ActivityReport();
   #isConnected = false;
 
-  constructor(host: PeerHost, accept: AcceptRule, keeping: Keeping) {
+  /** @param outputFault Why nothing can be received into `-`, if so. */
+  constructor(
+    host: PeerHost,
+    accept: AcceptRule,
+    keeping: Keeping,
+    outputFault?: string,
+  ) {
     const open = this.#open = new OpenOffers(host);
     const requests = this.#requests = new OfferRequests(host, open);
     this.#host = host;
     this.#accept = accept;
+    this.#outputFault = outputFault;
+    this.#awaited = new AwaitedOffers(host, open);
     this.transfers = new Transfers(host, open, requests);
     this.sessions = new PrivateSessions(host, open, requests);
     this.later = new Later(host, open, this.transfers, keeping);
@@ -85,6 +97,21 @@ export class Offers {
     offer.command = { name: "accept", n };
     if (offer.kind === "file") offer.only = only;
     this.#prepareAnswer(offer);
+  }
+
+  /**
+   * Takes what `user` offers next, or has offered; command number `n` is settled
+   * when all of it came.
+   *
+   * @param into Folder that it goes to, `-` for standard output.
+   */
+  receive(user: string, into: string | undefined, n: number): void {
+    if (into === "-" && this.#outputFault !== undefined) {
+      return this.#refuseToReceive(n, this.#outputFault);
+    }
+    const awaited = { user, into, n };
+    const offer = this.#awaited.add(awaited);
+    if (offer !== undefined) this.#receive(offer, awaited);
   }
 
   /** Shows what is in offer `number`. */
@@ -193,6 +220,12 @@ export class Offers {
     const offer = this.#take(checked);
     if (typeof offer === "string") return this.#requests.decline(id, offer);
     this.#open.show(offer);
+    const awaited = offer.kind === "file"
+      ? this.#awaited.take(offer)
+      : undefined;
+    if (offer.kind === "file" && awaited !== undefined) {
+      return this.#receive(offer, awaited);
+    }
     if (this.#accept === "always") this.#prepareAnswer(offer);
     if (this.#accept === "never") {
       this.#requests.decline(id, "rejected", "automatic");
@@ -296,6 +329,7 @@ export class Offers {
   /** The program ends. */
   close(): void {
     this.later.close();
+    this.#awaited.close();
     this.transfers.close();
     this.sessions.close();
   }
@@ -318,6 +352,26 @@ export class Offers {
     return this.#open.addTransfer({ ...known, group, file });
   }
 
+  /** Files may be several, of which a pipe could not tell one from another. */
+  #receive(offer: Transfer, { into, n }: AwaitedOffer): void {
+    if (into === "-" && isTree(offer)) {
+      const { name } = offer.file;
+      this.#requests.decline(offer.id, "rejected", "automatic");
+      const message = `"${name}" is a folder or several files, of which ` +
+        "--to - takes none; receive it into a folder, or have an archive sent";
+      this.#open.end(offer, "rejected", message, own);
+      return this.#refuseToReceive(n, message, true);
+    }
+    offer.command = { name: "receive", n };
+    offer.into = into;
+    this.#prepareAnswer(offer);
+  }
+
+  #refuseToReceive(n: number, message: string, announced = false): void {
+    const outcome = { command: "receive", ok: false, code: "no_file" } as const;
+    this.#host.settle(n, { ...outcome, message, announced });
+  }
+
   /** Of several files this side has to know which they are. */
   #prepareAnswer(offer: OpenOffer): void {
     offer.answering = true;
@@ -331,8 +385,8 @@ export class Offers {
       const { command } = offer;
       offer.command = undefined;
       if (command === undefined) return;
-      const outcome = { command: "accept", ok: false, ...refusal } as const;
-      this.#host.settle(command.n, outcome);
+      const { name, n } = command;
+      this.#host.settle(n, { command: name, ok: false, ...refusal });
     });
   }
 

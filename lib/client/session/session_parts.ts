@@ -50,6 +50,8 @@ export interface ClientSessionOptions {
   /** Where this client receives transfers. */
   readonly udpPort: number;
   readonly accept: AcceptRule;
+  /** Why nothing can be received into standard output, if so. */
+  readonly outputFault?: string | undefined;
   /** Bytes a second that are sent at most; 0, the default, for no limit. */
   readonly limit?: number;
   /**
@@ -256,7 +258,7 @@ export class SessionParts {
       memory: options.kept,
       now,
       hasLater: () => this.login.hasLater,
-    });
+    }, options.outputFault);
     const passwords = this.passwords = new PasswordChange({
       ...host,
       user: () => this.login.user ?? "",

@@ -42,6 +42,7 @@ import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
 import { type OfferSource, openSource } from "./offer_source.io.ts";
 import { ServerBinding } from "./server_binding.io.ts";
+import { meantPath } from "../../system/meant_path.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { SharedFiles } from "../files/shared_file.io.ts";
 import { TransferPaths } from "./transfer_paths.io.ts";
@@ -386,10 +387,9 @@ export class TransferService implements TransferPort {
     const identity = { sender: from, name, size, stream, fingerprint };
     await this.#supersede(identity);
     await areStaleRemoved;
-    // What is written into a pipe needs no room here.
-    const folder = place === "-" ? "" : place ?? await this.#folder.locate();
+    const folder = await this.#locate(place);
     const into = place === "-"
-      ? { sink: StreamSink.standardOutput(), resume: undefined }
+      ? { sink: new StreamSink(Deno.stdout), resume: undefined }
       : file.tree === undefined
       ? await this.#openFile(folder, identity)
       : await this.#openFolder(id, folder, from, file, only);
@@ -418,6 +418,13 @@ export class TransferService implements TransferPort {
       folder,
     });
     this.#run(id, transfer);
+  }
+
+  /** Where what comes is stored; empty of what goes into a pipe. */
+  async #locate(place: string | undefined): Promise<string> {
+    if (place === "-") return "";
+    if (place === undefined) return await this.#folder.locate();
+    return await new DownloadFolder(await meantPath(place)).locate();
   }
 
   async #openFile(folder: string, identity: SinkFile): Promise<OpenSink> {

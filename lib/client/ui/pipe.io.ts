@@ -22,6 +22,8 @@ export interface PipeOptions {
   readonly readsCommands: boolean;
   /** Leave out what is ceremony; of text only. */
   readonly quiet: boolean;
+  /** Standard output is for something else: all goes to standard error. */
+  readonly leavesOutput: boolean;
 }
 
 /** Talks to a program, or to a person without a full terminal. */
@@ -43,11 +45,10 @@ export class PipeInterface implements UserInterface {
 
   show(event: ClientEvent): void {
     if (event.event === "progress" && !this.#steps.passes(event.info)) return;
-    if (this.#options.json) return this.#output.write(`${renderJson(event)}\n`);
+    if (this.#options.json) return this.#write(renderJson(event));
     if (this.#options.quiet && isCeremony(event)) return;
     for (const line of renderText(event, plainPalette)) {
-      if (isForErrors(event)) standardError.write(`${line}\n`);
-      else this.#output.write(`${line}\n`);
+      this.#write(line, isForErrors(event));
     }
   }
 
@@ -107,6 +108,12 @@ export class PipeInterface implements UserInterface {
     if (!await prove(old)) return undefined;
     // What nobody types needs no repetition.
     return { old, password, again: password };
+  }
+
+  #write(line: string, isForErrors = false): void {
+    const isError = isForErrors || this.#options.leavesOutput;
+    const output = isError ? standardError : this.#output;
+    output.write(`${line}\n`);
   }
 
   #lines(): LineInput {

@@ -181,11 +181,16 @@ function summaryText(
   { ms = 0, rate = 0, ...summary }: Partial<TransferSummary> = {},
 ): string {
   const { resumed, grown, path } = summary;
-  const before = resumed === undefined
+  const isAllHere = resumed !== undefined && resumed >= info.size;
+  const before = resumed === undefined || isAllHere
     ? ""
     : `the last ${formatSize(info.size - resumed)} of `;
   const to = info.direction === "incoming" ? "from" : "to";
-  const what = `${before}${sizeText(info)} ${to} ${visible(peerText(info))}`;
+  const who = visible(peerText(info));
+  // What the receiver had is not counted where it was sent.
+  const what = info.files === 0 && info.direction === "outgoing"
+    ? `nothing was missing at ${who}'s`
+    : `${before}${sizeText(info)} ${to} ${who}`;
   // Of a moment, they say more about the moment than about the path.
   const took = ms < leastRatedMs
     ? ""
@@ -193,6 +198,7 @@ function summaryText(
   const as = info.files === undefined ? "as" : "in";
   const parts = [
     `${what}${took}`,
+    ...(isAllHere ? ["all here before"] : []),
     "verified",
     ...(path === undefined ? [] : [`${as} ${visible(path)}`]),
   ];

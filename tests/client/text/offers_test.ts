@@ -191,4 +191,18 @@ Deno.test("renderText: a folder that arrived is summed up in a line", () => {
       "holiday and 2 more: the last 100 MB of 1 file, 1.8 GB to luke in 21 s, 86.0 MB/s, verified",
     ],
   );
+  // Sent again, though all of it had arrived.
+  const moment = { ms: 9, rate: 0 };
+  assertEquals(
+    text({
+      ...event,
+      info: { ...event.info, direction: "outgoing", files: 0, size: 0 },
+      summary: moment,
+    }),
+    ["holiday: nothing was missing at luke's, verified"],
+  );
+  assertEquals(
+    text({ ...event, summary: { ...moment, resumed: event.info.size } }),
+    ["holiday: 312 files, 1.8 GB from luke, all here before, verified"],
+  );
 });

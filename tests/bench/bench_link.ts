@@ -164,6 +164,7 @@ const addressB = "10.79.3.2";
 
 /** Name, MB to send, and what the emulator is told. */
 const emulated: [string, number, string[]][] = [
+  ["1G-4ms", 256, ["--rate", "1G", "--delay", "2"]],
   ["1G-4ms-0.1%", 256, ["--rate", "1G", "--delay", "2", "--loss", "0.1"]],
   ["100M-40ms-0%", 100, ["--rate", "100M", "--delay", "20"]],
   ["100M-40ms-1%", 100, ["--rate", "100M", "--delay", "20", "--loss", "1"]],

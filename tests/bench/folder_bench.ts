@@ -7,6 +7,7 @@
 import { join } from "@std/path";
 import { logIn, startServer } from "../support/jedi.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
+import { usageOf } from "./process_usage.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 
 /** How much is sent. */
@@ -29,13 +30,20 @@ export async function folderBench(
     await using luke = await logIn(server, "luke");
     for (let round = 0; round < rounds; round++) {
       for (const name of ["one", "many"]) {
-        const before = [yoda, luke].map(({ process }) => cpuMs(process.pid));
+        const before = [yoda, luke].map(({ process }) =>
+          usageOf(process.pid).cpuMs
+        );
         const started = performance.now();
-        const sent = await yoda.succeed(`/send luke ${join(folder, name)}`);
+        const from = yoda.process.out.length;
+        await yoda.send(`/send luke ${join(folder, name)}`);
+        const waiting = { from, timeoutMs: patienceMs };
+        const sent = await yoda.event("result", { ok: true }, waiting);
         const whole = Math.round(performance.now() - started);
-        const memory = [yoda, luke].map(({ process }) => peakKb(process.pid));
+        const memory = [yoda, luke].map(({ process }) =>
+          usageOf(process.pid).peakKb
+        );
         const cpu = [yoda, luke].map(({ process }, i) =>
-          cpuMs(process.pid) - before[i]!
+          usageOf(process.pid).cpuMs - before[i]!
         );
         const line = { case: `folder-${name}`, files, ms: whole };
         print({ ...line, transfer_ms: sent.ms, cpu_ms: cpu, peak_kB: memory });
@@ -54,22 +62,10 @@ async function makeFiles(folder: string, files: number): Promise<void> {
   }
 }
 
-/** Most memory that a process has used, kB. */
-function peakKb(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(status.match(/VmHWM:\s+(\d+) kB/)?.[1] ?? 0);
-}
-
-/** Time that all processors gave a process, ms. */
-function cpuMs(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1]!;
-  const [user, system] = stat.split(" ").slice(11, 13).map(Number);
-  return 10 * (user! + system!);
-}
-
 function print(line: object): void {
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(line) + "\n"));
 }
 
 const fileBytes = 4096;
 const filesInFolder = 100;
+const patienceMs = 390_000;

@@ -1,12 +1,13 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [people] [transfer] [start] [folder] [client] [--quick]`. One JSON line per case; ratios
- * within one run tell something, absolute numbers do not, and nothing is
- * asserted.
+ * [people] [transfer] [start] [folder] [client] [--quick] [--peers]`. One JSON line
+ * per case; ratios within one run tell something, absolute numbers do not, and
+ * nothing is asserted.
  */
 import { chatBench } from "./chat_bench.ts";
 import { clientBench } from "./client_bench.ts";
 import { folderBench } from "./folder_bench.ts";
+import { folderPeers } from "./folder_peers.ts";
 import { peopleBench } from "./people_bench.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
@@ -26,14 +27,20 @@ const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
   people: (quick) => peopleBench({ quick }),
   start: (quick) => startBench(quick ? 3 : 10),
   transfer: (quick) => transferBench(quick ? quickTransfers : {}),
-  folder: (quick) => folderBench(quick ? { files: 500, rounds: 1 } : {}),
+  folder: (quick) =>
+    given.has("peers")
+      ? folderPeers(
+        quick ? { links: ["loopback"], loads: ["10000-small"] } : {},
+      )
+      : folderBench(quick ? { files: 500, rounds: 1 } : {}),
   client: (quick) => clientBench({ quick }),
 };
 
 const given = taskArguments({
-  usage: "deno task bench [NAME…] [--quick]",
-  about: "Runs all benchmarks, or those that are named; --quick in seconds.",
-  switches: ["quick"],
+  usage: "deno task bench [NAME…] [--quick] [--peers]",
+  about:
+    "Runs all benchmarks, or those that are named; --quick in seconds, --peers compares folders with rsync and tar.",
+  switches: ["quick", "peers"],
   words: Object.keys(benchmarks),
 });
 const chosen = given.words;

@@ -4,8 +4,10 @@
  *
  *     transfer_peer.ts send FILE | receive FOLDER
  *     transfer_peer.ts tcp-receive FILE ADDRESS | tcp-send FILE ADDRESS PORT
+ *     transfer_peer.ts tar-receive FOLDER ADDRESS | tar-send PATH ADDRESS PORT
  *     transfer_peer.ts quic-receive KEYS ADDRESS MB | quic-send KEYS ADDRESS MB CONTROL PORT
  */
+import { basename, dirname } from "@std/path";
 import { onePath } from "../support/one_path.ts";
 import { systemClock, systemRandom } from "../../lib/system/clock.io.ts";
 import { TransferService } from "../../lib/client/transfer/transfer_service.io.ts";
@@ -112,6 +114,26 @@ async function tcpSend(port: number): Promise<void> {
   say({ event: "done", ...usage() });
 }
 
+async function tarReceive(): Promise<void> {
+  const listener = Deno.listen({ hostname, port: 0 });
+  say({ port: (listener.addr as Deno.NetAddr).port });
+  const connection = await listener.accept();
+  const args = ["-C", path, "-xf", "-"];
+  const tar = new Deno.Command("tar", { args, stdin: "piped" }).spawn();
+  await connection.readable.pipeTo(tar.stdin);
+  await tar.status;
+  listener.close();
+  say({ event: "done" });
+}
+
+async function tarSend(port: number): Promise<void> {
+  const connection = await Deno.connect({ hostname, port });
+  const args = ["-C", dirname(path), "-cf", "-", basename(path)];
+  const tar = new Deno.Command("tar", { args, stdout: "piped" }).spawn();
+  await tar.stdout.pipeTo(connection.writable);
+  say({ event: "done" });
+}
+
 async function quicReceive(bytes: number): Promise<void> {
   const endpoint = new Deno.QuicEndpoint({ hostname, port: 0 });
   const listener = endpoint.listen({
@@ -181,6 +203,12 @@ switch (role) {
     break;
   case "tcp-send":
     await tcpSend(number(3));
+    break;
+  case "tar-receive":
+    await tarReceive();
+    break;
+  case "tar-send":
+    await tarSend(number(3));
     break;
   case "quic-receive":
     await quicReceive(number(3) * 1e6);

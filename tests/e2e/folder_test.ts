@@ -1,20 +1,19 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { walkSync } from "@std/fs";
+import {
+  fillDiskMeanwhile,
+  killEitherSide,
+  removeMeanwhile,
+} from "../soak/folder_soak.ts";
 import { logIn, startServer } from "../support/jedi.ts";
 import { describeTree, makeTree } from "../support/file_tree.ts";
+import { canMount } from "../support/small_disk.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
 /** Names of what is in a client's folder, its configuration excepted. */
 function filesIn(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name)
     .filter((name) => !name.startsWith(".")).sort();
-}
-
-/** Bytes of all files in a folder. */
-function bytesIn(folder: string): number {
-  return Array.from(walkSync(folder, { includeDirs: false }))
-    .reduce((sum, { path }) => sum + Deno.statSync(path).size, 0);
 }
 
 const trip = {
@@ -272,49 +271,21 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
     });
   }));
 
-Deno.test("a folder that is interrupted anywhere goes on with what is missing", () =>
-  withTempFolder(async (folder) => {
-    await using server = await startServer();
-    const many: Record<string, Uint8Array> = {};
-    for (let i = 0; i < 500; i++) {
-      many[`many/${i % 7}/${i}.bin`] = new Uint8Array(16_000).fill(i);
-    }
-    // Its own block is what may come twice.
-    many["many/3/film.mp4"] = new Uint8Array(4_000_000).map((_, i) => i * 7);
-    makeTree(folder, many);
-    const path = join(folder, "many");
-    const downloads = join(folder, "downloads");
-    await Deno.mkdir(downloads);
-    const all = 500 * 16_000 + 4_000_000;
-    const limit = ["--limit", "8M"];
-    let had = 0;
-    for (let round = 0;; round++) {
-      // One side is killed, then the other, at a third and at two thirds.
-      await using yoda = await logIn(server, "yoda", { args: limit });
-      await using luke = await logIn(server, "luke", {
-        args: ["--download-dir", downloads],
-      });
-      const sending = yoda.run(`/send luke ${path}`).catch(() => undefined);
-      const running = await luke.event("transfer", { state: "running" });
-      const bytes = Number(running.bytes);
-      assert(bytes >= had - 1024 * 1024, `${bytes} of ${had}`);
-      if (round === 2) {
-        const sent = await sending;
-        assertEquals(sent?.ok, true);
-        break;
-      }
-      const goal = (round + 1) * all / 3;
-      await luke.process.waitFor("a part of it", (line) => {
-        if (!line.includes('"progress"')) return false;
-        return Number(JSON.parse(line).bytes) >= goal;
-      });
-      await (round === 0 ? luke : yoda).process.kill();
-      if (round === 1) await luke.event("transfer", { state: "failed" });
-      had = bytesIn(join(downloads, "yoda_many.part"));
-    }
-    assertEquals(
-      describeTree(join(downloads, "yoda_many")),
-      describeTree(path),
-    );
-    assertEquals(filesIn(downloads), ["yoda_many"]);
-  }));
+Deno.test("a folder that is interrupted anywhere goes on with what is missing", async () => {
+  const costs = await killEitherSide(2);
+  assertEquals(costs.map(({ killed }) => killed).sort(), [
+    "receiver",
+    "sender",
+  ]);
+});
+
+Deno.test({
+  name: "a folder waits for a full disk, and goes on when there is room",
+  ignore: !await canMount("folder_test.ts"),
+  fn: fillDiskMeanwhile,
+});
+
+Deno.test(
+  "a folder that is removed while it arrives ends, and both sides are told",
+  removeMeanwhile,
+);

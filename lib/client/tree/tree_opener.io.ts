@@ -163,6 +163,11 @@ export class TreeOpener {
         if (noted === 0) removeOwn(file, path);
         file.close();
       }
+      if (error instanceof Deno.errors.NotFound) {
+        // Rather that a folder has gone, which is why.
+        const { path } = this.#entries[index]!;
+        this.#place.mustBeMade(this.folder(parentOf(path)));
+      }
       throw error;
     }
     for (const { entry } of opened) this.#new.delete(entry.path);

@@ -129,7 +129,7 @@ Deno.test("/history: by person and group, paging, nothing of others, refusals, r
     const second = await yoda.succeed(earlier);
     await yoda.succeed("/history luke");
     assertEquals(said(await yoda.succeed("/history more")), said(second));
-    assertMatch(await yoda.refused("/history more"), /nothing was shown/);
+    assertMatch(await yoda.refused("/history more"), /Nothing was shown/);
     assertEquals(said(second), range(1, 5));
     assertEquals(second.earlier, undefined);
     assertEquals(said(await luke.succeed("/history yoda 3")), range(23, 25));

@@ -149,20 +149,28 @@ Deno.test("exit codes: the other side is offline or declines 5, has no room 7", 
   await luke.finish();
 });
 
-Deno.test("exit codes: a file that changes while it is sent 6", async () => {
+Deno.test("exit codes: a file that changes while it is sent 6, alone or in a folder", async () => {
   await using server = await startServer();
   await using luke = await logIn(server, "luke");
-  const path = join(luke.folder, "film.mp4");
-  await writeRandomFile(path, 4_000_000, 4);
-  const sending = exec(server, [`/p2pvideo luke ${path}`], {
-    args: ["--limit", "1M"],
-  });
-  await luke.event("transfer", { state: "running" });
-  await Deno.truncate(path, 1_000_000);
-  const { code, out } = await sending;
-  assertEquals(code, 6, out.join("\n"));
-  const failed = await luke.event("transfer", { state: "failed" });
-  assertMatch(String(failed.message), /changed/);
+  const folder = join(luke.folder, "films");
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(join(folder, "a.txt"), "stays");
+  const path = join(folder, "film.mp4");
+  for (const what of [path, folder]) {
+    await writeRandomFile(path, 4_000_000, 4);
+    const from = luke.process.out.length;
+    const sending = exec(server, [`/p2pvideo luke ${what}`], {
+      args: ["--limit", "1M"],
+      // He is the same one both times.
+      cwd: server.folder,
+    });
+    await luke.event("transfer", { state: "running" }, { from });
+    await Deno.truncate(path, 1_000_000);
+    const { code, out } = await sending;
+    assertEquals(code, 6, out.join("\n"));
+    const failed = await luke.event("transfer", { state: "failed" }, { from });
+    assertMatch(String(failed.message), /changed/);
+  }
 });
 
 Deno.test("exit codes: a server that ends the session 1, Ctrl-C 130", async () => {

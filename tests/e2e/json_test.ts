@@ -116,6 +116,8 @@ const rare = {
     // What is shown waits for its answer.
     ...["device", "group", "via", "address", "rtt"]
       .map((name) => `offer: ${name}`),
+    ...["device", "mine", "group", "since", "left"]
+      .map((name) => `receive: ${name}`),
     // It is told with what goes to a group only.
     "p2pvideo: group",
     ...["transfers", "paused", "pause", "resume"]

@@ -286,12 +286,6 @@ async function stateAt(path: string): Promise<FileState | undefined> {
 
 /** @throws {SourceError} when this is nothing that can be sent. */
 function refuse(path: string, info: Deno.FileInfo): void {
-  if (info.isDirectory) {
-    throw new SourceError(
-      "unreadable",
-      `"${path}" is a folder now`,
-    );
-  }
   if (!info.isFile) {
     throw new SourceError("unreadable", `"${path}" is not a plain file`);
   }

@@ -60,6 +60,9 @@ const clientEnvironment = [
   "DISPLAY",
   "WAYLAND_DISPLAY",
   "COLORTERM",
+  // Asked for by ws, in which nothing is to be turned off.
+  "WS_NO_BUFFER_UTIL",
+  "WS_NO_UTF_8_VALIDATE",
   "LANG",
   "LC_ALL",
   "WS_NO_BUFFER_UTIL",

@@ -66,6 +66,8 @@ export class PostgresSession {
   ) {
     this.#place = place;
     this.#stream = stream;
+    // The driver does not listen yet.
+    stream.on("error", (error) => this.#end(reasonOf(error)));
     // Where it is encrypted, its end closes nothing by itself.
     stream.once("end", () => this.#end("it was closed by the database"));
     this.#onEnd = onEnd;
@@ -83,7 +85,7 @@ export class PostgresSession {
         ssl: false,
         sslnegotiation: null,
         idle_timeout: 0,
-        connect_timeout: connectMs / 1000,
+        connect_timeout: answerMs / 1000,
         max_lifetime: null,
         max_pipeline: 1,
         backoff: false,
@@ -329,7 +331,7 @@ const settings = Object.fromEntries([
 /** `SSLRequest` of PostgreSQL's protocol, and the answer to go on. */
 const tlsRequest = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 const tlsAccepted = "S".charCodeAt(0);
-/** How long a connection may take, ms. */
+/** How long it may take until somebody is there, ms. */
 const connectMs = 5_000;
 /** How long the database may think about one question, ms. */
 const standardAnswerMs = 20_000;

@@ -200,6 +200,28 @@ if (browserPath === undefined) {
       },
     );
 
+    await step(
+      "older messages come when asked for, and what is read stays in its place",
+      async () => {
+        for (let count = 1; count <= 120; count++) {
+          await luke.succeed(`/msgto yoda word ${count}`);
+        }
+        await shows(page, ".message .text", "word 120");
+        await page.reload();
+        await shows(page, ".message .text", "word 120");
+        await page.$eval(".log", (log) => log.scrollTop = 300);
+        await page.waitForSelector(".to-end");
+        const [text, top] = await firstSeen(page);
+        await page.$eval(".older", (button) => (button as HTMLElement).click());
+        await shows(page, ".message .text", "word 30");
+        const after = await firstSeen(page);
+        assertEquals(after[0], text);
+        assert(Math.abs(after[1] - top) <= 2, `${top} became ${after[1]}`);
+        await page.click(".to-end");
+        await page.waitForFunction(() => !document.querySelector(".to-end"));
+      },
+    );
+
     await step("a group is made, and its panel tells of it", async () => {
       await press(page, "New group");
       await focused(page, "INPUT");
@@ -286,6 +308,20 @@ async function focused(page: Page, tag: string): Promise<void> {
     {},
     tag,
   );
+}
+
+/** The first message that can be seen, and how far below the top it is. */
+function firstSeen(page: Page): Promise<readonly [string, number]> {
+  return page.$eval(".log", (log) => {
+    const { top } = log.getBoundingClientRect();
+    const first = [...log.querySelectorAll(".message")].find((each) =>
+      each.getBoundingClientRect().bottom > top
+    );
+    return [
+      first?.textContent ?? "",
+      (first?.getBoundingClientRect().top ?? 0) - top,
+    ] as const;
+  });
 }
 
 async function emptyBox(page: Page): Promise<void> {

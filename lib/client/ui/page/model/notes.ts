@@ -59,6 +59,16 @@ export function noteOf(
   return undefined;
 }
 
+/** What only a screen reader is told of: others see it beside the user's name. */
+export function spokenOf(
+  event: ClientEvent,
+  text: readonly string[],
+): string | undefined {
+  const isOfConnection = event.event === "disconnected" ||
+    event.event === "welcome" && event.resumed;
+  return isOfConnection ? text[0] : undefined;
+}
+
 /** What is to be told of an event beside the conversations. */
 export function noticeOf(
   event: ClientEvent,

@@ -16,6 +16,7 @@ export function DevicesPanel(): JSX.Element {
   return (
     <>
       {problem !== undefined && <p class="failure">{problem}</p>}
+      <Linking />
       {lacksKey && (
         <section>
           <p>
@@ -57,10 +58,45 @@ export function DevicesPanel(): JSX.Element {
           </li>
         ))}
       </ul>
-      <p class="dim">
-        When one of your devices asks for your key, enter /link approve in any
-        chat here, compare the number, and enter /link yes or /link no.
-      </p>
     </>
+  );
+}
+
+/** The user's key, on its way from one device to another. */
+function Linking(): JSX.Element | null {
+  const store = useStore();
+  const news = store.linking.value;
+  if (news === undefined) return null;
+  const { state, device, number, message } = news;
+  return (
+    <section>
+      <p dir="auto">{visible(message)}</p>
+      {state === "asked" && device !== undefined && (
+        <button
+          type="button"
+          class="main"
+          onClick={() => store.run(`/link approve "${device}"`)}
+        >
+          Give {visible(device)} the key
+        </button>
+      )}
+      {state === "compare" && (
+        <>
+          <p class="number">{number}</p>
+          <div class="buttons">
+            <button
+              type="button"
+              class="main"
+              onClick={() => store.run("/link yes")}
+            >
+              Both show the same
+            </button>
+            <button type="button" onClick={() => store.run("/link no")}>
+              They differ
+            </button>
+          </div>
+        </>
+      )}
+    </section>
   );
 }

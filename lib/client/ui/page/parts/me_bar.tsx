@@ -21,7 +21,7 @@ export function MeBar(): JSX.Element {
         <b class="title">
           <bdi>{visible(user)}</bdi>
         </b>
-        <div class={`dim${isUp ? "" : " failure"}`} role="status">
+        <div class={`dim${isUp ? "" : " failure"}`}>
           {isUp ? visible(server) : <Trouble />}
         </div>
       </div>

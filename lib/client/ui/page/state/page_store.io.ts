@@ -29,7 +29,7 @@ import { Announcer } from "../model/announcer.ts";
 import { titleOf, unreadIn } from "../model/chat_list.ts";
 import { LineMemory } from "../model/line_memory.ts";
 import { MessageLog, saidOf } from "../model/message_log.ts";
-import { type ChatNote, noteOf, noticeOf } from "../model/notes.ts";
+import { type ChatNote, noteOf, noticeOf, spokenOf } from "../model/notes.ts";
 import { namesMe } from "../model/rich_text.ts";
 import { placeOf } from "../model/transfer_card.ts";
 
@@ -43,6 +43,9 @@ export type Panel =
   | { readonly kind: "devices" }
   | { readonly kind: "new-group" }
   | { readonly kind: "keys" };
+
+/** What was told last of the user's key on its way. */
+export type LinkingStep = Extract<ClientEvent, { event: "link" }>;
 
 /** Something to tell beside the conversations. */
 export interface PageNotice {
@@ -80,6 +83,8 @@ export class PageStore {
   readonly questions: Signal<readonly AskedQuestion[]> = signal([]);
   readonly notices: Signal<readonly PageNotice[]> = signal([]);
   readonly uploads: Signal<readonly Upload[]> = signal([]);
+  /** How the user's key goes from one device to another; absent if it does not. */
+  readonly linking: Signal<LinkingStep | undefined> = signal(undefined);
   /** What a screen reader is told. */
   readonly announcement: Signal<string> = signal("");
   /** Older messages are on their way. */
@@ -98,6 +103,8 @@ export class PageStore {
   /** Below which message each transfer stands. */
   readonly #transferPlaces = new Map<number, number>();
   readonly #announcer = new Announcer();
+  /** Where older messages are on their way. */
+  readonly #loading = new Set<ConversationKey>();
   #firstNew: SaidMessage | undefined;
   #isAtEnd = true;
   #nextId = 1;
@@ -155,6 +162,7 @@ export class PageStore {
     this.panel.value = undefined;
     if (before !== undefined) this.logOf(before).trim(keptMessages);
     this.open.value = key;
+    this.isLoading.value = key !== undefined && this.#loading.has(key);
     this.#isAtEnd = true;
     if (key === undefined) return sessionStorage.removeItem("parley-open");
     sessionStorage.setItem("parley-open", key);
@@ -173,17 +181,22 @@ export class PageStore {
   /** Fetches messages from before those that are shown. */
   async loadOlder(): Promise<void> {
     const key = this.open.value;
-    if (key === undefined || this.isLoading.value) return;
+    if (key === undefined || this.#loading.has(key)) return;
     const log = this.logOf(key);
     if (log.isWhole) return;
+    this.#loading.add(key);
     this.isLoading.value = true;
     const { outcome } = await this.calls.submit(historyLine(key, log.before));
-    this.isLoading.value = false;
+    this.#loading.delete(key);
+    if (key === this.open.value) this.isLoading.value = false;
     if (!outcome.ok) return this.tell(outcome.message, true);
     if (outcome.command !== "history" && outcome.command !== "rdm") return;
     const { messages, before } = outcome.answer;
     const me = this.view.me.user;
+    const { size } = log;
     log.prepend(messages.map((message) => saidOf(message, me)), before);
+    // The first that come are those that the view has.
+    if (log.size === size && key === this.open.value) return this.loadOlder();
     const conversation = this.view.conversation(key);
     if (key === this.open.value && conversation?.unread) {
       this.#firstNew ??= this.#firstUnseen(conversation);
@@ -325,7 +338,6 @@ export class PageStore {
     if (state === "open" || state === "connecting") return;
     this.calls.handleLost();
     this.questions.value = [];
-    this.isLoading.value = false;
   }
 
   #handle(message: ClientMessage): void {
@@ -374,9 +386,12 @@ export class PageStore {
     if (event.event === "message" || event.event === "private-message") {
       this.#hear(event);
     }
+    if (event.event === "link") this.linking.value = event;
     const shown = event as ClientEvent;
     const note = noteOf(shown, text);
     if (note !== undefined) this.#note(note.key, note);
+    const spoken = spokenOf(shown, text);
+    if (spoken !== undefined) this.announce({ text: spoken });
     const notice = noticeOf(shown, text);
     if (notice !== undefined) this.tell(notice.text, notice.isFailure);
     this.#flushSoon();

@@ -223,6 +223,25 @@ Deno.test("gui: only its own page gets in, by its address and once", async (t) =
     assert(token.status !== 200);
   });
 
+  await t.step("who asks without reading is cut off", async () => {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const line = `GET /page.js HTTP/1.1\r\n${host}\r\n\r\n`;
+    let answered = 0;
+    try {
+      await conn.write(new TextEncoder().encode(line.repeat(1000)));
+      const bytes = new Uint8Array(65536);
+      for (let read; (read = await conn.read(bytes)) !== null;) {
+        answered += read;
+      }
+    } catch {
+      // Cut off.
+    } finally {
+      conn.close();
+    }
+    assert(answered < 10_000_000, `${answered} bytes`);
+    assertEquals((await gui.fetch("/")).status, 200);
+  });
+
   await t.step(
     "many idle connections keep the page's user out of nothing",
     async () => {

@@ -54,6 +54,8 @@ export class WebServer {
   readonly #sockets = new Set<Duplex>();
   /** Those of them that a page with a token uses. */
   readonly #kept = new Set<Duplex>();
+  /** Those whose request has no whole answer yet. */
+  readonly #asking = new WeakSet<Duplex>();
   readonly #webSockets = loadSockets();
   #page: Promise<ReadonlyMap<string, PageFile>> | undefined;
   #authority = "";
@@ -126,6 +128,8 @@ export class WebServer {
   /** Makes room for who comes: whoever holds a connection idle has no right to it. */
   #handleSocket(socket: Duplex): void {
     this.#sockets.add(socket);
+    // Node's server hears no errors of a socket any more once it is to be upgraded.
+    socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#sockets.delete(socket);
       this.#kept.delete(socket);
@@ -140,6 +144,11 @@ export class WebServer {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
+    const { socket } = request;
+    // No browser asks again before it has its answer.
+    if (this.#asking.has(socket)) return void socket.destroy();
+    this.#asking.add(socket);
+    response.once("close", () => this.#asking.delete(socket));
     const verdict = this.#judge(request);
     switch (verdict.kind) {
       case "page":
@@ -165,7 +174,15 @@ export class WebServer {
 
   async #givePage(path: string, response: ServerResponse): Promise<void> {
     this.#page ??= this.#parts.loadPage();
-    const file = (await this.#page).get(path);
+    let page;
+    try {
+      page = await this.#page;
+    } catch (error) {
+      this.#page = undefined;
+      const why = `the page cannot be made: ${reasonOf(error)}`;
+      return this.#tell(response, 500, why);
+    }
+    const file = page.get(path);
     if (file === undefined) {
       return this.#tell(response, 404, "there is nothing of this name");
     }
@@ -201,7 +218,8 @@ export class WebServer {
     }
     const { socket } = request;
     this.#kept.add(socket);
-    socket.setTimeout(idleMs, () => socket.destroy());
+    const isIdle = () => socket.destroy();
+    socket.setTimeout(idleMs, isIdle);
     try {
       await this.#parts.uploads.add(place, size, request, systemClock().mono);
       this.#tell(response, 204, "");
@@ -211,7 +229,7 @@ export class WebServer {
       request.resume();
       this.#tell(response, error.status, error.message);
     } finally {
-      socket.setTimeout(0);
+      socket.setTimeout(0, isIdle);
       this.#kept.delete(socket);
     }
   }
@@ -314,17 +332,20 @@ async function readSecret(
   request: IncomingMessage,
 ): Promise<string | undefined> {
   let text = "";
-  request.socket.setTimeout(idleMs, () => request.destroy());
-  for await (const bytes of request) {
-    text += new TextDecoder().decode(bytes);
-    if (text.length > mostSecretBytes) return undefined;
-  }
-  request.socket.setTimeout(0);
+  const { socket } = request;
+  const isIdle = () => request.destroy();
+  socket.setTimeout(idleMs, isIdle);
   try {
+    for await (const bytes of request) {
+      text += new TextDecoder().decode(bytes);
+      if (text.length > mostSecretBytes) return undefined;
+    }
     return decodeTokenRequest(text).secret;
   } catch (error) {
     if (error instanceof SchemaError) return undefined;
     throw error;
+  } finally {
+    socket.setTimeout(0, isIdle);
   }
 }
 

@@ -17,6 +17,20 @@ Deno.test("each conversation has its draft, also after the page was loaded again
   }
 });
 
+Deno.test("what is private is not kept for later, and nothing for who logs in next", () => {
+  const memory = new LineMemory();
+  memory.keep("=luke", "the plans are");
+  memory.keep("@luke", "hello");
+  memory.enter("sent");
+  const again = new LineMemory();
+  again.restore(memory.save());
+  assertEquals(again.has("=luke"), false);
+  assertEquals(again.draft("@luke"), "hello");
+  memory.clear();
+  assertEquals(memory.has("@luke"), false);
+  assertEquals(memory.recall("", 1), undefined);
+});
+
 Deno.test("Up goes back through what was sent, Down to what was begun", () => {
   const memory = new LineMemory();
   memory.enter("one");

@@ -59,9 +59,21 @@ export class LineMemory {
     return back === 0 ? this.#entered : this.#lines.at(-back);
   }
 
-  /** As text, to be kept until the page is loaded again. */
+  /** Forgets everything. */
+  clear(): void {
+    this.#drafts.clear();
+    this.#lines.length = 0;
+    this.rest();
+  }
+
+  /**
+   * As text, to be kept until the page is loaded again, which may be on a disk:
+   * without what is written in private sessions.
+   */
   save(): string {
-    return JSON.stringify([...this.#drafts]);
+    return JSON.stringify(
+      [...this.#drafts].filter(([key]) => !key.startsWith("=")),
+    );
   }
 
   /** What {@link save} gave; anything else is nothing. */

@@ -29,7 +29,8 @@ export class ClientCalls {
   readonly #socket: ClientSocket;
   readonly #replies = new Map<number, (reply: CallReply) => void>();
   readonly #suggested = new Map<number, (suggested: Suggested) => void>();
-  readonly #files = new Map<number, (file: ArrivedFile) => void>();
+  /** Those of one transfer wait for one answer. */
+  readonly #files = new Map<number, ((file: ArrivedFile) => void)[]>();
   #ref = 0;
 
   constructor(socket: ClientSocket) {
@@ -68,7 +69,9 @@ export class ClientCalls {
   /** Where the file of a transfer is. */
   fileOf(transfer: number): Promise<ArrivedFile> {
     return new Promise((resolve) => {
-      this.#files.set(transfer, resolve);
+      const waiting = this.#files.get(transfer);
+      if (waiting !== undefined) return void waiting.push(resolve);
+      this.#files.set(transfer, [resolve]);
       this.#socket.send({ do: "capability", transfer });
     });
   }
@@ -89,9 +92,11 @@ export class ClientCalls {
         this.#suggested.get(message.ref)?.(message);
         this.#suggested.delete(message.ref);
         return;
-      case "capability":
-        this.#files.get(message.transfer)?.(message);
+      case "capability": {
+        const waiting = this.#files.get(message.transfer) ?? [];
         this.#files.delete(message.transfer);
+        for (const resolve of waiting) resolve(message);
+      }
     }
   }
 

@@ -116,11 +116,11 @@ export class PageStore {
       handleLink: (state) => this.#handleLink(state),
     });
     this.calls = new ClientCalls(this.socket);
-    this.memory.restore(sessionStorage.getItem("parley-drafts"));
+    this.memory.restore(sessionStorage.getItem(draftsKey));
     addEventListener("focus", () => this.#flushSoon());
     document.addEventListener("visibilitychange", () => this.#flushSoon());
     addEventListener("pagehide", () => {
-      sessionStorage.setItem("parley-drafts", this.memory.save());
+      sessionStorage.setItem(draftsKey, this.memory.save());
     });
   }
 
@@ -164,8 +164,8 @@ export class PageStore {
     this.open.value = key;
     this.isLoading.value = key !== undefined && this.#loading.has(key);
     this.#isAtEnd = true;
-    if (key === undefined) return sessionStorage.removeItem("parley-open");
-    sessionStorage.setItem("parley-open", key);
+    if (key === undefined) return sessionStorage.removeItem(openKey);
+    sessionStorage.setItem(openKey, key);
     this.#firstNew = this.#firstUnseen(this.view.conversation(key));
     const log = this.logOf(key);
     if (log.size < fewMessages && !log.isWhole) this.loadOlder();
@@ -277,6 +277,7 @@ export class PageStore {
         if (!response.ok) throw new Error(await response.text());
         done.value++;
       }
+      stop.signal.throwIfAborted();
     } catch (error) {
       this.socket.send({ do: "drop", batch });
       if (!stop.signal.aborted) {
@@ -373,7 +374,7 @@ export class PageStore {
   #begin(view: ClientView): void {
     this.#view = view;
     for (const { info } of view.transfers()) this.#placeTransfer(info);
-    const open = sessionStorage.getItem("parley-open");
+    const open = sessionStorage.getItem(openKey);
     if (this.open.value === undefined && open !== null) {
       this.openChat(open as ConversationKey);
     }
@@ -467,7 +468,11 @@ export class PageStore {
     );
   }
 
+  /** Who logs in next at this tab is perhaps somebody else. */
   #forgetAll(): void {
+    for (const { stop } of this.uploads.value) stop.abort();
+    this.memory.clear();
+    for (const key of [draftsKey, openKey]) sessionStorage.removeItem(key);
     this.#logs.clear();
     this.#notes.clear();
     this.#transferPlaces.clear();
@@ -572,6 +577,9 @@ const fewMessages = 40;
 const keptMessages = 150;
 /** Messages that are fetched at once. */
 const olderMessages = 50;
+/** Where a tab keeps, until it is loaded again, what is entered and what is open. */
+const draftsKey = "parley-drafts";
+const openKey = "parley-open";
 const mostNotices = 4;
 const mostNotes = 50;
 const hiddenFlushMs = 100;

@@ -28,6 +28,12 @@ const accounts = people.map((name) => accountLine(name, passwordOf(name)))
 const runElsewhere = [
   // Of a server's data: what follows from them is in set_back_test.ts.
   /^sqlite3 |^cp data/,
+  // It goes on until it is ended: gui_test.ts.
+  /^parley gui/,
+  // It waits for what somebody else sends: pipe_test.ts.
+  /\/receive /,
+  // Of PostgreSQL: tests/server/store/postgres/ and postgres_test.ts.
+  /^sudo -u postgres |database\.txt/,
   // The demo and the tests are what the gate consists of; deno is not bound to
   // be found under this name. That the tasks exist is checked.
   /^(npx -y deno@[\d.]+|deno) task /,
@@ -113,6 +119,7 @@ async function runExamples(
     const parley = join(config, "parley");
     await Deno.mkdir(parley, { recursive: true });
     await Deno.writeTextFile(join(folder, "backup.tar"), "backup");
+    await Deno.mkdir(join(folder, "Pictures"));
     // The backup is one of the server that runs; the others make data of theirs.
     if (lines.some((line) => line.includes("backup/"))) {
       for (const name of ["data", "credentials.txt"]) {
@@ -319,6 +326,7 @@ async function play(scene: Scene): Promise<void> {
     "/notify off",
     "/presence all",
     "/presence",
+    "/gui",
   );
   // Yoda is invited first, and then has a group of the same name himself.
   await scene.say("luke", "/creategroup jedi yoda");
@@ -382,7 +390,20 @@ async function play(scene: Scene): Promise<void> {
     }
     await scene.say("ahsoka", line);
   }
+  await scene.leave("ahsoka");
+  const ahsoka = await scene.user("ahsoka");
+  const long = join(yoda.folder, "long.mp4");
+  await Deno.writeFile(long, new Uint8Array(4_000_000));
+  await scene.say("yoda", "/limit 200K");
+  await yoda.send("/p2pvideo ahsoka long.mp4");
+  await ahsoka.event("path", { transfer: 1 });
+  await scene.say("ahsoka", "/pause 1", "/resume 1");
+  await ahsoka.succeed("/cancel 1");
+  await scene.say("yoda", "/limit off");
   const luke = await scene.user("luke");
+  const receiving = scene.say("yoda", "/receive luke");
+  await luke.send("/p2pvideo yoda my film.mp4");
+  await receiving;
   const phone = await scene.device("luke", "phone", { identity: "new" });
   await scene.say(phone, "/link");
   await luke.event("link", { state: "asked" });

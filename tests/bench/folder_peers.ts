@@ -4,8 +4,8 @@
  * case. Parley's time is that of the sender's whole command, with the look at all
  * that is sent, the list, and all read back; the others verify nothing, and start
  * when their receiver listens. The files of all lie where temporary ones do; BENCH_FOLDER
- * names another place, such as one in memory. On the slow link loads are smaller:
- * TCP would take an hour. `deno task bench folder --peers`; what this machine
+ * names another place, such as one in memory. On the slow link loads are smaller,
+ * so that each takes seconds there, too. `deno task bench folder --peers`; what this machine
  * does not have (rsync, `ip`, LINKEMU) is left out, with a note.
  */
 import { dirname, join } from "@std/path";
@@ -45,7 +45,7 @@ export async function folderPeers(
       );
       continue;
     }
-    // What takes TCP a minute.
+    // What takes seconds over a slow link.
     const scale = plan.megabytes < 200 ? 1 / 40 : 1;
     for (const load of loads) {
       const dir = Deno.env.get("BENCH_FOLDER");

@@ -396,14 +396,18 @@ async function play(scene: Scene): Promise<void> {
   await Deno.writeFile(long, new Uint8Array(4_000_000));
   await scene.say("yoda", "/limit 200K");
   await yoda.send("/p2pvideo ahsoka long.mp4");
-  await ahsoka.event("path", { transfer: 1 });
+  await ahsoka.event("progress", { transfer: 1 });
   await scene.say("ahsoka", "/pause 1", "/resume 1");
+  const from = yoda.process.out.length;
   await ahsoka.succeed("/cancel 1");
+  const ended = { command: "p2pvideo", code: "cancelled" };
+  await yoda.event("result", ended, { from });
   await scene.say("yoda", "/limit off");
   const luke = await scene.user("luke");
-  const receiving = scene.say("yoda", "/receive luke");
-  await luke.send("/p2pvideo yoda my film.mp4");
-  await receiving;
+  await Promise.all([
+    scene.say("yoda", "/receive luke"),
+    luke.succeed("/p2pvideo yoda my film.mp4"),
+  ]);
   const phone = await scene.device("luke", "phone", { identity: "new" });
   await scene.say(phone, "/link");
   await luke.event("link", { state: "asked" });

@@ -15,35 +15,75 @@ import { reasonOf, StartError } from "../../system/errors.io.ts";
 export type RequestOutcome = "done" | "later" | "unanswered";
 
 /** The data of a server that may be at work. */
-export interface ServerData {
+export abstract class ServerData {
+  readonly #folder: string;
+
+  /** @param folder Of the server's logs, by which it is known whether it runs. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
   /**
    * The account id of who is known by `name`, with or without a line. Letter
    * case does not matter, unless several differ in nothing else.
    */
-  account(name: string): Promise<string | undefined>;
+  async account(name: string): Promise<string | undefined> {
+    const rows = await this.accountsLike(name);
+    const row = rows.find((each) => each.name === name) ??
+      (rows.length === 1 ? rows[0] : undefined);
+    return row === undefined ? undefined : String(row.account);
+  }
+
   /** Leaves a request, together with what `body` does: both happen, or none. */
-  requestWith(
+  abstract requestWith(
     what: StoredRequest["what"],
     subject: string,
     body: () => Promise<void>,
   ): Promise<void>;
+
   /** Leaves a request and waits until a running server has done it. */
-  request(
+  async request(
     what: StoredRequest["what"],
-    subject?: string,
-  ): Promise<RequestOutcome>;
-  [Symbol.dispose](): void;
+    subject = "",
+  ): Promise<RequestOutcome> {
+    const isRunning = await isInUse(this.#folder);
+    // A server reads the accounts when it starts.
+    if (!isRunning && what === "accounts") return "later";
+    const number = await this.insert(what, subject);
+    if (!isRunning) return "later";
+    const giveUpAt = performance.now() + answerMs;
+    while (await this.has(number)) {
+      if (performance.now() > giveUpAt) return "unanswered";
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
+    }
+    return "done";
+  }
+
+  abstract [Symbol.dispose](): void;
+
+  /** The accounts whose names are the same but for letter case. */
+  protected abstract accountsLike(
+    name: string,
+  ): Promise<readonly Readonly<Record<string, unknown>>[]>;
+
+  /** Leaves a request; its number. */
+  protected abstract insert(
+    what: StoredRequest["what"],
+    subject: string,
+  ): Promise<number>;
+
+  /** True while a request is there. */
+  protected abstract has(number: number): Promise<boolean>;
 }
 
 /** The data in a data folder. */
-export class SqliteData implements ServerData {
-  readonly #folder: string;
+export class SqliteData extends ServerData {
   readonly #path: string;
   readonly #database: DatabaseSync;
 
   /** Use {@link SqliteData.open}. */
   constructor(folder: string, path: string) {
-    this.#folder = folder;
+    super(folder);
     this.#path = path;
     this.#database = new DatabaseSync(path);
   }
@@ -71,28 +111,14 @@ export class SqliteData implements ServerData {
     });
   }
 
-  // deno-lint-ignore require-await
-  async account(name: string): Promise<string | undefined> {
-    return this.#guard(() => {
-      const rows = this.#database.prepare(
-        "SELECT name, account FROM users WHERE name = ? COLLATE NOCASE " +
-          "AND ended_at IS NULL AND account NOT IN (SELECT subject " +
-          "FROM requests WHERE what = 'remove')",
-      ).all(name);
-      const row = rows.find((each) => each.name === name) ??
-        (rows.length === 1 ? rows[0] : undefined);
-      return row === undefined ? undefined : String(row.account);
-    });
-  }
-
-  async requestWith(
+  override async requestWith(
     what: StoredRequest["what"],
     subject: string,
     body: () => Promise<void>,
   ): Promise<void> {
     this.#guard(() => this.#database.exec("BEGIN IMMEDIATE"));
     try {
-      this.#insert(what, subject);
+      await this.insert(what, subject);
       await body();
       this.#guard(() => this.#database.exec("COMMIT"));
     } catch (error) {
@@ -101,24 +127,25 @@ export class SqliteData implements ServerData {
     }
   }
 
-  async request(
-    what: StoredRequest["what"],
-    subject = "",
-  ): Promise<RequestOutcome> {
-    const isRunning = await isInUse(this.#folder);
-    // A server reads the accounts when it starts.
-    if (!isRunning && what === "accounts") return "later";
-    const number = this.#insert(what, subject);
-    if (!isRunning) return "later";
-    return waitForAnswer(() => Promise.resolve(!this.#has(number)));
-  }
-
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.#database.close();
   }
 
-  #insert(what: StoredRequest["what"], subject: string): number {
-    return this.#guard(() =>
+  protected override accountsLike(name: string) {
+    return this.#ask(() =>
+      this.#database.prepare(
+        "SELECT name, account FROM users WHERE name = ? COLLATE NOCASE " +
+          "AND ended_at IS NULL AND account NOT IN (SELECT subject " +
+          "FROM requests WHERE what = 'remove')",
+      ).all(name)
+    );
+  }
+
+  protected override insert(
+    what: StoredRequest["what"],
+    subject: string,
+  ): Promise<number> {
+    return this.#ask(() =>
       Number(
         this.#database.prepare(
           "INSERT INTO requests (what, subject) VALUES (?, ?)",
@@ -127,28 +154,21 @@ export class SqliteData implements ServerData {
     );
   }
 
-  #has(number: number): boolean {
-    return this.#guard(() =>
+  protected override has(number: number): Promise<boolean> {
+    return this.#ask(() =>
       this.#database.prepare("SELECT 1 FROM requests WHERE number = ?")
         .get(number) !== undefined
     );
   }
 
+  // deno-lint-ignore require-await
+  async #ask<T>(body: () => T): Promise<T> {
+    return this.#guard(body);
+  }
+
   #guard<T>(body: () => T): T {
     return guard(this.#path, body);
   }
-}
-
-/** Waits until a running server has done a request. */
-export async function waitForAnswer(
-  isDone: () => Promise<boolean>,
-): Promise<RequestOutcome> {
-  const giveUpAt = performance.now() + answerMs;
-  while (!await isDone()) {
-    if (performance.now() > giveUpAt) return "unanswered";
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
-  }
-  return "done";
 }
 
 /** @throws {StartError} for what the database does not do. */

@@ -18,11 +18,8 @@ import {
   searchPage,
   threesOfTerms,
 } from "./search_matches.ts";
-import {
-  type Row,
-  type SqliteHistory,
-  toMessage,
-} from "./sqlite_history.io.ts";
+import { toMessage } from "./message_row.ts";
+import type { Row, SqliteHistory } from "./sqlite_history.io.ts";
 import { columns } from "./sqlite_statements.io.ts";
 
 /** Searches, and keeps the index. */

@@ -7,7 +7,8 @@
  * the messages that had them, and start-up must not look at a million rows.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { type Row, SqliteHistory, toMessage } from "./sqlite_history.io.ts";
+import { toMessage } from "./message_row.ts";
+import { type Row, SqliteHistory } from "./sqlite_history.io.ts";
 import { refuseMoved } from "./moved_data.io.ts";
 import { SqlitePurge } from "./sqlite_purge.io.ts";
 import { SqliteSearch } from "./sqlite_search.io.ts";

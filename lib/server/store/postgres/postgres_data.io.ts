@@ -1,22 +1,16 @@
 import type { StoredRequest } from "../../model/store.ts";
-import { isInUse } from "../data_folder.io.ts";
-import {
-  type RequestOutcome,
-  type ServerData,
-  waitForAnswer,
-} from "../server_data.io.ts";
+import { ServerData } from "../server_data.io.ts";
 import { StartError } from "../../../system/errors.io.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
 import { PostgresRefusal, PostgresSession } from "./postgres_session.io.ts";
 
 /** The data in PostgreSQL as a command beside the server uses them. */
-export class PostgresData implements ServerData {
-  readonly #folder: string;
+export class PostgresData extends ServerData {
   readonly #session: PostgresSession;
 
   /** Use {@link PostgresData.open}. */
   constructor(folder: string, session: PostgresSession) {
-    this.#folder = folder;
+    super(folder);
     this.#session = session;
   }
 
@@ -42,26 +36,14 @@ export class PostgresData implements ServerData {
     );
   }
 
-  async account(name: string): Promise<string | undefined> {
-    const rows = await this.#ask(
-      "SELECT name, account FROM users WHERE lower(name) = lower($1) " +
-        "AND ended_at IS NULL AND account NOT IN (SELECT subject " +
-        "FROM requests WHERE what = 'remove')",
-      name,
-    );
-    const row = rows.find((each) => each.name === name) ??
-      (rows.length === 1 ? rows[0] : undefined);
-    return row === undefined ? undefined : String(row.account);
-  }
-
-  async requestWith(
+  override async requestWith(
     what: StoredRequest["what"],
     subject: string,
     body: () => Promise<void>,
   ): Promise<void> {
     await this.#ask("BEGIN");
     try {
-      await this.#insert(what, subject);
+      await this.insert(what, subject);
       await body();
       await this.#ask("COMMIT");
     } catch (error) {
@@ -70,35 +52,37 @@ export class PostgresData implements ServerData {
     }
   }
 
-  async request(
-    what: StoredRequest["what"],
-    subject = "",
-  ): Promise<RequestOutcome> {
-    const isRunning = await isInUse(this.#folder);
-    // A server reads the accounts when it starts.
-    if (!isRunning && what === "accounts") return "later";
-    const number = await this.#insert(what, subject);
-    if (!isRunning) return "later";
-    return waitForAnswer(async () => {
-      const rows = await this.#ask(
-        "SELECT 1 AS found FROM requests WHERE number = $1",
-        number,
-      );
-      return rows.length === 0;
-    });
-  }
-
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.#session.close();
   }
 
-  async #insert(what: string, subject: string): Promise<number> {
+  protected override accountsLike(name: string) {
+    return this.#ask(
+      "SELECT name, account FROM users WHERE lower(name) = lower($1) " +
+        "AND ended_at IS NULL AND account NOT IN (SELECT subject " +
+        "FROM requests WHERE what = 'remove')",
+      name,
+    );
+  }
+
+  protected override async insert(
+    what: StoredRequest["what"],
+    subject: string,
+  ): Promise<number> {
     const [row] = await this.#ask(
       "INSERT INTO requests (what, subject) VALUES ($1, $2) RETURNING number",
       what,
       subject,
     );
     return Number(row?.number);
+  }
+
+  protected override async has(number: number): Promise<boolean> {
+    const rows = await this.#ask(
+      "SELECT 1 AS found FROM requests WHERE number = $1",
+      number,
+    );
+    return rows.length > 0;
   }
 
   #ask(text: string, ...values: (string | number)[]) {

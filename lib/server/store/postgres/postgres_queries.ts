@@ -3,6 +3,7 @@
  * statement: one round trip, and one state of the database. All are searches in
  * an index, from where the answer begins.
  */
+import { toMessage } from "../message_row.ts";
 import { limits } from "../../../wire/limits.ts";
 import type {
   StoredGroup,
@@ -12,27 +13,6 @@ import type {
 
 /** A row as the database gives it; whole numbers are numbers. */
 export type PostgresRow = Readonly<Record<string, unknown>>;
-
-/** A row of `messages` as a message; without its text when not selected. */
-export function toMessage(row: PostgresRow): StoredMessage {
-  const isDeletion = row.deletes !== null;
-  return {
-    id: Number(row.id),
-    number: Number(row.number),
-    sender: Number(row.sender),
-    ...(row.device === null ? {} : { device: Number(row.device) }),
-    ...(row.receiver === 0 ? {} : { receiver: Number(row.receiver) }),
-    ...(row.grp === 0 ? {} : { group: Number(row.grp) }),
-    at: Number(row.at),
-    ...(row.text === undefined ? {} : { text: String(row.text) }),
-    mid: String(row.mid),
-    ...(row.kept === true ? { kept: true } : {}),
-    // No message is sent without a text.
-    ...(row.text === "" && !isDeletion ? { deleted: true } : {}),
-    ...(isDeletion ? { deletes: Number(row.deletes) } : {}),
-    ...(row.original === null ? {} : { original: Number(row.original) }),
-  } as StoredMessage;
-}
 
 /** A row of {@link inboxQuery}. */
 export function toInboxMessage(row: PostgresRow): StoredMessage {

@@ -13,12 +13,8 @@ import {
   searchPage,
   threesOfTerms,
 } from "../search_matches.ts";
-import {
-  hitsQuery,
-  indexPageQuery,
-  searchQuery,
-  toMessage,
-} from "./postgres_queries.ts";
+import { toMessage } from "../message_row.ts";
+import { hitsQuery, indexPageQuery, searchQuery } from "./postgres_queries.ts";
 import type { PostgresRow } from "./postgres_queries.ts";
 import type { PostgresValue } from "./postgres_session.io.ts";
 import type { PostgresWriter } from "./postgres_writer.io.ts";

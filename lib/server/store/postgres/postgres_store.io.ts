@@ -19,6 +19,7 @@ import type {
 import { limits } from "../../../wire/limits.ts";
 import { StartError } from "../../../system/errors.io.ts";
 import type { DatabasePlace } from "./database_place.ts";
+import { toMessage } from "../message_row.ts";
 import {
   groupQuery,
   inboxQuery,
@@ -33,7 +34,6 @@ import {
   toConversation,
   toGroup,
   toInboxMessage,
-  toMessage,
   unseenQuery,
 } from "./postgres_queries.ts";
 import { PostgresReader } from "./postgres_reader.io.ts";

@@ -3,6 +3,7 @@
  * somebody wants it.
  */
 import type { CommandOutcome } from "./events/client_event.ts";
+import { usualWindowPort } from "./settings/settings.ts";
 import { StartError } from "../system/errors.io.ts";
 import type { WatchedClient, WebWindow } from "./ui/web/web_window.io.ts";
 import type { WindowBrowser } from "./ui/web/window_browser.io.ts";
@@ -49,7 +50,7 @@ export class OwnWindow {
     const browser = new WindowBrowser(this.#env);
     const { server, user } = client.view.me;
     const window = await WebWindow.open({
-      port: usualPort,
+      port: usualWindowPort,
       env: this.#env,
       phase: { phase: "open", attached: true, servers: [], server, user },
       onEntered: () => void browser.done(),
@@ -63,5 +64,3 @@ interface Opened {
   readonly window: WebWindow;
   readonly browser: WindowBrowser;
 }
-
-const usualPort = 6080;

@@ -22,6 +22,7 @@ import type {
 } from "./transfer_info.ts";
 import {
   offeredSize,
+  pathNumbers,
   progressText,
   transferPhase,
 } from "./transfer_progress.ts";
@@ -353,16 +354,12 @@ function readNumber([number = ""]: readonly string[]): Numbered | string {
 
 /** `over the LAN (192.168.1.7:4000, 0.4 ms)`. */
 export function pathText(info: TransferInfo): string {
-  const { via, address, rtt = 0, loss } = info;
+  const { via, address } = info;
   if (via === undefined) return "in no way yet";
-  const numbers: string[] = [];
-  if (address !== undefined) numbers.push(visible(address));
-  if (rtt > 0) {
-    numbers.push(`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`);
-  }
-  if (loss !== undefined && loss >= 0.0005) {
-    numbers.push(`${(100 * loss).toFixed(1)} % lost`);
-  }
+  const numbers = [
+    ...address === undefined ? [] : [visible(address)],
+    ...pathNumbers(info),
+  ];
   const details = numbers.length === 0 ? "" : ` (${numbers.join(", ")})`;
   return pathTexts[via] + details;
 }

@@ -73,6 +73,14 @@ export function speedOf(info: TransferInfo): string[] {
   return [rate, `${left} left`];
 }
 
+/** `0.4 ms`, `1.2 % lost`: of the path, as far as there is something to tell. */
+export function pathNumbers({ rtt = 0, loss = 0 }: TransferInfo): string[] {
+  return [
+    ...rtt > 0 ? [`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`] : [],
+    ...loss >= 0.0005 ? [`${(100 * loss).toFixed(1)} % lost`] : [],
+  ];
+}
+
 /** How much of it is there, 0–1. */
 export function partDone(info: TransferInfo): number {
   return info.size === 0 ? 0 : Math.min(info.bytes / info.size, 1);

@@ -10,6 +10,7 @@ import { join } from "@std/path";
 import { reasonOf } from "../../system/errors.io.ts";
 import { stateFolderPath } from "../../system/folders.io.ts";
 import { limits } from "../../wire/limits.ts";
+import { writeAll } from "../tree/whole_reads.io.ts";
 import {
   formatKeptOffer,
   type KeptOffer,
@@ -178,7 +179,7 @@ function idOf(path: string): string {
 
 function writeWhole(path: string, bytes: Uint8Array): void {
   using file = Deno.openSync(path, fresh);
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  writeAll(file, bytes);
   file.syncSync();
 }
 

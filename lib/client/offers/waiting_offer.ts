@@ -4,6 +4,7 @@ import type {
   TransferInfo,
 } from "../commands/transfer_info.ts";
 import type { CommandOutcome } from "../events/client_event.ts";
+import { namesText } from "../tree/entry_states.ts";
 import { groupOutcome } from "./group_outcome.ts";
 import type { KeptOffer, KeptReceiver } from "./kept_offer.ts";
 import type { ReadyOffer } from "./transfer.ts";
@@ -139,10 +140,9 @@ export function remarkOn(
   if (isSame && missing.length === 0) return undefined;
   waiting.offer = { ...offer, file, paths };
   if (missing.length === 0) return "it changed since it began to wait";
-  const named = missing.slice(0, mostNamed).map((path) => `"${path}"`);
-  const more = missing.length - named.length;
-  const all = named.join(", ") + (more > 0 ? ` and ${more} more` : "");
-  return `${all} ${missing.length === 1 ? "is" : "are"} no longer there`;
+  return `${namesText(missing)} ${
+    missing.length === 1 ? "is" : "are"
+  } no longer there`;
 }
 
 /**
@@ -183,4 +183,3 @@ const takenBack = { code: "cancelled", message: "cancelled by you" };
 const leastPauseMs = 5_000;
 const firstPauseMs = 15_000;
 const mostPauseMs = 30 * 60_000;
-const mostNamed = 3;

@@ -15,7 +15,11 @@ import {
   readOptions,
 } from "./options.ts";
 import { serverLabel } from "../trust/server_pins.ts";
-import { clientOptionRows, guiOptionRows } from "./settings.ts";
+import {
+  clientOptionRows,
+  guiOptionRows,
+  usualWindowPort,
+} from "./settings.ts";
 
 /** A server to choose. */
 export interface ServerChoice {
@@ -81,7 +85,7 @@ export function readGuiOptions(
   return {
     port: parseInteger(
       "--gui-port",
-      lastValue(line, "--gui-port") ?? standardPort,
+      lastValue(line, "--gui-port") ?? String(usualWindowPort),
       0,
       65535,
     ),
@@ -123,7 +127,6 @@ function withOptions(
   return { positionals, options };
 }
 
-const standardPort = "6080";
 const notForWindows = ["--exec", "--receive", "--json", "--forget"];
 /** Options that are about the server that is named beside them. */
 const ofOneServer = [

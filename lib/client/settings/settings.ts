@@ -235,13 +235,16 @@ export const clientOptionRows: readonly OptionRow[] = [
   { name: "--version", help: "show the version" },
 ];
 
+/** Of the window's page, where it is free. */
+export const usualWindowPort = 6080;
+
 /** What `parley gui` takes besides the client's options. */
 export const guiOptionRows: readonly OptionRow[] = [
   {
     name: "--gui-port",
     value: "PORT",
     help: "gui: the page's port on this machine; another when it is taken",
-    default: "6080",
+    default: String(usualWindowPort),
   },
   {
     name: "--no-open",

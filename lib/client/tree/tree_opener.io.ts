@@ -114,7 +114,7 @@ export class TreeOpener {
    */
   folder(path: string): MadeFolder {
     const folder = this.#folders.get(path);
-    if (folder === undefined) throw notListed();
+    if (folder === undefined) throw wrongStream();
     return folder;
   }
 
@@ -125,7 +125,7 @@ export class TreeOpener {
    */
   known(path: string): KnownFile {
     const known = this.#place.files.get(path);
-    if (known === undefined) throw notListed();
+    if (known === undefined) throw wrongStream();
     return known;
   }
 
@@ -300,7 +300,8 @@ function isNoName(error: unknown): boolean {
   return /os error (22|36|84|92|63|123)\b/.test(text);
 }
 
-function notListed(): SinkError {
+/** What came is none of what was offered. */
+export function wrongStream(): SinkError {
   return new SinkError("What came is not what was offered", "integrity");
 }
 

@@ -19,6 +19,7 @@ import {
   isOneFolder,
   type ReceivedFile,
   TreeOpener,
+  wrongStream,
 } from "./tree_opener.io.ts";
 import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 import { missingFiles } from "./missing_files.io.ts";
@@ -431,10 +432,6 @@ function damaged(paths: readonly string[]): SinkError {
     `${namesText(paths)} changed on the disk here; ${hint}`,
     "integrity",
   );
-}
-
-function wrongStream(): SinkError {
-  return new SinkError("What came is not what was offered", "integrity");
 }
 
 /** The sender waits that long for an answer, so that damage is fetched again. */

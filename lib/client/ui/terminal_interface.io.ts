@@ -23,7 +23,7 @@ import { promptText, rowsAround } from "./terminal/status_rows.ts";
 import { messageLines } from "../../cli/message_lines.ts";
 import { visible } from "../../base/text.ts";
 import { overviewText } from "../text/overview.ts";
-import { filesLike } from "./files_like.io.ts";
+import { completionSource } from "./completion_source.io.ts";
 import { HistoryFile } from "./terminal/history.io.ts";
 import { readNotify, writeNotify, writePresence } from "./choices.io.ts";
 import { Output } from "../../system/console_output.io.ts";
@@ -79,14 +79,7 @@ export class TerminalInterface implements UserInterface {
     this.#history = new HistoryFile(view.me.server, env);
     this.#notify = notify && readNotify(env);
     this.#output = new Output(() => handler.interrupt());
-    const source = {
-      users: () => view.users(),
-      groups: () => view.groups(),
-      devices: () => view.devices(),
-      sessions: () => view.sessions().map(({ user }) => user),
-      blocked: () => view.blocked(),
-      files: filesLike,
-    };
+    const source = completionSource(view);
     this.#terminal = new Terminal(this.#output, source, {
       line: (text, prompt) => this.#line(text, prompt),
       message: (text, prompt) => this.#say(text, prompt),

@@ -1,5 +1,4 @@
 /** Remembers in the state folder where somebody logged in in a window. */
-import { dirname, join } from "@std/path";
 import {
   boolean,
   type Infer,
@@ -8,17 +7,17 @@ import {
   optional,
   string,
 } from "../../../base/schema.ts";
-import { stateFolderPath } from "../../../system/folders.io.ts";
 import type { ServerChoice } from "../../settings/gui_options.ts";
+import { readStateText, writeStateText } from "../state_text.io.ts";
 
 type Env = (name: string) => string | undefined;
 
 /** The newest first; none where none can be read. */
 export function readLogins(env: Env): readonly ServerChoice[] {
   try {
-    return logins(JSON.parse(Deno.readTextFileSync(pathOf(env))), "");
+    return logins(JSON.parse(readStateText(env, fileName) ?? "[]"), "");
   } catch {
-    // There is none, or it is not ours.
+    // It is not ours.
     return [];
   }
 }
@@ -29,13 +28,7 @@ export function writeLogin(env: Env, login: ServerChoice): void {
     server !== login.server || user !== login.user
   );
   const all = [login, ...others].slice(0, mostLogins);
-  try {
-    const path = pathOf(env);
-    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    Deno.writeTextFileSync(path, `${JSON.stringify(all)}\n`, { mode: 0o600 });
-  } catch {
-    // The form is filled in by hand next time.
-  }
+  writeStateText(env, fileName, `${JSON.stringify(all)}\n`);
 }
 
 /** Those, and of the saved ones which are not among them. */
@@ -47,10 +40,7 @@ export function choicesOf(
   return [...logins, ...saved.filter(({ server }) => !known.has(server))];
 }
 
-function pathOf(env: Env): string {
-  return join(stateFolderPath(env), "logins.json");
-}
-
+const fileName = "logins.json";
 const mostLogins = 20;
 const login = object({
   server: string(1, 300),

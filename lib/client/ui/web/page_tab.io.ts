@@ -10,7 +10,7 @@ import type { QuietEvent } from "../../events/quiet_event.ts";
 import type { Submission } from "../../session/entered_lines.ts";
 import { renderText } from "../../text/render_text.ts";
 import { complete } from "../terminal/completer.ts";
-import { filesLike } from "../files_like.io.ts";
+import { completionSource } from "../completion_source.io.ts";
 import type { ClientControl, Watcher } from "../user_interface.ts";
 import { SpoolError } from "./spool.io.ts";
 import type { PageSocket } from "./web_server.io.ts";
@@ -224,14 +224,10 @@ export class PageTab implements Questioned {
   ): void {
     const view = this.#watching?.client.view;
     if (view === undefined) return;
-    const { start, candidates } = complete(line.slice(0, cursor), {
-      users: () => view.users(),
-      groups: () => view.groups(),
-      devices: () => view.devices(),
-      sessions: () => view.sessions().map(({ user }) => user),
-      blocked: () => view.blocked(),
-      files: filesLike,
-    });
+    const { start, candidates } = complete(
+      line.slice(0, cursor),
+      completionSource(view),
+    );
     const items = candidates.slice(0, mostItems);
     this.tell({ tell: "suggestions", ref, start, items });
   }

@@ -2,8 +2,7 @@
  * The window: a page in any number of tabs of a browser, which all show one
  * client, or the form to log in where there is none yet.
  */
-import type { UserHandler } from "../user_interface.ts";
-import type { ClientControl, Watcher } from "../user_interface.ts";
+import type { ClientControl, UserHandler, Watcher } from "../user_interface.ts";
 import { systemRandom } from "../../../system/clock.io.ts";
 import { loadPage } from "./page_files.io.ts";
 import { PageTab } from "./page_tab.io.ts";
@@ -70,7 +69,8 @@ export class WebWindow {
       loadPage,
       uploads: window.uploads,
       files: window.files,
-      onSocket: (socket) => window.#takeTab(new PageTab(window, socket)),
+      // One that says nothing in time is gone by itself.
+      onSocket: (socket) => new PageTab(window, socket).start(),
       onEntered: () => options.onEntered?.(),
     }, options.port);
     window.uploads.removeLeft();
@@ -90,11 +90,6 @@ export class WebWindow {
   /** An address of the page that lets in one tab, once. */
   newAddress(): string {
     return this.#server?.newAddress() ?? "";
-  }
-
-  /** Where the page is; it lets in nobody by itself. */
-  get url(): string {
-    return this.#server?.url ?? "";
   }
 
   /** The client stands elsewhere. */
@@ -136,11 +131,6 @@ export class WebWindow {
     await Promise.all([...this.#tabs].map((tab) => tab.end()));
     await this.#server?.close();
     await this.uploads.close();
-  }
-
-  /** One that says nothing in time is gone by itself. */
-  #takeTab(tab: PageTab): void {
-    tab.start();
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from "../../../../base/format.ts";
 import {
   partDone,
+  pathNumbers,
   speedOf,
   transferPhase,
 } from "../../../commands/transfer_progress.ts";
@@ -149,19 +150,13 @@ function waitingState({ user, left = 1 }: TransferInfo): string {
 }
 
 function runningDetails(info: TransferInfo): string[] {
-  const { rate, bytes, size, stream, silence, via, loss = 0, rtt = 0 } = info;
-  const speed = !stream
-    ? speedOf(info)
-    : rate > 0 && silence === undefined
-    ? [formatRate(rate)]
-    : [];
+  const { bytes, size, stream, via } = info;
   const done = stream ? formatSize(bytes) : formatPart(bytes, size);
   return [
     ...bytes > 0 ? [done] : [],
-    ...speed,
+    ...speedOf(info),
     ...via === undefined ? [] : [pathNames[via]],
-    ...rtt > 0 ? [`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`] : [],
-    ...loss >= 0.0005 ? [`${(100 * loss).toFixed(1)} % lost`] : [],
+    ...pathNumbers(info),
   ];
 }
 

@@ -2,11 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { renderText } from "../../../lib/client/text/render_text.ts";
 import { plainPalette } from "../../../lib/cli/palette.ts";
 import { logIn } from "../logged_in.ts";
+import { offerAccepted } from "../accepted_offer.ts";
 import { SessionHarness } from "../session_harness.ts";
-import { PeerSigner } from "../peer_signer.ts";
-
-const key = "A".repeat(43);
-const luke = new PeerSigner("luke", 21);
 
 /** A file on its way to luke, by a path or before there is one. */
 function sending(
@@ -18,13 +15,7 @@ function sending(
   const harness = new SessionHarness();
   harness.serverFeatures = features;
   logIn(harness);
-  harness.line("/p2pvideo luke /films/a.mp4");
-  const { id } = harness.lastEffect("prepare-offer");
-  const file = { name: "a.mp4", size: 100 };
-  harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-  const offered = luke.takeOffer(harness);
-  const yoda = { user: "yoda", identity: harness.identity.publicKey };
-  harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+  const { id } = offerAccepted(harness);
   if (isReached) {
     harness.peer({ event: "path", id, link: { via: "lan", rtt: 1 } });
   }

@@ -1,23 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatTime } from "../../../lib/base/time.ts";
-import { PeerSigner } from "../peer_signer.ts";
+import { offerAccepted } from "../accepted_offer.ts";
 import { loggedIn } from "../logged_in.ts";
-
-const key = "A".repeat(43);
-const luke = new PeerSigner("luke", 21);
 
 Deno.test("ClientSession: a transfer that the server no longer relays ends, one that is direct does not", () => {
   const at = Date.UTC(2033, 0, 2);
   for (const via of ["relay", "lan", undefined] as const) {
     for (const isTold of [true, false]) {
       const harness = loggedIn();
-      harness.line("/p2pvideo luke /films/a.mp4");
-      const { id } = harness.lastEffect("prepare-offer");
-      const file = { name: "a.mp4", size: 100 };
-      harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-      const offered = luke.takeOffer(harness);
-      const yoda = { user: "yoda", identity: harness.identity.publicKey };
-      harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+      const { id } = offerAccepted(harness);
       const end = () =>
         harness.server({ ev: "relay-end", offer: id, user: "yoda", at });
       if (isTold) end();
@@ -60,13 +51,7 @@ Deno.test("ClientSession: whose quota is used up is told though the other side e
     for (const via of ["relay", undefined] as const) {
       for (const isKnown of [true, false]) {
         const harness = loggedIn();
-        harness.line("/p2pvideo luke /films/a.mp4");
-        const { id } = harness.lastEffect("prepare-offer");
-        const file = { name: "a.mp4", size: 100 };
-        harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-        const offered = luke.takeOffer(harness);
-        const yoda = { user: "yoda", identity: harness.identity.publicKey };
-        harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+        const { id } = offerAccepted(harness);
         if (via !== undefined) {
           harness.peer({ event: "path", id, link: { via, rtt: 1 } });
         }

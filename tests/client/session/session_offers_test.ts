@@ -3,11 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderTransfer } from "../../../lib/client/text/offers.ts";
 import { encodeParts } from "../../../lib/engine/resume_map.ts";
-import { PeerSigner } from "../peer_signer.ts";
+import { key, luke, offerAccepted } from "../accepted_offer.ts";
 import { loggedIn, openedSession } from "../logged_in.ts";
-
-const luke = new PeerSigner("luke", 21);
-const key = "A".repeat(43);
 
 Deno.test("ClientSession: binds to the server's UDP port, and passes on new addresses", () => {
   const harness = loggedIn();
@@ -115,13 +112,7 @@ Deno.test("ClientSession: a transfer that goes on says where, on both sides", ()
 Deno.test("ClientSession: that all was stored is not believed while some was not taken", () => {
   for (const [bytes, state] of [[50, "failed"], [100, "verified"]] as const) {
     const harness = loggedIn();
-    harness.line("/p2pvideo luke a.mp4");
-    const { id } = harness.lastEffect("prepare-offer");
-    const file = { name: "a.mp4", size: 100 };
-    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-    const offered = luke.takeOffer(harness);
-    const yoda = { user: "yoda", identity: harness.identity.publicKey };
-    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    const { id } = offerAccepted(harness, "a.mp4");
     harness.peer({ event: "progress", id, bytes, size: 100, rate: 10 });
     harness.server({
       ev: "offer-end",
@@ -147,13 +138,7 @@ Deno.test("ClientSession: of two sides without a path, each says what it tried i
   ];
   for (const { hasPath, isKnown, expected } of cases) {
     const harness = loggedIn();
-    harness.line("/p2pvideo luke /films/a.mp4");
-    const { id } = harness.lastEffect("prepare-offer");
-    const file = { name: "a.mp4", size: 100 };
-    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
-    const offered = luke.takeOffer(harness);
-    const yoda = { user: "yoda", identity: harness.identity.publicKey };
-    harness.server({ ev: "answer", ...luke.accept(offered, yoda, key) });
+    const { id } = offerAccepted(harness);
     if (hasPath) {
       harness.peer({ event: "path", id, link: { via: "lan", rtt: 1 } });
     }

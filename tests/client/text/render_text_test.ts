@@ -3,7 +3,6 @@ import type {
   ClientEvent,
   CommandAnswers,
   CommandSuccess,
-  TransferInfo,
 } from "../../../lib/client/events/client_event.ts";
 import { colourPalette, plainPalette } from "../../../lib/cli/palette.ts";
 import { renderJson } from "../../../lib/client/text/json.ts";
@@ -11,22 +10,11 @@ import {
   renderText,
   renderWithoutNumbers,
 } from "../../../lib/client/text/render_text.ts";
+import { runningTransfer as info } from "../running_transfer.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 
 const at = Date.UTC(2026, 5, 1, 12, 0, 0);
 const time = formatTime(at);
-const info: TransferInfo = {
-  transfer: 1,
-  direction: "outgoing",
-  kind: "file",
-  user: "luke",
-  name: "a.mp4",
-  size: 2_000_000,
-  state: "running",
-  bytes: 500_000,
-  rate: 100_000,
-  paused: false,
-};
 
 function text(event: ClientEvent): string[] {
   return renderText(event, plainPalette);

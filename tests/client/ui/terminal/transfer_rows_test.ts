@@ -3,20 +3,8 @@ import { plainPalette } from "../../../../lib/cli/palette.ts";
 import { renderText } from "../../../../lib/client/text/render_text.ts";
 import type { TransferInfo } from "../../../../lib/client/events/client_event.ts";
 import { progressText } from "../../../../lib/client/commands/transfer_progress.ts";
+import { runningTransfer as info } from "../../running_transfer.ts";
 import { transferRows } from "../../../../lib/client/ui/terminal/transfer_rows.ts";
-
-const info: TransferInfo = {
-  transfer: 1,
-  direction: "outgoing",
-  kind: "file",
-  user: "luke",
-  name: "a.mp4",
-  size: 2_000_000,
-  state: "running",
-  bytes: 500_000,
-  rate: 100_000,
-  paused: false,
-};
 
 Deno.test("transferRows: shows bar and numbers within the width", () => {
   const status = transferRows([info], 92)[0]!;

@@ -30,6 +30,12 @@ import {
   SchemaError,
   string,
 } from "../../../base/schema.ts";
+import {
+  type CallDescription,
+  callDescription,
+} from "../../events/call_description.ts";
+import type { CallTold } from "../../events/call_port.ts";
+import type { CallMedia } from "../../commands/call_info.ts";
 import type { ClientEvent, CommandOutcome } from "../../events/client_event.ts";
 import type { QuietEvent } from "../../events/quiet_event.ts";
 import type { ConversationKey } from "../../events/conversations.ts";
@@ -117,6 +123,45 @@ export type PageMessage =
   }
   /** Asks for a URL of the file that arrived as transfer number `transfer`. */
   | { readonly do: "capability"; readonly transfer: number }
+  /** This tab can, or can no longer, take calls: it has what they need. */
+  | { readonly do: "call-ready"; readonly ready: boolean }
+  /** Calls a user, or everybody in a group; this tab takes the call. */
+  | {
+    readonly do: "call";
+    readonly ref: number;
+    readonly to: CallTarget;
+    readonly media: CallMedia;
+  }
+  /** Answers a call that rings; this tab takes it. */
+  | {
+    readonly do: "call-answer";
+    readonly ref: number;
+    readonly call: number;
+    readonly media: CallMedia;
+  }
+  /** Declines it, takes it back, or hangs up. */
+  | {
+    readonly do: "call-end";
+    readonly ref: number;
+    readonly call: number;
+  }
+  /** The end of the connection with `peer`, as this tab's browser has it. */
+  | {
+    readonly do: "call-description";
+    readonly call: number;
+    readonly peer: string;
+    readonly description: CallDescription;
+  }
+  /**
+   * The connection with `peer` is up, and the certificate is the one that was
+   * described; or it is down.
+   */
+  | {
+    readonly do: "call-connected";
+    readonly call: number;
+    readonly peer: string;
+    readonly connected: boolean;
+  }
   /** Logs out: the form comes again. Not where the client has a terminal. */
   | { readonly do: "leave" }
   /** Ends the client. Not where it has a terminal. */
@@ -127,6 +172,9 @@ export type GivenAnswer = string | boolean | {
   readonly old: string;
   readonly new: string;
 };
+
+/** Who is called. */
+export type CallTarget = ChatTarget & { readonly kind: "user" | "group" };
 
 /** What the client says. */
 export type ClientMessage =
@@ -179,6 +227,8 @@ export type ClientMessage =
     /** Its name on the disk. */
     readonly name?: string;
   }
+  /** Of a call that this tab takes; what all tabs are told is event `call`. */
+  | CallTold
   /** What cannot be done; the socket is closed after it when `closed` is set. */
   | {
     readonly tell: "error";
@@ -275,6 +325,18 @@ function target(value: unknown, path: string): ChatTarget {
   throw new SchemaError(path, "a chat");
 }
 
+function callTarget(value: unknown, path: string): CallTarget {
+  const { kind, name } = target(value, path);
+  if (kind !== "session") return { kind, name };
+  throw new SchemaError(path, "a user or a group");
+}
+
+function userName(value: unknown, path: string): string {
+  const name = string(1, mostNameLength)(value, path);
+  if (isUserName(name)) return name;
+  throw new SchemaError(path, "the name of a user");
+}
+
 function conversation(value: unknown, path: string): ConversationKey {
   const key = string(1, mostNameLength)(value, path);
   const kind = kinds[key.slice(0, 1)];
@@ -311,6 +373,7 @@ const mostNameLength = 100;
 /** Longer than a message may be; what is too long is refused as in a terminal. */
 const line = string(1, 32 * 1024, /\S/);
 const secretText = string(0, 1024);
+const media = oneOf("voice", "video");
 
 /** The fields of each message, besides its name. */
 const checks = {
@@ -337,6 +400,20 @@ const checks = {
     cursor: optional(integer(0, 32 * 1024)),
   }),
   capability: object({ transfer: integer(1) }),
+  "call-ready": object({ ready: boolean }),
+  call: object({ ref, to: callTarget, media }),
+  "call-answer": object({ ref, call: integer(1), media }),
+  "call-end": object({ ref, call: integer(1) }),
+  "call-description": object({
+    call: integer(1),
+    peer: userName,
+    description: callDescription,
+  }),
+  "call-connected": object({
+    call: integer(1),
+    peer: userName,
+    connected: boolean,
+  }),
   leave: object({}),
   quit: object({}),
 } satisfies { [K in PageMessage["do"]]: Check<Omit<MessageOf<K>, "do">> };

@@ -15,6 +15,59 @@ function decoded(value: unknown): unknown {
   return JSON.parse(JSON.stringify(decodePageMessage(JSON.stringify(value))));
 }
 
+const description = {
+  fingerprint: "0f".repeat(32),
+  ufrag: "a+/Z",
+  pwd: "p".repeat(22),
+  setup: "actpass",
+  lines: [{
+    kind: "audio",
+    direction: "sendrecv",
+    codecs: [{
+      payload: 111,
+      name: "opus",
+      clock: 48_000,
+      channels: 2,
+      parameters: "minptime=10;useinbandfec=1",
+      feedback: ["transport-cc"],
+    }],
+    extensions: [{ id: 4, uri: "urn:ietf:params:rtp-hdrext:sdes:mid" }],
+    ssrcs: [1, 2 ** 32 - 1],
+  }],
+};
+
+const [audio] = description.lines;
+const [opus] = audio!.codecs;
+const wrongDescriptions = [
+  { fingerprint: "0F".repeat(32) },
+  { fingerprint: "0f".repeat(31) },
+  { ufrag: "abc" },
+  { ufrag: "a\nb=" },
+  { pwd: "p".repeat(21) },
+  { setup: "holdconn" },
+  { lines: [] },
+  { lines: [audio, audio, audio, audio] },
+  { lines: [{ ...audio, kind: "application" }] },
+  { lines: [{ ...audio, codecs: [] }] },
+  { lines: [{ ...audio, codecs: [{ ...opus, payload: 128 }] }] },
+  { lines: [{ ...audio, codecs: [{ ...opus, name: "opus/1" }] }] },
+  { lines: [{ ...audio, codecs: [{ ...opus, parameters: "a\r\na=b" }] }] },
+  { lines: [{ ...audio, codecs: [{ ...opus, feedback: ["\n"] }] }] },
+  { lines: [{ ...audio, extensions: [{ id: 15, uri: "urn:x" }] }] },
+  { lines: [{ ...audio, ssrcs: [2 ** 32] }] },
+  {
+    lines: [
+      {
+        ...audio,
+        codecs: Array(8).fill({ ...opus, parameters: "p".repeat(200) }),
+        extensions: Array(8).fill({ id: 1, uri: "u".repeat(100) }),
+      },
+      audio,
+      { ...audio, codecs: Array(8).fill(opus) },
+    ],
+  },
+];
+
 Deno.test("web_wire: every message of the page is decoded as it is", () => {
   const luke = { kind: "user", name: "luke" };
   const messages = [
@@ -41,6 +94,18 @@ Deno.test("web_wire: every message of the page is decoded as it is", () => {
     { do: "suggest", ref: 6, line: "/ms", cursor: 2 },
     { do: "suggest", ref: 7, line: "" },
     { do: "capability", transfer: 1 },
+    { do: "call-ready", ready: true },
+    { do: "call", ref: 8, to: luke, media: "voice" },
+    {
+      do: "call",
+      ref: 9,
+      to: { kind: "group", name: "jedi" },
+      media: "video",
+    },
+    { do: "call-answer", ref: 10, call: 1, media: "video" },
+    { do: "call-end", ref: 11, call: 1 },
+    { do: "call-description", call: 1, peer: "luke", description },
+    { do: "call-connected", call: 1, peer: "luke", connected: false },
     { do: "leave" },
     { do: "quit" },
   ];
@@ -90,6 +155,17 @@ Deno.test("web_wire: what is no message is refused", () => {
     { do: "suggest", ref: 1, line: "x", cursor: -1 },
     { do: "capability", transfer: 0 },
     { do: "capability", transfer: "1" },
+    { do: "call-ready" },
+    { do: "call", ref: 1, to: luke },
+    { do: "call", ref: 1, to: { ...luke, kind: "session" }, media: "voice" },
+    { do: "call-answer", ref: 1, call: 0, media: "voice" },
+    { do: "call-connected", call: 1, peer: "../x", connected: true },
+    ...wrongDescriptions.map((wrong) => ({
+      do: "call-description",
+      call: 1,
+      peer: "luke",
+      description: { ...description, ...wrong },
+    })),
   ];
   for (const value of wrong) {
     assertThrows(() => decoded(value), SchemaError, "", JSON.stringify(value));

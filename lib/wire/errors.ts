@@ -75,11 +75,13 @@ export const errorMessages = {
   too_many_groups: "Too many group chats",
   group_full: "The group chat is full",
   no_other_user: "Name at least one other user",
-  // Offers: files and private sessions
+  // Offers: files, private sessions and calls
   unknown_device: "There is no such device",
   no_key: "This device does not have its user's key",
   no_folders: "The other side's Parley is too old to take folders",
   no_streams: "The other side's Parley is too old to take what has no size yet",
+  no_calls: "The other side's client cannot take calls",
+  in_call: "The other side is in another call",
   unknown_offer: "There is no such offer",
   too_many_offers: "Too many offers are waiting",
   bad_file_name: "This file name cannot be used",

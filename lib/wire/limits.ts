@@ -324,6 +324,12 @@ export const limitTable = {
     what: "an offer without an answer",
     beyond: "it ends, and both are told",
   },
+  ringMs: {
+    value: 45_000,
+    unit: "ms",
+    what: "a call without an answer",
+    beyond: "it ends, and both are told",
+  },
   awayMs: {
     value: 12 * 3_600_000,
     unit: "ms",

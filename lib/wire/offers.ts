@@ -1,4 +1,4 @@
-/** Offers, files and private sessions: requests with their replies, and events. */
+/** Offers of files, private sessions and calls: requests with their replies, and events. */
 import {
   boolean,
   type Check,
@@ -32,7 +32,7 @@ import { pathKinds } from "./path_kinds.ts";
 /** 64 bytes in base64url, in their one spelling: an Ed25519 signature. */
 const ownSignature = string(86, 86, /^[\w-]{85}[AQgw]$/);
 const signature = string(86, 86, /^[A-Za-z0-9_-]{86}$/);
-const kind = oneOf("file", "session");
+const kind = oneOf("file", "session", "call");
 const result = oneOf("verified", "failed", "cancelled", "closed");
 /** What the receiver already has, opaque to the server. */
 const resume = optional(string(0, 24 * 1024));
@@ -53,6 +53,15 @@ const file = optional(object({
   tree: optional(tree),
   /** It comes from a pipe: the size, 0 here, shows only at its end. */
   stream: optional(boolean),
+}));
+
+/** Of a call: what the two devices that an offer is between belong to. */
+const call = optional(object({
+  /** Of the whole call: one of several people has an offer for each two. */
+  id: offerId,
+  media: oneOf("voice", "video"),
+  /** Both are in the call already: it need not ring. */
+  joins: optional(boolean),
 }));
 
 const deviceOffer = object({
@@ -95,7 +104,8 @@ export const offerRequests = {
       key: publicKey,
       addresses: list(ownAddress, 0, limits.addresses),
       file,
-      /** The group that a file is for, of which both have to be members. */
+      call,
+      /** The group that it is for, of which both have to be members. */
       group: optional(askedName),
       signature: optional(ownSignature),
     }),
@@ -158,6 +168,8 @@ export const offerRequests = {
       to: list(laterReceiver, 0, limits.laterReceivers),
     }),
   },
+  /** Whether calls can be taken here: there is a window, and what they need. */
+  "call-ready": { fields: object({ ready: boolean }), ok: nothing },
   /** What the user's other devices have offered, or have accepted. */
   "device-offers": {
     fields: nothing,
@@ -179,7 +191,8 @@ export const offerEvents = {
     /** Where the one who offers can be reached; first as the server sees it. */
     addresses: list(address, 0, 64),
     file,
-    /** The group that a file is for: both are members. */
+    call,
+    /** The group that it is for: both are members. */
     group: optional(name),
     /** Ed25519 public key of the one who offers, as the server has it. */
     identity: optional(publicKey),

@@ -5,6 +5,7 @@
  * one does not compile without.
  */
 import { assert, assertEquals } from "@std/assert";
+import type { CallInfo } from "../../lib/client/commands/call_info.ts";
 import { complete } from "../../lib/client/ui/terminal/completer.ts";
 import type {
   ClientEvent,
@@ -74,6 +75,18 @@ const sessions = directions.flatMap((direction) =>
       state,
     }) as const
   )
+);
+const callStates = ["ringing", "connecting", "open", "ended"] as const;
+const calls: CallInfo[] = directions.flatMap((direction) =>
+  callStates.flatMap((state) => {
+    const media = direction === "incoming" ? "voice" : "video";
+    const member = { user: x, state, compared: false, reason: x };
+    const about = { call: 1, direction, from: x, media, state, at } as const;
+    return [
+      { ...about, user: x, members: [member] },
+      { ...about, group: x, since: at, members: [member], reason: x },
+    ];
+  })
 );
 const summary = { ms: 1, rate: 2, digest: x, path: x, resumed: 3 };
 const [info] = infos;
@@ -284,6 +297,7 @@ const events: Shown = {
     { info },
   ]),
   session: sessions.map((info) => ({ info, message: x, unconfirmed: 2 })),
+  call: calls.flatMap((info) => [{ info }, { info, message: x, own: true }]),
   "private-message": [{ session: 1, at, from: x, text: x }],
   "private-refused": [{ session: 1, user: x, text: x, message: x }],
   path: infos.map((info) => ({ info })),

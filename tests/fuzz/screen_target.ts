@@ -233,6 +233,7 @@ class ScreenSession {
       devices: [],
       transfers: this.#transfers.map((info) => ({ info })),
       sessions: [],
+      calls: [],
       pending: [],
     });
     const shown = this.#transfers.slice(0, Math.floor(rows / 3));

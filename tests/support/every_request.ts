@@ -77,6 +77,7 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
         ...{ name: "a.mp4", size: 9, fingerprint: "f" },
         tree: { files: 1, folders: 1, roots: 1, list: 9 },
       },
+      call: { id: "00112233445566aa", media: "video", joins: true },
       ...{ group: "jedi", device: "laptop" },
     },
     "offer-list": {
@@ -94,6 +95,7 @@ export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
       offer,
       to: [{ user: "luke", account: "0123456789abcdef" }],
     },
+    "call-ready": { ready: true },
     "device-offers": {},
     "offer-end": { offer, result: "failed", reason: "space", via: "lan" },
     probe: {},

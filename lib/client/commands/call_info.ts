@@ -1,4 +1,5 @@
 /** What is told of calls: who is in them, and how far each has come. */
+import { visible } from "../../base/text.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 
 /** What a call is begun with; a camera may be switched on in any. */
@@ -57,3 +58,21 @@ export interface CallInfo {
 
 /** Most members of a call with oneself: everybody sends to everybody. */
 export const mostMembers: Record<CallMedia, number> = { voice: 8, video: 4 };
+
+/** The other user, or the group. */
+export function otherSide({ user, group, from }: CallInfo): string {
+  return group ?? user ?? from;
+}
+
+/**
+ * `3: call with luke`.
+ *
+ * @param look How the name looks.
+ */
+export function callText(
+  info: CallInfo,
+  look = (name: string) => name,
+): string {
+  const what = info.media === "video" ? "video call" : "call";
+  return `${info.call}: ${what} with ${look(visible(otherSide(info)))}`;
+}

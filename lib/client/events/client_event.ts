@@ -4,6 +4,7 @@
  * are ms since 1970 UTC; texts and names may come from anywhere and are not yet
  * made visible.
  */
+import type { CallInfo } from "../commands/call_info.ts";
 import type { GroupEvent } from "../commands/groups.ts";
 import type { LostMessage } from "./confirmed_messages.ts";
 import type { MessageResult } from "../commands/message_send.ts";
@@ -118,7 +119,7 @@ export type ClientEvent =
   | {
     readonly event: "offer-refused";
     readonly user: string;
-    readonly kind: "file" | "session";
+    readonly kind: "file" | "session" | "call";
     /** Of the file. */
     readonly name?: string;
     readonly code: string;
@@ -258,6 +259,14 @@ export type ClientEvent =
     readonly message?: string;
     /** Private messages of this user that may not have arrived. */
     readonly unconfirmed?: number;
+    /** This user ended it. */
+    readonly own?: true;
+  }
+  | {
+    readonly event: "call";
+    readonly info: CallInfo;
+    /** Why it, or a member of it, ended; one line for people. */
+    readonly message?: string;
     /** This user ended it. */
     readonly own?: true;
   }

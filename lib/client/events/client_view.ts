@@ -11,6 +11,7 @@
  * this file and of those beside it that it is made of.
  */
 import { isUserName } from "../../wire/names.ts";
+import type { CallInfo } from "../commands/call_info.ts";
 import type { ChatTarget } from "../commands/command.ts";
 import type { Command } from "../commands/table.ts";
 import type {
@@ -29,6 +30,7 @@ import {
   conversationWith,
   type Mark,
 } from "./conversations.ts";
+import { KnownCalls } from "./known_calls.ts";
 import { KnownDevices } from "./known_devices.ts";
 import { type KnownGroup, KnownGroups } from "./known_groups.ts";
 import { KnownPeople, type Person } from "./known_people.ts";
@@ -54,6 +56,8 @@ export interface ViewSnapshot {
   readonly transfers: readonly SeenTransfer[];
   /** The private sessions that have not ended. */
   readonly sessions: readonly PrivateSessionInfo[];
+  /** The calls that have not ended. */
+  readonly calls: readonly CallInfo[];
   /** This user's lines without an outcome, oldest first. */
   readonly pending: readonly PendingCommand[];
 }
@@ -90,6 +94,7 @@ export class ClientView {
   readonly #devices = new KnownDevices();
   readonly #transfers = new KnownTransfers();
   readonly #sessions = new KnownSessions();
+  readonly #calls = new KnownCalls();
   readonly #pending = new Map<number, PendingCommand>();
   #me: Me;
   #chat: ChatTarget | undefined;
@@ -111,6 +116,7 @@ export class ClientView {
     for (const name of snapshot.devices) view.#devices.hear(name);
     for (const each of transfers) view.#transfers.put(each);
     for (const each of snapshot.sessions) view.#sessions.put(each);
+    for (const each of snapshot.calls) view.#calls.put(each);
     for (const each of snapshot.pending) view.#pending.set(each.n, each);
     return view;
   }
@@ -203,6 +209,11 @@ export class ClientView {
     return this.#sessions.all();
   }
 
+  /** The calls that have not ended. */
+  calls(): CallInfo[] {
+    return this.#calls.all();
+  }
+
   /** The lines that have no outcome yet, oldest first. */
   pending(): PendingCommand[] {
     return [...this.#pending.values()];
@@ -220,6 +231,7 @@ export class ClientView {
       devices: this.#devices.names(),
       transfers: this.#transfers.all(),
       sessions: this.#sessions.all(),
+      calls: this.#calls.all(),
       pending: this.pending(),
     });
   }
@@ -330,6 +342,11 @@ export class ClientView {
         // Whoever ends it wants no more of it.
         if (event.own) this.#conversations.see(`=${info.user}`);
         return;
+      }
+      case "call": {
+        const { info } = event;
+        this.#hear(info.from);
+        return this.#calls.put(info);
       }
       case "begun": {
         const { n, at, command } = event;
@@ -560,6 +577,7 @@ export class ClientView {
     this.#conversations.rename(from, to);
     this.#groups.rename(from, to);
     this.#sessions.rename(from, to);
+    this.#calls.rename(from, to);
   }
 
   #forgetGroup(name: string): void {

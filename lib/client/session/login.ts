@@ -114,6 +114,7 @@ export class Login {
   #hasTrees = false;
   #hasStreams = false;
   #hasLater = false;
+  #hasCalls = false;
   #takesOver: boolean;
   /** Why it was refused, while the user is asked whether to take over. */
   #inTheWay: Refused | undefined;
@@ -172,6 +173,11 @@ export class Login {
     return this.#hasLater;
   }
 
+  /** True when the server passes on calls. */
+  get hasCalls(): boolean {
+    return this.#hasCalls;
+  }
+
   /** True while the user is being asked for something. */
   get asking(): boolean {
     return this.#asking;
@@ -185,7 +191,7 @@ export class Login {
       "hello",
       {
         version: protocolVersion,
-        features: ["devices", "later", "streams", "trees"],
+        features: ["calls", "devices", "later", "streams", "trees"],
         agent,
       },
       (reply) => {
@@ -193,6 +199,7 @@ export class Login {
         this.#serverUdpPort = reply.ok.udpPort;
         this.#store = reply.ok.store;
         this.#hasDevices = reply.ok.features.includes("devices");
+        this.#hasCalls = reply.ok.features.includes("calls");
         this.#hasLater = reply.ok.features.includes("later");
         this.#hasTrees = reply.ok.features.includes("trees");
         this.#hasStreams = reply.ok.features.includes("streams");

@@ -207,6 +207,7 @@ export class Offers {
   /** Somebody offers something. */
   handleOffer(event: EventFields<"offer">): void {
     const { offer: id, from: user, kind, file } = event;
+    if (kind === "call") return this.#requests.decline(id, "failed");
     const checked = this.#host.signed.checkOffer(event);
     if ("code" in checked) {
       this.#requests.decline(id, "untrusted");

@@ -8,6 +8,7 @@ import type { ClientEvent } from "../events/client_event.ts";
 import { isFailure } from "../events/event_kind.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
+import { renderCall } from "./calls.ts";
 import {
   renderPath,
   renderPaused,
@@ -39,9 +40,11 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
     case "server-set-back":
       return [palette.error(palette.bold(visible(event.message)))];
     case "offer-refused": {
-      const what = event.kind === "session"
-        ? "a private session"
-        : `the file ${visible(event.name ?? "")}`;
+      const what = {
+        session: "a private session",
+        call: "a call",
+        file: `the file ${visible(event.name ?? "")}`,
+      }[event.kind];
       const from = visible(event.user);
       return [palette.error(
         `refused ${what} from ${from}: ${visible(event.message)}`,
@@ -112,6 +115,8 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       return renderTransfer(event, palette);
     case "session":
       return renderSession(event, palette);
+    case "call":
+      return renderCall(event, palette);
     case "private-message":
       return renderPrivateMessage(event, palette);
     case "private-refused":

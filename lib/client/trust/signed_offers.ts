@@ -49,7 +49,10 @@ export class SignedOffers {
    * @param then Gets the signed offer, or why there is none.
    */
   sign(
-    offer: Pick<OfferTerms, "offer" | "kind" | "to" | "offerKey" | "file">,
+    offer: Pick<
+      OfferTerms,
+      "offer" | "kind" | "to" | "offerKey" | "file" | "call"
+    >,
     then: (signed: SignedOffer | PeerRefusal) => void,
   ): void {
     const { to: typed } = offer;
@@ -71,7 +74,8 @@ export class SignedOffers {
 
   /** Checks an offer of somebody else; a first key is remembered. */
   checkOffer(event: EventFields<"offer">): TrustedOffer | PeerRefusal {
-    const { offer, kind, from, key: offerKey, identity = "", file } = event;
+    const { offer, kind, from, key: offerKey, identity = "" } = event;
+    const { file, call } = event;
     this.#identities.handleAccount(from, event.account);
     const refusal = this.#mistrust(from, event.identity);
     if (refusal !== undefined) return refusal;
@@ -84,6 +88,7 @@ export class SignedOffers {
       toIdentity: this.#identities.own?.publicKey ?? "",
       offerKey,
       ...(file === undefined ? {} : { file }),
+      ...(call === undefined ? {} : { call }),
     };
     const transcript = offerTranscript(terms);
     if (!verifySignature(identity, transcript, event.signature ?? "")) {
@@ -165,7 +170,7 @@ function badSignature(what: "offer" | "answer", user: string): PeerRefusal {
   return { code: "bad_signature", message };
 }
 
-// What the two sides of a private session or transfer sign: their X25519 keys
+// What the two sides of a private session, transfer or call sign: their X25519 keys
 // together with everything the server could otherwise swap. The two transcripts
 // start differently, so a signature of one side cannot be sent back as the
 // other's.
@@ -174,7 +179,7 @@ function badSignature(what: "offer" | "answer", user: string): PeerRefusal {
 export interface OfferTerms {
   /** The offer's id, 16 hexadecimal digits. */
   readonly offer: string;
-  readonly kind: "file" | "session";
+  readonly kind: "file" | "session" | "call";
   /** User name of the one who offers, as the server has it. */
   readonly from: string;
   /** User name of the one it is offered to. */
@@ -190,6 +195,12 @@ export interface OfferTerms {
     readonly name: string;
     readonly size: number;
     readonly fingerprint?: string;
+  };
+  /** The call that it is of; absent for all else. */
+  readonly call?: {
+    readonly id: string;
+    readonly media: "voice" | "video";
+    readonly joins?: boolean;
   };
 }
 
@@ -225,7 +236,10 @@ export function listTranscript(
 }
 
 function termParts(terms: OfferTerms): string[] {
-  const { file } = terms;
+  const { file, call } = terms;
+  const ofCall = call === undefined
+    ? []
+    : [call.id, call.media, call.joins ? "joins" : "rings"];
   return [
     terms.offer,
     terms.kind,
@@ -238,6 +252,7 @@ function termParts(terms: OfferTerms): string[] {
     file?.name ?? "",
     file === undefined ? "" : String(file.size),
     file?.fingerprint ?? "",
+    ...ofCall,
   ];
 }
 

@@ -7,7 +7,7 @@ import type { EndReason } from "../../wire/end_reason.ts";
 import { limits } from "../../wire/limits.ts";
 import { event } from "../../wire/server_frame.ts";
 import type { Instant } from "../../base/ports.ts";
-import type { TransferLogEntry } from "../model/actions.ts";
+import type { FileLogEntry, TransferLogEntry } from "../model/actions.ts";
 import type { Device } from "../model/device.ts";
 import type { Offer } from "../model/offer_table.ts";
 import type { User } from "../model/user.ts";
@@ -69,7 +69,7 @@ export function endOffersBetween(
     tell(here, endFrame(offer, blocked, "failed", "blocked"));
     const fields = { offer: offer.id, from: blocker.name };
     const isOpen = offer.accepted || isMine;
-    const result = offer.kind === "session" && offer.accepted
+    const result = offer.kind !== "file" && offer.accepted
       ? "closed"
       : "cancelled";
     const frame = isOpen
@@ -87,7 +87,7 @@ export function announceAddresses(
   const addresses = server.bindings.addresses(device);
   for (const offer of server.offers.ofDevice(device)) {
     // Before the answer nobody knows where the receiver is.
-    if (offer.kind !== "file" || isAsked(offer, device)) continue;
+    if (offer.kind === "session" || isAsked(offer, device)) continue;
     const fields = { offer: offer.id, from: device.user.name, addresses };
     const frame = encodeFrame(event("candidates", fields));
     for (const { session } of othersOf(offer, device)) {
@@ -160,16 +160,24 @@ export function tell(devices: readonly Device[], frame: Uint8Array): void {
   }
 }
 
-/** A step of an offer for `transferlog.txt`; private sessions are in no log. */
+/**
+ * A step of an offer for `transferlog.txt`: of a file each, of a call its end,
+ * once it was answered; private sessions are in no log.
+ */
 export function logOffer(
   server: ServerContext,
-  { from, to, file }: Offer,
-  step: TransferLogEntry["step"],
+  { from, to, file, call, acceptedAt: since }: Offer,
+  step: FileLogEntry["step"],
   details: Pick<TransferLogEntry, "via" | "reason"> = {},
 ): void {
+  const parties = { sender: from.user.name, receiver: to.name };
+  if (call !== undefined && since !== undefined && step !== "accepted") {
+    const about = { ...parties, step: "call", name: call.media } as const;
+    const entry = { ...about, since, ...details };
+    server.actions.push({ action: "transfer-log", entry });
+  }
   if (file === undefined) return;
   const { name, size } = file;
-  const parties = { sender: from.user.name, receiver: to.name };
   const entry = { ...parties, step, name, size, ...details };
   server.actions.push({ action: "transfer-log", entry });
 }

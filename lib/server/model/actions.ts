@@ -47,12 +47,23 @@ export interface UserLogEntry {
 /** How much a line of the server's own log matters. */
 export type ServerLogLevel = "debug" | "info" | "warning" | "error";
 
-/** One line of `transferlog.txt`: a step of a file on its way. */
-export interface TransferLogEntry {
-  /** User name of the one who sends. */
+/** One line of `transferlog.txt`. */
+export type TransferLogEntry = FileLogEntry | CallLogEntry;
+
+/** What every line of `transferlog.txt` has. */
+interface LoggedOffer {
+  /** User name of the one who sends, or called. */
   readonly sender: string;
-  /** User name of the one who receives. */
+  /** User name of the one who receives, or answered. */
   readonly receiver: string;
+  /** How the two reach each other, when it ran. */
+  readonly via?: PathKind | "unknown" | undefined;
+  /** Why it was rejected or failed. */
+  readonly reason?: EndReason | undefined;
+}
+
+/** A step of a file on its way. */
+export interface FileLogEntry extends LoggedOffer {
   readonly step:
     | "offered"
     | "accepted"
@@ -64,10 +75,14 @@ export interface TransferLogEntry {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** How the two reach each other, when it ran. */
-  readonly via?: PathKind | "unknown" | undefined;
-  /** Why it was rejected or failed. */
-  readonly reason?: EndReason | undefined;
+}
+
+/** The end of a call, or of two people's part in one. */
+export interface CallLogEntry extends LoggedOffer {
+  readonly step: "call";
+  readonly name: "voice" | "video";
+  /** When it was answered, ms since 1970 UTC. */
+  readonly since: number;
 }
 
 /** What the shell is asked to do. */

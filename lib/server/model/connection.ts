@@ -90,6 +90,8 @@ export class Connection {
   hasTrees = false;
   /** True when its client can take what has no size yet. */
   hasStreams = false;
+  /** True while its client can take calls. */
+  takesCalls = false;
   /** True when its client knows of offers that are kept for later. */
   hasLater = false;
   /** The login under way, from `login` to the end of `proof`. */

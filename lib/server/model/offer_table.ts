@@ -1,9 +1,10 @@
 /**
- * Offers of files and private sessions: one device offers, all devices of the
+ * Offers of files, private sessions and calls: one device offers, all devices of the
  * receiver are asked, and with the one that accepts it goes on. The server relays
  * what both sides say about an offer and forgets it when it ends; what is offered
  * never passes here.
  */
+import type { Instant } from "../../base/ports.ts";
 import { limits } from "../../wire/limits.ts";
 import type { Device } from "./device.ts";
 import type { RendezvousChange } from "./rendezvous_change.ts";
@@ -21,7 +22,7 @@ export interface Offer {
   readonly asked: readonly Device[];
   /** Those that may still accept it; once one has, that one alone. */
   open: readonly Device[];
-  readonly kind: "file" | "session";
+  readonly kind: "file" | "session" | "call";
   /** What is offered, of an offer of a file. */
   readonly file?:
     | {
@@ -32,16 +33,37 @@ export interface Offer {
       readonly stream?: boolean | undefined;
     }
     | undefined;
+  /** Of a call: see `lib/wire/offers.ts`. */
+  readonly call?: {
+    readonly id: string;
+    readonly media: "voice" | "video";
+    readonly joins?: boolean;
+  } | undefined;
   /** When it was made, monotonic ms. */
   readonly at: number;
   accepted: boolean;
+  /** When it was, ms since 1970 UTC. */
+  acceptedAt?: number;
+}
+
+/** True while a device is on one side of an offer that was accepted. */
+export function isBetween(offer: Offer, device: Device): boolean {
+  return offer.accepted &&
+    (offer.from === device || offer.open.includes(device));
 }
 
 /** Every offer that has not ended. */
 export class OfferTable {
   // In the order they were made, so the first one waiting expires first.
   readonly #waiting = new Map<string, Offer>();
+  /** Those of calls, which do not wait as long. */
+  readonly #ringing = new Map<string, Offer>();
   readonly #accepted = new Map<string, Offer>();
+  /** How long those of each kind wait for an answer, ms. */
+  readonly #spans = [
+    [this.#waiting, limits.offerMs],
+    [this.#ringing, limits.ringMs],
+  ] as const;
   readonly #made = new Map<User, number>();
   readonly #tell: (change: RendezvousChange) => void;
 
@@ -51,7 +73,8 @@ export class OfferTable {
   }
 
   find(id: string): Offer | undefined {
-    return this.#waiting.get(id) ?? this.#accepted.get(id);
+    return this.#waiting.get(id) ?? this.#ringing.get(id) ??
+      this.#accepted.get(id);
   }
 
   /** True when the user has as many offers as one may have. */
@@ -61,14 +84,15 @@ export class OfferTable {
 
   add(offer: Offer): void {
     const { user } = offer.from;
-    this.#waiting.set(offer.id, offer);
+    this.#unanswered(offer).set(offer.id, offer);
     this.#made.set(user, (this.#made.get(user) ?? 0) + 1);
   }
 
   /** A device accepted the offer: it runs until one side ends it. */
-  accept(offer: Offer, device: Device): void {
-    this.#waiting.delete(offer.id);
+  accept(offer: Offer, device: Device, now: Instant): void {
+    this.#unanswered(offer).delete(offer.id);
     offer.accepted = true;
+    offer.acceptedAt = now.wall;
     offer.open = [device];
     this.#accepted.set(offer.id, offer);
     const { id: transfer, from } = offer;
@@ -85,7 +109,8 @@ export class OfferTable {
   /** The offer is over; false when it was before. */
   remove(offer: Offer): boolean {
     const wasAccepted = this.#accepted.delete(offer.id);
-    if (!wasAccepted && !this.#waiting.delete(offer.id)) return false;
+    const wasOpen = wasAccepted || this.#unanswered(offer).delete(offer.id);
+    if (!wasOpen) return false;
     if (wasAccepted) this.#tell({ do: "relay-end", transfer: offer.id });
     const { user } = offer.from;
     const made = (this.#made.get(user) ?? 1) - 1;
@@ -110,10 +135,14 @@ export class OfferTable {
 
   /** When the next offer expires unanswered, monotonic ms. */
   get nextExpiry(): number | undefined {
-    for (const offer of this.#waiting.values()) {
-      return offer.at + limits.offerMs;
+    let next: number | undefined;
+    for (const [offers, ms] of this.#spans) {
+      for (const { at } of offers.values()) {
+        next = Math.min(next ?? Infinity, at + ms);
+        break;
+      }
     }
-    return undefined;
+    return next;
   }
 
   /** Accepted offers of which a side has been away for too long. */
@@ -130,14 +159,21 @@ export class OfferTable {
   /** Offers that waited too long. */
   expired(now: number): Offer[] {
     const expired: Offer[] = [];
-    for (const offer of this.#waiting.values()) {
-      if (offer.at + limits.offerMs > now) break;
-      expired.push(offer);
+    for (const [offers, ms] of this.#spans) {
+      for (const offer of offers.values()) {
+        if (offer.at + ms > now) break;
+        expired.push(offer);
+      }
     }
     return expired;
   }
 
   #all(): Offer[] {
-    return [...this.#waiting.values(), ...this.#accepted.values()];
+    return [this.#waiting, this.#ringing, this.#accepted]
+      .flatMap((offers) => [...offers.values()]);
+  }
+
+  #unanswered({ kind }: Offer): Map<string, Offer> {
+    return kind === "call" ? this.#ringing : this.#waiting;
   }
 }

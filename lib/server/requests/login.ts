@@ -216,6 +216,7 @@ function mustBeOutside(connection: Connection): void {
 const oldestVersion = 1;
 const newestVersion = 1;
 const serverFeatures = [
+  "calls",
   "devices",
   "groups",
   "later",

@@ -1,5 +1,5 @@
 /**
- * Offers of files and private sessions: relayed between the two, not stored. All
+ * Offers of files, private sessions and calls: relayed between the two, not stored. All
  * devices of the receiver are asked, and the first answer of the person counts.
  *
  *     {"id":4,"do":"offer","offer":"00ff00ff00ff00ff","to":"luke","kind":"file",
@@ -12,7 +12,11 @@
  *     {"id":6,"do":"offer-end","offer":"00ff00ff00ff00ff","result":"verified"}
  *     {"id":7,"do":"offer-later","offer":"22ff00ff00ff00ff",
  *      "to":[{"user":"luke"}]}
- *     {"id":8,"do":"device-offers"}
+ *     {"id":8,"do":"offer","offer":"33ff00ff00ff00ff","to":"luke","kind":"call",
+ *      "call":{"id":"44ff00ff00ff00ff","media":"voice"},"key":"…",
+ *      "addresses":[],"signature":"…"}
+ *     {"id":9,"do":"call-ready","ready":true}
+ *     {"id":10,"do":"device-offers"}
  */
 import { encodeFrame } from "../../wire/frame.ts";
 import type { Instant } from "../../base/ports.ts";
@@ -21,6 +25,7 @@ import type { RequestFields, WireAddress } from "../../wire/request.ts";
 import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { isPrintable } from "../../base/text.ts";
 import type { Batch, Effect } from "../core/batch.ts";
+import { callDevices } from "../core/call_devices.ts";
 import {
   isAsked,
   logOffer,
@@ -45,6 +50,7 @@ export const offerRules: Rules<
   | "answer"
   | "offer-end"
   | "offer-later"
+  | "call-ready"
   | "device-offers"
 > = {
   offer: { needs: "session", activity: true, read: offer },
@@ -52,6 +58,7 @@ export const offerRules: Rules<
   answer: { needs: "session", activity: true, read: answer },
   "offer-end": { needs: "session", activity: true, read: offerEnd },
   "offer-later": { needs: "session", activity: false, write: offerLater },
+  "call-ready": { needs: "session", activity: false, read: callReady },
   "device-offers": { needs: "session", activity: true, read: deviceOffers },
 };
 
@@ -63,11 +70,16 @@ function offer(
   now: Instant,
 ): ReplyFields<"offer"> {
   const { device, user } = session;
-  const { offer: id, kind, key, file, signature } = request;
+  const { offer: id, kind, key, file, call, signature } = request;
   const to = server.directory.mustBeUser(request.to);
   if (to !== user) mustReach(user, to, `Your request to ${to.name}`);
   const online = devicesOf(device, to, request.device);
-  const devices = ableDevices(online, to, file);
+  if ((kind === "call") !== (call !== undefined)) {
+    throw new Refusal("bad_request", '"call" belongs to an offer of a call');
+  }
+  const devices = call === undefined
+    ? ableDevices(online, to, file)
+    : callDevices(server.offers, device, to, online, call);
   if ((kind === "file") !== (file !== undefined)) {
     throw new Refusal("bad_request", '"file" belongs to an offer of a file');
   }
@@ -84,7 +96,7 @@ function offer(
   if (server.offers.isFull(user)) throw new Refusal("too_many_offers");
   const isForOne = request.device !== undefined;
   const asked = { isForOne, asked: devices, open: devices };
-  const about = { id, from: device, to, kind, file, at: now.mono };
+  const about = { id, from: device, to, kind, file, call, at: now.mono };
   const made = { ...about, ...asked, accepted: false };
   server.offers.add(made);
   logOffer(server, made, "offered");
@@ -97,7 +109,8 @@ function offer(
   const { identity, account } = user;
   const fields = { offer: id, from: user.name, kind, key, addresses };
   const whose = to === user && !device.isVisit ? device.name : undefined;
-  const more = { device: whose, file, group, identity, account, signature };
+  const what = { device: whose, file, call, group };
+  const more = { ...what, identity, account, signature };
   tell(
     devices,
     encodeFrame(event("offer", { ...fields, ...present(more) })),
@@ -142,7 +155,7 @@ function offerList(
   } as const;
   const made = { ...about, ...asked, accepted: false };
   server.offers.add(made);
-  server.offers.accept(made, device);
+  server.offers.accept(made, device, now);
   const addresses = withSeenAddresses(
     server,
     session,
@@ -160,6 +173,7 @@ function answer(
   server: ServerContext,
   session: Session,
   request: RequestFields<"answer">,
+  now: Instant,
 ): ReplyFields<"answer"> {
   const { device, user } = session;
   const { offer: id, accept, reason, key, resume, signature } = request;
@@ -183,7 +197,7 @@ function answer(
   }
   const others = open.filter((each) => each !== device);
   if (accept) {
-    server.offers.accept(found, device);
+    server.offers.accept(found, device, now);
     logOffer(server, found, "accepted");
   } else {
     const isOwnWord = (reason ?? "rejected") === "rejected" &&
@@ -286,14 +300,26 @@ function laterReceiver(
   }
 }
 
+/** A client can take calls from now on, or not any more. */
+function callReady(
+  _server: ServerContext,
+  { connection }: Session,
+  { ready }: RequestFields<"call-ready">,
+): ReplyFields<"call-ready"> {
+  connection.takesCalls = ready;
+  return {};
+}
+
 /** What the user's other devices have offered, or have accepted. */
 function deviceOffers(
   server: ServerContext,
   { device, user }: Session,
 ): ReplyFields<"device-offers"> {
   const offers = server.offers.of(user).flatMap((offer) => {
-    // The list of what is offered is no offer to people.
+    // Neither the list of what is offered nor one of the offers that a call is
+    // made of is an offer to people.
     if (offer.kind === "file" && offer.file === undefined) return [];
+    if (offer.call?.joins) return [];
     const isOutgoing = offer.from.user === user;
     const [taker] = offer.accepted ? offer.open : [];
     // Of what goes from one of the user's devices to another, the one end.
@@ -406,18 +432,20 @@ function groupOf(
 
 /**
  * The announced addresses, with those that the server sees in front: for a file
- * the ones that its UDP port sees and the connection's address with the UDP
- * port of the login, for a session that with the first port that was announced.
+ * or a call the ones that its UDP port sees and the connection's address with
+ * the UDP port of the login, for a session that with the first port that was
+ * announced.
  */
 function withSeenAddresses(
   server: ServerContext,
   session: Session,
-  kind: "file" | "session",
+  kind: Offer["kind"],
   announced: readonly WireAddress[],
 ): WireAddress[] {
   const { device, ip, udpPort } = session;
-  const seen = kind === "file" ? server.bindings.addresses(device) : [];
-  const port = kind === "file" ? udpPort : announced[0]?.port ?? 0;
+  const isUdp = kind !== "session";
+  const seen = isUdp ? server.bindings.addresses(device) : [];
+  const port = isUdp ? udpPort : announced[0]?.port ?? 0;
   if (port !== 0) seen.push({ ip, port });
   const all = [...seen, ...announced].map((each) =>
     [`${each.ip} ${each.port}`, each] as const

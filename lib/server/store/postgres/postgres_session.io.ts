@@ -117,7 +117,12 @@ export class PostgresSession {
     place: DatabasePlace,
     options: SessionOptions = {},
   ): Promise<PostgresSession> {
-    const stream = await (place.tls ? connectTls(place) : connect(place));
+    const connecting = place.tls
+      ? connectTls
+      : place.host.startsWith("/")
+      ? connectLocal
+      : connect;
+    const stream = await connecting(place);
     const session = new PostgresSession(place, stream, options);
     try {
       await session.query("SELECT 1");
@@ -224,9 +229,23 @@ function connect(place: DatabasePlace): Promise<Duplex> {
       socket.setNoDelay(true);
       resolve(socket);
     });
-    if (host.startsWith("/")) socket.connect(`${host}/.s.PGSQL.${port}`);
-    else socket.connect(port, host);
+    socket.connect(port, host);
   });
+}
+
+/**
+ * As {@link connect}, to a socket in a folder of this machine. Not by `node:net`,
+ * which closes the descriptor of such a socket twice: the second time it is that
+ * of whatever another thread has opened in between, a database for example.
+ */
+async function connectLocal(place: DatabasePlace): Promise<Duplex> {
+  const path = `${place.host}/.s.PGSQL.${place.port}`;
+  try {
+    const connection = await Deno.connect({ transport: "unix", path });
+    return Duplex.fromWeb(connection as unknown as WebPair);
+  } catch (error) {
+    throw unreachable(place, error);
+  }
 }
 
 /** As {@link connect}, to who shows a valid certificate for the name. */

@@ -50,8 +50,8 @@ export class PostgresWriter {
   /** Names this server, in the row. */
   readonly #holder = crypto.randomUUID();
   #session: PostgresSession | undefined;
-  /** Of the connection, as the database names it. */
-  #pid = 0;
+  /** Of connections that may have the lock, as the database names them. */
+  readonly #pids = new Set<number>();
   #term = 0;
   /** Number of the last commit that is known to be done. */
   #commits = 0;
@@ -242,15 +242,16 @@ export class PostgresWriter {
       ...answerMs === undefined ? {} : { answerMs },
     });
     try {
-      await this.#lock(session);
+      const [own] = await session.query("SELECT pg_backend_pid() AS pid");
+      await this.#lock(session, Number(own?.pid));
       const row = await take(session);
       await session.query(
         "SELECT set_config('synchronous_commit', 'on', false) " +
           "WHERE current_setting('synchronous_commit') = 'off'",
       );
       await session.run(prepareScript());
-      const [own] = await session.query("SELECT pg_backend_pid() AS pid");
-      this.#pid = Number(own?.pid);
+      // Its end was told when nobody had heard of it yet.
+      if (!session.isOpen) throw new PostgresLost(this.#place, "it was closed");
       this.#term = Number(row?.term);
       this.#commits = Number(row?.commits);
       this.#isUnknown = false;
@@ -262,16 +263,17 @@ export class PostgresWriter {
   }
 
   /** Takes the lock; what an earlier connection of this server does, is ended. */
-  async #lock(session: PostgresSession): Promise<void> {
+  async #lock(session: PostgresSession, pid: number): Promise<void> {
+    // Whether it got the lock, a connection that ends may not learn.
+    this.#pids.add(pid);
     const giveUpAt = performance.now() + lockMs;
     for (;;) {
       const [row] = await session.query(tryLock);
-      if (row?.held === true) return;
+      if (row?.held === true) break;
       const [holder] = await session.query(lockHolders);
-      if (holder !== undefined && Number(holder.pid) === this.#pid) {
-        await session.query("SELECT pg_terminate_backend($1::int)", [
-          this.#pid,
-        ]);
+      const holds = Number(holder?.pid);
+      if (this.#pids.has(holds)) {
+        await session.query("SELECT pg_terminate_backend($1::int)", [holds]);
       } else if (performance.now() > giveUpAt) {
         const from = holder === undefined ? "" : ` (from ${holder.address})`;
         throw new StartError(
@@ -281,6 +283,7 @@ export class PostgresWriter {
       }
       await new Promise((resolve) => setTimeout(resolve, lockPauseMs));
     }
+    for (const other of this.#pids) if (other !== pid) this.#pids.delete(other);
   }
 
   /** Goes on with a new connection, if nothing came in between. */

@@ -148,6 +148,63 @@ Deno.test({
 
 Deno.test({
   name:
+    "PostgresStore takes the lock from a connection of its own that never learned of it",
+  ignore,
+  fn: async () => {
+    const { place, open, terminate } = await world();
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const targets: Deno.Conn[] = [];
+    /** Passes bytes on, until one of the sides ends or `isLast`. */
+    const pass = async (
+      from: Deno.Conn,
+      to: Deno.Conn,
+      isLast: (text: string) => boolean,
+    ) => {
+      const buffer = new Uint8Array(65_536);
+      for (;;) {
+        const count = await from.read(buffer);
+        const bytes = buffer.subarray(0, count ?? 0);
+        const text = new TextDecoder("latin1").decode(bytes);
+        if (count === null || isLast(text)) break;
+        await to.write(bytes);
+      }
+    };
+    const serve = async (client: Deno.Conn) => {
+      const target = await Deno.connect({ hostname: "127.0.0.1", port });
+      const isSecond = targets.push(target) === 2;
+      let asksForLock = false;
+      const asking = pass(client, target, (text) => {
+        asksForLock ||= text.includes("try_advisory_lock");
+        return false;
+      }).catch(() => {});
+      // The database has given the lock, and does not see the connection go.
+      await pass(
+        target,
+        client,
+        (text) => isSecond && asksForLock && text.includes("\0\0\0\x01t"),
+      ).catch(() => {});
+      client.close();
+      await asking;
+      if (!isSecond) target.close();
+    };
+    const accepting = (async () => {
+      for await (const client of listener) serve(client).catch(() => {});
+    })();
+    const near = { ...place, host: "127.0.0.1", port: listener.addr.port };
+    const store = await open(near);
+    await terminate();
+    await store.commit([message(1)]);
+    assertEquals(await idsOf(store), [1]);
+    assertEquals(targets.length, 3);
+    await store.close();
+    listener.close();
+    await accepting;
+    targets[1]?.close();
+  },
+});
+
+Deno.test({
+  name:
     "PostgresStore: a database that does not answer is asked on a new connection",
   ignore,
   fn: async () => {

@@ -48,8 +48,7 @@ export class PostgresServer {
     const server = new PostgresServer(folder, options);
     const makes = ["-D", `${folder}/data`, "-U", "parley", "--auth=trust"];
     const plainly = ["--no-locale", "-E", "UTF8", "--no-instructions"];
-    const fast = options.standard ? [] : ["--no-sync"];
-    await run("initdb", [...makes, ...plainly, ...fast]);
+    await run("initdb", [...makes, ...plainly, "--no-sync"]);
     for (const [name, text] of Object.entries(options.files ?? {})) {
       const path = `${folder}/data/${name}`;
       await Deno.writeTextFile(path, text, { mode: 0o600 });

@@ -22,6 +22,13 @@ import {
 import { storedDevice, storedUser } from "../../../support/stored_user.ts";
 import { withTempFolder } from "../../../support/temp_folder.ts";
 
+let shared: PostgresServer | undefined;
+Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
+
+async function databases(): Promise<PostgresServer> {
+  return shared ??= await PostgresServer.start();
+}
+
 Deno.test("migratedTables has every table and column of SQLite's schema", () => {
   using database = openDatabase(":memory:");
   const columns = database.prepare(
@@ -40,7 +47,7 @@ Deno.test({
   name: "migrate: everything goes to PostgreSQL and back, once",
   ignore: programs === undefined,
   fn: async () => {
-    await using server = await PostgresServer.start();
+    const server = await databases();
     const place = placeOf(await server.createDatabase());
     const other = placeOf(await server.createDatabase());
     await withTempFolder(async (folder) => {
@@ -97,7 +104,7 @@ Deno.test({
     "migrate: what is of two servers is never mixed, and a half copy is none",
   ignore: programs === undefined,
   fn: async () => {
-    await using server = await PostgresServer.start();
+    const server = await databases();
     const place = placeOf(await server.createDatabase());
     await withTempFolder(async (folder) => {
       await assertRefused(

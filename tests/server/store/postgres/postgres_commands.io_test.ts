@@ -28,11 +28,17 @@ import { testCertificate } from "../../../support/test_certificate.ts";
 
 const ignore = programs === undefined;
 const news = { report() {}, stop() {} };
+const port = freePort();
+const certificate = await testCertificate({ name: "localhost" });
 let shared: PostgresServer | undefined;
 Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
 
 async function server(): Promise<PostgresServer> {
-  return shared ??= await PostgresServer.start();
+  return shared ??= await PostgresServer.start({
+    port,
+    files: { "server.crt": certificate.cert, "server.key": certificate.key },
+    settings: ["ssl=on"],
+  });
 }
 
 Deno.test({
@@ -145,19 +151,13 @@ Deno.test({
   ignore,
   fn: async () => {
     await withTempFolder(async (folder) => {
-      const own = await testCertificate({ name: "localhost" });
       const other = await testCertificate({ name: "localhost" });
       const file = async (name: string, text: string) => {
         await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o644 });
         return `${folder}/${name}`;
       };
-      const port = freePort();
-      await using secure = await PostgresServer.start({
-        port,
-        files: { "server.crt": own.cert, "server.key": own.key },
-        settings: ["ssl=on"],
-      });
-      const authority = await file("own.pem", own.cert);
+      const secure = await server();
+      const authority = await file("own.pem", certificate.cert);
       const place: DatabasePlace = {
         ...{ host: "localhost", port, name: "postgres", user: "parley" },
         ...{ tls: true, authority },

@@ -28,7 +28,7 @@ const port = freePort();
 let shared: PostgresServer | undefined;
 Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
 
-/** A server of databases for most tests. */
+/** The server of databases of most tests. */
 async function server(): Promise<PostgresServer> {
   return shared ??= await PostgresServer.start({ port });
 }
@@ -208,14 +208,13 @@ Deno.test({
     "PostgresStore: a database that does not answer is asked on a new connection",
   ignore,
   fn: async () => {
-    const { place, open } = await world({ answerMs: 300 });
+    const { place, open, reports } = await world({ answerMs: 2_000 });
     await using proxy = new TcpProxy({ port, plain: true });
     const near = { ...place, host: "127.0.0.1", port: proxy.port };
     const store = await open(near);
     proxy.swallowAnswers();
     const commit = store.commit([message(1)]);
-    const { execute } = await world();
-    await execute("SELECT pg_sleep(0.4)");
+    await waitUntil("it is noticed", () => reports.length > 0);
     proxy.cut();
     await commit;
     assertEquals(await idsOf(store), [1]);
@@ -328,16 +327,47 @@ Deno.test({
 });
 
 Deno.test({
+  name: "PostgresStore: a full disk of the database refuses, and nothing more",
+  ignore: ignore || !await canMount("PostgresStore on a full disk"),
+  fn: async () => {
+    await using own = await PostgresServer.start({ diskMegabytes: 24 });
+    const place = placeOf(await own.createDatabase("small"));
+    const execute = (sql: string) => own.execute(place.name, sql);
+    const news = { report() {}, stop() {} };
+    const store = await PostgresStore.open(place, news);
+    await store.commit([message(1)]);
+    await execute("CREATE TABLE filler (text text)");
+    const fill = "INSERT INTO filler SELECT repeat(md5(n::text), 30) FROM " +
+      "generate_series(1, 100) AS n";
+    const isFull = () => execute(fill).then(() => false, () => true);
+    while (!await isFull());
+    let id = 1;
+    const refusal = await (async () => {
+      for (;;) {
+        try {
+          await store.commit([message(++id, "x".repeat(1000))]);
+        } catch (error) {
+          return (error as Error).message;
+        }
+      }
+    })();
+    assertStringIncludes(refusal, "its disk is full; free some space");
+    assertEquals(await idsOf(store), upTo(id - 1));
+    await execute("DROP TABLE filler");
+    await store.commit([message(id)]);
+    assertEquals(await idsOf(store), upTo(id));
+    await store.close();
+  },
+});
+
+Deno.test({
   name:
     "PostgresStore: nothing is stored while the database is down, and all afterwards",
   ignore,
   fn: async () => {
-    // As it is run by default: what was confirmed survives its end.
-    await using own = await PostgresServer.start({ standard: true });
-    const place = placeOf(await own.createDatabase());
-    const stops: string[] = [];
-    const news = { report() {}, stop: (why: string) => void stops.push(why) };
-    const store = await PostgresStore.open(place, news, { patienceMs: 200 });
+    const { place, open, execute, stops } = await world({ patienceMs: 200 });
+    const own = await server();
+    const store = await open(place);
     const confirmed: number[] = [];
     let next = 0;
     const say = async () => {
@@ -368,52 +398,18 @@ Deno.test({
       });
     }
     await store.close();
-    const again = await PostgresStore.open(place, news);
+    const again = await open(place);
     assertEquals(await idsOf(again), confirmed);
     await again.close();
 
     // A copy that is put back under a server that runs is noticed.
-    const last = await PostgresStore.open(place, news);
-    await own.execute(place.name, "UPDATE core SET commits = commits - 1");
+    const last = await open(place);
+    await execute("UPDATE core SET commits = commits - 1");
     await own.kill();
     await own.run();
     await waitUntil("it stops", () => stops.length === 1);
     assertStringIncludes(stops[0] ?? "", "a copy was put back");
     await last.close();
-  },
-});
-
-Deno.test({
-  name: "PostgresStore: a full disk of the database refuses, and nothing more",
-  ignore: ignore || !await canMount("PostgresStore on a full disk"),
-  fn: async () => {
-    await using own = await PostgresServer.start({ diskMegabytes: 24 });
-    const place = placeOf(await own.createDatabase("small"));
-    const news = { report() {}, stop() {} };
-    const store = await PostgresStore.open(place, news);
-    await store.commit([message(1)]);
-    await own.execute(place.name, "CREATE TABLE filler (text text)");
-    const fill = "INSERT INTO filler SELECT repeat(md5(n::text), 30) FROM " +
-      "generate_series(1, 100) AS n";
-    const isFull = () =>
-      own.execute(place.name, fill).then(() => false, () => true);
-    while (!await isFull());
-    let id = 1;
-    const refusal = await (async () => {
-      for (;;) {
-        try {
-          await store.commit([message(++id, "x".repeat(1000))]);
-        } catch (error) {
-          return (error as Error).message;
-        }
-      }
-    })();
-    assertStringIncludes(refusal, "its disk is full; free some space");
-    assertEquals(await idsOf(store), upTo(id - 1));
-    await own.execute(place.name, "DROP TABLE filler");
-    await store.commit([message(id)]);
-    assertEquals(await idsOf(store), upTo(id));
-    await store.close();
   },
 });
 

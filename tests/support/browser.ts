@@ -8,8 +8,13 @@ import puppeteer, { type Browser, type Page } from "puppeteer-core";
 /** Path of the browser that is installed here; absent for none. */
 export const browserPath: string | undefined = findBrowser();
 
-/** Starts it; no page of it reaches anything but this machine. */
-export function startBrowser(): Promise<Browser> {
+/**
+ * Starts it; no page of it reaches anything but this machine. Its microphone and
+ * camera are not real: a tone, and a picture that moves.
+ *
+ * @param args Besides those that all tests need.
+ */
+export function startBrowser(args: readonly string[] = []): Promise<Browser> {
   if (browserPath === undefined) throw new Error("no browser is installed");
   return puppeteer.launch({
     executablePath: browserPath,
@@ -19,6 +24,8 @@ export function startBrowser(): Promise<Browser> {
       "--disable-gpu",
       "--disable-background-networking",
       "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+      "--use-fake-device-for-media-stream",
+      ...args,
     ],
   });
 }
@@ -26,6 +33,15 @@ export function startBrowser(): Promise<Browser> {
 /** The browser's first page, which somebody looks at. */
 export async function firstPage(browser: Browser): Promise<Page> {
   const [page = await browser.newPage()] = await browser.pages();
+  return await lookedAt(page);
+}
+
+/** One page more, in a window that somebody looks at, too. */
+export async function anotherPage(browser: Browser): Promise<Page> {
+  return await lookedAt(await browser.newPage());
+}
+
+async function lookedAt(page: Page): Promise<Page> {
   page.setDefaultTimeout(waitMs);
   const session = await page.createCDPSession();
   await session.send("Emulation.setFocusEmulationEnabled", { enabled: true });

@@ -23,13 +23,9 @@ const description: CallDescription = {
   fingerprint: "0f".repeat(32),
   ufrag: "abcd",
   pwd: "p".repeat(22),
-  setup: "actpass",
-  lines: [{
-    kind: "audio",
-    direction: "sendrecv",
-    codecs: [{ payload: 111, name: "opus", clock: 48_000 }],
-    extensions: [],
-  }],
+  types: [111, 96, 97],
+  extensions: [4, 3],
+  sources: [1, 2, 3, 4, 5],
 };
 
 Deno.test("signed_descriptions: what was signed is opened, once", () => {

@@ -1,0 +1,201 @@
+/// <reference lib="dom" />
+/** Two real browser pages in a call, with a plain forwarder between them. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import type { Browser, Page } from "puppeteer-core";
+import type { CallDescription } from "../../../../lib/client/events/call_description.ts";
+import type { CallStatus } from "../../../../lib/client/ui/page/model/call_status.ts";
+import type { CallPeer as Peer } from "../../../../lib/client/ui/page/state/call_peer.io.ts";
+import {
+  anotherPage,
+  browserPath,
+  startBrowser,
+} from "../../../support/browser.ts";
+import { DatagramBridge } from "../../../support/datagram_bridge.ts";
+
+const name = "two browsers call each other through ports of this machine";
+
+/** What a page has for the test. */
+interface CallWindow {
+  CallPeer: typeof Peer;
+  peer: Peer;
+  media: MediaStream;
+  own: Promise<CallDescription>;
+  isOpen: Promise<number>;
+  ended: Promise<string>;
+  statuses: CallStatus[];
+  camera: HTMLVideoElement;
+}
+
+if (browserPath === undefined) {
+  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
+} else {
+  Deno.test(name, async (t) => {
+    const program = await bundle();
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      ({ url }) =>
+        new URL(url).pathname === "/program.js"
+          ? new Response(program, {
+            headers: { "content-type": "text/javascript" },
+          })
+          : new Response("<!doctype html><title>call</title>", {
+            headers: { "content-type": "text/html" },
+          }),
+    );
+    await using browser = await startBrowser([
+      "--use-fake-ui-for-media-stream",
+    ]);
+    const origin = `http://127.0.0.1:${server.addr.port}/`;
+
+    await t.step("voice and camera come to both", async () => {
+      using bridge = new DatagramBridge();
+      const [luke, leia] = await openBoth(browser, origin, bridge);
+      await exchange(luke, leia);
+      for (const page of [luke, leia]) {
+        await page.evaluate(() => (globalThis as unknown as CallWindow).isOpen);
+        await plays(page);
+      }
+      assert(bridge.largest <= 1200, `${bridge.largest} bytes`);
+
+      // Taken out of what is sent, it stops, and the other is told.
+      await luke.evaluate(() => {
+        const { peer } = globalThis as unknown as CallWindow;
+        const none = { voice: null, camera: null, screen: null };
+        peer.send(none, { voice: false, camera: false, screen: false });
+      });
+      await leia.waitForFunction(() =>
+        (globalThis as unknown as CallWindow).statuses.at(-1)?.camera === false
+      );
+      await luke.evaluate(() =>
+        (globalThis as unknown as CallWindow).peer.close()
+      );
+      for (const page of [luke, leia]) await page.close();
+    });
+
+    await t.step(
+      "a certificate that is not the one that was signed ends it, with a clear word",
+      async () => {
+        using bridge = new DatagramBridge();
+        const [luke, leia] = await openBoth(browser, origin, bridge);
+        await exchange(luke, leia, (description) => ({
+          ...description,
+          fingerprint: "0".repeat(64),
+        }));
+        const why = await leia.evaluate(() =>
+          (globalThis as unknown as CallWindow).ended
+        );
+        assertMatch(why, /not the one whose certificate was signed/);
+        for (const page of [luke, leia]) await page.close();
+      },
+    );
+  });
+}
+
+async function openBoth(
+  browser: Browser,
+  origin: string,
+  { ports }: DatagramBridge,
+): Promise<[Page, Page]> {
+  const open = async (role: "offerer" | "answerer", port: number) => {
+    const page = await anotherPage(browser);
+    await page.goto(origin);
+    await page.addScriptTag({ url: "/program.js", type: "module" });
+    await page.waitForFunction(() => "CallPeer" in globalThis);
+    await page.evaluate(begin, role, port);
+    return page;
+  };
+  return [await open("offerer", ports[0]), await open("answerer", ports[1])];
+}
+
+/** Runs in the page. */
+async function begin(
+  role: "offerer" | "answerer",
+  port: number,
+): Promise<void> {
+  const here = globalThis as unknown as CallWindow;
+  const own = Promise.withResolvers<CallDescription>();
+  const isOpen = Promise.withResolvers<number>();
+  const ended = Promise.withResolvers<string>();
+  here.own = own.promise;
+  here.isOpen = isOpen.promise;
+  // Where the end is waited for, nobody waits for this.
+  here.isOpen.catch(() => {});
+  here.ended = ended.promise;
+  here.statuses = [];
+  here.camera = document.createElement("video");
+  here.camera.muted = true;
+  here.camera.autoplay = true;
+  document.body.append(here.camera);
+  here.media = await navigator.mediaDevices.getUserMedia({
+    audio: true,
+    video: { width: 640, height: 360 },
+  });
+  const [voice = null] = here.media.getAudioTracks();
+  const [camera = null] = here.media.getVideoTracks();
+  here.peer = new here.CallPeer({
+    handleDescription: own.resolve,
+    handleOpen: () => isOpen.resolve(performance.now()),
+    handleTracks: ({ voice, camera }) => {
+      here.camera.srcObject = camera;
+      // Nothing is decoded that nobody hears.
+      const speaker = document.createElement("audio");
+      speaker.srcObject = voice;
+      speaker.autoplay = true;
+      document.body.append(speaker);
+    },
+    handleStatus: (status) => here.statuses.push(status),
+    handleEnd: (why) => {
+      ended.resolve(why);
+      isOpen.reject(new Error(why));
+    },
+  }, {
+    role,
+    port,
+    tracks: { voice, camera, screen: null },
+    status: { voice: true, camera: true, screen: false },
+  });
+  await here.peer.start();
+}
+
+/** Carries the values of each to the other. */
+async function exchange(
+  luke: Page,
+  leia: Page,
+  change = (description: CallDescription) => description,
+): Promise<void> {
+  const own = (page: Page) =>
+    page.evaluate(() => (globalThis as unknown as CallWindow).own);
+  const take = (page: Page, description: CallDescription) =>
+    page.evaluate(
+      (description: CallDescription) =>
+        (globalThis as unknown as CallWindow).peer
+          .handleDescription(description),
+      description,
+    );
+  await take(leia, change(await own(luke)));
+  await take(luke, await own(leia));
+}
+
+/** Waits until pictures and sound of the other side are decoded. */
+async function plays(page: Page): Promise<void> {
+  await page.waitForFunction(async () => {
+    const { peer, camera, statuses } = globalThis as unknown as CallWindow;
+    const heard = [...(await peer.stats()).values()].some((
+      { type, kind, totalAudioEnergy },
+    ) => type === "inbound-rtp" && kind === "audio" && totalAudioEnergy > 0);
+    const { totalVideoFrames } = camera.getVideoPlaybackQuality();
+    return heard && totalVideoFrames > 5 && statuses.at(-1)?.camera === true;
+  });
+}
+
+async function bundle(): Promise<string> {
+  const path = new URL("../../../support/call_page.ts", import.meta.url);
+  const { success, outputFiles } = await Deno.bundle({
+    entrypoints: [fromFileUrl(path)],
+    platform: "browser",
+    write: false,
+  });
+  assertEquals(success, true);
+  return outputFiles?.[0]?.text() ?? "";
+}

@@ -1,4 +1,4 @@
-import { reasonOf } from "./errors.io.ts";
+import { reasonOf, whenReady } from "./errors.io.ts";
 
 /**
  * Writes to standard output or standard error. Whoever reads may go away at any
@@ -99,7 +99,9 @@ export class Output {
         let bytes = this.#encoder.encode(this.#queued);
         this.#queued = "";
         while (bytes.length > 0) {
-          bytes = bytes.subarray(await Deno.stdout.write(bytes));
+          const rest = bytes;
+          const count = await whenReady(() => Deno.stdout.write(rest));
+          bytes = rest.subarray(count);
         }
       }
     } catch (error) {

@@ -32,6 +32,24 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * Does `attempt` until the pipe that it reads or writes is ready. Who shares one
+ * with this program may have made it one that never waits: then the system says
+ * that it is not ready in place of waiting.
+ *
+ * @throws What else `attempt` throws.
+ */
+export async function whenReady<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    }
+    await new Promise((done) => setTimeout(done, pollMs));
+  }
+}
+
 const reasons: [new (message: string) => Error, string][] = [
   [Deno.errors.NotFound, "it does not exist"],
   [Deno.errors.IsADirectory, "it is a folder"],
@@ -44,3 +62,5 @@ const reasons: [new (message: string) => Error, string][] = [
   [Deno.errors.AddrInUse, "the port is in use"],
   [Deno.errors.AddrNotAvailable, "this machine does not have that address"],
 ];
+
+const pollMs = 5;

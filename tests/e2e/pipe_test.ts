@@ -1,11 +1,13 @@
 /** What scripts pipe into the client and out of it. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { clientCommand } from "../support/programs.ts";
 import { type ProgramResult, runProgram } from "../support/run_program.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { provideIdentity, type TestClient } from "../support/test_client.ts";
+import { transferLimits } from "../../lib/engine/packets/limits.ts";
+import { waitUntil } from "../support/wait_until.ts";
 import type { TestServer } from "../support/test_server.ts";
 import { testFile } from "../support/transfer_pair.ts";
 
@@ -63,6 +65,10 @@ Deno.test("/p2pvideo -: what is piped in is sent, however much it is", (t) =>
       );
       const got = await luke.event("transfer", { state: "verified" });
       assertEquals([got.size, got.stream], [bytes.length, undefined]);
+      const told = luke.events().filter(({ event }) => event === "progress");
+      for (const { bytes: arrived } of told) {
+        assert(Number(arrived) <= bytes.length);
+      }
       assertEquals(await Deno.readFile(String(got.path)), bytes);
       await Deno.remove(String(got.path));
     });
@@ -102,6 +108,19 @@ async function sendWhenThere(
   await sender.event("presence", { user: "luke", online: true }, { from });
   return await sender.run(`/send luke ${path}`);
 }
+
+/** What arrived last of what a client sends, as it told from `from` on. */
+function sentBytes({ process }: TestClient, from: number): number {
+  return process.out.slice(from).map((line) => JSON.parse(line))
+    .filter(({ event }) => event === "progress")
+    .reduce((most, { bytes }) => Math.max(most, bytes), 0);
+}
+
+/** What a slow reader takes at once. */
+const pieceBytes = 4_000_000;
+/** The blocks that the receiver holds, one batch being written, and pipes. */
+const mostBetween = (transferLimits.windowBlocks + 1) *
+  transferLimits.blockBytes;
 
 Deno.test("/receive: one offer is taken, and what arrives piped out", (t) =>
   withTempFolder(async (folder) => {
@@ -156,6 +175,45 @@ Deno.test("/receive: one offer is taken, and what arrives piped out", (t) =>
       assertEquals(sent.code, 0, sent.err.join("\n"));
       assertEquals((await receiving).code, 0);
       assertEquals(await got(), bytes);
+    });
+
+    await t.step("who reads slowly holds the sender back", async () => {
+      const large = testFile(40_000_001);
+      const path = join(folder, "large");
+      await Deno.writeFile(path, large);
+      const gates = join(folder, "gates");
+      await runProgram(["mkfifo", gates]);
+      const from = yoda.process.out.length;
+      const receiving = script(
+        server,
+        "luke",
+        "$PARLEY --exec '/receive yoda --to -' | { " +
+          `for n in 1 2 3; do read gate; head -c ${pieceBytes} <&3; done; cat <&3; ` +
+          "} 3<&0 < gates > got",
+        folder,
+      );
+      const sending = sendWhenThere(yoda, path);
+      const gate = await Deno.open(gates, { write: true });
+      for (let read = 0; read <= 3 * pieceBytes; read += pieceBytes) {
+        await waitUntil("what is read", async () => {
+          const { size } = await Deno.stat(join(folder, "got"));
+          return size >= read;
+        });
+        // All that fits between the two is on its way before anything is read.
+        if (read === 0) await yoda.event("progress", {}, { from });
+        assert(sentBytes(yoda, from) <= read + mostBetween);
+        await gate.write(new TextEncoder().encode("open\n"));
+      }
+      gate.close();
+      assertEquals((await sending).ok, true);
+      const { code, err } = await receiving;
+      assertEquals(code, 0, err.join("\n"));
+      assertEquals(await got(), large);
+      // The amount is never more than all.
+      assert(sentBytes(yoda, from) <= large.length);
+      for (const name of ["large", "gates"]) {
+        await Deno.remove(join(folder, name));
+      }
     });
 
     await t.step("who reads only the beginning ends it", async () => {

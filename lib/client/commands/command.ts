@@ -58,8 +58,10 @@ export interface Argument {
   readonly kind: ArgumentKind;
   /** May be left out; only at the end. */
   readonly optional?: boolean;
-  /** What Tab offers for a word. */
+  /** What Tab offers for a word, or as an option before paths. */
   readonly choices?: readonly string[];
+  /** What Tab offers as an option behind paths. */
+  readonly choicesBehind?: readonly string[];
   /** Takes all arguments that are left, and may take none; only at the end. */
   readonly repeated?: boolean;
 }

@@ -10,7 +10,7 @@ import { visible } from "../../base/text.ts";
 import type { Palette } from "../../cli/palette.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
-import { does, type Look, type Settle } from "./command.ts";
+import { type Argument, does, type Look, type Settle } from "./command.ts";
 import { aboutPeers, meantUser, peerText, readPeer } from "./peer.ts";
 import type {
   GroupSendResult,
@@ -36,6 +36,17 @@ const aboutPaths =
   "are left out; with --links before the paths those that stay within a " +
   "folder are sent as what they stand for.";
 
+const whenBackOption = "--when-back";
+const pathOptions: ReadonlyMap<string, "links" | "whenBack"> = new Map([
+  ["--links", "links"],
+  [whenBackOption, "whenBack"],
+]);
+const pathArgument: Argument = {
+  kind: "files",
+  choices: [...pathOptions.keys()],
+  choicesBehind: [whenBackOption],
+};
+
 /** The commands of the topic. */
 export const fileCommands = {
   p2pvideo: does({
@@ -47,7 +58,7 @@ export const fileCommands = {
       `${aboutPaths} ${aboutWaiting} ${aboutPeers} In a script, - with ` +
       "--name NAME is what is piped into the program.",
     example: "/p2pvideo luke my film.mp4",
-    arguments: [{ kind: "peer" }, { kind: "files" }],
+    arguments: [{ kind: "peer" }, pathArgument],
     // The paths are as the user wrote them.
     read([peer = "", ...paths]): Sending | string {
       const read = readPeer(peer);
@@ -68,7 +79,7 @@ export const fileCommands = {
     summary: "send files or folders to every member who is online",
     details: `${aboutPaths} ${aboutWaiting}`,
     example: "/groupvideo jedi my film.mp4",
-    arguments: [{ kind: "group" }, { kind: "files" }],
+    arguments: [{ kind: "group" }, pathArgument],
     read: ([group = "", ...paths]): GroupPaths | string =>
       readInput(paths) === undefined
         ? { group, ...readPaths(paths) }
@@ -456,11 +467,6 @@ export function countFiles(files: number): string {
 
 const inputPath = "-";
 const nameOption = "--name";
-const whenBackOption = "--when-back";
-const pathOptions: ReadonlyMap<string, "links" | "whenBack"> = new Map([
-  ["--links", "links"],
-  [whenBackOption, "whenBack"],
-]);
 const shownEntries = 50;
 const pathTexts: Record<PathKind, string> = {
   local: "on this machine",

@@ -3,7 +3,7 @@
  * program. Nothing of it can be taken back: that all of it was right shows at
  * the end.
  */
-import { reasonOf } from "../../system/errors.io.ts";
+import { reasonOf, whenReady } from "../../system/errors.io.ts";
 import type { StoredFile } from "./file_sink.io.ts";
 import { OneTrySink } from "./one_try.ts";
 import { SinkError } from "./sink_error.io.ts";
@@ -30,7 +30,9 @@ export class StreamSink extends OneTrySink implements StoredFile {
   async write(bytes: Uint8Array): Promise<void> {
     try {
       while (bytes.length > 0) {
-        bytes = bytes.subarray(await this.#output.write(bytes));
+        const rest = bytes;
+        const count = await whenReady(() => this.#output.write(rest));
+        bytes = rest.subarray(count);
       }
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) {

@@ -5,7 +5,7 @@
  */
 import type { OfferedFile } from "../events/transfer_port.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import { reasonOf } from "../../system/errors.io.ts";
+import { reasonOf, whenReady } from "../../system/errors.io.ts";
 import type { SentFile } from "./file_source.io.ts";
 import { offeredName } from "./received_name.ts";
 import { OneTrySource } from "./one_try.ts";
@@ -66,7 +66,8 @@ export class StreamSource extends OneTrySource implements SentFile {
     let length = 0;
     try {
       while (length < buffer.length) {
-        const count = await this.#input.read(buffer.subarray(length));
+        const room = buffer.subarray(length);
+        const count = await whenReady(() => this.#input.read(room));
         if (count === null) break;
         length += count;
       }

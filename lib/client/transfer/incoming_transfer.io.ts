@@ -278,11 +278,11 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
   }
 
   protected override handle(event: EngineEvent): void {
-    const { id, file, now, onEvent } = this.#options;
+    const { file, now } = this.#options;
     switch (event.type) {
       case "sized":
         this.#size = event.size;
-        onEvent({ event: "sized", id, size: event.size });
+        this.tellSize(event.size);
         break;
       case "verified":
         this.#store(event.digest);

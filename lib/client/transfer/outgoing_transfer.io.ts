@@ -116,9 +116,8 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
     const isOpen = this.#size === undefined || source.mayEndEarly;
     if (!isOpen || length === blockLength(block, most)) return false;
     const size = this.#size = block * blockBytes + length;
-    const { id, onEvent } = this.#options;
     this.engine.handleEnd(blockCount(size));
-    onEvent({ event: "sized", id, size });
+    this.tellSize(size);
     return true;
   }
 

@@ -195,13 +195,18 @@ export class TransferPump {
 /** Progress of one transfer. */
 export class TransferProgress {
   readonly #id: string;
-  readonly #size: number;
+  #size: number;
   #bytes = 0;
   #at = -Infinity;
   #rate = 0;
 
   constructor(id: string, size: number) {
     this.#id = id;
+    this.#size = size;
+  }
+
+  /** It ends sooner than it could have. */
+  setSize(size: number): void {
     this.#size = size;
   }
 
@@ -387,6 +392,13 @@ export abstract class TransferEnd<E extends EndEngine> {
   /** Something changed: has the engine do what there is to do. */
   protected wake(): void {
     this.#pump.wake();
+  }
+
+  /** How many bytes it carries, now that this is known. */
+  protected tellSize(size: number): void {
+    this.#progress.setSize(size);
+    const { id, onEvent } = this.#options;
+    onEvent({ event: "sized", id, size });
   }
 
   protected tellPath(isEnd: boolean): void {

@@ -45,6 +45,19 @@ Deno.test("StreamSource.read: no more is read than one block ahead", async () =>
   }
 });
 
+Deno.test("StreamSource.read: an input that never waits is asked again", async () => {
+  const bytes = testFile(70_000);
+  const input = inputOf(bytes);
+  let asked = 0;
+  const source = new StreamSource("a", {
+    read: (buffer) =>
+      ++asked % 2 === 1
+        ? Promise.reject(new Deno.errors.WouldBlock())
+        : input.read(buffer),
+  });
+  assertEquals(await source.read(), bytes);
+});
+
 Deno.test("StreamSource.read: an input that fails is no end of it", async () => {
   const bytes = testFile(2 * blockBytes + 1);
   const source = new StreamSource(

@@ -82,12 +82,13 @@ function named(word: string, source: CompletionSource): string[] {
 }
 
 function candidatesOf(
-  { kind, choices = [] }: Argument,
+  argument: Argument,
   line: string,
   start: number,
   word: string,
   source: CompletionSource,
 ): Completion {
+  const { kind, choices = [] } = argument;
   switch (kind) {
     case "user":
     case "peer":
@@ -118,13 +119,8 @@ function candidatesOf(
         start,
         candidates: matching([...topicNames, ...commandNames()], word, ""),
       };
-    case "files": {
-      const whole = paths(word, source);
-      if (whole.length > 0) return { start, candidates: whole };
-      // Several, of which the last one is being typed.
-      const last = lastArgument(line, start);
-      return { start: last.start, candidates: paths(last.word, source) };
-    }
+    case "files":
+      return pathsIn(line, start, argument, source);
     case "word":
       return { start, candidates: matching(choices, word, " ") };
     case "new-name":
@@ -142,13 +138,42 @@ function lastWord(line: string, row: TableRow) {
   for (;;) {
     let start = position;
     while (/[ \t]/.test(line[start] ?? "")) start++;
-    const isPath = row.arguments[index]?.kind === "files";
-    const read = isPath ? pathAt(line, start) : readArgument(line, position);
+    // All that follows is paths.
+    if (row.arguments[index]?.kind === "files") {
+      return { start, word: "", index };
+    }
+    const read = readArgument(line, position);
     if (read === undefined) return { start, word: "", index };
     if (read.end >= line.length) return { start, word: read.value, index };
     position = read.end;
     index++;
   }
+}
+
+/** Of paths, and options, that stand from `start` on. */
+function pathsIn(
+  line: string,
+  start: number,
+  { choices = [], choicesBehind = [] }: Argument,
+  source: CompletionSource,
+): Completion {
+  const one = pathAt(line, start);
+  if (one === undefined) return { start, candidates: paths("", source) };
+  const whole = one.end < line.length ? [] : paths(one.value, source);
+  if (whole.length > 0) return { start, candidates: whole };
+  // Several, of which the last one is being typed.
+  const last = lastArgument(line, start);
+  if (last.word === "" && one.end < line.length) return nothing;
+  const found = paths(last.word, source);
+  if (found.length > 0 || !last.word.startsWith("-")) {
+    return { start: last.start, candidates: found };
+  }
+  const before = line.slice(start, last.start).split(/[ \t]+/)
+    .filter((word) => word !== "");
+  const areOptions = before.every((word) => choices.includes(word));
+  const options = (areOptions ? choices : choicesBehind)
+    .filter((option) => !before.includes(option));
+  return { start: last.start, candidates: matching(options, last.word, " ") };
 }
 
 /** The argument at the end of a line that has arguments from `start` on. */

@@ -32,6 +32,32 @@ Deno.test("complete: a path with blanks, however it is written so far", () => {
   }
 });
 
+Deno.test("complete: options before paths, and the one that goes behind them", () => {
+  const cases = [
+    ["/send luke -", ["--links ", "--when-back "]],
+    ["/groupvideo jedi --w", ["--when-back "]],
+    ["/send luke --links -", ["--when-back "]],
+    ["/send luke --links --when-back -", []],
+    ["/send luke a.txt --", ["--when-back "]],
+    ["/send luke a.txt --l", []],
+    ['/send luke "/full/my film.mp4" --w', ["--when-back "]],
+  ] as const;
+  for (const [line, candidates] of cases) {
+    const found = complete(line, source);
+    assertEquals(found.candidates, candidates, line);
+    if (candidates.length > 0) {
+      assertEquals(found.start, line.lastIndexOf(" ") + 1, line);
+    }
+  }
+  // So is a path behind one in quotation marks.
+  const second = complete('/send luke "/full/my film.mp4" /full/it', source);
+  assertEquals(second.candidates, ["/full/it's.mp4 "]);
+  // A file that is called like one is found all the same.
+  const files = (path: string) => path === "--w" ? ["--well.txt"] : [];
+  const { candidates } = complete("/send luke --w", { ...source, files });
+  assertEquals(candidates, ["--well.txt "]);
+});
+
 Deno.test("complete: a device, also one with blanks in its name", () => {
   const cases = [
     ["/logoutdevice L", ["laptop ", '"Luke\'s phone" ']],

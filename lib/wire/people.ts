@@ -13,6 +13,7 @@ import {
   accountId,
   askedName,
   askedText,
+  deviceName,
   name,
   nothing,
   port,
@@ -114,5 +115,11 @@ export const peopleEvents = {
   }),
   renamed: object({ from: name, to: name }),
   /** From another device the user changed the profile, blocks, or devices. */
-  changed: object({ what: string(1, 32) }),
+  changed: object({
+    what: string(1, 32),
+    /** What a device that has another name now was called. */
+    from: optional(deviceName),
+    /** Its name now. */
+    to: optional(deviceName),
+  }),
 } as const satisfies Record<string, Check<object>>;

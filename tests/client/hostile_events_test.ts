@@ -280,7 +280,7 @@ const events: Shown = {
   link: ["asked", "compare", "waiting", "linked", "ended"].map((state) => ({
     ...{ state, device: x, number: "123456", code: x, message: x },
   })),
-  changed: [{ what: x }],
+  changed: [{ what: x, from: x, to: x }],
   invited: [{ group: x, by: x, leaderOnly: true, at }],
   joined: [{ group: x, user: x, at }],
   left: ["left", "declined", "account-removed"].map((why) => ({

@@ -26,6 +26,7 @@ export type HarnessOptions = Partial<
   Pick<
     ClientSessionOptions,
     | "devices"
+    | "identity"
     | "kept"
     | "keys"
     | "isVisit"
@@ -40,7 +41,7 @@ export class SessionHarness {
   readonly session: ClientSession;
   readonly view = new ClientView("localhost:6000");
   /** The user's own. */
-  readonly identity = Identity.fromSeed(new SeededRandom(8).bytes(32));
+  readonly identity: Identity;
   readonly events: ClientEvent[] = [];
   /** Those that are not shown. */
   readonly quiet: QuietEvent[] = [];
@@ -53,6 +54,8 @@ export class SessionHarness {
   #mono = 1000;
 
   constructor(accept: AcceptRule = "always", options: HarnessOptions = {}) {
+    this.identity = options.identity ??
+      Identity.fromSeed(new SeededRandom(8).bytes(32));
     this.session = new ClientSession({
       user: "yoda",
       udpPort: 6666,

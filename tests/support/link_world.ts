@@ -46,6 +46,7 @@ export class LinkWorld {
   /** Of the attempt that was begun last. */
   id = "";
   readonly #random: SeededRandom;
+  #unheard: readonly [string, string] | undefined;
 
   /** @param names Those with the key begin with a capital letter. */
   constructor(names: readonly string[], seed = 3) {
@@ -87,8 +88,31 @@ export class LinkWorld {
     throw new Error("they never stop talking");
   }
 
+  /**
+   * A device is called something else, and all hear of it: those that are `late`
+   * only when something that they sent to the old name was refused, those that
+   * are `deaf` never.
+   */
+  rename(
+    from: string,
+    to: string,
+    { late, deaf }: { readonly late?: string; readonly deaf?: string } = {},
+  ): void {
+    const own = this.at(from);
+    this.devices.delete(from);
+    this.devices.set(to, own);
+    this.news.set(to, this.news.get(from) ?? []);
+    for (const [name, device] of this.devices) {
+      if (name === late) this.#unheard = [from, to];
+      else if (name !== deaf) device.handleRenamed(from, to);
+    }
+  }
+
   #carry(from: string, frame: LinkFrame): void {
     this.sent.push(`${from} ${frame.step}`);
+    if (frame.device !== undefined && !this.devices.has(frame.device)) {
+      return this.#refuse(from, frame);
+    }
     this.at(from).handleSent(frame, from);
     const message = decodeLinkMessage(frame.step, frame.data);
     if (message?.step === "ask") this.id = message.id;
@@ -99,6 +123,14 @@ export class LinkWorld {
       const { step, data } = passed;
       device.handleEvent({ device: from, step, data }, this.now);
     }
+  }
+
+  /** The device is not there; before that is told, so is its new name. */
+  #refuse(from: string, frame: LinkFrame): void {
+    const sender = this.at(from);
+    if (this.#unheard !== undefined) sender.handleRenamed(...this.#unheard);
+    this.#unheard = undefined;
+    sender.handleUnsent(frame, `${frame.device} is not online`);
   }
 
   ask(name = "new"): void {

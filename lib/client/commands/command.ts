@@ -204,6 +204,7 @@ export interface CommandHost {
     ask(onDone: OnDone): void;
     approve(device: string | undefined, onDone: OnDone): void;
     answer(isSame: boolean): NotDone | undefined;
+    handleRenamed(from: string, to: string): void;
   };
   verify(
     given: { readonly user: string; readonly action?: "ok" | "accept" },

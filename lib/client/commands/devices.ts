@@ -37,15 +37,18 @@ export const deviceCommands = {
     arguments: [{ kind: "device" }, { kind: "new-name", optional: true }],
     read: ([first = "", second]): { device?: string; name: string } =>
       second === undefined ? { name: first } : { device: first, name: second },
-    run({ device, name }, { request }, settle: Settle<Renaming>) {
-      if (device !== undefined) {
-        return request("device-rename", { device, name }, settle);
-      }
+    run({ device, name }, { request, linking }, settle: Settle<Renaming>) {
+      const rename = (device: string) =>
+        request("device-rename", { device, name }, (reply) => {
+          if (reply.ok) linking.handleRenamed(reply.ok.from, reply.ok.to);
+          settle(reply);
+        });
+      if (device !== undefined) return rename(device);
       request("devices", {}, (reply) => {
         if (reply.ok === undefined) return settle(reply);
         const here = reply.ok.devices.find(({ current }) => current);
         if (here === undefined) return settle(noDevice);
-        request("device-rename", { device: here.name, name }, settle);
+        rename(here.name);
       });
     },
     show: ({ from, to }, { name }) => [`${name(from)} is now ${name(to)}`],

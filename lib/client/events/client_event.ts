@@ -200,7 +200,13 @@ export type ClientEvent =
     readonly message: string;
   }
   /** This user changed something on another device: `profile`, `blocks`, `devices`. */
-  | { readonly event: "changed"; readonly what: string }
+  | {
+    readonly event: "changed";
+    readonly what: string;
+    /** What a device that has another name now was called. */
+    readonly from?: string;
+    readonly to?: string;
+  }
   /** The user has seen a conversation, here or on another device. */
   | { readonly event: "seen" } & ReadState & {
     /** Messages up to this id were counted. */

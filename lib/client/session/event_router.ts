@@ -90,9 +90,14 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       host.emit({ event: "renamed", from, to });
       return host.chat.handleRenamed(from, to);
     }
-    case "changed":
+    case "changed": {
+      const { from, to, what } = event;
+      if (from !== undefined && to !== undefined) {
+        host.linking.handleRenamed(from, to);
+      }
       host.emit(newsOf(event));
-      return host.changed(event.what);
+      return host.changed(what);
+    }
     case "joined":
     case "left": {
       const isMe = event.user === host.user();

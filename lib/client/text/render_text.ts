@@ -106,8 +106,11 @@ export function renderText(event: ClientEvent, palette: Palette): string[] {
       if (isFailure(event)) return [palette.error(message)];
       return [palette.bold(message)];
     }
-    case "changed":
-      return [];
+    case "changed": {
+      const { from, to } = event;
+      if (from === undefined || to === undefined) return [];
+      return [`your device ${name(from)} is now ${name(to)}`];
+    }
     case "renamed":
       if (event.me) return [`you are now known as ${name(event.to)}`];
       return [`${name(event.from)} is now known as ${name(event.to)}`];

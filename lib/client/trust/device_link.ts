@@ -158,7 +158,7 @@ export class DeviceLink {
       role: "key",
       commitment,
     } as const;
-    this.#attempt = { ...attempt, device: name };
+    this.#attempt = { ...attempt, device: name, called: name };
     this.#send({ step: "offer", id, key: pair.publicKey }, name);
     return undefined;
   }
@@ -205,8 +205,37 @@ export class DeviceLink {
   /** The server did not pass a frame on. */
   handleUnsent(frame: LinkFrame, message: string): void {
     const about = decodeLinkMessage(frame.step, frame.data);
-    if (frame.step === "stop" || about?.id !== this.#attempt?.id) return;
-    this.#end("unsent", { message });
+    const attempt = this.#attempt;
+    if (frame.step === "stop" || attempt === undefined) return;
+    if (about?.id !== attempt.id) return;
+    const { device } = attempt;
+    if (device === undefined || frame.device === device) {
+      // Under another name it may be there, and need not wait.
+      const stop = { step: "stop", id: attempt.id, why: "left" } as const;
+      if (device !== undefined) this.#frames.push(encodeLinkMessage(stop));
+      return this.#end("unsent", { message });
+    }
+    // The other one has been renamed since.
+    if (attempt.role === "key" && frame.step === "offer") {
+      attempt.called = device;
+    }
+    this.#frames.push({ ...frame, device });
+  }
+
+  /**
+   * One of the user's devices has another name: what is under way goes on. The
+   * number is of the names that the two had when the one with the key answered.
+   */
+  handleRenamed(from: string, to: string): void {
+    const ask = this.#asks.get(from);
+    if (ask !== undefined) {
+      this.#asks.delete(from);
+      this.#asks.set(to, ask);
+    }
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    if (attempt.device === from) attempt.device = to;
+    if (attempt.role === "new" && attempt.name === from) attempt.name = to;
   }
 
   /** A device sent something; it may be anything. */
@@ -319,7 +348,7 @@ export class DeviceLink {
       if (!equalBytes(linkCommitment(id, key), attempt.commitment)) {
         return false;
       }
-      const newDevice = { name: attempt.device, key };
+      const newDevice = { name: attempt.called, key };
       const { name = "", pair } = attempt;
       const keyDevice = { name, key: pair.publicKey };
       if (!this.#derive(attempt, key, newDevice, keyDevice)) return false;
@@ -473,7 +502,9 @@ interface NewAttempt extends Begun {
 /** At the device that has it. */
 interface KeyAttempt extends Begun {
   readonly role: "key";
-  readonly device: string;
+  device: string;
+  /** Its name when it was answered. */
+  called: string;
   readonly commitment: Uint8Array;
   /** The user said yes at the other device. */
   confirmed?: true;

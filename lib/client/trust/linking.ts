@@ -108,6 +108,11 @@ export class Linking {
     this.#drain();
   }
 
+  /** One of the user's devices has another name. */
+  handleRenamed(from: string, to: string): void {
+    this.#link.handleRenamed(from, to);
+  }
+
   /** The connection is gone. */
   handleDisconnected(): void {
     this.#link.handleDisconnected();

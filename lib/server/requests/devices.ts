@@ -111,7 +111,8 @@ function renameDevice(
   batch.writes.push({ write: "device", device: device.toStored() });
   return {
     committed(): ReplyFields<"device-rename"> {
-      tellCompanions(session, devicesChanged);
+      const changed = { what: "devices", from, to };
+      tellCompanions(session, encodeFrame(event("changed", changed)));
       return { from, to };
     },
     undo() {

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Identity } from "../../../lib/client/trust/identity.ts";
 import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
+import { linkMs } from "../../../lib/client/trust/device_link.ts";
 import { formatTime } from "../../../lib/base/time.ts";
 import { MemoryDevices } from "../../support/memory_devices.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
@@ -348,4 +349,103 @@ Deno.test("ClientSession: /link asks the other devices, and gives up in time", (
   const last = harness.events.at(-1);
   assertEquals(last?.event === "link" && last.code, "late");
   assertEquals(harness.take("link").step, "stop");
+});
+
+/** Two devices of yoda whose frames the test carries; `fresh` asked `old`. */
+function linkingDevices() {
+  const identity = Identity.fromSeed(new SeededRandom(9).bytes(32));
+  const fresh = loggedIn({ identity });
+  const old = loggedIn();
+  const names = new Map([[fresh, "new"], [old, "old"]]);
+  const usersKey = old.identity.publicKey;
+  fresh.server({ ev: "identity", identity: usersKey });
+  /** Answers both and carries what they say until there is nothing more. */
+  const settle = () => {
+    for (const [from, other] of [[fresh, old], [old, fresh]] as const) {
+      for (let each = from.sent.shift(); each; each = from.sent.shift()) {
+        const { do: name, id, device, step, data } = each;
+        const answer = (ok: object) => from.server({ re: id, ok });
+        if (name === "identity") {
+          const account = "0123456789abcdef";
+          answer({ user: "yoda", account, identity: usersKey });
+        } else if (name === "devices") {
+          const devices = [fresh, old].map((of) => ({
+            ...{ name: names.get(of), since: 1, ip: "::1", lastActive: 1 },
+            ...{ online: true, ...of === from && { current: true } },
+            ...of === old && { key: true },
+          }));
+          answer({ devices });
+        } else if (name === "link") {
+          assert([undefined, names.get(other)].includes(device as string));
+          answer({ device: names.get(from), sent: 1 });
+          other.server({ ev: "link", device: names.get(from), step, data });
+        } else answer({});
+      }
+    }
+    if (fresh.sent.length + old.sent.length > 0) settle();
+  };
+  const type = (harness: SessionHarness, line: string) => {
+    harness.line(line);
+    settle();
+    const last = harness.results().at(-1)?.outcome;
+    assert(last?.ok, JSON.stringify(last));
+  };
+  const told = (harness: SessionHarness) => {
+    const last = harness.events.findLast(({ event }) => event === "link");
+    assert(last?.event === "link");
+    return last;
+  };
+  type(fresh, "/link");
+  return { fresh, old, names, settle, type, told };
+}
+
+Deno.test("ClientSession: two minutes after /link its own timer ends it on both devices", () => {
+  const { fresh, old, settle, type, told } = linkingDevices();
+  type(old, "/link approve");
+  type(fresh, "/link yes");
+  const begin = old.now.mono;
+  // Between them the timers of the heartbeat come.
+  for (const device of [fresh, old]) {
+    const isLate = () => told(device).code === "late";
+    for (let timers = 0; timers < 100 && !isLate(); timers++) {
+      device.toTimeout();
+      settle();
+    }
+  }
+  assertEquals([fresh.now.mono, old.now.mono], [begin + linkMs, begin]);
+  for (const device of [fresh, old]) {
+    assertEquals(
+      told(device).message,
+      "It took longer than two minutes: nothing went over; /link begins anew",
+    );
+    assertEquals(device.effects.at(-1)?.effect, "link-answered");
+  }
+  old.line("/link yes");
+  assertEquals(old.results().at(-1)?.outcome.ok, false);
+  assertEquals(old.sent, []);
+});
+
+Deno.test("ClientSession: /link goes on under the new name of a device", () => {
+  for (const renamed of ["new", "old"]) {
+    for (const isCompared of [false, true]) {
+      const { fresh, old, names, settle, type, told } = linkingDevices();
+      if (isCompared) type(old, "/link approve");
+      const [own, other] = renamed === "new" ? [fresh, old] : [old, fresh];
+      own.line(`/renamedevice ${renamed} sofa`);
+      names.set(own, "sofa");
+      own.answer("device-rename", { from: renamed, to: "sofa" });
+      const changed = { what: "devices", from: renamed, to: "sofa" };
+      other.server({ ev: "changed", ...changed });
+      settle();
+      if (!isCompared) type(old, "/link approve");
+      assertEquals(told(fresh).number, told(old).number);
+      type(fresh, "/link yes");
+      assertEquals(told(fresh).state, "waiting");
+      type(old, "/link yes");
+      assertEquals([told(fresh).state, told(fresh).received], ["linked", true]);
+      assertEquals([told(old).state, told(old).device], [
+        ...["linked", names.get(fresh)],
+      ]);
+    }
+  }
 });

@@ -304,6 +304,10 @@ Deno.test("renderText: tells about people", () => {
     "you are now known as master",
   ]);
   assertEquals(text({ event: "changed", what: "profile" }), []);
+  const renamed = { what: "devices", from: "vm-2", to: "sofa" } as const;
+  assertEquals(text({ event: "changed", ...renamed }), [
+    "your device vm-2 is now sofa",
+  ]);
 });
 
 Deno.test("renderText: tells who logs in beside others which device it is", () => {

@@ -97,6 +97,49 @@ Deno.test("DeviceLink: a no on either side, before or after a yes, moves nothing
   }
 });
 
+Deno.test("DeviceLink: a device that is renamed meanwhile goes on under its new name", () => {
+  const steps: readonly ((world: LinkWorld, n: string, o: string) => void)[] = [
+    (world, n) => world.ask(n),
+    (world, n, o) => world.approve(o, n),
+    (world, n) => world.answer(n, true),
+    (world, _n, o) => world.answer(o, true),
+  ];
+  for (const renamed of ["new", "Old"]) {
+    for (let at = 1; at < steps.length; at++) {
+      // Who speaks next may hear of it last.
+      const next = at === 2 ? "new" : "Old";
+      for (const late of [undefined, ...renamed === next ? [] : [next]]) {
+        const world = new LinkWorld(["new", "Old"]);
+        let names: [string, string] = ["new", "Old"];
+        for (const [index, step] of steps.entries()) {
+          if (index === at) {
+            const name = renamed === "new" ? "fresh" : "Tower";
+            world.rename(renamed, name, late === undefined ? {} : { late });
+            names = renamed === "new" ? [name, "Old"] : ["new", name];
+          }
+          // Who has not heard of it gives the name that it knows.
+          const asked = late === "Old" && index === 1 ? "new" : names[0];
+          if (index === 1) world.approve(names[1], asked);
+          else step(world, ...names);
+        }
+        const what = `${renamed} at ${at}, heard ${late ? "late" : "at once"}`;
+        assertEquals(world.number(names[0]), world.number(names[1]), what);
+        assertEquals(world.arrived(names[0])?.peers, key.peers, what);
+        assertEquals(world.end(names[1]), "linked", what);
+      }
+    }
+  }
+});
+
+Deno.test("DeviceLink: a name that nobody answers to ends it at once on both sides", () => {
+  const world = compared();
+  world.rename("Old", "Tower", { deaf: "new" });
+  world.answer("new", true);
+  assertEquals(world.end("new"), "unsent");
+  assertEquals(world.end("Tower"), "left there");
+  assert(world.isUnmoved);
+});
+
 Deno.test("DeviceLink: a device that asks can be declined", () => {
   const world = new LinkWorld(["new", "Old"]);
   world.ask();

@@ -268,7 +268,9 @@ Deno.test("device-rename: the name is kept, whatever the client calls it", () =>
   assertEquals(laptop.ask("device-rename", fields), {
     ...{ from: "desktop", to: "tower" },
   });
-  assertEquals(desktop.eventsOf("changed"), [{ what: "devices" }]);
+  assertEquals(desktop.eventsOf("changed"), [
+    { what: "devices", from: "desktop", to: "tower" },
+  ]);
   const restarted = harness.restarted();
   const back = restarted.connect();
   back.entry = desktop.entry;

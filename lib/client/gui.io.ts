@@ -180,9 +180,9 @@ class Gui implements WindowOwner {
 
   /** Prints the address, and opens it where that can be done. */
   async #present(window: WebWindow): Promise<void> {
-    this.#output.write(`Parley is at ${window.newAddress()}\n`);
-    const isOpened = this.#options.opens &&
-      await this.#browser.open(window.newAddress());
+    const address = window.newAddress();
+    this.#output.write(`Parley is at ${address}\n`);
+    const isOpened = this.#options.opens && await this.#browser.open(address);
     this.#output.write(
       isOpened
         ? "It is being opened in your browser; Enter opens it again, Ctrl-C ends Parley.\n"

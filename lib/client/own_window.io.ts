@@ -27,7 +27,7 @@ export class OwnWindow {
     try {
       const { window, browser } = await (this.#opened ??= this.#open(client));
       const address = window.newAddress();
-      const opened = opens && await browser.open(window.newAddress());
+      const opened = opens && await browser.open(address);
       return { command: "gui", ok: true, answer: { address, opened } };
     } catch (error) {
       this.#opened = undefined;

@@ -289,6 +289,18 @@ Deno.test("gui: only its own page gets in, by its address and once", async (t) =
     );
     const tab = await gui.tab(token);
     assertEquals((await tab.phase("form")).servers, []);
+    // One page too many is no wrong one, and comes in when another goes.
+    const others = await Promise.all(
+      Array.from({ length: 31 }, () => gui.tab(token)),
+    );
+    const more = new GuiTab(origin, token);
+    assertEquals((await more.told("error")).why, "full");
+    await more.closed;
+    others[0]?.close();
+    await others[0]?.closed;
+    assertEquals((await (await gui.tab(token)).phase("form")).phase, "form");
+    const old = new GuiTab(origin, "C".repeat(22));
+    assertEquals((await old.told("error")).why, "token");
   });
 });
 

@@ -143,6 +143,24 @@ Deno.test("gui: the form logs in, tabs show one client, and files go both ways",
       });
       const again = await tab.told("outcome", ({ ref }) => ref === 301);
       assertEquals(again.outcome.ok, false);
+      // What a tab has not sent goes with it; without one there is no upload.
+      const other = await gui.token();
+      const late = await gui.tab(other);
+      const upload = () =>
+        gui.fetch(`/upload?batch=${"B".repeat(22)}&name=late.txt`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${other}` },
+          body: "three",
+        }).then(async (reply) => [reply.status, await reply.text()]);
+      assertEquals(await upload(), [204, ""]);
+      const [own = ""] = await names(uploads);
+      assertEquals(await names(join(uploads, own)), ["B".repeat(22)]);
+      late.close();
+      await waitUntil(
+        "they are gone, too",
+        async () => (await names(join(uploads, own))).length === 0,
+      );
+      assertEquals(await upload(), [409, "the page is not connected"]);
     },
   );
 

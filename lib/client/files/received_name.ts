@@ -37,6 +37,12 @@ export function cleanName(name: string): string {
   return clean === "" ? "file" : clean;
 }
 
+/** A name of a file that is to be made here on Windows: harmless, and no device. */
+export function windowsName(name: string): string {
+  const clean = cleanName(name);
+  return device.test(`${clean}.`) ? `_${clean}` : clean;
+}
+
 /** The name of another copy: `name (2).txt`; with 0 the name itself. */
 export function withCopy(name: string, copy: number): string {
   if (copy === 0) return name;

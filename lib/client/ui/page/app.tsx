@@ -28,7 +28,22 @@ export function App(): JSX.Element {
     return (
       <Message title="This page has lost its key">
         Open the address that Parley shows, or enter <kbd>parley gui</kbd>{" "}
-        again. Each address works once.
+        again. Each address works once, within ten minutes.
+      </Message>
+    );
+  }
+  if (link === "other") {
+    return (
+      <Message title="This is another Parley now">
+        The one that this page belongs to has ended. Close the page, and open
+        the address that Parley shows, or enter <kbd>parley gui</kbd> again.
+      </Message>
+    );
+  }
+  if (link === "full") {
+    return (
+      <Message title="Too many tabs are open">
+        Close one of the others that show Parley, then load this page again.
       </Message>
     );
   }

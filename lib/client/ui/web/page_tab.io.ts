@@ -1,5 +1,6 @@
 /** One tab of the window: what its page wants, and what it is told. */
 import { SchemaError } from "../../../base/schema.ts";
+import { reasonOf } from "../../../system/errors.io.ts";
 import { plainPalette } from "../../../cli/palette.ts";
 import type { NewPassword, ProvePassword } from "../../../cli/new_password.ts";
 import { parseCommand, quoteArgument } from "../../commands/parse.ts";
@@ -30,7 +31,8 @@ export class PageTab implements Questioned {
   readonly #page: PageSocket;
   /** While it has not said who it is. */
   #hello: ReturnType<typeof setTimeout> | undefined;
-  #isIn = false;
+  #token: string | undefined;
+  #isProved = false;
   #isAsked = false;
   #isGone = false;
   #watching: { client: WatchedClient; watcher: TabWatcher } | undefined;
@@ -46,9 +48,17 @@ export class PageTab implements Questioned {
     this.#hello = setTimeout(() => socket.terminate(), helloMs);
     socket.on("message", (data, isBinary) => {
       if (isBinary) return this.#refuse("no text");
-      this.#take(data.toString("utf8"));
+      // Whatever one page makes of it: the client and the other pages go on.
+      this.#take(data.toString("utf8")).catch((error) =>
+        this.#refuse(reasonOf(error))
+      );
     });
     socket.on("close", () => this.#leave());
+  }
+
+  /** What it was let in by; absent before. */
+  get token(): string | undefined {
+    return this.#token;
   }
 
   /** Tells the page something; resolves when that is on its way. */
@@ -111,23 +121,32 @@ export class PageTab implements Questioned {
       if (!(error instanceof SchemaError)) throw error;
       return this.#refuse(error.message);
     }
-    if (this.#isIn) return this.#do(message);
+    if (this.#token !== undefined) return this.#do(message);
+    if (message.do === "prove" && !this.#isProved && !this.#isAsked) {
+      this.#isProved = true;
+      const proof = this.#page.prove(message.nonce);
+      return void this.tell({ tell: "proof", proof });
+    }
     // Who does not know what comes first is not Parley's page.
     if (message.do !== "hello" || this.#isAsked) {
-      return this.#refuse("no token");
+      return this.#refuse("no token", "token");
     }
     this.#isAsked = true;
     clearTimeout(this.#hello);
-    if (!await this.#page.admit(message.token)) {
-      return this.#refuse("this page is no longer valid");
+    const { token } = message;
+    const admission = await this.#page.admit(token);
+    if (admission === "token") {
+      return this.#refuse("this page is no longer valid", "token");
     }
     if (this.#isGone) return;
-    this.#isIn = true;
-    if (!this.#window.add(this)) this.#refuse("too many tabs are open");
+    this.#token = token;
+    if (admission === "full" || !this.#window.add(this)) {
+      this.#refuse("too many tabs are open", "full");
+    }
   }
 
-  #refuse(message: string): void {
-    this.tell({ tell: "error", message, closed: true });
+  #refuse(message: string, why?: "token" | "full"): void {
+    this.tell({ tell: "error", message, closed: true, ...why && { why } });
     this.#page.socket.close(policyViolation);
   }
 
@@ -141,6 +160,7 @@ export class PageTab implements Questioned {
   #do(message: PageMessage): void {
     const { owner, questions, uploads } = this.#window;
     switch (message.do) {
+      case "prove":
       case "hello":
         return;
       case "login":

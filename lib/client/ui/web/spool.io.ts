@@ -1,6 +1,6 @@
 /**
- * What pages upload, until its offer ends: files of a folder below the state
- * folder that only the user can look into. Who works with one holds a lock
+ * What pages upload, until its offer ends, or the page that did not send it:
+ * files of a folder below the state folder that only the user can look into. Who works with one holds a lock
  * beside it, which the system takes back however the program ends: so the next
  * client removes what a killed one has left.
  */
@@ -65,17 +65,17 @@ export class Spool {
   /**
    * Takes a file.
    *
+   * @param owner Who uploads it, for {@link dropOf}.
    * @param size Bytes that `body` has.
-   * @param now Monotonic, ms.
    * @throws {SpoolError}
    */
   async add(
+    owner: string,
     place: UploadPlace,
     size: number,
     body: AsyncIterable<Uint8Array>,
-    now: number,
   ): Promise<void> {
-    const batch = this.#batchOf(place.batch, now);
+    const batch = this.#batchOf(place.batch, owner);
     if (batch.files >= mostFiles) {
       throw new SpoolError(413, `at most ${mostFiles} files at a time`);
     }
@@ -88,14 +88,16 @@ export class Spool {
       await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await write(path, size, body, place.modified);
       batch.roots.add(place.parts[0] ?? "");
-      if (batch.isGone) await removeAll(join(folder, place.batch));
     } catch (error) {
       batch.isBroken = true;
       if (error instanceof SpoolError) throw error;
       throw new SpoolError(507, `cannot be kept: ${reasonOf(error)}`);
     } finally {
       batch.running--;
-      batch.usedAt = now;
+      const folder = this.#held?.folder;
+      if (batch.isGone && folder !== undefined) {
+        await removeAll(join(folder, place.batch));
+      }
     }
   }
 
@@ -126,6 +128,13 @@ export class Spool {
     await removeAll(join(this.#held.folder, id));
   }
 
+  /** What somebody has uploaded and not sent is needed no more. */
+  async dropOf(owner: string): Promise<void> {
+    for (const [id, batch] of [...this.#batches]) {
+      if (batch.owner === owner && !batch.isTaken) await this.drop(id);
+    }
+  }
+
   /** None is needed any more. */
   async clear(): Promise<void> {
     for (const id of [...this.#batches.keys()]) await this.drop(id);
@@ -143,11 +152,7 @@ export class Spool {
     lock.close();
   }
 
-  #batchOf(id: string, now: number): UploadBatch {
-    for (const [other, { usedAt, running, isTaken }] of [...this.#batches]) {
-      const isForgotten = now - usedAt > forgottenMs && running === 0;
-      if (isForgotten && !isTaken) this.drop(other);
-    }
+  #batchOf(id: string, owner: string): UploadBatch {
     const known = this.#batches.get(id);
     if (known?.isTaken) {
       throw new SpoolError(409, "that is being sent; choose it again");
@@ -157,8 +162,9 @@ export class Spool {
       throw new SpoolError(429, "too much is being sent; wait for some of it");
     }
     const batch = {
+      owner,
       roots: new Set<string>(),
-      ...{ files: 0, running: 0, usedAt: now },
+      ...{ files: 0, running: 0 },
       ...{ isTaken: false, isBroken: false, isGone: false },
     };
     this.#batches.set(id, batch);
@@ -182,13 +188,12 @@ export class Spool {
 
 /** Files that are sent together. */
 interface UploadBatch {
+  readonly owner: string;
   /** Names of what is in it, without what is in folders. */
   readonly roots: Set<string>;
   files: number;
   /** How many are on their way. */
   running: number;
-  /** Monotonic, ms. */
-  usedAt: number;
   isTaken: boolean;
   /** A file of it is not there. */
   isBroken: boolean;
@@ -249,7 +254,5 @@ const lockEnd = ".lock";
 const mostBatches = 64;
 /** Most files of a batch. */
 const mostFiles = 100_000;
-/** After this long a batch that was not sent is removed, ms. */
-const forgottenMs = 3_600_000;
 /** What is left free on the disk, bytes. */
 const spareBytes = 256 * 1024 * 1024;

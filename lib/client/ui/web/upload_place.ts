@@ -1,5 +1,5 @@
 /** Where a file that a page uploads belongs among those of its batch. */
-import { cleanName, offeredName } from "../../files/received_name.ts";
+import { offeredName, windowsName } from "../../files/received_name.ts";
 import { isId } from "./web_wire.ts";
 
 /** What is uploaded. */
@@ -33,7 +33,7 @@ export function readUploadPlace(
   const modified = Number(fields.get("modified") ?? NaN);
   return {
     batch,
-    parts: parts.map(isWindows ? cleanName : offeredName),
+    parts: parts.map(isWindows ? windowsName : offeredName),
     ...Number.isSafeInteger(modified) && modified >= 0 && { modified },
   };
 }

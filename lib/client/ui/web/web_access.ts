@@ -4,42 +4,67 @@
  * a token, which a page gets for a secret that only its address has:
  *
  * - a *secret* stands behind the `#` of the address that the client opens, and is
- *   good for one exchange
+ *   good for one exchange within {@link secretMs}
  * - a *token* is what a page has from then on, until the client ends
+ * - a *key* comes with it, by which the client proves that it is still the one
+ *   that the page was opened by: after its end another program, of another user,
+ *   may have its port
  * - a *capability* stands for one file, for the elements of a page that cannot
  *   send a token
  *
  * Each is 128 random bits. What is wrong is compared in constant time, answered
  * late, and after too much of it not at all; what is right is never held up.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../../../base/ports.ts";
 import { idCharacters, isId } from "./web_wire.ts";
 
 /** The secrets and tokens of one run of the client. */
 export class WebAccess {
+  /** What the pages know the client by. */
+  readonly key: string;
   readonly #random: Random;
   readonly #secrets: Uint8Array[] = [];
+  /** Until when each of them is good, ms. */
+  readonly #ends: number[] = [];
   readonly #tokens: Uint8Array[] = [];
   /** When the next wrong one may be answered, ms. */
   #wrongAt = -Infinity;
 
   constructor(random: Random) {
     this.#random = random;
+    this.key = newId(random);
   }
 
-  /** A new secret; after {@link mostSecrets} the oldest is none any more. */
-  newSecret(): string {
+  /**
+   * A new secret; after {@link mostSecrets} the oldest is none any more.
+   *
+   * @param now Monotonic, ms.
+   */
+  newSecret(now: number): string {
+    this.#ends.push(now + secretMs);
+    if (this.#ends.length > mostSecrets) this.#ends.shift();
     return this.#keep(this.#secrets, mostSecrets);
   }
 
-  /** Gives a token for a secret, once; `undefined` if it is none. */
-  exchange(secret: string): string | undefined {
+  /**
+   * Gives a token for a secret, once; `undefined` if it is none.
+   *
+   * @param now Monotonic, ms.
+   */
+  exchange(secret: string, now: number): string | undefined {
     const index = indexOf(this.#secrets, secret);
     if (index < 0) return undefined;
     this.#secrets.splice(index, 1);
-    return this.#keep(this.#tokens, mostTokens);
+    const [end = 0] = this.#ends.splice(index, 1);
+    return now < end ? this.#keep(this.#tokens, mostTokens) : undefined;
+  }
+
+  /** Proves with the key, for something that a page has made up, who this is. */
+  prove(nonce: string): string {
+    const proof = createHmac("sha256", this.key).update(nonce).digest();
+    return encodeBase64Url(proof);
   }
 
   /** True for a token that was given. */
@@ -184,6 +209,8 @@ const uses: ReadonlyMap<string, FileUse> = new Map([
   ["empty", "save"],
 ]);
 const mostTarget = 8192;
+/** How long a secret is good, ms. */
+export const secretMs = 600_000;
 /** Most secrets that were not used. */
 export const mostSecrets = 8;
 /** Most tokens; with one more the oldest is none any more. */

@@ -17,18 +17,32 @@ import { reasonOf, StartError } from "../../../system/errors.io.ts";
 import type { PageFile } from "./page_files.io.ts";
 import { pageHeaders } from "./page_headers.ts";
 import type { ShownFiles } from "./shown_files.io.ts";
-import { type Spool, SpoolError } from "./spool.io.ts";
-import { readUploadPlace } from "./upload_place.ts";
+import { SpoolError } from "./spool.io.ts";
+import { readUploadPlace, type UploadPlace } from "./upload_place.ts";
 import { judge, type Verdict, WebAccess } from "./web_access.ts";
-import { decodeTokenRequest, mostMessageBytes } from "./web_wire.ts";
+import {
+  decodeTokenRequest,
+  mostMessageBytes,
+  type TokenReply,
+} from "./web_wire.ts";
 import { SchemaError } from "../../../base/schema.ts";
 
 /** What the server is made of. */
 export interface WebServerParts {
   /** The files of the page by their paths; asked for when somebody wants one. */
   loadPage(): Promise<ReadonlyMap<string, PageFile>>;
-  readonly uploads: Spool;
   readonly files: ShownFiles;
+  /**
+   * Takes a file that the page with this token uploads.
+   *
+   * @throws {SpoolError}
+   */
+  upload(
+    token: string,
+    place: UploadPlace,
+    size: number,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<void>;
   /** A page connects, which has not said yet who it is. */
   onSocket(socket: PageSocket): void;
   /** A page was let in by its address. */
@@ -38,12 +52,14 @@ export interface WebServerParts {
 /** One page's connection. */
 export interface PageSocket {
   readonly socket: WebSocket;
-  /**
-   * Whether the page may stay: resolves at once for the right token, late for a
-   * wrong one.
-   */
-  admit(token: string): Promise<boolean>;
+  /** What proves to the page who this is. */
+  prove(nonce: string): string;
+  /** Whether the page may stay: resolves late for a wrong token, else at once. */
+  admit(token: string): Promise<Admission>;
 }
+
+/** `token`: it is none; `full`: there are too many pages. */
+export type Admission = "in" | "token" | "full";
 
 /** A server that listens. */
 export class WebServer {
@@ -99,7 +115,7 @@ export class WebServer {
 
   /** An address of the page that lets in one page, once. */
   newAddress(): string {
-    return `${this.url}#${this.#access.newSecret()}`;
+    return `${this.url}#${this.#access.newSecret(systemClock().mono)}`;
   }
 
   /** Ends all connections. */
@@ -195,14 +211,16 @@ export class WebServer {
     response: ServerResponse,
   ): Promise<void> {
     const secret = await readSecret(request);
-    const token = secret && this.#access.exchange(secret);
+    const token = secret &&
+      this.#access.exchange(secret, systemClock().mono);
     if (!token) return await this.#refuse(response);
     this.#parts.onEntered();
     response.writeHead(200, {
       ...this.#headers,
       "content-type": "application/json",
     });
-    response.end(JSON.stringify({ token }));
+    const reply: TokenReply = { token, key: this.#access.key };
+    response.end(JSON.stringify(reply));
   }
 
   async #upload(
@@ -221,7 +239,7 @@ export class WebServer {
     const isIdle = () => socket.destroy();
     socket.setTimeout(idleMs, isIdle);
     try {
-      await this.#parts.uploads.add(place, size, request, systemClock().mono);
+      await this.#parts.upload(token, place, size, request);
       this.#tell(response, 204, "");
     } catch (error) {
       if (!(error instanceof SpoolError)) throw error;
@@ -284,18 +302,20 @@ export class WebServer {
       page.on("error", () => {});
       this.#parts.onSocket({
         socket: page,
+        prove: (nonce) => this.#access.prove(nonce),
         admit: (token) => this.#admit(token, socket),
       });
     });
   }
 
-  async #admit(token: string, socket: Duplex): Promise<boolean> {
-    if (this.#access.isToken(token) && this.#kept.size < mostKept) {
+  async #admit(token: string, socket: Duplex): Promise<Admission> {
+    if (this.#access.isToken(token)) {
+      if (this.#kept.size >= mostKept) return "full";
       this.#kept.add(socket);
-      return true;
+      return "in";
     }
     await delay(this.#access.handleWrong(systemClock().mono) ?? 0);
-    return false;
+    return "token";
   }
 
   #tell(

@@ -7,7 +7,8 @@ import { systemRandom } from "../../../system/clock.io.ts";
 import { loadPage } from "./page_files.io.ts";
 import { PageTab } from "./page_tab.io.ts";
 import { ShownFiles } from "./shown_files.io.ts";
-import { Spool } from "./spool.io.ts";
+import { Spool, SpoolError } from "./spool.io.ts";
+import type { UploadPlace } from "./upload_place.ts";
 import { WebServer } from "./web_server.io.ts";
 import type { PageMessage, Phase } from "./web_wire.ts";
 import { WindowQuestions } from "./window_questions.ts";
@@ -67,8 +68,8 @@ export class WebWindow {
     const window = new WebWindow(options);
     window.#server = await WebServer.start({
       loadPage,
-      uploads: window.uploads,
       files: window.files,
+      upload: (...file) => window.#upload(...file),
       // One that says nothing in time is gone by itself.
       onSocket: (socket) => new PageTab(window, socket).start(),
       onEntered: () => options.onEntered?.(),
@@ -112,6 +113,11 @@ export class WebWindow {
   remove(tab: PageTab): void {
     this.#tabs.delete(tab);
     this.questions.remove(tab);
+    // Nobody else can send what it uploaded.
+    const { token } = tab;
+    if (token !== undefined && !this.#isOpen(token)) {
+      this.uploads.dropOf(token);
+    }
   }
 
   /** A tab may stay; false when there are too many. */
@@ -122,6 +128,21 @@ export class WebWindow {
     tab.follow(this.#client);
     this.questions.add(tab);
     return true;
+  }
+
+  #upload(
+    token: string,
+    place: UploadPlace,
+    size: number,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    if (this.#isOpen(token)) return this.uploads.add(token, place, size, body);
+    return Promise.reject(new SpoolError(409, "the page is not connected"));
+  }
+
+  /** A page with this token is there. */
+  #isOpen(token: string): boolean {
+    return [...this.#tabs].some((tab) => tab.token === token);
   }
 
   /** Ends it, and removes what was uploaded. */

@@ -9,14 +9,14 @@
  *
  * - `GET /`: the page; and its own files
  * - `POST /token` with a {@link TokenRequest} gives a {@link TokenReply} for the
- *   secret behind the `#` of the page's address, once. 403: it is wrong or was
- *   used; 429: there were too many wrong ones
+ *   secret behind the `#` of the page's address, once. 403: it is wrong, old or
+ *   was used; 429: there were too many wrong ones
  * - `POST /upload?batch=BATCH&name=NAME&path=PATH`, the file as its body: one file
  *   of what message `send` sends. `batch` is {@link idCharacters} of base64url that the page
  *   makes up; `name` is the file's; `path`, which may be absent, the folders that
  *   it is in, such as `photos/2026`; `modified`, which may be, too, when it was
  *   last modified, ms since 1970 UTC. 204 when it is all there, otherwise a
- *   sentence for people
+ *   sentence for people. It is gone when the page is that has the token
  * - `GET` of a capability's URL, which needs no token: a verified file, with
  *   `Range`; for `<img>`, `<video>`, `<audio>`, or `<a download>`
  */
@@ -57,7 +57,12 @@ export const helloMs = 5000;
 
 /** What the page says. */
 export type PageMessage =
-  /** First of all, within {@link helloMs}. */
+  /**
+   * Asks the client, before anything is said that it alone may know, to prove who
+   * it is; `nonce` is {@link idCharacters} of base64url that the page makes up.
+   */
+  | { readonly do: "prove"; readonly nonce: string }
+  /** Lets the page in; within {@link helloMs}. */
   | { readonly do: "hello"; readonly token: string }
   /**
    * Logs in, in phase `form`.
@@ -178,6 +183,8 @@ export type CallTarget = ChatTarget & { readonly kind: "user" | "group" };
 
 /** What the client says. */
 export type ClientMessage =
+  /** To `prove`: HMAC-SHA-256 of its nonce by {@link TokenReply.key}, base64url. */
+  | { readonly tell: "proof"; readonly proof: string }
   /** After `hello`, and when it changes. */
   | { readonly tell: "phase" } & Phase
   /** All there is to see; first, and again after events that came too fast. */
@@ -229,11 +236,16 @@ export type ClientMessage =
   }
   /** Of a call that this tab takes; what all tabs are told is event `call`. */
   | CallTold
-  /** What cannot be done; the socket is closed after it when `closed` is set. */
+  /**
+   * What cannot be done; the socket is closed after it when `closed` is set.
+   *
+   * `why`: the page's token is none, or it is one page too many.
+   */
   | {
     readonly tell: "error";
     readonly message: string;
     readonly closed?: true;
+    readonly why?: "token" | "full";
   };
 
 /** Where the client stands. */
@@ -276,6 +288,8 @@ export interface TokenRequest {
 /** What it gives. */
 export interface TokenReply {
   readonly token: string;
+  /** What the client proves by that it is this one. */
+  readonly key: string;
 }
 
 /**
@@ -377,6 +391,7 @@ const media = oneOf("voice", "video");
 
 /** The fields of each message, besides its name. */
 const checks = {
+  prove: object({ nonce: id }),
   hello: object({ token: id }),
   login: object({
     server: string(1, 300),

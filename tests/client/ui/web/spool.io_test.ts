@@ -35,14 +35,14 @@ Deno.test("Spool keeps what is uploaded for its user alone, until it was sent", 
     const spool = spoolIn(folder);
     const place = (...parts: string[]) => ({ batch: one, parts });
     await spool.add(
+      "me",
       { ...place("a.txt"), modified: 86_400_000 },
       5,
       bytes("he", "llo"),
-      0,
     );
-    await spool.add(place("photos", "2026", "b.png"), 0, bytes(), 0);
-    await spool.add(place("photos", "c.png"), 1, bytes("c"), 0);
-    await spool.add({ batch: other, parts: ["a.txt"] }, 1, bytes("x"), 0);
+    await spool.add("me", place("photos", "2026", "b.png"), 0, bytes());
+    await spool.add("me", place("photos", "c.png"), 1, bytes("c"));
+    await spool.add("me", { batch: other, parts: ["a.txt"] }, 1, bytes("x"));
     const paths = spool.take(one);
     assertEquals(paths.map((path) => path.split("/").at(-1)), [
       "a.txt",
@@ -56,7 +56,7 @@ Deno.test("Spool keeps what is uploaded for its user alone, until it was sent", 
     }
     assertThrows(() => spool.take(one), SpoolError, "nothing to send");
     await assertRejects(
-      () => spool.add(place("d"), 0, bytes(), 0),
+      () => spool.add("me", place("d"), 0, bytes()),
       SpoolError,
       "being sent",
     );
@@ -75,7 +75,8 @@ Deno.test("Spool refuses what does not come whole, twice, or has no room", () =>
       size: number,
       body: AsyncIterable<Uint8Array>,
       why: string,
-    ) => assertRejects(() => spool.add(place, size, body, 0), SpoolError, why);
+    ) =>
+      assertRejects(() => spool.add("me", place, size, body), SpoolError, why);
     await refused(5, bytes("four"), "whole");
     await refused(3, bytes("four"), "whole");
     await refused(Number.MAX_SAFE_INTEGER, bytes(), "no room");
@@ -85,26 +86,40 @@ Deno.test("Spool refuses what does not come whole, twice, or has no room", () =>
     );
     assertThrows(() => spool.take(one), SpoolError, "not all");
     await spool.drop(one);
-    await spool.add(place, 1, bytes("1"), 0);
+    await spool.add("me", place, 1, bytes("1"));
     await refused(1, bytes("2"), "two of this name");
     await spool.close();
   }));
 
-Deno.test("Spool bounds batches, and forgets those that nobody sends", () =>
+Deno.test("Spool bounds batches, and forgets those of a page that is gone", () =>
   withTempFolder(async (folder) => {
     const spool = spoolIn(folder);
-    const add = (n: number, now: number) =>
-      spool.add(
-        { batch: `${n}`.padStart(22, "A"), parts: ["a"] },
-        0,
-        bytes(),
-        now,
-      );
-    for (let n = 0; n < 64; n++) await add(n, 0);
-    await assertRejects(() => add(64, 1000), SpoolError, "too much");
-    await add(64, 3_600_001);
-    assertThrows(() => spool.take("0".padStart(22, "A")), SpoolError);
-    spool.take("64".padStart(22, "A"));
+    const id = (n: number) => `${n}`.padStart(22, "A");
+    const add = (n: number, owner: string) =>
+      spool.add(owner, { batch: id(n), parts: ["a"] }, 0, bytes());
+    for (let n = 0; n < 63; n++) await add(n, "me");
+    await add(63, "another");
+    await assertRejects(() => add(64, "me"), SpoolError, "too much");
+    const [taken = ""] = spool.take(id(0));
+    // What is on its way when the page goes leaves nothing either.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const late = (async function* () {
+      await promise;
+      yield* bytes("late");
+    })();
+    const place = { batch: id(1), parts: ["folder", "late"] };
+    const adding = spool.add("me", place, 4, late);
+    await spool.dropOf("me");
+    resolve();
+    await adding.catch(() => {});
+    assertThrows(() => spool.take(id(2)), SpoolError, "nothing to send");
+    assertEquals(
+      below(join(folder, "parley")).filter((path) => /AA\d+$/.test(path))
+        .length,
+      2,
+    );
+    assert((await Deno.stat(taken)).isFile, "it is being sent");
+    assertEquals(spool.take(id(63)).length, 1);
     await spool.close();
   }));
 
@@ -120,7 +135,7 @@ Deno.test("Spool removes what a killed client left, and nothing of one that runs
       JSON.stringify(import.meta.resolve("../../../../lib/system/clock.io.ts"))
     };
       const spool = new Spool((name) => Deno.env.get(name), systemRandom);
-      await spool.add({ batch: "${one}", parts: ["left"] }, 1, (async function* () { yield new Uint8Array(1); })(), 0);
+      await spool.add("me", { batch: "${one}", parts: ["left"] }, 1, (async function* () { yield new Uint8Array(1); })());
       console.log(spool.take("${one}")[0]);
       await new Promise(() => setInterval(() => {}, 1000));
     `;

@@ -30,8 +30,23 @@ Deno.test("readUploadPlace(): no name leads out of the folder", () => {
   assertEquals(partsOf("x", "a/".repeat(40) + "b"), undefined);
   assertEquals(partsOf("../../etc/passwd"), [".._.._etc_passwd"]);
   assertEquals(partsOf("..\\x\0\n\u202e"), [".._x___"]);
-  assertEquals(partsOf("c:a|b", "con", true), ["con", "c_a_b"]);
+  assertEquals(partsOf("c:a|b", "x", true), ["x", "c_a_b"]);
   for (const other of ["", "x", "../".repeat(7) + "a"]) {
     assertEquals(readUploadPlace(`batch=${other}&name=a`, false), undefined);
+  }
+});
+
+Deno.test("readUploadPlace(): nothing is a device on Windows", () => {
+  const devices = ["con", "NUL", "aux.txt", "COM1", "lpt9.tar.gz", "com¹"];
+  for (const name of devices) {
+    assertEquals(partsOf(name, name, true), [`_${name}`, `_${name}`]);
+    assertEquals(partsOf(name), [name], "elsewhere it is a name");
+  }
+  for (const name of ["NUL.", "nul ", "nul . ", "NUL .txt"]) {
+    const [part = ""] = partsOf(name, undefined, true) ?? [];
+    assertEquals(/^_nul( ?\.txt)?$/i.test(part), true, part);
+  }
+  for (const name of ["console", "nullable.txt", "com", "com10"]) {
+    assertEquals(partsOf(name, undefined, true), [name]);
   }
 });

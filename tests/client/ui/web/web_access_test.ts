@@ -4,6 +4,7 @@ import {
   mostSecrets,
   mostTokens,
   mostWrong,
+  secretMs,
   type Verdict,
   WebAccess,
   wrongMs,
@@ -32,37 +33,68 @@ function told(...request: Parameters<typeof verdict>): number | string {
 
 Deno.test("WebAccess gives one token for each secret", () => {
   const access = new WebAccess(new SeededRandom(1));
-  const secret = access.newSecret();
+  const secret = access.newSecret(0);
   assert(isId(secret));
   assert(!access.isToken(secret));
-  const token = access.exchange(secret);
+  const token = access.exchange(secret, 0);
   assert(token !== undefined && isId(token));
   assertNotEquals(token, secret);
   assert(access.isToken(token));
-  assertEquals(access.exchange(secret), undefined, "a second time");
-  assertEquals(access.exchange(token), undefined, "a token is no secret");
+  assertEquals(access.exchange(secret, 0), undefined, "a second time");
+  assertEquals(access.exchange(token, 0), undefined, "a token is no secret");
   const wrong = ["", "x", secret, token.slice(1), `${token}A`, `${token}\n`];
   for (const text of wrong) assert(!access.isToken(text), text);
 });
 
 Deno.test("WebAccess: a token of another run is none", () => {
   const before = new WebAccess(new SeededRandom(1));
-  const token = before.exchange(before.newSecret());
+  const token = before.exchange(before.newSecret(0), 0);
   assert(token !== undefined && before.isToken(token));
   assert(!new WebAccess(new SeededRandom(2)).isToken(token));
+});
+
+Deno.test("WebAccess: a secret is good for ten minutes", () => {
+  const access = new WebAccess(new SeededRandom(1));
+  const [early, late] = [access.newSecret(0), access.newSecret(1000)];
+  assertEquals(secretMs, 600_000);
+  assertEquals(access.exchange(early, secretMs), undefined);
+  assertEquals(access.exchange(early, 0), undefined, "it is used up");
+  assert(access.exchange(late, 999 + secretMs) !== undefined);
+});
+
+Deno.test("WebAccess proves by its key that it is the same run", async () => {
+  const [access, other] = [1, 2].map((seed) =>
+    new WebAccess(new SeededRandom(seed))
+  );
+  assert(access !== undefined && isId(access.key));
+  const hash = { name: "HMAC", hash: "SHA-256" };
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const key = await crypto.subtle.importKey(
+    "raw",
+    bytes(access.key),
+    hash,
+    false,
+    ["sign"],
+  );
+  const proof = new Uint8Array(await crypto.subtle.sign(hash, key, bytes(id)));
+  assertEquals(
+    access.prove(id),
+    proof.toBase64({ alphabet: "base64url", omitPadding: true }),
+  );
+  assertNotEquals(other?.prove(id), access.prove(id));
 });
 
 Deno.test("WebAccess keeps so many secrets and tokens, the newest", () => {
   const access = new WebAccess(new SeededRandom(1));
   const secrets = Array.from(
     { length: mostSecrets + 1 },
-    () => access.newSecret(),
+    () => access.newSecret(0),
   );
-  assertEquals(access.exchange(secrets[0] ?? ""), undefined);
-  const tokens = secrets.slice(1).map((secret) => access.exchange(secret));
+  assertEquals(access.exchange(secrets[0] ?? "", 0), undefined);
+  const tokens = secrets.slice(1).map((secret) => access.exchange(secret, 0));
   assert(tokens.every((token) => token !== undefined));
   for (let more = 0; more < mostTokens; more++) {
-    access.exchange(access.newSecret());
+    access.exchange(access.newSecret(0), 0);
   }
   assert(!tokens.some((token) => access.isToken(token ?? "")));
 });

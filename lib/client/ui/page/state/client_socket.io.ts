@@ -2,7 +2,8 @@
 /**
  * The page's way to the client that it was loaded from: a secret in the address
  * becomes a token, and a WebSocket carries everything else. What breaks off is
- * made again; who has no token is told so.
+ * made again; who has no token is told so. Whoever answers has to prove first
+ * that it is still that client, as another program may have its port by then.
  */
 import type {
   ClientMessage,
@@ -18,7 +19,11 @@ export type LinkState =
   /** It tries again by itself. */
   | "lost"
   /** The address has no secret, or one that was used or is old. */
-  | "refused";
+  | "refused"
+  /** Somebody else answers, or the same user's next client. */
+  | "other"
+  /** There is no room for one more page. */
+  | "full";
 
 /** Who hears what the client says. */
 export interface ClientSocketHost {
@@ -30,7 +35,7 @@ export interface ClientSocketHost {
 export class ClientSocket {
   readonly #host: ClientSocketHost;
   #socket: WebSocket | undefined;
-  #token = "";
+  #pass: TokenReply | undefined;
   #tries = 0;
   #isOver = false;
 
@@ -40,16 +45,16 @@ export class ClientSocket {
 
   /** The token, for the header `Authorization`. */
   get authorization(): string {
-    return `Bearer ${this.#token}`;
+    return `Bearer ${this.#pass?.token ?? ""}`;
   }
 
   /** Begins; never throws: {@link ClientSocketHost.handleLink} tells how it went. */
   async start(): Promise<void> {
     this.#host.handleLink("connecting");
-    const token = await takeToken();
-    if (token === undefined) return this.#refuse();
-    this.#token = token;
-    this.#open();
+    const pass = await takePass();
+    if (pass === undefined) return this.#refuse("refused");
+    this.#pass = pass;
+    this.#open(pass);
   }
 
   /** Says something; false when there is no connection. */
@@ -65,17 +70,26 @@ export class ClientSocket {
     this.#socket?.close();
   }
 
-  #open(): void {
+  #open({ token, key }: TokenReply): void {
     const socket = new WebSocket(`ws://${location.host}${socketPath}`);
+    const nonce = randomId();
+    let isProved = false;
     let isHeard = false;
     this.#socket = socket;
-    socket.onopen = () => this.send({ do: "hello", token: this.#token });
-    socket.onmessage = ({ data }) => {
+    socket.onopen = () => this.send({ do: "prove", nonce });
+    socket.onmessage = async ({ data }) => {
       const message: ClientMessage = JSON.parse(data);
-      if (message.tell === "error" && message.closed && !isHeard) {
-        // It was said of the token: there is no use in trying it again.
-        sessionStorage.removeItem(tokenKey);
-        return this.#refuse();
+      if (!isProved) {
+        isProved = message.tell === "proof" &&
+          await isProof(key, nonce, message.proof);
+        if (!isProved) return this.#refuse("other");
+        return void this.send({ do: "hello", token });
+      }
+      if (message.tell === "error" && message.why !== undefined) {
+        // One that is none is not tried again.
+        if (message.why === "full") return this.#refuse("full");
+        sessionStorage.removeItem(passKey);
+        return this.#refuse("refused");
       }
       if (!isHeard) {
         isHeard = true;
@@ -88,21 +102,26 @@ export class ClientSocket {
       if (this.#isOver) return;
       this.#host.handleLink("lost");
       const wait = Math.min(firstWait * 2 ** this.#tries++, longestWait);
-      setTimeout(() => this.#isOver || this.#open(), wait);
+      setTimeout(() => this.#isOver || this.#open({ token, key }), wait);
     };
   }
 
-  #refuse(): void {
+  #refuse(state: "refused" | "other" | "full"): void {
     this.#isOver = true;
     this.#socket?.close();
-    this.#host.handleLink("refused");
+    this.#host.handleLink(state);
   }
 }
 
-/** The token of this tab, new for the secret in the address if it has one. */
-async function takeToken(): Promise<string | undefined> {
+/** 128 random bits in base64url. */
+export function randomId(): string {
+  return base64Url(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** What this tab has, new for the secret in the address if it has one. */
+async function takePass(): Promise<TokenReply | undefined> {
   const secret = location.hash.slice(1);
-  if (secret === "") return sessionStorage.getItem(tokenKey) ?? undefined;
+  if (secret === "") return keptPass();
   // Nobody who looks at the address, the history or a bookmark has it.
   history.replaceState(null, "", location.pathname);
   try {
@@ -112,16 +131,45 @@ async function takeToken(): Promise<string | undefined> {
       body: JSON.stringify({ secret }),
     });
     if (response.ok) {
-      const { token }: TokenReply = await response.json();
-      sessionStorage.setItem(tokenKey, token);
-      return token;
+      const text = await response.text();
+      sessionStorage.setItem(passKey, text);
+      return JSON.parse(text);
     }
   } catch {
     // The client is not there; what is kept may be good when it is.
   }
-  return sessionStorage.getItem(tokenKey) ?? undefined;
+  return keptPass();
 }
 
-const tokenKey = "parley-token";
+function keptPass(): TokenReply | undefined {
+  const text = sessionStorage.getItem(passKey);
+  return text === null ? undefined : JSON.parse(text);
+}
+
+/** True when `proof` is what only the client that gave the key can tell. */
+async function isProof(
+  key: string,
+  nonce: string,
+  proof: string,
+): Promise<boolean> {
+  const encoder = new TextEncoder();
+  const hash = { name: "HMAC", hash: "SHA-256" };
+  const secret = await crypto.subtle.importKey(
+    "raw",
+    encoder.encode(key),
+    hash,
+    false,
+    ["sign"],
+  );
+  const right = await crypto.subtle.sign(hash, secret, encoder.encode(nonce));
+  return base64Url(new Uint8Array(right)) === proof;
+}
+
+function base64Url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-")
+    .replaceAll("/", "_").replaceAll("=", "");
+}
+
+const passKey = "parley-pass";
 const firstWait = 250;
 const longestWait = 5000;

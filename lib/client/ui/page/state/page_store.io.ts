@@ -22,7 +22,7 @@ import type {
   GivenAnswer,
   Phase,
 } from "../../web/web_wire.ts";
-import { ClientSocket, type LinkState } from "./client_socket.io.ts";
+import { ClientSocket, type LinkState, randomId } from "./client_socket.io.ts";
 import { ClientCalls } from "./client_calls.io.ts";
 import { Heralds } from "./heralds.io.ts";
 import { Announcer } from "../model/announcer.ts";
@@ -252,7 +252,7 @@ export class PageStore {
         true,
       );
     }
-    const batch = newBatch();
+    const batch = randomId();
     const title = files.length === 1
       ? first.file.name
       : `${files.length.toLocaleString("en")} files`;
@@ -339,6 +339,8 @@ export class PageStore {
     if (state === "open" || state === "connecting") return;
     this.calls.handleLost();
     this.questions.value = [];
+    // Whoever answers next may be somebody else.
+    for (const { stop } of this.uploads.value) stop.abort();
   }
 
   #handle(message: ClientMessage): void {
@@ -551,13 +553,6 @@ function historyLine(key: ConversationKey, before: number | undefined): string {
   return key === "*"
     ? `/RDM b 2000-01-01T00:00:00Z${place}`
     : `/history ${key} ${olderMessages}${place}`;
-}
-
-/** 128 bits in base64url. */
-function newBatch(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-")
-    .replaceAll("/", "_").replaceAll("=", "");
 }
 
 /** Commands whose answer is seen in the conversations. */

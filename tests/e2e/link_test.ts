@@ -266,8 +266,19 @@ Deno.test({
     );
     assert(!screen.includes(first), screen);
 
-    await compare();
-    await terminal.type("y", "Enter");
+    // Neither a command nor a slip is a no, and the answer may be a command.
+    const second = await compare();
+    const isLast = (text: string) =>
+      text.split("\n").filter((row) => row !== "").at(-2) === second;
+    await terminal.type("/whoelsesince 5", "Enter");
+    await terminal.screen((text) =>
+      text.includes("luke> /whoelsesince 5") && isLast(text)
+    );
+    await terminal.type("x", "Enter");
+    await terminal.screen((text) =>
+      text.includes(`${second} x`) && isLast(text)
+    );
+    await terminal.type("/link yes", "Enter");
     await terminal.screen((text) => text.includes("Now say yes on old, too"));
     await old.succeed("/link yes");
     await terminal.screen((text) =>

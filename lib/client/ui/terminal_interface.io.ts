@@ -34,6 +34,7 @@ import {
 import { Terminal } from "./terminal/terminal.io.ts";
 import {
   type Credentials,
+  isAnswer,
   isYes,
   type UserHandler,
   type UserInterface,
@@ -187,7 +188,15 @@ export class TerminalInterface implements UserInterface {
       this.#terminal.print([{ text, indent: 0 }]);
     }
     const asked = visible(`${question} [y/N] `);
-    return isYes(await this.#terminal.ask(asked, false, signal));
+    for (;;) {
+      const answer = await this.#terminal.ask(asked, false, signal);
+      if (signal === undefined || answer === undefined || isAnswer(answer)) {
+        return isYes(answer);
+      }
+      // The session goes on meanwhile, and a command is no answer.
+      if (commandLine.test(answer)) this.#line(answer, this.#prompt);
+      if (signal.aborted) return false;
+    }
   }
 
   async askNewPassword(
@@ -232,7 +241,7 @@ export class TerminalInterface implements UserInterface {
   /** What is for a private session alone is kept nowhere. */
   #keep(text: string): boolean {
     const isPrivate = this.#view.chat?.kind === "session";
-    if (isPrivate && !/^\/(?!\/)/.test(text)) return false;
+    if (isPrivate && !commandLine.test(text)) return false;
     return this.#history.add(text);
   }
 
@@ -272,10 +281,15 @@ export class TerminalInterface implements UserInterface {
   #setPrompt(): void {
     const { me, chat } = this.#view;
     this.#feed.user = me.user;
-    const prompt = promptText(this.#view);
-    this.#terminal.setPrompt(prompt, chat && visible(labelOf(chat)));
+    this.#terminal.setPrompt(this.#prompt, chat && visible(labelOf(chat)));
+  }
+
+  get #prompt(): string {
+    return promptText(this.#view);
   }
 }
 
+/** What is typed as a command, and not to whom a chat is with. */
+const commandLine = /^\/(?!\/)/;
 const indented = (line: string) => `  ${line}`;
 const env = (name: string) => Deno.env.get(name);

@@ -102,7 +102,9 @@ export interface UserInterface extends Omit<Watcher, "begin"> {
    * Asks something to be answered with yes; anything else is a no.
    *
    * @param reason Stands before the question, in one sentence with it.
-   * @param signal Takes the question away; the answer is a no then.
+   * @param signal Takes the question away; the answer is a no then. The session
+   *   goes on while such a question stands: a command may be entered in place of
+   *   the answer, and anything else that is neither yes nor no is none.
    */
   confirm(
     reason: string | undefined,
@@ -113,6 +115,11 @@ export interface UserInterface extends Omit<Watcher, "begin"> {
   start(): void;
   /** Shows the rest and gives back what was taken. */
   close(): Promise<void>;
+}
+
+/** False when what was entered is neither yes nor no; nothing is a no. */
+export function isAnswer(answer: string | undefined): boolean {
+  return /^(y(es)?|no?)?$/i.test(answer?.trim() ?? "");
 }
 
 /** True when a question was answered with yes. */

@@ -10,22 +10,30 @@ import { textWidth } from "./styled_text.ts";
  * do; in which of the user's groups somebody is; how much has come meanwhile, and
  * what has not been seen on any device, since when ever. As many names as `width`
  * columns have room for, and a few in a narrow window, which needs another row for
- * them; with the least, `14 online; 1 group; 7 waited, 5 unread`.
+ * them; what is unread is named longest: `14 online; 1 group; 7 waited, 5 unread:
+ * luke 3, #jedi 2`, with the least `14 online; 1 group; 7 waited, 5 unread`.
  */
 export function overviewText(view: ClientView, width: number): string {
   const room = Math.max(width, leastRoom);
-  for (let names = mostNames; names > 0; names--) {
-    const text = overviewWith(view, names);
-    if (textWidth(text) <= room) return text;
+  for (const parts of namedParts) {
+    for (let names = mostNames; names > 0; names--) {
+      const text = overviewWith(view, names, parts);
+      if (textWidth(text) <= room) return text;
+    }
   }
-  return overviewWith(view, 0);
+  return overviewWith(view, 0, 0);
 }
 
-/** @param names How many names each part has at most. */
-function overviewWith(view: ClientView, names: number): string {
-  const parts = [onlineText(view, names), groupsText(view, names)];
-  return [...parts, messagesText(view, names)].filter((part) => part !== "")
-    .join("; ");
+/**
+ * @param names How many names each part has at most.
+ * @param parts How many of the parts have them; those before only count.
+ */
+function overviewWith(view: ClientView, names: number, parts: number): string {
+  return [
+    onlineText(view, parts < 3 ? 0 : names),
+    groupsText(view, parts < 2 ? 0 : names),
+    messagesText(view, names, parts < 2),
+  ].filter((part) => part !== "").join("; ");
 }
 
 function onlineText(view: ClientView, names: number): string {
@@ -53,13 +61,17 @@ function groupsText(view: ClientView, names: number): string {
   return `groups: ${listed(said, names, ["more", "more"])}`;
 }
 
-function messagesText(view: ClientView, names: number): string {
+function messagesText(
+  view: ClientView,
+  names: number,
+  isShort: boolean,
+): string {
   const { waited = 0 } = view.me;
   const unread = view.conversations()
     .reduce((sum, { key, unread }) => key === "*" ? sum : sum + unread, 0);
   if (waited === 0 && unread === 0) return "no messages waited";
   const what = waited === 1 ? "1 message waited" : `${waited} messages waited`;
-  const came = names === 0 ? `${waited} waited` : what;
+  const came = isShort ? `${waited} waited` : what;
   const counted = `${unread} unread`;
   const counts = waited === 0 ? counted : `${came}, ${counted}`;
   if (names === 0 || unread === 0) return counts;
@@ -79,6 +91,8 @@ function listed(
   return `${named} and ${rest} ${rest === 1 ? one : several}`;
 }
 
+/** Where there is little room, who is online is not named, then no group is. */
+const namedParts = [3, 2, 1];
 /** More names than that nobody reads. */
 const mostNames = 8;
 /** Two rows beside the time in a window of 40 columns. */

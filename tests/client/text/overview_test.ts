@@ -53,7 +53,7 @@ Deno.test("overviewText: one line tells how many messages waited and what is unr
     const end = `; ${waited} ${what} waited, 5 unread: #jedi 2, luke 3`;
     assert(text.endsWith(end), text);
     const least = `14 online; 1 group; ${waited} waited, 5 unread`;
-    assertEquals(overviewText(view, 0), least);
+    assertEquals(overviewText(view, 0), `${least}: #jedi 2, luke 3`);
   }
   const seen = "nobody else is online; 2 messages waited, 0 unread";
   assertEquals(overviewText(alone(2), 80), seen);
@@ -67,7 +67,17 @@ Deno.test("overviewText: as many names as there is room for, down to numbers", (
     assert(textWidth(text) <= Math.max(width, 56), `${width}: ${text}`);
     found.add(text);
   }
-  assertEquals([...found][0], "14 online; 1 group; 5 unread");
+  const least = "14 online; 1 group; 5 unread";
+  assertEquals([...found][0], `${least}: #jedi 2, luke 3`);
+  const eighty = "14 online; groups: #jedi 3 online; 5 unread: #jedi 2, luke 3";
+  assertEquals(overviewText(view, 80 - "12:34:56 - ".length), eighty);
+  // For a long name there is none at all.
+  const loud = crowded();
+  loud.handleEvent({
+    ...{ event: "message", kind: "private", id: 10, number: 10, at: 1 },
+    ...{ from: "n".repeat(32), text: "x", kept: true },
+  });
+  assertEquals(overviewText(loud, 0), "14 online; 1 group; 6 unread");
   const few = "online: luke; no messages waited";
   const view2 = alone();
   view2.handleEvent({ event: "directory", users: online(["luke"]) });

@@ -32,7 +32,7 @@ export function rowsAround(
   const shown = view.running();
   const requests = requestsOf(view);
   const asked = requests.slice(0, room)
-    .map((info) => clipToWidth(requestText(info), width));
+    .map((info) => requestText(info, width));
   const left = room - asked.length;
   const above = [...asked, ...transferRows(shown.slice(0, left), width)];
   const more = requests.length + shown.length - room;
@@ -55,10 +55,18 @@ function requestsOf(view: ClientView): PrivateSessionInfo[] {
   );
 }
 
-function requestText({ session, user }: PrivateSessionInfo): string {
-  return `${session} < private session with ${
-    visible(user)
-  }, /accept ${session}`;
+/** What there is room for; how to accept it stands there in any case. */
+function requestText(
+  { session, user }: PrivateSessionInfo,
+  width: number,
+): string {
+  const who = visible(user);
+  const accept = `/accept ${session}`;
+  const texts = [`private session with ${who}`, `session with ${who}`]
+    .map((what) => `${session} < ${what}, ${accept}`);
+  const short = `${session} < ${accept}: session with ${who}`;
+  return texts.find((text) => textWidth(text) <= width) ??
+    clipToWidth(short, width);
 }
 
 /** What a {@link statusBar} shows besides the view. */

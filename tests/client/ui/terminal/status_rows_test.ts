@@ -227,7 +227,7 @@ Deno.test("rowsAround: whoever asks for a private session has a row, and is coun
   const view = viewOf(
     session(1, "luke", "open"),
     session(2, "leia", "offered"),
-    session(3, "hans", "offered"),
+    session(3, "n".repeat(32), "offered"),
     { event: "chat", kind: "session", name: "luke" },
     { event: "progress", info },
   );
@@ -240,8 +240,13 @@ Deno.test("rowsAround: whoever asks for a private session has a row, and is coun
     const size = { columns, rows: 24 };
     const { above, below } = rowsAround(view, own, size, plainPalette, 0);
     assertEquals(above.length, 3);
-    assert(above[0]?.startsWith("2 < private session with leia"), above[0]);
-    assert(above[1]?.startsWith("3 < private session with hans"), above[1]);
+    // How to accept it is never cut off.
+    const what = columns === 40 ? "session" : "private session";
+    assertEquals(above[0], `2 < ${what} with leia, /accept 2`);
+    const long = columns === 40
+      ? "3 < /accept 3: session with nnnnnnnnnnn"
+      : `3 < private session with ${"n".repeat(32)}, /accept 3`;
+    assertEquals(above[1], long);
     assert([...above, ...below].every((row) => textWidth(row) < columns));
   }
   assertEquals(

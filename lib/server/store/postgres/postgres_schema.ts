@@ -247,6 +247,26 @@ CREATE TABLE words (
 CREATE INDEX words_by_three ON words USING gin (threes)
   WITH (fastupdate = off);
 `,
+  `
+-- Of the nodes of a cluster one at a time may write: it has the lease.
+-- Name of that node; empty while a server without others writes.
+ALTER TABLE core ADD COLUMN node text NOT NULL DEFAULT '';
+-- Rises with each node that takes it.
+ALTER TABLE core ADD COLUMN lease bigint NOT NULL DEFAULT 0;
+-- Until then no other node takes it; empty when it was given back.
+ALTER TABLE core ADD COLUMN expires timestamptz;
+
+-- Those that are at work, the core among them.
+CREATE TABLE nodes (
+  -- Random, of each start.
+  run     text PRIMARY KEY,
+  name    text NOT NULL,
+  version text NOT NULL,
+  -- Of its certificate; empty without TLS.
+  key     text NOT NULL,
+  seen    timestamptz NOT NULL
+);
+`,
 ];
 
 /** Takes the lock that a server holds on the database while it uses it. */

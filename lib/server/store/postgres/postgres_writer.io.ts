@@ -36,6 +36,10 @@ export interface WriterOptions {
   readonly steps?: readonly string[];
   /** Also one whose data were brought elsewhere. */
   readonly evenMoved?: boolean;
+  /** Takes it for this node of a cluster, if no other one has the lease. */
+  readonly node?: string;
+  /** How long it waits for a server that was killed to be gone, ms; 3 s by default. */
+  readonly lockMs?: number;
   /** How long who asks waits for a new connection, ms; 5 s by default. */
   readonly patienceMs?: number;
   /** As of a connection. */
@@ -53,6 +57,7 @@ export class PostgresWriter {
   /** Of connections that may have the lock, as the database names them. */
   readonly #pids = new Set<number>();
   #term = 0;
+  #lease = { term: 0, askedAt: 0 };
   /** Number of the last commit that is known to be done. */
   #commits = 0;
   /** True while it is not known whether the next one was done. */
@@ -82,6 +87,7 @@ export class PostgresWriter {
    * Connects, takes the database for this server and brings its schema up to
    * date.
    *
+   * @throws {LeaseTaken} when another node of the cluster has it.
    * @throws {StartError} when it cannot be reached or used, was made by a newer
    * version of the program, its data were brought elsewhere, or another server
    * uses it.
@@ -91,16 +97,18 @@ export class PostgresWriter {
     news: WriterNews,
     options: WriterOptions = {},
   ): Promise<PostgresWriter> {
-    const { steps = postgresSteps, evenMoved = false } = options;
+    const { steps = postgresSteps, evenMoved = false, node } = options;
     const writer = new PostgresWriter(place, news, options);
     try {
       await writer.#connect(async (session) => {
         await migrate(session, place, steps);
+        const askedAt = performance.now();
         const [row] = await session.query(
-          "UPDATE core SET holder = $1, term = term + 1 " +
-            "RETURNING term, commits, moved",
-          [writer.#holder],
+          node === undefined ? takeAlone : takeLease,
+          [writer.#holder, ...node === undefined ? [] : [node]],
         );
+        if (row === undefined) throw new LeaseTaken(place);
+        writer.#lease = { term: Number(row.lease), askedAt };
         if (typeof row?.moved === "string" && !evenMoved) {
           throw new StartError(
             `the data of database ${shownPlace(place)} were brought to ` +
@@ -116,6 +124,16 @@ export class PostgresWriter {
       if (error instanceof StartError) throw error;
       throw new StartError((error as Error).message);
     }
+  }
+
+  /** Which lease was taken, and when that was asked for, monotonic ms. */
+  get lease(): { readonly term: number; readonly askedAt: number } {
+    return this.#lease;
+  }
+
+  /** Names this server, in the row. */
+  get holder(): string {
+    return this.#holder;
   }
 
   /** Reads, after everything that was asked for before. */
@@ -144,13 +162,26 @@ export class PostgresWriter {
     return this.#inTurn(() => this.#commit(script));
   }
 
-  /** Gives the database back, after what is under way. */
+  /** Gives the database back, after what is under way; the lease, too. */
   async close(): Promise<void> {
-    const quiet = this.#queue.catch(() => {});
+    if (this.#isClosed) return;
+    const quiet = this.#options.node === undefined
+      ? this.#queue
+      // If it cannot be given back it expires by itself.
+      : this.query(giveBack, [this.#holder]).catch(() => {});
     const timer = Promise.withResolvers<void>();
     const given = setTimeout(timer.resolve, closeMs);
     await Promise.race([quiet, timer.promise]);
     clearTimeout(given);
+    this.#isClosed = true;
+    this.#session?.close();
+  }
+
+  /**
+   * Gives the database up at once: a commit that is under way may be done or
+   * not, and whoever asked for it hears nothing.
+   */
+  cut(): void {
     this.#isClosed = true;
     this.#session?.close();
   }
@@ -266,13 +297,18 @@ export class PostgresWriter {
   async #lock(session: PostgresSession, pid: number): Promise<void> {
     // Whether it got the lock, a connection that ends may not learn.
     this.#pids.add(pid);
+    const { node, lockMs = standardLockMs } = this.#options;
     const giveUpAt = performance.now() + lockMs;
     for (;;) {
       const [row] = await session.query(tryLock);
       if (row?.held === true) break;
       const [holder] = await session.query(lockHolders);
       const holds = Number(holder?.pid);
-      if (this.#pids.has(holds)) {
+      const [lease] = node === undefined ? [] : await session.query(leaseQuery);
+      if (lease?.state === "held") throw new LeaseTaken(this.#place);
+      const isOver = lease?.state === "over";
+      // A node that was stopped keeps its connection, and the lock with it.
+      if (this.#pids.has(holds) || isOver) {
         await session.query("SELECT pg_terminate_backend($1::int)", [holds]);
       } else if (performance.now() > giveUpAt) {
         const from = holder === undefined ? "" : ` (from ${holder.address})`;
@@ -319,6 +355,16 @@ export class PostgresWriter {
   }
 }
 
+/** Another node of the cluster has the lease. */
+export class LeaseTaken extends StartError {
+  constructor(place: DatabasePlace) {
+    super(
+      `database ${shownPlace(place)} is in use by the nodes of a cluster; ` +
+        "stop them first",
+    );
+  }
+}
+
 /** Brings the schema up to date; also shows that the database can be written. */
 async function migrate(
   session: PostgresSession,
@@ -360,6 +406,18 @@ function replacedText(place: DatabasePlace): string {
     "another server has taken it over, or a copy was put back; start again";
 }
 
+/** Nobody has the lease, or not any more. */
+const isFree = "(expires IS NULL OR expires < clock_timestamp())";
+const takeAlone =
+  "UPDATE core SET holder = $1, term = term + 1, node = '', expires = NULL " +
+  `WHERE ${isFree} RETURNING term, commits, moved, lease`;
+const takeLease = "UPDATE core SET holder = $1, term = term + 1, node = $2, " +
+  "lease = lease + 1, expires = clock_timestamp() + interval '5 s' " +
+  `WHERE ${isFree} RETURNING term, commits, moved, lease`;
+/** Where the lease was given back, the lock is somebody's who may have it. */
+const giveBack = "UPDATE core SET expires = NULL WHERE holder = $1";
+const leaseQuery = "SELECT CASE WHEN expires < clock_timestamp() THEN 'over' " +
+  "WHEN expires IS NULL THEN 'free' ELSE 'held' END AS state FROM core";
 /** What `fence` of the schema raises. */
 const fenced = "PA001";
 /** How often a commit is tried that got in the way of another program. */
@@ -370,7 +428,7 @@ const standardPatienceMs = 5_000;
 const firstWaitMs = 50;
 const longestWaitMs = 1_000;
 /** How long a server that was killed may keep the lock, ms. */
-const lockMs = 3_000;
+const standardLockMs = 3_000;
 const lockPauseMs = 50;
 /** How long closing waits for what is under way, ms. */
 const closeMs = 1_000;

@@ -1,0 +1,45 @@
+/**
+ * Who of several nodes is the core. The only truth about that is a row in their
+ * database: a node that takes it has it until it expires, by the database's
+ * clock, and renews it each second. What the core stores is checked against the
+ * row in the transaction that stores it.
+ */
+import type { Store } from "../model/store.ts";
+
+/** A node, as its {@link Lease} talks to it. */
+export interface LeaseOwner {
+  /**
+   * This node is the core now; to be served from `Lease.openStore`.
+   *
+   * @param term Higher than that of any core before.
+   */
+  handleHeld(term: number): void;
+  /** This node is not the core any more, and stores nothing: to stop at once. */
+  handleLost(why: string): void;
+  /** Another node is the core; an empty name where none is. */
+  handleOther(holder: string, term: number): void;
+  /** Whether the database answers. */
+  handleReachable(isReachable: boolean): void;
+  /** This node can never go on, and why. */
+  handleStopped(why: string): void;
+}
+
+/** What a node has of the row. */
+export interface Lease {
+  /** The same for all nodes with this database. */
+  readonly cluster: { readonly secret: Uint8Array };
+  /** Begins to watch the row, and takes it when it is free. */
+  start(owner: LeaseOwner): void;
+  /**
+   * What the core stores in, for the term that `handleHeld` told. When it is
+   * closed the row is given back, after what was stored last.
+   */
+  openStore(): Store;
+  /**
+   * Gives the row back, for another node to take at once. This node leaves it to
+   * others for some seconds.
+   */
+  release(): Promise<void>;
+  /** Gives it back and watches no longer. */
+  close(): Promise<void>;
+}

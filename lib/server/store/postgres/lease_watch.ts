@@ -1,0 +1,193 @@
+/**
+ * Decides when a node looks at the row of the lease, takes it, renews it and
+ * gives it up. Times are monotonic ms of this machine, which only say how long
+ * something took: whether the row is free, the database says.
+ */
+
+/** The row, as it was found. */
+export interface LeaseRow {
+  /** Name of the node that has it, or had it last; empty before the first. */
+  readonly node: string;
+  readonly term: number;
+  /** False while nobody else may take it. */
+  readonly isFree: boolean;
+  /** Where the data were brought; absent while they are here. */
+  readonly moved?: string;
+}
+
+/** What the node is to be told. */
+export type LeaseNews =
+  | { readonly news: "held"; readonly term: number }
+  | { readonly news: "lost"; readonly why: string }
+  | { readonly news: "other"; readonly holder: string; readonly term: number }
+  | { readonly news: "reachable"; readonly isReachable: boolean }
+  | { readonly news: "stopped"; readonly why: string };
+
+/** What to ask the database. */
+export type LeaseQuestion = "look" | "take" | "renew";
+
+/** The lease as one node sees it. */
+export class LeaseWatch {
+  readonly #news: LeaseNews[] = [];
+  /** Set while this node has the row. */
+  #held: { term: number; renewedAt: number } | undefined;
+  #highest = 0;
+  #other: { holder: string; term: number } | undefined;
+  #isReachable = true;
+  #askAt: number;
+  #isAsking = false;
+  #wantsIt = false;
+  /** Until then the row is left to others. */
+  #leavesUntil = -Infinity;
+  #isStopped = false;
+
+  /** @param now Looks at once. */
+  constructor(now: number) {
+    this.#askAt = now;
+  }
+
+  /** The term in which this node is the core; undefined when it is not. */
+  get term(): number | undefined {
+    return this.#held?.term;
+  }
+
+  /** What to tell, the oldest first. */
+  pollNews(): LeaseNews | undefined {
+    return this.#news.shift();
+  }
+
+  /** What to ask now; its answer is to be handed in before the next one. */
+  pollQuestion(now: number): LeaseQuestion | undefined {
+    if (this.#isStopped || this.#isAsking || now < this.#askAt) {
+      return undefined;
+    }
+    this.#isAsking = true;
+    if (this.#held !== undefined) return "renew";
+    return this.#wantsIt && now >= this.#leavesUntil ? "take" : "look";
+  }
+
+  /** When {@link handleTimeout} is due, or something is to be asked. */
+  pollTimeout(): number {
+    const end = this.#held === undefined
+      ? Infinity
+      : this.#held.renewedAt + giveUpMs;
+    return Math.min(end, this.#isAsking ? Infinity : this.#askAt);
+  }
+
+  /** Gives the lease up when it was not renewed for too long. */
+  handleTimeout(now: number): void {
+    if (this.#held === undefined) return;
+    if (now < this.#held.renewedAt + giveUpMs) return;
+    this.#lose("the database did not renew it in time");
+  }
+
+  /** The row was looked at, and is not this node's. */
+  handleRow(row: LeaseRow, now: number): void {
+    this.#answered(now + lookMs, true);
+    if (row.term < this.#highest) {
+      return this.#stop(
+        "the database is not as this cluster left it: a copy was put back; " +
+          "start all nodes again",
+      );
+    }
+    if (row.moved !== undefined) {
+      return this.#stop(
+        `the data of the database were brought to ${row.moved}`,
+      );
+    }
+    this.#highest = row.term;
+    const holder = row.isFree ? "" : row.node;
+    if (this.#held !== undefined) {
+      this.#lose(
+        holder === "" ? "it had expired" : `node "${holder}" has taken it`,
+      );
+    }
+    if (this.#other?.holder !== holder || this.#other.term !== row.term) {
+      this.#other = { holder, term: row.term };
+      this.#news.push({ news: "other", holder, term: row.term });
+    }
+    this.#wantsIt = row.isFree;
+    if (row.isFree && now >= this.#leavesUntil) this.#askAt = now;
+  }
+
+  /**
+   * This node has taken the row.
+   *
+   * @param askedAt When that was asked for: it has it from then on at least.
+   */
+  handleTaken(term: number, askedAt: number, now: number): void {
+    this.#wantsIt = false;
+    this.#answered(now, true);
+    if (term <= this.#highest) {
+      return this.#stop(`it was given term ${term} after ${this.#highest}`);
+    }
+    this.#highest = term;
+    this.#held = { term, renewedAt: askedAt };
+    this.#other = undefined;
+    this.#news.push({ news: "held", term });
+  }
+
+  /** The row was renewed; that was asked for at `askedAt`. */
+  handleRenewed(askedAt: number): void {
+    this.#answered(askedAt + renewMs, true);
+    if (this.#held !== undefined) this.#held.renewedAt = askedAt;
+  }
+
+  /** It could not be taken: somebody else was there first, or is in the way. */
+  handleNotTaken(now: number): void {
+    this.#wantsIt = false;
+    this.#answered(now + lookMs, true);
+  }
+
+  /** The database did not answer, or refused. */
+  handleFailure(now: number): void {
+    this.#wantsIt = false;
+    this.#answered(now + lookMs, false);
+  }
+
+  /** What this node stores is refused: another one has taken over. */
+  handleFenced(why: string, now: number): void {
+    if (this.#held === undefined) return;
+    this.#lose(why);
+    this.#askAt = Math.min(this.#askAt, now);
+  }
+
+  /** The row was given back; others may take it first. */
+  handleReleased(now: number): void {
+    this.#held = undefined;
+    this.#wantsIt = false;
+    this.#leavesUntil = now + leaveMs;
+    this.#askAt = Math.max(this.#askAt, now + lookMs);
+  }
+
+  #answered(askAt: number, isReachable: boolean): void {
+    this.#isAsking = false;
+    this.#askAt = askAt;
+    if (this.#isReachable === isReachable) return;
+    this.#isReachable = isReachable;
+    this.#news.push({ news: "reachable", isReachable });
+  }
+
+  #lose(why: string): void {
+    this.#held = undefined;
+    this.#news.push({ news: "lost", why });
+  }
+
+  #stop(why: string): void {
+    if (this.#held !== undefined) this.#lose(why);
+    this.#isStopped = true;
+    this.#news.push({ news: "stopped", why });
+  }
+}
+
+/** How often a node that is not the core looks at the row, ms. */
+const lookMs = 250;
+/** How often the core renews it, ms. */
+const renewMs = 1_000;
+/**
+ * From when a renewal was asked for until the core gives up, ms: a second less
+ * than the row lasts, which the database counts from later on.
+ */
+const giveUpMs = 4_000;
+/** How long a node that gave it back leaves it to others, ms. */
+const leaveMs = 2_000;

@@ -1,0 +1,301 @@
+import { StartError } from "../../../system/errors.io.ts";
+import type { Lease, LeaseOwner } from "../lease.ts";
+import type { Store } from "../../model/store.ts";
+import { readDatabaseOption } from "./database_option.io.ts";
+import { type DatabasePlace, shownPlace } from "./database_place.ts";
+import { type LeaseQuestion, LeaseWatch } from "./lease_watch.ts";
+import type { PostgresRow } from "./postgres_queries.ts";
+import { PostgresReader } from "./postgres_reader.io.ts";
+import { PostgresSession, type PostgresValue } from "./postgres_session.io.ts";
+import { PostgresStore } from "./postgres_store.io.ts";
+import {
+  LeaseTaken,
+  PostgresWriter,
+  type WriterNews,
+} from "./postgres_writer.io.ts";
+
+/** A node of a cluster, as the others are to know it. */
+export interface NodeOptions {
+  /** URL of the database, or path of a file with that. */
+  readonly database: string;
+  /** Its name. */
+  readonly node: string;
+  /** Of its program. */
+  readonly version: string;
+  /** Of its certificate; empty without TLS. */
+  readonly key: string;
+}
+
+/** The lease that is a row of a database. */
+export class PostgresLease implements Lease {
+  readonly cluster: { readonly secret: Uint8Array };
+  readonly #place: DatabasePlace;
+  readonly #options: NodeOptions;
+  readonly #report: WriterNews["report"];
+  readonly #run = crypto.randomUUID();
+  readonly #watch = new LeaseWatch(performance.now());
+  #session: PostgresSession | undefined;
+  #owner: LeaseOwner | undefined;
+  /** Writes for the core, while this node is that. */
+  #writer: PostgresWriter | undefined;
+  #asking: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When this node last said that it is there, monotonic ms. */
+  #seenAt = -Infinity;
+  #lastFault = "";
+  #isClosed = false;
+
+  /** Use {@link openLease}. */
+  constructor(
+    place: DatabasePlace,
+    options: NodeOptions,
+    secret: Uint8Array,
+    report: WriterNews["report"],
+  ) {
+    this.cluster = { secret };
+    this.#place = place;
+    this.#options = options;
+    this.#report = report;
+  }
+
+  start(owner: LeaseOwner): void {
+    this.#owner = owner;
+    this.#drain();
+  }
+
+  openStore(): Store {
+    if (this.#writer === undefined) throw new Error("it has no lease");
+    const reader = new PostgresReader(this.#place);
+    const store = new PostgresStore(this.#writer, reader);
+    store.indexAlong();
+    return store;
+  }
+
+  async release(): Promise<void> {
+    this.#watch.handleReleased(performance.now());
+    const writer = this.#writer;
+    this.#writer = undefined;
+    await writer?.close();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#asking;
+    await this.#writer?.close();
+    await this.#ask("DELETE FROM nodes WHERE run = $1", [this.#run]).catch(
+      () => {},
+    );
+    this.#session?.close();
+  }
+
+  /** Tells what there is to tell, asks what is to be asked. */
+  #drain(): void {
+    if (this.#isClosed) return;
+    const now = performance.now();
+    this.#watch.handleTimeout(now);
+    for (;;) {
+      const next = this.#watch.pollNews();
+      if (next === undefined) break;
+      this.#tell(next);
+    }
+    const question = this.#watch.pollQuestion(now);
+    if (question !== undefined) this.#asking = this.#answer(question);
+    clearTimeout(this.#timer);
+    const at = this.#watch.pollTimeout();
+    if (at === Infinity) return;
+    this.#timer = setTimeout(() => this.#drain(), Math.max(0, at - now));
+  }
+
+  #tell(news: NonNullable<ReturnType<LeaseWatch["pollNews"]>>): void {
+    const owner = this.#owner;
+    switch (news.news) {
+      case "held":
+        return owner?.handleHeld(news.term);
+      case "lost":
+        this.#writer?.cut();
+        this.#writer = undefined;
+        return owner?.handleLost(news.why);
+      case "other":
+        return owner?.handleOther(news.holder, news.term);
+      case "reachable":
+        return owner?.handleReachable(news.isReachable);
+      case "stopped":
+        return owner?.handleStopped(news.why);
+    }
+  }
+
+  async #answer(question: LeaseQuestion): Promise<void> {
+    const askedAt = performance.now();
+    try {
+      if (question === "take") await this.#take();
+      else if (question === "look" || !await this.#renew(askedAt)) {
+        await this.#look();
+      }
+      await this.#sayThatItIsThere();
+      if (this.#lastFault !== "" && question !== "take") {
+        const where = shownPlace(this.#place);
+        this.#report("warning", `database ${where} is there again`);
+        this.#lastFault = "";
+      }
+    } catch (error) {
+      const { message } = error as Error;
+      // The core's own connection tells of it, too.
+      const isNew = message !== this.#lastFault && this.#writer === undefined;
+      if (isNew) this.#report("error", message);
+      this.#lastFault = message;
+      const now = performance.now();
+      if (question === "take") this.#watch.handleNotTaken(now);
+      else this.#watch.handleFailure(now);
+    }
+    this.#drain();
+  }
+
+  async #look(): Promise<void> {
+    const [row] = await this.#ask(lookQuery);
+    if (row === undefined) throw new StartError("the table core is empty");
+    this.#watch.handleRow({
+      node: String(row.node),
+      term: Number(row.lease),
+      isFree: row.free === true,
+      ...row.moved === null ? {} : { moved: String(row.moved) },
+    }, performance.now());
+  }
+
+  /** False when the row is not this node's any more. */
+  async #renew(askedAt: number): Promise<boolean> {
+    const { holder = "", lease } = this.#writer ?? {};
+    const rows = await this.#ask(renewQuery, [holder, lease?.term ?? 0]);
+    if (rows.length === 0) return false;
+    this.#watch.handleRenewed(askedAt);
+    return true;
+  }
+
+  async #take(): Promise<void> {
+    const { node } = this.#options;
+    const writer: { current?: PostgresWriter } = {};
+    try {
+      writer.current = await PostgresWriter.open(this.#place, {
+        report: this.#report,
+        stop: (why) => {
+          if (writer.current !== this.#writer) return;
+          this.#watch.handleFenced(why, performance.now());
+          this.#drain();
+        },
+      }, { node, lockMs });
+    } catch (error) {
+      if (!(error instanceof LeaseTaken)) throw error;
+      return this.#watch.handleNotTaken(performance.now());
+    }
+    this.#writer = writer.current;
+    const { term, askedAt } = writer.current.lease;
+    this.#watch.handleTaken(term, askedAt, performance.now());
+  }
+
+  async #sayThatItIsThere(): Promise<void> {
+    if (performance.now() < this.#seenAt + seenMs) return;
+    const { node, version, key } = this.#options;
+    await this.#ask(seenQuery, [this.#run, node, version, key]);
+    this.#seenAt = performance.now();
+  }
+
+  async #ask(
+    text: string,
+    values: PostgresValue[] = [],
+  ): Promise<PostgresRow[]> {
+    if (this.#session?.isOpen !== true) {
+      this.#session = await PostgresSession.open(this.#place, { answerMs });
+    }
+    return await this.#session.query(text, values);
+  }
+}
+
+/**
+ * Connects to the database of a cluster, and makes the tables if need be.
+ *
+ * @throws {StartError} when it cannot be reached or used, a server that is no
+ * node uses it, or a node that is at work has another certificate.
+ */
+export async function openLease(
+  options: NodeOptions,
+  report: WriterNews["report"],
+): Promise<PostgresLease> {
+  const place = await readDatabaseOption(options.database);
+  const session = await PostgresSession.open(place);
+  try {
+    await makeTables(place, session);
+    const others = await session.query(
+      "SELECT name, key FROM nodes WHERE key <> $1 AND " +
+        "seen > clock_timestamp() - interval '5 s'",
+      [options.key],
+    );
+    for (const { name, key } of others) {
+      throw new StartError(
+        `node "${name}" has ${shownKey(key)}, this one ` +
+          `${shownKey(options.key)}: give all nodes the same files with ` +
+          "--tls-cert and --tls-key, or tls-cert.pem and tls-key.pem in their " +
+          "data folders",
+      );
+    }
+    await session.query(
+      "DELETE FROM nodes WHERE seen < clock_timestamp() - interval '1 day'",
+    );
+    const [row] = await session.query("SELECT secret FROM core");
+    const secret = new Uint8Array(row?.secret as Uint8Array);
+    return new PostgresLease(place, options, secret, report);
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError((error as Error).message);
+  } finally {
+    session.close();
+  }
+}
+
+/** Makes them, or waits for another node that does. */
+async function makeTables(
+  place: DatabasePlace,
+  session: PostgresSession,
+): Promise<void> {
+  const giveUpAt = performance.now() + tablesMs;
+  while (await versionOf(session) < leaseVersion) {
+    try {
+      const news = { report() {}, stop() {} };
+      const writer = await PostgresWriter.open(place, news, { lockMs: 100 });
+      await writer.close();
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error;
+    }
+  }
+}
+
+async function versionOf(session: PostgresSession): Promise<number> {
+  const [found] = await session.query(
+    "SELECT to_regclass('schema_version') IS NOT NULL AS made",
+  );
+  if (found?.made !== true) return 0;
+  const [row] = await session.query("SELECT version FROM schema_version");
+  return Number(row?.version);
+}
+
+function shownKey(key: unknown): string {
+  return key === "" ? "no TLS" : `the key ${key}`;
+}
+
+const lookQuery = "SELECT node, lease, moved, " +
+  "expires IS NULL OR expires < clock_timestamp() AS free FROM core";
+const renewQuery =
+  "UPDATE core SET expires = clock_timestamp() + interval '5 s' " +
+  "WHERE holder = $1 AND lease = $2 AND expires IS NOT NULL RETURNING lease";
+const seenQuery = "INSERT INTO nodes (run, name, version, key, seen) " +
+  "VALUES ($1, $2, $3, $4, clock_timestamp()) " +
+  "ON CONFLICT (run) DO UPDATE SET seen = excluded.seen";
+/** How long a node waits for its turn to make the tables, ms. */
+const tablesMs = 3_000;
+/** How long it waits for the lock of a core whose lease is over, ms. */
+const lockMs = 1_000;
+/** The version of the schema from which on there are leases. */
+const leaseVersion = 2;
+/** How often a node says that it is there, ms. */
+const seenMs = 1_000;
+/** How long the database may think about the row, ms. */
+const answerMs = 2_000;

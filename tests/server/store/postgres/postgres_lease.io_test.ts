@@ -1,0 +1,331 @@
+/** Nodes that want to be the core, with a real database between them. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { LeaseOwner } from "../../../../lib/server/store/lease.ts";
+import type { Store, StoreWrite } from "../../../../lib/server/model/store.ts";
+import {
+  openLease,
+  type PostgresLease,
+} from "../../../../lib/server/store/postgres/postgres_lease.io.ts";
+import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_store.io.ts";
+import { StartError } from "../../../../lib/system/errors.io.ts";
+import { freePort } from "../../../support/free_port.ts";
+import {
+  placeOf,
+  PostgresServer,
+  programs,
+} from "../../../support/postgres_server.ts";
+import { TcpProxy } from "../../../support/tcp_proxy.ts";
+import { waitUntil } from "../../../support/wait_until.ts";
+
+const ignore = programs === undefined;
+const port = freePort();
+let shared: PostgresServer | undefined;
+Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
+
+async function databases(): Promise<PostgresServer> {
+  return shared ??= await PostgresServer.start({ port });
+}
+
+/** A node that notes what it is told, and stores while it is the core. */
+class TestNode implements LeaseOwner {
+  readonly lease: PostgresLease;
+  readonly told: string[] = [];
+  readonly reports: string[] = [];
+  /** Of the term in which it is the core. */
+  store: Store | undefined;
+  term: number | undefined;
+
+  private constructor(lease: PostgresLease, reports: string[]) {
+    this.lease = lease;
+    this.reports = reports;
+  }
+
+  static async start(
+    database: string,
+    node: string,
+    key = "",
+  ): Promise<TestNode> {
+    const reports: string[] = [];
+    const lease = await openLease(
+      { database, node, version: "1", key },
+      (_, text) => void reports.push(text),
+    );
+    const started = new TestNode(lease, reports);
+    lease.start(started);
+    return started;
+  }
+
+  handleHeld(term: number): void {
+    this.told.push(`held ${term}`);
+    this.term = term;
+    this.store = this.lease.openStore();
+  }
+
+  handleLost(why: string): void {
+    this.told.push(`lost: ${why}`);
+    this.term = undefined;
+    this.store?.close();
+  }
+
+  handleOther(holder: string, term: number): void {
+    this.told.push(`other ${holder} ${term}`);
+  }
+
+  handleReachable(isReachable: boolean): void {
+    this.told.push(`reachable ${isReachable}`);
+  }
+
+  handleStopped(why: string): void {
+    this.told.push(`stopped: ${why}`);
+  }
+
+  /** Waits until it is the core. */
+  async held(): Promise<Store> {
+    await waitUntil("it is the core", () => this.term !== undefined);
+    assert(this.store !== undefined);
+    return this.store;
+  }
+
+  /** Waits until it is told something that begins like that. */
+  hears(start: string): Promise<unknown> {
+    return waitUntil(
+      start,
+      () => this.told.some((each) => each.startsWith(start)),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.store?.close();
+    await this.lease.close();
+  }
+}
+
+function message(id: number): StoreWrite {
+  return {
+    write: "message",
+    message: {
+      ...{ id, number: id, sender: 1, receiver: 2, at: id },
+      ...{ text: `text ${id}`, mid: `m${id}` },
+    },
+  };
+}
+
+async function idsOf(store: Store): Promise<number[]> {
+  return (await store.inbox({ user: 2 }, 0, 1000)).map(({ id }) => id);
+}
+
+Deno.test({
+  name:
+    "PostgresLease: of nodes that race one is the core, and hands over within a second",
+  ignore,
+  fn: async () => {
+    const url = await (await databases()).createDatabase();
+    const nodes = await Promise.all(
+      ["a", "b", "c"].map((name) => TestNode.start(url, name)),
+    );
+    const terms: number[] = [];
+    for (let round = 1; round <= 3; round++) {
+      await waitUntil("a core", () => nodes.some(({ term }) => term));
+      const cores = nodes.filter(({ term }) => term !== undefined);
+      assertEquals(cores.length, 1);
+      const [core] = cores;
+      assert(core?.store !== undefined && core.term !== undefined);
+      terms.push(core.term);
+      await core.store.commit([message(round)]);
+      assertEquals(
+        await idsOf(core.store),
+        Array.from({ length: round }, (_, at) => at + 1),
+      );
+      for (const node of nodes) {
+        if (node === core) continue;
+        await node.hears(
+          `other ${"abc"[nodes.indexOf(core)]} ${core.term}`,
+        );
+      }
+      // Those before it still leave it to others.
+      if (round === nodes.length) break;
+      const before = performance.now();
+      await core.store.close();
+      await core.lease.release();
+      core.term = undefined;
+      await waitUntil("another core", () => nodes.some(({ term }) => term));
+      const tookMs = performance.now() - before;
+      assert(tookMs < 1_000, `${tookMs} ms`);
+      assert(core.term === undefined, "it leaves it to the others");
+    }
+    assertEquals(terms, [1, 2, 3]);
+    await Promise.all(nodes.map((node) => node.stop()));
+  },
+});
+
+Deno.test({
+  name:
+    "PostgresLease: a core that is cut off stops by itself, and stores nothing after another one",
+  ignore,
+  fn: async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const { name } = placeOf(url);
+    await using proxy = new TcpProxy({ port, plain: true });
+    const far = `postgres://parley@127.0.0.1:${proxy.port}/${name}`;
+    const first = await TestNode.start(far, "first");
+    const store = await first.held();
+    await store.commit([message(1)]);
+    const second = await TestNode.start(url, "second");
+    await second.hears("other first 1");
+    // Both directions: what it asks for now never comes to be known.
+    proxy.swallowRequests();
+    proxy.swallowAnswers();
+    let isConfirmed = false;
+    store.commit([message(2)]).then(() => isConfirmed = true, () => {});
+    await first.hears("lost");
+    assertEquals(second.term, undefined);
+    const after = await second.held();
+    assertEquals(second.term, 2);
+    await after.commit([message(3)]);
+    proxy.cut();
+    await first.hears("other second 2");
+    assertEquals(isConfirmed, false);
+    assertEquals(await idsOf(after), [1, 3]);
+    await first.stop();
+    await second.stop();
+  },
+});
+
+Deno.test({
+  name:
+    "PostgresLease: a core that was not told of its end is refused by the fence, and told then",
+  ignore,
+  fn: async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const { name } = placeOf(url);
+    const first = await TestNode.start(url, "first");
+    const store = await first.held();
+    await store.commit([message(1)]);
+    // As if another node had taken it, and nobody had looked since.
+    await at.execute(
+      name,
+      "UPDATE core SET term = term + 1, lease = lease + 1, holder = 'x', " +
+        "node = 'x', expires = clock_timestamp() + interval '5 s'",
+    );
+    await assertRejects(() => store.commit([message(2)]), Error, "taken");
+    await first.hears("lost");
+    await first.hears("other x 2");
+    await first.stop();
+  },
+});
+
+Deno.test({
+  name:
+    "PostgresLease survives lost connections and a database that is killed, in the same term",
+  ignore,
+  fn: async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const { name } = placeOf(url);
+    const first = await TestNode.start(url, "first");
+    const second = await TestNode.start(url, "second");
+    await waitUntil("a core", () => first.term ?? second.term);
+    const core = first.term === undefined ? second : first;
+    const store = await core.held();
+    await store.commit([message(1)]);
+    await at.execute(
+      name,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
+        `WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+    );
+    await store.commit([message(2)]);
+    await at.kill();
+    await at.run();
+    // It may have taken too long: then the lease is somebody's again.
+    let kept = await waitUntil("it goes on", async () => {
+      const core = [first, second].find(({ term }) => term !== undefined);
+      if (core?.store === undefined) return undefined;
+      const id = 10 + core.told.length;
+      return await core.store.commit([message(id)]).then(
+        () => idsOf(core.store as Store),
+        () => undefined,
+      );
+    });
+    kept = kept?.filter((id) => id < 10);
+    assertEquals(kept, [1, 2]);
+    await first.stop();
+    await second.stop();
+  },
+});
+
+Deno.test({
+  name:
+    "PostgresLease: a server alone and a cluster keep out of each other's database",
+  ignore,
+  fn: async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const place = placeOf(url);
+    const news = { report() {}, stop() {} };
+    const alone = await PostgresStore.open(place, news);
+    await alone.commit([message(1)]);
+    const node = await TestNode.start(url, "node");
+    await waitUntil(
+      "it says so",
+      () =>
+        node.reports.some((text) => text.includes("in use by another server")),
+    );
+    assertEquals(node.term, undefined);
+    await alone.commit([message(2)]);
+    await alone.close();
+    const store = await node.held();
+    assertEquals(await idsOf(store), [1, 2]);
+    await assertRejects(
+      () => PostgresStore.open(place, news),
+      StartError,
+      "in use",
+    );
+    // One that was killed has the lock no longer, but for some time the lease.
+    await node.stop();
+    const again = await PostgresStore.open(place, news);
+    assertEquals(await idsOf(again), [1, 2]);
+    await again.close();
+    await at.execute(
+      place.name,
+      "UPDATE core SET expires = clock_timestamp() + interval '5 s'",
+    );
+    await assertRejects(
+      () => PostgresStore.open(place, news),
+      StartError,
+      "the nodes of a cluster",
+    );
+  },
+});
+
+Deno.test({
+  name:
+    "PostgresLease stops where a copy was put back, and refuses another certificate",
+  ignore,
+  fn: async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const { name } = placeOf(url);
+    const node = await TestNode.start(url, "node", "SHA256:a");
+    await node.held();
+    await waitUntil("it is known", async () => {
+      const refused = await openLease(
+        { database: url, node: "other", version: "1", key: "SHA256:b" },
+        () => {},
+      ).then((lease) => lease.close(), (error) => error.message);
+      return typeof refused === "string" &&
+        refused.startsWith('node "node" has the key SHA256:a');
+    });
+    await at.execute(
+      name,
+      "UPDATE core SET lease = 0, commits = 0, term = 0, expires = NULL",
+    );
+    await node.hears("lost");
+    await node.hears("stopped: the database is not as this cluster left it");
+    await node.stop();
+    const other = await TestNode.start(url, "other", "SHA256:b");
+    await other.held();
+    await other.stop();
+  },
+});

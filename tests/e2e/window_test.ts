@@ -240,8 +240,34 @@ if (browserPath === undefined) {
       await focused(page, "BUTTON");
     });
 
+    await step("Enter, meant for a message, answers no question", async () => {
+      await using desk = await logIn(server, "yoda", {
+        config: join(gui.folder, "desk"),
+        identity: "new",
+        args: ["--device", "desk"],
+      });
+      await desk.succeed("/link");
+      await page.type("textarea", "/link approve");
+      await page.keyboard.press("Enter");
+      await shows(page, "dialog .question", "Does desk show");
+      await noneSerious(page);
+      await page.keyboard.press("Enter");
+      await desk.event("link", { state: "ended", code: "refused" });
+      // Of all that was told of it the last stands there.
+      await shows(page, ".notice", "You said no");
+      const notices = await page.$$eval(".notice", (all) => {
+        const texts = all.map((each) => each.textContent);
+        for (const each of all) each.querySelector("button")?.click();
+        return texts.filter((text) => /desk shows?|asks for/.test(text ?? ""));
+      });
+      assertEquals(notices, []);
+    });
+
     await step("a private session looks like one", async () => {
       await luke.send("/startprivate yoda");
+      // Another chat is open.
+      const row = '[data-key="@luke"]';
+      await shows(page, row, "luke asks for a private session");
       await page.evaluate(() =>
         document.querySelector<HTMLElement>('[data-key="@luke"]')?.click()
       );

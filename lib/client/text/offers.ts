@@ -136,7 +136,8 @@ export function renderTransfer(
         ]
         : [`${label} (${size}) offered to ${offeredTo(info, user)}${why}`];
     case "running": {
-      const verb = isIncoming ? "is coming" : "is being sent";
+      const be = (info.roots ?? 1) > 1 ? "are" : "is";
+      const verb = isIncoming ? `${be} coming` : `${be} being sent`;
       const from = info.bytes === 0
         ? ""
         : `; it goes on at ${formatPart(info.bytes, info.size)}`;

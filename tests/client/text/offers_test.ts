@@ -169,6 +169,14 @@ Deno.test("renderText: a folder that arrived is summed up in a line", () => {
   assertEquals(text(event), [
     "holiday: 312 files, 1.8 GB from luke in 21 s, 86.0 MB/s, verified, in /home/luke/yoda_holiday",
   ]);
+  const running = { ...folder, state: "running", bytes: 0 } as const;
+  const begun = [1, 3].flatMap((roots) =>
+    text({ event: "transfer", info: { ...running, roots } })
+  );
+  assertEquals(begun, [
+    "1: holiday is coming from luke",
+    "1: holiday and 2 more are coming from luke",
+  ]);
   const { path: _, ...summary } = event.summary;
   assertEquals(
     text({

@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { ClientEvent } from "../../../../lib/client/events/client_event.ts";
+import type {
+  ClientEvent,
+  TransferInfo,
+} from "../../../../lib/client/events/client_event.ts";
 import { ClientView } from "../../../../lib/client/events/client_view.ts";
 import type { ConversationKey } from "../../../../lib/client/events/conversations.ts";
 import {
@@ -23,6 +26,42 @@ Deno.test("the list has chats by their last news, then people, then groups", () 
   assertEquals(rowsOf(list).length, 7);
   assertEquals(list.chats[0]?.unread, 1);
   assertEquals(unreadIn(view), 2);
+});
+
+Deno.test("who offers something is listed and counted, whatever was said, until it is answered", () => {
+  const view = viewOf();
+  say(view, "luke", "hello");
+  const offer = (
+    transfer: number,
+    user: string,
+    state: TransferInfo["state"],
+  ) => {
+    const file = { name: `${user}.png`, size: 9, bytes: 0, rate: 0 };
+    const info = { ...file, transfer, user, state, direction: "incoming" };
+    view.handleEvent({
+      event: "transfer",
+      info: { ...info, kind: "file" } as TransferInfo,
+    });
+  };
+  offer(1, "hans", "offered");
+  offer(2, "luke", "offered");
+  const { chats } = listChats(view, "");
+  assertEquals(chats.map(({ key, line, unread }) => [key, line, unread]), [
+    ["@hans", "hans offers hans.png", 1],
+    ["@luke", "luke offers luke.png", 2],
+  ]);
+  const session = { session: 3, kind: "session", user: "leia" } as const;
+  const asked = { ...session, direction: "incoming" } as const;
+  view.handleEvent({ event: "session", info: { ...asked, state: "offered" } });
+  const leia = listChats(view, "").chats.find(({ key }) => key === "@leia");
+  assertEquals(leia?.line, "leia asks for a private session");
+  view.handleEvent({ event: "session", info: { ...asked, state: "rejected" } });
+  offer(1, "hans", "rejected");
+  offer(2, "luke", "running");
+  const after = listChats(view, "").chats;
+  assertEquals(after.map(({ key, line, unread }) => [key, line, unread]), [
+    ["@luke", "hello", 1],
+  ]);
 });
 
 Deno.test("a filter finds by name, also who is away", () => {

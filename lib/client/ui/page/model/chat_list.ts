@@ -5,10 +5,15 @@
 import { visible } from "../../../../base/text.ts";
 import type { ClientView } from "../../../events/client_view.ts";
 import type {
+  PrivateSessionInfo,
+  TransferInfo,
+} from "../../../events/client_event.ts";
+import type {
   Conversation,
   ConversationKey,
   SaidMessage,
 } from "../../../events/conversations.ts";
+import { placeOf } from "./transfer_card.ts";
 
 /** A row of the list. */
 export interface ChatRow {
@@ -19,6 +24,7 @@ export interface ChatRow {
   readonly line?: string;
   /** Of the last message, ms since 1970 UTC. */
   readonly at?: number;
+  /** Messages that were not seen, and offers that wait for an answer. */
   readonly unread: number;
   /** Of a person: whether they are on line, if that is known. */
   readonly online?: boolean;
@@ -53,14 +59,26 @@ export function listChats(
   const isWanted = (key: string) =>
     wanted === "" || titleOf(key as ConversationKey).toLowerCase()
       .includes(wanted);
-  const active = view.conversations().filter((each) => isActive(each, view));
+  const offers = offersIn(view);
+  const said = view.conversations().filter((each) =>
+    offers.has(each.key) || isActive(each, view)
+  );
+  const known = new Set(said.map(({ key }) => key));
+  const active = [
+    // What waits for an answer.
+    ...[...offers.keys()].filter((key) => !known.has(key))
+      .map((key) => ({ key, conversation: undefined })),
+    ...said.map((each) => ({ key: each.key, conversation: each })),
+  ];
   const isListed = active.some(({ key }) => key === open);
   const chats = [
     ...open === undefined || isListed || !isWanted(open)
       ? []
       : [rowOf(view, open, view.conversation(open))],
     ...active.filter(({ key }) => isWanted(key))
-      .map((each) => rowOf(view, each.key, each)),
+      .map(({ key, conversation }) =>
+        rowOf(view, key, conversation, offers.get(key))
+      ),
   ];
   const listed = new Set(chats.map(({ key }) => key));
   const groups = view.groups().map((name): ConversationKey => `#${name}`)
@@ -110,6 +128,24 @@ export function lastLine(
   return message.deleted ? `${name} ${words}` : `${name}: ${words}`;
 }
 
+/** What others wait for an answer to, in words, by where it stands. */
+function offersIn(view: ClientView): Map<ConversationKey, string[]> {
+  const offers = new Map<ConversationKey, string[]>();
+  const add = (key: ConversationKey, user: string, what: string) =>
+    offers.set(key, [...offers.get(key) ?? [], `${visible(user)} ${what}`]);
+  const isAsked = ({ direction, state }: TransferInfo | PrivateSessionInfo) =>
+    direction === "incoming" && state === "offered";
+  for (const { info } of view.transfers()) {
+    const { user, name } = info;
+    if (isAsked(info)) add(placeOf(info), user, `offers ${visible(name)}`);
+  }
+  for (const info of view.sessions()) {
+    const { user } = info;
+    if (isAsked(info)) add(`@${user}`, user, "asks for a private session");
+  }
+  return offers;
+}
+
 /** Something was said in it, or is going on. */
 function isActive(
   { key, messages, unread }: Conversation,
@@ -124,19 +160,21 @@ function rowOf(
   view: ClientView,
   key: ConversationKey,
   conversation: Conversation | undefined,
+  offers: readonly string[] = [],
 ): ChatRow {
   const name = key.slice(1);
   const last = conversation?.messages.at(-1);
   const isGroup = key.startsWith("#");
   const group = isGroup ? view.group(name) : undefined;
   const person = isGroup || key === "*" ? undefined : view.person(name);
-  const line = last === undefined ? quietLine(key, group) : lastLine(last, key);
+  const said = last === undefined ? quietLine(key, group) : lastLine(last, key);
+  const line = offers.at(-1) ?? said;
   return {
     key,
     title: titleOf(key),
     ...(line !== undefined && { line }),
     ...(last !== undefined && { at: last.at }),
-    unread: conversation?.unread ?? 0,
+    unread: (conversation?.unread ?? 0) + offers.length,
     ...(person?.online !== undefined && { online: person.online }),
     ...(group !== undefined && !group.joined && { invited: true as const }),
     ...(person?.trust === "changed" && { alarm: true as const }),

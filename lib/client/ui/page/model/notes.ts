@@ -73,7 +73,7 @@ export function spokenOf(
 export function noticeOf(
   event: ClientEvent,
   text: readonly string[],
-): { readonly text: string; readonly isFailure: boolean } | undefined {
+): Notice | undefined {
   if (text.length === 0) return undefined;
   const notice = { text: text.join(" "), isFailure: false };
   switch (event.event) {
@@ -86,9 +86,19 @@ export function noticeOf(
     case "device-login":
       return notice;
     case "link":
-      return { ...notice, isFailure: event.state === "ended" };
+      return { ...notice, isFailure: event.state === "ended", about: "link" };
     case "renamed":
       return event.me ? notice : undefined;
+    case "changed":
+      return notice;
   }
   return undefined;
+}
+
+/** What is told beside the conversations. */
+export interface Notice {
+  readonly text: string;
+  readonly isFailure: boolean;
+  /** A later one about the same takes its place. */
+  readonly about?: string;
 }

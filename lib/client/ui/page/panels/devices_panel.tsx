@@ -42,8 +42,14 @@ export function DevicesPanel(): JSX.Element {
               {device.ip !== "" && `, ${visible(device.ip)}`}
             </div>
             <div class="dim">
-              {device.key ? "Has your key" : "Does not have your key"}
-              {`, since ${wholeTime(device.since, Date.now())}`}
+              {[
+                // Of those that are away it is not known.
+                ...device.key ? ["has your key"] : [],
+                ...device.online && !device.key
+                  ? ["does not have your key"]
+                  : [],
+                `first login ${wholeTime(device.since, Date.now())}`,
+              ].join(", ")}
             </div>
             {!device.current && (
               <button

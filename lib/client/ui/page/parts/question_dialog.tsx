@@ -89,8 +89,10 @@ function Dialog(
           <button type="submit" class="main">
             {kind === "confirm" ? "Yes" : "OK"}
           </button>
+          {/* Enter, which may have been meant for a message, is a no. */}
           <button
             type="button"
+            autofocus={kind === "confirm"}
             onClick={() => give(kind === "confirm" ? false : null)}
           >
             {kind === "confirm" ? "No" : "Cancel"}

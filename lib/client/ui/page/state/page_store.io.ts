@@ -50,6 +50,8 @@ export type LinkingStep = Extract<ClientEvent, { event: "link" }>;
 /** Something to tell beside the conversations. */
 export interface PageNotice {
   readonly id: number;
+  /** A later one about the same takes its place. */
+  readonly about?: string;
   readonly text: string;
   readonly isFailure: boolean;
 }
@@ -297,9 +299,13 @@ export class PageStore {
   }
 
   /** Tells something beside the conversations. */
-  tell(text: string, isFailure = false): void {
-    const notice = { id: this.#nextId++, text, isFailure };
-    this.notices.value = [...this.notices.value, notice].slice(-mostNotices);
+  tell(text: string, isFailure = false, about?: string): void {
+    const others = this.notices.value.filter((each) =>
+      about === undefined || each.about !== about
+    );
+    const subject = about === undefined ? {} : { about };
+    const notice = { id: this.#nextId++, text, isFailure, ...subject };
+    this.notices.value = [...others, notice].slice(-mostNotices);
     this.announce({ text });
   }
 
@@ -396,7 +402,10 @@ export class PageStore {
     const spoken = spokenOf(shown, text);
     if (spoken !== undefined) this.announce({ text: spoken });
     const notice = noticeOf(shown, text);
-    if (notice !== undefined) this.tell(notice.text, notice.isFailure);
+    if (notice !== undefined) {
+      const { text, isFailure, about } = notice;
+      this.tell(text, isFailure, about);
+    }
     this.#flushSoon();
   }
 
@@ -418,7 +427,9 @@ export class PageStore {
 
   #placeTransfer(info: Parameters<typeof placeOf>[0]): void {
     if (this.#transferPlaces.has(info.transfer)) return;
-    this.#transferPlaces.set(info.transfer, this.#lastIn(placeOf(info)));
+    // Where nothing is known yet, what was said before is asked for later.
+    const below = this.#lastIn(placeOf(info)) || Date.now();
+    this.#transferPlaces.set(info.transfer, below);
     if (info.direction === "incoming" && info.state === "offered") {
       this.announce({ from: info.user, text: `offers ${info.name}` });
     }
@@ -429,7 +440,7 @@ export class PageStore {
       ...note,
       key,
       id: this.#nextId++,
-      below: this.#lastIn(key),
+      below: this.#lastIn(key) || Date.now(),
     };
     const notes = [...this.#notes.get(key) ?? [], placed];
     this.#notes.set(key, notes.slice(-mostNotes));

@@ -38,6 +38,12 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
     );
     return codeAfterPrinting(await runCheckCommand(rest));
   }
+  if (first === "status") {
+    const { runStatusCommand } = await import(
+      "./lib/server/admin/status_command.io.ts"
+    );
+    return codeAfterPrinting(await runStatusCommand(rest));
+  }
   if (first === "migrate") {
     const { runMigrateCommand } = await import(
       "./lib/server/admin/migrate_command.io.ts"
@@ -71,7 +77,9 @@ async function serve(options: ServerOptions): Promise<void> {
   const { CredentialsSource } = await import(
     "./lib/server/accounts/credentials.io.ts"
   );
-  const { startServer } = await import("./lib/server/start.io.ts");
+  const start = options.cluster === undefined
+    ? (await import("./lib/server/start.io.ts")).startServer
+    : (await import("./lib/server/start_node.io.ts")).startNode;
   const firstAccount = await ensureFirstAccount(options.credentials);
   let reload = () => {};
   const shutdown = shutdownSignal(() => reload());
@@ -83,7 +91,7 @@ async function serve(options: ServerOptions): Promise<void> {
     counts,
   });
   const credentials = new CredentialsSource(options.credentials, { report });
-  const server = await startServer(
+  const server = await start(
     options,
     await credentials.load(),
     credentials,
@@ -105,10 +113,13 @@ async function serve(options: ServerOptions): Promise<void> {
     );
   }
   const key = server.fingerprint;
+  const isNode = "node" in server;
   const place = `${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   stdout.write(
     (key === undefined ? "" : `The server's key is ${key}\n`) +
-      `Parley server is listening on ${place}\n`,
+      (isNode
+        ? `Node "${server.node}" is ready to serve on ${place}\n`
+        : `Parley server is listening on ${place}\n`),
   );
   if (firstAccount !== undefined) {
     const command = loginCommand(options, server.port, firstAccount);
@@ -122,7 +133,9 @@ async function serve(options: ServerOptions): Promise<void> {
       `Metrics are at http://${options.metrics?.host}:${metricsPort}/metrics\n`,
     );
   }
-  log?.write(serverLogLine(Date.now(), "info", `listening on ${place}`));
+  if (!isNode) {
+    log?.write(serverLogLine(Date.now(), "info", `listening on ${place}`));
+  }
   await credentials.reportOpenness();
   const failure = await Promise.race([shutdown, server.failed]);
   if (failure !== undefined) report("error", failure);

@@ -81,7 +81,7 @@ export const programs: readonly Program[] = [
       "--allow-read",
       "--allow-write",
       `--allow-env=${serverEnvironment.join(",")}`,
-      "--allow-sys=networkInterfaces",
+      "--allow-sys=hostname,networkInterfaces",
     ],
     // Less memory under floods of long messages, at no cost in speed that the
     // benchmarks show; the same as in the task `server`.

@@ -1,48 +1,21 @@
-/**
- * Builds a server from its parts in the order in which they can fail, so that
- * whatever stops a start has left nothing behind, and takes it down in reverse.
- */
-import { Authenticator } from "./accounts/authenticator.ts";
+/** Starts a server, and takes it down in reverse. */
 import type { Accounts } from "./accounts/credentials_file.ts";
 import type { ServerOptions } from "./admin/options.ts";
-import type { CredentialChange } from "./model/actions.ts";
-import { ServerCore } from "./server_core.ts";
-import { formatTime } from "../base/time.ts";
-import { version } from "../base/version.ts";
-import { replaceFile } from "../system/files.io.ts";
-import { DataFolder } from "./store/data_folder.io.ts";
-import { enoughFiles, newcomersWithin } from "./core/limits.ts";
-import { deriveKey } from "../security/derive_key.io.ts";
-import { renderMetrics } from "./admin/metrics_page.ts";
 import { MetricsServer } from "./admin/metrics_server.io.ts";
-import { MessageLogs } from "./logs/message_logs.io.ts";
+import { enoughFiles } from "./core/limits.ts";
 import type { Report } from "./logs/server_log.io.ts";
-import { messageOf, reasonOf, StartError } from "../system/errors.io.ts";
-import { openableFiles } from "../system/open_files.io.ts";
-import { ServerShell } from "./shell.io.ts";
 import type { Store } from "./model/store.ts";
-import { whereaboutsOf } from "./store/moved_data.io.ts";
+import {
+  type AccountSource,
+  prepareServing,
+  tlsCertificate,
+} from "./serving.io.ts";
+import { DataFolder } from "./store/data_folder.io.ts";
+import { refuseDataHere } from "./store/moved_data.io.ts";
 import type { WriterNews } from "./store/postgres/postgres_writer.io.ts";
 import { WorkerStore } from "./store/worker_store.io.ts";
-import { systemClock, systemRandom } from "../system/clock.io.ts";
-import { TcpServer } from "./net/tcp_server.io.ts";
-import { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
-import {
-  givenTlsCertificate,
-  isRenewalDue,
-  ownTlsCertificate,
-  type TlsCertificate,
-} from "../security/server_certificate.io.ts";
-import { TransferLogFile } from "./logs/transfer_log.io.ts";
-import { UserLogFile } from "./logs/user_log.io.ts";
-
-/** Where the accounts come from; `CredentialsSource` is one. */
-export interface AccountSource {
-  /** Changes an account; the accounts as they are then. */
-  edit(change: CredentialChange): Promise<Accounts>;
-  /** Reads them now. */
-  reload(changed: (accounts: Accounts) => void): Promise<void>;
-}
+import { systemClock } from "../system/clock.io.ts";
+import { openableFiles } from "../system/open_files.io.ts";
 
 /** A server at work. */
 export interface RunningServer {
@@ -89,159 +62,40 @@ export async function startServer(
     await DataFolder.open(options.dataDir),
     (folder) => folder.close(),
   );
-  let certificate = options.plain
+  const certificate = options.plain
     ? undefined
     : await tlsCertificate(options, folder.path, report, now());
   // Before the first thread that opens files by itself.
   const files = openableFiles(folder.path, enoughFiles);
   const whenFailed = Promise.withResolvers<string>();
-  const store = parts.adopt(
-    await openStore(options, folder.file("parley.db"), {
-      report,
-      stop: whenFailed.resolve,
+  const stop = whenFailed.resolve;
+  const serving = parts.adopt(
+    await prepareServing({
+      ...{ options, accounts, source, report, logLines, now },
+      ...{ folder, files, certificate },
+      openStore: () =>
+        openStore(options, folder.file("parley.db"), { report, stop }),
     }),
-    (store) => store.close(),
+    (serving) => serving.abandon(),
   );
-  const stored = await store.load().catch((error) => {
-    throw new StartError(reasonOf(error));
-  });
-  const messageLogs = parts.adopt(
-    new MessageLogs(folder.path, report),
-    (logs) => logs.close(),
-  );
-  const state = await messageLogs.catchUp(store, stored);
-  const transferLog = parts.adopt(
-    await TransferLogFile.open(folder.path, report),
-    (log) => log.close(),
-  );
-  const userLog = parts.adopt(
-    new UserLogFile(folder.file("userlog.txt"), replaceFile, report),
-    (log) => log.close(),
-  );
-
-  const authenticator = new Authenticator({
-    attempts: options.attempts,
-    blockMs: options.blockDuration * 1000,
-    allowDemo: options.allowDemo,
-    secret: state.secret,
-  }, systemRandom);
-  authenticator.handleAccounts(accounts);
-  const coreOptions = {
-    idleMs: options.idleTimeout * 1000,
-    // Known once it is bound, before the first client can ask.
-    udpPort: 0,
-    otherUdpPort: 0,
-    sessions: options.sessions,
-    keepMs: options.keepDays * dayMs,
-    messageRate: options.limits.messageRate,
-    messagesPerDay: options.limits.historyQuota,
-    mailboxMessages: options.limits.mailboxQuota,
-    addressFailures: options.limits.addressFailures,
-    unauthenticatedPerAddress: options.limits.addressConnections,
-    unauthenticated: newcomersWithin(files),
-    agent: `parley-server ${version}`,
-  };
-  const core = new ServerCore(
-    coreOptions,
-    state,
-    authenticator,
-    systemRandom,
-    systemClock(),
-  );
-  const rendezvous = parts.adopt(
-    new RendezvousServer(
-      options.relayQuota * 1_000_000,
-      (news) => shell.handleRendezvous(news),
-      systemClock,
-    ),
-    (rendezvous) => rendezvous.close(),
-  );
-  const shell: ServerShell = parts.adopt(
-    new ServerShell({
-      core,
-      store,
-      messageLogs,
-      transferLog,
-      userLog,
-      rendezvous,
-      deriveKey,
-      editCredentials: (change) => source.edit(change),
-      reloadAccounts: () =>
-        source.reload((accounts) => shell.handleAccounts(accounts)),
-      report,
-    }),
-    (shell) => shell.close(),
-  );
-  const { host, port } = options;
-  const network = parts.adopt(
-    new TcpServer(host, port, shell, report, certificate),
-    (network) => network.close(),
-  );
-  openUdp(rendezvous, options, network.port, report);
-  coreOptions.udpPort = rendezvous.port;
-  coreOptions.otherUdpPort = rendezvous.probePort;
-  const startedAt = systemClock().mono;
-  const metrics = options.metrics && parts.adopt(
-    new MetricsServer(options.metrics.host, options.metrics.port, {
-      fault: () => shell.storeFault,
-      metrics: () =>
-        renderMetrics({
-          counters: core.metrics,
-          udp: rendezvous.counters,
-          gauges: core.gauges(),
-          commitSeconds: shell.commitSeconds,
-          logLines,
-          process: {
-            uptime: (systemClock().mono - startedAt) / 1000,
-            memoryBytes: Deno.memoryUsage().rss,
-          },
-        }),
-    }),
-    (metrics) => metrics.close(),
-  );
-  shell.start(network);
-  network.start();
-  const reloadCertificate = async () => {
-    if (certificate === undefined) return;
-    const before = certificate;
-    try {
-      const read = await tlsCertificate(options, folder.path, report, now());
-      if (read.cert !== before.cert) network.replaceCertificate(read);
-      certificate = read;
-    } catch (error) {
-      report("error", `${messageOf(error)}; the certificate stays as it was`);
-      return;
-    }
-    if (certificate.cert === before.cert) return;
-    const key = certificate.fingerprint === before.fingerprint
-      ? "its key is the same"
-      : `its key is another one, ${certificate.fingerprint}, ` +
-        "which every client has to accept";
-    report("info", `the certificate was read anew; ${key}`);
-  };
-  let isRenewing = false;
-  parts.adopt(
-    setInterval(async () => {
-      const isDue = !isRenewing && certificate !== undefined &&
-        options.tls === undefined && isRenewalDue(certificate, now());
-      if (!isDue) return;
-      isRenewing = true;
-      await reloadCertificate();
-      isRenewing = false;
-    }, renewalCheckMs),
-    (timer) => clearInterval(timer),
-  );
-
+  const { host, port } = options.metrics ?? {};
+  const metrics = host === undefined || port === undefined
+    ? undefined
+    : parts.adopt(
+      new MetricsServer(host, port, serving),
+      (metrics) => metrics.close(),
+    );
+  serving.start();
   const running = parts.move();
   return {
     failed: whenFailed.promise,
-    port: network.port,
+    port: serving.port,
     fingerprint: certificate?.fingerprint,
     metricsPort: metrics?.port,
-    handleAccounts: (accounts) => shell.handleAccounts(accounts),
-    reloadCertificate,
+    handleAccounts: (accounts) => serving.handleAccounts(accounts),
+    reloadCertificate: () => serving.reloadCertificate(),
     async stop() {
-      await shell.stop(storeMs);
+      await serving.stop();
       await running.disposeAsync();
     },
   };
@@ -254,13 +108,7 @@ async function openStore(
   news: WriterNews,
 ): Promise<Store> {
   if (database === undefined) return await WorkerStore.open(path);
-  if (await whereaboutsOf(path) === "here") {
-    throw new StartError(
-      `the data of this server are in "${path}": bring them into the database ` +
-        `with "parley-server migrate --from ${dataDir} --database ..." first, ` +
-        "or choose another --data-dir",
-    );
-  }
+  await refuseDataHere(path, dataDir);
   // Loaded where it is used: a server without it starts sooner.
   const [{ PostgresStore }, { readDatabaseOption }] = await Promise.all([
     import("./store/postgres/postgres_store.io.ts"),
@@ -271,61 +119,3 @@ async function openStore(
   store.indexAlong();
   return store;
 }
-
-/** The UDP port of the same number; without it clients still meet on a LAN. */
-function openUdp(
-  rendezvous: RendezvousServer,
-  options: ServerOptions,
-  tcpPort: number,
-  report: Report,
-): void {
-  // Where any free port will do, it need not be the same one.
-  const ports = options.port === 0 ? [tcpPort, 0] : [tcpPort];
-  for (const port of ports) {
-    try {
-      rendezvous.open(options.host, port);
-      return rendezvous.openProbes(options.host);
-    } catch (error) {
-      if (port !== ports.at(-1)) continue;
-      report(
-        "warning",
-        `cannot use UDP port ${port}: ${
-          reasonOf(error)
-        }; clients behind routers will not find each other`,
-      );
-    }
-  }
-}
-
-async function tlsCertificate(
-  { tls }: ServerOptions,
-  folder: string,
-  report: Report,
-  wall: number,
-): Promise<TlsCertificate> {
-  if (tls === undefined) {
-    const own = await ownTlsCertificate(folder, wall);
-    if (own.origin === "renewed") {
-      report("info", "the TLS certificate was renewed; the key is the same");
-    }
-    return own;
-  }
-  const given = await givenTlsCertificate(tls.cert, tls.key, wall);
-  if (given.notAfter < wall + expiryWarningMs) {
-    const until = formatTime(given.notAfter);
-    report(
-      "warning",
-      `the certificate "${tls.cert}" expires on ${until}; no client can connect after that`,
-    );
-  }
-  return given;
-}
-
-const dayMs = 86_400_000;
-/** A given certificate with less time left is warned about, ms. */
-const expiryWarningMs = 30 * dayMs;
-
-/** How often the server's own certificate is held against the clock, ms. */
-const renewalCheckMs = 1_000;
-/** How long a shutdown waits for what is left to be stored, ms. */
-const storeMs = 500;

@@ -140,7 +140,8 @@ export class TestServer implements AsyncDisposable {
   async #listening(): Promise<void> {
     const line = await this.#process.waitFor(
       "the server to listen",
-      (line) => line.includes("listening on"),
+      // A node of a cluster may have to wait for its turn.
+      (line) => /listening on|ready to serve on/.test(line),
     );
     this.#port = Number(line.match(/:(\d+)\b[^:]*$/)?.[1]);
   }

@@ -25,15 +25,7 @@ export interface MetricsSnapshot {
 export function renderMetrics(snapshot: MetricsSnapshot): string {
   const { counters, gauges, udp, commitSeconds, logLines, process } = snapshot;
   return [
-    family("build_info", "gauge", "The program's version.", [
-      [{ version }, 1],
-    ]),
-    family("uptime_seconds", "gauge", "Since the start.", [
-      [{}, process.uptime],
-    ]),
-    family("memory_bytes", "gauge", "Resident memory of the process.", [
-      [{}, process.memoryBytes],
-    ]),
+    renderProcessMetrics(process),
     family("connections", "gauge", "Connections of clients now.", [
       [{}, gauges.connections],
     ]),
@@ -101,6 +93,48 @@ export function renderMetrics(snapshot: MetricsSnapshot): string {
       "Lines of the server's log, by level.",
       [...logLines].map(([level, count]) => [{ level }, count] as const),
     ),
+  ].join("");
+}
+
+/** What a node of a cluster tells of itself. */
+export interface NodeSnapshot {
+  /** True when it is the one that serves. */
+  readonly isCore: boolean;
+  /** Of the core, whichever node that is. */
+  readonly term: number;
+  /** True when the database answers. */
+  readonly hasDatabase: boolean;
+}
+
+/** The same for a node, to be put behind {@link renderMetrics}. */
+export function renderNodeMetrics(node: NodeSnapshot): string {
+  return [
+    family("cluster_core", "gauge", "1 on the node that is the core.", [
+      [{}, Number(node.isCore)],
+    ]),
+    family("cluster_term", "gauge", "Rises with each node that becomes it.", [
+      [{}, node.term],
+    ]),
+    family("cluster_database_up", "gauge", "1 while the database answers.", [
+      [{}, Number(node.hasDatabase)],
+    ]),
+  ].join("");
+}
+
+/** What a process tells that serves nobody. */
+export function renderProcessMetrics(
+  process: MetricsSnapshot["process"],
+): string {
+  return [
+    family("build_info", "gauge", "The program's version.", [
+      [{ version }, 1],
+    ]),
+    family("uptime_seconds", "gauge", "Since the start.", [
+      [{}, process.uptime],
+    ]),
+    family("memory_bytes", "gauge", "Resident memory of the process.", [
+      [{}, process.memoryBytes],
+    ]),
   ].join("");
 }
 

@@ -66,6 +66,8 @@ export interface ServerOptions {
   readonly dataDir: string;
   /** URL of a database in PostgreSQL, or path of a file with that. */
   readonly database?: string;
+  /** One of several nodes with this database; absent for a server alone. */
+  readonly cluster?: ClusterOptions;
   /** Megabytes a day that are relayed for each user; 0 for none. */
   readonly relayQuota: number;
   readonly limits: LimitOptions;
@@ -79,6 +81,12 @@ export interface ServerOptions {
   readonly log: LogOptions;
   /** Where `/healthz` and `/metrics` are; absent when they are not wanted. */
   readonly metrics?: { readonly host: string; readonly port: number };
+}
+
+/** What a node of a cluster is started with. */
+export interface ClusterOptions {
+  /** Its name; the machine's when absent. */
+  readonly node?: string;
 }
 
 /** What is written of the server's doings, and where to. */
@@ -135,6 +143,7 @@ export function parseServerOptions(
       ...database !== undefined && {
         database: parseDatabaseOption(database, home),
       },
+      ...clusterOptions(line),
       limits: integerValues(line, limitRows),
       plain,
       ...tls !== undefined && { tls },
@@ -252,6 +261,22 @@ function metricsOptions(line: CommandLine): Pick<ServerOptions, "metrics"> {
   return { metrics: { host, port } };
 }
 
+function clusterOptions(line: CommandLine): Pick<ServerOptions, "cluster"> {
+  const node = lastValue(line, "--node");
+  if (!line.options.has("--cluster")) {
+    if (node === undefined) return {};
+    throw new UsageError("--node needs --cluster");
+  }
+  if (!line.options.has(databaseOptionRow.name)) {
+    throw new UsageError("--cluster needs --database");
+  }
+  if (node === undefined) return { cluster: {} };
+  if (/^[A-Za-z0-9._-]{1,63}$/.test(node)) return { cluster: { node } };
+  throw new UsageError(
+    `invalid --node "${node}": must be 1 to 63 letters, digits, ".", "_", "-"`,
+  );
+}
+
 function tlsFiles(
   line: CommandLine,
   home: string | undefined,
@@ -265,7 +290,7 @@ function tlsFiles(
 }
 
 /** What may stand first in the place of the port. */
-const serverCommands = ["user", "check", "migrate", "completions"];
+const serverCommands = ["user", "check", "status", "migrate", "completions"];
 
 const defaultHost = "0.0.0.0";
 const defaultMetricsHost = "127.0.0.1";
@@ -439,6 +464,16 @@ export const serverOptionRows: readonly OptionRow[] = [
     default: defaultDataDir,
   },
   databaseOptionRow,
+  {
+    name: "--cluster",
+    help: "be one of several nodes with this database; one at a time serves",
+  },
+  {
+    name: "--node",
+    value: "NAME",
+    help: "what this node is called",
+    default: "the machine's name",
+  },
   numberRows.relayQuota,
   ...Object.values(limitRows),
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },

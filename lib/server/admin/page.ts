@@ -33,6 +33,10 @@ const page: ProgramPage = {
       help: "check whether a server could start with these options",
     },
     {
+      arguments: "status --database URL",
+      help: "show the nodes of a cluster, and which one serves",
+    },
+    {
       arguments: "migrate --from FOLDER --database URL",
       help: "bring the data from parley.db in a folder to PostgreSQL",
     },

@@ -43,3 +43,17 @@ export interface Lease {
   /** Gives it back and watches no longer. */
   close(): Promise<void>;
 }
+
+/** What a database says of the nodes that use it. */
+export interface ClusterState {
+  /** Which one is the core; empty when none is. */
+  readonly core: string;
+  readonly term: number;
+  /** By name. */
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly version: string;
+    /** How long ago it said that it is there, seconds. */
+    readonly age: number;
+  }[];
+}

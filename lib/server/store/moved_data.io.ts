@@ -22,6 +22,24 @@ export async function whereaboutsOf(
   }
 }
 
+/**
+ * Makes sure that no data stay behind where a database elsewhere is used.
+ *
+ * @param path Of the database in the data folder.
+ * @throws {StartError} when there are some.
+ */
+export async function refuseDataHere(
+  path: string,
+  folder: string,
+): Promise<void> {
+  if (await whereaboutsOf(path) !== "here") return;
+  throw new StartError(
+    `the data of this server are in "${path}": bring them into the database ` +
+      `with "parley-server migrate --from ${folder} --database ..." first, ` +
+      "or choose another --data-dir",
+  );
+}
+
 /** Where the data of an open database were brought; `undefined` if nowhere. */
 export function movedTo(database: DatabaseSync): string | undefined {
   const row = database.prepare("SELECT value FROM meta WHERE key = 'moved'")

@@ -49,6 +49,23 @@ Deno.test("parseServerOptions() takes a database by its URL or a file with that"
   }
 });
 
+Deno.test("parseServerOptions() makes a node of a cluster of it, which needs a database", () => {
+  const database = "db.txt";
+  const base = ["--database", database, "--cluster"];
+  assertEquals(run(...base), { ...defaults, database, cluster: {} });
+  assertEquals(run(...base, "--node", "a.b-1").cluster, { node: "a.b-1" });
+  for (
+    const wrong of [["--cluster"], ["--node", "a", "--database", "d"], [
+      ...base,
+      "--node=a b",
+    ]]
+  ) {
+    const request = parseServerOptions(wrong);
+    assert(request.kind === "error");
+    assert(/--(cluster|node)/.test(request.message), request.message);
+  }
+});
+
 Deno.test("parseServerOptions() takes arguments, and options over them", () => {
   assertEquals(run("7000", "5"), { ...defaults, port: 7000, attempts: 5 });
   assertEquals(run("7000", "5", "--port=0", "--attempts", "1"), {

@@ -238,7 +238,9 @@ export async function openLease(
       );
     }
     await session.query(
-      "DELETE FROM nodes WHERE seen < clock_timestamp() - interval '1 day'",
+      "DELETE FROM nodes WHERE seen < clock_timestamp() - interval '1 day' " +
+        "OR name = $1 AND seen < clock_timestamp() - interval '5 s'",
+      [options.node],
     );
     const [row] = await session.query("SELECT secret FROM core");
     const secret = new Uint8Array(row?.secret as Uint8Array);

@@ -1,0 +1,103 @@
+/** What follows `parley-server status` on the command line. */
+import {
+  lastValue,
+  type OptionRow,
+  parseCommandLine,
+  type StartRequest,
+  startRequest,
+  UsageError,
+} from "../../cli/command_line.ts";
+import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
+import type { ClusterState } from "../store/lease.ts";
+import {
+  databaseOptionRow,
+  parseDatabaseOption,
+} from "../store/postgres/database_option.ts";
+
+/** Whose state is to be shown. */
+export interface StatusCommand {
+  /** URL of a database, or path of a file with that. */
+  readonly database: string;
+}
+
+/**
+ * Reads the arguments.
+ *
+ * @param home The home folder, for paths that begin with `~/`.
+ */
+export function parseStatusCommand(
+  args: readonly string[],
+  home?: string,
+): StartRequest<StatusCommand> {
+  return startRequest(() => {
+    const line = parseCommandLine(args, statusOptionRows, []);
+    if (line.options.has("--help")) {
+      return { kind: "help", text: renderHelp(statusPage) };
+    }
+    const database = lastValue(line, databaseOptionRow.name);
+    if (database === undefined) {
+      throw new UsageError("status needs --database URL");
+    }
+    const options = { database: parseDatabaseOption(database, home) };
+    return { kind: "run", options };
+  });
+}
+
+/** The lines to print: the core first, then the nodes by name. */
+export function statusLines({ core, term, nodes }: ClusterState): string[] {
+  const lines = [
+    core === ""
+      ? `no node is the core; the last term was ${term}`
+      : `node "${core}" is the core, term ${term}`,
+  ];
+  const width = Math.max(...nodes.map(({ name }) => name.length), 0);
+  for (const { name, version, age } of nodes) {
+    const role = age > silentSeconds
+      ? "silent"
+      : name === core
+      ? "core"
+      : "standby";
+    lines.push(
+      `${name.padEnd(width)}  ${role.padEnd(7)}  ${version}  ` +
+        `seen ${age.toFixed(1)} s ago`,
+    );
+  }
+  return lines;
+}
+
+/** From then on a node is thought to be gone. */
+const silentSeconds = 5;
+
+const statusOptionRows: readonly OptionRow[] = [
+  {
+    name: databaseOptionRow.name,
+    value: "URL",
+    help: "postgres://USER@HOST/DATABASE, or a file whose first line is that",
+  },
+  { name: "--help", help: "show this" },
+];
+
+const statusPage: ProgramPage = {
+  name: "parley-server status",
+  title: "the nodes of a cluster",
+  description: [
+    "Shows which nodes use a database, and which of them serves in which term; " +
+    "the term rises by one with each node that takes over.",
+  ],
+  usage: [{ arguments: "--database URL", help: "show the nodes" }],
+  options: statusOptionRows,
+  environment: [{ name: "PGPASSWORD", help: "the password for --database" }],
+  files: [{
+    name: "database.txt",
+    help: "where the URL of the database may be",
+  }],
+  exitCodes: [
+    { code: 0, help: "a node serves" },
+    { code: 1, help: "none does, or the database cannot be asked" },
+    { code: 2, help: "wrong usage" },
+  ],
+  examples: [{
+    command: "parley-server status --database database.txt",
+    help: "of the database that database.txt names",
+  }],
+};

@@ -1,0 +1,299 @@
+/**
+ * What stands between the store and the clients of a server: logs, core,
+ * rendezvous and network. Built from its parts in the order in which they can
+ * fail, so that whatever stops a start has left nothing behind, and taken down in
+ * reverse.
+ */
+import { Authenticator } from "./accounts/authenticator.ts";
+import type { Accounts } from "./accounts/credentials_file.ts";
+import type { ServerOptions } from "./admin/options.ts";
+import type { CredentialChange } from "./model/actions.ts";
+import { ServerCore } from "./server_core.ts";
+import { formatTime } from "../base/time.ts";
+import { version } from "../base/version.ts";
+import { replaceFile } from "../system/files.io.ts";
+import type { DataFolder } from "./store/data_folder.io.ts";
+import { newcomersWithin } from "./core/limits.ts";
+import { deriveKey } from "../security/derive_key.io.ts";
+import { renderMetrics } from "./admin/metrics_page.ts";
+import type { MetricsSource } from "./admin/metrics_server.io.ts";
+import { MessageLogs } from "./logs/message_logs.io.ts";
+import type { Report } from "./logs/server_log.io.ts";
+import { messageOf, reasonOf, StartError } from "../system/errors.io.ts";
+import { ServerShell } from "./shell.io.ts";
+import type { Store } from "./model/store.ts";
+import { systemClock, systemRandom } from "../system/clock.io.ts";
+import { TcpServer } from "./net/tcp_server.io.ts";
+import { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
+import {
+  givenTlsCertificate,
+  isRenewalDue,
+  ownTlsCertificate,
+  type TlsCertificate,
+} from "../security/server_certificate.io.ts";
+import { TransferLogFile } from "./logs/transfer_log.io.ts";
+import { UserLogFile } from "./logs/user_log.io.ts";
+
+/** Where the accounts come from; `CredentialsSource` is one. */
+export interface AccountSource {
+  /** Changes an account; the accounts as they are then. */
+  edit(change: CredentialChange): Promise<Accounts>;
+  /** Reads them now. */
+  reload(changed: (accounts: Accounts) => void): Promise<void>;
+}
+
+/** What serving needs; it closes none of it but the store. */
+export interface ServingParts {
+  readonly options: ServerOptions;
+  /** Who may log in. */
+  readonly accounts: Accounts;
+  readonly source: AccountSource;
+  readonly report: Report;
+  /** How much was reported, by level, for the metrics. */
+  readonly logLines: ReadonlyMap<string, number>;
+  /** The wall clock for the certificate, ms since 1970. */
+  readonly now: () => number;
+  /** Where the logs are. */
+  readonly folder: DataFolder;
+  /** How many files this process may open. */
+  readonly files: number;
+  /** What to show to clients; absent without TLS. */
+  readonly certificate: TlsCertificate | undefined;
+  readonly openStore: () => Promise<Store>;
+}
+
+/** A server with a store, which clients can reach. */
+export interface Serving extends MetricsSource {
+  /** The port that it listens on. */
+  readonly port: number;
+  /** Takes the first clients. */
+  start(): void;
+  /** The accounts were edited. */
+  handleAccounts(accounts: Accounts): void;
+  /** Reads the certificate anew and shows it to those who connect from now on. */
+  reloadCertificate(): Promise<void>;
+  /**
+   * Tells every client that the server shuts down, stores and logs what is left
+   * and closes everything; takes less than 2 s.
+   */
+  stop(): Promise<void>;
+  /** Closes everything at once, and tells nobody. */
+  abandon(): Promise<void>;
+}
+
+/**
+ * Loads what is stored, brings the logs up to date and takes the ports.
+ *
+ * @throws {StartError} when something that it needs cannot be used.
+ */
+export async function prepareServing(given: ServingParts): Promise<Serving> {
+  const { options, source, report, logLines, now, folder, files } = given;
+  let { certificate } = given;
+  await using parts = new AsyncDisposableStack();
+  const store = parts.adopt(
+    await given.openStore(),
+    (store) => store.close(),
+  );
+  const stored = await store.load().catch((error) => {
+    throw new StartError(reasonOf(error));
+  });
+  const messageLogs = parts.adopt(
+    new MessageLogs(folder.path, report),
+    (logs) => logs.close(),
+  );
+  const state = await messageLogs.catchUp(store, stored);
+  const transferLog = parts.adopt(
+    await TransferLogFile.open(folder.path, report),
+    (log) => log.close(),
+  );
+  const userLog = parts.adopt(
+    new UserLogFile(folder.file("userlog.txt"), replaceFile, report),
+    (log) => log.close(),
+  );
+
+  const authenticator = new Authenticator({
+    attempts: options.attempts,
+    blockMs: options.blockDuration * 1000,
+    allowDemo: options.allowDemo,
+    secret: state.secret,
+  }, systemRandom);
+  authenticator.handleAccounts(given.accounts);
+  const coreOptions = {
+    idleMs: options.idleTimeout * 1000,
+    // Known once it is bound, before the first client can ask.
+    udpPort: 0,
+    otherUdpPort: 0,
+    sessions: options.sessions,
+    keepMs: options.keepDays * dayMs,
+    messageRate: options.limits.messageRate,
+    messagesPerDay: options.limits.historyQuota,
+    mailboxMessages: options.limits.mailboxQuota,
+    addressFailures: options.limits.addressFailures,
+    unauthenticatedPerAddress: options.limits.addressConnections,
+    unauthenticated: newcomersWithin(files),
+    agent: `parley-server ${version}`,
+  };
+  const core = new ServerCore(
+    coreOptions,
+    state,
+    authenticator,
+    systemRandom,
+    systemClock(),
+  );
+  const rendezvous = parts.adopt(
+    new RendezvousServer(
+      options.relayQuota * 1_000_000,
+      (news) => shell.handleRendezvous(news),
+      systemClock,
+    ),
+    (rendezvous) => rendezvous.close(),
+  );
+  const shell: ServerShell = parts.adopt(
+    new ServerShell({
+      core,
+      store,
+      messageLogs,
+      transferLog,
+      userLog,
+      rendezvous,
+      deriveKey,
+      editCredentials: (change) => source.edit(change),
+      reloadAccounts: () =>
+        source.reload((accounts) => shell.handleAccounts(accounts)),
+      report,
+    }),
+    (shell) => shell.close(),
+  );
+  const { host, port } = options;
+  const network = parts.adopt(
+    new TcpServer(host, port, shell, report, certificate),
+    (network) => network.close(),
+  );
+  openUdp(rendezvous, options, network.port, report);
+  coreOptions.udpPort = rendezvous.port;
+  coreOptions.otherUdpPort = rendezvous.probePort;
+  const startedAt = systemClock().mono;
+  const reloadCertificate = async () => {
+    if (certificate === undefined) return;
+    const before = certificate;
+    try {
+      const read = await tlsCertificate(options, folder.path, report, now());
+      if (read.cert !== before.cert) network.replaceCertificate(read);
+      certificate = read;
+    } catch (error) {
+      report("error", `${messageOf(error)}; the certificate stays as it was`);
+      return;
+    }
+    if (certificate.cert === before.cert) return;
+    const key = certificate.fingerprint === before.fingerprint
+      ? "its key is the same"
+      : `its key is another one, ${certificate.fingerprint}, ` +
+        "which every client has to accept";
+    report("info", `the certificate was read anew; ${key}`);
+  };
+  let isRenewing = false;
+  parts.adopt(
+    setInterval(async () => {
+      const isDue = !isRenewing && certificate !== undefined &&
+        options.tls === undefined && isRenewalDue(certificate, now());
+      if (!isDue) return;
+      isRenewing = true;
+      await reloadCertificate();
+      isRenewing = false;
+    }, renewalCheckMs),
+    (timer) => clearInterval(timer),
+  );
+
+  const running = parts.move();
+  const close = () => running.disposeAsync();
+  return {
+    port: network.port,
+    start() {
+      shell.start(network);
+      network.start();
+    },
+    handleAccounts: (accounts) => shell.handleAccounts(accounts),
+    reloadCertificate,
+    fault: () => shell.storeFault,
+    metrics: () =>
+      renderMetrics({
+        counters: core.metrics,
+        udp: rendezvous.counters,
+        gauges: core.gauges(),
+        commitSeconds: shell.commitSeconds,
+        logLines,
+        process: {
+          uptime: (systemClock().mono - startedAt) / 1000,
+          memoryBytes: Deno.memoryUsage().rss,
+        },
+      }),
+    async stop() {
+      await shell.stop(storeMs);
+      await close();
+    },
+    abandon: close,
+  };
+}
+
+/** The UDP port of the same number; without it clients still meet on a LAN. */
+function openUdp(
+  rendezvous: RendezvousServer,
+  options: ServerOptions,
+  tcpPort: number,
+  report: Report,
+): void {
+  // Where any free port will do, it need not be the same one.
+  const ports = options.port === 0 ? [tcpPort, 0] : [tcpPort];
+  for (const port of ports) {
+    try {
+      rendezvous.open(options.host, port);
+      return rendezvous.openProbes(options.host);
+    } catch (error) {
+      if (port !== ports.at(-1)) continue;
+      report(
+        "warning",
+        `cannot use UDP port ${port}: ${
+          reasonOf(error)
+        }; clients behind routers will not find each other`,
+      );
+    }
+  }
+}
+
+/**
+ * The certificate of a server, which is made where there is none.
+ *
+ * @throws {StartError} when it cannot be used.
+ */
+export async function tlsCertificate(
+  { tls }: ServerOptions,
+  folder: string,
+  report: Report,
+  wall: number,
+): Promise<TlsCertificate> {
+  if (tls === undefined) {
+    const own = await ownTlsCertificate(folder, wall);
+    if (own.origin === "renewed") {
+      report("info", "the TLS certificate was renewed; the key is the same");
+    }
+    return own;
+  }
+  const given = await givenTlsCertificate(tls.cert, tls.key, wall);
+  if (given.notAfter < wall + expiryWarningMs) {
+    const until = formatTime(given.notAfter);
+    report(
+      "warning",
+      `the certificate "${tls.cert}" expires on ${until}; no client can connect after that`,
+    );
+  }
+  return given;
+}
+
+const dayMs = 86_400_000;
+/** A given certificate with less time left is warned about, ms. */
+const expiryWarningMs = 30 * dayMs;
+
+/** How often the server's own certificate is held against the clock, ms. */
+const renewalCheckMs = 1_000;
+/** How long a shutdown waits for what is left to be stored, ms. */
+const storeMs = 500;

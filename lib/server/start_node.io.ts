@@ -1,0 +1,255 @@
+/**
+ * Starts a node of a cluster. While it has the lease of their database it is the
+ * core and serves; otherwise it stands by, loaded with nothing, and listens only
+ * to those who watch over it.
+ */
+import type { Accounts } from "./accounts/credentials_file.ts";
+import {
+  renderNodeMetrics,
+  renderProcessMetrics,
+} from "./admin/metrics_page.ts";
+import {
+  MetricsServer,
+  type MetricsSource,
+} from "./admin/metrics_server.io.ts";
+import type { ServerOptions } from "./admin/options.ts";
+import { enoughFiles } from "./core/limits.ts";
+import type { Report } from "./logs/server_log.io.ts";
+import { UserLogFile } from "./logs/user_log.io.ts";
+import {
+  type AccountSource,
+  prepareServing,
+  type Serving,
+  type ServingParts,
+  tlsCertificate,
+} from "./serving.io.ts";
+import type { RunningServer } from "./start.io.ts";
+import { DataFolder } from "./store/data_folder.io.ts";
+import type { Lease, LeaseOwner } from "./store/lease.ts";
+import { refuseDataHere } from "./store/moved_data.io.ts";
+import { systemClock } from "../system/clock.io.ts";
+import { replaceFile } from "../system/files.io.ts";
+import { messageOf } from "../system/errors.io.ts";
+import { openableFiles } from "../system/open_files.io.ts";
+import { version } from "../base/version.ts";
+
+/** A server that is a node. */
+export interface RunningNode extends RunningServer {
+  /** What it is called. */
+  readonly node: string;
+}
+
+/**
+ * Starts one; `options` must have a database. Takes and throws what
+ * `startServer` does.
+ */
+export async function startNode(
+  options: ServerOptions,
+  accounts: Accounts,
+  source: AccountSource,
+  report: Report,
+  logLines: ReadonlyMap<string, number> = new Map(),
+  now: () => number = () => systemClock().wall,
+): Promise<RunningNode> {
+  const { plain, database = "", cluster } = options;
+  const name = cluster?.node ?? Deno.hostname();
+  await using parts = new AsyncDisposableStack();
+  const folder = parts.adopt(
+    await DataFolder.open(options.dataDir),
+    (folder) => folder.close(),
+  );
+  await refuseDataHere(folder.file("parley.db"), options.dataDir);
+  const certificate = plain
+    ? undefined
+    : await tlsCertificate(options, folder.path, report, now());
+  const fingerprint = certificate?.fingerprint;
+  const files = openableFiles(folder.path, enoughFiles);
+  // Loaded where it is used: a server without it starts sooner.
+  const { openLease } = await import("./store/postgres/postgres_lease.io.ts");
+  const lease = parts.adopt(
+    await openLease(
+      { database, node: name, version, key: fingerprint ?? "" },
+      report,
+    ),
+    (lease) => lease.close(),
+  );
+  const node = parts.adopt(
+    new Node(name, lease, {
+      ...{ options, accounts, source, report, logLines, now, folder, files },
+      certificate,
+    }),
+    (node) => node.stop(),
+  );
+  const { host, port } = options.metrics ?? {};
+  const metrics = host === undefined || port === undefined
+    ? undefined
+    : parts.adopt(
+      new MetricsServer(host, port, node),
+      (metrics) => metrics.close(),
+    );
+  lease.start(node);
+  const running = parts.move();
+  return {
+    node: name,
+    failed: node.failed,
+    port: options.port,
+    fingerprint,
+    metricsPort: metrics?.port,
+    handleAccounts: (accounts) => node.handleAccounts(accounts),
+    reloadCertificate: () => node.reloadCertificate(),
+    stop: () => running.disposeAsync(),
+  };
+}
+
+/** Serves in the terms in which it has the lease. */
+class Node implements LeaseOwner, MetricsSource {
+  readonly #name: string;
+  readonly #lease: Lease;
+  readonly #failed = Promise.withResolvers<string>();
+  readonly #startedAt = systemClock().mono;
+  #parts: Omit<ServingParts, "openStore">;
+  /** The last term of which anything is known, and whose it is. */
+  #core = { holder: "", term: 0 };
+  /** In which this node has the lease. */
+  #term: number | undefined;
+  #hasDatabase = true;
+  #serving: Serving | undefined;
+  /** Ends when what was begun is closed again, or serves. */
+  #work: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(
+    name: string,
+    lease: Lease,
+    parts: Omit<ServingParts, "openStore">,
+  ) {
+    this.#name = name;
+    this.#lease = lease;
+    this.#parts = parts;
+    // An earlier run may have been killed.
+    this.#work = this.#emptyUserLog();
+  }
+
+  /** It can never go on, and why. */
+  get failed(): Promise<string> {
+    return this.#failed.promise;
+  }
+
+  handleHeld(term: number): void {
+    this.#core = { holder: this.#name, term };
+    this.#term = term;
+    this.#work = this.#work.then(() => this.#serve(term));
+  }
+
+  handleLost(why: string): void {
+    const term = this.#term;
+    this.#term = undefined;
+    const { report } = this.#parts;
+    report("error", `node "${this.#name}" is no longer the core: ${why}`);
+    const serving = this.#serving;
+    this.#serving = undefined;
+    // At once: nobody is to be told anything by two cores.
+    const closing = serving?.abandon();
+    this.#work = Promise.all([this.#work, closing])
+      .then(() => this.#emptyUserLog());
+    this.#core = { holder: "", term: term ?? this.#core.term };
+  }
+
+  handleOther(holder: string, term: number): void {
+    this.#core = { holder, term };
+    if (holder === "") return;
+    const { report } = this.#parts;
+    report("info", `node "${holder}" is the core now, term ${term}`);
+  }
+
+  handleReachable(isReachable: boolean): void {
+    this.#hasDatabase = isReachable;
+  }
+
+  handleStopped(why: string): void {
+    this.#failed.resolve(why);
+  }
+
+  handleAccounts(accounts: Accounts): void {
+    this.#parts = { ...this.#parts, accounts };
+    this.#serving?.handleAccounts(accounts);
+  }
+
+  async reloadCertificate(): Promise<void> {
+    // Who stands by reads it when its time comes.
+    await this.#serving?.reloadCertificate();
+  }
+
+  fault(): string | undefined {
+    if (this.#serving !== undefined) return this.#serving.fault();
+    const { holder, term } = this.#core;
+    if (!this.#hasDatabase) return "standby: the database does not answer";
+    if (holder === "") return "standby: no node is the core now";
+    if (holder === this.#name) return `starting to serve, term ${term}`;
+    return `standby: node "${holder}" is the core, term ${term}`;
+  }
+
+  metrics(): string {
+    const served = this.#serving?.metrics() ?? renderProcessMetrics({
+      uptime: (systemClock().mono - this.#startedAt) / 1000,
+      memoryBytes: Deno.memoryUsage().rss,
+    });
+    return served + renderNodeMetrics({
+      isCore: this.#serving !== undefined,
+      term: this.#core.term,
+      hasDatabase: this.#hasDatabase,
+    });
+  }
+
+  /** Tells every client, and stores what is left. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#work;
+    const serving = this.#serving;
+    this.#serving = undefined;
+    await serving?.stop();
+  }
+
+  /** Nobody is online here now. */
+  async #emptyUserLog(): Promise<void> {
+    const { folder, report } = this.#parts;
+    const log = new UserLogFile(
+      folder.file("userlog.txt"),
+      replaceFile,
+      report,
+    );
+    log.set(() => []);
+    await log.close();
+  }
+
+  async #serve(term: number): Promise<void> {
+    const { options, folder, report, now } = this.#parts;
+    const isOver = () => this.#isStopped || this.#term !== term;
+    if (isOver()) return;
+    try {
+      const certificate = options.plain
+        ? undefined
+        : await tlsCertificate(options, folder.path, report, now());
+      const serving = await prepareServing({
+        ...this.#parts,
+        certificate,
+        openStore: () => Promise.resolve(this.#lease.openStore()),
+      });
+      if (isOver()) return await serving.abandon();
+      this.#serving = serving;
+      const { host } = options;
+      const place = `${
+        host.includes(":") ? `[${host}]` : host
+      }:${serving.port}`;
+      serving.start();
+      report(
+        "info",
+        `node "${this.#name}" is the core now, term ${term}: listening on ${place}`,
+      );
+    } catch (error) {
+      if (isOver()) return;
+      await this.#lease.release();
+      this.#failed.resolve(messageOf(error));
+    }
+  }
+}

@@ -1,0 +1,232 @@
+/** Several nodes with one database, of which one serves. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { accountLine } from "../support/account_line.ts";
+import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { narrowServerCommand } from "../support/programs.ts";
+import { ProtocolClient } from "../support/protocol_client.ts";
+import { TestServer } from "../support/test_server.ts";
+import { withTempFolder } from "../support/temp_folder.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
+
+Deno.test({
+  name:
+    "cluster: whatever becomes of the core, another node goes on, and every message is there once",
+  ignore: programs === undefined,
+  fn: async () => {
+    await using postgres = await PostgresServer.start();
+    const database = await postgres.createDatabase();
+    const start = (node: string) =>
+      TestServer.start({
+        accounts,
+        args: [
+          ...["--cluster", "--node", node, "--database", database],
+          ...["--metrics-port", "0"],
+        ],
+      });
+    await using first = await start("first");
+    await using second = await start("second");
+    const nodes = [first, second];
+
+    /** The node that says of itself that it is the core. */
+    const coreNow = async () => {
+      const health = await Promise.all(nodes.map(healthOf));
+      const at = health.indexOf("ok");
+      return at < 0 ? undefined : nodes[at];
+    };
+    let core = await waitUntil("a core", coreNow);
+    const other = () => core === first ? second : first;
+    await waitUntil(
+      "the other stands by",
+      async () =>
+        /^standby: node "(first|second)" is the core, term 1$/.test(
+          await healthOf(other()),
+        ),
+    );
+    const status = await statusOf(database);
+    assertStringIncludes(status, "is the core, term 1");
+    assertStringIncludes(status, "standby");
+
+    let yoda: ProtocolClient | undefined;
+    const confirmed: string[] = [];
+    /** Says something until that is confirmed, wherever somebody serves. */
+    const say = async () => {
+      const text = `text ${confirmed.length}`;
+      const request = { to: ["luke"], text, mid: `m${confirmed.length}` };
+      for (;;) {
+        try {
+          yoda ??= await login(nodes, "yoda", "green");
+          await within(500, yoda.request("message", request));
+          confirmed.push(text);
+          return;
+        } catch {
+          yoda?.[Symbol.dispose]();
+          yoda = undefined;
+        }
+      }
+    };
+    const sayMany = async () => {
+      for (let count = 0; count < 20; count++) await say();
+    };
+    const goesOn = async (from: number): Promise<number> => {
+      await say();
+      const tookMs = performance.now() - from;
+      core = await waitUntil("another core", coreNow);
+      await sayMany();
+      return tookMs;
+    };
+    await sayMany();
+
+    // It is killed.
+    let before = core;
+    let at = performance.now();
+    await core.stop("SIGKILL");
+    let tookMs = await goesOn(at);
+    assert(core !== before && tookMs < 8_000, `${tookMs} ms`);
+    await before.startAgain();
+
+    // It is ended in order.
+    before = core;
+    at = performance.now();
+    await core.stop();
+    tookMs = await goesOn(at);
+    assert(core !== before && tookMs < 2_000, `${tookMs} ms`);
+    await before.startAgain();
+
+    // It stands still, in the middle of what it does.
+    before = core;
+    at = performance.now();
+    const saying = say();
+    before.process.signal("SIGSTOP");
+    await saying;
+    tookMs = await goesOn(at);
+    assert(core !== before && tookMs < 8_000, `${tookMs} ms`);
+    before.process.signal("SIGCONT");
+    await before.process.waitFor(
+      "it notices",
+      (line) => line.includes("is no longer the core"),
+    );
+    await sayMany();
+    await waitUntil(
+      "it stands by",
+      async () => (await healthOf(before)).startsWith("standby: node"),
+    );
+
+    // Its connections end, then the database dies.
+    await postgres.execute(
+      "parley1",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
+        "WHERE application_name = 'parley-server' AND pid <> pg_backend_pid()",
+    );
+    await sayMany();
+    await postgres.kill();
+    await postgres.run();
+    await goesOn(performance.now());
+
+    const expected = confirmed.map((text, at) => [at + 1, text]);
+    const logged = async (node: TestServer) =>
+      (await node.data("messagelog.txt")).trimEnd().split("\n").map((line) => [
+        parseInt(line),
+        line.split("; ").at(-1),
+      ]);
+    for (let round = 0; round < 2; round++) {
+      using luke = await login(nodes, "luke", "blue");
+      await luke.event("message", { text: confirmed.at(-1) });
+      const got = luke.events.filter(({ ev }) => ev === "message");
+      assertEquals(got.map(({ text }) => text), confirmed);
+      // A node that takes over completes its logs from the database.
+      await waitUntil(
+        "the log",
+        async () => (await logged(core)).length >= expected.length,
+      );
+      assertEquals(await logged(core), expected);
+      if (round > 0) break;
+      await core.stop();
+      core = other();
+      await waitUntil("it serves", async () => await healthOf(core) === "ok");
+    }
+    yoda?.[Symbol.dispose]();
+  },
+});
+
+Deno.test({
+  name:
+    "cluster: a node with another certificate is refused, and status says when no node serves",
+  ignore: programs === undefined,
+  fn: async () => {
+    await using postgres = await PostgresServer.start();
+    const database = await postgres.createDatabase();
+    assertStringIncludes(await statusOf(database), "no cluster has used");
+    const args = ["--cluster", "--database", database];
+    await using node = await TestServer.start({ accounts, args, plain: false });
+    await node.process.waitFor("it serves", (line) => line.includes("term 1"));
+    await withTempFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/credentials.txt`, accounts);
+      assertStringIncludes(
+        await said([...args, "--port", "0"], folder),
+        "give all nodes the same files",
+      );
+    });
+    await node.stop();
+    assertStringIncludes(await statusOf(database), "no node is the core");
+  },
+});
+
+async function healthOf(node: TestServer): Promise<string> {
+  const line = node.process.out.findLast((line) => line.includes("/metrics"));
+  const url = line?.match(/http:\S+/)?.[0].replace("/metrics", "/healthz");
+  if (url === undefined || node.process.ended !== undefined) return "";
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(500) });
+    return (await response.text()).trim();
+  } catch {
+    return "";
+  }
+}
+
+function statusOf(database: string): Promise<string> {
+  return said(["status", "--database", database]);
+}
+
+/** What the server says that is started so, until it ends. */
+async function said(args: string[], cwd?: string): Promise<string> {
+  const [program = "", ...first] = narrowServerCommand;
+  const { stdout, stderr } = await new Deno.Command(program, {
+    args: [...first, ...args],
+    ...cwd === undefined ? {} : { cwd },
+    stdin: "null",
+  }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+/** Logs in where somebody answers. */
+async function login(
+  nodes: readonly TestServer[],
+  user: string,
+  password: string,
+): Promise<ProtocolClient> {
+  for (let at = 0;; at++) {
+    const { port } = nodes[at % nodes.length] as TestServer;
+    const client = ProtocolClient.login(port, { user, password });
+    try {
+      return await within(1_000, client);
+    } catch {
+      client.then((late) => late[Symbol.dispose](), () => {});
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** Who stands still does not answer, and does not say so. */
+async function within<T>(ms: number, what: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([what, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -128,10 +128,14 @@ Deno.test("link: both say yes to one number, and the new device is as good as th
 
   await t.step("with a yes on both the key goes over", async () => {
     await compare();
+    // Another name meanwhile is nothing to it.
+    await laptop.succeed("/renamedevice desk tower");
+    await desk.event("changed", { from: "desk", to: "tower" });
     await laptop.succeed("/link yes");
-    await old.next("waiting");
+    await old.next("waiting", { device: "tower" });
     await desk.succeed("/link yes");
-    await old.next("linked", { device: "desk" });
+    await old.next("linked", { device: "tower" });
+    await laptop.succeed("/renamedevice tower desk");
     const linked = await fresh.next("linked", { received: true });
     assertEquals(
       linked.message,

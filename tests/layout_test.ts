@@ -33,6 +33,7 @@ const order: readonly string[] = [
   "server/core",
   "server/requests",
   "server/net",
+  "server/cluster",
   "server/admin",
   "server",
   "client/commands",

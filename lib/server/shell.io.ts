@@ -263,7 +263,7 @@ export class ServerShell implements NetworkOwner {
         userLog.set(action.list);
         return;
       case "enter":
-        this.#network?.enter(action.connection);
+        this.#network?.enter(action.connection, action.restarts);
         return;
       case "close":
         this.#network?.finish(action.connection);

@@ -89,6 +89,8 @@ export const errorMessages = {
   storage_failed:
     "The server could not store this. Nothing was sent; please try again",
   shutting_down: "The server is shutting down",
+  unavailable:
+    "This node cannot reach the rest of the server. Please try again, or another node",
   idle: "You were logged out after a time of inactivity",
   slow_reader: "You were disconnected because you read too slowly",
   session_moved: "Your session continues on another connection",

@@ -81,6 +81,8 @@ export const sessionRequests = {
       version: integer(1, 1_000_000),
       features: list(string(1, 64), 0, 64),
       agent: optional(string(0, 128)),
+      /** Number of the event `restart` that this follows. */
+      restart: optional(integer()),
     }),
     ok: object({
       version: integer(1),
@@ -213,6 +215,11 @@ export const sessionEvents = {
     at: time,
     new: optional(boolean),
   }),
+  /**
+   * Whoever was at the other end is gone, another one goes on: what was sent and
+   * not answered is lost, and hello comes again, with this number.
+   */
+  restart: object({ number: integer() }),
   /** The connection ends now, and why; `code` is of the error table. */
   bye: object({ code: string(1, 64), message: text }),
 } as const satisfies Record<string, Check<object>>;

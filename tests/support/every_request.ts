@@ -17,7 +17,7 @@ const known = {
 /** Every request with every field that it can have; what it lacks does not compile. */
 export const everyRequest: { [N in RequestName]: Required<RequestFields<N>> } =
   {
-    hello: { version: 1, features: ["offers"], agent: "test" },
+    hello: { version: 1, features: ["offers"], agent: "test", restart: 7 },
     login: {
       ...{ scram: "n,,n=yoda,r=noncenoncenonce1", udpPort: 1, identity: key },
       ...entry,

@@ -49,6 +49,8 @@ export class ClientSession {
   #connectedAt = 0;
   /** The connection stood idle while name and password were being typed. */
   #hasWaited = false;
+  /** True from an event `restart` until the session is open again. */
+  #isRestarting = false;
 
   constructor(options: ClientSessionOptions) {
     this.#link = new ServerLink(options.random);
@@ -63,6 +65,7 @@ export class ClientSession {
       refused: (code, message, retry) => this.#refused(code, message, retry),
       logout: (n) => this.#startLogout(n),
       bye: (code, message) => this.#handleBye(code, message),
+      restart: (number) => this.#restart(number),
     });
   }
 
@@ -374,17 +377,22 @@ export class ClientSession {
 
   /** The session is open: what waited can go. */
   #opened(session: OpenedSession, resumed: boolean, loss?: Loss): void {
+    const isRestart = this.#isRestarting;
+    this.#isRestarting = false;
     this.#isOpen = true;
     this.#link.handleOpened();
     this.#wasOpen = true;
     const { user, waiting, device, others } = session;
     const { isVisit } = this.#parts.login;
-    this.#emit({
-      ...{ event: "welcome", user, waiting, resumed },
-      ...isVisit && { visit: true },
-      ...device && !isVisit && { device: device.name },
-      ...others !== undefined && { others },
-    });
+    // To the user the connection was there all the time.
+    if (!isRestart || !resumed) {
+      this.#emit({
+        ...{ event: "welcome", user, waiting, resumed },
+        ...isVisit && { visit: true },
+        ...device && !isVisit && { device: device.name },
+        ...others !== undefined && { others },
+      });
+    }
     if (loss !== undefined) {
       const { messages: lost, isMore } = loss;
       this.#emit({
@@ -425,19 +433,36 @@ export class ClientSession {
     this.#disconnected(fault);
   }
 
-  #disconnected(fault: LinkFault, isFinal = false): void {
-    if (this.#isEnded || this.#link.state === "apart") return;
-    const { code, message } = this.#bye ?? fault;
+  /** What was sent on this connection and not answered is lost. */
+  #lose(): void {
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    this.#link.handleDisconnected();
-    this.#parts.login.handleDisconnected();
     this.#parts.inbox.handleDisconnected();
     this.#parts.marks.handleDisconnected();
     if (wasOpen) this.#parts.presence.handleDisconnected(this.#now.mono);
     this.#parts.linking.handleDisconnected();
     this.#parts.requests.handleDisconnected();
     if (wasOpen) this.#parts.offers.handleDisconnected();
+  }
+
+  /** The connection stays, but what the other end knew of it is lost. */
+  #restart(number: number): void {
+    if (!this.#isOpen && !this.#isRestarting) return this.#drop(lostTrack);
+    this.#lose();
+    if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
+    this.#isRestarting = true;
+    this.#link.handleRestart();
+    this.#parts.login.handleRestart(number);
+  }
+
+  #disconnected(fault: LinkFault, isFinal = false): void {
+    if (this.#isEnded || this.#link.state === "apart") return;
+    const { code, message } = this.#bye ?? fault;
+    const wasOpen = this.#isOpen || this.#isRestarting;
+    this.#isRestarting = false;
+    this.#link.handleDisconnected();
+    this.#parts.login.handleDisconnected();
+    this.#lose();
     if (this.#logoutAt !== undefined) return this.#end(this.#endReason);
     // Whoever is being asked gets a new connection with the answer.
     if (this.#parts.login.asking && !isFinal) return;
@@ -542,6 +567,10 @@ function isDue(at: number | undefined, now: number): boolean {
   return at !== undefined && now >= at;
 }
 
+const lostTrack = {
+  code: "connection_lost",
+  message: "The server has lost track of the connection",
+};
 const setBackMessage =
   "The server was set back to an older copy of its data: what was sent after " +
   "that was made is lost there, and a message number may mean another message now";

@@ -35,6 +35,8 @@ export interface EventRouterHost {
   emit(event: ClientEvent): void;
   /** The server is about to close the connection. */
   bye(code: string, message: string): void;
+  /** Somebody else is at the other end of the connection now. */
+  restart(number: number): void;
 }
 
 /** Passes an event of the server on to the part it concerns. */
@@ -51,6 +53,8 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return host.emit({ event: "warning", message: idleText(event.wait) });
     case "bye":
       return host.bye(event.code, event.message);
+    case "restart":
+      return host.restart(event.number);
     case "message": {
       if (!host.inbox.handleMessage(event.id, host.now().mono)) return;
       const { id, kind, number, at, from, text, kept = false } = event;

@@ -183,16 +183,28 @@ export class Login {
     return this.#asking;
   }
 
-  /** A connection is there. */
-  handleConnected(channel?: SecureChannel): void {
+  /**
+   * A connection is there.
+   *
+   * @param restart Number of the event by which it begins anew.
+   */
+  handleConnected(channel?: SecureChannel, restart?: number): void {
     this.#channel = channel;
     const { agent } = this.#host;
     this.#host.send(
       "hello",
       {
         version: protocolVersion,
-        features: ["calls", "devices", "later", "streams", "trees"],
+        features: [
+          "calls",
+          "devices",
+          "later",
+          "restart",
+          "streams",
+          "trees",
+        ],
         agent,
+        ...restart !== undefined && { restart },
       },
       (reply) => {
         if (reply.ok === undefined) return this.#refused(reply);
@@ -207,6 +219,12 @@ export class Login {
         if (!this.#asking) this.#proceed();
       },
     );
+  }
+
+  /** Somebody else is at the other end of the connection now. */
+  handleRestart(number: number): void {
+    this.handleDisconnected();
+    this.handleConnected(this.#channel, number);
   }
 
   /** The connection is gone; the next one starts anew. */
@@ -379,6 +397,10 @@ export class Login {
     this.#token = session.token;
     this.#user = session.user;
     this.#wasOpen = true;
+    // The server has proved on this channel who it is.
+    if (this.#channel !== undefined) {
+      this.#channel = { ...this.#channel, isFirstContact: false };
+    }
     // Who is taken over later stays it.
     this.#takesOver = false;
     this.#scram = undefined;

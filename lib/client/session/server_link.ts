@@ -59,6 +59,12 @@ export class ServerLink {
     this.#isOpen = true;
   }
 
+  /** Somebody else is at the other end now: it begins as when it was made. */
+  handleRestart(): void {
+    this.#isOpen = false;
+    this.#out.length = 0;
+  }
+
   /** The connection is gone or given up. */
   handleDisconnected(): void {
     this.#state = "apart";

@@ -106,6 +106,7 @@ export interface SessionHooks {
   ): void;
   logout(n: number): void;
   bye(code: string, message: string): void;
+  restart(number: number): void;
 }
 
 /** The parts, wired to each other and to the whole. */
@@ -143,7 +144,8 @@ export class SessionParts {
     const view = this.#view = options.view;
     const shown = new ShownTexts();
     const confirmed = new ConfirmedMessages();
-    const { effect, emit, now, opened, refused, logout, bye, send } = hooks;
+    const { effect, emit, now, opened, refused, logout, send } = hooks;
+    const { bye, restart } = hooks;
     const marks = this.marks = new ReadMarker({
       view,
       emit,
@@ -301,7 +303,7 @@ export class SessionParts {
     const topic = (group: string) => view.group(group)?.topic;
     this.router = {
       ...{ ...places, now, user, topic, emit, bye },
-      ...{ renamed, changed },
+      ...{ renamed, changed, restart },
     };
   }
 

@@ -32,6 +32,8 @@ export interface CoreOptions {
   readonly udpPort: number;
   /** Another UDP port that answers probes; 0, the default, for none. */
   readonly otherUdpPort?: number;
+  /** Clients may be told to begin anew on their connection; not by default. */
+  readonly restarts?: boolean;
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
   /** Milliseconds that delivered messages are kept; 0, the default, for ever. */

@@ -127,7 +127,12 @@ export type ServerAction =
     readonly change: CredentialChange;
   }
   /** Somebody is logged in on the connection. */
-  | { readonly action: "enter"; readonly connection: ConnectionId }
+  | {
+    readonly action: "enter";
+    readonly connection: ConnectionId;
+    /** True when its client can begin anew on it, with another core. */
+    readonly restarts: boolean;
+  }
   /** Write out what is queued for the connection, then close it. */
   | { readonly action: "close"; readonly connection: ConnectionId }
   /** Tell the rendezvous. */

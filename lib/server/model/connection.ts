@@ -94,6 +94,8 @@ export class Connection {
   takesCalls = false;
   /** True when its client knows of offers that are kept for later. */
   hasLater = false;
+  /** Its client can begin anew on it; see event `restart`. */
+  restarts = false;
   /** The login under way, from `login` to the end of `proof`. */
   login: PendingLogin | undefined;
   /** The change of password under way, from `password-start` on. */

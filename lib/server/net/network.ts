@@ -23,8 +23,12 @@ import type { Frame } from "../model/outgoing_queue.ts";
 export interface Network {
   /** Frames were queued for these, in this turn of the event loop. */
   wake(connections: readonly ConnectionId[]): void;
-  /** Somebody is logged in on this connection. */
-  enter(connection: ConnectionId): void;
+  /**
+   * Somebody is logged in on this connection.
+   *
+   * @param restarts True when their client can begin anew on it.
+   */
+  enter(connection: ConnectionId, restarts: boolean): void;
   /** Writes out what is queued, then closes. */
   finish(connection: ConnectionId): void;
   /** Cuts it off at once. */

@@ -54,9 +54,13 @@ function hello(
   connection.hasTrees = request.features.includes("trees");
   connection.hasStreams = request.features.includes("streams");
   connection.hasLater = request.features.includes("later");
+  connection.restarts = request.features.includes("restart");
   return {
     version: connection.version,
-    features: serverFeatures.filter((each) => request.features.includes(each)),
+    features: [
+      ...serverFeatures,
+      ...server.options.restarts ? ["restart"] : [],
+    ].filter((each) => request.features.includes(each)),
     agent: server.options.agent,
     udpPort: server.options.udpPort,
     time: now.wall,

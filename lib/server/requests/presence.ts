@@ -35,7 +35,7 @@ export function enter(
   session.entered = true;
   server.newcomers.remove(connection);
   connection.session = session;
-  server.actions.push({ action: "enter", connection: connection.id });
+  tellEntered(server, connection);
   device.lastSeen = now.wall;
   device.ip = session.ip;
   server.bindings.handleBack(device);
@@ -79,7 +79,7 @@ export function move(
   old.session = undefined;
   session.moveTo(connection, udpPort);
   connection.session = session;
-  server.actions.push({ action: "enter", connection: connection.id });
+  tellEntered(server, connection);
   server.newcomers.remove(connection);
   // A visit reads no news.
   if (server.online.has(session)) {
@@ -156,6 +156,13 @@ function withdraw(server: ServerContext, session: Session): void {
   server.online.delete(session);
   for (const group of user.groups) group.removeOnline(session);
   server.userLogChanged = true;
+}
+
+function tellEntered(
+  { actions }: ServerContext,
+  { id: connection, restarts }: Connection,
+): void {
+  actions.push({ action: "enter", connection, restarts });
 }
 
 /** Ends the session and its connection, telling the client why. */

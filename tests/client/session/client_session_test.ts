@@ -161,6 +161,48 @@ Deno.test("ClientSession: unconfirmed messages go again after a resume, with the
   ]);
 });
 
+Deno.test("ClientSession: at a restart the connection stays, and what had no answer goes again", () => {
+  const harness = loggedIn();
+  harness.line("/msgto luke one");
+  const [one] = harness.sent;
+  harness.sent = [];
+  harness.effects.length = 0;
+  const shown = harness.events.length;
+  harness.server({ ev: "restart", number: 7 });
+  harness.line("/msgto luke two");
+  assertEquals(harness.sent.map((each) => each.do), ["hello"]);
+  // Again, before it was answered: this one is answered instead.
+  harness.server({ ev: "restart", number: 8 });
+  assertEquals(harness.sent.map((each) => each.restart), [7, 8]);
+  harness.sent.shift();
+  harness.answer("hello", {
+    ...{ version: 1, features: [], agent: "t" },
+    ...{ udpPort: 0, time: 1, store: "s" },
+  });
+  assertEquals(harness.answer("resume", openedSession("t2")).token, "t1");
+  assertEquals(harness.sent.map((each) => each.text), ["one", "two"]);
+  assertEquals(harness.sent[0]?.mid, one?.mid);
+  // To the user there was nothing.
+  assertEquals(harness.events.slice(shown).map((each) => each.event), []);
+  assertEquals(
+    harness.effects.filter(({ effect }) =>
+      effect === "connect" || effect === "disconnect"
+    ),
+    [],
+  );
+  harness.lose();
+  assertEquals(harness.count("disconnected"), 1);
+});
+
+Deno.test("ClientSession: a restart where nobody is logged in ends the connection", () => {
+  const harness = new SessionHarness();
+  harness.session.start(harness.now);
+  harness.connect();
+  harness.server({ ev: "restart", number: 1 });
+  assertEquals(harness.lastEffect("disconnect").effect, "disconnect");
+  assertEquals(harness.sent.filter(({ do: name }) => name === "hello"), []);
+});
+
 Deno.test("ClientSession: a refused token leads to a login without asking", () => {
   const harness = loggedIn();
   harness.server({

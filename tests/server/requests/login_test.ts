@@ -7,6 +7,17 @@ import {
 import { CoreHarness } from "../../support/core_harness.ts";
 import { accountsOf } from "../../support/core_accounts.ts";
 
+Deno.test("hello: restarts are a feature of a server with several nodes, which learns who knows them", () => {
+  for (const restarts of [false, true]) {
+    const harness = new CoreHarness({ options: { restarts } });
+    const { features } = harness.connect().ask("hello", {
+      version: 1,
+      features: ["restart", "resume"],
+    });
+    assertEquals(features.includes("restart"), restarts);
+  }
+});
+
 Deno.test("hello agrees on version and features, once", () => {
   const client = new CoreHarness().connect();
   const features = ["resume", "telepathy"];

@@ -1,0 +1,160 @@
+/**
+ * What is said between nodes too seldom to be packed: as JSON, checked as it is
+ * read. Bytes are in base64url.
+ */
+import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import {
+  boolean,
+  type Check,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  SchemaError,
+  string,
+} from "../../base/schema.ts";
+import type { RemoteAddress } from "../model/actions.ts";
+import type {
+  RendezvousChange,
+  RendezvousNews,
+} from "../model/rendezvous_change.ts";
+
+/** What a gateway says of itself as it attaches itself to a core. */
+export interface Attachment {
+  /** The node's name. */
+  readonly node: string;
+  /** Of the program. */
+  readonly version: string;
+  /** Where clients reach it: a host name or an address; empty when it does not know. */
+  readonly host: string;
+  /** Its UDP port, 0 for none. */
+  readonly udpPort: number;
+  /** Its other UDP port for probes, 0 for none. */
+  readonly probePort: number;
+}
+
+/** What the core says of itself to whoever listens. */
+export interface Lead {
+  readonly term: number;
+  /** The node's name. */
+  readonly node: string;
+  /** Of the program. */
+  readonly version: string;
+}
+
+/** Any of these as bytes. */
+export function encodeJson(value: object): Uint8Array {
+  return encoder.encode(JSON.stringify(
+    value,
+    (_, each) => each instanceof Uint8Array ? encodeBase64Url(each) : each,
+  ));
+}
+
+/** Reads an {@link Attachment}. */
+export function decodeAttachment(bytes: Uint8Array): Attachment | undefined {
+  return decode(attachment, bytes);
+}
+
+/** Reads a {@link Lead}. */
+export function decodeLead(bytes: Uint8Array): Lead | undefined {
+  return decode(lead, bytes);
+}
+
+/** Reads where a connection comes from. */
+export function decodeRemote(bytes: Uint8Array): RemoteAddress | undefined {
+  const fields = decode(remote, bytes);
+  if (fields === undefined) return undefined;
+  const { binding, ...place } = fields;
+  return binding === undefined ? place : { ...place, binding };
+}
+
+/** Reads what the rendezvous is told. */
+export function decodeChange(bytes: Uint8Array): RendezvousChange | undefined {
+  return decode(change, bytes);
+}
+
+/** Reads what the rendezvous tells. */
+export function decodeNews(bytes: Uint8Array): RendezvousNews | undefined {
+  return decode(news, bytes);
+}
+
+function decode<T>(check: Check<T>, bytes: Uint8Array): T | undefined {
+  try {
+    return check(JSON.parse(decoder.decode(bytes)), "");
+  } catch (error) {
+    if (error instanceof SchemaError || error instanceof SyntaxError) return;
+    // Not UTF-8.
+    if (error instanceof TypeError) return;
+    throw error;
+  }
+}
+
+function octets(value: unknown, path: string): Uint8Array {
+  try {
+    return decodeBase64Url(string(0, 1024)(value, path));
+  } catch (error) {
+    if (error instanceof SchemaError) throw error;
+    throw new SchemaError(path, "bytes in base64url");
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const port = integer(0, 65535);
+const name = string(0, 255);
+const hex = string(1, 128, /^[0-9a-f]+$/);
+const attachment: Check<Attachment> = object({
+  node: name,
+  version: name,
+  host: name,
+  udpPort: port,
+  probePort: port,
+});
+const lead: Check<Lead> = object({
+  term: integer(),
+  node: name,
+  version: name,
+});
+const remote = object({
+  ip: name,
+  port,
+  local: boolean,
+  binding: optional(
+    object({ type: oneOf("tls-server-end-point"), data: octets }),
+  ),
+});
+const client = integer();
+const changes = {
+  probes: object({ do: oneOf("probes"), secret: octets }),
+  bind: object({ do: oneOf("bind"), client, id: hex, key: octets }),
+  unbind: object({ do: oneOf("unbind"), client }),
+  relay: object({
+    do: oneOf("relay"),
+    transfer: hex,
+    from: client,
+    to: client,
+    account: integer(),
+  }),
+  "relay-end": object({ do: oneOf("relay-end"), transfer: hex }),
+} satisfies Record<RendezvousChange["do"], Check<RendezvousChange>>;
+const change: Check<RendezvousChange> = (value, path) => {
+  const { do: which } = object({
+    do: oneOf("probes", "bind", "unbind", "relay", "relay-end"),
+  })(value, path);
+  return changes[which](value, path);
+};
+const seen = object({
+  what: oneOf("seen"),
+  client,
+  addresses: list(object({ ip: name, port }), 0, 2),
+});
+const usedUp = object({
+  what: oneOf("used-up"),
+  transfer: hex,
+  at: integer(),
+});
+const news: Check<RendezvousNews> = (value, path) => {
+  const { what } = object({ what: oneOf("seen", "used-up") })(value, path);
+  return what === "seen" ? seen(value, path) : usedUp(value, path);
+};

@@ -1,20 +1,15 @@
 /** `parley gui`: the client with a window in the browser in place of a terminal. */
-import { plainPalette } from "../cli/palette.ts";
 import { UsageError } from "../cli/command_line.ts";
 import { givenPassword } from "../cli/password_file.io.ts";
 import { isHostName } from "../system/addresses.io.ts";
-import { Output, standardError } from "../system/console_output.io.ts";
+import { Output } from "../system/console_output.io.ts";
 import { StartError } from "../system/errors.io.ts";
 import { LineInput } from "../system/stdin.io.ts";
-import { type ClientApp, openClient } from "./client_app.io.ts";
-import type { ClientEvent } from "./events/client_event.ts";
-import { isFailure } from "./events/event_kind.ts";
+import type { ClientApp } from "./client_app.io.ts";
 import type { GuiOptions, ServerChoice } from "./settings/gui_options.ts";
 import type { ClientOptions } from "./settings/options.ts";
-import { renderText } from "./text/render_text.ts";
 import { choicesOf, readLogins, writeLogin } from "./ui/web/known_logins.io.ts";
 import { systemDownloads } from "./ui/web/system_downloads.io.ts";
-import { WebInterface } from "./ui/web/web_interface.io.ts";
 import { WindowBrowser } from "./ui/web/window_browser.io.ts";
 import { WebWindow, type WindowOwner } from "./ui/web/web_window.io.ts";
 import type { PageMessage, Phase } from "./ui/web/web_wire.ts";
@@ -67,6 +62,7 @@ class Gui implements WindowOwner {
         this.#start(choice, password);
       }
       this.#readKeys(window);
+      window.prepare().then(loadClient);
       return await this.#ended.promise;
     } finally {
       this.#isEnding = true;
@@ -136,13 +132,15 @@ class Gui implements WindowOwner {
     const { servers } = this.#form();
     const phase = { ...choice, servers };
     window.setPhase({ ...phase, phase: "connecting" });
+    const { openClient, tellFailure, WebInterface } = await loadClient();
     const face = new WebInterface({
       questions: window.questions,
       onStart: () => {
         writeLogin(env, choice);
         window.setPhase({ ...phase, phase: "open" });
       },
-      onNews: (event) => this.#tell(event),
+      // What went wrong is also told where the program was started.
+      onNews: tellFailure,
     });
     let why: { message: string; code?: string } | undefined;
     try {
@@ -198,14 +196,14 @@ class Gui implements WindowOwner {
       await this.#present(window);
     }
   }
+}
 
-  /** What went wrong is also told where the program was started. */
-  #tell(event: ClientEvent): void {
-    if (!isFailure(event) && event.event !== "first-contact") return;
-    for (const line of renderText(event, plainPalette)) {
-      standardError.write(`${line}\n`);
-    }
-  }
+/**
+ * What nobody needs before they log in: it takes longer to load than all that
+ * the page needs, and is loaded meanwhile.
+ */
+async function loadClient() {
+  return await import("./gui_client.io.ts");
 }
 
 const env = (name: string) => Deno.env.get(name);

@@ -55,6 +55,7 @@ export class OwnWindow {
       phase: { phase: "open", attached: true, servers: [], server, user },
       onEntered: () => void browser.done(),
     });
+    window.prepare();
     await window.follow(client);
     return { window, browser };
   }

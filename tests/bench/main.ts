@@ -1,6 +1,6 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [people] [transfer] [start] [folder] [client] [--quick] [--peers]`. One JSON line
+ * [people] [transfer] [start] [folder] [client] [window] [--quick] [--peers]`. One JSON line
  * per case; ratios within one run tell something, absolute numbers do not, and
  * nothing is asserted.
  */
@@ -12,6 +12,7 @@ import { peopleBench } from "./people_bench.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
+import { windowBench } from "./window_bench.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
 const quickTransfers = {
@@ -34,6 +35,7 @@ const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
       )
       : folderBench(quick ? { files: 500, rounds: 1 } : {}),
   client: (quick) => clientBench({ quick }),
+  window: (quick) => windowBench({ quick }),
 };
 
 const given = taskArguments({

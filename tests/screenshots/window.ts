@@ -27,7 +27,7 @@ export async function pictureWindow(): Promise<void> {
 
   await page.setViewport({ width: 1440, height: 900 });
   await page.goto((await gui.address()).href);
-  await shows(page, "h1", "Parley");
+  await page.waitForSelector("[name=password]");
   await page.type("[name=password]", passwordOf("yoda"));
   await page.keyboard.press("Enter");
   await shows(page, ".row", "obiwan");

@@ -11,7 +11,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { systemClock, systemRandom } from "../../../system/clock.io.ts";
 import { reasonOf, StartError } from "../../../system/errors.io.ts";
 import type { PageFile } from "./page_files.io.ts";
@@ -43,8 +43,8 @@ export interface WebServerParts {
     size: number,
     body: AsyncIterable<Uint8Array>,
   ): Promise<void>;
-  /** A page connects, which has not said yet who it is. */
-  onSocket(socket: PageSocket): void;
+  /** What takes a page that connects, and has not said yet who it is. */
+  loadTabs(): Promise<(socket: PageSocket) => void>;
   /** A page was let in by its address. */
   onEntered(): void;
 }
@@ -72,7 +72,7 @@ export class WebServer {
   readonly #kept = new Set<Duplex>();
   /** Those whose request has no whole answer yet. */
   readonly #asking = new WeakSet<Duplex>();
-  readonly #webSockets = loadSockets();
+  #tabs: ReturnType<typeof loadTabs> | undefined;
   #page: Promise<ReadonlyMap<string, PageFile>> | undefined;
   #authority = "";
   #headers: Record<string, string> = {};
@@ -116,6 +116,12 @@ export class WebServer {
   /** An address of the page that lets in one page, once. */
   newAddress(): string {
     return `${this.url}#${this.#access.newSecret(systemClock().mono)}`;
+  }
+
+  /** Loads what the first page needs; until then the port answers sooner. */
+  async prepare(): Promise<void> {
+    await this.#loadPage().catch(() => {});
+    await this.#loadTabs();
   }
 
   /** Ends all connections. */
@@ -189,12 +195,10 @@ export class WebServer {
   }
 
   async #givePage(path: string, response: ServerResponse): Promise<void> {
-    this.#page ??= this.#parts.loadPage();
     let page;
     try {
-      page = await this.#page;
+      page = await this.#loadPage();
     } catch (error) {
-      this.#page = undefined;
       const why = `the page cannot be made: ${reasonOf(error)}`;
       return this.#tell(response, 500, why);
     }
@@ -204,6 +208,19 @@ export class WebServer {
     }
     response.writeHead(200, { ...this.#headers, "content-type": file.type });
     response.end(file.text);
+  }
+
+  async #loadPage(): Promise<ReadonlyMap<string, PageFile>> {
+    try {
+      return await (this.#page ??= this.#parts.loadPage());
+    } catch (error) {
+      this.#page = undefined;
+      throw error;
+    }
+  }
+
+  #loadTabs(): ReturnType<typeof loadTabs> {
+    return this.#tabs ??= loadTabs(this.#parts);
   }
 
   async #giveToken(
@@ -296,11 +313,11 @@ export class WebServer {
       socket.end(`HTTP/1.1 ${status} No\r\nConnection: close\r\n\r\n`);
       return;
     }
-    const server = await this.#webSockets;
+    const [server, onSocket] = await this.#loadTabs();
     server.handleUpgrade(request, socket, head, (page) => {
       // It closes by itself, with what was wrong.
       page.on("error", () => {});
-      this.#parts.onSocket({
+      onSocket({
         socket: page,
         prove: (nonce) => this.#access.prove(nonce),
         admit: (token) => this.#admit(token, socket),
@@ -369,15 +386,17 @@ async function readSecret(
   }
 }
 
-/** Loaded while the page is, which needs it first. */
-async function loadSockets() {
+async function loadTabs(
+  parts: WebServerParts,
+): Promise<[WebSocketServer, (socket: PageSocket) => void]> {
   const { WebSocketServer } = await import("ws");
-  return new WebSocketServer({
+  const server = new WebSocketServer({
     noServer: true,
     maxPayload: mostMessageBytes,
     perMessageDeflate: false,
     clientTracking: false,
   });
+  return [server, await parts.loadTabs()];
 }
 
 function isTaken(error: unknown): boolean {

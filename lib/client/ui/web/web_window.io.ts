@@ -5,7 +5,7 @@
 import type { ClientControl, UserHandler, Watcher } from "../user_interface.ts";
 import { systemRandom } from "../../../system/clock.io.ts";
 import { loadPage } from "./page_files.io.ts";
-import { PageTab } from "./page_tab.io.ts";
+import type { PageTab } from "./page_tab.io.ts";
 import { ShownFiles } from "./shown_files.io.ts";
 import { Spool, SpoolError } from "./spool.io.ts";
 import type { UploadPlace } from "./upload_place.ts";
@@ -70,8 +70,11 @@ export class WebWindow {
       loadPage,
       files: window.files,
       upload: (...file) => window.#upload(...file),
-      // One that says nothing in time is gone by itself.
-      onSocket: (socket) => new PageTab(window, socket).start(),
+      loadTabs: async () => {
+        const { PageTab } = await import("./page_tab.io.ts");
+        // One that says nothing in time is gone by itself.
+        return (socket) => new PageTab(window, socket).start();
+      },
       onEntered: () => options.onEntered?.(),
     }, options.port);
     window.uploads.removeLeft();
@@ -91,6 +94,11 @@ export class WebWindow {
   /** An address of the page that lets in one tab, once. */
   newAddress(): string {
     return this.#server?.newAddress() ?? "";
+  }
+
+  /** Loads what the first page needs, as soon as its address is told. */
+  async prepare(): Promise<void> {
+    await this.#server?.prepare();
   }
 
   /** The client stands elsewhere. */

@@ -18,6 +18,8 @@ export interface LogBlock {
 /** The messages of one conversation. */
 export class MessageLog {
   #blocks: readonly LogBlock[] = [];
+  /** All of them by their keys. */
+  readonly #known = new Map<string, SaidMessage>();
   /** What the view had when it was looked at last. */
   readonly #followed = new WeakSet<SaidMessage>();
   #nextId = 1;
@@ -43,7 +45,7 @@ export class MessageLog {
 
   /** How many there are. */
   get size(): number {
-    return this.#blocks.reduce((sum, { messages }) => sum + messages.length, 0);
+    return this.#known.size;
   }
 
   /** The last of all. */
@@ -62,17 +64,12 @@ export class MessageLog {
     // What is the same object was here before, as nearly all of it is.
     if (messages.every((message) => this.#followed.has(message))) return;
     for (const message of messages) this.#followed.add(message);
-    const known = new Map(
-      this.#blocks.flatMap((block) =>
-        block.messages.map((message) => [keyOf(message), message] as const)
-      ),
-    );
-    const news = messages.filter((message) => !known.has(keyOf(message)));
+    const news = this.#newIn(messages);
     const isCut = this.#blocks.length > 0 && news.length === messages.length &&
       messages.length > 0 && (this.last?.at ?? 0) < (messages[0]?.at ?? 0);
     // What was said between what is here and what the view has is not known.
     if (isCut && !isWhole) this.#forget();
-    this.#change(messages, known);
+    this.#change(messages);
     this.#insert(news);
     this.#bound();
   }
@@ -83,10 +80,7 @@ export class MessageLog {
    * @param before From where to ask for those before; absent when there are none.
    */
   prepend(messages: readonly SaidMessage[], before: number | undefined): void {
-    const known = new Set(
-      this.#blocks.flatMap((block) => block.messages.map(keyOf)),
-    );
-    this.#insert(messages.filter((message) => !known.has(keyOf(message))));
+    this.#insert(this.#newIn(messages));
     this.#before = before;
     this.#isWhole = before === undefined;
     const [first] = this.#blocks;
@@ -109,29 +103,39 @@ export class MessageLog {
     });
     const first = this.#blocks[start];
     if (first === undefined || start === 0) return;
-    this.#blocks = this.#blocks.slice(start);
+    this.#drop(start);
     this.#before = this.#places.get(first.id);
     this.#isWhole = false;
   }
 
   #forget(): void {
-    this.#blocks = [];
+    this.#drop(this.#blocks.length);
     this.#isWhole = false;
     this.#before = undefined;
   }
 
+  #newIn(messages: readonly SaidMessage[]): SaidMessage[] {
+    return messages.filter((message) => !this.#known.has(keyOf(message)));
+  }
+
+  /** Forgets the first blocks. */
+  #drop(count: number): void {
+    for (const { messages } of this.#blocks.slice(0, count)) {
+      for (const message of messages) this.#known.delete(keyOf(message));
+    }
+    this.#blocks = this.#blocks.slice(count);
+  }
+
   /** Those that are here otherwise, because they were taken back or renamed. */
-  #change(
-    messages: readonly SaidMessage[],
-    known: ReadonlyMap<string, SaidMessage>,
-  ): void {
+  #change(messages: readonly SaidMessage[]): void {
     const changed = new Map(
       messages.filter((message) => {
-        const before = known.get(keyOf(message));
+        const before = this.#known.get(keyOf(message));
         return before !== undefined && isOther(before, message);
       }).map((message) => [keyOf(message), message]),
     );
     if (changed.size === 0) return;
+    for (const [key, message] of changed) this.#known.set(key, message);
     this.#blocks = this.#blocks.map((block) =>
       block.messages.some((message) => changed.has(keyOf(message)))
         ? {
@@ -148,6 +152,7 @@ export class MessageLog {
     const [first] = news;
     const end = news.at(-1);
     if (first === undefined || end === undefined) return;
+    for (const message of news) this.#known.set(keyOf(message), message);
     const { last } = this;
     const oldest = this.#blocks[0]?.messages[0];
     if (last === undefined || inOrder(last, first) <= 0) this.#append(news);
@@ -185,7 +190,7 @@ export class MessageLog {
 
   #bound(): void {
     while (this.size > mostShown) {
-      this.#blocks = this.#blocks.slice(1);
+      this.#drop(1);
       this.#isWhole = false;
       this.#before = undefined;
     }
@@ -225,6 +230,6 @@ function inOrder(one: SaidMessage, other: SaidMessage): number {
 }
 
 /** Messages of a block. */
-export const blockSize = 50;
+export const blockSize = 25;
 /** Most messages of a conversation that are shown at once. */
 export const mostShown = 10_000;

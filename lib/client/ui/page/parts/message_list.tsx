@@ -37,8 +37,21 @@ export function MessageList(
   const [isAtEnd, setIsAtEnd] = useState(true);
   const isLoading = store.isLoading.value;
 
+  const noteEnd = () => {
+    setIsAtEnd(keeper.current.isAtEnd);
+    store.setAtEnd(keeper.current.isAtEnd);
+  };
+  /** Older ones come before the top is reached. */
+  const loadNearTop = () => {
+    if ((box.current?.scrollTop ?? Infinity) < nearTop && !isWhole) {
+      store.loadOlder();
+    }
+  };
   useLayoutEffect(() => {
-    if (box.current !== null) keeper.current.begin(box.current);
+    if (box.current === null) return;
+    keeper.current.begin(box.current);
+    noteEnd();
+    loadNearTop();
   }, [of]);
   useLayoutEffect(() => {
     if (box.current !== null) keeper.current.restore(box.current);
@@ -62,12 +75,8 @@ export function MessageList(
     const element = box.current;
     if (element === null) return;
     keeper.current.handleScroll(element);
-    const atEnd = keeper.current.isAtEnd;
-    if (atEnd !== isAtEnd) setIsAtEnd(atEnd);
-    store.setAtEnd(atEnd);
-    if (element.scrollTop < nearTop && !isWhole && keeper.current.hasMoved) {
-      store.loadOlder();
-    }
+    noteEnd();
+    loadNearTop();
   };
   const toEnd = () => {
     const element = box.current;
@@ -92,6 +101,8 @@ export function MessageList(
         role="region"
         aria-label={`Messages, ${titleOf(of)}`}
         onScroll={onScroll}
+        // Who is at the top already scrolls nothing.
+        onWheel={({ deltaY }) => deltaY < 0 && loadNearTop()}
         onKeyDown={(event) => moveBetweenMessages(event, box.current)}
       >
         <div class="log-inner">
@@ -173,28 +184,22 @@ function EmptyChat({ of }: { readonly of: ConversationKey }): JSX.Element {
 /** Remembers what is being read, and puts it back when something comes above. */
 class PlaceKeeper {
   isAtEnd = true;
-  /** The user has scrolled. */
-  hasMoved = false;
   #anchor: Element | undefined;
   #offset = 0;
-  /** Where it was scrolled to from here. */
-  #expected = 0;
 
   begin(box: Element): void {
     this.isAtEnd = true;
-    this.hasMoved = false;
     this.#anchor = undefined;
     const mark = box.querySelector(".new-mark");
     if (mark === null) return this.toEnd(box);
     const down = mark.getBoundingClientRect().top -
       box.getBoundingClientRect().top;
-    this.#scroll(box, box.scrollTop + down - box.clientHeight / 3);
+    box.scrollTop += down - box.clientHeight / 3;
     this.#note(box);
   }
 
   /** The box was scrolled, by the user or by what is here. */
   handleScroll(box: Element): void {
-    if (Math.abs(box.scrollTop - this.#expected) > 1) this.hasMoved = true;
     this.#note(box);
   }
 
@@ -205,17 +210,12 @@ class PlaceKeeper {
     const top = box.getBoundingClientRect().top;
     const moved = this.#anchor.getBoundingClientRect().top - top -
       this.#offset;
-    if (Math.abs(moved) > 1) this.#scroll(box, box.scrollTop + moved);
+    if (Math.abs(moved) > 1) box.scrollTop += moved;
   }
 
   toEnd(box: Element): void {
     this.isAtEnd = true;
-    this.#scroll(box, box.scrollHeight);
-  }
-
-  #scroll(box: Element, top: number): void {
-    box.scrollTop = top;
-    this.#expected = box.scrollTop;
+    box.scrollTop = box.scrollHeight;
   }
 
   /** Remembers the first message that can be seen, and where it stands. */
@@ -223,14 +223,28 @@ class PlaceKeeper {
     this.isAtEnd =
       box.scrollHeight - box.clientHeight - box.scrollTop < endSlack;
     const { top } = box.getBoundingClientRect();
-    const isSeen = (each: Element) => each.getBoundingClientRect().bottom > top;
-    const block = [...box.querySelectorAll(".block")].find(isSeen);
+    const block = firstBelow(top, box.getElementsByClassName("block"));
     if (block === undefined) return;
-    const anchor = [...block.querySelectorAll(".message")].find(isSeen) ??
+    const anchor = firstBelow(top, block.getElementsByClassName("message")) ??
       block;
     this.#anchor = anchor;
     this.#offset = anchor.getBoundingClientRect().top - top;
   }
+}
+
+/** The first of elements below each other that ends below `top`. */
+function firstBelow(
+  top: number,
+  elements: HTMLCollectionOf<Element>,
+): Element | undefined {
+  let [from, to] = [0, elements.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const { bottom } = elements[middle]!.getBoundingClientRect();
+    if (bottom > top) to = middle;
+    else from = middle + 1;
+  }
+  return elements[from];
 }
 
 /** Notes and cards of a conversation in their order. */

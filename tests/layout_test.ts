@@ -53,6 +53,7 @@ const order: readonly string[] = [
   "client/ui/page/model",
   "client/ui/page/state",
   "client/ui/page/parts",
+  "client/ui/page/calls",
   "client/ui/page/panels",
   "client/ui/page",
   "client/doctor",

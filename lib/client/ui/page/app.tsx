@@ -1,6 +1,8 @@
 /** The page: the form or the chats, with what stands over both. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import { CallDock } from "./calls/call_dock.tsx";
+import { RingCards } from "./calls/ring_cards.tsx";
 import { SidePanel } from "./panels/side_panel.tsx";
 import { ConversationPane } from "./parts/conversation.tsx";
 import { LoginForm } from "./parts/login_form.tsx";
@@ -58,7 +60,13 @@ export function App(): JSX.Element {
   return (
     <>
       {isIn
-        ? <Chats />
+        ? (
+          <div class="app">
+            <CallDock />
+            <Chats />
+            <RingCards />
+          </div>
+        )
         : link === "open"
         ? <LoginForm />
         : <Message title="Parley">Looking for the client…</Message>}
@@ -112,6 +120,8 @@ function handleKey(event: KeyboardEvent, store: PageStore): void {
     const index = rows.findIndex((row) => row.key === open.value);
     const next = rows[index + (key === "ArrowUp" ? -1 : 1)];
     if (next !== undefined) store.openChat(next.key);
+  } else if (altKey && key.toLowerCase() === "c") {
+    document.querySelector<HTMLElement>(".ring, .call")?.focus();
   } else if (altKey && key.toLowerCase() === "a") {
     const next = view.conversations().find(({ unread }) => unread > 0);
     if (next !== undefined) store.openChat(next.key);

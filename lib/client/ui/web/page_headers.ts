@@ -27,8 +27,9 @@ export function pageHeaders(authority: string): Record<string, string> {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
+    // The page makes calls; the browser asks the user before it gives any.
     "permissions-policy":
-      "camera=(), microphone=(), geolocation=(), display-capture=()",
+      "camera=(self), microphone=(self), display-capture=(self), geolocation=()",
     "cache-control": "no-store",
   };
 }

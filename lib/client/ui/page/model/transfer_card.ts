@@ -135,7 +135,8 @@ export function mediaOf(name: string): "image" | "video" | "audio" | undefined {
   return media[ending.toLowerCase()];
 }
 
-const pathNames: Readonly<Record<PathKind, string>> = {
+/** How a path is called. */
+export const pathNames: Readonly<Record<PathKind, string>> = {
   local: "on this machine",
   lan: "over the local network",
   "direct-v4": "directly over IPv4",

@@ -29,6 +29,7 @@ const keys = [
   ["Ctrl K", "finds a chat"],
   ["Alt Up, Alt Down", "the chat above or below"],
   ["Alt A", "the next chat with something new"],
+  ["Alt C", "to the call that rings or is under way"],
   ["Up, Down", "from message to message, once one has the focus"],
   ["Esc", "closes what is open, and goes back to the box"],
 ] as const;

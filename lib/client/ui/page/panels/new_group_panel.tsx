@@ -29,7 +29,7 @@ export function NewGroupPanel(): JSX.Element {
       each !== ""
     );
     const command = isQuiet ? "createbroadcast" : "creategroup";
-    const { outcome } = await store.calls.submit(
+    const { outcome } = await store.requests.submit(
       [`/${command}`, group, ...users].join(" "),
     );
     if (!outcome.ok) return setProblem(outcome.message);

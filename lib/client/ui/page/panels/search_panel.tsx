@@ -24,7 +24,7 @@ export function SearchPanel(): JSX.Element {
   const look = async (line: string, before: readonly FoundMessage[]) => {
     setIsBusy(true);
     setProblem(undefined);
-    const { outcome } = await store.calls.submit(line);
+    const { outcome } = await store.requests.submit(line);
     setIsBusy(false);
     if (!outcome.ok) return setProblem(outcome.message);
     if (outcome.command !== "search") return;

@@ -24,7 +24,7 @@ export function useAnswer<N extends CommandSuccess["command"]>(
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     let isHere = true;
-    store.calls.submit(line).then(({ outcome }) => {
+    store.requests.submit(line).then(({ outcome }) => {
       if (!isHere) return;
       if (!outcome.ok) return setProblem(outcome.message);
       if (outcome.command !== command) return;

@@ -59,7 +59,7 @@ export function Composer(
   };
   const complete = async (element: HTMLTextAreaElement) => {
     const cursor = element.selectionStart;
-    const { start, items } = await store.calls.suggest(text, cursor);
+    const { start, items } = await store.requests.suggest(text, cursor);
     if (element.value !== text || items.length === 0) return;
     const [only = ""] = items;
     if (items.length > 1) {

@@ -30,7 +30,9 @@ export function Sidebar(): JSX.Element {
   };
   // Of those who are away, only the ones who were heard of are in the list.
   const lookUp = async () => {
-    const { outcome } = await store.calls.submit(`/profile ${filter.trim()}`);
+    const { outcome } = await store.requests.submit(
+      `/profile ${filter.trim()}`,
+    );
     if (!outcome.ok) return store.tell(outcome.message, true);
     if (outcome.command !== "profile") return;
     store.filter.value = "";

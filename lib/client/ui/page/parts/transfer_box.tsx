@@ -7,7 +7,7 @@ import {
   type TransferAction,
   transferCard,
 } from "../model/transfer_card.ts";
-import type { ArrivedFile } from "../state/client_calls.io.ts";
+import type { ArrivedFile } from "../state/client_requests.io.ts";
 import { Icon } from "./icon.tsx";
 import { useStore } from "./store_context.tsx";
 
@@ -83,7 +83,7 @@ function FileView(
   useEffect(() => {
     let isHere = true;
     if (link !== "open") return;
-    store.calls.fileOf(transfer).then((found) => isHere && setFile(found));
+    store.requests.fileOf(transfer).then((found) => isHere && setFile(found));
     return () => {
       isHere = false;
     };

@@ -8,7 +8,7 @@ export function UploadBoxes(
   { of }: { readonly of: ConversationKey },
 ): JSX.Element {
   const store = useStore();
-  const uploads = store.uploads.value.filter(({ key }) => key === of);
+  const uploads = store.uploads.all.value.filter(({ key }) => key === of);
   return (
     <>
       {uploads.map(({ batch, title, files, done, stop }) => (

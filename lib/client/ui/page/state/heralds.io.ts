@@ -29,6 +29,11 @@ export class Heralds {
     if (on) beep();
   }
 
+  /** A call rings, which is to be heard when sounds are. */
+  ring(): void {
+    if (this.sounds.value) beep();
+  }
+
   /**
    * Somebody said something that the user may not have before their eyes.
    *

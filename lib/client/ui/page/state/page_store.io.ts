@@ -22,10 +22,14 @@ import type {
   GivenAnswer,
   Phase,
 } from "../../web/web_wire.ts";
-import { ClientSocket, type LinkState, randomId } from "./client_socket.io.ts";
-import { ClientCalls } from "./client_calls.io.ts";
+import { ClientSocket, type LinkState } from "./client_socket.io.ts";
+import { ClientRequests } from "./client_requests.io.ts";
+import type { PlacedFile } from "./dropped_files.io.ts";
 import { Heralds } from "./heralds.io.ts";
+import { PageCalls } from "./page_calls.io.ts";
+import { PageUploads } from "./page_uploads.io.ts";
 import { Announcer } from "../model/announcer.ts";
+import { callNote, placeOfCall, ringText } from "../model/call_words.ts";
 import { titleOf, unreadIn } from "../model/chat_list.ts";
 import { LineMemory } from "../model/line_memory.ts";
 import { MessageLog, saidOf } from "../model/message_log.ts";
@@ -63,16 +67,6 @@ export interface PlacedNote extends ChatNote {
   readonly below: number;
 }
 
-/** Files on their way to the client beside the page. */
-export interface Upload {
-  readonly batch: string;
-  readonly key: ConversationKey;
-  readonly title: string;
-  readonly files: number;
-  readonly done: Signal<number>;
-  readonly stop: AbortController;
-}
-
 /** The page's state. */
 export class PageStore {
   /** Rises with every change of what is not a signal itself. */
@@ -84,7 +78,6 @@ export class PageStore {
   readonly panel: Signal<Panel | undefined> = signal(undefined);
   readonly questions: Signal<readonly AskedQuestion[]> = signal([]);
   readonly notices: Signal<readonly PageNotice[]> = signal([]);
-  readonly uploads: Signal<readonly Upload[]> = signal([]);
   /** How the user's key goes from one device to another; absent if it does not. */
   readonly linking: Signal<LinkingStep | undefined> = signal(undefined);
   /** What a screen reader is told. */
@@ -97,7 +90,9 @@ export class PageStore {
   readonly memory = new LineMemory();
   readonly heralds = new Heralds();
   readonly socket: ClientSocket;
-  readonly calls: ClientCalls;
+  readonly requests: ClientRequests;
+  readonly uploads: PageUploads;
+  readonly calls: PageCalls;
 
   #view = new ClientView("");
   readonly #logs = new Map<ConversationKey, MessageLog>();
@@ -117,7 +112,13 @@ export class PageStore {
       handleMessage: (message) => this.#handle(message),
       handleLink: (state) => this.#handleLink(state),
     });
-    this.calls = new ClientCalls(this.socket);
+    this.requests = new ClientRequests(this.socket);
+    this.uploads = new PageUploads(this.socket, this.requests);
+    this.calls = new PageCalls({
+      requests: this.requests,
+      send: (message) => this.socket.send(message),
+      tell: (text, isFailure) => this.tell(text, isFailure),
+    });
     this.memory.restore(sessionStorage.getItem(draftsKey));
     addEventListener("focus", () => this.#flushSoon());
     document.addEventListener("visibilitychange", () => this.#flushSoon());
@@ -188,7 +189,9 @@ export class PageStore {
     if (log.isWhole) return;
     this.#loading.add(key);
     this.isLoading.value = true;
-    const { outcome } = await this.calls.submit(historyLine(key, log.before));
+    const { outcome } = await this.requests.submit(
+      historyLine(key, log.before),
+    );
     this.#loading.delete(key);
     if (key === this.open.value) this.isLoading.value = false;
     if (!outcome.ok) return this.tell(outcome.message, true);
@@ -217,14 +220,14 @@ export class PageStore {
     const to = targetOf(key);
     if (isLine) return this.#report(text, to);
     if (to === undefined) return;
-    const { outcome } = await this.calls.say(text, to);
+    const { outcome } = await this.requests.say(text, to);
     if (outcome.ok) return;
     this.#note(key, { text: [outcome.message], isFailure: true, unsent: text });
   }
 
   /** Does what a line says, and tells when it cannot be done. */
   async run(line: string): Promise<boolean> {
-    const { outcome } = await this.calls.submit(line);
+    const { outcome } = await this.requests.submit(line);
     if (!outcome.ok && !outcome.announced) this.tell(outcome.message, true);
     return outcome.ok;
   }
@@ -240,13 +243,10 @@ export class PageStore {
   }
 
   /** Sends files, with the folders they are in, where it is open. */
-  async upload(
-    files: readonly { readonly file: File; readonly path: string }[],
-  ): Promise<void> {
+  async upload(files: readonly PlacedFile[]): Promise<void> {
     const key = this.open.value;
     const to = key === undefined ? undefined : targetOf(key);
-    const [first] = files;
-    if (key === undefined || first === undefined) return;
+    if (key === undefined || files.length === 0) return;
     if (to === undefined || to.kind === "session") {
       const where = to === undefined ? "everybody" : "a private session";
       return this.tell(
@@ -254,48 +254,9 @@ export class PageStore {
         true,
       );
     }
-    const batch = randomId();
-    const title = files.length === 1
-      ? first.file.name
-      : `${files.length.toLocaleString("en")} files`;
-    const stop = new AbortController();
-    const done = signal(0);
-    const upload = { batch, key, title, files: files.length, done, stop };
-    this.uploads.value = [...this.uploads.value, upload];
-    try {
-      for (const { file, path } of files) {
-        const place = path === "" ? "" : `&path=${encodeURIComponent(path)}`;
-        const response = await fetch(
-          `/upload?batch=${batch}&name=${
-            encodeURIComponent(file.name)
-          }${place}`,
-          {
-            method: "POST",
-            headers: { Authorization: this.socket.authorization },
-            body: file,
-            signal: stop.signal,
-          },
-        );
-        if (!response.ok) throw new Error(await response.text());
-        done.value++;
-      }
-      stop.signal.throwIfAborted();
-    } catch (error) {
-      this.socket.send({ do: "drop", batch });
-      if (!stop.signal.aborted) {
-        const why = error instanceof Error ? error.message : String(error);
-        this.#note(key, {
-          text: [`${title} cannot be sent: ${why}`],
-          isFailure: true,
-        });
-      }
-      return;
-    } finally {
-      this.uploads.value = this.uploads.value.filter((each) => each !== upload);
-    }
-    const { outcome } = await this.calls.send(batch, to);
-    if (outcome.ok || outcome.announced) return;
-    this.#note(key, { text: [outcome.message], isFailure: true });
+    const problem = await this.uploads.send(files, key, to);
+    if (problem === undefined) return;
+    this.#note(key, { text: [problem], isFailure: true });
   }
 
   /** Tells something beside the conversations. */
@@ -330,7 +291,7 @@ export class PageStore {
   /** Does what a line says; what comes of it is shown in the conversation. */
   async #report(line: string, to?: ChatTarget): Promise<void> {
     const key = this.open.value;
-    const { outcome, text } = await this.calls.submit(line, to);
+    const { outcome, text } = await this.requests.submit(line, to);
     if (outcome.ok && outcome.command === "chat" && "name" in outcome.answer) {
       const { kind, name } = outcome.answer;
       return this.openChat(keyOfTarget({ kind, name }));
@@ -342,11 +303,15 @@ export class PageStore {
 
   #handleLink(state: LinkState): void {
     this.link.value = state;
+    if (state === "open") {
+      this.socket.send({ do: "call-ready", ready: this.calls.canCall });
+    }
     if (state === "open" || state === "connecting") return;
+    this.requests.handleLost();
     this.calls.handleLost();
     this.questions.value = [];
     // Whoever answers next may be somebody else.
-    for (const { stop } of this.uploads.value) stop.abort();
+    this.uploads.stop();
   }
 
   #handle(message: ClientMessage): void {
@@ -365,10 +330,16 @@ export class PageStore {
       case "outcome":
         // What it says is drawn before who waits for it goes on.
         this.#flush();
+        return this.requests.handle(message);
+      case "call-taken":
+      case "call-peer":
+      case "call-description":
+      case "call-stats":
+      case "call-gone":
         return this.calls.handle(message);
       case "suggestions":
       case "capability":
-        return this.calls.handle(message);
+        return this.requests.handle(message);
       case "question":
         this.questions.value = [...this.questions.value, message];
         return;
@@ -396,6 +367,7 @@ export class PageStore {
       this.#hear(event);
     }
     if (event.event === "link") this.linking.value = event;
+    if (event.event === "call") this.#hearCall(event);
     const shown = event as ClientEvent;
     const note = noteOf(shown, text);
     if (note !== undefined) this.#note(note.key, note);
@@ -423,6 +395,19 @@ export class PageStore {
       return;
     }
     this.heralds.tell(key, from, text, () => this.openChat(key));
+  }
+
+  /** A call rings, goes on, or is over. */
+  #hearCall(event: Extract<ClientEvent, { event: "call" }>): void {
+    this.calls.handleEvent(event);
+    const { info } = event;
+    const note = callNote(event, Date.now());
+    if (note !== undefined) this.#note(note.key, note);
+    if (info.state !== "ringing" || info.direction !== "incoming") return;
+    const key = placeOfCall(info);
+    this.announce({ text: ringText(info) });
+    if (document.hasFocus()) return;
+    this.heralds.tell(key, info.from, "calls you", () => this.openChat(key));
   }
 
   #placeTransfer(info: Parameters<typeof placeOf>[0]): void {
@@ -483,7 +468,8 @@ export class PageStore {
 
   /** Who logs in next at this tab is perhaps somebody else. */
   #forgetAll(): void {
-    for (const { stop } of this.uploads.value) stop.abort();
+    this.uploads.stop();
+    this.calls.handleLost();
     this.memory.clear();
     for (const key of [draftsKey, openKey]) sessionStorage.removeItem(key);
     this.#logs.clear();

@@ -1,12 +1,17 @@
 /// <reference lib="dom" />
 /** What the page asks its client, and who waits for the answers. */
+import type { CallMedia } from "../../../commands/call_info.ts";
 import type { ChatTarget } from "../../../commands/command.ts";
 import type { CommandOutcome } from "../../../events/client_event.ts";
-import type { ClientMessage, PageMessage } from "../../web/web_wire.ts";
+import type {
+  CallTarget,
+  ClientMessage,
+  PageMessage,
+} from "../../web/web_wire.ts";
 import type { ClientSocket } from "./client_socket.io.ts";
 
 /** What became of something that was asked for. */
-export interface CallReply {
+export interface RequestReply {
   readonly outcome: CommandOutcome;
   /** The lines that people read of it. */
   readonly text: readonly string[];
@@ -25,9 +30,9 @@ export type Suggested = Pick<
 >;
 
 /** The questions of one tab that are open. */
-export class ClientCalls {
+export class ClientRequests {
   readonly #socket: ClientSocket;
-  readonly #replies = new Map<number, (reply: CallReply) => void>();
+  readonly #replies = new Map<number, (reply: RequestReply) => void>();
   readonly #suggested = new Map<number, (suggested: Suggested) => void>();
   /** Those of one transfer wait for one answer. */
   readonly #files = new Map<number, ((file: ArrivedFile) => void)[]>();
@@ -38,7 +43,7 @@ export class ClientCalls {
   }
 
   /** Hands in a line, and waits for what becomes of it. */
-  submit(line: string, to?: ChatTarget): Promise<CallReply> {
+  submit(line: string, to?: ChatTarget): Promise<RequestReply> {
     return this.#ask((ref) => ({
       do: "submit",
       ref,
@@ -48,13 +53,28 @@ export class ClientCalls {
   }
 
   /** Says something, whatever it looks like. */
-  say(text: string, to: ChatTarget): Promise<CallReply> {
+  say(text: string, to: ChatTarget): Promise<RequestReply> {
     return this.#ask((ref) => ({ do: "say", ref, text, to }));
   }
 
   /** Offers what was uploaded. */
-  send(batch: string, to: ChatTarget): Promise<CallReply> {
+  send(batch: string, to: ChatTarget): Promise<RequestReply> {
     return this.#ask((ref) => ({ do: "send", ref, to, batch }));
+  }
+
+  /** Calls somebody, or a group. */
+  call(to: CallTarget, media: CallMedia): Promise<RequestReply> {
+    return this.#ask((ref) => ({ do: "call", ref, to, media }));
+  }
+
+  /** Answers a call that rings. */
+  answerCall(call: number, media: CallMedia): Promise<RequestReply> {
+    return this.#ask((ref) => ({ do: "call-answer", ref, call, media }));
+  }
+
+  /** Declines a call, takes it back, or hangs up. */
+  endCall(call: number): Promise<RequestReply> {
+    return this.#ask((ref) => ({ do: "call-end", ref, call }));
   }
 
   /** What Tab offers for a line. */
@@ -108,7 +128,7 @@ export class ClientCalls {
     this.#files.clear();
   }
 
-  #ask(message: (ref: number) => PageMessage): Promise<CallReply> {
+  #ask(message: (ref: number) => PageMessage): Promise<RequestReply> {
     const ref = ++this.#ref;
     return new Promise((resolve) => {
       if (this.#socket.send(message(ref))) this.#replies.set(ref, resolve);
@@ -118,7 +138,7 @@ export class ClientCalls {
 }
 
 const message = "the page has lost its client and looks for it";
-const lost: CallReply = {
+const lost: RequestReply = {
   outcome: { command: "", ok: false, code: "page_closed", message },
   text: [message],
 };

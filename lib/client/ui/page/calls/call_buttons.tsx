@@ -1,0 +1,41 @@
+import type { JSX } from "preact";
+import type { ConversationKey } from "../../../events/conversations.ts";
+import { titleOf } from "../model/chat_list.ts";
+import { IconButton } from "../parts/icon.tsx";
+import { useStore } from "../parts/store_context.tsx";
+
+/** Calls whom a conversation is with; nothing where nobody can be called. */
+export function CallButtons(
+  { of }: { readonly of: ConversationKey },
+): JSX.Element | null {
+  const store = useStore();
+  const { view, calls } = store;
+  const name = of.slice(1);
+  const isGroup = of.startsWith("#");
+  const canCall = isGroup
+    ? view.group(name)?.joined === true
+    : of.startsWith("@") && view.person(name)?.blocked !== true;
+  if (!canCall || !calls.canCall) return null;
+  const isBusy = view.calls().length > 0;
+  const kind = isGroup ? "group" : "user";
+  const call = (media: "voice" | "video") => {
+    if (!isBusy) calls.call({ kind, name }, media);
+  };
+  return (
+    <>
+      <IconButton
+        icon="phone"
+        label={`Call ${titleOf(of)}`}
+        aria-disabled={isBusy}
+        onClick={() => call("voice")}
+      />
+      <IconButton
+        icon="camera"
+        label={`Video call ${titleOf(of)}`}
+        class="wide-only"
+        aria-disabled={isBusy}
+        onClick={() => call("video")}
+      />
+    </>
+  );
+}

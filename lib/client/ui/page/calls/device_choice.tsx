@@ -1,0 +1,71 @@
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { useStore } from "../parts/store_context.tsx";
+import type { DeviceKind } from "../state/own_media.io.ts";
+
+/** Which microphone, camera and speaker are used. */
+export function DeviceChoice(
+  { onClose }: { readonly onClose: () => void },
+): JSX.Element {
+  const store = useStore();
+  const { own } = store.calls;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.querySelector("select")?.focus();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <div
+      class="device-choice form"
+      id="devices"
+      role="group"
+      aria-label="Devices"
+      ref={box}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        onClose();
+      }}
+    >
+      {kinds.map(([kind, label]) => {
+        const devices = own.devices.value.filter((each) => each.kind === kind);
+        return (
+          <label key={kind}>
+            {label}
+            <select
+              value={own.chosen.value[kind] ?? usedId(kind) ?? ""}
+              disabled={devices.length === 0}
+              onChange={(event) => own.choose(kind, event.currentTarget.value)}
+            >
+              {devices.length === 0 && <option value="">None found</option>}
+              {devices.map(({ deviceId, label }, index) => (
+                <option key={deviceId} value={deviceId}>
+                  {label || `${index + 1}`}
+                </option>
+              ))}
+            </select>
+          </label>
+        );
+      })}
+      <button type="button" onClick={onClose}>Done</button>
+    </div>
+  );
+
+  function usedId(kind: DeviceKind): string | undefined {
+    const track = kind === "audioinput"
+      ? own.voice.value
+      : kind === "videoinput"
+      ? own.camera.value
+      : null;
+    return track?.getSettings().deviceId;
+  }
+}
+
+const kinds = [
+  ["audioinput", "Microphone"],
+  ["videoinput", "Camera"],
+  ["audiooutput", "Speaker"],
+] as const satisfies readonly (readonly [DeviceKind, string])[];

@@ -1,0 +1,207 @@
+/// <reference lib="dom" />
+/**
+ * The call that this tab has, if it has one: the devices of this side, and a
+ * connection to each of the others. It lives beside what is open on the page and
+ * ends with the tab.
+ */
+import { type Signal, signal } from "@preact/signals";
+import type { CallLink, CallMedia } from "../../../commands/call_info.ts";
+import type { CallTold } from "../../../events/call_port.ts";
+import type { ClientEvent } from "../../../events/client_event.ts";
+import type { CallTarget, PageMessage } from "../../web/web_wire.ts";
+import type { CallStatus } from "../model/call_status.ts";
+import { CallPeer, type ReceivedTracks } from "./call_peer.io.ts";
+import type { ClientRequests } from "./client_requests.io.ts";
+import { OwnMedia } from "./own_media.io.ts";
+
+/** Somebody else in the call of this tab. */
+export interface SeenPeer {
+  readonly user: string;
+  /** Absent until the browser has made them. */
+  readonly tracks?: ReceivedTracks;
+  /** What they send. */
+  readonly status: CallStatus;
+  /** Their browser is there, and is the one that was announced. */
+  readonly isOpen: boolean;
+  readonly link?: CallLink;
+}
+
+/** What the calls need of the page. */
+export interface PageCallsHost {
+  readonly requests: ClientRequests;
+  send(message: PageMessage): boolean;
+  /** Tells something beside the conversations. */
+  tell(text: string, isFailure: boolean): void;
+}
+
+/** The calls of a tab. */
+export class PageCalls {
+  /** Number of the call that this tab has. */
+  readonly taken: Signal<number | undefined> = signal(undefined);
+  readonly peers: Signal<readonly SeenPeer[]> = signal([]);
+  /** The browser plays no sound until the user does something. */
+  readonly isSilent: Signal<boolean> = signal(false);
+  readonly own: OwnMedia;
+  readonly #host: PageCallsHost;
+  readonly #connections = new Map<string, CallPeer>();
+
+  constructor(host: PageCallsHost) {
+    this.#host = host;
+    this.own = new OwnMedia(
+      () => this.#sendTracks(),
+      (text) => host.tell(text, true),
+    );
+    // The browser asks before a call ends by a mistaken key.
+    addEventListener("beforeunload", (event) => {
+      if (this.taken.value !== undefined) event.preventDefault();
+    });
+  }
+
+  /** Whether this browser can take calls. */
+  get canCall(): boolean {
+    return "RTCPeerConnection" in globalThis &&
+      navigator.mediaDevices !== undefined;
+  }
+
+  /** Calls somebody, or a group. */
+  call(to: CallTarget, media: CallMedia): Promise<void> {
+    return this.#report(this.#host.requests.call(to, media));
+  }
+
+  /** Answers a call that rings. */
+  answer(call: number, media: CallMedia): Promise<void> {
+    return this.#report(this.#host.requests.answerCall(call, media));
+  }
+
+  /** Declines, takes back, or hangs up. */
+  end(call: number): Promise<void> {
+    return this.#report(this.#host.requests.endCall(call));
+  }
+
+  /** The client's word about the call of this tab. */
+  handle(message: CallTold): void {
+    if (message.tell === "call-taken") {
+      if (this.taken.value !== undefined) this.#close();
+      this.taken.value = message.call;
+      this.own.open(message.media === "video");
+      return;
+    }
+    const { call, peer } = message;
+    if (call !== this.taken.value) return;
+    switch (message.tell) {
+      case "call-peer":
+        return this.#connect(call, peer, message);
+      case "call-description":
+        this.#connections.get(peer)?.handleDescription(message.description);
+        return;
+      case "call-stats": {
+        const { via, rtt, loss } = message;
+        return this.#change(peer, { link: { via, rtt, loss } });
+      }
+      case "call-gone":
+        return this.#remove(peer);
+    }
+  }
+
+  /** What all tabs are told of calls. */
+  handleEvent({ info }: Extract<ClientEvent, { event: "call" }>): void {
+    if (info.call === this.taken.value && info.state === "ended") {
+      this.#close();
+    }
+  }
+
+  /** The client is gone, and with it the way to the others. */
+  handleLost(): void {
+    if (this.taken.value === undefined) return;
+    this.#close();
+    this.#host.tell("the call has ended: the page has lost its client", true);
+  }
+
+  /** The user did something: what could not be heard until now can be. */
+  handleSilence(isSilent: boolean): void {
+    this.isSilent.value = isSilent;
+  }
+
+  #connect(
+    call: number,
+    user: string,
+    { port, role }: Extract<CallTold, { tell: "call-peer" }>,
+  ): void {
+    this.#remove(user);
+    const connected = (connected: boolean) =>
+      this.#host.send({
+        do: "call-connected",
+        call,
+        peer: user,
+        connected,
+      });
+    const connection = new CallPeer({
+      handleDescription: (description) =>
+        this.#host.send({
+          do: "call-description",
+          call,
+          peer: user,
+          description,
+        }),
+      handleTracks: (tracks) => this.#change(user, { tracks }),
+      handleStatus: (status) => this.#change(user, { status }),
+      handleOpen: () => {
+        this.#change(user, { isOpen: true });
+        connected(true);
+      },
+      handleEnd: (why) => {
+        connected(false);
+        this.#remove(user);
+        this.#host.tell(`call with ${user}: ${why}`, true);
+        // With nobody left there is no call.
+        if (this.#connections.size === 0) this.end(call);
+      },
+    }, { role, port, tracks: this.own.tracks, status: this.own.status });
+    this.#connections.set(user, connection);
+    this.peers.value = [...this.peers.value, { user, status, isOpen: false }];
+    this.#setPeople();
+    connection.start();
+  }
+
+  #change(user: string, change: Partial<SeenPeer>): void {
+    this.peers.value = this.peers.value.map((each) =>
+      each.user === user ? { ...each, ...change } : each
+    );
+  }
+
+  #remove(user: string): void {
+    this.#connections.get(user)?.close();
+    if (!this.#connections.delete(user)) return;
+    this.peers.value = this.peers.value.filter((each) => each.user !== user);
+    this.#setPeople();
+  }
+
+  #setPeople(): void {
+    const people = this.#connections.size + 1;
+    for (const each of this.#connections.values()) each.setPeople(people);
+  }
+
+  #sendTracks(): void {
+    const { tracks, status } = this.own;
+    for (const each of this.#connections.values()) each.send(tracks, status);
+  }
+
+  #close(): void {
+    this.taken.value = undefined;
+    for (const user of [...this.#connections.keys()]) this.#remove(user);
+    this.own.close();
+    this.isSilent.value = false;
+  }
+
+  async #report(
+    reply: ReturnType<ClientRequests["call"]>,
+  ): Promise<void> {
+    const { outcome } = await reply;
+    if (!outcome.ok && !outcome.announced) {
+      this.#host.tell(outcome.message, true);
+    }
+  }
+}
+
+/** Until it is told. */
+const status: CallStatus = { voice: true, camera: false, screen: false };

@@ -1,0 +1,90 @@
+/// <reference lib="dom" />
+/** Files on their way from the page to the client beside it, and then offered. */
+import { type Signal, signal } from "@preact/signals";
+import type { ChatTarget } from "../../../commands/command.ts";
+import type { ConversationKey } from "../../../events/conversations.ts";
+import type { ClientRequests } from "./client_requests.io.ts";
+import { type ClientSocket, randomId } from "./client_socket.io.ts";
+import type { PlacedFile } from "./dropped_files.io.ts";
+
+/** Files that are sent together. */
+export interface Upload {
+  readonly batch: string;
+  readonly key: ConversationKey;
+  readonly title: string;
+  readonly files: number;
+  readonly done: Signal<number>;
+  readonly stop: AbortController;
+}
+
+/** The uploads of a tab. */
+export class PageUploads {
+  readonly all: Signal<readonly Upload[]> = signal([]);
+  readonly #socket: ClientSocket;
+  readonly #requests: ClientRequests;
+
+  constructor(socket: ClientSocket, requests: ClientRequests) {
+    this.#socket = socket;
+    this.#requests = requests;
+  }
+
+  /**
+   * Sends files, with the folders they are in.
+   *
+   * @returns Why that cannot be done, if it cannot.
+   */
+  async send(
+    files: readonly PlacedFile[],
+    key: ConversationKey,
+    to: ChatTarget,
+  ): Promise<string | undefined> {
+    const batch = randomId();
+    const title = files.length === 1
+      ? files[0]!.file.name
+      : `${files.length.toLocaleString("en")} files`;
+    const stop = new AbortController();
+    const done = signal(0);
+    const upload = { batch, key, title, files: files.length, done, stop };
+    this.all.value = [...this.all.value, upload];
+    try {
+      for (const each of files) {
+        await this.#upload(batch, each, stop.signal);
+        done.value++;
+      }
+      stop.signal.throwIfAborted();
+    } catch (error) {
+      this.#socket.send({ do: "drop", batch });
+      if (stop.signal.aborted) return undefined;
+      const why = error instanceof Error ? error.message : String(error);
+      return `${title} cannot be sent: ${why}`;
+    } finally {
+      this.all.value = this.all.value.filter((each) => each !== upload);
+    }
+    const { outcome } = await this.#requests.send(batch, to);
+    return outcome.ok || outcome.announced ? undefined : outcome.message;
+  }
+
+  /** Ends all. */
+  stop(): void {
+    for (const { stop } of this.all.value) stop.abort();
+  }
+
+  async #upload(
+    batch: string,
+    { file, path }: PlacedFile,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const place = path === "" ? "" : `&path=${encodeURIComponent(path)}`;
+    const name = encodeURIComponent(file.name);
+    const response = await fetch(
+      `/upload?batch=${batch}&name=${name}${place}`,
+      {
+        method: "POST",
+        headers: { Authorization: this.#socket.authorization },
+        body: file,
+        signal,
+      },
+    );
+    if (!response.ok) throw new Error(await response.text());
+  }
+}

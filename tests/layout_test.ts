@@ -45,6 +45,7 @@ const order: readonly string[] = [
   "client/transfer",
   "client/private",
   "client/offers",
+  "client/calls",
   "client/text",
   "client/session",
   "client/ui/terminal",

@@ -41,11 +41,13 @@ import { StartError } from "../system/errors.io.ts";
 import { sameKeyMs } from "../system/same_key.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import type {
-  ClientControl,
   UserHandler,
   UserInterface,
   Watcher,
+  WatcherControl,
 } from "./ui/user_interface.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { CallTakers } from "./ui/call_takers.ts";
 import { Watchers } from "./ui/watchers.ts";
 import {
   chooseInterface,
@@ -88,8 +90,7 @@ export async function openClient(
     app.warn(message);
   });
   const devices = new DeviceSlots(env, systemRandom, options.device);
-  const kept = new KeptOfferFiles(env);
-  const memory = { ...opened, pins, devices, kept };
+  const memory = { ...opened, pins, devices, kept: new KeptOfferFiles(env) };
   const app = new ClientApp(options, password, memory, chosen);
   return app;
 }
@@ -126,6 +127,10 @@ export class ClientApp implements UserHandler {
   /** Codes of the --exec commands that failed. */
   readonly #failed: string[] = [];
   readonly #window = new OwnWindow(env);
+  readonly #takers = new CallTakers<Watcher>((act) => {
+    this.#session.handleCalls(act, systemClock());
+    this.#drain();
+  });
   #password: string | undefined;
   /** It was given, and so needs nobody to type it. */
   readonly #isPasswordGiven: boolean;
@@ -253,12 +258,13 @@ export class ClientApp implements UserHandler {
    *
    * @param open Gets what the watcher can do.
    */
-  attach<W extends Watcher>(open: (control: ClientControl) => W): W {
+  attach<W extends Watcher>(open: (control: WatcherControl) => W): W {
     const watcher: W = open({
       view: this.view,
       submit: (line, to) => this.#lines.submit(line, to, watcher),
       say: (text, to) => this.#lines.say(text, to, watcher),
       see: (conversation, upto) => this.see(conversation, upto),
+      calls: this.#takers.control(() => watcher),
     });
     // What is being told belongs to what there was to see before.
     if (this.#isDraining) queueMicrotask(() => this.#watchers.add(watcher));
@@ -269,7 +275,7 @@ export class ClientApp implements UserHandler {
   /** A watcher leaves; the client and the others go on. */
   detach(watcher: Watcher): void {
     this.#watchers.remove(watcher);
-    this.#noAnswerOf(watcher);
+    this.#handleGone(watcher);
   }
 
   /** Whoever may be sent files should know before that they cannot be stored. */
@@ -404,7 +410,7 @@ export class ClientApp implements UserHandler {
   #failedToShow(watcher: Watcher, error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     this.warn(`a window of this client failed and was closed: ${why}`);
-    this.#noAnswerOf(watcher);
+    this.#handleGone(watcher);
   }
 
   #carryOut(effect: ClientEffect): void {
@@ -425,19 +431,19 @@ export class ClientApp implements UserHandler {
         this.#passwordQuestion = this.#askNewPassword(effect.n);
         return;
       case "ask-link":
-        this.#askLink(effect);
-        return;
+        return void this.#askLink(effect);
       case "open-window":
         return void this.#openWindow(effect.n);
+      case "take-call":
+      case "tell-taker":
+      case "release-call":
+        return this.#takers.carryOut(effect, (n) => this.#lines.whose(n));
       case "link-answered":
-        this.#linkQuestion?.abort();
-        return;
+        return this.#linkQuestion?.abort();
       case "old-password-told":
-        this.#whenProved?.(effect.isRight);
-        return;
+        return this.#whenProved?.(effect.isRight);
       case "derive":
-        this.#derive(effect);
-        return;
+        return void this.#derive(effect);
       case "end":
         this.#lines.handleEnd();
         return this.#onEnd(effect.reason);
@@ -561,9 +567,10 @@ export class ClientApp implements UserHandler {
     this.#drain();
   }
 
-  /** Who is gone answers nothing more. */
-  #noAnswerOf(watcher: Watcher): void {
+  /** Who is gone answers nothing more, and is in no call. */
+  #handleGone(watcher: Watcher): void {
     if (this.#asked === watcher) this.#answerNewPassword(undefined);
+    this.#takers.remove(watcher);
   }
 
   async #openWindow(n: number): Promise<void> {
@@ -590,7 +597,3 @@ const plainWarning =
   "--plain: everything but the password can be read and changed on the way to";
 /** How long watchers may take to close, ms. */
 const mostClosingMs = 1000;
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

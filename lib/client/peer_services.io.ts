@@ -1,4 +1,6 @@
-/** What a client does with other clients: transfers and private sessions. */
+/** What a client does with other clients: transfers, private sessions, calls. */
+import { CallService } from "./calls/call_service.io.ts";
+import type { CallPort } from "./events/call_port.ts";
 import type { ClientEffect } from "./events/client_effect.ts";
 import type { ClientOptions } from "./settings/options.ts";
 import type { PeerEvent } from "./session/offers.ts";
@@ -31,7 +33,13 @@ export type PeerEffect = Extract<
       | "open-session"
       | "send-private-text"
       | "close-session"
-      | "close-sessions";
+      | "close-sessions"
+      | "prepare-call"
+      | "connect-call"
+      | "say-call"
+      | "bridge-call"
+      | "add-call-addresses"
+      | "close-call";
   }
 >;
 
@@ -41,6 +49,8 @@ export class PeerServices {
   readonly #onEvent: (event: PeerEvent) => void;
   /** Made with the first private session. */
   #sessions: SessionPort | undefined;
+  /** Made with the first call. */
+  #calls: CallPort | undefined;
 
   /** @throws {StartError} when the UDP port cannot be had. */
   constructor(options: ClientOptions, onEvent: (event: PeerEvent) => void) {
@@ -102,13 +112,37 @@ export class PeerServices {
       case "close-sessions":
         // The others are told at once; close() waits until they were.
         this.#sessions?.close();
+        return;
+      case "prepare-call":
+        this.#calls ??= this.#makeCalls();
+        return this.#calls.prepareCall(effect.id);
+      case "connect-call":
+        return this.#calls?.connectCall(effect.id, effect.end, effect.peer);
+      case "say-call":
+        return this.#calls?.say(effect.id, effect.topic, effect.text);
+      case "bridge-call":
+        return this.#calls?.bridge(effect.id, effect.credentials);
+      case "add-call-addresses":
+        return this.#calls?.addCallAddresses(effect.id, effect.addresses);
+      case "close-call":
+        return this.#calls?.closeCall(effect.id);
     }
   }
 
   /** Ends all, telling the other sides, and frees sockets and files. */
   async close(): Promise<void> {
     await this.#sessions?.close();
+    await this.#calls?.close();
     await this.#transfers.close();
+  }
+
+  #makeCalls(): CallPort {
+    return new CallService({
+      shared: this.#transfers.shared,
+      random: systemRandom,
+      clock: systemClock,
+      onEvent: this.#onEvent,
+    });
   }
 
   #makeSessions(): SessionPort {

@@ -46,6 +46,21 @@ export interface EndOptions {
   readonly now: number;
 }
 
+/** What the control part alone needs of that. */
+export interface ControlOptions extends
+  Pick<
+    EndOptions,
+    "id" | "keys" | "paths" | "rankOf" | "relay" | "now"
+  > {
+  /**
+   * Bytes of a probe to where none was answered: what a path has to carry. Only
+   * what a probe needs by default.
+   */
+  readonly probeBytes?: number;
+  /** How long before the relay is tried, ms; see {@link PathFinder}. */
+  readonly relayAfterMs?: number;
+}
+
 /** How the other side is reached. */
 export interface PathInfo {
   /** -1 while it is not. */
@@ -68,6 +83,7 @@ export class ControlChannel {
   readonly #role: "sender" | "receiver";
   readonly #id: Uint8Array;
   readonly #sealer: ControlSealer;
+  readonly #probeBytes: number;
   /** Probes to be answered: path, token and size of each, oldest first. */
   readonly #replies: number[] = [];
   #closeReason: CloseReason | undefined;
@@ -79,15 +95,17 @@ export class ControlChannel {
   /** Of which subflow's socket it must leave; 0 for the main one. */
   subflow = 0;
 
-  constructor(options: EndOptions, role: "sender" | "receiver") {
+  constructor(options: ControlOptions, role: "sender" | "receiver") {
     this.#id = options.id;
     this.#role = role;
     this.#sealer = new ControlSealer(options.id, options.keys, role);
-    const { paths, now, rankOf, relay } = options;
+    const { paths, now, rankOf, relay, relayAfterMs } = options;
+    this.#probeBytes = options.probeBytes ?? leastProbeBytes;
     this.paths = new PathFinder(paths, now, {
       chooses: role === "sender",
       ...(rankOf === undefined ? {} : { rankOf }),
       ...(relay === undefined ? {} : { relay }),
+      ...(relayAfterMs === undefined ? {} : { relayAfterMs }),
     });
   }
 
@@ -189,7 +207,11 @@ export class ControlChannel {
       return this.send(out, packetType.probed, 8, path!);
     }
     const path = this.paths.pollProbe(now);
-    if (path >= 0) return this.sendProbe(out, now, path, leastProbeBytes);
+    if (path >= 0) {
+      const isKnown = this.paths.minRoundTrip(path) > 0;
+      const bytes = isKnown ? leastProbeBytes : this.#probeBytes;
+      return this.sendProbe(out, now, path, bytes);
+    }
     if (now >= this.hold.deadline() && this.paths.active >= 0) {
       return this.sendProbe(out, now, this.paths.active, leastProbeBytes);
     }
@@ -206,8 +228,13 @@ export class ControlChannel {
     );
   }
 
-  /** Writes a probe that makes a datagram of `bytes`. */
-  sendProbe(out: Uint8Array, now: number, path: number, bytes: number): number {
+  /** Writes a probe that makes a datagram of `bytes`; of the least by default. */
+  sendProbe(
+    out: Uint8Array,
+    now: number,
+    path: number,
+    bytes = leastProbeBytes,
+  ): number {
     const bodyBytes = bytes - controlHeaderBytes - transferLimits.tagBytes;
     out.fill(0, controlHeaderBytes, controlHeaderBytes + bodyBytes);
     const token = this.paths.issueToken(path, now);

@@ -183,6 +183,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
     ...{ group: x, leader: x, leaderOnly: true, joined: [x], invited: [x] },
     topic: x,
   }],
+  call: calls,
   startprivate: sessions,
   private: [{ user: x }],
   stopprivate: [{ user: x }],
@@ -212,7 +213,7 @@ const answers: Record<keyof CommandAnswers, readonly object[]> = {
   receive: infos.map((info) => ({ ...info, ...summary })),
   reject: [{ transfer: 1 }],
   transfers: [{
-    ...{ transfers: infos, sessions },
+    ...{ transfers: infos, sessions, calls },
     others: [{
       ...{ device: x, direction: "incoming", user: x, kind: "file" } as const,
       ...{ file: { name: x, size: 9 }, accepted: true },

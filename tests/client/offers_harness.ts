@@ -9,14 +9,15 @@ import type {
   CommandOutcome,
 } from "../../lib/client/events/client_event.ts";
 import { Identity } from "../../lib/client/trust/identity.ts";
-import { Offers, type PeerEvent } from "../../lib/client/session/offers.ts";
+import {
+  Offers,
+  type OffersHost,
+  type PeerEvent,
+} from "../../lib/client/session/offers.ts";
 import { OwnIdentity } from "../../lib/client/trust/own_identity.ts";
 import { PeerIdentities } from "../../lib/client/trust/peer_identities.ts";
 import { SignedOffers } from "../../lib/client/trust/signed_offers.ts";
-import type {
-  AcceptRule,
-  PeerHost,
-} from "../../lib/client/offers/peer_host.ts";
+import type { AcceptRule } from "../../lib/client/offers/peer_host.ts";
 import type { RequestFields, RequestName } from "../../lib/wire/request.ts";
 import type { EventFields, Reply } from "../../lib/wire/server_frame.ts";
 import { MemoryKept } from "../support/memory_kept.ts";
@@ -68,12 +69,17 @@ export class OffersPeer {
     const random = new SeededRandom(world.seed * 2 + which);
     const keys = new SeededRandom(name === "yoda" ? 501 : 502);
     this.identity = Identity.fromSeed(keys.bytes(32));
-    const host: Omit<PeerHost, "signed"> = {
+    const host: Omit<OffersHost, "signed"> = {
       random,
       self: () => name,
       hasDevices: () => world.hasDevices,
       hasTrees: () => true,
       hasStreams: () => true,
+      hasCalls: () => true,
+      identity: () => this.identity,
+      isCompared: () => false,
+      now: () => this.instant,
+      leaveNote: () => {},
       send: (frame) => this.sent.push(frame),
       emit: (event) => this.events.push(event),
       effect: (effect) => this.#carryOut(effect),

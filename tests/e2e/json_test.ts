@@ -83,6 +83,8 @@ const rare = {
     ...["seen", "unseen"],
     // To who logs in after somebody wanted to send something.
     "offers-later",
+    // To who has a window; see call_test.ts.
+    "call",
   ],
   fields: [
     // Who is new has seen everything; see read_marks_test.ts.

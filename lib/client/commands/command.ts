@@ -10,6 +10,7 @@ import { visible } from "../../base/text.ts";
 import type { Random } from "../../base/ports.ts";
 import type { RequestFields, RequestName } from "../../wire/request.ts";
 import type { OnReply, ReplyFields } from "../../wire/server_frame.ts";
+import type { CallInfo, CallMedia } from "./call_info.ts";
 import type { Help } from "./help.ts";
 import type { Past, PastMessage } from "./history.ts";
 import type { MessageResult } from "./message_send.ts";
@@ -231,6 +232,15 @@ export interface CommandHost {
       stop(user: string, n: number): void;
       handleBlocked(user: string): void;
     };
+    readonly calls: {
+      start(
+        to: ChatTarget & { readonly kind: "user" | "group" },
+        media: CallMedia,
+        n: number,
+      ): void;
+      answer(call: number | undefined, media: CallMedia, n: number): void;
+      end(call: number | undefined, n: number, isDecline?: boolean): void;
+    };
     sendPrivate(user: string, text: string, n: number): void;
     /** With whom the open private session is that a typed name means. */
     openSessionWith(user: string): string | undefined;
@@ -243,6 +253,8 @@ export interface CommandHost {
     list(): {
       readonly transfers: readonly TransferInfo[];
       readonly sessions: readonly PrivateSessionInfo[];
+      /** Absent when there is none. */
+      readonly calls?: readonly CallInfo[];
     };
   };
   readonly groupSend: {

@@ -52,7 +52,6 @@ export const habits: ReadonlyMap<string, string | readonly CommandName[]> =
     ["passwd", ["changepassword"]],
     ["file", ["p2pvideo"]],
     ["sendfile", ["p2pvideo"]],
-    ["call", ["startprivate"]],
     ["commands", ["help"]],
     ["bye", ["logout"]],
     ["disconnect", ["logout"]],

@@ -10,6 +10,7 @@ import { visible } from "../../base/text.ts";
 import type { Palette } from "../../cli/palette.ts";
 import type { PathKind } from "../../engine/path/path_kind.ts";
 import type { ReplyFields } from "../../wire/server_frame.ts";
+import { type CallInfo, callText } from "./call_info.ts";
 import { type Argument, does, type Look, type Settle } from "./command.ts";
 import { aboutPeers, meantUser, peerText, readPeer } from "./peer.ts";
 import type {
@@ -185,10 +186,11 @@ export const fileCommands = {
         settle({ ok: { ...offers.list(), others: reply.ok.offers } });
       });
     },
-    show({ transfers, sessions, others = [] }, { palette }) {
+    show({ transfers, sessions, calls = [], others = [] }, { palette }) {
       const lines = [
         ...transfers.map((info) => listTransfer(info, palette)),
         ...sessions.map((info) => listSession(info, palette)),
+        ...calls.map((info) => listCall(info, palette)),
         ...others.map((offer) => listElsewhere(offer, palette)),
       ];
       return lines.length === 0 ? ["no transfers"] : lines;
@@ -292,6 +294,7 @@ interface GroupSending {
 interface Listing {
   readonly transfers: readonly TransferInfo[];
   readonly sessions: readonly PrivateSessionInfo[];
+  readonly calls?: readonly CallInfo[];
   /** What the user's other devices do, where that was asked for. */
   readonly others?: readonly DeviceOffer[];
 }
@@ -421,6 +424,16 @@ function listSession(
   return info.direction === "incoming"
     ? `${label}, /accept ${info.session} or /reject ${info.session}`
     : `${label}, waiting for the answer`;
+}
+
+/** `/transfers`' line of a call, with how each member is reached. */
+function listCall(info: CallInfo, palette: Palette): string {
+  const ways = info.members.flatMap(({ user, link }) => {
+    if (link === undefined) return [];
+    const way = `${pathTexts[link.via]} (${pathNumbers(link).join(", ")})`;
+    return info.group === undefined ? way : `${visible(user)} ${way}`;
+  });
+  return [`${callText(info, palette.name)}, ${info.state}`, ...ways].join(", ");
 }
 
 /** `/transfers --all`: the line of what another device does. */

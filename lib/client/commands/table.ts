@@ -3,6 +3,7 @@
  * new command is one descriptor there.
  */
 import type { CommandRow } from "./command.ts";
+import { callCommands } from "./calls.ts";
 import { deviceCommands } from "./devices.ts";
 import { fileCommands } from "./files.ts";
 import { groupCommands } from "./groups.ts";
@@ -16,7 +17,10 @@ const topics: Record<string, readonly [string, Record<string, CommandRow>]> = {
   messages: ["Messages", messageCommands],
   people: ["People", peopleCommands],
   groups: ["Groups", groupCommands],
-  private: ["Private sessions", privateCommands],
+  private: ["Private sessions and calls", {
+    ...privateCommands,
+    ...callCommands,
+  }],
   files: ["Files", fileCommands],
   devices: ["My devices", deviceCommands],
   client: ["This client", programCommands],
@@ -30,6 +34,7 @@ const commands = {
   ...peopleCommands,
   ...groupCommands,
   ...privateCommands,
+  ...callCommands,
   ...fileCommands,
   ...deviceCommands,
   ...programCommands,

@@ -74,7 +74,9 @@ export function speedOf(info: TransferInfo): string[] {
 }
 
 /** `0.4 ms`, `1.2 % lost`: of the path, as far as there is something to tell. */
-export function pathNumbers({ rtt = 0, loss = 0 }: TransferInfo): string[] {
+export function pathNumbers(
+  { rtt = 0, loss = 0 }: Pick<TransferInfo, "rtt" | "loss">,
+): string[] {
   return [
     ...rtt > 0 ? [`${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms`] : [],
     ...loss >= 0.0005 ? [`${(100 * loss).toFixed(1)} % lost`] : [],

@@ -7,6 +7,7 @@
  * two devices, 16 hexadecimal digits: a call of several people has one for each
  * two of them.
  */
+import type { CallTopic } from "../../engine/call_channel.ts";
 import type { CallLink, CallMedia } from "../commands/call_info.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import type { CallDescription } from "./call_description.ts";
@@ -14,13 +15,6 @@ import type { TransferPeer } from "./transfer_port.ts";
 
 /** Which end of the offer this side is. */
 export type CallEnd = "caller" | "callee";
-
-/** What two ends say to each other beside what their browsers do. */
-export type CallTopic =
-  /** The signed description of the browser's end. */
-  | "description"
-  /** Who else is in the call. */
-  | "members";
 
 /** Names and passwords of the two ends, of which the browsers' STUN speaks. */
 export interface CallCredentials {

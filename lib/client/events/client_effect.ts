@@ -1,5 +1,7 @@
 /** What the session asks of its shell, to be carried out in order. */
 import type { SentPaths } from "../commands/transfer_info.ts";
+import type { CallTopic } from "../../engine/call_channel.ts";
+import type { CallCredentials, CallEnd, CallTold } from "./call_port.ts";
 import type { CloseReason } from "../../engine/packets/packet.ts";
 import type { RunEnd } from "./exit_code.ts";
 import type { WireAddress } from "../../wire/request.ts";
@@ -148,5 +150,40 @@ export type ClientEffect =
   | { readonly effect: "close-session"; readonly id: string }
   /** The program ends: so do all private sessions, at once. */
   | { readonly effect: "close-sessions" }
+  /** Calls of the call service; see `call_port.ts`. */
+  | { readonly effect: "prepare-call"; readonly id: string }
+  | {
+    readonly effect: "connect-call";
+    readonly id: string;
+    readonly end: CallEnd;
+    readonly peer: TransferPeer;
+  }
+  | {
+    readonly effect: "say-call";
+    readonly id: string;
+    readonly topic: CallTopic;
+    readonly text: string;
+  }
+  | {
+    readonly effect: "bridge-call";
+    readonly id: string;
+    readonly credentials: CallCredentials;
+  }
+  | {
+    readonly effect: "add-call-addresses";
+    readonly id: string;
+    readonly addresses: readonly WireAddress[];
+  }
+  | { readonly effect: "close-call"; readonly id: string }
+  /** Whoever entered line number `n` takes the call, or a window that can. */
+  | {
+    readonly effect: "take-call";
+    readonly call: number;
+    readonly n: number;
+  }
+  /** Tell whoever takes the call of it. */
+  | { readonly effect: "tell-taker"; readonly told: CallTold }
+  /** The call is over. */
+  | { readonly effect: "release-call"; readonly call: number }
   /** The session is over: end the program. */
   | { readonly effect: "end"; readonly reason: RunEnd };

@@ -5,7 +5,7 @@ import type { EndReason } from "../../wire/end_reason.ts";
 
 /** What was offered, as this side knows it. */
 export interface EndedOffer {
-  readonly kind: "file" | "session";
+  readonly kind: "file" | "session" | "call";
   /** The other side. */
   readonly user: string;
   /** Which of its devices, where it is one in particular. */
@@ -51,16 +51,19 @@ const kindTexts = {
     integrity: `"${name}" arrived damaged; it must be sent again`,
     unreachable: `${user}'s client gets nothing from yours`,
   }),
-  session: (user: string) => {
-    const failed = `${user}'s client could not go on`;
-    return {
-      space: failed,
-      storage: failed,
-      removed: failed,
-      changed: failed,
-      unreadable: failed,
-      integrity: `${user}'s client got what yours did not send`,
-      unreachable: `${user}'s client has no direct connection to yours`,
-    };
-  },
+  session: (user: string) => withoutFile(user),
+  call: (user: string) => withoutFile(user),
 };
+
+function withoutFile(user: string) {
+  const failed = `${user}'s client could not go on`;
+  return {
+    space: failed,
+    storage: failed,
+    removed: failed,
+    changed: failed,
+    unreadable: failed,
+    integrity: `${user}'s client got what yours did not send`,
+    unreachable: `${user}'s client has no direct connection to yours`,
+  };
+}

@@ -9,6 +9,7 @@ import type { ParsedCommand } from "../commands/parse.ts";
 import type { Command } from "../commands/table.ts";
 import type { Instant } from "../../base/ports.ts";
 import type { ServerFrame } from "../../wire/server_frame.ts";
+import type { Calls } from "../calls/calls.ts";
 import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
 import type { QuietEvent } from "../events/quiet_event.ts";
@@ -280,6 +281,13 @@ export class ClientSession {
     } else this.handleInterrupt(now);
   }
 
+  /** A window does something about calls. */
+  handleCalls(use: (calls: Calls) => void, now: Instant): void {
+    this.#now = now;
+    use(this.#parts.offers.calls);
+    this.#flush();
+  }
+
   /** What moves data between clients has something to tell. */
   handlePeerEvent(event: PeerEvent, now: Instant): void {
     this.#now = now;
@@ -369,7 +377,7 @@ export class ClientSession {
 
   #handleBye(code: string, message: string): void {
     this.#bye = { code, message };
-    if (!isFinalBye(code)) return;
+    if (!finalByes.has(code)) return;
     const retrying = false;
     this.#emit({ event: "disconnected", code, message, retrying });
     this.#end(ownByes.has(code) ? "ended-elsewhere" : "ended-by-server");
@@ -580,11 +588,6 @@ const logoutMs = 1000;
 const giveUpMs = 30_000;
 /** From when on a connection has stood idle for a person, ms. */
 const waitedMs = 1000;
-
-/** True when a `bye` with this code means that the server does not want this session back. */
-export function isFinalBye(code: string): boolean {
-  return finalByes.has(code);
-}
 
 /** Those by which the user ended this session on another device. */
 const ownByes = new Set(["taken_over", "logged_out_elsewhere"]);

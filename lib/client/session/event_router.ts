@@ -89,6 +89,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
         return host.emit({ event: "renamed", from, to, me: true });
       }
       offers.sessions.handleRenamed(from, to);
+      offers.calls.handleRenamed(from, to);
       offers.later.handleRenamed(from, to);
       identities.handleRenamed(from, to);
       host.emit({ event: "renamed", from, to });
@@ -146,7 +147,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
     case "answered":
       return offers.handleAnswered(event);
     case "candidates":
-      return offers.transfers.handleCandidates(event);
+      return offers.handleCandidates(event);
     case "relay-end":
       return offers.transfers.handleRelayEnd(event);
     case "offer-end":

@@ -1,11 +1,14 @@
 /**
- * Everything this client does with other clients: files and private sessions,
- * which share the server's offers and the numbers that users type.
+ * Everything this client does with other clients: files, private sessions and
+ * calls, which share the server's offers and the numbers that users type.
  */
 import type { Instant } from "../../base/ports.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import type { CommandAnswers } from "../events/client_event.ts";
+import type { CallHost } from "../calls/call_host.ts";
+import { Calls } from "../calls/calls.ts";
+import type { CallEvent } from "../events/call_port.ts";
 import { endText } from "../offers/end_text.ts";
 import {
   isWaiting,
@@ -26,12 +29,18 @@ import { Transfers } from "../offers/transfers.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
 
 /** What the services that talk to other clients tell. */
-export type PeerEvent = TransferEvent | SessionEvent;
+export type PeerEvent = TransferEvent | SessionEvent | CallEvent;
 
-/** Transfers and private sessions. */
+/** What offers need of the session; what calls do besides the numbers. */
+export type OffersHost =
+  & PeerHost
+  & Omit<CallHost, "takeNumber" | "giveBackNumber">;
+
+/** Transfers, private sessions and calls. */
 export class Offers {
   readonly transfers: Transfers;
   readonly sessions: PrivateSessions;
+  readonly calls: Calls;
   /** What is kept until its receivers are back. */
   readonly later: Later;
   readonly #host: PeerHost;
@@ -46,7 +55,7 @@ export class Offers {
 
   /** @param outputFault Why nothing can be received into `-`, if so. */
   constructor(
-    host: PeerHost,
+    host: OffersHost,
     accept: AcceptRule,
     keeping: Keeping,
     outputFault?: string,
@@ -59,6 +68,11 @@ export class Offers {
     this.#awaited = new AwaitedOffers(host, open);
     this.transfers = new Transfers(host, open, requests);
     this.sessions = new PrivateSessions(host, open, requests);
+    this.calls = new Calls({
+      ...host,
+      takeNumber: () => open.takeNumber(),
+      giveBackNumber: (number) => open.giveBackNumber(number),
+    });
     this.later = new Later(host, open, this.transfers, keeping);
   }
 
@@ -72,12 +86,17 @@ export class Offers {
     const { transfers, sessions } = listed(this.#open.all());
     const all = [...transfers, ...this.later.list()];
     all.sort((one, other) => one.transfer - other.transfer);
-    return { transfers: all, sessions };
+    const calls = this.calls.list();
+    return { transfers: all, sessions, ...calls.length > 0 && { calls } };
   }
 
   /** The same without the offers of others that this user has not answered. */
   underWay(): CommandAnswers["transfers"] {
-    return listed(this.#open.all().filter((offer) => !isWaiting(offer)));
+    const { taken } = this.calls;
+    return {
+      ...listed(this.#open.all().filter((offer) => !isWaiting(offer))),
+      ...taken !== undefined && { calls: [taken] },
+    };
   }
 
   /**
@@ -186,6 +205,7 @@ export class Offers {
   /** The session with the server is open, perhaps on one that forgot the offers. */
   handleOpened(): void {
     this.#isConnected = true;
+    this.calls.handleOpened();
     for (const offer of this.#open.all()) {
       if (offer.direction === "incoming" || offer.state !== "offered") continue;
       if (offer.kind === "file") this.#requests.offer(offer);
@@ -197,6 +217,7 @@ export class Offers {
   handleDisconnected(): void {
     this.#isConnected = false;
     this.later.handleDisconnected();
+    this.calls.handleDisconnected();
     for (const offer of this.#open.all()) {
       if (offer.kind === "session") offer.crossed = undefined;
       if (!isWaiting(offer)) continue;
@@ -207,7 +228,7 @@ export class Offers {
   /** Somebody offers something. */
   handleOffer(event: EventFields<"offer">): void {
     const { offer: id, from: user, kind, file } = event;
-    if (kind === "call") return this.#requests.decline(id, "failed");
+    if (kind === "call") return this.calls.handleOffer(event);
     const checked = this.#host.signed.checkOffer(event);
     if ("code" in checked) {
       this.#requests.decline(id, "untrusted");
@@ -245,6 +266,7 @@ export class Offers {
 
   /** Somebody answered. */
   handleAnswer(event: EventFields<"answer">, now: Instant): void {
+    if (this.calls.handleAnswer(event)) return;
     const offer = this.#open.find(event.offer);
     if (offer?.direction !== "outgoing" || offer.state !== "offered") return;
     const { accept, key, addresses = [], reason = "failed" } = event;
@@ -274,7 +296,9 @@ export class Offers {
    * Another device of this user answered what this one was offered, too. Where
    * both said yes, that one was faster.
    */
-  handleAnswered({ offer: id, device, accept }: EventFields<"answered">): void {
+  handleAnswered(event: EventFields<"answered">): void {
+    if (this.calls.handleAnswered(event)) return;
+    const { offer: id, device, accept } = event;
     const offer = this.#open.find(id);
     if (offer?.direction !== "incoming") return;
     this.#requests.drop(offer);
@@ -282,8 +306,15 @@ export class Offers {
     this.#open.end(offer, "answered", message, own);
   }
 
+  /** The other side of something can be reached elsewhere, too. */
+  handleCandidates(event: EventFields<"candidates">): void {
+    if (this.calls.handleCandidates(event)) return;
+    this.transfers.handleCandidates(event);
+  }
+
   /** Somebody ended something. */
   handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
+    if (this.calls.handleOfferEnd(event)) return;
     for (const session of this.#open.sessions()) {
       if (session.crossed?.offer === event.offer) session.crossed = undefined;
     }
@@ -296,6 +327,7 @@ export class Offers {
   /** One of the services has something to tell. */
   handlePeerEvent(event: PeerEvent, now: Instant): void {
     if (isTraffic(event)) this.#activity.note();
+    if (isCallEvent(event)) return this.calls.handleCallEvent(event);
     if (!isSessionEvent(event) && this.later.handleTransferEvent(event)) return;
     if (isSessionEvent(event)) this.sessions.handleSessionEvent(event, now);
     else this.transfers.handleTransferEvent(event, now);
@@ -333,6 +365,7 @@ export class Offers {
     this.#awaited.close();
     this.transfers.close();
     this.sessions.close();
+    this.calls.close();
   }
 
   /** Keeps an offer of somebody else, or says why not. */
@@ -443,9 +476,14 @@ function isSessionEvent(event: PeerEvent): event is SessionEvent {
   return event.event.startsWith("session-");
 }
 
+function isCallEvent(event: PeerEvent): event is CallEvent {
+  return event.event.startsWith("call-");
+}
+
 function isTraffic(event: PeerEvent): boolean {
   // Of one that waits the other side is heard all the same.
   return event.event === "progress" || event.event === "session-text" ||
+    event.event === "call-link" ||
     event.event === "path" && event.link.silence === undefined;
 }
 

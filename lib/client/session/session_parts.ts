@@ -1,4 +1,5 @@
 import type { ChatTarget } from "../commands/command.ts";
+import type { Command } from "../commands/table.ts";
 import type { Instant, Random } from "../../base/ports.ts";
 import {
   isRepeatable,
@@ -256,7 +257,24 @@ export class SessionParts {
     const hasStreams = () => this.login.hasStreams;
     const features = { hasDevices, hasTrees, hasStreams };
     const peerHost = { ...host, signed, ...features };
-    const offers = this.offers = new Offers(peerHost, accept, {
+    const hasCalls = () => this.login.hasCalls;
+    const isCompared = (user: string) =>
+      identities.known.find(user)?.verified ?? false;
+    const leaveNote = (to: ChatTarget, text: string) => {
+      // In the conversation, as if this user had said it.
+      const command: Command = to.kind === "group"
+        ? { command: "groupmsg", group: to.name, text }
+        : { command: "msgto", to: [to.name], text };
+      const n = commands.takeNumber();
+      commands.begin(command.command, n);
+      emit({ event: "begun", n, at: now().wall, command });
+      this.runner.run(command, n);
+    };
+    const identity = () => identities.own;
+    const offersHost = {
+      ...{ ...peerHost, hasCalls, isCompared, leaveNote, identity, now },
+    };
+    const offers = this.offers = new Offers(offersHost, accept, {
       memory: options.kept,
       now,
       hasLater: () => this.login.hasLater,

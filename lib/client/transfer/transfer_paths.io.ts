@@ -53,8 +53,8 @@ export class TransferPaths {
     const relay = this.#endpoint.relayPath;
     return {
       paths: this.#paths,
-      localPaths: this.#paths.filter((path) => this.#kind(path) === "local"),
-      rankOf: (path: number) => pathRank(this.#kind(path)),
+      localPaths: this.#paths.filter((path) => this.kind(path) === "local"),
+      rankOf: (path: number) => pathRank(this.kind(path)),
       ...(relay < 0 ? {} : { relay }),
     };
   }
@@ -110,7 +110,7 @@ export class TransferPaths {
     if (!isDue) return undefined;
     this.#toldAt = now;
     this.#toldPath = path;
-    const kind = this.#kind(path);
+    const kind = this.kind(path);
     const silence = now - heardAt;
     const link: TransferLink = {
       via: kind,
@@ -131,13 +131,14 @@ export class TransferPaths {
     return this.#noPath() + relay;
   }
 
-  #noPath(): string {
-    return explainNoPath({ tried: this.#tried, isBound: this.#isBound() });
-  }
-
-  #kind(path: number): PathKind {
+  /** What kind of path has this number. */
+  kind(path: number): PathKind {
     if (path === this.#endpoint.relayPath) return "relay";
     return pathKind(this.#endpoint.address(path).ip, this.#own);
+  }
+
+  #noPath(): string {
+    return explainNoPath({ tried: this.#tried, isBound: this.#isBound() });
   }
 }
 

@@ -41,7 +41,7 @@ import { SourceError } from "../files/source_error.io.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
 import { type OfferSource, openSource } from "./offer_source.io.ts";
-import { ServerBinding } from "./server_binding.io.ts";
+import type { ServerBinding } from "./server_binding.io.ts";
 import { meantPath } from "../../system/meant_path.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { SharedFiles } from "../files/shared_file.io.ts";
@@ -49,8 +49,9 @@ import { TransferPaths } from "./transfer_paths.io.ts";
 import { Rehearsal } from "./rehearsal.io.ts";
 import { removeStaleParts } from "../files/part_file.io.ts";
 import { FileLists } from "./file_lists.io.ts";
+import { SharedSocket } from "./shared_socket.io.ts";
 import { OfferedFolder, treeEvents } from "./tree_transfers.io.ts";
-import { UdpEndpoint } from "./udp_endpoint.io.ts";
+import type { UdpEndpoint } from "./udp_endpoint.io.ts";
 
 /** What a {@link TransferService} is made from. */
 export interface TransferServiceOptions {
@@ -88,6 +89,8 @@ type Entry =
 /** Sends and receives files over UDP. */
 export class TransferService implements TransferPort {
   readonly #options: TransferServiceOptions;
+  /** For what else goes from client to client; closed with this. */
+  readonly shared: SharedSocket;
   readonly #endpoint: UdpEndpoint;
   readonly #binding: ServerBinding;
   readonly #limit = new SendLimit();
@@ -116,12 +119,12 @@ export class TransferService implements TransferPort {
     this.#input = new StandardInput(options.isInputFree === true);
     // What it stands for now counts; what is wrong with it is told in its time.
     this.#folder.locate().catch(() => {});
-    this.#endpoint = new UdpEndpoint(options.udpPort);
-    this.#binding = new ServerBinding(
-      this.#endpoint,
+    this.shared = new SharedSocket(
+      options.udpPort,
       () => options.clock().mono,
-      () => this.#live.size > 0,
     );
+    this.#endpoint = this.shared.endpoint;
+    this.#binding = this.shared.binding;
     this.#lists = new FileLists({
       random: options.random,
       onEvent: options.onEvent,
@@ -281,7 +284,7 @@ export class TransferService implements TransferPort {
   #run(id: string, transfer: OutgoingTransfer | IncomingTransfer): void {
     this.#entries.set(id, { stage: "running", transfer });
     this.#live.add(transfer);
-    this.#binding.watch();
+    this.shared.watch(transfer.drained);
     transfer.drained.then(() => this.#live.delete(transfer));
     if (!(transfer instanceof IncomingTransfer)) return;
     this.#holding.add(transfer);

@@ -3,6 +3,7 @@
  * pipe, which the program was started for, and any number of others beside it.
  */
 import type { ChatTarget } from "../commands/command.ts";
+import type { CallControl, CallTaker } from "./call_takers.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import type { QuietEvent } from "../events/quiet_event.ts";
 import type { ClientView, ViewSnapshot } from "../events/client_view.ts";
@@ -37,6 +38,11 @@ export interface ClientControl {
   see(conversation?: ConversationKey, upto?: number): void;
 }
 
+/** What one who watches can do besides. */
+export interface WatcherControl extends ClientControl {
+  readonly calls: CallControl;
+}
+
 /** What the user of the terminal or pipe can do besides. */
 export interface UserHandler extends ClientControl {
   /** No more lines will come. */
@@ -56,7 +62,7 @@ export interface UserHandler extends ClientControl {
 }
 
 /** One who shows what happens to a client; any number of them may. */
-export interface Watcher {
+export interface Watcher extends CallTaker {
   /** Begins, or begins again after events that came too fast, from here. */
   begin(view: ViewSnapshot): void | Promise<void>;
   /**

@@ -39,18 +39,20 @@ export class TransferKeyPair {
    * @param peerKey The other side's public key, base64url.
    * @param id The offer's id, 8 bytes.
    * @param role Which end this side is.
+   * @param use What they are for.
    * @throws {RangeError} when the peer's key is not usable.
    */
   agree(
     peerKey: string,
     id: Uint8Array,
     role: "sender" | "receiver",
+    use: "transfer 2" | "call 1" = "transfer 2",
   ): TransferKeys {
     const secret = this.#keyPair.sharedSecret(peerKey);
     const keys = role === "sender"
       ? [this.publicKey, peerKey]
       : [peerKey, this.publicKey];
-    const info = `parley transfer 2 ${keys.join(" ")}`;
+    const info = `parley ${use} ${keys.join(" ")}`;
     const bytes = new Uint8Array(
       hkdfSync("sha256", secret, id, info, 3 * keyBytes + headerKeyBytes),
     );

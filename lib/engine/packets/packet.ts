@@ -37,6 +37,16 @@ export const packetType = {
   close: 0x57,
 } as const;
 
+/** What those are in a call that are not the same as in a transfer. */
+export const callPacketType = {
+  /** A datagram of the browser's. */
+  media: 0x50,
+  /** A text came. */
+  heard: 0x53,
+  /** A text of the clients themselves. */
+  text: 0x54,
+} as const;
+
 /** A value of {@link packetType}. */
 export type PacketType = typeof packetType[keyof typeof packetType];
 

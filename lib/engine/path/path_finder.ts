@@ -19,6 +19,8 @@ export interface PathOptions {
   readonly rankOf?: (path: number) => number;
   /** The path through the server. */
   readonly relay?: number;
+  /** Without a direct path for this long, it is tried, ms; 3,000 by default. */
+  readonly relayAfterMs?: number;
   /** True for the end that chooses among several paths. Default false. */
   readonly chooses?: boolean;
 }
@@ -28,6 +30,7 @@ export class PathFinder {
   readonly #paths: number[] = [];
   readonly #rankOf: (path: number) => number;
   readonly #relay: number;
+  readonly #relayAfterMs: number;
   readonly #chooses: boolean;
   readonly #validated = new Set<number>();
   /** Smallest round trip of each path that answered a probe, ms. */
@@ -64,6 +67,7 @@ export class PathFinder {
   ) {
     this.#rankOf = options.rankOf ?? (() => 0);
     this.#relay = options.relay ?? -1;
+    this.#relayAfterMs = options.relayAfterMs ?? transferLimits.relayAfterMs;
     this.#chooses = options.chooses ?? false;
     this.#heardAt = now;
     this.#startedAt = now;
@@ -308,7 +312,7 @@ export class PathFinder {
 
   #mayRelay(now: number): boolean {
     const since = this.#active < 0 ? this.#startedAt : this.#activeHeardAt;
-    return this.#relay >= 0 && now - since >= transferLimits.relayAfterMs;
+    return this.#relay >= 0 && now - since >= this.#relayAfterMs;
   }
 
   /** Nothing came over the path in use for longer than a live one is quiet. */

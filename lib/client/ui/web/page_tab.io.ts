@@ -6,13 +6,18 @@ import type { NewPassword, ProvePassword } from "../../../cli/new_password.ts";
 import { parseCommand, quoteArgument } from "../../commands/parse.ts";
 import type { ChatTarget } from "../../commands/command.ts";
 import type { ClientEvent, CommandOutcome } from "../../events/client_event.ts";
+import type { CallTold } from "../../events/call_port.ts";
 import type { ViewSnapshot } from "../../events/client_view.ts";
 import type { QuietEvent } from "../../events/quiet_event.ts";
 import type { Submission } from "../../session/entered_lines.ts";
 import { renderText } from "../../text/render_text.ts";
 import { complete } from "../terminal/completer.ts";
 import { completionSource } from "../completion_source.io.ts";
-import type { ClientControl, Watcher } from "../user_interface.ts";
+import type {
+  ClientControl,
+  Watcher,
+  WatcherControl,
+} from "../user_interface.ts";
 import { SpoolError } from "./spool.io.ts";
 import type { PageSocket } from "./web_server.io.ts";
 import {
@@ -195,7 +200,29 @@ export class PageTab implements Questioned {
         return this.#suggest(message);
       case "capability":
         this.#show(message.transfer);
+        return;
+      case "call-ready":
+        return this.#calls?.ready(message.ready);
+      case "call":
+      case "call-answer":
+      case "call-end":
+        return this.#submit(
+          message.ref,
+          ({ submit }) => submit(callLine(message)),
+        );
+      case "call-description": {
+        const { call, peer, description } = message;
+        return this.#calls?.describe(call, peer, description);
+      }
+      case "call-connected": {
+        const { call, peer, connected } = message;
+        return this.#calls?.connected(call, peer, connected);
+      }
     }
+  }
+
+  get #calls(): WatcherControl["calls"] | undefined {
+    return this.#watching?.watcher.control.calls;
   }
 
   #submit(
@@ -264,10 +291,10 @@ export class PageTab implements Questioned {
 
 /** What a tab is told of its client. */
 class TabWatcher implements Watcher {
-  readonly control: ClientControl;
+  readonly control: WatcherControl;
   readonly #tab: PageTab;
 
-  constructor(tab: PageTab, control: ClientControl) {
+  constructor(tab: PageTab, control: WatcherControl) {
     this.#tab = tab;
     this.control = control;
   }
@@ -291,9 +318,26 @@ class TabWatcher implements Watcher {
     return this.#tab.askNewPassword(prove);
   }
 
+  tellCall(told: CallTold): void {
+    this.#tab.tell(told);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** The line that asks for the same. */
+function callLine(
+  message: Extract<PageMessage, { do: "call" | "call-answer" | "call-end" }>,
+): string {
+  if (message.do === "call-end") return `/call end ${message.call}`;
+  const voice = message.media === "voice" ? " --voice" : "";
+  if (message.do === "call-answer") {
+    return `/call answer ${message.call}${voice}`;
+  }
+  const { kind, name } = message.to;
+  return `/call ${kind === "group" ? "#" : "@"}${name}${voice}`;
 }
 
 /** The name of the command that sends files there, with its slash. */

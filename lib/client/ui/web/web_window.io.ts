@@ -2,7 +2,11 @@
  * The window: a page in any number of tabs of a browser, which all show one
  * client, or the form to log in where there is none yet.
  */
-import type { ClientControl, UserHandler, Watcher } from "../user_interface.ts";
+import type {
+  UserHandler,
+  Watcher,
+  WatcherControl,
+} from "../user_interface.ts";
 import { systemRandom } from "../../../system/clock.io.ts";
 import { loadPage } from "./page_files.io.ts";
 import type { PageTab } from "./page_tab.io.ts";
@@ -15,7 +19,7 @@ import { WindowQuestions } from "./window_questions.ts";
 
 /** The client that a window shows. */
 export interface WatchedClient extends Pick<UserHandler, "view" | "reconnect"> {
-  attach<W extends Watcher>(open: (control: ClientControl) => W): W;
+  attach<W extends Watcher>(open: (control: WatcherControl) => W): W;
   detach(watcher: Watcher): void;
 }
 

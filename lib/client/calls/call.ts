@@ -1,0 +1,174 @@
+/** One call with its members, and what leads to each of them. */
+import {
+  type CallInfo,
+  type CallLink,
+  type CallMedia,
+  type CallState,
+  mostMembers,
+} from "../commands/call_info.ts";
+import type { CallDescription } from "../events/call_description.ts";
+import type { CallEnd } from "../events/call_port.ts";
+import type { TransferPeer } from "../events/transfer_port.ts";
+import type { OfferTerms } from "../trust/signed_offers.ts";
+
+/** The offer between this client and another member's. */
+export interface CallLeg {
+  /** 64 bits, 16 hexadecimal digits. */
+  readonly id: string;
+  readonly end: CallEnd;
+  readonly call: Call;
+  readonly member: CallParty;
+  /** Both were in the call before. */
+  readonly joins: boolean;
+  /**
+   * How far it has come: the other side is asked, or asks; both agreed; the path
+   * between the clients stands.
+   */
+  state: "asked" | "agreed" | "linked";
+  /** What both sides sign, once it is known. */
+  terms: OfferTerms | undefined;
+  /** What this side's offer or answer says, once it is prepared. */
+  own: TransferPeer | undefined;
+  /** What the other side's does. */
+  peer: TransferPeer | undefined;
+  /** The two browsers' ends of the connection, and when each was described. */
+  ownEnd: DescribedAt | undefined;
+  theirEnd: DescribedAt | undefined;
+}
+
+/** A description with its time, ms since 1970 UTC. */
+interface DescribedAt {
+  readonly description: CallDescription;
+  readonly time: number;
+}
+
+/** Somebody else in a call. */
+export interface CallParty {
+  /** As typed, until the server has said how the name is spelled. */
+  user: string;
+  state: CallState;
+  reason: string | undefined;
+  link: CallLink | undefined;
+}
+
+/** A call that has not ended. */
+export class Call {
+  readonly number: number;
+  /** 64 bits, 16 hexadecimal digits. */
+  readonly id: string;
+  readonly direction: "incoming" | "outgoing";
+  readonly group: string | undefined;
+  readonly media: CallMedia;
+  /** When it began, ms since 1970 UTC. */
+  readonly at: number;
+  /** Who called. */
+  from: string;
+  /** When the first member was heard, ms since 1970 UTC. */
+  since: number | undefined;
+  /** This client's user called or answered, and has not hung up. */
+  isTaken: boolean;
+  /** The command that waits until it rings, or until the answer is there. */
+  waiting: number | undefined;
+  /** Who is away was left a note. */
+  isNoted = false;
+  /** Why it ended. */
+  reason: string | undefined;
+  readonly members: CallParty[] = [];
+  readonly legs = new Map<string, CallLeg>();
+
+  constructor(
+    fields: Pick<
+      Call,
+      "number" | "id" | "direction" | "group" | "media" | "at" | "from"
+    >,
+  ) {
+    this.number = fields.number;
+    this.id = fields.id;
+    this.direction = fields.direction;
+    this.group = fields.group;
+    this.media = fields.media;
+    this.at = fields.at;
+    this.from = fields.from;
+    this.isTaken = fields.direction === "outgoing";
+  }
+
+  /** Somebody else calls, and this client's user has not answered here. */
+  get isRinging(): boolean {
+    return this.direction === "incoming" && !this.isTaken;
+  }
+
+  /** The furthest that a member has come. */
+  get state(): CallState {
+    if (this.reason !== undefined) return "ended";
+    const states = this.members.map(({ state }) => state);
+    return (["open", "connecting"] as const).find((each) =>
+      states.includes(each)
+    ) ?? "ringing";
+  }
+
+  /** Those who are in it, or about to be. */
+  get present(): CallParty[] {
+    return this.members.filter(({ state }) =>
+      state === "connecting" || state === "open"
+    );
+  }
+
+  /** True when nobody else may come in. */
+  get isFull(): boolean {
+    return this.present.length >= mostMembers[this.media] - 1;
+  }
+
+  /** The leg that leads to a member, if there is one. */
+  legTo(user: string): CallLeg | undefined {
+    return [...this.legs.values()].find(({ member }) => member.user === user);
+  }
+
+  /** A new leg, which is asked for; the member may have had one before. */
+  addLeg(
+    { user, ...leg }:
+      & Pick<CallLeg, "id" | "end" | "terms" | "peer">
+      & { readonly user: string; readonly joins?: boolean },
+  ): CallLeg {
+    let member = this.members.find((each) => each.user === user);
+    if (member === undefined) {
+      const none = { reason: undefined, link: undefined };
+      member = { user, state: "ringing", ...none };
+      this.members.push(member);
+    }
+    member.state = "ringing";
+    member.reason = undefined;
+    const blank = { own: undefined, ownEnd: undefined, theirEnd: undefined };
+    const made: CallLeg = {
+      ...{ joins: false, state: "asked", call: this, member },
+      ...blank,
+      ...leg,
+    };
+    this.legs.set(made.id, made);
+    return made;
+  }
+
+  /**
+   * What the user sees of it.
+   *
+   * @param isCompared Whether a user's safety number was compared.
+   */
+  info(isCompared: (user: string) => boolean): CallInfo {
+    const { number: call, direction, from, group, media, at } = this;
+    const { since, reason } = this;
+    const members = this.members.map(({ user, state, reason, link }) => ({
+      ...{ user, state, compared: isCompared(user) },
+      ...reason !== undefined && { reason },
+      ...link !== undefined && state !== "ended" && { link },
+    }));
+    const [other] = this.members;
+    return {
+      ...{ call, direction, from },
+      ...group === undefined && other && { user: other.user },
+      ...group !== undefined && { group },
+      ...{ media, state: this.state, at },
+      ...since !== undefined && { since },
+      members,
+      ...reason !== undefined && { reason },
+    };
+  }
+}

@@ -1,0 +1,29 @@
+/** The client's UDP socket, which transfers and calls share. */
+import { ServerBinding } from "./server_binding.io.ts";
+import { UdpEndpoint } from "./udp_endpoint.io.ts";
+
+/** One socket, and the place at which the server sees it. */
+export class SharedSocket {
+  readonly endpoint: UdpEndpoint;
+  readonly binding: ServerBinding;
+  /** What uses it now, and should hear something. */
+  readonly #users = new Set<Promise<void>>();
+
+  /**
+   * @param udpPort 0 for any free one.
+   * @param now Monotonic ms.
+   * @throws {Error} when the port cannot be had.
+   */
+  constructor(udpPort: number, now: () => number) {
+    this.endpoint = new UdpEndpoint(udpPort);
+    const isBusy = () => this.#users.size > 0;
+    this.binding = new ServerBinding(this.endpoint, now, isBusy);
+  }
+
+  /** Something uses it until `drained`: silence is to be noticed soon. */
+  watch(drained: Promise<void>): void {
+    this.#users.add(drained);
+    drained.then(() => this.#users.delete(drained));
+    this.binding.watch();
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * One end of what two clients say to each other in a call (docs/protocol/calls.md):
+ * the datagrams of the browsers, which are sealed and sent once, and a few texts
+ * about the call, which are sent until they were heard. Paths are found and kept
+ * as in a transfer.
+ */
+import { readU16, writeU16 } from "../base/bytes.ts";
+import { ControlChannel, type ControlOptions } from "./control_channel.ts";
+import {
+  callPacketType,
+  controlHeaderBytes,
+  packetNumber,
+  packetType,
+} from "./packets/packet.ts";
+import { transferLimits } from "./packets/limits.ts";
+import { CallText, HeardText, textHeadBytes } from "./call_text.ts";
+
+/** Most bytes of a browser's datagram. */
+export const mostMediaBytes = 1200;
+
+/** Bytes of the largest datagram of a call: fits what every link of IPv6 carries. */
+export const callDatagramBytes = mostMediaBytes + controlHeaderBytes +
+  transferLimits.tagBytes;
+
+/** What a call has texts about: its number in a datagram is its place here. */
+export const callTopics = ["description", "members"] as const;
+
+/** One of {@link callTopics}. */
+export type CallTopic = typeof callTopics[number];
+
+/** What becomes of a call's path. */
+export type CallChannelEvent =
+  /** A path is known to carry the datagrams of a call. */
+  | { readonly type: "connected" }
+  | {
+    readonly type: "said";
+    readonly topic: CallTopic;
+    readonly text: string;
+  }
+  | { readonly type: "closed" }
+  | { readonly type: "unreachable"; readonly wasConnected: boolean };
+
+/** One end of a call between two clients. */
+export class CallChannel {
+  readonly #control: ControlChannel;
+  readonly #chooses: boolean;
+  readonly #texts = callTopics.map(() => new CallText());
+  readonly #heard = callTopics.map(() => new HeardText());
+  readonly #events: CallChannelEvent[] = [];
+  /** From the browser, and for it. */
+  readonly #outgoing: Uint8Array[] = [];
+  readonly #incoming: Uint8Array[] = [];
+  readonly #arrivals = new Arrivals();
+  readonly #startedAt: number;
+  #isConnected = false;
+  #isOver = false;
+  #lingerUntil = Infinity;
+  #probeAt = Infinity;
+
+  /** @param end Who made the offer chooses among the paths. */
+  constructor(
+    options: Omit<ControlOptions, "probeBytes" | "relayAfterMs">,
+    end: "caller" | "callee",
+  ) {
+    this.#chooses = end === "caller";
+    this.#startedAt = options.now;
+    this.#control = new ControlChannel({
+      ...options,
+      probeBytes: callDatagramBytes,
+      relayAfterMs,
+    }, this.#chooses ? "sender" : "receiver");
+  }
+
+  /** Where the datagram that was written last must go. */
+  get transmitPath(): number {
+    return this.#control.path;
+  }
+
+  /** True when it neither sends nor expects anything any more. */
+  get isDrained(): boolean {
+    return this.#lingerUntil === -Infinity;
+  }
+
+  /** The path in use and its round-trip time. */
+  get pathInfo() {
+    return this.#control.pathInfo;
+  }
+
+  /** Share of what the other side sent in the last 10 s that did not come. */
+  get loss(): number {
+    return this.#arrivals.loss;
+  }
+
+  /** The other side may be at `path`, too. */
+  addPath(path: number, now: number): void {
+    this.#control.paths.add(path, now);
+  }
+
+  /** Says something of a topic, in the place of what was said before. */
+  say(topic: CallTopic, text: string, now: number): void {
+    this.#texts[callTopics.indexOf(topic)]?.set(text, now);
+  }
+
+  /** The browser sends a datagram, whose bytes are kept; too large a one is lost. */
+  handleMedia(bytes: Uint8Array): void {
+    if (this.#isOver || this.#control.paths.active < 0) return;
+    if (bytes.length < 1 || bytes.length > mostMediaBytes) return;
+    // What is late is of no use any more.
+    if (this.#outgoing.length >= mostQueued) this.#outgoing.shift();
+    this.#outgoing.push(bytes);
+  }
+
+  /** A datagram came; true when there may be something to poll. */
+  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean {
+    if (!this.#control.isOurs(bytes)) return false;
+    const body = this.#control.handle(bytes, path, now);
+    if (body === undefined) return false;
+    this.#arrivals.note(packetNumber(bytes), now);
+    if (this.#isOver) return true;
+    if (!this.#chooses && bytes[0] === callPacketType.media) {
+      this.#control.handleData(path, now);
+    }
+    switch (bytes[0]) {
+      case callPacketType.media:
+        this.#take(body);
+        break;
+      case callPacketType.text:
+        this.#hear(body);
+        break;
+      case callPacketType.heard:
+        if (body.length === textHeadBytes) {
+          this.#texts[body[0]!]?.handleHeard(readU16(body, 1));
+        }
+        break;
+      case packetType.close:
+        // Who answered this with another would be answered in turn.
+        this.#isOver = true;
+        this.#lingerUntil = -Infinity;
+        this.#events.push({ type: "closed" });
+        break;
+      case packetType.probed:
+        this.#handleProbed(now);
+        break;
+    }
+    return true;
+  }
+
+  /** Ends it and says so to the other side. */
+  close(now: number): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#lingerUntil = now + transferLimits.lingerMs;
+    this.#control.close("cancelled");
+  }
+
+  /** The time of {@link pollTimeout} has come. */
+  handleTimeout(now: number): void {
+    const { paths } = this.#control;
+    paths.handleTimeout(now);
+    if (now >= this.#lingerUntil) this.#lingerUntil = -Infinity;
+    if (this.#isOver) return;
+    this.#arrivals.handleTime(now);
+    const quietAt = this.#isConnected ? paths.heardAt : this.#startedAt;
+    const most = this.#isConnected ? callSilentMs : transferLimits.connectMs;
+    if (now - quietAt < most) return;
+    this.#events.push({ type: "unreachable", wasConnected: this.#isConnected });
+    this.close(now);
+  }
+
+  /** Writes the next datagram to `out`; returns its length, 0 for none. */
+  pollTransmit(out: Uint8Array, now: number): number {
+    const control = this.#control;
+    if (this.isDrained) return 0;
+    if (this.#isOver) return control.pollTransmit(out, now);
+    const media = this.#outgoing.shift();
+    if (media !== undefined) {
+      out.set(media, controlHeaderBytes);
+      return control.send(out, callPacketType.media, media.length);
+    }
+    return this.#pollText(out, now) || control.pollTransmit(out, now) ||
+      this.#pollProbe(out, now);
+  }
+
+  /** When {@link handleTimeout} is due, ms. */
+  pollTimeout(): number {
+    if (this.#isOver) return this.#lingerUntil;
+    const { heardAt } = this.#control.paths;
+    const giveUpAt = this.#isConnected
+      ? heardAt + callSilentMs
+      : this.#startedAt + transferLimits.connectMs;
+    const texts = this.#control.paths.active < 0
+      ? []
+      : this.#texts.map(({ deadline }) => deadline);
+    const control = this.#control.deadline();
+    return Math.min(giveUpAt, control, this.#probeAt, ...texts);
+  }
+
+  /** The next datagram for the browser. */
+  pollMedia(): Uint8Array | undefined {
+    return this.#incoming.shift();
+  }
+
+  pollEvent(): CallChannelEvent | undefined {
+    return this.#events.shift();
+  }
+
+  #take(body: Uint8Array): void {
+    if (body.length < 1 || body.length > mostMediaBytes) return;
+    if (this.#incoming.length >= mostQueued) this.#incoming.shift();
+    this.#incoming.push(body);
+  }
+
+  #hear(body: Uint8Array): void {
+    const topic = callTopics[body[0] ?? -1];
+    if (topic === undefined || body.length < textHeadBytes) return;
+    const text = this.#heard[body[0]!]!.handleText(body);
+    if (text !== undefined) this.#events.push({ type: "said", topic, text });
+  }
+
+  #handleProbed(now: number): void {
+    if (this.#isConnected) return;
+    const { paths } = this.#control;
+    // What was answered was as large as any datagram of a call.
+    if (paths.active < 0 || this.#control.probedBytes < callDatagramBytes) {
+      return;
+    }
+    this.#isConnected = true;
+    this.#probeAt = now + probeMs;
+    this.#events.push({ type: "connected" });
+  }
+
+  #pollText(out: Uint8Array, now: number): number {
+    if (this.#control.paths.active < 0) return 0;
+    for (const [topic, heard] of this.#heard.entries()) {
+      if (!heard.takeDue()) continue;
+      out[controlHeaderBytes] = topic;
+      writeU16(out, controlHeaderBytes + 1, heard.version);
+      return this.#control.send(out, callPacketType.heard, textHeadBytes);
+    }
+    for (const [topic, text] of this.#texts.entries()) {
+      out[controlHeaderBytes] = topic;
+      const body = out.subarray(controlHeaderBytes);
+      const length = text.pollText(body, now);
+      if (length > 0) {
+        return this.#control.send(out, callPacketType.text, length);
+      }
+    }
+    return 0;
+  }
+
+  /** Tells how the path does, also where much comes. */
+  #pollProbe(out: Uint8Array, now: number): number {
+    const { active } = this.#control.paths;
+    if (now < this.#probeAt || active < 0) return 0;
+    this.#probeAt = now + probeMs;
+    return this.#control.sendProbe(out, now, active);
+  }
+}
+
+/** How many of the other side's datagrams come, by the gaps in their numbers. */
+class Arrivals {
+  /** At the ends of the last intervals, oldest first. */
+  readonly #marks: { readonly newest: number; readonly received: number }[] =
+    [];
+  #newest = -1;
+  #received = 0;
+  #nextAt = -Infinity;
+
+  /** Of the last {@link keptMarks} intervals. */
+  get loss(): number {
+    const first = this.#marks[0];
+    if (first === undefined) return 0;
+    const expected = this.#newest - first.newest;
+    const received = this.#received - first.received;
+    // One that came late counts where it is missing no more.
+    return expected <= 0 ? 0 : Math.max(0, 1 - received / expected);
+  }
+
+  note(number: number, now: number): void {
+    this.handleTime(now);
+    this.#received++;
+    this.#newest = Math.max(this.#newest, number);
+  }
+
+  handleTime(now: number): void {
+    if (now < this.#nextAt) return;
+    this.#nextAt = now + markMs;
+    this.#marks.push({ newest: this.#newest, received: this.#received });
+    if (this.#marks.length > keptMarks) this.#marks.shift();
+  }
+}
+
+/** Datagrams that wait on their way through a client, in each direction. */
+const mostQueued = 256;
+/** Without a direct path for this long, the relay is tried, ms. */
+const relayAfterMs = 1_000;
+/** Without any valid datagram for this long, a call is over, ms. */
+export const callSilentMs = 15_000;
+/** How often the round trip is measured, ms. */
+const probeMs = 2_000;
+const markMs = 1_000;
+const keptMarks = 10;

@@ -95,13 +95,14 @@ const slowModules = [
   "node:fs/promises",
   "node:tls",
   "postgres",
+  "@nats-io/transport-node",
 ];
 
 /** What need not have been loaded for a file to run, as it is imported. */
 const loadedLate: readonly (readonly [string, readonly string[]])[] = [
   ["../client.ts", [...slowModules, "node:crypto", "node:zlib"]],
   ["../server.ts", slowModules],
-  ["server/start.io.ts", ["postgres"]],
+  ["server/start.io.ts", ["postgres", "@nats-io/transport-node"]],
   ["client/client_app.io.ts", ["string-width", "node:fs/promises"]],
 ];
 

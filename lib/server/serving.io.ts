@@ -8,6 +8,7 @@ import { Authenticator } from "./accounts/authenticator.ts";
 import type { Accounts } from "./accounts/credentials_file.ts";
 import type { ServerOptions } from "./admin/options.ts";
 import type { CredentialChange } from "./model/actions.ts";
+import type { RendezvousNews } from "./model/rendezvous_change.ts";
 import { ServerCore } from "./server_core.ts";
 import { formatTime } from "../base/time.ts";
 import { version } from "../base/version.ts";
@@ -23,6 +24,7 @@ import { messageOf, reasonOf, StartError } from "../system/errors.io.ts";
 import { ServerShell } from "./shell.io.ts";
 import type { Store } from "./model/store.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
+import type { Network } from "./net/network.ts";
 import { TcpServer } from "./net/tcp_server.io.ts";
 import { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
 import {
@@ -60,6 +62,26 @@ export interface ServingParts {
   /** What to show to clients; absent without TLS. */
   readonly certificate: TlsCertificate | undefined;
   readonly openStore: () => Promise<Store>;
+  /** Where clients come in; ports of this machine when absent. */
+  readonly openEntrance?: (shell: ServerShell) => Entrance;
+}
+
+/** Where clients come in, by TCP and UDP. */
+export interface Entrance {
+  readonly network: Network;
+  readonly rendezvous: Pick<RendezvousServer, "handleChange" | "counters">;
+  /** The port that it listens on. */
+  readonly port: number;
+  /** UDP ports, 0 for none. */
+  readonly udpPort: number;
+  readonly probePort: number;
+  /** True when clients stay connected while the core becomes another one. */
+  readonly isLasting: boolean;
+  /** Takes the first clients. */
+  start(): void;
+  /** @throws {StartError} when it cannot be used; the one before stays. */
+  replaceCertificate(certificate: TlsCertificate): void;
+  close(): Promise<void>;
 }
 
 /** A server with a store, which clients can reach. */
@@ -123,6 +145,7 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     // Known once it is bound, before the first client can ask.
     udpPort: 0,
     otherUdpPort: 0,
+    restarts: false,
     sessions: options.sessions,
     keepMs: options.keepDays * dayMs,
     messageRate: options.limits.messageRate,
@@ -140,14 +163,6 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     systemRandom,
     systemClock(),
   );
-  const rendezvous = parts.adopt(
-    new RendezvousServer(
-      options.relayQuota * 1_000_000,
-      (news) => shell.handleRendezvous(news),
-      systemClock,
-    ),
-    (rendezvous) => rendezvous.close(),
-  );
   const shell: ServerShell = parts.adopt(
     new ServerShell({
       core,
@@ -155,7 +170,9 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
       messageLogs,
       transferLog,
       userLog,
-      rendezvous,
+      rendezvous: {
+        handleChange: (change) => entrance.rendezvous.handleChange(change),
+      },
       deriveKey,
       editCredentials: (change) => source.edit(change),
       reloadAccounts: () =>
@@ -164,21 +181,23 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     }),
     (shell) => shell.close(),
   );
-  const { host, port } = options;
-  const network = parts.adopt(
-    new TcpServer(host, port, shell, report, certificate),
-    (network) => network.close(),
+  const openEntrance = given.openEntrance ??
+    ((shell) => openPorts(options, shell, report, certificate));
+  const entrance = parts.adopt(
+    openEntrance(shell),
+    (entrance) => entrance.close(),
   );
-  openUdp(rendezvous, options, network.port, report);
-  coreOptions.udpPort = rendezvous.port;
-  coreOptions.otherUdpPort = rendezvous.probePort;
+  const { rendezvous } = entrance;
+  coreOptions.udpPort = entrance.udpPort;
+  coreOptions.otherUdpPort = entrance.probePort;
+  coreOptions.restarts = entrance.isLasting;
   const startedAt = systemClock().mono;
   const reloadCertificate = async () => {
     if (certificate === undefined) return;
     const before = certificate;
     try {
       const read = await tlsCertificate(options, folder.path, report, now());
-      if (read.cert !== before.cert) network.replaceCertificate(read);
+      if (read.cert !== before.cert) entrance.replaceCertificate(read);
       certificate = read;
     } catch (error) {
       report("error", `${messageOf(error)}; the certificate stays as it was`);
@@ -207,10 +226,10 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
   const running = parts.move();
   const close = () => running.disposeAsync();
   return {
-    port: network.port,
+    port: entrance.port,
     start() {
-      shell.start(network);
-      network.start();
+      shell.start(entrance.network);
+      entrance.start();
     },
     handleAccounts: (accounts) => shell.handleAccounts(accounts),
     reloadCertificate,
@@ -228,11 +247,56 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
         },
       }),
     async stop() {
+      // To clients that stay connected this is not the end.
+      if (entrance.isLasting) await entrance.close();
       await shell.stop(storeMs);
       await close();
     },
     abandon: close,
   };
+}
+
+/** Listens at this machine. */
+function openPorts(
+  options: ServerOptions,
+  shell: ServerShell,
+  report: Report,
+  certificate: TlsCertificate | undefined,
+): Entrance {
+  const { host, port } = options;
+  const network = new TcpServer(host, port, shell, report, certificate);
+  const rendezvous = openRendezvous(
+    options,
+    (news) => shell.handleRendezvous(news),
+    network.port,
+    report,
+  );
+  return {
+    ...{ network, rendezvous },
+    port: network.port,
+    udpPort: rendezvous.port,
+    probePort: rendezvous.probePort,
+    isLasting: false,
+    start: () => network.start(),
+    replaceCertificate: (read) => network.replaceCertificate(read),
+    async close() {
+      await network.close();
+      await rendezvous.close();
+    },
+  };
+}
+
+/** The UDP ports beside a TCP port, as far as they can be had. */
+export function openRendezvous(
+  options: ServerOptions,
+  handleNews: (news: RendezvousNews) => void,
+  tcpPort: number,
+  report: Report,
+): RendezvousServer {
+  const relayBytes = options.relayQuota * 1_000_000;
+  const rendezvous = new RendezvousServer(relayBytes, handleNews, systemClock);
+  openUdp(rendezvous, options, tcpPort, report);
+  return rendezvous;
 }
 
 /** The UDP port of the same number; without it clients still meet on a LAN. */

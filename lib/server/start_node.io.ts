@@ -23,6 +23,7 @@ import {
   type ServingParts,
   tlsCertificate,
 } from "./serving.io.ts";
+import type { NodeClients } from "./node_clients.io.ts";
 import type { RunningServer } from "./start.io.ts";
 import { DataFolder } from "./store/data_folder.io.ts";
 import type { Lease, LeaseOwner } from "./store/lease.ts";
@@ -73,11 +74,25 @@ export async function startNode(
     ),
     (lease) => lease.close(),
   );
+  // The same: who does not meet others needs nothing of it.
+  const { NodeClients } = cluster?.nats === undefined
+    ? {}
+    : await import("./node_clients.io.ts");
+  const clients = NodeClients === undefined || cluster?.nats === undefined
+    ? undefined
+    : parts.adopt(
+      await NodeClients.open(
+        { options, folder, node: name, report, now, certificate },
+        cluster.nats,
+        lease.cluster.secret,
+      ),
+      (clients) => clients.close(),
+    );
   const node = parts.adopt(
     new Node(name, lease, {
       ...{ options, accounts, source, report, logLines, now, folder, files },
       certificate,
-    }),
+    }, clients),
     (node) => node.stop(),
   );
   const { host, port } = options.metrics ?? {};
@@ -88,11 +103,12 @@ export async function startNode(
       (metrics) => metrics.close(),
     );
   lease.start(node);
+  clients?.start();
   const running = parts.move();
   return {
     node: name,
     failed: node.failed,
-    port: options.port,
+    port: clients?.port ?? options.port,
     fingerprint,
     metricsPort: metrics?.port,
     handleAccounts: (accounts) => node.handleAccounts(accounts),
@@ -114,6 +130,8 @@ class Node implements LeaseOwner, MetricsSource {
   #term: number | undefined;
   #hasDatabase = true;
   #serving: Serving | undefined;
+  /** Those of this node, and of all nodes while it is the core. */
+  readonly #clients: NodeClients | undefined;
   /** Ends when what was begun is closed again, or serves. */
   #work: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -122,8 +140,10 @@ class Node implements LeaseOwner, MetricsSource {
     name: string,
     lease: Lease,
     parts: Omit<ServingParts, "openStore">,
+    clients: NodeClients | undefined,
   ) {
     this.#name = name;
+    this.#clients = clients;
     this.#lease = lease;
     this.#parts = parts;
     // An earlier run may have been killed.
@@ -176,13 +196,17 @@ class Node implements LeaseOwner, MetricsSource {
   }
 
   async reloadCertificate(): Promise<void> {
+    await this.#clients?.reloadCertificate();
     // Who stands by reads it when its time comes.
     await this.#serving?.reloadCertificate();
   }
 
   fault(): string | undefined {
-    if (this.#serving !== undefined) return this.#serving.fault();
     const { holder, term } = this.#core;
+    if (this.#clients !== undefined) {
+      return this.#clients.fault() ?? this.#serving?.fault();
+    }
+    if (this.#serving !== undefined) return this.#serving.fault();
     if (!this.#hasDatabase) return "standby: the database does not answer";
     if (holder === "") return "standby: no node is the core now";
     if (holder === this.#name) return `starting to serve, term ${term}`;
@@ -198,6 +222,7 @@ class Node implements LeaseOwner, MetricsSource {
       isCore: this.#serving !== undefined,
       term: this.#core.term,
       hasDatabase: this.#hasDatabase,
+      clients: this.#clients?.snapshot(),
     });
   }
 
@@ -222,6 +247,13 @@ class Node implements LeaseOwner, MetricsSource {
     await log.close();
   }
 
+  /** Others can do better. */
+  #giveUp(term: number, why: string): void {
+    if (this.#term !== term) return;
+    this.handleLost(why);
+    this.#work = this.#work.then(() => this.#lease.release());
+  }
+
   async #serve(term: number): Promise<void> {
     const { options, folder, report, now } = this.#parts;
     const isOver = () => this.#isStopped || this.#term !== term;
@@ -234,6 +266,12 @@ class Node implements LeaseOwner, MetricsSource {
         ...this.#parts,
         certificate,
         openStore: () => Promise.resolve(this.#lease.openStore()),
+        ...this.#clients && {
+          openEntrance: this.#clients.entrance(
+            term,
+            (why) => this.#giveUp(term, why),
+          ),
+        },
       });
       if (isOver()) return await serving.abandon();
       this.#serving = serving;

@@ -93,7 +93,6 @@ export class LabGateway implements Network {
       describe: () => ({
         node: run,
         version: "1",
-        host: "",
         udpPort: 0,
         probePort: 0,
       }),

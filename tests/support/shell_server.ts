@@ -6,6 +6,7 @@ import type { UserLogEntry } from "../../lib/server/model/actions.ts";
 import type { InboxReader, StoreWrite } from "../../lib/server/model/store.ts";
 import type { Network, NetworkOwner } from "../../lib/server/net/network.ts";
 import { TcpServer } from "../../lib/server/net/tcp_server.io.ts";
+import type { CoreOptions } from "../../lib/server/core/server_context.ts";
 import { ServerCore } from "../../lib/server/server_core.ts";
 import { ServerShell } from "../../lib/server/shell.io.ts";
 import { SqliteStore } from "../../lib/server/store/sqlite_store.io.ts";
@@ -80,15 +81,21 @@ export class ShellServer implements AsyncDisposable {
     this.#network.start();
   }
 
-  /** @param makeNetwork Its connections; those of a {@link TcpServer} by default. */
-  static async start(makeNetwork = tcpNetwork): Promise<ShellServer> {
+  /**
+   * @param makeNetwork Its connections; those of a {@link TcpServer} by default.
+   * @param more Options of the core.
+   */
+  static async start(
+    makeNetwork = tcpNetwork,
+    more: Partial<CoreOptions> = {},
+  ): Promise<ShellServer> {
     const secret = systemRandom.bytes(32);
     const options = { attempts: 3, blockMs: 1000, allowDemo: false, secret };
     const authenticator = new Authenticator(options, systemRandom);
     authenticator.handleAccounts(accounts);
     const store = new FullableStore(":memory:");
     const core = new ServerCore(
-      { idleMs: 0, udpPort: 0, agent: "test" },
+      { idleMs: 0, udpPort: 0, agent: "test", ...more },
       await store.load(),
       authenticator,
       systemRandom,

@@ -104,6 +104,14 @@ export interface NodeSnapshot {
   readonly term: number;
   /** True when the database answers. */
   readonly hasDatabase: boolean;
+  /** Of a node that takes clients whether it is the core or not. */
+  readonly clients?: {
+    /** Connected to this node. */
+    readonly connections: number;
+    readonly hasNats: boolean;
+    /** True while a core serves them. */
+    readonly isServed: boolean;
+  } | undefined;
 }
 
 /** The same for a node, to be put behind {@link renderMetrics}. */
@@ -118,6 +126,20 @@ export function renderNodeMetrics(node: NodeSnapshot): string {
     family("cluster_database_up", "gauge", "1 while the database answers.", [
       [{}, Number(node.hasDatabase)],
     ]),
+    ...node.clients === undefined ? [] : [
+      family("cluster_nats_up", "gauge", "1 while NATS can be reached.", [
+        [{}, Number(node.clients.hasNats)],
+      ]),
+      family("cluster_served", "gauge", "1 while a core serves this node.", [
+        [{}, Number(node.clients.isServed)],
+      ]),
+      family(
+        "cluster_connections",
+        "gauge",
+        "Clients that are connected to this node.",
+        [[{}, node.clients.connections]],
+      ),
+    ],
   ].join("");
 }
 

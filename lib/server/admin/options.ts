@@ -28,6 +28,7 @@ import {
   databaseOptionRow,
   parseDatabaseOption,
 } from "../store/postgres/database_option.ts";
+import { natsOptionRow, parseNatsOption } from "../cluster/nats_option.ts";
 import { serverPage } from "./page.ts";
 
 /** The limits that an administrator sets; 0 for none. */
@@ -87,6 +88,8 @@ export interface ServerOptions {
 export interface ClusterOptions {
   /** Its name; the machine's when absent. */
   readonly node?: string;
+  /** Addresses of NATS, or path of a file with that: all nodes take clients. */
+  readonly nats?: string;
 }
 
 /** What is written of the server's doings, and where to. */
@@ -143,7 +146,7 @@ export function parseServerOptions(
       ...database !== undefined && {
         database: parseDatabaseOption(database, home),
       },
-      ...clusterOptions(line),
+      ...clusterOptions(line, home),
       limits: integerValues(line, limitRows),
       plain,
       ...tls !== undefined && { tls },
@@ -261,17 +264,27 @@ function metricsOptions(line: CommandLine): Pick<ServerOptions, "metrics"> {
   return { metrics: { host, port } };
 }
 
-function clusterOptions(line: CommandLine): Pick<ServerOptions, "cluster"> {
+function clusterOptions(
+  line: CommandLine,
+  home: string | undefined,
+): Pick<ServerOptions, "cluster"> {
   const node = lastValue(line, "--node");
+  const given = lastValue(line, natsOptionRow.name);
   if (!line.options.has("--cluster")) {
-    if (node === undefined) return {};
-    throw new UsageError("--node needs --cluster");
+    if (node !== undefined) throw new UsageError("--node needs --cluster");
+    if (given === undefined) return {};
+    throw new UsageError("--nats needs --cluster");
   }
   if (!line.options.has(databaseOptionRow.name)) {
     throw new UsageError("--cluster needs --database");
   }
-  if (node === undefined) return { cluster: {} };
-  if (/^[A-Za-z0-9._-]{1,63}$/.test(node)) return { cluster: { node } };
+  const nats = given === undefined
+    ? {}
+    : { nats: parseNatsOption(given, home) };
+  if (node === undefined) return { cluster: nats };
+  if (/^[A-Za-z0-9._-]{1,63}$/.test(node)) {
+    return { cluster: { node, ...nats } };
+  }
   throw new UsageError(
     `invalid --node "${node}": must be 1 to 63 letters, digits, ".", "_", "-"`,
   );
@@ -466,7 +479,8 @@ export const serverOptionRows: readonly OptionRow[] = [
   databaseOptionRow,
   {
     name: "--cluster",
-    help: "be one of several nodes with this database; one at a time serves",
+    help: "be one of several nodes with this database; one at a time serves, " +
+      "unless there is --nats",
   },
   {
     name: "--node",
@@ -474,6 +488,7 @@ export const serverOptionRows: readonly OptionRow[] = [
     help: "what this node is called",
     default: "the machine's name",
   },
+  natsOptionRow,
   numberRows.relayQuota,
   ...Object.values(limitRows),
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },

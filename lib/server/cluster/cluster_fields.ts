@@ -26,8 +26,6 @@ export interface Attachment {
   readonly node: string;
   /** Of the program. */
   readonly version: string;
-  /** Where clients reach it: a host name or an address; empty when it does not know. */
-  readonly host: string;
   /** Its UDP port, 0 for none. */
   readonly udpPort: number;
   /** Its other UDP port for probes, 0 for none. */
@@ -65,8 +63,12 @@ export function decodeLead(bytes: Uint8Array): Lead | undefined {
 export function decodeRemote(bytes: Uint8Array): RemoteAddress | undefined {
   const fields = decode(remote, bytes);
   if (fields === undefined) return undefined;
-  const { binding, ...place } = fields;
-  return binding === undefined ? place : { ...place, binding };
+  const { binding, udp, ...place } = fields;
+  return {
+    ...place,
+    ...binding !== undefined && { binding },
+    ...udp !== undefined && { udp },
+  };
 }
 
 /** Reads what the rendezvous is told. */
@@ -107,7 +109,6 @@ const hex = string(1, 128, /^[0-9a-f]+$/);
 const attachment: Check<Attachment> = object({
   node: name,
   version: name,
-  host: name,
   udpPort: port,
   probePort: port,
 });
@@ -123,6 +124,7 @@ const remote = object({
   binding: optional(
     object({ type: oneOf("tls-server-end-point"), data: octets }),
   ),
+  udp: optional(object({ udpPort: port, probePort: port })),
 });
 const client = integer();
 const changes = {

@@ -77,6 +77,11 @@ export class Gateway implements NetworkOwner {
     this.#now = now;
   }
 
+  /** Names this run of the node. */
+  get run(): string {
+    return this.#parts.run;
+  }
+
   /** The core that this gateway is attached to. */
   get core(): Lead | undefined {
     return this.#isAttached ? this.#lead : undefined;
@@ -178,8 +183,11 @@ export class Gateway implements NetworkOwner {
     if (this.#isAttached) this.#line?.add({ item: "news", news });
   }
 
-  /** This node stops: the core is told, if there is one. */
+  /** This node stops: clients are told, and the core, if there is one. */
   close(): void {
+    for (const connection of [...this.#connections.values()]) {
+      this.#hangUp(connection, "shutting_down");
+    }
     this.#line?.add({ item: "end" });
   }
 
@@ -234,7 +242,7 @@ export class Gateway implements NetworkOwner {
     this.#isAttached = true;
     this.#isUnavailable = false;
     const { node = "" } = this.#lead ?? {};
-    this.#parts.report("info", `the core is at node ${node}`);
+    this.#parts.report("info", `clients are served by node "${node}"`);
     const woken: ConnectionId[] = [];
     for (const connection of this.#connections.values()) {
       if (connection.phase === "held") this.#open(connection);
@@ -334,7 +342,9 @@ export class Gateway implements NetworkOwner {
   }
 
   #open(connection: GatewayConnection): void {
-    const { id, remote } = connection;
+    const { id } = connection;
+    const { udpPort, probePort } = this.#parts.describe();
+    const remote = { ...connection.remote, udp: { udpPort, probePort } };
     connection.phase = "open";
     this.#line?.add({ item: "open", connection: id, remote });
     for (const bytes of connection.held.splice(0)) this.handleData(id, bytes);

@@ -24,6 +24,8 @@ export interface RemoteAddress {
   readonly local: boolean;
   /** What logins over it must be bound to; absent without TLS. */
   readonly binding?: ChannelBinding;
+  /** The UDP ports of the node that it came to; those of the server when absent. */
+  readonly udp?: { readonly udpPort: number; readonly probePort: number };
 }
 
 /** What is to be changed about one account. */

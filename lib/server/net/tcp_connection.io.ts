@@ -95,6 +95,13 @@ export class TcpConnection
     this.#socket.start(this);
   }
 
+  /** Reads what comes, or nothing for now. */
+  setReading(mayRead: boolean): void {
+    if (this.#state !== "open") return;
+    if (mayRead) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
   /**
    * The client has logged in: what comes from it is handled at once. What comes
    * over TLS before takes turns with everything else.

@@ -83,6 +83,13 @@ export class TcpServer implements Network {
     this.#connections.get(connection)?.abort();
   }
 
+  /** Reads from all clients, or from none for now. */
+  setReading(mayRead: boolean): void {
+    for (const connection of this.#connections.values()) {
+      connection.setReading(mayRead);
+    }
+  }
+
   /** Starts to accept connections. */
   start(): void {
     this.#listener.start({

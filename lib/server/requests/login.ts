@@ -62,7 +62,7 @@ function hello(
       ...server.options.restarts ? ["restart"] : [],
     ].filter((each) => request.features.includes(each)),
     agent: server.options.agent,
-    udpPort: server.options.udpPort,
+    udpPort: connection.remote.udp?.udpPort ?? server.options.udpPort,
     time: now.wall,
     store: server.storeId,
   };

@@ -29,10 +29,11 @@ function rendezvous(
 /** Gives anybody an id and a key that are good for a look at the way, for a minute. */
 function probe(
   server: ServerContext,
-  _connection: Connection,
+  { remote }: Connection,
   _request: RequestFields<"probe">,
   now: Instant,
 ): ReplyFields<"probe"> {
   const { otherUdpPort = 0 } = server.options;
-  return { ...server.grantProbes(now), otherPort: otherUdpPort };
+  const otherPort = remote.udp?.probePort ?? otherUdpPort;
+  return { ...server.grantProbes(now), otherPort };
 }

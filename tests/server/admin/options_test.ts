@@ -54,15 +54,28 @@ Deno.test("parseServerOptions() makes a node of a cluster of it, which needs a d
   const base = ["--database", database, "--cluster"];
   assertEquals(run(...base), { ...defaults, database, cluster: {} });
   assertEquals(run(...base, "--node", "a.b-1").cluster, { node: "a.b-1" });
+  const nats = "nats://a,tls://u:p@b:1";
+  assertEquals(run(...base, "--nats", nats).cluster, { nats });
+  assertEquals(run(...base, "--node", "a", "--nats", "n.txt").cluster, {
+    node: "a",
+    nats: "n.txt",
+  });
   for (
-    const wrong of [["--cluster"], ["--node", "a", "--database", "d"], [
-      ...base,
-      "--node=a b",
-    ]]
+    const wrong of [
+      ["--cluster"],
+      ["--node", "a", "--database", "d"],
+      [
+        ...base,
+        "--node=a b",
+      ],
+      ["--nats", "nats://a"],
+      [...base, "--nats", "http://u:secret@a"],
+    ]
   ) {
     const request = parseServerOptions(wrong);
     assert(request.kind === "error");
-    assert(/--(cluster|node)/.test(request.message), request.message);
+    assert(/--(cluster|node|nats)/.test(request.message), request.message);
+    assert(!request.message.includes("secret"));
   }
 });
 

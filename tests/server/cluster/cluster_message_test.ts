@@ -23,7 +23,6 @@ const items: readonly ClusterItem[] = [
     gateway: {
       node: "a",
       version: "1.2",
-      host: "a.example",
       udpPort: 6000,
       probePort: 0,
     },

@@ -1,0 +1,149 @@
+/**
+ * The clients of a node whose nodes share them: those that came to this one, at
+ * its ports, and those of all nodes while this one is the core. They stay
+ * connected while the core becomes another one.
+ */
+import type { ServerOptions } from "./admin/options.ts";
+import { ClusterNetwork, type CoreEnd } from "./cluster/cluster_network.io.ts";
+import { readNatsOption } from "./cluster/nats_option.io.ts";
+import type { Report } from "./logs/server_log.io.ts";
+import type { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
+import { type Entrance, openRendezvous, tlsCertificate } from "./serving.io.ts";
+import type { ServerShell } from "./shell.io.ts";
+import type { DataFolder } from "./store/data_folder.io.ts";
+import type { TlsCertificate } from "../security/server_certificate.io.ts";
+import { messageOf } from "../system/errors.io.ts";
+
+/** What they need of the node. */
+export interface NodeClientsParts {
+  readonly options: ServerOptions;
+  readonly folder: DataFolder;
+  /** The node's name. */
+  readonly node: string;
+  readonly report: Report;
+  /** The wall clock for the certificate, ms since 1970. */
+  readonly now: () => number;
+  readonly certificate: TlsCertificate | undefined;
+}
+
+/** Clients at this node's ports, and the line to the core. */
+export class NodeClients {
+  readonly #parts: NodeClientsParts;
+  readonly #network: ClusterNetwork;
+  readonly #rendezvous: RendezvousServer;
+
+  private constructor(parts: NodeClientsParts, network: ClusterNetwork) {
+    this.#parts = parts;
+    this.#network = network;
+    this.#rendezvous = openRendezvous(
+      parts.options,
+      (news) => network.handleRendezvous(news),
+      network.port,
+      parts.report,
+    );
+  }
+
+  /**
+   * Binds the ports and begins to connect.
+   *
+   * @param nats The option `--nats`.
+   * @param secret Of the cluster.
+   * @throws {StartError} when something of that cannot be used.
+   */
+  static async open(
+    parts: NodeClientsParts,
+    nats: string,
+    secret: Uint8Array,
+  ): Promise<NodeClients> {
+    const { options: { host, port }, node, report, certificate } = parts;
+    const network = new ClusterNetwork({
+      ...{ host, port, node, report, certificate, secret },
+      nats: await readNatsOption(nats),
+    });
+    return new NodeClients(parts, network);
+  }
+
+  /** The port that it listens on. */
+  get port(): number {
+    return this.#network.port;
+  }
+
+  /** Takes the first clients. */
+  start(): void {
+    this.#network.start(this.#rendezvous);
+  }
+
+  /** Why clients cannot log in here now; undefined when they can. */
+  fault(): string | undefined {
+    if (!this.#network.hasNats) return "NATS cannot be reached";
+    return this.#network.core === undefined
+      ? "no node is the core now"
+      : undefined;
+  }
+
+  /** How things are, for the metrics. */
+  snapshot() {
+    const { size: connections, hasNats, core } = this.#network;
+    return { connections, hasNats, isServed: core !== undefined };
+  }
+
+  /** Reads the certificate anew and shows it to those who connect from now on. */
+  async reloadCertificate(): Promise<void> {
+    const { options, folder, report, now, certificate } = this.#parts;
+    if (certificate === undefined) return;
+    try {
+      const read = await tlsCertificate(options, folder.path, report, now());
+      if (read.cert !== certificate.cert) {
+        this.#network.replaceCertificate(read);
+      }
+    } catch (error) {
+      report("error", `${messageOf(error)}; the certificate stays as it was`);
+    }
+  }
+
+  /**
+   * Makes the clients of all nodes those of a core.
+   *
+   * @param giveUp This node cannot be the core any more, and why.
+   */
+  entrance(
+    term: number,
+    giveUp: (why: string) => void,
+  ): (shell: ServerShell) => Entrance {
+    return (shell) => {
+      const { report } = this.#parts;
+      const core: CoreEnd = this.#network.serve(term, {
+        handleOpen: (id, remote) => shell.handleOpen(id, remote),
+        handleData: (id, bytes) => shell.handleData(id, bytes),
+        handleClosed: (id) => shell.handleClosed(id),
+        takeFrames: (id, enough) => shell.takeFrames(id, enough),
+        handleRendezvous: (news) => shell.handleRendezvous(news),
+        handleAttached: ({ node }) =>
+          report("info", `node "${node}" is there with its clients`),
+        handleDetached: ({ node }, why) =>
+          report("warning", `node "${node}" is gone with its clients: ${why}`),
+        handleUnfit: giveUp,
+      });
+      return {
+        network: core,
+        rendezvous: {
+          handleChange: (change) => core.handleChange(change),
+          counters: this.#rendezvous.counters,
+        },
+        port: this.#network.port,
+        udpPort: this.#rendezvous.port,
+        probePort: this.#rendezvous.probePort,
+        isLasting: true,
+        start: () => core.start(),
+        replaceCertificate: (read) => this.#network.replaceCertificate(read),
+        close: () => Promise.resolve(core.close()),
+      };
+    };
+  }
+
+  /** Tells the clients, and closes the ports. */
+  async close(): Promise<void> {
+    await this.#network.close();
+    await this.#rendezvous.close();
+  }
+}

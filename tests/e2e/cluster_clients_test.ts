@@ -1,0 +1,111 @@
+/** Several nodes that share their clients over NATS. */
+import { assert, assertEquals } from "@std/assert";
+import { accountLine } from "../support/account_line.ts";
+import { natsProgram, NatsServer } from "../support/nats_server.ts";
+import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { TestClient } from "../support/test_client.ts";
+import { TestServer } from "../support/test_server.ts";
+import { waitUntil } from "../support/wait_until.ts";
+
+const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
+
+Deno.test({
+  name:
+    "cluster with NATS: clients of different nodes talk, and keep their connections whatever becomes of the core",
+  ignore: programs === undefined || natsProgram === undefined,
+  fn: async () => {
+    await using postgres = await PostgresServer.start();
+    await using nats = await NatsServer.start();
+    const database = await postgres.createDatabase();
+    const start = (node: string) =>
+      TestServer.start({
+        accounts,
+        args: [
+          ...["--cluster", "--node", node, "--database", database],
+          ...["--nats", nats.url],
+        ],
+      });
+    await using first = await start("first");
+    await using second = await start("second");
+    await using third = await start("third");
+    const nodes = [first, second, third];
+    let core = await waitUntil("a core", () => coreOf(nodes));
+    for (const node of nodes) await served(node);
+
+    const [one, other] = nodes.filter((node) => node !== core);
+    assert(one !== undefined && other !== undefined);
+    await using yoda = await TestClient.login(one, "yoda", "green");
+    await using luke = await TestClient.login(other, "luke", "blue");
+    const sent: string[] = [];
+    const say = async () => {
+      const text = `text ${sent.length}`;
+      sent.push(text);
+      await yoda.succeed(`/msgto luke ${text}`);
+    };
+    const goesOn = async (): Promise<number> => {
+      const from = performance.now();
+      await say();
+      const tookMs = performance.now() - from;
+      for (let count = 0; count < 10; count++) await say();
+      await luke.event("message", { text: sent.at(-1) });
+      return tookMs;
+    };
+    await goesOn();
+
+    // It is killed.
+    await core.stop("SIGKILL");
+    let tookMs = await goesOn();
+    assert(tookMs < 8_000, `${tookMs} ms`);
+    await core.startAgain();
+    await served(core);
+
+    // It is ended in order: neither of its clients is with it.
+    core = await waitUntil("a core", () => coreOf(nodes));
+    if (core !== one && core !== other) {
+      await core.stop();
+      tookMs = await goesOn();
+      assert(tookMs < 2_000, `${tookMs} ms`);
+      await core.startAgain();
+    }
+
+    // NATS dies, in the middle of what is said.
+    const saying = say();
+    await nats.restart();
+    await saying;
+    await goesOn();
+
+    const got = luke.process.out.map((line) => JSON.parse(line))
+      .filter(({ event }) => event === "message").map(({ text }) => text);
+    assertEquals(got, sent);
+    for (const client of [yoda, luke]) {
+      const events = client.process.out.map((line) => JSON.parse(line).event);
+      assertEquals(
+        events.filter((each) => each === "disconnected" || each === "welcome"),
+        ["welcome"],
+      );
+    }
+  },
+});
+
+/** The node that was the last to become the core. */
+function coreOf(nodes: readonly TestServer[]): TestServer | undefined {
+  let last: { node: TestServer; term: number } | undefined;
+  for (const node of nodes) {
+    if (node.process.ended !== undefined) continue;
+    for (const line of node.process.out) {
+      const [, text] = /is the core now, term (\d+): listening/.exec(line) ??
+        [];
+      const term = Number(text ?? 0);
+      if (term > (last?.term ?? 0)) last = { node, term };
+    }
+  }
+  return last?.node;
+}
+
+/** Waits until clients of a node can log in. */
+async function served(node: TestServer): Promise<void> {
+  await node.process.waitFor(
+    "a core",
+    (line) => line.includes("clients are served by node"),
+  );
+}

@@ -61,7 +61,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const address = `127.0.0.${2 + index % 32}`;
     return Array.from(
       { length: options.devices },
-      (_, device) => new SoakClient(name, device + 1, server.port, address),
+      (_, device) =>
+        new SoakClient(name, device + 1, () => server.port, address),
     );
   });
   try {
@@ -85,11 +86,12 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
 }
 
 /** Devices of the members by group. */
-type Groups = ReadonlyMap<string, readonly SoakClient[]>;
+export type Groups = ReadonlyMap<string, readonly SoakClient[]>;
 
-async function makeGroups(
+/** Makes groups of some of the users each, once everybody is there. */
+export async function makeGroups(
   clients: readonly SoakClient[],
-  { groups: count, seed }: SoakOptions,
+  { groups: count, seed }: Pick<SoakOptions, "groups" | "seed">,
 ): Promise<Groups> {
   await waitUntil("everybody to log in", () => {
     for (const client of clients) client.pump(performance.now());
@@ -167,7 +169,7 @@ async function run(
 }
 
 /** A message from somebody to somebody, or to a group; mostly from who is online. */
-function sendOne(
+export function sendOne(
   clients: readonly SoakClient[],
   groups: Groups,
   random: SeededRandom,
@@ -192,7 +194,7 @@ function depart(client: SoakClient, random: SeededRandom, now: number): void {
 }
 
 /** Waits until everybody is back, confirmed and has everything. */
-async function settle(
+export async function settle(
   clients: readonly SoakClient[],
   groups: Groups,
 ): Promise<void> {
@@ -234,7 +236,10 @@ function expectedFor(
  * Exactly once: the same messages; in order: ids, numbers and what each device
  * sent rise.
  */
-function checkClients(clients: readonly SoakClient[], groups: Groups): void {
+export function checkClients(
+  clients: readonly SoakClient[],
+  groups: Groups,
+): void {
   const expected = expectedFor(clients, groups);
   for (const client of clients) {
     const got = client.received.map(lineOf);
@@ -278,7 +283,8 @@ function checkMarks(clients: readonly SoakClient[]): void {
   }
 }
 
-async function checkLogs(
+/** The text logs have every confirmed message once, and nothing else. */
+export async function checkLogs(
   server: TestServer,
   clients: readonly SoakClient[],
   groups: Groups,

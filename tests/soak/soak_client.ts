@@ -49,7 +49,7 @@ export class SoakClient {
   unseen: Frame | undefined;
   /** When a client that has gone comes back, ms of `performance.now()`. */
   returnAt = 0;
-  readonly #port: number;
+  readonly #port: () => number;
   readonly #address: string;
   readonly #device: { readonly id: string; readonly name: string };
   /** Not confirmed yet, in the order of sending. */
@@ -65,9 +65,19 @@ export class SoakClient {
   #lastPing = 0;
   /** Marks that wait for their confirmation. */
   #marking = 0;
+  /** Restarts of its connections. */
+  restarts = 0;
 
-  /** @param number Tells the user's devices apart, from 1 on. */
-  constructor(user: string, number: number, port: number, address: string) {
+  /**
+   * @param number Tells the user's devices apart, from 1 on.
+   * @param port Where it connects to, each time.
+   */
+  constructor(
+    user: string,
+    number: number,
+    port: () => number,
+    address: string,
+  ) {
     this.user = user;
     this.name = `${user}.${number}`;
     const id = number.toString(16).padStart(16, "0");
@@ -92,12 +102,15 @@ export class SoakClient {
   }
 
   /** Sends a text, now and after every reconnection until it is confirmed. */
-  send(to: string | undefined, group: string | undefined): void {
+  send(to: string | undefined, group: string | undefined): SentMessage {
     const mid = `${this.name}-${++this.#lastMid}`;
     const text = `text ${this.#lastMid} of ${this.name}`;
-    const message = { from: this.user, by: this, to, group, text, mid };
+    const message: SentMessage = {
+      ...{ from: this.user, by: this, to, group, text, mid },
+    };
     this.#unconfirmed.push(message);
     this.#transmitMore();
+    return message;
   }
 
   /** The user sees a conversation up to a message that came here. */
@@ -154,26 +167,56 @@ export class SoakClient {
     this.#connecting = true;
     let connection: ProtocolClient | undefined;
     try {
-      connection = await ProtocolClient.connect(this.#port, this.#address);
-      await connection.hello(["devices"]);
-      const device = this.#device;
-      if (this.#token === undefined) {
-        const { user } = this;
-        await connection.authenticate(user, user, this.#seen, { device });
-      } else await connection.resume(this.#token, this.#seen);
-      this.#token = connection.token;
-      this.#acked = this.#seen;
-      this.#connection = connection;
+      connection = await ProtocolClient.connect(this.#port(), this.#address);
+      await this.#enter(connection);
       connection.closed.then(() => {
         if (this.#connection === connection) this.cut(0);
       });
-      this.#sent = 0;
-      this.#transmitMore();
     } catch (error) {
       connection?.[Symbol.dispose]();
       if (error instanceof RequestRefused) this.#handleRefusal(error);
       this.returnAt = now + retryMs;
     } finally {
+      this.#connecting = false;
+    }
+  }
+
+  /** @param restart Number of the event by which the connection begins anew. */
+  async #enter(connection: ProtocolClient, restart?: number): Promise<void> {
+    const features = ["devices", "restart"];
+    const hello = { version: 1, features };
+    await connection.request("hello", {
+      ...hello,
+      ...restart !== undefined && { restart },
+    });
+    const device = this.#device;
+    if (this.#token === undefined) {
+      const { user } = this;
+      await connection.authenticate(user, user, this.#seen, { device });
+    } else await connection.resume(this.#token, this.#seen);
+    this.#token = connection.token;
+    this.#acked = this.#seen;
+    this.#connection = connection;
+    this.#sent = 0;
+    this.#transmitMore();
+  }
+
+  /** The connection stays; what had no answer is sent again on it. */
+  async #restart(connection: ProtocolClient, number: number): Promise<void> {
+    this.restarts++;
+    this.#connection = undefined;
+    this.#connecting = true;
+    this.unseen = undefined;
+    this.#marking = 0;
+    // Another restart may come before it has answered this one.
+    const timer = setTimeout(() => connection[Symbol.dispose](), restartMs);
+    try {
+      await this.#enter(connection, number);
+    } catch (error) {
+      connection[Symbol.dispose]();
+      if (error instanceof RequestRefused) this.#handleRefusal(error);
+    } finally {
+      clearTimeout(timer);
       this.#connecting = false;
     }
   }
@@ -241,6 +284,7 @@ export class SoakClient {
   async #mark(place: string, upto: number): Promise<void> {
     const name = place.slice(1);
     const where = place.startsWith("#") ? { group: name } : { with: name };
+    const { restarts } = this;
     this.#marking++;
     try {
       const ok = await this.#connection?.request("seen", { ...where, upto });
@@ -252,13 +296,16 @@ export class SoakClient {
     } catch (error) {
       if (error instanceof RequestRefused) throw error;
     } finally {
-      this.#marking--;
+      if (restarts === this.restarts) this.#marking--;
     }
   }
 
   #readEvents(): void {
     for (const event of this.#connection?.events.splice(0) ?? []) {
       if (event.ev === "unseen") this.#handleUnseen(event);
+      if (event.ev === "restart" && this.#connection !== undefined) {
+        this.#restart(this.#connection, event.number);
+      }
       if (event.ev !== "message") continue;
       if (event.id <= this.#seen) {
         throw new Error(`${this.name} got message ${event.id} again`);
@@ -283,4 +330,5 @@ export function conversationOf(
 
 const pingMs = 5000;
 const retryMs = 100;
+const restartMs = 5_000;
 const mostUnconfirmed = 200;

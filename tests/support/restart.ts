@@ -1,4 +1,5 @@
 /** A restart of the server that waits until its clients are back. */
+import { nodeCount } from "./node_companions.ts";
 import type { TestClient } from "./test_client.ts";
 import type { TestServer } from "./test_server.ts";
 
@@ -16,6 +17,8 @@ export async function restart(
   await server.restart(signal);
   for (const [at, client] of clients.entries()) {
     const options = { from: from[at] ?? 0 };
-    await client.event("welcome", { resumed: true }, options);
+    // Those of other nodes stay connected: this follows a welcome, too.
+    if (nodeCount > 1) await client.event("unseen", {}, options);
+    else await client.event("welcome", { resumed: true }, options);
   }
 }

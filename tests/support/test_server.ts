@@ -7,6 +7,12 @@
  */
 import { join } from "@std/path";
 import { freePort } from "./free_port.ts";
+import {
+  copyNode,
+  nodeCount,
+  type NodeGround,
+  nodeGround,
+} from "./node_companions.ts";
 import { RunningProcess } from "./running_process.ts";
 import { serverCommand } from "./programs.ts";
 import { waitUntil } from "./wait_until.ts";
@@ -32,6 +38,11 @@ export class TestServer implements AsyncDisposable {
   readonly #options: TestServerOptions;
   #process: RunningProcess;
   #port: number;
+  /** The further nodes, where a server is several. */
+  #others: TestServer[] = [];
+  #ground: NodeGround | undefined;
+  /** How often somebody asked for the port. */
+  #asked = 0;
 
   private constructor(folder: string, options: TestServerOptions) {
     this.folder = folder;
@@ -42,6 +53,33 @@ export class TestServer implements AsyncDisposable {
 
   /** Starts a server and waits until it listens. */
   static async start(options: TestServerOptions): Promise<TestServer> {
+    const { args = [] } = options;
+    const isSpecial = options.launcher !== undefined ||
+      args.some((each) => /^--(database|cluster|port|data-dir)/.test(each));
+    if (nodeCount === 1 || isSpecial) return await TestServer.#start(options);
+    const ground = await nodeGround();
+    const withArgs = (node: number) => ({
+      ...options,
+      args: [...args, ...ground.argumentsOf(node)],
+    });
+    const first = await TestServer.#start(withArgs(0));
+    await first.#served();
+    first.#ground = ground;
+    for (let node = 1; node < nodeCount; node++) {
+      const other = await TestServer.#start(
+        withArgs(node),
+        (folder) => copyNode(first.folder, folder),
+      );
+      await other.#served();
+      first.#others.push(other);
+    }
+    return first;
+  }
+
+  static async #start(
+    options: TestServerOptions,
+    prepare?: (folder: string) => Promise<void>,
+  ): Promise<TestServer> {
     const folder = await Deno.makeTempDir({ prefix: "parley-server-" });
     const { accounts } = options;
     const text = typeof accounts === "string"
@@ -50,14 +88,16 @@ export class TestServer implements AsyncDisposable {
     const file = join(folder, "credentials.txt");
     // As the commands leave it; they say so when it was otherwise.
     await Deno.writeTextFile(file, text, { mode: 0o600 });
+    await prepare?.(folder);
     const server = new TestServer(folder, options);
     await server.#listening();
     return server;
   }
 
-  /** The port it listens on; the same after a restart. */
+  /** The port it listens on; the same after a restart. Of nodes one after the other. */
   get port(): number {
-    return this.#port;
+    const ports = [this, ...this.#others].map((node) => node.#port);
+    return ports[this.#asked++ % ports.length] ?? this.#port;
   }
 
   /** True without TLS. */
@@ -118,8 +158,18 @@ export class TestServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const other of this.#others) await other[Symbol.asyncDispose]();
     await this.#process.kill();
+    await this.#ground?.[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
+  }
+
+  /** Waits until clients of this node can log in. */
+  async #served(): Promise<void> {
+    await this.#process.waitFor(
+      "a core",
+      (line) => line.includes("clients are served by node"),
+    );
   }
 
   #spawn(): RunningProcess {

@@ -1,0 +1,277 @@
+/**
+ * The soak of a cluster: three nodes that share their clients, of which one
+ * after the other, NATS or PostgreSQL is killed, ended, stopped for a while or
+ * cut off while messages flow. At the end devices and logs must agree that every
+ * confirmed message reached each device of its receivers exactly once and in
+ * order. After each misfortune it is measured how long it took until what every
+ * device said at that moment was confirmed.
+ *
+ *     deno task soak:cluster [--seconds=300] [--accounts=30] [--seed=1]
+ */
+import { numberedAccounts } from "../support/account_line.ts";
+import { natsProgram, NatsServer } from "../support/nats_server.ts";
+import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { SeededRandom } from "../support/seeded_random.ts";
+import { taskArguments } from "../support/task_arguments.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
+import { TestServer } from "../support/test_server.ts";
+import { waitUntil } from "../support/wait_until.ts";
+import {
+  checkClients,
+  checkLogs,
+  type Groups,
+  makeGroups,
+  sendOne,
+  settle,
+} from "./soak.ts";
+import { SoakClient } from "./soak_client.ts";
+
+/** How hard and how long. */
+export interface ClusterSoakOptions {
+  readonly seconds: number;
+  readonly accounts: number;
+  readonly seed: number;
+  /** Told how it goes. */
+  readonly onProgress?: (line: string) => void;
+}
+
+/** What happened during a soak that ended well. */
+export interface ClusterSoakResult {
+  readonly confirmed: number;
+  readonly deliveries: number;
+  /** Connections that went on with another core. */
+  readonly restarts: number;
+  /** Until clients could write again, ms, by what happened. */
+  readonly pauses: Readonly<Record<string, readonly number[]>>;
+}
+
+/**
+ * Runs a soak; NATS and PostgreSQL must be installed.
+ *
+ * @throws when anything was lost, doubled or out of order.
+ */
+export async function clusterSoak(
+  options: ClusterSoakOptions,
+): Promise<ClusterSoakResult> {
+  const { names, text } = numberedAccounts("user", options.accounts);
+  await using cluster = await SoakCluster.start(text);
+  const random = new SeededRandom(options.seed);
+  const clients = names.flatMap((name, index) =>
+    [1, 2].map((device) => {
+      // Half of them stay with a node; the others go on elsewhere each time.
+      const fixed = cluster.nodes[index % cluster.nodes.length]!;
+      const port = () =>
+        (index % 2 === 0 ? fixed : cluster.anyNode(random)).port;
+      return new SoakClient(name, device, port, `127.0.0.${2 + index % 32}`);
+    })
+  );
+  try {
+    const groups = await makeGroups(clients, { groups: 5, seed: 1 });
+    const pauses = await run(cluster, clients, groups, random, options);
+    await settle(clients, groups);
+    checkClients(clients, groups);
+    await checkLogs(cluster.core, clients, groups);
+    const sum = (of: (client: SoakClient) => number) =>
+      clients.reduce((sum, client) => sum + of(client), 0);
+    return {
+      confirmed: sum((client) => client.confirmed.length),
+      deliveries: sum((client) => client.received.length),
+      restarts: sum((client) => client.restarts),
+      pauses,
+    };
+  } finally {
+    for (const client of clients) client.cut(Infinity);
+  }
+}
+
+/** Three nodes with all that they need; the last one reaches NATS by a proxy. */
+class SoakCluster implements AsyncDisposable {
+  readonly nodes: readonly TestServer[];
+  readonly #postgres: PostgresServer;
+  readonly #nats: NatsServer;
+  readonly #proxy: TcpProxy;
+
+  private constructor(
+    nodes: readonly TestServer[],
+    postgres: PostgresServer,
+    nats: NatsServer,
+    proxy: TcpProxy,
+  ) {
+    this.nodes = nodes;
+    this.#postgres = postgres;
+    this.#nats = nats;
+    this.#proxy = proxy;
+  }
+
+  static async start(accounts: string): Promise<SoakCluster> {
+    const postgres = await PostgresServer.start();
+    const nats = await NatsServer.start();
+    const proxy = new TcpProxy({ port: nats.port, plain: true });
+    const database = await postgres.createDatabase();
+    const nodes: TestServer[] = [];
+    for (const node of ["a", "b", "c"]) {
+      const url = node === "c" ? `nats://127.0.0.1:${proxy.port}` : nats.url;
+      const cluster = ["--cluster", "--node", node, "--database", database];
+      const args = [...cluster, "--nats", url, "--message-rate", "0"];
+      nodes.push(await TestServer.start({ accounts, args }));
+    }
+    const cluster = new SoakCluster(nodes, postgres, nats, proxy);
+    await waitUntil("a core", () => cluster.coreTerm > 0);
+    return cluster;
+  }
+
+  /** The node that was the last to become the core. */
+  get core(): TestServer {
+    return this.#core.node;
+  }
+
+  get coreTerm(): number {
+    return this.#core.term;
+  }
+
+  /** A node that runs. */
+  anyNode(random: SeededRandom): TestServer {
+    const alive = this.nodes.filter(({ process }) =>
+      process.ended === undefined
+    );
+    return alive[random.below(alive.length)] ?? this.nodes[0]!;
+  }
+
+  /** What can happen, and which node it hits; ends when it is over. */
+  readonly misfortunes: Readonly<
+    Record<string, () => { hits?: TestServer; over: Promise<void> }>
+  > = {
+    "core killed": () => this.#again(this.core, "SIGKILL"),
+    "gateway killed": () => this.#again(this.#other, "SIGKILL"),
+    "core ended": () => this.#again(this.core, "SIGTERM"),
+    "core stopped 8 s": () => {
+      const hits = this.core;
+      hits.process.signal("SIGSTOP");
+      const over = sleep(8_000).then(() => hits.process.signal("SIGCONT"));
+      return { hits, over };
+    },
+    "NATS restarted": () => ({ over: this.#nats.restart() }),
+    "PostgreSQL restarted": () => ({
+      over: this.#postgres.kill().then(() => this.#postgres.run()),
+    }),
+    "a node cut off from NATS": () => {
+      this.#proxy.swallowAnswers();
+      this.#proxy.swallowRequests();
+      const over = sleep(6_000).then(() => this.#proxy.cut());
+      return { hits: this.nodes[2]!, over };
+    },
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes) await node[Symbol.asyncDispose]();
+    await this.#proxy[Symbol.asyncDispose]();
+    await this.#nats[Symbol.asyncDispose]();
+    await this.#postgres[Symbol.asyncDispose]();
+  }
+
+  get #core(): { node: TestServer; term: number } {
+    let last = { node: this.nodes[0]!, term: 0 };
+    for (const node of this.nodes) {
+      for (const line of node.process.out) {
+        const found = /is the core now, term (\d+): listening/.exec(line);
+        const term = Number(found?.[1] ?? 0);
+        if (term > last.term) last = { node, term };
+      }
+    }
+    return last;
+  }
+
+  get #other(): TestServer {
+    return this.nodes.find((node) => node !== this.core)!;
+  }
+
+  #again(hits: TestServer, signal: Deno.Signal) {
+    return { hits, over: hits.restart(signal) };
+  }
+}
+
+async function run(
+  cluster: SoakCluster,
+  clients: readonly SoakClient[],
+  groups: Groups,
+  random: SeededRandom,
+  { seconds, onProgress }: ClusterSoakOptions,
+): Promise<Record<string, number[]>> {
+  const kinds = Object.keys(cluster.misfortunes);
+  const pauses: Record<string, number[]> = {};
+  const start = performance.now();
+  const elapsed = () => (performance.now() - start) / 1000;
+  let sent = 0;
+  let count = 0;
+  let isUnderWay = false;
+  let nextAt = calmSeconds;
+  while (elapsed() < seconds || isUnderWay) {
+    const now = performance.now();
+    for (const client of clients) client.pump(now);
+    const due = elapsed() * messagesPerSecond;
+    for (; sent < due; sent++) sendOne(clients, groups, random);
+    if (elapsed() >= nextAt && !isUnderWay && elapsed() < seconds) {
+      const kind = kinds[count++ % kinds.length]!;
+      isUnderWay = true;
+      const from = performance.now();
+      const { over } = cluster.misfortunes[kind]!();
+      const said = clients.map((client, at) =>
+        client.send(clients[(at + 2) % clients.length]!.user, undefined)
+      );
+      const isBack = waitUntil(
+        `clients to go on after ${kind}`,
+        () => said.every(({ number }) => number !== undefined),
+      ).then(() => {
+        const ms = Math.round(performance.now() - from);
+        (pauses[kind] ??= []).push(ms);
+        onProgress?.(
+          `${elapsed().toFixed(0)} s: ${kind}, all could write after ${ms} ms`,
+        );
+      });
+      Promise.all([over, isBack]).then(() => {
+        isUnderWay = false;
+        nextAt = elapsed() + calmSeconds;
+      });
+    }
+    await sleep(tickMs);
+  }
+  return pauses;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+const tickMs = 10;
+/** How long nothing happens between two misfortunes, seconds. */
+const calmSeconds = 5;
+const messagesPerSecond = 50;
+
+if (import.meta.main) {
+  const { number } = taskArguments({
+    usage: "deno task soak:cluster [--seconds=300] [--accounts=30] [--seed=1]",
+    about: "Lets nodes, NATS and PostgreSQL die while messages flow.",
+    numbers: { "seconds": 300, "accounts": 30, "seed": 1 },
+  });
+  const say = (line: string) => {
+    Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  };
+  if (programs === undefined || natsProgram === undefined) Deno.exit(1);
+  const result = await clusterSoak({
+    seconds: number("seconds"),
+    accounts: number("accounts"),
+    seed: number("seed"),
+    onProgress: say,
+  });
+  for (const [kind, all] of Object.entries(result.pauses)) {
+    const sorted = all.toSorted((one, other) => one - other);
+    const median = sorted[Math.floor(sorted.length / 2)];
+    say(
+      `${kind}: ${all.length} times, median ${median} ms, worst ${
+        sorted.at(-1)
+      } ms`,
+    );
+  }
+  const { confirmed, deliveries, restarts } = result;
+  say(JSON.stringify({ confirmed, deliveries, restarts }));
+}

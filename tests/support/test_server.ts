@@ -118,7 +118,7 @@ export class TestServer implements AsyncDisposable {
   /** Text of a file in data/; empty when there is none. */
   async data(name: string): Promise<string> {
     try {
-      return await Deno.readTextFile(this.path("data", name));
+      return await Deno.readTextFile(join(this.#core.folder, "data", name));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return "";
       throw error;
@@ -162,6 +162,20 @@ export class TestServer implements AsyncDisposable {
     await this.#process.kill();
     await this.#ground?.[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
+  }
+
+  /** The node that was the last to become the core; the server, where it is one. */
+  get #core(): TestServer {
+    const termOf = ({ process }: TestServer) =>
+      Math.max(
+        ...process.out.map((line) =>
+          Number(/is the core now, term (\d+)/.exec(line)?.[1] ?? 0)
+        ),
+      );
+    const nodes = [this, ...this.#others];
+    return nodes.reduce((last, node) =>
+      termOf(node) > termOf(last) ? node : last
+    );
   }
 
   /** Waits until clients of this node can log in. */

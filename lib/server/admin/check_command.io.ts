@@ -246,6 +246,24 @@ async function postgres(option: string, path: string): Promise<CheckResult[]> {
   }
 }
 
+async function nats({ cluster }: ServerOptions): Promise<CheckResult[]> {
+  const option = cluster?.nats;
+  if (option === undefined) return [];
+  // As above.
+  const [{ checkNats }, { readNatsOption }] = await Promise.all([
+    import("../cluster/nats_check.io.ts"),
+    import("../cluster/nats_option.io.ts"),
+  ]);
+  try {
+    const isPath = !option.includes("://");
+    const found = isPath ? await openness("NATS", option) : [];
+    return [...found, ...await checkNats(await readNatsOption(option))];
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [fail(`NATS: ${error.message}`)];
+  }
+}
+
 async function certificate({ plain, tls, dataDir }: ServerOptions) {
   if (plain) {
     return [warn("certificate: none, --plain sends everything unencrypted")];
@@ -338,6 +356,7 @@ const looks: readonly CheckStep[] = [
   credentials,
   dataFolder,
   database,
+  nats,
   certificate,
   ports,
   log,

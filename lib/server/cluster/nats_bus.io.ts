@@ -2,7 +2,11 @@
  * Messages between nodes, over NATS. What is published without a connection is
  * dropped: whoever depends on it counts its messages, and notices.
  */
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import {
+  connect,
+  type ConnectionOptions,
+  type NatsConnection,
+} from "@nats-io/transport-node";
 import { reasonOf } from "../../system/errors.io.ts";
 import type { Report } from "../logs/server_log.io.ts";
 import type { NatsPlace } from "./nats_option.ts";
@@ -73,15 +77,9 @@ export class NatsBus {
   }
 
   async #connect(): Promise<void> {
-    const { servers, user, password, isSecure } = this.#place;
     try {
       const connection = await connect({
-        servers: [...servers],
-        name: "parley-server",
-        ...user !== undefined && { user },
-        ...password !== undefined && { pass: password },
-        ...isSecure && { tls: {} },
-        timeout: connectMs,
+        ...natsLogin(this.#place),
         maxReconnectAttempts: -1,
         reconnectTimeWait: retryMs,
         reconnectJitter: 0,
@@ -142,6 +140,20 @@ export class NatsBus {
     const server = this.#connection?.getServer() ?? "";
     this.#report("info", `connected to NATS at ${server}`);
   }
+}
+
+/** How a place is connected to. */
+export function natsLogin(
+  { servers, user, password, isSecure }: NatsPlace,
+): ConnectionOptions {
+  return {
+    servers: [...servers],
+    name: "parley-server",
+    ...user !== undefined && { user },
+    ...password !== undefined && { pass: password },
+    ...isSecure && { tls: {} },
+    timeout: connectMs,
+  };
 }
 
 /** How long a connection may take, ms. */

@@ -1,15 +1,17 @@
 // A core whose clients are at gateways, over a real NATS, with TLS.
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ownTlsCertificate } from "../../../lib/security/server_certificate.io.ts";
 import {
   ClusterNetwork,
   type CoreEnd,
 } from "../../../lib/server/cluster/cluster_network.io.ts";
+import { checkNats } from "../../../lib/server/cluster/nats_check.io.ts";
 import { readNatsOption } from "../../../lib/server/cluster/nats_option.io.ts";
 import { RendezvousServer } from "../../../lib/server/rendezvous/rendezvous_server.io.ts";
 import { systemClock } from "../../../lib/system/clock.io.ts";
 import { limits } from "../../../lib/wire/limits.ts";
+import { freePort } from "../../support/free_port.ts";
 import { natsProgram, NatsServer } from "../../support/nats_server.ts";
 import { ProtocolClient } from "../../support/protocol_client.ts";
 import { ShellServer } from "../../support/shell_server.ts";
@@ -101,6 +103,21 @@ Deno.test({
     assertEquals(server.online?.map(({ user }) => user), ["luke"]);
     core.close();
     await waitUntil("nobody is online", () => two.core === undefined);
+  },
+});
+
+Deno.test({
+  name: "checkNats() says of each server whether it can be used",
+  ignore: natsProgram === undefined,
+  async fn() {
+    await using nats = await NatsServer.start();
+    const none = freePort();
+    const found = await checkNats({
+      servers: [`127.0.0.1:${nats.port}`, `127.0.0.1:${none}`],
+      isSecure: false,
+    });
+    assertEquals(found.map(({ status }) => status), ["ok", "fail"]);
+    assertMatch(found[1]?.message ?? "", new RegExp(`^NATS: .*:${none}: `));
   },
 });
 

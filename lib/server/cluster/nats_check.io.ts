@@ -1,0 +1,37 @@
+import { connect } from "@nats-io/transport-node";
+import type { CheckResult } from "../../cli/check_result.ts";
+import { reasonOf } from "../../system/errors.io.ts";
+import { natsLogin } from "./nats_bus.io.ts";
+import type { NatsPlace } from "./nats_option.ts";
+
+/** Looks whether a node could use NATS, each of its servers by itself. */
+export async function checkNats(place: NatsPlace): Promise<CheckResult[]> {
+  const found: CheckResult[] = [];
+  for (const server of place.servers) {
+    try {
+      const connection = await connect({
+        ...natsLogin(place),
+        servers: [server],
+        reconnect: false,
+      });
+      const { version = "", max_payload: most = 0 } = connection.info ?? {};
+      await connection.close();
+      found.push(
+        most >= leastPayload
+          ? { status: "ok", message: `NATS: ${server} (NATS ${version})` }
+          : {
+            status: "fail",
+            message: `NATS: ${server} takes messages of ${most} bytes only; ` +
+              `set max_payload to ${leastPayload} at least`,
+          },
+      );
+    } catch (error) {
+      const why = reasonOf(error);
+      found.push({ status: "fail", message: `NATS: ${server}: ${why}` });
+    }
+  }
+  return found;
+}
+
+/** Bytes of a message between nodes, at most. */
+const leastPayload = 1024 * 1024;

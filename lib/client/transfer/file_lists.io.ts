@@ -18,6 +18,7 @@ import {
   OutgoingTransfer,
 } from "./outgoing_transfer.io.ts";
 import type { TransferEndOptions } from "./transfer_end.io.ts";
+import { TreeThread } from "../tree/tree_thread.io.ts";
 import { ListedFolder } from "./tree_transfers.io.ts";
 
 /** What lists need of the service that they are part of. */
@@ -41,8 +42,8 @@ export class FileLists {
   /** By the ids of the offers. */
   readonly #lists = new Map<string, ListedFolder>();
   readonly #open = new Map<string, Pick<ListedFolder, "entries">>();
-  /** Those that are being asked for, likewise. */
-  readonly #asked = new Set<string>();
+  /** Those that are asked for, likewise; the threads start while lists come. */
+  readonly #asked = new Map<string, TreeThread>();
 
   constructor(host: FileListsHost) {
     this.#host = host;
@@ -67,14 +68,15 @@ export class FileLists {
   /** The offer is over. */
   drop(id: string): void {
     this.#open.delete(id);
-    this.#asked.delete(id);
+    this.#endAsked(id);
     this.#lists.get(id)?.close();
     this.#lists.delete(id);
   }
 
   /** Every offer is over. */
   close(): void {
-    for (const id of [...this.#lists.keys()]) this.drop(id);
+    const ids = [...this.#lists.keys(), ...this.#asked.keys()];
+    for (const id of ids) this.drop(id);
   }
 
   /** Sends a list as transfer `list`. */
@@ -102,7 +104,8 @@ export class FileLists {
   /** Asks for the list of `file`, which offer `id` is of. */
   ask(id: string, file: OfferedFile, peer: TransferPeer): void {
     const list = encodeHex(this.#host.random.bytes(8));
-    this.#asked.add(id);
+    this.#endAsked(id);
+    this.#asked.set(id, new TreeThread());
     try {
       this.#ask(id, list, file, peer);
     } catch (error) {
@@ -155,8 +158,11 @@ export class FileLists {
     bytes: Uint8Array<ArrayBuffer>,
     file: OfferedFile,
   ): void {
-    ListedFolder.take(bytes, file).then((folder) => {
-      if (!this.#asked.delete(id)) return folder.close();
+    const thread = this.#asked.get(id);
+    if (thread === undefined) return;
+    ListedFolder.take(bytes, file, thread).then((folder) => {
+      if (this.#asked.get(id) !== thread) return folder.close();
+      this.#asked.delete(id);
       this.#lists.set(id, folder);
       this.#host.onEvent({ event: "list", id, list });
     }).catch((error) => {
@@ -166,7 +172,13 @@ export class FileLists {
   }
 
   #fail(id: string, list: string, message: string): void {
-    if (!this.#asked.delete(id)) return;
+    if (!this.#endAsked(id)) return;
     this.#host.onEvent({ event: "list-failed", id, list, message });
+  }
+
+  /** Whether it was. */
+  #endAsked(id: string): boolean {
+    void this.#asked.get(id)?.end();
+    return this.#asked.delete(id);
   }
 }

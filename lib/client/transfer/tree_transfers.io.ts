@@ -99,13 +99,14 @@ export class ListedFolder {
   /**
    * Takes the list, which must be of what was offered.
    *
+   * @param thread That does nothing yet; taken over, and ended when it throws.
    * @throws {RangeError} when it is not.
    */
   static async take(
     bytes: Uint8Array<ArrayBuffer>,
     file: OfferedFile,
+    thread: TreeThread,
   ): Promise<ListedFolder> {
-    const thread = new TreeThread();
     try {
       const own = fingerprintOf(bytes);
       const { summary } = await thread.ask({ call: "list", bytes });

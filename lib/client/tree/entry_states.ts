@@ -1,5 +1,9 @@
 /** What became of each entry of an offer, or where it stands. */
-import type { EntryOutcomes, EntryState } from "../commands/transfer_info.ts";
+import type {
+  EntryOutcome,
+  EntryOutcomes,
+  EntryState,
+} from "../commands/transfer_info.ts";
 import type { TreeEntry } from "./manifest.ts";
 
 /** How far the stream of one transfer is. */
@@ -26,13 +30,13 @@ export function entryStates(
     if (isFolder) return undefined;
     if (included?.[index] === false) return notWanted;
     if (!wanted[index]) {
-      return included === undefined ? notAsked : { state: "kept" };
+      return included === undefined ? notAsked : kept;
     }
     const why = failures.get(path);
     if (left-- > 0) {
-      return why === undefined ? { state: "done" } : { state: "failed", why };
+      return why === undefined ? done : { state: "failed", why };
     }
-    return { state: path === current ? "running" : "waiting" };
+    return path === current ? running : waiting;
   });
 }
 
@@ -46,20 +50,20 @@ export function entryOutcomes(
   states: readonly (EntryState | undefined)[],
   most: number,
 ): EntryOutcomes {
-  const all = entries.flatMap(({ path, size }, index) => {
-    const state = states[index];
-    return state === undefined ? [] : [{ path, size, ...state }];
-  });
-  const isThere = ({ state }: EntryState) =>
-    state === "done" || state === "kept";
-  const sorted = [
-    ...all.filter((each) => !isThere(each)),
-    ...all.filter(isThere),
-  ];
-  return {
-    entries: sorted.slice(0, most),
-    more: Math.max(sorted.length - most, 0),
-  };
+  const isThere = (state: EntryState) =>
+    state.state === "done" || state.state === "kept";
+  const told: EntryOutcome[] = [];
+  let files = 0;
+  // First what somebody has to see to.
+  for (const areThere of [false, true]) {
+    for (const [index, state] of states.entries()) {
+      if (state === undefined || isThere(state) !== areThere) continue;
+      files++;
+      const { path, size } = entries[index]!;
+      if (told.length < most) told.push({ path, size, ...state });
+    }
+  }
+  return { entries: told, more: files - told.length };
 }
 
 /**
@@ -98,6 +102,11 @@ export function namesText(paths: readonly string[]): string {
   return more > 0 ? `${named} and ${more.toLocaleString("en")} more` : named;
 }
 
+// One of each, since the entries may be a hundred thousand.
+const done: EntryState = { state: "done" };
+const running: EntryState = { state: "running" };
+const waiting: EntryState = { state: "waiting" };
+const kept: EntryState = { state: "kept" };
 const notWanted: EntryState = { state: "skipped", why: "not wanted" };
 const notAsked: EntryState = { state: "skipped", why: "not asked for" };
 const mostNamed = 3;

@@ -14,7 +14,7 @@ export class FileCheck {
   #filled = 0;
 
   /** @param known CRC-32s of the blocks before what comes. */
-  constructor(known: Uint32Array = new Uint32Array(0)) {
+  constructor(known?: Uint32Array) {
     this.#checks = new BlockChecks(known);
   }
 

@@ -22,7 +22,10 @@ export interface KnownFile {
   /** Of the file that arrived whole, or of which a part is here. */
   readonly size: number;
   readonly modified: number;
-  /** Its content digest, base64url, once it is whole. */
+  /**
+   * Its content digest, base64url, once it is whole; empty where it came in this
+   * run, since `checks` are of all of it then.
+   */
   readonly digest?: string;
   /** The CRC-32s of its first blocks, which are here; after a crash, not of all. */
   readonly checks: readonly number[];

@@ -13,7 +13,9 @@ import { fileStreamSize, type TreeChoice } from "./tree_choice.ts";
 import type { KnownFile } from "./tree_journal.ts";
 import {
   type FileInTree,
+  isNoName,
   localPath,
+  lookAtSync,
   type MadeFolder,
   takenPath,
   type TreePlace,
@@ -179,10 +181,10 @@ export class TreeOpener {
   #open(entry: TreeEntry, blocks: number): ReceivedFile {
     const folder = this.folder(parentOf(entry.path));
     const opened = blocks > 0 ? this.#reopen(entry) : this.#make(entry);
-    const known = this.known(entry.path);
-    const check = new FileCheck(
-      Uint32Array.from(known.checks.slice(0, blocks)),
-    );
+    const { checks } = this.known(entry.path);
+    const check = blocks === 0
+      ? new FileCheck()
+      : new FileCheck(Uint32Array.from(checks.slice(0, blocks)));
     const left = entry.size - blocks * blockBytes;
     const state = { left, piece: 0, isGone: false, noted: blocks };
     return { ...opened, folder, entry, check, ...state };
@@ -205,7 +207,7 @@ export class TreeOpener {
     { path, size, modified }: Pick<TreeEntry, "path" | "size" | "modified">,
     local: string,
   ): void {
-    const known = { local, size, modified, checks: [] };
+    const known = { local: shared(local, path), size, modified, checks: none };
     this.#place.note(path, known, ["begun", path, local, size, modified]);
   }
 
@@ -218,7 +220,9 @@ export class TreeOpener {
     const file = tryToMake(path, entry, this.#new.has(entry.path));
     if (file !== undefined) return { file, path };
     const folder = this.folder(parentOf(entry.path));
-    const local = this.#place.freeLocal(entry.path, folder);
+    // It may be the folder that has gone.
+    this.#place.mustBeMade(folder);
+    const local = this.#place.freeLocal(entry.path, folder, true);
     this.#noteFile(entry, local);
     this.#place.record();
     const other = this.#place.pathOf({ local });
@@ -241,15 +245,33 @@ export class TreeOpener {
     if (isPart) return void this.#folders.set(path, this.#place.root);
     const folder = this.folder(parentOf(path));
     const key = folderKey(path);
-    const known = this.#place.files.get(key);
-    const local = known?.local ?? this.#place.freeLocal(path, folder);
-    if (known === undefined) {
-      const made = { local, size: 0, modified: 0, checks: [] };
-      this.#place.note(key, made, ["begun", key, local, 0, 0]);
-      this.#place.record();
-    }
-    this.#folders.set(path, this.#place.makeFolder(local, folder));
+    const known = this.#place.files.get(key)?.local;
+    const local = known ?? this.#place.freeLocal(path, folder);
+    if (known === undefined) this.#noteFolder(key, local);
+    const made = this.#place.makeFolder(local, folder) ??
+      this.#makeRenamed(path, folder);
+    this.#folders.set(path, made);
   }
+
+  /** Makes a folder that cannot have its own name here. */
+  #makeRenamed(path: string, parent: MadeFolder): MadeFolder {
+    const local = this.#place.freeLocal(path, parent, true);
+    this.#noteFolder(folderKey(path), local);
+    const made = this.#place.makeFolder(local, parent);
+    if (made === undefined) throw takenPath(this.#place.pathOf({ local }));
+    return made;
+  }
+
+  #noteFolder(key: string, local: string): void {
+    const made = { local, size: 0, modified: 0, checks: [] };
+    this.#place.note(key, made, ["begun", key, local, 0, 0]);
+    this.#place.record();
+  }
+}
+
+/** The same text, where it can be as a part of one that is kept anyway. */
+function shared(text: string, whole: string): string {
+  return whole.endsWith(text) ? whole.slice(whole.length - text.length) : text;
 }
 
 /** True when what was offered is one folder. */
@@ -286,18 +308,11 @@ function tryToMake(
   } catch (error) {
     if (!isNoName(error)) throw error;
     if (isNew) return undefined;
-    const { isFile, nlink } = Deno.lstatSync(path);
-    if (!isFile || (nlink ?? 1) > 1) return undefined;
+    const there = lookAtSync(path);
+    if (there?.isFile !== true || (there.nlink ?? 1) > 1) return undefined;
     Deno.removeSync(path);
     return Deno.openSync(path, options);
   }
-}
-
-/** True when the name is taken, or is none on this file system. */
-function isNoName(error: unknown): boolean {
-  if (error instanceof Deno.errors.AlreadyExists) return true;
-  const text = error instanceof Error ? error.message : "";
-  return /os error (22|36|84|92|63|123)\b/.test(text);
 }
 
 /** What came is none of what was offered. */
@@ -306,5 +321,6 @@ export function wrongStream(): SinkError {
 }
 
 const { blockBytes } = transferLimits;
+const none: readonly number[] = [];
 /** Far below what a process may have open, with several transfers at once. */
 const mostAhead = 64;

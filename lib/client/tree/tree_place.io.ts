@@ -118,12 +118,13 @@ export class TreePlace {
    * Where in a folder something called `path` in the list goes: its name may be
    * taken by another that this file system takes for the same, or be none here.
    *
+   * @param isRefused Nothing could be made that has the name as it is.
    * @throws {SinkError} when there is no such name.
    */
-  freeLocal(path: string, folder: MadeFolder): string {
+  freeLocal(path: string, folder: MadeFolder, isRefused = false): string {
     const name = lastName(path);
     const clean = cleanName(name);
-    for (let copy = -1; copy < maxCopies; copy++) {
+    for (let copy = isRefused ? 0 : -1; copy < maxCopies; copy++) {
       const tried = copy < 0 ? name : withCopy(clean, copy);
       const local = localPath(folder, tried);
       if (isFree(join(this.part, local))) return local;
@@ -132,17 +133,20 @@ export class TreePlace {
   }
 
   /**
-   * Makes a folder, or takes the one that is there from a try before.
+   * Makes a folder, or takes the one that is there from a try before; undefined
+   * when none can have this name here.
    *
    * @throws {SinkError} when there is something else.
    */
-  makeFolder(local: string, parent: MadeFolder): MadeFolder {
+  makeFolder(local: string, parent: MadeFolder): MadeFolder | undefined {
     this.mustBeMade(parent);
     const path = join(this.part, local);
     try {
       Deno.mkdirSync(path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!isNoName(error)) throw error;
+      if (error instanceof Deno.errors.NotFound) this.mustBeMade(parent);
+      if (!(error instanceof Deno.errors.AlreadyExists)) return undefined;
     }
     const made = lookAtMade(path, local, parent);
     if (made === undefined) throw takenPath(path);
@@ -204,6 +208,18 @@ export function lookAtSync(path: string): Deno.FileInfo | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * True when a name is taken, or is none on this file system: some of them then
+ * say of what is to be made that it does not exist, as they do where the folder
+ * has gone.
+ */
+export function isNoName(error: unknown): boolean {
+  if (error instanceof Deno.errors.AlreadyExists) return true;
+  if (error instanceof Deno.errors.NotFound) return true;
+  const text = error instanceof Error ? error.message : "";
+  return /os error (22|36|84|92|63|123)\b/.test(text);
 }
 
 /** A name in a folder, as a path below the part. */

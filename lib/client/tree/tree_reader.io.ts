@@ -31,10 +31,12 @@ import { digestOf, readAll } from "./whole_reads.io.ts";
 
 /** The stream of what one receiver wants. */
 export class TreeReader {
-  readonly #wanted: readonly boolean[];
-  readonly #files: readonly WantedFile[];
+  readonly #found: Pick<FoundTree, "entries" | "pathOf">;
+  readonly #choice: TreeChoice;
   readonly #digest: ReturnType<typeof treeDigest>;
-  /** Which file is read, of how much of it is read, what of it is left. */
+  /** How many files the stream is of, and were opened; what follows them. */
+  readonly #count: number;
+  #opened = 0;
   #next = 0;
   #current: OpenFile | undefined;
   /** What comes before more of a file is read. */
@@ -44,19 +46,17 @@ export class TreeReader {
 
   /** @param manifest The list as it was sent. */
   constructor(
-    { entries, paths }: Pick<FoundTree, "entries" | "paths">,
+    found: Pick<FoundTree, "entries" | "pathOf">,
     choice: TreeChoice,
     manifest: Uint8Array,
   ) {
-    const files: WantedFile[] = [];
-    for (const [index, entry] of entries.entries()) {
-      if (!choice.wanted[index] || entry.isFolder) continue;
-      const { start } = choice;
-      const skip = index === start.entry ? start.blocks * blockBytes : 0;
-      files.push({ entry, path: paths[index]!, skip, start: start.digest });
-    }
-    this.#wanted = choice.wanted;
-    this.#files = files;
+    this.#found = found;
+    this.#choice = choice;
+    this.#count = found.entries.reduce(
+      (count, { isFolder }, index) =>
+        choice.wanted[index] && !isFolder ? count + 1 : count,
+      0,
+    );
     this.#digest = treeDigest(manifest, choice.wanted);
   }
 
@@ -68,19 +68,19 @@ export class TreeReader {
   /** How many files were read whole, and which one is under way. */
   get progress(): TreeProgress {
     const current = this.#current?.entry.path;
-    const finished = this.#next - (current === undefined ? 0 : 1);
+    const finished = this.#opened - (current === undefined ? 0 : 1);
     return { files: finished - this.#changed.length, finished, current };
   }
 
   /** Where each file of the stream stands. */
   get state(): StreamState {
     const failures = new Map(this.#changed.map((path) => [path, changedWhy]));
-    return { ...this.progress, wanted: this.#wanted, failures };
+    return { ...this.progress, wanted: this.#choice.wanted, failures };
   }
 
   /** How many files the stream is of. */
   get count(): number {
-    return this.#files.length;
+    return this.#count;
   }
 
   /**
@@ -119,10 +119,18 @@ export class TreeReader {
   }
 
   #open(): OpenFile | undefined {
-    const file = this.#files[this.#next];
-    if (file === undefined) return undefined;
-    this.#next++;
-    return new OpenFile(file);
+    const { entries } = this.#found;
+    const { wanted, start } = this.#choice;
+    while (this.#next < entries.length) {
+      const index = this.#next++;
+      const entry = entries[index]!;
+      if (!wanted[index] || entry.isFolder) continue;
+      this.#opened++;
+      const skip = index === start.entry ? start.blocks * blockBytes : 0;
+      const path = this.#found.pathOf(entry);
+      return new OpenFile({ entry, path, skip, start: start.digest });
+    }
+    return undefined;
   }
 
   #finish(file: OpenFile): void {

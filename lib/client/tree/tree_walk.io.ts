@@ -15,9 +15,9 @@ import { isEntryName, type TreeEntry } from "./manifest.ts";
 /** What was found. */
 export interface FoundTree {
   readonly entries: readonly TreeEntry[];
-  /** Where each entry is on this machine. */
-  readonly paths: readonly string[];
   readonly skipped: SkippedEntries;
+  /** Where an entry is on this machine. */
+  pathOf(entry: Pick<TreeEntry, "path">): string;
 }
 
 /** What is not sent, and why: how many of each. */
@@ -52,15 +52,21 @@ export function walkTree(
 
 class Walk implements FoundTree {
   readonly entries: TreeEntry[] = [];
-  readonly paths: string[] = [];
   readonly skipped = { links: 0, others: 0, unreadable: 0 };
   readonly #options: WalkOptions;
-  readonly #names = new Set<string>();
+  /** What was named, by what it is called in the list. */
+  readonly #roots = new Map<string, string>();
   readonly #opened = new Set<string>();
   #inside = "";
 
   constructor(options: WalkOptions) {
     this.#options = options;
+  }
+
+  pathOf({ path }: Pick<TreeEntry, "path">): string {
+    const end = path.indexOf("/");
+    const root = this.#roots.get(end < 0 ? path : path.slice(0, end)) ?? "";
+    return end < 0 ? root : join(root, path.slice(end + 1));
   }
 
   /** What the user named is what it stands for, be it a link. */
@@ -69,6 +75,7 @@ class Walk implements FoundTree {
       const info = Deno.statSync(path);
       this.#inside = Deno.realPathSync(path);
       const name = this.#freeName(offeredName(basename(path) || "folder"));
+      this.#roots.set(name, path);
       if (!this.#take(path, name, info, [])) throw notPlain(path);
     } catch (error) {
       throw cannotRead(path, error);
@@ -79,9 +86,7 @@ class Walk implements FoundTree {
   #freeName(name: string): string {
     for (let copy = 1;; copy++) {
       const free = copy === 1 ? name : `${name} (${copy})`;
-      if (this.#names.has(free)) continue;
-      this.#names.add(free);
-      return free;
+      if (!this.#roots.has(free)) return free;
     }
   }
 
@@ -114,7 +119,6 @@ class Walk implements FoundTree {
       modified: info.mtime?.getTime() ?? 0,
       isExecutable: !isFolder && isExecutable(info),
     });
-    this.paths.push(path);
     if (!isFolder) return true;
     const within = [...above, keyOf(info)];
     for (const child of children) this.#child(path, name, child, within);

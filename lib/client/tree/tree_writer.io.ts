@@ -275,11 +275,11 @@ export class TreeWriter {
     const digest = check.digest();
     if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
     this.#filesDone++;
-    const text = digestText(digest);
-    const checks = [...check.checks.slice(0)];
-    const known = this.#opener.known(entry.path);
-    const whole = { ...known, checks, digest: text };
-    this.#place.note(entry.path, whole, ["whole", entry.path, text]);
+    const { path, size, modified } = entry;
+    const { local } = this.#opener.known(path);
+    const checks = listOf(check.checks.slice(0));
+    const whole = { local, size, modified, checks, digest: "" };
+    this.#place.note(path, whole, ["whole", path, digestText(digest)]);
   }
 
   #takeEnd(bytes: Uint8Array): number {
@@ -299,7 +299,7 @@ export class TreeWriter {
     if (current === undefined) return;
     const { check: { checks }, noted, entry: { path } } = current;
     if (checks.length === noted) return;
-    const news = [...checks.slice(noted)];
+    const news = listOf(checks.slice(noted));
     const known = this.#opener.known(path);
     const all = [...known.checks.slice(0, noted), ...news];
     this.#place.note(
@@ -381,13 +381,19 @@ export class TreeWriter {
   /** What came before, but is no longer in the list, or not wanted any more. */
   #removeRest(): void {
     const { entries, included } = this.#tree;
-    const kept = new Set<string>();
-    for (const [index, { path, isFolder }] of entries.entries()) {
-      if (included[index]) kept.add(isFolder ? folderKey(path) : path);
-    }
+    const { files } = this.#place;
+    const keyOf = ({ path, isFolder }: TreeEntry) =>
+      isFolder ? folderKey(path) : path;
     this.checkPlace();
+    let noted = 0;
+    for (const [index, entry] of entries.entries()) {
+      if (included[index] && files.has(keyOf(entry))) noted++;
+    }
+    // Mostly that is all, and then it need not be listed once more.
+    if (noted === files.size) return;
+    const kept = new Set(entries.filter((_, i) => included[i]).map(keyOf));
     // What is in a folder was noted after it.
-    for (const [path, known] of [...this.#place.files].reverse()) {
+    for (const [path, known] of [...files].reverse()) {
       if (kept.has(path)) continue;
       try {
         Deno.removeSync(this.#place.pathOf(known));
@@ -432,6 +438,15 @@ function damaged(paths: readonly string[]): SinkError {
     `${namesText(paths)} changed on the disk here; ${hint}`,
     "integrity",
   );
+}
+
+/** With no room for more, since files may be many. */
+function listOf(checks: Uint32Array): number[] {
+  const list = new Array<number>(checks.length);
+  for (let index = 0; index < list.length; index++) {
+    list[index] = checks[index]!;
+  }
+  return list;
 }
 
 /** The sender waits that long for an answer, so that damage is fetched again. */

@@ -11,8 +11,8 @@ export class BlockChecks {
   #length: number;
 
   /** @param checks Of the first blocks; copied. */
-  constructor(checks: Uint32Array = new Uint32Array(0)) {
-    this.#checks = checks.slice();
+  constructor(checks: Uint32Array = none) {
+    this.#checks = checks.length === 0 ? none : checks.slice();
     this.#length = checks.length;
   }
 
@@ -47,5 +47,6 @@ export class BlockChecks {
   }
 }
 
+const none = new Uint32Array(0);
 /** Most files are small, and there may be many. */
 const leastRoom = 4;

@@ -17,6 +17,7 @@ import {
 } from "../../../lib/client/tree/tree_walk.io.ts";
 import { TreeWriter } from "../../../lib/client/tree/tree_writer.io.ts";
 import { describeTree, makeTree } from "../../support/file_tree.ts";
+import { withFoldingDisk } from "../../support/folding_disk.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 
 const mixed = {
@@ -296,6 +297,42 @@ Deno.test("names that are taken are not, whatever has them", () =>
       await Deno.readTextFile(join(folder, "yoda_trip/mine")),
       "mine",
     );
+  }));
+
+Deno.test("names that a file system takes for the same, or does not have, are others there", () =>
+  withTempFolder(async (folder) => {
+    const contents = {
+      "trip/A.txt": "one",
+      "trip/a.txt": "two",
+      "trip/Sub/x": "three",
+      "trip/sub/X": "four",
+      "trip/sub/x": "five",
+      "trip/what?.txt": "six",
+      "trip/a:b/c|d": "seven",
+      "trip/ünï": "eight",
+      "trip/ÜNÏ": "nine",
+    };
+    makeTree(folder, contents);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    await withFoldingDisk(folder, async (disk) => {
+      const half = await receive(disk, found);
+      move(found, half, { most: streamSize(found.entries, half.choice) / 2 })
+        .close();
+      half.close();
+      const writer = await receive(disk, found);
+      move(found, writer);
+      const { path, renamed } = await writer.finish();
+      const texts = Object.keys(describeTree(path))
+        .map((name) => join(path, name))
+        .filter((each) => Deno.statSync(each).isFile)
+        .map((each) => Deno.readTextFileSync(each));
+      assertEquals(texts.sort(), Object.values(contents).sort());
+      const names = renamed.map(([listed]) => listed).sort();
+      assertEquals(names, [
+        ...["trip/a.txt", "trip/a:b", "trip/a:b/c|d", "trip/sub"],
+        ...["trip/sub/x", "trip/what?.txt", "trip/ünï"],
+      ]);
+    });
   }));
 
 Deno.test("nothing is written through a link that somebody puts there meanwhile", () =>

@@ -15,6 +15,7 @@ import {
 import { GuiClient } from "../support/gui_client.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { writeRandomFile } from "../support/random_file.ts";
+import type { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -222,6 +223,71 @@ if (browserPath === undefined) {
       },
     );
 
+    await step("what is found is shown where it was said", async () => {
+      await page.reload();
+      await shows(page, ".message .text", "word 120");
+      await press(page, "Search messages");
+      await focused(page, "INPUT");
+      await page.keyboard.type('"do or do not"');
+      await page.keyboard.press("Enter");
+      await shows(page, ".found", "there is no try");
+      await noneSerious(page);
+      await page.click(".found button");
+      await page.waitForFunction(() => {
+        const { activeElement } = document;
+        const { top = -1 } = activeElement?.getBoundingClientRect() ?? {};
+        return activeElement?.matches(".message") && top > 0 &&
+          top < innerHeight &&
+          activeElement.textContent?.includes("there is no try");
+      });
+      await page.click(".to-end");
+    });
+
+    await step("what is pasted or chosen is offered, too", async () => {
+      await offered(luke, "clip.txt", () =>
+        page.$eval("textarea", (box) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File(["pasted"], "clip.txt"));
+          const event = { clipboardData, bubbles: true, cancelable: true };
+          box.dispatchEvent(new ClipboardEvent("paste", event));
+        }));
+      const plans = join(gui.folder, "from", "plans");
+      const one = join(plans, "one.bin");
+      await offered(luke, "one.bin", () => choose(page, "Send files", [one]));
+      await offered(
+        luke,
+        "plans",
+        () => choose(page, "Send a folder", [plans]),
+      );
+    });
+
+    await step(
+      "whoever compares the safety number, or blocks somebody, sees it",
+      async () => {
+        await press(page, "About luke");
+        await page.waitForSelector(".panel .number");
+        const shown = await page.$$eval(
+          ".panel .number span",
+          (groups) => groups.map(({ textContent }) => textContent).join(" "),
+        );
+        const { safetyNumber } = await luke.succeed("/verify yoda");
+        assertEquals(shown, safetyNumber);
+        await noneSerious(page);
+        await press(page, "They are the same");
+        await shows(page, ".chat-head .tag.good", "verified");
+        await press(page, "Block luke");
+        await shows(page, ".closed", "You have blocked luke");
+        await press(page, "Unblock luke");
+        await page.waitForSelector(".chat textarea");
+        await page.keyboard.press("Escape");
+        await press(page, "Menu");
+        await press(page, "My devices");
+        await shows(page, ".devices", "this one");
+        await noneSerious(page);
+        await press(page, "Close");
+      },
+    );
+
     await step("a group is made, and its panel tells of it", async () => {
       await press(page, "New group");
       await focused(page, "INPUT");
@@ -235,10 +301,67 @@ if (browserPath === undefined) {
       await press(page, "About this group");
       await shows(page, ".panel", "Members, 2");
       await noneSerious(page);
+      await page.type(".panel [placeholder='user name']", "leia");
+      await page.keyboard.press("Enter");
+      await shows(page, ".panel h3", "Invited");
+      await page.locator(".panel .check input").click();
+      await luke.event("group-set", { group: "jedi" });
       await page.keyboard.press("Escape");
       // Back at what opened it.
       await focused(page, "BUTTON");
     });
+
+    await step("each chat keeps what one began to write in it", async () => {
+      await page.type("textarea", "for all");
+      await openRow(page, "@luke");
+      await page.waitForFunction(() =>
+        document.querySelector("textarea")?.value === ""
+      );
+      await page.type("textarea", "for one");
+      await shows(page, "[data-key='#jedi']", "Draft: for all");
+      await openRow(page, "#jedi");
+      await page.waitForFunction(() =>
+        document.querySelector("textarea")?.value === "for all"
+      );
+      await emptyBox(page);
+    });
+
+    await step(
+      "of a message elsewhere the title tells, and more if that is wanted",
+      async () => {
+        const { origin } = new URL(page.url());
+        await browser.defaultBrowserContext().overridePermissions(origin, [
+          "notifications",
+        ]);
+        await watchHeralds(page);
+        await luke.succeed("/msgto yoda where are you, yoda?");
+        await page.waitForFunction(() => document.title === "(1) Parley");
+        assertEquals(await heralds(page), { notes: [], sounds: 0 });
+        await press(page, "Menu");
+        await press(page, "My profile and settings");
+        for (const name of ["Show messages outside", "A sound for messages"]) {
+          await page.locator(`.panel .check ::-p-text(${name})`).click();
+        }
+        await page.waitForFunction(() =>
+          document.querySelectorAll(".panel .check :checked").length === 2
+        );
+        await noneSerious(page);
+        const { sounds } = await heralds(page);
+        await luke.succeed("/msgto yoda yoda, here!");
+        await page.waitForFunction(() => document.title === "(2) Parley");
+        assertEquals(await heralds(page), {
+          notes: ["luke: yoda, here!"],
+          sounds: sounds + 1,
+        });
+        for (const name of ["Show messages outside", "A sound for messages"]) {
+          await page.locator(`.panel .check ::-p-text(${name})`).click();
+        }
+        await openRow(page, "@luke");
+        await shows(page, ".new-mark", "New messages");
+        await page.waitForFunction(() => document.title === "Parley");
+        await emptyBox(page);
+      },
+    );
 
     await step("Enter, meant for a message, answers no question", async () => {
       await using desk = await logIn(server, "yoda", {
@@ -415,6 +538,67 @@ function firstSeen(page: Page): Promise<readonly [string, number]> {
       (first?.getBoundingClientRect().top ?? 0) - top,
     ] as const;
   });
+}
+
+/** Opens a chat by its row. */
+async function openRow(page: Page, key: string): Promise<void> {
+  await page.$eval(
+    `[data-key="${key}"]`,
+    (row) => (row as HTMLElement).click(),
+  );
+}
+
+/** Chooses files or a folder after a press on a button. */
+async function choose(page: Page, name: string, paths: string[]) {
+  const [chooser] = await Promise.all([
+    page.waitForFileChooser(),
+    press(page, name),
+  ]);
+  await chooser.accept(paths);
+}
+
+/** Waits until a file of that name is offered after that; it is not wanted. */
+async function offered(
+  luke: TestClient,
+  name: string,
+  act: () => Promise<void>,
+): Promise<void> {
+  const from = luke.process.out.length;
+  await act();
+  const wanted = { state: "offered", name };
+  const { transfer } = await luke.event("transfer", wanted, { from });
+  await luke.succeed(`/reject ${transfer}`);
+}
+
+/** Counts what shows outside the page from now on. */
+async function watchHeralds(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const told: Told = { notes: [], sounds: 0 };
+    Object.assign(globalThis, {
+      told,
+      Notification: new Proxy(Notification, {
+        construct(kind, [title, { body }]: [string, NotificationOptions]) {
+          told.notes.push(`${title}: ${body}`);
+          return new kind(title, { body: body ?? "" });
+        },
+      }),
+      AudioContext: new Proxy(AudioContext, {
+        construct(kind) {
+          told.sounds++;
+          return new kind();
+        },
+      }),
+    });
+  });
+}
+
+function heralds(page: Page): Promise<Told> {
+  return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
+}
+
+interface Told {
+  readonly notes: string[];
+  sounds: number;
 }
 
 async function emptyBox(page: Page): Promise<void> {

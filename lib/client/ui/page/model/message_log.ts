@@ -48,6 +48,11 @@ export class MessageLog {
     return this.#known.size;
   }
 
+  /** True when a message is among them. */
+  has(message: SaidMessage): boolean {
+    return this.#known.has(keyOf(message));
+  }
+
   /** The last of all. */
   get last(): SaidMessage | undefined {
     return this.#blocks.at(-1)?.messages.at(-1);

@@ -5,6 +5,7 @@ import { visible } from "../../../../base/text.ts";
 import type { HistoryAnswer } from "../../../commands/history.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { titleOf } from "../model/chat_list.ts";
+import { saidOf } from "../model/message_log.ts";
 import { wholeTime } from "../model/shown_messages.ts";
 import { useStore } from "../parts/store_context.tsx";
 
@@ -84,7 +85,10 @@ export function SearchPanel(): JSX.Element {
             <button
               type="button"
               onClick={() =>
-                store.openChat(placeOfFound(message, store.view.me.user))}
+                store.showMessage(
+                  placeOfFound(message, store.view.me.user),
+                  saidOf(message, store.view.me.user),
+                )}
             >
               <span class="top">
                 <b>

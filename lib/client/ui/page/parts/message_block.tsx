@@ -120,6 +120,7 @@ function Message(
         class={`message${own ? " own" : ""}${isFirst ? " first" : ""}`}
         tabIndex={-1}
         aria-label={`${author}, ${wholeTime(at, Date.now())}`}
+        data-place={`${number} ${at}`}
       >
         {isFirst && (
           <header>

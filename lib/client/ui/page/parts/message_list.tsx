@@ -60,6 +60,17 @@ export function MessageList(
   useLayoutEffect(() => {
     if (box.current !== null && jumps > 0) keeper.current.toEnd(box.current);
   }, [jumps]);
+  const sought = store.sought.value;
+  useLayoutEffect(() => {
+    if (box.current === null || sought === undefined) return;
+    const place = `[data-place="${sought.number} ${sought.at}"]`;
+    const message = box.current.querySelector<HTMLElement>(place);
+    if (message === null) return;
+    store.sought.value = undefined;
+    keeper.current.show(box.current, message);
+    noteEnd();
+    message.focus({ preventScroll: true });
+  });
   // What is drawn late, such as pictures, moves what is below.
   useEffect(() => {
     const element = box.current;
@@ -211,6 +222,12 @@ class PlaceKeeper {
     const moved = this.#anchor.getBoundingClientRect().top - top -
       this.#offset;
     if (Math.abs(moved) > 1) box.scrollTop += moved;
+  }
+
+  /** Puts a message into the middle. */
+  show(box: Element, message: Element): void {
+    message.scrollIntoView({ block: "center" });
+    this.#note(box);
   }
 
   toEnd(box: Element): void {

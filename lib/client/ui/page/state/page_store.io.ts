@@ -11,6 +11,7 @@ import { ClientView } from "../../../events/client_view.ts";
 import {
   type Conversation,
   type ConversationKey,
+  conversationOf,
   conversationOfMessage,
   type SaidMessage,
   unseenOf,
@@ -31,8 +32,9 @@ import { PageUploads } from "./page_uploads.io.ts";
 import { Announcer } from "../model/announcer.ts";
 import { callNote, placeOfCall, ringText } from "../model/call_words.ts";
 import { titleOf, unreadIn } from "../model/chat_list.ts";
+import { historyLine, targetOf } from "../model/chat_target.ts";
 import { LineMemory } from "../model/line_memory.ts";
-import { MessageLog, saidOf } from "../model/message_log.ts";
+import { MessageLog, mostShown, saidOf } from "../model/message_log.ts";
 import { type ChatNote, noteOf, noticeOf, spokenOf } from "../model/notes.ts";
 import { namesMe } from "../model/rich_text.ts";
 import { placeOf } from "../model/transfer_card.ts";
@@ -87,6 +89,8 @@ export class PageStore {
   readonly filter: Signal<string> = signal("");
   /** Rises when the newest messages are to be seen, as after sending one. */
   readonly jumps: Signal<number> = signal(0);
+  /** The message of the open conversation that is to be looked at. */
+  readonly sought: Signal<SaidMessage | undefined> = signal(undefined);
   readonly memory = new LineMemory();
   readonly heralds = new Heralds();
   readonly socket: ClientSocket;
@@ -101,7 +105,7 @@ export class PageStore {
   readonly #transferPlaces = new Map<number, number>();
   readonly #announcer = new Announcer();
   /** Where older messages are on their way. */
-  readonly #loading = new Set<ConversationKey>();
+  readonly #loading = new Map<ConversationKey, Promise<void>>();
   #firstNew: SaidMessage | undefined;
   #isAtEnd = true;
   #nextId = 1;
@@ -163,6 +167,7 @@ export class PageStore {
     const before = this.open.value;
     if (before === key) return;
     this.panel.value = undefined;
+    this.sought.value = undefined;
     if (before !== undefined) this.logOf(before).trim(keptMessages);
     this.open.value = key;
     this.isLoading.value = key !== undefined && this.#loading.has(key);
@@ -182,13 +187,37 @@ export class PageStore {
   }
 
   /** Fetches messages from before those that are shown. */
-  async loadOlder(): Promise<void> {
+  loadOlder(): Promise<void> {
     const key = this.open.value;
-    if (key === undefined || this.#loading.has(key)) return;
+    const log = key && this.logOf(key);
+    if (!log || log.isWhole) return Promise.resolve();
+    let loading = this.#loading.get(key);
+    if (loading === undefined) {
+      loading = this.#loadOlder(key, log);
+      this.#loading.set(key, loading);
+      this.isLoading.value = true;
+    }
+    return loading;
+  }
+
+  /** Opens a conversation where something was said, however long ago. */
+  async showMessage(key: ConversationKey, message: SaidMessage): Promise<void> {
+    this.openChat(key);
+    this.panel.value = undefined;
     const log = this.logOf(key);
-    if (log.isWhole) return;
-    this.#loading.add(key);
-    this.isLoading.value = true;
+    while (!log.has(message)) {
+      const { size, before, isWhole } = log;
+      if (isWhole || size >= mostShown) {
+        return this.tell("this message is too far back to be shown here", true);
+      }
+      await this.loadOlder();
+      const isStuck = log.size === size && log.before === before;
+      if (this.open.value !== key || isStuck && !log.isWhole) return;
+    }
+    this.sought.value = message;
+  }
+
+  async #loadOlder(key: ConversationKey, log: MessageLog): Promise<void> {
     const { outcome } = await this.requests.submit(
       historyLine(key, log.before),
     );
@@ -294,7 +323,7 @@ export class PageStore {
     const { outcome, text } = await this.requests.submit(line, to);
     if (outcome.ok && outcome.command === "chat" && "name" in outcome.answer) {
       const { kind, name } = outcome.answer;
-      return this.openChat(keyOfTarget({ kind, name }));
+      return this.openChat(conversationOf({ kind, name }));
     }
     if (text.length === 0 || key === undefined) return;
     if (outcome.ok && shownAsMessage.has(outcome.command)) return;
@@ -533,25 +562,6 @@ export class PageStore {
   }
 }
 
-/** Where what is said in a conversation goes; nowhere to everybody. */
-export function targetOf(key: ConversationKey): ChatTarget | undefined {
-  const name = key.slice(1);
-  if (key.startsWith("@")) return { kind: "user", name };
-  if (key.startsWith("#")) return { kind: "group", name };
-  return key.startsWith("=") ? { kind: "session", name } : undefined;
-}
-
-function keyOfTarget({ kind, name }: ChatTarget): ConversationKey {
-  return `${({ user: "@", group: "#", session: "=" } as const)[kind]}${name}`;
-}
-
-function historyLine(key: ConversationKey, before: number | undefined): string {
-  const place = before === undefined ? "" : ` before ${before}`;
-  return key === "*"
-    ? `/RDM b 2000-01-01T00:00:00Z${place}`
-    : `/history ${key} ${olderMessages}${place}`;
-}
-
 /** Commands whose answer is seen in the conversations. */
 const shownAsMessage: ReadonlySet<string> = new Set([
   "msgto",
@@ -567,8 +577,6 @@ const shownAsMessage: ReadonlySet<string> = new Set([
 const fewMessages = 40;
 /** About so many stay of a conversation that is left. */
 const keptMessages = 150;
-/** Messages that are fetched at once. */
-const olderMessages = 50;
 /** Where a tab keeps, until it is loaded again, what is entered and what is open. */
 const draftsKey = "parley-drafts";
 const openKey = "parley-open";

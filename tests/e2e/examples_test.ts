@@ -187,7 +187,10 @@ Deno.test("examples: every command of /help, README and docs/using.md works in t
     .map((code) => code.replaceAll("`", ""));
   assert(told.length > 30, `${told.length}`);
   const examples = [...commandTable.map(({ example }) => example), ...told];
-  const missing = examples.filter((line) => !scene.done.has(line));
+  // A call takes a window: call_test.ts.
+  const missing = examples.filter((line) =>
+    !scene.done.has(line) && !line.startsWith("/call ")
+  );
   assertEquals(missing, [], "add these to the scene below");
 });
 

@@ -1,8 +1,8 @@
 /**
  * All benchmarks, or those that are named: `deno task bench [store] [chat]
- * [people] [transfer] [start] [folder] [client] [window] [--quick] [--peers]`. One JSON line
- * per case; ratios within one run tell something, absolute numbers do not, and
- * nothing is asserted.
+ * [people] [transfer] [start] [folder] [client] [window] [call] [--quick]
+ * [--peers]`. One JSON line per case; ratios within one run tell something,
+ * absolute numbers do not, and nothing is asserted.
  */
 import { chatBench } from "./chat_bench.ts";
 import { clientBench } from "./client_bench.ts";
@@ -12,6 +12,7 @@ import { peopleBench } from "./people_bench.ts";
 import { startBench } from "./start_bench.ts";
 import { storeBench } from "./store_bench.ts";
 import { transferBench } from "./transfer_bench.ts";
+import { callBench } from "./call_bench.ts";
 import { windowBench } from "./window_bench.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
@@ -36,6 +37,7 @@ const benchmarks: Record<string, (quick: boolean) => Promise<void>> = {
       : folderBench(quick ? { files: 500, rounds: 1 } : {}),
   client: (quick) => clientBench({ quick }),
   window: (quick) => windowBench({ quick }),
+  call: (quick) => callBench({ quick }),
 };
 
 const given = taskArguments({

@@ -2,12 +2,12 @@
 /** The window, as a person uses it: a real browser, server and other client. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import axe from "axe-core";
 import type { Page } from "puppeteer-core";
 import {
   browserPath,
   faultsOf,
   firstPage,
+  noneSerious,
   press,
   shows,
   startBrowser,
@@ -499,23 +499,6 @@ class Impostor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server.shutdown();
   }
-}
-
-/** Nothing that keeps anybody from using the page as it stands. */
-async function noneSerious(page: Page): Promise<void> {
-  // The policy lets in no script, and the tool has to be one.
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as {
-      axe: { run(): Promise<import("axe-core").AxeResults> };
-    }).axe.run();
-    return violations.filter(({ impact }) =>
-      impact === "serious" || impact === "critical"
-    ).map(({ id, nodes }) =>
-      `${id}: ${nodes.map(({ html }) => html).join("\n")}`
-    );
-  });
-  assertEquals(found, []);
 }
 
 async function focused(page: Page, tag: string): Promise<void> {

@@ -3,6 +3,8 @@
  * A real browser for the tests of the window: one for all of them, as it takes
  * a second to start. Without one on this machine they say that they are skipped.
  */
+import { assertEquals } from "@std/assert";
+import axe from "axe-core";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 
 /** Path of the browser that is installed here; absent for none. */
@@ -83,6 +85,23 @@ export async function shows(
 /** Clicks the button, link or row of that name. */
 export async function press(page: Page, name: string): Promise<void> {
   await page.locator(`::-p-aria([name="${name}"])`).click();
+}
+
+/** Nothing that keeps anybody from using the page as it stands. */
+export async function noneSerious(page: Page): Promise<void> {
+  // The policy lets in no script, and the tool has to be one.
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as {
+      axe: { run(): Promise<import("axe-core").AxeResults> };
+    }).axe.run();
+    return violations.filter(({ impact }) =>
+      impact === "serious" || impact === "critical"
+    ).map(({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html }) => html).join("\n")}`
+    );
+  });
+  assertEquals(found, []);
 }
 
 function findBrowser(): string | undefined {

@@ -40,7 +40,9 @@ export function DeviceChoice(
               disabled={devices.length === 0}
               onChange={(event) => own.choose(kind, event.currentTarget.value)}
             >
-              {devices.length === 0 && <option value="">None found</option>}
+              {devices.length === 0
+                ? <option value="">None found</option>
+                : kind === "audiooutput" && <option value="">Default</option>}
               {devices.map(({ deviceId, label }, index) => (
                 <option key={deviceId} value={deviceId}>
                   {label || `${index + 1}`}

@@ -56,7 +56,7 @@ function RingCard({ info }: { readonly info: CallInfo }): JSX.Element {
             type="button"
             onClick={() => store.calls.answer(call, "voice")}
           >
-            Without camera
+            Voice only
           </button>
         )}
         <button

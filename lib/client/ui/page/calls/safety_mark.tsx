@@ -21,7 +21,9 @@ export function SafetyMark(
       type="button"
       class="tag"
       title="You have not compared the safety number yet"
-      aria-label={`Compare the safety number with ${visible(user)}`}
+      aria-label={`not compared: compare the safety number with ${
+        visible(user)
+      }`}
       onClick={() => {
         store.openChat(`@${user}`);
         store.panel.value = { kind: "person", name: user };

@@ -8,6 +8,7 @@ import { filesIn } from "../state/dropped_files.io.ts";
 import { titleOf } from "../model/chat_list.ts";
 import { wholeTime } from "../model/shown_messages.ts";
 import type { PageStore } from "../state/page_store.io.ts";
+import { CallButtons } from "./call_buttons.tsx";
 import { Avatar } from "./avatar.tsx";
 import { Composer } from "./composer.tsx";
 import { Icon, IconButton } from "./icon.tsx";
@@ -151,6 +152,7 @@ function ChatHeader({ of }: { readonly of: ConversationKey }): JSX.Element {
           End
         </button>
       )}
+      <CallButtons of={of} />
       {of !== "*" && (
         <IconButton
           icon="info"

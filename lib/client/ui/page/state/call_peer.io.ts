@@ -211,9 +211,7 @@ export class CallPeer {
   async #handleState(): Promise<void> {
     switch (this.#connection.connectionState) {
       case "connected":
-        if (!await this.#isVerified()) return this.#end(isAnother);
-        if (!this.#isOver) this.#host.handleOpen();
-        return;
+        return await this.#verify();
       case "failed": {
         const { state } = this.#connection.sctp?.transport ?? {};
         return this.#end(state === "failed" ? isAnother : isLost);
@@ -221,10 +219,20 @@ export class CallPeer {
     }
   }
 
-  /** Whether the certificate is the one whose sum the other side has signed. */
-  async #isVerified(): Promise<boolean> {
-    const [certificate] =
-      this.#connection.sctp?.transport.getRemoteCertificates() ?? [];
+  /** Opens if the other side's certificate is the one that was signed, or ends. */
+  async #verify(): Promise<void> {
+    const { transport } = this.#connection.sctp ?? {};
+    // The connection may say that it stands before its transport has told more.
+    if (transport?.state === "new" || transport?.state === "connecting") {
+      const again = () => this.#verify();
+      return transport.addEventListener("statechange", again, { once: true });
+    }
+    const [certificate] = transport?.getRemoteCertificates() ?? [];
+    if (!await this.#isAnnounced(certificate)) return this.#end(isAnother);
+    if (!this.#isOver) this.#host.handleOpen();
+  }
+
+  async #isAnnounced(certificate: ArrayBuffer | undefined): Promise<boolean> {
     if (certificate === undefined) return false;
     const sum = await crypto.subtle.digest("SHA-256", certificate);
     const found = Array.from(

@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { titleOf } from "../model/chat_list.ts";
-import { IconButton } from "../parts/icon.tsx";
-import { useStore } from "../parts/store_context.tsx";
+import { IconButton } from "./icon.tsx";
+import { useStore } from "./store_context.tsx";
 
 /** Calls whom a conversation is with; nothing where nobody can be called. */
 export function CallButtons(

@@ -1,0 +1,150 @@
+/// <reference lib="dom" />
+/** A call as two people have one: real browsers, clients and server. */
+import { assert, assertEquals } from "@std/assert";
+import type { Page } from "puppeteer-core";
+import {
+  anotherPage,
+  browserPath,
+  faultsOf,
+  noneSerious,
+  press,
+  shows,
+  startBrowser,
+} from "../support/browser.ts";
+import { callArguments, callPage, openChat } from "../support/call_pages.ts";
+import { GuiClient } from "../support/gui_client.ts";
+import { startServer } from "../support/jedi.ts";
+
+const name = "a call in the window: it rings, is answered, seen and heard";
+
+if (browserPath === undefined) {
+  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
+} else {
+  Deno.test(name, async (t) => {
+    await using server = await startServer();
+    await using yodaGui = await GuiClient.start();
+    await using lukeGui = await GuiClient.start();
+    await using browser = await startBrowser(callArguments);
+    const luke = await callPage(browser, server, lukeGui, "luke");
+    const yoda = await callPage(browser, server, yodaGui, "yoda");
+    const faults = [...faultsOf(luke), ...faultsOf(yoda)];
+    const step = async (name: string, act: () => Promise<void>) => {
+      if (!await t.step(name, act)) throw new Error(`${name}: see above`);
+    };
+    await openChat(yoda, "@luke");
+    await openChat(luke, "@yoda");
+
+    await step("the card that rings has the focus, and answers", async () => {
+      await press(yoda, "Video call luke");
+      await shows(luke, ".ring", "yoda calls you with video");
+      await luke.waitForFunction(() =>
+        document.activeElement?.classList.contains("ring")
+      );
+      await noneSerious(luke);
+      await luke.keyboard.press("Tab");
+      await luke.keyboard.press("Enter");
+      for (const page of [yoda, luke]) await sees(page);
+      await shows(yoda, ".call-about", "not compared");
+      await shows(yoda, ".call-about", "on this machine");
+      for (const page of [yoda, luke]) await noneSerious(page);
+    });
+
+    await step("who is muted, or not seen, is shown as that", async () => {
+      await press(yoda, "Mute");
+      await luke.waitForSelector('.tile [aria-label="muted"]');
+      await press(yoda, "Switch the camera off");
+      await luke.waitForFunction(() =>
+        document.querySelector(".tile:not(.me) .avatar") !== null
+      );
+      await press(yoda, "Switch the camera on");
+      await sees(luke);
+      await press(yoda, "Unmute");
+      await luke.waitForFunction(() =>
+        document.querySelector('.tile [aria-label="muted"]') === null
+      );
+    });
+
+    await step("devices are chosen by keyboard", async () => {
+      await yoda.focus('[aria-label="Choose devices"]');
+      await yoda.keyboard.press("Enter");
+      await yoda.waitForFunction(() =>
+        document.activeElement?.tagName === "SELECT"
+      );
+      const cameras = await yoda.$$eval(
+        ".device-choice select",
+        ([, cameras]) => cameras?.querySelectorAll("option").length,
+      );
+      assert((cameras ?? 0) > 0, `${cameras} cameras`);
+      await noneSerious(yoda);
+      await yoda.keyboard.press("Escape");
+      await yoda.waitForSelector(".device-choice", { hidden: true });
+    });
+
+    await step("a screen is shown beside the camera", async () => {
+      await press(yoda, "Show the screen");
+      await shows(luke, ".tile.screen", "yoda's screen");
+      await sees(luke, ".tile.screen video");
+      await press(yoda, "Stop showing the screen");
+      await luke.waitForSelector(".tile.screen", { hidden: true });
+    });
+
+    await step("it goes on while something else is open", async () => {
+      await openChat(yoda, "*");
+      await sees(yoda);
+      await press(luke, "Hang up");
+      await yoda.waitForSelector(".call", { hidden: true });
+      await openChat(yoda, "@luke");
+      await shows(yoda, ".note", "Video call, 0:");
+      await shows(luke, ".note", "Video call, 0:");
+    });
+
+    await step("one of two tabs answers; closing it hangs up", async () => {
+      const { href } = await lukeGui.newAddress();
+      const other = await anotherPage(browser);
+      await other.goto(href);
+      await other.waitForSelector(".me-bar");
+      await press(yoda, "Call luke");
+      await shows(luke, ".ring", "yoda calls you");
+      await shows(other, ".ring", "yoda calls you");
+      await press(other, "Answer");
+      await shows(luke, ".call", "in another tab");
+      await shows(yoda, ".call-about", "0:");
+      await luke.waitForSelector(".ring", { hidden: true });
+      await other.close();
+      await yoda.waitForSelector(".call", { hidden: true });
+    });
+
+    await step("a call that is taken back was missed", async () => {
+      await press(yoda, "Call luke");
+      await shows(luke, ".ring", "yoda calls you");
+      await press(yoda, "Take the call back");
+      await shows(luke, ".note", "You missed a call from yoda");
+      await luke.waitForSelector(".ring", { hidden: true });
+    });
+
+    await step("declined is declined", async () => {
+      await press(yoda, "Call luke");
+      await shows(luke, ".ring", "yoda calls you");
+      await press(luke, "Decline");
+      await shows(yoda, ".note", "not answered");
+      await yoda.waitForSelector(".call", { hidden: true });
+    });
+    assertEquals(faults, [], "errors, or what the page's policy forbids");
+  });
+}
+
+/** Waits until pictures of the other side go on being decoded. */
+async function sees(page: Page, picture = "video.remote"): Promise<void> {
+  await page.waitForFunction(
+    (picture: string) => {
+      const video = document.querySelector<HTMLVideoElement>(picture);
+      if (!video) return false;
+      const { totalVideoFrames } = video.getVideoPlaybackQuality();
+      const before = Number(video.dataset.before ?? totalVideoFrames);
+      video.dataset.before ??= String(totalVideoFrames);
+      return totalVideoFrames > before + 1;
+    },
+    {},
+    picture,
+  );
+}

@@ -1,0 +1,52 @@
+/// <reference lib="dom" />
+/** Pages of clients that call each other. */
+import type { Browser, Page } from "puppeteer-core";
+import { anotherPage, shows } from "./browser.ts";
+import type { GuiClient } from "./gui_client.ts";
+import { passwordOf } from "./jedi.ts";
+import type { TestServer } from "./test_server.ts";
+
+/** What a browser needs so that nobody has to allow a camera or choose a screen. */
+export const callArguments: readonly string[] = [
+  "--use-fake-ui-for-media-stream",
+  "--auto-select-desktop-capture-source=Entire screen",
+];
+
+/** A page of a client, logged in as `name`, who has said something to everybody. */
+export async function callPage(
+  browser: Browser,
+  server: TestServer,
+  gui: GuiClient,
+  name: string,
+): Promise<Page> {
+  const tab = await gui.tab();
+  tab.say({
+    do: "login",
+    server: `127.0.0.1:${server.port}`,
+    user: name,
+    password: passwordOf(name),
+    plain: true,
+  });
+  await tab.phase("open");
+  await tab.run("/broadcast hello there");
+  tab.close();
+  const page = await anotherPage(browser);
+  await page.setViewport({ width: 1100, height: 800 });
+  await page.goto((await gui.newAddress()).href);
+  await shows(page, ".me-bar", name);
+  return page;
+}
+
+/** Opens a conversation and waits for its box. */
+export async function openChat(page: Page, key: string): Promise<void> {
+  const row = `[data-key="${key}"]`;
+  await page.waitForSelector(row);
+  await page.$eval(row, (each) => (each as HTMLElement).click());
+  await page.waitForFunction(
+    (row: string) =>
+      document.querySelector(row)?.classList.contains("open") &&
+      document.activeElement?.tagName === "TEXTAREA",
+    {},
+    row,
+  );
+}

@@ -37,6 +37,7 @@ import { PeerServices } from "./peer_services.io.ts";
 import { KeptOfferFiles } from "./offers/kept_offer_files.io.ts";
 import { DeviceSlots } from "./session/device_slots.io.ts";
 import { ServerConnection } from "./session/server_connection.io.ts";
+import { plainWarning, ServerPlaces } from "./trust/server_places.ts";
 import { StartError } from "../system/errors.io.ts";
 import { sameKeyMs } from "../system/same_key.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
@@ -134,6 +135,7 @@ export class ClientApp implements UserHandler {
   #password: string | undefined;
   /** It was given, and so needs nobody to type it. */
   readonly #isPasswordGiven: boolean;
+  readonly #places: ServerPlaces;
   #connection: ServerConnection | undefined;
   #secure: PinnedConnection | undefined;
   #remembering: Promise<void> | undefined;
@@ -161,6 +163,7 @@ export class ClientApp implements UserHandler {
     chosen: ChosenInterface,
   ) {
     this.#options = options;
+    this.#places = new ServerPlaces(options);
     this.view = new ClientView(serverLabel(options.host, options.port));
     this.#watchers = new Watchers(
       () => this.view.snapshot(),
@@ -453,8 +456,8 @@ export class ClientApp implements UserHandler {
   }
 
   #connect(): void {
-    const { host, port } = this.#options;
-    const connection = new ServerConnection(host, port, {
+    const { host } = this.#options;
+    const connection = new ServerConnection(this.#places, {
       connected: (secure) => {
         this.#secure = secure;
         const { binding, firstContact } = secure ?? {};
@@ -593,7 +596,5 @@ type ClientEffectOf<E> = Extract<ClientEffect, { effect: E }>;
 const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGBREAK"]
   : ["SIGTERM", "SIGHUP"];
-const plainWarning =
-  "--plain: everything but the password can be read and changed on the way to";
 /** How long watchers may take to close, ms. */
 const mostClosingMs = 1000;

@@ -4,6 +4,7 @@ import { accountLine } from "../support/account_line.ts";
 import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { narrowServerCommand } from "../support/programs.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
+import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -48,6 +49,10 @@ Deno.test({
     assertStringIncludes(status, "is the core, term 1");
     assertStringIncludes(status, "standby");
 
+    const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join();
+    await using luke = await TestClient.login(core, "luke", "blue", {
+      args: ["--hosts", hosts],
+    });
     let yoda: ProtocolClient | undefined;
     const confirmed: string[] = [];
     /** Says something until that is confirmed, wherever somebody serves. */
@@ -69,7 +74,13 @@ Deno.test({
     const sayMany = async () => {
       for (let count = 0; count < 20; count++) await say();
     };
+    const answers: Promise<unknown>[] = [];
+    /** The client says something at the worst moment, and is answered once. */
+    const answer = () => {
+      answers.push(luke.succeed(`/msgto yoda answer ${answers.length}`));
+    };
     const goesOn = async (from: number): Promise<number> => {
+      answer();
       await say();
       const tookMs = performance.now() - from;
       core = await waitUntil("another core", coreNow);
@@ -124,27 +135,37 @@ Deno.test({
     await postgres.run();
     await goesOn(performance.now());
 
-    const expected = confirmed.map((text, at) => [at + 1, text]);
     const logged = async (node: TestServer) =>
       (await node.data("messagelog.txt")).trimEnd().split("\n").map((line) => [
         parseInt(line),
         line.split("; ").at(-1),
       ]);
     for (let round = 0; round < 2; round++) {
-      using luke = await login(nodes, "luke", "blue");
+      // A client goes to the node that serves by itself, and shows all once.
       await luke.event("message", { text: confirmed.at(-1) });
-      const got = luke.events.filter(({ ev }) => ev === "message");
+      const got = luke.events().filter(({ event }) => event === "message");
       assertEquals(got.map(({ text }) => text), confirmed);
       // A node that takes over completes its logs from the database.
-      await waitUntil(
-        "the log",
-        async () => (await logged(core)).length >= expected.length,
+      const isWhole = async () =>
+        (await logged(core)).length >= confirmed.length + answers.length;
+      await waitUntil("the log", isWhole);
+      await Promise.all(answers);
+      const lines = await logged(core);
+      assertEquals(
+        lines.map(([number]) => number),
+        lines.map((_, at) => at + 1),
       );
-      assertEquals(await logged(core), expected);
+      const texts = lines.map(([, text]) => String(text));
+      assertEquals(texts.filter((text) => text.startsWith("text")), confirmed);
+      assertEquals(
+        texts.filter((text) => text.startsWith("answer")).sort(),
+        answers.map((_, at) => `answer ${at}`),
+      );
       if (round > 0) break;
       await core.stop();
       core = other();
       await waitUntil("it serves", async () => await healthOf(core) === "ok");
+      await sayMany();
     }
     yoda?.[Symbol.dispose]();
   },

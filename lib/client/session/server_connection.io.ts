@@ -15,6 +15,7 @@ import type {
   TcpSocketEvents,
 } from "../../system/tcp_socket.io.ts";
 import { connectTcp } from "../../system/tcp_connect.io.ts";
+import type { ServerPlace, ServerPlaces } from "../trust/server_places.ts";
 import { TlsConnectError } from "../../security/tls_client.io.ts";
 
 /** What a connection tells its owner. */
@@ -35,6 +36,7 @@ export class ServerConnection implements TcpSocketEvents {
   readonly #host: string;
   readonly #place: string;
   readonly #pins: PinFile | undefined;
+  readonly #places: readonly ServerPlace[];
   /** Aborted when it is closed. */
   readonly #connecting = new AbortController();
   #socket: ByteSocket | undefined;
@@ -48,16 +50,17 @@ export class ServerConnection implements TcpSocketEvents {
 
   /** @param pins The servers known for TLS; without them it is plain. */
   constructor(
-    host: string,
-    port: number,
+    places: ServerPlaces,
     handler: ServerConnectionHandler,
     pins?: PinFile,
   ) {
+    const { host, port } = places.first;
+    this.#places = places.inTurn();
     this.#handler = handler;
     this.#pins = pins;
     this.#host = host;
     this.#place = serverLabel(host, port);
-    this.#connect(host, port);
+    this.#connect();
   }
 
   /** The server's address, while there is a connection. */
@@ -104,13 +107,9 @@ export class ServerConnection implements TcpSocketEvents {
     this.#end();
   }
 
-  async #connect(host: string, port: number): Promise<void> {
-    const { signal } = this.#connecting;
+  async #connect(): Promise<void> {
     try {
-      const secure = this.#pins &&
-        await connectPinned(host, port, this.#pins, signal);
-      const socket = secure?.socket ??
-        await connectTcp({ hostname: host, port }, signal);
+      const { socket, secure } = await this.#reach();
       if (this.#isClosed) return socket.reset();
       this.#socket = socket;
       this.#isFirst = secure === undefined;
@@ -119,6 +118,31 @@ export class ServerConnection implements TcpSocketEvents {
     } catch (error) {
       this.#end(error);
     }
+  }
+
+  /** The first place that answers; throws what is said of the last one. */
+  async #reach(): Promise<
+    { socket: ByteSocket; secure: PinnedConnection | undefined }
+  > {
+    const [last] = this.#places.slice(-1);
+    for (const place of this.#places) {
+      const { host, port } = place;
+      const given = this.#connecting.signal;
+      // Where there are others, one that is silent is not waited for long.
+      const signal = this.#places.length > 1
+        ? AbortSignal.any([given, AbortSignal.timeout(silentMs)])
+        : given;
+      try {
+        const secure = this.#pins &&
+          await connectPinned(host, port, this.#pins, signal, this.#place);
+        const socket = secure?.socket ??
+          await connectTcp({ hostname: host, port }, signal);
+        return { socket, secure };
+      } catch (error) {
+        if (place === last || given.aborted || isFinal(error)) throw error;
+      }
+    }
+    throw new Error("there is no place to try");
   }
 
   /** @param error Why there is none, where that is more than a loss. */
@@ -189,3 +213,6 @@ function isFinal(error: unknown): boolean {
     error instanceof StartError || error instanceof NotPlainError ||
     error instanceof TlsConnectError && error.kind !== "unreachable";
 }
+
+/** How long one of several machines may take to answer, ms. */
+const silentMs = 3_000;

@@ -8,7 +8,10 @@ import { type SettingRow, settingRows } from "./settings.ts";
 
 /** A value of the configuration. */
 export interface ConfigValue {
-  /** As it would be written after its option; of a switch `true` or `false`. */
+  /**
+   * As it would be written after its option; of a switch `true` or `false`, of a
+   * list its texts with commas between.
+   */
   readonly text: string;
   /** Counted from 1. */
   readonly line: number;
@@ -154,6 +157,9 @@ function isOfType(value: unknown, { type }: SettingRow): boolean {
       return typeof value === "boolean";
     case "string":
       return typeof value === "string";
+    case "list":
+      return Array.isArray(value) &&
+        value.every((each) => typeof each === "string");
   }
 }
 
@@ -195,4 +201,5 @@ const typeNames = {
   string: "text in quotes",
   integer: "a whole number",
   boolean: "true or false",
+  list: 'texts in brackets, such as ["a", "b"]',
 };

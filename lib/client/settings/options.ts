@@ -32,6 +32,8 @@ export interface ClientOptions {
   readonly host: string;
   /** The server's port. */
   readonly port: number;
+  /** Where else it is, when the first is out of reach; absent for nowhere. */
+  readonly others?: readonly Required<HostPort>[];
   /** The server's name in the configuration, when it has one. */
   readonly server?: string;
   /** What to say when the host's name cannot be found. */
@@ -137,8 +139,8 @@ export function readOptions(
   { config, values }: ClientSettings,
 ): ClientOptions {
   // Checked even when an option wins over it.
-  const [, port, udpPort] = line.positionals;
-  if (port !== undefined) checkPort(line.positionals[0] ?? "", port);
+  const [first = "", second, udpPort] = line.positionals;
+  if (second !== undefined) checkPort(first, second);
   if (udpPort !== undefined) udpPortNumber("UDP_PORT", udpPort);
   const optional = <T>(key: string, parse: Parse<T>) => {
     const value = values.find(key);
@@ -151,8 +153,15 @@ export function readOptions(
     ? needed("server", parseHostPort)
     // The name of a saved server need not be a host's.
     : { host: server };
-  const place = optional("host", parseHostPort) ?? named;
+  const hosts = optional("hosts", parseHosts) ?? [];
+  const isNamed = server === undefined &&
+    values.find("server").origin !== "default";
+  const place = optional("host", parseHostPort) ??
+    (isNamed ? named : hosts[0] ?? named);
   const { host } = place;
+  const port = portOf(place, needed("port", portNumber), values);
+  const others = hosts.map((each) => ({ port, ...each }))
+    .filter((each) => each.host !== host || each.port !== port);
   const pin = optional("pin", parsePin);
   const user = optional("user", parseUser);
   const passwordFile = optional("password-file", parsePath);
@@ -168,7 +177,8 @@ export function readOptions(
   const hostHint = server === undefined ? hintFor(host, config) : undefined;
   return {
     host,
-    port: portOf(place, needed("port", portNumber), values),
+    port,
+    ...others.length > 0 && { others },
     ...server !== undefined && { server },
     ...hostHint !== undefined && { hostHint },
     ...pin !== undefined && { pin },
@@ -205,8 +215,8 @@ function portOf(
   values: SettingValues,
 ): number {
   if (place.port === undefined || place.port === port) return port;
-  const own = values.find("host");
-  const from = own.text === undefined ? values.find("server") : own;
+  const from = ["host", "hosts", "server"].map((key) => values.find(key))
+    .find(({ text }) => text !== undefined) ?? values.find("server");
   const given = values.find("port");
   const ranks: SettingOrigin[] = ["default", "file", "environment", "flag"];
   const more = ranks.indexOf(given.origin) - ranks.indexOf(from.origin);
@@ -218,6 +228,9 @@ function portOf(
   }
   return more > 0 ? port : place.port;
 }
+
+/** Machines of one server. */
+const mostHosts = 16;
 
 /** Words that are no servers when they come first. */
 const clientCommands = ["gui", "doctor", "config", "completions"];
@@ -266,6 +279,14 @@ function portNumber(name: string, text: string): number {
 
 function udpPortNumber(name: string, text: string): number {
   return parseInteger(name, text, 0, 65535);
+}
+
+function parseHosts(name: string, text: string): HostPort[] {
+  const hosts = text.split(",");
+  if (hosts.length > mostHosts) {
+    throw new UsageError(`too many ${name}: at most ${mostHosts}`);
+  }
+  return hosts.map((host) => parseHostPort(name, host.trim()));
 }
 
 function parseUser(name: string, text: string): string {

@@ -10,7 +10,7 @@ export interface SettingRow extends OptionRow {
   /** Its name in `config.toml`. */
   readonly key: string;
   /** What it must be there. */
-  readonly type: "string" | "integer" | "boolean";
+  readonly type: "string" | "integer" | "boolean" | "list";
   /** A value for the comments of a new `config.toml`, as TOML. */
   readonly sample: string;
   /** Where it may stand: for all servers, for one of them, or both. */
@@ -38,6 +38,15 @@ export const settingRows: readonly SettingRow[] = [
     key: "host",
     type: "string",
     sample: '"chat.example.org"',
+    scope: "server",
+  },
+  {
+    name: "--hosts",
+    value: "HOST[:PORT],…",
+    help: "the machines of a server that has several, tried in turn",
+    key: "hosts",
+    type: "list",
+    sample: '["a.example.org", "b.example.org:6001"]',
     scope: "server",
   },
   {

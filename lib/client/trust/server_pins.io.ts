@@ -176,6 +176,8 @@ export interface PinnedConnection extends TlsConnection {
  * Connects to a server and checks its key against the pin.
  *
  * @param signal Gives up; nothing of the connection is left then.
+ * @param label What it is known by, as `serverLabel` writes it: a server may be
+ * on several machines.
  * @throws {ServerKeyChangedError} when the key is another one than before.
  * @throws {TlsConnectError} when there is no connection.
  * @throws {StartError} when the pins cannot be read.
@@ -185,8 +187,8 @@ export async function connectPinned(
   port: number,
   pins: PinFile,
   signal?: AbortSignal,
+  label: string = serverLabel(hostname, port),
 ): Promise<PinnedConnection> {
-  const label = serverLabel(hostname, port);
   const pin = await pins.find(label);
   const connection = await connectTls(hostname, port, signal).catch((error) => {
     throw pin !== undefined && isOfKind(error, "plain")

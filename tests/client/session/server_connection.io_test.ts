@@ -2,6 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ServerConnection } from "../../../lib/client/session/server_connection.io.ts";
 import { PinFile } from "../../../lib/client/trust/server_pins.io.ts";
+import { ServerPlaces } from "../../../lib/client/trust/server_places.ts";
+import { freePort } from "../../support/free_port.ts";
 import { systemSockets } from "../../support/system_sockets.ts";
 import { testCertificate } from "../../support/test_certificate.ts";
 import { waitUntil } from "../../support/wait_until.ts";
@@ -52,13 +54,44 @@ class DeafServer implements AsyncDisposable {
 /** A connection to it, and what that told. */
 function connect(port: number, pins?: PinFile) {
   const told: string[] = [];
-  const connection = new ServerConnection(hostname, port, {
-    connected: () => told.push("connected"),
-    data: () => told.push("data"),
-    disconnected: (reason) => told.push(reason),
-  }, pins);
+  const connection = new ServerConnection(
+    new ServerPlaces({ host: hostname, port }),
+    {
+      connected: () => told.push("connected"),
+      data: () => told.push("data"),
+      disconnected: (reason) => told.push(reason),
+    },
+    pins,
+  );
   return { connection, told };
 }
+
+Deno.test("ServerConnection tries all places, and says what is wrong with the last", async () => {
+  const server = Deno.listen({ hostname, port: 0 });
+  const { port } = server.addr;
+  const closed = { host: hostname, port: freePort() };
+  const told: string[] = [];
+  const handler = {
+    connected: () => told.push("connected"),
+    data() {},
+    disconnected: (reason: string) => told.push(reason),
+  };
+  const place = { host: hostname, port };
+  const places = () => new ServerPlaces({ ...closed, others: [place] });
+  const connection = new ServerConnection(places(), handler);
+  (await server.accept()).close();
+  await waitUntil("both", () => told.length === 2);
+  assertEquals(told, ["connected", "the connection was lost"]);
+  connection.close();
+  server.close();
+  new ServerConnection(places(), handler);
+  await waitUntil("it fails", () => told.length === 3);
+  assert(
+    told[2]?.startsWith(
+      `cannot reach the server at ${hostname}:${closed.port}: nothing`,
+    ),
+  );
+});
 
 async function inFolder(run: (pins: PinFile) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -129,7 +162,7 @@ Deno.test("ServerConnection finds a host by its name, at the address that answer
 
 Deno.test("ServerConnection knows who left out the brackets of an address", async () => {
   const told = await new Promise<string>((resolve) => {
-    new ServerConnection("::1:6997", 6000, {
+    new ServerConnection(new ServerPlaces({ host: "::1:6997", port: 6000 }), {
       connected: () => resolve("connected"),
       data: () => resolve("data"),
       disconnected: resolve,

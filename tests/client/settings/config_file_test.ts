@@ -75,6 +75,10 @@ Deno.test("checkConfig() names file, line and remedy", () => {
     ['color = "no"', '/c.toml, line 1: "color" must be true or false'],
     ["user = true", '/c.toml, line 1: "user" must be text in quotes'],
     ["user = []", '/c.toml, line 1: "user" must be text in quotes'],
+    [
+      '[servers.home]\nhosts = ["a", 1]',
+      '/c.toml, line 2: "hosts" must be texts in brackets, such as ["a", "b"]',
+    ],
     ["servers = 1", '/c.toml, line 1: "servers" must be tables'],
     [
       "[servers]\nhome = 1",

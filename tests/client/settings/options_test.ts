@@ -57,6 +57,23 @@ Deno.test("parseClientOptions() takes arguments, and options over them", () => {
   assertEquals(run(["--forget", "[::1]:6000"]).forget, "[::1]:6000");
 });
 
+Deno.test("parseClientOptions() knows a server on several machines by the first", () => {
+  assertEquals(run(["--hosts", "a, b:7, [::1]:8", "--port", "5"]), {
+    ...defaults,
+    ...{ host: "a", port: 5 },
+    others: [{ host: "b", port: 7 }, { host: "::1", port: 8 }],
+  });
+  assertEquals(run(["--hosts=a:9,b"]).port, 9);
+  const known = run(["--host", "b", "--hosts", "a,b"]);
+  assertEquals([known.host, known.others], ["b", [{ host: "a", port: 6000 }]]);
+  assertEquals(run(["c", "--hosts", "a"]).host, "c");
+  for (const wrong of ["a,", "a,b c", Array(17).fill("a").join()]) {
+    const request = parse(["--hosts", wrong]);
+    assert(request.kind === "error");
+    assertStringIncludes(request.message, "--hosts");
+  }
+});
+
 Deno.test("parseClientOptions() reads the environment, options win", () => {
   const env = { PARLEY_PASSWORD: "secret", NO_COLOR: "1" };
   assertEquals(run([], env), {

@@ -169,7 +169,7 @@ export class TestServer implements AsyncDisposable {
     const termOf = ({ process }: TestServer) =>
       Math.max(
         ...process.out.map((line) =>
-          Number(/is the core now, term (\d+)/.exec(line)?.[1] ?? 0)
+          Number(/is the core now, term (\d+): listening/.exec(line)?.[1] ?? 0)
         ),
       );
     const nodes = [this, ...this.#others];

@@ -15,6 +15,7 @@ import {
 } from "./packets/packet.ts";
 import { ControlSealer } from "./control_sealer.ts";
 import { Hold } from "./hold.ts";
+import { OrderExchange } from "./order_exchange.ts";
 import { PathFinder } from "./path/path_finder.ts";
 import { ReceiveSubflows, SendSubflows } from "./path/subflows.ts";
 import { Rtt } from "./recovery/rtt.ts";
@@ -76,6 +77,7 @@ export class ControlChannel {
   readonly paths: PathFinder;
   readonly rtt = new Rtt();
   readonly hold = new Hold();
+  readonly orders = new OrderExchange();
   /** Of a receiver. */
   readonly receiveSubflows = new ReceiveSubflows();
   /** Of a sender. */
@@ -163,7 +165,7 @@ export class ControlChannel {
     if (this.paths.handleHeard(path, now)) this.rtt.reset();
     this.repeatClose();
     if (bytes[0] === packetType.probe && body.length >= 4) {
-      if (body.length > 4) this.hold.handleProbe(packetNumber(bytes), body[4]!);
+      if (body.length > 4) this.#handleFlags(bytes, body);
       this.#reply(path, body, bytes.length);
     } else if (bytes[0] === packetType.probed && body.length === 8) {
       const rtt = this.paths.roundTrip(readU32(body, 0), path, now);
@@ -174,6 +176,7 @@ export class ControlChannel {
         if (path === this.paths.active) this.rtt.update(rtt);
         this.receiveSubflows.handleAnswer(readU32(body, 0), now);
         this.hold.handleAnswer(readU32(body, 0));
+        this.orders.handleAnswer(readU32(body, 0));
         this.probedBytes = readU32(body, 4);
       }
     }
@@ -212,7 +215,8 @@ export class ControlChannel {
       const bytes = isKnown ? leastProbeBytes : this.#probeBytes;
       return this.sendProbe(out, now, path, bytes);
     }
-    if (now >= this.hold.deadline() && this.paths.active >= 0) {
+    const news = Math.min(this.hold.deadline(), this.orders.deadline());
+    if (now >= news && this.paths.active >= 0) {
       return this.sendProbe(out, now, this.paths.active, leastProbeBytes);
     }
     const subflow = this.receiveSubflows.pollProbe(now);
@@ -224,23 +228,30 @@ export class ControlChannel {
     return Math.min(
       this.paths.deadline(),
       this.receiveSubflows.deadline(),
-      this.paths.active < 0 ? Infinity : this.hold.deadline(),
+      this.paths.active < 0
+        ? Infinity
+        : Math.min(this.hold.deadline(), this.orders.deadline()),
     );
   }
 
-  /** Writes a probe that makes a datagram of `bytes`; of the least by default. */
+  /** Writes a probe of at least `bytes`; the least that there is by default. */
   sendProbe(
     out: Uint8Array,
     now: number,
     path: number,
     bytes = leastProbeBytes,
   ): number {
-    const bodyBytes = bytes - controlHeaderBytes - transferLimits.tagBytes;
+    const { orders, hold } = this;
+    const wantedBytes = bytes - controlHeaderBytes - transferLimits.tagBytes;
+    const bodyBytes = Math.max(wantedBytes, flagsEnd + orders.length);
     out.fill(0, controlHeaderBytes, controlHeaderBytes + bodyBytes);
     const token = this.paths.issueToken(path, now);
     writeU32(out, controlHeaderBytes, token);
-    out[controlHeaderBytes + 4] = this.hold.flags;
-    this.hold.handleSent(token, now);
+    const isOrdering = orders.length > 0;
+    out[controlHeaderBytes + 4] = hold.flags | (isOrdering ? ordering : 0);
+    orders.write(out, controlHeaderBytes + flagsEnd);
+    hold.handleSent(token, now);
+    orders.handleSent(token, now);
     return this.send(out, packetType.probe, bodyBytes, path);
   }
 
@@ -254,6 +265,13 @@ export class ControlChannel {
     this.path = path;
     this.subflow = 0;
     return this.#sealer.seal(out, type, bodyBytes);
+  }
+
+  /** How the other end is, and what it says of the order. */
+  #handleFlags(bytes: Uint8Array, body: Uint8Array): void {
+    const flags = body[4]!;
+    this.hold.handleProbe(packetNumber(bytes), flags);
+    if ((flags & ordering) !== 0) this.orders.handleProbe(body, flagsEnd);
   }
 
   /** Addresses `bytes` of data: to the receiver's sockets in turn. */
@@ -297,5 +315,9 @@ export class ControlChannel {
 
 /** Probes that wait for an answer. */
 const maxReplies = 16;
+/** Beside those of a {@link Hold}: an order follows. */
+const ordering = 4;
+/** Where the token of a probe and its flags end. */
+const flagsEnd = 5;
 /** A probe with its token and how its end is. */
-const leastProbeBytes = controlHeaderBytes + 5 + transferLimits.tagBytes;
+const leastProbeBytes = controlHeaderBytes + flagsEnd + transferLimits.tagBytes;

@@ -1,10 +1,12 @@
 /**
- * The blocks a receiver is collecting: slices go to their place in the sealed
+ * The blocks a receiver is collecting, by their positions in the order in which
+ * they are sent: slices go to their place in the sealed
  * block; a block whose last byte came is handed out to be opened; opened blocks
  * come back in order and are handed out to be written. Holds at most a window of
  * blocks whatever the sender does.
  */
 import { BlockPool } from "./send_window.ts";
+import { BlockOrder } from "./block_order.ts";
 import type { OpenedBlock } from "./blocks/file_sealer.ts";
 import { RangeSet } from "./packets/range_set.ts";
 import { blockCount, blockLength, transferLimits } from "./packets/limits.ts";
@@ -14,6 +16,8 @@ export type SliceOutcome = "stored" | "known" | "completed" | "refused";
 
 /** A block whose last byte has come. */
 export interface CompleteBlock {
+  readonly position: number;
+  /** Its number in the file. */
   readonly block: number;
   /** With its tag. */
   readonly sealed: Uint8Array<ArrayBuffer>;
@@ -35,6 +39,7 @@ interface Slot {
 export class ReceiveWindow {
   #size: number;
   #blocks: number;
+  readonly #order: BlockOrder;
   readonly #slots: Slot[] = [];
   readonly #pool = new BlockPool();
   readonly #complete: CompleteBlock[] = [];
@@ -48,9 +53,15 @@ export class ReceiveWindow {
   /**
    * @param size The file's size, bytes; of a stream the most that it can be.
    * @param firstBlock The first block that is not yet here.
+   * @param order Of the blocks; that of the file by default.
    */
-  constructor(size: number, firstBlock: number) {
+  constructor(
+    size: number,
+    firstBlock: number,
+    order: BlockOrder = new BlockOrder(firstBlock, blockCount(size)),
+  ) {
     this.#size = size;
+    this.#order = order;
     this.#blocks = blockCount(size);
     this.#base = firstBlock;
     this.#taken = firstBlock;
@@ -83,21 +94,20 @@ export class ReceiveWindow {
   }
 
   /** How often the block's tag has failed; 0 for one that is not collected. */
-  failures(block: number): number {
-    return block < this.#base || block >= this.limit
+  failures(position: number): number {
+    return position < this.#base || position >= this.limit
       ? 0
-      : this.#slot(block).failures;
+      : this.#slot(position).failures;
   }
 
   /** Puts a slice of a sealed block in its place. */
-  add(block: number, offset: number, slice: Uint8Array): SliceOutcome {
-    if (block < this.#base) return "known";
-    if (block >= this.limit || slice.length === 0) return "refused";
-    const sealedBytes = blockLength(block, this.#size) +
-      transferLimits.tagBytes;
+  add(position: number, offset: number, slice: Uint8Array): SliceOutcome {
+    if (position < this.#base) return "known";
+    if (position >= this.limit || slice.length === 0) return "refused";
+    const sealedBytes = this.#sealedBytes(position);
     const end = offset + slice.length;
     if (end > sealedBytes) return "refused";
-    const slot = this.#slot(block);
+    const slot = this.#slot(position);
     if (slot.isComplete) return "known";
     const added = slot.received.add(offset, end);
     if (added < 0) return "refused";
@@ -105,7 +115,7 @@ export class ReceiveWindow {
     slot.sealed ??= this.#pool.take();
     slot.sealed.set(slice, offset);
     slot.bytes += added;
-    return this.#takeWhole(block) ? "completed" : "stored";
+    return this.#takeWhole(position) ? "completed" : "stored";
   }
 
   /**
@@ -129,20 +139,29 @@ export class ReceiveWindow {
     return true;
   }
 
+  /** True when nothing came of what stands at `position` or later. */
+  isUntouched(position: number): boolean {
+    if (position < this.#base) return false;
+    for (let each = position; each < this.limit; each++) {
+      if (this.#hasSome(each)) return false;
+    }
+    return true;
+  }
+
   /** The next block to open, in the order in which they became complete. */
   takeComplete(): CompleteBlock | undefined {
     return this.#complete.shift();
   }
 
-  /** Block number {@link base} is opened. */
+  /** The block at position {@link base} is opened. */
   handleOpened(opened: OpenedBlock): void {
     this.#slot(this.#base++).opened = opened;
   }
 
-  /** A complete block, in `memory`, is forged: it is collected again. */
-  handleForged(block: number, memory: Uint8Array): void {
+  /** The complete block at `position`, in `memory`, is forged: it is collected again. */
+  handleForged(position: number, memory: Uint8Array): void {
     this.#pool.give(memory);
-    const slot = this.#slot(block);
+    const slot = this.#slot(position);
     slot.isComplete = false;
     slot.failures++;
   }
@@ -153,7 +172,7 @@ export class ReceiveWindow {
     return this.#slot(this.#taken++).opened?.plaintext;
   }
 
-  /** Number of the next block that {@link take} hands out. */
+  /** Position of the next block that {@link take} hands out. */
   get taken(): number {
     return this.#taken;
   }
@@ -178,13 +197,13 @@ export class ReceiveWindow {
   }
 
   /** Hands out a block of which all has come to be opened. */
-  #takeWhole(block: number): boolean {
-    const slot = this.#slot(block);
-    const sealedBytes = blockLength(block, this.#size) +
-      transferLimits.tagBytes;
+  #takeWhole(position: number): boolean {
+    const slot = this.#slot(position);
+    const sealedBytes = this.#sealedBytes(position);
     if (slot.sealed === undefined || slot.bytes < sealedBytes) return false;
     const sealed = slot.sealed.subarray(0, sealedBytes);
-    this.#complete.push({ block, sealed });
+    const block = this.#order.blockAt(position);
+    this.#complete.push({ position, block, sealed });
     slot.isComplete = true;
     slot.sealed = undefined;
     slot.received.clear();
@@ -192,13 +211,19 @@ export class ReceiveWindow {
     return true;
   }
 
-  #hasSome(block: number): boolean {
-    const { isComplete, bytes } = this.#slot(block);
+  /** Bytes of the sealed block at a position. */
+  #sealedBytes(position: number): number {
+    const block = this.#order.blockAt(position);
+    return blockLength(block, this.#size) + transferLimits.tagBytes;
+  }
+
+  #hasSome(position: number): boolean {
+    const { isComplete, bytes } = this.#slot(position);
     return isComplete || bytes > 0;
   }
 
-  #slot(block: number): Slot {
-    return this.#slots[block % this.#slots.length]!;
+  #slot(position: number): Slot {
+    return this.#slots[position % this.#slots.length]!;
   }
 }
 

@@ -15,6 +15,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./packets/ack_frame.ts";
 import { AckSchedule } from "./ack_schedule.ts";
+import { BlockOrder, type BlockRange } from "./block_order.ts";
 import { BlockChecks } from "./blocks/block_checks.ts";
 import {
   type CloseReason,
@@ -23,8 +24,8 @@ import {
   isDataAuthentic,
   packetNumber,
   packetType,
-  sliceBlock,
   sliceOffset,
+  slicePosition,
 } from "./packets/packet.ts";
 import {
   ControlChannel,
@@ -60,6 +61,7 @@ export class Receiver {
   readonly #firstBlock: number;
   readonly #channel: ControlChannel;
   readonly #localPaths: readonly number[];
+  readonly #order: BlockOrder;
   readonly #window: ReceiveWindow;
   readonly #headerMac: HeaderMac;
   readonly #received = new RangeSet(transferLimits.ackRanges);
@@ -96,7 +98,12 @@ export class Receiver {
     this.#localPaths = options.localPaths ?? [];
     this.#acks = new AckSchedule(this.#channel.rtt);
     this.#headerMac = new HeaderMac(options.keys.header);
-    this.#window = new ReceiveWindow(options.size, this.#firstBlock);
+    this.#order = new BlockOrder(this.#firstBlock, this.#blocks);
+    this.#window = new ReceiveWindow(
+      options.size,
+      this.#firstBlock,
+      this.#order,
+    );
   }
 
   /** Where the datagram that was written last must go. */
@@ -119,14 +126,24 @@ export class Receiver {
     this.#channel.paths.add(path, now);
   }
 
-  /** Every block below this one is opened. */
+  /** Every block below this position in the order of sending is opened. */
   get base(): number {
     return this.#window.base;
   }
 
-  /** Every block below this one is written. */
+  /** Every block below this position is written. */
   get written(): number {
     return this.#window.written;
+  }
+
+  /** Number of the block that {@link pollWrite} gives next. */
+  get nextWrite(): number {
+    return this.#order.blockAt(this.#window.taken);
+  }
+
+  /** Number of the block that stands at a position that is not written yet. */
+  blockAt(position: number): number {
+    return this.#order.blockAt(position);
   }
 
   /** When something authentic came last, ms. */
@@ -177,18 +194,21 @@ export class Receiver {
     if (this.#window.base === this.#blocks) this.#acks.hurry(now);
   }
 
-  /** A block that {@link pollOpen} handed out, in `memory`, is forged. */
-  handleForged(block: number, memory: Uint8Array, now: number): void {
-    this.#window.handleForged(block, memory);
+  /** What {@link pollOpen} handed out for a position, in `memory`, is forged. */
+  handleForged(position: number, memory: Uint8Array, now: number): void {
+    this.#window.handleForged(position, memory);
     this.#acks.hurry(now);
-    if (this.#window.failures(block) > transferLimits.blockRefetches) {
+    if (this.#window.failures(position) > transferLimits.blockRefetches) {
       this.#events.push(corrupt);
-    } else if (!this.#refetches.includes(block)) this.#refetches.push(block);
+    } else if (!this.#refetches.includes(position)) {
+      this.#refetches.push(position);
+    }
   }
 
   /** The oldest block that {@link pollWrite} handed out is written. */
   handleWritten(now: number): void {
-    this.#checks.push(this.#window.handleWritten());
+    const block = this.#order.blockAt(this.#window.written);
+    this.#checks.set(block, this.#window.handleWritten());
     // Open the window before the sender runs into its end.
     const opened = this.#window.limit - this.#sentLimit;
     const isLast = this.#window.limit === this.#blocks;
@@ -208,6 +228,16 @@ export class Receiver {
     this.#channel.hold.set(isHeld, now);
     this.#wantSubflows(0);
     return true;
+  }
+
+  /**
+   * Wishes that these blocks come next, in this order, and then all that is left
+   * from the start up; the last wish counts. Only of a file of known size, and
+   * only a sender that knows of it does so.
+   */
+  wish(ranges: readonly BlockRange[], now: number): void {
+    if (this.#isStream || this.#mayEndEarly || ranges.length === 0) return;
+    this.#channel.orders.tell(0, ranges, now);
   }
 
   /** The file is synced and has its final name. */
@@ -300,7 +330,7 @@ export class Receiver {
       return true;
     }
     const outcome = this.#window.add(
-      sliceBlock(bytes),
+      slicePosition(bytes),
       sliceOffset(bytes),
       bytes.subarray(dataHeaderBytes),
     );
@@ -349,6 +379,7 @@ export class Receiver {
       this.#wantSubflows(0);
       this.#events.push({ type: "held", isHeld: hold.isPeer });
     }
+    this.#takeOrder();
     if (this.#isDoneTold) this.#doneAt = now;
     const type = bytes[0]!;
     if (type === packetType.probe && this.#acks.largest >= 0) {
@@ -367,6 +398,16 @@ export class Receiver {
       });
       this.#endsAt = -Infinity;
     }
+  }
+
+  /** The sender says in which order it goes on. */
+  #takeOrder(): void {
+    const told = this.#channel.orders.takeHeard();
+    if (told === undefined) return;
+    const { position, ranges } = told;
+    const isTaken = this.#window.isUntouched(position) &&
+      this.#order.change(position, ranges, this.#window.written);
+    if (!isTaken) this.#events.push(corrupt);
   }
 
   #handleFin(body: Uint8Array, now: number): void {

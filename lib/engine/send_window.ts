@@ -1,5 +1,6 @@
 /**
- * The sealed blocks a sender holds: from the first that the receiver has not
+ * The sealed blocks a sender holds, numbered by their positions in the order in
+ * which they are sent: from the first that the receiver has not
  * opened to the last that was read. Sealed bytes are kept until then, so a
  * retransmission never reads or seals again.
  */

@@ -8,6 +8,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { AckFrame } from "./packets/ack_frame.ts";
+import { BlockOrder } from "./block_order.ts";
 import { BlockPool, SendWindow } from "./send_window.ts";
 import {
   type CloseReason,
@@ -60,6 +61,13 @@ export class Sender {
   #fin: Fin | undefined;
   readonly #firstBlock: number;
   readonly #batchBlocks: number;
+  readonly #canReorder: boolean;
+  readonly #order: BlockOrder;
+  /** From here on the receiver may not know yet in which order it goes on. */
+  #newFrom = Infinity;
+  /** When the order may be changed again, ms. */
+  #reorderAt = -Infinity;
+  /** A position in the order of sending. */
   #nextRead: number;
   #limit: number;
   #probesDue = 0;
@@ -90,6 +98,8 @@ export class Sender {
     this.#check = new FragmentCheck(sent);
     this.#slices = new SliceQueue(sent, this.#window, firstBlock);
     this.#batchBlocks = options.batchBlocks ?? transferLimits.batchBlocks;
+    this.#canReorder = options.canReorder === true;
+    this.#order = new BlockOrder(firstBlock, this.#blocks);
     this.#firstBlock = firstBlock;
     this.#nextRead = firstBlock;
     this.#limit = firstBlock + transferLimits.windowBlocks;
@@ -189,6 +199,7 @@ export class Sender {
       this.#endsAt = -Infinity;
       return;
     }
+    this.#takeWish(now);
     const probes = this.#recovery.handleTimeout(now);
     this.#checkFragments(now);
     this.#channel.sendSubflows.handleTimeout(now);
@@ -211,7 +222,7 @@ export class Sender {
   }
 
   /**
-   * The next block to read, -1 for none now. Each is asked for once, and up to
+   * Number of the next block to read, -1 for none now. Each is asked for once, and up to
    * a batch of them one after another, for reading and sealing together.
    */
   pollRead(): number {
@@ -227,7 +238,7 @@ export class Sender {
     const batch = Math.min(this.#batchBlocks, this.#blocks - this.#nextRead);
     const least = isBatchStart ? batch : 1;
     if (batch <= 0 || end - this.#nextRead < least) return -1;
-    return this.#nextRead++;
+    return this.#order.blockAt(this.#nextRead++);
   }
 
   /**
@@ -275,7 +286,10 @@ export class Sender {
       this.#recovery.deadline(),
       this.#channel.sendSubflows.deadline(),
     );
-    return Math.min(at, data, this.#finAt);
+    const { orders } = this.#channel;
+    const isWished = this.#canReorder && orders.hasHeard && orders.isAnswered;
+    const wish = isWished ? this.#reorderAt : Infinity;
+    return Math.min(at, data, this.#finAt, wish);
   }
 
   pollEvent(): EngineEvent | undefined {
@@ -291,6 +305,7 @@ export class Sender {
     if (this.#channel.paths.takeMoved() && this.#state !== "finished") {
       this.#connect(now);
     }
+    this.#takeWish(now);
     if (type === packetType.probed) this.#handleProbed();
     else if (type === packetType.ack) this.#handleAck(body, now);
     else if (type === packetType.done) this.#handleDone(body, now);
@@ -301,6 +316,22 @@ export class Sender {
       });
       this.#endsAt = -Infinity;
     }
+  }
+
+  /** Goes on in the order that the receiver wishes, when it may. */
+  #takeWish(now: number): void {
+    const { orders } = this.#channel;
+    if (orders.isAnswered) this.#newFrom = Infinity;
+    const mayChange = this.#canReorder && this.#state === "sending" &&
+      orders.isAnswered && now >= this.#reorderAt;
+    const wish = mayChange ? orders.takeHeard() : undefined;
+    if (wish === undefined) return;
+    this.#reorderAt = now + transferLimits.reorderMs;
+    const position = this.#nextRead;
+    const { base } = this.#window;
+    if (!this.#order.change(position, wish.ranges, base)) return;
+    this.#newFrom = position;
+    orders.tell(position, wish.ranges, now);
   }
 
   /** A path was found, or another one is used from now on. */
@@ -411,7 +442,8 @@ export class Sender {
 
   /** @param size Of the datagram at most, bytes. */
   #pickSlice(size: number): boolean {
-    return this.#slices.pick(size - dataHeaderBytes, this.#limit);
+    const limit = Math.min(this.#limit, this.#newFrom);
+    return this.#slices.pick(size - dataHeaderBytes, limit);
   }
 
   #sendSlice(out: Uint8Array, now: number): number {
@@ -460,6 +492,8 @@ export interface SenderOptions extends EndOptions {
    * for one after another; {@link transferLimits.batchBlocks} by default.
    */
   readonly batchBlocks?: number;
+  /** What is read can be read in any order. False by default. */
+  readonly canReorder?: boolean;
 }
 
 /** The congestion controller that suits a path, local or through a network. */

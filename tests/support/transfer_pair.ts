@@ -40,6 +40,8 @@ export interface PairOptions {
   readonly isStream?: boolean;
   /** What both ends take for the size of the file, which may end before. */
   readonly most?: number;
+  /** The sender's file can be read in any order. */
+  readonly canReorder?: boolean;
   /** Bytes of the file before `file`, whole blocks below `firstBlock`. */
   readonly before?: number;
   /** Blocks below are there already. */
@@ -101,7 +103,9 @@ export class TransferPair {
   readonly #opener: FileOpener;
   readonly #options: PairOptions;
   readonly #out = new Uint8Array(transferLimits.maxDatagramBytes);
-  readonly #writes: { at: number; bytes: Uint8Array }[] = [];
+  readonly #writes: { at: number; place: number; bytes: Uint8Array }[] = [];
+  /** The blocks that were written, in that order. */
+  readonly blocks: number[] = [];
   #storeAt = Infinity;
 
   constructor(options: PairOptions) {
@@ -147,6 +151,7 @@ export class TransferPair {
       ...common,
       keys,
       pool: this.#pool,
+      canReorder: options.canReorder === true,
       ...(options.makeController === undefined
         ? {}
         : { makeController: options.makeController }),
@@ -253,7 +258,7 @@ export class TransferPair {
       const isShort = plaintext.length < blockLength(block, most);
       if (!isOpen || plaintext.length > 0) {
         this.sender.handleSealed(
-          this.#sealer.seal(plaintext, this.#pool.take()),
+          this.#sealer.seal(plaintext, this.#pool.take(), block),
         );
       }
       if (isOpen && isShort) {
@@ -277,10 +282,10 @@ export class TransferPair {
     for (;;) {
       const complete = this.receiver.pollOpen();
       if (complete === undefined) return;
-      const { block, sealed } = complete;
-      const opened = this.#opener.open(block, sealed);
+      const { position, block, sealed } = complete;
+      const opened = this.#opener.open(position, sealed, block);
       if (opened === undefined) {
-        this.receiver.handleForged(block, sealed, this.now);
+        this.receiver.handleForged(position, sealed, this.now);
       }
       for (const each of opened ?? []) {
         this.receiver.handleOpened(each, this.now);
@@ -292,14 +297,17 @@ export class TransferPair {
     const { writeMs = 0 } = this.#options;
     this.#open();
     for (;;) {
+      const block = this.receiver.nextWrite;
       const bytes = this.receiver.pollWrite();
       if (bytes === undefined) break;
+      const place = block * transferLimits.blockBytes - this.#before;
+      this.blocks.push(block);
       const after = Math.max(this.now, this.#writes.at(-1)?.at ?? 0);
-      this.#writes.push({ at: after + writeMs, bytes });
+      this.#writes.push({ at: after + writeMs, place, bytes });
     }
     while (this.#writes.length > 0 && this.#writes[0]!.at <= this.now) {
-      const { bytes } = this.#writes.shift()!;
-      this.written.set(bytes, this.writtenBytes);
+      const { place, bytes } = this.#writes.shift()!;
+      this.written.set(bytes, place);
       this.writtenBytes += bytes.length;
       this.receiver.handleWritten(this.now);
     }

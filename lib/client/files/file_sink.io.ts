@@ -133,14 +133,19 @@ export class FileSink {
     return this.#part;
   }
 
+  /** What is here of it, for one who reads it meanwhile; undefined if gone. */
+  async reopen(): Promise<Deno.FsFile | undefined> {
+    return await this.#part.reopen().catch(() => undefined);
+  }
+
   /**
-   * Appends to the file: all or nothing.
+   * Writes at so many bytes from the start, at the end by default: all or nothing.
    *
    * @throws {SinkError} when the disk is full or fails.
    */
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array, at?: number): Promise<void> {
     try {
-      await this.#part.write(bytes);
+      await this.#part.write(bytes, at);
     } catch (error) {
       throw cannotWrite(this.#part.path, error);
     }

@@ -1,6 +1,6 @@
 /**
- * The file that is being sent to one receiver: read in order, some blocks at a
- * time, and the next ones while those are sealed and sent; see SharedFile.
+ * The file that is being sent to one receiver: read some blocks at a time,
+ * mostly in order, and the next ones while those are sealed and sent; see SharedFile.
  */
 import { basename } from "@std/path";
 import { offeredName } from "./received_name.ts";
@@ -38,11 +38,14 @@ export type SentFile =
   & {
     /** It may be less than `file.size`: where it ends shows when it is read. */
     readonly mayEndEarly?: boolean;
+    /** Its blocks can be read in any order. False by default. */
+    readonly isSeekable?: boolean;
   };
 
 /** An open file that is being sent; made by {@link FileSource.open}. */
 export class FileSource {
   readonly file: OfferedFile;
+  readonly isSeekable = true;
   readonly #path: string;
   readonly #shared: SharedFile;
   /** What {@link read} hands out, and what it will hand out next. */
@@ -138,7 +141,7 @@ export class FileSource {
   }
 
   /**
-   * Reads the next block, number `block`.
+   * Reads block number `block`, fastest after the one before it.
    *
    * @returns Its bytes, valid until the next call.
    * @throws {SourceError} when the file is not what it was, became shorter or

@@ -43,8 +43,10 @@ export class PartFile {
   /** Where the next line of the map goes. */
   #mapEnd: number;
   #kept: Uint32Array;
-  /** Bytes that are written. */
+  /** Where the last byte that is written ends. */
   #end: number;
+  /** Where the system writes next. */
+  #position: number;
   readonly #watch: WriteWatch | undefined;
   #confirmed: Confirmed | undefined;
   #isFolderSynced = false;
@@ -61,6 +63,7 @@ export class PartFile {
     this.#mapEnd = mapEnd;
     this.#kept = kept;
     this.#end = kept.length * blockBytes;
+    this.#position = 0;
     this.#watch = watch;
   }
 
@@ -119,31 +122,34 @@ export class PartFile {
     }
     this.#end = blocks * blockBytes;
     await this.#change(() => this.#file.truncate(this.#end));
-    await this.#file.seek(this.#end, Deno.SeekMode.Start);
+    this.#position = -1;
   }
 
   /**
-   * Appends. What was written before a failure is taken back, so that it can be
-   * tried again.
+   * Writes at so many bytes from the start; by default it appends. What was
+   * written behind the end before a failure is taken back, so that it can be tried
+   * again.
    *
    * @throws What the system says.
    */
-  async write(bytes: Uint8Array): Promise<void> {
-    await this.#change(() => this.#append(bytes));
-    this.#end += bytes.length;
+  async write(bytes: Uint8Array, at: number = this.#end): Promise<void> {
+    await this.#change(() => this.#writeAt(bytes, at));
+    this.#end = Math.max(this.#end, at + bytes.length);
   }
 
-  async #append(bytes: Uint8Array): Promise<void> {
+  async #writeAt(bytes: Uint8Array, at: number): Promise<void> {
     let written = 0;
     try {
+      if (this.#position !== at) {
+        await this.#file.seek(at, Deno.SeekMode.Start);
+      }
       while (written < bytes.length) {
         written += await this.#file.write(bytes.subarray(written));
       }
+      this.#position = at + written;
     } catch (error) {
-      if (written > 0) {
-        await this.#file.seek(this.#end, Deno.SeekMode.Start);
-        await this.#file.truncate(this.#end);
-      }
+      this.#position = -1;
+      if (at + written > this.#end) await this.#file.truncate(this.#end);
       throw error;
     }
   }
@@ -188,6 +194,11 @@ export class PartFile {
     return fileState(there);
   }
 
+  /** Opens it once more, for reading; undefined when it is not at its place. */
+  async reopen(): Promise<Deno.FsFile | undefined> {
+    return this.#isClosed ? undefined : await openAgain(this.#file, this.path);
+  }
+
   /**
    * Reads blocks back from the disk, from the first one on.
    *
@@ -200,7 +211,7 @@ export class PartFile {
     isWanted: () => boolean = () => true,
   ): Promise<number> {
     // Meanwhile more may be written behind them.
-    const reader = await openAgain(this.#file, this.path);
+    const reader = await this.reopen();
     if (reader === undefined) return 0;
     try {
       return await countRight(reader, checks, this.#identity.size, isWanted);
@@ -263,6 +274,7 @@ export class PartFile {
   /** Reads all of it back, again when it is no longer what it was `before`. */
   async #verify(checks: BlockChecks, before: FileState): Promise<void> {
     for (let tries = 0; tries < mostTries; tries++) {
+      this.#position = -1;
       await this.#file.seek(0, Deno.SeekMode.Start);
       const all = checks.slice(0);
       const right = await countRight(this.#file, all, this.#end);

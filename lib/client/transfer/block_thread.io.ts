@@ -35,7 +35,15 @@ export interface SealJob {
 
 /** Opens one file. The memory of what is passed in is taken over. */
 export interface OpenJob {
-  open(block: number, bytes: Uint8Array<ArrayBuffer>): Promise<OpenReply>;
+  /**
+   * @param position Where the block stands in the order of sending.
+   * @param block Its number, where that is another.
+   */
+  open(
+    position: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    block?: number,
+  ): Promise<OpenReply>;
   /** Forgets the file; what is under way is answered. */
   end(): void;
 }
@@ -83,8 +91,10 @@ export class BlockThread {
   openJob(fileKey: FileKey): OpenJob {
     const job = this.#start("open", fileKey);
     return {
-      open: (block, bytes) =>
-        this.#ask({ call: "open", job, block, bytes }, [bytes.buffer]),
+      open: (position, bytes, block = position) =>
+        this.#ask({ call: "open", job, position, block, bytes }, [
+          bytes.buffer,
+        ]),
       end: () => this.#end(job),
     };
   }
@@ -200,6 +210,7 @@ export type BlockCall =
   | {
     readonly call: "open";
     readonly job: number;
+    readonly position: number;
     readonly block: number;
     readonly bytes: Bytes;
   }
@@ -207,12 +218,14 @@ export type BlockCall =
 
 /** A block that is to be sealed. */
 export interface SealPart {
+  /** Its number; by default they come in order. */
+  readonly block?: number;
   readonly plaintext: Uint8Array;
   /** Where the sealed block goes; may begin with the memory of `plaintext`. */
   readonly target: Bytes;
 }
 
-/** Consecutive blocks that were sealed. */
+/** Blocks that were sealed, as they came. */
 export interface SealReply {
   /** In the memory of their targets. */
   readonly blocks: readonly Uint8Array[];
@@ -259,7 +272,8 @@ export class BlockJobs {
       case "open": {
         const opener = this.#openers.get(call.job);
         if (opener === undefined) throw unknownJob(call.job);
-        const opened = opener.open(call.block, call.bytes);
+        const { position, block, bytes } = call;
+        const opened = opener.open(position, bytes, block);
         return opened === undefined ? { forged: call.bytes } : { opened };
       }
       case "end":
@@ -274,8 +288,8 @@ function seal(
   sealer: FileSealer,
   { parts, isEnd }: Extract<BlockCall, { call: "seal" }>,
 ): BlockReply {
-  const blocks = parts.map(({ plaintext, target }) =>
-    sealer.seal(plaintext, target)
+  const blocks = parts.map(({ plaintext, target, block }) =>
+    sealer.seal(plaintext, target, block)
   );
   if (isEnd) sealer.end();
   return { blocks, digests: sealer.digests() };

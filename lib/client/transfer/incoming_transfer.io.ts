@@ -8,6 +8,7 @@ import { Receiver } from "../../engine/receiver.ts";
 import { staggeredBytes } from "../../engine/blocks/staggered_bytes.ts";
 import type { EngineEvent } from "../../engine/engine_event.ts";
 import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
+import type { ArrivingFile } from "./arriving_file.ts";
 import type { OpenJob } from "./block_thread.io.ts";
 import { TransferEnd, type TransferEndOptions } from "./transfer_end.io.ts";
 import { Checkpoints } from "../files/checkpoints.io.ts";
@@ -25,6 +26,8 @@ export interface IncomingOptions extends TransferEndOptions {
   readonly sink: StoredFile;
   /** Folder of the sink. */
   readonly folder: string;
+  /** For those who read it while it comes. */
+  readonly arriving?: ArrivingFile<Deno.FsFile>;
 }
 
 /** Receives one file. */
@@ -72,6 +75,15 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
       receiver.blocks,
       now,
     );
+    options.arriving?.handleStarted({
+      now: options.now,
+      checkOf: (block) => receiver.checks.at(block),
+      upcoming: (count) => this.#upcoming(count),
+      wish: (ranges) => {
+        receiver.wish(ranges, options.now());
+        this.wake();
+      },
+    });
     sink.checked.then((isRight) => isRight || this.#handleDamaged());
     this.wake();
   }
@@ -93,6 +105,11 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     return { sender: this.#options.from, name, size, fingerprint };
   }
 
+  /** What is read of it while it comes; absent where nothing can be. */
+  get arriving(): ArrivingFile<Deno.FsFile> | undefined {
+    return this.#options.arriving;
+  }
+
   /** Resolves when the file is closed, under whatever name. */
   get released(): Promise<void> {
     return this.#released.promise;
@@ -107,6 +124,16 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     return this.engine.heardAt;
   }
 
+  /** The blocks that will be written next. */
+  #upcoming(count: number): number[] {
+    const { written, blocks } = this.engine;
+    const length = Math.max(0, Math.min(count, blocks - written));
+    return Array.from(
+      { length },
+      (_, index) => this.engine.blockAt(written + index),
+    );
+  }
+
   protected override move(): void {
     this.#open();
     this.#write();
@@ -119,15 +146,16 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     }
   }
 
-  async #openBlock({ block, sealed }: CompleteBlock): Promise<void> {
+  async #openBlock(complete: CompleteBlock): Promise<void> {
+    const { position, block, sealed } = complete;
     const { now } = this.#options;
     try {
-      const reply = await this.#opening.open(block, sealed);
+      const reply = await this.#opening.open(position, sealed, block);
       if (this.isEnded) return;
       const receiver = this.engine;
       if ("opened" in reply) {
         for (const each of reply.opened) receiver.handleOpened(each, now());
-      } else receiver.handleForged(block, reply.forged, now());
+      } else receiver.handleForged(position, reply.forged, now());
       this.wake();
     } catch (error) {
       if (!this.isEnded) this.#failStoring(error);
@@ -137,16 +165,18 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
   #write(): void {
     if (this.#isWriting || this.isEnded) return;
     if (!this.#isBatchReady()) return;
+    const first = this.engine.nextWrite;
     let count = 0;
     let length = 0;
-    while (count < batchBlocks) {
+    // What is written together lies together.
+    while (count < batchBlocks && this.engine.nextWrite === first + count) {
       const plaintext = this.engine.pollWrite();
       if (plaintext === undefined) break;
       this.#batch.set(plaintext, length);
       length += plaintext.length;
       count++;
     }
-    if (count > 0) this.#writeBatch(length, count);
+    if (count > 0) this.#writeBatch(first, length, count);
   }
 
   /**
@@ -172,14 +202,19 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
     return false;
   }
 
-  async #writeBatch(length: number, count: number): Promise<void> {
+  async #writeBatch(
+    first: number,
+    length: number,
+    count: number,
+  ): Promise<void> {
     const { now } = this.#options;
     this.#isWriting = true;
     try {
       const bytes = this.#batch.subarray(0, length);
-      const isWritten = await this.#writeWhenRoom(bytes);
+      const isWritten = await this.#writeWhenRoom(bytes, first * blockBytes);
       if (!isWritten) return this.#release();
       for (let i = 0; i < count; i++) this.engine.handleWritten(now());
+      this.#options.arriving?.handleWritten();
       await this.#checkpoints.handleWritten(now());
       await this.#checkPlace();
       this.#isWriting = false;
@@ -196,7 +231,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
    * A disk that is full or runs low is waited for: the sender keeps what is
    * missing. False when the transfer ended meanwhile.
    */
-  async #writeWhenRoom(bytes: Uint8Array): Promise<boolean> {
+  async #writeWhenRoom(bytes: Uint8Array, at: number): Promise<boolean> {
     const { file, size = carriedSize(file), sink } = this.#options;
     const left = size - this.engine.written * blockBytes;
     for (;;) {
@@ -206,7 +241,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
         await new Promise((done) => setTimeout(done, roomPollMs));
       }
       try {
-        await sink.write(bytes);
+        await sink.write(bytes, at);
         this.#setPaused(false);
         return true;
       } catch (error) {
@@ -244,6 +279,7 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
       }
       const { checks, attributes } = this.engine;
       const path = await sink.finish(checks, attributes);
+      if (path !== undefined) this.#options.arriving?.handleStored(path);
       this.#released.resolve();
       const wasEnded = this.isEnded;
       this.end();
@@ -264,8 +300,10 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
       });
     } catch (error) {
       this.#isStoring = false;
-      if (this.isEnded) this.#release();
-      else this.#failStoring(error);
+      if (this.isEnded) {
+        this.#options.arriving?.handleEnded();
+        this.#release();
+      } else this.#failStoring(error);
     }
   }
 
@@ -320,6 +358,8 @@ export class IncomingTransfer extends TransferEnd<Receiver> {
   protected override free(): void {
     clearTimeout(this.#batchTimer);
     this.#opening.end();
+    // While it gets its name it is not known yet whether it is whole.
+    if (!this.#isStoring) this.#options.arriving?.handleEnded();
     // A write under way still needs the file.
     if (!this.#isWriting && !this.#isStoring) this.#release();
   }

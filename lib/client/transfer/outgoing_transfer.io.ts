@@ -54,6 +54,7 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
     const sender = new Sender({
       ...{ id: idBytes, keys, size, isStream, ...paths.options, firstBlock },
       ...{ pool, budgets, batchBlocks: sealing.batchBlocks, now: now() },
+      canReorder: source.isSeekable === true,
     });
     super(options, sender, size, options.limit);
     this.#options = options;
@@ -96,7 +97,7 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
         if (this.isEnded) return;
         isEnd = this.#noteEnd(block, plaintext.length);
         // Of a stream there may be nothing left.
-        if (plaintext.length > 0) parts.push(this.#sealPart(plaintext));
+        if (plaintext.length > 0) parts.push(this.#sealPart(block, plaintext));
         const isFull = parts.length === this.#sealing.batchBlocks;
         block = isEnd || isFull ? -1 : this.engine.pollRead();
       }
@@ -122,11 +123,11 @@ export class OutgoingTransfer extends TransferEnd<Sender> {
   }
 
   /** The plaintext is valid until the next block is read. */
-  #sealPart(plaintext: Uint8Array): SealPart {
+  #sealPart(block: number, plaintext: Uint8Array): SealPart {
     const target = this.#pool.take();
-    if (this.#sealing.batchBlocks === 1) return { plaintext, target };
+    if (this.#sealing.batchBlocks === 1) return { block, plaintext, target };
     target.set(plaintext);
-    return { plaintext: target.subarray(0, plaintext.length), target };
+    return { block, plaintext: target.subarray(0, plaintext.length), target };
   }
 
   async #seal(parts: readonly SealPart[], isEnd: boolean): Promise<void> {

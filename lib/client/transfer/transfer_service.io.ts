@@ -27,6 +27,7 @@ import { SendLimit } from "../../engine/send_limit.ts";
 import { TransferKeyPair } from "../../engine/blocks/keys.ts";
 import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
 import { DownloadFolder } from "../files/download_folder.io.ts";
+import { ArrivingFile } from "./arriving_file.ts";
 import { BlockThread } from "./block_thread.io.ts";
 import {
   FileSink,
@@ -148,6 +149,12 @@ export class TransferService implements TransferPort {
   stats(id: string): ReturnType<OutgoingTransfer["stats"]> | undefined {
     const transfer = this.#running(id);
     return transfer instanceof OutgoingTransfer ? transfer.stats() : undefined;
+  }
+
+  /** What comes in as transfer `id`, for those who read it meanwhile. */
+  arriving(id: string): ArrivingFile<Deno.FsFile> | undefined {
+    const transfer = this.#running(id);
+    return transfer instanceof IncomingTransfer ? transfer.arriving : undefined;
   }
 
   prepareOffer(id: string, what: SentPaths): void {
@@ -396,7 +403,7 @@ export class TransferService implements TransferPort {
       : file.tree === undefined
       ? await this.#openFile(folder, identity)
       : await this.#openFolder(id, folder, from, file, only);
-    const { sink, resume } = into;
+    const { sink, resume, arriving } = into;
     if (!this.#entries.has(id)) {
       if (sink.kept.length === 0) sink.discard();
       else await sink.close();
@@ -414,6 +421,7 @@ export class TransferService implements TransferPort {
     const transfer = new IncomingTransfer({
       ...this.#common(id, idBytes, peer, into.onEvent),
       ...(into.size === undefined ? {} : { size: into.size }),
+      ...arriving && { arriving },
       keys,
       from,
       file,
@@ -434,7 +442,12 @@ export class TransferService implements TransferPort {
     const sink = await FileSink.open(folder, identity);
     const { kept } = sink;
     const resume = kept.length > 0 ? encodeParts(partOf(kept)) : undefined;
-    return { sink, resume };
+    const { name, size, stream } = identity;
+    const open = () => sink.reopen();
+    const arriving = stream ? {} : {
+      arriving: new ArrivingFile(name, size, open),
+    };
+    return { sink, resume, ...arriving };
   }
 
   async #openFolder(
@@ -573,6 +586,7 @@ interface OpenSink {
   readonly resume: string | undefined;
   /** Bytes that the transfer carries, where they are not those of the file. */
   readonly size?: number;
+  readonly arriving?: ArrivingFile<Deno.FsFile>;
   readonly chosen?: TransferEvent;
   readonly onEvent?: (event: TransferEvent) => void;
 }

@@ -1,10 +1,11 @@
 /**
- * Turns the plaintext of a file into sealed blocks, in order, and computes its
- * digest on the way. Apart from the {@link Sender}, because it is what costs
+ * Turns the plaintext of a file into sealed blocks, in the order in which they
+ * are sent, and computes its digest on the way. Apart from the {@link Sender}, because it is what costs
  * most: a shell may run it in a thread of its own.
  */
 import { BlockSealer } from "./block_sealer.ts";
-import { blockCheck, ContentDigest } from "./content_digest.ts";
+import { BlockChecks } from "./block_checks.ts";
+import { blockCheck } from "./content_digest.ts";
 import { blockCount } from "../packets/limits.ts";
 
 /** What a {@link FileSealer} or a FileOpener is made from. */
@@ -31,15 +32,15 @@ export interface FileDigests {
 export class FileSealer {
   readonly #sealer: BlockSealer;
   #blocks: number;
-  readonly #file = new ContentDigest();
-  /** Undefined when the transfer carries the whole file. */
-  readonly #part: ContentDigest | undefined;
+  readonly #firstBlock: number;
+  readonly #checks = new BlockChecks();
+  /** Position of the next block in the order of sending. */
   #next: number;
 
   constructor({ key, id, size, firstBlock }: FileKey) {
     this.#sealer = new BlockSealer(key, id, size);
     this.#blocks = blockCount(size);
-    this.#part = firstBlock > 0 ? new ContentDigest() : undefined;
+    this.#firstBlock = firstBlock;
     this.#next = firstBlock;
   }
 
@@ -48,14 +49,22 @@ export class FileSealer {
    * into the digest of the file.
    */
   skip(checks: Uint32Array): void {
-    for (const check of checks) this.#file.add(check);
+    for (const check of checks) this.#checks.push(check);
   }
 
-  /** Seals the next block into `target`; see {@link BlockSealer.seal}. */
-  seal<T extends Uint8Array>(plaintext: Uint8Array, target: T): T {
-    const check = this.#file.update(plaintext);
-    this.#part?.add(check);
-    return this.#sealer.seal(this.#next++, plaintext, target);
+  /**
+   * Seals the next block into `target`; see {@link BlockSealer.seal}.
+   *
+   * @param block Its number; by default they come in order.
+   */
+  seal<T extends Uint8Array>(
+    plaintext: Uint8Array,
+    target: T,
+    block: number = this.#next,
+  ): T {
+    this.#checks.set(block, blockCheck(plaintext));
+    this.#next++;
+    return this.#sealer.seal(block, plaintext, target);
   }
 
   /** What was sealed last is the end of the file. */
@@ -66,13 +75,14 @@ export class FileSealer {
   /** Once every block is sealed; undefined until then. */
   digests(): FileDigests | undefined {
     if (this.#next < this.#blocks) return undefined;
-    const file = this.#file.digest();
-    return { file, part: this.#part?.digest() ?? file };
+    const file = this.#checks.digest();
+    const first = this.#firstBlock;
+    return { file, part: first > 0 ? this.#checks.digest(first) : file };
   }
 }
 
-// Turns sealed blocks, which come in any order, into the plaintext of a file in
-// order, and computes their CRC-32s on the way. Apart from the {@link Receiver},
+// Turns sealed blocks, which come in any order, into plaintext in the order in
+// which they were sent, and computes their CRC-32s on the way. Apart from the {@link Receiver},
 // because it is what costs most: a shell may run it in a thread of its own.
 
 /** A block in its turn. */
@@ -98,13 +108,19 @@ export class FileOpener {
    * Opens a block that was not opened before, in the memory it is in, which is
    * taken over until its turn comes.
    *
+   * @param position Where it stands in the order of sending.
+   * @param block Its number, where that is another.
    * @returns The blocks whose turn has come with it, often only this one;
    * undefined when it is forged or damaged.
    */
-  open(block: number, sealed: Uint8Array): OpenedBlock[] | undefined {
+  open(
+    position: number,
+    sealed: Uint8Array,
+    block: number = position,
+  ): OpenedBlock[] | undefined {
     const plaintext = this.#sealer.open(block, sealed);
     if (plaintext === undefined) return undefined;
-    this.#early.set(block, plaintext);
+    this.#early.set(position, plaintext);
     const opened: OpenedBlock[] = [];
     for (;;) {
       const next = this.#early.get(this.#next);

@@ -52,6 +52,12 @@ export const transferLimits = {
   subflowMs: 3_500,
   /** Addresses of the other side that are tried. */
   paths: 32,
+  /** Ranges of blocks that a receiver can wish for first. */
+  wishRanges: 8,
+  /** Ranges, with others between them, that a file may be here in. */
+  apartRanges: 512,
+  /** A sender changes the order of blocks at most once in this time, ms. */
+  reorderMs: 100,
 } as const;
 
 /**

@@ -3,8 +3,8 @@
  * it belongs to, and the header of those that carry a slice of a sealed block.
  * All functions work in place on buffers that their caller reuses.
  *
- *     data     type u8 | transfer 8 | packet number u48 | block u32 | offset u24 |
- *              length u16 | header code u32 | slice
+ *     data     type u8 | transfer 8 | packet number u48 | position u32 |
+ *              offset u24 | length u16 | header code u32 | slice
  *     control  type u8 | transfer 8 | control number u48 | sealed body | tag 16
  */
 import {
@@ -101,12 +101,12 @@ export function packetNumber(bytes: Uint8Array): number {
 /** Writes where a data datagram's slice belongs, and then the header's code. */
 export function writeSlicePlace(
   out: Uint8Array,
-  block: number,
+  position: number,
   offset: number,
   length: number,
   mac: HeaderMac,
 ): void {
-  writeU32(out, 15, block);
+  writeU32(out, 15, position);
   writeU24(out, 19, offset);
   writeU16(out, 22, length);
   writeU32(out, codedHeaderBytes, mac.compute(out, codedHeaderBytes));
@@ -119,8 +119,8 @@ export function isDataAuthentic(bytes: Uint8Array, mac: HeaderMac): boolean {
     readU32(bytes, codedHeaderBytes) === mac.compute(bytes, codedHeaderBytes);
 }
 
-/** The block number of a data datagram. */
-export function sliceBlock(bytes: Uint8Array): number {
+/** Where the block of a data datagram stands in the order of sending. */
+export function slicePosition(bytes: Uint8Array): number {
   return readU32(bytes, 15);
 }
 

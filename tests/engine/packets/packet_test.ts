@@ -5,8 +5,8 @@ import {
   isOfTransfer,
   packetNumber,
   packetType,
-  sliceBlock,
   sliceOffset,
+  slicePosition,
   transferKey,
   transferKeyOf,
   writeHeader,
@@ -34,7 +34,7 @@ Deno.test("packet headers read back as written, at their limits", () => {
     assertEquals(out[0], packetType.data);
     assertEquals(isOfTransfer(out, id), true);
     assertEquals(packetNumber(out), number);
-    assertEquals(sliceBlock(out), block);
+    assertEquals(slicePosition(out), block);
     assertEquals(sliceOffset(out), offset);
     assertEquals(transferKey(out), transferKeyOf(id));
   }

@@ -303,6 +303,10 @@ export class ClientApp implements UserHandler {
     this.#drain();
   }
 
+  fileOf(transfer: number): ReturnType<PeerServices["fileOf"]> {
+    return this.#services.fileOf(this.#session.offerId(transfer));
+  }
+
   endOfInput(): void {
     this.#session.handleEndOfInput(systemClock());
     this.#drain();
@@ -425,11 +429,9 @@ export class ClientApp implements UserHandler {
         this.#connection = undefined;
         return;
       case "ask-credentials":
-        this.#ask();
-        return;
+        return void this.#ask();
       case "ask-take-over":
-        this.#askTakeOver(effect.message);
-        return;
+        return void this.#askTakeOver(effect.message);
       case "ask-new-password":
         this.#passwordQuestion = this.#askNewPassword(effect.n);
         return;

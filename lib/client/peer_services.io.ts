@@ -7,6 +7,7 @@ import type { PeerEvent } from "./session/offers.ts";
 import type { SessionPort } from "./events/session_port.ts";
 import { PrivateSessionService } from "./private/private_service.io.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
+import type { TransferFile } from "./transfer/arriving_file.ts";
 import { TransferService } from "./transfer/transfer_service.io.ts";
 import type { TransferEvent } from "./events/transfer_port.ts";
 import { StartError } from "../system/errors.io.ts";
@@ -47,6 +48,8 @@ export type PeerEffect = Extract<
 export class PeerServices {
   readonly #transfers: TransferService;
   readonly #onEvent: (event: PeerEvent) => void;
+  /** Where files are that were offered, or have come; the newest. */
+  readonly #paths = new Map<string, string>();
   /** Made with the first private session. */
   #sessions: SessionPort | undefined;
   /** Made with the first call. */
@@ -55,12 +58,24 @@ export class PeerServices {
   /** @throws {StartError} when the UDP port cannot be had. */
   constructor(options: ClientOptions, onEvent: (event: PeerEvent) => void) {
     this.#onEvent = onEvent;
-    this.#transfers = openTransfers(options, onEvent);
+    this.#transfers = openTransfers(options, (event) => {
+      this.#notePath(event);
+      onEvent(event);
+    });
   }
 
   /** The UDP port that was bound. */
   get udpPort(): number {
     return this.#transfers.udpPort;
+  }
+
+  /** The one file of transfer `id`, as far as it is here. */
+  fileOf(id: string | undefined): TransferFile<Deno.FsFile> | undefined {
+    if (id === undefined) return undefined;
+    const path = this.#paths.get(id);
+    if (path !== undefined) return { kind: "stored", path };
+    const file = this.#transfers.arriving(id);
+    return file && { kind: "arriving", file };
   }
 
   /** @param serverIp Of the server that is connected to. */
@@ -145,6 +160,18 @@ export class PeerServices {
     });
   }
 
+  #notePath(event: TransferEvent): void {
+    let path;
+    if (event.event === "done") path = event.path;
+    else if (event.event === "offer-ready" && event.file.tree === undefined) {
+      [path] = event.paths ?? [];
+    }
+    if (path === undefined) return;
+    this.#paths.set(event.id, path);
+    const [oldest] = this.#paths.keys();
+    if (this.#paths.size > mostPaths) this.#paths.delete(oldest!);
+  }
+
   #makeSessions(): SessionPort {
     return new PrivateSessionService({
       random: systemRandom,
@@ -186,5 +213,7 @@ export function openTransfers(
   }
 }
 
+/** Transfers whose files are known, besides those that run. */
+const mostPaths = 200;
 /** Once the client has its prompt; scripts have mostly ended by then. */
 const rehearseAfterMs = 2_000;

@@ -244,7 +244,12 @@ export interface CommandHost {
     sendPrivate(user: string, text: string, n: number): void;
     /** With whom the open private session is that a typed name means. */
     openSessionWith(user: string): string | undefined;
-    accept(number: number, n: number, only?: readonly string[]): void;
+    accept(
+      number: number,
+      n: number,
+      only?: readonly string[],
+      into?: string,
+    ): void;
     receive(user: string, into: string | undefined, n: number): void;
     show(number: number, n: number): void;
     reject(number: number, n: number): void;

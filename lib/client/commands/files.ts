@@ -124,20 +124,28 @@ export const fileCommands = {
     usage: "/accept N [only PATTERN…]",
     summary: "take the files or private session offered as N",
     details: "Of a folder or several files only those that PATTERN names, " +
-      "such as *.mp4 or pictures/*.",
+      "such as *.mp4 or pictures/*. With --to FOLDER after N, into that folder.",
     example: "/accept 1",
     arguments: [
       { kind: "number" },
-      { kind: "word", choices: ["only"], optional: true },
+      { kind: "word", choices: ["only", "--to"], optional: true },
       { kind: "word", repeated: true },
     ],
-    read([number = "", word, ...only]): Accepting | string | undefined {
+    read([number = "", ...words]): Accepting | string | undefined {
       const read = readNumber([number]);
-      if (typeof read === "string" || word === undefined) return read;
-      return word === "only" && only.length > 0 ? { ...read, only } : undefined;
+      if (typeof read === "string") return read;
+      const [option, into] = words;
+      const hasFolder = option === "--to";
+      if (hasFolder && (into === undefined || into === "-")) return undefined;
+      const place = hasFolder && into !== undefined ? { into } : {};
+      const [word, ...only] = hasFolder ? words.slice(2) : words;
+      if (word === undefined) return { ...read, ...place };
+      return word === "only" && only.length > 0
+        ? { ...read, ...place, only }
+        : undefined;
     },
-    run: ({ transfer, only }, { offers }, _: Settle<Numbered>, n) =>
-      offers.accept(transfer, n, only),
+    run: ({ transfer, only, into }, { offers }, _: Settle<Numbered>, n) =>
+      offers.accept(transfer, n, only, into),
   }),
   receive: does({
     usage: "/receive USER [--to PATH]",
@@ -267,6 +275,8 @@ interface GroupPaths extends Paths {
 
 interface Accepting extends Numbered {
   readonly only?: readonly string[];
+  /** The folder that it goes to. */
+  readonly into?: string;
 }
 
 interface Receiving {

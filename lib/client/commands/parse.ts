@@ -239,13 +239,6 @@ export function readPath(
   return { value: unescape(line.slice(start, end)), end, closed: true };
 }
 
-/** `value` as {@link readArgument} and {@link readPath} read it back. */
-export function quoteArgument(value: string): string {
-  const isPlain = value !== "" && !/[ \t"]|^'|\\$|^[/~].*\\/s.test(value);
-  if (isPlain) return value;
-  return `"${value.replace(/\\(?=\\|"|$)|"/g, "\\$&")}"`;
-}
-
 /** True when the character at `index` separates arguments. */
 export function isSeparator(line: string, index: number): boolean {
   const character = line[index];

@@ -80,6 +80,8 @@ type NewOffer<O extends OpenOffer, Needed extends keyof O> =
 export class OpenOffers {
   readonly #host: PeerHost;
   readonly #byId = new Map<string, OpenOffer>();
+  /** Of offers by number, those that ended lately too. */
+  readonly #ids = new Map<number, string>();
   #nextNumber = 1;
   /** Numbers of offers that ended before anybody heard of them. */
   readonly #unusedNumbers = new Set<number>();
@@ -137,6 +139,11 @@ export class OpenOffers {
     const key = userKey(user);
     return this.sessionWith(user) ??
       this.sessions().find((session) => userKey(session.user) === key);
+  }
+
+  /** The id of the offer that has a number, or had it lately. */
+  idOf(number: number): string | undefined {
+    return this.#ids.get(number);
   }
 
   numbered(number: number): OpenOffer | undefined {
@@ -294,6 +301,11 @@ export class OpenOffers {
 
   #add<O extends OpenOffer>(offer: O): O {
     this.#byId.set(offer.id, offer);
+    this.#ids.set(offer.number, offer.id);
+    for (const [number, id] of this.#ids) {
+      if (this.#ids.size <= mostIds) break;
+      if (!this.#byId.has(id)) this.#ids.delete(number);
+    }
     return offer;
   }
 
@@ -339,3 +351,5 @@ const blank = {
   answering: false,
   settleAt: undefined,
 };
+/** Numbers whose offers are known, besides those that have not ended. */
+const mostIds = 500;

@@ -226,14 +226,14 @@ export class ClientSession {
     return n;
   }
 
+  /** The id of the offer that transfer number `number` is, or was lately. */
+  readonly offerId = (number: number): string | undefined =>
+    this.#parts.offers.open.idOf(number);
+
   /** The user has seen what came; see {@link ReadMarker.see}. */
-  handleSeen(
-    now: Instant,
-    conversation?: ConversationKey,
-    upto?: number,
-  ): void {
+  handleSeen(now: Instant, key?: ConversationKey, upto?: number): void {
     this.#now = now;
-    this.#parts.marks.see(conversation, upto);
+    this.#parts.marks.see(key, upto);
     this.#flush();
   }
 

@@ -104,17 +104,31 @@ export class Offers {
    * that, of a session when it is open.
    *
    * @param only Patterns of what is wanted of several files; all for none.
+   * @param into Folder that they go to; the one for all downloads by default.
    */
-  accept(number: number, n: number, only: readonly string[] = []): void {
+  accept(
+    number: number,
+    n: number,
+    only: readonly string[] = [],
+    into?: string,
+  ): void {
     const offer = this.#waiting("accept", number, n);
     if (offer === undefined) return;
+    if (into !== undefined && offer.kind === "session") {
+      const message = `Offer ${number} is a private session, not a file`;
+      const outcome = { command: "accept", ok: false } as const;
+      return this.#host.settle(n, { ...outcome, code: "no_file", message });
+    }
     if (only.length > 0 && !isTree(offer)) {
       const message = `Offer ${number} is of one file, or none`;
       const outcome = { command: "accept", ok: false } as const;
       return this.#host.settle(n, { ...outcome, code: "one_file", message });
     }
     offer.command = { name: "accept", n };
-    if (offer.kind === "file") offer.only = only;
+    if (offer.kind === "file") {
+      offer.only = only;
+      offer.into = into;
+    }
     this.#prepareAnswer(offer);
   }
 

@@ -20,7 +20,7 @@ import {
 import { progressText } from "../commands/transfer_progress.ts";
 import { type Look, lookOf } from "../commands/command.ts";
 import { type GroupEvent, groupNews } from "../commands/groups.ts";
-import { quoteArgument } from "../commands/parse.ts";
+import { quoteArgument } from "../commands/quote_argument.ts";
 import { commandRow } from "../commands/table.ts";
 
 /** The lines that show `event`; none for what is shown elsewhere. */

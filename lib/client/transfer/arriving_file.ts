@@ -18,6 +18,11 @@ export interface ArrivingHost {
   checkOf(block: number): number | undefined;
 }
 
+/** The file of a transfer: here, or on its way in. */
+export type TransferFile<Handle> =
+  | { readonly kind: "stored"; readonly path: string }
+  | { readonly kind: "arriving"; readonly file: ArrivingFile<Handle> };
+
 /** A file of which some is here. */
 export class ArrivingFile<Handle> {
   readonly name: string;

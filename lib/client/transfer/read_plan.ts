@@ -7,7 +7,7 @@
 import type { BlockRange } from "../../engine/block_order.ts";
 
 /** What is known when somebody waits. */
-export interface ReadState {
+export interface ReadNeeds {
   /** The blocks that are waited for, the latest one first. */
   readonly wanted: readonly number[];
   isHere(block: number): boolean;
@@ -36,7 +36,7 @@ export class ReadPlan {
    * @returns What is to be wished for; undefined when it comes anyway.
    */
   wanted(
-    { wanted, isHere, upcoming }: ReadState,
+    { wanted, isHere, upcoming }: ReadNeeds,
     now: number,
   ): BlockRange[] | undefined {
     const [first, ...others] = wanted;

@@ -442,12 +442,9 @@ export class TransferService implements TransferPort {
     const sink = await FileSink.open(folder, identity);
     const { kept } = sink;
     const resume = kept.length > 0 ? encodeParts(partOf(kept)) : undefined;
-    const { name, size, stream } = identity;
     const open = () => sink.reopen();
-    const arriving = stream ? {} : {
-      arriving: new ArrivingFile(name, size, open),
-    };
-    return { sink, resume, ...arriving };
+    const arriving = new ArrivingFile(identity.name, identity.size, open);
+    return { sink, resume, arriving };
   }
 
   async #openFolder(

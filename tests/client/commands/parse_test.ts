@@ -262,6 +262,9 @@ Deno.test("parseCommand: wrong argument counts and kinds give the usage", () => 
       '/p2pvideo luke "open',
       '/p2pvideo luke ""',
       "/accept",
+      "/accept 1 --to",
+      "/accept 1 --to -",
+      "/accept 1 --to films only",
       "/accept 0",
       "/accept one",
       "/accept 1 2",
@@ -403,4 +406,22 @@ Deno.test("/search takes words and, at the end, a chat; quotes keep both apart",
   for (const line of ["/search", "/search  ", "/search x before 0"]) {
     assert("problem" in parseCommand(line), line);
   }
+});
+
+Deno.test("parseCommand: what is accepted can go into a folder", () => {
+  const accepted = (line: string) => {
+    const parsed = parseCommand(line, undefined);
+    return "command" in parsed ? parsed.command : parsed;
+  };
+  assertEquals(accepted('/accept 3 --to "my films"'), {
+    command: "accept",
+    transfer: 3,
+    into: "my films",
+  });
+  assertEquals(accepted("/accept 3 --to films only *.mp4 a"), {
+    command: "accept",
+    transfer: 3,
+    into: "films",
+    only: ["*.mp4", "a"],
+  });
 });

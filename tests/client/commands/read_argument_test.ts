@@ -1,9 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  quoteArgument,
-  readArgument,
-} from "../../../lib/client/commands/parse.ts";
+import { readArgument } from "../../../lib/client/commands/parse.ts";
+import { quoteArgument } from "../../../lib/client/commands/quote_argument.ts";
 
 Deno.test("readArgument: reads back whatever quoteArgument wrote", () => {
   fc.assert(fc.property(fc.string(), (value) => {

@@ -7,7 +7,8 @@ import {
   topicNames,
 } from "../../commands/table.ts";
 import { isPrintable } from "../../../base/text.ts";
-import { quoteArgument, readArgument, readPath } from "../../commands/parse.ts";
+import { readArgument, readPath } from "../../commands/parse.ts";
+import { quoteArgument } from "../../commands/quote_argument.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
 
 /** Where candidates come from. */

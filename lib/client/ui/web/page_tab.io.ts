@@ -3,7 +3,8 @@ import { SchemaError } from "../../../base/schema.ts";
 import { reasonOf } from "../../../system/errors.io.ts";
 import { plainPalette } from "../../../cli/palette.ts";
 import type { NewPassword, ProvePassword } from "../../../cli/new_password.ts";
-import { parseCommand, quoteArgument } from "../../commands/parse.ts";
+import { parseCommand } from "../../commands/parse.ts";
+import { quoteArgument } from "../../commands/quote_argument.ts";
 import type { ChatTarget } from "../../commands/command.ts";
 import type { ClientEvent, CommandOutcome } from "../../events/client_event.ts";
 import type { CallTold } from "../../events/call_port.ts";
@@ -280,11 +281,8 @@ export class PageTab implements Questioned {
   }
 
   async #show(transfer: number): Promise<void> {
-    const seen = this.#watching?.client.view.transfers()
-      .find(({ info }) => info.transfer === transfer);
-    const path = seen?.info.direction === "incoming" &&
-      seen.info.state === "verified" && seen.summary?.path;
-    const file = path ? await this.#window.files.show(path) : undefined;
+    const found = this.#watching?.client.fileOf(transfer);
+    const file = found && await this.#window.files.show(found);
     this.tell({ tell: "capability", transfer, ...file });
   }
 }

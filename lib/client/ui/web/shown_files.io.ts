@@ -1,9 +1,22 @@
-/** Files that arrived, given to the page by addresses that nobody can guess. */
+/**
+ * Files that arrived, or are arriving, given to the page by addresses that nobody
+ * can guess.
+ */
 import type { ServerResponse } from "node:http";
 import { basename } from "@std/path";
 import type { Random } from "../../../base/ports.ts";
 import { lookAt } from "../../../system/own_file.io.ts";
-import { answerFile, type FileShow, showOf } from "./shown_file.ts";
+import type {
+  ArrivingFile,
+  TransferFile,
+} from "../../transfer/arriving_file.ts";
+import { drained, giveArriving } from "./held_body.io.ts";
+import {
+  answerFile,
+  type FileAnswer,
+  type FileShow,
+  showOf,
+} from "./shown_file.ts";
 import { type FileUse, newId } from "./web_access.ts";
 
 /** What the page is told of a file. */
@@ -17,24 +30,37 @@ export interface ShownFile {
 /** The files that the page may have; so many, the newest. */
 export class ShownFiles {
   readonly #random: Random;
-  readonly #paths = new Map<string, string>();
+  /** Each by its address. */
+  readonly #files = new Map<string, AnyFile>();
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  /** An address for a file; `undefined` when there is none at that path. */
-  async show(path: string): Promise<ShownFile | undefined> {
+  /**
+   * An address for a file, which stays the same until it is whole and then;
+   * `undefined` when there is none, and of what is arriving and cannot be shown.
+   */
+  async show(file: AnyFile): Promise<ShownFile | undefined> {
+    if (file.kind === "arriving") {
+      const { name, size, isGone, path } = file.file;
+      if (path !== undefined) return await this.show({ kind: "stored", path });
+      const shows = showOf(name);
+      // How much a stream is shows only at its end.
+      if (isGone || size === 0 || shows === undefined) return undefined;
+      return { url: `/file/${this.#idOf(file)}`, name, shows };
+    }
+    const { path } = file;
     const info = await lookAt(path).catch(() => undefined);
     if (!info?.isFile) return undefined;
     const name = basename(path);
     const shows = showOf(name);
-    return { url: `/file/${this.#idOf(path)}`, name, ...shows && { shows } };
+    return { url: `/file/${this.#idOf(file)}`, name, ...shows && { shows } };
   }
 
   /** They are nobody's any more. */
   clear(): void {
-    this.#paths.clear();
+    this.#files.clear();
   }
 
   /**
@@ -51,37 +77,99 @@ export class ShownFiles {
     response: ServerResponse,
     headers: Record<string, string>,
   ): Promise<boolean> {
-    const path = this.#paths.get(id);
-    if (path === undefined) return false;
-    const info = await lookAt(path).catch(() => undefined);
-    if (!info?.isFile) return false;
-    using file = await Deno.open(path).catch(() => undefined);
-    if (file === undefined) return false;
-    const { size } = await file.stat();
-    const answer = answerFile(basename(path), size, use, range);
-    const { status, start, length } = answer;
-    response.writeHead(status, {
-      ...headers,
-      ...answer.headers,
-      "content-length": String(length),
-    });
-    if (response.req.method !== "HEAD") {
-      await copy(file, start, length, response);
-    }
-    response.end();
-    return true;
+    const known = this.#files.get(id);
+    if (known === undefined) return false;
+    const given = { use, range, response, headers };
+    if (known.kind === "stored") return await giveStored(known.path, given);
+    const { path } = known.file;
+    return path === undefined
+      ? await giveArrived(known.file, given)
+      : await giveStored(path, given);
   }
 
-  #idOf(path: string): string {
-    for (const [id, known] of this.#paths) if (known === path) return id;
+  #idOf(file: AnyFile): string {
+    for (const [id, known] of this.#files) if (isSame(known, file)) return id;
     const id = newId(this.#random);
-    this.#paths.set(id, path);
-    const [oldest] = this.#paths.keys();
-    if (this.#paths.size > mostFiles && oldest !== undefined) {
-      this.#paths.delete(oldest);
+    this.#files.set(id, file);
+    const [oldest] = this.#files.keys();
+    if (this.#files.size > mostFiles && oldest !== undefined) {
+      this.#files.delete(oldest);
     }
     return id;
   }
+}
+
+/** A file on the disk, or on its way there. */
+type AnyFile = TransferFile<Deno.FsFile>;
+
+/** A request, and where its answer goes. */
+interface FileRequest {
+  readonly use: FileUse;
+  readonly range: string | undefined;
+  readonly response: ServerResponse;
+  readonly headers: Record<string, string>;
+}
+
+/** True for the same file, also when it has arrived meanwhile. */
+function isSame(known: AnyFile, file: AnyFile): boolean {
+  if (file.kind === "arriving") {
+    return known.kind === "arriving" && known.file === file.file;
+  }
+  const path = known.kind === "stored" ? known.path : known.file.path;
+  return path === file.path;
+}
+
+/** False when it is gone, and nothing was answered. */
+async function giveArrived(
+  file: ArrivingFile<Deno.FsFile>,
+  { use, range, response, headers }: FileRequest,
+): Promise<boolean> {
+  // What is saved is whole.
+  if (use === "save") return false;
+  using source = file.isGone ? undefined : await file.open();
+  if (source === undefined) return false;
+  const answer = answerFile(file.name, file.size, use, range);
+  const { start, length } = answer;
+  begin(response, answer, headers);
+  if (response.req.method === "HEAD" || length === 0) response.end();
+  else {
+    // The browser is to know at once what it waits for.
+    response.flushHeaders();
+    await giveArriving(file, source, start, length, response);
+  }
+  return true;
+}
+
+/** The same of a file that is whole. */
+async function giveStored(
+  path: string,
+  { use, range, response, headers }: FileRequest,
+): Promise<boolean> {
+  const info = await lookAt(path).catch(() => undefined);
+  if (!info?.isFile) return false;
+  using file = await Deno.open(path).catch(() => undefined);
+  if (file === undefined) return false;
+  const { size } = await file.stat();
+  const answer = answerFile(basename(path), size, use, range);
+  const { start, length } = answer;
+  begin(response, answer, headers);
+  if (response.req.method !== "HEAD") {
+    await copy(file, start, length, response);
+  }
+  response.end();
+  return true;
+}
+
+function begin(
+  response: ServerResponse,
+  answer: FileAnswer,
+  headers: Record<string, string>,
+): void {
+  response.writeHead(answer.status, {
+    ...headers,
+    ...answer.headers,
+    "content-length": String(answer.length),
+  });
 }
 
 /** Ends the answer early when the file does, or nobody wants it any more. */
@@ -100,18 +188,6 @@ async function copy(
     left -= count;
     if (!response.write(buffer.subarray(0, count))) await drained(response);
   }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
 }
 
 const mostFiles = 1000;

@@ -2,6 +2,7 @@
  * The window: a page in any number of tabs of a browser, which all show one
  * client, or the form to log in where there is none yet.
  */
+import type { TransferFile } from "../../transfer/arriving_file.ts";
 import type {
   UserHandler,
   Watcher,
@@ -19,6 +20,8 @@ import { WindowQuestions } from "./window_questions.ts";
 
 /** The client that a window shows. */
 export interface WatchedClient extends Pick<UserHandler, "view" | "reconnect"> {
+  /** The one file of a transfer, as far as it is here. */
+  fileOf(transfer: number): TransferFile<Deno.FsFile> | undefined;
   attach<W extends Watcher>(open: (control: WatcherControl) => W): W;
   detach(watcher: Watcher): void;
 }

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { TransferInfo } from "../../../../lib/client/events/client_event.ts";
 import {
   mediaOf,
+  mediumOf,
   placeOf,
   transferCard,
 } from "../../../../lib/client/ui/page/model/transfer_card.ts";
@@ -117,6 +118,34 @@ Deno.test("what a file shows as goes by its ending; what runs code shows as noth
   for (const name of ["a.svg", "a.html", "a.pdf", "png", "a.png.exe"]) {
     assertEquals(mediaOf(name), undefined, name);
   }
+});
+
+Deno.test("what can be shown while it arrives, and of one's own", () => {
+  const film = { ...info, name: "film.mp4" };
+  const running = { ...film, state: "running" } as const;
+  const coming = { kind: "video", isArriving: true, isMine: false } as const;
+  assertEquals(mediumOf(running), coming);
+  const there = { ...running, state: "verified" } as const;
+  assertEquals(mediumOf(there), { ...coming, isArriving: false });
+  assertEquals(mediumOf({ ...there, name: "a.pdf" }), {
+    isArriving: false,
+    isMine: false,
+  });
+  const picture = { name: "a.png", direction: "outgoing" } as const;
+  assertEquals(mediumOf({ ...running, ...picture }), {
+    kind: "image",
+    isArriving: false,
+    isMine: true,
+  });
+  const nothing = [
+    film,
+    { ...running, name: "a.pdf" },
+    { ...running, stream: true },
+    { ...running, files: 2 },
+    { ...running, direction: "outgoing" },
+    { ...running, state: "cancelled" },
+  ] as const;
+  for (const each of nothing) assertEquals(mediumOf(each), undefined);
 });
 
 Deno.test("a file stands in the chat of its other side, or of the group", () => {

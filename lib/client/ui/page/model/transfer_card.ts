@@ -129,8 +129,41 @@ export function placeOf({ group, user }: TransferInfo): ConversationKey {
   return group === undefined ? `@${user}` : `#${group}`;
 }
 
+/** What a file shows in the page as. */
+export type MediumKind = "image" | "video" | "audio";
+
+/** What of a transfer's file the page shows. */
+export interface ShownMedium {
+  /** As far as its name tells; absent for what can only be saved. */
+  readonly kind?: MediumKind;
+  /** It is on its way, and can be shown as it comes. */
+  readonly isArriving: boolean;
+  /** It is one that this user sends. */
+  readonly isMine: boolean;
+}
+
+/**
+ * What of the file can be shown, if anything: one that is here, one on its way
+ * that is a medium, and a picture of one's own.
+ */
+export function mediumOf(info: TransferInfo): ShownMedium | undefined {
+  const { name, files, stream, state, direction } = info;
+  if (files !== undefined) return undefined;
+  const kind = mediaOf(name);
+  const medium = kind === undefined ? {} : { kind };
+  if (direction === "outgoing") {
+    const isShown = kind === "image" && state !== "preparing";
+    return isShown ? { kind, isArriving: false, isMine: true } : undefined;
+  }
+  if (state === "verified") {
+    return { ...medium, isArriving: false, isMine: false };
+  }
+  const isArriving = state === "running" && kind !== undefined && !stream;
+  return isArriving ? { kind, isArriving, isMine: false } : undefined;
+}
+
 /** What a file shows in the page as, as far as its name tells. */
-export function mediaOf(name: string): "image" | "video" | "audio" | undefined {
+export function mediaOf(name: string): MediumKind | undefined {
   const [, ending = ""] = /\.([a-z0-9]{2,5})$/i.exec(name) ?? [];
   return media[ending.toLowerCase()];
 }
@@ -172,21 +205,25 @@ const endings = {
   answered: "Answered on another device",
 } as const;
 
-const media: Readonly<Record<string, "image" | "video" | "audio" | undefined>> =
-  {
-    png: "image",
-    jpg: "image",
-    jpeg: "image",
-    gif: "image",
-    webp: "image",
-    avif: "image",
-    mp4: "video",
-    m4v: "video",
-    webm: "video",
-    mp3: "audio",
-    m4a: "audio",
-    ogg: "audio",
-    opus: "audio",
-    flac: "audio",
-    wav: "audio",
-  };
+const media: Readonly<Record<string, MediumKind | undefined>> = {
+  png: "image",
+  jpg: "image",
+  jpeg: "image",
+  gif: "image",
+  webp: "image",
+  avif: "image",
+  mp4: "video",
+  m4v: "video",
+  mov: "video",
+  webm: "video",
+  mkv: "video",
+  ogv: "video",
+  mp3: "audio",
+  m4a: "audio",
+  aac: "audio",
+  ogg: "audio",
+  oga: "audio",
+  opus: "audio",
+  flac: "audio",
+  wav: "audio",
+};

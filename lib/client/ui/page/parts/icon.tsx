@@ -48,6 +48,7 @@ const paths = {
   clip:
     "M19 11l-7.5 7.5a4.5 4.5 0 0 1-6.4-6.4L13 4.3a3 3 0 0 1 4.3 4.3l-7.8 7.7a1.5 1.5 0 0 1-2.2-2.1L14 7.5",
   folder: "M3 6h6l2 2.5h10V19H3z",
+  play: "M8 5l11 7-11 7z",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
   down: "M12 5v14M6 13l6 6 6-6",
   people:

@@ -1,14 +1,14 @@
 /** A file that is offered, on its way or there, as a card. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import type { SeenTransfer } from "../../../events/known_transfers.ts";
 import {
-  mediaOf,
+  mediumOf,
   type TransferAction,
   transferCard,
 } from "../model/transfer_card.ts";
-import type { ArrivedFile } from "../state/client_requests.io.ts";
+import { AcceptTo } from "./accept_to.tsx";
 import { Icon } from "./icon.tsx";
+import { Medium } from "./medium.tsx";
 import { useStore } from "./store_context.tsx";
 
 /** The card of a transfer. */
@@ -21,8 +21,7 @@ export function TransferBox(
     transfer,
   );
   const percent = Math.floor((part ?? 0) * 100);
-  const hasFile = info.direction === "incoming" && info.state === "verified" &&
-    info.files === undefined;
+  const medium = mediumOf(info);
   const label = `${info.direction === "incoming" ? "From" : "To"} ${info.user}`;
   return (
     <section class={`card ${mood}`} aria-label={`File ${title}`}>
@@ -53,7 +52,9 @@ export function TransferBox(
           {details.map((detail) => <span key={detail}>{detail}</span>)}
         </div>
       )}
-      {hasFile && <FileView transfer={info.transfer} name={title} />}
+      {medium !== undefined && (
+        <Medium transfer={info.transfer} name={title} {...medium} />
+      )}
       {actions.length > 0 && (
         <div class="buttons">
           {actions.map((action) => (
@@ -66,60 +67,10 @@ export function TransferBox(
               {actionNames[action]}
             </button>
           ))}
+          {actions.includes("accept") && <AcceptTo transfer={info.transfer} />}
         </div>
       )}
     </section>
-  );
-}
-
-/** A picture, sound or video, or a way to save the file. */
-function FileView(
-  { transfer, name }: { readonly transfer: number; readonly name: string },
-): JSX.Element | null {
-  const store = useStore();
-  const [file, setFile] = useState<ArrivedFile>();
-  const link = store.link.value;
-  const isMedium = mediaOf(name) !== undefined;
-  useEffect(() => {
-    let isHere = true;
-    if (link !== "open") return;
-    store.requests.fileOf(transfer).then((found) => isHere && setFile(found));
-    return () => {
-      isHere = false;
-    };
-  }, [transfer, link]);
-  if (file === undefined) {
-    return isMedium ? <div class="medium empty" /> : null;
-  }
-  const { url, shows } = file;
-  if (url === undefined) return <div class="dim">The file is gone.</div>;
-  return (
-    <>
-      {shows === "image" && (
-        <img class="medium" src={url} alt={name} loading="lazy" />
-      )}
-      {shows === "video" && (
-        <video
-          class="medium"
-          src={url}
-          controls
-          preload="metadata"
-          aria-label={name}
-        />
-      )}
-      {shows === "audio" && (
-        <audio
-          class="sound"
-          src={url}
-          controls
-          preload="metadata"
-          aria-label={name}
-        />
-      )}
-      <div class="buttons">
-        <a class="button" href={url} download={name}>Save a copy</a>
-      </div>
-    </>
   );
 }
 

@@ -1,0 +1,125 @@
+/// <reference lib="dom" />
+/** A video plays in the window while it is still arriving, seeking included. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { Page } from "puppeteer-core";
+import {
+  browserPath,
+  faultsOf,
+  firstPage,
+  press,
+  shows,
+  startBrowser,
+} from "../support/browser.ts";
+import { GuiClient } from "../support/gui_client.ts";
+import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
+import { TestServer } from "../support/test_server.ts";
+import { encodedFrames, film } from "../support/test_video.ts";
+
+const name = "a video plays in the window while it is still arriving";
+
+if (browserPath === undefined) {
+  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
+} else {
+  Deno.test(name, async (t) => {
+    await using server = await TestServer.start({ accounts: jediAccounts });
+    await using yoda = await logIn(server, "yoda");
+    await using gui = await GuiClient.start({
+      args: ["127.0.0.1", String(server.port), "--plain"],
+    });
+    await using browser = await startBrowser([
+      "--autoplay-policy=no-user-gesture-required",
+    ]);
+    const page = await firstPage(browser);
+    const faults = faultsOf(page);
+    await page.setViewport({ width: 1100, height: 800 });
+    await page.goto((await gui.address()).href);
+    await page.waitForSelector("[name=user]");
+    const frames = await encodedFrames(page);
+    await page.type("[name=user]", "luke");
+    await page.type("[name=password]", passwordOf("luke"));
+    await page.keyboard.press("Enter");
+    await shows(page, ".me-bar", "luke");
+    await yoda.succeed("/msgto luke look at this");
+    await shows(page, ".row", "yoda");
+    await page.click(".row");
+    await yoda.succeed("/limit 3M");
+    const step = async (name: string, act: () => Promise<void>) => {
+      if (!await t.step(name, act)) throw new Error(`${name}: see above`);
+    };
+
+    await step("one with its index first, with a jump far ahead", async () => {
+      const bytes = film(frames, { count: 400, isIndexFirst: true });
+      await Deno.writeFile(join(yoda.folder, "first.mp4"), bytes);
+      await yoda.send("/send luke first.mp4");
+      await press(page, "Accept");
+      await press(page, "Play while it arrives");
+      await plays(page, 0.3);
+      assert(await percent(page) < 60, `${await percent(page)} %`);
+      await page.$eval("video", (video) => {
+        video.dataset.same = "yes";
+        video.currentTime = 34;
+      });
+      await plays(page, 34.3);
+      // What lies between has not come.
+      assert(await percent(page) < 75, `${await percent(page)} %`);
+      await yoda.succeed("/limit off");
+      await shows(page, ".card.done", "Received and verified");
+      const [same, at] = await page.$eval(
+        "video",
+        (video) => [video.dataset.same, video.currentTime] as const,
+      );
+      assertEquals(same, "yes");
+      assert(at > 34);
+      assertEquals(
+        await Deno.readFile(join(gui.folder, "yoda_first.mp4")),
+        bytes,
+      );
+    });
+
+    await step("one with its index at the end", async () => {
+      await yoda.succeed("/limit 3M");
+      const bytes = film(frames, { count: 300, isIndexFirst: false });
+      await Deno.writeFile(join(yoda.folder, "last.mp4"), bytes);
+      await yoda.send("/send luke last.mp4");
+      await Deno.mkdir(join(gui.folder, "my films"));
+      await press(page, "Accept to a folder");
+      await page.keyboard.type(join(gui.folder, "my films"));
+      await page.keyboard.press("Enter");
+      await press(page, "Play while it arrives");
+      const video = `[aria-label="File last.mp4"] video`;
+      await plays(page, 0.3, video);
+      assert(await percent(page) < 80, `${await percent(page)} %`);
+      const [part] = Deno.readDirSync(join(gui.folder, "my films"));
+      assertEquals(part?.name.startsWith("yoda_last.mp4.part"), true);
+      await press(page, "Cancel");
+      await shows(page, ".card.failed", "Cancelled");
+      assertEquals(await page.$(video), null);
+    });
+    assertEquals(
+      faults.filter((fault) => !/ERR_|Failed to load/.test(fault)),
+      [],
+    );
+  });
+}
+
+/** Waits until the video has got so far, while it is on its way, in seconds. */
+async function plays(page: Page, to: number, selector = "video") {
+  await page.waitForFunction(
+    (to: number, selector: string) => {
+      const video = document.querySelector<HTMLVideoElement>(selector);
+      return video !== null && video.currentTime >= to && !video.seeking;
+    },
+    {},
+    to,
+    selector,
+  );
+}
+
+/** How much of what is on its way has come. */
+async function percent(page: Page): Promise<number> {
+  return await page.$eval(
+    ".card.runs progress",
+    (bar) => (bar as HTMLProgressElement).value,
+  );
+}

@@ -303,9 +303,8 @@ export class ClientApp implements UserHandler {
     this.#drain();
   }
 
-  fileOf(transfer: number): ReturnType<PeerServices["fileOf"]> {
-    return this.#services.fileOf(this.#session.offerId(transfer));
-  }
+  readonly fileOf = (transfer: number): ReturnType<PeerServices["fileOf"]> =>
+    this.#services.fileOf(this.#session.offerId(transfer));
 
   endOfInput(): void {
     this.#session.handleEndOfInput(systemClock());
@@ -408,8 +407,7 @@ export class ClientApp implements UserHandler {
   /** A result is shown where the line was entered. */
   #tellResult(event: Extract<ClientEvent, { event: "result" }>): void {
     const by = this.#lines.whose(event.n);
-    if (by === undefined) this.#interface.show(event);
-    else this.#interface.note(event);
+    this.#interface[by === undefined ? "show" : "note"](event);
     this.#watchers.tell(event, by ?? this);
     this.#lines.settle(event.n, event.outcome);
   }

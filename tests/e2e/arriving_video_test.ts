@@ -2,7 +2,7 @@
 /** A video plays in the window while it is still arriving, seeking included. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import type { Page } from "puppeteer-core";
+import type { ElementHandle, Page } from "puppeteer-core";
 import {
   browserPath,
   faultsOf,
@@ -84,23 +84,52 @@ if (browserPath === undefined) {
       await yoda.send("/send luke last.mp4");
       await Deno.mkdir(join(gui.folder, "my films"));
       await press(page, "Accept to a folder");
+      await page.waitForFunction(() =>
+        document.activeElement?.closest(".accept-to") !== null
+      );
       await page.keyboard.type(join(gui.folder, "my films"));
       await page.keyboard.press("Enter");
       await press(page, "Play while it arrives");
       const video = `[aria-label="File last.mp4"] video`;
       await plays(page, 0.3, video);
       assert(await percent(page) < 80, `${await percent(page)} %`);
-      const [part] = Deno.readDirSync(join(gui.folder, "my films"));
-      assertEquals(part?.name.startsWith("yoda_last.mp4.part"), true);
+      await Deno.stat(join(gui.folder, "my films", "yoda_last.mp4.part"));
       await press(page, "Cancel");
       await shows(page, ".card.failed", "Cancelled");
       assertEquals(await page.$(video), null);
     });
+    await step(
+      "a picture that one sends is shown, then and later",
+      async () => {
+        const path = join(gui.folder, "own.png");
+        await Deno.writeFile(path, picture);
+        const [input] = await page.$$(
+          "input[type=file]:not([webkitdirectory])",
+        );
+        await (input as ElementHandle<HTMLInputElement>).uploadFile(path);
+        const shown = `[aria-label="File own.png"] img.medium`;
+        await isDrawn(page, shown);
+        await shows(page, `[aria-label="File own.png"]`, "Sent and verified");
+        await page.reload();
+        await isDrawn(page, shown);
+      },
+    );
     assertEquals(
       faults.filter((fault) => !/ERR_|Failed to load/.test(fault)),
       [],
     );
   });
+}
+
+/** Waits until a picture is there. */
+async function isDrawn(page: Page, selector: string): Promise<void> {
+  await page.waitForFunction(
+    (selector: string) =>
+      (document.querySelector<HTMLImageElement>(selector)?.naturalWidth ?? 0) >
+        0,
+    {},
+    selector,
+  );
 }
 
 /** Waits until the video has got so far, while it is on its way, in seconds. */
@@ -123,3 +152,8 @@ async function percent(page: Page): Promise<number> {
     (bar) => (bar as HTMLProgressElement).value,
   );
 }
+
+/** Of one pixel. */
+const picture = Uint8Array.fromBase64(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+);

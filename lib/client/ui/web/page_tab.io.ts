@@ -264,7 +264,11 @@ export class PageTab implements Questioned {
     }
     const line = [commandFor(to), ...[to.name, ...paths].map(quoteArgument)]
       .join(" ");
-    this.#submit(ref, ({ submit }) => submit(line), () => uploads.drop(batch));
+    this.#submit(
+      ref,
+      ({ submit }) => submit(line),
+      () => uploads.release(batch),
+    );
   }
 
   #suggest(

@@ -9,6 +9,7 @@ import type { Random } from "../../../base/ports.ts";
 import { reasonOf } from "../../../system/errors.io.ts";
 import { stateFolderPath } from "../../../system/folders.io.ts";
 import { statOfSystem } from "../../files/stat_of_system.io.ts";
+import { showOf } from "./shown_file.ts";
 import type { UploadPlace } from "./upload_place.ts";
 import { newId } from "./web_access.ts";
 
@@ -29,6 +30,8 @@ export class Spool {
   readonly #parent: string;
   readonly #random: Random;
   readonly #batches = new Map<string, UploadBatch>();
+  /** Pictures that were sent and are still shown, and their bytes; oldest first. */
+  readonly #shown = new Map<string, number>();
   #held: { readonly folder: string; readonly lock: Deno.FsFile } | undefined;
 
   /**
@@ -81,6 +84,8 @@ export class Spool {
     }
     batch.files++;
     batch.running++;
+    batch.bytes += size;
+    batch.isPicture = showOf(place.parts.at(-1) ?? "") === "image";
     try {
       const folder = this.#open();
       await checkRoom(folder, size);
@@ -119,6 +124,33 @@ export class Spool {
     return [...batch.roots].map((root) => join(folder, id, root));
   }
 
+  /**
+   * A batch was sent, or will not be. A picture stays, to be shown where it was
+   * sent, unless it or those that were sent after it take much room.
+   */
+  async release(id: string): Promise<void> {
+    const batch = this.#batches.get(id);
+    if (batch === undefined) return;
+    const { files, bytes, isPicture } = batch;
+    if (files !== 1 || !isPicture || bytes > mostShownBytes / 4) {
+      return await this.drop(id);
+    }
+    this.#batches.delete(id);
+    this.#shown.set(id, bytes);
+    let left = [...this.#shown.values()].reduce((sum, each) => sum + each, 0);
+    for (const [oldest, bytes] of [...this.#shown]) {
+      const isTooMuch = left > mostShownBytes || this.#shown.size > mostShown;
+      if (!isTooMuch) break;
+      left -= bytes;
+      await this.#hide(oldest);
+    }
+  }
+
+  async #hide(id: string): Promise<void> {
+    this.#shown.delete(id);
+    if (this.#held !== undefined) await removeAll(join(this.#held.folder, id));
+  }
+
   /** A batch is needed no more. */
   async drop(id: string): Promise<void> {
     const batch = this.#batches.get(id);
@@ -138,12 +170,14 @@ export class Spool {
   /** None is needed any more. */
   async clear(): Promise<void> {
     for (const id of [...this.#batches.keys()]) await this.drop(id);
+    for (const id of [...this.#shown.keys()]) await this.#hide(id);
   }
 
   /** Removes everything. */
   async close(): Promise<void> {
     for (const batch of this.#batches.values()) batch.isGone = true;
     this.#batches.clear();
+    this.#shown.clear();
     if (this.#held === undefined) return;
     const { folder, lock } = this.#held;
     this.#held = undefined;
@@ -154,7 +188,7 @@ export class Spool {
 
   #batchOf(id: string, owner: string): UploadBatch {
     const known = this.#batches.get(id);
-    if (known?.isTaken) {
+    if (known?.isTaken || this.#shown.has(id)) {
       throw new SpoolError(409, "that is being sent; choose it again");
     }
     if (known !== undefined) return known;
@@ -164,7 +198,7 @@ export class Spool {
     const batch = {
       owner,
       roots: new Set<string>(),
-      ...{ files: 0, running: 0 },
+      ...{ files: 0, running: 0, bytes: 0, isPicture: false },
       ...{ isTaken: false, isBroken: false, isGone: false },
     };
     this.#batches.set(id, batch);
@@ -195,6 +229,9 @@ interface UploadBatch {
   /** How many are on their way. */
   running: number;
   isTaken: boolean;
+  bytes: number;
+  /** The last file of it can be shown as a picture. */
+  isPicture: boolean;
   /** A file of it is not there. */
   isBroken: boolean;
   isGone: boolean;
@@ -252,6 +289,9 @@ async function removeAll(path: string): Promise<void> {
 const lockEnd = ".lock";
 /** Most batches that are uploaded or sent at once. */
 const mostBatches = 64;
+/** Most pictures that stay when they were sent, and most bytes of them. */
+const mostShown = 100;
+const mostShownBytes = 64 * 1024 * 1024;
 /** Most files of a batch. */
 const mostFiles = 100_000;
 /** What is left free on the disk, bytes. */

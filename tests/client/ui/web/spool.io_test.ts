@@ -173,3 +173,33 @@ Deno.test("Spool removes what a killed client left, and nothing of one that runs
       }
     }
   }));
+
+Deno.test("Spool keeps a picture that was sent to be shown, the newest and not too many", () =>
+  withTempFolder(async (folder) => {
+    const spool = spoolIn(folder);
+    const isThere = (path = "") =>
+      Deno.stat(path).then(() => true, () => false);
+    const sent: string[] = [];
+    const send = async (index: number, name: string, ...more: string[]) => {
+      const batch = `A${String(index).padStart(21, "0")}`;
+      for (const each of [name, ...more]) {
+        await spool.add("me", { batch, parts: [each] }, 1, bytes("x"));
+      }
+      const [path = ""] = spool.take(batch);
+      await spool.release(batch);
+      return path;
+    };
+    for (let index = 0; index <= 100; index++) {
+      sent.push(await send(index, "a.png"));
+    }
+    const there = await Promise.all(
+      [sent[0], sent[1], sent[100]].map(isThere),
+    );
+    assertEquals(there, [false, true, true]);
+    // Neither of other files, nor of several.
+    assert(!await isThere(await send(200, "a.txt")));
+    assert(!await isThere(await send(201, "a.png", "b.png")));
+    await spool.clear();
+    assert(!await isThere(sent[100]));
+    await spool.close();
+  }));

@@ -1,12 +1,13 @@
 /** A file that is offered, on its way or there, as a card. */
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { SeenTransfer } from "../../../events/known_transfers.ts";
 import {
   mediumOf,
   type TransferAction,
   transferCard,
 } from "../model/transfer_card.ts";
-import { AcceptTo } from "./accept_to.tsx";
+import { quoteArgument } from "../../../commands/quote_argument.ts";
 import { Icon } from "./icon.tsx";
 import { Medium } from "./medium.tsx";
 import { useStore } from "./store_context.tsx";
@@ -73,6 +74,56 @@ export function TransferBox(
     </section>
   );
 }
+
+/** Accepts into another folder than the usual: a button, and a field behind it. */
+function AcceptTo(
+  { transfer }: { readonly transfer: number },
+): JSX.Element {
+  const store = useStore();
+  const [isOpen, setOpen] = useState(false);
+  const [folder, setFolder] = useState(lastFolder);
+  const field = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (isOpen) field.current?.select();
+  }, [isOpen]);
+  if (!isOpen) {
+    return (
+      <button type="button" onClick={() => setOpen(true)}>
+        Accept to a folder
+      </button>
+    );
+  }
+  const accept = (event: Event) => {
+    event.preventDefault();
+    const place = folder.trim();
+    if (place === "" || place === "-") return;
+    lastFolder = place;
+    store.run(`/accept ${transfer} --to ${quoteArgument(place)}`);
+  };
+  return (
+    <form class="accept-to" onSubmit={accept}>
+      <input
+        ref={field}
+        type="text"
+        value={folder}
+        aria-label="Folder on this computer"
+        placeholder="~/Videos"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => setFolder(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          setOpen(false);
+        }}
+      />
+      <button type="submit">Accept there</button>
+    </form>
+  );
+}
+
+/** Where it went last. */
+let lastFolder = "";
 
 const actionNames: Readonly<Record<TransferAction, string>> = {
   accept: "Accept",

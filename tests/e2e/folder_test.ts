@@ -169,6 +169,7 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
       const { transfer: mine } = await yoda.event("paused", { paused: true });
       const both = await yoda.succeed(`/pause ${mine}`);
       assertEquals(both.pausedBy, ["me", "user"]);
+      await luke.event("paused", { pausedBy: both.pausedBy }, { from });
       const { paused } = await luke.succeed(`/resume ${transfer}`);
       assertEquals(paused, true);
       assertMatch(

@@ -162,7 +162,8 @@ Deno.test({
         "yoda",
       ],
       cwd: server.folder,
-      env: { PARLEY_PASSWORD: passwordOf("yoda") },
+      // The status row shows its width by dashes where there is no colour.
+      env: { PARLEY_PASSWORD: passwordOf("yoda"), NO_COLOR: "1" },
     });
     const prompt = (end: string) =>
       terminal.screen((text) =>

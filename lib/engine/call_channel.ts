@@ -54,7 +54,7 @@ export class CallChannel {
   readonly #startedAt: number;
   #isConnected = false;
   #isOver = false;
-  #lingerUntil = Infinity;
+  #endsAt = Infinity;
   #probeAt = Infinity;
 
   /** @param end Who made the offer chooses among the paths. */
@@ -78,7 +78,7 @@ export class CallChannel {
 
   /** True when it neither sends nor expects anything any more. */
   get isDrained(): boolean {
-    return this.#lingerUntil === -Infinity;
+    return this.#endsAt === -Infinity;
   }
 
   /** The path in use and its round-trip time. */
@@ -112,7 +112,7 @@ export class CallChannel {
 
   /** A datagram came; true when there may be something to poll. */
   handleDatagram(bytes: Uint8Array, path: number, now: number): boolean {
-    if (!this.#control.isOurs(bytes)) return false;
+    if (this.isDrained || !this.#control.isOurs(bytes)) return false;
     const body = this.#control.handle(bytes, path, now);
     if (body === undefined) return false;
     this.#arrivals.note(packetNumber(bytes), now);
@@ -135,7 +135,7 @@ export class CallChannel {
       case packetType.close:
         // Who answered this with another would be answered in turn.
         this.#isOver = true;
-        this.#lingerUntil = -Infinity;
+        this.#endsAt = -Infinity;
         this.#events.push({ type: "closed" });
         break;
       case packetType.probed:
@@ -149,7 +149,7 @@ export class CallChannel {
   close(now: number): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#lingerUntil = now + transferLimits.lingerMs;
+    this.#endsAt = now + transferLimits.lingerMs;
     this.#control.close("cancelled");
   }
 
@@ -157,12 +157,10 @@ export class CallChannel {
   handleTimeout(now: number): void {
     const { paths } = this.#control;
     paths.handleTimeout(now);
-    if (now >= this.#lingerUntil) this.#lingerUntil = -Infinity;
+    if (now >= this.#endsAt) this.#endsAt = -Infinity;
     if (this.#isOver) return;
     this.#arrivals.handleTime(now);
-    const quietAt = this.#isConnected ? paths.heardAt : this.#startedAt;
-    const most = this.#isConnected ? callSilentMs : transferLimits.connectMs;
-    if (now - quietAt < most) return;
+    if (now < this.#giveUpAt) return;
     this.#events.push({ type: "unreachable", wasConnected: this.#isConnected });
     this.close(now);
   }
@@ -183,16 +181,13 @@ export class CallChannel {
 
   /** When {@link handleTimeout} is due, ms. */
   pollTimeout(): number {
-    if (this.#isOver) return this.#lingerUntil;
-    const { heardAt } = this.#control.paths;
-    const giveUpAt = this.#isConnected
-      ? heardAt + callSilentMs
-      : this.#startedAt + transferLimits.connectMs;
+    if (this.isDrained) return Infinity;
+    if (this.#isOver) return this.#endsAt;
     const texts = this.#control.paths.active < 0
       ? []
       : this.#texts.map(({ deadline }) => deadline);
     const control = this.#control.deadline();
-    return Math.min(giveUpAt, control, this.#probeAt, ...texts);
+    return Math.min(this.#giveUpAt, control, this.#probeAt, ...texts);
   }
 
   /** The next datagram for the browser. */
@@ -202,6 +197,13 @@ export class CallChannel {
 
   pollEvent(): CallChannelEvent | undefined {
     return this.#events.shift();
+  }
+
+  /** A path that carries only small datagrams does not put it off. */
+  get #giveUpAt(): number {
+    return this.#isConnected
+      ? this.#control.paths.heardAt + callSilentMs
+      : this.#startedAt + transferLimits.connectMs;
   }
 
   #take(body: Uint8Array): void {

@@ -217,7 +217,7 @@ export class ControlChannel {
     }
     const news = Math.min(this.hold.deadline(), this.orders.deadline());
     if (now >= news && this.paths.active >= 0) {
-      return this.sendProbe(out, now, this.paths.active, leastProbeBytes);
+      return this.sendProbe(out, now, this.paths.active);
     }
     const subflow = this.receiveSubflows.pollProbe(now);
     return subflow === 0 ? 0 : this.#sendSubflowProbe(out, now, subflow);

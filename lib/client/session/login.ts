@@ -110,11 +110,8 @@ export class Login {
   #store = "";
   #channel: SecureChannel | undefined;
   #greeted = false;
-  #hasDevices = false;
-  #hasTrees = false;
-  #hasStreams = false;
-  #hasLater = false;
-  #hasCalls = false;
+  /** Of the server that was met last. */
+  #features: readonly string[] = [];
   #takesOver: boolean;
   /** Why it was refused, while the user is asked whether to take over. */
   #inTheWay: Refused | undefined;
@@ -150,32 +147,32 @@ export class Login {
 
   /** True when this is nobody's device: see {@link LoginHost.isVisit}. */
   get isVisit(): boolean {
-    return this.#hasDevices && this.#host.isVisit;
+    return this.hasDevices && this.#host.isVisit;
   }
 
   /** True when the server knows devices. */
   get hasDevices(): boolean {
-    return this.#hasDevices;
+    return this.#features.includes("devices");
   }
 
   /** True when the server passes on offers of folders and several files. */
   get hasTrees(): boolean {
-    return this.#hasTrees;
+    return this.#features.includes("trees");
   }
 
   /** The same of what comes from a pipe. */
   get hasStreams(): boolean {
-    return this.#hasStreams;
+    return this.#features.includes("streams");
   }
 
   /** True when the server knows of offers that are kept for later. */
   get hasLater(): boolean {
-    return this.#hasLater;
+    return this.#features.includes("later");
   }
 
   /** True when the server passes on calls. */
   get hasCalls(): boolean {
-    return this.#hasCalls;
+    return this.#features.includes("calls");
   }
 
   /** True while the user is being asked for something. */
@@ -210,11 +207,7 @@ export class Login {
         if (reply.ok === undefined) return this.#refused(reply);
         this.#serverUdpPort = reply.ok.udpPort;
         this.#store = reply.ok.store;
-        this.#hasDevices = reply.ok.features.includes("devices");
-        this.#hasCalls = reply.ok.features.includes("calls");
-        this.#hasLater = reply.ok.features.includes("later");
-        this.#hasTrees = reply.ok.features.includes("trees");
-        this.#hasStreams = reply.ok.features.includes("streams");
+        this.#features = reply.ok.features;
         this.#greeted = true;
         if (!this.#asking) this.#proceed();
       },
@@ -320,7 +313,7 @@ export class Login {
         if (reply.ok !== undefined) return this.#open(reply.ok, true);
         if (reply.code === "connection_lost") return;
         // Whether that is somebody else or this device a moment ago, a login shows.
-        const isTaken = reply.code === "already_online" && this.#hasDevices;
+        const isTaken = reply.code === "already_online" && this.hasDevices;
         if (reply.code !== "token_invalid" && !isTaken) {
           return this.#refused(reply);
         }
@@ -417,7 +410,7 @@ export class Login {
       this.#host.refused(code, message, "ask");
       return this.#ask();
     }
-    if (code === "already_online" && this.#hasDevices && !this.isVisit) {
+    if (code === "already_online" && this.hasDevices && !this.isVisit) {
       return this.#stopped(reply);
     }
     const passing = this.#wasOpen && code !== "login_failed_blocked" &&
@@ -458,7 +451,7 @@ export class Login {
       udpPort,
       ...(identity === undefined ? {} : { identity }),
     };
-    if (!this.#hasDevices) return details;
+    if (!this.hasDevices) return details;
     if (this.isVisit) return { ...details, visit: true };
     const device = this.#host.device(this.#store, this.#user ?? "");
     const takeOver = this.#takesOver ? { takeOver: true } : {};

@@ -14,6 +14,11 @@ import type { Call, CallLeg } from "./call.ts";
 import type { CallHost } from "./call_host.ts";
 import { describedEnd, roleOf } from "./described_leg.ts";
 
+/** Without which call and which member it is. */
+type ToldOfMember<T = CallTold> = T extends { readonly peer: string }
+  ? Omit<T, "call" | "peer">
+  : never;
+
 /** Speaks for this side. */
 export class CallTalk {
   readonly #host: CallHost;
@@ -22,17 +27,22 @@ export class CallTalk {
     this.#host = host;
   }
 
-  /** Tells the page. */
-  tell(told: CallTold): void {
-    this.#host.effect({ effect: "tell-taker", told });
+  /** Tells the page that it takes a call. */
+  tellTaken({ number: call, media: first }: Call, media = first): void {
+    this.#tell({ tell: "call-taken", call, media });
+  }
+
+  /** Tells the page something of a member. */
+  tellOf({ call, member }: CallLeg, told: ToldOfMember): void {
+    this.#tell({ call: call.number, peer: member.user, ...told });
   }
 
   /** The path to a member stands: the page can begin to connect. */
-  handleLinked({ call, member, terms, end }: CallLeg, port: number): void {
+  handleLinked(leg: CallLeg, port: number): void {
+    const { call, terms, end } = leg;
     if (terms === undefined) return;
-    const about = { call: call.number, peer: member.user };
     const role = roleOf(terms, end);
-    this.tell({ tell: "call-peer", ...about, port, role });
+    this.tellOf(leg, { tell: "call-peer", port, role });
     this.sayMembers(call);
   }
 
@@ -53,7 +63,7 @@ export class CallTalk {
 
   /** The other side describes its end: only a signature makes it true. */
   handleDescription(leg: CallLeg, text: string): void {
-    const { terms, call, member } = leg;
+    const { terms, call } = leg;
     if (terms === undefined) return;
     const theirs = leg.end === "caller" ? "callee" : "caller";
     const end = describedEnd(call.id, terms, theirs);
@@ -61,9 +71,8 @@ export class CallTalk {
     if (opened === undefined) return;
     leg.theirEnd = opened;
     this.#bridge(leg);
-    const about = { call: call.number, peer: member.user };
     const { description } = opened;
-    this.tell({ tell: "call-description", ...about, description });
+    this.tellOf(leg, { tell: "call-description", description });
   }
 
   /** Tells every member who else is there. */
@@ -85,6 +94,10 @@ export class CallTalk {
       theirs: namesOf(theirEnd.description),
     };
     this.#host.effect({ effect: "bridge-call", id, credentials });
+  }
+
+  #tell(told: CallTold): void {
+    this.#host.effect({ effect: "tell-taker", told });
   }
 
   #say({ id }: CallLeg, topic: CallTopic, text: string): void {

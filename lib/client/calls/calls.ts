@@ -11,7 +11,13 @@ import { userKey } from "../../wire/names.ts";
 import type { CallInfo, CallMedia } from "../commands/call_info.ts";
 import type { CallDescription } from "../events/call_description.ts";
 import type { CallEvent } from "../events/call_port.ts";
+import {
+  declineOffer,
+  endOffer,
+  type OfferResult,
+} from "../offers/offer_end.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
+import type { TrustedOffer } from "../trust/signed_offers.ts";
 import { Call, type CallLeg } from "./call.ts";
 import { callEndText } from "./call_end_text.ts";
 import type { CalledParty, CallHost } from "./call_host.ts";
@@ -148,17 +154,10 @@ export class Calls {
   }
 
   /** Somebody calls. */
-  handleOffer(event: EventFields<"offer">): void {
-    const { offer: id, from: user, call: about, group } = event;
-    const checked = this.#host.signed.checkOffer(event);
-    if ("code" in checked) {
-      this.#decline(id, "untrusted");
-      const kind = "call";
-      this.#host.emit({ event: "offer-refused", user, kind, ...checked });
-      return;
-    }
+  handleOffer(theirs: TrustedOffer): void {
+    const { offer: id, from: user, call: about, group } = theirs;
+    const { terms, key, addresses } = theirs;
     if (about === undefined || this.#open.leg(id) !== undefined) return;
-    const { terms, key, addresses } = checked;
     const known = { id, terms, peer: { key, addresses } };
     const leg = { ...known, end: "callee", user } as const;
     const call = this.#open.all().find(({ id }) => id === about.id);
@@ -277,11 +276,9 @@ export class Calls {
         return event.topic === "members"
           ? this.#join(call, event.text)
           : this.#talk.handleDescription(leg, event.text);
-      case "call-link": {
+      case "call-link":
         member.link = event.link;
-        const about = { call: call.number, peer: member.user };
-        return this.#talk.tell({ tell: "call-stats", ...about, ...event.link });
-      }
+        return this.#talk.tellOf(leg, { tell: "call-stats", ...event.link });
       case "call-lost":
         this.#tellEnd(leg, "failed", "unreachable");
         return this.#endLeg(leg, "unreachable", event.message);
@@ -313,21 +310,22 @@ export class Calls {
     call.waiting = n;
     this.#open.add(call);
     this.#host.effect({ effect: "take-call", call: call.number, n });
-    for (const user of users.slice(0, mostRung)) {
-      const none = { terms: undefined, peer: undefined };
-      this.#prepare(
-        call.addLeg({ id: this.#newId(), end: "caller", user, ...none }),
-      );
-    }
+    for (const user of users.slice(0, mostRung)) this.#ask(call, user);
   }
 
   #answer(call: Call, media: CallMedia, n: number): void {
     call.isTaken = true;
     call.waiting = n;
-    const { number } = call;
-    this.#host.effect({ effect: "take-call", call: number, n });
-    this.#talk.tell({ tell: "call-taken", call: number, media });
+    this.#host.effect({ effect: "take-call", call: call.number, n });
+    this.#talk.tellTaken(call, media);
     for (const leg of call.legs.values()) this.#prepare(leg);
+  }
+
+  /** Asks somebody, once this side is prepared. */
+  #ask(call: Call, user: string, joins = false): void {
+    const none = { terms: undefined, peer: undefined };
+    const leg = { id: this.#newId(), end: "caller", user, ...none } as const;
+    this.#prepare(call.addLeg({ ...leg, joins }));
   }
 
   #prepare(leg: CallLeg): void {
@@ -359,10 +357,7 @@ export class Calls {
         if (!this.#isAsked(leg)) return;
         if (reply.ok === undefined) return this.#notCalled(leg, reply);
         if (joins || call.waiting === undefined) return;
-        this.#talk.tell({
-          ...{ tell: "call-taken", call: call.number },
-          media: call.media,
-        });
+        this.#talk.tellTaken(call);
         this.#open.show(call);
         this.#succeed(call);
       });
@@ -410,12 +405,7 @@ export class Calls {
     // How the name is spelled is known now.
     mine.member.user = theirs.user;
     this.#prepare(call.addLeg(theirs));
-    if (call.waiting === undefined) return;
-    this.#talk.tell({
-      tell: "call-taken",
-      call: call.number,
-      media: call.media,
-    });
+    if (call.waiting !== undefined) this.#talk.tellTaken(call);
   }
 
   /** The server, or the other's key, does not let it be. */
@@ -438,10 +428,7 @@ export class Calls {
       const isKnown = call.members.some((each) => each.user === user);
       // Of the two one asks.
       const asks = userKey(self) < userKey(user);
-      if (isKnown || !asks || call.isFull) continue;
-      const none = { terms: undefined, peer: undefined };
-      const leg = { id: this.#newId(), end: "caller", user, ...none } as const;
-      this.#prepare(call.addLeg({ ...leg, joins: true }));
+      if (!isKnown && asks && !call.isFull) this.#ask(call, user, true);
     }
   }
 
@@ -473,10 +460,7 @@ export class Calls {
     const wasLinked = leg.state === "linked";
     member.state = "ended";
     member.reason = reason;
-    if (wasLinked) {
-      const about = { call: call.number, peer: member.user };
-      this.#talk.tell({ tell: "call-gone", ...about });
-    }
+    if (wasLinked) this.#talk.tellOf(leg, { tell: "call-gone" });
     if (call.legs.size === 0) return this.#end(call, reason, message, isOwn);
     // Whoever is not there is told once it is known who is.
     if (call.waiting === undefined || call.direction === "incoming") {
@@ -523,22 +507,17 @@ export class Calls {
   }
 
   #decline(offer: string, reason: EndReason): void {
-    const how = reason === "rejected" ? {} : { automatic: true };
-    const answer = { offer, accept: false, reason, ...how };
-    this.#host.request("answer", answer, () => {});
+    declineOffer(this.#host, offer, reason);
   }
 
   /** Tells the other side of an end, if it knows of the offer. */
   #tellEnd(
     { id, end, own, member: { link } }: CallLeg,
-    result: "failed" | "cancelled" | "closed",
+    result: Exclude<OfferResult, "verified">,
     reason?: EndReason,
   ): void {
     if (end === "caller" && own === undefined) return;
-    const how = link === undefined ? {} : { via: link.via };
-    const why = reason === undefined ? {} : { reason };
-    const fields = { offer: id, result, ...why, ...how };
-    this.#host.request("offer-end", fields, () => {});
+    endOffer(this.#host, id, result, reason, link?.via);
   }
 
   #tellReady(): void {

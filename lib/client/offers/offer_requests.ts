@@ -1,5 +1,6 @@
 /** What is said through the server about offers, of files and of sessions. */
 import type { EndReason } from "../../wire/end_reason.ts";
+import { declineOffer, endOffer, type OfferResult } from "./offer_end.ts";
 import {
   isUnanswered,
   type OpenOffer,
@@ -135,29 +136,22 @@ export class OfferRequests {
 
   /** The list came, or does not: the server need not relay it any more. */
   endList(list: string, result: "verified" | "failed"): void {
-    this.#host.request("offer-end", { offer: list, result }, () => {});
+    endOffer(this.#host, list, result);
   }
 
-  /**
-   * Refuses an offer.
-   *
-   * @param by Whose word a plain `rejected` is; every other reason speaks for
-   * this device alone.
-   */
+  /** Refuses an offer; see {@link declineOffer}. */
   decline(
     offer: string,
     reason: EndReason,
-    by: "user" | "automatic" = "user",
+    by?: "user" | "automatic",
   ): void {
-    const how = by === "automatic" ? { automatic: true } : {};
-    const answer = { offer, accept: false, reason, ...how };
-    this.#host.request("answer", answer, () => {});
+    declineOffer(this.#host, offer, reason, by);
   }
 
   /** Tells the other side of an end, if it knows of the offer. */
   tellEnd(
     offer: OpenOffer,
-    result: "verified" | "failed" | "cancelled" | "closed",
+    result: OfferResult,
     reason?: EndReason,
   ): void {
     if (isUnheard(offer)) return;
@@ -199,14 +193,11 @@ export class OfferRequests {
 
   #end(
     offer: OpenOffer,
-    result: "verified" | "failed" | "cancelled" | "closed",
+    result: OfferResult,
     reason: EndReason | undefined,
   ): void {
     const link = offer.kind === "file" ? offer.link : undefined;
-    const why = reason === undefined ? {} : { reason };
-    const how = link === undefined ? {} : { via: link.via };
-    const about = { offer: offer.id, result, ...why, ...how };
-    this.#host.request("offer-end", about, () => {});
+    endOffer(this.#host, offer.id, result, reason, link?.via);
   }
 }
 

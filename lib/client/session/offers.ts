@@ -10,6 +10,7 @@ import type { CallHost } from "../calls/call_host.ts";
 import { Calls } from "../calls/calls.ts";
 import type { CallEvent } from "../events/call_port.ts";
 import { endText } from "../offers/end_text.ts";
+import { trustedOffer } from "../offers/offer_end.ts";
 import {
   isWaiting,
   type OfferEnd,
@@ -241,16 +242,10 @@ export class Offers {
 
   /** Somebody offers something. */
   handleOffer(event: EventFields<"offer">): void {
-    const { offer: id, from: user, kind, file } = event;
-    if (kind === "call") return this.calls.handleOffer(event);
-    const checked = this.#host.signed.checkOffer(event);
-    if ("code" in checked) {
-      this.#requests.decline(id, "untrusted");
-      const name = file === undefined ? {} : { name: file.name };
-      const about = { user, kind, ...name };
-      this.#host.emit({ event: "offer-refused", ...about, ...checked });
-      return;
-    }
+    const checked = trustedOffer(this.#host, event);
+    if (checked === undefined) return;
+    const { offer: id, kind } = checked;
+    if (kind === "call") return this.calls.handleOffer(checked);
     if (this.#open.find(id) !== undefined) return;
     if (kind === "session" && !this.sessions.makeRoom(checked)) return;
     const offer = this.#take(checked);

@@ -215,15 +215,7 @@ Deno.test("calls: a window that is closed hangs up", () => {
 Deno.test("calls: members of a group's call are all connected, whoever answers when", () => {
   const { world, yoda, luke, leia } = worldOf("yoda", "luke", "leia", "han");
   const han = world.peers[3]!;
-  yoda.client.ask("group-create", {
-    group: "jedi",
-    users: ["luke", "leia", "han"],
-    leaderOnly: false,
-  });
-  for (const { client } of [luke, leia, han]) {
-    client.ask("group-join", { group: "jedi" });
-  }
-  world.settle();
+  world.group("jedi");
   const n = yoda.call("#JEDI");
   world.settle();
   assertEquals(yoda.codeOf(n), "ok");
@@ -260,15 +252,7 @@ Deno.test("calls: members of a group's call are all connected, whoever answers w
 Deno.test("calls: with video no more than four are in a call", () => {
   const names = ["yoda", "luke", "leia", "han", "lando", "chewie"];
   const { world, yoda } = worldOf(...names);
-  yoda.client.ask("group-create", {
-    group: "jedi",
-    users: names.slice(1),
-    leaderOnly: false,
-  });
-  for (const { client } of world.peers.slice(1)) {
-    client.ask("group-join", { group: "jedi" });
-  }
-  world.settle();
+  world.group("jedi");
   yoda.call("#jedi", "video");
   world.settle();
   for (const peer of world.peers.slice(1)) {

@@ -11,6 +11,7 @@ import type {
   ClientEvent,
   CommandOutcome,
 } from "../../../lib/client/events/client_event.ts";
+import { trustedOffer } from "../../../lib/client/offers/offer_end.ts";
 import { Identity } from "../../../lib/client/trust/identity.ts";
 import { OwnIdentity } from "../../../lib/client/trust/own_identity.ts";
 import { PeerIdentities } from "../../../lib/client/trust/peer_identities.ts";
@@ -45,6 +46,8 @@ export class CallsPeer {
   readonly client: TestClient;
   readonly calls: Calls;
   readonly identity: Identity;
+  /** Of the ids of calls and offers. */
+  readonly random: SeededRandom;
   readonly events: ClientEvent[] = [];
   readonly told: CallTold[] = [];
   readonly effects: ClientEffect[] = [];
@@ -53,6 +56,7 @@ export class CallsPeer {
   /** Changes an event before the client sees it; `undefined` loses it. */
   meddle = (event: ServerEvent): ServerEvent | undefined => event;
   readonly #world: CallsWorld;
+  readonly #host: Parameters<typeof trustedOffer>[0];
   #waiting: { id: number; onReply: (reply: never) => void }[] = [];
   #seen = 0;
   #n = 0;
@@ -66,7 +70,7 @@ export class CallsPeer {
     const { publicKey: identity } = this.identity;
     this.client = world.harness.loginFrom(name, device, { identity });
     this.#seen = this.client.events.length;
-    const random = new SeededRandom(++world.seed);
+    const random = this.random = new SeededRandom(++world.seed);
     const base = {
       random,
       self: () => name,
@@ -105,7 +109,9 @@ export class CallsPeer {
       new MemoryPeers(),
     );
     const signed = new SignedOffers(base as never, identities);
-    this.calls = new Calls({ ...base, signed } as never);
+    const host = { ...base, signed };
+    this.#host = host as never;
+    this.calls = new Calls(host as never);
     this.calls.handleOpened();
     this.calls.handleReady(true);
   }
@@ -188,8 +194,10 @@ export class CallsPeer {
 
   #route(event: ServerEvent): void {
     switch (event.ev) {
-      case "offer":
-        return this.calls.handleOffer(event);
+      case "offer": {
+        const trusted = trustedOffer(this.#host, event);
+        return trusted && this.calls.handleOffer(trusted);
+      }
       case "answer":
         return void this.calls.handleAnswer(event);
       case "answered":
@@ -253,6 +261,15 @@ export class CallsWorld {
       if (act !== undefined) act();
       else if (!this.peers.some((peer) => peer.step())) return;
     }
+  }
+
+  /** Makes a group in which all of them are, the first as its leader. */
+  group(group: string): void {
+    const [leader, ...others] = this.peers;
+    const users = others.map(({ name }) => name);
+    leader!.client.ask("group-create", { group, users, leaderOnly: false });
+    for (const { client } of others) client.ask("group-join", { group });
+    this.settle();
   }
 
   later(act: () => void): void {

@@ -207,6 +207,8 @@ export class Calls {
       return true;
     }
     leg.peer = { key, addresses };
+    // Behind a lost connection the answer may come before the reply to the offer.
+    this.#handleRung(leg);
     this.#connect(leg);
     if (!call.isFull) return true;
     // Nobody else can come in.
@@ -356,12 +358,17 @@ export class Calls {
       this.#host.request("offer", { ...offered, signature }, (reply) => {
         if (!this.#isAsked(leg)) return;
         if (reply.ok === undefined) return this.#notCalled(leg, reply);
-        if (joins || call.waiting === undefined) return;
-        this.#talk.tellTaken(call);
-        this.#open.show(call);
-        this.#succeed(call);
+        this.#handleRung(leg);
       });
     });
+  }
+
+  /** It rings there: what the command wanted has come about. */
+  #handleRung({ call, joins }: CallLeg): void {
+    if (joins || call.waiting === undefined) return;
+    this.#talk.tellTaken(call);
+    this.#open.show(call);
+    this.#succeed(call);
   }
 
   /** Accepts an offer for which this side is prepared. */

@@ -4,7 +4,7 @@
  * the tests of the page.
  */
 import { assert, assertEquals } from "@std/assert";
-import { logIn, passwordOf, startServer } from "../support/jedi.ts";
+import { logIn, startServer } from "../support/jedi.ts";
 import type { TestServer } from "../support/test_server.ts";
 import { FakeBrowser } from "../support/fake_browser.ts";
 import { GuiClient, type GuiTab } from "../support/gui_client.ts";
@@ -14,15 +14,7 @@ import { waitUntil } from "../support/wait_until.ts";
 /** A client in a window, with a tab that can take calls. */
 async function windowOf(server: TestServer, name: string) {
   const gui = await GuiClient.start();
-  const tab = await gui.tab();
-  tab.say({
-    do: "login",
-    server: `127.0.0.1:${server.port}`,
-    user: name,
-    password: passwordOf(name),
-    plain: true,
-  });
-  await tab.phase("open");
+  const tab = await gui.tabOf(name, server);
   tab.say({ do: "call-ready", ready: true });
   return { gui, tab };
 }

@@ -3,7 +3,6 @@
 import type { Browser, Page } from "puppeteer-core";
 import { anotherPage, shows } from "./browser.ts";
 import type { GuiClient } from "./gui_client.ts";
-import { passwordOf } from "./jedi.ts";
 import type { TestServer } from "./test_server.ts";
 
 /** What a browser needs so that nobody has to allow a camera or choose a screen. */
@@ -19,15 +18,7 @@ export async function callPage(
   gui: GuiClient,
   name: string,
 ): Promise<Page> {
-  const tab = await gui.tab();
-  tab.say({
-    do: "login",
-    server: `127.0.0.1:${server.port}`,
-    user: name,
-    password: passwordOf(name),
-    plain: true,
-  });
-  await tab.phase("open");
+  const tab = await gui.tabOf(name, server);
   await tab.run("/broadcast hello there");
   tab.close();
   const page = await anotherPage(browser);

@@ -7,8 +7,10 @@ import type {
   ClientMessage,
   PageMessage,
 } from "../../lib/client/ui/web/web_wire.ts";
+import { passwordOf } from "./jedi.ts";
 import { clientCommand } from "./programs.ts";
 import { RunningProcess } from "./running_process.ts";
+import type { TestServer } from "./test_server.ts";
 import { waitUntil } from "./wait_until.ts";
 
 /** How to start one. */
@@ -110,6 +112,20 @@ export class GuiClient implements AsyncDisposable {
     const tab = new GuiTab(await this.origin(), token ?? await this.token());
     this.#tabs.push(tab);
     await tab.told("phase");
+    return tab;
+  }
+
+  /** A tab, in which one of the Jedi logs in without TLS. */
+  async tabOf(name: string, server: TestServer): Promise<GuiTab> {
+    const tab = await this.tab();
+    tab.say({
+      do: "login",
+      server: `127.0.0.1:${server.port}`,
+      user: name,
+      password: passwordOf(name),
+      plain: true,
+    });
+    await tab.phase("open");
     return tab;
   }
 

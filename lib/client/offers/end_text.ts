@@ -51,8 +51,8 @@ const kindTexts = {
     integrity: `"${name}" arrived damaged; it must be sent again`,
     unreachable: `${user}'s client gets nothing from yours`,
   }),
-  session: (user: string) => withoutFile(user),
-  call: (user: string) => withoutFile(user),
+  session: withoutFile,
+  call: withoutFile,
 };
 
 function withoutFile(user: string) {

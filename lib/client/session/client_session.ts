@@ -190,7 +190,7 @@ export class ClientSession {
     n: number = this.takeNumber(),
   ): number {
     this.#now = now;
-    this.#begin(command, n);
+    this.#parts.begin(command, n);
     this.#parts.runner.run(command, n);
     this.#flush();
     return n;
@@ -219,7 +219,7 @@ export class ClientSession {
   /** Command `/logout` of a script: ends it when all that came before is done. */
   handleLogoutWhenDone(now: Instant, n: number = this.takeNumber()): number {
     this.#now = now;
-    this.#begin({ command: "logout" }, n);
+    this.#parts.begin({ command: "logout" }, n);
     this.#logoutCommand ??= n;
     this.#endOfInput = true;
     this.#flush();
@@ -347,11 +347,6 @@ export class ClientSession {
   #emit(event: ClientEvent | QuietEvent): void {
     this.#view.handleEvent(event);
     this.#events.push(event);
-  }
-
-  #begin(command: Command, n: number): void {
-    this.#parts.commands.begin(command.command, n);
-    this.#emit({ event: "begun", n, at: this.#now.wall, command });
   }
 
   #connect(): void {

@@ -258,22 +258,19 @@ export class SessionParts {
     const features = { hasDevices, hasTrees, hasStreams };
     const peerHost = { ...host, signed, ...features };
     const hasCalls = () => this.login.hasCalls;
-    const isCompared = (user: string) =>
-      identities.known.find(user)?.verified ?? false;
+    const isCompared = (user: string) => identities.isVerified(user);
     const leaveNote = (to: ChatTarget, text: string) => {
       // In the conversation, as if this user had said it.
       const command: Command = to.kind === "group"
         ? { command: "groupmsg", group: to.name, text }
         : { command: "msgto", to: [to.name], text };
       const n = commands.takeNumber();
-      commands.begin(command.command, n);
-      emit({ event: "begun", n, at: now().wall, command });
+      this.begin(command, n);
       this.runner.run(command, n);
     };
     const identity = () => identities.own;
-    const offersHost = {
-      ...{ ...peerHost, hasCalls, isCompared, leaveNote, identity, now },
-    };
+    const ofCalls = { hasCalls, isCompared, leaveNote, identity, now };
+    const offersHost = { ...peerHost, ...ofCalls };
     const offers = this.offers = new Offers(offersHost, accept, {
       memory: options.kept,
       now,
@@ -323,6 +320,13 @@ export class SessionParts {
       ...{ ...places, now, user, topic, emit, bye },
       ...{ renamed, changed, restart },
     };
+  }
+
+  /** Tells that command number `n` begins. */
+  begin(command: Command, n: number): void {
+    const at = this.router.now().wall;
+    this.commands.begin(command.command, n);
+    this.#emit({ event: "begun", n, at, command });
   }
 
   /** Requests without an answer; a change of password counts as one. */

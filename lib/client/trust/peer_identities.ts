@@ -231,6 +231,11 @@ export class PeerIdentities {
     });
   }
 
+  /** True when the safety number of the two users was compared. */
+  isVerified(user: string): boolean {
+    return this.known.find(user)?.verified ?? false;
+  }
+
   /** The server names a user's key: a changed one is told. */
   note(user: string, key: string | undefined, account?: string): void {
     this.handleAccount(user, account);
@@ -241,8 +246,7 @@ export class PeerIdentities {
       this.#tellChanged(user, named, judged.isOther);
     } else if (named !== "") this.#told.delete(user);
     if (judged.trust !== "same") return;
-    const isVerified = this.known.find(user)?.verified ?? false;
-    const trust = isVerified ? "verified" : "unverified";
+    const trust = this.isVerified(user) ? "verified" : "unverified";
     this.#host.emit({ event: "trust", user, trust });
   }
 

@@ -4,9 +4,11 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { ElementHandle, Page } from "puppeteer-core";
 import {
-  browserPath,
+  browserTest,
   faultsOf,
   firstPage,
+  isDrawn,
+  onePixel,
   press,
   shows,
   startBrowser,
@@ -16,12 +18,9 @@ import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { TestServer } from "../support/test_server.ts";
 import { encodedFrames, film } from "../support/test_video.ts";
 
-const name = "a video plays in the window while it is still arriving";
-
-if (browserPath === undefined) {
-  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
-} else {
-  Deno.test(name, async (t) => {
+browserTest(
+  "a video plays in the window while it is still arriving",
+  async (step) => {
     await using server = await TestServer.start({ accounts: jediAccounts });
     await using yoda = await logIn(server, "yoda");
     await using gui = await GuiClient.start({
@@ -44,9 +43,6 @@ if (browserPath === undefined) {
     await shows(page, ".row", "yoda");
     await page.click(".row");
     await yoda.succeed("/limit 3M");
-    const step = async (name: string, act: () => Promise<void>) => {
-      if (!await t.step(name, act)) throw new Error(`${name}: see above`);
-    };
 
     await step("one with its index first, with a jump far ahead", async () => {
       const bytes = film(frames, { count: 400, isIndexFirst: true });
@@ -102,7 +98,7 @@ if (browserPath === undefined) {
       "a picture that one sends is shown, then and later",
       async () => {
         const path = join(gui.folder, "own.png");
-        await Deno.writeFile(path, picture);
+        await Deno.writeFile(path, onePixel);
         const [input] = await page.$$(
           "input[type=file]:not([webkitdirectory])",
         );
@@ -118,19 +114,8 @@ if (browserPath === undefined) {
       faults.filter((fault) => !/ERR_|Failed to load/.test(fault)),
       [],
     );
-  });
-}
-
-/** Waits until a picture is there. */
-async function isDrawn(page: Page, selector: string): Promise<void> {
-  await page.waitForFunction(
-    (selector: string) =>
-      (document.querySelector<HTMLImageElement>(selector)?.naturalWidth ?? 0) >
-        0,
-    {},
-    selector,
-  );
-}
+  },
+);
 
 /** Waits until the video has got so far, while it is on its way, in seconds. */
 async function plays(page: Page, to: number, selector = "video") {
@@ -152,8 +137,3 @@ async function percent(page: Page): Promise<number> {
     (bar) => (bar as HTMLProgressElement).value,
   );
 }
-
-/** Of one pixel. */
-const picture = Uint8Array.fromBase64(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-);

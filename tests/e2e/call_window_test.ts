@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Page } from "puppeteer-core";
 import {
   anotherPage,
-  browserPath,
+  browserTest,
   faultsOf,
   noneSerious,
   press,
@@ -15,22 +15,16 @@ import { callArguments, callPage, openChat } from "../support/call_pages.ts";
 import { GuiClient } from "../support/gui_client.ts";
 import { startServer } from "../support/jedi.ts";
 
-const name = "a call in the window: it rings, is answered, seen and heard";
-
-if (browserPath === undefined) {
-  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
-} else {
-  Deno.test(name, async (t) => {
+browserTest(
+  "a call in the window: it rings, is answered, seen and heard",
+  async (step) => {
     await using server = await startServer();
     await using yodaGui = await GuiClient.start();
     await using lukeGui = await GuiClient.start();
     await using browser = await startBrowser(callArguments);
     const luke = await callPage(browser, server, lukeGui, "luke");
     const yoda = await callPage(browser, server, yodaGui, "yoda");
-    const faults = [...faultsOf(luke), ...faultsOf(yoda)];
-    const step = async (name: string, act: () => Promise<void>) => {
-      if (!await t.step(name, act)) throw new Error(`${name}: see above`);
-    };
+    const faults = [luke, yoda].map(faultsOf);
     await openChat(yoda, "@luke");
     await openChat(luke, "@yoda");
 
@@ -129,9 +123,13 @@ if (browserPath === undefined) {
       await shows(yoda, ".note", "not answered");
       await yoda.waitForSelector(".call", { hidden: true });
     });
-    assertEquals(faults, [], "errors, or what the page's policy forbids");
-  });
-}
+    assertEquals(
+      faults.flat(),
+      [],
+      "errors, or what the page's policy forbids",
+    );
+  },
+);
 
 /** Waits until pictures of the other side go on being decoded. */
 async function sees(page: Page, picture = "video.remote"): Promise<void> {

@@ -4,10 +4,12 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Page } from "puppeteer-core";
 import {
-  browserPath,
+  browserTest,
   faultsOf,
   firstPage,
+  isDrawn,
   noneSerious,
+  onePixel,
   press,
   shows,
   startBrowser,
@@ -19,12 +21,9 @@ import type { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
-const name = "the window: log in, talk, send and get files, with nothing amiss";
-
-if (browserPath === undefined) {
-  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
-} else {
-  Deno.test(name, async (t) => {
+browserTest(
+  "the window: log in, talk, send and get files, with nothing amiss",
+  async (step) => {
     await using server = await TestServer.start({
       accounts: jediAccounts,
       plain: false,
@@ -40,10 +39,6 @@ if (browserPath === undefined) {
     await using browser = await startBrowser();
     const page = await firstPage(browser);
     const faults = faultsOf(page);
-    // Each begins where the one before it ended.
-    const step = async (name: string, act: () => Promise<void>) => {
-      if (!await t.step(name, act)) throw new Error(`${name}: see above`);
-    };
     await page.setViewport({ width: 1100, height: 800 });
     await page.goto((await gui.address()).href);
 
@@ -169,18 +164,15 @@ if (browserPath === undefined) {
     await step(
       "a picture that was accepted is shown where it came",
       async () => {
-        await Deno.writeFile(join(luke.folder, "dot.png"), dot);
+        await Deno.writeFile(join(luke.folder, "dot.png"), onePixel);
         await luke.send("/send yoda dot.png");
         await shows(page, ".card", "luke offers it to you");
         await press(page, "Accept");
-        await page.waitForFunction(() =>
-          (document.querySelector<HTMLImageElement>("img.medium")
-            ?.naturalWidth ?? 0) > 0
-        );
+        await isDrawn(page, "img.medium");
         // The button is gone; who pressed it goes on writing.
         await focused(page, "TEXTAREA");
         const path = await received(downloads, "dot.png");
-        assertEquals(await Deno.readFile(path), dot);
+        assertEquals(await Deno.readFile(path), onePixel);
         await noneSerious(page);
       },
     );
@@ -471,8 +463,8 @@ if (browserPath === undefined) {
       },
     );
     assertEquals(faults, [], "errors, or what the page's policy forbids");
-  });
-}
+  },
+);
 
 /** Another program where the client was: it says yes to everything. */
 class Impostor implements AsyncDisposable {
@@ -622,8 +614,3 @@ function received(folder: string, path: string): Promise<string> {
 async function isFile(path: string): Promise<boolean> {
   return (await Deno.stat(path).catch(() => undefined))?.isFile === true;
 }
-
-/** A picture of one pixel. */
-const dot = Uint8Array.fromBase64(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-);

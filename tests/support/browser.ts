@@ -10,6 +10,27 @@ import puppeteer, { type Browser, type Page } from "puppeteer-core";
 /** Path of the browser that is installed here; absent for none. */
 export const browserPath: string | undefined = findBrowser();
 
+/** Runs one step of a test; each begins where the one before it ended. */
+export type BrowserStep = (
+  name: string,
+  act: () => Promise<void>,
+) => Promise<void>;
+
+/** A test that needs the browser; where there is none it says so. */
+export function browserTest(
+  name: string,
+  act: (step: BrowserStep) => Promise<void>,
+): void {
+  if (browserPath === undefined) {
+    Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
+    return;
+  }
+  Deno.test(name, (t) =>
+    act(async (name, act) => {
+      if (!await t.step(name, act)) throw new Error(`${name}: see above`);
+    }));
+}
+
 /**
  * Starts it; no page of it reaches anything but this machine. Its microphone and
  * camera are not real: a tone, and a picture that moves.
@@ -104,6 +125,17 @@ export async function noneSerious(page: Page): Promise<void> {
   assertEquals(found, []);
 }
 
+/** Waits until the picture that `selector` finds is there. */
+export async function isDrawn(page: Page, selector: string): Promise<void> {
+  await page.waitForFunction(
+    (selector: string) =>
+      (document.querySelector<HTMLImageElement>(selector)?.naturalWidth ?? 0) >
+        0,
+    {},
+    selector,
+  );
+}
+
 function findBrowser(): string | undefined {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   const names = ["chromium", "chromium-browser", "google-chrome"];
@@ -117,5 +149,9 @@ function findBrowser(): string | undefined {
     });
 }
 
+/** A picture of one pixel, PNG. */
+export const onePixel: Uint8Array<ArrayBuffer> = Uint8Array.fromBase64(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+);
 /** Longer than anything takes on a machine that is busy, ms. */
 const waitMs = 10_000;

@@ -8,12 +8,10 @@ import type { CallStatus } from "../../../../lib/client/ui/page/model/call_statu
 import type { CallPeer as Peer } from "../../../../lib/client/ui/page/state/call_peer.io.ts";
 import {
   anotherPage,
-  browserPath,
+  browserTest,
   startBrowser,
 } from "../../../support/browser.ts";
 import { DatagramBridge } from "../../../support/datagram_bridge.ts";
-
-const name = "two browsers call each other through ports of this machine";
 
 /** What a page has for the test. */
 interface CallWindow {
@@ -27,10 +25,9 @@ interface CallWindow {
   camera: HTMLVideoElement;
 }
 
-if (browserPath === undefined) {
-  Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
-} else {
-  Deno.test(name, async (t) => {
+browserTest(
+  "two browsers call each other through ports of this machine",
+  async (step) => {
     const program = await bundle();
     await using server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -48,7 +45,7 @@ if (browserPath === undefined) {
     ]);
     const origin = `http://127.0.0.1:${server.addr.port}/`;
 
-    await t.step("voice and camera come to both", async () => {
+    await step("voice and camera come to both", async () => {
       using bridge = new DatagramBridge();
       const [luke, leia] = await openBoth(browser, origin, bridge);
       await exchange(luke, leia);
@@ -73,7 +70,7 @@ if (browserPath === undefined) {
       for (const page of [luke, leia]) await page.close();
     });
 
-    await t.step(
+    await step(
       "a certificate that is not the one that was signed ends it, with a clear word",
       async () => {
         using bridge = new DatagramBridge();
@@ -89,8 +86,8 @@ if (browserPath === undefined) {
         for (const page of [luke, leia]) await page.close();
       },
     );
-  });
-}
+  },
+);
 
 async function openBoth(
   browser: Browser,

@@ -1,9 +1,9 @@
 /**
  * The blocks a receiver is collecting, by their positions in the order in which
- * they are sent: slices go to their place in the sealed
- * block; a block whose last byte came is handed out to be opened; opened blocks
- * come back in order and are handed out to be written. Holds at most a window of
- * blocks whatever the sender does.
+ * they are sent: slices go to their place in the sealed block; a block whose last
+ * byte came is handed out to be opened; opened blocks come back in order and are
+ * handed out to be written. Holds at most a window of blocks whatever the sender
+ * does.
  */
 import { BlockPool } from "./send_window.ts";
 import { BlockOrder } from "./block_order.ts";

@@ -1,13 +1,13 @@
 /**
  * The sealed blocks a sender holds, numbered by their positions in the order in
- * which they are sent: from the first that the receiver has not
- * opened to the last that was read. Sealed bytes are kept until then, so a
- * retransmission never reads or seals again.
+ * which they are sent: from the first that the receiver has not opened to the last
+ * that was read. Sealed bytes are kept until then, so a retransmission never reads
+ * or seals again.
  */
 import { transferLimits } from "./packets/limits.ts";
 import { staggeredBytes } from "./blocks/staggered_bytes.ts";
 
-/** A bounded window of sealed blocks, by block number. */
+/** A bounded window of sealed blocks, by their positions. */
 export class SendWindow {
   readonly #slots: (Uint8Array | undefined)[];
   readonly #pool: BlockPool;

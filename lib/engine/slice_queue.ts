@@ -1,6 +1,7 @@
 /**
- * Which slice of which block a sender sends next, numbered as in a SendWindow: what must be sent again comes
- * first (see {@link ResendQueue}), then the blocks of the window in their order.
+ * Which slice of which block a sender sends next, numbered as in a SendWindow:
+ * what must be sent again comes first (see {@link ResendQueue}), then the blocks of
+ * the window in their order.
  */
 import type { SendWindow } from "./send_window.ts";
 import type { SentPackets } from "./recovery/sent_packets.ts";

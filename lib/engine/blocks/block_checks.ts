@@ -1,13 +1,12 @@
-import { digestOfChecks } from "./content_digest.ts";
-
 import { transferLimits } from "../packets/limits.ts";
 import { RangeSet } from "../packets/range_set.ts";
+import { digestOfChecks } from "./content_digest.ts";
 
 /**
  * The CRC-32s of a file's blocks, from its first one on: what is known of a file
- * that is coming in, four bytes for each 256 KiB of it, in whatever order it comes. Every digest of the file
- * or of a stretch of it follows from them, and so does whether a block on the
- * disk is the one that was written.
+ * that is coming in, in whatever order it comes, four bytes for each 256 KiB of
+ * it. Every digest of the file or of a stretch of it follows from them, and so
+ * does whether a block on the disk is the one that was written.
  */
 export class BlockChecks {
   #checks: Uint32Array;
@@ -65,7 +64,7 @@ export class BlockChecks {
 
   #grow(block: number): void {
     if (block < this.#checks.length) return;
-    const room = Math.max(leastRoom, 2 * this.#length, block + 1);
+    const room = Math.max(leastRoom, 2 * this.#checks.length, block + 1);
     const larger = new Uint32Array(room);
     larger.set(this.#checks);
     this.#checks = larger;

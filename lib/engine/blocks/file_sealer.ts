@@ -1,7 +1,7 @@
 /**
  * Turns the plaintext of a file into sealed blocks, in the order in which they
- * are sent, and computes its digest on the way. Apart from the {@link Sender}, because it is what costs
- * most: a shell may run it in a thread of its own.
+ * are sent, and computes its digest on the way. Apart from the {@link Sender},
+ * because it is what costs most: a shell may run it in a thread of its own.
  */
 import { BlockSealer } from "./block_sealer.ts";
 import { BlockChecks } from "./block_checks.ts";
@@ -82,8 +82,9 @@ export class FileSealer {
 }
 
 // Turns sealed blocks, which come in any order, into plaintext in the order in
-// which they were sent, and computes their CRC-32s on the way. Apart from the {@link Receiver},
-// because it is what costs most: a shell may run it in a thread of its own.
+// which they were sent, and computes their CRC-32s on the way. Apart from the
+// {@link Receiver}, because it is what costs most: a shell may run it in a thread
+// of its own.
 
 /** A block in its turn. */
 export interface OpenedBlock {

@@ -4,6 +4,7 @@
  * camera and screen each way, and what each tells of these. Nothing is agreed on
  * anew while it is there; what is sent is put in and taken out.
  */
+import { encodeHex } from "@std/encoding/hex";
 import type { CallDescription } from "../../../events/call_description.ts";
 import type { CallRole } from "../../../events/call_port.ts";
 import {
@@ -235,11 +236,7 @@ export class CallPeer {
   async #isAnnounced(certificate: ArrayBuffer | undefined): Promise<boolean> {
     if (certificate === undefined) return false;
     const sum = await crypto.subtle.digest("SHA-256", certificate);
-    const found = Array.from(
-      new Uint8Array(sum),
-      (byte) => byte.toString(16).padStart(2, "0"),
-    ).join("");
-    return found === this.#remote?.fingerprint;
+    return encodeHex(sum) === this.#remote?.fingerprint;
   }
 
   async #attempt(act: () => Promise<void>): Promise<void> {

@@ -5,6 +5,7 @@
  * made again; who has no token is told so. Whoever answers has to prove first
  * that it is still that client, as another program may have its port by then.
  */
+import { encodeBase64Url } from "@std/encoding/base64url";
 import type {
   ClientMessage,
   PageMessage,
@@ -115,7 +116,7 @@ export class ClientSocket {
 
 /** 128 random bits in base64url. */
 export function randomId(): string {
-  return base64Url(crypto.getRandomValues(new Uint8Array(16)));
+  return encodeBase64Url(crypto.getRandomValues(new Uint8Array(16)));
 }
 
 /** What this tab has, new for the secret in the address if it has one. */
@@ -162,12 +163,7 @@ async function isProof(
     ["sign"],
   );
   const right = await crypto.subtle.sign(hash, secret, encoder.encode(nonce));
-  return base64Url(new Uint8Array(right)) === proof;
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-")
-    .replaceAll("/", "_").replaceAll("=", "");
+  return encodeBase64Url(right) === proof;
 }
 
 const passKey = "parley-pass";

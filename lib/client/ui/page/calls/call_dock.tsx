@@ -31,9 +31,7 @@ export function CallDock(): JSX.Element | null {
   const elsewhere = calls.find(({ state, direction }) =>
     state !== "ringing" || direction === "outgoing"
   );
-  return elsewhere === undefined || elsewhere.call === taken.value
-    ? null
-    : <Elsewhere info={elsewhere} />;
+  return elsewhere === undefined ? null : <Elsewhere info={elsewhere} />;
 }
 
 function Dock({ info }: { readonly info: CallInfo }): JSX.Element {

@@ -22,7 +22,7 @@ export function Medium(
   const [isFailed, setFailed] = useState(false);
   const link = store.link.value;
   const isWatched = watched.value === transfer;
-  const isWanted = isArriving ? isWatched : kind !== undefined || !isMine;
+  const isWanted = isWatched || !isArriving;
   useEffect(() => {
     let isHere = true;
     if (link !== "open" || !isWanted) return;
@@ -51,7 +51,7 @@ export function Medium(
     );
   }
   if (file === undefined) {
-    return kind !== undefined && isWanted ? <div class="medium empty" /> : null;
+    return kind !== undefined ? <div class="medium empty" /> : null;
   }
   const { url, shows } = file;
   if (url === undefined) {

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { useTakenFocus } from "../parts/kept_focus.tsx";
 import { useStore } from "../parts/store_context.tsx";
 import type { DeviceKind } from "../state/own_media.io.ts";
 
@@ -10,13 +11,7 @@ export function DeviceChoice(
   const store = useStore();
   const { own } = store.calls;
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    box.current?.querySelector("select")?.focus();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
+  useTakenFocus(() => box.current?.querySelector("select")?.focus());
   return (
     <div
       class="device-choice form"

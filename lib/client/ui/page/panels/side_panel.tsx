@@ -1,8 +1,9 @@
 /** What stands beside the conversation: somebody, a group, a search, settings. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { visible } from "../../../../base/text.ts";
 import { IconButton } from "../parts/icon.tsx";
+import { useTakenFocus } from "../parts/kept_focus.tsx";
 import { useStore } from "../parts/store_context.tsx";
 import type { Panel } from "../state/page_store.io.ts";
 import { DevicesPanel } from "./devices_panel.tsx";
@@ -57,14 +58,10 @@ function PanelFrame(
 ): JSX.Element {
   const store = useStore();
   const frame = useRef<HTMLElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
+  useTakenFocus(() => {
     const first = frame.current?.querySelector<HTMLElement>("[data-first]");
     (first ?? frame.current)?.focus();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
+  });
   const close = () => {
     store.panel.value = undefined;
   };

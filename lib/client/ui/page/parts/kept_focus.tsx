@@ -27,3 +27,18 @@ export function useKeptFocus(): void {
     };
   }, []);
 }
+
+/**
+ * Gives the focus back to what had it before, when what takes it is gone.
+ *
+ * @param take Called once, when it is there.
+ */
+export function useTakenFocus(take: () => void): void {
+  useEffect(() => {
+    const before = document.activeElement;
+    take();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+}

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { AskedQuestion, GivenAnswer } from "../../web/web_wire.ts";
+import { useTakenFocus } from "./kept_focus.tsx";
 import { useStore } from "./store_context.tsx";
 
 /** The oldest question without an answer. */
@@ -24,13 +25,9 @@ function Dialog(
   const [problem, setProblem] = useState<string>();
   useEffect(() => {
     const element = dialog.current;
-    const before = document.activeElement;
-    element?.showModal();
-    return () => {
-      element?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
+    return () => element?.close();
   }, []);
+  useTakenFocus(() => dialog.current?.showModal());
   const give = (value: GivenAnswer | null) => store.answer(question, value);
   const submit = () => {
     if (kind === "confirm") return give(true);

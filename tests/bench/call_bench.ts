@@ -16,6 +16,7 @@ import { browserPath, press, shows, startBrowser } from "../support/browser.ts";
 import { callArguments, callPage, openChat } from "../support/call_pages.ts";
 import { GuiClient } from "../support/gui_client.ts";
 import { startServer } from "../support/jedi.ts";
+import { median } from "./median.ts";
 
 /** Measures calls and prints the line. */
 export async function callBench(options: { quick: boolean }): Promise<void> {
@@ -76,8 +77,4 @@ function firstPicture(page: Page): Promise<number> {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   });
-}
-
-function median(values: readonly number[]): number {
-  return Math.round(values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0);
 }

@@ -16,6 +16,7 @@ import { join } from "@std/path";
 import { jediAccounts, passwordOf } from "../support/jedi.ts";
 import { clientCommand } from "../support/programs.ts";
 import { TestServer } from "../support/test_server.ts";
+import { median } from "./median.ts";
 
 /** Measures the client and prints the line. */
 export async function clientBench(options: { quick: boolean }): Promise<void> {
@@ -140,9 +141,4 @@ function cpuMs(pid: number): number {
     nanoseconds += Number(Deno.readTextFileSync(path).split(" ")[0]);
   }
   return nanoseconds / 1e6;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0);
 }

@@ -28,6 +28,7 @@ import {
 import { GuiClient } from "../support/gui_client.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { TestServer } from "../support/test_server.ts";
+import { median } from "./median.ts";
 
 /** Measures the window and prints the line. */
 export async function windowBench(options: { quick: boolean }): Promise<void> {
@@ -152,11 +153,6 @@ async function longestTask(
 interface Watched {
   tasks: number[];
   observer?: PerformanceObserver;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return Math.round(sorted[sorted.length >> 1] ?? 0);
 }
 
 const words = "the ability to destroy a planet is insignificant next to the " +

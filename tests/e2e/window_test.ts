@@ -425,73 +425,9 @@ browserTest(
         await shows(page, ".saved", "yoda");
       },
     );
-
-    await step(
-      "one tab too many is told why, and is let in later",
-      async () => {
-        const token = await gui.token();
-        const tabs = [];
-        for (let count = 0; count < 31; count++) {
-          tabs.push(await gui.tab(token));
-        }
-        const more = await browser.newPage();
-        await more.goto((await gui.newAddress()).href);
-        await shows(more, "h1", "Too many tabs are open");
-        tabs[0]?.close();
-        await tabs[0]?.closed;
-        await more.reload();
-        await shows(more, ".saved", "yoda");
-        await more.close();
-      },
-    );
-
-    await step(
-      "whoever has the port of a killed client is told nothing",
-      async () => {
-        const port = await gui.port();
-        await page.type("[name=password]", "not for others");
-        await gui.process.kill();
-        await using other = new Impostor(port);
-        await shows(page, "h1", "This is another Parley now");
-        assertEquals(other.heard.map((text) => JSON.parse(text).do), ["prove"]);
-        // What the browser says of the port that was closed for a moment.
-        faults.splice(
-          0,
-          Infinity,
-          ...faults.filter((fault) => !/ERR_CONNECTION|WebSocket/.test(fault)),
-        );
-      },
-    );
     assertEquals(faults, [], "errors, or what the page's policy forbids");
   },
 );
-
-/** Another program where the client was: it says yes to everything. */
-class Impostor implements AsyncDisposable {
-  readonly heard: string[] = [];
-  readonly #server: Deno.HttpServer;
-
-  constructor(port: number) {
-    this.#server = Deno.serve(
-      { port, hostname: "127.0.0.1", onListen() {} },
-      (request) => {
-        const { socket, response } = Deno.upgradeWebSocket(request);
-        socket.onmessage = ({ data }) => {
-          this.heard.push(data);
-          const proof = "A".repeat(43);
-          socket.send(JSON.stringify({ tell: "proof", proof }));
-          const phase = { tell: "phase", phase: "form", servers: [] };
-          socket.send(JSON.stringify(phase));
-        };
-        return response;
-      },
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
-}
 
 async function focused(page: Page, tag: string): Promise<void> {
   await page.waitForFunction(

@@ -110,7 +110,10 @@ export class NatsBus {
     const { subject, handle } = subscriber;
     const subscription = this.#connection?.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) handle(message.data);
+        if (error !== null) return;
+        // A Buffer, whose `slice` copies nothing, into the memory of the socket.
+        const { buffer, byteOffset, length } = message.data;
+        handle(new Uint8Array(buffer, byteOffset, length));
       },
     });
     subscriber.stop = () => subscription?.unsubscribe();

@@ -61,14 +61,7 @@ export function decodeLead(bytes: Uint8Array): Lead | undefined {
 
 /** Reads where a connection comes from. */
 export function decodeRemote(bytes: Uint8Array): RemoteAddress | undefined {
-  const fields = decode(remote, bytes);
-  if (fields === undefined) return undefined;
-  const { binding, udp, ...place } = fields;
-  return {
-    ...place,
-    ...binding !== undefined && { binding },
-    ...udp !== undefined && { udp },
-  };
+  return decode(remote, bytes);
 }
 
 /** Reads what the rendezvous is told. */
@@ -140,23 +133,23 @@ const changes = {
   }),
   "relay-end": object({ do: oneOf("relay-end"), transfer: hex }),
 } satisfies Record<RendezvousChange["do"], Check<RendezvousChange>>;
-const change: Check<RendezvousChange> = (value, path) => {
-  const { do: which } = object({
-    do: oneOf("probes", "bind", "unbind", "relay", "relay-end"),
-  })(value, path);
-  return changes[which](value, path);
-};
-const seen = object({
-  what: oneOf("seen"),
-  client,
-  addresses: list(object({ ip: name, port }), 0, 2),
+const changeKind = object({
+  do: oneOf("probes", "bind", "unbind", "relay", "relay-end"),
 });
-const usedUp = object({
-  what: oneOf("used-up"),
-  transfer: hex,
-  at: integer(),
-});
-const news: Check<RendezvousNews> = (value, path) => {
-  const { what } = object({ what: oneOf("seen", "used-up") })(value, path);
-  return what === "seen" ? seen(value, path) : usedUp(value, path);
-};
+const change: Check<RendezvousChange> = (value, path) =>
+  changes[changeKind(value, path).do](value, path);
+const allNews = {
+  seen: object({
+    what: oneOf("seen"),
+    client,
+    addresses: list(object({ ip: name, port }), 0, 2),
+  }),
+  "used-up": object({
+    what: oneOf("used-up"),
+    transfer: hex,
+    at: integer(),
+  }),
+} satisfies Record<RendezvousNews["what"], Check<RendezvousNews>>;
+const newsKind = object({ what: oneOf("seen", "used-up") });
+const news: Check<RendezvousNews> = (value, path) =>
+  allNews[newsKind(value, path).what](value, path);

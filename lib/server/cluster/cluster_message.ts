@@ -7,6 +7,7 @@
  * A frame is one item (`body`), however many connections it is for; they are
  * named by a `write`, which says where in the message its bodies are.
  */
+import { decodeHex, encodeHex } from "@std/encoding/hex";
 import type { RemoteAddress } from "../model/actions.ts";
 import type {
   RendezvousChange,
@@ -98,13 +99,12 @@ export interface ClusterMessage extends ClusterHeader {
 export class MessageWriter {
   readonly #bytes = new ItemWriter();
   #bodies = 0;
-  #items = 0;
 
   constructor({ term, run, attachment, number }: ClusterHeader) {
     const bytes = this.#bytes;
     bytes.byte(format);
     bytes.number(term);
-    bytes.raw(runBytes(run));
+    bytes.raw(decodeHex(run));
     bytes.number(attachment);
     bytes.number(number);
   }
@@ -112,11 +112,6 @@ export class MessageWriter {
   /** Bytes up to now. */
   get size(): number {
     return this.#bytes.size;
-  }
-
-  /** True when nothing was said. */
-  get isEmpty(): boolean {
-    return this.#items === 0;
   }
 
   /** Adds a frame or a part of one; its place. */
@@ -131,7 +126,6 @@ export class MessageWriter {
   /** Adds any other item. */
   add(item: ClusterItem): void {
     const bytes = this.#bytes;
-    this.#items++;
     bytes.byte(tags[item.item]);
     const end = bytes.begin();
     switch (item.item) {
@@ -217,7 +211,7 @@ export function decodeClusterMessage(
     items.push(item);
   }
   if (reader.failed) return undefined;
-  return { term, run: hexOf(run), attachment, number, items };
+  return { term, run: encodeHex(run), attachment, number, items };
 }
 
 function decodeItem(
@@ -273,20 +267,6 @@ function decodeItem(
     default:
       kind satisfies never;
   }
-}
-
-function runBytes(run: string): Uint8Array {
-  const bytes = new Uint8Array(runLength);
-  for (let at = 0; at < runLength; at++) {
-    bytes[at] = parseInt(run.slice(2 * at, 2 * at + 2), 16);
-  }
-  return bytes;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
 }
 
 const encoder = new TextEncoder();

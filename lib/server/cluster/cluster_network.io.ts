@@ -35,7 +35,6 @@ export interface ClusterNetworkOptions {
   readonly nats: NatsPlace;
   /** The node's name. */
   readonly node: string;
-
   /** Where it listens. */
   readonly host: string;
   readonly port: number;
@@ -78,7 +77,6 @@ export class ClusterNetwork {
       describe: () => ({
         node,
         version,
-
         udpPort: this.#rendezvous?.port ?? 0,
         probePort: this.#rendezvous?.probePort ?? 0,
       }),

@@ -13,8 +13,8 @@
  * as silence does: all connections of the gateway are closed then, and it
  * attaches itself anew.
  *
- * After any call drain {@link CoreLinks.pollMessage}, then look at
- * {@link CoreLinks.pollTimeout}.
+ * After any call drain {@link CoreLinks.pollMessage}; call
+ * {@link CoreLinks.handleTimeout} several times a second.
  */
 import type { ConnectionId } from "../model/actions.ts";
 import type { Frame } from "../model/outgoing_queue.ts";
@@ -103,7 +103,7 @@ export class CoreLinks implements Network {
     for (const link of touched) link.endTurn();
   }
 
-  enter(connection: ConnectionId, restarts = false): void {
+  enter(connection: ConnectionId, restarts: boolean): void {
     this.#say(connection, (connection) => ({
       item: "enter",
       connection,
@@ -135,9 +135,7 @@ export class CoreLinks implements Network {
 
   /** The core stops: every gateway is told, and looks for the next one. */
   close(): void {
-    for (const link of [...this.#links.values()]) {
-      link.line.add({ item: "end" });
-    }
+    for (const { line } of this.#links.values()) line.add({ item: "end" });
   }
 
   /** Says what is due, and cuts off who was not heard of for too long. */
@@ -147,15 +145,6 @@ export class CoreLinks implements Network {
       const fault = link.line.handleTimeout(now);
       if (fault !== undefined) this.#cut(link, fault);
     }
-  }
-
-  /** When to call {@link handleTimeout}, monotonic ms. */
-  pollTimeout(): number | undefined {
-    let next: number | undefined;
-    for (const { line } of this.#links.values()) {
-      next = Math.min(next ?? Infinity, line.timeout);
-    }
-    return next;
   }
 
   /** The next message to send, until there is none. */
@@ -174,14 +163,13 @@ export class CoreLinks implements Network {
     const known = this.#links.get(run);
     if (known?.line.attachment === attachment) return known;
     if (known !== undefined && known.line.attachment > attachment) return;
+    const header = { term: this.#term, run, attachment };
     if (message.number !== 1 || first?.item !== "attach") {
-      const header = { term: this.#term, run, attachment };
       this.#outside.push({ run, bytes: LineEnd.outside(header) });
       return undefined;
     }
     if (known !== undefined) this.#cut(known, "attaches itself anew");
     const place = ++this.#lastPlace;
-    const header = { term: this.#term, run, attachment };
     const line = new LineEnd(header, this.#now);
     const link = new Link(place, line, first.gateway);
     this.#links.set(run, link);

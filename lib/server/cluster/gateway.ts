@@ -14,8 +14,8 @@
  * When that lasts ({@link patienceMs}), everybody is told and hung up on, and
  * may find another node.
  *
- * After any call drain {@link Gateway.pollMessage} and {@link Gateway.pollChange},
- * then look at {@link Gateway.pollTimeout}.
+ * After any call drain {@link Gateway.pollMessage} and {@link Gateway.pollChange};
+ * call {@link Gateway.handleTimeout} several times a second.
  */
 import { joinBytes } from "../../base/bytes.ts";
 import { type ErrorCode, wireError } from "../../wire/errors.ts";
@@ -85,11 +85,6 @@ export class Gateway implements NetworkOwner {
   /** The core that this gateway is attached to. */
   get core(): Lead | undefined {
     return this.#isAttached ? this.#lead : undefined;
-  }
-
-  /** Clients that are connected. */
-  get size(): number {
-    return this.#connections.size;
   }
 
   /** True while the core takes no more: clients should be read no further. */
@@ -210,11 +205,6 @@ export class Gateway implements NetworkOwner {
         this.#parts.network.abort(connection.id);
       }
     }
-  }
-
-  /** When to call {@link handleTimeout}, monotonic ms. */
-  pollTimeout(): number {
-    return Math.min(this.#line?.timeout ?? Infinity, this.#now + lookMs);
   }
 
   /** The next message to send, until there is none. */
@@ -428,8 +418,6 @@ export const patienceMs = 10_000;
 
 /** How long the core may take to answer who attaches itself, ms. */
 const attachMs = 1_000;
-/** How often is looked for what is due, ms. */
-const lookMs = 1_000;
 /** Of a connection that the core does not know. */
 const mostHeldBytes = 64 * 1024;
 /** More than the core ever sends to one connection before it is written. */

@@ -126,11 +126,6 @@ export class LineEnd {
     return undefined;
   }
 
-  /** When to call {@link handleTimeout}, monotonic ms. */
-  get timeout(): number {
-    return Math.min(this.#heardAt + silenceMs, this.#sentAt + sayMs);
-  }
-
   /** The next message to send, until there is none. */
   pollMessage(now: number): Uint8Array | undefined {
     if (this.#ready.length === 0) this.#seal();
@@ -224,9 +219,9 @@ function partsOf(frame: Frame): readonly Frame[] {
 
 /** Bytes of messages of which the other end has not said that they came. */
 export const lineBytes = 8 * 1024 * 1024;
-/** How long the other end may say nothing, ms. */
-export const silenceMs = 5_000;
 
+/** How long the other end may say nothing, ms. */
+const silenceMs = 5_000;
 /** How often this end says something, ms. */
 const sayMs = 1_000;
 /** Bytes of a message; NATS takes no more than a mebibyte. */

@@ -8,38 +8,43 @@ import { ClusterNetwork, type CoreEnd } from "./cluster/cluster_network.io.ts";
 import { readNatsOption } from "./cluster/nats_option.io.ts";
 import type { Report } from "./logs/server_log.io.ts";
 import type { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
-import { type Entrance, openRendezvous, tlsCertificate } from "./serving.io.ts";
+import { type Entrance, openRendezvous } from "./serving.io.ts";
 import type { ServerShell } from "./shell.io.ts";
-import type { DataFolder } from "./store/data_folder.io.ts";
+import {
+  type CertificateParts,
+  ShownCertificate,
+} from "./shown_certificate.io.ts";
 import type { TlsCertificate } from "../security/server_certificate.io.ts";
-import { messageOf } from "../system/errors.io.ts";
 
 /** What they need of the node. */
-export interface NodeClientsParts {
+export interface NodeClientsParts extends CertificateParts {
   readonly options: ServerOptions;
-  readonly folder: DataFolder;
   /** The node's name. */
   readonly node: string;
-  readonly report: Report;
-  /** The wall clock for the certificate, ms since 1970. */
-  readonly now: () => number;
   readonly certificate: TlsCertificate | undefined;
 }
 
 /** Clients at this node's ports, and the line to the core. */
 export class NodeClients {
-  readonly #parts: NodeClientsParts;
+  readonly #report: Report;
   readonly #network: ClusterNetwork;
   readonly #rendezvous: RendezvousServer;
+  readonly #shown: ShownCertificate | undefined;
 
   private constructor(parts: NodeClientsParts, network: ClusterNetwork) {
-    this.#parts = parts;
+    const { report, certificate } = parts;
+    this.#report = report;
     this.#network = network;
     this.#rendezvous = openRendezvous(
       parts.options,
       (news) => network.handleRendezvous(news),
       network.port,
-      parts.report,
+      report,
+    );
+    this.#shown = certificate && new ShownCertificate(
+      parts,
+      certificate,
+      (read) => network.replaceCertificate(read),
     );
   }
 
@@ -89,16 +94,7 @@ export class NodeClients {
 
   /** Reads the certificate anew and shows it to those who connect from now on. */
   async reloadCertificate(): Promise<void> {
-    const { options, folder, report, now, certificate } = this.#parts;
-    if (certificate === undefined) return;
-    try {
-      const read = await tlsCertificate(options, folder.path, report, now());
-      if (read.cert !== certificate.cert) {
-        this.#network.replaceCertificate(read);
-      }
-    } catch (error) {
-      report("error", `${messageOf(error)}; the certificate stays as it was`);
-    }
+    await this.#shown?.reload();
   }
 
   /**
@@ -111,7 +107,7 @@ export class NodeClients {
     giveUp: (why: string) => void,
   ): (shell: ServerShell) => Entrance {
     return (shell) => {
-      const { report } = this.#parts;
+      const report = this.#report;
       const core: CoreEnd = this.#network.serve(term, {
         handleOpen: (id, remote) => shell.handleOpen(id, remote),
         handleData: (id, bytes) => shell.handleData(id, bytes),
@@ -135,7 +131,7 @@ export class NodeClients {
         probePort: this.#rendezvous.probePort,
         isLasting: true,
         start: () => core.start(),
-        replaceCertificate: (read) => this.#network.replaceCertificate(read),
+        reloadCertificate: () => this.reloadCertificate(),
         close: () => Promise.resolve(core.close()),
       };
     };
@@ -143,6 +139,7 @@ export class NodeClients {
 
   /** Tells the clients, and closes the ports. */
   async close(): Promise<void> {
+    this.#shown?.close();
     await this.#network.close();
     await this.#rendezvous.close();
   }

@@ -10,29 +10,30 @@ import type { ServerOptions } from "./admin/options.ts";
 import type { CredentialChange } from "./model/actions.ts";
 import type { RendezvousNews } from "./model/rendezvous_change.ts";
 import { ServerCore } from "./server_core.ts";
-import { formatTime } from "../base/time.ts";
 import { version } from "../base/version.ts";
 import { replaceFile } from "../system/files.io.ts";
 import type { DataFolder } from "./store/data_folder.io.ts";
 import { newcomersWithin } from "./core/limits.ts";
 import { deriveKey } from "../security/derive_key.io.ts";
 import { renderMetrics } from "./admin/metrics_page.ts";
-import type { MetricsSource } from "./admin/metrics_server.io.ts";
+import {
+  type MetricsSource,
+  processSnapshot,
+} from "./admin/metrics_server.io.ts";
 import { MessageLogs } from "./logs/message_logs.io.ts";
 import type { Report } from "./logs/server_log.io.ts";
-import { messageOf, reasonOf, StartError } from "../system/errors.io.ts";
+import { reasonOf, StartError } from "../system/errors.io.ts";
 import { ServerShell } from "./shell.io.ts";
 import type { Store } from "./model/store.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import type { Network } from "./net/network.ts";
 import { TcpServer } from "./net/tcp_server.io.ts";
 import { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
+import type { TlsCertificate } from "../security/server_certificate.io.ts";
 import {
-  givenTlsCertificate,
-  isRenewalDue,
-  ownTlsCertificate,
-  type TlsCertificate,
-} from "../security/server_certificate.io.ts";
+  type CertificateParts,
+  ShownCertificate,
+} from "./shown_certificate.io.ts";
 import { TransferLogFile } from "./logs/transfer_log.io.ts";
 import { UserLogFile } from "./logs/user_log.io.ts";
 
@@ -59,7 +60,7 @@ export interface ServingParts {
   readonly folder: DataFolder;
   /** How many files this process may open. */
   readonly files: number;
-  /** What to show to clients; absent without TLS. */
+  /** What to show to clients at ports of this machine; absent without TLS. */
   readonly certificate: TlsCertificate | undefined;
   readonly openStore: () => Promise<Store>;
   /** Where clients come in; ports of this machine when absent. */
@@ -79,8 +80,8 @@ export interface Entrance {
   readonly isLasting: boolean;
   /** Takes the first clients. */
   start(): void;
-  /** @throws {StartError} when it cannot be used; the one before stays. */
-  replaceCertificate(certificate: TlsCertificate): void;
+  /** Reads the certificate anew and shows it to those who connect from now on. */
+  reloadCertificate(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -109,8 +110,7 @@ export interface Serving extends MetricsSource {
  * @throws {StartError} when something that it needs cannot be used.
  */
 export async function prepareServing(given: ServingParts): Promise<Serving> {
-  const { options, source, report, logLines, now, folder, files } = given;
-  let { certificate } = given;
+  const { options, source, report, logLines, folder, files } = given;
   await using parts = new AsyncDisposableStack();
   const store = parts.adopt(
     await given.openStore(),
@@ -182,7 +182,7 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     (shell) => shell.close(),
   );
   const openEntrance = given.openEntrance ??
-    ((shell) => openPorts(options, shell, report, certificate));
+    ((shell) => openPorts(given, shell));
   const entrance = parts.adopt(
     openEntrance(shell),
     (entrance) => entrance.close(),
@@ -191,38 +191,6 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
   coreOptions.udpPort = entrance.udpPort;
   coreOptions.otherUdpPort = entrance.probePort;
   coreOptions.restarts = entrance.isLasting;
-  const startedAt = systemClock().mono;
-  const reloadCertificate = async () => {
-    if (certificate === undefined) return;
-    const before = certificate;
-    try {
-      const read = await tlsCertificate(options, folder.path, report, now());
-      if (read.cert !== before.cert) entrance.replaceCertificate(read);
-      certificate = read;
-    } catch (error) {
-      report("error", `${messageOf(error)}; the certificate stays as it was`);
-      return;
-    }
-    if (certificate.cert === before.cert) return;
-    const key = certificate.fingerprint === before.fingerprint
-      ? "its key is the same"
-      : `its key is another one, ${certificate.fingerprint}, ` +
-        "which every client has to accept";
-    report("info", `the certificate was read anew; ${key}`);
-  };
-  let isRenewing = false;
-  parts.adopt(
-    setInterval(async () => {
-      const isDue = !isRenewing && certificate !== undefined &&
-        options.tls === undefined && isRenewalDue(certificate, now());
-      if (!isDue) return;
-      isRenewing = true;
-      await reloadCertificate();
-      isRenewing = false;
-    }, renewalCheckMs),
-    (timer) => clearInterval(timer),
-  );
-
   const running = parts.move();
   const close = () => running.disposeAsync();
   return {
@@ -232,7 +200,7 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
       entrance.start();
     },
     handleAccounts: (accounts) => shell.handleAccounts(accounts),
-    reloadCertificate,
+    reloadCertificate: () => entrance.reloadCertificate(),
     fault: () => shell.storeFault,
     metrics: () =>
       renderMetrics({
@@ -241,10 +209,7 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
         gauges: core.gauges(),
         commitSeconds: shell.commitSeconds,
         logLines,
-        process: {
-          uptime: (systemClock().mono - startedAt) / 1000,
-          memoryBytes: Deno.memoryUsage().rss,
-        },
+        process: processSnapshot(),
       }),
     async stop() {
       // To clients that stay connected this is not the end.
@@ -258,11 +223,10 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
 
 /** Listens at this machine. */
 function openPorts(
-  options: ServerOptions,
+  parts: CertificateParts & Pick<ServingParts, "options" | "certificate">,
   shell: ServerShell,
-  report: Report,
-  certificate: TlsCertificate | undefined,
 ): Entrance {
+  const { options, report, certificate } = parts;
   const { host, port } = options;
   const network = new TcpServer(host, port, shell, report, certificate);
   const rendezvous = openRendezvous(
@@ -271,6 +235,11 @@ function openPorts(
     network.port,
     report,
   );
+  const shown = certificate && new ShownCertificate(
+    parts,
+    certificate,
+    (read) => network.replaceCertificate(read),
+  );
   return {
     ...{ network, rendezvous },
     port: network.port,
@@ -278,8 +247,9 @@ function openPorts(
     probePort: rendezvous.probePort,
     isLasting: false,
     start: () => network.start(),
-    replaceCertificate: (read) => network.replaceCertificate(read),
+    reloadCertificate: async () => await shown?.reload(),
     async close() {
+      shown?.close();
       await network.close();
       await rendezvous.close();
     },
@@ -324,40 +294,6 @@ function openUdp(
   }
 }
 
-/**
- * The certificate of a server, which is made where there is none.
- *
- * @throws {StartError} when it cannot be used.
- */
-export async function tlsCertificate(
-  { tls }: ServerOptions,
-  folder: string,
-  report: Report,
-  wall: number,
-): Promise<TlsCertificate> {
-  if (tls === undefined) {
-    const own = await ownTlsCertificate(folder, wall);
-    if (own.origin === "renewed") {
-      report("info", "the TLS certificate was renewed; the key is the same");
-    }
-    return own;
-  }
-  const given = await givenTlsCertificate(tls.cert, tls.key, wall);
-  if (given.notAfter < wall + expiryWarningMs) {
-    const until = formatTime(given.notAfter);
-    report(
-      "warning",
-      `the certificate "${tls.cert}" expires on ${until}; no client can connect after that`,
-    );
-  }
-  return given;
-}
-
 const dayMs = 86_400_000;
-/** A given certificate with less time left is warned about, ms. */
-const expiryWarningMs = 30 * dayMs;
-
-/** How often the server's own certificate is held against the clock, ms. */
-const renewalCheckMs = 1_000;
 /** How long a shutdown waits for what is left to be stored, ms. */
 const storeMs = 500;

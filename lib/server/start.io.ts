@@ -5,11 +5,8 @@ import { MetricsServer } from "./admin/metrics_server.io.ts";
 import { enoughFiles } from "./core/limits.ts";
 import type { Report } from "./logs/server_log.io.ts";
 import type { Store } from "./model/store.ts";
-import {
-  type AccountSource,
-  prepareServing,
-  tlsCertificate,
-} from "./serving.io.ts";
+import { type AccountSource, prepareServing } from "./serving.io.ts";
+import { tlsCertificate } from "./shown_certificate.io.ts";
 import { DataFolder } from "./store/data_folder.io.ts";
 import { refuseDataHere } from "./store/moved_data.io.ts";
 import type { WriterNews } from "./store/postgres/postgres_writer.io.ts";
@@ -64,7 +61,7 @@ export async function startServer(
   );
   const certificate = options.plain
     ? undefined
-    : await tlsCertificate(options, folder.path, report, now());
+    : await tlsCertificate({ options, folder, report, now });
   // Before the first thread that opens files by itself.
   const files = openableFiles(folder.path, enoughFiles);
   const whenFailed = Promise.withResolvers<string>();
@@ -78,13 +75,10 @@ export async function startServer(
     }),
     (serving) => serving.abandon(),
   );
-  const { host, port } = options.metrics ?? {};
-  const metrics = host === undefined || port === undefined
-    ? undefined
-    : parts.adopt(
-      new MetricsServer(host, port, serving),
-      (metrics) => metrics.close(),
-    );
+  const metrics = options.metrics && parts.adopt(
+    new MetricsServer(options.metrics.host, options.metrics.port, serving),
+    (metrics) => metrics.close(),
+  );
   serving.start();
   const running = parts.move();
   return {

@@ -11,6 +11,7 @@ import {
 import {
   MetricsServer,
   type MetricsSource,
+  processSnapshot,
 } from "./admin/metrics_server.io.ts";
 import type { ServerOptions } from "./admin/options.ts";
 import { enoughFiles } from "./core/limits.ts";
@@ -21,8 +22,8 @@ import {
   prepareServing,
   type Serving,
   type ServingParts,
-  tlsCertificate,
 } from "./serving.io.ts";
+import { tlsCertificate } from "./shown_certificate.io.ts";
 import type { NodeClients } from "./node_clients.io.ts";
 import type { RunningServer } from "./start.io.ts";
 import { DataFolder } from "./store/data_folder.io.ts";
@@ -62,7 +63,7 @@ export async function startNode(
   await refuseDataHere(folder.file("parley.db"), options.dataDir);
   const certificate = plain
     ? undefined
-    : await tlsCertificate(options, folder.path, report, now());
+    : await tlsCertificate({ options, folder, report, now });
   const fingerprint = certificate?.fingerprint;
   const files = openableFiles(folder.path, enoughFiles);
   // Loaded where it is used: a server without it starts sooner.
@@ -74,34 +75,29 @@ export async function startNode(
     ),
     (lease) => lease.close(),
   );
-  // The same: who does not meet others needs nothing of it.
-  const { NodeClients } = cluster?.nats === undefined
-    ? {}
-    : await import("./node_clients.io.ts");
-  const clients = NodeClients === undefined || cluster?.nats === undefined
-    ? undefined
-    : parts.adopt(
-      await NodeClients.open(
-        { options, folder, node: name, report, now, certificate },
-        cluster.nats,
-        lease.cluster.secret,
-      ),
-      (clients) => clients.close(),
-    );
+  const openClients = async (nats: string) => {
+    // The same: who does not meet others needs nothing of it.
+    const { NodeClients } = await import("./node_clients.io.ts");
+    const given = { options, folder, node: name, report, now, certificate };
+    return await NodeClients.open(given, nats, lease.secret);
+  };
+  const clients = cluster?.nats === undefined ? undefined : parts.adopt(
+    await openClients(cluster.nats),
+    (clients) => clients.close(),
+  );
   const node = parts.adopt(
-    new Node(name, lease, {
-      ...{ options, accounts, source, report, logLines, now, folder, files },
-      certificate,
-    }, clients),
+    new Node(
+      name,
+      lease,
+      { options, accounts, source, report, logLines, now, folder, files },
+      clients,
+    ),
     (node) => node.stop(),
   );
-  const { host, port } = options.metrics ?? {};
-  const metrics = host === undefined || port === undefined
-    ? undefined
-    : parts.adopt(
-      new MetricsServer(host, port, node),
-      (metrics) => metrics.close(),
-    );
+  const metrics = options.metrics && parts.adopt(
+    new MetricsServer(options.metrics.host, options.metrics.port, node),
+    (metrics) => metrics.close(),
+  );
   lease.start(node);
   clients?.start();
   const running = parts.move();
@@ -117,13 +113,15 @@ export async function startNode(
   };
 }
 
+/** What a node needs to serve, but for what each term has of its own. */
+type NodeParts = Omit<ServingParts, "certificate" | "openStore">;
+
 /** Serves in the terms in which it has the lease. */
 class Node implements LeaseOwner, MetricsSource {
   readonly #name: string;
   readonly #lease: Lease;
   readonly #failed = Promise.withResolvers<string>();
-  readonly #startedAt = systemClock().mono;
-  #parts: Omit<ServingParts, "openStore">;
+  #parts: NodeParts;
   /** The last term of which anything is known, and whose it is. */
   #core = { holder: "", term: 0 };
   /** In which this node has the lease. */
@@ -133,13 +131,13 @@ class Node implements LeaseOwner, MetricsSource {
   /** Those of this node, and of all nodes while it is the core. */
   readonly #clients: NodeClients | undefined;
   /** Ends when what was begun is closed again, or serves. */
-  #work: Promise<void> = Promise.resolve();
+  #work: Promise<void>;
   #isStopped = false;
 
   constructor(
     name: string,
     lease: Lease,
-    parts: Omit<ServingParts, "openStore">,
+    parts: NodeParts,
     clients: NodeClients | undefined,
   ) {
     this.#name = name;
@@ -162,7 +160,6 @@ class Node implements LeaseOwner, MetricsSource {
   }
 
   handleLost(why: string): void {
-    const term = this.#term;
     this.#term = undefined;
     const { report } = this.#parts;
     report("error", `node "${this.#name}" is no longer the core: ${why}`);
@@ -172,7 +169,7 @@ class Node implements LeaseOwner, MetricsSource {
     const closing = serving?.abandon();
     this.#work = Promise.all([this.#work, closing])
       .then(() => this.#emptyUserLog());
-    this.#core = { holder: "", term: term ?? this.#core.term };
+    this.#core = { ...this.#core, holder: "" };
   }
 
   handleOther(holder: string, term: number): void {
@@ -196,9 +193,8 @@ class Node implements LeaseOwner, MetricsSource {
   }
 
   async reloadCertificate(): Promise<void> {
-    await this.#clients?.reloadCertificate();
-    // Who stands by reads it when its time comes.
-    await this.#serving?.reloadCertificate();
+    // Who stands by without clients reads it when its time comes.
+    await (this.#clients ?? this.#serving)?.reloadCertificate();
   }
 
   fault(): string | undefined {
@@ -214,10 +210,8 @@ class Node implements LeaseOwner, MetricsSource {
   }
 
   metrics(): string {
-    const served = this.#serving?.metrics() ?? renderProcessMetrics({
-      uptime: (systemClock().mono - this.#startedAt) / 1000,
-      memoryBytes: Deno.memoryUsage().rss,
-    });
+    const served = this.#serving?.metrics() ??
+      renderProcessMetrics(processSnapshot());
     return served + renderNodeMetrics({
       isCore: this.#serving !== undefined,
       term: this.#core.term,
@@ -255,13 +249,13 @@ class Node implements LeaseOwner, MetricsSource {
   }
 
   async #serve(term: number): Promise<void> {
-    const { options, folder, report, now } = this.#parts;
+    const { options, report } = this.#parts;
     const isOver = () => this.#isStopped || this.#term !== term;
     if (isOver()) return;
     try {
-      const certificate = options.plain
+      const certificate = options.plain || this.#clients !== undefined
         ? undefined
-        : await tlsCertificate(options, folder.path, report, now());
+        : await tlsCertificate(this.#parts);
       const serving = await prepareServing({
         ...this.#parts,
         certificate,

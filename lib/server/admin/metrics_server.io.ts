@@ -6,6 +6,8 @@
  * One request for each connection, and few connections for a short time: a
  * stranger's silence must not cost the server what it has for its clients.
  */
+import type { MetricsSnapshot } from "./metrics_page.ts";
+import { systemClock } from "../../system/clock.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
 import { TcpListener, type TcpSocket } from "../../system/tcp_socket.io.ts";
 
@@ -91,6 +93,15 @@ export class MetricsServer {
       // It has gone.
     }
   }
+}
+
+/** What this process tells of itself, whatever it does. */
+export function processSnapshot(): MetricsSnapshot["process"] {
+  return {
+    // The clock counts from the start of the process.
+    uptime: systemClock().mono / 1000,
+    memoryBytes: Deno.memoryUsage().rss,
+  };
 }
 
 /** The whole response to a request. */

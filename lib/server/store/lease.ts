@@ -27,7 +27,7 @@ export interface LeaseOwner {
 /** What a node has of the row. */
 export interface Lease {
   /** The same for all nodes with this database. */
-  readonly cluster: { readonly secret: Uint8Array };
+  readonly secret: Uint8Array;
   /** Begins to watch the row, and takes it when it is free. */
   start(owner: LeaseOwner): void;
   /**

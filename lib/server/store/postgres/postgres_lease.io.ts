@@ -28,7 +28,7 @@ export interface NodeOptions {
 
 /** The lease that is a row of a database. */
 export class PostgresLease implements Lease {
-  readonly cluster: { readonly secret: Uint8Array };
+  readonly secret: Uint8Array;
   readonly #place: DatabasePlace;
   readonly #options: NodeOptions;
   readonly #report: WriterNews["report"];
@@ -52,7 +52,7 @@ export class PostgresLease implements Lease {
     secret: Uint8Array,
     report: WriterNews["report"],
   ) {
-    this.cluster = { secret };
+    this.secret = secret;
     this.#place = place;
     this.#options = options;
     this.#report = report;

@@ -4,6 +4,7 @@
  */
 import { visibleLines } from "../base/text.ts";
 import { standardError, standardOutput } from "../system/console_output.io.ts";
+import { StartError } from "../system/errors.io.ts";
 import type { StartRequest } from "./command_line.ts";
 import { PasswordPrompt, readLine } from "./password_prompt.io.ts";
 
@@ -23,18 +24,27 @@ export interface Console {
 /**
  * Does what a command line asks for.
  *
- * @param run What the command does; its exit code.
- * @returns The exit code; 2 for a wrong command line.
+ * @param run What the command does; its exit code. A {@link StartError} is told.
+ * @returns The exit code; 1 after a {@link StartError}, 2 for a wrong command
+ * line.
  */
 export async function runCommand<Options>(
   request: StartRequest<Options>,
   console: Console,
   run: (options: Options) => Promise<number>,
 ): Promise<number> {
-  if (request.kind === "run") return await run(request.options);
-  if (request.kind === "error") console.complain(request.message);
-  else console.print(request.text);
-  return request.kind === "error" ? 2 : 0;
+  if (request.kind !== "run") {
+    if (request.kind === "error") console.complain(request.message);
+    else console.print(request.text);
+    return request.kind === "error" ? 2 : 0;
+  }
+  try {
+    return await run(request.options);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    console.complain(error.message);
+    return 1;
+  }
 }
 
 /** The process's own environment, input and output. */

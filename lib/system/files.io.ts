@@ -316,6 +316,22 @@ const abandonedMs = 60_000;
 const overwritingMs = 2_000;
 
 /**
+ * The first line of a file, where an option names one.
+ *
+ * @param what Is in it, for people.
+ * @throws {StartError} when it cannot be read.
+ */
+export async function firstLine(path: string, what: string): Promise<string> {
+  try {
+    return (await Deno.readTextFile(path)).split("\n", 1)[0] ?? "";
+  } catch (error) {
+    throw new StartError(
+      `cannot read ${what} in "${path}": ${reasonOf(error)}`,
+    );
+  }
+}
+
+/**
  * The text of a file, without a byte order mark, or `undefined` when there is
  * none.
  *

@@ -51,9 +51,7 @@ export function runUserCommand(
       await run(command, console);
       return 0;
     } catch (error) {
-      if (!(error instanceof StartError || error instanceof UserCommandError)) {
-        throw error;
-      }
+      if (!(error instanceof UserCommandError)) throw error;
       console.complain(error.message);
       return 1;
     }

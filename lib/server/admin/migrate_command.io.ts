@@ -3,7 +3,6 @@ import {
   runCommand,
   systemConsole,
 } from "../../cli/console.io.ts";
-import { StartError } from "../../system/errors.io.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
 import { readDatabaseOption } from "../store/postgres/database_option.io.ts";
 import { shownPlace } from "../store/postgres/database_place.ts";
@@ -29,29 +28,23 @@ export function runMigrateCommand(
     request,
     console,
     async ({ folder, database, direction }) => {
-      try {
-        const place = await readDatabaseOption(database);
-        const isBack = direction === "to folder";
-        const migrate = isBack ? migrateToSqlite : migrateToPostgres;
-        const { copied, counts } = await migrate(folder, place);
-        for (const [table, count] of counts) {
-          console.print(`${table.padEnd(13)} ${String(count).padStart(9)}`);
-        }
-        const target = isBack ? `"${folder}"` : shownPlace(place);
-        const start = isBack
-          ? "start the server without --database"
-          : "start the server with --database";
-        console.print(
-          copied
-            ? `everything is in ${target} now; ${start}`
-            : `everything was in ${target} before; nothing was changed`,
-        );
-        return 0;
-      } catch (error) {
-        if (!(error instanceof StartError)) throw error;
-        console.complain(error.message);
-        return 1;
+      const place = await readDatabaseOption(database);
+      const isBack = direction === "to folder";
+      const migrate = isBack ? migrateToSqlite : migrateToPostgres;
+      const { copied, counts } = await migrate(folder, place);
+      for (const [table, count] of counts) {
+        console.print(`${table.padEnd(13)} ${String(count).padStart(9)}`);
       }
+      const target = isBack ? `"${folder}"` : shownPlace(place);
+      const start = isBack
+        ? "start the server without --database"
+        : "start the server with --database";
+      console.print(
+        copied
+          ? `everything is in ${target} now; ${start}`
+          : `everything was in ${target} before; nothing was changed`,
+      );
+      return 0;
     },
   );
 }

@@ -11,7 +11,7 @@ import {
 import { homePath } from "../../base/home_path.ts";
 import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
 import {
-  databaseOptionRow,
+  databaseCommandRow,
   parseDatabaseOption,
 } from "../store/postgres/database_option.ts";
 
@@ -44,7 +44,7 @@ export function parseMigrateCommand(
         ? undefined
         : homePath(parseNonEmpty(name, path, "the path of a folder"), home);
     });
-    const database = lastValue(line, databaseOptionRow.name);
+    const database = lastValue(line, databaseCommandRow.name);
     const folder = from ?? to;
     if (folder === undefined || database === undefined || from && to) {
       throw new UsageError(
@@ -71,11 +71,7 @@ const migrateOptionRows: readonly OptionRow[] = [
     value: "FOLDER",
     help: "bring what is in --database to parley.db of this data folder",
   },
-  {
-    name: databaseOptionRow.name,
-    value: "URL",
-    help: "postgres://USER@HOST/DATABASE, or a file whose first line is that",
-  },
+  databaseCommandRow,
   { name: "--help", help: "show this" },
 ];
 

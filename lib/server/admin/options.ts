@@ -271,19 +271,21 @@ function clusterOptions(
   const node = lastValue(line, "--node");
   const given = lastValue(line, natsOptionRow.name);
   if (!line.options.has("--cluster")) {
-    if (node !== undefined) throw new UsageError("--node needs --cluster");
-    if (given === undefined) return {};
-    throw new UsageError("--nats needs --cluster");
+    for (const name of ["--node", natsOptionRow.name]) {
+      if (!line.options.has(name)) continue;
+      throw new UsageError(`${name} needs --cluster`);
+    }
+    return {};
   }
   if (!line.options.has(databaseOptionRow.name)) {
     throw new UsageError("--cluster needs --database");
   }
-  const nats = given === undefined
-    ? {}
-    : { nats: parseNatsOption(given, home) };
-  if (node === undefined) return { cluster: nats };
-  if (/^[A-Za-z0-9._-]{1,63}$/.test(node)) {
-    return { cluster: { node, ...nats } };
+  const cluster = {
+    ...node !== undefined && { node },
+    ...given !== undefined && { nats: parseNatsOption(given, home) },
+  };
+  if (node === undefined || /^[A-Za-z0-9._-]{1,63}$/.test(node)) {
+    return { cluster };
   }
   throw new UsageError(
     `invalid --node "${node}": must be 1 to 63 letters, digits, ".", "_", "-"`,

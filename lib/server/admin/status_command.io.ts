@@ -3,7 +3,6 @@ import {
   runCommand,
   systemConsole,
 } from "../../cli/console.io.ts";
-import { StartError } from "../../system/errors.io.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
 import { readClusterState } from "../store/postgres/cluster_state.io.ts";
 import { readDatabaseOption } from "../store/postgres/database_option.io.ts";
@@ -22,14 +21,8 @@ export function runStatusCommand(
 ): Promise<number> {
   const request = parseStatusCommand(args, homeFolder());
   return runCommand(request, console, async ({ database }) => {
-    try {
-      const state = await readClusterState(await readDatabaseOption(database));
-      for (const line of statusLines(state)) console.print(line);
-      return state.core === "" ? 1 : 0;
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      console.complain(error.message);
-      return 1;
-    }
+    const state = await readClusterState(await readDatabaseOption(database));
+    for (const line of statusLines(state)) console.print(line);
+    return state.core === "" ? 1 : 0;
   });
 }

@@ -10,7 +10,7 @@ import {
 import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
 import type { ClusterState } from "../store/lease.ts";
 import {
-  databaseOptionRow,
+  databaseCommandRow,
   parseDatabaseOption,
 } from "../store/postgres/database_option.ts";
 
@@ -34,7 +34,7 @@ export function parseStatusCommand(
     if (line.options.has("--help")) {
       return { kind: "help", text: renderHelp(statusPage) };
     }
-    const database = lastValue(line, databaseOptionRow.name);
+    const database = lastValue(line, databaseCommandRow.name);
     if (database === undefined) {
       throw new UsageError("status needs --database URL");
     }
@@ -69,11 +69,7 @@ export function statusLines({ core, term, nodes }: ClusterState): string[] {
 const silentSeconds = 5;
 
 const statusOptionRows: readonly OptionRow[] = [
-  {
-    name: databaseOptionRow.name,
-    value: "URL",
-    help: "postgres://USER@HOST/DATABASE, or a file whose first line is that",
-  },
+  databaseCommandRow,
   { name: "--help", help: "show this" },
 ];
 

@@ -1,4 +1,5 @@
-import { reasonOf, StartError } from "../../system/errors.io.ts";
+import { StartError } from "../../system/errors.io.ts";
+import { firstLine } from "../../system/files.io.ts";
 import { type NatsPlace, parseNatsPlace } from "./nats_option.ts";
 
 /**
@@ -10,19 +11,10 @@ import { type NatsPlace, parseNatsPlace } from "./nats_option.ts";
  */
 export async function readNatsOption(option: string): Promise<NatsPlace> {
   const isPath = !option.includes("://");
-  const place = parseNatsPlace(isPath ? await firstLine(option) : option);
+  const place = parseNatsPlace(
+    isPath ? await firstLine(option, "the address of NATS") : option,
+  );
   if (typeof place !== "string") return place;
   const where = isPath ? `"${option}"` : "--nats";
   throw new StartError(`cannot use the address of NATS in ${where}: ${place}`);
-}
-
-async function firstLine(path: string): Promise<string> {
-  try {
-    return (await Deno.readTextFile(path)).split("\n", 1)[0] ?? "";
-  } catch (error) {
-    const why = reasonOf(error);
-    throw new StartError(
-      `cannot read the address of NATS in "${path}": ${why}`,
-    );
-  }
 }

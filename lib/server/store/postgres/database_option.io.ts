@@ -1,4 +1,5 @@
-import { reasonOf, StartError } from "../../../system/errors.io.ts";
+import { StartError } from "../../../system/errors.io.ts";
+import { firstLine } from "../../../system/files.io.ts";
 import {
   type DatabasePlace,
   isDatabaseUrl,
@@ -16,7 +17,9 @@ export async function readDatabaseOption(
   option: string,
 ): Promise<DatabasePlace> {
   const place = parseDatabaseUrl(
-    isDatabaseUrl(option) ? option : await firstLine(option),
+    isDatabaseUrl(option)
+      ? option
+      : await firstLine(option, "the database URL"),
   );
   if (typeof place !== "string") {
     const password = place.password ?? Deno.env.get("PGPASSWORD");
@@ -24,14 +27,4 @@ export async function readDatabaseOption(
   }
   const where = isDatabaseUrl(option) ? "--database" : `"${option}"`;
   throw new StartError(`cannot use the database URL of ${where}: ${place}`);
-}
-
-async function firstLine(path: string): Promise<string> {
-  try {
-    return (await Deno.readTextFile(path)).split("\n", 1)[0] ?? "";
-  } catch (error) {
-    throw new StartError(
-      `cannot read the database URL in "${path}": ${reasonOf(error)}`,
-    );
-  }
 }

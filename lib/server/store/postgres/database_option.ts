@@ -16,6 +16,13 @@ export const databaseOptionRow: OptionRow = {
   default: "parley.db in the data folder",
 };
 
+/** The line of a command that is about a database whatever else is said. */
+export const databaseCommandRow: OptionRow = {
+  name: databaseOptionRow.name,
+  value: "URL",
+  help: "postgres://USER@HOST/DATABASE, or a file whose first line is that",
+};
+
 /**
  * Checks its value: a URL, or the path of a file.
  *

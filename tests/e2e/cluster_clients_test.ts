@@ -4,7 +4,7 @@ import { accountLine } from "../support/account_line.ts";
 import { natsProgram, NatsServer } from "../support/nats_server.ts";
 import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { TestClient } from "../support/test_client.ts";
-import { TestServer } from "../support/test_server.ts";
+import { lastCore, TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
@@ -30,7 +30,7 @@ Deno.test({
     await using third = await start("third");
     const nodes = [first, second, third];
     let core = await waitUntil("a core", () => coreOf(nodes));
-    for (const node of nodes) await served(node);
+    for (const node of nodes) await node.served();
 
     const [one, other] = nodes.filter((node) => node !== core);
     assert(one !== undefined && other !== undefined);
@@ -57,7 +57,7 @@ Deno.test({
     let tookMs = await goesOn();
     assert(tookMs < 8_000, `${tookMs} ms`);
     await core.startAgain();
-    await served(core);
+    await core.served();
 
     // It is ended in order: neither of its clients is with it.
     core = await waitUntil("a core", () => coreOf(nodes));
@@ -74,11 +74,11 @@ Deno.test({
     await saying;
     await goesOn();
 
-    const got = luke.process.out.map((line) => JSON.parse(line))
-      .filter(({ event }) => event === "message").map(({ text }) => text);
+    const got = luke.events().filter(({ event }) => event === "message")
+      .map(({ text }) => text);
     assertEquals(got, sent);
     for (const client of [yoda, luke]) {
-      const events = client.process.out.map((line) => JSON.parse(line).event);
+      const events = client.events().map(({ event }) => event);
       assertEquals(
         events.filter((each) => each === "disconnected" || each === "welcome"),
         ["welcome"],
@@ -89,23 +89,7 @@ Deno.test({
 
 /** The node that was the last to become the core. */
 function coreOf(nodes: readonly TestServer[]): TestServer | undefined {
-  let last: { node: TestServer; term: number } | undefined;
-  for (const node of nodes) {
-    if (node.process.ended !== undefined) continue;
-    for (const line of node.process.out) {
-      const [, text] = /is the core now, term (\d+): listening/.exec(line) ??
-        [];
-      const term = Number(text ?? 0);
-      if (term > (last?.term ?? 0)) last = { node, term };
-    }
-  }
-  return last?.node;
-}
-
-/** Waits until clients of a node can log in. */
-async function served(node: TestServer): Promise<void> {
-  await node.process.waitFor(
-    "a core",
-    (line) => line.includes("clients are served by node"),
-  );
+  const alive = nodes.filter(({ process }) => process.ended === undefined);
+  const last = lastCore(alive);
+  return last.coreTerm > 0 ? last : undefined;
 }

@@ -1,9 +1,11 @@
 /** Several nodes with one database, of which one serves. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { withDeadline } from "../../lib/system/clock.io.ts";
 import { accountLine } from "../support/account_line.ts";
 import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { narrowServerCommand } from "../support/programs.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
+import { runProgram } from "../support/run_program.ts";
 import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
@@ -62,7 +64,7 @@ Deno.test({
       for (;;) {
         try {
           yoda ??= await login(nodes, "yoda", "green");
-          await within(500, yoda.request("message", request));
+          await withDeadline(yoda.request("message", request), 500);
           confirmed.push(text);
           return;
         } catch {
@@ -125,11 +127,7 @@ Deno.test({
     );
 
     // Its connections end, then the database dies.
-    await postgres.execute(
-      "parley1",
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
-        "WHERE application_name = 'parley-server' AND pid <> pg_backend_pid()",
-    );
+    await postgres.endConnections("parley1");
     await sayMany();
     await postgres.kill();
     await postgres.run();
@@ -162,9 +160,11 @@ Deno.test({
         answers.map((_, at) => `answer ${at}`),
       );
       if (round > 0) break;
+      const uptime = await uptimeOf(other());
       await core.stop();
       core = other();
       await waitUntil("it serves", async () => await healthOf(core) === "ok");
+      assert(await uptimeOf(core) >= uptime, "it counts from its start");
       await sayMany();
     }
     yoda?.[Symbol.dispose]();
@@ -194,9 +194,19 @@ Deno.test({
   },
 });
 
-async function healthOf(node: TestServer): Promise<string> {
+function healthOf(node: TestServer): Promise<string> {
+  return watched(node, "/healthz");
+}
+
+async function uptimeOf(node: TestServer): Promise<number> {
+  const text = await watched(node, "/metrics");
+  return Number(/^parley_uptime_seconds (\S+)$/m.exec(text)?.[1]);
+}
+
+/** What a node says to those who watch over it; nothing when it cannot. */
+async function watched(node: TestServer, path: string): Promise<string> {
   const line = node.process.out.findLast((line) => line.includes("/metrics"));
-  const url = line?.match(/http:\S+/)?.[0].replace("/metrics", "/healthz");
+  const url = line?.match(/http:\S+/)?.[0].replace("/metrics", path);
   if (url === undefined || node.process.ended !== undefined) return "";
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(500) });
@@ -212,13 +222,11 @@ function statusOf(database: string): Promise<string> {
 
 /** What the server says that is started so, until it ends. */
 async function said(args: string[], cwd?: string): Promise<string> {
-  const [program = "", ...first] = narrowServerCommand;
-  const { stdout, stderr } = await new Deno.Command(program, {
-    args: [...first, ...args],
-    ...cwd === undefined ? {} : { cwd },
-    stdin: "null",
-  }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const { out, err } = await runProgram(
+    [...narrowServerCommand, ...args],
+    cwd === undefined ? {} : { cwd },
+  );
+  return [...out, ...err].join("\n");
 }
 
 /** Logs in where somebody answers. */
@@ -231,23 +239,13 @@ async function login(
     const { port } = nodes[at % nodes.length] as TestServer;
     const client = ProtocolClient.login(port, { user, password });
     try {
-      return await within(1_000, client);
+      return await withDeadline(
+        client,
+        1_000,
+        (late) => late[Symbol.dispose](),
+      );
     } catch {
-      client.then((late) => late[Symbol.dispose](), () => {});
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-  }
-}
-
-/** Who stands still does not answer, and does not say so. */
-async function within<T>(ms: number, what: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([what, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -26,13 +26,7 @@ Deno.test({
         await postgres.kill();
         await postgres.run();
       },
-      300: () =>
-        postgres.execute(
-          "parley1",
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
-            "WHERE application_name = 'parley-server' " +
-            "AND pid <> pg_backend_pid()",
-        ),
+      300: () => postgres.endConnections("parley1"),
       400: async () => {
         await postgres.stop("fast");
         await postgres.run();

@@ -14,7 +14,7 @@ import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
-import { TestServer } from "../support/test_server.ts";
+import { lastCore, TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 import {
   checkClients,
@@ -116,17 +116,13 @@ class SoakCluster implements AsyncDisposable {
       nodes.push(await TestServer.start({ accounts, args }));
     }
     const cluster = new SoakCluster(nodes, postgres, nats, proxy);
-    await waitUntil("a core", () => cluster.coreTerm > 0);
+    await waitUntil("a core", () => cluster.core.coreTerm > 0);
     return cluster;
   }
 
   /** The node that was the last to become the core. */
   get core(): TestServer {
-    return this.#core.node;
-  }
-
-  get coreTerm(): number {
-    return this.#core.term;
+    return lastCore(this.nodes);
   }
 
   /** A node that runs. */
@@ -167,18 +163,6 @@ class SoakCluster implements AsyncDisposable {
     await this.#proxy[Symbol.asyncDispose]();
     await this.#nats[Symbol.asyncDispose]();
     await this.#postgres[Symbol.asyncDispose]();
-  }
-
-  get #core(): { node: TestServer; term: number } {
-    let last = { node: this.nodes[0]!, term: 0 };
-    for (const node of this.nodes) {
-      for (const line of node.process.out) {
-        const found = /is the core now, term (\d+): listening/.exec(line);
-        const term = Number(found?.[1] ?? 0);
-        if (term > last.term) last = { node, term };
-      }
-    }
-    return last;
   }
 
   get #other(): TestServer {

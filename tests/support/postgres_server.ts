@@ -136,6 +136,15 @@ export class PostgresServer {
     session.close();
   }
 
+  /** Ends the connections to a database, as an administrator does. */
+  endConnections(name: string): Promise<void> {
+    return this.execute(
+      name,
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
+        `WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+    );
+  }
+
   /** Ends it and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop().catch(() => {});

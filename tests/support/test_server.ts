@@ -63,14 +63,14 @@ export class TestServer implements AsyncDisposable {
       args: [...args, ...ground.argumentsOf(node)],
     });
     const first = await TestServer.#start(withArgs(0));
-    await first.#served();
+    await first.served();
     first.#ground = ground;
     for (let node = 1; node < nodeCount; node++) {
       const other = await TestServer.#start(
         withArgs(node),
         (folder) => copyNode(first.folder, folder),
       );
-      await other.#served();
+      await other.served();
       first.#others.push(other);
     }
     return first;
@@ -164,22 +164,21 @@ export class TestServer implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true });
   }
 
-  /** The node that was the last to become the core; the server, where it is one. */
-  get #core(): TestServer {
-    const termOf = ({ process }: TestServer) =>
-      Math.max(
-        ...process.out.map((line) =>
-          Number(/is the core now, term (\d+): listening/.exec(line)?.[1] ?? 0)
-        ),
-      );
-    const nodes = [this, ...this.#others];
-    return nodes.reduce((last, node) =>
-      termOf(node) > termOf(last) ? node : last
-    );
+  /** The last term in which it was the core, by what it said; 0 before. */
+  get coreTerm(): number {
+    return this.#process.out.reduce((last, line) => {
+      const found = /is the core now, term (\d+): listening/.exec(line);
+      return Math.max(last, Number(found?.[1] ?? 0));
+    }, 0);
   }
 
-  /** Waits until clients of this node can log in. */
-  async #served(): Promise<void> {
+  /** The node that was the last to become the core; the server, where it is one. */
+  get #core(): TestServer {
+    return lastCore([this, ...this.#others]);
+  }
+
+  /** Waits until clients of this node of a cluster can log in. */
+  async served(): Promise<void> {
     await this.#process.waitFor(
       "a core",
       (line) => line.includes("clients are served by node"),
@@ -209,4 +208,11 @@ export class TestServer implements AsyncDisposable {
     );
     this.#port = Number(line.match(/:(\d+)\b[^:]*$/)?.[1]);
   }
+}
+
+/** The node that was the last to become the core; the first before that. */
+export function lastCore(nodes: readonly TestServer[]): TestServer {
+  return nodes.reduce((last, node) =>
+    node.coreTerm > last.coreTerm ? node : last
+  );
 }

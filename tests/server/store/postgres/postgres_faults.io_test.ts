@@ -45,12 +45,7 @@ async function world(options: WriterOptions = {}) {
       stop: (why) => void stops.push(why),
     }, options);
   const execute = (sql: string) => at.execute(place.name, sql);
-  /** Ends the connections of the store, as an administrator does. */
-  const terminate = () =>
-    execute(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
-        `WHERE datname = '${place.name}' AND pid <> pg_backend_pid()`,
-    );
+  const terminate = () => at.endConnections(place.name);
   return { place, open, execute, terminate, reports, stops };
 }
 

@@ -30,7 +30,7 @@ async function databases(): Promise<PostgresServer> {
 class TestNode implements LeaseOwner {
   readonly lease: PostgresLease;
   readonly told: string[] = [];
-  readonly reports: string[] = [];
+  readonly reports: string[];
   /** Of the term in which it is the core. */
   store: Store | undefined;
   term: number | undefined;
@@ -230,11 +230,7 @@ Deno.test({
     const core = first.term === undefined ? second : first;
     const store = await core.held();
     await store.commit([message(1)]);
-    await at.execute(
-      name,
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
-        `WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
-    );
+    await at.endConnections(name);
     await store.commit([message(2)]);
     await at.kill();
     await at.run();

@@ -266,6 +266,8 @@ async function makeTables(
       await writer.close();
     } catch (error) {
       if (performance.now() > giveUpAt) throw error;
+      // What refuses at once would be asked thousands of times.
+      await new Promise((done) => setTimeout(done, tablesPauseMs));
     }
   }
 }
@@ -293,6 +295,8 @@ const seenQuery = "INSERT INTO nodes (run, name, version, key, seen) " +
   "ON CONFLICT (run) DO UPDATE SET seen = excluded.seen";
 /** How long a node waits for its turn to make the tables, ms. */
 const tablesMs = 3_000;
+/** How long to wait before they are looked for again. */
+const tablesPauseMs = 50;
 /** How long it waits for the lock of a core whose lease is over, ms. */
 const lockMs = 1_000;
 /** The version of the schema from which on there are leases. */

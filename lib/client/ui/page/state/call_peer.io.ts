@@ -213,10 +213,12 @@ export class CallPeer {
     switch (this.#connection.connectionState) {
       case "connected":
         return await this.#verify();
-      case "failed": {
-        const { state } = this.#connection.sctp?.transport ?? {};
-        return this.#end(state === "failed" ? isAnother : isLost);
-      }
+      case "failed":
+        // Either the way or the handshake failed; the handshake's own state may
+        // be told later than this, that of the way never is.
+        return this.#end(
+          this.#connection.iceConnectionState === "failed" ? isLost : isAnother,
+        );
     }
   }
 

@@ -14,12 +14,15 @@ import {
 } from "./packets/packet.ts";
 import { transferLimits } from "./packets/limits.ts";
 import { CallText, HeardText, textHeadBytes } from "./call_text.ts";
-
-/** Most bytes of a browser's datagram. */
-export const mostMediaBytes = 1200;
+import {
+  IncomingMedia,
+  isMediaType,
+  mostMediaPartBytes,
+  OutgoingMedia,
+} from "./call_media.ts";
 
 /** Bytes of the largest datagram of a call: fits what every link of IPv6 carries. */
-export const callDatagramBytes = mostMediaBytes + controlHeaderBytes +
+export const callDatagramBytes = mostMediaPartBytes + controlHeaderBytes +
   transferLimits.tagBytes;
 
 /** What a call has texts about: its number in a datagram is its place here. */
@@ -47,9 +50,8 @@ export class CallChannel {
   readonly #texts = callTopics.map(() => new CallText());
   readonly #heard = callTopics.map(() => new HeardText());
   readonly #events: CallChannelEvent[] = [];
-  /** From the browser, and for it. */
-  readonly #outgoing: Uint8Array[] = [];
-  readonly #incoming: Uint8Array[] = [];
+  readonly #outgoing = new OutgoingMedia();
+  readonly #incoming = new IncomingMedia();
   readonly #arrivals = new Arrivals();
   readonly #startedAt: number;
   #isConnected = false;
@@ -104,9 +106,6 @@ export class CallChannel {
   /** The browser sends a datagram, whose bytes are kept; too large a one is lost. */
   handleMedia(bytes: Uint8Array): void {
     if (this.#isOver || this.#control.paths.active < 0) return;
-    if (bytes.length < 1 || bytes.length > mostMediaBytes) return;
-    // What is late is of no use any more.
-    if (this.#outgoing.length >= mostQueued) this.#outgoing.shift();
     this.#outgoing.push(bytes);
   }
 
@@ -115,15 +114,15 @@ export class CallChannel {
     if (this.isDrained || !this.#control.isOurs(bytes)) return false;
     const body = this.#control.handle(bytes, path, now);
     if (body === undefined) return false;
-    this.#arrivals.note(packetNumber(bytes), now);
+    const number = packetNumber(bytes);
+    this.#arrivals.note(number, now);
     if (this.#isOver) return true;
-    if (!this.#chooses && bytes[0] === callPacketType.media) {
-      this.#control.handleData(path, now);
+    const type = bytes[0];
+    if (isMediaType(type)) {
+      if (!this.#chooses) this.#control.handleData(path, now);
+      this.#incoming.take({ type, bytes: body }, number);
     }
-    switch (bytes[0]) {
-      case callPacketType.media:
-        this.#take(body);
-        break;
+    switch (type) {
       case callPacketType.text:
         this.#hear(body);
         break;
@@ -170,10 +169,10 @@ export class CallChannel {
     const control = this.#control;
     if (this.isDrained) return 0;
     if (this.#isOver) return control.pollTransmit(out, now);
-    const media = this.#outgoing.shift();
+    const media = this.#outgoing.next();
     if (media !== undefined) {
-      out.set(media, controlHeaderBytes);
-      return control.send(out, callPacketType.media, media.length);
+      out.set(media.bytes, controlHeaderBytes);
+      return control.send(out, media.type, media.bytes.length);
     }
     return this.#pollText(out, now) || control.pollTransmit(out, now) ||
       this.#pollProbe(out, now);
@@ -204,12 +203,6 @@ export class CallChannel {
     return this.#isConnected
       ? this.#control.paths.heardAt + callSilentMs
       : this.#startedAt + transferLimits.connectMs;
-  }
-
-  #take(body: Uint8Array): void {
-    if (body.length < 1 || body.length > mostMediaBytes) return;
-    if (this.#incoming.length >= mostQueued) this.#incoming.shift();
-    this.#incoming.push(body);
   }
 
   #hear(body: Uint8Array): void {
@@ -292,8 +285,6 @@ class Arrivals {
   }
 }
 
-/** Datagrams that wait on their way through a client, in each direction. */
-const mostQueued = 256;
 /** Without a direct path for this long, the relay is tried, ms. */
 const relayAfterMs = 1_000;
 /** Without any valid datagram for this long, a call is over, ms. */

@@ -2,8 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import {
   callDatagramBytes,
   callSilentMs,
-  mostMediaBytes,
 } from "../../lib/engine/call_channel.ts";
+import {
+  mostMediaBytes,
+  mostMediaPartBytes,
+} from "../../lib/engine/call_media.ts";
 import { callPacketType, packetType } from "../../lib/engine/packets/packet.ts";
 import { mostTextBytes } from "../../lib/engine/call_text.ts";
 import { CallPair, relayPath } from "../support/call_pair.ts";
@@ -37,8 +40,11 @@ Deno.test("call_channel: datagrams go both ways as they are, and too large ones 
   const pair = new CallPair({ links: [far] });
   pair.caller.handleMedia(new Uint8Array(1));
   pair.run(5000, () => connected(pair));
-  const [small, large] = [new Uint8Array([7]), new Uint8Array(mostMediaBytes)];
-  for (const bytes of [small, large]) {
+  const random = new SeededRandom(7);
+  const [part, most] = [mostMediaPartBytes, mostMediaBytes];
+  const all = [1, part - 1, part, part + 1, part + 10, most - 1, most]
+    .map((length) => random.bytes(length));
+  for (const bytes of all) {
     pair.caller.handleMedia(bytes);
     pair.callee.handleMedia(bytes);
   }
@@ -47,9 +53,26 @@ Deno.test("call_channel: datagrams go both ways as they are, and too large ones 
   pair.run(100);
   // What was sent before there was a path is lost.
   for (const side of ["caller", "callee"] as const) {
-    assertEquals(pair.media[side].map(({ bytes }) => bytes), [small, large]);
+    assertEquals(pair.media[side].map(({ bytes }) => bytes), all);
   }
   assertEquals(pair.largest, callDatagramBytes);
+});
+
+Deno.test("call_channel: two parts of one datagram come in any order, other things between, or not at all", () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const links = [{ ...far, jitterMs: 4, loss: 0.02, duplicate: 0.1 }];
+    const pair = new CallPair({ seed, links });
+    pair.run(5000, () => connected(pair));
+    pair.caller.say("members", "[]", pair.now);
+    const sent = talk(pair, 300, 2, mostMediaPartBytes + 1 + seed)
+      .map((bytes) => bytes.join());
+    pair.run(200);
+    const got = pair.media.callee.map(({ bytes }) => bytes.join());
+    assertEquals(got.filter((each) => !sent.includes(each)), []);
+    // Both have to come; none is put together twice.
+    assertEquals(new Set(got).size, got.length);
+    assert(got.length > 270, String(got.length));
+  }
 });
 
 Deno.test("call_channel: it connects in one round trip of the path", () => {

@@ -1,6 +1,7 @@
 /** Two ports of this machine: what comes to one goes out of the other. */
+import { IncomingMedia, OutgoingMedia } from "../../lib/engine/call_media.ts";
 
-/** A forwarder of datagrams between two who speak first. */
+/** A forwarder between two who speak first, of what goes over in a call. */
 export class DatagramBridge implements Disposable {
   /** Where each of the two sends. */
   readonly ports: readonly [number, number];
@@ -29,12 +30,20 @@ export class DatagramBridge implements Disposable {
 
   async #forward(from: 0 | 1): Promise<void> {
     const to = from === 0 ? 1 : 0;
+    const [outgoing, incoming] = [new OutgoingMedia(), new IncomingMedia()];
+    let number = 0;
     for await (const [data, source] of this.#sockets[from]) {
       this.#sources[from] = source;
       this.largest = Math.max(this.largest, data.length);
+      outgoing.push(data);
+      for (let part = outgoing.next(); part; part = outgoing.next()) {
+        incoming.take(part, number++);
+      }
+      const whole = incoming.shift();
       const target = this.#sources[to];
+      if (whole === undefined || target === undefined) continue;
       // One that is closed by now has nobody who waits.
-      if (target) await this.#sockets[to].send(data, target).catch(() => 0);
+      await this.#sockets[to].send(whole, target).catch(() => 0);
     }
   }
 }

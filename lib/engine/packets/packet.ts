@@ -45,6 +45,10 @@ export const callPacketType = {
   heard: 0x53,
   /** A text of the clients themselves. */
   text: 0x54,
+  /** The first bytes of a datagram of the browser's. */
+  mediaHead: 0x55,
+  /** The others of it; its number is the next one. */
+  mediaTail: 0x56,
 } as const;
 
 /** A value of {@link packetType}. */

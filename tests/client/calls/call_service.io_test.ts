@@ -4,6 +4,7 @@ import type {
   CallEnd,
   CallEvent,
 } from "../../../lib/client/events/call_port.ts";
+import { mostMediaBytes } from "../../../lib/engine/call_media.ts";
 import { SharedSocket } from "../../../lib/client/transfer/shared_socket.io.ts";
 import { systemClock, systemRandom } from "../../../lib/system/clock.io.ts";
 import { FakeBrowser } from "../../support/fake_browser.ts";
@@ -102,13 +103,13 @@ Deno.test("call_service: what one browser sends reaches the other, and nothing e
     await stranger.check();
     await stranger.send(new Uint8Array([9]));
     await one.send(new Uint8Array([1, 2, 3]));
-    await one.send(new Uint8Array(1201));
-    await one.send(new Uint8Array(1200));
+    await one.send(new Uint8Array(mostMediaBytes + 1));
+    await one.send(new Uint8Array(mostMediaBytes));
     await other.until(() =>
-      other.received.some(({ length }) => length === 1200)
+      other.received.some(({ length }) => length === mostMediaBytes)
     );
     const sizes = other.received.map(({ length }) => length);
-    assertEquals(sizes.slice(-2), [3, 1200]);
+    assertEquals(sizes.slice(-2), [3, mostMediaBytes]);
     assert(other.received.every(({ length }) => length !== 1));
     await other.send(new Uint8Array([4]));
     await one.until(() => one.received.some(({ length }) => length === 1));

@@ -23,6 +23,7 @@ export type PeerEffect = Extract<
       | "read-list"
       | "start-sending"
       | "prepare-answer"
+      | "check-folder"
       | "add-addresses"
       | "bind"
       | "limit"
@@ -96,6 +97,8 @@ export class PeerServices {
         const { id, from, file, peer, only, into } = effect;
         return transfers.prepareAnswer(id, from, file, peer, only, into);
       }
+      case "check-folder":
+        return transfers.checkFolder(effect.id, effect.folder);
       case "add-addresses":
         return transfers.addAddresses(effect.id, effect.addresses);
       case "bind": {

@@ -91,16 +91,16 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
         await luke.refused(`/accept ${transfer} only *.iso`),
         /Nothing in it is called \*\.iso/,
       );
-      assertEquals((await sending).ok, false);
-      const again = luke.process.out.length;
-      const second = yoda.run(`/send luke ${path}`);
-      const offered = await luke.event(
-        "transfer",
-        { state: "offered" },
-        { from: again },
+      assertMatch(
+        await luke.refused(`/accept ${transfer} only [z-a]`),
+        /^storage: "\[z-a\]" is no pattern such as \*\.mp4; offer \d still waits/,
       );
-      await luke.succeed(`/accept ${offered.transfer} only *.MP4 a.txt`);
-      const { ok, files } = await second;
+      assertMatch(
+        await luke.refused(`/accept ${transfer} --to no/such/folder`),
+        /^storage: The folder "no\/such\/folder" does not exist; offer \d still waits/,
+      );
+      await luke.succeed(`/accept ${transfer} only *.MP4 a.txt`);
+      const { ok, files } = await sending;
       assertEquals([ok, files], [true, 2]);
       const got = join(luke.folder, "yoda_trip");
       assertEquals(Object.keys(describeTree(got)).sort(), [

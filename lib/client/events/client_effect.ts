@@ -105,6 +105,11 @@ export type ClientEffect =
     readonly into?: string;
   }
   | {
+    readonly effect: "check-folder";
+    readonly id: string;
+    readonly folder: string;
+  }
+  | {
     readonly effect: "add-addresses";
     readonly id: string;
     readonly addresses: readonly WireAddress[];

@@ -101,6 +101,8 @@ export interface TransferPort {
     only?: readonly string[],
     into?: string,
   ): void;
+  /** Whether files can go to this folder: `folder-ready` or `failed`. */
+  checkFolder(id: string, folder: string): void;
   /** The other side of a transfer can be reached at these addresses, too. */
   addAddresses(id: string, addresses: readonly WireAddress[]): void;
   /** The server's UDP port, for finding each other and for relaying. */
@@ -203,6 +205,8 @@ export type TransferEvent =
     /** What is already here of this file, for the sender. */
     readonly resume?: string;
   }
+  /** What comes can be stored there, as far as can be seen. */
+  | { readonly event: "folder-ready"; readonly id: string }
   | {
     /** A stream has ended: it is of so many bytes. */
     readonly event: "sized";

@@ -1,6 +1,7 @@
 /** The folder that received files go to, before there is one. */
 import { join } from "@std/path";
 import { lookAt, makeOwn, remove } from "../../system/own_file.io.ts";
+import { meantPath } from "../../system/meant_path.io.ts";
 import { reasonOf } from "../../system/errors.io.ts";
 import { SinkError } from "./sink_error.io.ts";
 
@@ -31,6 +32,15 @@ export class DownloadFolder {
     if (info?.isDirectory) this.#real = real;
     return real;
   }
+}
+
+/**
+ * The folder that a user named, as {@link DownloadFolder.locate}.
+ *
+ * @throws {SinkError} that says why there is none.
+ */
+export async function locateNamed(folder: string): Promise<string> {
+  return await new DownloadFolder(await meantPath(folder)).locate();
 }
 
 /**

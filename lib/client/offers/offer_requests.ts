@@ -8,7 +8,7 @@ import {
 } from "./open_offers.ts";
 import type { PeerHost } from "./peer_host.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
-import type { TransferPeer } from "../events/transfer_port.ts";
+import type { TransferEvent, TransferPeer } from "../events/transfer_port.ts";
 
 /** Makes, answers and ends offers. */
 export class OfferRequests {
@@ -80,6 +80,25 @@ export class OfferRequests {
     const place = into === undefined ? {} : { into };
     const about = { id, from, file, peer, only, ...place };
     this.#host.effect({ effect: "prepare-answer", ...about });
+  }
+
+  /** What the command names that accepts it cannot be: the offer waits on. */
+  takeBackAnswer(
+    offer: OpenOffer,
+    { failure: code, message }: FailedTransfer,
+  ): void {
+    const { number, command } = offer;
+    offer.answering = false;
+    offer.command = undefined;
+    if (offer.kind === "file") {
+      offer.only = [];
+      offer.into = undefined;
+    }
+    if (command === undefined) return;
+    const { name, n } = command;
+    const told = `${message}; offer ${number} still waits for your answer`;
+    const outcome = { command: name, ok: false, code, message: told } as const;
+    this.#host.settle(n, outcome);
   }
 
   /**
@@ -200,6 +219,11 @@ export class OfferRequests {
     endOffer(this.#host, offer.id, result, reason, link?.via);
   }
 }
+
+type FailedTransfer = Pick<
+  Extract<TransferEvent, { event: "failed" }>,
+  "failure" | "message"
+>;
 
 /** True for an offer of which the other side cannot know. */
 function isUnheard({ direction, own }: OpenOffer): boolean {

@@ -296,6 +296,9 @@ export class Transfers {
         return this.#offers.end(transfer, "verified", undefined, { summary });
       }
       case "failed":
+        if (mayAnswerAgain(transfer, event.failure)) {
+          return this.#requests.takeBackAnswer(transfer, event);
+        }
         this.#tellOutcomes(transfer, event.outcomes);
         return this.#failed(transfer, event.failure, event.message);
       case "closed":
@@ -436,6 +439,19 @@ function remarkOn(
   const remarks = [kept?.ready(event), event.remark]
     .filter((each) => each !== undefined);
   return remarks.length === 0 ? undefined : remarks.join("; ");
+}
+
+/**
+ * True when only what the user's command named does not fit: another folder, or
+ * other files of several, may.
+ */
+function mayAnswerAgain(
+  { state, answering, into, only }: Transfer,
+  failure: TransferFailure,
+): boolean {
+  const isPrepared = state !== "offered" || !answering;
+  if (isPrepared || failure !== "storage" && failure !== "space") return false;
+  return only.length > 0 || into !== undefined && into !== "-";
 }
 
 function partBytes(resume = "", size: number): number {

@@ -337,7 +337,10 @@ export class Offers {
   handlePeerEvent(event: PeerEvent, now: Instant): void {
     if (isTraffic(event)) this.#activity.note();
     if (isCallEvent(event)) return this.calls.handleCallEvent(event);
-    if (!isSessionEvent(event) && this.later.handleTransferEvent(event)) return;
+    const isOther = !isSessionEvent(event) &&
+      (this.later.handleTransferEvent(event) ||
+        this.#awaited.handleTransferEvent(event));
+    if (isOther) return;
     if (isSessionEvent(event)) this.sessions.handleSessionEvent(event, now);
     else this.transfers.handleTransferEvent(event, now);
   }

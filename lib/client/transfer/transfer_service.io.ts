@@ -26,7 +26,7 @@ import {
 import { SendLimit } from "../../engine/send_limit.ts";
 import { TransferKeyPair } from "../../engine/blocks/keys.ts";
 import { carriedSize, transferLimits } from "../../engine/packets/limits.ts";
-import { DownloadFolder } from "../files/download_folder.io.ts";
+import { DownloadFolder, locateNamed } from "../files/download_folder.io.ts";
 import { ArrivingFile } from "./arriving_file.ts";
 import { BlockThread } from "./block_thread.io.ts";
 import {
@@ -38,13 +38,12 @@ import {
 import { FileSource, type SentFile } from "../files/file_source.io.ts";
 import { StandardInput, StreamSource } from "../files/stream_source.io.ts";
 import { StreamSink } from "../files/stream_sink.io.ts";
-import { SourceError } from "../files/source_error.io.ts";
+import { cannotRead } from "../files/source_error.io.ts";
 import { IncomingTransfer } from "./incoming_transfer.io.ts";
 import { OutgoingTransfer } from "./outgoing_transfer.io.ts";
 import { type OfferSource, openSource } from "./offer_source.io.ts";
 import type { ServerBinding } from "./server_binding.io.ts";
-import { meantPath } from "../../system/meant_path.io.ts";
-import { SinkError } from "../files/sink_error.io.ts";
+import { cannotWrite, SinkError } from "../files/sink_error.io.ts";
 import { SharedFiles } from "../files/shared_file.io.ts";
 import { TransferPaths } from "./transfer_paths.io.ts";
 import { Rehearsal } from "./rehearsal.io.ts";
@@ -159,12 +158,8 @@ export class TransferService implements TransferPort {
 
   prepareOffer(id: string, what: SentPaths): void {
     this.#prepareOffer(id, what).catch((error) => {
-      const isKnown = error instanceof SourceError;
-      this.#fail(
-        id,
-        isKnown ? error.failure : "internal",
-        isKnown ? error.message : `"${what.path}" could not be opened`,
-      );
+      const { failure, message } = cannotRead(what.path, error);
+      this.#fail(id, failure, message);
     });
   }
 
@@ -209,6 +204,17 @@ export class TransferService implements TransferPort {
         this.#fail(id, error.failure, error.message);
       } else this.#failKeys(id, error);
     });
+  }
+
+  checkFolder(id: string, folder: string): void {
+    const { onEvent } = this.#options;
+    locateNamed(folder).then(
+      () => onEvent({ event: "folder-ready", id }),
+      (error) => {
+        const { failure, message } = cannotWrite(folder, error);
+        onEvent({ event: "failed", id, failure, message });
+      },
+    );
   }
 
   addAddresses(id: string, addresses: readonly WireAddress[]): void {
@@ -397,7 +403,11 @@ export class TransferService implements TransferPort {
     const identity = { sender: from, name, size, stream, fingerprint };
     await this.#supersede(identity);
     await areStaleRemoved;
-    const folder = await this.#locate(place);
+    const folder = place === undefined
+      ? await this.#folder.locate()
+      : place === "-"
+      ? ""
+      : await locateNamed(place);
     const into = place === "-"
       ? { sink: new StreamSink(Deno.stdout), resume: undefined }
       : file.tree === undefined
@@ -429,13 +439,6 @@ export class TransferService implements TransferPort {
       folder,
     });
     this.#run(id, transfer);
-  }
-
-  /** Where what comes is stored; empty of what goes into a pipe. */
-  async #locate(place: string | undefined): Promise<string> {
-    if (place === "-") return "";
-    if (place === undefined) return await this.#folder.locate();
-    return await new DownloadFolder(await meantPath(place)).locate();
   }
 
   async #openFile(folder: string, identity: SinkFile): Promise<OpenSink> {
@@ -554,12 +557,8 @@ export class TransferService implements TransferPort {
   }
 
   #failKeys(id: string, error: unknown): void {
-    const isKnown = error instanceof RangeError;
-    this.#fail(
-      id,
-      "internal",
-      isKnown ? error.message : "The transfer could not be started",
-    );
+    const { message } = error instanceof RangeError ? error : notStarted;
+    this.#fail(id, "internal", message);
   }
 
   #fail(id: string, failure: TransferFailure, message: string): void {
@@ -588,6 +587,7 @@ interface OpenSink {
   readonly onEvent?: (event: TransferEvent) => void;
 }
 
+const notStarted = { message: "The transfer could not be started" };
 /** After these, a transfer tells nothing more. */
 const lastEvents = ["done", "failed", "closed"];
 const silenceStepMs = 50;

@@ -145,9 +145,7 @@ export class TreeJob {
     tree: ReceivingTree,
     only: readonly string[],
   ): Promise<TreeReply> {
-    const patterns = only.map((pattern) =>
-      globToRegExp(pattern, { caseInsensitive: true, globstar: true })
-    );
+    const patterns = only.map(patternOf);
     const entries = this.#entries;
     const included = includedEntries(entries, patterns);
     if (entries.length > 0 && !included.includes(true)) {
@@ -168,6 +166,15 @@ export class TreeJob {
       summary: summaryOf(wanted),
       files: summaryOf(entries.filter((_, i) => choice.wanted[i])).files,
     };
+  }
+}
+
+/** @throws {SinkError} when it is none, such as `[z-a]`. */
+function patternOf(text: string): RegExp {
+  try {
+    return globToRegExp(text, { caseInsensitive: true, globstar: true });
+  } catch {
+    throw new SinkError(`"${text}" is no pattern such as *.mp4`);
   }
 }
 

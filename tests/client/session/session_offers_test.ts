@@ -257,3 +257,55 @@ Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell t
   assertEquals(always.take("offer-end").result, "cancelled");
   assertEquals(always.lastEffect("cancel-transfer").id, offer.offer);
 });
+
+Deno.test("ClientSession: an answer that names what is not there leaves the offer open", () => {
+  const harness = loggedIn("ask");
+  const id = "00000000000000aa";
+  const file = { name: "a.mp4", size: 100 };
+  const yoda = { user: "yoda", identity: harness.identity.publicKey };
+  const offer = { offer: id, kind: "file", key, addresses: [], file } as const;
+  harness.server({ ev: "offer", ...luke.offer(offer, yoda) });
+  const fail = (why: "storage" | "space" | "internal", message: string) =>
+    harness.peer({ event: "failed", id, failure: why, message });
+  const outcome = (n: number) => {
+    const found = harness.results().find((each) => each.n === n)?.outcome;
+    return found?.ok === false ? `${found.code}: ${found.message}` : "";
+  };
+  const waits = "; offer 1 still waits for your answer";
+  const mistyped = harness.line("/accept 1 --to flims");
+  fail("storage", 'The folder "flims" does not exist');
+  assertEquals(
+    outcome(mistyped),
+    `storage: The folder "flims" does not exist${waits}`,
+  );
+  const full = harness.line("/accept 1 --to /stick");
+  fail("space", "Too little room");
+  assertEquals(outcome(full), `space: Too little room${waits}`);
+  const received = harness.line("/receive luke --to flims");
+  fail("storage", "It does not exist");
+  assertEquals(outcome(received), `storage: It does not exist${waits}`);
+  const [info] = harness.view.running();
+  assertEquals([info?.transfer, info?.state], [1, "offered"]);
+  assertEquals(harness.sent.filter((each) => each.do === "answer"), []);
+  harness.line("/accept 1");
+  assertEquals(harness.lastEffect("prepare-answer").into, undefined);
+  // What no argument is to blame for ends it, and the other side is told.
+  fail("space", "Too little room");
+  assertEquals(harness.view.running(), []);
+  assertEquals(harness.take("answer").reason, "space");
+});
+
+Deno.test("ClientSession: /receive does not wait for what has nowhere to go", () => {
+  const harness = loggedIn("ask");
+  const n = harness.line("/receive luke --to flims");
+  const { id, folder } = harness.lastEffect("check-folder");
+  assertEquals(folder, "flims");
+  const message = 'The folder "flims" does not exist';
+  harness.peer({ event: "failed", id, failure: "storage", message });
+  const refused = harness.results().find((each) => each.n === n)?.outcome;
+  assertEquals(refused?.ok === false && refused.message, message);
+  const second = harness.line("/receive luke --to films");
+  const check = harness.lastEffect("check-folder");
+  harness.peer({ event: "folder-ready", id: check.id });
+  assertEquals(harness.results().some((each) => each.n === second), false);
+});

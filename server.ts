@@ -11,7 +11,11 @@ import { parseCompletionsCommand } from "./lib/cli/completions.ts";
 import type { ServerLogLevel } from "./lib/server/model/actions.ts";
 import { serverLogLine } from "./lib/server/logs/server_log.ts";
 import { buildInfo } from "./lib/system/build_info.io.ts";
-import { RotatingLog, serverReport } from "./lib/server/logs/server_log.io.ts";
+import {
+  type Report,
+  RotatingLog,
+  serverReport,
+} from "./lib/server/logs/server_log.io.ts";
 import { standardStream } from "./lib/system/standard_stream.ts";
 import {
   codeAfterPrinting,
@@ -20,6 +24,7 @@ import {
 } from "./lib/system/console_output.io.ts";
 import { homeFolder } from "./lib/system/home_folder.io.ts";
 import { shutdownSignal } from "./lib/server/admin/shutdown.io.ts";
+import type { startNode } from "./lib/server/start_node.io.ts";
 import { StartError } from "./lib/system/errors.io.ts";
 import { visibleLines } from "./lib/base/text.ts";
 import { isLoopback } from "./lib/base/ip_address.ts";
@@ -73,14 +78,11 @@ async function main([first, ...rest]: readonly string[]): Promise<number> {
 }
 
 async function serve(options: ServerOptions): Promise<void> {
+  const isNode = options.cluster !== undefined;
   const { ensureFirstAccount } = await userCommands();
-  const { CredentialsSource } = await import(
-    "./lib/server/accounts/credentials.io.ts"
-  );
-  const start = options.cluster === undefined
-    ? (await import("./lib/server/start.io.ts")).startServer
-    : (await import("./lib/server/start_node.io.ts")).startNode;
-  const firstAccount = await ensureFirstAccount(options.credentials);
+  const firstAccount = isNode
+    ? undefined
+    : await ensureFirstAccount(options.credentials);
   let reload = () => {};
   const shutdown = shutdownSignal(() => reload());
   const log = openLog(options.log);
@@ -90,19 +92,16 @@ async function serve(options: ServerOptions): Promise<void> {
     level: options.log.level,
     counts,
   });
-  const credentials = new CredentialsSource(options.credentials, { report });
-  const server = await start(
-    options,
-    await credentials.load(),
-    credentials,
-    report,
-    counts,
-  );
-  credentials.watch((accounts) => server.handleAccounts(accounts));
+  const { server, credentials } = isNode
+    ? { server: await runNode(options, report, counts), credentials: undefined }
+    : await runAlone(options, report, counts);
   reload = () => {
     log?.reopen();
     report("info", "SIGHUP: reading accounts and certificate anew");
-    credentials.reload((accounts) => server.handleAccounts(accounts));
+    if ("node" in server) server.reloadAccounts();
+    else {
+      credentials?.reload((accounts) => server.handleAccounts(accounts));
+    }
     server.reloadCertificate();
   };
   const { host, plain } = options;
@@ -113,11 +112,10 @@ async function serve(options: ServerOptions): Promise<void> {
     );
   }
   const key = server.fingerprint;
-  const isNode = "node" in server;
   const place = `${host.includes(":") ? `[${host}]` : host}:${server.port}`;
   stdout.write(
     (key === undefined ? "" : `The server's key is ${key}\n`) +
-      (isNode
+      ("node" in server
         ? `Node "${server.node}" is ready to serve on ${place}\n`
         : `Parley server is listening on ${place}\n`),
   );
@@ -136,16 +134,44 @@ async function serve(options: ServerOptions): Promise<void> {
   if (!isNode) {
     log?.write(serverLogLine(Date.now(), "info", `listening on ${place}`));
   }
-  await credentials.reportOpenness();
+  await credentials?.reportOpenness();
   const failure = await Promise.race([shutdown, server.failed]);
   if (failure !== undefined) report("error", failure);
   report("info", "shutting down");
   // A disk that hangs must not keep the process.
   setTimeout(() => Deno.exit(1), stopMs);
-  credentials.close();
+  credentials?.close();
   await server.stop();
   log?.close();
   if (failure !== undefined) throw new StartError(failure);
+}
+
+/** A server with its accounts in a file. */
+async function runAlone(
+  options: ServerOptions,
+  report: Report,
+  counts: ReadonlyMap<ServerLogLevel, number>,
+) {
+  const { CredentialsSource } = await import(
+    "./lib/server/accounts/credentials.io.ts"
+  );
+  const { startServer } = await import("./lib/server/start.io.ts");
+  const credentials = new CredentialsSource(options.credentials, { report });
+  const server = await startServer(
+    options,
+    await credentials.load(),
+    credentials,
+    report,
+    counts,
+  );
+  credentials.watch((accounts) => server.handleAccounts(accounts));
+  return { server, credentials };
+}
+
+/** A node of a cluster, which has them in its database. */
+async function runNode(...parts: Parameters<typeof startNode>) {
+  const { startNode } = await import("./lib/server/start_node.io.ts");
+  return await startNode(...parts);
 }
 
 function userCommands() {

@@ -3,7 +3,7 @@
  * core and serves; otherwise it stands by, loaded with nothing, and listens only
  * to those who watch over it.
  */
-import type { Accounts } from "./accounts/credentials_file.ts";
+import { ClusterAccounts } from "./accounts/cluster_accounts.io.ts";
 import {
   renderNodeMetrics,
   renderProcessMetrics,
@@ -18,7 +18,6 @@ import { enoughFiles } from "./core/limits.ts";
 import type { Report } from "./logs/server_log.io.ts";
 import { UserLogFile } from "./logs/user_log.io.ts";
 import {
-  type AccountSource,
   prepareServing,
   type Serving,
   type ServingParts,
@@ -36,19 +35,19 @@ import { openableFiles } from "../system/open_files.io.ts";
 import { version } from "../base/version.ts";
 
 /** A server that is a node. */
-export interface RunningNode extends RunningServer {
+export interface RunningNode extends Omit<RunningServer, "handleAccounts"> {
   /** What it is called. */
   readonly node: string;
+  /** Reads the accounts anew, if it is the core. */
+  reloadAccounts(): Promise<void>;
 }
 
 /**
  * Starts one; `options` must have a database. Takes and throws what
- * `startServer` does.
+ * `startServer` does, but for the accounts: those are in the database.
  */
 export async function startNode(
   options: ServerOptions,
-  accounts: Accounts,
-  source: AccountSource,
   report: Report,
   logLines: ReadonlyMap<string, number> = new Map(),
   now: () => number = () => systemClock().wall,
@@ -89,7 +88,7 @@ export async function startNode(
     new Node(
       name,
       lease,
-      { options, accounts, source, report, logLines, now, folder, files },
+      { options, report, logLines, now, folder, files },
       clients,
     ),
     (node) => node.stop(),
@@ -107,27 +106,32 @@ export async function startNode(
     port: clients?.port ?? options.port,
     fingerprint,
     metricsPort: metrics?.port,
-    handleAccounts: (accounts) => node.handleAccounts(accounts),
+    reloadAccounts: () => node.reloadAccounts(),
     reloadCertificate: () => node.reloadCertificate(),
     stop: () => running.disposeAsync(),
   };
 }
 
 /** What a node needs to serve, but for what each term has of its own. */
-type NodeParts = Omit<ServingParts, "certificate" | "openStore">;
+type NodeParts = Omit<
+  ServingParts,
+  "certificate" | "openStore" | "accounts" | "source"
+>;
 
 /** Serves in the terms in which it has the lease. */
 class Node implements LeaseOwner, MetricsSource {
   readonly #name: string;
   readonly #lease: Lease;
   readonly #failed = Promise.withResolvers<string>();
-  #parts: NodeParts;
+  readonly #parts: NodeParts;
   /** The last term of which anything is known, and whose it is. */
   #core = { holder: "", term: 0 };
   /** In which this node has the lease. */
   #term: number | undefined;
   #hasDatabase = true;
   #serving: Serving | undefined;
+  /** Of the term in which it serves. */
+  #accounts: ClusterAccounts | undefined;
   /** Those of this node, and of all nodes while it is the core. */
   readonly #clients: NodeClients | undefined;
   /** Ends when what was begun is closed again, or serves. */
@@ -165,6 +169,7 @@ class Node implements LeaseOwner, MetricsSource {
     report("error", `node "${this.#name}" is no longer the core: ${why}`);
     const serving = this.#serving;
     this.#serving = undefined;
+    this.#accounts = undefined;
     // At once: nobody is to be told anything by two cores.
     const closing = serving?.abandon();
     this.#work = Promise.all([this.#work, closing])
@@ -187,9 +192,15 @@ class Node implements LeaseOwner, MetricsSource {
     this.#failed.resolve(why);
   }
 
-  handleAccounts(accounts: Accounts): void {
-    this.#parts = { ...this.#parts, accounts };
-    this.#serving?.handleAccounts(accounts);
+  async reloadAccounts(): Promise<void> {
+    const serving = this.#serving;
+    try {
+      await this.#accounts?.reload((accounts) =>
+        serving?.handleAccounts(accounts)
+      );
+    } catch (error) {
+      this.#parts.report("error", messageOf(error));
+    }
   }
 
   async reloadCertificate(): Promise<void> {
@@ -256,9 +267,11 @@ class Node implements LeaseOwner, MetricsSource {
       const certificate = options.plain || this.#clients !== undefined
         ? undefined
         : await tlsCertificate(this.#parts);
+      const source = new ClusterAccounts(this.#lease.openAccounts(), report);
+      const accounts = await source.load(options.credentials);
       const serving = await prepareServing({
         ...this.#parts,
-        certificate,
+        ...{ certificate, accounts, source },
         openStore: () => Promise.resolve(this.#lease.openStore()),
         ...this.#clients && {
           openEntrance: this.#clients.entrance(
@@ -269,6 +282,7 @@ class Node implements LeaseOwner, MetricsSource {
       });
       if (isOver()) return await serving.abandon();
       this.#serving = serving;
+      this.#accounts = source;
       const { host } = options;
       const place = `${
         host.includes(":") ? `[${host}]` : host

@@ -1,6 +1,8 @@
 /** Several nodes that share their clients over NATS. */
 import { assert, assertEquals } from "@std/assert";
 import { accountLine } from "../support/account_line.ts";
+import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
+import { userCommand } from "../support/user_command.ts";
 import { natsProgram, NatsServer } from "../support/nats_server.ts";
 import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { TestClient } from "../support/test_client.ts";
@@ -22,7 +24,7 @@ Deno.test({
         accounts,
         args: [
           ...["--cluster", "--node", node, "--database", database],
-          ...["--nats", nats.url],
+          ...["--nats", nats.url, "--block-duration", "600"],
         ],
       });
     await using first = await start("first");
@@ -52,10 +54,51 @@ Deno.test({
     };
     await goesOn();
 
+    // Accounts are changed from anywhere, and all nodes know.
+    const user = async (args: string[], password?: string) => {
+      const place = ["--cluster", "--database", database];
+      const all = [...args, ...place];
+      const { code, text } = await userCommand(yoda.folder, all, password);
+      assertEquals(code, 0, text);
+      return text.trim();
+    };
+    const tryLogin = async (node: TestServer, name: string, word: string) => {
+      const credentials = { user: name, password: word };
+      try {
+        return await ProtocolClient.login(node.port, credentials);
+      } catch (error) {
+        if (error instanceof RequestRefused) return error.code;
+        throw error;
+      }
+    };
+    assertEquals(
+      await user(["add", "leia"], "organa leia"),
+      'account "leia" added',
+    );
+    const leia = await tryLogin(other, "leia", "organa leia");
+    assert(leia instanceof ProtocolClient);
+    await user(["passwd", "leia"], "another one");
+    for (const node of [one, other, core]) {
+      // Three failures are three, wherever each happened.
+      const isLast = node === core;
+      assertEquals(
+        await tryLogin(node, "leia", "organa leia"),
+        isLast ? "login_failed_blocked" : "login_failed",
+      );
+    }
+
     // It is killed.
     await core.stop("SIGKILL");
     let tookMs = await goesOn();
     assert(tookMs < 8_000, `${tookMs} ms`);
+    assertEquals(await tryLogin(one, "leia", "another one"), "account_blocked");
+    await user(["unlock", "leia"]);
+    const again = await tryLogin(one, "leia", "another one");
+    assert(again instanceof ProtocolClient);
+    await user(["remove", "leia"]);
+    await again.closed;
+    assertEquals(await tryLogin(one, "leia", "another one"), "login_failed");
+    for (const client of [leia, again]) client[Symbol.dispose]();
     await core.startAgain();
     await core.served();
 

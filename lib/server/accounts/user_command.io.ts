@@ -3,7 +3,9 @@ import { CredentialsFile, userCommandLine } from "./credentials_file.ts";
 import {
   checkUserAction,
   hashPasswords,
+  importUsers,
   listUsers,
+  newAccounts,
   parseUserCommand,
   plainPasswords,
   removeUser,
@@ -33,6 +35,7 @@ import {
   type ServerData,
   SqliteData,
 } from "../store/server_data.io.ts";
+import type { PostgresData } from "../store/postgres/postgres_data.io.ts";
 import { isUserName } from "../../wire/names.ts";
 
 /**
@@ -61,7 +64,10 @@ export function runUserCommand(
 async function run(command: UserCommand, console: Console): Promise<void> {
   const { credentials, dataDir } = command;
   const isNew = command.action.do === "add";
-  const file = await readAccounts(credentials, isNew);
+  using cluster = command.cluster ? await openCluster(command) : undefined;
+  const file = cluster === undefined
+    ? await readAccounts(credentials, isNew)
+    : new CredentialsFile(await cluster.accountText());
   const action = isNew ? command.action : spelled(file, command.action);
   for (const { message } of file.problems) {
     console.complain(`${credentials}: ${message}`);
@@ -70,13 +76,23 @@ async function run(command: UserCommand, console: Console): Promise<void> {
     for (const line of listUsers(file)) console.print(line);
     return;
   }
-  using data = await openData(command);
+  if (action.do === "export") {
+    for (const line of file.text.trimEnd().split("\n")) console.print(line);
+    return;
+  }
+  if (cluster !== undefined && isNew && file.accounts.size === 0) {
+    await refuseToLeaveOut(credentials);
+  }
+  using own = cluster === undefined ? await openData(command) : undefined;
+  const data = cluster ?? own;
   const account = "name" in action
     ? await data?.account(action.name)
     : undefined;
   checkUserAction(file, action, account !== undefined);
   const edit = (change: (file: CredentialsFile) => UserEdit) =>
-    editAccounts(credentials, change, console);
+    cluster === undefined
+      ? editAccounts(credentials, change, console)
+      : editRows(cluster, change);
   switch (action.do) {
     case "unlock":
       return console.print(await unlock(action.name, data, dataDir));
@@ -99,8 +115,17 @@ async function run(command: UserCommand, console: Console): Promise<void> {
       return console.print(done + await tell(data));
     }
     case "hash": {
-      const hashed = await deriveAll(plainPasswords(file));
+      const hashed = await deriveAll(plainPasswords(file.accounts));
       const done = await edit((file) => hashPasswords(file, hashed));
+      return console.print(done + await tell(data));
+    }
+    case "import": {
+      const given = await readAccounts(action.file, false);
+      for (const { message } of given.problems) {
+        console.complain(`${action.file}: ${message}`);
+      }
+      const hashed = await deriveAll(plainPasswords(newAccounts(file, given)));
+      const done = await edit((file) => importUsers(file, given, hashed));
       return console.print(done + await tell(data));
     }
     default: {
@@ -117,12 +142,52 @@ async function openData(
   { dataDir, database }: UserCommand,
 ): Promise<ServerData | undefined> {
   if (database === undefined) return await SqliteData.open(dataDir);
+  return await openPostgres(dataDir, database, false);
+}
+
+/** The data of the cluster that the command is for, with its accounts. */
+function openCluster(
+  { dataDir, database = "" }: UserCommand,
+): Promise<PostgresData> {
+  return openPostgres(dataDir, database, true);
+}
+
+async function openPostgres(
+  dataDir: string,
+  database: string,
+  isCluster: boolean,
+): Promise<PostgresData> {
   // Loaded where it is used: it takes longer than all the rest.
   const [{ PostgresData }, { readDatabaseOption }] = await Promise.all([
     import("../store/postgres/postgres_data.io.ts"),
     import("../store/postgres/database_option.io.ts"),
   ]);
-  return await PostgresData.open(dataDir, await readDatabaseOption(database));
+  const place = await readDatabaseOption(database);
+  return await PostgresData.open(dataDir, place, isCluster);
+}
+
+/** A cluster takes the accounts of the file while it has none of its own. */
+async function refuseToLeaveOut(path: string): Promise<void> {
+  const text = await Deno.readTextFile(path).catch(() => "");
+  if (new CredentialsFile(text).accounts.size === 0) return;
+  throw new UserCommandError(
+    `those of "${path}" are not in the database yet: bring them there first ` +
+      `with "user import ${path}", or name another file with --credentials`,
+  );
+}
+
+/** Edits the accounts of a cluster; returns what was done, for people. */
+async function editRows(
+  cluster: PostgresData,
+  change: (file: CredentialsFile) => UserEdit,
+): Promise<string> {
+  let done = "";
+  await cluster.editAccountText((text) => {
+    const edit = change(new CredentialsFile(text));
+    done = edit.done;
+    return edit.file.text;
+  });
+  return done;
 }
 
 /** The action with the name of its account as that is spelled. */

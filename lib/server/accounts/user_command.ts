@@ -15,16 +15,20 @@ import {
   UsageError,
 } from "../../cli/command_line.ts";
 import { homePath } from "../../base/home_path.ts";
-import { isUserName } from "../../wire/names.ts";
+import { isUserName, userKey } from "../../wire/names.ts";
 import { nearestWord } from "../../base/nearest_word.ts";
 import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
-import { CredentialsFile } from "./credentials_file.ts";
+import {
+  type Accounts,
+  type Credential,
+  CredentialsFile,
+} from "./credentials_file.ts";
 import { defaultCredentials, defaultDataDir } from "./default_paths.ts";
 import {
   databaseOptionRow,
   parseDatabaseOption,
 } from "../store/postgres/database_option.ts";
-import type { Verifier } from "../../security/verifier.ts";
+import { formatVerifier, type Verifier } from "../../security/verifier.ts";
 
 /** What is to be done with one account. */
 export interface NamedAction<
@@ -44,6 +48,8 @@ export type UserAction =
   | NamedAction<"remove">
   | NamedAction<"unlock">
   | { readonly do: "list" }
+  | { readonly do: "import"; readonly file: string }
+  | { readonly do: "export" }
   | { readonly do: "hash" };
 
 /** A `user` command and where it applies. */
@@ -55,6 +61,8 @@ export interface UserCommand {
   readonly dataDir: string;
   /** The running server's `--database`. */
   readonly database?: string;
+  /** The accounts are in the database. */
+  readonly cluster?: true;
   /** Path of a file whose first line is the new password. */
   readonly passwordFile?: string;
 }
@@ -92,8 +100,21 @@ export function parseUserCommand(
       );
     const passwordFile = lastValue(line, "--password-file");
     const database = lastValue(line, "--database");
+    const cluster = lastSwitch(line, clusterRow.name) !== undefined;
+    if (cluster && database === undefined) {
+      throw new UsageError("--cluster needs --database");
+    }
+    const action = withSwitches(parseAction(line.positionals), line);
+    if (!cluster && (action.do === "import" || action.do === "export")) {
+      throw new UsageError(
+        `user ${action.do} is for the accounts of a cluster: add --cluster and ` +
+          "--database",
+      );
+    }
     const options: UserCommand = {
-      action: withSwitches(parseAction(line.positionals), line),
+      action: action.do === "import"
+        ? { ...action, file: homePath(action.file, home) }
+        : action,
       credentials: path(
         "--credentials",
         defaultCredentials,
@@ -103,6 +124,7 @@ export function parseUserCommand(
       ...database !== undefined && {
         database: parseDatabaseOption(database, home),
       },
+      ...cluster && { cluster },
       ...passwordFile !== undefined && {
         passwordFile: homePath(
           parseNonEmpty("--password-file", passwordFile, "the path of a file"),
@@ -201,9 +223,9 @@ export function removeUser(
 }
 
 /** The accounts that hold a plain password, with it. */
-export function plainPasswords(file: CredentialsFile): Map<string, string> {
+export function plainPasswords(accounts: Accounts): Map<string, string> {
   const passwords = new Map<string, string>();
-  for (const [name, credential] of file.accounts) {
+  for (const [name, credential] of accounts) {
     if (credential.kind === "password") {
       passwords.set(name, credential.password);
     }
@@ -221,7 +243,7 @@ export function hashPasswords(
   file: CredentialsFile,
   hashed: ReadonlyMap<string, { password: string; verifier: Verifier }>,
 ): UserEdit {
-  const current = plainPasswords(file);
+  const current = plainPasswords(file.accounts);
   const verifiers = new Map<string, Verifier>();
   for (const [name, { password, verifier }] of hashed) {
     if (current.get(name) === password) verifiers.set(name, verifier);
@@ -233,6 +255,52 @@ export function hashPasswords(
       ? "no plain password left to hash"
       : `${count} plain ${count === 1 ? "password" : "passwords"} hashed`,
   };
+}
+
+/**
+ * Adds the accounts of a file that are not there yet; the others stay as they
+ * are.
+ *
+ * @param hashed As of {@link hashPasswords}, of those that `given` holds plain.
+ */
+export function importUsers(
+  file: CredentialsFile,
+  given: CredentialsFile,
+  hashed: ReadonlyMap<string, { password: string; verifier: Verifier }>,
+): UserEdit {
+  const lines: string[] = [];
+  for (const [name, credential] of newAccounts(file, given)) {
+    const verifier = credential.kind === "verifier"
+      ? credential.verifier
+      : hashed.get(name)?.verifier;
+    if (verifier === undefined) continue;
+    lines.push(`${name} ${formatVerifier(verifier)}\n`);
+  }
+  const there = given.accounts.size - lines.length;
+  const count = lines.length;
+  return {
+    file: new CredentialsFile(file.text + lines.join("")),
+    done: `${count} ${count === 1 ? "account" : "accounts"} imported` +
+      (there === 0
+        ? ""
+        : `; ${there} ${there === 1 ? "was" : "were"} there already, and ` +
+          `${there === 1 ? "stays as it is" : "stay as they are"}`),
+  };
+}
+
+/** The accounts of `given` that `file` has not, by any letter case. */
+export function newAccounts(
+  file: CredentialsFile,
+  given: CredentialsFile,
+): Map<string, Credential> {
+  const names = new Set([...file.accounts.keys()].map(userKey));
+  const found = new Map<string, Credential>();
+  for (const [name, credential] of given.accounts) {
+    if (names.has(userKey(name))) continue;
+    names.add(userKey(name));
+    found.set(name, credential);
+  }
+  return found;
 }
 
 /** One line for each account: its name and how its password is kept. */
@@ -278,10 +346,14 @@ function parseAction(positionals: readonly string[]): UserAction {
   switch (command) {
     case "list":
     case "hash":
+    case "export":
       if (name === undefined) return { do: command };
       throw new UsageError(
         `unexpected argument "${name}": ${command} has none`,
       );
+    case "import":
+      if (name !== undefined) return { do: command, file: name };
+      throw new UsageError("user import needs a file: user import FILE");
     case "add":
     case "passwd":
     case "remove":
@@ -309,10 +381,17 @@ function parseAction(positionals: readonly string[]): UserAction {
   }
 }
 
-const commandNames = ["add", "passwd", "remove", "list", "unlock", "hash"];
-const commands = "add, passwd, remove, list, unlock or hash";
+const commandNames = [
+  ...["add", "passwd", "remove", "list", "unlock", "hash", "import", "export"],
+];
+const commands = "add, passwd, remove, list, unlock, hash, import or export";
 
 // What `parley-server user --help` and the server's man page tell of accounts.
+
+const clusterRow: OptionRow = {
+  name: "--cluster",
+  help: "the accounts are those of a cluster, in its database",
+};
 
 /** Every option of `parley-server user`. */
 export const userOptionRows: readonly OptionRow[] = [
@@ -329,6 +408,7 @@ export const userOptionRows: readonly OptionRow[] = [
     default: defaultDataDir,
   },
   databaseOptionRow,
+  clusterRow,
   {
     name: "--password-file",
     value: "FILE",
@@ -354,7 +434,8 @@ export const userPage: ProgramPage = {
     "--password-file, else what PARLEY_PASSWORD says, else what is asked twice " +
     "on a terminal, elsewhere a line of standard input.",
     "A server that is running has the change when the command ends, if " +
-    "--data-dir and --database are the server's.",
+    "--data-dir and --database are the server's. The accounts of a cluster are " +
+    "in its database: --cluster and --database are enough, on any machine.",
   ],
   usage: [
     { arguments: "add NAME", help: "make an account" },
@@ -368,6 +449,14 @@ export const userPage: ProgramPage = {
     {
       arguments: "hash",
       help: "replace all plain passwords by verifiers",
+    },
+    {
+      arguments: "import FILE --cluster --database URL",
+      help: "bring the accounts of a file into a cluster's database",
+    },
+    {
+      arguments: "export --cluster --database URL",
+      help: "print them as lines of such a file",
     },
   ],
   options: userOptionRows,

@@ -77,7 +77,10 @@ const ok = result("ok");
 const warn = result("warn");
 const fail = result("fail");
 
-async function credentials({ credentials: path }: ServerOptions) {
+async function credentials(options: ServerOptions) {
+  const shared = await sharedAccounts(options);
+  if (shared !== undefined) return shared;
+  const { credentials: path } = options;
   let file: CredentialsFile;
   try {
     file = new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
@@ -114,6 +117,25 @@ async function credentials({ credentials: path }: ServerOptions) {
     ));
   }
   return [...found, ok(`accounts: ${all.length} in "${path}"`)];
+}
+
+/** Of the accounts in a cluster's database; `undefined` where it has none yet. */
+async function sharedAccounts(
+  { cluster, database }: ServerOptions,
+): Promise<CheckResult[] | undefined> {
+  if (cluster === undefined || database === undefined) return undefined;
+  // Only who has such a database waits for what speaks with it.
+  const [{ countAccounts }, { readDatabaseOption }] = await Promise.all([
+    import("../store/postgres/postgres_check.io.ts"),
+    import("../store/postgres/database_option.io.ts"),
+  ]);
+  try {
+    const count = await countAccounts(await readDatabaseOption(database));
+    return count === 0 ? undefined : [ok(`accounts: ${count} in the database`)];
+  } catch {
+    // What is wrong with the database, its own step tells.
+    return undefined;
+  }
 }
 
 /** Whether `/changepassword`, `/rename` and `user` can change the accounts. */

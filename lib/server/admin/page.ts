@@ -22,11 +22,18 @@ const page: ProgramPage = {
     {
       arguments: "user add|passwd|remove|unlock NAME [options]",
       help: 'manage an account; "parley-server user --help" tells more',
-      choices: ["add", "passwd", "remove", "unlock", "list", "hash"],
+      choices: [
+        ...["add", "passwd", "remove", "unlock"],
+        ...["list", "hash", "import", "export"],
+      ],
     },
     {
       arguments: "user list|hash [options]",
       help: "show all accounts; replace plain passwords by verifiers",
+    },
+    {
+      arguments: "user import FILE|export --cluster --database URL",
+      help: "bring accounts into the database of a cluster; print them",
     },
     {
       arguments: "check [options]",

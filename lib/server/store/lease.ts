@@ -35,6 +35,8 @@ export interface Lease {
    * closed the row is given back, after what was stored last.
    */
   openStore(): Store;
+  /** The accounts for the core, until the term ends. */
+  openAccounts(): AccountRows;
   /**
    * Gives the row back, for another node to take at once. This node leaves it to
    * others for some seconds.
@@ -42,6 +44,27 @@ export interface Lease {
   release(): Promise<void>;
   /** Gives it back and watches no longer. */
   close(): Promise<void>;
+}
+
+/** An account, as it is stored. */
+export interface AccountRow {
+  readonly name: string;
+  /** What follows the name on a line of `credentials.txt`. */
+  readonly credential: string;
+}
+
+/** The accounts of a cluster for its core, which alone changes them so. */
+export interface AccountRows {
+  /** All, in the order in which they were made. */
+  read(): Promise<AccountRow[]>;
+  /** Adds some. @throws {StartError} when there is one of such a name. */
+  add(rows: readonly AccountRow[]): Promise<void>;
+  /**
+   * Changes one.
+   *
+   * @throws {StartError} when it is not as it was any more, or the name is taken.
+   */
+  change(from: AccountRow, to: AccountRow): Promise<void>;
 }
 
 /** What a database says of the nodes that use it. */

@@ -46,7 +46,7 @@ export abstract class ServerData {
     what: StoredRequest["what"],
     subject = "",
   ): Promise<RequestOutcome> {
-    const isRunning = await isInUse(this.#folder);
+    const isRunning = await this.isRunning();
     // A server reads the accounts when it starts.
     if (!isRunning && what === "accounts") return "later";
     const number = await this.insert(what, subject);
@@ -60,6 +60,11 @@ export abstract class ServerData {
   }
 
   abstract [Symbol.dispose](): void;
+
+  /** Whether there is a server that carries out requests. */
+  protected isRunning(): Promise<boolean> {
+    return isInUse(this.#folder);
+  }
 
   /** The accounts whose names are the same but for letter case. */
   protected abstract accountsLike(

@@ -48,12 +48,18 @@ Deno.test("parseUserCommand() reads every command", () => {
 });
 
 Deno.test("parseUserCommand() says what is wrong", () => {
-  const commands = "add, passwd, remove, list, unlock or hash";
+  const commands = "add, passwd, remove, list, unlock, hash, import or export";
   const cases: [string[], string][] = [
     [[], `user needs a command: ${commands}`],
     [["delete"], `unknown user command "delete": must be ${commands}`],
     [["lst"], 'unknown user command "lst": did you mean list?'],
     [["add"], "user add needs a name: user add NAME"],
+    [["import"], "user import needs a file: user import FILE"],
+    [
+      ["export"],
+      "user export is for the accounts of a cluster: add --cluster and --database",
+    ],
+    [["list", "--cluster"], "--cluster needs --database"],
     [
       ["add", "a b"],
       'invalid NAME "a b": must be 1 to 32 of A-Z a-z 0-9 . _ -',
@@ -114,7 +120,7 @@ Deno.test("removeUser() takes the account's line away", () => {
 });
 
 Deno.test("hashPasswords() leaves edited and hashed lines alone", () => {
-  assertEquals([...plainPasswords(file)], [["yoda", "one"]]);
+  assertEquals([...plainPasswords(file.accounts)], [["yoda", "one"]]);
   const hash = (password: string) =>
     hashPasswords(file, new Map([["yoda", { password, verifier }]]));
   assertEquals(

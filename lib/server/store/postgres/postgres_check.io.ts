@@ -25,6 +25,25 @@ export async function checkPostgres(
   }
 }
 
+/**
+ * How many accounts a cluster has in a database; 0 where there is none.
+ *
+ * @throws {Error} when it cannot be asked.
+ */
+export async function countAccounts(place: DatabasePlace): Promise<number> {
+  const session = await PostgresSession.open(place);
+  try {
+    const [found] = await session.query(
+      "SELECT to_regclass('accounts') IS NOT NULL AS made",
+    );
+    if (found?.made !== true) return 0;
+    const [row] = await session.query("SELECT count(*) AS count FROM accounts");
+    return Number(row?.count);
+  } finally {
+    session.close();
+  }
+}
+
 async function look(
   session: PostgresSession,
   place: DatabasePlace,

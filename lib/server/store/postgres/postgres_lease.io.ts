@@ -1,6 +1,7 @@
 import { StartError } from "../../../system/errors.io.ts";
-import type { Lease, LeaseOwner } from "../lease.ts";
+import type { AccountRows, Lease, LeaseOwner } from "../lease.ts";
 import type { Store } from "../../model/store.ts";
+import { PostgresAccounts } from "./postgres_accounts.io.ts";
 import { readDatabaseOption } from "./database_option.io.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
 import { type LeaseQuestion, LeaseWatch } from "./lease_watch.ts";
@@ -63,10 +64,14 @@ export class PostgresLease implements Lease {
     this.#drain();
   }
 
+  openAccounts(): AccountRows {
+    return new PostgresAccounts(this.#writerOfTerm());
+  }
+
   openStore(): Store {
-    if (this.#writer === undefined) throw new Error("it has no lease");
+    const writer = this.#writerOfTerm();
     const reader = new PostgresReader(this.#place);
-    const store = new PostgresStore(this.#writer, reader);
+    const store = new PostgresStore(writer, reader);
     store.indexAlong();
     return store;
   }
@@ -87,6 +92,11 @@ export class PostgresLease implements Lease {
       () => {},
     );
     this.#session?.close();
+  }
+
+  #writerOfTerm(): PostgresWriter {
+    if (this.#writer === undefined) throw new Error("it has no lease");
+    return this.#writer;
   }
 
   /** Tells what there is to tell, asks what is to be asked. */
@@ -253,13 +263,17 @@ export async function openLease(
   }
 }
 
-/** Makes them, or waits for another node that does. */
-async function makeTables(
+/**
+ * Makes the tables of a cluster, or waits for another node that does.
+ *
+ * @throws {StartError} when they cannot be made.
+ */
+export async function makeTables(
   place: DatabasePlace,
   session: PostgresSession,
 ): Promise<void> {
   const giveUpAt = performance.now() + tablesMs;
-  while (await versionOf(session) < leaseVersion) {
+  while (await versionOf(session) < nodesVersion) {
     try {
       const news = { report() {}, stop() {} };
       const writer = await PostgresWriter.open(place, news, { lockMs: 100 });
@@ -299,8 +313,8 @@ const tablesMs = 3_000;
 const tablesPauseMs = 50;
 /** How long it waits for the lock of a core whose lease is over, ms. */
 const lockMs = 1_000;
-/** The version of the schema from which on there are leases. */
-const leaseVersion = 2;
+/** The version of the schema from which on it has all that nodes need. */
+const nodesVersion = 3;
 /** How often a node says that it is there, ms. */
 const seenMs = 1_000;
 /** How long the database may think about the row, ms. */

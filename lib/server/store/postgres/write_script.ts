@@ -446,7 +446,7 @@ function elementOf(value: Value): string {
 }
 
 /** A text as a literal of SQL; the one sign that the database cannot hold goes. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", "''").replaceAll("\0", "\ufffd")}'`;
 }
 

@@ -14,6 +14,7 @@ import { PostgresSession } from "../../../../lib/server/store/postgres/postgres_
 import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_store.io.ts";
 import { SqliteStore } from "../../../../lib/server/store/sqlite_store.io.ts";
 import { StartError } from "../../../../lib/system/errors.io.ts";
+import { accountLine } from "../../../support/account_line.ts";
 import { FakeConsole } from "../../../support/fake_console.ts";
 import { freePort } from "../../../support/free_port.ts";
 import {
@@ -125,6 +126,66 @@ Deno.test({
       for (const wrong of [[], ["--from", "a"], [...again, "--from", "b"]]) {
         assertEquals(await runMigrateCommand(wrong, new FakeConsole()), 2);
       }
+    });
+  },
+});
+
+Deno.test({
+  name: "user --cluster works on the accounts in the database",
+  ignore,
+  fn: async () => {
+    const url = await (await server()).createDatabase();
+    await withTempFolder(async (folder) => {
+      const file = `${folder}/credentials.txt`;
+      const luke = accountLine("luke", "blue");
+      const common = ["--data-dir", `${folder}/data`, "--database", url];
+      const user = async (...args: string[]): Promise<string> => {
+        const console = new FakeConsole({ input: ["12345678"] });
+        await runUserCommand(
+          [...args, "--credentials", file, "--cluster", ...common],
+          console,
+        );
+        return [...console.printed, ...console.complaints].join("\n");
+      };
+      await Deno.writeTextFile(file, `yoda one two\nbad\n${luke}`);
+      // Nobody is left out by a slip.
+      assertStringIncludes(await user("add", "leia"), "user import");
+      const imported = await user("import", file);
+      assertStringIncludes(imported, "line 2: ");
+      assertStringIncludes(imported, "2 accounts imported");
+      assertEquals(await user("list"), "yoda  hashed\nluke  hashed");
+      await Deno.writeTextFile(file, `Yoda other\n${luke}han solo\n`);
+      assertEquals(
+        await user("import", file),
+        "1 account imported; 2 were there already, and stay as they are",
+      );
+      await Deno.remove(file);
+      assertEquals(await user("add", "leia"), 'account "leia" added');
+      assertStringIncludes(await user("add", "LEIA"), "exists already");
+      assertEquals(await user("passwd", "Han"), 'password of "han" changed');
+      assertStringIncludes(await user("remove", "yoda"), '"yoda" removed');
+      assertStringIncludes(await user("remove", "yoda"), "no account");
+      assertStringIncludes(await user("unlock", "luke"), "will be unlocked");
+      assertEquals(await user("hash"), "no plain password left to hash");
+      const lines = (await user("export")).split("\n");
+      assertEquals(lines[0], luke.trimEnd());
+      assertEquals(lines.map((line) => /\w+/.exec(line)?.[0]), [
+        ...["luke", "han", "leia"],
+      ]);
+      const options = ["--cluster", "--plain", "--port", `${freePort()}`];
+      const console = new FakeConsole();
+      await runCheckCommand([...options, ...common], console);
+      assertStringIncludes(console.printed.join("\n"), "3 in the database");
+
+      // The accounts of a file are not those of a cluster.
+      const session = await PostgresSession.open(placeOf(url));
+      await session.query("UPDATE core SET node = 'a'");
+      session.close();
+      await Deno.writeTextFile(file, luke);
+      const alone = new FakeConsole();
+      const args = ["remove", "luke", "--credentials", file, ...common];
+      assertEquals(await runUserCommand(args, alone), 1);
+      assertStringIncludes(alone.complaints.join("\n"), "add --cluster");
     });
   },
 });

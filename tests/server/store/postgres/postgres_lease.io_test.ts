@@ -203,12 +203,32 @@ Deno.test({
     const first = await TestNode.start(url, "first");
     const store = await first.held();
     await store.commit([message(1)]);
+    const accounts = first.lease.openAccounts();
+    const yoda = { name: "yoda", credential: 'a "b" \\ $1 {é}, \'' };
+    const luke = { name: "luke", credential: "two" };
+    await accounts.add([yoda, luke]);
+    assertEquals(await accounts.read(), [yoda, luke]);
+    const master = { name: "Master", credential: "$2" };
+    await accounts.change(yoda, master);
+    await assertRejects(
+      () => accounts.change(yoda, luke),
+      StartError,
+      "edited meanwhile",
+    );
+    for (
+      const taken of [
+        () => accounts.change(luke, { ...luke, name: "master" }),
+        () => accounts.add([yoda, luke]),
+      ]
+    ) await assertRejects(taken, StartError, "of that name already");
+    assertEquals(await accounts.read(), [master, luke]);
     // As if another node had taken it, and nobody had looked since.
     await at.execute(
       name,
       "UPDATE core SET term = term + 1, lease = lease + 1, holder = 'x', " +
         "node = 'x', expires = clock_timestamp() + interval '5 s'",
     );
+    await assertRejects(() => accounts.change(luke, yoda), Error, "taken");
     await assertRejects(() => store.commit([message(2)]), Error, "taken");
     await first.hears("lost");
     await first.hears("other x 2");

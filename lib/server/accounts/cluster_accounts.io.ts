@@ -1,0 +1,127 @@
+/**
+ * The accounts of a cluster as its core uses them, in one term: read from the
+ * database when it begins, and changed there when users ask for it.
+ */
+import { formatVerifier } from "../../security/verifier.ts";
+import { decodeStrictly } from "../../system/files.io.ts";
+import { StartError, textFileReason } from "../../system/errors.io.ts";
+import type { CredentialChange } from "../model/actions.ts";
+import type { AccountRow, AccountRows } from "../store/lease.ts";
+import {
+  type Accounts,
+  type Credential,
+  CredentialsFile,
+} from "./credentials_file.ts";
+
+/** The accounts in the database of a cluster. */
+export class ClusterAccounts {
+  readonly #rows: AccountRows;
+  readonly #report: (level: "info" | "warning", text: string) => void;
+  /** As they were last read or changed. */
+  #accounts: Accounts = new Map();
+
+  /** @param report Takes one line for the server's log. */
+  constructor(
+    rows: AccountRows,
+    report: (level: "info" | "warning", text: string) => void,
+  ) {
+    this.#rows = rows;
+    this.#report = report;
+  }
+
+  /**
+   * Reads them for the first time. Where the database has none, those of a file
+   * are brought there.
+   *
+   * @param path Of `credentials.txt`.
+   * @throws {StartError} when there are none at all, or they cannot be read.
+   */
+  async load(path: string): Promise<Accounts> {
+    const accounts = await this.#read();
+    return accounts.size > 0 ? accounts : await this.#take(path);
+  }
+
+  /** Reads them now. */
+  async reload(changed: (accounts: Accounts) => void): Promise<void> {
+    changed(await this.#read());
+  }
+
+  /**
+   * Changes one.
+   *
+   * @returns The accounts as they are then.
+   * @throws {StartError} when it is not as it was last read, or cannot be
+   * changed.
+   */
+  async edit(change: CredentialChange): Promise<Accounts> {
+    const { name } = change;
+    const before = this.#accounts.get(name);
+    if (before === undefined) {
+      throw new StartError(`account "${name}" was edited meanwhile`);
+    }
+    const [newName, after]: [string, Credential] = change.do === "rename"
+      ? [change.to, before]
+      : [name, { kind: "verifier", verifier: change.verifier }];
+    await this.#rows.change(rowOf(name, before), rowOf(newName, after));
+    return this.#accounts = new Map(
+      [...this.#accounts].map(([each, credential]) =>
+        each === name ? [newName, after] : [each, credential]
+      ),
+    );
+  }
+
+  async #read(): Promise<Accounts> {
+    const rows = await this.#rows.read();
+    const file = new CredentialsFile(
+      rows.map(({ name, credential }) => `${name} ${credential}\n`).join(""),
+    );
+    for (const { message } of file.problems) {
+      this.#report("warning", `accounts in the database: ${message}`);
+    }
+    return this.#accounts = file.accounts;
+  }
+
+  async #take(path: string): Promise<Accounts> {
+    const { accounts, problems } = await readFile(path);
+    for (const { message } of problems) {
+      this.#report("warning", `${path}: ${message}`);
+    }
+    if (accounts.size === 0) throw new StartError(noneText(path));
+    await this.#rows.add(
+      [...accounts].map(([name, credential]) => rowOf(name, credential)),
+    );
+    this.#report(
+      "info",
+      `${accounts.size} accounts of "${path}" are in the database now; the ` +
+        "file is not looked at any more",
+    );
+    return this.#accounts = accounts;
+  }
+}
+
+async function readFile(path: string): Promise<CredentialsFile> {
+  try {
+    return new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new StartError(noneText(path));
+    }
+    throw new StartError(
+      `cannot read the accounts in "${path}": ${textFileReason(error)}`,
+    );
+  }
+}
+
+function noneText(path: string): string {
+  return `there are no accounts, neither in the database nor in "${path}"; ` +
+    'make one with "parley-server user add NAME --cluster --database ..."';
+}
+
+function rowOf(name: string, credential: Credential): AccountRow {
+  return {
+    name,
+    credential: credential.kind === "password"
+      ? credential.password
+      : formatVerifier(credential.verifier),
+  };
+}

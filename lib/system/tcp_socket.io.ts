@@ -174,6 +174,10 @@ export class TcpListener {
   readonly #handle: TcpHandle;
   #timer: ReturnType<typeof setInterval> | undefined;
   #failing = false;
+  #isPaused = false;
+  /** A connection waits to be accepted, and no other is told before it was. */
+  #isAsked = false;
+  #events: TcpListenerEvents | undefined;
 
   /**
    * Binds the port.
@@ -196,14 +200,34 @@ export class TcpListener {
 
   /** Starts to accept. */
   start(events: TcpListenerEvents): void {
+    this.#events = events;
     this.#handle.onconnection = (status) => {
-      if (status === 0) this.#accept(events);
+      if (status !== 0) return;
+      if (this.#isPaused) this.#isAsked = true;
+      else this.#accept(events);
     };
     this.#timer = setInterval(() => this.#goOn(events), goOnMs);
   }
 
+  /** Accepts nobody: who connects waits in the system, up to {@link backlog}. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Accepts again. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (!this.#isAsked || this.#events === undefined) return;
+    this.#isAsked = false;
+    this.#accept(this.#events);
+    // Only that makes it tell of those behind it.
+    this.#handle.listen(backlog);
+  }
+
   /** Frees the port. */
   close(): void {
+    this.#events = undefined;
     clearInterval(this.#timer);
     this.#handle.close();
   }
@@ -230,7 +254,7 @@ export class TcpListener {
     const status = trial.bind("127.0.0.1", 0);
     trial.close();
     const isFull = status !== 0 && systemErrorName(status) in fullNames;
-    if (!isFull) this.#handle.listen(backlog);
+    if (!isFull && !this.#isPaused) this.#handle.listen(backlog);
     if (isFull === this.#failing) return;
     this.#failing = isFull;
     if (isFull) events.handleFailure(systemError(status));

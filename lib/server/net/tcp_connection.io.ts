@@ -36,8 +36,6 @@ export interface TcpConnectionEvents {
 export interface TcpConnectionTls {
   readonly context: TlsContext;
   readonly binding: ChannelBinding;
-  /** Whose turns the handshakes wait for. */
-  readonly handshakes: TurnQueue;
 }
 
 /** One accepted connection. */
@@ -49,16 +47,17 @@ export class TcpConnection
   readonly #owner: NetworkOwner;
   readonly #events: TcpConnectionEvents;
   readonly #writer: Writer;
+  readonly #logins: TurnQueue;
   readonly #secure: TcpConnectionTls | undefined;
   /** Made when its handshake's turn has come: that costs as much as a login. */
   #tls: TlsSession | undefined;
   /** True once the client has logged in. */
   #isEntered = false;
   /** What came of a handshake, or of a login, whose turn has not come. */
-  #unshaken: Uint8Array[] = [];
-  #unshakenBytes = 0;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   /** True when nothing comes after that. */
-  #endsUnshaken = false;
+  #endsWaiting = false;
   /** Bytes of TLS itself that the other side does not take. */
   #unsentBytes = 0;
   #ignoredBytes = 0;
@@ -70,10 +69,16 @@ export class TcpConnection
   #toldClosed = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
+  /**
+   * @param logins Whose turns a handshake waits for, and all else that comes
+   * before the client has logged in.
+   * @param tls Absent for a plain connection.
+   */
   constructor(
     id: ConnectionId,
     socket: TcpSocket,
     scheduler: WriteScheduler,
+    logins: TurnQueue,
     owner: NetworkOwner,
     events: TcpConnectionEvents,
     tls?: TcpConnectionTls,
@@ -83,6 +88,7 @@ export class TcpConnection
     this.#owner = owner;
     this.#events = events;
     this.#writer = scheduler.writer(this);
+    this.#logins = logins;
     this.#secure = tls;
     const remote = remoteOf(socket);
     this.remote = tls === undefined
@@ -104,7 +110,7 @@ export class TcpConnection
 
   /**
    * The client has logged in: what comes from it is handled at once. What comes
-   * over TLS before takes turns with everything else.
+   * before takes turns with everything else.
    */
   enter(): void {
     this.#isEntered = true;
@@ -172,22 +178,19 @@ export class TcpConnection
       if (this.#ignoredBytes > mostIgnoredBytes) this.#socket.pause();
       return;
     }
-    if (this.#secure === undefined) {
-      return this.#owner.handleData(this.id, bytes);
+    if (this.#isEntered && this.#waiting.length === 0) {
+      return this.#handle(bytes);
     }
-    if (
-      this.#tls !== undefined && this.#isEntered && this.#unshaken.length === 0
-    ) return this.#decrypt(this.#tls, bytes);
-    this.#unshakenBytes += bytes.length;
-    if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.pause();
-    if (this.#unshaken.push(bytes) > 1) return;
-    const { context, handshakes } = this.#secure;
-    handshakes.add(() => this.#shake(context));
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes > mostWaitingBytes) this.#socket.pause();
+    if (this.#waiting.push(bytes) === 1) {
+      this.#logins.add(() => this.#takeTurn());
+    }
   }
 
   handleEnd(orderly: boolean): void {
     if (!orderly) return this.#close();
-    if (this.#unshaken.length > 0) this.#endsUnshaken = true;
+    if (this.#waiting.length > 0) this.#endsWaiting = true;
     else this.#end();
   }
 
@@ -222,17 +225,22 @@ export class TcpConnection
     if (this.#isSecure) this.#writer.wake();
   }
 
-  #shake(context: TlsContext): void {
+  #takeTurn(): void {
     if (this.#state === "closed") return;
-    const tls = this.#tls ??= context.session(this);
-    const waiting = this.#unshaken;
-    this.#unshaken = [];
-    if (this.#unshakenBytes > mostUnshakenBytes) this.#socket.resume();
-    this.#unshakenBytes = 0;
+    this.#tls ??= this.#secure?.context.session(this);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (this.#waitingBytes > mostWaitingBytes) this.#socket.resume();
+    this.#waitingBytes = 0;
     for (const bytes of waiting) {
-      if (this.#state === "open") this.#decrypt(tls, bytes);
+      if (this.#state === "open") this.#handle(bytes);
     }
-    if (this.#endsUnshaken) this.#end();
+    if (this.#endsWaiting) this.#end();
+  }
+
+  #handle(bytes: Uint8Array): void {
+    if (this.#tls === undefined) this.#owner.handleData(this.id, bytes);
+    else this.#decrypt(this.#tls, bytes);
   }
 
   #decrypt(tls: TlsSession, bytes: Uint8Array): void {
@@ -328,6 +336,6 @@ const writeBytes = 256 * 1024;
 /** Bytes read from a client that was hung up on. */
 const mostIgnoredBytes = 1024 * 1024;
 /** Bytes of a client that wait for the turn of its handshake or its login. */
-const mostUnshakenBytes = 64 * 1024;
+const mostWaitingBytes = 64 * 1024;
 /** Bytes of TLS itself that may wait for a client that does not read. */
 const mostUnsentBytes = 64 * 1024;

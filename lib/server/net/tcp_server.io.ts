@@ -22,7 +22,7 @@ export class TcpServer implements Network {
   readonly #listener: TcpListener;
   /** For TLS; connections that were accepted before keep theirs. */
   #tls: TcpConnectionTls | undefined;
-  readonly #handshakes = new TurnQueue(handshakeTurnMs);
+  readonly #logins = new TurnQueue(loginTurnMs);
   readonly #scheduler = new WriteScheduler();
   readonly #connections = new Map<ConnectionId, TcpConnection>();
   /** Those that are being hung up on, the first of them first. */
@@ -34,6 +34,8 @@ export class TcpServer implements Network {
   };
   readonly #report: Report;
   #lastId = 0;
+  /** How many were accepted since the logins that wait had their turn. */
+  #accepted = 0;
   #closing = false;
   #whenEmpty: (() => void) | undefined;
 
@@ -115,7 +117,7 @@ export class TcpServer implements Network {
     const { binding } = certificate;
     try {
       const context = new TlsContext(certificate);
-      this.#tls = { context, binding, handshakes: this.#handshakes };
+      this.#tls = { context, binding };
     } catch (error) {
       throw new StartError(reasonOf(error));
     }
@@ -137,6 +139,7 @@ export class TcpServer implements Network {
       id,
       socket,
       this.#scheduler,
+      this.#logins,
       this.#owner,
       this.#events,
       this.#tls,
@@ -144,6 +147,23 @@ export class TcpServer implements Network {
     this.#connections.set(id, connection);
     connection.start();
     this.#owner.handleOpen(id, connection.remote);
+    this.#takeTurns();
+  }
+
+  /**
+   * Nobody is accepted before most of those who were have had their turn: they
+   * would be too many who are not logged in, and be refused for that.
+   */
+  #takeTurns(): void {
+    this.#accepted++;
+    if (this.#accepted < mostAccepted && this.#logins.size < mostAccepted) {
+      return;
+    }
+    this.#listener.pause();
+    this.#logins.add(() => {
+      this.#accepted = 0;
+      if (!this.#closing) this.#listener.resume();
+    });
   }
 
   #handleFinishing(id: ConnectionId): void {
@@ -172,6 +192,8 @@ function listen(host: string, port: number): TcpListener {
 }
 
 /** How much of a turn of the event loop handshakes and logins may take, ms. */
-const handshakeTurnMs = 2;
+const loginTurnMs = 2;
+/** Who are accepted while nobody who wants to log in has a turn. */
+const mostAccepted = 64;
 /** Clients that may be hung up on at the same time; of more the first is cut off. */
 const mostFinishing = 128;

@@ -16,6 +16,11 @@ export class TurnQueue {
     this.#budgetMs = budgetMs;
   }
 
+  /** How many tasks wait. */
+  get size(): number {
+    return this.#waiting.length - this.#next;
+  }
+
   /** Does `task` in one of the next turns. */
   add(task: () => void): void {
     this.#waiting.push(task);

@@ -17,13 +17,20 @@ class EchoServer {
   readonly opened: { readonly id: number; readonly remote: RemoteAddress }[] =
     [];
   readonly closed: number[] = [];
-  /** Reads that had something. */
+  /** How long it works on each read, ms. */
+  busyMs = 0;
+  /** Reads that had something, and most connections at once without one. */
   heard = 0;
+  mostUnheard = 0;
   readonly queues = new Map<number, OutgoingQueue>();
 
   readonly #certificate: TlsCertificate | undefined;
 
-  constructor(certificate?: TlsCertificate, host = "127.0.0.1") {
+  /** @param starts Accepts at once. */
+  constructor(
+    certificate?: TlsCertificate,
+    { host = "127.0.0.1", starts = true } = {},
+  ) {
     this.#certificate = certificate;
     this.server = new TcpServer(
       host,
@@ -31,10 +38,14 @@ class EchoServer {
       {
         handleOpen: (id, remote) => {
           this.opened.push({ id, remote });
+          const unheard = this.opened.length - this.heard;
+          this.mostUnheard = Math.max(this.mostUnheard, unheard);
           this.queues.set(id, new OutgoingQueue(64 * 1024 * 1024));
         },
         handleData: (id, bytes) => {
           this.heard++;
+          const end = performance.now() + this.busyMs;
+          while (performance.now() < end);
           const text = new TextDecoder().decode(bytes);
           this.send(id, `<${text.trim()}>`);
           if (text.includes("quit")) this.server.finish(id);
@@ -49,7 +60,7 @@ class EchoServer {
       () => {},
       certificate,
     );
-    this.server.start();
+    if (starts) this.server.start();
   }
 
   send(id: number, text: string): void {
@@ -134,6 +145,49 @@ for (const [kind, certificate] of kinds) {
     assertEquals(echo.closed.toSorted(), [1, 2, 3]);
     conns[1]?.close();
     conns[2]?.close();
+    await echo.server.close();
+  });
+
+  Deno.test(`TcpServer hears who is in before all who log in are heard (${kind})`, async () => {
+    const echo = new EchoServer(certificate);
+    const clients: Deno.Conn[] = [];
+    for (let count = 0; count < 20; count++) clients.push(await echo.connect());
+    const chatter = await echo.connect();
+    await write(chatter, "hello\n");
+    await chatter.read(new Uint8Array(100));
+    const [{ id = 0 } = {}] = echo.opened.slice(-1);
+    echo.server.enter(id);
+    echo.busyMs = 5;
+    const before = echo.heard;
+    await Promise.all(clients.map((each) => write(each, "login\n")));
+    await write(chatter, "chat\n");
+    await chatter.read(new Uint8Array(100));
+    assert(echo.heard - before < clients.length);
+    for (const each of [...clients, chatter]) each.close();
+    await echo.server.close();
+  });
+
+  // A handshake of TLS takes more than one turn: many are then on their way.
+  const most = certificate === undefined ? 130 : 260;
+  Deno.test(`TcpServer accepts no more than it gets to hear (${kind})`, async () => {
+    const echo = new EchoServer(certificate, { starts: false });
+    echo.busyMs = 1;
+    let said = 0;
+    const all = Promise.all(Array.from({ length: 300 }, async () => {
+      const client = await echo.connect();
+      await write(client, "hello\n");
+      said++;
+      await client.read(new Uint8Array(100));
+      return client;
+    }));
+    // Where there is no TLS, all have said it before anybody is accepted.
+    if (certificate === undefined) {
+      await waitUntil("all have said it", () => said === 300);
+    }
+    echo.server.start();
+    for (const client of await all) client.close();
+    assertEquals(echo.opened.length, 300);
+    assert(echo.mostUnheard <= most, `${echo.mostUnheard} at once`);
     await echo.server.close();
   });
 
@@ -253,7 +307,7 @@ Deno.test("TcpServer reads bursts larger than its small buffers whole", async ()
 });
 
 Deno.test("TcpServer listens on IPv6 and shows IPv4 clients as such", async () => {
-  const echo = new EchoServer(undefined, "::");
+  const echo = new EchoServer(undefined, { host: "::" });
   const four = await echo.connect("127.0.0.1");
   const six = await echo.connect("::1");
   await waitUntil("both are open", () => echo.opened.length === 2);

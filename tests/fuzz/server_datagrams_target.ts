@@ -22,6 +22,7 @@ class ServerDatagramsFuzz implements FuzzSession {
   readonly #server: TestServer;
   readonly #clients: readonly ProtocolClient[];
   readonly #sockets: readonly Deno.DatagramConn[];
+  readonly #askers: readonly Deno.DatagramConn[];
   readonly #port: number;
   readonly #id: Uint8Array;
   readonly #key: Uint8Array;
@@ -42,11 +43,12 @@ class ServerDatagramsFuzz implements FuzzSession {
     this.#port = place.port;
     this.#id = decodeHex(place.id);
     this.#key = decodeBase64Url(place.key);
-    this.#sockets = Array.from({ length: addresses }, (_, index) => {
-      const hostname = `127.0.1.${index + 1}`;
-      return Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
-    });
-    for (const socket of this.#sockets) this.#receive(socket);
+    const listen = (hostname: string) =>
+      Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+    const numbers = Array.from({ length: addresses }, (_, index) => index + 1);
+    this.#sockets = numbers.map((number) => listen(`127.0.1.${number}`));
+    this.#askers = numbers.map((number) => listen(`127.0.2.${number}`));
+    for (const socket of this.#all()) this.#receive(socket);
   }
 
   static async open(mutator: Mutator): Promise<ServerDatagramsFuzz> {
@@ -93,30 +95,35 @@ class ServerDatagramsFuzz implements FuzzSession {
 
   async close(): Promise<void> {
     assert(this.#answered > 0, "no genuine datagram was answered");
-    for (const socket of this.#sockets) socket.close();
+    for (const socket of this.#all()) socket.close();
     for (const client of this.#clients) client[Symbol.dispose]();
     await this.#server[Symbol.asyncDispose]();
   }
 
   /**
    * Waits until the server has handled what was sent: it answers a genuine
-   * question. One that is lost, or over the server's limit, is asked again from
-   * another address.
+   * question. That comes from an address which sends nothing else, as the server
+   * looks at so many of one address only, and lets a client move to another one
+   * once a second; after one that is lost, from the next.
    */
   async #synchronize(): Promise<void> {
     const before = this.#answered;
     for (let tries = 0; tries < 100 && this.#answered === before; tries++) {
-      const socket = this.#sockets[this.#turn++ % this.#sockets.length];
+      const socket = this.#askers[this.#turn % this.#askers.length];
       if (socket === undefined) continue;
       const bytes = encodeBind(this.#id, this.#key, ++this.#number);
-      await this.#send(socket, bytes);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 50);
+      const answer = new Promise<void>((resolve) => {
+        const timer = setTimeout(() => {
+          this.#turn++;
+          resolve();
+        }, 50);
         this.#onAnswer = () => {
           clearTimeout(timer);
           resolve();
         };
       });
+      await this.#send(socket, bytes);
+      await answer;
     }
     assert(this.#answered > before, "the server does not answer any more");
   }
@@ -132,6 +139,10 @@ class ServerDatagramsFuzz implements FuzzSession {
     relayed.set([0x5a, 0x50 | random.below(8)]);
     relayed.set(decodeHex(offer), 2);
     return mutator.chance(3) ? relayed : mutator.bytes(relayed);
+  }
+
+  #all(): Deno.DatagramConn[] {
+    return [...this.#sockets, ...this.#askers];
   }
 
   async #send(socket: Deno.DatagramConn, bytes: Uint8Array): Promise<void> {

@@ -63,7 +63,7 @@ export async function startServer(
     ? undefined
     : await tlsCertificate({ options, folder, report, now });
   // Before the first thread that opens files by itself.
-  const files = openableFiles(folder.path, enoughFiles);
+  const files = openableFiles("/", enoughFiles);
   const whenFailed = Promise.withResolvers<string>();
   const stop = whenFailed.resolve;
   const serving = parts.adopt(

@@ -64,7 +64,7 @@ export async function startNode(
     ? undefined
     : await tlsCertificate({ options, folder, report, now });
   const fingerprint = certificate?.fingerprint;
-  const files = openableFiles(folder.path, enoughFiles);
+  const files = openableFiles("/", enoughFiles);
   // Loaded where it is used: a server without it starts sooner.
   const { openLease } = await import("./store/postgres/postgres_lease.io.ts");
   const lease = parts.adopt(

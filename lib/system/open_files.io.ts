@@ -3,7 +3,8 @@
  * limit only to programs that may read everything, so it is tried: to be called
  * while nothing else opens files.
  *
- * @param path Of something that can be opened for reading.
+ * @param path Of something that can be opened for reading. The runtime looks at
+ * each of its parts each time, so a short one takes half as long.
  */
 export function openableFiles(path: string, most: number): number {
   const files: Deno.FsFile[] = [];

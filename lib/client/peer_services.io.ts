@@ -26,6 +26,7 @@ export type PeerEffect = Extract<
       | "check-folder"
       | "add-addresses"
       | "bind"
+      | "join-relay"
       | "limit"
       | "hold-transfer"
       | "doubt-transfer"
@@ -106,6 +107,8 @@ export class PeerServices {
         const server = { ip: serverIp, port: effect.port };
         return transfers.bind(server, effect.grant);
       }
+      case "join-relay":
+        return transfers.shared.joins.join(effect.id, effect.grant);
       case "hold-transfer":
         return transfers.hold(effect.id, effect.isHeld);
       case "limit":

@@ -14,6 +14,8 @@ import {
   type CertificateParts,
   ShownCertificate,
 } from "./shown_certificate.io.ts";
+import { addressesOf } from "../system/addresses.io.ts";
+import { StartError } from "../system/errors.io.ts";
 import type { TlsCertificate } from "../security/server_certificate.io.ts";
 
 /** What they need of the node. */
@@ -60,10 +62,12 @@ export class NodeClients {
     nats: string,
     secret: Uint8Array,
   ): Promise<NodeClients> {
-    const { options: { host, port }, node, report, certificate } = parts;
+    const { options, node, report, certificate } = parts;
+    const { host, port, cluster } = options;
     const network = new ClusterNetwork({
       ...{ host, port, node, report, certificate, secret },
       nats: await readNatsOption(nats),
+      addresses: await advertised(cluster?.advertise),
     });
     return new NodeClients(parts, network);
   }
@@ -113,7 +117,7 @@ export class NodeClients {
         handleData: (id, bytes) => shell.handleData(id, bytes),
         handleClosed: (id) => shell.handleClosed(id),
         takeFrames: (id, enough) => shell.takeFrames(id, enough),
-        handleRendezvous: (news) => shell.handleRendezvous(news),
+        handleRendezvous: (news, run) => shell.handleRendezvous(news, run),
         handleAttached: ({ node }) =>
           report("info", `node "${node}" is there with its clients`),
         handleDetached: ({ node }, why) =>
@@ -123,7 +127,7 @@ export class NodeClients {
       return {
         network: core,
         rendezvous: {
-          handleChange: (change) => core.handleChange(change),
+          handleChange: (change, at) => core.handleChange(change, at),
           counters: this.#rendezvous.counters,
         },
         port: this.#network.port,
@@ -144,3 +148,19 @@ export class NodeClients {
     await this.#rendezvous.close();
   }
 }
+
+/** Where clients of other nodes reach this one. */
+async function advertised(host: string | undefined): Promise<string[]> {
+  if (host === undefined) return [];
+  try {
+    const found = await addressesOf(host);
+    return found.slice(0, mostAddresses);
+  } catch {
+    throw new StartError(
+      `cannot find "${host}" of --advertise; use a name that leads here, or an IP address`,
+    );
+  }
+}
+
+/** Clients try each. */
+const mostAddresses = 4;

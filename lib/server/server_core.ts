@@ -159,18 +159,34 @@ export class ServerCore {
     this.#settle();
   }
 
-  /** The rendezvous tells what matters; it is told by `rendezvous` actions. */
-  handleRendezvous(news: RendezvousNews, now: Instant): void {
+  /**
+   * A rendezvous tells what matters; it is told by `rendezvous` actions.
+   *
+   * @param from Names it, where there are several.
+   */
+  handleRendezvous(news: RendezvousNews, now: Instant, from = ""): void {
     this.#now = now;
-    const { bindings, offers } = this.#server;
-    if (news.what === "seen") {
-      const device = bindings.handleSeen(news.client, news.addresses);
-      if (device !== undefined && news.addresses.length > 0) {
+    const { bindings, offers, relayUse, actions } = this.#server;
+    switch (news.what) {
+      case "seen": {
+        const device = bindings.handleSeen(news.client, news.addresses);
+        if (device === undefined || news.addresses.length === 0) break;
         announceAddresses(this.#server, device);
+        break;
       }
-    } else {
-      const offer = offers.find(news.transfer);
-      if (offer !== undefined) tellRelayEnd(offer, news.at);
+      case "used-up": {
+        const offer = offers.find(news.transfer);
+        if (offer !== undefined) tellRelayEnd(offer, news.at);
+        break;
+      }
+      case "relayed":
+        for (const used of relayUse.handleRelayed(from, news)) {
+          const change = { do: "used-up", ...used } as const;
+          actions.push({ action: "rendezvous", change });
+        }
+        break;
+      default:
+        news satisfies never;
     }
     this.#settle();
   }

@@ -23,7 +23,7 @@ import {
 import { MessageLogs } from "./logs/message_logs.io.ts";
 import type { Report } from "./logs/server_log.io.ts";
 import { reasonOf, StartError } from "../system/errors.io.ts";
-import { ServerShell } from "./shell.io.ts";
+import { ServerShell, type ServerShellParts } from "./shell.io.ts";
 import type { Store } from "./model/store.ts";
 import { systemClock, systemRandom } from "../system/clock.io.ts";
 import type { Network } from "./net/network.ts";
@@ -70,7 +70,9 @@ export interface ServingParts {
 /** Where clients come in, by TCP and UDP. */
 export interface Entrance {
   readonly network: Network;
-  readonly rendezvous: Pick<RendezvousServer, "handleChange" | "counters">;
+  readonly rendezvous:
+    & ServerShellParts["rendezvous"]
+    & Pick<RendezvousServer, "counters">;
   /** The port that it listens on. */
   readonly port: number;
   /** UDP ports, 0 for none. */
@@ -151,6 +153,7 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     messageRate: options.limits.messageRate,
     messagesPerDay: options.limits.historyQuota,
     mailboxMessages: options.limits.mailboxQuota,
+    relayBytes: relayBytesOf(options),
     addressFailures: options.limits.addressFailures,
     unauthenticatedPerAddress: options.limits.addressConnections,
     unauthenticated: newcomersWithin(files),
@@ -171,7 +174,8 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
       transferLog,
       userLog,
       rendezvous: {
-        handleChange: (change) => entrance.rendezvous.handleChange(change),
+        handleChange: (change, at) =>
+          entrance.rendezvous.handleChange(change, at),
       },
       deriveKey,
       editCredentials: (change) => source.edit(change),
@@ -263,10 +267,17 @@ export function openRendezvous(
   tcpPort: number,
   report: Report,
 ): RendezvousServer {
-  const relayBytes = options.relayQuota * 1_000_000;
-  const rendezvous = new RendezvousServer(relayBytes, handleNews, systemClock);
+  const rendezvous = new RendezvousServer(
+    relayBytesOf(options),
+    handleNews,
+    systemClock,
+  );
   openUdp(rendezvous, options, tcpPort, report);
   return rendezvous;
+}
+
+function relayBytesOf({ relayQuota }: ServerOptions): number {
+  return relayQuota * 1_000_000;
 }
 
 /** The UDP port of the same number; without it clients still meet on a LAN. */

@@ -26,8 +26,10 @@ import { systemClock } from "../system/clock.io.ts";
 import type { Network, NetworkOwner } from "./net/network.ts";
 import type { TransferLogFile } from "./logs/transfer_log.io.ts";
 import type { UserLogFile } from "./logs/user_log.io.ts";
-import type { RendezvousNews } from "./model/rendezvous_change.ts";
-import type { RendezvousServer } from "./rendezvous/rendezvous_server.io.ts";
+import type {
+  RendezvousChange,
+  RendezvousNews,
+} from "./model/rendezvous_change.ts";
 
 /** What a {@link ServerShell} works with; it closes none of it. */
 export interface ServerShellParts {
@@ -36,7 +38,10 @@ export interface ServerShellParts {
   readonly messageLogs: Pick<MessageLogs, "append">;
   readonly transferLog: Pick<TransferLogFile, "append">;
   readonly userLog: Pick<UserLogFile, "set">;
-  readonly rendezvous: Pick<RendezvousServer, "handleChange">;
+  /** Told of all nodes, or of the one of a connection. */
+  readonly rendezvous: {
+    handleChange(change: RendezvousChange, at?: ConnectionId): void;
+  };
   /** Derives a SCRAM key off the thread. */
   readonly deriveKey: typeof deriveKey;
   /** Changes an account in `credentials.txt`; the accounts afterwards. */
@@ -128,9 +133,13 @@ export class ServerShell implements NetworkOwner {
     this.#drainAfterTurn();
   }
 
-  /** The rendezvous tells what matters. */
-  handleRendezvous(news: RendezvousNews): void {
-    this.#parts.core.handleRendezvous(news, systemClock());
+  /**
+   * A rendezvous tells what matters.
+   *
+   * @param from Names it, where there are several.
+   */
+  handleRendezvous(news: RendezvousNews, from?: string): void {
+    this.#parts.core.handleRendezvous(news, systemClock(), from);
     this.#drainAfterTurn();
   }
 
@@ -251,7 +260,7 @@ export class ServerShell implements NetworkOwner {
         return;
       }
       case "rendezvous":
-        rendezvous.handleChange(action.change);
+        rendezvous.handleChange(action.change, action.at);
         return;
       case "log":
         messageLogs.append(action.group, action.line);

@@ -19,6 +19,12 @@ export function localAddresses(most: number): string[] {
   return [...new Set([...outer.slice(0, most - 1), "127.0.0.1"])];
 }
 
+/** The addresses that the system finds for `host`; throws when there are none. */
+export async function addressesOf(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true });
+  return [...new Set(found.map(({ address }) => address))];
+}
+
 /** True when the system finds an address for `host`. */
 export async function isHostName(host: string): Promise<boolean> {
   try {

@@ -245,6 +245,19 @@ export const offerEvents = {
     from: name,
     addresses: list(address, 0, 64),
   }),
+  /**
+   * Where a transfer or a call is relayed if there is no direct path: of a
+   * server of several nodes, at the one of the device that offered it.
+   */
+  relay: object({
+    offer: offerId,
+    /** 11 bytes, base64url: tells the relay what it is for. */
+    ticket: string(15, 15, /^[\w-]{15}$/),
+    /** 32 bytes, base64url. */
+    key: publicKey,
+    /** Of that node; absent when it is the one that the client is at. */
+    addresses: optional(list(address, 0, 4)),
+  }),
   /** The server relays no more of a transfer. */
   "relay-end": object({
     offer: offerId,

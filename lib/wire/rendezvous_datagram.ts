@@ -10,7 +10,9 @@
  *     refused  0x5b | transfer id 8 | reason u8                         = 10
  *     probe    0x5c | id 8 | number u48 | zeros | code 16               ≥ 64
  *     probed   0x5d | id 8 | number u48 | address 16 | port u16 | size u16 | code 16 = 51
+ *     join     0x5e | transfer id 8 | number u48 | ticket 11 | zeros 22 | code 16 = 64
  *
+ * The answer to a join is a bound, with the id of the transfer.
  * The code is HMAC-SHA-256 over all before it, cut to 16 bytes, under the key
  * that the server gave over TCP.
  */
@@ -26,6 +28,7 @@ export const rendezvousType = {
   refused: 0x5b,
   probe: 0x5c,
   probed: 0x5d,
+  join: 0x5e,
 } as const;
 
 /** Why the server does not relay, in the order of their codes. */
@@ -46,12 +49,38 @@ export function encodeBind(
   return bytes;
 }
 
+/**
+ * A question like a bind, for the place of one side of a transfer at the relay
+ * of a node, with what the server gave for it.
+ */
+export function encodeJoin(
+  transfer: Uint8Array,
+  key: Uint8Array,
+  number: number,
+  ticket: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(bindBytes);
+  writeHead(bytes, rendezvousType.join, transfer, number);
+  bytes.set(ticket.subarray(0, ticketBytes), headBytes);
+  bytes.set(codeOf(bytes, key), bindBytes - codeBytes);
+  return bytes;
+}
+
+/** The ticket of a join, without a look at its code; `undefined` for others. */
+export function ticketOf(bytes: Uint8Array): Uint8Array | undefined {
+  const isJoin = bytes.length === bindBytes &&
+    bytes[0] === rendezvousType.join;
+  return isJoin
+    ? bytes.subarray(headBytes, headBytes + ticketBytes)
+    : undefined;
+}
+
 /** True when the bytes have the form of a bind. */
 export function isBind(bytes: Uint8Array): boolean {
   return bytes.length === bindBytes && bytes[0] === rendezvousType.bind;
 }
 
-/** The number of an authentic bind; `undefined` for a forged one. */
+/** The number of an authentic bind or join; `undefined` for a forged one. */
 export function openBind(
   bytes: Uint8Array,
   key: Uint8Array,
@@ -213,6 +242,9 @@ function codeOf(bytes: Uint8Array, key: Uint8Array): Uint8Array {
 function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
+
+/** Bytes of what the server gives for a join. */
+export const ticketBytes = 11;
 
 const headBytes = 15;
 const codeBytes = 16;

@@ -5,7 +5,7 @@ import { decodeHex } from "@std/encoding/hex";
 import { limits } from "../../lib/wire/limits.ts";
 import { encodeBind, encodeProbe } from "../../lib/wire/rendezvous_datagram.ts";
 import { RateLimit } from "../../lib/base/rate_limit.ts";
-import { RelayQuota } from "../../lib/server/rendezvous/rendezvous.ts";
+import { RelayQuota } from "../../lib/server/rendezvous/relay_quota.ts";
 import {
   probeGrant,
   UdpProbes,

@@ -96,6 +96,7 @@ export class LabGateway implements Network {
         udpPort: 0,
         probePort: 0,
       }),
+      addresses: [],
       network: this,
       report: () => {},
     }, now);

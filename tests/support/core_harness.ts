@@ -11,6 +11,7 @@ import type { Credential } from "../../lib/server/accounts/credentials_file.ts";
 import { Authenticator } from "../../lib/server/accounts/authenticator.ts";
 import type {
   CredentialChange,
+  NodePorts,
   RemoteAddress,
   TransferLogEntry,
   UserLogEntry,
@@ -66,6 +67,8 @@ export class CoreHarness {
   readonly transferLog: string[] = [];
   readonly reports: string[] = [];
   now: Instant;
+  /** The node that who connects from now on comes to; none of a server alone. */
+  node: NodePorts | undefined;
   /** What `credentials.txt` would hold. */
   accounts: Map<string, Credential>;
   /** How commits end: at once, not before {@link release}, or badly. */
@@ -110,7 +113,7 @@ export class CoreHarness {
     this.accounts = accounts ?? accountsOf(users);
     logins.handleAccounts(this.accounts);
     this.core = new ServerCore(
-      { idleMs: 0, udpPort: 6000, agent: "test", ...options },
+      { idleMs: 0, udpPort: 6000, agent: "test", relayBytes, ...options },
       this.store.load(),
       logins,
       random,
@@ -184,6 +187,7 @@ export class CoreHarness {
       ip,
       port: 50_000 + id,
       local: ip === "127.0.0.1",
+      ...this.node && { udp: this.node },
     };
     this.core.handleOpen(id, remote, this.now);
     this.drive();

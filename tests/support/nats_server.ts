@@ -5,16 +5,29 @@ import { RunningProcess } from "./running_process.ts";
 /** A server of messages at work. */
 export class NatsServer implements AsyncDisposable {
   readonly port: number;
+  readonly #launcher: readonly string[];
   #process: RunningProcess;
 
-  private constructor(port: number, process: RunningProcess) {
+  private constructor(
+    port: number,
+    launcher: readonly string[],
+    process: RunningProcess,
+  ) {
     this.port = port;
+    this.#launcher = launcher;
     this.#process = process;
   }
 
-  /** Starts one; {@link natsProgram} must not be `undefined`. */
-  static async start(port: number = freePort()): Promise<NatsServer> {
-    const server = new NatsServer(port, run(port));
+  /**
+   * Starts one; {@link natsProgram} must not be `undefined`.
+   *
+   * @param launcher Starts it, such as what enters a namespace.
+   */
+  static async start(
+    port: number = freePort(),
+    launcher: readonly string[] = [],
+  ): Promise<NatsServer> {
+    const server = new NatsServer(port, launcher, run(port, launcher));
     await server.#ready();
     return server;
   }
@@ -27,7 +40,7 @@ export class NatsServer implements AsyncDisposable {
   /** Kills it and starts it again. */
   async restart(): Promise<void> {
     await this.kill();
-    this.#process = run(this.port);
+    this.#process = run(this.port, this.#launcher);
     await this.#ready();
   }
 
@@ -48,10 +61,10 @@ export class NatsServer implements AsyncDisposable {
   }
 }
 
-function run(port: number): RunningProcess {
+function run(port: number, launcher: readonly string[]): RunningProcess {
   const place = ["-a", "127.0.0.1", "-p", String(port)];
   return new RunningProcess({
-    command: [natsProgram ?? "", ...place],
+    command: [...launcher, natsProgram ?? "", ...place],
     cwd: "/",
   });
 }

@@ -8,6 +8,7 @@ import type { WireAddress } from "../../wire/request.ts";
 import type { PrivateRole, SessionPeer } from "./session_port.ts";
 import type {
   OfferedFile,
+  RelayGrant,
   RendezvousGrant,
   TransferPeer,
 } from "./transfer_port.ts";
@@ -119,6 +120,12 @@ export type ClientEffect =
     readonly effect: "bind";
     readonly port: number;
     readonly grant: RendezvousGrant;
+  }
+  /** Where a transfer or call is relayed, if need be. */
+  | {
+    readonly effect: "join-relay";
+    readonly id: string;
+    readonly grant: RelayGrant;
   }
   /** This user has it wait, or no longer. */
   | {

@@ -71,6 +71,16 @@ export interface RendezvousGrant {
   readonly key: string;
 }
 
+/** What the server gives for the relay of one transfer, or call. */
+export interface RelayGrant {
+  /** 11 bytes, base64url. */
+  readonly ticket: string;
+  /** 32 bytes, base64url. */
+  readonly key: string;
+  /** Where it is; at the server's UDP port when absent. */
+  readonly addresses?: readonly WireAddress[] | undefined;
+}
+
 /** What the session can ask of the transfer service. None of these throws. */
 export interface TransferPort {
   /** Opens what is to be sent; answered by `offer-ready` or `failed`. */

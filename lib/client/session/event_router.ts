@@ -2,6 +2,7 @@ import type { Instant } from "../../base/ports.ts";
 import { isUserName } from "../../wire/names.ts";
 import type { ServerEvent, ServerFrame } from "../../wire/server_frame.ts";
 import type { Chat } from "./command_runner.ts";
+import type { ClientEffect } from "../events/client_effect.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Offers } from "./offers.ts";
@@ -33,6 +34,8 @@ export interface EventRouterHost {
   /** This user changed something on another device. */
   changed(what: string): void;
   emit(event: ClientEvent): void;
+  /** Something is to be carried out. */
+  effect(effect: ClientEffect): void;
   /** The server is about to close the connection. */
   bye(code: string, message: string): void;
   /** Somebody else is at the other end of the connection now. */
@@ -148,6 +151,11 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return offers.handleAnswered(event);
     case "candidates":
       return offers.handleCandidates(event);
+    case "relay": {
+      const { offer: id, ticket, key, addresses } = event;
+      const grant = { ticket, key, addresses };
+      return host.effect({ effect: "join-relay", id, grant });
+    }
     case "relay-end":
       return offers.transfers.handleRelayEnd(event);
     case "offer-end":

@@ -317,7 +317,7 @@ export class SessionParts {
     };
     const topic = (group: string) => view.group(group)?.topic;
     this.router = {
-      ...{ ...places, now, user, topic, emit, bye },
+      ...{ ...places, now, user, topic, emit, effect, bye },
       ...{ renamed, changed, restart },
     };
   }

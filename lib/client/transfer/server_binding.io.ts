@@ -8,6 +8,7 @@ export class ServerBinding {
   readonly #endpoint: UdpEndpoint;
   readonly #now: () => number;
   readonly #isBusy: () => boolean;
+  readonly #onSilent: () => void;
   #received = 0;
   /** When transfers were last heard, or had not begun. */
   #heardAt = 0;
@@ -18,12 +19,15 @@ export class ServerBinding {
   /**
    * @param now Monotonic ms.
    * @param isBusy Whether transfers run, which should be heard of.
+   * @param onSilent Told that they are not.
    */
   constructor(
     endpoint: UdpEndpoint,
     now: () => number,
     isBusy: () => boolean,
+    onSilent: () => void = () => {},
   ) {
+    this.#onSilent = onSilent;
     this.#endpoint = endpoint;
     this.#now = now;
     this.#isBusy = isBusy;
@@ -73,7 +77,10 @@ export class ServerBinding {
     if (bytes !== undefined) this.#endpoint.sendToServer(bytes);
     const wait = Math.max(Math.ceil(binder.pollTimeout() - this.#now()), 0);
     this.#timer = setTimeout(() => {
-      if (this.#isSilent()) binder.ask(this.#now());
+      if (this.#isSilent()) {
+        binder.ask(this.#now());
+        this.#onSilent();
+      }
       this.#work();
     }, Math.min(wait, this.#isBusy() ? watchMs : idleMs));
   }

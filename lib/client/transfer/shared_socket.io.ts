@@ -1,11 +1,13 @@
 /** The client's UDP socket, which transfers and calls share. */
+import { RelayJoins } from "./relay_joins.io.ts";
 import { ServerBinding } from "./server_binding.io.ts";
 import { UdpEndpoint } from "./udp_endpoint.io.ts";
 
-/** One socket, and the place at which the server sees it. */
+/** One socket, the place at which the server sees it, and its relays. */
 export class SharedSocket {
   readonly endpoint: UdpEndpoint;
   readonly binding: ServerBinding;
+  readonly joins: RelayJoins;
   /** What uses it now, and should hear something. */
   readonly #users = new Set<Promise<void>>();
 
@@ -17,7 +19,13 @@ export class SharedSocket {
   constructor(udpPort: number, now: () => number) {
     this.endpoint = new UdpEndpoint(udpPort);
     const isBusy = () => this.#users.size > 0;
-    this.binding = new ServerBinding(this.endpoint, now, isBusy);
+    this.joins = new RelayJoins(this.endpoint, now);
+    this.binding = new ServerBinding(
+      this.endpoint,
+      now,
+      isBusy,
+      () => this.joins.ask(),
+    );
   }
 
   /** Something uses it until `drained`: silence is to be noticed soon. */

@@ -264,6 +264,7 @@ export class TransferService implements TransferPort {
     if (isStopping) await new Promise((done) => setTimeout(done, goodByeMs));
     await this.#lastWords();
     this.#binding.close();
+    this.shared.joins.close();
     for (const transfer of this.#live) transfer.dispose();
     await Promise.all([...this.#holding].map(({ released }) => released));
     await this.#rehearsal?.done;

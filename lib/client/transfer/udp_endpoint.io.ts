@@ -23,6 +23,15 @@ import { localAddresses } from "../../system/addresses.io.ts";
 /** Who gets the datagrams of a transfer; the bytes are reused after the call. */
 export type DatagramHandler = (bytes: Uint8Array, path: number) => void;
 
+/** The relay of a transfer, at a node that may be another than the server. */
+interface Relay {
+  /** Where it may be; the first one that answers is taken. */
+  readonly addresses: readonly Deno.NetAddr[];
+  address?: Deno.NetAddr;
+  /** True for an authentic answer. */
+  readonly onAnswer: (bytes: Uint8Array) => boolean;
+}
+
 /** Told when the server does not relay a transfer. */
 export type RefusalHandler = (reason: RelayRefusal) => void;
 
@@ -41,6 +50,8 @@ export class UdpEndpoint {
   readonly #further6 = new Map<number, Deno.DatagramConn | undefined>();
   readonly #hostname: string;
   readonly #receiving: Promise<void>[] = [];
+  /** Of the transfers that are relayed elsewhere, by their key. */
+  readonly #relays = new Map<number, Relay>();
   #server: Deno.NetAddr | undefined;
   #onServer: (bytes: Uint8Array) => void = () => {};
   #received = 0;
@@ -96,13 +107,39 @@ export class UdpEndpoint {
 
   /** Sends a datagram to the server's UDP port. */
   async sendToServer(bytes: Uint8Array): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    try {
-      await this.#send(bytes, server, 0);
-    } catch {
-      // Lost.
-    }
+    await this.#sendTo(this.#server, bytes);
+  }
+
+  /**
+   * Says where a transfer is relayed.
+   *
+   * @param addresses Of another node; the server's UDP port when there are none.
+   * @param onAnswer Gets what the relay says; true when that is authentic.
+   */
+  setRelay(
+    key: number,
+    addresses: readonly WireAddress[],
+    onAnswer: (bytes: Uint8Array) => boolean,
+  ): void {
+    const all = addresses.map(({ ip, port }) => {
+      const hostname = canonicalIp(ip);
+      return { transport: "udp", hostname, port } as const;
+    });
+    this.#relays.set(key, { addresses: all, onAnswer });
+  }
+
+  removeRelay(key: number): void {
+    this.#relays.delete(key);
+  }
+
+  /** Sends a datagram to all places where the relay of a transfer may be. */
+  async sendToRelay(key: number, bytes: Uint8Array): Promise<void> {
+    const relay = this.#relays.get(key);
+    if (relay === undefined) return;
+    const { address, addresses } = relay;
+    if (addresses.length === 0) return await this.sendToServer(bytes);
+    const places = address === undefined ? addresses : [address];
+    for (const place of places) await this.#sendTo(place, bytes);
   }
 
   /** The number by which an address is meant from now on; -1 for none. */
@@ -140,6 +177,11 @@ export class UdpEndpoint {
     if (onRefused !== undefined) this.#refusalHandlers.set(key, onRefused);
   }
 
+  /** True while somebody gets the datagrams with this key. */
+  isRegistered(key: number): boolean {
+    return this.#handlers.has(key);
+  }
+
   unregister(key: number): void {
     this.#handlers.delete(key);
     this.#refusalHandlers.delete(key);
@@ -156,7 +198,8 @@ export class UdpEndpoint {
       const relayed = new Uint8Array(bytes.length + 1);
       relayed[0] = rendezvousType.relayed;
       relayed.set(bytes, 1);
-      return this.sendToServer(relayed);
+      const relay = this.#relays.get(transferKey(bytes));
+      return this.#sendTo(relay?.address ?? this.#server, relayed);
     }
     const address = this.#addresses[path];
     if (address === undefined) return Promise.resolve();
@@ -171,6 +214,18 @@ export class UdpEndpoint {
     for (const socket of this.#further.values()) socket?.close();
     for (const socket of this.#further6.values()) socket?.close();
     await Promise.all(this.#receiving);
+  }
+
+  async #sendTo(
+    place: Deno.NetAddr | undefined,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    if (place === undefined) return;
+    try {
+      await this.#send(bytes, place, 0);
+    } catch {
+      // Lost.
+    }
   }
 
   #send(
@@ -228,20 +283,27 @@ export class UdpEndpoint {
     }
   }
 
-  /** What belongs to no transfer can only be of the server. */
+  /** What belongs to no transfer can only be of the server, or of a relay. */
   #handleServer(bytes: Uint8Array, from: Deno.NetAddr): void {
-    const server = this.#server;
-    if (server === undefined || from.port !== server.port) return;
-    if (canonicalIp(from.hostname) !== server.hostname) return;
-    if (bytes[0] === rendezvousType.relayed) {
+    const isRelayed = bytes[0] === rendezvousType.relayed;
+    if (bytes.length < shortest) return;
+    const key = transferKeyOf(bytes, isRelayed ? 2 : 1);
+    const relay = this.#relays.get(key);
+    const isServer = isAt(this.#server, from);
+    if (!isServer && !isAt(relay?.address, from)) {
+      const place = relay?.addresses.find((each) => isAt(each, from));
+      if (place !== undefined && relay?.onAnswer(bytes)) relay.address = place;
+      return;
+    }
+    if (isRelayed) {
       this.#received++;
       const inner = bytes.subarray(1);
       this.#handlers.get(transferKey(inner))?.(inner, relayPath);
       return;
     }
     const refusal = openRefused(bytes);
-    if (refusal === undefined) return this.#onServer(bytes);
-    this.#refusalHandlers.get(transferKeyOf(bytes, 1))?.(refusal);
+    if (refusal !== undefined) this.#refusalHandlers.get(key)?.(refusal);
+    else if (!relay?.onAnswer(bytes) && isServer) this.#onServer(bytes);
   }
 }
 
@@ -254,10 +316,17 @@ function open(hostname: string): Deno.DatagramConn | undefined {
   }
 }
 
+function isAt(place: Deno.NetAddr | undefined, from: Deno.NetAddr): boolean {
+  return place?.port === from.port &&
+    place.hostname === canonicalIp(from.hostname);
+}
+
 function portOf(socket: Deno.DatagramConn): number {
   return (socket.addr as Deno.NetAddr).port;
 }
 
 const maxPaths = 4096;
+/** Bytes of a refusal, the shortest that a server says. */
+const shortest = 10;
 /** Beyond every number that an address can have. */
 const relayPath = 1_000_000;

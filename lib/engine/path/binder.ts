@@ -1,28 +1,44 @@
 /**
  * The client's side of binding: asks the server's UDP port from which address
  * this client is seen, and again every now and then, so that address translators
- * on the way keep the place. Pure; one for each id that the server gave.
+ * on the way keep the place. Pure; one for each id that the server gave, and for
+ * each transfer that has a relay.
  */
 import { limits } from "../../wire/limits.ts";
-import { encodeBind, openBound } from "../../wire/rendezvous_datagram.ts";
+import {
+  encodeBind,
+  encodeJoin,
+  openBound,
+} from "../../wire/rendezvous_datagram.ts";
 import type { WireAddress } from "../../wire/request.ts";
 
-/** Binds one client to its server. All times are monotonic ms. */
+/** Binds one client to its server, or joins a relay. All times are monotonic ms. */
 export class Binder {
   readonly #id: Uint8Array;
   readonly #key: Uint8Array;
-  #number = 0;
+  readonly #ticket: Uint8Array | undefined;
+  #number: number;
   #tries = 0;
   #askAt: number;
   #seen: WireAddress | undefined;
 
   /**
-   * @param id As the server gave it, 8 bytes.
+   * @param id As the server gave it, 8 bytes; of a transfer, to join its relay.
    * @param key As the server gave it, 32 bytes.
+   * @param ticket As the server gave it, to join a relay.
+   * @param number Of what was sent before with this id.
    */
-  constructor(id: Uint8Array, key: Uint8Array, now: number) {
+  constructor(
+    id: Uint8Array,
+    key: Uint8Array,
+    now: number,
+    ticket?: Uint8Array,
+    number = 0,
+  ) {
     this.#id = id;
     this.#key = key;
+    this.#ticket = ticket;
+    this.#number = number;
     this.#askAt = now;
   }
 
@@ -31,13 +47,21 @@ export class Binder {
     return this.#seen;
   }
 
+  /** Of the last question. */
+  get number(): number {
+    return this.#number;
+  }
+
   /** A datagram for the server, when one is due. */
   pollTransmit(now: number): Uint8Array<ArrayBuffer> | undefined {
     if (now < this.#askAt) return undefined;
     const pause = Math.min(firstPauseMs * 2 ** this.#tries++, limits.bindMs);
     this.#askAt = now + pause;
     if (this.#tries > silentTries) this.#seen = undefined;
-    return encodeBind(this.#id, this.#key, ++this.#number);
+    const number = ++this.#number;
+    return this.#ticket === undefined
+      ? encodeBind(this.#id, this.#key, number)
+      : encodeJoin(this.#id, this.#key, number, this.#ticket);
   }
 
   /** Asks again at `now`: this client may have moved. */

@@ -90,6 +90,8 @@ export interface ClusterOptions {
   readonly node?: string;
   /** Addresses of NATS, or path of a file with that: all nodes take clients. */
   readonly nats?: string;
+  /** Name or IP address at which clients of other nodes reach this one. */
+  readonly advertise?: string;
 }
 
 /** What is written of the server's doings, and where to. */
@@ -271,7 +273,7 @@ function clusterOptions(
   const node = lastValue(line, "--node");
   const given = lastValue(line, natsOptionRow.name);
   if (!line.options.has("--cluster")) {
-    for (const name of ["--node", natsOptionRow.name]) {
+    for (const name of ["--node", natsOptionRow.name, "--advertise"]) {
       if (!line.options.has(name)) continue;
       throw new UsageError(`${name} needs --cluster`);
     }
@@ -280,9 +282,20 @@ function clusterOptions(
   if (!line.options.has(databaseOptionRow.name)) {
     throw new UsageError("--cluster needs --database");
   }
+  const advertise = lastValue(line, "--advertise");
+  if (advertise !== undefined && given === undefined) {
+    throw new UsageError("--advertise needs --nats");
+  }
   const cluster = {
     ...node !== undefined && { node },
     ...given !== undefined && { nats: parseNatsOption(given, home) },
+    ...advertise !== undefined && {
+      advertise: parseNonEmpty(
+        "--advertise",
+        advertise,
+        "a name or IP address",
+      ),
+    },
   };
   if (node === undefined || /^[A-Za-z0-9._-]{1,63}$/.test(node)) {
     return { cluster };
@@ -491,6 +504,12 @@ export const serverOptionRows: readonly OptionRow[] = [
     default: "the machine's name",
   },
   natsOptionRow,
+  {
+    name: "--advertise",
+    value: "HOST",
+    help: "where clients of other nodes reach this one, for the relay",
+    default: "the address that its own clients come to",
+  },
   numberRows.relayQuota,
   ...Object.values(limitRows),
   { name: "--plain", help: "no TLS (trusted networks, debugging)" },

@@ -19,6 +19,7 @@ import type {
   RendezvousChange,
   RendezvousNews,
 } from "../model/rendezvous_change.ts";
+import { mostUses } from "../rendezvous/relay_quota.ts";
 
 /** What a gateway says of itself as it attaches itself to a core. */
 export interface Attachment {
@@ -110,6 +111,8 @@ const lead: Check<Lead> = object({
   node: name,
   version: name,
 });
+/** Of a node: where its relay is. */
+const mostAddresses = 4;
 const remote = object({
   ip: name,
   port,
@@ -117,11 +120,16 @@ const remote = object({
   binding: optional(
     object({ type: oneOf("tls-server-end-point"), data: octets }),
   ),
-  udp: optional(object({ udpPort: port, probePort: port })),
+  udp: optional(object({
+    udpPort: port,
+    probePort: port,
+    node: optional(name),
+    addresses: optional(list(name, 0, mostAddresses)),
+  })),
 });
 const client = integer();
 const changes = {
-  probes: object({ do: oneOf("probes"), secret: octets }),
+  secret: object({ do: oneOf("secret"), secret: octets }),
   bind: object({ do: oneOf("bind"), client, id: hex, key: octets }),
   unbind: object({ do: oneOf("unbind"), client }),
   relay: object({
@@ -132,9 +140,14 @@ const changes = {
     account: integer(),
   }),
   "relay-end": object({ do: oneOf("relay-end"), transfer: hex }),
+  "used-up": object({
+    do: oneOf("used-up"),
+    account: integer(),
+    at: integer(),
+  }),
 } satisfies Record<RendezvousChange["do"], Check<RendezvousChange>>;
 const changeKind = object({
-  do: oneOf("probes", "bind", "unbind", "relay", "relay-end"),
+  do: oneOf("secret", "bind", "unbind", "relay", "relay-end", "used-up"),
 });
 const change: Check<RendezvousChange> = (value, path) =>
   changes[changeKind(value, path).do](value, path);
@@ -149,7 +162,16 @@ const allNews = {
     transfer: hex,
     at: integer(),
   }),
+  relayed: object({
+    what: oneOf("relayed"),
+    day: integer(),
+    uses: list(
+      object({ account: integer(), bytes: integer() }),
+      0,
+      mostUses,
+    ),
+  }),
 } satisfies Record<RendezvousNews["what"], Check<RendezvousNews>>;
-const newsKind = object({ what: oneOf("seen", "used-up") });
+const newsKind = object({ what: oneOf("seen", "used-up", "relayed") });
 const news: Check<RendezvousNews> = (value, path) =>
   allNews[newsKind(value, path).what](value, path);

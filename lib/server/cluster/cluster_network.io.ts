@@ -35,6 +35,8 @@ export interface ClusterNetworkOptions {
   readonly nats: NatsPlace;
   /** The node's name. */
   readonly node: string;
+  /** IP addresses at which all clients reach it; those they come to if none. */
+  readonly addresses: readonly string[];
   /** Where it listens. */
   readonly host: string;
   readonly port: number;
@@ -61,6 +63,8 @@ export class ClusterNetwork {
   readonly #timer: ReturnType<typeof setInterval>;
   #rendezvous: RendezvousServer | undefined;
   #core: CoreEnd | undefined;
+  /** When the core was last told what is relayed, monotonic ms. */
+  #toldAt = -Infinity;
   #isFlushDue = false;
   #isReading = true;
 
@@ -80,6 +84,7 @@ export class ClusterNetwork {
         udpPort: this.#rendezvous?.port ?? 0,
         probePort: this.#rendezvous?.probePort ?? 0,
       }),
+      addresses: options.addresses,
       network: {
         wake: (ids) => this.#tcp.wake(ids),
         enter: (id) => this.#tcp.enter(id),
@@ -198,6 +203,10 @@ export class ClusterNetwork {
   #handleTime(): void {
     const { mono } = systemClock();
     this.#gateway.handleTimeout(mono);
+    if (this.#gateway.core !== undefined && mono >= this.#toldAt + tellMs) {
+      this.#toldAt = mono;
+      this.#rendezvous?.tellUses();
+    }
     this.#flush();
     const core = this.#core;
     if (core === undefined || core.isClosed) return;
@@ -302,9 +311,13 @@ export class CoreEnd implements Network {
     this.#flushSoon();
   }
 
-  /** The core tells all rendezvous what is so from now on. */
-  handleChange(change: RendezvousChange): void {
-    this.#links.handleChange(change);
+  /**
+   * The core tells what is so from now on.
+   *
+   * @param at The rendezvous of this connection's node alone; else all.
+   */
+  handleChange(change: RendezvousChange, at?: ConnectionId): void {
+    this.#links.handleChange(change, at);
     this.#flushSoon();
   }
 
@@ -349,6 +362,8 @@ export class CoreEnd implements Network {
 
 /** How often is looked for what is due, ms. */
 const lookMs = 250;
+/** How often the core is told what is relayed, ms. */
+const tellMs = 1_000;
 /** How often the core says that it is there, ms. */
 const announceMs = 1_000;
 /** How long the core may be without NATS, ms. */

@@ -38,7 +38,7 @@ export interface CoreLinksOwner extends NetworkOwner {
   /** It is gone, and why; its connections are closed already. */
   handleDetached(gateway: Attachment, why: string): void;
   /** The rendezvous of a gateway tells what matters. */
-  handleRendezvous(news: RendezvousNews): void;
+  handleRendezvous(news: RendezvousNews, run: string): void;
 }
 
 /** A message for a gateway. */
@@ -57,8 +57,8 @@ export class CoreLinks implements Network {
   /** By their place in the numbers of connections. */
   readonly #places = new Map<number, Link>();
   readonly #outside: GatewayMessage[] = [];
-  /** What is so for all gateways from now on, for those that come later. */
-  readonly #changes = new Map<string, RendezvousChange>();
+  /** For gateways that come later. */
+  #secret: RendezvousChange | undefined;
   #lastPlace = 0;
   /** Monotonic ms, of the last call that said so. */
   #now: number;
@@ -125,9 +125,20 @@ export class CoreLinks implements Network {
     this.#say(connection, (connection) => ({ item: "abort", connection }));
   }
 
-  /** The core tells what is so from now on at every gateway. */
-  handleChange(change: RendezvousChange): void {
-    this.#remember(change);
+  /**
+   * The core tells what is so from now on.
+   *
+   * @param at For the gateway of this connection alone; else for every one.
+   */
+  handleChange(change: RendezvousChange, at?: ConnectionId): void {
+    if (at !== undefined) {
+      const link = this.#places.get(placeOf(at));
+      link?.line.add({ item: "change", change });
+      return;
+    }
+    // Whoever comes later needs this only: clients bind anew at it, and bring
+    // their tickets.
+    if (change.do === "secret") this.#secret = change;
     for (const link of this.#links.values()) {
       link.line.add({ item: "change", change });
     }
@@ -175,8 +186,8 @@ export class CoreLinks implements Network {
     this.#links.set(run, link);
     this.#places.set(place, link);
     line.add({ item: "accept" });
-    for (const change of this.#changes.values()) {
-      line.add({ item: "change", change });
+    if (this.#secret !== undefined) {
+      line.add({ item: "change", change: this.#secret });
     }
     this.#owner.handleAttached(first.gateway);
     return link;
@@ -208,7 +219,7 @@ export class CoreLinks implements Network {
         return;
       }
       case "news":
-        return this.#owner.handleRendezvous(item.news);
+        return this.#owner.handleRendezvous(item.news, link.line.run);
       case "end":
         return this.#cut(link, "detached itself");
       default:
@@ -259,28 +270,6 @@ export class CoreLinks implements Network {
     }
     link.connections.clear();
     this.#owner.handleDetached(link.gateway, why);
-  }
-
-  #remember(change: RendezvousChange): void {
-    switch (change.do) {
-      case "probes":
-        this.#changes.set("probes", change);
-        return;
-      case "bind":
-        this.#changes.set(`client ${change.client}`, change);
-        return;
-      case "unbind":
-        this.#changes.delete(`client ${change.client}`);
-        return;
-      case "relay":
-        this.#changes.set(`transfer ${change.transfer}`, change);
-        return;
-      case "relay-end":
-        this.#changes.delete(`transfer ${change.transfer}`);
-        return;
-      default:
-        change satisfies never;
-    }
   }
 }
 

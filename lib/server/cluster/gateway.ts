@@ -46,6 +46,8 @@ export interface GatewayParts {
   readonly run: string;
   /** What it says of itself; asked for at each attachment. */
   readonly describe: () => Attachment;
+  /** IP addresses at which all clients reach it; those they come to if none. */
+  readonly addresses: readonly string[];
   /** Who holds the connections. */
   readonly network: Network;
   readonly report: (level: "info" | "warning", text: string) => void;
@@ -333,8 +335,12 @@ export class Gateway implements NetworkOwner {
 
   #open(connection: GatewayConnection): void {
     const { id } = connection;
-    const { udpPort, probePort } = this.#parts.describe();
-    const remote = { ...connection.remote, udp: { udpPort, probePort } };
+    const { describe, addresses: given } = this.#parts;
+    const { node, udpPort, probePort } = describe();
+    const { to, ...from } = connection.remote;
+    const addresses = given.length > 0 || to === undefined ? given : [to];
+    const udp = { node, udpPort, probePort, addresses };
+    const remote = { ...from, udp };
     connection.phase = "open";
     this.#line?.add({ item: "open", connection: id, remote });
     for (const bytes of connection.held.splice(0)) this.handleData(id, bytes);

@@ -35,7 +35,8 @@ export class Bindings {
     const { number: client } = device;
     this.#bindings.set(client, { device, addresses: [] });
     const change = { do: "bind", client, id, key } as const;
-    this.#actions.push({ action: "rendezvous", change });
+    const at = device.session?.connection.id;
+    this.#actions.push({ action: "rendezvous", change, at });
     return { id, key: encodeBase64Url(key) };
   }
 

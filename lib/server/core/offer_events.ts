@@ -97,6 +97,44 @@ export function announceAddresses(
 }
 
 /**
+ * Something goes on between two devices of which one is at a node: tells both
+ * where they are relayed if need be, which is at the node of the one who offered.
+ * To who is there itself that is the server's own UDP port.
+ */
+export function announceRelay(
+  server: ServerContext,
+  { id, kind, from, open: [to] }: Offer,
+  now: Instant,
+): void {
+  const here = from.session?.entered ? from.session.connection : undefined;
+  const { udp } = here?.remote ?? {};
+  if (kind === "session" || udp === undefined || udp.udpPort === 0) return;
+  const account = from.user.id;
+  const there = (udp.addresses ?? []).map((ip) => ({ ip, port: udp.udpPort }));
+  for (const [side, device] of [["from", from], ["to", to]] as const) {
+    if (!device?.session?.entered) continue;
+    const { connection } = device.session;
+    const grant = server.grantRelay(id, { side, account }, now);
+    const isNear = connection.remote.udp?.node === udp.node;
+    const addresses = isNear ? {} : { addresses: there };
+    const fields = { offer: id, ...grant, ...addresses };
+    connection.send(encodeFrame(event("relay", fields)));
+  }
+}
+
+/** A device is there again, maybe at another node: what it has goes on there. */
+export function announceRelaysOf(
+  server: ServerContext,
+  device: Device,
+  now: Instant,
+): void {
+  if (device.session?.connection.remote.udp === undefined) return;
+  for (const offer of server.offers.ofDevice(device)) {
+    if (offer.accepted) announceRelay(server, offer, now);
+  }
+}
+
+/**
  * The server relays no more of a transfer: tells both sides.
  *
  * @param at Until when, ms since 1970 UTC.

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { encodeHex } from "@std/encoding/hex";
+import { encodeBase64Url } from "@std/encoding/base64url";
+import { decodeHex, encodeHex } from "@std/encoding/hex";
 import { DailyQuota } from "../../base/daily_quota.ts";
 import type { Instant, Random } from "../../base/ports.ts";
 import type { Authenticator } from "../accounts/authenticator.ts";
@@ -15,7 +16,9 @@ import { FailedLogins, Newcomers, RequestRate } from "./limits.ts";
 import { Metrics } from "./metrics.ts";
 import { LaterOffers } from "./later_offers.ts";
 import { Mailboxes } from "./mailboxes.ts";
+import { RelayUse } from "./relay_use.ts";
 import { OfferTable } from "../model/offer_table.ts";
+import { grantRelay, type RelayTicket } from "../rendezvous/relay_ticket.ts";
 import { probeGrant } from "../rendezvous/udp_probes.ts";
 import type { Session } from "../model/session.ts";
 import { SessionTokens } from "../model/session_tokens.ts";
@@ -54,6 +57,8 @@ export interface CoreOptions {
   readonly sessions?: number;
   /** Messages that wait for one user; 0, the default, for no limit. */
   readonly mailboxMessages?: number;
+  /** Bytes that are relayed for a user in a day; any, the default. */
+  readonly relayBytes?: number;
 }
 
 /** What the handlers of requests share. */
@@ -65,9 +70,10 @@ export class ServerContext {
   readonly actions = new ActionQueue();
   readonly background = new BackgroundWrites();
   readonly outbox = new Outbox();
-  readonly offers = new OfferTable((change) =>
-    this.actions.push({ action: "rendezvous", change })
+  readonly offers = new OfferTable((change, at) =>
+    this.actions.push({ action: "rendezvous", change, at })
   );
+  readonly relayUse: RelayUse;
   /** What clients keep until its receivers are back. */
   readonly later: LaterOffers;
   readonly credentialEdits = new CredentialEdits(this.actions);
@@ -92,8 +98,8 @@ export class ServerContext {
   /** True once the server is shutting down. */
   stopping = false;
   readonly #random: Random;
-  /** What the keys of those who probe are made with. */
-  readonly #probeSecret: Uint8Array;
+  /** What the keys of those who probe, or are relayed, are made with. */
+  readonly #relaySecret: Uint8Array;
   #isSetBackTold = false;
   /** True when userlog.txt is to be written anew. */
   userLogChanged = true;
@@ -130,8 +136,12 @@ export class ServerContext {
     this.later = new LaterOffers(state.later, this.directory);
     this.#random = random;
     this.bindings = new Bindings(this.actions, random);
-    this.#probeSecret = random.bytes(32);
-    const change = { do: "probes", secret: this.#probeSecret } as const;
+    this.relayUse = new RelayUse(options.relayBytes ?? Infinity);
+    // The same of every core: what it was good for goes on.
+    const secret = createHash("sha256").update("relay\0").update(state.secret)
+      .digest();
+    this.#relaySecret = new Uint8Array(secret);
+    const change = { do: "secret", secret: this.#relaySecret } as const;
     this.actions.push({ action: "rendezvous", change });
     this.newcomers = new Newcomers(
       options.unauthenticatedPerAddress,
@@ -151,7 +161,21 @@ export class ServerContext {
 
   /** What somebody needs to probe the way to the server's UDP port. */
   grantProbes(now: Instant): { id: string; key: string } {
-    return probeGrant(this.#probeSecret, this.#random, now);
+    return probeGrant(this.#relaySecret, this.#random, now);
+  }
+
+  /** What lets a side of a transfer in at the relay of any node. */
+  grantRelay(
+    transfer: string,
+    ticket: RelayTicket,
+    { wall }: Instant,
+  ): { ticket: string; key: string } {
+    const id = decodeHex(transfer);
+    const made = grantRelay(this.#relaySecret, id, ticket, wall);
+    return {
+      ticket: encodeBase64Url(made.ticket),
+      key: encodeBase64Url(made.key),
+    };
   }
 
   /** A client has seen what the database does not have; told once. */

@@ -24,8 +24,20 @@ export interface RemoteAddress {
   readonly local: boolean;
   /** What logins over it must be bound to; absent without TLS. */
   readonly binding?: ChannelBinding;
+  /** The address of this machine that it came to. */
+  readonly to?: string;
   /** The UDP ports of the node that it came to; those of the server when absent. */
-  readonly udp?: { readonly udpPort: number; readonly probePort: number };
+  readonly udp?: NodePorts;
+}
+
+/** Where the UDP ports of a node are. */
+export interface NodePorts {
+  readonly udpPort: number;
+  readonly probePort: number;
+  /** The node's name. */
+  readonly node?: string | undefined;
+  /** IP addresses at which clients of all nodes reach it. */
+  readonly addresses?: readonly string[] | undefined;
 }
 
 /** What is to be changed about one account. */
@@ -137,8 +149,12 @@ export type ServerAction =
   }
   /** Write out what is queued for the connection, then close it. */
   | { readonly action: "close"; readonly connection: ConnectionId }
-  /** Tell the rendezvous. */
-  | { readonly action: "rendezvous"; readonly change: RendezvousChange }
+  /** Tell the rendezvous: of all nodes, or of the one of a connection. */
+  | {
+    readonly action: "rendezvous";
+    readonly change: RendezvousChange;
+    readonly at?: ConnectionId | undefined;
+  }
   /** Append a line to `messagelog.txt`, or to the log of a group. */
   | {
     readonly action: "log";

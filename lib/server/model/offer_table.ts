@@ -6,6 +6,7 @@
  */
 import type { Instant } from "../../base/ports.ts";
 import { limits } from "../../wire/limits.ts";
+import type { ConnectionId } from "./actions.ts";
 import type { Device } from "./device.ts";
 import type { RendezvousChange } from "./rendezvous_change.ts";
 import type { User } from "./user.ts";
@@ -65,10 +66,10 @@ export class OfferTable {
     [this.#ringing, limits.ringMs],
   ] as const;
   readonly #made = new Map<User, number>();
-  readonly #tell: (change: RendezvousChange) => void;
+  readonly #tell: (change: RendezvousChange, at?: ConnectionId) => void;
 
-  /** @param tell Tells the rendezvous what may be relayed. */
-  constructor(tell: (change: RendezvousChange) => void) {
+  /** @param tell Tells the rendezvous, of all nodes or of the one of a connection. */
+  constructor(tell: (change: RendezvousChange, at?: ConnectionId) => void) {
     this.#tell = tell;
   }
 
@@ -97,7 +98,10 @@ export class OfferTable {
     this.#accepted.set(offer.id, offer);
     const { id: transfer, from } = offer;
     const clients = { from: from.number, to: device.number };
-    this.#tell({ do: "relay", transfer, ...clients, account: from.user.id });
+    this.#tell(
+      { do: "relay", transfer, ...clients, account: from.user.id },
+      from.session?.connection.id,
+    );
   }
 
   /** A device will not accept the offer; true when that was the last one. */

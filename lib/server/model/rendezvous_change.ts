@@ -8,8 +8,11 @@ import type { WireAddress } from "../../wire/request.ts";
 
 /** What the core tells the rendezvous. */
 export type RendezvousChange =
-  /** Whoever asks for probes was given a key made from this, by `probeKey`. */
-  | { readonly do: "probes"; readonly secret: Uint8Array }
+  /**
+   * First of all: the keys of probes and of tickets for the relay are made from
+   * this. What another core told before is void.
+   */
+  | { readonly do: "secret"; readonly secret: Uint8Array }
   /** A client was given an id and a key; those it had before are void. */
   | {
     readonly do: "bind";
@@ -30,7 +33,14 @@ export type RendezvousChange =
     readonly account: number;
   }
   /** The transfer is over. */
-  | { readonly do: "relay-end"; readonly transfer: string };
+  | { readonly do: "relay-end"; readonly transfer: string }
+  /** All rendezvous together have relayed enough for a user. */
+  | {
+    readonly do: "used-up";
+    readonly account: number;
+    /** Until when, ms since 1970 UTC. */
+    readonly at: number;
+  };
 
 /** What the rendezvous tells the core. */
 export type RendezvousNews =
@@ -45,4 +55,15 @@ export type RendezvousNews =
     readonly what: "used-up";
     readonly transfer: string;
     readonly at: number;
+  }
+  /** What it has relayed of a day; one of several tells it now and then. */
+  | {
+    readonly what: "relayed";
+    /** Days since 1970 UTC. */
+    readonly day: number;
+    /** Bytes of that day, of those of whom there is something new. */
+    readonly uses: readonly {
+      readonly account: number;
+      readonly bytes: number;
+    }[];
   };

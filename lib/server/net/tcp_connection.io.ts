@@ -318,9 +318,9 @@ export class TcpConnection
 
 function remoteOf({ remote, local }: TcpSocket): RemoteAddress {
   const ip = plainAddress(remote.hostname);
-  const isLocal = ip === "::1" || ip.startsWith("127.") ||
-    ip === plainAddress(local.hostname);
-  return { ip, port: remote.port, local: isLocal };
+  const to = plainAddress(local.hostname);
+  const isLocal = ip === "::1" || ip.startsWith("127.") || ip === to;
+  return { ip, port: remote.port, local: isLocal, to };
 }
 
 /** An IPv4 address that came in over IPv6 as what it is. */

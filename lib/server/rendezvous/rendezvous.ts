@@ -8,11 +8,14 @@
  * key that was given over TCP, and relayed bytes are counted per user and day.
  *
  * It knows what the core told it ({@link RendezvousChange}) and answers by that
- * alone. After any call of a `handle*` method, {@link Rendezvous.pollNews} tells
+ * alone. Of several, one for each node, a transfer takes the one of the node that
+ * its sender is at. Both sides join it by tickets that need no core (see
+ * `grantRelay`), so that it goes on while the core becomes another one.
+ *
+ * After any call of a `handle*` method, {@link Rendezvous.pollNews} tells
  * what the core is to know, and {@link Rendezvous.timeout} when to call again.
  */
 import { decodeHex, encodeHex } from "@std/encoding/hex";
-import { DailyQuota } from "../../base/daily_quota.ts";
 import { isIpv6, networkOf } from "../../base/ip_address.ts";
 import type { Instant } from "../../base/ports.ts";
 import { RateLimit } from "../../base/rate_limit.ts";
@@ -23,14 +26,16 @@ import {
   encodeRefused,
   isBind,
   openBind,
-  type RelayRefusal,
   rendezvousType,
+  ticketOf,
 } from "../../wire/rendezvous_datagram.ts";
 import type { WireAddress } from "../../wire/request.ts";
 import type {
   RendezvousChange,
   RendezvousNews,
 } from "../model/rendezvous_change.ts";
+import { RelayQuota } from "./relay_quota.ts";
+import { readTicket, type RelaySide } from "./relay_ticket.ts";
 import {
   type ProbeFault,
   type ServerDatagram,
@@ -46,7 +51,7 @@ export type DropReason = ProbeFault | "repeated" | "unplaced" | "quota";
 
 /** Where a client was last seen, of one family of addresses. */
 interface Seen {
-  readonly binding: Binding;
+  readonly of: Binding | Joined;
   readonly address: WireAddress;
   /** Of the last authentic bind: older ones are repetitions. */
   number: number;
@@ -67,6 +72,16 @@ interface Binding {
   moves?: TokenBucket;
 }
 
+/** A transfer whose sides have come by their tickets. */
+interface Joined {
+  readonly transfer: string;
+  readonly account: number;
+  from?: Seen;
+  to?: Seen;
+  /** How often a side may be somewhere else. */
+  moves?: TokenBucket;
+}
+
 /** A transfer that may be relayed. */
 interface Relayed {
   readonly transfer: string;
@@ -74,8 +89,6 @@ interface Relayed {
   readonly to: number;
   /** The user whose quota it is. */
   readonly account: number;
-  /** When the quota begins anew of which the core was told that it is used up. */
-  againAt: number | undefined;
 }
 
 /** Bindings of clients, and the relay. */
@@ -83,11 +96,15 @@ export class Rendezvous {
   readonly #byId = new Map<string, Binding>();
   readonly #byClient = new Map<number, Binding>();
   readonly #relayed = new Map<string, Relayed>();
+  readonly #joined = new Map<string, Joined>();
+  /** When the quotas begin anew of which the core was told that they are used up. */
+  readonly #againAt = new Map<string, number>();
   /** Every place where a client is seen, the one longest silent first. */
   readonly #seen = new Set<Seen>();
   readonly #binds = new RateLimit(limits.datagramsPerAddress);
   readonly #quota: RelayQuota;
   #news: RendezvousNews[] = [];
+  #secret: Uint8Array | undefined;
   #probes: UdpProbes | undefined;
   /** Datagrams that came. */
   datagrams = 0;
@@ -111,9 +128,8 @@ export class Rendezvous {
   /** The core tells what is so from now on. */
   handleChange(change: RendezvousChange): void {
     switch (change.do) {
-      case "probes":
-        this.#probes = new UdpProbes(change.secret);
-        return;
+      case "secret":
+        return this.#begin(change.secret);
       case "bind": {
         const { client, id: name, key } = change;
         this.#unbind(client);
@@ -126,17 +142,13 @@ export class Rendezvous {
         return this.#unbind(change.client);
       case "relay": {
         const { transfer, from, to, account } = change;
-        const clients = { from, to, account };
-        this.#relayed.set(transfer, {
-          transfer,
-          ...clients,
-          againAt: undefined,
-        });
+        this.#relayed.set(transfer, { transfer, from, to, account });
         return;
       }
       case "relay-end":
-        this.#relayed.delete(change.transfer);
-        return;
+        return this.#end(change.transfer);
+      case "used-up":
+        return this.#quota.handleUsedUp(change.account, change.at);
       default:
         change satisfies never;
     }
@@ -155,6 +167,8 @@ export class Rendezvous {
   ): ServerDatagram | undefined {
     this.datagrams++;
     if (isBind(bytes)) return this.#bind(bytes, from, now.mono);
+    const ticket = ticketOf(bytes);
+    if (ticket !== undefined) return this.#join(bytes, ticket, from, now);
     if (bytes[0] === rendezvousType.relayed) {
       return this.#relay(bytes, from, now);
     }
@@ -186,8 +200,14 @@ export class Rendezvous {
     for (const seen of this.#seen) {
       if (now - seen.at < limits.bindingMs) return;
       this.#seen.delete(seen);
-      this.#tellSeen(seen.binding);
+      if ("client" in seen.of) this.#tellSeen(seen.of);
+      else this.#leave(seen.of, seen);
     }
+  }
+
+  /** What it has relayed, as far as that was not told. */
+  pollUses(now: Instant): RendezvousNews | undefined {
+    return this.#quota.pollUses(now);
   }
 
   /** The next thing that the core is to know, until there is none. */
@@ -198,6 +218,38 @@ export class Rendezvous {
   #drop(why: DropReason): undefined {
     this.dropped[why]++;
     return undefined;
+  }
+
+  /** Another core: what clients were given by the one before is void. */
+  #begin(secret: Uint8Array): void {
+    for (const client of [...this.#byClient.keys()]) this.#unbind(client);
+    this.#relayed.clear();
+    this.#againAt.clear();
+    this.#secret = secret;
+    this.#probes = new UdpProbes(secret);
+    this.#quota.tellAnew();
+  }
+
+  /** Nothing of the transfer is relayed any more. */
+  #end(transfer: string): void {
+    this.#relayed.delete(transfer);
+    this.#againAt.delete(transfer);
+    const joined = this.#joined.get(transfer);
+    if (joined === undefined) return;
+    for (const seen of [joined.from, joined.to]) {
+      if (seen !== undefined) this.#seen.delete(seen);
+    }
+    this.#joined.delete(transfer);
+  }
+
+  /** A side was silent for long. */
+  #leave(joined: Joined, seen: Seen): void {
+    if (joined.from === seen) delete joined.from;
+    if (joined.to === seen) delete joined.to;
+    const isEmpty = joined.from === undefined && joined.to === undefined;
+    if (!isEmpty) return;
+    this.#joined.delete(joined.transfer);
+    this.#againAt.delete(joined.transfer);
   }
 
   #unbind(client: number): void {
@@ -227,16 +279,64 @@ export class Rendezvous {
     if (before !== undefined && number <= before.number) {
       return this.#drop("repeated");
     }
-    const isSame = before?.address.ip === from.ip &&
-      before.address.port === from.port;
+    const isSame = isAt(before, from);
     if (!isSame && !mayMove(binding, now)) return this.#drop("rate");
-    const address = isSame ? before.address : { ...from };
-    const isKnown = before !== undefined && this.#seen.delete(before);
-    const seen = { binding, address, number, at: now };
+    const isKnown = before !== undefined && this.#seen.has(before);
+    const seen = this.#see(binding, before, from, number, now);
     binding[family] = seen;
-    this.#seen.add(seen);
     if (!isSame || !isKnown) this.#tellSeen(binding);
+    const { address } = seen;
     return { to: address, bytes: encodeBound(id, key, number, address) };
+  }
+
+  /** A side of a transfer comes to be relayed, or says that it is still there. */
+  #join(
+    bytes: Uint8Array,
+    ticket: Uint8Array,
+    from: WireAddress,
+    { mono, wall }: Instant,
+  ): ServerDatagram | undefined {
+    if (!this.#binds.take(networkOf(from.ip), mono)) return this.#drop("rate");
+    const id = bytes.slice(1, 9);
+    const said = this.#secret && readTicket(this.#secret, id, ticket, wall);
+    if (said === undefined) return this.#drop("unknown");
+    const { side, account, key } = said;
+    const number = openBind(bytes, key);
+    if (number === undefined) return this.#drop("malformed");
+    const transfer = encodeHex(id);
+    const joined = this.#joined.get(transfer) ?? { transfer, account };
+    const before = joined[side];
+    if (before !== undefined && number <= before.number) {
+      return this.#drop("repeated");
+    }
+    if (!isAt(before, from) && !mayMove(joined, mono)) {
+      return this.#drop("rate");
+    }
+    this.#joined.set(transfer, joined);
+    const { address } = joined[side] = this.#see(
+      joined,
+      before,
+      from,
+      number,
+      mono,
+    );
+    return { to: address, bytes: encodeBound(id, key, number, address) };
+  }
+
+  #see(
+    of: Binding | Joined,
+    before: Seen | undefined,
+    from: WireAddress,
+    number: number,
+    at: number,
+  ): Seen {
+    if (before !== undefined) this.#seen.delete(before);
+    const address = before !== undefined && isAt(before, from)
+      ? before.address
+      : { ...from };
+    const seen = { of, address, number, at };
+    this.#seen.add(seen);
+    return seen;
   }
 
   #relay(
@@ -247,24 +347,26 @@ export class Rendezvous {
     if (bytes.length < leastRelayed || bytes.length > mostRelayed) {
       return this.#drop("malformed");
     }
-    const transfer = bytes.subarray(2, 10);
-    const relayed = this.#relayed.get(encodeHex(transfer));
-    if (relayed === undefined) return this.#drop("unknown");
-    const side = this.#sideAt(relayed, from, now.mono);
+    const id = bytes.subarray(2, 10);
+    const transfer = encodeHex(id);
+    const account = (this.#joined.get(transfer) ?? this.#relayed.get(transfer))
+      ?.account;
+    if (account === undefined) return this.#drop("unknown");
+    const side = this.#sideAt(transfer, from, now.mono);
     if (side === undefined) return this.#drop("unplaced");
-    const other = side === "from" ? relayed.to : relayed.from;
-    const to = this.#nearest(other, from, now.mono);
+    const other = side === "from" ? "to" : "from";
+    const to = this.#nearest(transfer, other, from, now.mono);
     if (to === undefined) return this.#drop("unplaced");
-    const refusal = this.#quota.take(relayed.account, bytes.length, now);
+    const refusal = this.#quota.take(account, bytes.length, now);
     if (refusal === undefined) {
       this.relayedBytes += bytes.length;
       return { to, bytes };
     }
     this.dropped[refusal === "rate" ? "rate" : "quota"]++;
     if (refusal === "rate") return undefined;
-    if (refusal === "quota") this.#tellUsedUp(relayed, now);
-    if (!this.#quota.mayTell(relayed.from, side, now.mono)) return undefined;
-    return { to: from, bytes: encodeRefused(transfer, refusal) };
+    if (refusal === "quota") this.#tellUsedUp(transfer, now);
+    if (!this.#quota.mayTell(account, side, now.mono)) return undefined;
+    return { to: from, bytes: encodeRefused(id, refusal) };
   }
 
   #tellSeen(binding: Binding): void {
@@ -276,49 +378,57 @@ export class Rendezvous {
   }
 
   /** Once a day. */
-  #tellUsedUp(relayed: Relayed, now: Instant): void {
+  #tellUsedUp(transfer: string, now: Instant): void {
     const at = this.#quota.nextAt(now);
-    if (relayed.againAt === at) return;
-    relayed.againAt = at;
-    this.#news.push({ what: "used-up", transfer: relayed.transfer, at });
+    if (this.#againAt.get(transfer) === at) return;
+    this.#againAt.set(transfer, at);
+    this.#news.push({ what: "used-up", transfer, at });
   }
 
   /** Which side of the transfer is at `from`. */
   #sideAt(
-    relayed: Relayed,
+    transfer: string,
     from: WireAddress,
     now: number,
   ): RelaySide | undefined {
     return (["from", "to"] as const).find((side) =>
-      this.#addresses(relayed[side], now).some(({ ip, port }) =>
+      this.#addresses(transfer, side, now).some(({ ip, port }) =>
         ip === from.ip && port === from.port
       )
     );
   }
 
-  /** A client's address, of the family of `like` when there is one. */
+  /** The address of a side, of the family of `like` when there is one. */
   #nearest(
-    client: number,
+    transfer: string,
+    side: RelaySide,
     like: WireAddress,
     now: number,
   ): WireAddress | undefined {
-    const addresses = this.#addresses(client, now);
+    const addresses = this.#addresses(transfer, side, now);
     return addresses.find(({ ip }) => isIpv6(ip) === isIpv6(like.ip)) ??
       addresses[0];
   }
 
-  #addresses(client: number, now: number): WireAddress[] {
-    const { ipv4, ipv6 } = this.#byClient.get(client) ?? {};
-    return [ipv4, ipv6].filter((seen) => seen !== undefined)
+  /** Where a side is that has joined, and as the client that it is. */
+  #addresses(transfer: string, side: RelaySide, now: number): WireAddress[] {
+    const client = this.#relayed.get(transfer)?.[side];
+    const { ipv4, ipv6 } = this.#byClient.get(client ?? -1) ?? {};
+    return [this.#joined.get(transfer)?.[side], ipv4, ipv6]
+      .filter((seen) => seen !== undefined)
       .filter((seen) => now - seen.at < limits.bindingMs)
       .map((seen) => seen.address);
   }
 }
 
-/** Counts that a client is seen from another address; false when it is too often. */
-function mayMove(binding: Binding, now: number): boolean {
-  binding.moves ??= new TokenBucket(movesPerMs, limits.clientMoves, now);
-  return binding.moves.take(1, now) === 0;
+/** Counts that somebody is seen from another address; false when it is too often. */
+function mayMove(of: Binding | Joined, now: number): boolean {
+  of.moves ??= new TokenBucket(movesPerMs, limits.clientMoves, now);
+  return of.moves.take(1, now) === 0;
+}
+
+function isAt(seen: Seen | undefined, { ip, port }: WireAddress): boolean {
+  return seen?.address.ip === ip && seen.address.port === port;
 }
 
 const movesPerMs = 1 / 1000;
@@ -326,68 +436,3 @@ const movesPerMs = 1 / 1000;
 /** Type, and the shortest datagram between clients. */
 const leastRelayed = 16;
 const mostRelayed = 1_500;
-
-// How much the relay carries for each user: so many bytes a day (UTC), counted
-// for the one who offered, and at most so many a second.
-
-/** A side of a transfer: the one who offered it, or the one it was offered to. */
-type RelaySide = "from" | "to";
-
-/** What one user uses now. */
-interface Use {
-  readonly rate: TokenBucket;
-  /** When each side was last told of a refusal, monotonic ms. */
-  readonly toldAt: Record<RelaySide, number>;
-}
-
-/** The relay's accounts. */
-export class RelayQuota {
-  readonly #bytes: DailyQuota<number>;
-  readonly #uses = new Map<number, Use>();
-
-  /** @param bytesPerDay 0 for no relay. */
-  constructor(bytesPerDay: number) {
-    this.#bytes = new DailyQuota(bytesPerDay);
-  }
-
-  /** Takes `bytes` for a user, or says why not; `rate`: just now. */
-  take(
-    user: number,
-    bytes: number,
-    { mono, wall }: Instant,
-  ): RelayRefusal | "rate" | undefined {
-    const { rate } = this.#use(user, mono);
-    if (this.#bytes.perDay === 0) return "off";
-    if (this.#bytes.left(user, wall) < bytes) return "quota";
-    if (rate.take(bytes, mono) > 0) return "rate";
-    this.#bytes.take(user, bytes, wall);
-    return undefined;
-  }
-
-  /** When the count begins anew, ms since 1970 UTC. */
-  nextAt({ wall }: Instant): number {
-    return this.#bytes.nextAt(wall);
-  }
-
-  /** True once a second for each side: a refusal is to be told. */
-  mayTell(user: number, side: RelaySide, now: number): boolean {
-    const { toldAt } = this.#use(user, now);
-    if (now - toldAt[side] < tellMs) return false;
-    toldAt[side] = now;
-    return true;
-  }
-
-  #use(user: number, now: number): Use {
-    let use = this.#uses.get(user);
-    if (use === undefined) {
-      const perMs = limits.relayBytesPerSecond / 1000;
-      const rate = new TokenBucket(perMs, burstBytes, now);
-      use = { rate, toldAt: { from: -Infinity, to: -Infinity } };
-      this.#uses.set(user, use);
-    }
-    return use;
-  }
-}
-
-const burstBytes = 256 * 1024;
-const tellMs = 1_000;

@@ -87,6 +87,15 @@ export class RendezvousServer {
     this.#rendezvous.handleChange(change);
   }
 
+  /** Tells what it has relayed; for one of several. */
+  tellUses(): void {
+    for (;;) {
+      const uses = this.#rendezvous.pollUses(this.#clock());
+      if (uses === undefined) return;
+      this.#handleNews(uses);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -11,7 +11,7 @@ import { event, type ReplyFields } from "../../wire/server_frame.ts";
 import { tokenWrite } from "../core/background_writes.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { tellCompanions } from "../core/departure.ts";
-import { endOffersOf } from "../core/offer_events.ts";
+import { announceRelaysOf, endOffersOf } from "../core/offer_events.ts";
 import type {
   ClientDetails,
   Connection,
@@ -335,6 +335,7 @@ function welcome(
     const ok = { ...fields, ...aboutDevice(session) };
     connection.reply(reply.id, ok);
     for (const frame of device.parked.splice(0)) connection.send(frame);
+    announceRelaysOf(server, device, now);
     if (device.isVisit) return;
     // Who logs in knows of none.
     const toldUntil = reply.scram === undefined ? awaySince : 0;

@@ -27,6 +27,7 @@ import { isPrintable } from "../../base/text.ts";
 import type { Batch, Effect } from "../core/batch.ts";
 import { callDevices } from "../core/call_devices.ts";
 import {
+  announceRelay,
   isAsked,
   logOffer,
   othersOf,
@@ -156,6 +157,7 @@ function offerList(
   const made = { ...about, ...asked, accepted: false };
   server.offers.add(made);
   server.offers.accept(made, device, now);
+  announceRelay(server, made, now);
   const addresses = withSeenAddresses(
     server,
     session,
@@ -198,6 +200,7 @@ function answer(
   const others = open.filter((each) => each !== device);
   if (accept) {
     server.offers.accept(found, device, now);
+    announceRelay(server, found, now);
     logOffer(server, found, "accepted");
   } else {
     const isOwnWord = (reason ?? "rejected") === "rejected" &&

@@ -56,6 +56,9 @@ Deno.test("parseServerOptions() makes a node of a cluster of it, which needs a d
   assertEquals(run(...base, "--node", "a.b-1").cluster, { node: "a.b-1" });
   const nats = "nats://a,tls://u:p@b:1";
   assertEquals(run(...base, "--nats", nats).cluster, { nats });
+  const advertise = "a.example.org";
+  const meets = ["--nats", nats, "--advertise", advertise];
+  assertEquals(run(...base, ...meets).cluster, { nats, advertise });
   assertEquals(run(...base, "--node", "a", "--nats", "n.txt").cluster, {
     node: "a",
     nats: "n.txt",
@@ -69,12 +72,17 @@ Deno.test("parseServerOptions() makes a node of a cluster of it, which needs a d
         "--node=a b",
       ],
       ["--nats", "nats://a"],
+      ["--advertise", "a"],
+      [...base, "--advertise", "a"],
       [...base, "--nats", "http://u:secret@a"],
     ]
   ) {
     const request = parseServerOptions(wrong);
     assert(request.kind === "error");
-    assert(/--(cluster|node|nats)/.test(request.message), request.message);
+    assert(
+      /--(cluster|node|nats|advertise)/.test(request.message),
+      request.message,
+    );
     assert(!request.message.includes("secret"));
   }
 });

@@ -61,16 +61,21 @@ const items: readonly ClusterItem[] = [
   },
   { item: "news", news: { what: "used-up", transfer: "00ff", at: 5 } },
   {
+    item: "news",
+    news: { what: "relayed", day: 3, uses: [{ account: 7, bytes: 1e9 }] },
+  },
+  {
     item: "change",
     change: { do: "bind", client: 3, id: "aa", key: new Uint8Array(32) },
   },
-  { item: "change", change: { do: "probes", secret: new Uint8Array([1]) } },
+  { item: "change", change: { do: "secret", secret: new Uint8Array([1]) } },
   { item: "change", change: { do: "unbind", client: 3 } },
   {
     item: "change",
     change: { do: "relay", transfer: "0a", from: 1, to: 2, account: 9 },
   },
   { item: "change", change: { do: "relay-end", transfer: "0a" } },
+  { item: "change", change: { do: "used-up", account: 7, at: 9 } },
   { item: "end" },
 ];
 

@@ -30,7 +30,7 @@ async function cluster(isSecure = false) {
   const nodes = ["one", "two"].map((node) =>
     new ClusterNetwork({
       ...{ node, certificate, secret },
-      ...{ host: "127.0.0.1", port: 0 },
+      ...{ host: "127.0.0.1", port: 0, addresses: [] },
       nats: place,
       report: (_level, text) => reports.push(`${node}: ${text}`),
     })

@@ -39,7 +39,7 @@ Deno.test("a gateway hands on what passes between a client and the core", () => 
     ip: "192.0.2.1",
     port: client,
     local: false,
-    udp: { udpPort: 0, probePort: 0 },
+    udp: { node: node.run, udpPort: 0, probePort: 0, addresses: [] },
   });
   assertEquals(only(core).text, '{"do":"hello"}\n');
   core.send("welcome\n");

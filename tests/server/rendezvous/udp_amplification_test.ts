@@ -9,6 +9,7 @@ import { decodeHex } from "@std/encoding/hex";
 import {
   encodeBind,
   encodeBound,
+  encodeJoin,
   encodeProbe,
   encodeRefused,
   rendezvousType,
@@ -23,6 +24,7 @@ const key = "A".repeat(43);
 /** A server with two bound clients and a transfer between them. */
 function world(relayBytes: number) {
   const harness = new CoreHarness({ relayBytes });
+  harness.node = { node: "a", udpPort: 6000, probePort: 0 };
   const [yoda, luke] = [harness.login("yoda"), harness.login("luke")];
   const bindings = [yoda, luke].map((client) => {
     const { id, key } = client.ask("rendezvous", {});
@@ -48,7 +50,15 @@ function world(relayBytes: number) {
     1,
     1_400,
   );
-  return { handle, ofYoda, home, probe };
+  const [relay] = yoda.eventsOf("relay");
+  assertExists(relay);
+  const join = encodeJoin(
+    decodeHex(offer),
+    decodeBase64Url(relay.key),
+    1,
+    decodeBase64Url(relay.ticket),
+  );
+  return { handle, ofYoda, home, probe, join };
 }
 
 /** Something relayed of the transfer above. */
@@ -61,7 +71,7 @@ function relayed(length: number): Uint8Array {
 
 Deno.test("Rendezvous.handleDatagram() sends no more bytes than it got, for every kind of datagram", () => {
   for (const relayBytes of [1e9, 0]) {
-    const { handle, ofYoda, home, probe } = world(relayBytes);
+    const { handle, ofYoda, home, probe, join } = world(relayBytes);
     const { id, key } = ofYoda;
     // Each kind as it is sent in earnest, also by those who never send it.
     const genuine: Record<keyof typeof rendezvousType, Uint8Array> = {
@@ -70,6 +80,7 @@ Deno.test("Rendezvous.handleDatagram() sends no more bytes than it got, for ever
       relayed: relayed(1_400),
       refused: encodeRefused(decodeHex(offer), "quota"),
       probe,
+      join,
       probed: handle(probe, home)?.bytes.slice() ?? new Uint8Array(0),
     };
     let answers = 0;
@@ -103,8 +114,9 @@ Deno.test("Rendezvous.handleDatagram() answers nothing that anybody could have s
 });
 
 Deno.test("Rendezvous.handleDatagram() answers a datagram that was recorded once only", () => {
-  const { handle, ofYoda } = world(1e9);
-  const bytes = encodeBind(ofYoda.id, ofYoda.key, 9);
-  assertExists(handle(bytes.slice(), { ip: "192.0.2.7", port: 1 }));
-  assertEquals(handle(bytes.slice()), undefined);
+  const { handle, ofYoda, join } = world(1e9);
+  for (const bytes of [encodeBind(ofYoda.id, ofYoda.key, 9), join]) {
+    assertExists(handle(bytes.slice(), { ip: "192.0.2.7", port: 1 }));
+    assertEquals(handle(bytes.slice()), undefined);
+  }
 });

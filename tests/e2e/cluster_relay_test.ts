@@ -1,0 +1,75 @@
+/** Files between clients of different nodes that find no direct path. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { freePort } from "../support/free_port.ts";
+import { jediAccounts, passwordOf } from "../support/jedi.ts";
+import { natsProgram, NatsServer } from "../support/nats_server.ts";
+import { NetworkLab } from "../support/network_lab.ts";
+import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { digestOf, writeRandomFile } from "../support/random_file.ts";
+import { TestClient } from "../support/test_client.ts";
+import { TestServer } from "../support/test_server.ts";
+
+const isPossible = programs !== undefined && natsProgram !== undefined &&
+  await NetworkLab.missing() === undefined;
+
+Deno.test({
+  name:
+    "cluster: a file between clients of two nodes is relayed, and goes on when the node that relays dies",
+  ignore: !isPossible,
+  fn: async () => {
+    await using lab = await NetworkLab.open();
+    const homes = [
+      await lab.addHome(1, "symmetric"),
+      await lab.addHome(2, "symmetric"),
+    ].map(([name = ""]) => lab.launcher(name));
+    const launcher = lab.launcher(lab.server);
+    const host = lab.serverIp;
+    await using postgres = await PostgresServer.start();
+    await using nats = await NatsServer.start(freePort(), launcher);
+    const database = await postgres.createDatabase();
+    const start = (node: string) => {
+      const place = ["--cluster", "--node", node, "--database", database];
+      const args = [...place, "--nats", nats.url, "--advertise", host];
+      return TestServer.start({ accounts: jediAccounts, host, launcher, args });
+    };
+    await using core = await start("core");
+    await core.served();
+    await using first = await start("first");
+    await using second = await start("second");
+    for (const node of [first, second]) await node.served();
+
+    const others = `${host}:${first.port},${host}:${second.port}`;
+    const logIn = (node: TestServer, name: string, home = 0) =>
+      TestClient.login(node, name, passwordOf(name), {
+        ...{ host, launcher: homes[home] ?? [] },
+        args: ["--hosts", others],
+      });
+    await using yoda = await logIn(first, "yoda");
+    await using luke = await logIn(second, "luke", 1);
+    const path = join(yoda.folder, "film.mp4");
+    await writeRandomFile(path, 3_000_000, 5);
+    const sent = await yoda.succeed(`/p2pvideo luke "${path}"`);
+    const got = await luke.event("transfer", { state: "verified" });
+    assertEquals([sent.via, got.via], ["relay", "relay"]);
+    assertMatch(String(sent.why), /none of .* answered; a router between/);
+    assertEquals(await digestOf(String(got.path)), await digestOf(path));
+
+    // Its sender's node dies in the middle.
+    const long = join(yoda.folder, "long.mp4");
+    await writeRandomFile(long, 8_000_000, 6);
+    await yoda.succeed("/limit 2M");
+    const from = luke.process.out.length;
+    await yoda.send(`/p2pvideo luke "${long}"`);
+    await luke.event("path", { via: "relay" }, { from });
+    await luke.event("progress", {}, { from });
+    await first.stop("SIGKILL");
+    const whole = await luke.event(
+      "transfer",
+      { state: "verified" },
+      { from, timeoutMs: 60_000 },
+    );
+    assertEquals(whole.via, "relay");
+    assertEquals(await digestOf(String(whole.path)), await digestOf(long));
+  },
+});

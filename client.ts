@@ -1,7 +1,7 @@
 /** The client's entry point: `client [SERVER_HOST] [SERVER_PORT] [UDP_PORT] [options]`. */
 import { parseClientCommand } from "./lib/client/settings/client_command.ts";
 import type { ClientOptions } from "./lib/client/settings/options.ts";
-import { buildInfo } from "./lib/system/build_info.io.ts";
+import { buildInfo } from "./lib/system/program_file.io.ts";
 import {
   initClientConfig,
   readClientConfig,

@@ -10,7 +10,7 @@ import { serverPage } from "./lib/server/admin/page.ts";
 import { parseCompletionsCommand } from "./lib/cli/completions.ts";
 import type { ServerLogLevel } from "./lib/server/model/actions.ts";
 import { serverLogLine } from "./lib/server/logs/server_log.ts";
-import { buildInfo } from "./lib/system/build_info.io.ts";
+import { buildInfo } from "./lib/system/program_file.io.ts";
 import {
   type Report,
   RotatingLog,

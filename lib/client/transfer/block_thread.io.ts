@@ -15,6 +15,7 @@ import {
   type OpenedBlock,
 } from "../../engine/blocks/file_sealer.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
+import { programFile } from "../../system/program_file.io.ts";
 
 /** Seals one file. The memory of the targets is taken over. */
 export interface SealJob {
@@ -144,11 +145,8 @@ export class BlockThread {
   }
 
   #startWorker(): Worker {
-    // Spelled out, so that `deno compile` sees which file is to be included.
-    const worker = new Worker(new URL("./block.worker.ts", import.meta.url), {
-      type: "module",
-      name: "blocks",
-    });
+    const file = programFile("lib/client/transfer/block.worker.ts");
+    const worker = new Worker(file, { type: "module", name: "blocks" });
     worker.onmessage = ({ data }: MessageEvent<BlockReply>) => {
       const waiter = this.#waiting.shift();
       if ("error" in data) waiter?.reject(new Error(data.error));

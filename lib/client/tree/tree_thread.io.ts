@@ -2,6 +2,7 @@
  * The files and folders of one offer, worked on in a thread of their own, so that
  * a slow disk keeps neither the chat nor the network waiting.
  */
+import { programFile } from "../../system/program_file.io.ts";
 import { SinkError, type SinkFailure } from "../files/sink_error.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
 import type { EntryOutcomes, ListedEntry } from "../commands/transfer_info.ts";
@@ -16,8 +17,7 @@ export class TreeThread {
   #isEnded = false;
 
   constructor() {
-    // Spelled out, so that `deno compile` sees which file is to be included.
-    const worker = new Worker(new URL("./tree.worker.ts", import.meta.url), {
+    const worker = new Worker(programFile("lib/client/tree/tree.worker.ts"), {
       type: "module",
       name: "tree",
     });

@@ -16,6 +16,7 @@ import type {
 } from "../model/store.ts";
 import { type PackedWrites, packWrites } from "./packed_writes.ts";
 import { StartError } from "../../system/errors.io.ts";
+import { programFile } from "../../system/program_file.io.ts";
 
 /** Persistent storage in a SQLite database, in a worker. */
 export class WorkerStore implements Store {
@@ -27,11 +28,8 @@ export class WorkerStore implements Store {
 
   /** Use {@link WorkerStore.open}. */
   constructor() {
-    // Spelled out, so that `deno compile` sees which file is to be included.
-    this.#worker = new Worker(new URL("./store.worker.ts", import.meta.url), {
-      type: "module",
-      name: "store",
-    });
+    const file = programFile("lib/server/store/store.worker.ts");
+    this.#worker = new Worker(file, { type: "module", name: "store" });
     this.#worker.onmessage = ({ data }) => this.#handleReply(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();

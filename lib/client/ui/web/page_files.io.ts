@@ -3,6 +3,7 @@
  * from source, made when it is asked for.
  */
 import { fromFileUrl } from "@std/path";
+import { programFile } from "../../../system/program_file.io.ts";
 
 /** A file of the page. */
 export interface PageFile {
@@ -27,9 +28,9 @@ export const plainFiles = [
  */
 export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
   const [html = "", css = "", icon = "", program = ""] = await Promise.all([
-    ...plainFiles.map((path) => Deno.readTextFile(new URL(path, root))),
+    ...plainFiles.map((path) => Deno.readTextFile(programFile(path))),
     Deno.build.standalone
-      ? Deno.readTextFile(new URL(builtProgram, root))
+      ? Deno.readTextFile(programFile(builtProgram))
       : buildProgram(),
   ]);
   return new Map([
@@ -47,7 +48,7 @@ export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
  */
 export async function buildProgram(): Promise<string> {
   const { success, errors, outputFiles } = await Deno.bundle({
-    entrypoints: [fromFileUrl(new URL("lib/client/ui/page/main.tsx", root))],
+    entrypoints: [fromFileUrl(programFile("lib/client/ui/page/main.tsx"))],
     platform: "browser",
     minify: true,
     write: false,
@@ -57,5 +58,3 @@ export async function buildProgram(): Promise<string> {
   const why = errors.map(({ text }) => text).join("; ");
   throw new Error(`the page cannot be made: ${why}`);
 }
-
-const root = new URL("../../../../", import.meta.url);

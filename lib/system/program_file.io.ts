@@ -1,0 +1,35 @@
+/**
+ * Files that belong to the program and that nothing imports: threads, the page,
+ * the commit that it was compiled from.
+ */
+
+/**
+ * Where such a file is: among the sources, or in the executable, into which
+ * `deno task compile` puts it at the same place, compiled to JavaScript.
+ *
+ * @param path From the project's folder, as it is among the sources.
+ */
+export function programFile(path: string): URL {
+  return Deno.build.standalone
+    ? new URL(path.replace(/\.ts$/, ".js"), Deno.mainModule)
+    : new URL(`../../${path}`, import.meta.url);
+}
+
+/**
+ * Which build this is: a phrase such as `commit 1a2b3c4d5e6f, Deno 2.9.4`, or
+ * `from source, …` where nothing was compiled.
+ */
+export function buildInfo(): string {
+  const commit = readCommit();
+  const source = commit === undefined ? "from source" : `commit ${commit}`;
+  return `${source}, Deno ${Deno.version.deno}`;
+}
+
+function readCommit(): string | undefined {
+  try {
+    const text = Deno.readTextFileSync(programFile("commit.txt")).trim();
+    return /^[0-9a-f]{7,40}(-changed)?$/.test(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -48,13 +48,17 @@ class Gui implements WindowOwner {
     const password = await givenPassword(client.passwordFile, client.password);
     const interrupt = () => this.#end(interruptedCode);
     for (const signal of endSignals) Deno.addSignalListener(signal, interrupt);
+    let idle: ReturnType<typeof setTimeout> | undefined;
     try {
       const window = this.#window = await WebWindow.open({
         port,
         env,
         phase: this.#form(),
         owner: this,
-        onEntered: () => void this.#browser.done(),
+        onEntered: () => {
+          void this.#browser.done();
+          this.#prepare();
+        },
       });
       this.#present(window);
       const choice = this.#first();
@@ -62,9 +66,11 @@ class Gui implements WindowOwner {
         this.#start(choice, password);
       }
       this.#readKeys(window);
-      window.prepare().then(loadClient);
+      await window.preparePage();
+      idle = setTimeout(() => this.#prepare(), idleMs);
       return await this.#ended.promise;
     } finally {
+      clearTimeout(idle);
       this.#isEnding = true;
       for (const signal of endSignals) {
         Deno.removeSignalListener(signal, interrupt);
@@ -91,6 +97,13 @@ class Gui implements WindowOwner {
 
   quit(): void {
     this.#end(0);
+  }
+
+  /** Loads what is needed from the first page's connection on. */
+  async #prepare(): Promise<void> {
+    if (this.#isEnding) return;
+    await this.#window?.prepareTabs();
+    await loadClient();
   }
 
   #end(code: number): void {
@@ -200,7 +213,7 @@ class Gui implements WindowOwner {
 
 /**
  * What nobody needs before they log in: it takes longer to load than all that
- * the page needs, and is loaded meanwhile.
+ * the page needs, and is loaded while they look at it.
  */
 async function loadClient() {
   return await import("./gui_client.io.ts");
@@ -211,3 +224,5 @@ const endSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 const interruptedCode = 130;
+/** When nobody opens the page at once, there is time for what is needed later, ms. */
+const idleMs = 1000;

@@ -55,7 +55,7 @@ export class OwnWindow {
       phase: { phase: "open", attached: true, servers: [], server, user },
       onEntered: () => void browser.done(),
     });
-    window.prepare();
+    window.preparePage().then(() => window.prepareTabs());
     await window.follow(client);
     return { window, browser };
   }

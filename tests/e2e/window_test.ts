@@ -2,7 +2,7 @@
 /** The window, as a person uses it: a real browser, server and other client. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import type { Page } from "puppeteer-core";
+import type { NewDocumentScriptEvaluation, Page } from "puppeteer-core";
 import {
   browserTest,
   faultsOf,
@@ -40,17 +40,20 @@ browserTest(
     const page = await firstPage(browser);
     const faults = faultsOf(page);
     await page.setViewport({ width: 1100, height: 800 });
+    const late = await connectLate(page);
     await page.goto((await gui.address()).href);
 
     await step(
       "a wrong password is told at its field, and the address has no secret",
       async () => {
+        // The form waits for no connection, and what is entered for one.
         await page.waitForSelector("[name=user]");
         assertEquals(new URL(page.url()).hash, "");
         await page.type("[name=user]", "yoda");
         await page.type("[name=password]", "wrong");
         await page.keyboard.press("Enter");
         await shows(page, "#password-problem", "");
+        await page.removeScriptToEvaluateOnNewDocument(late.identifier);
         const field = await page.$eval("[name=password]", (input) => [
           input.getAttribute("aria-invalid"),
           document.activeElement === input,
@@ -549,4 +552,30 @@ function received(folder: string, path: string): Promise<string> {
 
 async function isFile(path: string): Promise<boolean> {
   return (await Deno.stat(path).catch(() => undefined))?.isFile === true;
+}
+
+/** Has the page connect only when something was entered. */
+function connectLate(page: Page): Promise<NewDocumentScriptEvaluation> {
+  return page.evaluateOnNewDocument(() => {
+    const Real = WebSocket;
+    globalThis.WebSocket = class {
+      static readonly OPEN = 1;
+      #socket: WebSocket | undefined;
+
+      constructor(url: string) {
+        addEventListener("submit", () => {
+          const socket = this.#socket = new Real(url);
+          Object.assign(socket, this);
+        }, { once: true });
+      }
+
+      get readyState(): number {
+        return this.#socket?.readyState ?? 0;
+      }
+
+      send(text: string): void {
+        this.#socket?.send(text);
+      }
+    } as unknown as typeof WebSocket;
+  });
 }

@@ -67,7 +67,8 @@ export function App(): JSX.Element {
             <RingCards />
           </div>
         )
-        : link === "open"
+        // It can be filled in before there is a connection.
+        : link === "open" || link === "connecting" && phase === "form"
         ? <LoginForm />
         : <Message title="Parley">Looking for the client…</Message>}
       <Notices />

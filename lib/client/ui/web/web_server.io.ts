@@ -23,6 +23,7 @@ import { judge, type Verdict, WebAccess } from "./web_access.ts";
 import {
   decodeTokenRequest,
   mostMessageBytes,
+  type Phase,
   type TokenReply,
 } from "./web_wire.ts";
 import { SchemaError } from "../../../base/schema.ts";
@@ -45,7 +46,9 @@ export interface WebServerParts {
   ): Promise<void>;
   /** What takes a page that connects, and has not said yet who it is. */
   loadTabs(): Promise<(socket: PageSocket) => void>;
-  /** A page was let in by its address. */
+  /** Where the client stands. */
+  phase(): Phase;
+  /** A page was let in by its address, and has its answer. */
   onEntered(): void;
 }
 
@@ -118,9 +121,16 @@ export class WebServer {
     return `${this.url}#${this.#access.newSecret(systemClock().mono)}`;
   }
 
-  /** Loads what the first page needs; until then the port answers sooner. */
-  async prepare(): Promise<void> {
+  /** Loads what the first page needs to be drawn. */
+  async preparePage(): Promise<void> {
     await this.#loadPage().catch(() => {});
+  }
+
+  /**
+   * Loads what a page needs that connects. Meanwhile nobody is answered, for as
+   * long as it takes to draw the page.
+   */
+  async prepareTabs(): Promise<void> {
     await this.#loadTabs();
   }
 
@@ -231,13 +241,13 @@ export class WebServer {
     const token = secret &&
       this.#access.exchange(secret, systemClock().mono);
     if (!token) return await this.#refuse(response);
-    this.#parts.onEntered();
     response.writeHead(200, {
       ...this.#headers,
       "content-type": "application/json",
     });
-    const reply: TokenReply = { token, key: this.#access.key };
-    response.end(JSON.stringify(reply));
+    const { key } = this.#access;
+    const reply: TokenReply = { token, key, phase: this.#parts.phase() };
+    response.end(JSON.stringify(reply), () => this.#parts.onEntered());
   }
 
   async #upload(

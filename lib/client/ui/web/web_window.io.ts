@@ -45,7 +45,7 @@ export interface WindowOptions {
   readonly phase: Phase;
   /** Absent where the client has a terminal. */
   readonly owner?: WindowOwner;
-  /** A page was let in by its address. */
+  /** A page was let in by its address, and has its answer. */
   onEntered?(): void;
 }
 
@@ -82,6 +82,7 @@ export class WebWindow {
         // One that says nothing in time is gone by itself.
         return (socket) => new PageTab(window, socket).start();
       },
+      phase: () => window.#phase,
       onEntered: () => options.onEntered?.(),
     }, options.port);
     window.uploads.removeLeft();
@@ -103,9 +104,14 @@ export class WebWindow {
     return this.#server?.newAddress() ?? "";
   }
 
-  /** Loads what the first page needs, as soon as its address is told. */
-  async prepare(): Promise<void> {
-    await this.#server?.prepare();
+  /** Loads what the first page needs to be drawn. */
+  async preparePage(): Promise<void> {
+    await this.#server?.preparePage();
+  }
+
+  /** Loads what a page needs that connects: best when it has been drawn. */
+  async prepareTabs(): Promise<void> {
+    await this.#server?.prepareTabs();
   }
 
   /** The client stands elsewhere. */

@@ -290,6 +290,8 @@ export interface TokenReply {
   readonly token: string;
   /** What the client proves by that it is this one. */
   readonly key: string;
+  /** Where it stands, so that nobody has to wait for the form. */
+  readonly phase: Phase;
 }
 
 /**

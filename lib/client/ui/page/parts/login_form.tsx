@@ -40,7 +40,7 @@ export function LoginForm(): JSX.Element {
       : undefined;
     setMissing(empty);
     if (empty !== undefined) return focusOn(empty);
-    store.socket.send({
+    store.socket.sendWhenOpen({
       do: "login",
       server: server.trim(),
       user: user.trim(),

@@ -26,6 +26,9 @@ export type LinkState =
   /** There is no room for one more page. */
   | "full";
 
+/** What lets a tab in; where the client stands, when that was told with it. */
+type Pass = Omit<TokenReply, "phase"> & Partial<Pick<TokenReply, "phase">>;
+
 /** Who hears what the client says. */
 export interface ClientSocketHost {
   handleMessage(message: ClientMessage): void;
@@ -36,7 +39,10 @@ export interface ClientSocketHost {
 export class ClientSocket {
   readonly #host: ClientSocketHost;
   #socket: WebSocket | undefined;
-  #pass: TokenReply | undefined;
+  #pass: Pass | undefined;
+  #waiting: PageMessage | undefined;
+  /** The client has let this tab in, and said so. */
+  #isHeard = false;
   #tries = 0;
   #isOver = false;
 
@@ -55,7 +61,16 @@ export class ClientSocket {
     const pass = await takePass();
     if (pass === undefined) return this.#refuse("refused");
     this.#pass = pass;
+    const { phase } = pass;
+    if (phase !== undefined) {
+      this.#host.handleMessage({ tell: "phase", ...phase });
+    }
     this.#open(pass);
+  }
+
+  /** The same as soon as there is a connection, in place of what waits so. */
+  sendWhenOpen(message: PageMessage): void {
+    if (!this.#isHeard || !this.send(message)) this.#waiting = message;
   }
 
   /** Says something; false when there is no connection. */
@@ -71,11 +86,11 @@ export class ClientSocket {
     this.#socket?.close();
   }
 
-  #open({ token, key }: TokenReply): void {
+  #open({ token, key }: Pass): void {
     const socket = new WebSocket(`ws://${location.host}${socketPath}`);
     const nonce = randomId();
     let isProved = false;
-    let isHeard = false;
+    this.#isHeard = false;
     this.#socket = socket;
     socket.onopen = () => this.send({ do: "prove", nonce });
     socket.onmessage = async ({ data }) => {
@@ -92,10 +107,13 @@ export class ClientSocket {
         sessionStorage.removeItem(passKey);
         return this.#refuse("refused");
       }
-      if (!isHeard) {
-        isHeard = true;
+      if (!this.#isHeard) {
+        this.#isHeard = true;
         this.#tries = 0;
         this.#host.handleLink("open");
+        const waiting = this.#waiting;
+        this.#waiting = undefined;
+        if (waiting !== undefined) this.send(waiting);
       }
       this.#host.handleMessage(message);
     };
@@ -120,7 +138,7 @@ export function randomId(): string {
 }
 
 /** What this tab has, new for the secret in the address if it has one. */
-async function takePass(): Promise<TokenReply | undefined> {
+async function takePass(): Promise<Pass | undefined> {
   const secret = location.hash.slice(1);
   if (secret === "") return keptPass();
   // Nobody who looks at the address, the history or a bookmark has it.
@@ -132,9 +150,9 @@ async function takePass(): Promise<TokenReply | undefined> {
       body: JSON.stringify({ secret }),
     });
     if (response.ok) {
-      const text = await response.text();
-      sessionStorage.setItem(passKey, text);
-      return JSON.parse(text);
+      const { phase, ...pass }: TokenReply = await response.json();
+      sessionStorage.setItem(passKey, JSON.stringify(pass));
+      return { ...pass, phase };
     }
   } catch {
     // The client is not there; what is kept may be good when it is.
@@ -142,7 +160,7 @@ async function takePass(): Promise<TokenReply | undefined> {
   return keptPass();
 }
 
-function keptPass(): TokenReply | undefined {
+function keptPass(): Pass | undefined {
   const text = sessionStorage.getItem(passKey);
   return text === null ? undefined : JSON.parse(text);
 }

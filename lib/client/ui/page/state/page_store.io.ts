@@ -346,6 +346,10 @@ export class PageStore {
   #handle(message: ClientMessage): void {
     switch (message.tell) {
       case "phase":
+        // What is told again would take the focus from who is writing.
+        if (JSON.stringify(message) === JSON.stringify(this.phase.value)) {
+          return;
+        }
         this.phase.value = message;
         if (message.phase === "form" || message.phase === "ended") {
           this.#forgetAll();

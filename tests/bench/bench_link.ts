@@ -37,6 +37,16 @@ export async function benchLinks(): Promise<BenchLinkPlan[]> {
   return plans;
 }
 
+/** A link that the emulator makes; `undefined` where it cannot be made. */
+export async function emulatedLink(
+  name: string,
+  options: readonly string[],
+): Promise<BenchLink | undefined> {
+  const emulator = Deno.env.get("LINKEMU");
+  if (emulator === undefined || !await isAllowed()) return undefined;
+  return await emulate(emulator, name, options);
+}
+
 function loopback(): Promise<BenchLink> {
   return Promise.resolve({
     name: "loopback",

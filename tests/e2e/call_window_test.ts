@@ -1,7 +1,6 @@
 /// <reference lib="dom" />
 /** A call as two people have one: real browsers, clients and server. */
 import { assert, assertEquals } from "@std/assert";
-import type { Page } from "puppeteer-core";
 import {
   anotherPage,
   browserTest,
@@ -11,7 +10,12 @@ import {
   shows,
   startBrowser,
 } from "../support/browser.ts";
-import { callArguments, callPage, openChat } from "../support/call_pages.ts";
+import {
+  callArguments,
+  callPage,
+  openChat,
+  sees,
+} from "../support/call_pages.ts";
 import { GuiClient } from "../support/gui_client.ts";
 import { startServer } from "../support/jedi.ts";
 
@@ -130,19 +134,3 @@ browserTest(
     );
   },
 );
-
-/** Waits until pictures of the other side go on being decoded. */
-async function sees(page: Page, picture = "video.remote"): Promise<void> {
-  await page.waitForFunction(
-    (picture: string) => {
-      const video = document.querySelector<HTMLVideoElement>(picture);
-      if (!video) return false;
-      const { totalVideoFrames } = video.getVideoPlaybackQuality();
-      const before = Number(video.dataset.before ?? totalVideoFrames);
-      video.dataset.before ??= String(totalVideoFrames);
-      return totalVideoFrames > before + 1;
-    },
-    {},
-    picture,
-  );
-}

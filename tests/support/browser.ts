@@ -36,20 +36,32 @@ export function browserTest(
  * camera are not real: a tone, and a picture that moves.
  *
  * @param args Besides those that all tests need.
+ * @param launcher Command that starts it, such as one that enters a namespace.
  */
-export function startBrowser(args: readonly string[] = []): Promise<Browser> {
+export async function startBrowser(
+  args: readonly string[] = [],
+  [launcher, ...words]: readonly string[] = [],
+): Promise<Browser> {
   if (browserPath === undefined) throw new Error("no browser is installed");
-  return puppeteer.launch({
-    executablePath: browserPath,
-    args: [
-      // The tests may run as root, where there is no sandbox.
-      ...Deno.uid() === 0 ? ["--no-sandbox"] : [],
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-      "--use-fake-device-for-media-stream",
-      ...args,
-    ],
+  const own = [
+    // The tests may run as root, where there is no sandbox.
+    ...Deno.uid() === 0 ? ["--no-sandbox"] : [],
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--use-fake-device-for-media-stream",
+    ...args,
+  ];
+  if (launcher === undefined) {
+    return await puppeteer.launch({ executablePath: browserPath, args: own });
+  }
+  const all = await puppeteer.defaultArgs({ args: own });
+  return await puppeteer.launch({
+    executablePath: findProgram([launcher]) ?? launcher,
+    ignoreDefaultArgs: true,
+    args: [...words, browserPath, ...all],
+    // Its port would be that of another network.
+    pipe: true,
   });
 }
 
@@ -137,8 +149,11 @@ export async function isDrawn(page: Page, selector: string): Promise<void> {
 }
 
 function findBrowser(): string | undefined {
+  return findProgram(["chromium", "chromium-browser", "google-chrome"]);
+}
+
+function findProgram(names: readonly string[]): string | undefined {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
-  const names = ["chromium", "chromium-browser", "google-chrome"];
   return names.flatMap((name) => folders.map((folder) => `${folder}/${name}`))
     .find((path) => {
       try {

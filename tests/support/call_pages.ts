@@ -41,3 +41,22 @@ export async function openChat(page: Page, key: string): Promise<void> {
     row,
   );
 }
+
+/** Waits until pictures of the other side go on being decoded. */
+export async function sees(
+  page: Page,
+  picture = "video.remote",
+): Promise<void> {
+  await page.waitForFunction(
+    (picture: string) => {
+      const video = document.querySelector<HTMLVideoElement>(picture);
+      if (!video) return false;
+      const { totalVideoFrames } = video.getVideoPlaybackQuality();
+      const before = Number(video.dataset.before ?? totalVideoFrames);
+      video.dataset.before ??= String(totalVideoFrames);
+      return totalVideoFrames > before + 1;
+    },
+    {},
+    picture,
+  );
+}

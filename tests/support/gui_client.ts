@@ -8,7 +8,7 @@ import type {
   PageMessage,
 } from "../../lib/client/ui/web/web_wire.ts";
 import { passwordOf } from "./jedi.ts";
-import { clientCommand } from "./programs.ts";
+import { clientCommand, libraryEnv } from "./programs.ts";
 import { RunningProcess } from "./running_process.ts";
 import type { TestServer } from "./test_server.ts";
 import { waitUntil } from "./wait_until.ts";
@@ -22,6 +22,8 @@ export interface GuiClientOptions {
   readonly env?: Record<string, string>;
   /** Where it keeps what it knows; a new folder by default. */
   readonly home?: string;
+  /** Command that starts it, such as one that enters a namespace. */
+  readonly launcher?: readonly string[];
 }
 
 /** A running `parley gui`. */
@@ -40,14 +42,15 @@ export class GuiClient implements AsyncDisposable {
 
   /** Starts one and waits until it has printed its address. */
   static async start(options: GuiClientOptions = {}): Promise<GuiClient> {
-    const { args = [], env, home, opens = false } = options;
+    const { args = [], env, home, opens = false, launcher = [] } = options;
     const folder = home ?? await Deno.makeTempDir({ prefix: "parley-gui-" });
     const words = ["gui", "--gui-port", "0", ...args];
     if (!opens) words.push("--no-open");
     const process = new RunningProcess({
-      command: [...clientCommand, ...words],
+      command: [...launcher, ...clientCommand, ...words],
       cwd: folder,
       env: {
+        ...libraryEnv,
         HOME: folder,
         XDG_CONFIG_HOME: join(folder, ".config"),
         XDG_STATE_HOME: join(folder, ".state"),

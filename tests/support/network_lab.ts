@@ -103,6 +103,13 @@ export class NetworkLab implements AsyncDisposable {
     return names;
   }
 
+  /** Has the router of a home drop what comes by UDP from others than the server. */
+  async dropOthers(home: number): Promise<void> {
+    const rule = "insert rule ip nat through " +
+      `iifname "wan" ip saddr != ${this.serverIp} meta l4proto udp drop`;
+    await run([...this.launcher(`r${home}`), "nft", rule]);
+  }
+
   /** Gives the first clients of homes 1 and 2 IPv6, routed and not translated. */
   async addIpv6(): Promise<void> {
     for (const [home, other] of [[1, 2], [2, 1]]) {

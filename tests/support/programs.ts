@@ -29,6 +29,18 @@ export const narrowServerCommand: readonly string[] = folder === undefined
   )
   : serverCommand;
 
+/**
+ * Where the libraries are when programs run from source, also for one that has a
+ * home of its own: it would fetch them anew, which takes a network.
+ */
+export const libraryEnv: Readonly<Record<string, string>> = {
+  DENO_DIR: Deno.env.get("DENO_DIR") ?? join(
+    Deno.env.get("XDG_CACHE_HOME") ??
+      join(Deno.env.get("HOME") ?? "/", ".cache"),
+    "deno",
+  ),
+};
+
 /** Those of the task `server`, with which the executable is compiled too. */
 function engineOptions(): string[] {
   const { tasks } = JSON.parse(

@@ -43,6 +43,7 @@ export class CallTalk {
     if (terms === undefined) return;
     const role = roleOf(terms, end);
     this.tellOf(leg, { tell: "call-peer", port, role });
+    this.#tellDescription(leg);
     this.sayMembers(call);
   }
 
@@ -71,8 +72,8 @@ export class CallTalk {
     if (opened === undefined) return;
     leg.theirEnd = opened;
     this.#bridge(leg);
-    const { description } = opened;
-    this.tellOf(leg, { tell: "call-description", description });
+    // The other side may know of the path before this one does.
+    if (leg.state === "linked") this.#tellDescription(leg);
   }
 
   /** Tells every member who else is there. */
@@ -84,6 +85,12 @@ export class CallTalk {
         .map(({ member }) => member.user);
       this.#say(leg, "members", JSON.stringify(others));
     }
+  }
+
+  #tellDescription(leg: CallLeg): void {
+    if (leg.theirEnd === undefined) return;
+    const { description } = leg.theirEnd;
+    this.tellOf(leg, { tell: "call-description", description });
   }
 
   /** Once both ends are described, the browsers can hear each other. */

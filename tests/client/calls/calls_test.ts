@@ -356,6 +356,23 @@ Deno.test("calls: a description that was changed, or is of another call, reaches
   }
 });
 
+Deno.test("calls: a description that comes before the path is known here reaches the page, too", () => {
+  const { world, yoda, luke } = worldOf("yoda", "luke");
+  world.slow = luke;
+  yoda.call("luke");
+  world.settle();
+  luke.answer();
+  world.settle();
+  world.describeAll();
+  assertEquals(luke.pages, ["call-taken"]);
+  world.link();
+  assertEquals(luke.pages, [
+    "call-taken",
+    "call-peer yoda",
+    "call-description yoda",
+  ]);
+});
+
 Deno.test("calls: a page may describe its end anew, and an older one does not come back", () => {
   const { world, yoda, luke } = worldOf("yoda", "luke");
   yoda.call("luke");

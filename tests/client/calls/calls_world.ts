@@ -237,6 +237,9 @@ export class CallsWorld {
   seed = 0;
   /** What is said over a path; `undefined` loses it. */
   intercept = (text: string): string | undefined => text;
+  /** Who learns only by {@link CallsWorld.link} that a path stands. */
+  slow: CallsPeer | undefined;
+  readonly #slowLinks: (() => void)[] = [];
   readonly #later: (() => void)[] = [];
   readonly #links = new Map<string, Set<CallsPeer>>();
 
@@ -282,8 +285,16 @@ export class CallsWorld {
     if (ends.size < 2) return;
     const linked = { event: "call-linked", id, port: 5 } as const;
     for (const end of ends) {
-      this.later(() => end.calls.handleCallEvent(linked));
+      const tell = () => end.calls.handleCallEvent(linked);
+      if (end === this.slow) this.#slowLinks.push(tell);
+      else this.later(tell);
     }
+  }
+
+  /** Lets also the {@link slow} one know which paths stand. */
+  link(): void {
+    this.#later.push(...this.#slowLinks.splice(0));
+    this.settle();
   }
 
   say(

@@ -18,7 +18,7 @@ import type { Authenticator } from "./accounts/authenticator.ts";
 import type { Accounts } from "./accounts/credentials_file.ts";
 import { announceAddresses, tellRelayEnd } from "./core/offer_events.ts";
 import type { Gauges, Metrics } from "./core/metrics.ts";
-import type { OutgoingQueue } from "./model/outgoing_queue.ts";
+import type { OutgoingQueue, SharedFrames } from "./model/outgoing_queue.ts";
 import { dismiss, hangUp, leave } from "./requests/presence.ts";
 import { shown } from "./model/refusal.ts";
 import type {
@@ -366,6 +366,25 @@ export class ServerCore {
   /** The connections that got something to write since the last call. */
   pollDirty(): readonly ConnectionId[] {
     return this.#server.outbox.take(this.#now.mono);
+  }
+
+  /**
+   * What connections get together, since the last call: to be asked for before
+   * {@link pollDirty}, where {@link sharesFrames} is true.
+   */
+  pollShared(): readonly SharedFrames[] {
+    return this.#server.outbox.takeShared(this.#now.mono);
+  }
+
+  /** What many get is told together from now on; not by default. */
+  set sharesFrames(shares: boolean) {
+    this.#server.outbox.shares = shares;
+  }
+
+  /** There was no room for what this connection was to get with others. */
+  handleUnsent(id: ConnectionId, { frames }: SharedFrames): void {
+    const connection = this.#connections.get(id);
+    for (const frame of frames) connection?.send(frame);
   }
 
   /** What is to be written to a connection. */

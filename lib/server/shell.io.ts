@@ -83,6 +83,7 @@ export class ServerShell implements NetworkOwner {
    */
   start(network: Network): void {
     this.#network = network;
+    this.#parts.core.sharesFrames = network.share !== undefined;
     this.#pollTimer = setInterval(() => this.#pollRequests(), requestPollMs);
     this.#drain();
   }
@@ -185,6 +186,10 @@ export class ServerShell implements NetworkOwner {
         const action = core.pollAction();
         if (action === undefined) break;
         this.#perform(action);
+      }
+      for (const shared of core.pollShared()) {
+        const left = this.#network?.share?.(shared) ?? [];
+        for (const id of left) core.handleUnsent(id, shared);
       }
       const dirty = core.pollDirty();
       if (dirty.length > 0) this.#network?.wake(dirty);

@@ -41,6 +41,8 @@ export interface HarnessOptions {
   readonly allowDemo?: boolean;
   /** Whether keys are derived at once, or not before {@link CoreHarness.derive}. */
   readonly derivations?: "done" | "held";
+  /** What many get is told together; false by default. */
+  readonly shares?: boolean;
 }
 
 /** How somebody logs in from a device. */
@@ -97,6 +99,7 @@ export class CoreHarness {
       relayBytes = 0,
       allowDemo = true,
       derivations = "done",
+      shares = false,
     }: HarnessOptions = {},
   ) {
     this.#derivations = derivations;
@@ -119,6 +122,7 @@ export class CoreHarness {
       random,
       this.now,
     );
+    this.core.sharesFrames = shares;
     this.drive();
   }
 
@@ -413,6 +417,14 @@ export class CoreHarness {
   }
 
   #flush(): void {
+    for (const shared of this.core.pollShared()) {
+      const bytes = joinFrames(shared.frames);
+      for (const id of shared.connections) {
+        const client = this.clients.get(id);
+        if (!client?.reads) this.core.handleUnsent(id, shared);
+        else if (bytes !== undefined) client.handleData(bytes);
+      }
+    }
     for (const id of this.core.pollDirty()) {
       const client = this.clients.get(id);
       if (client === undefined || !client.reads) continue;

@@ -13,7 +13,7 @@ import type {
   RendezvousNews,
 } from "../model/rendezvous_change.ts";
 import type { Report } from "../logs/server_log.io.ts";
-import type { Network, NetworkOwner } from "../net/network.ts";
+import type { FramesForMany, Network, NetworkOwner } from "../net/network.ts";
 import { TcpServer } from "../net/tcp_server.io.ts";
 import type { RendezvousServer } from "../rendezvous/rendezvous_server.io.ts";
 import type { TlsCertificate } from "../../security/server_certificate.io.ts";
@@ -294,6 +294,11 @@ export class CoreEnd implements Network {
   wake(connections: readonly ConnectionId[]): void {
     this.#links.wake(connections);
     this.#flushSoon();
+  }
+
+  share(frames: FramesForMany): readonly ConnectionId[] {
+    this.#flushSoon();
+    return this.#links.share(frames);
   }
 
   enter(connection: ConnectionId, restarts: boolean): void {

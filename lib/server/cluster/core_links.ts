@@ -22,7 +22,7 @@ import type {
   RendezvousChange,
   RendezvousNews,
 } from "../model/rendezvous_change.ts";
-import type { Network, NetworkOwner } from "../net/network.ts";
+import type { FramesForMany, Network, NetworkOwner } from "../net/network.ts";
 import type { Attachment } from "./cluster_fields.ts";
 import {
   type ClusterItem,
@@ -101,6 +101,35 @@ export class CoreLinks implements Network {
       touched.add(link);
     }
     for (const link of touched) link.endTurn();
+  }
+
+  share(
+    { frames, bytes, connections }: FramesForMany,
+  ): readonly ConnectionId[] {
+    const left: ConnectionId[] = [];
+    const touched: Link[] = [];
+    // Most often thousands at a few gateways.
+    let link: Link | undefined;
+    for (const id of connections) {
+      const place = placeOf(id);
+      if (link?.place !== place) link = this.#places.get(place);
+      if (link === undefined) continue;
+      const local = id - place * localNumbers;
+      const connection = link.connections.get(local);
+      if (connection === undefined) continue;
+      if (connection.underWay >= windowBytes || link.isFull) {
+        left.push(id);
+        continue;
+      }
+      connection.underWay += bytes;
+      if (link.sharing.length === 0) touched.push(link);
+      link.sharing.push(local);
+    }
+    for (const link of touched) {
+      link.line.write(frames, link.sharing);
+      link.sharing = [];
+    }
+    return left;
   }
 
   enter(connection: ConnectionId, restarts: boolean): void {
@@ -280,6 +309,8 @@ class Link {
   readonly gateway: Attachment;
   /** With the bytes that the gateway has not written out. */
   readonly connections = new Map<number, { underWay: number }>();
+  /** Those that get the same, while it is looked who does. */
+  sharing: number[] = [];
   /** Connections with frames that there is no room for. */
   readonly waiting = new Set<number>();
   isOver = false;

@@ -9,7 +9,7 @@ import { LatestLog } from "../../base/latest_log.ts";
 import { LineDecoder } from "../../base/line_decoder.ts";
 import { event } from "../../wire/server_frame.ts";
 import type { ScramServer } from "../../security/scram_server.ts";
-import { OutgoingQueue } from "./outgoing_queue.ts";
+import { OutgoingQueue, SharedFrames } from "./outgoing_queue.ts";
 import type { ConnectionId, RemoteAddress } from "./actions.ts";
 import type { Session } from "./session.ts";
 import type { SeenClaim } from "./timeline.ts";
@@ -119,6 +119,8 @@ export class Connection {
   hungUp = false;
   /** True when {@link Outbox} lists this connection. */
   listed = false;
+  /** What it gets with others, while that is all. */
+  shared: SharedFrames | undefined;
   /** How far it has read the news that many are told; see {@link Outbox}. */
   newsFrom = Infinity;
   /** When its turn for them was last, monotonic ms. */
@@ -146,7 +148,31 @@ export class Connection {
   send(frame: Uint8Array | string): void {
     // Nothing overtakes what it is told with many others.
     if (this.newsFrom < this.#outbox.newsEnd) this.#outbox.bringNews(this);
+    if (this.shared !== undefined) this.queueShared();
     if (this.#push(frame) && !this.listed) this.#outbox.note(this);
+  }
+
+  /** The same of a frame that others get as well. */
+  sendShared(frame: Uint8Array): void {
+    const outbox = this.#outbox;
+    const { shared } = this;
+    if (shared === undefined) {
+      const isFree = outbox.shares && !this.listed && !this.closing &&
+        this.queue.bytes === 0 && this.newsFrom >= outbox.newsEnd;
+      if (!isFree) return this.send(frame);
+      this.shared = outbox.share(this, frame);
+    } else if (shared.bytes >= mostShared) this.send(frame);
+    else this.shared = shared.then(frame);
+  }
+
+  /** Puts what it would get with others into its queue, for what follows. */
+  queueShared(): void {
+    const { shared } = this;
+    this.shared = undefined;
+    if (shared === undefined) return;
+    if (shared.frames.every((frame) => this.#queue(frame)) && !this.listed) {
+      this.#outbox.note(this);
+    }
   }
 
   /** Answers a request with success, unless it wanted no answer. */
@@ -161,16 +187,20 @@ export class Connection {
 
   /** Queues a `bye`, over the limit if need be; nothing follows it. */
   sayBye(error: WireError): void {
+    this.queueShared();
     this.queue.pushLast(encodeFrame(event("bye", error)));
     this.#outbox.note(this);
     this.closing = true;
   }
 
   #push(frame: Uint8Array | string): boolean {
-    if (this.closing) return false;
+    return !this.closing && this.#queue(frame);
+  }
+
+  #queue(frame: Uint8Array | string): boolean {
     if (this.queue.push(frame)) return true;
+    if (!this.closing) this.#outbox.noteOverflow(this);
     this.closing = true;
-    this.#outbox.noteOverflow(this);
     return false;
   }
 }
@@ -187,6 +217,12 @@ export class Outbox {
   #listed: Connection[] = [];
   #overflowed: Connection[] = [];
   readonly #news = new LatestLog<User>(newsBytes);
+  /** Those that have something shared, if it was not queued since. */
+  #sharing: Connection[] = [];
+  /** What was shared last, of one frame. */
+  #lastShared: SharedFrames | undefined;
+  /** True when what many get is to be told together; not by default. */
+  shares = false;
   /** Who reads the news; whose turn was longest ago comes first. */
   readonly #readers = new Set<Connection>();
   /** When there was first something to read, monotonic ms. */
@@ -206,6 +242,32 @@ export class Outbox {
   /** Lists a connection whose queue was full. */
   noteOverflow(connection: Connection): void {
     this.#overflowed.push(connection);
+  }
+
+  /** A connection gets this first, and others as well. */
+  share(connection: Connection, frame: Uint8Array): SharedFrames {
+    this.#sharing.push(connection);
+    const last = this.#lastShared;
+    if (last?.frames[0] === frame) return last;
+    return this.#lastShared = new SharedFrames([frame]);
+  }
+
+  /** What connections get together, since the last call; see {@link take}. */
+  takeShared(now: number): SharedFrames[] {
+    const all: SharedFrames[] = [];
+    const sharing = this.#sharing;
+    if (sharing.length === 0) return all;
+    this.#sharing = [];
+    this.#lastShared = undefined;
+    for (const connection of sharing) {
+      const { shared } = connection;
+      if (shared === undefined) continue;
+      connection.shared = undefined;
+      connection.lastSent = now;
+      if (shared.connections.length === 0) all.push(shared);
+      shared.connections.push(connection.id);
+    }
+    return all;
   }
 
   /** The position of who has read all news. */
@@ -255,6 +317,7 @@ export class Outbox {
   bringNews(connection: Connection): void {
     const { session, queue, newsFrom } = connection;
     if (session === undefined || queue.bytes > newsBytes) return;
+    connection.queueShared();
     const { user } = session;
     const { bytes, next } = this.#news.read(newsFrom, user);
     connection.newsFrom = next;
@@ -325,3 +388,5 @@ const newsPauseMs = 5;
 /** Bytes of news that a connection gets at a time. */
 const newsBytes = limits.outgoingBytes / 4;
 const fewNews = 1024;
+/** Bytes that a connection gets with others at a time. */
+const mostShared = 64 * 1024;

@@ -6,6 +6,7 @@
  * is to be disconnected, and holds no memory from then on.
  */
 import { limits } from "../../wire/limits.ts";
+import type { ConnectionId } from "./actions.ts";
 
 /** A frame as it is written: bytes, or a text of ASCII alone. */
 export type Frame = Uint8Array | string;
@@ -78,6 +79,32 @@ export class OutgoingQueue {
     while (bytes < enoughBytes) bytes += frames[count++]!.length;
     this.#bytes -= bytes;
     return frames.splice(0, count);
+  }
+}
+
+// What many connections get in one turn is kept once: a connection that has
+// nothing else to get only points at the last of them. So a delivery to thousands
+// costs each little more than that, and who carries frames for many over one line
+// has them put together already.
+
+/** Some frames, the oldest first, and who gets exactly these. */
+export class SharedFrames {
+  readonly frames: readonly Uint8Array[];
+  readonly bytes: number;
+  /** Who gets them, once it is said. */
+  connections: ConnectionId[] = [];
+  #following: SharedFrames | undefined;
+
+  constructor(frames: readonly Uint8Array[]) {
+    this.frames = frames;
+    this.bytes = frames.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** These, and one more: the same for all who get that next. */
+  then(frame: Uint8Array): SharedFrames {
+    const last = this.#following?.frames.at(-1);
+    if (last === frame && this.#following !== undefined) return this.#following;
+    return this.#following = new SharedFrames([...this.frames, frame]);
   }
 }
 

@@ -71,7 +71,8 @@ export class Session {
     if (this.catchUp !== undefined) this.catchUp.hold(id, frame);
     else if (id > this.delivered) {
       this.delivered = id;
-      this.connection.send(frame);
+      if (typeof frame === "string") this.connection.send(frame);
+      else this.connection.sendShared(frame);
     }
   }
 

@@ -14,15 +14,30 @@
  * connections itself, with {@link NetworkOwner.handleClosed} for each. A frame
  * for many is the same array in all of their queues, and none is copied: a
  * network that carries frames for many connections over one line can tell by
- * that, within one call of {@link Network.wake}, what it has to carry once.
+ * that, within one call of {@link Network.wake}, what it has to carry once; what
+ * many get who get nothing else it is told by {@link Network.share}.
  */
 import type { ConnectionId, RemoteAddress } from "../model/actions.ts";
 import type { Frame } from "../model/outgoing_queue.ts";
+
+/** Frames that several connections get alike. */
+export interface FramesForMany {
+  readonly frames: readonly Frame[];
+  readonly bytes: number;
+  readonly connections: readonly ConnectionId[];
+}
 
 /** Who holds connections. Calls about one that is closed do nothing. */
 export interface Network {
   /** Frames were queued for these, in this turn of the event loop. */
   wake(connections: readonly ConnectionId[]): void;
+  /**
+   * These get frames together, before anything that is queued for them; absent
+   * where that is not worth it, and all is queued.
+   *
+   * @returns Those that there is no room for now: theirs are to be queued.
+   */
+  share?(frames: FramesForMany): readonly ConnectionId[];
   /**
    * Somebody is logged in on this connection.
    *

@@ -216,9 +216,14 @@ function broadcast(
   checkText(text);
   const { directory } = server;
   // Whom the sender has blocked the sender does not write to.
-  const online = new Set([...server.online].map(({ user }) => user));
-  const others = [...online]
-    .filter((user) => user !== sender && !sender.blocked.has(user));
+  const others: User[] = [];
+  const online = new Set<User>();
+  for (const { user } of server.online) {
+    if (user === sender || online.has(user)) continue;
+    // Most have one session only.
+    if (user.sessions.length > 1) online.add(user);
+    if (!sender.blocked.has(user)) others.push(user);
+  }
   const receivers = mayReachAll(sender)
     ? others
     : others.filter((user) => mayReach(sender, user));

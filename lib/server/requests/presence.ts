@@ -187,6 +187,7 @@ export function hangUp(
   if (connection.hungUp) return;
   connection.hungUp = true;
   if (why !== undefined) connection.sayBye(why);
+  connection.queueShared();
   connection.closing = true;
   server.actions.push({ action: "close", connection: connection.id });
 }

@@ -88,6 +88,38 @@ Deno.test("a frame for many crosses the line to each gateway once, in the order 
   }
 });
 
+Deno.test("what many get together crosses the line once, and leaves out who has no room", () => {
+  const { lab, core, node, client, id } = loggedIn({ gateways: 2 });
+  const [, second] = lab.gateways;
+  const others = Array.from({ length: 100 }, () => second!.connect());
+  lab.settle();
+  node.slow.add(client);
+  const frames = [new TextEncoder().encode("z".repeat(9_999) + "\n")];
+  const shared = { frames, bytes: 10_000 };
+  let sent = 0;
+  for (;;) {
+    const connections = [...core.connections.keys(), 5];
+    const before = core.sentBytes;
+    const left = core.links.share({ ...shared, connections });
+    lab.settle();
+    assert(core.sentBytes - before < 2 * 11_000);
+    if (left.length > 0) {
+      assertEquals(left, [id]);
+      break;
+    }
+    sent++;
+    assert(sent * 10_000 < 2 * windowBytes, "never full");
+  }
+  node.read(client);
+  lab.settle();
+  assertEquals(node.take(client).length, sent * 10_000);
+  for (const other of others) {
+    assertEquals(second!.take(other).length, (sent + 1) * 10_000);
+  }
+  const connections = [...core.connections.keys()];
+  assertEquals(core.links.share({ ...shared, connections }), []);
+});
+
 Deno.test("a frame that is longer than a message arrives in parts", () => {
   const { lab, core, node, client, id } = loggedIn();
   const parts = Array.from({ length: 90_000 }, (_, index) => `${index},`);

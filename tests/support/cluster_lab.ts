@@ -210,7 +210,9 @@ export class ClusterLab {
         core.links.handleTimeout(this.now);
         if (Math.floor(this.now / 1000) > before) this.announce(core);
       }
-      for (const { gateway } of this.gateways) gateway.handleTimeout(this.now);
+      for (const { gateway, isReachable } of this.gateways) {
+        gateway.handleTimeout(this.now, !isReachable);
+      }
       this.settle();
     }
   }

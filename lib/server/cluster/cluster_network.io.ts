@@ -202,7 +202,7 @@ export class ClusterNetwork {
 
   #handleTime(): void {
     const { mono } = systemClock();
-    this.#gateway.handleTimeout(mono);
+    this.#gateway.handleTimeout(mono, this.#bus.downMs > 0);
     if (this.#gateway.core !== undefined && mono >= this.#toldAt + tellMs) {
       this.#toldAt = mono;
       this.#rendezvous?.tellUses();

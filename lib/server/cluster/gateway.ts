@@ -12,7 +12,7 @@
  *
  * Without a core nobody is let in: what comes from strangers is held for a while.
  * When that lasts ({@link patienceMs}), everybody is told and hung up on, and
- * may find another node.
+ * may find another node; sooner when it is this node that is cut off.
  *
  * After any call drain {@link Gateway.pollMessage} and {@link Gateway.pollChange};
  * call {@link Gateway.handleTimeout} several times a second.
@@ -188,8 +188,12 @@ export class Gateway implements NetworkOwner {
     this.#line?.add({ item: "end" });
   }
 
-  /** Does what is due. */
-  handleTimeout(now: number): void {
+  /**
+   * Does what is due.
+   *
+   * @param isCutOff True while this node reaches no other one.
+   */
+  handleTimeout(now: number, isCutOff = false): void {
     this.#now = now;
     const isLate = !this.#isAttached && this.#line !== undefined &&
       now >= this.#attachAt + attachMs;
@@ -197,7 +201,8 @@ export class Gateway implements NetworkOwner {
     if (fault !== undefined) this.#detach(fault);
     // It is tried again when the core says next that it is there.
     else if (isLate) this.#line = undefined;
-    if (!this.#isAttached && now >= this.#apartSince + patienceMs) {
+    const mostMs = isCutOff ? cutOffMs : patienceMs;
+    if (!this.#isAttached && now >= this.#apartSince + mostMs) {
       this.#giveUp();
     }
     for (const connection of this.#connections.values()) {
@@ -419,8 +424,13 @@ class GatewayConnection {
   }
 }
 
-/** How long there may be no core before everybody is told, ms. */
-export const patienceMs = 10_000;
+/**
+ * How long there may be no core before everybody is told, ms: the next one may
+ * have a million users to load. Less than clients wait for a word.
+ */
+export const patienceMs = 20_000;
+/** The same while this node is cut off, and others may do better, ms. */
+export const cutOffMs = 10_000;
 
 /** How long the core may take to answer who attaches itself, ms. */
 const attachMs = 1_000;

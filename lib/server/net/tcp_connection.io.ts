@@ -56,6 +56,7 @@ export class TcpConnection
   /** What came of a handshake, or of a login, whose turn has not come. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  #mayRead = true;
   /** True when nothing comes after that. */
   #endsWaiting = false;
   /** Bytes of TLS itself that the other side does not take. */
@@ -104,8 +105,9 @@ export class TcpConnection
   /** Reads what comes, or nothing for now. */
   setReading(mayRead: boolean): void {
     if (this.#state !== "open") return;
-    if (mayRead) this.#socket.resume();
-    else this.#socket.pause();
+    this.#mayRead = mayRead;
+    if (!mayRead) this.#socket.pause();
+    else if (this.#waitingBytes <= mostWaitingBytes) this.#socket.resume();
   }
 
   /**
@@ -230,8 +232,9 @@ export class TcpConnection
     this.#tls ??= this.#secure?.context.session(this);
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (this.#waitingBytes > mostWaitingBytes) this.#socket.resume();
+    const wasPaused = this.#waitingBytes > mostWaitingBytes;
     this.#waitingBytes = 0;
+    if (wasPaused && this.#mayRead) this.#socket.resume();
     for (const bytes of waiting) {
       if (this.#state === "open") this.#handle(bytes);
     }

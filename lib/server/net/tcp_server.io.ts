@@ -38,6 +38,7 @@ export class TcpServer implements Network {
   #accepted = 0;
   #closing = false;
   #whenEmpty: (() => void) | undefined;
+  #mayRead = true;
 
   /**
    * Binds the port; nothing is accepted before {@link start}.
@@ -85,8 +86,9 @@ export class TcpServer implements Network {
     this.#connections.get(connection)?.abort();
   }
 
-  /** Reads from all clients, or from none for now. */
+  /** Reads from all clients, also those who come later, or from none for now. */
   setReading(mayRead: boolean): void {
+    this.#mayRead = mayRead;
     for (const connection of this.#connections.values()) {
       connection.setReading(mayRead);
     }
@@ -146,6 +148,7 @@ export class TcpServer implements Network {
     );
     this.#connections.set(id, connection);
     connection.start();
+    if (!this.#mayRead) connection.setReading(false);
     this.#owner.handleOpen(id, connection.remote);
     this.#takeTurns();
   }

@@ -5,7 +5,7 @@ import {
   CoreLinks,
   windowBytes,
 } from "../../../lib/server/cluster/core_links.ts";
-import { patienceMs } from "../../../lib/server/cluster/gateway.ts";
+import { cutOffMs, patienceMs } from "../../../lib/server/cluster/gateway.ts";
 import { lineBytes } from "../../../lib/server/cluster/line_end.ts";
 import { limits } from "../../../lib/wire/limits.ts";
 import { ClusterLab, type LabCore } from "../../support/cluster_lab.ts";
@@ -292,11 +292,16 @@ Deno.test("without a core strangers wait a while, then everybody is told", () =>
   const silent = node.connect();
   lab.advance(limits.deadMs + 1_000);
   assertEquals(node.aborted, [silent]);
-  lab.begin();
+  const next = lab.begin();
   const again = node.connect();
   node.say(again, { do: "hello" });
   lab.settle();
   assertEquals(node.take(again), "");
+  // It is the node that is cut off: who could find another one is told sooner.
+  next.isAlive = false;
+  node.isReachable = false;
+  lab.advance(cutOffMs + 6_000);
+  assertMatch(node.take(again), /"code":"(unavailable|shutting_down)"/);
 });
 
 Deno.test("what strangers send while there is no core is bounded", () => {

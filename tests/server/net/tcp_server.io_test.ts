@@ -273,6 +273,31 @@ Deno.test({
   },
 });
 
+Deno.test("TcpServer that reads from nobody does not read from those who come meanwhile", async () => {
+  const [echo, other] = [new EchoServer(), new EchoServer()];
+  const early = await echo.connect();
+  await waitUntil("it is there", () => echo.opened.length === 1);
+  echo.server.setReading(false);
+  const late = await echo.connect();
+  for (const each of [early, late]) await write(each, "hi");
+  await waitUntil("both are there", () => echo.opened.length === 2);
+  // What comes elsewhere meanwhile is heard.
+  const witness = await other.connect();
+  for (let count = 0; count < 20; count++) {
+    await write(witness, "x");
+    await witness.read(new Uint8Array(100));
+  }
+  assertEquals(echo.heard, 0);
+  echo.server.setReading(true);
+  for (const each of [early, late]) {
+    const bytes = new Uint8Array(4);
+    await each.read(bytes);
+    assertEquals(new TextDecoder().decode(bytes), "<hi>");
+  }
+  for (const each of [early, late, witness]) each.close();
+  await Promise.all([echo.server.close(), other.server.close()]);
+});
+
 Deno.test("TcpServer lets no more than a few linger who were hung up on", async () => {
   const echo = new EchoServer();
   const conns = await Promise.all(

@@ -35,7 +35,7 @@ const signature = string(86, 86, /^[A-Za-z0-9_-]{86}$/);
 const kind = oneOf("file", "session", "call");
 const result = oneOf("verified", "failed", "cancelled", "closed");
 /** What the receiver already has, opaque to the server. */
-const resume = optional(string(0, 24 * 1024));
+const resume = optional(string(0, 32 * 1024));
 /** Of folders or several files: how much there is of what. */
 const tree = object({
   files: integer(0, limits.treeEntries),

@@ -100,8 +100,8 @@ Deno.test("/p2pvideo: a folder arrives as it is, several files in a folder of th
         /^storage: The folder "no\/such\/folder" does not exist; offer \d still waits/,
       );
       await luke.succeed(`/accept ${transfer} only *.MP4 a.txt`);
-      const { ok, files } = await sending;
-      assertEquals([ok, files], [true, 2]);
+      const { ok, files, leftOut } = await sending;
+      assertEquals([ok, files, leftOut], [true, 2, 3]);
       const got = join(luke.folder, "yoda_trip");
       assertEquals(Object.keys(describeTree(got)).sort(), [
         "",

@@ -13,13 +13,14 @@ import type { ReplyFields } from "../../wire/server_frame.ts";
 import { type CallInfo, callText } from "./call_info.ts";
 import { type Argument, does, type Look, type Settle } from "./command.ts";
 import { aboutPeers, meantUser, peerText, readPeer } from "./peer.ts";
-import type {
-  GroupSendResult,
-  ListedEntry,
-  PrivateSessionInfo,
-  SentPaths,
-  TransferInfo,
-  TransferSummary,
+import {
+  type GroupSendResult,
+  isAsked,
+  type ListedEntry,
+  type PrivateSessionInfo,
+  type SentPaths,
+  type TransferInfo,
+  type TransferSummary,
 } from "./transfer_info.ts";
 import {
   offeredSize,
@@ -408,8 +409,10 @@ function listTransfer(info: TransferInfo, palette: Palette): string {
     } since ${since}; /cancel ${info.transfer} takes it back`;
   }
   if (info.state !== "offered") return `${label}, ${info.state}`;
-  const waits = info.direction === "incoming"
+  const waits = isAsked(info)
     ? `/accept ${info.transfer} or /reject ${info.transfer}`
+    : info.accepted
+    ? "accepted"
     : "waiting for the answer";
   return `${label}, ${size}, ${waits}`;
 }
@@ -431,7 +434,8 @@ function listSession(
   const user = palette.name(visible(peerText(info)));
   const label = `${info.session}: private session with ${user}`;
   if (info.state !== "offered") return `${label}, ${info.state}`;
-  return info.direction === "incoming"
+  if (info.accepted) return `${label}, accepted`;
+  return isAsked(info)
     ? `${label}, /accept ${info.session} or /reject ${info.session}`
     : `${label}, waiting for the answer`;
 }

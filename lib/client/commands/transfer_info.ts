@@ -42,6 +42,8 @@ export interface TransferInfo {
   /** Of folders and several files: how many files, and how many were named. */
   readonly files?: number;
   readonly roots?: number;
+  /** How many others were offered that the receiver does not want. */
+  readonly leftOut?: number;
   /** How many of them the receiver has whole, and which one is under way. */
   readonly filesDone?: number;
   readonly current?: string;
@@ -50,6 +52,8 @@ export interface TransferInfo {
   /** It comes from a pipe, and the size is not known. */
   readonly stream?: true;
   readonly state: TransferState;
+  /** This side has accepted what is offered, and gets ready for it. */
+  readonly accepted?: true;
   /** Bytes the receiver has. */
   readonly bytes: number;
   /** Bytes a second. */
@@ -104,6 +108,18 @@ export interface PrivateSessionInfo {
   /** Which of the other side's devices, where it is one in particular. */
   readonly device?: string;
   readonly state: PrivateSessionState;
+  /** As of a transfer. */
+  readonly accepted?: true;
+}
+
+/** True for what waits for this user's answer. */
+export function isAsked(
+  { direction, state, accepted }: Pick<
+    TransferInfo | PrivateSessionInfo,
+    "direction" | "state" | "accepted"
+  >,
+): boolean {
+  return direction === "incoming" && state === "offered" && !accepted;
 }
 
 /** How a verified transfer went. */

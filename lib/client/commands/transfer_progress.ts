@@ -6,8 +6,9 @@ import { formatRate, formatSize, formatSpan } from "../../base/format.ts";
 
 /** What a transfer that has not ended is busy with. */
 export function transferPhase(info: TransferInfo): string {
-  const { state, direction, transfer, via, bytes, size } = info;
+  const { state, direction, accepted, transfer, via, bytes, size } = info;
   if (state === "preparing") return "opening";
+  if (accepted) return "getting ready";
   if (state === "offered") {
     return direction === "incoming"
       ? `offered, /accept ${transfer} or /reject ${transfer}`

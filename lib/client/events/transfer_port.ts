@@ -203,6 +203,8 @@ export type TransferEvent =
     readonly event: "chosen";
     readonly id: string;
     readonly files: number;
+    /** How many others the receiver's user wants not. */
+    readonly leftOut: number;
     /** Bytes of these, and how many of them the receiver has. */
     readonly size: number;
     readonly resumed: number;

@@ -8,7 +8,7 @@ import {
 } from "./open_offers.ts";
 import type { PeerHost } from "./peer_host.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
-import type { TransferEvent, TransferPeer } from "../events/transfer_port.ts";
+import type { TransferPeer } from "../events/transfer_port.ts";
 
 /** Makes, answers and ends offers. */
 export class OfferRequests {
@@ -82,11 +82,8 @@ export class OfferRequests {
     this.#host.effect({ effect: "prepare-answer", ...about });
   }
 
-  /** What the command names that accepts it cannot be: the offer waits on. */
-  takeBackAnswer(
-    offer: OpenOffer,
-    { failure: code, message }: FailedTransfer,
-  ): void {
+  /** It cannot be accepted as this side wanted: the offer waits on. */
+  takeBackAnswer(offer: OpenOffer, { code, message }: PeerRefusal): void {
     const { number, command } = offer;
     offer.answering = false;
     offer.command = undefined;
@@ -94,8 +91,10 @@ export class OfferRequests {
       offer.only = [];
       offer.into = undefined;
     }
-    if (command === undefined) return;
+    // Where no command of the user's accepted it, it looked accepted.
+    if (command === undefined) return this.#offers.show(offer, message);
     const { name, n } = command;
+    if (name !== "accept") this.#offers.show(offer);
     const told = `${message}; offer ${number} still waits for your answer`;
     const outcome = { command: name, ok: false, code, message: told } as const;
     this.#host.settle(n, outcome);
@@ -219,11 +218,6 @@ export class OfferRequests {
     endOffer(this.#host, offer.id, result, reason, link?.via);
   }
 }
-
-type FailedTransfer = Pick<
-  Extract<TransferEvent, { event: "failed" }>,
-  "failure" | "message"
->;
 
 /** True for an offer of which the other side cannot know. */
 function isUnheard({ direction, own }: OpenOffer): boolean {

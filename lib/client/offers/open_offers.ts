@@ -181,6 +181,7 @@ export class OpenOffers {
       givenUp: undefined,
       list: "none",
       only: [],
+      leftOut: 0,
       into: undefined,
       onList: [],
       ...fields,
@@ -323,11 +324,13 @@ export class OpenOffers {
 
 /** What the user sees of a private session. */
 export function privateSessionInfo(
-  { number, direction, user, device, state }: PrivateSessionEntry,
+  { number, direction, user, device, state, answering }: PrivateSessionEntry,
 ): PrivateSessionInfo {
   const kind = "session";
   const which = device === undefined ? {} : { device };
-  return { session: number, direction, kind, user, ...which, state };
+  const isAccepted = answering && state === "offered";
+  const how = isAccepted ? { accepted: true as const } : {};
+  return { session: number, direction, kind, user, ...which, state, ...how };
 }
 
 /** True for an offer that this user has not answered. */

@@ -49,6 +49,8 @@ export interface Transfer extends OpenOfferFields<TransferState> {
   list: "none" | "asked" | "here";
   /** What is wanted of several files: patterns; all for none. */
   only: readonly string[];
+  /** How many of the files are not among those, once both sides know. */
+  leftOut: number;
   /** Where it goes: a folder, `-`, or the usual folder. */
   into: string | undefined;
   /** Commands that wait for the list, with what they do then. */
@@ -93,7 +95,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
   const { terms } = transfer;
   const isMine = terms !== undefined && terms.from === terms.to;
   const { name, size, tree, stream } = file;
-  const kind = "file";
+  const [kind, accepted] = ["file", true] as const;
   return {
     transfer: number,
     direction,
@@ -107,6 +109,7 @@ export function transferInfo(transfer: Transfer): TransferInfo {
     size,
     ...(stream ? { stream: true as const } : {}),
     state,
+    ...transfer.answering && state === "offered" && { accepted },
     bytes,
     rate,
     paused: isPaused || isHeld,
@@ -116,10 +119,10 @@ export function transferInfo(transfer: Transfer): TransferInfo {
 }
 
 function treeInfo(
-  { state, filesDone, current }: Transfer,
+  { state, filesDone, current, leftOut }: Transfer,
   { files, roots }: OfferedTree,
 ) {
-  const about = { files, roots };
+  const about = { files, roots, ...leftOut > 0 && { leftOut } };
   if (state === "preparing" || state === "offered") return about;
   const now = current === undefined || state !== "running" ? {} : { current };
   return { ...about, filesDone, ...now };

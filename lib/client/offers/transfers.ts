@@ -222,10 +222,11 @@ export class Transfers {
       case "entries":
         return this.lists.handleTransferEvent(transfer, event);
       case "chosen": {
-        const { files, size, resumed } = event;
+        const { files, leftOut, size, resumed } = event;
         const { tree } = transfer.file;
         if (tree === undefined) return;
         transfer.file = { ...transfer.file, size, tree: { ...tree, files } };
+        transfer.leftOut = leftOut;
         transfer.bytes = resumed;
         return this.#offers.show(transfer);
       }
@@ -297,7 +298,8 @@ export class Transfers {
       }
       case "failed":
         if (mayAnswerAgain(transfer, event.failure)) {
-          return this.#requests.takeBackAnswer(transfer, event);
+          const { failure: code, message } = event;
+          return this.#requests.takeBackAnswer(transfer, { code, message });
         }
         this.#tellOutcomes(transfer, event.outcomes);
         return this.#failed(transfer, event.failure, event.message);

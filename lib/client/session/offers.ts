@@ -250,10 +250,12 @@ export class Offers {
     if (kind === "session" && !this.sessions.makeRoom(checked)) return;
     const offer = this.#take(checked);
     if (typeof offer === "string") return this.#requests.decline(id, offer);
-    this.#open.show(offer);
     const awaited = offer.kind === "file"
       ? this.#awaited.take(offer)
       : undefined;
+    // Nobody is asked for an answer that is given already.
+    offer.answering = awaited !== undefined || this.#accept === "always";
+    if (this.#accept !== "never" || offer.answering) this.#open.show(offer);
     if (offer.kind === "file" && awaited !== undefined) {
       return this.#receive(offer, awaited);
     }
@@ -427,12 +429,7 @@ export class Offers {
     this.transfers.lists.need(offer, (refusal) => {
       if (!this.#open.has(offer)) return;
       if (refusal === undefined) return this.#requests.prepareAnswer(offer);
-      offer.answering = false;
-      const { command } = offer;
-      offer.command = undefined;
-      if (command === undefined) return;
-      const { name, n } = command;
-      this.#host.settle(n, { command: name, ok: false, ...refusal });
+      this.#requests.takeBackAnswer(offer, refusal);
     });
   }
 

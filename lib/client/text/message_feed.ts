@@ -23,6 +23,7 @@ import {
   nothingFound,
   nothingSaid,
 } from "../commands/history.ts";
+import { isAsked } from "../commands/transfer_info.ts";
 import type { ClientEvent } from "../events/client_event.ts";
 import type { ConversationKey, SaidMessage } from "../events/conversations.ts";
 import { isFailure } from "../events/event_kind.ts";
@@ -199,8 +200,7 @@ export class MessageFeed {
         return true;
       case "transfer":
       case "session":
-        return event.info.direction === "incoming" &&
-          event.info.state === "offered";
+        return isAsked(event.info);
     }
     return false;
   }

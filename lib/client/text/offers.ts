@@ -2,7 +2,11 @@
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import type { ClientEvent, TransferInfo } from "../events/client_event.ts";
-import type { TransferSummary } from "../commands/transfer_info.ts";
+import {
+  isAsked,
+  type PrivateSessionInfo,
+  type TransferSummary,
+} from "../commands/transfer_info.ts";
 import { countFiles, pathText, waitsFor } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
 import { offeredSize, pausedText } from "../commands/transfer_progress.ts";
@@ -41,11 +45,12 @@ export function renderSession(
     case "connecting":
       return [];
     case "offered":
-      return info.direction === "incoming"
-        ? [
-          `${user} asks for a private session; /accept ${info.session} or /reject ${info.session}`,
-        ]
-        : [`${info.session}: asked ${user} for a private session`];
+      if (info.direction === "outgoing") {
+        return [`${info.session}: asked ${user} for a private session`];
+      }
+      return [
+        `${user} asks for a private session${answersTo(info, info.session)}`,
+      ];
     case "open":
       return [
         `${
@@ -89,6 +94,15 @@ export function renderPrivateRefused(
 
 // How transfers look as lines.
 
+/** `; /accept 1 or /reject 1`, of what waits for an answer. */
+function answersTo(
+  info: TransferInfo | PrivateSessionInfo,
+  number: number,
+  look = "",
+): string {
+  return isAsked(info) ? `; ${look}/accept ${number} or /reject ${number}` : "";
+}
+
 function offeredTo({ mine, device }: TransferInfo, user: string): string {
   return mine && device === undefined ? "your other devices" : user;
 }
@@ -129,19 +143,25 @@ export function renderTransfer(
   switch (info.state) {
     case "preparing":
       return [];
-    case "offered":
-      return isIncoming
-        ? [
-          `${user} offers ${file} (${size}${type})${group}; ${look}/accept ${info.transfer} or /reject ${info.transfer}`,
-        ]
-        : [`${label} (${size}) offered to ${offeredTo(info, user)}${why}`];
+    case "offered": {
+      if (!isIncoming) {
+        return [`${label} (${size}) offered to ${offeredTo(info, user)}${why}`];
+      }
+      const answers = answersTo(info, info.transfer, look);
+      return [
+        ...message === undefined ? [] : [bad("was not taken")],
+        `${user} offers ${file} (${size}${type})${group}${answers}`,
+      ];
+    }
     case "running": {
       const be = (info.roots ?? 1) > 1 ? "are" : "is";
       const verb = isIncoming ? `${be} coming` : `${be} being sent`;
       const from = info.bytes === 0
         ? ""
         : `; it goes on at ${formatPart(info.bytes, info.size)}`;
-      return [`${label} ${verb} ${whose}${from}`];
+      const some = leftOutText(info);
+      const without = some === undefined ? "" : `; ${some}`;
+      return [`${label} ${verb} ${whose}${from}${without}`];
     }
     case "waiting":
       return [`${label} (${size}) waits for ${waitsFor(info, palette)}${why}`];
@@ -197,10 +217,12 @@ function summaryText(
     ? ""
     : ` in ${formatSpan(ms)}, ${formatRate(rate)}`;
   const as = info.files === undefined ? "as" : "in";
+  const leftOut = leftOutText(info);
   const parts = [
     `${what}${took}`,
     ...(isAllHere ? ["all here before"] : []),
     "verified",
+    ...(leftOut === undefined ? [] : [leftOut]),
     ...(path === undefined ? [] : [`${as} ${visible(path)}`]),
   ];
   const more = grown ? "; the file has grown since it was offered" : "";
@@ -210,6 +232,13 @@ function summaryText(
 /** `holiday`, `a.mp4 and 2 more`. */
 function offeredText({ name, roots = 1 }: TransferInfo): string {
   return roots > 1 ? `${visible(name)} and ${roots - 1} more` : visible(name);
+}
+
+/** `luke left out 3 files`; undefined where all were wanted. */
+function leftOutText(info: TransferInfo): string | undefined {
+  if (info.leftOut === undefined) return undefined;
+  const who = info.direction === "incoming" ? "you" : visible(peerText(info));
+  return `${who} left out ${countFiles(info.leftOut)}`;
 }
 
 /** `1.8 GB`, `312 files, 1.8 GB`. */

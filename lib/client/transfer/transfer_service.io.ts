@@ -353,10 +353,12 @@ export class TransferService implements TransferPort {
       }
       return this.#startSource(id, source, keyPair, peer, parts);
     }
-    const { source: stream, sent, files } = await source.choose(resume);
+    const chosen = await source.choose(resume);
+    const { source: stream, sent, files, leftOut } = chosen;
     if (this.#entries.get(id)?.stage !== "offered") return;
     const { onEvent } = this.#options;
-    onEvent({ event: "chosen", id, files, size: sent, resumed: 0 });
+    const about = { files, leftOut, size: sent, resumed: 0 };
+    onEvent({ event: "chosen", id, ...about });
     const tell = treeEvents(
       { size: sent, resumed: 0, here: 0 },
       stream,
@@ -465,10 +467,12 @@ export class TransferService implements TransferPort {
     // From now on the sink ends its thread.
     this.#lists.forget(id);
     this.#lists.open(id, opened.sink);
-    const { sink, choice: resume, size, files, all, resumed, here } = opened;
+    const { sink, choice: resume, size, all, resumed, here } = opened;
+    const { files, leftOut } = opened;
+    const about = { files, leftOut, size: all, resumed };
     return {
       ...{ sink, resume, size },
-      chosen: { event: "chosen", id, files, size: all, resumed },
+      chosen: { event: "chosen", id, ...about },
       onEvent: treeEvents({ size: all, resumed, here }, sink, onEvent),
     };
   }

@@ -62,18 +62,21 @@ export class OfferedFolder {
   }
 
   /**
-   * What a receiver wants of it and has not: how many bytes, of how many files.
+   * What a receiver wants of it and has not: how many bytes, of how many files;
+   * and how many files its user wants not.
    *
    * @throws {RangeError} when its answer is malformed.
    */
   async choose(
     choice: string,
-  ): Promise<{ source: TreeSource; sent: number; files: number }> {
+  ): Promise<
+    { source: TreeSource; sent: number; files: number; leftOut: number }
+  > {
     const chosen = await this.#thread.ask({ call: "choose", choice });
-    const { size, missing: sent, files } = chosen;
+    const { size, missing: sent, files, leftOut } = chosen;
     const source = new TreeSource(this.#thread, { ...this.file, size });
     this.#source = source;
-    return { source, sent, files };
+    return { source, sent, files, leftOut };
   }
 
   /** Its first entries, with their states once they are sent. */
@@ -143,7 +146,7 @@ export class ListedFolder {
     const severalName = formatFileTime(now);
     const tree = { folder, sender, name, severalName };
     const opened = await this.#thread.ask({ call: "open", tree, only });
-    const { choice, size, missing, summary, files: sent } = opened;
+    const { choice, size, missing, summary, files: sent, leftOut } = opened;
     const resumed = summary.size - missing;
     const sink = new TreeSink(this.#thread);
     return {
@@ -154,6 +157,7 @@ export class ListedFolder {
       all: summary.size,
       resumed,
       here: summary.files - sent,
+      leftOut,
     };
   }
 

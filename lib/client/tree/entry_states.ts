@@ -10,8 +10,8 @@ import type { TreeEntry } from "./manifest.ts";
 export interface StreamState {
   /** For each entry, whether it is in the stream if it is a file. */
   readonly wanted: readonly boolean[];
-  /** Whether it is wanted at all, as the receiver knows; else it is here. */
-  readonly included?: readonly boolean[];
+  /** For each, whether the receiver's user wants it not; else it is there. */
+  readonly leftOut?: readonly boolean[] | undefined;
   /** How many files of the stream are over, whatever became of them. */
   readonly finished: number;
   /** Path of the one under way. */
@@ -23,15 +23,12 @@ export interface StreamState {
 /** The states of the files, `undefined` for folders, in the order of the list. */
 export function entryStates(
   entries: readonly TreeEntry[],
-  { wanted, included, finished, current, failures }: StreamState,
+  { wanted, leftOut = [], finished, current, failures }: StreamState,
 ): (EntryState | undefined)[] {
   let left = finished;
   return entries.map(({ path, isFolder }, index) => {
     if (isFolder) return undefined;
-    if (included?.[index] === false) return notWanted;
-    if (!wanted[index]) {
-      return included === undefined ? notAsked : kept;
-    }
+    if (!wanted[index]) return leftOut[index] ? notWanted : kept;
     const why = failures.get(path);
     if (left-- > 0) {
       return why === undefined ? done : { state: "failed", why };
@@ -108,5 +105,4 @@ const running: EntryState = { state: "running" };
 const waiting: EntryState = { state: "waiting" };
 const kept: EntryState = { state: "kept" };
 const notWanted: EntryState = { state: "skipped", why: "not wanted" };
-const notAsked: EntryState = { state: "skipped", why: "not asked for" };
 const mostNamed = 3;

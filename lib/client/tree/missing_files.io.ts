@@ -41,7 +41,11 @@ export function missingFiles(
       file.close();
     }
   });
-  return { wanted, start };
+  const isSome = included.includes(false);
+  const leftOut = isSome
+    ? { leftOut: included.map((isIncluded) => !isIncluded) }
+    : {};
+  return { wanted, ...leftOut, start };
 }
 
 function startOf(entry: number, known: KnownFile, blocks: number): TreeStart {

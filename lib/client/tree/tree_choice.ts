@@ -8,11 +8,12 @@
  * number of the entry of which a part is here (u32, from 0), how many blocks that
  * are (u32, 0 for no part of any), their content digest (32 bytes), and a bit for
  * each entry of the list, the first one the highest of the first byte: 1 where it
- * is wanted.
+ * is wanted. Where some are not to come, a bit more for each of those that are not
+ * wanted: 1 where the user wants it not, 0 where it is here.
  */
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { readU32, writeU32 } from "../../base/bytes.ts";
+import { joinBytes, readU32, writeU32 } from "../../base/bytes.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import type { TreeEntry } from "./manifest.ts";
 
@@ -20,6 +21,11 @@ import type { TreeEntry } from "./manifest.ts";
 export interface TreeChoice {
   /** For each entry of the list, whether it is wanted. */
   readonly wanted: readonly boolean[];
+  /**
+   * For each entry, whether the receiver's user wants it not; absent where all
+   * that is not wanted is here.
+   */
+  readonly leftOut?: readonly boolean[];
   /** What is here of one file that is wanted. */
   readonly start: TreeStart;
 }
@@ -35,14 +41,15 @@ export interface TreeStart {
 }
 
 /** What stands in an answer. */
-export function encodeChoice({ wanted, start }: TreeChoice): string {
-  const bytes = new Uint8Array(headBytes + Math.ceil(wanted.length / 8));
-  writeU32(bytes, 0, start.entry);
-  writeU32(bytes, 4, start.blocks);
-  bytes.set(start.digest, 8);
-  for (const [index, isWanted] of wanted.entries()) {
-    if (isWanted) bytes[headBytes + (index >> 3)]! |= 0x80 >> (index & 7);
-  }
+export function encodeChoice(
+  { wanted, leftOut, start }: TreeChoice,
+): string {
+  const head = new Uint8Array(headBytes);
+  writeU32(head, 0, start.entry);
+  writeU32(head, 4, start.blocks);
+  head.set(start.digest, 8);
+  const others = leftOut?.filter((_, index) => !wanted[index]) ?? [];
+  const bytes = joinBytes([head, bitsOf(wanted), bitsOf(others)]);
   return prefix + encodeBase64Url(deflateRawSync(bytes));
 }
 
@@ -56,20 +63,28 @@ export function decodeChoice(
   entries: readonly TreeEntry[],
 ): TreeChoice | undefined {
   if (!text.startsWith(prefix)) return undefined;
-  const length = headBytes + Math.ceil(entries.length / 8);
+  const bitsBytes = Math.ceil(entries.length / 8);
+  const length = headBytes + bitsBytes;
   let bytes: Uint8Array;
   try {
     const packed = decodeBase64Url(text.slice(prefix.length));
     bytes = new Uint8Array(
-      inflateRawSync(packed, { maxOutputLength: length }),
+      inflateRawSync(packed, { maxOutputLength: length + bitsBytes }),
     );
   } catch {
     return undefined;
   }
-  if (bytes.length !== length) return undefined;
-  const wanted = entries.map((_, index) =>
-    (bytes[headBytes + (index >> 3)]! & 0x80 >> (index & 7)) !== 0
-  );
+  if (bytes.length < length) return undefined;
+  const wanted = entries.map((_, index) => bitOf(bytes, headBytes, index));
+  const others = bytes.length - length;
+  const unwanted = wanted.filter((isWanted) => !isWanted).length;
+  if (others > 0 && others !== Math.ceil(unwanted / 8)) return undefined;
+  let next = 0;
+  const leftOut = others === 0 ? {} : {
+    leftOut: wanted.map((isWanted) =>
+      !isWanted && bitOf(bytes, length, next++)
+    ),
+  };
   const start = {
     entry: readU32(bytes, 0),
     blocks: readU32(bytes, 4),
@@ -78,7 +93,18 @@ export function decodeChoice(
   const { size = 0 } = entries[start.entry] ?? {};
   const isPart = wanted[start.entry] === true &&
     start.blocks * transferLimits.blockBytes < size;
-  return start.blocks === 0 || isPart ? { wanted, start } : undefined;
+  return start.blocks === 0 || isPart
+    ? { wanted, ...leftOut, start }
+    : undefined;
+}
+
+/** How many of the files the receiver's user wants not. */
+export function leftOutFiles(
+  entries: readonly TreeEntry[],
+  { leftOut = [] }: TreeChoice,
+): number {
+  return entries.filter(({ isFolder }, index) => !isFolder && leftOut[index])
+    .length;
 }
 
 /** How many bytes of the chosen files are not here yet. */
@@ -116,6 +142,18 @@ export function streamSize(
  */
 export function fileStreamSize(missing: number): number {
   return missing + Math.ceil(missing / pieceBytes) + footerBytes;
+}
+
+function bitsOf(flags: readonly boolean[]): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(flags.length / 8));
+  for (const [index, isSet] of flags.entries()) {
+    if (isSet) bytes[index >> 3]! |= 0x80 >> (index & 7);
+  }
+  return bytes;
+}
+
+function bitOf(bytes: Uint8Array, start: number, index: number): boolean {
+  return (bytes[start + (index >> 3)]! & 0x80 >> (index & 7)) !== 0;
 }
 
 /** A start of nothing. */

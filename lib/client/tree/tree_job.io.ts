@@ -18,6 +18,7 @@ import { includedEntries } from "./included_entries.ts";
 import {
   decodeChoice,
   encodeChoice,
+  leftOutFiles,
   missingBytes,
   streamSize,
 } from "./tree_choice.ts";
@@ -122,17 +123,18 @@ export class TreeJob {
   }
 
   #choose(text: string): TreeReply {
-    const choice = decodeChoice(text, this.#entries);
+    const entries = this.#entries;
+    const choice = decodeChoice(text, entries);
     if (choice === undefined) {
       throw new RangeError("The other side's answer is malformed");
     }
     this.#reader = new TreeReader(this.#found!, choice, this.#manifest);
-    const missing = missingBytes(this.#entries, choice);
-    const size = streamSize(this.#entries, choice);
+    const missing = missingBytes(entries, choice);
+    const size = streamSize(entries, choice);
     const { files } = summaryOf(
-      this.#entries.filter((_, index) => choice.wanted[index]),
+      entries.filter((_, index) => choice.wanted[index]),
     );
-    return { size, missing, files };
+    return { size, missing, files, leftOut: leftOutFiles(entries, choice) };
   }
 
   #check(): TreeReply {
@@ -165,6 +167,7 @@ export class TreeJob {
       missing: missingBytes(entries, choice),
       summary: summaryOf(wanted),
       files: summaryOf(entries.filter((_, i) => choice.wanted[i])).files,
+      leftOut: leftOutFiles(entries, choice),
     };
   }
 }

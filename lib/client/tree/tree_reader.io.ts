@@ -75,7 +75,7 @@ export class TreeReader {
   /** Where each file of the stream stands. */
   get state(): StreamState {
     const failures = new Map(this.#changed.map((path) => [path, changedWhy]));
-    return { ...this.progress, wanted: this.#choice.wanted, failures };
+    return { ...this.progress, ...this.#choice, failures };
   }
 
   /** How many files the stream is of. */

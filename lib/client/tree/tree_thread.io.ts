@@ -145,6 +145,12 @@ interface StreamSizes {
   readonly missing: number;
 }
 
+/** How many files the transfer carries, and the receiver's user wants not. */
+interface ChosenFiles {
+  readonly files: number;
+  readonly leftOut: number;
+}
+
 /** What each call is answered with. */
 export interface TreeAnswers {
   readonly walk: {
@@ -154,7 +160,7 @@ export interface TreeAnswers {
     readonly bytes: Bytes;
   };
   /** With how many files are wanted. */
-  readonly choose: StreamSizes & { readonly files: number };
+  readonly choose: StreamSizes & ChosenFiles;
   /** Less than was asked for only at the end. */
   readonly read: { readonly bytes: Bytes; readonly progress: TreeProgress };
   /** What is to be told where files changed. */
@@ -162,12 +168,10 @@ export interface TreeAnswers {
   readonly list: { readonly summary: TreeSummary };
   readonly entries: { readonly entries: readonly ListedEntry[] };
   readonly outcomes: { readonly outcomes: EntryOutcomes };
-  readonly open: StreamSizes & {
+  readonly open: StreamSizes & ChosenFiles & {
     readonly choice: string;
     /** Of what is wanted. */
     readonly summary: TreeSummary;
-    /** How many files are missing of that. */
-    readonly files: number;
   };
   /** With the memory of what was written. */
   readonly write: { readonly bytes: Bytes; readonly progress: TreeProgress };

@@ -141,9 +141,7 @@ export class TreeWriter {
 
   /** Where each file of the stream stands. */
   get state(): StreamState {
-    const { wanted } = this.choice;
-    const { included } = this.#tree;
-    return { ...this.progress, wanted, included, failures: this.#failures };
+    return { ...this.progress, ...this.choice, failures: this.#failures };
   }
 
   /**

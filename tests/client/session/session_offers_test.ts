@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { plainPalette } from "../../../lib/cli/palette.ts";
 import { renderTransfer } from "../../../lib/client/text/offers.ts";
 import { encodeParts } from "../../../lib/engine/resume_map.ts";
+import { renderText } from "../../../lib/client/text/render_text.ts";
 import { key, luke, offerAccepted } from "../accepted_offer.ts";
 import { loggedIn, openedSession } from "../logged_in.ts";
 
@@ -226,6 +227,34 @@ Deno.test("ClientSession: an offer waits for /accept, then the file is received"
     true,
   ]);
   assertEquals(harness.take("offer-end").result, "verified");
+});
+
+Deno.test("ClientSession: nobody is asked to answer what is answered by itself", () => {
+  const fields = { offer: "00000000000000aa", key, addresses: [] } as const;
+  const file = { name: "a", size: 1 };
+  const told = (rule: "always" | "ask" | "never", line?: string) => {
+    const harness = loggedIn(rule);
+    if (line !== undefined) harness.line(line);
+    harness.events.length = 0;
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    const offer = luke.offer({ ...fields, kind: "file", file }, yoda);
+    harness.server({ ev: "offer", ...offer });
+    harness.line("/transfers");
+    return harness.events.flatMap((event) => renderText(event, plainPalette))
+      .filter((text) => !text.startsWith("First contact"));
+  };
+  const hint = "/accept 1 or /reject 1";
+  assertEquals(told("ask"), [
+    `luke offers a (1 B); ${hint}`,
+    `1: a from luke, 1 B, ${hint}`,
+  ]);
+  const taken = ["luke offers a (1 B)", "1: a from luke, 1 B, accepted"];
+  assertEquals(told("always"), taken);
+  assertEquals(told("ask", "/receive luke"), taken);
+  assertEquals(told("never"), [
+    "1: a from luke was rejected: refused by --accept never",
+    "no transfers",
+  ]);
 });
 
 Deno.test("ClientSession: --accept never rejects, and /reject and /cancel tell the other side", () => {

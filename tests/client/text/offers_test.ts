@@ -188,6 +188,15 @@ Deno.test("renderText: a folder that arrived is summed up in a line", () => {
       "holiday and 2 more: the last 100 MB of 1 file, 1.8 GB to luke in 21 s, 86.0 MB/s, verified",
     ],
   );
+  const some = { ...folder, files: 12, leftOut: 300, size: 40_000_000 };
+  const mine = { ...some, direction: "outgoing" } as const;
+  assertEquals(text({ ...event, info: mine, summary }), [
+    "holiday: 12 files, 40.0 MB to luke in 21 s, 86.0 MB/s, verified, luke left out 300 files",
+  ]);
+  assertEquals(
+    text({ event: "transfer", info: { ...mine, state: "running", bytes: 0 } }),
+    ["1: holiday is being sent to luke; luke left out 300 files"],
+  );
   // Sent again, though all of it had arrived.
   const moment = { ms: 9, rate: 0 };
   assertEquals(

@@ -11,32 +11,31 @@ const entries = ["t", "t/a", "t/b", "t/c", "t/d", "t/e"].map((path) => ({
 }));
 /** All is wanted but a, which is here, and e, which is not to come. */
 const wanted = [true, false, true, true, true, false];
-const included = [true, true, true, true, true, false];
+const leftOut = [false, false, false, false, false, true];
 const failures = new Map([["t/b", "changed while it was sent"]]);
 
-Deno.test("entryStates() tells where each file stands, as each end knows it", () => {
+Deno.test("entryStates() tells where each file stands", () => {
   const state = { wanted, finished: 1, current: "t/c", failures };
   const middle = [
     { state: "failed", why: "changed while it was sent" },
     { state: "running" },
     { state: "waiting" },
   ] as const;
-  assertEquals(entryStates(entries, { ...state, included }), [
+  assertEquals(entryStates(entries, { ...state, leftOut }), [
     undefined,
     { state: "kept" },
     ...middle,
     { state: "skipped", why: "not wanted" },
   ]);
-  // The sender does not know which of these the receiver has.
-  const unasked = { state: "skipped", why: "not asked for" } as const;
+  const kept = { state: "kept" } as const;
   assertEquals(
     entryStates(entries, state),
-    [undefined, unasked, ...middle, unasked],
+    [undefined, kept, ...middle, kept],
   );
 });
 
 Deno.test("entryOutcomes() tells of no folder, and first what did not arrive", () => {
-  const state = { wanted, included, finished: 3, current: undefined, failures };
+  const state = { wanted, leftOut, finished: 3, current: undefined, failures };
   const states = entryStates(entries, state);
   const told = (most: number) => {
     const { entries: some, more } = entryOutcomes(entries, states, most);

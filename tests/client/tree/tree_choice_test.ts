@@ -1,14 +1,17 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { TreeEntry } from "../../../lib/client/tree/manifest.ts";
 import {
   decodeChoice,
   encodeChoice,
   fileStreamSize,
+  leftOutFiles,
   missingBytes,
   noStart,
   streamSize,
 } from "../../../lib/client/tree/tree_choice.ts";
+import { decodeRequest } from "../../../lib/wire/request.ts";
+import { SeededRandom } from "../../support/seeded_random.ts";
 import { transferLimits } from "../../../lib/engine/packets/limits.ts";
 
 const { blockBytes } = transferLimits;
@@ -28,18 +31,27 @@ Deno.test("decodeChoice() gives back what was encoded", () => {
   const start = { entry: 1, blocks: 2, digest };
   const choice = { wanted: [true, true, false], start };
   assertEquals(decodeChoice(encodeChoice(choice), entries), choice);
+  const some = { ...choice, leftOut: [false, false, true] };
+  assertEquals(decodeChoice(encodeChoice(some), entries), some);
+  assertEquals(leftOutFiles(entries, some), 1);
+  const all = { wanted: [true, true, true], start };
+  const none = { ...all, leftOut: [false, false, false] };
+  assertEquals(decodeChoice(encodeChoice(none), entries), all);
 });
 
 Deno.test("the choice among as many entries as there may be fits into an answer", () => {
-  let seed = 1;
-  const wanted = Array.from({ length: 100_000 }, () => {
-    seed = seed * 48_271 % 2_147_483_647;
-    return seed % 2 === 0;
-  });
-  const text = encodeChoice({ wanted, start: noStart });
-  assertEquals(text.length < 17 * 1024, true);
+  const random = new SeededRandom(1);
+  // As many of each kind as take most room: nothing of it can be foreseen.
+  const kinds = Array.from(random.bytes(100_000), (byte) => byte % 3);
+  const wanted = kinds.map((kind) => kind === 0);
+  const leftOut = kinds.map((kind) => kind === 1);
+  const choice = { wanted, leftOut, start: noStart };
+  const text = encodeChoice(choice);
+  const answer = { do: "answer", id: 1, offer: "0".repeat(16), accept: true };
+  const line = JSON.stringify({ ...answer, resume: text });
+  assert("request" in decodeRequest(line));
   const all = wanted.map((_, index) => entry(`${index}`, 1));
-  assertEquals(decodeChoice(text, all)?.wanted, wanted);
+  assertEquals(decodeChoice(text, all), choice);
 });
 
 Deno.test("decodeChoice() refuses a part of a file that is not wanted, or that is whole", () => {

@@ -2,6 +2,7 @@
 import { visible } from "../../../base/text.ts";
 import { type Palette, plainPalette } from "../../../cli/palette.ts";
 import type { ChatTarget } from "../../commands/command.ts";
+import { isAsked } from "../../commands/transfer_info.ts";
 import type { PrivateSessionInfo } from "../../events/client_event.ts";
 import type { ClientView } from "../../events/client_view.ts";
 import { clipToWidth, textWidth } from "../../text/styled_text.ts";
@@ -50,9 +51,7 @@ export function rowsAround(
 
 /** The private sessions that others ask for. */
 function requestsOf(view: ClientView): PrivateSessionInfo[] {
-  return view.sessions().filter(({ state, direction }) =>
-    state === "offered" && direction === "incoming"
-  );
+  return view.sessions().filter(isAsked);
 }
 
 /** What there is room for; how to accept it stands there in any case. */
@@ -142,10 +141,7 @@ function rowOf(
   if (running > 0) {
     parts.push(running === 1 ? "1 transfer" : `${running} transfers`);
   }
-  const waiting =
-    transfers.filter(({ state, direction }) =>
-      state === "offered" && direction === "incoming"
-    ).length + requestsOf(view).length;
+  const waiting = transfers.filter(isAsked).length + requestsOf(view).length;
   if (waiting > 0) parts.push(`${waiting} offered`);
   return visible(`-- ${parts.filter((part) => part !== "").join(" -- ")} `);
 }

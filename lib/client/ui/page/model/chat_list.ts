@@ -4,10 +4,7 @@
  */
 import { visible } from "../../../../base/text.ts";
 import type { ClientView } from "../../../events/client_view.ts";
-import type {
-  PrivateSessionInfo,
-  TransferInfo,
-} from "../../../events/client_event.ts";
+import { isAsked } from "../../../commands/transfer_info.ts";
 import type {
   Conversation,
   ConversationKey,
@@ -133,8 +130,6 @@ function offersIn(view: ClientView): Map<ConversationKey, string[]> {
   const offers = new Map<ConversationKey, string[]>();
   const add = (key: ConversationKey, user: string, what: string) =>
     offers.set(key, [...offers.get(key) ?? [], `${visible(user)} ${what}`]);
-  const isAsked = ({ direction, state }: TransferInfo | PrivateSessionInfo) =>
-    direction === "incoming" && state === "offered";
   for (const { info } of view.transfers()) {
     const { user, name } = info;
     if (isAsked(info)) add(placeOf(info), user, `offers ${visible(name)}`);

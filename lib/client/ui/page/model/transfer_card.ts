@@ -46,15 +46,16 @@ export type TransferAction =
 export function transferCard(
   { info, summary, message, resumable }: SeenTransfer,
 ): TransferCard {
-  const { name, files, size, state, direction } = info;
-  const count = files === undefined
+  const { name, files, leftOut, size, state, direction } = info;
+  const count = files === undefined ? [] : [countFiles(files)];
+  const others = leftOut === undefined
     ? []
-    : [files === 1 ? "1 file" : `${files.toLocaleString("en")} files`];
+    : [`${countFiles(leftOut)} left out`];
   const isKnown = !info.stream && (size > 0 || state !== "preparing");
   const weight = isKnown ? [formatSize(size)] : [];
   const isIncoming = direction === "incoming";
   const title = visible(name);
-  const about = [...count, ...weight].join(", ");
+  const about = [...count, ...weight, ...others].join(", ");
   const why = message === undefined ? undefined : visible(message);
   const card = { title, about, details: [], actions: [] };
   switch (state) {
@@ -66,6 +67,9 @@ export function transferCard(
         actions: ["cancel"],
       };
     case "offered":
+      if (info.accepted) {
+        return { ...card, state: "Getting ready", mood: "waits" };
+      }
       return isIncoming
         ? {
           ...card,
@@ -176,6 +180,10 @@ export const pathNames: Readonly<Record<PathKind, string>> = {
   "direct-v6": "directly over IPv6",
   relay: "through the server's relay",
 };
+
+function countFiles(files: number): string {
+  return files === 1 ? "1 file" : `${files.toLocaleString("en")} files`;
+}
 
 function waitingState({ user, left = 1 }: TransferInfo): string {
   return left > 1

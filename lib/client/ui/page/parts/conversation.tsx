@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { visible } from "../../../../base/text.ts";
+import { isAsked } from "../../../commands/transfer_info.ts";
 import type { PrivateSessionInfo } from "../../../events/client_event.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { filesIn } from "../state/dropped_files.io.ts";
@@ -197,19 +198,19 @@ function Requests(
   const store = useStore();
   const session = sessionOf(store.view, `=${of.slice(1)}`);
   if (!/^[@=]/.test(of) || session === undefined) return null;
-  const { state, direction, user } = session;
+  const { state, accepted, user } = session;
   if (state === "open") return null;
-  const isAsked = state === "offered" && direction === "incoming";
-  const words = isAsked
+  const waits = isAsked(session);
+  const words = waits
     ? `${visible(user)} asks for a private session.`
-    : state === "connecting"
+    : state === "connecting" || accepted
     ? "Connecting privately…"
     : `Waiting for ${visible(user)} to accept a private session.`;
   return (
     <section class="request" aria-label="Private session">
       <Icon name="lock" />
       <span class="grow">{words}</span>
-      {isAsked && (
+      {waits && (
         <button
           type="button"
           class="main"
@@ -225,9 +226,9 @@ function Requests(
       <button
         type="button"
         onClick={() =>
-          store.run(`/${isAsked ? "reject" : "cancel"} ${session.session}`)}
+          store.run(`/${waits ? "reject" : "cancel"} ${session.session}`)}
       >
-        {isAsked ? "Reject" : "Cancel"}
+        {waits ? "Reject" : "Cancel"}
       </button>
     </section>
   );

@@ -58,11 +58,9 @@ export class OfferRequests {
         "offer",
         { ...about, ...whose, to: terms.to, key, addresses, signature },
         (reply) => {
-          if (!this.#offers.has(offer)) return;
+          if (!this.#offers.has(offer) || !isUnanswered(offer)) return;
           if (reply.ok === undefined) return refused(reply);
-          if (offer.state !== "preparing") return;
-          offer.state = "offered";
-          this.#offers.show(offer, renamed(offer));
+          this.handleOffered(offer);
         },
       );
     });
@@ -80,6 +78,13 @@ export class OfferRequests {
     const place = into === undefined ? {} : { into };
     const about = { id, from, file, peer, only, ...place };
     this.#host.effect({ effect: "prepare-answer", ...about });
+  }
+
+  /** The other side knows of an offer of this side's. */
+  handleOffered(offer: OpenOffer): void {
+    if (offer.state !== "preparing") return;
+    offer.state = "offered";
+    this.#offers.show(offer, renamed(offer));
   }
 
   /** It cannot be accepted as this side wanted: the offer waits on. */

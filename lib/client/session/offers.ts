@@ -12,6 +12,7 @@ import type { CallEvent } from "../events/call_port.ts";
 import { endText } from "../offers/end_text.ts";
 import { trustedOffer } from "../offers/offer_end.ts";
 import {
+  isUnanswered,
   isWaiting,
   type OfferEnd,
   type OpenOffer,
@@ -270,8 +271,8 @@ export class Offers {
   /** The receiver of an offer asks for the list of it. */
   handleListAsked(event: EventFields<"offer-list">): void {
     const offer = this.#open.find(event.offer);
-    const isMine = offer?.kind === "file" && offer.direction === "outgoing" &&
-      offer.state === "offered" && offer.user === event.from;
+    const isMine = offer?.kind === "file" && isUnanswered(offer) &&
+      offer.user === event.from;
     if (isMine) this.transfers.lists.handleAsked(offer, event);
   }
 
@@ -279,11 +280,17 @@ export class Offers {
   handleAnswer(event: EventFields<"answer">, now: Instant): void {
     if (this.calls.handleAnswer(event)) return;
     const offer = this.#open.find(event.offer);
-    if (offer?.direction !== "outgoing" || offer.state !== "offered") return;
+    if (offer === undefined || !isUnanswered(offer)) return;
+    if (offer.terms === undefined) return;
     const { accept, key, addresses = [], reason = "failed" } = event;
     const { terms } = offer;
     offer.device = event.device ?? offer.device;
-    if (!accept || key === undefined || terms === undefined) {
+    // Behind a lost connection it may come before the reply to the offer.
+    const isEarly = offer.state === "preparing";
+    this.#requests.handleOffered(offer);
+    if (!accept || key === undefined) {
+      // The offer is on its way again, and nobody is to be asked anew.
+      if (isEarly) this.#requests.tellEnd(offer, "cancelled");
       this.#requests.drop(offer);
       const code = offer.kind === "file"
         ? codes.find((code) => code === reason)

@@ -353,17 +353,13 @@ export class TransferService implements TransferPort {
       }
       return this.#startSource(id, source, keyPair, peer, parts);
     }
-    const chosen = await source.choose(resume);
-    const { source: stream, sent, files, leftOut } = chosen;
+    const { source: stream, sent: size, ...files } = await source.choose(
+      resume,
+    );
     if (this.#entries.get(id)?.stage !== "offered") return;
     const { onEvent } = this.#options;
-    const about = { files, leftOut, size: sent, resumed: 0 };
-    onEvent({ event: "chosen", id, ...about });
-    const tell = treeEvents(
-      { size: sent, resumed: 0, here: 0 },
-      stream,
-      onEvent,
-    );
+    onEvent({ event: "chosen", id, ...files, size, resumed: 0 });
+    const tell = treeEvents({ size, resumed: 0, here: 0 }, stream, onEvent);
     this.#startSource(id, stream, keyPair, peer, [], tell);
   }
 

@@ -1,6 +1,7 @@
 /** Offers and transfers, as a client's session passes them on. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { plainPalette } from "../../../lib/cli/palette.ts";
+import type { RequestFields } from "../../../lib/wire/request.ts";
 import { renderTransfer } from "../../../lib/client/text/offers.ts";
 import { encodeParts } from "../../../lib/engine/resume_map.ts";
 import { renderText } from "../../../lib/client/text/render_text.ts";
@@ -79,6 +80,45 @@ Deno.test("ClientSession: a sent file is offered, sent, verified and settled", (
   harness.connect();
   harness.answer("resume", openedSession("t2"));
   assertEquals(harness.answer("offer-end", {}).result, "verified");
+});
+
+Deno.test("ClientSession: an answer that waited for the connection may come before the reply to the offer", () => {
+  const file = { name: "a.mp4", size: 100 };
+  for (const accept of [true, false]) {
+    const harness = loggedIn();
+    const n = harness.line("/p2pvideo luke /films/a.mp4");
+    const { id } = harness.lastEffect("prepare-offer");
+    harness.peer({ event: "offer-ready", id, file, key, addresses: [] });
+    const { user, identity } = luke;
+    harness.answer("identity", { user, identity: identity.publicKey });
+    const offered = harness.take("offer") as unknown as RequestFields<"offer">;
+    // Its reply is lost with the connection; luke answers meanwhile.
+    harness.lose();
+    harness.toTimeout();
+    harness.connect();
+    harness.answer("resume", openedSession("t2"));
+    const yoda = { user: "yoda", identity: harness.identity.publicKey };
+    const no = { offer: id, from: "luke", accept: false, reason: "rejected" };
+    const answer = accept ? luke.accept(offered, yoda, key) : no;
+    harness.server({ ev: "answer", ...answer });
+    const states = harness.events.flatMap((event) =>
+      event.event === "transfer" ? [event.info.state] : []
+    );
+    const [result] = harness.results();
+    if (accept) {
+      assertEquals(states, ["offered", "running"]);
+      assertEquals(harness.lastEffect("start-sending").id, id);
+      // Whatever is said of the offer now is too late.
+      harness.refuse("offer", "user_offline");
+      assertEquals(harness.view.running()[0]?.state, "running");
+    } else {
+      assertEquals(states, ["offered", "rejected"]);
+      assertEquals([result?.n, result?.outcome.ok], [n, false]);
+      // The offer was sent again: the receiver is not left with it.
+      harness.answer("offer", {});
+      assertEquals(harness.take("offer-end").result, "cancelled");
+    }
+  }
 });
 
 Deno.test("ClientSession: a transfer that goes on says where, on both sides", () => {

@@ -109,7 +109,7 @@ Deno.test("ServerConnection: nothing is left of a handshake that the server does
     await waitUntil("the connection", () => server.callers.length === 1);
     assertEquals(await server.left(), 1);
     connection.close();
-    await waitUntil("its end", async () => await server.left() === 0, 2000);
+    await waitUntil("its end", async () => await server.left() === 0);
     assertEquals(told, []);
   });
 });
@@ -128,7 +128,7 @@ Deno.test("ServerConnection: nothing is left of a write to a server that does no
       connection.write(new Uint8Array(64 * 1024 * 1024));
       await Promise.resolve();
       connection.close();
-      await waitUntil("its end", async () => await server.left() === 0, 2000);
+      await waitUntil("its end", async () => await server.left() === 0);
       assertEquals(told, ["connected"]);
     }
   });

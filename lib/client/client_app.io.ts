@@ -422,6 +422,8 @@ export class ClientApp implements UserHandler {
     switch (effect.effect) {
       case "connect":
         return this.#connect();
+      case "places":
+        return this.#places.learn(effect.hosts);
       case "disconnect":
         this.#connection?.close();
         this.#connection = undefined;
@@ -460,19 +462,16 @@ export class ClientApp implements UserHandler {
     const connection = new ServerConnection(this.#places, {
       connected: (secure) => {
         this.#secure = secure;
-        const { binding, firstContact } = secure ?? {};
+        const { binding, firstContact: first } = secure ?? {};
         if (secure === undefined && !this.#isStarted && !isLoopback(host)) {
           this.warn(`${plainWarning} ${host}`);
         }
         // A login that takes longer than the server waits makes another one.
-        if (
-          firstContact !== undefined &&
-          firstContact.fingerprint !== this.#toldFingerprint
-        ) {
-          this.#toldFingerprint = firstContact.fingerprint;
-          this.#tell({ event: "first-contact", ...firstContact });
+        if (first && first.fingerprint !== this.#toldFingerprint) {
+          this.#toldFingerprint = first.fingerprint;
+          this.#tell({ event: "first-contact", ...first });
         }
-        const isFirstContact = firstContact !== undefined;
+        const isFirstContact = first !== undefined;
         const channel = binding && { binding, isFirstContact };
         this.#session.handleConnected(systemClock(), channel);
         this.#drain();
@@ -496,9 +495,8 @@ export class ClientApp implements UserHandler {
       await this.#secure?.remember();
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      const message =
-        `${error.message}; the server's key is remembered only until this client ends`;
-      this.warn(message);
+      const text = "the server's key is remembered only until this client ends";
+      this.warn(`${error.message}; ${text}`);
     }
   }
 

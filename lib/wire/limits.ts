@@ -210,6 +210,12 @@ export const limitTable = {
     what: "runs of the server that a client is told at its login",
     beyond: "older ones are not told; `bad_request`",
   },
+  toldHosts: {
+    value: 16,
+    unit: "places",
+    what: "machines of the server that a client is told at its login",
+    beyond: "others are not told",
+  },
   rememberedMessageIds: {
     value: 1024,
     unit: "ids",

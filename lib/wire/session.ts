@@ -61,6 +61,8 @@ const session = {
   others: optional(integer(0)),
   /** The user's public key, where the client said another one or none. */
   identity: optional(publicKey),
+  /** Where the machines of the server are that take clients, as HOST:PORT. */
+  hosts: optional(list(string(1, 270), 1, limits.toldHosts)),
 };
 
 /** Which installation of the client it is. */

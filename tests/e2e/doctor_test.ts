@@ -69,6 +69,12 @@ Deno.test("doctor: a healthy way is a line for each check, and exit code 0", asy
 Deno.test("doctor: nothing there, no such host, wrong key, no TLS", async () => {
   const closed = await doctor([`127.0.0.1:${freePort()}`, "--json"]);
   assertEquals([closed.code, verdicts(closed)], [4, ["name ok", "tcp fail"]]);
+  const elsewhere = ["--json", "--plain", "--hosts"];
+  const both = `127.0.0.1:${freePort()},127.0.0.2:${freePort()}`;
+  const away = await doctor([...elsewhere, both]);
+  assertEquals([away.code, verdicts(away)], [4, [
+    ...["name ok", "tcp fail", "name ok", "tcp fail"],
+  ]]);
   const nowhere = await doctor(["no-such-host.invalid"]);
   assertEquals(nowhere.code, 4);
   assertMatch(
@@ -93,6 +99,18 @@ Deno.test("doctor: nothing there, no such host, wrong key, no TLS", async () => 
   ]]);
 
   await using plain = await startServer(true);
+  // One of two is not there.
+  const one = `127.0.0.1:${plain.port}`;
+  const half = `127.0.0.1:${freePort()}`;
+  const some = await doctor([...elsewhere, `${half},${one}`]);
+  const places = some.out.map((line) => JSON.parse(line).place);
+  assertEquals([some.code, new Set(places)], [1, new Set([half, one])]);
+  assertEquals(verdicts(some).slice(0, 5), [
+    ...["name ok", "tcp fail", "name ok", "tcp ok", "tls warn"],
+  ]);
+  const people = await doctor(["--plain", "--hosts", `${half},${one}`]);
+  assertEquals(people.out[0], half);
+  assert(people.out.includes(one), people.out.join("\n"));
   const tls = await doctor([`127.0.0.1:${plain.port}`, "--json"]);
   assertEquals([tls.code, verdicts(tls).at(-1)], [1, "tls fail"]);
   assertMatch(tls.out.at(-1) ?? "", /--plain/);

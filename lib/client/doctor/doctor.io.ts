@@ -30,33 +30,53 @@ import { connectTcp } from "../../system/tcp_connect.io.ts";
 import { withDeadline, withinTime } from "../../system/clock.io.ts";
 
 /**
- * Checks the way to the server and prints a line for each thing.
+ * Checks the way to each machine of the server and prints a line for each
+ * thing.
  *
- * @returns The exit code: 0 when nothing failed, 4 when the server cannot be
- * reached at all, else 1.
+ * @returns The exit code: 0 when nothing failed, 4 when none of them can be
+ * reached, else 1.
  */
 export async function runDoctor(
   options: ClientOptions,
   output: ConsoleOutput,
 ): Promise<number> {
   const { json } = options;
-  let failed: DoctorCheck | undefined;
-  await examine(options, (check) => {
-    if (check.status === "fail") failed ??= check;
-    output.write(`${json ? renderCheckJson(check) : renderCheck(check)}\n`);
-  });
-  if (failed === undefined) return 0;
-  const isAway = failed.check === "name" || failed.check === "tcp";
+  const places = [options, ...options.others ?? []];
+  const failures: DoctorCheck[] = [];
+  for (const { host, port } of places) {
+    const at = places.length > 1 ? serverLabel(host, port) : undefined;
+    if (at !== undefined && !json) output.write(`${at}\n`);
+    let failed: DoctorCheck | undefined;
+    const tell: Tell = (check) => {
+      if (check.status === "fail") failed ??= check;
+      const line = json ? renderCheckJson(check, at) : renderCheck(check);
+      output.write(`${line}\n`);
+    };
+    await examine({ ...options, host, port }, tell, labelOf(options));
+    if (failed !== undefined) failures.push(failed);
+  }
+  if (failures.length === 0) return 0;
+  const isAway = failures.length === places.length &&
+    failures.every(({ check }) => check === "name" || check === "tcp");
   return isAway ? exitCode("unreachable") : 1;
+}
+
+/** What the server is known by, wherever it is. */
+function labelOf({ host, port }: ClientOptions): string {
+  return serverLabel(host, port);
 }
 
 type Tell = (check: DoctorCheck) => void;
 
 /** Makes the checks; ends where one fails that the next ones need. */
-async function examine(options: ClientOptions, tell: Tell): Promise<void> {
+async function examine(
+  options: ClientOptions,
+  tell: Tell,
+  label: string,
+): Promise<void> {
   if (!await checkName(options, tell)) return;
   if (!await checkTcp(options, tell)) return;
-  const connection = await checkTls(options, tell);
+  const connection = await checkTls(options, tell, label);
   if (connection === undefined) return;
   try {
     const dialogue = new ServerDialogue(connection);
@@ -139,6 +159,7 @@ function whyNoTcp(
 async function checkTls(
   options: ClientOptions,
   tell: Tell,
+  label: string,
 ): Promise<ByteSocket | undefined> {
   const { host, port, plain } = options;
   const check = "tls";
@@ -157,7 +178,7 @@ async function checkTls(
     const pins = await openPins(givenPin(options));
     const { socket, certificate, firstContact } = await withinTime(
       mostMs,
-      (signal) => connectPinned(host, port, pins, signal),
+      (signal) => connectPinned(host, port, pins, signal, label),
     );
     const { fingerprint } = certificate;
     const isKnown = firstContact === undefined;

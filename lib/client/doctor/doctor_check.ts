@@ -34,10 +34,15 @@ export function renderCheck(each: DoctorCheck): string {
   }  ${message}${todo}`;
 }
 
-/** The line for programs. */
-export function renderCheckJson(each: DoctorCheck): string {
+/**
+ * The line for programs.
+ *
+ * @param place Where it was checked, of a server of several machines.
+ */
+export function renderCheckJson(each: DoctorCheck, place?: string): string {
   const { fields, ...rest } = each;
-  return JSON.stringify({ event: "check", ...rest, ...fields });
+  const at = place === undefined ? {} : { place };
+  return JSON.stringify({ event: "check", ...rest, ...fields, ...at });
 }
 
 /** How far apart the clocks are. */

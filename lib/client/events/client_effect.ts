@@ -20,6 +20,8 @@ export type DerivePurpose = "login" | "old-password" | "new-password";
 export type ClientEffect =
   /** Connect; `handleConnected` or `handleDisconnected` follows. */
   | { readonly effect: "connect" }
+  /** The server is at these places, too, from the next attempt on: HOST:PORT. */
+  | { readonly effect: "places"; readonly hosts: readonly string[] }
   /** Write what is left, then close the connection or stop connecting. */
   | { readonly effect: "disconnect" }
   /** Ask the user; `handleCredentials` follows. */

@@ -385,7 +385,8 @@ export class ClientSession {
     this.#isOpen = true;
     this.#link.handleOpened();
     this.#wasOpen = true;
-    const { user, waiting, device, others } = session;
+    const { user, waiting, device, others, hosts = [] } = session;
+    this.#effects.push({ effect: "places", hosts });
     const { isVisit } = this.#parts.login;
     // To the user the connection was there all the time.
     if (!isRestart || !resumed) {

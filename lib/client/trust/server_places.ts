@@ -1,3 +1,5 @@
+import { parseHostPort } from "../../cli/host_port.ts";
+
 /** A machine and a port of it. */
 export interface ServerPlace {
   readonly host: string;
@@ -7,7 +9,9 @@ export interface ServerPlace {
 /** The places where a server is, in the order in which they are to be tried. */
 export class ServerPlaces {
   readonly #first: ServerPlace;
-  readonly #places: readonly ServerPlace[];
+  /** Those that the user named. */
+  readonly #given: readonly ServerPlace[];
+  #places: readonly ServerPlace[];
   #attempts = 0;
 
   /** @param others Where else it is; absent for nowhere. */
@@ -17,12 +21,31 @@ export class ServerPlaces {
     },
   ) {
     this.#first = { host, port };
-    this.#places = [this.#first, ...others];
+    this.#given = [this.#first, ...others];
+    this.#places = this.#given;
   }
 
   /** What the server is known by. */
   get first(): ServerPlace {
     return this.#first;
+  }
+
+  /**
+   * The server says where it is, too; what it said before does not count any
+   * more, and what is no place is left out.
+   */
+  learn(hosts: readonly string[]): void {
+    const told = hosts.flatMap((text) => {
+      try {
+        const { host, port = this.#first.port } = parseHostPort("host", text);
+        return [{ host, port }];
+      } catch {
+        return [];
+      }
+    });
+    const isNew = ({ host, port }: ServerPlace) =>
+      !this.#given.some((each) => each.host === host && each.port === port);
+    this.#places = [...this.#given, ...told.filter(isNew)];
   }
 
   /**

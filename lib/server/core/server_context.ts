@@ -37,6 +37,8 @@ export interface CoreOptions {
   readonly otherUdpPort?: number;
   /** Clients may be told to begin anew on their connection; not by default. */
   readonly restarts?: boolean;
+  /** Where several machines take clients, as HOST:PORT; nowhere by default. */
+  readonly hosts?: () => readonly string[];
   /** How the server names itself to clients, such as `parley-server 0.1.0`. */
   readonly agent: string;
   /** Milliseconds that delivered messages are kept; 0, the default, for ever. */

@@ -332,7 +332,11 @@ function welcome(
     const past = { seen, ...common !== undefined && { common }, setBack };
     const told = { account, epochs: timeline.told, ...past };
     const fields = { ...scram, user: user.name, token, waiting, ip, ...told };
-    const ok = { ...fields, ...aboutDevice(session) };
+    const hosts = server.options.hosts?.().slice(0, limits.toldHosts) ?? [];
+    const ok = {
+      ...{ ...fields, ...aboutDevice(session) },
+      ...hosts.length > 0 && { hosts },
+    };
     connection.reply(reply.id, ok);
     for (const frame of device.parked.splice(0)) connection.send(frame);
     announceRelaysOf(server, device, now);

@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { CoreHarness } from "../../support/core_harness.ts";
+import { limits } from "../../../lib/wire/limits.ts";
 import { accountsOf } from "../../support/core_accounts.ts";
 
 Deno.test("hello: restarts are a feature of a server with several nodes, which learns who knows them", () => {
@@ -16,6 +17,16 @@ Deno.test("hello: restarts are a feature of a server with several nodes, which l
     });
     assertEquals(features.includes("restart"), restarts);
   }
+});
+
+Deno.test("limit toldHosts: a login and a resumption tell where the server is, too", () => {
+  let hosts: string[] = [];
+  const harness = new CoreHarness({ options: { hosts: () => hosts } });
+  const one = harness.connect();
+  assertEquals(one.login("yoda").hosts, undefined);
+  hosts = Array.from({ length: 20 }, (_, at) => `node${at}:6000`);
+  const other = harness.connect().login("luke");
+  assertEquals(other.hosts, hosts.slice(0, limits.toldHosts));
 });
 
 Deno.test("hello agrees on version and features, once", () => {

@@ -68,6 +68,7 @@ export class NodeClients {
       ...{ host, port, node, report, certificate, secret },
       nats: await readNatsOption(nats),
       addresses: await advertised(cluster?.advertise),
+      advertise: cluster?.advertise,
     });
     return new NodeClients(parts, network);
   }
@@ -134,6 +135,7 @@ export class NodeClients {
         udpPort: this.#rendezvous.port,
         probePort: this.#rendezvous.probePort,
         isLasting: true,
+        hosts: () => core.hosts,
         start: () => core.start(),
         reloadCertificate: () => this.reloadCertificate(),
         close: () => Promise.resolve(core.close()),

@@ -80,6 +80,8 @@ export interface Entrance {
   readonly probePort: number;
   /** True when clients stay connected while the core becomes another one. */
   readonly isLasting: boolean;
+  /** Where several machines take clients, as HOST:PORT; else absent. */
+  hosts?(): readonly string[];
   /** Takes the first clients. */
   start(): void;
   /** Reads the certificate anew and shows it to those who connect from now on. */
@@ -148,6 +150,7 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
     udpPort: 0,
     otherUdpPort: 0,
     restarts: false,
+    hosts: (): readonly string[] => entrance.hosts?.() ?? [],
     sessions: options.sessions,
     keepMs: options.keepDays * dayMs,
     messageRate: options.limits.messageRate,

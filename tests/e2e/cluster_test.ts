@@ -96,7 +96,7 @@ Deno.test({
     let at = performance.now();
     await core.stop("SIGKILL");
     let tookMs = await goesOn(at);
-    assert(core !== before && tookMs < 8_000, `${tookMs} ms`);
+    assert(core !== before && tookMs < 40_000, `${tookMs} ms`);
     await before.startAgain();
 
     // It is ended in order.
@@ -104,7 +104,7 @@ Deno.test({
     at = performance.now();
     await core.stop();
     tookMs = await goesOn(at);
-    assert(core !== before && tookMs < 2_000, `${tookMs} ms`);
+    assert(core !== before && tookMs < 40_000, `${tookMs} ms`);
     await before.startAgain();
 
     // It stands still, in the middle of what it does.
@@ -114,7 +114,7 @@ Deno.test({
     before.process.signal("SIGSTOP");
     await saying;
     tookMs = await goesOn(at);
-    assert(core !== before && tookMs < 8_000, `${tookMs} ms`);
+    assert(core !== before && tookMs < 40_000, `${tookMs} ms`);
     before.process.signal("SIGCONT");
     await before.process.waitFor(
       "it notices",

@@ -507,7 +507,7 @@ export const serverOptionRows: readonly OptionRow[] = [
   {
     name: "--advertise",
     value: "HOST",
-    help: "where clients of other nodes reach this one, for the relay",
+    help: "where clients of other nodes reach this one",
     default: "the address that its own clients come to",
   },
   numberRows.relayQuota,

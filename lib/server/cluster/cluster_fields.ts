@@ -31,6 +31,8 @@ export interface Attachment {
   readonly udpPort: number;
   /** Its other UDP port for probes, 0 for none. */
   readonly probePort: number;
+  /** HOST:PORT at which all clients reach it, where that is known. */
+  readonly place?: string;
 }
 
 /** What the core says of itself to whoever listens. */
@@ -105,6 +107,7 @@ const attachment: Check<Attachment> = object({
   version: name,
   udpPort: port,
   probePort: port,
+  place: optional(string(1, 270)),
 });
 const lead: Check<Lead> = object({
   term: integer(),

@@ -37,6 +37,8 @@ export interface ClusterNetworkOptions {
   readonly node: string;
   /** IP addresses at which all clients reach it; those they come to if none. */
   readonly addresses: readonly string[];
+  /** As it was named, for clients of other nodes; absent where it was not. */
+  readonly advertise?: string | undefined;
   /** Where it listens. */
   readonly host: string;
   readonly port: number;
@@ -83,6 +85,9 @@ export class ClusterNetwork {
         version,
         udpPort: this.#rendezvous?.port ?? 0,
         probePort: this.#rendezvous?.probePort ?? 0,
+        ...options.advertise !== undefined && {
+          place: `${bracketed(options.advertise)}:${this.port}`,
+        },
       }),
       addresses: options.addresses,
       network: {
@@ -291,6 +296,11 @@ export class CoreEnd implements Network {
     return this.#links.gateways;
   }
 
+  /** Where clients find them, as HOST:PORT. */
+  get hosts(): string[] {
+    return this.gateways.flatMap(({ place }) => place ?? []);
+  }
+
   wake(connections: readonly ConnectionId[]): void {
     this.#links.wake(connections);
     this.#flushSoon();
@@ -363,6 +373,10 @@ export class CoreEnd implements Network {
       this.#bus.publish(`${this.#prefix}.gateway.${run}`, bytes);
     }
   }
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** How often is looked for what is due, ms. */

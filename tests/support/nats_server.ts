@@ -5,16 +5,16 @@ import { RunningProcess } from "./running_process.ts";
 /** A server of messages at work. */
 export class NatsServer implements AsyncDisposable {
   readonly port: number;
-  readonly #launcher: readonly string[];
+  readonly #command: readonly string[];
   #process: RunningProcess;
 
   private constructor(
     port: number,
-    launcher: readonly string[],
+    command: readonly string[],
     process: RunningProcess,
   ) {
     this.port = port;
-    this.#launcher = launcher;
+    this.#command = command;
     this.#process = process;
   }
 
@@ -22,12 +22,16 @@ export class NatsServer implements AsyncDisposable {
    * Starts one; {@link natsProgram} must not be `undefined`.
    *
    * @param launcher Starts it, such as what enters a namespace.
+   * @param options Further ones of its command line.
    */
   static async start(
     port: number = freePort(),
     launcher: readonly string[] = [],
+    options: readonly string[] = [],
   ): Promise<NatsServer> {
-    const server = new NatsServer(port, launcher, run(port, launcher));
+    const place = ["-a", "127.0.0.1", "-p", String(port)];
+    const command = [...launcher, natsProgram ?? "", ...place, ...options];
+    const server = new NatsServer(port, command, run(command));
     await server.#ready();
     return server;
   }
@@ -40,7 +44,7 @@ export class NatsServer implements AsyncDisposable {
   /** Kills it and starts it again. */
   async restart(): Promise<void> {
     await this.kill();
-    this.#process = run(this.port, this.#launcher);
+    this.#process = run(this.#command);
     await this.#ready();
   }
 
@@ -61,12 +65,8 @@ export class NatsServer implements AsyncDisposable {
   }
 }
 
-function run(port: number, launcher: readonly string[]): RunningProcess {
-  const place = ["-a", "127.0.0.1", "-p", String(port)];
-  return new RunningProcess({
-    command: [...launcher, natsProgram ?? "", ...place],
-    cwd: "/",
-  });
+function run(command: readonly string[]): RunningProcess {
+  return new RunningProcess({ command: [...command], cwd: "/" });
 }
 
 /** Where `nats-server` is; absent where it is not installed. */

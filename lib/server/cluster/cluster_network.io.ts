@@ -28,11 +28,11 @@ import {
 import { CoreLinks, type CoreLinksOwner } from "./core_links.ts";
 import { Gateway } from "./gateway.ts";
 import { NatsBus } from "./nats_bus.io.ts";
-import type { NatsPlace } from "./nats_option.ts";
+import type { NatsAccess } from "./nats_option.io.ts";
 
 /** What a node says of itself, and works with. */
 export interface ClusterNetworkOptions {
-  readonly nats: NatsPlace;
+  readonly nats: NatsAccess;
   /** The node's name. */
   readonly node: string;
   /** IP addresses at which all clients reach it; those they come to if none. */

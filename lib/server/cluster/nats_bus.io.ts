@@ -5,11 +5,12 @@
 import {
   connect,
   type ConnectionOptions,
+  credsAuthenticator,
   type NatsConnection,
 } from "@nats-io/transport-node";
 import { reasonOf } from "../../system/errors.io.ts";
 import type { Report } from "../logs/server_log.io.ts";
-import type { NatsPlace } from "./nats_option.ts";
+import type { NatsAccess } from "./nats_option.io.ts";
 
 /** Hears of what is published. */
 interface Subscriber {
@@ -21,7 +22,7 @@ interface Subscriber {
 
 /** A connection that makes itself anew. */
 export class NatsBus {
-  readonly #place: NatsPlace;
+  readonly #place: NatsAccess;
   readonly #report: Report;
   readonly #subscribers = new Set<Subscriber>();
   #connection: NatsConnection | undefined;
@@ -33,7 +34,7 @@ export class NatsBus {
   #lastFault = "";
 
   /** Begins to connect. */
-  constructor(place: NatsPlace, report: Report) {
+  constructor(place: NatsAccess, report: Report) {
     this.#place = place;
     this.#report = report;
     this.#connect();
@@ -147,14 +148,17 @@ export class NatsBus {
 
 /** How a place is connected to. */
 export function natsLogin(
-  { servers, user, password, isSecure }: NatsPlace,
+  { servers, user, password, isSecure, authority, credentials }: NatsAccess,
 ): ConnectionOptions {
   return {
     servers: [...servers],
     name: "parley-server",
     ...user !== undefined && { user },
     ...password !== undefined && { pass: password },
-    ...isSecure && { tls: {} },
+    ...isSecure && { tls: authority === undefined ? {} : { ca: authority } },
+    ...credentials !== undefined && {
+      authenticator: credsAuthenticator(new TextEncoder().encode(credentials)),
+    },
     timeout: connectMs,
   };
 }

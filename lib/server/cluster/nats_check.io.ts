@@ -2,10 +2,10 @@ import { connect } from "@nats-io/transport-node";
 import type { CheckResult } from "../../cli/check_result.ts";
 import { reasonOf } from "../../system/errors.io.ts";
 import { natsLogin } from "./nats_bus.io.ts";
-import type { NatsPlace } from "./nats_option.ts";
+import type { NatsAccess } from "./nats_option.io.ts";
 
 /** Looks whether a node could use NATS, each of its servers by itself. */
-export async function checkNats(place: NatsPlace): Promise<CheckResult[]> {
+export async function checkNats(place: NatsAccess): Promise<CheckResult[]> {
   const found: CheckResult[] = [];
   for (const server of place.servers) {
     try {

@@ -14,6 +14,10 @@ export interface NatsPlace {
   readonly password?: string;
   /** With TLS. */
   readonly isSecure: boolean;
+  /** Path of a PEM file: whose certificates are taken, in place of the system's. */
+  readonly ca?: string;
+  /** Path of a file of NATS with credentials. */
+  readonly creds?: string;
 }
 
 /** Its line in the help. */
@@ -21,8 +25,8 @@ export const natsOptionRow: OptionRow = {
   name: "--nats",
   value: "URL",
   help: "let all nodes of the cluster take clients, over NATS: " +
-    "nats://HOST,nats://HOST or tls://USER:PASSWORD@HOST, or a file whose " +
-    "first line is that",
+    "nats://HOST,nats://HOST or tls://USER:PASSWORD@HOST?ca=FILE&creds=FILE, " +
+    "or a file whose first line is that",
 };
 
 /**
@@ -45,7 +49,7 @@ export function parseNatsOption(value: string, home?: string): string {
 
 /**
  * Reads addresses with commas between; name and password of the first one that
- * has them hold for all.
+ * has them hold for all, as do `ca` and `creds` behind a `?`.
  *
  * @returns What is wrong with them, as a text without what is in them.
  */
@@ -53,12 +57,19 @@ export function parseNatsPlace(text: string): NatsPlace | string {
   const servers: string[] = [];
   let login: { user?: string; password?: string } = {};
   let isSecure = false;
+  const files: { ca?: string; creds?: string } = {};
   for (const each of text.trim().split(/\s*,\s*/)) {
     const url = /^(nats|tls):\/\//.test(each) ? URL.parse(each) : null;
     if (url === null || url.hostname === "" || url.pathname.length > 1) {
       return "must be nats://HOST:PORT or tls://HOST:PORT, with commas between";
     }
     isSecure ||= url.protocol === "tls:";
+    for (const [name, path] of url.searchParams) {
+      if ((name !== "ca" && name !== "creds") || path === "") {
+        return "only ?ca=FILE and &creds=FILE can stand behind an address";
+      }
+      files[name] ??= path;
+    }
     servers.push(`${url.hostname}:${url.port || standardPort}`);
     if (url.username === "" || login.user !== undefined) continue;
     try {
@@ -70,7 +81,10 @@ export function parseNatsPlace(text: string): NatsPlace | string {
       return "name or password have a % that is no escape; write it as %25";
     }
   }
-  return { servers, ...login, isSecure };
+  if (files.ca !== undefined && !isSecure) {
+    return "?ca= is for tls:// only";
+  }
+  return { servers, ...login, isSecure, ...files };
 }
 
 const standardPort = 4222;

@@ -1,6 +1,7 @@
 // A core whose clients are at gateways, over a real NATS, with TLS.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "@std/path";
 import { ownTlsCertificate } from "../../../lib/security/server_certificate.io.ts";
 import {
   ClusterNetwork,
@@ -9,6 +10,7 @@ import {
 import { checkNats } from "../../../lib/server/cluster/nats_check.io.ts";
 import { readNatsOption } from "../../../lib/server/cluster/nats_option.io.ts";
 import { RendezvousServer } from "../../../lib/server/rendezvous/rendezvous_server.io.ts";
+import { StartError } from "../../../lib/system/errors.io.ts";
 import { systemClock } from "../../../lib/system/clock.io.ts";
 import { limits } from "../../../lib/wire/limits.ts";
 import { freePort } from "../../support/free_port.ts";
@@ -16,6 +18,7 @@ import { natsProgram, NatsServer } from "../../support/nats_server.ts";
 import { ProtocolClient } from "../../support/protocol_client.ts";
 import { ShellServer } from "../../support/shell_server.ts";
 import { waitUntil } from "../../support/wait_until.ts";
+import { testCertificate } from "../../support/test_certificate.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 
 /** Two nodes, the first of which is the core. */
@@ -119,6 +122,39 @@ Deno.test({
     assertEquals(found.map(({ status }) => status), ["ok", "fail"]);
     assertMatch(found[1]?.message ?? "", new RegExp(`^NATS: .*:${none}: `));
   },
+});
+
+Deno.test({
+  name:
+    "NATS is asked with the certificates and the credentials of files, and not believed with others",
+  ignore: natsProgram === undefined,
+  fn: () =>
+    withTempFolder(async (folder) => {
+      const path = (name: string) => join(folder, name);
+      const write = async (name: string, text: string) => {
+        await Deno.writeTextFile(path(name), text);
+        return path(name);
+      };
+      const own = await testCertificate({ name: "localhost" });
+      const other = await testCertificate({ name: "localhost" });
+      const ca = await write("ca.pem", own.cert);
+      const wrong = await write("wrong.pem", other.cert);
+      const key = await write("key.pem", own.key);
+      const tls = ["--tls", "--tlscert", ca, "--tlskey", key];
+      await using nats = await NatsServer.start(freePort(), [], tls);
+      const check = async (options: string) => {
+        const url = `tls://localhost:${nats.port}${options}`;
+        const [found] = await checkNats(await readNatsOption(url));
+        return `${found?.status} ${found?.message}`;
+      };
+      assertMatch(await check(`?ca=${ca}`), /^ok NATS: localhost/);
+      for (const options of ["", `?ca=${wrong}`]) {
+        assertMatch(await check(options), /^fail NATS: localhost/);
+      }
+      const none = `?ca=${ca}&creds=${path("none.creds")}`;
+      const { message } = await assertRejects(() => check(none), StartError);
+      assertMatch(message, /credentials for NATS.*none.creds.*does not exist/);
+    }),
 });
 
 Deno.test({

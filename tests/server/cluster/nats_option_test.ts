@@ -17,6 +17,16 @@ Deno.test("parseNatsPlace() reads addresses, with a login and TLS for all", () =
   );
 });
 
+Deno.test("parseNatsPlace() reads where certificates and credentials are", () => {
+  const text = "tls://a?ca=/etc/ca.pem&creds=my.creds,tls://b?ca=other.pem";
+  assertEquals(parseNatsPlace(text), {
+    servers: ["a:4222", "b:4222"],
+    isSecure: true,
+    ca: "/etc/ca.pem",
+    creds: "my.creds",
+  });
+});
+
 Deno.test("parseNatsPlace() says what is wrong, and not what was given", () => {
   for (
     const text of [
@@ -26,6 +36,9 @@ Deno.test("parseNatsPlace() says what is wrong, and not what was given", () => {
       "nats://a,",
       "nats://u:secret@a/path",
       "nats://u:secret%@a",
+      "nats://u:secret@a?ca=ca.pem",
+      "tls://u:secret@a?other=1",
+      "tls://u:secret@a?creds=",
     ]
   ) {
     const place = parseNatsPlace(text);

@@ -9,6 +9,7 @@ import { clientCommand, root } from "../support/programs.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import { TmuxTerminal } from "../support/tmux_terminal.ts";
 import { renderSvg } from "./render_svg.ts";
+import { pictureCall } from "./call.ts";
 import { pictureWindow } from "./window.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 
@@ -18,6 +19,7 @@ taskArguments({
 });
 
 await pictureWindow();
+await pictureCall();
 
 const columns = 88;
 const begin = "<!-- session: deno task screenshots -->";

@@ -5,8 +5,8 @@ import type { Page } from "puppeteer-core";
 import { firstPage, shows, startBrowser } from "../support/browser.ts";
 import { GuiClient } from "../support/gui_client.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
-import { root } from "../support/programs.ts";
 import { writeRandomFile } from "../support/random_file.ts";
+import { savePicture } from "./save_picture.ts";
 
 /** Makes them anew: wide, of middle width and dark, narrow. */
 export async function pictureWindow(): Promise<void> {
@@ -66,7 +66,7 @@ export async function pictureWindow(): Promise<void> {
   await page.waitForFunction(() =>
     (document.querySelector("progress")?.value ?? 0) >= 30
   );
-  await save(page, "window");
+  await savePicture(page, "window");
   await look(page, "dark", 820, 900);
   await open(page, "#jedi");
   await page.evaluate(() =>
@@ -75,9 +75,9 @@ export async function pictureWindow(): Promise<void> {
   );
   await shows(page, ".panel", "Members, 4");
   await page.keyboard.press("Escape");
-  await save(page, "window-dark");
+  await savePicture(page, "window-dark");
   await look(page, "light", 360, 740);
-  await save(page, "window-narrow");
+  await savePicture(page, "window-narrow");
 }
 
 async function open(page: Page, key: string): Promise<void> {
@@ -99,25 +99,6 @@ async function look(
   await page.setViewport({ width, height });
   const feature = { name: "prefers-color-scheme", value: scheme };
   await page.emulateMediaFeatures([feature]);
-}
-
-/** Where server and files are, is of no interest, nor what is told once. */
-async function save(page: Page, name: string): Promise<void> {
-  await page.evaluate(() => {
-    for (const each of document.querySelectorAll(".notice button")) {
-      (each as HTMLElement).click();
-    }
-    const server = document.querySelector(".me-bar .dim");
-    if (server !== null) server.textContent = "chat.example.org";
-    for (const each of document.querySelectorAll(".details span")) {
-      const text = each.textContent ?? "";
-      each.textContent = text.replace(/^.*\/Downloads\//, "~/Downloads/");
-    }
-  });
-  // Nothing shows that only shows where the pointer is.
-  await page.mouse.move(0, 0);
-  await page.waitForFunction(() => document.querySelector(".notice") === null);
-  await page.screenshot({ path: `${join(root, "docs", name)}.png` });
 }
 
 /** Something to look at. */

@@ -15,6 +15,7 @@ import {
 } from "../support/browser.ts";
 import { GuiClient } from "../support/gui_client.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
+import type { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { encodedFrames, film } from "../support/test_video.ts";
 
@@ -42,7 +43,7 @@ browserTest(
     await yoda.succeed("/msgto luke look at this");
     await shows(page, ".row", "yoda");
     await page.click(".row");
-    await yoda.succeed("/limit 3M");
+    await done(yoda, "/limit 1M");
 
     await step("one with its index first, with a jump far ahead", async () => {
       const bytes = film(frames, { count: 400, isIndexFirst: true });
@@ -52,14 +53,24 @@ browserTest(
       await press(page, "Play while it arrives");
       await plays(page, 0.3);
       assert(await percent(page) < 60, `${await percent(page)} %`);
+      // What is asked for while it waits is what comes first afterwards.
+      await press(page, "Pause");
+      await shows(page, ".card.runs", "Paused by you");
+      const { transfer } = await yoda.event("transfer", { state: "running" });
+      await done(yoda, `/pause ${transfer}`);
+      await shows(page, ".card.runs", "Paused by you and yoda");
       await page.$eval("video", (video) => {
         video.dataset.same = "yes";
         video.currentTime = 34;
       });
+      await press(page, "Resume");
+      await shows(page, ".card.runs", "Paused by yoda");
+      assertEquals(await page.$eval("video", (video) => video.seeking), true);
+      await done(yoda, `/resume ${transfer}`);
       await plays(page, 34.3);
       // What lies between has not come.
       assert(await percent(page) < 75, `${await percent(page)} %`);
-      await yoda.succeed("/limit off");
+      await done(yoda, "/limit off");
       await shows(page, ".card.done", "Received and verified");
       const [same, at] = await page.$eval(
         "video",
@@ -74,7 +85,7 @@ browserTest(
     });
 
     await step("one with its index at the end", async () => {
-      await yoda.succeed("/limit 3M");
+      await done(yoda, "/limit 1M");
       const bytes = film(frames, { count: 300, isIndexFirst: false });
       await Deno.writeFile(join(yoda.folder, "last.mp4"), bytes);
       await yoda.send("/send luke last.mp4");
@@ -94,6 +105,24 @@ browserTest(
       await shows(page, ".card.failed", "Cancelled");
       assertEquals(await page.$(video), null);
     });
+    await step("one that becomes another while it is watched", async () => {
+      await done(yoda, "/limit 1M");
+      const path = join(yoda.folder, "changed.mp4");
+      await Deno.writeFile(
+        path,
+        film(frames, { count: 600, isIndexFirst: true }),
+      );
+      await yoda.send("/send luke changed.mp4");
+      await press(page, "Accept");
+      await press(page, "Play while it arrives");
+      const card = `[aria-label="File changed.mp4"]`;
+      await plays(page, 0.3, `${card} video`);
+      await Deno.writeFile(path, new Uint8Array(1_000_000));
+      await done(yoda, "/limit off");
+      await shows(page, `${card}.failed`, "changed");
+      assertEquals(await page.$(`${card} video`), null);
+    });
+
     await step(
       "a picture that one sends is shown, then and later",
       async () => {
@@ -128,6 +157,14 @@ async function plays(page: Page, to: number, selector = "video") {
     to,
     selector,
   );
+}
+
+/** Has a client do something, while files that it sends come to their ends. */
+async function done(client: TestClient, line: string): Promise<void> {
+  const from = client.process.out.length;
+  const [, command] = /^\/(\w+)/.exec(line)!;
+  await client.send(line);
+  await client.event("result", { command, ok: true }, { from });
 }
 
 /** How much of what is on its way has come. */

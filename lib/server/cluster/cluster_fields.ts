@@ -130,7 +130,8 @@ const remote = object({
     addresses: optional(list(name, 0, mostAddresses)),
   })),
 });
-const client = integer();
+/** A device's number, which is below 0 for a visit. */
+const client = integer(-Number.MAX_SAFE_INTEGER);
 const changes = {
   secret: object({ do: oneOf("secret"), secret: octets }),
   bind: object({ do: oneOf("bind"), client, id: hex, key: octets }),

@@ -70,6 +70,12 @@ const items: readonly ClusterItem[] = [
   },
   { item: "change", change: { do: "secret", secret: new Uint8Array([1]) } },
   { item: "change", change: { do: "unbind", client: 3 } },
+  // Of a visit.
+  {
+    item: "change",
+    change: { do: "bind", client: -3, id: "aa", key: new Uint8Array(32) },
+  },
+  { item: "change", change: { do: "unbind", client: -3 } },
   {
     item: "change",
     change: { do: "relay", transfer: "0a", from: 1, to: 2, account: 9 },

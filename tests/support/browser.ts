@@ -6,6 +6,7 @@
 import { assertEquals } from "@std/assert";
 import axe from "axe-core";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { patience } from "./wait_until.ts";
 
 /** Path of the browser that is installed here; absent for none. */
 export const browserPath: string | undefined = findBrowser();
@@ -77,7 +78,7 @@ export async function anotherPage(browser: Browser): Promise<Page> {
 }
 
 async function lookedAt(page: Page): Promise<Page> {
-  page.setDefaultTimeout(waitMs);
+  page.setDefaultTimeout(patience);
   const session = await page.createCDPSession();
   await session.send("Emulation.setFocusEmulationEnabled", { enabled: true });
   return page;
@@ -168,5 +169,3 @@ function findProgram(names: readonly string[]): string | undefined {
 export const onePixel: Uint8Array<ArrayBuffer> = Uint8Array.fromBase64(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
 );
-/** Longer than anything takes on a machine that is busy, ms. */
-const waitMs = 10_000;

@@ -26,6 +26,8 @@ export interface RehearsalOptions {
   readonly now: () => number;
   /** Where received files go; only looked at. */
   readonly folder: string;
+  /** After how long it is given up, ms; 500 by default. */
+  readonly patienceMs?: number;
 }
 
 /** One rehearsal, which begins at once. */
@@ -43,6 +45,7 @@ export class Rehearsal {
 
   constructor(options: RehearsalOptions) {
     this.#options = options;
+    const { patienceMs = usualPatienceMs } = options;
     this.#timer = setTimeout(() => this.stop(), patienceMs);
     this.done = this.#run();
   }
@@ -151,6 +154,6 @@ function memorySink(): StoredFile {
 const file: OfferedFile = { name: "rehearsal", size: 1_000, fingerprint: "" };
 const loopback = "127.0.0.1";
 /** It takes some hundredths of a second. */
-const patienceMs = 500;
+const usualPatienceMs = 500;
 /** "paused": the disk is full, which may last. */
 const ends: readonly TransferEvent["event"][] = ["failed", "closed", "paused"];

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Rehearsal } from "../../../lib/client/transfer/rehearsal.io.ts";
 import { systemRandom } from "../../../lib/system/clock.io.ts";
+import { patience } from "../../support/wait_until.ts";
 
 /** Begins one beside a folder of its own, where nothing must be left. */
 async function withRehearsal(
@@ -9,7 +10,8 @@ async function withRehearsal(
   const folder = await Deno.makeTempDir({ prefix: "parley-rehearsal-" });
   try {
     const now = () => performance.now();
-    await body(new Rehearsal({ random: systemRandom, now, folder }));
+    const system = { random: systemRandom, now, folder };
+    await body(new Rehearsal({ ...system, patienceMs: patience }));
     assertEquals(await Array.fromAsync(Deno.readDir(folder)), []);
   } finally {
     await Deno.remove(folder, { recursive: true });

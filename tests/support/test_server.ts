@@ -6,6 +6,7 @@
  * ```
  */
 import { join } from "@std/path";
+import { accountLine } from "./account_line.ts";
 import { freePort } from "./free_port.ts";
 import {
   copyNode,
@@ -19,7 +20,7 @@ import { waitUntil } from "./wait_until.ts";
 
 /** How to start a test server. */
 export interface TestServerOptions {
-  /** Lines of credentials.txt, or passwords by user name (plain lines). */
+  /** Lines of credentials.txt, or passwords by user name. */
   readonly accounts: string | Record<string, string>;
   /** Further command-line arguments. */
   readonly args?: readonly string[];
@@ -84,7 +85,7 @@ export class TestServer implements AsyncDisposable {
     const { accounts } = options;
     const text = typeof accounts === "string"
       ? accounts
-      : Object.entries(accounts).map((pair) => `${pair.join(" ")}\n`).join("");
+      : Object.entries(accounts).map((pair) => accountLine(...pair)).join("");
     const file = join(folder, "credentials.txt");
     // As the commands leave it; they say so when it was otherwise.
     await Deno.writeTextFile(file, text, { mode: 0o600 });

@@ -35,14 +35,25 @@ export interface ClusterSoakOptions {
   readonly onProgress?: (line: string) => void;
 }
 
+/** How long it took after one misfortune. */
+export interface SoakPause {
+  /** Until all those could that were at nodes that it did not hit, ms. */
+  readonly elsewhereMs: number;
+  /**
+   * Until all could, ms: also those that wait for a node to be started again,
+   * since they know no other.
+   */
+  readonly allMs: number;
+}
+
 /** What happened during a soak that ended well. */
 export interface ClusterSoakResult {
   readonly confirmed: number;
   readonly deliveries: number;
   /** Connections that went on with another core. */
   readonly restarts: number;
-  /** Until clients could write again, ms, by what happened. */
-  readonly pauses: Readonly<Record<string, readonly number[]>>;
+  /** Until clients could write again, by what happened. */
+  readonly pauses: Readonly<Record<string, readonly SoakPause[]>>;
 }
 
 /**
@@ -58,10 +69,8 @@ export async function clusterSoak(
   const random = new SeededRandom(options.seed);
   const clients = names.flatMap((name, index) =>
     [1, 2].map((device) => {
-      // Half of them stay with a node; the others go on elsewhere each time.
-      const fixed = cluster.nodes[index % cluster.nodes.length]!;
       const port = () =>
-        (index % 2 === 0 ? fixed : cluster.anyNode(random)).port;
+        (fixedNode(cluster.nodes, index) ?? cluster.anyNode(random)).port;
       return new SoakClient(name, device, port, `127.0.0.${2 + index % 32}`);
     })
   );
@@ -180,9 +189,9 @@ async function run(
   groups: Groups,
   random: SeededRandom,
   { seconds, onProgress }: ClusterSoakOptions,
-): Promise<Record<string, number[]>> {
+): Promise<Record<string, SoakPause[]>> {
   const kinds = Object.keys(cluster.misfortunes);
-  const pauses: Record<string, number[]> = {};
+  const pauses: Record<string, SoakPause[]> = {};
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
   let sent = 0;
@@ -198,20 +207,30 @@ async function run(
       const kind = kinds[count++ % kinds.length]!;
       isUnderWay = true;
       const from = performance.now();
-      const { over } = cluster.misfortunes[kind]!();
+      const { hits, over } = cluster.misfortunes[kind]!();
       const said = clients.map((client, at) =>
         client.send(clients[(at + 2) % clients.length]!.user, undefined)
       );
-      const isBack = waitUntil(
-        `clients to go on after ${kind}`,
-        () => said.every(({ number }) => number !== undefined),
-      ).then(() => {
-        const ms = Math.round(performance.now() - from);
-        (pauses[kind] ??= []).push(ms);
-        onProgress?.(
-          `${elapsed().toFixed(0)} s: ${kind}, all could write after ${ms} ms`,
-        );
+      const elsewhere = said.filter((_, at) => {
+        const fixed = fixedNode(cluster.nodes, Math.floor(at / 2));
+        return hits === undefined || fixed !== undefined && fixed !== hits;
       });
+      const msUntil = async (those: typeof said) => {
+        await waitUntil(
+          `clients to go on after ${kind}`,
+          () => those.every(({ number }) => number !== undefined),
+        );
+        return Math.round(performance.now() - from);
+      };
+      const isBack = Promise.all([msUntil(elsewhere), msUntil(said)]).then(
+        ([elsewhereMs, allMs]) => {
+          (pauses[kind] ??= []).push({ elsewhereMs, allMs });
+          onProgress?.(
+            `${elapsed().toFixed(0)} s: ${kind}, clients of other nodes ` +
+              `could write after ${elsewhereMs} ms, all after ${allMs} ms`,
+          );
+        },
+      );
       Promise.all([over, isBack]).then(() => {
         isUnderWay = false;
         nextAt = elapsed() + calmSeconds;
@@ -220,6 +239,14 @@ async function run(
     await sleep(tickMs);
   }
   return pauses;
+}
+
+/** Half of the accounts stay with a node; the others go on elsewhere each time. */
+function fixedNode(
+  nodes: readonly TestServer[],
+  account: number,
+): TestServer | undefined {
+  return account % 2 === 0 ? nodes[account % nodes.length] : undefined;
 }
 
 function sleep(ms: number): Promise<void> {
@@ -248,12 +275,15 @@ if (import.meta.main) {
     onProgress: say,
   });
   for (const [kind, all] of Object.entries(result.pauses)) {
-    const sorted = all.toSorted((one, other) => one - other);
-    const median = sorted[Math.floor(sorted.length / 2)];
+    const figures = (of: (pause: SoakPause) => number) => {
+      const sorted = all.map(of).toSorted((one, other) => one - other);
+      const median = sorted[Math.floor(sorted.length / 2)];
+      return `median ${median} ms, worst ${sorted.at(-1)} ms`;
+    };
     say(
-      `${kind}: ${all.length} times, median ${median} ms, worst ${
-        sorted.at(-1)
-      } ms`,
+      `${kind}: ${all.length} times, clients of other nodes ` +
+        `${figures(({ elsewhereMs }) => elsewhereMs)}; all ` +
+        figures(({ allMs }) => allMs),
     );
   }
   const { confirmed, deliveries, restarts } = result;

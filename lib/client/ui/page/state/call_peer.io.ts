@@ -210,33 +210,31 @@ export class CallPeer {
   }
 
   async #handleState(): Promise<void> {
-    switch (this.#connection.connectionState) {
-      case "connected":
-        return await this.#verify();
-      case "failed":
-        // Either the way or the handshake failed; the handshake's own state may
-        // be told later than this, that of the way never is.
-        return this.#end(
-          this.#connection.iceConnectionState === "failed" ? isLost : isAnother,
-        );
+    const { connectionState, sctp } = this.#connection;
+    // What became of the handshake may be told only after this.
+    if (connectionState === "connected") {
+      return await this.#verify(await handshakeOf(sctp));
+    }
+    if (connectionState === "failed") {
+      this.#fail(await handshakeOf(sctp, settleMs));
     }
   }
 
   /** Opens if the other side's certificate is the one that was signed, or ends. */
-  async #verify(): Promise<void> {
-    const { transport } = this.#connection.sctp ?? {};
-    // The connection may say that it stands before its transport has told more.
-    if (transport?.state === "new" || transport?.state === "connecting") {
-      const again = () => this.#verify();
-      return transport.addEventListener("statechange", again, { once: true });
-    }
-    const [certificate] = transport?.getRemoteCertificates() ?? [];
+  async #verify(handshake: Handshake): Promise<void> {
+    const [certificate] = this.#connection.sctp?.transport
+      .getRemoteCertificates() ?? [];
+    if (certificate === undefined) return this.#fail(handshake);
     if (!await this.#isAnnounced(certificate)) return this.#end(isAnother);
     if (!this.#isOver) this.#host.handleOpen();
   }
 
-  async #isAnnounced(certificate: ArrayBuffer | undefined): Promise<boolean> {
-    if (certificate === undefined) return false;
+  /** Nothing but another certificate makes a handshake fail. */
+  #fail(handshake: Handshake): void {
+    this.#end(handshake === "failed" ? isAnother : isLost);
+  }
+
+  async #isAnnounced(certificate: ArrayBuffer): Promise<boolean> {
     const sum = await crypto.subtle.digest("SHA-256", certificate);
     return encodeHex(sum) === this.#remote?.fingerprint;
   }
@@ -256,9 +254,32 @@ export class CallPeer {
   }
 }
 
+type Handshake = RTCDtlsTransportState | undefined;
+
+/** How a handshake is once it is over, or after so many ms. */
+async function handshakeOf(
+  sctp: RTCSctpTransport | null,
+  mostMs?: number,
+): Promise<Handshake> {
+  const transport = sctp?.transport;
+  const isUnderWay = () =>
+    transport?.state === "new" || transport?.state === "connecting";
+  if (transport === undefined || !isUnderWay()) return transport?.state;
+  const isOver = Promise.withResolvers<void>();
+  const look = () => isUnderWay() || isOver.resolve();
+  transport.addEventListener("statechange", look);
+  const timer = mostMs && setTimeout(isOver.resolve, mostMs);
+  await isOver.promise;
+  clearTimeout(timer);
+  transport.removeEventListener("statechange", look);
+  return transport.state;
+}
+
 const isAnother =
   "the other browser is not the one whose certificate was signed; somebody may be in between, and the call was ended";
 const isLost = "the way to the other browser was lost";
+/** How long a handshake may take to be told as failed after the connection. */
+const settleMs = 3_000;
 const usedCodecs = /^(audio\/opus|video\/(vp8|rtx))$/i;
 /** The place of the screen among what is sent. */
 const screenIndex = 2;

@@ -4,7 +4,7 @@
  * about the call, which are sent until they were heard. Paths are found and kept
  * as in a transfer.
  */
-import { readU16, writeU16 } from "../base/bytes.ts";
+import { readU16, readU32, writeU16, writeU32 } from "../base/bytes.ts";
 import { ControlChannel, type ControlOptions } from "./control_channel.ts";
 import {
   callPacketType,
@@ -13,6 +13,7 @@ import {
   packetType,
 } from "./packets/packet.ts";
 import { transferLimits } from "./packets/limits.ts";
+import { CallLoss } from "./call_loss.ts";
 import { CallText, HeardText, textHeadBytes } from "./call_text.ts";
 import {
   IncomingMedia,
@@ -52,7 +53,9 @@ export class CallChannel {
   readonly #events: CallChannelEvent[] = [];
   readonly #outgoing = new OutgoingMedia();
   readonly #incoming = new IncomingMedia();
-  readonly #arrivals = new Arrivals();
+  readonly #loss = new CallLoss();
+  /** Over the path in use, without what only asks for paths. */
+  #sent = 0;
   readonly #startedAt: number;
   #isConnected = false;
   #isOver = false;
@@ -90,7 +93,7 @@ export class CallChannel {
 
   /** Share of what the other side sent in the last 10 s that did not come. */
   get loss(): number {
-    return this.#arrivals.loss;
+    return this.#loss.share;
   }
 
   /** The other side may be at `path`, too. */
@@ -115,7 +118,7 @@ export class CallChannel {
     const body = this.#control.handle(bytes, path, now);
     if (body === undefined) return false;
     const number = packetNumber(bytes);
-    this.#arrivals.note(number, now);
+    if (isCounted(bytes[0])) this.#loss.handleArrival();
     if (this.#isOver) return true;
     const type = bytes[0];
     if (isMediaType(type)) {
@@ -136,6 +139,11 @@ export class CallChannel {
         this.#isOver = true;
         this.#endsAt = -Infinity;
         this.#events.push({ type: "closed" });
+        break;
+      case packetType.probe:
+        if (body.length === reportBytes) {
+          this.#loss.handleReport(readU32(body, 5));
+        }
         break;
       case packetType.probed:
         this.#handleProbed(now);
@@ -158,7 +166,6 @@ export class CallChannel {
     paths.handleTimeout(now);
     if (now >= this.#endsAt) this.#endsAt = -Infinity;
     if (this.#isOver) return;
-    this.#arrivals.handleTime(now);
     if (now < this.#giveUpAt) return;
     this.#events.push({ type: "unreachable", wasConnected: this.#isConnected });
     this.close(now);
@@ -172,6 +179,7 @@ export class CallChannel {
     const media = this.#outgoing.next();
     if (media !== undefined) {
       out.set(media.bytes, controlHeaderBytes);
+      this.#sent++;
       return control.send(out, media.type, media.bytes.length);
     }
     return this.#pollText(out, now) || control.pollTransmit(out, now) ||
@@ -230,6 +238,7 @@ export class CallChannel {
       if (!heard.takeDue()) continue;
       out[controlHeaderBytes] = topic;
       writeU16(out, controlHeaderBytes + 1, heard.version);
+      this.#sent++;
       return this.#control.send(out, callPacketType.heard, textHeadBytes);
     }
     for (const [topic, text] of this.#texts.entries()) {
@@ -237,6 +246,7 @@ export class CallChannel {
       const body = out.subarray(controlHeaderBytes);
       const length = text.pollText(body, now);
       if (length > 0) {
+        this.#sent++;
         return this.#control.send(out, callPacketType.text, length);
       }
     }
@@ -248,42 +258,22 @@ export class CallChannel {
     const { active } = this.#control.paths;
     if (now < this.#probeAt || active < 0) return 0;
     this.#probeAt = now + probeMs;
-    return this.#control.sendProbe(out, now, active);
+    const { paths, hold } = this.#control;
+    writeU32(out, controlHeaderBytes, paths.issueToken(active, now));
+    out[controlHeaderBytes + 4] = hold.flags;
+    writeU32(out, controlHeaderBytes + 5, this.#sent);
+    return this.#control.send(out, packetType.probe, reportBytes);
   }
 }
 
-/** How many of the other side's datagrams come, by the gaps in their numbers. */
-class Arrivals {
-  /** At the ends of the last intervals, oldest first. */
-  readonly #marks: { readonly newest: number; readonly received: number }[] =
-    [];
-  #newest = -1;
-  #received = 0;
-  #nextAt = -Infinity;
-
-  /** Of the last {@link keptMarks} intervals. */
-  get loss(): number {
-    const first = this.#marks[0];
-    if (first === undefined) return 0;
-    const expected = this.#newest - first.newest;
-    const received = this.#received - first.received;
-    // One that came late counts where it is missing no more.
-    return expected <= 0 ? 0 : Math.max(0, 1 - received / expected);
-  }
-
-  note(number: number, now: number): void {
-    this.handleTime(now);
-    this.#received++;
-    this.#newest = Math.max(this.#newest, number);
-  }
-
-  handleTime(now: number): void {
-    if (now < this.#nextAt) return;
-    this.#nextAt = now + markMs;
-    this.#marks.push({ newest: this.#newest, received: this.#received });
-    if (this.#marks.length > keptMarks) this.#marks.shift();
-  }
+/** True for the type of a datagram whose loss is told. */
+function isCounted(type: number | undefined): boolean {
+  return isMediaType(type) || type === callPacketType.text ||
+    type === callPacketType.heard;
 }
+
+/** A probe's token and flags, and how many datagrams were sent so far. */
+const reportBytes = 9;
 
 /** Without a direct path for this long, the relay is tried, ms. */
 const relayAfterMs = 1_000;
@@ -291,5 +281,3 @@ const relayAfterMs = 1_000;
 export const callSilentMs = 15_000;
 /** How often the round trip is measured, ms. */
 const probeMs = 2_000;
-const markMs = 1_000;
-const keptMarks = 10;

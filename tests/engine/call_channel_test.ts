@@ -8,6 +8,7 @@ import {
   mostMediaPartBytes,
 } from "../../lib/engine/call_media.ts";
 import { callPacketType, packetType } from "../../lib/engine/packets/packet.ts";
+import { CallLoss } from "../../lib/engine/call_loss.ts";
 import { mostTextBytes } from "../../lib/engine/call_text.ts";
 import { CallPair, relayPath } from "../support/call_pair.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
@@ -96,6 +97,37 @@ Deno.test("call_channel: what is lost is not sent again, and is counted", () => 
   const share = 1 - pair.media.callee.length / sent.length;
   assert(share > 0.03 && share < 0.07, String(share));
   assert(Math.abs(pair.callee.loss - 0.05) < 0.02, String(pair.callee.loss));
+});
+
+Deno.test("call_channel: what only asks for a better path is not counted as lost", () => {
+  const dead = { loss: 1 };
+  const pair = new CallPair({
+    links: [dead, dead, dead],
+    relay: { delayMs: 30 },
+  });
+  pair.run(5000, () => connected(pair));
+  pair.run(12_000);
+  for (const side of ["caller", "callee"] as const) {
+    assertEquals(pair[side].loss, 0);
+  }
+  talk(pair, 500, 20);
+  assertEquals(pair.callee.loss, 0);
+});
+
+Deno.test("CallLoss counts between reports, whatever they say", () => {
+  const loss = new CallLoss();
+  const report = (arrived: number, sent: number) => {
+    for (let i = 0; i < arrived; i++) loss.handleArrival();
+    loss.handleReport(sent);
+    return loss.share;
+  };
+  assertEquals(report(5, 100), 0, "what was before is not known");
+  assertEquals(report(75, 200), 0.25);
+  assertEquals(report(0, 50), 0.25, "an old one");
+  assertEquals(report(125, 300), 0, "those were late");
+  assertEquals(report(0, 2 ** 32 - 1) <= 1, true);
+  for (let i = 0; i < 10; i++) report(1, 2 ** 32 - 1);
+  assertEquals(loss.share, 0);
 });
 
 Deno.test("call_channel: one that comes twice, was changed or is another's is not taken", () => {

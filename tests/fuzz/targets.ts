@@ -1,4 +1,9 @@
 /** Everything that is fuzzed without a process of its own. */
+import {
+  callBrowserTarget,
+  callDatagramsTarget,
+  callPeerTarget,
+} from "./call_target.ts";
 import { commandTarget } from "./command_target.ts";
 import { coreTarget } from "./core_target.ts";
 import { credentialsTarget } from "./credentials_target.ts";
@@ -29,4 +34,7 @@ export const pureTargets: readonly FuzzTarget[] = [
   screenTarget,
   searchTarget,
   linkTarget,
+  callDatagramsTarget,
+  callPeerTarget,
+  callBrowserTarget,
 ];

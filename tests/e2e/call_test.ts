@@ -3,16 +3,16 @@
  * what goes from browser to browser. The browsers are sockets; for real ones see
  * the tests of the page.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { logIn, startServer } from "../support/jedi.ts";
-import type { TestServer } from "../support/test_server.ts";
+import { LyingServer } from "../support/lying_server.ts";
 import { FakeBrowser } from "../support/fake_browser.ts";
 import { GuiClient, type GuiTab } from "../support/gui_client.ts";
 import { descriptionOf } from "../client/calls/calls_world.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 /** A client in a window, with a tab that can take calls. */
-async function windowOf(server: TestServer, name: string) {
+async function windowOf(server: LyingServer, name: string) {
   const gui = await GuiClient.start();
   const tab = await gui.tabOf(name, server);
   tab.say({ do: "call-ready", ready: true });
@@ -41,7 +41,9 @@ async function browserOf(tab: GuiTab, name: string): Promise<FakeBrowser> {
 
 Deno.test("call: it rings, connects two browsers, and is told in the log", async (t) => {
   await using server = await startServer();
-  const yoda = await windowOf(server, "yoda");
+  // Honest but for one step.
+  await using liar = new LyingServer(server);
+  const yoda = await windowOf(liar, "yoda");
   await using _yodaGui = yoda.gui;
 
   await t.step(
@@ -56,7 +58,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
     },
   );
 
-  const luke = await windowOf(server, "luke");
+  const luke = await windowOf(liar, "luke");
   await using _lukeGui = luke.gui;
   await luke.tab.event("message", { text: "(missed video call)" });
 
@@ -107,6 +109,30 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
       "transferlog.txt",
       (text) => /; yoda; luke; call; voice; \d+; local; -/.test(text),
     );
+  });
+
+  await t.step("a server that swaps keys connects nobody", async () => {
+    const key = `${"B".repeat(42)}A`;
+    for (const ev of ["offer", "answer"]) {
+      liar.edit = (frame) => frame.ev === ev ? { ...frame, key } : frame;
+      const from = yoda.tab.messages.length;
+      if (ev === "offer") {
+        await yoda.tab.run("/call luke --voice");
+        const fields = { kind: "call", code: "bad_signature" };
+        await luke.tab.event("offer-refused", fields);
+      } else {
+        const { call } = await ring();
+        luke.tab.say({ do: "call-answer", ref: 902, call, media: "voice" });
+      }
+      const { message } = await state(yoda.tab, "ended", from);
+      assertMatch(
+        message ?? "",
+        ev === "offer"
+          ? /^luke does not trust your key/
+          : /^This answer does not carry the signature of luke/,
+      );
+    }
+    liar.edit = (frame) => frame;
   });
 
   await t.step("closing the tab hangs up", async () => {

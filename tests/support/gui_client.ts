@@ -119,7 +119,10 @@ export class GuiClient implements AsyncDisposable {
   }
 
   /** A tab, in which one of the Jedi logs in without TLS. */
-  async tabOf(name: string, server: TestServer): Promise<GuiTab> {
+  async tabOf(
+    name: string,
+    server: Pick<TestServer, "port">,
+  ): Promise<GuiTab> {
     const tab = await this.tab();
     tab.say({
       do: "login",

@@ -34,6 +34,8 @@ const runElsewhere = [
   /\/receive /,
   // Of PostgreSQL: tests/server/store/postgres/ and postgres_test.ts.
   /^sudo -u postgres |database\.txt/,
+  // Of a cluster that is typed through: cluster_clients_test.ts.
+  /^nats-server |^parley (127\.|--hosts )/,
   // The demo and the tests are what the gate consists of; deno is not bound to
   // be found under this name. That the tasks exist is checked.
   /^(npx -y deno@[\d.]+|deno) task /,

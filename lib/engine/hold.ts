@@ -1,5 +1,6 @@
 /**
- * Whether the users at the two ends have a transfer wait. Each end says of itself
+ * Whether the users at the two ends have a transfer wait, or are in a call, for
+ * which it is to leave room. Each end says of itself
  * how it is in every probe, which one that does not know of it does not read; what
  * is news is probed until a probe that says so is answered. It goes on when neither
  * user has it wait.
@@ -7,6 +8,8 @@
 export class Hold {
   #isOwn = false;
   #isPeer = false;
+  #isOwnInCall = false;
+  #isPeerInCall = false;
   #isKnown = false;
   /** Number of the newest datagram that told how the other end is. */
   #heardNumber = -1;
@@ -30,6 +33,11 @@ export class Hold {
     return this.#isOwn || this.#isPeer;
   }
 
+  /** True while either end's user is in a call. */
+  get isInCall(): boolean {
+    return this.#isOwnInCall || this.#isPeerInCall;
+  }
+
   /** True once the other end is known to know of this. */
   get isKnown(): boolean {
     return this.#isKnown;
@@ -37,15 +45,22 @@ export class Hold {
 
   /** What stands in this end's probes. */
   get flags(): number {
-    return knows | (this.#isOwn ? holds : 0);
+    return knows | (this.#isOwn ? holds : 0) |
+      (this.#isOwnInCall ? calls : 0);
   }
 
   /** This end's user has it wait, or no longer. */
   set(isHeld: boolean, now: number): void {
     if (isHeld === this.#isOwn) return;
     this.#isOwn = isHeld;
-    this.#firstToken = 0;
-    this.#tellAt = now;
+    this.#tell(now);
+  }
+
+  /** This end's user is in a call from now on, or no longer. */
+  setInCall(isInCall: boolean, now: number): void {
+    if (isInCall === this.#isOwnInCall) return;
+    this.#isOwnInCall = isInCall;
+    this.#tell(now);
   }
 
   /** A probe of the other end, datagram `number`, has these flags. */
@@ -57,6 +72,7 @@ export class Hold {
     const isPeer = (flags & holds) !== 0;
     this.#hasChanged ||= isPeer !== this.#isPeer;
     this.#isPeer = isPeer;
+    this.#isPeerInCall = (flags & calls) !== 0;
   }
 
   /** A probe with `token` leaves. */
@@ -83,10 +99,17 @@ export class Hold {
     this.#hasChanged = false;
     return hasChanged;
   }
+
+  #tell(now: number): void {
+    this.#firstToken = 0;
+    this.#tellAt = now;
+  }
 }
 
 /** The flags of a probe. */
 const holds = 1;
 const knows = 2;
+/** Not 4, which says that an order follows. */
+const calls = 8;
 /** How long an answer is waited for. */
 const againMs = 250;

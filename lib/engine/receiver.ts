@@ -230,6 +230,11 @@ export class Receiver {
     return true;
   }
 
+  /** See {@link Sender.setInCall}; the sender is told. */
+  setInCall(isInCall: boolean, now: number): void {
+    this.#channel.hold.setInCall(isInCall, now);
+  }
+
   /**
    * Wishes that these blocks come next, in this order, and then all that is left
    * from the start up; the last wish counts. Only of a file of known size, and

@@ -142,6 +142,11 @@ export class Sender {
     return true;
   }
 
+  /** This side's user is in a call, or no longer: what is sent leaves it room. */
+  setInCall(isInCall: boolean, now: number): void {
+    this.#channel.hold.setInCall(isInCall, now);
+  }
+
   /** Numbers for showing and for benchmarks. */
   stats() {
     return { ...this.#recovery.stats(), datagramBytes: this.#size.bytes };
@@ -421,6 +426,7 @@ export class Sender {
 
   #pollData(out: Uint8Array, now: number): number {
     this.#recovery.setSubflows(this.#channel.sendSubflows.count);
+    this.#recovery.setYielding(this.#channel.hold.isInCall);
     if (!this.#recovery.hasRoom()) return 0;
     if (this.#channel.hold.isHeld || !this.#pickSlice(this.#size.bytes)) {
       this.#recovery.handleAppLimited();

@@ -32,6 +32,23 @@ Deno.test("Hold takes the newest word of the other end", () => {
   assertEquals([hold.takeChanged(), hold.takeChanged()], [true, false]);
 });
 
+Deno.test("Hold tells of a call, and knows of one of either end's", () => {
+  const hold = new Hold();
+  hold.setInCall(true, 100);
+  assertEquals([hold.flags, hold.deadline()], [10, 100]);
+  assertEquals([hold.isInCall, hold.isHeld], [true, false]);
+  hold.setInCall(false, 200);
+  assertEquals([hold.flags, hold.isInCall], [2, false]);
+  hold.handleProbe(1, 10);
+  assertEquals([hold.isInCall, hold.isHeld, hold.takeChanged()], [
+    true,
+    false,
+    false,
+  ]);
+  hold.handleProbe(2, 2);
+  assertEquals(hold.isInCall, false);
+});
+
 const hour = 3_600_000;
 const day = 24 * hour;
 

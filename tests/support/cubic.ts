@@ -54,6 +54,8 @@ export class Cubic implements CongestionController {
 
   setSubflows(): void {}
 
+  setYielding(): void {}
+
   handleFirstRtt(rtt: number): void {
     this.#smoothedRtt = Math.max(rtt, 0.1);
   }

@@ -78,6 +78,7 @@ export class CallService implements CallPort {
     }
     this.#links.set(id, link);
     shared.watch(link.drained);
+    shared.setInCall(true);
     link.start();
   }
 
@@ -98,6 +99,7 @@ export class CallService implements CallPort {
     const link = this.#links.get(id);
     if (link === undefined) return;
     this.#links.delete(id);
+    if (this.#links.size === 0) this.#options.shared.setInCall(false);
     const ending = link.close().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }

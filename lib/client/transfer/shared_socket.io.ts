@@ -8,8 +8,9 @@ export class SharedSocket {
   readonly endpoint: UdpEndpoint;
   readonly binding: ServerBinding;
   readonly joins: RelayJoins;
-  /** What uses it now, and should hear something. */
-  readonly #users = new Set<Promise<void>>();
+  /** What uses it now, and should hear something; and what is told of calls. */
+  readonly #users = new Map<Promise<void>, CallHandler | undefined>();
+  #isInCall = false;
 
   /**
    * @param udpPort 0 for any free one.
@@ -28,10 +29,25 @@ export class SharedSocket {
     );
   }
 
-  /** Something uses it until `drained`: silence is to be noticed soon. */
-  watch(drained: Promise<void>): void {
-    this.#users.add(drained);
+  /**
+   * Something uses it until `drained`: silence is to be noticed soon.
+   *
+   * @param onInCall Told of calls beside it, at once of one that is there.
+   */
+  watch(drained: Promise<void>, onInCall?: CallHandler): void {
+    this.#users.set(drained, onInCall);
     drained.then(() => this.#users.delete(drained));
     this.binding.watch();
+    if (this.#isInCall) onInCall?.(true);
+  }
+
+  /** The user is in a call, for which the others leave room, or no longer. */
+  setInCall(isInCall: boolean): void {
+    if (isInCall === this.#isInCall) return;
+    this.#isInCall = isInCall;
+    for (const onInCall of this.#users.values()) onInCall?.(isInCall);
   }
 }
+
+/** Told whether the user is in a call. */
+type CallHandler = (isInCall: boolean) => void;

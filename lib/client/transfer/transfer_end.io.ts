@@ -253,6 +253,7 @@ interface EndEngine extends Engine {
   addPath(path: number, now: number): void;
   close(reason: CloseReason, now: number): void;
   setHeld(isHeld: boolean, now: number): boolean;
+  setInCall(isInCall: boolean, now: number): void;
   handleAsleep(): void;
   pollEvent(): EngineEvent | undefined;
 }
@@ -325,6 +326,12 @@ export abstract class TransferEnd<E extends EndEngine> {
     this.#tellHeld();
     this.wake();
     return true;
+  }
+
+  /** This side's user is in a call, for which it leaves room, or no longer. */
+  setInCall(isInCall: boolean): void {
+    this.engine.setInCall(isInCall, this.#options.now());
+    this.wake();
   }
 
   /** The other side sleeps: it is waited for until it is heard again. */

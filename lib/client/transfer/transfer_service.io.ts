@@ -298,7 +298,7 @@ export class TransferService implements TransferPort {
   #run(id: string, transfer: OutgoingTransfer | IncomingTransfer): void {
     this.#entries.set(id, { stage: "running", transfer });
     this.#live.add(transfer);
-    this.shared.watch(transfer.drained);
+    this.shared.watch(transfer.drained, (is) => transfer.setInCall(is));
     transfer.drained.then(() => this.#live.delete(transfer));
     if (!(transfer instanceof IncomingTransfer)) return;
     this.#holding.add(transfer);

@@ -16,6 +16,7 @@ import {
   queueAllowance,
   RoundAverages,
 } from "./bbr_model.ts";
+import { CallRoom } from "./call_room.ts";
 import { transferLimits } from "../packets/limits.ts";
 
 /** BBR-like congestion controller. */
@@ -49,6 +50,9 @@ export class Bbr implements CongestionController {
   /** The last round lost too much. */
   #isOverloaded = false;
   #isConserving = false;
+  #isYielding = false;
+  /** Of its rate that a sender beside a call uses, by the queue that it sees. */
+  readonly #room = new CallRoom();
 
   get window(): number {
     if (this.#isConserving) return minPackets * this.#datagramBytes;
@@ -77,6 +81,11 @@ export class Bbr implements CongestionController {
     this.#subflows = count;
   }
 
+  setYielding(isYielding: boolean): void {
+    this.#isYielding = isYielding;
+    this.#cycle = Math.min(this.#cycle, this.#gains.length - 1);
+  }
+
   handleFirstRtt(rtt: number): void {
     if (this.#maxRate > 0) return;
     this.#firstRtt = rtt;
@@ -96,7 +105,9 @@ export class Bbr implements CongestionController {
       const isStarting = this.#phase === "startup";
       this.#rounds.update(rtt, this.#datagramBytes, isStarting);
       this.#checkFullPipe(sample);
+      this.#room.handleRound(this.#minRtt.ms);
     }
+    this.#room.handleRtt(rtt);
     this.#updatePhase(sample, isRttStale);
     this.#setWindowAndRate(sample);
     if (isRoundStart) this.#rounds.restart();
@@ -116,6 +127,19 @@ export class Bbr implements CongestionController {
   /** Others keep the queue filled. */
   get #isContended(): boolean {
     return this.#competing.bytes > 0;
+  }
+
+  /** Pacing gains of the steps while the rate is kept. */
+  get #gains(): readonly number[] {
+    return this.#isYielding ? yieldingGains : cycleGains;
+  }
+
+  /**
+   * Beside a call only with those who keep the queue filled however little is
+   * sent: the call waits for them anyway.
+   */
+  get #mayCompete(): boolean {
+    return !this.#isYielding || this.#room.isUseless;
   }
 
   get #stage(): CompetingPath["stage"] {
@@ -216,7 +240,7 @@ export class Bbr implements CongestionController {
     this.#phase = "probe-rate";
     // Start anywhere but at the draining step; the round number is as good as
     // random and keeps several transfers from probing together.
-    this.#cycle = this.#round % (cycleGains.length - 1) + 1;
+    this.#cycle = this.#round % (this.#gains.length - 1) + 1;
     if (this.#cycle === 1) this.#cycle = 2;
     this.#cycleAt = now;
   }
@@ -247,7 +271,8 @@ export class Bbr implements CongestionController {
    * are. Those who have a third of a line already gain less than that.
    */
   #nextCycle(): number {
-    const next = (this.#cycle + 1) % cycleGains.length;
+    const next = (this.#cycle + 1) % this.#gains.length;
+    if (this.#isYielding) return next;
     const grown = this.#maxRate >= gainfulGrowth * this.#unprobedRate;
     const isGainful = this.#cycle === resultStep && grown;
     if (next > 0 && !isGainful) return next;
@@ -257,7 +282,8 @@ export class Bbr implements CongestionController {
   }
 
   #cycleGain(): number {
-    return this.#cycle === 0 ? this.#probeGain : cycleGains[this.#cycle]!;
+    const isUsualProbe = this.#cycle === 0 && !this.#isYielding;
+    return isUsualProbe ? this.#probeGain : this.#gains[this.#cycle]!;
   }
 
   /**
@@ -268,6 +294,11 @@ export class Bbr implements CongestionController {
     if (this.#cycle === 0) return 1;
     const rtt = Math.max(this.#minRtt.ms, shortestTimedMs);
     return rtt / (rtt + timingErrorMs);
+  }
+
+  /** Probing shows what the line carries, of which the rest is a share. */
+  #yieldingShare(): number {
+    return this.#isYielding && this.#cycle > 0 ? this.#room.share : 1;
   }
 
   #probeRttWindow(): number {
@@ -297,7 +328,7 @@ export class Bbr implements CongestionController {
     const model = this.#phase === "startup"
       ? this.#startupWindow(sample)
       : this.#modelWindow();
-    const competing = this.#competing.bytes;
+    const competing = this.#mayCompete ? this.#competing.bytes : 0;
     if (competing > model) {
       this.#pacingRate = competingGain * competing / this.#rounds.rtt;
     }
@@ -309,7 +340,8 @@ export class Bbr implements CongestionController {
   }
 
   #startupWindow({ acked }: AckSample): number {
-    const target = this.#bytesFor(startupWindowGain) + this.#extraBytes();
+    const gain = this.#isYielding ? yieldingStartupGain : startupWindowGain;
+    const target = this.#bytesFor(gain) + this.#extraBytes();
     return Math.max(target, Math.min(this.#window + acked, maxInitialBytes));
   }
 
@@ -319,6 +351,7 @@ export class Bbr implements CongestionController {
 
   /** What may be in flight beyond what fills the path. */
   #waitingBytes(): number {
+    if (this.#isYielding) return this.#extraBytes();
     const queueMs = queueAllowance(
       this.#minRtt.ms,
       this.#rounds.lossShare,
@@ -362,11 +395,11 @@ export class Bbr implements CongestionController {
   #pacingGain(): number {
     switch (this.#phase) {
       case "startup":
-        return startupGain;
+        return this.#isYielding ? yieldingStartupGain : startupGain;
       case "drain":
         return 1 / startupGain;
       case "probe-rate":
-        return this.#cycleGain() * this.#certainty();
+        return this.#cycleGain() * this.#certainty() * this.#yieldingShare();
       case "probe-rtt":
         return 1;
     }
@@ -393,6 +426,13 @@ const maxExtraBytes = 384 * 1024;
 const cycleGains = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 /** By the end of this step what came of probing is known. */
 const resultStep = 2;
+/**
+ * Beside a call: a tenth is left free, and what probing leaves in the queue is
+ * little and soon gone. Probed more often, as the rate is seen only then.
+ */
+const yieldingGains = [1.15, 0.7, 0.9, 0.9, 0.9];
+/** The rate grows by half in a round, and so may what waits at the end. */
+const yieldingStartupGain = 1.5;
 /** In round trips. */
 const longestStep = 4;
 const gainfulGrowth = 1.15;

@@ -43,6 +43,11 @@ export interface CongestionController {
   setDatagramBytes(bytes: number): void;
   /** What is sent goes to so many sockets of the receiver in turn. */
   setSubflows(count: number): void;
+  /**
+   * A call goes the same way, or no longer: room is to be left for it, and no
+   * queue made in which it would wait.
+   */
+  setYielding(isYielding: boolean): void;
   /** A first round-trip time, from finding the path, before any data. */
   handleFirstRtt(rtt: number): void;
   handleSent(now: number, bytes: number, inFlight: number): void;

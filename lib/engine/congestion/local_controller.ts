@@ -31,6 +31,8 @@ export class LocalController implements CongestionController {
     this.#subflows = count;
   }
 
+  setYielding(): void {}
+
   handleFirstRtt(): void {}
 
   handleSent(): void {}

@@ -39,6 +39,7 @@ export class SendRecovery {
   #firstOfPath = 0;
   #isStarted = false;
   #subflows = 1;
+  #isYielding = false;
 
   /**
    * @param makeController Called for every path that is used.
@@ -112,6 +113,7 @@ export class SendRecovery {
     this.#isStarted = true;
     this.#controller = this.#makeController(isLocal);
     this.#controller.setSubflows(this.#subflows);
+    this.#controller.setYielding(this.#isYielding);
     this.setDatagramBytes(bytes);
     if (this.#rtt.isMeasured) {
       this.#controller.handleFirstRtt(this.#rtt.smoothed);
@@ -138,6 +140,13 @@ export class SendRecovery {
     this.#subflows = count;
     this.#loss.setSubflows(count);
     this.#controller.setSubflows(count);
+  }
+
+  /** Something that must not wait shares the path, or no longer. */
+  setYielding(isYielding: boolean): void {
+    if (isYielding === this.#isYielding) return;
+    this.#isYielding = isYielding;
+    this.#controller.setYielding(isYielding);
   }
 
   /** True when the congestion window has room for a packet. */

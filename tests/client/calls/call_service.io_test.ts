@@ -18,6 +18,8 @@ const names = {
 /** One client's part, and its browser. */
 class Side {
   readonly events: CallEvent[] = [];
+  /** What transfers are told of calls. */
+  readonly inCall: boolean[] = [];
   readonly service: CallService;
   readonly shared = new SharedSocket(0, () => systemClock().mono);
   readonly end: CallEnd;
@@ -26,6 +28,8 @@ class Side {
 
   constructor(end: CallEnd) {
     this.end = end;
+    const { promise } = Promise.withResolvers<void>();
+    this.shared.watch(promise, (isInCall) => this.inCall.push(isInCall));
     this.service = new CallService({
       shared: this.shared,
       random: systemRandom,
@@ -142,6 +146,13 @@ Deno.test("call_service: an end is told to the other side, and frees the port", 
     const { port } = await callee.event("call-linked");
     caller.service.closeCall(id);
     await callee.event("call-closed");
+    for (const { inCall, shared } of [caller, callee]) {
+      assertEquals(inCall, [true, false], "transfers are told to leave room");
+      shared.setInCall(true);
+      const { promise } = Promise.withResolvers<void>();
+      shared.watch(promise, (isInCall) => inCall.push(isInCall));
+      assertEquals(inCall.slice(2), [true, true], "also one that comes later");
+    }
     await callee.service.close();
     const address = { transport: "udp", hostname: "127.0.0.1", port } as const;
     Deno.listenDatagram(address).close();

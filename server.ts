@@ -27,7 +27,7 @@ import { shutdownSignal } from "./lib/server/admin/shutdown.io.ts";
 import type { startNode } from "./lib/server/start_node.io.ts";
 import { StartError } from "./lib/system/errors.io.ts";
 import { visibleLines } from "./lib/base/text.ts";
-import { isLoopback } from "./lib/base/ip_address.ts";
+import { bracketed, isLoopback } from "./lib/base/ip_address.ts";
 
 /** Runs the server or a `user` command; the exit code. */
 async function main([first, ...rest]: readonly string[]): Promise<number> {
@@ -112,7 +112,7 @@ async function serve(options: ServerOptions): Promise<void> {
     );
   }
   const key = server.fingerprint;
-  const place = `${host.includes(":") ? `[${host}]` : host}:${server.port}`;
+  const place = `${bracketed(host)}:${server.port}`;
   stdout.write(
     (key === undefined ? "" : `The server's key is ${key}\n`) +
       ("node" in server

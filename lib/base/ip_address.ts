@@ -75,6 +75,11 @@ export function isIpv6(ip: string): boolean {
   return ip.includes(":");
 }
 
+/** A host as it stands before a port, or in a URL: IPv6 in brackets. */
+export function bracketed(host: string): string {
+  return isIpv6(host) ? `[${host}]` : host;
+}
+
 /**
  * What limits per address count by: one customer of a provider has one IPv4
  * address, or all of an IPv6 /64 (RFC 6177).

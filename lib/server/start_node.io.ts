@@ -3,6 +3,7 @@
  * core and serves; otherwise it stands by, loaded with nothing, and listens only
  * to those who watch over it.
  */
+import { bracketed } from "../base/ip_address.ts";
 import { ClusterAccounts } from "./accounts/cluster_accounts.io.ts";
 import {
   renderNodeMetrics,
@@ -283,10 +284,7 @@ class Node implements LeaseOwner, MetricsSource {
       if (isOver()) return await serving.abandon();
       this.#serving = serving;
       this.#accounts = source;
-      const { host } = options;
-      const place = `${
-        host.includes(":") ? `[${host}]` : host
-      }:${serving.port}`;
+      const place = `${bracketed(options.host)}:${serving.port}`;
       serving.start();
       report(
         "info",

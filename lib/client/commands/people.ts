@@ -1,4 +1,5 @@
 /** The commands about people and one's own account. */
+import { bracketed } from "../../base/ip_address.ts";
 import { visible } from "../../base/text.ts";
 import { formatTime } from "../../base/time.ts";
 import { isProfileField, profileFields } from "../../wire/names.ts";
@@ -34,7 +35,7 @@ export const peopleCommands = {
       users.length === 0
         ? ["no other active user"]
         : users.map(({ user, since, ip, udpPort }) => {
-          const host = ip.includes(":") ? `[${visible(ip)}]` : visible(ip);
+          const host = bracketed(visible(ip));
           const time = formatTime(since);
           return `${name(user)}, active since ${time}, ${host}:${udpPort}`;
         }),

@@ -2,6 +2,7 @@
  * What `parley doctor` finds on the way to a server, judged: each check becomes
  * one line that says whether all is well, and if not, what to do.
  */
+import { bracketed } from "../../base/ip_address.ts";
 import { checkMark, type CheckResult } from "../../cli/check_result.ts";
 import type { WireAddress } from "../../wire/request.ts";
 
@@ -210,7 +211,7 @@ export function judgeSize(
 
 /** An address as people write it. */
 export function addressText({ ip, port }: WireAddress): string {
-  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+  return `${bracketed(ip)}:${port}`;
 }
 
 function seconds(ms: number): string {

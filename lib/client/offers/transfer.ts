@@ -1,4 +1,5 @@
 /** One offer of a file and the transfer that it becomes. */
+import { bracketed } from "../../base/ip_address.ts";
 import type { CommandOutcome } from "../events/client_event.ts";
 import type { OpenOfferFields } from "./open_offers.ts";
 import type {
@@ -132,7 +133,7 @@ function linkInfo(link: TransferLink) {
   const { via, address, rtt, loss, why, silence } = link;
   const ip = address?.ip ?? "";
   const place = address === undefined ? {} : {
-    address: `${ip.includes(":") ? `[${ip}]` : ip}:${address.port}`,
+    address: `${bracketed(ip)}:${address.port}`,
   };
   return {
     via,

@@ -6,6 +6,7 @@
  * A line whose fingerprint is damaged stands for a key that nobody has: the
  * server must be forgotten and accepted anew.
  */
+import { bracketed } from "../../base/ip_address.ts";
 import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
 import { isFingerprint } from "../../security/is_fingerprint.ts";
 import { lineEndingOf } from "../../base/text_file.ts";
@@ -21,7 +22,7 @@ export interface ServerPin {
 /** How a server is named in the file and in messages: `HOST:PORT`. */
 export function serverLabel(host: string, port: number): string {
   const name = host.toLowerCase().replace(/^\[|\]$/g, "");
-  return name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
+  return `${bracketed(name)}:${port}`;
 }
 
 /** The pin of `label` in the file's text. The last line for a server counts. */

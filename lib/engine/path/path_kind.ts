@@ -1,5 +1,5 @@
 import type { PathKind } from "../../wire/path_kinds.ts";
-import { ipScope, isIpv6 } from "../../base/ip_address.ts";
+import { bracketed, ipScope, isIpv6 } from "../../base/ip_address.ts";
 import type { RelayRefusal } from "../../wire/rendezvous_datagram.ts";
 import type { WireAddress } from "../../wire/request.ts";
 
@@ -43,7 +43,7 @@ export function explainNoPath({ tried, isBound }: PathFailure): string {
   const outer = tried.filter(({ ip }) => ipScope(ip) !== "loopback");
   const count = outer.length;
   const shown = outer.slice(0, mostShown)
-    .map(({ ip, port }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
+    .map(({ ip, port }) => `${bracketed(ip)}:${port}`);
   if (count > mostShown) shown.push("…");
   const silent = count === 0
     ? "the other side named no address"

@@ -1,4 +1,5 @@
 /** The command line of the server. */
+import { bracketed } from "../../base/ip_address.ts";
 import {
   type CommandLine,
   integerRows,
@@ -167,9 +168,10 @@ export function loginCommand(
   user: string,
 ): string {
   const near = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  const place = near.includes(":") ? `[${near}]` : near;
   const end = port === portRows.port.standard ? "" : `:${port}`;
-  return `parley ${place}${end} --user ${user}${plain ? " --plain" : ""}`;
+  return `parley ${bracketed(near)}${end} --user ${user}${
+    plain ? " --plain" : ""
+  }`;
 }
 
 /** The path that an option names, if it is given. */

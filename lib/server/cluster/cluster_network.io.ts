@@ -4,6 +4,7 @@
  * gateways of all nodes. What one turn of the event loop has to say goes out at
  * the end of it.
  */
+import { bracketed } from "../../base/ip_address.ts";
 import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
 import { setImmediate } from "node:timers";
@@ -373,10 +374,6 @@ export class CoreEnd implements Network {
       this.#bus.publish(`${this.#prefix}.gateway.${run}`, bytes);
     }
   }
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** How often is looked for what is due, ms. */

@@ -1,4 +1,5 @@
 /** Where a PostgreSQL database is, as `--database` names it. */
+import { bracketed } from "../../../base/ip_address.ts";
 
 /** A database and how to get in. */
 export interface DatabasePlace {
@@ -75,8 +76,7 @@ export function shownPlace({ host, port, name, user }: DatabasePlace): string {
     const at = port === standardPort ? "" : `:${port}`;
     return `postgres://${who}@${at}/${what}?host=${host}`;
   }
-  const where = host.includes(":") ? `[${host}]` : host;
-  return `postgres://${who}@${where}:${port}/${what}`;
+  return `postgres://${who}@${bracketed(host)}:${port}/${what}`;
 }
 
 const form = "postgres://USER@HOST/DATABASE";

@@ -44,9 +44,7 @@ export function encodeBind(
   number: number,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(bindBytes);
-  writeHead(bytes, rendezvousType.bind, id, number);
-  bytes.set(codeOf(bytes, key), bindBytes - codeBytes);
-  return bytes;
+  return complete(bytes, rendezvousType.bind, id, key, number);
 }
 
 /**
@@ -60,10 +58,8 @@ export function encodeJoin(
   ticket: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(bindBytes);
-  writeHead(bytes, rendezvousType.join, transfer, number);
   bytes.set(ticket.subarray(0, ticketBytes), headBytes);
-  bytes.set(codeOf(bytes, key), bindBytes - codeBytes);
-  return bytes;
+  return complete(bytes, rendezvousType.join, transfer, key, number);
 }
 
 /** The ticket of a join, without a look at its code; `undefined` for others. */
@@ -99,11 +95,9 @@ export function encodeBound(
   seen: WireAddress,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(boundBytes);
-  writeHead(bytes, rendezvousType.bound, id, number);
   bytes.set(parseIp(seen.ip) ?? new Uint8Array(16), headBytes);
   view(bytes).setUint16(headBytes + 16, seen.port);
-  bytes.set(codeOf(bytes, key), boundBytes - codeBytes);
-  return bytes;
+  return complete(bytes, rendezvousType.bound, id, key, number);
 }
 
 /** What an authentic answer for `id` says; `undefined` for anything else. */
@@ -133,9 +127,7 @@ export function encodeProbe(
   size: number,
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(Math.max(size, bindBytes));
-  writeHead(bytes, rendezvousType.probe, id, number);
-  bytes.set(codeOf(bytes, key), bytes.length - codeBytes);
-  return bytes;
+  return complete(bytes, rendezvousType.probe, id, key, number);
 }
 
 /** The id of a probe, without a look at its code; `undefined` for others. */
@@ -206,16 +198,20 @@ export function openRefused(bytes: Uint8Array): RelayRefusal | undefined {
   return relayRefusals[bytes[9]!];
 }
 
-function writeHead(
-  bytes: Uint8Array,
+/** Puts the head before what is in a datagram, and the code behind it. */
+function complete(
+  bytes: Uint8Array<ArrayBuffer>,
   type: number,
   id: Uint8Array,
+  key: Uint8Array,
   number: number,
-): void {
+): Uint8Array<ArrayBuffer> {
   bytes[0] = type;
   bytes.set(id, 1);
   view(bytes).setUint16(9, Math.floor(number / 2 ** 32));
   view(bytes).setUint32(11, number % 2 ** 32);
+  bytes.set(codeOf(bytes, key), bytes.length - codeBytes);
+  return bytes;
 }
 
 /** Number and address of an answer. */

@@ -132,7 +132,7 @@ const remote = object({
 });
 /** A device's number, which is below 0 for a visit. */
 const client = integer(-Number.MAX_SAFE_INTEGER);
-const changes = {
+const change = byKind<"do", RendezvousChange>("do", {
   secret: object({ do: oneOf("secret"), secret: octets }),
   bind: object({ do: oneOf("bind"), client, id: hex, key: octets }),
   unbind: object({ do: oneOf("unbind"), client }),
@@ -149,13 +149,8 @@ const changes = {
     account: integer(),
     at: integer(),
   }),
-} satisfies Record<RendezvousChange["do"], Check<RendezvousChange>>;
-const changeKind = object({
-  do: oneOf("secret", "bind", "unbind", "relay", "relay-end", "used-up"),
 });
-const change: Check<RendezvousChange> = (value, path) =>
-  changes[changeKind(value, path).do](value, path);
-const allNews = {
+const news = byKind<"what", RendezvousNews>("what", {
   seen: object({
     what: oneOf("seen"),
     client,
@@ -175,7 +170,14 @@ const allNews = {
       mostUses,
     ),
   }),
-} satisfies Record<RendezvousNews["what"], Check<RendezvousNews>>;
-const newsKind = object({ what: oneOf("seen", "used-up", "relayed") });
-const news: Check<RendezvousNews> = (value, path) =>
-  allNews[newsKind(value, path).what](value, path);
+});
+
+/** One of several objects, which its field `key` tells. */
+function byKind<K extends string, T extends { readonly [_ in K]: string }>(
+  key: K,
+  checks: { readonly [W in T[K]]: Check<Extract<T, Record<K, W>>> },
+): Check<T> {
+  const kinds = oneOf(...Object.keys(checks) as T[K][]);
+  const field = object({ [key]: kinds }) as unknown as Check<Record<K, T[K]>>;
+  return (value, path) => checks[field(value, path)[key]](value, path);
+}

@@ -4,6 +4,7 @@
  * connected while the core becomes another one.
  */
 import type { ServerOptions } from "./admin/options.ts";
+import { mostAddresses } from "./cluster/cluster_fields.ts";
 import { ClusterNetwork, type CoreEnd } from "./cluster/cluster_network.io.ts";
 import { readNatsOption } from "./cluster/nats_option.io.ts";
 import type { Report } from "./logs/server_log.io.ts";
@@ -163,6 +164,3 @@ async function advertised(host: string | undefined): Promise<string[]> {
     );
   }
 }
-
-/** Clients try each. */
-const mostAddresses = 4;

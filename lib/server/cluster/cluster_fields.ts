@@ -21,6 +21,9 @@ import type {
 } from "../model/rendezvous_change.ts";
 import { mostUses } from "../rendezvous/relay_quota.ts";
 
+/** IP addresses of a node, where its relay is; clients try each. */
+export const mostAddresses = 4;
+
 /** What a gateway says of itself as it attaches itself to a core. */
 export interface Attachment {
   /** The node's name. */
@@ -114,8 +117,6 @@ const lead: Check<Lead> = object({
   node: name,
   version: name,
 });
-/** Of a node: where its relay is. */
-const mostAddresses = 4;
 const remote = object({
   ip: name,
   port,

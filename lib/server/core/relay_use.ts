@@ -4,6 +4,7 @@
  * once, and a core that has just begun knows soon what there was before it.
  */
 import type { RendezvousNews } from "../model/rendezvous_change.ts";
+import { mostRelayed } from "../rendezvous/relay_quota.ts";
 
 /** Counts. */
 export class RelayUse {
@@ -42,7 +43,7 @@ export class RelayUse {
       let all = 0;
       for (const each of relays.values()) all += each;
       // What is left does not do for one datagram more.
-      const isEnough = all + datagramBytes > this.#bytesPerDay;
+      const isEnough = all + mostRelayed > this.#bytesPerDay;
       if (isEnough) this.#usedUp.add(account);
       return isEnough;
     });
@@ -51,4 +52,3 @@ export class RelayUse {
 }
 
 const dayMs = 86_400_000;
-const datagramBytes = 1_500;

@@ -120,6 +120,9 @@ export class RelayQuota {
   }
 }
 
+/** Most bytes of a datagram that is relayed. */
+export const mostRelayed = 1_500;
+
 /** Users that are told of at once. */
 export const mostUses = 1_000;
 

@@ -34,7 +34,7 @@ import type {
   RendezvousChange,
   RendezvousNews,
 } from "../model/rendezvous_change.ts";
-import { RelayQuota } from "./relay_quota.ts";
+import { mostRelayed, RelayQuota } from "./relay_quota.ts";
 import { readTicket, type RelaySide } from "./relay_ticket.ts";
 import {
   type ProbeFault,
@@ -435,4 +435,3 @@ const movesPerMs = 1 / 1000;
 
 /** Type, and the shortest datagram between clients. */
 const leastRelayed = 16;
-const mostRelayed = 1_500;

@@ -3,10 +3,14 @@
  * database when it begins, and changed there when users ask for it.
  */
 import { formatVerifier } from "../../security/verifier.ts";
-import { decodeStrictly } from "../../system/files.io.ts";
-import { StartError, textFileReason } from "../../system/errors.io.ts";
+import { StartError } from "../../system/errors.io.ts";
 import type { CredentialChange } from "../model/actions.ts";
-import type { AccountRow, AccountRows } from "../store/lease.ts";
+import {
+  type AccountRow,
+  type AccountRows,
+  accountText,
+} from "../store/lease.ts";
+import { readCredentials } from "./credentials.io.ts";
 import {
   type Accounts,
   type Credential,
@@ -72,9 +76,7 @@ export class ClusterAccounts {
 
   async #read(): Promise<Accounts> {
     const rows = await this.#rows.read();
-    const file = new CredentialsFile(
-      rows.map(({ name, credential }) => `${name} ${credential}\n`).join(""),
-    );
+    const file = new CredentialsFile(accountText(rows));
     for (const { message } of file.problems) {
       this.#report("warning", `accounts in the database: ${message}`);
     }
@@ -82,7 +84,7 @@ export class ClusterAccounts {
   }
 
   async #take(path: string): Promise<Accounts> {
-    const { accounts, problems } = await readFile(path);
+    const { accounts, problems } = await readCredentials(path, "");
     for (const { message } of problems) {
       this.#report("warning", `${path}: ${message}`);
     }
@@ -96,19 +98,6 @@ export class ClusterAccounts {
         "file is not looked at any more",
     );
     return this.#accounts = accounts;
-  }
-}
-
-async function readFile(path: string): Promise<CredentialsFile> {
-  try {
-    return new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new StartError(noneText(path));
-    }
-    throw new StartError(
-      `cannot read the accounts in "${path}": ${textFileReason(error)}`,
-    );
   }
 }
 

@@ -19,7 +19,11 @@ import {
   tidyFile,
   updateFileAtomically,
 } from "../../system/files.io.ts";
-import { StartError, textFileReason } from "../../system/errors.io.ts";
+import {
+  messageOf,
+  StartError,
+  textFileReason,
+} from "../../system/errors.io.ts";
 
 /** What a {@link CredentialsSource} is made of. */
 export interface CredentialsSourceOptions {
@@ -60,11 +64,7 @@ export class CredentialsSource {
    */
   async load(): Promise<Accounts> {
     await tidyFile(this.#path);
-    try {
-      return await this.#read();
-    } catch (error) {
-      throw new StartError(this.#reason(error));
-    }
+    return await this.#read();
   }
 
   /** Reports that the file is open to everybody, if it is. */
@@ -186,7 +186,7 @@ export class CredentialsSource {
       this.#seen = now;
       this.#report(
         "warning",
-        `${this.#reason(error)}; the accounts stay as they were`,
+        `${messageOf(error)}; the accounts stay as they were`,
       );
       return undefined;
     }
@@ -195,27 +195,42 @@ export class CredentialsSource {
   async #read(): Promise<Accounts> {
     // Looked at before reading: an edit in between is then noticed next time.
     const seen = await appearance(this.#path);
-    const file = new CredentialsFile(
-      decodeStrictly(await Deno.readFile(this.#path)),
-    );
+    const file = await readCredentials(this.#path);
     for (const { message } of file.problems) {
       this.#report("warning", `${this.#path}: ${message}`);
     }
     for (const pair of file.alikes()) {
       this.#report("warning", `${this.#path}: ${pair}`);
     }
-    if (file.accounts.size === 0) throw new NoAccounts();
+    if (file.accounts.size === 0) {
+      throw new StartError(
+        `"${this.#path}" has no account; ` +
+          `make one with: ${userCommandLine("add NAME", this.#path)}`,
+      );
+    }
     this.#seen = seen;
     return this.#accounts = file.accounts;
   }
+}
 
-  #reason(error: unknown): string {
-    if (error instanceof NoAccounts) {
-      return `"${this.#path}" has no account; ` +
-        `make one with: ${userCommandLine("add NAME", this.#path)}`;
-    }
-    return `cannot read the accounts in "${this.#path}": ` +
-      textFileReason(error);
+/**
+ * What is in a `credentials.txt`.
+ *
+ * @param missing The text where there is no file; by default that is an error.
+ * @throws {StartError} when it cannot be read.
+ */
+export async function readCredentials(
+  path: string,
+  missing?: string,
+): Promise<CredentialsFile> {
+  try {
+    return new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotFound;
+    if (isMissing && missing !== undefined) return new CredentialsFile(missing);
+    throw new StartError(
+      `cannot read the accounts in "${path}": ${textFileReason(error)}`,
+    );
   }
 }
 
@@ -229,8 +244,6 @@ export function openText(path: string): string {
   return `"${path}" is open to everybody on this machine; ` +
     `close it with: chmod 600 "${path}"`;
 }
-
-class NoAccounts extends Error {}
 
 function isSame(one: Credential, other: Credential): boolean {
   if (one.kind === "password") {

@@ -16,13 +16,13 @@ import {
   type UserEdit,
 } from "./user_command.ts";
 import type { Verifier } from "../../security/verifier.ts";
-import { decodeStrictly, updateFileAtomically } from "../../system/files.io.ts";
+import { updateFileAtomically } from "../../system/files.io.ts";
 import {
   type Console,
   runCommand,
   systemConsole,
 } from "../../cli/console.io.ts";
-import { closedText } from "./credentials.io.ts";
+import { closedText, readCredentials } from "./credentials.io.ts";
 import { homeFolder } from "../../system/home_folder.io.ts";
 import {
   askUntilGood,
@@ -66,7 +66,7 @@ async function run(command: UserCommand, console: Console): Promise<void> {
   const isNew = command.action.do === "add";
   using cluster = command.cluster ? await openCluster(command) : undefined;
   const file = cluster === undefined
-    ? await readAccounts(credentials, isNew)
+    ? await readCredentials(credentials, isNew ? "" : undefined)
     : new CredentialsFile(await cluster.accountText());
   const action = isNew ? command.action : spelled(file, command.action);
   for (const { message } of file.problems) {
@@ -120,7 +120,7 @@ async function run(command: UserCommand, console: Console): Promise<void> {
       return console.print(done + await tell(data));
     }
     case "import": {
-      const given = await readAccounts(action.file, false);
+      const given = await readCredentials(action.file);
       for (const { message } of given.problems) {
         console.complain(`${action.file}: ${message}`);
       }
@@ -226,22 +226,6 @@ async function unlock(
 }
 
 /** The accounts; none when the file is missing and that is all right. */
-async function readAccounts(
-  path: string,
-  mayBeMissing: boolean,
-): Promise<CredentialsFile> {
-  try {
-    return new CredentialsFile(decodeStrictly(await Deno.readFile(path)));
-  } catch (error) {
-    if (mayBeMissing && error instanceof Deno.errors.NotFound) {
-      return new CredentialsFile("");
-    }
-    throw new StartError(
-      `cannot read the accounts in "${path}": ${textFileReason(error)}`,
-    );
-  }
-}
-
 /**
  * Edits the accounts as they are now, which may be other than before asking.
  *

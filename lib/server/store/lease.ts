@@ -53,6 +53,11 @@ export interface AccountRow {
   readonly credential: string;
 }
 
+/** The lines of `credentials.txt` that say the same. */
+export function accountText(rows: readonly AccountRow[]): string {
+  return rows.map(({ name, credential }) => `${name} ${credential}\n`).join("");
+}
+
 /** The accounts of a cluster for its core, which alone changes them so. */
 export interface AccountRows {
   /** All, in the order in which they were made. */

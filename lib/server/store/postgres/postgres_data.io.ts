@@ -1,5 +1,5 @@
 import type { StoredRequest } from "../../model/store.ts";
-import type { AccountRow } from "../lease.ts";
+import { type AccountRow, accountText } from "../lease.ts";
 import { ServerData } from "../server_data.io.ts";
 import { StartError } from "../../../system/errors.io.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
@@ -66,14 +66,15 @@ export class PostgresData extends ServerData {
 
   /** The accounts of the cluster, as lines of `credentials.txt`. */
   async accountText(): Promise<string> {
-    return textOf(await guard(readAccountRows(this.#session)));
+    return accountText(await guard(readAccountRows(this.#session)));
   }
 
   /** Changes that text, as it is now; within `requestWith` together with that. */
   async editAccountText(change: (text: string) => string): Promise<void> {
     const edit = () =>
       guard(
-        editAccountRows(this.#session, (rows) => rowsOf(change(textOf(rows)))),
+        editAccountRows(this.#session, (rows) =>
+          rowsOf(change(accountText(rows)))),
       );
     await (this.#isInTransaction ? edit() : this.#transaction(edit));
   }
@@ -149,10 +150,6 @@ export class PostgresData extends ServerData {
   #ask(text: string, ...values: (string | number)[]) {
     return guard(this.#session.query(text, values));
   }
-}
-
-function textOf(rows: readonly AccountRow[]): string {
-  return rows.map(({ name, credential }) => `${name} ${credential}\n`).join("");
 }
 
 function rowsOf(text: string): AccountRow[] {

@@ -7,6 +7,7 @@ import {
   type ServerOptions,
 } from "./lib/server/admin/options.ts";
 import { serverPage } from "./lib/server/admin/page.ts";
+import type { Accounts } from "./lib/server/accounts/credentials_file.ts";
 import { parseCompletionsCommand } from "./lib/cli/completions.ts";
 import type { ServerLogLevel } from "./lib/server/model/actions.ts";
 import { serverLogLine } from "./lib/server/logs/server_log.ts";
@@ -92,16 +93,16 @@ async function serve(options: ServerOptions): Promise<void> {
     level: options.log.level,
     counts,
   });
-  const { server, credentials } = isNode
-    ? { server: await runNode(options, report, counts), credentials: undefined }
-    : await runAlone(options, report, counts);
+  const run = isNode ? runNode : runAlone;
+  const { server, credentials, reloadAccounts } = await run(
+    options,
+    report,
+    counts,
+  );
   reload = () => {
     log?.reopen();
     report("info", "SIGHUP: reading accounts and certificate anew");
-    if ("node" in server) server.reloadAccounts();
-    else {
-      credentials?.reload((accounts) => server.handleAccounts(accounts));
-    }
+    reloadAccounts();
     server.reloadCertificate();
   };
   const { host, plain } = options;
@@ -164,14 +165,18 @@ async function runAlone(
     report,
     counts,
   );
-  credentials.watch((accounts) => server.handleAccounts(accounts));
-  return { server, credentials };
+  const changed = (accounts: Accounts) => server.handleAccounts(accounts);
+  credentials.watch(changed);
+  const reloadAccounts = () => credentials.reload(changed);
+  return { server, credentials, reloadAccounts };
 }
 
 /** A node of a cluster, which has them in its database. */
 async function runNode(...parts: Parameters<typeof startNode>) {
   const { startNode } = await import("./lib/server/start_node.io.ts");
-  return await startNode(...parts);
+  const server = await startNode(...parts);
+  const reloadAccounts = () => server.reloadAccounts();
+  return { server, credentials: undefined, reloadAccounts };
 }
 
 function userCommands() {

@@ -409,12 +409,18 @@ function listTransfer(info: TransferInfo, palette: Palette): string {
     } since ${since}; /cancel ${info.transfer} takes it back`;
   }
   if (info.state !== "offered") return `${label}, ${info.state}`;
-  const waits = isAsked(info)
-    ? `/accept ${info.transfer} or /reject ${info.transfer}`
-    : info.accepted
-    ? "accepted"
+  return `${label}, ${size}, ${answerTo(info, info.transfer)}`;
+}
+
+/** How the answer to an offer stands, or how it is given. */
+function answerTo(
+  info: TransferInfo | PrivateSessionInfo,
+  number: number,
+): string {
+  if (info.accepted) return "accepted";
+  return isAsked(info)
+    ? `/accept ${number} or /reject ${number}`
     : "waiting for the answer";
-  return `${label}, ${size}, ${waits}`;
 }
 
 /** For whom it waits: `luke`, `luke of jedi`, `luke and 2 more of jedi`. */
@@ -434,10 +440,7 @@ function listSession(
   const user = palette.name(visible(peerText(info)));
   const label = `${info.session}: private session with ${user}`;
   if (info.state !== "offered") return `${label}, ${info.state}`;
-  if (info.accepted) return `${label}, accepted`;
-  return isAsked(info)
-    ? `${label}, /accept ${info.session} or /reject ${info.session}`
-    : `${label}, waiting for the answer`;
+  return `${label}, ${answerTo(info, info.session)}`;
 }
 
 /** `/transfers`' line of a call, with how each member is reached. */

@@ -1,4 +1,4 @@
-/** Numbers of bytes and spans of time as people read them. */
+/** Numbers of bytes and files, and spans of time, as people read them. */
 
 /** `950 B`, `1.5 MB`: decimal units, three figures at most. */
 export function formatSize(bytes: number): string {
@@ -22,6 +22,11 @@ export function formatPart(bytes: number, size: number): string {
 /** `12.3 MB/s`. */
 export function formatRate(bytesPerSecond: number): string {
   return `${formatSize(bytesPerSecond)}/s`;
+}
+
+/** `1 file`, `1,312 files`. */
+export function countFiles(files: number): string {
+  return files === 1 ? "1 file" : `${files.toLocaleString("en")} files`;
 }
 
 /** `0.4 s`, `12 s`, `3:05`, `2:03:05`. */

@@ -1,5 +1,6 @@
 /** The commands about files, and about all that is offered and under way. */
 import {
+  countFiles,
   formatRate,
   formatSize,
   parseRate,
@@ -488,11 +489,6 @@ function showListing(
   const rest = more > 0 ? [`  … and ${more} more`] : [];
   const all = `${transfer}: ${countFiles(files)}, ${formatSize(size)}`;
   return [all, ...lines, ...rest];
-}
-
-/** `312 files`. */
-export function countFiles(files: number): string {
-  return files === 1 ? "1 file" : `${files.toLocaleString("en")} files`;
 }
 
 const inputPath = "-";

@@ -7,12 +7,13 @@ import {
   type PrivateSessionInfo,
   type TransferSummary,
 } from "../commands/transfer_info.ts";
-import { countFiles, pathText, waitsFor } from "../commands/files.ts";
+import { pathText, waitsFor } from "../commands/files.ts";
 import { peerText } from "../commands/peer.ts";
 import { offeredSize, pausedText } from "../commands/transfer_progress.ts";
 import { linesAfter } from "../../cli/message_lines.ts";
 import type { Palette } from "../../cli/palette.ts";
 import {
+  countFiles,
   formatPart,
   formatRate,
   formatSize,

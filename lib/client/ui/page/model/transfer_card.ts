@@ -1,5 +1,6 @@
 /** A file's offer, or the file on its way, as a card shows it. */
 import {
+  countFiles,
   formatPart,
   formatRate,
   formatSize,
@@ -180,10 +181,6 @@ export const pathNames: Readonly<Record<PathKind, string>> = {
   "direct-v6": "directly over IPv6",
   relay: "through the server's relay",
 };
-
-function countFiles(files: number): string {
-  return files === 1 ? "1 file" : `${files.toLocaleString("en")} files`;
-}
 
 function waitingState({ user, left = 1 }: TransferInfo): string {
   return left > 1

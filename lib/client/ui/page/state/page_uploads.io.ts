@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** Files on their way from the page to the client beside it, and then offered. */
 import { type Signal, signal } from "@preact/signals";
+import { countFiles } from "../../../../base/format.ts";
 import type { ChatTarget } from "../../../commands/command.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import type { ClientRequests } from "./client_requests.io.ts";
@@ -41,7 +42,7 @@ export class PageUploads {
     const batch = randomId();
     const title = files.length === 1
       ? files[0]!.file.name
-      : `${files.length.toLocaleString("en")} files`;
+      : countFiles(files.length);
     const stop = new AbortController();
     const done = signal(0);
     const upload = { batch, key, title, files: files.length, done, stop };

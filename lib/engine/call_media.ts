@@ -3,6 +3,7 @@
  * Few are larger than what is sure to fit on every path; those go in two
  * datagrams, of which the second has the number after that of the first.
  */
+import { joinBytes } from "../base/bytes.ts";
 import { callPacketType } from "./packets/packet.ts";
 
 /** Most bytes of a browser's datagram: no browser sends more than Ethernet has. */
@@ -95,13 +96,10 @@ export class IncomingMedia {
     }
     this.#halves.delete(key);
     if (other.type === type) return;
-    const [head, tail] = type === callPacketType.mediaHead
+    const parts = type === callPacketType.mediaHead
       ? [bytes, other.bytes]
       : [other.bytes, bytes];
-    const whole = new Uint8Array(head.length + tail.length);
-    whole.set(head);
-    whole.set(tail, head.length);
-    this.#queue.push(whole);
+    this.#queue.push(joinBytes(parts));
   }
 
   /** The next datagram for the browser. */

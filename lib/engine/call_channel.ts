@@ -18,6 +18,7 @@ import { CallText, HeardText, textHeadBytes } from "./call_text.ts";
 import {
   IncomingMedia,
   isMediaType,
+  type MediaPart,
   mostMediaPartBytes,
   OutgoingMedia,
 } from "./call_media.ts";
@@ -117,13 +118,12 @@ export class CallChannel {
     if (this.isDrained || !this.#control.isOurs(bytes)) return false;
     const body = this.#control.handle(bytes, path, now);
     if (body === undefined) return false;
-    const number = packetNumber(bytes);
-    if (isCounted(bytes[0])) this.#loss.handleArrival();
-    if (this.#isOver) return true;
     const type = bytes[0];
+    if (isCounted(type)) this.#loss.handleArrival();
+    if (this.#isOver) return true;
     if (isMediaType(type)) {
       if (!this.#chooses) this.#control.handleData(path, now);
-      this.#incoming.take({ type, bytes: body }, number);
+      this.#incoming.take({ type, bytes: body }, packetNumber(bytes));
     }
     switch (type) {
       case callPacketType.text:
@@ -179,8 +179,7 @@ export class CallChannel {
     const media = this.#outgoing.next();
     if (media !== undefined) {
       out.set(media.bytes, controlHeaderBytes);
-      this.#sent++;
-      return control.send(out, media.type, media.bytes.length);
+      return this.#sendCounted(out, media.type, media.bytes.length);
     }
     return this.#pollText(out, now) || control.pollTransmit(out, now) ||
       this.#pollProbe(out, now);
@@ -238,36 +237,44 @@ export class CallChannel {
       if (!heard.takeDue()) continue;
       out[controlHeaderBytes] = topic;
       writeU16(out, controlHeaderBytes + 1, heard.version);
-      this.#sent++;
-      return this.#control.send(out, callPacketType.heard, textHeadBytes);
+      return this.#sendCounted(out, callPacketType.heard, textHeadBytes);
     }
     for (const [topic, text] of this.#texts.entries()) {
       out[controlHeaderBytes] = topic;
       const body = out.subarray(controlHeaderBytes);
       const length = text.pollText(body, now);
       if (length > 0) {
-        this.#sent++;
-        return this.#control.send(out, callPacketType.text, length);
+        return this.#sendCounted(out, callPacketType.text, length);
       }
     }
     return 0;
   }
 
+  /** Sends over the path in use what the other side counts, too. */
+  #sendCounted(out: Uint8Array, type: CountedType, bodyBytes: number): number {
+    this.#sent++;
+    return this.#control.send(out, type, bodyBytes);
+  }
+
   /** Tells how the path does, also where much comes. */
   #pollProbe(out: Uint8Array, now: number): number {
-    const { active } = this.#control.paths;
-    if (now < this.#probeAt || active < 0) return 0;
-    this.#probeAt = now + probeMs;
     const { paths, hold } = this.#control;
-    writeU32(out, controlHeaderBytes, paths.issueToken(active, now));
+    if (now < this.#probeAt || paths.active < 0) return 0;
+    this.#probeAt = now + probeMs;
+    writeU32(out, controlHeaderBytes, paths.issueToken(paths.active, now));
     out[controlHeaderBytes + 4] = hold.flags;
     writeU32(out, controlHeaderBytes + 5, this.#sent);
     return this.#control.send(out, packetType.probe, reportBytes);
   }
 }
 
-/** True for the type of a datagram whose loss is told. */
-function isCounted(type: number | undefined): boolean {
+/** The type of a datagram whose loss is told. */
+type CountedType =
+  | MediaPart["type"]
+  | typeof callPacketType.text
+  | typeof callPacketType.heard;
+
+function isCounted(type: number | undefined): type is CountedType {
   return isMediaType(type) || type === callPacketType.text ||
     type === callPacketType.heard;
 }

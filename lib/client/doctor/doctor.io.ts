@@ -41,6 +41,8 @@ export async function runDoctor(
   output: ConsoleOutput,
 ): Promise<number> {
   const { json } = options;
+  // What the server is known by, wherever it is.
+  const label = serverLabel(options.host, options.port);
   const places = [options, ...options.others ?? []];
   const failures: DoctorCheck[] = [];
   for (const { host, port } of places) {
@@ -52,18 +54,13 @@ export async function runDoctor(
       const line = json ? renderCheckJson(check, at) : renderCheck(check);
       output.write(`${line}\n`);
     };
-    await examine({ ...options, host, port }, tell, labelOf(options));
+    await examine({ ...options, host, port }, tell, label);
     if (failed !== undefined) failures.push(failed);
   }
   if (failures.length === 0) return 0;
   const isAway = failures.length === places.length &&
     failures.every(({ check }) => check === "name" || check === "tcp");
   return isAway ? exitCode("unreachable") : 1;
-}
-
-/** What the server is known by, wherever it is. */
-function labelOf({ host, port }: ClientOptions): string {
-  return serverLabel(host, port);
 }
 
 type Tell = (check: DoctorCheck) => void;

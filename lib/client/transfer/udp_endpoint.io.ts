@@ -100,8 +100,7 @@ export class UdpEndpoint {
 
   /** Where the server's UDP port is, and who gets what it says. */
   setServer(address: WireAddress, onDatagram: (bytes: Uint8Array) => void) {
-    const ip = canonicalIp(address.ip);
-    this.#server = { transport: "udp", hostname: ip, port: address.port };
+    this.#server = placeOf(address);
     this.#onServer = onDatagram;
   }
 
@@ -121,11 +120,7 @@ export class UdpEndpoint {
     addresses: readonly WireAddress[],
     onAnswer: (bytes: Uint8Array) => boolean,
   ): void {
-    const all = addresses.map(({ ip, port }) => {
-      const hostname = canonicalIp(ip);
-      return { transport: "udp", hostname, port } as const;
-    });
-    this.#relays.set(key, { addresses: all, onAnswer });
+    this.#relays.set(key, { addresses: addresses.map(placeOf), onAnswer });
   }
 
   removeRelay(key: number): void {
@@ -144,19 +139,16 @@ export class UdpEndpoint {
 
   /** The number by which an address is meant from now on; -1 for none. */
   path(address: WireAddress): number {
-    const ip = canonicalIp(address.ip);
-    const key = `${ip} ${address.port}`;
+    const place = placeOf(address);
+    const { hostname: ip, port } = place;
+    const key = `${ip} ${port}`;
     const known = this.#pathOf.get(key);
     if (known !== undefined) return known;
     // Forged senders must not fill the memory; running transfers keep theirs.
     if (this.#addresses.length >= maxPaths) return -1;
     if (isIpv6(ip) && this.#socket6 === undefined) return -1;
     const path = this.#addresses.length;
-    this.#addresses.push({
-      transport: "udp",
-      hostname: ip,
-      port: address.port,
-    });
+    this.#addresses.push(place);
     this.#pathOf.set(key, path);
     return path;
   }
@@ -314,6 +306,10 @@ function open(hostname: string): Deno.DatagramConn | undefined {
   } catch {
     return undefined;
   }
+}
+
+function placeOf({ ip, port }: WireAddress): Deno.NetAddr {
+  return { transport: "udp", hostname: canonicalIp(ip), port };
 }
 
 function isAt(place: Deno.NetAddr | undefined, from: Deno.NetAddr): boolean {

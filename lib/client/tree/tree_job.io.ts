@@ -21,10 +21,12 @@ import {
   leftOutFiles,
   missingBytes,
   streamSize,
+  type TreeChoice,
 } from "./tree_choice.ts";
 import { TreeReader } from "./tree_reader.io.ts";
 import type {
   ReceivingTree,
+  StreamSizes,
   TreeCall,
   TreeReply,
   TreeSummary,
@@ -129,12 +131,7 @@ export class TreeJob {
       throw new RangeError("The other side's answer is malformed");
     }
     this.#reader = new TreeReader(this.#found!, choice, this.#manifest);
-    const missing = missingBytes(entries, choice);
-    const size = streamSize(entries, choice);
-    const { files } = summaryOf(
-      entries.filter((_, index) => choice.wanted[index]),
-    );
-    return { size, missing, files, leftOut: leftOutFiles(entries, choice) };
+    return sizesOf(entries, choice);
   }
 
   #check(): TreeReply {
@@ -162,12 +159,9 @@ export class TreeJob {
     const { choice } = writer;
     const wanted = entries.filter((_, index) => included[index]);
     return {
+      ...sizesOf(entries, choice),
       choice: encodeChoice(choice),
-      size: streamSize(entries, choice),
-      missing: missingBytes(entries, choice),
       summary: summaryOf(wanted),
-      files: summaryOf(entries.filter((_, i) => choice.wanted[i])).files,
-      leftOut: leftOutFiles(entries, choice),
     };
   }
 }
@@ -179,6 +173,19 @@ function patternOf(text: string): RegExp {
   } catch {
     throw new SinkError(`"${text}" is no pattern such as *.mp4`);
   }
+}
+
+function sizesOf(
+  entries: readonly TreeEntry[],
+  choice: TreeChoice,
+): StreamSizes {
+  const carried = entries.filter((_, index) => choice.wanted[index]);
+  return {
+    size: streamSize(entries, choice),
+    missing: missingBytes(entries, choice),
+    files: summaryOf(carried).files,
+    leftOut: leftOutFiles(entries, choice),
+  };
 }
 
 function summaryOf(entries: readonly TreeEntry[]): TreeSummary {

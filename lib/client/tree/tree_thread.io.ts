@@ -139,14 +139,12 @@ export type TreeCall =
   | { readonly call: "finish" }
   | { readonly call: "close" };
 
-/** How many bytes a transfer carries, and are missing of the files. */
-interface StreamSizes {
+/** What a transfer of the chosen files comes to. */
+export interface StreamSizes {
+  /** How many bytes it carries, and are missing of the files. */
   readonly size: number;
   readonly missing: number;
-}
-
-/** How many files the transfer carries, and the receiver's user wants not. */
-interface ChosenFiles {
+  /** How many files it carries, and the receiver's user wants not. */
   readonly files: number;
   readonly leftOut: number;
 }
@@ -159,8 +157,7 @@ export interface TreeAnswers {
     /** The list, as it is sent. */
     readonly bytes: Bytes;
   };
-  /** With how many files are wanted. */
-  readonly choose: StreamSizes & ChosenFiles;
+  readonly choose: StreamSizes;
   /** Less than was asked for only at the end. */
   readonly read: { readonly bytes: Bytes; readonly progress: TreeProgress };
   /** What is to be told where files changed. */
@@ -168,7 +165,7 @@ export interface TreeAnswers {
   readonly list: { readonly summary: TreeSummary };
   readonly entries: { readonly entries: readonly ListedEntry[] };
   readonly outcomes: { readonly outcomes: EntryOutcomes };
-  readonly open: StreamSizes & ChosenFiles & {
+  readonly open: StreamSizes & {
     readonly choice: string;
     /** Of what is wanted. */
     readonly summary: TreeSummary;

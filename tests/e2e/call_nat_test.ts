@@ -1,23 +1,16 @@
 /** A call from one home to another, in network namespaces of the test. */
-import { browserPath, press, shows } from "../support/browser.ts";
+import { noBrowser, press, shows } from "../support/browser.ts";
 import { CallHome } from "../support/call_home.ts";
 import { sees } from "../support/call_pages.ts";
 import { jediAccounts } from "../support/jedi.ts";
 import { NetworkLab } from "../support/network_lab.ts";
 import { TestServer } from "../support/test_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 
-const missing = await NetworkLab.missing() ??
-  (browserPath === undefined ? "chromium" : undefined);
-if (missing !== undefined) {
-  const note = `call_nat_test.ts is skipped: ${missing} is missing\n`;
-  await Deno.stderr.write(new TextEncoder().encode(note));
-}
-
-Deno.test({
-  name:
-    "a call between two homes: through both routers, and relayed where they let only the server in",
-  ignore: missing !== undefined,
-  fn: async () => {
+testUnless(
+  await NetworkLab.lack() ?? noBrowser,
+  "a call between two homes: through both routers, and relayed where they let only the server in",
+  async () => {
     await using lab = await NetworkLab.open();
     const [one = ""] = await lab.addHome(1, "cone");
     const [two = ""] = await lab.addHome(2, "cone");
@@ -48,4 +41,4 @@ Deno.test({
     for (const home of [1, 2]) await lab.dropOthers(home);
     await callSeen("through the server");
   },
-});
+);

@@ -9,15 +9,16 @@ import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 
-const isPossible = programs !== undefined && natsProgram !== undefined &&
-  await NetworkLab.missing() === undefined;
+const lack = await NetworkLab.lack() ??
+  (programs === undefined ? "no PostgreSQL is installed" : undefined) ??
+  (natsProgram === undefined ? "nats-server is not installed" : undefined);
 
-Deno.test({
-  name:
-    "cluster: a file between clients of two nodes is relayed, and goes on when the node that relays dies",
-  ignore: !isPossible,
-  fn: async () => {
+testUnless(
+  lack,
+  "cluster: a file between clients of two nodes is relayed, and goes on when the node that relays dies",
+  async () => {
     await using lab = await NetworkLab.open();
     const homes = [
       await lab.addHome(1, "symmetric"),
@@ -72,4 +73,4 @@ Deno.test({
     assertEquals(whole.via, "relay");
     assertEquals(await digestOf(String(whole.path)), await digestOf(long));
   },
-});
+);

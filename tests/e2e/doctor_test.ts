@@ -6,6 +6,7 @@ import { NetworkLab } from "../support/network_lab.ts";
 import { clientCommand } from "../support/programs.ts";
 import { type ProgramResult, runProgram } from "../support/run_program.ts";
 import { TestServer } from "../support/test_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 
 function startServer(plain: boolean): Promise<TestServer> {
   return TestServer.start({ accounts: jediAccounts, plain });
@@ -134,13 +135,10 @@ Deno.test("doctor: a server without a UDP port", async () => {
   }
 });
 
-const missing = await NetworkLab.missing();
-
-Deno.test({
-  name:
-    "doctor: address translators of two kinds, UDP that is dropped, small datagrams",
-  ignore: missing !== undefined,
-  async fn() {
+testUnless(
+  await NetworkLab.lack(),
+  "doctor: address translators of two kinds, UDP that is dropped, small datagrams",
+  async () => {
     await using lab = await NetworkLab.open();
     const [cone = ""] = await lab.addHome(1, "cone");
     const [symmetric = ""] = await lab.addHome(2, "symmetric");
@@ -183,4 +181,4 @@ Deno.test({
     assertEquals(verdicts(small.result).at(-1), "size warn");
     assertEquals(small.checks[7].bytes, 1200);
   },
-});
+);

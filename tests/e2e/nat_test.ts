@@ -6,15 +6,12 @@ import { type NatKind, NetworkLab } from "../support/network_lab.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 
-const missing = await NetworkLab.missing();
-if (missing !== undefined) {
-  const note = `nat_test.ts is skipped: ${missing} is missing\n`;
-  await Deno.stderr.write(new TextEncoder().encode(note));
-}
+const lack = await NetworkLab.lack();
 
-function natTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore: missing !== undefined, fn });
+function natTest(name: string, act: () => Promise<void>): void {
+  testUnless(lack, name, act);
 }
 
 function startServer(lab: NetworkLab, ...args: string[]): Promise<TestServer> {

@@ -4,10 +4,11 @@ import { join } from "@std/path";
 import { logIn, startServer } from "../support/jedi.ts";
 import { RunningProcess } from "../support/running_process.ts";
 import { sayPrivately } from "../support/say_privately.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
-/** What tcpdump sees, or why it cannot be asked. */
-async function captureTool(): Promise<string | undefined> {
+/** Why tcpdump cannot be asked what it sees; `undefined` where it can. */
+async function lackOfCapture(): Promise<string | undefined> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "not root";
   try {
     const { success } = await new Deno.Command("tcpdump", {
@@ -21,15 +22,10 @@ async function captureTool(): Promise<string | undefined> {
   }
 }
 
-const noCapture = await captureTool();
-
-Deno.test({
-  name:
-    `private session: a packet capture shows no text, and nothing of it at the server${
-      noCapture === undefined ? "" : ` (skipped: ${noCapture})`
-    }`,
-  ignore: noCapture !== undefined,
-  fn: async () => {
+testUnless(
+  await lackOfCapture(),
+  "private session: a packet capture shows no text, and nothing of it at the server",
+  async () => {
     await using server = await startServer();
     await using yoda = await logIn(server, "yoda");
     await using luke = await logIn(server, "luke");
@@ -92,7 +88,7 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
-});
+);
 
 /** A TCP segment with a payload. */
 interface Segment {

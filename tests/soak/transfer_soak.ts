@@ -175,9 +175,9 @@ if (import.meta.main) {
   const mebibytes = number("mebibytes");
   say(`sparse file of ${mebibytes} MiB, receiver killed half-way:`);
   say(JSON.stringify(await sparseFile(mebibytes * 1024 * 1024, "kill")));
-  const missing = await NetworkLab.missing();
-  if (missing !== undefined) {
-    say(`lost network: skipped, ${missing} is missing`);
+  const lack = await NetworkLab.lack();
+  if (lack !== undefined) {
+    say(`lost network: skipped, ${lack}`);
   } else {
     const seconds = number("seconds");
     say(`network lost until both gave up, and ${seconds} s more:`);

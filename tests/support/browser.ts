@@ -6,10 +6,16 @@
 import { assertEquals } from "@std/assert";
 import axe from "axe-core";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { testUnless } from "./test_unless.ts";
 import { patience } from "./wait_until.ts";
 
 /** Path of the browser that is installed here; absent for none. */
 export const browserPath: string | undefined = findBrowser();
+
+/** Why there is none; absent where one is. */
+export const noBrowser: string | undefined = browserPath === undefined
+  ? "no chromium is installed"
+  : undefined;
 
 /** Runs one step of a test; each begins where the one before it ended. */
 export type BrowserStep = (
@@ -22,11 +28,7 @@ export function browserTest(
   name: string,
   act: (step: BrowserStep) => Promise<void>,
 ): void {
-  if (browserPath === undefined) {
-    Deno.test.ignore(`${name} (skipped: no chromium is installed)`, () => {});
-    return;
-  }
-  Deno.test(name, (t) =>
+  testUnless(noBrowser, name, (t) =>
     act(async (name, act) => {
       if (!await t.step(name, act)) throw new Error(`${name}: see above`);
     }));

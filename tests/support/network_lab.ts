@@ -1,7 +1,7 @@
 /**
  * A small internet of network namespaces: a public server and homes behind
  * address translators, as routers have them. Needs root, iproute2 and nftables;
- * {@link NetworkLab.missing} tells what is missing.
+ * {@link NetworkLab.lack} tells what is missing.
  *
  *     internet 203.0.113.0/24     server .1, router of home N .1N
  *     home N   192.168.N.0/24     router .1, client K .(K + 1)
@@ -21,13 +21,13 @@ export class NetworkLab implements AsyncDisposable {
   readonly #prefix = uniquePrefix();
   readonly #names: string[] = [];
 
-  /** What this machine lacks for a lab; `undefined` when nothing. */
-  static async missing(): Promise<string | undefined> {
-    if (Deno.build.os !== "linux") return "Linux";
-    if (Deno.uid() !== 0) return "root";
+  /** Why this machine can have no lab; `undefined` where it can. */
+  static async lack(): Promise<string | undefined> {
+    if (Deno.build.os !== "linux") return "Linux is missing";
+    if (Deno.uid() !== 0) return "root is missing";
     for (const tool of ["ip", "nft"]) {
       const isThere = await run([tool, "-V"]).then(() => true, () => false);
-      if (!isThere) return tool;
+      if (!isThere) return `${tool} is missing`;
     }
     const name = `${uniquePrefix()}try`;
     try {
@@ -36,7 +36,7 @@ export class NetworkLab implements AsyncDisposable {
       await run([...enter, "nft", "add", "table", "ip", "nat"]);
       return undefined;
     } catch {
-      return "permission for network namespaces";
+      return "permission for network namespaces is missing";
     } finally {
       await run(["ip", "netns", "delete", name]).catch(() => {});
     }

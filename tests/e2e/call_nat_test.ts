@@ -16,8 +16,7 @@ testUnless(
     const [two = ""] = await lab.addHome(2, "cone");
     await using server = await TestServer.start({
       accounts: jediAccounts,
-      host: lab.serverIp,
-      launcher: lab.launcher(lab.server),
+      ...lab.at(lab.server),
     });
     const at = (space: string) => ({
       server: `${lab.serverIp}:${server.port}`,

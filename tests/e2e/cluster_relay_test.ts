@@ -2,12 +2,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { freePort } from "../support/free_port.ts";
-import { jediAccounts, passwordOf } from "../support/jedi.ts";
+import { jediAccounts, logIn } from "../support/jedi.ts";
 import { natsProgram, NatsServer } from "../support/nats_server.ts";
 import { NetworkLab } from "../support/network_lab.ts";
 import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
-import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { testUnless } from "../support/test_unless.ts";
 
@@ -20,19 +19,17 @@ testUnless(
   "cluster: a file between clients of two nodes is relayed, and goes on when the node that relays dies",
   async () => {
     await using lab = await NetworkLab.open();
-    const homes = [
-      await lab.addHome(1, "symmetric"),
-      await lab.addHome(2, "symmetric"),
-    ].map(([name = ""]) => lab.launcher(name));
-    const launcher = lab.launcher(lab.server);
-    const host = lab.serverIp;
+    const [one = ""] = await lab.addHome(1, "symmetric");
+    const [two = ""] = await lab.addHome(2, "symmetric");
+    const place = lab.at(lab.server);
+    const { host, launcher } = place;
     await using postgres = await PostgresServer.start();
     await using nats = await NatsServer.start(freePort(), launcher);
     const database = await postgres.createDatabase();
     const start = (node: string) => {
-      const place = ["--cluster", "--node", node, "--database", database];
-      const args = [...place, "--nats", nats.url, "--advertise", host];
-      return TestServer.start({ accounts: jediAccounts, host, launcher, args });
+      const cluster = ["--cluster", "--node", node, "--database", database];
+      const args = [...cluster, "--nats", nats.url, "--advertise", host];
+      return TestServer.start({ accounts: jediAccounts, ...place, args });
     };
     await using core = await start("core");
     await core.served();
@@ -41,13 +38,9 @@ testUnless(
     for (const node of [first, second]) await node.served();
 
     const others = `${host}:${first.port},${host}:${second.port}`;
-    const logIn = (node: TestServer, name: string, home = 0) =>
-      TestClient.login(node, name, passwordOf(name), {
-        ...{ host, launcher: homes[home] ?? [] },
-        args: ["--hosts", others],
-      });
-    await using yoda = await logIn(first, "yoda");
-    await using luke = await logIn(second, "luke", 1);
+    const args = ["--hosts", others];
+    await using yoda = await logIn(first, "yoda", { ...lab.at(one), args });
+    await using luke = await logIn(second, "luke", { ...lab.at(two), args });
     const path = join(yoda.folder, "film.mp4");
     await writeRandomFile(path, 3_000_000, 5);
     const sent = await yoda.succeed(`/p2pvideo luke "${path}"`);

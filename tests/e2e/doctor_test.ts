@@ -144,8 +144,7 @@ testUnless(
     const [symmetric = ""] = await lab.addHome(2, "symmetric");
     await using server = await TestServer.start({
       accounts: jediAccounts,
-      host: lab.serverIp,
-      launcher: lab.launcher(lab.server),
+      ...lab.at(lab.server),
     });
     const place = [lab.serverIp, String(server.port), "--json", "--plain"];
     const look = async (name: string) => {

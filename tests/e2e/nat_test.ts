@@ -1,10 +1,10 @@
 /** Clients behind address translators, in network namespaces of the test. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { jediAccounts, passwordOf } from "../support/jedi.ts";
+import { jediAccounts, logIn } from "../support/jedi.ts";
 import { type NatKind, NetworkLab } from "../support/network_lab.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
-import { type JsonEvent, TestClient } from "../support/test_client.ts";
+import type { JsonEvent, TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { testUnless } from "../support/test_unless.ts";
 
@@ -15,22 +15,18 @@ function natTest(name: string, act: () => Promise<void>): void {
 }
 
 function startServer(lab: NetworkLab, ...args: string[]): Promise<TestServer> {
-  const launcher = lab.launcher(lab.server);
-  const host = lab.serverIp;
-  return TestServer.start({ accounts: jediAccounts, host, launcher, args });
+  const place = lab.at(lab.server);
+  return TestServer.start({ accounts: jediAccounts, ...place, args });
 }
 
-function logIn(
+function logInAt(
   lab: NetworkLab,
   server: TestServer,
   name: string,
   space: string,
   ...args: string[]
 ): Promise<TestClient> {
-  const launcher = lab.launcher(space);
-  const host = lab.serverIp;
-  const options = { host, launcher, args };
-  return TestClient.login(server, name, passwordOf(name), options);
+  return logIn(server, name, { ...lab.at(space), args });
 }
 
 /** Sends a file; checks it and returns what both sides say of the way. */
@@ -58,8 +54,8 @@ async function withHomes(
   const [one = ""] = await lab.addHome(1, kinds[0]);
   const [two = ""] = await lab.addHome(2, kinds[1]);
   await using server = await startServer(lab, ...args);
-  await using yoda = await logIn(lab, server, "yoda", one);
-  await using luke = await logIn(lab, server, "luke", two);
+  await using yoda = await logInAt(lab, server, "yoda", one);
+  await using luke = await logInAt(lab, server, "luke", two);
   await run(yoda, luke, lab);
 }
 
@@ -108,8 +104,8 @@ natTest("IPv6 leads directly where IPv4 would need the relay", async () => {
   const [two = ""] = await lab.addHome(2, "symmetric");
   await lab.addIpv6();
   await using server = await startServer(lab);
-  await using yoda = await logIn(lab, server, "yoda", one);
-  await using luke = await logIn(lab, server, "luke", two);
+  await using yoda = await logInAt(lab, server, "yoda", one);
+  await using luke = await logInAt(lab, server, "luke", two);
   const { sent, got } = await send(yoda, luke, 3_000_000);
   assertEquals([sent.via, got.via], ["direct-v6", "direct-v6"]);
   assertMatch(String(sent.address), /^\[2001:db8:2::2\]:/);
@@ -136,8 +132,8 @@ natTest("two clients of one home meet in its LAN", async () => {
   await using lab = await NetworkLab.open();
   const [one = "", two = ""] = await lab.addHome(1, "cone", 2);
   await using server = await startServer(lab);
-  await using yoda = await logIn(lab, server, "yoda", one);
-  await using luke = await logIn(lab, server, "luke", two);
+  await using yoda = await logInAt(lab, server, "yoda", one);
+  await using luke = await logInAt(lab, server, "luke", two);
   const { sent, got } = await send(yoda, luke, 5_000_000);
   assertEquals([sent.via, got.via], ["lan", "lan"]);
   assertMatch(String(sent.address), /^192\.168\.1\.3:/);

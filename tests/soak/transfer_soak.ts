@@ -7,12 +7,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import {
-  jediAccounts,
-  logIn,
-  passwordOf,
-  startServer,
-} from "../support/jedi.ts";
+import { jediAccounts, logIn, startServer } from "../support/jedi.ts";
 import { NetworkLab } from "../support/network_lab.ts";
 import { contentDigestOfFile } from "../support/content_digest_of.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
@@ -77,19 +72,12 @@ export async function lostNetwork(seconds: number): Promise<Resumed> {
   await using lab = await NetworkLab.open();
   const [one = ""] = await lab.addHome(1, "cone");
   const [two = ""] = await lab.addHome(2, "cone");
-  const host = lab.serverIp;
-  const launcher = lab.launcher(lab.server);
   await using server = await TestServer.start({
     accounts: jediAccounts,
-    host,
-    launcher,
+    ...lab.at(lab.server),
   });
   const enter = (name: string, space: string, ...args: string[]) =>
-    TestClient.login(server, name, passwordOf(name), {
-      host,
-      launcher: lab.launcher(space),
-      args,
-    });
+    logIn(server, name, { ...lab.at(space), args });
   await using yoda = await enter("yoda", one, "--limit", "10M");
   await using luke = await enter("luke", two);
   const path = join(yoda.folder, "film.mp4");

@@ -62,6 +62,11 @@ export class NetworkLab implements AsyncDisposable {
     return ["ip", "netns", "exec", this.#full(name)];
   }
 
+  /** Options of programs that are started in a namespace, server or client. */
+  at(name: string): { readonly host: string; readonly launcher: string[] } {
+    return { host: this.serverIp, launcher: this.launcher(name) };
+  }
+
   /** The server's namespace. */
   get server(): string {
     return "net";

@@ -1,7 +1,6 @@
 /** Files between clients of different nodes that find no direct path. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { freePort } from "../support/free_port.ts";
 import { jediAccounts, logIn } from "../support/jedi.ts";
 import { natsProgram, NatsServer } from "../support/nats_server.ts";
 import { NetworkLab } from "../support/network_lab.ts";
@@ -24,7 +23,7 @@ testUnless(
     const place = lab.at(lab.server);
     const { host, launcher } = place;
     await using postgres = await PostgresServer.start();
-    await using nats = await NatsServer.start(freePort(), launcher);
+    await using nats = await NatsServer.start({ launcher });
     const database = await postgres.createDatabase();
     const start = (node: string) => {
       const cluster = ["--cluster", "--node", node, "--database", database];

@@ -2,6 +2,14 @@
 import { freePort } from "./free_port.ts";
 import { RunningProcess } from "./running_process.ts";
 
+/** How to start one. */
+export interface NatsServerOptions {
+  /** Command that starts it, such as one that enters a namespace. */
+  readonly launcher?: readonly string[];
+  /** Further command-line arguments. */
+  readonly args?: readonly string[];
+}
+
 /** A server of messages at work. */
 export class NatsServer implements AsyncDisposable {
   readonly port: number;
@@ -18,19 +26,13 @@ export class NatsServer implements AsyncDisposable {
     this.#process = process;
   }
 
-  /**
-   * Starts one; {@link natsProgram} must not be `undefined`.
-   *
-   * @param launcher Starts it, such as what enters a namespace.
-   * @param options Further ones of its command line.
-   */
+  /** Starts one; {@link natsProgram} must not be `undefined`. */
   static async start(
-    port: number = freePort(),
-    launcher: readonly string[] = [],
-    options: readonly string[] = [],
+    { launcher = [], args = [] }: NatsServerOptions = {},
   ): Promise<NatsServer> {
+    const port = freePort();
     const place = ["-a", "127.0.0.1", "-p", String(port)];
-    const command = [...launcher, natsProgram ?? "", ...place, ...options];
+    const command = [...launcher, natsProgram ?? "", ...place, ...args];
     const server = new NatsServer(port, command, run(command));
     await server.#ready();
     return server;

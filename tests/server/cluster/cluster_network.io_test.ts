@@ -140,8 +140,8 @@ Deno.test({
       const ca = await write("ca.pem", own.cert);
       const wrong = await write("wrong.pem", other.cert);
       const key = await write("key.pem", own.key);
-      const tls = ["--tls", "--tlscert", ca, "--tlskey", key];
-      await using nats = await NatsServer.start(freePort(), [], tls);
+      const args = ["--tls", "--tlscert", ca, "--tlskey", key];
+      await using nats = await NatsServer.start({ args });
       const check = async (options: string) => {
         const url = `tls://localhost:${nats.port}${options}`;
         const [found] = await checkNats(await readNatsOption(url));

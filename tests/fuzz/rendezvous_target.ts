@@ -11,6 +11,7 @@ import type { TestClient } from "../support/core_client.ts";
 import { CoreHarness } from "../support/core_harness.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 import { Mutator } from "./mutator.ts";
+import { relayedDatagram } from "../support/relayed_datagram.ts";
 
 /**
  * The server's UDP port: nobody gets more bytes than they sent, nothing goes to
@@ -48,9 +49,7 @@ export const rendezvousTarget: FuzzTarget = {
     };
     bind();
     let probe = probeOf(yoda);
-    const relayed = new Uint8Array(100);
-    relayed.set([0x5a, 0x50]);
-    relayed.set(decodeHex(offer), 2);
+    const relayed = relayedDatagram(offer);
     return {
       step() {
         if (mutator.chance(500)) {

@@ -2,13 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { decodeBase64Url } from "@std/encoding/base64url";
 import { decodeHex } from "@std/encoding/hex";
 import { limits } from "../../../lib/wire/limits.ts";
-import {
-  encodeBind,
-  rendezvousType,
-} from "../../../lib/wire/rendezvous_datagram.ts";
+import { encodeBind } from "../../../lib/wire/rendezvous_datagram.ts";
 import type { TestClient } from "../../support/core_client.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 import { offerOf, peerKey } from "../../support/limit_case.ts";
+import { relayedDatagram } from "../../support/relayed_datagram.ts";
 
 /** Binds at the UDP port, each time anew; whether it is answered. */
 function binder(harness: CoreHarness, client: TestClient, port: number) {
@@ -51,9 +49,7 @@ Deno.test("what was accepted is relayed until it ends; both are told when the qu
     assert(binder(harness, client, port + 1)());
   }
   const { offer } = offerOf(1);
-  const bytes = new Uint8Array(100);
-  bytes[0] = rendezvousType.relayed;
-  bytes.set(decodeHex(offer), 2);
+  const bytes = relayedDatagram(offer);
   const relays = () =>
     harness.handleDatagram(bytes, { ip: "203.0.113.5", port: 1 })?.to.port ===
       2;

@@ -5,11 +5,11 @@ import { decodeHex } from "@std/encoding/hex";
 import {
   encodeJoin,
   openBound,
-  rendezvousType,
 } from "../../../lib/wire/rendezvous_datagram.ts";
 import type { TestClient } from "../../support/core_client.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 import { offerOf, peerKey } from "../../support/limit_case.ts";
+import { relayedDatagram } from "../../support/relayed_datagram.ts";
 
 const ports = { udpPort: 6000, probePort: 0 };
 const places = [
@@ -43,9 +43,7 @@ function join(harness: CoreHarness, client: TestClient, port: number) {
 
 /** Where a datagram of the transfer goes from a port. */
 function relays(harness: CoreHarness, port: number): number | undefined {
-  const bytes = new Uint8Array(100);
-  bytes.set([rendezvousType.relayed, 0x50]);
-  bytes.set(decodeHex(offer), 2);
+  const bytes = relayedDatagram(offer);
   return harness.handleDatagram(bytes, { ip: "192.0.2.1", port })?.to.port;
 }
 

@@ -5,7 +5,6 @@ import {
   encodeJoin,
   openBound,
   openRefused,
-  rendezvousType,
 } from "../../../lib/wire/rendezvous_datagram.ts";
 import { limits } from "../../../lib/wire/limits.ts";
 import { Rendezvous } from "../../../lib/server/rendezvous/rendezvous.ts";
@@ -13,9 +12,11 @@ import {
   grantRelay,
   type RelaySide,
 } from "../../../lib/server/rendezvous/relay_ticket.ts";
+import { relayedDatagram } from "../../support/relayed_datagram.ts";
 
 const dayMs = 86_400_000;
-const transfer = decodeHex("00112233445566ff");
+const id = "00112233445566ff";
+const transfer = decodeHex(id);
 const secret = new Uint8Array(32).fill(7);
 const account = 2 ** 32 + 5;
 
@@ -48,10 +49,7 @@ class World {
 
   /** Where a datagram of the transfer goes that comes from this port. */
   relay(port: number) {
-    const bytes = new Uint8Array(100);
-    bytes.set([rendezvousType.relayed, 0x50]);
-    bytes.set(transfer, 2);
-    return this.handle(bytes, port);
+    return this.handle(relayedDatagram(id), port);
   }
 }
 
@@ -76,7 +74,7 @@ Deno.test("Rendezvous relays between two sides that have joined, of whom no core
   assertEquals(world.relay(5000)?.to.port, 4001);
 
   // It is over.
-  const over = { do: "relay-end", transfer: "00112233445566ff" } as const;
+  const over = { do: "relay-end", transfer: id } as const;
   world.rendezvous.handleChange(over);
   assertEquals(world.relay(4001), undefined);
   assertEquals(world.rendezvous.timeout, Infinity);
@@ -140,8 +138,7 @@ Deno.test("Rendezvous tells what it has relayed, all of it to another core, and 
   world.rendezvous.handleChange({ do: "used-up", account, at });
   const refused = world.relay(4000);
   assertEquals(refused && openRefused(refused.bytes), "quota");
-  const transfer = "00112233445566ff";
-  const told = { what: "used-up", transfer, at } as const;
+  const told = { what: "used-up", transfer: id, at } as const;
   assertEquals(world.rendezvous.pollNews(), told);
   world.now.wall = at;
   assertEquals(world.relay(4000)?.to.port, 5000);

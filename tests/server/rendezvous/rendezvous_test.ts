@@ -1,5 +1,5 @@
 import { assertEquals, assertExists } from "@std/assert";
-import { decodeHex, encodeHex } from "@std/encoding/hex";
+import { encodeHex } from "@std/encoding/hex";
 import {
   encodeBind,
   openBound,
@@ -9,6 +9,7 @@ import { limits } from "../../../lib/wire/limits.ts";
 import type { RendezvousNews } from "../../../lib/server/model/rendezvous_change.ts";
 import { Rendezvous } from "../../../lib/server/rendezvous/rendezvous.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
+import { relayedDatagram } from "../../support/relayed_datagram.ts";
 
 const dayMs = 86_400_000;
 const offerId = "00112233445566ff";
@@ -90,10 +91,7 @@ class World {
 
   /** A datagram to be relayed. */
   relayed(length = 100, transfer = offerId): Uint8Array {
-    const bytes = new Uint8Array(length);
-    bytes.set([0x5a, 0x50]);
-    bytes.set(decodeHex(transfer), 2);
-    return bytes;
+    return relayedDatagram(transfer, length);
   }
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../../../lib/wire/rendezvous_datagram.ts";
 import { CoreHarness } from "../../support/core_harness.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
+import { relayedDatagram } from "../../support/relayed_datagram.ts";
 
 const victim = { ip: "203.0.113.9", port: 53 };
 const offer = "00112233445566ff";
@@ -61,14 +62,6 @@ function world(relayBytes: number) {
   return { handle, ofYoda, home, probe, join };
 }
 
-/** Something relayed of the transfer above. */
-function relayed(length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  bytes.set([rendezvousType.relayed, 0x50]);
-  bytes.set(decodeHex(offer), 2);
-  return bytes;
-}
-
 Deno.test("Rendezvous.handleDatagram() sends no more bytes than it got, for every kind of datagram", () => {
   for (const relayBytes of [1e9, 0]) {
     const { handle, ofYoda, home, probe, join } = world(relayBytes);
@@ -77,7 +70,7 @@ Deno.test("Rendezvous.handleDatagram() sends no more bytes than it got, for ever
     const genuine: Record<keyof typeof rendezvousType, Uint8Array> = {
       bind: encodeBind(id, key, 7),
       bound: encodeBound(id, key, 7, victim),
-      relayed: relayed(1_400),
+      relayed: relayedDatagram(offer, 1_400),
       refused: encodeRefused(decodeHex(offer), "quota"),
       probe,
       join,
@@ -110,7 +103,7 @@ Deno.test("Rendezvous.handleDatagram() answers nothing that anybody could have s
     }
   }
   // The id of a transfer is no secret between its ends, but not enough.
-  assertEquals(handle(relayed(1_400)), undefined);
+  assertEquals(handle(relayedDatagram(offer, 1_400)), undefined);
 });
 
 Deno.test("Rendezvous.handleDatagram() answers a datagram that was recorded once only", () => {

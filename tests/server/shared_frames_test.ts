@@ -50,17 +50,21 @@ Deno.test("what many get is one list of frames for all who get just that", () =>
   const harness = new CoreHarness({ shares: true });
   const clients = ["yoda", "luke", "leia", "hans"]
     .map((name) => harness.login(name).id);
-  const line = (text: string, mid: string) =>
-    JSON.stringify({ id: 1, do: "broadcast", text, mid }) + "\n";
-  const data = line("one", "a") + line("two", "b");
   const { core, now } = harness;
-  harness.commits = "held";
-  core.handleData(clients[0]!, new TextEncoder().encode(data), now);
-  for (;;) {
-    const action = core.pollAction();
-    if (action === undefined) break;
-    if (action.action === "commit") core.handleCommitted(action.batch, now);
-  }
+  /** Up to what is told, which the harness would hand out. */
+  const say = (...texts: string[]) => {
+    const lines = texts.map((text) =>
+      JSON.stringify({ id: 1, do: "broadcast", text, mid: text }) + "\n"
+    );
+    const data = new TextEncoder().encode(lines.join(""));
+    core.handleData(clients[0]!, data, now);
+    for (;;) {
+      const action = core.pollAction();
+      if (action === undefined) return;
+      if (action.action === "commit") core.handleCommitted(action.batch, now);
+    }
+  };
+  say("one", "two");
   const shared = core.pollShared();
   assertEquals(
     shared.map(({ frames, connections }) => [frames.length, connections]),
@@ -68,16 +72,7 @@ Deno.test("what many get is one list of frames for all who get just that", () =>
   );
   // There is no room for one of them: it is queued, before what follows.
   core.handleUnsent(clients[1]!, shared[0]!);
-  core.handleData(
-    clients[0]!,
-    new TextEncoder().encode(line("three", "c")),
-    now,
-  );
-  for (;;) {
-    const action = core.pollAction();
-    if (action === undefined) break;
-    if (action.action === "commit") core.handleCommitted(action.batch, now);
-  }
+  say("three");
   assertEquals(core.pollShared().map(({ connections }) => connections), [
     clients.slice(2),
   ]);

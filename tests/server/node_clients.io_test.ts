@@ -37,19 +37,20 @@ Deno.test("NodeClients show the certificate that is there, also the one of befor
       socket.close();
       return certificate;
     };
-    const bring = async (from: string) => {
+    const copy = async (from: string, to: string) => {
       for (const name of ["tls-cert.pem", "tls-key.pem"]) {
-        await Deno.copyFile(join(from, name), given.file(name));
+        await Deno.copyFile(join(from, name), join(to, name));
       }
+    };
+    const bring = async (from: string) => {
+      await copy(from, given.path);
       await clients.reloadCertificate();
     };
     try {
       assertEquals((await shown()).fingerprint, certificate.fingerprint);
       const kept = join(root, "kept");
       await Deno.mkdir(kept);
-      for (const name of ["tls-cert.pem", "tls-key.pem"]) {
-        await Deno.copyFile(given.file(name), join(kept, name));
-      }
+      await copy(given.path, kept);
       await bring(other.path);
       assertEquals((await shown()).fingerprint, fingerprint);
       await bring(kept);

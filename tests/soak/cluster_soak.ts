@@ -10,6 +10,7 @@
  */
 import { numberedAccounts } from "../support/account_line.ts";
 import { natsProgram, NatsServer } from "../support/nats_server.ts";
+import { median } from "../bench/median.ts";
 import { PostgresServer, programs } from "../support/postgres_server.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { taskArguments } from "../support/task_arguments.ts";
@@ -276,9 +277,8 @@ if (import.meta.main) {
   });
   for (const [kind, all] of Object.entries(result.pauses)) {
     const figures = (of: (pause: SoakPause) => number) => {
-      const sorted = all.map(of).toSorted((one, other) => one - other);
-      const median = sorted[Math.floor(sorted.length / 2)];
-      return `median ${median} ms, worst ${sorted.at(-1)} ms`;
+      const each = all.map(of);
+      return `median ${median(each)} ms, worst ${Math.max(...each)} ms`;
     };
     say(
       `${kind}: ${all.length} times, clients of other nodes ` +

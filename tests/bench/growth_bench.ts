@@ -185,7 +185,7 @@ if (import.meta.main) {
   }
   const { user: cameUs } = cpuUsage(came);
   print(
-    `${core.gauges().online ?? online} of them online: ${usedMb()} MB, ` +
+    `${core.gauges().online} of them online: ${usedMb()} MB, ` +
       `${emptyMb} MB before; ${
         Math.round(cameUs / online)
       } µs for each to come`,

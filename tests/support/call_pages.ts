@@ -42,14 +42,11 @@ export async function openChat(page: Page, key: string): Promise<void> {
   );
 }
 
-/** Waits until pictures of the other side are decoded, from now on. */
+/** Waits until pictures of the other side go on being decoded. */
 export async function sees(
   page: Page,
   picture = "video.remote",
 ): Promise<void> {
-  await page.$$eval(picture, (videos) => {
-    for (const video of videos) delete (video as HTMLElement).dataset.before;
-  });
   await page.waitForFunction(
     (picture: string) => {
       const video = document.querySelector<HTMLVideoElement>(picture);

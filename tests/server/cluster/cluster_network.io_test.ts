@@ -130,7 +130,7 @@ async function answered(client: ProtocolClient): Promise<void> {
       () => isAnswered || restartOf(client) !== before,
     );
     const restart = restartOf(client);
-    if (restart === before) return;
+    if (restart === undefined || restart === before) return;
     begun.set(client, restart);
     const features = ["restart", "devices"];
     await client.request("hello", { version: 1, features, restart });

@@ -31,15 +31,14 @@ export function openDatabase(
       database.exec("PRAGMA auto_vacuum = INCREMENTAL;");
     }
     // NORMAL: what was committed survives the death of the process; a power
-    // cut may cost the last transactions but never the file. Checkpoints every
-    // 8 MiB: by default half of the time under load goes into them, and after
-    // 32 MiB everybody waits 45 ms for the disk instead of 12, and then for
-    // what piled up. What is deleted is overwritten, and the space of what was
-    // removed can be given back, which has to be said before there is a table.
+    // cut may cost the last transactions but never the file. Checkpoints are
+    // done by SqliteCheckpoint; after 64 MiB SQLite no longer waits for it. What
+    // is deleted is overwritten, and the space of what was removed can be given
+    // back, which has to be said before there is a table.
     database.exec(
       "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON;" +
         "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096;" +
-        "PRAGMA wal_autocheckpoint = 2000;",
+        "PRAGMA wal_autocheckpoint = 16000;",
     );
     migrate(database, path, steps);
     return database;

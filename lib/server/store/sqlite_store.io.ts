@@ -10,6 +10,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { toMessage } from "./message_row.ts";
 import { type Row, SqliteHistory } from "./sqlite_history.io.ts";
 import { refuseMoved } from "./moved_data.io.ts";
+import { SqliteCheckpoint } from "./sqlite_checkpoint.io.ts";
 import { SqlitePurge } from "./sqlite_purge.io.ts";
 import { SqliteSearch } from "./sqlite_search.io.ts";
 import { openDatabase, sqliteError } from "./sqlite_schema.io.ts";
@@ -40,6 +41,7 @@ export class SqliteStore implements Store {
   readonly #history: SqliteHistory;
   readonly #search: SqliteSearch;
   readonly #purge: SqlitePurge;
+  readonly #checkpoint: SqliteCheckpoint | undefined;
 
   /**
    * @param path Of the database file, made when missing; `:memory:` keeps all
@@ -54,6 +56,9 @@ export class SqliteStore implements Store {
     this.#history = new SqliteHistory(this.#database);
     this.#search = new SqliteSearch(this.#database, this.#history);
     this.#purge = new SqlitePurge(this.#database, this.#search);
+    if (path !== ":memory:") {
+      this.#checkpoint = new SqliteCheckpoint(this.#database, path);
+    }
   }
 
   // deno-lint-ignore require-await
@@ -127,8 +132,8 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#requests());
   }
 
-  // deno-lint-ignore require-await
   async close(): Promise<void> {
+    await this.#checkpoint?.close();
     if (this.#database.isOpen) this.#database.close();
   }
 
@@ -329,6 +334,7 @@ export class SqliteStore implements Store {
       begin.run();
       const result = body();
       commit.run();
+      this.#checkpoint?.handleCommit();
       return result;
     } catch (error) {
       // SQLite itself rolls back on some errors, such as a full disk.

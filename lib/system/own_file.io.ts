@@ -112,6 +112,19 @@ export async function tryLock(handle: Deno.FsFile): Promise<boolean> {
   }
 }
 
+/**
+ * Closes a file that may be locked. The lock is given back first: a program that
+ * is being started has all open files for a moment, and would keep it so long.
+ */
+export function closeLocked(handle: Deno.FsFile): void {
+  try {
+    handle.unlockSync();
+  } catch {
+    // A file system without locks.
+  }
+  handle.close();
+}
+
 /** What has this name, be it a link; undefined when nothing has. */
 export async function lookAt(
   path: string,

@@ -14,6 +14,7 @@ import { type FileIdentity, ResumeMap } from "../../engine/resume_map.ts";
 import { blockLength, transferLimits } from "../../engine/packets/limits.ts";
 import { giveName, goneFrom, isBetweenName } from "./give_name.io.ts";
 import {
+  closeLocked,
   isAt,
   lookAt,
   lookAtOwn,
@@ -92,10 +93,10 @@ export class PartFile {
       const part = await tryLock(map)
         ? await goOn(path, map, identity, watch)
         : undefined;
-      if (part === undefined) map.close();
+      if (part === undefined) closeLocked(map);
       return part;
     } catch (error) {
-      map.close();
+      closeLocked(map);
       throw error;
     }
   }
@@ -320,7 +321,7 @@ export class PartFile {
     this.#isClosed = true;
     this.#watch?.close();
     this.#file.close();
-    this.#map.close();
+    closeLocked(this.#map);
   }
 }
 
@@ -365,7 +366,7 @@ async function begin(
   let file: Deno.FsFile | undefined;
   try {
     // Another client may have been faster with the lock, and then it is its.
-    if (!await tryLock(map)) return void map.close();
+    if (!await tryLock(map)) return void closeLocked(map);
     const mapEnd = await writeAt(map, 0, ResumeMap.encodeHead(identity));
     file = await makeOwn(path);
     if (file !== undefined) {
@@ -375,11 +376,11 @@ async function begin(
     }
     // Somebody else's file has the name.
     removeOwn(map, mapPath);
-    map.close();
+    closeLocked(map);
     return undefined;
   } catch (error) {
     removeOwn(map, mapPath);
-    map.close();
+    closeLocked(map);
     throw error;
   }
 }
@@ -472,7 +473,7 @@ async function removeStalePart(path: string): Promise<void> {
     removeOwn(map, path + mapSuffix);
     if (part !== undefined) await remove(path);
   } finally {
-    map.close();
+    closeLocked(map);
   }
 }
 

@@ -9,6 +9,7 @@ import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
 import { reasonOf } from "../../system/errors.io.ts";
 import { stateFolderPath } from "../../system/folders.io.ts";
+import { closeLocked } from "../../system/own_file.io.ts";
 import { limits } from "../../wire/limits.ts";
 import { writeAll } from "../tree/whole_reads.io.ts";
 import {
@@ -72,7 +73,7 @@ export class KeptOfferFiles implements KeptOfferMemory {
   }
 
   close(): void {
-    for (const { lock } of this.#held.values()) lock.close();
+    for (const { lock } of this.#held.values()) closeLocked(lock);
     this.#held.clear();
   }
 
@@ -95,7 +96,7 @@ export class KeptOfferFiles implements KeptOfferMemory {
   #takeFile(path: string): KeptOffer | undefined {
     const lock = Deno.openSync(path + lockEnding, { write: true });
     if (!lock.tryLockSync(true)) {
-      lock.close();
+      closeLocked(lock);
       return undefined;
     }
     const held = { path, lock };
@@ -104,7 +105,7 @@ export class KeptOfferFiles implements KeptOfferMemory {
       text = readBounded(path);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) {
-        lock.close();
+        closeLocked(lock);
         throw error;
       }
       // It was forgotten, and a kill left the rest.
@@ -138,7 +139,7 @@ export class KeptOfferFiles implements KeptOfferMemory {
     const path = join(folder, prefix + id);
     const lock = Deno.openSync(path + lockEnding, fresh);
     if (!lock.tryLockSync(true)) {
-      lock.close();
+      closeLocked(lock);
       throw new KeptFault(`"${path}" is in use`);
     }
     const held = { path, lock };
@@ -150,7 +151,7 @@ export class KeptOfferFiles implements KeptOfferMemory {
     removeQuietly(path + nextEnding);
     // Removed while it is held: who waits for it finds that there is nothing.
     removeQuietly(path + lockEnding);
-    lock.close();
+    closeLocked(lock);
   }
 
   /** @throws {StartError} when the environment names no place for it. */

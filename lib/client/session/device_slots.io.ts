@@ -14,6 +14,7 @@ import { join } from "@std/path";
 import type { Random } from "../../base/ports.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
 import { configFolderPath, stateFolderPath } from "../../system/folders.io.ts";
+import { closeLocked } from "../../system/own_file.io.ts";
 import {
   type DeviceSlot,
   formatSlot,
@@ -95,7 +96,8 @@ export class DeviceSlots implements DeviceMemory {
 
   /** Leaves the device to the next client. */
   close(): void {
-    this.#held?.place?.file.close();
+    const file = this.#held?.place?.file;
+    if (file !== undefined) closeLocked(file);
     this.#held = undefined;
   }
 
@@ -158,10 +160,10 @@ export class DeviceSlots implements DeviceMemory {
         return { owner, slot, place: { number, path, file } };
       }
     } catch (error) {
-      file.close();
+      closeLocked(file);
       throw error;
     }
-    file.close();
+    closeLocked(file);
     return undefined;
   }
 

@@ -5,6 +5,7 @@
  */
 import { join } from "@std/path";
 import {
+  closeLocked,
   makeOwn,
   openOwn,
   removeOwn,
@@ -79,7 +80,7 @@ export class TreePlace {
       if (root !== undefined) {
         return new TreePlace({ folder, part, root, ...opened });
       }
-      opened.journal.close();
+      closeLocked(opened.journal);
     }
     throw tooManyCopies(folder, receivedName(sender, name));
   }
@@ -184,7 +185,7 @@ export class TreePlace {
   /** The part has another name now: its journal goes. */
   removeJournal(): void {
     removeOwn(this.#journal, this.part + journalSuffix);
-    this.#journal.close();
+    closeLocked(this.#journal);
   }
 
   /** Frees it; what is here stays, unless that is nothing. */
@@ -197,7 +198,7 @@ export class TreePlace {
         // Somebody put something there: it stays.
       }
     }
-    this.#journal.close();
+    closeLocked(this.#journal);
   }
 }
 
@@ -264,7 +265,7 @@ async function openJournal(
   const isOurs = known?.head.sender === head.sender &&
     known.head.name === head.name;
   if (known === undefined || !isOurs) {
-    journal.close();
+    closeLocked(journal);
     return undefined;
   }
   const kept = new TextEncoder().encode(text.slice(0, known.length));
@@ -279,7 +280,7 @@ async function begin(
   head: JournalHead,
 ): Promise<OpenedJournal | undefined> {
   // Another client may have been faster with the lock, and then it is its.
-  if (!await tryLock(journal)) return void journal.close();
+  if (!await tryLock(journal)) return void closeLocked(journal);
   try {
     const bytes = new TextEncoder().encode(encodeJournalHead(head));
     writeAll(journal, bytes);
@@ -287,7 +288,7 @@ async function begin(
     return { journal, journalEnd: bytes.length, files: new Map() };
   } catch (error) {
     removeOwn(journal, part + journalSuffix);
-    journal.close();
+    closeLocked(journal);
     // Somebody else's file or folder has the name.
     if (error instanceof Deno.errors.AlreadyExists) return undefined;
     throw error;

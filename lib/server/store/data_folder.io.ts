@@ -6,6 +6,7 @@
 import { join } from "@std/path";
 import { tidyFile } from "../../system/files.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
+import { closeLocked } from "../../system/own_file.io.ts";
 
 /** A data folder that this process alone uses. */
 export class DataFolder {
@@ -38,7 +39,7 @@ export class DataFolder {
     }
     const taken = await takeLock(lock);
     if (!taken) {
-      lock.close();
+      closeLocked(lock);
       throw new StartError(
         `data folder "${path}" is in use by another server; ` +
           "stop it or choose another with --data-dir",
@@ -55,15 +56,19 @@ export class DataFolder {
 
   /** Gives the lock back. */
   close(): void {
-    this.#lock.close();
+    closeLocked(this.#lock);
   }
 }
 
 /** True when a server is at work in the folder; takes its lock for a moment. */
 export async function isInUse(folder: string): Promise<boolean> {
   try {
-    using lock = await Deno.open(join(folder, lockName), { write: true });
-    return !await lock.tryLock(true);
+    const lock = await Deno.open(join(folder, lockName), { write: true });
+    try {
+      return !await lock.tryLock(true);
+    } finally {
+      closeLocked(lock);
+    }
   } catch {
     return false;
   }

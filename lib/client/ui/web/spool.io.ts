@@ -8,6 +8,7 @@ import { dirname, join } from "@std/path";
 import type { Random } from "../../../base/ports.ts";
 import { reasonOf } from "../../../system/errors.io.ts";
 import { stateFolderPath } from "../../../system/folders.io.ts";
+import { closeLocked } from "../../../system/own_file.io.ts";
 import { statOfSystem } from "../../files/stat_of_system.io.ts";
 import { showOf } from "./shown_file.ts";
 import type { UploadPlace } from "./upload_place.ts";
@@ -183,7 +184,7 @@ export class Spool {
     this.#held = undefined;
     await removeAll(folder);
     await removeAll(folder + lockEnd);
-    lock.close();
+    closeLocked(lock);
   }
 
   #batchOf(id: string, owner: string): UploadBatch {

@@ -2,6 +2,7 @@
  * How both programs are compiled: with the narrowest permissions they can work
  * with, the files that nothing imports, and the commit they were made from.
  */
+import { walk } from "@std/fs";
 import { dirname, fromFileUrl, relative } from "@std/path";
 import {
   buildProgram,
@@ -165,26 +166,38 @@ function osOf(target: string | undefined): typeof Deno.build.os {
  * Writes what executables are made of: each program bundled, as a few large
  * modules take a third less time to begin with than hundreds of small ones; the
  * page; and the commit, which programs tell, empty without git.
+ *
+ * @param folder Where to, from the project's folder; only that is in it afterwards.
  */
-export async function writeBuilt(): Promise<void> {
-  await Deno.remove(root + builtFolder, { recursive: true }).catch(() => {});
+export async function writeBuilt(folder = builtFolder): Promise<void> {
+  const files = new Map<string, string>();
+  const add = (program: Program, path: string, text: string) =>
+    files.set(builtFile(program, path, folder), text);
   const id = await commit();
-  for (const program of programs) {
-    await bundle(program);
-    await writeBuiltFile(program, commitFile, id);
-  }
   const page = await buildProgram();
-  for (const program of programs.filter(({ hasPage }) => hasPage)) {
-    await writeBuiltFile(program, builtProgram, page);
+  for (const program of programs) {
+    for (const [path, text] of await bundle(program)) add(program, path, text);
+    add(program, commitFile, id);
+    if (!program.hasPage) continue;
+    add(program, builtProgram, page);
     for (const path of plainFiles) {
-      await writeBuiltFile(program, path, await Deno.readTextFile(root + path));
+      add(program, path, await Deno.readTextFile(root + path));
     }
   }
+  await Deno.mkdir(root + folder, { recursive: true });
+  for await (const { path } of walk(root + folder, { includeDirs: false })) {
+    if (!files.has(path.slice(root.length))) await Deno.remove(path);
+  }
+  for (const [path, text] of files) await writeChanged(root + path, text);
 }
 
-/** @throws {Error} when it cannot be bundled. */
-async function bundle(program: Program): Promise<void> {
-  const folder = root + builtFile(program, "");
+/**
+ * The modules of a bundled program by their paths.
+ *
+ * @throws {Error} when it cannot be bundled.
+ */
+async function bundle(program: Program): Promise<Map<string, string>> {
+  const folder = `${root}${builtFolder}`;
   const { success, errors, outputFiles = [] } = await Deno.bundle({
     entrypoints: [program.entry, ...program.threads].map((path) => root + path),
     outputDir: folder,
@@ -197,21 +210,17 @@ async function bundle(program: Program): Promise<void> {
     const why = errors.map(({ text }) => text).join("; ");
     throw new Error(`${program.name} cannot be bundled: ${why}`);
   }
-  for (const file of outputFiles) {
-    const path = relative(folder, file.path);
-    const text = file.text().replace(earlyRequire, lateRequire);
-    await writeBuiltFile(program, path, text);
-  }
+  return new Map(outputFiles.map((file) => [
+    relative(folder, file.path),
+    file.text().replace(earlyRequire, lateRequire),
+  ]));
 }
 
-async function writeBuiltFile(
-  program: Program,
-  path: string,
-  text: string,
-): Promise<void> {
-  const target = root + builtFile(program, path);
-  await Deno.mkdir(dirname(target), { recursive: true });
-  await Deno.writeTextFile(target, text);
+/** Programs that run meanwhile go on with what stays as it is. */
+async function writeChanged(path: string, text: string): Promise<void> {
+  if (await Deno.readTextFile(path).catch(() => undefined) === text) return;
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, text);
 }
 
 /** What nothing imports of what was written, from the project's folder. */
@@ -221,9 +230,19 @@ function builtFiles(program: Program): string[] {
     .map((path) => builtFile(program, path));
 }
 
-/** Where a file of a program is written, from the project's folder. */
-function builtFile(program: Program, path: string): string {
-  return `${builtFolder}/${program.name}/${path.replace(/\.ts$/, ".js")}`;
+/**
+ * Where {@link writeBuilt} writes a file of a program.
+ *
+ * @param path As it is among the sources.
+ * @param folder As it was given there.
+ * @returns From the project's folder.
+ */
+export function builtFile(
+  program: Program,
+  path: string,
+  folder = builtFolder,
+): string {
+  return `${folder}/${program.name}/${path.replace(/\.ts$/, ".js")}`;
 }
 
 async function commit(): Promise<string> {

@@ -4,16 +4,20 @@
  */
 
 /**
- * Where such a file is: among the sources, or in the executable, into which
- * `deno task compile` puts it at the same place, compiled to JavaScript.
+ * Where such a file is: among the sources, or beside the bundled program and in
+ * the executable, where `deno task compile` puts it at the same place, compiled
+ * to JavaScript.
  *
  * @param path From the project's folder, as it is among the sources.
  */
 export function programFile(path: string): URL {
-  return Deno.build.standalone
+  return isBundled
     ? new URL(path.replace(/\.ts$/, ".js"), Deno.mainModule)
     : new URL(`../../${path}`, import.meta.url);
 }
+
+/** Whether the program was bundled, as executables are, and not the sources run. */
+export const isBundled: boolean = import.meta.url.endsWith(".js");
 
 /**
  * Which build this is: a phrase such as `commit 1a2b3c4d5e6f, Deno 2.9.4`, or

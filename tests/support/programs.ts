@@ -1,23 +1,25 @@
 /**
- * Which programs the end-to-end tests drive: the sources, or the executables in
- * the folder that `PARLEY_PROGRAMS` names.
+ * Which programs the end-to-end tests drive: the sources, the executables in the
+ * folder that `PARLEY_PROGRAMS` names, or what was bundled into the one that
+ * `PARLEY_BUNDLES` names, as all tests together do (`tests/parts.ts`).
  */
 import { fromFileUrl, join, resolve } from "@std/path";
-import { programs } from "../../.ci/programs.ts";
+import { builtFile, programs } from "../../.ci/programs.ts";
 
 /** The project's folder. */
 export const root: string = fromFileUrl(new URL("../../", import.meta.url));
 
 const folder = Deno.env.get("PARLEY_PROGRAMS");
+const bundles = Deno.env.get("PARLEY_BUNDLES");
 
 /** Command line of the server, without its arguments. */
 export const serverCommand: readonly string[] = folder === undefined
-  ? fromSource("server.ts", engineOptions())
+  ? denoCommand("server.ts", engineOptions())
   : [resolve(root, folder, "parley-server")];
 
 /** Command line of the client, without its arguments. */
 export const clientCommand: readonly string[] = folder === undefined
-  ? fromSource("client.ts")
+  ? denoCommand("client.ts")
   : [resolve(root, folder, "parley")];
 
 /** The same with no more permissions than the executable has. */
@@ -49,9 +51,15 @@ function engineOptions(): string[] {
   return tasks.server?.match(/--v8-flags=\S+/g) ?? [];
 }
 
-function fromSource(entry: string, options: string[] = []): string[] {
-  const config = join(root, "deno.json");
-  const run = ["run", "--quiet", "--frozen", "--no-check", "--no-prompt", "-A"];
+function denoCommand(entry: string, options: string[] = []): string[] {
+  const run = [Deno.execPath(), "run", "--quiet", "--no-prompt", "-A"];
   run.push(...options);
-  return [Deno.execPath(), ...run, "--config", config, join(root, entry)];
+  const program = programs.find((each) => each.entry === entry);
+  if (bundles !== undefined && program !== undefined) {
+    const path = builtFile(program, entry, bundles);
+    return [...run, "--no-config", "--unstable-net", path];
+  }
+  const config = join(root, "deno.json");
+  const checks = ["--frozen", "--no-check", "--config", config];
+  return [...run, ...checks, join(root, entry)];
 }

@@ -3,7 +3,7 @@
  * from source, made when it is asked for.
  */
 import { fromFileUrl } from "@std/path";
-import { programFile } from "../../../system/program_file.io.ts";
+import { isBundled, programFile } from "../../../system/program_file.io.ts";
 
 /** A file of the page. */
 export interface PageFile {
@@ -29,9 +29,7 @@ export const plainFiles = [
 export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
   const [html = "", css = "", icon = "", program = ""] = await Promise.all([
     ...plainFiles.map((path) => Deno.readTextFile(programFile(path))),
-    Deno.build.standalone
-      ? Deno.readTextFile(programFile(builtProgram))
-      : buildProgram(),
+    isBundled ? Deno.readTextFile(programFile(builtProgram)) : buildProgram(),
   ]);
   return new Map([
     ["/", { type: "text/html; charset=utf-8", text: html }],

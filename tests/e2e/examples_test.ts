@@ -433,7 +433,7 @@ async function play(scene: Scene): Promise<void> {
   }
   await scene.say("yoda", "/renamedevice sofa", "/rename master");
   await yoda.send("/changepassword");
-  for (const line of [passwordOf("yoda"), "a new one"]) await yoda.send(line);
+  for (const line of [passwordOf("yoda"), "a new one"]) await yoda.answer(line);
   await yoda.event("result", { command: "changepassword", ok: true });
   await yoda.send("/logout");
   await yoda.event("goodbye");

@@ -178,9 +178,8 @@ async function talk(): Promise<JsonEvent[]> {
   await yoda.succeed("/presence all");
   await yoda.succeed("/rename master");
   await leia.event("renamed");
-  for (const line of ["/changepassword", passwordOf("yoda"), "a new one"]) {
-    await yoda.send(line);
-  }
+  await yoda.send("/changepassword");
+  for (const line of [passwordOf("yoda"), "a new one"]) await yoda.answer(line);
   await yoda.event("result", { command: "changepassword", ok: true });
   await yoda.send("/logout");
   await yoda.event("goodbye");

@@ -165,8 +165,8 @@ Deno.test("/changepassword: in a script, with the file rewritten and the session
   const before = await Deno.readTextFile(server.path("credentials.txt"));
   await using yoda = await logIn(server, "yoda");
   await yoda.send("/changepassword");
-  await yoda.send(passwordOf("yoda"));
-  await yoda.send("a better password");
+  await yoda.answer(passwordOf("yoda"));
+  await yoda.answer("a better password");
   await yoda.event("result", { command: "changepassword", ok: true });
   const after = await Deno.readTextFile(server.path("credentials.txt"));
   assertEquals(after.split("\n").slice(1), before.split("\n").slice(1));
@@ -197,9 +197,8 @@ Deno.test("/changepassword: bound to the channel over TLS", async () => {
     plain: false,
   });
   await using yoda = await logIn(server, "yoda");
-  for (const line of ["/changepassword", "adoy", "a better password"]) {
-    await yoda.send(line);
-  }
+  await yoda.send("/changepassword");
+  for (const line of ["adoy", "a better password"]) await yoda.answer(line);
   await yoda.event("result", { command: "changepassword", ok: true });
 });
 
@@ -209,9 +208,8 @@ Deno.test("/changepassword: refusals; the wrong password that locks the account 
   await using yoda = await logIn(server, "yoda");
   const change = async (old: string, password: string) => {
     const from = yoda.process.out.length;
-    for (const line of ["/changepassword", old, password]) {
-      await yoda.send(line);
-    }
+    await yoda.send("/changepassword");
+    for (const line of [old, password]) await yoda.answer(line);
     const result = await yoda.event("result", {}, { from });
     return `${result.code}: ${result.message}`;
   };
@@ -250,8 +248,9 @@ Deno.test("/changepassword without an answer changes nothing; plain lines become
   assertEquals(await yoda.finish(), 0);
   await yoda.event("result", { ok: false, code: "not_changed" });
   await using again = await TestClient.login(server, "yoda", "in plain sight");
-  for (const line of ["/changepassword", "in plain sight", "not in sight"]) {
-    await again.send(line);
+  await again.send("/changepassword");
+  for (const line of ["in plain sight", "not in sight"]) {
+    await again.answer(line);
   }
   await again.event("result", { command: "changepassword", ok: true });
   assertMatch(
@@ -266,9 +265,10 @@ Deno.test("/changepassword does not undo what an administrator did at the same t
   const path = server.path("credentials.txt");
   const before = await Deno.readTextFile(path);
   // The edit is younger than what the server has read.
-  for (const line of ["/changepassword", "adoy"]) await yoda.send(line);
+  await yoda.send("/changepassword");
+  await yoda.answer("adoy");
   await Deno.writeTextFile(path, before.replace("leia ", "padme "));
-  await yoda.send("a better password");
+  await yoda.answer("a better password");
   await yoda.event("result", { command: "changepassword", ok: true });
   const after = await Deno.readTextFile(path);
   assertMatch(after, /^yoda SCRAM-SHA-256\$600000:/);

@@ -186,11 +186,10 @@ Deno.test("reconnect: a client is killed before the server hears what it showed;
         await yoda.succeed(`/msgto luke unheard ${round}-${i}`);
       }
       await luke.event("message", { text: `unheard ${round}-4` });
+      const from = yoda.process.out.length;
       await luke.process.kill();
       proxy.cut();
-      await yoda.event("presence", { user: "luke", online: false }, {
-        from: yoda.process.out.length - 1,
-      });
+      await yoda.event("presence", { user: "luke", online: false }, { from });
       await yoda.succeed(`/msgto luke away ${round}`);
       all.push(...shown(luke));
     }

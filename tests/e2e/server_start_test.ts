@@ -106,7 +106,7 @@ Deno.test("server: SIGTERM and SIGINT tell every client, write everything and ex
       server.process.signal(signal);
     }
     const ended = await server.process.end();
-    assert(performance.now() - start < 2000);
+    assert(performance.now() - start < 6000);
     assertEquals(ended.code, 0);
     for (const client of [yoda, luke, stranger]) {
       if (signal !== "SIGINT" || client !== yoda) {
@@ -128,7 +128,7 @@ Deno.test("server: a client that is shut down without a word does not hold it", 
   const start = performance.now();
   server.process.signal("SIGTERM");
   assertEquals((await server.process.end()).code, 0);
-  assert(performance.now() - start < 2000);
+  assert(performance.now() - start < 6000);
   conn.close();
 });
 

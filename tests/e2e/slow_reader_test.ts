@@ -53,6 +53,6 @@ Deno.test("server: a member who does not read is disconnected, the others get ev
   const start = performance.now();
   server.process.signal("SIGTERM");
   assertEquals((await server.process.end()).code, 0);
-  assert(performance.now() - start < 2000);
+  assert(performance.now() - start < 6000);
   deaf.close();
 });

@@ -171,7 +171,7 @@ Deno.test("tls: plain text and TLS meet with one clear line", async () => {
   await conn.write(Uint8Array.of(0x16));
   const answer = await new Response(conn.readable).text();
   assertMatch(answer, /^\{"error":\{"code":"bad_frame".*--plain"\}\}\n$/);
-  assert(performance.now() - start < 2000);
+  assert(performance.now() - start < 6000);
 });
 
 Deno.test("tls: server and client without it say so off loopback only", async () => {

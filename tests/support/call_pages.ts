@@ -4,6 +4,7 @@ import type { Browser, Page } from "puppeteer-core";
 import { anotherPage, shows } from "./browser.ts";
 import type { GuiClient } from "./gui_client.ts";
 import type { TestServer } from "./test_server.ts";
+import { patience } from "./wait_until.ts";
 
 /** What a browser needs so that nobody has to allow a camera or choose a screen. */
 export const callArguments: readonly string[] = [
@@ -42,21 +43,32 @@ export async function openChat(page: Page, key: string): Promise<void> {
   );
 }
 
-/** Waits until pictures of the other side go on being decoded. */
+/**
+ * Waits until pictures of the other side are decoded, from now on. Where many
+ * use the machine, the first after a camera was off can take a minute.
+ */
 export async function sees(
   page: Page,
   picture = "video.remote",
 ): Promise<void> {
   await page.waitForFunction(
-    (picture: string) => {
+    (picture: string, look: string) => {
       const video = document.querySelector<HTMLVideoElement>(picture);
       if (!video) return false;
       const { totalVideoFrames } = video.getVideoPlaybackQuality();
-      const before = Number(video.dataset.before ?? totalVideoFrames);
-      video.dataset.before ??= String(totalVideoFrames);
-      return totalVideoFrames > before + 1;
+      const { before } = video.dataset;
+      // Not what an earlier look saw, nor one that counts anew.
+      if (video.dataset.look !== look || totalVideoFrames < Number(before)) {
+        video.dataset.look = look;
+        video.dataset.before = String(totalVideoFrames);
+        return false;
+      }
+      return totalVideoFrames > Number(before) + 1;
     },
-    {},
+    { timeout: 4 * patience },
     picture,
+    String(++looks),
   );
 }
+
+let looks = 0;

@@ -163,12 +163,10 @@ export class ProtocolClient implements Disposable {
     const parameters = new Map(
       first.split(",").map((field) => [field[0], field.slice(2)]),
     );
-    const salted = pbkdf2Sync(
+    const salted = saltedPassword(
       password.normalize("NFKC"),
-      Buffer.from(parameters.get("s") ?? "", "base64"),
+      parameters.get("s") ?? "",
       Number(parameters.get("i")),
-      32,
-      "sha256",
     );
     const final = `c=${input.toString("base64")},r=${parameters.get("r")}`;
     const clientKey = hmac(salted, "Client Key");
@@ -277,6 +275,24 @@ export class ProtocolClient implements Disposable {
     }
   }
 }
+
+/** Computed once for each, as with many iterations it takes long. */
+function saltedPassword(
+  password: string,
+  salt: string,
+  iterations: number,
+): Uint8Array {
+  const key = JSON.stringify([password, salt, iterations]);
+  let salted = saltedPasswords.get(key);
+  if (salted === undefined) {
+    const bytes = Buffer.from(salt, "base64");
+    salted = pbkdf2Sync(password, bytes, iterations, 32, "sha256");
+    saltedPasswords.set(key, salted);
+  }
+  return salted;
+}
+
+const saltedPasswords = new Map<string, Uint8Array>();
 
 function hmac(key: Uint8Array, text: string): Uint8Array {
   return createHmac("sha256", key).update(text).digest();

@@ -39,6 +39,8 @@ export class TestClient implements AsyncDisposable {
   /** Its working and download folder. */
   readonly folder: string;
   readonly process: RunningProcess;
+  /** Commands that were typed. */
+  #lines = 0;
 
   private constructor(folder: string, process: RunningProcess) {
     this.folder = folder;
@@ -92,8 +94,9 @@ export class TestClient implements AsyncDisposable {
     return client;
   }
 
-  /** Types one line. */
+  /** Types a command, or several. */
   send(line: string): Promise<void> {
+    this.#lines += line.split("\n").length;
     return this.process.send(line);
   }
 
@@ -120,11 +123,17 @@ export class TestClient implements AsyncDisposable {
     return JSON.parse(line);
   }
 
-  /** Types one command and returns its `result`. */
+  /** Types the answer to a question, which is no command of its own. */
+  answer(line: string): Promise<void> {
+    return this.process.send(line);
+  }
+
+  /** Types one command and returns its `result`, not that of one before it. */
   async run(line: string): Promise<JsonEvent> {
-    const from = this.process.out.length;
-    await this.send(line);
-    return await this.event("result", {}, { from });
+    const sent = this.send(line);
+    const n = this.#lines;
+    await sent;
+    return await this.event("result", { n });
   }
 
   /** Types one command that must succeed. */

@@ -312,7 +312,7 @@ Deno.test("PrivateSessionService: a peer that is killed is missed at once", asyn
   const closed = await han.wait("session-closed");
   assertEquals(closed.reason, "lost");
   assertEquals(closed.message, "The connection to leia was lost");
-  assert(performance.now() - killedAt < 5_000);
+  assert(performance.now() - killedAt < 10_000);
   await lines.cancel();
   await child.status;
 });

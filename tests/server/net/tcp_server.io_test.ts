@@ -198,7 +198,7 @@ for (const [kind, certificate] of kinds) {
     echo.send(1, "x".repeat(32_000_000));
     const start = performance.now();
     await echo.server.close();
-    assert(performance.now() - start < 2000);
+    assert(performance.now() - start < 6000);
     assertEquals(echo.closed, [1]);
     // Whoever did not read in time is cut off, with what was under way.
     await assertRejects(() => readAll(conn), Deno.errors.ConnectionReset);

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { restart } from "../support/restart.ts";
 import { logIn, passwordOf, startServer } from "../support/jedi.ts";
 import { clientCommand } from "../support/programs.ts";
-import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { noTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { testUnless } from "../support/test_unless.ts";
 
 Deno.test("/chat: plain lines go to a user or a group, until it is closed", async (t) => {
   await using server = await startServer();
@@ -141,11 +142,10 @@ Deno.test("words of older protocols and aliases work through the client", async 
   assertEquals((await luke.process.end()).code, 0);
 });
 
-Deno.test({
-  name:
-    "terminal: the prompt shows where lines without a slash go, and a chat what was said last",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: the prompt shows where lines without a slash go, and a chat what was said last",
+  async () => {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     for (const n of [1, 2, 3, 4]) {
@@ -233,4 +233,4 @@ Deno.test({
     assert(screen.includes("luke removed you from group chat Jedi"), screen);
     assert(screen.includes("the chat is closed"), screen);
   },
-});
+);

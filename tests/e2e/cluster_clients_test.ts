@@ -3,19 +3,19 @@ import { assert, assertEquals } from "@std/assert";
 import { accountLine } from "../support/account_line.ts";
 import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
 import { userCommand } from "../support/user_command.ts";
-import { natsProgram, NatsServer } from "../support/nats_server.ts";
-import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { NatsServer, noNats } from "../support/nats_server.ts";
+import { noPostgres, PostgresServer } from "../support/postgres_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { TestClient } from "../support/test_client.ts";
 import { lastCore, TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
 
-Deno.test({
-  name:
-    "cluster with NATS: clients of different nodes talk, and keep their connections whatever becomes of the core",
-  ignore: programs === undefined || natsProgram === undefined,
-  fn: async () => {
+testUnless(
+  noPostgres ?? noNats,
+  "cluster with NATS: clients of different nodes talk, and keep their connections whatever becomes of the core",
+  async () => {
     await using postgres = await PostgresServer.start();
     await using nats = await NatsServer.start();
     const database = await postgres.createDatabase();
@@ -135,7 +135,7 @@ Deno.test({
     await luke.event("message", { text: sent.at(-1) });
     await yoda.event("welcome", { resumed: true });
   },
-});
+);
 
 /** The node that was the last to become the core. */
 function coreOf(nodes: readonly TestServer[]): TestServer | undefined {

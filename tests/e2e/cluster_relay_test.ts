@@ -2,19 +2,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { jediAccounts, logIn } from "../support/jedi.ts";
-import { natsProgram, NatsServer } from "../support/nats_server.ts";
+import { NatsServer, noNats } from "../support/nats_server.ts";
 import { NetworkLab } from "../support/network_lab.ts";
-import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { noPostgres, PostgresServer } from "../support/postgres_server.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import { TestServer } from "../support/test_server.ts";
 import { testUnless } from "../support/test_unless.ts";
 
-const lack = await NetworkLab.lack() ??
-  (programs === undefined ? "no PostgreSQL is installed" : undefined) ??
-  (natsProgram === undefined ? "nats-server is not installed" : undefined);
-
 testUnless(
-  lack,
+  await NetworkLab.lack() ?? noPostgres ?? noNats,
   "cluster: a file between clients of two nodes is relayed, and goes on when the node that relays dies",
   async () => {
     await using lab = await NetworkLab.open();

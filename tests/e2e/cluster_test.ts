@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withDeadline } from "../../lib/system/clock.io.ts";
 import { accountLine } from "../support/account_line.ts";
-import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { noPostgres, PostgresServer } from "../support/postgres_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { narrowServerCommand } from "../support/programs.ts";
 import { ProtocolClient } from "../support/protocol_client.ts";
 import { runProgram } from "../support/run_program.ts";
@@ -13,11 +14,10 @@ import { waitUntil } from "../support/wait_until.ts";
 
 const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
 
-Deno.test({
-  name:
-    "cluster: whatever becomes of the core, another node goes on, and every message is there once",
-  ignore: programs === undefined,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "cluster: whatever becomes of the core, another node goes on, and every message is there once",
+  async () => {
     await using postgres = await PostgresServer.start();
     const database = await postgres.createDatabase();
     const start = (node: string) =>
@@ -169,13 +169,12 @@ Deno.test({
     }
     yoda?.[Symbol.dispose]();
   },
-});
+);
 
-Deno.test({
-  name:
-    "cluster: a node with another certificate is refused, and status says when no node serves",
-  ignore: programs === undefined,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "cluster: a node with another certificate is refused, and status says when no node serves",
+  async () => {
     await using postgres = await PostgresServer.start();
     const database = await postgres.createDatabase();
     assertStringIncludes(await statusOf(database), "no cluster has used");
@@ -192,7 +191,7 @@ Deno.test({
     await node.stop();
     assertStringIncludes(await statusOf(database), "no node is the core");
   },
-});
+);
 
 function healthOf(node: TestServer): Promise<string> {
   return watched(node, "/healthz");

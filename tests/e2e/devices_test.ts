@@ -6,13 +6,13 @@ import { clientCommand } from "../support/programs.ts";
 import { type ProgramResult, runProgram } from "../support/run_program.ts";
 import { TestClient } from "../support/test_client.ts";
 import type { TestServer } from "../support/test_server.ts";
-import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { noTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { testUnless } from "../support/test_unless.ts";
 
-Deno.test({
-  name:
-    "devices: two terminals, a pipe and a visit of one user each get what is theirs, once",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "devices: two terminals, a pipe and a visit of one user each get what is theirs, once",
+  async () => {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     const config = join(server.folder, ".config");
@@ -100,13 +100,12 @@ Deno.test({
     );
     assertEquals(await again.finish(), 0);
   },
-});
+);
 
-Deno.test({
-  name:
-    "devices: where one may be logged in, a second one is refused, asked, or takes over",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "devices: where one may be logged in, a second one is refused, asked, or takes over",
+  async () => {
     await using server = await startServer("--sessions", "1");
     await using first = await logIn(server, "yoda");
     const refusal =
@@ -168,7 +167,7 @@ Deno.test({
     assertEquals(await exitCodeIn(terminal), 3);
     assertEquals(await third.finish(), 0);
   },
-});
+);
 
 /** A terminal of the installation that all of yoda's clients are of. */
 function openTerminal(

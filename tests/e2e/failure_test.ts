@@ -12,31 +12,31 @@ import {
 import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
 import { root, serverCommand } from "../support/programs.ts";
 import { RunningProcess } from "../support/running_process.ts";
-import { canMount, diskLauncher } from "../support/small_disk.ts";
+import { diskLauncher, noMount } from "../support/small_disk.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
-const mounts = await canMount("failure_test.ts");
+const lack = await noMount();
 
-Deno.test({
-  name: "failure: full disks in the middle of chat and a transfer cost nothing",
-  ignore: !mounts,
-  async fn() {
+testUnless(
+  lack,
+  "failure: full disks in the middle of chat and a transfer cost nothing",
+  async () => {
     const result = await fullDisk(1);
     assert(result.confirmed >= 2 && result.refused >= 1);
     const { chatAfterMs, transferAfterMs } = result;
     assert(chatAfterMs < 5000, `chat went on after ${chatAfterMs} ms`);
     assert(transferAfterMs < 5000, `transfer after ${transferAfterMs} ms`);
   },
-});
+);
 
-Deno.test({
-  name:
-    "failure: a data folder that cannot be written stops the start in one line",
-  ignore: !mounts,
-  async fn() {
+testUnless(
+  lack,
+  "failure: a data folder that cannot be written stops the start in one line",
+  async () => {
     await withTempFolder(async (folder) => {
       const readOnly = [
         ...diskLauncher("data", 1),
@@ -50,7 +50,7 @@ Deno.test({
       assertMatch(err, /^cannot use data folder "data": [^\n]*--data-dir\n$/);
     });
   },
-});
+);
 
 Deno.test("failure: a damaged database stops the start in one line and stays as it is", async () => {
   await using server = await startServer();

@@ -7,7 +7,8 @@ import {
 } from "../soak/folder_soak.ts";
 import { logIn, startServer } from "../support/jedi.ts";
 import { describeTree, makeTree } from "../support/file_tree.ts";
-import { canMount } from "../support/small_disk.ts";
+import { noMount } from "../support/small_disk.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
 /** Names of what is in a client's folder, its configuration excepted. */
@@ -284,11 +285,11 @@ Deno.test("a folder that is interrupted anywhere goes on with what is missing", 
   ]);
 });
 
-Deno.test({
-  name: "a folder waits for a full disk, and goes on when there is room",
-  ignore: !await canMount("folder_test.ts"),
-  fn: fillDiskMeanwhile,
-});
+testUnless(
+  await noMount(),
+  "a folder waits for a full disk, and goes on when there is room",
+  fillDiskMeanwhile,
+);
 
 Deno.test(
   "a folder that is removed while it arrives ends, and both sides are told",

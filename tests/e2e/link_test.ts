@@ -8,7 +8,8 @@ import { clientCommand } from "../support/programs.ts";
 import { runProgram } from "../support/run_program.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
-import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { noTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { testUnless } from "../support/test_unless.ts";
 
 /** What is told of linking from here on. */
 class Told {
@@ -231,10 +232,10 @@ Deno.test("link: a server that swaps keys shows two numbers, and a no moves noth
   assertEquals(liar.requests.filter(({ step }) => step === "key"), []);
 });
 
-Deno.test({
-  name: "link: a terminal asks for the number, and takes the question back",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "link: a terminal asks for the number, and takes the question back",
+  async () => {
     await using server = await startServer();
     await using old = await logIn(server, "luke", {
       args: ["--device", "old"],
@@ -289,4 +290,4 @@ Deno.test({
       text.includes("This device has your key now, from old")
     );
   },
-});
+);

@@ -2,14 +2,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { serverCommand } from "../support/programs.ts";
-import { canMount } from "../support/small_disk.ts";
+import { noMount } from "../support/small_disk.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 
-Deno.test({
-  name:
-    "mounted file: accounts that are mounted by themselves, or in a folder that cannot be written, are rewritten in place",
-  ignore: !await canMount("mounted file"),
-  async fn() {
+testUnless(
+  await noMount(),
+  "mounted file: accounts that are mounted by themselves, or in a folder that cannot be written, are rewritten in place",
+  async () => {
     await withTempFolder(async (folder) => {
       const path = (name: string) => join(folder, name);
       await Deno.writeTextFile(path("real"), "# people\nyoda one\n");
@@ -45,7 +45,7 @@ ls -A mounts closed`,
       assertMatch(said, /closed:\naccounts\n\nmounts:\naccounts\n$/);
     });
   },
-});
+);
 
 /** Runs a shell script, whose arguments are the server, with mounts of its own. */
 async function inNamespace(folder: string, script: string): Promise<string> {

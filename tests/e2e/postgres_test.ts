@@ -1,17 +1,17 @@
 /** The server with its data in PostgreSQL, as it is run. */
 import { assertEquals } from "@std/assert";
 import { accountLine } from "../support/account_line.ts";
-import { PostgresServer, programs } from "../support/postgres_server.ts";
+import { noPostgres, PostgresServer } from "../support/postgres_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
 import { TestServer } from "../support/test_server.ts";
 
 const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
 
-Deno.test({
-  name:
-    "server on PostgreSQL: whatever is killed, every message is there once, in order",
-  ignore: programs === undefined,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "server on PostgreSQL: whatever is killed, every message is there once, in order",
+  async () => {
     await using postgres = await PostgresServer.start();
     const url = await postgres.createDatabase();
     const args = ["--database", url];
@@ -69,7 +69,7 @@ Deno.test({
       texts.map((_, n) => n + 1),
     );
   },
-});
+);
 
 async function login(
   port: number,

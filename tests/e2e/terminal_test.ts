@@ -5,13 +5,8 @@ import { clientCommand } from "../support/programs.ts";
 import { writeRandomFile } from "../support/random_file.ts";
 import type { TestClient } from "../support/test_client.ts";
 import type { TestServer } from "../support/test_server.ts";
-import { hasTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
-
-if (!hasTmux) {
-  Deno.stderr.writeSync(new TextEncoder().encode(
-    "terminal tests are skipped: there is no tmux\n",
-  ));
-}
+import { noTmux, TmuxTerminal } from "../support/tmux_terminal.ts";
+import { testUnless } from "../support/test_unless.ts";
 
 /** A terminal in which yoda's client runs. */
 function openClient(
@@ -65,10 +60,10 @@ function typed(terminal: TmuxTerminal, line: string): Promise<string> {
   return terminal.screen((text) => inputLine(text) === line);
 }
 
-Deno.test({
-  name: "terminal: the password is not shown; a wrong one is asked again",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: the password is not shown; a wrong one is asked again",
+  async () => {
     await using server = await startServer();
     await using terminal = await openClient(server, server.folder);
     await typed(terminal, "Username:");
@@ -88,13 +83,12 @@ Deno.test({
     );
     assert(/\n-- yoda at 127\.0\.0\.1:\d+$/.test(welcome), welcome);
   },
-});
+);
 
-Deno.test({
-  name:
-    "terminal: a hundred messages a second never garble the line being typed",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: a hundred messages a second never garble the line being typed",
+  async () => {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     await using terminal = await openClient(server, server.folder);
@@ -132,7 +126,7 @@ Deno.test({
       text.includes("! Commands start with a slash; /chat luke makes lines")
     );
   },
-});
+);
 
 /** Sends `count` messages to yoda, a hundred a second. */
 async function sendSteadily(client: TestClient, count: number): Promise<void> {
@@ -144,11 +138,10 @@ async function sendSteadily(client: TestClient, count: number): Promise<void> {
   }
 }
 
-Deno.test({
-  name:
-    "terminal: narrow and wide again, editing, history of two runs, clean end",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: narrow and wide again, editing, history of two runs, clean end",
+  async () => {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     await using terminal = await openClient(server, server.folder);
@@ -206,13 +199,12 @@ Deno.test({
     await terminal.type("C-g", "C-r", "changed", "C-r", "Enter");
     await luke.event("message", { text: "a line to be changed" }, { from });
   },
-});
+);
 
-Deno.test({
-  name:
-    "terminal: pasted lines are sent after a question, in a chat as one message; a path with blanks is completed",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: pasted lines are sent after a question, in a chat as one message; a path with blanks is completed",
+  async () => {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     const folder = join(server.folder, "my films");
@@ -276,13 +268,12 @@ Deno.test({
     const offered = await luke.event("transfer", { state: "verified" });
     assertEquals(offered.name, "a new hope.mp4");
   },
-});
+);
 
-Deno.test({
-  name:
-    "terminal: suspended and back, ended from outside, the terminal is given back",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: suspended and back, ended from outside, the terminal is given back",
+  async () => {
     await using server = await startServer();
     await using terminal = await openClient(server, server.folder);
     await enter(terminal, "yoda");
@@ -310,13 +301,12 @@ Deno.test({
     await terminal.type("stty -a | grep -o ' icanon\\| echo '", "Enter");
     await terminal.screen((text) => / icanon\n echo\s*\n/.test(text));
   },
-});
+);
 
-Deno.test({
-  name:
-    "terminal: what is typed without a connection waits in sight; Enter tries it at once",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: what is typed without a connection waits in sight; Enter tries it at once",
+  async () => {
     await using server = await startServer();
     await using terminal = await openClient(server, server.folder);
     await enter(terminal, "yoda");
@@ -345,12 +335,12 @@ Deno.test({
     assert(!back.includes("…"), back);
     assert(/\n-- yoda at \S+$/.test(back), back);
   },
-});
+);
 
-Deno.test({
-  name: "terminal: a crash gives the terminal back and says in one line why",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: a crash gives the terminal back and says in one line why",
+  async () => {
     const folder = await Deno.makeTempDir({ prefix: "parley-crash-" });
     const program = fromFileUrl(
       new URL("../support/crashing_terminal.ts", import.meta.url),
@@ -374,13 +364,12 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
-});
+);
 
-Deno.test({
-  name:
-    "terminal: the plain mode never redraws and hides passwords all the same",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: the plain mode never redraws and hides passwords all the same",
+  async () => {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     await using terminal = await openClient(server, server.folder, {
@@ -478,13 +467,12 @@ Deno.test({
     assert(!session.includes("\x1b"), JSON.stringify(session));
     assertEquals(session.split("\x07").length, 2);
   },
-});
+);
 
-Deno.test({
-  name:
-    "terminal: an offer is asked about, its progress shown under the messages",
-  ignore: !hasTmux,
-  async fn() {
+testUnless(
+  noTmux,
+  "terminal: an offer is asked about, its progress shown under the messages",
+  async () => {
     await using server = await startServer();
     await using luke = await logIn(server, "luke");
     await writeRandomFile(join(luke.folder, "film.mp4"), 60_000_000);
@@ -520,4 +508,4 @@ Deno.test({
     const after = await terminal.screen((text) => !/\[#+-*\]/.test(text));
     assertEquals(inputLine(after), "yoda> /msgto luke half");
   },
-});
+);

@@ -14,9 +14,9 @@ import { describeTree, makeTree } from "../support/file_tree.ts";
 import { logIn, startServer } from "../support/jedi.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import {
-  canMount,
   diskLauncher,
   fillDisk,
+  noMount,
   pathSeenBy,
 } from "../support/small_disk.ts";
 import { taskArguments } from "../support/task_arguments.ts";
@@ -190,7 +190,7 @@ if (import.meta.main) {
   for (const cost of costs) say(JSON.stringify(cost));
   const sum = costs.reduce((sum, { lost }) => sum + lost, 0);
   say(`${costs.length} kills; ${sum} bytes in all were sent again`);
-  if (await canMount("A full disk")) {
+  if (await noMount() === undefined) {
     await fillDiskMeanwhile();
     say("a full disk was waited for");
   }

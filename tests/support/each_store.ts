@@ -2,8 +2,9 @@ import { DatabaseSync } from "node:sqlite";
 import { SqliteStore } from "../../lib/server/store/sqlite_store.io.ts";
 import type { Store } from "../../lib/server/model/store.ts";
 import { PostgresStore } from "../../lib/server/store/postgres/postgres_store.io.ts";
-import { placeOf, PostgresServer, programs } from "./postgres_server.ts";
+import { noPostgres, placeOf, PostgresServer } from "./postgres_server.ts";
 import { withTempFolder } from "./temp_folder.ts";
+import { testUnless } from "./test_unless.ts";
 
 /** A store whose index of the search a test fills when it wants to. */
 export interface TestedStore extends Store {
@@ -38,11 +39,11 @@ export function storeTest(
     `${name} (SQLite)`,
     () => sqlite.use((database) => body(database, sqlite)),
   );
-  Deno.test({
-    name: `${name} (PostgreSQL)`,
-    ignore: programs === undefined,
-    fn: () => postgres.use((database) => body(database, postgres)),
-  });
+  testUnless(
+    noPostgres,
+    `${name} (PostgreSQL)`,
+    () => postgres.use((database) => body(database, postgres)),
+  );
 }
 
 let server: PostgresServer | undefined;

@@ -11,23 +11,21 @@ export function diskLauncher(folder: string, megabytes: number): string[] {
   return ["unshare", "-m", "sh", "-c", script, folder, String(megabytes)];
 }
 
-/** True where {@link diskLauncher} works; says so on standard error otherwise. */
-export async function canMount(test: string): Promise<boolean> {
+/** Why {@link diskLauncher} does not work; absent where it does. */
+export async function noMount(): Promise<string | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "parley-disk-" });
   try {
     if (Deno.build.os === "linux") {
       const [program = "", ...args] = [...diskLauncher(folder, 1), "true"];
       const { success } = await new Deno.Command(program, { args }).output();
-      if (success) return true;
+      if (success) return undefined;
     }
   } catch {
     // There is no such program.
   } finally {
     await Deno.remove(folder);
   }
-  const note = `${test} is skipped: no disk can be mounted\n`;
-  await Deno.stderr.write(new TextEncoder().encode(note));
-  return false;
+  return "no disk can be mounted";
 }
 
 /** Where this process finds what the process `pid` has at `path`. */

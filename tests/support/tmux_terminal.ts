@@ -17,13 +17,16 @@ export interface TerminalOptions {
   readonly lines?: number;
 }
 
-/** True when there is a tmux to run terminals in. */
-export const hasTmux: boolean = (() => {
+/** Why there is no tmux to run terminals in; absent where one is. */
+export const noTmux: string | undefined = (() => {
   try {
-    return new Deno.Command("tmux", { args: ["-V"], stdout: "null" })
-      .outputSync().success;
+    const { success } = new Deno.Command("tmux", {
+      args: ["-V"],
+      stdout: "null",
+    }).outputSync();
+    return success ? undefined : "tmux does not start";
   } catch {
-    return false;
+    return "no tmux is installed";
   }
 })();
 

@@ -15,10 +15,11 @@ import type {
 } from "../../../../lib/server/model/store.ts";
 import { StartError } from "../../../../lib/system/errors.io.ts";
 import {
+  noPostgres,
   placeOf,
   PostgresServer,
-  programs,
 } from "../../../support/postgres_server.ts";
+import { testUnless } from "../../../support/test_unless.ts";
 import { storedDevice, storedUser } from "../../../support/stored_user.ts";
 import { withTempFolder } from "../../../support/temp_folder.ts";
 
@@ -43,10 +44,10 @@ Deno.test("migratedTables has every table and column of SQLite's schema", () => 
   assertEquals(migrated, columns);
 });
 
-Deno.test({
-  name: "migrate: everything goes to PostgreSQL and back, once",
-  ignore: programs === undefined,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "migrate: everything goes to PostgreSQL and back, once",
+  async () => {
     const server = await databases();
     const place = placeOf(await server.createDatabase());
     const other = placeOf(await server.createDatabase());
@@ -97,13 +98,12 @@ Deno.test({
       await database.close();
     });
   },
-});
+);
 
-Deno.test({
-  name:
-    "migrate: what is of two servers is never mixed, and a half copy is none",
-  ignore: programs === undefined,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "migrate: what is of two servers is never mixed, and a half copy is none",
+  async () => {
     const server = await databases();
     const place = placeOf(await server.createDatabase());
     await withTempFolder(async (folder) => {
@@ -143,7 +143,7 @@ Deno.test({
       );
     });
   },
-});
+);
 
 async function assertRefused(
   what: () => Promise<unknown>,

@@ -18,16 +18,16 @@ import { accountLine } from "../../../support/account_line.ts";
 import { FakeConsole } from "../../../support/fake_console.ts";
 import { freePort } from "../../../support/free_port.ts";
 import {
+  noPostgres,
   placeOf,
   PostgresServer,
-  programs,
 } from "../../../support/postgres_server.ts";
+import { testUnless } from "../../../support/test_unless.ts";
 import { storedUser } from "../../../support/stored_user.ts";
 import { withTempFolder } from "../../../support/temp_folder.ts";
 import { waitUntil } from "../../../support/wait_until.ts";
 import { testCertificate } from "../../../support/test_certificate.ts";
 
-const ignore = programs === undefined;
 const news = { report() {}, stop() {} };
 const port = freePort();
 const certificate = await testCertificate({ name: "localhost" });
@@ -42,10 +42,10 @@ async function server(): Promise<PostgresServer> {
   });
 }
 
-Deno.test({
-  name: "user, check and migrate take --database as the server does",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "user, check and migrate take --database as the server does",
+  async () => {
     const url = await (await server()).createDatabase();
     const place = placeOf(url);
     await withTempFolder(async (folder) => {
@@ -128,12 +128,12 @@ Deno.test({
       }
     });
   },
-});
+);
 
-Deno.test({
-  name: "user --cluster works on the accounts in the database",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "user --cluster works on the accounts in the database",
+  async () => {
     const url = await (await server()).createDatabase();
     await withTempFolder(async (folder) => {
       const file = `${folder}/credentials.txt`;
@@ -188,7 +188,7 @@ Deno.test({
       assertStringIncludes(alone.complaints.join("\n"), "add --cluster");
     });
   },
-});
+);
 
 Deno.test({
   name: "readDatabaseOption() reads a file, and never tells what is in it",
@@ -206,11 +206,10 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name:
-    "PostgresSession speaks TLS, with the one it was told of and nobody else",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresSession speaks TLS, with the one it was told of and nobody else",
+  async () => {
     await withTempFolder(async (folder) => {
       const other = await testCertificate({ name: "localhost" });
       const file = async (name: string, text: string) => {
@@ -242,4 +241,4 @@ Deno.test({
       await waitUntil("it ends", () => !session.isOpen);
     });
   },
-});
+);

@@ -14,16 +14,16 @@ import type { StoreWrite } from "../../../../lib/server/model/store.ts";
 import { StartError } from "../../../../lib/system/errors.io.ts";
 import { freePort } from "../../../support/free_port.ts";
 import {
+  noPostgres,
   placeOf,
   PostgresServer,
-  programs,
 } from "../../../support/postgres_server.ts";
-import { canMount } from "../../../support/small_disk.ts";
+import { testUnless } from "../../../support/test_unless.ts";
+import { noMount } from "../../../support/small_disk.ts";
 import { storedUser } from "../../../support/stored_user.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
 import { waitUntil } from "../../../support/wait_until.ts";
 
-const ignore = programs === undefined;
 const port = freePort();
 let shared: PostgresServer | undefined;
 Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
@@ -65,11 +65,10 @@ async function idsOf(store: PostgresStore): Promise<number[]> {
 const upTo = (count: number) =>
   Array.from({ length: count }, (_, at) => at + 1);
 
-Deno.test({
-  name:
-    "PostgresStore: a second server is refused until the first one has gone",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore: a second server is refused until the first one has gone",
+  async () => {
     const { place, open } = await world();
     const first = await open(place);
     const error = await assertRejects(() => open(place), StartError, "in use");
@@ -80,12 +79,12 @@ Deno.test({
     assertEquals(await idsOf(second), [1]);
     await second.close();
   },
-});
+);
 
-Deno.test({
-  name: "PostgresStore: connections that end cost nothing and double nothing",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore: connections that end cost nothing and double nothing",
+  async () => {
     const { place, open, terminate, reports } = await world();
     const store = await open(place);
     const ids = upTo(300);
@@ -100,13 +99,12 @@ Deno.test({
     assert(reports.some((text) => text.endsWith("is there again")));
     await store.close();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresStore learns what became of a commit whose connection ended, either way",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore learns what became of a commit whose connection ended, either way",
+  async () => {
     const { place, open } = await world();
     await using proxy = new TcpProxy({ port, plain: true });
     const near = { ...place, host: "127.0.0.1", port: proxy.port };
@@ -139,13 +137,12 @@ Deno.test({
     assertEquals(await idsOf(store), [1, 2, 3, 4]);
     await store.close();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresStore takes the lock from a connection of its own that never learned of it",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore takes the lock from a connection of its own that never learned of it",
+  async () => {
     const { place, open, terminate } = await world();
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const targets: Deno.Conn[] = [];
@@ -196,13 +193,12 @@ Deno.test({
     await accepting;
     targets[1]?.close();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresStore: a database that does not answer is asked on a new connection",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore: a database that does not answer is asked on a new connection",
+  async () => {
     const { place, open, reports } = await world({ answerMs: 2_000 });
     await using proxy = new TcpProxy({ port, plain: true });
     const near = { ...place, host: "127.0.0.1", port: proxy.port };
@@ -215,12 +211,12 @@ Deno.test({
     assertEquals(await idsOf(store), [1]);
     await store.close();
   },
-});
+);
 
-Deno.test({
-  name: "PostgresStore ends what its former connection still does",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore ends what its former connection still does",
+  async () => {
     const { place, open } = await world();
     await using proxy = new TcpProxy({ port, plain: true });
     const near = { ...place, host: "127.0.0.1", port: proxy.port };
@@ -254,13 +250,12 @@ Deno.test({
     assertEquals(await idsOf(store), [1]);
     await store.close();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresStore: a commit that gets in the way of another program is tried again, or refused",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore: a commit that gets in the way of another program is tried again, or refused",
+  async () => {
     const { place, open } = await world();
     const store = await open(place);
     await store.commit([{ write: "user", user: storedUser(1, "yoda") }]);
@@ -297,12 +292,12 @@ Deno.test({
     assertEquals(await idsOf(store), [1]);
     await store.close();
   },
-});
+);
 
-Deno.test({
-  name: "PostgresStore stops when another server has taken over",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore stops when another server has taken over",
+  async () => {
     const { place, open, execute, terminate, stops } = await world();
     const store = await open(place);
     await store.commit([message(1)]);
@@ -319,12 +314,12 @@ Deno.test({
     await waitUntil("it stops", () => stops.length === 2);
     await again.close();
   },
-});
+);
 
-Deno.test({
-  name: "PostgresStore: a full disk of the database refuses, and nothing more",
-  ignore: ignore || !await canMount("PostgresStore on a full disk"),
-  fn: async () => {
+testUnless(
+  noPostgres ?? await noMount(),
+  "PostgresStore: a full disk of the database refuses, and nothing more",
+  async () => {
     await using own = await PostgresServer.start({ diskMegabytes: 24 });
     const place = placeOf(await own.createDatabase("small"));
     const execute = (sql: string) => own.execute(place.name, sql);
@@ -353,13 +348,12 @@ Deno.test({
     assertEquals(await idsOf(store), upTo(id));
     await store.close();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresStore: nothing is stored while the database is down, and all afterwards",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore: nothing is stored while the database is down, and all afterwards",
+  async () => {
     const { place, open, execute, stops } = await world({ patienceMs: 200 });
     const own = await server();
     const store = await open(place);
@@ -406,13 +400,12 @@ Deno.test({
     assertStringIncludes(stops[0] ?? "", "a copy was put back");
     await last.close();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresStore refuses what it cannot use, in one line and without the password",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore refuses what it cannot use, in one line and without the password",
+  async () => {
     const { place, open, execute } = await world();
     const refused = async (place: DatabasePlace, says: string) => {
       const secret = { ...place, password: "secret" };
@@ -434,12 +427,12 @@ Deno.test({
     await execute(`UPDATE schema_version SET version = ${version}`);
     await refused(place, `has schema version ${version}`);
   },
-});
+);
 
-Deno.test({
-  name: "PostgresStore brings an older schema forward, or leaves it as it was",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresStore brings an older schema forward, or leaves it as it was",
+  async () => {
     const { place, open } = await world();
     const store = await open(place);
     await store.commit([message(1)]);
@@ -462,4 +455,4 @@ Deno.test({
     }
     await assertRejects(() => open(place), StartError, "schema version");
   },
-});
+);

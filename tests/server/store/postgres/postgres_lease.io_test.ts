@@ -10,14 +10,14 @@ import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_st
 import { StartError } from "../../../../lib/system/errors.io.ts";
 import { freePort } from "../../../support/free_port.ts";
 import {
+  noPostgres,
   placeOf,
   PostgresServer,
-  programs,
 } from "../../../support/postgres_server.ts";
+import { testUnless } from "../../../support/test_unless.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
 import { waitUntil } from "../../../support/wait_until.ts";
 
-const ignore = programs === undefined;
 const port = freePort();
 let shared: PostgresServer | undefined;
 Deno.test.afterAll(() => shared?.[Symbol.asyncDispose]());
@@ -114,11 +114,10 @@ async function idsOf(store: Store): Promise<number[]> {
   return (await store.inbox({ user: 2 }, 0, 1000)).map(({ id }) => id);
 }
 
-Deno.test({
-  name:
-    "PostgresLease: of nodes that race one is the core, and hands over before its time is over",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresLease: of nodes that race one is the core, and hands over before its time is over",
+  async () => {
     const url = await (await databases()).createDatabase();
     const nodes = await Promise.all(
       ["a", "b", "c"].map((name) => TestNode.start(url, name)),
@@ -157,13 +156,12 @@ Deno.test({
     assertEquals(terms, [1, 2, 3]);
     await Promise.all(nodes.map((node) => node.stop()));
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresLease: a core that is cut off stops by itself, and stores nothing after another one",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresLease: a core that is cut off stops by itself, and stores nothing after another one",
+  async () => {
     const at = await databases();
     const url = await at.createDatabase();
     const { name } = placeOf(url);
@@ -191,13 +189,12 @@ Deno.test({
     await first.stop();
     await second.stop();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresLease: a core that was not told of its end is refused by the fence, and told then",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresLease: a core that was not told of its end is refused by the fence, and told then",
+  async () => {
     const at = await databases();
     const url = await at.createDatabase();
     const { name } = placeOf(url);
@@ -235,13 +232,12 @@ Deno.test({
     await first.hears("other x 2");
     await first.stop();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresLease survives lost connections and a database that is killed, in the same term",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresLease survives lost connections and a database that is killed, in the same term",
+  async () => {
     const at = await databases();
     const url = await at.createDatabase();
     const { name } = placeOf(url);
@@ -270,13 +266,12 @@ Deno.test({
     await first.stop();
     await second.stop();
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresLease: a server alone and a cluster keep out of each other's database",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresLease: a server alone and a cluster keep out of each other's database",
+  async () => {
     const at = await databases();
     const url = await at.createDatabase();
     const place = placeOf(url);
@@ -314,13 +309,12 @@ Deno.test({
       "the nodes of a cluster",
     );
   },
-});
+);
 
-Deno.test({
-  name:
-    "PostgresLease stops where a copy was put back, and refuses another certificate",
-  ignore,
-  fn: async () => {
+testUnless(
+  noPostgres,
+  "PostgresLease stops where a copy was put back, and refuses another certificate",
+  async () => {
     const at = await databases();
     const url = await at.createDatabase();
     const { name } = placeOf(url);
@@ -345,4 +339,4 @@ Deno.test({
     await other.held();
     await other.stop();
   },
-});
+);

@@ -126,7 +126,7 @@ export const fileCommands = {
     usage: "/accept N [only PATTERN…]",
     summary: "take the files or private session offered as N",
     details: "Of a folder or several files only those that PATTERN names, " +
-      "such as *.mp4 or pictures/*. With --to FOLDER after N, into that folder.",
+      "such as *.mp4 or pictures/*; /pictures/a.png is that one alone. With --to FOLDER after N, into that folder.",
     example: "/accept 1",
     arguments: [
       { kind: "number" },

@@ -2,8 +2,9 @@ import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
 
 /**
  * Which entries match one of `patterns`, all for none: by their last name, by
- * their path, or by that below the folder that was offered; a folder that
- * matches stands for all that is in it. The folders that they are in come along.
+ * their path, by that below the folder that was offered, or by their path behind
+ * a `/`, which names one alone; a folder that matches stands for all that is in
+ * it. The folders that they are in come along.
  */
 export function includedEntries(
   entries: readonly TreeEntry[],
@@ -13,7 +14,8 @@ export function includedEntries(
   const matched = new Set<string>();
   const needed = new Set<string>();
   for (const { path } of entries) {
-    const names = [path, lastName(path), path.slice(path.indexOf("/") + 1)];
+    const below = path.slice(path.indexOf("/") + 1);
+    const names = [path, lastName(path), below, `/${path}`];
     const isMatch = matched.has(parentOf(path)) ||
       patterns.some((pattern) => names.some((name) => pattern.test(name)));
     if (!isMatch) continue;

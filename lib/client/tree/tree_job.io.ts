@@ -169,7 +169,9 @@ export class TreeJob {
 /** @throws {SinkError} when it is none, such as `[z-a]`. */
 function patternOf(text: string): RegExp {
   try {
-    return globToRegExp(text, { caseInsensitive: true, globstar: true });
+    // One file alone is named as it is.
+    const caseInsensitive = !text.startsWith("/");
+    return globToRegExp(text, { caseInsensitive, globstar: true });
   } catch {
     throw new SinkError(`"${text}" is no pattern such as *.mp4`);
   }

@@ -6,7 +6,7 @@ import { RingCards } from "./calls/ring_cards.tsx";
 import { SidePanel } from "./panels/side_panel.tsx";
 import { ConversationPane } from "./parts/conversation.tsx";
 import { LoginForm } from "./parts/login_form.tsx";
-import { LiveRegion, Notices } from "./parts/notices.tsx";
+import { LiveRegion, Notices } from "./panels/notices.tsx";
 import { QuestionDialog } from "./parts/question_dialog.tsx";
 import { Sidebar } from "./parts/sidebar.tsx";
 import { useKeptFocus } from "./parts/kept_focus.tsx";

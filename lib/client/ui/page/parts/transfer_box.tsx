@@ -7,8 +7,11 @@ import {
   type TransferAction,
   transferCard,
 } from "../model/transfer_card.ts";
+import { everything, type FolderChoice } from "../model/folder_list.ts";
 import { quoteArgument } from "../../../commands/quote_argument.ts";
+import { FolderFiles } from "./folder_files.tsx";
 import { Icon } from "./icon.tsx";
+import type { PageStore } from "../state/page_store.io.ts";
 import { Medium } from "./medium.tsx";
 import { useStore } from "./store_context.tsx";
 
@@ -21,6 +24,7 @@ export function TransferBox(
   const { title, about, state, mood, part, details, actions } = transferCard(
     transfer,
   );
+  const [choice, setChoice] = useState(everything);
   const percent = Math.floor((part ?? 0) * 100);
   const medium = mediumOf(info);
   const label = `${info.direction === "incoming" ? "From" : "To"} ${info.user}`;
@@ -56,6 +60,10 @@ export function TransferBox(
       {medium !== undefined && (
         <Medium transfer={info.transfer} name={title} {...medium} />
       )}
+      {info.files !== undefined && info.state !== "preparing" &&
+        info.state !== "waiting" && (
+        <FolderFiles info={info} onChoice={setChoice} />
+      )}
       {actions.length > 0 && (
         <div class="buttons">
           {actions.map((action) => (
@@ -63,12 +71,17 @@ export function TransferBox(
               key={action}
               type="button"
               class={action === "accept" ? "main" : ""}
-              onClick={() => store.run(`/${action} ${info.transfer}`)}
+              onClick={() =>
+                action === "accept"
+                  ? accept(store, info.transfer, choice)
+                  : store.run(`/${action} ${info.transfer}`)}
             >
-              {actionNames[action]}
+              {action === "accept" ? choice.label : actionNames[action]}
             </button>
           ))}
-          {actions.includes("accept") && <AcceptTo transfer={info.transfer} />}
+          {actions.includes("accept") && (
+            <AcceptTo transfer={info.transfer} choice={choice} />
+          )}
         </div>
       )}
     </section>
@@ -77,7 +90,10 @@ export function TransferBox(
 
 /** Accepts into another folder than the usual: a button, and a field behind it. */
 function AcceptTo(
-  { transfer }: { readonly transfer: number },
+  { transfer, choice }: {
+    readonly transfer: number;
+    readonly choice: FolderChoice;
+  },
 ): JSX.Element {
   const store = useStore();
   const [isOpen, setOpen] = useState(false);
@@ -93,15 +109,15 @@ function AcceptTo(
       </button>
     );
   }
-  const accept = (event: Event) => {
+  const acceptThere = (event: Event) => {
     event.preventDefault();
     const place = folder.trim();
     if (place === "" || place === "-") return;
     lastFolder = place;
-    store.run(`/accept ${transfer} --to ${quoteArgument(place)}`);
+    accept(store, transfer, choice, ` --to ${quoteArgument(place)}`);
   };
   return (
-    <form class="accept-to" onSubmit={accept}>
+    <form class="accept-to" onSubmit={acceptThere}>
       <input
         ref={field}
         type="text"
@@ -122,13 +138,24 @@ function AcceptTo(
   );
 }
 
+/** Accepts what was chosen, into the usual folder or what `place` says. */
+function accept(
+  store: PageStore,
+  transfer: number,
+  { words, problem }: FolderChoice,
+  place = "",
+): void {
+  if (problem !== undefined) return store.tell(problem, true);
+  store.run(`/accept ${transfer}${place}${words}`);
+}
+
 /** Where it went last. */
 let lastFolder = "";
 
-const actionNames: Readonly<Record<TransferAction, string>> = {
-  accept: "Accept",
-  reject: "Reject",
-  pause: "Pause",
-  resume: "Resume",
-  cancel: "Cancel",
-};
+const actionNames: Readonly<Record<Exclude<TransferAction, "accept">, string>> =
+  {
+    reject: "Reject",
+    pause: "Pause",
+    resume: "Resume",
+    cancel: "Cancel",
+  };

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
-import { Icon, IconButton } from "./icon.tsx";
-import { useStore } from "./store_context.tsx";
+import { Icon, IconButton } from "../parts/icon.tsx";
+import { useStore } from "../parts/store_context.tsx";
 
 /** What is told beside the conversations, until it was read. */
 export function Notices(): JSX.Element {

@@ -2,7 +2,7 @@
 /** The window, as a person uses it: a real browser, server and other client. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import type { NewDocumentScriptEvaluation, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import {
   browserTest,
   faultsOf,
@@ -17,9 +17,18 @@ import {
 import { GuiClient } from "../support/gui_client.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import { writeRandomFile } from "../support/random_file.ts";
-import type { TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
+import {
+  choose,
+  connectLate,
+  drop,
+  heralds,
+  offered,
+  received,
+  waiting,
+  watchHeralds,
+} from "../support/window_page.ts";
 
 browserTest(
   "the window: log in, talk, send and get files, with nothing amiss",
@@ -161,8 +170,48 @@ browserTest(
         );
         assertEquals(one?.[0], one?.[1]);
         assertEquals(two?.[0], two?.[1]);
+        await press(page, "Show the files of plans");
+        await shows(
+          page,
+          ".files .done",
+          "plans/deep/two.bin 10.0 kB, arrived",
+        );
+        await noneSerious(page);
+        await press(page, "Hide the files of plans");
       },
     );
+
+    await step("of a folder what is ticked is taken", async () => {
+      const folder = join(luke.folder, "trip");
+      await Deno.mkdir(join(folder, "sea"), { recursive: true });
+      for (const name of ["a*.txt", "ab.txt", "sea/c.txt"]) {
+        await Deno.writeTextFile(join(folder, name), name);
+      }
+      await luke.send("/send yoda trip");
+      await press(page, "Show the files of trip");
+      await shows(page, ".files", "trip/sea/c.txt");
+      await noneSerious(page);
+      await press(page, "Tick none");
+      await page.type(".folder [type=search]", "A*");
+      await page.locator(".files input").click();
+      await press(page, "Accept 1 of 3 files");
+      const { leftOut } = await luke.event("transfer", {
+        ...{ state: "verified", name: "trip" },
+      });
+      assertEquals(leftOut, 2);
+      assertEquals(
+        await Deno.readTextFile(await received(downloads, "a*.txt")),
+        "a*.txt",
+      );
+      await page.click(".folder [type=search]", { count: 3 });
+      await page.keyboard.press("Backspace");
+      await shows(page, ".files .done", "trip/a*.txt");
+      await shows(page, ".files .skipped", "trip/sea/c.txt");
+      await page.select(".folder select", "skipped");
+      await page.waitForFunction(() => !document.querySelector(".files .done"));
+      await press(page, "Hide the files of trip");
+      await page.focus("textarea");
+    });
 
     await step(
       "a picture that was accepted is shown where it came",
@@ -402,6 +451,35 @@ browserTest(
       await noneSerious(page);
     });
 
+    await step(
+      "what is sent to who is away waits, or is taken back",
+      async () => {
+        await openRow(page, "#jedi");
+        await page.type("textarea", "/chat @leia");
+        await page.keyboard.press("Enter");
+        await shows(page, ".chat-head", "leia");
+        const plans = join(gui.folder, "from", "plans");
+        await choose(page, "Send a folder", [plans]);
+        await shows(page, ".card", "Waits until leia is online");
+        await choose(page, "Send files", [join(plans, "deep", "two.bin")]);
+        await page.waitForFunction(() =>
+          document.querySelectorAll(".card.waits").length === 2
+        );
+        await noneSerious(page);
+        await page.$$eval(
+          ".card.waits button",
+          (all) =>
+            all.findLast(({ textContent }) => textContent === "Cancel")
+              ?.click(),
+        );
+        await shows(page, ".card.failed", "Cancelled");
+        await waitUntil(
+          "one copy waits",
+          () => Promise.resolve(waiting(gui.folder).length === 1),
+        );
+      },
+    );
+
     await step("it is narrow, or dark, and nothing is lost", async () => {
       await page.emulateMediaFeatures([{
         name: "prefers-color-scheme",
@@ -429,6 +507,30 @@ browserTest(
       },
     );
     assertEquals(faults, [], "errors, or what the page's policy forbids");
+
+    await step(
+      "what waits outlives the window, and goes when it was sent",
+      async () => {
+        await gui.process.kill();
+        const config = join(gui.folder, ".config");
+        await Deno.symlink(join(gui.folder, ".state"), join(config, "state"));
+        await using leia = await logIn(server, "leia", {
+          args: ["--accept", "always"],
+        });
+        await using _yoda = await logIn(server, "yoda", {
+          ...{ config, identity: "new" },
+        });
+        const { path } = await leia.event("transfer", { state: "verified" });
+        assertEquals(
+          await Deno.readFile(join(String(path), "deep", "two.bin")),
+          await Deno.readFile(join(gui.folder, "from/plans/deep/two.bin")),
+        );
+        await waitUntil(
+          "no copy is left",
+          () => Promise.resolve(waiting(gui.folder).length === 0),
+        );
+      },
+    );
   },
 );
 
@@ -462,120 +564,10 @@ async function openRow(page: Page, key: string): Promise<void> {
   );
 }
 
-/** Chooses files or a folder after a press on a button. */
-async function choose(page: Page, name: string, paths: string[]) {
-  const [chooser] = await Promise.all([
-    page.waitForFileChooser(),
-    press(page, name),
-  ]);
-  await chooser.accept(paths);
-}
-
-/** Waits until a file of that name is offered after that; it is not wanted. */
-async function offered(
-  luke: TestClient,
-  name: string,
-  act: () => Promise<void>,
-): Promise<void> {
-  const from = luke.process.out.length;
-  await act();
-  const wanted = { state: "offered", name };
-  const { transfer } = await luke.event("transfer", wanted, { from });
-  await luke.succeed(`/reject ${transfer}`);
-}
-
-/** Counts what shows outside the page from now on. */
-async function watchHeralds(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const told: Told = { notes: [], sounds: 0 };
-    Object.assign(globalThis, {
-      told,
-      Notification: new Proxy(Notification, {
-        construct(kind, [title, { body }]: [string, NotificationOptions]) {
-          told.notes.push(`${title}: ${body}`);
-          return new kind(title, { body: body ?? "" });
-        },
-      }),
-      AudioContext: new Proxy(AudioContext, {
-        construct(kind) {
-          told.sounds++;
-          return new kind();
-        },
-      }),
-    });
-  });
-}
-
-function heralds(page: Page): Promise<Told> {
-  return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
-}
-
-interface Told {
-  readonly notes: string[];
-  sounds: number;
-}
-
 async function emptyBox(page: Page): Promise<void> {
   await page.focus("textarea");
   await page.keyboard.down("Control");
   await page.keyboard.press("a");
   await page.keyboard.up("Control");
   await page.keyboard.press("Backspace");
-}
-
-/** Drops a file or folder on the conversation, as from a file manager. */
-async function drop(page: Page, path: string): Promise<void> {
-  const session = await page.createCDPSession();
-  const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
-    await session.send("Input.dispatchDragEvent", {
-      type,
-      x: 700,
-      y: 300,
-      data,
-    });
-  }
-  await session.detach();
-}
-
-/** Where a file that was received is, below a client's folder. */
-function received(folder: string, path: string): Promise<string> {
-  return waitUntil(`${path} in ${folder}`, async () => {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      const place = isDirectory ? join(folder, name, path) : join(folder, name);
-      const isMeant = isDirectory || name.endsWith(path);
-      if (isMeant && await isFile(place)) return place;
-    }
-    return undefined;
-  });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await Deno.stat(path).catch(() => undefined))?.isFile === true;
-}
-
-/** Has the page connect only when something was entered. */
-function connectLate(page: Page): Promise<NewDocumentScriptEvaluation> {
-  return page.evaluateOnNewDocument(() => {
-    const Real = WebSocket;
-    globalThis.WebSocket = class {
-      static readonly OPEN = 1;
-      #socket: WebSocket | undefined;
-
-      constructor(url: string) {
-        addEventListener("submit", () => {
-          const socket = this.#socket = new Real(url);
-          Object.assign(socket, this);
-        }, { once: true });
-      }
-
-      get readyState(): number {
-        return this.#socket?.readyState ?? 0;
-      }
-
-      send(text: string): void {
-        this.#socket?.send(text);
-      }
-    } as unknown as typeof WebSocket;
-  });
 }

@@ -11,6 +11,7 @@ import { reasonOf } from "../../system/errors.io.ts";
 import { stateFolderPath } from "../../system/folders.io.ts";
 import { closeLocked } from "../../system/own_file.io.ts";
 import { limits } from "../../wire/limits.ts";
+import { KeptUploads } from "./kept_uploads.io.ts";
 import { writeAll } from "../tree/whole_reads.io.ts";
 import {
   formatKeptOffer,
@@ -23,12 +24,14 @@ import {
 /** The files `later/STORE-ACCOUNT-ID` of the state folder. */
 export class KeptOfferFiles implements KeptOfferMemory {
   readonly #env: (name: string) => string | undefined;
+  readonly #uploads: KeptUploads;
   /** Those that this program works with, by their ids. */
   readonly #held = new Map<string, HeldFile>();
 
   /** @param env Looks up an environment variable: where the folder is. */
   constructor(env: (name: string) => string | undefined) {
     this.#env = env;
+    this.#uploads = new KeptUploads(env);
   }
 
   take(owner: KeptOwner): { offers: KeptOffer[]; faults: string[] } {
@@ -57,6 +60,7 @@ export class KeptOfferFiles implements KeptOfferMemory {
       const held = this.#held.get(offer.id) ?? this.#begin(owner, offer.id);
       writeWhole(held.path + nextEnding, new TextEncoder().encode(text));
       Deno.renameSync(held.path + nextEnding, held.path);
+      if (offer.to.length === 0) this.#uploads.removeOf(offer.paths);
       return undefined;
     } catch (error) {
       if (!isKnown) this.remove(offer.id);
@@ -75,6 +79,18 @@ export class KeptOfferFiles implements KeptOfferMemory {
   close(): void {
     for (const { lock } of this.#held.values()) closeLocked(lock);
     this.#held.clear();
+  }
+
+  /**
+   * The paths of what is kept for anybody, whichever client works on it.
+   *
+   * @throws {Error} when they cannot be read.
+   */
+  usedPaths(): string[] {
+    const folder = this.#folder();
+    const offers = namesIn(folder).filter((name) => !name.includes("."))
+      .map((name) => parseKeptOffer(readIfThere(join(folder, name))));
+    return offers.flatMap((kept) => kept?.to.length ? kept.paths : []);
   }
 
   /** The paths of an account's files, by the locks that stand beside them. */
@@ -187,6 +203,26 @@ function writeWhole(path: string, bytes: Uint8Array): void {
 function readBounded(path: string): string {
   if (Deno.statSync(path).size > mostCharacters * 4) return "";
   return Deno.readTextFileSync(path);
+}
+
+/** @throws {Error} when the folder is there and cannot be read. */
+function namesIn(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** Empty when there is none any more. */
+function readIfThere(path: string): string {
+  try {
+    return readBounded(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
 }
 
 function removeQuietly(path: string): void {

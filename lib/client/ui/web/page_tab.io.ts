@@ -252,22 +252,25 @@ export class PageTab implements Questioned {
     this.tell({ tell: "outcome", ref, ...number, outcome, text });
   }
 
-  #send({ ref, to, batch }: Extract<PageMessage, { do: "send" }>): void {
+  #send(
+    { ref, to, batch, later = false }: Extract<PageMessage, { do: "send" }>,
+  ): void {
     const { uploads } = this.#window;
     let paths;
     try {
-      paths = uploads.take(batch);
+      paths = later ? uploads.keep(batch) : uploads.take(batch);
     } catch (error) {
       if (!(error instanceof SpoolError)) throw error;
       const { message } = error;
       return this.#tellOutcome(ref, { ...notSent, message });
     }
-    const line = [commandFor(to), ...[to.name, ...paths].map(quoteArgument)]
-      .join(" ");
+    const options = later ? ["--when-back"] : [];
+    const words = [to.name, ...options, ...paths].map(quoteArgument);
+    const line = [commandFor(to), ...words].join(" ");
     this.#submit(
       ref,
       ({ submit }) => submit(line),
-      () => uploads.release(batch),
+      () => later ? uploads.releaseKept(batch) : uploads.release(batch),
     );
   }
 

@@ -1,14 +1,17 @@
 /**
  * What pages upload, until its offer ends, or the page that did not send it:
- * files of a folder below the state folder that only the user can look into. Who works with one holds a lock
- * beside it, which the system takes back however the program ends: so the next
- * client removes what a killed one has left.
+ * files of a folder below the state folder that only the user can look into. Who
+ * works with one holds a lock beside it, which the system takes back however the
+ * program ends: so the next client removes what a killed one has left. What waits
+ * until somebody is back moves to where it outlives this client.
  */
 import { dirname, join } from "@std/path";
 import type { Random } from "../../../base/ports.ts";
 import { reasonOf } from "../../../system/errors.io.ts";
 import { stateFolderPath } from "../../../system/folders.io.ts";
 import { closeLocked } from "../../../system/own_file.io.ts";
+import { KeptOfferFiles } from "../../offers/kept_offer_files.io.ts";
+import { KeptUploads } from "../../offers/kept_uploads.io.ts";
 import { statOfSystem } from "../../files/stat_of_system.io.ts";
 import { showOf } from "./shown_file.ts";
 import type { UploadPlace } from "./upload_place.ts";
@@ -30,6 +33,9 @@ export class SpoolError extends Error {
 export class Spool {
   readonly #parent: string;
   readonly #random: Random;
+  readonly #kept: KeptUploads;
+  /** What the copies that are kept are for. */
+  readonly #offers: KeptOfferFiles;
   readonly #batches = new Map<string, UploadBatch>();
   /** Pictures that were sent and are still shown, and their bytes; oldest first. */
   readonly #shown = new Map<string, number>();
@@ -42,10 +48,17 @@ export class Spool {
   constructor(env: (name: string) => string | undefined, random: Random) {
     this.#parent = join(stateFolderPath(env), "uploads");
     this.#random = random;
+    this.#kept = new KeptUploads(env);
+    this.#offers = new KeptOfferFiles(env);
   }
 
   /** Removes what programs have left that run no more. */
   async removeLeft(): Promise<void> {
+    try {
+      this.#kept.removeLeft(this.#offers.usedPaths());
+    } catch {
+      // Nothing of it goes while it is not known what waits.
+    }
     let names: string[];
     try {
       names = [...Deno.readDirSync(this.#parent)].map(({ name }) => name);
@@ -113,16 +126,46 @@ export class Spool {
    * @throws {SpoolError} when that is nothing, or not all of it.
    */
   take(id: string): string[] {
+    const { batch, folder } = this.#whole(id);
+    batch.isTaken = true;
+    return [...batch.roots].map((root) => join(folder, root));
+  }
+
+  /**
+   * The same of what waits until somebody is back, which outlives this client.
+   *
+   * @throws {SpoolError} as {@link take}, and when it cannot wait.
+   */
+  keep(id: string): string[] {
+    const { batch, folder } = this.#whole(id);
+    const kept = this.#kept.keep(folder, id, batch.bytes);
+    if ("fault" in kept) {
+      this.drop(id);
+      throw new SpoolError(507, kept.fault);
+    }
+    this.#batches.delete(id);
+    return [...batch.roots].map((root) => join(kept.folder, root));
+  }
+
+  /** What became of it is known: it stays only if it waits. */
+  releaseKept(id: string): void {
+    try {
+      this.#kept.release(id, this.#offers.usedPaths());
+    } catch {
+      // A later start removes it when it is known what waits.
+    }
+  }
+
+  /** @throws {SpoolError} as {@link take}. */
+  #whole(id: string): { batch: UploadBatch; folder: string } {
     const batch = this.#batches.get(id);
-    const folder = this.#held?.folder;
-    if (batch === undefined || folder === undefined || batch.isTaken) {
+    if (batch === undefined || this.#held === undefined || batch.isTaken) {
       throw new SpoolError(404, "there is nothing to send; choose it again");
     }
     if (batch.running > 0 || batch.isBroken) {
       throw new SpoolError(409, "not all of it could be read; choose it again");
     }
-    batch.isTaken = true;
-    return [...batch.roots].map((root) => join(folder, id, root));
+    return { batch, folder: join(this.#held.folder, id) };
   }
 
   /**

@@ -101,12 +101,16 @@ export type PageMessage =
     readonly text: string;
     readonly to: ChatTarget;
   }
-  /** Offers what was uploaded as `batch`: to a user, or to all in a group. */
+  /**
+   * Offers what was uploaded as `batch`: to a user, or to all in a group. With
+   * `later` it waits for those who are not online.
+   */
   | {
     readonly do: "send";
     readonly ref: number;
     readonly to: ChatTarget;
     readonly batch: string;
+    readonly later?: boolean;
   }
   /** What was uploaded as `batch` is not to be sent after all. */
   | { readonly do: "drop"; readonly batch: string }
@@ -404,7 +408,7 @@ const checks = {
   answer: object({ question: integer(1), value: answer }),
   submit: object({ ref, line, to: optional(target) }),
   say: object({ ref, text: line, to: target }),
-  send: object({ ref, to: target, batch: id }),
+  send: object({ ref, to: target, batch: id, later: optional(boolean) }),
   drop: object({ batch: id }),
   see: object({
     conversation: optional(conversation),

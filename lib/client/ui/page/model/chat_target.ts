@@ -1,5 +1,6 @@
 /** What a conversation is called in commands. */
 import type { ChatTarget } from "../../../commands/command.ts";
+import type { ClientView } from "../../../events/client_view.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 
 /** Where what is said in a conversation goes; nowhere to everybody. */
@@ -8,6 +9,22 @@ export function targetOf(key: ConversationKey): ChatTarget | undefined {
   if (key.startsWith("@")) return { kind: "user", name };
   if (key.startsWith("#")) return { kind: "group", name };
   return key.startsWith("=") ? { kind: "session", name } : undefined;
+}
+
+/**
+ * True when somebody there is not known to be online, so that files have to wait
+ * for them; not in a group of more than something can wait for.
+ */
+export function hasAbsent(
+  view: Pick<ClientView, "me" | "person" | "group">,
+  { kind, name }: ChatTarget,
+): boolean {
+  const { user: me } = view.me;
+  const isAbsent = (user: string) =>
+    user !== me && view.person(user)?.online !== true;
+  if (kind !== "group") return isAbsent(name);
+  const { members = [] } = view.group(name) ?? {};
+  return members.length <= mostAwaited && members.some(isAbsent);
 }
 
 /**
@@ -25,5 +42,7 @@ export function historyLine(
     : `/history ${key} ${olderMessages}${place}`;
 }
 
+/** As many as something waits for. */
+export const mostAwaited = 250;
 /** Messages that are fetched at once. */
 const olderMessages = 50;

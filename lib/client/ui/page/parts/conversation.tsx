@@ -7,6 +7,7 @@ import type { PrivateSessionInfo } from "../../../events/client_event.ts";
 import type { ConversationKey } from "../../../events/conversations.ts";
 import { filesIn } from "../state/dropped_files.io.ts";
 import { titleOf } from "../model/chat_list.ts";
+import { hasAbsent, targetOf } from "../model/chat_target.ts";
 import { wholeTime } from "../model/shown_messages.ts";
 import type { PageStore } from "../state/page_store.io.ts";
 import { CallButtons } from "./call_buttons.tsx";
@@ -29,6 +30,9 @@ function Chat({ of }: { readonly of: ConversationKey }): JSX.Element {
   const [isDropping, setIsDropping] = useState(false);
   const depth = useRef(0);
   const isSession = of.startsWith("=");
+  const target = targetOf(of);
+  const isLate = target !== undefined && !isSession &&
+    hasAbsent(store.view, target);
   const drag = (step: 1 | -1) => (event: DragEvent) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
@@ -58,6 +62,7 @@ function Chat({ of }: { readonly of: ConversationKey }): JSX.Element {
         <div class="drop-here" aria-hidden="true">
           <Icon name="file" />
           Drop to send to {titleOf(of)}
+          {isLate && " when they are back"}
         </div>
       )}
     </main>

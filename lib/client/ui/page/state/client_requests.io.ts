@@ -57,9 +57,9 @@ export class ClientRequests {
     return this.#ask((ref) => ({ do: "say", ref, text, to }));
   }
 
-  /** Offers what was uploaded. */
-  send(batch: string, to: ChatTarget): Promise<RequestReply> {
-    return this.#ask((ref) => ({ do: "send", ref, to, batch }));
+  /** Offers what was uploaded; `later` as the message has it. */
+  send(batch: string, to: ChatTarget, later: boolean): Promise<RequestReply> {
+    return this.#ask((ref) => ({ do: "send", ref, to, batch, later }));
   }
 
   /** Calls somebody, or a group. */

@@ -28,11 +28,12 @@ import { ClientRequests } from "./client_requests.io.ts";
 import type { PlacedFile } from "./dropped_files.io.ts";
 import { Heralds } from "./heralds.io.ts";
 import { PageCalls } from "./page_calls.io.ts";
+import { PageFolders } from "./page_folders.io.ts";
 import { PageUploads } from "./page_uploads.io.ts";
 import { Announcer } from "../model/announcer.ts";
 import { callNote, placeOfCall, ringText } from "../model/call_words.ts";
 import { titleOf, unreadIn } from "../model/chat_list.ts";
-import { historyLine, targetOf } from "../model/chat_target.ts";
+import { hasAbsent, historyLine, targetOf } from "../model/chat_target.ts";
 import { LineMemory } from "../model/line_memory.ts";
 import { MessageLog, mostShown, saidOf } from "../model/message_log.ts";
 import { type ChatNote, noteOf, noticeOf, spokenOf } from "../model/notes.ts";
@@ -96,6 +97,7 @@ export class PageStore {
   readonly socket: ClientSocket;
   readonly requests: ClientRequests;
   readonly uploads: PageUploads;
+  readonly folders: PageFolders;
   readonly calls: PageCalls;
 
   #view = new ClientView("");
@@ -118,6 +120,7 @@ export class PageStore {
     });
     this.requests = new ClientRequests(this.socket);
     this.uploads = new PageUploads(this.socket, this.requests);
+    this.folders = new PageFolders(this.requests);
     this.calls = new PageCalls({
       requests: this.requests,
       send: (message) => this.socket.send(message),
@@ -283,7 +286,8 @@ export class PageStore {
         true,
       );
     }
-    const problem = await this.uploads.send(files, key, to);
+    const isLate = hasAbsent(this.view, to);
+    const problem = await this.uploads.send(files, key, to, isLate);
     if (problem === undefined) return;
     this.#note(key, { text: [problem], isFailure: true });
   }
@@ -399,6 +403,7 @@ export class PageStore {
     if (event.event === "message" || event.event === "private-message") {
       this.#hear(event);
     }
+    if (event.event === "entry") this.folders.handleOutcomes(event);
     if (event.event === "link") this.linking.value = event;
     if (event.event === "call") this.#hearCall(event);
     const shown = event as ClientEvent;
@@ -507,6 +512,7 @@ export class PageStore {
     for (const key of [draftsKey, openKey]) sessionStorage.removeItem(key);
     this.#logs.clear();
     this.#notes.clear();
+    this.folders.clear();
     this.#transferPlaces.clear();
     this.open.value = undefined;
     this.panel.value = undefined;

@@ -32,12 +32,14 @@ export class PageUploads {
   /**
    * Sends files, with the folders they are in.
    *
+   * @param isLate They wait for those who are not online.
    * @returns Why that cannot be done, if it cannot.
    */
   async send(
     files: readonly PlacedFile[],
     key: ConversationKey,
     to: ChatTarget,
+    isLate: boolean,
   ): Promise<string | undefined> {
     const batch = randomId();
     const title = files.length === 1
@@ -61,7 +63,7 @@ export class PageUploads {
     } finally {
       this.all.value = this.all.value.filter((each) => each !== upload);
     }
-    const { outcome } = await this.#requests.send(batch, to);
+    const { outcome } = await this.#requests.send(batch, to, isLate);
     return outcome.ok || outcome.announced ? undefined : outcome.message;
   }
 

@@ -1,0 +1,126 @@
+/// <reference lib="dom" />
+/** What the test of the window does with the page beside pressing buttons. */
+import { join } from "@std/path";
+import type { NewDocumentScriptEvaluation, Page } from "puppeteer-core";
+import { press } from "./browser.ts";
+import type { TestClient } from "./test_client.ts";
+import { waitUntil } from "./wait_until.ts";
+
+/** Chooses files or a folder after a press on a button. */
+export async function choose(page: Page, name: string, paths: string[]) {
+  const [chooser] = await Promise.all([
+    page.waitForFileChooser(),
+    press(page, name),
+  ]);
+  await chooser.accept(paths);
+}
+
+/** Waits until a file of that name is offered after that; it is not wanted. */
+export async function offered(
+  luke: TestClient,
+  name: string,
+  act: () => Promise<void>,
+): Promise<void> {
+  const from = luke.process.out.length;
+  await act();
+  const wanted = { state: "offered", name };
+  const { transfer } = await luke.event("transfer", wanted, { from });
+  await luke.succeed(`/reject ${transfer}`);
+}
+
+/** Counts what shows outside the page from now on. */
+export async function watchHeralds(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const told: Told = { notes: [], sounds: 0 };
+    Object.assign(globalThis, {
+      told,
+      Notification: new Proxy(Notification, {
+        construct(kind, [title, { body }]: [string, NotificationOptions]) {
+          told.notes.push(`${title}: ${body}`);
+          return new kind(title, { body: body ?? "" });
+        },
+      }),
+      AudioContext: new Proxy(AudioContext, {
+        construct(kind) {
+          told.sounds++;
+          return new kind();
+        },
+      }),
+    });
+  });
+}
+
+/** What has shown outside the page. */
+export function heralds(page: Page): Promise<Told> {
+  return page.evaluate(() => (globalThis as unknown as { told: Told }).told);
+}
+
+/** What showed outside the page. */
+export interface Told {
+  readonly notes: string[];
+  sounds: number;
+}
+
+/** Drops a file or folder on the conversation, as from a file manager. */
+export async function drop(page: Page, path: string): Promise<void> {
+  const session = await page.createCDPSession();
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", {
+      type,
+      x: 700,
+      y: 300,
+      data,
+    });
+  }
+  await session.detach();
+}
+
+/** Names of the copies of what waits. */
+export function waiting(folder: string): string[] {
+  const state = join(folder, ".state", "parley");
+  return [...Deno.readDirSync(join(state, "uploads", "later"))]
+    .map(({ name }) => name);
+}
+
+/** Where a file that was received is, below a client's folder. */
+export function received(folder: string, path: string): Promise<string> {
+  return waitUntil(`${path} in ${folder}`, async () => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const place = isDirectory ? join(folder, name, path) : join(folder, name);
+      const isMeant = isDirectory || name.endsWith(path);
+      if (isMeant && await isFile(place)) return place;
+    }
+    return undefined;
+  });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isFile === true;
+}
+
+/** Has the page connect only when something was entered. */
+export function connectLate(page: Page): Promise<NewDocumentScriptEvaluation> {
+  return page.evaluateOnNewDocument(() => {
+    const Real = WebSocket;
+    globalThis.WebSocket = class {
+      static readonly OPEN = 1;
+      #socket: WebSocket | undefined;
+
+      constructor(url: string) {
+        addEventListener("submit", () => {
+          const socket = this.#socket = new Real(url);
+          Object.assign(socket, this);
+        }, { once: true });
+      }
+
+      get readyState(): number {
+        return this.#socket?.readyState ?? 0;
+      }
+
+      send(text: string): void {
+        this.#socket?.send(text);
+      }
+    } as unknown as typeof WebSocket;
+  });
+}

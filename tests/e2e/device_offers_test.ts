@@ -186,7 +186,7 @@ Deno.test("offers: to oneself goes on after the receiving device was killed", as
     await first.process.kill();
   }
   // Another device of luke is online, so that nobody reads that luke went.
-  const within = { timeoutMs: 10_000 };
+  const within = { timeoutMs: 25_000 };
   const end = await laptop.event("transfer", { state: "failed" }, within);
   assertEquals(end.message, "luke@desktop went offline");
   await laptop.succeed("/limit off");

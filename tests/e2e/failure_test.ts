@@ -28,8 +28,8 @@ testUnless(
     const result = await fullDisk(1);
     assert(result.confirmed >= 2 && result.refused >= 1);
     const { chatAfterMs, transferAfterMs } = result;
-    assert(chatAfterMs < 5000, `chat went on after ${chatAfterMs} ms`);
-    assert(transferAfterMs < 5000, `transfer after ${transferAfterMs} ms`);
+    assert(chatAfterMs < 15_000, `chat went on after ${chatAfterMs} ms`);
+    assert(transferAfterMs < 15_000, `transfer after ${transferAfterMs} ms`);
   },
 );
 

@@ -18,7 +18,7 @@ Deno.test("server: floods of bytes and messages are cut off, at no cost to other
     for (const who of [undefined, user]) {
       await endlessLine(server, 1e5, who);
       const { ms = NaN, grownMB = NaN } = await endlessLine(server, 1e7, who);
-      assert(ms < 4000, `${ms} ms`);
+      assert(ms < 10_000, `${ms} ms`);
       assert(grownMB < 10, `${grownMB} MB`);
     }
   });

@@ -103,7 +103,7 @@ Deno.test("--limit and /limit bound what a client sends in all", async () => {
     ),
   );
   const ms = performance.now() - begun;
-  assert(ms > 1_900 && ms < 4_000, `4 MB at 2 MB/s took ${ms} ms`);
+  assert(ms > 1_900 && ms < 12_000, `4 MB at 2 MB/s took ${ms} ms`);
   const ratio = Number(one?.ms) / Number(two?.ms);
   assert(ratio > 0.6 && ratio < 1.7, `unfair: ${one?.ms} and ${two?.ms} ms`);
   // The sender hears of the ends after the receivers.

@@ -100,7 +100,7 @@ Deno.test("resume: after kill -9 of the receiver", async () => {
     await luke.process.kill();
   }
   // Not after the 30 s of silence that end a transfer: the server tells it.
-  const options = { timeoutMs: 10_000 };
+  const options = { timeoutMs: 25_000 };
   const end = await yoda.event("transfer", { state: "failed" }, options);
   assertEquals(end.message, "luke went offline");
   const names = ["yoda_film.mp4.part", "yoda_film.mp4.part.map"];

@@ -16,6 +16,7 @@ import {
 } from "../../../lib/server/accounts/credentials_file.ts";
 import { FakeConsole } from "../../support/fake_console.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
+import { patience } from "../../support/wait_until.ts";
 
 test("CredentialsSource.load() starts with the lines that are right", async (path) => {
   await Deno.writeTextFile(path, "yoda one\nluke\n");
@@ -239,7 +240,7 @@ function watched(path: string) {
       const timer = setTimeout(() => {
         listeners.delete(check);
         reject(new Error("nothing happened"));
-      }, 5000);
+      }, patience);
       const check = () => {
         const found = find();
         if (found === undefined) return;

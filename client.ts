@@ -1,5 +1,8 @@
 /** The client's entry point: `client [SERVER_HOST] [SERVER_PORT] [UDP_PORT] [options]`. */
-import { parseClientCommand } from "./lib/client/settings/client_command.ts";
+import {
+  type ClientRequest,
+  parseClientCommand,
+} from "./lib/client/settings/client_command.ts";
 import type { ClientOptions } from "./lib/client/settings/options.ts";
 import { buildInfo } from "./lib/system/program_file.io.ts";
 import {
@@ -20,6 +23,7 @@ import {
 /** Runs the client; the exit code. */
 async function main(): Promise<number> {
   const env = (name: string) => Deno.env.get(name);
+  loadEarly(parseClientCommand(Deno.args, env));
   const config = await readClientConfig(env);
   const request = parseClientCommand(Deno.args, env, config);
   switch (request.kind) {
@@ -43,7 +47,7 @@ async function main(): Promise<number> {
       return await runDoctor(request.options, stdout);
     }
     case "gui": {
-      const { runGui } = await import("./lib/client/gui.io.ts");
+      const { runGui } = await loadGui();
       return await runGui(request.options);
     }
     case "run":
@@ -72,9 +76,25 @@ async function run(options: ClientOptions): Promise<number> {
   const { password, passwordFile } = options;
   const { givenPassword } = await import("./lib/cli/password_file.io.ts");
   const given = await givenPassword(passwordFile, password);
-  const { runClient } = await import("./lib/client/client_app.io.ts");
+  const { runClient } = await loadClient();
   return await runClient(options, given);
 }
+
+/**
+ * Begins to load what the words ask for, whatever the configuration says, before
+ * that is read: what is loaded in the first moment is also what the executable
+ * keeps compiled for its next starts.
+ */
+function loadEarly(request: ClientRequest): void {
+  const { kind } = request;
+  const isClient = kind === "run" && request.options.forget === undefined;
+  // What cannot be loaded is told where it is needed.
+  if (isClient) loadClient().catch(() => {});
+  if (kind === "gui") loadGui().catch(() => {});
+}
+
+const loadClient = () => import("./lib/client/client_app.io.ts");
+const loadGui = () => import("./lib/client/gui.io.ts");
 
 endOnUncaughtErrors();
 try {

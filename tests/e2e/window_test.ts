@@ -350,6 +350,19 @@ browserTest(
       await shows(page, ".panel h3", "Invited");
       await page.locator(".panel .check input").click();
       await luke.event("group-set", { group: "jedi" });
+      await press(page, "Take back the invitation of leia");
+      await page.waitForFunction(() =>
+        !document.querySelector(".panel")?.textContent?.includes("Invited")
+      );
+      await press(page, "Make leader: luke");
+      await luke.event("leader", { group: "jedi", leader: "luke" });
+      await shows(page, ".panel .people li:has(.tag)", "luke");
+      // What others do is seen where one looks at it.
+      await luke.succeed("/promote jedi yoda");
+      await shows(page, ".panel h3", "You lead this group");
+      await press(page, "Remove luke");
+      await luke.event("removed", { group: "jedi" });
+      await shows(page, ".panel h3", "Members, 1");
       await page.keyboard.press("Escape");
       // Back at what opened it.
       await focused(page, "BUTTON");
@@ -504,6 +517,11 @@ browserTest(
         await focused(page, "BUTTON");
         await press(page, "Log out");
         await shows(page, ".saved", "yoda");
+        // Whom one has talked with is known to the server.
+        await page.type("[name=password]", passwordOf("yoda"));
+        await page.keyboard.press("Enter");
+        const chat = '[aria-label="Chats"] [data-key="@luke"] .line';
+        await shows(page, chat, "");
       },
     );
     assertEquals(faults, [], "errors, or what the page's policy forbids");

@@ -527,11 +527,14 @@ export class ClientView {
   }
 
   #learnDirectory(known: Omit<DirectoryEvent, "event">): void {
-    const { users, blocked, groups, group, devices, partners } = known;
+    const { users, blocked, groups, group, devices, recent } = known;
     if (devices !== undefined) this.#devices.learnAll(devices);
     if (groups !== undefined) this.#groups.learnAll(groups);
     if (group !== undefined) this.#learnMembers(group);
-    for (const user of partners ?? []) this.#hear(user, talks);
+    for (const { conversation: key } of recent ?? []) {
+      if (key.startsWith("@")) this.#hear(key.slice(1), talks);
+    }
+    if (recent !== undefined) this.#conversations.recallAll(recent);
     if (blocked !== undefined) this.#people.learnBlocked(blocked);
     if (users !== undefined) this.#people.learnOnline(users);
   }

@@ -96,6 +96,13 @@ export interface Conversation {
   readonly last: number;
 }
 
+/** What was said last in one conversation. */
+export interface RecentlySaid {
+  readonly conversation: ConversationKey;
+  /** Oldest first. */
+  readonly messages: readonly SaidMessage[];
+}
+
 /** What the user has not seen, oldest first, as far as it is kept. */
 export function unseenOf(
   { messages, unread }: Pick<Conversation, "messages" | "unread">,
@@ -174,6 +181,23 @@ export class Conversations {
       one.at - other.at || (one.number ?? 0) - (other.number ?? 0)
     );
     this.#bound(kept);
+  }
+
+  /** The same of several; those that are not here yet count as the oldest. */
+  recallAll(all: readonly RecentlySaid[]): void {
+    const known = [...this.#byKey.keys()];
+    const news = all.filter(({ conversation }) =>
+      !this.#byKey.has(conversation)
+    ).toSorted((one, other) => lastIn(one) - lastIn(other));
+    // None of them takes the place of one that is here.
+    const most = news.length + known.length - mostConversations;
+    for (const { conversation, messages } of news.slice(Math.max(most, 0))) {
+      this.recall(conversation, messages);
+    }
+    for (const key of known) this.#keep(key);
+    for (const { conversation, messages } of all) {
+      if (known.includes(conversation)) this.recall(conversation, messages);
+    }
   }
 
   /**
@@ -376,6 +400,11 @@ function unseenIn({ messages }: Kept, over: number, upto: number): number {
   return messages.filter(({ id = 0, own, deleted }) =>
     !own && !deleted && id > over && id <= upto
   ).length;
+}
+
+/** When something was said last. */
+function lastIn({ messages }: RecentlySaid): number {
+  return messages.at(-1)?.at ?? 0;
 }
 
 function isSame(one: SaidMessage, other: SaidMessage): boolean {

@@ -2,7 +2,11 @@
 import type { ReplyFields } from "../../wire/server_frame.ts";
 import type { Verification } from "../commands/people.ts";
 import type { Command } from "../commands/table.ts";
-import type { ConversationKey, SaidMessage } from "./conversations.ts";
+import type {
+  ConversationKey,
+  RecentlySaid,
+  SaidMessage,
+} from "./conversations.ts";
 
 /**
  * What changes what a person sees without a line of its own: it is not printed,
@@ -27,8 +31,8 @@ export type QuietEvent =
     readonly devices?: ReplyFields<"devices">["devices"];
     /** One of the groups, with its members. */
     readonly group?: ReplyFields<"group-members">;
-    /** With whom this user has talked, one to one. */
-    readonly partners?: readonly string[];
+    /** What was said last, wherever it was. */
+    readonly recent?: readonly RecentlySaid[];
   }
   /** The server named a user's key, which is the one that is known. */
   | {

@@ -1,4 +1,5 @@
 import type { ChatTarget } from "../commands/command.ts";
+import type { HistoryAnswer } from "../commands/history.ts";
 import type { Command } from "../commands/table.ts";
 import type { Instant, Random } from "../../base/ports.ts";
 import {
@@ -11,7 +12,13 @@ import type { ClientEffect, DerivePurpose } from "../events/client_effect.ts";
 import type { ClientView } from "../events/client_view.ts";
 import type { ClientEvent, CommandOutcome } from "../events/client_event.ts";
 import { ConfirmedMessages, type Loss } from "../events/confirmed_messages.ts";
-import { conversationOf, recalledMessages } from "../events/conversations.ts";
+import {
+  conversationOf,
+  conversationWith,
+  recalledMessages,
+  type RecentlySaid,
+  type SaidMessage,
+} from "../events/conversations.ts";
 import type { KnownGroup } from "../events/known_groups.ts";
 import { ownMessages } from "../events/own_messages.ts";
 import type { DirectoryEvent, QuietEvent } from "../events/quiet_event.ts";
@@ -412,12 +419,7 @@ export class SessionParts {
     if (this.#hasPartners) return;
     requests.add("history", { limit: pastMessages }, ({ ok }) => {
       this.#hasPartners ||= ok !== undefined;
-      const private_ = ok?.messages.filter(({ kind }) => kind === "private");
-      const self = this.login.user;
-      const partners = new Set(
-        private_?.flatMap(({ from, to }) => from === self ? to ?? [] : from),
-      );
-      tell({ partners: [...partners].filter(isUserName) });
+      tell({ recent: this.#byConversation(ok?.messages ?? []) });
     }, true);
   }
 
@@ -463,26 +465,54 @@ export class SessionParts {
     // It is for who opens a chat now; nobody waits for it.
     this.requests.add("history", { ...where, limit }, ({ ok }) => {
       if (ok === undefined) return;
-      const { user } = this.login;
-      // What is on its way is told with what becomes of it.
-      const sending = this.#view.pending().map(({ command }) =>
-        "text" in command ? command.text : undefined
-      );
-      const past = ok.messages.filter(({ from, text }) =>
-        from !== user || !sending.includes(text)
-      );
-      const messages = past.map((message) => {
-        const { id, number, at, from, group, text, deleted } = message;
-        if (!deleted) this.router.shown.note(group, number, text);
-        return {
-          ...{ id, number, at, from, text },
-          ...from === user && { own: true as const },
-          ...deleted && { deleted: true as const },
-        };
-      });
       const conversation = conversationOf({ kind, name });
+      const messages = this.#saidIn(ok.messages);
       this.#emit({ event: "recalled", conversation, messages });
     }, false);
+  }
+
+  /** What was said before, as people see it; oldest first. */
+  #saidIn(past: HistoryAnswer["messages"]): SaidMessage[] {
+    const { user } = this.login;
+    // What is on its way is told with what becomes of it.
+    const sending = this.#view.pending().map(({ command }) =>
+      "text" in command ? command.text : undefined
+    );
+    const messages = past.filter(({ from, text }) =>
+      from !== user || !sending.includes(text)
+    );
+    return messages.map((message) => {
+      const { id, number, at, from, group, text, deleted } = message;
+      if (!deleted) this.router.shown.note(group, number, text);
+      return {
+        ...{ id, number, at, from, text },
+        ...from === user && { own: true as const },
+        ...deleted && { deleted: true as const },
+      };
+    });
+  }
+
+  /** The same, where it was said. */
+  #byConversation(past: HistoryAnswer["messages"]): RecentlySaid[] {
+    const self = this.login.user;
+    const places = Map.groupBy(
+      past,
+      ({ kind, group, from, to }) =>
+        conversationWith({
+          ...{ kind, from },
+          ...group !== undefined && { group },
+          to: from === self ? to ?? from : from,
+        }),
+    );
+    // Whose account was removed cannot be written to.
+    const isOne = (key: string) =>
+      !key.startsWith("@") || isUserName(key.slice(1));
+    return [...places].filter(([key]) => isOne(key)).map(
+      ([conversation, messages]) => ({
+        conversation,
+        messages: this.#saidIn(messages),
+      }),
+    );
   }
 
   #askDevices(): void {

@@ -287,6 +287,37 @@ Deno.test("ClientView: what is recalled is no news, and stands once where it bel
   assertEquals(view.conversation("@han")?.messages.length, mostMessages);
 });
 
+Deno.test("ClientView: what was said before the login stands below what came since", () => {
+  const view = viewOf(said("luke", 8));
+  const past = (number: number, from: string) => ({
+    ...{ id: number, number, at: number, from, text: "hi" },
+  });
+  const recent = [
+    { conversation: "@han", messages: [past(6, "han")] },
+    { conversation: "#jedi", messages: [past(3, "luke"), past(7, "han")] },
+    { conversation: "@luke", messages: [past(2, "luke"), past(8, "luke")] },
+    { conversation: "@leia", messages: [] },
+  ] as const;
+  view.handleEvent({ event: "directory", recent });
+  assertEquals(
+    view.conversations().map(({ key, messages }) =>
+      `${key} ${messages.map(({ number }) => number)}`
+    ),
+    ["@luke 2,8", "#jedi 3,7", "@han 6"],
+  );
+  assertEquals(unreadIn(view), { "@luke": 1 });
+  assert(["han", "leia"].every((name) => view.isCompany(name)));
+  // More than are kept take no place of those that are here.
+  const many = Array.from({ length: mostConversations }, (_, n) => ({
+    conversation: `#g${n}` as const,
+    messages: [past(n, "han")],
+  }));
+  view.handleEvent({ event: "directory", recent: many });
+  const keys = view.conversations().map(({ key }) => key);
+  assertEquals(keys.length, mostConversations);
+  assertEquals(keys.slice(0, 4), ["@luke", "#jedi", "@han", "#g99"]);
+});
+
 function unreadIn(view: ClientView): Record<string, number> {
   return Object.fromEntries(
     view.conversations().filter(({ unread }) => unread > 0)

@@ -116,7 +116,10 @@ Deno.test("PresenceNews: known are those one talks to or shares a group with; of
     const place = { id: 1, number: 1, at: 1 };
     const said = { kind: "private", ...place, text: "x" } as const;
     view.handleEvent({ event: "message", ...said, from: "luke", kept: false });
-    view.handleEvent({ event: "directory", partners: ["han"] });
+    view.handleEvent({
+      event: "directory",
+      recent: [{ conversation: "@han", messages: [] }],
+    });
     const group = { leader: "yoda", leaderOnly: false, invited: ["lando"] };
     const joined = ["yoda", "leia"];
     view.handleEvent({

@@ -21,7 +21,11 @@ function alone(waiting = 0): ClientView {
 function crowded(waiting = 0): ClientView {
   const view = alone(waiting);
   const users = online([...others, "han", "leia"]);
-  view.handleEvent({ event: "directory", users, partners: ["leia"] });
+  view.handleEvent({
+    event: "directory",
+    users,
+    recent: [{ conversation: "@leia", messages: [] }],
+  });
   view.handleEvent(group("jedi", [user, "han", "leia", "a1", "vader"]));
   view.handleEvent(group("sith", [user, "vader"]));
   const message = { event: "message", at: 1, text: "x", kept: true } as const;

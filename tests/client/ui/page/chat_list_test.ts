@@ -127,7 +127,10 @@ function viewOf(): ClientView {
       ip: "192.0.2.1",
       udpPort: 1,
     })),
-    partners: ["leia", "luke"],
+    recent: ["leia", "luke"].map((name) => ({
+      conversation: `@${name}` as const,
+      messages: [],
+    })),
     groups: [
       { ...group, group: "jedi", joined: true },
       { ...group, group: "rebels", joined: false },

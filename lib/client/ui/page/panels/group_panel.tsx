@@ -59,7 +59,13 @@ function Invitation({ name }: { readonly name: string }): JSX.Element {
 
 function JoinedGroup({ name }: { readonly name: string }): JSX.Element {
   const store = useStore();
-  const { answer, problem, again } = useAnswer("members", `/members ${name}`);
+  const _ = store.revision.value;
+  const { leader: leads, members } = store.view.group(name) ?? {};
+  const { answer, problem, again } = useAnswer(
+    "members",
+    `/members ${name}`,
+    `${leads} ${members}`,
+  );
   const act = async (line: string) => {
     if (await store.run(line)) again();
   };

@@ -13,10 +13,15 @@ export interface Asked<A> {
   readonly again: () => void;
 }
 
-/** What a command of that name answers, asked for when a panel opens. */
+/**
+ * What a command of that name answers, asked for when a panel opens.
+ *
+ * @param known Asked again when this is another, as it tells of news.
+ */
 export function useAnswer<N extends CommandSuccess["command"]>(
   command: N,
   line: string,
+  known = "",
 ): Asked<CommandAnswers[N]> {
   const store = useStore();
   const [answer, setAnswer] = useState<CommandAnswers[N]>();
@@ -34,6 +39,6 @@ export function useAnswer<N extends CommandSuccess["command"]>(
     return () => {
       isHere = false;
     };
-  }, [line, turn, store.link.value]);
+  }, [line, turn, known, store.link.value]);
   return { answer, problem, again: () => setTurn(turn + 1) };
 }

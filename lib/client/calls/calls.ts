@@ -19,7 +19,12 @@ import {
 import type { PeerRefusal } from "../trust/peer_identities.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
 import { Call, type CallLeg } from "./call.ts";
-import { callEndText } from "./call_end_text.ts";
+import {
+  callEndText,
+  mostText,
+  notBegunText,
+  noteText,
+} from "./call_end_text.ts";
 import type { CalledParty, CallHost } from "./call_host.ts";
 import { CallTalk } from "./call_talk.ts";
 import { readNames } from "./described_leg.ts";
@@ -58,8 +63,15 @@ export class Calls {
     if (this.#isConnected) this.#tellReady();
   }
 
-  /** Calls somebody, or all in a group; `n` is settled when it rings. */
+  /**
+   * Calls somebody, or all in a group; `n` is settled when it rings. From within a
+   * group's call it asks somebody of the group in, who was away or has left.
+   */
   start(to: CalledParty, media: CallMedia, n: number): void {
+    const { taken } = this.#open;
+    if (taken?.group !== undefined && to.kind === "user") {
+      return this.#askIn(taken, to.name, n);
+    }
     const refusal = this.#whyNot();
     if (refusal !== undefined) return this.#open.refuse(n, refusal);
     const { kind, name } = to;
@@ -214,7 +226,7 @@ export class Calls {
     // Nobody else can come in.
     for (const each of [...call.legs.values()]) {
       if (each.state !== "asked" || each.joins) continue;
-      this.#tellEnd(each, "cancelled");
+      this.#tellEnd(each, "failed", "busy");
       this.#endLeg(each, "full");
     }
     return true;
@@ -321,6 +333,23 @@ export class Calls {
     this.#host.effect({ effect: "take-call", call: call.number, n });
     this.#talk.tellTaken(call, media);
     for (const leg of call.legs.values()) this.#prepare(leg);
+  }
+
+  #askIn(call: Call, name: string, n: number): void {
+    const isMeant = ({ user }: { user: string }) =>
+      userKey(user) === userKey(name);
+    const { user } = call.members.find(isMeant) ?? { user: name };
+    const problem = call.legTo(user) !== undefined
+      ? `${user} is in this call, or is being called`
+      : call.isFull
+      ? `${mostText(call)}, and there are as many`
+      : undefined;
+    if (problem !== undefined) {
+      return this.#open.refuse(n, { code: "busy_here", message: problem });
+    }
+    this.#ask(call, user);
+    this.#open.show(call);
+    this.#open.settle(n, call);
   }
 
   /** Asks somebody, once this side is prepared. */
@@ -432,7 +461,8 @@ export class Calls {
     if (call.group === undefined || !call.isTaken) return;
     const self = this.#host.self();
     for (const user of readNames(text)) {
-      const isKnown = call.members.some((each) => each.user === user);
+      // Who has left may be back.
+      const isKnown = call.legTo(user) !== undefined;
       // Of the two one asks.
       const asks = userKey(self) < userKey(user);
       if (!isKnown && asks && !call.isFull) this.#ask(call, user, true);
@@ -492,12 +522,10 @@ export class Calls {
     else this.#open.show(call, message, isOwn);
     if (waiting === undefined) return;
     if (isOwn) return this.#open.settle(waiting, call);
-    const text = call.group === undefined || message === undefined
-      ? message
-      : `Nobody in ${call.group} could be called: ${message}`;
+    const text = notBegunText(call, reason, message, this.#host.self());
     this.#open.refuse(
       waiting,
-      { code: reason, message: text ?? reason },
+      { code: reason, message: text },
       !isUnheard,
     );
   }
@@ -549,12 +577,6 @@ export class Calls {
   #newId(): string {
     return encodeHex(this.#host.random.bytes(8));
   }
-}
-
-/** What who was away reads in the conversation. */
-function noteText({ group, media }: Call): string {
-  const what = media === "video" ? "video call" : "call";
-  return group === undefined ? `(missed ${what})` : `(${what} in ${group})`;
 }
 
 /** Most calls at once, of which the user can be in one. */

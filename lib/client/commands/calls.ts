@@ -28,7 +28,8 @@ export const callCommands = {
     details:
       "With a camera at first, or by voice alone. /call answer takes what rings, " +
       "/call decline refuses it, /call end hangs up; where there are several " +
-      "calls, with their number in /transfers.",
+      "calls, with their number in /transfers. From within a group's call, " +
+      "/call luke asks luke in, who was away or has left it.",
     example: "/call luke --voice",
     arguments: [
       { kind: "chat" },

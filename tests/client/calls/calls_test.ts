@@ -1,7 +1,12 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
 import { limits } from "../../../lib/wire/limits.ts";
 import type { ServerEvent } from "../../../lib/wire/server_frame.ts";
-import { CallsWorld, descriptionOf } from "./calls_world.ts";
+import { type CallsPeer, CallsWorld, descriptionOf } from "./calls_world.ts";
 
 /** A world with these; the first three by name. */
 function worldOf(...names: string[]) {
@@ -274,6 +279,59 @@ Deno.test("calls: with video no more than four are in a call", () => {
     );
     assertEquals(present?.length, 3);
   }
+});
+
+Deno.test("calls: who left a group's call, or found it full, can be asked in", () => {
+  const names = ["yoda", "luke", "leia", "han", "lando"];
+  const { world, yoda, luke, leia } = worldOf(...names);
+  const [han, lando] = world.peers.slice(3) as [CallsPeer, CallsPeer];
+  world.group("jedi");
+  yoda.call("#jedi", "video");
+  world.settle();
+  for (const peer of [luke, leia, han]) peer.answer();
+  world.settle();
+  world.describeAll();
+  const last = lando.events.at(-1);
+  assert(last?.event === "call");
+  assertEquals(lando.states.at(-1), "ended: busy");
+  assertEquals(last.message, "it is full: a video call takes 4 people");
+  assertEquals(yoda.codeOf(yoda.call("lando")), "busy_here");
+  assertEquals(yoda.codeOf(yoda.call("LEIA")), "busy_here");
+
+  leia.end();
+  world.settle();
+  for (const peer of [leia, lando]) {
+    assertEquals(yoda.codeOf(yoda.call(peer.name.toUpperCase())), "ok");
+    world.settle();
+    assertEquals(peer.states.at(-1), "ringing");
+    peer.answer();
+    world.settle();
+    world.describeAll();
+    for (const { name, calls } of [yoda, luke, han, peer]) {
+      const open = calls.list()[0]?.members
+        .filter(({ state }) => state === "open").map(({ user }) => user);
+      const others = ["yoda", "luke", "han", peer.name];
+      assertEquals(open?.sort(), others.filter((one) => one !== name).sort());
+    }
+    peer.end();
+    world.settle();
+  }
+});
+
+Deno.test("calls: who left a group's call cannot call those who go on, and is told what to do", () => {
+  const { world, yoda, luke, leia } = worldOf("yoda", "luke", "leia");
+  world.group("jedi");
+  yoda.call("#jedi");
+  world.settle();
+  for (const peer of [luke, leia]) peer.answer();
+  world.settle();
+  leia.end();
+  world.settle();
+  const again = leia.call("#jedi");
+  world.settle();
+  const outcome = leia.outcomes.get(again);
+  assert(outcome !== undefined && !outcome.ok);
+  assertMatch(outcome.message, /one of them can ask you in: \/call leia$/);
 });
 
 Deno.test("calls: a server that changes an offer or an answer, or makes one up, connects nobody", () => {

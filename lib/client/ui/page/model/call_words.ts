@@ -76,6 +76,10 @@ export function callNote(
   if (reason === "answered") {
     return { key, text: [`${what}${why || ": answered on another device"}`] };
   }
+  // Others had come in before.
+  if (direction === "incoming" && reason === "busy") {
+    return { key, text: [`${what} from ${visible(from)}${why}`] };
+  }
   if (direction === "incoming") {
     const text = own
       ? `You declined the ${what.toLowerCase()}`

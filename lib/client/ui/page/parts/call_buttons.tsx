@@ -16,7 +16,13 @@ export function CallButtons(
     ? view.group(name)?.joined === true
     : of.startsWith("@") && view.person(name)?.blocked !== true;
   if (!canCall || !calls.canCall) return null;
-  const isBusy = view.calls().length > 0;
+  const taken = view.calls().find(({ call }) => call === calls.taken.value);
+  // Who was away from a group's call, or has left it, is asked in.
+  const canAsk = !isGroup && taken?.group !== undefined &&
+    !taken.members.some(({ user, state }) =>
+      user === name && state !== "ended"
+    );
+  const isBusy = view.calls().length > 0 && !canAsk;
   const kind = isGroup ? "group" : "user";
   const call = (media: "voice" | "video") => {
     if (!isBusy) calls.call({ kind, name }, media);
@@ -25,17 +31,21 @@ export function CallButtons(
     <>
       <IconButton
         icon="phone"
-        label={`Call ${titleOf(of)}`}
+        label={canAsk
+          ? `Ask ${titleOf(of)} into the call`
+          : `Call ${titleOf(of)}`}
         aria-disabled={isBusy}
         onClick={() => call("voice")}
       />
-      <IconButton
-        icon="camera"
-        label={`Video call ${titleOf(of)}`}
-        class="wide-only"
-        aria-disabled={isBusy}
-        onClick={() => call("video")}
-      />
+      {!canAsk && (
+        <IconButton
+          icon="camera"
+          label={`Video call ${titleOf(of)}`}
+          class="wide-only"
+          aria-disabled={isBusy}
+          onClick={() => call("video")}
+        />
+      )}
     </>
   );
 }

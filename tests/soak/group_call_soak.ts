@@ -1,0 +1,204 @@
+/// <reference lib="dom" />
+/**
+ * A call of a group between real pages on this machine: all are connected, one
+ * more is turned away, somebody gets another name, leaves, is asked in again,
+ * and dies. Needs `chromium`. One JSON line:
+ *
+ *     PARLEY_PROGRAMS=dist deno task soak:group-call [--people=4] [--voice]
+ *
+ * | field | meaning |
+ * |---|---|
+ * | `wholeMs` | from the last answer until everybody hears and sees everybody |
+ * | `turnedAway` | what one more reads who was called |
+ * | `renamedMs` | from another name until all read it, with the picture going on |
+ * | `leftMs` | from hanging up until nobody shows them any more |
+ * | `backMs` | from their answer until they hear and see everybody |
+ * | `killedMs` | from the death of a client until nobody shows its user |
+ * | `stillMs` | the longest time without a picture of anybody, in `seconds` |
+ */
+import type { Page } from "puppeteer-core";
+import { accountLine } from "../support/account_line.ts";
+import {
+  browserPath,
+  firstPage,
+  press,
+  shows,
+  startBrowser,
+} from "../support/browser.ts";
+import { callArguments, openChat } from "../support/call_pages.ts";
+import { GuiClient } from "../support/gui_client.ts";
+import { passwordOf } from "../support/jedi.ts";
+import { taskArguments } from "../support/task_arguments.ts";
+import { TestServer } from "../support/test_server.ts";
+
+const task = taskArguments({
+  usage: "deno task soak:group-call [--people=4] [--seconds=20] [--voice]",
+  about: "A call of a group: of 4 people with video, or up to 8 by voice.",
+  numbers: { people: 4, seconds: 20 },
+  switches: ["voice"],
+});
+const people = task.number("people");
+const seconds = task.number("seconds");
+const isVoice = task.has("voice");
+
+/** Who is in the group, one more than there is room for. */
+const names = [
+  ...["yoda", "luke", "leia", "obiwan", "han"],
+  ...["lando", "chewie", "ahsoka", "mace"],
+].slice(0, people + 1);
+
+/** Somebody in the group. */
+interface Member {
+  name: string;
+  readonly gui: GuiClient;
+  readonly page: Page;
+}
+
+async function run(): Promise<void> {
+  if (browserPath === undefined) throw new Error("there is no chromium here");
+  await using cleanup = new AsyncDisposableStack();
+  const accounts = names.map((name) => accountLine(name, passwordOf(name)));
+  const server = cleanup.use(
+    await TestServer.start({ accounts: accounts.join("") }),
+  );
+  const members: Member[] = [];
+  for (const name of names) members.push(await open(name, server, cleanup));
+  const [first, ...others] = members as [Member, ...Member[]];
+  const tab = await first.gui.tab();
+  await tab.run(`/creategroup jedi ${names.slice(1).join(" ")}`);
+  for (const { gui } of others) {
+    await (await gui.tab()).run("/joingroup jedi");
+  }
+  for (const { page } of members) await openChat(page, "#jedi");
+  const last = others.pop()!;
+  const inside = [first, ...others];
+  await press(first.page, `${isVoice ? "Call" : "Video call"} jedi`);
+  for (const { page } of others) await answer(page);
+  const whole = performance.now();
+  await isWhole(inside);
+  const wholeMs = performance.now() - whole;
+  await last.page.waitForSelector(".ring", { hidden: true });
+  await shows(last.page, ".note", "it is full");
+  const turnedAway = await last.page.$eval(
+    ".note:last-of-type",
+    (note) => note.textContent,
+  );
+  const stillMs = await longestStill(inside);
+  const mover = others.at(-1)!;
+  const renamed = performance.now();
+  mover.name = "lars";
+  await (await mover.gui.tab()).run("/rename lars");
+  await isWhole(inside);
+  const renamedMs = performance.now() - renamed;
+  const left = performance.now();
+  await press(mover.page, "Hang up");
+  const staying = inside.filter((each) => each !== mover);
+  await isWhole(staying);
+  const leftMs = performance.now() - left;
+  await openChat(first.page, "@lars");
+  await press(first.page, "Ask lars into the call");
+  await answer(mover.page);
+  const back = performance.now();
+  await isWhole(inside);
+  const backMs = performance.now() - back;
+  const killed = performance.now();
+  await mover.gui.process.kill();
+  await isWhole(staying);
+  const killedMs = performance.now() - killed;
+  const times = { wholeMs, renamedMs, leftMs, backMs, killedMs, stillMs };
+  const rounded = Object.fromEntries(
+    Object.entries(times).map(([name, ms]) => [name, Math.round(ms)]),
+  );
+  const line = { soak: "group-call", people, isVoice, turnedAway, ...rounded };
+  Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+}
+
+async function open(
+  name: string,
+  { port }: TestServer,
+  cleanup: AsyncDisposableStack,
+): Promise<Member> {
+  const gui = cleanup.use(
+    await GuiClient.start({
+      args: ["127.0.0.1", String(port), "--plain", "--user", name],
+      env: { PARLEY_PASSWORD: passwordOf(name) },
+    }),
+  );
+  // Each in a browser of its own, as people are.
+  const browser = cleanup.use(await startBrowser(callArguments));
+  const page = await firstPage(browser);
+  page.setDefaultTimeout(120_000);
+  await page.setViewport({ width: 1100, height: 800 });
+  await page.goto((await gui.address()).href);
+  await shows(page, ".me-bar", name);
+  return { name, gui, page };
+}
+
+async function answer(page: Page): Promise<void> {
+  await page.waitForSelector(".ring .main");
+  await page.$eval(".ring .main", (button) => (button as HTMLElement).click());
+}
+
+/** Waits until each of them hears, and sees, just the others. */
+async function isWhole(members: readonly Member[]): Promise<void> {
+  await Promise.all(members.map(async ({ page, name }) => {
+    const others = members.map((each) => each.name)
+      .filter((each) => each !== name);
+    await page.waitForFunction(
+      (others: string[], isVoice: boolean) => {
+        const tiles = [...document.querySelectorAll(".tile:not(.me)")];
+        return tiles.length === others.length && others.every((name) => {
+          const tile = tiles.find((each) =>
+            each.querySelector("figcaption bdi")?.textContent === name
+          );
+          // How far somebody has come is told until they are heard.
+          if (!tile || tile.querySelector("figcaption .dim")) return false;
+          if (isVoice) return true;
+          const video = tile.querySelector("video");
+          return (video?.getVideoPlaybackQuality().totalVideoFrames ?? 0) > 1;
+        });
+      },
+      {},
+      others,
+      isVoice,
+    ).catch(async (cause) => {
+      const shown = await page.$eval(".app", (app) => app.textContent);
+      throw new Error(`${name} is not with ${others} but:\n${shown}`, {
+        cause,
+      });
+    });
+  }));
+}
+
+/** Ms; 0 where nobody is seen. */
+async function longestStill(members: readonly Member[]): Promise<number> {
+  const all = await Promise.all(
+    members.map(({ page }) =>
+      page.evaluate(async (seconds: number) => {
+        const videos = [
+          ...document.querySelectorAll<HTMLVideoElement>(
+            ".tile:not(.me) video",
+          ),
+        ];
+        const seen = videos.map((video) => ({ video, frames: 0, at: 0 }));
+        const start = performance.now();
+        for (const each of seen) each.at = start;
+        let still = 0;
+        while (performance.now() - start < seconds * 1000) {
+          const now = performance.now();
+          for (const each of seen) {
+            const { totalVideoFrames } = each.video.getVideoPlaybackQuality();
+            if (totalVideoFrames > each.frames) each.at = now;
+            each.frames = totalVideoFrames;
+            still = Math.max(still, now - each.at);
+          }
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        return still;
+      }, seconds)
+    ),
+  );
+  return Math.max(...all);
+}
+
+await run();

@@ -96,8 +96,14 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
       }
       const { via } = await yoda.tab.told("call-stats");
       assertEquals(via, "local");
-      const listed = await yoda.tab.run("/transfers");
-      assert(listed.text[0]?.includes("call with luke, open"), listed.text[0]);
+      await waitUntil("the round trip and the loss of the call", async () => {
+        const { text: [line = ""], outcome } = await yoda.tab.run("/transfers");
+        assertMatch(line, /call with luke, open, on this machine/);
+        assert(outcome.ok && outcome.command === "transfers");
+        const [link] = outcome.answer.calls?.[0]?.members
+          .map(({ link }) => link) ?? [];
+        return /\([\d.]+ ms/.test(line) && (link?.loss ?? 1) < 1;
+      });
       await yoda.tab.run("/call end");
       const end = await state(luke.tab, "ended");
       assertEquals(end.message, "yoda hung up");

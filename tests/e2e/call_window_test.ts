@@ -78,6 +78,81 @@ browserTest(
       await yoda.waitForSelector(".device-choice", { hidden: true });
     });
 
+    await step(
+      "a camera that is gone is told, and another one chosen",
+      async () => {
+        await yoda.$eval(".tile.me video", (video) => {
+          const { srcObject } = video as HTMLVideoElement;
+          const [track] = (srcObject as MediaStream).getVideoTracks();
+          track?.dispatchEvent(new Event("ended"));
+        });
+        await shows(yoda, ".notice", "the camera is gone");
+        await luke.waitForSelector(".tile:not(.me) .avatar");
+        await yoda.waitForSelector(".device-choice");
+        await yoda.$eval(
+          ".device-choice label:nth-child(2) select",
+          (select) => {
+            const camera = select as HTMLSelectElement;
+            camera.value = camera.options[0]?.value ?? "";
+            camera.dispatchEvent(new Event("change", { bubbles: true }));
+          },
+        );
+        await sees(luke);
+        await press(yoda, "Done");
+      },
+    );
+
+    await step(
+      "without permission it goes on, and says what is missing",
+      async () => {
+        await yoda.evaluate(() => {
+          const { mediaDevices } = navigator;
+          mediaDevices.getUserMedia = () => {
+            delete (mediaDevices as Partial<MediaDevices>).getUserMedia;
+            return Promise.reject(new DOMException("", "NotAllowedError"));
+          };
+        });
+        await press(yoda, "Switch the camera off");
+        await press(yoda, "Switch the camera on");
+        await shows(yoda, ".notice", "does not let this page use the camera");
+        // It is open still.
+        await yoda.waitForSelector('.call-about [role="timer"]');
+        await press(yoda, "Switch the camera on");
+        await sees(luke);
+      },
+    );
+
+    await step(
+      "it fills the screen, or stands over other windows",
+      async () => {
+        await press(yoda, "Full screen");
+        await yoda.waitForFunction(() =>
+          document.fullscreenElement?.classList.contains("call")
+        );
+        await press(yoda, "Full screen");
+        await yoda.waitForFunction(() => document.fullscreenElement === null);
+        await press(yoda, "Picture in picture");
+        await yoda.waitForFunction(() =>
+          document.pictureInPictureElement?.classList.contains("remote")
+        );
+        await press(yoda, "Picture in picture");
+        await yoda.waitForFunction(() =>
+          document.pictureInPictureElement === null
+        );
+      },
+    );
+
+    await step("another name is of the same person", async () => {
+      for (const name of ["lars", "luke"]) {
+        await luke.type("textarea", `/rename ${name}`);
+        await luke.keyboard.press("Enter");
+        await shows(yoda, ".call-about bdi", name);
+        await shows(yoda, ".tile:not(.me) figcaption", name);
+        await shows(yoda, ".chat-head h1", name);
+        await sees(yoda);
+      }
+    });
+
     await step("a screen is shown beside the camera", async () => {
       await press(yoda, "Show the screen");
       await shows(luke, ".tile.screen", "yoda's screen");

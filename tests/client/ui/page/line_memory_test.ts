@@ -7,11 +7,15 @@ Deno.test("each conversation has its draft, also after the page was loaded again
   memory.keep("#jedi", "the council");
   memory.keep("@leia", "hm");
   memory.keep("@leia", "");
+  memory.keep("@lars", "for one of this name before");
+  memory.move("@luke", "@lars");
+  memory.move("@nobody", "#jedi");
+  memory.move("@lars", "@luke");
   const again = new LineMemory();
   again.restore(memory.save());
   assertEquals(again.draft("@luke"), "I was about to");
   assertEquals(again.has("#jedi"), true);
-  assertEquals(again.has("@leia"), false);
+  assertEquals([again.has("@leia"), again.has("@lars")], [false, false]);
   for (const broken of [null, "", "{", "3", '[["a"],[1,2],3]']) {
     new LineMemory().restore(broken);
   }

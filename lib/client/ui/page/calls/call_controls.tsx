@@ -1,6 +1,5 @@
 /** What one can do in a call. */
 import type { JSX, RefObject } from "preact";
-import { useState } from "preact/hooks";
 import type { CallInfo } from "../../../commands/call_info.ts";
 import { IconButton } from "../parts/icon.tsx";
 import { useStore } from "../parts/store_context.tsx";
@@ -15,7 +14,7 @@ export function CallControls(
 ): JSX.Element {
   const store = useStore();
   const { own, peers, isSilent } = store.calls;
-  const [isChoosing, setIsChoosing] = useState(false);
+  const isChoosing = own.isChoosing.value;
   const isMuted = own.isMuted.value || own.voice.value === null;
   const hasCamera = own.camera.value !== null;
   const hasScreen = own.screen.value !== null;
@@ -37,10 +36,10 @@ export function CallControls(
         icon={isMuted ? "muted" : "voice"}
         label={isMuted ? "Unmute" : "Mute"}
         class={isMuted ? "off" : ""}
-        onClick={() =>
-          own.voice.value === null
-            ? own.open(false)
-            : own.setMuted(!own.isMuted.value)}
+        onClick={() => {
+          own.setMuted(!isMuted);
+          if (own.voice.value === null) own.open(false);
+        }}
       />
       <IconButton
         icon={hasCamera ? "camera" : "no-camera"}
@@ -61,7 +60,9 @@ export function CallControls(
         label="Choose devices"
         aria-expanded={isChoosing}
         aria-controls="devices"
-        onClick={() => setIsChoosing(!isChoosing)}
+        onClick={() => {
+          own.isChoosing.value = !isChoosing;
+        }}
       />
       {isSeen && (
         <>
@@ -86,7 +87,7 @@ export function CallControls(
         class="hang-up"
         onClick={() => store.calls.end(info.call)}
       />
-      {isChoosing && <DeviceChoice onClose={() => setIsChoosing(false)} />}
+      {isChoosing && <DeviceChoice />}
     </div>
   );
 }

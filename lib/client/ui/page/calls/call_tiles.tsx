@@ -22,9 +22,16 @@ export function CallTiles(
     tracks !== undefined && (status.camera || status.screen)
   );
   const isOfSeveral = info.group !== undefined;
-  if (!isOfSeveral && shown.length === 0 && camera === null) return null;
+  const isSeen = shown.length > 0 || camera !== null;
+  if (!isOfSeveral && !isSeen) return null;
+  const tiles = members.length + (camera === null ? 0 : 1);
+  const hasScreen = shown.some(({ status }) => status.screen);
   return (
-    <div class="call-tiles">
+    <div
+      class={`call-tiles of-${tiles}${isSeen ? "" : " voices"}${
+        hasScreen ? " has-screen" : ""
+      }`}
+    >
       {peers.value.map(({ user, status, tracks }) =>
         status.screen && tracks !== undefined && (
           <figure key={`${user} screen`} class="tile screen">

@@ -5,13 +5,19 @@ import { useStore } from "../parts/store_context.tsx";
 import type { DeviceKind } from "../state/own_media.io.ts";
 
 /** Which microphone, camera and speaker are used. */
-export function DeviceChoice(
-  { onClose }: { readonly onClose: () => void },
-): JSX.Element {
+export function DeviceChoice(): JSX.Element {
   const store = useStore();
   const { own } = store.calls;
+  const close = () => {
+    own.isChoosing.value = false;
+  };
   const box = useRef<HTMLDivElement>(null);
-  useTakenFocus(() => box.current?.querySelector("select")?.focus());
+  useTakenFocus(() => {
+    // Who is writing goes on when a device is lost.
+    const isAsked = box.current?.closest(".call")
+      ?.contains(document.activeElement);
+    if (isAsked) box.current?.querySelector("select")?.focus();
+  });
   return (
     <div
       class="device-choice form"
@@ -22,7 +28,7 @@ export function DeviceChoice(
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
         event.stopPropagation();
-        onClose();
+        close();
       }}
     >
       {kinds.map(([kind, label]) => {
@@ -47,7 +53,7 @@ export function DeviceChoice(
           </label>
         );
       })}
-      <button type="button" onClick={onClose}>Done</button>
+      <button type="button" onClick={close}>Done</button>
     </div>
   );
 

@@ -31,6 +31,13 @@ export class LineMemory {
     return this.#drafts.has(key);
   }
 
+  /** A conversation has another name. */
+  move(from: string, to: string): void {
+    const draft = this.draft(from);
+    this.keep(from, "");
+    if (draft !== "") this.keep(to, draft);
+  }
+
   /** A line was sent. */
   enter(text: string): void {
     if (this.#lines.at(-1) !== text) this.#lines.push(text);

@@ -14,7 +14,7 @@ import {
   type ShownMessage,
   wholeTime,
 } from "../model/shown_messages.ts";
-import type { PlacedNote } from "../state/page_store.io.ts";
+import type { PlacedNote } from "../model/placed_notes.ts";
 import { Icon } from "./icon.tsx";
 import { MessageText } from "./message_text.tsx";
 import { NoteLine } from "./note_line.tsx";

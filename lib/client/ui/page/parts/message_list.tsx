@@ -266,7 +266,7 @@ function firstBelow(
 
 /** Notes and cards of a conversation in their order. */
 function betweenOf(store: PageStore, of: ConversationKey): Between[] {
-  const notes = store.notesOf(of).map((note): Between => ({
+  const notes = store.notes.of(of).map((note): Between => ({
     kind: "note",
     below: note.below,
     note,

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { PlacedNote } from "../state/page_store.io.ts";
+import type { PlacedNote } from "../model/placed_notes.ts";
 import { Icon, IconButton } from "./icon.tsx";
 import { useStore } from "./store_context.tsx";
 

@@ -22,10 +22,15 @@ export class OwnMedia {
   /** Id of the one that is used of each kind; absent for the browser's choice. */
   readonly chosen: Signal<Readonly<Partial<Record<DeviceKind, string>>>> =
     signal({});
+  /** The user is to choose, as one that was used is gone. */
+  readonly isChoosing: Signal<boolean> = signal(false);
   readonly #onChange: () => void;
   readonly #onProblem: (text: string) => void;
   /** Rises when what was asked for before is not wanted any more. */
   #turn = 0;
+  #isOpen = false;
+  /** Which of them is gone: the next one that is chosen takes its place. */
+  readonly #lost = new Set<DeviceKind>();
 
   /**
    * @param onChange Something else is to be sent.
@@ -36,7 +41,7 @@ export class OwnMedia {
     this.#onProblem = onProblem;
     // Absent where the page is not on this machine, for some browsers.
     navigator.mediaDevices?.addEventListener("devicechange", () => {
-      if (this.voice.value !== null) this.#listDevices();
+      if (this.#isOpen) this.#listDevices();
     });
   }
 
@@ -59,6 +64,7 @@ export class OwnMedia {
   /** Opens the microphone, and the camera where it is wanted. */
   async open(withCamera: boolean): Promise<void> {
     const turn = ++this.#turn;
+    this.#isOpen = true;
     const { audio, video } = this.#wanted;
     const both = withCamera
       ? await this.#ask({ audio, video }, turn, true)
@@ -108,16 +114,19 @@ export class OwnMedia {
   /** Uses another device. */
   async choose(kind: DeviceKind, id: string): Promise<void> {
     this.chosen.value = { ...this.chosen.value, [kind]: id };
-    if (kind === "audioinput") {
-      await this.#ask({ audio: this.#wanted.audio }, this.#turn);
-    } else if (kind === "videoinput" && this.camera.value !== null) {
-      await this.#ask({ video: this.#wanted.video }, this.#turn);
-    }
+    const isUsed = kind === "audioinput" || this.camera.value !== null ||
+      this.#lost.has(kind);
+    if (kind === "audiooutput" || !isUsed) return;
+    const { audio, video } = this.#wanted;
+    const wanted = kind === "audioinput" ? { audio } : { video };
+    await this.#ask(wanted, this.#turn);
   }
 
   /** Lets go of all of them. */
   close(): void {
     this.#turn++;
+    this.#isOpen = this.isChoosing.value = false;
+    this.#lost.clear();
     for (const part of ["voice", "camera", "screen"] as const) {
       this[part].value?.stop();
       this[part].value = null;
@@ -184,12 +193,23 @@ export class OwnMedia {
       if (this[part].value !== track) return;
       this[part].value = null;
       this.#onChange();
-      if (part === "screen") return;
-      this.#onProblem(
-        deviceProblem(part === "voice" ? "microphone" : "camera", "lost"),
-      );
+      if (part !== "screen") this.#handleLost(part);
     });
+    if (track !== null && part !== "screen") this.#lost.delete(kinds[part]);
     this.#onChange();
+  }
+
+  /** It was pulled out, or switched off: another one may do. */
+  async #handleLost(part: "voice" | "camera"): Promise<void> {
+    const kind = kinds[part];
+    this.#lost.add(kind);
+    const { [kind]: _, ...others } = this.chosen.value;
+    this.chosen.value = others;
+    this.#onProblem(
+      deviceProblem(part === "voice" ? "microphone" : "camera", "lost"),
+    );
+    await this.#listDevices();
+    this.isChoosing.value = this.#isOpen;
   }
 
   async #listDevices(): Promise<void> {
@@ -202,5 +222,6 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "";
 }
 
+const kinds = { voice: "audioinput", camera: "videoinput" } as const;
 /** Most pictures of a screen, a second. */
 const screenRate = 15;

@@ -43,7 +43,7 @@ export class PageCalls {
   readonly isSilent: Signal<boolean> = signal(false);
   readonly own: OwnMedia;
   readonly #host: PageCallsHost;
-  readonly #connections = new Map<string, CallPeer>();
+  readonly #connections = new Map<string, NamedPeer>();
 
   constructor(host: PageCallsHost) {
     this.#host = host;
@@ -92,7 +92,7 @@ export class PageCalls {
       case "call-peer":
         return this.#connect(call, peer, message);
       case "call-description":
-        this.#connections.get(peer)?.handleDescription(message.description);
+        this.#connections.get(peer)?.end.handleDescription(message.description);
         return;
       case "call-stats": {
         const { via, rtt, loss } = message;
@@ -108,6 +108,16 @@ export class PageCalls {
     if (info.call === this.taken.value && info.state === "ended") {
       this.#close();
     }
+  }
+
+  /** Somebody has another name: the connection is with the same person. */
+  handleRenamed(from: string, to: string): void {
+    const connection = this.#connections.get(from);
+    if (connection === undefined) return;
+    this.#connections.delete(from);
+    this.#connections.set(to, connection);
+    connection.user = to;
+    this.#change(from, { user: to });
   }
 
   /** The client is gone, and with it the way to the others. */
@@ -128,39 +138,40 @@ export class PageCalls {
     { port, role }: Extract<CallTold, { tell: "call-peer" }>,
   ): void {
     this.#remove(user);
-    const connected = (connected: boolean) =>
-      this.#host.send({
-        do: "call-connected",
-        call,
-        peer: user,
-        connected,
-      });
-    const connection = new CallPeer({
-      handleDescription: (description) =>
-        this.#host.send({
-          do: "call-description",
-          call,
-          peer: user,
-          description,
-        }),
-      handleTracks: (tracks) => this.#change(user, { tracks }),
-      handleStatus: (status) => this.#change(user, { status }),
+    const { tracks, status: sent } = this.own;
+    const end = new CallPeer({
+      handleDescription: (description) => {
+        const { user: peer } = connection;
+        this.#host.send({ do: "call-description", call, peer, description });
+      },
+      handleTracks: (tracks) => this.#change(connection.user, { tracks }),
+      handleStatus: (status) => this.#change(connection.user, { status }),
       handleOpen: () => {
-        this.#change(user, { isOpen: true });
-        connected(true);
+        this.#change(connection.user, { isOpen: true });
+        this.#tellConnected(call, connection, true);
       },
       handleEnd: (why) => {
-        connected(false);
+        const { user } = connection;
+        this.#tellConnected(call, connection, false);
         this.#remove(user);
         this.#host.tell(`call with ${user}: ${why}`, true);
         // With nobody left there is no call.
         if (this.#connections.size === 0) this.end(call);
       },
-    }, { role, port, tracks: this.own.tracks, status: this.own.status });
+    }, { role, port, tracks, status: sent });
+    const connection: NamedPeer = { user, end };
     this.#connections.set(user, connection);
     this.peers.value = [...this.peers.value, { user, status, isOpen: false }];
     this.#setPeople();
-    connection.start();
+    end.start();
+  }
+
+  #tellConnected(
+    call: number,
+    { user: peer }: NamedPeer,
+    connected: boolean,
+  ): void {
+    this.#host.send({ do: "call-connected", call, peer, connected });
   }
 
   #change(user: string, change: Partial<SeenPeer>): void {
@@ -170,7 +181,7 @@ export class PageCalls {
   }
 
   #remove(user: string): void {
-    this.#connections.get(user)?.close();
+    this.#connections.get(user)?.end.close();
     if (!this.#connections.delete(user)) return;
     this.peers.value = this.peers.value.filter((each) => each.user !== user);
     this.#setPeople();
@@ -178,12 +189,12 @@ export class PageCalls {
 
   #setPeople(): void {
     const people = this.#connections.size + 1;
-    for (const each of this.#connections.values()) each.setPeople(people);
+    for (const { end } of this.#connections.values()) end.setPeople(people);
   }
 
   #sendTracks(): void {
     const { tracks, status } = this.own;
-    for (const each of this.#connections.values()) each.send(tracks, status);
+    for (const { end } of this.#connections.values()) end.send(tracks, status);
   }
 
   #close(): void {
@@ -201,6 +212,13 @@ export class PageCalls {
       this.#host.tell(outcome.message, true);
     }
   }
+}
+
+/** What leads to somebody else's browser. */
+interface NamedPeer {
+  /** Their name, which may change. */
+  user: string;
+  readonly end: CallPeer;
 }
 
 /** Until it is told. */

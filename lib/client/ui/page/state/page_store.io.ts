@@ -37,6 +37,7 @@ import { hasAbsent, historyLine, targetOf } from "../model/chat_target.ts";
 import { LineMemory } from "../model/line_memory.ts";
 import { MessageLog, mostShown, saidOf } from "../model/message_log.ts";
 import { type ChatNote, noteOf, noticeOf, spokenOf } from "../model/notes.ts";
+import { PlacedNotes } from "../model/placed_notes.ts";
 import { namesMe } from "../model/rich_text.ts";
 import { placeOf } from "../model/transfer_card.ts";
 
@@ -63,13 +64,6 @@ export interface PageNotice {
   readonly isFailure: boolean;
 }
 
-/** Something in a conversation that is no message, and where it stands. */
-export interface PlacedNote extends ChatNote {
-  readonly id: number;
-  /** It stands below the messages up to this time. */
-  readonly below: number;
-}
-
 /** The page's state. */
 export class PageStore {
   /** Rises with every change of what is not a signal itself. */
@@ -92,6 +86,8 @@ export class PageStore {
   readonly jumps: Signal<number> = signal(0);
   /** The message of the open conversation that is to be looked at. */
   readonly sought: Signal<SaidMessage | undefined> = signal(undefined);
+  /** What happened in conversations besides. */
+  readonly notes = new PlacedNotes();
   readonly memory = new LineMemory();
   readonly heralds = new Heralds();
   readonly socket: ClientSocket;
@@ -102,7 +98,6 @@ export class PageStore {
 
   #view = new ClientView("");
   readonly #logs = new Map<ConversationKey, MessageLog>();
-  readonly #notes = new Map<ConversationKey, PlacedNote[]>();
   /** Below which message each transfer stands. */
   readonly #transferPlaces = new Map<number, number>();
   readonly #announcer = new Announcer();
@@ -153,11 +148,6 @@ export class PageStore {
       this.#follow(key, log);
     }
     return log;
-  }
-
-  /** What happened in a conversation besides. */
-  notesOf(key: ConversationKey): readonly PlacedNote[] {
-    return this.#notes.get(key) ?? [];
   }
 
   /** Below the messages up to which time a transfer stands. */
@@ -310,8 +300,7 @@ export class PageStore {
 
   /** A note of a conversation was read. */
   dismissNote(key: ConversationKey, id: number): void {
-    const notes = this.#notes.get(key) ?? [];
-    this.#notes.set(key, notes.filter((each) => each.id !== id));
+    this.notes.dismiss(key, id);
     this.#flushSoon();
   }
 
@@ -406,6 +395,7 @@ export class PageStore {
     if (event.event === "entry") this.folders.handleOutcomes(event);
     if (event.event === "link") this.linking.value = event;
     if (event.event === "call") this.#hearCall(event);
+    if (event.event === "renamed" && !event.me) this.#rename(event);
     const shown = event as ClientEvent;
     const note = noteOf(shown, text);
     if (note !== undefined) this.#note(note.key, note);
@@ -459,14 +449,8 @@ export class PageStore {
   }
 
   #note(key: ConversationKey, note: Omit<ChatNote, "key">): void {
-    const placed = {
-      ...note,
-      key,
-      id: this.#nextId++,
-      below: this.#lastIn(key) || Date.now(),
-    };
-    const notes = [...this.#notes.get(key) ?? [], placed];
-    this.#notes.set(key, notes.slice(-mostNotes));
+    const below = this.#lastIn(key) || Date.now();
+    this.notes.add({ ...note, key, id: this.#nextId++, below });
     if (key === this.open.value && note.text[0] !== undefined) {
       this.announce({ text: note.text[0] });
     }
@@ -498,6 +482,21 @@ export class PageStore {
     log.follow(messages, key.startsWith("="));
   }
 
+  /** Somebody has another name: what is here of them is of the same person. */
+  #rename({ from, to }: Extract<ClientEvent, { event: "renamed" }>): void {
+    this.calls.handleRenamed(from, to);
+    for (const sign of ["@", "="] as const) {
+      const [old, key] = [`${sign}${from}`, `${sign}${to}`] as const;
+      this.#logs.set(key, this.logOf(old));
+      this.#logs.delete(old);
+      this.notes.move(old, key);
+      this.memory.move(old, key);
+      if (this.open.value !== old) continue;
+      this.open.value = key;
+      sessionStorage.setItem(openKey, key);
+    }
+  }
+
   #forgetQuestion(question: number): void {
     this.questions.value = this.questions.value.filter((each) =>
       each.question !== question
@@ -511,7 +510,7 @@ export class PageStore {
     this.memory.clear();
     for (const key of [draftsKey, openKey]) sessionStorage.removeItem(key);
     this.#logs.clear();
-    this.#notes.clear();
+    this.notes.clear();
     this.folders.clear();
     this.#transferPlaces.clear();
     this.open.value = undefined;
@@ -566,8 +565,12 @@ export class PageStore {
     const now = performance.now();
     setTimeout(() => {
       const text = this.#announcer.poll(performance.now());
-      if (text !== undefined) this.announcement.value = text;
-      else this.#announceSoon();
+      if (text === undefined) return this.#announceSoon();
+      this.announcement.value = text;
+      // It was said: who reads the page comes upon it only where it belongs.
+      setTimeout(() => {
+        if (this.announcement.value === text) this.announcement.value = "";
+      }, saidMs);
     }, Math.max(at - now, announceMs));
   }
 }
@@ -591,6 +594,7 @@ const keptMessages = 150;
 const draftsKey = "parley-drafts";
 const openKey = "parley-open";
 const mostNotices = 4;
-const mostNotes = 50;
 const hiddenFlushMs = 100;
 const announceMs = 100;
+/** After so long a screen reader has an announcement, ms; less than between two. */
+const saidMs = 1000;

@@ -3,6 +3,8 @@
 // docs/protocol/limits.md shows the rows to people, and a test named `limit NAME: …` stands for each;
 // tests/pages/limit_table.io_test.ts checks all three.
 
+import { deviceNameCharacters } from "./names.ts";
+
 /** One limit. */
 export interface Limit {
   /** The number, or its default when an option of the server sets it. */
@@ -135,7 +137,7 @@ export const limitTable = {
     beyond: "the one longest away is forgotten",
   },
   deviceNameCharacters: {
-    value: 32,
+    value: deviceNameCharacters,
     unit: "characters",
     what: "name of a device",
     beyond: "`bad_device_name`",

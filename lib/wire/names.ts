@@ -4,7 +4,6 @@
  * The names of one's own devices are for oneself, and freer.
  */
 import { characters, isBlank, isPrintable } from "../base/text.ts";
-import { limits } from "./limits.ts";
 
 const userName = /^[A-Za-z0-9._-]{1,32}$/;
 const groupName = /^[A-Za-z0-9_-]{1,32}$/;
@@ -43,7 +42,7 @@ export function groupKey(name: string): string {
  */
 export function isDeviceName(name: string): boolean {
   return isPrintable(name) && !isBlank(name) && name === name.trim() &&
-    !name.includes("@") && characters(name) <= limits.deviceNameCharacters;
+    !name.includes("@") && characters(name) <= deviceNameCharacters;
 }
 
 /** What a profile may tell about a person, in the order in which it is shown. */
@@ -59,3 +58,6 @@ export type Profile = { readonly [F in ProfileField]?: string };
 export function isProfileField(name: string): name is ProfileField {
   return (profileFields as readonly string[]).includes(name);
 }
+
+/** Most characters of a device's name. */
+export const deviceNameCharacters = 32;

@@ -15,6 +15,7 @@
  * Each is 128 random bits. What is wrong is compared in constant time, answered
  * late, and after too much of it not at all; what is right is never held up.
  */
+import { socketPath } from "./socket_path.ts";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { encodeBase64Url } from "@std/encoding/base64url";
 import type { Random } from "../../../base/ports.ts";
@@ -139,7 +140,7 @@ export function judge(request: WebRequest, authority: string): Verdict {
   if (!target.startsWith("/")) return refused(400, "no path");
   const [path = "", query = ""] = target.split(/\?(.*)/s, 2);
   const isRead = method === "GET" || method === "HEAD";
-  if (path === "/socket") {
+  if (path === socketPath) {
     if (method !== "GET") return notAllowed;
     return isOwn(request, authority) ? { kind: "socket" } : foreign;
   }

@@ -1,6 +1,6 @@
 /**
  * What the page in the browser and the client beside it say to each other: JSON
- * texts over one WebSocket for each tab, at {@link socketPath}. The page's are
+ * texts over one WebSocket for each tab, at `/socket`. The page's are
  * decoded here, with everything in them bounded; those of the client are types
  * only, as the page trusts the client that it was loaded from.
  *
@@ -46,8 +46,6 @@ import { isDeviceName, isGroupName, isUserName } from "../../../wire/names.ts";
 
 export type { ServerChoice } from "../../settings/gui_options.ts";
 
-/** Where the WebSocket is. */
-export const socketPath = "/socket";
 /** Length of secrets, tokens, batches and capabilities: 128 bits in base64url. */
 export const idCharacters = 22;
 /** Most bytes of a message of the page. */

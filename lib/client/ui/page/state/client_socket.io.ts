@@ -11,7 +11,7 @@ import type {
   PageMessage,
   TokenReply,
 } from "../../web/web_wire.ts";
-import { socketPath } from "../../web/web_wire.ts";
+import { socketPath } from "../../web/socket_path.ts";
 
 /** How it stands between page and client. */
 export type LinkState =

@@ -1,0 +1,2 @@
+/** Where the WebSocket is. */
+export const socketPath = "/socket";

@@ -16,6 +16,20 @@ import {
 import { GuiClient } from "../support/gui_client.ts";
 import { jediAccounts, logIn, passwordOf } from "../support/jedi.ts";
 import type { TestClient } from "../support/test_client.ts";
+import {
+  diskLauncher,
+  fillDisk,
+  noMount,
+  pathSeenBy,
+} from "../support/small_disk.ts";
+import {
+  mp3,
+  ogg,
+  opusPackets,
+  png,
+  wav,
+  webm,
+} from "../support/test_media.ts";
 import { TestServer } from "../support/test_server.ts";
 import { encodedFrames, film } from "../support/test_video.ts";
 
@@ -24,7 +38,9 @@ browserTest(
   async (step) => {
     await using server = await TestServer.start({ accounts: jediAccounts });
     await using yoda = await logIn(server, "yoda");
+    const noDisk = await noMount();
     await using gui = await GuiClient.start({
+      launcher: noDisk === undefined ? diskLauncher("small", 40) : [],
       args: ["127.0.0.1", String(server.port), "--plain"],
     });
     await using browser = await startBrowser([
@@ -123,6 +139,59 @@ browserTest(
       assertEquals(await page.$(`${card} video`), null);
     });
 
+    await step("sound, a film and a picture of other kinds", async () => {
+      const kinds = [
+        ["tone.wav", wav(40), "audio"],
+        ["silence.mp3", mp3(170), "audio"],
+        ["noise.ogg", ogg(await opusPackets(page), 10_000), "audio"],
+        ["noise.webm", webm(frames, 80), "video"],
+        ["noise.png", png(1_500), "img"],
+      ] as const;
+      await done(yoda, "/limit 500k");
+      for (const [name, bytes, tag] of kinds) {
+        await Deno.writeFile(join(yoda.folder, name), bytes);
+        await yoda.send(`/send luke ${name}`);
+        await press(page, "Accept");
+        const card = `[aria-label="File ${name}"]`;
+        if (tag === "img") {
+          await press(page, "Show while it arrives");
+          await isDrawn(page, `${card}.runs img`);
+        } else {
+          await press(page, "Play while it arrives");
+          await plays(page, 0.3, `${card}.runs ${tag}`);
+        }
+        // How one ends that goes on is seen above.
+        await press(page, "Cancel");
+        await shows(page, `${card}.failed`, "Cancelled");
+      }
+    });
+
+    const leftOut = noDisk === undefined ? "" : `, left out: ${noDisk}`;
+    await step(`one whose disk is full for a while${leftOut}`, async () => {
+      if (noDisk !== undefined) return;
+      await done(yoda, "/limit 1M");
+      const bytes = film(frames, { count: 250, isIndexFirst: true });
+      await Deno.writeFile(join(yoda.folder, "large.mp4"), bytes);
+      await yoda.send("/send luke large.mp4");
+      await press(page, "Accept to a folder");
+      await page.waitForSelector(".accept-to input");
+      const small = join(gui.folder, "small");
+      await page.click(".accept-to input", { count: 3 });
+      await page.keyboard.type(small);
+      await page.keyboard.press("Enter");
+      await press(page, "Play while it arrives");
+      const card = `[aria-label="File large.mp4"]`;
+      await plays(page, 0.3, `${card}.runs video`);
+      const disk = pathSeenBy(gui.process.pid, small);
+      await fillDisk(join(disk, "ballast"));
+      await done(yoda, "/limit off");
+      await shows(page, `${card}.runs`, "Waiting for room on the disk");
+      await Deno.remove(join(disk, "ballast"));
+      await shows(page, `${card}.done`, "Received and verified");
+      await plays(page, 1, `${card} video`);
+      assertEquals(await Deno.readFile(join(disk, "yoda_large.mp4")), bytes);
+    });
+
     await step(
       "a picture that one sends is shown, then and later",
       async () => {
@@ -139,6 +208,35 @@ browserTest(
         await isDrawn(page, shown);
       },
     );
+
+    await step("one whose sender is still for a while, or killed", async () => {
+      await done(yoda, "/limit 1M");
+      const bytes = film(frames, { count: 400, isIndexFirst: true });
+      const path = join(yoda.folder, "again.mp4");
+      await Deno.writeFile(path, bytes);
+      await yoda.send(`/send luke ${path}`);
+      await press(page, "Accept");
+      await press(page, "Play while it arrives");
+      const card = `[aria-label="File again.mp4"]`;
+      await plays(page, 0.3, `${card}.runs video`);
+      yoda.process.signal("SIGSTOP");
+      await page.$eval(`${card} video`, (video) => {
+        (video as HTMLVideoElement).currentTime = 34;
+      });
+      await shows(page, `${card}.runs`, "No answer for");
+      yoda.process.signal("SIGCONT");
+      await plays(page, 34.3, `${card}.runs video`);
+      await yoda.process.kill();
+      await shows(page, `${card}.failed`, "yoda");
+      assertEquals(await page.$(`${card} video`), null);
+      await using back = await logIn(server, "yoda");
+      await back.send(`/send luke ${path}`);
+      await press(page, "Accept");
+      await shows(page, `${card}.done`, "Received and verified");
+      await plays(page, 0, `${card}.done video`);
+      const got = await Deno.readFile(join(gui.folder, "yoda_again.mp4"));
+      assertEquals(got, bytes);
+    });
     assertEquals(
       faults.filter((fault) => !/ERR_|Failed to load/.test(fault)),
       [],

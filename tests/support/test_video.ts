@@ -152,7 +152,10 @@ function box(name: string, ...parts: readonly Uint8Array[]): Uint8Array {
   return joined(u32(length), text(name), ...parts);
 }
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** All of it, one after the other. */
+export function joined(
+  ...parts: readonly Uint8Array[]
+): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(
     parts.reduce((sum, { length }) => sum + length, 0),
   );
@@ -183,3 +186,7 @@ function u32(value: number): Uint8Array {
 const width = 320;
 const height = 240;
 const perSecond = 10;
+/** Of every frame, pixels. */
+export const frameSize = { width, height };
+/** How long each is shown, ms. */
+export const frameMs = 1000 / perSecond;

@@ -41,6 +41,7 @@ import {
 } from "./tree_choice.ts";
 import { treeDigest } from "./tree_digest.ts";
 import { nameTree } from "./tree_name.io.ts";
+import { SmallFile } from "./tree_journal.ts";
 import { TreePlace } from "./tree_place.io.ts";
 import { hasDigest, openPlain } from "./whole_reads.io.ts";
 
@@ -276,7 +277,9 @@ export class TreeWriter {
     const { path, size, modified } = entry;
     const { local } = this.#opener.known(path);
     const checks = listOf(check.checks.slice(0));
-    const whole = { local, size, modified, checks, digest: "" };
+    const whole = checks.length === 1
+      ? new SmallFile(local, entry, checks[0]!)
+      : { local, size, modified, checks, digest: "" };
     this.#place.note(path, whole, ["whole", path, digestText(digest)]);
   }
 

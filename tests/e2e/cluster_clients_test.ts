@@ -1,5 +1,6 @@
 /** Several nodes that share their clients over NATS. */
 import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
 import { accountLine } from "../support/account_line.ts";
 import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
 import { userCommand } from "../support/user_command.ts";
@@ -7,6 +8,7 @@ import { NatsServer, noNats } from "../support/nats_server.ts";
 import { noPostgres, PostgresServer } from "../support/postgres_server.ts";
 import { testUnless } from "../support/test_unless.ts";
 import { TestClient } from "../support/test_client.ts";
+import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import { lastCore, TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -55,11 +57,25 @@ testUnless(
     };
     await goesOn();
 
+    // What goes straight from client to client finds its way.
+    const sendFile = async (name: string) => {
+      const path = join(yoda.folder, name);
+      await writeRandomFile(path, 300_000, 5);
+      const { via } = await yoda.succeed(`/send luke ${path}`);
+      const got = await luke.event("transfer", { state: "verified", name });
+      assertEquals([via, got.via], ["local", "local"]);
+      assertEquals(await digestOf(String(got.path)), await digestOf(path));
+    };
+    await sendFile("one.bin");
+    await yoda.succeed("/startprivate luke");
+    await yoda.succeed("/private luke between us");
+    await luke.event("private-message", { from: "yoda", text: "between us" });
+
     // Accounts are changed from anywhere, and all nodes know.
     const user = async (args: string[], password?: string) => {
       const place = ["--cluster", "--database", database];
       const all = [...args, ...place];
-      const { code, text } = await userCommand(yoda.folder, all, password);
+      const { code, text } = await userCommand(yoda, all, password);
       assertEquals(code, 0, text);
       return text.trim();
     };
@@ -100,6 +116,9 @@ testUnless(
     await again.closed;
     assertEquals(await tryLogin(one, "leia", "another one"), "login_failed");
     for (const client of [leia, again]) client[Symbol.dispose]();
+    await yoda.succeed("/private luke without that core");
+    await luke.event("private-message", { text: "without that core" });
+    await sendFile("two.bin");
     await core.startAgain();
     await core.served();
 

@@ -186,7 +186,7 @@ Deno.test("accounts that are removed, while the server runs or not, leave their 
   await luke.succeed("/joingroup Jedi");
   await leia.succeed("/joingroup Jedi");
   const remove = async (name: string) => {
-    const { code, text } = await userCommand(server.folder, ["remove", name]);
+    const { code, text } = await userCommand(server, ["remove", name]);
     assertEquals(code, 0, text);
   };
   await remove("yoda");

@@ -13,9 +13,10 @@ import {
   passwordOf,
   startServer,
 } from "../support/jedi.ts";
-import { RunningProcess } from "../support/running_process.ts";
+import { notAlone } from "../support/node_companions.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
 import { TestServer } from "../support/test_server.ts";
+import { testUnless } from "../support/test_unless.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
 Deno.test("/block, /unblock and /blocked: messages, presence, groups, logs, a restart", async () => {
@@ -139,9 +140,7 @@ Deno.test("/profile and /setprofile: others see it, as text too, and after a res
   assertEquals((await yoda.succeed("/setprofile email -")).value, "");
   assertEquals((await yoda.succeed("/setprofile email")).value, "");
   await yoda.succeed('/setprofile status ""');
-  const from = yoda.process.out.length;
-  await server.restart();
-  await yoda.event("welcome", {}, { from });
+  await restart(server, "SIGTERM", yoda);
   const fields = { name: "Master Yoda", hometown: "Dagobah" };
   assertEquals((await yoda.succeed("/profile")).fields, fields);
   assertEquals(await yoda.finish(), 0);
@@ -162,20 +161,18 @@ Deno.test("/profile and /setprofile: others see it, as text too, and after a res
 
 Deno.test("/changepassword: in a script, with the file rewritten and the session going on", async () => {
   await using server = await startServer();
-  const before = await Deno.readTextFile(server.path("credentials.txt"));
+  const before = await server.accounts();
   await using yoda = await logIn(server, "yoda");
   await yoda.send("/changepassword");
   await yoda.answer(passwordOf("yoda"));
   await yoda.answer("a better password");
   await yoda.event("result", { command: "changepassword", ok: true });
-  const after = await Deno.readTextFile(server.path("credentials.txt"));
+  const after = await server.accounts();
   assertEquals(after.split("\n").slice(1), before.split("\n").slice(1));
   assertMatch(after, /^yoda SCRAM-SHA-256\$600000:/);
   assert(!after.includes("better"));
   // The session and its new token go on, over a restart.
-  const from = yoda.process.out.length;
-  await server.restart("SIGKILL");
-  await yoda.event("welcome", { resumed: true }, { from });
+  await restart(server, "SIGKILL", yoda);
   await yoda.succeed("/activeuser");
   assertEquals(await yoda.finish(), 0);
   await using old = await TestClient.start(server, {
@@ -204,7 +201,7 @@ Deno.test("/changepassword: bound to the channel over TLS", async () => {
 
 Deno.test("/changepassword: refusals; the wrong password that locks the account ends the session", async () => {
   await using server = await startServer();
-  const before = await Deno.readTextFile(server.path("credentials.txt"));
+  const before = await server.accounts();
   await using yoda = await logIn(server, "yoda");
   const change = async (old: string, password: string) => {
     const from = yoda.process.out.length;
@@ -230,56 +227,65 @@ Deno.test("/changepassword: refusals; the wrong password that locks the account 
   const end = await yoda.event("disconnected", { retrying: false });
   assertEquals(end.code, "login_failed_blocked");
   assertEquals((await yoda.process.end()).code, 1);
-  assertEquals(
-    await Deno.readTextFile(server.path("credentials.txt")),
-    before,
-  );
+  assertEquals(await server.accounts(), before);
 });
 
-Deno.test("/changepassword without an answer changes nothing; plain lines become verifiers", async () => {
-  await using server = await startServer();
-  await Deno.writeTextFile(
-    server.path("credentials.txt"),
-    "# us\nyoda in plain sight\nluke x\n",
-  );
-  await server.restart();
-  await using yoda = await TestClient.login(server, "yoda", "in plain sight");
-  await yoda.send("/changepassword");
-  assertEquals(await yoda.finish(), 0);
-  await yoda.event("result", { ok: false, code: "not_changed" });
-  await using again = await TestClient.login(server, "yoda", "in plain sight");
-  await again.send("/changepassword");
-  for (const line of ["in plain sight", "not in sight"]) {
-    await again.answer(line);
-  }
-  await again.event("result", { command: "changepassword", ok: true });
-  assertMatch(
-    await Deno.readTextFile(server.path("credentials.txt")),
-    /^# us\nyoda SCRAM-SHA-256\$600000:[^\n]+\nluke x\n$/,
-  );
-});
+testUnless(
+  notAlone,
+  "/changepassword without an answer changes nothing; plain lines become verifiers",
+  async () => {
+    await using server = await startServer();
+    await Deno.writeTextFile(
+      server.path("credentials.txt"),
+      "# us\nyoda in plain sight\nluke x\n",
+    );
+    await server.restart();
+    await using yoda = await TestClient.login(server, "yoda", "in plain sight");
+    await yoda.send("/changepassword");
+    assertEquals(await yoda.finish(), 0);
+    await yoda.event("result", { ok: false, code: "not_changed" });
+    await using again = await TestClient.login(
+      server,
+      "yoda",
+      "in plain sight",
+    );
+    await again.send("/changepassword");
+    for (const line of ["in plain sight", "not in sight"]) {
+      await again.answer(line);
+    }
+    await again.event("result", { command: "changepassword", ok: true });
+    assertMatch(
+      await Deno.readTextFile(server.path("credentials.txt")),
+      /^# us\nyoda SCRAM-SHA-256\$600000:[^\n]+\nluke x\n$/,
+    );
+  },
+);
 
-Deno.test("/changepassword does not undo what an administrator did at the same time", async () => {
-  await using server = await startServer();
-  await using yoda = await logIn(server, "yoda");
-  const path = server.path("credentials.txt");
-  const before = await Deno.readTextFile(path);
-  // The edit is younger than what the server has read.
-  await yoda.send("/changepassword");
-  await yoda.answer("adoy");
-  await Deno.writeTextFile(path, before.replace("leia ", "padme "));
-  await yoda.answer("a better password");
-  await yoda.event("result", { command: "changepassword", ok: true });
-  const after = await Deno.readTextFile(path);
-  assertMatch(after, /^yoda SCRAM-SHA-256\$600000:/);
-  assertMatch(after, /\npadme SCRAM/);
-  await using padme = await TestClient.login(
-    server,
-    "padme",
-    passwordOf("leia"),
-  );
-  await padme.succeed("/activeuser");
-});
+testUnless(
+  notAlone,
+  "/changepassword does not undo what an administrator did at the same time",
+  async () => {
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda");
+    const path = server.path("credentials.txt");
+    const before = await Deno.readTextFile(path);
+    // The edit is younger than what the server has read.
+    await yoda.send("/changepassword");
+    await yoda.answer("adoy");
+    await Deno.writeTextFile(path, before.replace("leia ", "padme "));
+    await yoda.answer("a better password");
+    await yoda.event("result", { command: "changepassword", ok: true });
+    const after = await Deno.readTextFile(path);
+    assertMatch(after, /^yoda SCRAM-SHA-256\$600000:/);
+    assertMatch(after, /\npadme SCRAM/);
+    await using padme = await TestClient.login(
+      server,
+      "padme",
+      passwordOf("leia"),
+    );
+    await padme.succeed("/activeuser");
+  },
+);
 
 Deno.test("/rename: credentials, presence, logs, groups, mailbox and session follow the person", async () => {
   await using server = await startServer();
@@ -295,7 +301,7 @@ Deno.test("/rename: credentials, presence, logs, groups, mailbox and session fol
   await luke.event("message", { from: "master", text: "after" });
   await yoda.succeed("/groupmsg jedi hello");
   await luke.event("message", { from: "master", group: "jedi" });
-  const accounts = await Deno.readTextFile(server.path("credentials.txt"));
+  const accounts = await server.accounts();
   assertEquals(
     accounts.trimEnd().split("\n").map((line) => line.split(" ")[0]),
     ["master", ...jedi.slice(1)],
@@ -307,9 +313,7 @@ Deno.test("/rename: credentials, presence, logs, groups, mailbox and session fol
   assertMatch(log, /; yoda; luke; before\n.*; master; luke; after\n$/);
   await server.dataWhen("userlog.txt", (log) => /; master; /.test(log));
   // The token is as good as before, over a crash.
-  const from = yoda.process.out.length;
-  await server.restart("SIGKILL");
-  await yoda.event("welcome", { user: "master", resumed: true }, { from });
+  await restart(server, "SIGKILL", yoda);
   assertEquals(await yoda.finish(), 0);
   await yoda.event("goodbye", { user: "master" });
   await luke.succeed("/msgto master kept for you");
@@ -373,42 +377,38 @@ Deno.test("/rename as text: both sides are told in words", async () => {
   );
 });
 
-Deno.test("/rename: a crash between file and database is repaired at the start", async () => {
-  await using server = await startServer();
-  await using yoda = await logIn(server, "yoda");
-  await yoda.succeed("/creategroup jedi luke");
-  assertEquals(await yoda.finish(), 0);
-  await server.stop("SIGKILL");
-  // As the server leaves it when it dies after the rewrite of the file.
-  const sql = new RunningProcess({
-    command: [
-      Deno.execPath(),
-      "eval",
-      "import { DatabaseSync } from 'node:sqlite';" +
-      `new DatabaseSync(${JSON.stringify(server.path("data", "parley.db"))})` +
-      ".exec(\"UPDATE users SET renaming = 'master' WHERE name = 'yoda'\")",
-    ],
-    cwd: server.folder,
-  });
-  assertEquals((await sql.end()).code, 0);
-  const path = server.path("credentials.txt");
-  const accounts = await Deno.readTextFile(path);
-  await Deno.writeTextFile(path, accounts.replace(/^yoda/, "master"));
-  await server.restart();
-  await using master = await TestClient.login(server, "master", "adoy");
-  const { groups } = await master.succeed("/groups");
-  assertEquals((groups as JsonEvent[])[0]?.leader, "master");
-  assertEquals(await master.finish(), 0);
-  await waitUntil(
-    "the repair to be reported",
-    () =>
-      Promise.resolve(
-        server.process.out.some((line) =>
-          line.includes("the renaming of yoda to master is completed")
+testUnless(
+  notAlone,
+  "/rename: a crash between file and database is repaired at the start",
+  async () => {
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda");
+    await yoda.succeed("/creategroup jedi luke");
+    assertEquals(await yoda.finish(), 0);
+    await server.stop("SIGKILL");
+    // As the server leaves it when it dies after the rewrite of the file.
+    await server.rows(
+      "UPDATE users SET renaming = 'master' WHERE name = 'yoda'",
+    );
+    const path = server.path("credentials.txt");
+    const accounts = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, accounts.replace(/^yoda/, "master"));
+    await server.restart();
+    await using master = await TestClient.login(server, "master", "adoy");
+    const { groups } = await master.succeed("/groups");
+    assertEquals((groups as JsonEvent[])[0]?.leader, "master");
+    assertEquals(await master.finish(), 0);
+    await waitUntil(
+      "the repair to be reported",
+      () =>
+        Promise.resolve(
+          server.process.out.some((line) =>
+            line.includes("the renaming of yoda to master is completed")
+          ),
         ),
-      ),
-  );
-});
+    );
+  },
+);
 
 function namesOf(result: JsonEvent): unknown[] {
   return (result.users as JsonEvent[]).map(({ user }) => user);

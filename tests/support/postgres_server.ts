@@ -10,6 +10,7 @@ import {
   type DatabasePlace,
   parseDatabaseUrl,
 } from "../../lib/server/store/postgres/database_place.ts";
+import type { PostgresRow } from "../../lib/server/store/postgres/postgres_queries.ts";
 import { diskLauncher } from "./small_disk.ts";
 import { waitUntil } from "./wait_until.ts";
 import { PostgresSession } from "../../lib/server/store/postgres/postgres_session.io.ts";
@@ -133,6 +134,41 @@ export class PostgresServer {
     const session = await PostgresSession.open(placeOf(this.url(name)));
     await session.run(sql);
     session.close();
+  }
+
+  /**
+   * Begins to store a message: who wants to store one with the same id waits, in
+   * the middle of what they do.
+   *
+   * @returns Lets them go on, as nothing was stored.
+   */
+  async holdMessage(name: string, id: number): Promise<() => void> {
+    const session = await PostgresSession.open(placeOf(this.url(name)));
+    await session.run(
+      "BEGIN; INSERT INTO messages (id, number, sender, receiver, grp, at, " +
+        `text, mid, kept) VALUES (${id}, 0, 0, 0, 0, 0, '', '', false)`,
+    );
+    return () => session.close();
+  }
+
+  /** True while somebody waits to be let go on. */
+  async isWaiting(name: string): Promise<boolean> {
+    const rows = await this.rows(
+      name,
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() " +
+        "AND wait_event_type = 'Lock' AND query LIKE '%fence(%'",
+    );
+    return rows.length > 0;
+  }
+
+  /** Carries out one statement of SQL in a database; the rows that it gives. */
+  async rows(name: string, sql: string): Promise<PostgresRow[]> {
+    const session = await PostgresSession.open(placeOf(this.url(name)));
+    try {
+      return await session.query(sql);
+    } finally {
+      session.close();
+    }
   }
 
   /** Ends the connections to a database, as an administrator does. */

@@ -22,7 +22,19 @@ export const clientCommand: readonly string[] = folder === undefined
   ? denoCommand("client.ts")
   : [resolve(root, folder, "parley")];
 
-/** The same with no more permissions than the executable has. */
+/**
+ * The server's command line with a wall clock that is ahead by what the file
+ * `PARLEY_TEST_CLOCK` says, ms. An executable takes no hook: it is as it was.
+ */
+export const clockedServerCommand: readonly string[] = folder === undefined
+  ? serverCommand.flatMap((word) =>
+    word === "run"
+      ? [word, "--preload", join(root, "tests/support/clock_hook.ts")]
+      : [word]
+  )
+  : serverCommand;
+
+/** The server's command line with no more permissions than the executable has. */
 export const narrowServerCommand: readonly string[] = folder === undefined
   ? serverCommand.flatMap((word) =>
     word === "-A"

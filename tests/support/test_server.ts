@@ -1,11 +1,13 @@
 /**
  * A real server in a folder of its own, on a free port, for end-to-end tests.
+ * With `PARLEY_NODES` it is several nodes, each in a folder of its own.
  *
  * ```ts
  * await using server = await TestServer.start({ accounts: { bob: "secret" } });
  * ```
  */
 import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
 import { accountLine } from "./account_line.ts";
 import { freePort } from "./free_port.ts";
 import {
@@ -15,7 +17,8 @@ import {
   nodeGround,
 } from "./node_companions.ts";
 import { RunningProcess } from "./running_process.ts";
-import { serverCommand } from "./programs.ts";
+import { clockedServerCommand, serverCommand } from "./programs.ts";
+import { runProgram } from "./run_program.ts";
 import { waitUntil } from "./wait_until.ts";
 
 /** How to start a test server. */
@@ -28,13 +31,15 @@ export interface TestServerOptions {
   readonly launcher?: readonly string[];
   /** Address to listen on; 127.0.0.1 by default. */
   readonly host?: string;
+  /** How far its wall clock is ahead, ms; not that of an executable. */
+  readonly clockMs?: number;
   /** False for TLS; most tests write frames by hand. */
   readonly plain?: boolean;
 }
 
 /** A running server, its folder and its files. */
 export class TestServer implements AsyncDisposable {
-  /** The folder with credentials.txt and data/. */
+  /** The folder with credentials.txt and data/; of nodes, that of the first. */
   readonly folder: string;
   readonly #options: TestServerOptions;
   #process: RunningProcess;
@@ -64,16 +69,17 @@ export class TestServer implements AsyncDisposable {
       args: [...args, ...ground.argumentsOf(node)],
     });
     const first = await TestServer.#start(withArgs(0));
-    await first.served();
     first.#ground = ground;
+    await first.served();
     for (let node = 1; node < nodeCount; node++) {
-      const other = await TestServer.#start(
-        withArgs(node),
-        (folder) => copyNode(first.folder, folder),
+      first.#others.push(
+        await TestServer.#start(
+          withArgs(node),
+          (folder) => copyNode(first.folder, folder),
+        ),
       );
-      await other.served();
-      first.#others.push(other);
     }
+    for (const node of first.#nodes) await node.served();
     return first;
   }
 
@@ -89,6 +95,10 @@ export class TestServer implements AsyncDisposable {
     const file = join(folder, "credentials.txt");
     // As the commands leave it; they say so when it was otherwise.
     await Deno.writeTextFile(file, text, { mode: 0o600 });
+    const { clockMs } = options;
+    if (clockMs !== undefined) {
+      await Deno.writeTextFile(join(folder, clockName), String(clockMs));
+    }
     await prepare?.(folder);
     const server = new TestServer(folder, options);
     await server.#listening();
@@ -97,7 +107,7 @@ export class TestServer implements AsyncDisposable {
 
   /** The port it listens on; the same after a restart. Of nodes one after the other. */
   get port(): number {
-    const ports = [this, ...this.#others].map((node) => node.#port);
+    const ports = this.#nodes.map((node) => node.#port);
     return ports[this.#asked++ % ports.length] ?? this.#port;
   }
 
@@ -106,24 +116,50 @@ export class TestServer implements AsyncDisposable {
     return this.#options.plain ?? true;
   }
 
-  /** The server's process. */
+  /** The server's process; of nodes, that of the first. */
   get process(): RunningProcess {
     return this.#process;
   }
 
-  /** Path of a file in the server's folder. */
+  /** What names its accounts to `parley-server user`, beside the folder. */
+  get accountPlace(): readonly string[] {
+    return this.#ground === undefined
+      ? []
+      : ["--cluster", "--database", this.#ground.database];
+  }
+
+  /** Path of a file in the folder of the server; of nodes, of the core. */
   path(...parts: string[]): string {
-    return join(this.folder, ...parts);
+    return join(this.#core.folder, ...parts);
   }
 
   /** Text of a file in data/; empty when there is none. */
   async data(name: string): Promise<string> {
     try {
-      return await Deno.readTextFile(join(this.#core.folder, "data", name));
+      return await Deno.readTextFile(this.path("data", name));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return "";
       throw error;
     }
+  }
+
+  /** The lines of credentials.txt, wherever they are. */
+  async accounts(): Promise<string> {
+    if (this.#ground === undefined) {
+      return await Deno.readTextFile(this.path("credentials.txt"));
+    }
+    const { out, err } = await runProgram(
+      [...serverCommand, "user", "export", ...this.accountPlace],
+      { cwd: this.folder },
+    );
+    return [...err, ...out].map((line) => `${line}\n`).join("");
+  }
+
+  /** Carries out one statement of SQL in its database; the rows that it gives. */
+  async rows(sql: string): Promise<Readonly<Record<string, unknown>>[]> {
+    if (this.#ground !== undefined) return await this.#ground.rows(sql);
+    using database = new DatabaseSync(this.path("data", "parley.db"));
+    return database.prepare(sql).all();
   }
 
   /** Waits until a file in data/ is as `expected` says, and returns it. */
@@ -140,29 +176,52 @@ export class TestServer implements AsyncDisposable {
     return text;
   }
 
-  /** Ends the server with a signal and starts it again on the same port. */
+  /**
+   * Ends the server with a signal and starts it again on the same port. Of nodes
+   * at work only the core is ended: the others go on.
+   */
   async restart(signal: Deno.Signal = "SIGTERM"): Promise<void> {
-    await this.stop(signal);
-    await this.startAgain();
+    const isAtWork = this.#nodes.some(({ process }) =>
+      process.ended === undefined
+    );
+    if (this.#others.length === 0 || !isAtWork) {
+      await this.stop(signal);
+      return await this.startAgain();
+    }
+    const core = this.#core;
+    const term = core.coreTerm;
+    const before = this.#nodes.map((node) =>
+      node === core ? 0 : node.#servedCount
+    );
+    await core.#end(signal);
+    await core.#begin();
+    await waitUntil("another core", () => this.#core.coreTerm > term);
+    for (const [at, node] of this.#nodes.entries()) {
+      await waitUntil(
+        "clients of all nodes to be served again",
+        () => node.#servedCount > (before[at] ?? 0),
+      );
+    }
   }
 
   /** Starts it again on the same port, after {@link stop}. */
   async startAgain(): Promise<void> {
-    this.#process = this.#spawn();
-    await this.#listening();
+    for (const node of this.#nodes) await node.#begin();
+    if (this.#others.length === 0) return;
+    for (const node of this.#nodes) await node.served();
   }
 
-  /** Ends the server with a signal and waits for it. */
+  /** Ends the server with a signal and waits for it; of nodes, all of them. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
-    this.#process.signal(signal);
-    await this.#process.end();
+    await Promise.all(this.#nodes.map((node) => node.#end(signal)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const other of this.#others) await other[Symbol.asyncDispose]();
-    await this.#process.kill();
+    await Promise.all(this.#nodes.map(({ process }) => process.kill()));
     await this.#ground?.[Symbol.asyncDispose]();
-    await Deno.remove(this.folder, { recursive: true });
+    for (const { folder } of this.#nodes) {
+      await Deno.remove(folder, { recursive: true });
+    }
   }
 
   /** The last term in which it was the core, by what it said; 0 before. */
@@ -173,31 +232,51 @@ export class TestServer implements AsyncDisposable {
     }, 0);
   }
 
-  /** The node that was the last to become the core; the server, where it is one. */
-  get #core(): TestServer {
-    return lastCore([this, ...this.#others]);
-  }
-
   /** Waits until clients of this node of a cluster can log in. */
   async served(): Promise<void> {
-    await this.#process.waitFor(
-      "a core",
-      (line) => line.includes("clients are served by node"),
-    );
+    await this.#process.waitFor("a core", isServed);
+  }
+
+  /** The server, or all of its nodes. */
+  get #nodes(): TestServer[] {
+    return [this, ...this.#others];
+  }
+
+  /** The node that was the last to become the core; the server, where it is one. */
+  get #core(): TestServer {
+    return lastCore(this.#nodes);
+  }
+
+  /** How often its clients got a core since it was started. */
+  get #servedCount(): number {
+    return this.#process.out.filter(isServed).length;
+  }
+
+  async #begin(): Promise<void> {
+    this.#process = this.#spawn();
+    await this.#listening();
+  }
+
+  async #end(signal: Deno.Signal): Promise<void> {
+    this.#process.signal(signal);
+    await this.#process.end();
   }
 
   #spawn(): RunningProcess {
     const host = this.#options.host ?? "127.0.0.1";
     const args = ["--host", host, "--port", String(this.#port)];
+    const isClocked = this.#options.clockMs !== undefined;
     return new RunningProcess({
       command: [
         ...(this.#options.launcher ?? []),
-        ...serverCommand,
+        ...(isClocked ? clockedServerCommand : serverCommand),
         ...args,
         ...(this.plain ? ["--plain"] : []),
         ...(this.#options.args ?? []),
       ],
       cwd: this.folder,
+      ...isClocked &&
+        { env: { PARLEY_TEST_CLOCK: join(this.folder, clockName) } },
     });
   }
 
@@ -211,9 +290,16 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
+function isServed(line: string): boolean {
+  return line.includes("clients are served by node");
+}
+
 /** The node that was the last to become the core; the first before that. */
 export function lastCore(nodes: readonly TestServer[]): TestServer {
   return nodes.reduce((last, node) =>
     node.coreTerm > last.coreTerm ? node : last
   );
 }
+
+/** Name of the file that says how far its clock is ahead. */
+const clockName = "clock.txt";

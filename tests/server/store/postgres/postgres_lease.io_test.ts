@@ -160,7 +160,7 @@ testUnless(
 
 testUnless(
   noPostgres,
-  "PostgresLease: a core that is cut off stops by itself, and stores nothing after another one",
+  "PostgresLease: a core that is cut off in the middle of a commit stops by itself, and stores nothing after another one",
   async () => {
     const at = await databases();
     const url = await at.createDatabase();
@@ -172,15 +172,19 @@ testUnless(
     await store.commit([message(1)]);
     const second = await TestNode.start(url, "second");
     await second.hears("other first 1");
-    // Both directions: what it asks for now never comes to be known.
-    proxy.swallowRequests();
-    proxy.swallowAnswers();
+    const letGo = await at.holdMessage(name, 2);
     let isConfirmed = false;
     store.commit([message(2)]).then(() => isConfirmed = true, () => {});
+    await waitUntil("the commit", () => at.isWaiting(name));
+    // Both directions: what becomes of it never comes to be known.
+    proxy.swallowRequests();
+    proxy.swallowAnswers();
     await first.hears("lost");
     assertEquals(second.term, undefined);
     const after = await second.held();
     assertEquals(second.term, 2);
+    // The other one ended it: the database has nothing to go on with.
+    letGo();
     await after.commit([message(3)]);
     proxy.cut();
     await first.hears("other second 2");

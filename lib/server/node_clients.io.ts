@@ -17,6 +17,7 @@ import {
 } from "./shown_certificate.io.ts";
 import { addressesOf } from "../system/addresses.io.ts";
 import { StartError } from "../system/errors.io.ts";
+import { version } from "../base/version.ts";
 import type { TlsCertificate } from "../security/server_certificate.io.ts";
 
 /** What they need of the node. */
@@ -25,6 +26,8 @@ export interface NodeClientsParts extends CertificateParts {
   /** The node's name. */
   readonly node: string;
   readonly certificate: TlsCertificate | undefined;
+  /** The node that the database names as the core; empty for none. */
+  readonly holder?: () => string;
 }
 
 /** Clients at this node's ports, and the line to the core. */
@@ -33,10 +36,12 @@ export class NodeClients {
   readonly #network: ClusterNetwork;
   readonly #rendezvous: RendezvousServer;
   readonly #shown: ShownCertificate | undefined;
+  readonly #holder: (() => string) | undefined;
 
   private constructor(parts: NodeClientsParts, network: ClusterNetwork) {
-    const { report, certificate } = parts;
+    const { report, certificate, holder } = parts;
     this.#report = report;
+    this.#holder = holder;
     this.#network = network;
     this.#rendezvous = openRendezvous(
       parts.options,
@@ -63,10 +68,10 @@ export class NodeClients {
     nats: string,
     secret: Uint8Array,
   ): Promise<NodeClients> {
-    const { options, node, report, certificate } = parts;
+    const { options, node, report, certificate, holder } = parts;
     const { host, port, cluster } = options;
     const network = new ClusterNetwork({
-      ...{ host, port, node, report, certificate, secret },
+      ...{ host, port, node, report, certificate, secret, holder },
       nats: await readNatsOption(nats),
       addresses: await advertised(cluster?.advertise),
       advertise: cluster?.advertise,
@@ -87,15 +92,22 @@ export class NodeClients {
   /** Why clients cannot log in here now; undefined when they can. */
   fault(): string | undefined {
     if (!this.#network.hasNats) return "NATS cannot be reached";
-    return this.#network.core === undefined
+    if (this.#network.core !== undefined) return undefined;
+    const holder = this.#holder?.() ?? "";
+    return holder === ""
       ? "no node is the core now"
-      : undefined;
+      : `node "${holder}" is the core, but is not heard over NATS yet`;
+  }
+
+  /** True while no core was ever heard of over NATS. */
+  get isApart(): boolean {
+    return !this.#network.hasHeard;
   }
 
   /** How things are, for the metrics. */
   snapshot() {
-    const { size: connections, hasNats, core } = this.#network;
-    return { connections, hasNats, isServed: core !== undefined };
+    const { size: connections, hasNats, core, lags } = this.#network;
+    return { connections, hasNats, isServed: core !== undefined, lags };
   }
 
   /** Reads the certificate anew and shows it to those who connect from now on. */
@@ -120,8 +132,15 @@ export class NodeClients {
         handleClosed: (id) => shell.handleClosed(id),
         takeFrames: (id, enough) => shell.takeFrames(id, enough),
         handleRendezvous: (news, run) => shell.handleRendezvous(news, run),
-        handleAttached: ({ node }) =>
-          report("info", `node "${node}" is there with its clients`),
+        handleAttached: (gateway) => {
+          const other = gateway.version === version
+            ? ""
+            : `; it has version ${gateway.version}, this one ${version}`;
+          report(
+            "info",
+            `node "${gateway.node}" is there with its clients${other}`,
+          );
+        },
         handleDetached: ({ node }, why) =>
           report("warning", `node "${node}" is gone with its clients: ${why}`),
         handleUnfit: giveUp,

@@ -222,6 +222,8 @@ export async function prepareServing(given: ServingParts): Promise<Serving> {
       // To clients that stay connected this is not the end.
       if (entrance.isLasting) await entrance.close();
       await shell.stop(storeMs);
+      // First of all, as the next core waits for it: its logs may take longer.
+      await store.close();
       await close();
     },
     abandon: close,

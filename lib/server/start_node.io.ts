@@ -78,14 +78,17 @@ export async function startNode(
   const openClients = async (nats: string) => {
     // The same: who does not meet others needs nothing of it.
     const { NodeClients } = await import("./node_clients.io.ts");
-    const given = { options, folder, node: name, report, now, certificate };
+    const given = {
+      ...{ options, folder, node: name, report, now, certificate },
+      holder: () => node.holder,
+    };
     return await NodeClients.open(given, nats, lease.secret);
   };
   const clients = cluster?.nats === undefined ? undefined : parts.adopt(
     await openClients(cluster.nats),
     (clients) => clients.close(),
   );
-  const node = parts.adopt(
+  const node: Node = parts.adopt(
     new Node(
       name,
       lease,
@@ -151,6 +154,15 @@ class Node implements LeaseOwner, MetricsSource {
     this.#parts = parts;
     // An earlier run may have been killed.
     this.#work = this.#emptyUserLog();
+  }
+
+  /** The node that the database names as the core; empty for none. */
+  get holder(): string {
+    return this.#core.holder;
+  }
+
+  get isApart(): boolean {
+    return this.#clients?.isApart ?? false;
   }
 
   /** It can never go on, and why. */

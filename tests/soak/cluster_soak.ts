@@ -6,7 +6,7 @@
  * order. After each misfortune it is measured how long it took until what every
  * device said at that moment was confirmed.
  *
- *     deno task soak:cluster [--seconds=300] [--accounts=30] [--seed=1]
+ *     deno task soak:cluster [NAME…] [--seconds=300] [--times=0] [--accounts=30]
  */
 import { numberedAccounts } from "../support/account_line.ts";
 import { natsProgram, NatsServer } from "../support/nats_server.ts";
@@ -32,9 +32,16 @@ export interface ClusterSoakOptions {
   readonly seconds: number;
   readonly accounts: number;
   readonly seed: number;
+  /** What happens, in turn; all that can by default. */
+  readonly kinds?: readonly Misfortune[];
+  /** In place of `seconds`: it ends when each has happened so many times. */
+  readonly times?: number;
   /** Told how it goes. */
   readonly onProgress?: (line: string) => void;
 }
+
+/** What can happen. */
+export type Misfortune = typeof allKinds[number];
 
 /** How long it took after one misfortune. */
 export interface SoakPause {
@@ -145,22 +152,22 @@ class SoakCluster implements AsyncDisposable {
 
   /** What can happen, and which node it hits; ends when it is over. */
   readonly misfortunes: Readonly<
-    Record<string, () => { hits?: TestServer; over: Promise<void> }>
+    Record<Misfortune, () => { hits?: TestServer; over: Promise<void> }>
   > = {
-    "core killed": () => this.#again(this.core, "SIGKILL"),
-    "gateway killed": () => this.#again(this.#other, "SIGKILL"),
-    "core ended": () => this.#again(this.core, "SIGTERM"),
-    "core stopped 8 s": () => {
+    "core-killed": () => this.#again(this.core, "SIGKILL"),
+    "gateway-killed": () => this.#again(this.#other, "SIGKILL"),
+    "core-ended": () => this.#again(this.core, "SIGTERM"),
+    "core-stopped": () => {
       const hits = this.core;
       hits.process.signal("SIGSTOP");
       const over = sleep(8_000).then(() => hits.process.signal("SIGCONT"));
       return { hits, over };
     },
-    "NATS restarted": () => ({ over: this.#nats.restart() }),
-    "PostgreSQL restarted": () => ({
+    "nats-restarted": () => ({ over: this.#nats.restart() }),
+    "postgres-restarted": () => ({
       over: this.#postgres.kill().then(() => this.#postgres.run()),
     }),
-    "a node cut off from NATS": () => {
+    "node-cut-off": () => {
       this.#proxy.swallowAnswers();
       this.#proxy.swallowRequests();
       const over = sleep(6_000).then(() => this.#proxy.cut());
@@ -189,9 +196,8 @@ async function run(
   clients: readonly SoakClient[],
   groups: Groups,
   random: SeededRandom,
-  { seconds, onProgress }: ClusterSoakOptions,
+  { seconds, onProgress, kinds = allKinds, times = 0 }: ClusterSoakOptions,
 ): Promise<Record<string, SoakPause[]>> {
-  const kinds = Object.keys(cluster.misfortunes);
   const pauses: Record<string, SoakPause[]> = {};
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1000;
@@ -199,12 +205,14 @@ async function run(
   let count = 0;
   let isUnderWay = false;
   let nextAt = calmSeconds;
-  while (elapsed() < seconds || isUnderWay) {
+  const goesOn = () =>
+    times > 0 ? count < times * kinds.length : elapsed() < seconds;
+  while (goesOn() || isUnderWay) {
     const now = performance.now();
     for (const client of clients) client.pump(now);
     const due = elapsed() * messagesPerSecond;
     for (; sent < due; sent++) sendOne(clients, groups, random);
-    if (elapsed() >= nextAt && !isUnderWay && elapsed() < seconds) {
+    if (elapsed() >= nextAt && !isUnderWay && goesOn()) {
       const kind = kinds[count++ % kinds.length]!;
       isUnderWay = true;
       const from = performance.now();
@@ -250,6 +258,17 @@ function fixedNode(
   return account % 2 === 0 ? nodes[account % nodes.length] : undefined;
 }
 
+/** All that can happen; a core is stopped for 8 s, a node cut off from NATS for 6. */
+const allKinds = [
+  "core-killed",
+  "gateway-killed",
+  "core-ended",
+  "core-stopped",
+  "nats-restarted",
+  "postgres-restarted",
+  "node-cut-off",
+] as const;
+
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -260,10 +279,13 @@ const calmSeconds = 5;
 const messagesPerSecond = 50;
 
 if (import.meta.main) {
-  const { number } = taskArguments({
-    usage: "deno task soak:cluster [--seconds=300] [--accounts=30] [--seed=1]",
-    about: "Lets nodes, NATS and PostgreSQL die while messages flow.",
-    numbers: { "seconds": 300, "accounts": 30, "seed": 1 },
+  const { number, words } = taskArguments({
+    usage: "deno task soak:cluster [NAME…] [--seconds=300] [--times=0] " +
+      "[--accounts=30] [--seed=1]",
+    about: "Lets nodes, NATS and PostgreSQL die while messages flow; with " +
+      "--times each so often.",
+    words: allKinds,
+    numbers: { "seconds": 300, "times": 0, "accounts": 30, "seed": 1 },
   });
   const say = (line: string) => {
     Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
@@ -273,6 +295,10 @@ if (import.meta.main) {
     seconds: number("seconds"),
     accounts: number("accounts"),
     seed: number("seed"),
+    times: number("times"),
+    ...words.length > 0 && {
+      kinds: allKinds.filter((kind) => words.includes(kind)),
+    },
     onProgress: say,
   });
   for (const [kind, all] of Object.entries(result.pauses)) {

@@ -7,6 +7,7 @@ import {
   CoreLinks,
   type CoreLinksOwner,
 } from "../../lib/server/cluster/core_links.ts";
+import { messageFormat } from "../../lib/server/cluster/cluster_message.ts";
 import { Gateway } from "../../lib/server/cluster/gateway.ts";
 import type { RemoteAddress } from "../../lib/server/model/actions.ts";
 import {
@@ -80,6 +81,10 @@ export class LabGateway implements Network {
   readonly finished: number[] = [];
   readonly aborted: number[] = [];
   readonly entered: number[] = [];
+  /** What it said to those who run it. */
+  readonly reports: string[] = [];
+  /** The node that its database names as the core. */
+  holder = "";
   /** Clients that do not read. */
   readonly slow = new Set<number>();
   /** False while nothing of it arrives anywhere. */
@@ -98,7 +103,8 @@ export class LabGateway implements Network {
       }),
       addresses: [],
       network: this,
-      report: () => {},
+      report: (_level, text) => void this.reports.push(text),
+      holder: () => this.holder,
     }, now);
   }
 
@@ -183,10 +189,14 @@ export class ClusterLab {
   }
 
   /** The core says that it is there, as each second. */
-  announce({ term, isAlive }: LabCore): void {
+  announce(
+    { term, isAlive }: LabCore,
+    { version = "1", format = messageFormat } = {},
+  ): void {
     if (!isAlive) return;
     for (const { gateway, isReachable } of this.gateways) {
-      const lead = { term, node: `node ${term}`, version: "1" };
+      const node = `node ${term}`;
+      const lead = { term, node, version, format, nodes: [] };
       if (isReachable) gateway.handleLead(lead, this.now);
     }
   }

@@ -1,3 +1,4 @@
+import type { NodeLag } from "../cluster/core_links.ts";
 import { version } from "../../base/version.ts";
 import type { Gauges, Histogram, Metrics } from "../core/metrics.ts";
 import type { Rendezvous } from "../rendezvous/rendezvous.ts";
@@ -111,6 +112,8 @@ export interface NodeSnapshot {
     readonly hasNats: boolean;
     /** True while a core serves them. */
     readonly isServed: boolean;
+    /** How far other nodes are behind with what this one sends them. */
+    readonly lags: readonly NodeLag[];
   } | undefined;
 }
 
@@ -138,6 +141,24 @@ export function renderNodeMetrics(node: NodeSnapshot): string {
         "gauge",
         "Clients that are connected to this node.",
         [[{}, node.clients.connections]],
+      ),
+      family(
+        "cluster_lag_bytes",
+        "gauge",
+        "For another node, without word that it came.",
+        node.clients.lags.map(({ from, node, bytes }) => [
+          { from, node },
+          bytes,
+        ]),
+      ),
+      family(
+        "cluster_silence_seconds",
+        "gauge",
+        "Since another node was last heard of over NATS.",
+        node.clients.lags.map(({ from, node, silentMs }) => [
+          { from, node },
+          silentMs / 1000,
+        ]),
       ),
     ],
   ].join("");

@@ -8,6 +8,8 @@ import {
   UsageError,
 } from "../../cli/command_line.ts";
 import { type ProgramPage, renderHelp } from "../../cli/program_page.ts";
+import type { HeardCore } from "../cluster/cluster_fields.ts";
+import { natsOptionRow, parseNatsOption } from "../cluster/nats_option.ts";
 import type { ClusterState } from "../store/lease.ts";
 import {
   databaseCommandRow,
@@ -18,6 +20,8 @@ import {
 export interface StatusCommand {
   /** URL of a database, or path of a file with that. */
   readonly database: string;
+  /** Where the nodes meet, or path of a file with that. */
+  readonly nats?: string;
 }
 
 /**
@@ -38,13 +42,19 @@ export function parseStatusCommand(
     if (database === undefined) {
       throw new UsageError("status needs --database URL");
     }
-    const options = { database: parseDatabaseOption(database, home) };
+    const nats = lastValue(line, natsCommandRow.name);
+    const options = {
+      database: parseDatabaseOption(database, home),
+      ...nats !== undefined && { nats: parseNatsOption(nats, home) },
+    };
     return { kind: "run", options };
   });
 }
 
 /** The lines to print: the core first, then the nodes by name. */
-export function statusLines({ core, term, nodes }: ClusterState): string[] {
+export function statusLines(
+  { core, term, nodes }: Pick<ClusterState, "core" | "term" | "nodes">,
+): string[] {
   const lines = [
     core === ""
       ? `no node is the core; the last term was ${term}`
@@ -65,11 +75,31 @@ export function statusLines({ core, term, nodes }: ClusterState): string[] {
   return lines;
 }
 
+/** The line of what is heard over NATS. */
+export function natsLine({ lead, fault }: HeardCore, core: string): string {
+  if (fault !== undefined) return `NATS: ${fault}`;
+  if (lead === undefined) {
+    return core === ""
+      ? "NATS: no core is heard"
+      : `NATS: node "${core}" is not heard; are all nodes started with this --nats?`;
+  }
+  const { node, nodes } = lead;
+  const names = nodes.map((each) => `"${each}"`).join(", ");
+  return `NATS: node "${node}" is heard, with clients of ` +
+    (names === "" ? "no node" : names);
+}
+
 /** From then on a node is thought to be gone. */
 const silentSeconds = 5;
 
+const natsCommandRow: OptionRow = {
+  ...natsOptionRow,
+  help: "show what is heard over NATS, too",
+};
+
 const statusOptionRows: readonly OptionRow[] = [
   databaseCommandRow,
+  natsCommandRow,
   { name: "--help", help: "show this" },
 ];
 
@@ -80,7 +110,7 @@ const statusPage: ProgramPage = {
     "Shows which nodes use a database, and which of them serves in which term; " +
     "the term rises by one with each node that takes over.",
   ],
-  usage: [{ arguments: "--database URL", help: "show the nodes" }],
+  usage: [{ arguments: "--database URL [--nats URL]", help: "show the nodes" }],
   options: statusOptionRows,
   environment: [{ name: "PGPASSWORD", help: "the password for --database" }],
   files: [{
@@ -89,7 +119,11 @@ const statusPage: ProgramPage = {
   }],
   exitCodes: [
     { code: 0, help: "a node serves" },
-    { code: 1, help: "none does, or the database cannot be asked" },
+    {
+      code: 1,
+      help:
+        "none does, it is not heard over NATS, or the database cannot be asked",
+    },
     { code: 2, help: "wrong usage" },
   ],
   examples: [{

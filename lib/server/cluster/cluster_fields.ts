@@ -24,6 +24,9 @@ import { mostUses } from "../rendezvous/relay_quota.ts";
 /** IP addresses of a node, where its relay is; clients try each. */
 export const mostAddresses = 4;
 
+/** Nodes that a core names as those whose clients it serves. */
+export const mostNamed = 64;
+
 /** What a gateway says of itself as it attaches itself to a core. */
 export interface Attachment {
   /** The node's name. */
@@ -45,6 +48,18 @@ export interface Lead {
   readonly node: string;
   /** Of the program. */
   readonly version: string;
+  /** Of its messages: those of another one are not understood. */
+  readonly format: number;
+  /** Names of the nodes whose clients it serves; not all where they are many. */
+  readonly nodes: readonly string[];
+}
+
+/** What is heard over NATS of the core of a cluster. */
+export interface HeardCore {
+  /** Absent when nothing is heard. */
+  readonly lead?: Lead;
+  /** Why NATS cannot be used. */
+  readonly fault?: string;
 }
 
 /** Any of these as bytes. */
@@ -116,6 +131,8 @@ const lead: Check<Lead> = object({
   term: integer(),
   node: name,
   version: name,
+  format: integer(),
+  nodes: list(name, 0, mostNamed),
 });
 const remote = object({
   ip: name,

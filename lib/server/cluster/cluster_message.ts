@@ -23,6 +23,9 @@ import {
   encodeJson,
 } from "./cluster_fields.ts";
 
+/** Of the messages; those of another one are not understood. */
+export const messageFormat = 1;
+
 /** Which messages belong together, and which of them this is. */
 export interface ClusterHeader {
   /** Of the core that sends it, or that it is for. */
@@ -102,7 +105,7 @@ export class MessageWriter {
 
   constructor({ term, run, attachment, number }: ClusterHeader) {
     const bytes = this.#bytes;
-    bytes.byte(format);
+    bytes.byte(messageFormat);
     bytes.number(term);
     bytes.raw(decodeHex(run));
     bytes.number(attachment);
@@ -193,7 +196,7 @@ export function decodeClusterMessage(
   bytes: Uint8Array,
 ): ClusterMessage | undefined {
   const reader = new ItemReader(bytes);
-  if (reader.byte() !== format) return undefined;
+  if (reader.byte() !== messageFormat) return undefined;
   const term = reader.number();
   const run = reader.raw(runLength);
   const attachment = reader.number();
@@ -270,7 +273,6 @@ function decodeItem(
 }
 
 const encoder = new TextEncoder();
-const format = 1;
 /** Bytes that name a gateway's run. */
 const runLength = 8;
 /** Never used for anything else again. */

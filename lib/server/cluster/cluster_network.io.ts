@@ -25,8 +25,10 @@ import {
   decodeLead,
   encodeJson,
   type Lead,
+  mostNamed,
 } from "./cluster_fields.ts";
-import { CoreLinks, type CoreLinksOwner } from "./core_links.ts";
+import { messageFormat } from "./cluster_message.ts";
+import { CoreLinks, type CoreLinksOwner, type NodeLag } from "./core_links.ts";
 import { Gateway } from "./gateway.ts";
 import { NatsBus } from "./nats_bus.io.ts";
 import type { NatsAccess } from "./nats_option.io.ts";
@@ -47,6 +49,8 @@ export interface ClusterNetworkOptions {
   /** Known to the nodes of this cluster alone; names their subjects. */
   readonly secret: Uint8Array;
   readonly report: Report;
+  /** The node that the database names as the core; empty for none. */
+  readonly holder?: (() => string) | undefined;
 }
 
 /** Who is told what matters to a core. */
@@ -91,6 +95,7 @@ export class ClusterNetwork {
         },
       }),
       addresses: options.addresses,
+      ...options.holder && { holder: options.holder },
       network: {
         wake: (ids) => this.#tcp.wake(ids),
         enter: (id) => this.#tcp.enter(id),
@@ -119,9 +124,7 @@ export class ClusterNetwork {
       },
     };
     this.#tcp = new TcpServer(host, port, owner, report, certificate);
-    const name = createHash("sha256").update("cluster\0")
-      .update(options.secret).digest("hex").slice(0, 16);
-    this.#prefix = `parley.${name}`;
+    this.#prefix = subjectsOf(options.secret);
     this.#bus = new NatsBus(options.nats, report);
     this.#bus.subscribe(`${this.#prefix}.lead`, (bytes) => {
       const lead = decodeLead(bytes);
@@ -147,6 +150,18 @@ export class ClusterNetwork {
   /** The core that this node's clients are served by, if there is one. */
   get core(): Lead | undefined {
     return this.#gateway.core;
+  }
+
+  /** How far the nodes that this one has lines to are behind. */
+  get lags(): NodeLag[] {
+    const { mono } = systemClock();
+    const core = this.#core?.isClosed ? undefined : this.#core;
+    return [this.#gateway.lag(mono) ?? [], core?.lags(mono) ?? []].flat();
+  }
+
+  /** True once a core was heard of. */
+  get hasHeard(): boolean {
+    return this.#gateway.hasHeard;
   }
 
   /** True while NATS can be reached. */
@@ -182,9 +197,13 @@ export class ClusterNetwork {
   /** This node is the core: the clients of all nodes are its. */
   serve(term: number, owner: CoreOwner): CoreEnd {
     const { node } = this.#options;
-    const lead = { term, node, version };
     this.#core?.close();
-    return this.#core = new CoreEnd(this.#bus, this.#prefix, lead, owner);
+    return this.#core = new CoreEnd(
+      this.#bus,
+      this.#prefix,
+      { term, node },
+      owner,
+    );
   }
 
   /** Hands the connections to nobody any more, and closes them. */
@@ -249,13 +268,20 @@ export class ClusterNetwork {
   }
 }
 
+/** What all subjects of the cluster with this secret begin with. */
+export function subjectsOf(secret: Uint8Array): string {
+  const name = createHash("sha256").update("cluster\0").update(secret)
+    .digest("hex").slice(0, 16);
+  return `parley.${name}`;
+}
+
 /** The line ends of the core of a term. */
 export class CoreEnd implements Network {
   readonly term: number;
   readonly owner: CoreOwner;
   readonly #bus: NatsBus;
   readonly #prefix: string;
-  readonly #lead: Uint8Array;
+  readonly #node: string;
   readonly #links: CoreLinks;
   readonly #unsubscribe: () => void;
   #announcedAt = -Infinity;
@@ -263,16 +289,21 @@ export class CoreEnd implements Network {
   #isStarted = false;
   #isClosed = false;
 
-  constructor(bus: NatsBus, prefix: string, lead: Lead, owner: CoreOwner) {
+  constructor(
+    bus: NatsBus,
+    prefix: string,
+    { term, node }: Pick<Lead, "term" | "node">,
+    owner: CoreOwner,
+  ) {
     const { mono } = systemClock();
-    this.term = lead.term;
+    this.term = term;
+    this.#node = node;
     this.owner = owner;
     this.#bus = bus;
     this.#prefix = prefix;
-    this.#lead = encodeJson(lead);
-    this.#links = new CoreLinks(lead.term, owner, mono);
+    this.#links = new CoreLinks(term, owner, mono);
     this.#unsubscribe = bus.subscribe(
-      `${prefix}.core.${lead.term}`,
+      `${prefix}.core.${term}`,
       (bytes) => {
         if (this.#isClosed) return;
         this.#links.handleMessage(bytes, systemClock().mono);
@@ -295,6 +326,11 @@ export class CoreEnd implements Network {
   /** The gateways that are there. */
   get gateways(): Attachment[] {
     return this.#links.gateways;
+  }
+
+  /** How far each of them is behind at `now`, monotonic ms. */
+  lags(now: number): NodeLag[] {
+    return this.#links.lags(now);
   }
 
   /** Where clients find them, as HOST:PORT. */
@@ -343,7 +379,14 @@ export class CoreEnd implements Network {
     this.#flush();
     if (!this.#isStarted || now < this.#announcedAt + announceMs) return;
     this.#announcedAt = now;
-    this.#bus.publish(`${this.#prefix}.lead`, this.#lead);
+    const lead: Lead = {
+      term: this.term,
+      node: this.#node,
+      version,
+      format: messageFormat,
+      nodes: this.gateways.map(({ node }) => node).slice(0, mostNamed),
+    };
+    this.#bus.publish(`${this.#prefix}.lead`, encodeJson(lead));
   }
 
   /** Tells the gateways that this core goes; the connections stay theirs. */

@@ -29,7 +29,7 @@ import {
   type ClusterMessage,
   decodeClusterMessage,
 } from "./cluster_message.ts";
-import { lineBytes, LineEnd } from "./line_end.ts";
+import { lineBytes, LineEnd, type LineLag } from "./line_end.ts";
 
 /** Whose connections they are. */
 export interface CoreLinksOwner extends NetworkOwner {
@@ -39,6 +39,14 @@ export interface CoreLinksOwner extends NetworkOwner {
   handleDetached(gateway: Attachment, why: string): void;
   /** The rendezvous of a gateway tells what matters. */
   handleRendezvous(news: RendezvousNews, run: string): void;
+}
+
+/** How far the node at the other end of a line is behind. */
+export interface NodeLag extends LineLag {
+  /** What this node is on the line. */
+  readonly from: "core" | "gateway";
+  /** Name of the other one. */
+  readonly node: string;
 }
 
 /** A message for a gateway. */
@@ -73,6 +81,15 @@ export class CoreLinks implements Network {
   /** The gateways that are there. */
   get gateways(): Attachment[] {
     return [...this.#links.values()].map(({ gateway }) => gateway);
+  }
+
+  /** How far each of them is behind at `now`, monotonic ms. */
+  lags(now: number): NodeLag[] {
+    return [...this.#links.values()].map(({ gateway, line }) => ({
+      from: "core",
+      node: gateway.node,
+      ...line.lag(now),
+    }));
   }
 
   /** A message came from a gateway; its bytes may be reused after the call. */

@@ -30,8 +30,12 @@ import type {
 } from "../model/rendezvous_change.ts";
 import type { Network, NetworkOwner } from "../net/network.ts";
 import type { Attachment, Lead } from "./cluster_fields.ts";
-import { type ClusterItem, decodeClusterMessage } from "./cluster_message.ts";
-import { windowBytes } from "./core_links.ts";
+import {
+  type ClusterItem,
+  decodeClusterMessage,
+  messageFormat,
+} from "./cluster_message.ts";
+import { type NodeLag, windowBytes } from "./core_links.ts";
 import { LineEnd } from "./line_end.ts";
 
 /** A message for the core of a term. */
@@ -51,6 +55,8 @@ export interface GatewayParts {
   /** Who holds the connections. */
   readonly network: Network;
   readonly report: (level: "info" | "warning", text: string) => void;
+  /** The node that the database names as the core; empty for none. */
+  readonly holder?: () => string;
 }
 
 /** The connections of a node, for the core. */
@@ -89,9 +95,21 @@ export class Gateway implements NetworkOwner {
     return this.#isAttached ? this.#lead : undefined;
   }
 
+  /** How far the core is behind at `now`, monotonic ms; undefined without one. */
+  lag(now: number): NodeLag | undefined {
+    const { core } = this;
+    if (core === undefined || this.#line === undefined) return undefined;
+    return { from: "gateway", node: core.node, ...this.#line.lag(now) };
+  }
+
   /** True while the core takes no more: clients should be read no further. */
   get isFull(): boolean {
     return this.#line?.isFull ?? false;
+  }
+
+  /** True once a core was heard of. */
+  get hasHeard(): boolean {
+    return this.#lead !== undefined;
   }
 
   /** A core says that it is there. */
@@ -99,9 +117,13 @@ export class Gateway implements NetworkOwner {
     this.#now = now;
     const known = this.#lead?.term ?? 0;
     if (lead.term < known) return;
-    if (lead.term > known) this.#detach("another core has taken over");
+    if (lead.term > known) {
+      this.#detach("another core has taken over");
+      this.#checkVersion(lead);
+    }
     this.#lead = lead;
-    if (this.#line === undefined) this.#attach(lead.term);
+    if (this.#line !== undefined || lead.format !== messageFormat) return;
+    this.#attach(lead.term);
   }
 
   /** A message came from a core; its bytes may be reused after the call. */
@@ -203,7 +225,7 @@ export class Gateway implements NetworkOwner {
     else if (isLate) this.#line = undefined;
     const mostMs = isCutOff ? cutOffMs : patienceMs;
     if (!this.#isAttached && now >= this.#apartSince + mostMs) {
-      this.#giveUp();
+      this.#giveUp(isCutOff);
     }
     for (const connection of this.#connections.values()) {
       const { phase, since } = connection;
@@ -224,6 +246,24 @@ export class Gateway implements NetworkOwner {
   /** The next thing that the rendezvous is to know, until there is none. */
   pollChange(): RendezvousChange | undefined {
     return this.#changes.shift();
+  }
+
+  /** Says what matters to those who bring in another version. */
+  #checkVersion({ node, version, format }: Lead): void {
+    const { report, describe } = this.#parts;
+    const own = describe().version;
+    if (format !== messageFormat) {
+      return report(
+        "warning",
+        `node "${node}" is the core and has version ${version}, which this ` +
+          `version ${own} cannot serve clients with: bring both to one version`,
+      );
+    }
+    if (version === own) return;
+    report(
+      "info",
+      `node "${node}" is the core and has version ${version}, this one ${own}`,
+    );
   }
 
   #attach(term: number): void {
@@ -275,10 +315,17 @@ export class Gateway implements NetworkOwner {
   }
 
   /** There was no core for long. */
-  #giveUp(): void {
+  #giveUp(isCutOff: boolean): void {
     if (this.#isUnavailable) return;
     this.#isUnavailable = true;
-    this.#parts.report("warning", "there is no core: nobody can log in");
+    const holder = isCutOff ? "" : this.#parts.holder?.() ?? "";
+    this.#parts.report(
+      "warning",
+      holder === ""
+        ? "there is no core: nobody can log in"
+        : `node "${holder}" is the core, but nothing is heard of it over ` +
+          "NATS: nobody can log in; start all nodes with the same --nats",
+    );
     for (const connection of [...this.#connections.values()]) {
       // Who has said nothing may not be able to read an answer.
       const isSilent = connection.phase === "held" &&

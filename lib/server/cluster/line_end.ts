@@ -19,6 +19,14 @@ export type LineEndFault =
   | "does not get on"
   | "repeated";
 
+/** How far the other end of a line is behind. */
+export interface LineLag {
+  /** Sent, or to be sent, without word that it came. */
+  readonly bytes: number;
+  /** Since it was last heard of. */
+  readonly silentMs: number;
+}
+
 /** The counted messages of one attachment. */
 export class LineEnd {
   readonly term: number;
@@ -75,6 +83,14 @@ export class LineEnd {
   /** True while nothing more should be given to it. */
   get isFull(): boolean {
     return this.openBytes >= lineBytes;
+  }
+
+  /** How far the other end is behind at `now`, monotonic ms. */
+  lag(now: number): LineLag {
+    return {
+      bytes: this.openBytes,
+      silentMs: Math.max(0, now - this.#heardAt),
+    };
   }
 
   /** Says something. */

@@ -22,6 +22,11 @@ export interface LeaseOwner {
   handleReachable(isReachable: boolean): void;
   /** This node can never go on, and why. */
   handleStopped(why: string): void;
+  /**
+   * True while this node shares its clients with others, and has heard of none:
+   * if there are any, others do better as the core.
+   */
+  readonly isApart?: boolean;
 }
 
 /** What a node has of the row. */
@@ -77,6 +82,8 @@ export interface ClusterState {
   /** Which one is the core; empty when none is. */
   readonly core: string;
   readonly term: number;
+  /** The same for all nodes. */
+  readonly secret: Uint8Array;
   /** By name. */
   readonly nodes: readonly {
     readonly name: string;

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  natsLine,
   parseStatusCommand,
   statusLines,
 } from "../../../lib/server/admin/status_command.ts";
@@ -23,10 +24,38 @@ Deno.test("statusLines() says which node serves, and which is not heard of", () 
   );
 });
 
+Deno.test("natsLine() says who is heard over NATS, or why nobody is", () => {
+  const lead = {
+    term: 3,
+    node: "a",
+    version: "1",
+    format: 1,
+    nodes: ["a", "b"],
+  };
+  assertEquals(
+    natsLine({ lead }, "a"),
+    'NATS: node "a" is heard, with clients of "a", "b"',
+  );
+  assertEquals(
+    natsLine({ lead: { ...lead, nodes: [] } }, "a"),
+    'NATS: node "a" is heard, with clients of no node',
+  );
+  assertEquals(
+    natsLine({}, "a"),
+    'NATS: node "a" is not heard; are all nodes started with this --nats?',
+  );
+  assertEquals(natsLine({}, ""), "NATS: no core is heard");
+  assertEquals(natsLine({ fault: "no route" }, ""), "NATS: no route");
+});
+
 Deno.test("parseStatusCommand() needs a database", () => {
   const request = parseStatusCommand(["--database", "db.txt"]);
   assert(request.kind === "run");
   assertEquals(request.options, { database: "db.txt" });
+  const nats = "nats://a,nats://b";
+  const both = parseStatusCommand(["--database", "db.txt", "--nats", nats]);
+  assert(both.kind === "run");
+  assertEquals(both.options, { database: "db.txt", nats });
   assertEquals(parseStatusCommand([]).kind, "error");
   assertEquals(parseStatusCommand(["--help"]).kind, "help");
 });

@@ -8,7 +8,7 @@ import {
 import { cutOffMs, patienceMs } from "../../../lib/server/cluster/gateway.ts";
 import { lineBytes } from "../../../lib/server/cluster/line_end.ts";
 import { limits } from "../../../lib/wire/limits.ts";
-import { ClusterLab, type LabCore } from "../../support/cluster_lab.ts";
+import { ClusterLab, LabCore } from "../../support/cluster_lab.ts";
 import { SeededRandom } from "../../support/seeded_random.ts";
 
 /** A gateway with a client that is logged in, and its number in the core. */
@@ -355,4 +355,52 @@ Deno.test("messages to the core may be anything", () => {
     links.handleTimeout(lab.now++);
     while (links.pollMessage() !== undefined);
   }
+});
+
+Deno.test("a gateway says who is the core where that is not heard, and who has another version", () => {
+  const lab = new ClusterLab(1);
+  const [node] = lab.gateways;
+  assert(node !== undefined);
+  node.holder = "far";
+  lab.advance(patienceMs);
+  assertEquals(node.gateway.hasHeard, false);
+  assertEquals(node.reports, [
+    'node "far" is the core, but nothing is heard of it over NATS: nobody can ' +
+    "log in; start all nodes with the same --nats",
+  ]);
+  const core = new LabCore(1, lab.now);
+  lab.announce(core, { version: "2" });
+  lab.announce(core, { version: "2" });
+  assertEquals(node.gateway.hasHeard, true);
+  assertEquals(node.reports.slice(1), [
+    'node "node 1" is the core and has version 2, this one 1',
+  ]);
+  const later = new LabCore(2, lab.now);
+  lab.announce(later, { version: "3", format: 2 });
+  assertEquals(node.reports.slice(2), [
+    'node "node 2" is the core and has version 3, which this version 1 cannot ' +
+    "serve clients with: bring both to one version",
+  ]);
+  // What is not understood is not asked for.
+  assertEquals(node.gateway.pollMessage(), undefined);
+});
+
+Deno.test("a gateway and its core know how far the other is behind", () => {
+  const { lab, core, node } = loggedIn();
+  lab.advance(1_000);
+  const lag = () => [node.gateway.lag(lab.now), ...core.links.lags(lab.now)];
+  assertEquals(lag().map((each) => [each?.from, each?.node]), [
+    ["gateway", "node 1"],
+    ["core", node.run],
+  ]);
+  for (const each of lag()) {
+    assert(each !== undefined && each.silentMs <= 1_250 && each.bytes < 200);
+  }
+  lab.passes = () => false;
+  core.send("x".repeat(10_000));
+  lab.settle();
+  lab.now += 3_000;
+  const [ofCore, ofGateway] = lag();
+  assert(ofCore !== undefined && ofCore.silentMs >= 3_000);
+  assert(ofGateway !== undefined && ofGateway.bytes > 10_000);
 });

@@ -16,7 +16,7 @@ export async function readClusterState(
     session = await PostgresSession.open(place);
     const [core] = await session.query(
       "SELECT CASE WHEN expires > clock_timestamp() THEN node ELSE '' END " +
-        "AS node, lease FROM core",
+        "AS node, lease, secret FROM core",
     );
     const nodes = await session.query(
       "SELECT name, version, " +
@@ -26,6 +26,7 @@ export async function readClusterState(
     return {
       core: String(core?.node),
       term: Number(core?.lease),
+      secret: new Uint8Array(core?.secret as Uint8Array),
       nodes: nodes.map(({ name, version, age }) => ({
         ...{ name: String(name), version: String(version), age: Number(age) },
       })),

@@ -39,6 +39,10 @@ export class LeaseWatch {
   #wantsIt = false;
   /** Until then the row is left to others. */
   #leavesUntil = -Infinity;
+  /** Since when another node has the row, or nobody. */
+  #since = -Infinity;
+  /** True once another node was at work. */
+  #hasMetOthers = false;
   #isStopped = false;
 
   /** @param now Looks at once. */
@@ -81,8 +85,13 @@ export class LeaseWatch {
     this.#lose("the database did not renew it in time");
   }
 
-  /** The row was looked at, and is not this node's. */
-  handleRow(row: LeaseRow, now: number): void {
+  /**
+   * The row was looked at, and is not this node's.
+   *
+   * @param isApart True while this node has heard of no other one: those that
+   * had the row before it came may be heard by all but it.
+   */
+  handleRow(row: LeaseRow, now: number, isApart = false): void {
     this.#answered(now + lookMs, true);
     if (row.term < this.#highest) {
       return this.#stop(
@@ -104,10 +113,16 @@ export class LeaseWatch {
     }
     if (this.#other?.holder !== holder || this.#other.term !== row.term) {
       this.#other = { holder, term: row.term };
+      this.#since = now;
       this.#news.push({ news: "other", holder, term: row.term });
     }
-    this.#wantsIt = row.isFree;
-    if (row.isFree && now >= this.#leavesUntil) this.#askAt = now;
+    // One that is renewed, not only what is left of one that died.
+    if (holder !== "" && now >= this.#since + aliveMs) {
+      this.#hasMetOthers = true;
+    }
+    const waitMs = isApart && this.#hasMetOthers ? apartMs : 0;
+    this.#wantsIt = row.isFree && now >= this.#since + waitMs;
+    if (this.#wantsIt && now >= this.#leavesUntil) this.#askAt = now;
   }
 
   /**
@@ -191,3 +206,7 @@ const renewMs = 1_000;
 const giveUpMs = 4_000;
 /** How long a node that gave it back leaves it to others, ms. */
 const leaveMs = 2_000;
+/** Longer than a row lasts that is not renewed, ms. */
+const aliveMs = 6_000;
+/** How long one that does not hear of others leaves it to them, ms. */
+const apartMs = 10_000;

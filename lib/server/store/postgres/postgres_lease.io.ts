@@ -164,12 +164,16 @@ export class PostgresLease implements Lease {
   async #look(): Promise<void> {
     const [row] = await this.#ask(lookQuery);
     if (row === undefined) throw new StartError("the table core is empty");
-    this.#watch.handleRow({
-      node: String(row.node),
-      term: Number(row.lease),
-      isFree: row.free === true,
-      ...row.moved === null ? {} : { moved: String(row.moved) },
-    }, performance.now());
+    this.#watch.handleRow(
+      {
+        node: String(row.node),
+        term: Number(row.lease),
+        isFree: row.free === true,
+        ...row.moved === null ? {} : { moved: String(row.moved) },
+      },
+      performance.now(),
+      this.#owner?.isApart,
+    );
   }
 
   /** False when the row is not this node's any more. */

@@ -132,3 +132,29 @@ Deno.test("LeaseWatch stops where the row is older than it was, or the data are 
   watch.handleRow(row({ term: 3 }), 20);
   assertEquals(newsOf(watch).map(({ news }) => news), ["lost", "stopped"]);
 });
+
+Deno.test("LeaseWatch leaves it for a while to those that hear each other, if there were any", () => {
+  const taken = (from: number, upto: number) => {
+    const watch = new LeaseWatch(0);
+    for (let now = from; now <= upto; now += 250) {
+      watch.handleRow(row(), now, true);
+    }
+    return watch;
+  };
+  // What is left of one that died is nobody.
+  const alone = taken(0, 4_750);
+  alone.handleRow(row({ isFree: true }), 5_000, true);
+  assertEquals(alone.pollQuestion(5_000), "take");
+
+  const apart = taken(0, 7_000);
+  for (let now = 7_250; now < 17_250; now += 250) {
+    apart.handleRow(row({ isFree: true }), now, true);
+    assertEquals(apart.pollQuestion(now + 250), "look");
+  }
+  apart.handleRow(row({ isFree: true }), 17_250, true);
+  assertEquals(apart.pollQuestion(17_250), "take");
+
+  const near = taken(0, 7_000);
+  near.handleRow(row({ isFree: true }), 7_250, false);
+  assertEquals(near.pollQuestion(7_250), "take");
+});

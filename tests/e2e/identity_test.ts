@@ -1,7 +1,13 @@
 /** Who users are to each other, whatever the server says. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { logIn, loseKey, passwordOf, startServer } from "../support/jedi.ts";
+import {
+  logIn,
+  loseKey,
+  passwordOf,
+  type ServerPlace,
+  startServer,
+} from "../support/jedi.ts";
 import { LyingServer } from "../support/lying_server.ts";
 import { type Frame, ProtocolClient } from "../support/protocol_client.ts";
 import { ProtocolIdentity } from "../support/protocol_identity.ts";
@@ -15,6 +21,11 @@ function logInThrough(
   options: TestClientOptions = {},
 ): Promise<TestClient> {
   return TestClient.login(server, user, passwordOf(user), options);
+}
+
+/** The server at the address that it has now: who is known is known there. */
+function onePlace({ port, plain }: ServerPlace): ServerPlace {
+  return { port, plain };
 }
 
 /** A small file in the client's folder. */
@@ -33,7 +44,8 @@ async function received(client: TestClient): Promise<string[]> {
 
 Deno.test("identity: first contact is told, both see one safety number, and it can be verified", async () => {
   await using server = await startServer();
-  await using yoda = await logIn(server, "yoda");
+  const yodas = onePlace(server);
+  await using yoda = await logIn(yodas, "yoda");
   await using luke = await logIn(server, "luke");
   await makeFile(yoda);
   await yoda.succeed("/p2pvideo luke a.txt");
@@ -67,7 +79,7 @@ Deno.test("identity: first contact is told, both see one safety number, and it c
   await luke.finish();
   const config = join(yoda.folder, ".config");
   await yoda.finish();
-  await using again = await logIn(server, "yoda", { config });
+  await using again = await logIn(yodas, "yoda", { config });
   const later = await again.succeed("/verify luke");
   assertEquals([later.trust, later.safetyNumber], [
     "verified",
@@ -155,7 +167,8 @@ Deno.test("identity: another machine is a loud warning and is refused both ways 
 
 Deno.test("identity: a new name is the same person, also when nobody was there to see it", async () => {
   await using server = await startServer();
-  await using yoda = await logIn(server, "yoda");
+  const yodas = onePlace(server);
+  await using yoda = await logIn(yodas, "yoda");
   await using luke = await logIn(server, "luke");
   const config = join(yoda.folder, ".config");
   await makeFile(yoda);
@@ -163,7 +176,7 @@ Deno.test("identity: a new name is the same person, also when nobody was there t
   await yoda.succeed("/verify luke ok");
   await yoda.finish();
   await luke.succeed("/rename ben");
-  await using again = await logIn(server, "yoda", { config });
+  await using again = await logIn(yodas, "yoda", { config });
   const found = await again.succeed("/verify ben");
   assertEquals([found.trust, found.formerly], ["verified", "luke"]);
   // While everybody is there.

@@ -21,9 +21,12 @@ export function startServer(...args: string[]): Promise<TestServer> {
   return TestServer.start({ accounts: jediAccounts, args });
 }
 
+/** Where a server is, which may be several. */
+export type ServerPlace = Pick<TestServer, "port" | "plain">;
+
 /** A client that is logged in as `name`. */
 export function logIn(
-  server: TestServer,
+  server: ServerPlace,
   name: string,
   options: TestClientOptions = {},
 ): Promise<TestClient> {
@@ -35,7 +38,7 @@ export function logIn(
  * from then on. It logs in with one that knows of no devices and has none.
  */
 export async function loseKey(
-  { port, plain }: TestServer,
+  { port, plain }: ServerPlace,
   name: string,
 ): Promise<void> {
   using client = plain

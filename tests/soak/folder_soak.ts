@@ -1,8 +1,8 @@
 /**
  * A folder of 500 files whose sender or receiver is killed again and again, at
  * random points and at several speeds. Each time it must go on within 1 MiB or one
- * second of where it was, and in the end the folder is the one that was sent:
- * names, modes, times, contents. Then one whose receiver's disk is full for a
+ * second of where it was, neither side holds more than 150 MB at any time, and in
+ * the end the folder is the one that was sent: names, modes, times, contents. Then one whose receiver's disk is full for a
  * while (where one can be mounted), and one that is removed while it arrives.
  *
  *     deno task soak:folder [--kills=10] [--seed=1]
@@ -10,6 +10,7 @@
 import { walkSync } from "@std/fs";
 import { join } from "@std/path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { usageOf } from "../bench/process_usage.ts";
 import { describeTree, makeTree } from "../support/file_tree.ts";
 import { logIn, startServer } from "../support/jedi.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
@@ -20,6 +21,7 @@ import {
   pathSeenBy,
 } from "../support/small_disk.ts";
 import { taskArguments } from "../support/task_arguments.ts";
+import type { TestClient } from "../support/test_client.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -30,6 +32,8 @@ export interface FolderKill {
   readonly had: number;
   /** Bytes that were sent again. */
   readonly lost: number;
+  /** The most memory that either side had held until then, kB. */
+  readonly peakKb: number;
 }
 
 /** Kills either side so many times while one folder is on its way. */
@@ -63,6 +67,7 @@ export function killEitherSide(kills: number, seed = 1): Promise<FolderKill[]> {
       );
       if (costs.length === kills) {
         assertEquals((await sending)?.ok, true);
+        mustBeSmall(yoda, luke);
         break;
       }
       const share = (costs.length + random.below(1000) / 1000) / (kills + 1);
@@ -73,12 +78,14 @@ export function killEitherSide(kills: number, seed = 1): Promise<FolderKill[]> {
         return seen.at(-1)!.size >= goal;
       });
       const isReceiver = random.below(2) === 0;
+      const peakKb = mustBeSmall(yoda, luke);
       await (isReceiver ? luke : yoda).process.kill();
       if (!isReceiver) await luke.event("transfer", { state: "failed" });
       const now = performance.now();
       had = bytesIn(part);
       secondBefore = seen.findLast(({ at }) => at <= now - 1000)?.size ?? 0;
-      costs.push({ killed: isReceiver ? "receiver" : "sender", had, lost: 0 });
+      const killedOne = isReceiver ? "receiver" : "sender";
+      costs.push({ killed: killedOne, had, lost: 0, peakKb });
     }
     const received = join(downloads, "yoda_many");
     assertEquals(describeTree(received), describeTree(path));
@@ -160,6 +167,14 @@ function makeMany(folder: string, random: SeededRandom): number {
   return all;
 }
 
+/** None of them has ever held more than it may: the most, kB. */
+function mustBeSmall(...clients: readonly TestClient[]): number {
+  const peaks = clients.map(({ process }) => usageOf(process.pid).peakKb);
+  const most = Math.max(...peaks);
+  assert(most * 1024 <= mostMemory, `${most} kB of memory`);
+  return most;
+}
+
 /** Bytes of all files in a folder. */
 function bytesIn(folder: string): number {
   try {
@@ -176,6 +191,8 @@ function namesIn(folder: string): string[] {
     .filter((name) => !name.startsWith(".")).sort();
 }
 
+/** Bytes. */
+const mostMemory = 150e6;
 const speeds = ["2M", "4M", "8M"];
 
 if (import.meta.main) {

@@ -1,12 +1,19 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import {
   connectPinned,
   PinFile,
 } from "../../lib/client/trust/server_pins.io.ts";
+import { CredentialsFile } from "../../lib/server/accounts/credentials_file.ts";
+import { prepareServing } from "../../lib/server/serving.io.ts";
 import { startServer } from "../../lib/server/start.io.ts";
+import { DataFolder } from "../../lib/server/store/data_folder.io.ts";
+import { WorkerStore } from "../../lib/server/store/worker_store.io.ts";
 import { TlsConnectError } from "../../lib/security/tls_client.io.ts";
 import { parseServerOptions } from "../../lib/server/admin/options.ts";
+import { accountLine } from "../support/account_line.ts";
+import { ProtocolClient } from "../support/protocol_client.ts";
+import { runProgram } from "../support/run_program.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
@@ -21,10 +28,7 @@ Deno.test("startServer(): a certificate that was made while the clock was wrong 
     const server = await startServer(
       request.options,
       new Map(),
-      {
-        edit: () => Promise.resolve(new Map()),
-        reload: () => Promise.resolve(),
-      },
+      source,
       (_, text) => reports.push(text),
       new Map(),
       () => clock,
@@ -62,4 +66,54 @@ Deno.test("startServer(): a certificate that was made while the clock was wrong 
   });
 });
 
+Deno.test("Serving gives its store back first when it stops, also where the disk of the logs hangs", async () => {
+  await withTempFolder(async (root) => {
+    const dataDir = join(root, "data");
+    const request = parseServerOptions([
+      ...["--host", host, "--port", "0", "--plain", "--data-dir", dataDir],
+    ]);
+    if (request.kind !== "run") throw new Error("no options");
+    const { options } = request;
+    const folder = await DataFolder.open(dataDir);
+    const text = accountLine("yoda", "green") + accountLine("luke", "blue");
+    const { accounts } = new CredentialsFile(text);
+    let isGiven = false;
+    const serving = await prepareServing({
+      ...{ options, accounts, source, report() {}, now: Date.now },
+      ...{ folder, files: 100, certificate: undefined, logLines: new Map() },
+      async openStore() {
+        const store = await WorkerStore.open(folder.file("parley.db"));
+        const close = store.close.bind(store);
+        store.close = async () => {
+          await close();
+          isGiven = true;
+        };
+        return store;
+      },
+    });
+    serving.start();
+    // Who opens it to write waits for somebody who reads.
+    const log = folder.file("messagelog.txt");
+    await Deno.remove(log).catch(() => {});
+    await runProgram(["mkfifo", log]);
+    const credentials = { user: "yoda", password: "green" };
+    using yoda = await ProtocolClient.login(serving.port, credentials);
+    await yoda.request("message", { to: ["luke"], text: "hello", mid: "1" });
+    let isStopped = false;
+    const stopping = serving.stop().then(() => isStopped = true);
+    try {
+      await waitUntil("the store to be given back", () => isGiven);
+      assert(!isStopped);
+    } finally {
+      using reader = await Deno.open(log);
+      await Promise.all([stopping, new Response(reader.readable).text()]);
+      await folder.close();
+    }
+  });
+});
+
+const source = {
+  edit: () => Promise.resolve(new Map()),
+  reload: () => Promise.resolve(),
+};
 const host = "127.0.0.1";

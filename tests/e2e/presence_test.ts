@@ -75,7 +75,8 @@ Deno.test("--idle-timeout: no command for that long ends the session; messages r
   }
   const event = await end;
   const waited = performance.now() - started;
-  assert(waited > 4000 && waited < 25_000, `${waited} ms`);
+  // Were messages to count, it would not end at all.
+  assert(waited > 4000, `${waited} ms`);
   assertEquals(event.code, "idle");
   assertEquals(event.message, "Logged out after 5 seconds of inactivity");
   assertEquals((await yoda.process.end()).code, 1);

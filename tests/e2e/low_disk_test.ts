@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { logIn, startServer } from "../support/jedi.ts";
 import { digestOf, writeRandomFile } from "../support/random_file.ts";
+import { testUnless } from "../support/test_unless.ts";
 
 const megabyte = 1024 * 1024;
 
@@ -28,16 +29,12 @@ async function smallDisk(size: number) {
 
 const trial = await smallDisk(megabyte);
 await trial?.[Symbol.asyncDispose]();
-const ignore = trial === undefined;
-if (ignore) {
-  const note = "low_disk_test.ts is skipped: no disk can be mounted\n";
-  await Deno.stderr.write(new TextEncoder().encode(note));
-}
+const lack = trial === undefined ? "no disk can be mounted" : undefined;
 
-Deno.test({
-  name: "a transfer waits while the receiver's disk is full, then goes on",
-  ignore,
-  async fn() {
+testUnless(
+  lack,
+  "a transfer waits while the receiver's disk is full, then goes on",
+  async () => {
     await using disk = await smallDisk(40 * megabyte);
     const folder = disk?.folder ?? "";
     await using server = await startServer();
@@ -53,7 +50,8 @@ Deno.test({
       await yoda.refused(`/p2pvideo luke ${path}`),
       /^space: luke has too little room for/,
     );
-    assertEquals([...Deno.readDirSync(folder)], [], "nothing is left");
+    const left = await Array.fromAsync(Deno.readDir(folder));
+    assertEquals(left, [], "nothing is left");
     const sees = luke.process.out.length;
     await writeRandomFile(path, 30 * megabyte, 3);
     await yoda.send(`/p2pvideo luke ${path}`);
@@ -73,13 +71,12 @@ Deno.test({
     const got = await luke.event("transfer", { state: "verified" });
     assertEquals(await digestOf(String(got.path)), await digestOf(path));
   },
-});
+);
 
-Deno.test({
-  name:
-    "a download folder that cannot be written is told at the start, and to who sends",
-  ignore,
-  async fn() {
+testUnless(
+  lack,
+  "a download folder that cannot be written is told at the start, and to who sends",
+  async () => {
     await using disk = await smallDisk(8 * megabyte);
     const folder = disk?.folder ?? "";
     await using server = await startServer();
@@ -121,4 +118,4 @@ Deno.test({
     await new Deno.Command("mount", { args: remount }).output();
     await yoda.succeed(`/p2pvideo luke ${path}`);
   },
-});
+);

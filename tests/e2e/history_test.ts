@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { restart } from "../support/restart.ts";
 import { checkRefusals } from "../support/check_refusals.ts";
-import { notAlone } from "../support/node_companions.ts";
+import { nodeCount, notAlone } from "../support/node_companions.ts";
 import { logIn, startServer } from "../support/jedi.ts";
 import { type JsonEvent, TestClient } from "../support/test_client.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -248,27 +248,37 @@ Deno.test("/deletemsg, /deletegroupmsg: receivers, history, log, database, refus
   });
 
   await t.step("logs, and the same after kill -9", async () => {
-    await restart(server, "SIGKILL", yoda);
-    assertEquals(contents(await server.data("messagelog.txt")), [
-      "yoda; luke; OOPS one",
-      "yoda; *; OOPS two",
-      "yoda; luke; (message 1 deleted)",
-      "yoda; *; (message 2 deleted)",
-      "yoda; obiwan; OOPS four",
-      "yoda; obiwan; five",
-      "yoda; obiwan; (message 5 deleted)",
-    ]);
-    assertEquals(contents(await server.data("Jedi_messagelog.txt")), [
-      "yoda; OOPS three",
-      "yoda; (message 1 deleted)",
-      "yoda; stays",
-    ]);
+    await restart(server, "SIGKILL", yoda, luke);
+    // A node that had no log made it of the database, which has no such text.
+    const known = (line: string) =>
+      nodeCount > 1 ? line.replace(/OOPS \w+$/, "(deleted)") : line;
+    const logged = async (name: string) =>
+      contents(await server.data(name)).map(known);
+    assertEquals(
+      await logged("messagelog.txt"),
+      [
+        "yoda; luke; OOPS one",
+        "yoda; *; OOPS two",
+        "yoda; luke; (message 1 deleted)",
+        "yoda; *; (message 2 deleted)",
+        "yoda; obiwan; OOPS four",
+        "yoda; obiwan; five",
+        "yoda; obiwan; (message 5 deleted)",
+      ].map(known),
+    );
+    assertEquals(
+      await logged("Jedi_messagelog.txt"),
+      [
+        "yoda; OOPS three",
+        "yoda; (message 1 deleted)",
+        "yoda; stays",
+      ].map(known),
+    );
     assertEquals(said(await yoda.succeed("/history obiwan")), [
       "5 yoda: (deleted)",
       "6 yoda: five",
     ]);
     await checkRefusals(yoda, [["/deletemsg 1", "already_deleted"]]);
-    await luke.event("welcome", { resumed: true });
     assertEquals((await yoda.succeed("/msgto luke x")).sent, [
       { to: "luke", number: 8, id: 11, kept: false },
     ]);
@@ -332,7 +342,7 @@ Deno.test("--keep-days: what is old and delivered goes, the rest stays", async (
   await luke.finish();
   await yoda.succeed("/msgto luke waits");
   await server.stop();
-  await server.rows("UPDATE messages SET at = at - 31 * 86400000");
+  await server.rows(`UPDATE messages SET at = at - ${31 * 86_400_000}`);
   await server.restart();
   await yoda.event("welcome", { resumed: true });
   await yoda.succeed("/msgto luke new");

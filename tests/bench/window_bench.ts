@@ -36,6 +36,7 @@ export async function windowBench(options: { quick: boolean }): Promise<void> {
   const { quick } = options;
   await using browser = await startBrowser();
   const page = await firstPage(browser);
+  await page.evaluateOnNewDocument(noteForm);
   const starts: StartTimes[] = [];
   for (let run = 0; run < (quick ? 3 : 11); run++) {
     starts.push(await startTimes(page));
@@ -58,13 +59,28 @@ interface StartTimes {
 
 /** From the start, ms. */
 async function startTimes(page: Page): Promise<StartTimes> {
-  const start = performance.now();
+  const start = performance.timeOrigin + performance.now();
   await using gui = await GuiClient.start();
   const { href } = await gui.address();
-  const address = performance.now() - start;
+  const address = performance.timeOrigin + performance.now() - start;
   await page.goto(href, { waitUntil: "domcontentloaded" });
   await page.waitForSelector("[name=password]");
-  return { address, usable: performance.now() - start };
+  // By the page's own clock: what looks for the form takes longer to be there.
+  const shown = await page.evaluate(() => {
+    const { formAt = 0 } = globalThis as unknown as { formAt?: number };
+    return performance.timeOrigin + formAt;
+  });
+  return { address, usable: shown - start };
+}
+
+/** Runs in the page before it is loaded: notes when the form is there, ms. */
+function noteForm(): void {
+  const here = globalThis as unknown as { formAt?: number };
+  new MutationObserver((_, observer) => {
+    if (document.querySelector("[name=password]") === null) return;
+    here.formAt = performance.now();
+    observer.disconnect();
+  }).observe(document, { childList: true, subtree: true });
 }
 
 async function chatTimes(page: Page, messages: number) {

@@ -92,6 +92,14 @@ Deno.test("a call that is over stands in its conversation, a missed one as such"
     ["Call not answered: luke is in another call"],
   );
   assertEquals(note(out, { own: true })?.text, ["Call taken back"]);
+  assertEquals(note({ ...out, reason: "closed" }, { own: true })?.text, [
+    "Call, not connected",
+  ]);
+  const full = "it is full: a video call takes 4 people";
+  assertEquals(
+    note({ group: "jedi", reason: "busy" }, { message: full }),
+    { key: "#jedi", text: [`Video call from luke: ${full}`] },
+  );
   assertEquals(note({ since: 0, reason: "closed" }, { message: "hung up" }), {
     key: "@luke",
     text: ["Video call, 1:05"],

@@ -76,6 +76,10 @@ export function callNote(
   if (reason === "answered") {
     return { key, text: [`${what}${why || ": answered on another device"}`] };
   }
+  // Both wanted it, and the browsers found no way.
+  if (own && reason === "closed") {
+    return { key, text: [`${what}, not connected`] };
+  }
   // Others had come in before.
   if (direction === "incoming" && reason === "busy") {
     return { key, text: [`${what} from ${visible(from)}${why}`] };

@@ -111,6 +111,7 @@ testUnless(
     // It stands still in the middle of a commit, which is done without it: what
     // was stored but not confirmed is sent again, and there once.
     before = core;
+    await Promise.all(answers);
     const [row] = await postgres.rows(
       "parley1",
       "SELECT last_message FROM core",

@@ -135,16 +135,17 @@ export class Calls {
     if (leg !== undefined) this.#talk.describe(leg, description);
   }
 
-  /** The page's connection with a member is up, or down. */
+  /** The page's connection with a member is up, or over for good. */
   handleConnected(number: number, user: string, isConnected: boolean): void {
-    const call = this.#open.get(number);
-    const leg = call?.legTo(user);
-    if (call === undefined || leg?.state !== "linked") return;
-    const state = isConnected ? "open" : "connecting";
-    if (leg.member.state === state) return;
-    leg.member.state = state;
-    if (isConnected) call.since ??= this.#host.now().wall;
-    this.#open.show(call);
+    const leg = this.#open.get(number)?.legTo(user);
+    if (leg?.state !== "linked") return;
+    if (!isConnected) {
+      this.#tellEnd(leg, "failed", "unreachable");
+      return this.#endLeg(leg, "lost");
+    }
+    leg.member.state = "open";
+    leg.call.since ??= this.#host.now().wall;
+    this.#open.show(leg.call);
   }
 
   /** The session is open, perhaps on a server that forgot what rings. */

@@ -155,8 +155,6 @@ export class PageCalls {
         this.#tellConnected(call, connection, false);
         this.#remove(user);
         this.#host.tell(`call with ${user}: ${why}`, true);
-        // With nobody left there is no call.
-        if (this.#connections.size === 0) this.end(call);
       },
     }, { role, port, tracks, status: sent });
     const connection: NamedPeer = { user, end };

@@ -64,7 +64,9 @@ Deno.test("examples: pages and --help show every option and exit code", () => {
     JSON.parse(Deno.readTextFileSync(join(root, "deno.json"))).tasks,
   );
   for (
-    const [, task = ""] of pages.matchAll(/deno(?:@[\d.]+)? task (\w[\w:]*\w)/g)
+    const [, task = ""] of pages.matchAll(
+      /deno(?:@[\d.]+)? task (\w[\w:-]*\w)/g,
+    )
   ) {
     assert(tasks.includes(task), task);
   }

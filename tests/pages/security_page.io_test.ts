@@ -69,5 +69,5 @@ function testNames(): RegExp[] {
 }
 
 const nameLiteral =
-  /(?:Deno\.test\(\s*|\bname:\s*)("(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/g;
+  /(?:Deno\.test\(\s*|testUnless\(\s*\w+,\s*|\bname:\s*)("(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/g;
 const madeUp = /\$\{[^}]*\}/;

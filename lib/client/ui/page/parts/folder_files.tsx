@@ -54,6 +54,7 @@ export function FolderFiles(
           <Files
             key={transfer}
             list={list}
+            folder={name}
             // What is not listed cannot be left out one by one.
             onChoice={isAsked(info) && list.files.length === list.all
               ? onChoice
@@ -98,8 +99,10 @@ function useList(
 }
 
 function Files(
-  { list, onChoice }: {
+  { list, folder, onChoice }: {
     readonly list: FolderList;
+    /** Its name, which stands above the list already. */
+    readonly folder: string;
     readonly onChoice: ((choice: FolderChoice) => void) | undefined;
   },
 ): JSX.Element {
@@ -161,7 +164,7 @@ function Files(
         {shown.map((file) => (
           <li key={file.path} class={file.state ?? ""}>
             {onChoice === undefined
-              ? <FileLine file={file} />
+              ? <FileLine file={file} folder={folder} />
               : (
                 <label class="check">
                   <input
@@ -170,7 +173,7 @@ function Files(
                     onChange={({ currentTarget }) =>
                       leave([file], !currentTarget.checked)}
                   />
-                  <FileLine file={file} />
+                  <FileLine file={file} folder={folder} />
                 </label>
               )}
           </li>
@@ -194,13 +197,18 @@ function Files(
   );
 }
 
-function FileLine({ file }: { readonly file: ListedFile }): JSX.Element {
+function FileLine(
+  { file, folder }: { readonly file: ListedFile; readonly folder: string },
+): JSX.Element {
+  const { path, size } = file;
+  const isBelow = path.startsWith(`${folder}/`);
+  const shown = isBelow ? path.slice(folder.length + 1) : path;
   const stands = stateText(file);
   const about = stands === "" ? "" : `, ${stands}`;
   return (
     <span>
-      <bdi>{visible(file.path)}</bdi>{" "}
-      <span class="dim">{formatSize(file.size)}{about}</span>
+      <bdi>{visible(shown)}</bdi>{" "}
+      <span class="dim">{formatSize(size)}{about}</span>
     </span>
   );
 }

@@ -9,7 +9,8 @@ type Env = (name: string) => string | undefined;
 /** What opens the page of one window. */
 export class WindowBrowser {
   readonly #env: Env;
-  #opening: BrowserOpening | undefined;
+  /** Also while its program is being started, as the page may be faster. */
+  #opening: Promise<BrowserOpening | undefined> | undefined;
 
   /** @param env Looks up an environment variable: display and folders. */
   constructor(env: Env) {
@@ -25,14 +26,14 @@ export class WindowBrowser {
       ...downloads === undefined ? [] : [downloads],
       stateFolderPath(this.#env),
     ];
-    this.#opening = await BrowserOpening.open(address, folders, systemRandom);
-    return this.#opening !== undefined;
+    this.#opening = BrowserOpening.open(address, folders, systemRandom);
+    return await this.#opening !== undefined;
   }
 
   /** The page is there, or is not to be opened any more. */
   async done(): Promise<void> {
     const opening = this.#opening;
     this.#opening = undefined;
-    await opening?.done();
+    await (await opening)?.done();
   }
 }

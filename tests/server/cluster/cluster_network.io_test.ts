@@ -20,11 +20,12 @@ import { StartError } from "../../../lib/system/errors.io.ts";
 import { systemClock } from "../../../lib/system/clock.io.ts";
 import { limits } from "../../../lib/wire/limits.ts";
 import { freePort } from "../../support/free_port.ts";
-import { natsProgram, NatsServer } from "../../support/nats_server.ts";
+import { NatsServer, noNats } from "../../support/nats_server.ts";
 import { ProtocolClient } from "../../support/protocol_client.ts";
 import { ShellServer } from "../../support/shell_server.ts";
 import { waitUntil } from "../../support/wait_until.ts";
 import { testCertificate } from "../../support/test_certificate.ts";
+import { testUnless } from "../../support/test_unless.ts";
 import { withTempFolder } from "../../support/temp_folder.ts";
 
 /** Two nodes, the first of which is the core. */
@@ -88,11 +89,10 @@ async function login(port: number, user: string, password: string) {
   return client;
 }
 
-Deno.test({
-  name:
-    "cluster network: clients at two nodes, with logins bound to their certificate, talk to each other",
-  ignore: natsProgram === undefined,
-  async fn() {
+testUnless(
+  noNats,
+  "cluster network: clients at two nodes, with logins bound to their certificate, talk to each other",
+  async () => {
     await using parts = await cluster(true);
     const { one, two, server, core } = parts;
     using yoda = await login(one.port, "yoda", "green");
@@ -113,7 +113,7 @@ Deno.test({
     core.close();
     await waitUntil("nobody is online", () => two.core === undefined);
   },
-});
+);
 
 /**
  * Asks for an answer, which comes only where nothing is missing from the line.
@@ -146,10 +146,10 @@ function restartOf({ events }: ProtocolClient): number | undefined {
   return events.findLast(({ ev }) => ev === "restart")?.number;
 }
 
-Deno.test({
-  name: "checkNats() says of each server whether it can be used",
-  ignore: natsProgram === undefined,
-  async fn() {
+testUnless(
+  noNats,
+  "checkNats() says of each server whether it can be used",
+  async () => {
     await using nats = await NatsServer.start();
     const none = freePort();
     const found = await checkNats({
@@ -159,13 +159,12 @@ Deno.test({
     assertEquals(found.map(({ status }) => status), ["ok", "fail"]);
     assertMatch(found[1]?.message ?? "", new RegExp(`^NATS: .*:${none}: `));
   },
-});
+);
 
-Deno.test({
-  name:
-    "NATS is asked with the certificates and the credentials of files, and not believed with others",
-  ignore: natsProgram === undefined,
-  fn: () =>
+testUnless(
+  noNats,
+  "NATS is asked with the certificates and the credentials of files, and not believed with others",
+  () =>
     withTempFolder(async (folder) => {
       const path = (name: string) => join(folder, name);
       const write = async (name: string, text: string) => {
@@ -192,13 +191,12 @@ Deno.test({
       const { message } = await assertRejects(() => check(none), StartError);
       assertMatch(message, /credentials for NATS.*none.creds.*does not exist/);
     }),
-});
+);
 
-Deno.test({
-  name:
-    "cluster network: a reader that does not read is cut off, and costs the core no more than its limit",
-  ignore: natsProgram === undefined,
-  async fn() {
+testUnless(
+  noNats,
+  "cluster network: a reader that does not read is cut off, and costs the core no more than its limit",
+  async () => {
     await using parts = await cluster();
     const { one, two, server } = parts;
     using yoda = await ProtocolClient.login(one.port, {
@@ -235,13 +233,12 @@ Deno.test({
     luke.read();
     await luke.closed;
   },
-});
+);
 
-Deno.test({
-  name:
-    "cluster network: when NATS was restarted, clients go on with the connections that they have",
-  ignore: natsProgram === undefined,
-  async fn() {
+testUnless(
+  noNats,
+  "cluster network: when NATS was restarted, clients go on with the connections that they have",
+  async () => {
     await using parts = await cluster();
     const { nats, one, two, server } = parts;
     const clients = await Promise.all([
@@ -276,4 +273,4 @@ Deno.test({
     assertEquals(parts.unfit[0], "it cannot reach NATS");
     await nats.restart();
   },
-});
+);

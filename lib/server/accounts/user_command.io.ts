@@ -225,7 +225,6 @@ async function unlock(
     : `account "${name}" is unlocked${afterwards(outcome)}`;
 }
 
-/** The accounts; none when the file is missing and that is all right. */
 /**
  * Edits the accounts as they are now, which may be other than before asking.
  *

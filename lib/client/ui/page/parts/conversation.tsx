@@ -31,7 +31,7 @@ function Chat({ of }: { readonly of: ConversationKey }): JSX.Element {
   const depth = useRef(0);
   const isSession = of.startsWith("=");
   const target = targetOf(of);
-  const isLate = target !== undefined && !isSession &&
+  const isLate = isDropping && target !== undefined && !isSession &&
     hasAbsent(store.view, target);
   const drag = (step: 1 | -1) => (event: DragEvent) => {
     if (!event.dataTransfer?.types.includes("Files")) return;

@@ -32,7 +32,9 @@ class DeafServer implements AsyncDisposable {
 
   /** Of the connections to it, the ends that the system still has. */
   async left(): Promise<number> {
-    const found = await Promise.all(this.callers.map(systemSockets));
+    const found = await Promise.all(
+      this.callers.map((port) => systemSockets(port, this.port)),
+    );
     return found.flat().length;
   }
 

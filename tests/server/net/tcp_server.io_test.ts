@@ -220,12 +220,11 @@ for (const [kind, certificate] of kinds) {
         "the write blocks",
         () => echo.queues.get(1)?.bytes === 0,
       );
-      assertEquals((await systemSockets(echo.server.port)).length, 1);
+      const { port } = conn.localAddr as Deno.NetAddr;
+      const sockets = () => systemSockets(echo.server.port, port);
+      assertEquals((await sockets()).length, 1);
       echo.server.abort(1);
-      await waitUntil(
-        "it is gone",
-        async () => (await systemSockets(echo.server.port)).length === 0,
-      );
+      await waitUntil("it is gone", async () => (await sockets()).length === 0);
       conn.close();
       await echo.server.close();
     },
@@ -242,9 +241,10 @@ for (const [kind, certificate] of kinds) {
       const conn = await echo.connect();
       await write(conn, "quit");
       await waitUntil("it is hung up on", () => echo.heard > 0);
+      const { port } = conn.localAddr as Deno.NetAddr;
       await waitUntil(
         "it is gone",
-        async () => (await systemSockets(echo.server.port)).length === 0,
+        async () => (await systemSockets(echo.server.port, port)).length === 0,
       );
       assertEquals(echo.closed, [1]);
       conn.close();
@@ -263,9 +263,10 @@ Deno.test({
     await conn.write(Uint8Array.of(22, 3, 1));
     await waitUntil("it is open", () => echo.opened.length === 1);
     echo.server.finish(1);
+    const { port: remote } = conn.localAddr as Deno.NetAddr;
     await waitUntil(
       "it is gone",
-      async () => (await systemSockets(port)).length === 0,
+      async () => (await systemSockets(port, remote)).length === 0,
     );
     assertEquals(echo.closed, [1]);
     conn.close();

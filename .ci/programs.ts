@@ -5,9 +5,9 @@
 import { walk } from "@std/fs";
 import { dirname, fromFileUrl, relative } from "@std/path";
 import {
-  buildProgram,
-  builtProgram,
-  plainFiles,
+  buildPage,
+  builtPage,
+  iconFile,
 } from "../lib/client/ui/web/page_files.io.ts";
 import { openerOf } from "../lib/client/ui/web/open_browser.io.ts";
 import { settingRows } from "../lib/client/settings/settings.ts";
@@ -174,15 +174,13 @@ export async function writeBuilt(folder = builtFolder): Promise<void> {
   const add = (program: Program, path: string, text: string) =>
     files.set(builtFile(program, path, folder), text);
   const id = await commit();
-  const page = await buildProgram();
+  const page = await buildPage();
   for (const program of programs) {
     for (const [path, text] of await bundle(program)) add(program, path, text);
     add(program, commitFile, id);
     if (!program.hasPage) continue;
-    add(program, builtProgram, page);
-    for (const path of plainFiles) {
-      add(program, path, await Deno.readTextFile(root + path));
-    }
+    add(program, builtPage, page);
+    add(program, iconFile, await Deno.readTextFile(root + iconFile));
   }
   await Deno.mkdir(root + folder, { recursive: true });
   for await (const { path } of walk(root + folder, { includeDirs: false })) {
@@ -225,7 +223,7 @@ async function writeChanged(path: string, text: string): Promise<void> {
 
 /** What nothing imports of what was written, from the project's folder. */
 function builtFiles(program: Program): string[] {
-  const page = program.hasPage ? [builtProgram, ...plainFiles] : [];
+  const page = program.hasPage ? [builtPage, iconFile] : [];
   return [commitFile, ...program.threads, ...page]
     .map((path) => builtFile(program, path));
 }

@@ -4,8 +4,15 @@ import { App } from "./app.tsx";
 import { StoreContext } from "./parts/store_context.tsx";
 import { PageStore } from "./state/page_store.io.ts";
 
+/** So long nothing is shown while the client does not answer, ms. */
+const patienceMs = 100;
+
 const store = new PageStore();
-store.socket.start();
+// Where it answers at once, the first that is drawn is what is to be seen.
+await Promise.race([
+  store.socket.start(),
+  new Promise((resolve) => setTimeout(resolve, patienceMs)),
+]);
 render(
   <StoreContext.Provider value={store}>
     <App />

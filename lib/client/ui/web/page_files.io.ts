@@ -4,50 +4,67 @@
  */
 import { fromFileUrl } from "@std/path";
 import { isBundled, programFile } from "../../../system/program_file.io.ts";
+import {
+  type InlineSources,
+  inlineSources,
+  pageDocument,
+} from "./page_document.ts";
 
 /** A file of the page. */
 export interface PageFile {
   readonly type: string;
   readonly text: string;
+  /** What of it may be run, or give it its looks; nothing by default. */
+  readonly inline?: InlineSources;
 }
 
-/** Where the page's program is put when Parley is compiled. */
-export const builtProgram = "page.js";
-/** The page's files that are taken as they are, in the project's folder. */
-export const plainFiles = [
-  "lib/client/ui/page/page.html",
-  "lib/client/ui/page/page.css",
-  "lib/client/ui/page/icon.svg",
-] as const;
+/** Where the page is put when Parley is compiled. */
+export const builtPage = "page.html";
+/** The page's icon, in the project's folder. */
+export const iconFile = "lib/client/ui/page/icon.svg";
 
 /**
- * The files by their paths: `/`, `/page.css`, `/icon.svg`, `/page.js`.
+ * The files by their paths: `/`, `/icon.svg`.
  *
- * @throws {Error} when the program cannot be made, which from source and for the
+ * @throws {Error} when the page cannot be made, which from source and for the
  * first time needs npm's registry.
  */
 export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
-  const [html = "", css = "", icon = "", program = ""] = await Promise.all([
-    ...plainFiles.map((path) => Deno.readTextFile(programFile(path))),
-    isBundled ? Deno.readTextFile(programFile(builtProgram)) : buildProgram(),
+  const [page, icon] = await Promise.all([
+    isBundled ? Deno.readTextFile(programFile(builtPage)) : buildPage(),
+    Deno.readTextFile(programFile(iconFile)),
   ]);
+  const type = "text/html; charset=utf-8";
   return new Map([
-    ["/", { type: "text/html; charset=utf-8", text: html }],
-    ["/page.css", { type: "text/css; charset=utf-8", text: css }],
+    ["/", { type, text: page, inline: inlineSources(page) }],
     ["/icon.svg", { type: "image/svg+xml", text: icon }],
-    ["/page.js", { type: "text/javascript; charset=utf-8", text: program }],
   ]);
 }
 
 /**
- * The page's program in one file, for browsers.
+ * The page with all that it is made of, as browsers take it.
  *
  * @throws {Error} when it cannot be made.
  */
-export async function buildProgram(): Promise<string> {
+export async function buildPage(): Promise<string> {
+  const source = (name: string) => programFile(`lib/client/ui/page/${name}`);
+  const [html, styles, enter, program] = await Promise.all([
+    Deno.readTextFile(source("page.html")),
+    Deno.readTextFile(source("page.css")),
+    bundle(source("enter.io.ts"), "iife"),
+    bundle(source("main.tsx"), "esm"),
+  ]);
+  return pageDocument({ html, styles, enter, program });
+}
+
+async function bundle(
+  entry: URL,
+  format: Deno.bundle.Format,
+): Promise<string> {
   const { success, errors, outputFiles } = await Deno.bundle({
-    entrypoints: [fromFileUrl(programFile("lib/client/ui/page/main.tsx"))],
+    entrypoints: [fromFileUrl(entry)],
     platform: "browser",
+    format,
     minify: true,
     write: false,
   });

@@ -1,15 +1,21 @@
+import type { InlineSources } from "./page_document.ts";
+
 /**
  * What every answer of the local page carries: nothing of it is run, framed,
  * kept, or given to another page, and the page itself loads and connects to
  * nothing but what it came from.
  *
  * @param authority `127.0.0.1:PORT`, as the page's address has it.
+ * @param inline What stands in the answer and may be run, or give it its looks.
  */
-export function pageHeaders(authority: string): Record<string, string> {
+export function pageHeaders(
+  authority: string,
+  inline: InlineSources = { scripts: ["'none'"], styles: ["'none'"] },
+): Record<string, string> {
   const policy = [
     "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
+    `script-src ${inline.scripts.join(" ")}`,
+    `style-src ${inline.styles.join(" ")}`,
     "img-src 'self' blob:",
     "media-src 'self'",
     // Not every browser takes 'self' for a WebSocket as well.

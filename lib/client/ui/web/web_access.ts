@@ -110,7 +110,7 @@ export interface WebRequest {
 
 /** What becomes of a request. */
 export type Verdict =
-  /** A file of the page, which is for everybody: `/`, `/page.js`. */
+  /** A file of the page, which is for everybody: `/`, `/icon.svg`. */
   | { readonly kind: "page"; readonly path: string }
   | { readonly kind: "token" }
   | { readonly kind: "socket" }

@@ -216,7 +216,10 @@ export class WebServer {
     if (file === undefined) {
       return this.#tell(response, 404, "there is nothing of this name");
     }
-    response.writeHead(200, { ...this.#headers, "content-type": file.type });
+    response.writeHead(200, {
+      ...pageHeaders(this.#authority, file.inline),
+      "content-type": file.type,
+    });
     response.end(file.text);
   }
 

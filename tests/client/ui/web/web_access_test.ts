@@ -163,7 +163,7 @@ Deno.test("judge() takes a script's requests from the page itself only", () => {
   }
   assertEquals(told("GET", "/socket", own), "socket");
   assertEquals(told("POST", "/socket", own), 405);
-  for (const target of ["/", "/page.js", "/socket", `/file/${id}`]) {
+  for (const target of ["/", "/icon.svg", "/socket", `/file/${id}`]) {
     assertEquals(told("OPTIONS", target, own), 405, target);
   }
 });

@@ -1,17 +1,13 @@
 /// <reference lib="dom" />
 /**
- * The page's way to the client that it was loaded from: a secret in the address
- * becomes a token, and a WebSocket carries everything else. What breaks off is
- * made again; who has no token is told so. Whoever answers has to prove first
+ * The page's way to the client that it was loaded from: a WebSocket, for whoever
+ * has a pass. What breaks off is made again; who has none is told so. Whoever answers has to prove first
  * that it is still that client, as another program may have its port by then.
  */
 import { encodeBase64Url } from "@std/encoding/base64url";
-import type {
-  ClientMessage,
-  PageMessage,
-  TokenReply,
-} from "../../web/web_wire.ts";
+import type { ClientMessage, PageMessage } from "../../web/web_wire.ts";
 import { socketPath } from "../../web/socket_path.ts";
+import { forgetPass, type Pass } from "./page_pass.io.ts";
 
 /** How it stands between page and client. */
 export type LinkState =
@@ -25,9 +21,6 @@ export type LinkState =
   | "other"
   /** There is no room for one more page. */
   | "full";
-
-/** What lets a tab in; where the client stands, when that was told with it. */
-type Pass = Omit<TokenReply, "phase"> & Partial<Pick<TokenReply, "phase">>;
 
 /** Who hears what the client says. */
 export interface ClientSocketHost {
@@ -55,10 +48,13 @@ export class ClientSocket {
     return `Bearer ${this.#pass?.token ?? ""}`;
   }
 
-  /** Begins; never throws: {@link ClientSocketHost.handleLink} tells how it went. */
+  /**
+   * Begins; never throws: {@link ClientSocketHost.handleLink} tells how it went.
+   * Resolves once it is known whether this tab may connect.
+   */
   async start(): Promise<void> {
     this.#host.handleLink("connecting");
-    const pass = await takePass();
+    const pass = await globalThis.parleyPass;
     if (pass === undefined) return this.#refuse("refused");
     this.#pass = pass;
     const { phase } = pass;
@@ -104,7 +100,7 @@ export class ClientSocket {
       if (message.tell === "error" && message.why !== undefined) {
         // One that is none is not tried again.
         if (message.why === "full") return this.#refuse("full");
-        sessionStorage.removeItem(passKey);
+        forgetPass();
         return this.#refuse("refused");
       }
       if (!this.#isHeard) {
@@ -137,34 +133,6 @@ export function randomId(): string {
   return encodeBase64Url(crypto.getRandomValues(new Uint8Array(16)));
 }
 
-/** What this tab has, new for the secret in the address if it has one. */
-async function takePass(): Promise<Pass | undefined> {
-  const secret = location.hash.slice(1);
-  if (secret === "") return keptPass();
-  // Nobody who looks at the address, the history or a bookmark has it.
-  history.replaceState(null, "", location.pathname);
-  try {
-    const response = await fetch("/token", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ secret }),
-    });
-    if (response.ok) {
-      const { phase, ...pass }: TokenReply = await response.json();
-      sessionStorage.setItem(passKey, JSON.stringify(pass));
-      return { ...pass, phase };
-    }
-  } catch {
-    // The client is not there; what is kept may be good when it is.
-  }
-  return keptPass();
-}
-
-function keptPass(): Pass | undefined {
-  const text = sessionStorage.getItem(passKey);
-  return text === null ? undefined : JSON.parse(text);
-}
-
 /** True when `proof` is what only the client that gave the key can tell. */
 async function isProof(
   key: string,
@@ -184,6 +152,5 @@ async function isProof(
   return encodeBase64Url(right) === proof;
 }
 
-const passKey = "parley-pass";
 const firstWait = 250;
 const longestWait = 5000;

@@ -6,44 +6,19 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { logIn, startServer } from "../support/jedi.ts";
 import { LyingServer } from "../support/lying_server.ts";
-import { FakeBrowser } from "../support/fake_browser.ts";
-import { GuiClient, type GuiTab } from "../support/gui_client.ts";
-import { descriptionOf } from "../client/calls/calls_world.ts";
+import {
+  callBrowser,
+  callState,
+  callTab,
+  hearEachOther,
+} from "../support/call_tab.ts";
 import { waitUntil } from "../support/wait_until.ts";
-
-/** A client in a window, with a tab that can take calls. */
-async function windowOf(server: LyingServer, name: string) {
-  const gui = await GuiClient.start();
-  const tab = await gui.tabOf(name, server);
-  tab.say({ do: "call-ready", ready: true });
-  return { gui, tab };
-}
-
-/** The event `call` of this state. */
-async function state(tab: GuiTab, state: string, from = 0) {
-  const { event } = await tab.told(
-    "event",
-    ({ event }) => event.event === "call" && event.info.state === state,
-    from,
-  );
-  assert(event.event === "call");
-  return event;
-}
-
-/** Describes the browser to the other side and waits for what it says. */
-async function browserOf(tab: GuiTab, name: string): Promise<FakeBrowser> {
-  const { call, peer, port } = await tab.told("call-peer");
-  const own = descriptionOf(name);
-  tab.say({ do: "call-description", call, peer, description: own });
-  const { description: theirs } = await tab.told("call-description");
-  return new FakeBrowser(port, { own, theirs });
-}
 
 Deno.test("call: it rings, connects two browsers, and is told in the log", async (t) => {
   await using server = await startServer();
   // Honest but for one step.
   await using liar = new LyingServer(server);
-  const yoda = await windowOf(liar, "yoda");
+  const yoda = await callTab(liar, "yoda");
   await using _yodaGui = yoda.gui;
 
   await t.step(
@@ -58,7 +33,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
     },
   );
 
-  const luke = await windowOf(liar, "luke");
+  const luke = await callTab(liar, "luke");
   await using _lukeGui = luke.gui;
   await luke.tab.event("message", { text: "(missed video call)" });
 
@@ -69,7 +44,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
       const { outcome } = await yoda.tab.run("/call luke --voice");
       return outcome.ok;
     });
-    return (await state(luke.tab, "ringing", from)).info;
+    return (await callState(luke.tab, "ringing", from)).info;
   };
 
   await t.step("the two browsers hear each other", async () => {
@@ -78,21 +53,15 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
     luke.tab.say({ do: "call-answer", ref: 900, call, media: "voice" });
     await luke.tab.told("call-taken");
     const [one, other] = await Promise.all([
-      browserOf(yoda.tab, "yoda"),
-      browserOf(luke.tab, "luke"),
+      callBrowser(yoda.tab, "yoda"),
+      callBrowser(luke.tab, "luke"),
     ]);
     try {
-      const repeat = setInterval(() => {
-        one.check().catch(() => {});
-        other.check().catch(() => {});
-      }, 20);
-      await one.until(() => one.received.length > 0);
-      await other.until(() => other.received.length > 0);
-      clearInterval(repeat);
+      await hearEachOther(one, other);
       for (const tab of [yoda.tab, luke.tab]) {
         const { call, peer } = await tab.told("call-peer");
         tab.say({ do: "call-connected", call, peer, connected: true });
-        await state(tab, "open");
+        await callState(tab, "open");
       }
       const { via } = await yoda.tab.told("call-stats");
       assertEquals(via, "local");
@@ -105,7 +74,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
         return /\([\d.]+ ms/.test(line) && (link?.loss ?? 1) < 1;
       });
       await yoda.tab.run("/call end");
-      const end = await state(luke.tab, "ended");
+      const end = await callState(luke.tab, "ended");
       assertEquals(end.message, "yoda hung up");
     } finally {
       await one.close();
@@ -130,7 +99,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
         const { call } = await ring();
         luke.tab.say({ do: "call-answer", ref: 902, call, media: "voice" });
       }
-      const { message } = await state(yoda.tab, "ended", from);
+      const { message } = await callState(yoda.tab, "ended", from);
       assertMatch(
         message ?? "",
         ev === "offer"
@@ -145,9 +114,9 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
     const { call } = await ring();
     const from = yoda.tab.messages.length;
     luke.tab.say({ do: "call-answer", ref: 901, call, media: "voice" });
-    await state(yoda.tab, "connecting", from);
+    await callState(yoda.tab, "connecting", from);
     luke.tab.close();
-    await state(yoda.tab, "ended", from);
+    await callState(yoda.tab, "ended", from);
     const none = await yoda.tab.run("/call luke");
     assertEquals(none.text, ["luke's client cannot take calls"]);
   });

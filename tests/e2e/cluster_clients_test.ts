@@ -2,8 +2,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { accountLine } from "../support/account_line.ts";
+import { passwordOf } from "../support/jedi.ts";
 import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
 import { userCommand } from "../support/user_command.ts";
+import {
+  callBrowser,
+  callState,
+  callTab,
+  hearEachOther,
+} from "../support/call_tab.ts";
+import { LyingServer } from "../support/lying_server.ts";
 import { NatsServer, noNats } from "../support/nats_server.ts";
 import { noPostgres, PostgresServer } from "../support/postgres_server.ts";
 import { testUnless } from "../support/test_unless.ts";
@@ -12,7 +20,9 @@ import { digestOf, writeRandomFile } from "../support/random_file.ts";
 import { lastCore, TestServer } from "../support/test_server.ts";
 import { waitUntil } from "../support/wait_until.ts";
 
-const accounts = accountLine("yoda", "green") + accountLine("luke", "blue");
+const accounts = accountLine("yoda", "green") + accountLine("luke", "blue") +
+  ["obiwan", "mace"].map((name) => accountLine(name, passwordOf(name)))
+    .join("");
 
 testUnless(
   noPostgres ?? noNats,
@@ -71,6 +81,15 @@ testUnless(
     await yoda.succeed("/private luke between us");
     await luke.event("private-message", { from: "yoda", text: "between us" });
 
+    await using call = await CallOfNodes.open(one, other);
+    await call.of("/call mace --voice", "local");
+    await core.dataWhen(
+      "transferlog.txt",
+      (text) => /; obiwan; mace; call; voice; \d+; local; -\n/.test(text),
+    );
+    await call.joinGroup();
+    const hangUp = await call.begin("/call #knights --voice", "relay");
+
     // Accounts are changed from anywhere, and all nodes know.
     const user = async (args: string[], password?: string) => {
       const place = ["--cluster", "--database", database];
@@ -116,6 +135,7 @@ testUnless(
     await again.closed;
     assertEquals(await tryLogin(one, "leia", "another one"), "login_failed");
     for (const client of [leia, again]) client[Symbol.dispose]();
+    await hangUp();
     await yoda.succeed("/private luke without that core");
     await luke.event("private-message", { text: "without that core" });
     await sendFile("two.bin");
@@ -162,3 +182,92 @@ function coreOf(nodes: readonly TestServer[]): TestServer | undefined {
   const last = lastCore(alive);
   return last.coreTerm > 0 ? last : undefined;
 }
+
+/** Two in windows at two nodes, who call each other. */
+class CallOfNodes implements AsyncDisposable {
+  readonly #servers: readonly LyingServer[];
+  readonly #caller: Caller;
+  readonly #called: Caller;
+
+  private constructor(
+    servers: readonly LyingServer[],
+    caller: Caller,
+    called: Caller,
+  ) {
+    this.#servers = servers;
+    this.#caller = caller;
+    this.#called = called;
+  }
+
+  static async open(one: TestServer, other: TestServer): Promise<CallOfNodes> {
+    const servers = [new LyingServer(one), new LyingServer(other)];
+    const [caller, called] = await Promise.all(
+      ["obiwan", "mace"].map((name, at) => callTab(servers[at]!, name)),
+    );
+    return new CallOfNodes(servers, caller!, called!);
+  }
+
+  /** They call each other, and hang up. */
+  async of(line: string, via: string): Promise<void> {
+    const hangUp = await this.begin(line, via);
+    await hangUp();
+  }
+
+  /** Both are in a group `knights`. */
+  async joinGroup(): Promise<void> {
+    const { tab } = this.#called;
+    await this.#caller.tab.run("/creategroup knights mace");
+    await tab.event("invited", { group: "knights" });
+    await tab.run("/joingroup knights");
+    await this.#caller.tab.event("joined", { user: "mace" });
+  }
+
+  /**
+   * One calls and the other one answers; packets go both ways.
+   *
+   * @returns They hear each other still, and the one who called hangs up.
+   */
+  async begin(line: string, via: string): Promise<() => Promise<void>> {
+    for (const server of this.#servers) {
+      // Who knows no address of the other finds no direct way.
+      server.edit = (frame) =>
+        via === "relay" && "addresses" in frame && frame.ev !== "relay"
+          ? { ...frame, addresses: [] }
+          : frame;
+    }
+    const [caller, called] = [this.#caller.tab, this.#called.tab];
+    const [from, to] = [caller.messages.length, called.messages.length];
+    await waitUntil(
+      "it to ring",
+      async () => (await caller.run(line)).outcome.ok,
+    );
+    const { info: { call } } = await callState(called, "ringing", to);
+    called.say({ do: "call-answer", ref: 900 + to, call, media: "voice" });
+    const [one, other] = await Promise.all([
+      callBrowser(caller, "obiwan", from),
+      callBrowser(called, "mace", to),
+    ]);
+    await hearEachOther(one, other);
+    for (const [tab, at] of [[caller, from], [called, to]] as const) {
+      const { call, peer } = await tab.told("call-peer", () => true, at);
+      tab.say({ do: "call-connected", call, peer, connected: true });
+      await callState(tab, "open", at);
+    }
+    await caller.told("call-stats", (stats) => stats.via === via, from);
+    return async () => {
+      await hearEachOther(one, other);
+      await caller.run("/call end");
+      await callState(called, "ended", to);
+      await Promise.all([one.close(), other.close()]);
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { gui } of [this.#caller, this.#called]) {
+      await gui[Symbol.asyncDispose]();
+    }
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
+  }
+}
+
+type Caller = Awaited<ReturnType<typeof callTab>>;

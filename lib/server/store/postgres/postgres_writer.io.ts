@@ -10,6 +10,7 @@
  * and tells a new connection that nothing of the one before goes on.
  */
 import { StartError } from "../../../system/errors.io.ts";
+import { migratedTables } from "./migrated_tables.ts";
 import type { PostgresRow } from "./postgres_queries.ts";
 import { type DatabasePlace, shownPlace } from "./database_place.ts";
 import { lockHolders, postgresSteps, tryLock } from "./postgres_schema.ts";
@@ -100,8 +101,12 @@ export class PostgresWriter {
     const { steps = postgresSteps, evenMoved = false, node } = options;
     const writer = new PostgresWriter(place, news, options);
     try {
-      await writer.#connect(async (session) => {
+      const prepare = async (session: PostgresSession) => {
         await migrate(session, place, steps);
+        // Who could not read what is there would hold the place for nothing.
+        if (node !== undefined) await session.run(readableScript);
+      };
+      await writer.#connect(async (session) => {
         const askedAt = performance.now();
         const [row] = await session.query(
           node === undefined ? takeAlone : takeLease,
@@ -117,7 +122,7 @@ export class PostgresWriter {
           );
         }
         return row;
-      });
+      }, prepare);
       return writer;
     } catch (error) {
       writer.#isClosed = true;
@@ -263,8 +268,14 @@ export class PostgresWriter {
     }
   }
 
+  /**
+   * @param take Takes the row; last of all, so that nothing that is refused or
+   * waits changes anything.
+   * @param prepare What comes before.
+   */
   async #connect(
     take: (session: PostgresSession) => Promise<PostgresRow | undefined>,
+    prepare: (session: PostgresSession) => Promise<void> = async () => {},
   ): Promise<void> {
     let session: PostgresSession | undefined = undefined;
     const { answerMs } = this.#options;
@@ -275,12 +286,13 @@ export class PostgresWriter {
     try {
       const [own] = await session.query("SELECT pg_backend_pid() AS pid");
       await this.#lock(session, Number(own?.pid));
-      const row = await take(session);
+      await prepare(session);
       await session.query(
         "SELECT set_config('synchronous_commit', 'on', false) " +
           "WHERE current_setting('synchronous_commit') = 'off'",
       );
       await session.run(prepareScript());
+      const row = await take(session);
       // Its end was told when nobody had heard of it yet.
       if (!session.isOpen) throw new PostgresLost(this.#place, "it was closed");
       this.#term = Number(row?.term);
@@ -303,12 +315,16 @@ export class PostgresWriter {
       const [row] = await session.query(tryLock);
       if (row?.held === true) break;
       const [holder] = await session.query(lockHolders);
-      const holds = Number(holder?.pid);
-      const [lease] = node === undefined ? [] : await session.query(leaseQuery);
+      // It may have let go by now.
+      const holds = Number(holder?.pid ?? 0);
+      const [lease] = node === undefined
+        ? []
+        : await session.query(leaseQuery, [holds]);
       if (lease?.state === "held") throw new LeaseTaken(this.#place);
-      const isOver = lease?.state === "over";
-      // A node that was stopped keeps its connection, and the lock with it.
-      if (this.#pids.has(holds) || isOver) {
+      // A node that was stopped keeps its connection, and the lock with it; one
+      // that came after its time is about to take the row.
+      const isOver = lease?.state === "over" && lease.is_left === true;
+      if (holds > 0 && (this.#pids.has(holds) || isOver)) {
         await session.query("SELECT pg_terminate_backend($1::int)", [holds]);
       } else if (performance.now() > giveUpAt) {
         const from = holder === undefined ? "" : ` (from ${holder.address})`;
@@ -417,7 +433,14 @@ const takeLease = "UPDATE core SET holder = $1, term = term + 1, node = $2, " +
 /** Where the lease was given back, the lock is somebody's who may have it. */
 const giveBack = "UPDATE core SET expires = NULL WHERE holder = $1";
 const leaseQuery = "SELECT CASE WHEN expires < clock_timestamp() THEN 'over' " +
-  "WHEN expires IS NULL THEN 'free' ELSE 'held' END AS state FROM core";
+  "WHEN expires IS NULL THEN 'free' ELSE 'held' END AS state, " +
+  "coalesce((SELECT backend_start < greatest(expires, " +
+  "clock_timestamp() - interval '10 s') FROM pg_stat_activity " +
+  "WHERE pid = $1::int), true) AS is_left FROM core";
+/** Waits, not for long, for whoever locks a table that is to be read. */
+const readableScript = "BEGIN; SET LOCAL lock_timeout = '1s'; LOCK TABLE " +
+  [...migratedTables.map(({ name }) => name), "accounts"].join() +
+  " IN ACCESS SHARE MODE; COMMIT";
 /** What `fence` of the schema raises. */
 const fenced = "PA001";
 /** How often a commit is tried that got in the way of another program. */

@@ -6,6 +6,7 @@ import {
   openLease,
   type PostgresLease,
 } from "../../../../lib/server/store/postgres/postgres_lease.io.ts";
+import { PostgresSession } from "../../../../lib/server/store/postgres/postgres_session.io.ts";
 import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_store.io.ts";
 import { StartError } from "../../../../lib/system/errors.io.ts";
 import { freePort } from "../../../support/free_port.ts";
@@ -269,6 +270,44 @@ testUnless(
     assertEquals(kept, [1, 2]);
     await first.stop();
     await second.stop();
+  },
+);
+
+testUnless(
+  noPostgres,
+  "PostgresLease: who cannot read a table that another program locks does not take the row",
+  async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const place = placeOf(url);
+    const first = await TestNode.start(url, "first");
+    await (await first.held()).commit([message(1)]);
+    const others = [
+      await TestNode.start(url, "second"),
+      await TestNode.start(url, "third"),
+    ];
+    for (const other of others) await other.hears("other first 1");
+    const program = await PostgresSession.open(place);
+    // Tables are locked in this mode by VACUUM FULL and most of ALTER TABLE.
+    await program.run("BEGIN; LOCK TABLE profiles");
+    await first.stop();
+    await waitUntil(
+      "it is told",
+      () =>
+        others.some(({ reports }) =>
+          reports.some((text) => text.includes("is locked by another program"))
+        ),
+    );
+    assertEquals(others.map(({ term }) => term), [undefined, undefined]);
+    await program.run("ROLLBACK");
+    program.close();
+    const core = await waitUntil(
+      "a core",
+      () => others.find(({ term }) => term !== undefined),
+    );
+    assertEquals(core?.term, 2);
+    assertEquals(await idsOf(await core!.held()), [1]);
+    for (const other of others) await other.stop();
   },
 );
 

@@ -463,6 +463,7 @@ export class ClientApp implements UserHandler {
       connected: (secure) => {
         this.#secure = secure;
         const { binding, firstContact: first } = secure ?? {};
+        this.#peers.handleConnected(secure?.certificate.fingerprint);
         if (secure === undefined && !this.#isStarted && !isLoopback(host)) {
           this.warn(`${plainWarning} ${host}`);
         }

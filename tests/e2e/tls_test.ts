@@ -9,6 +9,7 @@ import { ProtocolClient, RequestRefused } from "../support/protocol_client.ts";
 import { withTempFolder } from "../support/temp_folder.ts";
 import { TestClient } from "../support/test_client.ts";
 import { testCertificate } from "../support/test_certificate.ts";
+import { TcpProxy } from "../support/tcp_proxy.ts";
 import { TestServer } from "../support/test_server.ts";
 
 const password = "luminous-beings";
@@ -26,6 +27,8 @@ Deno.test("tls: both programs use it by default, chat, and pin the server's key"
   await yoda.succeed("/msgto luke do or do not");
   const message = await luke.event("message", { from: "yoda" });
   assertEquals(message.text, "do or do not");
+  await yoda.succeed("/verify luke");
+  await yoda.succeed("/verify luke ok");
   assertEquals(await yoda.finish(), 0);
 
   const pins = join(yoda.folder, ".config", "parley", "known_servers");
@@ -41,6 +44,20 @@ Deno.test("tls: both programs use it by default, chat, and pin the server's key"
   });
   const told = again.events().map((each) => each.event);
   assertEquals(told.filter((each) => each !== "unseen"), ["welcome"]);
+  assertEquals(await again.finish(), 0);
+
+  // Another address of a server that is known leads to who is known there.
+  await using proxy = new TcpProxy(server);
+  await using elsewhere = await TestClient.login(proxy, "yoda", password, {
+    config,
+  });
+  const { message: same } = await elsewhere.event("first-contact");
+  assertMatch(
+    String(same),
+    new RegExp(`it has the key of ${contact.server}, which you know`),
+  );
+  const { trust } = await elsewhere.succeed("/verify luke");
+  assertEquals(trust, "verified");
 });
 
 Deno.test("tls: a session is resumed over a new connection after a restart", async () => {

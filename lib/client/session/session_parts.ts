@@ -198,6 +198,7 @@ export class SessionParts {
       opened: (session, resumed) => {
         this.#bind(hooks);
         own.handleOpened(this.login.store);
+        options.peers.handleOpened?.(this.login.store);
         identities.handleOpened();
         inbox.handleOpened(session);
         if (session.device !== undefined) learnDeviceName(session.device.name);

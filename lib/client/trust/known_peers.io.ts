@@ -1,6 +1,10 @@
 /** The file of the peers a client has met (see `known_peers.ts`). */
 import { join } from "@std/path";
-import { KnownPeers, type PeerMemory } from "./known_peers.ts";
+import {
+  KnownPeers,
+  type PeerMemory,
+  type ServerIdentity,
+} from "./known_peers.ts";
 import { withoutMark } from "../../base/text_file.ts";
 import { updateFileAtomically } from "../../system/files.io.ts";
 import { reasonOf, StartError } from "../../system/errors.io.ts";
@@ -16,6 +20,9 @@ export class KnownPeersFile implements PeerMemory {
   readonly path: string;
   readonly #server: string;
   readonly #onFault: (message: string) => void;
+  /** Of the key that the server has shown; absent without TLS. */
+  #fingerprint: string | undefined;
+  #identity: ServerIdentity | undefined;
   /** The file as it was last read. */
   #text: string;
   #peers: KnownPeers;
@@ -44,6 +51,27 @@ export class KnownPeersFile implements PeerMemory {
     this.#peers = new KnownPeers(this.#text, server);
   }
 
+  /**
+   * A connection is there.
+   *
+   * @param fingerprint Of the key that the server has proved to have; absent
+   * without TLS.
+   */
+  handleConnected(fingerprint: string | undefined): void {
+    this.#fingerprint = fingerprint;
+  }
+
+  handleOpened(store: string): void {
+    const fingerprint = this.#fingerprint;
+    this.#identity = fingerprint === undefined
+      ? undefined
+      : { fingerprint, store };
+    this.#peers = this.#withEdits();
+    if (this.#peers.toText() === this.#text) return;
+    // Where it cannot be written nobody needs to hear of it yet.
+    this.#writing = this.#writing.then(() => this.#write());
+  }
+
   read(): KnownPeers {
     let text = this.#text;
     try {
@@ -69,16 +97,18 @@ export class KnownPeersFile implements PeerMemory {
     await this.#writing;
   }
 
-  async #write(edit: Edit): Promise<void> {
+  /** @param edit Absent to write down which server is there. */
+  async #write(edit?: Edit): Promise<void> {
     try {
       await updateFileAtomically(this.path, (text) => {
-        const peers = new KnownPeers(text ?? "", this.#server);
-        edit(peers);
+        const peers = this.#peersOf(text ?? "");
+        edit?.(peers);
         return peers.toText();
       });
-      this.#edits.splice(this.#edits.indexOf(edit), 1);
+      if (edit !== undefined) this.#edits.splice(this.#edits.indexOf(edit), 1);
       this.#text = this.#readText();
     } catch (error) {
+      if (edit === undefined) return;
       const reason = reasonOf(error);
       this.#onFault(
         `cannot write "${this.path}": ${reason}; the keys of other users are ` +
@@ -89,9 +119,13 @@ export class KnownPeersFile implements PeerMemory {
   }
 
   #withEdits(): KnownPeers {
-    const peers = new KnownPeers(this.#text, this.#server);
+    const peers = this.#peersOf(this.#text);
     for (const edit of this.#edits) edit(peers);
     return peers;
+  }
+
+  #peersOf(text: string): KnownPeers {
+    return new KnownPeers(text, this.#server, this.#identity);
   }
 
   #readText(): string {

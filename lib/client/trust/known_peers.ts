@@ -3,10 +3,16 @@
  * use). The text of the file is one user a line, `HOST:PORT USER KEY`, followed
  * by the id of the account, if the server told it, and by `verified` when the two
  * have compared their safety number. Under another account the name is another
- * person's, whatever the key. Lines of
- * other servers are kept as they are. A line of this server whose key is damaged
+ * person's, whatever the key. A line of this server whose key is damaged
  * stands for a key that nobody has: the user must be accepted anew.
+ *
+ * A line `HOST:PORT @ KEY STORE` says which server was found there last: its key,
+ * and its database. One that is known by several addresses has the same lines for
+ * each of them, so that whoever was met by one is known by all; should an address
+ * lead to another key one day, it keeps what it has. Lines of other servers are
+ * kept as they are.
  */
+import { encodeHex } from "@std/encoding/hex";
 import { isUserName } from "../../wire/names.ts";
 import { lineEndingOf } from "../../base/text_file.ts";
 import { isPublicKey, publicKeyBytes } from "./identity.ts";
@@ -40,9 +46,19 @@ export type PeerTrust =
     readonly isOther?: true;
   };
 
+/** A server, whichever address it was found at. */
+export interface ServerIdentity {
+  /** Fingerprint of its key, which it has proved to have. */
+  readonly fingerprint: string;
+  /** Names its database; may be anything. */
+  readonly store: string;
+}
+
 /** The known peers of one server. */
 export class KnownPeers {
-  readonly #server: string;
+  /** What the server is known by; the first is how it was found this time. */
+  readonly #labels: readonly string[];
+  readonly #mark: string | undefined;
   readonly #ending: string;
   readonly #peers = new Map<string, KnownPeer>();
   readonly #foreign: string[] = [];
@@ -50,15 +66,31 @@ export class KnownPeers {
   /**
    * @param text The file's text.
    * @param server As `serverLabel` writes it.
+   * @param identity Which server is there; absent while that is not proved.
    */
-  constructor(text: string, server: string) {
-    this.#server = server;
+  constructor(text: string, server: string, identity?: ServerIdentity) {
     this.#ending = lineEndingOf(text);
-    for (const line of text.split(/\r?\n/)) {
-      if (line === "") continue;
-      const peer = parseLine(line, server);
-      if (peer === undefined) this.#foreign.push(line);
-      else this.#peers.set(peer.user, peer.peer);
+    const lines = text.split(/\r?\n/).filter((line) => line !== "");
+    const mark = this.#mark = identity && identityMark(identity);
+    const labels = new Set([server]);
+    for (const line of lines) {
+      const [label = "", ...rest] = line.split(" ");
+      if (mark !== undefined && rest.join(" ") === mark) labels.add(label);
+    }
+    this.#labels = [...labels];
+    const known = new Map(
+      this.#labels.map((label) => [label, new Map<string, KnownPeer>()]),
+    );
+    for (const line of lines) {
+      const label = this.#labels.find((label) => line.startsWith(`${label} `));
+      const peer = label && parseLine(line, label);
+      if (peer) known.get(label)?.set(peer.user, peer.peer);
+      else if (mark === undefined || !isMarkOf(line, label)) {
+        this.#foreign.push(line);
+      }
+    }
+    for (const peers of known.values()) {
+      for (const [user, peer] of peers) this.#merge(user, peer);
     }
   }
 
@@ -130,9 +162,12 @@ export class KnownPeers {
 
   /** The file's text. */
   toText(): string {
-    const own = [...this.#peers].map(([user, peer]) =>
-      `${this.#server} ${formatPeer(user, peer)}`
-    );
+    const own = this.#peers.size === 0 ? [] : this.#labels.flatMap((label) => [
+      ...this.#mark === undefined ? [] : [`${label} ${this.#mark}`],
+      ...[...this.#peers].map(([user, peer]) =>
+        `${label} ${formatPeer(user, peer)}`
+      ),
+    ]);
     return [...this.#foreign, ...own].map((line) => line + this.#ending)
       .join("");
   }
@@ -153,8 +188,9 @@ export class KnownPeers {
   join(lines: string): { readonly added: number; readonly others: string[] } {
     let added = 0;
     const others: string[] = [];
+    const [server = ""] = this.#labels;
     for (const line of lines.split("\n")) {
-      const parsed = parseLine(`${this.#server} ${line}`, this.#server);
+      const parsed = parseLine(`${server} ${line}`, server);
       if (parsed === undefined || !isPublicKey(parsed.peer.key)) continue;
       const { user, peer } = parsed;
       const known = this.#peers.get(user);
@@ -174,6 +210,26 @@ export class KnownPeers {
     }
     return { added, others };
   }
+
+  /**
+   * Takes what is known of a user by a further address. Where they differ, whom
+   * the user has compared a number with counts.
+   */
+  #merge(user: string, peer: KnownPeer): void {
+    const known = this.#peers.get(user);
+    const isNew = known === undefined && !this.isFull;
+    const isBetter = known?.verified === false && peer.verified;
+    if (isNew || isBetter) this.#peers.set(user, peer);
+  }
+}
+
+/** What stands behind a label to say which server is there. */
+function identityMark({ fingerprint, store }: ServerIdentity): string {
+  return `@ ${fingerprint} ${encodeHex(store)}`;
+}
+
+function isMarkOf(line: string, label: string | undefined): boolean {
+  return label !== undefined && line.startsWith(`${label} @ `);
 }
 
 function formatPeer(
@@ -216,6 +272,11 @@ export interface PeerMemory {
    * several times, with what others have changed meanwhile.
    */
   update(edit: (peers: KnownPeers) => void): void;
+  /**
+   * A session is open: what is known is that of the server with this database
+   * from now on, by whichever address it is known.
+   */
+  handleOpened?(store: string): void;
 }
 
 // What two users read to each other to be sure that nobody is in between.

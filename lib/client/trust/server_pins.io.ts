@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import {
   changedKeyMessage,
+  findServerOfKey,
   findServerPin,
   firstContactMessage,
   serverLabel,
@@ -63,6 +64,16 @@ export class PinFile {
       ? known
       // The certificate is asked for at the first connection.
       : { fingerprint, certificate: new Uint8Array(0) };
+  }
+
+  /**
+   * Another place where a server with this key is known.
+   *
+   * @returns Its label; `undefined` when there is none.
+   * @throws {StartError} when the file cannot be read.
+   */
+  async findOfKey(fingerprint: string): Promise<string | undefined> {
+    return findServerOfKey(await readTextFile(this.path) ?? "", fingerprint);
   }
 
   /**
@@ -212,13 +223,16 @@ export async function connectPinned(
     throw error;
   }
   const { fingerprint, der } = shown;
+  const known = pin === undefined
+    ? await pins.findOfKey(fingerprint)
+    : undefined;
   return pinned(
     connection,
     pin === undefined
       ? {
         server: label,
         fingerprint,
-        message: firstContactMessage(label, fingerprint),
+        message: firstContactMessage(label, fingerprint, known),
       }
       : undefined,
     () => pins.remember(label, { fingerprint, certificate: der }),

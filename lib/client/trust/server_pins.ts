@@ -56,11 +56,31 @@ export function withoutServerPin(text: string, label: string): string {
     .join("\n");
 }
 
-/** The line that introduces a server at first contact. */
+/** The label of a server that has this key; `undefined` when none is known. */
+export function findServerOfKey(
+  text: string,
+  fingerprint: string,
+): string | undefined {
+  const labels = text.split("\n").map((line) => line.split(" ")[0] ?? "");
+  return labels.find((label) =>
+    label !== "" && findServerPin(text, label)?.fingerprint === fingerprint
+  );
+}
+
+/**
+ * The line that introduces a server at first contact.
+ *
+ * @param known The label of a server that has the same key.
+ */
 export function firstContactMessage(
   label: string,
   fingerprint: string,
+  known?: string,
 ): string {
+  if (known !== undefined) {
+    return `First contact with ${label}: it has the key of ${known}, which ` +
+      "you know, and so is the same server";
+  }
   return `First contact with ${label}: its key is ${fingerprint}; ` +
     "compare it with the one the server prints at its start";
 }

@@ -61,6 +61,36 @@ Deno.test("KnownPeersFile: what cannot be written is told and known all the same
   });
 });
 
+Deno.test("KnownPeersFile.handleOpened() finds who was met by another address, and says so in older files", async () => {
+  await inFolder(async (folder) => {
+    const meet = (label: string, faults: string[] = [], key = "SHA256:a") => {
+      const file = open(folder, label, faults);
+      file.handleConnected(key);
+      file.handleOpened("store");
+      return file;
+    };
+    const older = open(folder, "a:1");
+    older.update((peers) => peers.pin("luke", one, true));
+    await older.settled();
+    assertEquals(meet("b:1").read().find("luke"), undefined);
+    await meet("a:1").settled();
+    const other = meet("b:1");
+    assertEquals(other.read().find("luke"), { key: one, verified: true });
+    await other.settled();
+    // What one learns the other knows.
+    const first = meet("a:1");
+    first.update((peers) => peers.pin("luke", two));
+    await first.settled();
+    assertEquals(other.read().judge("luke", two).trust, "same");
+    assertEquals(meet("c:1", [], "SHA256:b").read().find("luke"), undefined);
+    // Without TLS nobody proves to be that server.
+    const plain = open(folder, "c:1");
+    plain.handleConnected(undefined);
+    plain.handleOpened("store");
+    assertEquals(plain.read().find("luke"), undefined);
+  });
+});
+
 Deno.test("KnownPeersFile: one that cannot be read stops the start, and forgets nothing later", async () => {
   await inFolder(async (folder) => {
     const file = open(folder);

@@ -66,6 +66,79 @@ Deno.test("KnownPeers.toText() reads back and keeps other lines", () => {
   assertEquals(others.find("yoda"), { key: two, verified: true });
 });
 
+Deno.test("KnownPeers: whom a server's clients met by one address they know by all", () => {
+  const server = { fingerprint: `SHA256:${"A".repeat(43)}`, store: "a b\n" };
+  const mark = `@ ${server.fingerprint} 6120620a`;
+  // An older file does not say which server is where.
+  const old = `# note\na:1 luke ${one} verified\n`;
+  assertEquals(new KnownPeers(old, "a:1").toText(), old);
+  assertEquals(new KnownPeers(old, "b:1", server).toText(), old);
+  const marked = new KnownPeers(old, "a:1", server).toText();
+  assertEquals(marked, `# note\na:1 ${mark}\na:1 luke ${one} verified\n`);
+  assertEquals(new KnownPeers(marked, "a:1").toText(), marked);
+  assertEquals(new KnownPeers(marked, "a:1", server).toText(), marked);
+
+  const there = new KnownPeers(marked, "b:1", server);
+  assertEquals(there.find("luke"), { key: one, verified: true });
+  assertEquals(there.judge("luke", two).trust, "changed");
+  there.pin("leia", two);
+  const both = there.toText();
+  for (const label of ["a:1", "b:1"]) {
+    const known = new KnownPeers(both, label);
+    assertEquals(known.find("luke"), { key: one, verified: true });
+    assertEquals(known.find("leia"), { key: two, verified: false });
+    assertEquals(new KnownPeers(both, label, server).find("leia")?.key, two);
+  }
+  // What is accepted by one address is by the other.
+  const accepting = new KnownPeers(both, "a:1", server);
+  accepting.pin("luke", two);
+  const accepted = accepting.toText();
+  const by = new KnownPeers(accepted, "b:1", server);
+  assertEquals(by.judge("luke", two), { trust: "same", verified: false });
+});
+
+Deno.test("KnownPeers: no other server has any part in what is known of one", () => {
+  const server = { fingerprint: `SHA256:${"A".repeat(43)}`, store: "1" };
+  const known = new KnownPeers("", "a:1", server);
+  known.pin("luke", one, true);
+  const text = known.toText();
+  for (
+    const other of [
+      undefined,
+      { ...server, store: "2" },
+      { ...server, fingerprint: `SHA256:${"B".repeat(43)}` },
+    ]
+  ) {
+    const elsewhere = new KnownPeers(text, "b:1", other);
+    assertEquals(elsewhere.find("luke"), undefined);
+    elsewhere.pin("luke", two);
+    const after = elsewhere.toText();
+    assertEquals(new KnownPeers(after, "a:1", server).find("luke")?.key, one);
+    // Who leads to another server from now on keeps what it has.
+    const moved = new KnownPeers(text, "a:1", other);
+    assertEquals(moved.find("luke"), { key: one, verified: true });
+    if (other === undefined) continue;
+    const left = new KnownPeers(moved.toText(), "b:1", server);
+    assertEquals(left.find("luke"), undefined);
+  }
+});
+
+Deno.test("KnownPeers: of two addresses that differ, a number that was compared counts", () => {
+  const server = { fingerprint: `SHA256:${"A".repeat(43)}`, store: "1" };
+  const lines = (label: string, key: string, mark = "") =>
+    `${label} @ ${server.fingerprint} 31\n${label} luke ${key}${mark}\n`;
+  for (
+    const [text, key] of [
+      [lines("a:1", one) + lines("b:1", two), one],
+      [lines("b:1", two) + lines("a:1", one), one],
+      [lines("a:1", one) + lines("b:1", two, " verified"), two],
+      [lines("a:1", one, " verified") + lines("b:1", two), one],
+    ] as const
+  ) {
+    assertEquals(new KnownPeers(text, "a:1", server).find("luke")?.key, key);
+  }
+});
+
 Deno.test("KnownPeers: a damaged line is a changed key, not a user never met", () => {
   for (
     const rest of [

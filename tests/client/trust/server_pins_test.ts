@@ -2,7 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   changedKeyMessage,
+  findServerOfKey,
   findServerPin,
+  firstContactMessage,
   serverLabel,
   withoutServerPin,
   withServerPin,
@@ -33,6 +35,21 @@ Deno.test("findServerPin() finds the server of exactly this name", () => {
   assertEquals(findServerPin("# mine\n", "a:1"), undefined);
   assertEquals(findServerPin(text, "a:1"), pin);
   assertEquals(findServerPin(text, "a:10"), undefined);
+});
+
+Deno.test("findServerOfKey() finds another address of a server, by the key that is known last", () => {
+  const pin = (fingerprint: string) => ({ fingerprint, certificate });
+  let text = withServerPin("# mine\n\n", "a:1", pin(one));
+  assertEquals(findServerOfKey("", one), undefined);
+  assertEquals(findServerOfKey(text, two), undefined);
+  assertEquals(findServerOfKey(text, one), "a:1");
+  text += `a:1 ${two} AQID\n`;
+  assertEquals(findServerOfKey(text, one), undefined);
+  assertEquals(findServerOfKey(text, two), "a:1");
+  // A damaged line is nobody's.
+  assertEquals(findServerOfKey(`a:1 ${one.slice(1)}\n`, ""), "a:1");
+  assert(firstContactMessage("b:1", two).includes(two));
+  assert(firstContactMessage("b:1", two, "a:1").includes("the key of a:1"));
 });
 
 Deno.test("withServerPin() replaces one server and keeps all other lines", () => {

@@ -7,11 +7,19 @@
  * device said at that moment was confirmed.
  *
  *     deno task soak:cluster [NAME…] [--seconds=300] [--times=0] [--accounts=30]
+ *
+ * `--times=20` gives the table of how long everything takes, in half an hour:
+ * after 35 minutes it ends in any case.
  */
+import { assertEquals } from "@std/assert";
 import { numberedAccounts } from "../support/account_line.ts";
 import { natsProgram, NatsServer } from "../support/nats_server.ts";
 import { median } from "../bench/median.ts";
-import { PostgresServer, programs } from "../support/postgres_server.ts";
+import {
+  placeOf,
+  PostgresServer,
+  programs,
+} from "../support/postgres_server.ts";
 import { SeededRandom } from "../support/seeded_random.ts";
 import { taskArguments } from "../support/task_arguments.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
@@ -20,6 +28,7 @@ import { waitUntil } from "../support/wait_until.ts";
 import {
   checkClients,
   checkLogs,
+  deliveryFaults,
   type Groups,
   makeGroups,
   sendOne,
@@ -34,7 +43,10 @@ export interface ClusterSoakOptions {
   readonly seed: number;
   /** What happens, in turn; all that can by default. */
   readonly kinds?: readonly Misfortune[];
-  /** In place of `seconds`: it ends when each has happened so many times. */
+  /**
+   * In place of `seconds`: it ends when each has happened so many times, or at
+   * last after {@link mostSeconds}.
+   */
   readonly times?: number;
   /** Told how it goes. */
   readonly onProgress?: (line: string) => void;
@@ -62,6 +74,10 @@ export interface ClusterSoakResult {
   readonly restarts: number;
   /** Until clients could write again, by what happened. */
   readonly pauses: Readonly<Record<string, readonly SoakPause[]>>;
+  /** Commits of all cores, as the database counted them. */
+  readonly commits: number;
+  /** In which there was one; in each of them there was one core. */
+  readonly terms: number;
 }
 
 /**
@@ -85,16 +101,20 @@ export async function clusterSoak(
   try {
     const groups = await makeGroups(clients, { groups: 5, seed: 1 });
     const pauses = await run(cluster, clients, groups, random, options);
-    await settle(clients, groups);
+    // What stays away is told below.
+    const arrived = await settle(clients, groups).catch((error) => error);
+    options.onProgress?.(JSON.stringify(deliveryFaults(clients, groups)));
+    if (arrived instanceof Error) throw arrived;
     checkClients(clients, groups);
     await checkLogs(cluster.core, clients, groups);
+    const { commits, terms } = await cluster.checkCommits();
     const sum = (of: (client: SoakClient) => number) =>
       clients.reduce((sum, client) => sum + of(client), 0);
     return {
       confirmed: sum((client) => client.confirmed.length),
       deliveries: sum((client) => client.received.length),
       restarts: sum((client) => client.restarts),
-      pauses,
+      ...{ pauses, commits, terms },
     };
   } finally {
     for (const client of clients) client.cut(Infinity);
@@ -105,16 +125,20 @@ export async function clusterSoak(
 class SoakCluster implements AsyncDisposable {
   readonly nodes: readonly TestServer[];
   readonly #postgres: PostgresServer;
+  /** Its name. */
+  readonly #database: string;
   readonly #nats: NatsServer;
   readonly #proxy: TcpProxy;
 
   private constructor(
     nodes: readonly TestServer[],
     postgres: PostgresServer,
+    database: string,
     nats: NatsServer,
     proxy: TcpProxy,
   ) {
     this.nodes = nodes;
+    this.#database = database;
     this.#postgres = postgres;
     this.#nats = nats;
     this.#proxy = proxy;
@@ -132,9 +156,33 @@ class SoakCluster implements AsyncDisposable {
       const args = [...cluster, "--nats", url, "--message-rate", "0"];
       nodes.push(await TestServer.start({ accounts, args }));
     }
-    const cluster = new SoakCluster(nodes, postgres, nats, proxy);
+    const { name } = placeOf(database);
+    const cluster = new SoakCluster(nodes, postgres, name, nats, proxy);
     await waitUntil("a core", () => cluster.core.coreTerm > 0);
+    await postgres.execute(name, noteCommits);
     return cluster;
+  }
+
+  /** Whose commits there were, and that no two cores have any in one term. */
+  async checkCommits(): Promise<{ commits: number; terms: number }> {
+    const rows = await this.#postgres.rows(
+      this.#database,
+      "SELECT lease::int AS term, count(DISTINCT holder)::int AS cores, " +
+        "count(*)::int AS commits, count(DISTINCT number)::int AS numbers, " +
+        "min(number)::int AS first, max(number)::int AS last " +
+        "FROM noted_commits GROUP BY lease ORDER BY lease",
+    );
+    let before = 0;
+    for (const { term, cores, commits, numbers, first, last } of rows) {
+      const about = `term ${term}`;
+      assertEquals(cores, 1, about);
+      assertEquals(commits, numbers, about);
+      assertEquals(Number(last) - Number(first) + 1, commits, about);
+      if (before > 0) assertEquals(Number(first), before + 1, about);
+      before = Number(last);
+    }
+    const commits = rows.reduce((sum, row) => sum + Number(row.commits), 0);
+    return { commits, terms: rows.length };
   }
 
   /** The node that was the last to become the core. */
@@ -206,7 +254,9 @@ async function run(
   let isUnderWay = false;
   let nextAt = calmSeconds;
   const goesOn = () =>
-    times > 0 ? count < times * kinds.length : elapsed() < seconds;
+    times > 0
+      ? count < times * kinds.length && elapsed() < mostSeconds
+      : elapsed() < seconds;
   while (goesOn() || isUnderWay) {
     const now = performance.now();
     for (const client of clients) client.pump(now);
@@ -273,6 +323,51 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** The database notes in which term and by which core each commit was made. */
+const noteCommits =
+  "CREATE TABLE noted_commits (lease bigint, holder text, number bigint); " +
+  "CREATE FUNCTION note_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " +
+  "INSERT INTO noted_commits VALUES (NEW.lease, NEW.holder, NEW.commits); " +
+  "RETURN NULL; END $$; CREATE TRIGGER note_commit " +
+  "AFTER UPDATE OF commits ON core FOR EACH ROW EXECUTE FUNCTION note_commit()";
+
+/** How a kind of misfortune is called in the table. */
+const titles: Readonly<Record<Misfortune, string>> = {
+  "core-killed": "kill -9 core",
+  "gateway-killed": "kill -9 gateway",
+  "core-ended": "SIGTERM core",
+  "core-stopped": "SIGSTOP core 8 s",
+  "nats-restarted": "NATS restarts",
+  "postgres-restarted": "PostgreSQL restarts",
+  "node-cut-off": "a node without NATS 6 s",
+};
+
+/** The pauses, a line for each kind. */
+function* tableOf(
+  pauses: ClusterSoakResult["pauses"],
+): Generator<string> {
+  const row = (...cells: readonly (string | number)[]) =>
+    cells.map((cell, at) =>
+      at === 0 ? String(cell).padEnd(24) : String(cell).padStart(9)
+    ).join(" ");
+  yield row("", "", "elsewhere", "", "all", "");
+  yield row("seconds", "n", "median", "worst", "median", "worst");
+  for (const kind of allKinds) {
+    const all = pauses[kind] ?? [];
+    if (all.length === 0) continue;
+    const figures = (each: readonly number[]) =>
+      [median(each), Math.max(...each)].map((ms) => (ms / 1000).toFixed(2));
+    yield row(
+      titles[kind],
+      all.length,
+      ...figures(all.map(({ elsewhereMs }) => elsewhereMs)),
+      ...figures(all.map(({ allMs }) => allMs)),
+    );
+  }
+}
+
+/** After which nothing more happens, whatever was asked for. */
+const mostSeconds = 33 * 60;
 const tickMs = 10;
 /** How long nothing happens between two misfortunes, seconds. */
 const calmSeconds = 5;
@@ -301,17 +396,10 @@ if (import.meta.main) {
     },
     onProgress: say,
   });
-  for (const [kind, all] of Object.entries(result.pauses)) {
-    const figures = (of: (pause: SoakPause) => number) => {
-      const each = all.map(of);
-      return `median ${median(each)} ms, worst ${Math.max(...each)} ms`;
-    };
-    say(
-      `${kind}: ${all.length} times, clients of other nodes ` +
-        `${figures(({ elsewhereMs }) => elsewhereMs)}; all ` +
-        figures(({ allMs }) => allMs),
-    );
-  }
-  const { confirmed, deliveries, restarts } = result;
-  say(JSON.stringify({ confirmed, deliveries, restarts }));
+  for (const line of tableOf(result.pauses)) say(line);
+  const { confirmed, deliveries, restarts, commits, terms } = result;
+  say(JSON.stringify({ confirmed, deliveries, restarts, commits, terms }));
+  say(
+    "nothing lost, doubled or out of order; logs without gap; one core a term",
+  );
 }

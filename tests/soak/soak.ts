@@ -232,6 +232,43 @@ function expectedFor(
   return expected;
 }
 
+/** How many deliveries are not as they must be. */
+export interface DeliveryFaults {
+  /** Confirmed, and not there. */
+  readonly lost: number;
+  /** There more than once, or never confirmed. */
+  readonly doubled: number;
+  /** Behind one that was sent later. */
+  readonly disordered: number;
+}
+
+/** Counts what {@link checkClients} refuses. */
+export function deliveryFaults(
+  clients: readonly SoakClient[],
+  groups: Groups,
+): DeliveryFaults {
+  const expected = expectedFor(clients, groups);
+  let [lost, doubled, disordered] = [0, 0, 0];
+  for (const client of clients) {
+    const left = new Map<string, number>();
+    for (const line of expected.get(client) ?? []) {
+      left.set(line, (left.get(line) ?? 0) + 1);
+    }
+    let last = 0;
+    for (const message of client.received) {
+      const line = lineOf(message);
+      left.set(line, (left.get(line) ?? 0) - 1);
+      if (message.id <= last) disordered++;
+      last = Math.max(last, message.id);
+    }
+    for (const count of left.values()) {
+      lost += Math.max(count, 0);
+      doubled += Math.max(-count, 0);
+    }
+  }
+  return { lost, doubled, disordered };
+}
+
 /**
  * Exactly once: the same messages; in order: ids, numbers and what each device
  * sent rise.

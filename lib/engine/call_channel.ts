@@ -113,10 +113,19 @@ export class CallChannel {
     this.#outgoing.push(bytes);
   }
 
-  /** A datagram came; true when there may be something to poll. */
-  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean {
+  /**
+   * A datagram came; true when there may be something to poll.
+   *
+   * @param isEarly It came before there was anybody to get it.
+   */
+  handleDatagram(
+    bytes: Uint8Array,
+    path: number,
+    now: number,
+    isEarly = false,
+  ): boolean {
     if (this.isDrained || !this.#control.isOurs(bytes)) return false;
-    const body = this.#control.handle(bytes, path, now);
+    const body = this.#control.handle(bytes, path, now, isEarly);
     if (body === undefined) return false;
     const type = bytes[0];
     if (isCounted(type)) this.#loss.handleArrival();

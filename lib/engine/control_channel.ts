@@ -150,9 +150,16 @@ export class ControlChannel {
   /**
    * Opens a control datagram and does what both ends do with it.
    *
+   * @param isEarly It came before there was anybody to get it: an answer now would
+   * tell of a longer way than there is.
    * @returns Its body, or undefined when it is not authentic.
    */
-  handle(bytes: Uint8Array, path: number, now: number): Uint8Array | undefined {
+  handle(
+    bytes: Uint8Array,
+    path: number,
+    now: number,
+    isEarly = false,
+  ): Uint8Array | undefined {
     const body = this.#sealer.open(bytes);
     if (body === undefined) return undefined;
     if (this.#isOfSubflow(bytes, body)) {
@@ -166,7 +173,7 @@ export class ControlChannel {
     this.repeatClose();
     if (bytes[0] === packetType.probe && body.length >= 4) {
       if (body.length > 4) this.#handleFlags(bytes, body);
-      this.#reply(path, body, bytes.length);
+      if (!isEarly) this.#reply(path, body, bytes.length);
     } else if (bytes[0] === packetType.probed && body.length === 8) {
       const rtt = this.paths.roundTrip(readU32(body, 0), path, now);
       if (rtt >= 0) {

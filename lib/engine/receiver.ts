@@ -176,13 +176,22 @@ export class Receiver {
     return this.#endsAt === -Infinity;
   }
 
-  /** Returns false when there is nothing to drain, as after most data. */
-  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean {
+  /**
+   * Returns false when there is nothing to drain, as after most data.
+   *
+   * @param isEarly It came before there was anybody to get it.
+   */
+  handleDatagram(
+    bytes: Uint8Array,
+    path: number,
+    now: number,
+    isEarly = false,
+  ): boolean {
     if (this.isDrained || !this.#channel.isOurs(bytes)) return false;
     if (bytes[0] === packetType.data) {
       return this.#handleData(bytes, path, now);
     }
-    this.#handleControl(bytes, path, now);
+    this.#handleControl(bytes, path, now, isEarly);
     return true;
   }
 
@@ -374,8 +383,13 @@ export class Receiver {
     return this.#localPaths.includes(active) ? "local" : "network";
   }
 
-  #handleControl(bytes: Uint8Array, path: number, now: number): void {
-    const body = this.#channel.handle(bytes, path, now);
+  #handleControl(
+    bytes: Uint8Array,
+    path: number,
+    now: number,
+    isEarly: boolean,
+  ): void {
+    const body = this.#channel.handle(bytes, path, now, isEarly);
     if (body === undefined || this.#channel.isClosing) return;
     if (this.#state === "connecting") this.#state = "receiving";
     this.#tellPath();

@@ -152,12 +152,21 @@ export class Sender {
     return { ...this.#recovery.stats(), datagramBytes: this.#size.bytes };
   }
 
-  /** Returns false when nothing came of it: there is nothing to drain then. */
-  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean {
+  /**
+   * Returns false when nothing came of it: there is nothing to drain then.
+   *
+   * @param isEarly It came before there was anybody to get it.
+   */
+  handleDatagram(
+    bytes: Uint8Array,
+    path: number,
+    now: number,
+    isEarly = false,
+  ): boolean {
     if (this.isDrained || !this.#channel.isOurs(bytes)) return false;
     const type = bytes[0]!;
     if (type === packetType.data) return false;
-    const body = this.#channel.handle(bytes, path, now);
+    const body = this.#channel.handle(bytes, path, now, isEarly);
     if (body === undefined) return false;
     if (!this.#channel.isClosing) this.#handleControl(type, body, now);
     return true;

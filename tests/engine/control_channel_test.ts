@@ -49,6 +49,15 @@ Deno.test("ControlChannel answers probes and measures with them", () => {
   assertEquals(sender.probedBytes, probes[0]!.length);
 });
 
+Deno.test("ControlChannel takes the path of a probe that came early, and does not answer it", () => {
+  const [sender, receiver] = pair();
+  const probe = sent(receiver, 0)[0]!;
+  assert(sender.handle(probe, 5, 70, true) !== undefined);
+  assertEquals(sender.paths.active, 5);
+  const types = sent(sender, 70).map((bytes) => bytes[0]);
+  assertEquals(types.includes(packetType.probed), false);
+});
+
 Deno.test("ControlChannel.sendProbe pads to the size asked for", () => {
   const [sender, receiver] = pair();
   const out = new Uint8Array(2000);

@@ -29,7 +29,12 @@ export interface Engine {
   readonly transmitSubflow?: number;
   readonly isDrained: boolean;
   /** True when there may be something to poll. */
-  handleDatagram(bytes: Uint8Array, path: number, now: number): boolean;
+  handleDatagram(
+    bytes: Uint8Array,
+    path: number,
+    now: number,
+    isEarly: boolean,
+  ): boolean;
   handleTimeout(now: number): void;
   pollTransmit(out: Uint8Array, now: number): number;
   pollTimeout(): number;
@@ -79,9 +84,9 @@ export class TransferPump {
     this.#now = now;
     this.#onWork = onWork;
     this.#limit = limit;
-    endpoint.register(key, (bytes, path) => {
+    endpoint.register(key, (bytes, path, isEarly) => {
       const at = now();
-      if (engine.handleDatagram(bytes, path, at)) this.#drain(at);
+      if (engine.handleDatagram(bytes, path, at, isEarly)) this.#drain(at);
     }, onRefused);
   }
 

@@ -18,10 +18,18 @@ import {
 import type { WireAddress } from "../../wire/request.ts";
 import { transferKey, transferKeyOf } from "../../engine/packets/packet.ts";
 import { staggeredBytes } from "../../engine/blocks/staggered_bytes.ts";
+import { EarlyDatagrams } from "./early_datagrams.ts";
 import { localAddresses } from "../../system/addresses.io.ts";
 
-/** Who gets the datagrams of a transfer; the bytes are reused after the call. */
-export type DatagramHandler = (bytes: Uint8Array, path: number) => void;
+/**
+ * Who gets the datagrams of a transfer; the bytes are reused after the call. Those
+ * that came before there was anybody are early: how long they took tells nothing.
+ */
+export type DatagramHandler = (
+  bytes: Uint8Array,
+  path: number,
+  isEarly: boolean,
+) => void;
 
 /** The relay of a transfer, at a node that may be another than the server. */
 interface Relay {
@@ -52,6 +60,7 @@ export class UdpEndpoint {
   readonly #receiving: Promise<void>[] = [];
   /** Of the transfers that are relayed elsewhere, by their key. */
   readonly #relays = new Map<number, Relay>();
+  readonly #early = new EarlyDatagrams<Deno.NetAddr>();
   #server: Deno.NetAddr | undefined;
   #onServer: (bytes: Uint8Array) => void = () => {};
   #received = 0;
@@ -159,7 +168,7 @@ export class UdpEndpoint {
     return { ip: hostname, port };
   }
 
-  /** Datagrams whose key is `key` go to `handler`. */
+  /** Datagrams whose key is `key` go to `handler`, those of a moment ago too. */
   register(
     key: number,
     handler: DatagramHandler,
@@ -167,6 +176,15 @@ export class UdpEndpoint {
   ): void {
     this.#handlers.set(key, handler);
     if (onRefused !== undefined) this.#refusalHandlers.set(key, onRefused);
+    const early = this.#early.take(key, performance.now());
+    // Whoever registers is not ready for them yet.
+    if (early.length > 0) {
+      queueMicrotask(() => {
+        for (const { bytes, from } of early) {
+          this.#handleEarly(key, bytes, from);
+        }
+      });
+    }
   }
 
   /** True while somebody gets the datagrams with this key. */
@@ -271,11 +289,19 @@ export class UdpEndpoint {
         lastPath = this.path({ ip: lastHost, port: lastPort });
       }
       this.#received++;
-      if (lastPath >= 0) handler(bytes, lastPath);
+      if (lastPath >= 0) handler(bytes, lastPath, false);
     }
   }
 
-  /** What belongs to no transfer can only be of the server, or of a relay. */
+  #handleEarly(key: number, bytes: Uint8Array, from: Deno.NetAddr): void {
+    const handler = this.#handlers.get(key);
+    if (handler === undefined) return;
+    this.#received++;
+    const path = this.path({ ip: from.hostname, port: from.port });
+    if (path >= 0) handler(bytes, path, true);
+  }
+
+  /** What belongs to no transfer is of the server or a relay, or too early. */
   #handleServer(bytes: Uint8Array, from: Deno.NetAddr): void {
     const isRelayed = bytes[0] === rendezvousType.relayed;
     if (bytes.length < shortest) return;
@@ -285,12 +311,13 @@ export class UdpEndpoint {
     if (!isServer && !isAt(relay?.address, from)) {
       const place = relay?.addresses.find((each) => isAt(each, from));
       if (place !== undefined && relay?.onAnswer(bytes)) relay.address = place;
+      else this.#early.add(transferKey(bytes), bytes, from, performance.now());
       return;
     }
     if (isRelayed) {
       this.#received++;
       const inner = bytes.subarray(1);
-      this.#handlers.get(transferKey(inner))?.(inner, relayPath);
+      this.#handlers.get(transferKey(inner))?.(inner, relayPath, false);
       return;
     }
     const refusal = openRefused(bytes);

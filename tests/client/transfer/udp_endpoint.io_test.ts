@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { UdpEndpoint } from "../../../lib/client/transfer/udp_endpoint.io.ts";
-import { transferKey } from "../../../lib/engine/packets/packet.ts";
+import { packetType, transferKey } from "../../../lib/engine/packets/packet.ts";
 
 /** A datagram of some transfer, as far as an endpoint looks at it. */
 function datagram(first: number): Uint8Array {
@@ -74,4 +74,30 @@ Deno.test("UdpEndpoint sends nothing once it is closed, nor to unknown paths", a
   const path = endpoint.path({ ip: "127.0.0.1", port: endpoint.port });
   await endpoint.close();
   await endpoint.send(datagram(1), path, 3);
+});
+
+Deno.test("UdpEndpoint gives a probe that came before there was anybody to get it", async () => {
+  const [here, there] = [
+    new UdpEndpoint(0, "127.0.0.1"),
+    new UdpEndpoint(0, "127.0.0.1"),
+  ];
+  const probe = datagram(5);
+  probe[0] = packetType.probe;
+  const other = probe.slice();
+  other[5] = 1;
+  const path = here.path({ ip: "127.0.0.1", port: there.port });
+  const isHere = Promise.withResolvers<void>();
+  there.register(transferKey(other), () => isHere.resolve());
+  await here.send(probe, path);
+  await here.send(other, path);
+  // What was sent before it is there, too.
+  await isHere.promise;
+  const got = Promise.withResolvers<unknown[]>();
+  there.register(
+    transferKey(probe),
+    (bytes, from, isEarly) =>
+      got.resolve([bytes[39], there.address(from).port, isEarly]),
+  );
+  assertEquals(await got.promise, [5, here.port, true]);
+  await Promise.all([here.close(), there.close()]);
 });

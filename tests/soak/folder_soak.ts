@@ -3,9 +3,10 @@
  * random points and at several speeds. Each time it must go on within 1 MiB or one
  * second of where it was, neither side holds more than 150 MB at any time, and in
  * the end the folder is the one that was sent: names, modes, times, contents. Then one whose receiver's disk is full for a
- * while (where one can be mounted), and one that is removed while it arrives.
+ * while (where one can be mounted), one that is removed while it arrives, and one of
+ * about as many entries as there may be.
  *
- *     deno task soak:folder [--kills=10] [--seed=1]
+ *     deno task soak:folder [--kills=10] [--seed=1] [--entries=98000]
  */
 import { walkSync } from "@std/fs";
 import { join } from "@std/path";
@@ -155,6 +156,31 @@ export function removeMeanwhile(): Promise<void> {
   });
 }
 
+/**
+ * About as many entries as an offer may have: neither side holds more than it may.
+ *
+ * @returns The most that either held, kB.
+ */
+export function holdEntries(entries: number): Promise<number> {
+  return withTempFolder(async (folder) => {
+    const path = join(folder, "many");
+    for (let i = 0; i < entries; i++) {
+      const inner = join(path, `${i - i % 1000}`);
+      if (i % 1000 === 0) await Deno.mkdir(inner, { recursive: true });
+      else await Deno.writeTextFile(join(inner, `${i}.txt`), `${i}`);
+    }
+    await using server = await startServer();
+    await using yoda = await logIn(server, "yoda");
+    await using luke = await logIn(server, "luke");
+    await yoda.send(`/send luke ${path}`);
+    const sent = await yoda.event("result", {}, { timeoutMs: 600_000 });
+    assertEquals(sent.ok, true);
+    const received = join(luke.folder, "yoda_many");
+    assertEquals(bytesIn(received), bytesIn(path));
+    return mustBeSmall(yoda, luke);
+  });
+}
+
 /** @returns Bytes of all of it. */
 function makeMany(folder: string, random: SeededRandom): number {
   const many: Record<string, string | Uint8Array> = {};
@@ -199,9 +225,10 @@ const speeds = ["2M", "4M", "8M"];
 
 if (import.meta.main) {
   const { number } = taskArguments({
-    usage: "deno task soak:folder [--kills=10] [--seed=1]",
-    about: "Kills either side of a folder, fills the disk, removes it.",
-    numbers: { kills: 10, seed: 1 },
+    usage: "deno task soak:folder [--kills=10] [--seed=1] [--entries=98000]",
+    about:
+      "Kills either side of a folder, fills the disk, removes it, sends many.",
+    numbers: { kills: 10, seed: 1, entries: 98_000 },
   });
   const say = (text: string) =>
     Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -215,4 +242,6 @@ if (import.meta.main) {
   }
   await removeMeanwhile();
   say("a folder that was removed is told of");
+  const entries = number("entries");
+  say(`${entries} entries; at most ${await holdEntries(entries)} kB of memory`);
 }

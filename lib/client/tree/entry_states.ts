@@ -4,7 +4,7 @@ import type {
   EntryOutcomes,
   EntryState,
 } from "../commands/transfer_info.ts";
-import type { TreeEntry } from "./manifest.ts";
+import type { Entries } from "./entry_list.ts";
 
 /** How far the stream of one transfer is. */
 export interface StreamState {
@@ -22,18 +22,18 @@ export interface StreamState {
 
 /** The states of the files, `undefined` for folders, in the order of the list. */
 export function entryStates(
-  entries: readonly TreeEntry[],
+  entries: Entries,
   { wanted, leftOut = [], finished, current, failures }: StreamState,
 ): (EntryState | undefined)[] {
   let left = finished;
-  return entries.map(({ path, isFolder }, index) => {
-    if (isFolder) return undefined;
+  return Array.from(entries, (entry, index) => {
+    if (entry.isFolder) return undefined;
     if (!wanted[index]) return leftOut[index] ? notWanted : kept;
-    const why = failures.get(path);
     if (left-- > 0) {
+      const why = failures.size > 0 ? failures.get(entry.path) : undefined;
       return why === undefined ? done : { state: "failed", why };
     }
-    return path === current ? running : waiting;
+    return left === -1 && entry.path === current ? running : waiting;
   });
 }
 
@@ -43,7 +43,7 @@ export function entryStates(
  * @param most Of how many it is.
  */
 export function entryOutcomes(
-  entries: readonly TreeEntry[],
+  entries: Entries,
   states: readonly (EntryState | undefined)[],
   most: number,
 ): EntryOutcomes {
@@ -56,8 +56,9 @@ export function entryOutcomes(
     for (const [index, state] of states.entries()) {
       if (state === undefined || isThere(state) !== areThere) continue;
       files++;
-      const { path, size } = entries[index]!;
-      if (told.length < most) told.push({ path, size, ...state });
+      if (told.length >= most) continue;
+      const { path, size } = entries.at(index)!;
+      told.push({ path, size, ...state });
     }
   }
   return { entries: told, more: files - told.length };

@@ -12,24 +12,10 @@
  * is zigzag encoded, so that small negative ones stay short.
  */
 import { limits } from "../../wire/limits.ts";
-
-/** A file or folder of an offer. */
-export interface TreeEntry {
-  /** Names with `/` between them, the first one that of what was offered. */
-  readonly path: string;
-  readonly isFolder: boolean;
-  /** Bytes; 0 of a folder. */
-  readonly size: number;
-  /** When it was last modified, ms since 1970 UTC. */
-  readonly modified: number;
-  /** Its owner may run it; false of a folder. */
-  readonly isExecutable: boolean;
-}
+import { type Entries, EntryList, type TreeEntry } from "./entry_list.ts";
 
 /** The bytes of a list; entries must be as {@link decodeManifest} wants them. */
-export function encodeManifest(
-  entries: readonly TreeEntry[],
-): Uint8Array<ArrayBuffer> {
+export function encodeManifest(entries: Entries): Uint8Array<ArrayBuffer> {
   const out = new ByteWriter();
   out.byte(version);
   out.number(entries.length);
@@ -55,15 +41,16 @@ export function encodeManifest(
  *
  * @throws {RangeError} that says what is wrong with it.
  */
-export function decodeManifest(bytes: Uint8Array): TreeEntry[] {
+export function decodeManifest(bytes: Uint8Array): EntryList {
   const input = new ByteReader(bytes);
   if (input.byte() !== version) throw new RangeError("it has another form");
   const count = input.number();
   if (count > limits.treeEntries) {
     throw new RangeError(`it names ${count} files and folders`);
   }
-  const names = new NameCheck();
-  const entries: TreeEntry[] = [];
+  // Each takes some bytes, so that nobody has room made for none.
+  const entries = new EntryList(Math.min(count, bytes.length));
+  const names = new NameCheck(entries);
   let before: Uint8Array = new Uint8Array(0);
   let modified = 0;
   for (let i = 0; i < count; i++) {
@@ -79,24 +66,18 @@ export function decodeManifest(bytes: Uint8Array): TreeEntry[] {
     modified += unzigzag(input.number());
     if (Math.abs(modified) > mostTime) throw new RangeError("a time is none");
     const isFolder = (flags & 1) !== 0;
-    const entry = {
+    names.add({
       path: decodePath(path),
       isFolder,
       size: isFolder ? 0 : input.number(),
       modified,
       isExecutable: !isFolder && (flags & 2) !== 0,
-    };
-    names.add(entry);
-    entries.push(entry);
+    });
     before = path;
   }
   if (!input.isAtEnd) throw new RangeError("something follows it");
+  names.end();
   return entries;
-}
-
-/** Bytes of all files in a list. */
-export function totalSize(entries: readonly TreeEntry[]): number {
-  return entries.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** The folder that an entry is in; empty for what was offered itself. */
@@ -116,26 +97,52 @@ export function isEntryName(name: string): boolean {
     encoder.encode(name).length <= limits.fileNameBytes;
 }
 
-/** Every name once, and each in a folder that was named before. */
+/** Adds entries: every name once, and each in a folder that was named before. */
 class NameCheck {
-  readonly #folders = new Set([""]);
-  readonly #all = new Set<string>();
+  readonly #entries: EntryList;
+  /** Numbers of the folders, by their paths. */
+  readonly #folders = new Map([["", -1]]);
+  readonly #roots = new Set<string>();
+  /** The last name in each folder: what is sorted has none twice. */
+  readonly #last = new Map<number, string>();
+  #isSorted = true;
 
-  add({ path, isFolder }: TreeEntry): void {
-    const [name, folder] = [lastName(path), parentOf(path)];
+  constructor(entries: EntryList) {
+    this.#entries = entries;
+  }
+
+  add({ path, ...about }: TreeEntry): void {
+    const name = lastName(path);
     // The root of the system is the parent of no entry.
     if (!isEntryName(name) || path.startsWith("/")) {
       throw new RangeError(`it has a name that is none: ${shown(path)}`);
     }
-    if (!this.#folders.has(folder)) {
+    const parent = this.#folders.get(parentOf(path));
+    if (parent === undefined) {
       throw new RangeError(`${shown(path)} is in no folder of it`);
     }
-    if (this.#all.has(path)) {
-      throw new RangeError(`it names ${shown(path)} twice`);
+    if (parent < 0) once(this.#roots, path);
+    else {
+      const last = this.#last.get(parent);
+      if (last !== undefined && last >= name) this.#isSorted = false;
+      this.#last.set(parent, name);
     }
-    this.#all.add(path);
-    if (isFolder) this.#folders.add(path);
+    const index = this.#entries.add({ ...about, parent, name });
+    if (about.isFolder) this.#folders.set(path, index);
   }
+
+  /** All were added. */
+  end(): void {
+    if (this.#isSorted) return;
+    const all = new Set<string>();
+    for (const { path } of this.#entries) once(all, path);
+  }
+}
+
+/** @throws {RangeError} when it is there already. */
+function once(paths: Set<string>, path: string): void {
+  if (paths.has(path)) throw new RangeError(`it names ${shown(path)} twice`);
+  paths.add(path);
 }
 
 class ByteWriter {

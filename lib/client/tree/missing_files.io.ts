@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { FileCheck } from "./file_check.ts";
-import type { TreeEntry } from "./manifest.ts";
+import type { Entries } from "./entry_list.ts";
 import { noStart, type TreeChoice, type TreeStart } from "./tree_choice.ts";
 import type { KnownFile } from "./tree_journal.ts";
 import type { TreePlace } from "./tree_place.io.ts";
@@ -14,16 +14,16 @@ import { digestOf, openPlain, readAll } from "./whole_reads.io.ts";
  * size is right, since everything is read back at the end.
  */
 export function missingFiles(
-  entries: readonly TreeEntry[],
+  entries: Entries,
   included: readonly boolean[],
   place: TreePlace,
   patience: number,
 ): TreeChoice {
   const end = Date.now() + patience;
   let start = noStart;
-  const wanted = entries.map((entry, index) => {
+  const wanted = Array.from(entries, (entry, index) => {
     if (!included[index] || entry.isFolder) return included[index] === true;
-    const known = place.files.get(entry.path);
+    const known = place.files.get(index);
     const isSame = known?.size === entry.size &&
       known.modified === entry.modified;
     const opened = isSame ? openPlain(place.pathOf(known)) : undefined;

@@ -12,10 +12,12 @@
  * wanted: 1 where the user wants it not, 0 where it is here.
  */
 import { decodeBase64Url, encodeBase64Url } from "@std/encoding/base64url";
+import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { joinBytes, readU32, writeU32 } from "../../base/bytes.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
-import type { TreeEntry } from "./manifest.ts";
+import type { Entries } from "./entry_list.ts";
+import { lastName, parentOf } from "./manifest.ts";
 
 /** What a receiver wants. */
 export interface TreeChoice {
@@ -60,7 +62,7 @@ export function encodeChoice(
  */
 export function decodeChoice(
   text: string,
-  entries: readonly TreeEntry[],
+  entries: Entries,
 ): TreeChoice | undefined {
   if (!text.startsWith(prefix)) return undefined;
   const bitsBytes = Math.ceil(entries.length / 8);
@@ -75,7 +77,10 @@ export function decodeChoice(
     return undefined;
   }
   if (bytes.length < length) return undefined;
-  const wanted = entries.map((_, index) => bitOf(bytes, headBytes, index));
+  const wanted = Array.from(
+    { length: entries.length },
+    (_, index) => bitOf(bytes, headBytes, index),
+  );
   const others = bytes.length - length;
   const unwanted = wanted.filter((isWanted) => !isWanted).length;
   if (others > 0 && others !== Math.ceil(unwanted / 8)) return undefined;
@@ -90,7 +95,7 @@ export function decodeChoice(
     blocks: readU32(bytes, 4),
     digest: bytes.slice(8, headBytes),
   };
-  const { size = 0 } = entries[start.entry] ?? {};
+  const { size = 0 } = entries.at(start.entry) ?? {};
   const isPart = wanted[start.entry] === true &&
     start.blocks * transferLimits.blockBytes < size;
   return start.blocks === 0 || isPart
@@ -100,22 +105,31 @@ export function decodeChoice(
 
 /** How many of the files the receiver's user wants not. */
 export function leftOutFiles(
-  entries: readonly TreeEntry[],
+  entries: Entries,
   { leftOut = [] }: TreeChoice,
 ): number {
-  return entries.filter(({ isFolder }, index) => !isFolder && leftOut[index])
-    .length;
+  return chosenFiles(entries, leftOut);
+}
+
+/** How many of the entries with a mark are files. */
+export function chosenFiles(
+  entries: Entries,
+  marks: readonly boolean[],
+): number {
+  let files = 0;
+  let index = 0;
+  for (const { isFolder } of entries) if (marks[index++] && !isFolder) files++;
+  return files;
 }
 
 /** How many bytes of the chosen files are not here yet. */
 export function missingBytes(
-  entries: readonly TreeEntry[],
+  entries: Entries,
   { wanted, start }: TreeChoice,
 ): number {
-  const all = entries.reduce(
-    (sum, { size }, index) => wanted[index] ? sum + size : sum,
-    0,
-  );
+  let all = 0;
+  let index = 0;
+  for (const { size } of entries) if (wanted[index++]) all += size;
   return all - start.blocks * transferLimits.blockBytes;
 }
 
@@ -124,11 +138,13 @@ export function missingBytes(
  * file, and the digest of them all.
  */
 export function streamSize(
-  entries: readonly TreeEntry[],
+  entries: Entries,
   { wanted, start }: TreeChoice,
 ): number {
   let size = digestBytes;
-  for (const [index, entry] of entries.entries()) {
+  let next = 0;
+  for (const entry of entries) {
+    const index = next++;
     if (!wanted[index] || entry.isFolder) continue;
     const blocks = index === start.entry ? start.blocks : 0;
     size += fileStreamSize(entry.size - blocks * transferLimits.blockBytes);
@@ -142,6 +158,47 @@ export function streamSize(
  */
 export function fileStreamSize(missing: number): number {
   return missing + Math.ceil(missing / pieceBytes) + footerBytes;
+}
+
+/**
+ * The digest of a transfer of many files: SHA-256 of the list, which has names,
+ * sizes, modes and times, of which of its entries are wanted (a byte each, 1 or
+ * 0), and of each file's footer in turn, which has its digest. Both ends compute
+ * it; the caller adds the footers.
+ */
+export function treeDigest(
+  manifest: Uint8Array,
+  wanted: readonly boolean[],
+): ReturnType<typeof createHash> {
+  return createHash("sha256").update(manifest)
+    .update(Uint8Array.from(wanted, Number));
+}
+
+/**
+ * Which entries match one of `patterns`, all for none: by their last name, by
+ * their path, by that below the folder that was offered, or by their path behind
+ * a `/`, which names one alone; a folder that matches stands for all that is in
+ * it. The folders that they are in come along.
+ */
+export function includedEntries(
+  entries: Entries,
+  patterns: readonly RegExp[],
+): boolean[] {
+  if (patterns.length === 0) return new Array(entries.length).fill(true);
+  const matched = new Set<string>();
+  const needed = new Set<string>();
+  for (const { path } of entries) {
+    const below = path.slice(path.indexOf("/") + 1);
+    const names = [path, lastName(path), below, `/${path}`];
+    const isMatch = matched.has(parentOf(path)) ||
+      patterns.some((pattern) => names.some((name) => pattern.test(name)));
+    if (!isMatch) continue;
+    matched.add(path);
+    for (let at = path; at !== "" && !needed.has(at); at = parentOf(at)) {
+      needed.add(at);
+    }
+  }
+  return Array.from(entries, ({ path }) => needed.has(path));
 }
 
 function bitsOf(flags: readonly boolean[]): Uint8Array {

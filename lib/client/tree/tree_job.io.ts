@@ -6,18 +6,15 @@ import { globToRegExp } from "@std/path";
 import { SinkError } from "../files/sink_error.io.ts";
 import { SourceError } from "../files/source_error.io.ts";
 import { limits } from "../../wire/limits.ts";
-import {
-  decodeManifest,
-  encodeManifest,
-  totalSize,
-  type TreeEntry,
-} from "./manifest.ts";
+import { decodeManifest, encodeManifest } from "./manifest.ts";
+import type { Entries, TreeEntry } from "./entry_list.ts";
 import type { EntryState, ListedEntry } from "../commands/transfer_info.ts";
 import { changedText, entryOutcomes, entryStates } from "./entry_states.ts";
-import { includedEntries } from "./included_entries.ts";
 import {
+  chosenFiles,
   decodeChoice,
   encodeChoice,
+  includedEntries,
   leftOutFiles,
   missingBytes,
   streamSize,
@@ -39,7 +36,7 @@ export class TreeJob {
   readonly #mostListBytes: number;
   #found: FoundTree | undefined;
   #manifest: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  #entries: readonly TreeEntry[] = [];
+  #entries: Entries = [];
   #reader: TreeReader | undefined;
   #writer: TreeWriter | undefined;
 
@@ -102,8 +99,9 @@ export class TreeJob {
 
   #listed(most: number, arrived?: TreeProgress): ListedEntry[] {
     const states = this.#states(arrived);
-    return this.#entries.slice(0, most).map((entry, index) => ({
-      ...entry,
+    const length = Math.min(most, this.#entries.length);
+    return Array.from({ length }, (_, index) => ({
+      ...plainEntry(this.#entries.at(index)!),
       ...states?.[index],
     }));
   }
@@ -157,11 +155,10 @@ export class TreeJob {
     });
     this.#writer = writer;
     const { choice } = writer;
-    const wanted = entries.filter((_, index) => included[index]);
     return {
       ...sizesOf(entries, choice),
       choice: encodeChoice(choice),
-      summary: summaryOf(wanted),
+      summary: summaryOf(entries, included),
     };
   }
 }
@@ -177,22 +174,36 @@ function patternOf(text: string): RegExp {
   }
 }
 
-function sizesOf(
-  entries: readonly TreeEntry[],
-  choice: TreeChoice,
-): StreamSizes {
-  const carried = entries.filter((_, index) => choice.wanted[index]);
+function sizesOf(entries: Entries, choice: TreeChoice): StreamSizes {
   return {
     size: streamSize(entries, choice),
     missing: missingBytes(entries, choice),
-    files: summaryOf(carried).files,
+    files: chosenFiles(entries, choice.wanted),
     leftOut: leftOutFiles(entries, choice),
   };
 }
 
-function summaryOf(entries: readonly TreeEntry[]): TreeSummary {
-  const files = entries.filter(({ isFolder }) => !isFolder).length;
-  const folders = entries.length - files;
-  const roots = entries.filter(({ path }) => !path.includes("/")).length;
-  return { files, folders, roots, size: totalSize(entries) };
+/** @param included Which of them, all by default. */
+function summaryOf(
+  entries: Entries,
+  included?: readonly boolean[],
+): TreeSummary {
+  const sum = { files: 0, folders: 0, roots: 0, size: 0 };
+  let next = 0;
+  for (const entry of entries) {
+    const index = next++;
+    if (included?.[index] === false) continue;
+    if (entry.isFolder) sum.folders++;
+    else sum.files++;
+    if (!entry.path.includes("/")) sum.roots++;
+    sum.size += entry.size;
+  }
+  return sum;
+}
+
+/** One that can be sent to another thread. */
+function plainEntry(
+  { path, isFolder, size, modified, isExecutable }: TreeEntry,
+): TreeEntry {
+  return { path, isFolder, size, modified, isExecutable };
 }

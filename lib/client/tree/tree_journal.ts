@@ -6,7 +6,6 @@
  * damaged line ends what is believed.
  */
 import { crc32 } from "node:zlib";
-import type { TreeEntry } from "./manifest.ts";
 
 /** Whose files they are, and where they were offered. */
 export interface JournalHead {
@@ -30,48 +29,6 @@ export interface KnownFile {
   readonly digest?: string;
   /** The CRC-32s of its first blocks, which are here; after a crash, not of all. */
   readonly checks: readonly number[];
-}
-
-/**
- * A file of one block that came whole in this run. There may be a hundred thousand
- * of them, so it holds nothing that the list has already.
- */
-export class SmallFile implements KnownFile {
-  readonly #entry: TreeEntry;
-  /** The path here, or how long it is where the one in the list ends with it. */
-  readonly #local: string | number;
-  readonly #check: number;
-
-  /** @param check CRC-32 of all of it. */
-  constructor(local: string, entry: TreeEntry, check: number) {
-    this.#local = entry.path.endsWith(local) ? local.length : local;
-    this.#entry = entry;
-    this.#check = check;
-  }
-
-  get local(): string {
-    const { path } = this.#entry;
-    return typeof this.#local === "string"
-      ? this.#local
-      : path.slice(path.length - this.#local);
-  }
-
-  /** Empty: the check is of all of it. */
-  get digest(): string {
-    return "";
-  }
-
-  get size(): number {
-    return this.#entry.size;
-  }
-
-  get modified(): number {
-    return this.#entry.modified;
-  }
-
-  get checks(): readonly number[] {
-    return [this.#check];
-  }
 }
 
 /** Something that happened. */

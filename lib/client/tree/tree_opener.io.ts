@@ -8,7 +8,9 @@ import { transferLimits } from "../../engine/packets/limits.ts";
 import { removeOwn } from "../../system/own_file.io.ts";
 import { SinkError } from "../files/sink_error.io.ts";
 import { FileCheck } from "./file_check.ts";
-import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
+import type { Entries, TreeEntry } from "./entry_list.ts";
+import { keyOf } from "./known_files.ts";
+import { lastName, parentOf } from "./manifest.ts";
 import { fileStreamSize, type TreeChoice } from "./tree_choice.ts";
 import type { KnownFile } from "./tree_journal.ts";
 import {
@@ -24,6 +26,8 @@ import {
 /** A file on its way in. */
 export interface ReceivedFile extends FileInTree {
   readonly entry: TreeEntry;
+  /** Its number in the list. */
+  readonly index: number;
   readonly check: FileCheck;
   /** Bytes that are to come, and those of them before the next mark. */
   left: number;
@@ -36,7 +40,7 @@ export interface ReceivedFile extends FileInTree {
 
 /** Opens the files of one stream in their order. */
 export class TreeOpener {
-  readonly #entries: readonly TreeEntry[];
+  readonly #entries: Entries;
   readonly #included: readonly boolean[];
   readonly #choice: TreeChoice;
   readonly #place: TreePlace;
@@ -44,7 +48,7 @@ export class TreeOpener {
   /** The folders that were made here, by their paths in the list. */
   readonly #folders = new Map<string, MadeFolder>();
   /** Announced, and not of a try before. */
-  readonly #new = new Set<string>();
+  readonly #new = new Set<number>();
   /** The entries before which folders are made, files announced and opened. */
   #foldersMade = 0;
   #announced = 0;
@@ -55,7 +59,7 @@ export class TreeOpener {
 
   constructor(
     { entries, included }: {
-      readonly entries: readonly TreeEntry[];
+      readonly entries: Entries;
       readonly included: readonly boolean[];
     },
     choice: TreeChoice,
@@ -79,10 +83,10 @@ export class TreeOpener {
     for (; this.#announced < this.#entries.length; this.#announced++) {
       if (!this.#isSent(this.#announced)) continue;
       if (this.#bytesAhead >= bytes) break;
-      const entry = this.#entries[this.#announced]!;
+      const entry = this.#entries.at(this.#announced)!;
       const blocks = this.#startOf(this.#announced);
       this.#makeFolders(this.#announced);
-      if (blocks === 0) this.#announceFile(entry);
+      if (blocks === 0) this.#announceFile(entry, this.#announced);
       this.#bytesAhead += fileStreamSize(entry.size - blocks * blockBytes);
     }
     this.#place.record();
@@ -121,12 +125,12 @@ export class TreeOpener {
   }
 
   /**
-   * What is known of a file of the list.
+   * What is known of a file, by its number in the list.
    *
    * @throws {SinkError} when it was not announced.
    */
-  known(path: string): KnownFile {
-    const known = this.#place.files.get(path);
+  known(index: number): KnownFile {
+    const known = this.#place.files.get(index);
     if (known === undefined) throw wrongStream();
     return known;
   }
@@ -140,7 +144,7 @@ export class TreeOpener {
   /** True for a file that is in the stream. */
   #isSent(index: number): boolean {
     return this.#choice.wanted[index] === true &&
-      !this.#entries[index]!.isFolder;
+      !this.#entries.at(index)!.isFolder;
   }
 
   /** How many blocks of the file are here already. */
@@ -156,7 +160,7 @@ export class TreeOpener {
       for (; index < this.#announced && opened.length < mostAhead; index++) {
         if (!this.#isSent(index)) continue;
         const blocks = this.#startOf(index);
-        opened.push(this.#open(this.#entries[index]!, blocks));
+        opened.push(this.#open(index, blocks));
       }
       this.#place.mustBeIn(opened);
       for (const file of opened) if (file.noted > 0) cutOff(file);
@@ -167,63 +171,69 @@ export class TreeOpener {
       }
       if (error instanceof Deno.errors.NotFound) {
         // Rather that a folder has gone, which is why.
-        const { path } = this.#entries[index]!;
+        const { path } = this.#entries.at(index)!;
         this.#place.mustBeMade(this.folder(parentOf(path)));
       }
       throw error;
     }
-    for (const { entry } of opened) this.#new.delete(entry.path);
+    for (const { index: each } of opened) this.#new.delete(each);
     this.#opened = index;
     this.#ahead = opened;
   }
 
   /** @param blocks That are here of it. */
-  #open(entry: TreeEntry, blocks: number): ReceivedFile {
+  #open(index: number, blocks: number): ReceivedFile {
+    const entry = this.#entries.at(index)!;
     const folder = this.folder(parentOf(entry.path));
-    const opened = blocks > 0 ? this.#reopen(entry) : this.#make(entry);
-    const { checks } = this.known(entry.path);
+    const opened = blocks > 0 ? this.#reopen(index) : this.#make(entry, index);
+    const { checks } = this.known(index);
     const check = blocks === 0
       ? new FileCheck()
       : new FileCheck(Uint32Array.from(checks.slice(0, blocks)));
     const left = entry.size - blocks * blockBytes;
     const state = { left, piece: 0, isGone: false, noted: blocks };
-    return { ...opened, folder, entry, check, ...state };
+    return { ...opened, folder, entry, index, check, ...state };
   }
 
-  #reopen({ path: listed }: TreeEntry): { file: Deno.FsFile; path: string } {
-    const path = this.#place.pathOf(this.known(listed));
+  #reopen(index: number): { file: Deno.FsFile; path: string } {
+    const path = this.#place.pathOf(this.known(index));
     return { file: Deno.openSync(path, { read: true, write: true }), path };
   }
 
-  #announceFile({ path, size, modified }: TreeEntry): void {
-    const before = this.#place.files.get(path);
-    if (before === undefined) this.#new.add(path);
+  #announceFile(entry: TreeEntry, index: number): void {
+    const { path } = entry;
+    const before = this.#place.files.get(index);
+    if (before === undefined) this.#new.add(index);
     const local = before?.local ??
       localPath(this.folder(parentOf(path)), lastName(path));
-    this.#noteFile({ path, size, modified }, local);
+    this.#noteFile(entry, index, local);
   }
 
   #noteFile(
-    { path, size, modified }: Pick<TreeEntry, "path" | "size" | "modified">,
+    { path, size, modified }: TreeEntry,
+    index: number,
     local: string,
   ): void {
-    const known = { local: shared(local, path), size, modified, checks: none };
-    this.#place.note(path, known, ["begun", path, local, size, modified]);
+    const known = { local, size, modified, checks: none };
+    this.#place.note(index, known, ["begun", path, local, size, modified]);
   }
 
   /**
    * Makes a file where nothing is: what has its name may be of a try before, or
    * another that this file system takes for the same, or somebody else's.
    */
-  #make(entry: TreeEntry): { file: Deno.FsFile; path: string } {
-    const path = this.#place.pathOf(this.known(entry.path));
-    const file = tryToMake(path, entry, this.#new.has(entry.path));
+  #make(
+    entry: TreeEntry,
+    index: number,
+  ): { file: Deno.FsFile; path: string } {
+    const path = this.#place.pathOf(this.known(index));
+    const file = tryToMake(path, entry, this.#new.has(index));
     if (file !== undefined) return { file, path };
     const folder = this.folder(parentOf(entry.path));
     // It may be the folder that has gone.
     this.#place.mustBeMade(folder);
     const local = this.#place.freeLocal(entry.path, folder, true);
-    this.#noteFile(entry, local);
+    this.#noteFile(entry, index, local);
     this.#place.record();
     const other = this.#place.pathOf({ local });
     const made = tryToMake(other, entry, true);
@@ -234,55 +244,49 @@ export class TreeOpener {
   /** Makes the folders among the entries before number `end`. */
   #makeFolders(end: number): void {
     for (; this.#foldersMade < end; this.#foldersMade++) {
-      const { isFolder, path } = this.#entries[this.#foldersMade]!;
-      if (isFolder && this.#included[this.#foldersMade]) this.#makeFolder(path);
+      const index = this.#foldersMade;
+      if (!this.#included[index]) continue;
+      const { isFolder, path } = this.#entries.at(index)!;
+      if (isFolder) this.#makeFolder(path, index);
     }
   }
 
-  #makeFolder(path: string): void {
+  #makeFolder(path: string, index: number): void {
     const isPart = this.#isOneFolder && !path.includes("/");
     // What is offered as one folder is what becomes of the part itself.
     if (isPart) return void this.#folders.set(path, this.#place.root);
     const folder = this.folder(parentOf(path));
-    const key = folderKey(path);
-    const known = this.#place.files.get(key)?.local;
+    const known = this.#place.files.get(index)?.local;
     const local = known ?? this.#place.freeLocal(path, folder);
-    if (known === undefined) this.#noteFolder(key, local);
+    if (known === undefined) this.#noteFolder(index, local);
     const made = this.#place.makeFolder(local, folder) ??
-      this.#makeRenamed(path, folder);
+      this.#makeRenamed(path, index, folder);
     this.#folders.set(path, made);
   }
 
   /** Makes a folder that cannot have its own name here. */
-  #makeRenamed(path: string, parent: MadeFolder): MadeFolder {
+  #makeRenamed(path: string, index: number, parent: MadeFolder): MadeFolder {
     const local = this.#place.freeLocal(path, parent, true);
-    this.#noteFolder(folderKey(path), local);
+    this.#noteFolder(index, local);
     const made = this.#place.makeFolder(local, parent);
     if (made === undefined) throw takenPath(this.#place.pathOf({ local }));
     return made;
   }
 
-  #noteFolder(key: string, local: string): void {
-    const made = { local, size: 0, modified: 0, checks: [] };
-    this.#place.note(key, made, ["begun", key, local, 0, 0]);
+  #noteFolder(index: number, local: string): void {
+    const made = { local, size: 0, modified: 0, checks: none };
+    const key = keyOf(this.#entries.at(index)!);
+    this.#place.note(index, made, ["begun", key, local, 0, 0]);
     this.#place.record();
   }
 }
 
-/** The same text, where it can be as a part of one that is kept anyway. */
-function shared(text: string, whole: string): string {
-  return whole.endsWith(text) ? whole.slice(whole.length - text.length) : text;
-}
-
 /** True when what was offered is one folder. */
-export function isOneFolder(entries: readonly TreeEntry[]): boolean {
-  return entries[0]?.isFolder === true &&
-    entries.every(({ path }, index) => index === 0 || path.includes("/"));
-}
-
-/** How a folder is noted, so that a file of its name is another thing. */
-export function folderKey(path: string): string {
-  return `${path}/`;
+export function isOneFolder(entries: Entries): boolean {
+  if (entries.at(0)?.isFolder !== true) return false;
+  let roots = 0;
+  for (const { path } of entries) if (!path.includes("/")) roots++;
+  return roots === 1;
 }
 
 /** What is behind the blocks of a file that are here is of no use. */

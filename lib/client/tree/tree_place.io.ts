@@ -14,6 +14,8 @@ import {
 import { partSuffix } from "../files/part_file.io.ts";
 import { cleanName, receivedName, withCopy } from "../files/received_name.ts";
 import { SinkError } from "../files/sink_error.io.ts";
+import type { Entries } from "./entry_list.ts";
+import { KnownFiles } from "./known_files.ts";
 import { lastName } from "./manifest.ts";
 import {
   decodeJournal,
@@ -50,7 +52,8 @@ export class TreePlace {
   readonly root: MadeFolder;
   readonly #journal: Deno.FsFile;
   #journalEnd: number;
-  readonly #files: Map<string, KnownFile>;
+  /** What is known of the files and folders of the list. */
+  readonly files: KnownFiles;
   #events: JournalEvent[] = [];
 
   constructor(
@@ -61,7 +64,7 @@ export class TreePlace {
     this.root = root;
     this.#journal = journal;
     this.#journalEnd = journalEnd;
-    this.#files = files;
+    this.files = files;
   }
 
   /**
@@ -70,29 +73,31 @@ export class TreePlace {
    *
    * @throws {SinkError} when there are too many; what the system says.
    */
-  static async open(folder: string, head: JournalHead): Promise<TreePlace> {
-    const { sender, name } = head;
+  static async open(
+    folder: string,
+    { sender, name, entries }: JournalHead & { readonly entries: Entries },
+  ): Promise<TreePlace> {
+    const head = { sender, name };
     for (let copy = 0; copy < maxCopies; copy++) {
       const part = join(folder, receivedName(sender, name, copy) + partSuffix);
       const opened = await openJournal(part, head);
       if (opened === undefined) continue;
       const root = lookAtMade(part, "", undefined);
       if (root !== undefined) {
-        return new TreePlace({ folder, part, root, ...opened });
+        const files = new KnownFiles(entries, opened.known);
+        return new TreePlace({ folder, part, root, ...opened, files });
       }
       closeLocked(opened.journal);
     }
     throw tooManyCopies(folder, receivedName(sender, name));
   }
 
-  /** What is known of the files, and of folders by their path and `/`. */
-  get files(): ReadonlyMap<string, KnownFile> {
-    return this.#files;
-  }
-
-  /** Notes what is known of a file; lasting once {@link record} was called. */
-  note(path: string, known: KnownFile, event: JournalEvent): void {
-    this.#files.set(path, known);
+  /**
+   * Notes what is known of entry number `index`; lasting once {@link record} was
+   * called.
+   */
+  note(index: number, known: KnownFile, event: JournalEvent): void {
+    this.files.set(index, known);
     this.#events.push(event);
   }
 
@@ -190,7 +195,7 @@ export class TreePlace {
 
   /** Frees it; what is here stays, unless that is nothing. */
   close(): void {
-    if (this.#files.size === 0) {
+    if (this.files.size === 0) {
       try {
         Deno.removeSync(this.part);
         removeOwn(this.#journal, this.part + journalSuffix);
@@ -244,12 +249,13 @@ export const maxCopies = 1_000;
 interface OpenedJournal {
   readonly journal: Deno.FsFile;
   readonly journalEnd: number;
-  readonly files: Map<string, KnownFile>;
+  /** Of tries before; see {@link KnownFiles}. */
+  readonly known: ReadonlyMap<string, KnownFile>;
 }
 
 type OpenedPlace =
-  & Pick<TreePlace, "folder" | "part" | "root">
-  & OpenedJournal;
+  & Pick<TreePlace, "folder" | "part" | "root" | "files">
+  & Omit<OpenedJournal, "known">;
 
 async function openJournal(
   part: string,
@@ -271,7 +277,7 @@ async function openJournal(
   const kept = new TextEncoder().encode(text.slice(0, known.length));
   journal.truncateSync(kept.length);
   if (lookAtSync(part) === undefined) await Deno.mkdir(part);
-  return { journal, journalEnd: kept.length, files: new Map(known.files) };
+  return { journal, journalEnd: kept.length, known: known.files };
 }
 
 async function begin(
@@ -285,7 +291,7 @@ async function begin(
     const bytes = new TextEncoder().encode(encodeJournalHead(head));
     writeAll(journal, bytes);
     await Deno.mkdir(part);
-    return { journal, journalEnd: bytes.length, files: new Map() };
+    return { journal, journalEnd: bytes.length, known: new Map() };
   } catch (error) {
     removeOwn(journal, part + journalSuffix);
     closeLocked(journal);

@@ -16,16 +16,17 @@ import {
 } from "../../system/file_state.io.ts";
 import { changedWhy, type StreamState } from "./entry_states.ts";
 import { FileCheck } from "./file_check.ts";
-import type { TreeEntry } from "./manifest.ts";
+import type { TreeEntry } from "./entry_list.ts";
 import {
+  chosenFiles,
   fileIs,
   footerBytes,
   pieceBytes,
   pieceIs,
   type TreeChoice,
+  treeDigest,
 } from "./tree_choice.ts";
 import type { FoundTree } from "./tree_walk.io.ts";
-import { treeDigest } from "./tree_digest.ts";
 import type { TreeProgress } from "./tree_writer.io.ts";
 import { digestOf, readAll } from "./whole_reads.io.ts";
 
@@ -52,11 +53,7 @@ export class TreeReader {
   ) {
     this.#found = found;
     this.#choice = choice;
-    this.#count = found.entries.reduce(
-      (count, { isFolder }, index) =>
-        choice.wanted[index] && !isFolder ? count + 1 : count,
-      0,
-    );
+    this.#count = chosenFiles(found.entries, choice.wanted);
     this.#digest = treeDigest(manifest, choice.wanted);
   }
 
@@ -123,7 +120,7 @@ export class TreeReader {
     const { wanted, start } = this.#choice;
     while (this.#next < entries.length) {
       const index = this.#next++;
-      const entry = entries[index]!;
+      const entry = entries.at(index)!;
       if (!wanted[index] || entry.isFolder) continue;
       this.#opened++;
       const skip = index === start.entry ? start.blocks * blockBytes : 0;

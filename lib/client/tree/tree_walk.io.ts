@@ -10,11 +10,12 @@ import { offeredName } from "../files/received_name.ts";
 import { cannotRead, SourceError } from "../files/source_error.io.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import { isExecutable } from "../../system/file_state.io.ts";
-import { isEntryName, type TreeEntry } from "./manifest.ts";
+import { EntryList, type TreeEntry } from "./entry_list.ts";
+import { isEntryName, lastName } from "./manifest.ts";
 
 /** What was found. */
 export interface FoundTree {
-  readonly entries: readonly TreeEntry[];
+  readonly entries: EntryList;
   readonly skipped: SkippedEntries;
   /** Where an entry is on this machine. */
   pathOf(entry: Pick<TreeEntry, "path">): string;
@@ -51,7 +52,7 @@ export function walkTree(
 }
 
 class Walk implements FoundTree {
-  readonly entries: TreeEntry[] = [];
+  readonly entries = new EntryList();
   readonly skipped = { links: 0, others: 0, unreadable: 0 };
   readonly #options: WalkOptions;
   /** What was named, by what it is called in the list. */
@@ -90,12 +91,16 @@ class Walk implements FoundTree {
     }
   }
 
-  /** @param above The folders that are being walked, as the system tells them. */
+  /**
+   * @param above The folders that are being walked, as the system tells them.
+   * @param parent Number of the entry that it is in.
+   */
   #take(
     path: string,
     name: string,
     info: Deno.FileInfo,
     above: readonly string[],
+    parent = -1,
   ): boolean {
     if (!info.isFile && !info.isDirectory) return false;
     const isFolder = info.isDirectory;
@@ -112,8 +117,9 @@ class Walk implements FoundTree {
     if (info.size > transferLimits.fileBytes) {
       throw new SourceError("unreadable", `"${path}" is too large to send`);
     }
-    this.entries.push({
-      path: name,
+    const index = this.entries.add({
+      parent,
+      name: lastName(name),
       isFolder,
       size: isFolder ? 0 : info.size,
       modified: info.mtime?.getTime() ?? 0,
@@ -121,7 +127,9 @@ class Walk implements FoundTree {
     });
     if (!isFolder) return true;
     const within = [...above, keyOf(info)];
-    for (const child of children) this.#child(path, name, child, within);
+    for (const child of children) {
+      this.#child(path, name, child, within, index);
+    }
     return true;
   }
 
@@ -138,6 +146,7 @@ class Walk implements FoundTree {
     name: string,
     child: string,
     above: readonly string[],
+    parent: number,
   ): void {
     const path = join(folder, child);
     try {
@@ -148,7 +157,7 @@ class Walk implements FoundTree {
         if (target === undefined) return void this.skipped.links++;
         info = target;
       }
-      if (!this.#take(path, `${name}/${child}`, info, above)) {
+      if (!this.#take(path, `${name}/${child}`, info, above, parent)) {
         this.skipped.others++;
       }
     } catch (error) {

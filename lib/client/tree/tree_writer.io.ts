@@ -15,13 +15,13 @@ import { cannotWrite, SinkError } from "../files/sink_error.io.ts";
 import { FileSyncs } from "./file_syncs.io.ts";
 import { digestText } from "./file_check.ts";
 import {
-  folderKey,
   isOneFolder,
   type ReceivedFile,
   TreeOpener,
   wrongStream,
 } from "./tree_opener.io.ts";
-import { lastName, parentOf, type TreeEntry } from "./manifest.ts";
+import type { Entries, TreeEntry } from "./entry_list.ts";
+import { lastName, parentOf } from "./manifest.ts";
 import { missingFiles } from "./missing_files.io.ts";
 import {
   changedText,
@@ -30,6 +30,7 @@ import {
   type StreamState,
 } from "./entry_states.ts";
 import {
+  chosenFiles,
   digestBytes,
   fileIs,
   fileStreamSize,
@@ -38,10 +39,10 @@ import {
   pieceBytes,
   pieceIs,
   type TreeChoice,
+  treeDigest,
 } from "./tree_choice.ts";
-import { treeDigest } from "./tree_digest.ts";
 import { nameTree } from "./tree_name.io.ts";
-import { SmallFile } from "./tree_journal.ts";
+import type { KnownFile } from "./tree_journal.ts";
 import { TreePlace } from "./tree_place.io.ts";
 import { hasDigest, openPlain } from "./whole_reads.io.ts";
 
@@ -51,7 +52,7 @@ export interface TreeToReceive {
   readonly sender: string;
   /** The name of the offer. */
   readonly name: string;
-  readonly entries: readonly TreeEntry[];
+  readonly entries: Entries;
   /** For each entry, whether it is wanted at all. */
   readonly included: readonly boolean[];
   /** The list as it came. */
@@ -256,14 +257,14 @@ export class TreeWriter {
   }
 
   /** A footer is here: compares and closes the file before it. */
-  #end({ entry, file, check, isGone }: ReceivedFile): void {
+  #end({ entry, index, file, check, isGone }: ReceivedFile): void {
     const footer = this.#footer.slice();
     this.#footerLength = 0;
     this.#current = undefined;
     this.#digest.update(footer);
     if (footer[0] !== fileIs.whole) {
       file.close();
-      this.#forget(entry);
+      this.#forget(index);
       this.#failures.set(entry.path, changedWhy);
       return void this.#changed.push(entry.path);
     }
@@ -275,12 +276,10 @@ export class TreeWriter {
     if (!timingSafeEqual(digest, footer.subarray(1))) throw wrongStream();
     this.#filesDone++;
     const { path, size, modified } = entry;
-    const { local } = this.#opener.known(path);
+    const { local } = this.#opener.known(index);
     const checks = listOf(check.checks.slice(0));
-    const whole = checks.length === 1
-      ? new SmallFile(local, entry, checks[0]!)
-      : { local, size, modified, checks, digest: "" };
-    this.#place.note(path, whole, ["whole", path, digestText(digest)]);
+    const whole = { local, size, modified, checks, digest: "" };
+    this.#place.note(index, whole, ["whole", path, digestText(digest)]);
   }
 
   #takeEnd(bytes: Uint8Array): number {
@@ -298,13 +297,13 @@ export class TreeWriter {
   #noteBlocks(): void {
     const current = this.#current;
     if (current === undefined) return;
-    const { check: { checks }, noted, entry: { path } } = current;
+    const { check: { checks }, noted, index, entry: { path } } = current;
     if (checks.length === noted) return;
     const news = listOf(checks.slice(noted));
-    const known = this.#opener.known(path);
+    const known = this.#opener.known(index);
     const all = [...known.checks.slice(0, noted), ...news];
     this.#place.note(
-      path,
+      index,
       { ...known, checks: all },
       ["blocks", path, noted, news],
     );
@@ -316,14 +315,16 @@ export class TreeWriter {
     const syncs = new FileSyncs();
     const wrong: string[] = [];
     const changed = new Set(this.#changed);
-    for (const [index, entry] of this.#tree.entries.entries()) {
+    let next = 0;
+    for (const entry of this.#tree.entries) {
+      const index = next++;
       if (entry.isFolder || !this.#tree.included[index]) continue;
-      if (changed.has(entry.path)) continue;
-      const file = this.#openRight(entry);
+      if (changed.size > 0 && changed.has(entry.path)) continue;
+      const file = this.#openRight(entry, index);
       if (file === undefined) {
         wrong.push(entry.path);
         this.#failures.set(entry.path, "changed on the disk");
-        this.#forget(entry);
+        this.#forget(index);
         continue;
       }
       await syncs.add(file);
@@ -336,10 +337,8 @@ export class TreeWriter {
   /** All that came is here and stays, for the rest to be sent again. */
   #incomplete(): SinkError {
     const { entries, included } = this.#tree;
-    const all = entries.filter(({ isFolder }, index) =>
-      !isFolder && included[index]
-    );
-    const told = changedText(this.#changed, all.length, false);
+    const all = chosenFiles(entries, included);
+    const told = changedText(this.#changed, all, false);
     const { part } = this.#place;
     return new SinkError(`${told}; the others are in "${part}"`, "changed");
   }
@@ -348,8 +347,8 @@ export class TreeWriter {
    * The file, open, if what is on the disk is what came. That its folder is the
    * one that was made here is seen at the end, of all.
    */
-  #openRight(entry: TreeEntry): Deno.FsFile | undefined {
-    const known = this.#opener.known(entry.path);
+  #openRight(entry: TreeEntry, index: number): Deno.FsFile | undefined {
+    const known = this.#opener.known(index);
     const opened = openPlain(this.#place.pathOf(known));
     if (opened === undefined) {
       this.#place.mustBeMade(this.#opener.folder(parentOf(entry.path)));
@@ -373,42 +372,40 @@ export class TreeWriter {
   }
 
   /** What is damaged is sent again the next time. */
-  #forget({ path, size }: TreeEntry): void {
-    const { local } = this.#opener.known(path);
+  #forget(index: number): void {
+    const { path, size } = this.#tree.entries.at(index)!;
+    const { local } = this.#opener.known(index);
     const nothing = { local, size, modified: never, checks: [] };
-    this.#place.note(path, nothing, ["begun", path, local, size, never]);
+    this.#place.note(index, nothing, ["begun", path, local, size, never]);
   }
 
   /** What came before, but is no longer in the list, or not wanted any more. */
   #removeRest(): void {
-    const { entries, included } = this.#tree;
+    const { included } = this.#tree;
     const { files } = this.#place;
-    const keyOf = ({ path, isFolder }: TreeEntry) =>
-      isFolder ? folderKey(path) : path;
     this.checkPlace();
-    let noted = 0;
-    for (const [index, entry] of entries.entries()) {
-      if (included[index] && files.has(keyOf(entry))) noted++;
-    }
-    // Mostly that is all, and then it need not be listed once more.
-    if (noted === files.size) return;
-    const kept = new Set(entries.filter((_, i) => included[i]).map(keyOf));
     // What is in a folder was noted after it.
-    for (const [path, known] of [...files].reverse()) {
-      if (kept.has(path)) continue;
-      try {
-        Deno.removeSync(this.#place.pathOf(known));
-      } catch {
-        // Not there, or a folder in which somebody put something.
-      }
+    for (const known of [...files.rest.values()].reverse()) this.#remove(known);
+    for (let index = included.length - 1; index >= 0; index--) {
+      const known = included[index] ? undefined : files.get(index);
+      if (known !== undefined) this.#remove(known);
+    }
+  }
+
+  #remove(known: KnownFile): void {
+    try {
+      Deno.removeSync(this.#place.pathOf(known));
+    } catch {
+      // Not there, or a folder in which somebody put something.
     }
   }
 
   #setTimes(): void {
     const { entries, included } = this.#tree;
     for (let index = entries.length - 1; index >= 0; index--) {
-      const { isFolder, path, modified } = entries[index]!;
-      if (!isFolder || !included[index]) continue;
+      if (!included[index]) continue;
+      const { isFolder, path, modified } = entries.at(index)!;
+      if (!isFolder) continue;
       const folder = this.#opener.folder(path);
       this.#place.mustBeMade(folder);
       const time = new Date(modified);
@@ -423,10 +420,12 @@ export class TreeWriter {
   }
 
   #renamed(): (readonly [string, string])[] {
+    const { entries, included } = this.#tree;
     const renamed: (readonly [string, string])[] = [];
-    for (const [key, { local }] of this.#place.files) {
-      const path = key.endsWith("/") ? key.slice(0, -1) : key;
-      if (lastName(path) !== lastName(local)) renamed.push([path, local]);
+    for (const [index, { local }] of this.#place.files.others) {
+      const { path } = entries.at(index)!;
+      const isOther = included[index] && lastName(path) !== lastName(local);
+      if (isOther) renamed.push([path, local]);
     }
     return renamed;
   }

@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import { globToRegExp } from "@std/path";
 import fc from "fast-check";
-import type { TreeEntry } from "../../../lib/client/tree/manifest.ts";
+import type { TreeEntry } from "../../../lib/client/tree/entry_list.ts";
 import {
   decodeChoice,
   encodeChoice,
   fileStreamSize,
+  includedEntries,
   leftOutFiles,
   missingBytes,
   noStart,
@@ -91,4 +93,33 @@ Deno.test("streamSize() counts what is missing, its marks, a footer each, and th
     mib + 1 + 33,
     mib + 1 + 2 + 33,
   ]);
+});
+
+const tree = ["a", "b", "b/a", "b/b", "b/b/c"].map((path) => ({
+  ...{ path, size: 0, modified: 0, isExecutable: false },
+  isFolder: path.endsWith("b"),
+}));
+
+function included(...patterns: string[]): string {
+  const are = includedEntries(
+    tree,
+    patterns.map((each) => globToRegExp(each)),
+  );
+  return tree.filter((_, index) => are[index]).map(({ path }) => path)
+    .join(" ");
+}
+
+Deno.test("includedEntries() goes by last name, path, or path below the folder", () => {
+  assertEquals(included(), "a b b/a b/b b/b/c");
+  assertEquals(included("a"), "a b b/a");
+  assertEquals(included("b/a"), "b b/a");
+  assertEquals(included("b/c"), "b b/b b/b/c");
+  assertEquals(included("x"), "");
+});
+
+Deno.test("includedEntries() takes one alone behind a slash", () => {
+  assertEquals(included("/a"), "a");
+  assertEquals(included("/b/a"), "b b/a");
+  assertEquals(included("/b/b"), "b b/b b/b/c");
+  assertEquals(included("/c"), "");
 });

@@ -36,7 +36,8 @@ async function receive(
   found: FoundTree,
   more: { included?: boolean[]; name?: string } = {},
 ): Promise<TreeWriter> {
-  const { included = found.entries.map(() => true), name = "trip" } = more;
+  const { included = Array.from(found.entries, () => true), name = "trip" } =
+    more;
   return await TreeWriter.open(folder, {
     sender: "yoda",
     name,
@@ -115,7 +116,7 @@ Deno.test("what is whole stays when a tree is interrupted anywhere, and the file
     makeTree(folder, mixed);
     const found = walkTree([join(folder, "trip")], { followsLinks: false });
     const all = streamSize(found.entries, {
-      wanted: found.entries.map(() => true),
+      wanted: Array.from(found.entries, () => true),
       start: { entry: 0, blocks: 0, digest: new Uint8Array(32) },
     });
     for (let most = 1; most < all; most += 250_001) {
@@ -141,7 +142,7 @@ Deno.test("of a folder that changed between two tries only what changed comes ag
     await Deno.writeTextFile(join(folder, "trip/added"), "new");
     const now = walkTree([join(folder, "trip")], { followsLinks: false });
     const second = await receive(folder, now);
-    const wanted = now.entries.filter(({ isFolder }, index) =>
+    const wanted = [...now.entries].filter(({ isFolder }, index) =>
       second.choice.wanted[index] && !isFolder
     );
     assertEquals(wanted.map(({ path }) => path), ["trip/a.txt", "trip/added"]);
@@ -159,7 +160,7 @@ Deno.test("what was damaged here between two tries, or while the rest comes, com
     await Deno.writeTextFile(join(part, "a.txt"), "eno");
     const second = await receive(folder, found);
     assertEquals(
-      found.entries.filter((_, i) => second.choice.wanted[i] && i > 0)
+      [...found.entries].filter((_, i) => second.choice.wanted[i] && i > 0)
         .filter(({ isFolder }) => !isFolder).map(({ path }) => path),
       ["trip/a.txt"],
     );
@@ -248,7 +249,7 @@ Deno.test("a large file that is gone, or cut off while it is sent, does not keep
       await Deno.rename(join(folder, "b.bin"), b);
       const again = walkTree([join(folder, "trip")], { followsLinks: false });
       const second = await receive(folder, again);
-      const wanted = again.entries
+      const wanted = [...again.entries]
         .filter((_, index) => second.choice.wanted[index])
         .filter(({ isFolder }) => !isFolder).map(({ path }) => path);
       assertEquals(wanted.includes("trip/d/d.bin"), false);
@@ -269,8 +270,9 @@ Deno.test("with only some of it the rest is left out, and forgotten", () =>
     makeTree(folder, mixed);
     const found = walkTree([join(folder, "trip")], { followsLinks: false });
     await leaveOff(folder, found);
-    const included = found.entries.map(({ path }) =>
-      ["trip", "trip/sub", "trip/sub/run.sh"].includes(path)
+    const included = Array.from(
+      found.entries,
+      ({ path }) => ["trip", "trip/sub", "trip/sub/run.sh"].includes(path),
     );
     const second = await receive(folder, found, { included });
     move(found, second);
@@ -397,7 +399,7 @@ Deno.test("walkTree() leaves out links, devices and what may not be read, and co
       .output();
     const paths = (followsLinks: boolean) => {
       const found = walkTree([join(folder, "t")], { followsLinks });
-      return [found.entries.map(({ path }) => path), found.skipped];
+      return [Array.from(found.entries, ({ path }) => path), found.skipped];
     };
     assertEquals(paths(false), [
       ["t", "t/a", "t/b", "t/b/c"],
@@ -416,7 +418,7 @@ Deno.test("walkTree() of two folders of one name gives the second another", () =
       join(folder, each)
     );
     const { entries } = walkTree(roots, { followsLinks: false });
-    assertEquals(entries.map(({ path }) => path), [
+    assertEquals(Array.from(entries, ({ path }) => path), [
       "pics",
       "pics/a",
       "pics (2)",

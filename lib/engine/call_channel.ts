@@ -42,7 +42,8 @@ export type CallChannelEvent =
     readonly topic: CallTopic;
     readonly text: string;
   }
-  | { readonly type: "closed" }
+  /** The other side ended it; `isLost`, because it was lost there. */
+  | { readonly type: "closed"; readonly isLost: boolean }
   | { readonly type: "unreachable"; readonly wasConnected: boolean };
 
 /** One end of a call between two clients. */
@@ -147,7 +148,10 @@ export class CallChannel {
         // Who answered this with another would be answered in turn.
         this.#isOver = true;
         this.#endsAt = -Infinity;
-        this.#events.push({ type: "closed" });
+        this.#events.push({
+          type: "closed",
+          isLost: this.#control.closeReason(body) === "left",
+        });
         break;
       case packetType.probe:
         if (body.length === reportBytes) {
@@ -161,12 +165,16 @@ export class CallChannel {
     return true;
   }
 
-  /** Ends it and says so to the other side. */
-  close(now: number): void {
+  /**
+   * Ends it and says so to the other side.
+   *
+   * @param isLost This side is still in the call, and does not want its end.
+   */
+  close(now: number, isLost = false): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#endsAt = now + transferLimits.lingerMs;
-    this.#control.close("cancelled");
+    this.#control.close(isLost ? "left" : "cancelled");
   }
 
   /** The time of {@link pollTimeout} has come. */
@@ -177,7 +185,7 @@ export class CallChannel {
     if (this.#isOver) return;
     if (now < this.#giveUpAt) return;
     this.#events.push({ type: "unreachable", wasConnected: this.#isConnected });
-    this.close(now);
+    this.close(now, true);
   }
 
   /** Writes the next datagram to `out`; returns its length, 0 for none. */

@@ -10,6 +10,7 @@ import {
   callBrowser,
   callState,
   callTab,
+  connects,
   hearEachOther,
 } from "../support/call_tab.ts";
 import { waitUntil } from "../support/wait_until.ts";
@@ -60,7 +61,7 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
       await hearEachOther(one, other);
       for (const tab of [yoda.tab, luke.tab]) {
         const { call, peer } = await tab.told("call-peer");
-        tab.say({ do: "call-connected", call, peer, connected: true });
+        tab.say({ do: "call-connected", call, peer, link: "open" });
         await callState(tab, "open");
       }
       const { via } = await yoda.tab.told("call-stats");
@@ -109,6 +110,59 @@ Deno.test("call: it rings, connects two browsers, and is told in the log", async
     }
     liar.edit = (frame) => frame;
   });
+
+  await t.step(
+    "two of a group who lost each other are connected again",
+    async () => {
+      const obiwan = await callTab(liar, "obiwan");
+      await using _obiwanGui = obiwan.gui;
+      await yoda.tab.run("/creategroup jedi luke obiwan");
+      for (const { tab } of [luke, obiwan]) await tab.run("/joingroup jedi");
+      const pages = [
+        ...[connects(yoda, "yoda"), connects(luke, "luke")],
+        connects(obiwan, "obiwan"),
+      ] as const;
+      const from = luke.tab.messages.length;
+      await yoda.tab.run("/call #jedi --voice");
+      for (const { tab } of [luke, obiwan]) {
+        const { info: { call } } = await callState(
+          tab,
+          "ringing",
+          tab === luke.tab ? from : 0,
+        );
+        tab.say({ do: "call-answer", ref: 903, call, media: "voice" });
+      }
+      const [, atLuke, atObiwan] = pages;
+      const whole = () =>
+        Promise.all([
+          ...[pages[0].until("luke", "open"), pages[0].until("obiwan", "open")],
+          ...[atLuke.until("yoda", "open"), atLuke.until("obiwan", "open")],
+          ...[atObiwan.until("yoda", "open"), atObiwan.until("luke", "open")],
+        ]);
+      await whole();
+      const { call } = await luke.tab.told(
+        "call-peer",
+        ({ peer }) => peer === "obiwan",
+      );
+      const lost = { do: "call-connected", link: "lost" } as const;
+      const before = [luke, obiwan].map(({ tab }) => tab.messages.length);
+      luke.tab.say({ ...lost, call, peer: "obiwan" });
+      await luke.tab.told(
+        "event",
+        ({ event }) =>
+          event.event === "call" &&
+          event.info.members.some(({ state }) => state === "reconnecting"),
+        before[0],
+      );
+      for (const [at, { tab }] of [luke, obiwan].entries()) {
+        await tab.told("call-peer", () => true, before[at]);
+      }
+      await whole();
+      await yoda.tab.run("/call end");
+      await luke.tab.run("/call end");
+      await callState(obiwan.tab, "ended");
+    },
+  );
 
   await t.step("closing the tab hangs up", async () => {
     const { call } = await ring();

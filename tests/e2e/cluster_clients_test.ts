@@ -250,7 +250,7 @@ class CallOfNodes implements AsyncDisposable {
     await hearEachOther(one, other);
     for (const [tab, at] of [[caller, from], [called, to]] as const) {
       const { call, peer } = await tab.told("call-peer", () => true, at);
-      tab.say({ do: "call-connected", call, peer, connected: true });
+      tab.say({ do: "call-connected", call, peer, link: "open" });
       await callState(tab, "open", at);
     }
     await caller.told("call-stats", (stats) => stats.via === via, from);

@@ -208,12 +208,20 @@ Deno.test("call_channel: it is over when one hangs up, and for both", () => {
   };
   pair.caller.close(pair.now);
   pair.run(100);
-  assertEquals(pair.types("callee").at(-1), "closed");
+  assertEquals(pair.events.callee.at(-1), { type: "closed", isLost: false });
   assert(pair.callee.isDrained);
   pair.run(5000);
   assert(pair.caller.isDrained);
   // Once, and for each datagram of the other side that was on its way.
   assert(closes >= 1 && closes < 5, String(closes));
+});
+
+Deno.test("call_channel: who is still in the call says so when it is lost there", () => {
+  const pair = new CallPair({ links: [far] });
+  pair.run(5000, () => connected(pair));
+  pair.callee.close(pair.now, true);
+  pair.run(100);
+  assertEquals(pair.events.caller.at(-1), { type: "closed", isLost: true });
 });
 
 Deno.test("call_channel: silence ends it, a short one does not", () => {

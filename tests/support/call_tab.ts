@@ -1,9 +1,11 @@
 /** Tabs that take calls, and the browser's socket behind them. */
 import { assert } from "@std/assert";
+import type { CallState } from "../../lib/client/commands/call_info.ts";
 import { descriptionOf } from "../client/calls/calls_world.ts";
 import { FakeBrowser } from "./fake_browser.ts";
 import { GuiClient, type GuiTab } from "./gui_client.ts";
 import type { TestServer } from "./test_server.ts";
+import { waitUntil } from "./wait_until.ts";
 
 /** A client in a window of one of the Jedi, with a tab that can take calls. */
 export async function callTab(
@@ -25,6 +27,39 @@ export async function callState(tab: GuiTab, state: string, from = 0) {
   );
   assert(event.event === "call");
   return event;
+}
+
+/** A page that connects with everybody, as far as its client can tell. */
+export function connects(
+  { tab }: { readonly tab: GuiTab },
+  name: string,
+): { until(user: string, state: CallState): Promise<void> } {
+  let seen = tab.messages.length;
+  return {
+    /** Waits until somebody is in the call as this state says. */
+    async until(user: string, state: CallState): Promise<void> {
+      await waitUntil(`${user} ${state} at ${name}`, () => {
+        let last: string | undefined;
+        for (const message of tab.messages.slice(seen)) {
+          if (message.tell === "call-peer") {
+            const { call, peer } = message;
+            const description = descriptionOf(name);
+            tab.say({ do: "call-description", call, peer, description });
+            tab.say({ do: "call-connected", call, peer, link: "open" });
+          }
+          seen++;
+        }
+        for (const message of tab.messages) {
+          if (message.tell !== "event" || message.event.event !== "call") {
+            continue;
+          }
+          const { members } = message.event.info;
+          last = members.find((each) => each.user === user)?.state;
+        }
+        return Promise.resolve(last === state);
+      });
+    },
+  };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { CallDescription } from "../events/call_description.ts";
 import type { CallEnd } from "../events/call_port.ts";
 import type { TransferPeer } from "../events/transfer_port.ts";
 import type { OfferTerms } from "../trust/signed_offers.ts";
+import { LegRetries } from "./leg_retries.ts";
 
 /** The offer between this client and another member's. */
 export interface CallLeg {
@@ -25,6 +26,10 @@ export interface CallLeg {
    * between the clients stands.
    */
   state: "asked" | "agreed" | "linked";
+  /** When the path stood, monotonic ms. */
+  linkedAt: number;
+  /** Who else is there, as the member says. */
+  names: readonly string[];
   /** What both sides sign, once it is known. */
   terms: OfferTerms | undefined;
   /** What this side's offer or answer says, once it is prepared. */
@@ -75,6 +80,8 @@ export class Call {
   reason: string | undefined;
   readonly members: CallParty[] = [];
   readonly legs = new Map<string, CallLeg>();
+  /** When those who were lost are tried again. */
+  readonly retries = new LegRetries();
 
   constructor(
     fields: Pick<
@@ -101,21 +108,37 @@ export class Call {
   get state(): CallState {
     if (this.reason !== undefined) return "ended";
     const states = this.members.map(({ state }) => state);
-    return (["open", "connecting"] as const).find((each) =>
+    return (["open", "connecting", "reconnecting"] as const).find((each) =>
       states.includes(each)
     ) ?? "ringing";
   }
 
-  /** Those who are in it, or about to be. */
+  /** Those who are in it, about to be, or lost and tried again. */
   get present(): CallParty[] {
     return this.members.filter(({ state }) =>
-      state === "connecting" || state === "open"
+      state !== "ringing" && state !== "ended"
     );
   }
 
   /** True when nobody else may come in. */
   get isFull(): boolean {
-    return this.present.length >= mostMembers[this.media] - 1;
+    return this.isFullFor(undefined);
+  }
+
+  /** True when this user may not come in, or come back. */
+  isFullFor(user: string | undefined): boolean {
+    const others = this.present.filter((each) => each.user !== user);
+    return others.length >= mostMembers[this.media] - 1;
+  }
+
+  /** Those who are there as others say, this side's user `self` left out. */
+  listed(self: string): Set<string> {
+    const legs = [...this.legs.values()];
+    const names = new Set(
+      legs.flatMap(({ state, names }) => state === "linked" ? names : []),
+    );
+    names.delete(self);
+    return names;
   }
 
   /** The leg that leads to a member, if there is one. */
@@ -135,9 +158,13 @@ export class Call {
       member = { user, state: "ringing", ...none };
       this.members.push(member);
     }
-    member.state = "ringing";
+    // Who was lost is so until they are heard again.
+    if (member.state !== "reconnecting") member.state = "ringing";
     member.reason = undefined;
-    const blank = { own: undefined, ownEnd: undefined, theirEnd: undefined };
+    const blank = {
+      ...{ own: undefined, ownEnd: undefined, theirEnd: undefined },
+      ...{ linkedAt: Infinity, names: [] },
+    };
     const made: CallLeg = {
       ...{ joins: false, state: "asked", call: this, member },
       ...blank,
@@ -145,6 +172,24 @@ export class Call {
     };
     this.legs.set(made.id, made);
     return made;
+  }
+
+  /** Somebody has another name. */
+  rename(from: string, to: string): void {
+    if (this.from === from) this.from = to;
+    const named = this.members.find(({ user }) => user === from);
+    if (named !== undefined) {
+      // Others may have told of the new name before.
+      const other = this.members.findIndex(({ user }) => user === to);
+      if (other >= 0 && this.legTo(to) === undefined) {
+        this.members.splice(other, 1);
+      }
+      named.user = to;
+    }
+    for (const leg of this.legs.values()) {
+      leg.names = leg.names.map((each) => each === from ? to : each);
+    }
+    this.retries.rename(from, to);
   }
 
   /**

@@ -31,6 +31,26 @@ export function callEndText(reason: string, leg: CallLeg): string {
   return endText(known satisfies EndReason, { kind: "call", user, terms });
 }
 
+/** What the user reads when somebody is lost who is to come back. */
+export function lostText(user: string): string {
+  return `the connection to ${user} was lost, and is tried again`;
+}
+
+/** What the user reads when that did not come about. */
+export function gaveUpText(user: string): string {
+  return `${user} could not be reached again; /call ${user} tries once more`;
+}
+
+/** What the user reads when those who were lost are not there for others either. */
+export function leftText(user: string): string {
+  return `${user} is not in the call any more`;
+}
+
+/** What the user reads when another browser answers than the one that signed. */
+export function otherBrowserText(user: string): string {
+  return `the browser that answers is not the one whose certificate ${user} signed; somebody may be in between`;
+}
+
 /**
  * Why a call that was asked for has not begun.
  *

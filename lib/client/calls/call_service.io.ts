@@ -94,13 +94,15 @@ export class CallService implements CallPort {
     this.#links.get(id)?.addAddresses(addresses);
   }
 
-  closeCall(id: string): void {
+  closeCall(id: string, isLost = false): void {
     this.#keys.delete(id);
     const link = this.#links.get(id);
     if (link === undefined) return;
     this.#links.delete(id);
     if (this.#links.size === 0) this.#options.shared.setInCall(false);
-    const ending = link.close().finally(() => this.#ending.delete(ending));
+    const ending = link.close(isLost).finally(() =>
+      this.#ending.delete(ending)
+    );
     this.#ending.add(ending);
   }
 
@@ -198,10 +200,10 @@ class CallLinkEnd {
     this.#pump.wake();
   }
 
-  async close(): Promise<void> {
+  async close(isLost: boolean): Promise<void> {
     clearInterval(this.#timer);
     const closed = this.#browser.close();
-    this.#channel.close(this.#options.now());
+    this.#channel.close(this.#options.now(), isLost);
     await Promise.all([closed, this.#pump.flush()]);
   }
 
@@ -227,7 +229,7 @@ class CallLinkEnd {
         return onEvent({ event: "call-said", id, topic, text });
       }
       case "closed":
-        return onEvent({ event: "call-closed", id });
+        return onEvent({ event: "call-closed", id, isLost: event.isLost });
       case "unreachable": {
         const message = event.wasConnected
           ? "The other side does not answer any more"

@@ -1,33 +1,22 @@
 /**
- * The calls of one client: asks for them and answers, tells the user and the
- * page that takes one what becomes of it, and connects the members of a call of
- * several with each other. The call service carries what the browsers say. A
- * call that is under way does not need the server.
+ * The calls of one client: what a user does about them and what the server tells
+ * of them. What leads to each member is in the hands of {@link CallLegs}. A call
+ * that is under way does not need the server.
  */
 import { encodeHex } from "@std/encoding/hex";
-import type { EndReason } from "../../wire/end_reason.ts";
+import type { Instant } from "../../base/ports.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import { userKey } from "../../wire/names.ts";
 import type { CallInfo, CallMedia } from "../commands/call_info.ts";
 import type { CallDescription } from "../events/call_description.ts";
-import type { CallEvent } from "../events/call_port.ts";
-import {
-  declineOffer,
-  endOffer,
-  type OfferResult,
-} from "../offers/offer_end.ts";
+import type { BrowserLink, CallEvent } from "../events/call_port.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
 import type { TrustedOffer } from "../trust/signed_offers.ts";
-import { Call, type CallLeg } from "./call.ts";
-import {
-  callEndText,
-  mostText,
-  notBegunText,
-  noteText,
-} from "./call_end_text.ts";
+import { Call } from "./call.ts";
+import { mostText } from "./call_end_text.ts";
 import type { CalledParty, CallHost } from "./call_host.ts";
+import { CallLegs } from "./call_legs.ts";
 import { CallTalk } from "./call_talk.ts";
-import { readNames } from "./described_leg.ts";
 import { OpenCalls } from "./open_calls.ts";
 
 /** All calls that have not ended. */
@@ -35,6 +24,7 @@ export class Calls {
   readonly #host: CallHost;
   readonly #open: OpenCalls;
   readonly #talk: CallTalk;
+  readonly #legs: CallLegs;
   /** There is a window that can take calls. */
   #isReady = false;
   #isConnected = false;
@@ -43,6 +33,7 @@ export class Calls {
     this.#host = host;
     this.#open = new OpenCalls(host);
     this.#talk = new CallTalk(host);
+    this.#legs = new CallLegs(host, this.#open, this.#talk);
   }
 
   /** What has not ended, oldest first. */
@@ -119,14 +110,14 @@ export class Calls {
       : call.present.length > 0
       ? "closed"
       : "cancelled";
-    this.#hangUp(call, reason);
+    this.#legs.hangUp(call, reason);
     this.#open.settle(n, call);
   }
 
   /** The page that took a call is gone. */
   handleTakerGone(number: number): void {
     const call = this.#open.get(number);
-    if (call !== undefined) this.#hangUp(call, "window_closed");
+    if (call !== undefined) this.#legs.hangUp(call, "window_closed");
   }
 
   /** The page describes its end of the connection with a member. */
@@ -135,17 +126,12 @@ export class Calls {
     if (leg !== undefined) this.#talk.describe(leg, description);
   }
 
-  /** The page's connection with a member is up, or over for good. */
-  handleConnected(number: number, user: string, isConnected: boolean): void {
+  /** What became of the page's connection with a member. */
+  handleConnected(number: number, user: string, link: BrowserLink): void {
     const leg = this.#open.get(number)?.legTo(user);
     if (leg?.state !== "linked") return;
-    if (!isConnected) {
-      this.#tellEnd(leg, "failed", "unreachable");
-      return this.#endLeg(leg, "lost");
-    }
-    leg.member.state = "open";
-    leg.call.since ??= this.#host.now().wall;
-    this.#open.show(leg.call);
+    if (link === "open") this.#legs.handleOpen(leg);
+    else this.#legs.lose(leg, link);
   }
 
   /** The session is open, perhaps on a server that forgot what rings. */
@@ -154,7 +140,7 @@ export class Calls {
     if (this.#isReady) this.#tellReady();
     for (const leg of this.#open.legs()) {
       const isOffered = leg.end === "caller" && leg.state === "asked";
-      if (isOffered && leg.own !== undefined) this.#offer(leg);
+      if (isOffered && leg.own !== undefined) this.#legs.offer(leg);
     }
   }
 
@@ -162,7 +148,7 @@ export class Calls {
   handleDisconnected(): void {
     this.#isConnected = false;
     for (const leg of this.#open.legs()) {
-      if (leg.call.isRinging) this.#endLeg(leg, "lost");
+      if (leg.call.isRinging) this.#legs.endLeg(leg, "lost");
     }
   }
 
@@ -174,18 +160,13 @@ export class Calls {
     const known = { id, terms, peer: { key, addresses } };
     const leg = { ...known, end: "callee", user } as const;
     const call = this.#open.all().find(({ id }) => id === about.id);
-    if (about.joins) {
-      const mayJoin = call?.isTaken && !call.isFull && call.group === group &&
-        call.legTo(user) === undefined;
-      if (!mayJoin) return this.#decline(id, "busy");
-      return this.#prepare(call.addLeg({ ...leg, joins: true }));
-    }
+    if (about.joins) return this.#legs.handleJoin(call, group, leg);
     const mine = group === undefined ? this.#open.callingOnly(user) : undefined;
-    if (mine !== undefined) return this.#cross(mine, leg);
+    if (mine !== undefined) return this.#legs.cross(mine, leg);
     const isBusy = call !== undefined || this.#open.all().length >= mostCalls ||
       this.#open.all().some(({ present }) => present.length > 0);
     if (isBusy || !this.#isReady) {
-      return this.#decline(id, isBusy ? "busy" : "failed");
+      return this.#legs.decline(id, isBusy ? "busy" : "failed");
     }
     const incoming = new Call({
       ...{ number: this.#host.takeNumber(), id: about.id, group },
@@ -205,30 +186,30 @@ export class Calls {
     if (leg.end !== "caller" || leg.state !== "asked") return true;
     const { terms, call } = leg;
     if (!accept || key === undefined || terms === undefined) {
-      this.#endLeg(leg, reason);
+      this.#legs.endLeg(leg, reason);
       return true;
     }
     const refusal = this.#host.signed.checkAnswer(terms, event);
     if (refusal !== undefined) {
-      this.#tellEnd(leg, "failed", "untrusted");
-      this.#endLeg(leg, refusal.code, refusal.message);
+      this.#legs.tellEnd(leg, "failed", "untrusted");
+      this.#legs.endLeg(leg, refusal.code, refusal.message);
       return true;
     }
-    if (call.isFull) {
-      this.#tellEnd(leg, "failed", "busy");
-      this.#endLeg(leg, "full");
+    if (call.isFullFor(leg.member.user)) {
+      this.#legs.tellEnd(leg, "failed", "busy");
+      this.#legs.endLeg(leg, "full");
       return true;
     }
     leg.peer = { key, addresses };
     // Behind a lost connection the answer may come before the reply to the offer.
-    this.#handleRung(leg);
-    this.#connect(leg);
+    this.#legs.handleRung(leg);
+    this.#legs.connect(leg);
     if (!call.isFull) return true;
     // Nobody else can come in.
     for (const each of [...call.legs.values()]) {
       if (each.state !== "asked" || each.joins) continue;
-      this.#tellEnd(each, "failed", "busy");
-      this.#endLeg(each, "full");
+      this.#legs.tellEnd(each, "failed", "busy");
+      this.#legs.endLeg(each, "full");
     }
     return true;
   }
@@ -240,7 +221,7 @@ export class Calls {
     const leg = this.#open.leg(offer);
     if (leg === undefined) return false;
     const message = `${accept ? "answered" : "declined"} on ${device}`;
-    this.#endLeg(leg, "answered", message, true);
+    this.#legs.endLeg(leg, "answered", message, true);
     return true;
   }
 
@@ -252,7 +233,7 @@ export class Calls {
     const isSilence = result === "failed" && reason === "user_offline";
     // Who is away from the server may well be there for this client.
     if (isSilence && leg.state === "linked") return true;
-    this.#endLeg(leg, result === "failed" ? reason : result);
+    this.#legs.endLeg(leg, result === "failed" ? reason : result);
     return true;
   }
 
@@ -267,45 +248,51 @@ export class Calls {
 
   /** Somebody has another name: a call goes on with the same person. */
   handleRenamed(from: string, to: string): void {
-    for (const call of this.#open.all()) {
-      if (call.from === from) call.from = to;
-      for (const member of call.members) {
-        if (member.user === from) member.user = to;
-      }
-    }
+    for (const call of this.#open.all()) call.rename(from, to);
   }
 
   /** The call service has something to tell. */
   handleCallEvent(event: CallEvent): void {
     const leg = this.#open.leg(event.id);
     if (leg === undefined) return;
-    const { call, member } = leg;
+    const { member } = leg;
     switch (event.event) {
       case "call-prepared":
         leg.own = { key: event.key, addresses: event.addresses };
-        return leg.end === "caller" ? this.#offer(leg) : this.#accept(leg);
+        return leg.end === "caller"
+          ? this.#legs.offer(leg)
+          : this.#legs.accept(leg);
       case "call-linked":
-        leg.state = "linked";
-        return this.#talk.handleLinked(leg, event.port);
+        return this.#legs.handleLinked(leg, event.port);
       case "call-said":
         return event.topic === "members"
-          ? this.#join(call, event.text)
+          ? this.#legs.handleNames(leg, event.text)
           : this.#talk.handleDescription(leg, event.text);
       case "call-link":
         member.link = event.link;
         return this.#talk.tellOf(leg, { tell: "call-stats", ...event.link });
       case "call-lost":
-        this.#tellEnd(leg, "failed", "unreachable");
-        return this.#endLeg(leg, "unreachable", event.message);
+        this.#legs.tellEnd(leg, "failed", "unreachable");
+        return this.#legs.endLeg(leg, "unreachable", event.message);
       case "call-closed":
-        return this.#endLeg(leg, "closed");
+        return this.#legs.endLeg(leg, event.isLost ? "lost" : "closed");
     }
+  }
+
+  /** The time of {@link pollTimeout} has come. */
+  handleTimeout(now: Instant): void {
+    this.#legs.handleTimeout(now.mono);
+  }
+
+  /** When {@link handleTimeout} is due, monotonic ms; else `Infinity`. */
+  pollTimeout(): number {
+    return this.#legs.pollTimeout();
   }
 
   /** The program ends: hangs up. */
   close(): void {
     for (const call of this.#open.all()) {
-      this.#hangUp(call, call.isRinging ? "user_offline" : "closed");
+      this.#legs.hangUp(call, call.isRinging ? "user_offline" : "closed");
     }
   }
 
@@ -325,7 +312,7 @@ export class Calls {
     call.waiting = n;
     this.#open.add(call);
     this.#host.effect({ effect: "take-call", call: call.number, n });
-    for (const user of users.slice(0, mostRung)) this.#ask(call, user);
+    for (const user of users.slice(0, mostRung)) this.#legs.ask(call, user);
   }
 
   #answer(call: Call, media: CallMedia, n: number): void {
@@ -333,7 +320,7 @@ export class Calls {
     call.waiting = n;
     this.#host.effect({ effect: "take-call", call: call.number, n });
     this.#talk.tellTaken(call, media);
-    for (const leg of call.legs.values()) this.#prepare(leg);
+    for (const leg of call.legs.values()) this.#legs.prepare(leg);
   }
 
   #askIn(call: Call, name: string, n: number): void {
@@ -342,218 +329,15 @@ export class Calls {
     const { user } = call.members.find(isMeant) ?? { user: name };
     const problem = call.legTo(user) !== undefined
       ? `${user} is in this call, or is being called`
-      : call.isFull
+      : call.isFullFor(user)
       ? `${mostText(call)}, and there are as many`
       : undefined;
     if (problem !== undefined) {
       return this.#open.refuse(n, { code: "busy_here", message: problem });
     }
-    this.#ask(call, user);
+    this.#legs.askAgain(call, user);
     this.#open.show(call);
     this.#open.settle(n, call);
-  }
-
-  /** Asks somebody, once this side is prepared. */
-  #ask(call: Call, user: string, joins = false): void {
-    const none = { terms: undefined, peer: undefined };
-    const leg = { id: this.#newId(), end: "caller", user, ...none } as const;
-    this.#prepare(call.addLeg({ ...leg, joins }));
-  }
-
-  #prepare(leg: CallLeg): void {
-    this.#host.effect({ effect: "prepare-call", id: leg.id });
-  }
-
-  /** Offers what is prepared, or offers it again. */
-  #offer(leg: CallLeg): void {
-    const { id, call, member, own, joins } = leg;
-    if (own === undefined) return;
-    const { id: callId, media, group } = call;
-    const { key } = own;
-    const addresses = [...own.addresses];
-    const about = {
-      offer: id,
-      kind: "call",
-      to: member.user,
-      call: { id: callId, media, ...joins && { joins } },
-    } as const;
-    this.#host.signed.sign({ ...about, offerKey: key }, (signed) => {
-      if (!this.#isAsked(leg)) return;
-      if (signed.code !== undefined) return this.#notCalled(leg, signed);
-      const { terms, signature } = signed;
-      leg.terms = terms;
-      member.user = terms.to;
-      const where = group === undefined ? {} : { group };
-      const offered = { ...about, ...where, to: terms.to, key, addresses };
-      this.#host.request("offer", { ...offered, signature }, (reply) => {
-        if (!this.#isAsked(leg)) return;
-        if (reply.ok === undefined) return this.#notCalled(leg, reply);
-        this.#handleRung(leg);
-      });
-    });
-  }
-
-  /** It rings there: what the command wanted has come about. */
-  #handleRung({ call, joins }: CallLeg): void {
-    if (joins || call.waiting === undefined) return;
-    this.#talk.tellTaken(call);
-    this.#open.show(call);
-    this.#succeed(call);
-  }
-
-  /** Accepts an offer for which this side is prepared. */
-  #accept(leg: CallLeg): void {
-    const { id, terms, own, call } = leg;
-    if (terms === undefined || own === undefined) return;
-    const { key, addresses } = own;
-    const signature = this.#host.signed.signAnswer(terms, key);
-    const answer = { offer: id, accept: true, key, signature };
-    const fields = { ...answer, addresses: [...addresses] };
-    this.#host.request("answer", fields, (reply) => {
-      if (this.#open.leg(id) !== leg) return;
-      if (reply.ok !== undefined) return this.#succeed(call);
-      // Where the path stands already, the answer did arrive.
-      if (leg.state !== "linked") this.#endLeg(leg, reply.code, reply.message);
-    });
-    this.#connect(leg);
-  }
-
-  /** Both agreed: finds the way. */
-  #connect(leg: CallLeg): void {
-    const { id, end, peer, call } = leg;
-    if (peer === undefined) return;
-    leg.state = "agreed";
-    leg.member.state = "connecting";
-    this.#host.effect({ effect: "connect-call", id, end, peer });
-    this.#open.show(call);
-  }
-
-  /**
-   * The other side called at the same time: the offer with the smaller id
-   * stays, so that both sides keep the same one.
-   */
-  #cross(mine: CallLeg, theirs: Parameters<Call["addLeg"]>[0]): void {
-    const { call, own } = mine;
-    // One that never left needs no such care.
-    if (own !== undefined && mine.id < theirs.id) return;
-    this.#drop(mine);
-    this.#tellEnd(mine, "cancelled");
-    call.legs.delete(mine.id);
-    // How the name is spelled is known now.
-    mine.member.user = theirs.user;
-    this.#prepare(call.addLeg(theirs));
-    if (call.waiting !== undefined) this.#talk.tellTaken(call);
-  }
-
-  /** The server, or the other's key, does not let it be. */
-  #notCalled(leg: CallLeg, { code, message }: PeerRefusal): void {
-    const { call, member, joins } = leg;
-    const name = call.group ?? member.user;
-    const kind = call.group === undefined ? "user" : "group";
-    this.#endLeg(leg, code, message);
-    // In a group one note is for all who are away.
-    if (code !== "user_offline" || joins || call.isNoted) return;
-    call.isNoted = true;
-    this.#host.leaveNote({ kind, name }, noteText(call));
-  }
-
-  /** Another member says who else is in the call: connects with those. */
-  #join(call: Call, text: string): void {
-    if (call.group === undefined || !call.isTaken) return;
-    const self = this.#host.self();
-    for (const user of readNames(text)) {
-      // Who has left may be back.
-      const isKnown = call.legTo(user) !== undefined;
-      // Of the two one asks.
-      const asks = userKey(self) < userKey(user);
-      if (!isKnown && asks && !call.isFull) this.#ask(call, user, true);
-    }
-  }
-
-  /** Ends all of a call; this user, or this client, wants it so. */
-  #hangUp(call: Call, reason: string): void {
-    for (const leg of [...call.legs.values()]) {
-      this.#drop(leg);
-      const isUnanswered = call.isRinging;
-      if (isUnanswered && reason === "rejected") {
-        this.#decline(leg.id, "rejected");
-      } else if (isUnanswered) this.#tellEnd(leg, "failed", "user_offline");
-      else this.#tellEnd(leg, leg.state === "asked" ? "cancelled" : "closed");
-      call.legs.delete(leg.id);
-      leg.member.state = "ended";
-    }
-    this.#end(call, reason, undefined, true);
-  }
-
-  /** What leads to one member is over. */
-  #endLeg(
-    leg: CallLeg,
-    reason: string,
-    message = callEndText(reason, leg),
-    isOwn = false,
-  ): void {
-    const { call, member } = leg;
-    this.#drop(leg);
-    call.legs.delete(leg.id);
-    const wasLinked = leg.state === "linked";
-    member.state = "ended";
-    member.reason = reason;
-    if (wasLinked) this.#talk.tellOf(leg, { tell: "call-gone" });
-    if (call.legs.size === 0) return this.#end(call, reason, message, isOwn);
-    // Whoever is not there is told once it is known who is.
-    if (call.waiting === undefined || call.direction === "incoming") {
-      this.#open.show(call, message);
-    }
-    if (wasLinked) this.#talk.sayMembers(call);
-  }
-
-  #end(
-    call: Call,
-    reason: string,
-    message: string | undefined,
-    isOwn: boolean,
-  ): void {
-    const { number, waiting, direction } = call;
-    call.reason = reason;
-    this.#open.remove(call);
-    this.#host.effect({ effect: "release-call", call: number });
-    call.waiting = undefined;
-    const isUnheard = waiting !== undefined && direction === "outgoing";
-    if (isUnheard) this.#host.giveBackNumber(number);
-    else this.#open.show(call, message, isOwn);
-    if (waiting === undefined) return;
-    if (isOwn) return this.#open.settle(waiting, call);
-    const text = notBegunText(call, reason, message, this.#host.self());
-    this.#open.refuse(
-      waiting,
-      { code: reason, message: text },
-      !isUnheard,
-    );
-  }
-
-  /** What the command wanted has come about. */
-  #succeed(call: Call): void {
-    const { waiting } = call;
-    call.waiting = undefined;
-    if (waiting !== undefined) this.#open.settle(waiting, call);
-  }
-
-  #drop({ id }: CallLeg): void {
-    this.#host.effect({ effect: "close-call", id });
-  }
-
-  #decline(offer: string, reason: EndReason): void {
-    declineOffer(this.#host, offer, reason);
-  }
-
-  /** Tells the other side of an end, if it knows of the offer. */
-  #tellEnd(
-    { id, end, own, member: { link } }: CallLeg,
-    result: Exclude<OfferResult, "verified">,
-    reason?: EndReason,
-  ): void {
-    if (end === "caller" && own === undefined) return;
-    endOffer(this.#host, id, result, reason, link?.via);
   }
 
   #tellReady(): void {
@@ -569,10 +353,6 @@ export class Calls {
     if (taken === undefined) return undefined;
     const message = `You are in call ${taken.number}; /call end ends it`;
     return { code: "busy_here", message };
-  }
-
-  #isAsked(leg: CallLeg): boolean {
-    return this.#open.leg(leg.id) === leg && leg.state === "asked";
   }
 
   #newId(): string {

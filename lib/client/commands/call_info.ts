@@ -7,9 +7,15 @@ export type CallMedia = "voice" | "video";
 
 /**
  * How far a call, or a member of one, has come: it rings; both agreed, and the
- * browsers connect; they hear each other; it is over.
+ * browsers connect; they hear each other; they were lost, are still there for
+ * others, and are tried again; it is over.
  */
-export type CallState = "ringing" | "connecting" | "open" | "ended";
+export type CallState =
+  | "ringing"
+  | "connecting"
+  | "open"
+  | "reconnecting"
+  | "ended";
 
 /** Somebody else in a call. */
 export interface CallMember {

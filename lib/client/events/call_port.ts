@@ -34,8 +34,12 @@ export interface CallPort {
   bridge(id: string, credentials: CallCredentials): void;
   /** The other side can be reached at these addresses, too. */
   addCallAddresses(id: string, addresses: readonly WireAddress[]): void;
-  /** Ends it in any state, and tells the other side; no event follows. */
-  closeCall(id: string): void;
+  /**
+   * Ends it in any state, and tells the other side; no event follows.
+   *
+   * @param isLost This side is still in the call, and does not want its end.
+   */
+  closeCall(id: string, isLost: boolean): void;
   /** Ends all. */
   close(): Promise<void>;
 }
@@ -75,7 +79,12 @@ export type CallEvent =
     readonly message: string;
   }
   /** The other side ended it. */
-  | { readonly event: "call-closed"; readonly id: string };
+  | {
+    readonly event: "call-closed";
+    readonly id: string;
+    /** It is still in the call, and did not want its end. */
+    readonly isLost: boolean;
+  };
 
 /** What the page that takes a call is told. `peer` is a member's user name. */
 export type CallTold =
@@ -111,6 +120,15 @@ export type CallTold =
     readonly call: number;
     readonly peer: string;
   };
+
+/**
+ * What became of a page's connection with a member: they hear each other; it was
+ * lost, or did not come about; the other browser is not the one that was signed.
+ */
+export type BrowserLink = typeof browserLinks[number];
+
+/** Each {@link BrowserLink}. */
+export const browserLinks = ["open", "lost", "untrusted"] as const;
 
 /** Who makes the first description of a connection, and who answers it. */
 export type CallRole = "offerer" | "answerer";

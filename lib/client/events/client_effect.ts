@@ -188,7 +188,11 @@ export type ClientEffect =
     readonly id: string;
     readonly addresses: readonly WireAddress[];
   }
-  | { readonly effect: "close-call"; readonly id: string }
+  | {
+    readonly effect: "close-call";
+    readonly id: string;
+    readonly isLost: boolean;
+  }
   /** Whoever entered line number `n` takes the call, or a window that can. */
   | {
     readonly effect: "take-call";

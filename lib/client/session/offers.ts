@@ -362,6 +362,7 @@ export class Offers {
       else this.sessions.settle(offer);
     }
     this.later.handleTimeout(now);
+    this.calls.handleTimeout(now);
     if (this.#isConnected && this.#activity.takeDue(now.mono)) {
       this.#host.send({ do: "ping", active: true });
     }
@@ -375,6 +376,7 @@ export class Offers {
     const at = Math.min(
       this.#open.nextSettling,
       this.later.pollTimeout(),
+      this.calls.pollTimeout(),
       activity ?? Infinity,
     );
     return at === Infinity ? undefined : at;

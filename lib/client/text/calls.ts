@@ -25,7 +25,8 @@ export function renderCall(
         ]
         : [`${call}: calling ${palette.name(visible(otherSide(info)))}`];
     case "connecting":
-      return [];
+    case "reconnecting":
+      return message === undefined ? [] : [`${label}${why}`];
     case "open":
       return message === undefined
         ? [palette.good(`${plain} has begun`)]

@@ -4,7 +4,7 @@
  */
 import type { CallDescription } from "../events/call_description.ts";
 import type { ClientEffect } from "../events/client_effect.ts";
-import type { CallTold } from "../events/call_port.ts";
+import type { BrowserLink, CallTold } from "../events/call_port.ts";
 
 /** One who may take calls. */
 export interface CallTaker {
@@ -18,8 +18,8 @@ export interface CallControl {
   ready(isReady: boolean): void;
   /** How the browser describes its end of the connection with a member. */
   describe(call: number, peer: string, description: CallDescription): void;
-  /** The connection with a member is up, or down. */
-  connected(call: number, peer: string, isConnected: boolean): void;
+  /** What became of the connection with a member. */
+  connected(call: number, peer: string, link: BrowserLink): void;
 }
 
 /** What is asked of the client's calls. */
@@ -27,7 +27,7 @@ export interface TakenCalls {
   handleReady(isReady: boolean): void;
   handleTakerGone(call: number): void;
   describe(call: number, peer: string, description: CallDescription): void;
-  handleConnected(call: number, peer: string, isConnected: boolean): void;
+  handleConnected(call: number, peer: string, link: BrowserLink): void;
 }
 
 /** What the session asks about who takes calls. */

@@ -145,7 +145,8 @@ Deno.test("call_service: an end is told to the other side, and frees the port", 
   try {
     const { port } = await callee.event("call-linked");
     caller.service.closeCall(id);
-    await callee.event("call-closed");
+    const { isLost } = await callee.event("call-closed");
+    assert(!isLost);
     for (const { inCall, shared } of [caller, callee]) {
       assertEquals(inCall, [true, false], "transfers are told to leave room");
       shared.setInCall(true);

@@ -260,31 +260,6 @@ Deno.test("calls: members of a group's call are all connected, whoever answers w
   assertEquals(luke.calls.list(), []);
 });
 
-Deno.test("calls: where a page cannot connect, neither side waits for it any more", () => {
-  const { world, yoda, luke, leia } = worldOf("yoda", "luke", "leia");
-  world.group("jedi");
-  yoda.call("#jedi");
-  world.settle();
-  luke.answer();
-  leia.answer();
-  world.settle();
-  world.describeAll();
-  const { call } = luke.calls.list()[0]!;
-  luke.calls.handleConnected(call, "leia", false);
-  world.settle();
-  const statesAt = (peer: CallsPeer) =>
-    peer.calls.list()[0]?.members.map(({ user, state }) => `${user} ${state}`)
-      .toSorted();
-  assertEquals(statesAt(luke), ["leia ended", "yoda open"]);
-  assertEquals(statesAt(leia), ["luke ended", "yoda open"]);
-  assert(leia.pages.includes("call-gone luke"));
-  // With nobody left there is no call.
-  luke.calls.handleConnected(call, "yoda", false);
-  world.settle();
-  assertEquals(luke.calls.list(), []);
-  assertEquals(statesAt(yoda), ["leia open", "luke ended"]);
-});
-
 Deno.test("calls: with video no more than four are in a call", () => {
   const names = ["yoda", "luke", "leia", "han", "lando", "chewie"];
   const { world, yoda } = worldOf(...names);

@@ -225,7 +225,7 @@ export class CallsPeer {
       case "say-call":
         return world.say(effect.id, this, effect.topic, effect.text);
       case "close-call":
-        return world.hangUp(effect.id, this);
+        return world.hangUp(effect.id, this, effect.isLost);
     }
   }
 }
@@ -239,6 +239,8 @@ export class CallsWorld {
   intercept = (text: string): string | undefined => text;
   /** Who learns only by {@link CallsWorld.link} that a path stands. */
   slow: CallsPeer | undefined;
+  /** Between whom there is no path. */
+  isCut = (_one: string, _other: string): boolean => false;
   readonly #slowLinks: (() => void)[] = [];
   readonly #later: (() => void)[] = [];
   readonly #links = new Map<string, Set<CallsPeer>>();
@@ -283,6 +285,11 @@ export class CallsWorld {
     const ends = this.#links.get(id) ?? new Set();
     this.#links.set(id, ends.add(peer));
     if (ends.size < 2) return;
+    if (this.isCut(...[...ends].map(({ name }) => name) as [string, string])) {
+      const lost = { event: "call-lost", id, message: "no path" } as const;
+      for (const end of ends) this.later(() => end.calls.handleCallEvent(lost));
+      return;
+    }
     const linked = { event: "call-linked", id, port: 5 } as const;
     for (const end of ends) {
       const tell = () => end.calls.handleCallEvent(linked);
@@ -311,10 +318,37 @@ export class CallsWorld {
     }
   }
 
-  hangUp(id: string, from: CallsPeer): void {
+  /** The path between two is gone, without a word. */
+  breakPath(...pair: readonly CallsPeer[]): void {
+    for (const [id, ends] of this.#links) {
+      if (!pair.every((each) => ends.has(each))) continue;
+      this.#links.delete(id);
+      const lost = { event: "call-lost", id, message: "no path" } as const;
+      for (const end of pair) this.later(() => end.calls.handleCallEvent(lost));
+    }
+    this.settle();
+  }
+
+  /** Lets time pass, and everything happen that is due in it. */
+  pass(ms: number): void {
+    const end = this.harness.now.mono + ms;
+    for (;;) {
+      this.settle();
+      const { mono } = this.harness.now;
+      const due = this.peers.map(({ calls }) => calls.pollTimeout());
+      const next = Math.min(...due, end);
+      this.harness.advance(Math.max(0, next - mono));
+      for (const { calls } of this.peers) {
+        if (calls.pollTimeout() <= next) calls.handleTimeout(this.harness.now);
+      }
+      if (next >= end) return this.settle();
+    }
+  }
+
+  hangUp(id: string, from: CallsPeer, isLost: boolean): void {
     if (!this.#links.get(id)?.has(from)) return;
     for (const end of this.#others(id, from)) {
-      const closed = { event: "call-closed", id } as const;
+      const closed = { event: "call-closed", id, isLost } as const;
       this.later(() => end.calls.handleCallEvent(closed));
     }
     this.#links.delete(id);
@@ -327,7 +361,7 @@ export class CallsWorld {
         if (told.tell !== "call-peer") continue;
         const { call, peer: other } = told;
         peer.calls.describe(call, other, descriptionOf(peer.name));
-        peer.calls.handleConnected(call, other, true);
+        peer.calls.handleConnected(call, other, "open");
       }
     }
     this.settle();

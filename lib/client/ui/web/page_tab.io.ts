@@ -216,8 +216,8 @@ export class PageTab implements Questioned {
         return this.#calls?.describe(call, peer, description);
       }
       case "call-connected": {
-        const { call, peer, connected } = message;
-        return this.#calls?.connected(call, peer, connected);
+        const { call, peer, link } = message;
+        return this.#calls?.connected(call, peer, link);
       }
     }
   }

@@ -34,7 +34,11 @@ import {
   type CallDescription,
   callDescription,
 } from "../../events/call_description.ts";
-import type { CallTold } from "../../events/call_port.ts";
+import {
+  type BrowserLink,
+  browserLinks,
+  type CallTold,
+} from "../../events/call_port.ts";
 import type { CallMedia } from "../../commands/call_info.ts";
 import type { ClientEvent, CommandOutcome } from "../../events/client_event.ts";
 import type { QuietEvent } from "../../events/quiet_event.ts";
@@ -167,7 +171,7 @@ export type PageMessage =
     readonly do: "call-connected";
     readonly call: number;
     readonly peer: string;
-    readonly connected: boolean;
+    readonly link: BrowserLink;
   }
   /** Logs out: the form comes again. Not where the client has a terminal. */
   | { readonly do: "leave" }
@@ -431,7 +435,7 @@ const checks = {
   "call-connected": object({
     call: integer(1),
     peer: userName,
-    connected: boolean,
+    link: oneOf(...browserLinks),
   }),
   leave: object({}),
   quit: object({}),

@@ -153,7 +153,7 @@ async function begin(
       document.body.append(speaker);
     },
     handleStatus: (status) => here.statuses.push(status),
-    handleEnd: (why) => {
+    handleEnd: (link, why = link) => {
       ended.resolve(why);
       isOpen.reject(new Error(why));
     },

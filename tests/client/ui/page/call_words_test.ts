@@ -44,9 +44,16 @@ Deno.test("how far it has come is told until it is open", () => {
   assertEquals(callProgress({ ...call, state: "connecting" }), "Connecting…");
   assertEquals(callProgress({ ...call, state: "open" }), "");
   const member = { user: "leia", compared: true } as const;
-  const told = (["ringing", "connecting", "open", "ended"] as const)
-    .map((state) => memberProgress({ ...member, state }));
-  assertEquals(told, ["ringing…", "connecting…", "", "left"]);
+  const states = [
+    ...["ringing", "connecting", "open", "reconnecting", "ended"] as const,
+  ];
+  const told = states.map((state) => memberProgress({ ...member, state }));
+  assertEquals(
+    told,
+    ["ringing…", "connecting…", "", "connecting again…", "left"],
+  );
+  const lost = { ...call, state: "reconnecting" } as const;
+  assertEquals(callProgress(lost), "Connecting again…");
 });
 
 Deno.test("the way to somebody is told with its delay and its loss", () => {
@@ -72,6 +79,11 @@ Deno.test("a call that is over stands in its conversation, a missed one as such"
     return callNote({ event: "call", info, ...more }, 65_000);
   };
   assertEquals(note({ state: "open" }), undefined);
+  const lost = { message: "the connection to leia was lost" };
+  assertEquals(note({ state: "open", group: "jedi" }, lost), {
+    key: "#jedi",
+    text: ["the connection to leia was lost"],
+  });
   assertEquals(note({ reason: "expired" }), {
     key: "@luke",
     text: ["You missed a video call from luke"],

@@ -80,7 +80,7 @@ Deno.test("web_wire: every message of the page is decoded as it is", () => {
     { do: "call-answer", ref: 10, call: 1, media: "video" },
     { do: "call-end", ref: 11, call: 1 },
     { do: "call-description", call: 1, peer: "luke", description },
-    { do: "call-connected", call: 1, peer: "luke", connected: false },
+    { do: "call-connected", call: 1, peer: "luke", link: "lost" },
     { do: "leave" },
     { do: "quit" },
   ];
@@ -134,7 +134,7 @@ Deno.test("web_wire: what is no message is refused", () => {
     { do: "call", ref: 1, to: luke },
     { do: "call", ref: 1, to: { ...luke, kind: "session" }, media: "voice" },
     { do: "call-answer", ref: 1, call: 0, media: "voice" },
-    { do: "call-connected", call: 1, peer: "../x", connected: true },
+    { do: "call-connected", call: 1, peer: "../x", link: "open" },
     ...wrongDescriptions.map((wrong) => ({
       do: "call-description",
       call: 1,

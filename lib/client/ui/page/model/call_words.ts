@@ -27,6 +27,7 @@ export function ringText({ from, group, media }: CallInfo): string {
 export function callProgress(info: CallInfo): string {
   const name = visible(otherSide(info));
   if (info.state === "ringing") return `Calling ${name}…`;
+  if (info.state === "reconnecting") return "Connecting again…";
   return info.state === "open" ? "" : "Connecting…";
 }
 
@@ -34,6 +35,7 @@ export function callProgress(info: CallInfo): string {
 export function memberProgress({ state }: CallMember): string {
   if (state === "ringing") return "ringing…";
   if (state === "connecting") return "connecting…";
+  if (state === "reconnecting") return "connecting again…";
   return state === "ended" ? "left" : "";
 }
 
@@ -55,7 +57,8 @@ export function callClock(ms: number): string {
 }
 
 /**
- * What stands in the conversation of a call that is over.
+ * What stands in the conversation of a call that is over, or of somebody who is
+ * not heard any more in one that goes on.
  *
  * @param now ms since 1970 UTC.
  */
@@ -64,8 +67,12 @@ export function callNote(
   now: number,
 ): ChatNote | undefined {
   const { state, since, direction, from, reason, media } = info;
-  if (state !== "ended") return undefined;
   const key = placeOfCall(info);
+  if (state !== "ended") {
+    return message === undefined
+      ? undefined
+      : { key, text: [visible(message)] };
+  }
   const what = media === "video" ? "Video call" : "Call";
   const why = message === undefined ? "" : `: ${visible(message)}`;
   if (since !== undefined) {

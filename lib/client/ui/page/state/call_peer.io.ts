@@ -6,7 +6,7 @@
  */
 import { encodeHex } from "@std/encoding/hex";
 import type { CallDescription } from "../../../events/call_description.ts";
-import type { CallRole } from "../../../events/call_port.ts";
+import type { BrowserLink, CallRole } from "../../../events/call_port.ts";
 import {
   readDescription,
   writeDescription,
@@ -38,8 +38,12 @@ export interface CallPeerHost {
   handleTracks(tracks: ReceivedTracks): void;
   /** What the other side tells of what it sends. */
   handleStatus(status: CallStatus): void;
-  /** It does not come to anything any more; why, for people. */
-  handleEnd(why: string): void;
+  /**
+   * It does not come to anything any more.
+   *
+   * @param why For people, where that is more than that it was lost.
+   */
+  handleEnd(link: Exclude<BrowserLink, "open">, why?: string): void;
 }
 
 /** How a connection is made. */
@@ -225,13 +229,16 @@ export class CallPeer {
     const [certificate] = this.#connection.sctp?.transport
       .getRemoteCertificates() ?? [];
     if (certificate === undefined) return this.#fail(handshake);
-    if (!await this.#isAnnounced(certificate)) return this.#end(isAnother);
+    if (!await this.#isAnnounced(certificate)) {
+      return this.#end("untrusted", isAnother);
+    }
     if (!this.#isOver) this.#host.handleOpen();
   }
 
   /** Nothing but another certificate makes a handshake fail. */
   #fail(handshake: Handshake): void {
-    this.#end(handshake === "failed" ? isAnother : isLost);
+    if (handshake === "failed") this.#end("untrusted", isAnother);
+    else this.#end("lost");
   }
 
   async #isAnnounced(certificate: ArrayBuffer): Promise<boolean> {
@@ -243,14 +250,14 @@ export class CallPeer {
     try {
       await act();
     } catch (error) {
-      this.#end(`the browser refuses the call: ${String(error)}`);
+      this.#end("lost", `the browser refuses the call: ${String(error)}`);
     }
   }
 
-  #end(why: string): void {
+  #end(...how: Parameters<CallPeerHost["handleEnd"]>): void {
     if (this.#isOver) return;
     this.close();
-    this.#host.handleEnd(why);
+    this.#host.handleEnd(...how);
   }
 }
 
@@ -277,7 +284,6 @@ async function handshakeOf(
 
 const isAnother =
   "the other browser is not the one whose certificate was signed; somebody may be in between, and the call was ended";
-const isLost = "the way to the other browser was lost";
 /** How long a handshake may take to be told as failed after the connection. */
 const settleMs = 3_000;
 const usedCodecs = /^(audio\/opus|video\/(vp8|rtx))$/i;

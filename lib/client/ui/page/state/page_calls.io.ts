@@ -6,7 +6,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import type { CallLink, CallMedia } from "../../../commands/call_info.ts";
-import type { CallTold } from "../../../events/call_port.ts";
+import type { BrowserLink, CallTold } from "../../../events/call_port.ts";
 import type { ClientEvent } from "../../../events/client_event.ts";
 import type { CallTarget, PageMessage } from "../../web/web_wire.ts";
 import type { CallStatus } from "../model/call_status.ts";
@@ -148,13 +148,16 @@ export class PageCalls {
       handleStatus: (status) => this.#change(connection.user, { status }),
       handleOpen: () => {
         this.#change(connection.user, { isOpen: true });
-        this.#tellConnected(call, connection, true);
+        this.#tellConnected(call, connection, "open");
       },
-      handleEnd: (why) => {
+      handleEnd: (link, why) => {
         const { user } = connection;
-        this.#tellConnected(call, connection, false);
+        this.#tellConnected(call, connection, link);
         this.#remove(user);
-        this.#host.tell(`call with ${user}: ${why}`, true);
+        // What is lost the client tells, who may have found it again.
+        if (why !== undefined) {
+          this.#host.tell(`call with ${user}: ${why}`, true);
+        }
       },
     }, { role, port, tracks, status: sent });
     const connection: NamedPeer = { user, end };
@@ -167,9 +170,9 @@ export class PageCalls {
   #tellConnected(
     call: number,
     { user: peer }: NamedPeer,
-    connected: boolean,
+    link: BrowserLink,
   ): void {
-    this.#host.send({ do: "call-connected", call, peer, connected });
+    this.#host.send({ do: "call-connected", call, peer, link });
   }
 
   #change(user: string, change: Partial<SeenPeer>): void {

@@ -1,0 +1,427 @@
+/**
+ * What leads to the members of calls: each leg is asked for, agreed on, linked
+ * and ended here. The members of a group's call are connected with each other,
+ * and a leg that is lost between two who are both still there is tried again.
+ */
+import { encodeHex } from "@std/encoding/hex";
+import type { EndReason } from "../../wire/end_reason.ts";
+import { userKey } from "../../wire/names.ts";
+import {
+  declineOffer,
+  endOffer,
+  type OfferResult,
+} from "../offers/offer_end.ts";
+import type { PeerRefusal } from "../trust/peer_identities.ts";
+import type { Call, CallLeg } from "./call.ts";
+import {
+  callEndText,
+  gaveUpText,
+  leftText,
+  lostText,
+  notBegunText,
+  noteText,
+  otherBrowserText,
+} from "./call_end_text.ts";
+import type { CallHost } from "./call_host.ts";
+import type { CallTalk } from "./call_talk.ts";
+import { readNames } from "./described_leg.ts";
+import type { OpenCalls } from "./open_calls.ts";
+
+/** The legs of all calls. */
+export class CallLegs {
+  readonly #host: CallHost;
+  readonly #open: OpenCalls;
+  readonly #talk: CallTalk;
+
+  constructor(host: CallHost, open: OpenCalls, talk: CallTalk) {
+    this.#host = host;
+    this.#open = open;
+    this.#talk = talk;
+  }
+
+  /** Asks somebody, once this side is prepared. */
+  ask(call: Call, user: string, joins = false): void {
+    const id = encodeHex(this.#host.random.bytes(8));
+    const none = { terms: undefined, peer: undefined };
+    const leg = { id, end: "caller", user, ...none } as const;
+    this.prepare(call.addLeg({ ...leg, joins }));
+  }
+
+  /** Makes this side's key, by which it is offered or answered. */
+  prepare(leg: CallLeg): void {
+    this.#host.effect({ effect: "prepare-call", id: leg.id });
+  }
+
+  /** Somebody who is in the call, too, asks to be connected. */
+  handleJoin(
+    call: Call | undefined,
+    group: string | undefined,
+    theirs: Parameters<Call["addLeg"]>[0],
+  ): void {
+    const { id, user } = theirs;
+    if (!call?.isTaken || call.group !== group) {
+      return this.decline(id, "failed");
+    }
+    const leg = { ...theirs, joins: true };
+    const mine = call.legTo(user);
+    if (mine?.state === "asked" && mine.end === "caller") {
+      return this.cross(mine, leg);
+    }
+    if (call.isFullFor(user)) return this.decline(id, "busy");
+    const known = call.members.find((each) => each.user === user);
+    if (known?.reason === otherBrowser) return this.decline(id, "untrusted");
+    if (mine !== undefined) {
+      // They know sooner that it is lost.
+      this.#drop(mine, true);
+      call.legs.delete(mine.id);
+      if (mine.state === "linked") {
+        this.#talk.tellOf(mine, { tell: "call-gone" });
+        mine.member.state = "reconnecting";
+      }
+    }
+    this.prepare(call.addLeg(leg));
+  }
+
+  /** The path to a member stands. */
+  handleLinked(leg: CallLeg, port: number): void {
+    leg.state = "linked";
+    leg.linkedAt = this.#host.now().mono;
+    this.#talk.handleLinked(leg, port);
+  }
+
+  /** The pages hear each other. */
+  handleOpen({ call, member }: CallLeg): void {
+    const { mono, wall } = this.#host.now();
+    member.state = "open";
+    call.since ??= wall;
+    call.retries.handleOpen(member.user, mono);
+    this.#open.show(call);
+  }
+
+  /** A member says who else is in the call: connects with those. */
+  handleNames(leg: CallLeg, text: string): void {
+    leg.names = readNames(text);
+    this.#review(leg.call);
+  }
+
+  /** A person wants to hear somebody again who is there. */
+  askAgain(call: Call, user: string): void {
+    const isThere = call.listed(this.#host.self()).has(user);
+    call.retries.forget(user);
+    this.ask(call, user, isThere);
+  }
+
+  /** The time of {@link pollTimeout} has come. */
+  handleTimeout(now: number): void {
+    for (const leg of this.#open.legs()) {
+      if (this.#stuckAt(leg) <= now) this.lose(leg);
+    }
+    for (const call of this.#open.all()) this.#review(call);
+  }
+
+  /** When {@link handleTimeout} is due, monotonic ms; else `Infinity`. */
+  pollTimeout(): number {
+    const times = this.#open.legs().map((leg) => this.#stuckAt(leg));
+    for (const call of this.#open.all()) {
+      for (const user of this.#missing(call)) {
+        times.push(call.retries.dueAt(user));
+      }
+      for (const { user } of awaited(call)) {
+        if (!this.#asks(user)) times.push(call.retries.waitsUntil(user));
+      }
+    }
+    return Math.min(Infinity, ...times);
+  }
+
+  /** The pages do not find each other, or not any more, or should not. */
+  lose(leg: CallLeg, link: "lost" | "untrusted" = "lost"): void {
+    const isLost = link === "lost";
+    this.tellEnd(leg, "failed", isLost ? "unreachable" : "untrusted");
+    if (isLost) return this.endLeg(leg, "lost");
+    this.endLeg(leg, otherBrowser, otherBrowserText(leg.member.user));
+  }
+
+  /** Offers what is prepared, or offers it again. */
+  offer(leg: CallLeg): void {
+    const { id, call, member, own, joins } = leg;
+    if (own === undefined) return;
+    const { id: callId, media, group } = call;
+    const { key } = own;
+    const addresses = [...own.addresses];
+    const about = {
+      offer: id,
+      kind: "call",
+      to: member.user,
+      call: { id: callId, media, ...joins && { joins } },
+    } as const;
+    this.#host.signed.sign({ ...about, offerKey: key }, (signed) => {
+      if (!this.#isAsked(leg)) return;
+      if (signed.code !== undefined) return this.#notCalled(leg, signed);
+      const { terms, signature } = signed;
+      leg.terms = terms;
+      member.user = terms.to;
+      const where = group === undefined ? {} : { group };
+      const offered = { ...about, ...where, to: terms.to, key, addresses };
+      this.#host.request("offer", { ...offered, signature }, (reply) => {
+        if (!this.#isAsked(leg)) return;
+        if (reply.ok === undefined) return this.#notCalled(leg, reply);
+        this.handleRung(leg);
+      });
+    });
+  }
+
+  /** It rings there: what the command wanted has come about. */
+  handleRung({ call, joins }: CallLeg): void {
+    if (joins || call.waiting === undefined) return;
+    this.#talk.tellTaken(call);
+    this.#open.show(call);
+    this.#succeed(call);
+  }
+
+  /** Accepts an offer for which this side is prepared. */
+  accept(leg: CallLeg): void {
+    const { id, terms, own, call } = leg;
+    if (terms === undefined || own === undefined) return;
+    const { key, addresses } = own;
+    const signature = this.#host.signed.signAnswer(terms, key);
+    const answer = { offer: id, accept: true, key, signature };
+    const fields = { ...answer, addresses: [...addresses] };
+    this.#host.request("answer", fields, (reply) => {
+      if (this.#open.leg(id) !== leg) return;
+      if (reply.ok !== undefined) return this.#succeed(call);
+      // Where the path stands already, the answer did arrive.
+      if (leg.state !== "linked") this.endLeg(leg, reply.code, reply.message);
+    });
+    this.connect(leg);
+  }
+
+  /** Both agreed: finds the way. */
+  connect(leg: CallLeg): void {
+    const { id, end, peer, call } = leg;
+    if (peer === undefined) return;
+    leg.state = "agreed";
+    if (leg.member.state !== "reconnecting") leg.member.state = "connecting";
+    this.#host.effect({ effect: "connect-call", id, end, peer });
+    this.#open.show(call);
+  }
+
+  /**
+   * The other side called at the same time: the offer with the smaller id
+   * stays, so that both sides keep the same one.
+   */
+  cross(mine: CallLeg, theirs: Parameters<Call["addLeg"]>[0]): void {
+    const { call, own } = mine;
+    // One that never left needs no such care.
+    if (own !== undefined && mine.id < theirs.id) return;
+    this.#drop(mine);
+    this.tellEnd(mine, "cancelled");
+    call.legs.delete(mine.id);
+    // How the name is spelled is known now.
+    mine.member.user = theirs.user;
+    this.prepare(call.addLeg(theirs));
+    if (call.waiting !== undefined) this.#talk.tellTaken(call);
+  }
+
+  /** The server, or the other's key, does not let it be. */
+  #notCalled(leg: CallLeg, { code, message }: PeerRefusal): void {
+    const { call, member, joins } = leg;
+    const name = call.group ?? member.user;
+    const kind = call.group === undefined ? "user" : "group";
+    this.endLeg(leg, code, message);
+    // In a group one note is for all who are away.
+    if (code !== "user_offline" || joins || call.isNoted) return;
+    call.isNoted = true;
+    this.#host.leaveNote({ kind, name }, noteText(call));
+  }
+
+  /** Ends all of a call; this user, or this client, wants it so. */
+  hangUp(call: Call, reason: string): void {
+    for (const leg of [...call.legs.values()]) {
+      this.#drop(leg);
+      const isUnanswered = call.isRinging;
+      if (isUnanswered && reason === "rejected") {
+        this.decline(leg.id, "rejected");
+      } else if (isUnanswered) this.tellEnd(leg, "failed", "user_offline");
+      else this.tellEnd(leg, leg.state === "asked" ? "cancelled" : "closed");
+      call.legs.delete(leg.id);
+      leg.member.state = "ended";
+    }
+    this.#end(call, reason, undefined, true);
+  }
+
+  /** What leads to one member is over. */
+  endLeg(
+    leg: CallLeg,
+    reason: string,
+    message = callEndText(reason, leg),
+    isOwn = false,
+  ): void {
+    const { call, member } = leg;
+    const isLost = lossReasons.has(reason);
+    this.#drop(leg, isLost);
+    call.legs.delete(leg.id);
+    const wasLinked = leg.state === "linked";
+    const { mono } = this.#host.now();
+    const isOver = !isLost && !farewells.has(reason);
+    call.retries.handleLost(member.user, isOver, mono);
+    if (wasLinked) this.#talk.tellOf(leg, { tell: "call-gone" });
+    if (call.legs.size === 0) {
+      member.state = "ended";
+      member.reason = reason;
+      return this.#end(call, reason, message, isOwn);
+    }
+    const said = this.#loseMember(leg, isLost, reason, message);
+    // Whoever is not there is told once it is known who is.
+    if (call.waiting === undefined || call.direction === "incoming") {
+      this.#open.show(call, said);
+    }
+    if (wasLinked) this.#talk.sayMembers(call);
+    this.#review(call);
+  }
+
+  /** Somebody is not heard any more. Returns what the user is told. */
+  #loseMember(
+    { call, member, state, joins }: CallLeg,
+    isLost: boolean,
+    reason: string,
+    message: string,
+  ): string | undefined {
+    const { user } = member;
+    const wasLost = member.state === "reconnecting";
+    const isAwaited = isLost && this.#awaits(call, user);
+    if (isAwaited && (wasLost || state !== "asked")) {
+      member.state = "reconnecting";
+      return wasLost ? undefined : lostText(user);
+    }
+    member.state = "ended";
+    member.reason = reason;
+    // Others said that they are there, and may do so again.
+    if (isAwaited && joins) return undefined;
+    return isLost && wasLost ? gaveUpText(user) : message;
+  }
+
+  /** Asks those again who are due, and gives up those who do not come back. */
+  #review(call: Call): void {
+    if (call.reason !== undefined) return;
+    const now = this.#host.now().mono;
+    const { retries } = call;
+    const listed = call.listed(this.#host.self());
+    retries.handleListed(listed);
+    for (const user of this.#missing(call)) {
+      if (retries.dueAt(user) > now) continue;
+      retries.handleTried(user, now);
+      this.ask(call, user, true);
+    }
+    for (const member of awaited(call)) {
+      const { user } = member;
+      if (this.#awaits(call, user)) continue;
+      member.state = "ended";
+      member.reason = "unreachable";
+      const text = listed.has(user) ? gaveUpText(user) : leftText(user);
+      this.#open.show(call, text);
+    }
+  }
+
+  /** Those who are there, as others say, and whom this side is to ask. */
+  #missing(call: Call): string[] {
+    if (call.group === undefined || !call.isTaken) return [];
+    return [...call.listed(this.#host.self())].filter((user) =>
+      this.#asks(user) && call.legTo(user) === undefined &&
+      !call.isFullFor(user)
+    );
+  }
+
+  /** True when somebody who was lost is there still and may come back. */
+  #awaits(call: Call, user: string): boolean {
+    const { self, now } = this.#host;
+    if (!call.listed(self()).has(user) || call.isFullFor(user)) return false;
+    return this.#asks(user)
+      ? call.retries.dueAt(user) < Infinity
+      : call.retries.waitsUntil(user) > now().mono;
+  }
+
+  /** Of two who have nothing with each other one asks. */
+  #asks(user: string): boolean {
+    return userKey(this.#host.self()) < userKey(user);
+  }
+
+  /** When the pages have had their time; only where there are others. */
+  #stuckAt({ call, state, member, linkedAt }: CallLeg): number {
+    if (call.group === undefined || state !== "linked") return Infinity;
+    return member.state === "open" ? Infinity : linkedAt + connectMs;
+  }
+
+  #end(
+    call: Call,
+    reason: string,
+    message: string | undefined,
+    isOwn: boolean,
+  ): void {
+    const { number, waiting, direction } = call;
+    call.reason = reason;
+    this.#open.remove(call);
+    this.#host.effect({ effect: "release-call", call: number });
+    call.waiting = undefined;
+    const isUnheard = waiting !== undefined && direction === "outgoing";
+    if (isUnheard) this.#host.giveBackNumber(number);
+    else this.#open.show(call, message, isOwn);
+    if (waiting === undefined) return;
+    if (isOwn) return this.#open.settle(waiting, call);
+    const text = notBegunText(call, reason, message, this.#host.self());
+    this.#open.refuse(
+      waiting,
+      { code: reason, message: text },
+      !isUnheard,
+    );
+  }
+
+  /** What the command wanted has come about. */
+  #succeed(call: Call): void {
+    const { waiting } = call;
+    call.waiting = undefined;
+    if (waiting !== undefined) this.#open.settle(waiting, call);
+  }
+
+  /** @param isLost It is to be tried again, or nobody wanted its end. */
+  #drop({ id }: CallLeg, isLost = false): void {
+    this.#host.effect({ effect: "close-call", id, isLost });
+  }
+
+  /** Refuses an offer. */
+  decline(offer: string, reason: EndReason): void {
+    declineOffer(this.#host, offer, reason);
+  }
+
+  /** Tells the other side of an end, if it knows of the offer. */
+  tellEnd(
+    { id, end, own, member: { link } }: CallLeg,
+    result: Exclude<OfferResult, "verified">,
+    reason?: EndReason,
+  ): void {
+    if (end === "caller" && own === undefined) return;
+    endOffer(this.#host, id, result, reason, link?.via);
+  }
+
+  #isAsked(leg: CallLeg): boolean {
+    return this.#open.leg(leg.id) === leg && leg.state === "asked";
+  }
+}
+
+/** Members who were lost, and to whom nothing leads. */
+function awaited(call: Call) {
+  return call.members.filter(({ user, state }) =>
+    state === "reconnecting" && call.legTo(user) === undefined
+  );
+}
+
+/** Why it ended where another browser answered than the one that was signed. */
+const otherBrowser = "other_browser";
+/** How long the pages of two members may take to find each other, ms. */
+const connectMs = 45_000;
+/** Ends that nobody wanted: it may be better in a moment. */
+const lossReasons = new Set([
+  ...["unreachable", "lost", "failed", "expired"],
+  ...["user_offline", "unknown_offer"],
+]);
+/** Ends that somebody wanted, unless others still say that they are there. */
+const farewells = new Set(["closed", "cancelled"]);

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { SaidMessage } from "../../../../lib/client/events/conversations.ts";
 import {
   blockSize,
+  groupSize,
   MessageLog,
   mostShown,
   saidOf,
@@ -38,6 +39,32 @@ Deno.test("older messages come before, those that are known once", () => {
   log.prepend(said(1, 50), undefined);
   assertEquals(numbersOf(log), range(1, 100));
   assert(log.isWhole);
+});
+
+Deno.test("blocks stand in groups that are not too large, and keep theirs", () => {
+  const log = new MessageLog();
+  const most = blockSize * groupSize;
+  log.follow(said(5 * most + 1, 5 * most + 60));
+  const kept = new Map<number, number>();
+  for (let count = 1; count < 2 * groupSize; count++) {
+    const first = 5 * most + 1 - count * 2 * blockSize;
+    log.prepend(said(first, first + 2 * blockSize - 1), first);
+    log.follow(said(5 * most + 50, 5 * most + 60 + count * blockSize));
+    for (const { id, group } of log.blocks) {
+      assertEquals(kept.get(id) ?? group, group);
+      kept.set(id, group);
+    }
+  }
+  const groups = log.blocks.map(({ group }) => group);
+  const sizes = [...Map.groupBy(groups, (group) => group).values()]
+    .map((each) => each.length);
+  assert(sizes.every((size) => size <= groupSize), `${sizes}`);
+  assertEquals(sizes.length, Math.ceil(groups.length / groupSize) + 1);
+  // Nothing of another group stands between two of one.
+  assertEquals(
+    groups.filter((group, index) => group !== groups[index - 1]).length,
+    sizes.length,
+  );
 });
 
 Deno.test("a message that was taken back is changed where it stands", () => {

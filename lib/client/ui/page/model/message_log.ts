@@ -10,8 +10,10 @@ import type { SaidMessage } from "../../../events/conversations.ts";
 
 /** Messages that are drawn together, oldest first; never changed. */
 export interface LogBlock {
-  /** Rises; the same for a block that another one takes the place of. */
+  /** Its own; the same for a block that another one takes the place of. */
   readonly id: number;
+  /** Shared by {@link groupSize} blocks at most, which stand together. */
+  readonly group: number;
   readonly messages: readonly SaidMessage[];
 }
 
@@ -144,7 +146,7 @@ export class MessageLog {
     this.#blocks = this.#blocks.map((block) =>
       block.messages.some((message) => changed.has(keyOf(message)))
         ? {
-          id: block.id,
+          ...block,
           messages: block.messages.map((message) =>
             changed.get(keyOf(message)) ?? message
           ),
@@ -162,9 +164,10 @@ export class MessageLog {
     const oldest = this.#blocks[0]?.messages[0];
     if (last === undefined || inOrder(last, first) <= 0) this.#append(news);
     else if (oldest !== undefined && inOrder(end, oldest) <= 0) {
-      this.#blocks = [...this.#inBlocks(news), ...this.#blocks];
+      this.#blocks = [...this.#inBlocks(news, "above"), ...this.#blocks];
     } else {
       const all = this.#blocks.flatMap(({ messages }) => messages);
+      this.#blocks = [];
       this.#blocks = this.#inBlocks([...all, ...news].sort(inOrder));
     }
   }
@@ -179,18 +182,33 @@ export class MessageLog {
     const messages = [...last.messages, ...news.slice(0, room)];
     this.#blocks = [
       ...this.#blocks.slice(0, -1),
-      { id: last.id, messages },
+      { ...last, messages },
       ...this.#inBlocks(news.slice(room)),
     ];
   }
 
-  #inBlocks(messages: readonly SaidMessage[]): LogBlock[] {
-    const blocks: LogBlock[] = [];
+  /**
+   * What comes above or below what is here, in blocks: those next to it are of
+   * its group while there is room.
+   */
+  #inBlocks(
+    messages: readonly SaidMessage[],
+    where: "above" | "below" = "below",
+  ): LogBlock[] {
+    const parts: (readonly SaidMessage[])[] = [];
     for (let start = 0; start < messages.length; start += blockSize) {
-      const part = messages.slice(start, start + blockSize);
-      blocks.push({ id: this.#nextId++, messages: part });
+      parts.push(messages.slice(start, start + blockSize));
     }
-    return blocks;
+    const edge = where === "above" ? this.#blocks[0] : this.#blocks.at(-1);
+    let group = edge?.group ?? this.#nextId++;
+    let size = this.#blocks.filter((block) => block.group === group).length;
+    if (where === "above") parts.reverse();
+    const blocks = parts.map((messages): LogBlock => {
+      if (size >= groupSize) [group, size] = [this.#nextId++, 0];
+      size++;
+      return { id: this.#nextId++, group, messages };
+    });
+    return where === "above" ? blocks.reverse() : blocks;
   }
 
   #bound(): void {
@@ -236,5 +254,7 @@ function inOrder(one: SaidMessage, other: SaidMessage): number {
 
 /** Messages of a block. */
 export const blockSize = 25;
+/** Blocks of a group. */
+export const groupSize = 10;
 /** Most messages of a conversation that are shown at once. */
 export const mostShown = 10_000;

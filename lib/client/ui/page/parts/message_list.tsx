@@ -10,6 +10,7 @@ import type {
   SaidMessage,
 } from "../../../events/conversations.ts";
 import { titleOf } from "../model/chat_list.ts";
+import type { LogBlock } from "../model/message_log.ts";
 import { placeOf } from "../model/transfer_card.ts";
 import type { PageStore } from "../state/page_store.io.ts";
 import { Icon } from "./icon.tsx";
@@ -138,7 +139,7 @@ export function MessageList(
             <EmptyChat of={of} />
           )}
           {above.map((item) => <BetweenItem key={idOf(item)} item={item} />)}
-          {blocks.map((block, index) => {
+          {inGroups(blocks, (block, index) => {
             const from = starts[index]!;
             const to = starts[index + 1] ?? Infinity;
             const props = {
@@ -240,10 +241,13 @@ class PlaceKeeper {
     this.isAtEnd =
       box.scrollHeight - box.clientHeight - box.scrollTop < endSlack;
     const { top } = box.getBoundingClientRect();
-    const block = firstBelow(top, box.getElementsByClassName("block"));
-    if (block === undefined) return;
-    const anchor = firstBelow(top, block.getElementsByClassName("message")) ??
-      block;
+    let anchor: Element = box;
+    for (const part of ["blocks", "block", "message"]) {
+      const inner = firstBelow(top, anchor.getElementsByClassName(part));
+      if (inner === undefined) break;
+      anchor = inner;
+    }
+    if (anchor === box) return;
     this.#anchor = anchor;
     this.#offset = anchor.getBoundingClientRect().top - top;
   }
@@ -262,6 +266,25 @@ function firstBelow(
     else from = middle + 1;
   }
   return elements[from];
+}
+
+/**
+ * The blocks by their groups, each in an element of its own: what cannot be seen
+ * costs a browser nothing but that.
+ */
+function inGroups(
+  blocks: readonly LogBlock[],
+  draw: (block: LogBlock, index: number) => JSX.Element,
+): JSX.Element[] {
+  const drawn = Map.groupBy(
+    blocks.map((block, index) => ({ block, element: draw(block, index) })),
+    ({ block }) => block.group,
+  );
+  return [...drawn].map(([group, items]) => (
+    <div key={group} class="blocks">
+      {items.map(({ element }) => element)}
+    </div>
+  ));
 }
 
 /** Notes and cards of a conversation in their order. */

@@ -237,7 +237,8 @@ export async function openLease(
   const place = await readDatabaseOption(options.database);
   const session = await PostgresSession.open(place);
   try {
-    await makeTables(place, session);
+    // Beside a core of an older version, whose tables the next core changes.
+    await makeTables(place, session, leaseVersion);
     const others = await session.query(
       "SELECT name, key FROM nodes WHERE key <> $1 AND " +
         "seen > clock_timestamp() - interval '5 s'",
@@ -270,14 +271,16 @@ export async function openLease(
 /**
  * Makes the tables of a cluster, or waits for another node that does.
  *
+ * @param least The version of the schema that will do.
  * @throws {StartError} when they cannot be made.
  */
 export async function makeTables(
   place: DatabasePlace,
   session: PostgresSession,
+  least = nodesVersion,
 ): Promise<void> {
   const giveUpAt = performance.now() + tablesMs;
-  while (await versionOf(session) < nodesVersion) {
+  while (await versionOf(session) < least) {
     try {
       const news = { report() {}, stop() {} };
       const writer = await PostgresWriter.open(place, news, { lockMs: 100 });
@@ -319,6 +322,8 @@ const tablesPauseMs = 50;
 const lockMs = 1_000;
 /** The version of the schema from which on it has all that nodes need. */
 const nodesVersion = 3;
+/** The one from which on it has what those need that stand by. */
+const leaseVersion = 2;
 /** How often a node says that it is there, ms. */
 const seenMs = 1_000;
 /** How long the database may think about the row, ms. */

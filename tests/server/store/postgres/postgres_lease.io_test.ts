@@ -6,6 +6,10 @@ import {
   openLease,
   type PostgresLease,
 } from "../../../../lib/server/store/postgres/postgres_lease.io.ts";
+import {
+  postgresSteps,
+  tryLock,
+} from "../../../../lib/server/store/postgres/postgres_schema.ts";
 import { PostgresSession } from "../../../../lib/server/store/postgres/postgres_session.io.ts";
 import { PostgresStore } from "../../../../lib/server/store/postgres/postgres_store.io.ts";
 import { StartError } from "../../../../lib/system/errors.io.ts";
@@ -308,6 +312,40 @@ testUnless(
     assertEquals(core?.term, 2);
     assertEquals(await idsOf(await core!.held()), [1]);
     for (const other of others) await other.stop();
+  },
+);
+
+testUnless(
+  noPostgres,
+  "PostgresLease: a node of a newer version stands by beside an older core, and brings the tables forward after it",
+  async () => {
+    const at = await databases();
+    const url = await at.createDatabase();
+    const place = placeOf(url);
+    const news = { report() {}, stop() {} };
+    const steps = postgresSteps.slice(0, 2);
+    const older = await PostgresStore.open(place, news, { steps });
+    await older.commit([message(1)]);
+    await older.close();
+    // The core of that version has the lock, and the row for some time.
+    const core = await PostgresSession.open(place);
+    await core.query(tryLock);
+    await core.run(
+      "UPDATE core SET lease = lease + 1, holder = 'x', node = 'older', " +
+        "expires = clock_timestamp() + interval '1 minute'",
+    );
+    const node = await TestNode.start(url, "newer");
+    await node.hears("other older 1");
+    const [row] = await at.rows(
+      place.name,
+      "SELECT version FROM schema_version",
+    );
+    assertEquals(Number(row?.version), steps.length);
+    await core.run("UPDATE core SET expires = NULL");
+    core.close();
+    assertEquals(await idsOf(await node.held()), [1]);
+    assertEquals(await node.lease.openAccounts().read(), []);
+    await node.stop();
   },
 );
 

@@ -58,6 +58,17 @@ browserTest(
         await plays(page);
       }
 
+      // With more people in it, what each is sent is smaller.
+      await luke.evaluate(() =>
+        (globalThis as unknown as CallWindow).peer.setPeople(4)
+      );
+      await leia.waitForFunction(() =>
+        (globalThis as unknown as CallWindow).camera.videoHeight <= 180
+      );
+      await luke.evaluate(() =>
+        (globalThis as unknown as CallWindow).peer.setPeople(2)
+      );
+
       // Pictures with much in them fill datagrams, also those too large for one.
       await luke.evaluate(sendNoise);
       for (let round = 0; round < 40; round++) {

@@ -12,7 +12,7 @@ import {
   writeDescription,
 } from "../model/description_text.ts";
 import { type CallStatus, callStatus } from "../model/call_status.ts";
-import { type CallRates, ratesFor } from "../model/call_rates.ts";
+import { type CallRates, pictureScale, ratesFor } from "../model/call_rates.ts";
 
 /** What is sent: each may be absent. */
 export interface SentTracks {
@@ -184,18 +184,29 @@ export class CallPeer {
         sender.replaceTrack(tracks[index] ?? null)
       ),
     );
+    // How large the pictures of another camera are is another matter.
+    this.#applyRates();
   }
 
   #applyRates(): void {
-    const { voice, video } = this.#rates;
+    const { voice, video, pictures, screens } = this.#rates;
     const most = [voice, video, video];
+    const { camera } = this.#tracks;
     for (const [index, sender] of this.#senders.entries()) {
       const parameters = sender.getParameters();
       // There are none before the other side's description.
       const [encoding] = parameters.encodings;
       if (encoding === undefined) continue;
       encoding.maxBitrate = most[index]!;
+      if (index === cameraIndex && camera !== null) {
+        encoding.maxFramerate = pictures;
+        encoding.scaleResolutionDownBy = pictureScale(
+          this.#rates,
+          camera.getSettings(),
+        );
+      }
       if (index === screenIndex) {
+        encoding.maxFramerate = screens;
         // A screen that is small cannot be read; one that is slow can.
         parameters.degradationPreference = "maintain-resolution";
       }
@@ -287,5 +298,5 @@ const isAnother =
 /** How long a handshake may take to be told as failed after the connection. */
 const settleMs = 3_000;
 const usedCodecs = /^(audio\/opus|video\/(vp8|rtx))$/i;
-/** The place of the screen among what is sent. */
-const screenIndex = 2;
+/** The places of camera and screen among what is sent. */
+const [cameraIndex, screenIndex] = [1, 2];

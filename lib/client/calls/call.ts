@@ -28,6 +28,8 @@ export interface CallLeg {
   state: "asked" | "agreed" | "linked";
   /** When the path stood, monotonic ms. */
   linkedAt: number;
+  /** The server relays nothing of it before, ms since 1970 UTC. */
+  relayAgainAt: number | undefined;
   /** Who else is there, as the member says. */
   names: readonly string[];
   /** What both sides sign, once it is known. */
@@ -163,7 +165,7 @@ export class Call {
     member.reason = undefined;
     const blank = {
       ...{ own: undefined, ownEnd: undefined, theirEnd: undefined },
-      ...{ linkedAt: Infinity, names: [] },
+      ...{ linkedAt: Infinity, relayAgainAt: undefined, names: [] },
     };
     const made: CallLeg = {
       ...{ joins: false, state: "asked", call: this, member },

@@ -11,6 +11,7 @@ import {
   endOffer,
   type OfferResult,
 } from "../offers/offer_end.ts";
+import { relayEndText } from "../offers/end_text.ts";
 import type { PeerRefusal } from "../trust/peer_identities.ts";
 import type { Call, CallLeg } from "./call.ts";
 import {
@@ -109,6 +110,13 @@ export class CallLegs {
     const isThere = call.listed(this.#host.self()).has(user);
     call.retries.forget(user);
     this.ask(call, user, isThere);
+  }
+
+  /** Nothing leads there any more, as the relay's quota is used up. */
+  endRelayed(leg: CallLeg, again: number): void {
+    this.tellEnd(leg, "failed", "quota");
+    const { end, member: { user } } = leg;
+    this.endLeg(leg, "quota", relayEndText(end === "caller", user, again));
   }
 
   /** The time of {@link pollTimeout} has come. */

@@ -246,6 +246,20 @@ export class Calls {
     return true;
   }
 
+  /**
+   * The server relays no more of what leads to a member; false when it was no
+   * call. Who is reached directly needs no relay, and so do all the others.
+   */
+  handleRelayEnd({ offer, at }: EventFields<"relay-end">): boolean {
+    const leg = this.#open.leg(offer);
+    if (leg === undefined) return false;
+    leg.relayAgainAt = at;
+    const isRelayed = leg.state === "linked" &&
+      leg.member.link?.via === "relay";
+    if (isRelayed) this.#legs.endRelayed(leg, at);
+    return true;
+  }
+
   /** Somebody has another name: a call goes on with the same person. */
   handleRenamed(from: string, to: string): void {
     for (const call of this.#open.all()) call.rename(from, to);
@@ -272,6 +286,9 @@ export class Calls {
         member.link = event.link;
         return this.#talk.tellOf(leg, { tell: "call-stats", ...event.link });
       case "call-lost":
+        if (leg.relayAgainAt !== undefined) {
+          return this.#legs.endRelayed(leg, leg.relayAgainAt);
+        }
         this.#legs.tellEnd(leg, "failed", "unreachable");
         return this.#legs.endLeg(leg, "unreachable", event.message);
       case "call-closed":

@@ -1,4 +1,5 @@
 /** What a reason of the other side, or of the server, is in this user's words. */
+import { formatTime } from "../../base/time.ts";
 import { peerText } from "../commands/peer.ts";
 import type { OfferTerms } from "../trust/signed_offers.ts";
 import type { EndReason } from "../../wire/end_reason.ts";
@@ -20,6 +21,23 @@ export function endText(reason: EndReason, offer: EndedOffer): string {
   const { kind, file } = offer;
   const words = kindTexts[kind](peerText(offer), file?.name ?? "");
   return { ...texts(offer), ...words }[reason];
+}
+
+/**
+ * Why the server relays no more.
+ *
+ * @param isOwn It is this user's quota, who made the offer.
+ * @param again When the next day's begins, ms since 1970 UTC.
+ */
+export function relayEndText(
+  isOwn: boolean,
+  user: string,
+  again: number,
+): string {
+  const whose = isOwn ? "your" : `${user}'s`;
+  return `${whose} quota of the server's relay is used up; it starts again at ${
+    formatTime(again)
+  }`;
 }
 
 function texts(offer: EndedOffer) {

@@ -4,7 +4,6 @@
  * server and user what came of it. A transfer that runs does not need the server.
  */
 import { encodeHex } from "@std/encoding/hex";
-import { formatTime } from "../../base/time.ts";
 import { decodeParts } from "../../engine/resume_map.ts";
 import { transferLimits } from "../../engine/packets/limits.ts";
 import type { EntryOutcomes, SentPaths } from "../commands/transfer_info.ts";
@@ -15,7 +14,7 @@ import type { EndReason } from "../../wire/end_reason.ts";
 import type { EventFields } from "../../wire/server_frame.ts";
 import { type Peer, peerText } from "../commands/peer.ts";
 import type { CommandOutcome } from "../events/client_event.ts";
-import { endText } from "./end_text.ts";
+import { endText, relayEndText } from "./end_text.ts";
 import type { OfferEnd, OpenOffers } from "./open_offers.ts";
 import type { OfferRequests } from "./offer_requests.ts";
 import { OfferedLists } from "./offered_lists.ts";
@@ -383,7 +382,7 @@ export class Transfers {
     }
     const reason = failure === "internal" ? "failed" : failure;
     if (transfer.relayAgainAt !== undefined) {
-      message += `; ${relayEndText(transfer)}`;
+      message += `; ${quotaText(transfer)}`;
     }
     this.#requests.tellEnd(transfer, "failed", reason);
     this.#offers.end(transfer, "failed", message, { code: failure });
@@ -417,7 +416,7 @@ export class Transfers {
     this.#requests.drop(transfer, "quota");
     this.#requests.tellEnd(transfer, "failed", "quota");
     const message = `${
-      relayEndText(transfer)
+      quotaText(transfer)
     }; send the file again then, and it goes on`;
     this.#offers.end(transfer, "failed", message, { code: "quota" });
   }
@@ -461,10 +460,8 @@ function partBytes(resume = "", size: number): number {
   return blocks * transferLimits.blockBytes;
 }
 
-function relayEndText({ direction, user, relayAgainAt = 0 }: Transfer): string {
-  const whose = direction === "outgoing" ? "your" : `${user}'s`;
-  const again = formatTime(relayAgainAt);
-  return `${whose} quota of the server's relay is used up; it starts again at ${again}`;
+function quotaText({ direction, user, relayAgainAt = 0 }: Transfer): string {
+  return relayEndText(direction === "outgoing", user, relayAgainAt);
 }
 
 function endReasonOf(close: Exclude<CloseReason, "cancelled">): EndReason {

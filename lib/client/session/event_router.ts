@@ -157,7 +157,7 @@ export function routeEvent(event: ServerEvent, host: EventRouterHost): void {
       return host.effect({ effect: "join-relay", id, grant });
     }
     case "relay-end":
-      return offers.transfers.handleRelayEnd(event);
+      return offers.handleRelayEnd(event);
     case "offer-end":
       return offers.handleOfferEnd(event, host.now());
     default:

@@ -330,6 +330,12 @@ export class Offers {
     this.transfers.handleCandidates(event);
   }
 
+  /** The server relays no more of something. */
+  handleRelayEnd(event: EventFields<"relay-end">): void {
+    if (this.calls.handleRelayEnd(event)) return;
+    this.transfers.handleRelayEnd(event);
+  }
+
   /** Somebody ended something. */
   handleOfferEnd(event: EventFields<"offer-end">, now: Instant): void {
     if (this.calls.handleOfferEnd(event)) return;

@@ -266,3 +266,50 @@ Deno.test("CallLegs: another name is the same person, also for who was lost", ()
   assertEquals(stateAt(luke, "lea"), "reconnecting");
   assertEquals(luke.calls.list()[0]?.members.length, 2);
 });
+
+Deno.test("CallLegs: where the relay's quota ends, just those are lost who were reached by it, and it is told whose", () => {
+  const names = ["yoda", "luke", "leia", "han"];
+  const { world, peers: [yoda, luke, leia] } = callOf("video", ...names);
+  const han = world.peers[3]!;
+  // Leia asked for two of hers, and one of them needs no relay.
+  const legOf = (peer: CallsPeer) => {
+    const leg = peer.effects.find((each) =>
+      each.effect === "connect-call" &&
+      leia.effects.some((other) =>
+        other.effect === "connect-call" && other.id === each.id
+      )
+    );
+    assert(leg?.effect === "connect-call");
+    return leg;
+  };
+  for (const [peer, via] of [[luke, "relay"], [yoda, "direct-v4"]] as const) {
+    const { id } = legOf(peer);
+    for (const { calls } of [peer, leia]) {
+      const link = { via, rtt: 40, loss: 0 };
+      calls.handleCallEvent({ event: "call-link", id, link });
+      const at = Date.UTC(2026, 11, 1);
+      const ended = { ev: "relay-end", offer: id, user: "leia", at } as const;
+      assert(calls.handleRelayEnd(ended));
+    }
+  }
+  world.settle();
+  assertEquals(legOf(luke).end, "callee");
+  assertMatch(
+    texts(luke).at(-1) ?? "",
+    /^leia's quota of the server's relay is used up; it starts again at /,
+  );
+  assertMatch(texts(leia).at(-1) ?? "", /^your quota of the server's relay/);
+  const before = offers(leia);
+  world.pass(3_600_000);
+  assertEquals(offers(leia), before);
+  assertEquals(stateAt(leia, "luke"), "ended");
+  for (const [one, other] of [[leia, "yoda"], [leia, "han"], [luke, "han"]]) {
+    assertEquals(stateAt(one as CallsPeer, other as string), "open");
+  }
+  assertEquals(stateAt(han, "luke"), "open");
+  // At the cost of luke, who wants it.
+  luke.call("leia");
+  world.settle();
+  world.describeAll();
+  assertEquals(stateAt(leia, "luke"), "open");
+});

@@ -257,9 +257,12 @@ Deno.test("Rendezvous counts what all clients of one account send together", () 
   const ways = [["192.0.2.1", 4000], ["192.0.2.3", 6000]] as const;
   for (const [index, [ip, port]] of ways.entries()) {
     world.now.mono += 1_000;
-    const transfer = [offerId, other][index];
+    const transfer = [offerId, other][index]!;
     const refused = world.handle(world.relayed(100, transfer), ip, port);
     assertEquals(refused && openRefused(refused.bytes), "quota");
+    // Each of them, such as the parts of a call of several, has its end told.
+    const news = world.news().filter(({ what }) => what === "used-up");
+    assertEquals(news, [{ what: "used-up", transfer, at: 11 * dayMs }]);
   }
 });
 

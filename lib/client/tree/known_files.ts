@@ -71,6 +71,16 @@ export class KnownFiles {
     this.#checks[index] = file.checks[0] ?? 0;
   }
 
+  /** True once the file with this number would survive a power cut. */
+  isLasting(index: number): boolean {
+    return (this.#states[index]! & is.lasting) !== 0;
+  }
+
+  /** It does now, as it is; until something else is noted of it. */
+  setLasting(index: number): void {
+    this.#states[index]! |= is.lasting;
+  }
+
   /** Those with other names here, among others, by their numbers. */
   get others(): ReadonlyMap<number, KnownFile> {
     return this.#others;
@@ -112,5 +122,7 @@ const is = {
   checked: 4,
   /** Its path here is that of the list below the folder that was offered. */
   below: 8,
+  /** It would survive a power cut. */
+  lasting: 16,
 } as const;
 const none: readonly number[] = [];

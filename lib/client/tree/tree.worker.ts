@@ -15,11 +15,26 @@ interface WorkerScope {
 
 const job = new TreeJob();
 let working: Promise<void> = Promise.resolve();
+/** Calls that are not answered. */
+let waiting = 0;
+let isResting = false;
 
 const scope = globalThis as unknown as WorkerScope;
 scope.onmessage = ({ data }) => {
-  working = working.then(() => work(data));
+  waiting++;
+  working = working.then(() => work(data)).then(() => {
+    if (--waiting === 0) setTimeout(rest, restMs);
+  });
 };
+
+/** Nothing has been asked for a moment. */
+async function rest(): Promise<void> {
+  if (waiting > 0 || isResting) return;
+  isResting = true;
+  // Whatever fails is seen again, and told, by what is asked later.
+  await job.handleIdle(() => waiting === 0).catch(() => {});
+  isResting = false;
+}
 
 async function work(call: TreeCall): Promise<void> {
   try {
@@ -42,3 +57,6 @@ function describe(error: unknown) {
   const kind = error instanceof RangeError ? "range" : "other";
   return { kind, message } as const;
 }
+
+/** A thread that has more to do is asked sooner. */
+const restMs = 3;

@@ -91,6 +91,15 @@ export class TreeJob {
     }
   }
 
+  /**
+   * Does ahead what can be done ahead, while nothing is asked.
+   *
+   * @param isIdle Whether that is still so.
+   */
+  async handleIdle(isIdle: () => boolean): Promise<void> {
+    await this.#writer?.settle(isIdle);
+  }
+
   #states(arrived?: TreeProgress): (EntryState | undefined)[] | undefined {
     const state = this.#reader?.state ?? this.#writer?.state;
     if (state === undefined) return undefined;

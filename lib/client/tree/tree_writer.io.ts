@@ -88,6 +88,10 @@ export class TreeWriter {
   readonly #opener: TreeOpener;
   readonly #digest: ReturnType<typeof treeDigest>;
   #current: ReceivedFile | undefined;
+  readonly #syncs = new FileSyncs();
+  /** Numbers of the files that came whole; those before the next are seen to. */
+  readonly #whole: number[] = [];
+  #nextWhole = 0;
   /** What came of a footer or of the last digest. */
   readonly #footer = new Uint8Array(footerBytes);
   #footerLength = 0;
@@ -169,6 +173,23 @@ export class TreeWriter {
       this.#consumed = 0;
     } catch (error) {
       throw cannotWrite(this.#place.part, error);
+    }
+  }
+
+  /**
+   * Has files that are whole survive a power cut already, while nothing comes: on
+   * most ways that leaves little of it for the end.
+   *
+   * @param isIdle Whether still nothing has come.
+   */
+  async settle(isIdle: () => boolean): Promise<void> {
+    const { files } = this.#place;
+    while (this.#nextWhole < this.#whole.length && isIdle()) {
+      const index = this.#whole[this.#nextWhole++]!;
+      const opened = openPlain(this.#place.pathOf(this.#opener.known(index)));
+      // What has become of one that is not there is seen at the end.
+      if (opened === undefined) continue;
+      await this.#syncs.add(opened.file, () => files.setLasting(index));
     }
   }
 
@@ -280,6 +301,7 @@ export class TreeWriter {
     const checks = listOf(check.checks.slice(0));
     const whole = { local, size, modified, checks, digest: "" };
     this.#place.note(index, whole, ["whole", path, digestText(digest)]);
+    this.#whole.push(index);
   }
 
   #takeEnd(bytes: Uint8Array): number {
@@ -312,7 +334,6 @@ export class TreeWriter {
 
   /** Reads everything back, and has it survive a power cut. */
   async #verify(): Promise<void> {
-    const syncs = new FileSyncs();
     const wrong: string[] = [];
     const changed = new Set(this.#changed);
     let next = 0;
@@ -327,9 +348,10 @@ export class TreeWriter {
         this.#forget(index);
         continue;
       }
-      await syncs.add(file);
+      if (this.#place.files.isLasting(index)) file.close();
+      else await this.#syncs.add(file);
     }
-    await syncs.settle();
+    await this.#syncs.settle();
     this.#place.record();
     if (wrong.length > 0) throw damaged(wrong);
   }
@@ -363,6 +385,8 @@ export class TreeWriter {
       if (mtime?.getTime() !== entry.modified) {
         const time = new Date(entry.modified);
         file.utimeSync(time, time);
+        // Whoever touched it may have written to it what it has.
+        this.#place.files.set(index, known);
       }
       return file;
     } catch (error) {

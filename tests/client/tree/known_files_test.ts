@@ -35,6 +35,15 @@ Deno.test("KnownFiles gives back whatever is known of a file", () => {
     }
   }
   assertEquals(known.size, 1);
+  known.set(1, { ...a, digest: "" });
+  assertEquals(known.isLasting(1), false);
+  known.setLasting(1);
+  assertEquals([known.isLasting(1), known.get(1)], [true, {
+    ...a,
+    digest: "",
+  }]);
+  known.set(1, a);
+  assertEquals(known.isLasting(1), false);
   const folder = { local: "trip", size: 0, modified: 0, checks: [] };
   known.set(0, folder);
   assertEquals(known.get(0), folder);

@@ -151,6 +151,62 @@ Deno.test("of a folder that changed between two tries only what changed comes ag
     assertEquals(describeTree(path), describeTree(join(folder, "trip")));
   }));
 
+Deno.test("what is whole survives a power cut before the end, where there is time, and is read back all the same", () =>
+  withTempFolder(async (folder) => {
+    makeTree(folder, mixed);
+    const found = walkTree([join(folder, "trip")], { followsLinks: false });
+    for (const isDamaged of [false, true]) {
+      const writer = await receive(folder, found);
+      move(found, writer);
+      using syncs = countSyncs();
+      await writer.settle(() => syncs.count < 2);
+      assertEquals(syncs.count, 2);
+      await writer.settle(() => true);
+      await writer.settle(() => true);
+      // Of six files, each once.
+      assertEquals(syncs.count, 6);
+      const path = join(folder, "yoda_trip.part/ünï 😀.txt");
+      const { mtime } = await Deno.stat(path);
+      if (isDamaged) {
+        await Deno.writeTextFile(path, "owt");
+        await Deno.utime(path, mtime!, mtime!);
+        await assertRejects(
+          () => writer.finish(),
+          SinkError,
+          "changed on the disk",
+        );
+        writer.close();
+        continue;
+      }
+      await Deno.utime(path, 0, 0);
+      const { path: received } = await writer.finish();
+      // The one that somebody touched once more, and the folder.
+      assertEquals(syncs.count, 8);
+      assertEquals(describeTree(received), describeTree(join(folder, "trip")));
+      await Deno.remove(received, { recursive: true });
+    }
+  }));
+
+/** Counts files that are made to last, until it is disposed of. */
+function countSyncs(): Disposable & { count: number } {
+  const { sync, syncSync } = Deno.FsFile.prototype;
+  const counted = {
+    count: 0,
+    [Symbol.dispose]() {
+      Object.assign(Deno.FsFile.prototype, { sync, syncSync });
+    },
+  };
+  Deno.FsFile.prototype.sync = function () {
+    counted.count++;
+    return sync.call(this);
+  };
+  Deno.FsFile.prototype.syncSync = function () {
+    counted.count++;
+    syncSync.call(this);
+  };
+  return counted;
+}
+
 Deno.test("what was damaged here between two tries, or while the rest comes, comes again", () =>
   withTempFolder(async (folder) => {
     makeTree(folder, mixed);
